@@ -1,0 +1,23 @@
+// Builds dist/memhound.mjs (one executable file) and dist/web (the page). `--quiet` prints nothing on success.
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+await mkdir('dist', { recursive: true });
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/memhound.mjs',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  keepNames: false,
+  legalComments: 'none',
+  // express and friends are CommonJS and call require for Node's own modules.
+  banner: { js: "#!/usr/bin/env node\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'error',
+});
+await chmod('dist/memhound.mjs', 0o755);
+if (!process.argv.includes('--quiet')) console.log('built dist/memhound.mjs');

@@ -1,0 +1,83 @@
+import type { Limit, Reach } from '../sources/types.ts';
+import type { Cause, CauseShare, Eta, FieldTrend, Trend } from '../trends/types.ts';
+
+/** The public forms. Their names are a contract: see docs/api.md. */
+
+export interface TargetInfo {
+  readonly id: string;
+  readonly container: string | null;
+  readonly pid: number | null;
+  readonly reach: Reach;
+  readonly cgroup: { readonly version: 1 | 2; readonly path: string };
+  readonly limitBytes: Limit;
+  readonly jvm: { readonly evidence: string; readonly version: string | null; readonly collector: string | null } | null;
+}
+
+export interface Finding {
+  readonly rule: string;
+  readonly severity: 'info' | 'warn' | 'critical';
+  readonly title: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly advice: string;
+}
+
+export interface Verdict {
+  readonly schema: 'memhound.verdict/1';
+  readonly at: string;
+  readonly target: TargetInfo | { readonly id: string; readonly reach: Reach };
+  readonly trend: Trend;
+  readonly leak: boolean | null;
+  readonly confidence: number;
+  readonly cause: Cause;
+  readonly causes: readonly CauseShare[];
+  readonly headline: string;
+  readonly eta: Eta | null;
+  readonly etas: readonly Eta[];
+  readonly needs: { readonly hours: number; readonly for: string } | null;
+  readonly findings: readonly Finding[];
+  readonly fields: Readonly<Record<string, FieldTrend>>;
+}
+
+export interface LedgerPart {
+  readonly name: string;
+  readonly bytes: number;
+  readonly lowBytes: number;
+  readonly highBytes: number;
+  readonly reclaimable: boolean | null;
+  readonly how: 'read' | 'measured' | 'derived' | 'estimated';
+  readonly at: string;
+  readonly note?: string;
+  readonly parts?: readonly LedgerPart[];
+}
+
+export interface Ledger {
+  readonly at: string;
+  readonly totalBytes: number;
+  readonly limitBytes: Limit;
+  readonly boundBytes: number;
+  readonly unexplainedBytes: number;
+  /** Why there is a bound at all, in one sentence. */
+  readonly boundNote: string;
+  readonly parts: readonly LedgerPart[];
+}
+
+export interface View {
+  readonly tool: string;
+  readonly metric: string;
+  readonly bytes: number | null;
+  readonly formula: string;
+  readonly note: string;
+  /** Which parts of the ledger it counts, by name: the page lights them up. */
+  readonly counts: readonly string[];
+}
+
+export interface FileRow {
+  readonly path: string;
+  readonly sizeBytes: number | null;
+  readonly residentBytes: number | null;
+  readonly growthBytesPerHour: number | null;
+  readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
+  readonly deleted: boolean;
+  readonly method: string;
+  readonly fileSystem: { readonly kind: 'tmpfs' | 'disk'; readonly freeBytes: number; readonly totalBytes: number } | null;
+}

@@ -1,0 +1,33 @@
+import type { HistoryEvent } from '../sample/types.ts';
+import type { Limit } from '../sources/types.ts';
+
+/**
+ * Columns by field: the value that history hands to trends, and the only thing that trends sees.
+ * In memory a gap is NaN (typed arrays have no null); at every JSON edge it is null.
+ */
+export interface Series {
+  /** Epoch seconds. Raw from files may be unsorted or doubled; `normalise` in trends puts that right. */
+  readonly t: Float64Array;
+  readonly fields: ReadonlyMap<string, Float64Array>;
+  /** Nominal seconds between samples. */
+  readonly intervalS: number;
+  /** In force at the end. */
+  readonly limitBytes: Limit;
+  /** -Xmx, in force at the end; null: no JVM or not known. */
+  readonly heapMaxBytes: Limit;
+  readonly events: readonly HistoryEvent[];
+  /** Files behind the page cache, where they were seen. */
+  readonly files: readonly FileTrack[];
+}
+
+/** How one file grew. Columns of equal length. */
+export interface FileTrack {
+  readonly path: string;
+  readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
+  readonly deleted: boolean;
+  readonly method: string;
+  readonly fileSystem: { readonly kind: 'tmpfs' | 'disk'; readonly freeBytes: number; readonly totalBytes: number } | null;
+  readonly t: Float64Array;
+  readonly sizeBytes: Float64Array;
+  readonly residentBytes: Float64Array;
+}

@@ -1,0 +1,88 @@
+import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
+import type { Sample } from '../sample/types.ts';
+import type { JvmReading } from '../sources/types.ts';
+
+/**
+ * The one read model: everything that an outlet (http, live, metrics, page, log) may ask of the running program.
+ * `target` is an id; undefined means the JVM's container. Unknown targets, blindness and the like are `ApiError`s.
+ */
+export interface Status {
+  targets(): readonly TargetInfo[];
+  /** `epoch` -1: the final verdict of the last container that died. */
+  verdict(target?: string, epoch?: number): Verdict;
+  ledger(target?: string): Promise<Ledger>;
+  views(target?: string): readonly View[];
+  files(target?: string): readonly FileRow[];
+  jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
+  samples(query: SamplesQuery): Promise<SamplesAnswer>;
+  self(): Readonly<Record<string, unknown>>;
+  /** Ready: enough points to answer. `reason` in words. */
+  ready(): { readonly ready: boolean; readonly reason: string };
+  /** The newest sample of each target, for /metrics. */
+  latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
+  /** Live messages; returns its own unsubscribe. */
+  on(listener: (message: LiveMessage) => void): () => void;
+}
+
+export interface SamplesQuery {
+  readonly target?: string;
+  readonly fields: readonly string[] | null; // null: all
+  readonly fromS: number | null;
+  readonly toS: number | null;
+  readonly points: number | null;
+}
+
+/** The series form, so that `curl … | memhound analyze -` works; null is a gap. */
+export interface SamplesAnswer {
+  readonly interval_s: number;
+  readonly limit_bytes: number | null;
+  readonly heap_max_bytes: number | null;
+  readonly t: readonly number[];
+  readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
+}
+
+/** Every message names its target, so that a page with several shows the right one. */
+export type LiveMessage =
+  | {
+      readonly type: 'sample';
+      readonly target: string;
+      readonly at: string;
+      readonly limitBytes: number | 'max' | null;
+      readonly values: Readonly<Record<string, number>>;
+    }
+  | { readonly type: 'verdict'; readonly target: string; readonly verdict: Verdict }
+  | { readonly type: 'restart'; readonly target: string; readonly at: string; readonly reason: string };
+
+/** First message of every WebSocket connection. */
+export interface Hello {
+  readonly type: 'hello';
+  readonly version: string;
+  readonly everySeconds: number;
+  readonly reach: string;
+  readonly targets: readonly TargetInfo[];
+  readonly verdicts: Readonly<Record<string, Verdict>>;
+}
+
+export type ApiErrorCode =
+  | 'blind'
+  | 'unknown-target'
+  | 'unknown-field'
+  | 'unknown-path'
+  | 'bad-request'
+  | 'no-data-yet'
+  | 'forbidden'
+  | 'gate';
+
+/** An answer that is an error, with its HTTP status and, where something can be done, `mend`: the lines that do it. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: ApiErrorCode,
+    readonly status: number,
+    message: string,
+    readonly mend: string | null = null,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}

@@ -1,0 +1,113 @@
+/** The values that sources hand on. Absent is `null`, never 0; "no limit" is `'max'`. All sizes in bytes. */
+
+export type Limit = number | 'max' | null;
+
+/** What one source gave: a value; nothing, for a reason that is no fault; or a failure that an operator may mend. */
+export type Reading<T> =
+  | { readonly state: 'read'; readonly value: T; readonly atMs: number }
+  | { readonly state: 'absent'; readonly why: string }
+  | { readonly state: 'failed'; readonly error: string; readonly mend: string | null };
+
+/** Where the kernel's trees are. Settings, so that the real program runs on a captured tree. */
+export interface Roots {
+  readonly proc: string; // /proc
+  readonly cgroup: string; // /sys/fs/cgroup
+}
+
+export type Reach = 'shared-pid-namespace' | 'same-namespace' | 'host-mount' | 'own-cgroup' | 'explicit';
+
+export interface CgroupRef {
+  readonly version: 1 | 2;
+  /** As the kernel names it in /proc/PID/cgroup: the identity of the container. */
+  readonly path: string;
+  /** The directory to read, as this process can reach it, e.g. /proc/7/root/sys/fs/cgroup/memory. */
+  readonly dir: string;
+}
+
+export interface ProcessRef {
+  readonly pid: number;
+  /** pid in the innermost namespace (last NSpid). */
+  readonly nspid: number;
+  /** Clock ticks after boot, /proc/PID/stat field 22: pid + this is the identity of a process. */
+  readonly startTicks: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly name: string;
+}
+
+/** One container that can be watched. */
+export interface Target {
+  /** Stable and URL-safe: the short container id, else a slug of the cgroup path. */
+  readonly id: string;
+  readonly container: string | null;
+  readonly process: ProcessRef | null;
+  readonly reach: Reach;
+  readonly cgroup: CgroupRef;
+  /** How we know that it is a JVM, or null. */
+  readonly jvm: { readonly evidence: 'hsperfdata' | 'libjvm' | 'name' } | null;
+}
+
+/** One reading of a memory cgroup, either version, by canonical field id; keys that the kernel does not have are not there. */
+export interface CgroupReading {
+  readonly version: 1 | 2;
+  readonly values: Readonly<Record<string, number>>;
+  readonly limitBytes: Limit;
+  /** v2 memory.high; v1: none. */
+  readonly highBytes: Limit;
+  readonly peakBytes: number | null;
+  /** PSI `some avg10` and `full avg10` in per cent, v2 only. */
+  readonly pressure: { readonly someAvg10: number; readonly fullAvg10: number } | null;
+}
+
+/** A file that may be behind the page cache. Paths are as the container sees them, raw: escape at the outlet. */
+export interface FileReading {
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+  readonly sizeBytes: number | null;
+  readonly allocatedBytes: number | null;
+  readonly mtimeMs: number | null;
+  readonly residentBytes: number | null;
+  readonly dirtyBytes: number | null;
+  /** `fincore`, `cachestat`, `tmpfs` (all of it is resident), or `unknown: why`. */
+  readonly method: string;
+  readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
+  readonly deleted: boolean;
+  /** The file system that it fills; null where statfs is not allowed. `kind`: tmpfs files are shmem, not page cache that can be reclaimed. */
+  readonly fileSystem: { readonly kind: 'tmpfs' | 'disk'; readonly freeBytes: number; readonly totalBytes: number } | null;
+}
+
+export interface Aged<T> {
+  readonly value: T;
+  /** When the JVM last renewed it, as far as that can be told; epoch ms. */
+  readonly atMs: number;
+}
+
+/** The JVM's own figures, from hsperfdata. */
+export interface JvmReading {
+  readonly nspid: number;
+  readonly vendor: string | null;
+  readonly version: string | null;
+  readonly collector: string | null;
+  readonly generations: readonly {
+    readonly name: string;
+    readonly capacityBytes: number;
+    readonly maxBytes: number | null;
+    readonly spaces: readonly { readonly name: string; readonly usedBytes: number; readonly capacityBytes: number }[];
+  }[];
+  readonly heapUsed: Aged<number>;
+  readonly heapCommitted: Aged<number>;
+  readonly heapMax: Limit;
+  readonly oldUsed: Aged<number> | null;
+  readonly metaspace: { readonly used: Aged<number>; readonly committed: number; readonly maxBytes: number | null } | null;
+  readonly compressedClass: { readonly used: Aged<number>; readonly committed: number } | null;
+  readonly classes: { readonly loaded: number; readonly unloaded: number } | null;
+  readonly threads: { readonly live: number; readonly daemon: number; readonly peak: number; readonly started: number } | null;
+  readonly collectors: readonly { readonly name: string; readonly count: number; readonly seconds: number }[];
+  readonly gcCount: number;
+  readonly fullGcCount: number;
+  readonly gcSeconds: number;
+  readonly uptimeSeconds: number | null;
+  /** -XX flags and arguments that matter for memory (-Xmx, -XX:...), secrets removed. */
+  readonly flags: readonly string[];
+}

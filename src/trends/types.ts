@@ -1,0 +1,66 @@
+/** What the trend detector answers. All slopes in bytes an hour (counts an hour for counts). Names as in the public verdict. */
+
+export type Trend = 'growing' | 'stable' | 'shrinking' | 'settling' | 'cyclic' | 'not-enough-data';
+
+export type Cause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab' | 'none' | 'unknown';
+
+export interface FieldTrend {
+  readonly trend: Trend;
+  /** Of the persistent part, in the segment since the last restart or change. null only with not-enough-data. */
+  readonly slopeBytesPerHour: number | null;
+  /** 90 % interval of the slope. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** One-sided, of no drift, adjusted for autocorrelation. */
+  readonly p: number | null;
+  readonly points: number;
+  readonly windowSeconds: number;
+  /** What it was decided from: segments, fits compared, tests and their values. For --explain, the page and tests. */
+  readonly basis: TrendBasis;
+}
+
+export interface TrendBasis {
+  /** Epoch seconds at which each segment begins; the last is the one judged. */
+  readonly segments: readonly number[];
+  /** The line through the judged segment: level (bytes) at `fromT`, with `slopePerSecond`. null if none was fitted. */
+  readonly line: { readonly fromT: number; readonly toT: number; readonly level: number; readonly slopePerSecond: number } | null;
+  /** Fits that were compared, by name, with their score (lower is better). */
+  readonly fits: readonly { readonly model: string; readonly score: number }[];
+  readonly tests: Readonly<Record<string, number>>;
+  /** In words, one short sentence. */
+  readonly because: string;
+}
+
+export type EtaEvent = 'heap-exhausted' | 'oom-kill' | 'disk-full' | 'reclaim';
+export interface Eta {
+  readonly event: EtaEvent;
+  readonly seconds: number;
+  readonly low: number;
+  /** null: open-ended. */
+  readonly high: number | null;
+}
+
+export interface CauseShare {
+  readonly cause: Cause;
+  readonly bytesPerHour: number;
+  readonly reclaimable: boolean;
+  /** File, class or the like, where it can be named. */
+  readonly what: string | null;
+}
+
+/** The numeric verdict over all fields of one series; diagnosis puts it into words and adds files and findings. */
+export interface Judgement {
+  readonly trend: Trend;
+  readonly leak: boolean | null;
+  readonly confidence: number;
+  readonly causes: readonly CauseShare[];
+  /** Earliest first. disk-full comes from diagnosis, which knows the file systems. */
+  readonly etas: readonly Eta[];
+  readonly needs: { readonly hours: number; readonly for: string } | null;
+  readonly fields: Readonly<Record<string, FieldTrend>>;
+}
+
+export interface JudgeOptions {
+  /** Least history before anything but not-enough-data is said. Default 900 s. */
+  readonly minHistorySeconds: number;
+}
