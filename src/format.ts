@@ -1,0 +1,85 @@
+/**
+ * Numbers as people read them. Levels in MiB and GiB, as limits are written; rates in MB (10^6), as dashboards show slopes.
+ */
+
+const MIB = 2 ** 20;
+
+/** `bytes` as a level, two to four digits: "785 MiB", "1.37 GiB", "12.4 MiB", "64 KiB". */
+export function level(bytes: number): string {
+  const abs = Math.abs(bytes);
+  if (abs >= 1000 * MIB) return `${trim(bytes / 2 ** 30, 2)} GiB`;
+  if (abs >= MIB) return `${trim(bytes / MIB, abs >= 100 * MIB ? 0 : 1)} MiB`;
+  if (abs >= 1024) return `${trim(bytes / 1024, 0)} KiB`;
+  return `${Math.round(bytes)} bytes`;
+}
+
+/** A slope in bytes an hour in the unit of time in which it is a readable number: "114 MB a day", "31 MB an hour", "5 MB a second". */
+export function rate(bytesPerHour: number): string {
+  const abs = Math.abs(bytesPerHour);
+  if (abs >= 3.6e9) return `${megabytes(bytesPerHour / 3600)} a second`;
+  if (abs >= 600e6) return `${megabytes(bytesPerHour / 60)} a minute`;
+  if (abs >= 10e6) return `${megabytes(bytesPerHour)} an hour`;
+  return `${megabytes(bytesPerHour * 24)} a day`;
+}
+
+function megabytes(bytes: number): string {
+  const abs = Math.abs(bytes);
+  if (abs >= 1e9) return `${trim(bytes / 1e9, 1)} GB`;
+  if (abs >= 1e6) return `${trim(bytes / 1e6, abs >= 10e6 ? 0 : 1)} MB`;
+  return `${trim(bytes / 1e3, 0)} kB`;
+}
+
+const UNITS = [
+  ['day', 86400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** "12 days", "90 minutes", "1 hour": the largest unit of which there are at least two, else one of the next. */
+export function duration(seconds: number): string {
+  const [unit, size] = unitFor(seconds);
+  const n = Math.max(0, Math.round(seconds / size));
+  return n === 1 ? `1 ${unit}` : `${n} ${unit}s`;
+}
+
+/** An interval of time: "5 to 6 days", "12 days", "9 hours or more". */
+export function span(low: number, high: number | null): string {
+  if (high === null) return `${duration(low)} or more`;
+  const [unit, size] = unitFor(high);
+  const from = Math.round(low / size);
+  const to = Math.round(high / size);
+  if (from === to) return to === 1 ? `1 ${unit}` : `${to} ${unit}s`;
+  if (from === 0) return `${duration(low)} to ${duration(high)}`;
+  return `${from} to ${to} ${unit}s`;
+}
+
+function unitFor(seconds: number): readonly [string, number] {
+  return UNITS.find(([, size]) => seconds >= 2 * size) ?? UNITS[3];
+}
+
+function trim(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  return digits > 0 ? text.replace(/\.?0+$/, '') : text;
+}
+
+/**
+ * A name that came from the container, fit for one line of a terminal, log or sentence: control characters and
+ * direction marks are shown as \xNN or \uNNNN, and a long name keeps its beginning and its end.
+ */
+export function safeName(name: string, most = 120): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly the characters to be made visible
+  const plain = name.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (c) => {
+    const code = c.charCodeAt(0);
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+  if (plain.length <= most) return plain;
+  const head = Math.ceil((most - 1) / 2);
+  return `${plain.slice(0, head)}…${plain.slice(plain.length - (most - 1 - head))}`;
+}
+
+/** "a", "a and b", "a, b and c". */
+export function list(words: readonly string[]): string {
+  if (words.length < 2) return words[0] ?? '';
+  return `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
+}

@@ -1,0 +1,52 @@
+/** One line of /proc/PID/mountinfo that is a cgroup mount. Source: proc_pid_mountinfo(5). */
+export interface CgroupMount {
+  readonly version: 1 | 2;
+  /** v1: its controllers, e.g. ["memory"]; v2: empty. */
+  readonly controllers: readonly string[];
+  /** Field 4: which group of the hierarchy is mounted, relative to the reader's cgroup namespace (may begin with /..). */
+  readonly root: string;
+  readonly mountPoint: string;
+}
+
+/** The cgroup mounts, last mounted first: a later mount on the same point hides the earlier one. Pure. */
+export function parseCgroupMounts(text: string): CgroupMount[] {
+  const mounts: CgroupMount[] = [];
+  for (const line of text.split('\n')) {
+    const [left, right] = line.split(' - ');
+    if (right === undefined || !right.startsWith('cgroup')) continue;
+    const fields = left!.split(' ');
+    const [type, , options = ''] = right.split(' ');
+    const root = unescapeOctal(fields[3] ?? '/');
+    const mountPoint = unescapeOctal(fields[4] ?? '');
+    if (type === 'cgroup2') mounts.unshift({ version: 2, controllers: [], root, mountPoint });
+    else if (type === 'cgroup') mounts.unshift({ version: 1, controllers: options.split(','), root, mountPoint });
+  }
+  return mounts;
+}
+
+/** Space, tab, newline and backslash are written as \040 and the like. */
+const unescapeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Where a process stands, from /proc/PID/cgroup: the v1 memory path if there is one, and the v2 path. Pure. */
+export function parseProcCgroup(text: string): { readonly v1Memory: string | null; readonly v2: string | null } {
+  let v1Memory: string | null = null;
+  let v2: string | null = null;
+  for (const line of text.split('\n')) {
+    const match = /^(\d+):([^:]*):(.*)$/.exec(line);
+    if (match === null) continue;
+    if (match[1] === '0' && match[2] === '') v2 = match[3]!;
+    else if (match[2]!.split(',').includes('memory')) v1Memory = match[3]!;
+  }
+  return { v1Memory, v2 };
+}
+
+/**
+ * The directory of group `path` below a mount whose root is group `root`; null: not under this mount. Both are relative to the same
+ * namespace, so equal beginnings of /.. cancel.
+ */
+export function belowMount(path: string, root: string): string | null {
+  if (path === root) return '';
+  if (root === '/') return path.startsWith('/..') ? null : path;
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : null;
+}

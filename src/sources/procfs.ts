@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readText } from './read-text.ts';
+
+/** What is used of /proc/PID/status; sizes in bytes, null where the kernel does not give them (kernel threads, zombies). */
+export interface Status {
+  readonly name: string;
+  readonly ppid: number;
+  /** Real uid and gid. */
+  readonly uid: number;
+  readonly gid: number;
+  /** pid in the innermost namespace; the pid itself before Linux 4.1. */
+  readonly nspid: number;
+  readonly threads: number | null;
+  readonly vmRssBytes: number | null;
+  readonly rssAnonBytes: number | null;
+  readonly rssFileBytes: number | null;
+  readonly rssShmemBytes: number | null;
+  readonly vmHwmBytes: number | null;
+  /** True if the process catches SIGQUIT: only then may a JVM be asked to attach, else the signal kills it. */
+  readonly catchesSigquit: boolean;
+  /** Permitted capabilities, as the kernel's hexadecimal mask. */
+  readonly capPermitted: bigint;
+}
+
+const SIGQUIT_BIT = 1n << 2n; // signal 3, bits count from 0
+
+/** Pure. Fields that are missing are null. Source: proc_pid_status(5). */
+export function parseStatus(text: string): Status & { readonly pid: number } {
+  const field = (key: string): string | null => new RegExp(`^${key}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? null;
+  const first = (key: string): number | null => {
+    const value = field(key)?.split(/\s+/)[0];
+    return value === undefined || value === '' ? null : Number(value);
+  };
+  const kib = (key: string): number | null => {
+    const value = first(key);
+    return value === null ? null : value * 1024;
+  };
+  const pid = first('Pid') ?? 0;
+  const nspids = field('NSpid')?.trim().split(/\s+/) ?? [];
+  return {
+    pid,
+    name: unescapeName(field('Name') ?? ''),
+    ppid: first('PPid') ?? 0,
+    uid: first('Uid') ?? -1,
+    gid: first('Gid') ?? -1,
+    nspid: Number(nspids[nspids.length - 1] ?? pid),
+    threads: first('Threads'),
+    vmRssBytes: kib('VmRSS'),
+    rssAnonBytes: kib('RssAnon'),
+    rssFileBytes: kib('RssFile'),
+    rssShmemBytes: kib('RssShmem'),
+    vmHwmBytes: kib('VmHWM'),
+    catchesSigquit: (mask(field('SigCgt')) & SIGQUIT_BIT) !== 0n,
+    capPermitted: mask(field('CapPrm')),
+  };
+}
+
+const mask = (hex: string | null): bigint => (hex !== null && /^[0-9a-f]+$/i.test(hex) ? BigInt(`0x${hex}`) : 0n);
+
+/** The kernel writes \n and \\ in Name as escapes (fs/proc/array.c). */
+const unescapeName = (name: string): string => name.replace(/\\n/g, '\n').replace(/\\\\/g, '\\');
+
+/** null: there is no such process (any more). */
+export function readStatus(procRoot: string, pid: number): ReturnType<typeof parseStatus> | null {
+  const text = readText(join(procRoot, String(pid), 'status'));
+  return text === null ? null : parseStatus(text);
+}
+
+/** Clock ticks after boot at which the process began, field 22 of /proc/PID/stat; null: gone. With the pid it identifies a process. */
+export function readStartTicks(procRoot: string, pid: number): number | null {
+  const text = readText(join(procRoot, String(pid), 'stat'));
+  // The name stands in parentheses and may hold any character, parentheses too: count from the last one.
+  const after = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return after === undefined ? null : Number(after[22 - 3]);
+}
+
+/** All pids that can be seen, ascending. */
+export function listPids(procRoot: string): number[] {
+  return readdirSync(procRoot)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
