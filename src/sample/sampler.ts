@@ -1,0 +1,82 @@
+import { openCgroup } from '../sources/cgroup.ts';
+import { openHsperfdata } from '../sources/hsperfdata.ts';
+import { readStartTicks, readStatus } from '../sources/procfs.ts';
+import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
+import type { Sample } from './types.ts';
+
+/** Everything that was read of a target at one tick, and the sample made of it. */
+export interface Tick {
+  readonly sample: Sample;
+  readonly cgroup: Reading<CgroupReading>;
+  readonly jvm: Reading<JvmReading>;
+  readonly rssBytes: number | null;
+  /** False when the process that the target stands for is gone or another one now. */
+  readonly alive: boolean;
+}
+
+export interface Sampler {
+  tick(nowMs: number): Tick;
+  close(): void;
+}
+
+/** Asks every source of one target, each on its own: a sick one costs only its own fields. */
+export function openSampler(target: Target, roots: Roots): Sampler {
+  const cgroup = openCgroup(target.cgroup);
+  const jvm = target.process === null || target.jvm === null ? null : openHsperfdata({ roots, process: target.process });
+  const epoch = `${target.cgroup.path}|${target.process === null ? '-' : `${target.process.pid}:${target.process.startTicks}`}`;
+  return {
+    tick(nowMs) {
+      const values: Record<string, number> = {};
+      const failures: Sample['failures'][number][] = [];
+      const group = cgroup.read(nowMs);
+      if (group.state === 'read') Object.assign(values, group.value.values);
+      else if (group.state === 'failed') failures.push({ source: 'cgroup', error: group.error, mend: group.mend });
+
+      let rssBytes: number | null = null;
+      let alive = group.state !== 'absent';
+      if (target.process !== null) {
+        const { pid, startTicks } = target.process;
+        const status = readStatus(roots.proc, pid);
+        alive &&= status !== null && readStartTicks(roots.proc, pid) === startTicks;
+        if (alive && status !== null) {
+          rssBytes = status.vmRssBytes;
+          if (status.vmRssBytes !== null) values.rss = status.vmRssBytes;
+          if (status.threads !== null) values.threads = status.threads;
+        }
+      }
+
+      const java: Reading<JvmReading> =
+        jvm === null || !alive ? { state: 'absent', why: 'no JVM in this container' } : jvm.read(nowMs);
+      if (java.state === 'read') Object.assign(values, jvmValues(java.value));
+      else if (java.state === 'failed') failures.push({ source: 'hsperfdata', error: java.error, mend: java.mend });
+
+      const sample: Sample = {
+        atMs: nowMs,
+        epoch,
+        values,
+        limitBytes: group.state === 'read' ? group.value.limitBytes : null,
+        heapMaxBytes: java.state === 'read' ? java.value.heapMax : null,
+        failures,
+      };
+      return { sample, cgroup: group, jvm: java, rssBytes, alive };
+    },
+    close() {
+      cgroup.close();
+      jvm?.close();
+    },
+  };
+}
+
+/** The JVM's figures as fields. Exported for recordings, which hold the same hsperfdata. */
+export function jvmValues(jvm: JvmReading): Record<string, number> {
+  return {
+    heap_used: jvm.heapUsed.value,
+    heap_committed: jvm.heapCommitted.value,
+    gc_count: jvm.gcCount,
+    full_gc_count: jvm.fullGcCount,
+    gc_seconds: jvm.gcSeconds,
+    ...(jvm.oldUsed === null ? {} : { old_used: jvm.oldUsed.value }),
+    ...(jvm.metaspace === null ? {} : { metaspace: jvm.metaspace.used.value }),
+    ...(jvm.classes === null ? {} : { classes: jvm.classes.loaded - jvm.classes.unloaded }),
+  };
+}
