@@ -1,0 +1,30 @@
+import { type Answer, note, type Scene } from '../scene.ts';
+
+/** True when the OOM killer struck in the history at hand. */
+export function oomKilled(scene: Scene): Answer | null {
+  const kills = scene.series.events.filter((e) => e.type === 'oom_kill');
+  const last = kills[kills.length - 1];
+  if (!last) return null;
+  return note({
+    rule: 'oom-killed',
+    severity: 'critical',
+    title: `The OOM killer struck ${kills.length === 1 ? 'once' : `${kills.length} times`}, last at ${new Date(last.t * 1000).toISOString()}`,
+    evidence: { count: kills.length, lastAt: new Date(last.t * 1000).toISOString(), limitBytes: scene.series.limitBytes },
+    advice:
+      'Ask for the final verdict of the container that died: /api/v1/verdict?epoch=-1. If the heap was flat then, memory outside the heap did it.',
+  });
+}
+
+/** True when the container was restarted in the history at hand. */
+export function restarted(scene: Scene): Answer | null {
+  const restarts = scene.series.events.filter((e) => e.type === 'restart');
+  const last = restarts[restarts.length - 1];
+  if (!last) return null;
+  return note({
+    rule: 'restarted',
+    severity: 'info',
+    title: `The container was restarted ${restarts.length === 1 ? 'once' : `${restarts.length} times`} in this history`,
+    evidence: { count: restarts.length, lastAt: new Date(last.t * 1000).toISOString() },
+    advice: 'Nothing is fitted across a restart: each life is judged on its own.',
+  });
+}

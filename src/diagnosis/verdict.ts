@@ -1,0 +1,69 @@
+import type { Eta } from '../trends/types.ts';
+import { plainHeadline } from './headline.ts';
+import { nameCauses } from './name-causes.ts';
+import { activeFile, dashboardsDisagree } from './rules/dashboards.ts';
+import { diskFilling } from './rules/disk-filling.ts';
+import { heapFloor } from './rules/heap-floor.ts';
+import { aboveRequest, nearLimit, pinnedByCache } from './rules/limits.ts';
+import { oomKilled, restarted } from './rules/lives.ts';
+import { metaspaceGrowth } from './rules/metaspace.ts';
+import { nativeGrowth } from './rules/native.ts';
+import { pageCacheFile } from './rules/page-cache-file.ts';
+import { shmemGrowth } from './rules/shmem.ts';
+import { slabGrowth } from './rules/slab.ts';
+import { threadGrowth } from './rules/threads.ts';
+import type { Answer, Rule, Scene } from './scene.ts';
+import type { Verdict } from './types.ts';
+
+const RULES: readonly Rule[] = [
+  heapFloor,
+  shmemGrowth,
+  nativeGrowth,
+  threadGrowth,
+  metaspaceGrowth,
+  slabGrowth,
+  pageCacheFile,
+  diskFilling,
+  nearLimit,
+  oomKilled,
+  aboveRequest,
+  pinnedByCache,
+  activeFile,
+  dashboardsDisagree,
+  restarted,
+];
+
+const SEVERITY = { critical: 0, warn: 1, info: 2 } as const;
+
+/** The verdict in its public form: the judgement's numbers, with files named, findings, ends and the headline. Pure. */
+export function diagnose(raw: Scene): Verdict {
+  const causes = nameCauses(raw.judgement.causes, raw.files);
+  const scene: Scene = { ...raw, judgement: { ...raw.judgement, causes } };
+  const answers = RULES.map((rule) => rule(scene)).filter((a): a is Answer => a !== null);
+  const cause = causes[0]?.cause ?? 'none';
+  const etas = earliestFirst([...scene.judgement.etas, ...answers.flatMap((a) => a.etas)]);
+  const leading = answers.find((a) => a.cause === cause && a.headline !== null);
+  const { trend, leak, confidence, needs, fields } = scene.judgement;
+  return {
+    schema: 'memhound.verdict/1',
+    at: new Date(scene.atMs).toISOString(),
+    target: scene.target,
+    trend,
+    leak,
+    confidence,
+    cause,
+    causes,
+    headline: lead(scene) + (leading?.headline ?? plainHeadline(scene)),
+    eta: etas[0] ?? null,
+    etas,
+    needs,
+    findings: answers.map((a) => a.finding).sort((a, b) => SEVERITY[a.severity] - SEVERITY[b.severity]),
+    fields,
+  };
+}
+
+const earliestFirst = (etas: readonly Eta[]): Eta[] => [...etas].sort((a, b) => a.seconds - b.seconds);
+
+/** Without a JVM the first words say so: nobody shall take some other program's memory for the JVM's. */
+const lead = (scene: Scene): string =>
+  scene.target.jvm === null && scene.target.reach === 'own-cgroup' ? 'No JVM found; this is the own cgroup of memhound. ' : '';

@@ -1,0 +1,209 @@
+import type { View } from './types.ts';
+
+/** One row a tool: what it would show for this container now. `null`: it cannot be told from here. */
+interface ToolRow {
+  readonly tool: string;
+  readonly metric: string;
+  readonly v1: string;
+  readonly v2: string;
+  readonly note: string;
+  readonly counts: readonly string[];
+  readonly bytes: (v: Readonly<Record<string, number>>, version: 1 | 2) => number | null;
+}
+
+type Values = Readonly<Record<string, number>>;
+
+const PARTS = {
+  anon: 'anon',
+  cache: 'page cache',
+  shmem: 'tmpfs and shared memory',
+  kernel: 'kernel',
+  sock: 'socket buffers',
+} as const;
+const ALL = Object.values(PARTS);
+const usage = (v: Values) => v.usage ?? null;
+const anon = (v: Values) => v.anon ?? null;
+const file = (v: Values) => v.file ?? null;
+
+/** Floors at 0, as cAdvisor does: inactive_file may exceed usage for an instant. */
+const workingSet = (v: Values) => (v.usage === undefined ? null : Math.max(0, v.usage - (v.inactive_file ?? 0)));
+const usageLess = (v: Values, field: string) =>
+  v.usage === undefined || v[field] === undefined ? null : Math.max(0, v.usage - v[field]);
+
+const WORKING_SET = {
+  v1: 'usage_in_bytes - total_inactive_file',
+  v2: 'memory.current - inactive_file',
+  counts: [...ALL],
+} as const;
+const RAW = { v1: 'usage_in_bytes', v2: 'memory.current', counts: [...ALL] } as const;
+
+const TOOLS: readonly ToolRow[] = [
+  {
+    tool: 'kubectl top, k9s, metrics-server',
+    metric: 'working set',
+    ...WORKING_SET,
+    bytes: workingSet,
+    note: 'Leaves out only inactive page cache; active page cache and slab stay in, which is what evictions go by',
+  },
+  {
+    tool: 'cAdvisor',
+    metric: 'container_memory_working_set_bytes',
+    ...WORKING_SET,
+    bytes: workingSet,
+    note: 'The same number that kubectl top shows',
+  },
+  {
+    tool: 'cAdvisor',
+    metric: 'container_memory_usage_bytes',
+    ...RAW,
+    bytes: usage,
+    note: 'Counts all page cache, so it climbs with every file written',
+  },
+  {
+    tool: 'cAdvisor',
+    metric: 'container_memory_rss',
+    v1: 'total_rss',
+    v2: 'anon',
+    counts: [PARTS.anon],
+    bytes: anon,
+    note: 'Anonymous memory, not the resident set: mapped files are not in it',
+  },
+  {
+    tool: 'cAdvisor',
+    metric: 'container_memory_cache',
+    v1: 'total_cache',
+    v2: 'file',
+    counts: [PARTS.cache, PARTS.shmem],
+    bytes: file,
+    note: 'Includes tmpfs and shared memory, which cannot be taken back',
+  },
+  {
+    tool: 'docker stats',
+    metric: 'MEM USAGE',
+    ...WORKING_SET,
+    bytes: workingSet,
+    note: 'Since 20.10; 17.06 to 19.03 subtracted all cache and so hid tmpfs; before that raw usage',
+  },
+  {
+    tool: 'podman stats',
+    metric: 'MEM USAGE',
+    v1: 'usage_in_bytes',
+    v2: 'anon',
+    counts: [PARTS.anon],
+    bytes: (v, version) => (version === 1 ? usage(v) : anon(v)),
+    note: 'Raw usage on v1; on v2 anon alone since containers/common #870, so it leaves out cache, tmpfs and kernel memory',
+  },
+  {
+    tool: 'crictl stats, containerd',
+    metric: 'working set',
+    ...WORKING_SET,
+    bytes: workingSet,
+    note: 'As the kubelet; CRI-O before 1.17 did not subtract inactive_file',
+  },
+  {
+    tool: 'New Relic',
+    metric: 'memoryUsedBytes',
+    ...RAW,
+    bytes: usage,
+    note: 'The kubelet usageBytes, all page cache included: this is the one that climbs with a log file',
+  },
+  {
+    tool: 'New Relic',
+    metric: 'memoryWorkingSetBytes',
+    ...WORKING_SET,
+    bytes: workingSet,
+    note: 'The same as kubectl top; memoryUtilization, though, is raw usage over the limit, so 100 % is normal with cache',
+  },
+  { tool: 'Datadog', metric: 'container.memory.usage', ...RAW, bytes: usage, note: 'Raw usage' },
+  {
+    tool: 'Datadog',
+    metric: 'container.memory.working_set',
+    ...WORKING_SET,
+    bytes: workingSet,
+    note: 'Agents before 2025-08 could underflow to huge values when inactive_file exceeded usage',
+  },
+  {
+    tool: 'Datadog',
+    metric: 'container.memory.rss',
+    v1: 'total_rss',
+    v2: 'anon',
+    counts: [PARTS.anon],
+    bytes: anon,
+    note: 'Anonymous memory',
+  },
+  {
+    tool: 'Netdata',
+    metric: 'used without cache',
+    v1: 'usage_in_bytes - total_cache',
+    v2: 'memory.current - file',
+    counts: [PARTS.anon, PARTS.kernel, PARTS.sock],
+    bytes: (v) => usageLess(v, 'file'),
+    note: 'Leaves out tmpfs too, which is solid',
+  },
+  {
+    tool: 'Coroot',
+    metric: 'RSS',
+    v1: 'total_rss + total_mapped_file',
+    v2: 'anon + file_mapped',
+    counts: [PARTS.anon],
+    bytes: (v) => (v.anon === undefined ? null : v.anon + (v.file_mapped ?? 0)),
+    note: 'Adds mapped files, so libraries and jars count',
+  },
+  {
+    tool: 'OOM killer',
+    metric: 'usage after reclaim has failed',
+    ...RAW,
+    bytes: usage,
+    note: 'All charges count against the limit, but cache goes first: only what cannot be reclaimed kills',
+  },
+  {
+    tool: 'memhound',
+    metric: 'cannot be reclaimed',
+    v1: 'total_rss + total_shmem + kmem',
+    v2: 'anon + shmem + kernel - slab_reclaimable + sock',
+    counts: [PARTS.anon, PARTS.shmem, PARTS.kernel, PARTS.sock],
+    bytes: solid,
+    note: 'What is left when the kernel has taken back all it can; set alerts on this one',
+  },
+];
+
+/** The node's figures, which tools inside the container show: a trap, not a view of the container. */
+const NODE_TOOLS: readonly View[] = [
+  {
+    tool: 'free, top in the container',
+    metric: 'used',
+    bytes: null,
+    formula: '/proc/meminfo',
+    note: 'Shows the node, not the container: /proc/meminfo knows no cgroup',
+    counts: [],
+  },
+];
+
+function solid(v: Values, version: 1 | 2): number | null {
+  if (v.anon === undefined) return null;
+  const kernel = Math.max(0, (v.kernel ?? 0) - (v.slab_reclaimable ?? 0));
+  return v.anon + (v.shmem ?? 0) + kernel + (version === 2 ? (v.sock ?? 0) : 0);
+}
+
+/** What each tool shows for this container at this instant, largest first; formulas as of the tools' sources. Pure. */
+export function views(values: Values, version: 1 | 2, rssBytes: number | null): View[] {
+  const rows = TOOLS.map(
+    (t): View => ({
+      tool: t.tool,
+      metric: t.metric,
+      bytes: t.bytes(values, version),
+      formula: version === 1 ? t.v1 : t.v2,
+      note: t.note,
+      counts: t.counts,
+    }),
+  );
+  rows.push({
+    tool: 'ps, top (the process)',
+    metric: 'RSS',
+    bytes: rssBytes,
+    formula: 'VmRSS = RssAnon + RssFile + RssShmem',
+    note: 'One process, shared libraries counted in full; no kernel memory, no unmapped page cache',
+    counts: [PARTS.anon],
+  });
+  return [...rows.sort((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1)), ...NODE_TOOLS];
+}
