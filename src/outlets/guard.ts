@@ -1,0 +1,58 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from './status.ts';
+
+export interface GuardOptions {
+  /** Further names that Host may have, beside localhost, 127.0.0.1 and [::1] at any port (port-forward chooses one). */
+  readonly allowHosts: readonly string[];
+  /** null: none is asked for. */
+  readonly token: string | null;
+}
+
+const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Who may ask. A page on another site that resolves its own name to 127.0.0.1 (DNS rebinding) sends its own Host; a cross-site
+ * WebSocket or POST sends its own Origin. @throws ApiError forbidden
+ */
+export function guard(request: IncomingMessage, options: GuardOptions): void {
+  const host = request.headers.host ?? '';
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  if (!LOCAL.has(name) && !options.allowHosts.includes(name)) {
+    throw new ApiError(
+      'forbidden',
+      403,
+      `Host ${JSON.stringify(host.slice(0, 80))} is not allowed; expected localhost, 127.0.0.1 or [::1], or a name given with --allow-host`,
+    );
+  }
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
+    throw new ApiError(
+      'forbidden',
+      403,
+      `Origin ${JSON.stringify(origin.slice(0, 80))} is another site than ${JSON.stringify(host.slice(0, 80))}`,
+    );
+  }
+  if (options.token !== null && !hasToken(request, options.token)) {
+    throw new ApiError(
+      'forbidden',
+      401,
+      'a token is asked for: send Authorization: Bearer TOKEN, or ?token= for the page and the WebSocket',
+    );
+  }
+}
+
+/** In the header; browsers cannot set one on a WebSocket or a first page load, so a query parameter or the cookie it sets will do. */
+export function hasToken(request: IncomingMessage, token: string): boolean {
+  const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const query = new URL(request.url ?? '/', 'http://localhost').searchParams.get('token');
+  const cookie = /(?:^|;\s*)memhound_token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+  return [bearer, query, cookie].some((given) => given != null && same(given, token));
+}
+
+/** Takes as long for a wrong guess as for a right one. */
+function same(given: string, token: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(token);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,73 @@
+import { Gauge, Registry } from 'prom-client';
+import { fieldRow } from '../fields.ts';
+import type { Status } from './status.ts';
+
+const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
+
+/**
+ * Metrics, filled when scraped. Labels are container ids and field ids only: this port is public, so no path, file or command line.
+ * Counters of the kernel are exposed as gauges with their last value, since a container's restart sets them back.
+ */
+export function createMetrics(status: Status): { readonly contentType: string; text(): Promise<string> } {
+  const registry = new Registry();
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const fieldBytes = gauge('memhound_field_bytes', 'A memory field of the container, in bytes; see the field label', [
+    'target',
+    'field',
+  ]);
+  const fieldCount = gauge('memhound_field_value', 'A field of the container that is no size: counts, and seconds', [
+    'target',
+    'field',
+  ]);
+  const limit = gauge('memhound_limit_bytes', 'Memory limit of the container; absent without one', ['target']);
+  const slope = gauge(
+    'memhound_field_slope_bytes_per_hour',
+    'Slope of a field that has a trend, in bytes (or its unit) an hour',
+    ['target', 'field'],
+  );
+  const trend = gauge('memhound_verdict_trend', '1 for the trend of the verdict, 0 for the others', ['target', 'trend']);
+  const leak = gauge(
+    'memhound_verdict_leak',
+    '1: memory that cannot be reclaimed keeps growing; 0: it does not; absent: it cannot be told',
+    ['target'],
+  );
+  const confidence = gauge('memhound_verdict_confidence_ratio', 'Probability that the verdict is right', ['target']);
+  const eta = gauge('memhound_verdict_eta_seconds', 'Seconds until the event happens, if growth goes on', ['target', 'event']);
+  const rss = gauge('memhound_self_rss_bytes', "memhound's own resident set", []);
+  const anon = gauge('memhound_self_anon_bytes', "memhound's own anonymous memory", []);
+  const cpu = gauge('memhound_self_cpu_seconds', "memhound's own CPU time since its start", []);
+  const missed = gauge('memhound_self_missed_ticks', 'Samples that were due and not taken', []);
+
+  const fill = (): void => {
+    registry.resetMetrics();
+    for (const { target, sample, verdict } of status.latest()) {
+      const { id } = target;
+      if (typeof target.limitBytes === 'number') limit.set({ target: id }, target.limitBytes);
+      for (const [field, value] of Object.entries(sample?.values ?? {}))
+        (fieldRow(field).unit === 'bytes' ? fieldBytes : fieldCount).set({ target: id, field }, value);
+      if (verdict === null) continue;
+      for (const t of TRENDS) trend.set({ target: id, trend: t }, verdict.trend === t ? 1 : 0);
+      if (verdict.leak !== null) leak.set({ target: id }, verdict.leak ? 1 : 0);
+      confidence.set({ target: id }, verdict.confidence);
+      for (const e of verdict.etas) eta.set({ target: id, event: e.event }, e.seconds);
+      for (const [field, f] of Object.entries(verdict.fields))
+        if (f.slopeBytesPerHour !== null) slope.set({ target: id, field }, f.slopeBytesPerHour);
+    }
+    const self = status.self();
+    const put = (g: typeof rss, value: unknown): void => {
+      if (typeof value === 'number') g.set(value);
+    };
+    put(rss, self.rssBytes);
+    put(anon, self.anonBytes);
+    put(cpu, self.cpuSeconds);
+    put(missed, self.missedTicks);
+  };
+  return {
+    contentType: registry.contentType,
+    text() {
+      fill();
+      return registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { ROUTES } from './routes.ts';
+
+const ERROR = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: { code: { type: 'string' }, message: { type: 'string' }, mend: { type: ['string', 'null'] } },
+    },
+  },
+};
+
+/** OpenAPI 3.1 of the API, made from the route table. */
+export function openapi(version: string): object {
+  const error = (description: string) => ({ description, content: { 'application/json': { schema: ERROR } } });
+  const paths = Object.fromEntries(
+    ROUTES.map((route) => [
+      route.path,
+      {
+        get: {
+          summary: route.summary,
+          parameters: Object.entries(route.query).map(([name, description]) => ({
+            name,
+            in: 'query',
+            required: false,
+            description,
+            schema: { type: 'string' },
+          })),
+          responses: {
+            200: { description: route.summary, content: { 'application/json': {} } },
+            400: error('A parameter is wrong'),
+            404: error('There is no such path or target'),
+            ...(route.path.endsWith('/verdict')
+              ? { 409: { description: 'A gate was hit; the verdict is the answer', content: { 'application/json': {} } } }
+              : {}),
+            503: error('Blind: only memhound itself is in sight; `mend` holds the YAML that helps'),
+          },
+        },
+      },
+    ]),
+  );
+  return { openapi: '3.1.0', info: { title: 'memhound', version, description: "Finds where a JVM pod's memory went" }, paths };
+}

@@ -1,0 +1,38 @@
+import { createServer, type Server } from 'node:http';
+import { close, listen } from './http.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import type { Status } from './status.ts';
+
+/**
+ * The second, public port: /healthz, /readyz, /metrics, and nothing that names a path, a file or a command line. Plain node:http,
+ * since three paths need no router.
+ */
+export async function createOps(
+  status: Status,
+  options: { readonly host: string; readonly port: number; readonly log: Log },
+): Promise<{ url: string; server: Server; close(): Promise<void> }> {
+  const metrics = createMetrics(status);
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, async (request, response) => {
+    const say = (code: number, text: string, type = 'text/plain; charset=utf-8'): void => {
+      response.writeHead(code, { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    };
+    if (request.method !== 'GET' && request.method !== 'HEAD') return say(405, 'GET or HEAD\n');
+    switch (new URL(request.url ?? '/', 'http://localhost').pathname) {
+      case '/healthz':
+        return say(200, 'ok\n');
+      case '/readyz': {
+        const { ready, reason } = status.ready();
+        return say(ready ? 200 : 503, `${ready ? 'ready' : 'not ready'}: ${reason}\n`);
+      }
+      case '/metrics':
+        return say(200, await metrics.text(), metrics.contentType);
+      default:
+        return say(404, '/healthz, /readyz and /metrics are here; the page and the API are on the other port\n');
+    }
+  });
+  const port = await listen(server, options.host, options.port);
+  const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, server, close: () => close(server) };
+}

@@ -1,0 +1,144 @@
+import type { Gate } from '../config.ts';
+import type { Verdict } from '../diagnosis/types.ts';
+import { ApiError, type SamplesQuery, type Status } from './status.ts';
+
+type Query = Readonly<Record<string, unknown>>;
+
+export interface Route {
+  readonly path: string;
+  readonly summary: string;
+  /** Query parameters: name and what it does. Others are refused. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly answer: (status: Status, query: Query) => unknown;
+}
+
+const TARGET = { target: 'id of the container; default: that of the JVM' };
+
+/** The API: one row a path. http, openapi.json and docs/api.md derive from it. */
+export const ROUTES: readonly Route[] = [
+  { path: '/api/v1/targets', summary: 'Who is seen, and how', query: {}, answer: (s) => s.targets() },
+  {
+    path: '/api/v1/verdict',
+    summary: 'The trend verdict: what grows, by what, whether it is a leak, how long it lasts',
+    query: {
+      ...TARGET,
+      'fail-on': 'leak, growing or unsure: answer 409 then, for gates',
+      epoch: '-1: the final verdict of the last container that died',
+    },
+    answer: verdict,
+  },
+  {
+    path: '/api/v1/ledger',
+    summary: 'Every byte of usage under a name, with the bound',
+    query: TARGET,
+    answer: (s, q) => s.ledger(text(q, 'target')),
+  },
+  { path: '/api/v1/views', summary: 'What each tool shows now', query: TARGET, answer: (s, q) => s.views(text(q, 'target')) },
+  {
+    path: '/api/v1/files',
+    summary: 'Files behind the page cache, by resident bytes',
+    query: TARGET,
+    answer: (s, q) => s.files(text(q, 'target')),
+  },
+  {
+    path: '/api/v1/jvm',
+    summary: 'The JVM: heap by generation, metaspace, threads, GC, each value with its age',
+    query: TARGET,
+    answer: jvm,
+  },
+  {
+    path: '/api/v1/samples',
+    summary: 'Series in the form that memhound analyze reads; null is a gap',
+    query: {
+      ...TARGET,
+      fields: 'field ids, comma-separated; default: all',
+      from: 'epoch seconds',
+      to: 'epoch seconds',
+      points: 'at most this many points',
+    },
+    answer: (s, q) => s.samples(samplesQuery(q)),
+  },
+  {
+    path: '/api/v1/self',
+    summary: "memhound's own memory, CPU, bytes written and missed ticks",
+    query: {},
+    answer: (s) => s.self(),
+  },
+];
+
+/** Public form of a verdict: `basis` is for the page and --explain, and stays. */
+function verdict(status: Status, query: Query): unknown {
+  const target = text(query, 'target');
+  const gate = text(query, 'fail-on');
+  const epoch = query.epoch === undefined ? undefined : integer(query, 'epoch', -100, 0);
+  if (gate !== undefined && gate !== 'leak' && gate !== 'growing' && gate !== 'unsure')
+    throw new ApiError('bad-request', 400, `fail-on must be leak, growing or unsure, found ${JSON.stringify(gate.slice(0, 40))}`);
+  const answer = status.verdict(target, epoch === 0 ? undefined : epoch);
+  if (gate !== undefined && hits(answer, gate)) throw new GateHit(answer);
+  return answer;
+}
+
+/** True when a gate shall close. `unsure` closes on a leak too: it is the stricter one. */
+export function hits(verdict: Verdict, gate: Gate): boolean {
+  switch (gate) {
+    case 'leak':
+      return verdict.leak === true;
+    case 'growing':
+      return verdict.trend === 'growing';
+    case 'unsure':
+      return verdict.leak !== false || verdict.trend === 'not-enough-data';
+    default:
+      return gate satisfies never;
+  }
+}
+
+/** The gate is closed: the verdict is the answer, with status 409. */
+export class GateHit extends Error {
+  override name = 'GateHit';
+  constructor(readonly verdict: Verdict) {
+    super('a gate was hit');
+  }
+}
+
+function jvm(status: Status, query: Query): unknown {
+  const answer = status.jvm(text(query, 'target'));
+  return answer.jvm === null ? answer : { jvm: answer.jvm };
+}
+
+function samplesQuery(query: Query): SamplesQuery {
+  const fields = text(query, 'fields');
+  const target = text(query, 'target');
+  const from = query.from === undefined ? null : number(query, 'from');
+  const to = query.to === undefined ? null : number(query, 'to');
+  if (from !== null && to !== null && from > to)
+    throw new ApiError('bad-request', 400, `from (${from}) must not be after to (${to})`);
+  return {
+    ...(target === undefined ? {} : { target }),
+    fields: fields === undefined ? null : fields.split(',').filter((f) => f !== ''),
+    fromS: from,
+    toS: to,
+    points: query.points === undefined ? null : integer(query, 'points', 1, 100_000),
+  };
+}
+
+/** One text; a parameter that is given twice is a mistake. */
+function text(query: Query, name: string): string | undefined {
+  const value = query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new ApiError('bad-request', 400, `${name} must be given once`);
+}
+
+function number(query: Query, name: string): number {
+  const value = text(query, name) ?? '';
+  const n = Number(value);
+  if (value.trim() === '' || !Number.isFinite(n))
+    throw new ApiError('bad-request', 400, `${name} must be a number, found ${JSON.stringify(value.slice(0, 40))}`);
+  return n;
+}
+
+function integer(query: Query, name: string, least: number, most: number): number {
+  const n = number(query, name);
+  if (!Number.isInteger(n) || n < least || n > most)
+    throw new ApiError('bad-request', 400, `${name} must be a whole number from ${least} to ${most}, found ${n}`);
+  return n;
+}

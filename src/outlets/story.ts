@@ -1,0 +1,48 @@
+import type { Verdict } from '../diagnosis/types.ts';
+import type { Log } from './log.ts';
+import type { LiveMessage, Status } from './status.ts';
+
+/** Something that a person who reads only the log, or a chat room, should know. */
+export interface News {
+  readonly event: 'verdict' | 'restart' | 'oom-kill';
+  readonly at: string;
+  readonly target: string;
+  readonly trend?: string;
+  readonly leak?: boolean | null;
+  readonly cause?: string;
+  readonly confidence?: number;
+  readonly headline: string;
+  readonly eta?: Verdict['eta'];
+}
+
+/** Calls back at each change of a verdict, restart and OOM kill. A change is another trend, leak or cause, not another number. */
+export function onNews(status: Status, tell: (news: News) => void): () => void {
+  const last = new Map<string, string>();
+  return status.on((message: LiveMessage) => {
+    if (message.type === 'restart') {
+      tell({
+        event: message.reason.startsWith('OOM') ? 'oom-kill' : 'restart',
+        at: message.at,
+        target: message.target,
+        headline: message.reason,
+      });
+    } else if (message.type === 'verdict') {
+      const { verdict } = message;
+      const state = `${verdict.trend}|${verdict.leak}|${verdict.cause}|${verdict.causes[0]?.what ?? ''}`;
+      if (last.get(message.target) === state) return;
+      last.set(message.target, state);
+      const { at, trend, leak, cause, confidence, headline, eta } = verdict;
+      tell({ event: 'verdict', at, target: message.target, trend, leak, cause, confidence, headline, eta });
+    }
+  });
+}
+
+/** The pod's log alone tells the story. */
+export const tellStory = (status: Status, log: Log): (() => void) =>
+  onNews(status, (news) => {
+    const level = news.event === 'oom-kill' || news.leak === true ? 'warn' : 'info';
+    log[level](
+      news,
+      news.event === 'verdict' ? 'verdict changed' : news.event === 'restart' ? 'container restarted' : 'OOM kill',
+    );
+  });

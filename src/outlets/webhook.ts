@@ -1,0 +1,90 @@
+import type { Log } from './log.ts';
+import type { Status } from './status.ts';
+import { type News, onNews } from './story.ts';
+
+export interface WebhookOptions {
+  readonly url: string;
+  readonly log: Log;
+  /** Milliseconds before the first retry; doubled each time. Shorter in tests. */
+  readonly backoffMs?: number;
+}
+
+const TRIES = 6;
+const MOST_WAITING = 100;
+const TIMEOUT_MS = 10_000;
+
+/** POSTs news as JSON to a URL, in order, with retries. @throws TypeError when the URL is none of http or https */
+export function startWebhook(status: Status, options: WebhookOptions): { close(): void; idle(): Promise<void> } {
+  const url = new URL(options.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TypeError(`the webhook's URL must be http or https, found ${url.protocol}`);
+  const waiting: News[] = [];
+  const end = new AbortController();
+  let sending: Promise<void> | null = null;
+
+  const unsubscribe = onNews(status, (news) => {
+    waiting.push(news);
+    // A dead receiver must not become our own leak: the oldest news is worth least.
+    if (waiting.length > MOST_WAITING) waiting.shift();
+    sending ??= drain().finally(() => {
+      sending = null;
+    });
+  });
+
+  const drain = async (): Promise<void> => {
+    for (let news = waiting.shift(); news !== undefined && !end.signal.aborted; news = waiting.shift()) await deliver(news);
+  };
+
+  const deliver = async (news: News): Promise<void> => {
+    for (let attempt = 1; attempt <= TRIES && !end.signal.aborted; attempt++) {
+      const failure = await post(url, news, end.signal);
+      if (failure === null) return;
+      // The path and query of a webhook are its secret: only the host is logged.
+      options.log.warn(
+        { host: url.host, attempt, failure },
+        attempt === TRIES ? 'the webhook was given up for this news' : 'the webhook did not take the news',
+      );
+      if (attempt < TRIES) await pause((options.backoffMs ?? 1000) * 2 ** (attempt - 1), end.signal);
+    }
+  };
+
+  return {
+    close() {
+      unsubscribe();
+      end.abort();
+    },
+    idle: async () => {
+      while (sending !== null) await sending;
+    },
+  };
+}
+
+/** null: taken; else why not. */
+async function post(url: URL, news: News, signal: AbortSignal): Promise<string | null> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ schema: 'memhound.news/1', ...news, text: news.headline }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      redirect: 'error',
+    });
+    await response.body?.cancel();
+    return response.ok ? null : `answered ${response.status}`;
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause;
+    return cause?.code ?? (error as Error).name;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}
