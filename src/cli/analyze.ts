@@ -1,0 +1,151 @@
+import { readFile, stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import type { Options } from '../config.ts';
+import { fileRows } from '../diagnosis/file-growth.ts';
+import type { TargetInfo, Verdict } from '../diagnosis/types.ts';
+import { diagnose } from '../diagnosis/verdict.ts';
+import { safeName } from '../format.ts';
+import type { Series } from '../history/series.ts';
+import { hits } from '../outlets/routes.ts';
+import type { JvmReading } from '../sources/types.ts';
+import { judge } from '../trends/judge.ts';
+import { withOptions } from './command.ts';
+import { isPrometheus, parsePrometheus } from './prometheus-json.ts';
+import { isRecording, parseRecording } from './recording.ts';
+import { sayFields, sayVerdict } from './say.ts';
+import { InputError, parseSeries } from './series-file.ts';
+
+/** `memhound analyze`: a verdict for each file, in their order. Exit 2 before 1 before 3, and every file still gets its line. */
+export const analyze = (argv: string[]): Promise<number> => withOptions('analyze', argv, run);
+
+async function run(options: Options<'analyze'>, files: readonly string[]): Promise<number> {
+  if (files.length === 0) {
+    console.error('memhound analyze: expected at least one FILE (- for standard input); --help says what it reads');
+    return 2;
+  }
+  const codes = new Set<number>();
+  for (const file of files) {
+    const outcome = await analyzeFile(file, options.minHistory);
+    if (outcome.state === 'answered') {
+      if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict }));
+      else {
+        const head = files.length > 1 ? `${safeName(file)}: ` : '';
+        console.log(head + sayVerdict(outcome.verdict));
+        if (options.explain)
+          console.log(
+            sayFields(outcome.verdict)
+              .map((l) => `  ${l}`)
+              .join('\n'),
+          );
+      }
+      if (options.failOn !== null && hits(outcome.verdict, options.failOn)) codes.add(3);
+    } else {
+      if (options.json) console.log(JSON.stringify({ file, error: outcome.error }));
+      console.error(`memhound analyze: ${safeName(file)}: ${outcome.error}`);
+      codes.add(outcome.state === 'bad-input' ? 2 : 1);
+    }
+  }
+  return [2, 1, 3].find((code) => codes.has(code)) ?? 0;
+}
+
+interface Analysis {
+  readonly file: string;
+  readonly series: Series;
+  readonly verdict: Verdict;
+}
+
+export type Outcome =
+  | ({ readonly state: 'answered' } & Analysis)
+  | { readonly state: 'bad-input' | 'failed'; readonly file: string; readonly error: string };
+
+/** A recording of a week at one second is some 600 MB; past this a file is no recording of a pod. */
+const MOST_BYTES = 1024 * 2 ** 20;
+
+/** Reads one file (`-`: standard input) in any of the forms and judges it. Never throws for what is in the file. */
+export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
+  let bytes: Buffer;
+  try {
+    bytes = file === '-' ? await buffer(process.stdin) : await readBounded(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
+    return {
+      state: 'bad-input',
+      file,
+      error: code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${(error as Error).message}`,
+    };
+  }
+  try {
+    return { state: 'answered', file, ...judgeBytes(bytes, minHistorySeconds) };
+  } catch (error) {
+    if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
+    return { state: 'failed', file, error: (error as Error).stack ?? String(error) };
+  }
+}
+
+async function readBounded(file: string): Promise<Buffer> {
+  const { size } = await stat(file);
+  if (size > MOST_BYTES) throw new InputError(`is ${size} bytes, expected at most ${MOST_BYTES}: thin it out or cut it`);
+  return readFile(file);
+}
+
+function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
+  const { series, jvm, version } = parse(decode(bytes));
+  const judgement = judge(series, { minHistorySeconds });
+  const lastT = series.t.reduce((a, b) => Math.max(a, b), 0);
+  const target: TargetInfo = {
+    id: 'recorded',
+    container: null,
+    pid: null,
+    reach: 'explicit',
+    cgroup: { version, path: 'recorded' },
+    limitBytes: series.limitBytes,
+    jvm: series.fields.has('heap_used')
+      ? { evidence: 'recorded', version: jvm?.version ?? null, collector: jvm?.collector ?? null }
+      : null,
+  };
+  const verdict = diagnose({
+    atMs: lastT * 1000,
+    target,
+    judgement,
+    series,
+    files: fileRows(series.files),
+    jvm,
+    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+  });
+  return { series, verdict };
+}
+
+function decode(bytes: Buffer): string {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString('utf8');
+    } catch (error) {
+      throw new InputError(`is gzip that cannot be unpacked: ${(error as Error).message}`);
+    }
+  }
+  return bytes.toString('utf8');
+}
+
+function parse(text: string): { series: Series; jvm: JvmReading | null; version: 1 | 2 } {
+  if (text.trim() === '') throw new InputError('is empty; expected a series, a recording or a Prometheus answer');
+  const firstLine = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
+  if (isRecording(firstLine)) return parseRecording(text);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`is not JSON: ${placed((error as Error).message, text)}`);
+  }
+  const series = isPrometheus(json) ? parsePrometheus(json) : parseSeries(json);
+  return { series, jvm: null, version: series.fields.has('slab') || series.fields.has('kernel_stack') ? 2 : 1 };
+}
+
+/** V8 gives the offset in the text; people look for a line and column. */
+function placed(message: string, text: string): string {
+  const at = /position (\d+)/.exec(message);
+  if (at === null || message.includes('line')) return safeName(message, 160);
+  const before = text.slice(0, Number(at[1])).split('\n');
+  return safeName(`${message} (line ${before.length}, column ${before[before.length - 1]!.length + 1})`, 160);
+}

@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Options, rootsOf } from '../config.ts';
+import { safeName } from '../format.ts';
+import { openCgroup } from '../sources/cgroup.ts';
+import { openHsperfdata } from '../sources/hsperfdata.ts';
+import { FileWatcher } from '../sources/page-cache.ts';
+import { readText } from '../sources/read-text.ts';
+import { findTargets, pidsOf } from '../sources/target.ts';
+import type { FileReading, Roots, Target } from '../sources/types.ts';
+import { withOptions } from './command.ts';
+import type { RecordedFile } from './recording.ts';
+import { redactHsperfdata, redactPath } from './redact.ts';
+
+/** `memhound capture`: records the raw files as JSON lines, for fixtures and bug reports. `memhound analyze` reads them. */
+export const capture = (argv: string[]): Promise<number> => withOptions('capture', argv, run);
+
+async function run(options: Options<'capture'>): Promise<number> {
+  const roots = rootsOf(options);
+  const found = await findTargets({
+    roots,
+    pid: options.pid,
+    cgroupDir: options.cgroup,
+    target: options.target,
+    own: options.own,
+    selfPid: process.pid,
+  });
+  if (found.state !== 'found') {
+    console.error(`memhound capture: ${found.reason}${found.mend === null ? '' : `\n${found.mend}`}`);
+    return found.state === 'blind' ? 1 : found.exit;
+  }
+  const { chosen } = found;
+  console.error(
+    `memhound capture: recording ${chosen.cgroup.path} every ${options.every} s for ${options.for} s${options.withPaths ? '' : '; paths and command lines are redacted (--with-paths keeps them)'}`,
+  );
+  await record(chosen, roots, options);
+  return 0;
+}
+
+async function record(target: Target, roots: Roots, options: Options<'capture'>): Promise<void> {
+  const group = openCgroup(target.cgroup);
+  const { process: subject } = target;
+  const jvm = subject === null || target.jvm === null ? null : openHsperfdata({ roots, process: subject });
+  const watcher = subject === null ? null : new FileWatcher({ roots, process: subject, pids: () => pidsOf(roots, target) });
+  const startedMs = Date.now();
+  try {
+    for (let n = 0; ; n++) {
+      const nowMs = Date.now();
+      const line: Record<string, unknown> = { t: Math.round(nowMs - startedMs) / 1000, files: group.rawFiles() };
+      if (n === 0)
+        line.meta = {
+          started: new Date(startedMs).toISOString(),
+          cgroup: `v${target.cgroup.version}`,
+          everySeconds: options.every,
+          redacted: !options.withPaths,
+        };
+      if (jvm !== null && subject !== null) {
+        const bytes = jvm.rawBytes();
+        const status = readText(`${roots.proc}/${subject.pid}/status`);
+        line.jvm = {
+          pid: subject.pid,
+          hsperfdata: bytes === null ? null : (options.withPaths ? bytes : redactHsperfdata(bytes)).toString('base64'),
+          status,
+        };
+      }
+      if (watcher !== null) line.openFiles = (await watcher.look(nowMs)).map((f) => recorded(f, options.withPaths));
+      console.log(JSON.stringify(line));
+      const dueMs = startedMs + (n + 1) * options.every * 1000;
+      if (dueMs > startedMs + options.for * 1000) return;
+      await pause(Math.max(0, dueMs - Date.now()));
+    }
+  } finally {
+    group.close();
+    jvm?.close();
+    watcher?.close();
+  }
+}
+
+const recorded = (f: FileReading, withPaths: boolean): RecordedFile => ({
+  path: withPaths ? safeName(f.path, 4096) : redactPath(f.path),
+  sizeBytes: f.sizeBytes,
+  residentBytes: f.residentBytes,
+  openBy: f.openBy,
+  deleted: f.deleted,
+  method: f.method,
+  fileSystem: f.fileSystem,
+});

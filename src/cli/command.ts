@@ -1,0 +1,22 @@
+import { type CommandName, type Options, parseOptions } from '../config.ts';
+
+/** Parses the options of a command and runs it; help and mistakes are answered here, alike for all. */
+export async function withOptions<K extends CommandName>(
+  command: K,
+  argv: readonly string[],
+  run: (options: Options<K>, files: readonly string[]) => Promise<number>,
+): Promise<number> {
+  const parsed = parseOptions(command, argv, process.env);
+  switch (parsed.state) {
+    case 'help':
+      process.stdout.write(parsed.text);
+      return 0;
+    case 'bad':
+      for (const problem of parsed.problems) console.error(`memhound ${command}: ${problem}`);
+      return 2;
+    case 'ok':
+      return run(parsed.options as Options<K>, parsed.files);
+    default:
+      return parsed satisfies never;
+  }
+}

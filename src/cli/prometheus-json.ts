@@ -1,0 +1,78 @@
+import type { Series } from '../history/series.ts';
+import { InputError, medianStep } from './series-file.ts';
+
+/** Metric names of cAdvisor, Micrometer and JMX exporter, as fields. */
+const METRICS: Readonly<Record<string, string>> = {
+  container_memory_usage_bytes: 'usage',
+  container_memory_working_set_bytes: 'working_set',
+  container_memory_rss: 'anon',
+  container_memory_cache: 'file',
+  container_memory_mapped_file: 'file_mapped',
+  container_memory_total_active_file_bytes: 'active_file',
+  container_memory_total_inactive_file_bytes: 'inactive_file',
+  container_memory_kernel_usage: 'kernel',
+  container_memory_swap: 'swap',
+  container_threads: 'threads',
+  jvm_threads_live_threads: 'threads',
+  jvm_threads_current: 'threads',
+};
+const LIMITS = new Set(['container_spec_memory_limit_bytes', 'kube_pod_container_resource_limits']);
+const HEAPS = new Set(['jvm_memory_used_bytes', 'jvm_memory_bytes_used']);
+
+interface Row {
+  readonly metric?: Readonly<Record<string, string>>;
+  readonly values?: readonly (readonly [number, string])[];
+}
+
+export const isPrometheus = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'data' in json && 'status' in json;
+
+/** A Prometheus range-query answer (`/api/v1/query_range`, resultType matrix) for one container. @throws InputError */
+export function parsePrometheus(json: unknown): Series {
+  const data = (json as { data?: { resultType?: unknown; result?: unknown } }).data;
+  if (data?.resultType !== 'matrix' || !Array.isArray(data.result)) {
+    throw new InputError(
+      `data.resultType must be "matrix" (the answer of query_range), found ${JSON.stringify(data?.resultType)}`,
+    );
+  }
+  const columns = new Map<string, Map<number, number>>();
+  let limit: number | null = null;
+  (data.result as Row[]).forEach((row, i) => {
+    const labels = row.metric ?? {};
+    const name = labels.__name__ ?? '';
+    if (!Array.isArray(row.values)) throw new InputError(`data.result[${i}].values must be an array of [time, "value"]`);
+    if (LIMITS.has(name)) {
+      const last = Number(row.values[row.values.length - 1]?.[1]);
+      if (last > 0) limit = last;
+      return;
+    }
+    const id = HEAPS.has(name) ? heapField(labels) : METRICS[name];
+    if (id === undefined) return;
+    const column = columns.get(id) ?? new Map<number, number>();
+    // Pools of one heap come as series of their own and are added up; the same field of two containers must not be.
+    if (column.size > 0 && !HEAPS.has(name)) {
+      throw new InputError(
+        `data.result[${i}] gives ${id} a second time: ask for one container, with a selector such as {pod="…",container="…"}`,
+      );
+    }
+    for (const [t, text] of row.values) {
+      const v = Number(text);
+      if (Number.isFinite(v)) column.set(t, (column.get(t) ?? 0) + v);
+    }
+    columns.set(id, column);
+  });
+  if (columns.size === 0) {
+    throw new InputError(
+      `data.result holds no series that memhound knows; expected ${Object.keys(METRICS).slice(0, 4).join(', ')} or jvm_memory_used_bytes`,
+    );
+  }
+  const t = Float64Array.from([...new Set([...columns.values()].flatMap((c) => [...c.keys()]))].sort((a, b) => a - b));
+  if (t.length < 2) throw new InputError('data.result has fewer than two points in time');
+  const fields = new Map([...columns].map(([id, c]) => [id, t.map((at) => c.get(at) ?? Number.NaN)] as const));
+  return { t, fields, intervalS: medianStep(t), limitBytes: limit, heapMaxBytes: null, events: [], files: [] };
+}
+
+function heapField(labels: Readonly<Record<string, string>>): string | undefined {
+  if (labels.area === 'heap') return 'heap_used';
+  return labels.id === 'Metaspace' ? 'metaspace' : undefined;
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import type { ScheduleState } from '../sample/schedule.ts';
+
+export interface SelfInput {
+  readonly startedMs: number;
+  readonly everySeconds: number;
+  readonly schedule: ScheduleState | null;
+  readonly store: object;
+}
+
+/** memhound's own ledger: what the profiler costs. Bytes; null where the kernel does not tell. */
+export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
+  const status = ownStatus();
+  const cpu = process.cpuUsage();
+  const uptimeSeconds = (Date.now() - input.startedMs) / 1000;
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  return {
+    uptimeSeconds,
+    rssBytes: status.VmRSS ?? null,
+    anonBytes: status.RssAnon ?? null,
+    fileBytes: status.RssFile ?? null,
+    cpuSeconds,
+    cpuShare: uptimeSeconds > 0 ? cpuSeconds / uptimeSeconds : null,
+    writtenBytes: ownWrites(),
+    everySeconds: input.everySeconds,
+    ticks: input.schedule?.ticks ?? 0,
+    missedTicks: input.schedule?.missed ?? 0,
+    lateTicks: input.schedule?.late ?? 0,
+    history: input.store,
+    node: process.version,
+  };
+}
+
+function ownStatus(): Record<string, number> {
+  const text = ownFile('status');
+  const sizes: Record<string, number> = {};
+  for (const [, key, kib] of text.matchAll(/^(\w+):\s+(\d+) kB$/gm)) sizes[key!] = Number(kib) * 1024;
+  return sizes;
+}
+
+function ownWrites(): number | null {
+  const bytes = /^write_bytes: (\d+)$/m.exec(ownFile('io'))?.[1];
+  return bytes === undefined ? null : Number(bytes);
+}
+
+/** Not there on other systems than Linux, and `io` not under some hardening: then those figures are null. */
+function ownFile(name: string): string {
+  try {
+    return readFileSync(`/proc/self/${name}`, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM') return '';
+    throw error;
+  }
+}

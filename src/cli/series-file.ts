@@ -1,0 +1,145 @@
+import type { FileTrack, Series } from '../history/series.ts';
+import type { HistoryEvent } from '../sample/types.ts';
+import type { Limit } from '../sources/types.ts';
+
+/** Bad input: what is wrong and where, without the file's name, which the caller puts before it. */
+export class InputError extends Error {
+  override name = 'InputError';
+}
+
+const bad = (place: string, expected: string, found: unknown): never => {
+  throw new InputError(`${place} must be ${expected}, found ${show(found)}`);
+};
+const show = (value: unknown): string =>
+  value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** A recorder whose clock was set back goes back once or twice; more than one step in a hundred is a file out of order. */
+const MOST_BACKWARD_SHARE = 0.01;
+
+/**
+ * The series form: `{"interval_s":n,"limit_bytes":n|null|[…],"t":[…],"fields":{"usage":[…]},"heap_max_bytes"?,"aux"?:{"pids","events"},"files"?}`,
+ * `null` for a missing value. @throws InputError naming the place.
+ */
+export function parseSeries(json: unknown): Series {
+  if (!isObject(json)) return bad('the file', 'a JSON object in the series form', json);
+  const t = times(json.t);
+  const fields = new Map<string, Float64Array>();
+  const raw = json.fields;
+  if (!isObject(raw)) return bad('fields', 'an object of columns', raw);
+  for (const [name, values] of Object.entries(raw)) fields.set(name, column(`fields.${name}`, values, t.length));
+  const aux = isObject(json.aux) ? json.aux : {};
+  if (aux.pids !== undefined) fields.set('threads', column('aux.pids', aux.pids, t.length));
+  if (fields.size === 0) return bad('fields', 'an object with at least one column', raw);
+  return {
+    t,
+    fields,
+    intervalS: interval(json.interval_s, t),
+    limitBytes: limitOf('limit_bytes', json.limit_bytes),
+    heapMaxBytes: limitOf('heap_max_bytes', json.heap_max_bytes),
+    events: events(aux.events),
+    files: fileTracks(json.files, t),
+  };
+}
+
+function times(value: unknown): Float64Array {
+  if (!Array.isArray(value)) return bad('t', 'an array of epoch seconds', value);
+  if (value.length === 0) return bad('t', 'an array of at least two epoch seconds', value);
+  const t = Float64Array.from(value, (v, i) =>
+    typeof v === 'number' && Number.isFinite(v) ? v : bad(`t[${i}]`, 'epoch seconds', v),
+  );
+  if (t.length < 2) throw new InputError('t has one point; a trend takes at least two');
+  let backward = 0;
+  let first = -1;
+  for (let i = 1; i < t.length; i++) {
+    if (t[i]! < t[i - 1]!) {
+      backward++;
+      if (first < 0) first = i;
+    }
+  }
+  if (backward > Math.max(1, MOST_BACKWARD_SHARE * t.length)) {
+    throw new InputError(
+      `t must rise; it falls ${backward} times, first at t[${first}] (${t[first]} after ${t[first - 1]}): sort the points by time`,
+    );
+  }
+  return t;
+}
+
+function column(place: string, values: unknown, length: number): Float64Array {
+  if (!Array.isArray(values)) return bad(place, 'an array of numbers and nulls', values);
+  if (values.length !== length) throw new InputError(`${place} has ${values.length} values where t has ${length}`);
+  return Float64Array.from(values, (v, i) => {
+    if (v === null) return Number.NaN;
+    if (typeof v !== 'number' || !Number.isFinite(v)) return bad(`${place}[${i}]`, 'a number or null', v);
+    if (v < 0) return bad(`${place}[${i}]`, 'a number of at least 0', v);
+    return v;
+  });
+}
+
+function interval(value: unknown, t: Float64Array): number {
+  if (value === undefined || value === null) return medianStep(t);
+  if (typeof value !== 'number' || !(value > 0)) return bad('interval_s', 'seconds above 0', value);
+  return value;
+}
+
+export function medianStep(t: Float64Array): number {
+  const steps: number[] = [];
+  for (let i = 1; i < t.length; i++) if (t[i]! > t[i - 1]!) steps.push(t[i]! - t[i - 1]!);
+  steps.sort((a, b) => a - b);
+  return steps[steps.length >> 1] ?? 1;
+}
+
+/** null in a file means "none known"; a resize in place gives a column, of which the last value is in force. */
+function limitOf(place: string, value: unknown): Limit {
+  if (value === undefined || value === null) return null;
+  if (value === 'max') return 'max';
+  if (Array.isArray(value)) {
+    for (let i = value.length - 1; i >= 0; i--) if (value[i] !== null) return limitOf(`${place}[${i}]`, value[i]);
+    return null;
+  }
+  if (typeof value !== 'number' || !(value > 0)) return bad(place, 'bytes above 0, "max" or null', value);
+  return value;
+}
+
+const EVENT_TYPES: readonly string[] = ['restart', 'oom_kill', 'memhound_start'] satisfies HistoryEvent['type'][];
+
+function events(value: unknown): HistoryEvent[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) return bad('aux.events', 'an array', value);
+  return value.flatMap((e, i): HistoryEvent[] => {
+    if (!isObject(e) || typeof e.t !== 'number' || typeof e.type !== 'string') return bad(`aux.events[${i}]`, '{t, type}', e);
+    return EVENT_TYPES.includes(e.type) ? [{ t: e.t, type: e.type as HistoryEvent['type'] }] : [];
+  });
+}
+
+/** The optional `files`: columns aligned with `t`, so that a recorded series can name the file behind its page cache. */
+function fileTracks(value: unknown, t: Float64Array): FileTrack[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) return bad('files', 'an array', value);
+  return value.map((f, i): FileTrack => {
+    const place = `files[${i}]`;
+    if (!isObject(f) || typeof f.path !== 'string') return bad(place, 'an object with a path', f);
+    const kind = f.tmpfs === true ? 'tmpfs' : 'disk';
+    const free = typeof f.disk_free_bytes === 'number' ? f.disk_free_bytes : null;
+    const gaps = () => new Float64Array(t.length).fill(Number.NaN);
+    return {
+      path: f.path,
+      openBy: openBy(`${place}.open_by`, f.open_by),
+      deleted: f.deleted === true,
+      method: typeof f.method === 'string' ? f.method : 'recorded',
+      fileSystem: free !== null || kind === 'tmpfs' ? { kind, freeBytes: free ?? 0, totalBytes: free ?? 0 } : null,
+      t,
+      sizeBytes: f.size === undefined ? gaps() : column(`${place}.size`, f.size, t.length),
+      residentBytes: f.resident === undefined ? gaps() : column(`${place}.resident`, f.resident, t.length),
+    };
+  });
+}
+
+function openBy(place: string, value: unknown): FileTrack['openBy'] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return bad(place, 'an array', value);
+  return value.map((o, i) => {
+    if (!isObject(o) || typeof o.pid !== 'number' || typeof o.fd !== 'number') return bad(`${place}[${i}]`, '{pid, fd, mode}', o);
+    return { pid: o.pid, fd: o.fd, mode: o.mode === 'r' || o.mode === 'rw' ? o.mode : 'w' };
+  });
+}

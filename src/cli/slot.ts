@@ -1,0 +1,149 @@
+import { fileRows } from '../diagnosis/file-growth.ts';
+import type { PodResources, Scene } from '../diagnosis/scene.ts';
+import type { FileRow, TargetInfo, Verdict } from '../diagnosis/types.ts';
+import { diagnose } from '../diagnosis/verdict.ts';
+import type { History } from '../history/history.ts';
+import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
+import { FileWatcher } from '../sources/page-cache.ts';
+import type { FileReading, Roots, Target } from '../sources/types.ts';
+import { createAlarm } from '../trends/alarm.ts';
+import { judge } from '../trends/judge.ts';
+
+/** Looking at files may take at most this share of the time: a look that took 5 ms is repeated after 500 ms at the earliest. */
+const FILES_SHARE = 0.01;
+
+/**
+ * One watched container through all its lives: a restarted container is another cgroup, but it is the same place in the pod
+ * and has one history, with an epoch for each life.
+ */
+export class Slot {
+  readonly key: string;
+  readonly history: History;
+  target: Target;
+  tick: Tick | null = null;
+  verdict: Verdict | null = null;
+  files: readonly FileReading[] = [];
+  alive = true;
+  #sampler: Sampler;
+  #watcher: FileWatcher | null;
+  #alarm = createAlarm();
+  #roots: Roots;
+  #pids: (target: Target) => number[];
+  #looking: Promise<void> | null = null;
+  #nextLookMs = 0;
+  #oomKills: number | null = null;
+
+  constructor(options: { key: string; target: Target; history: History; roots: Roots; pids: (target: Target) => number[] }) {
+    this.key = options.key;
+    this.target = options.target;
+    this.history = options.history;
+    this.#roots = options.roots;
+    this.#pids = options.pids;
+    this.#sampler = openSampler(options.target, options.roots);
+    this.#watcher = this.#openWatcher();
+  }
+
+  /** The container was restarted: the same slot goes on with another cgroup or process. */
+  rebind(target: Target): void {
+    this.#sampler.close();
+    this.#watcher?.close();
+    this.target = target;
+    this.alive = true;
+    this.files = [];
+    this.#oomKills = null;
+    this.#alarm = createAlarm();
+    this.#sampler = openSampler(target, this.#roots);
+    this.#watcher = this.#openWatcher();
+    this.#nextLookMs = 0;
+  }
+
+  #openWatcher(): FileWatcher | null {
+    const { process } = this.target;
+    return process === null ? null : new FileWatcher({ roots: this.#roots, process, pids: () => this.#pids(this.target) });
+  }
+
+  /** Takes one sample. `oomKilled`: the kernel's counter rose since the last one. */
+  sample(nowMs: number): { readonly tick: Tick; readonly oomKilled: boolean } {
+    const tick = this.#sampler.tick(nowMs);
+    this.tick = tick;
+    this.alive = tick.alive;
+    const kills = tick.sample.values.oom_kill ?? null;
+    const oomKilled = kills !== null && this.#oomKills !== null && kills > this.#oomKills;
+    if (kills !== null) this.#oomKills = kills;
+    if (oomKilled) this.history.event({ t: nowMs / 1000, type: 'oom_kill' });
+    if (Object.keys(tick.sample.values).length > 0) this.history.append(tick.sample);
+    return { tick, oomKilled };
+  }
+
+  /** Looks at the files behind the page cache, unless a look is under way or the last one was too dear to repeat so soon. */
+  lookAtFiles(nowMs: number): Promise<void> {
+    if (this.#watcher === null || !this.alive) return Promise.resolve();
+    if (this.#looking !== null) return this.#looking;
+    if (nowMs < this.#nextLookMs) return Promise.resolve();
+    const values = this.tick?.sample.values ?? {};
+    const began = performance.now();
+    this.#looking = this.#watcher
+      .look(nowMs, { fileBytes: values.file ?? null, shmemBytes: values.shmem ?? null })
+      .then((files) => {
+        this.files = files;
+        this.history.files(nowMs, files);
+      })
+      .finally(() => {
+        this.#looking = null;
+        this.#nextLookMs = nowMs + (performance.now() - began) / FILES_SHARE;
+      });
+    return this.#looking;
+  }
+
+  fileRows(): FileRow[] {
+    return fileRows(this.history.series({ fields: [], fromS: null, toS: null, points: null, epoch: 'current' }).files);
+  }
+
+  /** Judges the current life and keeps the answer. */
+  evaluate(nowMs: number, minHistorySeconds: number, pod: PodResources): Verdict {
+    const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
+    const judgement = this.#alarm.update(judge(series, { minHistorySeconds }), nowMs);
+    const scene: Scene = {
+      atMs: nowMs,
+      target: this.info(),
+      judgement,
+      series,
+      files: fileRows(series.files),
+      jvm: this.jvm(),
+      pod,
+    };
+    this.verdict = diagnose(scene);
+    return this.verdict;
+  }
+
+  jvm() {
+    return this.tick?.jvm.state === 'read' ? this.tick.jvm.value : null;
+  }
+
+  info(): TargetInfo {
+    return targetInfo(this.target, this.tick);
+  }
+
+  async close(): Promise<void> {
+    this.#sampler.close();
+    await this.#looking;
+    this.#watcher?.close();
+  }
+}
+
+/** The public form of a target, with what its newest tick told. */
+export function targetInfo(target: Target, tick: Tick | null): TargetInfo {
+  const jvm = tick?.jvm.state === 'read' ? tick.jvm.value : null;
+  return {
+    id: target.id,
+    container: target.container,
+    pid: target.process?.pid ?? null,
+    reach: target.reach,
+    cgroup: { version: target.cgroup.version, path: target.cgroup.path },
+    limitBytes: tick?.sample.limitBytes ?? null,
+    jvm:
+      target.jvm === null
+        ? null
+        : { evidence: target.jvm.evidence, version: jvm?.version ?? null, collector: jvm?.collector ?? null },
+  };
+}

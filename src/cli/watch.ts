@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseConfig, type WatchConfig } from '../config.ts';
+import { openStore, StoreError } from '../history/store.ts';
+import { createApi } from '../outlets/http.ts';
+import { attachLive } from '../outlets/live.ts';
+import { createLog, type Log } from '../outlets/log.ts';
+import { createOps } from '../outlets/ops.ts';
+import { tellStory } from '../outlets/story.ts';
+import { startWebhook } from '../outlets/webhook.ts';
+import { startSchedule } from '../sample/schedule.ts';
+import { findTargets, pidsOf, type TargetSearch } from '../sources/target.ts';
+import { VERSION } from '../version.ts';
+import { podResources } from './pod-resources.ts';
+import { selfReport } from './self.ts';
+import { Watcher } from './watcher.ts';
+
+/** `memhound watch`: returns the exit code once it has been told to stop, or could not begin. */
+export async function watch(argv: string[]): Promise<number> {
+  const parsed = parseConfig(argv, process.env);
+  if (parsed.state === 'help') {
+    process.stdout.write(parsed.text);
+    return 0;
+  }
+  if (parsed.state === 'bad') {
+    for (const problem of parsed.problems) console.error(`memhound: ${problem}`);
+    return 2;
+  }
+  const { config } = parsed;
+  const log = createLog({ format: config.log, level: config.logLevel });
+  const search = (): Promise<TargetSearch> =>
+    findTargets({
+      roots: config.roots,
+      pid: config.pid,
+      cgroupDir: config.cgroup,
+      target: config.target,
+      own: config.own,
+      selfPid: process.pid,
+    });
+  const found = await search();
+  if (found.state === 'refused') {
+    console.error(`memhound: ${found.reason}${found.mend === null ? '' : `\n${found.mend}`}`);
+    return found.exit;
+  }
+  try {
+    return await serve(config, log, found, search);
+  } catch (error) {
+    const said = expected(error, config);
+    if (said === null) throw error;
+    console.error(`memhound: ${said.message}`);
+    return said.exit;
+  }
+}
+
+async function serve(config: WatchConfig, log: Log, found: TargetSearch, search: () => Promise<TargetSearch>): Promise<number> {
+  const startedMs = Date.now();
+  const store = await openStore({ dir: config.data, maxDiskBytes: config.maxDisk, everyS: config.every, log });
+  const watcher = new Watcher({
+    roots: config.roots,
+    everySeconds: config.every,
+    minHistorySeconds: config.minHistory,
+    pod: podResources(process.env),
+    store,
+    search,
+    pids: (target) => pidsOf(config.roots, target),
+    self: () => selfReport({ startedMs, everySeconds: config.every, schedule: schedule?.state() ?? null, store: store.state() }),
+  });
+  await watcher.begin(found, Date.now());
+  await watcher.tick(Date.now());
+
+  const guarded = {
+    allowHosts: config.allowHosts,
+    token: config.tokenFile === null ? null : readFileSync(config.tokenFile, 'utf8').trim(),
+  };
+  const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
+  const api = await createApi(watcher, { ...guarded, host: config.host, port: config.port, webDir, version: VERSION, log });
+  const live = attachLive(api.server, watcher, { ...guarded, version: VERSION, everySeconds: config.every, log });
+  const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
+  const endStory = tellStory(watcher, log);
+  const webhook =
+    config.webhookFile === null ? null : startWebhook(watcher, { url: readFileSync(config.webhookFile, 'utf8').trim(), log });
+  const schedule = startSchedule(
+    config.every,
+    (nowMs) => watcher.tick(nowMs),
+    (error) =>
+      log.error(
+        { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+        'a tick failed; the next one goes on',
+      ),
+  );
+  announce(config, found, api.url, ops.url, watcher);
+
+  const signal = await stopSignal();
+  log.info({ signal }, 'stopping');
+  schedule.stop();
+  endStory();
+  webhook?.close();
+  await live.close();
+  await Promise.all([api.close(), ops.close()]);
+  await watcher.close();
+  return 0;
+}
+
+/** The first words that a person reads: what is watched, how it is reached, where the page is. */
+function announce(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, watcher: Watcher): void {
+  const [target] = watcher.targets();
+  if (config.json) {
+    console.log(JSON.stringify({ event: 'listening', url, opsUrl, target: target ?? null }));
+    return;
+  }
+  if (found.state === 'found') {
+    const { chosen, notes } = found;
+    const what =
+      chosen.jvm !== null && chosen.process !== null
+        ? `the JVM pid ${chosen.process.pid} (${chosen.process.name})`
+        : `the cgroup ${chosen.cgroup.path}`;
+    for (const note of notes) console.log(note);
+    console.log(
+      `Watching ${what} in cgroup v${chosen.cgroup.version} ${chosen.cgroup.path}, reached by ${chosen.reach} through ${chosen.cgroup.dir}`,
+    );
+  } else if (found.state === 'blind') {
+    console.log(found.reason);
+    if (found.mend !== null) console.log(found.mend);
+  }
+  console.log(`Sampling every ${config.every} s. The page: ${url}`);
+}
+
+const stopSignal = (): Promise<string> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+
+/** Failures that an operator can mend, in one line; null: a bug, which shall crash with its stack. */
+function expected(error: unknown, config: WatchConfig): { message: string; exit: 1 | 2 } | null {
+  if (error instanceof StoreError) return { message: error.message, exit: error.exit };
+  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  const flag = port === config.opsPort && port !== config.port ? '--ops-port' : '--port';
+  if (code === 'EADDRINUSE')
+    return {
+      message: `port ${port} is in use: another memhound, or another server, listens there; choose one with ${flag} (0: any free port)`,
+      exit: 1,
+    };
+  if (code === 'EACCES' && port !== undefined)
+    return { message: `port ${port} may not be listened on by this user; choose one above 1023 with ${flag}`, exit: 1 };
+  if (code === 'EADDRNOTAVAIL')
+    return { message: `${config.host} is no address of this machine; choose another with --host`, exit: 1 };
+  if (code === 'ENOENT' || (code === 'EACCES' && path !== undefined))
+    return { message: `${path} cannot be read (${code}): it is named by --token-file or --webhook-file`, exit: 2 };
+  return null;
+}

@@ -1,0 +1,278 @@
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { ledger } from '../diagnosis/ledger.ts';
+import type { PodResources } from '../diagnosis/scene.ts';
+import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
+import { views } from '../diagnosis/views.ts';
+import { toSeriesJson } from '../history/samples.ts';
+import type { Store } from '../history/store.ts';
+import { ApiError, type LiveMessage, type SamplesAnswer, type SamplesQuery, type Status } from '../outlets/status.ts';
+import type { TargetSearch } from '../sources/target.ts';
+import type { JvmReading, Roots, Target } from '../sources/types.ts';
+import { Slot } from './slot.ts';
+
+export interface WatcherOptions {
+  readonly roots: Roots;
+  readonly everySeconds: number;
+  readonly minHistorySeconds: number;
+  readonly pod: PodResources;
+  readonly store: Store;
+  readonly search: () => Promise<TargetSearch>;
+  /** pids of the container that a target stands for. */
+  readonly pids: (target: Target) => number[];
+  readonly self: () => Readonly<Record<string, unknown>>;
+}
+
+/** Containers come and go rarely; looking for them walks /proc, so it is done this often, and at once when a target is gone. */
+const SEARCH_EVERY_MS = 60_000;
+
+/** The running program behind every outlet: samples the slots, judges them, and answers as `Status`. */
+export class Watcher implements Status {
+  readonly #options: WatcherOptions;
+  readonly #slots = new Map<string, Slot>();
+  readonly #events = new EventEmitter();
+  readonly #evaluateEveryMs: number;
+  #main: string | null = null;
+  #blind: { reason: string; mend: string | null } | null = null;
+  #nextSearchMs = 0;
+  #nextEvaluationMs = 0;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#events.setMaxListeners(0);
+    // Each minute by default, each tick or two in experiments with a short --min-history.
+    this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * 1000;
+  }
+
+  /** Takes the outcome of the first search, which the caller has made to report bad options before anything is served. */
+  async begin(found: TargetSearch, nowMs: number): Promise<void> {
+    await this.#adopt(found, nowMs);
+    this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
+  }
+
+  async tick(nowMs: number): Promise<void> {
+    const { store } = this.#options;
+    const gone = [...this.#slots.values()].some((s) => !s.alive);
+    if (nowMs >= this.#nextSearchMs || gone || this.#slots.size === 0) {
+      this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
+      await this.#adopt(await this.#options.search(), nowMs);
+    }
+    for (const slot of this.#slots.values()) {
+      if (!slot.alive) continue;
+      const { tick, oomKilled } = slot.sample(nowMs);
+      if (oomKilled) this.#emit({ type: 'restart', target: slot.target.id, at: iso(nowMs), reason: 'OOM kill in the container' });
+      if (!tick.alive) await this.#bury(slot, nowMs);
+      else
+        this.#emit({
+          type: 'sample',
+          target: slot.target.id,
+          at: iso(nowMs),
+          limitBytes: tick.sample.limitBytes,
+          values: tick.sample.values,
+        });
+    }
+    await Promise.all([...this.#slots.values()].map((s) => s.lookAtFiles(nowMs)));
+    if (nowMs >= this.#nextEvaluationMs) {
+      this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
+      for (const slot of this.#slots.values()) if (slot.alive) this.#evaluate(slot, nowMs);
+    }
+    for (const slot of this.#slots.values()) await store.save(slot.key, slot.history);
+  }
+
+  async close(): Promise<void> {
+    for (const slot of this.#slots.values()) await slot.close();
+    await this.#options.store.close();
+  }
+
+  #evaluate(slot: Slot, nowMs: number): void {
+    const verdict = slot.evaluate(nowMs, this.#options.minHistorySeconds, this.#options.pod);
+    this.#emit({ type: 'verdict', target: slot.target.id, verdict });
+  }
+
+  /** A container that died keeps its last hour, cause and final headline. */
+  async #bury(slot: Slot, nowMs: number): Promise<void> {
+    if (slot.verdict !== null) await this.#options.store.keepObituary(slot.key, { atMs: nowMs, verdict: slot.verdict });
+    this.#nextSearchMs = 0;
+  }
+
+  async #adopt(found: TargetSearch, nowMs: number): Promise<void> {
+    if (found.state !== 'found') {
+      this.#blind = { reason: found.reason, mend: found.mend };
+      return;
+    }
+    this.#blind = null;
+    const seen = new Set<Slot>();
+    const fresh: Target[] = [];
+    for (const target of found.targets) {
+      const slot = [...this.#slots.values()].find((s) => !seen.has(s) && sameLife(s.target, target));
+      if (slot === undefined) fresh.push(target);
+      else seen.add(slot);
+    }
+    for (const target of fresh) {
+      // The same place in the pod: of the same kind, and its former tenant is gone.
+      const heir = [...this.#slots.values()].find(
+        (s) => !seen.has(s) && kind(s.target) === kind(target) && (!s.alive || !found.targets.some((x) => sameLife(x, s.target))),
+      );
+      if (heir !== undefined) {
+        if (heir.alive) await this.#bury(heir, nowMs);
+        heir.rebind(target);
+        heir.history.event({ t: nowMs / 1000, type: 'restart' });
+        seen.add(heir);
+        this.#emit({ type: 'restart', target: target.id, at: iso(nowMs), reason: 'the container was started anew' });
+      } else {
+        const key = this.#freeKey(kind(target));
+        const slot = new Slot({
+          key,
+          target,
+          history: await this.#options.store.load(key),
+          roots: this.#options.roots,
+          pids: this.#options.pids,
+        });
+        this.#slots.set(key, slot);
+        seen.add(slot);
+      }
+    }
+    this.#main = [...this.#slots.values()].find((s) => sameLife(s.target, found.chosen))?.key ?? this.#main;
+  }
+
+  #freeKey(base: string): string {
+    let key = base;
+    for (let n = 2; this.#slots.has(key); n++) key = `${base}-${n}`;
+    return key;
+  }
+
+  #emit(message: LiveMessage): void {
+    this.#events.emit('message', message);
+  }
+
+  /** The slot that a request means. @throws ApiError unknown-target, blind */
+  #slot(id: string | undefined): Slot {
+    if (id !== undefined) {
+      const slot = [...this.#slots.values()].find((s) => s.target.id === id || s.target.container === id || s.key === id);
+      if (slot === undefined)
+        throw new ApiError(
+          'unknown-target',
+          404,
+          `there is no target ${JSON.stringify(id.slice(0, 80))}; /api/v1/targets lists them`,
+        );
+      return this.#awake(slot);
+    }
+    const slot = this.#main === null ? undefined : this.#slots.get(this.#main);
+    if (slot === undefined) throw this.#blindError('no container is in sight yet');
+    return this.#awake(slot);
+  }
+
+  #awake(slot: Slot): Slot {
+    if (!slot.alive) throw this.#blindError('the watched container has ended; its final verdict is at /api/v1/verdict?epoch=-1');
+    return slot;
+  }
+
+  #blindError(otherwise: string): ApiError {
+    return new ApiError('blind', 503, this.#blind?.reason ?? otherwise, this.#blind?.mend ?? null);
+  }
+
+  targets(): readonly TargetInfo[] {
+    return [...this.#slots.values()].filter((s) => s.alive).map((s) => s.info());
+  }
+
+  verdict(target?: string, epoch?: number): Verdict {
+    if (epoch !== undefined && epoch < 0) {
+      const key =
+        target === undefined
+          ? this.#main
+          : ([...this.#slots.values()].find((s) => s.target.id === target || s.key === target)?.key ?? null);
+      const obituary = key === null ? null : this.#options.store.obituary(key, -epoch);
+      if (obituary === null)
+        throw new ApiError(
+          'no-data-yet',
+          404,
+          `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound watches`,
+        );
+      return obituary.verdict as Verdict;
+    }
+    const slot = this.#slot(target);
+    // Before the first evaluation is due an answer is owed all the same.
+    return (
+      slot.verdict ?? slot.evaluate(slot.tick?.sample.atMs ?? Date.now(), this.#options.minHistorySeconds, this.#options.pod)
+    );
+  }
+
+  async ledger(target?: string): Promise<Ledger> {
+    const slot = this.#slot(target);
+    const tick = slot.tick;
+    if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
+    return ledger({
+      atMs: tick.sample.atMs,
+      version: tick.cgroup.value.version,
+      values: tick.cgroup.value.values,
+      limitBytes: tick.sample.limitBytes,
+      cpusOnline: availableParallelism(),
+      jvm: slot.jvm(),
+      files: slot.files,
+      anonParts: [],
+    });
+  }
+
+  views(target?: string): readonly View[] {
+    const { tick } = this.#slot(target);
+    if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
+    return views(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
+  }
+
+  files(target?: string): readonly FileRow[] {
+    return this.#slot(target).fileRows();
+  }
+
+  jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string } {
+    const { tick } = this.#slot(target);
+    if (tick === null) return { jvm: null, reason: 'no sample has been taken yet' };
+    const { jvm } = tick;
+    if (jvm.state === 'read') return { jvm: jvm.value };
+    return { jvm: null, reason: jvm.state === 'absent' ? jvm.why : jvm.error };
+  }
+
+  async samples(query: SamplesQuery): Promise<SamplesAnswer> {
+    const slot = this.#slot(query.target);
+    return toSeriesJson(
+      slot.history.series({ fields: query.fields, fromS: query.fromS, toS: query.toS, points: query.points, epoch: 'all' }),
+    );
+  }
+
+  self(): Readonly<Record<string, unknown>> {
+    return this.#options.self();
+  }
+
+  ready(): { readonly ready: boolean; readonly reason: string } {
+    const state = this.#options.store.state();
+    if (this.#blind !== null) return { ready: false, reason: this.#blind.reason };
+    if (![...this.#slots.values()].some((s) => s.alive && s.tick !== null))
+      return { ready: false, reason: 'no container has been sampled yet' };
+    return { ready: true, reason: state.ok ? 'sampling' : `sampling from memory; history cannot be stored: ${state.reason}` };
+  }
+
+  latest() {
+    return [...this.#slots.values()]
+      .filter((s) => s.alive)
+      .map((s) => ({ target: s.info(), sample: s.tick?.sample ?? null, verdict: s.verdict }));
+  }
+
+  on(listener: (message: LiveMessage) => void): () => void {
+    this.#events.on('message', listener);
+    return () => this.#events.off('message', listener);
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** The same cgroup and the same process: one life. */
+const sameLife = (a: Target, b: Target): boolean =>
+  a.cgroup.path === b.cgroup.path && a.process?.pid === b.process?.pid && a.process?.startTicks === b.process?.startTicks;
+
+/** What a history is kept under, so that it outlives containers, whose ids change with each start. */
+const kind = (target: Target): string =>
+  target.jvm !== null
+    ? 'jvm'
+    : (target.process?.name ?? 'cgroup')
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .slice(0, 24) || 'cgroup';

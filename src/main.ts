@@ -1,0 +1,65 @@
+/** memhound: finds where a JVM pod's memory went. Composition only: picks the command and sets the exit code. */
+import { safeName } from './format.ts';
+import { VERSION } from './version.ts';
+
+type Command = (argv: string[]) => Promise<number>;
+
+/** Commands are loaded when they are called: a sidecar that watches never pays for the others. */
+const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Command> }>> = {
+  watch: {
+    about: 'sample, judge and serve the page and the API (default)',
+    load: async () => (await import('./cli/watch.ts')).watch,
+  },
+  explain: { about: 'one shot: where is the memory now', load: async () => (await import('./cli/explain.ts')).explain },
+  analyze: {
+    about: 'judge recorded series: files or - for standard input',
+    load: async () => (await import('./cli/analyze.ts')).analyze,
+  },
+  capture: {
+    about: 'record the raw files as JSON lines, for a bug report or a fixture',
+    load: async () => (await import('./cli/capture.ts')).capture,
+  },
+};
+
+const USAGE = `memhound: finds where a JVM pod's memory went
+
+usage: memhound [command] [options]
+
+${Object.entries(COMMANDS)
+  .map(([name, c]) => `  ${name.padEnd(9)} ${c.about}`)
+  .join('\n')}
+
+memhound COMMAND --help prints the options of one. Exit codes: 0 answered; 1 failure at run time, or blind;
+2 bad options or bad input; 3 a gate was hit (--fail-on).
+`;
+
+async function run(argv: string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === '--version' || first === 'version') {
+    console.log(VERSION);
+    return 0;
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const named = first !== undefined && !first.startsWith('-');
+  const command = COMMANDS[named ? first : 'watch'];
+  if (command === undefined) {
+    console.error(
+      `memhound: there is no command ${JSON.stringify(safeName(first ?? ''))}; expected ${Object.keys(COMMANDS).join(', ')}`,
+    );
+    return 2;
+  }
+  return (await command.load())(named ? rest : argv);
+}
+
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(`memhound: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,80 @@
+import type { Parsed } from './options.ts';
+
+const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
+const no = (expected: string): Parsed<never> => ({ ok: false, expected });
+
+export const text = (t: string): Parsed<string> => (t === '' ? no('a text that is not empty') : ok(t));
+export const flag = (t: string): Parsed<boolean> =>
+  ['true', '1', 'yes'].includes(t.toLowerCase()) ? ok(true) : no('true or nothing');
+
+export const oneOf =
+  <const L extends readonly string[]>(choices: L) =>
+  (t: string): Parsed<L[number]> =>
+    choices.includes(t) ? ok(t) : no(choices.join(', '));
+
+export const whole =
+  (least: number, most: number) =>
+  (t: string): Parsed<number> => {
+    const n = Number(t);
+    return /^\d+$/.test(t) && n >= least && n <= most ? ok(n) : no(`a whole number from ${least} to ${most}`);
+  };
+
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
+
+/** "10s", "15m", "1h", "500ms": seconds. */
+export function seconds(t: string): Parsed<number> {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(t);
+  const value = match === null ? 0 : Number(match[1]) * SECONDS[match[2]!]!;
+  return value > 0 ? ok(value) : no('a time above 0 with its unit, such as 10s, 15m or 1h');
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  Ki: 2 ** 10,
+  KiB: 2 ** 10,
+  Mi: 2 ** 20,
+  MiB: 2 ** 20,
+  Gi: 2 ** 30,
+  GiB: 2 ** 30,
+};
+
+/** "64MiB", "1GiB", "500MB": bytes. */
+export function bytes(t: string): Parsed<number> {
+  const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(t);
+  const unit = match === null ? undefined : BYTES[match[2]!];
+  return match !== null && unit !== undefined && Number(match[1]) > 0
+    ? ok(Math.round(Number(match[1]) * unit))
+    : no('a size above 0 with its unit, such as 64MiB or 1GiB');
+}
+
+/** What cron can do evenly: divisors of 60 s, of 60 min, and 1 h. */
+const EVEN: readonly number[] = [
+  ...divisors(60),
+  ...divisors(60)
+    .slice(1)
+    .map((m) => m * 60),
+]
+  .filter((s, i, all) => all.indexOf(s) === i)
+  .sort((a, b) => a - b);
+
+function divisors(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+}
+
+const short = (s: number): string => (s >= 3600 ? `${s / 3600}h` : s >= 60 ? `${s / 60}m` : `${s}s`);
+
+export function evenInterval(t: string): Parsed<number> {
+  const parsed = seconds(t);
+  if (!parsed.ok) return no('an interval from 1s to 1h, such as 10s or 1m');
+  if (EVEN.includes(parsed.value)) return parsed;
+  const below = EVEN.filter((s) => s < parsed.value).pop();
+  const above = EVEN.find((s) => s > parsed.value);
+  const near = [below, above].filter((s): s is number => s !== undefined).map(short);
+  return no(
+    `an even part of a minute or an hour, which cron can keep; the nearest ${near.length === 1 ? 'is' : 'are'} ${near.join(' and ')}`,
+  );
+}

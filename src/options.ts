@@ -1,0 +1,128 @@
+/**
+ * Options of all commands: one row each, from which parsing, help text and docs derive. A row's `parse` gives the value or a
+ * sentence that says what was expected. All mistakes of a call are told at once.
+ */
+import { parseArgs } from 'node:util';
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string };
+
+export interface OptionRow<T> {
+  readonly flag: string;
+  /** What stands for the value in help; null: a switch. */
+  readonly value: string | null;
+  readonly parse: (text: string) => Parsed<T>;
+  readonly otherwise: T;
+  readonly otherwiseText?: string;
+  readonly help: string;
+  /** May be given several times; the values are collected. */
+  readonly repeats?: boolean;
+}
+
+export type Table = Readonly<Record<string, OptionRow<unknown>>>;
+type ValueOf<R> = R extends OptionRow<infer T> ? T : never;
+export type Values<T extends Table> = { readonly [K in keyof T]: ValueOf<T[K]> };
+
+export type Outcome<T extends Table> =
+  | { readonly state: 'ok'; readonly options: Values<T>; readonly files: readonly string[] }
+  | { readonly state: 'help'; readonly text: string }
+  | { readonly state: 'bad'; readonly problems: readonly string[] };
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly about: string;
+  /** What may stand beside the options; null: nothing. */
+  readonly operands: string | null;
+}
+
+const envName = (flag: string): string => `MEMHOUND_${flag.toUpperCase().replace(/-/g, '_')}`;
+
+/** Flags first, then MEMHOUND_* of the environment, then the default. */
+export function parseTable<T extends Table>(
+  spec: CommandSpec,
+  table: T,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Outcome<T> {
+  if (argv.includes('--help') || argv.includes('-h')) return { state: 'help', text: helpText(spec, table) };
+  const rows = Object.entries(table);
+  const byFlag = new Map(rows.map(([key, row]) => [row.flag, { key, row }]));
+  const problems: string[] = [];
+  const given = new Map<string, string[]>();
+  const files: string[] = [];
+  const { tokens } = parseArgs({
+    args: [...argv],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+    options: Object.fromEntries(
+      rows.map(([, row]) => [row.flag, { type: row.value === null ? ('boolean' as const) : ('string' as const) }]),
+    ),
+  });
+  for (const token of tokens ?? []) {
+    if (token.kind === 'positional') files.push(token.value);
+    if (token.kind !== 'option') continue;
+    const known = byFlag.get(token.name);
+    if (known === undefined) problems.push(`${token.rawName}: there is no such option${nearest(token.name, [...byFlag.keys()])}`);
+    else if (known.row.value === null && token.value !== undefined)
+      problems.push(`--${token.name} takes no value, found ${JSON.stringify(token.value)}`);
+    else if (known.row.value !== null && token.value === undefined)
+      problems.push(`--${token.name} takes a value: ${known.row.value}`);
+    else {
+      const values = given.get(token.name) ?? [];
+      values.push(token.value ?? 'true');
+      given.set(token.name, values);
+    }
+  }
+  if (spec.operands === null && files.length > 0)
+    problems.push(`${JSON.stringify(files[0])}: memhound ${spec.name} takes options only`);
+  const options: Record<string, unknown> = {};
+  for (const [key, row] of rows) {
+    const texts = given.get(row.flag) ?? fromEnv(row, env);
+    const source = given.has(row.flag) ? `--${row.flag}` : envName(row.flag);
+    if (texts.length > 1 && row.repeats !== true) problems.push(`--${row.flag} was given ${texts.length} times, expected once`);
+    options[key] = row.otherwise;
+    const values: unknown[] = [];
+    for (const text of texts) {
+      const parsed = row.parse(text);
+      if (parsed.ok) values.push(parsed.value);
+      else problems.push(`${source} ${JSON.stringify(text)}: expected ${parsed.expected}`);
+    }
+    if (values.length > 0) options[key] = row.repeats === true ? values.flat() : values[0];
+  }
+  return problems.length > 0 ? { state: 'bad', problems } : { state: 'ok', options: Object.freeze(options) as Values<T>, files };
+}
+
+function fromEnv(row: OptionRow<unknown>, env: NodeJS.ProcessEnv): string[] {
+  const text = env[envName(row.flag)];
+  if (text === undefined || text === '') return [];
+  if (row.repeats === true) return text.split(',');
+  return row.value === null && ['0', 'false', 'no'].includes(text.toLowerCase()) ? [] : [text];
+}
+
+export function helpText(spec: CommandSpec, table: Table): string {
+  const lines = Object.values(table).map((row) => {
+    const left = `  --${row.flag}${row.value === null ? '' : ` ${row.value}`}`;
+    const otherwise = row.otherwiseText === undefined ? '' : ` (default ${row.otherwiseText})`;
+    return `${left.padEnd(26)} ${row.help}${otherwise}`;
+  });
+  const operands = spec.operands === null ? '' : ` ${spec.operands}`;
+  return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n\nEach option can be set in the environment too: --ops-port is MEMHOUND_OPS_PORT.\n`;
+}
+
+/** "; did you mean --port?" for a name one or two letters off. */
+function nearest(name: string, known: readonly string[]): string {
+  const best = known.map((k) => ({ k, d: distance(name, k) })).sort((a, b) => a.d - b.d)[0];
+  return best !== undefined && best.d <= 2 ? `; did you mean --${best.k}?` : '; --help lists them';
+}
+
+/** Levenshtein distance, for names of some twenty letters. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
