@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+/** The house of docs/architecture.md, left to right. A room may import itself and what stands left of it; `fields` is open to all. */
+const ROOMS = ['sources', 'sample', 'history', 'trends', 'diagnosis', 'outlets', 'fleet', 'cli'];
+const PURE = /^src\/(trends|diagnosis|history(?!\/store\b)|fields\.ts$)/;
+
+interface Import {
+  readonly file: string;
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+const roomOf = (file: string): string => {
+  if (/^src\/(main|program)\.ts$/.test(file)) return 'cli';
+  return /^src\/([^/.]+)/.exec(file)?.[1] ?? file;
+};
+
+function importsOf(file: string, text: string): Import[] {
+  const found: Import[] = [];
+  const statement = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
+  for (const m of text.matchAll(statement)) {
+    const raw = m[2] ?? m[3] ?? '';
+    found.push({ file, from: raw.startsWith('.') ? normalize(join(dirname(file), raw)) : raw, typeOnly: m[1] !== undefined });
+  }
+  return found;
+}
+
+/** What is wrong with one import, or null. */
+function against({ file, from, typeOnly }: Import): string | null {
+  if (PURE.test(file) && !from.startsWith('src/')) return `${file} is pure and imports ${from}`;
+  if (!from.startsWith('src/')) return null;
+  if (file.startsWith('web/'))
+    return typeOnly || from === 'src/fields.ts' ? null : `${file} takes only types from src, but imports ${from}`;
+  const [mine, theirs] = [roomOf(file), roomOf(from)];
+  if (mine === theirs || theirs === 'fields') return null;
+  const [here, there] = [ROOMS.indexOf(mine), ROOMS.indexOf(theirs)];
+  if (mine === 'cli') return null;
+  return here > there && there >= 0 ? null : `${file} (${mine}) imports ${from} (${theirs}), which does not stand left of it`;
+}
+
+const sources = ['src', 'web'].flatMap((top) => {
+  let names: string[] = [];
+  try {
+    names = readdirSync(top, { recursive: true, encoding: 'utf8' });
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOENT'); // a folder that is not there has no imports
+  }
+  return names.filter((name) => name.endsWith('.ts')).map((name) => join(top, name));
+});
+const texts = new Map(sources.map((file) => [file, readFileSync(file, 'utf8')]));
+const imports = [...texts].flatMap(([file, text]) => importsOf(file, text));
+
+test('imports go leftward only, and pure rooms import no package and no node module', () => {
+  assert.ok(imports.length > 3);
+  assert.deepEqual(imports.map(against).filter(Boolean), []);
+});
+
+test('the check itself sees a wrong import', () => {
+  const wrong = (file: string, line: string) => importsOf(file, line).map(against)[0];
+  assert.match(wrong('src/sources/a.ts', "import { b } from '../trends/b.ts';") ?? '', /does not stand left/);
+  assert.match(wrong('src/trends/a.ts', "import {\n  readFileSync,\n} from 'node:fs';") ?? '', /is pure/);
+  assert.match(wrong('src/manifest/a.ts', "export type { B } from '../sample/b.ts';") ?? '', /does not stand left/);
+  assert.match(wrong('web/a.ts', "import { b } from '../src/outlets/b.ts';") ?? '', /only types/);
+  assert.equal(wrong('src/history/store.ts', "import { JSONFile } from 'lowdb/node';"), null);
+  assert.equal(wrong('src/cli/watch.ts', "const x = await import('../outlets/http.ts');"), null);
+});
+
+test('pure rooms ask no clock, no environment and no chance', () => {
+  const impure =
+    /\b(Date\.now|performance\.now|Math\.random|process\.(env|hrtime|argv|cwd)|setTimeout|setInterval)\b|new Date\(\)/;
+  const asking = [...texts].flatMap(([file, text]) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    return PURE.test(file) && impure.test(code) ? [`${file}: ${impure.exec(code)?.[0]}`] : [];
+  });
+  assert.deepEqual(asking, []);
+});
+
+test('each runtime dependency is imported by one file', () => {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
+  const users = Object.keys(dependencies).map((name) => {
+    const uses = imports.filter((i) => !i.typeOnly && (i.from === name || i.from.startsWith(`${name}/`))).map((i) => i.file);
+    return { name, files: [...new Set(uses)].sort() };
+  });
+  assert.deepEqual(
+    users.filter((user) => user.files.length > 1),
+    [],
+  );
+});
