@@ -1,10 +1,9 @@
-import { bytes, evenInterval, flag, oneOf, seconds, text, whole } from './option-values.ts';
-import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './options.ts';
-import type { Roots } from './sources/types.ts';
+import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './config/table.ts';
+import { bytes, evenInterval, flag, oneOf, seconds, text, whole } from './config/values.ts';
 
 const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
 const GATES = ['leak', 'growing', 'unsure'] as const;
-export type Gate = (typeof GATES)[number];
+type Gate = (typeof GATES)[number];
 
 /** Who is watched and where the kernel's trees are: shared by watch, explain and capture. */
 const TARGET_ROWS = {
@@ -244,7 +243,7 @@ export function parseOptions<K extends CommandName>(
   return parseTable(SPECS[command], TABLES[command], argv, env);
 }
 
-export type WatchConfig = Options<'watch'> & { readonly roots: Roots };
+export type WatchConfig = Options<'watch'>;
 
 /** `watch` also checks what options mean together. */
 export function parseConfig(
@@ -270,12 +269,7 @@ export function parseConfig(
   if (options.port !== 0 && options.port === options.opsPort)
     problems.push(`--port and --ops-port are both ${options.port}: choose two ports`);
   if (problems.length > 0) return { state: 'bad', problems };
-  return { state: 'ok', config: Object.freeze({ ...options, roots: rootsOf(options) }) };
+  return { state: 'ok', config: options };
 }
-
-export const rootsOf = (options: { readonly procRoot: string; readonly cgroupRoot: string }): Roots => ({
-  proc: options.procRoot,
-  cgroup: options.cgroupRoot,
-});
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

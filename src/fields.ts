@@ -5,7 +5,7 @@
  * `null` means that this version does not have it. v1 sums are the `total_*` keys, since `rss` and `cache`
  * alone leave out child groups. Source: Linux Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
  */
-export type Unit = 'bytes' | 'count' | 'seconds';
+type Unit = 'bytes' | 'count' | 'seconds';
 
 export interface FieldRow {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Options, rootsOf } from '../config.ts';
+import type { Options } from '../config.ts';
 import { safeName } from '../format.ts';
 import { openCgroup } from '../sources/cgroup.ts';
 import { openHsperfdata } from '../sources/hsperfdata.ts';
@@ -7,7 +7,7 @@ import { FileWatcher } from '../sources/page-cache.ts';
 import { readText } from '../sources/read-text.ts';
 import { findTargets, pidsOf } from '../sources/target.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
-import { withOptions } from './command.ts';
+import { rootsOf, withOptions } from './command.ts';
 import type { RecordedFile } from './recording.ts';
 import { redactHsperfdata, redactPath } from './redact.ts';
 

@@ -1,4 +1,5 @@
 import { type CommandName, type Options, parseOptions } from '../config.ts';
+import type { Roots } from '../sources/types.ts';
 
 /** Parses the options of a command and runs it; help and mistakes are answered here, alike for all. */
 export async function withOptions<K extends CommandName>(
@@ -20,3 +21,9 @@ export async function withOptions<K extends CommandName>(
       return parsed satisfies never;
   }
 }
+
+/** Where the kernel's trees are, of a command's options. */
+export const rootsOf = (options: { readonly procRoot: string; readonly cgroupRoot: string }): Roots => ({
+  proc: options.procRoot,
+  cgroup: options.cgroupRoot,
+});

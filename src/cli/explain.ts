@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { type Options, rootsOf } from '../config.ts';
+import type { Options } from '../config.ts';
 import { ledger } from '../diagnosis/ledger.ts';
 import { views } from '../diagnosis/views.ts';
 import { level } from '../format.ts';
 import { findTargets, pidsOf } from '../sources/target.ts';
 import type { JvmReading } from '../sources/types.ts';
-import { withOptions } from './command.ts';
+import { rootsOf, withOptions } from './command.ts';
 import { lookOnce } from './look.ts';
 import { sayFiles, sayLedger, sayViews } from './say-ledger.ts';
 import { targetInfo } from './slot.ts';

@@ -12,7 +12,7 @@ export function sayVerdict(verdict: Verdict): string {
 }
 
 /** "growing · page-cache · not a leak · sure (0.97) · reclaim in 5 to 6 days · disk-full in 12 days" */
-export function stateLine(verdict: Verdict): string {
+function stateLine(verdict: Verdict): string {
   const leak = verdict.leak === null ? 'cannot be told yet whether it is a leak' : verdict.leak ? 'leak' : 'no leak';
   const parts = [
     verdict.trend as string,
@@ -35,7 +35,7 @@ export function sayFields(verdict: Verdict): string[] {
     );
 }
 
-export function wrap(text: string, width: number): string[] {
+function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

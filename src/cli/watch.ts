@@ -11,7 +11,9 @@ import { tellStory } from '../outlets/story.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { startSchedule } from '../sample/schedule.ts';
 import { findTargets, pidsOf, type TargetSearch } from '../sources/target.ts';
+import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
+import { rootsOf } from './command.ts';
 import { podResources } from './pod-resources.ts';
 import { selfReport } from './self.ts';
 import { Watcher } from './watcher.ts';
@@ -28,10 +30,11 @@ export async function watch(argv: string[]): Promise<number> {
     return 2;
   }
   const { config } = parsed;
+  const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
   const search = (): Promise<TargetSearch> =>
     findTargets({
-      roots: config.roots,
+      roots,
       pid: config.pid,
       cgroupDir: config.cgroup,
       target: config.target,
@@ -44,7 +47,7 @@ export async function watch(argv: string[]): Promise<number> {
     return found.exit;
   }
   try {
-    return await serve(config, log, found, search);
+    return await serve(config, roots, log, found, search);
   } catch (error) {
     const said = expected(error, config);
     if (said === null) throw error;
@@ -53,17 +56,23 @@ export async function watch(argv: string[]): Promise<number> {
   }
 }
 
-async function serve(config: WatchConfig, log: Log, found: TargetSearch, search: () => Promise<TargetSearch>): Promise<number> {
+async function serve(
+  config: WatchConfig,
+  roots: Roots,
+  log: Log,
+  found: TargetSearch,
+  search: () => Promise<TargetSearch>,
+): Promise<number> {
   const startedMs = Date.now();
   const store = await openStore({ dir: config.data, maxDiskBytes: config.maxDisk, everyS: config.every, log });
   const watcher = new Watcher({
-    roots: config.roots,
+    roots,
     everySeconds: config.every,
     minHistorySeconds: config.minHistory,
     pod: podResources(process.env),
     store,
     search,
-    pids: (target) => pidsOf(config.roots, target),
+    pids: (target) => pidsOf(roots, target),
     self: () => selfReport({ startedMs, everySeconds: config.every, schedule: schedule?.state() ?? null, store: store.state() }),
   });
   await watcher.begin(found, Date.now());

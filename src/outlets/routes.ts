@@ -1,4 +1,4 @@
-import type { Gate } from '../config.ts';
+import { hits } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
 
@@ -76,20 +76,6 @@ function verdict(status: Status, query: Query): unknown {
   const answer = status.verdict(target, epoch === 0 ? undefined : epoch);
   if (gate !== undefined && hits(answer, gate)) throw new GateHit(answer);
   return answer;
-}
-
-/** True when a gate shall close. `unsure` closes on a leak too: it is the stricter one. */
-export function hits(verdict: Verdict, gate: Gate): boolean {
-  switch (gate) {
-    case 'leak':
-      return verdict.leak === true;
-    case 'growing':
-      return verdict.trend === 'growing';
-    case 'unsure':
-      return verdict.leak !== false || verdict.trend === 'not-enough-data';
-    default:
-      return gate satisfies never;
-  }
 }
 
 /** The gate is closed: the verdict is the answer, with status 409. */

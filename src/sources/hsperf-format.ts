@@ -6,7 +6,7 @@
 export type Counters = ReadonlyMap<string, number | string>;
 
 /** Where a value stands, so that the next tick reads the values alone and not the names again. */
-export interface Entry {
+interface Entry {
   readonly name: string;
   readonly type: 'J' | 'B';
   readonly at: number;

@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsence, isDenied, readText } from './read-text.ts';
 
-export type OpenMode = 'r' | 'w' | 'rw';
+type OpenMode = 'r' | 'w' | 'rw';
 
 /** A regular file that a process holds open, by the path that the kernel gives (as the container sees it). */
 export interface OpenFile {

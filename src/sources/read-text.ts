@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** memory.stat is some 2 KiB, /proc/PID/status 1.5 KiB, mountinfo of a busy node some 100 KiB; more than this is none of them. */
-export const MOST_BYTES = 1 << 20;
+const MOST_BYTES = 1 << 20;
 
 let shared = Buffer.allocUnsafe(16 * 1024);
 

@@ -1,4 +1,4 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { level, safeName } from '../format.ts';
 import { containerId, shortId, slug } from './container-id.ts';
@@ -342,10 +342,3 @@ const HOST_MOUNT = `volumes:                    # of the pod; read-only, and nev
   - name: cgroup
     hostPath: { path: /sys/fs/cgroup }
 `;
-
-/** A process that is still the same one. */
-export const lives = (roots: Roots, process: ProcessRef): boolean =>
-  readStartTicks(roots.proc, process.pid) === process.startTicks;
-
-/** True where the roots are the kernel's own and not a captured tree. */
-export const isLive = (roots: Roots): boolean => statfsSync(roots.proc).type === 0x9fa0;

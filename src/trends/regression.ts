@@ -51,7 +51,7 @@ export function fitLine({ t, y }: Points): Line | null {
   };
 }
 
-export function mean(values: Float64Array): number {
+function mean(values: Float64Array): number {
   let sum = 0;
   for (const v of values) sum += v;
   return sum / values.length;

@@ -99,7 +99,7 @@ function fromEnv(row: OptionRow<unknown>, env: NodeJS.ProcessEnv): string[] {
   return row.value === null && ['0', 'false', 'no'].includes(text.toLowerCase()) ? [] : [text];
 }
 
-export function helpText(spec: CommandSpec, table: Table): string {
+function helpText(spec: CommandSpec, table: Table): string {
   const lines = Object.values(table).map((row) => {
     const left = `  --${row.flag}${row.value === null ? '' : ` ${row.value}`}`;
     const otherwise = row.otherwiseText === undefined ? '' : ` (default ${row.otherwiseText})`;

@@ -1,4 +1,4 @@
-import type { Parsed } from './options.ts';
+import type { Parsed } from './table.ts';
 
 const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
 const no = (expected: string): Parsed<never> => ({ ok: false, expected });
