@@ -100,7 +100,7 @@ export function toJvmReading(
           },
     collectors,
     gcCount,
-    fullGcCount: number('sun.gc.collector.1.invocations') ?? 0,
+    fullGcCount: oldCollections(collector, collectors),
     gcSeconds: collectors.reduce((sum, c) => sum + c.seconds, 0),
     uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / 1000),
     flags: memoryFlags(text('java.rt.vmArgs') ?? ''),
@@ -138,6 +138,17 @@ function heapMax(generations: JvmReading['generations'], collector: string | nul
   return collector === 'Serial' || collector === 'Parallel' || collector === 'CMS'
     ? maxima.reduce((a, b) => a + b, 0)
     : Math.max(...maxima);
+}
+
+/**
+ * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
+ * concurrent cycles, after which mixed collections clean the old regions. ZGC and Shenandoah collect everything in each cycle.
+ */
+function oldCollections(collector: string | null, collectors: JvmReading['collectors']): number {
+  const counts = collectors.map((c) => c.count);
+  if (collector === 'ZGC' || collector === 'Shenandoah') return counts.reduce((a, b) => a + b, 0);
+  if (collector === 'G1') return (counts[1] ?? 0) + (counts[2] ?? 0);
+  return counts[1] ?? 0;
 }
 
 function collectorName(

@@ -29,9 +29,31 @@ export function fieldTrend(points: Points, options: FieldOptions): FieldTrend {
     basis: { segments: [t[0] ?? 0], line: null, fits: [], tests: {}, because },
   });
   if (windowSeconds < options.minSeconds || t.length < options.minPoints) return none('the history is too short');
+  const whole = judgeWindow(points, windowSeconds, options);
+  if (whole === null) return none('too few points to fit a line');
+  if (whole.trend !== 'stable' || points.t.length < 3 * options.minPoints * LATE) return whole;
+  // The first minutes of a program hide a slope that came after them: the later part is asked too, by a stricter test.
+  const from = t[t.length - 1]! - LATE * windowSeconds;
+  const first = t.findIndex((x) => x >= from);
+  const later = { t: t.slice(first), y: points.y.slice(first) };
+  const late = judgeWindow(later, LATE * windowSeconds, { ...options, strict: true });
+  return late !== null && late.trend === 'growing'
+    ? { ...late, basis: { ...late.basis, segments: [t[0]!, later.t[0]!] } }
+    : whole;
+}
+
+/** How much of the window is asked for by itself. */
+const LATE = 0.7;
+
+function judgeWindow(
+  points: Points,
+  windowSeconds: number,
+  options: FieldOptions & { readonly strict?: boolean },
+): FieldTrend | null {
+  const { t } = points;
   const thin = blocks(points, BLOCKS, options.floor);
   const line = fitLine(thin);
-  if (line === null) return none('too few points to fit a line');
+  if (line === null) return null;
   const half = { t: thin.t.slice(thin.t.length >> 1), y: thin.y.slice(thin.t.length >> 1) };
   const late = fitLine(half);
   const tValue = line.standardError > 0 ? line.slope / line.standardError : line.slope === 0 ? 0 : Math.sign(line.slope) * 100;
@@ -40,7 +62,14 @@ export function fieldTrend(points: Points, options: FieldOptions): FieldTrend {
   const margin = quantile95(line.degrees) * line.standardError;
   const lateShare = late !== null && line.slope !== 0 ? late.slope / line.slope : 0;
   const tests = { t: tValue, degrees: line.degrees, rise, lateShare, residualSd: line.residualSd };
-  const { trend, because } = decide({ p, rise, lateShare, leastRise: options.leastRise, steps: largestStepShare(thin, rise) });
+  const { trend, because } = decide({
+    most: options.strict === true ? P_GROWING / 5 : P_GROWING,
+    p,
+    rise,
+    lateShare,
+    leastRise: options.leastRise,
+    steps: largestStepShare(thin, rise),
+  });
   const basis: TrendBasis = {
     segments: [t[0]!],
     line: {
@@ -66,12 +95,12 @@ export function fieldTrend(points: Points, options: FieldOptions): FieldTrend {
   };
 }
 
-function decide(x: { p: number; rise: number; lateShare: number; leastRise: number; steps: number }): {
+function decide(x: { most: number; p: number; rise: number; lateShare: number; leastRise: number; steps: number }): {
   trend: Trend;
   because: string;
 } {
   if (Math.abs(x.rise) < x.leastRise) return { trend: 'stable', because: 'the rise over the window is not material' };
-  if (x.p > P_GROWING && x.p < 1 - P_GROWING) return { trend: 'stable', because: 'no drift that stands out from its own swings' };
+  if (x.p > x.most && x.p < 1 - x.most) return { trend: 'stable', because: 'no drift that stands out from its own swings' };
   if (x.rise < 0) return { trend: 'shrinking', because: 'a lasting fall' };
   if (x.steps > 0.6) return { trend: 'stable', because: 'the rise is one step, not a slope' };
   if (x.lateShare < 0.5)

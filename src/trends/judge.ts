@@ -1,7 +1,9 @@
 import { fieldRow } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { fieldTrend } from './field-trend.ts';
+import { anonBeyondHeap, heapFloor } from './heap.ts';
 import { lifeBegin, orderedRows, pointsOf } from './prepare.ts';
+import { fitLine, quantile95 } from './regression.ts';
 import type { CauseShare, Eta, FieldTrend, Judgement, JudgeOptions, Trend } from './types.ts';
 
 const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
@@ -29,13 +31,70 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
       leastRise: fieldRow(id).unit === 'bytes' ? Math.max(MIB, 0.01 * level) : Math.max(3, 0.05 * level),
     });
   }
-  return combine(series, fields, options);
+  judgeHeap(series, rows, from, fields);
+  const beyond = anonBeyondHeap(series, rows, from);
+  const native =
+    beyond === null
+      ? null
+      : fieldTrend(beyond, {
+          minSeconds: options.minHistorySeconds,
+          minPoints,
+          floor: false,
+          leastRise: Math.max(MIB, 0.01 * (beyond.y[beyond.y.length - 1] ?? 0)),
+        });
+  return combine(series, fields, native, options);
 }
+
+/** Corrects the heap's trend by what its collections tell. */
+function judgeHeap(series: Series, rows: Int32Array, from: number, fields: Record<string, FieldTrend>): void {
+  const heap = fields.heap_used;
+  if (heap === undefined || heap.trend === 'not-enough-data') return;
+  const floor = heapFloor(series, rows, from);
+  if (floor.state === 'untold' && heap.trend === 'growing') {
+    fields.heap_used = calmed(heap, 'the old generation has hardly been collected yet: what survives cannot be told');
+  } else if (floor.state === 'told') {
+    const { t, y } = floor.points;
+    const last = y.length - 1;
+    const rise = y[last]! - y[0]!;
+    const line = fitLine(floor.points);
+    const slope = (line?.slope ?? rise / (t[last]! - t[0]!)) * 3600;
+    const material = rise > Math.max(MIB, 0.02 * y[last]!);
+    const lately = last < 2 || y[last]! > y[last >> 1]! + 0.25 * rise;
+    if (heap.trend === 'growing' && material && lately && slope > 0) {
+      const margin =
+        line === null || line.standardError === 0 ? Math.abs(slope) / 2 : quantile95(line.degrees) * line.standardError * 3600;
+      fields.heap_used = {
+        ...heap,
+        trend: 'growing',
+        slopeBytesPerHour: slope,
+        low: slope - margin,
+        high: slope + margin,
+        basis: {
+          ...heap.basis,
+          tests: { ...heap.basis.tests, oldCollections: y.length, floorRise: rise },
+          because: `what the old generation keeps after its ${y.length} collections rises`,
+        },
+      };
+    } else if (heap.trend === 'growing')
+      fields.heap_used = calmed(heap, 'what the old generation keeps after its collections does not rise');
+  }
+}
+
+const calmed = (field: FieldTrend, because: string): FieldTrend => ({
+  ...field,
+  trend: 'stable',
+  basis: { ...field.basis, because },
+});
 
 const grows = (f: FieldTrend | undefined): number => (f?.trend === 'growing' ? f.slopeBytesPerHour! : 0);
 
-function combine(series: Series, fields: Record<string, FieldTrend>, options: JudgeOptions): Judgement {
-  const causes = causesOf(fields);
+function combine(
+  series: Series,
+  fields: Record<string, FieldTrend>,
+  native: FieldTrend | null,
+  options: JudgeOptions,
+): Judgement {
+  const causes = causesOf(fields, native);
   const solid = causes.filter((c) => !c.reclaimable);
   const main = fields.usage ?? fields.anon ?? fields.working_set;
   const enough = main !== undefined && main.trend !== 'not-enough-data';
@@ -59,7 +118,7 @@ function combine(series: Series, fields: Record<string, FieldTrend>, options: Ju
 }
 
 /** Which kinds of memory grow, unreclaimable ones first. A kind is named once: the heap before anon, threads before native. */
-function causesOf(fields: Record<string, FieldTrend>): CauseShare[] {
+function causesOf(fields: Record<string, FieldTrend>, beyondHeap: FieldTrend | null): CauseShare[] {
   const share = (cause: CauseShare['cause'], bytesPerHour: number, reclaimable: boolean): CauseShare => ({
     cause,
     bytesPerHour,
@@ -68,7 +127,8 @@ function causesOf(fields: Record<string, FieldTrend>): CauseShare[] {
   });
   const solid: CauseShare[] = [];
   const taken: CauseShare[] = [];
-  const anon = grows(fields.anon);
+  // Where the JVM tells its heap, anon counts by what lies beyond it.
+  const anon = beyondHeap === null ? grows(fields.anon) : grows(beyondHeap);
   const heap = grows(fields.heap_used);
   const metaspace = grows(fields.metaspace);
   const shmem = grows(fields.shmem);
@@ -78,8 +138,9 @@ function causesOf(fields: Record<string, FieldTrend>): CauseShare[] {
   if (heap > 0) solid.push(share('heap', heap, false));
   if (metaspace > 0) solid.push(share('metaspace', metaspace, false));
   if (shmem > 0) solid.push(share('shmem', shmem, false));
-  if (threads && anon > 0) solid.push(share('threads', Math.max(0, anon - heap) + Math.max(kernel, stacks), false));
-  else if (anon > 0 && heap < 0.5 * anon && metaspace < 0.5 * anon) solid.push(share('native', anon - heap - metaspace, false));
+  if (threads && anon > 0) solid.push(share('threads', anon + Math.max(kernel, stacks), false));
+  else if (anon > 0 && (beyondHeap !== null || heap < 0.5 * anon) && metaspace < 0.5 * anon)
+    solid.push(share('native', anon - (beyondHeap === null ? heap : 0) - metaspace, false));
   const cache = Math.max(0, grows(fields.file) - shmem);
   if (cache > 0) taken.push(share('page-cache', cache, true));
   const unreclaimable = grows(fields.slab_unreclaimable);
