@@ -191,6 +191,8 @@ export type FieldId = (typeof FIELDS)[number]['id'];
 
 const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f]));
 
+export const isField = (id: string): boolean => byId.has(id);
+
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
 export const fieldRow = (id: string): FieldRow =>
   byId.get(id) ?? {

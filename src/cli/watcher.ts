@@ -4,6 +4,7 @@ import { ledger } from '../diagnosis/ledger.ts';
 import type { PodResources } from '../diagnosis/scene.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
 import { views } from '../diagnosis/views.ts';
+import { isField } from '../fields.ts';
 import { toSeriesJson } from '../history/samples.ts';
 import type { Store } from '../history/store.ts';
 import { ApiError, type LiveMessage, type SamplesAnswer, type SamplesQuery, type Status } from '../outlets/status.ts';
@@ -233,6 +234,13 @@ export class Watcher implements Status {
 
   async samples(query: SamplesQuery): Promise<SamplesAnswer> {
     const slot = this.#slot(query.target);
+    const unknown = query.fields?.find((id) => !isField(id) && !slot.history.has(id));
+    if (unknown !== undefined)
+      throw new ApiError(
+        'unknown-field',
+        400,
+        `there is no field ${JSON.stringify(unknown.slice(0, 60))}; without fields= all are given`,
+      );
     return toSeriesJson(
       slot.history.series({ fields: query.fields, fromS: query.fromS, toS: query.toS, points: query.points, epoch: 'all' }),
     );

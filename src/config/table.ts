@@ -58,12 +58,16 @@ export function parseTable<T extends Table>(
       rows.map(([, row]) => [row.flag, { type: row.value === null ? ('boolean' as const) : ('string' as const) }]),
     ),
   });
+  let unknownAt = -2;
   for (const token of tokens ?? []) {
-    if (token.kind === 'positional') files.push(token.value);
+    // The word after an unknown option is most likely its value: one mistake, not two.
+    if (token.kind === 'positional' && token.index !== unknownAt + 1) files.push(token.value);
     if (token.kind !== 'option') continue;
     const known = byFlag.get(token.name);
-    if (known === undefined) problems.push(`${token.rawName}: there is no such option${nearest(token.name, [...byFlag.keys()])}`);
-    else if (known.row.value === null && token.value !== undefined)
+    if (known === undefined) {
+      unknownAt = token.value === undefined ? token.index : -2;
+      problems.push(`${token.rawName}: there is no such option${nearest(token.name, [...byFlag.keys()])}`);
+    } else if (known.row.value === null && token.value !== undefined)
       problems.push(`--${token.name} takes no value, found ${JSON.stringify(token.value)}`);
     else if (known.row.value !== null && token.value === undefined)
       problems.push(`--${token.name} takes a value: ${known.row.value}`);

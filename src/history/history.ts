@@ -52,6 +52,10 @@ export class History {
     return this.#length;
   }
 
+  has(field: string): boolean {
+    return this.#columns.has(field);
+  }
+
   get lastS(): number | null {
     return this.#length === 0 ? null : this.#t[this.#length - 1]!;
   }
