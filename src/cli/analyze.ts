@@ -113,6 +113,7 @@ function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series;
     files: fileRows(series.files),
     jvm,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+    ended: null,
   });
   return { series, verdict };
 }

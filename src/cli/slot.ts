@@ -100,7 +100,7 @@ export class Slot {
   }
 
   /** Judges the current life and keeps the answer. */
-  evaluate(nowMs: number, minHistorySeconds: number, pod: PodResources): Verdict {
+  evaluate(nowMs: number, minHistorySeconds: number, pod: PodResources, ended: Scene['ended'] = null): Verdict {
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
     const judgement = this.#alarm.update(judge(series, { minHistorySeconds }), nowMs);
     const scene: Scene = {
@@ -111,6 +111,7 @@ export class Slot {
       files: fileRows(series.files),
       jvm: this.jvm(),
       pod,
+      ended,
     };
     this.verdict = diagnose(scene);
     return this.verdict;

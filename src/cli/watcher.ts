@@ -26,6 +26,8 @@ export interface WatcherOptions {
 
 /** Containers come and go rarely; looking for them walks /proc, so it is done this often, and at once when a target is gone. */
 const SEARCH_EVERY_MS = 60_000;
+/** Enough to draw the end of a container, and small enough to keep for several. */
+const LAST_HOUR_POINTS = 120;
 
 /** The running program behind every outlet: samples the slots, judges them, and answers as `Status`. */
 export class Watcher implements Status {
@@ -92,8 +94,16 @@ export class Watcher implements Status {
 
   /** A container that died keeps its last hour, cause and final headline. */
   async #bury(slot: Slot, nowMs: number): Promise<void> {
-    if (slot.verdict !== null) await this.#options.store.keepObituary(slot.key, { atMs: nowMs, verdict: slot.verdict });
     this.#nextSearchMs = 0;
+    if (slot.history.length === 0) return;
+    const killS = slot.history.events.findLast((e) => e.type === 'oom_kill')?.t ?? 0;
+    const oomKilled = killS * 1000 > nowMs - 2 * this.#options.everySeconds * 1000 - 1000;
+    const verdict = slot.evaluate(nowMs, this.#options.minHistorySeconds, this.#options.pod, { atMs: nowMs, oomKilled });
+    const lastHour = toSeriesJson(
+      slot.history.series({ fields: null, fromS: nowMs / 1000 - 3600, toS: null, points: LAST_HOUR_POINTS, epoch: 'current' }),
+    );
+    await this.#options.store.keepObituary(slot.key, { atMs: nowMs, verdict, lastHour });
+    this.#emit({ type: 'verdict', target: slot.target.id, verdict });
   }
 
   async #adopt(found: TargetSearch, nowMs: number): Promise<void> {

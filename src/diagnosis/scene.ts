@@ -13,6 +13,8 @@ export interface Scene {
   readonly jvm: JvmReading | null;
   /** What the downward API told, where it was asked; null: not known. */
   readonly pod: PodResources;
+  /** The container is gone: this is its last word. null: it lives. */
+  readonly ended: { readonly atMs: number; readonly oomKilled: boolean } | null;
 }
 
 export interface PodResources {

@@ -64,6 +64,14 @@ export function diagnose(raw: Scene): Verdict {
 
 const earliestFirst = (etas: readonly Eta[]): Eta[] => [...etas].sort((a, b) => a.seconds - b.seconds);
 
-/** Without a JVM the first words say so: nobody shall take some other program's memory for the JVM's. */
-const lead = (scene: Scene): string =>
-  scene.target.jvm === null && scene.target.reach === 'own-cgroup' ? 'No JVM found; this is the own cgroup of memhound. ' : '';
+/** What must be known before the rest: that the container is gone, or that this is no JVM's memory. */
+function lead(scene: Scene): string {
+  const words: string[] = [];
+  if (scene.ended !== null)
+    words.push(
+      `The container ended at ${new Date(scene.ended.atMs).toISOString()}${scene.ended.oomKilled ? ', OOM-killed' : ''}. Before that: `,
+    );
+  if (scene.target.jvm === null && scene.target.reach === 'own-cgroup')
+    words.push('No JVM found; this is the own cgroup of memhound. ');
+  return words.join('');
+}

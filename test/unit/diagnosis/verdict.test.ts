@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hits } from '../../../src/diagnosis/gate.ts';
+import type { Scene } from '../../../src/diagnosis/scene.ts';
+import type { FileRow } from '../../../src/diagnosis/types.ts';
+import { diagnose } from '../../../src/diagnosis/verdict.ts';
+import type { CauseShare, FieldTrend, Judgement, Trend } from '../../../src/trends/types.ts';
+
+const field = (trend: Trend, slope = 0): FieldTrend => ({
+  trend,
+  slopeBytesPerHour: slope,
+  low: slope * 0.9,
+  high: slope * 1.1,
+  p: 0.001,
+  points: 100,
+  windowSeconds: 7 * 86400,
+  basis: { segments: [0], line: null, fits: [], tests: {}, because: '' },
+});
+const file = (over: Partial<FileRow> = {}): FileRow => ({
+  path: '/tmp/spring.log',
+  sizeBytes: 832_500_000,
+  residentBytes: 822_000_000,
+  growthBytesPerHour: 4.76e6,
+  openBy: [{ pid: 1, fd: 27, mode: 'w' }],
+  deleted: false,
+  method: 'fincore',
+  fileSystem: { kind: 'disk', freeBytes: 4.76e6 * 24 * 12, totalBytes: 1e11 },
+  ...over,
+});
+const cause = (name: CauseShare['cause'], bytesPerHour: number, reclaimable: boolean): CauseShare => ({
+  cause: name,
+  bytesPerHour,
+  reclaimable,
+  what: null,
+});
+
+function scene(judgement: Partial<Judgement>, over: Partial<Scene> = {}): Scene {
+  const columns = {
+    usage: 1_475_723_264,
+    working_set: 652_836_864,
+    anon: 652_750_848,
+    file: 822_972_416,
+    inactive_file: 822_886_400,
+    active_file: 86_016,
+    shmem: 0,
+  };
+  return {
+    atMs: Date.parse('2020-12-22T00:00:00Z'),
+    target: {
+      id: 'x',
+      container: null,
+      pid: 1,
+      reach: 'shared-pid-namespace',
+      cgroup: { version: 1, path: '/x' },
+      limitBytes: 2 ** 31,
+      jvm: { evidence: 'hsperfdata', version: '1.8.0', collector: 'Parallel' },
+    },
+    judgement: {
+      trend: 'stable',
+      leak: false,
+      confidence: 0.9,
+      causes: [],
+      etas: [],
+      needs: null,
+      fields: { usage: field('stable') },
+      ...judgement,
+    },
+    series: {
+      t: Float64Array.of(0),
+      fields: new Map(Object.entries(columns).map(([k, v]) => [k, Float64Array.of(v)])),
+      intervalS: 600,
+      limitBytes: 2 ** 31,
+      heapMaxBytes: null,
+      events: [],
+      files: [],
+    },
+    files: [],
+    jvm: null,
+    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+    ended: null,
+    ...over,
+  };
+}
+const story = {
+  trend: 'growing',
+  causes: [cause('page-cache', 4.76e6, true)],
+  etas: [{ event: 'reclaim', seconds: 5e5, low: 4.3e5, high: 5.2e5 }],
+  fields: { usage: field('growing', 4.76e6), heap_used: field('stable'), threads: field('stable'), working_set: field('stable') },
+} as const satisfies Partial<Judgement>;
+
+test('the story names its file, its holder, what it is not, and how long the disk lasts', () => {
+  const v = diagnose(scene(story, { files: [file(), file({ path: '/app/app.war', growthBytesPerHour: 0 })] }));
+  assert.equal(
+    v.headline,
+    'Memory used grows 114 MB a day, all of it page cache of /tmp/spring.log (794 MiB, held open for writing by pid 1, fd 27). Heap, threads and working set are flat: not a leak, the kernel takes it back at the limit. But the disk it fills lasts 12 days.',
+  );
+  assert.equal(v.causes[0]?.what, '/tmp/spring.log');
+  assert.deepEqual(
+    v.etas.map((e) => e.event),
+    ['reclaim', 'disk-full'],
+  );
+  assert.deepEqual(
+    v.findings.map((f) => f.rule),
+    ['disk-filling', 'page-cache-file', 'dashboards-disagree'],
+  );
+});
+
+test('a file that grows far slower than the cache is not blamed for it', () => {
+  const v = diagnose(scene(story, { files: [file({ growthBytesPerHour: 1e6 })] }));
+  assert.equal(v.causes[0]?.what, null);
+  assert.match(v.headline, /page cache\. /);
+});
+
+test('limits.ephemeral-storage ends a growing file before the disk does', () => {
+  const v = diagnose(scene(story, { files: [file()], pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: 2 ** 30 } }));
+  const full = v.findings.find((f) => f.rule === 'disk-filling');
+  assert.match(full?.title ?? '', /limits\.ephemeral-storage.*evicts the pod/);
+  assert.equal(full?.evidence.secondsToFull, Math.round(((2 ** 30 - 832_500_000) / 4.76e6) * 3600));
+});
+
+test('a file on tmpfs fills memory, not a disk', () => {
+  const shm = file({ path: '/dev/shm/q', fileSystem: { kind: 'tmpfs', freeBytes: 1e9, totalBytes: 1e9 } });
+  const v = diagnose(
+    scene(
+      { trend: 'growing', leak: true, causes: [cause('shmem', 4.76e6, false)], fields: { usage: field('growing', 4.76e6) } },
+      { files: [shm] },
+    ),
+  );
+  assert.equal(v.causes[0]?.what, '/dev/shm/q');
+  assert.match(v.headline, /^\/dev\/shm\/q grows .*cannot take it back/);
+  assert.equal(
+    v.findings.some((f) => f.rule === 'disk-filling'),
+    false,
+  );
+});
+
+/** The leading cause and how its headline begins. */
+const LEADS: readonly (readonly [CauseShare['cause'], RegExp])[] = [
+  ['heap', /^The Java heap's floor after GC rises 31 MB an hour and reaches -Xmx in 9 to 11 hours: OutOfMemoryError/],
+  ['native', /^Anonymous memory grows 31 MB an hour/],
+  ['threads', /^Threads grow.*31 MB an hour/],
+  ['metaspace', /^Metaspace grows 31 MB an hour/],
+  ['slab', /^Kernel memory grows 31 MB an hour by itself/],
+  ['shmem', /^Shared memory .* grows 31 MB an hour/],
+];
+for (const [name, begins] of LEADS) {
+  test(`a verdict led by ${name} says so first`, () => {
+    const etas = name === 'heap' ? [{ event: 'heap-exhausted', seconds: 36000, low: 32400, high: 39600 } as const] : [];
+    const v = diagnose(
+      scene({
+        trend: 'growing',
+        leak: true,
+        causes: [cause(name, 31e6, false)],
+        etas,
+        fields: { usage: field('growing', 31e6) },
+      }),
+    );
+    assert.match(v.headline, begins);
+    assert.equal(v.cause, name);
+  });
+}
+
+/** Trend without a cause, and how the headline begins. */
+const PLAIN: readonly (readonly [Trend, RegExp])[] = [
+  ['stable', /^Nothing grows\. 1\.37 GiB of 2 GiB, steady for 7 days\.$/],
+  ['settling', /^Still settling: /],
+  ['cyclic', /^Goes up and down with the day, no lasting drift in 7 days\.$/],
+  ['shrinking', /^Memory used shrinks/],
+  ['not-enough-data', /^Not enough history yet: a drift shows after about 30 hours\. 1\.37 GiB of 2 GiB now\.$/],
+];
+for (const [trend, begins] of PLAIN) {
+  test(`${trend} is an answer in words`, () => {
+    const needs = trend === 'not-enough-data' ? { hours: 30, for: 'a drift' } : null;
+    assert.match(
+      diagnose(scene({ trend, leak: trend === 'not-enough-data' ? null : false, needs, fields: { usage: field(trend, -1e6) } }))
+        .headline,
+      begins,
+    );
+  });
+}
+
+test('without a JVM the headline says so first, and a dead container is called dead', () => {
+  const own = scene({});
+  assert.match(diagnose({ ...own, target: { ...own.target, jvm: null, reach: 'own-cgroup' } }).headline, /^No JVM found; /);
+  assert.match(
+    diagnose({ ...own, ended: { atMs: 0, oomKilled: true } }).headline,
+    /^The container ended at 1970-01-01T00:00:00.000Z, OOM-killed\. /,
+  );
+});
+
+test('the gates close as their names say', () => {
+  const table = `
+    leak   trend            | leak growing unsure
+    true   growing          | yes  yes     yes
+    false  growing          | no   yes     no
+    null   growing          | no   yes     yes
+    false  stable           | no   no      no
+    null   not-enough-data  | no   no      yes
+    false  not-enough-data  | no   no      yes`;
+  for (const line of table.trim().split('\n').slice(1)) {
+    const [leak, trend, , ...want] = line.trim().split(/\s+/);
+    const v = { ...diagnose(scene({})), leak: JSON.parse(leak!) as boolean | null, trend: trend as Trend };
+    assert.deepEqual(
+      (['leak', 'growing', 'unsure'] as const).map((gate) => (hits(v, gate) ? 'yes' : 'no')),
+      want,
+      line,
+    );
+  }
+});
+
+test('a name with markup or escapes is made visible and not passed on', () => {
+  const v = diagnose(scene(story, { files: [file({ path: '/tmp/\u001b[2J\nfake' })] }));
+  assert.ok(!v.headline.includes('\u001b') && !v.headline.includes('\n'));
+});
