@@ -1,6 +1,7 @@
 // Builds dist/memhound.mjs (one executable file) and dist/web (the page). `--quiet` prints nothing on success.
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { buildWeb } from './build-web.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 await mkdir('dist', { recursive: true });
@@ -20,4 +21,6 @@ await build({
   logLevel: 'error',
 });
 await chmod('dist/memhound.mjs', 0o755);
-if (!process.argv.includes('--quiet')) console.log('built dist/memhound.mjs');
+const { brotli } = await buildWeb();
+if (!process.argv.includes('--quiet'))
+  console.log(`built dist/memhound.mjs and dist/web (${(brotli / 1024).toFixed(1)} KiB compressed)`);

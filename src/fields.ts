@@ -193,16 +193,20 @@ const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f])
 
 export const isField = (id: string): boolean => byId.has(id);
 
+/** Keys of memory.stat that count events or pages and are no size. */
+const COUNTED = /^(?:pg|workingset_|zswp|thp_|swp|numa_|.*_hits$|under_oom$)/;
+
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
-export const fieldRow = (id: string): FieldRow =>
-  byId.get(id) ?? {
-    id,
-    title: id,
-    unit: 'bytes',
-    kind: 'gauge',
-    source: 'cgroup',
-    v1: null,
-    v2: `memory.stat#${id}`,
-    reclaimable: null,
-    help: `memory.stat ${id}, as the kernel gives it`,
-  };
+export const fieldRow = (id: string): FieldRow => byId.get(id) ?? plainRow(id);
+
+const plainRow = (id: string): FieldRow => ({
+  id,
+  title: id,
+  unit: COUNTED.test(id) ? 'count' : 'bytes',
+  kind: COUNTED.test(id) ? 'counter' : 'gauge',
+  source: 'cgroup',
+  v1: null,
+  v2: `memory.stat#${id}`,
+  reclaimable: null,
+  help: `memory.stat ${id}, as the kernel gives it`,
+});

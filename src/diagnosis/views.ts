@@ -8,6 +8,8 @@ interface ToolRow {
   readonly v2: string;
   readonly note: string;
   readonly counts: readonly string[];
+  /** Where v1 counts other parts than v2. */
+  readonly countsV1?: readonly string[];
   readonly bytes: (v: Readonly<Record<string, number>>, version: 1 | 2) => number | null;
 }
 
@@ -90,6 +92,7 @@ const TOOLS: readonly ToolRow[] = [
     v1: 'usage_in_bytes',
     v2: 'anon',
     counts: [PARTS.anon],
+    countsV1: ALL,
     bytes: (v, version) => (version === 1 ? usage(v) : anon(v)),
     note: 'Raw usage on v1; on v2 anon alone since containers/common #870, so it leaves out cache, tmpfs and kernel memory',
   },
@@ -194,7 +197,7 @@ export function views(values: Values, version: 1 | 2, rssBytes: number | null): 
       bytes: t.bytes(values, version),
       formula: version === 1 ? t.v1 : t.v2,
       note: t.note,
-      counts: t.counts,
+      counts: version === 1 ? (t.countsV1 ?? t.counts) : t.counts,
     }),
   );
   rows.push({
