@@ -1,119 +1,169 @@
-import { blocks, type Points } from './prepare.ts';
-import { fitLine, quantile95, tailP } from './regression.ts';
-import type { FieldTrend, Trend, TrendBasis } from './types.ts';
+import { fieldRow } from '../fields.ts';
+import type { Limit } from '../sources/types.ts';
+import { blockMedians } from './blocks.ts';
+import { floorOf } from './floor.ts';
+import { isMaterial } from './material.ts';
+import {
+  type Fit,
+  fitStructural,
+  mixtureBelow,
+  mixtureDeviation,
+  mixtureMean,
+  mixtureQuantile,
+  noiseGrid,
+} from './structural.ts';
+import type { FieldTrend, Trend } from './types.ts';
 
-export interface FieldOptions {
-  readonly minSeconds: number;
-  readonly minPoints: number;
-  /** Judge the floor of a saw-tooth, not its middle. */
-  readonly floor: boolean;
-  /** A rise below this over the window is not material, in the field's unit. */
-  readonly leastRise: number;
+/** What the combination needs beside the public trend. */
+export interface FieldJudgement extends FieldTrend {
+  /** Level of the fitted line at the end, in the field's unit. */
+  readonly levelNow: number;
+  /** 95th percentile of the samples about the line. */
+  readonly spread95: number;
+  readonly material: boolean;
+  /** Slope over its standard deviation. */
+  readonly z: number;
 }
 
-const BLOCKS = 96;
-const P_GROWING = 0.005;
+export interface Window {
+  readonly t: Float64Array;
+  readonly from: number;
+  readonly to: number;
+  readonly intervalS: number;
+  readonly limit: Limit;
+}
 
-/** One field's trend in its current life: least squares on blocks, with rules for what looks like a trend and is none. */
-export function fieldTrend(points: Points, options: FieldOptions): FieldTrend {
-  const { t } = points;
-  const windowSeconds = t.length > 1 ? t[t.length - 1]! - t[0]! : 0;
-  const none = (because: string): FieldTrend => ({
+const HOUR = 3600;
+const DAY = 86_400;
+/** Least one-sided certainty for a drift to be told. */
+const ALPHA = 0.001;
+
+export function notEnough(points: number, windowS: number, because: string): FieldJudgement {
+  return {
     trend: 'not-enough-data',
     slopeBytesPerHour: null,
     low: null,
     high: null,
     p: null,
-    points: t.length,
-    windowSeconds,
-    basis: { segments: [t[0] ?? 0], line: null, fits: [], tests: {}, because },
-  });
-  if (windowSeconds < options.minSeconds || t.length < options.minPoints) return none('the history is too short');
-  const whole = judgeWindow(points, windowSeconds, options);
-  if (whole === null) return none('too few points to fit a line');
-  if (whole.trend !== 'stable' || points.t.length < 3 * options.minPoints * LATE) return whole;
-  // The first minutes of a program hide a slope that came after them: the later part is asked too, by a stricter test.
-  const from = t[t.length - 1]! - LATE * windowSeconds;
-  const first = t.findIndex((x) => x >= from);
-  const later = { t: t.slice(first), y: points.y.slice(first) };
-  const late = judgeWindow(later, LATE * windowSeconds, { ...options, strict: true });
-  return late !== null && late.trend === 'growing'
-    ? { ...late, basis: { ...late.basis, segments: [t[0]!, later.t[0]!] } }
-    : whole;
+    points,
+    windowSeconds: windowS,
+    basis: { segments: [], line: null, fits: [], tests: {}, because },
+    levelNow: Number.NaN,
+    spread95: 0,
+    material: false,
+    z: 0,
+  };
 }
 
-/** How much of the window is asked for by itself. */
-const LATE = 0.7;
-
-function judgeWindow(
-  points: Points,
-  windowSeconds: number,
-  options: FieldOptions & { readonly strict?: boolean },
-): FieldTrend | null {
-  const { t } = points;
-  const thin = blocks(points, BLOCKS, options.floor);
-  const line = fitLine(thin);
-  if (line === null) return null;
-  const half = { t: thin.t.slice(thin.t.length >> 1), y: thin.y.slice(thin.t.length >> 1) };
-  const late = fitLine(half);
-  const tValue = line.standardError > 0 ? line.slope / line.standardError : line.slope === 0 ? 0 : Math.sign(line.slope) * 100;
-  const p = tailP(tValue, line.degrees);
-  const rise = line.slope * windowSeconds;
-  const margin = quantile95(line.degrees) * line.standardError;
-  const lateShare = late !== null && line.slope !== 0 ? late.slope / line.slope : 0;
-  const tests = { t: tValue, degrees: line.degrees, rise, lateShare, residualSd: line.residualSd };
-  const { trend, because } = decide({
-    most: options.strict === true ? P_GROWING / 5 : P_GROWING,
-    p,
-    rise,
-    lateShare,
-    leastRise: options.leastRise,
-    steps: largestStepShare(thin, rise),
-  });
-  const basis: TrendBasis = {
-    segments: [t[0]!],
-    line: {
-      fromT: t[0]!,
-      toT: t[t.length - 1]!,
-      level: line.level + line.slope * (t[0]! - line.meanT),
-      slopePerSecond: line.slope,
-    },
-    fits: [{ model: 'line', score: line.residualSd }],
-    tests,
+export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
+  const { t, from, to, limit } = window;
+  const fromT = t[from]!;
+  const windowS = t[to - 1]! - fromT;
+  let present = 0;
+  for (let i = from; i < to; i++) if (Number.isFinite(values[i])) present++;
+  if (present < 8) return notEnough(present, windowS, 'fewer than 8 values');
+  let blocks = blockMedians(t, values, from, to, window.intervalS);
+  let cycles = Number.POSITIVE_INFINITY;
+  if (id === 'heap_used' || id === 'old_used') {
+    const t1: number[] = [];
+    const v1: number[] = [];
+    for (let i = from; i < to; i++)
+      if (Number.isFinite(values[i])) {
+        t1.push(t[i]!);
+        v1.push(values[i]!);
+      }
+    const floor = floorOf(Float64Array.from(t1), Float64Array.from(v1));
+    if (floor !== null) {
+      cycles = floor.cycles;
+      if (cycles >= 4) {
+        const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, window.intervalS);
+        const shift = floor.t[0]! - fromT;
+        blocks = {
+          ...thin,
+          x: thin.x.map((at) => at + shift),
+          fromT,
+          stepS: Math.max(thin.stepS, windowS / cycles),
+          windowS,
+          points: present,
+        };
+      }
+    }
+  }
+  const m = blocks.y.length;
+  if (m < 8) return notEnough(present, windowS, 'fewer than 8 blocks');
+  let level = 0;
+  for (const value of blocks.y) level += value;
+  level /= m;
+  let scale = 0;
+  for (const value of blocks.y) scale = Math.max(scale, Math.abs(value - level));
+  const unit = fieldRow(id).unit;
+  const basisOf = (because: string, fit: Fit | null, line: { level: number; slope: number } | null) => ({
+    segments: [fromT],
+    line: line === null ? null : { fromT, toT: t[to - 1]!, level: line.level, slopePerSecond: line.slope },
+    fits: fit === null ? [] : [{ model: 'line', score: -2 * fit.logLik }],
+    tests: {} as Record<string, number>,
     because,
-  };
-  const hour = (perSecond: number): number => perSecond * 3600;
+  });
+  if (scale <= 1e-9 * Math.abs(level) || scale === 0) {
+    return {
+      trend: 'stable',
+      slopeBytesPerHour: 0,
+      low: 0,
+      high: 0,
+      p: 0.5,
+      points: present,
+      windowSeconds: windowS,
+      basis: basisOf('the value did not move', null, { level, slope: 0 }),
+      levelNow: level,
+      spread95: 0,
+      material: false,
+      z: 0,
+    };
+  }
+  const y = blocks.y.map((value) => (value - level) / scale);
+  const one = new Float64Array(m).fill(1);
+  const time = blocks.x.map((at) => at / windowS - 0.5);
+  const columns = [one, time];
+  if (windowS >= 1.5 * DAY)
+    for (let h = 1; h <= 3; h++) {
+      columns.push(blocks.x.map((at) => Math.sin((2 * Math.PI * h * at) / DAY)));
+      columns.push(blocks.x.map((at) => Math.cos((2 * Math.PI * h * at) / DAY)));
+    }
+  const fit = fitStructural(blocks.x, y, columns, 1, blocks.stepS, noiseGrid(windowS));
+  const toSlope = scale / windowS;
+  const slope = mixtureMean(fit) * toSlope;
+  const deviation = mixtureDeviation(fit) * toSlope;
+  const below = mixtureBelow(fit, 0);
+  const z = slope / deviation;
+  const levelNow = level + fit.best[0]! * scale + slope * windowS * 0.5;
+  const residuals = new Float64Array(m);
+  for (let i = 0; i < m; i++) residuals[i] = blocks.y[i]! - (levelNow - slope * (windowS - blocks.x[i]!));
+  residuals.sort();
+  const material = isMaterial(slope, level, limit, windowS, unit);
+  let trend: Trend = 'stable';
+  if (material && below < ALPHA) trend = 'growing';
+  else if (material && 1 - below < ALPHA) trend = 'shrinking';
+  if (cycles < 4 && trend === 'growing') trend = 'cyclic';
+  const basis = basisOf(
+    trend === 'growing'
+      ? 'a lasting drift that the wandering of the series does not explain'
+      : 'no material drift beyond its own wandering',
+    fit,
+    { level: levelNow - slope * windowS, slope },
+  );
+  basis.tests.z = z;
   return {
     trend,
-    slopeBytesPerHour: hour(line.slope),
-    low: hour(line.slope - margin),
-    high: hour(line.slope + margin),
-    p,
-    points: t.length,
-    windowSeconds,
+    slopeBytesPerHour: slope * HOUR,
+    low: mixtureQuantile(fit, 0.05) * toSlope * HOUR,
+    high: mixtureQuantile(fit, 0.95) * toSlope * HOUR,
+    p: below,
+    points: present,
+    windowSeconds: windowS,
     basis,
+    levelNow,
+    spread95: residuals[Math.min(m - 1, Math.floor(0.95 * m))]!,
+    material,
+    z,
   };
-}
-
-function decide(x: { most: number; p: number; rise: number; lateShare: number; leastRise: number; steps: number }): {
-  trend: Trend;
-  because: string;
-} {
-  if (Math.abs(x.rise) < x.leastRise) return { trend: 'stable', because: 'the rise over the window is not material' };
-  if (x.p > x.most && x.p < 1 - x.most) return { trend: 'stable', because: 'no drift that stands out from its own swings' };
-  if (x.rise < 0) return { trend: 'shrinking', because: 'a lasting fall' };
-  if (x.steps > 0.6) return { trend: 'stable', because: 'the rise is one step, not a slope' };
-  if (x.lateShare < 0.5)
-    return {
-      trend: x.lateShare > 0.15 ? 'settling' : 'stable',
-      because: 'the second half grows less than half as fast as the whole',
-    };
-  return { trend: 'growing', because: 'a steady rise in both halves of the window' };
-}
-
-/** How much of the whole rise the largest step between neighbours makes up: 1 for a single step. */
-function largestStepShare({ y }: Points, rise: number): number {
-  let largest = 0;
-  for (let i = 2; i < y.length; i++) largest = Math.max(largest, y[i]! - y[i - 2]!);
-  return rise > 0 ? largest / rise : 0;
 }

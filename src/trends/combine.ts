@@ -1,0 +1,128 @@
+import type { Limit } from '../sources/types.ts';
+import type { FieldJudgement } from './field-trend.ts';
+import type { Cause, CauseShare, Eta, Judgement, Trend } from './types.ts';
+
+type Fields = ReadonlyMap<string, FieldJudgement>;
+
+const HOUR = 3600;
+/** Memory that the kernel cannot take back, by field; v1 has only `kernel`, which is judged on its own. */
+const UNRECLAIMABLE = [
+  'anon',
+  'shmem',
+  'slab_unreclaimable',
+  'kernel_stack',
+  'pagetables',
+  'sec_pagetables',
+  'percpu',
+  'vmalloc',
+  'sock',
+];
+
+export interface Limits {
+  readonly limit: Limit;
+  readonly heapMax: Limit;
+}
+
+const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend === 'growing';
+const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
+
+/** Causes of growth, by the rules of docs/verdict.md. */
+export function causesOf(fields: Fields): CauseShare[] {
+  const hurtful: CauseShare[] = [];
+  const harmless: CauseShare[] = [];
+  const add = (cause: Cause, bytesPerHour: number, reclaimable: boolean) =>
+    (reclaimable ? harmless : hurtful).push({ cause, bytesPerHour, reclaimable, what: null });
+  const anonGrows = grows(fields, 'anon');
+  const heapGrows = grows(fields, 'heap_used');
+  const threadsGrow = grows(fields, 'threads') || grows(fields, 'kernel_stack');
+  const metaspaceGrows = grows(fields, 'metaspace');
+  if (heapGrows) add('heap', slopeOf(fields, 'heap_used'), false);
+  if (metaspaceGrows) add('metaspace', slopeOf(fields, 'metaspace'), false);
+  if (threadsGrow) {
+    const stacks =
+      Math.max(0, slopeOf(fields, 'kernel_stack')) + (heapGrows || metaspaceGrows ? 0 : anonGrows ? slopeOf(fields, 'anon') : 0);
+    add('threads', Math.max(stacks, slopeOf(fields, 'kernel_stack')), false);
+  }
+  if (anonGrows) {
+    const known = (heapGrows ? slopeOf(fields, 'heap_used') : 0) + (metaspaceGrows ? slopeOf(fields, 'metaspace') : 0);
+    const rest = slopeOf(fields, 'anon') - known;
+    if (!threadsGrow && (known === 0 || rest > 0.5 * slopeOf(fields, 'anon'))) add('native', rest, false);
+  }
+  if (grows(fields, 'shmem')) add('shmem', slopeOf(fields, 'shmem'), false);
+  const fileGrows =
+    grows(fields, 'file') &&
+    slopeOf(fields, 'file') - Math.max(0, grows(fields, 'shmem') ? slopeOf(fields, 'shmem') : 0) > 0.2 * slopeOf(fields, 'file');
+  if (grows(fields, 'slab_unreclaimable') && !threadsGrow) add('slab', slopeOf(fields, 'slab_unreclaimable'), false);
+  else if (grows(fields, 'slab_reclaimable')) {
+    if (!(fileGrows && slopeOf(fields, 'slab_reclaimable') < 0.06 * slopeOf(fields, 'file')))
+      add('slab', slopeOf(fields, 'slab_reclaimable'), true);
+  } else if (grows(fields, 'slab') && !fields.has('slab_unreclaimable') && !threadsGrow) {
+    if (!(fileGrows && slopeOf(fields, 'slab') < 0.06 * slopeOf(fields, 'file'))) add('slab', slopeOf(fields, 'slab'), false);
+  }
+  if (fileGrows) add('page-cache', slopeOf(fields, 'file') - (grows(fields, 'shmem') ? slopeOf(fields, 'shmem') : 0), true);
+  const steepest = (a: CauseShare, b: CauseShare) => b.bytesPerHour - a.bytesPerHour;
+  return [...hurtful.sort(steepest), ...harmless.sort(steepest)];
+}
+
+function spanTo(room: number, field: { slope: number; low: number; high: number }, event: Eta['event']): Eta | null {
+  if (!(field.slope > 0) || !Number.isFinite(room)) return null;
+  const seconds = (rate: number) => Math.max(0, (room / rate) * HOUR);
+  return { event, seconds: seconds(field.slope), low: seconds(field.high), high: field.low > 0 ? seconds(field.low) : null };
+}
+
+/** When what grows meets its wall. The wall of memory that cannot be reclaimed is the limit; of the heap, -Xmx; of page cache, reclaim. */
+export function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): Eta[] {
+  const etas: Eta[] = [];
+  const heap = fields.get('heap_used');
+  const rates = (ids: readonly string[]) => {
+    let slope = 0;
+    let low = 0;
+    let high = 0;
+    for (const id of ids) {
+      const field = fields.get(id);
+      if (field === undefined || field.slopeBytesPerHour === null || field.trend !== 'growing') continue;
+      slope += field.slopeBytesPerHour;
+      low += field.low ?? 0;
+      high += field.high ?? 0;
+    }
+    return { slope, low, high };
+  };
+  if (causes.some((cause) => cause.cause === 'heap') && heap !== undefined && typeof limits.heapMax === 'number') {
+    const eta = spanTo(limits.heapMax - heap.levelNow, rates(['heap_used']), 'heap-exhausted');
+    if (eta !== null) etas.push(eta);
+  }
+  if (typeof limits.limit === 'number') {
+    const unreclaimable = fields.has('slab_unreclaimable') ? UNRECLAIMABLE : [...UNRECLAIMABLE, 'slab'];
+    let level = 0;
+    let spread = 0;
+    for (const id of unreclaimable) {
+      const field = fields.get(id);
+      if (field === undefined || !Number.isFinite(field.levelNow)) continue;
+      level += field.levelNow;
+      spread = Math.hypot(spread, field.spread95);
+    }
+    if (causes.some((cause) => !cause.reclaimable)) {
+      const eta = spanTo(limits.limit - level - spread, rates(unreclaimable), 'oom-kill');
+      if (eta !== null) etas.push(eta);
+    } else if (causes.length > 0) {
+      const usage = fields.get('usage');
+      if (usage !== undefined && usage.trend === 'growing') {
+        const eta = spanTo(limits.limit - usage.levelNow - usage.spread95, rates(['usage']), 'reclaim');
+        if (eta !== null) etas.push(eta);
+      }
+    }
+  }
+  return etas.sort((a, b) => a.seconds - b.seconds);
+}
+
+export function combine(fields: Fields, limits: Limits): Pick<Judgement, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
+  const causes = causesOf(fields);
+  const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
+  const leak = causes.some((cause) => !cause.reclaimable);
+  if (leak || causes.length > 0 || grows(fields, 'usage')) {
+    const worst = Math.min(...[...fields.values()].filter((field) => field.trend === 'growing').map((field) => field.p ?? 0.5));
+    return { trend: 'growing', leak, confidence: Math.min(0.99, 1 - worst - 0.02), causes, etas: etasOf(fields, causes, limits) };
+  }
+  const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
+  return { trend: main, leak: main === 'not-enough-data' ? null : false, confidence: 0.9, causes, etas: [] };
+}

@@ -1,0 +1,70 @@
+/**
+ * The floor of a saw-tooth: what is left right after a collection is what is alive.
+ *
+ *     /|  /|  /|
+ *    / | / | / |   the floor is the foot of each fall, and of falls between deep falls only the deepest
+ *   /  |/  |/
+ */
+export interface Floor {
+  readonly t: Float64Array;
+  readonly values: Float64Array;
+  /** Collections that it rests on. */
+  readonly cycles: number;
+}
+
+const quantile = (sorted: Float64Array, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+
+/** Feet of falls of at least `share` of the swing; null when the series is no saw-tooth. */
+function feet(t: Float64Array, values: Float64Array, share: number): Floor | null {
+  const n = values.length;
+  if (n < 8) return null;
+  const sorted = values.slice().sort();
+  const swing = quantile(sorted, 0.97) - quantile(sorted, 0.03);
+  if (!(swing > 0.02 * Math.abs(quantile(sorted, 0.97)))) return null;
+  const atT: number[] = [];
+  const foot: number[] = [];
+  let peak = values[0]!;
+  let low = Number.POSITIVE_INFINITY;
+  let lowAt = 0;
+  let falling = false;
+  for (let i = 1; i < n; i++) {
+    const value = values[i]!;
+    if (!falling) {
+      if (value > peak) peak = value;
+      else if (peak - value >= share * swing) {
+        falling = true;
+        low = value;
+        lowAt = i;
+      }
+    } else if (value < low) {
+      low = value;
+      lowAt = i;
+    } else if (value - low >= share * swing * 0.5) {
+      atT.push(t[lowAt]!);
+      foot.push(low);
+      falling = false;
+      peak = value;
+    }
+  }
+  if (falling) {
+    atT.push(t[lowAt]!);
+    foot.push(low);
+  }
+  return { t: Float64Array.from(atT), values: Float64Array.from(foot), cycles: foot.length };
+}
+
+/** A foot that a sample caught late stands too high: of a handful of neighbours the lower ones are nearer the truth. */
+export function floorOf(t: Float64Array, values: Float64Array): Floor | null {
+  const first = feet(t, values, 0.3);
+  if (first === null || first.cycles < 3) return first;
+  const again = feet(first.t, first.values, 0.5);
+  if (again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles) {
+    const a = first.values.slice().sort();
+    const b = values.slice().sort();
+    const swingOfFeet = quantile(a, 0.97) - quantile(a, 0.03);
+    const swing = quantile(b, 0.97) - quantile(b, 0.03);
+    if (swingOfFeet > 0.25 * swing) return again;
+  }
+  return first;
+}

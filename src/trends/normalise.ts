@@ -1,0 +1,60 @@
+import type { Series } from '../history/series.ts';
+
+/** Samples in true order with strictly rising times, and where in them each told event falls. */
+export interface Ordered {
+  readonly t: Float64Array;
+  readonly fields: ReadonlyMap<string, Float64Array>;
+  /** Index of the first sample of a new life, for each told restart or OOM kill. */
+  readonly told: readonly number[];
+}
+
+/**
+ * The file's order is the order of happening, so a stamp that goes back is a clock that was set back, and everything
+ * before it is shifted to meet it. Only when stamps go back often is the file merely unsorted, and then it is sorted.
+ * Of doubled stamps the last sample counts. Steps forward cannot be told from gaps and stay.
+ */
+export function normalise(series: Series): Ordered {
+  const n = series.t.length;
+  const order: number[] = [];
+  for (let i = 0; i < n; i++) if (Number.isFinite(series.t[i])) order.push(i);
+  let back = 0;
+  for (let k = 1; k < order.length; k++) if ((series.t[order[k]!] ?? 0) < (series.t[order[k - 1]!] ?? 0)) back++;
+  const unsorted = back > Math.max(3, order.length / 100);
+  if (unsorted) order.sort((a, b) => series.t[a]! - series.t[b]! || a - b);
+  const nominal = series.intervalS > 0 ? series.intervalS : 60;
+  const keep: number[] = [];
+  const stamps: number[] = [];
+  let shift = 0;
+  for (const index of order) {
+    const raw = series.t[index]!;
+    const last = stamps.length > 0 ? stamps[stamps.length - 1]! : Number.NEGATIVE_INFINITY;
+    if (raw + shift < last) shift = last + nominal - raw;
+    const at = raw + shift;
+    if (at === last) {
+      keep[keep.length - 1] = index;
+    } else {
+      keep.push(index);
+      stamps.push(at);
+    }
+  }
+  const t = new Float64Array(stamps.length);
+  for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // the last clock is the one that counts
+  const identity = keep.length === n && keep.every((index, k) => index === k);
+  const fields = new Map<string, Float64Array>();
+  for (const [id, column] of series.fields) {
+    if (identity) {
+      fields.set(id, column);
+      continue;
+    }
+    const out = new Float64Array(keep.length);
+    for (let k = 0; k < keep.length; k++) out[k] = column[keep[k]!] ?? Number.NaN;
+    fields.set(id, out);
+  }
+  const told: number[] = [];
+  for (const event of series.events) {
+    if (event.type === 'memhound_start') continue;
+    const first = keep.findIndex((index) => series.t[index]! >= event.t);
+    if (first > 0) told.push(first);
+  }
+  return { t, fields, told: [...new Set(told)].sort((a, b) => a - b) };
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Series } from '../../../src/history/series.ts';
+import { judge } from '../../../src/trends/judge.ts';
+
+const MIB = 1_048_576;
+const options = { minHistorySeconds: 900 };
+
+/** Seeded noise, so that a test tells the same story each time. */
+function noise(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    let sum = -6;
+    for (let i = 0; i < 12; i++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      sum += state / 4_294_967_296;
+    }
+    return sum;
+  };
+}
+
+function series(minutes: number, columns: Record<string, (minute: number) => number>, rest: Partial<Series> = {}): Series {
+  const t = Float64Array.from({ length: minutes }, (_, i) => 1_700_000_000 + 60 * i);
+  const fields = new Map(Object.entries(columns).map(([id, of]) => [id, Float64Array.from(t, (_, i) => of(i))]));
+  return { t, fields, intervalS: 60, limitBytes: 1024 * MIB, heapMaxBytes: null, events: [], files: [], ...rest };
+}
+
+test('anonymous memory that grows for good is a leak, with its slope inside the interval and a time to the OOM kill', () => {
+  const wiggle = noise(1);
+  const answer = judge(series(720, { anon: (i) => 200 * MIB + (i / 60) * 5 * MIB + wiggle() * MIB }), options);
+  assert.equal(answer.trend, 'growing');
+  assert.equal(answer.leak, true);
+  const { low, high } = answer.fields.anon!;
+  assert.ok(low! < 5 * MIB && high! > 5 * MIB, `${low} to ${high}`);
+  const eta = answer.etas.find(({ event }) => event === 'oom-kill')!;
+  assert.ok(eta.low <= eta.seconds && eta.seconds <= eta.high!);
+  assert.ok(Math.abs(eta.seconds / 3600 - (1024 - 260) / 5) < 15, String(eta.seconds / 3600));
+});
+
+test('memory that only wanders is no leak', () => {
+  const wiggle = noise(2);
+  let wander = 0;
+  const answer = judge(
+    series(720, {
+      anon: () => {
+        wander = 0.95 * wander + wiggle() * MIB;
+        return 200 * MIB + wander;
+      },
+    }),
+    options,
+  );
+  assert.equal(answer.leak, false);
+  assert.equal(answer.trend, 'stable');
+});
+
+test('nothing is said of less than the least history, and it is told how much is missing', () => {
+  const answer = judge(series(8, { anon: (i) => (200 + i) * MIB }), options);
+  assert.equal(answer.trend, 'not-enough-data');
+  assert.equal(answer.leak, null);
+  assert.ok(answer.needs!.hours > 0);
+});
+
+test('a restart begins anew: growth before it does not count', () => {
+  const wiggle = noise(3);
+  const answer = judge(
+    series(
+      720,
+      { anon: (i) => (i < 400 ? 200 + i : 200) * MIB + wiggle() * MIB },
+      { events: [{ t: 1_700_000_000 + 400 * 60, type: 'restart' }] },
+    ),
+    options,
+  );
+  assert.equal(answer.leak, false);
+  assert.equal(answer.fields.anon!.windowSeconds, 319 * 60);
+});
