@@ -27,7 +27,7 @@ const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend ===
 const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Causes of growth, by the rules of docs/verdict.md. */
-export function causesOf(fields: Fields): CauseShare[] {
+export function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
   const hurtful: CauseShare[] = [];
   const harmless: CauseShare[] = [];
   const add = (cause: Cause, bytesPerHour: number, reclaimable: boolean) =>
@@ -46,19 +46,22 @@ export function causesOf(fields: Fields): CauseShare[] {
   if (anonGrows) {
     const known = (heapGrows ? slopeOf(fields, 'heap_used') : 0) + (metaspaceGrows ? slopeOf(fields, 'metaspace') : 0);
     const rest = slopeOf(fields, 'anon') - known;
-    if (!threadsGrow && (known === 0 || rest > 0.5 * slopeOf(fields, 'anon'))) add('native', rest, false);
+    if (!threadsGrow && native !== null) {
+      if (native.trend === 'growing') add('native', native.slopeBytesPerHour ?? rest, false);
+    } else if (!threadsGrow && (known === 0 || rest > 0.5 * slopeOf(fields, 'anon'))) add('native', rest, false);
   }
   if (grows(fields, 'shmem')) add('shmem', slopeOf(fields, 'shmem'), false);
   const fileGrows =
     grows(fields, 'file') &&
     slopeOf(fields, 'file') - Math.max(0, grows(fields, 'shmem') ? slopeOf(fields, 'shmem') : 0) > 0.2 * slopeOf(fields, 'file');
-  if (grows(fields, 'slab_unreclaimable') && !threadsGrow) add('slab', slopeOf(fields, 'slab_unreclaimable'), false);
-  else if (grows(fields, 'slab_reclaimable')) {
-    if (!(fileGrows && slopeOf(fields, 'slab_reclaimable') < 0.06 * slopeOf(fields, 'file')))
-      add('slab', slopeOf(fields, 'slab_reclaimable'), true);
-  } else if (grows(fields, 'slab') && !fields.has('slab_unreclaimable') && !threadsGrow) {
-    if (!(fileGrows && slopeOf(fields, 'slab') < 0.06 * slopeOf(fields, 'file'))) add('slab', slopeOf(fields, 'slab'), false);
-  }
+  const cache = fileGrows ? slopeOf(fields, 'file') : 0;
+  // Some 3 % of page cache on ext4 is slab that comes with it (buffer heads): part of the cache, and no leak.
+  const alone = (id: string) => grows(fields, id) && !threadsGrow && slopeOf(fields, id) > 0.08 * cache;
+  if (alone('slab_unreclaimable')) add('slab', slopeOf(fields, 'slab_unreclaimable'), false);
+  else if (alone('slab_reclaimable')) add('slab', slopeOf(fields, 'slab_reclaimable'), true);
+  else if (fields.has('slab')) {
+    if (alone('slab') && !fields.has('slab_unreclaimable')) add('slab', slopeOf(fields, 'slab'), false);
+  } else if (alone('kernel') && !fields.has('slab_unreclaimable')) add('slab', slopeOf(fields, 'kernel'), true);
   if (fileGrows) add('page-cache', slopeOf(fields, 'file') - (grows(fields, 'shmem') ? slopeOf(fields, 'shmem') : 0), true);
   const steepest = (a: CauseShare, b: CauseShare) => b.bytesPerHour - a.bytesPerHour;
   return [...hurtful.sort(steepest), ...harmless.sort(steepest)];
@@ -115,13 +118,19 @@ export function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Li
   return etas.sort((a, b) => a.seconds - b.seconds);
 }
 
-export function combine(fields: Fields, limits: Limits): Pick<Judgement, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
-  const causes = causesOf(fields);
+export function combine(
+  fields: Fields,
+  native: FieldJudgement | null,
+  limits: Limits,
+): Pick<Judgement, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
+  const causes = causesOf(fields, native);
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
-  const leak = causes.some((cause) => !cause.reclaimable);
-  if (leak || causes.length > 0 || grows(fields, 'usage')) {
+  // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
+  const untold = causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');
+  const leak = causes.some((cause) => !cause.reclaimable) ? true : untold ? null : false;
+  if (causes.length > 0 || grows(fields, 'usage')) {
     const worst = Math.min(...[...fields.values()].filter((field) => field.trend === 'growing').map((field) => field.p ?? 0.5));
-    return { trend: 'growing', leak, confidence: Math.min(0.99, 1 - worst - 0.02), causes, etas: etasOf(fields, causes, limits) };
+    return { trend: 'growing', leak, confidence: Math.min(0.99, 1 - worst), causes, etas: etasOf(fields, causes, limits) };
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
   return { trend: main, leak: main === 'not-enough-data' ? null : false, confidence: 0.9, causes, etas: [] };

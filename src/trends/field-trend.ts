@@ -1,28 +1,21 @@
 import { fieldRow } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
-import { blockMedians } from './blocks.ts';
+import { type Blocks, blockMedians } from './blocks.ts';
+import { removeDays } from './days.ts';
 import { floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
-import {
-  type Fit,
-  fitStructural,
-  mixtureBelow,
-  mixtureDeviation,
-  mixtureMean,
-  mixtureQuantile,
-  noiseGrid,
-} from './structural.ts';
+import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
+import { driftBelow, driftMean, driftQuantile, type Weighing, weighShapes } from './weigh.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldJudgement extends FieldTrend {
   /** Level of the fitted line at the end, in the field's unit. */
   readonly levelNow: number;
-  /** 95th percentile of the samples about the line. */
+  /** 95th percentile of the values about the line. */
   readonly spread95: number;
-  readonly material: boolean;
-  /** Slope over its standard deviation. */
-  readonly z: number;
+  /** Posterior share of the shapes and noises under which it grows. */
+  readonly certainty: number;
 }
 
 export interface Window {
@@ -35,11 +28,18 @@ export interface Window {
 
 const HOUR = 3600;
 const DAY = 86_400;
-/** Least one-sided certainty for a drift to be told. */
-const ALPHA = 0.001;
+const FEWEST_BLOCKS = 8;
+
+/** Least posterior share for a drift to be told. */
+const CERTAIN = 0.97;
+
+const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
+
+const blank = { basis: { segments: [], line: null, fits: [], tests: {} }, levelNow: Number.NaN, spread95: 0, certainty: 0 };
 
 export function notEnough(points: number, windowS: number, because: string): FieldJudgement {
   return {
+    ...blank,
     trend: 'not-enough-data',
     slopeBytesPerHour: null,
     low: null,
@@ -47,123 +47,144 @@ export function notEnough(points: number, windowS: number, because: string): Fie
     p: null,
     points,
     windowSeconds: windowS,
-    basis: { segments: [], line: null, fits: [], tests: {}, because },
-    levelNow: Number.NaN,
-    spread95: 0,
-    material: false,
-    z: 0,
+    basis: { ...blank.basis, because },
   };
+}
+
+function still(level: number, points: number, windowS: number, because: string): FieldJudgement {
+  return {
+    ...blank,
+    trend: 'stable',
+    slopeBytesPerHour: 0,
+    low: 0,
+    high: 0,
+    p: 0.5,
+    points,
+    windowSeconds: windowS,
+    basis: { ...blank.basis, because },
+    levelNow: level,
+  };
+}
+
+function present(values: Float64Array, window: Window): { t: Float64Array; y: Float64Array } {
+  const t = new Float64Array(window.to - window.from);
+  const y = new Float64Array(window.to - window.from);
+  let count = 0;
+  for (let i = window.from; i < window.to; i++)
+    if (Number.isFinite(values[i])) {
+      t[count] = window.t[i]!;
+      y[count++] = values[i]!;
+    }
+  return { t: t.subarray(0, count), y: y.subarray(0, count) };
+}
+
+/** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections that the floor rests on. */
+function blocksOf(id: string, values: Float64Array, window: Window): { blocks: Blocks; cycles: number | null } {
+  const { t, from, to, intervalS } = window;
+  if (FLOORED.has(id)) {
+    const { t: at, y } = present(values, window);
+    const floor = floorOf(at, y);
+    if (floor !== null && floor.cycles >= 4) {
+      const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
+      const windowS = t[to - 1]! - t[from]!;
+      return {
+        blocks: {
+          ...thin,
+          x: thin.x.map((x) => x + floor.t[0]! - t[from]!),
+          fromT: t[from]!,
+          stepS: Math.max(thin.stepS, windowS / floor.cycles),
+          windowS,
+          points: y.length,
+        },
+        cycles: floor.cycles,
+      };
+    }
+    return { blocks: blockMedians(t, values, from, to, intervalS, 160), cycles: floor?.cycles ?? null };
+  }
+  return { blocks: blockMedians(t, values, from, to, intervalS, 160), cycles: null };
 }
 
 export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
   const { t, from, to, limit } = window;
-  const fromT = t[from]!;
-  const windowS = t[to - 1]! - fromT;
-  let present = 0;
-  for (let i = from; i < to; i++) if (Number.isFinite(values[i])) present++;
-  if (present < 8) return notEnough(present, windowS, 'fewer than 8 values');
-  let blocks = blockMedians(t, values, from, to, window.intervalS);
-  let cycles = Number.POSITIVE_INFINITY;
-  if (id === 'heap_used' || id === 'old_used') {
-    const t1: number[] = [];
-    const v1: number[] = [];
-    for (let i = from; i < to; i++)
-      if (Number.isFinite(values[i])) {
-        t1.push(t[i]!);
-        v1.push(values[i]!);
-      }
-    const floor = floorOf(Float64Array.from(t1), Float64Array.from(v1));
-    if (floor !== null) {
-      cycles = floor.cycles;
-      if (cycles >= 4) {
-        const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, window.intervalS);
-        const shift = floor.t[0]! - fromT;
-        blocks = {
-          ...thin,
-          x: thin.x.map((at) => at + shift),
-          fromT,
-          stepS: Math.max(thin.stepS, windowS / cycles),
-          windowS,
-          points: present,
-        };
-      }
-    }
-  }
+  const windowS = t[to - 1]! - t[from]!;
+  const { blocks, cycles } = blocksOf(id, values, window);
   const m = blocks.y.length;
-  if (m < 8) return notEnough(present, windowS, 'fewer than 8 blocks');
+  if (m < FEWEST_BLOCKS) return notEnough(blocks.points, windowS, `${m} values are too few`);
+  const unit = fieldRow(id).unit;
   let level = 0;
   for (const value of blocks.y) level += value;
   level /= m;
   let scale = 0;
   for (const value of blocks.y) scale = Math.max(scale, Math.abs(value - level));
-  const unit = fieldRow(id).unit;
-  const basisOf = (because: string, fit: Fit | null, line: { level: number; slope: number } | null) => ({
-    segments: [fromT],
-    line: line === null ? null : { fromT, toT: t[to - 1]!, level: line.level, slopePerSecond: line.slope },
-    fits: fit === null ? [] : [{ model: 'line', score: -2 * fit.logLik }],
-    tests: {} as Record<string, number>,
-    because,
-  });
-  if (scale <= 1e-9 * Math.abs(level) || scale === 0) {
-    return {
-      trend: 'stable',
-      slopeBytesPerHour: 0,
-      low: 0,
-      high: 0,
-      p: 0.5,
-      points: present,
-      windowSeconds: windowS,
-      basis: basisOf('the value did not move', null, { level, slope: 0 }),
-      levelNow: level,
-      spread95: 0,
-      material: false,
-      z: 0,
-    };
-  }
+  if (!isMaterial((2 * scale) / windowS, level, limit, windowS, unit))
+    return still(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
+
   const y = blocks.y.map((value) => (value - level) / scale);
-  const one = new Float64Array(m).fill(1);
-  const time = blocks.x.map((at) => at / windowS - 0.5);
-  const columns = [one, time];
-  if (windowS >= 1.5 * DAY)
-    for (let h = 1; h <= 3; h++) {
-      columns.push(blocks.x.map((at) => Math.sin((2 * Math.PI * h * at) / DAY)));
-      columns.push(blocks.x.map((at) => Math.cos((2 * Math.PI * h * at) / DAY)));
-    }
-  const fit = fitStructural(blocks.x, y, columns, 1, blocks.stepS, noiseGrid(windowS));
+  if (windowS >= 2 * DAY) removeDays(blocks.x, y, blocks.stepS, windowS);
+  const weighing = weighShapes(blocks.x, y, blocks.stepS, windowS);
+  const { weighed } = weighing;
+  let drifting = 0;
+  let coming = 0;
+  for (const { shape, best, weight } of weighed) {
+    if (shape.drift !== null) drifting += weight;
+    else if (shape.toCome !== null) coming += weight * best[1]! * scale * shape.toCome(DAY / windowS);
+  }
   const toSlope = scale / windowS;
-  const slope = mixtureMean(fit) * toSlope;
-  const deviation = mixtureDeviation(fit) * toSlope;
-  const below = mixtureBelow(fit, 0);
-  const z = slope / deviation;
-  const levelNow = level + fit.best[0]! * scale + slope * windowS * 0.5;
-  const residuals = new Float64Array(m);
-  for (let i = 0; i < m; i++) residuals[i] = blocks.y[i]! - (levelNow - slope * (windowS - blocks.x[i]!));
-  residuals.sort();
+  const below = driftBelow(weighed, 0);
+  const growing = drifting * (1 - below);
+  const falling = drifting * below;
+  const slope = driftMean(weighed) * toSlope;
+  const top = weighed[0]!;
+  const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
+  const spread95 = spreadOf(weighing, y) * scale;
   const material = isMaterial(slope, level, limit, windowS, unit);
   let trend: Trend = 'stable';
-  if (material && below < ALPHA) trend = 'growing';
-  else if (material && 1 - below < ALPHA) trend = 'shrinking';
-  if (cycles < 4 && trend === 'growing') trend = 'cyclic';
-  const basis = basisOf(
-    trend === 'growing'
-      ? 'a lasting drift that the wandering of the series does not explain'
-      : 'no material drift beyond its own wandering',
-    fit,
-    { level: levelNow - slope * windowS, slope },
-  );
-  basis.tests.z = z;
+  let because = 'no material drift beyond its own wandering';
+  if (material && growing >= CERTAIN) {
+    trend = 'growing';
+    because = 'a lasting drift that its own wandering does not explain';
+  } else if (material && falling >= CERTAIN) {
+    trend = 'shrinking';
+    because = 'a lasting fall that its own wandering does not explain';
+  } else if (top.shape.toCome !== null && coming > 0) {
+    const limitShare = typeof limit === 'number' ? 0.02 * limit : Number.POSITIVE_INFINITY;
+    if (coming > Math.min(limitShare, 0.1 * Math.abs(levelNow))) {
+      trend = 'settling';
+      because = 'it rises ever more slowly towards a level';
+    }
+  }
+  if (cycles !== null && cycles < 4 && trend === 'growing') {
+    trend = 'cyclic';
+    because = `a saw-tooth of only ${cycles} collections`;
+  }
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
-    low: mixtureQuantile(fit, 0.05) * toSlope * HOUR,
-    high: mixtureQuantile(fit, 0.95) * toSlope * HOUR,
-    p: below,
-    points: present,
+    low: driftQuantile(weighed, 0.05) * toSlope * HOUR,
+    high: driftQuantile(weighed, 0.95) * toSlope * HOUR,
+    p: 1 - growing,
+    points: blocks.points,
     windowSeconds: windowS,
-    basis,
+    basis: {
+      segments: top.shape.begins > 0.01 ? [t[from]!, t[from]! + top.shape.begins * windowS] : [t[from]!],
+      line: {
+        fromT: t[from]! + top.shape.begins * windowS,
+        toT: t[to - 1]!,
+        level: levelNow - slope * (1 - top.shape.begins) * windowS,
+        slopePerSecond: slope,
+      },
+      fits: weighed.slice(0, 6).map(({ shape, weight }) => ({ model: shape.name, score: -2 * Math.log(weight + 1e-12) })),
+      tests: { growing, falling, drifting, coming },
+      because,
+    },
     levelNow,
-    spread95: residuals[Math.min(m - 1, Math.floor(0.95 * m))]!,
-    material,
-    z,
+    spread95,
+    certainty: growing,
   };
+}
+
+function spreadOf({ weighed, basis }: Weighing, y: Float64Array): number {
+  const { shape, best } = weighed[0]!;
+  const residuals = y.map((value, i) => value - shapeAt(shape, basis, best, i)).sort();
+  return residuals[Math.min(y.length - 1, Math.floor(0.95 * y.length))]!;
 }

@@ -1,16 +1,15 @@
-import type { Series } from '../history/series.ts';
-import type { Points } from './prepare.ts';
+import type { Ordered } from './normalise.ts';
 
 /**
- * What a running JVM tells beyond heap_used. In a generational heap, garbage that was promoted stays in the old generation until that
- * is collected: before the first such collection a rising floor says nothing about leaks, however straight it is.
+ * What a running JVM tells beyond heap_used. In a generational heap, garbage that was promoted stays in the old generation until
+ * that is collected: before the first such collection a rising floor says nothing about leaks, however straight it is.
  *
  *     old  /|  /|  /|     collected at each fall: the floor is what lives       /
  *         / | / | / |     never collected yet: a leak, or only promotion       /
  */
 export type HeapFloor =
   /** Values right after collections of the old generation. */
-  | { readonly state: 'told'; readonly points: Points }
+  | { readonly state: 'told'; readonly t: Float64Array; readonly y: Float64Array }
   /** The old generation was not collected often enough in this life. */
   | { readonly state: 'untold'; readonly collections: number }
   /** No such figures (a series file): the floor must be taken from heap_used alone. */
@@ -19,25 +18,25 @@ export type HeapFloor =
 /** Two values make no line; with two collections the span between them still says whether the floor rose. */
 const FEWEST = 2;
 
-export function heapFloor(series: Series, rows: Int32Array, from: number): HeapFloor {
+export function heapFloor(series: Ordered, from: number): HeapFloor {
   const full = series.fields.get('full_gc_count');
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
   if (full === undefined || old === undefined) return { state: 'unknown' };
   const t: number[] = [];
   const y: number[] = [];
   let before: number | null = null;
-  for (const row of rows) {
-    const count = full[row]!;
-    if (series.t[row]! < from || !Number.isFinite(count) || !Number.isFinite(old[row]!)) continue;
+  for (let i = from; i < series.t.length; i++) {
+    const count = full[i]!;
+    if (!Number.isFinite(count) || !Number.isFinite(old[i]!)) continue;
     if (before !== null && count > before) {
-      t.push(series.t[row]!);
-      y.push(old[row]!);
+      t.push(series.t[i]!);
+      y.push(old[i]!);
     }
     before = count;
   }
   if (before === null) return { state: 'unknown' };
   return t.length >= FEWEST
-    ? { state: 'told', points: { t: Float64Array.from(t), y: Float64Array.from(y) } }
+    ? { state: 'told', t: Float64Array.from(t), y: Float64Array.from(y) }
     : { state: 'untold', collections: t.length };
 }
 
@@ -46,24 +45,22 @@ export function heapFloor(series: Series, rows: Int32Array, from: number): HeapF
  * like a leak of native memory for minutes or hours and ends by itself. Heap pages are not given back, so the high-water marks of the
  * old generation and of the rest are what is resident. null where the JVM's figures are not there.
  */
-export function anonBeyondHeap(series: Series, rows: Int32Array, from: number): Points | null {
+export function anonBeyondHeap(series: Ordered, from: number): Float64Array | null {
   const anon = series.fields.get('anon');
   const heap = series.fields.get('heap_used');
   const old = series.fields.get('old_used');
   if (anon === undefined || heap === undefined || old === undefined) return null;
-  const t: number[] = [];
-  const y: number[] = [];
+  const beyond = new Float64Array(anon.length).fill(Number.NaN);
   let oldMost = 0;
   let youngMost = 0;
-  for (const row of rows) {
-    if (series.t[row]! < from) continue;
-    if (Number.isFinite(heap[row]!) && Number.isFinite(old[row]!)) {
-      oldMost = Math.max(oldMost, old[row]!);
-      youngMost = Math.max(youngMost, heap[row]! - old[row]!);
+  let told = false;
+  for (let i = from; i < anon.length; i++) {
+    if (Number.isFinite(heap[i]!) && Number.isFinite(old[i]!)) {
+      oldMost = Math.max(oldMost, old[i]!);
+      youngMost = Math.max(youngMost, heap[i]! - old[i]!);
+      told = true;
     }
-    if (!Number.isFinite(anon[row]!)) continue;
-    t.push(series.t[row]!);
-    y.push(Math.max(0, anon[row]! - oldMost - youngMost));
+    if (told && Number.isFinite(anon[i]!)) beyond[i] = Math.max(0, anon[i]! - oldMost - youngMost);
   }
-  return t.length > 0 ? { t: Float64Array.from(t), y: Float64Array.from(y) } : null;
+  return told ? beyond : null;
 }

@@ -2,12 +2,18 @@ import { fieldRow } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { combine } from './combine.ts';
 import { epochStarts } from './epochs.ts';
-import { type FieldJudgement, judgeField, notEnough } from './field-trend.ts';
+import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
+import { anonBeyondHeap } from './heap.ts';
+import { judgeHeap } from './heap-trend.ts';
 import { normalise } from './normalise.ts';
 import type { FieldTrend, Judgement, JudgeOptions } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
 const LEAST_SAMPLES = 30;
+
+/** Counters, lists that are no type, and figures that only repeat others. */
+const UNJUDGED =
+  /^(?:pg|workingset_|zswp|thp_|memsw|swap|oom|under_oom|limit_hits|high_hits|gc_|full_gc|heap_committed|active_anon|inactive_anon|file_dirty|file_writeback|dirty|writeback)/;
 
 /**
  * The numeric verdict on one container's series: every gauge judged on its own over the run since the last restart, then
@@ -23,14 +29,11 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const least = Math.min(LEAST_SAMPLES, options.minHistorySeconds / Math.max(1e-9, series.intervalS));
   const fields = new Map<string, FieldJudgement>();
   const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= least;
+  const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
   for (const [id, values] of ordered.fields) {
-    if (fieldRow(id).kind === 'counter') continue;
-    fields.set(
-      id,
-      enough
-        ? judgeField(id, values, { t, from, to, intervalS: series.intervalS, limit: series.limitBytes })
-        : notEnough(to - from, windowS, 'too little history since the last restart'),
-    );
+    if (fieldRow(id).kind === 'counter' || UNJUDGED.test(id)) continue;
+    if (!enough) fields.set(id, notEnough(to - from, windowS, 'too little history since the last restart'));
+    else fields.set(id, id === 'heap_used' ? judgeHeap(ordered, values, window) : judgeField(id, values, window));
   }
   if (!enough) {
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
@@ -47,8 +50,10 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
       fields: publicFields(fields),
     };
   }
+  const beyond = anonBeyondHeap(ordered, from);
+  const native = beyond === null ? null : judgeField('anon', beyond, window);
   return {
-    ...combine(fields, { limit: series.limitBytes, heapMax: series.heapMaxBytes }),
+    ...combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes }),
     needs: null,
     fields: publicFields(fields),
   };

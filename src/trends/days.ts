@@ -1,0 +1,43 @@
+const DAY = 86_400;
+const HARMONICS = 4;
+
+/**
+ * Takes out what every day repeats, in place: harmonics of 24 h, fitted to the differences from a running day's mean so that
+ * neither a drift nor a step leaks into them.
+ */
+export function removeDays(x: Float64Array, y: Float64Array, stepS: number, windowS: number): void {
+  const m = y.length;
+  const bins = Math.max(8, Math.min(48, Math.round(DAY / stepS)));
+  const width = DAY / bins;
+  // The mean of the day around each point, where a whole one is there.
+  const sums = new Float64Array(bins);
+  const counts = new Float64Array(bins);
+  let from = 0;
+  let to = 0;
+  let sum = 0;
+  for (let i = 0; i < m; i++) {
+    while (to < m && x[to]! <= x[i]! + DAY / 2) sum += y[to++]!;
+    while (x[from]! < x[i]! - DAY / 2) sum -= y[from++]!;
+    if (x[i]! < DAY / 2 || x[i]! > windowS - DAY / 2 || (to - from) * stepS < 0.7 * DAY) continue;
+    const bin = Math.floor((x[i]! % DAY) / width) % bins;
+    sums[bin] = sums[bin]! + y[i]! - sum / (to - from);
+    counts[bin] = counts[bin]! + 1;
+  }
+  const known: number[] = [];
+  for (let bin = 0; bin < bins; bin++) if (counts[bin]! > 0) known.push(bin);
+  if (known.length < 0.8 * bins) return;
+  const profile = known.map((bin) => sums[bin]! / counts[bin]!);
+  for (let h = 1; h <= HARMONICS; h++) {
+    let a = 0;
+    let b = 0;
+    known.forEach((bin, i) => {
+      const angle = (2 * Math.PI * h * (bin + 0.5)) / bins;
+      a += (2 * profile[i]! * Math.sin(angle)) / known.length;
+      b += (2 * profile[i]! * Math.cos(angle)) / known.length;
+    });
+    for (let i = 0; i < m; i++) {
+      const angle = (2 * Math.PI * h * x[i]!) / DAY;
+      y[i] = y[i]! - a * Math.sin(angle) - b * Math.cos(angle);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** Normal distribution function: Marsaglia 2004, "Evaluating the Normal Distribution"; in the tails the continued fraction of Mills' ratio. */
+export function normalBelow(z: number): number {
+  if (z > 8) return 1;
+  if (z < -38) return 0;
+  const a = Math.abs(z);
+  let tail: number;
+  if (a < 3) {
+    let sum = a;
+    let term = a;
+    for (let i = 3; Math.abs(term) > 1e-17 * sum && i < 200; i += 2) {
+      term *= (a * a) / i;
+      sum += term;
+    }
+    tail = 0.5 - sum * Math.exp(-0.5 * a * a - 0.9189385332046728);
+  } else {
+    let f = a;
+    for (let i = 60; i >= 1; i--) f = a + i / f;
+    tail = Math.exp(-0.5 * a * a - 0.9189385332046728) / f;
+  }
+  return z > 0 ? 1 - tail : tail;
+}
