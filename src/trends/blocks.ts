@@ -15,13 +15,13 @@ const DAY = 86_400;
 /** Blocks that go evenly into a day, so that hours of a day can be compared. */
 const EVEN = [60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 14_400];
 
-export function blockSeconds(windowS: number, intervalS: number, most: number): number {
+function blockSeconds(windowS: number, intervalS: number, most: number): number {
   const least = Math.max(windowS / most, intervalS);
   if (windowS < 1.2 * DAY) return least;
   return EVEN.find((step) => step >= least) ?? least;
 }
 
-export function median(values: Float64Array, from: number, to: number): number {
+function median(values: Float64Array, from: number, to: number): number {
   const part = values.subarray(from, to).sort();
   const middle = part.length >> 1;
   return part.length % 2 === 1 ? part[middle]! : (part[middle - 1]! + part[middle]!) / 2;

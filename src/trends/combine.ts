@@ -27,7 +27,7 @@ const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend ===
 const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Causes of growth, by the rules of docs/verdict.md. */
-export function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
+function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
   const hurtful: CauseShare[] = [];
   const harmless: CauseShare[] = [];
   const add = (cause: Cause, bytesPerHour: number, reclaimable: boolean) =>
@@ -74,7 +74,7 @@ function spanTo(room: number, field: { slope: number; low: number; high: number 
 }
 
 /** When what grows meets its wall. The wall of memory that cannot be reclaimed is the limit; of the heap, -Xmx; of page cache, reclaim. */
-export function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): Eta[] {
+function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): Eta[] {
   const etas: Eta[] = [];
   const heap = fields.get('heap_used');
   const rates = (ids: readonly string[]) => {

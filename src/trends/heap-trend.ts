@@ -34,7 +34,7 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
     rise > 0.02 * y[last]! &&
     lately &&
     falls <= 0.2 * last &&
-    jump <= ONE_STEP * rise &&
+    (last === 1 ? rise > BETWEEN_TWO * y[last]! : jump <= ONE_STEP * rise) &&
     isMaterial(slope, y[last]!, window.limit, spanS, 'bytes');
   if (!rises)
     return plain.trend === 'growing' ? calmed(plain, 'what the old generation keeps after its collections does not rise') : plain;
