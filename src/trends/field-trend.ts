@@ -28,7 +28,7 @@ export interface Window {
 
 const HOUR = 3600;
 const DAY = 86_400;
-const FEWEST_BLOCKS = 8;
+const FEWEST_BLOCKS = 6;
 
 /** Least posterior share for a drift to be told. */
 const CERTAIN = 0.97;
@@ -86,6 +86,8 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
     const floor = floorOf(at, y);
     if (floor !== null && floor.cycles >= 4) {
       const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
+      if (thin.y.length < FEWEST_BLOCKS)
+        return { blocks: blockMedians(t, values, from, to, intervalS, 160), cycles: floor.cycles };
       const windowS = t[to - 1]! - t[from]!;
       return {
         blocks: {
@@ -174,7 +176,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
         slopePerSecond: slope,
       },
       fits: weighed.slice(0, 6).map(({ shape, weight }) => ({ model: shape.name, score: -2 * Math.log(weight + 1e-12) })),
-      tests: { growing, falling, drifting, coming },
+      tests: { growing, falling, drifting, coming, ...(cycles === null ? {} : { collections: cycles }) },
       because,
     },
     levelNow,

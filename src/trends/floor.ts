@@ -15,13 +15,32 @@ export interface Floor {
 const quantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 
+/** Range of the middle 94 % about a straight line: a steep drift must not pass for the swing. */
+function swingOf(t: Float64Array, values: Float64Array): number {
+  const n = values.length;
+  let meanT = 0;
+  let mean = 0;
+  for (let i = 0; i < n; i++) {
+    meanT += t[i]! / n;
+    mean += values[i]! / n;
+  }
+  let sxx = 0;
+  let sxy = 0;
+  for (let i = 0; i < n; i++) {
+    sxx += (t[i]! - meanT) ** 2;
+    sxy += (t[i]! - meanT) * (values[i]! - mean);
+  }
+  const slope = sxx > 0 ? sxy / sxx : 0;
+  const rest = values.map((value, i) => value - slope * (t[i]! - meanT)).sort();
+  return quantile(rest, 0.97) - quantile(rest, 0.03);
+}
+
 /** Feet of falls of at least `share` of the swing; null when the series is no saw-tooth. */
 function feet(t: Float64Array, values: Float64Array, share: number): Floor | null {
   const n = values.length;
   if (n < 8) return null;
-  const sorted = values.slice().sort();
-  const swing = quantile(sorted, 0.97) - quantile(sorted, 0.03);
-  if (!(swing > 0.02 * Math.abs(quantile(sorted, 0.97)))) return null;
+  const swing = swingOf(t, values);
+  if (!(swing > 0.02 * Math.abs(values[n >> 1]!))) return null;
   const atT: number[] = [];
   const foot: number[] = [];
   let peak = values[0]!;
@@ -60,10 +79,8 @@ export function floorOf(t: Float64Array, values: Float64Array): Floor | null {
   if (first === null || first.cycles < 3) return first;
   const again = feet(first.t, first.values, 0.5);
   if (again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles) {
-    const a = first.values.slice().sort();
-    const b = values.slice().sort();
-    const swingOfFeet = quantile(a, 0.97) - quantile(a, 0.03);
-    const swing = quantile(b, 0.97) - quantile(b, 0.03);
+    const swingOfFeet = swingOf(first.t, first.values);
+    const swing = swingOf(t, values);
     if (swingOfFeet > 0.25 * swing) return again;
   }
   return first;

@@ -29,8 +29,11 @@ export interface Shapes {
 const DAY = 86_400;
 const HINGES = [0.08, 0.16, 0.25, 0.34, 0.43, 0.52, 0.61, 0.7, 0.79, 0.87];
 const FILLS = [0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2];
-/** Most series are plain, so a bend has to show itself. */
+/** Most series are plain, so a bend has to show itself; a drift beside a fill all the more. */
 const BENT = Math.log(0.03);
+const FILL_AND_DRIFT = Math.log(0.004);
+/** A window of a quarter of a day holds a piece of 24 h that looks like anything. */
+const dayPrior = (windowS: number): number => Math.log(windowS < 0.5 * DAY ? 0.03 : windowS < 0.8 * DAY ? 0.1 : 1);
 
 /** `u`: time as a share of the window, 0 to 1. */
 export function shapesOf(u: Float64Array, windowS: number): Shapes {
@@ -42,28 +45,64 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
     { ...plain, name: 'flat', columns: [one], drift: null },
     { ...plain, name: 'line', columns: [one, line], drift: [0, 1] },
   ];
-  for (const tau of FILLS) {
-    const fill = [[basis.push(u.map((at) => 1 - Math.exp(-at / tau))) - 1, 1]] as const;
-    const toCome = (ahead: number) => Math.exp(-1 / tau) * (1 - Math.exp(-ahead / tau));
-    const bent = { searched: 1, logPrior: BENT };
-    shapes.push({ ...bent, name: 'fill', columns: [one, fill], drift: null, begins: Math.min(0.8, 3 * tau), toCome });
-    if (tau <= 0.3)
-      shapes.push({
-        ...bent,
-        name: 'fill-line',
-        columns: [one, fill, line],
-        drift: [0, 0, 1],
-        begins: Math.min(0.8, 2 * tau),
-        toCome: null,
-      });
-  }
-  for (const c of HINGES) {
+  type Column = Shape['columns'][number];
+  const fills = FILLS.map((tau) => ({
+    tau,
+    column: [[basis.push(u.map((at) => 1 - Math.exp(-at / tau))) - 1, 1]] as Column,
+    toCome: (ahead: number) => Math.exp(-1 / tau) * (1 - Math.exp(-ahead / tau)),
+  }));
+  const bends = HINGES.map((c) => {
     const index = basis.push(u.map((at) => Math.max(at - c, 0))) - 1;
-    const after = [[index, 1]] as const;
-    const before = [
-      [1, 1],
-      [index, -1],
-    ] as const;
+    return {
+      c,
+      index,
+      after: [[index, 1]] as Column,
+      before: [
+        [1, 1],
+        [index, -1],
+      ] as Column,
+    };
+  });
+  for (const { tau, column, toCome } of fills) {
+    const bent = { searched: 1, logPrior: BENT };
+    shapes.push({ ...bent, name: 'fill', columns: [one, column], drift: null, begins: Math.min(0.8, 3 * tau), toCome });
+    if (tau > 0.3) continue;
+    const begins = Math.min(0.8, 2 * tau);
+    shapes.push({
+      ...bent,
+      logPrior: FILL_AND_DRIFT,
+      name: 'fill-line',
+      columns: [one, column, line],
+      drift: [0, 0, 1],
+      begins,
+      toCome: null,
+    });
+    // Caches and classes fill at their own paces; a heap expands and stops.
+    for (const slower of fills)
+      if (slower.tau >= 3 * tau && slower.tau <= 0.6)
+        shapes.push({
+          ...bent,
+          searched: 2,
+          name: 'two-fills',
+          columns: [one, slower.column, column],
+          drift: null,
+          begins: slower.tau,
+          toCome: slower.toCome,
+        });
+    if (tau > 0.1) continue;
+    for (const { c, before } of bends)
+      if (c > 3 * tau)
+        shapes.push({
+          ...bent,
+          searched: 2,
+          name: 'fill-stop',
+          columns: [one, before, column],
+          drift: null,
+          begins: c,
+          toCome: null,
+        });
+  }
+  for (const { c, after, before } of bends) {
     const bent = { searched: 1, logPrior: BENT, begins: c, toCome: null };
     shapes.push({ ...bent, name: 'hinge', columns: [one, before, after], drift: [0, 0, 1] });
     shapes.push({ ...bent, name: 'stop', columns: [one, before], drift: null });
@@ -72,8 +111,9 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
   if (windowS > 0.2 * DAY && windowS < 2 * DAY) {
     const sine = [[basis.push(u.map((at) => Math.sin((2 * Math.PI * at * windowS) / DAY))) - 1, 1]] as const;
     const cosine = [[basis.push(u.map((at) => Math.cos((2 * Math.PI * at * windowS) / DAY))) - 1, 1]] as const;
-    shapes.push({ ...plain, name: 'day', columns: [one, sine, cosine], drift: null });
-    shapes.push({ ...plain, name: 'day-line', columns: [one, sine, cosine, line], drift: [0, 0, 0, 1] });
+    const logPrior = dayPrior(windowS);
+    shapes.push({ ...plain, logPrior, name: 'day', columns: [one, sine, cosine], drift: null });
+    shapes.push({ ...plain, logPrior, name: 'day-line', columns: [one, sine, cosine, line], drift: [0, 0, 0, 1] });
   }
   return { basis, shapes };
 }

@@ -37,15 +37,8 @@ export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, win
   const noises = noiseGrid(windowS);
   const filtered = noises.map((noise) => filterColumns(x, stepS, columns, noise));
   const m = y.length;
-  const all = shapes.map((shape) =>
-    weighOne(
-      shape,
-      filtered,
-      columns.length,
-      m,
-      noises.map(({ logPrior }) => logPrior),
-    ),
-  );
+  const priors = noises.map(({ logPrior }) => logPrior);
+  const all = shapes.flatMap((shape) => weighOne(shape, filtered, columns.length, m, priors) ?? []);
   const top = Math.max(...all.map(({ logEvidence }) => logEvidence));
   const kept = all.filter(({ logEvidence }) => logEvidence - top > Math.log(LIGHT));
   const sum = kept.reduce((total, { logEvidence }) => total + Math.exp(logEvidence - top), 0);
@@ -55,7 +48,13 @@ export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, win
   };
 }
 
-function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: number, logPriors: readonly number[]): Weighed {
+function weighOne(
+  shape: Shape,
+  filtered: readonly Filtered[],
+  size: number,
+  m: number,
+  logPriors: readonly number[],
+): Weighed | null {
   const k = shape.columns.length;
   const count = filtered.length;
   const noiseWeights = new Float64Array(count);
@@ -68,6 +67,7 @@ function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: 
   for (let g = 0; g < count; g++) {
     const { gram, logF } = filtered[g]!;
     const solved = solve(shape, gram, size);
+    if (solved === null) return null;
     const likelihood = -0.5 * (m * Math.log(solved.rss / m) + logF) + logPriors[g]!;
     const variance = solved.rss / Math.max(1, m - k);
     const restricted = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet) + logPriors[g]!;
@@ -117,7 +117,7 @@ interface Solved {
 }
 
 /** Generalised least squares of one shape from the products of the filtered basis (its last column is the series). */
-function solve(shape: Shape, gram: Float64Array, size: number): Solved {
+function solve(shape: Shape, gram: Float64Array, size: number): Solved | null {
   const k = shape.columns.length;
   const product = (a: Shape['columns'][number], b: Shape['columns'][number]): number => {
     let sum = 0;
@@ -133,7 +133,8 @@ function solve(shape: Shape, gram: Float64Array, size: number): Solved {
       let sum = full;
       for (let p = 0; p < j; p++) sum -= lower[i * k + p]! * lower[j * k + p]!;
       if (i === j) {
-        const pivot = Math.sqrt(Math.max(sum, 1e-10 * full, 1e-300));
+        if (sum <= 1e-7 * full) return null; // these points cannot tell the columns apart
+        const pivot = Math.sqrt(sum);
         lower[j * k + j] = pivot;
         logDet += 2 * Math.log(pivot);
       } else lower[i * k + j] = sum / lower[j * k + j]!;
