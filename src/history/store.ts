@@ -189,8 +189,10 @@ export class Store {
     let bytes = all.reduce((sum, s) => sum + s.bytes, 0);
     // One segment a target is being written and comes on top.
     const budget = this.#options.maxDiskBytes * 0.9;
+    // Age is counted from the newest row, not from the clock: a clock that jumps must not empty the history.
+    const newestMs = Math.max(0, ...[...this.#targets.values()].map((kept) => (kept.history.lastS ?? 0) * 1000));
     for (const segment of all) {
-      if (bytes <= budget && Date.now() - segment.at < OLDEST_MS) break;
+      if (bytes <= budget && newestMs - segment.at < OLDEST_MS) break;
       await rm(segment.path, { force: true });
       segment.kept.sealed = segment.kept.sealed.filter((s) => s.path !== segment.path);
       segment.kept.bytes -= segment.bytes;

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { History } from '../../../src/history/history.ts';
+import { toSeriesJson } from '../../../src/history/samples.ts';
+import type { Sample } from '../../../src/sample/types.ts';
+
+const sample = (s: number, values: Record<string, number>, epoch = 'a'): Sample => ({
+  atMs: s * 1000,
+  epoch,
+  values,
+  limitBytes: 1000,
+  heapMaxBytes: null,
+  failures: [],
+});
+const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
+
+test('a field that a sick source left out is a gap, and a field that comes later has gaps before', () => {
+  const h = new History();
+  h.append(sample(10, { usage: 1 }));
+  h.append(sample(20, { usage: 2, anon: 5 }));
+  h.append(sample(30, { anon: 6 }));
+  assert.deepEqual(toSeriesJson(h.series(ALL)).fields, { usage: [1, 2, null], anon: [null, 5, 6] });
+});
+
+test('a clock that stands still or is set back makes no doubled and no backward row', () => {
+  const h = new History();
+  for (const s of [10, 20, 20, 5, 30]) h.append(sample(s, { usage: s }));
+  assert.deepEqual([...h.series(ALL).t], [10, 20, 30]);
+});
+
+test('another epoch begins a new life, marked as a restart, and the current life begins there', () => {
+  const h = new History();
+  for (let s = 10; s <= 50; s += 10) h.append(sample(s, { usage: s }, s < 30 ? 'a' : 'b'));
+  assert.deepEqual(h.events, [{ t: 30, type: 'restart' }]);
+  assert.deepEqual([...h.series({ ...ALL, epoch: 'current' }).t], [30, 40, 50]);
+  assert.equal(h.series(ALL).t.length, 5);
+});
+
+test('a question for few points gets few, first and newest among them', () => {
+  const h = new History();
+  for (let s = 1; s <= 1000; s++) h.append(sample(s, { usage: s }));
+  const { t } = h.series({ ...ALL, points: 50 });
+  assert.deepEqual([t.length, t[0], t[49]], [50, 1, 1000]);
+  assert.deepEqual([...h.series({ ...ALL, fromS: 5, toS: 7 }).t], [5, 6, 7]);
+});
+
+test('a fortnight of samples stays small, ordered, and keeps the floor of the heap and the mean of the rest', () => {
+  const h = new History();
+  const step = 10;
+  const n = (14 * 86400) / step;
+  for (let i = 0; i < n; i++) h.append(sample(1e6 + i * step, { usage: 1000, heap_used: 100 + (i % 6) * 100 }));
+  const { t, fields } = h.series(ALL);
+  assert.ok(h.length < 6500, String(h.length));
+  for (let i = 1; i < t.length; i++) assert.ok(t[i]! > t[i - 1]!);
+  assert.ok(fields.get('usage')!.every((v) => v === 1000));
+  assert.equal(fields.get('heap_used')![0], 100);
+  assert.equal(t[t.length - 1], 1e6 + (n - 1) * step);
+});
+
+test('rows are never merged across a restart', () => {
+  const h = new History();
+  for (let i = 0; i < 3000; i++) h.append(sample(i * 10, { usage: i < 1001 ? 1 : 3 }, i < 1001 ? 'a' : 'b'));
+  assert.ok(
+    h
+      .series(ALL)
+      .fields.get('usage')!
+      .every((v) => v === 1 || v === 3),
+  );
+});
+
+test('a file that was not seen at the newest look has no row, and tracks are bounded', () => {
+  const h = new History();
+  const file = (path: string, sizeBytes: number) => ({
+    path,
+    openBy: [],
+    deleted: false,
+    method: 'fincore',
+    fileSystem: null,
+    sizeBytes,
+    residentBytes: null,
+  });
+  h.append(sample(1, { usage: 1 }));
+  h.files(1000, [file('/a', 1), file('/b', 1)]);
+  for (let i = 2; i < 2000; i++) h.files(i * 1000, [file('/b', i)]);
+  const { files } = h.series(ALL);
+  assert.deepEqual(
+    files.map((f) => f.path),
+    ['/b'],
+  );
+  assert.ok(files[0]!.t.length <= 361 && files[0]!.sizeBytes.at(-1) === 1999);
+});

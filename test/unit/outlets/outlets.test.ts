@@ -1,0 +1,360 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { createServer, get as httpGet } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import type { TargetInfo, Verdict } from '../../../src/diagnosis/types.ts';
+import { type Api, createApi } from '../../../src/outlets/http.ts';
+import { attachLive } from '../../../src/outlets/live.ts';
+import { createLog, type Log } from '../../../src/outlets/log.ts';
+import { createOps } from '../../../src/outlets/ops.ts';
+import { ApiError, type LiveMessage, type Status } from '../../../src/outlets/status.ts';
+import { tellStory } from '../../../src/outlets/story.ts';
+import { startWebhook } from '../../../src/outlets/webhook.ts';
+
+const target: TargetInfo = {
+  id: 'app',
+  container: 'app',
+  pid: 7,
+  reach: 'shared-pid-namespace',
+  cgroup: { version: 2, path: '/app' },
+  limitBytes: 2 ** 30,
+  jvm: null,
+};
+const verdict: Verdict = {
+  schema: 'memhound.verdict/1',
+  at: '2026-11-23T00:00:00.000Z',
+  target,
+  trend: 'growing',
+  leak: true,
+  confidence: 0.97,
+  cause: 'heap',
+  causes: [{ cause: 'heap', bytesPerHour: 1e6, reclaimable: false, what: null }],
+  headline: "The Java heap's floor after GC rises 24 MB a day.",
+  eta: { event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 },
+  etas: [{ event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 }],
+  needs: null,
+  findings: [],
+  fields: {
+    usage: {
+      trend: 'growing',
+      slopeBytesPerHour: 1e6,
+      low: 9e5,
+      high: 1.1e6,
+      p: 0.001,
+      points: 100,
+      windowSeconds: 3600,
+      basis: { segments: [0], line: null, fits: [], tests: {}, because: '' },
+    },
+  },
+};
+const events = new EventEmitter();
+let blind: ApiError | null = null;
+const see = <T>(id: string | undefined, value: T): T => {
+  if (blind !== null) throw blind;
+  if (id !== undefined && id !== 'app') throw new ApiError('unknown-target', 404, `there is no target ${id}`);
+  return value;
+};
+const status: Status = {
+  targets: () => (blind === null ? [target] : []),
+  verdict: (id) => see(id, verdict),
+  ledger: async (id) =>
+    see(id, { at: verdict.at, totalBytes: 1, limitBytes: 'max', boundBytes: 1, unexplainedBytes: 0, boundNote: '', parts: [] }),
+  views: (id) => see(id, []),
+  files: (id) => see(id, []),
+  jvm: (id) => see(id, { jvm: null, reason: 'none' }),
+  samples: async (q) =>
+    see(q.target, {
+      interval_s: 10,
+      limit_bytes: null,
+      heap_max_bytes: null,
+      t: [q.points ?? 0],
+      fields: {},
+      aux: { events: [] },
+    }),
+  self: () => ({ rssBytes: 5, cpuSeconds: 1 }),
+  ready: () => ({ ready: blind === null, reason: blind?.message ?? 'sampling' }),
+  latest: () => [
+    {
+      target,
+      sample: {
+        atMs: 0,
+        epoch: 'a',
+        values: { usage: 123, threads: 4, oom_kill: 1 },
+        limitBytes: 2 ** 30,
+        heapMaxBytes: null,
+        failures: [],
+      },
+      verdict,
+    },
+  ],
+  on(listener) {
+    events.on('message', listener);
+    return () => events.off('message', listener);
+  },
+};
+const emit = (message: LiveMessage) => events.emit('message', message);
+const lines: string[] = [];
+const log: Log = createLog({ format: 'json', level: 'debug', write: (line) => void lines.push(line) });
+
+let api: Api;
+let live: ReturnType<typeof attachLive>;
+let ops: Awaited<ReturnType<typeof createOps>>;
+const options = { host: '127.0.0.1', port: 0, allowHosts: ['pod.example'], token: null, webDir: null, version: '1.2.3', log };
+before(async () => {
+  api = await createApi(status, options);
+  live = attachLive(api.server, status, { ...options, everySeconds: 10 });
+  ops = await createOps(status, { host: '127.0.0.1', port: 0, log });
+});
+after(async () => {
+  await live.close();
+  await Promise.all([api.close(), ops.close()]);
+});
+
+/** One request with headers that fetch would not let us set. */
+const ask = (
+  path: string,
+  headers: Record<string, string> = {},
+  base = api.url,
+): Promise<{
+  status: number;
+  headers: Record<string, unknown>; // biome-ignore lint/suspicious/noExplicitAny: any JSON that the server may answer
+  body: any;
+}> =>
+  new Promise((resolve, reject) => {
+    httpGet(new URL(path, base), { headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (c: string) => {
+        text += c;
+      });
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text,
+        }),
+      );
+    }).on('error', reject);
+  });
+
+describe('the API', () => {
+  test('answers a verdict with how it was reached, and lets nothing be cached', async () => {
+    const { status: code, headers, body } = await ask('/api/v1/verdict');
+    assert.deepEqual(
+      [code, body.headline, headers['memhound-reach'], headers['cache-control']],
+      [200, verdict.headline, 'shared-pid-namespace', 'no-store'],
+    );
+    assert.match(String(headers['content-security-policy']), /default-src 'none'/);
+    assert.doesNotMatch(String(headers['content-security-policy']), /unsafe-inline/);
+  });
+
+  test('a gate that is hit answers 409 with the verdict', async () => {
+    for (const gate of ['leak', 'growing', 'unsure'])
+      assert.equal((await ask(`/api/v1/verdict?fail-on=${gate}`)).status, 409, gate);
+    assert.equal((await ask('/api/v1/verdict?fail-on=nothing')).status, 400);
+  });
+
+  test('blind is 503 with the lines that mend it, and no gate passes by it', async () => {
+    blind = new ApiError('blind', 503, 'memhound sees only itself', 'shareProcessNamespace: true');
+    try {
+      for (const path of ['verdict', 'verdict?fail-on=leak', 'ledger', 'files']) {
+        const { status: code, body } = await ask(`/api/v1/${path}`);
+        assert.deepEqual([code, body.error.code, body.error.mend], [503, 'blind', 'shareProcessNamespace: true'], path);
+      }
+      assert.equal((await ask('/readyz', {}, ops.url)).status, 503);
+    } finally {
+      blind = null;
+    }
+  });
+
+  test('what is wrong with a request is said in one form', async () => {
+    const table: readonly (readonly [string, number, string])[] = [
+      ['/api/v1/nonsense', 404, 'unknown-path'],
+      ['/api/v1/verdict?target=x', 404, 'unknown-target'],
+      ['/api/v1/verdict?colour=red', 400, 'bad-request'],
+      ['/api/v1/samples?points=0', 400, 'bad-request'],
+      ['/api/v1/samples?points=1e9', 400, 'bad-request'],
+      ['/api/v1/samples?from=abc', 400, 'bad-request'],
+      ['/api/v1/samples?from=9&to=3', 400, 'bad-request'],
+      ['/api/v1/samples?fields=a&fields=b', 400, 'bad-request'],
+      ['/api/v1/verdict?epoch=x', 400, 'bad-request'],
+      ['/%E0%A4%A', 404, 'unknown-path'],
+    ];
+    for (const [path, code, name] of table) {
+      const answer = await ask(path);
+      assert.deepEqual([answer.status, answer.body.error?.code], [code, name], path);
+      assert.ok(!JSON.stringify(answer.body).includes('node_modules'), path);
+    }
+  });
+
+  test('a foreign Host or Origin is refused, a port-forwarded or allowed one is not', async () => {
+    for (const host of ['evil.example', 'evil.example:8800', '127.0.0.1.evil.example'])
+      assert.equal((await ask('/api/v1/self', { host })).status, 403, host);
+    for (const host of ['localhost:31337', '127.0.0.1:1', '[::1]:5', 'pod.example'])
+      assert.equal((await ask('/api/v1/self', { host })).status, 200, host);
+    assert.equal((await ask('/api/v1/self', { origin: 'http://evil.example' })).status, 403);
+    assert.equal((await ask('/api/v1/self', { origin: api.url })).status, 200);
+  });
+
+  test('with a token nothing is told without it', async () => {
+    const guarded = await createApi(status, { ...options, token: 'secret-7' });
+    try {
+      assert.equal((await ask('/api/v1/self', {}, guarded.url)).status, 401);
+      assert.equal((await ask('/api/v1/self', { authorization: 'Bearer wrong' }, guarded.url)).status, 401);
+      assert.equal((await ask('/api/v1/self', { authorization: 'Bearer secret-7' }, guarded.url)).status, 200);
+      const page = await ask('/api/v1/self?token=secret-7', {}, guarded.url);
+      assert.match(String(page.headers['set-cookie']), /memhound_token=secret-7; Path=\/; HttpOnly; SameSite=Strict/);
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  test('openapi.json lists every path with its parameters', async () => {
+    const { body } = await ask('/openapi.json');
+    assert.equal(body.openapi, '3.1.0');
+    assert.ok(body.paths['/api/v1/samples'].get.parameters.some((p: { name: string }) => p.name === 'points'));
+    for (const path of Object.keys(body.paths)) assert.equal((await ask(path)).status, 200, path);
+  });
+
+  test('an address that is taken is an error that names the port', async () => {
+    const { port } = api.server.address() as AddressInfo;
+    await assert.rejects(createApi(status, { ...options, port }), { code: 'EADDRINUSE', port });
+  });
+});
+
+describe('the live channel', () => {
+  const open = (headers: Record<string, string> = {}): WebSocket =>
+    new WebSocket(`${api.url.replace('http', 'ws')}/api/v1/live`, { headers });
+
+  test('begins with hello and goes on with what happens', async () => {
+    const socket = open();
+    const [hello] = await once(socket, 'message');
+    assert.deepEqual([JSON.parse(hello).type, JSON.parse(hello).verdicts.app.trend], ['hello', 'growing']);
+    const next = once(socket, 'message');
+    emit({ type: 'sample', target: 'app', at: verdict.at, limitBytes: 'max', values: { usage: 1 } });
+    assert.equal(JSON.parse((await next)[0]).values.usage, 1);
+    socket.terminate();
+  });
+
+  test('is refused to another site and to another path', async () => {
+    const evil = open({ origin: 'http://evil.example' });
+    const [, refusal] = await once(evil, 'unexpected-response');
+    assert.equal(refusal.statusCode, 403);
+    const lost = new WebSocket(`${api.url.replace('http', 'ws')}/elsewhere`);
+    assert.equal((await once(lost, 'unexpected-response'))[1].statusCode, 404);
+  });
+
+  test('a browser that does not read is dropped before it costs more than its share', async () => {
+    const { port } = api.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      'GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await once(socket, 'readable');
+    socket.pause();
+    const had = live.clients();
+    assert.ok(had >= 1);
+    const big = 'x'.repeat(256 * 1024);
+    for (let i = 0; i < 400 && live.clients() === had; i++) {
+      emit({ type: 'restart', target: 'app', at: verdict.at, reason: big });
+      await new Promise((next) => setImmediate(next));
+    }
+    assert.equal(live.clients(), had - 1);
+    socket.destroy();
+  });
+});
+
+describe('the public port', () => {
+  test('answers health, readiness and metrics, and nothing else', async () => {
+    assert.equal((await ask('/healthz', {}, ops.url)).status, 200);
+    assert.equal((await ask('/readyz', {}, ops.url)).status, 200);
+    assert.equal((await ask('/api/v1/verdict', {}, ops.url)).status, 404);
+  });
+
+  test('metrics carry help, units and states, and no path or file', async () => {
+    const { body } = await ask('/metrics', {}, ops.url);
+    assert.match(body, /^# HELP memhound_field_bytes /m);
+    assert.match(body, /^memhound_field_bytes\{target="app",field="usage"\} 123$/m);
+    assert.match(body, /^memhound_verdict_leak\{target="app"\} 1$/m);
+    assert.match(body, /^memhound_verdict_trend\{target="app",trend="growing"\} 1$/m);
+    assert.match(body, /^memhound_verdict_eta_seconds\{target="app",event="heap-exhausted"\} 3600$/m);
+    assert.doesNotMatch(body, /\/tmp|spring|pid=/);
+  });
+});
+
+describe('log and webhook', () => {
+  test('each change of the verdict is one line, and the same verdict again is none', () => {
+    lines.length = 0;
+    const end = tellStory(status, log);
+    emit({ type: 'verdict', target: 'app', verdict });
+    emit({ type: 'verdict', target: 'app', verdict: { ...verdict, confidence: 0.98 } });
+    emit({ type: 'verdict', target: 'app', verdict: { ...verdict, trend: 'stable', leak: false, cause: 'none', causes: [] } });
+    emit({ type: 'restart', target: 'app', at: verdict.at, reason: 'OOM kill in the container' });
+    end();
+    const said = lines.map((l) => JSON.parse(l));
+    assert.deepEqual(
+      said.map((l) => [l.level, l.event]),
+      [
+        ['warn', 'verdict'],
+        ['info', 'verdict'],
+        ['warn', 'oom-kill'],
+      ],
+    );
+    assert.deepEqual([said[0].headline, said[0].eta.seconds], [verdict.headline, 3600]);
+  });
+
+  test('a name from the container cannot forge a line of the log, in either form', () => {
+    for (const format of ['json', 'text'] as const) {
+      const out: string[] = [];
+      createLog({ format, level: 'info', write: (l) => void out.push(l) }).info(
+        { path: '/tmp/a\n{"level":"error"}\u001b[2J' },
+        'seen',
+      );
+      assert.equal(out.length, 1);
+      assert.equal(out[0]!.trim().split('\n').length, 1);
+      assert.ok(!out[0]!.includes('\u001b'));
+    }
+  });
+
+  test('the webhook tries again until it is taken, in order, and never logs its path', async () => {
+    const got: { event: string; headline: string }[] = [];
+    let failures = 2;
+    const receiver = createServer((request, response) => {
+      let text = '';
+      request.on('data', (c) => {
+        text += c;
+      });
+      request.on('end', () => {
+        if (failures-- > 0) response.writeHead(503).end();
+        else {
+          got.push(JSON.parse(text));
+          response.end('ok');
+        }
+      });
+    });
+    await once(receiver.listen(0, '127.0.0.1'), 'listening');
+    lines.length = 0;
+    const hook = startWebhook(status, {
+      url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/secret-path`,
+      log,
+      backoffMs: 1,
+    });
+    emit({ type: 'verdict', target: 'app', verdict });
+    emit({ type: 'restart', target: 'app', at: verdict.at, reason: 'the container was started anew' });
+    await hook.idle();
+    hook.close();
+    await new Promise((done) => receiver.close(done));
+    assert.deepEqual(
+      got.map((g) => g.event),
+      ['verdict', 'restart'],
+    );
+    assert.equal(lines.length, 2);
+    assert.ok(!lines.join('').includes('secret-path'));
+  });
+
+  test('a webhook that is no http URL is refused', () => {
+    assert.throws(() => startWebhook(status, { url: 'file:///etc/passwd', log }), TypeError);
+    assert.throws(() => startWebhook(status, { url: 'nonsense', log }), TypeError);
+  });
+});
