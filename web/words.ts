@@ -1,7 +1,7 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
 import { level, rate, span } from '../src/format.ts';
 
-export { duration, level, rate, safeName } from '../src/format.ts';
+export { duration, level, safeName } from '../src/format.ts';
 
 /** How dangerous: what the colour of the headline says, and a word beside it, since colour alone says nothing to many. */
 export function danger(v: Verdict): { readonly tone: 'good' | 'warn' | 'bad' | 'none'; readonly word: string } {

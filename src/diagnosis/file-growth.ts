@@ -5,7 +5,7 @@ import type { FileRow } from './types.ts';
  * How fast a file grows, from its track: least squares over the sizes since it last became smaller (a rotation or a
  * truncation begins it anew). Bytes an hour; null with fewer than three sizes since then.
  */
-export function growthBytesPerHour(track: Pick<FileTrack, 't' | 'sizeBytes'>): number | null {
+function growthBytesPerHour(track: Pick<FileTrack, 't' | 'sizeBytes'>): number | null {
   const { t, sizeBytes } = track;
   const times: number[] = [];
   const sizes: number[] = [];

@@ -54,7 +54,7 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
 }
 
 /** Why `dir` must not be measured as the group of `pid`; null: it is the right one. */
-export function whyNot(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
+function whyNot(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
   try {
     if (isRealProc(roots.proc)) {
       const { type } = statfsSync(dir);

@@ -8,7 +8,7 @@ import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /** Refused since the container may have planted it: a link, a FIFO, a device. */
-export class NotRegularError extends Error {
+class NotRegularError extends Error {
   override name = 'NotRegularError';
   readonly code = 'ENOTREGULAR';
 }

@@ -2,7 +2,7 @@ import { level } from '../../format.ts';
 import { type Answer, note, now, type Scene } from '../scene.ts';
 
 /** anon + shmem + kernel memory that stays: what the OOM killer is left with when reclaim has done its work. */
-export function unreclaimable(scene: Scene): number | null {
+function unreclaimable(scene: Scene): number | null {
   const anon = now(scene, 'anon');
   if (anon === null) return null;
   const kernel = now(scene, 'kernel') ?? 0;
