@@ -65,12 +65,14 @@ export class Stack {
 
   /** One live tick at the right edge; the oldest points are let go so that an open page does not grow. */
   push(t: number, values: Values, most: number): void {
-    if (this.#plot === null || (this.#t.length > 0 && t <= this.#t[this.#t.length - 1]!)) return;
+    if (this.#raw.length === 0 || (this.#t.length > 0 && t <= this.#t[this.#t.length - 1]!)) return;
     this.#t.push(t);
     for (const [k, part] of PARTS.entries()) this.#raw[k]!.push(part.bytes(values));
     this.#usage.push(values('usage'));
     if (this.#t.length > most) for (const column of [this.#t, this.#usage, ...this.#raw]) column.shift();
-    this.#plot.setData(this.#data());
+    // Opened before there were two points to draw a line through.
+    if (this.#plot === null) this.#rebuild();
+    else this.#plot.setData(this.#data());
     this.#show(this.#t.length - 1);
   }
 
