@@ -31,10 +31,11 @@ const mean = (column: Float64Array, from: number, to: number): number => {
 
 /**
  * First sample of each life of the container, the first one included. Restarts that nobody told are seen by what no
- * running process does: anonymous memory and most of the process's other fields fall together, in one sample.
+ * running process does: anonymous memory falls in one sample together with most of the process's other fields, or with all page cache.
  */
 export function epochStarts(series: Ordered): number[] {
   const anon = series.fields.get('anon');
+  const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.told]);
   if (anon !== undefined) {
     const others = OF_THE_PROCESS.flatMap((id) => (id === 'anon' ? [] : [series.fields.get(id) ?? []])).filter(
@@ -54,7 +55,8 @@ export function epochStarts(series: Ordered): number[] {
           if (now < 0.85 * level) fell++;
           else flat++;
         }
-        if (fell >= 1 && fell > flat) starts.add(i);
+        const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
+        if ((fell >= 1 && fell > flat) || cache) starts.add(i);
       }
       before = i;
     }

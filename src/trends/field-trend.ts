@@ -31,7 +31,7 @@ const DAY = 86_400;
 const FEWEST_BLOCKS = 6;
 
 /** Least posterior share for a drift to be told. */
-const CERTAIN = 0.97;
+const CERTAIN = 0.9;
 
 const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
@@ -87,7 +87,7 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
     if (floor !== null && floor.cycles >= 4) {
       const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
       if (thin.y.length < FEWEST_BLOCKS)
-        return { blocks: blockMedians(t, values, from, to, intervalS, 160), cycles: floor.cycles };
+        return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: floor.cycles };
       const windowS = t[to - 1]! - t[from]!;
       return {
         blocks: {
@@ -101,9 +101,9 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
         cycles: floor.cycles,
       };
     }
-    return { blocks: blockMedians(t, values, from, to, intervalS, 160), cycles: floor?.cycles ?? null };
+    return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
   }
-  return { blocks: blockMedians(t, values, from, to, intervalS, 160), cycles: null };
+  return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: null };
 }
 
 export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
@@ -176,7 +176,14 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
         slopePerSecond: slope,
       },
       fits: weighed.slice(0, 6).map(({ shape, weight }) => ({ model: shape.name, score: -2 * Math.log(weight + 1e-12) })),
-      tests: { growing, falling, drifting, coming, ...(cycles === null ? {} : { collections: cycles }) },
+      tests: {
+        growing,
+        falling,
+        drifting,
+        coming,
+        material: material ? 1 : 0,
+        ...(cycles === null ? {} : { collections: cycles }),
+      },
       because,
     },
     levelNow,

@@ -10,6 +10,8 @@ import type { FieldTrend, Judgement, JudgeOptions } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
 const LEAST_SAMPLES = 30;
+/** Who asks for less history than this asks for fewer samples too. */
+const USUAL_HISTORY_S = 900;
 
 /** Counters, lists that are no type, and figures that only repeat others. */
 const UNJUDGED =
@@ -26,7 +28,8 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const from = starts[starts.length - 1] ?? 0;
   const to = t.length;
   const windowS = to > from ? t[to - 1]! - t[from]! : 0;
-  const least = Math.min(LEAST_SAMPLES, options.minHistorySeconds / Math.max(1e-9, series.intervalS));
+  const asked = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
+  const least = options.minHistorySeconds < USUAL_HISTORY_S ? Math.min(LEAST_SAMPLES, asked) : LEAST_SAMPLES;
   const fields = new Map<string, FieldJudgement>();
   const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= least;
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };

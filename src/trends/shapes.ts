@@ -24,11 +24,13 @@ export interface Shape {
 export interface Shapes {
   readonly basis: readonly Float64Array[];
   readonly shapes: readonly Shape[];
+  /** Stiff and supple shapes that tell between them which noises are likely at all. */
+  readonly probes: readonly Shape[];
 }
 
 const DAY = 86_400;
 const HINGES = [0.08, 0.16, 0.25, 0.34, 0.43, 0.52, 0.61, 0.7, 0.79, 0.87];
-const FILLS = [0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2];
+const FILLS = [0.02, 0.04, 0.08, 0.14, 0.22, 0.33, 0.5, 0.8, 1.3];
 /** Most series are plain, so a bend has to show itself; a drift beside a fill all the more. */
 const BENT = Math.log(0.03);
 const FILL_AND_DRIFT = Math.log(0.004);
@@ -115,7 +117,15 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
     shapes.push({ ...plain, logPrior, name: 'day', columns: [one, sine, cosine], drift: null });
     shapes.push({ ...plain, logPrior, name: 'day-line', columns: [one, sine, cosine, line], drift: [0, 0, 0, 1] });
   }
-  return { basis, shapes };
+  const supple: Column[] = [
+    one,
+    line,
+    fills[1]!.column,
+    fills[4]!.column,
+    ...bends.filter((_, i) => i % 3 === 1).map(({ after }) => after),
+  ];
+  const probes: Shape[] = [shapes[0]!, shapes[1]!, { ...plain, name: 'supple', columns: supple, drift: null }];
+  return { basis, shapes, probes };
 }
 
 /** Value of a shape at one point. */

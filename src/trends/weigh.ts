@@ -1,5 +1,5 @@
-import { type Filtered, filterColumns, noiseGrid } from './noise.ts';
-import { normalBelow } from './normal.ts';
+import { type Filtered, filterColumns, type Noise, noiseGrid } from './noise.ts';
+import { studentBelow } from './normal.ts';
 import { type Shape, type Shapes, shapesOf } from './shapes.ts';
 
 /** One shape with its share of belief, and for each noise the drift at the end (per window) with its deviation. */
@@ -10,12 +10,16 @@ export interface Weighed {
   readonly noiseWeights: Float64Array;
   readonly means: Float64Array;
   readonly deviations: Float64Array;
+  readonly degrees: number;
   /** Coefficients under the likeliest noise. */
   readonly best: Float64Array;
 }
 
 /** Shapes lighter than this against the heaviest say nothing. */
 const LIGHT = 1e-4;
+
+/** Log-likelihood below the best at which a noise is left out. */
+const UNLIKELY = 6;
 
 export interface Weighing {
   /** Heaviest first. */
@@ -29,12 +33,12 @@ export interface Weighing {
  * noises by restricted likelihood (Patterson & Thompson 1971).
  */
 export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, windowS: number): Weighing {
-  const { basis, shapes } = shapesOf(
+  const { basis, shapes, probes } = shapesOf(
     x.map((at) => at / windowS),
     windowS,
   );
   const columns = [...basis, y];
-  const noises = noiseGrid(windowS);
+  const noises = likelyNoises(x, y, stepS, windowS, basis, probes);
   const filtered = noises.map((noise) => filterColumns(x, stepS, columns, noise));
   const m = y.length;
   const priors = noises.map(({ logPrior }) => logPrior);
@@ -46,6 +50,34 @@ export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, win
     basis,
     weighed: kept.map((one) => ({ ...one, weight: Math.exp(one.logEvidence - top) / sum })).sort((a, b) => b.weight - a.weight),
   };
+}
+
+/** Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part. */
+function likelyNoises(
+  x: Float64Array,
+  y: Float64Array,
+  stepS: number,
+  windowS: number,
+  basis: Shapes['basis'],
+  probes: readonly Shape[],
+): Noise[] {
+  const used = [...new Set(probes.flatMap(({ columns }) => columns.flatMap((column) => column.map(([index]) => index))))];
+  const columns = [...used.map((index) => basis[index]!), y];
+  const small = probes.map((probe) => ({
+    ...probe,
+    columns: probe.columns.map((column) => column.map(([index, factor]) => [used.indexOf(index), factor] as const)),
+  }));
+  const m = y.length;
+  const noises = noiseGrid(windowS);
+  const likelihoods = noises.map((noise) => {
+    const { gram, logF } = filterColumns(x, stepS, columns, noise);
+    return small.map((probe) => {
+      const solved = solve(probe, gram, columns.length);
+      return solved === null ? Number.NEGATIVE_INFINITY : -0.5 * (m * Math.log(solved.rss / m) + logF) + noise.logPrior;
+    });
+  });
+  const best = small.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
+  return noises.filter((_, g) => small.some((_, i) => likelihoods[g]![i]! > best[i]! - UNLIKELY));
 }
 
 function weighOne(
@@ -105,6 +137,7 @@ function weighOne(
     noiseWeights,
     means,
     deviations,
+    degrees: m - k,
     best,
   };
 }
@@ -171,12 +204,12 @@ function solve(shape: Shape, gram: Float64Array, size: number): Solved | null {
 export function driftBelow(weighed: readonly Weighed[], value: number): number {
   let below = 0;
   let drifting = 0;
-  for (const { shape, weight, noiseWeights, means, deviations } of weighed) {
+  for (const { shape, weight, noiseWeights, means, deviations, degrees } of weighed) {
     if (shape.drift === null) continue;
     drifting += weight;
     for (let g = 0; g < means.length; g++)
       if (noiseWeights[g]! > 1e-9)
-        below += weight * noiseWeights[g]! * normalBelow((value - means[g]!) / Math.max(deviations[g]!, 1e-300));
+        below += weight * noiseWeights[g]! * studentBelow((value - means[g]!) / Math.max(deviations[g]!, 1e-300), degrees);
   }
   return drifting > 0 ? below / drifting : 0.5;
 }

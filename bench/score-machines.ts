@@ -1,0 +1,79 @@
+/**
+ * node --import tsx bench/score-machines.ts [MACHINES]: stand-ins for real machines, eight days each; windows of 6 h to 8 days, half of
+ * them with a leak of known slope added that rises by half to eight times the window's own swing. And eight healthy days asked every 12 h.
+ */
+import { judge } from '../src/trends/judge.ts';
+import { percent } from './corpus-score.ts';
+import { machineSeries } from './machine.ts';
+import { Random } from './random.ts';
+
+const count = Number(process.argv[2] ?? 60);
+const STEP = 300;
+const found = { tp: 0, fp: 0, fn: 0, healthy: 0 };
+const errors: number[] = [];
+let covered = 0;
+const ever = new Map([
+  [24, 0],
+  [72, 0],
+]);
+
+function ask(values: Float64Array, from: number, to: number, limit: number) {
+  const y = values.slice(from, to);
+  return judge(
+    {
+      t: Float64Array.from(y, (_, i) => 1_700_000_000 + (from + i) * STEP),
+      fields: new Map([
+        ['usage', y],
+        ['anon', y],
+      ]),
+      intervalS: STEP,
+      limitBytes: limit,
+      heapMaxBytes: null,
+      events: [],
+      files: [],
+    },
+    { minHistorySeconds: 900 },
+  );
+}
+
+for (let seed = 1; seed <= count; seed++) {
+  const random = new Random(seed);
+  const values = machineSeries(random, 8, STEP);
+  const limit = 2 * Math.max(...values);
+  for (const hours of [6, 12, 24, 48, 96, 192]) {
+    const length = (hours * 3600) / STEP;
+    const from = Math.floor(random.between(0, values.length - length));
+    found.healthy++;
+    if (ask(values, from, from + length, limit).leak === true) found.fp++;
+    const window = values.slice(from, from + length);
+    const sorted = window.slice().sort();
+    const spread = sorted[Math.floor(0.95 * length)]! - sorted[Math.floor(0.05 * length)]!;
+    const slope = (random.scale(1.5, 10) * Math.max(spread, 0.02 * sorted[length >> 1]!)) / (hours * 3600);
+    const leaking = window.map((value, i) => value + slope * i * STEP);
+    const answer = ask(leaking, 0, length, 2 * limit);
+    if (answer.leak === true) found.tp++;
+    else found.fn++;
+    const field = answer.fields.anon!;
+    errors.push(Math.abs(field.slopeBytesPerHour! / 3600 / slope - 1));
+    if (field.low! / 3600 <= slope && slope <= field.high! / 3600) covered++;
+  }
+  for (const hours of ever.keys()) {
+    const length = (hours * 3600) / STEP;
+    let alarmed = false;
+    for (let to = length; to <= values.length && !alarmed; to += (12 * 3600) / STEP)
+      alarmed = ask(values, to - length, to, limit).leak === true;
+    if (alarmed) ever.set(hours, ever.get(hours)! + 1);
+  }
+}
+errors.sort((a, b) => a - b);
+const at = (share: number) => errors[Math.floor(share * errors.length)]!;
+console.log(`machines (stand-ins)                             ${count}`);
+console.log(`F1                                               ${percent((2 * found.tp) / (2 * found.tp + found.fp + found.fn))}`);
+console.log(
+  `false alarms                                     ${percent(found.fp / found.healthy)} of ${found.healthy}; missed ${found.fn} of ${found.tp + found.fn}`,
+);
+console.log(
+  `slope error, median / p90                        ${percent(at(0.5))} / ${percent(at(0.9))}; interval covers ${percent(covered / errors.length)}`,
+);
+for (const [hours, alarmed] of ever)
+  console.log(`machines with any false alarm, last ${hours} h each 12 h  ${percent(alarmed / count)}`);
