@@ -10,12 +10,27 @@ import { Random } from './random.ts';
 const count = Number(process.argv[2] ?? 60);
 const STEP = 300;
 const found = { tp: 0, fp: 0, fn: 0, healthy: 0 };
+const square = { tp: 0, fp: 0, fn: 0 };
 const errors: number[] = [];
 let covered = 0;
 const ever = new Map([
   [24, 0],
   [72, 0],
 ]);
+
+/** The rule to compare with: rising, and R squared of a straight line over one half. */
+function bySquare(y: Float64Array): boolean {
+  const n = y.length;
+  let mean = 0;
+  for (const value of y) mean += value / n;
+  let sxy = 0;
+  let syy = 0;
+  for (let i = 0; i < n; i++) {
+    sxy += (i - (n - 1) / 2) * (y[i]! - mean);
+    syy += (y[i]! - mean) ** 2;
+  }
+  return sxy > 0 && (sxy * sxy) / (((n * (n * n - 1)) / 12) * syy) > 0.5;
+}
 
 function ask(values: Float64Array, from: number, to: number, limit: number) {
   const y = values.slice(from, to);
@@ -44,12 +59,29 @@ for (let seed = 1; seed <= count; seed++) {
     const length = (hours * 3600) / STEP;
     const from = Math.floor(random.between(0, values.length - length));
     found.healthy++;
-    if (ask(values, from, from + length, limit).leak === true) found.fp++;
+    const healthy = ask(values, from, from + length, limit);
+    if (healthy.leak === true) {
+      found.fp++;
+      const { basis } = healthy.fields.anon!;
+      if (process.argv.includes('--why'))
+        console.log(
+          seed,
+          `${hours} h`,
+          basis.fits.map(({ model, score }) => `${model} ${score.toFixed(1)}`).join(', '),
+          basis.tests.growing?.toFixed(3),
+          basis.segments.length > 1
+            ? ((basis.segments.at(-1)! - basis.segments[0]!) / healthy.fields.anon!.windowSeconds).toFixed(2)
+            : 'whole',
+        );
+    }
+    if (bySquare(values.subarray(from, from + length))) square.fp++;
     const window = values.slice(from, from + length);
     const sorted = window.slice().sort();
     const spread = sorted[Math.floor(0.95 * length)]! - sorted[Math.floor(0.05 * length)]!;
     const slope = (random.scale(1.5, 10) * Math.max(spread, 0.02 * sorted[length >> 1]!)) / (hours * 3600);
     const leaking = window.map((value, i) => value + slope * i * STEP);
+    if (bySquare(leaking)) square.tp++;
+    else square.fn++;
     const answer = ask(leaking, 0, length, 2 * limit);
     if (answer.leak === true) found.tp++;
     else found.fn++;
@@ -65,6 +97,9 @@ for (let seed = 1; seed <= count; seed++) {
     if (alarmed) ever.set(hours, ever.get(hours)! + 1);
   }
 }
+console.log(
+  `R squared > 0.5: F1 ${percent((2 * square.tp) / (2 * square.tp + square.fp + square.fn))}, false alarms ${percent(square.fp / found.healthy)}`,
+);
 errors.sort((a, b) => a - b);
 const at = (share: number) => errors[Math.floor(share * errors.length)]!;
 console.log(`machines (stand-ins)                             ${count}`);
