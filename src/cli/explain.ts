@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import type { Options } from '../config.ts';
 import { ledger } from '../diagnosis/ledger.ts';
 import { views } from '../diagnosis/views.ts';
 import { level } from '../format.ts';
+import { onlineCpus } from '../sources/procfs.ts';
 import { findTargets, pidsOf } from '../sources/target.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { rootsOf, withOptions } from './command.ts';
@@ -42,7 +42,7 @@ async function run(options: Options<'explain'>): Promise<number> {
     version: tick.cgroup.value.version,
     values: tick.cgroup.value.values,
     limitBytes: tick.sample.limitBytes,
-    cpusOnline: availableParallelism(),
+    cpusOnline: onlineCpus(roots.proc),
     jvm,
     files: look.files,
     anonParts: [],

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
 import { ledger } from '../diagnosis/ledger.ts';
 import type { PodResources } from '../diagnosis/scene.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
@@ -8,6 +7,7 @@ import { isField } from '../fields.ts';
 import { toSeriesJson } from '../history/samples.ts';
 import type { Store } from '../history/store.ts';
 import { ApiError, type LiveMessage, type SamplesAnswer, type SamplesQuery, type Status } from '../outlets/status.ts';
+import { onlineCpus } from '../sources/procfs.ts';
 import type { TargetSearch } from '../sources/target.ts';
 import type { JvmReading, Roots, Target } from '../sources/types.ts';
 import { Slot } from './slot.ts';
@@ -217,7 +217,7 @@ export class Watcher implements Status {
       version: tick.cgroup.value.version,
       values: tick.cgroup.value.values,
       limitBytes: tick.sample.limitBytes,
-      cpusOnline: availableParallelism(),
+      cpusOnline: onlineCpus(this.#options.roots.proc),
       jvm: slot.jvm(),
       files: slot.files,
       anonParts: [],

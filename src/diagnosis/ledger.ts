@@ -46,7 +46,12 @@ export function ledger(input: LedgerInput): Ledger {
       note: 'file less shmem',
       ...withParts(fileParts(input.files, 'disk', cache, at)),
     }),
-    read('tmpfs and shared memory', shmem, false, withParts(fileParts(input.files, 'tmpfs', shmem, at))),
+    read(
+      'tmpfs and shared memory',
+      shmem,
+      false,
+      withParts([...sharedHeap(input, shmem, at), ...fileParts(input.files, 'tmpfs', shmem, at)]),
+    ),
     kernelPart(input, read),
   ];
   if (version === 2) parts.push(read('socket buffers', values.sock ?? 0, false));
@@ -70,7 +75,7 @@ function anonParts(input: LedgerInput, at: string): LedgerPart[] {
   const { jvm } = input;
   if (jvm === null || anon === 0) return [];
   // ZGC keeps its heap in shared memory: nothing of it is anon.
-  if (/^Z/i.test(jvm.collector ?? '')) return [];
+  if (isZgc(jvm)) return [];
   const parts: LedgerPart[] = [];
   const heapHigh = Math.min(anon, jvm.heapCommitted.value);
   const heapLow = Math.min(heapHigh, jvm.heapUsed.value);
@@ -109,6 +114,27 @@ function anonParts(input: LedgerInput, at: string): LedgerPart[] {
   });
   return parts;
 }
+
+/** ZGC keeps the Java heap in shared memory: what most tools call cache is heap there, and stays. */
+function sharedHeap(input: LedgerInput, shmem: number, at: string): LedgerPart[] {
+  const { jvm } = input;
+  if (jvm === null || !isZgc(jvm) || shmem === 0) return [];
+  const bytes = Math.min(shmem, jvm.heapCommitted.value);
+  return [
+    {
+      name: 'Java heap',
+      bytes,
+      lowBytes: Math.min(bytes, jvm.heapUsed.value),
+      highBytes: bytes,
+      reclaimable: false,
+      how: 'estimated',
+      at,
+      note: 'ZGC maps its heap as shared memory',
+    },
+  ];
+}
+
+const isZgc = (jvm: JvmReading): boolean => jvm.collector === 'ZGC';
 
 /** Named files; residency is node-wide, so a sum above the cgroup's own figure is scaled down to it. */
 function fileParts(files: readonly FileReading[], kind: 'disk' | 'tmpfs', whole: number, at: string): LedgerPart[] {

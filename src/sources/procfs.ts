@@ -82,3 +82,12 @@ export function listPids(procRoot: string): number[] {
     .map(Number)
     .sort((a, b) => a - b);
 }
+
+/**
+ * CPUs online on the node: the cpuN lines of /proc/stat. Neither the cpuset nor the quota of a container counts here, since the kernel
+ * keeps its charge batches on every CPU that there is.
+ */
+export function onlineCpus(procRoot: string): number {
+  const lines = readText(join(procRoot, 'stat'))?.match(/^cpu\d+ /gm) ?? [];
+  return Math.max(1, lines.length);
+}
