@@ -1,0 +1,86 @@
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Class loaders that are never let go, as after many redeployments: ClassLoaderLeak LOADERS_PER_SECOND TOTAL_LOADERS. Each loader
+ * defines one class. Says "classes N", and as allocated what the JVM's own Metaspace pool grew by.
+ */
+public class ClassLoaderLeak {
+  static final int MB = 1 << 20;
+
+  /** No scenario outlives the one who began it: it ends with its standard input. */
+  static void endWithInput() {
+    Thread watcher = new Thread(() -> {
+      try {
+        while (System.in.read() >= 0) {} // only the end matters
+      } catch (java.io.IOException broken) {
+        System.err.println("standard input broke: " + broken.getMessage());
+      }
+      Runtime.getRuntime().halt(0);
+    });
+    watcher.setDaemon(true);
+    watcher.start();
+  }
+
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  static void pace(long began, double done, double perSecond) throws InterruptedException {
+    long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
+    if (ahead > 0) Thread.sleep(ahead);
+  }
+
+  static final class Loader extends ClassLoader {
+    Loader() {
+      super(ClassLoaderLeak.class.getClassLoader());
+    }
+
+    Class<?> define(byte[] code) {
+      return defineClass(null, code, 0, code.length);
+    }
+  }
+
+  /** What is loaded again and again. */
+  public static class Ballast {
+    public String a(String s) { return s + "a"; }
+    public String b(String s) { return s + "b"; }
+    public String c(String s) { return s + "c"; }
+    public long d(long x) { return x * 31 + 7; }
+    public long e(long x) { return x * 37 + 11; }
+  }
+
+  static byte[] bytesOf(Class<?> type) throws java.io.IOException {
+    try (InputStream in = type.getResourceAsStream("/" + type.getName() + ".class")) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      byte[] some = new byte[8192];
+      for (int n; (n = in.read(some)) > 0; ) out.write(some, 0, n);
+      return out.toByteArray();
+    }
+  }
+
+  public static void main(String[] args) throws Exception {
+    double rate = Double.parseDouble(args[0]);
+    int total = Integer.parseInt(args[1]);
+    byte[] code = bytesOf(Ballast.class);
+    MemoryPoolMXBean pool = null;
+    for (MemoryPoolMXBean p : ManagementFactory.getMemoryPoolMXBeans()) if (p.getName().equals("Metaspace")) pool = p;
+    List<Object> kept = new ArrayList<>();
+    kept.add(new Loader().define(code).getDeclaredConstructor().newInstance()); // what the first one loads beside it
+    endWithInput();
+    System.out.println("ready");
+    long before = pool.getUsage().getUsed();
+    long began = System.nanoTime();
+    for (int n = 1; n <= total; n++) {
+      kept.add(new Loader().define(code).getDeclaredConstructor().newInstance());
+      if (n % 100 == 0 || n == total) {
+        System.out.println("classes " + n);
+        System.out.println("allocated " + (pool.getUsage().getUsed() - before));
+      }
+      pace(began, n, rate);
+    }
+    System.out.println("done");
+    Thread.sleep(Long.MAX_VALUE);
+  }
+}

@@ -1,0 +1,47 @@
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Direct buffers that are never let go: DirectLeak MB_PER_SECOND TOTAL_MB. The JVM zeroes each, so all of it is resident.
+ * Start it with -XX:MaxDirectMemorySize above the total (its default is -Xmx).
+ */
+public class DirectLeak {
+  static final int MB = 1 << 20;
+
+  /** No scenario outlives the one who began it: it ends with its standard input. */
+  static void endWithInput() {
+    Thread watcher = new Thread(() -> {
+      try {
+        while (System.in.read() >= 0) {} // only the end matters
+      } catch (java.io.IOException broken) {
+        System.err.println("standard input broke: " + broken.getMessage());
+      }
+      Runtime.getRuntime().halt(0);
+    });
+    watcher.setDaemon(true);
+    watcher.start();
+  }
+
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  static void pace(long began, double done, double perSecond) throws InterruptedException {
+    long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
+    if (ahead > 0) Thread.sleep(ahead);
+  }
+
+  public static void main(String[] args) throws Exception {
+    double rate = Double.parseDouble(args[0]);
+    int total = Integer.parseInt(args[1]);
+    List<ByteBuffer> kept = new ArrayList<>();
+    endWithInput();
+    System.out.println("ready");
+    long began = System.nanoTime();
+    for (int mb = 1; mb <= total; mb++) {
+      kept.add(ByteBuffer.allocateDirect(MB));
+      System.out.println("allocated " + (long) mb * MB);
+      pace(began, mb, rate);
+    }
+    System.out.println("done");
+    Thread.sleep(Long.MAX_VALUE);
+  }
+}

@@ -1,0 +1,46 @@
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+
+/**
+ * Files in memory: TmpfsGrowth MB_PER_SECOND TOTAL_MB FILE, the file on a tmpfs such as /dev/shm. The file is the caller's to remove.
+ */
+public class TmpfsGrowth {
+  static final int MB = 1 << 20;
+
+  /** No scenario outlives the one who began it: it ends with its standard input. */
+  static void endWithInput() {
+    Thread watcher = new Thread(() -> {
+      try {
+        while (System.in.read() >= 0) {} // only the end matters
+      } catch (java.io.IOException broken) {
+        System.err.println("standard input broke: " + broken.getMessage());
+      }
+      Runtime.getRuntime().halt(0);
+    });
+    watcher.setDaemon(true);
+    watcher.start();
+  }
+
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  static void pace(long began, double done, double perSecond) throws InterruptedException {
+    long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
+    if (ahead > 0) Thread.sleep(ahead);
+  }
+
+  public static void main(String[] args) throws Exception {
+    double rate = Double.parseDouble(args[0]);
+    int total = Integer.parseInt(args[1]);
+    byte[] block = new byte[MB];
+    OutputStream file = new FileOutputStream(args[2], true);
+    endWithInput();
+    System.out.println("ready");
+    long began = System.nanoTime();
+    for (int mb = 1; mb <= total; mb++) {
+      file.write(block);
+      System.out.println("allocated " + (long) mb * MB);
+      pace(began, mb, rate);
+    }
+    System.out.println("done");
+    Thread.sleep(Long.MAX_VALUE);
+  }
+}
