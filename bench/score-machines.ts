@@ -69,6 +69,8 @@ for (let seed = 1; seed <= count; seed++) {
           `${hours} h`,
           basis.fits.map(({ model, score }) => `${model} ${score.toFixed(1)}`).join(', '),
           basis.tests.growing?.toFixed(3),
+          'R2',
+          basis.tests.straight?.toFixed(2),
           basis.segments.length > 1
             ? ((basis.segments.at(-1)! - basis.segments[0]!) / healthy.fields.anon!.windowSeconds).toFixed(2)
             : 'whole',
@@ -84,7 +86,27 @@ for (let seed = 1; seed <= count; seed++) {
     else square.fn++;
     const answer = ask(leaking, 0, length, 2 * limit);
     if (answer.leak === true) found.tp++;
-    else found.fn++;
+    else {
+      found.fn++;
+      const { basis } = answer.fields.anon!;
+      if (process.argv.includes('--why'))
+        console.log(
+          'missed',
+          seed,
+          `${hours} h`,
+          bySquare(leaking),
+          ((slope * hours * 3600) / spread).toFixed(1),
+          basis.fits.map(({ model, score }) => `${model} ${score.toFixed(1)}`).join(', '),
+          answer.fields.anon!.trend,
+          basis.tests.growing?.toFixed(3),
+          'R2',
+          basis.tests.straight?.toFixed(2),
+          basis.tests.falling?.toFixed(3),
+          basis.segments.length > 1
+            ? ((basis.segments.at(-1)! - basis.segments[0]!) / answer.fields.anon!.windowSeconds).toFixed(2)
+            : 'whole',
+        );
+    }
     const field = answer.fields.anon!;
     errors.push(Math.abs(field.slopeBytesPerHour! / 3600 / slope - 1));
     if (field.low! / 3600 <= slope && slope <= field.high! / 3600) covered++;

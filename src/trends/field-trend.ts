@@ -30,8 +30,14 @@ const HOUR = 3600;
 const DAY = 86_400;
 const FEWEST_BLOCKS = 6;
 
-/** Least posterior share for a drift to be told. */
-const CERTAIN = 0.9;
+/**
+ * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
+ * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
+ */
+const CERTAIN = 0.96;
+const CERTAIN_WHEN_STRAIGHT = 0.6;
+const certainEnough = (straight: number): number =>
+  CERTAIN - (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - 0.7) / 0.2));
 
 const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
@@ -139,13 +145,14 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
   const top = weighed[0]!;
   const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
   const spread95 = spreadOf(weighing, y) * scale;
+  const straight = straightness(blocks.x, y, top.shape.begins * windowS);
   const material = isMaterial(slope, level, limit, windowS, unit);
   let trend: Trend = 'stable';
   let because = 'no material drift beyond its own wandering';
-  if (material && growing >= CERTAIN) {
+  if (material && growing >= certainEnough(straight)) {
     trend = 'growing';
     because = 'a lasting drift that its own wandering does not explain';
-  } else if (material && falling >= CERTAIN) {
+  } else if (material && falling >= certainEnough(straight)) {
     trend = 'shrinking';
     because = 'a lasting fall that its own wandering does not explain';
   } else if (top.shape.toCome !== null && coming > 0) {
@@ -181,6 +188,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
         falling,
         drifting,
         coming,
+        straight,
         material: material ? 1 : 0,
         ...(cycles === null ? {} : { collections: cycles }),
       },
@@ -196,4 +204,29 @@ function spreadOf({ weighed, basis }: Weighing, y: Float64Array): number {
   const { shape, best } = weighed[0]!;
   const residuals = y.map((value, i) => value - shapeAt(shape, basis, best, i)).sort();
   return residuals[Math.min(y.length - 1, Math.floor(0.95 * y.length))]!;
+}
+
+/** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */
+function straightness(x: Float64Array, y: Float64Array, fromS: number): number {
+  let n = 0;
+  let meanX = 0;
+  let meanY = 0;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i]! < fromS) continue;
+    n++;
+    meanX += x[i]!;
+    meanY += y[i]!;
+  }
+  meanX /= n;
+  meanY /= n;
+  let sxx = 0;
+  let sxy = 0;
+  let syy = 0;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i]! < fromS) continue;
+    sxx += (x[i]! - meanX) ** 2;
+    sxy += (x[i]! - meanX) * (y[i]! - meanY);
+    syy += (y[i]! - meanY) ** 2;
+  }
+  return sxx > 0 && syy > 0 ? (sxy * sxy) / (sxx * syy) : 0;
 }
