@@ -15,6 +15,8 @@ await build({
   minify: true,
   keepNames: false,
   legalComments: 'none',
+  // A native library: found in node_modules at run time; without it fincore is asked (docs/decisions/0001-residency.md).
+  external: ['koffi'],
   // express and friends are CommonJS and call require for Node's own modules.
   banner: { js: "#!/usr/bin/env node\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },

@@ -1,10 +1,11 @@
-import { readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readlinkSync, type Stats } from 'node:fs';
+import { codeOf, statLink } from './pinned.ts';
 import { isAbsence, isDenied, readText } from './read-text.ts';
+import type { WorkBudget } from './work-budget.ts';
 
-type OpenMode = 'r' | 'w' | 'rw';
+export type OpenMode = 'r' | 'w' | 'rw';
 
-/** A regular file that a process holds open, by the path that the kernel gives (as the container sees it). */
+/** A regular file that a process holds open. `path` (a byte string) as the kernel gives it, that is as the container sees it. */
 export interface OpenFile {
   readonly path: string;
   readonly stat: Stats;
@@ -14,58 +15,109 @@ export interface OpenFile {
   readonly mode: OpenMode;
 }
 
-/** Links that are no path: sockets, pipes, anonymous inodes, memfds; and file systems that hold no page cache of the app's. */
-const NO_FILE = /^(?:[^/]|\/(?:dev|proc|sys)\/|\/memfd:)/;
-const SHARED_MEMORY = /^\/(?:dev\/shm\/|memfd:)/;
+/** Per process: some 500 bytes each. */
+const MOST_KNOWN = 2000;
 const DELETED = ' (deleted)';
 
 /**
- * The regular files that `pid` holds open, at most `most` descriptors from number `from` on (a process may have 100,000; the caller
- * goes round). Nothing is opened: the link is read and followed by stat alone. `next`: where to go on, 0 when all were seen.
+ * The regular files that processes hold open. Nothing is opened: stat follows the kernel's link to the inode. Descriptors are tried by
+ * number up to FDSize rather than listed: to list 100,000 of them makes the kernel create as many dentries, which would be charged to us.
+ * Files that are written or deleted are seen at each look; the others in turn, so many
+ * numbers a look, shared among the processes.
  */
-export function openFiles(
-  procRoot: string,
-  pid: number,
-  from: number,
-  most: number,
-): { readonly files: OpenFile[]; readonly next: number; readonly denied: boolean } {
-  const dir = join(procRoot, String(pid), 'fd');
-  let fds: number[];
-  try {
-    fds = readdirSync(dir).map(Number);
-  } catch (error) {
-    if (isAbsence(error)) return { files: [], next: 0, denied: false };
-    if (isDenied(error)) return { files: [], next: 0, denied: true };
-    throw error;
-  }
-  const page = fds.slice(from, from + most);
-  const files: OpenFile[] = [];
-  for (const fd of page) {
-    const file = openFile(procRoot, pid, fd, join(dir, String(fd)));
-    if (file !== null) files.push(file);
-  }
-  return { files, next: from + most < fds.length ? from + most : 0, denied: false };
-}
+export class OpenFiles {
+  readonly #proc: string;
+  readonly #numbers: number;
+  #window = 0;
+  #first = true;
+  /** Per process: where to go on, and what is known by descriptor number. */
+  readonly #known = new Map<number, { next: number; files: Map<number, OpenFile> }>();
+  /** Seen in this look, but too many to be remembered. */
+  #crowd: OpenFile[] = [];
+  /** Processes whose descriptors this process may not see. */
+  readonly denied = new Set<number>();
 
-function openFile(procRoot: string, pid: number, fd: number, link: string): OpenFile | null {
-  try {
-    const name = readlinkSync(link);
-    if (NO_FILE.test(name) && !SHARED_MEMORY.test(name)) return null;
-    const stat = statSync(link);
-    if (!stat.isFile()) return null;
+  constructor(procRoot: string, numbers: number) {
+    this.#proc = procRoot;
+    this.#numbers = numbers;
+  }
+
+  scan(pids: readonly number[], budget: WorkBudget): OpenFile[] {
+    for (const pid of this.#known.keys()) if (!pids.includes(pid)) this.#known.delete(pid);
+    this.denied.clear();
+    this.#window = Math.max(16, Math.floor((this.#numbers * (this.#first ? 10 : 1)) / Math.max(1, pids.length)));
+    this.#first = false;
+    const found: OpenFile[] = [];
+    for (const pid of pids) {
+      this.#crowd = [];
+      try {
+        this.#scanOne(pid, budget);
+      } catch (error) {
+        if (isDenied(error)) this.denied.add(pid);
+        else if (!isAbsence(error)) throw error;
+        this.#known.delete(pid);
+        continue;
+      }
+      for (const file of this.#known.get(pid)!.files.values()) found.push(file);
+      for (const file of this.#crowd) found.push(file);
+    }
+    return found;
+  }
+
+  #scanOne(pid: number, budget: WorkBudget): void {
+    const known = this.#known.get(pid) ?? { next: 0, files: new Map<number, OpenFile>() };
+    this.#known.set(pid, known);
+    const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`) ?? '')?.[1] ?? 0);
+    const from = known.next < slots ? known.next : 0;
+    const to = Math.min(slots, from + this.#window);
+    const numbers = new Set<number>();
+    for (const file of known.files.values()) if (matters(file) && numbers.size < this.#window) numbers.add(file.fd);
+    for (let fd = from; fd < to; fd++) numbers.add(fd);
+    known.next = to < slots ? to : 0;
+    budget.spend(numbers.size + 1);
+    for (const fd of numbers) {
+      const file = this.#look(pid, fd, known.files.get(fd), budget);
+      if (file === null) known.files.delete(fd);
+      else if (known.files.has(fd) || known.files.size < MOST_KNOWN || makeRoom(known.files, file)) known.files.set(fd, file);
+      else this.#crowd.push(file);
+    }
+  }
+
+  #look(pid: number, fd: number, before: OpenFile | undefined, budget: WorkBudget): OpenFile | null {
+    const link = `${this.#proc}/${pid}/fd/${fd}`;
+    const stat = statLink(link);
+    if (stat === null || !stat.isFile()) return null;
+    budget.spend(2);
+    let name: string;
+    try {
+      name = readlinkSync(link, 'latin1');
+    } catch (error) {
+      if (codeOf(error) !== 'ENAMETOOLONG' && !isAbsence(error)) throw error;
+      // A path of more than a page has no text; the file has its size and its pages all the same.
+      name = before?.path ?? `/(a path of more than 4,096 bytes, inode ${stat.ino})`;
+    }
+    // Files of /proc and /sys are regular as well, and have no page cache.
+    if (/^\/(?:proc|sys)\//.test(name)) return null;
     const deleted = stat.nlink === 0;
     const path = deleted && name.endsWith(DELETED) ? name.slice(0, -DELETED.length) : name;
-    return { path, stat, deleted, pid, fd, mode: openMode(procRoot, pid, fd) };
-  } catch (error) {
-    // Closed between listing and looking, or behind a mount that we may not pass.
-    if (isAbsence(error) || isDenied(error)) return null;
-    throw error;
+    const same = before !== undefined && before.stat.ino === stat.ino && before.stat.dev === stat.dev;
+    return { path, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
+  }
+
+  /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
+  #mode(pid: number, fd: number, budget: WorkBudget): OpenMode {
+    budget.spend(3);
+    const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`) ?? '')?.[1];
+    const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
+    return access === 1 ? 'w' : access === 2 ? 'rw' : 'r';
   }
 }
 
-/** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
-function openMode(procRoot: string, pid: number, fd: number): OpenMode {
-  const flags = /^flags:\s*([0-7]+)/m.exec(readText(join(procRoot, String(pid), 'fdinfo', String(fd))) ?? '')?.[1];
-  const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
-  return access === 1 ? 'w' : access === 2 ? 'rw' : 'r';
+const matters = (file: OpenFile): boolean => file.mode !== 'r' || file.deleted;
+
+/** One that is merely read goes for one that is written or deleted. */
+function makeRoom(files: Map<number, OpenFile>, file: OpenFile): boolean {
+  if (!matters(file)) return false;
+  for (const [fd, other] of files) if (!matters(other)) return files.delete(fd);
+  return false;
 }

@@ -1,240 +1,343 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats, statfsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type OpenFile, openFiles } from './open-files.ts';
-import { isAbsence, isDenied } from './read-text.ts';
-import { fincore, mayAsk } from './residency.ts';
-import { openDirUnder, openFileAt, openFileUnder } from './safe-open.ts';
+import { closeSync, type Stats, statSync } from 'node:fs';
+import { FileSystems } from './file-systems.ts';
+import { FolderQueue } from './folder-queue.ts';
+import { folderSeeds } from './folder-seeds.ts';
+import { FolderSums } from './folder-sums.ts';
+import { FolderWalk, type NamedFile, type Visitor } from './folder-walk.ts';
+import { parseMappedFiles } from './mapped-files.ts';
+import { asker } from './may-ask.ts';
+import { allocatedBytes, askingCost, measureFiles } from './measure-files.ts';
+import { OpenFiles } from './open-files.ts';
+import { codeOf, type Pin, pin, pinUnder } from './pinned.ts';
+import { isAbsence, isDenied, readText } from './read-text.ts';
+import { Residency } from './residency.ts';
+import { isWritten, keyOf, rowOf, type TrackedFile, worth } from './tracked-files.ts';
 import type { FileReading, ProcessRef, Roots } from './types.ts';
+import { WorkBudget } from './work-budget.ts';
 
-/** What one look may cost at most, whatever the container holds. */
+/** What looking may cost, whatever the container holds. An operation is 5 to 10 us: see WorkBudget. */
 export interface FileLimits {
+  /** Operations that each look earns: 3 to 5 ms on average. */
+  readonly perLook: number;
+  /** Operations that can be saved up, some 300 ms, half for folders: the first look may take them all, later ones ten times `perLook`. */
+  readonly burst: number;
   readonly pids: number;
-  readonly descriptorsPerPid: number;
+  /** Descriptor numbers tried per look, all processes together, beside those known to be written; the first look takes ten times as many. */
+  readonly descriptors: number;
+  /** Folders remembered. */
   readonly folders: number;
-  readonly namesPerFolder: number;
-  /** Files whose residency is asked, largest and open-for-writing first. */
-  readonly asked: number;
+  /** Files with a row of their own; those beyond are counted with their folder. */
+  readonly files: number;
+  /** A file that nobody holds open has a row of its own from this size on. */
+  readonly largeBytes: number;
   readonly rows: number;
+  /** /proc/PID/maps holds the mmap lock of the process while it is written: so rarely, and of so many processes. */
+  readonly mapsEveryMs: number;
+  readonly mapsPids: number;
 }
 
-const LIMITS: FileLimits = { pids: 32, descriptorsPerPid: 1024, folders: 16, namesPerFolder: 512, asked: 32, rows: 64 };
-const TMPFS_MAGIC = 0x01021994;
-/** A file smaller than this and held open by nobody is not worth a row. */
-const LEAST_BYTES = 64 * 1024;
+const LIMITS: FileLimits = {
+  perLook: 800,
+  burst: 50_000,
+  pids: 64,
+  descriptors: 400,
+  folders: 2000,
+  files: 1000,
+  largeBytes: 1 << 20,
+  rows: 500,
+  mapsEveryMs: 300_000,
+  mapsPids: 4,
+};
+/** Named files that hold this share of the cgroup's `file` explain it: no guessing at further folders then. */
+const ENOUGH = 0.95;
+/** With less page cache than this nothing is guessed at. */
+const WORTH_GUESSING = 8 << 20;
+const HEAP = 64;
+/** Of the budget, the part of folders: an account of its own, else a log of gigabytes that is asked at each look would starve them. */
+const FOR_FOLDERS = 0.5;
 
-interface Candidate {
-  path: string;
-  stat: Stats;
-  deleted: boolean;
-  openBy: { pid: number; fd: number; mode: 'r' | 'w' | 'rw' }[];
-  /** How it can be opened again without following a link. */
-  via: { kind: 'fd'; pid: number; fd: number } | { kind: 'path'; pid: number };
+export interface FileHint {
+  readonly fileBytes: number | null;
+  readonly shmemBytes: number | null;
+}
+
+/** Work done since the beginning. */
+export interface FileStats {
+  readonly looks: number;
+  readonly operations: number;
+  readonly folders: number;
+  readonly names: number;
+  readonly asked: number;
+  readonly tracked: number;
+  readonly foldersKnown: number;
+  readonly deniedPids: number;
 }
 
 /**
- * The files behind a container's page cache: held open (deleted ones too), and beside those that are written (rotated logs), and in
- * tmpfs. Sizes by stat, residency by descriptor where the kernel answers truthfully. Never reads a file's content: that would charge
- * its pages to the reader.
+ * The files behind a container's page cache: held open (deleted ones too), mapped, beside those that are written (rotated logs), and in
+ * the folders where programs write. Sizes by stat, memory by `Residency`. Never reads a file's content: that would charge its pages
+ * to the reader.
  */
 export class FileWatcher {
   readonly #roots: Roots;
   readonly #process: ProcessRef;
   readonly #pids: () => number[];
   readonly #limits: FileLimits;
-  readonly #mayAsk: (uid: number) => boolean;
-  readonly #cursor = new Map<number, number>();
-  /** Folders in which something was written lately: looked at again after the file was closed or rotated. */
-  readonly #folders = new Set<string>(['/tmp', '/dev/shm']);
-  #fincoreMissing: string | null = null;
+  /** For known files and descriptors, and for folders. */
+  readonly #budget: WorkBudget;
+  readonly #folderBudget: WorkBudget;
+  readonly #open: OpenFiles;
+  readonly #systems = new FileSystems();
+  readonly #residency: Residency;
+  readonly #queue: FolderQueue;
+  readonly #walk: FolderWalk;
+  readonly #sums = new FolderSums();
+  readonly #tracked = new Map<string, TrackedFile>();
+  readonly #wants: (stat: Stats) => boolean;
+  #mapsAtMs = Number.NEGATIVE_INFINITY;
+  #looks = 0;
+  #asked = 0;
 
   constructor(options: {
     readonly roots: Roots;
     readonly process: ProcessRef;
+    /** Processes of the container. */
     readonly pids: () => number[];
     readonly limits?: Partial<FileLimits>;
+    readonly residency?: Residency;
   }) {
     this.#roots = options.roots;
     this.#process = options.process;
     this.#pids = options.pids;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#mayAsk = mayAsk(options.roots);
+    const account = (share: number) => new WorkBudget(this.#limits.perLook * share, this.#limits.burst * share);
+    this.#budget = account(1 - FOR_FOLDERS);
+    this.#folderBudget = account(FOR_FOLDERS);
+    this.#open = new OpenFiles(options.roots.proc, this.#limits.descriptors);
+    this.#residency = options.residency ?? new Residency(asker(options.roots.proc));
+    this.#queue = new FolderQueue(this.#limits.folders);
+    this.#walk = new FolderWalk(this.#root, this.#queue, this.#systems);
+    const shared = sharesOurRoot(this.#root);
+    const since = shared ? startMs(options.roots.proc, options.process.startTicks) : null;
+    // On a host without containers the folders are everybody's: only what this user's program can have written since it began.
+    this.#wants = (stat) =>
+      !this.#tracked.has(keyOf(stat)) && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
+    for (const folder of folderSeeds(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
+    if (!shared) this.#queue.add('/', 'root');
   }
 
-  /** One look at `nowMs`. Files that can be seen, by resident bytes, then size; at most `limits.rows`. */
-  async look(
-    _nowMs: number,
-    _hint?: { readonly fileBytes: number | null; readonly shmemBytes: number | null },
-  ): Promise<FileReading[]> {
-    const found = new Map<string, Candidate>();
-    for (const pid of this.#pids().slice(0, this.#limits.pids)) this.#addOpen(found, pid);
-    for (const folder of [...this.#folders].slice(-this.#limits.folders)) this.#addFolder(found, folder);
-    const all = [...found.values()].sort(byWeight).slice(0, this.#limits.rows);
-    return (await this.#measure(all)).sort(
-      (a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0),
-    );
+  /** One look at `nowMs`. What can be seen, by resident bytes, then size; at most `limits.rows`. */
+  async look(nowMs: number, hint?: FileHint): Promise<FileReading[]> {
+    this.#looks++;
+    this.#budget.refill();
+    this.#folderBudget.refill();
+    this.#systems.forget();
+    this.#seeOpen();
+    if (nowMs - this.#mapsAtMs >= this.#limits.mapsEveryMs) {
+      this.#mapsAtMs = nowMs;
+      this.#seeMapped();
+    }
+    await this.#ask(nowMs);
+    await this.#walk.walk(nowMs, this.#folderBudget, this.#isGuessing(hint), this.#visitor(nowMs));
+    return this.#rows().slice(0, this.#limits.rows);
   }
 
   close(): void {
-    this.#cursor.clear();
-    this.#folders.clear();
+    this.#walk.close();
+    this.#tracked.clear();
+    this.#sums.clear();
   }
 
-  #addOpen(found: Map<string, Candidate>, pid: number): void {
-    const { files, next } = openFiles(this.#roots.proc, pid, this.#cursor.get(pid) ?? 0, this.#limits.descriptorsPerPid);
-    this.#cursor.set(pid, next);
-    for (const file of files) this.#addOpenFile(found, file);
+  stats(): FileStats {
+    return {
+      looks: this.#looks,
+      operations: this.#budget.spent + this.#folderBudget.spent,
+      folders: this.#walk.done.folders,
+      names: this.#walk.done.names,
+      asked: this.#asked,
+      tracked: this.#tracked.size,
+      foldersKnown: this.#queue.size,
+      deniedPids: this.#open.denied.size,
+    };
   }
 
-  #addOpenFile(found: Map<string, Candidate>, file: OpenFile): void {
-    const key = `${file.stat.dev}:${file.stat.ino}`;
-    const open = { pid: file.pid, fd: file.fd, mode: file.mode };
-    const known = found.get(key);
-    if (known !== undefined) known.openBy.push(open);
-    else
-      found.set(key, {
-        path: file.path,
-        stat: file.stat,
-        deleted: file.deleted,
-        openBy: [open],
-        via: { kind: 'fd', pid: file.pid, fd: file.fd },
-      });
-    if (file.mode !== 'r') this.#remember(dirname(file.path));
+  get #root(): string {
+    return `${this.#roots.proc}/${this.#process.pid}/root`;
   }
 
-  /** Newest last; the folders of a container that writes everywhere push out the oldest. */
-  #remember(folder: string): void {
-    this.#folders.delete(folder);
-    this.#folders.add(folder);
-    if (this.#folders.size > this.#limits.folders * 2) this.#folders.delete(this.#folders.values().next().value!);
-  }
-
-  #addFolder(found: Map<string, Candidate>, folder: string): void {
-    const { pid } = this.#process;
-    const root = join(this.#roots.proc, String(pid), 'root');
-    let dir: number;
-    try {
-      dir = openDirUnder(root, folder);
-    } catch (error) {
-      if (isSkippable(error)) return;
-      throw error;
+  #seeOpen(): void {
+    const pids = [...new Set([this.#process.pid, ...this.#pids()])].slice(0, this.#limits.pids);
+    for (const file of this.#tracked.values()) file.openBy = [];
+    for (const open of this.#open.scan(pids, this.#budget)) {
+      const file = this.#track(open.path, open.stat);
+      if (file === null) continue;
+      file.path = open.path;
+      file.stat = open.stat;
+      file.deleted = open.deleted;
+      file.openBy.push(open);
+      if (open.mode !== 'r') this.#queue.add(folderOf(open.path), 'hot');
     }
-    try {
-      for (const name of readdirSync(`/proc/self/fd/${dir}`).slice(0, this.#limits.namesPerFolder))
-        this.#addNamed(found, dir, folder, name, pid);
-    } catch (error) {
-      if (!isSkippable(error)) throw error;
-    } finally {
-      closeSync(dir);
-    }
+    // A deleted file that nobody holds any more is gone, and its pages with it.
+    for (const [key, file] of this.#tracked)
+      if (file.deleted && file.openBy.length === 0 && !file.mapped) this.#tracked.delete(key);
   }
 
-  #addNamed(found: Map<string, Candidate>, dir: number, folder: string, name: string, pid: number): void {
-    try {
-      const { fd, stat } = openFileAt(dir, name);
-      closeSync(fd);
-      const key = `${stat.dev}:${stat.ino}`;
-      if (!found.has(key) && stat.size >= LEAST_BYTES)
-        found.set(key, { path: join(folder, name), stat, deleted: false, openBy: [], via: { kind: 'path', pid } });
-    } catch (error) {
-      if (!isSkippable(error)) throw error;
-    }
-  }
-
-  async #measure(candidates: readonly Candidate[]): Promise<FileReading[]> {
-    const opened: { readonly index: number; readonly fd: number }[] = [];
-    const rows = candidates.map((c, index): FileReading => {
-      const base = reading(c);
-      if (!this.#mayAsk(c.stat.uid))
-        return { ...base, method: `unknown: the file belongs to uid ${c.stat.uid}, asked by uid ${process.geteuid?.() ?? -1}` };
-      const fd = this.#open(c);
-      if (fd === null) return { ...base, method: 'unknown: it may not be opened for reading' };
-      const fileSystem = fileSystemOf(fd);
-      const known = { ...base, fileSystem };
-      // Every page of a tmpfs file that has a block is in memory (or in swap).
-      if (fileSystem?.kind === 'tmpfs' || opened.length >= this.#limits.asked) {
-        closeSync(fd);
-        return fileSystem?.kind === 'tmpfs'
-          ? { ...known, residentBytes: base.allocatedBytes, method: 'tmpfs' }
-          : { ...known, method: 'unknown: more files than are asked in one look' };
-      }
-      opened.push({ index, fd });
-      return known;
-    });
-    try {
-      const answer =
-        this.#fincoreMissing === null
-          ? await fincore(opened.map((o) => o.fd))
-          : { state: 'absent' as const, why: this.#fincoreMissing };
-      if (answer.state === 'absent') this.#fincoreMissing = answer.why;
-      opened.forEach(({ index }, i) => {
-        const row = rows[index]!;
-        if (answer.state === 'absent') rows[index] = { ...row, method: `unknown: ${answer.why}` };
-        else {
-          const bytes = answer.bytes[i] ?? null;
-          // A file of 0 bytes cannot be mapped, so fincore says nothing of it: nothing is resident.
-          rows[index] =
-            row.sizeBytes === 0
-              ? { ...row, residentBytes: 0, method: 'fincore' }
-              : { ...row, residentBytes: bytes, method: bytes === null ? 'unknown: fincore gave no answer' : 'fincore' };
+  #seeMapped(): void {
+    for (const pid of [this.#process.pid, ...this.#pids()].slice(0, this.#limits.mapsPids)) {
+      for (const mapped of this.#mapped(pid)) {
+        this.#budget.spend(mapped.path.split('/').length);
+        // A mapped and deleted file has no name left, and /proc/PID/map_files needs a capability.
+        const found = mapped.deleted ? null : pinUnder(this.#root, mapped.path);
+        if (found?.state !== 'pinned') continue;
+        if (found.stat.isFile()) {
+          const file = this.#track(mapped.path, found.stat);
+          if (file !== null) file.mapped = true;
         }
-      });
-    } finally {
-      for (const { fd } of opened) closeSync(fd);
+        closeSync(found.fd);
+      }
     }
-    return rows;
   }
 
-  /** A descriptor of the very file that was seen; null where it may not be opened or is another by now. */
-  #open(c: Candidate): number | null {
+  #mapped(pid: number): ReturnType<typeof parseMappedFiles> {
     try {
-      // O_NONBLOCK: should the descriptor have become a FIFO since, the open must not wait.
-      const fd =
-        c.via.kind === 'fd'
-          ? openSync(join(this.#roots.proc, String(c.via.pid), 'fd', String(c.via.fd)), constants.O_RDONLY | constants.O_NONBLOCK)
-          : openFileUnder(join(this.#roots.proc, String(c.via.pid), 'root'), c.path).fd;
-      const stat = fstatSync(fd);
-      if (stat.isFile() && stat.ino === c.stat.ino && stat.dev === c.stat.dev) return fd;
-      closeSync(fd);
-      return null;
+      return parseMappedFiles(readText(`${this.#roots.proc}/${pid}/maps`) ?? '');
     } catch (error) {
-      if (isSkippable(error)) return null;
+      if (isDenied(error)) return [];
       throw error;
     }
   }
-}
 
-const reading = (c: Candidate): FileReading => ({
-  path: c.path,
-  dev: c.stat.dev,
-  ino: c.stat.ino,
-  sizeBytes: c.stat.size,
-  // st_blocks counts units of 512 bytes, whatever the block size (stat(2)).
-  allocatedBytes: c.stat.blocks * 512,
-  mtimeMs: c.stat.mtimeMs,
-  residentBytes: null,
-  dirtyBytes: null,
-  method: 'unknown',
-  openBy: c.openBy,
-  deleted: c.deleted,
-  fileSystem: null,
-});
+  /** The file with a row of its own, a new one where there is room; null: there is none. */
+  #track(path: string, stat: Stats): TrackedFile | null {
+    const key = keyOf(stat);
+    const known = this.#tracked.get(key);
+    if (known !== undefined) return known;
+    if (this.#tracked.size >= this.#limits.files && !this.#makeRoom(allocatedBytes(stat))) return null;
+    const file: TrackedFile = {
+      path,
+      stat,
+      deleted: false,
+      openBy: [],
+      mapped: false,
+      measured: null,
+      askedAtMs: 0,
+      askedAllocated: 0,
+    };
+    this.#tracked.set(key, file);
+    return file;
+  }
 
-function fileSystemOf(fd: number): FileReading['fileSystem'] {
-  try {
-    const s = statfsSync(`/proc/self/fd/${fd}`);
-    return { kind: s.type === TMPFS_MAGIC ? 'tmpfs' : 'disk', freeBytes: s.bavail * s.bsize, totalBytes: s.blocks * s.bsize };
-  } catch (error) {
-    if (isSkippable(error)) return null;
-    throw error;
+  /** The smallest of the files goes that are neither written nor deleted, if it is smaller than the new one. */
+  #makeRoom(bytes: number): boolean {
+    let least: [string, number] | null = null;
+    for (const [key, file] of this.#tracked) {
+      const size = allocatedBytes(file.stat);
+      if (!isWritten(file) && !file.deleted && size < bytes && (least === null || size < least[1])) least = [key, size];
+    }
+    return least !== null && this.#tracked.delete(least[0]);
+  }
+
+  /** Asks tracked files, worthiest first, as far as the budget goes. */
+  async #ask(nowMs: number): Promise<void> {
+    const order = [...this.#tracked.values()].sort((a, b) => worth(b, nowMs) - worth(a, nowMs));
+    for (let i = 0; i < order.length && this.#budget.left > 0; i += HEAP) {
+      const heap: { file: TrackedFile; fd: number; stat: Stats }[] = [];
+      let cost = 0;
+      for (const file of order.slice(i, i + HEAP)) {
+        if (this.#budget.left <= cost) break;
+        cost += askingCost(file.stat);
+        const found = this.#pinTracked(file);
+        if (found === null) this.#tracked.delete(keyOf(file.stat));
+        else heap.push({ file, ...found });
+      }
+      try {
+        const answers = await measureFiles(heap, this.#with(this.#budget));
+        this.#asked += heap.length;
+        heap.forEach(({ file, stat }, j) => {
+          file.stat = stat;
+          file.measured = answers[j]!;
+          file.askedAtMs = nowMs;
+          file.askedAllocated = allocatedBytes(stat);
+        });
+      } finally {
+        for (const { fd } of heap) closeSync(fd);
+      }
+    }
+  }
+
+  #with(budget: WorkBudget) {
+    return { residency: this.#residency, fileSystems: this.#systems, budget };
+  }
+
+  /** The very file that was seen; null where it is gone or another one by now. */
+  #pinTracked(file: TrackedFile): { fd: number; stat: Stats } | null {
+    const { dev, ino } = file.stat;
+    for (const open of file.openBy) {
+      const found = same(pin(`${this.#roots.proc}/${open.pid}/fd/${open.fd}`, true), dev, ino);
+      this.#budget.spend(1);
+      if (found !== null) return found;
+    }
+    this.#budget.spend(file.path.split('/').length);
+    return file.deleted ? null : same(pinUnder(this.#root, file.path), dev, ino);
+  }
+
+  #isGuessing(hint: FileHint | undefined): boolean {
+    if (hint?.fileBytes == null) return true;
+    if (hint.fileBytes < WORTH_GUESSING) return false;
+    const named = this.#rows().reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
+    return named < hint.fileBytes * ENOUGH;
+  }
+
+  #visitor(nowMs: number): Visitor {
+    return {
+      wants: this.#wants,
+      begin: (folder, stat) => this.#sums.begin(folder.path, stat),
+      end: (folder, gone) => this.#sums.end(folder.path, gone),
+      files: (folder, files) => this.#found(nowMs, folder.path, files),
+    };
+  }
+
+  /** Large files get a row of their own, the others are counted with their folder. */
+  async #found(nowMs: number, folder: string, files: readonly NamedFile[]): Promise<void> {
+    const answers = await measureFiles(files, this.#with(this.#folderBudget));
+    this.#asked += files.length;
+    files.forEach(({ name, stat }, i) => {
+      const measured = answers[i]!;
+      const large = Math.max(measured.residentBytes ?? 0, stat.size) >= this.#limits.largeBytes;
+      const file = large ? this.#track(`${folder === '/' ? '' : folder}/${name}`, stat) : null;
+      if (file === null) this.#sums.add(folder, stat, measured);
+      else Object.assign(file, { measured, askedAtMs: nowMs, askedAllocated: allocatedBytes(stat) });
+    });
+  }
+
+  #rows(): FileReading[] {
+    const rows = [...[...this.#tracked.values()].map(rowOf), ...this.#sums.rows()];
+    return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0));
   }
 }
 
-/** Written ones first, then the largest. */
-const byWeight = (a: Candidate, b: Candidate): number => Number(isWritten(b)) - Number(isWritten(a)) || b.stat.size - a.stat.size;
-const isWritten = (c: Candidate): boolean => c.openBy.some((o) => o.mode !== 'r');
+const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
-/** Gone by now, not ours, a planted link or FIFO: that file has no row, and the look goes on. */
-const isSkippable = (error: unknown): boolean =>
-  isAbsence(error) ||
-  isDenied(error) ||
-  ['ELOOP', 'ENOTREGULAR', 'ENXIO', 'ENAMETOOLONG', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '');
+function same(found: Pin, dev: number, ino: number): { fd: number; stat: Stats } | null {
+  if (found.state === 'refused') return null;
+  if (found.stat.isFile() && found.stat.dev === dev && found.stat.ino === ino) return found;
+  closeSync(found.fd);
+  return null;
+}
+
+function sharesOurRoot(root: string): boolean {
+  try {
+    const [theirs, ours] = [statSync(root), statSync('/')];
+    return theirs.dev === ours.dev && theirs.ino === ours.ino;
+  } catch (error) {
+    if (!isAbsence(error) && !isDenied(error)) throw error;
+    codeOf(error);
+    return false;
+  }
+}
+
+/** When a process began, epoch ms; 2 s early, since btime is in whole seconds. USER_HZ is 100 on all of Node's architectures. */
+function startMs(procRoot: string, startTicks: number): number {
+  const boot = Number(/^btime (\d+)/m.exec(readText(`${procRoot}/stat`) ?? '')?.[1] ?? 0);
+  return boot * 1000 + startTicks * 10 - 2000;
+}

@@ -62,6 +62,8 @@ export interface CgroupReading {
 /** A file that may be behind the page cache. Paths are as the container sees them, raw: escape at the outlet. */
 export interface FileReading {
   readonly path: string;
+  /** Only where the row stands for several: how many. `path` is then the folder, with a slash at its end, or words in parentheses. */
+  readonly files?: number;
   readonly dev: number;
   readonly ino: number;
   readonly sizeBytes: number | null;
@@ -69,7 +71,7 @@ export interface FileReading {
   readonly mtimeMs: number | null;
   readonly residentBytes: number | null;
   readonly dirtyBytes: number | null;
-  /** `fincore`, `cachestat`, `tmpfs` (all of it is resident), or `unknown: why`. */
+  /** `cachestat`, `mincore`, `fincore`, `tmpfs` (all of it is resident), or `unknown: why`. */
   readonly method: string;
   readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
   readonly deleted: boolean;

@@ -1,0 +1,78 @@
+/** A folder that may hold files behind the page cache, and what its last walk gave. `path` is a byte string. */
+export interface Folder {
+  readonly path: string;
+  /** hot: a file in it is open for writing, or was; seed: a likely place; below: found while walking. */
+  kind: 'hot' | 'seed' | 'below' | 'root';
+  mtimeMs: number;
+  walkedAtMs: number | null;
+  entries: number;
+}
+
+const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
+/** A hot folder of up to 100 names is walked each 10 s; larger ones, and the others, as much more rarely as they are dearer. */
+const AGAIN_MS = 10_000;
+const RARELY_MS = 600_000;
+
+/** Which folder to walk next. Keeps at most `most`. */
+export class FolderQueue {
+  readonly #folders = new Map<string, Folder>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#folders.size;
+  }
+
+  add(path: string, kind: Folder['kind'], mtimeMs = 0): void {
+    const known = this.#folders.get(path);
+    if (known !== undefined) {
+      if (RANK[kind] > RANK[known.kind]) known.kind = kind;
+      known.mtimeMs = Math.max(known.mtimeMs, mtimeMs);
+      return;
+    }
+    if (this.#folders.size >= this.#most && !this.#makeRoom(kind)) return;
+    this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0 });
+  }
+
+  drop(path: string): void {
+    this.#folders.delete(path);
+  }
+
+  /** The next one that is due, or null. `wide`: also those that are only guesses. */
+  next(nowMs: number, wide: boolean): Folder | null {
+    let best: Folder | null = null;
+    for (const folder of this.#folders.values()) {
+      if (!wide && folder.kind !== 'hot' && folder.walkedAtMs === null) continue;
+      if (!isDue(folder, nowMs)) continue;
+      if (best === null || before(folder, best)) best = folder;
+    }
+    return best;
+  }
+
+  /** The least promising one goes, if it is less so than the new one. */
+  #makeRoom(kind: Folder['kind']): boolean {
+    for (const folder of this.#folders.values())
+      if (folder.walkedAtMs !== null && folder.entries === 0 && RANK[folder.kind] <= RANK[kind])
+        return this.#folders.delete(folder.path);
+    for (const folder of this.#folders.values()) if (RANK[folder.kind] < RANK[kind]) return this.#folders.delete(folder.path);
+    return false;
+  }
+}
+
+function isDue(folder: Folder, nowMs: number): boolean {
+  if (folder.walkedAtMs === null) return true;
+  const dearer = Math.max(1, folder.entries / 100) * (folder.kind === 'hot' ? 1 : 6);
+  return nowMs - folder.walkedAtMs >= Math.min(RARELY_MS, AGAIN_MS * dearer);
+}
+
+/** Hot ones first, then those never walked, then by rank, then where something was last written. */
+function before(a: Folder, b: Folder): boolean {
+  const hot = Number(a.kind === 'hot') - Number(b.kind === 'hot');
+  const fresh = Number(a.walkedAtMs === null) - Number(b.walkedAtMs === null);
+  const order =
+    hot || fresh || RANK[a.kind] - RANK[b.kind] || (a.walkedAtMs === null ? a.mtimeMs - b.mtimeMs : b.walkedAtMs! - a.walkedAtMs);
+  return order > 0;
+}

@@ -1,0 +1,64 @@
+/** The two system calls that tell how much of a file is in memory; Node has neither. */
+export interface KernelCalls {
+  /** Pages in the cache and dirty ones, or the errno (a positive number). cachestat(2), Linux 6.5. */
+  cachestat(fd: number): { readonly cachedBytes: number; readonly dirtyBytes: number } | number;
+  /** Resident bytes of the first `sizeBytes`, or the errno. mincore(2) on a mapping that is never touched. */
+  mincore(fd: number, sizeBytes: number): { readonly cachedBytes: number } | number;
+}
+
+/** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
+const SYS_CACHESTAT = 451;
+const SC_PAGESIZE = 30; // glibc and musl alike
+const [PROT_NONE, MAP_SHARED] = [0, 1];
+/** One vector byte a page: 128 MiB of 4-KiB pages at a time. */
+const VECTOR = 32 * 1024;
+
+/** The calls by koffi, or why there are none: then `fincore` is asked. Loaded on first need: it costs 1 MB of anonymous memory. */
+export async function loadKernelCalls(): Promise<KernelCalls | string> {
+  if (process.platform !== 'linux') return `this is ${process.platform}, and the calls are Linux's`;
+  try {
+    const { default: koffi } = await import('koffi');
+    return bind(koffi);
+  } catch (error) {
+    return `the library koffi could not be loaded: ${(error as Error).message}`;
+  }
+}
+
+function bind(koffi: typeof import('koffi').default): KernelCalls {
+  const libc = koffi.load(null);
+  const syscall = libc.func('long syscall(long number, int fd, void *range, void *out, uint flags)');
+  const mmap = libc.func('intptr_t mmap(intptr_t at, size_t length, int prot, int flags, int fd, int64_t offset)');
+  const munmap = libc.func('int munmap(intptr_t at, size_t length)');
+  const mincore = libc.func('int mincore(intptr_t at, size_t length, void *vector)');
+  const page = Number(libc.func('long sysconf(int name)')(SC_PAGESIZE));
+  const range = new BigUint64Array(2); // offset 0, length 0: the whole file
+  const out = new BigUint64Array(5); // cache, dirty, writeback, evicted, recently evicted
+  const vector = new Uint8Array(VECTOR);
+
+  const countAt = (fd: number, offset: number, length: number): number | string => {
+    const at = mmap(0, length, PROT_NONE, MAP_SHARED, fd, offset);
+    if (Number(at) === -1) return String(koffi.errno());
+    const failed = mincore(at, length, vector) !== 0 ? koffi.errno() : 0;
+    munmap(at, length);
+    if (failed !== 0) return String(failed);
+    let pages = 0;
+    for (let i = 0; i < Math.ceil(length / page); i++) pages += vector[i]! & 1;
+    return pages * page;
+  };
+
+  return {
+    cachestat: (fd) => {
+      if (syscall(SYS_CACHESTAT, fd, range, out, 0) !== 0) return koffi.errno();
+      return { cachedBytes: Number(out[0]!) * page, dirtyBytes: Number(out[1]!) * page };
+    },
+    mincore: (fd, sizeBytes) => {
+      let cachedBytes = 0;
+      for (let offset = 0; offset < sizeBytes; offset += VECTOR * page) {
+        const count = countAt(fd, offset, Math.min(VECTOR * page, sizeBytes - offset));
+        if (typeof count === 'string') return Number(count);
+        cachedBytes += count;
+      }
+      return { cachedBytes };
+    },
+  };
+}

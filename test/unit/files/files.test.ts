@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseFincore } from '../../../src/sources/fincore.ts';
+import { writableMounts } from '../../../src/sources/folder-seeds.ts';
+import { parseMappedFiles } from '../../../src/sources/mapped-files.ts';
+import { pin } from '../../../src/sources/pinned.ts';
+import { reconcile } from '../../../src/sources/reconcile.ts';
+import { type Question, Residency } from '../../../src/sources/residency.ts';
+import { folder } from './own.ts';
+
+const MiB = 1 << 20;
+const disk = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'disk' as const, freeBytes: 1, totalBytes: 1 } });
+const tmpfs = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'tmpfs' as const, freeBytes: 1, totalBytes: 1 } });
+
+test('files that hold more than the cgroup are scaled to it, disk and tmpfs each for itself', () => {
+  const got = reconcile([disk(300 * MiB), disk(100 * MiB), tmpfs(50 * MiB)], 250 * MiB, 50 * MiB);
+  assert.equal(got.exceeds, true);
+  assert.equal(got.diskScale, 0.5);
+  assert.equal(got.tmpfsScale, 1);
+  assert.equal(got.unnamedBytes, 0);
+  assert.match(got.note ?? '', /another container/);
+});
+
+test('files that hold less leave the rest unnamed; an unknown cgroup leaves it unknown', () => {
+  const files = [disk(60 * MiB), tmpfs(20 * MiB), { residentBytes: null, fileSystem: null }];
+  assert.deepEqual(reconcile(files, 100 * MiB, 20 * MiB), {
+    tmpfsBytes: 20 * MiB,
+    diskBytes: 60 * MiB,
+    unnamedBytes: 20 * MiB,
+    diskScale: 1,
+    tmpfsScale: 1,
+    exceeds: false,
+    note: null,
+  });
+  assert.equal(reconcile(files, null, null).unnamedBytes, null);
+});
+
+test('maps: each file once with the sum of its mappings, newlines restored, devices and memfds left out', () => {
+  const text = [
+    '7f00-7f10 r--p 00000000 fe:00 11                         /usr/lib/libc.so.6',
+    '7f10-7f40 r-xp 00010000 fe:00 11                         /usr/lib/libc.so.6',
+    '7f50-7f60 rw-s 00000000 00:19 12                         /dev/shm/a\\012b c',
+    '7f60-7f70 rw-s 00000000 00:01 13                         /memfd:x (deleted)',
+    '7f70-7f80 rw-s 00000000 fe:00 14                         /tmp/map.dat (deleted)',
+    '7f80-7f90 rw-p 00000000 00:00 0                          [heap]',
+    '7fa0-7fb0 rw-s 00000000 00:06 9                          /dev/zero',
+  ].join('\n');
+  assert.deepEqual(parseMappedFiles(text), [
+    { path: '/usr/lib/libc.so.6', deleted: false, ino: 11, mappedBytes: 0x40 },
+    { path: '/dev/shm/a\nb c', deleted: false, ino: 12, mappedBytes: 0x10 },
+    { path: '/tmp/map.dat', deleted: true, ino: 14, mappedBytes: 0x10 },
+  ]);
+});
+
+test('writable volumes are told from the kernel file systems and read-only ones', () => {
+  const text = [
+    '1 0 0:50 / / rw - overlay overlay rw',
+    '2 1 254:0 /var/lib/kubelet/x /data\\040dir rw,relatime - ext4 /dev/vda rw',
+    '3 1 0:51 / /cache rw - tmpfs tmpfs rw',
+    '4 1 254:0 /y /config ro - ext4 /dev/vda rw',
+    '5 1 0:5 / /proc rw - proc proc rw',
+    '6 1 0:6 / /dev/shm rw - tmpfs shm rw',
+    '7 1 0:7 / /dev/mqueue rw - mqueue mqueue rw',
+  ].join('\n');
+  assert.deepEqual(writableMounts(text), ['/data dir', '/cache', '/dev/shm']);
+});
+
+test('fincore: answers are matched by descriptor, and a file without one is null', () => {
+  assert.deepEqual(
+    parseFincore('8192 /proc/self/fd/4\n  0 /proc/self/fd/3\n', ['/proc/self/fd/3', '/proc/self/fd/4', '/proc/self/fd/5']),
+    [0, 8192, null],
+  );
+});
+
+const asked = async (residency: Residency, question: Question) => (await residency.ask([question]))[0]!;
+const ME = { uid: process.geteuid?.() ?? 0, fowner: false };
+
+test('cachestat, mincore and fincore agree on a file that was just written', async (t) => {
+  const path = join(folder(t), 'file');
+  writeFileSync(path, Buffer.alloc(3 * MiB + 5));
+  const found = pin(path);
+  assert.ok(found.state === 'pinned');
+  t.after(() => closeSync(found.fd));
+  const question = { fd: found.fd, stat: found.stat, stacked: false };
+  const bySpawn = await asked(new Residency(ME, async () => 'not wanted'), question);
+  assert.deepEqual(bySpawn, { state: 'told', method: 'fincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
+  const byMincore = await asked(new Residency(ME), { ...question, stacked: true });
+  assert.deepEqual(byMincore, { state: 'told', method: 'mincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
+});
+
+test('where cachestat is refused, mincore answers for an owned file, and nothing is believed of a foreign one', async (t) => {
+  const path = join(folder(t), 'file');
+  writeFileSync(path, Buffer.alloc(8192));
+  const found = pin(path);
+  assert.ok(found.state === 'pinned');
+  t.after(() => closeSync(found.fd));
+  for (const errno of [1 /* EPERM */, 38 /* ENOSYS */]) {
+    const calls = { cachestat: () => errno, mincore: () => ({ cachedBytes: 8192 }) };
+    const own = await asked(new Residency(ME, async () => calls), { fd: found.fd, stat: found.stat, stacked: false });
+    assert.deepEqual(own, { state: 'told', method: 'mincore', residentBytes: 8192, dirtyBytes: null });
+  }
+});
+
+test('without koffi and fincore the answer names the Debian package', async (t) => {
+  const path = join(folder(t), 'file');
+  writeFileSync(path, 'x');
+  const fd = openSync(path, 'r');
+  closeSync(fd);
+  const found = pin(path);
+  assert.ok(found.state === 'pinned');
+  t.after(() => closeSync(found.fd));
+  const missing = async () => ({ state: 'absent' as const, why: 'fincore is not installed (Debian package util-linux-extra)' });
+  const got = await asked(new Residency(ME, async () => 'koffi is not there', missing), {
+    fd: found.fd,
+    stat: found.stat,
+    stacked: false,
+  });
+  assert.match(got.state === 'unknown' ? got.why : '', /util-linux-extra.*koffi is not there/);
+});
+
+test('looking reads no content: the bytes that this process has read do not grow with the files', async (t) => {
+  const { watcher } = await import('./own.ts');
+  const dir = folder(t);
+  const fd = openSync(join(dir, 'log'), 'w');
+  t.after(() => closeSync(fd));
+  for (let i = 0; i < 20; i++) writeFileSync(join(dir, `f${i}`), Buffer.alloc(4 * MiB));
+  const watch = watcher(t);
+  await watch.look(1);
+  const read = () => Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+  const before = read();
+  await watch.look(20_000);
+  assert.ok(read() - before < 2 * MiB, 'rchar counts the text of /proc alone');
+});
