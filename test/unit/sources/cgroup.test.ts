@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { parseCgroupV1 } from '../../../src/sources/cgroup-v1.ts';
 import { parseCgroupV2 } from '../../../src/sources/cgroup-v2.ts';
 import { containerId, slug } from '../../../src/sources/container-id.ts';
+import { parseFincore } from '../../../src/sources/fincore.ts';
 import { belowMount, parseCgroupMounts, parseProcCgroup } from '../../../src/sources/mountinfo.ts';
 import { parseStatus } from '../../../src/sources/procfs.ts';
-import { parseFincore } from '../../../src/sources/residency.ts';
 
 const V1 = {
   'memory.stat':
