@@ -16,7 +16,6 @@ const NEEDS = [
   { command: 'linux.uml', packages: ['user-mode-linux'], for: 'cgroup v2 on a kernel of its own (test/uml)' },
   { command: 'mkfs.ext4', packages: ['e2fsprogs'], for: 'the disk of that kernel (test/uml)' },
   { command: 'ip', packages: ['iproute2'], for: 'the loopback of that kernel (test/uml)' },
-  { command: 'perl', packages: ['perl'], for: 'modules of that kernel (test/uml)' },
   { command: 'ps', packages: ['procps'], for: 'process figures' },
   { command: 'chromium', packages: ['chromium'], for: 'the page in a real browser' },
 ];

@@ -14,7 +14,7 @@ process.on('exit', () => {
 const made: string[] = [];
 
 /** Compiles one Java file (once a test process); the answer is the class path. */
-function compile(file: string): Promise<string> {
+export function compile(file: string): Promise<string> {
   const known = compiled.get(file);
   if (known) return known;
   const classes = mkdtempSync(join(tmpdir(), 'memhound-classes-'));

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeCgroup } from '../support/cgroup.ts';
+import { startJava } from '../support/java.ts';
+import { watch } from '../support/memhound.ts';
+import { lacks } from '../support/needs.ts';
+
+test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemoryError', {
+  skip: lacks('javac', 'cgroup'),
+  timeout: 180_000,
+}, async (t) => {
+  const cgroup = makeCgroup(512 * 1024 * 1024);
+  const flags = ['-XX:+UseSerialGC', '-Xmx256m', '-XX:TieredStopAtLevel=1'];
+  const java = await startJava('scenarios/HeapLeak.java', [], { cgroup, flags });
+  t.after(async () => {
+    await java.stop('SIGKILL');
+    await cgroup.remove();
+  });
+  const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s']);
+  t.after(() => hound.stop('SIGKILL'));
+  const live = hound.live();
+  t.after(() => live.close());
+  const told = await live.verdict((verdict) => verdict.leak === true, 120_000);
+  assert.deepEqual({ trend: told.trend, cause: told.cause }, { trend: 'growing', cause: 'heap' }, told.headline);
+  assert.ok(
+    told.etas.some((eta) => eta.event === 'heap-exhausted' && eta.seconds > 0),
+    JSON.stringify(told.etas),
+  );
+});

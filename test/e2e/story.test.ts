@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeCgroup } from '../support/cgroup.ts';
+import { fincore } from '../support/fincore.ts';
+import { startJava } from '../support/java.ts';
+import { dataDir, watch } from '../support/memhound.ts';
+import { lacks } from '../support/needs.ts';
+import { assertStory, isStory } from '../support/story.ts';
+
+const LIMIT = 768 * 1024 * 1024;
+
+test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound says growing, no leak, page cache, and names the log', {
+  skip: lacks('javac', 'fincore', 'cgroup'),
+  timeout: 180_000,
+}, async (t) => {
+  const cgroup = makeCgroup(LIMIT);
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-story-'));
+  const log = join(dir, 'spring.log');
+  const java = await startJava('demo/SpringLog.java', [log, '5', '500'], { cgroup });
+  t.after(async () => {
+    await java.stop('SIGKILL');
+    await cgroup.remove();
+    rmSync(dir, { recursive: true });
+  });
+  await java.line((line) => line.startsWith('logging'));
+  const data = dataDir();
+  const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s', '--data', data]);
+  t.after(() => hound.stop('SIGKILL'));
+  const live = hound.live();
+  t.after(() => live.close());
+
+  const told = await live.verdict(isStory, 90_000);
+  const before = await fincore(log);
+  const [file] = await hound.files();
+  const after = await fincore(log);
+  assertStory(told, log);
+  assertStory(await hound.verdict(), log);
+  assert.ok(file?.path.endsWith(log), `files[0] is ${file?.path}`);
+  assert.ok(
+    file!.residentBytes! >= before * 0.95 && file!.residentBytes! <= after * 1.05,
+    `${file!.residentBytes} resident, fincore said ${before} before and ${after} after`,
+  );
+  assert.deepEqual(
+    file!.openBy.map(({ pid, mode }) => ({ pid, mode })),
+    [{ pid: java.pid, mode: 'w' }],
+  );
+  const { body: targets } = await hound.get<{ limitBytes: number; reach: string }[]>('/api/v1/targets');
+  assert.equal(targets[0]?.limitBytes, LIMIT);
+  assert.ok((await hound.verdict()).etas.some((eta) => eta.event === 'disk-full'));
+
+  await t.test('memhound killed and started anew still has the history', async () => {
+    const seen = (await hound.get<{ t: number[] }>('/api/v1/samples?fields=usage')).body.t;
+    await hound.stop('SIGKILL');
+    const again = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s', '--data', data]);
+    t.after(() => again.stop('SIGKILL'));
+    const kept = (await again.get<{ t: number[] }>(`/api/v1/samples?fields=usage&to=${seen.at(-1)}`)).body.t;
+    assert.ok(kept.length >= seen.length - 1, `${kept.length} samples of ${seen.length} survived`);
+    await again.stop();
+  });
+});
+
+test('the container of a JVM that was killed is told as a restart, and its last verdict stays to be asked for', {
+  skip: lacks('javac', 'cgroup'),
+  timeout: 120_000,
+}, async (t) => {
+  const cgroup = makeCgroup(LIMIT);
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-restart-'));
+  const log = join(dir, 'spring.log');
+  const first = await startJava('demo/SpringLog.java', [log, '1', '500'], { cgroup });
+  const started = [first];
+  t.after(async () => {
+    for (const java of started) await java.stop('SIGKILL');
+    await cgroup.remove();
+    rmSync(dir, { recursive: true });
+  });
+  await first.line((line) => line.startsWith('logging'));
+  const hound = await watch(['--cgroup', cgroup.dir, '--every', '1s', '--min-history', '10s']);
+  t.after(() => hound.stop('SIGKILL'));
+  const live = hound.live();
+  t.after(() => live.close());
+  await live.until((message) => message.type === 'sample', 20_000);
+  await first.stop('SIGKILL');
+  const second = await startJava('demo/SpringLog.java', [log, '1', '500'], { cgroup });
+  started.push(second);
+  const restart = await live.until((message) => message.type === 'restart', 30_000);
+  assert.equal(restart.type, 'restart');
+  const { body } = await hound.get<{ aux: { events: { type: string }[] } }>('/api/v1/samples?fields=usage');
+  assert.ok(body.aux.events.some((event) => event.type === 'restart'));
+  const last = await hound.get<{ schema: string }>('/api/v1/verdict?epoch=-1');
+  assert.equal(last.body.schema, 'memhound.verdict/1');
+});

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import type { Verdict } from '../../src/diagnosis/types.ts';
+
+/** The story's verdict: grows, is no leak, is page cache, of that file; the heap is steady. */
+export function assertStory(verdict: Verdict, log: string): void {
+  const { trend, leak, cause, causes, headline, fields } = verdict;
+  assert.deepEqual({ trend, leak, cause }, { trend: 'growing', leak: false, cause: 'page-cache' }, headline);
+  assert.ok(causes[0]?.what?.endsWith(log), `causes[0].what is ${causes[0]?.what}`);
+  assert.equal(causes[0]?.reclaimable, true);
+  assert.ok(headline.includes(log), headline);
+  assert.equal(fields.heap_used?.trend, 'stable', fields.heap_used?.basis?.because);
+}
+
+export const isStory = (verdict: Verdict): boolean =>
+  verdict.trend === 'growing' && verdict.leak === false && verdict.cause === 'page-cache';

@@ -1,0 +1,83 @@
+// Runs inside the guest, as process of no container: starts the service in the one, memhound in the other, both as user nobody without
+// capabilities, and writes what it sees as JSON lines. The judging is left to story.test.ts, outside.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
+
+const OUT = process.env.UML_OUT;
+const LOG = '/tmp/spring.log';
+const say = (event, data) => console.log(JSON.stringify({ event, ...data }));
+const nobody = [
+  'setpriv',
+  '--reuid=65534',
+  '--regid=65534',
+  '--clear-groups',
+  '--bounding-set=-all',
+  '--inh-caps=-all',
+  '--no-new-privs',
+];
+
+function inContainer(name, ...command) {
+  const child = spawn('incontainer', [name, ...nobody, ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const line = async (part) => {
+    for await (const text of lines) if (text.includes(part)) return text;
+    throw new Error(`${command[0]} ended without saying ${part}`);
+  };
+  return { child, line };
+}
+const get = async (url) => {
+  const answer = await fetch(url);
+  return { status: answer.status, body: await answer.json() };
+};
+const fincore = () => JSON.parse(spawnSync('fincore', ['-J', '--bytes', LOG], { encoding: 'utf8' }).stdout).fincore[0].res;
+
+const flags = ['-XX:+UseSerialGC', '-Xms64m', '-Xmx64m', '-XX:TieredStopAtLevel=1'];
+const java = inContainer('app', 'java', ...flags, '-cp', `${OUT}/classes`, 'SpringLog', LOG, '5', '600');
+await java.line('logging');
+const settings = ['--every', '1s', '--min-history', '20s', '--data', '/tmp/memhound'];
+const memhound = inContainer(
+  'sidecar',
+  process.execPath,
+  `${OUT}/memhound.mjs`,
+  'watch',
+  '--json',
+  '--port',
+  '0',
+  '--ops-port',
+  '0',
+  ...settings,
+);
+const listening = JSON.parse(await memhound.line('"listening"'));
+say('listening', { ...listening, javaPid: java.child.pid });
+
+const socket = new WebSocket(`${listening.url.replace('http', 'ws')}/api/v1/live`);
+const told = await new Promise((resolve, reject) => {
+  let last = null;
+  const timer = setTimeout(() => reject(new Error(`no such verdict in time; the last: ${JSON.stringify(last)}`)), 150_000);
+  socket.on('error', reject);
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data));
+    if (message.type !== 'verdict') return;
+    last = message.verdict;
+    if (last.trend === 'growing' && last.leak === false && last.cause === 'page-cache') {
+      clearTimeout(timer);
+      resolve(last);
+    }
+  });
+});
+say('live', { verdict: told });
+const api = `${listening.url}/api/v1`;
+say('verdict', await get(`${api}/verdict`));
+const before = fincore();
+const files = await get(`${api}/files`);
+say('files', { ...files, before, after: fincore() });
+for (const path of ['targets', 'ledger', 'views', 'jvm', 'self']) say(path, await get(`${api}/${path}`));
+
+socket.terminate();
+for (const { child } of [memhound, java]) {
+  child.kill('SIGTERM');
+  const [code, signal] = await once(child, 'exit');
+  say('exit', { code, signal });
+}

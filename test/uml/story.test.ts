@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { FileRow, Ledger, TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
+import { compile } from '../support/java.ts';
+import { MEMHOUND } from '../support/memhound.ts';
+import { lacks } from '../support/needs.ts';
+import { run } from '../support/process.ts';
+import { assertStory } from '../support/story.ts';
+
+type Told = { readonly event: string; readonly status?: number } & Readonly<Record<string, unknown>>;
+const skip = lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'fincore', 'setpriv');
+
+for (const version of [2, 1] as const) {
+  test(`on a kernel with cgroup v${version}, from its own container, memhound names the log that the JVM in the other one writes`, {
+    skip,
+    timeout: 300_000,
+  }, async () => {
+    const out = mkdtempSync(join(tmpdir(), 'memhound-uml-out-'));
+    try {
+      // The guest's user nobody must reach all that runs there; the checkout may be private.
+      chmodSync(out, 0o755);
+      mkdirSync(join(out, 'classes'));
+      copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
+      copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
+      const guest = ['-t', '220', '-c', `v${version}`, '-o', out, process.execPath, 'test/uml/story.mjs'];
+      const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
+      assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
+      const told = stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Told);
+      const one = <T>(event: string) => told.find((line) => line.event === event) as (Told & T) | undefined;
+
+      assertStory(one<{ verdict: Verdict }>('live')!.verdict, '/tmp/spring.log');
+      assertStory(one<{ body: Verdict }>('verdict')!.body, '/tmp/spring.log');
+      const [target] = one<{ body: TargetInfo[] }>('targets')!.body;
+      assert.equal(target?.cgroup.version, version);
+      assert.equal(target?.reach, 'shared-pid-namespace');
+      assert.equal(target?.limitBytes, 768 * 1024 * 1024, "the JVM container's limit, not the sidecar's");
+      const files = one<{ body: FileRow[]; before: number; after: number }>('files')!;
+      const log = files.body[0]!;
+      assert.match(log.path, /\/tmp\/spring\.log$/);
+      assert.ok(
+        log.residentBytes! >= files.before * 0.95 && log.residentBytes! <= files.after * 1.05,
+        `${log.residentBytes} resident, fincore ${files.before} before and ${files.after} after`,
+      );
+      const ledger = one<{ body: Ledger }>('ledger')!.body;
+      assert.ok(Math.abs(ledger.unexplainedBytes) <= ledger.boundBytes, `${ledger.unexplainedBytes} beyond ${ledger.boundBytes}`);
+      assert.deepEqual(one<{ code: number }>('exit')!.code, 0, 'memhound ends cleanly on SIGTERM');
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
+  });
+}
