@@ -27,7 +27,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   });
   await java.line((line) => line.startsWith('logging'));
   const data = dataDir();
-  const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s', '--data', data]);
+  const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '30s', '--data', data]);
   t.after(() => hound.stop('SIGKILL'));
   const live = hound.live();
   t.after(() => live.close());
@@ -54,7 +54,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   await t.test('memhound killed and started anew still has the history', async () => {
     const seen = (await hound.get<{ t: number[] }>('/api/v1/samples?fields=usage')).body.t;
     await hound.stop('SIGKILL');
-    const again = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s', '--data', data]);
+    const again = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '30s', '--data', data]);
     t.after(() => again.stop('SIGKILL'));
     const kept = (await again.get<{ t: number[] }>(`/api/v1/samples?fields=usage&to=${seen.at(-1)}`)).body.t;
     assert.ok(kept.length >= seen.length - 1, `${kept.length} samples of ${seen.length} survived`);
