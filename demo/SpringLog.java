@@ -14,7 +14,6 @@ public class SpringLog {
     final long maxBytes = Long.parseLong(args[2]) * 1_000_000;
     endWithParent();
     Random random = new Random(1);
-    byte[][] sessions = new byte[64][];
     long written = 0;
     try (FileOutputStream log = new FileOutputStream(path, true)) {
       System.out.println("logging " + path);
@@ -25,7 +24,6 @@ public class SpringLog {
         byte[] bytes = lines.toString().getBytes(StandardCharsets.US_ASCII);
         log.write(bytes);
         written += bytes.length;
-        sessions[random.nextInt(sessions.length)] = new byte[64 << 10]; // a bounded live set that is renewed all the time
         next += 100_000_000L;
         long waitMs = (next - System.nanoTime()) / 1_000_000;
         if (waitMs > 0) Thread.sleep(waitMs);

@@ -8,7 +8,7 @@ import { fincore } from '../support/fincore.ts';
 import { startJava } from '../support/java.ts';
 import { dataDir, watch } from '../support/memhound.ts';
 import { lacks } from '../support/needs.ts';
-import { assertStory, isStory } from '../support/story.ts';
+import { assertStory, tellsOf } from '../support/story.ts';
 
 const LIMIT = 768 * 1024 * 1024;
 
@@ -32,7 +32,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   const live = hound.live();
   t.after(() => live.close());
 
-  const told = await live.verdict(isStory, 90_000);
+  const told = await live.verdict(tellsOf(log), 90_000);
   const before = await fincore(log);
   const [file] = await hound.files();
   const after = await fincore(log);

@@ -55,10 +55,10 @@ export async function watch(
   };
 }
 
-export type Message = LiveMessage | { readonly type: 'hello'; readonly verdicts: Readonly<Record<string, Verdict>> };
+type Message = LiveMessage | { readonly type: 'hello'; readonly verdicts: Readonly<Record<string, Verdict>> };
 
 /** One WebSocket connection; every message is kept, so that none is missed between two waits. */
-export class Live {
+class Live {
   readonly messages: Message[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Set<() => void>();

@@ -11,5 +11,8 @@ export function assertStory(verdict: Verdict, log: string): void {
   assert.equal(fields.heap_used?.trend, 'stable', fields.heap_used?.basis?.because);
 }
 
-export const isStory = (verdict: Verdict): boolean =>
-  verdict.trend === 'growing' && verdict.leak === false && verdict.cause === 'page-cache';
+/** For waiting: the first verdict may come before the file has grown long enough to be named. */
+export const tellsOf =
+  (log: string) =>
+  ({ trend, leak, causes }: Verdict): boolean =>
+    trend === 'growing' && leak === false && causes[0]?.what?.endsWith(log) === true;

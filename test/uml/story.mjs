@@ -33,7 +33,7 @@ const get = async (url) => {
 };
 const fincore = () => JSON.parse(spawnSync('fincore', ['-J', '--bytes', LOG], { encoding: 'utf8' }).stdout).fincore[0].res;
 
-const flags = ['-XX:+UseSerialGC', '-Xms64m', '-Xmx64m', '-XX:TieredStopAtLevel=1'];
+const flags = ['-XX:+UseSerialGC', '-Xms64m', '-Xmx64m', '-XX:+AlwaysPreTouch', '-XX:TieredStopAtLevel=1'];
 const java = inContainer('app', 'java', ...flags, '-cp', `${OUT}/classes`, 'SpringLog', LOG, '5', '600');
 await java.line('logging');
 const settings = ['--every', '1s', '--min-history', '20s', '--data', '/tmp/memhound'];
@@ -61,7 +61,7 @@ const told = await new Promise((resolve, reject) => {
     const message = JSON.parse(String(data));
     if (message.type !== 'verdict') return;
     last = message.verdict;
-    if (last.trend === 'growing' && last.leak === false && last.cause === 'page-cache') {
+    if (last.trend === 'growing' && last.leak === false && last.causes[0]?.what === LOG) {
       clearTimeout(timer);
       resolve(last);
     }
