@@ -84,10 +84,17 @@ class Live {
   }
 
   /** The first message, from the connection's beginning, that fits; rejects after `timeoutMs` with what came instead. */
-  async until<T extends Message>(fits: (message: Message) => message is T, timeoutMs: number): Promise<T>;
-  async until(fits: (message: Message) => boolean, timeoutMs: number): Promise<Message>;
-  async until(fits: (message: Message) => boolean, timeoutMs: number): Promise<Message> {
-    let seen = 0;
+  until(fits: (message: Message) => boolean, timeoutMs: number): Promise<Message> {
+    return this.#wait(0, fits, timeoutMs);
+  }
+
+  /** The same, from now on. */
+  next(type: Message['type'], timeoutMs: number): Promise<Message> {
+    return this.#wait(this.messages.length, (message) => message.type === type, timeoutMs);
+  }
+
+  #wait(from: number, fits: (message: Message) => boolean, timeoutMs: number): Promise<Message> {
+    let seen = from;
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(timer);
