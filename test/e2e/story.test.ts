@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCgroup } from '../support/cgroup.ts';
+import { diskDir } from '../support/dirs.ts';
 import { fincore } from '../support/fincore.ts';
 import { startJava } from '../support/java.ts';
 import { dataDir, watch } from '../support/memhound.ts';
@@ -19,7 +19,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   timeout: 180_000,
 }, async (t) => {
   const cgroup = makeCgroup(LIMIT);
-  const dir = mkdtempSync(join(tmpdir(), 'memhound-story-'));
+  const dir = diskDir('memhound-story-');
   const log = join(dir, 'spring.log');
   const java = await startJava('demo/SpringLog.java', [log, '5', '250'], { cgroup });
   t.after(async () => {
@@ -73,7 +73,7 @@ test('the container of a JVM that was killed is told as a restart, and its last 
   timeout: 120_000,
 }, async (t) => {
   const cgroup = makeCgroup(LIMIT);
-  const dir = mkdtempSync(join(tmpdir(), 'memhound-restart-'));
+  const dir = diskDir('memhound-restart-');
   const log = join(dir, 'spring.log');
   const first = await startJava('demo/SpringLog.java', [log, '1', '500'], { cgroup });
   const started = [first];
