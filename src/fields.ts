@@ -186,7 +186,10 @@ export const FIELDS = [
   }),
 ] as const satisfies readonly FieldRow[];
 
-/** The id of a field of the table. Further keys of memory.stat are fields under their own name, so APIs take any string. */
+/**
+ * The id of a field of the table. Further keys of memory.stat are fields under their own name, so APIs take any string.
+ * @public
+ */
 export type FieldId = (typeof FIELDS)[number]['id'];
 
 const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f]));
