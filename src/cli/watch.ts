@@ -64,6 +64,7 @@ async function serve(
   search: () => Promise<TargetSearch>,
 ): Promise<number> {
   const startedMs = Date.now();
+  const stopped = stopSignal(); // from here on: a pod may be deleted before it was ready
   const store = await openStore({ dir: config.data, maxDiskBytes: config.maxDisk, everyS: config.every, log });
   const watcher = new Watcher({
     roots,
@@ -100,7 +101,7 @@ async function serve(
   );
   announce(config, found, api.url, ops.url, watcher);
 
-  const signal = await stopSignal();
+  const signal = await stopped;
   log.info({ signal }, 'stopping');
   schedule.stop();
   endStory();

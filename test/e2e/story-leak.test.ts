@@ -20,8 +20,9 @@ test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemory
   t.after(() => hound.stop('SIGKILL'));
   const live = hound.live();
   t.after(() => live.close());
-  const told = await live.verdict((verdict) => verdict.leak === true, 120_000);
-  assert.deepEqual({ trend: told.trend, cause: told.cause }, { trend: 'growing', cause: 'heap' }, told.headline);
+  const told = await live.verdict(({ leak, cause }) => leak === true && cause === 'heap', 120_000);
+  assert.equal(told.trend, 'growing');
+  assert.match(told.headline, /heap/);
   assert.ok(
     told.etas.some((eta) => eta.event === 'heap-exhausted' && eta.seconds > 0),
     JSON.stringify(told.etas),
