@@ -11,7 +11,7 @@ test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemory
 }, async (t) => {
   const cgroup = makeCgroup(512 * 1024 * 1024);
   const flags = ['-XX:+UseSerialGC', '-Xmx256m', '-XX:TieredStopAtLevel=1'];
-  const java = await startJava('demo/HeapLeak.java', ['1.5'], { cgroup, flags });
+  const java = await startJava('scenarios/HeapLeak.java', ['1.5', '400'], { cgroup, flags });
   t.after(async () => {
     await java.stop('SIGKILL');
     await cgroup.remove();
