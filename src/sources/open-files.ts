@@ -69,9 +69,10 @@ export class OpenFiles {
     this.#known.set(pid, known);
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`) ?? '')?.[1] ?? 0);
     const from = known.next < slots ? known.next : 0;
-    const to = Math.min(slots, from + this.#window);
+    // In debt, only what is known to be written is seen.
+    const to = budget.left > 0 ? Math.min(slots, from + this.#window) : from;
     const numbers = new Set<number>();
-    for (const file of known.files.values()) if (matters(file) && numbers.size < this.#window) numbers.add(file.fd);
+    for (const file of known.files.values()) if (matters(file) && numbers.size < this.#window / 2) numbers.add(file.fd);
     for (let fd = from; fd < to; fd++) numbers.add(fd);
     known.next = to < slots ? to : 0;
     budget.spend(numbers.size + 1);

@@ -44,7 +44,7 @@ const LIMITS: FileLimits = {
   folders: 2000,
   files: 1000,
   largeBytes: 1 << 20,
-  rows: 500,
+  rows: 200,
   mapsEveryMs: 300_000,
   mapsPids: 4,
 };
@@ -53,8 +53,8 @@ const ENOUGH = 0.95;
 /** With less page cache than this nothing is guessed at. */
 const WORTH_GUESSING = 8 << 20;
 const HEAP = 64;
-/** Of the budget, the part of folders: an account of its own, else a log of gigabytes that is asked at each look would starve them. */
-const FOR_FOLDERS = 0.5;
+/** Accounts of their own, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree starves the others. */
+const SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
 
 export interface FileHint {
   readonly fileBytes: number | null;
@@ -83,8 +83,8 @@ export class FileWatcher {
   readonly #process: ProcessRef;
   readonly #pids: () => number[];
   readonly #limits: FileLimits;
-  /** For known files and descriptors, and for folders. */
   readonly #budget: WorkBudget;
+  readonly #openBudget: WorkBudget;
   readonly #folderBudget: WorkBudget;
   readonly #open: OpenFiles;
   readonly #systems = new FileSystems();
@@ -111,8 +111,9 @@ export class FileWatcher {
     this.#pids = options.pids;
     this.#limits = { ...LIMITS, ...options.limits };
     const account = (share: number) => new WorkBudget(this.#limits.perLook * share, this.#limits.burst * share);
-    this.#budget = account(1 - FOR_FOLDERS);
-    this.#folderBudget = account(FOR_FOLDERS);
+    this.#budget = account(SHARES.asking);
+    this.#openBudget = account(SHARES.descriptors);
+    this.#folderBudget = account(SHARES.folders);
     this.#open = new OpenFiles(options.roots.proc, this.#limits.descriptors);
     this.#residency = options.residency ?? new Residency(asker(options.roots.proc));
     this.#queue = new FolderQueue(this.#limits.folders);
@@ -129,8 +130,7 @@ export class FileWatcher {
   /** One look at `nowMs`. What can be seen, by resident bytes, then size; at most `limits.rows`. */
   async look(nowMs: number, hint?: FileHint): Promise<FileReading[]> {
     this.#looks++;
-    this.#budget.refill();
-    this.#folderBudget.refill();
+    for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
     this.#systems.forget();
     this.#seeOpen();
     if (nowMs - this.#mapsAtMs >= this.#limits.mapsEveryMs) {
@@ -151,7 +151,7 @@ export class FileWatcher {
   stats(): FileStats {
     return {
       looks: this.#looks,
-      operations: this.#budget.spent + this.#folderBudget.spent,
+      operations: this.#budget.spent + this.#openBudget.spent + this.#folderBudget.spent,
       folders: this.#walk.done.folders,
       names: this.#walk.done.names,
       asked: this.#asked,
@@ -168,7 +168,7 @@ export class FileWatcher {
   #seeOpen(): void {
     const pids = [...new Set([this.#process.pid, ...this.#pids()])].slice(0, this.#limits.pids);
     for (const file of this.#tracked.values()) file.openBy = [];
-    for (const open of this.#open.scan(pids, this.#budget)) {
+    for (const open of this.#open.scan(pids, this.#openBudget)) {
       const file = this.#track(open.path, open.stat);
       if (file === null) continue;
       file.path = open.path;

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FileWatcher } from '../../../src/sources/page-cache.ts';
+import { type Running, start } from '../../support/process.ts';
+import { ROOTS, refOf } from '../../unit/files/own.ts';
+
+const EACH = 10_000;
+/** Opens one file of its own 10,000 times, and one log last. */
+const HOLDER = `
+  const fs = require('fs');
+  const [file, log] = process.argv.slice(1);
+  for (let i = 0; i < ${EACH}; i++) fs.openSync(file, 'a+');
+  fs.writeSync(fs.openSync(log, 'w'), Buffer.alloc(2 << 20));
+  console.log('ready');
+  process.stdin.resume();`;
+
+test('100,000 open files: each look does bounded work, and the log behind them is found', { timeout: 180_000 }, async (t) => {
+  const dir = mkdtempSync('/tmp/memhound-crowd-');
+  const holders: Running[] = [];
+  t.after(async () => {
+    for (const holder of holders) await holder.stop('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+  for (let i = 0; i < 10; i++) holders.push(start([process.execPath, ['-e', HOLDER, join(dir, `f${i}`), join(dir, `log${i}`)]]));
+  for (const holder of holders) await holder.line((line) => line === 'ready');
+  const pids = holders.map(({ pid }) => pid);
+  const watcher = new FileWatcher({ roots: ROOTS, process: refOf(pids[0]!), pids: () => pids });
+  t.after(() => watcher.close());
+
+  let rows = await watcher.look(1);
+  const first = watcher.stats().operations;
+  let looks = 1;
+  let most = 0;
+  for (let before = first; looks < 80; looks++) {
+    rows = await watcher.look(1 + looks * 10_000, { fileBytes: 1 << 20, shmemBytes: 0 });
+    most = Math.max(most, watcher.stats().operations - before);
+    before = watcher.stats().operations;
+  }
+  t.diagnostic(
+    `first look ${first} operations, later ones at most ${most}, on average ${(watcher.stats().operations - first) / (looks - 1)}`,
+  );
+  assert.ok(first < 80_000, `${first} operations in the first look`);
+  assert.ok(most < 5_000, `${most} operations in a later look`);
+  for (let i = 0; i < 10; i++) {
+    const log = rows.find(({ path }) => path === join(dir, `log${i}`));
+    assert.equal(log?.residentBytes, 2 << 20, `log${i}`);
+  }
+});

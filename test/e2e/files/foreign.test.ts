@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { FileReading } from '../../../src/sources/types.ts';
+import { start } from '../../support/process.ts';
+
+const MiB = 1 << 20;
+const LOOK = fileURLToPath(new URL('./look-as.mjs', import.meta.url));
+const root = process.getuid?.() === 0;
+const AS = ['--reuid', '1000', '--regid', '1000', '--clear-groups'];
+
+/** A shell that holds files open, and the rows that a watcher of the same user gives, by way of asking. */
+async function looked(open: string, cwd: string, as: readonly string[]): Promise<Record<string, FileReading[]>> {
+  const holder = start(['setpriv', [...as, 'sh', '-c', `${open}; echo ready; read -r _`]], { cwd });
+  try {
+    await holder.line((line) => line === 'ready');
+    const env = { ...process.env, TMPDIR: cwd };
+    const args = [...as, process.execPath, '--import', 'tsx', LOOK, String(holder.pid)];
+    return JSON.parse(execFileSync('setpriv', args, { env, encoding: 'utf8', maxBuffer: 64 * MiB }));
+  } finally {
+    await holder.stop('SIGKILL');
+  }
+}
+
+test('a file of another user is unknown, never all resident; one of the same user is exact', {
+  skip: !root && 'needs root',
+}, async (t) => {
+  const dir = mkdtempSync('/tmp/memhound-foreign-');
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const foreign = join(dir, 'foreign.jar');
+  writeFileSync(foreign, Buffer.alloc(24 * MiB), { mode: 0o644 });
+  // Out of the cache, so that a claim that it is all there would be a lie.
+  execFileSync('sync', [foreign]);
+  execFileSync('dd', [`if=${foreign}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
+  chownSync(dir, 1000, 1000);
+  const answer = await looked('exec 3<foreign.jar 4>own.log; head -c 20971520 /dev/zero >&4', dir, AS);
+  for (const [way, rows] of Object.entries(answer)) {
+    const at = (name: string) => rows.find(({ path }) => path === join(dir, name));
+    assert.equal(at('own.log')?.residentBytes, 20 * MiB, way);
+    assert.equal(at('own.log')?.method, way);
+    assert.equal(at('foreign.jar')?.residentBytes, null, way);
+    assert.equal(at('foreign.jar')?.method, 'unknown: owned by uid 0, asked by uid 1000', way);
+    assert.equal(at('foreign.jar')?.sizeBytes, 24 * MiB, way);
+  }
+});
+
+test('on overlayfs, where cachestat says 0, mincore is asked', { skip: !root && 'needs root' }, async (t) => {
+  const dir = mkdtempSync('/tmp/memhound-overlay-');
+  let mounted = false;
+  t.after(() => {
+    if (mounted) execFileSync('umount', [join(dir, 'merged')]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(dir, name));
+  const merged = join(dir, 'merged');
+  const options = `lowerdir=${dir}/lower,upperdir=${dir}/upper,workdir=${dir}/work`;
+  try {
+    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged], { stdio: 'pipe' });
+    mounted = true;
+  } catch (error) {
+    t.skip(`overlayfs cannot be mounted here: ${(error as Error).message}`);
+    return;
+  }
+  const answer = await looked(
+    'exec 3>spring.log; head -c 20971520 /dev/zero >&3; exec 4>gone; head -c 4194304 /dev/zero >&4; rm gone',
+    merged,
+    [],
+  );
+  for (const [way, rows] of Object.entries(answer)) {
+    const log = rows.find(({ path }) => path === join(merged, 'spring.log'));
+    assert.equal(log?.residentBytes, 20 * MiB, way);
+    assert.equal(log.method, way === 'fincore' ? 'fincore' : 'mincore');
+    const gone = rows.find(({ path }) => path === join(merged, 'gone'));
+    assert.deepEqual([gone?.deleted, gone?.residentBytes], [true, 4 * MiB], way);
+  }
+});
