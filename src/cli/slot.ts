@@ -9,8 +9,8 @@ import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { createAlarm } from '../trends/alarm.ts';
 import { judge } from '../trends/judge.ts';
 
-/** Looking at files may take at most this share of the time: a look that took 5 ms is repeated after 500 ms at the earliest. */
-const FILES_SHARE = 0.01;
+/** The watcher bounds its own work; this keeps looks that are dear all the same to a twentieth of the time. */
+const FILES_SHARE = 0.05;
 
 /**
  * One watched container through all its lives: a restarted container is another cgroup, but it is the same place in the pod

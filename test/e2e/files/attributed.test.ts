@@ -24,6 +24,8 @@ const SCENARIOS = [
   ['tail', 'a log that a tail follows'],
 ] as const;
 
+const MOST_LOOKS = 20;
+
 for (const [scenario, title] of SCENARIOS) {
   test(`at least 95 % of the page cache is named: ${title}`, { skip, timeout: 120_000 }, async (t) => {
     const group = makeCgroup(512 << 20);
@@ -47,9 +49,15 @@ for (const [scenario, title] of SCENARIOS) {
     writer.child.stdin!.write('go\n');
     await writer.line((line) => line === 'done');
 
-    const rows = await watcher.look(Date.now());
-    const grown = cacheOf(group) - before;
-    const named = rows.filter((row) => row.path.startsWith(dir)).reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
+    // A look is bounded, and a shared /tmp may hold more than one look can see: what is left comes with the next ones.
+    let rows = await watcher.look(Date.now());
+    let grown = cacheOf(group) - before;
+    const namedOf = () => rows.filter((row) => row.path.startsWith(dir)).reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
+    for (let looks = 1; looks < MOST_LOOKS && namedOf() < 0.95 * grown; looks++) {
+      rows = await watcher.look(Date.now());
+      grown = cacheOf(group) - before;
+    }
+    const named = namedOf();
     t.diagnostic(
       `${scenario}: grown ${grown}, named ${named} (${((100 * named) / grown).toFixed(1)} %), ${JSON.stringify(watcher.stats())}`,
     );
