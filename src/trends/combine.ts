@@ -67,6 +67,38 @@ function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
   return [...hurtful.sort(steepest), ...harmless.sort(steepest)];
 }
 
+/** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
+const WITHIN_ANON = ['heap_used', 'metaspace'];
+
+/** How fast memory that cannot be reclaimed grows, all of it together. */
+function approach(fields: Fields, unreclaimable: readonly string[]): { slope: number; low: number; high: number } {
+  let slope = 0;
+  let low = 0;
+  let high = 0;
+  for (const id of unreclaimable) {
+    const field = fields.get(id);
+    if (field === undefined || field.slopeBytesPerHour === null) continue;
+    let part = { slope: field.slopeBytesPerHour, low: field.low ?? 0, high: field.high ?? 0 };
+    if (field.trend !== 'growing') {
+      const within = WITHIN_ANON.map((name) => fields.get(name)).filter((inner) => inner?.trend === 'growing');
+      if (id === 'anon' && within.length > 0) {
+        // A heap that rises inside what is already committed does not move the container.
+        if (within.every((inner) => inner === fields.get('heap_used')) && field.certainty < 0.5) continue;
+        part = { slope: 0, low: 0, high: 0 };
+        for (const inner of within) {
+          part.slope += inner!.slopeBytesPerHour ?? 0;
+          part.low += inner!.low ?? 0;
+          part.high += inner!.high ?? 0;
+        }
+      } else if (!(id === 'anon' && (grows(fields, 'threads') || grows(fields, 'kernel_stack')) && part.slope > 0)) continue;
+    }
+    slope += part.slope;
+    low += Math.max(0, part.low);
+    high += part.high;
+  }
+  return { slope, low, high };
+}
+
 function spanTo(room: number, field: { slope: number; low: number; high: number }, event: Eta['event']): Eta | null {
   if (!(field.slope > 0) || !Number.isFinite(room)) return null;
   const seconds = (rate: number) => Math.max(0, (room / rate) * HOUR);
@@ -105,7 +137,7 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): 
       spread = Math.hypot(spread, field.spread95);
     }
     if (causes.some((cause) => !cause.reclaimable)) {
-      const eta = spanTo(limits.limit - level - spread, rates(unreclaimable), 'oom-kill');
+      const eta = spanTo(limits.limit - level - spread, approach(fields, unreclaimable), 'oom-kill');
       if (eta !== null) etas.push(eta);
     } else if (causes.length > 0) {
       const usage = fields.get('usage');
@@ -116,6 +148,54 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): 
     }
   }
   return etas.sort((a, b) => a.seconds - b.seconds);
+}
+
+/** Nothing is surer than this. */
+const MOST = 0.99;
+
+/** Fields whose growth makes each cause. */
+const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
+  heap: ['heap_used'],
+  metaspace: ['metaspace'],
+  threads: ['threads', 'kernel_stack'],
+  native: ['anon'],
+  shmem: ['shmem'],
+  slab: ['slab_unreclaimable', 'slab_reclaimable', 'slab', 'kernel'],
+  'page-cache': ['file'],
+};
+
+/**
+ * What may yet turn out to be bounded is told, but not with full confidence: anonymous memory of a JVM below -Xmx that rises while the
+ * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
+ */
+const MAY_BE_BOUNDED = 0.75;
+const PART_OF_DAY_S = 0.75 * 86_400;
+
+function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow }: FieldJudgement): boolean {
+  const rise = ((slopeBytesPerHour ?? 0) * windowSeconds) / HOUR;
+  return windowSeconds < PART_OF_DAY_S && rise < 0.5 * (levelNow - rise);
+}
+
+function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: FieldJudgement | null): number {
+  const believed = (EVIDENCE[cause] ?? []).map((id) => (grows(fields, id) ? (fields.get(id)?.certainty ?? 0) : 0));
+  const belief = Math.max(0, ...believed);
+  const anon = fields.get('anon');
+  const expansion =
+    cause === 'native' &&
+    native === null &&
+    fields.has('heap_used') &&
+    typeof limits.heapMax === 'number' &&
+    anon !== undefined &&
+    anon.levelNow < 1.15 * limits.heapMax;
+  const partOfDay = (EVIDENCE[cause] ?? []).every((id) => !grows(fields, id) || mayBeDaily(fields.get(id)!));
+  return expansion || partOfDay ? Math.min(belief, MAY_BE_BOUNDED) : belief;
+}
+
+/** That nothing hurtful grows is the surer the less belief there is in growth of any field. */
+function quiet(fields: Fields): number {
+  let most = 0;
+  for (const id of [...UNRECLAIMABLE, 'heap_used', 'metaspace', 'slab']) most = Math.max(most, fields.get(id)?.certainty ?? 0);
+  return 0.98 - 0.35 * most;
 }
 
 export function combine(
@@ -129,9 +209,17 @@ export function combine(
   const untold = causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');
   const leak = causes.some((cause) => !cause.reclaimable) ? true : untold ? null : false;
   if (causes.length > 0 || grows(fields, 'usage')) {
-    const worst = Math.min(...[...fields.values()].filter((field) => field.trend === 'growing').map((field) => field.p ?? 0.5));
-    return { trend: 'growing', leak, confidence: Math.min(0.99, 1 - worst), causes, etas: etasOf(fields, causes, limits) };
+    const telling = leak === false ? causes : causes.filter(({ reclaimable }) => !reclaimable || leak === null);
+    const beliefs = telling.map((cause) => beliefIn(cause, fields, limits, native));
+    const belief = beliefs.length > 0 ? Math.max(...beliefs) : (fields.get('usage')?.certainty ?? 0.5);
+    return {
+      trend: 'growing',
+      leak,
+      confidence: Math.min(MOST, Math.max(0.5, belief)),
+      causes,
+      etas: etasOf(fields, causes, limits),
+    };
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
-  return { trend: main, leak: main === 'not-enough-data' ? null : false, confidence: 0.9, causes, etas: [] };
+  return { trend: main, leak: main === 'not-enough-data' ? null : false, confidence: quiet(fields), causes, etas: [] };
 }

@@ -6,7 +6,7 @@ import { floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
 import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
-import { driftBelow, driftMean, driftQuantile, type Weighing, weighShapes } from './weigh.ts';
+import { driftBelow, driftQuantile, evenHanded, type Weighing, weighShapes } from './weigh.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldJudgement extends FieldTrend {
@@ -14,7 +14,7 @@ export interface FieldJudgement extends FieldTrend {
   readonly levelNow: number;
   /** 95th percentile of the values about the line. */
   readonly spread95: number;
-  /** Posterior share of the shapes and noises under which it grows. */
+  /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
   readonly certainty: number;
 }
 
@@ -141,7 +141,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
   const below = driftBelow(weighed, 0);
   const growing = drifting * (1 - below);
   const falling = drifting * below;
-  const slope = driftMean(weighed) * toSlope;
+  const slope = driftQuantile(weighed, 0.5) * toSlope;
   const top = weighed[0]!;
   const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
   const spread95 = spreadOf(weighing, y) * scale;
@@ -196,7 +196,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     },
     levelNow,
     spread95,
-    certainty: growing,
+    certainty: evenHanded(weighed),
   };
 }
 

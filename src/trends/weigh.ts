@@ -18,6 +18,8 @@ export interface Weighed {
 /** Shapes lighter than this against the heaviest say nothing. */
 const LIGHT = 1e-4;
 
+/** A preference is lifted by at most this much: of some thirty places for a bend one fits by chance. */
+const EVEN = Math.log(12);
 /** Log-likelihood below the best at which a noise is left out. */
 const UNLIKELY = 6;
 
@@ -214,15 +216,16 @@ export function driftBelow(weighed: readonly Weighed[], value: number): number {
   return drifting > 0 ? below / drifting : 0.5;
 }
 
-export function driftMean(weighed: readonly Weighed[]): number {
-  let sum = 0;
-  let drifting = 0;
-  for (const { shape, weight, noiseWeights, means } of weighed) {
-    if (shape.drift === null) continue;
-    drifting += weight;
-    for (let g = 0; g < means.length; g++) sum += weight * noiseWeights[g]! * means[g]!;
+/** Share of belief that it grows when no shape is preferred beforehand. */
+export function evenHanded(weighed: readonly Weighed[]): number {
+  let all = 0;
+  let growing = 0;
+  for (const one of weighed) {
+    const weight = one.weight * Math.exp(Math.min(-one.shape.logPrior, EVEN));
+    all += weight;
+    if (one.shape.drift !== null) growing += weight * (1 - driftBelow([{ ...one, weight: 1 }], 0));
   }
-  return drifting > 0 ? sum / drifting : 0;
+  return all > 0 ? growing / all : 0;
 }
 
 export function driftQuantile(weighed: readonly Weighed[], share: number): number {
