@@ -13,7 +13,6 @@ export interface Noise {
   readonly decayS: number;
   /** Variance of the white noise over that of the wandering's innovations in one block. */
   readonly white: number;
-  readonly logPrior: number;
 }
 
 /** Decay times as shares of the window; the longest is a random walk for all purposes. */
@@ -21,7 +20,7 @@ const DECAYS = [0.004, 0.012, 0.035, 0.1, 0.3, 1, 4];
 const WHITES = [0, 0.7, 4, 25, 150];
 
 export const noiseGrid = (windowS: number): Noise[] =>
-  DECAYS.flatMap((decay) => WHITES.map((white) => ({ decayS: decay * windowS, white, logPrior: 0 })));
+  DECAYS.flatMap((decay) => WHITES.map((white) => ({ decayS: decay * windowS, white })));
 
 /** Products of all pairs of columns after one noise was filtered out of them: what generalised least squares needs. */
 export interface Filtered {

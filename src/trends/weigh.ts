@@ -6,7 +6,6 @@ import { type Shape, type Shapes, shapesOf } from './shapes.ts';
 export interface Weighed {
   readonly shape: Shape;
   readonly weight: number;
-  readonly logEvidence: number;
   readonly noiseWeights: Float64Array;
   readonly means: Float64Array;
   readonly deviations: Float64Array;
@@ -16,12 +15,16 @@ export interface Weighed {
 }
 
 /** Shapes lighter than this against the heaviest say nothing. */
-const LIGHT = 1e-4;
+const LIGHT = 1e-3;
 
 /** A preference is lifted by at most this much: of some thirty places for a bend one fits by chance. */
 const EVEN = Math.log(12);
 /** Log-likelihood below the best at which a noise is left out. */
 const UNLIKELY = 6;
+
+/** Gains in log-likelihood over a level that are not worth weighing bends for. */
+const DULL_LINE = 2;
+const DULL_BENDS = 6;
 
 export interface Weighing {
   /** Heaviest first. */
@@ -39,22 +42,30 @@ export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, win
     x.map((at) => at / windowS),
     windowS,
   );
-  const columns = [...basis, y];
-  const noises = likelyNoises(x, y, stepS, windowS, basis, probes);
-  const filtered = noises.map((noise) => filterColumns(x, stepS, columns, noise));
   const m = y.length;
-  const priors = noises.map(({ logPrior }) => logPrior);
-  const all = shapes.flatMap((shape) => weighOne(shape, filtered, columns.length, m, priors) ?? []);
-  const top = Math.max(...all.map(({ logEvidence }) => logEvidence));
-  const kept = all.filter(({ logEvidence }) => logEvidence - top > Math.log(LIGHT));
-  const sum = kept.reduce((total, { logEvidence }) => total + Math.exp(logEvidence - top), 0);
+  const { noises, plain } = likelyNoises(x, y, stepS, windowS, basis, probes);
+  const columns = plain ? [basis[0]!, basis[1]!, y] : [...basis, y];
+  const size = columns.length;
+  const filtered = noises.map((noise) => filterColumns(x, stepS, columns, noise));
+  const scored = (plain ? shapes.slice(0, 2) : shapes).flatMap((shape) => {
+    const evidence = logEvidence(shape, filtered, size, m);
+    return evidence === null ? [] : [{ shape, evidence }];
+  });
+  const top = Math.max(...scored.map(({ evidence }) => evidence));
+  const kept = scored.filter(({ evidence }) => evidence - top > Math.log(LIGHT));
+  const sum = kept.reduce((total, { evidence }) => total + Math.exp(evidence - top), 0);
   return {
     basis,
-    weighed: kept.map((one) => ({ ...one, weight: Math.exp(one.logEvidence - top) / sum })).sort((a, b) => b.weight - a.weight),
+    weighed: kept
+      .map(({ shape, evidence }) => weighOne(shape, filtered, size, m, Math.exp(evidence - top) / sum))
+      .sort((a, b) => b.weight - a.weight),
   };
 }
 
-/** Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part. */
+/**
+ * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part.
+ * `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need weighing.
+ */
 function likelyNoises(
   x: Float64Array,
   y: Float64Array,
@@ -62,7 +73,7 @@ function likelyNoises(
   windowS: number,
   basis: Shapes['basis'],
   probes: readonly Shape[],
-): Noise[] {
+): { noises: Noise[]; plain: boolean } {
   const used = [...new Set(probes.flatMap(({ columns }) => columns.flatMap((column) => column.map(([index]) => index))))];
   const columns = [...used.map((index) => basis[index]!), y];
   const small = probes.map((probe) => ({
@@ -73,75 +84,103 @@ function likelyNoises(
   const noises = noiseGrid(windowS);
   const likelihoods = noises.map((noise) => {
     const { gram, logF } = filterColumns(x, stepS, columns, noise);
-    return small.map((probe) => {
-      const solved = solve(probe, gram, columns.length);
-      return solved === null ? Number.NEGATIVE_INFINITY : -0.5 * (m * Math.log(solved.rss / m) + logF) + noise.logPrior;
-    });
+    return small.map((probe) => -0.5 * (m * Math.log(residual(probe, gram, columns.length) / m) + logF));
   });
-  const best = small.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
-  return noises.filter((_, g) => small.some((_, i) => likelihoods[g]![i]! > best[i]! - UNLIKELY));
+  const best = small.map((_, i) => likelihoods.reduce((most, of) => Math.max(most, of[i]!), Number.NEGATIVE_INFINITY));
+  return {
+    noises: noises.filter((_, g) => small.some((_, i) => likelihoods[g]![i]! > best[i]! - UNLIKELY)),
+    plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS,
+  };
 }
 
-function weighOne(
-  shape: Shape,
-  filtered: readonly Filtered[],
-  size: number,
-  m: number,
-  logPriors: readonly number[],
-): Weighed | null {
+/** Likelihood summed over the noises, less the price of the free values; null where the points cannot tell the columns apart. */
+function logEvidence(shape: Shape, filtered: readonly Filtered[], size: number, m: number): number | null {
+  let top = Number.NEGATIVE_INFINITY;
+  const likelihoods = filtered.map(({ gram, logF }) => {
+    const likelihood = -0.5 * (m * Math.log(residual(shape, gram, size) / m) + logF);
+    if (likelihood > top) top = likelihood;
+    return likelihood;
+  });
+  if (likelihoods.some(Number.isNaN)) return null;
+  const sum = likelihoods.reduce((total, likelihood) => total + Math.exp(likelihood - top), 0);
+  const price = 0.5 * (shape.columns.length + shape.searched) * Math.log(m);
+  return top + Math.log(sum / filtered.length) - price + shape.logPrior;
+}
+
+function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: number, weight: number): Weighed {
   const k = shape.columns.length;
   const count = filtered.length;
   const noiseWeights = new Float64Array(count);
   const means = new Float64Array(count);
   const deviations = new Float64Array(count);
-  const likelihoods = new Float64Array(count);
   let best: Float64Array = new Float64Array(k);
   let top = Number.NEGATIVE_INFINITY;
   let topRestricted = Number.NEGATIVE_INFINITY;
   for (let g = 0; g < count; g++) {
     const { gram, logF } = filtered[g]!;
     const solved = solve(shape, gram, size);
-    if (solved === null) return null;
-    const likelihood = -0.5 * (m * Math.log(solved.rss / m) + logF) + logPriors[g]!;
     const variance = solved.rss / Math.max(1, m - k);
-    const restricted = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet) + logPriors[g]!;
-    likelihoods[g] = likelihood;
-    noiseWeights[g] = restricted;
-    topRestricted = Math.max(topRestricted, restricted);
+    noiseWeights[g] = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet);
+    topRestricted = Math.max(topRestricted, noiseWeights[g]!);
+    const likelihood = -0.5 * (m * Math.log(solved.rss / m) + logF);
     if (likelihood > top) {
       top = likelihood;
       best = solved.coefficients;
     }
-    if (shape.drift !== null) {
-      let mean = 0;
-      let spread = 0;
-      for (let a = 0; a < k; a++) {
-        mean += shape.drift[a]! * solved.coefficients[a]!;
-        for (let b = 0; b < k; b++) spread += shape.drift[a]! * shape.drift[b]! * solved.inverse[a * k + b]!;
-      }
-      means[g] = mean;
-      deviations[g] = Math.sqrt(Math.max(0, spread * variance));
+    if (shape.drift === null) continue;
+    let mean = 0;
+    let spread = 0;
+    for (let a = 0; a < k; a++) {
+      mean += shape.drift[a]! * solved.coefficients[a]!;
+      for (let b = 0; b < k; b++) spread += shape.drift[a]! * shape.drift[b]! * solved.inverse[a * k + b]!;
     }
+    means[g] = mean;
+    deviations[g] = Math.sqrt(Math.max(0, spread * variance));
   }
   let sum = 0;
-  let evidence = 0;
   for (let g = 0; g < count; g++) {
     noiseWeights[g] = Math.exp(noiseWeights[g]! - topRestricted);
     sum += noiseWeights[g]!;
-    evidence += Math.exp(likelihoods[g]! - top);
   }
   for (let g = 0; g < count; g++) noiseWeights[g] = noiseWeights[g]! / sum;
-  const price = 0.5 * (k + shape.searched) * Math.log(m);
-  return {
-    shape,
-    weight: 0,
-    logEvidence: top + Math.log(evidence / count) - price + shape.logPrior,
-    noiseWeights,
-    means,
-    deviations,
-    degrees: m - k,
-    best,
-  };
+  return { shape, weight, noiseWeights, means, deviations, degrees: m - k, best };
+}
+
+type Column = Shape['columns'][number];
+
+function product(a: Column, b: Column, gram: Float64Array, size: number): number {
+  let sum = 0;
+  for (let p = 0; p < a.length; p++)
+    for (let q = 0; q < b.length; q++) {
+      const i = a[p]![0];
+      const j = b[q]![0];
+      sum += a[p]![1] * b[q]![1] * gram[i <= j ? i * size + j : j * size + i]!;
+    }
+  return sum;
+}
+
+/** A perfect fit must not have infinite likelihood: pages and clocks are never better than a few parts in ten thousand. */
+const bounded = (rss: number, total: number): number => Math.max(rss, 1e-8 * total, 1e-12);
+
+/** Columns that differ by less than this share of their length are one. */
+const ALIKE = 1e-7;
+
+/** Sum of squares that the shape leaves: the last pivot of the Cholesky factor with the series beside it. NaN: columns alike. */
+function residual(shape: Shape, gram: Float64Array, size: number): number {
+  const series: Column = [[size - 1, 1]];
+  const k = shape.columns.length;
+  const lower = new Float64Array((k + 1) * (k + 1));
+  for (let j = 0; j <= k; j++)
+    for (let i = j; i <= k; i++) {
+      const full = product(shape.columns[j] ?? series, shape.columns[i] ?? series, gram, size);
+      let sum = full;
+      for (let p = 0; p < j; p++) sum -= lower[i * (k + 1) + p]! * lower[j * (k + 1) + p]!;
+      if (j === k) return bounded(sum, full);
+      if (i > j) lower[i * (k + 1) + j] = sum / lower[j * (k + 1) + j]!;
+      else if (sum <= ALIKE * full) return Number.NaN;
+      else lower[j * (k + 1) + j] = Math.sqrt(sum);
+    }
+  return Number.NaN;
 }
 
 interface Solved {
@@ -152,23 +191,17 @@ interface Solved {
 }
 
 /** Generalised least squares of one shape from the products of the filtered basis (its last column is the series). */
-function solve(shape: Shape, gram: Float64Array, size: number): Solved | null {
+function solve(shape: Shape, gram: Float64Array, size: number): Solved {
   const k = shape.columns.length;
-  const product = (a: Shape['columns'][number], b: Shape['columns'][number]): number => {
-    let sum = 0;
-    for (const [i, p] of a) for (const [j, q] of b) sum += p * q * gram[i <= j ? i * size + j : j * size + i]!;
-    return sum;
-  };
-  const series = [[size - 1, 1]] as const;
+  const series: Column = [[size - 1, 1]];
   const lower = new Float64Array(k * k);
   let logDet = 0;
   for (let j = 0; j < k; j++)
     for (let i = j; i < k; i++) {
-      const full = product(shape.columns[j]!, shape.columns[i]!);
+      const full = product(shape.columns[j]!, shape.columns[i]!, gram, size);
       let sum = full;
       for (let p = 0; p < j; p++) sum -= lower[i * k + p]! * lower[j * k + p]!;
       if (i === j) {
-        if (sum <= 1e-7 * full) return null; // these points cannot tell the columns apart
         const pivot = Math.sqrt(sum);
         lower[j * k + j] = pivot;
         logDet += 2 * Math.log(pivot);
@@ -190,7 +223,7 @@ function solve(shape: Shape, gram: Float64Array, size: number): Solved | null {
       for (let p = Math.max(a, b); p < k; p++) sum += inverseLower[p * k + a]! * inverseLower[p * k + b]!;
       inverse[a * k + b] = sum;
     }
-  const right = shape.columns.map((column) => product(column, series));
+  const right = shape.columns.map((column) => product(column, series, gram, size));
   const coefficients = new Float64Array(k);
   let explained = 0;
   for (let a = 0; a < k; a++) {
@@ -198,8 +231,7 @@ function solve(shape: Shape, gram: Float64Array, size: number): Solved | null {
     explained += coefficients[a]! * right[a]!;
   }
   const total = gram[size * size - 1]!;
-  // A perfect fit must not have infinite likelihood: pages and clocks are never better than a few parts in ten thousand.
-  return { coefficients, inverse, logDet, rss: Math.max(total - explained, 1e-8 * total, 1e-12) };
+  return { coefficients, inverse, logDet, rss: bounded(total - explained, total) };
 }
 
 /** Share of the belief in drifting shapes that puts the drift at or under `value` (per window). */
