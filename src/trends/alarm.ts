@@ -4,6 +4,34 @@ import type { Judgement } from './types.ts';
 const TELL = 3;
 const TAKE_BACK = 5;
 
+/** What the alarm remembers between evaluations. A value: the same judgements in the same order make the same alarm. */
+export interface AlarmState {
+  readonly told: boolean;
+  readonly inFavour: number;
+  readonly against: number;
+  /** The newest judgement that had a leak, told on while the alarm is not taken back. */
+  readonly last: Judgement | null;
+}
+
+export const QUIET: AlarmState = { told: false, inFavour: 0, against: 0, last: null };
+
+/**
+ * One evaluation later. `answer` is the judgement as it may be told:
+ *
+ *     leak found   1  2  3  4  .  .  .  .  .      found by this evaluation
+ *     leak told    -  -  T  T  T  T  T  T  F      told after 3 in a row, taken back after 5 in a row; `-` is null
+ */
+export function step(state: AlarmState, judgement: Judgement): { readonly state: AlarmState; readonly answer: Judgement } {
+  const found = judgement.leak === true;
+  const inFavour = found ? state.inFavour + 1 : 0;
+  const against = found ? 0 : state.against + 1;
+  const told = state.told ? against < TAKE_BACK : inFavour >= TELL;
+  const last = found ? judgement : state.last;
+  const next: AlarmState = { told, inFavour, against, last: told || found ? last : null };
+  if (told && !found && last !== null) return { state: next, answer: last };
+  return { state: next, answer: !told && found ? { ...judgement, leak: null } : judgement };
+}
+
 export interface Alarm {
   /** The judgement with its leak as it may be told. */
   update(judgement: Judgement, nowMs: number): Judgement;
@@ -11,25 +39,12 @@ export interface Alarm {
 
 /** What stands between single judgements and an alarm that wakes someone. */
 export function createAlarm(): Alarm {
-  let told = false;
-  let inFavour = 0;
-  let against = 0;
-  let last: Judgement | null = null;
+  let state = QUIET;
   return {
     update(judgement) {
-      if (judgement.leak === true) {
-        inFavour++;
-        against = 0;
-      } else {
-        against++;
-        inFavour = 0;
-      }
-      if (!told && inFavour >= TELL) told = true;
-      if (told && against >= TAKE_BACK) told = false;
-      if (told && judgement.leak !== true && last !== null) return last;
-      if (!told && judgement.leak === true) return { ...judgement, leak: null };
-      last = judgement;
-      return judgement;
+      const after = step(state, judgement);
+      state = after.state;
+      return after.answer;
     },
   };
 }

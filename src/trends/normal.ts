@@ -1,5 +1,5 @@
 /** Normal distribution function: Marsaglia 2004, "Evaluating the Normal Distribution"; in the tails the continued fraction of Mills' ratio. */
-function normalBelow(z: number): number {
+export function normalBelow(z: number): number {
   if (z > 8) return 1;
   if (z < -38) return 0;
   const a = Math.abs(z);
