@@ -1,0 +1,93 @@
+/**
+ * /proc/PID/smaps: a line for each mapping and a block of counters below it. Source: proc_pid_smaps(5), Linux
+ * Documentation/filesystems/proc.rst. Read in pieces, so the parser takes pieces; names come from the container and are kept as the
+ * kernel escapes them (a newline is \012, so a name cannot forge a line).
+ */
+export interface Mapping {
+  readonly start: number;
+  readonly end: number;
+  /** Four letters: r w x, and p (private) or s (shared). */
+  readonly perms: string;
+  readonly inode: number;
+  /** File, `[heap]`, `[stack]`, ... or '' for anonymous memory. */
+  readonly path: string;
+  readonly rssBytes: number;
+  /** Resident, divided by the number of mappings of each page: a page that one process maps three times counts once. */
+  readonly pssBytes: number;
+  /** Pages that are anonymous by now, private copies of file pages included: what the cgroup counts as anon. */
+  readonly anonBytes: number;
+  readonly swapBytes: number;
+}
+
+/** vm.max_map_count is 65,530 by default; a JVM that had it raised is cut off here, and `truncated` says so. */
+const MOST_MAPPINGS = 200_000;
+const LONGEST_LINE = 8192;
+
+type Growing = { -readonly [K in keyof Mapping]: Mapping[K] };
+
+export class SmapsParser {
+  readonly mappings: Mapping[] = [];
+  truncated = false;
+  #rest = '';
+  #now: Growing | null = null;
+
+  /** Takes the next piece of the text, cut anywhere. */
+  push(piece: string): void {
+    const text = this.#rest + piece;
+    let from = 0;
+    for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
+      this.#line(text.slice(from, to));
+      from = to + 1;
+    }
+    this.#rest = text.slice(from, from + LONGEST_LINE);
+  }
+
+  #line(line: string): void {
+    const first = line.charCodeAt(0);
+    // Counters begin with a capital letter, mappings with a hexadecimal digit.
+    if (first >= 65 && first <= 90) {
+      if (this.#now !== null) count(this.#now, line);
+      return;
+    }
+    const head = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([rwxps-]{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/.exec(line);
+    if (head === null) return;
+    if (this.mappings.length >= MOST_MAPPINGS) {
+      this.truncated = true;
+      this.#now = null;
+      return;
+    }
+    this.#now = {
+      start: Number.parseInt(head[1]!, 16),
+      end: Number.parseInt(head[2]!, 16),
+      perms: head[3]!,
+      inode: Number(head[4]),
+      path: head[5]!,
+      rssBytes: 0,
+      pssBytes: 0,
+      anonBytes: 0,
+      swapBytes: 0,
+    };
+    this.mappings.push(this.#now);
+  }
+}
+
+const COUNTERS: Readonly<Record<string, 'rssBytes' | 'pssBytes' | 'anonBytes' | 'swapBytes'>> = {
+  Rss: 'rssBytes',
+  Pss: 'pssBytes',
+  Anonymous: 'anonBytes',
+  Swap: 'swapBytes',
+};
+
+function count(mapping: Growing, line: string): void {
+  const key = COUNTERS[line.slice(0, line.indexOf(':'))];
+  if (key === undefined) return;
+  const kib = Number.parseInt(line.slice(line.indexOf(':') + 1), 10);
+  if (Number.isSafeInteger(kib) && kib >= 0) mapping[key] = kib * 1024;
+}
+
+/** All mappings of a whole text. Never throws; lines that are none of smaps are passed over. */
+export function parseSmaps(text: string): Mapping[] {
+  const parser = new SmapsParser();
+  parser.push(text.endsWith('\n') ? text : `${text}\n`);
+  return parser.mappings;
+}

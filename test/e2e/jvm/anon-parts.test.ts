@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openHsperfdata } from '../../../src/sources/hsperfdata.ts';
+import { readStartTicks, readStatus } from '../../../src/sources/procfs.ts';
+import { type AnonSplit, readSmaps, splitAnon } from '../../../src/sources/smaps.ts';
+import type { ProcessRef } from '../../../src/sources/types.ts';
+import { startJava } from '../../support/java.ts';
+import { lacks } from '../../support/needs.ts';
+
+const skip = lacks('java', 'javac');
+const roots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
+const MB = 2 ** 20;
+
+const refOf = (pid: number): ProcessRef => {
+  const status = readStatus('/proc', pid)!;
+  return {
+    pid,
+    nspid: status.nspid,
+    startTicks: readStartTicks('/proc', pid)!,
+    uid: status.uid,
+    gid: status.gid,
+    name: status.name,
+  };
+};
+
+async function split(pid: number): Promise<AnonSplit> {
+  const process = refOf(pid);
+  const reader = openHsperfdata({ roots, process });
+  const jvm = reader.read(Date.now());
+  reader.close();
+  const smaps = await readSmaps({ roots, process });
+  assert.equal(smaps.state, 'read', JSON.stringify(smaps).slice(0, 300));
+  assert.equal(jvm.state, 'read');
+  return smaps.state === 'read' && jvm.state === 'read' ? splitAnon(smaps.value.mappings, jvm.value) : assert.fail();
+}
+
+const bytes = (s: AnonSplit, name: string): number => s.parts.find((p) => p.name === name)?.bytes ?? 0;
+
+const CASES = [
+  {
+    program: 'HeapLeak',
+    args: ['20', '100'],
+    flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xms256m', '-Xmx256m', '-Xmn4m'],
+    part: ['Java heap'],
+  },
+  {
+    program: 'UnsafeLeak',
+    args: ['20', '100'],
+    flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'],
+    part: ['direct buffers and large malloc', 'GC and VM structures'],
+  },
+  {
+    program: 'DirectLeak',
+    args: ['20', '100'],
+    flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m', '-XX:MaxDirectMemorySize=200m'],
+    part: ['direct buffers and large malloc', 'GC and VM structures'],
+  },
+  {
+    program: 'MallocArenas',
+    args: ['20', '100', '8'],
+    flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'],
+    part: ['malloc arenas', 'malloc main heap'],
+  },
+] as const;
+
+for (const { program, args, flags, part } of CASES) {
+  test(`${program}: ${part[0]} grows by what it allocated, within 5 %`, { skip }, async () => {
+    const java = await startJava(`scenarios/${program}.java`, args, { flags });
+    try {
+      await java.line((l) => l === 'ready');
+      const before = await split(java.pid);
+      await java.line((l) => l === 'done');
+      const after = await split(java.pid);
+      const grown = part.reduce((sum, name) => sum + bytes(after, name) - bytes(before, name), 0);
+      assert.ok(Math.abs(grown - 100 * MB) <= 5 * MB, `${grown} bytes; ${JSON.stringify(after.parts)}`);
+    } finally {
+      await java.stop();
+    }
+  });
+}
+
+test('ThreadLeak: each thread has a stack of its own', { skip }, async () => {
+  const java = await startJava('scenarios/ThreadLeak.java', ['200', '200'], {
+    flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'],
+  });
+  try {
+    await java.line((l) => l === 'done');
+    const stacks = (await split(java.pid)).parts.find((p) => p.name === 'thread stacks')!;
+    const threads = readStatus('/proc', java.pid)!.threads!;
+    assert.ok(threads >= 200 && Math.abs(stacks.count - threads) <= 2, `${stacks.count} stacks of ${threads} threads`);
+  } finally {
+    await java.stop();
+  }
+});
