@@ -3,6 +3,8 @@ import type { Judgement } from './types.ts';
 /** A leak is told when this many evaluations in a row agree, and taken back when this many in a row say otherwise. */
 const TELL = 3;
 const TAKE_BACK = 5;
+/** A judgement that holds itself less sure than this (part of a day, a heap that may be expanding) wakes nobody yet. */
+const SURE = 0.8;
 
 /** What the alarm remembers between evaluations. A value: the same judgements in the same order make the same alarm. */
 export interface AlarmState {
@@ -22,14 +24,14 @@ export const QUIET: AlarmState = { told: false, inFavour: 0, against: 0, last: n
  *     leak told    -  -  T  T  T  T  T  T  F      told after 3 in a row, taken back after 5 in a row; `-` is null
  */
 export function step(state: AlarmState, judgement: Judgement): { readonly state: AlarmState; readonly answer: Judgement } {
-  const found = judgement.leak === true;
+  const found = judgement.leak === true && (state.told || judgement.confidence >= SURE);
   const inFavour = found ? state.inFavour + 1 : 0;
   const against = found ? 0 : state.against + 1;
   const told = state.told ? against < TAKE_BACK : inFavour >= TELL;
   const last = found ? judgement : state.last;
   const next: AlarmState = { told, inFavour, against, last: told || found ? last : null };
   if (told && !found && last !== null) return { state: next, answer: last };
-  return { state: next, answer: !told && found ? { ...judgement, leak: null } : judgement };
+  return { state: next, answer: !told && judgement.leak === true ? { ...judgement, leak: null } : judgement };
 }
 
 export interface Alarm {

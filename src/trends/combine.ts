@@ -171,9 +171,12 @@ const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
 const MAY_BE_BOUNDED = 0.75;
 const PART_OF_DAY_S = 0.75 * 86_400;
 
+/** Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first half hour, by less than half of it as yet. */
 function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow }: FieldJudgement): boolean {
-  const rise = ((slopeBytesPerHour ?? 0) * windowSeconds) / HOUR;
-  return windowSeconds < PART_OF_DAY_S && rise < 0.5 * (levelNow - rise);
+  const perHour = slopeBytesPerHour ?? 0;
+  const rise = (perHour * windowSeconds) / HOUR;
+  const began = Math.max(1, levelNow - rise);
+  return windowSeconds < PART_OF_DAY_S && (perHour < 0.1 * began || (windowSeconds > 1800 && rise < 0.5 * began));
 }
 
 function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: FieldJudgement | null): number {
