@@ -1,0 +1,17 @@
+/** npm run report:verdict -- [CORPUS] [WEEKS]: all the figures of docs/verdict.md, in one run. CORPUS: a folder of labelled series. */
+import { spawnSync } from 'node:child_process';
+
+const [corpus, weeks = '20'] = process.argv.slice(2);
+const runs = [
+  ...(corpus === undefined ? [] : [['score-corpus.ts', corpus]]),
+  ['score-machines.ts', '60'],
+  ['alarms.ts', weeks, '4'],
+  ['trend-speed.ts'],
+];
+let failed = false;
+for (const [script, ...args] of runs) {
+  console.log(`\n${script} ${args.length > 0 ? args.slice(1).join(' ') : ''}`.trimEnd());
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', `bench/${script}`, ...args], { stdio: 'inherit' });
+  failed ||= status !== 0;
+}
+process.exitCode = failed ? 1 : 0;
