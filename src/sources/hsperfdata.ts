@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
 import { hsperfPath } from './jvm-evidence.ts';
 import { toJvmReading } from './jvm-reading.ts';
+import { readStartTicks } from './procfs.ts';
 import { isAbsence, isDenied, readText } from './read-text.ts';
 import { openFileUnder } from './safe-open.ts';
 import type { JvmReading, ProcessRef, Reading, Roots } from './types.ts';
@@ -71,6 +72,9 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   return {
     read(nowMs) {
       try {
+        // A JVM that was killed leaves its file behind, with its last figures in it.
+        if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
+          return { state: 'absent', why: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
         for (let attempt = 0; ; attempt++) {
           const absent = fill();
           if (absent !== null) return { state: 'absent', why: absent };

@@ -1,34 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openHsperfdata } from '../../../src/sources/hsperfdata.ts';
-import { readStartTicks, readStatus } from '../../../src/sources/procfs.ts';
+import { readStatus } from '../../../src/sources/procfs.ts';
 import { type AnonSplit, readSmaps, splitAnon } from '../../../src/sources/smaps.ts';
-import type { ProcessRef } from '../../../src/sources/types.ts';
 import { startJava } from '../../support/java.ts';
 import { lacks } from '../../support/needs.ts';
+import { processRef, ROOTS } from '../../support/process-ref.ts';
 
 const skip = lacks('java', 'javac');
-const roots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 const MB = 2 ** 20;
 
-const refOf = (pid: number): ProcessRef => {
-  const status = readStatus('/proc', pid)!;
-  return {
-    pid,
-    nspid: status.nspid,
-    startTicks: readStartTicks('/proc', pid)!,
-    uid: status.uid,
-    gid: status.gid,
-    name: status.name,
-  };
-};
-
 async function split(pid: number): Promise<AnonSplit> {
-  const process = refOf(pid);
-  const reader = openHsperfdata({ roots, process });
+  const process = processRef(pid);
+  const reader = openHsperfdata({ roots: ROOTS, process });
   const jvm = reader.read(Date.now());
   reader.close();
-  const smaps = await readSmaps({ roots, process });
+  const smaps = await readSmaps({ roots: ROOTS, process });
   assert.equal(smaps.state, 'read', JSON.stringify(smaps).slice(0, 300));
   assert.equal(jvm.state, 'read');
   return smaps.state === 'read' && jvm.state === 'read' ? splitAnon(smaps.value.mappings, jvm.value) : assert.fail();
@@ -87,7 +74,10 @@ test('ThreadLeak: each thread has a stack of its own', { skip }, async () => {
     await java.line((l) => l === 'done');
     const stacks = (await split(java.pid)).parts.find((p) => p.name === 'thread stacks')!;
     const threads = readStatus('/proc', java.pid)!.threads!;
-    assert.ok(threads >= 200 && Math.abs(stacks.count - threads) <= 0.05 * threads, `${stacks.count} stacks of ${threads} threads`);
+    assert.ok(
+      threads >= 200 && Math.abs(stacks.count - threads) <= 0.05 * threads,
+      `${stacks.count} stacks of ${threads} threads`,
+    );
   } finally {
     await java.stop();
   }

@@ -1,0 +1,44 @@
+/** `GC.class_histogram`: the JVM stops, walks the live heap (a full collection first) and counts by class. Names are the container's. */
+export interface ClassCount {
+  readonly name: string;
+  readonly instances: number;
+  readonly bytes: number;
+}
+
+const MOST_CLASSES = 100_000;
+const LONGEST_NAME = 512;
+
+/** Lines as `   1:  123  4567  java.lang.String (java.base@17)`; classes of one name from several loaders are added up. Pure. */
+export function parseHistogram(text: string): ClassCount[] {
+  const sums = new Map<string, { instances: number; bytes: number }>();
+  let seen = 0;
+  for (const m of text.matchAll(/^ *\d+: +(\d+) +(\d+) +(\S+)/gm)) {
+    if (++seen > MOST_CLASSES) break;
+    const name = m[3]!.slice(0, LONGEST_NAME);
+    const sum = sums.get(name) ?? { instances: 0, bytes: 0 };
+    sums.set(name, { instances: sum.instances + Number(m[1]), bytes: sum.bytes + Number(m[2]) });
+  }
+  return [...sums].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => b.bytes - a.bytes);
+}
+
+export interface ClassGrowth {
+  readonly name: string;
+  readonly bytesGrown: number;
+  readonly instancesGrown: number;
+  readonly bytes: number;
+}
+
+/** The ten classes that grew most, in bytes, from the first take to the second; none that shrank. Pure. */
+export function diffHistograms(first: readonly ClassCount[], second: readonly ClassCount[]): ClassGrowth[] {
+  const before = new Map(first.map((c) => [c.name, c]));
+  return second
+    .map((c) => ({
+      name: c.name,
+      bytesGrown: c.bytes - (before.get(c.name)?.bytes ?? 0),
+      instancesGrown: c.instances - (before.get(c.name)?.instances ?? 0),
+      bytes: c.bytes,
+    }))
+    .filter((c) => c.bytesGrown > 0)
+    .sort((a, b) => b.bytesGrown - a.bytesGrown)
+    .slice(0, 10);
+}

@@ -1,0 +1,117 @@
+/** What the JVM's diagnostic commands print, as values. All sizes in bytes; null or empty where the text has another form. Pure. */
+
+const KB = 1024;
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  bytes: 1,
+  K: KB,
+  KB,
+  M: KB ** 2,
+  MB: KB ** 2,
+  G: KB ** 3,
+  GB: KB ** 3,
+};
+const size = (number: string, unit: string | undefined): number => Math.round(Number(number) * (UNITS[unit ?? ''] ?? 1));
+
+export interface HeapInfo {
+  /** As the JVM names them: `garbage-first heap`, `def new generation`, `tenured generation`, `ZHeap`, `Metaspace`, ... */
+  readonly areas: readonly { readonly name: string; readonly usedBytes: number; readonly committedBytes: number | null }[];
+}
+
+/** `GC.heap_info`. Serial, Parallel, G1: ` NAME   total 1K, used 1K [...]`; ZGC: ` ZHeap used 1M, capacity 1M, ...`; Shenandoah: ` 64M max, 64M soft max, 64M committed, 9M used`. */
+export function parseHeapInfo(text: string): HeapInfo {
+  const areas: { name: string; usedBytes: number; committedBytes: number | null }[] = [];
+  for (const line of text.split('\n').slice(0, 1000)) {
+    const total = /^\s*(\S.*?)\s+total (?:reserved \d+K, committed )?(\d+)K, used (\d+)K/.exec(line);
+    const used = /^\s*(\S.*?)\s+used (\d+)([KMG]), (?:capacity|committed) (\d+)([KMG])/.exec(line);
+    const shenandoah = /^\s*(\d+)([KMGB]) (?:max|total).*?, (\d+)([KMGB]) committed, (\d+)([KMGB]) used/.exec(line);
+    if (total) areas.push({ name: total[1]!, usedBytes: size(total[3]!, 'K'), committedBytes: size(total[2]!, 'K') });
+    else if (used) areas.push({ name: used[1]!, usedBytes: size(used[2]!, used[3]), committedBytes: size(used[4]!, used[5]) });
+    else if (shenandoah)
+      areas.push({
+        name: 'Shenandoah Heap',
+        usedBytes: size(shenandoah[5]!, shenandoah[6]),
+        committedBytes: size(shenandoah[3]!, shenandoah[4]),
+      });
+  }
+  return { areas };
+}
+
+export interface NativeMemory {
+  readonly reservedBytes: number;
+  readonly committedBytes: number;
+  readonly categories: readonly {
+    readonly name: string;
+    readonly reservedBytes: number;
+    readonly committedBytes: number;
+    /** Of the committed bytes: from malloc, by mmap, in the VM's arenas. */
+    readonly mallocBytes: number;
+    readonly mmapBytes: number;
+    readonly arenaBytes: number;
+  }[];
+}
+
+/** `VM.native_memory summary`; null where it is off (-XX:NativeMemoryTracking=summary turns it on, at the start only). */
+export function parseNativeMemory(text: string): NativeMemory | null {
+  const total = /^Total: reserved=(\d+)(\w*), committed=(\d+)(\w*)/m.exec(text);
+  if (total === null) return null;
+  const categories: NativeMemory['categories'][number][] = [];
+  for (const block of text.split(/^-(?= )/m).slice(1, 200)) {
+    const head = /^\s*(\S.*?) \(reserved=(\d+)(\w*), committed=(\d+)(\w*)/.exec(block);
+    if (head === null) continue;
+    const part = (pattern: RegExp): number => [...block.matchAll(pattern)].reduce((sum, m) => sum + size(m[1]!, m[2]), 0);
+    categories.push({
+      name: head[1]!,
+      reservedBytes: size(head[2]!, head[3]),
+      committedBytes: size(head[4]!, head[5]),
+      mallocBytes: part(/\(malloc=(\d+)([A-Z]*)/g),
+      mmapBytes: part(/\((?:mmap|stack): reserved=\d+[A-Z]*, committed=(\d+)([A-Z]*)/g),
+      arenaBytes: part(/\(arena=(\d+)([A-Z]*)/g),
+    });
+  }
+  return {
+    reservedBytes: size(total[1]!, total[2]),
+    committedBytes: size(total[3]!, total[4]),
+    categories,
+  };
+}
+
+export interface MetaspaceSpace {
+  readonly usedBytes: number;
+  readonly committedBytes: number;
+}
+/** `VM.metaspace` (JDK 16 and newer, JEP 387): its last table, by space. `class` is null where class pointers are not compressed. */
+export function parseMetaspace(
+  text: string,
+): { readonly nonClass: MetaspaceSpace; readonly class: MetaspaceSpace | null } | null {
+  const at = text.indexOf('Virtual space:');
+  const usage = text.slice(0, at < 0 ? text.length : at);
+  const committed = at < 0 ? '' : text.slice(at);
+  const used = (name: string): number | null => {
+    const m = new RegExp(`^\\s*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) used`, 'm').exec(usage);
+    return m === null ? null : size(m[1]!, m[2]);
+  };
+  const held = (name: string): number | null => {
+    const m = new RegExp(`^\\s*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) committed`, 'm').exec(committed);
+    return m === null ? null : size(m[1]!, m[2]);
+  };
+  const space = (usedName: string, heldName: string): MetaspaceSpace | null => {
+    const [u, h] = [used(usedName), held(heldName)];
+    return u === null || h === null ? null : { usedBytes: u, committedBytes: h };
+  };
+  const nonClass = space('Non-Class', 'Non-class space') ?? space('Both', 'Both');
+  return nonClass === null ? null : { nonClass, class: space('Class', 'Class space') };
+}
+
+/** `Compiler.codecache`: each code heap, or the one where the cache is not segmented. */
+export function parseCodeCache(
+  text: string,
+): { readonly name: string; readonly sizeBytes: number; readonly usedBytes: number; readonly maxUsedBytes: number }[] {
+  return [...text.matchAll(/^\s*(Code(?:Cache|Heap '[^'\n]{1,60}')): size=(\d+)Kb used=(\d+)Kb max_used=(\d+)Kb/gm)].map((m) => ({
+    name: m[1]!,
+    sizeBytes: Number(m[2]) * KB,
+    usedBytes: Number(m[3]) * KB,
+    maxUsedBytes: Number(m[4]) * KB,
+  }));
+}
