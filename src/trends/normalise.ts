@@ -39,7 +39,7 @@ export function normalise(series: Series): Ordered {
   }
   const t = new Float64Array(stamps.length);
   for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // the last clock is the one that counts
-  const identity = keep.length === n && keep.every((index, k) => index === k);
+  const identity = !unsorted && keep.length === n;
   const fields = new Map<string, Float64Array>();
   for (const [id, column] of series.fields) {
     if (identity) {
