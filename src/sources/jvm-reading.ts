@@ -100,7 +100,7 @@ export function toJvmReading(
           },
     collectors,
     gcCount,
-    fullGcCount: oldCollections(collector, collectors),
+    fullGcCount: oldCollections(collector, collectors, generations),
     gcSeconds: collectors.reduce((sum, c) => sum + c.seconds, 0),
     uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / 1000),
     flags: memoryFlags(text('java.rt.vmArgs') ?? ''),
@@ -144,8 +144,14 @@ function heapMax(generations: JvmReading['generations'], collector: string | nul
  * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
  * concurrent cycles, after which mixed collections clean the old regions. ZGC and Shenandoah collect everything in each cycle.
  */
-function oldCollections(collector: string | null, collectors: JvmReading['collectors']): number {
+function oldCollections(
+  collector: string | null,
+  collectors: JvmReading['collectors'],
+  generations: JvmReading['generations'],
+): number {
   const counts = collectors.map((c) => c.count);
+  // Generational ZGC: each generation has a space of its own; minor collections come first and leave the old one alone.
+  if (collector === 'ZGC' && generations.length > 1 && generations.every((g) => g.spaces.length > 0)) return counts[1] ?? 0;
   if (collector === 'ZGC' || collector === 'Shenandoah') return counts.reduce((a, b) => a + b, 0);
   if (collector === 'G1') return (counts[1] ?? 0) + (counts[2] ?? 0);
   return counts[1] ?? 0;
