@@ -171,12 +171,14 @@ const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
 const MAY_BE_BOUNDED = 0.75;
 const PART_OF_DAY_S = 0.75 * 86_400;
 
-/** Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first half hour, by less than half of it as yet. */
-function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow }: FieldJudgement): boolean {
-  const perHour = slopeBytesPerHour ?? 0;
-  const rise = (perHour * windowSeconds) / HOUR;
-  const began = Math.max(1, levelNow - rise);
-  return windowSeconds < PART_OF_DAY_S && (perHour < 0.1 * began || (windowSeconds > 1800 && rise < 0.5 * began));
+/**
+ * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first half hour, by less than half of it as yet, or
+ * still beside a fill.
+ */
+function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow, levelThen, fills }: FieldJudgement): boolean {
+  const began = Math.max(1, levelThen);
+  const late = windowSeconds > 1800;
+  return windowSeconds < PART_OF_DAY_S && ((slopeBytesPerHour ?? 0) < 0.1 * began || (late && (fills || levelNow < 1.5 * began)));
 }
 
 function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: FieldJudgement | null): number {

@@ -12,6 +12,10 @@ import { driftBelow, driftQuantile, evenHanded, type Weighing, weighShapes } fro
 export interface FieldJudgement extends FieldTrend {
   /** Level of the fitted line at the end, in the field's unit. */
   readonly levelNow: number;
+  /** Level at the beginning of the window. */
+  readonly levelThen: number;
+  /** Whether it also fills, as a warm-up does, beside its drift. */
+  readonly fills: boolean;
   /** 95th percentile of the values about the line. */
   readonly spread95: number;
   /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
@@ -41,7 +45,14 @@ const certainEnough = (straight: number): number =>
 
 const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
-const blank = { basis: { segments: [], line: null, fits: [], tests: {} }, levelNow: Number.NaN, spread95: 0, certainty: 0 };
+const blank = {
+  basis: { segments: [], line: null, fits: [], tests: {} },
+  levelNow: Number.NaN,
+  levelThen: Number.NaN,
+  fills: false,
+  spread95: 0,
+  certainty: 0,
+};
 
 export function notEnough(points: number, windowS: number, because: string): FieldJudgement {
   return {
@@ -195,6 +206,8 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
       because,
     },
     levelNow,
+    levelThen: blocks.y[0]!,
+    fills: top.shape.name === 'fill-line',
     spread95,
     certainty: evenHanded(weighed),
   };

@@ -81,7 +81,7 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
     });
     // Caches and classes fill at their own paces; a heap expands and stops.
     for (const slower of fills)
-      if (slower.tau >= 3 * tau && slower.tau <= 0.6)
+      if (slower.tau >= 3 * tau)
         shapes.push({
           ...bent,
           searched: 2,
