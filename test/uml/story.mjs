@@ -34,7 +34,7 @@ const get = async (url) => {
 const fincore = () => JSON.parse(spawnSync('fincore', ['-J', '--bytes', LOG], { encoding: 'utf8' }).stdout).fincore[0].res;
 
 const flags = ['-XX:+UseSerialGC', '-Xms64m', '-Xmx64m', '-XX:+AlwaysPreTouch', '-XX:TieredStopAtLevel=1'];
-const java = inContainer('app', 'java', ...flags, '-cp', `${OUT}/classes`, 'SpringLog', LOG, '5', '250');
+const java = inContainer('app', 'java', ...flags, '-cp', `${OUT}/classes`, 'SpringLog', LOG, '5', '600');
 await java.line('logging');
 const settings = ['--every', '1s', '--min-history', '20s', '--data', '/tmp/memhound'];
 const memhound = inContainer(
@@ -55,11 +55,13 @@ say('listening', { ...listening, javaPid: java.child.pid });
 const socket = new WebSocket(`${listening.url.replace('http', 'ws')}/api/v1/live`);
 const told = await new Promise((resolve, reject) => {
   let last = null;
-  const timer = setTimeout(() => reject(new Error(`no such verdict in time; the last: ${JSON.stringify(last)}`)), 150_000);
+  const timer = setTimeout(() => reject(new Error(`no such verdict in time; the last: ${last?.headline}`)), 150_000);
   socket.on('error', reject);
   socket.on('message', (data) => {
     const message = JSON.parse(String(data));
     if (message.type !== 'verdict') return;
+    if (message.verdict.headline.replace(/[\d.]+/g, '') !== last?.headline.replace(/[\d.]+/g, ''))
+      say('headline', { at: Math.round(process.uptime()), headline: message.verdict.headline });
     last = message.verdict;
     if (last.trend === 'growing' && last.leak === false && last.causes[0]?.what === LOG) {
       clearTimeout(timer);
@@ -71,8 +73,8 @@ say('live', { verdict: told });
 const api = `${listening.url}/api/v1`;
 say('verdict', await get(`${api}/verdict`));
 
-// Files are looked at every few ticks, as their cost allows: the log has stopped growing when the two are compared.
-await java.line('full');
+// Files are looked at every few ticks, as their cost allows: the log stands still while the two are compared.
+java.child.kill('SIGSTOP');
 for (let looks = 0; looks < 60; looks++) {
   const files = await get(`${api}/files`);
   const kernel = fincore();
@@ -85,8 +87,11 @@ for (let looks = 0; looks < 60; looks++) {
 for (const path of ['targets', 'ledger', 'views', 'jvm', 'self']) say(path, await get(`${api}/${path}`));
 
 socket.terminate();
-for (const { child } of [memhound, java]) {
-  child.kill('SIGTERM');
-  const [code, signal] = await once(child, 'exit');
-  say('exit', { code, signal });
+for (const [child, signal] of [
+  [memhound.child, 'SIGTERM'],
+  [java.child, 'SIGKILL'],
+]) {
+  child.kill(signal);
+  const [code] = await once(child, 'exit');
+  say('exit', { code });
 }
