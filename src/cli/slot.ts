@@ -11,6 +11,8 @@ import { judge } from '../trends/judge.ts';
 
 /** The watcher bounds its own work; this keeps looks that are dear all the same to a twentieth of the time. */
 const FILES_SHARE = 0.05;
+/** Only the first look is dear by itself (it may take its whole burst): on a slow machine it must not put off the second for minutes. */
+const MOST_PAUSE_MS = 10_000;
 
 /**
  * One watched container through all its lives: a restarted container is another cgroup, but it is the same place in the pod
@@ -90,7 +92,7 @@ export class Slot {
       })
       .finally(() => {
         this.#looking = null;
-        this.#nextLookMs = nowMs + (performance.now() - began) / FILES_SHARE;
+        this.#nextLookMs = nowMs + Math.min(MOST_PAUSE_MS, (performance.now() - began) / FILES_SHARE);
       });
     return this.#looking;
   }

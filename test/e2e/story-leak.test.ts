@@ -4,6 +4,7 @@ import { makeCgroup } from '../support/cgroup.ts';
 import { startJava } from '../support/java.ts';
 import { watch } from '../support/memhound.ts';
 import { lacks } from '../support/needs.ts';
+import type { Running } from '../support/process.ts';
 
 test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemoryError', {
   skip: lacks('javac', 'cgroup'),
@@ -11,11 +12,13 @@ test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemory
 }, async (t) => {
   const cgroup = makeCgroup(512 * 1024 * 1024);
   const flags = ['-XX:+UseSerialGC', '-Xmx256m', '-XX:TieredStopAtLevel=1'];
-  const java = await startJava('scenarios/HeapLeak.java', ['1.5', '400'], { cgroup, flags });
+  const started: Running[] = [];
   t.after(async () => {
-    await java.stop('SIGKILL');
+    for (const program of started) await program.stop('SIGKILL');
     await cgroup.remove();
   });
+  const java = await startJava('scenarios/HeapLeak.java', ['1.5', '400'], { cgroup, flags });
+  started.push(java);
   const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s']);
   t.after(() => hound.stop('SIGKILL'));
   const live = hound.live();
