@@ -169,7 +169,11 @@ const WATCH_ROWS = {
     otherwise: null,
     help: 'file with a URL that is told of changes of the verdict',
   }),
-  ...HISTORY_ROWS,
+  minHistory: row<number | null>({
+    ...HISTORY_ROWS.minHistory,
+    otherwise: null,
+    otherwiseText: '15m, or ten samples where that is longer',
+  }),
   ...TARGET_ROWS,
 };
 
@@ -243,7 +247,7 @@ export function parseOptions<K extends CommandName>(
   return parseTable(SPECS[command], TABLES[command], argv, env);
 }
 
-export type WatchConfig = Options<'watch'>;
+export type WatchConfig = Omit<Options<'watch'>, 'minHistory'> & { readonly minHistory: number };
 
 /** `watch` also checks what options mean together. */
 export function parseConfig(
@@ -264,12 +268,13 @@ export function parseConfig(
   }
   if ([options.pid, options.cgroup, options.own || null].filter((x) => x !== null).length > 1)
     problems.push('--pid, --cgroup and --own exclude one another: choose one');
-  if (options.minHistory < 2 * options.every)
-    problems.push(`--min-history must be at least twice --every (${2 * options.every}s)`);
+  const minHistory = options.minHistory ?? Math.max(HISTORY_ROWS.minHistory.otherwise, 10 * options.every);
+  if (minHistory < 2 * options.every)
+    problems.push(`--min-history ${minHistory}s: expected at least twice --every, ${2 * options.every}s`);
   if (options.port !== 0 && options.port === options.opsPort)
     problems.push(`--port and --ops-port are both ${options.port}: choose two ports`);
   if (problems.length > 0) return { state: 'bad', problems };
-  return { state: 'ok', config: options };
+  return { state: 'ok', config: Object.freeze({ ...options, minHistory }) };
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig, type WatchConfig } from '../config.ts';
@@ -15,6 +14,7 @@ import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf } from './command.ts';
 import { podResources } from './pod-resources.ts';
+import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 import { selfReport } from './self.ts';
 import { Watcher } from './watcher.ts';
 
@@ -64,6 +64,8 @@ async function serve(
   search: () => Promise<TargetSearch>,
 ): Promise<number> {
   const startedMs = Date.now();
+  const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
+  const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
   const stopped = stopSignal(); // from here on: a pod may be deleted before it was ready
   const store = await openStore({ dir: config.data, maxDiskBytes: config.maxDisk, everyS: config.every, log });
   const watcher = new Watcher({
@@ -79,17 +81,13 @@ async function serve(
   await watcher.begin(found, Date.now());
   await watcher.tick(Date.now());
 
-  const guarded = {
-    allowHosts: config.allowHosts,
-    token: config.tokenFile === null ? null : readFileSync(config.tokenFile, 'utf8').trim(),
-  };
+  const guarded = { allowHosts: config.allowHosts, token };
   const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
   const api = await createApi(watcher, { ...guarded, host: config.host, port: config.port, webDir, version: VERSION, log });
   const live = attachLive(api.server, watcher, { ...guarded, version: VERSION, everySeconds: config.every, log });
   const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
   const endStory = tellStory(watcher, log);
-  const webhook =
-    config.webhookFile === null ? null : startWebhook(watcher, { url: readFileSync(config.webhookFile, 'utf8').trim(), log });
+  const webhook = webhookUrl === null ? null : startWebhook(watcher, { url: webhookUrl, log });
   const schedule = startSchedule(
     config.every,
     (nowMs) => watcher.tick(nowMs),
@@ -143,8 +141,9 @@ const stopSignal = (): Promise<string> =>
 
 /** Failures that an operator can mend, in one line; null: a bug, which shall crash with its stack. */
 function expected(error: unknown, config: WatchConfig): { message: string; exit: 1 | 2 } | null {
+  if (error instanceof SecretFileError) return { message: error.message, exit: 2 };
   if (error instanceof StoreError) return { message: error.message, exit: error.exit };
-  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   const flag = port === config.opsPort && port !== config.port ? '--ops-port' : '--port';
   if (code === 'EADDRINUSE')
     return {
@@ -155,7 +154,5 @@ function expected(error: unknown, config: WatchConfig): { message: string; exit:
     return { message: `port ${port} may not be listened on by this user; choose one above 1023 with ${flag}`, exit: 1 };
   if (code === 'EADDRNOTAVAIL')
     return { message: `${config.host} is no address of this machine; choose another with --host`, exit: 1 };
-  if (code === 'ENOENT' || (code === 'EACCES' && path !== undefined))
-    return { message: `${path} cannot be read (${code}): it is named by --token-file or --webhook-file`, exit: 2 };
   return null;
 }

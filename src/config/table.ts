@@ -96,9 +96,12 @@ export function parseTable<T extends Table>(
   return problems.length > 0 ? { state: 'bad', problems } : { state: 'ok', options: Object.freeze(options) as Values<T>, files };
 }
 
+/** What Kubernetes puts into every container for a Service named "memhound": MEMHOUND_PORT=tcp://10.0.0.7:8800. It is no setting of ours. */
+const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
+
 function fromEnv(row: OptionRow<unknown>, env: NodeJS.ProcessEnv): string[] {
   const text = env[envName(row.flag)];
-  if (text === undefined || text === '') return [];
+  if (text === undefined || text === '' || SERVICE_LINK.test(text)) return [];
   if (row.repeats === true) return text.split(',');
   return row.value === null && ['0', 'false', 'no'].includes(text.toLowerCase()) ? [] : [text];
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
+import { addressOf } from './address.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import type { Log } from './log.ts';
 import { ApiError, type Hello, type Status } from './status.ts';
@@ -35,8 +36,7 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
       refuse(error.status, error.message);
       return;
     }
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== PATH)
-      refuse(404, `there is no WebSocket here; it is at ${PATH}`);
+    if (addressOf(request).path !== PATH) refuse(404, `there is no WebSocket here; it is at ${PATH}`);
     else if (wss.clients.size >= MOST_CLIENTS) refuse(503, `${MOST_CLIENTS} clients are connected, the most there may be`);
     else wss.handleUpgrade(request, socket, head, (client) => welcome(client));
   });

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { addressOf } from './address.ts';
 import { close, listen } from './http.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -19,7 +20,7 @@ export async function createOps(
       response.end(request.method === 'HEAD' ? undefined : text);
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') return say(405, 'GET or HEAD\n');
-    switch (new URL(request.url ?? '/', 'http://localhost').pathname) {
+    switch (addressOf(request).path) {
       case '/healthz':
         return say(200, 'ok\n');
       case '/readyz': {

@@ -1,4 +1,4 @@
-import { closeSync, type Dir, type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs';
+import { closeSync, type Dir, type Dirent, fstatSync, lstatSync, opendirSync, type Stats } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { FileSystems } from './file-systems.ts';
 import type { Folder, FolderQueue } from './folder-queue.ts';
@@ -112,8 +112,11 @@ export class FolderWalk {
     if (!ended) return;
     at.folder.entries = at.entries;
     at.folder.walkedAtMs = nowMs;
+    // What was removed beneath us has no link any more; its names merely seem to have come to an end.
+    const gone = fstatSync(at.fd).nlink === 0;
     this.close();
-    visitor.end(at.folder, false);
+    if (gone) this.#queue.drop(at.folder.path);
+    visitor.end(at.folder, gone);
   }
 
   #entry(at: { folder: Folder; fd: number }, entry: Dirent, heap: NamedFile[], visitor: Visitor): void {

@@ -32,7 +32,7 @@ test('an interval that cron cannot keep evenly names the nearest two', () => {
   assert.match(bad(['--every', '7s'])[0]!, /nearest are 6s and 10s/);
   assert.match(bad(['--every', '7m'])[0]!, /nearest are 6m and 10m/);
   assert.match(bad(['--every', '2h'])[0]!, /nearest is 1h/);
-  for (const every of ['1s', '30s', '1m', '20m', '1h']) good(['--every', every, '--min-history', '1d']);
+  for (const every of ['1s', '30s', '1m', '20m', '1h']) good(['--every', every]);
 });
 
 test('all mistakes are told at once, each with what was expected and found', () => {
@@ -60,4 +60,14 @@ test('help lists every option of the command with its default', () => {
   const help = parseOptions('analyze', ['--help'], {});
   assert.equal(help.state, 'help');
   assert.match(help.state === 'help' ? help.text : '', /--min-history TIME.*15m/);
+});
+
+test('without --min-history a trend waits for 15 minutes, and for ten samples where those take longer', () => {
+  assert.equal(good(['--every', '1m']).minHistory, 900);
+  assert.equal(good(['--every', '1h']).minHistory, 36_000);
+  assert.match(bad(['--every', '1h', '--min-history', '1h'])[0]!, /3600s: expected at least twice --every, 7200s/);
+});
+
+test('what Kubernetes sets for a Service named memhound is no setting', () => {
+  assert.equal(good([], { MEMHOUND_PORT: 'tcp://10.96.0.7:8800', MEMHOUND_SERVICE_HOST: '10.96.0.7' }).port, 8800);
 });

@@ -141,8 +141,10 @@ test('a folder that goes away during its walk ends it without an error', async (
   const watch = watcher(t, { limits: { perLook: 100, burst: 300, descriptors: 30 } });
   await watch.look(1);
   execFileSync('rm', ['-r', gone]);
-  for (let now = 2; now < 30; now++) await watch.look(now);
-  assert.ok(!(await watch.look(60_000)).some(({ path }) => path === `${gone}/`));
+  const shown = async (nowMs: number) => (await watch.look(nowMs)).some(({ path }) => path === `${gone}/`);
+  // Each look goes a piece further through whatever else there is to walk on this machine.
+  for (let look = 1; look <= 200 && (await shown(look * 1000)); look++);
+  assert.equal(await shown(300_000), false);
 });
 
 test('a look takes no more operations than its limits, whatever there is, and goes on where it stopped', async (t) => {

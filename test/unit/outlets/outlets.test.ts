@@ -265,11 +265,37 @@ describe('the live channel', () => {
   });
 });
 
+/** The status of a request whose target is sent as it stands, which fetch and http.request would mend. */
+function rawStatus(base: string, target: string): Promise<number> {
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
+    );
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('end', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1])));
+    socket.on('error', reject);
+  });
+}
+
 describe('the public port', () => {
   test('answers health, readiness and metrics, and nothing else', async () => {
     assert.equal((await ask('/healthz', {}, ops.url)).status, 200);
     assert.equal((await ask('/readyz', {}, ops.url)).status, 200);
     assert.equal((await ask('/api/v1/verdict', {}, ops.url)).status, 404);
+  });
+
+  test('targets that are no URL are answered like any unknown path, on both ports', async () => {
+    for (const target of ['//', '//a/b', '/%', 'http:', '*', '/?token=%']) {
+      for (const url of [ops.url, api.url]) {
+        const status = await rawStatus(url, target);
+        assert.ok([200, 400, 404].includes(status), `${target} at ${url}: ${status}`);
+      }
+    }
+    assert.equal((await ask('/healthz', {}, ops.url)).status, 200);
   });
 
   test('metrics carry help, units and states, and no path or file', async () => {
