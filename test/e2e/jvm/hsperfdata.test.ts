@@ -6,6 +6,7 @@ import { startJava } from '../../support/java.ts';
 import { lacks } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
+import { holdStill } from '../../support/still.ts';
 
 const skip = lacks('java', 'javac', 'jstat');
 
@@ -16,7 +17,7 @@ for (const collector of ['Serial', 'Parallel', 'G1', 'Z', 'Shenandoah']) {
     });
     try {
       await java.line((l) => l === 'ready');
-      java.child.kill('SIGSTOP');
+      await holdStill(java.pid);
       const reader = openHsperfdata({ roots: ROOTS, process: processRef(java.pid) });
       const parsed = parseHsperfdata(reader.rawBytes()!);
       const reading = reader.read(Date.now());
