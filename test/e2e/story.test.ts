@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Verdict } from '../../src/diagnosis/types.ts';
 import { makeCgroup } from '../support/cgroup.ts';
 import { diskDir } from '../support/dirs.ts';
 import { fincore } from '../support/fincore.ts';
 import { startJava } from '../support/java.ts';
 import { dataDir, watch } from '../support/memhound.ts';
 import { lacks } from '../support/needs.ts';
+import type { Running } from '../support/process.ts';
 import { assertStory, tellsOf } from '../support/story.ts';
 
 const LIMIT = 768 * 1024 * 1024;
@@ -97,4 +99,29 @@ test('the container of a JVM that was killed is told as a restart, and its last 
   assert.ok(body.aux.events.some((event) => event.type === 'restart'));
   const last = await hound.get<{ schema: string }>('/api/v1/verdict?epoch=-1');
   assert.equal(last.body.schema, 'memhound.verdict/1');
+});
+
+test('a JVM that the OOM killer took is told as that, while it happens and ever after', {
+  skip: lacks('javac', 'cgroup'),
+  timeout: 120_000,
+}, async (t) => {
+  const cgroup = makeCgroup(160 << 20);
+  const flags = ['-XX:+UseSerialGC', '-Xmx32m', '-XX:TieredStopAtLevel=1'];
+  const started: Running[] = [];
+  t.after(async () => {
+    for (const java of started) await java.stop('SIGKILL');
+    await cgroup.remove();
+  });
+  started.push(await startJava('scenarios/UnsafeLeak.java', ['16', '4000'], { cgroup, flags }));
+  const hound = await watch(['--cgroup', cgroup.dir, '--every', '1s', '--min-history', '10s']);
+  t.after(() => hound.stop('SIGKILL'));
+  const live = hound.live();
+  t.after(() => live.close());
+  const killed = await live.until((message) => message.type === 'restart' && /OOM/.test(message.reason), 60_000);
+  assert.equal(killed.type, 'restart');
+  assert.equal((await started[0]!.exited).signal, 'SIGKILL');
+  started.push(await startJava('demo/SpringLog.java', [join(dataDir(), 'spring.log'), '1', '50'], { cgroup }));
+  await live.until((message) => message.type === 'restart' && !/OOM/.test(message.reason), 30_000);
+  const { body } = await hound.get<Verdict>('/api/v1/verdict?epoch=-1');
+  assert.match(body.headline, /OOM-killed/);
 });
