@@ -7,6 +7,8 @@ const { UML_OUT } = process.env;
 const java = ['java', ...process.argv.slice(2), '-cp', `${UML_OUT}/classes`, 'Healthy', '8', '20'];
 const child = spawn('incontainer', ['app', ...java], { stdio: ['pipe', 'inherit', 'inherit'] });
 await pause(20_000); // the guest is slow: until the JVM has warmed up
-const taken = spawnSync(process.execPath, ['scripts/capture-tree.mjs', String(child.pid), `${UML_OUT}/tree`], { stdio: 'inherit' });
+const taken = spawnSync(process.execPath, ['scripts/capture-tree.mjs', String(child.pid), `${UML_OUT}/tree`], {
+  stdio: 'inherit',
+});
 child.kill('SIGKILL');
 process.exitCode = taken.status ?? 1;
