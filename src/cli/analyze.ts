@@ -42,7 +42,7 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
       if (options.failOn !== null && hits(outcome.verdict, options.failOn)) codes.add(3);
     } else {
       if (options.json) console.log(JSON.stringify({ file, error: outcome.error }));
-      console.error(`memhound analyze: ${safeName(file)}: ${outcome.error}`);
+      console.error(`memhound analyze: ${file === '-' ? 'standard input' : safeName(file)}: ${outcome.error}`);
       codes.add(outcome.state === 'bad-input' ? 2 : 1);
     }
   }
