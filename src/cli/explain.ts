@@ -1,12 +1,14 @@
 import type { Options } from '../config.ts';
-import { ledger } from '../diagnosis/ledger.ts';
+import { ledger } from '../diagnosis/ledger/ledger.ts';
 import { views } from '../diagnosis/views.ts';
 import { level } from '../format.ts';
+import { otherProcesses } from '../sources/other-processes.ts';
 import { onlineCpus } from '../sources/procfs.ts';
 import { findTargets, pidsOf } from '../sources/target.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { rootsOf, withOptions } from './command.ts';
 import { lookOnce } from './look.ts';
+import { MappingsReader } from './mappings.ts';
 import { sayFiles, sayLedger, sayViews } from './say-ledger.ts';
 import { targetInfo } from './slot.ts';
 
@@ -37,6 +39,8 @@ async function run(options: Options<'explain'>): Promise<number> {
     return 1;
   }
   const jvm = tick.jvm.state === 'read' ? tick.jvm.value : null;
+  const subject = chosen.jvm === null ? null : chosen.process;
+  const mappings = subject === null ? null : new MappingsReader(roots, subject);
   const book = ledger({
     atMs: nowMs,
     version: tick.cgroup.value.version,
@@ -45,7 +49,8 @@ async function run(options: Options<'explain'>): Promise<number> {
     cpusOnline: onlineCpus(roots.proc),
     jvm,
     files: look.files,
-    anonParts: [],
+    mappings: (await mappings?.get(nowMs, 'demand', jvm)) ?? null,
+    others: otherProcesses(roots.proc, pidsOf(roots, chosen), subject?.pid ?? null),
   });
   const shown = views(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
   const target = targetInfo(chosen, tick);

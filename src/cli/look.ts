@@ -4,6 +4,9 @@ import { openSampler, type Tick } from '../sample/sampler.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 
+/** There is no second look, so the only one may walk further than those of `watch`: about a second at the most. */
+const ONE_LOOK = { burst: 150_000 };
+
 /** One look at a target: what `explain` prints, without any history. */
 export interface Look {
   readonly tick: Tick;
@@ -15,7 +18,7 @@ export async function lookOnce(target: Target, roots: Roots, pids: () => number[
   const sampler = openSampler(target, roots);
   const tick = sampler.tick(nowMs);
   sampler.close();
-  const watcher = target.process === null ? null : new FileWatcher({ roots, process: target.process, pids });
+  const watcher = target.process === null ? null : new FileWatcher({ roots, process: target.process, pids, limits: ONE_LOOK });
   const { values } = tick.sample;
   const files =
     watcher === null ? [] : await watcher.look(nowMs, { fileBytes: values.file ?? null, shmemBytes: values.shmem ?? null });

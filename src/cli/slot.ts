@@ -1,13 +1,16 @@
 import { fileRows } from '../diagnosis/file-growth.ts';
+import type { Mappings } from '../diagnosis/ledger/anon.ts';
 import type { PodResources, Scene } from '../diagnosis/scene.ts';
 import type { FileRow, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { diagnose } from '../diagnosis/verdict.ts';
 import type { History } from '../history/history.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
+import type { SmapsWish } from '../sources/smaps-budget.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { createAlarm } from '../trends/alarm.ts';
 import { judge } from '../trends/judge.ts';
+import { MappingsReader } from './mappings.ts';
 
 /** The watcher bounds its own work; this keeps looks that are dear all the same to a twentieth of the time. */
 const FILES_SHARE = 0.05;
@@ -28,6 +31,7 @@ export class Slot {
   alive = true;
   #sampler: Sampler;
   #watcher: FileWatcher | null;
+  #mappings: MappingsReader | null;
   #alarm = createAlarm();
   #roots: Roots;
   #pids: (target: Target) => number[];
@@ -43,6 +47,7 @@ export class Slot {
     this.#pids = options.pids;
     this.#sampler = openSampler(options.target, options.roots);
     this.#watcher = this.#openWatcher();
+    this.#mappings = this.#openMappings();
   }
 
   /** The container was restarted: the same slot goes on with another cgroup or process. */
@@ -56,12 +61,23 @@ export class Slot {
     this.#alarm = createAlarm();
     this.#sampler = openSampler(target, this.#roots);
     this.#watcher = this.#openWatcher();
+    this.#mappings = this.#openMappings();
     this.#nextLookMs = 0;
   }
 
   #openWatcher(): FileWatcher | null {
     const { process } = this.target;
     return process === null ? null : new FileWatcher({ roots: this.#roots, process, pids: () => this.#pids(this.target) });
+  }
+
+  #openMappings(): MappingsReader | null {
+    const { process, jvm } = this.target;
+    return process === null || jvm === null ? null : new MappingsReader(this.#roots, process);
+  }
+
+  /** The JVM's mappings as the budget allows; null: no JVM, or they may not be read. */
+  async mappings(wish: SmapsWish): Promise<Mappings | null> {
+    return (await this.#mappings?.get(Date.now(), wish, this.jvm())) ?? null;
   }
 
   /** Takes one sample. `oomKilled`: the kernel's counter rose since the last one. */

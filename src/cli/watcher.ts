@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { ledger } from '../diagnosis/ledger.ts';
+import { ledger } from '../diagnosis/ledger/ledger.ts';
 import type { PodResources } from '../diagnosis/scene.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
 import { views } from '../diagnosis/views.ts';
@@ -7,6 +7,7 @@ import { isField } from '../fields.ts';
 import { toSeriesJson } from '../history/samples.ts';
 import type { Store } from '../history/store.ts';
 import { ApiError, type LiveMessage, type SamplesAnswer, type SamplesQuery, type Status } from '../outlets/status.ts';
+import { otherProcesses } from '../sources/other-processes.ts';
 import { onlineCpus } from '../sources/procfs.ts';
 import type { TargetSearch } from '../sources/target.ts';
 import type { JvmReading, Roots, Target } from '../sources/types.ts';
@@ -210,7 +211,8 @@ export class Watcher implements Status {
 
   async ledger(target?: string): Promise<Ledger> {
     const slot = this.#slot(target);
-    const tick = slot.tick;
+    const mappings = await slot.mappings('demand');
+    const { tick, target: subject } = slot;
     if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
     return ledger({
       atMs: tick.sample.atMs,
@@ -220,7 +222,12 @@ export class Watcher implements Status {
       cpusOnline: onlineCpus(this.#options.roots.proc),
       jvm: slot.jvm(),
       files: slot.files,
-      anonParts: [],
+      mappings,
+      others: otherProcesses(
+        this.#options.roots.proc,
+        this.#options.pids(subject),
+        subject.jvm === null ? null : (subject.process?.pid ?? null),
+      ),
     });
   }
 

@@ -5,7 +5,7 @@ import { isAbsence, isDenied } from './read-text.ts';
 import { type Mapping, SmapsParser } from './smaps-format.ts';
 import type { ProcessRef, Reading, Roots } from './types.ts';
 
-export { type AnonSplit, splitAnon } from './anon-split.ts';
+export { type AnonPart, type AnonSplit, splitAnon } from './anon-split.ts';
 export { type Mapping, parseSmaps } from './smaps-format.ts';
 
 export interface SmapsReading {

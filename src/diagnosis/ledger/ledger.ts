@@ -1,0 +1,86 @@
+import type { ProcessGroup } from '../../sources/other-processes.ts';
+import type { FileReading, JvmReading, Limit } from '../../sources/types.ts';
+import type { Ledger, LedgerPart } from '../types.ts';
+import { anonParts, type Mappings, sharedHeap } from './anon.ts';
+import { cacheParts, tmpfsParts } from './files.ts';
+import { exact, sumOf, withParts } from './part.ts';
+
+export interface LedgerInput {
+  readonly atMs: number;
+  readonly version: 1 | 2;
+  /** The newest cgroup values by canonical field id, bytes. */
+  readonly values: Readonly<Record<string, number>>;
+  readonly limitBytes: Limit;
+  /** CPUs online on the node, not those of the container: charge batches are per CPU. */
+  readonly cpusOnline: number;
+  readonly jvm: JvmReading | null;
+  readonly files: readonly FileReading[];
+  /** The JVM's mappings, where they were read; null: only what hsperfdata tells. */
+  readonly mappings: Mappings | null;
+  /** The container's processes beside the JVM. */
+  readonly others: readonly ProcessGroup[];
+}
+
+/** Per CPU, usage may run ahead by 64 pages since Linux 6.1 ("memcg: increase MEMCG_CHARGE_BATCH to 64"), 32 before. */
+const CHARGE_BATCH_BYTES = 256 * 1024;
+
+/**
+ * Every byte of the cgroup's usage under a name. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem
+ * (kmem.tcp is a counter of its own there and not part of usage). What is left is `unexplained`, and stands beside its bound.
+ */
+export function ledger(input: LedgerInput): Ledger {
+  const { values, version } = input;
+  const at = new Date(input.atMs).toISOString();
+  const read: Read = (name, bytes, reclaimable, rest = {}) => exact(name, bytes, { reclaimable, how: 'read', at, ...rest });
+  const total = values.usage ?? 0;
+  const shmem = values.shmem ?? 0;
+  const cache = Math.max(0, (values.file ?? 0) - shmem);
+  const heap = sharedHeap(input, shmem);
+  const parts: LedgerPart[] = [
+    read('anon', values.anon ?? 0, false, withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 }))),
+    read('page cache', cache, true, {
+      how: 'derived',
+      note: 'file less shmem',
+      ...withParts(cacheParts(input.files, cache, at)),
+    }),
+    read('tmpfs and shared memory', shmem, false, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOf(heap), at)])),
+    kernelPart(input, read),
+  ];
+  if (version === 2) parts.push(read('socket buffers', values.sock ?? 0, false));
+  const unexplained = total - sumOf(parts);
+  return {
+    at,
+    totalBytes: total,
+    limitBytes: input.limitBytes,
+    boundBytes: Math.round(Math.max(0.02 * total, input.cpusOnline * CHARGE_BATCH_BYTES)),
+    unexplainedBytes: unexplained,
+    boundNote: `usage runs ahead by up to 256 KiB on each of the node's ${input.cpusOnline} CPUs (charge batches), and memory.stat lags by up to 2 s: below max(2 %, CPUs x 256 KiB) nothing can be told`,
+    parts,
+  };
+}
+
+const KERNEL_PARTS: readonly (readonly [string, string, boolean])[] = [
+  ['slab_reclaimable', 'reclaimable slab (dentries, inodes, buffer heads)', true],
+  ['slab_unreclaimable', 'unreclaimable slab', false],
+  ['kernel_stack', 'kernel stacks', false],
+  ['pagetables', 'page tables', false],
+  ['sec_pagetables', 'secondary page tables', false],
+  ['percpu', 'per-CPU', false],
+  ['vmalloc', 'vmalloc', false],
+];
+
+type Read = (name: string, bytes: number, reclaimable: boolean | null, rest?: Partial<LedgerPart>) => LedgerPart;
+
+function kernelPart(input: LedgerInput, read: Read): LedgerPart {
+  const kernel = input.values.kernel ?? 0;
+  if (input.version === 1)
+    return read('kernel', kernel, null, {
+      note: 'cgroup v1 gives one figure for all kernel memory; about 3 % of page cache on ext4 is slab that comes with it',
+    });
+  const parts = KERNEL_PARTS.filter(([id]) => (input.values[id] ?? 0) > 0).map(([id, name, reclaimable]) =>
+    read(name, input.values[id]!, reclaimable),
+  );
+  const rest = kernel - sumOf(parts);
+  if (parts.length > 0 && rest > 0) parts.push(read('other kernel memory', rest, null, { how: 'derived' }));
+  return read('kernel', kernel, null, withParts(parts));
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { anonParts } from '../../../src/diagnosis/ledger/anon.ts';
+import { cacheParts, tmpfsParts } from '../../../src/diagnosis/ledger/files.ts';
+import type { LedgerPart } from '../../../src/diagnosis/types.ts';
+import type { AnonSplit } from '../../../src/sources/smaps.ts';
+import type { FileReading } from '../../../src/sources/types.ts';
+
+const MiB = 1 << 20;
+const AT = '2026-01-01T00:00:00.000Z';
+const atMs = Date.parse(AT);
+const sum = (parts: readonly LedgerPart[]): number => parts.reduce((all, p) => all + p.bytes, 0);
+const by = (parts: readonly LedgerPart[], name: string): LedgerPart => parts.find((p) => p.name === name) ?? assert.fail(name);
+
+const split: AnonSplit = {
+  anonBytes: 100 * MiB,
+  parts: [
+    { name: 'Java heap', bytes: 64 * MiB, low: 64 * MiB, high: 64 * MiB, count: 1 },
+    { name: 'malloc arenas', bytes: 36 * MiB, low: 36 * MiB, high: 36 * MiB, count: 3 },
+  ],
+  sharedHeap: null,
+  mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
+  heap: null,
+};
+const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> = {}) =>
+  anonParts({ anonBytes, atMs, jvm: null, mappings: { split, atMs }, others: [], ...rest });
+
+test('what came since the mappings were read stands as a part of its own, and the others keep their bytes', () => {
+  const parts = anon(110 * MiB);
+  assert.equal(by(parts, 'since the mappings were read').bytes, 10 * MiB);
+  assert.equal(by(parts, 'Java heap').bytes, 64 * MiB);
+  assert.equal(sum(parts), 110 * MiB);
+});
+
+test('what was given back since makes every part an interval, and they still sum to anon', () => {
+  const parts = anon(50 * MiB);
+  assert.equal(sum(parts), 50 * MiB);
+  const heap = by(parts, 'Java heap');
+  assert.ok(heap.bytes === 32 * MiB && heap.highBytes === 64 * MiB && heap.lowBytes === 0);
+});
+
+test('other processes are set apart by name before the JVM is divided', () => {
+  const parts = anon(130 * MiB, { others: [{ name: 'sh', processes: 2, anonBytes: 30 * MiB }] });
+  assert.equal(by(parts, 'sh (2 processes)').bytes, 30 * MiB);
+  assert.equal(sum(parts), 130 * MiB);
+});
+
+test('a hostile process name is written as text', () => {
+  const parts = anon(130 * MiB, { others: [{ name: 'a\nb\u001b[2J', processes: 1, anonBytes: MiB }] });
+  assert.ok(parts.every((p) => !p.name.includes('\n') && !p.name.includes('\u001b')));
+});
+
+const file = (path: string, residentBytes: number | null, rest: Partial<FileReading> = {}): FileReading => ({
+  path,
+  dev: 1,
+  ino: 1,
+  sizeBytes: residentBytes,
+  allocatedBytes: residentBytes,
+  mtimeMs: null,
+  residentBytes,
+  dirtyBytes: null,
+  method: 'cachestat',
+  openBy: [],
+  deleted: false,
+  fileSystem: { kind: 'disk', freeBytes: 1, totalBytes: 2 },
+  ...rest,
+});
+
+test('page cache is divided into files by name, libraries and jars together, and what was not looked at', () => {
+  const parts = cacheParts(
+    [file('/tmp/spring.log', 60 * MiB), file('/app/app.jar', 8 * MiB), file('/lib/libc.so.6', 2 * MiB)],
+    80 * MiB,
+    AT,
+  );
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 60 * MiB);
+  assert.equal(by(parts, 'mapped libraries and jars').bytes, 10 * MiB);
+  assert.equal(by(parts, 'files not looked at, or closed and gone').bytes, 10 * MiB);
+  assert.equal(sum(parts), 80 * MiB);
+});
+
+test('files that may not be queried are a line of their own, of at most what they have on disk', () => {
+  const closed = file('/secret', null, { allocatedBytes: 5 * MiB, method: 'unknown: owned by another user' });
+  const parts = cacheParts([file('/tmp/a', 10 * MiB), closed], 30 * MiB, AT);
+  const line = by(parts, 'files that this user may not query');
+  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MiB, 5 * MiB]);
+  assert.match(line.note!, /owned by another user/);
+  assert.equal(sum(parts), 30 * MiB);
+});
+
+test('files that hold more than the container is charged for are scaled down to it, and say so', () => {
+  const parts = cacheParts([file('/tmp/a', 60 * MiB), file('/tmp/b', 60 * MiB)], 60 * MiB, AT);
+  assert.equal(sum(parts), 60 * MiB);
+  assert.match(by(parts, '/tmp/a').note!, /charged to another container/);
+  assert.equal(by(parts, '/tmp/a').how, 'estimated');
+});
+
+test('files of tmpfs stand under shared memory, and cannot be taken back', () => {
+  const parts = tmpfsParts(
+    [file('/dev/shm/x', 5 * MiB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
+    8 * MiB,
+    AT,
+  );
+  assert.equal(by(parts, '/dev/shm/x').reclaimable, false);
+  assert.equal(sum(parts), 8 * MiB);
+});
