@@ -9,6 +9,7 @@ export class MappingsReader {
   readonly #process: ProcessRef;
   readonly #budget = new SmapsBudget();
   #last: Mappings | null = null;
+  #first: Mappings | null = null;
   #reading: Promise<void> | null = null;
   /** Why there is none; null: there is, or nobody asked yet. */
   #why: string | null = null;
@@ -37,7 +38,8 @@ export class MappingsReader {
     const reading = await readSmaps({ roots: this.#roots, process: this.#process });
     if (reading.state === 'read') {
       this.#budget.took(nowMs, reading.value.costMs);
-      this.#last = { split: splitAnon(reading.value.mappings, jvm), atMs: reading.atMs };
+      this.#last = { split: splitAnon(reading.value.mappings, jvm), atMs: reading.atMs, first: this.#first };
+      this.#first ??= this.#last;
       this.#why = null;
     } else {
       this.#budget.took(nowMs, performance.now() - began);

@@ -15,6 +15,7 @@ export function sayLedger(ledger: Ledger): string[] {
       lines.push(
         `  ${`${'  '.repeat(depth)}${part.name}`.padEnd(58)} ${level(part.bytes).padStart(9)}  ${FATE[`${part.reclaimable}`]}, ${part.how}${interval}`,
       );
+      if (part.beside) lines.push(`  ${'  '.repeat(depth)}  ${sayStates(part.beside)}`);
       if (part.parts) walk(part.parts, depth + 1);
     }
   };
@@ -24,6 +25,11 @@ export function sayLedger(ledger: Ledger): string[] {
   );
   return lines;
 }
+
+const sayStates = (states: Readonly<Record<string, number>>): string =>
+  Object.entries(states)
+    .map(([name, bytes]) => `${name.replace(/Bytes$/, '')} ${level(bytes)}`)
+    .join(', ');
 
 export const sayViews = (views: readonly View[]): string[] => [
   'What each tool shows now',

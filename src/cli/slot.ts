@@ -12,6 +12,8 @@ import { createAlarm } from '../trends/alarm.ts';
 import { judge } from '../trends/judge.ts';
 import { MappingsReader } from './mappings.ts';
 
+/** What grows in a process's anonymous memory. */
+const BY_MAPPINGS: ReadonlySet<string> = new Set(['heap', 'metaspace', 'native', 'threads', 'unknown']);
 /** The watcher bounds its own work; this keeps looks that are dear all the same to a twentieth of the time. */
 const FILES_SHARE = 0.05;
 /** Only the first look is dear by itself (it may take its whole burst): on a slow machine it must not put off the second for minutes. */
@@ -78,6 +80,18 @@ export class Slot {
   /** The JVM's mappings as the budget allows; null: no JVM, or they may not be read. */
   async mappings(wish: SmapsWish): Promise<Mappings | null> {
     return (await this.#mappings?.get(Date.now(), wish, this.jvm())) ?? null;
+  }
+
+  /** True while the verdict blames memory that only the mappings tell apart. */
+  get wantsMappings(): boolean {
+    return this.verdict?.trend === 'growing' && this.verdict.causes.some((c) => BY_MAPPINGS.has(c.cause));
+  }
+
+  /** What stands in the kernel now, beside the samples on schedule; the last tick where the container has just ended. */
+  fresh(nowMs: number): Tick | null {
+    if (!this.alive || this.tick === null) return this.tick;
+    const tick = this.#sampler.tick(nowMs);
+    return tick.alive ? tick : this.tick;
   }
 
   /** Takes one sample. `oomKilled`: the kernel's counter rose since the last one. */

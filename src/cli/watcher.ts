@@ -76,6 +76,7 @@ export class Watcher implements Status {
         });
     }
     await Promise.all([...this.#slots.values()].map((s) => s.lookAtFiles(nowMs)));
+    for (const slot of this.#slots.values()) if (slot.alive) await slot.mappings(slot.wantsMappings ? 'trend' : 'routine');
     if (nowMs >= this.#nextEvaluationMs) {
       this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
       for (const slot of this.#slots.values()) if (slot.alive) this.#evaluate(slot, nowMs);
@@ -212,7 +213,9 @@ export class Watcher implements Status {
   async ledger(target?: string): Promise<Ledger> {
     const slot = this.#slot(target);
     const mappings = await slot.mappings('demand');
-    const { tick, target: subject } = slot;
+    const { target: subject } = slot;
+    // Read now, too: beside a tick of ten seconds ago the mappings would claim what has grown since.
+    const tick = slot.fresh(Date.now());
     if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
     return ledger({
       atMs: tick.sample.atMs,
@@ -220,7 +223,7 @@ export class Watcher implements Status {
       values: tick.cgroup.value.values,
       limitBytes: tick.sample.limitBytes,
       cpusOnline: onlineCpus(this.#options.roots.proc),
-      jvm: slot.jvm(),
+      jvm: tick.jvm.state === 'read' ? tick.jvm.value : null,
       files: slot.files,
       mappings,
       others: otherProcesses(

@@ -47,6 +47,8 @@ export interface LedgerPart {
   readonly how: 'read' | 'measured' | 'derived' | 'estimated';
   readonly at: string;
   readonly note?: string;
+  /** Of the page cache: bytes that are active, inactive, dirty, mapped. They overlap, so they are no parts. */
+  readonly beside?: Readonly<Record<string, number>>;
   readonly parts?: readonly LedgerPart[];
 }
 

@@ -1,14 +1,17 @@
-import { safeName } from '../../format.ts';
+import { level, safeName } from '../../format.ts';
 import type { ProcessGroup } from '../../sources/other-processes.ts';
 import type { AnonPart, AnonSplit } from '../../sources/smaps.ts';
-import type { JvmReading } from '../../sources/types.ts';
+import type { FileReading, JvmReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
+import { isHeap } from './files.ts';
 import { between, clamp, exact, sumOf } from './part.ts';
 
 /** The JVM's mappings, as they were read at `atMs`. */
 export interface Mappings {
   readonly split: AnonSplit;
   readonly atMs: number;
+  /** The first reading of this process, for what grew since; null or absent: this is it. */
+  readonly first?: { readonly split: AnonSplit; readonly atMs: number } | null;
 }
 
 export interface AnonInput {
@@ -67,11 +70,11 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
 }
 
 /** The mappings may be some minutes old; what came or went since stands as a part of its own. */
-function byMappings({ split, atMs }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
+function byMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
   const shrink = since < 0 && split.anonBytes > 0 ? Math.max(0, anonBytes / split.anonBytes) : 1;
-  const parts = split.parts.map((p) => part(p, at, shrink));
+  const parts = split.parts.map((p) => part(p, at, shrink, grownSince(p, first ?? null)));
   if (since > 0)
     parts.push(
       between('since the mappings were read', [0, since, since], {
@@ -84,9 +87,16 @@ function byMappings({ split, atMs }: Mappings, anonBytes: number, nowAt: string)
   return settle(parts, anonBytes);
 }
 
-function part(p: AnonPart, at: string, shrink: number): LedgerPart {
+/** Which part a leak is in shows in what grew: from 1 MiB on it is said. */
+function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
+  if (first === null) return null;
+  const grown = p.bytes - (first.split.parts.find((f) => f.name === p.name)?.bytes ?? 0);
+  return grown < 2 ** 20 ? null : `grew by ${level(grown)} since ${new Date(first.atMs).toISOString()}`;
+}
+
+function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
   const counted = p.name === 'thread stacks' || p.name === 'malloc arenas' ? `${p.count} of them` : null;
-  const note = [counted, NOTES[p.name]].filter((x) => x != null).join('; ');
+  const note = [counted, grown, NOTES[p.name]].filter((x) => x != null).join('; ');
   const rest = {
     reclaimable: false,
     how: p.low === p.high ? ('measured' as const) : ('estimated' as const),
@@ -153,10 +163,24 @@ function spaceOf({ metaspace, compressedClass }: JvmReading, most: number): { re
 }
 
 /** ZGC keeps the Java heap in shared memory: what most tools call cache is heap there, and stays. */
-export function sharedHeap(input: Pick<AnonInput, 'jvm' | 'mappings' | 'atMs'>, shmemBytes: number): LedgerPart[] {
-  const { jvm, mappings } = input;
+export function sharedHeap(
+  input: Pick<AnonInput, 'jvm' | 'mappings' | 'atMs'> & { readonly files: readonly FileReading[] },
+  shmemBytes: number,
+): LedgerPart[] {
+  const { jvm, mappings, files } = input;
   const measured = mappings?.split.sharedHeap ?? null;
   if (shmemBytes === 0) return [];
+  // Committed pages are the file's and charged before a view of the heap maps them: where it can be asked, the file knows more.
+  const held = files.filter(isHeap).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  if (held > (measured?.bytes ?? 0))
+    return [
+      exact('Java heap', Math.min(shmemBytes, held), {
+        reclaimable: false,
+        how: 'measured',
+        at: new Date(input.atMs).toISOString(),
+        note: 'ZGC maps its heap as shared memory; by the file that holds it',
+      }),
+    ];
   if (measured !== null) {
     const bytes = Math.min(shmemBytes, measured.bytes);
     return [

@@ -1,48 +1,126 @@
 import { safeName } from '../../format.ts';
+import type { AnonSplit } from '../../sources/anon-split.ts';
 import { reconcile } from '../../sources/reconcile.ts';
 import type { FileReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
 import { between, exact, sumOf, withParts } from './part.ts';
 
-/** Rows that are named one by one; the smaller ones stand in a sum. */
-const NAMED = 20;
-const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
-
-/** Page cache by file: the large ones by name, libraries and jars together, then what may not be asked about, then the rest. Pure. */
-export function cacheParts(files: readonly FileReading[], whole: number, at: string): LedgerPart[] {
-  const disk = files.filter((f) => (f.fileSystem?.kind ?? 'disk') === 'disk');
-  const scale = reconcile(files, whole, 0).diskScale;
-  const row = (f: FileReading): LedgerPart => named(f, scale, whole, true, at);
-  const known = disk.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
-  const libraries = known.filter((f) => LIBRARY.test(f.path)).map(row);
-  const others = known.filter((f) => !LIBRARY.test(f.path)).map(row);
-  const parts = others.slice(0, NAMED);
-  if (libraries.length > 0) parts.push(together('mapped libraries and jars', libraries, at));
-  if (others.length > NAMED) parts.push(together(`${others.length - NAMED} smaller files`, others.slice(NAMED), at));
-  return [...parts, ...unnamed(disk, whole - sumOf(parts), at)].sort((a, b) => b.bytes - a.bytes);
+/** What the mappings say of libraries and jars that one may not ask about. */
+export interface MappedPages {
+  /** Mapped pages of the watched process by kind of file, from smaps. */
+  readonly files: AnonSplit['mappedFiles'];
+  /** The cgroup's file_mapped: no more of its page cache is mapped by anyone. null where not known. */
+  readonly chargedBytes: number | null;
 }
 
-/** Files of tmpfs, which only swap or a deletion frees. */
+/** Rows that are named one by one; the smaller ones stand in a sum. */
+const NAMED = 20;
+const LEAST_ROW = 64 * 1024;
+const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
+const LIBRARIES = 'mapped libraries and jars';
+/** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending. */
+const ROTATED = /(?:[-._]\d[\d.:T_-]*|\.(?:old|bak|\d+))*(?:\.(?:log|txt|out))?(?:\.(?:gz|zst|xz|bz2|lz4|zip))?$/;
+
+/** Page cache by file: the large ones by name, those of a kind together, what may not be asked about, then the rest. Pure. */
+export function cacheParts(
+  files: readonly FileReading[],
+  whole: number,
+  at: string,
+  mapped: MappedPages | null = null,
+): LedgerPart[] {
+  const disk = files.filter((f) => (f.fileSystem?.kind ?? 'disk') === 'disk');
+  const parts = grouped(disk, whole, true, at);
+  const known = parts.some((p) => p.name === LIBRARIES);
+  return [...parts, ...unnamed(disk, whole - sumOf(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) has a line of its own. */
 export function tmpfsParts(files: readonly FileReading[], whole: number, at: string): LedgerPart[] {
-  const known = files
-    .filter((f) => f.fileSystem?.kind === 'tmpfs' && (f.residentBytes ?? 0) > 0)
-    .sort((a, b) => b.residentBytes! - a.residentBytes!);
-  const sum = known.reduce((all, f) => all + f.residentBytes!, 0);
-  const parts = known.slice(0, NAMED).map((f) => named(f, sum > whole ? whole / sum : 1, whole, false, at));
+  const parts = grouped(
+    files.filter((f) => f.fileSystem?.kind === 'tmpfs' && !isHeap(f)),
+    whole,
+    false,
+    at,
+  );
   const rest = whole - sumOf(parts);
   if (parts.length > 0 && rest > 0)
     parts.push(between('other tmpfs files and shared memory', [0, rest, rest], { reclaimable: false, how: 'derived', at }));
   return parts;
 }
 
-/** Residency is node-wide: where the files hold more than the container is charged for, each is scaled down and said to be so. */
+/** ZGC holds its heap open as a file of a tmpfs. */
+export const isHeap = (f: FileReading): boolean => /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
+
+function grouped(files: readonly FileReading[], whole: number, reclaimable: boolean, at: string): LedgerPart[] {
+  const shares = shareOf(files, whole);
+  const row = (f: FileReading): LedgerPart => named(f, shares(f), whole, reclaimable, at);
+  const held = files.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
+  const of = (kind: string) => held.filter((f) => kindOf(f, files) === kind).map(row);
+  const plain = of('plain');
+  const least = Math.max(LEAST_ROW, whole / 1000);
+  const alone = plain.filter((p, i) => i < NAMED && p.bytes >= least);
+  return [
+    ...alone,
+    ...together('smaller files', plain.slice(alone.length), reclaimable, at),
+    ...together('rotated files', of('rotated'), reclaimable, at),
+    ...together('deleted files that are still open', of('deleted'), reclaimable, at),
+    ...together(LIBRARIES, of('library'), reclaimable, at),
+  ].filter((p) => p.bytes > 0);
+}
+
+const isLibrary = (f: FileReading): boolean => LIBRARY.test(f.path);
+const isWritten = (f: FileReading): boolean => f.openBy.some((o) => o.mode !== 'r');
+
+function kindOf(file: FileReading, all: readonly FileReading[]): 'library' | 'deleted' | 'rotated' | 'plain' {
+  if (isLibrary(file)) return 'library';
+  if (file.deleted) return 'deleted';
+  return isRotated(file, all) ? 'rotated' : 'plain';
+}
+
+/** A log that was renamed: nobody writes it any more, and one of the same stem beside it is written. */
+function isRotated(file: FileReading, all: readonly FileReading[]): boolean {
+  if (isWritten(file) || file.path.endsWith('/')) return false;
+  const stem = stemOf(file.path);
+  return (
+    stem !== '' && all.some((f) => f !== file && isWritten(f) && f.path.length <= file.path.length && stemOf(f.path) === stem)
+  );
+}
+
+/** Folder and name without endings and the numbers of a rotation; empty where nothing of the name is left. */
+function stemOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).slice(0, 255);
+  const stem = name
+    .replace(/\.(?:log|txt|out)$/, '')
+    .replace(ROTATED, '')
+    .replace(/\.(?:log|txt|out)$/, '');
+  return stem === '' ? '' : path.slice(0, path.lastIndexOf('/') + 1) + stem;
+}
+
+/**
+ * Residency is node-wide. What this container writes is charged to it, since whoever touches a page first pays; what it only reads
+ * (libraries, jars, files open for reading) may be another container's, so that is scaled down first.
+ */
+function shareOf(files: readonly FileReading[], whole: number): (f: FileReading) => number {
+  const sums = reconcile(
+    files.map((f) => ({ residentBytes: f.residentBytes, fileSystem: null })),
+    whole,
+    0,
+  );
+  if (!sums.exceeds) return () => 1;
+  const isRead = (f: FileReading) => isLibrary(f) || (f.openBy.length > 0 && !isWritten(f));
+  const read = files.filter(isRead).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  const others = sums.diskBytes - read;
+  if (read === 0 || others > whole) return () => sums.diskScale;
+  return (f) => (isRead(f) ? (whole - others) / read : 1);
+}
+
 function named(f: FileReading, scale: number, whole: number, reclaimable: boolean, at: string): LedgerPart {
   const bytes = Math.min(whole, Math.round(f.residentBytes! * scale));
-  const state = f.deleted ? 'deleted, but still open' : f.openBy.some((o) => o.mode !== 'r') ? 'open for writing' : null;
+  const state = f.deleted ? 'deleted, but still open' : isWritten(f) ? 'open for writing' : null;
   const shared = scale < 1 ? 'its pages are partly charged to another container' : null;
-  const note = [f.method, state, shared].filter((x) => x !== null).join('; ');
-  const low = scale < 1 ? 0 : bytes;
-  return between(safeName(f.path), [low, bytes, Math.min(whole, f.residentBytes!)], {
+  const count = f.files === undefined ? null : `${f.files} files`;
+  const note = [f.method, count, state, shared].filter((x) => x !== null).join('; ');
+  return between(safeName(f.path), [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)], {
     reclaimable,
     how: scale < 1 ? 'estimated' : 'measured',
     at,
@@ -50,34 +128,49 @@ function named(f: FileReading, scale: number, whole: number, reclaimable: boolea
   });
 }
 
-function together(name: string, parts: readonly LedgerPart[], at: string): LedgerPart {
+function together(name: string, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
+  if (parts.length === 0) return [];
   const sum = (of: (p: LedgerPart) => number) => parts.reduce((all, p) => all + of(p), 0);
-  const estimated = parts.some((p) => p.how === 'estimated');
-  return between(name, [sum((p) => p.lowBytes), sumOf(parts), sum((p) => p.highBytes)], {
-    reclaimable: true,
-    how: estimated ? 'estimated' : 'measured',
+  const shown = parts.slice(0, NAMED);
+  const more = parts.slice(NAMED);
+  const whole = {
+    reclaimable,
+    how: parts.some((p) => p.how === 'estimated') ? ('estimated' as const) : ('measured' as const),
     at,
-    ...withParts(parts.slice(0, NAMED).length === parts.length ? parts : []),
-  });
+  };
+  const rest = more.length === 0 ? [] : [exact(`${more.length} more`, sumOf(more), whole)];
+  return [
+    between(name, [sum((p) => p.lowBytes), sumOf(parts), sum((p) => p.highBytes)], {
+      ...whole,
+      note: `${parts.length} ${parts.length === 1 ? 'file' : 'files'}`,
+      ...withParts([...shown, ...rest]),
+    }),
+  ];
 }
 
-/** What no file was named for: those that this user may not query hold at most what they have on disk. */
-function unnamed(disk: readonly FileReading[], rest: number, at: string): LedgerPart[] {
-  if (rest <= 0) return [];
-  const closed = disk.filter((f) => f.residentBytes === null);
-  const most = closed.reduce((all, f) => all + (f.allocatedBytes ?? f.sizeBytes ?? 0), 0);
-  const high = Math.min(rest, most);
+/** What no file was named for: libraries that one may only see mapped, and files that may not be queried, of at most what they have on disk. */
+function unnamed(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
   const parts: LedgerPart[] = [];
-  if (high > 0)
-    parts.push(
-      between('files that this user may not query', [0, high, high], {
-        reclaimable: true,
-        how: 'estimated',
-        at,
-        note: `${closed.length === 1 ? closed[0]!.method.replace(/^unknown: /, '') : `${closed.length} kinds of them`}; at most what they take on disk`,
-      }),
+  let left = rest;
+  const add = (name: string, most: number, note: string): void => {
+    const high = Math.min(left, most);
+    if (high <= 0) return;
+    parts.push(between(name, [0, high, high], { reclaimable: true, how: 'estimated', at, note }));
+    left -= high;
+  };
+  if (mapped !== null)
+    add(
+      LIBRARIES,
+      Math.min(mapped.files.libraries + mapped.files.jars, mapped.chargedBytes ?? Number.POSITIVE_INFINITY),
+      'pages that the process maps, by smaps; those that another container touched first are charged there',
     );
-  const left = rest - high;
+  const closed = disk.filter((f) => f.residentBytes === null);
+  const reason = closed.length === 1 ? closed[0]!.method.replace(/^unknown: /, '') : `${closed.length} kinds of them`;
+  add(
+    'files that this user may not query',
+    closed.reduce((all, f) => all + (f.allocatedBytes ?? f.sizeBytes ?? 0), 0),
+    `${reason}; at most what they take on disk`,
+  );
   if (left > 0)
     parts.push(
       exact('files not looked at, or closed and gone', left, {
@@ -85,7 +178,7 @@ function unnamed(disk: readonly FileReading[], rest: number, at: string): Ledger
         how: 'derived',
         at,
         lowBytes: left,
-        highBytes: rest,
+        highBytes: Math.max(left, rest),
         note: 'read or written once and closed since, outside the folders that were walked so far',
       }),
     );

@@ -36,12 +36,15 @@ export function ledger(input: LedgerInput): Ledger {
   const shmem = values.shmem ?? 0;
   const cache = Math.max(0, (values.file ?? 0) - shmem);
   const heap = sharedHeap(input, shmem);
+  const { mappings } = input;
+  const mapped = mappings === null ? null : { files: mappings.split.mappedFiles, chargedBytes: values.file_mapped ?? null };
   const parts: LedgerPart[] = [
     read('anon', values.anon ?? 0, false, withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 }))),
     read('page cache', cache, true, {
       how: 'derived',
       note: 'file less shmem',
-      ...withParts(cacheParts(input.files, cache, at)),
+      beside: pageStates(values),
+      ...withParts(cacheParts(input.files, cache, at, mapped)),
     }),
     read('tmpfs and shared memory', shmem, false, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOf(heap), at)])),
     kernelPart(input, read),
@@ -59,6 +62,20 @@ export function ledger(input: LedgerInput): Ledger {
   };
 }
 
+/** How the page cache stands. A page is active or inactive, and may be dirty or mapped besides: these are no parts. */
+function pageStates(values: Readonly<Record<string, number>>): Record<string, number> {
+  const states = {
+    activeBytes: values.active_file,
+    inactiveBytes: values.inactive_file,
+    dirtyBytes: values.file_dirty,
+    writebackBytes: values.file_writeback,
+    mappedBytes: values.file_mapped,
+  };
+  return Object.fromEntries(Object.entries(states).filter((e): e is [string, number] => e[1] !== undefined));
+}
+
+const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
+
 const KERNEL_PARTS: readonly (readonly [string, string, boolean])[] = [
   ['slab_reclaimable', 'reclaimable slab (dentries, inodes, buffer heads)', true],
   ['slab_unreclaimable', 'unreclaimable slab', false],
@@ -75,10 +92,10 @@ function kernelPart(input: LedgerInput, read: Read): LedgerPart {
   const kernel = input.values.kernel ?? 0;
   if (input.version === 1)
     return read('kernel', kernel, null, {
-      note: 'cgroup v1 gives one figure for all kernel memory; about 3 % of page cache on ext4 is slab that comes with it',
+      note: `cgroup v1 gives one figure for all kernel memory; ${EXT4_SLAB}`,
     });
   const parts = KERNEL_PARTS.filter(([id]) => (input.values[id] ?? 0) > 0).map(([id, name, reclaimable]) =>
-    read(name, input.values[id]!, reclaimable),
+    read(name, input.values[id]!, reclaimable, id === 'slab_reclaimable' ? { note: EXT4_SLAB } : {}),
   );
   const rest = kernel - sumOf(parts);
   if (parts.length > 0 && rest > 0) parts.push(read('other kernel memory', rest, null, { how: 'derived' }));

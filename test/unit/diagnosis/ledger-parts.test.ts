@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { anonParts } from '../../../src/diagnosis/ledger/anon.ts';
+import { anonParts, sharedHeap } from '../../../src/diagnosis/ledger/anon.ts';
 import { cacheParts, tmpfsParts } from '../../../src/diagnosis/ledger/files.ts';
 import type { LedgerPart } from '../../../src/diagnosis/types.ts';
 import type { AnonSplit } from '../../../src/sources/smaps.ts';
@@ -102,4 +102,56 @@ test('files of tmpfs stand under shared memory, and cannot be taken back', () =>
   );
   assert.equal(by(parts, '/dev/shm/x').reclaimable, false);
   assert.equal(sum(parts), 8 * MiB);
+});
+
+const written = { openBy: [{ pid: 1, fd: 3, mode: 'w' as const }] };
+
+test('a written log keeps its bytes where libraries hold more memory than the container is charged for', () => {
+  const parts = cacheParts([file('/tmp/spring.log', 80 * MiB, written), file('/usr/lib/libjvm.so', 40 * MiB)], 100 * MiB, AT);
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 80 * MiB);
+  assert.equal(by(parts, '/tmp/spring.log').how, 'measured');
+  assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MiB);
+});
+
+test('rotated and deleted files are lines of their own, small ones a sum, and all add up', () => {
+  const files = [
+    file('/var/log/app.log', 40 * MiB, written),
+    file('/var/log/app.log.1', 20 * MiB),
+    file('/var/log/app-2026-11-23.0.log.gz', 5 * MiB),
+    file('/var/log/other.log.1', 6 * MiB),
+    file('/var/log/gone.log', 10 * MiB, { ...written, deleted: true }),
+    file('/var/tiny', 4096),
+  ];
+  const parts = cacheParts(files, 100 * MiB, AT);
+  assert.deepEqual(
+    by(parts, 'rotated files').parts!.map((p) => p.name),
+    ['/var/log/app.log.1', '/var/log/app-2026-11-23.0.log.gz'],
+  );
+  assert.equal(by(parts, 'deleted files that are still open').bytes, 10 * MiB);
+  assert.equal(by(parts, '/var/log/other.log.1').bytes, 6 * MiB, 'no log of that stem is written');
+  assert.equal(by(parts, 'smaller files').bytes, 4096);
+  assert.equal(sum(parts), 100 * MiB);
+});
+
+test('a user who may ask about no library knows what is mapped of them, as an interval below what the cgroup has mapped', () => {
+  const files = { bytes: 30 * MiB, libraries: 10 * MiB, jars: 20 * MiB, other: 0 };
+  const parts = cacheParts([], 90 * MiB, AT, { files, chargedBytes: 25 * MiB });
+  const line = by(parts, 'mapped libraries and jars');
+  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 25 * MiB, 25 * MiB]);
+  assert.equal(sum(parts), 90 * MiB);
+});
+
+test('a heap in shared memory is as large as the file that holds it, and no tmpfs file besides', () => {
+  const heap = file('/memfd:java_heap', 30 * MiB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
+  const mapped = { ...split, sharedHeap: { bytes: MiB } };
+  const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, atMs }, atMs, files: [heap] }, 40 * MiB);
+  assert.deepEqual([part!.bytes, part!.how], [30 * MiB, 'measured']);
+  assert.deepEqual(tmpfsParts([heap], 10 * MiB, AT), []);
+});
+
+test('what grew since the first reading of the mappings is said beside the part', () => {
+  const first = { split: { ...split, parts: [{ ...split.parts[0]!, bytes: 4 * MiB }, split.parts[1]!] }, atMs };
+  const parts = anon(100 * MiB, { mappings: { split, atMs, first } });
+  assert.match(by(parts, 'Java heap').note!, /grew by 60 MiB since 2026-01-01/);
+  assert.doesNotMatch(by(parts, 'malloc arenas').note!, /grew/);
 });
