@@ -179,7 +179,16 @@ const WATCH_ROWS = {
 
 const TABLES = {
   watch: WATCH_ROWS,
-  explain: TARGET_ROWS,
+  explain: {
+    ...TARGET_ROWS,
+    histogram: row<boolean>({
+      flag: 'histogram',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'also which ten classes of the heap grew most between two takes ten seconds apart; uses the attach protocol, and each take costs the JVM a full collection',
+    }),
+  },
   analyze: {
     ...HISTORY_ROWS,
     failOn,

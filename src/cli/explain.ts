@@ -7,6 +7,7 @@ import { onlineCpus } from '../sources/procfs.ts';
 import { findTargets, pidsOf } from '../sources/target.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { rootsOf, withOptions } from './command.ts';
+import { Histograms, sayHistogram, twoTakes } from './histograms.ts';
 import { lookOnce } from './look.ts';
 import { MappingsReader } from './mappings.ts';
 import { sayFiles, sayLedger, sayViews } from './say-ledger.ts';
@@ -40,7 +41,7 @@ async function run(options: Options<'explain'>): Promise<number> {
   }
   const jvm = tick.jvm.state === 'read' ? tick.jvm.value : null;
   const subject = chosen.jvm === null ? null : chosen.process;
-  const mappings = subject === null ? null : new MappingsReader(roots, subject);
+  const mappings = subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram);
   const book = ledger({
     atMs: nowMs,
     version: tick.cgroup.value.version,
@@ -52,10 +53,21 @@ async function run(options: Options<'explain'>): Promise<number> {
     mappings: (await mappings?.get(nowMs, 'demand', jvm)) ?? null,
     others: otherProcesses(roots.proc, pidsOf(roots, chosen), subject?.pid ?? null),
   });
+  const taken = options.histogram ? await twoTakes(subject === null ? null : new Histograms(roots, subject)) : null;
   const shown = views(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
   const target = targetInfo(chosen, tick);
   if (options.json) {
-    console.log(JSON.stringify({ target, ledger: book, views: shown, files: look.rows, jvm }));
+    console.log(
+      JSON.stringify({
+        target,
+        ledger: book,
+        views: shown,
+        files: look.rows,
+        jvm,
+        ...(taken === null ? {} : { histogram: taken }),
+      }),
+    );
+    if (taken?.state === 'failed') return 1;
     return 0;
   }
   const who = target.jvm !== null ? `JVM pid ${target.pid}` : `No JVM found; cgroup ${target.cgroup.path}`;
@@ -71,9 +83,11 @@ async function run(options: Options<'explain'>): Promise<number> {
       ...sayJvm(jvm, tick.jvm),
       '',
       ...sayViews(shown),
+      ...(mappings?.attachWhy == null ? [] : ['', `The JVM was not asked: ${mappings.attachWhy}`]),
+      ...(taken === null ? [] : ['', ...sayHistogram(taken)]),
     ].join('\n'),
   );
-  return 0;
+  return taken?.state === 'failed' ? 1 : 0;
 }
 
 function sayJvm(

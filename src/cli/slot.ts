@@ -7,9 +7,10 @@ import type { History } from '../history/history.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
 import type { SmapsWish } from '../sources/smaps-budget.ts';
-import type { FileReading, Roots, Target } from '../sources/types.ts';
+import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import { createAlarm } from '../trends/alarm.ts';
 import { judge } from '../trends/judge.ts';
+import { Histograms, type HistogramTake } from './histograms.ts';
 import { MappingsReader } from './mappings.ts';
 
 /** What grows in a process's anonymous memory. */
@@ -36,17 +37,28 @@ export class Slot {
   #mappings: MappingsReader | null;
   #alarm = createAlarm();
   #roots: Roots;
+  #mayAttach: boolean;
+  #histograms: Histograms | null = null;
   #pids: (target: Target) => number[];
   #looking: Promise<void> | null = null;
   #nextLookMs = 0;
   #oomKills: number | null = null;
 
-  constructor(options: { key: string; target: Target; history: History; roots: Roots; pids: (target: Target) => number[] }) {
+  constructor(options: {
+    key: string;
+    target: Target;
+    history: History;
+    roots: Roots;
+    pids: (target: Target) => number[];
+    /** --attach: the JVM may be asked, not only read. */
+    mayAttach: boolean;
+  }) {
     this.key = options.key;
     this.target = options.target;
     this.history = options.history;
     this.#roots = options.roots;
     this.#pids = options.pids;
+    this.#mayAttach = options.mayAttach;
     this.#sampler = openSampler(options.target, options.roots);
     this.#watcher = this.#openWatcher();
     this.#mappings = this.#openMappings();
@@ -64,6 +76,7 @@ export class Slot {
     this.#sampler = openSampler(target, this.#roots);
     this.#watcher = this.#openWatcher();
     this.#mappings = this.#openMappings();
+    this.#histograms = null;
     this.#nextLookMs = 0;
   }
 
@@ -74,12 +87,20 @@ export class Slot {
 
   #openMappings(): MappingsReader | null {
     const { process, jvm } = this.target;
-    return process === null || jvm === null ? null : new MappingsReader(this.#roots, process);
+    return process === null || jvm === null ? null : new MappingsReader(this.#roots, process, this.#mayAttach);
   }
 
   /** The JVM's mappings as the budget allows; null: no JVM, or they may not be read. */
   async mappings(wish: SmapsWish): Promise<Mappings | null> {
     return (await this.#mappings?.get(Date.now(), wish, this.jvm())) ?? null;
+  }
+
+  /** A take of the heap by class, beside the one before. null: there is no JVM to ask. */
+  histogram(): Promise<Reading<HistogramTake>> | null {
+    const { process, jvm } = this.target;
+    if (process === null || jvm === null || !this.alive) return null;
+    this.#histograms ??= new Histograms(this.#roots, process);
+    return this.#histograms.take();
   }
 
   /** True while the verdict blames memory that only the mappings tell apart. */

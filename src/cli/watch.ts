@@ -76,6 +76,7 @@ async function serve(
     store,
     search,
     pids: (target) => pidsOf(roots, target),
+    mayAttach: config.attach,
     self: () => selfReport({ startedMs, everySeconds: config.every, schedule: schedule?.state() ?? null, store: store.state() }),
   });
   await watcher.begin(found, Date.now());

@@ -6,7 +6,14 @@ import { views } from '../diagnosis/views.ts';
 import { isField } from '../fields.ts';
 import { toSeriesJson } from '../history/samples.ts';
 import type { Store } from '../history/store.ts';
-import { ApiError, type LiveMessage, type SamplesAnswer, type SamplesQuery, type Status } from '../outlets/status.ts';
+import {
+  ApiError,
+  type HistogramTake,
+  type LiveMessage,
+  type SamplesAnswer,
+  type SamplesQuery,
+  type Status,
+} from '../outlets/status.ts';
 import { otherProcesses } from '../sources/other-processes.ts';
 import { onlineCpus } from '../sources/procfs.ts';
 import type { TargetSearch } from '../sources/target.ts';
@@ -22,6 +29,8 @@ export interface WatcherOptions {
   readonly search: () => Promise<TargetSearch>;
   /** pids of the container that a target stands for. */
   readonly pids: (target: Target) => number[];
+  /** --attach was given. */
+  readonly mayAttach: boolean;
   readonly self: () => Readonly<Record<string, unknown>>;
 }
 
@@ -140,6 +149,7 @@ export class Watcher implements Status {
           history: await this.#options.store.load(key),
           roots: this.#options.roots,
           pids: this.#options.pids,
+          mayAttach: this.#options.mayAttach,
         });
         this.#slots.set(key, slot);
         seen.add(slot);
@@ -250,6 +260,26 @@ export class Watcher implements Status {
     const { jvm } = tick;
     if (jvm.state === 'read') return { jvm: jvm.value };
     return { jvm: null, reason: jvm.state === 'absent' ? jvm.why : jvm.error };
+  }
+
+  async histogram(target?: string): Promise<HistogramTake> {
+    const slot = this.#slot(target);
+    if (!this.#options.mayAttach)
+      throw new ApiError(
+        'forbidden',
+        403,
+        'a histogram signals the JVM and costs it a full collection, so memhound takes one only where it was started with --attach',
+        'MEMHOUND_ATTACH=true',
+      );
+    const reading = await slot.histogram();
+    if (reading === null) throw new ApiError('no-jvm', 409, 'there is no JVM in this container that could be asked');
+    if (reading.state === 'read') return reading.value;
+    throw new ApiError(
+      'no-answer',
+      502,
+      reading.state === 'absent' ? reading.why : reading.error,
+      reading.state === 'failed' ? reading.mend : null,
+    );
   }
 
   async samples(query: SamplesQuery): Promise<SamplesAnswer> {

@@ -43,7 +43,10 @@ export async function createApi(status: Status, options: ApiOptions): Promise<Ap
     keepToken(request, response, options.token);
     next();
   });
-  for (const route of ROUTES) app.get(route.path, answer(status, route));
+  for (const route of ROUTES) {
+    if (route.method === undefined) app.get(route.path, answer(status, route));
+    else app.post(route.path, costly(options), answer(status, route)).all(route.path, refuseMethod);
+  }
   app.get('/openapi.json', async (_request, response) => {
     const { openapi } = await import('./openapi.ts');
     response.json(openapi(options.version));
@@ -84,6 +87,24 @@ const answer =
     if (reach !== null) response.set('Memhound-Reach', reach);
     response.set('Cache-Control', 'no-store').json(value);
   };
+
+/** All containers of a pod share its loopback: what costs or attaches asks for the token, also where the rest does not. */
+const costly =
+  (options: GuardOptions): RequestHandler =>
+  (_request, _response, next) => {
+    if (options.token === null)
+      throw new ApiError(
+        'forbidden',
+        403,
+        'this costs the JVM a full collection, so it needs a token: every container of the pod can reach this port',
+        '--token-file FILE',
+      );
+    next(); // that the request bears it, the guard has seen
+  };
+
+const refuseMethod: RequestHandler = (request) => {
+  throw new ApiError('bad-request', 405, `${request.path} takes POST, found ${request.method}`);
+};
 
 const reachOf = (status: Status): string | null => status.targets()[0]?.reach ?? null;
 

@@ -19,7 +19,7 @@ export function openapi(version: string): object {
     ROUTES.map((route) => [
       route.path,
       {
-        get: {
+        [route.method ?? 'get']: {
           summary: route.summary,
           parameters: Object.entries(route.query).map(([name, description]) => ({
             name,
@@ -34,6 +34,9 @@ export function openapi(version: string): object {
             404: error('There is no such path or target'),
             ...(route.path.endsWith('/verdict')
               ? { 409: { description: 'A gate was hit; the verdict is the answer', content: { 'application/json': {} } } }
+              : {}),
+            ...(route.method === 'post'
+              ? { 403: error('No token is set up, or --attach is not given'), 502: error('The JVM did not answer') }
               : {}),
             503: error('Blind: only memhound itself is in sight; `mend` holds the YAML that helps'),
           },

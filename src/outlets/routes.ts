@@ -6,6 +6,8 @@ type Query = Readonly<Record<string, unknown>>;
 
 export interface Route {
   readonly path: string;
+  /** POST: it costs the JVM something, so it needs a token besides. Otherwise GET. */
+  readonly method?: 'post';
   readonly summary: string;
   /** Query parameters: name and what it does. Others are refused. */
   readonly query: Readonly<Record<string, string>>;
@@ -45,6 +47,13 @@ export const ROUTES: readonly Route[] = [
     summary: 'The JVM: heap by generation, metaspace, threads, GC, each value with its age',
     query: TARGET,
     answer: jvm,
+  },
+  {
+    path: '/api/v1/jvm/histogram',
+    method: 'post',
+    summary: 'Takes a histogram of the heap: the ten classes that hold most, and the ten that grew most since the take before',
+    query: TARGET,
+    answer: (s, q) => s.histogram(text(q, 'target')),
   },
   {
     path: '/api/v1/samples',

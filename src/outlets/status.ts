@@ -14,6 +14,8 @@ export interface Status {
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
+  /** One take of the heap by class, and what grew since the one before. Costs the JVM a full collection. */
+  histogram(target?: string): Promise<HistogramTake>;
   samples(query: SamplesQuery): Promise<SamplesAnswer>;
   self(): Readonly<Record<string, unknown>>;
   /** Ready: enough points to answer. `reason` in words. */
@@ -22,6 +24,23 @@ export interface Status {
   latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
   /** Live messages; returns its own unsubscribe. */
   on(listener: (message: LiveMessage) => void): () => void;
+}
+
+export interface HistogramTake {
+  readonly at: string;
+  /** When the take before was; null: this is the first, and nothing can have grown yet. */
+  readonly since: string | null;
+  /** The ten classes that hold most, in bytes. Names are the container's own. */
+  readonly largest: readonly { readonly name: string; readonly instances: number; readonly bytes: number }[];
+  /** The ten that grew most since. */
+  readonly grown: readonly {
+    readonly name: string;
+    readonly bytesGrown: number;
+    readonly instancesGrown: number;
+    readonly bytes: number;
+  }[];
+  /** How long the JVM took to answer, ms: it stood still for most of it. */
+  readonly tookMs: number;
 }
 
 export interface SamplesQuery {
@@ -72,6 +91,8 @@ export type ApiErrorCode =
   | 'bad-request'
   | 'no-data-yet'
   | 'forbidden'
+  | 'no-jvm'
+  | 'no-answer'
   | 'gate';
 
 /** An answer that is an error, with its HTTP status and, where something can be done, `mend`: the lines that do it. */

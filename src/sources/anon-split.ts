@@ -10,6 +10,8 @@ export interface AnonPart {
   readonly high: number;
   /** How many there are of it: stacks, arenas, mappings. */
   readonly count: number;
+  /** What the JVM itself says of it, where it was asked. */
+  readonly told?: string;
 }
 
 export type AnonName =

@@ -96,7 +96,7 @@ function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): 
 
 function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
   const counted = p.name === 'thread stacks' || p.name === 'malloc arenas' ? `${p.count} of them` : null;
-  const note = [counted, grown, NOTES[p.name]].filter((x) => x != null).join('; ');
+  const note = [counted, grown, p.told, NOTES[p.name]].filter((x) => x != null && x !== '').join('; ');
   const rest = {
     reclaimable: false,
     how: p.low === p.high ? ('measured' as const) : ('estimated' as const),

@@ -97,8 +97,9 @@ function stemOf(path: string): string {
 }
 
 /**
- * Residency is node-wide. What this container writes is charged to it, since whoever touches a page first pays; what it only reads
- * (libraries, jars, files open for reading) may be another container's, so that is scaled down first.
+ * Residency is node-wide. What this container's processes write is charged to it, since whoever touches a page first pays: logs that
+ * are held open, those they were renamed to, deleted ones. Everything else may be another container's work, libraries and jars
+ * before all: so where the sum is too much, those are scaled down first.
  */
 function shareOf(files: readonly FileReading[], whole: number): (f: FileReading) => number {
   const sums = reconcile(
@@ -107,11 +108,11 @@ function shareOf(files: readonly FileReading[], whole: number): (f: FileReading)
     0,
   );
   if (!sums.exceeds) return () => 1;
-  const isRead = (f: FileReading) => isLibrary(f) || (f.openBy.length > 0 && !isWritten(f));
-  const read = files.filter(isRead).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
-  const others = sums.diskBytes - read;
-  if (read === 0 || others > whole) return () => sums.diskScale;
-  return (f) => (isRead(f) ? (whole - others) / read : 1);
+  const isOurs = (f: FileReading): boolean => isWritten(f) || kindOf(f, files) === 'rotated' || kindOf(f, files) === 'deleted';
+  const ours = new Set(files.filter(isOurs));
+  const held = [...ours].reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  if (held > whole || held === sums.diskBytes) return (f) => (ours.has(f) ? whole / held : 0);
+  return (f) => (ours.has(f) ? 1 : (whole - held) / (sums.diskBytes - held));
 }
 
 function named(f: FileReading, scale: number, whole: number, reclaimable: boolean, at: string): LedgerPart {

@@ -64,6 +64,7 @@ const status: Status = {
   views: (id) => see(id, []),
   files: (id) => see(id, []),
   jvm: (id) => see(id, { jvm: null, reason: 'none' }),
+  histogram: async (id) => see(id, { at: verdict.at, since: null, largest: [], grown: [], tookMs: 1 }),
   samples: async (q) =>
     see(q.target, {
       interval_s: 10,
@@ -197,6 +198,22 @@ describe('the API', () => {
     assert.equal((await ask('/api/v1/self', { origin: api.url })).status, 200);
   });
 
+  test('a histogram costs the JVM something: it takes POST, and a token even where nothing else does', async () => {
+    const url = `${api.url}/api/v1/jvm/histogram`;
+    assert.equal((await fetch(url, { method: 'POST' })).status, 403);
+    assert.equal((await fetch(url)).status, 405);
+    const guarded = await createApi(status, { ...options, token: 'secret-7' });
+    try {
+      const post = (headers: Record<string, string>) =>
+        fetch(`${guarded.url}/api/v1/jvm/histogram`, { method: 'POST', headers }).then((answer) => answer.status);
+      assert.equal(await post({}), 401);
+      assert.equal(await post({ Authorization: 'Bearer secret-7' }), 200);
+      assert.equal(await post({ Authorization: 'Bearer secret-7', Origin: 'http://evil.example' }), 403);
+    } finally {
+      await guarded.close();
+    }
+  });
+
   test('with a token nothing is told without it', async () => {
     const guarded = await createApi(status, { ...options, token: 'secret-7' });
     try {
@@ -214,7 +231,8 @@ describe('the API', () => {
     const { body } = await ask('/openapi.json');
     assert.equal(body.openapi, '3.1.0');
     assert.ok(body.paths['/api/v1/samples'].get.parameters.some((p: { name: string }) => p.name === 'points'));
-    for (const path of Object.keys(body.paths)) assert.equal((await ask(path)).status, 200, path);
+    for (const [path, item] of Object.entries(body.paths))
+      if ('get' in (item as object)) assert.equal((await ask(path)).status, 200, path);
   });
 
   test('an address that is taken is an error that names the port', async () => {
