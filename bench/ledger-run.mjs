@@ -57,7 +57,7 @@ async function freshLedger(url, sinceMs) {
   for (let tries = 0; ; tries++) {
     const book = await get(`${url}/api/v1/ledger`);
     const read = flat(book.parts ?? []).some((p) => p.name === 'code cache' && Date.parse(p.at) >= sinceMs);
-    if (read || tries >= 30) return book;
+    if (read || tries >= 60) return book;
     await delay(1000);
   }
 }

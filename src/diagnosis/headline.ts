@@ -37,6 +37,11 @@ function growingUnnamed(scene: Scene): string {
   const fastest = Object.entries(scene.judgement.fields)
     .filter(([, f]) => f.trend === 'growing')
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
+  const heap = trendOf(scene, 'heap_used')?.slopeBytesPerHour ?? 0;
+  const anon = trendOf(scene, 'anon');
+  // Not called growing, since the old generation has hardly been collected: it is what grows all the same.
+  if (anon?.trend === 'growing' && heap >= 0.7 * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
+    return `Memory grows ${rate(anon.slopeBytesPerHour ?? 0)} as the Java heap fills; whether that is a leak shows once its old generation has been collected.`;
   const flat = flatOnes(scene, ['heap_used', 'threads', 'metaspace']);
   const but = flat.length > 0 ? ` ${capital(list(flat))} ${flat.length > 1 ? 'are' : 'is'} flat.` : '';
   return fastest

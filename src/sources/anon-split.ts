@@ -50,7 +50,7 @@ const WIDEST_GUARD = 256 * KB;
 /** Every anonymous byte of a JVM under a name, from its mappings and, where there is one, its hsperfdata. Pure. */
 export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null): AnonSplit {
   const heap = mappings.some(isSharedHeap) ? null : heapRange(mappings, jvm);
-  const classSpaces = classSpaceRanges(mappings, heap);
+  const classSpaces = classSpaceRanges(mappings, heap, jvm);
   const tally = new Map<AnonName, { bytes: number; count: number }>();
   const add = (name: AnonName, mapping: Mapping): void => {
     const sum = tally.get(name) ?? { bytes: 0, count: 0 };
@@ -109,20 +109,32 @@ function addFile(files: { bytes: number; libraries: number; jars: number; other:
 }
 
 /** Class space is reserved right behind the class data archive: committed granules, and reserved memory to its end. */
-function classSpaceRanges(mappings: readonly Mapping[], heap: HeapRange | null): HeapRange[] {
+function classSpaceRanges(mappings: readonly Mapping[], heap: HeapRange | null, jvm: JvmReading | null): HeapRange[] {
+  const size = sizeFlag(jvm, 'CompressedClassSpaceSize') ?? 1024 * MB;
   const ranges: HeapRange[] = [];
   for (const [i, archive] of mappings.entries()) {
     if (!isArchive(archive) || (heap !== null && archive.start >= heap.start && archive.start < heap.end)) continue;
     let end = archive.end;
-    for (let k = i + 1; k < mappings.length; k++) {
+    let most = Number.POSITIVE_INFINITY;
+    for (let k = i + 1; k < mappings.length && end < most; k++) {
       const next = mappings[k]!;
-      // CompressedClassSpaceSize is 1 GiB by default; an archive's padding comes before.
-      if (next.start !== end || next.path !== '' || next.perms[2] === 'x' || next.end > archive.end + 1024 * MB + 32 * MB) break;
-      end = next.end;
+      if (next.start !== end || next.path !== '' || next.perms[2] === 'x' || next.end > archive.end + size + 32 * MB) break;
+      // Past the archive's padding it begins with committed memory. Where the kernel places mappings upwards, others follow at its end.
+      if (most === Number.POSITIVE_INFINITY && next.perms.startsWith('rw')) most = next.start + size;
+      end = Math.min(next.end, most);
     }
     if (end - archive.end >= ARENA / 4) ranges.push({ start: archive.end, end });
   }
   return ranges;
+}
+
+/** A -XX flag that is a size, in bytes; null where it is not given. */
+function sizeFlag(jvm: JvmReading | null, name: string): number | null {
+  const text = jvm?.flags.findLast((f) => f.startsWith(`-XX:${name}=`))?.split('=')[1] ?? '';
+  const [, number, unit] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
+  return number === undefined
+    ? null
+    : Number(number) * { '': 1, k: KB, m: MB, g: 1024 * MB }[unit!.toLowerCase() as '' | 'k' | 'm' | 'g'];
 }
 
 /** If mapping `i` begins a reservation of 64 MiB (an arena of glibc, a node of metaspace): where that ends. */
@@ -131,13 +143,37 @@ function reserve(mappings: readonly Mapping[], i: number): number | null {
   if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % (4 * MB) !== 0) return null;
   const end = first.start + ARENA;
   let at = first.end;
+  let granular = (first.end - first.start) % GRANULE === 0;
+  let pieces = 1;
   for (let k = i + 1; at < end; k++) {
     const next = mappings[k];
     if (next === undefined || next.start !== at || next.path !== '' || next.perms[3] !== 'p') return null;
     at = next.end;
+    granular &&= (Math.min(at, end) - next.start) % GRANULE === 0;
+    pieces++;
   }
+  // An arena is one piece and its reserve, metaspace is whole granules; stacks side by side with their guard pages are neither.
+  if (!granular && !(pieces === 2 && mappings[i + 1]!.perms.startsWith('---')))
+    return first.end >= end ? wholeArena(mappings, i) : null;
   // The last reserved piece may be one with the next reservation's.
-  return at >= end && first.end < end ? end : first.start % ARENA === 0 && first.end >= end ? end : null;
+  if (at >= end && first.end < end) return end;
+  return wholeArena(mappings, i);
+}
+
+/** Where the first arena of a mapping of full ones ends; null: it is none. */
+function wholeArena(mappings: readonly Mapping[], i: number): number | null {
+  const { start, end } = mappings[i]!;
+  return start % ARENA === 0 && end >= start + ARENA && endsAsArena(mappings, i) ? start + ARENA : null;
+}
+
+/** Full arenas side by side are one mapping to the kernel, of whole arenas or with the last one's reserve behind it; large blocks are not. */
+function endsAsArena(mappings: readonly Mapping[], i: number): boolean {
+  const { end } = mappings[i]!;
+  const next = mappings[i + 1];
+  return (
+    end % ARENA === 0 ||
+    (next !== undefined && next.start === end && next.perms.startsWith('---') && next.end >= Math.ceil(end / ARENA) * ARENA)
+  );
 }
 
 interface Reservation extends HeapRange {

@@ -26,7 +26,7 @@ export function heapRange(mappings: readonly Mapping[], jvm: JvmReading | null):
   if (jvm === null) return lowestChain(mappings);
   const length = typeof jvm.heapMax === 'number' ? jvm.heapMax : jvm.heapCommitted.value;
   const most = jvm.heapCommitted.value + 8 * MB;
-  let best: (HeapRange & { readonly rss: number }) | null = null;
+  let best: (HeapRange & { readonly rss: number; readonly rank: number }) | null = null;
   for (const chain of chains(mappings)) {
     const chainEnd = chain[chain.length - 1]!.end;
     for (let i = 0; i < chain.length; i++) {
@@ -41,12 +41,22 @@ export function heapRange(mappings: readonly Mapping[], jvm: JvmReading | null):
         end = chain[k]!.end;
       }
       if (rss > most || end - start > length + 64 * MB) continue;
-      const low = start < LOW;
-      const bestLow = best !== null && best.start < LOW;
-      if (best === null || (low && !bestLow) || (low === bestLow && rss > best.rss)) best = { start, end, rss };
+      const rank = rankOf(chain[i]!, end);
+      // Of those that end at 4 GiB the last is the heap alone.
+      if (best === null || rank > best.rank || (rank === best.rank && (rank === 2 || rss > best.rss)))
+        best = { start, end, rss, rank };
     }
   }
   return best === null ? null : { start: best.start, end: best.end };
+}
+
+/**
+ * With compressed oops the JVM first tries to end the heap at 4 GiB, then at 32 GiB (CompressedOops, attempt addresses of
+ * virtualspace.cpp), and then below. Where the kernel places all mappings low, stacks and arenas join the heap's chain: its end tells.
+ */
+function rankOf(first: Mapping, end: number): 0 | 1 | 2 {
+  if (first.start >= LOW) return 0;
+  return end % 2 ** 32 === 0 && first.perms.startsWith('rw') ? 2 : 1;
 }
 
 function* chains(mappings: readonly Mapping[]): Generator<Mapping[]> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { type AnonSplit, parseSmaps, splitAnon } from '../../../src/sources/smaps.ts';
+import { type AnonSplit, type Mapping, parseSmaps, splitAnon } from '../../../src/sources/smaps.ts';
 import { SmapsBudget } from '../../../src/sources/smaps-budget.ts';
 import { SmapsParser } from '../../../src/sources/smaps-format.ts';
 import type { JvmReading } from '../../../src/sources/types.ts';
@@ -100,10 +100,70 @@ test('smaps is read again only when time and its own cost allow', () => {
   const budget = new SmapsBudget();
   assert.equal(budget.mayRead(0, 'routine').state, 'now');
   budget.took(0, 20);
-  assert.deepEqual(budget.mayRead(10_000, 'demand'), { state: 'wait', untilMs: 20_000 });
-  assert.equal(budget.mayRead(20_000, 'demand').state, 'now');
+  assert.deepEqual(budget.mayRead(4_000, 'demand'), { state: 'wait', untilMs: 5_000 });
+  assert.equal(budget.mayRead(5_000, 'demand').state, 'now');
   assert.deepEqual(budget.mayRead(20_000, 'trend'), { state: 'wait', untilMs: 60_000 });
   assert.deepEqual(budget.mayRead(60_000, 'routine'), { state: 'wait', untilMs: 300_000 });
   budget.took(0, 2000);
-  assert.deepEqual(budget.mayRead(300_000, 'demand'), { state: 'wait', untilMs: 2_000_000 });
+  assert.deepEqual(budget.mayRead(100_000, 'demand'), { state: 'wait', untilMs: 200_000 });
+  assert.deepEqual(budget.mayRead(300_000, 'routine'), { state: 'wait', untilMs: 2_000_000 });
+});
+
+const map = (start: number, bytes: number, perms: string, anonBytes: number, path = ''): Mapping => ({
+  start,
+  end: start + bytes,
+  perms,
+  path,
+  inode: 0,
+  swapBytes: 0,
+  rssBytes: anonBytes,
+  pssBytes: anonBytes,
+  anonBytes,
+});
+
+test('where the kernel places mappings upwards, class space ends after its size, and large blocks behind an arena are no arena', () => {
+  const space = 0x54000000;
+  const mappings = [
+    map(0x53bc7000 - MB, MB, 'rw-p', MB, '/usr/lib/jvm/lib/server/classes.jsa'),
+    map(0x53bc7000, space - 0x53bc7000, '---p', 0),
+    map(space, MB, 'rw-p', MB),
+    map(space + MB, 1023 * MB, '---p', 0),
+    // Metaspace, an arena, then 99 blocks of 1 MiB that the kernel has made one mapping.
+    map(space + 1024 * MB, 192 << 10, 'rw-p', 192 << 10),
+    map(space + 1024 * MB + (192 << 10), 64 * MB - (192 << 10), '---p', 0),
+    map(space + 1088 * MB, 132 << 10, 'rw-p', 132 << 10),
+    map(space + 1088 * MB + (132 << 10), 64 * MB - (132 << 10), '---p', 0),
+    map(space + 1152 * MB, 99 * MB, 'rw-p', 99 * MB),
+  ];
+  const { parts } = splitAnon(mappings, jvmOf('Serial'));
+  const bytes = (name: string) => parts.find((p) => p.name === name)?.bytes ?? 0;
+  assert.equal(bytes('compressed class space'), MB);
+  assert.equal(bytes('metaspace'), 192 << 10);
+  assert.equal(bytes('malloc arenas'), 132 << 10);
+  assert.equal(bytes('direct buffers and large malloc') + bytes('GC and VM structures'), 99 * MB);
+});
+
+test('a hundred stacks side by side are stacks, also where one begins at a multiple of 4 MiB', () => {
+  const guard = 16 << 10;
+  const mappings = Array.from({ length: 100 }, (_, n) => {
+    const at = 0x80000000 - guard + n * MB;
+    return [map(at, guard, '---p', 0), map(at + guard, MB - guard, 'rw-p', 64 << 10)];
+  }).flat();
+  const [stacks, ...others] = splitAnon(mappings, jvmOf('Serial')).parts;
+  assert.deepEqual([stacks!.name, stacks!.count, others], ['thread stacks', 100, []]);
+});
+
+test('where all mappings are low, the heap is the part that ends at 4 GiB, not the one with the most resident memory', () => {
+  const heap = 2 ** 32 - 256 * MB;
+  const mappings = [
+    ...Array.from({ length: 300 }, (_, n) => {
+      const at = heap - (300 - n) * MB;
+      return [map(at, 16 << 10, '---p', 0), map(at + (16 << 10), MB - (16 << 10), 'rw-p', 200 << 10)];
+    }).flat(),
+    map(heap, 32 * MB, 'rw-p', 20 * MB),
+    map(heap + 32 * MB, 224 * MB, '---p', 0),
+  ];
+  const { parts } = splitAnon(mappings, jvmOf('Serial'));
+  assert.equal(parts.find((p) => p.name === 'Java heap')?.bytes, 20 * MB);
+  assert.equal(parts.find((p) => p.name === 'thread stacks')?.count, 300);
 });
