@@ -116,10 +116,11 @@ async function all(label: string, atOnce: number, one: (s: Scenario) => Promise<
   return rows;
 }
 
-const rows = [
-  ...(values.version === '2' ? [] : await all('host', 3, onHost)),
-  ...(values.version === '1' ? [] : await all('guest', 2, inGuest)),
-].sort(
+const [host, guest] = await Promise.all([
+  values.version === '2' ? [] : all('host', 3, onHost),
+  values.version === '1' ? [] : all('guest', 2, inGuest),
+]);
+const rows = [...host, ...guest].sort(
   (a, b) =>
     SCENARIOS.findIndex((s) => s.program === a.program) - SCENARIOS.findIndex((s) => s.program === b.program) ||
     a.version - b.version,

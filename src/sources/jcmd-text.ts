@@ -14,18 +14,28 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const size = (number: string, unit: string | undefined): number => Math.round(Number(number) * (UNITS[unit ?? ''] ?? 1));
 
+const MOST_LINES = 10_000;
+const LONGEST_LINE = 400;
+/** The JVM is the container's: what it answers is bounded before any pattern meets it, in lines and in their length. */
+const bounded = (text: string): string =>
+  text
+    .split('\n', MOST_LINES)
+    .map((line) => line.slice(0, LONGEST_LINE))
+    .join('\n');
+
 export interface HeapInfo {
   /** As the JVM names them: `garbage-first heap`, `def new generation`, `tenured generation`, `ZHeap`, `Metaspace`, ... */
   readonly areas: readonly { readonly name: string; readonly usedBytes: number; readonly committedBytes: number | null }[];
 }
 
 /** `GC.heap_info`. Serial, Parallel, G1: ` NAME   total 1K, used 1K [...]`; ZGC: ` ZHeap used 1M, capacity 1M, ...`; Shenandoah: ` 64M max, 64M soft max, 64M committed, 9M used`. */
-export function parseHeapInfo(text: string): HeapInfo {
+export function parseHeapInfo(reply: string): HeapInfo {
+  const text = bounded(reply);
   const areas: { name: string; usedBytes: number; committedBytes: number | null }[] = [];
   for (const line of text.split('\n').slice(0, 1000)) {
-    const total = /^\s*(\S.*?)\s+total (?:reserved \d+K, committed )?(\d+)K, used (\d+)K/.exec(line);
-    const used = /^\s*(\S.*?)\s+used (\d+)([KMG]), (?:capacity|committed) (\d+)([KMG])/.exec(line);
-    const shenandoah = /^\s*(\d+)([KMGB]) (?:max|total).*?, (\d+)([KMGB]) committed, (\d+)([KMGB]) used/.exec(line);
+    const total = /^[ \t]*(\S.*?)\s+total (?:reserved \d+K, committed )?(\d+)K, used (\d+)K/.exec(line);
+    const used = /^[ \t]*(\S.*?)\s+used (\d+)([KMG]), (?:capacity|committed) (\d+)([KMG])/.exec(line);
+    const shenandoah = /^[ \t]*(\d+)([KMGB]) (?:max|total).*?, (\d+)([KMGB]) committed, (\d+)([KMGB]) used/.exec(line);
     if (total) areas.push({ name: total[1]!, usedBytes: size(total[3]!, 'K'), committedBytes: size(total[2]!, 'K') });
     else if (used) areas.push({ name: used[1]!, usedBytes: size(used[2]!, used[3]), committedBytes: size(used[4]!, used[5]) });
     else if (shenandoah)
@@ -53,12 +63,13 @@ export interface NativeMemory {
 }
 
 /** `VM.native_memory summary`; null where it is off (-XX:NativeMemoryTracking=summary turns it on, at the start only). */
-export function parseNativeMemory(text: string): NativeMemory | null {
+export function parseNativeMemory(reply: string): NativeMemory | null {
+  const text = bounded(reply);
   const total = /^Total: reserved=(\d+)(\w*), committed=(\d+)(\w*)/m.exec(text);
   if (total === null) return null;
   const categories: NativeMemory['categories'][number][] = [];
   for (const block of text.split(/^-(?= )/m).slice(1, 200)) {
-    const head = /^\s*(\S.*?) \(reserved=(\d+)(\w*), committed=(\d+)(\w*)/.exec(block);
+    const head = /^[ \t]*(\S.*?) \(reserved=(\d+)(\w*), committed=(\d+)(\w*)/.exec(block);
     if (head === null) continue;
     const part = (pattern: RegExp): number => [...block.matchAll(pattern)].reduce((sum, m) => sum + size(m[1]!, m[2]), 0);
     categories.push({
@@ -83,17 +94,18 @@ export interface MetaspaceSpace {
 }
 /** `VM.metaspace` (JDK 16 and newer, JEP 387): its last table, by space. `class` is null where class pointers are not compressed. */
 export function parseMetaspace(
-  text: string,
+  reply: string,
 ): { readonly nonClass: MetaspaceSpace; readonly class: MetaspaceSpace | null } | null {
+  const text = bounded(reply);
   const at = text.indexOf('Virtual space:');
   const usage = text.slice(0, at < 0 ? text.length : at);
   const committed = at < 0 ? '' : text.slice(at);
   const used = (name: string): number | null => {
-    const m = new RegExp(`^\\s*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) used`, 'm').exec(usage);
+    const m = new RegExp(`^[ \\t]*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) used`, 'm').exec(usage);
     return m === null ? null : size(m[1]!, m[2]);
   };
   const held = (name: string): number | null => {
-    const m = new RegExp(`^\\s*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) committed`, 'm').exec(committed);
+    const m = new RegExp(`^[ \\t]*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) committed`, 'm').exec(committed);
     return m === null ? null : size(m[1]!, m[2]);
   };
   const space = (usedName: string, heldName: string): MetaspaceSpace | null => {
@@ -106,9 +118,11 @@ export function parseMetaspace(
 
 /** `Compiler.codecache`: each code heap, or the one where the cache is not segmented. */
 export function parseCodeCache(
-  text: string,
+  reply: string,
 ): { readonly name: string; readonly sizeBytes: number; readonly usedBytes: number; readonly maxUsedBytes: number }[] {
-  return [...text.matchAll(/^\s*(Code(?:Cache|Heap '[^'\n]{1,60}')): size=(\d+)Kb used=(\d+)Kb max_used=(\d+)Kb/gm)].map((m) => ({
+  return [
+    ...bounded(reply).matchAll(/^[ \t]*(Code(?:Cache|Heap '[^'\n]{1,60}')): size=(\d+)Kb used=(\d+)Kb max_used=(\d+)Kb/gm),
+  ].map((m) => ({
     name: m[1]!,
     sizeBytes: Number(m[2]) * KB,
     usedBytes: Number(m[3]) * KB,

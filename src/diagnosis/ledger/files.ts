@@ -18,8 +18,15 @@ const NAMED = 20;
 const LEAST_ROW = 64 * 1024;
 const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
 const LIBRARIES = 'mapped libraries and jars';
-/** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending. */
-const ROTATED = /(?:[-._]\d[\d.:T_-]*|\.(?:old|bak|\d+))*(?:\.(?:log|txt|out))?(?:\.(?:gz|zst|xz|bz2|lz4|zip))?$/;
+/** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
+const ENDINGS: readonly RegExp[] = [
+  /\.(?:gz|zst|xz|bz2|lz4|zip)$/,
+  /\.(?:log|txt|out)$/,
+  /\.(?:old|bak)$/,
+  // One run of characters and no nested repeat: names are the container's, and must cost no more than their length squared.
+  /[-._]\d[\d.:T_-]*$/,
+  /\.(?:log|txt|out)$/,
+];
 
 /** Page cache by file: the large ones by name, those of a kind together, what may not be asked about, then the rest. Pure. */
 export function cacheParts(
@@ -89,10 +96,7 @@ function isRotated(file: FileReading, all: readonly FileReading[]): boolean {
 /** Folder and name without endings and the numbers of a rotation; empty where nothing of the name is left. */
 function stemOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).slice(0, 255);
-  const stem = name
-    .replace(/\.(?:log|txt|out)$/, '')
-    .replace(ROTATED, '')
-    .replace(/\.(?:log|txt|out)$/, '');
+  const stem = ENDINGS.reduce((rest, ending) => rest.replace(ending, ''), name);
   return stem === '' ? '' : path.slice(0, path.lastIndexOf('/') + 1) + stem;
 }
 

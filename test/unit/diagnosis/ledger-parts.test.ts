@@ -155,3 +155,22 @@ test('what grew since the first reading of the mappings is said beside the part'
   assert.match(by(parts, 'Java heap').note!, /grew by 60 MiB since 2026-01-01/);
   assert.doesNotMatch(by(parts, 'malloc arenas').note!, /grew/);
 });
+
+test('hostile names cost little, are written as text, and keep parts adding up', () => {
+  const evil = [
+    `/var/log/${'-1'.repeat(120)}!`,
+    `/var/log/${'.1'.repeat(120)}x`,
+    `/${'d/'.repeat(1999)}f`,
+    '/tmp/<img src=x onerror=alert(1)>\n\u001b[2J.log',
+    '/var/log/.log',
+    '/',
+  ];
+  const files = evil.flatMap((path, i) => [file(path, (i + 1) * MiB, i % 2 === 0 ? written : {}), file(`${path}.1`, MiB)]);
+  const began = process.cpuUsage().user;
+  const parts = cacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MiB, AT);
+  assert.ok(process.cpuUsage().user - began < 5e6, 'seconds of CPU for names alone');
+  assert.equal(sum(parts), 500 * MiB);
+  const names = (all: readonly LedgerPart[]): string[] => all.flatMap((p) => [p.name, ...names(p.parts ?? [])]);
+  for (const name of names(parts))
+    assert.ok(name.length <= 200 && !name.includes('\n') && !name.includes('\u001b'), JSON.stringify(name));
+});
