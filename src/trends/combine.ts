@@ -49,7 +49,7 @@ function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
     const rest = slopeOf(fields, 'anon') - known;
     if (!threadsGrow && native !== null) {
       if (native.trend === 'growing' && brought === 0) add('native', native.slopeBytesPerHour ?? rest, false);
-    } else if (!threadsGrow && (known === 0 || rest > 0.5 * slopeOf(fields, 'anon'))) add('native', rest, false);
+    } else if (!threadsGrow && brought === 0 && (known === 0 || rest > 0.5 * slopeOf(fields, 'anon'))) add('native', rest, false);
   }
   if (grows(fields, 'shmem')) add('shmem', slopeOf(fields, 'shmem'), false);
   const fileGrows =
@@ -76,7 +76,9 @@ function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
 const BROUGHT_BY_LOADERS = 5;
 
 function withLoaders(fields: Fields, native: FieldJudgement | null): number {
-  const slope = native?.trend === 'growing' ? (native.slopeBytesPerHour ?? 0) : 0;
+  const known = (grows(fields, 'heap_used') ? slopeOf(fields, 'heap_used') : 0) + slopeOf(fields, 'metaspace');
+  const rest = grows(fields, 'anon') ? slopeOf(fields, 'anon') - known : 0;
+  const slope = native === null ? rest : native.trend === 'growing' ? (native.slopeBytesPerHour ?? rest) : 0;
   return slope <= BROUGHT_BY_LOADERS * slopeOf(fields, 'metaspace') ? Math.max(0, slope) : 0;
 }
 
@@ -225,7 +227,9 @@ export function combine(
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
   const untold = causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');
-  const leak = causes.some((cause) => !cause.reclaimable) ? true : untold ? null : false;
+  // anon that grows without a cause is a heap that fills and has hardly been collected: what of it survives is not known yet.
+  const filling = grows(fields, 'anon') && grows(fields, 'usage');
+  const leak = causes.some((cause) => !cause.reclaimable) ? true : untold || filling ? null : false;
   if (causes.length > 0 || grows(fields, 'usage')) {
     const telling = leak === false ? causes : causes.filter(({ reclaimable }) => !reclaimable || leak === null);
     const beliefs = telling.map((cause) => beliefIn(cause, fields, limits, native));

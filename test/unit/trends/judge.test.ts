@@ -73,3 +73,37 @@ test('a restart begins anew: growth before it does not count', () => {
   assert.equal(answer.leak, false);
   assert.equal(answer.fields.anon!.windowSeconds, 319 * 60);
 });
+
+test('native memory that class loaders bring is metaspace, not a cause of its own; much more than that is', () => {
+  const wiggle = noise(5);
+  const metaspace = (i: number) => 60 * MIB + i * 0.1 * MIB;
+  const told = (times: number) =>
+    judge(
+      series(360, {
+        usage: (i) => 300 * MIB + times * i * 0.1 * MIB + wiggle() * MIB,
+        anon: (i) => 250 * MIB + times * i * 0.1 * MIB + wiggle() * MIB,
+        heap_used: () => 100 * MIB + wiggle() * MIB,
+        metaspace,
+      }),
+      options,
+    ).causes.map((c) => c.cause);
+  assert.deepEqual(told(4), ['metaspace']);
+  assert.deepEqual(told(12), ['native', 'metaspace']);
+});
+
+test('a heap that fills without its old generation having been collected may be a leak or not', () => {
+  const wiggle = noise(6);
+  const answer = judge(
+    series(240, {
+      usage: (i) => 200 * MIB + i * MIB + wiggle() * 0.2 * MIB,
+      anon: (i) => 150 * MIB + i * MIB + wiggle() * 0.2 * MIB,
+      heap_used: (i) => 50 * MIB + i * MIB + wiggle() * 0.2 * MIB,
+      old_used: (i) => 50 * MIB + Math.floor(i / 5) * 5 * MIB,
+      gc_count: (i) => Math.floor(i / 5),
+      full_gc_count: () => 0,
+    }),
+    options,
+  );
+  assert.equal(answer.trend, 'growing');
+  assert.equal(answer.leak, null);
+});
