@@ -16,14 +16,14 @@ const jcmd = async (pid: number, line: string): Promise<string> => {
   const reading = await ask(pid, 'jcmd', [line]);
   return reading.state === 'read' ? reading.value : assert.fail(JSON.stringify(reading));
 };
-/** A program that answers as a JVM of 24 does: node -e. It prints what it was asked. */
+/** A program that answers as a JVM of 24 does: node -e. It prints what it was asked. As the JVM, it gives its socket the name once it listens. */
 const FAKE = `
 const net = require('node:net'), fs = require('node:fs'), path = '/tmp/.java_pid' + process.pid;
 process.on('exit', () => fs.rmSync(path, { force: true }));
 process.on('SIGQUIT', () => net.createServer((socket) => socket.once('data', (request) => {
   console.log(JSON.stringify(request.toString()));
   socket.end(request.toString().startsWith('2') ? '0\\nsecond' : request.includes('getversion') ? '0\\n2' : '0\\nfirst');
-})).listen(path));
+})).listen(path + '.tmp', () => fs.renameSync(path + '.tmp', path)));
 process.stdin.on('end', () => process.exit()).resume();
 console.log('ready');`;
 
