@@ -1,5 +1,5 @@
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../src/diagnosis/types.ts';
-import type { Hello, LiveMessage, SamplesAnswer } from '../src/outlets/status.ts';
+import type { Hello, HistogramTake, LiveMessage, SamplesAnswer } from '../src/outlets/status.ts';
 import type { JvmReading } from '../src/sources/types.ts';
 
 /** An answer that is an error: blind carries the lines that mend it. */
@@ -13,28 +13,40 @@ export class Refused extends Error {
   }
 }
 
-async function get<T>(path: string, query: Readonly<Record<string, string>>): Promise<T> {
+/** The connection is gone, perhaps in the middle of an answer: nothing is wrong with the page, and it will come back. */
+export class Unreachable extends Error {}
+
+export function address(path: string, query: Readonly<Record<string, string>>): string {
   const search = new URLSearchParams(query).toString();
-  const response = await fetch(`/api/v1/${path}${search === '' ? '' : `?${search}`}`, {
-    headers: { accept: 'application/json' },
-  });
-  const body = (await response.json()) as T & { error?: { code: string; message: string; mend?: string } };
+  return `/api/v1/${path}${search === '' ? '' : `?${search}`}`;
+}
+
+async function ask<T>(path: string, query: Readonly<Record<string, string>>, method = 'GET'): Promise<T> {
+  let response: Response;
+  let body: T & { error?: { code: string; message: string; mend?: string } };
+  try {
+    response = await fetch(address(path, query), { method, headers: { accept: 'application/json' } });
+    body = (await response.json()) as typeof body;
+  } catch (error) {
+    throw new Unreachable((error as Error).message);
+  }
   if (body.error !== undefined && !response.ok) throw new Refused(body.error.code, body.error.message, body.error.mend ?? null);
   return body;
 }
 
-const of = (target: string | null): Record<string, string> => (target === null ? {} : { target });
+export const of = (target: string | null): Record<string, string> => (target === null ? {} : { target });
 
 export const api = {
-  targets: () => get<TargetInfo[]>('targets', {}),
-  verdict: (target: string | null) => get<Verdict>('verdict', of(target)),
-  ledger: (target: string | null) => get<Ledger>('ledger', of(target)),
-  views: (target: string | null) => get<View[]>('views', of(target)),
-  files: (target: string | null) => get<FileRow[]>('files', of(target)),
-  jvm: (target: string | null) => get<{ jvm: JvmReading | null; reason?: string }>('jvm', of(target)),
-  self: () => get<Record<string, unknown>>('self', {}),
+  targets: () => ask<TargetInfo[]>('targets', {}),
+  verdict: (target: string | null) => ask<Verdict>('verdict', of(target)),
+  ledger: (target: string | null) => ask<Ledger>('ledger', of(target)),
+  views: (target: string | null) => ask<View[]>('views', of(target)),
+  files: (target: string | null) => ask<FileRow[]>('files', of(target)),
+  jvm: (target: string | null) => ask<{ jvm: JvmReading | null; reason?: string }>('jvm', of(target)),
+  histogram: (target: string | null) => ask<HistogramTake>('jvm/histogram', of(target), 'POST'),
+  self: () => ask<Record<string, unknown>>('self', {}),
   samples: (target: string | null, from: number | null, to: number | null, points: number) =>
-    get<SamplesAnswer>('samples', {
+    ask<SamplesAnswer>('samples', {
       ...of(target),
       points: String(points),
       ...(from === null ? {} : { from: String(from) }),
@@ -49,7 +61,7 @@ const LONGEST_WAIT_MS = 15_000;
 export function live(on: {
   readonly hello: (m: Hello) => void;
   readonly message: (m: LiveMessage) => void;
-  readonly lost: () => void;
+  readonly lost: (againMs: number) => void;
 }): void {
   let wait = FIRST_WAIT_MS;
   const open = (): void => {
@@ -62,8 +74,10 @@ export function live(on: {
       } else on.message(message);
     });
     socket.addEventListener('close', () => {
-      on.lost();
-      setTimeout(open, wait);
+      // Not all browsers of a pod at the same instant.
+      const again = wait * (0.75 + Math.random() / 2);
+      on.lost(again);
+      setTimeout(open, again);
       wait = Math.min(LONGEST_WAIT_MS, wait * 2);
     });
   };

@@ -29,4 +29,48 @@ export function setText(node: HTMLElement, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-export const cssColor = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const keys = new WeakMap<Element, string>();
+
+/**
+ * Makes the children be these, keeping each whose key it already has: what did not change is neither made nor laid out anew, and
+ * the keyboard's focus stays where it is.
+ */
+export function patch<T extends { readonly key: string; readonly made: () => HTMLElement }>(
+  parent: HTMLElement,
+  wanted: readonly T[],
+  born: (node: HTMLElement, item: T) => void = () => undefined,
+): void {
+  const known = new Map([...parent.children].map((node) => [keys.get(node) ?? '', node]));
+  const focused = [...parent.children].indexOf(document.activeElement as Element);
+  const nodes = wanted.map((item) => {
+    const old = known.get(item.key);
+    if (old !== undefined && known.delete(item.key)) return old;
+    const node = item.made();
+    keys.set(node, item.key);
+    born(node, item);
+    return node;
+  });
+  if (nodes.length === parent.children.length && nodes.every((n, i) => n === parent.children[i])) return;
+  parent.replaceChildren(...nodes);
+  if (focused >= 0)
+    (parent.children[Math.min(focused, nodes.length - 1)] as HTMLElement | undefined)?.focus({ preventScroll: true });
+}
+
+const colors = new Map<string, string>();
+
+/** A token's colour as it is now. Reading it makes the browser settle all styles, so it is read once for each scheme. */
+export function cssColor(name: string): string {
+  let color = colors.get(name);
+  if (color === undefined) {
+    color = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    colors.set(name, color);
+  }
+  return color;
+}
+
+export function onScheme(changed: () => void): void {
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    colors.clear();
+    changed();
+  });
+}

@@ -1,89 +1,115 @@
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
-import type { SamplesAnswer } from '../src/outlets/status.ts';
-import { api, live, Refused } from './api.ts';
-import { byId, el, setText } from './dom.ts';
-import { drawFields, drawFiles, drawJvm, drawLedger, drawViews } from './panels.ts';
-import type { Values } from './parts.ts';
+import type { Hello, LiveMessage, SamplesAnswer } from '../src/outlets/status.ts';
+import { api, live, Refused, Unreachable } from './api.ts';
+import { offset } from './chart.ts';
+import { onPoint } from './cursor.ts';
+import { byId, el, onScheme, patch, setText } from './dom.ts';
+import { drawFields, tickFields } from './fields.ts';
+import { drawFiles } from './files.ts';
+import { withGaps } from './gaps.ts';
+import { drawRefusal, drawVerdict } from './headline.ts';
+import { offerHistogram } from './histogram.ts';
+import { drawJvm, HeapChart } from './jvm.ts';
+import { drawLedger } from './ledger.ts';
+import { copyText, drawLinks } from './links.ts';
+import { drawSelf } from './self.ts';
 import { Stack } from './stack.ts';
-import { asText, danger, duration, level, stateLine } from './words.ts';
+import { drawTools } from './tools.ts';
+import { asText, duration } from './words.ts';
 
-const RANGES: readonly (readonly [string, number | null])[] = [
-  ['15m', 900],
-  ['1h', 3600],
-  ['6h', 21600],
-  ['1d', 86400],
-  ['7d', 604800],
-  ['all', null],
+const RANGES: readonly (readonly [string, number | null, string])[] = [
+  ['15m', 900, '15 minutes'],
+  ['1h', 3600, '1 hour'],
+  ['6h', 21_600, '6 hours'],
+  ['1d', 86_400, '1 day'],
+  ['7d', 604_800, '7 days'],
+  ['all', null, 'all there is'],
 ];
 const POINTS = 600;
 /** Tables need not be asked anew at each tick of a second. */
-const PANELS_MS = 5000;
+const PANELS_MS = 10_000;
 
 let target: string | null = null;
+let targets: readonly TargetInfo[] = [];
 let verdict: Verdict | null = null;
 let samples: SamplesAnswer | null = null;
-let range: number | null = 3600;
+/** undefined: nobody chose one yet, so it follows what the verdict rests on. */
+let range: number | null | undefined;
 let zoom: readonly [number, number] | null = null;
 let limit: number | null = null;
+let latest: Readonly<Record<string, number>> = {};
 let lastSampleMs = 0;
 let everySeconds = 10;
 let connected = false;
+let againAtMs = 0;
 let panelsDueMs = 0;
+let pointed = false;
+let blind = false;
 
+const lastValue = (field: string): number | null => latest[field] ?? null;
 const stack = new Stack(byId('stack'), byId('legend'), (from, to) => {
   zoom = from === null || to === null ? null : [from, to];
-  void loadSamples();
+  void attempt(loadSamples);
 });
+const heap = new HeapChart();
 
-function drawVerdict(v: Verdict): void {
+/** The smallest range that holds all that the verdict rests on: a week's drift is not to be seen in an hour. */
+function rangeOf(v: Verdict): number | null {
+  const window = Math.max(0, ...Object.values(v.fields).map((f) => f.windowSeconds));
+  return RANGES.find(([, seconds]) => seconds !== null && seconds >= window * 0.98)?.[1] ?? (window > 0 ? null : 3600);
+}
+
+function take(v: Verdict): void {
   verdict = v;
-  const { tone } = danger(v);
-  byId('verdict').className = `verdict ${tone}`;
-  byId('mend').hidden = true;
-  setText(byId('headline'), v.headline);
-  setText(byId('state'), stateLine(v));
-  document.title = `${v.leak === true ? 'leak · ' : ''}${v.trend} · memhound`;
-  byId('findings').replaceChildren(
-    ...v.findings.map((f) =>
-      el('div', { class: 'finding' }, el('strong', {}, `${f.severity}: ${f.title}`), el('p', {}, f.advice)),
-    ),
-  );
-  byId('why').hidden = v.findings.length === 0;
-  setText(byId('curl'), `curl -s ${location.origin}/api/v1/verdict${target === null ? '' : `?target=${target}`}`);
+  blind = false;
+  byId('main').classList.remove('blind');
+  drawVerdict(v);
 }
 
-function drawRefusal(error: Refused): void {
-  byId('verdict').className = 'verdict warn';
-  setText(byId('headline'), error.message);
-  setText(byId('state'), error.code === 'blind' ? 'blind: nothing is told about a container that cannot be seen' : error.code);
-  byId('findings').replaceChildren();
-  byId('why').hidden = true;
-  const mend = byId('mend');
-  mend.hidden = error.mend === null;
-  setText(mend, error.mend ?? '');
-}
-
-function drawTargets(targets: readonly TargetInfo[]): void {
+function drawTargets(all: readonly TargetInfo[]): void {
+  targets = all;
   const select = byId<HTMLSelectElement>('target');
   const name = (t: TargetInfo): string =>
-    `${t.container ?? t.id}${t.pid === null ? '' : `, pid ${t.pid}`}${t.jvm === null ? '' : ', JVM'}`;
-  select.replaceChildren(...targets.map((t) => el('option', { value: t.id }, name(t))));
-  const shown = targets.find((t) => t.id === target) ?? targets[0];
+    [t.container ?? t.id, ...(t.pid === null ? [] : [`pid ${t.pid}`]), ...(t.jvm === null ? [] : ['JVM'])].join(', ');
+  patch(
+    select,
+    all.map((t) => ({ key: JSON.stringify([t.id, name(t)]), made: () => el('option', { value: t.id }, name(t)) })),
+  );
+  // Which of several is the one to begin with is memhound's to say: its first verdict names it.
+  const shown = all.find((t) => t.id === (target ?? verdict?.target.id)) ?? (target === null ? undefined : all[0]);
   target = shown?.id ?? null;
-  if (shown === undefined) return;
+  byId('target-label').hidden = all.length === 0;
+  drawLinks(target);
+  if (shown === undefined) {
+    setText(byId('reach'), '');
+    return;
+  }
   select.value = shown.id;
-  select.disabled = targets.length < 2;
+  select.disabled = all.length < 2;
   limit = typeof shown.limitBytes === 'number' ? shown.limitBytes : null;
   setText(byId('reach'), `reached by ${shown.reach.replace(/-/g, ' ')}, cgroup v${shown.cgroup.version}`);
 }
 
 async function loadSamples(): Promise<void> {
-  const [from, to] = zoom ?? [range === null ? null : Date.now() / 1000 - range, null];
-  samples = await api.samples(target, from, to, POINTS);
-  stack.set(samples);
+  if (range === undefined && verdict !== null) range = rangeOf(verdict);
+  const end = zoom === null ? null : zoom[1];
+  const begin = zoom?.[0] ?? (range == null ? null : Date.now() / 1000 - range);
+  samples = withGaps(await api.samples(target, begin, end, POINTS));
+  const newest = samples.t.length - 1;
+  if (zoom === null && newest >= 0) {
+    latest = Object.fromEntries(
+      Object.entries(samples.fields).flatMap(([id, c]) => (c[newest] == null ? [] : [[id, c[newest]!]])),
+    );
+    lastSampleMs = Math.max(lastSampleMs, samples.t[newest]! * 1000);
+  }
+  drawRanges();
+  const window = [zoom?.[0] ?? null, zoom?.[1] ?? null] as const;
+  stack.set(samples, window);
+  heap.set(samples, window);
   redrawFields();
+  drawLive();
 }
 
 function redrawFields(): void {
@@ -100,107 +126,144 @@ async function loadPanels(): Promise<void> {
     api.ledger(target),
     api.self(),
   ]);
-  drawViews(views, lastValues, limit, (names) => stack.light(names));
+  drawTools(views, lastValue, limit, (names) => stack.light(names));
   drawFiles(files);
   drawJvm(jvm, Date.now());
   drawLedger(ledger);
   drawSelf(self);
 }
 
-function drawSelf(self: Readonly<Record<string, unknown>>): void {
-  const number = (key: string): number => (typeof self[key] === 'number' ? (self[key] as number) : 0);
-  const history = self.history as
-    | { readonly ok?: boolean; readonly bytes?: number; readonly maxBytes?: number; readonly reason?: string }
-    | undefined;
-  const kept =
-    history?.ok === false
-      ? `history is kept in memory only: ${history.reason ?? ''}`
-      : `history ${level(history?.bytes ?? 0)} of ${level(history?.maxBytes ?? 0)}`;
-  setText(
-    byId('self'),
-    `memhound itself: ${level(number('anonBytes'))} of its own (${level(number('rssBytes'))} resident), ${(number('cpuShare') * 100).toFixed(2)} % CPU, ${kept}, ${number('missedTicks')} ticks missed`,
-  );
-}
-
-let latest: Readonly<Record<string, number>> = {};
-const lastValues: Values = (field) => latest[field] ?? null;
-
-/** A refusal is shown where the verdict stands; anything else is a fault of the page and goes to the console. */
+/** A refusal stands where the verdict would; a lost connection is told by the live line; anything else is a fault of the page. */
 async function attempt(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (error instanceof Refused) drawRefusal(error);
-    else if (!(error instanceof TypeError)) throw error; // fetch failed: the live line says that the connection is gone
+    if (error instanceof Refused) {
+      verdict = null;
+      drawRefusal(error);
+      blind = true;
+      byId('main').classList.add('blind');
+    } else if (!(error instanceof Unreachable)) throw error;
   }
+  document.body.dataset.drawn = 'yes';
 }
 
-async function loadAll(): Promise<void> {
-  await attempt(async () => {
-    drawVerdict(await api.verdict(target));
-    await Promise.all([loadSamples(), loadPanels()]);
+const loadAll = (): Promise<void> =>
+  attempt(async () => {
+    const first = target === null;
+    take(await api.verdict(target));
+    if (first) drawTargets(targets.length > 0 ? targets : await api.targets());
+    mayHistogram();
+    await loadSamples();
+    await loadPanels();
   });
-}
 
 function drawLive(): void {
   const node = byId('live');
-  const ageS = lastSampleMs === 0 ? null : (Date.now() - lastSampleMs) / 1000;
+  const ageS = lastSampleMs === 0 ? null : Math.max(0, (Date.now() - lastSampleMs) / 1000);
   const stale = ageS !== null && ageS > everySeconds * 3 + 2;
-  node.className = `live ${stale || !connected ? 'stale' : 'on'}`;
-  const old = ageS === null ? 'no sample yet' : `${duration(Math.max(0, ageS))} ago`;
-  setText(node, connected ? (stale ? `stale: last sample ${old}` : `live, ${old}`) : `connection lost; data is of ${old}`);
+  const state = !connected || stale ? 'live stale' : 'live on';
+  if (node.className !== state) node.className = state;
+  const old = ageS === null ? 'no sample yet' : `${duration(ageS)} ago`;
+  const again = Math.max(0, Math.ceil((againAtMs - Date.now()) / 1000));
+  if (connected) setText(node, stale ? `stale: last sample ${old}` : `live, ${old}`);
+  else if (againAtMs > 0) setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
 }
 
-live({
-  hello(m) {
-    connected = true;
-    everySeconds = m.everySeconds;
-    drawTargets(m.targets);
-    const known = target === null ? undefined : m.verdicts[target];
-    if (known !== undefined) drawVerdict(known);
-    void loadAll();
-  },
-  message(m) {
-    if (m.target !== target) {
-      if (m.type === 'restart') void attempt(async () => drawTargets(await api.targets()));
-      return;
-    }
-    if (m.type === 'sample') {
-      lastSampleMs = Date.parse(m.at);
-      latest = m.values;
-      limit = typeof m.limitBytes === 'number' ? m.limitBytes : null;
-      if (zoom === null) stack.push(lastSampleMs / 1000, lastValues, POINTS * 2);
-      if (Date.now() >= panelsDueMs && !document.hidden) void attempt(loadPanels);
-      drawLive();
-    } else if (m.type === 'verdict') {
-      drawVerdict(m.verdict);
-      redrawFields();
-    } else void loadAll();
-  },
-  lost() {
-    connected = false;
-    drawLive();
-  },
-});
+function hello(m: Hello): void {
+  connected = true;
+  everySeconds = m.everySeconds;
+  const before = target;
+  drawTargets(m.targets);
+  mayAttach = m.attach;
+  mayHistogram();
+  const known = target === null ? undefined : m.verdicts[target];
+  if (known !== undefined) take(known);
+  // The first time the page has asked for everything by itself already; after a break this fills the gap.
+  if (wasLost || (before !== null && before !== target)) void loadAll();
+  wasLost = false;
+  drawLive();
+}
+let wasLost = false;
+let mayAttach = false;
 
-for (const [name, seconds] of RANGES) {
-  const button = el('button', { type: 'button', 'aria-pressed': String(seconds === range) }, name);
+function mayHistogram(): void {
+  offerHistogram(mayAttach && targets.some((t) => t.id === target && t.jvm !== null), () => target);
+}
+
+function message(m: LiveMessage): void {
+  if (m.type === 'restart' || blind) {
+    void attempt(async () => {
+      drawTargets(await api.targets());
+      await loadAll();
+    });
+    return;
+  }
+  if (m.target !== target) return;
+  if (m.type === 'verdict') {
+    take(m.verdict);
+    redrawFields();
+    return;
+  }
+  lastSampleMs = Date.parse(m.at);
+  latest = m.values;
+  limit = typeof m.limitBytes === 'number' ? m.limitBytes : null;
+  const oldest = range == null ? Number.NEGATIVE_INFINITY : lastSampleMs / 1000 - range;
+  if (zoom === null) stack.push(lastSampleMs / 1000, lastValue, limit, oldest, POINTS * 2);
+  tickFields(latest, pointed);
+  if (Date.now() >= panelsDueMs && !document.hidden) void attempt(loadPanels);
+  drawLive();
+}
+
+function drawRanges(): void {
+  for (const [i, button] of [...byId('ranges').children].entries())
+    button.setAttribute('aria-pressed', String(zoom === null && RANGES[i]![1] === range));
+  byId('unzoom').hidden = zoom === null;
+}
+
+for (const [name, seconds, title] of RANGES) {
+  const button = el('button', { type: 'button', 'aria-pressed': 'false', title }, name);
   button.addEventListener('click', () => {
     range = seconds;
     zoom = null;
-    for (const other of byId('ranges').children) other.setAttribute('aria-pressed', String(other === button));
     void attempt(loadSamples);
   });
   byId('ranges').append(button);
 }
+byId('unzoom').addEventListener('click', () => {
+  zoom = null;
+  void attempt(loadSamples);
+});
 byId('search').addEventListener('input', redrawFields);
 byId('target').addEventListener('change', (event) => {
   target = (event.target as HTMLSelectElement).value;
-  zoom = null;
+  [range, zoom, lastSampleMs] = [undefined, null, 0];
+  drawTargets(targets);
   void loadAll();
 });
 byId('copy').addEventListener('click', () => {
-  if (verdict === null) return;
-  void navigator.clipboard.writeText(asText(verdict, location.origin)).then(() => setText(byId('copy'), 'Copied'));
+  if (verdict !== null) void copyText(byId('copy'), asText(verdict, location.origin), 'Copied');
+});
+onPoint((t) => {
+  pointed = t !== null;
+});
+onScheme(() => {
+  stack.restyle();
+  if (samples !== null) heap.set(samples, [zoom?.[0] ?? null, zoom?.[1] ?? null]);
+});
+setText(byId('zone'), `times in ${offset()}`);
+// The token has become a cookie: it need not stay in the address bar, nor in what is shared from it.
+if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
+
+void loadAll();
+live({
+  hello,
+  message,
+  lost(againMs) {
+    connected = false;
+    wasLost = true;
+    againAtMs = Date.now() + againMs;
+    drawLive();
+  },
 });
 setInterval(drawLive, 1000);

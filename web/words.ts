@@ -3,17 +3,24 @@ import { level, rate, span } from '../src/format.ts';
 
 export { duration, level, safeName } from '../src/format.ts';
 
-/** How dangerous: what the colour of the headline says, and a word beside it, since colour alone says nothing to many. */
-export function danger(v: Verdict): { readonly tone: 'good' | 'warn' | 'bad' | 'none'; readonly word: string } {
-  const event = v.leak === true ? v.etas.find((e) => e.event === 'oom-kill' || e.event === 'heap-exhausted')?.event : undefined;
+export type Tone = 'good' | 'warn' | 'bad' | 'none';
+
+/** How dangerous: the headline's colour, and a sign and a word beside it, since colour alone says nothing to many. */
+export function danger(v: Verdict): { readonly tone: Tone; readonly sign: string; readonly word: string } {
+  const end = v.etas.find((e) => e.event === 'oom-kill' || e.event === 'heap-exhausted')?.event;
   if (v.leak === true)
-    return { tone: 'bad', word: event === 'heap-exhausted' ? 'ends in OutOfMemoryError' : 'ends in an OOM kill' };
-  if (v.findings.some((f) => f.severity === 'critical')) return { tone: 'bad', word: 'needs a look now' };
-  if (v.etas.some((e) => e.event === 'disk-full')) return { tone: 'warn', word: 'ends in a full disk and eviction' };
-  if (v.trend === 'not-enough-data') return { tone: 'none', word: 'too early to tell' };
+    return { tone: 'bad', sign: '■', word: end === 'heap-exhausted' ? 'ends in OutOfMemoryError' : 'ends in an OOM kill' };
+  if (v.findings.some((f) => f.severity === 'critical')) return { tone: 'bad', sign: '■', word: 'needs a look now' };
+  if (v.etas.some((e) => e.event === 'disk-full')) return { tone: 'warn', sign: '▲', word: 'ends in a full disk and eviction' };
+  if (v.trend === 'not-enough-data') return { tone: 'none', sign: '○', word: 'too early to tell' };
+  if (v.trend === 'settling') return { tone: 'none', sign: '○', word: 'wait and see' };
   if (v.trend === 'growing')
-    return { tone: 'warn', word: v.leak === null ? 'cannot be told yet whether it hurts' : 'harmless to this container' };
-  return { tone: 'good', word: 'nothing to do' };
+    return {
+      tone: 'warn',
+      sign: '▲',
+      word: v.leak === null ? 'cannot be told yet whether it hurts' : 'harmless to this container',
+    };
+  return { tone: 'good', sign: '●', word: 'nothing to do' };
 }
 
 const EVENTS = {
@@ -25,19 +32,15 @@ const EVENTS = {
 
 export function stateLine(v: Verdict): string {
   const sure = v.confidence >= 0.9 ? 'sure' : v.confidence >= 0.7 ? 'fairly sure' : 'unsure';
-  const parts = [
-    v.trend.replace(/-/g, ' '),
-    ...(v.cause === 'none' ? [] : [v.cause.replace('-', ' ')]),
-    danger(v).word,
-    `${sure} (${v.confidence.toFixed(2)})`,
-  ];
+  const parts = [v.trend.replace(/-/g, ' '), ...(v.cause === 'none' ? [] : [v.cause.replace('-', ' ')])];
+  if (v.trend !== 'not-enough-data') parts.push(`${sure} (${v.confidence.toFixed(2)})`);
   for (const e of v.etas) parts.push(`${EVENTS[e.event]} in ${span(e.low, e.high)}`);
   return parts.join(' · ');
 }
 
 export function asText(v: Verdict, where: string): string {
   const findings = v.findings.map((f) => `- [${f.severity}] ${f.title}\n  ${f.advice}`);
-  return [`${v.headline}`, `(${stateLine(v)}; ${v.at}; ${where})`, ...findings].join('\n');
+  return [`${v.headline}`, `(${danger(v).word} · ${stateLine(v)}; ${v.at}; ${where})`, ...findings].join('\n');
 }
 
 export const slope = (bytesPerHour: number | null): string =>

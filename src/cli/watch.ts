@@ -85,7 +85,13 @@ async function serve(
   const guarded = { allowHosts: config.allowHosts, token };
   const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
   const api = await createApi(watcher, { ...guarded, host: config.host, port: config.port, webDir, version: VERSION, log });
-  const live = attachLive(api.server, watcher, { ...guarded, version: VERSION, everySeconds: config.every, log });
+  const live = attachLive(api.server, watcher, {
+    ...guarded,
+    version: VERSION,
+    everySeconds: config.every,
+    attach: config.attach && token !== null,
+    log,
+  });
   const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
   const endStory = tellStory(watcher, log);
   const webhook = webhookUrl === null ? null : startWebhook(watcher, { url: webhookUrl, log });

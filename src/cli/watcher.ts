@@ -291,9 +291,11 @@ export class Watcher implements Status {
         400,
         `there is no field ${JSON.stringify(unknown.slice(0, 60))}; without fields= all are given`,
       );
-    return toSeriesJson(
-      slot.history.series({ fields: query.fields, fromS: query.fromS, toS: query.toS, points: query.points, epoch: 'all' }),
-    );
+    const { fields, fromS, toS, points } = query;
+    return {
+      ...toSeriesJson(slot.history.series({ fields, fromS, toS, points, epoch: 'all' })),
+      request_bytes: this.#options.pod.memoryRequestBytes,
+    };
   }
 
   self(): Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import { ApiError, type Hello, type Status } from './status.ts';
 export interface LiveOptions extends GuardOptions {
   readonly version: string;
   readonly everySeconds: number;
+  readonly attach: boolean;
   readonly log: Log;
 }
 
@@ -88,6 +89,7 @@ function hello(status: Status, options: LiveOptions): Hello {
     type: 'hello',
     version: options.version,
     everySeconds: options.everySeconds,
+    attach: options.attach,
     reach: targets[0]?.reach ?? 'none',
     targets,
     verdicts: Object.fromEntries(targets.map((t) => [t.id, status.verdict(t.id)])),

@@ -56,6 +56,8 @@ export interface SamplesAnswer {
   readonly interval_s: number;
   readonly limit_bytes: number | null;
   readonly heap_max_bytes: number | null;
+  /** memory request of the app's container, where the downward API tells it. */
+  readonly request_bytes: number | null;
   readonly t: readonly number[];
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
   readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
@@ -78,6 +80,8 @@ export interface Hello {
   readonly type: 'hello';
   readonly version: string;
   readonly everySeconds: number;
+  /** A histogram of the heap may be asked for: --attach was given, and a token is set up. */
+  readonly attach: boolean;
   readonly reach: string;
   readonly targets: readonly TargetInfo[];
   readonly verdicts: Readonly<Record<string, Verdict>>;

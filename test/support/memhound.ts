@@ -32,7 +32,8 @@ export async function watch(
   args: readonly string[],
   { wrap = (command: string, rest: readonly string[]): readonly [string, readonly string[]] => [command, rest] } = {},
 ): Promise<Memhound> {
-  const all = [MEMHOUND, 'watch', '--json', '--port', '0', '--ops-port', '0', '--ops-host', '127.0.0.1', ...args];
+  const all = [MEMHOUND, 'watch', '--json', '--ops-port', '0', '--ops-host', '127.0.0.1', ...args];
+  if (!args.includes('--port')) all.push('--port', '0');
   if (!args.includes('--data')) all.push('--data', dataDir());
   const running = start(wrap(process.execPath, all));
   const listening = JSON.parse(await running.line((line) => line.includes('"listening"'))) as { url: string; opsUrl: string };

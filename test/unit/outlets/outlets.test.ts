@@ -70,6 +70,7 @@ const status: Status = {
       interval_s: 10,
       limit_bytes: null,
       heap_max_bytes: null,
+      request_bytes: null,
       t: [q.points ?? 0],
       fields: {},
       aux: { events: [] },
@@ -105,7 +106,7 @@ let ops: Awaited<ReturnType<typeof createOps>>;
 const options = { host: '127.0.0.1', port: 0, allowHosts: ['pod.example'], token: null, webDir: null, version: '1.2.3', log };
 before(async () => {
   api = await createApi(status, options);
-  live = attachLive(api.server, status, { ...options, everySeconds: 10 });
+  live = attachLive(api.server, status, { ...options, everySeconds: 10, attach: false });
   ops = await createOps(status, { host: '127.0.0.1', port: 0, log });
 });
 after(async () => {

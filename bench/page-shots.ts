@@ -1,0 +1,74 @@
+// npm run shots: the page in its main states, as pictures in docs/screenshots. `-- story heapLeak` makes only those; `--to DIR` elsewhere.
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openBrowser } from '../test/support/browser.ts';
+import { serve } from '../test/support/replay.ts';
+import { SCENES } from '../test/support/scenes.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { to: { type: 'string', default: 'docs/screenshots' }, whole: { type: 'boolean' } },
+});
+mkdirSync(values.to, { recursive: true });
+
+interface Shot {
+  readonly name: string;
+  readonly scene: keyof typeof SCENES;
+  readonly range: string;
+  readonly width?: number;
+  readonly dark?: boolean;
+  /** The whole page instead of what is seen first. */
+  readonly whole?: boolean;
+  readonly gone?: boolean;
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: 'story', scene: 'story', range: '7d' },
+  { name: 'story-whole', scene: 'story', range: '7d', whole: true },
+  { name: 'story-dark', scene: 'story', range: '7d', dark: true },
+  { name: 'heap-leak', scene: 'heapLeak', range: '1d' },
+  { name: 'native', scene: 'native', range: '7d' },
+  { name: 'settling', scene: 'settling', range: '6h' },
+  { name: 'fine', scene: 'fine', range: '7d' },
+  { name: 'too-short', scene: 'tooShort', range: '15m' },
+  { name: 'restarted', scene: 'restarted', range: '7d' },
+  { name: 'several', scene: 'several', range: '1d' },
+  { name: 'blind', scene: 'blind', range: '1h' },
+  { name: 'gone', scene: 'fine', range: '1h', gone: true },
+  { name: 'phone', scene: 'story', range: '7d', width: 360, dark: true },
+];
+
+const browser = await openBrowser();
+for (const shot of SHOTS.filter((s) => positionals.length === 0 || positionals.includes(s.name))) {
+  const status = SCENES[shot.scene]();
+  const server = await serve(status);
+  const width = shot.width ?? 1200;
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 740 : 860 },
+    colorScheme: shot.dark ? 'dark' : 'light',
+    timezoneId: 'Europe/Berlin',
+    locale: 'en-GB',
+  });
+  const page = await context.newPage();
+  page.on('console', (m) => console.log(`  ${shot.name}: ${m.text()}`));
+  page.on('pageerror', (e) => console.log(`  ${shot.name}: ${e}`));
+  await page.goto(server.url);
+  await page.waitForFunction(() => document.body.dataset.drawn !== undefined);
+  if (shot.scene !== 'blind') {
+    await page.getByRole('button', { name: shot.range, exact: true }).click();
+    await page.waitForLoadState('networkidle');
+    status.tick(1);
+  }
+  if (shot.gone) {
+    await server.close();
+    await page.waitForFunction(() => document.querySelector('#live')?.className.includes('stale'));
+  }
+  const path = join(values.to, `${shot.name}.png`);
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path, fullPage: shot.whole === true || values.whole === true });
+  console.log(`${path} ${(statSync(path).size / 1024).toFixed(0)} KiB  ${await page.textContent('#headline')}`);
+  await context.close();
+  if (!shot.gone) await server.close();
+}
+await browser.close();

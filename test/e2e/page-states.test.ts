@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { openBrowser } from '../support/browser.ts';
+import { audit, type Opened, openPage } from '../support/page.ts';
+import { type Served, serve } from '../support/replay.ts';
+import { EVIL, SCENES } from '../support/scenes.ts';
+
+describe('the page in each state, on made histories behind the real server', () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+
+  const shown = async (
+    scene: keyof typeof SCENES,
+    look: (o: Opened & { server: Served; status: ReturnType<(typeof SCENES)['fine']> }) => Promise<void>,
+  ) => {
+    const status = SCENES[scene]();
+    const server = await serve(status, { everySeconds: 1 });
+    const opened = await openPage(browser, server.url);
+    try {
+      await look({ ...opened, server, status });
+    } finally {
+      await opened.close();
+      await server.close();
+    }
+  };
+  const text = async ({ page }: Opened, selector: string) => ((await page.textContent(selector)) ?? '').trim();
+
+  test('the story: the file is named, the end is a full disk and not an OOM kill, and the range holds the whole week', () =>
+    shown('story', async (o) => {
+      assert.match(await text(o, '#headline'), /page cache of \/tmp\/spring\.log/);
+      assert.match(await text(o, '#danger'), /▲ ends in a full disk/);
+      assert.match(await text(o, '#state'), /disk full in \d+ to \d+ days/);
+      assert.match(await text(o, '#advice'), /stdout/);
+      assert.equal(await o.page.getAttribute('#ranges button:nth-child(5)', 'aria-pressed'), 'true');
+      const file = await text(o, '#files li:first-child');
+      assert.match(file, /spring\.log.*\+114 MB a day.*pid 7, fd 27, writing/);
+      assert.match(await text(o, '#files'), /deleted, still open/);
+      assert.match(await text(o, '#files'), /may not be queried/);
+      assert.equal(await o.page.isVisible('#legend .entry:has-text("request")'), true);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('a heap leak: OutOfMemoryError in hours, solid red with a sign and a word, the floor drawn', () =>
+    shown('heapLeak', async (o) => {
+      assert.match(await text(o, '#headline'), /floor after GC rises .* reaches -Xmx in \d+ to \d+ hours: OutOfMemoryError/);
+      assert.match(await text(o, '#danger'), /■ ends in OutOfMemoryError/);
+      assert.equal(await o.page.getAttribute('#verdict', 'class'), 'verdict bad');
+      assert.match(await text(o, '#heap-floor'), /MiB$/);
+      assert.match(await text(o, '#fields .field:first-child .trend'), /^↗/);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('settling looks like an answer: no alarm, wait and see', () =>
+    shown('settling', async (o) => {
+      assert.match(await text(o, '#headline'), /settling/i);
+      assert.match(await text(o, '#danger'), /○ wait and see/);
+      assert.equal(await o.page.getAttribute('#verdict', 'class'), 'verdict none');
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('nothing wrong: says so, asks nothing of anyone', () =>
+    shown('fine', async (o) => {
+      assert.match(await text(o, '#headline'), /^Nothing grows/);
+      assert.match(await text(o, '#danger'), /● nothing to do/);
+      assert.equal(await o.page.isVisible('#advice'), false);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('not enough data: says what it waits for, and no confidence is claimed', () =>
+    shown('tooShort', async (o) => {
+      assert.match(await text(o, '#headline'), /^Not enough history yet/);
+      assert.match(await text(o, '#danger'), /too early to tell/);
+      assert.doesNotMatch(await text(o, '#state'), /sure/);
+      assert.ok(await o.page.isVisible('#stack canvas'));
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('blind: the lines that mend it, and no empty tables', () =>
+    shown('blind', async (o) => {
+      assert.match(await text(o, '#headline'), /sees only itself/);
+      assert.match(await text(o, '#mend'), /shareProcessNamespace: true/);
+      assert.equal(await o.page.isVisible('#tools'), false);
+    }));
+
+  test('several containers: the JVM is shown, and the switch shows the other with its own limit', () =>
+    shown('several', async (o) => {
+      assert.match(await text(o, '#target option:checked'), /orders, pid 7, JVM/);
+      await o.page.selectOption('#target', { label: 'log-shipper, pid 31' });
+      await o.page.waitForFunction(() => document.querySelector('#headline')?.textContent?.includes('256 MiB'));
+      await o.page.waitForFunction(() => document.querySelector('#jvm-none')?.textContent?.includes('no JVM'));
+      assert.match(
+        (await o.page.getAttribute('.links[data-api=ledger] a', 'href')) ?? '',
+        /target=77aa01b2c3d4/,
+        'the links lead to what is shown',
+      );
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('an OOM kill and the restart are told where the cursor meets them, and nothing is drawn across a gap', () =>
+    shown('restarted', async (o) => {
+      await o.page.click('#ranges button:last-child');
+      await o.page.waitForFunction(
+        () => document.querySelector('#ranges button:last-child')?.getAttribute('aria-pressed') === 'true',
+      );
+      const box = (await o.page.locator('#stack .u-over').boundingBox())!;
+      const told: string[] = [];
+      for (let i = 1; i < 60; i++) {
+        await o.page.mouse.move(box.x + (box.width * i) / 60, box.y + 80);
+        await o.page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
+        told.push(await o.page.evaluate(() => document.querySelector('#legend')?.textContent ?? ''));
+      }
+      assert.ok(
+        told.some((t) => /OOM kill/.test(t) && /restart/.test(t)),
+        'both lie within one pixel or two',
+      );
+      // Nothing was sampled between hours 7 and 8.5 of 30: the cursor rests there on no value.
+      assert.ok(
+        told.slice(13, 18).some((t) => /usage–/.test(t)),
+        told.slice(13, 18).join('\n'),
+      );
+      assert.ok(told.slice(0, 12).every((t) => /usage[\d.]+ [MG]iB/.test(t)));
+    }));
+
+  test('the target is restarted: the page takes it over by itself', () =>
+    shown('fine', async (o) => {
+      const asked = o.page.waitForResponse((r) => r.url().includes('/samples'));
+      o.status.restart();
+      const body = (await (await asked).json()) as { aux: { events: { type: string }[] } };
+      assert.equal(body.aux.events.at(-1)?.type, 'restart');
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('the API is gone, then back: the age of the data is told, and the gap is filled', () =>
+    shown('fine', async (o) => {
+      const port = Number(new URL(o.server.url).port);
+      await o.page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+      await o.server.close();
+      await o.page.waitForFunction(() =>
+        /^connection lost; last sample .* ago; trying again in \d+ s$/.test(document.querySelector('#live')?.textContent ?? ''),
+      );
+      for (let i = 0; i < 30; i++) o.status.tick(10);
+      const filled = o.page.waitForResponse((r) => r.url().includes('/samples'));
+      const again = await serve(o.status, { port, everySeconds: 1 });
+      try {
+        const { t } = (await (await filled).json()) as { t: number[] };
+        assert.ok(t.at(-1)! > Date.now() / 1000 + 200, 'the ticks of the break are there');
+        await o.page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+      } finally {
+        await o.close();
+        await again.close();
+      }
+    }));
+
+  test('a file named like markup is text, in the headline, in the table and in what is copied', () =>
+    shown('evil', async (o) => {
+      assert.ok((await text(o, '#headline')).includes(EVIL));
+      assert.ok((await text(o, '#files')).includes(EVIL));
+      assert.equal(await o.page.locator('main img').count(), 0);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('the histogram button is there only where memhound may attach, says what it costs, and shows classes', async () => {
+    const status = SCENES.heapLeak();
+    const server = await serve(status, { token: 'a-token-of-a-test' });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.url}/?token=a-token-of-a-test`);
+    await page.waitForSelector('#histogram:not([hidden])');
+    assert.match((await page.textContent('#histogram')) ?? '', /full collection/);
+    assert.equal(new URL(page.url()).search, '', 'the token does not stay in the address');
+    await page.click('#take-histogram');
+    await page.waitForSelector('#classes .row');
+    assert.match((await page.textContent('#classes')) ?? '', /com\.example\.orders\.Session/);
+    await context.close();
+    await server.close();
+    await shown('heapLeak', async (o) => assert.equal(await o.page.isVisible('#histogram'), false));
+  });
+
+  for (const scene of ['story', 'heapLeak', 'blind'] as const) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      test(`axe-core finds nothing to mend: ${scene}, ${colorScheme}`, async () => {
+        const server = await serve(SCENES[scene]());
+        const { page, close } = await openPage(browser, server.url, { colorScheme, bypassCSP: true });
+        if (scene !== 'blind') await page.click('summary');
+        const found = await audit(page);
+        await close();
+        await server.close();
+        assert.deepEqual(found, []);
+      });
+    }
+  }
+});

@@ -1,0 +1,117 @@
+import type { TargetInfo } from '../../src/diagnosis/types.ts';
+import type { FileRecord } from '../../src/history/history.ts';
+import { ApiError } from '../../src/outlets/status.ts';
+import type { PodShape } from './pod-history.ts';
+import { Replay, type ReplayTarget } from './replay.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const DISK = { kind: 'disk', freeBytes: 1.37e9, totalBytes: 10 * GIB } as const;
+
+const jvmTarget = (limitBytes: number): TargetInfo => ({
+  id: '3f9c1a7e2b40',
+  container: 'orders',
+  pid: 7,
+  reach: 'shared-pid-namespace',
+  cgroup: { version: 2, path: '/kubepods.slice/burstable/pod42/3f9c1a7e2b40' },
+  limitBytes,
+  jvm: { evidence: 'hsperfdata', version: '17.0.13+11', collector: 'G1' },
+});
+
+const pod = (shape: Partial<PodShape> & { readonly hours: number }, rest: Partial<ReplayTarget> = {}): ReplayTarget => {
+  const limitBytes = shape.limitBytes ?? 1 * GIB;
+  return { info: jvmTarget(limitBytes), shape: { limitBytes, heapMaxBytes: 512 * MIB, ...shape }, ...rest };
+};
+
+const file = (path: string, sizeBytes: number, rest: Partial<FileRecord> = {}): FileRecord => ({
+  path,
+  sizeBytes,
+  residentBytes: sizeBytes,
+  openBy: [],
+  deleted: false,
+  method: 'mincore',
+  fileSystem: DISK,
+  ...rest,
+});
+
+const hourly = 4.76e6;
+const log = (h: number, name = '/tmp/spring.log'): FileRecord =>
+  file(name, Math.round(20e6 + hourly * h), { openBy: [{ pid: 7, fd: 27, mode: 'w' }] });
+const others: readonly FileRecord[] = [
+  file('/app/orders.jar', 61 * MIB, { residentBytes: 38 * MIB, openBy: [{ pid: 7, fd: 4, mode: 'r' }] }),
+  file('/usr/lib/jvm/17/lib/modules', 129 * MIB, { residentBytes: 22 * MIB, openBy: [{ pid: 7, fd: 3, mode: 'r' }] }),
+  file('/tmp/upload-8812.part', 9 * MIB, { deleted: true, openBy: [{ pid: 7, fd: 61, mode: 'rw' }] }),
+  file('/var/lib/shared/index.bin', 14 * MIB, { residentBytes: null, method: 'unknown: may not be queried (owned by uid 0)' }),
+];
+
+export const EVIL = '<img src=x onerror=alert(1)>';
+
+/** The states that the page is looked at in. Each is made anew, so that a test may move its clock. */
+export const SCENES = {
+  /** A log at DEBUG for a week: page cache grows, nothing leaks. */
+  story: () =>
+    new Replay([
+      pod(
+        {
+          hours: 168,
+          limitBytes: 2 * GIB,
+          cache: (h) => 80 * MIB + hourly * h,
+          files: (h) => [log(h), ...others],
+        },
+        { memoryRequestBytes: GIB },
+      ),
+    ]),
+  heapLeak: () =>
+    new Replay([pod({ hours: 14, limitBytes: 1 * GIB, heapFloor: (h) => 120 * MIB + 18 * MIB * h, files: () => others })]),
+  native: () => new Replay([pod({ hours: 60, limitBytes: 2 * GIB, native: (h) => 96 * MIB + 12e6 * h, files: () => others })]),
+  settling: () => new Replay([pod({ hours: 1.5, native: (h) => 96 * MIB + 220 * MIB * (1 - Math.exp(-h)) })]),
+  fine: () => new Replay([pod({ hours: 76, limitBytes: 2 * GIB, files: () => others })]),
+  tooShort: () => new Replay([pod({ hours: 0.2 })]),
+  restarted: () =>
+    new Replay([
+      pod({
+        hours: 30,
+        native: (h) => 96 * MIB + (h < 18 ? 22 * MIB * h : 22 * MIB * (h - 18)),
+        gaps: [
+          [7, 8.5],
+          [17.98, 18.05],
+        ],
+        events: [
+          { h: 17.97, type: 'oom_kill' },
+          { h: 18.05, type: 'restart' },
+        ],
+        files: () => others,
+      }),
+    ]),
+  several: () => {
+    const orders = pod({ hours: 26, limitBytes: 2 * GIB, files: () => others });
+    const shipper: ReplayTarget = {
+      info: { ...orders.info, id: '77aa01b2c3d4', container: 'log-shipper', pid: 31, limitBytes: 256 * MIB, jvm: null },
+      shape: { hours: 26, limitBytes: 256 * MIB, heapMaxBytes: null, native: () => 41 * MIB, cache: () => 30 * MIB },
+    };
+    return new Replay([orders, shipper]);
+  },
+  evil: () =>
+    new Replay([
+      pod({
+        hours: 48,
+        limitBytes: 2 * GIB,
+        cache: (h) => 80 * MIB + hourly * h,
+        files: (h) => [log(h, `/tmp/${EVIL}`), ...others],
+      }),
+    ]),
+  blind: () =>
+    new Replay([], {
+      blind: new ApiError(
+        'blind',
+        503,
+        'memhound sees only itself: the pod shares no process namespace',
+        'spec:\n  shareProcessNamespace: true\n  securityContext:\n    runAsUser: 1000\n    runAsGroup: 1000',
+      ),
+    }),
+  /** As long as history goes back by default: what the page's speed is measured with. */
+  fortnight: () =>
+    new Replay([
+      pod({ hours: 14 * 24, limitBytes: 3 * GIB, cache: (h) => 80 * MIB + hourly * h, files: (h) => [log(h), ...others] }),
+    ]),
+} as const;

@@ -1,0 +1,115 @@
+import type { SamplesAnswer } from '../src/outlets/status.ts';
+import type { Aged, JvmReading } from '../src/sources/types.ts';
+import { nearest, onPoint } from './cursor.ts';
+import { byId, el, patch, setText } from './dom.ts';
+import { Lines } from './lines.ts';
+import { duration, exact, level } from './words.ts';
+
+type Column = readonly (number | null)[];
+
+/** What the old generation keeps after each of its collections: the value stands until the next one. */
+function floorAfterGc(samples: SamplesAnswer): (number | null)[] | null {
+  const full = samples.fields.full_gc_count;
+  const old = samples.fields.old_used ?? samples.fields.heap_used;
+  if (full === undefined || old === undefined) return null;
+  let before: number | null = null;
+  let floor: number | null = null;
+  return samples.t.map((_, i) => {
+    const count = full[i] ?? null;
+    // A count that falls is another life of the JVM: its floor is not the former one's.
+    if (count !== null && before !== null && count !== before) floor = count > before ? (old[i] ?? floor) : null;
+    if (count !== null) before = count;
+    return floor;
+  });
+}
+
+export class HeapChart {
+  readonly #lines = new Lines(byId('heap'));
+  #t: readonly number[] = [];
+  #columns: Readonly<Record<string, Column>> = {};
+  #at: number | null = null;
+
+  constructor() {
+    onPoint((t) => {
+      this.#at = t;
+      this.#show();
+    });
+  }
+
+  set(samples: SamplesAnswer, window: readonly [number | null, number | null]): void {
+    const used = samples.fields.heap_used;
+    byId('heap-part').hidden = used === undefined;
+    if (used === undefined) return;
+    const none = samples.t.map(() => null);
+    const floor = floorAfterGc(samples);
+    this.#t = samples.t;
+    this.#columns = { used, committed: samples.fields.heap_committed ?? none, floor: floor ?? none };
+    this.#lines.set(
+      samples.t,
+      [
+        { hue: 'quiet', width: 1, dash: [2, 2], values: this.#columns.committed! },
+        { hue: 'meta', width: 1, values: used },
+        { hue: 'heap', width: 2.5, steps: true, values: this.#columns.floor! },
+      ],
+      { bytes: samples.heap_max_bytes, name: '-Xmx' },
+      samples.aux.events,
+      window,
+    );
+    this.#show();
+  }
+
+  #show(): void {
+    const i = this.#at === null ? this.#t.length - 1 : nearest(this.#t, this.#at);
+    for (const [id, column] of Object.entries(this.#columns)) {
+      const value = column[i] ?? null;
+      setText(byId(`heap-${id}`), value === null ? '–' : level(value));
+    }
+  }
+}
+
+/** The JVM's own figures, each with its age: metaspace, for one, is only renewed at a collection. */
+export function drawJvm(answer: { readonly jvm: JvmReading | null; readonly reason?: string }, nowMs: number): void {
+  const { jvm } = answer;
+  byId('jvm-none').hidden = jvm !== null;
+  byId('jvm-some').hidden = jvm === null;
+  if (jvm === null) {
+    setText(byId('jvm-none'), `${answer.reason ?? 'Nothing is known of a JVM'}.`.replace(/\.\.$/, '.'));
+    return;
+  }
+  setText(
+    byId('jvm-what'),
+    [jvm.version === null ? '' : `Java ${jvm.version}`, jvm.collector, ...jvm.flags].filter(Boolean).join('  '),
+  );
+  const facts: [string, string, string, string][] = [];
+  const aged = (name: string, a: Aged<number>, of: string): void =>
+    void facts.push([
+      name,
+      level(a.value),
+      [of, `${age(nowMs - a.atMs)} old`].filter((x) => x !== '').join(', '),
+      exact(a.value),
+    ]);
+  const plain = (name: string, value: string, more: string): void => void facts.push([name, value, more, '']);
+  aged('Heap used', jvm.heapUsed, typeof jvm.heapMax === 'number' ? `of ${level(jvm.heapMax)}` : '');
+  aged('Heap committed', jvm.heapCommitted, '');
+  for (const g of jvm.generations) {
+    const used = g.spaces.reduce((s, x) => s + x.usedBytes, 0);
+    const old = `${age(nowMs - jvm.heapUsed.atMs)} old`;
+    facts.push([`Generation ${g.name}`, level(used), `of ${level(g.capacityBytes)}, ${old}`, exact(Math.round(used))]);
+  }
+  if (jvm.metaspace !== null) aged('Metaspace', jvm.metaspace.used, `${level(jvm.metaspace.committed)} committed`);
+  if (jvm.compressedClass !== null) aged('Compressed class space', jvm.compressedClass.used, '');
+  if (jvm.threads !== null)
+    plain('Threads', String(jvm.threads.live), `${jvm.threads.daemon} daemons, at most ${jvm.threads.peak}`);
+  if (jvm.classes !== null)
+    plain('Classes', (jvm.classes.loaded - jvm.classes.unloaded).toLocaleString('en'), `${jvm.classes.unloaded} unloaded`);
+  for (const c of jvm.collectors) plain(c.name, c.count.toLocaleString('en'), `collections, ${c.seconds.toFixed(1)} s in all`);
+  patch(
+    byId('jvm-facts'),
+    facts.map(([name, value, more, title]) => ({
+      key: `${name} ${value} ${more}`,
+      made: () => el('div', { title }, el('dt', {}, name), el('dd', {}, value), el('dd', { class: 'more' }, more)),
+    })),
+  );
+}
+
+const age = (ms: number): string => (ms < 1500 ? '1 second' : duration(ms / 1000));

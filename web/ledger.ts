@@ -1,0 +1,68 @@
+import type { Ledger, LedgerPart } from '../src/diagnosis/types.ts';
+import { byId, el, patch } from './dom.ts';
+import { exact, level, safeName } from './words.ts';
+
+const FATES = { true: 'can be taken back', false: 'stays', null: 'in part' } as const;
+const HUES: Readonly<Record<string, string>> = {
+  anon: 'quiet',
+  'page cache': 'cache',
+  'tmpfs and shared memory': 'shmem',
+  kernel: 'kernel',
+  'socket buffers': 'kernel',
+};
+/** The hues of the big chart, where a part is one of its parts. */
+const OF_ANON: readonly (readonly [RegExp, string])[] = [
+  [/^java heap/i, 'heap'],
+  [/^metaspace|^class/i, 'meta'],
+  [/^native|^thread|^code|^malloc/i, 'native'],
+];
+/** Smaller parts than this share of usage are left to the JSON. */
+const LEAST = 1 / 500;
+
+/** Every byte of usage under a name; what is left stands beside the bound within which nothing can be told. */
+export function drawLedger(ledger: Ledger): void {
+  const rows: { key: string; made: () => HTMLElement }[] = [];
+  const walk = (parts: readonly LedgerPart[], depth: number, hue: string): void => {
+    for (const part of parts) {
+      if (part.bytes < ledger.totalBytes * LEAST) continue;
+      const own = depth === 0 ? (HUES[part.name] ?? 'quiet') : (OF_ANON.find(([like]) => like.test(part.name))?.[1] ?? hue);
+      rows.push({
+        key: JSON.stringify([{ ...part, at: '', parts: null }, ledger.totalBytes, depth]),
+        made: () => row(part, depth, own, ledger.totalBytes),
+      });
+      if (part.parts) walk(part.parts, depth + 1, own);
+    }
+  };
+  walk(ledger.parts, 0, 'quiet');
+  rows.push({
+    key: `${ledger.unexplainedBytes} ${ledger.boundBytes}`,
+    made: () => {
+      const number = el('span', { class: 'number' }, level(ledger.unexplainedBytes));
+      number.title = exact(ledger.unexplainedBytes);
+      return el(
+        'li',
+        { class: 'row', title: ledger.boundNote },
+        el('span', {}, 'unexplained', el('small', {}, `within the bound of ${level(ledger.boundBytes)}`)),
+        el('span', {}),
+        number,
+      );
+    },
+  });
+  patch(byId('ledger'), rows);
+}
+
+function row(part: LedgerPart, depth: number, hue: string, total: number): HTMLElement {
+  const bar = el('div', { class: 'bar', 'aria-hidden': 'true' });
+  const piece = el('i', part.reclaimable === false ? {} : { class: 'hatched' });
+  piece.style.setProperty('--hue', `var(--${hue})`);
+  piece.style.width = `${Math.min(1, Math.max(0, part.bytes) / Math.max(1, total)) * 100}%`;
+  bar.append(piece);
+  const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${FATES[`${part.reclaimable}`]} · ${part.how}`));
+  name.style.paddingLeft = `${depth * 14}px`;
+  const number = el('span', { class: 'number' }, level(part.bytes));
+  number.title =
+    part.lowBytes === part.highBytes
+      ? exact(part.bytes)
+      : `${level(part.lowBytes)} to ${level(part.highBytes)}; ${exact(part.bytes)}`;
+  return el('li', { class: 'row', title: part.note ?? '' }, name, bar, number);
+}

@@ -1,0 +1,82 @@
+import uPlot from 'uplot';
+import { axes, drawLevel, drawMarks, type Mark, moveCursor } from './chart.ts';
+import { onPoint, point } from './cursor.ts';
+import { cssColor, el } from './dom.ts';
+
+export interface Line {
+  readonly hue: string;
+  readonly width: number;
+  readonly dash?: readonly number[];
+  /** Steps hold a value until the next one is told, as a floor does between two collections. */
+  readonly steps?: boolean;
+  readonly values: readonly (number | null)[];
+}
+
+/** A small chart of lines beside the big one, under the same cursor. */
+export class Lines {
+  readonly #box: HTMLElement;
+  #plot: uPlot | null = null;
+
+  constructor(box: HTMLElement) {
+    this.#box = box;
+    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(box);
+    onPoint((t) => this.#plot !== null && moveCursor(this.#plot, t));
+  }
+
+  #size = (): { width: number; height: number } => ({ width: Math.max(260, this.#box.clientWidth), height: 190 });
+
+  set(
+    t: readonly number[],
+    lines: readonly Line[],
+    top: { readonly bytes: number | null; readonly name: string },
+    marks: readonly Mark[],
+    [from, to]: readonly [number | null, number | null],
+  ): void {
+    this.#plot?.destroy();
+    this.#plot = null;
+    if (t.length < 2) {
+      this.#box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));
+      return;
+    }
+    this.#box.replaceChildren();
+    const data = [t, ...lines.map((l) => l.values)] as unknown as uPlot.AlignedData;
+    this.#plot = new uPlot(
+      {
+        ...this.#size(),
+        legend: { show: false },
+        padding: [8, 24, 0, 0],
+        cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+        scales: {
+          x: { range: (_u, min, max) => [from ?? min, to ?? max] },
+          y: {
+            range: (_u, _min, max) => [0, Math.max(max, top.bytes !== null && top.bytes < max * 3 ? top.bytes : 0) * 1.12 || 1],
+          },
+        },
+        axes: axes(),
+        series: [
+          {},
+          ...lines.map(
+            (l): uPlot.Series => ({
+              stroke: cssColor(l.hue),
+              width: l.width,
+              ...(l.dash === undefined ? {} : { dash: [...l.dash] }),
+              ...(l.steps ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
+              points: { show: false },
+            }),
+          ),
+        ],
+        hooks: {
+          draw: [
+            (u) => {
+              drawLevel(u, top.bytes, 'limit', top.name, [7, 4]);
+              drawMarks(u, marks, false);
+            },
+          ],
+          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (t[u.cursor.idx ?? -1] ?? null))],
+        },
+      },
+      data,
+      this.#box,
+    );
+  }
+}
