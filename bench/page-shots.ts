@@ -18,14 +18,17 @@ interface Shot {
   readonly range: string;
   readonly width?: number;
   readonly dark?: boolean;
-  /** The whole page instead of what is seen first. */
-  readonly whole?: boolean;
+  /** Scrolled to this part instead of what is seen first. */
+  readonly part?: string;
+  readonly height?: number;
   readonly gone?: boolean;
 }
 
 const SHOTS: readonly Shot[] = [
   { name: 'story', scene: 'story', range: '7d' },
-  { name: 'story-whole', scene: 'story', range: '7d', whole: true },
+  { name: 'tools', scene: 'story', range: '7d', part: '#tools-title', height: 560 },
+  { name: 'jvm', scene: 'heapLeak', range: '1d', part: '#jvm-title', height: 640 },
+  { name: 'fields', scene: 'story', range: '7d', part: '#fields-title', height: 700 },
   { name: 'story-dark', scene: 'story', range: '7d', dark: true },
   { name: 'heap-leak', scene: 'heapLeak', range: '1d' },
   { name: 'native', scene: 'native', range: '7d' },
@@ -45,7 +48,7 @@ for (const shot of SHOTS.filter((s) => positionals.length === 0 || positionals.i
   const server = await serve(status);
   const width = shot.width ?? 1200;
   const context = await browser.newContext({
-    viewport: { width, height: width < 600 ? 740 : 860 },
+    viewport: { width, height: shot.height ?? (width < 600 ? 740 : 860) },
     colorScheme: shot.dark ? 'dark' : 'light',
     timezoneId: 'Europe/Berlin',
     locale: 'en-GB',
@@ -64,9 +67,11 @@ for (const shot of SHOTS.filter((s) => positionals.length === 0 || positionals.i
     await server.close();
     await page.waitForFunction(() => document.querySelector('#live')?.className.includes('stale'));
   }
+  if (shot.part !== undefined)
+    await page.evaluate((s) => document.querySelector(s)?.closest('.head')?.scrollIntoView(), shot.part);
   const path = join(values.to, `${shot.name}.png`);
   await page.mouse.move(0, 0);
-  await page.screenshot({ path, fullPage: shot.whole === true || values.whole === true });
+  await page.screenshot({ path, fullPage: values.whole === true });
   console.log(`${path} ${(statSync(path).size / 1024).toFixed(0)} KiB  ${await page.textContent('#headline')}`);
   await context.close();
   if (!shot.gone) await server.close();

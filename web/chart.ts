@@ -91,6 +91,7 @@ export function drawMarks(u: uPlot, marks: readonly Mark[], words: boolean): voi
   ctx.lineWidth = dpr;
   ctx.font = `${13 * dpr}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
   let free = bbox.left;
   let row = 0;
   for (const { t, type } of marks) {
@@ -108,10 +109,22 @@ export function drawMarks(u: uPlot, marks: readonly Mark[], words: boolean): voi
     const left = Math.min(x + 4 * dpr, bbox.left + bbox.width - width);
     row = left < free ? row + 1 : 0;
     free = left + width + 6 * dpr;
-    ctx.fillStyle = cssColor(mark.hue);
-    ctx.fillText(mark.word, left, bbox.top + (2 + row * 15) * dpr);
+    haloed(ctx, mark.word, left, bbox.top + (2 + row * 16) * dpr, cssColor(mark.hue));
   }
   ctx.restore();
+}
+
+/** Words with a rim of paper, so that they can be read on any area. */
+function haloed(ctx: CanvasRenderingContext2D, words: string, x: number, y: number, color: string): void {
+  const { lineWidth } = ctx;
+  ctx.setLineDash([]);
+  ctx.lineWidth = 5 * devicePixelRatio;
+  ctx.lineJoin = 'round';
+  ctx.strokeStyle = cssColor('paper');
+  ctx.strokeText(words, x, y);
+  ctx.fillStyle = color;
+  ctx.fillText(words, x, y);
+  ctx.lineWidth = lineWidth;
 }
 
 /** A level across the chart, with its name at the right end. */
@@ -132,15 +145,7 @@ export function drawLevel(u: uPlot, bytes: number | null, hue: string, name: str
   ctx.font = `${13 * dpr}px system-ui, sans-serif`;
   ctx.textAlign = 'right';
   ctx.textBaseline = 'bottom';
-  // A rim of paper, so that the words can be read on any area.
-  const words = `${name} ${level(bytes)}`;
-  const at = [bbox.left + bbox.width - 4 * dpr, y - 3 * dpr] as const;
-  ctx.setLineDash([]);
-  ctx.lineWidth = 4 * dpr;
-  ctx.lineJoin = 'round';
-  ctx.strokeStyle = cssColor('paper');
-  ctx.strokeText(words, ...at);
-  ctx.fillText(words, ...at);
+  haloed(ctx, `${name} ${level(bytes)}`, bbox.left + bbox.width - 4 * dpr, y - 3 * dpr, cssColor(hue));
   ctx.restore();
 }
 

@@ -59,9 +59,14 @@ export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: str
   byId('fields').replaceChildren(...(made.length > 0 ? made.map((m) => m.node) : [none]));
 }
 
-/** A live tick: only the numbers move; the lines are drawn anew with the next verdict. */
+let inSight = false;
+new IntersectionObserver((entries) => {
+  inSight = entries[entries.length - 1]!.isIntersecting;
+}).observe(byId('fields'));
+
+/** A live tick: only the numbers move, where they can be seen; the lines are drawn anew with the next verdict. */
 export function tickFields(values: Readonly<Record<string, number>>, pointed: boolean): void {
-  if (pointed) return;
+  if (pointed || !inSight) return;
   for (const { id, value } of shown) if (values[id] !== undefined) setText(value, amount(values[id], fieldRow(id).unit));
 }
 

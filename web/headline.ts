@@ -12,7 +12,9 @@ export function drawVerdict(v: Verdict): void {
   setText(byId('danger'), `${sign} ${word}`);
   setText(byId('state'), stateLine(v));
   const [first] = v.findings;
-  const urgent = first !== undefined && (first.severity !== 'info' || v.trend === 'growing') ? first : undefined;
+  // Advice that calms belongs only where nothing leaks for sure.
+  const urgent =
+    first !== undefined && (first.severity !== 'info' || (v.trend === 'growing' && v.leak === false)) ? first : undefined;
   byId('advice').hidden = urgent === undefined;
   setText(byId('advice'), urgent?.advice ?? '');
   document.title = `${v.leak === true ? 'leak: ' : ''}${v.trend.replace(/-/g, ' ')} · memhound`;
@@ -37,10 +39,7 @@ export function drawVerdict(v: Verdict): void {
 /** Blindness and the like are answers too: what is the matter, and the lines that mend it. */
 export function drawRefusal(error: Refused): void {
   byId('verdict').className = 'verdict none';
-  setText(
-    byId('headline'),
-    `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}${/[.!?]$/.test(error.message) ? '' : '.'}`,
-  );
+  setText(byId('headline'), `${error.message}${/[.!?]$/.test(error.message) ? '' : '.'}`);
   setText(byId('danger'), error.code === 'blind' ? '○ blind' : '○ no answer yet');
   setText(byId('state'), error.code === 'blind' ? 'nothing is told about a container that cannot be seen' : '');
   byId('advice').hidden = error.mend === null;

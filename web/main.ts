@@ -46,6 +46,7 @@ let connected = false;
 let againAtMs = 0;
 let panelsDueMs = 0;
 let pointed = false;
+let drawn = false;
 let blind = false;
 
 const lastValue = (field: string): number | null => latest[field] ?? null;
@@ -108,6 +109,9 @@ async function loadSamples(): Promise<void> {
   const window = [zoom?.[0] ?? null, zoom?.[1] ?? null] as const;
   stack.set(samples, window);
   heap.set(samples, window);
+  // After the next frame: charts are drawn in a microtask, and shown with the frame that follows.
+  if (!drawn) requestAnimationFrame(() => performance.mark('memhound:drawn'));
+  drawn = true;
   redrawFields();
   drawLive();
 }
@@ -118,19 +122,17 @@ function redrawFields(): void {
 }
 
 async function loadPanels(): Promise<void> {
-  panelsDueMs = Date.now() + PANELS_MS;
-  const [views, files, jvm, ledger, self] = await Promise.all([
+  panelsDueMs = lastSampleMs + PANELS_MS;
+  const [views, files, jvm, ledger] = await Promise.all([
     api.views(target),
     api.files(target),
     api.jvm(target),
     api.ledger(target),
-    api.self(),
   ]);
   drawTools(views, lastValue, limit, (names) => stack.light(names));
   drawFiles(files);
   drawJvm(jvm, Date.now());
   drawLedger(ledger);
-  drawSelf(self);
 }
 
 /** A refusal stands where the verdict would; a lost connection is told by the live line; anything else is a fault of the page. */
@@ -148,6 +150,9 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
   document.body.dataset.drawn = 'yes';
 }
 
+/** What memhound costs can be told even where it sees nothing else. */
+const loadSelf = (): Promise<void> => attempt(async () => drawSelf(await api.self()));
+
 const loadAll = (): Promise<void> =>
   attempt(async () => {
     const first = target === null;
@@ -164,7 +169,7 @@ function drawLive(): void {
   const stale = ageS !== null && ageS > everySeconds * 3 + 2;
   const state = !connected || stale ? 'live stale' : 'live on';
   if (node.className !== state) node.className = state;
-  const old = ageS === null ? 'no sample yet' : `${duration(ageS)} ago`;
+  const old = ageS === null ? 'no sample yet' : ageS < 1.5 ? (connected ? 'now' : '1 second ago') : `${duration(ageS)} ago`;
   const again = Math.max(0, Math.ceil((againAtMs - Date.now()) / 1000));
   if (connected) setText(node, stale ? `stale: last sample ${old}` : `live, ${old}`);
   else if (againAtMs > 0) setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
@@ -211,7 +216,10 @@ function message(m: LiveMessage): void {
   const oldest = range == null ? Number.NEGATIVE_INFINITY : lastSampleMs / 1000 - range;
   if (zoom === null) stack.push(lastSampleMs / 1000, lastValue, limit, oldest, POINTS * 2);
   tickFields(latest, pointed);
-  if (Date.now() >= panelsDueMs && !document.hidden) void attempt(loadPanels);
+  if (lastSampleMs >= panelsDueMs && !document.hidden) {
+    void attempt(loadPanels);
+    void loadSelf();
+  }
   drawLive();
 }
 
@@ -255,7 +263,7 @@ setText(byId('zone'), `times in ${offset()}`);
 // The token has become a cookie: it need not stay in the address bar, nor in what is shared from it.
 if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
 
-void loadAll();
+void loadAll().then(loadSelf);
 live({
   hello,
   message,

@@ -20,6 +20,9 @@ export class Stack {
   #marks: readonly Mark[] = [];
   #lit: ReadonlySet<string> | null = null;
   #at: number | null = null;
+  /** The newest point came live, and may be moved. */
+  #live = false;
+  #drawnUsage = 0;
   readonly #values = new Map<string, HTMLElement>();
   readonly #fills = new Map<string, CanvasRenderingContext2D['fillStyle']>();
 
@@ -66,6 +69,7 @@ export class Stack {
 
   set(samples: SamplesAnswer, window: readonly [number | null, number | null]): void {
     this.#t = [...samples.t];
+    this.#live = false;
     const at =
       (i: number): Values =>
       (field) =>
@@ -94,13 +98,28 @@ export class Stack {
     if (this.#raw.length === 0 || (this.#t.length > 0 && t <= this.#t[this.#t.length - 1]!)) return;
     this.#limit = limit;
     const columns: (number | null)[][] = [this.#t, this.#usage, ...this.#raw];
+    // Half a pixel is the least that can be seen: until then the newest point is moved and not joined by another.
+    const [width, height] = [this.#plot?.over.clientWidth ?? 0, this.#plot?.over.clientHeight ?? 0];
+    const last = this.#t.length - 1;
+    const beforeLast = this.#t[last - 1];
+    const halfPixel = width > 0 ? (t - this.#t[0]!) / width / 2 : 0;
+    const moves = this.#live && beforeLast !== undefined && t - beforeLast < halfPixel;
+    if (moves) for (const column of columns) column.pop();
+    this.#live = true;
     this.#t.push(t);
     for (const [k, part] of PARTS.entries()) this.#raw[k]!.push(part.bytes(values));
     this.#usage.push(values('usage'));
     while (this.#t.length > most || (this.#t.length > 2 && this.#t[0]! < oldest)) for (const column of columns) column.shift();
     // Opened before there were two points to draw a line through.
     if (this.#plot === null) this.#rebuild([null, null]);
-    else this.#plot.setData(this.#data());
+    else {
+      const usage = values('usage') ?? 0;
+      const rises = Math.abs(usage - this.#drawnUsage) * height > 0.5 * (this.#plot.scales.y?.max ?? 1);
+      if (!moves || rises) {
+        this.#drawnUsage = usage;
+        this.#plot.setData(this.#data());
+      }
+    }
     this.#show();
   }
 
@@ -232,7 +251,9 @@ export class Stack {
     const t = this.#t[i];
     const near = this.#marks.filter((m) => t !== undefined && Math.abs(m.t - t) < ((this.#t[last]! - this.#t[0]!) / 200 || 1));
     const words =
-      t === undefined ? '' : [instant(t), ...(this.#at === null ? ['now'] : []), ...near.map((m) => markWord(m.type))].join(', ');
+      t === undefined
+        ? ''
+        : [instant(t), ...(this.#at === null ? ['newest'] : []), ...near.map((m) => markWord(m.type))].join(', ');
     setText(this.#values.get('time')!, words);
     const { ariaValueText } = this.#box;
     const told = `${words}: ${this.#usage[i] == null ? 'nothing was sampled' : `usage ${level(this.#usage[i]!)}`}`;

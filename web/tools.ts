@@ -43,7 +43,7 @@ function row(group: readonly View[], scale: number, v: Values): HTMLElement {
   const names = group.map((view) =>
     el('span', { class: 'tool', title: `${view.formula}. ${view.note}` }, view.tool, ' ', el('small', {}, view.metric)),
   );
-  const number = el('span', { class: 'number' }, bytes === null ? 'shows the node' : level(bytes));
+  const number = el('span', { class: 'number' }, bytes === null ? 'the node’s' : level(bytes));
   number.title = bytes === null ? group[0]!.note : exact(bytes);
   return el('li', { class: 'row tools', tabindex: '0' }, el('span', { class: 'names' }, ...names), bar, number);
 }

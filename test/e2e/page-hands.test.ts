@@ -167,6 +167,8 @@ describe('the page under mouse, keyboard, small screens and paper', () => {
       for (let i = 0; i < 5; i++) status.tick(10);
       await page.waitForFunction((was) => document.querySelector('#legend .time')?.textContent !== was, before);
       await page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
-      assert.equal(await page.evaluate(() => (window as unknown as { shifted: number }).shifted), 0);
+      // A number that becomes a digit longer moves its own end; a line that wraps anew is 500 times as much.
+      const shifted = await page.evaluate(() => (window as unknown as { shifted: number }).shifted);
+      assert.ok(shifted < 0.001, `shifted by ${shifted}`);
     }));
 });

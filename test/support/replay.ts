@@ -231,6 +231,8 @@ function reading(history: History, { shape, info }: ReplayTarget): JvmReading | 
 
 export interface Served {
   readonly url: string;
+  /** Live connections. */
+  readonly clients: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -245,6 +247,7 @@ export async function serve(
   const live = attachLive(api.server, status, { ...guarded, version: '0.0.0', everySeconds, attach: token !== null, log });
   return {
     url: api.url,
+    clients: () => live.clients(),
     close: async () => {
       await live.close();
       await api.close();

@@ -71,7 +71,8 @@ export const SCENES = {
     new Replay([
       pod({
         hours: 30,
-        native: (h) => 96 * MIB + (h < 18 ? 22 * MIB * h : 22 * MIB * (h - 18)),
+        cache: () => 60 * MIB,
+        native: (h) => 96 * MIB + (h < 18 ? 14 * MIB * h : 14 * MIB * (h - 18)),
         gaps: [
           [7, 8.5],
           [17.98, 18.05],

@@ -1,0 +1,139 @@
+// npm run bench:page: what the page weighs and costs, with 14 days of history behind the real server, in headless Chromium on loopback.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import { openBrowser } from '../test/support/browser.ts';
+import { type Replay, type Served, serve } from '../test/support/replay.ts';
+import { SCENES } from '../test/support/scenes.ts';
+
+const OPENINGS = 5;
+const TICKS = 120;
+const HOUR_TICKS = 3600;
+/** Ticks that are sent before the page is asked whether it has drawn them: as fast as it can, and no faster. */
+const BATCH = 30;
+const WORK = ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'];
+
+/** Two frames, so that the last tick has been drawn. */
+const settled = (page: Page) =>
+  page.evaluate(() => new Promise<void>((r) => requestAnimationFrame(() => requestAnimationFrame(() => r()))));
+
+const browser = await openBrowser();
+const status = SCENES.fortnight();
+const server = await serve(status, { everySeconds: 1 });
+try {
+  const bytes = readdirSync('dist/web')
+    .filter((f) => f.endsWith('.br'))
+    .reduce((sum, f) => sum + statSync(join('dist/web', f)).size, 0);
+  say('all that the page loads, brotli', `${(bytes / 1024).toFixed(1)} KiB`, '60 KB', bytes <= 60_000);
+  for (const [slow, goal] of [
+    [1, 500],
+    [4, 1500],
+  ] as const) {
+    const opened: number[] = [];
+    for (let i = 0; i < OPENINGS; i++) opened.push(await timeToDrawn(browser, server, slow));
+    const median = opened.sort((a, b) => a - b)[OPENINGS >> 1]!;
+    say(
+      `opened to headline and charts drawn, 14 days${slow > 1 ? `, CPU ${slow}x slower` : ''}`,
+      `${median.toFixed(0)} ms (median of ${OPENINGS}, longest ${opened.at(-1)!.toFixed(0)})`,
+      `${goal} ms`,
+      median <= goal,
+    );
+  }
+  const { page, cdp } = await open(browser, server);
+  for (const range of ['all', '15m']) {
+    await page.getByRole('button', { name: range, exact: true }).click();
+    await page.waitForLoadState('networkidle');
+    const tick = await perTick(page, cdp, status);
+    say(
+      `main thread a live tick, range ${range}`,
+      `${tick.ms.toFixed(2)} ms (script, style, layout; paint aside)`,
+      '4 ms',
+      tick.ms <= 4,
+    );
+    say(`layout shift over ${TICKS} of those ticks`, tick.shift.toFixed(4), '< 0.001', tick.shift < 0.001);
+  }
+  const hour = await anHour(page, cdp, status);
+  say(
+    'JS heap after an hour of ticks',
+    `${hour.grownMiB >= 0 ? '+' : ''}${hour.grownMiB.toFixed(2)} MiB`,
+    '2 MB',
+    hour.grownMiB * 2 ** 20 <= 2e6,
+  );
+  say('sockets open after it', `${hour.sockets}`, '1', hour.sockets === 1);
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+function say(what: string, found: string, goal: string, met: boolean): void {
+  console.log(`${what.padEnd(66)} ${found.padEnd(44)} goal ${goal.padEnd(8)} ${met ? 'met' : 'MISSED'}`);
+  if (!met) process.exitCode = 1;
+}
+
+async function open(browser: Browser, server: Served, slow = 1): Promise<{ page: Page; cdp: CDPSession }> {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  if (slow > 1) await cdp.send('Emulation.setCPUThrottlingRate', { rate: slow });
+  await page.goto(server.url, { waitUntil: 'commit' });
+  await page.waitForFunction(() => performance.getEntriesByName('memhound:drawn').length > 0);
+  return { page, cdp };
+}
+
+/** From the navigation's start until the frame with headline and both charts was handed to the screen. */
+async function timeToDrawn(browser: Browser, server: Served, slow: number): Promise<number> {
+  const { page } = await open(browser, server, slow);
+  const ms = await page.evaluate(() => performance.getEntriesByName('memhound:drawn')[0]!.startTime);
+  await page.context().close();
+  return ms;
+}
+
+async function metric(cdp: CDPSession, names: readonly string[]): Promise<number> {
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  return metrics.filter((m) => names.includes(m.name)).reduce((sum, m) => sum + m.value, 0);
+}
+
+async function perTick(page: Page, cdp: CDPSession, status: Replay): Promise<{ ms: number; shift: number }> {
+  await cdp.send('Performance.enable');
+  await page.evaluate(() => {
+    const w = window as unknown as { shifted: number };
+    w.shifted = 0;
+    new PerformanceObserver((list) => {
+      for (const e of list.getEntries()) w.shifted += (e as unknown as { value: number }).value;
+    }).observe({ type: 'layout-shift' });
+  });
+  await settled(page);
+  const idle = await metric(cdp, WORK);
+  for (let i = 0; i < TICKS; i++) await settled(page);
+  const before = await metric(cdp, WORK);
+  for (let i = 0; i < TICKS; i++) {
+    status.tick(1);
+    await settled(page);
+  }
+  const after = await metric(cdp, WORK);
+  // The waiting for frames costs script, too: as many waits without a tick are taken off.
+  return {
+    ms: ((after - before - (before - idle)) * 1000) / TICKS,
+    shift: await page.evaluate(() => (window as unknown as { shifted: number }).shifted),
+  };
+}
+
+async function anHour(page: Page, cdp: CDPSession, status: Replay): Promise<{ grownMiB: number; sockets: number }> {
+  const ticks = async (n: number): Promise<void> => {
+    for (let i = 0; i < n; i++) {
+      status.tick(1);
+      if (i % BATCH === 0) await settled(page);
+    }
+    await settled(page);
+  };
+  const used = async (): Promise<number> => {
+    for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
+    return (await cdp.send('Runtime.getHeapUsage')).usedSize;
+  };
+  // Caches and compiled code come with the first minutes.
+  await ticks(600);
+  const before = await used();
+  await ticks(HOUR_TICKS);
+  const grownMiB = ((await used()) - before) / 2 ** 20;
+  return { grownMiB, sockets: server.clients() };
+}
