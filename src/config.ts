@@ -1,5 +1,6 @@
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './config/table.ts';
-import { bytes, evenInterval, flag, oneOf, seconds, text, whole } from './config/values.ts';
+import { bytes, evenInterval, flag, kubeMinor, oneOf, seconds, text, whole } from './config/values.ts';
+import { VERSION } from './version.ts';
 
 const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
 const GATES = ['leak', 'growing', 'unsure'] as const;
@@ -227,6 +228,46 @@ const TABLES = {
     }),
     ...TARGET_ROWS,
   },
+  inject: {
+    container: row<string | null>({
+      flag: 'container',
+      value: 'NAME',
+      parse: text,
+      otherwise: null,
+      otherwiseText: 'the one that looks like a JVM',
+      help: 'the container to watch',
+    }),
+    native: row<boolean>({
+      flag: 'native',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'as a native sidecar: an init container that goes on (Kubernetes 1.29); Jobs and CronJobs always take it',
+    }),
+    remove: row<boolean>({
+      flag: 'remove',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'take out what inject has added, and nothing else',
+    }),
+    kube: row<number>({
+      flag: 'kube',
+      value: '1.N',
+      parse: kubeMinor,
+      otherwise: 31,
+      otherwiseText: '1.31',
+      help: "the cluster's version",
+    }),
+    image: row<string>({
+      flag: 'image',
+      value: 'IMAGE',
+      parse: text,
+      otherwise: `ghcr.io/memhound/memhound:${VERSION}`,
+      otherwiseText: `ghcr.io/memhound/memhound:${VERSION}`,
+      help: "memhound's image",
+    }),
+  },
 };
 
 const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
@@ -240,6 +281,11 @@ const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
     name: 'analyze',
     about: 'judges recorded series, recordings and Prometheus answers; prints a verdict for each; - is standard input',
     operands: 'FILE...',
+  },
+  inject: {
+    name: 'inject',
+    about: 'adds the sidecar to a manifest (YAML or JSON; - or nothing is standard input), and writes it to standard output',
+    operands: '[FILE]',
   },
   capture: { name: 'capture', about: 'records the raw files of the container as JSON lines on standard output', operands: null },
 };

@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'record the raw files as JSON lines, for a bug report or a fixture',
     load: async () => (await import('./cli/capture.ts')).capture,
   },
+  inject: {
+    about: 'add the sidecar to a Kubernetes manifest',
+    load: async () => (await import('./cli/inject.ts')).injectCommand,
+  },
 };
 
 const USAGE = `memhound: finds where a JVM pod's memory went

@@ -28,6 +28,12 @@ export function seconds(t: string): Parsed<number> {
   return value > 0 ? ok(value) : no('a time above 0 with its unit, such as 10s, 15m or 1h');
 }
 
+/** "1.29", "v1.31": the minor version. */
+export function kubeMinor(t: string): Parsed<number> {
+  const match = /^v?1\.(\d{1,3})(?:\.\d+)?$/.exec(t);
+  return match === null ? no('a version of Kubernetes, such as 1.29') : ok(Number(match[1]));
+}
+
 const BYTES: Readonly<Record<string, number>> = {
   '': 1,
   B: 1,

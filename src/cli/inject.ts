@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
+import type { Options } from '../config.ts';
+import { safeName } from '../format.ts';
+import { inject } from '../manifest/inject.ts';
+import { ManifestError } from '../manifest/yaml-text.ts';
+import { VERSION } from '../version.ts';
+import { withOptions } from './command.ts';
+
+/** `memhound inject`: a manifest in, the same with the sidecar out; what a person should know goes to standard error. */
+export const injectCommand = (argv: string[]): Promise<number> => withOptions('inject', argv, run);
+
+/** A manifest of more than this is none. */
+const MOST_BYTES = 16 << 20;
+
+async function run(options: Options<'inject'>, files: readonly string[]): Promise<number> {
+  if (files.length > 1) {
+    console.error(`memhound inject: expected one FILE, found ${files.length}; several documents may stand in one, parted by ---`);
+    return 2;
+  }
+  const file = files[0] ?? '-';
+  const name = file === '-' ? 'standard input' : safeName(file);
+  try {
+    const source = file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
+    if (source.length > MOST_BYTES) throw new ManifestError(`expected at most ${MOST_BYTES >> 20} MiB, found more`);
+    const { text, notes } = inject(source, {
+      image: options.image,
+      version: VERSION,
+      native: options.native,
+      container: options.container,
+      remove: options.remove,
+      kubeMinor: options.kube,
+    });
+    for (const note of notes) console.error(safeName(note, 1000));
+    process.stdout.write(text);
+    return 0;
+  } catch (error) {
+    if (error instanceof ManifestError) console.error(`memhound inject: ${name}: ${safeName(error.message, 1000)}`);
+    else if ((error as NodeJS.ErrnoException).code !== undefined)
+      console.error(`memhound inject: ${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    else throw error;
+    return 2;
+  }
+}
