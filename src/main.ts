@@ -8,7 +8,10 @@ type Command = (argv: string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Command> }>> = {
   watch: {
     about: 'sample, judge and serve the page and the API (default)',
-    load: async () => (await import('./cli/watch.ts')).watch,
+    load: async () => {
+      (await import('./cli/frugal.ts')).beFrugal();
+      return (await import('./cli/watch.ts')).watch;
+    },
   },
   explain: { about: 'one shot: where is the memory now', load: async () => (await import('./cli/explain.ts')).explain },
   analyze: {

@@ -80,7 +80,7 @@ async function serve(
     self: () => selfReport({ startedMs, everySeconds: config.every, schedule: schedule?.state() ?? null, store: store.state() }),
   });
   await watcher.begin(found, Date.now());
-  await watcher.tick(Date.now());
+  await watcher.tick(Date.now(), { first: true });
 
   const guarded = { allowHosts: config.allowHosts, token };
   const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
@@ -95,16 +95,14 @@ async function serve(
   const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
   const endStory = tellStory(watcher, log);
   const webhook = webhookUrl === null ? null : startWebhook(watcher, { url: webhookUrl, log });
-  const schedule = startSchedule(
-    config.every,
-    (nowMs) => watcher.tick(nowMs),
-    (error) =>
-      log.error(
-        { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-        'a tick failed; the next one goes on',
-      ),
-  );
+  const failed = (error: unknown): void =>
+    log.error(
+      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'a tick failed; the next one goes on',
+    );
+  const schedule = startSchedule(config.every, (nowMs) => watcher.tick(nowMs), failed);
   announce(config, found, api.url, ops.url, watcher);
+  watcher.look(Date.now()).catch(failed);
 
   const signal = await stopped;
   log.info({ signal }, 'stopping');

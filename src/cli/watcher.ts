@@ -63,7 +63,8 @@ export class Watcher implements Status {
     this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
   }
 
-  async tick(nowMs: number): Promise<void> {
+  /** `first`: what is dear is left for later, so that whoever waits for an answer gets one. */
+  async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
     const gone = [...this.#slots.values()].some((s) => !s.alive);
     if (nowMs >= this.#nextSearchMs || gone || this.#slots.size === 0) {
@@ -84,13 +85,18 @@ export class Watcher implements Status {
           values: tick.sample.values,
         });
     }
-    await Promise.all([...this.#slots.values()].map((s) => s.lookAtFiles(nowMs)));
-    for (const slot of this.#slots.values()) if (slot.alive) await slot.mappings(slot.wantsMappings ? 'trend' : 'routine');
+    if (!first) await this.look(nowMs);
     if (nowMs >= this.#nextEvaluationMs) {
       this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
       for (const slot of this.#slots.values()) if (slot.alive) this.#evaluate(slot, nowMs);
     }
     for (const slot of this.#slots.values()) await store.save(slot.key, slot.history);
+  }
+
+  /** The files behind the page cache and the JVM's mappings, as their budgets allow. */
+  async look(nowMs: number): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((s) => s.lookAtFiles(nowMs)));
+    for (const slot of this.#slots.values()) if (slot.alive) await slot.mappings(slot.wantsMappings ? 'trend' : 'routine');
   }
 
   async close(): Promise<void> {
