@@ -1,7 +1,8 @@
 // What the tests need beyond Node: Debian packages. As root the missing ones are installed, and named; else they are only named, with
-// the tests that stay away for their want. `npm test` calls this first; `node scripts/setup.mjs` alone does it too.
+// the tests that stay away for their want. `npm test` calls this first; `node scripts/setup.mjs` alone does it too. With `--bench` the
+// programs that `npm run bench` weighs memhound against.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -20,6 +21,14 @@ const NEEDS = [
   { command: 'chromium', packages: ['chromium'], for: 'the page in a real browser' },
 ];
 
+/** What people would otherwise run for this. */
+const BENCH_NEEDS = [
+  { command: 'prometheus', packages: ['prometheus'], for: 'npm run bench' },
+  { command: 'prometheus-node-exporter', packages: ['prometheus-node-exporter'], for: 'npm run bench' },
+  { command: 'prometheus-process-exporter', packages: ['prometheus-process-exporter'], for: 'npm run bench' },
+  { command: 'netdata', packages: ['netdata'], for: 'npm run bench' },
+];
+
 // A user's PATH may lack the sbin folders, where mkfs.ext4 and ip may live.
 const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];
 const has = (command) =>
@@ -34,28 +43,50 @@ const has = (command) =>
 const run = (command, args, stdio = 'inherit') =>
   spawnSync(command, args, { stdio, encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
 
-export function setup() {
-  const missing = NEEDS.filter((need) => !has(need.command));
+/**
+ * Debian starts the services that it installs unless this file says no (invoke-rc.d(8)). Where an administrator has one, it rules.
+ * Returns what takes it away again.
+ */
+function forbidServices() {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return () => {};
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  return () => rmSync(policy, { force: true });
+}
+
+export function setup(needs = NEEDS) {
+  const missing = needs.filter((need) => !has(need.command));
   if (missing.length === 0) return true;
   const root = process.getuid?.() === 0;
   if (!root || !has('apt-get')) {
     console.log(
-      `Some tests will not run: ${root ? 'this is no Debian or Ubuntu' : 'not root, so nothing was installed'}. Missing:`,
+      `${needs === NEEDS ? 'Some tests will not run' : 'Some rows will be empty'}: ${root ? 'this is no Debian or Ubuntu' : 'not root, so nothing was installed'}. Missing:`,
     );
     for (const need of missing) console.log(`  ${need.command} (package ${need.packages[0]}): ${need.for}`);
     if (!root) console.log(`  mend: sudo apt-get install ${[...new Set(missing.map((need) => need.packages[0]))].join(' ')}`);
     return true;
   }
-  console.log('Installing Debian packages that the tests need:');
+  console.log(`Installing Debian packages that ${needs === NEEDS ? 'the tests need' : 'the bench compares with'}:`);
   run('apt-get', ['update', '-q'], ['ignore', 'ignore', 'inherit']);
   const known = (name) => /Candidate: (?!\(none\))/.test(run('apt-cache', ['policy', name], 'pipe').stdout ?? '');
   const wanted = missing.map((need) => ({ need, name: need.packages.find(known) ?? null }));
   for (const { need, name } of wanted) console.log(`  ${name ?? `(none has ${need.command})`}: ${need.command}, for ${need.for}`);
   const names = [...new Set(wanted.flatMap(({ name }) => name ?? []))];
-  const done = run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...names], ['ignore', 'ignore', 'inherit']);
+  const allow = forbidServices();
+  let done;
+  try {
+    done = run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...names], ['ignore', 'ignore', 'inherit']);
+  } finally {
+    allow();
+  }
   const left = missing.filter((need) => !has(need.command));
-  for (const need of left) console.log(`  still missing: ${need.command}; its tests will not run: ${need.for}`);
+  for (const need of left)
+    console.log(
+      `  still missing: ${need.command}; ${needs === NEEDS ? 'its tests will not run' : 'its row stays empty'}: ${need.for}`,
+    );
   return done.status === 0;
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href && !setup()) process.exit(1);
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  if (!setup(process.argv.includes('--bench') ? BENCH_NEEDS : NEEDS)) process.exit(1);
+}

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { build } from 'esbuild';
+import { WebSocket } from 'ws';
+import { launch, type Program } from './program.ts';
+
+/** memhound as its image runs it, with one browser that watches. `node`: another version than the one this runs on. */
+export const memhound = (name: string, node = process.execPath, env: Readonly<Record<string, string>> = {}): Program => ({
+  name,
+  needs: [],
+  async start(setting) {
+    const { everySeconds, dir, historyDays } = setting;
+    const bin = resolve('dist/memhound.mjs');
+    if (historyDays > 0) execFileSync(process.execPath, [bin, 'history', 'fill', '--data', dir, '--days', String(historyDays)]);
+    const args = ['watch', '--json', '--every', `${everySeconds}s`, '--data', dir];
+    const ports = ['--port', '0', '--ops-port', '0', '--ops-host', '127.0.0.1'];
+    const began = performance.now();
+    const running = launch(setting, [node, [bin, ...args, ...ports]], env);
+    const { url } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as { url: string };
+    const firstSampleMs = performance.now() - began;
+    const browser = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
+    await opened(browser);
+    return { firstSampleMs, about: async () => (await fetch(`${url}/api/v1/self`)).json(), leave: () => browser.terminate() };
+  },
+});
+
+export const plainStack: Program = {
+  name: 'plain stack',
+  needs: [],
+  async start(setting) {
+    const { everySeconds, dir, memoryStat } = setting;
+    const bin = resolve(dir, 'plain-stack.mjs');
+    await build({
+      entryPoints: ['bench/plain-stack.mjs'],
+      outfile: bin,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      minify: true,
+      banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+      logLevel: 'error',
+    });
+    const began = performance.now();
+    const running = launch(setting, [process.execPath, [bin, resolve(dir, 'db.json'), String(everySeconds), memoryStat]]);
+    const { url } = JSON.parse(await running.line((line) => line.includes('"url"'))) as { url: string };
+    const firstSampleMs = performance.now() - began;
+    const browser = new WebSocket(url.replace('http', 'ws'));
+    await opened(browser);
+    return { firstSampleMs, about: async () => null, leave: () => browser.terminate() };
+  },
+};
+
+function opened(browser: WebSocket): Promise<void> {
+  browser.on('message', () => undefined); // read and let go
+  return new Promise((done, failed) => {
+    browser.once('open', done);
+    browser.once('error', failed);
+  });
+}

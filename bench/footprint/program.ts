@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Running, start } from '../../test/support/process.ts';
+import type { Group } from './group.ts';
+
+/** One process of a program, started by path in the program's group; `running.pid` is the program itself, since the shell execs it. */
+export function launch(
+  { group, roots }: Setting,
+  [command, args]: readonly [string, readonly string[]],
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const running = start(group === null ? [command, args] : group.join(command, args), { env });
+  roots.push(running);
+  return running;
+}
+
+/** What is running for one row of the table. */
+export interface Started {
+  /** Milliseconds from the start to the moment when a first sample could be read. */
+  readonly firstSampleMs: number;
+  /** What the program says of itself, for the JSON; null: nothing. */
+  readonly about: () => Promise<unknown>;
+  /** Lets go of it before its processes are ended. */
+  readonly leave: () => void;
+}
+
+export interface Setting {
+  readonly everySeconds: number;
+  /** An empty folder for this program. */
+  readonly dir: string;
+  readonly group: Group | null;
+  /** Its processes; `launch` adds them. */
+  readonly roots: Running[];
+  /** memory.stat of a watched JVM's group. */
+  readonly memoryStat: string;
+  readonly historyDays: number;
+}
+
+export interface Program {
+  readonly name: string;
+  /** Commands that must be there. */
+  readonly needs: readonly string[];
+  readonly start: (setting: Setting) => Promise<Started>;
+}
+
+/** Path of a command, the sbin folders included; null: not here. */
+export function which(command: string): string | null {
+  for (const dir of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
+    try {
+      accessSync(join(dir, command), constants.X_OK);
+      return join(dir, command);
+    } catch (error) {
+      if (!['ENOENT', 'EACCES', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+  return null;
+}
+
+/** @throws where the command is missing; ask `which` before */
+export function mustFind(command: string): string {
+  const path = which(command);
+  if (path === null) throw new Error(`${command}: not here; node scripts/setup.mjs --bench installs it`);
+  return path;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
+}
+
+/** Asks until the answer fits; gives up with what was said last. */
+export async function answered(url: string, fits: (text: string) => boolean, roots: readonly Running[]): Promise<void> {
+  const until = performance.now() + 60_000;
+  for (let last = 'nothing'; ; await delay(10)) {
+    try {
+      const answer = await fetch(url);
+      last = await answer.text();
+      if (answer.ok && fits(last)) return;
+    } catch (error) {
+      last = (error as Error).message; // not listening yet
+    }
+    if (performance.now() > until)
+      throw new Error(
+        `${url} did not answer within a minute: ${last.slice(0, 200)}\n${roots.map((r) => r.output().slice(-2000)).join('\n')}`,
+      );
+  }
+}
+
+/** Ends each by its own pid; what does not heed within ten seconds is killed. */
+export async function stopAll(roots: readonly Running[]): Promise<void> {
+  await Promise.all(
+    roots.map(async (r) => {
+      const kill = setTimeout(() => void r.stop('SIGKILL'), 10_000);
+      await r.stop();
+      clearTimeout(kill);
+    }),
+  );
+}
