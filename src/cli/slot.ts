@@ -7,6 +7,7 @@ import type { History } from '../history/history.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
 import type { SmapsWish } from '../sources/smaps-budget.ts';
+import { isMove } from '../sources/tracked-files.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import { createAlarm } from '../trends/alarm.ts';
 import { judge } from '../trends/judge.ts';
@@ -17,6 +18,8 @@ import { MappingsReader } from './mappings.ts';
 const BY_MAPPINGS: ReadonlySet<string> = new Set(['heap', 'metaspace', 'native', 'threads', 'unknown']);
 /** The watcher bounds its own work; this keeps looks that are dear all the same to a twentieth of the time. */
 const FILES_SHARE = 0.05;
+/** Where page cache and shared memory stand still, nothing is looked at for this many ticks: a deleted file changes neither. */
+const QUIET_TICKS = 5;
 /** Only the first look is dear by itself (it may take its whole burst): on a slow machine it must not put off the second for minutes. */
 const MOST_PAUSE_MS = 10_000;
 
@@ -42,6 +45,8 @@ export class Slot {
   #pids: (target: Target) => number[];
   #looking: Promise<void> | null = null;
   #nextLookMs = 0;
+  #quietTicks = 0;
+  #lookedAt: { readonly file: number | null; readonly shmem: number | null } | null = null;
   #oomKills: number | null = null;
 
   constructor(options: {
@@ -78,6 +83,7 @@ export class Slot {
     this.#mappings = this.#openMappings();
     this.#histograms = null;
     this.#nextLookMs = 0;
+    this.#lookedAt = null;
   }
 
   #openWatcher(): FileWatcher | null {
@@ -134,6 +140,9 @@ export class Slot {
     if (this.#looking !== null) return this.#looking;
     if (nowMs < this.#nextLookMs) return Promise.resolve();
     const values = this.tick?.sample.values ?? {};
+    if (this.#isQuiet(values)) return Promise.resolve();
+    this.#quietTicks = 0;
+    this.#lookedAt = { file: values.file ?? null, shmem: values.shmem ?? null };
     const began = performance.now();
     this.#looking = this.#watcher
       .look(nowMs, { fileBytes: values.file ?? null, shmemBytes: values.shmem ?? null })
@@ -146,6 +155,14 @@ export class Slot {
         this.#nextLookMs = nowMs + Math.min(MOST_PAUSE_MS, (performance.now() - began) / FILES_SHARE);
       });
     return this.#looking;
+  }
+
+  /** The kernel's own sums say that a look would find what the last one found. */
+  #isQuiet(values: Readonly<Record<string, number>>): boolean {
+    const { file = null, shmem = null } = values;
+    const before = this.#lookedAt;
+    if (before === null || before.file === null || file === null || ++this.#quietTicks > QUIET_TICKS) return false;
+    return !isMove(file - before.file, file) && !isMove((shmem ?? 0) - (before.shmem ?? 0), shmem ?? 0);
   }
 
   fileRows(): FileRow[] {

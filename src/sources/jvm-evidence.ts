@@ -6,14 +6,15 @@ import { openDirUnder, openFileAt } from './safe-open.ts';
 
 export type Evidence = 'hsperfdata' | 'libjvm' | 'name';
 
-/** A JVM has over a dozen threads from its first second on; fewer, and /proc/PID/maps need not be asked. */
+/** A JVM has over a dozen threads from its first second on; fewer, and neither its /tmp nor /proc/PID/maps need be asked. */
 const FEWEST_THREADS = 8;
 
 /** How a process shows that it is a JVM, strongest first; null: it does not. A command's name alone may be anything. */
 export function jvmEvidence(procRoot: string, pid: number, status: Status): Evidence | null {
   if (status.threads === null || status.vmRssBytes === null) return null;
-  if (hsperfPath(procRoot, pid, status.nspid) !== null) return 'hsperfdata';
-  if (status.threads >= FEWEST_THREADS && mapsLibjvm(procRoot, pid)) return 'libjvm';
+  const ripe = status.threads >= FEWEST_THREADS;
+  if ((ripe || status.name === 'java') && hsperfPath(procRoot, pid, status.nspid) !== null) return 'hsperfdata';
+  if (ripe && mapsLibjvm(procRoot, pid)) return 'libjvm';
   return status.name === 'java' ? 'name' : null;
 }
 

@@ -33,6 +33,17 @@ export function worth(file: TrackedFile, nowMs: number): number {
   return (aged + grown) * (isWritten(file) || file.deleted ? 2 : 1);
 }
 
+/** Its answer may be another by now, whatever the cgroup's sum says. */
+export const isDue = (file: TrackedFile, nowMs: number): boolean =>
+  file.measured === null ||
+  isWritten(file) ||
+  file.deleted ||
+  nowMs - file.askedAtMs >= STALE_MS ||
+  allocatedBytes(file.stat) !== file.askedAllocated;
+
+/** A change of page cache that a look is worth: a 64th of what there is, and no less than 1 MiB. */
+export const isMove = (bytes: number, fileBytes: number): boolean => Math.abs(bytes) >= Math.max(1 << 20, fileBytes / 64);
+
 export const rowOf = (file: TrackedFile): FileReading => ({
   path: textOf(file.path),
   dev: file.stat.dev,
