@@ -1,5 +1,5 @@
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './config/table.ts';
-import { bytes, evenInterval, flag, kubeMinor, oneOf, seconds, text, whole } from './config/values.ts';
+import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, whole } from './config/values.ts';
 import { VERSION } from './version.ts';
 
 const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
@@ -21,6 +21,13 @@ const TARGET_ROWS = {
     parse: text,
     otherwise: null,
     help: 'the memory cgroup directory to watch',
+  }),
+  podUid: row<string | null>({
+    flag: 'pod-uid',
+    value: 'UID',
+    parse: podUid,
+    otherwise: null,
+    help: "the pod whose own cgroup is watched, from the node's tree at --cgroup-root",
   }),
   target: row<string | null>({
     flag: 'target',

@@ -20,6 +20,7 @@ async function run(options: Options<'capture'>): Promise<number> {
     roots,
     pid: options.pid,
     cgroupDir: options.cgroup,
+    podUid: options.podUid,
     target: options.target,
     own: options.own,
     selfPid: process.pid,

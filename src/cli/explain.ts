@@ -22,6 +22,7 @@ async function run(options: Options<'explain'>): Promise<number> {
     roots: roots,
     pid: options.pid,
     cgroupDir: options.cgroup,
+    podUid: options.podUid,
     target: options.target,
     own: options.own,
     selfPid: process.pid,

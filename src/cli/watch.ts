@@ -37,6 +37,7 @@ export async function watch(argv: string[]): Promise<number> {
       roots,
       pid: config.pid,
       cgroupDir: config.cgroup,
+      podUid: config.podUid,
       target: config.target,
       own: config.own,
       selfPid: process.pid,

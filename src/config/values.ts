@@ -34,6 +34,11 @@ export function kubeMinor(t: string): Parsed<number> {
   return match === null ? no('a version of Kubernetes, such as 1.29') : ok(Number(match[1]));
 }
 
+/** A pod's uid: a UUID, or for a static pod the hash of its manifest. */
+export function podUid(t: string): Parsed<string> {
+  return /^[0-9a-f-]{8,64}$/i.test(t) ? ok(t) : no("a pod's metadata.uid, such as 8f2c1f0e-6d1c-4a6e-9c0b-2f1a3b4c5d6e");
+}
+
 const BYTES: Readonly<Record<string, number>> = {
   '': 1,
   B: 1,

@@ -4,6 +4,7 @@ import { level, safeName } from '../format.ts';
 import { containerId, shortId, slug } from './container-id.ts';
 import { type Evidence, jvmEvidence } from './jvm-evidence.ts';
 import { type Located, locateCgroup, memoryGroup } from './locate-cgroup.ts';
+import { podCgroup } from './pod-cgroup.ts';
 import { listPids, readStartTicks, readStatus } from './procfs.ts';
 import { isDenied, readText } from './read-text.ts';
 import type { CgroupRef, ProcessRef, Reach, Roots, Target } from './types.ts';
@@ -12,6 +13,7 @@ export interface SearchOptions {
   readonly roots: Roots;
   readonly pid: number | null;
   readonly cgroupDir: string | null;
+  readonly podUid: string | null;
   readonly target: string | null;
   readonly own: boolean;
   readonly selfPid: number;
@@ -44,6 +46,7 @@ export async function findTargets(options: SearchOptions): Promise<TargetSearch>
     };
   }
   if (options.cgroupDir !== null) return explicitGroup(options, options.cgroupDir);
+  if (options.podUid !== null) return ofPod(options, options.podUid);
   const seen = look(options);
   if (options.pid !== null) return byPid(options, seen, options.pid);
   if (options.own) return ownGroup(options, seen, 'watched because --own was given');
@@ -232,6 +235,17 @@ function byName(targets: readonly Target[], name: string): TargetSearch {
     };
   }
   return { state: 'found', targets, chosen, notes: [] };
+}
+
+function ofPod(options: SearchOptions, uid: string): TargetSearch {
+  const dir = podCgroup(options.roots, uid);
+  if (dir !== null) return explicitGroup(options, dir);
+  return {
+    state: 'refused',
+    exit: 1,
+    mend: HOST_MOUNT,
+    reason: `--pod-uid ${uid}: expected the pod's memory cgroup under ${options.roots.cgroup} (a folder pod${uid}, or one ending in -pod${uid.replaceAll('-', '_')}.slice); there is none`,
+  };
 }
 
 function explicitGroup(options: SearchOptions, dir: string): TargetSearch {

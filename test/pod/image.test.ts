@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { lacks } from '../support/needs.ts';
+import { buildImage, IMAGE, podman, tryPodman } from './podman.ts';
+
+const RESTRICTED = [
+  '--network=none',
+  '--read-only',
+  '--read-only-tmpfs=false',
+  '--cap-drop=all',
+  '--security-opt=no-new-privileges',
+];
+
+describe('the image', { skip: lacks('podman', 'runc', 'catatonit', 'javac') }, () => {
+  let dir = '';
+  before(() => {
+    buildImage();
+    dir = mkdtempSync(join(tmpdir(), 'memhound-image-'));
+  });
+  after(() => rmSync(dir, { recursive: true, force: true }));
+
+  test('runs as nobody in particular, without capabilities, on a read-only root', () => {
+    assert.equal(podman(['image', 'inspect', '-f', '{{.User}}', IMAGE]), '65532:65532');
+    for (const user of ['65532:65532', '1000710000:0', '1000:1000'])
+      assert.match(podman(['run', '--rm', ...RESTRICTED, `--user=${user}`, IMAGE, '--version']), /^\d+\.\d+\.\d+$/);
+  });
+
+  test('holds node and the loader as its only programs: no shell, no package manager', () => {
+    const tar = join(dir, 'root.tar');
+    const container = podman(['create', IMAGE]);
+    podman(['export', '-o', tar, container]);
+    podman(['rm', container]);
+    const list = spawnSync('tar', ['tvf', tar], { encoding: 'utf8', maxBuffer: 2 ** 24 }).stdout.split('\n');
+    const programs = list
+      .filter((line) => /^-..x/.test(line))
+      .map((line) => line.slice(line.search(/\S+$/)))
+      .filter((path) => !/\.so(\.|$)|\.node$/.test(path));
+    assert.deepEqual(programs.sort(), ['app/memhound.mjs', 'usr/local/bin/node']);
+    assert.equal(list.filter((line) => /^...s|^.{6}s/.test(line)).length, 0, 'a setuid program');
+  });
+
+  test('stays within 180 MB unpacked and 60 MB compressed', () => {
+    const unpacked = Number(podman(['image', 'inspect', '-f', '{{.Size}}', IMAGE]));
+    podman(['push', '-q', '--remove-signatures', IMAGE, `oci:${join(dir, 'oci')}`]);
+    const blobs = join(dir, 'oci/blobs/sha256');
+    const compressed = readdirSync(blobs).reduce((sum, name) => sum + statSync(join(blobs, name)).size, 0);
+    assert.ok(unpacked <= 180e6, `${unpacked} bytes unpacked`);
+    assert.ok(compressed <= 60e6, `${compressed} bytes compressed`);
+  });
+
+  test('says in OCI labels what it is, and lists its parts as CycloneDX', () => {
+    const labels = JSON.parse(podman(['image', 'inspect', '-f', '{{json .Labels}}', IMAGE])) as Record<string, string>;
+    for (const key of ['title', 'description', 'licenses', 'version', 'documentation'])
+      assert.ok(labels[`org.opencontainers.image.${key}`], key);
+    const container = podman(['create', IMAGE]);
+    podman(['cp', `${container}:/app/memhound.cdx.json`, join(dir, 'bom.json')]);
+    podman(['rm', container]);
+    const bom = JSON.parse(spawnSync('cat', [join(dir, 'bom.json')], { encoding: 'utf8' }).stdout) as {
+      bomFormat: string;
+      components: { name: string; version?: string }[];
+    };
+    assert.equal(bom.bomFormat, 'CycloneDX');
+    const names = bom.components.map(({ name }) => name);
+    for (const name of ['express', 'ws', 'node-cron', 'lowdb', 'koffi', 'uplot', 'node']) assert.ok(names.includes(name), name);
+    assert.ok(!names.includes('typescript') && !names.includes('playwright-core'), 'it lists what is not in the image');
+    assert.ok(
+      names.some((name) => /libc/.test(name)),
+      'the C library is not listed',
+    );
+  });
+
+  test('is built twice to the same layers', () => {
+    const layers = (tag: string) => podman(['image', 'inspect', '-f', '{{json .RootFS.Layers}}', tag]);
+    const again = 'localhost/memhound:again';
+    // Another time of day for every input file, as a fresh clone has.
+    buildImage(again, ['--no-cache']);
+    assert.equal(layers(again), layers(IMAGE));
+    podman(['rmi', again]);
+  });
+
+  test('ends on SIGTERM by itself within a second, with its history sealed', () => {
+    const data = join(dir, 'data');
+    spawnSync('mkdir', ['-m', '777', data]);
+    const name = `memhound-term-${process.pid}`;
+    podman([
+      'run',
+      '-d',
+      '--name',
+      name,
+      ...RESTRICTED,
+      '-v',
+      `${data}:/data`,
+      IMAGE,
+      'watch',
+      '--own',
+      '--every',
+      '1s',
+      '--data',
+      '/data',
+    ]);
+    try {
+      // podman kills after the second: 137. By itself it ends with 0.
+      podman(['wait', '--condition=running', name]);
+      const listens = () => /listening|http:\/\//.test(podman(['logs', name]));
+      while (!listens()) assert.equal(podman(['inspect', '-f', '{{.State.Running}}', name]), 'true', podman(['logs', name]));
+      podman(['stop', '-t', '1', name]);
+      assert.equal(podman(['inspect', '-f', '{{.State.ExitCode}}', name]), '0', podman(['logs', name]));
+      const kept = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+      assert.ok(kept.length > 0, 'no history was kept');
+    } finally {
+      tryPodman(['rm', '-f', '-t', '0', name]);
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootfsPath, writeRootfs } from './rootfs.ts';
+
+/** Images and state of the tests' own podman; kept between runs, so that only the first one pays for the base image. */
+const DIR = join(tmpdir(), `memhound-podman-${process.getuid?.()}`);
+const CERTIFICATES = '/etc/ssl/certs';
+const CONF = join(DIR, 'containers.conf');
+
+/**
+ * cgroupfs: there may be no systemd. runc: crun 1.8 refuses hybrid cgroups whose v2 side has a controller. infra_image "": the pause image
+ * is built from catatonit, nothing is pulled. Soft limit = hard limit: podman 4.3 swaps the two for the infra container. cgroupns host: what
+ * container runtimes do on cgroup v1.
+ */
+const SETTINGS = `[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+infra_image = ""
+helper_binaries_dir = ["/usr/bin", "/usr/lib/podman", "/usr/libexec/podman"]
+events_logger = "file"
+[containers]
+cgroupns = "host"
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+`;
+
+export const BASE = 'localhost/memhound-test/base:1';
+export const IMAGE = 'localhost/memhound:test';
+
+export interface Done {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function tryPodman(args: readonly string[], input?: string): Done {
+  const { status, stdout, stderr, error } = spawnSync(
+    'podman',
+    ['--root', join(DIR, 'storage'), '--runroot', join(DIR, 'run'), ...args],
+    {
+      encoding: 'utf8',
+      input,
+      maxBuffer: 64 * 2 ** 20,
+      env: { ...process.env, CONTAINERS_CONF: CONF },
+    },
+  );
+  if (error) throw error;
+  return { status, stdout, stderr };
+}
+
+/** Runs podman; fails with what it printed. */
+export function podman(args: readonly string[], input?: string): string {
+  const done = tryPodman(args, input);
+  assert.equal(done.status, 0, `podman ${args.join(' ')}: ${done.stderr || done.stdout}`);
+  return done.stdout.trim();
+}
+
+/** The base image with node, npm and a JDK, also under the names that the Dockerfile and the example manifest ask a registry for. */
+export function baseImage(): void {
+  mkdirSync(DIR, { recursive: true });
+  writeFileSync(CONF, SETTINGS);
+  if (tryPodman(['image', 'exists', BASE]).status === 0) return;
+  const tar = join(DIR, 'base.tar');
+  writeRootfs(tar);
+  // npm's traffic may pass a proxy whose certificate this machine trusts: see buildImage.
+  const env = [
+    `PATH=${rootfsPath()}`,
+    `NODE_EXTRA_CA_CERTS=${join(CERTIFICATES, 'ca-certificates.crt')}`,
+    'npm_config_fetch_retries=1',
+  ];
+  podman(['import', '-q', ...env.flatMap((value) => ['-c', `ENV ${value}`]), tar, BASE]);
+  rmSync(tar);
+}
+
+const version = (): string => (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
+
+/** The product's image, from the project's Dockerfile on the local base. Network: the registry of npm's packages alone. */
+export function buildImage(tag: string = IMAGE, more: readonly string[] = []): string {
+  baseImage();
+  const trust = existsSync(CERTIFICATES) ? ['-v', `${CERTIFICATES}:${CERTIFICATES}:ro`] : [];
+  return podman([
+    ...['build', '--pull=never', '--network=host', '--timestamp=0', ...trust],
+    ...['--build-arg', `NODE_IMAGE=${BASE}`, '--build-arg', `VERSION=${version()}`, ...more, '-t', tag, '.'],
+  ]);
+}
+
+/** The groups that podman leaves behind when their last pod has gone; those in use stay. */
+export function removeEmptyGroups(): void {
+  const remove = (dir: string): void => {
+    for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) remove(join(dir, entry.name));
+    try {
+      rmdirSync(dir);
+    } catch (error) {
+      assert.match((error as NodeJS.ErrnoException).code ?? '', /EBUSY|ENOTEMPTY|EPERM/);
+    }
+  };
+  for (const controller of readdirSync('/sys/fs/cgroup')) {
+    const dir = join('/sys/fs/cgroup', controller, 'libpod_parent');
+    if (existsSync(dir)) remove(dir);
+  }
+}
