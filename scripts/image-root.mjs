@@ -53,6 +53,11 @@ const still = (path) => {
   lutimesSync(path, when, when);
 };
 still(out);
+// A volume of Docker's or podman's own takes its mode from here, and the manifest decides who writes to it.
+for (const dir of ['tmp', 'data']) {
+  chmodSync(join(out, dir), 0o1777);
+  lutimesSync(join(out, dir), when, when);
+}
 
 const bytesOf = (args, script) => Number(spawnSync('sh', ['-c', script, ...args], { encoding: 'utf8' }).stdout);
 const unpacked = bytesOf([out], 'du -s --apparent-size -B1 "$0" | cut -f1');
