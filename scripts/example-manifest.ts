@@ -32,4 +32,5 @@ export function exampleManifest(): string {
   return `${HEAD}${source}---\n${text}`;
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync('k8s/example.yaml', exampleManifest());
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  writeFileSync('k8s/example.yaml', exampleManifest());

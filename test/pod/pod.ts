@@ -4,14 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseAllDocuments, stringify } from 'yaml';
-import type { FileRow, Verdict } from '../../src/diagnosis/types.ts';
+import type { Verdict } from '../../src/diagnosis/types.ts';
 import { BASE, buildImage, podman, removeEmptyGroups, tryPodman } from './podman.ts';
 
 /** The part of a pod template that the tests change. */
 export interface PodSpec {
   shareProcessNamespace?: boolean;
-  hostNetwork?: boolean;
-  securityContext?: Record<string, unknown>;
+  volumes: unknown[];
   containers: {
     name: string;
     image: string;
@@ -21,6 +20,7 @@ export interface PodSpec {
     env?: { name: string; value?: string; valueFrom?: unknown }[];
     livenessProbe?: unknown;
     ports?: unknown;
+    volumeMounts: unknown[];
     securityContext?: Record<string, unknown>;
   }[];
 }
@@ -34,16 +34,22 @@ export function images(): void {
   podman(['tag', BASE, 'docker.io/library/eclipse-temurin:21-jdk-noble']);
 }
 
+export interface PodChange {
+  readonly change?: (spec: PodSpec) => void;
+  /** Another program in place of the example's. */
+  readonly source?: string | null;
+}
+
 /** A pod from the example manifest of k8s/, in a network namespace of its own without any way out. */
 export class Pod {
-  readonly #name: string;
   readonly #documents: unknown[];
   readonly #pod: string;
 
-  constructor(name: string, change: (spec: PodSpec) => void = () => {}) {
-    this.#name = name;
+  constructor(name: string, { change = () => {}, source = null }: PodChange = {}) {
     this.#pod = `${name}-pod-0`;
     this.#documents = parseAllDocuments(readFileSync('k8s/example.yaml', 'utf8')).map((d) => d.toJS());
+    const [program] = this.#documents as [{ data: Record<string, string> }];
+    if (source !== null) program.data['Orders.java'] = source;
     for (const document of this.#documents as {
       kind: string;
       metadata: { name: string };
@@ -55,11 +61,12 @@ export class Pod {
       for (const container of spec.containers) {
         container.imagePullPolicy = 'Never';
         for (const key of NO_KUBELET) delete container[key];
-        container.env = container.env?.filter((e) => !JSON.stringify(e).includes('ephemeral-storage'));
+        container.env = (container.env ?? []).filter((e) => !JSON.stringify(e).includes('ephemeral-storage'));
       }
       const hound = this.#of(spec, 'memhound');
       hound.image = hound.image.replace(/:[^:]*$/, ':test');
-      this.env(spec, 'memhound', { MEMHOUND_EVERY: '1s', MEMHOUND_MIN_HISTORY: '15s' });
+      this.#env(spec, 'memhound', { MEMHOUND_EVERY: '1s', MEMHOUND_MIN_HISTORY: '15s' });
+      this.#env(spec, 'app', { LOG_MB_PER_SECOND: '5' });
       change(spec);
     }
   }
@@ -70,8 +77,7 @@ export class Pod {
     return found;
   }
 
-  /** For the constructor's `change`. */
-  env(spec: PodSpec, container: string, values: Readonly<Record<string, string>>): void {
+  #env(spec: PodSpec, container: string, values: Readonly<Record<string, string>>): void {
     const c = this.#of(spec, container);
     c.env = [...(c.env ?? []), ...Object.entries(values).map(([name, value]) => ({ name, value }))];
   }
@@ -127,9 +133,5 @@ export class Pod {
 
   verdict(fits: (verdict: Verdict) => boolean): Promise<Verdict> {
     return this.until<Verdict>('/api/v1/verdict', (body, status) => status === 200 && fits(body));
-  }
-
-  async files(): Promise<FileRow[]> {
-    return (await this.get<FileRow[]>('/api/v1/files')).body;
   }
 }
