@@ -1,5 +1,6 @@
 import type { Eta } from '../trends/types.ts';
 import { plainHeadline } from './headline.ts';
+import { endedAtLimit } from './last-moments.ts';
 import { nameCauses } from './name-causes.ts';
 import { activeFile, dashboardsDisagree } from './rules/dashboards.ts';
 import { diskFilling } from './rules/disk-filling.ts';
@@ -64,13 +65,14 @@ export function diagnose(raw: Scene): Verdict {
 
 const earliestFirst = (etas: readonly Eta[]): Eta[] => [...etas].sort((a, b) => a.seconds - b.seconds);
 
+const manner = (scene: Scene, { oomKilled }: NonNullable<Scene['ended']>): string =>
+  oomKilled ? ', OOM-killed' : endedAtLimit(scene) ? ', at its limit: most likely OOM-killed' : '';
+
 /** What must be known before the rest: that the container is gone, or that this is no JVM's memory. */
 function lead(scene: Scene): string {
   const words: string[] = [];
   if (scene.ended !== null)
-    words.push(
-      `The container ended at ${new Date(scene.ended.atMs).toISOString()}${scene.ended.oomKilled ? ', OOM-killed' : ''}. Before that: `,
-    );
+    words.push(`The container ended at ${new Date(scene.ended.atMs).toISOString()}${manner(scene, scene.ended)}. Before that: `);
   if (scene.target.jvm === null && scene.target.reach === 'own-cgroup')
     words.push('No JVM found; this is the own cgroup of memhound. ');
   return words.join('');

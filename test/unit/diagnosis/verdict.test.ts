@@ -212,3 +212,21 @@ test('a name with markup or escapes is made visible and not passed on', () => {
   const v = diagnose(scene(story, { files: [file({ path: '/tmp/\u001b[2J\nfake' })] }));
   assert.ok(!v.headline.includes('\u001b') && !v.headline.includes('\n'));
 });
+
+test('a container that ended at its limit before the kernel could be asked is called most likely OOM-killed; one that cache filled is not', () => {
+  const ended = (anonMib: readonly number[], fileMib: number) => {
+    const base = scene({});
+    const t = Float64Array.from(anonMib, (_, i) => i * 10);
+    const fields = new Map([
+      ['anon', Float64Array.from(anonMib, (mib) => mib * 2 ** 20)],
+      ['usage', Float64Array.from(anonMib, (mib) => (mib + fileMib) * 2 ** 20)],
+    ]);
+    const series = { ...base.series, t, fields, intervalS: 10, limitBytes: 512 * 2 ** 20 };
+    return diagnose({ ...base, series, ended: { atMs: 0, oomKilled: false } }).headline;
+  };
+  const LIKELY = /^The container ended at \S+, at its limit: most likely OOM-killed\. /;
+  assert.match(ended([400, 505], 0), LIKELY);
+  assert.match(ended([300, 400], 0), LIKELY); // 10 MiB/s: there before the next sample
+  assert.doesNotMatch(ended([300, 301], 210), /OOM/);
+  assert.doesNotMatch(ended([505, 200], 300), /OOM/);
+});
