@@ -58,7 +58,7 @@ export function podman(args: readonly string[], input?: string): string {
 }
 
 /** The base image with node, npm and a JDK, also under the names that the Dockerfile and the example manifest ask a registry for. */
-export function baseImage(): void {
+function baseImage(): void {
   mkdirSync(DIR, { recursive: true });
   writeFileSync(CONF, SETTINGS);
   if (tryPodman(['image', 'exists', BASE]).status === 0) return;
