@@ -12,6 +12,8 @@ const OS = {
   openharmony: 'openharmony',
 };
 const CPU = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el'];
+/** Node's name for it where a package's name has another. */
+const ALIAS = { ppc64le: 'ppc64' };
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 let added = 0;
@@ -22,7 +24,7 @@ for (const [path, entry] of Object.entries(lock.packages)) {
     if (lock.packages[nested] || lock.packages[top]) continue;
     const words = name.split('/').pop().split('-');
     const os = words.map((w) => OS[w]).find(Boolean);
-    const cpu = CPU.find((c) => words.includes(c));
+    const cpu = CPU.find((c) => words.some((w) => (ALIAS[w] ?? w) === c));
     if (os === undefined || cpu === undefined || !/^\d/.test(version)) continue; // not a package for one platform
     const libc = words.some((w) => w.startsWith('musl'))
       ? ['musl']

@@ -21,7 +21,6 @@ const NEEDS = [
   { command: 'podman', packages: ['podman'], for: 'a real pod from k8s/example.yaml (test/pod)' },
   { command: 'runc', packages: ['runc'], for: 'its containers (test/pod)' },
   { command: 'catatonit', packages: ['catatonit'], for: "the pod's pause process (test/pod)" },
-
   { command: 'nsenter', packages: ['util-linux'], for: "asking from within a pod's network (test/pod)" },
   { command: 'chromium', packages: ['chromium'], for: 'the page in a real browser' },
 ];

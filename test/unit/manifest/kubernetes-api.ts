@@ -16,7 +16,7 @@ const folderOf = (name: string): string => dirname(require.resolve(`${name}/pack
 /** kubernetes-types names a group by its first label, kubernetes-models by the whole. */
 const groupless = (apiVersion: string): string => apiVersion.replace(/^([^./]+)\.[^/]*\//, '$1/');
 
-/** What the schemas of the newest Kubernetes that kubernetes-models knows say against an object; empty: nothing. */
+/** What the schemas of kubernetes-models (4.5: Kubernetes 1.33; 5.x wants Node 22) say against an object; empty: nothing. */
 export async function againstNewest(manifest: Manifest): Promise<string[]> {
   const file = join(folderOf('kubernetes-models'), manifest.apiVersion, `${manifest.kind}.js`);
   const module = (await import(pathToFileURL(file).href)) as Record<string, new (data: unknown) => { validate(): void }>;

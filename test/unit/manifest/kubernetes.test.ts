@@ -46,7 +46,7 @@ const injected = (native: boolean): Manifest[] =>
     ),
   );
 
-test('every manifest of k8s/ and of inject is what the API of the newest Kubernetes takes', async () => {
+test('every manifest of k8s/ and of inject is what the API of Kubernetes 1.33 takes, the newest that a package for Node 20 knows', async () => {
   const all = [...Object.values(BUILT).flat(), ...FILES, ...injected(false), ...injected(true)];
   assert.ok(all.length >= 20);
   assert.deepEqual((await Promise.all(all.map(againstNewest))).flat(), []);

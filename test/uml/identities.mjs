@@ -1,0 +1,37 @@
+// Runs inside the guest: for each identity a JVM in the one container and one look by memhound from the other, each with a cgroup
+// namespace of its own. Writes what memhound says as JSON lines; the judging is left to identities.test.ts, outside.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const OUT = process.env.UML_OUT;
+const as = (id, dropped) => [
+  'setpriv',
+  `--reuid=${id.split(':')[0]}`,
+  `--regid=${id.split(':')[1]}`,
+  '--clear-groups',
+  ...(dropped ? ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'] : []),
+];
+const ALONE = ['unshare', '--pid', '--fork', '--mount-proc'];
+
+const CASES = [
+  { name: 'same', app: '1000:1000', hound: '1000:1000' },
+  { name: 'other-uid', app: '1001:1001', hound: '1000:1000' },
+  { name: 'other-gid', app: '1000:1001', hound: '1000:1000' },
+  { name: 'root-with-capabilities', app: '0:0', hound: '0:0', keepsCapabilities: true },
+  { name: 'no-passwd-entry', app: '23456:23456', hound: '23456:23456' },
+  { name: 'not-shared', app: '1000:1000', hound: '1000:1000', wrap: ALONE },
+];
+
+for (const { name, app, hound, keepsCapabilities = false, wrap = [] } of CASES) {
+  const flags = ['-XX:+UseSerialGC', '-Xmx32m', '-XX:TieredStopAtLevel=1'];
+  const program = ['java', ...flags, '-cp', `${OUT}/classes`, 'SpringLog', `/tmp/${name}.log`, '1', '1'];
+  const java = spawn('incontainer', ['app', ...as(app, !keepsCapabilities), ...program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: java.stdout })) if (line.includes('full')) break;
+  const look = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json'];
+  const done = spawnSync('incontainer', ['sidecar', ...wrap, ...as(hound, true), ...look], { encoding: 'utf8' });
+  const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
+  console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
+  java.kill('SIGKILL');
+  await once(java, 'exit');
+}

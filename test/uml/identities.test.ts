@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { compile } from '../support/java.ts';
+import { MEMHOUND } from '../support/memhound.ts';
+import { lacks } from '../support/needs.ts';
+import { run } from '../support/process.ts';
+
+interface Told {
+  readonly name: string;
+  readonly javaPid: number;
+  readonly status: number;
+  readonly stderr: string;
+  readonly said: {
+    readonly error?: { readonly code: string; readonly message: string; readonly mend: string };
+    readonly target?: { readonly reach: string; readonly pid: number };
+    readonly jvm?: unknown;
+  };
+}
+
+test('on cgroup v2, with a cgroup namespace per container, who may look into whom is the same, and is said with the lines that mend it', {
+  skip: lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'setpriv'),
+  timeout: 300_000,
+}, async () => {
+  const out = mkdtempSync(join(tmpdir(), 'memhound-uml-ids-'));
+  try {
+    chmodSync(out, 0o755);
+    mkdirSync(join(out, 'classes'));
+    copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
+    copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
+    const guest = ['-t', '220', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
+    const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
+    assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
+    const told = new Map(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Told)
+        .map((t) => [t.name, t]),
+    );
+
+    for (const name of ['same', 'no-passwd-entry']) {
+      const { said, stderr: why } = told.get(name)!;
+      assert.equal(said.target?.reach, 'shared-pid-namespace', `${name}: ${JSON.stringify(said)} ${why}`);
+    }
+    const blind = (name: string, message: RegExp, mend: RegExp) => {
+      const { said, status } = told.get(name)!;
+      assert.equal(said.error?.code, 'blind', `${name}: ${JSON.stringify(said)}`);
+      assert.match(said.error.message, message);
+      assert.match(said.error.mend, mend);
+      assert.notEqual(status, 0);
+    };
+    blind('other-uid', /uid 1001, gid 1001 .*runs as 1000:1000/, /runAsUser: 1001\n\s+runAsGroup: 1001/);
+    blind('other-gid', /uid 1000, gid 1001 /, /runAsUser: 1000\n\s+runAsGroup: 1001/);
+    blind('root-with-capabilities', /capabilities that memhound .* has not/, /drop: \[ALL\]/);
+    blind('not-shared', /sees only itself/, /shareProcessNamespace: true/);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+});
