@@ -1,6 +1,5 @@
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../src/diagnosis/types.ts';
-import type { Hello, HistogramTake, LiveMessage, SamplesAnswer } from '../src/outlets/status.ts';
-import type { JvmReading } from '../src/sources/types.ts';
+import type { Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
 
 /** An answer that is an error: blind carries the lines that mend it. */
 export class Refused extends Error {
@@ -42,7 +41,7 @@ export const api = {
   ledger: (target: string | null) => ask<Ledger>('ledger', of(target)),
   views: (target: string | null) => ask<View[]>('views', of(target)),
   files: (target: string | null) => ask<FileRow[]>('files', of(target)),
-  jvm: (target: string | null) => ask<{ jvm: JvmReading | null; reason?: string }>('jvm', of(target)),
+  jvm: (target: string | null) => ask<Tables['jvm']>('jvm', of(target)),
   histogram: (target: string | null) => ask<HistogramTake>('jvm/histogram', of(target), 'POST'),
   self: () => ask<Record<string, unknown>>('self', {}),
   samples: (target: string | null, from: number | null, to: number | null, points: number) =>
@@ -57,19 +56,23 @@ export const api = {
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
-/** The WebSocket, opened again with growing waits after a break. */
-export function live(on: {
+/** The WebSocket, opened again with growing waits after a break. The answer tells the server whose tables are shown; null: none. */
+export function openLive(on: {
   readonly hello: (m: Hello) => void;
-  readonly message: (m: LiveMessage) => void;
+  readonly message: (m: LiveMessage | Tables) => void;
   readonly lost: (againMs: number) => void;
-}): void {
+}): { show: (target: string | null) => void } {
+  let socket: WebSocket;
+  let shown: string | null = null;
+  const tell = (): void => socket.send(JSON.stringify({ tables: shown }));
   let wait = FIRST_WAIT_MS;
   const open = (): void => {
-    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`);
+    socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`);
     socket.addEventListener('message', (event) => {
-      const message = JSON.parse(event.data as string) as Hello | LiveMessage;
+      const message = JSON.parse(event.data as string) as Hello | LiveMessage | Tables;
       if (message.type === 'hello') {
         wait = FIRST_WAIT_MS;
+        tell();
         on.hello(message);
       } else on.message(message);
     });
@@ -82,4 +85,11 @@ export function live(on: {
     });
   };
   open();
+  return {
+    show(target) {
+      if (target === shown) return;
+      shown = target;
+      if (socket.readyState === WebSocket.OPEN) tell();
+    },
+  };
 }

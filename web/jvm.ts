@@ -1,5 +1,5 @@
-import type { SamplesAnswer } from '../src/outlets/status.ts';
-import type { Aged, JvmReading } from '../src/sources/types.ts';
+import type { SamplesAnswer, Tables } from '../src/outlets/status.ts';
+import type { Aged } from '../src/sources/types.ts';
 import { nearest, onPoint } from './cursor.ts';
 import { byId, el, patch, setText } from './dom.ts';
 import { Lines } from './lines.ts';
@@ -68,14 +68,14 @@ export class HeapChart {
 }
 
 /** The JVM's own figures, each with its age: metaspace, for one, is only renewed at a collection. */
-export function drawJvm(answer: { readonly jvm: JvmReading | null; readonly reason?: string }, nowMs: number): void {
-  const { jvm } = answer;
-  byId('jvm-none').hidden = jvm !== null;
-  byId('jvm-some').hidden = jvm === null;
-  if (jvm === null) {
-    setText(byId('jvm-none'), `${answer.reason ?? 'Nothing is known of a JVM'}.`.replace(/\.\.$/, '.'));
+export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
+  byId('jvm-none').hidden = answer.jvm !== null;
+  byId('jvm-some').hidden = answer.jvm === null;
+  if (answer.jvm === null) {
+    setText(byId('jvm-none'), `${answer.reason}.`.replace(/\.\.$/, '.'));
     return;
   }
+  const { jvm } = answer;
   setText(
     byId('jvm-what'),
     [jvm.version === null ? '' : `Java ${jvm.version}`, jvm.collector, ...jvm.flags].filter(Boolean).join('  '),

@@ -1,8 +1,8 @@
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
-import type { Hello, LiveMessage, SamplesAnswer } from '../src/outlets/status.ts';
-import { api, live, Refused, Unreachable } from './api.ts';
+import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
+import { api, openLive, Refused, Unreachable } from './api.ts';
 import { offset } from './chart.ts';
 import { onPoint } from './cursor.ts';
 import { byId, el, onScheme, patch, setText } from './dom.ts';
@@ -28,8 +28,6 @@ const RANGES: readonly (readonly [string, number | null, string])[] = [
   ['all', null, 'all there is'],
 ];
 const POINTS = 600;
-/** Tables need not be asked anew at each tick of a second. */
-const PANELS_MS = 10_000;
 
 let target: string | null = null;
 let targets: readonly TargetInfo[] = [];
@@ -44,7 +42,6 @@ let lastSampleMs = 0;
 let everySeconds = 10;
 let connected = false;
 let againAtMs = 0;
-let panelsDueMs = 0;
 let pointed = false;
 let drawn = false;
 let blind = false;
@@ -83,6 +80,7 @@ function drawTargets(all: readonly TargetInfo[]): void {
   target = shown?.id ?? null;
   byId('target-label').hidden = all.length === 0;
   drawLinks(target);
+  showTables();
   if (shown === undefined) {
     setText(byId('reach'), '');
     return;
@@ -121,19 +119,22 @@ function redrawFields(): void {
     drawFields(verdict, samples, byId<HTMLInputElement>('search').value.trim());
 }
 
-async function loadPanels(): Promise<void> {
-  panelsDueMs = lastSampleMs + PANELS_MS;
-  const [views, files, jvm, ledger] = await Promise.all([
-    api.views(target),
-    api.files(target),
-    api.jvm(target),
-    api.ledger(target),
-  ]);
+/** What stands beside the charts. Asked for once; after that the live channel brings it. */
+async function loadTables(): Promise<void> {
+  const asked = target;
+  const [views, files, jvm, ledger] = await Promise.all([api.views(asked), api.files(asked), api.jvm(asked), api.ledger(asked)]);
+  if (asked === target) drawTables({ views, files, jvm, ledger });
+}
+
+function drawTables({ views, files, jvm, ledger }: Pick<Tables, 'views' | 'files' | 'jvm' | 'ledger'>): void {
   drawTools(views, lastValue, limit, (names) => stack.light(names));
   drawFiles(files);
   drawJvm(jvm, Date.now());
   drawLedger(ledger);
 }
+
+/** A page that nobody sees needs no tables. */
+const showTables = (): void => live.show(document.hidden ? null : target);
 
 /** A refusal stands where the verdict would; a lost connection is told by the live line; anything else is a fault of the page. */
 async function attempt(work: () => Promise<unknown>): Promise<void> {
@@ -160,7 +161,7 @@ const loadAll = (): Promise<void> =>
     if (first) drawTargets(targets.length > 0 ? targets : await api.targets());
     mayHistogram();
     await loadSamples();
-    await loadPanels();
+    await loadTables();
   });
 
 function drawLive(): void {
@@ -196,7 +197,7 @@ function mayHistogram(): void {
   offerHistogram(mayAttach && targets.some((t) => t.id === target && t.jvm !== null), () => target);
 }
 
-function message(m: LiveMessage): void {
+function message(m: LiveMessage | Tables): void {
   if (m.type === 'restart' || blind) {
     void attempt(async () => {
       drawTargets(await api.targets());
@@ -205,6 +206,11 @@ function message(m: LiveMessage): void {
     return;
   }
   if (m.target !== target) return;
+  if (m.type === 'tables') {
+    drawTables(m);
+    drawSelf(m.self);
+    return;
+  }
   if (m.type === 'verdict') {
     take(m.verdict);
     redrawFields();
@@ -216,10 +222,6 @@ function message(m: LiveMessage): void {
   const oldest = range == null ? Number.NEGATIVE_INFINITY : lastSampleMs / 1000 - range;
   if (zoom === null) stack.push(lastSampleMs / 1000, lastValue, limit, oldest, POINTS * 2);
   tickFields(latest, pointed);
-  if (lastSampleMs >= panelsDueMs && !document.hidden) {
-    void attempt(loadPanels);
-    void loadSelf();
-  }
   drawLive();
 }
 
@@ -264,7 +266,7 @@ setText(byId('zone'), `times in ${offset()}`);
 if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
 
 void loadAll().then(loadSelf);
-live({
+const live = openLive({
   hello,
   message,
   lost(againMs) {
@@ -274,4 +276,5 @@ live({
     drawLive();
   },
 });
+document.addEventListener('visibilitychange', showTables);
 setInterval(drawLive, 1000);

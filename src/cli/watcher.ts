@@ -4,6 +4,7 @@ import type { PodResources } from '../diagnosis/scene.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
 import { views } from '../diagnosis/views.ts';
 import { isField } from '../fields.ts';
+import type { History } from '../history/history.ts';
 import { toSeriesJson } from '../history/samples.ts';
 import type { Store } from '../history/store.ts';
 import {
@@ -149,10 +150,12 @@ export class Watcher implements Status {
         this.#emit({ type: 'restart', target: target.id, at: iso(nowMs), reason: 'the container was started anew' });
       } else {
         const key = this.#freeKey(kind(target));
+        const history = await this.#options.store.load(key);
+        markStart(history, nowMs / 1000);
         const slot = new Slot({
           key,
           target,
-          history: await this.#options.store.load(key),
+          history,
           roots: this.#options.roots,
           pids: this.#options.pids,
           mayAttach: this.#options.mayAttach,
@@ -326,6 +329,13 @@ export class Watcher implements Status {
     this.#events.on('message', listener);
     return () => this.#events.off('message', listener);
   }
+}
+
+/** Why there is a gap: memhound was not there. One that is started anew each minute leaves one mark an hour, since history keeps few. */
+function markStart(history: History, nowS: number): void {
+  const last = history.events.at(-1);
+  if (history.length > 0 && !(last?.type === 'memhound_start' && nowS - last.t < 3600))
+    history.event({ t: nowS, type: 'memhound_start' });
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

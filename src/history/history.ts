@@ -1,5 +1,6 @@
 import type { HistoryEvent, Sample } from '../sample/types.ts';
 import type { Limit } from '../sources/types.ts';
+import { pick } from './pick.ts';
 import type { FileTrack, Series } from './series.ts';
 
 export interface HistoryQuery {
@@ -7,7 +8,7 @@ export interface HistoryQuery {
   readonly fields: readonly string[] | null;
   readonly fromS: number | null;
   readonly toS: number | null;
-  /** At most this many points, thinned evenly; null: all there are. */
+  /** At most this many points, thinned evenly by time; null: all there are. */
   readonly points: number | null;
   readonly epoch: 'current' | 'all';
 }
@@ -158,18 +159,18 @@ export class History {
     const first = lowerBound(this.#t, this.#length, from);
     const end = query.toS === null ? this.#length : lowerBound(this.#t, this.#length, query.toS + 1e-9);
     const ids = query.fields ?? [...this.#columns.keys()];
-    const pick = picker(first, end, query.points);
+    const kept = pick(this.#t, first, end, query.points);
     const fields = new Map<string, Float64Array>();
     for (const id of ids) {
       const column = this.#columns.get(id);
       fields.set(
         id,
         column === undefined
-          ? new Float64Array(pick?.length ?? Math.max(0, end - first)).fill(Number.NaN)
-          : take(column, first, end, pick),
+          ? new Float64Array(kept?.length ?? Math.max(0, end - first)).fill(Number.NaN)
+          : take(column, first, end, kept),
       );
     }
-    const t = take(this.#t, first, end, pick);
+    const t = take(this.#t, first, end, kept);
     const since = t[0] ?? from;
     return {
       t,
@@ -260,14 +261,5 @@ function lowerBound(times: Float64Array, length: number, t: number): number {
   return low;
 }
 
-/** Indices to keep when there are more rows than points; the newest is always among them. null: all. */
-function picker(first: number, end: number, points: number | null): Int32Array | null {
-  const n = end - first;
-  if (points === null || n <= points) return null;
-  return Int32Array.from({ length: points }, (_, i) =>
-    points === 1 ? end - 1 : first + Math.round((i * (n - 1)) / (points - 1)),
-  );
-}
-
-const take = (column: Float64Array, first: number, end: number, pick: Int32Array | null): Float64Array =>
-  pick === null ? column.slice(first, Math.max(first, end)) : Float64Array.from(pick, (i) => column[i]!);
+const take = (column: Float64Array, first: number, end: number, kept: Int32Array | null): Float64Array =>
+  kept === null ? column.slice(first, Math.max(first, end)) : Float64Array.from(kept, (i) => column[i]!);

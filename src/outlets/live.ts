@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { addressOf } from './address.ts';
 import { type GuardOptions, guard } from './guard.ts';
+import { LiveClient } from './live-client.ts';
 import type { Log } from './log.ts';
-import { ApiError, type Hello, type Status } from './status.ts';
+import { ApiError, type Hello, type LiveMessage, type Status, type Tables } from './status.ts';
+import { TablesMaker } from './tables.ts';
 
 export interface LiveOptions extends GuardOptions {
   readonly version: string;
@@ -13,15 +15,14 @@ export interface LiveOptions extends GuardOptions {
 }
 
 const PATH = '/api/v1/live';
-/** A browser that does not read is dropped before it costs more than this. */
-const MOST_BUFFERED = 1 << 20;
 const MOST_CLIENTS = 200;
-const PING_MS = 30_000;
+/** A client that answers nothing for so long is dropped at the next look, so at latest after twice this. */
+const CHECK_MS = 30_000;
 
-/** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` as they come. */
+/** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` as they come, and `tables` to those that asked. */
 export function attachLive(server: Server, status: Status, options: LiveOptions): { close(): Promise<void>; clients(): number } {
   const wss = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
-  const alive = new WeakSet<WebSocket>();
+  const clients = new Map<WebSocket, LiveClient>();
 
   server.on('upgrade', (request, socket, head) => {
     const refuse = (code: number, message: string): void => {
@@ -38,46 +39,56 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
       return;
     }
     if (addressOf(request).path !== PATH) refuse(404, `there is no WebSocket here; it is at ${PATH}`);
-    else if (wss.clients.size >= MOST_CLIENTS) refuse(503, `${MOST_CLIENTS} clients are connected, the most there may be`);
+    else if (clients.size >= MOST_CLIENTS) refuse(503, `${MOST_CLIENTS} clients are connected, the most there may be`);
     else wss.handleUpgrade(request, socket, head, (client) => welcome(client));
   });
 
-  const welcome = (client: WebSocket): void => {
-    alive.add(client);
-    client.on('pong', () => alive.add(client));
-    client.on('error', (error) => options.log.debug({ error: error.message }, 'a live client failed'));
-    client.send(JSON.stringify(hello(status, options)));
+  const welcome = (socket: WebSocket): void => {
+    const client = new LiveClient(socket);
+    clients.set(socket, client);
+    socket.on('close', () => clients.delete(socket));
+    socket.on('error', (error) => options.log.debug({ error: error.message }, 'a live client failed'));
+    client.send(Buffer.from(JSON.stringify(hello(status, options))));
+  };
+  const dropped = (socket: WebSocket, client: LiveClient): void => {
+    clients.delete(socket);
+    options.log.info({ unreadBytes: client.unread }, 'a live client does not read and was dropped');
+  };
+
+  /** One JSON for all of them: 50 pages cost 50 writes. */
+  const sendTo = (those: Iterable<readonly [WebSocket, LiveClient]>, message: LiveMessage | Tables): void => {
+    const text = Buffer.from(JSON.stringify(message));
+    for (const [socket, client] of those) if (!client.send(text)) dropped(socket, client);
+  };
+
+  const maker = new TablesMaker(status);
+  const sendTables = async (target: string, at: string): Promise<void> => {
+    const showing = () => [...clients].filter(([, client]) => client.tables === target);
+    if (showing().length === 0) return;
+    const tables = await maker.due(target, at);
+    if (tables !== null) sendTo(showing(), tables);
   };
 
   const unsubscribe = status.on((message) => {
-    if (wss.clients.size === 0) return;
-    const text = JSON.stringify(message);
-    for (const client of wss.clients) {
-      if (client.readyState !== WebSocket.OPEN) continue;
-      if (client.bufferedAmount > MOST_BUFFERED) {
-        options.log.info({ bufferedBytes: client.bufferedAmount }, 'a live client does not read and is dropped');
-        client.terminate();
-      } else client.send(text);
-    }
+    if (clients.size === 0) return;
+    sendTo(clients, message);
+    if (message.type === 'sample')
+      sendTables(message.target, message.at).catch((error: Error) =>
+        options.log.error({ error: error.stack ?? error.message }, 'the tables of live clients could not be made'),
+      );
   });
 
-  const pings = setInterval(() => {
-    for (const client of wss.clients) {
-      if (!alive.has(client)) client.terminate();
-      else {
-        alive.delete(client);
-        client.ping();
-      }
-    }
-  }, PING_MS);
-  pings.unref();
+  const checks = setInterval(() => {
+    for (const [socket, client] of clients) if (!client.check()) dropped(socket, client);
+  }, CHECK_MS);
+  checks.unref();
 
   return {
-    clients: () => wss.clients.size,
+    clients: () => clients.size,
     close() {
-      clearInterval(pings);
+      clearInterval(checks);
       unsubscribe();
-      for (const client of wss.clients) client.terminate();
+      for (const socket of clients.keys()) socket.terminate();
       return new Promise((resolve) => wss.close(() => resolve()));
     },
   };

@@ -75,6 +75,18 @@ export type LiveMessage =
   | { readonly type: 'verdict'; readonly target: string; readonly verdict: Verdict }
   | { readonly type: 'restart'; readonly target: string; readonly at: string; readonly reason: string };
 
+/** What stands beside the chart, each as its own path answers it. Sent to the clients that asked for this target's. */
+export interface Tables {
+  readonly type: 'tables';
+  readonly target: string;
+  readonly at: string;
+  readonly views: readonly View[];
+  readonly files: readonly FileRow[];
+  readonly jvm: ReturnType<Status['jvm']>;
+  readonly ledger: Ledger;
+  readonly self: Readonly<Record<string, unknown>>;
+}
+
 /** First message of every WebSocket connection. */
 export interface Hello {
   readonly type: 'hello';

@@ -59,13 +59,20 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   assert.equal(targets[0]?.limitBytes, LIMIT);
   assert.ok((await hound.verdict()).etas.some((eta) => eta.event === 'disk-full'));
 
-  await t.test('memhound killed and started anew still has the history', async () => {
-    const seen = (await hound.get<{ t: number[] }>('/api/v1/samples?fields=usage')).body.t;
+  await t.test('memhound killed and started anew still has the history, and marks where it began again', async () => {
+    type Samples = { t: number[]; aux: { events: { t: number; type: string }[] } };
+    const starts = ({ aux }: Samples) => aux.events.filter((e) => e.type === 'memhound_start');
+    const before = (await hound.get<Samples>('/api/v1/samples?fields=usage')).body;
+    assert.deepEqual(starts(before), [], 'nothing was there before the first start');
+    const seen = before.t;
     await hound.stop('SIGKILL');
     const again = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '30s', '--data', data]);
     t.after(() => again.stop('SIGKILL'));
     const kept = (await again.get<{ t: number[] }>(`/api/v1/samples?fields=usage&to=${seen.at(-1)}`)).body.t;
     assert.ok(kept.length >= seen.length - 1, `${kept.length} samples of ${seen.length} survived`);
+    const marks = starts((await again.get<Samples>('/api/v1/samples?fields=usage')).body);
+    assert.equal(marks.length, 1);
+    assert.ok(marks[0]!.t > seen.at(-1)!);
     await again.stop();
   });
 });

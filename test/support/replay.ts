@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { Random } from '../../bench/random.ts';
 import { fileRows } from '../../src/diagnosis/file-growth.ts';
 import { ledger } from '../../src/diagnosis/ledger/ledger.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
@@ -13,12 +12,16 @@ import { createLog } from '../../src/outlets/log.ts';
 import { ApiError, type HistogramTake, type LiveMessage, type SamplesQuery, type Status } from '../../src/outlets/status.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
 import { judge } from '../../src/trends/judge.ts';
-import { type PodShape, podHistory, podValues } from './pod-history.ts';
 
-/** One container of a replayed pod. `history` instead of `shape`: a recorded one. */
+/** One container of a replayed pod: made (made-pod.ts) or recorded (recorded-pod.ts). */
 export interface ReplayTarget {
   readonly info: TargetInfo;
-  readonly shape: PodShape;
+  /** All there is at the beginning, its end being `nowS`. */
+  readonly history: (nowS: number) => History;
+  /** The row at a later moment. */
+  readonly valuesAt: (t: number) => Readonly<Record<string, number>>;
+  readonly files: readonly FileReading[];
+  readonly jvm: (history: History) => JvmReading | null;
   readonly minHistorySeconds?: number;
   readonly memoryRequestBytes?: number;
 }
@@ -28,16 +31,13 @@ export class Replay implements Status {
   readonly #targets: { readonly t: ReplayTarget; readonly history: History; verdict: Verdict }[];
   readonly #events = new EventEmitter();
   readonly #blind: ApiError | null;
-  readonly #random = new Random(3);
-  readonly #endS: number;
   #nowS: number;
 
   constructor(targets: readonly ReplayTarget[], { nowS = Date.now() / 1000, blind = null as ApiError | null } = {}) {
     this.#nowS = nowS;
-    this.#endS = nowS;
     this.#blind = blind;
     this.#targets = targets.map((t) => {
-      const history = podHistory(t.shape, nowS);
+      const history = t.history(nowS);
       return { t, history, verdict: evaluate(t, history, nowS) };
     });
   }
@@ -46,7 +46,7 @@ export class Replay implements Status {
   tick(seconds = 1): void {
     this.#nowS += seconds;
     for (const { t, history } of this.#targets) {
-      const values = podValues(t.shape, t.shape.hours + (this.#nowS - this.#endS) / 3600, this.#random);
+      const values = t.valuesAt(this.#nowS);
       history.row(this.#nowS, values);
       this.emit({
         type: 'sample',
@@ -92,8 +92,8 @@ export class Replay implements Status {
       values: newest(history),
       limitBytes: t.info.limitBytes,
       cpusOnline: 4,
-      jvm: reading(history, t),
-      files: t.shape.files === undefined ? [] : fileReadings(t.shape),
+      jvm: t.jvm(history),
+      files: t.files,
       mappings: null,
       others: [],
     });
@@ -109,7 +109,7 @@ export class Replay implements Status {
 
   jvm(target?: string) {
     const { t, history } = this.#of(target);
-    const jvm = reading(history, t);
+    const jvm = t.jvm(history);
     return jvm === null ? { jvm: null, reason: 'this container runs no JVM' } : { jvm };
   }
 
@@ -152,22 +152,14 @@ export class Replay implements Status {
 
 const WHOLE = { fields: null, fromS: null, toS: null, points: null, epoch: 'current' } as const;
 
-function newest(history: History): Record<string, number> {
+/** The last row: absent values left out. */
+export function newest(history: History): Record<string, number> {
   const { fields } = history.series({ ...WHOLE, fromS: history.lastS });
   return Object.fromEntries([...fields].map(([id, c]) => [id, c[c.length - 1]!]).filter(([, v]) => Number.isFinite(v)));
 }
 
-const fileReadings = (shape: PodShape): FileReading[] =>
-  shape.files!(shape.hours).map((f, i) => ({
-    ...f,
-    dev: 1,
-    ino: i + 1,
-    allocatedBytes: f.sizeBytes,
-    mtimeMs: null,
-    dirtyBytes: 0,
-  }));
-
-function evaluate({ info, minHistorySeconds = 900, memoryRequestBytes }: ReplayTarget, history: History, nowS: number): Verdict {
+function evaluate(t: ReplayTarget, history: History, nowS: number): Verdict {
+  const { info, minHistorySeconds = 900, memoryRequestBytes } = t;
   const series = history.series(WHOLE);
   return diagnose({
     atMs: nowS * 1000,
@@ -175,58 +167,10 @@ function evaluate({ info, minHistorySeconds = 900, memoryRequestBytes }: ReplayT
     judgement: judge(series, { minHistorySeconds }),
     series,
     files: fileRows(series.files),
-    jvm: null,
+    jvm: t.jvm(history),
     pod: { memoryRequestBytes: memoryRequestBytes ?? null, ephemeralStorageLimitBytes: null },
     ended: null,
   });
-}
-
-/** A JVM's figures to the newest row, as hsperfdata would tell them. */
-function reading(history: History, { shape, info }: ReplayTarget): JvmReading | null {
-  const v = newest(history);
-  if (v.heap_used === undefined || info.jvm === null) return null;
-  const atMs = (history.lastS ?? 0) * 1000;
-  const young = v.heap_used - v.old_used!;
-  return {
-    nspid: 1,
-    vendor: 'Eclipse Adoptium',
-    version: info.jvm.version,
-    collector: info.jvm.collector,
-    generations: [
-      {
-        name: 'new',
-        capacityBytes: v.heap_committed! - v.old_used! * 1.1,
-        maxBytes: shape.heapMaxBytes,
-        spaces: [
-          { name: 'eden', usedBytes: young * 0.94, capacityBytes: young * 1.2 },
-          { name: 'survivor', usedBytes: young * 0.06, capacityBytes: young * 0.1 },
-        ],
-      },
-      {
-        name: 'old',
-        capacityBytes: v.old_used! * 1.1,
-        maxBytes: shape.heapMaxBytes,
-        spaces: [{ name: 'old', usedBytes: v.old_used!, capacityBytes: v.old_used! * 1.1 }],
-      },
-    ],
-    heapUsed: { value: v.heap_used, atMs: atMs - 1000 },
-    heapCommitted: { value: v.heap_committed!, atMs: atMs - 1000 },
-    heapMax: shape.heapMaxBytes,
-    oldUsed: { value: v.old_used!, atMs: atMs - 1000 },
-    metaspace: { used: { value: v.metaspace!, atMs: atMs - 95_000 }, committed: v.metaspace! * 1.03, maxBytes: null },
-    compressedClass: { used: { value: v.metaspace! * 0.12, atMs: atMs - 95_000 }, committed: v.metaspace! * 0.13 },
-    classes: { loaded: v.classes! + 14, unloaded: 14 },
-    threads: { live: v.threads!, daemon: 31, peak: 52, started: 1204 },
-    collectors: [
-      { name: 'G1 young', count: v.gc_count!, seconds: v.gc_seconds! },
-      { name: 'G1 full', count: v.full_gc_count!, seconds: 0.4 },
-    ],
-    gcCount: v.gc_count!,
-    fullGcCount: v.full_gc_count!,
-    gcSeconds: v.gc_seconds!,
-    uptimeSeconds: shape.hours * 3600,
-    flags: ['-Xmx512m', '-XX:+UseG1GC'],
-  };
 }
 
 export interface Served {

@@ -1,7 +1,9 @@
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import type { FileRecord } from '../../src/history/history.ts';
 import { ApiError } from '../../src/outlets/status.ts';
+import { madePod } from './made-pod.ts';
 import type { PodShape } from './pod-history.ts';
+import { recordedPod } from './recorded-pod.ts';
 import { Replay, type ReplayTarget } from './replay.ts';
 
 const MIB = 2 ** 20;
@@ -20,7 +22,7 @@ const jvmTarget = (limitBytes: number): TargetInfo => ({
 
 const pod = (shape: Partial<PodShape> & { readonly hours: number }, rest: Partial<ReplayTarget> = {}): ReplayTarget => {
   const limitBytes = shape.limitBytes ?? 1 * GIB;
-  return { info: jvmTarget(limitBytes), shape: { limitBytes, heapMaxBytes: 512 * MIB, ...shape }, ...rest };
+  return madePod(jvmTarget(limitBytes), { limitBytes, heapMaxBytes: 512 * MIB, ...shape }, rest);
 };
 
 const file = (path: string, sizeBytes: number, rest: Partial<FileRecord> = {}): FileRecord => ({
@@ -86,10 +88,10 @@ export const SCENES = {
     ]),
   several: () => {
     const orders = pod({ hours: 26, limitBytes: 2 * GIB, files: () => others });
-    const shipper: ReplayTarget = {
-      info: { ...orders.info, id: '77aa01b2c3d4', container: 'log-shipper', pid: 31, limitBytes: 256 * MIB, jvm: null },
-      shape: { hours: 26, limitBytes: 256 * MIB, heapMaxBytes: null, native: () => 41 * MIB, cache: () => 30 * MIB },
-    };
+    const shipper = madePod(
+      { ...orders.info, id: '77aa01b2c3d4', container: 'log-shipper', pid: 31, limitBytes: 256 * MIB, jvm: null },
+      { hours: 26, limitBytes: 256 * MIB, heapMaxBytes: null, native: () => 41 * MIB, cache: () => 30 * MIB },
+    );
     return new Replay([orders, shipper]);
   },
   evil: () =>
@@ -110,6 +112,13 @@ export const SCENES = {
         'spec:\n  shareProcessNamespace: true\n  securityContext:\n    runAsUser: 1000\n    runAsGroup: 1000',
       ),
     }),
+  /** Recorded in real groups on real kernels, a minute or two each, under heavy load: what a scene made up would leave out. */
+  recordedHeap: () => new Replay([recordedPod('b-heap-leak.v2')]),
+  recordedLog: () => new Replay([recordedPod('c-log-growth.v1')]),
+  recordedNative: () => new Replay([recordedPod('e-native-direct.v1')]),
+  recordedRotation: () => new Replay([recordedPod('m-log-rotation.v1')]),
+  /** Six days as Prometheus kept them: no JVM, no files, rows ten minutes apart. */
+  recordedWeek: () => new Replay([recordedPod('examples/missing-800mb.json')]),
   /** As long as history goes back by default: what the page's speed is measured with. */
   fortnight: () =>
     new Replay([

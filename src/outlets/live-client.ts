@@ -1,0 +1,92 @@
+/** What it needs of a `ws` WebSocket. */
+interface Wire {
+  readonly readyState: number;
+  readonly OPEN: number;
+  send(text: Buffer, options: { readonly binary: false }): void;
+  ping(data: string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  on(event: 'pong', listener: (data: Buffer) => void): unknown;
+  on(event: 'message', listener: (data: { toString(): string }) => void): unknown;
+}
+
+/**
+ * The most that may be on its way to one client without being confirmed, in bytes. Counted from the client's end and not by
+ * `bufferedAmount`: the kernel takes megabytes for a peer that does not read (tcp_wmem, tcp(7)), and they count towards the
+ * sidecar's own memory limit just as the heap does.
+ */
+const MOST_UNREAD = 512 * 1024;
+/** After so many bytes the client is asked whether it has read them. A browser answers pings by itself, in order (RFC 6455, 5.5.3). */
+const ASK_EVERY = 64 * 1024;
+
+/** One open page. What it has read is known by its pongs, each of which carries the count of bytes that its ping followed. */
+export class LiveClient {
+  readonly #socket: Wire;
+  #sent = 0;
+  #asked = 0;
+  #read = 0;
+  #answered = true;
+  #tables: string | null = null;
+
+  constructor(socket: Wire) {
+    this.#socket = socket;
+    socket.on('pong', (data) => {
+      const count = Number(data.toString('latin1'));
+      if (count > this.#read && count <= this.#sent) this.#read = count;
+      this.#answered = true;
+    });
+    socket.on('message', (data) => this.#hear(data.toString()));
+  }
+
+  /** Id of the target whose tables it shows. */
+  get tables(): string | null {
+    return this.#tables;
+  }
+
+  /** Bytes that were sent and not confirmed. */
+  get unread(): number {
+    return this.#sent - this.#read;
+  }
+
+  /** Sends a text, already in UTF-8; false: it reads too little, and was dropped instead. */
+  send(text: Buffer): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is closing by itself
+    // A text that is longer than all that may be unread still goes to a client that has read everything.
+    if (this.#asked > this.#read && this.unread + text.length > MOST_UNREAD) return this.#drop();
+    this.#sent += text.length;
+    this.#socket.send(text, { binary: false });
+    if (this.#sent - this.#asked >= ASK_EVERY) this.#ask();
+    return true;
+  }
+
+  /** Called from time to time: a client that did not answer since the last call is gone, or stuck. */
+  check(): boolean {
+    if (!this.#answered) return this.#drop();
+    this.#answered = false;
+    this.#ask();
+    return true;
+  }
+
+  /** The one thing that a client may say: {"tables": ID}, or null for none. Anything else is a client's mistake, and ends it. */
+  #hear(text: string): void {
+    try {
+      const { tables } = JSON.parse(text) as { readonly tables?: unknown };
+      if (tables !== null && typeof tables !== 'string') throw new TypeError('tables must be a text or null');
+      this.#tables = tables;
+    } catch {
+      this.#socket.close(1008, 'expected {"tables": "ID of a target"} or {"tables": null}');
+    }
+  }
+
+  #ask(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#asked = this.#sent;
+    this.#socket.ping(String(this.#sent));
+  }
+
+  /** Without a farewell, which would have to wait behind what is not read. */
+  #drop(): false {
+    this.#socket.terminate();
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+import { ApiError, type Status, type Tables } from './status.ts';
+
+/** Tables are looked at by people: one that is older than this is old. */
+const EVERY_MS = 10_000;
+
+/** Makes the tables of a target when they are due: once for all the pages that show them, however many those are. */
+export class TablesMaker {
+  readonly #status: Status;
+  /** By target: when they were last begun, ms. Forgotten once nobody has asked for longer than they last. */
+  readonly #begun = new Map<string, number>();
+  readonly #making = new Set<string>();
+
+  constructor(status: Status) {
+    this.#status = status;
+  }
+
+  /** null: not due, still being made, or the target cannot be read just now. */
+  async due(target: string, at: string): Promise<Tables | null> {
+    const atMs = Date.parse(at);
+    const begun = this.#begun.get(target);
+    if (this.#making.has(target) || (begun !== undefined && atMs - begun < EVERY_MS)) return null;
+    for (const [id, ms] of this.#begun) if (atMs - ms >= EVERY_MS) this.#begun.delete(id);
+    this.#begun.set(target, atMs);
+    this.#making.add(target);
+    try {
+      const ledger = await this.#status.ledger(target);
+      const [views, files, jvm] = [this.#status.views(target), this.#status.files(target), this.#status.jvm(target)];
+      return { type: 'tables', target, at, views, files, jvm, ledger, self: this.#status.self() };
+    } catch (error) {
+      // A container that has just ended, or was not read yet: the next tick tells more.
+      if (error instanceof ApiError) return null;
+      throw error;
+    } finally {
+      this.#making.delete(target);
+    }
+  }
+}
