@@ -3,7 +3,10 @@
  * Source: openjdk/jdk src/hotspot/share/runtime/perfMemory.hpp and perfData.hpp. The file belongs to the watched container and is
  * written without locks, so no offset in it is trusted: each is checked against the bytes at hand, and the walk is bounded by count.
  */
-export type Counters = ReadonlyMap<string, number | string>;
+export interface Counters {
+  /** The value at this instant; undefined: the JVM has no such counter. */
+  get(name: string): number | string | undefined;
+}
 
 /** Where a value stands, so that the next tick reads the values alone and not the names again. */
 interface Entry {
@@ -12,12 +15,17 @@ interface Entry {
   readonly at: number;
   /** Bytes of a string; 0 for a number. */
   readonly length: number;
+  /** PerfData::V_Constant: written once, before the file is accessible. */
+  readonly constant: boolean;
 }
 
 export type Layout =
   | {
       readonly state: 'read';
       readonly entries: readonly Entry[];
+      readonly byName: ReadonlyMap<string, Entry>;
+      /** Values that cannot change, as they are asked for. */
+      readonly constants: Map<string, number | string>;
       readonly littleEndian: boolean;
       readonly numEntries: number;
       readonly used: number;
@@ -30,6 +38,7 @@ const MAGIC = 0xcafec0c0;
 /** A JVM has some 250 counters; one with many thousands is not a JVM's. */
 const MOST_ENTRIES = 4096;
 const LONGEST_NAME = 256;
+const CONSTANT = 1;
 
 /** Finds the entries. Never throws and never reads outside `bytes`, whatever stands in them. */
 export function readLayout(bytes: Uint8Array): Layout {
@@ -59,30 +68,44 @@ export function readLayout(bytes: Uint8Array): Layout {
     if (entry !== null) entries.push(entry);
     at += length;
   }
-  return { state: 'read', entries, littleEndian, numEntries: count, used };
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return { state: 'read', entries, byName, constants: new Map(), littleEndian, numEntries: count, used };
 }
 
 function readEntry(bytes: Uint8Array, view: DataView, at: number, length: number, littleEndian: boolean): Entry | null {
   const nameAt = view.getInt32(at + 4, littleEndian);
   const vector = view.getInt32(at + 8, littleEndian);
   const type = view.getUint8(at + 12);
+  const constant = view.getUint8(at + 15) === CONSTANT;
   const dataAt = view.getInt32(at + 16, littleEndian);
   if (nameAt < HEADER || nameAt >= length || dataAt < HEADER || dataAt > length || vector < 0) return null;
   const name = cString(bytes, at + nameAt, Math.min(at + length, at + nameAt + LONGEST_NAME));
-  if (type === 0x4a && vector === 0) return dataAt + 8 <= length ? { name, type: 'J', at: at + dataAt, length: 0 } : null;
-  if (type === 0x42 && vector > 0) return dataAt + vector <= length ? { name, type: 'B', at: at + dataAt, length: vector } : null;
+  if (type === 0x4a && vector === 0)
+    return dataAt + 8 <= length ? { name, type: 'J', at: at + dataAt, length: 0, constant } : null;
+  if (type === 0x42 && vector > 0)
+    return dataAt + vector <= length ? { name, type: 'B', at: at + dataAt, length: vector, constant } : null;
   return null; // Other types are defined but no JVM writes them.
 }
 
-/** All values of the entries at this instant. Numbers above 2^53 lose their last digits; no counter of a JVM comes near. */
+/**
+ * The values, each read when it is asked for: a sample needs a fifth of the 250, and a text is dear to decode. Valid until the bytes are
+ * written anew. Numbers above 2^53 lose their last digits; no counter of a JVM comes near.
+ */
 export function readValues(bytes: Uint8Array, layout: Extract<Layout, { state: 'read' }>): Counters {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Map<string, number | string>();
-  for (const entry of layout.entries) {
-    if (entry.type === 'J') values.set(entry.name, Number(view.getBigInt64(entry.at, layout.littleEndian)));
-    else values.set(entry.name, cString(bytes, entry.at, entry.at + entry.length));
-  }
-  return values;
+  return {
+    get(name) {
+      const kept = layout.constants.get(name);
+      const entry = layout.byName.get(name);
+      if (kept !== undefined || entry === undefined) return kept;
+      const value =
+        entry.type === 'J'
+          ? Number(view.getBigInt64(entry.at, layout.littleEndian))
+          : cString(bytes, entry.at, entry.at + entry.length);
+      if (entry.constant) layout.constants.set(name, value);
+      return value;
+    },
+  };
 }
 
 function cString(bytes: Uint8Array, from: number, to: number): string {

@@ -27,7 +27,14 @@ const SIGQUIT_BIT = 1n << 2n; // signal 3, bits count from 0
 
 /** Pure. Fields that are missing are null. Source: proc_pid_status(5). */
 export function parseStatus(text: string): Status & { readonly pid: number } {
-  const field = (key: string): string | null => new RegExp(`^${key}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? null;
+  // Not a regular expression a key: this is read at every tick, and of every process that there is.
+  const field = (key: string): string | null => {
+    const label = `${key}:`;
+    const at = text.startsWith(label) ? 0 : text.indexOf(`\n${label}`) + 1;
+    if (at === 0 && !text.startsWith(label)) return null;
+    const end = text.indexOf('\n', at);
+    return text.slice(at + label.length, end < 0 ? undefined : end).replace(/^[ \t]+/, '');
+  };
   const first = (key: string): number | null => {
     const value = field(key)?.split(/\s+/)[0];
     return value === undefined || value === '' ? null : Number(value);
@@ -70,9 +77,11 @@ export function readStatus(procRoot: string, pid: number): ReturnType<typeof par
 /** Clock ticks after boot at which the process began, field 22 of /proc/PID/stat; null: gone. With the pid it identifies a process. */
 export function readStartTicks(procRoot: string, pid: number): number | null {
   const text = readText(join(procRoot, String(pid), 'stat'));
-  // The name stands in parentheses and may hold any character, parentheses too: count from the last one.
-  const after = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return after === undefined ? null : Number(after[22 - 3]);
+  if (text === null) return null;
+  // The name stands in parentheses and may hold any character, parentheses too: count from the last one, behind which field 3 stands.
+  let at = text.lastIndexOf(')') + 1;
+  for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
+  return Number(text.slice(at + 1, text.indexOf(' ', at + 1)));
 }
 
 /** All pids that can be seen, ascending. */

@@ -70,12 +70,14 @@ function look({ roots, selfPid }: SearchOptions): Seen[] {
   const seen: Seen[] = [];
   for (const pid of listPids(roots.proc)) {
     const status = readStatus(roots.proc, pid);
+    // Kernel threads and zombies hold no memory, and on a host they are most of what there is.
+    if (status === null || status.vmRssBytes === null) continue;
     const startTicks = readStartTicks(roots.proc, pid);
-    if (status === null || startTicks === null) continue;
+    if (startTicks === null) continue;
     seen.push({
       ref: { pid, nspid: status.nspid, startTicks, uid: status.uid, gid: status.gid, name: status.name },
       ppid: status.ppid,
-      rss: status.vmRssBytes ?? 0,
+      rss: status.vmRssBytes,
       group: memoryGroup(roots.proc, pid)?.path ?? null,
       evidence: pid === selfPid ? null : jvmEvidence(roots.proc, pid, status),
     });
