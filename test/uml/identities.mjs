@@ -35,3 +35,25 @@ for (const { name, app, hound, keepsCapabilities = false, wrap = [] } of CASES) 
   java.kill('SIGKILL');
   await once(java, 'exit');
 }
+
+// The hostPath variant: no shared process namespace, the node's tree, as someone who owns nothing in it.
+const java = spawn(
+  'incontainer',
+  ['app', ...as('1000:1000', true), 'java', '-Xmx32m', '-cp', `${OUT}/classes`, 'SpringLog', '/tmp/pod.log', '1', '1'],
+  {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  },
+);
+for await (const line of createInterface({ input: java.stdout })) if (line.includes('full')) break;
+const uid = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
+for (const [name, asked] of [
+  ['host-path', uid],
+  ['host-path-other-pod', uid.replace('0f', '1f')],
+]) {
+  const look = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json', '--pod-uid', asked];
+  const done = spawnSync(ALONE[0], [...ALONE.slice(1), ...as('65532:65532', true), ...look], { encoding: 'utf8' });
+  const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
+  console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
+}
+java.kill('SIGKILL');
+await once(java, 'exit');

@@ -15,12 +15,12 @@ interface Told {
   readonly stderr: string;
   readonly said: {
     readonly error?: { readonly code: string; readonly message: string; readonly mend: string };
-    readonly target?: { readonly reach: string; readonly pid: number };
-    readonly jvm?: unknown;
+    readonly target?: { readonly reach: string; readonly limitBytes: number };
+    readonly ledger?: { readonly totalBytes: number };
   };
 }
 
-test('on cgroup v2, with a cgroup namespace per container, who may look into whom is the same, and is said with the lines that mend it', {
+test('on cgroup v2, with a cgroup namespace per container, who may look into whom is said with the lines that mend it, and the group of a pod is found by its uid', {
   skip: lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'setpriv'),
   timeout: 300_000,
 }, async () => {
@@ -31,7 +31,7 @@ test('on cgroup v2, with a cgroup namespace per container, who may look into who
     copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
     copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
     const guest = ['-t', '220', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
-    const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
+    const { code, stdout, stderr } = await run('test/uml/run.sh', guest, { env: { POD_MAX: '1G' } });
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
     const told = new Map(
       stdout
@@ -55,6 +55,14 @@ test('on cgroup v2, with a cgroup namespace per container, who may look into who
     blind('other-uid', /uid 1001, gid 1001 .*runs as 1000:1000/, /runAsUser: 1001\n\s+runAsGroup: 1001/);
     blind('other-gid', /uid 1000, gid 1001 /, /runAsUser: 1000\n\s+runAsGroup: 1001/);
     blind('root-with-capabilities', /capabilities that memhound .* has not/, /drop: \[ALL\]/);
+    const { said: pod, stderr: why } = told.get('host-path')!;
+    assert.equal(pod.target?.reach, 'explicit', why);
+    assert.equal(pod.target.limitBytes, 2 ** 30, "the pod's own limit");
+    assert.ok(pod.ledger!.totalBytes > 20e6, `${pod.ledger?.totalBytes} bytes in the pod's group`);
+    const other = told.get('host-path-other-pod')!;
+    assert.notEqual(other.status, 0);
+    assert.match(`${other.stderr}${JSON.stringify(other.said)}`, /--pod-uid 1f1e2d3c.* there is none/);
+
     blind('not-shared', /sees only itself/, /shareProcessNamespace: true/);
   } finally {
     rmSync(out, { recursive: true, force: true });
