@@ -20,7 +20,7 @@ export type FileRecord = Pick<FileTrack, 'path' | 'openBy' | 'deleted' | 'method
 };
 
 /** Older rows are kept coarser: age in seconds, and seconds a row then stands for. */
-const TIERS: readonly { readonly olderThanS: number; readonly stepS: number }[] = [
+export const TIERS: readonly { readonly olderThanS: number; readonly stepS: number }[] = [
   { olderThanS: 14 * 86400, stepS: 7200 },
   { olderThanS: 2 * 86400, stepS: 900 },
   { olderThanS: 2 * 3600, stepS: 60 },
@@ -33,7 +33,7 @@ const MOST_LOOKS = 360;
 const MOST_EVENTS = 512;
 
 /** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is judged. */
-const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
+export const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
@@ -228,7 +228,7 @@ function halve(track: Track): void {
   track.resident = track.resident.filter(keep);
 }
 
-function merged(column: Float64Array, from: number, to: number, floor: boolean): number {
+export function merged(column: Float64Array, from: number, to: number, floor: boolean): number {
   let sum = 0;
   let least = Number.POSITIVE_INFINITY;
   let n = 0;

@@ -1,42 +1,63 @@
-/** One segment on disk: columnar, compact JSON that a person can read with jq. `null` is a gap. Pure. */
+/**
+ * One segment on disk: columnar, compact JSON that a person can read with jq. `null` is a gap. Pure.
+ * Schema 2 knows coarser tiers; 1, which had raw rows only, is read all the same.
+ */
 export interface Segment {
-  readonly schema: 'memhound.history/1';
+  readonly schema: 'memhound.history/2';
   readonly epoch: string | null;
   readonly epochStart: number | null;
   readonly limit: number | 'max' | null;
   readonly heapMax: number | 'max' | null;
+  /** Seconds that a row stands for; 0: each is one sample. */
+  readonly step: number;
+  /** Time of the last sample that went into it; null: that of its last row. */
+  readonly end: number | null;
   readonly t: number[];
+  /** Coarser rows: the mean, of a saw-tooth the floor. */
   readonly fields: Record<string, (number | null)[]>;
+  /** Coarser rows: the least and the largest, where they differ from `fields`. */
+  readonly min: Record<string, (number | null)[]>;
+  readonly max: Record<string, (number | null)[]>;
   readonly events: { readonly t: number; readonly type: string }[];
 }
 
 export const emptySegment = (): Segment => ({
-  schema: 'memhound.history/1',
+  schema: 'memhound.history/2',
   epoch: null,
   epochStart: null,
   limit: null,
   heapMax: null,
+  step: 0,
+  end: null,
   t: [],
   fields: {},
+  min: {},
+  max: {},
   events: [],
 });
 
 const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
 
+function checkColumns(name: 'fields' | 'min' | 'max', columns: unknown, rows: number): void {
+  if (typeof columns !== 'object' || columns === null) throw new Error(`${name} must be an object`);
+  for (const [id, column] of Object.entries(columns)) {
+    if (!Array.isArray(column) || column.length !== rows || !column.every((v) => v === null || isNumber(v)))
+      throw new Error(`${name}.${id} must be ${rows} numbers or nulls`);
+  }
+}
+
 /** @throws Error saying what is wrong; the file is then set aside. */
 export function parseSegment(text: string): Segment {
-  const json = JSON.parse(text) as Partial<Segment> | null;
+  const json = JSON.parse(text) as (Partial<Omit<Segment, 'schema'>> & { schema?: unknown }) | null;
   if (typeof json !== 'object' || json === null) throw new Error('expected an object');
-  if (json.schema !== 'memhound.history/1')
-    throw new Error(`expected schema memhound.history/1, found ${JSON.stringify(json.schema)?.slice(0, 60)}`);
-  const { t, fields, events } = json;
+  if (json.schema !== 'memhound.history/1' && json.schema !== 'memhound.history/2')
+    throw new Error(`expected schema memhound.history/1 or 2, found ${JSON.stringify(json.schema)?.slice(0, 60)}`);
+  const segment: Segment = { ...emptySegment(), ...json, schema: 'memhound.history/2' };
+  const { t, events, step, end } = segment;
   if (!Array.isArray(t) || !t.every(isNumber)) throw new Error('t must be numbers');
-  if (typeof fields !== 'object' || fields === null) throw new Error('fields must be an object');
-  for (const [id, column] of Object.entries(fields)) {
-    if (!Array.isArray(column) || column.length !== t.length || !column.every((v) => v === null || isNumber(v)))
-      throw new Error(`fields.${id} must be ${t.length} numbers or nulls`);
-  }
+  for (const part of ['fields', 'min', 'max'] as const) checkColumns(part, segment[part], t.length);
+  if (!isNumber(step) || step < 0 || (end !== null && !isNumber(end))) throw new Error('step and end must be seconds');
   if (!Array.isArray(events) || !events.every((e) => isNumber(e?.t) && typeof e?.type === 'string'))
     throw new Error('events must be a list of {t, type}');
-  return json as Segment;
+  return segment;
 }

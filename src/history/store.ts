@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Low } from 'lowdb';
 import { DataFile } from 'lowdb/node';
 import { fieldRow } from '../fields.ts';
 import type { HistoryEventType } from '../sample/types.ts';
 import type { Limit } from '../sources/types.ts';
-import { History } from './history.ts';
-import { emptySegment, parseSegment, type Segment } from './segment.ts';
+import { coarsen, STEPS } from './coarsen.ts';
+import { History, TIERS } from './history.ts';
+import { emptySegment, type Segment } from './segment.ts';
+import { readSegmentText, segmentText } from './store-text.ts';
 
 /** A data folder that cannot be used: 2 for a bad option, 1 for the machine's state. */
 export class StoreError extends Error {
@@ -43,10 +45,18 @@ export interface StoreOptions {
   readonly log: StoreLog;
 }
 
-/** Rows of the one segment that is rewritten at each tick; a sealed one is never touched again. */
-const ROWS = 60;
-const OLDEST_MS = 92 * 86400e3;
+/** Rows of the one segment that is rewritten at each tick; a sealed one is never changed, only merged into a coarser one when it is old. */
+const ROWS = 30;
+/** Rows that a coarser segment has at least: 1 h of minutes, 15 h of quarters, 5 days of two hours. */
+const COARSE_ROWS = 60;
+const OLDEST_S = 92 * 86400;
+const TIER_NAMES: Readonly<Record<number, string>> = { 60: '1m', 900: '15m', 7200: '2h' };
+const SEGMENT = /^\d+(?:\.(?:1m|15m|2h))?\.json$/;
+const stepOf = (name: string): number =>
+  Number(Object.keys(TIER_NAMES).find((step) => name.endsWith(`.${TIER_NAMES[Number(step)]}.json`)) ?? 0);
 const LEAST_DISK = 1 << 20;
+/** For the segments that are being written, and a coarser one while those it stands for are still there. */
+const RESERVE = 256 << 10;
 const MOST_OBITUARIES = 5;
 
 /**
@@ -134,15 +144,25 @@ export class Store {
   }
 
   async #loadSegments(kept: Kept): Promise<void> {
+    // A coarser segment bears the time of the first that it stands for, and comes before it.
     const names = (await readdir(kept.dir!))
-      .filter((n) => /^\d+\.json$/.test(n))
-      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+      .filter((n) => SEGMENT.test(n))
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || stepOf(b) - stepOf(a));
+    let coveredS = Number.NEGATIVE_INFINITY;
     for (const name of names) {
       const path = join(kept.dir!, name);
       try {
         const text = await readFile(path, 'utf8');
-        restore(kept.history, parseSegment(text));
-        kept.sealed.push({ path, bytes: text.length });
+        const segment = readSegmentText(text);
+        const endS = segment.end ?? segment.t.at(-1) ?? 0;
+        if (endS <= coveredS) {
+          // Killed after the coarser one was written, and before this one was removed.
+          await rm(path);
+          continue;
+        }
+        if (segment.step > 0) coveredS = Math.max(coveredS, endS);
+        restore(kept.history, segment);
+        kept.sealed.push({ path, bytes: text.length, step: segment.step, endS });
         kept.bytes += text.length;
       } catch (error) {
         const aside = `${path}.broken-${Date.now()}`;
@@ -172,31 +192,61 @@ export class Store {
   /** fsync of file and folder, then never touched again; the oldest go when there are too many bytes. */
   async #seal(kept: Kept): Promise<void> {
     if (kept.db === null) return;
-    const { path } = kept.db;
+    const { path, low } = kept.db;
     kept.db = null;
     await fsync(path);
     await fsync(kept.dir!);
     const { size } = await stat(path);
-    kept.sealed.push({ path, bytes: size });
+    kept.sealed.push({ path, bytes: size, step: 0, endS: low.data.t.at(-1) ?? 0 });
     kept.bytes += size;
+    for (const [i, step] of STEPS.slice(1).entries()) await this.#coarsen(kept, STEPS[i]!, step);
     await this.#retain();
+  }
+
+  /** Old segments of one tier become one of the next: written and on disk first, then the old ones go. One merge at most, so work is bounded. */
+  async #coarsen(kept: Kept, from: number, to: number): Promise<void> {
+    const ageS = TIERS.find((tier) => tier.stepS === to)!.olderThanS;
+    const oldestS = (kept.history.lastS ?? 0) - ageS;
+    const group: Sealed[] = [];
+    const startS = (sealed: Sealed): number => Number.parseInt(basename(sealed.path), 10) / 1000;
+    for (const sealed of kept.sealed.filter((s) => s.step === from)) {
+      if (sealed.endS >= oldestS) break;
+      group.push(sealed);
+      if (sealed.endS - startS(group[0]!) >= COARSE_ROWS * to) break;
+    }
+    const [first] = group;
+    if (first === undefined || group.at(-1)!.endS - startS(first) < COARSE_ROWS * to) return;
+    const segments = await Promise.all(group.map(async ({ path }) => readSegmentText(await readFile(path, 'utf8'))));
+    const coarse = coarsen(segments, to);
+    const path = join(kept.dir!, `${basename(first.path).replace(/\..*/, '')}.${TIER_NAMES[to]}.json`);
+    const { low } = openSegment(path, coarse);
+    await low.write();
+    await fsync(path);
+    await fsync(kept.dir!);
+    const { size } = await stat(path);
+    kept.sealed.splice(kept.sealed.indexOf(first), 0, { path, bytes: size, step: to, endS: coarse.end ?? 0 });
+    kept.bytes += size;
+    for (const sealed of group) await this.#drop(kept, sealed);
+  }
+
+  async #drop(kept: Kept, sealed: Sealed): Promise<void> {
+    await rm(sealed.path, { force: true });
+    kept.sealed = kept.sealed.filter((s) => s !== sealed);
+    kept.bytes -= sealed.bytes;
   }
 
   async #retain(): Promise<void> {
     const all = [...this.#targets.values()]
-      .flatMap((kept) => kept.sealed.map((s) => ({ kept, ...s, at: Number.parseInt(s.path.split('/').pop()!, 10) })))
-      .sort((a, b) => a.at - b.at);
-    let bytes = all.reduce((sum, s) => sum + s.bytes, 0);
-    // One segment a target is being written and comes on top.
-    const budget = this.#options.maxDiskBytes * 0.9;
+      .flatMap((kept) => kept.sealed.map((sealed) => ({ kept, sealed })))
+      .sort((a, b) => a.sealed.endS - b.sealed.endS);
+    let bytes = all.reduce((sum, { sealed }) => sum + sealed.bytes, 0);
+    const budget = Math.min(this.#options.maxDiskBytes * 0.9, this.#options.maxDiskBytes - RESERVE);
     // Age is counted from the newest row, not from the clock: a clock that jumps must not empty the history.
-    const newestMs = Math.max(0, ...[...this.#targets.values()].map((kept) => (kept.history.lastS ?? 0) * 1000));
-    for (const segment of all) {
-      if (bytes <= budget && newestMs - segment.at < OLDEST_MS) break;
-      await rm(segment.path, { force: true });
-      segment.kept.sealed = segment.kept.sealed.filter((s) => s.path !== segment.path);
-      segment.kept.bytes -= segment.bytes;
-      bytes -= segment.bytes;
+    const newestS = Math.max(0, ...[...this.#targets.values()].map((kept) => kept.history.lastS ?? 0));
+    for (const { kept, sealed } of all) {
+      if (bytes <= budget && newestS - sealed.endS < OLDEST_S) break;
+      await this.#drop(kept, sealed);
+      bytes -= sealed.bytes;
     }
   }
 
@@ -252,12 +302,21 @@ export class Store {
   }
 }
 
+interface Sealed {
+  readonly path: string;
+  readonly bytes: number;
+  readonly step: number;
+  /** Time of its last sample. */
+  readonly endS: number;
+}
+
 interface Kept {
   readonly history: History;
   readonly dir: string | null;
   db: { readonly path: string; readonly low: Low<Segment> } | null;
   bytes: number;
-  sealed: { readonly path: string; readonly bytes: number }[];
+  /** In order of time. */
+  sealed: Sealed[];
   eventsSaved: number;
   savedS: number | null;
   readonly obituaries: Obituary[];
@@ -270,8 +329,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 /** Compact JSON instead of lowdb's pretty one, and our own reader, which checks what it reads. */
-function openSegment(path: string): { readonly path: string; readonly low: Low<Segment> } {
-  const low = new Low(new DataFile<Segment>(path, { parse: parseSegment, stringify: (s) => JSON.stringify(s) }), emptySegment());
+function openSegment(path: string, data = emptySegment()): { readonly path: string; readonly low: Low<Segment> } {
+  const low = new Low(new DataFile<Segment>(path, { parse: readSegmentText, stringify: segmentText }), data);
   return { path, low };
 }
 

@@ -1,0 +1,69 @@
+import { FLOORS, merged, TIERS } from './history.ts';
+import { emptySegment, type Segment } from './segment.ts';
+
+/** Steps of the tiers on disk, finest first: 0 is raw. */
+export const STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.stepS).reverse()];
+
+type Column = (number | null)[];
+const value = (column: readonly (number | null)[] | undefined, i: number): number => column?.[i] ?? Number.NaN;
+const orNull = (v: number): number | null => (Number.isFinite(v) ? Math.round(v * 1000) / 1000 : null);
+
+/**
+ * One coarser segment for several of a tier, in order of time. A row stands for `stepS` seconds and has the time of its first; never across a
+ * restart. `fields` has the mean, of a saw-tooth the floor, as in memory; `min` and `max` are kept beside it where they differ, so that
+ * thinning hides no spike.
+ */
+export function coarsen(segments: readonly Segment[], stepS: number): Segment {
+  const last = segments.at(-1);
+  if (last === undefined) throw new Error('coarsen: expected at least one segment, found none');
+  const rows = segments
+    .flatMap((segment) => segment.t.map((t, i) => ({ t, segment, i })))
+    .sort((a, b) => a.t - b.t)
+    .filter((row, i, all) => i === 0 || row.t > all[i - 1]!.t);
+  const events = segments.flatMap((segment) => segment.events);
+  const breaks = new Set(events.filter((e) => e.type === 'restart').map((e) => e.t));
+  const bins: (typeof rows)[] = [];
+  for (const row of rows) {
+    const bin = bins.at(-1);
+    if (bin && Math.floor(bin[0]!.t / stepS) === Math.floor(row.t / stepS) && !breaks.has(row.t)) bin.push(row);
+    else bins.push([row]);
+  }
+  const fields: Record<string, Column> = {};
+  const min: Record<string, Column> = {};
+  const max: Record<string, Column> = {};
+  for (const id of new Set(segments.flatMap((segment) => Object.keys(segment.fields)))) {
+    const of = (bin: typeof rows, part: 'fields' | 'min' | 'max'): Float64Array =>
+      Float64Array.from(bin, ({ segment, i }) => {
+        const own = segment[part]?.[id];
+        return value(own ?? segment.fields[id], i);
+      });
+    const middle = bins.map((bin) => merged(of(bin, 'fields'), 0, bin.length, FLOORS.has(id)));
+    const low = bins.map((bin) => merged(of(bin, 'min'), 0, bin.length, true));
+    const high = bins.map(
+      (bin) =>
+        -merged(
+          of(bin, 'max').map((v) => -v),
+          0,
+          bin.length,
+          true,
+        ),
+    );
+    fields[id] = middle.map(orNull);
+    if (low.some((v, i) => v < middle[i]!)) min[id] = low.map(orNull);
+    if (high.some((v, i) => v > middle[i]!)) max[id] = high.map(orNull);
+  }
+  return {
+    ...emptySegment(),
+    epoch: last.epoch,
+    epochStart: last.epochStart,
+    limit: last.limit,
+    heapMax: last.heapMax,
+    step: stepS,
+    end: rows.at(-1)?.t ?? null,
+    t: bins.map((bin) => bin[0]!.t),
+    fields,
+    min,
+    max,
+    events,
+  };
+}
