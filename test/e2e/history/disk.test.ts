@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { History } from '../../../src/history/history.ts';
+import { openStore, type Store } from '../../../src/history/store.ts';
+
+const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
+const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
+
+/** A small file system of its own, or why there can be none. */
+function smallDisk(): { readonly dir: string } | { readonly why: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-disk-'));
+  const done = mount('-t', 'tmpfs', '-o', 'size=1536k', 'tmpfs', dir);
+  if (done.status === 0) return { dir };
+  rmdirSync(dir);
+  return { why: `no file system can be mounted here: ${done.stderr.trim()}` };
+}
+const probe = smallDisk();
+const skip = 'why' in probe ? probe.why : false;
+const unmount = (dir: string): void => {
+  assert.equal(spawnSync('umount', [dir]).status, 0);
+  rmdirSync(dir);
+};
+if ('dir' in probe) unmount(probe.dir);
+
+async function withDisk(work: (dir: string, store: Store, history: History, warned: string[]) => Promise<void>): Promise<void> {
+  const disk = smallDisk();
+  assert.ok('dir' in disk);
+  const { dir } = disk;
+  try {
+    const warned: string[] = [];
+    const log = { warn: (_: object, message: string) => void warned.push(message) };
+    const store = await openStore({ dir: join(dir, 'data'), maxDiskBytes: 1 << 20, everyS: 10, log });
+    await work(dir, store, await store.load('jvm'), warned);
+    await store.close();
+  } finally {
+    mount('-o', 'remount,rw', dir);
+    unmount(dir);
+  }
+}
+
+let at = 0;
+async function rows(store: Store, history: History, n: number): Promise<void> {
+  for (let i = 0; i < n; i++) {
+    at += 10;
+    const values = { usage: at, anon: at * 3, file: at * 5 };
+    history.append({ atMs: at * 1000, epoch: 'a', values, limitBytes: 1e9, heapMaxBytes: null, failures: [] });
+    await store.save('jvm', history);
+  }
+}
+
+async function reloaded(dir: string): Promise<number[]> {
+  const log = { warn: (_: object, message: string) => assert.fail(message) };
+  const store = await openStore({ dir: join(dir, 'data'), maxDiskBytes: 1 << 20, everyS: 10, log });
+  const { t } = (await store.load('jvm')).series(ALL);
+  await store.close();
+  return [...t];
+}
+
+/** Fills what is left, to the last byte. */
+function fill(path: string): void {
+  for (let size = 256 << 10; size >= 1; size = Math.floor(size / 4)) {
+    for (let i = 0; ; i++) {
+      try {
+        writeFileSync(`${path}-${size}-${i}`, Buffer.alloc(size));
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+        rmSync(`${path}-${size}-${i}`, { force: true });
+        break;
+      }
+    }
+  }
+}
+
+test(
+  'a disk filled to the brim: sampling goes on from memory, it is said once, and all rows are there when there is room again',
+  { skip },
+  () =>
+    withDisk(async (dir, store, history, warned) => {
+      await rows(store, history, 45);
+      fill(join(dir, 'filler'));
+      await rows(store, history, 100);
+      const state = store.state();
+      assert.equal(state.ok, false);
+      assert.match(state.ok ? '' : state.reason, /ENOSPC/);
+      assert.equal(history.length, 145, 'memory has every row');
+      assert.equal(warned.length, 1, warned.join('; '));
+      for (const name of readdirSync(dir)) if (name.startsWith('filler')) rmSync(join(dir, name));
+      await rows(store, history, 1);
+      assert.equal(store.state().ok, true);
+      assert.deepEqual(warned.slice(1), ['history is stored again']);
+      await store.close();
+      assert.deepEqual(await reloaded(dir), [...history.series(ALL).t]);
+    }),
+);
+
+test('a file system that turns read-only and back: the same', { skip }, () =>
+  withDisk(async (dir, store, history, warned) => {
+    await rows(store, history, 20);
+    assert.equal(mount('-o', 'remount,ro', dir).status, 0);
+    await rows(store, history, 40);
+    const state = store.state();
+    assert.match(state.ok ? 'ok' : state.reason, /EROFS/);
+    assert.equal(warned.length, 1);
+    assert.equal(mount('-o', 'remount,rw', dir).status, 0);
+    await rows(store, history, 1);
+    assert.equal(store.state().ok, true);
+    await store.close();
+    assert.deepEqual(await reloaded(dir), [...history.series(ALL).t]);
+  }),
+);

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { build } from 'esbuild';
+
+const KILLS = 300;
+/** Rows on disk before the kill: from none, just after the start, to beyond a sealed segment and into a merge. */
+const MOST_ROWS = 150;
+
+test(`killed with -9 in ${KILLS} random moments, history loses at most the row that was being written`, {
+  timeout: 300_000,
+}, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-kill-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const program = join(dir, 'child.mjs');
+  const banner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
+  await build({
+    entryPoints: ['test/support/store-child.ts'],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner,
+  });
+
+  let onDisk = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = spawn(process.execPath, [program, join(dir, 'data')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    const after = Math.floor(Math.random() * MOST_ROWS);
+    let rows = 0;
+    let sent = false;
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [word, at] = line.split(' ');
+      if (word === 'loaded') {
+        assert.ok(Number(at) >= onDisk, `kill ${kill}: ${onDisk} was on disk, and ${line} came back`);
+        assert.ok(Number(at) <= onDisk + 120, `kill ${kill}: ${line} was never written`);
+      } else if (word === 'saved') {
+        onDisk = Number(at);
+        rows++;
+      } else assert.fail(`kill ${kill}: ${line}`);
+      if (!sent && rows >= after) {
+        child.kill('SIGKILL');
+        sent = true;
+      }
+    }
+    await exited;
+  }
+  const names = readdirSync(join(dir, 'data/jvm'));
+  assert.deepEqual(
+    names.filter((name) => /broken/.test(name)),
+    [],
+  );
+  assert.ok(
+    names.some((name) => name.endsWith('.15m.json')),
+    `no coarser segment was made: ${names.join(' ')}`,
+  );
+  assert.ok(names.length < 150, `${names.length} files: those of killed writers are not cleared away`);
+  t.diagnostic(`${onDisk / 60} rows written, ${names.length} files`);
+});
