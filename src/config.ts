@@ -235,6 +235,13 @@ const TABLES = {
     }),
     ...TARGET_ROWS,
   },
+  history: {
+    data: WATCH_ROWS.data,
+    days: row<number>({ flag: 'days', value: 'N', parse: whole(1, 92), otherwise: 14, help: 'how far back the history reaches' }),
+    targets: row<number>({ flag: 'targets', value: 'N', parse: whole(1, 16), otherwise: 3, help: 'of how many containers' }),
+    every: WATCH_ROWS.every,
+    maxDisk: WATCH_ROWS.maxDisk,
+  },
   inject: {
     container: row<string | null>({
       flag: 'container',
@@ -293,6 +300,11 @@ const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
     name: 'inject',
     about: 'adds the sidecar to a manifest (YAML or JSON; - or nothing is standard input), and writes it to standard output',
     operands: '[FILE]',
+  },
+  history: {
+    name: 'history',
+    about: 'fill: makes a folder as full as after days of watching, to measure with; the folder must be new or empty',
+    operands: 'fill',
   },
   capture: { name: 'capture', about: 'records the raw files of the container as JSON lines on standard output', operands: null },
 };

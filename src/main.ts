@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'record the raw files as JSON lines, for a bug report or a fixture',
     load: async () => (await import('./cli/capture.ts')).capture,
   },
+  history: {
+    about: 'fill a folder with made history, to measure with',
+    load: async () => (await import('./cli/history.ts')).historyCommand,
+  },
   inject: {
     about: 'add the sidecar to a Kubernetes manifest',
     load: async () => (await import('./cli/inject.ts')).injectCommand,

@@ -1,3 +1,4 @@
+import { fieldRow } from '../fields.ts';
 import { FLOORS, merged, TIERS } from './history.ts';
 import { emptySegment, type Segment } from './segment.ts';
 
@@ -6,7 +7,10 @@ export const STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.stepS).r
 
 type Column = (number | null)[];
 const value = (column: readonly (number | null)[] | undefined, i: number): number => column?.[i] ?? Number.NaN;
-const orNull = (v: number): number | null => (Number.isFinite(v) ? Math.round(v * 1000) / 1000 : null);
+const ofUnit = (id: string): ((v: number) => number | null) => {
+  const parts = fieldRow(id).unit === 'seconds' ? 1000 : 1;
+  return (v) => (Number.isFinite(v) ? Math.round(v * parts) / parts : null);
+};
 
 /**
  * One coarser segment for several of a tier, in order of time. A row stands for `stepS` seconds and has the time of its first; never across a
@@ -37,6 +41,7 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
         const own = segment[part]?.[id];
         return value(own ?? segment.fields[id], i);
       });
+    const rounded = ofUnit(id);
     const middle = bins.map((bin) => merged(of(bin, 'fields'), 0, bin.length, FLOORS.has(id)));
     const low = bins.map((bin) => merged(of(bin, 'min'), 0, bin.length, true));
     const high = bins.map(
@@ -48,9 +53,9 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
           true,
         ),
     );
-    fields[id] = middle.map(orNull);
-    if (low.some((v, i) => v < middle[i]!)) min[id] = low.map(orNull);
-    if (high.some((v, i) => v > middle[i]!)) max[id] = high.map(orNull);
+    fields[id] = middle.map(rounded);
+    if (low.some((v, i) => v < middle[i]!)) min[id] = low.map(rounded);
+    if (high.some((v, i) => v > middle[i]!)) max[id] = high.map(rounded);
   }
   return {
     ...emptySegment(),
@@ -59,7 +64,7 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
     limit: last.limit,
     heapMax: last.heapMax,
     step: stepS,
-    end: rows.at(-1)?.t ?? null,
+    until: rows.at(-1)?.t ?? null,
     t: bins.map((bin) => bin[0]!.t),
     fields,
     min,

@@ -11,7 +11,7 @@ export interface Segment {
   /** Seconds that a row stands for; 0: each is one sample. */
   readonly step: number;
   /** Time of the last sample that went into it; null: that of its last row. */
-  readonly end: number | null;
+  readonly until: number | null;
   readonly t: number[];
   /** Coarser rows: the mean, of a saw-tooth the floor. */
   readonly fields: Record<string, (number | null)[]>;
@@ -28,7 +28,7 @@ export const emptySegment = (): Segment => ({
   limit: null,
   heapMax: null,
   step: 0,
-  end: null,
+  until: null,
   t: [],
   fields: {},
   min: {},
@@ -53,10 +53,10 @@ export function parseSegment(text: string): Segment {
   if (json.schema !== 'memhound.history/1' && json.schema !== 'memhound.history/2')
     throw new Error(`expected schema memhound.history/1 or 2, found ${JSON.stringify(json.schema)?.slice(0, 60)}`);
   const segment: Segment = { ...emptySegment(), ...json, schema: 'memhound.history/2' };
-  const { t, events, step, end } = segment;
+  const { t, events, step, until } = segment;
   if (!Array.isArray(t) || !t.every(isNumber)) throw new Error('t must be numbers');
   for (const part of ['fields', 'min', 'max'] as const) checkColumns(part, segment[part], t.length);
-  if (!isNumber(step) || step < 0 || (end !== null && !isNumber(end))) throw new Error('step and end must be seconds');
+  if (!isNumber(step) || step < 0 || (until !== null && !isNumber(until))) throw new Error('step and until must be seconds');
   if (!Array.isArray(events) || !events.every((e) => isNumber(e?.t) && typeof e?.type === 'string'))
     throw new Error('events must be a list of {t, type}');
   return segment;

@@ -154,7 +154,7 @@ export class Store {
       try {
         const text = await readFile(path, 'utf8');
         const segment = readSegmentText(text);
-        const endS = segment.end ?? segment.t.at(-1) ?? 0;
+        const endS = segment.until ?? segment.t.at(-1) ?? 0;
         if (endS <= coveredS) {
           // Killed after the coarser one was written, and before this one was removed.
           await rm(path);
@@ -224,7 +224,7 @@ export class Store {
     await fsync(path);
     await fsync(kept.dir!);
     const { size } = await stat(path);
-    kept.sealed.splice(kept.sealed.indexOf(first), 0, { path, bytes: size, step: to, endS: coarse.end ?? 0 });
+    kept.sealed.splice(kept.sealed.indexOf(first), 0, { path, bytes: size, step: to, endS: coarse.until ?? 0 });
     kept.bytes += size;
     for (const sealed of group) await this.#drop(kept, sealed);
   }

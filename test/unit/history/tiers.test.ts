@@ -23,7 +23,7 @@ test('a coarser row has the mean, of the heap the floor, and the spike and the d
     [raw({ t: t.slice(0, 5), fields: cut(fields, 0, 5) }), raw({ t: t.slice(5), fields: cut(fields, 5) })],
     60,
   );
-  assert.deepEqual([coarse.t, coarse.step, coarse.end], [[0, 60], 60, 70]);
+  assert.deepEqual([coarse.t, coarse.step, coarse.until], [[0, 60], 60, 70]);
   assert.deepEqual(coarse.fields, { usage: [20, 7], heap_used: [10, 20] });
   assert.deepEqual(coarse.max, { usage: [95, 7], heap_used: [50, 20] });
   assert.deepEqual(coarse.min, { usage: [5, 7] });
@@ -140,12 +140,12 @@ test('whichever bit is flipped and wherever it is cut, a segment is set aside, n
 });
 
 test('a segment of the first schema is read; one of a later is set aside and named', () => {
-  const { step, end, min, max, ...old } = raw({ t: [5], fields: { usage: [7] } });
+  const { step, until, min, max, ...old } = raw({ t: [5], fields: { usage: [7] } });
   const v1 = { ...old, schema: 'memhound.history/1' };
   assert.deepEqual(readSegmentText(JSON.stringify(v1)), raw({ t: [5], fields: { usage: [7] } }));
   assert.throws(
     () => readSegmentText(JSON.stringify({ ...old, schema: 'memhound.history/3' })),
     /expected schema memhound.history\/1 or 2/,
   );
-  assert.deepEqual([step, end, min, max], [0, null, {}, {}]);
+  assert.deepEqual([step, until, min, max], [0, null, {}, {}]);
 });
