@@ -82,19 +82,37 @@ export class History {
     this.#tracks.clear();
   }
 
-  /** A row as it is, for loading what was stored. */
+  /** A row as it is. */
   row(t: number, values: Readonly<Record<string, number>>): void {
     if (this.#length === this.#t.length) this.#grow();
     this.#t[this.#length] = t;
-    for (const id in values) {
-      let column = this.#columns.get(id);
-      if (column === undefined) {
-        column = new Float64Array(this.#t.length).fill(Number.NaN);
-        this.#columns.set(id, column);
-      }
-      column[this.#length] = values[id]!;
-    }
+    for (const id in values) this.#column(id)[this.#length] = values[id]!;
     this.#length++;
+  }
+
+  /** Stored columns as they are, null for a gap; rows that are not later than the last are passed over. */
+  columns(t: readonly number[], fields: Readonly<Record<string, readonly (number | null)[]>>): void {
+    const last = this.lastS ?? Number.NEGATIVE_INFINITY;
+    let from = 0;
+    while (from < t.length && t[from]! <= last) from++;
+    const n = t.length - from;
+    while (this.#length + n > this.#t.length) this.#grow();
+    for (let i = 0; i < n; i++) this.#t[this.#length + i] = t[from + i]!;
+    for (const id in fields) {
+      const column = this.#column(id);
+      const values = fields[id]!;
+      for (let i = 0; i < n; i++) column[this.#length + i] = values[from + i] ?? Number.NaN;
+    }
+    this.#length += n;
+  }
+
+  #column(id: string): Float64Array {
+    let column = this.#columns.get(id);
+    if (column === undefined) {
+      column = new Float64Array(this.#t.length).fill(Number.NaN);
+      this.#columns.set(id, column);
+    }
+    return column;
   }
 
   /** The life that the stored rows end with; a sample with another epoch then begins a new one. */

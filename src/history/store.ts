@@ -363,16 +363,7 @@ function extend(segment: Segment, history: History, kept: Kept): void {
 }
 
 function restore(history: History, segment: Segment): void {
-  const ids = Object.keys(segment.fields);
-  segment.t.forEach((t, i) => {
-    if (history.lastS !== null && t <= history.lastS) return;
-    const values: Record<string, number> = {};
-    for (const id of ids) {
-      const v = segment.fields[id]![i];
-      if (v !== null && v !== undefined) values[id] = v;
-    }
-    history.row(t, values);
-  });
+  history.columns(segment.t, segment.fields);
   for (const e of segment.events) history.event({ t: e.t, type: e.type as HistoryEventType });
   history.limitBytes = segment.limit as Limit;
   history.heapMaxBytes = segment.heapMax as Limit;
