@@ -63,16 +63,21 @@ function trim(value: number, digits: number): string {
   return digits > 0 ? text.replace(/\.?0+$/, '') : text;
 }
 
-/**
- * A name that came from the container, fit for one line of a terminal, log or sentence: control characters and
- * direction marks are shown as \xNN or \uNNNN, and a long name keeps its beginning and its end.
- */
-export function safeName(name: string, most = 120): string {
+const CONTROLS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly the characters to be made visible
-  const plain = name.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (c) => {
-    const code = c.charCodeAt(0);
-    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+const escaped = (c: string): string => {
+  const code = c.charCodeAt(0);
+  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+};
+
+/** A text in which nothing hides and nothing turns round: control characters but tab and newline, direction marks and such are shown as \xNN or \uNNNN. */
+export const visible = (text: string): string => text.replace(CONTROLS, escaped);
+
+/** A name that came from the container, fit for one line of a terminal, log or sentence; a long one keeps its beginning and its end. */
+export function safeName(name: string, most = 120): string {
+  const plain = visible(name).replace(/[\t\n]/g, escaped);
   if (plain.length <= most) return plain;
   const head = Math.ceil((most - 1) / 2);
   return `${plain.slice(0, head)}…${plain.slice(plain.length - (most - 1 - head))}`;

@@ -1,5 +1,6 @@
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../src/diagnosis/types.ts';
 import type { Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
+import { hearClock } from './clock.ts';
 
 /** An answer that is an error: blind carries the lines that mend it. */
 export class Refused extends Error {
@@ -25,6 +26,7 @@ async function ask<T>(path: string, query: Readonly<Record<string, string>>, met
   let body: T & { error?: { code: string; message: string; mend?: string } };
   try {
     response = await fetch(address(path, query), { method, headers: { accept: 'application/json' } });
+    hearClock(response.headers.get('date'));
     body = (await response.json()) as typeof body;
   } catch (error) {
     throw new Unreachable((error as Error).message);

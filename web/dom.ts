@@ -1,4 +1,9 @@
-/** Small hands for the DOM. Every text goes in as text: names come from the container and must never become markup. */
+import { visible } from '../src/format.ts';
+
+/**
+ * Small hands for the DOM. Every text goes in as text: names come from the container and must never become markup, nor turn round what
+ * stands beside them.
+ */
 type Child = Node | string | null;
 
 export function el<K extends keyof HTMLElementTagNameMap>(
@@ -7,14 +12,14 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children.filter((c): c is Node | string => c !== null));
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, visible(value));
+  node.append(...children.flatMap((c) => (c === null ? [] : [typeof c === 'string' ? visible(c) : c])));
   return node;
 }
 
 export function svg(tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, visible(value));
   return node;
 }
 
@@ -26,7 +31,8 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 
 /** Writes only what changed: a live tick must not lay the page out anew. */
 export function setText(node: HTMLElement, text: string): void {
-  if (node.textContent !== text) node.textContent = text;
+  const shown = visible(text);
+  if (node.textContent !== shown) node.textContent = shown;
 }
 
 const keys = new WeakMap<Element, string>();

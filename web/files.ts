@@ -23,7 +23,7 @@ export function drawFiles(files: readonly FileRow[]): void {
 
 function row(f: FileRow, most: number): HTMLElement {
   const solid = f.fileSystem?.kind === 'tmpfs';
-  const bar = el('div', { class: 'bar', 'aria-hidden': 'true' });
+  const bar = el('div', { class: f.residentBytes === null ? 'bar none' : 'bar', 'aria-hidden': 'true' });
   const piece = el('i', solid ? {} : { class: 'hatched' });
   piece.style.setProperty('--hue', `var(--${solid ? 'shmem' : 'cache'})`);
   piece.style.width = `${((f.residentBytes ?? 0) / most) * 100}%`;
@@ -33,7 +33,7 @@ function row(f: FileRow, most: number): HTMLElement {
   const more = f.openBy.length > 2 ? [`and ${f.openBy.length - 2} more`] : [];
   const about = [f.sizeBytes === null ? 'size not known' : `${level(f.sizeBytes)} long`, growth, ...open, ...more];
   const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not told' : level(f.residentBytes));
-  number.title = f.residentBytes === null ? f.method : `${exact(f.residentBytes)} resident, asked by ${f.method}`;
+  number.title = f.residentBytes === null ? safeName(f.method, 200) : `${exact(f.residentBytes)} resident, asked by ${f.method}`;
   return el(
     'li',
     { class: 'row' },
@@ -44,7 +44,7 @@ function row(f: FileRow, most: number): HTMLElement {
       ...(f.deleted ? [' ', el('em', { class: 'tag' }, 'deleted, still open')] : []),
       ...(solid ? [' ', el('em', { class: 'tag' }, 'tmpfs')] : []),
       el('small', {}, about.filter((x) => x !== '').join(' · ')),
-      f.residentBytes === null ? el('small', {}, f.method.replace(/^unknown: /, '')) : null,
+      f.residentBytes === null ? el('small', {}, safeName(f.method.replace(/^unknown: /, ''), 200)) : null,
     ),
     bar,
     number,

@@ -45,7 +45,7 @@ export function drawRefusal(error: Refused): void {
   byId('advice').hidden = error.mend === null;
   setText(byId('advice'), error.mend === null ? '' : 'Add this to the pod:');
   byId('why').hidden = true;
-  byId('copy').hidden = true;
+  byId('copy').hidden = false;
   const mend = byId('mend');
   mend.hidden = error.mend === null;
   setText(mend, error.mend ?? '');

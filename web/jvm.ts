@@ -3,7 +3,7 @@ import type { Aged } from '../src/sources/types.ts';
 import { nearest, onPoint } from './cursor.ts';
 import { byId, el, patch, setText } from './dom.ts';
 import { Lines } from './lines.ts';
-import { duration, exact, level } from './words.ts';
+import { duration, exact, level, safeName } from './words.ts';
 
 type Column = readonly (number | null)[];
 
@@ -29,26 +29,54 @@ export class HeapChart {
   #columns: Readonly<Record<string, Column>> = {};
   #at: number | null = null;
 
+  #inSight = true;
+  /** Rows came while it was out of sight. */
+  #behind = false;
+
   constructor() {
+    const box = byId('heap');
+    new IntersectionObserver((entries) => {
+      this.#inSight = entries[entries.length - 1]!.isIntersecting;
+      if (this.#inSight && this.#behind) this.#redraw();
+    }).observe(box);
     onPoint((t) => {
       this.#at = t;
       this.#show();
     });
   }
 
-  set(samples: SamplesAnswer, window: readonly [number | null, number | null]): void {
+  /** Columns by name, in the order of their lines; false: nothing is known of a heap. */
+  #take(samples: SamplesAnswer): boolean {
     const used = samples.fields.heap_used;
-    byId('heap-part').hidden = used === undefined;
-    if (used === undefined) return;
+    if (used === undefined) return false;
     const none = samples.t.map(() => null);
-    const floor = floorAfterGc(samples);
     this.#t = samples.t;
-    this.#columns = { used, committed: samples.fields.heap_committed ?? none, floor: floor ?? none };
+    this.#columns = { committed: samples.fields.heap_committed ?? none, used, floor: floorAfterGc(samples) ?? none };
+    return true;
+  }
+
+  /** A live row more. */
+  extend(samples: SamplesAnswer): void {
+    if (!this.#take(samples)) return;
+    if (this.#inSight) this.#redraw();
+    else this.#behind = true;
+    this.#show();
+  }
+
+  #redraw(): void {
+    this.#behind = false;
+    this.#lines.redraw(this.#t, Object.values(this.#columns));
+  }
+
+  set(samples: SamplesAnswer, window: readonly [number | null, number | null]): void {
+    const known = this.#take(samples);
+    byId('heap-part').hidden = !known;
+    if (!known) return;
     this.#lines.set(
       samples.t,
       [
         { hue: 'quiet', width: 1, dash: [2, 2], values: this.#columns.committed! },
-        { hue: 'meta', width: 1, values: used },
+        { hue: 'quiet', width: 1, values: this.#columns.used! },
         { hue: 'heap', width: 2.5, steps: true, values: this.#columns.floor! },
       ],
       { bytes: samples.heap_max_bytes, name: '-Xmx' },
@@ -72,13 +100,14 @@ export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
   byId('jvm-none').hidden = answer.jvm !== null;
   byId('jvm-some').hidden = answer.jvm === null;
   if (answer.jvm === null) {
-    setText(byId('jvm-none'), `${answer.reason}.`.replace(/\.\.$/, '.'));
+    const { reason } = answer;
+    setText(byId('jvm-none'), `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`.replace(/\.\.$/, '.'));
     return;
   }
   const { jvm } = answer;
   setText(
     byId('jvm-what'),
-    [jvm.version === null ? '' : `Java ${jvm.version}`, jvm.collector, ...jvm.flags].filter(Boolean).join('  '),
+    safeName([jvm.version === null ? '' : `Java ${jvm.version}`, jvm.collector, ...jvm.flags].filter(Boolean).join('  '), 600),
   );
   const facts: [string, string, string, string][] = [];
   const aged = (name: string, a: Aged<number>, of: string): void =>
@@ -94,7 +123,12 @@ export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
   for (const g of jvm.generations) {
     const used = g.spaces.reduce((s, x) => s + x.usedBytes, 0);
     const old = `${age(nowMs - jvm.heapUsed.atMs)} old`;
-    facts.push([`Generation ${g.name}`, level(used), `of ${level(g.capacityBytes)}, ${old}`, exact(Math.round(used))]);
+    facts.push([
+      `Generation ${safeName(g.name, 30)}`,
+      level(used),
+      `of ${level(g.capacityBytes)}, ${old}`,
+      exact(Math.round(used)),
+    ]);
   }
   if (jvm.metaspace !== null) aged('Metaspace', jvm.metaspace.used, `${level(jvm.metaspace.committed)} committed`);
   if (jvm.compressedClass !== null) aged('Compressed class space', jvm.compressedClass.used, '');
@@ -102,7 +136,8 @@ export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
     plain('Threads', String(jvm.threads.live), `${jvm.threads.daemon} daemons, at most ${jvm.threads.peak}`);
   if (jvm.classes !== null)
     plain('Classes', (jvm.classes.loaded - jvm.classes.unloaded).toLocaleString('en'), `${jvm.classes.unloaded} unloaded`);
-  for (const c of jvm.collectors) plain(c.name, c.count.toLocaleString('en'), `collections, ${c.seconds.toFixed(1)} s in all`);
+  for (const c of jvm.collectors)
+    plain(safeName(c.name, 60), c.count.toLocaleString('en'), `collections, ${c.seconds.toFixed(1)} s in all`);
   patch(
     byId('jvm-facts'),
     facts.map(([name, value, more, title]) => ({

@@ -16,6 +16,7 @@ export interface Line {
 export class Lines {
   readonly #box: HTMLElement;
   #plot: uPlot | null = null;
+  #t: readonly number[] = [];
 
   constructor(box: HTMLElement) {
     this.#box = box;
@@ -34,6 +35,7 @@ export class Lines {
   ): void {
     this.#plot?.destroy();
     this.#plot = null;
+    this.#t = t;
     if (t.length < 2) {
       this.#box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));
       return;
@@ -72,11 +74,17 @@ export class Lines {
               drawMarks(u, marks, false);
             },
           ],
-          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (t[u.cursor.idx ?? -1] ?? null))],
+          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (this.#t[u.cursor.idx ?? -1] ?? null))],
         },
       },
       data,
       this.#box,
     );
+  }
+
+  /** The same lines with a row more. */
+  redraw(t: readonly number[], columns: readonly Line['values'][]): void {
+    this.#t = t;
+    this.#plot?.setData([t, ...columns] as unknown as uPlot.AlignedData);
   }
 }

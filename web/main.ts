@@ -1,23 +1,27 @@
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
-import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
+import type { Hello, LiveMessage, Tables } from '../src/outlets/status.ts';
 import { api, openLive, Refused, Unreachable } from './api.ts';
 import { offset } from './chart.ts';
+import { nowMs } from './clock.ts';
 import { onPoint } from './cursor.ts';
 import { byId, el, onScheme, patch, setText } from './dom.ts';
 import { drawFields, tickFields } from './fields.ts';
 import { drawFiles } from './files.ts';
 import { withGaps } from './gaps.ts';
 import { drawRefusal, drawVerdict } from './headline.ts';
+import { held } from './held.ts';
 import { offerHistogram } from './histogram.ts';
 import { drawJvm, HeapChart } from './jvm.ts';
 import { drawLedger } from './ledger.ts';
 import { copyText, drawLinks } from './links.ts';
+import { setCollector } from './parts.ts';
+import { extend, growing, type Rows } from './rows.ts';
 import { drawSelf } from './self.ts';
 import { Stack } from './stack.ts';
 import { drawTools } from './tools.ts';
-import { asText, duration } from './words.ts';
+import { asText, duration, safeName } from './words.ts';
 
 const RANGES: readonly (readonly [string, number | null, string])[] = [
   ['15m', 900, '15 minutes'],
@@ -32,12 +36,13 @@ const POINTS = 600;
 let target: string | null = null;
 let targets: readonly TargetInfo[] = [];
 let verdict: Verdict | null = null;
-let samples: SamplesAnswer | null = null;
+let samples: Rows | null = null;
 /** undefined: nobody chose one yet, so it follows what the verdict rests on. */
 let range: number | null | undefined;
 let zoom: readonly [number, number] | null = null;
 let limit: number | null = null;
-let latest: Readonly<Record<string, number>> = {};
+/** The newest value of each field, and when it was read, epoch ms. */
+const latest = new Map<string, { readonly value: number; readonly atMs: number }>();
 let lastSampleMs = 0;
 let everySeconds = 10;
 let connected = false;
@@ -46,7 +51,12 @@ let pointed = false;
 let drawn = false;
 let blind = false;
 
-const lastValue = (field: string): number | null => latest[field] ?? null;
+/** A field that a tick leaves out stands for a while: a JVM may miss an answer. */
+const HELD_MS = 60_000;
+const lastValue = (field: string): number | null => {
+  const known = latest.get(field);
+  return known === undefined || lastSampleMs - known.atMs > HELD_MS ? null : known.value;
+};
 const stack = new Stack(byId('stack'), byId('legend'), (from, to) => {
   zoom = from === null || to === null ? null : [from, to];
   void attempt(loadSamples);
@@ -70,7 +80,9 @@ function drawTargets(all: readonly TargetInfo[]): void {
   targets = all;
   const select = byId<HTMLSelectElement>('target');
   const name = (t: TargetInfo): string =>
-    [t.container ?? t.id, ...(t.pid === null ? [] : [`pid ${t.pid}`]), ...(t.jvm === null ? [] : ['JVM'])].join(', ');
+    [safeName(t.container ?? t.id, 60), ...(t.pid === null ? [] : [`pid ${t.pid}`]), ...(t.jvm === null ? [] : ['JVM'])].join(
+      ', ',
+    );
   patch(
     select,
     all.map((t) => ({ key: JSON.stringify([t.id, name(t)]), made: () => el('option', { value: t.id }, name(t)) })),
@@ -87,6 +99,7 @@ function drawTargets(all: readonly TargetInfo[]): void {
   }
   select.value = shown.id;
   select.disabled = all.length < 2;
+  setCollector(shown.jvm?.collector ?? null);
   limit = typeof shown.limitBytes === 'number' ? shown.limitBytes : null;
   setText(byId('reach'), `reached by ${shown.reach.replace(/-/g, ' ')}, cgroup v${shown.cgroup.version}`);
 }
@@ -94,14 +107,16 @@ function drawTargets(all: readonly TargetInfo[]): void {
 async function loadSamples(): Promise<void> {
   if (range === undefined && verdict !== null) range = rangeOf(verdict);
   const end = zoom === null ? null : zoom[1];
-  const begin = zoom?.[0] ?? (range == null ? null : Date.now() / 1000 - range);
-  samples = withGaps(await api.samples(target, begin, end, POINTS));
+  const begin = zoom?.[0] ?? (range == null ? null : nowMs() / 1000 - range);
+  samples = growing(withGaps(held(await api.samples(target, begin, end, POINTS))));
   const newest = samples.t.length - 1;
   if (zoom === null && newest >= 0) {
-    latest = Object.fromEntries(
-      Object.entries(samples.fields).flatMap(([id, c]) => (c[newest] == null ? [] : [[id, c[newest]!]])),
-    );
-    lastSampleMs = Math.max(lastSampleMs, samples.t[newest]! * 1000);
+    const atMs = samples.t[newest]! * 1000;
+    lastSampleMs = Math.max(lastSampleMs, atMs);
+    for (const [id, column] of Object.entries(samples.fields)) {
+      const value = column[newest] ?? null;
+      if (value !== null && atMs >= (latest.get(id)?.atMs ?? 0)) latest.set(id, { value, atMs });
+    }
   }
   drawRanges();
   const window = [zoom?.[0] ?? null, zoom?.[1] ?? null] as const;
@@ -129,7 +144,7 @@ async function loadTables(): Promise<void> {
 function drawTables({ views, files, jvm, ledger }: Pick<Tables, 'views' | 'files' | 'jvm' | 'ledger'>): void {
   drawTools(views, lastValue, limit, (names) => stack.light(names));
   drawFiles(files);
-  drawJvm(jvm, Date.now());
+  drawJvm(jvm, nowMs());
   drawLedger(ledger);
 }
 
@@ -166,7 +181,7 @@ const loadAll = (): Promise<void> =>
 
 function drawLive(): void {
   const node = byId('live');
-  const ageS = lastSampleMs === 0 ? null : Math.max(0, (Date.now() - lastSampleMs) / 1000);
+  const ageS = lastSampleMs === 0 ? null : Math.max(0, (nowMs() - lastSampleMs) / 1000);
   const stale = ageS !== null && ageS > everySeconds * 3 + 2;
   const state = !connected || stale ? 'live stale' : 'live on';
   if (node.className !== state) node.className = state;
@@ -217,11 +232,14 @@ function message(m: LiveMessage | Tables): void {
     return;
   }
   lastSampleMs = Date.parse(m.at);
-  latest = m.values;
+  for (const [id, value] of Object.entries(m.values)) latest.set(id, { value, atMs: lastSampleMs });
   limit = typeof m.limitBytes === 'number' ? m.limitBytes : null;
   const oldest = range == null ? Number.NEGATIVE_INFINITY : lastSampleMs / 1000 - range;
-  if (zoom === null) stack.push(lastSampleMs / 1000, lastValue, limit, oldest, POINTS * 2);
-  tickFields(latest, pointed);
+  if (zoom === null && samples !== null) {
+    stack.push(lastSampleMs / 1000, lastValue, limit, oldest, POINTS * 2);
+    if (extend(samples, lastSampleMs / 1000, lastValue, oldest, POINTS * 2)) heap.extend(samples);
+  }
+  tickFields(m.values, pointed);
   drawLive();
 }
 
@@ -248,11 +266,17 @@ byId('search').addEventListener('input', redrawFields);
 byId('target').addEventListener('change', (event) => {
   target = (event.target as HTMLSelectElement).value;
   [range, zoom, lastSampleMs] = [undefined, null, 0];
+  latest.clear();
   drawTargets(targets);
   void loadAll();
 });
 byId('copy').addEventListener('click', () => {
-  if (verdict !== null) void copyText(byId('copy'), asText(verdict, location.origin), 'Copied');
+  const { textContent } = byId('headline');
+  void copyText(
+    byId('copy'),
+    verdict === null ? `${textContent}\n${byId('mend').textContent}` : asText(verdict, location.origin),
+    'Copied',
+  );
 });
 onPoint((t) => {
   pointed = t !== null;

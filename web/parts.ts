@@ -13,22 +13,43 @@ export type Values = (field: string) => number | null;
 
 const less = (a: number | null, b: number | null): number | null => (a === null ? null : Math.max(0, a - (b ?? 0)));
 
-/** The resident heap lies between used and committed; the part of anon that may be heap is drawn as heap. */
-const heap = (v: Values): number | null => {
-  const anon = v('anon');
-  const committed = v('heap_committed') ?? v('heap_used');
-  return anon === null || committed === null ? null : Math.min(anon, committed);
+/** What a JVM of usual size has beside heap and metaspace, as the ledger takes it, too (ledger/anon.ts). */
+const USUAL_NATIVE = 32 * 2 ** 20;
+/** ZGC keeps the Java heap in shared memory. */
+let heapIsShared = false;
+export const setCollector = (collector: string | null): void => {
+  heapIsShared = collector === 'ZGC';
 };
 
+/** The resident heap lies between used and committed; within that it is what anon has beyond a usual JVM's own. */
+const heap = (v: Values): number | null => {
+  const whole = v(heapIsShared ? 'shmem' : 'anon');
+  const most = v('heap_committed') ?? v('heap_used');
+  if (whole === null || most === null) return null;
+  if (heapIsShared) return Math.min(whole, most);
+  const likely = whole - (v('metaspace') ?? 0) - USUAL_NATIVE;
+  return Math.min(whole, most, Math.max(likely, v('heap_used') ?? 0));
+};
+const heapOf = (v: Values, shared: boolean): number | null => (shared === heapIsShared ? heap(v) : 0);
+
 export const PARTS: readonly Part[] = [
-  { id: 'heap', title: 'Java heap', hue: 'heap', reclaimable: false, ledger: 'anon', bytes: heap },
+  {
+    id: 'heap',
+    title: 'Java heap',
+    hue: 'heap',
+    reclaimable: false,
+    get ledger() {
+      return heapIsShared ? 'tmpfs and shared memory' : 'anon';
+    },
+    bytes: heap,
+  },
   {
     id: 'metaspace',
     title: 'metaspace',
     hue: 'meta',
     reclaimable: false,
     ledger: 'anon',
-    bytes: (v) => (v('metaspace') === null ? null : Math.min(v('metaspace')!, less(v('anon'), heap(v)) ?? 0)),
+    bytes: (v) => (v('metaspace') === null ? null : Math.min(v('metaspace')!, less(v('anon'), heapOf(v, false)) ?? 0)),
   },
   {
     id: 'native',
@@ -36,7 +57,7 @@ export const PARTS: readonly Part[] = [
     hue: 'native',
     reclaimable: false,
     ledger: 'anon',
-    bytes: (v) => less(less(v('anon'), heap(v)), v('metaspace')),
+    bytes: (v) => less(less(v('anon'), heapOf(v, false)), v('metaspace')),
   },
   {
     id: 'shmem',
@@ -44,7 +65,7 @@ export const PARTS: readonly Part[] = [
     hue: 'shmem',
     reclaimable: false,
     ledger: 'tmpfs and shared memory',
-    bytes: (v) => v('shmem'),
+    bytes: (v) => less(v('shmem'), heapOf(v, true)),
   },
   {
     id: 'kernel',

@@ -152,8 +152,10 @@ export class Stack {
     }
     this.#box.replaceChildren();
     const parts: uPlot.Series[] = [...PARTS].reverse().map((p) => ({
-      stroke: cssColor(p.hue),
-      width: 0.5,
+      // A rim of paper between two parts: they are told apart where hues are not.
+      stroke: cssColor('paper'),
+      width: 1,
+      pxAlign: 0,
       points: { show: false },
       fill: () => this.#fill(p.hue, p.reclaimable, p.ledger),
     }));

@@ -23,7 +23,7 @@ export function drawTools(
   }
   patch(
     byId('tools'),
-    [...groups].map(([key, group]) => ({ key, made: () => row(group, scale, v), light: group[0]!.counts })),
+    [...groups].map(([key, group]) => ({ key: `${key} ${scale}`, made: () => row(group, scale, v), light: group[0]!.counts })),
     (node, { light: counts }) => {
       for (const [on, names] of [
         ['mouseenter', counts],
@@ -38,12 +38,12 @@ export function drawTools(
 
 function row(group: readonly View[], scale: number, v: Values): HTMLElement {
   const { bytes, counts } = group[0]!;
-  const bar = el('div', { class: 'bar', 'aria-hidden': 'true' });
+  const bar = el('div', { class: bytes === null ? 'bar none' : 'bar', 'aria-hidden': 'true' });
   if (bytes !== null) fillBar(bar, bytes, scale, counts, v);
   const names = group.map((view) =>
     el('span', { class: 'tool', title: `${view.formula}. ${view.note}` }, view.tool, ' ', el('small', {}, view.metric)),
   );
-  const number = el('span', { class: 'number' }, bytes === null ? 'the node’s' : level(bytes));
+  const number = el('span', { class: 'number' }, bytes === null ? 'not told' : level(bytes));
   number.title = bytes === null ? group[0]!.note : exact(bytes);
   return el('li', { class: 'row tools', tabindex: '0' }, el('span', { class: 'names' }, ...names), bar, number);
 }

@@ -31,7 +31,8 @@ const EVENTS = {
 } as const;
 
 export function stateLine(v: Verdict): string {
-  const sure = v.confidence >= 0.9 ? 'sure' : v.confidence >= 0.7 ? 'fairly sure' : 'unsure';
+  const shown = Math.round(v.confidence * 100) / 100;
+  const sure = shown >= 0.9 ? 'sure' : shown >= 0.7 ? 'fairly sure' : 'unsure';
   const parts = [v.trend.replace(/-/g, ' '), ...(v.cause === 'none' ? [] : [v.cause.replace('-', ' ')])];
   if (v.trend !== 'not-enough-data') parts.push(`${sure} (${v.confidence.toFixed(2)})`);
   for (const e of v.etas) parts.push(`${EVENTS[e.event]} in ${span(e.low, e.high)}`);

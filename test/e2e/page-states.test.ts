@@ -163,6 +163,89 @@ describe('the page in each state, on made histories behind the real server', () 
       assert.deepEqual(o.wrong, []);
     }));
 
+  test('names that turn round, hide, forge lines or are 4 KB long are shown for what they are, and break nothing', () =>
+    shown('evil', async (o) => {
+      const { files, hidden, scripts, wide } = await o.page.evaluate(() => {
+        const attributes = [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes].map((a) => a.value));
+        const all = [document.documentElement.textContent ?? '', document.title, ...attributes].join(' ');
+        return {
+          files: document.querySelector('#files')?.textContent ?? '',
+          hidden: /(?![\n\t])[\p{Cc}\p{Cf}]/u.exec(all)?.[0] ?? null,
+          scripts: document.scripts.length,
+          wide: document.documentElement.scrollWidth > innerWidth,
+        };
+      });
+      for (const name of [
+        '/tmp/\\u202egpj.exe',
+        '/tmp/a\\u200bb\\u2066c',
+        '/tmp/x\\x0ay\\x0d\\x1b[31mred\\x07',
+        '/tmp/bytes-\ufffd\ufffd',
+      ])
+        assert.ok(files.includes(name), `${name} is not in ${files}`);
+      assert.match(files, /\/tmp\/(long\/)+[long/]*…[long/]*end/);
+      assert.deepEqual({ hidden, scripts, wide }, { hidden: null, scripts: 1, wide: false });
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  for (const [scene, headline] of [
+    ['recordedHeap', /Java heap's floor after GC rises/],
+    ['recordedLog', /page cache of .*spring\.log/],
+    ['recordedNative', /^Memory outside the Java heap grows .* native memory/],
+    ['recordedRotation', /^Nothing grows/],
+    ['recordedWeek', /page cache of \/tmp\/spring\.log/],
+  ] as const) {
+    test(`what was recorded on a real kernel is shown whole, and goes on live: ${scene}`, () =>
+      shown(scene, async (o) => {
+        assert.match(await text(o, '#headline'), headline);
+        await o.page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+        const before = await text(o, '#legend .time');
+        for (let i = 0; i < 10; i++) o.status.tick(2);
+        await o.page.waitForFunction((was) => document.querySelector('#legend .time')?.textContent !== was, before);
+        const empty = await o.page.evaluate(() => ({
+          legend: [...document.querySelectorAll('#legend .entry:not([hidden]) .value')].filter((v) => v.textContent === '–')
+            .length,
+          heap: document.querySelector('#heap-used')?.textContent === '–',
+          lines: [...document.querySelectorAll('#fields .series')].filter((p) => !p.getAttribute('d')?.includes('L')).length,
+        }));
+        assert.deepEqual(empty, { legend: 0, heap: false, lines: 0 });
+        assert.deepEqual(o.wrong, []);
+      }));
+  }
+
+  test('the heap chart goes on with the ticks, as the big one does', () =>
+    shown('fine', async (o) => {
+      await o.page.getByRole('button', { name: '15m', exact: true }).click();
+      await o.page.waitForLoadState('networkidle');
+      await o.page.locator('#heap').scrollIntoViewIfNeeded();
+      const pixels = () =>
+        o.page.evaluate(() => (document.querySelector('#heap canvas') as HTMLCanvasElement | null)?.toDataURL() ?? '');
+      const before = await pixels();
+      for (let i = 0; i < 20; i++) o.status.tick(10);
+      await o.page.waitForFunction(
+        (was) => (document.querySelector('#heap canvas') as HTMLCanvasElement | null)?.toDataURL() !== was,
+        before,
+      );
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('a viewer whose clock is ten minutes off still sees a live page as live', async () => {
+    const status = SCENES.fine();
+    const server = await serve(status, { everySeconds: 1 });
+    for (const off of [600_000, -600_000]) {
+      const context = await browser.newContext();
+      await context.addInitScript((ms) => {
+        const real = Date.now;
+        Date.now = () => real() + ms;
+      }, off);
+      const page = await context.newPage();
+      await page.goto(server.url);
+      await page.waitForFunction(() => /^live, (now|\d seconds? ago)$/.test(document.querySelector('#live')?.textContent ?? ''));
+      assert.match((await page.textContent('#jvm-facts')) ?? '', /of 512 MiB, \d+ seconds? old/);
+      await context.close();
+    }
+    await server.close();
+  });
+
   test('the histogram button is there only where memhound may attach, says what it costs, and shows classes', async () => {
     const status = SCENES.heapLeak();
     const server = await serve(status, { token: 'a-token-of-a-test' });
@@ -180,7 +263,7 @@ describe('the page in each state, on made histories behind the real server', () 
     await shown('heapLeak', async (o) => assert.equal(await o.page.isVisible('#histogram'), false));
   });
 
-  for (const scene of ['story', 'heapLeak', 'blind'] as const) {
+  for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'blind'] as const) {
     for (const colorScheme of ['light', 'dark'] as const) {
       test(`axe-core finds nothing to mend: ${scene}, ${colorScheme}`, async () => {
         const server = await serve(SCENES[scene]());

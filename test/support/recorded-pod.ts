@@ -5,7 +5,7 @@ import { parseSeries } from '../../src/cli/series-file.ts';
 import type { FileRecord } from '../../src/history/history.ts';
 import { History } from '../../src/history/history.ts';
 import type { FileTrack, Series } from '../../src/history/series.ts';
-import type { JvmReading } from '../../src/sources/types.ts';
+import type { Aged, JvmReading } from '../../src/sources/types.ts';
 import type { ReplayTarget } from './replay.ts';
 
 /** The last rows are kept for the ticks. */
@@ -50,7 +50,7 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
     },
     valuesAt: () => row(Math.min(next++, series.t.length - 1)),
     files: newest.map((f, i) => ({ ...f, dev: 1, ino: i + 1, allocatedBytes: f.sizeBytes, mtimeMs: null, dirtyBytes: null })),
-    jvm: () => jvm,
+    jvm: (history) => jvm && moved(jvm, (history.lastS ?? 0) * 1000 - jvm.heapUsed.atMs),
   };
 }
 
@@ -68,3 +68,16 @@ function looksAt(tracks: readonly FileTrack[]): Map<number, FileRecord[]> {
 }
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The same reading, so many milliseconds later: each value keeps its age. */
+function moved(jvm: JvmReading, byMs: number): JvmReading {
+  const later = <T>(aged: Aged<T>): Aged<T> => ({ ...aged, atMs: aged.atMs + byMs });
+  return {
+    ...jvm,
+    heapUsed: later(jvm.heapUsed),
+    heapCommitted: later(jvm.heapCommitted),
+    oldUsed: jvm.oldUsed && later(jvm.oldUsed),
+    metaspace: jvm.metaspace && { ...jvm.metaspace, used: later(jvm.metaspace.used) },
+    compressedClass: jvm.compressedClass && { ...jvm.compressedClass, used: later(jvm.compressedClass.used) },
+  };
+}

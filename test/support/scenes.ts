@@ -47,6 +47,15 @@ const others: readonly FileRecord[] = [
 ];
 
 export const EVIL = '<img src=x onerror=alert(1)>';
+/** Turns round what follows it (U+202E), hides (U+200B), forges a line, rings a bell, is no UTF-8, or is as long as a path can be. */
+const HOSTILE: readonly FileRecord[] = [
+  '/tmp/\u202egpj.exe',
+  '/tmp/a\u200bb\u2066c',
+  '/tmp/x\ny\r\x1b[31mred\x07',
+  '/tmp/bytes-\ufffd\ufffd',
+  `/tmp/${'long/'.repeat(815)}end`,
+  `/tmp/</title><script>alert(2)</script>"'>`,
+].map((path, i) => file(path, (30 - i) * MIB));
 
 /** The states that the page is looked at in. Each is made anew, so that a test may move its clock. */
 export const SCENES = {
@@ -80,6 +89,7 @@ export const SCENES = {
           [17.98, 18.05],
         ],
         events: [
+          { h: 8.5, type: 'memhound_start' },
           { h: 17.97, type: 'oom_kill' },
           { h: 18.05, type: 'restart' },
         ],
@@ -96,12 +106,15 @@ export const SCENES = {
   },
   evil: () =>
     new Replay([
-      pod({
-        hours: 48,
-        limitBytes: 2 * GIB,
-        cache: (h) => 80 * MIB + hourly * h,
-        files: (h) => [log(h, `/tmp/${EVIL}`), ...others],
-      }),
+      pod(
+        {
+          hours: 48,
+          limitBytes: 2 * GIB,
+          cache: (h) => 300 * MIB + hourly * h,
+          files: (h) => [log(h, `/tmp/${EVIL}`), ...HOSTILE],
+        },
+        { info: { ...jvmTarget(2 * GIB), container: `app\u202e${EVIL}${'x'.repeat(4000)}` } },
+      ),
     ]),
   blind: () =>
     new Replay([], {
