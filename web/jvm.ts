@@ -31,13 +31,13 @@ export class HeapChart {
 
   #inSight = true;
   /** Rows came while it was out of sight. */
-  #behind = false;
+  #behind: SamplesAnswer | null = null;
 
   constructor() {
     const box = byId('heap');
     new IntersectionObserver((entries) => {
       this.#inSight = entries[entries.length - 1]!.isIntersecting;
-      if (this.#inSight && this.#behind) this.#redraw();
+      if (this.#inSight) this.#catchUp();
     }).observe(box);
     onPoint((t) => {
       this.#at = t;
@@ -55,20 +55,21 @@ export class HeapChart {
     return true;
   }
 
-  /** A live row more. */
+  /** A live row more: drawn now if it can be seen, else when it comes into sight. */
   extend(samples: SamplesAnswer): void {
-    if (!this.#take(samples)) return;
-    if (this.#inSight) this.#redraw();
-    else this.#behind = true;
+    this.#behind = samples;
+    if (this.#inSight) this.#catchUp();
+  }
+
+  #catchUp(): void {
+    if (this.#behind === null || !this.#take(this.#behind)) return;
+    this.#behind = null;
+    this.#lines.redraw(this.#t, Object.values(this.#columns));
     this.#show();
   }
 
-  #redraw(): void {
-    this.#behind = false;
-    this.#lines.redraw(this.#t, Object.values(this.#columns));
-  }
-
   set(samples: SamplesAnswer, window: readonly [number | null, number | null]): void {
+    this.#behind = null;
     const known = this.#take(samples);
     byId('heap-part').hidden = !known;
     if (!known) return;
