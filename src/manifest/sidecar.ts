@@ -3,7 +3,7 @@ import type { Container, PodSpec, SecurityContext } from './pod-templates.ts';
 export const SIDECAR = 'memhound';
 export const DATA_VOLUME = 'memhound-data';
 
-/** Measured: some 35 MB of anonymous memory and 50 MB of the node binary's own pages, which are charged to whoever reads them first. */
+/** Measured: some 25 MB of anonymous memory, and 50 MB of the node binary's own pages, which are charged to whoever reads them first. */
 const REQUESTS = { cpu: '10m', memory: '64Mi' };
 const LIMITS = { memory: '128Mi' };
 /** A Guaranteed pod stays so only if requests equal limits in every container, CPU too. */
