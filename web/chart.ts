@@ -109,22 +109,25 @@ export function drawMarks(u: uPlot, marks: readonly Mark[], words: boolean): voi
     const left = Math.min(x + 4 * dpr, bbox.left + bbox.width - width);
     row = left < free ? row + 1 : 0;
     free = left + width + 6 * dpr;
-    haloed(ctx, mark.word, left, bbox.top + (2 + row * 16) * dpr, cssColor(mark.hue));
+    plated(ctx, mark.word, left, bbox.top + (2 + row * 16) * dpr, cssColor(mark.hue));
   }
   ctx.restore();
 }
 
-/** Words with a rim of paper, so that they can be read on any area. */
-function haloed(ctx: CanvasRenderingContext2D, words: string, x: number, y: number, color: string): void {
-  const { lineWidth } = ctx;
-  ctx.setLineDash([]);
-  ctx.lineWidth = 5 * devicePixelRatio;
-  ctx.lineJoin = 'round';
-  ctx.strokeStyle = cssColor('paper');
-  ctx.strokeText(words, x, y);
+/** Words on a plate of paper, so that they can be read on any area. Left and top, or right and bottom, as the text is aligned. */
+function plated(ctx: CanvasRenderingContext2D, words: string, x: number, y: number, color: string): void {
+  const dpr = devicePixelRatio;
+  const width = ctx.measureText(words).width;
+  const height = 15 * dpr;
+  ctx.save();
+  ctx.globalAlpha = 0.85;
+  ctx.fillStyle = cssColor('paper');
+  const left = ctx.textAlign === 'right' ? x - width : x;
+  const top = ctx.textBaseline === 'bottom' ? y - height : y;
+  ctx.fillRect(left - 3 * dpr, top - dpr, width + 6 * dpr, height + dpr);
+  ctx.restore();
   ctx.fillStyle = color;
   ctx.fillText(words, x, y);
-  ctx.lineWidth = lineWidth;
 }
 
 /** A level across the chart, with its name at the right end. */
@@ -145,7 +148,7 @@ export function drawLevel(u: uPlot, bytes: number | null, hue: string, name: str
   ctx.font = `${13 * dpr}px system-ui, sans-serif`;
   ctx.textAlign = 'right';
   ctx.textBaseline = 'bottom';
-  haloed(ctx, `${name} ${level(bytes)}`, bbox.left + bbox.width - 4 * dpr, y - 3 * dpr, cssColor(hue));
+  plated(ctx, `${name} ${level(bytes)}`, bbox.left + bbox.width - 4 * dpr, y - 3 * dpr, cssColor(hue));
   ctx.restore();
 }
 

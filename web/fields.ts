@@ -4,7 +4,7 @@ import type { SamplesAnswer } from '../src/outlets/status.ts';
 import type { FieldTrend } from '../src/trends/types.ts';
 import { nearest, onPoint, point } from './cursor.ts';
 import { byId, el, setText, svg } from './dom.ts';
-import { amount, slope } from './words.ts';
+import { amount, exact, slope } from './words.ts';
 
 /** Every field as a small chart with its fitted line and band, heaviest first, under the one cursor. */
 
@@ -28,11 +28,17 @@ onPoint((t) => {
   const i = t === null ? times.length - 1 : nearest(times, t);
   for (const small of shown) {
     const v = small.column[i] ?? (t === null ? last(small.column) : null);
-    setText(small.value, v === null ? '–' : amount(v, fieldRow(small.id).unit));
+    show(small, v);
     small.hair.setAttribute('visibility', t === null ? 'hidden' : 'visible');
     if (t !== null) small.hair.setAttribute('transform', `translate(${x(times[i]!).toFixed(1)} 0)`);
   }
 });
+
+function show({ id, value }: Pick<Small, 'id' | 'value'>, v: number | null): void {
+  const { unit } = fieldRow(id);
+  setText(value, v === null ? '–' : amount(v, unit));
+  value.title = v === null || unit !== 'bytes' ? '' : exact(v);
+}
 
 const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
 
@@ -67,13 +73,14 @@ new IntersectionObserver((entries) => {
 /** A live tick: only the numbers move, where they can be seen; the lines are drawn anew with the next verdict. */
 export function tickFields(values: Readonly<Record<string, number>>, pointed: boolean): void {
   if (pointed || !inSight) return;
-  for (const { id, value } of shown) if (values[id] !== undefined) setText(value, amount(values[id], fieldRow(id).unit));
+  for (const small of shown) if (values[small.id] !== undefined) show(small, values[small.id]!);
 }
 
 function field(id: string, column: readonly (number | null)[], trend: FieldTrend | null): { node: HTMLElement; small: Small } {
   const row = fieldRow(id);
   const now = last(column);
-  const value = el('span', { class: 'value' }, now === null ? '–' : amount(now, row.unit));
+  const value = el('span', { class: 'value' });
+  show({ id, value }, now);
   const growing = trend?.trend === 'growing';
   const tone = growing ? (row.reclaimable === false ? 'bad' : 'warn') : 'quiet';
   const head = el(

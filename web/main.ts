@@ -172,8 +172,9 @@ const loadSelf = (): Promise<void> => attempt(async () => drawSelf(await api.sel
 const loadAll = (): Promise<void> =>
   attempt(async () => {
     const first = target === null;
-    take(await api.verdict(target));
-    if (first) drawTargets(targets.length > 0 ? targets : await api.targets());
+    const [judged, all] = await Promise.all([api.verdict(target), first && targets.length === 0 ? api.targets() : targets]);
+    take(judged);
+    if (first) drawTargets(all);
     mayHistogram();
     await loadSamples();
     await loadTables();
@@ -183,12 +184,16 @@ function drawLive(): void {
   const node = byId('live');
   const ageS = lastSampleMs === 0 ? null : Math.max(0, (nowMs() - lastSampleMs) / 1000);
   const stale = ageS !== null && ageS > everySeconds * 3 + 2;
+  // Before the first connection nothing is lost yet.
+  if (!connected && againAtMs === 0) return;
   const state = !connected || stale ? 'live stale' : 'live on';
   if (node.className !== state) node.className = state;
+  // Read out once for each change, and not with each second of the age.
+  setText(byId('live-said'), !connected ? 'connection lost' : stale ? 'no new samples' : 'live');
   const old = ageS === null ? 'no sample yet' : ageS < 1.5 ? (connected ? 'now' : '1 second ago') : `${duration(ageS)} ago`;
   const again = Math.max(0, Math.ceil((againAtMs - Date.now()) / 1000));
   if (connected) setText(node, stale ? `stale: last sample ${old}` : `live, ${old}`);
-  else if (againAtMs > 0) setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
+  else setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
 }
 
 function hello(m: Hello): void {

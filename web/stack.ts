@@ -152,9 +152,9 @@ export class Stack {
     }
     this.#box.replaceChildren();
     const parts: uPlot.Series[] = [...PARTS].reverse().map((p) => ({
-      // A rim of paper between two parts: they are told apart where hues are not.
-      stroke: cssColor('paper'),
-      width: 1,
+      // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
+      stroke: cssColor(p.reclaimable || p.id === 'kernel' ? p.hue : 'paper'),
+      width: p.reclaimable || p.id === 'kernel' ? 0.5 : 1,
       pxAlign: 0,
       points: { show: false },
       fill: () => this.#fill(p.hue, p.reclaimable, p.ledger),

@@ -43,7 +43,9 @@ function row(group: readonly View[], scale: number, v: Values): HTMLElement {
   const names = group.map((view) =>
     el('span', { class: 'tool', title: `${view.formula}. ${view.note}` }, view.tool, ' ', el('small', {}, view.metric)),
   );
-  const number = el('span', { class: 'number' }, bytes === null ? 'not told' : level(bytes));
+  // A tool that counts none of the container's parts shows the node's figures.
+  const unknown = counts.length === 0 ? 'the node’s' : 'not known';
+  const number = el('span', { class: 'number' }, bytes === null ? unknown : level(bytes));
   number.title = bytes === null ? group[0]!.note : exact(bytes);
   return el('li', { class: 'row tools', tabindex: '0' }, el('span', { class: 'names' }, ...names), bar, number);
 }

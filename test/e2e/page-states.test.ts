@@ -142,6 +142,7 @@ describe('the page in each state, on made histories behind the real server', () 
       await o.page.waitForFunction(() =>
         /^connection lost; last sample .* ago; trying again in \d+ s$/.test(document.querySelector('#live')?.textContent ?? ''),
       );
+      assert.equal(await text(o, '#live-said'), 'connection lost', 'read out once, without the seconds');
       for (let i = 0; i < 30; i++) o.status.tick(10);
       const filled = o.page.waitForResponse((r) => r.url().includes('/samples'));
       const again = await serve(o.status, { port, everySeconds: 1 });
