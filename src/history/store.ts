@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Low } from 'lowdb';
 import { DataFile } from 'lowdb/node';
 import { fieldRow } from '../fields.ts';
@@ -79,13 +79,26 @@ export class Store {
     if (maxDiskBytes < LEAST_DISK)
       throw new StoreError(`--max-disk ${maxDiskBytes}: expected at least 1MiB, the size of a few segments`, 2);
     try {
-      await mkdir(dir, { recursive: true });
+      await this.#occupy(dir);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
+      if (error instanceof StoreError) throw error;
       if (code === 'EEXIST' || code === 'ENOTDIR') throw new StoreError(`--data ${dir}: expected a folder, found a file`, 2);
-      throw new StoreError(`--data ${dir}: the folder cannot be made (${code}); choose one that this user may write`, 1);
+      // A sidecar that crashes because a volume is sick helps nobody: it samples from memory, says so, and tries again.
+      if (!SICK.has(code ?? '')) throw error;
+      await this.#try(() => Promise.reject(sick(dir, code)));
     }
-    await this.#takeLock(dir);
+  }
+
+  async #occupy(dir: string): Promise<void> {
+    try {
+      await mkdir(dir, { recursive: true });
+    } catch (error) {
+      // Node says ENOENT of a recursive mkdir on a read-only file system (libuv): the nearest folder there is tells why.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mayWriteAbove(dir);
+      throw error;
+    }
+    if (this.#lock === null) await this.#takeLock(dir);
   }
 
   /** Two on one folder would overwrite each other: the second is refused. A lock whose process is gone is taken over. */
@@ -98,13 +111,7 @@ export class Store {
         this.#lock = path;
         return;
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'ENOSPC') return;
-        if (code !== 'EEXIST')
-          throw new StoreError(
-            `--data ${dir}: cannot be written (${code}); choose a folder that this user may write, or mend its rights`,
-            1,
-          );
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const holder = parseLock(await readFile(path, 'utf8').catch(() => ''));
       if (holder !== null && holder.pid !== process.pid && (await startOf(holder.pid)) === holder.start) {
@@ -133,11 +140,13 @@ export class Store {
     };
     this.#targets.set(key, kept);
     if (kept.dir === null) return history;
-    await this.#try(async () => {
-      await mkdir(kept.dir!, { recursive: true });
+    try {
       await this.#loadSegments(kept);
-      kept.obituaries.push(...(await loadObituaries(kept.dir!)));
-    });
+      kept.obituaries.push(...(await loadObituaries(kept.dir)));
+    } catch (error) {
+      // No folder yet: the first save makes it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#try(() => Promise.reject(error));
+    }
     kept.savedS = history.lastS;
     kept.eventsSaved = history.events.length;
     return history;
@@ -181,6 +190,7 @@ export class Store {
     const { lastS } = history;
     if (kept === undefined || kept.dir === null || lastS === null || lastS === kept.savedS) return;
     await this.#try(async () => {
+      await this.#occupy(this.#options.dir!);
       await mkdir(kept.dir!, { recursive: true });
       kept.db ??= openSegment(join(kept.dir!, `${Math.round(lastS * 1000)}.json`));
       extend(kept.db.low.data, history, kept);
@@ -257,7 +267,8 @@ export class Store {
       if (this.#broken !== null) this.#options.log.warn({ dir: this.#options.dir }, 'history is stored again');
       this.#broken = null;
     } catch (error) {
-      const reason = (error as Error).message;
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason = SICK.has(code ?? '') ? sick(this.#options.dir!, code).message : message;
       if (this.#broken === null)
         this.#options.log.warn(
           { dir: this.#options.dir, error: reason },
@@ -274,6 +285,8 @@ export class Store {
     if (kept.obituaries.length > MOST_OBITUARIES) kept.obituaries.shift();
     if (kept.dir === null) return;
     await this.#try(async () => {
+      await this.#occupy(this.#options.dir!);
+      await mkdir(kept.dir!, { recursive: true });
       const db = new Low(
         new DataFile<Obituary[]>(join(kept.dir!, 'obituaries.json'), { parse: JSON.parse, stringify: JSON.stringify }),
         [],
@@ -321,6 +334,30 @@ interface Kept {
   savedS: number | null;
   readonly obituaries: Obituary[];
 }
+
+/** @throws EROFS, EACCES and the like of the nearest folder above that exists */
+async function mayWriteAbove(dir: string): Promise<void> {
+  for (let above = dirname(dir); ; above = dirname(above)) {
+    try {
+      return await access(above, constants.W_OK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === dirname(above)) throw error;
+    }
+  }
+}
+
+/** What a volume may suffer while we run, and recover from. */
+const SICK: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO']);
+const CURE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full; make room',
+  EDQUOT: 'the quota is used up; make room',
+  EROFS: 'the file system is read-only; mount it for writing',
+  EIO: 'the disk reports an error; look at the node',
+};
+const sick = (dir: string, code: string | undefined): Error =>
+  new Error(
+    `--data ${dir}: cannot be written (${code}): ${CURE[code ?? ''] ?? 'choose a folder that this user may write, or mend its rights'}`,
+  );
 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const store = new Store(options);

@@ -112,3 +112,34 @@ test('a file system that turns read-only and back: the same', { skip }, () =>
     assert.deepEqual(await reloaded(dir), [...history.series(ALL).t]);
   }),
 );
+
+test('a volume that is read-only at the start keeps nothing from starting: it is said, and mended by itself', {
+  skip,
+}, async () => {
+  const disk = smallDisk();
+  assert.ok('dir' in disk);
+  const { dir } = disk;
+  try {
+    assert.equal(mount('-o', 'remount,ro', dir).status, 0);
+    const warned: string[] = [];
+    const log = { warn: (_: object, message: string) => void warned.push(message) };
+    const store = await openStore({ dir: join(dir, 'data'), maxDiskBytes: 1 << 20, everyS: 10, log });
+    const history = await store.load('jvm');
+    await rows(store, history, 5);
+    const state = store.state();
+    assert.match(
+      state.ok ? 'ok' : state.reason,
+      /cannot be written \(EROFS\): the file system is read-only; mount it for writing/,
+    );
+    assert.equal(mount('-o', 'remount,rw', dir).status, 0);
+    await rows(store, history, 1);
+    assert.equal(store.state().ok, true);
+    assert.ok(readdirSync(join(dir, 'data')).includes('lock'), 'the folder is taken once it can be');
+    await store.close();
+    assert.deepEqual(await reloaded(dir), [...history.series(ALL).t]);
+    assert.deepEqual(warned, ['history cannot be stored; sampling goes on from memory', 'history is stored again']);
+  } finally {
+    mount('-o', 'remount,rw', dir);
+    unmount(dir);
+  }
+});
