@@ -1,6 +1,6 @@
 import { fieldRow } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
-import { type Blocks, blockMedians } from './blocks.ts';
+import { type Blocks, blockMeans } from './blocks.ts';
 import { removeDays } from './days.ts';
 import { floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
@@ -102,9 +102,9 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
     const { t: at, y } = present(values, window);
     const floor = floorOf(at, y);
     if (floor !== null && floor.cycles >= 4) {
-      const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
+      const thin = blockMeans(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
       if (thin.y.length < FEWEST_BLOCKS)
-        return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: floor.cycles };
+        return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
       const windowS = t[to - 1]! - t[from]!;
       return {
         blocks: {
@@ -118,9 +118,9 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
         cycles: floor.cycles,
       };
     }
-    return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
+    return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
   }
-  return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: null };
+  return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: null };
 }
 
 export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
