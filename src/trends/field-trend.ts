@@ -38,7 +38,7 @@ const FEWEST_BLOCKS = 6;
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
  * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
  */
-const CERTAIN = 0.96;
+const CERTAIN = Number(process.env.C ?? 0.96);
 const CERTAIN_WHEN_STRAIGHT = 0.6;
 const certainEnough = (straight: number): number =>
   CERTAIN - (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - 0.7) / 0.2));
@@ -140,7 +140,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
 
   const y = blocks.y.map((value) => (value - level) / scale);
   if (windowS >= 2 * DAY) removeDays(blocks.x, y, blocks.stepS, windowS);
-  const weighing = weighShapes(blocks.x, y, blocks.stepS, windowS);
+  const weighing = weighShapes(blocks.x, y, windowS);
   const { weighed } = weighing;
   let drifting = 0;
   let coming = 0;

@@ -1,6 +1,6 @@
-import { type Filtered, filterColumns, type Noise, noiseGrid } from './noise.ts';
+import { frameOf, type Whitened } from './frame.ts';
 import { studentBelow } from './normal.ts';
-import { type Shape, type Shapes, shapesOf } from './shapes.ts';
+import type { Shape, Shapes } from './shapes.ts';
 
 /** One shape with its share of belief, and for each noise the drift at the end (per window) with its deviation. */
 export interface Weighed {
@@ -19,13 +19,6 @@ const LIGHT = 1e-3;
 
 /** A preference is lifted by at most this much: of some thirty places for a bend one fits by chance. */
 const EVEN = Math.log(12);
-/** Log-likelihood below the best at which a noise is left out. */
-const UNLIKELY = 6;
-
-/** Gains in log-likelihood over a level that are not worth weighing bends for. */
-const DULL_LINE = 2;
-const DULL_BENDS = 6;
-
 export interface Weighing {
   /** Heaviest first. */
   readonly weighed: readonly Weighed[];
@@ -37,18 +30,13 @@ export interface Weighing {
  * Schwarz 1978, "Estimating the Dimension of a Model", for each free value. The drift under one shape is a mixture over the
  * noises by restricted likelihood (Patterson & Thompson 1971).
  */
-export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, windowS: number): Weighing {
-  const { basis, shapes, probes } = shapesOf(
-    x.map((at) => at / windowS),
-    windowS,
-  );
+export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
+  const frame = frameOf(x, windowS);
+  const { basis, shapes } = frame;
   const m = y.length;
-  const { noises, plain } = likelyNoises(x, y, stepS, windowS, basis, probes);
-  const columns = plain ? [basis[0]!, basis[1]!, y] : [...basis, y];
-  const size = columns.length;
-  const filtered = noises.map((noise) => filterColumns(x, stepS, columns, noise));
-  const scored = (plain ? shapes.slice(0, 2) : shapes).flatMap((shape) => {
-    const evidence = logEvidence(shape, filtered, size, m);
+  const whitened = frame.noises.map((noise) => noise.withSeries(y));
+  const scored = shapes.flatMap((shape) => {
+    const evidence = logEvidence(shape, whitened, m);
     return evidence === null ? [] : [{ shape, evidence }];
   });
   const top = Math.max(...scored.map(({ evidence }) => evidence));
@@ -57,59 +45,30 @@ export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, win
   return {
     basis,
     weighed: kept
-      .map(({ shape, evidence }) => weighOne(shape, filtered, size, m, Math.exp(evidence - top) / sum))
+      .map(({ shape, evidence }) => weighOne(shape, whitened, m, Math.exp(evidence - top) / sum))
       .sort((a, b) => b.weight - a.weight),
   };
 }
 
-/**
- * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part.
- * `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need weighing.
- */
-function likelyNoises(
-  x: Float64Array,
-  y: Float64Array,
-  stepS: number,
-  windowS: number,
-  basis: Shapes['basis'],
-  probes: readonly Shape[],
-): { noises: Noise[]; plain: boolean } {
-  const used = [...new Set(probes.flatMap(({ columns }) => columns.flatMap((column) => column.map(([index]) => index))))];
-  const columns = [...used.map((index) => basis[index]!), y];
-  const small = probes.map((probe) => ({
-    ...probe,
-    columns: probe.columns.map((column) => column.map(([index, factor]) => [used.indexOf(index), factor] as const)),
-  }));
-  const m = y.length;
-  const noises = noiseGrid(windowS);
-  const likelihoods = noises.map((noise) => {
-    const { gram, logF } = filterColumns(x, stepS, columns, noise);
-    return small.map((probe) => -0.5 * (m * Math.log(residual(probe, gram, columns.length) / m) + logF));
-  });
-  const best = small.map((_, i) => likelihoods.reduce((most, of) => Math.max(most, of[i]!), Number.NEGATIVE_INFINITY));
-  return {
-    noises: noises.filter((_, g) => small.some((_, i) => likelihoods[g]![i]! > best[i]! - UNLIKELY)),
-    plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS,
-  };
-}
-
 /** Likelihood summed over the noises, less the price of the free values; null where the points cannot tell the columns apart. */
-function logEvidence(shape: Shape, filtered: readonly Filtered[], size: number, m: number): number | null {
+function logEvidence(shape: Shape, whitened: readonly Whitened[], m: number): number | null {
   let top = Number.NEGATIVE_INFINITY;
-  const likelihoods = filtered.map(({ gram, logF }) => {
-    const likelihood = -0.5 * (m * Math.log(residual(shape, gram, size) / m) + logF);
+  const likelihoods = new Float64Array(whitened.length);
+  for (let g = 0; g < whitened.length; g++) {
+    const likelihood = -0.5 * (m * Math.log(residual(shape, whitened[g]!) / m) + whitened[g]!.logF);
+    if (Number.isNaN(likelihood)) return null;
+    likelihoods[g] = likelihood;
     if (likelihood > top) top = likelihood;
-    return likelihood;
-  });
-  if (likelihoods.some(Number.isNaN)) return null;
-  const sum = likelihoods.reduce((total, likelihood) => total + Math.exp(likelihood - top), 0);
+  }
+  let sum = 0;
+  for (const likelihood of likelihoods) sum += Math.exp(likelihood - top);
   const price = 0.5 * (shape.columns.length + shape.searched) * Math.log(m);
-  return top + Math.log(sum / filtered.length) - price + shape.logPrior;
+  return top + Math.log(sum / whitened.length) - price + shape.logPrior;
 }
 
-function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: number, weight: number): Weighed {
+function weighOne(shape: Shape, whitened: readonly Whitened[], m: number, weight: number): Weighed {
   const k = shape.columns.length;
-  const count = filtered.length;
+  const count = whitened.length;
   const noiseWeights = new Float64Array(count);
   const means = new Float64Array(count);
   const deviations = new Float64Array(count);
@@ -117,8 +76,8 @@ function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: 
   let top = Number.NEGATIVE_INFINITY;
   let topRestricted = Number.NEGATIVE_INFINITY;
   for (let g = 0; g < count; g++) {
-    const { gram, logF } = filtered[g]!;
-    const solved = solve(shape, gram, size);
+    const { logF } = whitened[g]!;
+    const solved = solve(shape, whitened[g]!);
     const variance = solved.rss / Math.max(1, m - k);
     noiseWeights[g] = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet);
     topRestricted = Math.max(topRestricted, noiseWeights[g]!);
@@ -128,14 +87,8 @@ function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: 
       best = solved.coefficients;
     }
     if (shape.drift === null) continue;
-    let mean = 0;
-    let spread = 0;
-    for (let a = 0; a < k; a++) {
-      mean += shape.drift[a]! * solved.coefficients[a]!;
-      for (let b = 0; b < k; b++) spread += shape.drift[a]! * shape.drift[b]! * solved.inverse[a * k + b]!;
-    }
-    means[g] = mean;
-    deviations[g] = Math.sqrt(Math.max(0, spread * variance));
+    means[g] = shape.drift.reduce((sum, factor, a) => sum + factor * solved.coefficients[a]!, 0);
+    deviations[g] = Math.sqrt(variance * solved.spread);
   }
   let sum = 0;
   for (let g = 0; g < count; g++) {
@@ -146,92 +99,77 @@ function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: 
   return { shape, weight, noiseWeights, means, deviations, degrees: m - k, best };
 }
 
-type Column = Shape['columns'][number];
-
-function product(a: Column, b: Column, gram: Float64Array, size: number): number {
-  let sum = 0;
-  for (let p = 0; p < a.length; p++)
-    for (let q = 0; q < b.length; q++) {
-      const i = a[p]![0];
-      const j = b[q]![0];
-      sum += a[p]![1] * b[q]![1] * gram[i <= j ? i * size + j : j * size + i]!;
-    }
-  return sum;
-}
-
 /** A perfect fit must not have infinite likelihood: pages and clocks are never better than a few parts in ten thousand. */
 const bounded = (rss: number, total: number): number => Math.max(rss, 1e-8 * total, 1e-12);
 
 /** Columns that differ by less than this share of their length are one. */
 const ALIKE = 1e-7;
 
-/** Sum of squares that the shape leaves: the last pivot of the Cholesky factor with the series beside it. NaN: columns alike. */
-function residual(shape: Shape, gram: Float64Array, size: number): number {
-  const series: Column = [[size - 1, 1]];
-  const k = shape.columns.length;
-  const lower = new Float64Array((k + 1) * (k + 1));
-  for (let j = 0; j <= k; j++)
-    for (let i = j; i <= k; i++) {
-      const full = product(shape.columns[j] ?? series, shape.columns[i] ?? series, gram, size);
-      let sum = full;
-      for (let p = 0; p < j; p++) sum -= lower[i * (k + 1) + p]! * lower[j * (k + 1) + p]!;
-      if (j === k) return bounded(sum, full);
-      if (i > j) lower[i * (k + 1) + j] = sum / lower[j * (k + 1) + j]!;
-      else if (sum <= ALIKE * full) return Number.NaN;
-      else lower[j * (k + 1) + j] = Math.sqrt(sum);
+const MOST_COLUMNS = 8;
+const lower = new Float64Array(MOST_COLUMNS * MOST_COLUMNS);
+const solution = new Float64Array(MOST_COLUMNS);
+
+/**
+ * Cholesky factor of the shape's products, in `lower`, and the series in its terms, in `solution`: generalised least squares, since all
+ * columns are whitened. Returns the sum of squares that the shape leaves. NaN: the points cannot tell its columns apart.
+ */
+function residual({ columns }: Shape, { gram, size, products, total }: Whitened): number {
+  const k = columns.length;
+  let rest = total;
+  for (let j = 0; j < k; j++) {
+    const at = columns[j]!;
+    let value = products[at]!;
+    for (let i = 0; i <= j; i++) {
+      const other = columns[i]!;
+      let sum = gram[at * size + other]!;
+      for (let p = 0; p < i; p++) sum -= lower[j * MOST_COLUMNS + p]! * lower[i * MOST_COLUMNS + p]!;
+      if (i < j) {
+        const factor = sum / lower[i * MOST_COLUMNS + i]!;
+        lower[j * MOST_COLUMNS + i] = factor;
+        value -= factor * solution[i]!;
+      } else {
+        if (sum <= ALIKE * gram[at * size + at]!) return Number.NaN;
+        lower[j * MOST_COLUMNS + j] = Math.sqrt(sum);
+        value /= lower[j * MOST_COLUMNS + j]!;
+      }
     }
-  return Number.NaN;
+    solution[j] = value;
+    rest -= value * value;
+  }
+  return bounded(rest, total);
 }
 
 interface Solved {
   readonly coefficients: Float64Array;
-  readonly inverse: Float64Array;
   readonly logDet: number;
   readonly rss: number;
+  /** Variance of the drift for errors of variance one. */
+  readonly spread: number;
 }
 
-/** Generalised least squares of one shape from the products of the filtered basis (its last column is the series). */
-function solve(shape: Shape, gram: Float64Array, size: number): Solved {
+function solve(shape: Shape, whitened: Whitened): Solved {
   const k = shape.columns.length;
-  const series: Column = [[size - 1, 1]];
-  const lower = new Float64Array(k * k);
+  const rss = residual(shape, whitened);
   let logDet = 0;
-  for (let j = 0; j < k; j++)
-    for (let i = j; i < k; i++) {
-      const full = product(shape.columns[j]!, shape.columns[i]!, gram, size);
-      let sum = full;
-      for (let p = 0; p < j; p++) sum -= lower[i * k + p]! * lower[j * k + p]!;
-      if (i === j) {
-        const pivot = Math.sqrt(sum);
-        lower[j * k + j] = pivot;
-        logDet += 2 * Math.log(pivot);
-      } else lower[i * k + j] = sum / lower[j * k + j]!;
-    }
-  const inverseLower = new Float64Array(k * k);
-  for (let j = 0; j < k; j++) {
-    inverseLower[j * k + j] = 1 / lower[j * k + j]!;
-    for (let i = j + 1; i < k; i++) {
-      let sum = 0;
-      for (let p = j; p < i; p++) sum -= lower[i * k + p]! * inverseLower[p * k + j]!;
-      inverseLower[i * k + j] = sum / lower[i * k + i]!;
-    }
-  }
-  const inverse = new Float64Array(k * k);
-  for (let a = 0; a < k; a++)
-    for (let b = 0; b < k; b++) {
-      let sum = 0;
-      for (let p = Math.max(a, b); p < k; p++) sum += inverseLower[p * k + a]! * inverseLower[p * k + b]!;
-      inverse[a * k + b] = sum;
-    }
-  const right = shape.columns.map((column) => product(column, series, gram, size));
   const coefficients = new Float64Array(k);
-  let explained = 0;
-  for (let a = 0; a < k; a++) {
-    for (let b = 0; b < k; b++) coefficients[a] = coefficients[a]! + inverse[a * k + b]! * right[b]!;
-    explained += coefficients[a]! * right[a]!;
+  for (let j = k - 1; j >= 0; j--) {
+    let sum = solution[j]!;
+    for (let i = j + 1; i < k; i++) sum -= lower[i * MOST_COLUMNS + j]! * coefficients[i]!;
+    coefficients[j] = sum / lower[j * MOST_COLUMNS + j]!;
+    logDet += 2 * Math.log(lower[j * MOST_COLUMNS + j]!);
   }
-  const total = gram[size * size - 1]!;
-  return { coefficients, inverse, logDet, rss: bounded(total - explained, total) };
+  // With L the factor and d the drift's factors, the variance is the squared length of L^-1 d.
+  let spread = 0;
+  if (shape.drift !== null) {
+    const part = new Float64Array(k);
+    for (let j = 0; j < k; j++) {
+      let sum = shape.drift[j]!;
+      for (let i = 0; i < j; i++) sum -= lower[j * MOST_COLUMNS + i]! * part[i]!;
+      part[j] = sum / lower[j * MOST_COLUMNS + j]!;
+      spread += part[j]! * part[j]!;
+    }
+  }
+  return { coefficients, logDet, rss, spread };
 }
 
 /** Share of the belief in drifting shapes that puts the drift at or under `value` (per window). */
