@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 const [corpus, weeks = '20'] = process.argv.slice(2);
 const runs = [
   ...(corpus === undefined ? [] : [['score-corpus.ts', corpus]]),
-  ['score-machines.ts', '60'],
+  ['score-machines.ts', '111'],
+  ['score-machines.ts', '111', '--held-out'],
   ['alarms.ts', weeks, '4'],
   ['trend-speed.ts'],
 ];

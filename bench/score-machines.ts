@@ -1,136 +1,54 @@
 /**
- * node --import tsx bench/score-machines.ts [MACHINES]: stand-ins for real machines, eight days each; windows of 6 h to 8 days, half of
- * them with a leak of known slope added that rises by half to eight times the window's own swing. And eight healthy days asked every 12 h.
+ * node --import tsx bench/score-machines.ts [MACHINES] [--held-out] [--why] [--threads N]
+ * Stand-ins for real machines, eight days each: windows of 6 h to 8 days as they are and with a leak of known slope, memhound beside
+ * known methods; and eight healthy days asked every 12 h. `--held-out`: seeds that no threshold was moved on.
  */
-import { judge } from '../src/trends/judge.ts';
 import { percent } from './corpus-score.ts';
-import { machineSeries } from './machine.ts';
-import { Random } from './random.ts';
+import { answersOf, type WindowAnswer } from './machine-answers.ts';
+import { onThreads } from './workers.ts';
 
-const count = Number(process.argv[2] ?? 60);
-const STEP = 300;
-const found = { tp: 0, fp: 0, fn: 0, healthy: 0 };
-const square = { tp: 0, fp: 0, fn: 0 };
-const errors: number[] = [];
-let covered = 0;
-const ever = new Map([
-  [24, 0],
-  [72, 0],
-]);
+const { argv } = process;
+const count = Number(argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 111);
+const first = argv.includes('--held-out') ? 500_001 : 1;
+const threads = argv.includes('--threads') ? Number(argv[argv.indexOf('--threads') + 1]) : 2;
+const seeds = Array.from({ length: count }, (_, i) => first + i);
 
-/** The rule to compare with: rising, and R squared of a straight line over one half. */
-function bySquare(y: Float64Array): boolean {
-  const n = y.length;
-  let mean = 0;
-  for (const value of y) mean += value / n;
-  let sxy = 0;
-  let syy = 0;
-  for (let i = 0; i < n; i++) {
-    sxy += (i - (n - 1) / 2) * (y[i]! - mean);
-    syy += (y[i]! - mean) ** 2;
-  }
-  return sxy > 0 && (sxy * sxy) / (((n * (n * n - 1)) / 12) * syy) > 0.5;
-}
+const machines = await onThreads(import.meta.url, seeds, answersOf, { threads });
+if (machines !== null) print(machines.flatMap(({ windows }) => windows));
 
-function ask(values: Float64Array, from: number, to: number, limit: number) {
-  const y = values.slice(from, to);
-  return judge(
-    {
-      t: Float64Array.from(y, (_, i) => 1_700_000_000 + (from + i) * STEP),
-      fields: new Map([
-        ['usage', y],
-        ['anon', y],
-      ]),
-      intervalS: STEP,
-      limitBytes: limit,
-      heapMaxBytes: null,
-      events: [],
-      files: [],
-    },
-    { minHistorySeconds: 900 },
-  );
-}
-
-for (let seed = 1; seed <= count; seed++) {
-  const random = new Random(seed);
-  const values = machineSeries(random, 8, STEP);
-  const limit = 2 * Math.max(...values);
-  for (const hours of [6, 12, 24, 48, 96, 192]) {
-    const length = (hours * 3600) / STEP;
-    const from = Math.floor(random.between(0, values.length - length));
-    found.healthy++;
-    const healthy = ask(values, from, from + length, limit);
-    if (healthy.leak === true) {
-      found.fp++;
-      const { basis } = healthy.fields.anon!;
-      if (process.argv.includes('--why'))
+function print(windows: readonly WindowAnswer[]): void {
+  const leaking = windows.filter(({ slope }) => slope > 0);
+  const healthy = windows.filter(({ slope }) => slope === 0);
+  if (argv.includes('--why'))
+    for (const { seed, hours, slope, size, said, why } of windows)
+      if (said.memhound !== slope > 0)
         console.log(
-          seed,
-          `${hours} h`,
-          basis.fits.map(({ model, score }) => `${model} ${score.toFixed(1)}`).join(', '),
-          basis.tests.growing?.toFixed(3),
-          'R2',
-          basis.tests.straight?.toFixed(2),
-          basis.segments.length > 1
-            ? ((basis.segments.at(-1)! - basis.segments[0]!) / healthy.fields.anon!.windowSeconds).toFixed(2)
-            : 'whole',
+          `${slope > 0 ? 'missed' : 'false '} seed ${seed}, ${hours} h${slope > 0 ? `, leak ${size.toFixed(1)} x swing` : ''}${said['R squared > 0.5'] ? ', R2 > 0.5' : ''}: ${why}`,
         );
-    }
-    if (bySquare(values.subarray(from, from + length))) square.fp++;
-    const window = values.slice(from, from + length);
-    const sorted = window.slice().sort();
-    const spread = sorted[Math.floor(0.95 * length)]! - sorted[Math.floor(0.05 * length)]!;
-    const slope = (random.scale(1.5, 10) * Math.max(spread, 0.02 * sorted[length >> 1]!)) / (hours * 3600);
-    const leaking = window.map((value, i) => value + slope * i * STEP);
-    if (bySquare(leaking)) square.tp++;
-    else square.fn++;
-    const answer = ask(leaking, 0, length, 2 * limit);
-    if (answer.leak === true) found.tp++;
-    else {
-      found.fn++;
-      const { basis } = answer.fields.anon!;
-      if (process.argv.includes('--why'))
-        console.log(
-          'missed',
-          seed,
-          `${hours} h`,
-          bySquare(leaking),
-          ((slope * hours * 3600) / spread).toFixed(1),
-          basis.fits.map(({ model, score }) => `${model} ${score.toFixed(1)}`).join(', '),
-          answer.fields.anon!.trend,
-          basis.tests.growing?.toFixed(3),
-          'R2',
-          basis.tests.straight?.toFixed(2),
-          basis.tests.falling?.toFixed(3),
-          basis.segments.length > 1
-            ? ((basis.segments.at(-1)! - basis.segments[0]!) / answer.fields.anon!.windowSeconds).toFixed(2)
-            : 'whole',
-        );
-    }
-    const field = answer.fields.anon!;
-    errors.push(Math.abs(field.slopeBytesPerHour! / 3600 / slope - 1));
-    if (field.low! / 3600 <= slope && slope <= field.high! / 3600) covered++;
+  console.log(`${count} machines from seed ${first}: ${healthy.length} healthy windows, ${leaking.length} with a leak\n`);
+  console.log(`${'method'.padEnd(32)}${['F1', 'precision', 'recall', 'false alarms'].map((name) => name.padStart(14)).join('')}`);
+  for (const method of Object.keys(windows[0]!.said)) {
+    const tp = leaking.filter(({ said }) => said[method]).length;
+    const fp = healthy.filter(({ said }) => said[method]).length;
+    const figures = [(2 * tp) / (tp + fp + leaking.length), tp / (tp + fp), tp / leaking.length, fp / healthy.length];
+    console.log(`${method.padEnd(32)}${figures.map((figure) => percent(figure).padStart(14)).join('')}`);
   }
-  for (const hours of ever.keys()) {
-    const length = (hours * 3600) / STEP;
-    let alarmed = false;
-    for (let to = length; to <= values.length && !alarmed; to += (12 * 3600) / STEP)
-      alarmed = ask(values, to - length, to, limit).leak === true;
-    if (alarmed) ever.set(hours, ever.get(hours)! + 1);
+  const errors = leaking.flatMap(({ slopeError }) => (slopeError === null ? [] : [slopeError])).sort((a, b) => a - b);
+  const at = (share: number) => percent(errors[Math.floor(share * errors.length)] ?? null);
+  const covered = leaking.filter((window) => window.covered === true).length;
+  const asked = leaking.filter((window) => window.covered !== null).length;
+  console.log('\nmemhound, by length of window: missed of the leaking, false of the healthy');
+  for (const hours of new Set(windows.map((window) => window.hours))) {
+    const here = (list: readonly WindowAnswer[], right: boolean) => {
+      const all = list.filter((window) => window.hours === hours);
+      return `${all.filter(({ said }) => said.memhound !== right).length} of ${all.length}`;
+    };
+    console.log(`  ${String(hours).padStart(3)} h  ${here(leaking, true).padEnd(12)}${here(healthy, false)}`);
   }
+  console.log(`\nslope error, median / p90                      ${at(0.5)} / ${at(0.9)}`);
+  console.log(`slope's 90 % interval covers the truth         ${percent(covered / asked)}`);
+  for (const hours of [24, 72])
+    console.log(
+      `machines with any false alarm, last ${hours} h       ${percent(machines!.filter(({ everAlarmed }) => everAlarmed[hours]).length / count)}   (asked every 12 h over eight healthy days)`,
+    );
 }
-console.log(
-  `R squared > 0.5: F1 ${percent((2 * square.tp) / (2 * square.tp + square.fp + square.fn))}, false alarms ${percent(square.fp / found.healthy)}`,
-);
-errors.sort((a, b) => a - b);
-const at = (share: number) => errors[Math.floor(share * errors.length)]!;
-console.log(`machines (stand-ins)                             ${count}`);
-console.log(`F1                                               ${percent((2 * found.tp) / (2 * found.tp + found.fp + found.fn))}`);
-console.log(
-  `false alarms                                     ${percent(found.fp / found.healthy)} of ${found.healthy}; missed ${found.fn} of ${found.tp + found.fn}`,
-);
-console.log(
-  `slope error, median / p90                        ${percent(at(0.5))} / ${percent(at(0.9))}; interval covers ${percent(covered / errors.length)}`,
-);
-for (const [hours, alarmed] of ever)
-  console.log(`machines with any false alarm, last ${hours} h each 12 h  ${percent(alarmed / count)}`);
