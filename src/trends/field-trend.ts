@@ -38,7 +38,7 @@ const FEWEST_BLOCKS = 6;
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
  * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
  */
-const CERTAIN = Number(process.env.C ?? 0.96);
+const CERTAIN = 0.91;
 const CERTAIN_WHEN_STRAIGHT = 0.6;
 const certainEnough = (straight: number): number =>
   CERTAIN - (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - 0.7) / 0.2));
@@ -103,8 +103,7 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
     const floor = floorOf(at, y);
     if (floor !== null && floor.cycles >= 4) {
       const thin = blockMeans(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
-      if (thin.y.length < FEWEST_BLOCKS)
-        return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
+      if (thin.y.length < FEWEST_BLOCKS) return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
       const windowS = t[to - 1]! - t[from]!;
       return {
         blocks: {

@@ -41,7 +41,11 @@ export function normalise(series: Series): Ordered {
   const t = new Float64Array(stamps.length);
   for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // the last clock is the one that counts
   const fields = new Map<string, Float64Array>();
-  for (const [id, column] of series.fields) fields.set(id, Float64Array.from(keep, (index) => column[index] ?? Number.NaN));
+  for (const [id, column] of series.fields)
+    fields.set(
+      id,
+      Float64Array.from(keep, (index) => column[index] ?? Number.NaN),
+    );
   return { t, fields, told: toldAt(series, series.t, keep) };
 }
 
