@@ -2,11 +2,12 @@ import { fieldRow } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
 import { type Blocks, blockMeans } from './blocks.ts';
 import { removeDays } from './days.ts';
+import { driftBelow, driftQuantile } from './drift.ts';
 import { floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
 import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
-import { driftBelow, driftQuantile, evenHanded, type Weighing, weighShapes } from './weigh.ts';
+import { evenHanded, type Weighing, weighShapes } from './weigh.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldJudgement extends FieldTrend {
@@ -148,10 +149,11 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     else if (shape.toCome !== null) coming += weight * best[1]! * scale * shape.toCome(DAY / windowS);
   }
   const toSlope = scale / windowS;
-  const below = driftBelow(weighed, 0);
+  const drift = weighed.flatMap((one) => one.drift);
+  const below = driftBelow(drift, 0);
   const growing = drifting * (1 - below);
   const falling = drifting * below;
-  const slope = driftQuantile(weighed, 0.5) * toSlope;
+  const slope = driftQuantile(drift, 0.5) * toSlope;
   const top = weighed[0]!;
   const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
   const spread95 = spreadOf(weighing, y) * scale;
@@ -179,8 +181,8 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
-    low: driftQuantile(weighed, 0.05) * toSlope * HOUR,
-    high: driftQuantile(weighed, 0.95) * toSlope * HOUR,
+    low: driftQuantile(drift, 0.05) * toSlope * HOUR,
+    high: driftQuantile(drift, 0.95) * toSlope * HOUR,
     p: 1 - growing,
     points: blocks.points,
     windowSeconds: windowS,

@@ -18,38 +18,47 @@ export interface Whitened {
   readonly total: number;
 }
 
-/** The basis under one noise, whitened once for all series at these points. */
-class FrameNoise {
+/** The basis under one noise: each column is whitened when it is first asked for, once for all series at these points. */
+export class FrameNoise {
   readonly #whitener: Whitener;
-  readonly #columns: Float64Array[];
+  readonly #basis: readonly Float64Array[];
+  readonly #columns: (Float64Array | undefined)[];
   readonly #gram: Float64Array;
+  /** Columns of which all products are in the gram. */
+  readonly #ready = new Set<number>();
 
   constructor(whitener: Whitener, basis: readonly Float64Array[]) {
     this.#whitener = whitener;
-    this.#columns = basis.map((column) => whitened(whitener, column));
-    const size = basis.length;
-    this.#gram = new Float64Array(size * size);
-    for (let a = 0; a < size; a++)
-      for (let b = 0; b <= a; b++)
-        this.#gram[a * size + b] = this.#gram[b * size + a] = product(this.#columns[a]!, this.#columns[b]!);
+    this.#basis = basis;
+    this.#columns = new Array(basis.length);
+    this.#gram = new Float64Array(basis.length ** 2);
   }
 
-  withSeries(y: Float64Array): Whitened {
-    const own = whitened(this.#whitener, y);
-    return {
-      logF: this.#whitener.logF,
-      gram: this.#gram,
-      size: this.#columns.length,
-      products: Float64Array.from(this.#columns, (column) => product(column, own)),
-      total: product(own, own),
-    };
+  whitened(y: Float64Array): Float64Array {
+    const out = new Float64Array(y.length);
+    this.#whitener.whiten(y, out);
+    return out;
   }
-}
 
-function whitened(by: Whitener, column: Float64Array): Float64Array {
-  const out = new Float64Array(column.length);
-  by.whiten(column, out);
-  return out;
+  /** Products of the basis columns `wanted` and of a whitened series. */
+  products(own: Float64Array, wanted: readonly number[]): Whitened {
+    const size = this.#basis.length;
+    const products = new Float64Array(size);
+    for (const index of wanted) {
+      if (!this.#ready.has(index)) this.#make(index);
+      products[index] = product(this.#columns[index]!, own);
+    }
+    return { logF: this.#whitener.logF, gram: this.#gram, size, products, total: product(own, own) };
+  }
+
+  #make(index: number): void {
+    const size = this.#basis.length;
+    const column = this.whitened(this.#basis[index]!);
+    this.#columns[index] = column;
+    this.#ready.add(index);
+    for (const other of this.#ready)
+      this.#gram[index * size + other] = this.#gram[other * size + index] = product(column, this.#columns[other]!);
+  }
 }
 
 function product(a: Float64Array, b: Float64Array): number {

@@ -26,6 +26,8 @@ export interface Shape {
 export interface Shapes {
   readonly basis: readonly Float64Array[];
   readonly shapes: readonly Shape[];
+  /** Stiff and supple: tell between them which noises are likely at all. The first two are those of `shapes`: level and line. */
+  readonly probes: readonly Shape[];
 }
 
 const DAY = 86_400;
@@ -105,7 +107,9 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
     shapes.push({ ...PLAIN, logPrior, name: 'day', columns: [one, sine, cosine], drift: null });
     shapes.push({ ...PLAIN, logPrior, name: 'day-line', columns: [one, sine, cosine, line], drift: [0, 0, 0, 1] });
   }
-  return { basis, shapes };
+  const supple = [one, line, fills[1]!.index, fills[4]!.index, ...bends.filter((_, i) => i % 3 === 1).map(({ after }) => after)];
+  const probes = [shapes[0]!, shapes[1]!, { ...PLAIN, name: 'supple', columns: supple, drift: null }];
+  return { basis, shapes, probes };
 }
 
 const PLAIN = { searched: 0, logPrior: 0, begins: 0, toCome: null };

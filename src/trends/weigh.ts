@@ -1,15 +1,12 @@
-import { frameOf, type Whitened } from './frame.ts';
-import { studentBelow } from './normal.ts';
+import { type DriftPart, driftBelow } from './drift.ts';
+import { type Frame, frameOf, type Whitened } from './frame.ts';
 import type { Shape, Shapes } from './shapes.ts';
 
-/** One shape with its share of belief, and for each noise the drift at the end (per window) with its deviation. */
+/** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
 export interface Weighed {
   readonly shape: Shape;
   readonly weight: number;
-  readonly noiseWeights: Float64Array;
-  readonly means: Float64Array;
-  readonly deviations: Float64Array;
-  readonly degrees: number;
+  readonly drift: readonly DriftPart[];
   /** Coefficients under the likeliest noise. */
   readonly best: Float64Array;
 }
@@ -19,6 +16,17 @@ const LIGHT = 1e-3;
 
 /** A preference is lifted by at most this much: of some thirty places for a bend one fits by chance. */
 const EVEN = Math.log(12);
+
+/** Noises that carry less of a shape's belief than this do not move its drift. */
+const FAINT = 1e-3;
+
+/** Log-likelihood below the best at which a noise is left out. */
+const UNLIKELY = 6;
+
+/** Gains in log-likelihood over a level that are not worth weighing bends for. */
+const DULL_LINE = 2;
+const DULL_BENDS = 6;
+
 export interface Weighing {
   /** Heaviest first. */
   readonly weighed: readonly Weighed[];
@@ -32,10 +40,10 @@ export interface Weighing {
  */
 export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
   const frame = frameOf(x, windowS);
-  const { basis, shapes } = frame;
+  const { basis } = frame;
   const m = y.length;
-  const whitened = frame.noises.map((noise) => noise.withSeries(y));
-  const scored = shapes.flatMap((shape) => {
+  const { whitened, plain } = likelyNoises(frame, y);
+  const scored = (plain ? frame.shapes.slice(0, 2) : frame.shapes).flatMap((shape) => {
     const evidence = logEvidence(shape, whitened, m);
     return evidence === null ? [] : [{ shape, evidence }];
   });
@@ -50,12 +58,35 @@ export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): 
   };
 }
 
+/**
+ * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part.
+ * `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need weighing.
+ */
+function likelyNoises({ basis, noises, probes }: Frame, y: Float64Array): { whitened: Whitened[]; plain: boolean } {
+  const m = y.length;
+  const own = noises.map((noise) => noise.whitened(y));
+  const columns = [...new Set(probes.flatMap((probe) => probe.columns))];
+  const likelihoods = noises.map((noise, g) => {
+    const products = noise.products(own[g]!, columns);
+    return probes.map((probe) => logLikelihood(residual(probe, products), products.logF, m));
+  });
+  const best = probes.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
+  const plain = best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS;
+  const wanted = plain ? columns : basis.map((_, index) => index);
+  const likely = noises.flatMap((noise, g) =>
+    best.some((of, i) => likelihoods[g]![i]! > of - UNLIKELY) ? [noise.products(own[g]!, wanted)] : [],
+  );
+  return { whitened: likely, plain };
+}
+
+const logLikelihood = (rss: number, logF: number, m: number): number => -0.5 * (m * Math.log(rss / m) + logF);
+
 /** Likelihood summed over the noises, less the price of the free values; null where the points cannot tell the columns apart. */
 function logEvidence(shape: Shape, whitened: readonly Whitened[], m: number): number | null {
   let top = Number.NEGATIVE_INFINITY;
   const likelihoods = new Float64Array(whitened.length);
   for (let g = 0; g < whitened.length; g++) {
-    const likelihood = -0.5 * (m * Math.log(residual(shape, whitened[g]!) / m) + whitened[g]!.logF);
+    const likelihood = logLikelihood(residual(shape, whitened[g]!), whitened[g]!.logF, m);
     if (Number.isNaN(likelihood)) return null;
     likelihoods[g] = likelihood;
     if (likelihood > top) top = likelihood;
@@ -69,9 +100,8 @@ function logEvidence(shape: Shape, whitened: readonly Whitened[], m: number): nu
 function weighOne(shape: Shape, whitened: readonly Whitened[], m: number, weight: number): Weighed {
   const k = shape.columns.length;
   const count = whitened.length;
-  const noiseWeights = new Float64Array(count);
-  const means = new Float64Array(count);
-  const deviations = new Float64Array(count);
+  const likelihoods = new Float64Array(count);
+  const parts: { mean: number; deviation: number }[] = [];
   let best: Float64Array = new Float64Array(k);
   let top = Number.NEGATIVE_INFINITY;
   let topRestricted = Number.NEGATIVE_INFINITY;
@@ -79,24 +109,28 @@ function weighOne(shape: Shape, whitened: readonly Whitened[], m: number, weight
     const { logF } = whitened[g]!;
     const solved = solve(shape, whitened[g]!);
     const variance = solved.rss / Math.max(1, m - k);
-    noiseWeights[g] = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet);
-    topRestricted = Math.max(topRestricted, noiseWeights[g]!);
-    const likelihood = -0.5 * (m * Math.log(solved.rss / m) + logF);
+    const restricted = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet);
+    likelihoods[g] = restricted;
+    topRestricted = Math.max(topRestricted, restricted);
+    const likelihood = logLikelihood(solved.rss, logF, m);
     if (likelihood > top) {
       top = likelihood;
       best = solved.coefficients;
     }
-    if (shape.drift === null) continue;
-    means[g] = shape.drift.reduce((sum, factor, a) => sum + factor * solved.coefficients[a]!, 0);
-    deviations[g] = Math.sqrt(variance * solved.spread);
+    const mean = shape.drift?.reduce((sum, factor, a) => sum + factor * solved.coefficients[a]!, 0) ?? 0;
+    parts.push({ mean, deviation: Math.sqrt(variance * solved.spread) });
   }
+  if (shape.drift === null) return { shape, weight, drift: [], best };
   let sum = 0;
   for (let g = 0; g < count; g++) {
-    noiseWeights[g] = Math.exp(noiseWeights[g]! - topRestricted);
-    sum += noiseWeights[g]!;
+    likelihoods[g] = Math.exp(likelihoods[g]! - topRestricted);
+    sum += likelihoods[g]!;
   }
-  for (let g = 0; g < count; g++) noiseWeights[g] = noiseWeights[g]! / sum;
-  return { shape, weight, noiseWeights, means, deviations, degrees: m - k, best };
+  const drift = parts.flatMap((part, g) => {
+    const share = likelihoods[g]! / sum;
+    return share < FAINT ? [] : [{ ...part, weight: weight * share, degrees: m - k }];
+  });
+  return { shape, weight, drift, best };
 }
 
 /** A perfect fit must not have infinite likelihood: pages and clocks are never better than a few parts in ten thousand. */
@@ -172,48 +206,14 @@ function solve(shape: Shape, whitened: Whitened): Solved {
   return { coefficients, logDet, rss, spread };
 }
 
-/** Share of the belief in drifting shapes that puts the drift at or under `value` (per window). */
-export function driftBelow(weighed: readonly Weighed[], value: number): number {
-  let below = 0;
-  let drifting = 0;
-  for (const { shape, weight, noiseWeights, means, deviations, degrees } of weighed) {
-    if (shape.drift === null) continue;
-    drifting += weight;
-    for (let g = 0; g < means.length; g++)
-      if (noiseWeights[g]! > 1e-9)
-        below += weight * noiseWeights[g]! * studentBelow((value - means[g]!) / Math.max(deviations[g]!, 1e-300), degrees);
-  }
-  return drifting > 0 ? below / drifting : 0.5;
-}
-
 /** Share of belief that it grows when no shape is preferred beforehand. */
 export function evenHanded(weighed: readonly Weighed[]): number {
   let all = 0;
   let growing = 0;
-  for (const one of weighed) {
-    const weight = one.weight * Math.exp(Math.min(-one.shape.logPrior, EVEN));
-    all += weight;
-    if (one.shape.drift !== null) growing += weight * (1 - driftBelow([{ ...one, weight: 1 }], 0));
+  for (const { shape, weight, drift } of weighed) {
+    const even = weight * Math.exp(Math.min(-shape.logPrior, EVEN));
+    all += even;
+    if (drift.length > 0) growing += even * (1 - driftBelow(drift, 0));
   }
   return all > 0 ? growing / all : 0;
-}
-
-export function driftQuantile(weighed: readonly Weighed[], share: number): number {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const { shape, noiseWeights, means, deviations } of weighed) {
-    if (shape.drift === null) continue;
-    for (let g = 0; g < means.length; g++) {
-      if (noiseWeights[g]! < 1e-5) continue;
-      low = Math.min(low, means[g]! - 5 * deviations[g]!);
-      high = Math.max(high, means[g]! + 5 * deviations[g]!);
-    }
-  }
-  if (!(low < high)) return low === Number.POSITIVE_INFINITY ? 0 : low;
-  for (let i = 0; i < 32; i++) {
-    const middle = (low + high) / 2;
-    if (driftBelow(weighed, middle) < share) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }
