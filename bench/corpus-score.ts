@@ -53,6 +53,14 @@ export function answerOf(judgement: Judgement): Answer {
 const rate = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
 const quantile = (values: readonly number[], share: number): number | null =>
   values.length === 0 ? null : [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]!;
+const median = (values: readonly number[]): number | null => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return null;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 const f1 = (tp: number, fp: number, fn: number) => ({
   precision: rate(tp, tp + fp),
   recall: rate(tp, tp + fn),
@@ -62,9 +70,17 @@ const f1 = (tp: number, fp: number, fn: number) => ({
   fn,
 });
 
-export function scoreAll(truth: Readonly<Record<string, Labelled>>, answers: Readonly<Record<string, Answer>>) {
+export interface Answered {
+  readonly id: string;
+  readonly label: Labelled;
+  readonly answer: Answer;
+}
+
+export function scoreAll(series: readonly Answered[]) {
   const all = { tp: 0, fp: 0, fn: 0, healthy: 0, ambiguous: 0, loud: 0 };
   const field = { tp: 0, fp: 0, fn: 0, quiet: 0 };
+  const falling = { tp: 0, fp: 0, fn: 0 };
+  const early = { healthy: 0, given: 0 };
   const scenarios = new Map<string, { ok: number; scored: number }>();
   const errors: number[] = [];
   const covered = [0, 0];
@@ -74,9 +90,8 @@ export function scoreAll(truth: Readonly<Record<string, Labelled>>, answers: Rea
   const mistakes: string[] = [];
   const fieldMistakes: string[] = [];
   const confidences: { confidence: number; right: boolean; growing: boolean }[] = [];
-  for (const [id, { scenario, truth: label }] of Object.entries(truth)) {
-    const answer = answers[id];
-    if (answer === undefined) continue;
+  for (const { id, label: labelled, answer } of series) {
+    const { scenario, truth: label } = labelled;
     const accept = label.accept ?? [];
     const growing = answer.overall === 'growing';
     let ok: boolean | null;
@@ -117,6 +132,9 @@ export function scoreAll(truth: Readonly<Record<string, Labelled>>, answers: Rea
     for (const [name, said] of Object.entries(label.per_field)) {
       if (said === 'indeterminate') continue;
       const mine = answer.per_field[name];
+      if (said === 'shrinking' && mine === 'shrinking') falling.tp++;
+      else if (said === 'shrinking') falling.fn++;
+      else if (mine === 'shrinking') falling.fp++;
       if (said === 'growing') {
         if (mine === 'growing') field.tp++;
         else {
@@ -138,6 +156,10 @@ export function scoreAll(truth: Readonly<Record<string, Labelled>>, answers: Rea
           fieldMistakes.push(`${id} ${scenario} ${name}: false growing (${said})`);
         }
       }
+    }
+    if (label.overall !== 'growing' && label.overall !== 'indeterminate' && !accept.includes('growing')) {
+      early.healthy++;
+      if (answer.eta_s !== null) early.given++;
     }
     if (label.overall === 'growing') {
       if (growing) {
@@ -163,27 +185,41 @@ export function scoreAll(truth: Readonly<Record<string, Labelled>>, answers: Rea
   const within = (values: readonly number[], most: number) => rate(values.filter((value) => value <= most).length, values.length);
   const band = (low: number, high: number) => {
     const inside = confidences.filter(({ confidence }) => confidence >= low && confidence < high);
-    return { answers: inside.length, right: rate(inside.filter(({ right }) => right).length, inside.length) };
+    const among = (list: typeof inside) => ({
+      answers: list.length,
+      right: rate(list.filter(({ right }) => right).length, list.length),
+    });
+    return { all: among(inside), growing: among(inside.filter(({ growing }) => growing)) };
   };
   return {
-    series: Object.keys(truth).length,
+    series: series.length,
     growing: f1(all.tp, all.fp, all.fn),
     falseAlarms: rate(all.fp, all.healthy),
     ambiguousLoud: rate(all.loud, all.ambiguous),
     field: f1(field.tp, field.fp, field.fn),
     fieldFalseAlarms: rate(field.fp, field.quiet),
-    slope: { median: quantile(errors, 0.5), p90: quantile(errors, 0.9) },
+    falling: f1(falling.tp, falling.fp, falling.fn),
+    etaOnHealthy: rate(early.given, early.healthy),
+    slope: { median: median(errors), p90: quantile(errors, 0.9) },
     coverage: rate(covered[0]!, covered[1]!),
-    eta: { wanted: eta.wanted, given: eta.errors.length, median: quantile(eta.errors, 0.5), within25: within(eta.errors, 0.25) },
+    eta: { wanted: eta.wanted, given: eta.errors.length, median: median(eta.errors), within25: within(eta.errors, 0.25) },
     heapEta: {
       wanted: heap.wanted,
       given: heap.errors.length,
-      median: quantile(heap.errors, 0.5),
+      median: median(heap.errors),
       within25: within(heap.errors, 0.25),
     },
     cause: rate(cause[0]!, cause[1]!),
     macro: accuracies.reduce((sum, row) => sum + row.accuracy, 0) / Math.max(1, accuracies.length),
     worst: Math.min(...accuracies.map((row) => row.accuracy)),
+    told: {
+      answers: confidences.filter(({ growing }) => growing).length,
+      confidence: mean(confidences.filter(({ growing }) => growing).map(({ confidence }) => confidence)),
+      right: rate(
+        confidences.filter(({ growing, right }) => growing && right).length,
+        confidences.filter(({ growing }) => growing).length,
+      ),
+    },
     calibration: {
       'under 0.8': band(0, 0.8),
       '0.8-0.9': band(0.8, 0.9),
@@ -199,39 +235,49 @@ export function scoreAll(truth: Readonly<Record<string, Labelled>>, answers: Rea
 export const percent = (value: number | null, digits = 1): string =>
   value === null ? 'n/a' : `${(100 * value).toFixed(digits)} %`;
 
-export function printScore(score: ReturnType<typeof scoreAll>, withMistakes: boolean): void {
-  const { growing, field } = score;
-  if (withMistakes) {
-    console.log(score.mistakes.join('\n'));
-    console.log(score.fieldMistakes.join('\n'));
-    for (const row of score.accuracies.filter(({ accuracy }) => accuracy < 1))
-      console.log(`${row.name}: ${row.ok}/${row.scored}`);
-  }
-  const rows: [string, string][] = [
-    ['series', String(score.series)],
-    ['F1, growing', `${percent(growing.f1)}  (tp ${growing.tp}, fp ${growing.fp}, fn ${growing.fn})`],
-    ['precision', percent(growing.precision)],
-    ['recall', percent(growing.recall)],
-    ['false alarms on healthy', percent(score.falseAlarms)],
-    ['ambiguous said growing with confidence >= 0.8', percent(score.ambiguousLoud)],
-    ['field F1', `${percent(field.f1)}  (tp ${field.tp}, fp ${field.fp}, fn ${field.fn})`],
-    ['field false alarms', percent(score.fieldFalseAlarms, 2)],
-    ['slope error, median / p90', `${percent(score.slope.median)} / ${percent(score.slope.p90)}`],
-    ['slope interval covers', percent(score.coverage)],
-    [
-      'ETA error, median; within 25 %',
-      `${percent(score.eta.median)}; ${percent(score.eta.within25)} (${score.eta.given} of ${score.eta.wanted})`,
-    ],
-    [
-      'heap ETA error, median; within 25 %',
-      `${percent(score.heapEta.median)}; ${percent(score.heapEta.within25)} (${score.heapEta.given} of ${score.heapEta.wanted})`,
-    ],
-    ['cause right among leaks found', percent(score.cause)],
-    ['macro accuracy over scenarios; worst', `${percent(score.macro)}; ${percent(score.worst)}`],
-    ...Object.entries(score.calibration).map(([name, { answers, right }]): [string, string] => [
-      `right among answers of confidence ${name}`,
-      `${percent(right)} (${answers})`,
-    ]),
-  ];
-  for (const [name, value] of rows) console.log(`${name.padEnd(48)} ${value}`);
+type Score = ReturnType<typeof scoreAll>;
+
+const within25 = ({ median: middle, within25: share, given, wanted }: Score['eta']): string =>
+  `${percent(middle)}; ${percent(share)} (${given}/${wanted})`;
+
+const ROWS: readonly (readonly [string, (score: Score) => string])[] = [
+  ['series', ({ series }) => String(series)],
+  ['F1, growing', ({ growing }) => percent(growing.f1)],
+  ['  found, false, missed', ({ growing: { tp, fp, fn } }) => `${tp}, ${fp}, ${fn}`],
+  ['precision; recall', ({ growing }) => `${percent(growing.precision)}; ${percent(growing.recall)}`],
+  ['false alarms on healthy', ({ falseAlarms }) => percent(falseAlarms, 2)],
+  ['ambiguous, growing at confidence >= 0.8', ({ ambiguousLoud }) => percent(ambiguousLoud)],
+  ['field F1', ({ field }) => percent(field.f1)],
+  ['  found, false, missed', ({ field: { tp, fp, fn } }) => `${tp}, ${fp}, ${fn}`],
+  ['field false alarms', ({ fieldFalseAlarms }) => percent(fieldFalseAlarms, 2)],
+  ['shrinking fields: found, false, missed', ({ falling: { tp, fp, fn } }) => `${tp}, ${fp}, ${fn}`],
+  ['slope error, median / p90', ({ slope }) => `${percent(slope.median)} / ${percent(slope.p90)}`],
+  ['slope interval covers the truth', ({ coverage }) => percent(coverage)],
+  ['ETA error, median; within 25 %', ({ eta }) => within25(eta)],
+  ['heap ETA error, median; within 25 %', ({ heapEta }) => within25(heapEta)],
+  ['a time to the limit told of healthy ones', ({ etaOnHealthy }) => percent(etaOnHealthy)],
+  ['cause right among leaks found', ({ cause }) => percent(cause)],
+  ['macro accuracy over scenarios; worst', ({ macro, worst }) => `${percent(macro)}; ${percent(worst)}`],
+  ['growing: mean confidence; right', ({ told }) => `${percent(told.confidence)}; ${percent(told.right)}`],
+  ...(['under 0.8', '0.8-0.9', '0.9-0.95', 'over 0.95'] as const).map(
+    (band) =>
+      [
+        `right at confidence ${band}; growing`,
+        ({ calibration: { [band]: of } }: Score) =>
+          `${[of.all, of.growing].map(({ right, answers }) => `${percent(right, 0)} (${answers})`).join('; ')}`,
+      ] as const,
+  ),
+];
+
+export function printScores(columns: readonly { readonly name: string; readonly score: Score }[], withMistakes: boolean): void {
+  const full = columns.filter(({ score }) => score.series > 0);
+  if (withMistakes)
+    for (const { name, score } of full) {
+      console.log(`${name}:`);
+      for (const line of [...score.mistakes, ...score.fieldMistakes]) console.log(`  ${line}`);
+      for (const row of score.accuracies.filter(({ accuracy }) => accuracy < 1))
+        console.log(`  ${row.ok} of ${row.scored} ${row.name}`);
+    }
+  console.log(`${''.padEnd(42)}${full.map(({ name }) => name.padStart(24)).join('')}`);
+  for (const [name, of] of ROWS) console.log(`${name.padEnd(42)}${full.map(({ score }) => of(score).padStart(24)).join('')}`);
 }

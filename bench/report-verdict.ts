@@ -1,8 +1,9 @@
-/** npm run report:verdict -- [CORPUS] [WEEKS]: all the figures of docs/verdict.md, in one run. CORPUS: a folder of labelled series. */
+/** npm run report:verdict -- [WEEKS] [CORPUS]: all the figures of docs/verdict.md, in one run. CORPUS: another folder of labelled series. */
 import { spawnSync } from 'node:child_process';
 
-const [corpus, weeks = '20'] = process.argv.slice(2);
+const [weeks = '40', corpus] = process.argv.slice(2);
 const runs = [
+  ['score-corpus.ts'],
   ...(corpus === undefined ? [] : [['score-corpus.ts', corpus]]),
   ['score-machines.ts', '111'],
   ['score-machines.ts', '111', '--held-out'],

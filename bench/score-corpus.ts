@@ -1,37 +1,77 @@
 /**
- * node --import tsx bench/score-corpus.ts DIR [--mistakes] [--only SCENARIO]
- * DIR: truth.json and traces/ID.json.gz. Prints the scores that docs/verdict.md holds itself to.
+ * node --import tsx bench/score-corpus.ts [DIR] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N]
+ * The project's own labelled series (bench/corpus), the scenarios that thresholds were moved on beside those that were held out; or the
+ * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores that docs/verdict.md holds itself to.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { judge } from '../src/trends/judge.ts';
-import { answerOf, type Labelled, printScore, scoreAll } from './corpus-score.ts';
+import { CORPUS, exampleOf } from './corpus/index.ts';
+import { type Answer, answerOf, type Labelled, printScores, scoreAll } from './corpus-score.ts';
 import { type CorpusTrace, toSeries } from './corpus-series.ts';
+import { onThreads } from './workers.ts';
 
-const [dir, ...flags] = process.argv.slice(2);
-if (dir === undefined) {
-  console.error('usage: score-corpus.ts DIR [--mistakes] [--only SCENARIO] [--answers FILE]');
-  process.exit(2);
-}
+const flags = process.argv.slice(2);
 const flagValue = (flag: string): string | undefined => (flags.includes(flag) ? flags[flags.indexOf(flag) + 1] : undefined);
+const dir = flags[0] !== undefined && !flags[0].startsWith('--') ? flags[0] : null;
 const only = flagValue('--only');
-const truth = JSON.parse(readFileSync(join(dir, 'truth.json'), 'utf8')) as Record<string, Labelled>;
-const answers: Record<string, ReturnType<typeof answerOf>> = {};
-let spent = 0;
-for (const id of Object.keys(truth)) {
-  if (only !== undefined && truth[id]!.scenario !== only) {
-    delete truth[id];
-    continue;
-  }
-  const trace = JSON.parse(gunzipSync(readFileSync(join(dir, 'traces', `${id}.json.gz`))).toString()) as CorpusTrace;
-  const series = toSeries(trace);
-  const began = process.cpuUsage().user;
-  const judgement = judge(series, { minHistorySeconds: 900 });
-  spent += process.cpuUsage().user - began;
-  answers[id] = answerOf(judgement);
+const OPTIONS = { minHistorySeconds: 900 };
+
+/** One series: of a folder by its name, of the project's own corpus by scenario and run. */
+type Task = { readonly id: string } | { readonly index: number; readonly run: number };
+
+interface Done {
+  readonly id: string;
+  readonly heldOut: boolean;
+  readonly label: Labelled;
+  readonly answer: Answer;
+  readonly cpuMs: number;
 }
-const answersFile = flagValue('--answers');
-if (answersFile !== undefined) writeFileSync(answersFile, JSON.stringify(answers));
-printScore(scoreAll(truth, answers), flags.includes('--mistakes'));
-console.log(`CPU ${(spent / 1000 / Math.max(1, Object.keys(truth).length)).toFixed(1)} ms a series`);
+
+const truth = dir === null ? {} : (JSON.parse(readFileSync(join(dir, 'truth.json'), 'utf8')) as Record<string, Labelled>);
+
+function tasks(): Task[] {
+  if (dir !== null)
+    return Object.keys(truth)
+      .filter((id) => only === undefined || truth[id]!.scenario === only)
+      .map((id) => ({ id }));
+  const runs = Array.from({ length: Number(flagValue('--runs') ?? 8) }, (_, run) => run);
+  return CORPUS.filter(({ name }) => only === undefined || name === only).flatMap(({ index }) =>
+    runs.map((run) => ({ index, run })),
+  );
+}
+
+function work(task: Task): Done {
+  const { series, label } = 'id' in task ? fromFolder(task.id) : exampleOf(task.index, task.run);
+  const began = process.cpuUsage().user;
+  const judgement = judge(series, OPTIONS);
+  return {
+    id: 'id' in task ? task.id : `run ${task.run}`,
+    heldOut: 'index' in task && CORPUS[task.index]!.heldOut,
+    label,
+    answer: answerOf(judgement),
+    cpuMs: (process.cpuUsage().user - began) / 1000,
+  };
+}
+
+function fromFolder(id: string) {
+  const trace = JSON.parse(gunzipSync(readFileSync(join(dir!, 'traces', `${id}.json.gz`))).toString()) as CorpusTrace;
+  return { series: toSeries(trace), label: truth[id]! };
+}
+
+const done = await onThreads(import.meta.url, tasks(), work, { threads: Number(flagValue('--threads') ?? 2) });
+if (done !== null) {
+  const answersFile = flagValue('--answers');
+  if (answersFile !== undefined)
+    writeFileSync(answersFile, JSON.stringify(Object.fromEntries(done.map(({ id, answer }) => [id, answer]))));
+  const columns = dir === null ? (['tuned on', 'held out'] as const) : ([dir] as const);
+  printScores(
+    columns.map((name) => ({
+      name,
+      score: scoreAll(done.filter(({ heldOut }) => dir !== null || heldOut === (name === 'held out'))),
+    })),
+    flags.includes('--mistakes'),
+  );
+  console.log(`CPU ${(done.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / Math.max(1, done.length)).toFixed(1)} ms a series`);
+}

@@ -1,0 +1,60 @@
+import type { Random } from '../random.ts';
+import type { Grid, Part } from './parts.ts';
+
+export interface HeapPlan {
+  /** What is alive, bytes, at each point of the grid. */
+  readonly alive: Float64Array;
+  readonly slope: number;
+  readonly sinceS: number;
+  /** Garbage at the top of a minor cycle, and of a major one (0: every collection is whole). */
+  readonly young: number;
+  readonly youngPeriodS: number;
+  readonly old: number;
+  readonly oldPeriodS: number;
+  readonly max: number;
+}
+
+/**
+ * heap_used of a generational collector: minor cycles on top of garbage that only the major ones take. What is alive is seen at the
+ * feet of the slower of the two.
+ */
+export function heapOf(grid: Grid, random: Random, plan: HeapPlan): { readonly used: Part; readonly highWater: Part } {
+  const { alive, young, youngPeriodS, old, oldPeriodS, max } = plan;
+  const used = new Float64Array(grid.n);
+  const high = new Float64Array(grid.n);
+  let youngAt = youngPeriodS * random.next();
+  let youngS = youngPeriodS;
+  let oldAt = oldPeriodS * random.next();
+  let oldS = oldPeriodS;
+  let most = 0;
+  for (let i = 0; i < grid.n; i++) {
+    if (youngAt >= youngS) {
+      youngAt %= youngS;
+      youngS = youngPeriodS * random.between(0.85, 1.15);
+    }
+    if (oldAt >= oldS) {
+      oldAt = 0;
+      oldS = oldPeriodS * random.between(0.9, 1.1);
+    }
+    used[i] = Math.min(max, alive[i]! + (young * youngAt) / youngPeriodS + (old * oldAt) / oldPeriodS);
+    youngAt += grid.stepS;
+    oldAt += grid.stepS;
+    // A committed heap is not given back; it is touched to about where it ever stood.
+    most = Math.max(most, Math.min(max, alive[i]! + young + old));
+    high[i] = most;
+  }
+  const slow = old > 0 ? oldPeriodS : youngPeriodS;
+  const garbage = old > 0 ? old : young;
+  const late =
+    (garbage * grid.stepS) / slow + (old > 0 ? young * Math.min(1, (youngPeriodS + grid.stepS) / oldPeriodS + 0.3) : 0);
+  const common = { slope: plan.slope, sinceS: plan.sinceS, toCome: 0 };
+  return {
+    used: {
+      ...common,
+      values: used,
+      pending: grid.windowS - plan.sinceS < 3 * slow ? young + old : 0,
+      variance: (spanS) => (12 * (late * late)) / 12 / Math.max(1.5, spanS / slow) + (spanS < 3 * slow ? (young + old) ** 2 : 0),
+    },
+    highWater: { ...common, values: high, pending: 0, variance: () => 0 },
+  };
+}

@@ -1,0 +1,22 @@
+import { Random } from '../random.ts';
+import type { Example } from './container.ts';
+import { bounded } from './scenarios/bounded.ts';
+import { heaps } from './scenarios/heaps.ts';
+import { leaks } from './scenarios/leaks.ts';
+import { lives } from './scenarios/lives.ts';
+import { loads } from './scenarios/loads.ts';
+import { mixed } from './scenarios/mixed.ts';
+import { noise } from './scenarios/noise.ts';
+import { sampling } from './scenarios/sampling.ts';
+import type { Scenario } from './scenarios/types.ts';
+
+const SCENARIOS: readonly Scenario[] = [...noise, ...heaps, ...loads, ...bounded, ...leaks, ...lives, ...mixed, ...sampling];
+
+/** Every third scenario is held out: its score is printed, and no threshold is moved by it. */
+export const CORPUS = SCENARIOS.map(({ name }, index) => ({ name, index, heldOut: index % 3 === 2 }));
+
+/** The same numbers make the same series, always. */
+export function exampleOf(index: number, run: number): Example {
+  const { name, make } = SCENARIOS[index]!;
+  return make(new Random(7919 * (index + 1) + 104_729 * run), name);
+}
