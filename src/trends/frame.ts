@@ -3,6 +3,8 @@ import { type Shapes, shapesOf } from './shapes.ts';
 
 /** All that weighing needs and that depends on the points alone, not on what was measured at them. */
 export interface Frame extends Shapes {
+  /** The points as shares of the window. */
+  readonly u: Float64Array;
   readonly noises: readonly FrameNoise[];
 }
 
@@ -40,15 +42,38 @@ export class FrameNoise {
     return out;
   }
 
-  /** Products of the basis columns `wanted` and of a whitened series. */
-  products(own: Float64Array, wanted: readonly number[]): Whitened {
-    const size = this.#basis.length;
+  /** Products of the basis columns `wanted` and of a whitened series; columns of the series' own come after those of the basis. */
+  products(series: Float64Array, wanted: readonly number[], extra: readonly Float64Array[] = []): Whitened {
+    const size = this.#basis.length + extra.length;
     const products = new Float64Array(size);
     for (const index of wanted) {
       if (!this.#ready.has(index)) this.#make(index);
-      products[index] = product(this.#columns[index]!, own);
+      products[index] = product(this.#columns[index]!, series);
     }
-    return { logF: this.#whitener.logF, gram: this.#gram, size, products, total: product(own, own) };
+    const gram = extra.length === 0 ? this.#gram : this.#extended(extra, wanted, products, series);
+    return { logF: this.#whitener.logF, gram, size, products, total: product(series, series) };
+  }
+
+  #extended(
+    extra: readonly Float64Array[],
+    wanted: readonly number[],
+    products: Float64Array,
+    series: Float64Array,
+  ): Float64Array {
+    const before = this.#basis.length;
+    const size = before + extra.length;
+    const gram = new Float64Array(size * size);
+    for (let row = 0; row < before; row++) gram.set(this.#gram.subarray(row * before, (row + 1) * before), row * size);
+    const columns = extra.map((column) => this.whitened(column));
+    columns.forEach((column, k) => {
+      const at = before + k;
+      products[at] = product(column, series);
+      for (const index of wanted) gram[at * size + index] = gram[index * size + at] = product(column, this.#columns[index]!);
+      columns.forEach((other, l) => {
+        gram[at * size + before + l] = product(column, other);
+      });
+    });
+    return gram;
   }
 
   #make(index: number): void {
@@ -75,7 +100,7 @@ export function frameOf(x: Float64Array, windowS: number): Frame {
   if (newest !== null && newest.windowS === windowS && same(newest.x, x)) return newest.frame;
   const u = x.map((at) => at / windowS);
   const shapes = shapesOf(u, windowS);
-  const frame = { ...shapes, noises: NOISES.map((noise) => new FrameNoise(whitener(u, noise), shapes.basis)) };
+  const frame = { ...shapes, u, noises: NOISES.map((noise) => new FrameNoise(whitener(u, noise), shapes.basis)) };
   newest = { x, windowS, frame };
   return frame;
 }

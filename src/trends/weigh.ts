@@ -1,6 +1,7 @@
 import { type DriftPart, driftBelow } from './drift.ts';
-import { type Frame, frameOf, type Whitened } from './frame.ts';
-import type { Shape, Shapes } from './shapes.ts';
+import { type Frame, type FrameNoise, frameOf, type Whitened } from './frame.ts';
+import { jumpsOf } from './jumps.ts';
+import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
 /** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
 export interface Weighed {
@@ -40,10 +41,29 @@ export interface Weighing {
  */
 export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
   const frame = frameOf(x, windowS);
-  const { basis } = frame;
+  const steps = jumpsOf(y).map((at) => y.map((_, i) => (i < at ? 0 : 1)));
+  const stepping = stepShapes(frame.basis.length, steps.length);
+  const { noises, plain } = likelyNoises(frame, y);
+  if (plain) return weighAll(frame, noises, y, [...frame.shapes.slice(0, 2), ...stepping], steps);
+  const coarse = weighAll(frame, noises, y, [...frame.shapes, ...stepping], steps);
+  const { tau } = coarse.weighed[0]!.shape;
+  if (tau === null) return coarse;
+  const finer = finerFills(frame.u, frame, tau, steps.length);
+  return weighAll(frame, noises, y, [...frame.shapes, ...stepping, ...finer.shapes], [...steps, ...finer.basis]);
+}
+
+/** `own`: columns of this series alone, after those of the frame. */
+function weighAll(
+  frame: Frame,
+  noises: readonly LikelyNoise[],
+  y: Float64Array,
+  shapes: readonly Shape[],
+  own: readonly Float64Array[],
+): Weighing {
   const m = y.length;
-  const { whitened, plain } = likelyNoises(frame, y);
-  const scored = (plain ? frame.shapes.slice(0, 2) : frame.shapes).flatMap((shape) => {
+  const used = [...new Set(shapes.flatMap(({ columns }) => columns))].filter((index) => index < frame.basis.length);
+  const whitened = noises.map(({ noise, series }) => noise.products(series, used, own));
+  const scored = shapes.flatMap((shape) => {
     const evidence = logEvidence(shape, whitened, m);
     return evidence === null ? [] : [{ shape, evidence }];
   });
@@ -51,32 +71,36 @@ export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): 
   const kept = scored.filter(({ evidence }) => evidence - top > Math.log(LIGHT));
   const sum = kept.reduce((total, { evidence }) => total + Math.exp(evidence - top), 0);
   return {
-    basis,
+    basis: [...frame.basis, ...own],
     weighed: kept
       .map(({ shape, evidence }) => weighOne(shape, whitened, m, Math.exp(evidence - top) / sum))
       .sort((a, b) => b.weight - a.weight),
   };
 }
 
+interface LikelyNoise {
+  readonly noise: FrameNoise;
+  /** The series whitened by it. */
+  readonly series: Float64Array;
+}
+
 /**
  * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part.
  * `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need weighing.
  */
-function likelyNoises({ basis, noises, probes }: Frame, y: Float64Array): { whitened: Whitened[]; plain: boolean } {
+function likelyNoises({ noises, probes }: Frame, y: Float64Array): { noises: LikelyNoise[]; plain: boolean } {
   const m = y.length;
-  const own = noises.map((noise) => noise.whitened(y));
+  const all = noises.map((noise) => ({ noise, series: noise.whitened(y) }));
   const columns = [...new Set(probes.flatMap((probe) => probe.columns))];
-  const likelihoods = noises.map((noise, g) => {
-    const products = noise.products(own[g]!, columns);
+  const likelihoods = all.map(({ noise, series }) => {
+    const products = noise.products(series, columns);
     return probes.map((probe) => logLikelihood(residual(probe, products), products.logF, m));
   });
   const best = probes.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
-  const plain = best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS;
-  const wanted = plain ? columns : basis.map((_, index) => index);
-  const likely = noises.flatMap((noise, g) =>
-    best.some((of, i) => likelihoods[g]![i]! > of - UNLIKELY) ? [noise.products(own[g]!, wanted)] : [],
-  );
-  return { whitened: likely, plain };
+  return {
+    noises: all.filter((_, g) => best.some((of, i) => likelihoods[g]![i]! > of - UNLIKELY)),
+    plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS,
+  };
 }
 
 const logLikelihood = (rss: number, logF: number, m: number): number => -0.5 * (m * Math.log(rss / m) + logF);
