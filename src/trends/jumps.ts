@@ -5,7 +5,7 @@
  *              |' ' '. '      a jump: far more than neighbours differ, and the levels beside it differ by most of it
  *     ........ |
  */
-const MOST = 2;
+const MOST = 1;
 const LARGE = 8;
 /** Neighbours on either side whose means must differ by most of the jump. */
 const BESIDE = 5;

@@ -4,7 +4,7 @@
  *     line      /      hinge   _/   or  /~   (start: flat before; stop: flat after)
  *     fill   ,--   (exponential, with or without a drift after it)      day  ~~~~  (24 h, for windows of part of a few days)
  *
- *     step    _|~   one or two, where the series itself jumps, with or without a drift
+ *     step    _|~   where the series itself jumps, with or without a drift
  *
  * All are sums of a few basis columns, so that the costly whitening is done once for all of them.
  */
