@@ -1,82 +1,89 @@
 /**
- * node --import tsx bench/alarms.ts [WEEKS OF A KIND] [STRIDE]: healthy containers watched for a week, asked every STRIDE x 10 min as
- * `watch` asks, three in a row and hysteresis included; a week is false if any answer has leak true. And the story: 200 runs.
+ * node --import tsx bench/alarms.ts [SERIES OF A KIND] [--threads N] [--by-all] [--from SEED]
+ * Healthy containers for a week, asked every ten minutes as `watch` asks, with its alarm; a week is false if any of its 1,008 answers
+ * has leak true. And the story, 200 runs. `--by-all` works out all 1,008 one after the other (bench/asked.ts says why three times fewer do).
  */
-import type { Series } from '../src/history/series.ts';
-import { QUIET, step } from '../src/trends/alarm.ts';
-import { judge } from '../src/trends/judge.ts';
-import { percent } from './corpus-score.ts';
-import { healthyAnon, KINDS } from './healthy.ts';
+import { Asked, firstTold, firstToldByAll } from './asked.ts';
+import { healthyColumns, KINDS, type Kind } from './healthy.ts';
 import { Random } from './random.ts';
+import { type StoryField, type Told, tellStory } from './story.ts';
+import { wilson } from './wilson.ts';
+import { onThreads } from './workers.ts';
 
-const weeks = Number(process.argv[2] ?? 20);
-const stride = Number(process.argv[3] ?? 1);
-const STEP = 300;
+const { argv } = process;
+const numberAfter = (flag: string, otherwise: number): number =>
+  argv.includes(flag) ? Number(argv[argv.indexOf(flag) + 1]) : otherwise;
+const count = Number(/^\d+$/.test(argv[2] ?? '') ? argv[2] : 40);
+const threads = numberAfter('--threads', 2);
+const first = numberAfter('--from', 1);
+const byAll = argv.includes('--by-all');
+const SAMPLES = 2016;
 const LIMIT = 2e9;
+const RUNS = 200;
 
-function upTo(columns: ReadonlyMap<string, Float64Array>, to: number): Series {
-  return {
-    t: Float64Array.from({ length: to }, (_, i) => 1_700_000_000 + i * STEP),
-    fields: new Map([...columns].map(([id, column]) => [id, column.subarray(0, to)])),
-    intervalS: STEP,
-    limitBytes: LIMIT,
-    heapMaxBytes: null,
-    events: [],
-    files: [],
-  };
+type Task = { readonly kind: Kind; readonly seed: number } | { readonly story: StoryField; readonly seed: number };
+
+interface Done {
+  readonly task: Task;
+  /** Of a week: the number of the first false answer, or null. */
+  readonly alarmedAt: number | null;
+  readonly worked: number;
+  readonly told: Told | null;
+  readonly cpuMs: number;
 }
 
-/** Wilson 1927, "Probable Inference": 95 % interval of a share. */
-function wilson(found: number, all: number): string {
-  const z = 1.96;
-  const p = found / all;
-  const middle = (p + (z * z) / (2 * all)) / (1 + (z * z) / all);
-  const half = (z * Math.sqrt((p * (1 - p)) / all + (z * z) / (4 * all * all))) / (1 + (z * z) / all);
-  return `${percent(p)} (${percent(Math.max(0, middle - half))} to ${percent(middle + half)}, ${found} of ${all})`;
-}
-
-const options = { minHistorySeconds: 900 };
-for (const kind of KINDS) {
-  let alarmed = 0;
-  for (let seed = 1; seed <= weeks; seed++) {
-    const anon = healthyAnon(kind, new Random(1000 * (KINDS.indexOf(kind) + 1) + seed), 2016);
-    const columns = new Map([['anon', anon]]);
-    let state = QUIET;
-    for (let to = 32; to <= 2016; to += 2 * stride) {
-      const after = step(state, judge(upTo(columns, to), options));
-      state = after.state;
-      if (after.answer.leak === true) {
-        alarmed++;
-        break;
-      }
-    }
+function work(task: Task): Done {
+  const began = performance.now();
+  if ('story' in task) {
+    const told = tellStory(task.story, task.seed);
+    return { task, alarmedAt: null, worked: 0, told, cpuMs: performance.now() - began };
   }
-  console.log(`false weeks, ${kind.padEnd(12)} ${wilson(alarmed, weeks)}`);
+  const random = new Random(100_003 * (KINDS.indexOf(task.kind) + 1) + task.seed);
+  const asked = new Asked(healthyColumns(task.kind, random, SAMPLES), LIMIT);
+  const alarmedAt = byAll ? firstToldByAll(asked) : firstTold(asked);
+  return { task, alarmedAt, worked: asked.worked, told: null, cpuMs: performance.now() - began };
 }
 
-const runs = Math.max(20, 10 * weeks);
-for (const id of ['file', 'anon']) {
-  for (const hours of [48, 72]) {
-    let named = 0;
-    for (let seed = 1; seed <= runs; seed++) {
-      const random = new Random(77_000 + seed);
-      const n = hours * 12;
-      const column = healthyAnon('AR(1) 0.9', random, n);
-      const phase = random.between(0, 2 * Math.PI);
-      for (let i = 0; i < n; i++)
-        column[i] = column[i]! + 135e6 + (4.76e6 * i) / 12 + 40e6 * Math.sin((2 * Math.PI * i) / 288 + phase);
-      const answer = judge(
-        upTo(
-          new Map([
-            ['usage', column],
-            [id, column],
-          ]),
-          n,
-        ),
-        options,
-      );
-      if (answer.trend === 'growing' && answer.leak === (id === 'anon')) named++;
-    }
-    console.log(`the story's slope in ${id}, named within ${hours} h  ${wilson(named, runs)}`);
+const seeds = Array.from({ length: count }, (_, i) => first + i);
+const runs = Array.from({ length: Math.min(RUNS, Math.max(20, count)) }, (_, i) => i + 1);
+const tasks: Task[] = [
+  ...seeds.flatMap((seed) => KINDS.map((kind) => ({ kind, seed }))),
+  ...(['file', 'anon'] as const).flatMap((story) => runs.map((seed) => ({ story, seed }))),
+];
+const began = performance.now();
+const onDone = (done: number) => {
+  if (!process.stderr.isTTY && done % 100 !== 0) return;
+  const leftMin = ((performance.now() - began) / done / 60_000) * (tasks.length - done);
+  process.stderr.write(
+    `${process.stderr.isTTY ? '\r' : ''}${done} of ${tasks.length}, about ${leftMin.toFixed(1)} min left  ${process.stderr.isTTY ? '' : '\n'}`,
+  );
+};
+const all = await onThreads(import.meta.url, tasks, work, { threads, onDone });
+if (all !== null) print(all);
+
+function print(results: readonly Done[]): void {
+  console.log(`false weeks, ${count} of a kind: any of 1,008 answers has leak true`);
+  for (const kind of KINDS) {
+    const weeks = results.filter(({ task }) => 'kind' in task && task.kind === kind);
+    const alarmed = weeks.filter(({ alarmedAt }) => alarmedAt !== null);
+    const ms = weeks.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / weeks.length;
+    const answers = weeks.reduce((sum, { worked }) => sum + worked, 0) / weeks.length;
+    console.log(
+      `  ${kind.padEnd(12)} ${wilson(alarmed.length, weeks.length).padEnd(46)} ${(ms / 1000).toFixed(2)} s a week, ${answers.toFixed(0)} answers worked out`,
+    );
+    for (const { task, alarmedAt } of alarmed.slice(0, 12))
+      console.log(`               seed ${task.seed}: told after ${((alarmedAt! + 1) / 6).toFixed(1)} h`);
+  }
+  console.log('\nthe story: 4.76 MB/h on 635 MB, daily 40 MB, AR(1) 0.9 of 12 MB');
+  for (const story of ['file', 'anon'] as const) {
+    const told = results.flatMap((done) => ('story' in done.task && done.task.story === story ? [done.told!] : []));
+    const share = (test: (one: Told) => boolean) => wilson(told.filter(test).length, told.length);
+    const hours = told.map(({ afterH }) => afterH ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+    console.log(`  in ${story}: one answer at 48 h names it  ${share(({ at48 }) => at48)}`);
+    console.log(`           one answer at 72 h names it  ${share(({ at72 }) => at72)}`);
+    console.log(`           told in a row within 48 h    ${share(({ afterH }) => afterH !== null && afterH <= 48)}`);
+    console.log(
+      `           told in a row within 72 h    ${share(({ afterH }) => afterH !== null)}; half of them after ${hours[hours.length >> 1]!.toFixed(1)} h`,
+    );
   }
 }

@@ -1,12 +1,18 @@
 import type { Random } from './random.ts';
 
-/** Containers that are well, by kind: a column of `anon` (and of the heap) at five minutes. Bytes. */
+/** Containers that are well, by kind, at five minutes. Bytes. */
 export const KINDS = ['AR(1) 0.9', 'AR(1) 0.99', 'daily cycle', 'warm-up', 'saw-tooth'] as const;
 export type Kind = (typeof KINDS)[number];
 
 const MB = 1e6;
 
-export function healthyAnon(kind: Kind, random: Random, n: number): Float64Array {
+/** A saw-tooth is a heap's, and is seen in anonymous memory too. */
+export function healthyColumns(kind: Kind, random: Random, n: number): Map<string, Float64Array> {
+  const anon = healthyAnon(kind, random, n);
+  return new Map([['anon', anon], ...(kind === 'saw-tooth' ? ([['heap_used', anon]] as const) : [])]);
+}
+
+function healthyAnon(kind: Kind, random: Random, n: number): Float64Array {
   const out = new Float64Array(n).fill(500 * MB);
   const ar = (rho: number, sd: number) => {
     let state = sd * random.normal();

@@ -7,7 +7,7 @@ const runs = [
   ...(corpus === undefined ? [] : [['score-corpus.ts', corpus]]),
   ['score-machines.ts', '111'],
   ['score-machines.ts', '111', '--held-out'],
-  ['alarms.ts', weeks, '4'],
+  ['alarms.ts', weeks],
   ['trend-speed.ts'],
 ];
 let failed = false;
