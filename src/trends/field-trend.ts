@@ -17,6 +17,8 @@ export interface FieldJudgement extends FieldTrend {
   readonly levelThen: number;
   /** Whether it also fills, as a warm-up does, beside its drift. */
   readonly fills: boolean;
+  /** That it lasts is known from earlier lives of the container. */
+  readonly known: boolean;
   /** 95th percentile of the values about the line. */
   readonly spread95: number;
   /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
@@ -51,6 +53,7 @@ const blank = {
   levelNow: Number.NaN,
   levelThen: Number.NaN,
   fills: false,
+  known: false,
   spread95: 0,
   certainty: 0,
 };
@@ -209,6 +212,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     levelNow,
     levelThen: blocks.y[0]!,
     fills: top.shape.name === 'fill-line',
+    known: false,
     spread95,
     certainty: evenHanded(weighed),
   };
