@@ -83,15 +83,28 @@ async function serve(
   await watcher.begin(found, Date.now());
   await watcher.tick(Date.now(), { first: true });
 
+  let begin: () => void = () => undefined;
+  const settled = new Promise<void>((resolve) => {
+    begin = resolve;
+  }).then(() => watcher.restore(Date.now()));
   const guarded = { allowHosts: config.allowHosts, token };
   const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
-  const api = await createApi(watcher, { ...guarded, host: config.host, port: config.port, webDir, version: VERSION, log });
+  const api = await createApi(watcher, {
+    ...guarded,
+    host: config.host,
+    port: config.port,
+    webDir,
+    version: VERSION,
+    log,
+    settled,
+  });
   const live = attachLive(api.server, watcher, {
     ...guarded,
     version: VERSION,
     everySeconds: config.every,
     attach: config.attach && token !== null,
     log,
+    settled,
   });
   const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
   const endStory = tellStory(watcher, log);
@@ -103,6 +116,8 @@ async function serve(
     );
   const schedule = startSchedule(config.every, (nowMs) => watcher.tick(nowMs), failed);
   announce(config, found, api.url, ops.url, watcher);
+  begin();
+  await settled;
   watcher.look(Date.now()).catch(failed);
 
   const signal = await stopped;

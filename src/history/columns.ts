@@ -20,6 +20,10 @@ export class Columns {
     return this.#length === 0 ? null : this.#t[this.#length - 1]!;
   }
 
+  get firstS(): number | null {
+    return this.#length === 0 ? null : this.#t[0]!;
+  }
+
   has(id: string): boolean {
     return this.#columns.has(id);
   }

@@ -36,6 +36,7 @@ export class History {
   readonly #files = new FileTracks();
   #compactAt = COMPACT_EVERY;
   #events: HistoryEvent[] = [];
+  #eventCount = 0;
   #epoch: string | null = null;
   #epochStartS = Number.NEGATIVE_INFINITY;
   #intervalS = 10;
@@ -52,6 +53,10 @@ export class History {
 
   get lastS(): number | null {
     return this.#rows.lastS;
+  }
+
+  get firstS(): number | null {
+    return this.#rows.firstS;
   }
 
   /** Another epoch than the last sample's begins a new life. Samples that are not later than the last are dropped: a clock set back makes no duplicates. */
@@ -102,11 +107,21 @@ export class History {
 
   event(event: HistoryEvent): void {
     this.#events.push(event);
+    this.#eventCount++;
     if (this.#events.length > MOST_EVENTS) this.#events.shift();
   }
 
   get events(): readonly HistoryEvent[] {
     return this.#events;
+  }
+
+  /** Of all that there ever were; old ones are let go. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
+  eventsAfter(count: number): readonly HistoryEvent[] {
+    return this.#events.slice(Math.max(0, this.#events.length - (this.#eventCount - count)));
   }
 
   files(nowMs: number, files: readonly FileRecord[]): void {
