@@ -9,10 +9,12 @@ import { createOps } from '../outlets/ops.ts';
 import { tellStory } from '../outlets/story.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { startSchedule } from '../sample/schedule.ts';
-import { findTargets, pidsOf, type TargetSearch } from '../sources/target.ts';
+import { KnownProcesses } from '../sources/known-processes.ts';
+import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/target.ts';
 import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf } from './command.ts';
+import { settle } from './frugal.ts';
 import { podResources } from './pod-resources.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 import { selfReport } from './self.ts';
@@ -32,8 +34,10 @@ export async function watch(argv: string[]): Promise<number> {
   const { config } = parsed;
   const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
+  const known = new KnownProcesses<Seen | null>();
   const search = (): Promise<TargetSearch> =>
     findTargets({
+      known,
       roots,
       pid: config.pid,
       cgroupDir: config.cgroup,
@@ -118,7 +122,10 @@ async function serve(
   announce(config, found, api.url, ops.url, watcher);
   begin();
   await settled;
-  watcher.look(Date.now()).catch(failed);
+  watcher
+    .look(Date.now())
+    .finally(() => settle())
+    .catch(failed);
 
   const signal = await stopped;
   log.info({ signal }, 'stopping');

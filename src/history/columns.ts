@@ -1,42 +1,55 @@
 import { pick } from './pick.ts';
 
-/**
- * Columns grow by this many rows, and not by doubling: memory is paid for months, growing once an hour. A full history of 37 fields is
- * 4,700 rows long, which doubling would round up to 8,192: 1 MB more for each container.
- */
-const GROW = 256;
+/** Rows and columns that there is room for at first; both double when they must. */
+const ROWS = 1024;
+const COLUMNS = 48;
 
-/** Rows as columns: rising times, and a value a field, NaN for a gap. */
+/**
+ * Rows as columns: rising times, and a value a field, NaN for a gap. All columns lie in one block, which is large enough to be the
+ * kernel's own zero pages (malloc maps it): room that was never written costs nothing, so doubling does not either, and the many
+ * growing arrays do not leave holes in the heap for months.
+ */
 export class Columns {
-  #t = new Float64Array(GROW);
-  #columns = new Map<string, Float64Array>();
+  #capacity = ROWS;
+  #block = new Float64Array(ROWS * COLUMNS);
+  /** By field: its place in the block. The first is that of the times. */
+  #places = new Map<string, number>();
   #length = 0;
+
+  get #t(): Float64Array {
+    return this.#at(0);
+  }
+
+  #at(place: number): Float64Array {
+    return this.#block.subarray(place * this.#capacity, (place + 1) * this.#capacity);
+  }
 
   get length(): number {
     return this.#length;
   }
 
-  get lastS(): number | null {
-    return this.#length === 0 ? null : this.#t[this.#length - 1]!;
+  get firstS(): number | null {
+    return this.#length === 0 ? null : this.#block[0]!;
   }
 
-  get firstS(): number | null {
-    return this.#length === 0 ? null : this.#t[0]!;
+  get lastS(): number | null {
+    return this.#length === 0 ? null : this.#block[this.#length - 1]!;
   }
 
   has(id: string): boolean {
-    return this.#columns.has(id);
+    return this.#places.has(id);
   }
 
   ids(): Iterable<string> {
-    return this.#columns.keys();
+    return this.#places.keys();
   }
 
   /** A row as it is. */
   row(t: number, values: Readonly<Record<string, number>>): void {
-    this.reserve(1);
-    this.#t[this.#length] = t;
-    for (const id in values) this.#column(id)[this.#length] = values[id]!;
+    this.#reserve(1);
+    for (const id in values) this.#place(id);
+    this.#block[this.#length] = t;
+    for (const [id, place] of this.#places) this.#block[place * this.#capacity + this.#length] = values[id] ?? Number.NaN;
     this.#length++;
   }
 
@@ -46,32 +59,42 @@ export class Columns {
     let from = 0;
     while (from < t.length && t[from]! <= last) from++;
     const n = t.length - from;
-    this.reserve(n);
-    for (let i = 0; i < n; i++) this.#t[this.#length + i] = t[from + i]!;
-    for (const id in fields) {
-      const column = this.#column(id);
-      const values = fields[id]!;
-      for (let i = 0; i < n; i++) column[this.#length + i] = values[from + i] ?? Number.NaN;
+    this.#reserve(n);
+    for (const id in fields) this.#place(id);
+    for (let i = 0; i < n; i++) this.#block[this.#length + i] = t[from + i]!;
+    for (const [id, place] of this.#places) {
+      const at = place * this.#capacity + this.#length;
+      const values = fields[id];
+      if (values === undefined) this.#block.fill(Number.NaN, at, at + n);
+      else for (let i = 0; i < n; i++) this.#block[at + i] = values[from + i] ?? Number.NaN;
     }
     this.#length += n;
   }
 
-  /** Makes room for so many more rows at once. */
-  reserve(rows: number): void {
+  /** Makes room for so many more rows. */
+  #reserve(rows: number): void {
     const wanted = this.#length + rows;
-    if (wanted <= this.#t.length) return;
-    const size = Math.ceil(wanted / GROW) * GROW;
-    this.#t = enlarged(this.#t, this.#length, size);
-    for (const [id, column] of this.#columns) this.#columns.set(id, enlarged(column, this.#length, size));
+    if (wanted > this.#capacity) this.#grow(Math.max(wanted, 2 * this.#capacity), this.#block.length / this.#capacity);
   }
 
-  #column(id: string): Float64Array {
-    let column = this.#columns.get(id);
-    if (column === undefined) {
-      column = new Float64Array(this.#t.length).fill(Number.NaN);
-      this.#columns.set(id, column);
-    }
-    return column;
+  /** Where a field's column is; a new one has gaps until now. */
+  #place(id: string): number {
+    const known = this.#places.get(id);
+    if (known !== undefined) return known;
+    const place = this.#places.size + 1;
+    const columns = this.#block.length / this.#capacity;
+    if (place >= columns) this.#grow(this.#capacity, 2 * columns);
+    this.#places.set(id, place);
+    this.#block.fill(Number.NaN, place * this.#capacity, place * this.#capacity + this.#length);
+    return place;
+  }
+
+  #grow(capacity: number, columns: number): void {
+    const block = new Float64Array(capacity * columns);
+    for (let place = 0; place <= this.#places.size; place++)
+      block.set(this.#at(place).subarray(0, this.#length), place * capacity);
+    this.#block = block;
+    this.#capacity = capacity;
   }
 
   /** First row whose time is not before `t`. */
@@ -80,7 +103,7 @@ export class Columns {
     let high = this.#length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#t[middle]! < t) low = middle + 1;
+      if (this.#block[middle]! < t) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -91,40 +114,41 @@ export class Columns {
    * verdict each minute would leave a megabyte of garbage for each container. They hold until the next row.
    */
   take(first: number, end: number, ids: Iterable<string>, points: number | null) {
-    const kept = pick(this.#t, first, end, points);
+    const t = this.#t;
+    const kept = pick(t, first, end, points);
     const cut = (column: Float64Array): Float64Array =>
       kept === null ? column.subarray(first, Math.max(first, end)) : Float64Array.from(kept, (i) => column[i]!);
     const fields = new Map<string, Float64Array>();
     for (const id of ids) {
-      const column = this.#columns.get(id);
+      const place = this.#places.get(id);
       fields.set(
         id,
-        column === undefined ? new Float64Array(kept?.length ?? Math.max(0, end - first)).fill(Number.NaN) : cut(column),
+        place === undefined ? new Float64Array(kept?.length ?? Math.max(0, end - first)).fill(Number.NaN) : cut(this.#at(place)),
       );
     }
-    return { t: cut(this.#t), fields };
+    return { t: cut(t), fields };
   }
 
   /** Makes rows coarser in place: `stepAt` says how many seconds a row of that time stands for (0: itself); none reaches across a break. */
   merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, floors: ReadonlySet<string>): void {
+    const times = this.#t;
+    const columns = [...this.#places].map(([id, place]) => ({ column: this.#at(place), floor: floors.has(id) }));
     let out = 0;
     let at = from;
     while (at < this.#length) {
-      const t = this.#t[at]!;
+      const t = times[at]!;
       const step = stepAt(t);
       let end = at + 1;
       if (step > 0) {
         const bin = Math.floor(t / step);
-        while (end < this.#length && Math.floor(this.#t[end]! / step) === bin && !breaks.has(this.#t[end]!)) end++;
+        while (end < this.#length && Math.floor(times[end]! / step) === bin && !breaks.has(times[end]!)) end++;
       }
-      if (end - at > 1 || out !== at)
-        for (const [id, column] of this.#columns)
-          column[out] = end - at === 1 ? column[at]! : merged(column, at, end, floors.has(id));
-      this.#t[out] = t;
+      if (end - at > 1) for (const { column, floor } of columns) column[out] = merged(column, at, end, floor);
+      else if (out !== at) for (const { column } of columns) column[out] = column[at]!;
+      times[out] = t;
       out++;
       at = end;
     }
-    for (const column of this.#columns.values()) column.fill(Number.NaN, out, this.#length);
     this.#length = out;
   }
 }
@@ -143,11 +167,4 @@ export function merged(column: Float64Array, from: number, to: number, floor: bo
   }
   if (n === 0) return Number.NaN;
   return floor ? least : sum / n;
-}
-
-function enlarged(column: Float64Array, length: number, size: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(size);
-  larger.set(column.subarray(0, length));
-  larger.fill(Number.NaN, length);
-  return larger;
 }

@@ -90,11 +90,6 @@ export class History {
     this.#rows.rows(t, fields);
   }
 
-  /** So many rows are about to come. */
-  reserve(rows: number): void {
-    this.#rows.reserve(rows);
-  }
-
   /** The life that the stored rows end with; a sample with another epoch then begins a new one. */
   resume(epoch: string | null, startS: number): void {
     this.#epoch = epoch;

@@ -141,7 +141,6 @@ export class Store {
           continue;
         }
         if (sealed.step > 0) coveredS = Math.max(coveredS, sealed.endS);
-        if (i === 0) kept.history.reserve(names.length * (segment.t.length + 1));
         restore(kept.history, segment);
         kept.sealed.push(sealed);
         kept.bytes += sealed.bytes;

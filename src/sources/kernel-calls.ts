@@ -6,6 +6,8 @@ export interface KernelCalls {
   mincore(fd: number, sizeBytes: number): { readonly cachedBytes: number } | number;
   /** Lets go of the cached clean pages of a file of our own. posix_fadvise(3), POSIX_FADV_DONTNEED. */
   forget(fd: number): void;
+  /** Gives free memory of malloc back to the kernel. malloc_trim(3); nothing on a C library that has none. */
+  trim(): void;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
@@ -24,6 +26,14 @@ export async function loadKernelCalls(): Promise<KernelCalls | string> {
     return bind(koffi);
   } catch (error) {
     return `the library koffi could not be loaded: ${(error as Error).message}`;
+  }
+}
+
+function optional<T>(find: () => T): T | null {
+  try {
+    return find();
+  } catch {
+    return null; // musl has no such function
   }
 }
 
@@ -50,7 +60,10 @@ function bind(koffi: typeof import('koffi').default): KernelCalls {
     return pages * page;
   };
 
+  const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
+
   return {
+    trim: () => void trim?.(0),
     forget: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
     cachestat: (fd) => {
       if (syscall(SYS_CACHESTAT, fd, range, out, 0) !== 0) return koffi.errno();
