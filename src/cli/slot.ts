@@ -198,7 +198,8 @@ export class Slot {
       atMs: nowMs,
       target: this.info(),
       judgement,
-      series,
+      // A kill or restart of a former life is worth telling, though nothing is fitted across it.
+      series: { ...series, events: this.history.events },
       files: fileRows(series.files),
       jvm: this.jvm(),
       pod,
