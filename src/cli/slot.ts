@@ -4,6 +4,7 @@ import type { PodResources, Scene } from '../diagnosis/scene.ts';
 import type { FileRow, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { diagnose } from '../diagnosis/verdict.ts';
 import { History } from '../history/history.ts';
+import type { Series } from '../history/series.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
@@ -193,7 +194,7 @@ export class Slot {
   /** Judges the current life and keeps the answer. */
   evaluate(nowMs: number, minHistorySeconds: number, pod: PodResources, ended: Scene['ended'] = null): Verdict {
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-    const judgement = this.#alarm.update(judge(series, { minHistorySeconds }), nowMs);
+    const judgement = this.#alarm.update(judge(this.#lives(), { minHistorySeconds }), nowMs);
     const scene: Scene = {
       atMs: nowMs,
       target: this.info(),
@@ -207,6 +208,14 @@ export class Slot {
     };
     this.verdict = diagnose(scene);
     return this.verdict;
+  }
+
+  /** The newest life, and those before it, which tell whether it is as they were. */
+  #lives(): Series {
+    const all = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
+    const { startS } = this.history.epoch;
+    const known = !(startS > (all.t[0] ?? startS)) || all.events.some(({ t }) => Math.abs(t - startS) < 1);
+    return known ? all : { ...all, events: [...all.events, { t: startS, type: 'restart' }] };
   }
 
   jvm() {

@@ -22,8 +22,11 @@ export const QUIET: AlarmState = { told: false, inFavour: 0, against: 0, last: n
  *
  *     leak found   1  2  3  4  .  .  .  .  .      found by this evaluation
  *     leak told    -  -  T  T  T  T  T  T  F      told after 3 in a row, taken back after 5 in a row; `-` is null
+ *
+ * A life too young to be judged speaks neither for nor against: an alarm outlasts the restart that the leak itself caused.
  */
 export function step(state: AlarmState, judgement: Judgement): { readonly state: AlarmState; readonly answer: Judgement } {
+  if (judgement.trend === 'not-enough-data') return { state, answer: judgement };
   const found = judgement.leak === true && (state.told || judgement.confidence >= SURE);
   const inFavour = found ? state.inFavour + 1 : 0;
   const against = found ? 0 : state.against + 1;

@@ -145,16 +145,37 @@ export function finerFills(
   };
 }
 
-/** Shapes for a series with jumps of its own, whose columns come after the `size` of the basis: they step, with or without a drift. */
-export function stepShapes(size: number, jumps: number): Shape[] {
-  return Array.from({ length: jumps }, (_, last) => {
-    const steps = Array.from({ length: last + 1 }, (_, k) => size + k);
-    const bent = { ...PLAIN, searched: last + 1, logPrior: BENT };
-    return [
-      { ...bent, name: 'step', columns: [0, ...steps], drift: null },
-      { ...bent, logPrior: FILL_AND_DRIFT, name: 'step-line', columns: [0, ...steps, 1], drift: [0, ...steps.map(() => 0), 1] },
-    ];
-  }).flat();
+/** What comes with a step may take a while to be there: ever more slowly, or evenly until it is. As shares of the window. */
+const FILLED_AFTER = [0.04, 0.1, 0.25];
+const DONE_AFTER = [0.15, 0.3];
+
+/**
+ * Columns and shapes for a series that jumps before point `at`: it steps, fills up after it, and drifts on or not. What it did before the
+ * step says nothing about what it does since. They come right after the basis.
+ */
+export function stepShapes(u: Float64Array, size: number, at: number): Pick<Shapes, 'basis' | 'shapes'> {
+  const c = u[at]!;
+  const bent = { ...PLAIN, searched: 1, logPrior: BENT };
+  const [step, before, after] = [size, size + 1, size + 2];
+  const more = [
+    ...FILLED_AFTER.map((tau) => u.map((x) => (x < c ? 0 : filling(tau)(x - c)))),
+    ...DONE_AFTER.map((width) => u.map((x) => Math.min(Math.max(x - c, 0), width))),
+  ];
+  return {
+    basis: [u.map((x) => (x < c ? 0 : 1)), u.map((x) => Math.min(x - c, 0)), u.map((x) => Math.max(x - c, 0)), ...more],
+    shapes: [
+      { ...bent, name: 'step', columns: [0, step], drift: null },
+      { ...bent, name: 'step-line', columns: [0, step, before, after], drift: [0, 0, 0, 1], begins: c },
+      ...more.map((_, k) => ({
+        ...bent,
+        searched: 2,
+        name: 'step-fill',
+        columns: [0, step, after + 1 + k],
+        drift: null,
+        begins: c,
+      })),
+    ],
+  };
 }
 
 /** Value of a shape at one point. */

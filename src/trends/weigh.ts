@@ -1,6 +1,6 @@
 import { type DriftPart, driftBelow } from './drift.ts';
 import { type Frame, type FrameNoise, frameOf, type Whitened } from './frame.ts';
-import { jumpsOf } from './jumps.ts';
+import { jumpOf } from './jump.ts';
 import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
 /** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
@@ -41,16 +41,18 @@ export interface Weighing {
  */
 export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
   const frame = frameOf(x, windowS);
-  const steps = jumpsOf(y).map((at) => y.map((_, i) => (i < at ? 0 : 1)));
-  const stepping = stepShapes(frame.basis.length, steps.length);
+  const jump = jumpOf(y);
+  const step = jump === null ? NOTHING : stepShapes(frame.u, frame.basis.length, jump);
   const { noises, plain } = likelyNoises(frame, y);
-  if (plain) return weighAll(frame, noises, y, [...frame.shapes.slice(0, 2), ...stepping], steps);
-  const coarse = weighAll(frame, noises, y, [...frame.shapes, ...stepping], steps);
+  if (plain) return weighAll(frame, noises, y, [...frame.shapes.slice(0, 2), ...step.shapes], step.basis);
+  const coarse = weighAll(frame, noises, y, [...frame.shapes, ...step.shapes], step.basis);
   const { tau } = coarse.weighed[0]!.shape;
   if (tau === null) return coarse;
-  const finer = finerFills(frame.u, frame, tau, steps.length);
-  return weighAll(frame, noises, y, [...frame.shapes, ...stepping, ...finer.shapes], [...steps, ...finer.basis]);
+  const finer = finerFills(frame.u, frame, tau, step.basis.length);
+  return weighAll(frame, noises, y, [...frame.shapes, ...step.shapes, ...finer.shapes], [...step.basis, ...finer.basis]);
 }
+
+const NOTHING: Pick<Shapes, 'basis' | 'shapes'> = { basis: [], shapes: [] };
 
 /** `own`: columns of this series alone, after those of the frame. */
 function weighAll(

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { Asked, firstTold, firstToldByAll } from '../../../bench/asked.ts';
 import { Random } from '../../../bench/random.ts';
 
-/** Eighteen hours of a leak that shows itself somewhere on the way, in noise that is not kind. */
+/** Nine hours of a leak that shows itself somewhere on the way, in noise that is not kind. */
 function leaking(seed: number): Asked {
   const random = new Random(seed);
-  const perStep = random.scale(0.05e6, 1e6);
+  const perStep = random.scale(0.3e6, 12e6);
   let noise = 0;
-  const anon = Float64Array.from({ length: 216 }, (_, i) => {
+  const anon = Float64Array.from({ length: 108 }, (_, i) => {
     noise = 0.9 * noise + 6e6 * random.normal();
     return 500e6 + perStep * i + noise;
   });

@@ -1,0 +1,32 @@
+/**
+ * Where a series jumps up and stays: a cache loaded once, a pool resized, a job that came. A candidate only; whether it is a step is weighed.
+ *
+ *     .  . . .
+ *              |' ' '. '      a jump: far more than neighbours differ, and the levels beside it differ by most of it
+ *     ........ |
+ */
+const LARGE = 8;
+/** Neighbours on either side whose means must differ by most of the jump. */
+const BESIDE = 5;
+const LASTING = 0.6;
+
+/** First index after the largest jump upwards; null where there is none. */
+export function jumpOf(y: Float64Array): number | null {
+  const m = y.length;
+  if (m < 4 * BESIDE) return null;
+  const moves = Float64Array.from({ length: m - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
+  const usual = moves.slice().sort()[m >> 1]!;
+  let found: number | null = null;
+  for (let at = BESIDE; at <= m - BESIDE; at++) {
+    const size = y[at]! - y[at - 1]!;
+    if (size <= LARGE * usual || (found !== null && size <= y[found]! - y[found - 1]!)) continue;
+    if (mean(y, at, at + BESIDE) - mean(y, at - BESIDE, at) > LASTING * size) found = at;
+  }
+  return found;
+}
+
+function mean(y: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += y[i]!;
+  return sum / (to - from);
+}
