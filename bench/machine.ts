@@ -27,6 +27,10 @@ interface Temper {
   readonly jobsAtOnce: readonly [number, number];
   readonly jobStayH: readonly [number, number];
   readonly jobSize: readonly [number, number];
+  /** Share of machines that also wander over days (hours), as far as they do otherwise times this: what a service caches, who is placed where. */
+  readonly slow: number;
+  readonly slowH: readonly [number, number];
+  readonly slowSize: readonly [number, number];
   /** Share of machines with a nightly batch. */
   readonly nightly: number;
   /** Share of machines where the level is moved now and then, to be moved back within days. */
@@ -37,13 +41,16 @@ interface Temper {
 
 const TEMPER: Temper = {
   slowness: [-0.55, 0.15],
-  longestH: [9, 32],
+  longestH: [8, 28],
   daily: 0.5,
   dailyHeight: [0.5, 1.2],
   jobs: 0.55,
   jobsAtOnce: [3, 10],
   jobStayH: [0.3, 8],
   jobSize: [0.35, 1.5],
+  slow: 0.15,
+  slowH: [24, 72],
+  slowSize: [0.7, 1.5],
   nightly: 0.35,
   moved: 0.14,
   white: [0.04, 0.12],
@@ -64,6 +71,8 @@ export function machinePercent(random: Random, days: number, stepS: number): Flo
   const flat = random.chance(0.15);
   const swing = flat ? random.scale(0.1, 0.4) : random.scale(0.5, 4);
   wander(out, random, stepS, swing, random.between(...temper.slowness), random.scale(...temper.longestH) * 3600);
+  if (random.chance(temper.slow))
+    returning(out, random, stepS, swing * random.between(...temper.slowSize), random.scale(...temper.slowH) * 3600);
   if (!flat && random.chance(temper.daily)) day(out, random, days, stepS, swing * random.scale(...temper.dailyHeight));
   if (!flat && random.chance(temper.jobs)) jobs(out, random, stepS, swing, temper);
   if (!flat && random.chance(temper.nightly)) {
@@ -101,15 +110,18 @@ function wander(out: Float64Array, random: Random, stepS: number, swing: number,
   const powers = taus.map((tau) => tau ** slowness);
   const sum = powers.reduce((a, b) => a + b, 0);
   taus.forEach((tau, k) => {
-    const size = swing * Math.sqrt(powers[k]! / sum);
-    const rho = Math.exp(-stepS / tau);
-    const kick = size * Math.sqrt(1 - rho * rho);
-    let state = size * random.normal();
-    for (let i = 0; i < out.length; i++) {
-      state = rho * state + kick * random.normal();
-      out[i] = out[i]! + state;
-    }
+    returning(out, random, stepS, swing * Math.sqrt(powers[k]! / sum), tau);
   });
+}
+
+function returning(out: Float64Array, random: Random, stepS: number, size: number, tauS: number): void {
+  const rho = Math.exp(-stepS / tauS);
+  const kick = size * Math.sqrt(1 - rho * rho);
+  let state = size * random.normal();
+  for (let i = 0; i < out.length; i++) {
+    state = rho * state + kick * random.normal();
+    out[i] = out[i]! + state;
+  }
 }
 
 function day(out: Float64Array, random: Random, days: number, stepS: number, height: number): void {
