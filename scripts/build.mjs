@@ -2,6 +2,7 @@
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
+import { lean } from './lean.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 await mkdir('dist', { recursive: true });
@@ -17,6 +18,7 @@ await build({
   legalComments: 'none',
   // A native library: found in node_modules at run time; without it fincore is asked (docs/decisions/0001-residency.md).
   external: ['koffi'],
+  plugins: [lean],
   // express and friends are CommonJS and call require for Node's own modules.
   banner: { js: "#!/usr/bin/env node\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },

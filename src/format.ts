@@ -43,16 +43,24 @@ export function duration(seconds: number): string {
   return n === 1 ? `1 ${unit}` : `${n} ${unit}s`;
 }
 
-/** An interval of time: "5 to 6 days", "12 days", "9 hours or more". */
+/** An interval of time: "5 to 6 days", "69 to 75 hours", "12 days" where it is narrower than any readable unit, "9 hours or more". */
 export function span(low: number, high: number | null): string {
   if (high === null) return `${duration(low)} or more`;
-  const [unit, size] = unitFor(high);
-  const from = Math.round(low / size);
-  const to = Math.round(high / size);
-  if (from === to) return to === 1 ? `1 ${unit}` : `${to} ${unit}s`;
-  if (from === 0) return `${duration(low)} to ${duration(high)}`;
-  return `${from} to ${to} ${unit}s`;
+  const [name, size] = unitFor(high);
+  const finer = UNITS[UNITS.findIndex(([unit]) => unit === name) + 1];
+  for (const [unit, seconds] of [
+    [name, size] as const,
+    ...(finer !== undefined && high / finer[1] <= MOST_FINER ? [finer] : []),
+  ]) {
+    const [from, to] = [Math.round(low / seconds), Math.round(high / seconds)];
+    if (from === 0) return `${duration(low)} to ${duration(high)}`;
+    if (from < to) return `${from} to ${to} ${unit}s`;
+  }
+  return duration(high);
 }
+
+/** More of a finer unit than this are harder to read than one number of the coarser. */
+const MOST_FINER = 100;
 
 function unitFor(seconds: number): readonly [string, number] {
   return UNITS.find(([, size]) => seconds >= 2 * size) ?? UNITS[3];

@@ -5,8 +5,15 @@ import { level } from './words.ts';
 /** What all time charts share: axes, marks of the container's lives, and the viewer's own clock. */
 
 const FONT = '13px system-ui, sans-serif';
+/** The first seconds are not stretched over the whole width: the chart fills from the right. */
+export const LEAST_SPAN_S = 60;
 /** Axis steps that are round in MiB and GiB. */
 const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** (i + 14));
+/** Axis steps of time, seconds: none below one, since no label tells those apart. */
+const STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, ...days(1, 2, 3, 7, 14)];
+function days(...n: number[]): number[] {
+  return n.map((x) => x * 86_400);
+}
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const withSeconds = new Intl.DateTimeFormat(undefined, {
@@ -16,23 +23,6 @@ const withSeconds = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const whole = new Intl.DateTimeFormat(undefined, {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-  timeZoneName: 'shortOffset',
-});
-
-export const instant = (t: number): string => whole.format(t * 1000);
-
-/** The viewer's offset from UTC, as "GMT+1". */
-export const offset = (): string =>
-  new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' }).formatToParts(Date.now()).find((p) => p.type === 'timeZoneName')
-    ?.value ?? '';
-
 export function axes(): uPlot.Axis[] {
   const stroke = cssColor('quiet');
   const grid = { stroke: cssColor('line'), width: 1 };
@@ -46,6 +36,7 @@ export function axes(): uPlot.Axis[] {
       size: 28,
       gap: 6,
       space: 84,
+      incrs: STEPS,
       values: (_u, splits, _axis, _space, step) => times(splits, step),
     },
     {
@@ -83,17 +74,52 @@ const MARKS: Readonly<Record<string, { readonly word: string; readonly hue: stri
 
 export const markWord = (type: string): string => MARKS[type]?.word ?? type.replace(/_/g, ' ');
 
+/**
+ * Words on a chart: each on a plate of paper, so that it can be read on any area, and moved down past what stands there already.
+ * One for each drawing.
+ */
+export class Plates {
+  readonly #ctx: CanvasRenderingContext2D;
+  readonly #taken: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }[] = [];
+
+  constructor(u: uPlot) {
+    this.#ctx = u.ctx;
+  }
+
+  /** `x` is the left end or, for words that end there, the right one; `top` the upper edge. In canvas pixels. */
+  put(words: string, x: number, top: number, color: string, end: 'left' | 'right' = 'left'): void {
+    const ctx = this.#ctx;
+    const dpr = devicePixelRatio;
+    ctx.save();
+    ctx.font = `${13 * dpr}px system-ui, sans-serif`;
+    ctx.textBaseline = 'top';
+    ctx.textAlign = 'left';
+    const width = ctx.measureText(words).width;
+    const left = end === 'right' ? x - width : x;
+    const box = (y: number) => ({ left: left - 3 * dpr, top: y - dpr, right: left + width + 3 * dpr, bottom: y + 15 * dpr });
+    let y = top;
+    const meets = (b: ReturnType<typeof box>): boolean =>
+      this.#taken.some((t) => t.left < b.right && b.left < t.right && t.top < b.bottom && b.top < t.bottom);
+    while (meets(box(y))) y += 2 * dpr;
+    const plate = box(y);
+    this.#taken.push(plate);
+    ctx.globalAlpha = 0.85;
+    ctx.fillStyle = cssColor('paper');
+    ctx.fillRect(plate.left, plate.top, plate.right - plate.left, plate.bottom - plate.top);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = color;
+    ctx.fillText(words, left, y);
+    ctx.restore();
+  }
+}
+
 /** A line over the whole height with its word at the top: dashes and words tell them apart, not the colour alone. */
-export function drawMarks(u: uPlot, marks: readonly Mark[], words: boolean): void {
+export function drawMarks(u: uPlot, marks: readonly Mark[], plates: Plates | null): void {
   const { ctx, bbox } = u;
   const dpr = devicePixelRatio;
   ctx.save();
   ctx.lineWidth = dpr;
   ctx.font = `${13 * dpr}px system-ui, sans-serif`;
-  ctx.textBaseline = 'top';
-  ctx.textAlign = 'left';
-  let free = bbox.left;
-  let row = 0;
   for (const { t, type } of marks) {
     const x = Math.round(u.valToPos(t, 'x', true));
     const mark = MARKS[type];
@@ -104,52 +130,38 @@ export function drawMarks(u: uPlot, marks: readonly Mark[], words: boolean): voi
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    if (!words) continue;
-    const width = ctx.measureText(mark.word).width;
-    const left = Math.min(x + 4 * dpr, bbox.left + bbox.width - width);
-    row = left < free ? row + 1 : 0;
-    free = left + width + 6 * dpr;
-    plated(ctx, mark.word, left, bbox.top + (2 + row * 16) * dpr, cssColor(mark.hue));
+    const left = Math.min(x + 5 * dpr, bbox.left + bbox.width - ctx.measureText(mark.word).width);
+    plates?.put(mark.word, left, bbox.top + 2 * dpr, cssColor(mark.hue));
   }
   ctx.restore();
 }
 
-/** Words on a plate of paper, so that they can be read on any area. Left and top, or right and bottom, as the text is aligned. */
-function plated(ctx: CanvasRenderingContext2D, words: string, x: number, y: number, color: string): void {
-  const dpr = devicePixelRatio;
-  const width = ctx.measureText(words).width;
-  const height = 15 * dpr;
-  ctx.save();
-  ctx.globalAlpha = 0.85;
-  ctx.fillStyle = cssColor('paper');
-  const left = ctx.textAlign === 'right' ? x - width : x;
-  const top = ctx.textBaseline === 'bottom' ? y - height : y;
-  ctx.fillRect(left - 3 * dpr, top - dpr, width + 6 * dpr, height + dpr);
-  ctx.restore();
-  ctx.fillStyle = color;
-  ctx.fillText(words, x, y);
-}
-
-/** A level across the chart, with its name at the right end. */
-export function drawLevel(u: uPlot, bytes: number | null, hue: string, name: string, dash: readonly number[]): void {
+/** A level across the chart, with its name at the right end. One that lies above the chart is only named, with an arrow. */
+export function drawLevel(
+  u: uPlot,
+  bytes: number | null,
+  { name, hue, dash }: { readonly name: string; readonly hue: string; readonly dash: readonly number[] },
+  plates: Plates,
+): void {
+  if (bytes === null) return;
   const { ctx, bbox } = u;
-  if (bytes === null || bytes > (u.scales.y?.max ?? 0)) return;
   const dpr = devicePixelRatio;
+  const right = bbox.left + bbox.width - 4 * dpr;
+  if (bytes > (u.scales.y?.max ?? 0)) {
+    plates.put(`${name} ${level(bytes)} ↑`, right, bbox.top + 2 * dpr, cssColor(hue), 'right');
+    return;
+  }
   const y = Math.round(u.valToPos(bytes, 'y', true));
   ctx.save();
   ctx.strokeStyle = cssColor(hue);
-  ctx.fillStyle = cssColor(hue);
   ctx.lineWidth = 1.5 * dpr;
   ctx.setLineDash(dash.map((d) => d * dpr));
   ctx.beginPath();
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
-  ctx.font = `${13 * dpr}px system-ui, sans-serif`;
-  ctx.textAlign = 'right';
-  ctx.textBaseline = 'bottom';
-  plated(ctx, `${name} ${level(bytes)}`, bbox.left + bbox.width - 4 * dpr, y - 3 * dpr, cssColor(hue));
   ctx.restore();
+  plates.put(`${name} ${level(bytes)}`, right, y - 18 * dpr, cssColor(hue), 'right');
 }
 
 /** Where a chart may be asked to show a time: the cursor is moved only if it is elsewhere, since it would be told back. */

@@ -1,22 +1,19 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
 import type { Refused } from './api.ts';
 import { byId, el, patch, setText } from './dom.ts';
-import { danger, stateLine } from './words.ts';
+import { danger, stateLine, zoned } from './words.ts';
 
 /** In this order: is something wrong, what is it, how long is left, what to do. */
 export function drawVerdict(v: Verdict): void {
   const { tone, sign, word } = danger(v);
   byId('verdict').className = `verdict ${tone}`;
   byId('mend').hidden = true;
-  setText(byId('headline'), v.headline);
+  setText(byId('headline'), zoned(v.headline));
   setText(byId('danger'), `${sign} ${word}`);
   setText(byId('state'), stateLine(v));
-  const [first] = v.findings;
-  // Advice that calms belongs only where nothing leaks for sure.
-  const urgent =
-    first !== undefined && (first.severity !== 'info' || (v.trend === 'growing' && v.leak === false)) ? first : undefined;
-  byId('advice').hidden = urgent === undefined;
-  setText(byId('advice'), urgent?.advice ?? '');
+  const advice = adviceOf(v);
+  byId('advice').hidden = advice === '';
+  setText(byId('advice'), advice);
   document.title = `${v.leak === true ? 'leak: ' : ''}${v.trend.replace(/-/g, ' ')} · memhound`;
   patch(
     byId('findings'),
@@ -26,7 +23,7 @@ export function drawVerdict(v: Verdict): void {
         el(
           'div',
           { class: 'finding' },
-          el('p', {}, el('b', { class: f.severity }, f.severity), ' ', f.title),
+          el('p', {}, el('b', { class: f.severity }, f.severity), ' ', zoned(f.title)),
           el('p', { class: 'quiet' }, f.advice),
         ),
     })),
@@ -36,12 +33,30 @@ export function drawVerdict(v: Verdict): void {
   byId('copy').hidden = false;
 }
 
+/** The leading finding's. Where the headline tells of something else, what it is about goes before. */
+function adviceOf(v: Verdict): string {
+  const [first] = v.findings;
+  if (first === undefined) return '';
+  // Advice that calms belongs only where nothing leaks for sure.
+  const urgent = first.severity !== 'info' || (v.trend === 'growing' && v.leak === false);
+  if (!urgent) return '';
+  return v.cause === 'none' ? `${zoned(first.title)}. ${first.advice}` : first.advice;
+}
+
+/** What is the matter where no verdict can be given, in a word. */
+const REFUSALS: Readonly<Record<string, readonly [string, string]>> = {
+  blind: ['○ blind', 'nothing is told about a container that cannot be seen'],
+  forbidden: ['○ not allowed', 'open the page with ?token= and the token that memhound was started with'],
+  'unknown-target': ['○ gone', 'this container is not there any more'],
+};
+
 /** Blindness and the like are answers too: what is the matter, and the lines that mend it. */
 export function drawRefusal(error: Refused): void {
   byId('verdict').className = 'verdict none';
   setText(byId('headline'), `${error.message}${/[.!?]$/.test(error.message) ? '' : '.'}`);
-  setText(byId('danger'), error.code === 'blind' ? '○ blind' : '○ no answer yet');
-  setText(byId('state'), error.code === 'blind' ? 'nothing is told about a container that cannot be seen' : '');
+  const [word, means] = REFUSALS[error.code] ?? ['○ no answer yet', 'memhound is asked again with the next sample'];
+  setText(byId('danger'), word);
+  setText(byId('state'), means);
   byId('advice').hidden = error.mend === null;
   setText(byId('advice'), error.mend === null ? '' : 'Add this to the pod:');
   byId('why').hidden = true;

@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import { axes, drawLevel, drawMarks, type Mark, moveCursor } from './chart.ts';
+import { axes, drawLevel, drawMarks, LEAST_SPAN_S, type Mark, moveCursor, Plates } from './chart.ts';
 import { onPoint, point } from './cursor.ts';
 import { cssColor, el } from './dom.ts';
 
@@ -49,7 +49,7 @@ export class Lines {
         padding: [8, 24, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         scales: {
-          x: { range: (_u, min, max) => [from ?? min, to ?? max] },
+          x: { range: (_u, min, max) => [from ?? Math.min(min, max - LEAST_SPAN_S), to ?? max] },
           y: {
             range: (_u, _min, max) => [0, Math.max(max, top.bytes !== null && top.bytes < max * 3 ? top.bytes : 0) * 1.12 || 1],
           },
@@ -70,8 +70,8 @@ export class Lines {
         hooks: {
           draw: [
             (u) => {
-              drawLevel(u, top.bytes, 'limit', top.name, [7, 4]);
-              drawMarks(u, marks, false);
+              drawLevel(u, top.bytes, { name: top.name, hue: 'limit', dash: [7, 4] }, new Plates(u));
+              drawMarks(u, marks, null);
             },
           ],
           setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (this.#t[u.cursor.idx ?? -1] ?? null))],

@@ -1,164 +1,140 @@
 import uPlot from 'uplot';
-import type { SamplesAnswer } from '../src/outlets/status.ts';
-import { axes, drawLevel, drawMarks, instant, type Mark, markWord, moveCursor } from './chart.ts';
+import { axes, drawLevel, drawMarks, LEAST_SPAN_S, markWord, moveCursor, Plates } from './chart.ts';
+import { instant } from './clock.ts';
 import { nearest, onPoint, point } from './cursor.ts';
-import { cssColor, el, setText } from './dom.ts';
-import { PARTS, type Values } from './parts.ts';
-import { exact, level } from './words.ts';
+import { byId, cssColor, el } from './dom.ts';
+import { fillOf } from './hatch.ts';
+import { type Light, onLight } from './light.ts';
+import { PARTS, type Part } from './parts.ts';
+import type { Change, Rows } from './rows.ts';
+import { actOnKey } from './stack-keys.ts';
+import { isLit, StackLegend } from './stack-legend.ts';
+import type { Span } from './time-window.ts';
+import { level } from './words.ts';
+
+type Zoom = (from: number | null, to: number | null) => void;
+
+const LIMIT = { name: 'limit', hue: 'limit', dash: [7, 4] };
+const REQUEST = { name: 'request', hue: 'quiet', dash: [2, 3] };
 
 /** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
 export class Stack {
-  readonly #box: HTMLElement;
-  readonly #legend: HTMLElement;
-  readonly #onZoom: (from: number | null, to: number | null) => void;
+  readonly #box = byId('stack');
+  readonly #legend = new StackLegend(byId('legend'));
+  readonly #zoom: Zoom;
   #plot: uPlot | null = null;
-  #t: number[] = [];
-  #raw: (number | null)[][] = [];
-  #usage: (number | null)[] = [];
+  #rows: Rows | null = null;
+  /** The bytes of each part at each row. */
+  #parts: (number | null)[][] = PARTS.map(() => []);
   #limit: number | null = null;
-  #request: number | null = null;
-  #marks: readonly Mark[] = [];
-  #lit: ReadonlySet<string> | null = null;
+  #span: Span = [null, null];
+  #lit: Light | null = null;
+  /** The time under the cursor. */
   #at: number | null = null;
-  /** The newest point came live, and may be moved. */
-  #live = false;
   #drawnUsage = 0;
-  readonly #values = new Map<string, HTMLElement>();
   readonly #fills = new Map<string, CanvasRenderingContext2D['fillStyle']>();
 
-  constructor(box: HTMLElement, legend: HTMLElement, onZoom: (from: number | null, to: number | null) => void) {
-    this.#box = box;
-    this.#legend = legend;
-    this.#onZoom = onZoom;
-    this.#drawLegend();
-    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(box);
-    box.addEventListener('keydown', (event) => this.#key(event));
+  constructor(zoom: Zoom) {
+    this.#zoom = zoom;
+    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#box);
+    this.#box.addEventListener('keydown', (event) => {
+      if (actOnKey(event, this.#t, this.#at, zoom)) event.preventDefault();
+    });
     onPoint((t) => {
       this.#at = t;
       if (this.#plot !== null) moveCursor(this.#plot, t);
       this.#show();
     });
+    onLight((lit) => {
+      this.#lit = lit;
+      this.#fills.clear();
+      this.#plot?.redraw(false, false);
+    });
+  }
+
+  get #t(): readonly number[] {
+    return this.#rows?.t ?? [];
+  }
+
+  get #usage(): readonly (number | null)[] {
+    return this.#rows?.fields.usage ?? [];
   }
 
   #size(): { width: number; height: number } {
     return { width: Math.max(280, this.#box.clientWidth), height: Math.min(330, Math.max(220, this.#box.clientWidth * 0.3)) };
   }
 
-  #drawLegend(): void {
-    const item = (id: string, title: string, swatch: HTMLElement): HTMLElement => {
-      const value = el('span', { class: 'value' });
-      this.#values.set(id, value);
-      return el('span', { class: 'entry' }, swatch, el('span', {}, title), value);
-    };
-    const line = (kind: string): HTMLElement => el('span', { class: `swatch line ${kind}` });
-    const time = el('span', { class: 'time' });
-    this.#values.set('time', time);
-    const parts = [...PARTS].reverse().map((p) => {
-      const swatch = el('span', { class: p.reclaimable ? 'swatch hatched' : 'swatch' });
-      swatch.style.setProperty('--hue', `var(--${p.hue})`);
-      return item(p.id, p.title, swatch);
-    });
-    this.#legend.replaceChildren(
-      time,
-      item('usage', 'usage', line('usage')),
-      ...parts,
-      item('limit', 'limit', line('limit')),
-      item('request', 'request', line('request')),
-    );
+  set(rows: Rows, span: Span): void {
+    this.#rows = rows;
+    this.#span = span;
+    this.#limit = rows.limit_bytes;
+    this.#parts = PARTS.map(() => []);
+    this.#fillUp();
+    for (const [k, part] of PARTS.entries()) this.#legend.has(part.id, this.#parts[k]!.some(isThere));
+    this.#legend.has('request', rows.request_bytes !== null);
+    this.#rebuild();
   }
-
-  set(samples: SamplesAnswer, window: readonly [number | null, number | null]): void {
-    this.#t = [...samples.t];
-    this.#live = false;
-    const at =
-      (i: number): Values =>
-      (field) =>
-        samples.fields[field]?.[i] ?? null;
-    this.#raw = PARTS.map((p) => this.#t.map((_, i) => p.bytes(at(i))));
-    this.#usage = this.#t.map((_, i) => at(i)('usage'));
-    this.#limit = samples.limit_bytes;
-    this.#request = samples.request_bytes;
-    this.#marks = samples.aux.events;
-    // A part that was never there needs no place in the legend.
-    for (const [k, part] of PARTS.entries()) this.#entry(part.id).hidden = !this.#raw[k]!.some((v) => v !== null && v > 0);
-    this.#entry('request').hidden = this.#request === null;
-    this.#rebuild(window);
-  }
-
-  #entry = (id: string): HTMLElement => this.#values.get(id)!.parentElement!;
 
   /** Colours and hatches are made once; another scheme makes them anew. */
   restyle(): void {
     this.#fills.clear();
-    this.#rebuild([null, null]);
+    this.#rebuild();
   }
 
-  /** One live tick at the right edge; what is older than the range is let go, so that an open page does not grow. */
-  push(t: number, values: Values, limit: number | null, oldest: number, most: number): void {
-    if (this.#raw.length === 0 || (this.#t.length > 0 && t <= this.#t[this.#t.length - 1]!)) return;
+  /** The rows have gone on by a tick. */
+  follow({ replaced, gone }: Change, limit: number | null): void {
     this.#limit = limit;
-    const columns: (number | null)[][] = [this.#t, this.#usage, ...this.#raw];
-    // Half a pixel is the least that can be seen: until then the newest point is moved and not joined by another.
-    const [width, height] = [this.#plot?.over.clientWidth ?? 0, this.#plot?.over.clientHeight ?? 0];
-    const last = this.#t.length - 1;
-    const beforeLast = this.#t[last - 1];
-    const halfPixel = width > 0 ? (t - this.#t[0]!) / width / 2 : 0;
-    const moves = this.#live && beforeLast !== undefined && t - beforeLast < halfPixel;
-    if (moves) for (const column of columns) column.pop();
-    this.#live = true;
-    this.#t.push(t);
-    for (const [k, part] of PARTS.entries()) this.#raw[k]!.push(part.bytes(values));
-    this.#usage.push(values('usage'));
-    while (this.#t.length > most || (this.#t.length > 2 && this.#t[0]! < oldest)) for (const column of columns) column.shift();
-    // Opened before there were two points to draw a line through.
-    if (this.#plot === null) this.#rebuild([null, null]);
-    else {
-      const usage = values('usage') ?? 0;
-      const rises = Math.abs(usage - this.#drawnUsage) * height > 0.5 * (this.#plot.scales.y?.max ?? 1);
-      if (!moves || rises) {
-        this.#drawnUsage = usage;
-        this.#plot.setData(this.#data());
-      }
+    for (const column of this.#parts) {
+      if (replaced) column.pop();
+      column.splice(0, gone);
+    }
+    this.#fillUp();
+    for (const [k, part] of PARTS.entries()) if (isThere(this.#parts[k]!.at(-1)!)) this.#legend.has(part.id, true);
+    if (this.#plot === null)
+      this.#rebuild(); // opened before there were two points to draw a line through
+    else if (!replaced || this.#canBeSeen(this.#plot)) {
+      this.#drawnUsage = this.#usage.at(-1) ?? 0;
+      this.#plot.setData(this.#data());
     }
     this.#show();
   }
 
-  /** Lights up the parts of the ledger that a tool counts; null: all. */
-  light(names: readonly string[] | null): void {
-    this.#lit = names === null ? null : new Set(names);
-    this.#fills.clear();
-    for (const p of PARTS) this.#entry(p.id).classList.toggle('dim', this.#lit !== null && !this.#lit.has(p.ledger));
-    this.#plot?.redraw(false, false);
+  /** A newest point that only moves is drawn anew where that is half a pixel or more. */
+  #canBeSeen(plot: uPlot): boolean {
+    const rise = Math.abs((this.#usage.at(-1) ?? 0) - this.#drawnUsage);
+    return rise * plot.over.clientHeight > 0.5 * (plot.scales.y?.max ?? 1);
+  }
+
+  #fillUp(): void {
+    const { t, fields } = this.#rows!;
+    for (const [k, part] of PARTS.entries()) {
+      const column = this.#parts[k]!;
+      for (let i = column.length; i < t.length; i++) column.push(part.bytes((field) => fields[field]?.[i] ?? null));
+    }
   }
 
   /** Cumulative, top first, so that each area is painted over by the ones below it. */
   #data(): uPlot.AlignedData {
     const sums: (number | null)[][] = [];
     let below = new Array<number>(this.#t.length).fill(0);
-    for (const column of this.#raw) {
+    for (const column of this.#parts) {
       below = column.map((v, i) => below[i]! + (v ?? 0));
       // Where nothing is known of a moment, a gap is drawn and not a fall to zero.
-      sums.push(below.map((v, i) => (this.#usage[i] === null ? null : v)));
+      sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
     }
-    return [this.#t, ...sums.reverse(), this.#usage] as uPlot.AlignedData;
+    return [this.#t, ...sums.reverse(), this.#usage] as unknown as uPlot.AlignedData;
   }
 
-  #rebuild([from, to]: readonly [number | null, number | null]): void {
+  #rebuild(): void {
     this.#plot?.destroy();
     this.#plot = null;
     if (this.#t.length < 2) {
       this.#box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));
+      this.#show();
       return;
     }
     this.#box.replaceChildren();
-    const parts: uPlot.Series[] = [...PARTS].reverse().map((p) => ({
-      // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
-      stroke: cssColor(p.reclaimable || p.id === 'kernel' ? p.hue : 'paper'),
-      width: p.reclaimable || p.id === 'kernel' ? 0.5 : 1,
-      pxAlign: 0,
-      points: { show: false },
-      fill: () => this.#fill(p.hue, p.reclaimable, p.ledger),
-    }));
+    const [from, to] = this.#span;
     this.#plot = new uPlot(
       {
         ...this.#size(),
@@ -166,24 +142,21 @@ export class Stack {
         padding: [8, 24, 0, 0],
         cursor: { y: false, drag: { x: true, y: false }, points: { show: false } },
         scales: {
-          x: { range: (_u, min, max) => [from ?? min, to ?? max] },
+          x: { range: (_u, min, max) => [from ?? Math.min(min, max - LEAST_SPAN_S), to ?? max] },
           y: { range: (_u, _min, max) => [0, this.#top(max)] },
         },
         axes: axes(),
-        series: [{}, ...parts, { stroke: cssColor('ink'), width: 1.5, points: { show: false } }],
+        series: [
+          {},
+          ...[...PARTS].reverse().map((p) => this.#area(p)),
+          { stroke: cssColor('ink'), width: 1.5, points: { show: false } },
+        ],
         hooks: {
-          draw: [
-            (u) => {
-              drawLevel(u, this.#request, 'quiet', 'request', [2, 3]);
-              drawLevel(u, this.#limit, 'limit', 'limit', [7, 4]);
-              drawMarks(u, this.#marks, true);
-            },
-          ],
+          draw: [(u) => this.#drawOver(u)],
           setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (this.#t[u.cursor.idx ?? -1] ?? null))],
           setSelect: [
-            (u) => {
-              const { left, width } = u.select;
-              if (width > 4) this.#onZoom(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
+            ({ select: { left, width }, posToVal }) => {
+              if (width > 4) this.#zoom(posToVal(left, 'x'), posToVal(left + width, 'x'));
             },
           ],
         },
@@ -191,102 +164,95 @@ export class Stack {
       this.#data(),
       this.#box,
     );
-    this.#plot.over.addEventListener('dblclick', () => this.#onZoom(null, null));
+    this.#plot.over.addEventListener('dblclick', () => this.#zoom(null, null));
     this.#show();
   }
 
-  /** A limit far above what is used would press everything flat: then it is only in the legend. */
-  #top(max: number): number {
-    const lines = [this.#limit, this.#request].filter((v): v is number => v !== null && v < max * 3);
-    return Math.max(max, ...lines) * 1.08 || 1;
+  #area(p: Part): uPlot.Series {
+    // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
+    const rimmed = !p.reclaimable && p.id !== 'kernel';
+    return {
+      stroke: cssColor(rimmed ? 'paper' : p.hue),
+      width: rimmed ? 1 : 0.5,
+      pxAlign: 0,
+      points: { show: false },
+      fill: () => this.#fill(p),
+    };
   }
 
-  #fill(hue: string, reclaimable: boolean, ledger: string): CanvasRenderingContext2D['fillStyle'] {
-    const key = `${hue} ${reclaimable}`;
-    const known = this.#fills.get(key);
+  #fill(p: Part): CanvasRenderingContext2D['fillStyle'] {
+    const known = this.#fills.get(p.id);
     if (known !== undefined) return known;
-    const made = hatch(hue, reclaimable, this.#lit !== null && !this.#lit.has(ledger));
-    this.#fills.set(key, made);
+    const made = fillOf(p.hue, p.reclaimable, this.#lit !== null && !isLit(p, this.#lit));
+    this.#fills.set(p.id, made);
     return made;
   }
 
-  /** Arrows move the cursor, + and − zoom about it, Escape shows the whole range again. */
-  #key(event: KeyboardEvent): void {
-    const last = this.#t.length - 1;
-    if (last < 1) return;
-    const i = this.#at === null ? last : nearest(this.#t, this.#at);
-    const step = event.shiftKey ? Math.max(1, Math.round(last / 20)) : 1;
-    const span = this.#t[last]! - this.#t[0]!;
-    const about = (width: number): void => this.#onZoom(this.#t[i]! - width / 2, this.#t[i]! + width / 2);
-    const to: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => point(this.#t[Math.max(0, i - step)]!),
-      ArrowRight: () => point(this.#t[Math.min(last, i + step)]!),
-      Home: () => point(this.#t[0]!),
-      End: () => point(this.#t[last]!),
-      '+': () => about(span / 2),
-      '=': () => about(span / 2),
-      '-': () => about(span * 2),
-      Escape: () => {
-        point(null);
-        this.#onZoom(null, null);
-      },
-    };
-    const act = to[event.key];
-    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    act();
+  /** A limit far above what is used would press everything flat: then it is only named. */
+  #top(max: number): number {
+    const lines = [this.#limit, this.#rows!.request_bytes].filter((v): v is number => v !== null && v < max * 3);
+    return Math.max(max, ...lines) * 1.08 || 1;
+  }
+
+  #drawOver(u: uPlot): void {
+    const plates = new Plates(u);
+    drawLevel(u, this.#limit, LIMIT, plates);
+    drawLevel(u, this.#rows!.request_bytes, REQUEST, plates);
+    drawMarks(u, this.#rows!.aux.events, plates);
+    this.#drawShare(u, plates);
+  }
+
+  /** A bracket at the newest point: how much of its part the file is that somebody rests on. */
+  #drawShare(u: uPlot, plates: Plates): void {
+    const share = this.#lit?.share;
+    const k = PARTS.findIndex((p) => p.id === share?.part);
+    if (share === undefined || k < 0) return;
+    const newest = (column: readonly (number | null)[]): number => column.at(-1) ?? 0;
+    const below = this.#parts.slice(0, k).reduce((sum, column) => sum + newest(column), 0);
+    const bytes = Math.min(share.bytes, newest(this.#parts[k]!));
+    const { ctx, bbox } = u;
+    const dpr = devicePixelRatio;
+    const [low, high] = [u.valToPos(below, 'y', true), u.valToPos(below + bytes, 'y', true)];
+    const x = bbox.left + bbox.width;
+    ctx.save();
+    ctx.strokeStyle = cssColor('ink');
+    ctx.lineWidth = 2 * dpr;
+    ctx.beginPath();
+    ctx.moveTo(x + 2 * dpr, low);
+    ctx.lineTo(x + 8 * dpr, low);
+    ctx.lineTo(x + 8 * dpr, high);
+    ctx.lineTo(x + 2 * dpr, high);
+    ctx.stroke();
+    ctx.restore();
+    plates.put(`${share.name} ${level(share.bytes)}`, x - 6 * dpr, (low + high) / 2 - 7 * dpr, cssColor('ink'), 'right');
   }
 
   #show(): void {
     const last = this.#t.length - 1;
     const i = this.#at === null ? last : nearest(this.#t, this.#at);
-    const put = (id: string, bytes: number | null | undefined): void => {
-      const node = this.#values.get(id)!;
-      setText(node, bytes == null ? '–' : level(bytes));
-      const title = bytes == null ? '' : exact(bytes);
-      if (node.title !== title) node.title = title;
+    const words = this.#words(i);
+    const lines: Readonly<Record<string, number | null>> = {
+      usage: this.#usage[i] ?? null,
+      limit: this.#limit,
+      request: this.#rows?.request_bytes ?? null,
     };
-    for (const [k, part] of PARTS.entries()) put(part.id, this.#raw[k]?.[i]);
-    put('usage', this.#usage[i]);
-    put('limit', this.#limit);
-    put('request', this.#request);
-    const t = this.#t[i];
-    const near = this.#marks.filter((m) => t !== undefined && Math.abs(m.t - t) < ((this.#t[last]! - this.#t[0]!) / 200 || 1));
-    const words =
-      t === undefined
-        ? ''
-        : [instant(t), ...(this.#at === null ? ['newest'] : []), ...near.map((m) => markWord(m.type))].join(', ');
-    setText(this.#values.get('time')!, words);
-    const { ariaValueText } = this.#box;
-    const told = `${words}: ${this.#usage[i] == null ? 'nothing was sampled' : `usage ${level(this.#usage[i]!)}`}`;
+    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PARTS.findIndex((p) => p.id === id)]?.[i] ?? null);
     // A slider that changes with each tick would be read out without end; only where somebody moves it.
-    if (this.#at !== null || ariaValueText === null) {
-      this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
-      this.#box.setAttribute('aria-valuemax', String(Math.max(1, last)));
-      this.#box.setAttribute('aria-valuetext', told);
-    }
+    if (this.#at === null && this.#box.ariaValueText !== null) return;
+    this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
+    this.#box.setAttribute('aria-valuemax', String(Math.max(1, last)));
+    const told = lines.usage == null ? 'nothing was sampled' : `usage ${level(lines.usage)}`;
+    this.#box.setAttribute('aria-valuetext', `${words}: ${told}`);
+  }
+
+  /** The time of a row, and what happened then. */
+  #words(i: number): string {
+    const t = this.#t[i];
+    if (t === undefined) return '';
+    const near = (this.#t[this.#t.length - 1]! - this.#t[0]!) / 200 || 1;
+    const marks = (this.#rows?.aux.events ?? []).filter((m) => Math.abs(m.t - t) < near).map((m) => markWord(m.type));
+    return [instant(t), ...(this.#at === null ? ['newest'] : []), ...marks].join(', ');
   }
 }
 
-function hatch(hue: string, reclaimable: boolean, dim: boolean): CanvasRenderingContext2D['fillStyle'] {
-  const color = cssColor(hue);
-  if (!reclaimable) return dim ? `color-mix(in srgb, ${color} 18%, ${cssColor('paper')})` : color;
-  const dpr = Math.max(1, Math.round(devicePixelRatio));
-  const size = 7 * dpr;
-  const tile = document.createElement('canvas');
-  tile.width = size;
-  tile.height = size;
-  const c = tile.getContext('2d')!;
-  c.fillStyle = cssColor('paper');
-  c.fillRect(0, 0, size, size);
-  c.globalAlpha = dim ? 0.18 : 1;
-  c.strokeStyle = color;
-  c.lineWidth = 1.6 * dpr;
-  c.beginPath();
-  for (const shift of [-size, 0, size]) {
-    c.moveTo(shift - dpr, size + dpr);
-    c.lineTo(shift + size + dpr, -dpr);
-  }
-  c.stroke();
-  return c.createPattern(tile, 'repeat')!;
-}
+const isThere = (bytes: number | null): boolean => bytes !== null && bytes > 0;

@@ -1,16 +1,26 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
 import { level, rate, span } from '../src/format.ts';
+import type { Eta } from '../src/trends/types.ts';
+import { instant } from './clock.ts';
 
 export { duration, level, safeName } from '../src/format.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'none';
+
+/** What a finding of the highest degree means in a word or two. */
+const CRITICAL: Readonly<Record<string, string>> = {
+  'disk-filling': 'ends in a full disk and eviction',
+  'oom-killed': 'was OOM-killed',
+  'near-limit': 'close to an OOM kill',
+};
 
 /** How dangerous: the headline's colour, and a sign and a word beside it, since colour alone says nothing to many. */
 export function danger(v: Verdict): { readonly tone: Tone; readonly sign: string; readonly word: string } {
   const end = v.etas.find((e) => e.event === 'oom-kill' || e.event === 'heap-exhausted')?.event;
   if (v.leak === true)
     return { tone: 'bad', sign: '■', word: end === 'heap-exhausted' ? 'ends in OutOfMemoryError' : 'ends in an OOM kill' };
-  if (v.findings.some((f) => f.severity === 'critical')) return { tone: 'bad', sign: '■', word: 'needs a look now' };
+  const critical = v.findings.find((f) => f.severity === 'critical');
+  if (critical !== undefined) return { tone: 'bad', sign: '■', word: CRITICAL[critical.rule] ?? 'needs a look now' };
   if (v.etas.some((e) => e.event === 'disk-full')) return { tone: 'warn', sign: '▲', word: 'ends in a full disk and eviction' };
   if (v.trend === 'not-enough-data') return { tone: 'none', sign: '○', word: 'too early to tell' };
   if (v.trend === 'settling') return { tone: 'none', sign: '○', word: 'wait and see' };
@@ -23,21 +33,30 @@ export function danger(v: Verdict): { readonly tone: Tone; readonly sign: string
   return { tone: 'good', sign: '●', word: 'nothing to do' };
 }
 
-const EVENTS = {
-  'heap-exhausted': 'OutOfMemoryError',
-  'oom-kill': 'OOM kill',
-  'disk-full': 'disk full',
-  reclaim: 'limit reached: mere reclaim',
-} as const;
+const ENDS: Readonly<Record<Eta['event'], (span: string) => string>> = {
+  'heap-exhausted': (span) => `OutOfMemoryError in ${span}`,
+  'oom-kill': (span) => `OOM kill in ${span}`,
+  'disk-full': (span) => `disk full in ${span}`,
+  reclaim: (span) => `limit in ${span}: reclaim, no OOM kill`,
+};
 
 export function stateLine(v: Verdict): string {
-  const shown = Math.round(v.confidence * 100) / 100;
-  const sure = shown >= 0.9 ? 'sure' : shown >= 0.7 ? 'fairly sure' : 'unsure';
   const parts = [v.trend.replace(/-/g, ' '), ...(v.cause === 'none' ? [] : [v.cause.replace('-', ' ')])];
-  if (v.trend !== 'not-enough-data') parts.push(`${sure} (${v.confidence.toFixed(2)})`);
-  for (const e of v.etas) parts.push(`${EVENTS[e.event]} in ${span(e.low, e.high)}`);
+  if (v.trend !== 'not-enough-data') parts.push(sureness(v));
+  for (const e of v.etas) parts.push(ENDS[e.event](span(e.low, e.high)));
   return parts.join(' · ');
 }
+
+/** Where it is not told whether it leaks, the confidence is that of the trend alone. */
+function sureness(v: Verdict): string {
+  const shown = Math.round(v.confidence * 100) / 100;
+  const sure = shown >= 0.9 ? 'sure' : shown >= 0.7 ? 'fairly sure' : 'unsure';
+  return `${sure}${v.leak === null && v.trend === 'growing' ? ' that it grows' : ''} (${v.confidence.toFixed(2)})`;
+}
+
+/** Instants in a sentence of the API's, in the viewer's zone. */
+export const zoned = (text: string): string =>
+  text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) => instant(Date.parse(iso) / 1000));
 
 export function asText(v: Verdict, where: string): string {
   const findings = v.findings.map((f) => `- [${f.severity}] ${f.title}\n  ${f.advice}`);
@@ -51,3 +70,10 @@ export const exact = (bytes: number): string => `${bytes.toLocaleString('en')} b
 
 export const amount = (value: number, unit: 'bytes' | 'count' | 'seconds'): string =>
   unit === 'bytes' ? level(value) : unit === 'seconds' ? `${value.toFixed(1)} s` : value.toLocaleString('en');
+
+/** An age in a few letters, for columns: "1 s", "96 s", "12 min", "5 h". */
+export function ago(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

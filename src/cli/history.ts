@@ -44,7 +44,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
           heapMaxBytes: 2 ** 29,
           failures: [],
         });
-        if (tick % AT_ONCE === 0 || tick === ticks) await store.save(key, history);
+        if (tick % AT_ONCE === 0 || tick === ticks) await store.save(key);
       }
     }
     const state = store.state();

@@ -3,8 +3,9 @@ import type { Mappings } from '../diagnosis/ledger/anon.ts';
 import type { PodResources, Scene } from '../diagnosis/scene.ts';
 import type { FileRow, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { diagnose } from '../diagnosis/verdict.ts';
-import type { History } from '../history/history.ts';
+import { History } from '../history/history.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
+import type { Sample } from '../sample/types.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
 import type { SmapsWish } from '../sources/smaps-budget.ts';
 import { isMove } from '../sources/tracked-files.ts';
@@ -29,7 +30,9 @@ const MOST_PAUSE_MS = 10_000;
  */
 export class Slot {
   readonly key: string;
-  readonly history: History;
+  #history: History = new History();
+  /** Samples taken before the stored history was read; null: it has been. */
+  #early: Sample[] | null = [];
   target: Target;
   tick: Tick | null = null;
   verdict: Verdict | null = null;
@@ -52,7 +55,6 @@ export class Slot {
   constructor(options: {
     key: string;
     target: Target;
-    history: History;
     roots: Roots;
     pids: (target: Target) => number[];
     /** --attach: the JVM may be asked, not only read. */
@@ -60,13 +62,29 @@ export class Slot {
   }) {
     this.key = options.key;
     this.target = options.target;
-    this.history = options.history;
     this.#roots = options.roots;
     this.#pids = options.pids;
     this.#mayAttach = options.mayAttach;
     this.#sampler = openSampler(options.target, options.roots);
     this.#watcher = this.#openWatcher();
     this.#mappings = this.#openMappings();
+  }
+
+  get history(): History {
+    return this.#history;
+  }
+
+  /** False until the stored history has been read: until then nothing is judged or stored. */
+  get restored(): boolean {
+    return this.#early === null;
+  }
+
+  /** The stored history, which goes on with what was sampled meanwhile. */
+  restore(history: History): void {
+    for (const event of this.#history.events) history.event(event);
+    for (const sample of this.#early ?? []) history.append(sample);
+    this.#early = null;
+    this.#history = history;
   }
 
   /** The container was restarted: the same slot goes on with another cgroup or process. */
@@ -130,7 +148,10 @@ export class Slot {
     const oomKilled = kills !== null && this.#oomKills !== null && kills > this.#oomKills;
     if (kills !== null) this.#oomKills = kills;
     if (oomKilled) this.history.event({ t: nowMs / 1000, type: 'oom_kill' });
-    if (Object.keys(tick.sample.values).length > 0) this.history.append(tick.sample);
+    if (Object.keys(tick.sample.values).length > 0) {
+      this.history.append(tick.sample);
+      this.#early?.push(tick.sample);
+    }
     return { tick, oomKilled };
   }
 
@@ -177,7 +198,8 @@ export class Slot {
       atMs: nowMs,
       target: this.info(),
       judgement,
-      series,
+      // A kill or restart of a former life is worth telling, though nothing is fitted across it.
+      series: { ...series, events: this.history.events },
       files: fileRows(series.files),
       jvm: this.jvm(),
       pod,

@@ -9,10 +9,12 @@ import { createOps } from '../outlets/ops.ts';
 import { tellStory } from '../outlets/story.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { startSchedule } from '../sample/schedule.ts';
-import { findTargets, pidsOf, type TargetSearch } from '../sources/target.ts';
+import { KnownProcesses } from '../sources/known-processes.ts';
+import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/target.ts';
 import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf } from './command.ts';
+import { settle } from './frugal.ts';
 import { podResources } from './pod-resources.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 import { selfReport } from './self.ts';
@@ -32,8 +34,10 @@ export async function watch(argv: string[]): Promise<number> {
   const { config } = parsed;
   const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
+  const known = new KnownProcesses<Seen | null>();
   const search = (): Promise<TargetSearch> =>
     findTargets({
+      known,
       roots,
       pid: config.pid,
       cgroupDir: config.cgroup,
@@ -83,15 +87,28 @@ async function serve(
   await watcher.begin(found, Date.now());
   await watcher.tick(Date.now(), { first: true });
 
+  let begin: () => void = () => undefined;
+  const settled = new Promise<void>((resolve) => {
+    begin = resolve;
+  }).then(() => watcher.restore(Date.now()));
   const guarded = { allowHosts: config.allowHosts, token };
   const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
-  const api = await createApi(watcher, { ...guarded, host: config.host, port: config.port, webDir, version: VERSION, log });
+  const api = await createApi(watcher, {
+    ...guarded,
+    host: config.host,
+    port: config.port,
+    webDir,
+    version: VERSION,
+    log,
+    settled,
+  });
   const live = attachLive(api.server, watcher, {
     ...guarded,
     version: VERSION,
     everySeconds: config.every,
     attach: config.attach && token !== null,
     log,
+    settled,
   });
   const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
   const endStory = tellStory(watcher, log);
@@ -103,7 +120,12 @@ async function serve(
     );
   const schedule = startSchedule(config.every, (nowMs) => watcher.tick(nowMs), failed);
   announce(config, found, api.url, ops.url, watcher);
-  watcher.look(Date.now()).catch(failed);
+  begin();
+  await settled;
+  watcher
+    .look(Date.now())
+    .finally(() => settle())
+    .catch(failed);
 
   const signal = await stopped;
   log.info({ signal }, 'stopping');

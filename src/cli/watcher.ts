@@ -48,6 +48,8 @@ export class Watcher implements Status {
   readonly #evaluateEveryMs: number;
   #main: string | null = null;
   #blind: { reason: string; mend: string | null } | null = null;
+  /** Later containers' histories are read as they come. */
+  #restoring = false;
   #nextSearchMs = 0;
   #nextEvaluationMs = 0;
 
@@ -64,7 +66,7 @@ export class Watcher implements Status {
     this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
   }
 
-  /** `first`: what is dear is left for later, so that whoever waits for an answer gets one. */
+  /** `first`: what is dear is left for later, so that a first sample is there at once, however long the stored history is. */
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
     const gone = [...this.#slots.values()].some((s) => !s.alive);
@@ -76,7 +78,8 @@ export class Watcher implements Status {
       if (!slot.alive) continue;
       const { tick, oomKilled } = slot.sample(nowMs);
       if (oomKilled) this.#emit({ type: 'restart', target: slot.target.id, at: iso(nowMs), reason: 'OOM kill in the container' });
-      if (!tick.alive) await this.#bury(slot, nowMs);
+      if (!tick.alive && slot.restored) await this.#bury(slot, nowMs);
+      else if (!tick.alive) continue;
       else
         this.#emit({
           type: 'sample',
@@ -86,12 +89,30 @@ export class Watcher implements Status {
           values: tick.sample.values,
         });
     }
-    if (!first) await this.look(nowMs);
-    if (nowMs >= this.#nextEvaluationMs) {
-      this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
-      for (const slot of this.#slots.values()) if (slot.alive) this.#evaluate(slot, nowMs);
-    }
-    for (const slot of this.#slots.values()) await store.save(slot.key, slot.history);
+    if (first) return;
+    await this.look(nowMs);
+    if (nowMs >= this.#nextEvaluationMs) this.#evaluateAll(nowMs);
+    for (const slot of this.#slots.values()) if (slot.restored) await store.save(slot.key);
+  }
+
+  /** Reads what is stored of the containers that the first search found, judges them, and stores what was sampled meanwhile. */
+  async restore(nowMs: number): Promise<void> {
+    this.#restoring = true;
+    for (const slot of this.#slots.values()) await this.#restore(slot, nowMs);
+    this.#evaluateAll(nowMs);
+    for (const slot of this.#slots.values()) await this.#options.store.save(slot.key);
+  }
+
+  async #restore(slot: Slot, nowMs: number): Promise<void> {
+    if (slot.restored) return;
+    const history = await this.#options.store.load(slot.key);
+    markStart(history, nowMs / 1000);
+    slot.restore(history);
+  }
+
+  #evaluateAll(nowMs: number): void {
+    this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
+    for (const slot of this.#slots.values()) if (slot.alive && slot.restored) this.#evaluate(slot, nowMs);
   }
 
   /** The files behind the page cache and the JVM's mappings, as their budgets allow. */
@@ -150,18 +171,16 @@ export class Watcher implements Status {
         this.#emit({ type: 'restart', target: target.id, at: iso(nowMs), reason: 'the container was started anew' });
       } else {
         const key = this.#freeKey(kind(target));
-        const history = await this.#options.store.load(key);
-        markStart(history, nowMs / 1000);
         const slot = new Slot({
           key,
           target,
-          history,
           roots: this.#options.roots,
           pids: this.#options.pids,
           mayAttach: this.#options.mayAttach,
         });
         this.#slots.set(key, slot);
         seen.add(slot);
+        if (this.#restoring) await this.#restore(slot, nowMs);
       }
     }
     this.#main = [...this.#slots.values()].find((s) => sameLife(s.target, found.chosen))?.key ?? this.#main;

@@ -13,6 +13,7 @@ import { pageCacheFile } from './rules/page-cache-file.ts';
 import { shmemGrowth } from './rules/shmem.ts';
 import { slabGrowth } from './rules/slab.ts';
 import { threadGrowth } from './rules/threads.ts';
+import { unnamedGrowth } from './rules/unnamed.ts';
 import type { Answer, Rule, Scene } from './scene.ts';
 import type { Verdict } from './types.ts';
 
@@ -27,6 +28,7 @@ const RULES: readonly Rule[] = [
   diskFilling,
   nearLimit,
   oomKilled,
+  unnamedGrowth,
   aboveRequest,
   pinnedByCache,
   activeFile,

@@ -1,5 +1,6 @@
 import { fieldRow } from '../fields.ts';
-import { FLOORS, merged, TIERS } from './history.ts';
+import { merged } from './columns.ts';
+import { FLOORS, TIERS } from './history.ts';
 import { emptySegment, type Segment } from './segment.ts';
 
 /** Steps of the tiers on disk, finest first: 0 is raw. */

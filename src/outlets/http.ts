@@ -1,11 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
-import { type GuardOptions, guard, hasToken } from './guard.ts';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { GuardOptions } from './guard.ts';
 import type { Log } from './log.ts';
-import { GateHit, ROUTES, type Route } from './routes.ts';
-import { ApiError, type Status } from './status.ts';
+import type { Status } from './status.ts';
 
 export interface ApiOptions extends GuardOptions {
   readonly host: string;
@@ -14,6 +10,8 @@ export interface ApiOptions extends GuardOptions {
   readonly webDir: string | null;
   readonly version: string;
   readonly log: Log;
+  /** Requests that come before this are answered after it: the stored history is being read. */
+  readonly settled?: Promise<void>;
 }
 
 export interface Api {
@@ -22,46 +20,11 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** No inline script or style, nothing from elsewhere, no frame: what the container named can never become code. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /** The page and the API. Resolves once it listens. @throws EADDRINUSE and the like */
 export async function createApi(status: Status, options: ApiOptions): Promise<Api> {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('query parser', 'simple');
-  app.use((request, response, next) => {
-    response.set({
-      'Content-Security-Policy': POLICY,
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'Cross-Origin-Resource-Policy': 'same-origin',
-    });
-    guard(request, options);
-    keepToken(request, response, options.token);
-    next();
-  });
-  for (const route of ROUTES) {
-    if (route.method === undefined) app.get(route.path, answer(status, route));
-    else app.post(route.path, costly(options), answer(status, route)).all(route.path, refuseMethod);
-  }
-  app.get('/openapi.json', async (_request, response) => {
-    const { openapi } = await import('./openapi.ts');
-    response.json(openapi(options.version));
-  });
-  if (options.webDir !== null) servePage(app, options.webDir);
-  app.use((request: Request) => {
-    throw new ApiError(
-      'unknown-path',
-      404,
-      `there is no ${JSON.stringify(request.path.slice(0, 120))}; /openapi.json lists the paths`,
-    );
-  });
-  app.use(errors(options.log));
   // A request that trickles in must not hold a socket for ever.
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 }, app);
+  const limits = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 };
+  const server = createServer(limits, onDemand(status, options));
   const port = await listen(server, options.host, options.port);
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
@@ -70,105 +33,24 @@ export async function createApi(status: Status, options: ApiOptions): Promise<Ap
   };
 }
 
-const answer =
-  (status: Status, route: Route): RequestHandler =>
-  async (request, response) => {
-    for (const name of Object.keys(request.query)) {
-      if (!(name in route.query) && name !== 'token') {
-        throw new ApiError(
-          'bad-request',
-          400,
-          `${route.path} has no parameter ${JSON.stringify(name.slice(0, 40))}; it takes ${Object.keys(route.query).join(', ') || 'none'}`,
-        );
-      }
-    }
-    const value = await route.answer(status, request.query);
-    const reach = reachOf(status);
-    if (reach !== null) response.set('Memhound-Reach', reach);
-    response.set('Cache-Control', 'no-store').json(value);
+/** express comes with the first request: most sidecars are never asked, and none shall begin to sample later for its sake. */
+function onDemand(status: Status, options: ApiOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  const load = async () => {
+    await options.settled;
+    return (await import('./app.ts')).createApp(status, options);
   };
-
-/** All containers of a pod share its loopback: what costs or attaches asks for the token, also where the rest does not. */
-const costly =
-  (options: GuardOptions): RequestHandler =>
-  (_request, _response, next) => {
-    if (options.token === null)
-      throw new ApiError(
-        'forbidden',
-        403,
-        'this costs the JVM a full collection, so it needs a token: every container of the pod can reach this port',
-        '--token-file FILE',
-      );
-    next(); // that the request bears it, the guard has seen
-  };
-
-const refuseMethod: RequestHandler = (request) => {
-  throw new ApiError('bad-request', 405, `${request.path} takes POST, found ${request.method}`);
-};
-
-const reachOf = (status: Status): string | null => status.targets()[0]?.reach ?? null;
-
-/** A page opened with ?token= keeps it in a cookie, so that its own requests need none in their address. */
-function keepToken(request: Request, response: Response, token: string | null): void {
-  if (token !== null && 'token' in request.query && hasToken(request, token))
-    response.cookie('memhound_token', token, { httpOnly: true, sameSite: 'strict' });
-}
-
-/** Assets have a hash in their name and are kept for ever; the index never. Compressed ahead by the build. */
-function servePage(app: Express, dir: string): void {
-  const files = new Set(listFiles(dir));
-  for (const name of files) {
-    if (/\.(?:br|gz)$/.test(name)) continue;
-    const path = name === 'index.html' ? '/' : `/${name}`;
-    const kept = /[-.][0-9A-Za-z]{8,}\.\w+$/.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache';
-    app.get(path, (request, response) => {
-      const accepted = String(request.headers['accept-encoding'] ?? '');
-      const encoding = (['br', 'gzip'] as const).find((e) => accepted.includes(e) && files.has(`${name}.${SUFFIX[e]}`));
-      response.set({ 'Cache-Control': kept, Vary: 'Accept-Encoding' }).type(name.slice(name.lastIndexOf('.')));
-      if (encoding !== undefined) response.set('Content-Encoding', encoding);
-      response.send(readFileSync(join(dir, encoding === undefined ? name : `${name}.${SUFFIX[encoding]}`)));
-    });
-  }
-}
-
-const SUFFIX = { br: 'br', gzip: 'gz' } as const;
-
-function listFiles(dir: string): string[] {
-  try {
-    return readdirSync(dir, { recursive: true, withFileTypes: true })
-      .filter((e) => e.isFile())
-      .map((e) => join(e.parentPath, e.name).slice(dir.length + 1));
-  } catch (error) {
-    // Run from source, before a build: the API works without the page.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** Every error in one form; a bug is logged with its stack and answered without it. */
-const errors =
-  (log: Log): ErrorRequestHandler =>
-  (error: unknown, _request, response, _next) => {
-    if (error instanceof GateHit) {
-      response.status(409).json(error.verdict);
-      return;
-    }
-    if (error instanceof ApiError) {
-      const { code, message, mend } = error;
-      response.status(error.status).json({ error: { code, message, ...(mend === null ? {} : { mend }) } });
-      return;
-    }
-    // express's own refusals (a path that cannot be decoded) carry a status below 500.
-    const status = (error as { status?: number }).status ?? 500;
-    if (status >= 500)
-      log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed');
-    response.status(status).json({
-      error: {
-        code: status < 500 ? 'bad-request' : 'internal',
-        message: status < 500 ? (error as Error).message : 'memhound failed to answer; its log has the reason',
+  let app: ReturnType<typeof load> | null = null;
+  return (request, response) => {
+    app ??= load();
+    app.then(
+      (answer) => answer(request, response),
+      (error: Error) => {
+        options.log.error({ error: error.stack ?? error.message }, 'the API could not be set up');
+        response.writeHead(500).end();
       },
-    });
+    );
   };
+}
 
 /** Resolves with the port once listening. */
 export function listen(server: Server, host: string, port: number): Promise<number> {

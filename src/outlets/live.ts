@@ -1,5 +1,6 @@
-import type { Server } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { addressOf } from './address.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { LiveClient } from './live-client.ts';
@@ -12,6 +13,8 @@ export interface LiveOptions extends GuardOptions {
   readonly everySeconds: number;
   readonly attach: boolean;
   readonly log: Log;
+  /** Clients that come before this are welcomed after it: the stored history is being read. */
+  readonly settled?: Promise<void>;
 }
 
 const PATH = '/api/v1/live';
@@ -21,7 +24,13 @@ const CHECK_MS = 30_000;
 
 /** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` as they come, and `tables` to those that asked. */
 export function attachLive(server: Server, status: Status, options: LiveOptions): { close(): Promise<void>; clients(): number } {
-  const wss = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  // It comes with the first client, as express does with the first request.
+  const load = async () => {
+    await options.settled;
+    const { WebSocketServer } = await import('ws');
+    return new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  };
+  let wss: ReturnType<typeof load> | null = null;
   const clients = new Map<WebSocket, LiveClient>();
 
   server.on('upgrade', (request, socket, head) => {
@@ -39,9 +48,24 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
       return;
     }
     if (addressOf(request).path !== PATH) refuse(404, `there is no WebSocket here; it is at ${PATH}`);
-    else if (clients.size >= MOST_CLIENTS) refuse(503, `${MOST_CLIENTS} clients are connected, the most there may be`);
-    else wss.handleUpgrade(request, socket, head, (client) => welcome(client));
+    else if (clients.size + opening >= MOST_CLIENTS) refuse(503, `${MOST_CLIENTS} clients are connected, the most there may be`);
+    else
+      upgrade(request, socket, head).catch((error: Error) => {
+        options.log.error({ error: error.stack ?? error.message }, 'a live client could not be let in');
+        socket.destroy();
+      });
   });
+
+  let opening = 0;
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    opening++;
+    try {
+      wss ??= load();
+      (await wss).handleUpgrade(request, socket, head, (client) => welcome(client));
+    } finally {
+      opening--;
+    }
+  };
 
   const welcome = (socket: WebSocket): void => {
     const client = new LiveClient(socket);
@@ -85,11 +109,11 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
 
   return {
     clients: () => clients.size,
-    close() {
+    async close() {
       clearInterval(checks);
       unsubscribe();
       for (const socket of clients.keys()) socket.terminate();
-      return new Promise((resolve) => wss.close(() => resolve()));
+      (await wss)?.close();
     },
   };
 }

@@ -4,11 +4,16 @@ import type { Status } from './status.ts';
 
 const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
 
+export interface Metrics {
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+}
+
 /**
  * Metrics, filled when scraped. Labels are container ids and field ids only: this port is public, so no path, file or command line.
  * Counters of the kernel are exposed as gauges with their last value, since a container's restart sets them back.
  */
-export function createMetrics(status: Status): { readonly contentType: string; text(): Promise<string> } {
+export function createMetrics(status: Status): Metrics {
   const registry = new Registry();
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { addressOf } from './address.ts';
 import { close, listen } from './http.ts';
 import type { Log } from './log.ts';
-import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import type { Status } from './status.ts';
 
 /**
@@ -13,7 +13,9 @@ export async function createOps(
   status: Status,
   options: { readonly host: string; readonly port: number; readonly log: Log },
 ): Promise<{ url: string; server: Server; close(): Promise<void> }> {
-  const metrics = createMetrics(status);
+  // Loaded by the first scrape.
+  let metrics: Promise<Metrics> | null = null;
+  const scrape = async (): Promise<Metrics> => (await import('./metrics.ts')).createMetrics(status);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, async (request, response) => {
     const say = (code: number, text: string, type = 'text/plain; charset=utf-8'): void => {
       response.writeHead(code, { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
@@ -27,8 +29,11 @@ export async function createOps(
         const { ready, reason } = status.ready();
         return say(ready ? 200 : 503, `${ready ? 'ready' : 'not ready'}: ${reason}\n`);
       }
-      case '/metrics':
-        return say(200, await metrics.text(), metrics.contentType);
+      case '/metrics': {
+        metrics ??= scrape();
+        const { text, contentType } = await metrics;
+        return say(200, await text(), contentType);
+      }
       default:
         return say(404, '/healthz, /readyz and /metrics are here; the page and the API are on the other port\n');
     }

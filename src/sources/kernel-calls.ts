@@ -1,15 +1,20 @@
-/** The two system calls that tell how much of a file is in memory; Node has neither. */
+/** The system calls about files in memory; Node has none of them. */
 export interface KernelCalls {
   /** Pages in the cache and dirty ones, or the errno (a positive number). cachestat(2), Linux 6.5. */
   cachestat(fd: number): { readonly cachedBytes: number; readonly dirtyBytes: number } | number;
   /** Resident bytes of the first `sizeBytes`, or the errno. mincore(2) on a mapping that is never touched. */
   mincore(fd: number, sizeBytes: number): { readonly cachedBytes: number } | number;
+  /** Lets go of the cached clean pages of a file of our own. posix_fadvise(3), POSIX_FADV_DONTNEED. */
+  forget(fd: number): void;
+  /** Gives free memory of malloc back to the kernel. malloc_trim(3); nothing on a C library that has none. */
+  trim(): void;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
 const SYS_CACHESTAT = 451;
 const SC_PAGESIZE = 30; // glibc and musl alike
 const [PROT_NONE, MAP_SHARED] = [0, 1];
+const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 alone, for which Node's image is not built
 /** One vector byte a page: 128 MiB of 4-KiB pages at a time. */
 const VECTOR = 32 * 1024;
 
@@ -24,12 +29,21 @@ export async function loadKernelCalls(): Promise<KernelCalls | string> {
   }
 }
 
+function optional<T>(find: () => T): T | null {
+  try {
+    return find();
+  } catch {
+    return null; // musl has no such function
+  }
+}
+
 function bind(koffi: typeof import('koffi').default): KernelCalls {
   const libc = koffi.load(null);
   const syscall = libc.func('long syscall(long number, int fd, void *range, void *out, uint flags)');
   const mmap = libc.func('intptr_t mmap(intptr_t at, size_t length, int prot, int flags, int fd, int64_t offset)');
   const munmap = libc.func('int munmap(intptr_t at, size_t length)');
   const mincore = libc.func('int mincore(intptr_t at, size_t length, void *vector)');
+  const fadvise = libc.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
   const page = Number(libc.func('long sysconf(int name)')(SC_PAGESIZE));
   const range = new BigUint64Array(2); // offset 0, length 0: the whole file
   const out = new BigUint64Array(5); // cache, dirty, writeback, evicted, recently evicted
@@ -46,7 +60,11 @@ function bind(koffi: typeof import('koffi').default): KernelCalls {
     return pages * page;
   };
 
+  const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
+
   return {
+    trim: () => void trim?.(0),
+    forget: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
     cachestat: (fd) => {
       if (syscall(SYS_CACHESTAT, fd, range, out, 0) !== 0) return koffi.errno();
       return { cachedBytes: Number(out[0]!) * page, dirtyBytes: Number(out[1]!) * page };

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { level, safeName } from '../format.ts';
 import { containerId, shortId, slug } from './container-id.ts';
 import { type Evidence, jvmEvidence } from './jvm-evidence.ts';
+import type { KnownProcesses } from './known-processes.ts';
 import { type Located, locateCgroup, memoryGroup } from './locate-cgroup.ts';
 import { podCgroup } from './pod-cgroup.ts';
 import { listPids, readStartTicks, readStatus } from './procfs.ts';
@@ -17,6 +18,8 @@ export interface SearchOptions {
   readonly target: string | null;
   readonly own: boolean;
   readonly selfPid: number;
+  /** Kept from search to search by one that goes on watching; without it every process is looked at. */
+  readonly known?: KnownProcesses<Seen | null>;
 }
 
 export type TargetSearch =
@@ -26,7 +29,7 @@ export type TargetSearch =
   /** What was asked for cannot be: exit code 2 for a bad option, 1 for a machine on which it cannot work. */
   | { readonly state: 'refused'; readonly reason: string; readonly mend: string | null; readonly exit: 1 | 2 };
 
-interface Seen {
+export interface Seen {
   readonly ref: ProcessRef;
   readonly ppid: number;
   readonly rss: number;
@@ -66,23 +69,33 @@ export function pidsOf(roots: Roots, target: Target): number[] {
     : [];
 }
 
-function look({ roots, selfPid }: SearchOptions): Seen[] {
+function look({ roots, selfPid, known }: SearchOptions): Seen[] {
+  known?.begin();
   const seen: Seen[] = [];
   for (const pid of listPids(roots.proc)) {
-    const status = readStatus(roots.proc, pid);
-    // Kernel threads and zombies hold no memory, and on a host they are most of what there is.
-    if (status === null || status.vmRssBytes === null) continue;
-    const startTicks = readStartTicks(roots.proc, pid);
-    if (startTicks === null) continue;
-    seen.push({
-      ref: { pid, nspid: status.nspid, startTicks, uid: status.uid, gid: status.gid, name: status.name },
-      ppid: status.ppid,
-      rss: status.vmRssBytes,
-      group: memoryGroup(roots.proc, pid)?.path ?? null,
-      evidence: pid === selfPid ? null : jvmEvidence(roots.proc, pid, status),
-    });
+    let process = known?.recall(roots.proc, pid);
+    if (process === undefined) {
+      process = lookAt(roots.proc, pid, selfPid);
+      known?.keep(roots.proc, pid, process);
+    }
+    if (process !== null) seen.push(process);
   }
   return seen;
+}
+
+/** null: a kernel thread or a zombie. They hold no memory, and on a host they are most of what there is. */
+function lookAt(procRoot: string, pid: number, selfPid: number): Seen | null {
+  const status = readStatus(procRoot, pid);
+  if (status === null || status.vmRssBytes === null) return null;
+  const startTicks = readStartTicks(procRoot, pid);
+  if (startTicks === null) return null;
+  return {
+    ref: { pid, nspid: status.nspid, startTicks, uid: status.uid, gid: status.gid, name: status.name },
+    ppid: status.ppid,
+    rss: status.vmRssBytes,
+    group: memoryGroup(procRoot, pid)?.path ?? null,
+    evidence: pid === selfPid ? null : jvmEvidence(procRoot, pid, status),
+  };
 }
 
 function search(options: SearchOptions, seen: readonly Seen[]): TargetSearch {

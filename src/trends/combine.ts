@@ -190,7 +190,8 @@ const PART_OF_DAY_S = 0.75 * 86_400;
  * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first half hour, by less than half of it as yet, or
  * still beside a fill.
  */
-function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow, levelThen, fills }: FieldJudgement): boolean {
+function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow, levelThen, fills, known }: FieldJudgement): boolean {
+  if (known) return false;
   const began = Math.max(1, levelThen);
   const late = windowSeconds > 1800;
   return windowSeconds < PART_OF_DAY_S && ((slopeBytesPerHour ?? 0) < 0.1 * began || (late && (fills || levelNow < 1.5 * began)));
@@ -206,6 +207,7 @@ function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native:
     fields.has('heap_used') &&
     typeof limits.heapMax === 'number' &&
     anon !== undefined &&
+    !anon.known &&
     anon.levelNow < 1.15 * limits.heapMax;
   const partOfDay = (EVIDENCE[cause] ?? []).every((id) => !grows(fields, id) || mayBeDaily(fields.get(id)!));
   return expansion || partOfDay ? Math.min(belief, MAY_BE_BOUNDED) : belief;

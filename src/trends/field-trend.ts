@@ -1,12 +1,13 @@
 import { fieldRow } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
-import { type Blocks, blockMedians } from './blocks.ts';
+import { type Blocks, blockMeans } from './blocks.ts';
 import { removeDays } from './days.ts';
+import { driftBelow, driftQuantile } from './drift.ts';
 import { floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
 import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
-import { driftBelow, driftQuantile, evenHanded, type Weighing, weighShapes } from './weigh.ts';
+import { evenHanded, type Weighing, weighShapes } from './weigh.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldJudgement extends FieldTrend {
@@ -16,6 +17,8 @@ export interface FieldJudgement extends FieldTrend {
   readonly levelThen: number;
   /** Whether it also fills, as a warm-up does, beside its drift. */
   readonly fills: boolean;
+  /** That it lasts is known from earlier lives of the container. */
+  readonly known: boolean;
   /** 95th percentile of the values about the line. */
   readonly spread95: number;
   /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
@@ -38,7 +41,7 @@ const FEWEST_BLOCKS = 6;
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
  * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
  */
-const CERTAIN = 0.96;
+const CERTAIN = 0.91;
 const CERTAIN_WHEN_STRAIGHT = 0.6;
 const certainEnough = (straight: number): number =>
   CERTAIN - (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - 0.7) / 0.2));
@@ -50,6 +53,7 @@ const blank = {
   levelNow: Number.NaN,
   levelThen: Number.NaN,
   fills: false,
+  known: false,
   spread95: 0,
   certainty: 0,
 };
@@ -102,9 +106,8 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
     const { t: at, y } = present(values, window);
     const floor = floorOf(at, y);
     if (floor !== null && floor.cycles >= 4) {
-      const thin = blockMedians(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
-      if (thin.y.length < FEWEST_BLOCKS)
-        return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: floor.cycles };
+      const thin = blockMeans(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
+      if (thin.y.length < FEWEST_BLOCKS) return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
       const windowS = t[to - 1]! - t[from]!;
       return {
         blocks: {
@@ -118,9 +121,9 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
         cycles: floor.cycles,
       };
     }
-    return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
+    return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
   }
-  return { blocks: blockMedians(t, values, from, to, intervalS, 120), cycles: null };
+  return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: null };
 }
 
 export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
@@ -140,7 +143,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
 
   const y = blocks.y.map((value) => (value - level) / scale);
   if (windowS >= 2 * DAY) removeDays(blocks.x, y, blocks.stepS, windowS);
-  const weighing = weighShapes(blocks.x, y, blocks.stepS, windowS);
+  const weighing = weighShapes(blocks.x, y, windowS);
   const { weighed } = weighing;
   let drifting = 0;
   let coming = 0;
@@ -149,10 +152,11 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     else if (shape.toCome !== null) coming += weight * best[1]! * scale * shape.toCome(DAY / windowS);
   }
   const toSlope = scale / windowS;
-  const below = driftBelow(weighed, 0);
+  const drift = weighed.flatMap((one) => one.drift);
+  const below = driftBelow(drift, 0);
   const growing = drifting * (1 - below);
   const falling = drifting * below;
-  const slope = driftQuantile(weighed, 0.5) * toSlope;
+  const slope = driftQuantile(drift, 0.5) * toSlope;
   const top = weighed[0]!;
   const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
   const spread95 = spreadOf(weighing, y) * scale;
@@ -180,8 +184,8 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
-    low: driftQuantile(weighed, 0.05) * toSlope * HOUR,
-    high: driftQuantile(weighed, 0.95) * toSlope * HOUR,
+    low: driftQuantile(drift, 0.05) * toSlope * HOUR,
+    high: driftQuantile(drift, 0.95) * toSlope * HOUR,
     p: 1 - growing,
     points: blocks.points,
     windowSeconds: windowS,
@@ -208,6 +212,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     levelNow,
     levelThen: blocks.y[0]!,
     fills: top.shape.name === 'fill-line',
+    known: false,
     spread95,
     certainty: evenHanded(weighed),
   };

@@ -12,7 +12,7 @@ const BETWEEN_TWO = 0.3;
 /** The heap by what its collections leave: the JVM's own count of full collections where it is told, else the feet of the saw-tooth. */
 export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Window): FieldJudgement {
   const plain = judgeField('heap_used', heapUsed, window);
-  const floor = heapFloor(series, window.from);
+  const floor = heapFloor(series, window.from, window.to);
   if (floor.state === 'unknown' || plain.trend === 'not-enough-data') return plain;
   if (floor.state === 'untold')
     return plain.trend === 'growing'

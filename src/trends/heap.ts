@@ -18,14 +18,14 @@ export type HeapFloor =
 /** Two values make no line; with two collections the span between them still says whether the floor rose. */
 const FEWEST = 2;
 
-export function heapFloor(series: Ordered, from: number): HeapFloor {
+export function heapFloor(series: Ordered, from: number, to: number): HeapFloor {
   const full = series.fields.get('full_gc_count');
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
   if (full === undefined || old === undefined) return { state: 'unknown' };
   const t: number[] = [];
   const y: number[] = [];
   let before: number | null = null;
-  for (let i = from; i < series.t.length; i++) {
+  for (let i = from; i < to; i++) {
     const count = full[i]!;
     if (!Number.isFinite(count) || !Number.isFinite(old[i]!)) continue;
     if (before !== null && count > before) {

@@ -5,6 +5,7 @@ import { epochStarts } from './epochs.ts';
 import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
 import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
+import { earlierLives, inTheLightOf } from './lives.ts';
 import { normalise } from './normalise.ts';
 import type { FieldTrend, Judgement, JudgeOptions } from './types.ts';
 
@@ -33,10 +34,22 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const fields = new Map<string, FieldJudgement>();
   const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= least;
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
+  const one = (id: string, values: Float64Array, over: Window) =>
+    id === 'heap_used' ? judgeHeap(ordered, values, over) : judgeField(id, values, over);
+  const lives = enough ? earlierLives(series, ordered, starts, window) : [];
   for (const [id, values] of ordered.fields) {
     if (fieldRow(id).kind === 'counter' || UNJUDGED.test(id)) continue;
     if (!enough) fields.set(id, notEnough(to - from, windowS, 'too little history since the last restart'));
-    else fields.set(id, id === 'heap_used' ? judgeHeap(ordered, values, window) : judgeField(id, values, window));
+    else
+      fields.set(
+        id,
+        inTheLightOf(
+          lives.map((life) => ({ ...life, judged: () => one(id, values, life.window) })),
+          values,
+          one(id, values, window),
+          window,
+        ),
+      );
   }
   if (!enough) {
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);

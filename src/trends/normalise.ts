@@ -14,6 +14,7 @@ export interface Ordered {
  * Of doubled stamps the last sample counts. Steps forward cannot be told from gaps and stay.
  */
 export function normalise(series: Series): Ordered {
+  if (inOrder(series.t)) return { t: series.t, fields: series.fields, told: toldAt(series, series.t, null) };
   const n = series.t.length;
   const order: number[] = [];
   for (let i = 0; i < n; i++) if (Number.isFinite(series.t[i])) order.push(i);
@@ -39,22 +40,32 @@ export function normalise(series: Series): Ordered {
   }
   const t = new Float64Array(stamps.length);
   for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // the last clock is the one that counts
-  const identity = !unsorted && keep.length === n;
   const fields = new Map<string, Float64Array>();
-  for (const [id, column] of series.fields) {
-    if (identity) {
-      fields.set(id, column);
-      continue;
-    }
-    const out = new Float64Array(keep.length);
-    for (let k = 0; k < keep.length; k++) out[k] = column[keep[k]!] ?? Number.NaN;
-    fields.set(id, out);
+  for (const [id, column] of series.fields)
+    fields.set(
+      id,
+      Float64Array.from(keep, (index) => column[index] ?? Number.NaN),
+    );
+  return { t, fields, told: toldAt(series, series.t, keep) };
+}
+
+/** Nothing to put right, as in nearly all histories. */
+function inOrder(t: Float64Array): boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const at of t) {
+    if (!(at > last) || at === Number.POSITIVE_INFINITY) return false;
+    last = at;
   }
-  const told: number[] = [];
-  for (const event of series.events) {
+  return true;
+}
+
+/** Index (among `keep`, or all) of the first sample that its own clock puts at or after each event. */
+function toldAt({ events }: Series, t: Float64Array, keep: readonly number[] | null): number[] {
+  const told = new Set<number>();
+  for (const event of events) {
     if (event.type === 'memhound_start') continue;
-    const first = keep.findIndex((index) => series.t[index]! >= event.t);
-    if (first > 0) told.push(first);
+    const first = keep === null ? t.findIndex((at) => at >= event.t) : keep.findIndex((index) => t[index]! >= event.t);
+    if (first > 0) told.add(first);
   }
-  return { t, fields, told: [...new Set(told)].sort((a, b) => a - b) };
+  return [...told].sort((a, b) => a - b);
 }

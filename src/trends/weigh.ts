@@ -1,15 +1,13 @@
-import { type Filtered, filterColumns, type Noise, noiseGrid } from './noise.ts';
-import { studentBelow } from './normal.ts';
-import { type Shape, type Shapes, shapesOf } from './shapes.ts';
+import { type DriftPart, driftBelow } from './drift.ts';
+import { type Frame, type FrameNoise, frameOf, type Whitened } from './frame.ts';
+import { jumpsOf } from './jumps.ts';
+import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
-/** One shape with its share of belief, and for each noise the drift at the end (per window) with its deviation. */
+/** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
 export interface Weighed {
   readonly shape: Shape;
   readonly weight: number;
-  readonly noiseWeights: Float64Array;
-  readonly means: Float64Array;
-  readonly deviations: Float64Array;
-  readonly degrees: number;
+  readonly drift: readonly DriftPart[];
   /** Coefficients under the likeliest noise. */
   readonly best: Float64Array;
 }
@@ -19,6 +17,10 @@ const LIGHT = 1e-3;
 
 /** A preference is lifted by at most this much: of some thirty places for a bend one fits by chance. */
 const EVEN = Math.log(12);
+
+/** Noises that carry less of a shape's belief than this do not move its drift. */
+const FAINT = 1e-3;
+
 /** Log-likelihood below the best at which a noise is left out. */
 const UNLIKELY = 6;
 
@@ -37,126 +39,122 @@ export interface Weighing {
  * Schwarz 1978, "Estimating the Dimension of a Model", for each free value. The drift under one shape is a mixture over the
  * noises by restricted likelihood (Patterson & Thompson 1971).
  */
-export function weighShapes(x: Float64Array, y: Float64Array, stepS: number, windowS: number): Weighing {
-  const { basis, shapes, probes } = shapesOf(
-    x.map((at) => at / windowS),
-    windowS,
-  );
+export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
+  const frame = frameOf(x, windowS);
+  const steps = jumpsOf(y).map((at) => y.map((_, i) => (i < at ? 0 : 1)));
+  const stepping = stepShapes(frame.basis.length, steps.length);
+  const { noises, plain } = likelyNoises(frame, y);
+  if (plain) return weighAll(frame, noises, y, [...frame.shapes.slice(0, 2), ...stepping], steps);
+  const coarse = weighAll(frame, noises, y, [...frame.shapes, ...stepping], steps);
+  const { tau } = coarse.weighed[0]!.shape;
+  if (tau === null) return coarse;
+  const finer = finerFills(frame.u, frame, tau, steps.length);
+  return weighAll(frame, noises, y, [...frame.shapes, ...stepping, ...finer.shapes], [...steps, ...finer.basis]);
+}
+
+/** `own`: columns of this series alone, after those of the frame. */
+function weighAll(
+  frame: Frame,
+  noises: readonly LikelyNoise[],
+  y: Float64Array,
+  shapes: readonly Shape[],
+  own: readonly Float64Array[],
+): Weighing {
   const m = y.length;
-  const { noises, plain } = likelyNoises(x, y, stepS, windowS, basis, probes);
-  const columns = plain ? [basis[0]!, basis[1]!, y] : [...basis, y];
-  const size = columns.length;
-  const filtered = noises.map((noise) => filterColumns(x, stepS, columns, noise));
-  const scored = (plain ? shapes.slice(0, 2) : shapes).flatMap((shape) => {
-    const evidence = logEvidence(shape, filtered, size, m);
+  const used = [...new Set(shapes.flatMap(({ columns }) => columns))].filter((index) => index < frame.basis.length);
+  const whitened = noises.map(({ noise, series }) => noise.products(series, used, own));
+  const scored = shapes.flatMap((shape) => {
+    const evidence = logEvidence(shape, whitened, m);
     return evidence === null ? [] : [{ shape, evidence }];
   });
   const top = Math.max(...scored.map(({ evidence }) => evidence));
   const kept = scored.filter(({ evidence }) => evidence - top > Math.log(LIGHT));
   const sum = kept.reduce((total, { evidence }) => total + Math.exp(evidence - top), 0);
   return {
-    basis,
+    basis: [...frame.basis, ...own],
     weighed: kept
-      .map(({ shape, evidence }) => weighOne(shape, filtered, size, m, Math.exp(evidence - top) / sum))
+      .map(({ shape, evidence }) => weighOne(shape, whitened, m, Math.exp(evidence - top) / sum))
       .sort((a, b) => b.weight - a.weight),
   };
+}
+
+interface LikelyNoise {
+  readonly noise: FrameNoise;
+  /** The series whitened by it. */
+  readonly series: Float64Array;
 }
 
 /**
  * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part.
  * `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need weighing.
  */
-function likelyNoises(
-  x: Float64Array,
-  y: Float64Array,
-  stepS: number,
-  windowS: number,
-  basis: Shapes['basis'],
-  probes: readonly Shape[],
-): { noises: Noise[]; plain: boolean } {
-  const used = [...new Set(probes.flatMap(({ columns }) => columns.flatMap((column) => column.map(([index]) => index))))];
-  const columns = [...used.map((index) => basis[index]!), y];
-  const small = probes.map((probe) => ({
-    ...probe,
-    columns: probe.columns.map((column) => column.map(([index, factor]) => [used.indexOf(index), factor] as const)),
-  }));
+function likelyNoises({ noises, probes }: Frame, y: Float64Array): { noises: LikelyNoise[]; plain: boolean } {
   const m = y.length;
-  const noises = noiseGrid(windowS);
-  const likelihoods = noises.map((noise) => {
-    const { gram, logF } = filterColumns(x, stepS, columns, noise);
-    return small.map((probe) => -0.5 * (m * Math.log(residual(probe, gram, columns.length) / m) + logF));
+  const all = noises.map((noise) => ({ noise, series: noise.whitened(y) }));
+  const columns = [...new Set(probes.flatMap((probe) => probe.columns))];
+  const likelihoods = all.map(({ noise, series }) => {
+    const products = noise.products(series, columns);
+    return probes.map((probe) => logLikelihood(residual(probe, products), products.logF, m));
   });
-  const best = small.map((_, i) => likelihoods.reduce((most, of) => Math.max(most, of[i]!), Number.NEGATIVE_INFINITY));
+  const best = probes.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
   return {
-    noises: noises.filter((_, g) => small.some((_, i) => likelihoods[g]![i]! > best[i]! - UNLIKELY)),
+    noises: all.filter((_, g) => best.some((of, i) => likelihoods[g]![i]! > of - UNLIKELY)),
     plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS,
   };
 }
 
+const logLikelihood = (rss: number, logF: number, m: number): number => -0.5 * (m * Math.log(rss / m) + logF);
+
 /** Likelihood summed over the noises, less the price of the free values; null where the points cannot tell the columns apart. */
-function logEvidence(shape: Shape, filtered: readonly Filtered[], size: number, m: number): number | null {
+function logEvidence(shape: Shape, whitened: readonly Whitened[], m: number): number | null {
   let top = Number.NEGATIVE_INFINITY;
-  const likelihoods = filtered.map(({ gram, logF }) => {
-    const likelihood = -0.5 * (m * Math.log(residual(shape, gram, size) / m) + logF);
+  const likelihoods = new Float64Array(whitened.length);
+  for (let g = 0; g < whitened.length; g++) {
+    const likelihood = logLikelihood(residual(shape, whitened[g]!), whitened[g]!.logF, m);
+    if (Number.isNaN(likelihood)) return null;
+    likelihoods[g] = likelihood;
     if (likelihood > top) top = likelihood;
-    return likelihood;
-  });
-  if (likelihoods.some(Number.isNaN)) return null;
-  const sum = likelihoods.reduce((total, likelihood) => total + Math.exp(likelihood - top), 0);
+  }
+  let sum = 0;
+  for (const likelihood of likelihoods) sum += Math.exp(likelihood - top);
   const price = 0.5 * (shape.columns.length + shape.searched) * Math.log(m);
-  return top + Math.log(sum / filtered.length) - price + shape.logPrior;
+  return top + Math.log(sum / whitened.length) - price + shape.logPrior;
 }
 
-function weighOne(shape: Shape, filtered: readonly Filtered[], size: number, m: number, weight: number): Weighed {
+function weighOne(shape: Shape, whitened: readonly Whitened[], m: number, weight: number): Weighed {
   const k = shape.columns.length;
-  const count = filtered.length;
-  const noiseWeights = new Float64Array(count);
-  const means = new Float64Array(count);
-  const deviations = new Float64Array(count);
+  const count = whitened.length;
+  const likelihoods = new Float64Array(count);
+  const parts: { mean: number; deviation: number }[] = [];
   let best: Float64Array = new Float64Array(k);
   let top = Number.NEGATIVE_INFINITY;
   let topRestricted = Number.NEGATIVE_INFINITY;
   for (let g = 0; g < count; g++) {
-    const { gram, logF } = filtered[g]!;
-    const solved = solve(shape, gram, size);
+    const { logF } = whitened[g]!;
+    const solved = solve(shape, whitened[g]!);
     const variance = solved.rss / Math.max(1, m - k);
-    noiseWeights[g] = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet);
-    topRestricted = Math.max(topRestricted, noiseWeights[g]!);
-    const likelihood = -0.5 * (m * Math.log(solved.rss / m) + logF);
+    const restricted = -0.5 * ((m - k) * Math.log(variance) + logF + solved.logDet);
+    likelihoods[g] = restricted;
+    topRestricted = Math.max(topRestricted, restricted);
+    const likelihood = logLikelihood(solved.rss, logF, m);
     if (likelihood > top) {
       top = likelihood;
       best = solved.coefficients;
     }
-    if (shape.drift === null) continue;
-    let mean = 0;
-    let spread = 0;
-    for (let a = 0; a < k; a++) {
-      mean += shape.drift[a]! * solved.coefficients[a]!;
-      for (let b = 0; b < k; b++) spread += shape.drift[a]! * shape.drift[b]! * solved.inverse[a * k + b]!;
-    }
-    means[g] = mean;
-    deviations[g] = Math.sqrt(Math.max(0, spread * variance));
+    const mean = shape.drift?.reduce((sum, factor, a) => sum + factor * solved.coefficients[a]!, 0) ?? 0;
+    parts.push({ mean, deviation: Math.sqrt(variance * solved.spread) });
   }
+  if (shape.drift === null) return { shape, weight, drift: [], best };
   let sum = 0;
   for (let g = 0; g < count; g++) {
-    noiseWeights[g] = Math.exp(noiseWeights[g]! - topRestricted);
-    sum += noiseWeights[g]!;
+    likelihoods[g] = Math.exp(likelihoods[g]! - topRestricted);
+    sum += likelihoods[g]!;
   }
-  for (let g = 0; g < count; g++) noiseWeights[g] = noiseWeights[g]! / sum;
-  return { shape, weight, noiseWeights, means, deviations, degrees: m - k, best };
-}
-
-type Column = Shape['columns'][number];
-
-function product(a: Column, b: Column, gram: Float64Array, size: number): number {
-  let sum = 0;
-  for (let p = 0; p < a.length; p++)
-    for (let q = 0; q < b.length; q++) {
-      const i = a[p]![0];
-      const j = b[q]![0];
-      sum += a[p]![1] * b[q]![1] * gram[i <= j ? i * size + j : j * size + i]!;
-    }
-  return sum;
+  const drift = parts.flatMap((part, g) => {
+    const share = likelihoods[g]! / sum;
+    return share < FAINT ? [] : [{ ...part, weight: weight * share, degrees: m - k }];
+  });
+  return { shape, weight, drift, best };
 }
 
 /** A perfect fit must not have infinite likelihood: pages and clocks are never better than a few parts in ten thousand. */
@@ -165,117 +163,81 @@ const bounded = (rss: number, total: number): number => Math.max(rss, 1e-8 * tot
 /** Columns that differ by less than this share of their length are one. */
 const ALIKE = 1e-7;
 
-/** Sum of squares that the shape leaves: the last pivot of the Cholesky factor with the series beside it. NaN: columns alike. */
-function residual(shape: Shape, gram: Float64Array, size: number): number {
-  const series: Column = [[size - 1, 1]];
-  const k = shape.columns.length;
-  const lower = new Float64Array((k + 1) * (k + 1));
-  for (let j = 0; j <= k; j++)
-    for (let i = j; i <= k; i++) {
-      const full = product(shape.columns[j] ?? series, shape.columns[i] ?? series, gram, size);
-      let sum = full;
-      for (let p = 0; p < j; p++) sum -= lower[i * (k + 1) + p]! * lower[j * (k + 1) + p]!;
-      if (j === k) return bounded(sum, full);
-      if (i > j) lower[i * (k + 1) + j] = sum / lower[j * (k + 1) + j]!;
-      else if (sum <= ALIKE * full) return Number.NaN;
-      else lower[j * (k + 1) + j] = Math.sqrt(sum);
+const MOST_COLUMNS = 8;
+const lower = new Float64Array(MOST_COLUMNS * MOST_COLUMNS);
+const solution = new Float64Array(MOST_COLUMNS);
+
+/**
+ * Cholesky factor of the shape's products, in `lower`, and the series in its terms, in `solution`: generalised least squares, since all
+ * columns are whitened. Returns the sum of squares that the shape leaves. NaN: the points cannot tell its columns apart.
+ */
+function residual({ columns }: Shape, { gram, size, products, total }: Whitened): number {
+  const k = columns.length;
+  let rest = total;
+  for (let j = 0; j < k; j++) {
+    const at = columns[j]!;
+    let value = products[at]!;
+    for (let i = 0; i <= j; i++) {
+      const other = columns[i]!;
+      let sum = gram[at * size + other]!;
+      for (let p = 0; p < i; p++) sum -= lower[j * MOST_COLUMNS + p]! * lower[i * MOST_COLUMNS + p]!;
+      if (i < j) {
+        const factor = sum / lower[i * MOST_COLUMNS + i]!;
+        lower[j * MOST_COLUMNS + i] = factor;
+        value -= factor * solution[i]!;
+      } else {
+        if (sum <= ALIKE * gram[at * size + at]!) return Number.NaN;
+        lower[j * MOST_COLUMNS + j] = Math.sqrt(sum);
+        value /= lower[j * MOST_COLUMNS + j]!;
+      }
     }
-  return Number.NaN;
+    solution[j] = value;
+    rest -= value * value;
+  }
+  return bounded(rest, total);
 }
 
 interface Solved {
   readonly coefficients: Float64Array;
-  readonly inverse: Float64Array;
   readonly logDet: number;
   readonly rss: number;
+  /** Variance of the drift for errors of variance one. */
+  readonly spread: number;
 }
 
-/** Generalised least squares of one shape from the products of the filtered basis (its last column is the series). */
-function solve(shape: Shape, gram: Float64Array, size: number): Solved {
+function solve(shape: Shape, whitened: Whitened): Solved {
   const k = shape.columns.length;
-  const series: Column = [[size - 1, 1]];
-  const lower = new Float64Array(k * k);
+  const rss = residual(shape, whitened);
   let logDet = 0;
-  for (let j = 0; j < k; j++)
-    for (let i = j; i < k; i++) {
-      const full = product(shape.columns[j]!, shape.columns[i]!, gram, size);
-      let sum = full;
-      for (let p = 0; p < j; p++) sum -= lower[i * k + p]! * lower[j * k + p]!;
-      if (i === j) {
-        const pivot = Math.sqrt(sum);
-        lower[j * k + j] = pivot;
-        logDet += 2 * Math.log(pivot);
-      } else lower[i * k + j] = sum / lower[j * k + j]!;
-    }
-  const inverseLower = new Float64Array(k * k);
-  for (let j = 0; j < k; j++) {
-    inverseLower[j * k + j] = 1 / lower[j * k + j]!;
-    for (let i = j + 1; i < k; i++) {
-      let sum = 0;
-      for (let p = j; p < i; p++) sum -= lower[i * k + p]! * inverseLower[p * k + j]!;
-      inverseLower[i * k + j] = sum / lower[i * k + i]!;
-    }
-  }
-  const inverse = new Float64Array(k * k);
-  for (let a = 0; a < k; a++)
-    for (let b = 0; b < k; b++) {
-      let sum = 0;
-      for (let p = Math.max(a, b); p < k; p++) sum += inverseLower[p * k + a]! * inverseLower[p * k + b]!;
-      inverse[a * k + b] = sum;
-    }
-  const right = shape.columns.map((column) => product(column, series, gram, size));
   const coefficients = new Float64Array(k);
-  let explained = 0;
-  for (let a = 0; a < k; a++) {
-    for (let b = 0; b < k; b++) coefficients[a] = coefficients[a]! + inverse[a * k + b]! * right[b]!;
-    explained += coefficients[a]! * right[a]!;
+  for (let j = k - 1; j >= 0; j--) {
+    let sum = solution[j]!;
+    for (let i = j + 1; i < k; i++) sum -= lower[i * MOST_COLUMNS + j]! * coefficients[i]!;
+    coefficients[j] = sum / lower[j * MOST_COLUMNS + j]!;
+    logDet += 2 * Math.log(lower[j * MOST_COLUMNS + j]!);
   }
-  const total = gram[size * size - 1]!;
-  return { coefficients, inverse, logDet, rss: bounded(total - explained, total) };
-}
-
-/** Share of the belief in drifting shapes that puts the drift at or under `value` (per window). */
-export function driftBelow(weighed: readonly Weighed[], value: number): number {
-  let below = 0;
-  let drifting = 0;
-  for (const { shape, weight, noiseWeights, means, deviations, degrees } of weighed) {
-    if (shape.drift === null) continue;
-    drifting += weight;
-    for (let g = 0; g < means.length; g++)
-      if (noiseWeights[g]! > 1e-9)
-        below += weight * noiseWeights[g]! * studentBelow((value - means[g]!) / Math.max(deviations[g]!, 1e-300), degrees);
+  // With L the factor and d the drift's factors, the variance is the squared length of L^-1 d.
+  let spread = 0;
+  if (shape.drift !== null) {
+    const part = new Float64Array(k);
+    for (let j = 0; j < k; j++) {
+      let sum = shape.drift[j]!;
+      for (let i = 0; i < j; i++) sum -= lower[j * MOST_COLUMNS + i]! * part[i]!;
+      part[j] = sum / lower[j * MOST_COLUMNS + j]!;
+      spread += part[j]! * part[j]!;
+    }
   }
-  return drifting > 0 ? below / drifting : 0.5;
+  return { coefficients, logDet, rss, spread };
 }
 
 /** Share of belief that it grows when no shape is preferred beforehand. */
 export function evenHanded(weighed: readonly Weighed[]): number {
   let all = 0;
   let growing = 0;
-  for (const one of weighed) {
-    const weight = one.weight * Math.exp(Math.min(-one.shape.logPrior, EVEN));
-    all += weight;
-    if (one.shape.drift !== null) growing += weight * (1 - driftBelow([{ ...one, weight: 1 }], 0));
+  for (const { shape, weight, drift } of weighed) {
+    const even = weight * Math.exp(Math.min(-shape.logPrior, EVEN));
+    all += even;
+    if (drift.length > 0) growing += even * (1 - driftBelow(drift, 0));
   }
   return all > 0 ? growing / all : 0;
-}
-
-export function driftQuantile(weighed: readonly Weighed[], share: number): number {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const { shape, noiseWeights, means, deviations } of weighed) {
-    if (shape.drift === null) continue;
-    for (let g = 0; g < means.length; g++) {
-      if (noiseWeights[g]! < 1e-5) continue;
-      low = Math.min(low, means[g]! - 5 * deviations[g]!);
-      high = Math.max(high, means[g]! + 5 * deviations[g]!);
-    }
-  }
-  if (!(low < high)) return low === Number.POSITIVE_INFINITY ? 0 : low;
-  for (let i = 0; i < 32; i++) {
-    const middle = (low + high) / 2;
-    if (driftBelow(weighed, middle) < share) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }

@@ -165,7 +165,7 @@ function evaluate(t: ReplayTarget, history: History, nowS: number): Verdict {
     atMs: nowS * 1000,
     target: info,
     judgement: judge(series, { minHistorySeconds }),
-    series,
+    series: { ...series, events: history.events },
     files: fileRows(series.files),
     jvm: t.jvm(history),
     pod: { memoryRequestBytes: memoryRequestBytes ?? null, ephemeralStorageLimitBytes: null },

@@ -13,6 +13,6 @@ writeSync(1, `loaded ${history.lastS ?? 0} ${t.length}\n`);
 for (let s = (history.lastS ?? 0) + EVERY_S; ; s += EVERY_S) {
   const values = { usage: s, anon: 2 * s, heap_used: s % 600 };
   history.append({ atMs: s * 1000, epoch: 'a', values, limitBytes: 1e9, heapMaxBytes: 'max', failures: [] });
-  await store.save('jvm', history);
+  await store.save('jvm');
   writeSync(1, `saved ${s}\n`);
 }

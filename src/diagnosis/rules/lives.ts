@@ -1,13 +1,16 @@
 import { type Answer, note, type Scene } from '../scene.ts';
 
-/** True when the OOM killer struck in the history at hand. */
+/** A kill within a day is what somebody is looking for; an older one is a thing to know. */
+const RECENT_S = 86_400;
+
+/** True when the OOM killer struck in the history at hand, be it in a former life of the container. */
 export function oomKilled(scene: Scene): Answer | null {
   const kills = scene.series.events.filter((e) => e.type === 'oom_kill');
   const last = kills[kills.length - 1];
   if (!last) return null;
   return note({
     rule: 'oom-killed',
-    severity: 'critical',
+    severity: scene.atMs / 1000 - last.t <= RECENT_S ? 'critical' : 'warn',
     title: `The OOM killer struck ${kills.length === 1 ? 'once' : `${kills.length} times`}, last at ${new Date(last.t * 1000).toISOString()}`,
     evidence: { count: kills.length, lastAt: new Date(last.t * 1000).toISOString(), limitBytes: scene.series.limitBytes },
     advice:

@@ -48,7 +48,7 @@ async function rows(store: Store, history: History, n: number): Promise<void> {
     at += 10;
     const values = { usage: at, anon: at * 3, file: at * 5 };
     history.append({ atMs: at * 1000, epoch: 'a', values, limitBytes: 1e9, heapMaxBytes: null, failures: [] });
-    await store.save('jvm', history);
+    await store.save('jvm');
   }
 }
 

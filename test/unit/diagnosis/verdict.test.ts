@@ -166,7 +166,7 @@ const PLAIN: readonly (readonly [Trend, RegExp])[] = [
   ['settling', /^Still settling: /],
   ['cyclic', /^Goes up and down with the day, no lasting drift in 7 days\.$/],
   ['shrinking', /^Memory used shrinks/],
-  ['not-enough-data', /^Not enough history yet: a drift shows after about 30 hours\. 1\.37 GiB of 2 GiB now\.$/],
+  ['not-enough-data', /^Not enough history yet: a first verdict comes in about 30 hours\. 1\.37 GiB of 2 GiB now\.$/],
 ];
 for (const [trend, begins] of PLAIN) {
   test(`${trend} is an answer in words`, () => {
@@ -229,4 +229,30 @@ test('a container that ended at its limit before the kernel could be asked is ca
   assert.match(ended([300, 400], 0), LIKELY); // 10 MiB/s: there before the next sample
   assert.doesNotMatch(ended([300, 301], 210), /OOM/);
   assert.doesNotMatch(ended([505, 200], 300), /OOM/);
+});
+
+test('a growth that has no name yet says when it meets the limit at this pace, and what to keep for comparing', () => {
+  const v = diagnose(
+    scene({ trend: 'growing', leak: null, fields: { usage: field('growing', 15e6), anon: field('growing', 15e6) } }),
+  );
+  assert.match(v.headline, /^Memory grows 15 MB an hour .* At this pace the limit is reached in 41 to 50 hours\.$/);
+  assert.match(v.findings[0]!.advice, /baseline/);
+  assert.deepEqual(v.etas, [], 'what happens then is not known, so it is no end');
+});
+
+test('settling tells how much it rose, and no pace that is none', () => {
+  const base = scene({ trend: 'settling', fields: { usage: field('settling', 0) } });
+  const t = Float64Array.of(0, 7 * 86400);
+  const fields = new Map([['usage', Float64Array.of(600 * 2 ** 20, 777 * 2 ** 20)]]);
+  const { headline } = diagnose({ ...base, series: { ...base.series, t, fields } });
+  assert.equal(headline, 'Still settling: memory used rose 177 MiB in 7 days, ever more slowly. Ask again in 4 days.');
+});
+
+test('an OOM kill within a day is critical, an older one a warning', () => {
+  const killed = (hoursAgo: number) => {
+    const base = scene({});
+    const events = [{ t: base.atMs / 1000 - hoursAgo * 3600, type: 'oom_kill' as const }];
+    return diagnose({ ...base, series: { ...base.series, events } }).findings.find((f) => f.rule === 'oom-killed')?.severity;
+  };
+  assert.deepEqual([killed(12), killed(30)], ['critical', 'warn']);
 });

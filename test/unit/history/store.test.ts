@@ -31,7 +31,7 @@ test('what was saved is there after a restart, with its life, limit and events',
   const h = await first.load('jvm');
   for (let s = 10; s <= 2000; s += 10) {
     h.append(sample(s, s < 1000 ? 'a' : 'b'));
-    await first.save('jvm', h);
+    await first.save('jvm');
   }
   await first.close();
   const second = await open(dir);
@@ -51,7 +51,7 @@ test('without an orderly end at most the rows of the last moment are lost: each 
   const h = await store.load('jvm');
   for (let s = 10; s <= 70; s += 10) {
     h.append(sample(s));
-    await store.save('jvm', h);
+    await store.save('jvm');
   }
   rmSync(join(dir, 'lock')); // as after a kill -9, whose lock nobody holds
   const after = await (await open(dir)).load('jvm');
@@ -65,7 +65,7 @@ test('only the newest, small segment is rewritten; sealed ones stay as they are'
   const save = async (from: number, to: number) => {
     for (let s = from; s <= to; s += 10) {
       h.append(sample(s));
-      await store.save('jvm', h);
+      await store.save('jvm');
     }
   };
   await save(10, 700);
@@ -88,7 +88,7 @@ test('a broken segment is set aside under a new name, and the others are read', 
   const h = await store.load('jvm');
   for (let s = 10; s <= 1300; s += 10) {
     h.append(sample(s));
-    await store.save('jvm', h);
+    await store.save('jvm');
   }
   await store.close();
   const [victim] = readdirSync(join(dir, 'jvm')).sort();
@@ -132,7 +132,7 @@ test('the disk budget is never exceeded, and the oldest goes first', async (t) =
   const wide = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`field_${i}`, 123456789012 + i]));
   for (let s = 10; s <= 10_000; s += 10) {
     h.append({ ...sample(s), values: wide });
-    await store.save('jvm', h);
+    await store.save('jvm');
   }
   await store.close();
   const bytes = readdirSync(join(dir, 'jvm')).reduce((sum, n) => sum + readFileSync(join(dir, 'jvm', n)).length, 0);
@@ -170,15 +170,15 @@ test('a folder that is deleted beneath us does not stop the sampling, and is wri
   const store = await open(dir);
   const h = await store.load('jvm');
   h.append(sample(10));
-  await store.save('jvm', h);
+  await store.save('jvm');
   rmSync(join(dir, 'jvm'), { recursive: true });
   writeFileSync(join(dir, 'jvm'), 'in the way');
   h.append(sample(20));
-  await store.save('jvm', h);
+  await store.save('jvm');
   assert.equal(store.state().ok, false);
   rmSync(join(dir, 'jvm'));
   h.append(sample(30));
-  await store.save('jvm', h);
+  await store.save('jvm');
   assert.equal(store.state().ok, true);
   assert.equal(h.series(ALL).t.length, 3);
   await store.close();
@@ -202,7 +202,7 @@ test('without a folder history lives in memory and nothing is written', async ()
   const store = await open(null);
   const h = await store.load('jvm');
   h.append(sample(10));
-  await store.save('jvm', h);
+  await store.save('jvm');
   assert.equal(store.state().ok, true);
   await store.close();
 });

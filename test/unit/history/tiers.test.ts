@@ -68,7 +68,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
         ['anon', 'file', 'shmem', 'slab', 'kernel', 'pgfault', 'threads', 'active_file', 'inactive_file', 'working_set'][f]!
       ] = 1e6 * f + (i % 7);
     history.append({ atMs: (start + i * every) * 1000, epoch: 'a', values, limitBytes: 2e9, heapMaxBytes: 'max', failures: [] });
-    await store.save('jvm', history);
+    await store.save('jvm');
     if (i % 250 === 0) most = Math.max(most, bytesIn(dir));
   }
   await store.close();

@@ -37,16 +37,25 @@ describe('a value that is read less often than the rest', () => {
 });
 
 describe('live rows', () => {
+  const all = { oldest: Number.NEGATIVE_INFINITY, most: 1200, step: 1 };
+  const tick = (t: number, value: (id: string) => number | null, ids: string[] = []) => ({ t, ids, value });
+
   test('are joined to every column, also where a tick leaves a field out', () => {
     const rows = growing(samples(count(100), { usage: count(100), threads: count(100) }));
-    assert.equal(
-      extend(rows, 100, (id) => (id === 'usage' ? 7 : null), -1, 1000),
-      true,
+    const change = extend(
+      rows,
+      tick(100, (id) => (id === 'usage' ? 7 : null)),
+      all,
     );
+    assert.deepEqual(change, { replaced: false, gone: 0 });
     assert.deepEqual([rows.t.at(-1), rows.fields.usage!.at(-1), rows.fields.threads!.at(-1)], [100, 7, null]);
     assert.equal(
-      extend(rows, 100, () => 8, -1, 1000),
-      false,
+      extend(
+        rows,
+        tick(100, () => 8),
+        all,
+      ),
+      null,
       'the same instant again is no row',
     );
     assert.equal(rows.t.length, 101);
@@ -60,7 +69,14 @@ describe('live rows', () => {
       ),
     );
     let joined = 0;
-    for (let s = 1; s <= 7200; s++) if (extend(rows, 599 * 2000 + s, () => s, Number.NEGATIVE_INFINITY, 1200)) joined++;
+    for (let s = 1; s <= 7200; s++) {
+      const change = extend(
+        rows,
+        tick(599 * 2000 + s, () => s),
+        all,
+      );
+      if (change !== null && !change.replaced) joined++;
+    }
     assert.ok(joined >= 5 && joined <= 9, `${joined} rows in two hours of fourteen days`);
     assert.deepEqual([rows.t.at(-1), rows.fields.usage!.at(-1)], [599 * 2000 + 7200, 7200]);
     for (let i = 1; i < rows.t.length; i++) assert.ok(rows.t[i]! > rows.t[i - 1]!);
@@ -69,8 +85,40 @@ describe('live rows', () => {
 
   test('let go what is older than the range: an hour of ticks leaves as many rows as fifteen minutes have', () => {
     const rows = growing(samples(count(900), { usage: count(900) }));
-    for (let s = 900; s < 4500; s++) extend(rows, s, () => s, s - 900, 1200);
+    for (let s = 900; s < 4500; s++)
+      extend(
+        rows,
+        tick(s, () => s),
+        { ...all, oldest: s - 900 },
+      );
     assert.ok(rows.t.length <= 901, String(rows.t.length));
     assert.ok(rows.t[0]! >= 4499 - 901);
+  });
+
+  test('leave a gap after a break, and none after a tick that is a little late', () => {
+    const rows = growing(samples(count(100), { usage: count(100) }));
+    extend(
+      rows,
+      tick(101.4, () => 1),
+      all,
+    );
+    assert.equal(rows.t.length, 101);
+    extend(
+      rows,
+      tick(121.4, () => 2),
+      all,
+    );
+    assert.deepEqual(rows.t.slice(-3), [101.4, 111.4, 121.4]);
+    assert.deepEqual(rows.fields.usage!.slice(-3), [1, null, 2]);
+  });
+
+  test('begin a column for a field that is met for the first time, as when a JVM comes up', () => {
+    const rows = growing(samples(count(3), { usage: count(3) }));
+    extend(
+      rows,
+      tick(3, () => 5, ['usage', 'heap_used']),
+      all,
+    );
+    assert.deepEqual(rows.fields.heap_used, [null, null, null, 5]);
   });
 });

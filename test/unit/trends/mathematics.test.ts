@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { filterColumns } from '../../../src/trends/noise.ts';
+import { robustMean } from '../../../src/trends/blocks.ts';
+import { whitener } from '../../../src/trends/noise.ts';
 import { normalBelow, studentBelow } from '../../../src/trends/normal.ts';
 
 const near = (found: number, expected: number, within: number) =>
@@ -29,14 +30,64 @@ test("Student's distribution function is within a thousandth of scipy.stats.t.cd
     near(studentBelow(t, degrees), p, 1e-3);
 });
 
-test('filtered products are those of generalised least squares with the full covariance, gaps included (numpy 2.4.6, linalg.inv)', () => {
+test('whitened products are those of generalised least squares with the full covariance, gaps included (numpy 2.4.6, linalg.inv)', () => {
   const x = Float64Array.of(0, 1, 2, 4, 5, 6, 7);
   const y = Float64Array.of(1, 3, 2, 6, 5, 9, 8);
-  const { gram, logF } = filterColumns(x, 1, [x.map(() => 1), x, y], { decayS: 3, white: 0.7 });
+  const noise = { wanderings: [{ decay: 3, variance: 1 / (1 - Math.exp(-2 / 3)) }], white: 0.7 };
+  const { logF, whiten } = whitener(x, noise);
+  const columns = [x.map(() => 1), x, y].map((column) => {
+    const out = new Float64Array(column.length);
+    whiten(column, out);
+    return out;
+  });
   const expected = [
     0.9299441115108289, 3.2609210394690997, 4.428105722512107, 21.953268034001162, 26.505349212586015, 39.011856220115206,
   ];
-  const upper = [gram[0], gram[1], gram[2], gram[4], gram[5], gram[8]];
+  const product = (a: number, b: number) => columns[a]!.reduce((sum, value, i) => sum + value * columns[b]![i]!, 0);
+  const upper = [product(0, 0), product(0, 1), product(0, 2), product(1, 1), product(1, 2), product(2, 2)];
   for (let i = 0; i < expected.length; i++) near(upper[i]!, expected[i]!, 1e-9);
   near(logF, 5.178576473373194, 1e-9);
+});
+
+test('a sum of wanderings is whitened as one whose covariance is the sum of theirs', () => {
+  const u = Float64Array.of(0, 0.1, 0.2, 0.35, 0.4, 0.9);
+  const noise = {
+    wanderings: [
+      { decay: 0.05, variance: 2 },
+      { decay: 0.4, variance: 1 },
+      { decay: 3, variance: 5 },
+    ],
+    white: 0.5,
+  };
+  // The filter of a wandering is exact for any number of them, so its first innovation variance and their product are those of the
+  // covariance matrix: its determinant, by elimination.
+  const n = u.length;
+  const covariance = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n }, (_, j) =>
+      noise.wanderings.reduce(
+        (sum, { decay, variance }) => sum + variance * Math.exp(-Math.abs(u[i]! - u[j]!) / decay),
+        i === j ? noise.white : 0,
+      ),
+    ),
+  );
+  let logDeterminant = 0;
+  for (let p = 0; p < n; p++) {
+    logDeterminant += Math.log(covariance[p]![p]!);
+    for (let i = p + 1; i < n; i++) {
+      const factor = covariance[i]![p]! / covariance[p]![p]!;
+      for (let j = p; j < n; j++) covariance[i]![j]! -= factor * covariance[p]![j]!;
+    }
+  }
+  near(whitener(u, noise).logF, logDeterminant, 1e-9);
+});
+
+test('the mean of a block is the mean of even values, and one spike among them moves it by no more than they differ', () => {
+  near(robustMean(Float64Array.of(7), 1), 7, 0);
+  near(robustMean(Float64Array.of(1, 3), 2), 2, 1e-12);
+  near(robustMean(Float64Array.of(5, 1e9, 6), 3), 6, 1e-12);
+  const even = Float64Array.from({ length: 160 }, (_, i) => (i * 37) % 160);
+  near(robustMean(even, 160), 79.5, 8);
+  const spiked = even.slice();
+  spiked[40] = 1e12;
+  near(robustMean(spiked, 160), robustMean(even, 160), 8);
 });

@@ -1,0 +1,170 @@
+import { pick } from './pick.ts';
+
+/** Rows and columns that there is room for at first; both double when they must. */
+const ROWS = 1024;
+const COLUMNS = 48;
+
+/**
+ * Rows as columns: rising times, and a value a field, NaN for a gap. All columns lie in one block, which is large enough to be the
+ * kernel's own zero pages (malloc maps it): room that was never written costs nothing, so doubling does not either, and the many
+ * growing arrays do not leave holes in the heap for months.
+ */
+export class Columns {
+  #capacity = ROWS;
+  #block = new Float64Array(ROWS * COLUMNS);
+  /** By field: its place in the block. The first is that of the times. */
+  #places = new Map<string, number>();
+  #length = 0;
+
+  get #t(): Float64Array {
+    return this.#at(0);
+  }
+
+  #at(place: number): Float64Array {
+    return this.#block.subarray(place * this.#capacity, (place + 1) * this.#capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get firstS(): number | null {
+    return this.#length === 0 ? null : this.#block[0]!;
+  }
+
+  get lastS(): number | null {
+    return this.#length === 0 ? null : this.#block[this.#length - 1]!;
+  }
+
+  has(id: string): boolean {
+    return this.#places.has(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.#places.keys();
+  }
+
+  /** A row as it is. */
+  row(t: number, values: Readonly<Record<string, number>>): void {
+    this.#reserve(1);
+    for (const id in values) this.#place(id);
+    this.#block[this.#length] = t;
+    for (const [id, place] of this.#places) this.#block[place * this.#capacity + this.#length] = values[id] ?? Number.NaN;
+    this.#length++;
+  }
+
+  /** Stored columns as they are, null for a gap; rows that are not later than the last are passed over. */
+  rows(t: readonly number[], fields: Readonly<Record<string, readonly (number | null)[]>>): void {
+    const last = this.lastS ?? Number.NEGATIVE_INFINITY;
+    let from = 0;
+    while (from < t.length && t[from]! <= last) from++;
+    const n = t.length - from;
+    this.#reserve(n);
+    for (const id in fields) this.#place(id);
+    for (let i = 0; i < n; i++) this.#block[this.#length + i] = t[from + i]!;
+    for (const [id, place] of this.#places) {
+      const at = place * this.#capacity + this.#length;
+      const values = fields[id];
+      if (values === undefined) this.#block.fill(Number.NaN, at, at + n);
+      else for (let i = 0; i < n; i++) this.#block[at + i] = values[from + i] ?? Number.NaN;
+    }
+    this.#length += n;
+  }
+
+  /** Makes room for so many more rows. */
+  #reserve(rows: number): void {
+    const wanted = this.#length + rows;
+    if (wanted > this.#capacity) this.#grow(Math.max(wanted, 2 * this.#capacity), this.#block.length / this.#capacity);
+  }
+
+  /** Where a field's column is; a new one has gaps until now. */
+  #place(id: string): number {
+    const known = this.#places.get(id);
+    if (known !== undefined) return known;
+    const place = this.#places.size + 1;
+    const columns = this.#block.length / this.#capacity;
+    if (place >= columns) this.#grow(this.#capacity, 2 * columns);
+    this.#places.set(id, place);
+    this.#block.fill(Number.NaN, place * this.#capacity, place * this.#capacity + this.#length);
+    return place;
+  }
+
+  #grow(capacity: number, columns: number): void {
+    const block = new Float64Array(capacity * columns);
+    for (let place = 0; place <= this.#places.size; place++)
+      block.set(this.#at(place).subarray(0, this.#length), place * capacity);
+    this.#block = block;
+    this.#capacity = capacity;
+  }
+
+  /** First row whose time is not before `t`. */
+  rowAt(t: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#block[middle]! < t) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * Rows `first` to `end`, at most `points` of them. Where all are wanted they are windows on the columns themselves, not copies: a
+   * verdict each minute would leave a megabyte of garbage for each container. They hold until the next row.
+   */
+  take(first: number, end: number, ids: Iterable<string>, points: number | null) {
+    const t = this.#t;
+    const kept = pick(t, first, end, points);
+    const cut = (column: Float64Array): Float64Array =>
+      kept === null ? column.subarray(first, Math.max(first, end)) : Float64Array.from(kept, (i) => column[i]!);
+    const fields = new Map<string, Float64Array>();
+    for (const id of ids) {
+      const place = this.#places.get(id);
+      fields.set(
+        id,
+        place === undefined ? new Float64Array(kept?.length ?? Math.max(0, end - first)).fill(Number.NaN) : cut(this.#at(place)),
+      );
+    }
+    return { t: cut(t), fields };
+  }
+
+  /** Makes rows coarser in place: `stepAt` says how many seconds a row of that time stands for (0: itself); none reaches across a break. */
+  merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, floors: ReadonlySet<string>): void {
+    const times = this.#t;
+    const columns = [...this.#places].map(([id, place]) => ({ column: this.#at(place), floor: floors.has(id) }));
+    let out = 0;
+    let at = from;
+    while (at < this.#length) {
+      const t = times[at]!;
+      const step = stepAt(t);
+      let end = at + 1;
+      if (step > 0) {
+        const bin = Math.floor(t / step);
+        while (end < this.#length && Math.floor(times[end]! / step) === bin && !breaks.has(times[end]!)) end++;
+      }
+      if (end - at > 1) for (const { column, floor } of columns) column[out] = merged(column, at, end, floor);
+      else if (out !== at) for (const { column } of columns) column[out] = column[at]!;
+      times[out] = t;
+      out++;
+      at = end;
+    }
+    this.#length = out;
+  }
+}
+
+/** Mean of the values that there are, or their least; NaN: there is none. */
+export function merged(column: Float64Array, from: number, to: number, floor: boolean): number {
+  let sum = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let n = 0;
+  for (let i = from; i < to; i++) {
+    const v = column[i]!;
+    if (Number.isNaN(v)) continue;
+    sum += v;
+    n++;
+    if (v < least) least = v;
+  }
+  if (n === 0) return Number.NaN;
+  return floor ? least : sum / n;
+}

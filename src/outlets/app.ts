@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
+import { type GuardOptions, guard, hasToken } from './guard.ts';
+import type { ApiOptions } from './http.ts';
+import type { Log } from './log.ts';
+import { GateHit, ROUTES, type Route } from './routes.ts';
+import { ApiError, type Status } from './status.ts';
+
+/** No inline script or style, nothing from elsewhere, no frame: what the container named can never become code. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** What answers the requests: the page, and a row of ROUTES a path. */
+export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'port'>): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use((request, response, next) => {
+    response.set({
+      'Content-Security-Policy': POLICY,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+    });
+    guard(request, options);
+    keepToken(request, response, options.token);
+    next();
+  });
+  for (const route of ROUTES) {
+    if (route.method === undefined) app.get(route.path, answer(status, route));
+    else app.post(route.path, costly(options), answer(status, route)).all(route.path, refuseMethod);
+  }
+  app.get('/openapi.json', async (_request, response) => {
+    const { openapi } = await import('./openapi.ts');
+    response.json(openapi(options.version));
+  });
+  if (options.webDir !== null) servePage(app, options.webDir);
+  app.use((request: Request) => {
+    throw new ApiError(
+      'unknown-path',
+      404,
+      `there is no ${JSON.stringify(request.path.slice(0, 120))}; /openapi.json lists the paths`,
+    );
+  });
+  app.use(errors(options.log));
+  return app;
+}
+
+const answer =
+  (status: Status, route: Route): RequestHandler =>
+  async (request, response) => {
+    for (const name of Object.keys(request.query)) {
+      if (!(name in route.query) && name !== 'token') {
+        throw new ApiError(
+          'bad-request',
+          400,
+          `${route.path} has no parameter ${JSON.stringify(name.slice(0, 40))}; it takes ${Object.keys(route.query).join(', ') || 'none'}`,
+        );
+      }
+    }
+    const value = await route.answer(status, request.query);
+    const reach = reachOf(status);
+    if (reach !== null) response.set('Memhound-Reach', reach);
+    response.set('Cache-Control', 'no-store').json(value);
+  };
+
+/** All containers of a pod share its loopback: what costs or attaches asks for the token, also where the rest does not. */
+const costly =
+  (options: GuardOptions): RequestHandler =>
+  (_request, _response, next) => {
+    if (options.token === null)
+      throw new ApiError(
+        'forbidden',
+        403,
+        'this costs the JVM a full collection, so it needs a token: every container of the pod can reach this port',
+        '--token-file FILE',
+      );
+    next(); // that the request bears it, the guard has seen
+  };
+
+const refuseMethod: RequestHandler = (request) => {
+  throw new ApiError('bad-request', 405, `${request.path} takes POST, found ${request.method}`);
+};
+
+const reachOf = (status: Status): string | null => status.targets()[0]?.reach ?? null;
+
+/** A page opened with ?token= keeps it in a cookie, so that its own requests need none in their address. */
+function keepToken(request: Request, response: Response, token: string | null): void {
+  if (token !== null && 'token' in request.query && hasToken(request, token))
+    response.cookie('memhound_token', token, { httpOnly: true, sameSite: 'strict' });
+}
+
+/** Assets have a hash in their name and are kept for ever; the index never. Compressed ahead by the build. */
+function servePage(app: Express, dir: string): void {
+  const files = new Set(listFiles(dir));
+  for (const name of files) {
+    if (/\.(?:br|gz)$/.test(name)) continue;
+    const path = name === 'index.html' ? '/' : `/${name}`;
+    const kept = /[-.][0-9A-Za-z]{8,}\.\w+$/.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache';
+    app.get(path, (request, response) => {
+      const accepted = String(request.headers['accept-encoding'] ?? '');
+      const encoding = (['br', 'gzip'] as const).find((e) => accepted.includes(e) && files.has(`${name}.${SUFFIX[e]}`));
+      response.set({ 'Cache-Control': kept, Vary: 'Accept-Encoding' }).type(name.slice(name.lastIndexOf('.')));
+      if (encoding !== undefined) response.set('Content-Encoding', encoding);
+      response.send(readFileSync(join(dir, encoding === undefined ? name : `${name}.${SUFFIX[encoding]}`)));
+    });
+  }
+}
+
+const SUFFIX = { br: 'br', gzip: 'gz' } as const;
+
+function listFiles(dir: string): string[] {
+  try {
+    return readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((e) => e.isFile())
+      .map((e) => join(e.parentPath, e.name).slice(dir.length + 1));
+  } catch (error) {
+    // Run from source, before a build: the API works without the page.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Every error in one form; a bug is logged with its stack and answered without it. */
+const errors =
+  (log: Log): ErrorRequestHandler =>
+  (error: unknown, _request, response, _next) => {
+    if (error instanceof GateHit) {
+      response.status(409).json(error.verdict);
+      return;
+    }
+    if (error instanceof ApiError) {
+      const { code, message, mend } = error;
+      response.status(error.status).json({ error: { code, message, ...(mend === null ? {} : { mend }) } });
+      return;
+    }
+    // express's own refusals (a path that cannot be decoded) carry a status below 500.
+    const status = (error as { status?: number }).status ?? 500;
+    if (status >= 500)
+      log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed');
+    response.status(status).json({
+      error: {
+        code: status < 500 ? 'bad-request' : 'internal',
+        message: status < 500 ? (error as Error).message : 'memhound failed to answer; its log has the reason',
+      },
+    });
+  };

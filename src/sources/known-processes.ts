@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { readText } from './read-text.ts';
+
+interface Remembered<T> {
+  readonly mark: string;
+  readonly value: T;
+  readonly looks: number;
+}
+
+/** A process that was looked at so often, at searches a minute apart, is what it is: a shell has become its JVM, a JVM has its threads. */
+const RIPE = 2;
+/** After so many searches all are looked at afresh: a process may have been moved to another group. */
+const AFRESH = 10;
+
+/**
+ * What the last searches found out about each process, for as long as it is the same one: pid, start and name, all from one small file
+ * instead of four. A search each minute would otherwise cost more than all samples together.
+ */
+export class KnownProcesses<T> {
+  #known = new Map<number, Remembered<T>>();
+  #next = new Map<number, Remembered<T>>();
+  #searches = 0;
+
+  /** Before a search; those that the last one did not meet are forgotten. */
+  begin(): void {
+    this.#known = this.#searches++ % AFRESH === 0 ? new Map() : this.#next;
+    this.#next = new Map();
+  }
+
+  /** undefined: `look` at it; it is remembered by `keep`. */
+  recall(procRoot: string, pid: number): T | undefined {
+    const before = this.#known.get(pid);
+    if (before === undefined || before.looks < RIPE || before.mark !== markOf(procRoot, pid)) return undefined;
+    this.#next.set(pid, before);
+    return before.value;
+  }
+
+  keep(procRoot: string, pid: number, value: T): void {
+    const mark = markOf(procRoot, pid);
+    const before = this.#known.get(pid);
+    if (mark !== null) this.#next.set(pid, { mark, value, looks: before?.mark === mark ? before.looks + 1 : 1 });
+  }
+}
+
+/** "comm)|starttime", fields 2 and 22 of /proc/PID/stat; null: gone. */
+function markOf(procRoot: string, pid: number): string | null {
+  const text = readText(join(procRoot, String(pid), 'stat'));
+  if (text === null) return null;
+  const name = text.lastIndexOf(')') + 1;
+  let at = name;
+  for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
+  return `${text.slice(text.indexOf('('), name)}|${text.slice(at + 1, text.indexOf(' ', at + 1))}`;
+}

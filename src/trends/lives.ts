@@ -1,0 +1,205 @@
+import type { Series } from '../history/series.ts';
+import type { FieldJudgement, Window } from './field-trend.ts';
+import type { Ordered } from './normalise.ts';
+
+/**
+ * What earlier lives of the same container tell about the newest, which may be too young to tell by itself.
+ *
+ *      /|   /|   /|  /        it follows lives that grew until they were killed: a leak
+ *     / |  / |  / | /
+ *
+ *      ,---|  ,----|  ,       it follows lives that rose like this and then stopped: a warm-up
+ *     /    | /     | /
+ *
+ * To follow is to stand, at the same age, where the earlier life stood.
+ */
+export interface Life {
+  readonly window: Window;
+  /** It ended in an OOM kill, or where memory that cannot be reclaimed stood near the limit. */
+  readonly killed: boolean;
+}
+
+/** A life with one field's judgement over its whole length, worked out only where the life says something. */
+interface LifeOfField extends Life {
+  readonly judged: () => FieldJudgement;
+}
+
+/** Newest of the earlier lives that are looked at. */
+const MOST_LIVES = 4;
+const FEWEST_SAMPLES = 30;
+/** An OOM kill is counted a little before or after the restart that it causes. */
+const KILL_NEAR_S = 120;
+
+/** The lives before the newest that are long enough to tell something, oldest first. */
+export function earlierLives(
+  { events, limitBytes }: Series,
+  { t, fields }: Ordered,
+  starts: readonly number[],
+  newest: Window,
+): Life[] {
+  const anon = fields.get('anon');
+  const shmem = fields.get('shmem');
+  return starts
+    .slice(0, -1)
+    .flatMap((from, k) => {
+      const to = starts[k + 1]!;
+      if (to - from < FEWEST_SAMPLES) return [];
+      const restartT = t[to]!;
+      const reach = KILL_NEAR_S + 2 * newest.intervalS;
+      const told = events.some((event) => event.type === 'oom_kill' && Math.abs(event.t - restartT) <= reach);
+      const held = (anon?.[to - 1] ?? 0) + (shmem?.[to - 1] ?? 0);
+      const full = typeof limitBytes === 'number' && held > NEAR_LIMIT * limitBytes;
+      return [{ window: { ...newest, from, to }, killed: told || full }];
+    })
+    .slice(-MOST_LIVES);
+}
+
+/** Share of the limit from which a process that ended is taken to have been killed at it. */
+const NEAR_LIMIT = 0.85;
+
+/** Lives that must agree before they stand for the newest. */
+const AGREEING = 2;
+/** Ages at which two lives are compared. */
+const AGES = 8;
+/** How far apart they may be, as a share of how far the earlier one moved in its life. */
+const APART = 0.2;
+/** A life that ended no later than this many times the newest's age does not show what comes; one killed at about that age does. */
+const OLDER = 1.5;
+const AS_OLD = 0.9;
+/** Never surer than this by what other lives did. */
+const CERTAIN_BY_LIVES = 0.95;
+
+const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
+
+/** Mean of what is known within a tenth of `span` about an age; NaN where nothing is. */
+function levelAt(values: Float64Array, { t, from, to }: Window, age: number, span: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let i = from; i < to; i++) {
+    const off = t[i]! - t[from]! - age;
+    if (off > span / 10) break;
+    if (off < -span / 10 || !Number.isFinite(values[i])) continue;
+    sum += values[i]!;
+    count++;
+  }
+  return count > 0 ? sum / count : Number.NaN;
+}
+
+/**
+ * Whether the newest life stands, through the later two thirds of its age, where the earlier one stood then, and rose meanwhile as that one
+ * did.
+ */
+function follows(values: Float64Array, newest: Window, earlier: Window): boolean {
+  const age = ageOf(newest);
+  const end = ageOf(earlier);
+  const moved = Math.abs(levelAt(values, earlier, 0.95 * end, end) - levelAt(values, earlier, 0.05 * end, end / 2));
+  const now: number[] = [];
+  const then: number[] = [];
+  for (let k = 0; k < AGES; k++) {
+    const at = age * (0.3 + (0.6 * k) / (AGES - 1));
+    const [a, b] = [levelAt(values, newest, at, age), levelAt(values, earlier, at, age)];
+    if (!Number.isFinite(a) || !Number.isFinite(b)) continue;
+    now.push(a);
+    then.push(b);
+  }
+  if (now.length < AGES / 2) return false;
+  const apart = Math.sqrt(now.reduce((sum, level, k) => sum + (level - then[k]!) ** 2, 0) / now.length);
+  const share = riseOf(now) / riseOf(then);
+  return apart <= APART * moved && share > 0.5 && share < 2;
+}
+
+/** Rise of the second half of the levels over the first. */
+function riseOf(levels: readonly number[]): number {
+  const half = levels.length >> 1;
+  const mean = (part: readonly number[]): number => part.reduce((sum, level) => sum + level, 0) / part.length;
+  return mean(levels.slice(half)) - mean(levels.slice(0, half));
+}
+
+/** The newest life's judgement in the light of earlier ones, newest last. */
+export function inTheLightOf(
+  lives: readonly LifeOfField[],
+  values: Float64Array,
+  newest: FieldJudgement,
+  window: Window,
+): FieldJudgement {
+  const age = ageOf(window);
+  const alike = lives.filter(
+    (life) => ageOf(life.window) > (life.killed ? AS_OLD : OLDER) * age && follows(values, window, life.window),
+  );
+  if (alike.length < AGREEING) return newest;
+  const judged = alike.map((life) => ({ killed: life.killed, field: life.judged() }));
+  const leaking = judged.filter(({ killed, field }) => killed && field.trend === 'growing').map(({ field }) => field);
+  if (leaking.length >= AGREEING && leaking.length > alike.length / 2) return leaksLike(leaking, newest);
+  const stopped = judged.filter(({ field }) => field.trend !== 'growing' && field.trend !== 'not-enough-data');
+  if (newest.trend === 'growing' && stopped.length === alike.length)
+    return {
+      ...newest,
+      trend: 'settling',
+      certainty: 0.2,
+      basis: {
+        ...newest.basis,
+        tests: { ...newest.basis.tests, livesThatStopped: stopped.length },
+        because: `it rises as ${stopped.length} earlier lives did at this age, and those stopped`,
+      },
+    };
+  return newest;
+}
+
+function leaksLike(leaking: readonly FieldJudgement[], newest: FieldJudgement): FieldJudgement {
+  const estimates = newest.trend === 'growing' ? [...leaking, newest] : leaking;
+  const { slope, low, high } = pooled(estimates);
+  const { line } = newest.basis;
+  return {
+    ...newest,
+    trend: 'growing',
+    slopeBytesPerHour: slope,
+    low,
+    high,
+    p: Math.min(newest.p ?? 1, 1 - CERTAIN_BY_LIVES),
+    certainty: Math.max(newest.certainty, CERTAIN_BY_LIVES),
+    fills: false,
+    known: true,
+    basis: {
+      ...newest.basis,
+      line:
+        line === null
+          ? null
+          : { ...line, level: newest.levelNow - (slope / 3600) * (line.toT - line.fromT), slopePerSecond: slope / 3600 },
+      tests: { ...newest.basis.tests, livesThatLeaked: leaking.length },
+      because: `it follows ${leaking.length} earlier lives that grew until they were killed`,
+    },
+  };
+}
+
+/**
+ * One slope from those of several lives, which differ by more than their own errors: random effects of DerSimonian & Laird 1986,
+ * "Meta-Analysis in Clinical Trials". With its 90 % interval.
+ */
+function pooled(estimates: readonly FieldJudgement[]): { slope: number; low: number; high: number } {
+  const each = estimates.map(({ slopeBytesPerHour, low, high }) => {
+    const slope = slopeBytesPerHour ?? 0;
+    const deviation = Math.max(((high ?? slope) - (low ?? slope)) / (2 * Z90), 1e-3 * Math.abs(slope), 1e-9);
+    return { slope, variance: deviation * deviation };
+  });
+  const weigh = (between: number) => {
+    let weight = 0;
+    let sum = 0;
+    let squares = 0;
+    for (const { slope, variance } of each) {
+      const w = 1 / (variance + between);
+      weight += w;
+      sum += w * slope;
+      squares += w * w;
+    }
+    return { weight, mean: sum / weight, squares };
+  };
+  const fixed = weigh(0);
+  const spread = each.reduce((sum, { slope, variance }) => sum + (slope - fixed.mean) ** 2 / variance, 0);
+  const between = Math.max(0, (spread - (each.length - 1)) / (fixed.weight - fixed.squares / fixed.weight));
+  const { mean, weight } = weigh(between);
+  const half = Z90 * Math.sqrt(1 / weight + between / each.length);
+  return { slope: mean, low: mean - half, high: mean + half };
+}
+
+/** Half of the 90 % interval of a normal distribution, in its deviations. */
+const Z90 = 1.645;
