@@ -22,8 +22,8 @@ export interface WindowAnswer {
 
 export interface MachineAnswers {
   readonly windows: readonly WindowAnswer[];
-  /** By length of history in hours: whether any answer, asked every 12 h, was a false alarm. */
-  readonly everAlarmed: Readonly<Record<number, boolean>>;
+  /** By length of history in hours: the methods of which any answer, asked every 12 h, was a false alarm. */
+  readonly everAlarmed: Readonly<Record<number, readonly string[]>>;
 }
 
 const MACHINE_BYTES = 64 * 2 ** 30;
@@ -57,6 +57,19 @@ function thin(y: Float64Array): Float64Array {
   });
 }
 
+/** What known methods say, by name. */
+function saidOf(y: Float64Array): Record<string, boolean> {
+  const thinned = thin(y);
+  const p = mannKendall(thinned);
+  return {
+    'R squared > 0.5': straightRise(y),
+    'Mann-Kendall, Hamed-Rao, .05': p < 0.05,
+    'Mann-Kendall, Hamed-Rao, .01': p < 0.01,
+    'backward regression': backwardRise(y),
+    'change points': lastPieceRises(thinned),
+  };
+}
+
 const HISTORIES_H = [24, 72];
 const ASKED_EVERY_H = 12;
 
@@ -68,22 +81,13 @@ export function answersOf(seed: number): MachineAnswers {
       const anon = judgement.fields.anon!;
       const { low, high, slopeBytesPerHour } = anon;
       const truth = slope * POINT;
-      const thinned = thin(y);
-      const p = mannKendall(thinned);
       const { fits, tests } = anon.basis;
       return {
         seed,
         hours,
         slope,
         size,
-        said: {
-          memhound: judgement.leak === true,
-          'R squared > 0.5': straightRise(y),
-          'Mann-Kendall, Hamed-Rao, .05': p < 0.05,
-          'Mann-Kendall, Hamed-Rao, .01': p < 0.01,
-          'backward regression': backwardRise(y),
-          'change points': lastPieceRises(thinned),
-        },
+        said: { memhound: judgement.leak === true, ...saidOf(y) },
         slopeError: slope > 0 && slopeBytesPerHour !== null ? Math.abs(slopeBytesPerHour / truth - 1) : null,
         covered: slope > 0 && low !== null && high !== null ? low <= truth && truth <= high : null,
         why: [
@@ -101,13 +105,16 @@ export function answersOf(seed: number): MachineAnswers {
   };
 }
 
-function everAlarmed({ t, percent }: Machine, hours: number): boolean {
+function everAlarmed({ t, percent }: Machine, hours: number): string[] {
   const end = t[t.length - 1]!;
+  const alarmed = new Set<string>();
   for (let toS = hours * 3600; toS <= end + STEP_S; toS += ASKED_EVERY_H * 3600) {
     const from = t.findIndex((at) => at >= toS - hours * 3600);
     const past = t.findIndex((at) => at > toS);
     const to = past === -1 ? t.length : past;
-    if (ask(t.subarray(from, to), percent.subarray(from, to)).leak === true) return true;
+    const y = percent.subarray(from, to);
+    for (const [method, said] of Object.entries(saidOf(y))) if (said) alarmed.add(method);
+    if (!alarmed.has('memhound') && ask(t.subarray(from, to), y).leak === true) alarmed.add('memhound');
   }
-  return false;
+  return [...alarmed];
 }

@@ -13,7 +13,9 @@ const runs = [
 let failed = false;
 for (const [script, ...args] of runs) {
   console.log(`\n${script} ${args.length > 0 ? args.slice(1).join(' ') : ''}`.trimEnd());
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', `bench/${script}`, ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', `bench/${script}`, ...args], {
+    stdio: 'inherit',
+  });
   failed ||= status !== 0;
 }
 process.exitCode = failed ? 1 : 0;

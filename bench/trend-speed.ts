@@ -1,34 +1,22 @@
-/** node --import tsx bench/trend-speed.ts: 14 days at one minute x 15 fields, text to verdict, beside plain least squares and Theil-Sen in O(n^2). */
+/**
+ * npm run bench:trend: what a verdict costs. 14 days at one minute x 15 fields from a file, and in `watch` on a full history; beside plain
+ * least squares and Mann-Kendall with Theil-Sen in O(n^2) over the same data.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseSeries } from '../src/cli/series-file.ts';
+import { History } from '../src/history/history.ts';
+import { QUIET, step } from '../src/trends/alarm.ts';
 import { judge } from '../src/trends/judge.ts';
-import { machineSeries } from './machine.ts';
-import { Random } from './random.ts';
+import { allPairs } from './methods/all-pairs.ts';
+import { lineThrough } from './methods/line.ts';
+import { FROM_T, inputColumns, inputText, LIMIT, STEP_S } from './trend-input.ts';
 
-const IDS = [
-  'usage',
-  'working_set',
-  'anon',
-  'file',
-  'active_file',
-  'inactive_file',
-  'shmem',
-  'slab',
-  'slab_reclaimable',
-  'slab_unreclaimable',
-  'kernel_stack',
-  'pagetables',
-  'sock',
-  'heap_used',
-  'metaspace',
-];
-const n = 20_160;
-const columns = IDS.map((_, i) => machineSeries(new Random(i + 1), 14, 60));
-const text = JSON.stringify({
-  interval_s: 60,
-  limit_bytes: 16e9,
-  t: Array.from({ length: n }, (_, i) => 1_700_000_000 + 60 * i),
-  fields: Object.fromEntries(IDS.map((id, i) => [id, [...columns[i]!]])),
-});
+const OPTIONS = { minHistorySeconds: 900 };
+const PROCESSES = 7;
+const MIB = 1_048_576;
 
 function cpuMs(work: () => unknown): number {
   const began = process.cpuUsage();
@@ -37,49 +25,112 @@ function cpuMs(work: () => unknown): number {
   return (spent.user + spent.system) / 1000;
 }
 
-function leastSquares(y: Float64Array): number {
-  let mean = 0;
-  for (const value of y) mean += value / y.length;
-  let sxy = 0;
-  let sxx = 0;
-  for (let i = 0; i < y.length; i++) {
-    const x = i - (y.length - 1) / 2;
-    sxy += x * (y[i]! - mean);
-    sxx += x * x;
-  }
-  return sxy / sxx;
-}
+const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
+const medianMs = (rounds: number, work: () => unknown): number => middle(Array.from({ length: rounds }, () => cpuMs(work)));
 
-/** Mann 1945 and Sen 1968 over all pairs; the median slope from a sorted sample of the pairs, since all of them are 1.6 GB. */
-function mannKendall(y: Float64Array): number {
-  let s = 0;
-  const slopes: number[] = [];
-  for (let i = 0; i < y.length; i++)
-    for (let j = i + 1; j < y.length; j++) {
-      s += Math.sign(y[j]! - y[i]!);
-      if ((i * 31 + j) % 997 === 0) slopes.push((y[j]! - y[i]!) / (j - i));
-    }
-  slopes.sort((a, b) => a - b);
-  return s + slopes[slopes.length >> 1]!;
-}
+const columns = inputColumns(14);
+const text = inputText(columns);
+const folder = mkdtempSync(join(tmpdir(), 'trend-speed-'));
+const file = join(folder, 'fortnight.json');
+writeFileSync(file, text);
 
-const options = { minHistorySeconds: 900 };
-const first = cpuMs(() => judge(parseSeries(JSON.parse(text)), options));
+/** Another process that says what it spent. `exit`: all of it, told by a hook when it ends. */
+const AT_EXIT = `data:text/javascript,process.on('exit',()=>{const c=process.cpuUsage();process.stderr.write('\\nCPU '+(c.user+c.system)/1000)})`;
+function analyzeMs(input: string): number {
+  const { stderr } = spawnSync(process.execPath, ['--import', AT_EXIT, 'dist/memhound.mjs', 'analyze', '--json', input], {
+    encoding: 'utf8',
+  });
+  return Number(/CPU ([\d.]+)\s*$/.exec(stderr)?.[1] ?? Number.NaN);
+}
+const coldMs = (): number =>
+  Number(spawnSync(process.execPath, ['--import', 'tsx', 'bench/trend-cold.ts', file], { encoding: 'utf8' }).stdout);
+
+const few = join(folder, 'few.json');
+writeFileSync(few, inputText(new Map([...columns].map(([id, column]) => [id, column.slice(0, 3)]))));
+const colds = Array.from({ length: PROCESSES }, coldMs);
+const cold = middle(colds);
+const whole = middle(Array.from({ length: PROCESSES }, () => analyzeMs(file)));
+const start = middle(Array.from({ length: PROCESSES }, () => analyzeMs(few)));
+rmSync(folder, { recursive: true });
+
 const series = parseSeries(JSON.parse(text));
-const rounds = Array.from({ length: 9 }, () => cpuMs(() => judge(series, options))).sort((a, b) => a - b);
-const warm = rounds[4]!;
-if (typeof globalThis.gc === 'function') globalThis.gc();
-const before = process.memoryUsage();
-judge(series, options);
-const after = process.memoryUsage();
-const ols = cpuMs(() => columns.map(leastSquares));
-const pairs = cpuMs(() => mannKendall(columns[0]!)) * IDS.length;
-console.log(
-  `file to verdict, cold     ${first.toFixed(0)} ms CPU   (14 days x 1 min x 15 fields, ${(text.length / 1e6).toFixed(1)} MB)`,
-);
-console.log(`verdict, warm (median)    ${warm.toFixed(1)} ms CPU`);
-console.log(
-  `memory left by a verdict  ${((after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / 1048576).toFixed(1)} MiB before collection`,
-);
-console.log(`plain least squares       ${ols.toFixed(1)} ms   the verdict takes ${(warm / ols).toFixed(1)} times as long`);
-console.log(`Mann-Kendall, Theil-Sen   ${pairs.toFixed(0)} ms   the verdict takes 1/${(pairs / warm).toFixed(0)} of it`);
+judge(series, OPTIONS);
+const warm = medianMs(15, () => judge(series, OPTIONS));
+const ols = medianMs(15, () => [...columns.values()].map((column) => lineThrough(column)));
+const pairs = cpuMs(() => allPairs(columns.get('anon')!)) * columns.size;
+
+/** A history as `watch` has it after a season: every minute for 91 days, then every ten seconds for a day. */
+const used = (): number => {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+const season = [...inputColumns(92)];
+const before = used();
+const history = new History();
+let at = FROM_T;
+let minute = 0;
+const tick = (stepS: number) => {
+  at += stepS;
+  minute += stepS / STEP_S;
+  const row = Math.min(season[0]![1].length - 1, Math.floor(minute));
+  const values: Record<string, number> = {};
+  for (const [id, column] of season) values[id] = column[row]!;
+  return { atMs: at * 1000, epoch: 'one', values, limitBytes: LIMIT, heapMaxBytes: LIMIT / 2, failures: [] };
+};
+for (let i = 0; i < 91 * 1440; i++) history.append(tick(60));
+for (let i = 0; i < 8640; i++) history.append(tick(10));
+const held = used() - before;
+const ticks = 8192;
+const samples = Array.from({ length: ticks }, () => tick(10));
+const tickMs = cpuMs(() => samples.forEach((sample) => void history.append(sample))) / ticks;
+let state = QUIET;
+const evaluate = () => {
+  const judgement = judge(history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' }), OPTIONS);
+  state = step(state, judgement).state;
+};
+evaluate();
+const watched = medianMs(25, evaluate);
+const rest = used();
+evaluate();
+const { heapUsed, arrayBuffers } = process.memoryUsage();
+const passing = heapUsed + arrayBuffers - rest;
+const kept = used() - rest;
+
+const rows: readonly [string, string, string][] = [
+  [
+    'file to verdict, a fresh process',
+    `${cold.toFixed(0)} ms CPU`,
+    `150 ms; 14 days x 1 min x 15 fields, ${(text.length / 1e6).toFixed(1)} MB; median of ${PROCESSES}, the least ${colds[0]!.toFixed(0)}`,
+  ],
+  [
+    '  memhound analyze, all of it',
+    `${whole.toFixed(0)} ms CPU`,
+    `${start.toFixed(0)} ms of it for a file of three rows: the start of Node and of memhound`,
+  ],
+  ['  verdict alone, warm', `${warm.toFixed(1)} ms CPU`, 'median of 15'],
+  [
+    'watch: a tick into a full history',
+    `${tickMs.toFixed(3)} ms CPU`,
+    `0.5 ms; ${history.length} rows, mean of ${ticks}, making rows coarser included`,
+  ],
+  [
+    'watch: a verdict on a full history',
+    `${watched.toFixed(1)} ms CPU`,
+    '20 ms; with the copy of the history and the alarm, median of 25',
+  ],
+  ['memory of a full history', `${(held / MIB).toFixed(1)} MiB`, '4 MiB'],
+  [
+    '  a verdict in passing; left by it',
+    `${(passing / MIB).toFixed(1)}; ${(kept / MIB).toFixed(2)} MiB`,
+    globalThis.gc ? '' : 'needs --expose-gc',
+  ],
+  ['plain least squares, same data', `${ols.toFixed(2)} ms CPU`, `the verdict takes ${(warm / ols).toFixed(1)} times as long`],
+  [
+    'Mann-Kendall and Theil-Sen, O(n^2)',
+    `${pairs.toFixed(0)} ms CPU`,
+    `the verdict takes 1/${(pairs / warm).toFixed(0)} of it; one field x 15`,
+  ],
+];
+for (const [name, value, note] of rows) console.log(`${name.padEnd(38)}${value.padStart(16)}   ${note}`);

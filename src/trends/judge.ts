@@ -7,6 +7,7 @@ import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
 import { earlierLives, inTheLightOf } from './lives.ts';
 import { normalise } from './normalise.ts';
+import { orLately } from './recent.ts';
 import type { FieldTrend, Judgement, JudgeOptions } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
@@ -34,8 +35,10 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const fields = new Map<string, FieldJudgement>();
   const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= least;
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
-  const one = (id: string, values: Float64Array, over: Window) =>
-    id === 'heap_used' ? judgeHeap(ordered, values, over) : judgeField(id, values, over);
+  const one = (id: string, values: Float64Array, over: Window): FieldJudgement => {
+    if (id === 'heap_used') return judgeHeap(ordered, values, over);
+    return orLately(judgeField(id, values, over), values, over, (part) => judgeField(id, values, part));
+  };
   const lives = enough ? earlierLives(series, ordered, starts, window) : [];
   for (const [id, values] of ordered.fields) {
     if (fieldRow(id).kind === 'counter' || UNJUDGED.test(id)) continue;
