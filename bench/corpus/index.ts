@@ -10,6 +10,7 @@ import { noise } from './scenarios/noise.ts';
 import { remembered } from './scenarios/remembered.ts';
 import { sampling } from './scenarios/sampling.ts';
 import type { Scenario } from './scenarios/types.ts';
+import { unseen } from './scenarios/unseen.ts';
 
 /** New ones go to the end: the place in this list is what a series is seeded with, and what holds it out. */
 const SCENARIOS: readonly Scenario[] = [
@@ -22,10 +23,11 @@ const SCENARIOS: readonly Scenario[] = [
   ...mixed,
   ...sampling,
   ...remembered,
+  ...unseen,
 ];
 
-/** Every third scenario is held out: its score is printed, and no threshold is moved by it. */
-export const CORPUS = SCENARIOS.map(({ name }, index) => ({ name, index, heldOut: index % 3 === 2 }));
+/** Every third scenario is held out, and some mixtures besides: their score is printed, and no threshold is moved by it. */
+export const CORPUS = SCENARIOS.map(({ name, heldOut }, index) => ({ name, index, heldOut: heldOut ?? index % 3 === 2 }));
 
 /** The same numbers make the same series, always. */
 export function exampleOf(index: number, run: number): Example {
