@@ -17,6 +17,7 @@ export interface WindowAnswer {
   /** memhound's: error of the slope, whether its interval covers it, and what it was decided from. */
   readonly slopeError: number | null;
   readonly covered: boolean | null;
+  readonly confidence: number;
   readonly why: string;
 }
 
@@ -90,6 +91,7 @@ export function answersOf(seed: number): MachineAnswers {
         said: { memhound: judgement.leak === true, ...saidOf(y) },
         slopeError: slope > 0 && slopeBytesPerHour !== null ? Math.abs(slopeBytesPerHour / truth - 1) : null,
         covered: slope > 0 && low !== null && high !== null ? low <= truth && truth <= high : null,
+        confidence: judgement.confidence,
         why: [
           anon.trend,
           `confidence ${judgement.confidence.toFixed(2)}`,

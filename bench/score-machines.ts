@@ -51,5 +51,19 @@ function print(windows: readonly WindowAnswer[]): void {
   }
   console.log(`\nslope error, median / p90                      ${at(0.5)} / ${at(0.9)}`);
   console.log(`slope's 90 % interval covers the truth         ${percent(covered / asked)}`);
+  for (const [low, high] of [
+    [0, 0.8],
+    [0.8, 0.9],
+    [0.9, 0.95],
+    [0.95, 1],
+  ] as const) {
+    const right = (list: readonly WindowAnswer[]) =>
+      `${percent(list.filter(({ said, slope }) => said.memhound === slope > 0).length / Math.max(1, list.length), 0)} (${list.length})`;
+    const band = windows.filter(({ confidence }) => confidence >= low && confidence < high);
+    const growing = band.filter(({ said }) => said.memhound);
+    console.log(
+      `${`right at confidence ${low} to ${high}`.padEnd(47)}${right(band)}; of those that say growing ${right(growing)}`,
+    );
+  }
   console.log('ever: machines with any false alarm, asked every 12 h over eight healthy days with the last 24 or 72 h');
 }

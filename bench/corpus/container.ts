@@ -170,18 +170,19 @@ export function finish(scenario: string, made: Container, rough: Rough = {}): Ex
 
 /**
  * Several lives of one container, the last of which is judged. `died`: how each of the earlier ones ended; `told`: whether anybody
- * wrote it down.
+ * wrote it down. `known`: the earlier lives say enough for whoever remembers them; then growing is right, and so is what the newest says.
  */
 export function finishLives(
   scenario: string,
   lives: readonly Container[],
-  { died, told }: { readonly died: 'restart' | 'oom_kill'; readonly told: boolean },
+  { died, told, known = false }: { readonly died: 'restart' | 'oom_kill'; readonly told: boolean; readonly known?: boolean },
 ): Example {
   const last = lives[lives.length - 1]!;
   const { limit, random, heapMax, cause } = last;
   const { stepS } = last.grid;
   const assembled = lives.map(assemble);
-  const label = labelWhole(scenario, assembled[assembled.length - 1]!, { grid: last.grid, limit, heapMax, cause });
+  const ofLast = labelWhole(scenario, assembled[assembled.length - 1]!, { grid: last.grid, limit, heapMax, cause });
+  const label = known ? { ...ofLast, truth: { ...ofLast.truth, accept: ['growing'], per_field: {} } } : ofLast;
   const n = lives.reduce((sum, { grid }) => sum + grid.n, 0);
   const columns = new Map<string, Float64Array>();
   const events: HistoryEvent[] = [];

@@ -4,7 +4,7 @@ import { drift, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
 /** Several lives of one container: the same levels, and a fresh process begins low in what belongs to it. */
-function livesOf(
+export function livesOf(
   random: Random,
   count: number,
   hours: (k: number) => number,
@@ -22,7 +22,7 @@ function livesOf(
 }
 
 /** Starts low in memory of the process, and is up within minutes. */
-function starts(life: Container, tauS = 240): void {
+export function starts(life: Container, tauS = 240): void {
   for (const [id, share] of [
     ['anon', 0.6],
     ['kernel_stack', 0.5],

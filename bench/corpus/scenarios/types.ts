@@ -4,5 +4,6 @@ import type { Example } from '../container.ts';
 /** A shape that memory has, by name: the name is for people, and no detector sees it. */
 export interface Scenario {
   readonly name: string;
+  readonly heldOut?: boolean;
   readonly make: (random: Random, name: string) => Example;
 }
