@@ -41,10 +41,13 @@ const FEWEST_BLOCKS = 6;
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
  * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
  */
-const CERTAIN = 0.91;
-const CERTAIN_WHEN_STRAIGHT = 0.6;
+const CERTAIN = 0.95;
+const CERTAIN_WHEN_STRAIGHT = 0.55;
+const HARDLY_STRAIGHT = 0.47;
+const STRAIGHT = 0.85;
 const certainEnough = (straight: number): number =>
-  CERTAIN - (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - 0.7) / 0.2));
+  CERTAIN -
+  (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - HARDLY_STRAIGHT) / (STRAIGHT - HARDLY_STRAIGHT)));
 
 const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
