@@ -7,7 +7,7 @@ import { floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
 import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
-import { evenHanded, type Weighing, weighShapes } from './weigh.ts';
+import { evenHanded, weighShapes } from './weigh.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldJudgement extends FieldTrend {
@@ -48,6 +48,11 @@ const STRAIGHT = 0.85;
 const certainEnough = (straight: number): number =>
   CERTAIN -
   (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - HARDLY_STRAIGHT) / (STRAIGHT - HARDLY_STRAIGHT)));
+
+/** Collections before a floor can be said to rise; and before it is sure that one bends and then rises: a few are few points for that. */
+const FEWEST_CYCLES = 4;
+const FEWEST_FOR_BENDS = 12;
+const FEW = 0.75;
 
 const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
@@ -162,7 +167,6 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
   const slope = driftQuantile(drift, 0.5) * toSlope;
   const top = weighed[0]!;
   const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
-  const spread95 = spreadOf(weighing, y) * scale;
   const straight = straightness(blocks.x, y, top.shape.begins * windowS);
   const material = isMaterial(slope, level, limit, windowS, unit);
   let trend: Trend = 'stable';
@@ -180,10 +184,11 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
       because = 'it rises ever more slowly towards a level';
     }
   }
-  if (cycles !== null && cycles < 4 && trend === 'growing') {
+  if (cycles !== null && cycles < FEWEST_CYCLES && trend === 'growing') {
     trend = 'cyclic';
     because = `a saw-tooth of only ${cycles} collections`;
   }
+  const few = cycles !== null && cycles < FEWEST_FOR_BENDS && top.shape.name !== 'line';
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
@@ -216,15 +221,20 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     levelThen: blocks.y[0]!,
     fills: top.shape.name === 'fill-line',
     known: false,
-    spread95,
-    certainty: evenHanded(weighed),
+    spread95: spreadOf(blocks, top.shape.begins * windowS, levelNow, slope),
+    certainty: few ? Math.min(FEW, evenHanded(weighed)) : evenHanded(weighed),
   };
 }
 
-function spreadOf({ weighed, basis }: Weighing, y: Float64Array): number {
-  const { shape, best } = weighed[0]!;
-  const residuals = y.map((value, i) => value - shapeAt(shape, basis, best, i)).sort();
-  return residuals[Math.min(y.length - 1, Math.floor(0.95 * y.length))]!;
+/**
+ * 95th percentile of the values about the line, daily load included: it is the peaks that meet the limit first. Where the line holds for the
+ * last part alone, about it there.
+ */
+function spreadOf({ x, y }: Blocks, fromS: number, levelNow: number, slopePerSecond: number): number {
+  const lastX = x[x.length - 1]!;
+  const over = y.map((value, i) => value - levelNow + slopePerSecond * (lastX - x[i]!)).filter((_, i) => x[i]! >= fromS);
+  over.sort();
+  return over.length === 0 ? 0 : over[Math.min(over.length - 1, Math.floor(0.95 * over.length))]!;
 }
 
 /** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */

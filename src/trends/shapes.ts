@@ -39,8 +39,10 @@ const FILLS = [0.005, 0.01, 0.02, 0.04, 0.08, 0.14, 0.22, 0.33, 0.5, 0.8, 1.3];
 /** Most series are plain, so a bend has to show itself; a drift beside a fill all the more. */
 const BENT = Math.log(0.03);
 const FILL_AND_DRIFT = Math.log(0.004);
-/** A window of a quarter of a day holds a piece of 24 h that looks like anything. */
+/** Less than two days hold a piece of 24 h that looks like anything. */
 const dayPrior = (windowS: number): number => Math.log(windowS < 0.5 * DAY ? 0.03 : windowS < 0.8 * DAY ? 0.1 : 1);
+/** Beside a day a drift is a third thing to fit. */
+const DAY_AND_DRIFT = Math.log(1);
 
 /** Shapes whose columns depend on the points alone. `u`: time as a share of the window, 0 to 1. */
 export function shapesOf(u: Float64Array, windowS: number): Shapes {
@@ -66,7 +68,13 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
     const cosine = column((at) => Math.cos((2 * Math.PI * at * windowS) / DAY));
     const logPrior = dayPrior(windowS);
     shapes.push({ ...PLAIN, logPrior, name: 'day', columns: [one, sine, cosine], drift: null });
-    shapes.push({ ...PLAIN, logPrior, name: 'day-line', columns: [one, sine, cosine, line], drift: [0, 0, 0, 1] });
+    shapes.push({
+      ...PLAIN,
+      logPrior: logPrior + DAY_AND_DRIFT,
+      name: 'day-line',
+      columns: [one, sine, cosine, line],
+      drift: [0, 0, 0, 1],
+    });
   }
   const supple = [one, line, fills[3]!.index, fills[6]!.index, ...bends.filter((_, i) => i % 3 === 1).map(({ after }) => after)];
   const probes = [shapes[0]!, shapes[1]!, { ...PLAIN, name: 'supple', columns: supple, drift: null }];
