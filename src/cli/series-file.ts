@@ -45,9 +45,12 @@ export function parseSeries(json: unknown): Series {
 function times(value: unknown): Float64Array {
   if (!Array.isArray(value)) return bad('t', 'an array of epoch seconds', value);
   if (value.length === 0) return bad('t', 'an array of at least two epoch seconds', value);
-  const t = Float64Array.from(value, (v, i) =>
-    typeof v === 'number' && Number.isFinite(v) ? v : bad(`t[${i}]`, 'epoch seconds', v),
-  );
+  const t = new Float64Array(value.length);
+  for (let i = 0; i < t.length; i++) {
+    const v: unknown = value[i];
+    if (typeof v !== 'number' || !Number.isFinite(v)) bad(`t[${i}]`, 'epoch seconds', v);
+    else t[i] = v;
+  }
   if (t.length < 2) throw new InputError('t has one point; a trend takes at least two');
   let backward = 0;
   let first = -1;
@@ -68,12 +71,15 @@ function times(value: unknown): Float64Array {
 function column(place: string, values: unknown, length: number): Float64Array {
   if (!Array.isArray(values)) return bad(place, 'an array of numbers and nulls', values);
   if (values.length !== length) throw new InputError(`${place} has ${values.length} values where t has ${length}`);
-  return Float64Array.from(values, (v, i) => {
-    if (v === null) return Number.NaN;
-    if (typeof v !== 'number' || !Number.isFinite(v)) return bad(`${place}[${i}]`, 'a number or null', v);
-    if (v < 0) return bad(`${place}[${i}]`, 'a number of at least 0', v);
-    return v;
-  });
+  const out = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const v: unknown = values[i];
+    if (v === null) out[i] = Number.NaN;
+    else if (typeof v !== 'number' || !Number.isFinite(v)) bad(`${place}[${i}]`, 'a number or null', v);
+    else if (v < 0) bad(`${place}[${i}]`, 'a number of at least 0', v);
+    else out[i] = v;
+  }
+  return out;
 }
 
 function interval(value: unknown, t: Float64Array): number {

@@ -41,7 +41,7 @@ const FEWEST_BLOCKS = 6;
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
  * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
  */
-const CERTAIN = 0.95;
+const CERTAIN = 0.94;
 const CERTAIN_WHEN_STRAIGHT = 0.55;
 const HARDLY_STRAIGHT = 0.47;
 const STRAIGHT = 0.85;
