@@ -22,7 +22,14 @@ const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 
 const VECTOR = 32 * 1024;
 
 /** The calls by koffi, or why there are none: then `fincore` is asked. Loaded on first need: it costs 1 MB of anonymous memory. */
-export async function loadKernelCalls(): Promise<KernelCalls | string> {
+export function loadKernelCalls(): Promise<KernelCalls | string> {
+  loaded ??= load();
+  return loaded;
+}
+
+let loaded: Promise<KernelCalls | string> | null = null;
+
+async function load(): Promise<KernelCalls | string> {
   if (process.platform !== 'linux') return `this is ${process.platform}, and the calls are Linux's`;
   try {
     const { default: koffi } = await import('koffi');

@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { buildStoreChild, ROW_S } from '../support/children.ts';
 import { lacks } from '../support/needs.ts';
 import { run } from '../support/process.ts';
-import { buildStoreChild, ROW_S } from '../support/store-program.ts';
 
 const skip = lacks('linux.uml', 'mkfs.ext4');
 /** Rows of a segment (src/history/store.ts): so many rows are sealed at once. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { buildStoreChild } from '../../support/store-program.ts';
+import { buildStoreChild } from '../../support/children.ts';
 
 const KILLS = 300;
 /** Rows on disk before the kill: from none, just after the start, to beyond a sealed segment and into a merge. */
