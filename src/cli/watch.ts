@@ -73,7 +73,13 @@ async function serve(
   const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
   const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
   const stopped = stopSignal(); // from here on: a pod may be deleted before it was ready
-  const store = await openStore({ dir: config.data, maxDiskBytes: config.maxDisk, everyS: config.every, log });
+  const store = await openStore({
+    dir: config.data,
+    maxDiskBytes: config.maxDisk,
+    keepS: config.keep,
+    everyS: config.every,
+    log,
+  });
   const selfWatch = new SelfWatch(ownAnonBytes);
   const thrift = new Thrift(ownAnonBytes);
   const watcher = new Watcher({

@@ -22,7 +22,8 @@ export const TIERS: readonly { readonly olderThanS: number; readonly stepS: numb
   { olderThanS: 2 * 86400, stepS: 900 },
   { olderThanS: 2 * 3600, stepS: 60 },
 ];
-const OLDEST_S = 92 * 86400;
+/** A quarter. */
+export const KEEP_S = 92 * 86400;
 /** Rows are made coarser in one go when there are this many more than after the last time. */
 const COMPACT_EVERY = 256;
 const MOST_EVENTS = 512;
@@ -32,6 +33,7 @@ export const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
+  readonly #keepS: number;
   readonly #rows = new Columns();
   readonly #files = new FileTracks();
   #compactAt = COMPACT_EVERY;
@@ -42,6 +44,11 @@ export class History {
   #intervalS = 10;
   limitBytes: Limit = null;
   heapMaxBytes: Limit = null;
+
+  /** `keepS`: rows that are older than the newest by more than this are not there. */
+  constructor(keepS = KEEP_S) {
+    this.#keepS = keepS;
+  }
 
   get length(): number {
     return this.#rows.length;
@@ -127,6 +134,7 @@ export class History {
   series(query: HistoryQuery): Series {
     const from = Math.max(
       query.fromS ?? Number.NEGATIVE_INFINITY,
+      (this.lastS ?? 0) - this.#keepS,
       query.epoch === 'current' ? this.#epochStartS : Number.NEGATIVE_INFINITY,
     );
     const first = this.#rows.rowAt(from);
@@ -148,7 +156,7 @@ export class History {
   #compact(nowS: number): void {
     const breaks = new Set(this.#events.filter((e) => e.type === 'restart').map((e) => e.t));
     const stepAt = (t: number): number => TIERS.find((tier) => nowS - t > tier.olderThanS)?.stepS ?? 0;
-    this.#rows.merge(this.#rows.rowAt(nowS - OLDEST_S), stepAt, breaks, FLOORS);
+    this.#rows.merge(this.#rows.rowAt(nowS - this.#keepS), stepAt, breaks, FLOORS);
     this.#compactAt = this.length + COMPACT_EVERY;
   }
 }
