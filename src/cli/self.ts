@@ -3,7 +3,6 @@ import type { ScheduleState } from '../sample/schedule.ts';
 import type { SelfTrend } from './self-watch.ts';
 
 export interface SelfInput {
-  readonly startedMs: number;
   readonly everySeconds: number;
   readonly schedule: ScheduleState | null;
   readonly store: object;
@@ -14,7 +13,7 @@ export interface SelfInput {
 export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
   const status = ownStatus();
   const cpu = process.cpuUsage();
-  const uptimeSeconds = (Date.now() - input.startedMs) / 1000;
+  const uptimeSeconds = process.uptime(); // a clock that nobody sets
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   return {
     uptimeSeconds,

@@ -69,7 +69,6 @@ async function serve(
   found: TargetSearch,
   search: () => Promise<TargetSearch>,
 ): Promise<number> {
-  const startedMs = Date.now();
   const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
   const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
   const stopped = stopSignal(); // from here on: a pod may be deleted before it was ready
@@ -93,7 +92,6 @@ async function serve(
     mayAttach: config.attach,
     self: () =>
       selfReport({
-        startedMs,
         everySeconds: config.every,
         schedule: schedule?.state() ?? null,
         store: store.state(),

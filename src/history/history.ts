@@ -27,6 +27,8 @@ export const KEEP_S = 92 * 86400;
 /** Rows are made coarser in one go when there are this many more than after the last time. */
 const COMPACT_EVERY = 256;
 const MOST_EVENTS = 512;
+/** A clock that is set back by less is waited for; by more, and the rows with the later times were stamped by a clock that was wrong. */
+const WAIT_S = 300;
 
 /** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is judged. */
 export const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
@@ -66,9 +68,13 @@ export class History {
     return this.#rows.firstS;
   }
 
-  /** Another epoch than the last sample's begins a new life. Samples that are not later than the last are dropped: a clock set back makes no duplicates. */
+  /**
+   * Another epoch than the last sample's begins a new life. Samples that are not later than the last are dropped: a clock set back makes no
+   * duplicates. Set back by more, all earlier rows are moved to meet it: it is the last clock that counts.
+   */
   append(sample: Sample): boolean {
     const t = sample.atMs / 1000;
+    if (this.lastS !== null && t <= this.lastS - WAIT_S) this.#meet(t - this.#intervalS);
     const last = this.lastS;
     if (last !== null && t <= last) return false;
     if (this.#epoch !== null && this.#epoch !== sample.epoch) this.#begin(t);
@@ -79,6 +85,15 @@ export class History {
     if (last !== null && t - last < 3600) this.#intervalS = t - last;
     if (this.length >= this.#compactAt) this.#compact(t);
     return true;
+  }
+
+  /** Moves everything so that the last row is at `t`. */
+  #meet(t: number): void {
+    const by = t - this.lastS!;
+    this.#rows.shift(by);
+    this.#epochStartS += by;
+    this.#events = this.#events.map((event) => ({ ...event, t: event.t + by }));
+    this.#files.clear();
   }
 
   #begin(t: number): void {

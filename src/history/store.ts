@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { STEPS } from './coarsen.ts';
@@ -159,6 +159,7 @@ export class Store {
     const { dir } = kept;
     await this.#try(async () => {
       await this.#occupy(this.#options.dir!);
+      if (kept.history.lastS! < (kept.saved.untilS ?? 0)) await this.#leaveAhead(kept);
       if (kept.db === null) {
         await mkdir(dir, { recursive: true });
         kept.db = openSegment(segmentPath(dir, kept.history.lastS! * 1000, 0));
@@ -179,6 +180,22 @@ export class Store {
       if (kept.db.low.data.t.length >= ROWS) await this.#seal(kept, dir);
       else await this.#retain();
     });
+  }
+
+  /**
+   * The clock was set back by more than a moment: what was stored under later times would stand before what comes, and hide it. Memory has
+   * moved its rows; on disk they are kept under another name, since sealed segments are never changed.
+   */
+  async #leaveAhead(kept: Kept): Promise<void> {
+    const newestS = kept.history.lastS!;
+    const ahead = kept.sealed.filter((sealed) => sealed.endS >= newestS);
+    const paths = [...ahead.map(({ path }) => path), ...(kept.db === null ? [] : [kept.db.path])];
+    for (const path of paths) await rename(path, `${path}.ahead-${Date.now()}`);
+    kept.sealed = kept.sealed.filter((sealed) => !ahead.includes(sealed));
+    kept.bytes = kept.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
+    kept.db = null;
+    kept.saved = { untilS: newestS - 1e-3, events: kept.history.eventCount };
+    this.#options.log.warn({ files: paths.length }, 'the clock was set back; segments that are ahead of it were set aside');
   }
 
   /** fsync of file and folder, then never touched again; the oldest go when there are too many bytes. */

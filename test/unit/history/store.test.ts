@@ -206,3 +206,27 @@ test('without a folder history lives in memory and nothing is written', async ()
   assert.equal(store.state().ok, true);
   await store.close();
 });
+
+test('a clock that ran ahead and is set back: what comes is stored and read, what is ahead is kept under another name, with one log line', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  const save = async (from: number, to: number) => {
+    for (let s = from; s <= to; s += 10) {
+      h.append(sample(s));
+      await store.save('jvm');
+    }
+  };
+  await save(1000, 1500);
+  await save(500_000, 500_500); // days ahead
+  const before = logged.length;
+  await save(1600, 2200);
+  assert.equal(logged.slice(before).filter((m) => m.includes('clock was set back')).length, 1, logged.slice(before).join('; '));
+  await store.close();
+  assert.ok(readdirSync(join(dir, 'jvm')).some((name) => name.includes('.ahead-')));
+  const again = await open(dir);
+  const { t: times } = (await again.load('jvm')).series(ALL);
+  for (let i = 1; i < times.length; i++) assert.ok(times[i]! > times[i - 1]!);
+  assert.deepEqual([times[0], times.at(-1)], [1000, 2200]);
+  await again.close();
+});
