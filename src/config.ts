@@ -364,5 +364,5 @@ export function parseConfig(
 }
 
 /** A segment of a wide container, the one that is being written, and a coarser one while those it stands for are still there. */
-export const LEAST_DISK = 1 << 20;
+const LEAST_DISK = 1 << 20;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

@@ -1,4 +1,4 @@
-// Runs inside the guest, whose clock may be set: memhound watches its own container while it goes back, ahead and back again, and while memhound is stopped. Writes
+// Runs inside the guest, whose clock may be set: memhound watches a container while it goes back, ahead and back again, and while memhound is stopped. Writes
 // what the API says as JSON lines; the judging is left to clock.test.ts, outside.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,7 +6,22 @@ import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 
 const say = (event, data) => console.log(JSON.stringify({ event, ...data }));
-const args = ['watch', '--json', '--own', '--every', '2s', '--port', '0', '--ops-port', '0', '--data', '/tmp/memhound'];
+const app = spawn('incontainer', ['app', 'sh', '-c', 'echo ready; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+await once(app.stdout, 'data');
+const args = [
+  'watch',
+  '--json',
+  '--pid',
+  String(app.pid),
+  '--every',
+  '2s',
+  '--port',
+  '0',
+  '--ops-port',
+  '0',
+  '--data',
+  '/tmp/memhound',
+];
 const memhound = spawn(process.execPath, [`${process.env.UML_OUT}/memhound.mjs`, ...args], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
@@ -43,4 +58,5 @@ await look('suspended for 9 s', await samples(3));
 socket.terminate();
 memhound.kill('SIGTERM');
 const [code] = await once(memhound, 'exit');
+app.kill('SIGKILL');
 say('exit', { code });
