@@ -57,6 +57,8 @@ const COARSE_ROWS = 60;
 const LEAST_DISK = 1 << 20;
 /** For the segments that are being written, and a coarser one while those it stands for are still there. */
 const RESERVE = 256 << 10;
+/** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
+const LEAP_S = 86_400;
 const MOST_OBITUARIES = 5;
 /** So many files are read before others get their turn: some 10 ms. */
 const AT_ONCE = 8;
@@ -160,6 +162,7 @@ export class Store {
     await this.#try(async () => {
       await this.#occupy(this.#options.dir!);
       if (kept.history.lastS! < (kept.saved.untilS ?? 0)) await this.#leaveAhead(kept);
+      else if (kept.db !== null && kept.history.lastS! - kept.saved.untilS! > LEAP_S) await this.#seal(kept, dir);
       if (kept.db === null) {
         await mkdir(dir, { recursive: true });
         kept.db = openSegment(segmentPath(dir, kept.history.lastS! * 1000, 0));
@@ -267,8 +270,11 @@ export class Store {
       let oldest: { readonly kept: Kept; readonly sealed: Sealed } | null = null;
       for (const kept of this.#targets.values()) {
         bytes += kept.bytes;
-        // Age is counted from the newest row, not from the clock: a clock that jumps must not empty the history.
-        newestS = Math.max(newestS, kept.history.lastS ?? 0);
+        // Age is counted from the newest row, not from the clock; and not from rows after a leap, until they fill a segment: a clock that is
+        // wrong for a moment must not empty the history.
+        const sealedS = kept.sealed.at(-1)?.endS ?? 0;
+        const lastS = kept.history.lastS ?? 0;
+        newestS = Math.max(newestS, lastS - sealedS > LEAP_S ? sealedS : lastS);
         const [sealed] = kept.sealed;
         if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept, sealed };
       }

@@ -13,7 +13,7 @@ const KILLS = 300;
 const MOST_ROWS = 150;
 
 test(`killed with -9 in ${KILLS} random moments, history loses at most the row that was being written`, {
-  timeout: 300_000,
+  timeout: 540_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-kill-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
