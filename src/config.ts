@@ -107,6 +107,14 @@ const WATCH_ROWS = {
     otherwiseText: '64MiB',
     help: 'most bytes of history on disk',
   }),
+  keep: row<number>({
+    flag: 'keep',
+    value: 'TIME',
+    parse: seconds,
+    otherwise: 92 * 86_400,
+    otherwiseText: '92d',
+    help: 'how far back history reaches; older rows go, also below --max-disk',
+  }),
   host: row<string>({
     flag: 'host',
     value: 'ADDRESS',
@@ -345,10 +353,16 @@ export function parseConfig(
   const minHistory = options.minHistory ?? Math.max(HISTORY_ROWS.minHistory.otherwise, 10 * options.every);
   if (minHistory < 2 * options.every)
     problems.push(`--min-history ${minHistory}s: expected at least twice --every, ${2 * options.every}s`);
+  if (options.keep < options.every)
+    problems.push(`--keep ${options.keep}s: expected at least one --every, ${options.every}s, or no sample would be kept`);
+  if (options.maxDisk < LEAST_DISK)
+    problems.push(`--max-disk ${options.maxDisk}: expected at least 1MiB, the size of a few segments`);
   if (options.port !== 0 && options.port === options.opsPort)
     problems.push(`--port and --ops-port are both ${options.port}: choose two ports`);
   if (problems.length > 0) return { state: 'bad', problems };
   return { state: 'ok', config: Object.freeze({ ...options, minHistory }) };
 }
 
+/** A segment of a wide container, the one that is being written, and a coarser one while those it stands for are still there. */
+const LEAST_DISK = 1 << 20;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

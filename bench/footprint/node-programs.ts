@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { WebSocket } from 'ws';
+import type { Hello } from '../../src/outlets/status.ts';
 import { launch, type Program } from './program.ts';
 
 /** memhound as its image runs it, with one browser that watches. `node`: another version than the one this runs on. */
@@ -18,7 +19,14 @@ export const memhound = (name: string, node = process.execPath, env: Readonly<Re
     const running = launch(setting, [node, [bin, ...args, ...ports]], env);
     const { url } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as { url: string };
     const firstSampleMs = performance.now() - began;
+    // What a browser does: the page and its files, then one WebSocket that asks for the tables of the container shown.
+    const page = await (await fetch(url)).text();
+    for (const [, file] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g)) await (await fetch(url + file)).arrayBuffer();
     const browser = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
+    browser.on('message', (data) => {
+      const hello = String(data).startsWith('{"type":"hello"') ? (JSON.parse(String(data)) as Hello) : null;
+      if (hello !== null) browser.send(JSON.stringify({ tables: hello.targets[0]?.id ?? null }));
+    });
     await opened(browser);
     return { firstSampleMs, about: async () => (await fetch(`${url}/api/v1/self`)).json(), leave: () => browser.terminate() };
   },

@@ -1,24 +1,27 @@
 import { readFileSync } from 'node:fs';
 import type { ScheduleState } from '../sample/schedule.ts';
+import type { SelfTrend } from './self-watch.ts';
 
 export interface SelfInput {
-  readonly startedMs: number;
   readonly everySeconds: number;
   readonly schedule: ScheduleState | null;
   readonly store: object;
+  readonly trend: SelfTrend;
 }
 
 /** memhound's own ledger: what the profiler costs. Bytes; null where the kernel does not tell. */
 export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
   const status = ownStatus();
   const cpu = process.cpuUsage();
-  const uptimeSeconds = (Date.now() - input.startedMs) / 1000;
+  const uptimeSeconds = process.uptime(); // a clock that nobody sets
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   return {
     uptimeSeconds,
     rssBytes: status.VmRSS ?? null,
     anonBytes: status.RssAnon ?? null,
     fileBytes: status.RssFile ?? null,
+    ledger: ownLedger(status),
+    trend: input.trend,
     cpuSeconds,
     cpuShare: uptimeSeconds > 0 ? cpuSeconds / uptimeSeconds : null,
     writtenBytes: ownWrites(),
@@ -30,6 +33,27 @@ export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> 
     node: process.version,
   };
 }
+
+/** Every byte of the resident set under a name. What V8 has reserved and not touched yet is not resident, so its part is an upper bound. */
+function ownLedger(
+  status: Readonly<Record<string, number>>,
+): readonly { readonly name: string; readonly bytes: number }[] | null {
+  const { RssAnon: anon, RssFile: file, RssShmem: shmem } = status;
+  if (anon === undefined || file === undefined) return null;
+  const { heapTotal, external } = process.memoryUsage();
+  const heap = Math.min(heapTotal, anon);
+  const buffers = Math.min(external, anon - heap);
+  return [
+    { name: 'objects and code (V8)', bytes: heap },
+    { name: 'buffers, the history among them', bytes: buffers },
+    { name: 'native memory', bytes: anon - heap - buffers },
+    { name: "node's binary and libraries, shared by all pods of the node", bytes: file },
+    { name: 'shared memory', bytes: shmem ?? 0 },
+  ];
+}
+
+/** For `SelfWatch`. */
+export const ownAnonBytes = (): number | null => ownStatus().RssAnon ?? null;
 
 function ownStatus(): Record<string, number> {
   const text = ownFile('status');

@@ -14,10 +14,11 @@ import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/ta
 import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf } from './command.ts';
-import { settle } from './frugal.ts';
+import { Thrift } from './frugal.ts';
 import { podResources } from './pod-resources.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
-import { selfReport } from './self.ts';
+import { ownAnonBytes, selfReport } from './self.ts';
+import { SelfWatch } from './self-watch.ts';
 import { Watcher } from './watcher.ts';
 
 /** `memhound watch`: returns the exit code once it has been told to stop, or could not begin. */
@@ -68,11 +69,18 @@ async function serve(
   found: TargetSearch,
   search: () => Promise<TargetSearch>,
 ): Promise<number> {
-  const startedMs = Date.now();
   const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
   const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
   const stopped = stopSignal(); // from here on: a pod may be deleted before it was ready
-  const store = await openStore({ dir: config.data, maxDiskBytes: config.maxDisk, everyS: config.every, log });
+  const store = await openStore({
+    dir: config.data,
+    maxDiskBytes: config.maxDisk,
+    keepS: config.keep,
+    everyS: config.every,
+    log,
+  });
+  const selfWatch = new SelfWatch(ownAnonBytes);
+  const thrift = new Thrift(ownAnonBytes);
   const watcher = new Watcher({
     roots,
     everySeconds: config.every,
@@ -82,7 +90,13 @@ async function serve(
     search,
     pids: (target) => pidsOf(roots, target),
     mayAttach: config.attach,
-    self: () => selfReport({ startedMs, everySeconds: config.every, schedule: schedule?.state() ?? null, store: store.state() }),
+    self: () =>
+      selfReport({
+        everySeconds: config.every,
+        schedule: schedule?.state() ?? null,
+        store: store.state(),
+        trend: selfWatch.trend,
+      }),
   });
   await watcher.begin(found, Date.now());
   await watcher.tick(Date.now(), { first: true });
@@ -118,13 +132,18 @@ async function serve(
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
       'a tick failed; the next one goes on',
     );
-  const schedule = startSchedule(config.every, (nowMs) => watcher.tick(nowMs), failed);
+  const tick = async (nowMs: number): Promise<void> => {
+    await watcher.tick(nowMs);
+    await thrift.tick(nowMs);
+    selfWatch.tick(nowMs);
+  };
+  const schedule = startSchedule(config.every, tick, failed);
   announce(config, found, api.url, ops.url, watcher);
   begin();
   await settled;
   watcher
     .look(Date.now())
-    .finally(() => settle())
+    .finally(() => thrift.settle())
     .catch(failed);
 
   const signal = await stopped;

@@ -248,9 +248,9 @@ export class Watcher implements Status {
     );
   }
 
-  async ledger(target?: string): Promise<Ledger> {
+  async ledger(target?: string, asked: 'once' | 'open' = 'once'): Promise<Ledger> {
     const slot = this.#slot(target);
-    const mappings = await slot.mappings('demand');
+    const mappings = await slot.mappings(asked === 'once' ? 'demand' : 'trend');
     const { target: subject } = slot;
     // Read now, too: beside a tick of ten seconds ago the mappings would claim what has grown since.
     const tick = slot.fresh(Date.now());

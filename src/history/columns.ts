@@ -71,6 +71,11 @@ export class Columns {
     this.#length += n;
   }
 
+  /** All rows, that much later; earlier where it is negative. */
+  shift(seconds: number): void {
+    for (let i = 0; i < this.#length; i++) this.#block[i]! += seconds;
+  }
+
   /** Makes room for so many more rows. */
   #reserve(rows: number): void {
     const wanted = this.#length + rows;

@@ -22,16 +22,20 @@ export const TIERS: readonly { readonly olderThanS: number; readonly stepS: numb
   { olderThanS: 2 * 86400, stepS: 900 },
   { olderThanS: 2 * 3600, stepS: 60 },
 ];
-const OLDEST_S = 92 * 86400;
+/** A quarter. */
+export const KEEP_S = 92 * 86400;
 /** Rows are made coarser in one go when there are this many more than after the last time. */
 const COMPACT_EVERY = 256;
 const MOST_EVENTS = 512;
+/** A clock that is set back by less is waited for; by more, and the rows with the later times were stamped by a clock that was wrong. */
+const WAIT_S = 300;
 
 /** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is judged. */
 export const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
+  readonly #keepS: number;
   readonly #rows = new Columns();
   readonly #files = new FileTracks();
   #compactAt = COMPACT_EVERY;
@@ -42,6 +46,11 @@ export class History {
   #intervalS = 10;
   limitBytes: Limit = null;
   heapMaxBytes: Limit = null;
+
+  /** `keepS`: rows that are older than the newest by more than this are not there. */
+  constructor(keepS = KEEP_S) {
+    this.#keepS = keepS;
+  }
 
   get length(): number {
     return this.#rows.length;
@@ -59,9 +68,13 @@ export class History {
     return this.#rows.firstS;
   }
 
-  /** Another epoch than the last sample's begins a new life. Samples that are not later than the last are dropped: a clock set back makes no duplicates. */
+  /**
+   * Another epoch than the last sample's begins a new life. Samples that are not later than the last are dropped: a clock set back makes no
+   * duplicates. Set back by more, all earlier rows are moved to meet it: it is the last clock that counts.
+   */
   append(sample: Sample): boolean {
     const t = sample.atMs / 1000;
+    if (this.lastS !== null && t <= this.lastS - WAIT_S) this.#meet(t - this.#intervalS);
     const last = this.lastS;
     if (last !== null && t <= last) return false;
     if (this.#epoch !== null && this.#epoch !== sample.epoch) this.#begin(t);
@@ -72,6 +85,15 @@ export class History {
     if (last !== null && t - last < 3600) this.#intervalS = t - last;
     if (this.length >= this.#compactAt) this.#compact(t);
     return true;
+  }
+
+  /** Moves everything so that the last row is at `t`. */
+  #meet(t: number): void {
+    const by = t - this.lastS!;
+    this.#rows.shift(by);
+    this.#epochStartS += by;
+    this.#events = this.#events.map((event) => ({ ...event, t: event.t + by }));
+    this.#files.clear();
   }
 
   #begin(t: number): void {
@@ -127,6 +149,7 @@ export class History {
   series(query: HistoryQuery): Series {
     const from = Math.max(
       query.fromS ?? Number.NEGATIVE_INFINITY,
+      (this.lastS ?? 0) - this.#keepS,
       query.epoch === 'current' ? this.#epochStartS : Number.NEGATIVE_INFINITY,
     );
     const first = this.#rows.rowAt(from);
@@ -148,7 +171,7 @@ export class History {
   #compact(nowS: number): void {
     const breaks = new Set(this.#events.filter((e) => e.type === 'restart').map((e) => e.t));
     const stepAt = (t: number): number => TIERS.find((tier) => nowS - t > tier.olderThanS)?.stepS ?? 0;
-    this.#rows.merge(this.#rows.rowAt(nowS - OLDEST_S), stepAt, breaks, FLOORS);
+    this.#rows.merge(this.#rows.rowAt(nowS - this.#keepS), stepAt, breaks, FLOORS);
     this.#compactAt = this.length + COMPACT_EVERY;
   }
 }

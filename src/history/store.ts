@@ -1,8 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { STEPS } from './coarsen.ts';
-import { History, TIERS } from './history.ts';
+import { History, KEEP_S, TIERS } from './history.ts';
 import type { Segment } from './segment.ts';
 import { mayWriteAbove, StoreError, sickness } from './store-error.ts';
 import {
@@ -44,6 +44,8 @@ export interface StoreOptions {
   /** null: in memory only. */
   readonly dir: string | null;
   readonly maxDiskBytes: number;
+  /** Age of the oldest row, counted from the newest; default 92 days. */
+  readonly keepS?: number;
   readonly everyS: number;
   readonly log: StoreLog;
 }
@@ -52,10 +54,11 @@ export interface StoreOptions {
 const ROWS = 30;
 /** Rows that a coarser segment has at least: 1 h of minutes, 15 h of quarters, 5 days of two hours. */
 const COARSE_ROWS = 60;
-const OLDEST_S = 92 * 86400;
-export const LEAST_DISK = 1 << 20;
+const LEAST_DISK = 1 << 20;
 /** For the segments that are being written, and a coarser one while those it stands for are still there. */
 const RESERVE = 256 << 10;
+/** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
+const LEAP_S = 86_400;
 const MOST_OBITUARIES = 5;
 /** So many files are read before others get their turn: some 10 ms. */
 const AT_ONCE = 8;
@@ -103,7 +106,7 @@ export class Store {
 
   /** What is stored of a target. Takes its time in small pieces, so that a full history does not hold up the sampling. */
   async load(key: string): Promise<History> {
-    const history = new History();
+    const history = new History(this.#options.keepS);
     const { dir } = this.#options;
     const kept: Kept = {
       history,
@@ -158,6 +161,8 @@ export class Store {
     const { dir } = kept;
     await this.#try(async () => {
       await this.#occupy(this.#options.dir!);
+      if (kept.history.lastS! < (kept.saved.untilS ?? 0)) await this.#leaveAhead(kept);
+      else if (kept.db !== null && kept.history.lastS! - kept.saved.untilS! > LEAP_S) await this.#seal(kept, dir);
       if (kept.db === null) {
         await mkdir(dir, { recursive: true });
         kept.db = openSegment(segmentPath(dir, kept.history.lastS! * 1000, 0));
@@ -176,7 +181,24 @@ export class Store {
         await kept.db.low.write();
       }
       if (kept.db.low.data.t.length >= ROWS) await this.#seal(kept, dir);
+      else await this.#retain();
     });
+  }
+
+  /**
+   * The clock was set back by more than a moment: what was stored under later times would stand before what comes, and hide it. Memory has
+   * moved its rows; on disk they are kept under another name, since sealed segments are never changed.
+   */
+  async #leaveAhead(kept: Kept): Promise<void> {
+    const newestS = kept.history.lastS!;
+    const ahead = kept.sealed.filter((sealed) => sealed.endS >= newestS);
+    const paths = [...ahead.map(({ path }) => path), ...(kept.db === null ? [] : [kept.db.path])];
+    for (const path of paths) await rename(path, `${path}.ahead-${Date.now()}`);
+    kept.sealed = kept.sealed.filter((sealed) => !ahead.includes(sealed));
+    kept.bytes = kept.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
+    kept.db = null;
+    kept.saved = { untilS: newestS - 1e-3, events: kept.history.eventCount };
+    this.#options.log.warn({ files: paths.length }, 'the clock was set back; segments that are ahead of it were set aside');
   }
 
   /** fsync of file and folder, then never touched again; the oldest go when there are too many bytes. */
@@ -238,18 +260,26 @@ export class Store {
     kept.bytes -= sealed.bytes;
   }
 
+  /** Neither age nor size is ever exceeded: a segment goes when its first row is too old, and the oldest when there are too many bytes. */
   async #retain(): Promise<void> {
-    const all = [...this.#targets.values()]
-      .flatMap((kept) => kept.sealed.map((sealed) => ({ kept, sealed })))
-      .sort((a, b) => a.sealed.endS - b.sealed.endS);
-    let bytes = all.reduce((sum, { sealed }) => sum + sealed.bytes, 0);
-    const budget = Math.min(this.#options.maxDiskBytes * 0.9, this.#options.maxDiskBytes - RESERVE);
-    // Age is counted from the newest row, not from the clock: a clock that jumps must not empty the history.
-    const newestS = Math.max(0, ...[...this.#targets.values()].map((kept) => kept.history.lastS ?? 0));
-    for (const { kept, sealed } of all) {
-      if (bytes <= budget && newestS - sealed.endS < OLDEST_S) break;
-      await this.#drop(kept, sealed);
-      bytes -= sealed.bytes;
+    const { maxDiskBytes, keepS = KEEP_S } = this.#options;
+    const budget = Math.min(maxDiskBytes * 0.9, maxDiskBytes - RESERVE);
+    for (;;) {
+      let bytes = 0;
+      let newestS = 0;
+      let oldest: { readonly kept: Kept; readonly sealed: Sealed } | null = null;
+      for (const kept of this.#targets.values()) {
+        bytes += kept.bytes;
+        // Age is counted from the newest row, not from the clock; and not from rows after a leap, until they fill a segment: a clock that is
+        // wrong for a moment must not empty the history.
+        const sealedS = kept.sealed.at(-1)?.endS ?? 0;
+        const lastS = kept.history.lastS ?? 0;
+        newestS = Math.max(newestS, lastS - sealedS > LEAP_S ? sealedS : lastS);
+        const [sealed] = kept.sealed;
+        if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept, sealed };
+      }
+      if (oldest === null || (bytes <= budget && newestS - oldest.sealed.startS <= keepS)) return;
+      await this.#drop(oldest.kept, oldest.sealed);
     }
   }
 

@@ -43,6 +43,12 @@ export function createMetrics(status: Status): Metrics {
   const anon = gauge('memhound_self_anon_bytes', "memhound's own anonymous memory", []);
   const cpu = gauge('memhound_self_cpu_seconds', "memhound's own CPU time since its start", []);
   const missed = gauge('memhound_self_missed_ticks', 'Samples that were due and not taken', []);
+  const late = gauge('memhound_self_late_ticks', 'Samples that were taken late', []);
+  const written = gauge('memhound_self_written_bytes', 'Bytes that memhound has written to its disk since its start', []);
+  const stored = gauge('memhound_self_history_bytes', 'Size of the history on disk; absent where it cannot be stored', []);
+  const selfTrend = gauge('memhound_self_trend', "1 for the trend of memhound's own anonymous memory, 0 for the others", [
+    'trend',
+  ]);
 
   const fill = (): void => {
     registry.resetMetrics();
@@ -67,6 +73,11 @@ export function createMetrics(status: Status): Metrics {
     put(anon, self.anonBytes);
     put(cpu, self.cpuSeconds);
     put(missed, self.missedTicks);
+    put(late, self.lateTicks);
+    put(written, self.writtenBytes);
+    put(stored, (self.history as { readonly bytes?: unknown } | undefined)?.bytes);
+    const own = (self.trend as { readonly trend?: unknown } | undefined)?.trend;
+    if (own !== undefined) for (const t of TRENDS) selfTrend.set({ trend: t }, own === t ? 1 : 0);
   };
   return {
     contentType: registry.contentType,

@@ -10,7 +10,8 @@ export interface Status {
   targets(): readonly TargetInfo[];
   /** `epoch` -1: the final verdict of the last container that died. */
   verdict(target?: string, epoch?: number): Verdict;
-  ledger(target?: string): Promise<Ledger>;
+  /** `open`: for a page that stays open, and not for one question: what is dear may be a minute old. */
+  ledger(target?: string, asked?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };

@@ -1,6 +1,6 @@
 import { openCgroup } from '../sources/cgroup.ts';
 import { openHsperfdata } from '../sources/hsperfdata.ts';
-import { readStartTicks, readStatus } from '../sources/procfs.ts';
+import { readPulse, readStartTicks } from '../sources/procfs.ts';
 import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
@@ -36,12 +36,12 @@ export function openSampler(target: Target, roots: Roots): Sampler {
       let alive = group.state !== 'absent';
       if (target.process !== null) {
         const { pid, startTicks } = target.process;
-        const status = readStatus(roots.proc, pid);
-        alive &&= status !== null && readStartTicks(roots.proc, pid) === startTicks;
-        if (alive && status !== null) {
-          rssBytes = status.vmRssBytes;
-          if (status.vmRssBytes !== null) values.rss = status.vmRssBytes;
-          if (status.threads !== null) values.threads = status.threads;
+        const pulse = readPulse(roots.proc, pid);
+        alive &&= pulse !== null && readStartTicks(roots.proc, pid) === startTicks;
+        if (alive && pulse !== null) {
+          rssBytes = pulse.vmRssBytes;
+          if (pulse.vmRssBytes !== null) values.rss = pulse.vmRssBytes;
+          if (pulse.threads !== null) values.threads = pulse.threads;
         }
       }
 

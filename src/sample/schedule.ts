@@ -52,11 +52,44 @@ export function startSchedule(
       running = false;
     }
   };
-  const task = cron.schedule(cronExpression(everySeconds), () => void run(), { timezone: 'Etc/UTC' });
+  const begin = () => cron.schedule(cronExpression(everySeconds), () => void run(), { timezone: 'Etc/UTC' });
+  let task = begin();
+  const endWatch = watchClock(everySeconds * 1000, () => {
+    void task.destroy();
+    task = begin();
+  });
   return {
-    stop: () => void task.stop(),
+    stop: () => {
+      endWatch();
+      void task.stop();
+    },
     state: () => ({ ticks, missed, late }),
   };
+}
+
+/** Just before a tick is due, so that node-cron has not seen the new time yet. */
+const BEFORE_MS = 50;
+/** NTP slews by milliseconds; what is more is a step, or we stood still. */
+const STEP_MS = 1000;
+
+/**
+ * Calls back when the clock was set, or the process was suspended. node-cron waits for the time that it has worked out: set back by an
+ * hour it would not run for an hour, and set forward by years it would count every tick between, for minutes. Begun anew it does neither.
+ */
+function watchClock(periodMs: number, stepped: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    const [wall, steady] = [Date.now(), performance.now()];
+    let due = periodMs - (wall % periodMs);
+    if (due < 2 * BEFORE_MS) due += periodMs;
+    timer = setTimeout(() => {
+      const passed = performance.now() - steady;
+      if (Math.abs(Date.now() - wall - passed) > STEP_MS || passed > due + STEP_MS) stepped();
+      arm();
+    }, due - BEFORE_MS);
+  };
+  arm();
+  return () => clearTimeout(timer);
 }
 
 /** Six-field cron expression for an even interval: a divisor of a minute, of an hour, or one hour. @throws RangeError for any other. */

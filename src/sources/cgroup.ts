@@ -26,7 +26,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
   const rawFiles = (): Record<string, string> => {
     const texts: Record<string, string> = {};
     for (const name of names) {
-      const text = readKept(fds, join(ref.dir, name), name);
+      const text = readKept(fds, `${ref.dir}/${name}`, name);
       if (text !== null) texts[name] = text;
     }
     return texts;

@@ -8,18 +8,28 @@ export interface KernelCalls {
   forget(fd: number): void;
   /** Gives free memory of malloc back to the kernel. malloc_trim(3); nothing on a C library that has none. */
   trim(): void;
+  /** Takes pages out of this process's memory; of a file's, unchanged, they come back from the page cache when used. madvise(2). */
+  unmap(at: number, sizeBytes: number): void;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
 const SYS_CACHESTAT = 451;
 const SC_PAGESIZE = 30; // glibc and musl alike
 const [PROT_NONE, MAP_SHARED] = [0, 1];
+const MADV_DONTNEED = 4;
 const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 alone, for which Node's image is not built
 /** One vector byte a page: 128 MiB of 4-KiB pages at a time. */
 const VECTOR = 32 * 1024;
 
 /** The calls by koffi, or why there are none: then `fincore` is asked. Loaded on first need: it costs 1 MB of anonymous memory. */
-export async function loadKernelCalls(): Promise<KernelCalls | string> {
+export function loadKernelCalls(): Promise<KernelCalls | string> {
+  loaded ??= load();
+  return loaded;
+}
+
+let loaded: Promise<KernelCalls | string> | null = null;
+
+async function load(): Promise<KernelCalls | string> {
   if (process.platform !== 'linux') return `this is ${process.platform}, and the calls are Linux's`;
   try {
     const { default: koffi } = await import('koffi');
@@ -60,10 +70,12 @@ function bind(koffi: typeof import('koffi').default): KernelCalls {
     return pages * page;
   };
 
+  const madvise = libc.func('int madvise(intptr_t at, size_t length, int advice)');
   const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
 
   return {
     trim: () => void trim?.(0),
+    unmap: (at, sizeBytes) => void madvise(at, sizeBytes, MADV_DONTNEED),
     forget: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
     cachestat: (fd) => {
       if (syscall(SYS_CACHESTAT, fd, range, out, 0) !== 0) return koffi.errno();

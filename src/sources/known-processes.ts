@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { readText } from './read-text.ts';
 
 interface Remembered<T> {
@@ -44,7 +43,7 @@ export class KnownProcesses<T> {
 
 /** "comm)|starttime", fields 2 and 22 of /proc/PID/stat; null: gone. */
 function markOf(procRoot: string, pid: number): string | null {
-  const text = readText(join(procRoot, String(pid), 'stat'));
+  const text = readText(`${procRoot}/${pid}/stat`);
   if (text === null) return null;
   const name = text.lastIndexOf(')') + 1;
   let at = name;

@@ -70,13 +70,30 @@ const unescapeName = (name: string): string => name.replace(/\\n/g, '\n').replac
 
 /** null: there is no such process (any more). */
 export function readStatus(procRoot: string, pid: number): ReturnType<typeof parseStatus> | null {
-  const text = readText(join(procRoot, String(pid), 'status'));
+  const text = readText(`${procRoot}/${pid}/status`);
   return text === null ? null : parseStatus(text);
+}
+
+/** What a sample takes of /proc/PID/status; null: gone. Two figures and no more, since this is read at every tick. */
+export function readPulse(
+  procRoot: string,
+  pid: number,
+): { readonly vmRssBytes: number | null; readonly threads: number | null } | null {
+  const text = readText(`${procRoot}/${pid}/status`);
+  if (text === null) return null;
+  const rss = numberAfter(text, '\nVmRSS:');
+  return { vmRssBytes: rss === null ? null : rss * 1024, threads: numberAfter(text, '\nThreads:') };
+}
+
+/** parseInt passes over the blanks before a number and stops at what follows it. */
+function numberAfter(text: string, label: string): number | null {
+  const at = text.indexOf(label);
+  return at < 0 ? null : Number.parseInt(text.slice(at + label.length, at + label.length + 24), 10);
 }
 
 /** Clock ticks after boot at which the process began, field 22 of /proc/PID/stat; null: gone. With the pid it identifies a process. */
 export function readStartTicks(procRoot: string, pid: number): number | null {
-  const text = readText(join(procRoot, String(pid), 'stat'));
+  const text = readText(`${procRoot}/${pid}/stat`);
   if (text === null) return null;
   // The name stands in parentheses and may hold any character, parentheses too: count from the last one, behind which field 3 stands.
   let at = text.lastIndexOf(')') + 1;

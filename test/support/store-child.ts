@@ -1,4 +1,5 @@
-// Drives the real store at full speed until it is killed: says what it loaded, then each row once it is on disk. Usage: store-child DIR
+// Drives the real store at full speed until it is killed: says what it loaded, then each row once it is saved. With "once" it only
+// loads. Usage: store-child DIR [once]
 import { writeSync } from 'node:fs';
 import { openStore } from '../../src/history/store.ts';
 
@@ -10,9 +11,13 @@ const { t, fields } = history.series({ fields: ['usage'], fromS: null, toS: null
 for (const [i, at] of t.entries()) if (i > 0 && at <= t[i - 1]!) writeSync(1, `disorder ${at}\n`);
 for (const [i, at] of t.entries()) if (Number.isNaN(fields.get('usage')![i]!)) writeSync(1, `gap ${at}\n`);
 writeSync(1, `loaded ${history.lastS ?? 0} ${t.length}\n`);
-for (let s = (history.lastS ?? 0) + EVERY_S; ; s += EVERY_S) {
+for (
+  let s = process.argv[3] === 'once' ? Number.POSITIVE_INFINITY : (history.lastS ?? 0) + EVERY_S;
+  Number.isFinite(s);
+  s += EVERY_S
+) {
   const values = { usage: s, anon: 2 * s, heap_used: s % 600 };
   history.append({ atMs: s * 1000, epoch: 'a', values, limitBytes: 1e9, heapMaxBytes: 'max', failures: [] });
   await store.save('jvm');
-  writeSync(1, `saved ${s}\n`);
+  writeSync(1, `saved ${s}.\n`); // the stop ends the number for who looks for a text
 }

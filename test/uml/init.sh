@@ -14,7 +14,7 @@ mount -t devpts devpts /dev/pts 2>/dev/null
 mount -t ext4 /dev/ubda /mnt/disk
 # The -o folder may lie under a path that is covered below: keep a handle on it first.
 mount -t hostfs -o "$UML_OUT" none /mnt/out
-mkdir /mnt/disk/tmp
+mkdir -p /mnt/disk/tmp
 mount --bind /mnt/disk/tmp /tmp
 chmod 1777 /tmp
 [ -d "$UML_OUT" ] || mkdir -p "$UML_OUT"
@@ -66,7 +66,7 @@ END
 chmod +x /run/bin/incontainer
 export PATH=$PATH:/run/bin
 
-setsid timeout -k 5 "$UML_SECONDS" bash /mnt/work/cmd > /mnt/work/ret/stdout 2> /mnt/work/ret/stderr < /dev/null
+setsid timeout -k 5 "$UML_SECONDS" bash /mnt/work/cmd 3>&1 > /mnt/work/ret/stdout 2> /mnt/work/ret/stderr < /dev/null
 echo $? > /mnt/work/ret/status
 sync
 echo o > /proc/sysrq-trigger

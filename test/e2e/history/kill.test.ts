@@ -6,27 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { build } from 'esbuild';
+import { buildStoreChild } from '../../support/children.ts';
 
 const KILLS = 300;
 /** Rows on disk before the kill: from none, just after the start, to beyond a sealed segment and into a merge. */
 const MOST_ROWS = 150;
 
 test(`killed with -9 in ${KILLS} random moments, history loses at most the row that was being written`, {
-  timeout: 300_000,
+  timeout: 540_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-kill-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const program = join(dir, 'child.mjs');
-  const banner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
-  await build({
-    entryPoints: ['test/support/store-child.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    banner,
-  });
+  const program = await buildStoreChild(dir);
 
   let onDisk = 0;
   for (let kill = 0; kill < KILLS; kill++) {

@@ -97,12 +97,8 @@ test('where cachestat is refused, mincore answers for an owned file, and nothing
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
   for (const errno of [1 /* EPERM */, 38 /* ENOSYS */]) {
-    const calls = {
-      cachestat: () => errno,
-      mincore: () => ({ cachedBytes: 8192 }),
-      forget: () => undefined,
-      trim: () => undefined,
-    };
+    const none = () => undefined;
+    const calls = { cachestat: () => errno, mincore: () => ({ cachedBytes: 8192 }), forget: none, trim: none, unmap: none };
     const own = await asked(new Residency(ME, async () => calls), { fd: found.fd, stat: found.stat, stacked: false });
     assert.deepEqual(own, { state: 'told', method: 'mincore', residentBytes: 8192, dirtyBytes: null });
   }

@@ -89,3 +89,14 @@ test('a file that was not seen at the newest look has no row, and tracks are bou
   );
   assert.ok(files[0]!.t.length <= 361 && files[0]!.sizeBytes.at(-1) === 1999);
 });
+
+test('a clock set back by hours: the rows before are moved to meet it, nothing is doubled, and the next sample is there at once', () => {
+  const h = new History();
+  for (let s = 10_000; s <= 10_100; s += 10) h.append(sample(s, { usage: s }, s < 10_050 ? 'a' : 'b'));
+  for (let s = 2000; s <= 2050; s += 10) h.append(sample(s, { usage: s }, 'b'));
+  const { t, fields } = h.series(ALL);
+  assert.deepEqual([t.length, t[0], t.at(-7), t.at(-6), t.at(-1)], [17, 1890, 1990, 2000, 2050]);
+  assert.deepEqual([fields.get('usage')![0], fields.get('usage')!.at(-7)], [10_000, 10_100]);
+  assert.deepEqual(h.events, [{ t: 1940, type: 'restart' }]);
+  assert.equal(h.epoch.startS, 1940);
+});

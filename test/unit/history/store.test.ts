@@ -206,3 +206,55 @@ test('without a folder history lives in memory and nothing is written', async ()
   assert.equal(store.state().ok, true);
   await store.close();
 });
+
+test('a clock that ran ahead and is set back: what comes is stored and read, what is ahead is kept under another name, with one log line', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  const save = async (from: number, to: number) => {
+    for (let s = from; s <= to; s += 10) {
+      h.append(sample(s));
+      await store.save('jvm');
+    }
+  };
+  await save(1000, 1500);
+  await save(90_000_000, 90_000_200); // years ahead: more than is kept
+  const before = logged.length;
+  await save(1600, 2200);
+  assert.equal(logged.slice(before).filter((m) => m.includes('clock was set back')).length, 1, logged.slice(before).join('; '));
+  await store.close();
+  assert.ok(readdirSync(join(dir, 'jvm')).some((name) => name.includes('.ahead-')));
+  const again = await open(dir);
+  const { t: times } = (await again.load('jvm')).series(ALL);
+  for (let i = 1; i < times.length; i++) assert.ok(times[i]! > times[i - 1]!);
+  assert.deepEqual([times[0], times.at(-1)], [1000, 2200]);
+  await again.close();
+});
+
+test('a sealed segment that is deleted, and one that is changed, while we run: the merge goes on without them', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  const save = async (from: number, to: number) => {
+    for (let s = from; s <= to; s += 60) {
+      h.append(sample(s));
+      await store.save('jvm');
+    }
+  };
+  await save(60, 7200);
+  const [first, second] = readdirSync(join(dir, 'jvm')).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  rmSync(join(dir, 'jvm', first!));
+  writeFileSync(join(dir, 'jvm', second!), readFileSync(join(dir, 'jvm', second!), 'utf8').replace('3600', '3601'));
+  await save(7260, 30_000);
+  assert.equal(store.state().ok, true);
+  const names = readdirSync(join(dir, 'jvm'));
+  assert.equal(names.filter((name) => name.includes('.broken-')).length, 1);
+  assert.ok(
+    names.some((name) => name.endsWith('.1m.json')),
+    names.join(' '),
+  );
+  await store.close();
+  const again = await open(dir);
+  assert.equal((await again.load('jvm')).lastS, 30_000);
+  await again.close();
+});

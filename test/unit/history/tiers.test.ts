@@ -147,3 +147,20 @@ test('a segment of the first schema is read; one of a later is set aside and nam
   );
   assert.deepEqual([step, until, min, max], [0, null, {}, {}]);
 });
+
+test('no row is ever older than --keep, on disk or in memory', async (t) => {
+  const dir = folder(t);
+  const log = { warn: (_: object, message: string) => assert.fail(message) };
+  const keepS = 7200;
+  const store = await openStore({ dir, maxDiskBytes: 64 << 20, keepS, everyS: 10, log });
+  const history = await store.load('jvm');
+  for (let s = 10; s <= 20_000; s += 10) {
+    history.append({ atMs: s * 1000, epoch: 'a', values: { usage: s }, limitBytes: 1, heapMaxBytes: null, failures: [] });
+    await store.save('jvm');
+    if (s % 1000 !== 0) continue;
+    const oldest = Math.min(...readdirSync(join(dir, 'jvm')).map((name) => Number.parseInt(name, 10) / 1000));
+    assert.ok(s - oldest <= keepS, `${s - oldest} s on disk at ${s}`);
+    assert.ok(s - history.series(ALL).t[0]! <= keepS, `in memory at ${s}`);
+  }
+  await store.close();
+});

@@ -1,0 +1,55 @@
+// Runs the real watcher, store and self-watch through so many days of ticks at full speed, on a captured tree and a clock of its own, and
+// prints what it has cost. Usage: day-child DIR TREE DAYS EVERY_S
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beFrugal, Thrift } from '../../src/cli/frugal.ts';
+import { podResources } from '../../src/cli/pod-resources.ts';
+import { ownAnonBytes } from '../../src/cli/self.ts';
+import { SelfWatch } from '../../src/cli/self-watch.ts';
+import { Watcher } from '../../src/cli/watcher.ts';
+import { openStore } from '../../src/history/store.ts';
+import { findTargets, pidsOf } from '../../src/sources/target.ts';
+
+beFrugal();
+const [dir, tree, days, every] = process.argv.slice(2);
+const everySeconds = Number(every);
+const roots = { proc: join(tree!, 'proc'), cgroup: join(tree!, 'sys/fs/cgroup') };
+const log = { warn: (details: object, message: string) => console.log(JSON.stringify({ warn: message, details })) };
+const store = await openStore({ dir: dir!, maxDiskBytes: 64 << 20, everyS: everySeconds, log });
+const search = () =>
+  findTargets({ roots, pid: null, cgroupDir: null, podUid: null, target: null, own: false, selfPid: process.pid });
+const watcher = new Watcher({
+  roots,
+  everySeconds,
+  minHistorySeconds: 900,
+  pod: podResources({}),
+  store,
+  search,
+  pids: (target) => pidsOf(roots, target),
+  mayAttach: false,
+  self: () => ({}),
+});
+const thrift = new Thrift(ownAnonBytes);
+const selfWatch = new SelfWatch(ownAnonBytes);
+const start = Math.floor(Date.now() / 60_000) * 60_000;
+await watcher.begin(await search(), start);
+await watcher.restore(start);
+const ticks = Math.round((Number(days) * 86_400) / everySeconds);
+const trends = new Map<string, number>();
+const levels: number[] = [];
+const cpu = process.cpuUsage();
+for (let tick = 1; tick <= ticks; tick++) {
+  const nowMs = start + tick * everySeconds * 1000;
+  await watcher.tick(nowMs);
+  await thrift.tick(nowMs);
+  selfWatch.tick(nowMs);
+  trends.set(selfWatch.trend.trend, (trends.get(selfWatch.trend.trend) ?? 0) + 1);
+  if (tick % Math.ceil(ticks / 100) === 0) levels.push(ownAnonBytes()!);
+}
+const used = process.cpuUsage(cpu);
+const written = Number(/^write_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+const cost = { cpuMsPerTick: (used.user + used.system) / 1000 / ticks, writtenPerTick: written / ticks };
+console.log(
+  JSON.stringify({ ticks, targets: watcher.targets().length, self: selfWatch.trend, trends: [...trends], levels, ...cost }),
+);
+await watcher.close();

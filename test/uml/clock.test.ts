@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { MEMHOUND } from '../support/memhound.ts';
+import { lacks } from '../support/needs.ts';
+import { run } from '../support/process.ts';
+
+interface Told {
+  readonly event: string;
+  readonly code?: number;
+  readonly series?: SamplesAnswer;
+  readonly self?: { readonly missedTicks: number };
+}
+
+test('a clock that is set back, ahead and back, and a process that is suspended: ticks go on, no row is doubled, no counter falls, what was missed is counted', {
+  skip: lacks('linux.uml', 'mkfs.ext4', 'ip'),
+  timeout: 300_000,
+}, async (t) => {
+  const out = mkdtempSync(join(tmpdir(), 'memhound-clock-'));
+  t.after(() => rmSync(out, { recursive: true, force: true }));
+  chmodSync(out, 0o755);
+  copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
+  const guest = ['-t', '200', '-o', out, process.execPath, 'test/uml/clock.mjs'];
+  const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
+  assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`);
+  const told = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Told);
+  const looks = told.filter((look) => look.series !== undefined);
+  assert.equal(looks.length, 5, 'samples came after each step of the clock');
+  for (const { event, series } of looks) {
+    const { t: times, fields } = series!;
+    for (let i = 1; i < times.length; i++) {
+      assert.ok(times[i]! > times[i - 1]!, `${event}: row ${i} does not come after the one before`);
+      const [before, after] = [fields.pgfault?.[i - 1] ?? 0, fields.pgfault?.[i] ?? 0];
+      assert.ok(after >= before, `${event}: a counter falls from ${before} to ${after}`);
+    }
+  }
+  const missed = (event: string): number => looks.find((look) => look.event === event)!.self!.missedTicks;
+  assert.ok(missed('suspended for 9 s') - missed('back again') >= 3, 'nine seconds are four ticks of two seconds');
+  assert.equal(told.at(-1)?.code, 0);
+});
