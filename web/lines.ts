@@ -24,6 +24,11 @@ export class Lines {
     onPoint((t) => this.#plot !== null && moveCursor(this.#plot, t));
   }
 
+  /** There were points enough for a chart. */
+  get drawn(): boolean {
+    return this.#plot !== null;
+  }
+
   #size = (): { width: number; height: number } => ({ width: Math.max(260, this.#box.clientWidth), height: 190 });
 
   set(
