@@ -18,7 +18,7 @@ const LIMIT = { name: 'limit', hue: 'limit', dash: [7, 4] };
 const REQUEST = { name: 'request', hue: 'quiet', dash: [2, 3] };
 
 /** Pixels that a live point must move for the chart to be drawn anew. */
-const LEAST_ACROSS = 1.5;
+const LEAST_ACROSS = 3;
 const LEAST_UP = 0.5;
 
 /** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
@@ -76,6 +76,7 @@ export class Stack {
     this.#parts = PARTS.map(() => []);
     this.#fillUp();
     for (const [k, part] of PARTS.entries()) this.#legend.has(part.id, this.#parts[k]!.some(isThere));
+    this.#legend.has('limit', this.#limit !== null);
     this.#legend.has('request', rows.request_bytes !== null);
     this.#rebuild();
   }
@@ -94,6 +95,7 @@ export class Stack {
       column.splice(0, gone);
     }
     this.#fillUp();
+    this.#legend.has('limit', limit !== null);
     for (const [k, part] of PARTS.entries()) if (isThere(this.#parts[k]!.at(-1)!)) this.#legend.has(part.id, true);
     if (this.#plot === null)
       this.#rebuild(); // opened before there were two points to draw a line through

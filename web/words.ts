@@ -63,6 +63,9 @@ export function asText(v: Verdict, where: string): string {
   return [`${v.headline}`, `(${danger(v).word} · ${stateLine(v)}; ${v.at}; ${where})`, ...findings].join('\n');
 }
 
+/** A number and its unit stand in one line. */
+export const unbroken = (text: string): string => text.replace(/(\d) (?=(?:[KMG]i|[kMG])B\b)/g, '$1\u00a0');
+
 export const slope = (bytesPerHour: number | null): string =>
   bytesPerHour === null ? '' : `${bytesPerHour >= 0 ? '+' : '−'}${rate(Math.abs(bytesPerHour))}`;
 

@@ -90,7 +90,7 @@ describe('the page in each state, on made histories behind the real server', () 
     shown('several', async (o) => {
       assert.match(await text(o, '#target option:checked'), /orders, pid 7, JVM/);
       await o.page.selectOption('#target', { label: 'log-shipper, pid 31' });
-      await o.page.waitForFunction(() => document.querySelector('#headline')?.textContent?.includes('256 MiB'));
+      await o.page.waitForFunction(() => document.querySelector('#headline')?.textContent?.includes('256\u00a0MiB'));
       await o.page.waitForFunction(() => document.querySelector('#jvm-none')?.textContent?.includes('no JVM'));
       assert.match(
         (await o.page.getAttribute('.links[data-api=ledger] a', 'href')) ?? '',
