@@ -131,7 +131,8 @@ export class Stack {
       // Where nothing is known of a moment, a gap is drawn and not a fall to zero.
       sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
     }
-    return [this.#t, ...sums.reverse(), this.#usage] as unknown as uPlot.AlignedData;
+    // Copies: the rows go on while the chart still shows them as they were.
+    return [[...this.#t], ...sums.reverse(), [...this.#usage]] as uPlot.AlignedData;
   }
 
   #rebuild(): void {
@@ -144,6 +145,7 @@ export class Stack {
     }
     this.#box.replaceChildren();
     const [from, to] = this.#span;
+    this.#drawn = { t: this.#t.at(-1)!, usage: this.#usage.at(-1) ?? 0 };
     this.#plot = new uPlot(
       {
         ...this.#size(),
@@ -162,7 +164,7 @@ export class Stack {
         ],
         hooks: {
           draw: [(u) => this.#drawOver(u)],
-          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (this.#t[u.cursor.idx ?? -1] ?? null))],
+          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
           setSelect: [
             ({ select: { left, width }, posToVal }) => {
               if (width > 4) this.#zoom(posToVal(left, 'x'), posToVal(left + width, 'x'));
