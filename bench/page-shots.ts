@@ -22,12 +22,17 @@ interface Shot {
   readonly part?: string;
   readonly height?: number;
   readonly gone?: boolean;
+  /** To be looked at, and not kept: made where it is named, or with --to. */
+  readonly aside?: boolean;
+  /** The mouse rests on this. */
+  readonly rest?: string;
 }
 
 const SHOTS: readonly Shot[] = [
   { name: 'story', scene: 'story', range: '7d' },
-  { name: 'tools', scene: 'story', range: '7d', part: '#tools-title', height: 560 },
-  { name: 'jvm', scene: 'heapLeak', range: '1d', part: '#jvm-title', height: 640 },
+  { name: 'tools', scene: 'story', range: '7d', part: '#tools-title', height: 760 },
+  { name: 'file', scene: 'story', range: '7d', rest: '#files li:first-child', height: 960 },
+  { name: 'jvm', scene: 'heapLeak', range: '1d', part: '#jvm-title', height: 680 },
   { name: 'fields', scene: 'story', range: '7d', part: '#fields-title', height: 700 },
   { name: 'story-dark', scene: 'story', range: '7d', dark: true },
   { name: 'heap-leak', scene: 'heapLeak', range: '1d' },
@@ -37,18 +42,22 @@ const SHOTS: readonly Shot[] = [
   { name: 'too-short', scene: 'tooShort', range: '15m' },
   { name: 'restarted', scene: 'restarted', range: '7d' },
   { name: 'several', scene: 'several', range: '1d' },
-  { name: 'recorded', scene: 'recordedWeek', range: 'all' },
-  { name: 'recorded-heap', scene: 'recordedHeap', range: '15m' },
-  { name: 'recorded-log', scene: 'recordedLog', range: '15m' },
-  { name: 'recorded-native', scene: 'recordedNative', range: '15m' },
-  { name: 'recorded-rotation', scene: 'recordedRotation', range: '15m' },
+  { name: 'recorded', scene: 'recordedWeek', range: 'all', aside: true },
+  { name: 'recorded-heap', scene: 'recordedHeap', range: '15m', aside: true },
+  { name: 'recorded-log', scene: 'recordedLog', range: '15m', aside: true },
+  { name: 'recorded-native', scene: 'recordedNative', range: '15m', aside: true },
+  { name: 'recorded-rotation', scene: 'recordedRotation', range: '15m', aside: true },
   { name: 'blind', scene: 'blind', range: '1h' },
   { name: 'gone', scene: 'fine', range: '1h', gone: true },
   { name: 'phone', scene: 'story', range: '7d', width: 360, dark: true },
 ];
 
+const kept = 'docs/screenshots';
+const wanted = ({ name, aside }: Shot): boolean =>
+  positionals.length > 0 ? positionals.includes(name) : aside !== true || values.to !== kept;
+
 const browser = await openBrowser();
-for (const shot of SHOTS.filter((s) => positionals.length === 0 || positionals.includes(s.name))) {
+for (const shot of SHOTS.filter(wanted)) {
   const status = SCENES[shot.scene]();
   const server = await serve(status);
   const width = shot.width ?? 1200;
@@ -75,7 +84,11 @@ for (const shot of SHOTS.filter((s) => positionals.length === 0 || positionals.i
   if (shot.part !== undefined)
     await page.evaluate((s) => document.querySelector(s)?.closest('.head')?.scrollIntoView(), shot.part);
   const path = join(values.to, `${shot.name}.png`);
-  await page.mouse.move(0, 0);
+  if (shot.rest === undefined) await page.mouse.move(0, 0);
+  else {
+    await page.hover(shot.rest);
+    await page.waitForSelector('#legend .dim');
+  }
   await page.screenshot({ path, fullPage: values.whole === true });
   console.log(`${path} ${(statSync(path).size / 1024).toFixed(0)} KiB  ${await page.textContent('#headline')}`);
   await context.close();

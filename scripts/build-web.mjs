@@ -16,6 +16,8 @@ export async function buildWeb(dir = 'dist/web') {
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
+    define: { 'Intl.NumberFormat': 'NoFormat', 'Intl.DateTimeFormat': 'NoFormat' },
+    inject: ['web/no-intl.ts'],
     logLevel: 'error',
     write: false,
   });

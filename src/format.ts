@@ -5,11 +5,16 @@
 const MIB = 2 ** 20;
 
 /** `bytes` as a level, two to four digits: "785 MiB", "1.37 GiB", "12.4 MiB", "64 KiB". */
-export function level(bytes: number): string {
+export const level = (bytes: number): string => levelWith(bytes, trim);
+
+/** The same for columns and for numbers that move: a zero at the end stays, so that digits stand below digits. "2.00 GiB", "44.0 MiB". */
+export const steadyLevel = (bytes: number): string => levelWith(bytes, (value, digits) => value.toFixed(digits));
+
+function levelWith(bytes: number, digitsOf: (value: number, digits: number) => string): string {
   const abs = Math.abs(bytes);
-  if (abs >= 1000 * MIB) return `${trim(bytes / 2 ** 30, 2)} GiB`;
-  if (abs >= MIB) return `${trim(bytes / MIB, abs >= 100 * MIB ? 0 : 1)} MiB`;
-  if (abs >= 1024) return `${trim(bytes / 1024, 0)} KiB`;
+  if (abs >= 1000 * MIB) return `${digitsOf(bytes / 2 ** 30, 2)} GiB`;
+  if (abs >= MIB) return `${digitsOf(bytes / MIB, abs >= 100 * MIB ? 0 : 1)} MiB`;
+  if (abs >= 1024) return `${digitsOf(bytes / 1024, 0)} KiB`;
   return `${Math.round(bytes)} bytes`;
 }
 

@@ -1,5 +1,6 @@
 import type uPlot from 'uplot';
 import { cssColor } from './dom.ts';
+import { day, minute, second } from './when.ts';
 import { level } from './words.ts';
 
 /** What all time charts share: axes, marks of the container's lives, and the viewer's own clock. */
@@ -9,20 +10,11 @@ const FONT = '13px system-ui, sans-serif';
 export const LEAST_SPAN_S = 60;
 /** Axis steps that are round in MiB and GiB. */
 const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** (i + 14));
+const DAY = 86_400;
 /** Axis steps of time, seconds: none below one, since no label tells those apart. */
-const STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, ...days(1, 2, 3, 7, 14)];
-function days(...n: number[]): number[] {
-  return n.map((x) => x * 86_400);
-}
+const SHORT_STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200];
+const STEPS = [...SHORT_STEPS, ...[1, 2, 3, 7, 14].map((days) => days * DAY)];
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const withSeconds = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 export function axes(): uPlot.Axis[] {
   const stroke = cssColor('quiet');
   const grid = { stroke: cssColor('line'), width: 1 };
@@ -57,11 +49,11 @@ export function axes(): uPlot.Axis[] {
 function times(splits: readonly number[], stepS: number): string[] {
   let shown = '';
   return splits.map((t) => {
-    const date = day.format(t * 1000);
+    const date = day(t);
     const begins = shown !== '' && date !== shown;
     shown = date;
-    if (stepS >= 86_400 || begins) return date;
-    return (stepS < 60 ? withSeconds : clock).format(t * 1000);
+    if (stepS >= DAY || begins) return date;
+    return stepS < 60 ? second(t) : minute(t);
   });
 }
 

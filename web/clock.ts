@@ -14,21 +14,3 @@ export function hearClock(date: string | null): void {
 
 /** Now, in epoch milliseconds of the pod. */
 export const nowMs = (): number => Date.now() - aheadMs;
-
-const whole = new Intl.DateTimeFormat(undefined, {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-  timeZoneName: 'shortOffset',
-});
-
-/** A moment as the viewer's own clock shows it, with the offset from UTC. */
-export const instant = (t: number): string => whole.format(t * 1000);
-
-/** The viewer's offset from UTC, as "GMT+1". */
-export const offset = (): string =>
-  new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' }).formatToParts(Date.now()).find((p) => p.type === 'timeZoneName')
-    ?.value ?? '';

@@ -32,7 +32,18 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 /** Writes only what changed: a live tick must not lay the page out anew. */
 export function setText(node: HTMLElement, text: string): void {
   const shown = visible(text);
-  if (node.textContent !== shown) node.textContent = shown;
+  const { firstChild } = node;
+  // The text node that is there is cheaper to change than to replace.
+  if (firstChild instanceof Text && firstChild.nextSibling === null) {
+    if (firstChild.data !== shown) firstChild.data = shown;
+  } else if (node.textContent !== shown) node.textContent = shown;
+}
+
+/** A tooltip for a text that changes with each tick: put into words only when somebody rests on it. */
+export function titleOnRest(node: HTMLElement, words: () => string): void {
+  node.addEventListener('pointerenter', () => {
+    node.title = words();
+  });
 }
 
 const keys = new WeakMap<Element, string>();

@@ -3,7 +3,7 @@ import { fieldRow } from '../src/fields.ts';
 import type { SamplesAnswer } from '../src/outlets/status.ts';
 import type { FieldTrend } from '../src/trends/types.ts';
 import { nearest, onPoint, point } from './cursor.ts';
-import { byId, el, setText, svg } from './dom.ts';
+import { byId, el, setText, svg, titleOnRest } from './dom.ts';
 import { amount, exact, slope } from './words.ts';
 
 /** Every field as a small chart with its fitted line and band, heaviest first, under the one cursor. */
@@ -12,6 +12,8 @@ interface Small {
   readonly id: string;
   readonly column: readonly (number | null)[];
   readonly value: HTMLElement;
+  /** What `value` shows, to be told to the digit. */
+  now: number | null;
   readonly hair: SVGElement;
 }
 
@@ -34,10 +36,9 @@ onPoint((t) => {
   }
 });
 
-function show({ id, value }: Pick<Small, 'id' | 'value'>, v: number | null): void {
-  const { unit } = fieldRow(id);
-  setText(value, v === null ? '–' : amount(v, unit));
-  value.title = v === null || unit !== 'bytes' ? '' : exact(v);
+function show(small: Small, v: number | null): void {
+  small.now = v;
+  setText(small.value, v === null ? '–' : amount(v, fieldRow(small.id).unit));
 }
 
 const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
@@ -78,9 +79,7 @@ export function tickFields(values: Readonly<Record<string, number>>, pointed: bo
 
 function field(id: string, column: readonly (number | null)[], trend: FieldTrend | null): { node: HTMLElement; small: Small } {
   const row = fieldRow(id);
-  const now = last(column);
   const value = el('span', { class: 'value' });
-  show({ id, value }, now);
   const growing = trend?.trend === 'growing';
   const tone = growing ? (row.reclaimable === false ? 'bad' : 'warn') : 'quiet';
   const head = el(
@@ -91,7 +90,10 @@ function field(id: string, column: readonly (number | null)[], trend: FieldTrend
     el('span', { class: `trend ${tone}` }, words(trend, row.unit)),
   );
   const { root, hair } = sparkline(id, column, trend);
-  return { node: el('div', { class: 'field' }, head, root), small: { id, column, value, hair } };
+  const small: Small = { id, column, value, hair, now: null };
+  show(small, last(column));
+  titleOnRest(value, () => (row.unit === 'bytes' ? exact(small.now) : ''));
+  return { node: el('div', { class: 'field' }, head, root), small };
 }
 
 function words(trend: FieldTrend | null, unit: string): string {

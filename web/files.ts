@@ -2,7 +2,7 @@ import type { FileRow } from '../src/diagnosis/types.ts';
 import { bar } from './bars.ts';
 import { byId, el, patch } from './dom.ts';
 import { lights } from './light.ts';
-import { exact, level, safeName, slope } from './words.ts';
+import { exact, level, safeName, slope, steadyLevel } from './words.ts';
 
 const MODES = { r: 'reading', w: 'writing', rw: 'reading and writing' } as const;
 const MOST = 12;
@@ -49,7 +49,7 @@ function row(f: FileRow, most: number): HTMLElement {
   const about = [length, ...(grows(f) ? [slope(f.growthBytesPerHour)] : []), ...open, ...more];
   const size = el('small', {}, about.join(' · '));
   size.title = f.sizeBytes === null ? '' : `${exact(f.sizeBytes)} long`;
-  const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not told' : level(f.residentBytes));
+  const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not told' : steadyLevel(f.residentBytes));
   number.title = f.residentBytes === null ? safeName(f.method, 200) : `${exact(f.residentBytes)} resident, asked by ${f.method}`;
   return el(
     'li',

@@ -1,19 +1,19 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
 import type { Refused } from './api.ts';
 import { byId, el, patch, setText } from './dom.ts';
-import { danger, stateLine, zoned } from './words.ts';
+import { danger, stateLine, unbroken, zoned } from './words.ts';
 
 /** In this order: is something wrong, what is it, how long is left, what to do. */
 export function drawVerdict(v: Verdict): void {
   const { tone, sign, word } = danger(v);
   byId('verdict').className = `verdict ${tone}`;
   byId('mend').hidden = true;
-  setText(byId('headline'), zoned(v.headline));
+  setText(byId('headline'), unbroken(zoned(v.headline)));
   setText(byId('danger'), `${sign} ${word}`);
   setText(byId('state'), stateLine(v));
   const advice = adviceOf(v);
   byId('advice').hidden = advice === '';
-  setText(byId('advice'), advice);
+  setText(byId('advice'), unbroken(advice));
   document.title = `${v.leak === true ? 'leak: ' : ''}${v.trend.replace(/-/g, ' ')} · memhound`;
   patch(
     byId('findings'),

@@ -1,9 +1,10 @@
 import type { SamplesAnswer } from '../src/outlets/status.ts';
 import { nearest, onPoint } from './cursor.ts';
 import { byId, setText } from './dom.ts';
+import { InSight } from './in-sight.ts';
 import { Lines } from './lines.ts';
 import type { Span } from './time-window.ts';
-import { level } from './words.ts';
+import { steadyLevel } from './words.ts';
 
 type Column = readonly (number | null)[];
 
@@ -29,16 +30,10 @@ export class HeapChart {
   #columns: Readonly<Record<string, Column>> = {};
   #at: number | null = null;
 
-  #inSight = true;
-  /** Rows came while it was out of sight. */
-  #behind: SamplesAnswer | null = null;
+  #span: Span = [null, null];
+  readonly #live = new InSight<SamplesAnswer>(byId('heap-part'), (rows) => this.#follow(rows));
 
   constructor() {
-    const box = byId('heap');
-    new IntersectionObserver((entries) => {
-      this.#inSight = entries[entries.length - 1]!.isIntersecting;
-      if (this.#inSight) this.#catchUp();
-    }).observe(box);
     onPoint((t) => {
       this.#at = t;
       this.#show();
@@ -55,21 +50,23 @@ export class HeapChart {
     return true;
   }
 
-  /** A live row more: drawn now if it can be seen, else when it comes into sight. */
-  extend(samples: SamplesAnswer): void {
-    this.#behind = samples;
-    if (this.#inSight) this.#catchUp();
+  /** A live row more. */
+  extend(rows: SamplesAnswer): void {
+    this.#live.offer(rows);
   }
 
-  #catchUp(): void {
-    if (this.#behind === null || !this.#take(this.#behind)) return;
-    this.#behind = null;
-    this.#lines.redraw(this.#t, Object.values(this.#columns));
-    this.#show();
+  #follow(rows: SamplesAnswer): void {
+    // Opened before there were two points to draw a line through, or before the JVM was up.
+    if (!this.#lines.drawn) this.set(rows, this.#span);
+    else if (this.#take(rows)) {
+      this.#lines.redraw(this.#t, Object.values(this.#columns));
+      this.#show();
+    }
   }
 
   set(samples: SamplesAnswer, span: Span): void {
-    this.#behind = null;
+    this.#live.forget();
+    this.#span = span;
     const known = this.#take(samples);
     byId('heap-part').hidden = !known;
     if (!known) return;
@@ -91,7 +88,7 @@ export class HeapChart {
     const i = this.#at === null ? this.#t.length - 1 : nearest(this.#t, this.#at);
     for (const [id, column] of Object.entries(this.#columns)) {
       const value = column[i] ?? null;
-      setText(byId(`heap-${id}`), value !== null ? level(value) : id === 'floor' ? 'none yet' : '–');
+      setText(byId(`heap-${id}`), value !== null ? steadyLevel(value) : id === 'floor' ? 'none yet' : '–');
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Tables } from '../src/outlets/status.ts';
 import type { JvmReading } from '../src/sources/types.ts';
 import { byId, el, patch, setText } from './dom.ts';
-import { ago, exact, level, safeName } from './words.ts';
+import { ago, exact, level, safeName, steadyLevel } from './words.ts';
 
 /** One line of the table. `atMs`: when the JVM last renewed the value. `bytes`: the exact value, where it is one of bytes. */
 interface Fact {
@@ -53,7 +53,7 @@ function facts(jvm: JvmReading): Fact[] {
   const { atMs } = heapCommitted;
   const bytes = (name: string, value: number, more: string, at = atMs): Fact => ({
     name,
-    value: level(value),
+    value: steadyLevel(value),
     more,
     atMs: at,
     bytes: value,

@@ -2,7 +2,7 @@ import type { Ledger, LedgerPart } from '../src/diagnosis/types.ts';
 import { bar } from './bars.ts';
 import { byId, el, patch } from './dom.ts';
 import { onLight } from './light.ts';
-import { exact, level, safeName } from './words.ts';
+import { exact, level, safeName, steadyLevel } from './words.ts';
 
 const FATES = { true: 'can be taken back', false: 'stays', null: 'in part' } as const;
 const HUES: Readonly<Record<string, string>> = {
@@ -49,7 +49,7 @@ onLight((lit) => {
 });
 
 function unexplained(ledger: Ledger): HTMLElement {
-  const number = el('span', { class: 'number' }, level(ledger.unexplainedBytes));
+  const number = el('span', { class: 'number' }, steadyLevel(ledger.unexplainedBytes));
   number.title = exact(ledger.unexplainedBytes);
   const within = el('small', {}, `within the bound of ${level(ledger.boundBytes)}`);
   return el('li', { class: 'row', title: ledger.boundNote }, el('span', {}, 'unexplained', within), el('span', {}), number);
@@ -58,7 +58,7 @@ function unexplained(ledger: Ledger): HTMLElement {
 function row(part: LedgerPart, depth: number, hue: string, total: number, top: string): HTMLElement {
   const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${FATES[`${part.reclaimable}`]} · ${part.how}`));
   name.style.paddingLeft = `${depth * 14}px`;
-  const number = el('span', { class: 'number' }, level(part.bytes));
+  const number = el('span', { class: 'number' }, steadyLevel(part.bytes));
   number.title =
     part.lowBytes === part.highBytes
       ? exact(part.bytes)

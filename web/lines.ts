@@ -16,12 +16,16 @@ export interface Line {
 export class Lines {
   readonly #box: HTMLElement;
   #plot: uPlot | null = null;
-  #t: readonly number[] = [];
 
   constructor(box: HTMLElement) {
     this.#box = box;
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(box);
     onPoint((t) => this.#plot !== null && moveCursor(this.#plot, t));
+  }
+
+  /** There were points enough for a chart. */
+  get drawn(): boolean {
+    return this.#plot !== null;
   }
 
   #size = (): { width: number; height: number } => ({ width: Math.max(260, this.#box.clientWidth), height: 190 });
@@ -35,13 +39,11 @@ export class Lines {
   ): void {
     this.#plot?.destroy();
     this.#plot = null;
-    this.#t = t;
     if (t.length < 2) {
       this.#box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));
       return;
     }
     this.#box.replaceChildren();
-    const data = [t, ...lines.map((l) => l.values)] as unknown as uPlot.AlignedData;
     this.#plot = new uPlot(
       {
         ...this.#size(),
@@ -74,17 +76,23 @@ export class Lines {
               drawMarks(u, marks, null);
             },
           ],
-          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (this.#t[u.cursor.idx ?? -1] ?? null))],
+          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
         },
       },
-      data,
+      copied(
+        t,
+        lines.map((l) => l.values),
+      ),
       this.#box,
     );
   }
 
   /** The same lines with a row more. */
   redraw(t: readonly number[], columns: readonly Line['values'][]): void {
-    this.#t = t;
-    this.#plot?.setData([t, ...columns] as unknown as uPlot.AlignedData);
+    this.#plot?.setData(copied(t, columns));
   }
 }
+
+/** The rows go on while the chart still shows them as they were. */
+const copied = (t: readonly number[], columns: readonly Line['values'][]): uPlot.AlignedData =>
+  [[...t], ...columns.map((c) => [...c])] as uPlot.AlignedData;

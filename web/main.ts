@@ -3,7 +3,7 @@ import './style/all.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
 import type { Hello, LiveMessage, Tables } from '../src/outlets/status.ts';
 import { api, openLive, Refused, Unreachable } from './api.ts';
-import { nowMs, offset } from './clock.ts';
+import { nowMs } from './clock.ts';
 import { onPoint } from './cursor.ts';
 import { byId, onScheme, setText } from './dom.ts';
 import { drawFields, tickFields } from './fields.ts';
@@ -13,6 +13,7 @@ import { drawRefusal, drawVerdict } from './headline.ts';
 import { HeapChart } from './heap-chart.ts';
 import { held } from './held.ts';
 import { offerHistogram } from './histogram.ts';
+import { InSight } from './in-sight.ts';
 import { drawJvm } from './jvm.ts';
 import { drawLedger } from './ledger.ts';
 import { copyText, drawLinks } from './links.ts';
@@ -25,6 +26,7 @@ import { Stack } from './stack.ts';
 import { TargetSwitch } from './target-switch.ts';
 import { TimeWindow } from './time-window.ts';
 import { drawTools } from './tools.ts';
+import { offset } from './when.ts';
 import { asText } from './words.ts';
 
 /** Rows to ask for. Twice as many may stand on the page once the live channel has gone on. */
@@ -87,11 +89,23 @@ async function loadSamples(): Promise<void> {
   time.draw();
   stack.set(samples, time.shown);
   heap.set(samples, time.shown);
-  // After the next frame: charts are drawn in a microtask, and shown with the frame that follows.
-  if (turn === 1) requestAnimationFrame(() => performance.mark('memhound:drawn'));
-  redrawFields();
   liveLine.draw();
+  if (turn > 1) redrawFields();
+  else await firstFrame();
 }
+
+/** The headline and the charts are shown before the fields are made, which stand further down. Charts are drawn in a microtask. */
+async function firstFrame(): Promise<void> {
+  await frame();
+  performance.mark('memhound:drawn');
+  redrawFields();
+  await frame();
+  performance.mark('memhound:fields');
+}
+
+/** Not for ever: a page that is opened in the background has no frames. */
+const frame = (): Promise<unknown> =>
+  document.hidden ? Promise.resolve() : new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
 function redrawFields(): void {
   if (verdict !== null && samples !== null && samples.t.length > 1)
@@ -102,14 +116,26 @@ function redrawFields(): void {
 async function loadTables(): Promise<void> {
   const { id } = target;
   const [views, files, jvm, ledger] = await Promise.all([api.views(id), api.files(id), api.jvm(id), api.ledger(id)]);
-  if (id === target.id) drawTables({ views, files, jvm, ledger });
+  if (id !== target.id) return;
+  tables.views.show(views);
+  tables.files.show(files);
+  tables.jvm.show(jvm);
+  tables.ledger.show(ledger);
 }
 
-function drawTables({ views, files, jvm, ledger }: Pick<Tables, 'views' | 'files' | 'jvm' | 'ledger'>): void {
-  drawTools(views, newest.value, limit);
-  drawFiles(files);
-  drawJvm(jvm, nowMs());
-  drawLedger(ledger);
+const tables = {
+  views: new InSight<Tables['views']>(byId('tools'), (views) => drawTools(views, newest.value, limit)),
+  files: new InSight(byId('files'), drawFiles),
+  jvm: new InSight<Tables['jvm']>(byId('jvm'), (jvm) => drawJvm(jvm, nowMs())),
+  ledger: new InSight(byId('ledger'), drawLedger),
+};
+
+function takeTables({ views, files, jvm, ledger, self }: Tables): void {
+  tables.views.offer(views);
+  tables.files.offer(files);
+  tables.jvm.offer(jvm);
+  tables.ledger.offer(ledger);
+  drawSelf(self);
 }
 
 /** A page that nobody sees needs no tables. */
@@ -170,10 +196,8 @@ function hello(m: Hello): void {
 function message(m: LiveMessage | Tables): void {
   if (m.type === 'restart' || refused) void startOver();
   else if (m.target !== target.id) return;
-  else if (m.type === 'tables') {
-    drawTables(m);
-    drawSelf(m.self);
-  } else if (m.type === 'verdict') {
+  else if (m.type === 'tables') takeTables(m);
+  else if (m.type === 'verdict') {
     take(m.verdict);
     redrawFields();
   } else tick(m);
@@ -208,7 +232,7 @@ onScheme(() => {
   stack.restyle();
   if (samples !== null) heap.set(samples, time.shown);
 });
-setText(byId('zone'), `times in ${offset()}`);
+setText(byId('zone'), `times in ${offset(Date.now() / 1000)}`);
 // The token has become a cookie: it need not stay in the address bar, nor in what is shared from it.
 if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
 

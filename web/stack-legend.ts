@@ -1,7 +1,7 @@
-import { el, setText } from './dom.ts';
+import { el, setText, titleOnRest } from './dom.ts';
 import { type Light, onLight } from './light.ts';
 import { PARTS } from './parts.ts';
-import { exact, level } from './words.ts';
+import { exact, steadyLevel } from './words.ts';
 
 /** What a legend's entry is for: one of the parts, or a line of the chart. */
 export type Shown = (id: string) => number | null;
@@ -16,6 +16,7 @@ export class StackLegend {
   constructor(box: HTMLElement) {
     const item = (id: string, title: string, swatch: HTMLElement): HTMLElement => {
       const value = el('span', { class: 'value' });
+      titleOnRest(value, () => exact(this.#shown(id)));
       this.#values.set(id, value);
       return el('span', { class: 'entry' }, swatch, el('span', { class: 'title' }, title), value);
     };
@@ -27,10 +28,14 @@ export class StackLegend {
     });
     box.replaceChildren(
       this.#time,
-      item('usage', 'usage', line('usage')),
-      ...parts,
-      item('limit', 'limit', line('limit')),
-      item('request', 'request', line('request')),
+      el(
+        'div',
+        { class: 'legend' },
+        item('usage', 'usage', line('usage')),
+        ...parts,
+        item('limit', 'limit', line('limit')),
+        item('request', 'request', line('request')),
+      ),
     );
     onLight((lit) => {
       this.#lit = lit;
@@ -53,16 +58,15 @@ export class StackLegend {
     for (const [id, node] of this.#values) {
       const bytes = shown(id);
       const share = this.#lit?.share?.part === id ? this.#lit.share.bytes : null;
-      setText(node, bytes === null ? '–' : share === null ? level(bytes) : ofWhole(share, bytes));
-      const title = bytes === null ? '' : exact(bytes);
-      if (node.title !== title) node.title = title;
+      node.classList.toggle('share', share !== null);
+      setText(node, bytes === null ? '–' : share === null ? steadyLevel(bytes) : ofWhole(share, bytes));
     }
   }
 }
 
 /** "782 of 843 MiB" */
 function ofWhole(share: number, whole: number): string {
-  const [part, all] = [level(share), level(whole)];
+  const [part, all] = [steadyLevel(share), steadyLevel(whole)];
   const unit = all.slice(all.indexOf(' '));
   return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${all}`;
 }

@@ -1,6 +1,5 @@
 import uPlot from 'uplot';
 import { axes, drawLevel, drawMarks, LEAST_SPAN_S, markWord, moveCursor, Plates } from './chart.ts';
-import { instant } from './clock.ts';
 import { nearest, onPoint, point } from './cursor.ts';
 import { byId, cssColor, el } from './dom.ts';
 import { fillOf } from './hatch.ts';
@@ -10,12 +9,17 @@ import type { Change, Rows } from './rows.ts';
 import { actOnKey } from './stack-keys.ts';
 import { isLit, StackLegend } from './stack-legend.ts';
 import type { Span } from './time-window.ts';
+import { instant } from './when.ts';
 import { level } from './words.ts';
 
 type Zoom = (from: number | null, to: number | null) => void;
 
 const LIMIT = { name: 'limit', hue: 'limit', dash: [7, 4] };
 const REQUEST = { name: 'request', hue: 'quiet', dash: [2, 3] };
+
+/** Pixels that a live point must move for the chart to be drawn anew. */
+const LEAST_ACROSS = 3;
+const LEAST_UP = 0.5;
 
 /** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
 export class Stack {
@@ -31,7 +35,8 @@ export class Stack {
   #lit: Light | null = null;
   /** The time under the cursor. */
   #at: number | null = null;
-  #drawnUsage = 0;
+  /** The newest point of what stands on the chart. */
+  #drawn = { t: 0, usage: 0 };
   readonly #fills = new Map<string, CanvasRenderingContext2D['fillStyle']>();
 
   constructor(zoom: Zoom) {
@@ -71,6 +76,7 @@ export class Stack {
     this.#parts = PARTS.map(() => []);
     this.#fillUp();
     for (const [k, part] of PARTS.entries()) this.#legend.has(part.id, this.#parts[k]!.some(isThere));
+    this.#legend.has('limit', this.#limit !== null);
     this.#legend.has('request', rows.request_bytes !== null);
     this.#rebuild();
   }
@@ -89,20 +95,23 @@ export class Stack {
       column.splice(0, gone);
     }
     this.#fillUp();
+    this.#legend.has('limit', limit !== null);
     for (const [k, part] of PARTS.entries()) if (isThere(this.#parts[k]!.at(-1)!)) this.#legend.has(part.id, true);
     if (this.#plot === null)
       this.#rebuild(); // opened before there were two points to draw a line through
-    else if (!replaced || this.#canBeSeen(this.#plot)) {
-      this.#drawnUsage = this.#usage.at(-1) ?? 0;
-      this.#plot.setData(this.#data());
-    }
+    else if (this.#canBeSeen(this.#plot)) this.#plot.setData(this.#data());
     this.#show();
   }
 
-  /** A newest point that only moves is drawn anew where that is half a pixel or more. */
-  #canBeSeen(plot: uPlot): boolean {
-    const rise = Math.abs((this.#usage.at(-1) ?? 0) - this.#drawnUsage);
-    return rise * plot.over.clientHeight > 0.5 * (plot.scales.y?.max ?? 1);
+  /** Drawn anew where that moves anything by as much as can be seen; the numbers beside it move with each tick. */
+  #canBeSeen({ over, scales }: uPlot): boolean {
+    const t = this.#t.at(-1)!;
+    const usage = this.#usage.at(-1) ?? 0;
+    const across = ((t - this.#drawn.t) * over.clientWidth) / (t - this.#t[0]!);
+    const up = (Math.abs(usage - this.#drawn.usage) * over.clientHeight) / (scales.y?.max ?? 1);
+    if (across < LEAST_ACROSS && up < LEAST_UP) return false;
+    this.#drawn = { t, usage };
+    return true;
   }
 
   #fillUp(): void {
@@ -122,7 +131,8 @@ export class Stack {
       // Where nothing is known of a moment, a gap is drawn and not a fall to zero.
       sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
     }
-    return [this.#t, ...sums.reverse(), this.#usage] as unknown as uPlot.AlignedData;
+    // Copies: the rows go on while the chart still shows them as they were.
+    return [[...this.#t], ...sums.reverse(), [...this.#usage]] as uPlot.AlignedData;
   }
 
   #rebuild(): void {
@@ -135,6 +145,7 @@ export class Stack {
     }
     this.#box.replaceChildren();
     const [from, to] = this.#span;
+    this.#drawn = { t: this.#t.at(-1)!, usage: this.#usage.at(-1) ?? 0 };
     this.#plot = new uPlot(
       {
         ...this.#size(),
@@ -153,7 +164,7 @@ export class Stack {
         ],
         hooks: {
           draw: [(u) => this.#drawOver(u)],
-          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (this.#t[u.cursor.idx ?? -1] ?? null))],
+          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
           setSelect: [
             ({ select: { left, width }, posToVal }) => {
               if (width > 4) this.#zoom(posToVal(left, 'x'), posToVal(left + width, 'x'));
@@ -236,7 +247,7 @@ export class Stack {
       limit: this.#limit,
       request: this.#rows?.request_bytes ?? null,
     };
-    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PARTS.findIndex((p) => p.id === id)]?.[i] ?? null);
+    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PART_AT.get(id) ?? -1]?.[i] ?? null);
     // A slider that changes with each tick would be read out without end; only where somebody moves it.
     if (this.#at === null && this.#box.ariaValueText !== null) return;
     this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
@@ -254,5 +265,7 @@ export class Stack {
     return [instant(t), ...(this.#at === null ? ['newest'] : []), ...marks].join(', ');
   }
 }
+
+const PART_AT: ReadonlyMap<string, number> = new Map(PARTS.map((p, k) => [p.id, k]));
 
 const isThere = (bytes: number | null): boolean => bytes !== null && bytes > 0;

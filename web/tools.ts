@@ -3,7 +3,7 @@ import { bar, type Piece } from './bars.ts';
 import { byId, el, patch } from './dom.ts';
 import { lights } from './light.ts';
 import { PARTS, type Values } from './parts.ts';
-import { exact, level } from './words.ts';
+import { exact, steadyLevel } from './words.ts';
 
 /**
  * What each tool shows now, largest first. Tools that count the same stand in one row, all bars on one scale whose end is the limit, and what
@@ -34,18 +34,17 @@ function row(group: readonly View[], scale: number, usage: number | null, v: Val
   );
   // A tool that counts none of the container's parts shows the node's figures.
   const unknown = counts.length === 0 ? 'the node’s' : 'not known';
-  const number = el('span', { class: 'number' }, bytes === null ? unknown : level(bytes));
+  const number = el('span', { class: 'number' }, bytes === null ? unknown : steadyLevel(bytes));
   number.title = bytes === null ? note : exact(bytes);
-  const difference = el('span', { class: 'number quiet' }, less === 0 ? '' : `${less > 0 ? '−' : '+'}${level(Math.abs(less))}`);
-  difference.title = less === 0 ? '' : `${exact(Math.abs(less))} ${less > 0 ? 'less' : 'more'} than usage`;
-  return el(
-    'li',
-    { class: 'row wide' },
-    bytes === null ? el('span', {}) : bar(pieces(bytes, less, scale, counts, v)),
-    number,
-    el('span', { class: 'names' }, ...names, el('small', { class: 'why' }, `${note}.`)),
-    difference,
+  const difference = el(
+    'span',
+    { class: 'number quiet' },
+    less === 0 ? '' : `${less > 0 ? '−' : '+'}${steadyLevel(Math.abs(less))}`,
   );
+  difference.title = less === 0 ? '' : `${exact(Math.abs(less))} ${less > 0 ? 'less' : 'more'} than usage`;
+  const told = el('span', {}, ...names, el('small', {}, `${note}.`));
+  if (bytes === null) return el('li', { class: 'row plain' }, told, number);
+  return el('li', { class: 'row wide' }, bar(pieces(bytes, less, scale, counts, v)), number, told, difference);
 }
 
 /** The parts that a tool counts, in the order of the stack, until its own number is reached; then what it leaves out. */

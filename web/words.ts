@@ -1,9 +1,9 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
-import { level, rate, span } from '../src/format.ts';
+import { rate, span, steadyLevel } from '../src/format.ts';
 import type { Eta } from '../src/trends/types.ts';
-import { instant } from './clock.ts';
+import { instant } from './when.ts';
 
-export { duration, level, safeName } from '../src/format.ts';
+export { duration, level, safeName, steadyLevel } from '../src/format.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'none';
 
@@ -63,13 +63,17 @@ export function asText(v: Verdict, where: string): string {
   return [`${v.headline}`, `(${danger(v).word} · ${stateLine(v)}; ${v.at}; ${where})`, ...findings].join('\n');
 }
 
+/** A number and its unit stand in one line. */
+export const unbroken = (text: string): string => text.replace(/(\d) (?=(?:[KMG]i|[kMG])B\b)/g, '$1\u00a0');
+
 export const slope = (bytesPerHour: number | null): string =>
   bytesPerHour === null ? '' : `${bytesPerHour >= 0 ? '+' : '−'}${rate(Math.abs(bytesPerHour))}`;
 
-export const exact = (bytes: number): string => `${bytes.toLocaleString('en')} bytes`;
+/** Every digit, to rest on; nothing where nothing is known. */
+export const exact = (bytes: number | null): string => (bytes === null ? '' : `${bytes.toLocaleString('en')} bytes`);
 
 export const amount = (value: number, unit: 'bytes' | 'count' | 'seconds'): string =>
-  unit === 'bytes' ? level(value) : unit === 'seconds' ? `${value.toFixed(1)} s` : value.toLocaleString('en');
+  unit === 'bytes' ? steadyLevel(value) : unit === 'seconds' ? `${value.toFixed(1)} s` : value.toLocaleString('en');
 
 /** An age in a few letters, for columns: "1 s", "96 s", "12 min", "5 h". */
 export function ago(ms: number): string {

@@ -98,7 +98,7 @@ function servePage(app: Express, dir: string): void {
   for (const name of files) {
     if (/\.(?:br|gz)$/.test(name)) continue;
     const path = name === 'index.html' ? '/' : `/${name}`;
-    const kept = /[-.][0-9A-Za-z]{8,}\.\w+$/.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache';
+    const kept = /[-.][0-9A-Za-z]{8,}\.\w+$/.test(name) ? 'public, max-age=31536000, immutable' : 'no-store';
     app.get(path, (request, response) => {
       const accepted = String(request.headers['accept-encoding'] ?? '');
       const encoding = (['br', 'gzip'] as const).find((e) => accepted.includes(e) && files.has(`${name}.${SUFFIX[e]}`));

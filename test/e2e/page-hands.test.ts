@@ -121,7 +121,8 @@ describe('the page under mouse, keyboard, small screens and paper', () => {
         assert.notEqual(at.outline, 'none', at.id);
         reached.add(at.id);
       }
-      for (const id of ['copy', 'why-count', 'stack', 'row tools', 'search']) assert.ok(reached.has(id), `${id} is not reached`);
+      for (const id of ['copy', 'why-count', 'stack', 'row wide', 'row', 'search'])
+        assert.ok(reached.has(id), `${id} is not reached`);
     }));
 
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -30,7 +30,7 @@ export interface ReplayTarget {
 export class Replay implements Status {
   readonly #targets: { readonly t: ReplayTarget; readonly history: History; verdict: Verdict }[];
   readonly #events = new EventEmitter();
-  readonly #blind: ApiError | null;
+  #blind: ApiError | null;
   #nowS: number;
 
   constructor(targets: readonly ReplayTarget[], { nowS = Date.now() / 1000, blind = null as ApiError | null } = {}) {
@@ -68,6 +68,11 @@ export class Replay implements Status {
       at: new Date(this.#nowS * 1000).toISOString(),
       reason: 'the container was started anew',
     });
+  }
+
+  /** From now on every question is answered so; null: as before. */
+  refuse(error: ApiError | null): void {
+    this.#blind = error;
   }
 
   emit(message: LiveMessage): void {

@@ -1,5 +1,5 @@
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
-import type { FileRecord } from '../../src/history/history.ts';
+import { type FileRecord, History } from '../../src/history/history.ts';
 import { ApiError } from '../../src/outlets/status.ts';
 import { madePod } from './made-pod.ts';
 import type { PodShape } from './pod-history.ts';
@@ -125,6 +125,46 @@ export const SCENES = {
         'spec:\n  shareProcessNamespace: true\n  securityContext:\n    runAsUser: 1000\n    runAsGroup: 1000',
       ),
     }),
+  /** v1 without a limit, a JVM, files or a split of kernel memory, and a name as long as Kubernetes allows. */
+  bare: () => {
+    const limitBytes = 1 * GIB;
+    const info: TargetInfo = {
+      ...jvmTarget(limitBytes),
+      container: `${'payments-'.repeat(6)}settlement`.slice(0, 63),
+      cgroup: { version: 1, path: '/docker/3f9c1a7e2b40' },
+      limitBytes: 'max',
+      jvm: null,
+    };
+    const made = madePod(info, { hours: 5, limitBytes, heapMaxBytes: null, cache: () => 0 });
+    const unsplit = ({ slab, slab_reclaimable, slab_unreclaimable, kernel_stack, pagetables, ...rest }: Record<string, number>) =>
+      rest;
+    return new Replay([
+      {
+        ...made,
+        history: (nowS) => {
+          const [whole, history] = [made.history(nowS), new History()];
+          history.resume('bare', nowS - 5 * 3600);
+          history.limitBytes = 'max';
+          const { t, fields } = whole.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
+          for (const [i, at] of t.entries())
+            history.row(at, unsplit(Object.fromEntries([...fields].map(([id, column]) => [id, column[i]!]))));
+          return history;
+        },
+        valuesAt: (t) => unsplit({ ...made.valuesAt(t) }),
+      },
+    ]);
+  },
+  /** A thousand files, each with a name of its own length. */
+  crowded: () =>
+    new Replay([
+      pod({
+        hours: 20,
+        files: () =>
+          Array.from({ length: 1000 }, (_, i) => file(`/data/${'segment-'.repeat(1 + (i % 30))}${i}.idx`, 4096 * (1000 - i))),
+      }),
+    ]),
+  /** Opened with the very first sample. */
+  newborn: () => new Replay([pod({ hours: 0 })]),
   /** Recorded in real groups on real kernels, a minute or two each, under heavy load: what a scene made up would leave out. */
   recordedHeap: () => new Replay([recordedPod('b-heap-leak.v2')]),
   recordedLog: () => new Replay([recordedPod('c-log-growth.v1')]),

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { ApiError } from '../../src/outlets/status.ts';
+import { openBrowser } from '../support/browser.ts';
+import { type Opened, openPage } from '../support/page.ts';
+import { type Replay, serve } from '../support/replay.ts';
+import { SCENES } from '../support/scenes.ts';
+
+describe('the page where things are not as usual', () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+
+  const shown = async (
+    status: Replay,
+    look: (o: Opened & { url: string }) => Promise<void>,
+    {
+      token = null as string | null,
+      path = '',
+      ...options
+    }: BrowserContextOptions & { token?: string | null; path?: string } = {},
+  ) => {
+    const server = await serve(status, { everySeconds: 1, token });
+    const opened = await openPage(browser, server.url + path, options);
+    try {
+      await look({ ...opened, url: server.url });
+    } finally {
+      await opened.close();
+      await server.close();
+    }
+  };
+  const text = async ({ page }: Opened, selector: string) => ((await page.textContent(selector)) ?? '').trim();
+  const legend = (name: string) => `#legend .entry:has-text("${name}")`;
+
+  test('without a limit, a JVM, files or a split of kernel memory: what is not there is said or left out, never zero', () =>
+    shown(SCENES.bare(), async (o) => {
+      assert.equal(await o.page.isVisible(legend('limit')), false);
+      assert.equal(await o.page.isVisible(legend('reclaimable slab')), false);
+      assert.match(await text(o, '#jvm-none'), /no JVM\.$/);
+      assert.match(await text(o, '#files'), /No file is in sight/);
+      assert.match(await text(o, '#headline'), /no limit/);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('a name of 63 letters and a thousand long file names fit a phone', async () => {
+    for (const scene of ['bare', 'crowded'] as const)
+      await shown(
+        SCENES[scene](),
+        async (o) => {
+          assert.ok(await o.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), scene);
+          assert.deepEqual(o.wrong, []);
+        },
+        { viewport: { width: 360, height: 740 } },
+      );
+  });
+
+  test('of a thousand files the largest are shown, and how many more there are with what they hold', () =>
+    shown(SCENES.crowded(), async (o) => {
+      assert.equal(await o.page.locator('#files li').count(), 13);
+      assert.match(await text(o, '#files li:last-child'), /^and [\d,]+ more, [\d.]+ [MG]iB$/);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('opened with the very first sample: the charts come up by themselves once there are points for a line', () => {
+    const status = SCENES.newborn();
+    return shown(status, async (o) => {
+      assert.match(await text(o, '#stack'), /first points are being taken/);
+      for (let i = 0; i < 5; i++) status.tick(1);
+      await o.page.waitForSelector('#stack canvas');
+      await o.page.locator('#heap').scrollIntoViewIfNeeded();
+      status.tick(1);
+      await o.page.waitForSelector('#heap canvas');
+      assert.deepEqual(o.wrong, []);
+    });
+  });
+
+  test('what cannot be answered yet is said where the verdict stands, and the next sample brings the page', () => {
+    const status = SCENES.fine();
+    status.refuse(new ApiError('no-data-yet', 503, 'the cgroup has not been read yet'));
+    return shown(status, async (o) => {
+      assert.match(await text(o, '#headline'), /^the cgroup has not been read yet\.$/i);
+      assert.match(await text(o, '#danger'), /no answer yet/);
+      status.refuse(null);
+      status.tick(1);
+      await o.page.waitForFunction(() => document.querySelector('#headline')?.textContent?.startsWith('Nothing grows'));
+      await o.page.waitForSelector('#tools li');
+    });
+  });
+
+  test('a token that is asked for and not had any more is said, with what to do', () => {
+    const status = SCENES.fine();
+    return shown(
+      status,
+      async (o) => {
+        assert.match(await text(o, '#headline'), /^Nothing grows/);
+        await o.page.context().clearCookies();
+        await o.page.getByRole('button', { name: '1h', exact: true }).click();
+        await o.page.waitForFunction(() => /not allowed/.test(document.querySelector('#danger')?.textContent ?? ''));
+        assert.match(await text(o, '#state'), /\?token=/);
+      },
+      { token: 'a-token-of-a-test', path: '/?token=a-token-of-a-test' },
+    );
+  });
+
+  test('growth without a name yet: sure of the growth alone, when the limit comes, what to keep, and the OOM kill before', () =>
+    shown(SCENES.restarted(), async (o) => {
+      assert.match(await text(o, '#headline'), /At this pace the limit is reached in/);
+      assert.match(await text(o, '#state'), /sure that it grows/);
+      assert.match(await text(o, '#danger'), /■ was OOM-killed/);
+      assert.match(
+        await text(o, '#advice'),
+        /The OOM killer struck once, last at \d+ \w+, \d\d:\d\d:\d\d GMT\+1/,
+        "viewer's zone",
+      );
+      assert.match(await text(o, '#findings'), /baseline/);
+    }));
+
+  test('times are of the viewer, with the offset, also where that has minutes', () =>
+    shown(
+      SCENES.fine(),
+      async (o) => {
+        assert.equal(await text(o, '#zone'), 'times in GMT+5:45');
+        assert.match(await text(o, '#legend .time'), /GMT\+5:45/);
+      },
+      { timezoneId: 'Asia/Kathmandu' },
+    ));
+
+  test('resting on a file shows its share of the page cache, resting on a tool what it counts in the ledger, by mouse and keyboard', () =>
+    shown(SCENES.story(), async (o) => {
+      await o.page.hover('#files li:has-text("spring.log")');
+      await o.page.waitForFunction(() =>
+        /\d+ of \d+ MiB/.test(document.querySelector('#legend .value.share')?.textContent ?? ''),
+      );
+      assert.equal(await o.page.locator(`${legend('Java heap')}.dim`).count(), 1);
+      assert.equal(await o.page.locator('#ledger li.dim:has-text("page cache")').count(), 0);
+      await o.page.mouse.move(0, 0);
+      await o.page.focus('#tools li:has-text("container_memory_rss")');
+      await o.page.waitForSelector('#ledger li.dim:has-text("page cache")');
+      assert.equal(await o.page.locator('#ledger li.dim:has-text("anon")').count(), 0);
+    }));
+
+  test('what a tool leaves out of usage is drawn and told, with every byte of it to rest on', () =>
+    shown(SCENES.story(), async (o) => {
+      const row = o.page.locator('#tools li:has-text("kubectl top")');
+      assert.equal(await row.locator('i.ghost').count(), 1);
+      assert.match((await row.locator('.number.quiet').textContent()) ?? '', /^−\d+ MiB$/);
+      assert.match((await row.locator('.number.quiet').getAttribute('title')) ?? '', /^[\d,]+ bytes less than usage$/);
+      await o.page.hover(`${legend('usage')} .value`);
+      assert.match((await o.page.getAttribute(`${legend('usage')} .value`, 'title')) ?? '', /^[\d,]{13} bytes$/);
+    }));
+
+  test('where the system allows few colours, the chosen range is still told from the others', () =>
+    shown(
+      SCENES.fine(),
+      async (o) => {
+        const [on, off] = await o.page.evaluate(() =>
+          ['true', 'false'].map(
+            (pressed) => getComputedStyle(document.querySelector(`#ranges [aria-pressed=${pressed}]`)!).backgroundColor,
+          ),
+        );
+        assert.notEqual(on, off);
+      },
+      { forcedColors: 'active' },
+    ));
+});
