@@ -43,7 +43,7 @@ const FEWEST_BLOCKS = 6;
  */
 const CERTAIN = 0.94;
 const CERTAIN_WHEN_STRAIGHT = 0.55;
-const HARDLY_STRAIGHT = 0.47;
+const HARDLY_STRAIGHT = 0.5;
 const STRAIGHT = 0.85;
 const certainEnough = (straight: number): number =>
   CERTAIN -
@@ -194,7 +194,7 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     slopeBytesPerHour: slope * HOUR,
     low: driftQuantile(drift, 0.05) * toSlope * HOUR,
     high: driftQuantile(drift, 0.95) * toSlope * HOUR,
-    p: 1 - growing,
+    p: Math.max(0, 1 - growing),
     points: blocks.points,
     windowSeconds: windowS,
     basis: {

@@ -6,9 +6,10 @@ import { type FieldJudgement, judgeField, notEnough, type Window } from './field
 import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
 import { earlierLives, inTheLightOf } from './lives.ts';
+import { needsOf } from './needs.ts';
 import { normalise } from './normalise.ts';
 import { orLately } from './recent.ts';
-import type { FieldTrend, Judgement, JudgeOptions } from './types.ts';
+import type { FieldTrend, Judgement, JudgeOptions, Trend } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
 const LEAST_SAMPLES = 30;
@@ -42,17 +43,12 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const lives = enough ? earlierLives(series, ordered, starts, window) : [];
   for (const [id, values] of ordered.fields) {
     if (fieldRow(id).kind === 'counter' || UNJUDGED.test(id)) continue;
-    if (!enough) fields.set(id, notEnough(to - from, windowS, 'too little history since the last restart'));
-    else
-      fields.set(
-        id,
-        inTheLightOf(
-          lives.map((life) => ({ ...life, judged: () => one(id, values, life.window) })),
-          values,
-          one(id, values, window),
-          window,
-        ),
-      );
+    if (!enough) {
+      fields.set(id, notEnough(to - from, windowS, 'too little history since the last restart'));
+      continue;
+    }
+    const earlier = lives.map((life) => ({ ...life, judged: () => one(id, values, life.window) }));
+    fields.set(id, inTheLightOf(earlier, values, one(id, values, window), window));
   }
   if (!enough) {
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
@@ -71,11 +67,15 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   }
   const beyond = anonBeyondHeap(ordered, from);
   const native = beyond === null ? null : judgeField('anon', beyond, window);
-  return {
-    ...combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes }),
-    needs: null,
-    fields: publicFields(fields),
-  };
+  const combined = combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes });
+  return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(fields) };
+}
+
+function needsNow(trend: Trend, fields: ReadonlyMap<string, FieldJudgement>, { t, from, to, limit }: Window): Judgement['needs'] {
+  // Enough time, but too few values in it, as after gaps: as much again.
+  if (trend === 'not-enough-data')
+    return { hours: (t[to - 1]! - t[from]!) / 3600, for: 'values more evenly spread over the time' };
+  return trend === 'growing' ? null : needsOf(fields.get('usage') ?? fields.get('anon'), limit);
 }
 
 function publicFields(fields: ReadonlyMap<string, FieldJudgement>): Record<string, FieldTrend> {

@@ -1,0 +1,28 @@
+import type { Limit } from '../sources/types.ts';
+import type { FieldJudgement } from './field-trend.ts';
+import { faintest } from './material.ts';
+import type { Judgement } from './types.ts';
+
+const HOUR = 3600;
+/** The interval of a slope narrows with the window to this power where errors return to their mean; a random walk is slower. */
+const NARROWS = 1.5;
+
+/**
+ * How much more history it takes until the faintest drift that matters would show in this field; null where it would show already, or
+ * where something is found.
+ */
+export function needsOf(field: FieldJudgement | undefined, limit: Limit): Judgement['needs'] {
+  if (field === undefined || field.trend === 'growing' || field.low === null || field.high === null) return null;
+  const level = Math.abs(field.levelNow);
+  if (!Number.isFinite(level) || level === 0) return null;
+  const { slopePerSecond, riseBytes } = faintest(level, limit);
+  const half = (field.high - field.low) / 2 / HOUR;
+  const forRise = riseBytes / slopePerSecond;
+  const forInterval = field.windowSeconds * (half / slopePerSecond) ** (1 / NARROWS);
+  const missingS = Math.max(forRise, forInterval) - field.windowSeconds;
+  if (missingS <= 0) return null;
+  return {
+    hours: missingS / HOUR,
+    for: `a drift as slow as ${((slopePerSecond * HOUR) / 1e6).toPrecision(2)} MB an hour to show`,
+  };
+}
