@@ -140,19 +140,21 @@ async function serve(
   const schedule = startSchedule(config.every, tick, failed);
   announce(config, found, api.url, ops.url, watcher);
   begin();
-  await settled;
-  watcher
-    .look(Date.now())
-    .finally(() => thrift.settle())
+  let stopping = false;
+  settled
+    .then(() => (stopping ? undefined : watcher.look(Date.now())))
+    .then(() => (stopping ? undefined : thrift.settle()))
     .catch(failed);
 
   const signal = await stopped;
+  stopping = true;
   log.info({ signal }, 'stopping');
   schedule.stop();
   endStory();
   webhook?.close();
   await live.close();
   await Promise.all([api.close(), ops.close()]);
+  await Promise.allSettled([settled]); // what is being read is not closed beneath it; a failure has been told
   await watcher.close();
   return 0;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { open, readdir, rename } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Low } from 'lowdb';
 import { coarsen } from './coarsen.ts';
@@ -37,6 +37,12 @@ const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
 export async function segmentNames(dir: string): Promise<string[]> {
   const names = (await readdir(dir)).filter((name) => NAME.test(name));
   return names.sort((a, b) => startOf(a) - startOf(b) || stepOf(b) - stepOf(a));
+}
+
+/** lowdb's files of a writer that was killed before it could swap them in: each start has names of its own, so they would add up. */
+export async function clearLeftovers(dir: string): Promise<void> {
+  for (const name of await readdir(dir))
+    if (/^\.\d+(?:\.\w+)?\.json\.tmp$/.test(name)) await rm(join(dir, name), { force: true });
 }
 
 /** With our own reader, which checks what it reads. */

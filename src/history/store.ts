@@ -6,6 +6,7 @@ import { History, KEEP_S, TIERS } from './history.ts';
 import type { Segment } from './segment.ts';
 import { mayWriteAbove, StoreError, sickness } from './store-error.ts';
 import {
+  clearLeftovers,
   type OpenSegment,
   openSegment,
   readSealed,
@@ -132,6 +133,7 @@ export class Store {
 
   async #loadSegments(kept: Kept, dir: string): Promise<void> {
     let coveredS = Number.NEGATIVE_INFINITY;
+    await clearLeftovers(dir);
     const names = await segmentNames(dir);
     for (const [i, name] of names.entries()) {
       if (i % AT_ONCE === AT_ONCE - 1) await breathe();

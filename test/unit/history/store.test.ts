@@ -258,3 +258,17 @@ test('a sealed segment that is deleted, and one that is changed, while we run: t
   assert.equal((await again.load('jvm')).lastS, 30_000);
   await again.close();
 });
+
+test('what a killed writer left half written is cleared away at the next start, and nothing else', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  h.append(sample(10));
+  await store.save('jvm');
+  await store.close();
+  for (const name of ['.20000.json.tmp', '.30000.1m.json.tmp', 'notes.tmp']) writeFileSync(join(dir, 'jvm', name), '{"half');
+  const again = await open(dir);
+  await again.load('jvm');
+  assert.deepEqual(readdirSync(join(dir, 'jvm')).sort(), ['10000.json', 'notes.tmp']);
+  await again.close();
+});
