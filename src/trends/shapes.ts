@@ -155,35 +155,43 @@ export function finerFills(
 
 /** What comes with a step may take a while to be there: ever more slowly, or evenly until it is. As shares of the window. */
 const FILLED_AFTER = [0.04, 0.1, 0.25];
-const DONE_AFTER = [0.15, 0.3];
+const DONE_AFTER = [0.1, 0.18, 0.3];
 
 /**
- * Columns and shapes for a series that jumps before point `at`: it steps, fills up after it, and drifts on or not. What it did before the
- * step says nothing about what it does since. They come right after the basis.
+ * Columns and shapes for a series that jumps before the points `jumps`, the largest jump first: it steps once or several times, and after
+ * the last step drifts on, or not, or fills up. What it did before that says nothing about what it does since. They come right after the
+ * basis.
  */
-export function stepShapes(u: Float64Array, size: number, at: number): Pick<Shapes, 'basis' | 'shapes'> {
-  const c = u[at]!;
-  const bent = { ...PLAIN, searched: 1, logPrior: BENT };
-  const [step, before, after] = [size, size + 1, size + 2];
-  const more = [
-    ...FILLED_AFTER.map((tau) => u.map((x) => (x < c ? 0 : filling(tau)(x - c)))),
-    ...DONE_AFTER.map((width) => u.map((x) => Math.min(Math.max(x - c, 0), width))),
-  ];
-  return {
-    basis: [u.map((x) => (x < c ? 0 : 1)), u.map((x) => Math.min(x - c, 0)), u.map((x) => Math.max(x - c, 0)), ...more],
-    shapes: [
-      { ...bent, name: 'step', columns: [0, step], drift: null },
-      { ...bent, name: 'step-line', columns: [0, step, before, after], drift: [0, 0, 0, 1], begins: c },
-      ...more.map((_, k) => ({
-        ...bent,
-        searched: 2,
-        name: 'step-fill',
-        columns: [0, step, after + 1 + k],
-        drift: null,
-        begins: c,
-      })),
-    ],
-  };
+export function stepShapes(u: Float64Array, size: number, jumps: readonly number[]): Pick<Shapes, 'basis' | 'shapes'> {
+  const basis: Float64Array[] = [];
+  const column = (of: (at: number) => number): number => size + basis.push(u.map(of)) - 1;
+  const steps: number[] = [];
+  const shapes: Shape[] = [];
+  for (const at of jumps) {
+    steps.push(column((x) => (x < u[at]! ? 0 : 1)));
+    const c = u[Math.max(...jumps.slice(0, steps.length))]!;
+    const before = column((x) => Math.min(x - c, 0));
+    const after = column((x) => Math.max(x - c, 0));
+    const stepped = { ...PLAIN, searched: steps.length, logPrior: BENT, begins: c };
+    const none = [0, ...steps].map(() => 0);
+    shapes.push(
+      { ...stepped, name: 'step', columns: [0, ...steps], begins: 0, drift: null },
+      {
+        ...stepped,
+        logPrior: steps.length > 1 ? FILL_AND_DRIFT : BENT,
+        name: 'step-line',
+        columns: [0, ...steps, before, after],
+        drift: [...none, 0, 1],
+      },
+    );
+    const more = [
+      ...FILLED_AFTER.map((tau) => column((x) => (x < c ? 0 : filling(tau)(x - c)))),
+      ...DONE_AFTER.map((width) => column((x) => Math.min(Math.max(x - c, 0), width))),
+    ];
+    for (const filled of more)
+      shapes.push({ ...stepped, searched: steps.length + 1, name: 'step-fill', columns: [0, ...steps, filled], drift: null });
+  }
+  return { basis, shapes };
 }
 
 /** Value of a shape at one point. */

@@ -1,6 +1,6 @@
 import { type DriftPart, driftBelow } from './drift.ts';
 import { type Frame, type FrameNoise, frameOf, type Whitened } from './frame.ts';
-import { jumpOf } from './jump.ts';
+import { jumpsOf } from './jumps.ts';
 import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
 /** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
@@ -41,8 +41,8 @@ export interface Weighing {
  */
 export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
   const frame = frameOf(x, windowS);
-  const jump = jumpOf(y);
-  const step = jump === null ? NOTHING : stepShapes(frame.u, frame.basis.length, jump);
+  const jumps = jumpsOf(y);
+  const step = jumps.length === 0 ? NOTHING : stepShapes(frame.u, frame.basis.length, jumps);
   const { noises, plain } = likelyNoises(frame, y);
   if (plain) return weighAll(frame, noises, y, [...frame.shapes.slice(0, 2), ...step.shapes], step.basis);
   const coarse = weighAll(frame, noises, y, [...frame.shapes, ...step.shapes], step.basis);

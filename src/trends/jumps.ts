@@ -1,0 +1,50 @@
+/**
+ * Where a series jumps and stays: a cache loaded once, a pool resized, a job that came or went. A candidate only; whether it is a step is
+ * weighed. A fall among other falls is a saw-tooth, and no step.
+ *
+ *     .  . . .
+ *              |' ' '. '      a jump: far more than neighbours differ, and the levels beside it differ by most of it
+ *     ........ |
+ */
+const LARGE = 8;
+/** Neighbours on either side whose means must differ by most of the jump. */
+const BESIDE = 5;
+const LASTING = 0.6;
+
+/** Steps of one series that are looked for. */
+const MOST = 3;
+/** A fall counts where no other is larger than this share of it. */
+const ALONE = 0.5;
+
+/** First index after each of the largest lasting jumps, the largest first. */
+export function jumpsOf(y: Float64Array): number[] {
+  const m = y.length;
+  if (m < 4 * BESIDE) return [];
+  const moves = Float64Array.from({ length: m - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
+  const least = LARGE * moves.slice().sort()[m >> 1]!;
+  const found: number[] = [];
+  while (found.length < MOST) {
+    let next: number | null = null;
+    let largest = least;
+    for (let at = BESIDE; at <= m - BESIDE; at++) {
+      const size = y[at]! - y[at - 1]!;
+      if (Math.abs(size) <= largest || found.some((other) => Math.abs(other - at) < BESIDE)) continue;
+      if ((mean(y, at, at + BESIDE) - mean(y, at - BESIDE, at)) / size <= LASTING) continue;
+      next = at;
+      largest = Math.abs(size);
+    }
+    if (next === null) break;
+    found.push(next);
+  }
+  const [first] = found;
+  if (first === undefined || y[first]! > y[first - 1]!) return found;
+  const size = y[first - 1]! - y[first]!;
+  const others = moves.filter((_, i) => i + 1 !== first && y[i + 1]! < y[i]!);
+  return others.every((other) => other < ALONE * size) ? found : [];
+}
+
+function mean(y: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += y[i]!;
+  return sum / (to - from);
+}
