@@ -188,7 +188,9 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
     trend = 'cyclic';
     because = `a saw-tooth of only ${cycles} collections`;
   }
-  const few = cycles !== null && cycles < FEWEST_FOR_BENDS && top.shape.name !== 'line';
+  // Feet that fell together and rise again are the collections of a generation that is collected rarely: of those this is but one.
+  const fell = top.shape.name === 'step-line' && top.best[1]! < 0;
+  const few = cycles !== null && (fell || (cycles < FEWEST_FOR_BENDS && top.shape.name !== 'line'));
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
