@@ -96,7 +96,7 @@ export class Slot {
     this.alive = true;
     this.files = [];
     this.#oomKills = null;
-    this.#alarm = createAlarm();
+    this.#alarm.reborn();
     this.#sampler = openSampler(target, this.#roots);
     this.#watcher = this.#openWatcher();
     this.#mappings = this.#openMappings();
@@ -194,7 +194,7 @@ export class Slot {
   /** Judges the current life and keeps the answer. */
   evaluate(nowMs: number, minHistorySeconds: number, pod: PodResources, ended: Scene['ended'] = null): Verdict {
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-    const judgement = this.#alarm.update(judge(this.#lives(), { minHistorySeconds }), nowMs);
+    const judgement = this.#alarm.update(judge(this.#lives(), { minHistorySeconds }));
     const scene: Scene = {
       atMs: nowMs,
       target: this.info(),

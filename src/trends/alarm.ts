@@ -39,7 +39,9 @@ export function step(state: AlarmState, judgement: Judgement): { readonly state:
 
 export interface Alarm {
   /** The judgement with its leak as it may be told. */
-  update(judgement: Judgement, nowMs: number): Judgement;
+  update(judgement: Judgement): Judgement;
+  /** The container begins a new life: what was told of the former is not repeated, but told at once if it is found again. */
+  reborn(): void;
 }
 
 /** What stands between single judgements and an alarm that wakes someone. */
@@ -50,6 +52,9 @@ export function createAlarm(): Alarm {
       const after = step(state, judgement);
       state = after.state;
       return after.answer;
+    },
+    reborn() {
+      state = { ...state, last: null };
     },
   };
 }

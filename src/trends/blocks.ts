@@ -72,10 +72,12 @@ export function blockMeans(
   let points = 0;
   let block = 0;
   let ends = fromT + stepS;
+  // A window of just so many steps ends with a sample at the last edge: it belongs to the block before, and is none of its own.
+  const lastBlock = Math.max(0, Math.ceil(windowS / stepS - 1e-9) - 1);
   for (let i = from; i <= to; i++) {
     const value = i < to ? values[i]! : 0;
     if (Number.isNaN(value)) continue;
-    if (i === to || t[i]! >= ends) {
+    if (i === to || (t[i]! >= ends && block < lastBlock)) {
       if (count > 0) {
         x.push((block + 0.5) * stepS);
         y.push(robustMean(held, count));
@@ -83,7 +85,7 @@ export function blockMeans(
         count = 0;
       }
       if (i === to) break;
-      block = Math.max(block + 1, Math.floor((t[i]! - fromT) / stepS)); // rounding must not make one block two
+      block = Math.max(block + 1, Math.min(lastBlock, Math.floor((t[i]! - fromT) / stepS))); // rounding must not make one block two
       ends = fromT + (block + 1) * stepS;
     }
     held[count++] = value;

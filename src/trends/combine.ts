@@ -184,14 +184,18 @@ const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
  * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
  */
 const MAY_BE_BOUNDED = 0.75;
-const PART_OF_DAY_S = 0.75 * 86_400;
+const DAY_S = 86_400;
+const PART_OF_DAY_S = 0.75 * DAY_S;
 
 /**
  * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first half hour, by less than half of it as yet, or
  * still beside a fill.
  */
-function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow, levelThen, fills, known }: FieldJudgement): boolean {
+function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow, levelThen, fills, known, basis }: FieldJudgement): boolean {
   if (known) return false;
+  // A drift of part of a day, in a life that has not seen those hours on another day: morning load after a quiet night.
+  const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
+  if (sinceS < PART_OF_DAY_S && windowSeconds >= PART_OF_DAY_S && windowSeconds < DAY_S + sinceS) return true;
   const began = Math.max(1, levelThen);
   const late = windowSeconds > 1800;
   return windowSeconds < PART_OF_DAY_S && ((slopeBytesPerHour ?? 0) < 0.1 * began || (late && (fills || levelNow < 1.5 * began)));
@@ -207,7 +211,7 @@ function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native:
     fields.has('heap_used') &&
     typeof limits.heapMax === 'number' &&
     anon !== undefined &&
-    !anon.known &&
+    !(anon.known && limits.heapMax < (typeof limits.limit === 'number' ? limits.limit : Number.POSITIVE_INFINITY)) &&
     anon.levelNow < 1.15 * limits.heapMax;
   const partOfDay = (EVIDENCE[cause] ?? []).every((id) => !grows(fields, id) || mayBeDaily(fields.get(id)!));
   return expansion || partOfDay ? Math.min(belief, MAY_BE_BOUNDED) : belief;

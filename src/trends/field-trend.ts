@@ -17,7 +17,7 @@ export interface FieldJudgement extends FieldTrend {
   readonly levelThen: number;
   /** Whether it also fills, as a warm-up does, beside its drift. */
   readonly fills: boolean;
-  /** That it lasts is known from earlier lives of the container. */
+  /** That it is no part of a day is known, from earlier lives of the container or from weeks of this one. */
   readonly known: boolean;
   /** 95th percentile of the values about the line. */
   readonly spread95: number;

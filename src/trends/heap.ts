@@ -45,7 +45,7 @@ export function heapFloor(series: Ordered, from: number, to: number): HeapFloor 
  * like a leak of native memory for minutes or hours and ends by itself. Heap pages are not given back, so the high-water marks of the
  * old generation and of the rest are what is resident. null where the JVM's figures are not there.
  */
-export function anonBeyondHeap(series: Ordered, from: number): Float64Array | null {
+export function anonBeyondHeap(series: Ordered, starts: readonly number[]): Float64Array | null {
   const anon = series.fields.get('anon');
   const heap = series.fields.get('heap_used');
   const old = series.fields.get('old_used');
@@ -54,7 +54,9 @@ export function anonBeyondHeap(series: Ordered, from: number): Float64Array | nu
   let oldMost = 0;
   let youngMost = 0;
   let told = false;
-  for (let i = from; i < anon.length; i++) {
+  const births = new Set(starts);
+  for (let i = 0; i < anon.length; i++) {
+    if (births.has(i)) oldMost = youngMost = 0;
     if (Number.isFinite(heap[i]!) && Number.isFinite(old[i]!)) {
       oldMost = Math.max(oldMost, old[i]!);
       youngMost = Math.max(youngMost, heap[i]! - old[i]!);

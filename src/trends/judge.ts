@@ -34,21 +34,30 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const asked = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
   const least = options.minHistorySeconds < USUAL_HISTORY_S ? Math.min(LEAST_SAMPLES, asked) : LEAST_SAMPLES;
   const fields = new Map<string, FieldJudgement>();
-  const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= least;
+  const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= Math.max(2, least);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
   const one = (id: string, values: Float64Array, over: Window): FieldJudgement => {
+    // A heap's floor is told by its collections, of which a part of a life may hold too few.
     if (id === 'heap_used') return judgeHeap(ordered, values, over);
-    return orLately(judgeField(id, values, over), values, over, (part) => judgeField(id, values, part));
+    const told = whereTold(values, over);
+    if (told === null) return notEnough(0, over.t[over.to - 1]! - over.t[over.from]!, 'it is no longer told');
+    return orLately(judgeField(id, values, told), values, told, (part) => judgeField(id, values, part));
   };
   const lives = enough ? earlierLives(series, ordered, starts, window) : [];
+  const lit = (id: string, values: Float64Array): FieldJudgement =>
+    inTheLightOf(
+      lives.map((life) => ({ ...life, judged: () => one(id, values, life.window) })),
+      values,
+      one(id, values, window),
+      window,
+    );
   for (const [id, values] of ordered.fields) {
     if (fieldRow(id).kind === 'counter' || UNJUDGED.test(id)) continue;
     if (!enough) {
       fields.set(id, notEnough(to - from, windowS, 'too little history since the last restart'));
       continue;
     }
-    const earlier = lives.map((life) => ({ ...life, judged: () => one(id, values, life.window) }));
-    fields.set(id, inTheLightOf(earlier, values, one(id, values, window), window));
+    fields.set(id, lit(id, values));
   }
   if (!enough) {
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
@@ -65,11 +74,25 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
       fields: publicFields(fields),
     };
   }
-  const beyond = anonBeyondHeap(ordered, from);
-  const native = beyond === null ? null : judgeField('anon', beyond, window);
+  const beyond = anonBeyondHeap(ordered, starts);
+  const native = beyond === null ? null : lit('anon', beyond);
   const combined = combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes });
   return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(fields) };
 }
+
+/** The part of a window in which a field was there, for it may have come later than the rest; null where it is gone. */
+function whereTold(values: Float64Array, window: Window): Window | null {
+  let { from, to } = window;
+  while (from < to && !Number.isFinite(values[from])) from++;
+  while (to > from && !Number.isFinite(values[to - 1])) to--;
+  if (to - from < 2) return window;
+  const { t } = window;
+  const silentS = t[window.to - 1]! - t[to - 1]!;
+  return silentS > GONE * (t[window.to - 1]! - t[window.from]!) ? null : { ...window, from, to };
+}
+
+/** A field that was last told longer ago than this share of the window is gone. */
+const GONE = 0.1;
 
 function needsNow(trend: Trend, fields: ReadonlyMap<string, FieldJudgement>, { t, from, to, limit }: Window): Judgement['needs'] {
   // Enough time, but too few values in it, as after gaps: as much again.

@@ -15,8 +15,8 @@ import type { Ordered } from './normalise.ts';
  */
 export interface Life {
   readonly window: Window;
-  /** It ended in an OOM kill, or where memory that cannot be reclaimed stood near the limit. */
-  readonly killed: boolean;
+  /** It ended in an OOM kill that was told, or where memory that cannot be reclaimed stood at the limit. */
+  readonly killed: 'told' | 'likely' | 'no';
 }
 
 /** A life with one field's judgement over its whole length, worked out only where the life says something. */
@@ -41,21 +41,24 @@ export function earlierLives(
   const shmem = fields.get('shmem');
   return starts
     .slice(0, -1)
-    .flatMap((from, k) => {
+    .flatMap((from, k): Life[] => {
       const to = starts[k + 1]!;
       if (to - from < FEWEST_SAMPLES) return [];
       const restartT = t[to]!;
       const reach = KILL_NEAR_S + 2 * newest.intervalS;
       const told = events.some((event) => event.type === 'oom_kill' && Math.abs(event.t - restartT) <= reach);
       const held = (anon?.[to - 1] ?? 0) + (shmem?.[to - 1] ?? 0);
-      const full = typeof limitBytes === 'number' && held > NEAR_LIMIT * limitBytes;
-      return [{ window: { ...newest, from, to }, killed: told || full }];
+      const share = typeof limitBytes === 'number' ? held / limitBytes : null;
+      const killed = told && (share ?? 1) > MOST_OF_LIMIT ? 'told' : (share ?? 0) > AT_LIMIT ? 'likely' : 'no';
+      return [{ window: { ...newest, from, to }, killed }];
     })
     .slice(-MOST_LIVES);
 }
 
-/** Share of the limit from which a process that ended is taken to have been killed at it. */
-const NEAR_LIMIT = 0.85;
+/** Share of the limit from which a process that ended is taken to have been killed at it, though nobody told. */
+const AT_LIMIT = 0.95;
+/** A kill is counted for any process of the container: where the container held less than this of its limit, it was a child's. */
+const MOST_OF_LIMIT = 0.5;
 
 /** Lives that must agree before they stand for the newest. */
 const AGREEING = 2;
@@ -66,8 +69,11 @@ const APART = 0.2;
 /** A life that ended no later than this many times the newest's age does not show what comes; one killed at about that age does. */
 const OLDER = 1.5;
 const AS_OLD = 0.9;
-/** Never surer than this by what other lives did. */
+/** Never surer than this by what other lives did; and by lives of which it is only likely that they were killed, not sure enough to wake anyone. */
 const CERTAIN_BY_LIVES = 0.95;
+const LIKELY_BY_LIVES = 0.75;
+/** Leaks of which the growing part began later in an earlier life than this share of the newest's age have not shown in the newest. */
+const BEGUN = 0.5;
 
 const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
 
@@ -96,7 +102,7 @@ function follows(values: Float64Array, newest: Window, earlier: Window): boolean
   const now: number[] = [];
   const then: number[] = [];
   for (let k = 0; k < AGES; k++) {
-    const at = age * (0.3 + (0.6 * k) / (AGES - 1));
+    const at = age * (0.3 + (0.65 * k) / (AGES - 1));
     const [a, b] = [levelAt(values, newest, at, age), levelAt(values, earlier, at, age)];
     if (!Number.isFinite(a) || !Number.isFinite(b)) continue;
     now.push(a);
@@ -105,7 +111,8 @@ function follows(values: Float64Array, newest: Window, earlier: Window): boolean
   if (now.length < AGES / 2) return false;
   const apart = Math.sqrt(now.reduce((sum, level, k) => sum + (level - then[k]!) ** 2, 0) / now.length);
   const share = riseOf(now) / riseOf(then);
-  return apart <= APART * moved && share > 0.5 && share < 2;
+  const atEnd = Math.abs(now[now.length - 1]! - then[then.length - 1]!);
+  return Math.max(apart, atEnd) <= APART * moved && share > 0.5 && share < 2;
 }
 
 /** Rise of the second half of the levels over the first. */
@@ -124,13 +131,27 @@ export function inTheLightOf(
 ): FieldJudgement {
   const age = ageOf(window);
   const alike = lives.filter(
-    (life) => ageOf(life.window) > (life.killed ? AS_OLD : OLDER) * age && follows(values, window, life.window),
+    (life) => ageOf(life.window) > (life.killed === 'no' ? OLDER : AS_OLD) * age && follows(values, window, life.window),
   );
   if (alike.length < AGREEING) return newest;
-  const judged = alike.map((life) => ({ killed: life.killed, field: life.judged() }));
-  const leaking = judged.filter(({ killed, field }) => killed && field.trend === 'growing').map(({ field }) => field);
-  if (leaking.length >= AGREEING && leaking.length > alike.length / 2) return leaksLike(leaking, newest);
-  const stopped = judged.filter(({ field }) => field.trend !== 'growing' && field.trend !== 'not-enough-data');
+  const judged = alike.map(({ killed, judged: judgedLife, window: { t, from } }) => {
+    const field = judgedLife();
+    return { killed, field, beganAfter: field.basis.line === null ? 0 : field.basis.line.fromT - t[from]! };
+  });
+  const leaking = judged.filter(
+    ({ killed, field, beganAfter }) => killed !== 'no' && field.trend === 'growing' && beganAfter < BEGUN * age,
+  );
+  if (leaking.length >= AGREEING && leaking.length > alike.length / 2 && Number.isFinite(newest.levelNow)) {
+    const sure = leaking.every(({ killed }) => killed === 'told');
+    return leaksLike(
+      leaking.map(({ field }) => field),
+      newest,
+      sure,
+    );
+  }
+  const stopped = judged.filter(
+    ({ killed, field }) => killed === 'no' && field.trend !== 'growing' && field.trend !== 'not-enough-data',
+  );
   if (newest.trend === 'growing' && stopped.length === alike.length)
     return {
       ...newest,
@@ -145,7 +166,8 @@ export function inTheLightOf(
   return newest;
 }
 
-function leaksLike(leaking: readonly FieldJudgement[], newest: FieldJudgement): FieldJudgement {
+function leaksLike(leaking: readonly FieldJudgement[], newest: FieldJudgement, sure: boolean): FieldJudgement {
+  const certain = sure ? CERTAIN_BY_LIVES : LIKELY_BY_LIVES;
   const estimates = newest.trend === 'growing' ? [...leaking, newest] : leaking;
   const { slope, low, high } = pooled(estimates);
   const { line } = newest.basis;
@@ -155,10 +177,10 @@ function leaksLike(leaking: readonly FieldJudgement[], newest: FieldJudgement): 
     slopeBytesPerHour: slope,
     low,
     high,
-    p: Math.min(newest.p ?? 1, 1 - CERTAIN_BY_LIVES),
-    certainty: Math.max(newest.certainty, CERTAIN_BY_LIVES),
+    p: Math.min(newest.p ?? 1, 1 - certain),
+    certainty: Math.max(newest.certainty, certain),
     fills: false,
-    known: true,
+    known: sure,
     basis: {
       ...newest.basis,
       line:

@@ -19,6 +19,6 @@ export function isMaterial(slopePerSecond: number, level: number, limit: Limit, 
 /** The slowest growth of a field of bytes that matters to anyone, and how far it must have risen to be told. As `isMaterial` has it. */
 export function faintest(level: number, limit: Limit): { readonly slopePerSecond: number; readonly riseBytes: number } {
   const own = Math.max(0.1 * level, MIB) / DAY;
-  const ofLimit = typeof limit === 'number' ? (0.004 * limit) / DAY : Number.POSITIVE_INFINITY;
+  const ofLimit = typeof limit === 'number' && limit > 0 ? (0.004 * limit) / DAY : Number.POSITIVE_INFINITY;
   return { slopePerSecond: Math.min(own, ofLimit), riseBytes: Math.max(MIB, 0.01 * level) };
 }

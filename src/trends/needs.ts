@@ -6,6 +6,8 @@ import type { Judgement } from './types.ts';
 const HOUR = 3600;
 /** The interval of a slope narrows with the window to this power where errors return to their mean; a random walk is slower. */
 const NARROWS = 1.5;
+/** A wait beyond this is no answer: at such a noise the drift would be found by its size first. */
+const MOST_S = 30 * 86_400;
 
 /**
  * How much more history it takes until the faintest drift that matters would show in this field; null where it would show already, or
@@ -20,7 +22,7 @@ export function needsOf(field: FieldJudgement | undefined, limit: Limit): Judgem
   const forRise = riseBytes / slopePerSecond;
   const forInterval = field.windowSeconds * (half / slopePerSecond) ** (1 / NARROWS);
   const missingS = Math.max(forRise, forInterval) - field.windowSeconds;
-  if (missingS <= 0) return null;
+  if (!Number.isFinite(missingS) || missingS <= 0 || missingS > MOST_S) return null;
   return {
     hours: missingS / HOUR,
     for: `a drift as slow as ${((slopePerSecond * HOUR) / 1e6).toPrecision(2)} MB an hour to show`,

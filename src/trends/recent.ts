@@ -18,6 +18,8 @@ const FEWEST_BEFORE = 12;
 const BEYOND = 3;
 /** How straight it must be: a step or a bump is no drift. */
 const STRAIGHT = 0.85;
+/** Before it has seen a weekend and what comes after, the load of a Monday is new to it. */
+const WEEK_S = 8 * 86_400;
 /** What began lately may yet stop: never surer than this. */
 const CERTAIN_LATELY = 0.9;
 
@@ -38,7 +40,7 @@ export function orLately(
     return {
       ...lately,
       certainty: Math.min(lately.certainty, CERTAIN_LATELY),
-      known: true,
+      known: whole.windowSeconds >= WEEK_S,
       basis: {
         ...lately.basis,
         segments: [life.t[life.from]!, ...lately.basis.segments],

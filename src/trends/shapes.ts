@@ -41,8 +41,6 @@ const BENT = Math.log(0.03);
 const FILL_AND_DRIFT = Math.log(0.004);
 /** Less than two days hold a piece of 24 h that looks like anything. */
 const dayPrior = (windowS: number): number => Math.log(windowS < 0.5 * DAY ? 0.03 : windowS < 0.8 * DAY ? 0.1 : 1);
-/** Beside a day a drift is a third thing to fit. */
-const DAY_AND_DRIFT = Math.log(1);
 
 /** Shapes whose columns depend on the points alone. `u`: time as a share of the window, 0 to 1. */
 export function shapesOf(u: Float64Array, windowS: number): Shapes {
@@ -70,7 +68,7 @@ export function shapesOf(u: Float64Array, windowS: number): Shapes {
     shapes.push({ ...PLAIN, logPrior, name: 'day', columns: [one, sine, cosine], drift: null });
     shapes.push({
       ...PLAIN,
-      logPrior: logPrior + DAY_AND_DRIFT,
+      logPrior,
       name: 'day-line',
       columns: [one, sine, cosine, line],
       drift: [0, 0, 0, 1],
