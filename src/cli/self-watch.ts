@@ -14,8 +14,8 @@ export interface SelfTrend {
 const SAMPLE_MS = 60_000;
 /** One more look at all the samples: it is for an operator who asks, not for an alarm. */
 const JUDGE_MS = 15 * 60_000;
-/** The first hour fills caches and compiles what is used: it is not judged. */
-const WARM_MS = 3_600_000;
+/** The first hours fill caches and compile what is used, in ticks of 10 s some two and a half of them: they are not judged. */
+const WARM_MS = 3 * 3_600_000;
 const MIN_HISTORY_S = 3600;
 
 /** Watches memhound as it watches others: a profiler that leaks is worse than none. Pure but for the figure that it asks for. */

@@ -5,7 +5,7 @@ import { epochStarts } from './epochs.ts';
 import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
 import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
-import { earlierLives, inTheLightOf } from './lives.ts';
+import { earlierLives, inTheLightOf, judgedOnce } from './lives.ts';
 import { needsOf } from './needs.ts';
 import { normalise } from './normalise.ts';
 import { orLately } from './recent.ts';
@@ -22,7 +22,7 @@ const UNJUDGED =
 
 /**
  * The numeric verdict on one container's series: every gauge judged on its own over the run since the last restart, then
- * put together. Pure; the same series gives the same judgement. Slopes in bytes (or counts) an hour.
+ * put together, in the light of the lives before it. Pure; the same series gives the same judgement. Slopes in bytes (or counts) an hour.
  */
 export function judge(series: Series, options: JudgeOptions): Judgement {
   const ordered = normalise(series);
@@ -46,7 +46,10 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const lives = enough ? earlierLives(series, ordered, starts, window) : [];
   const lit = (id: string, values: Float64Array): FieldJudgement =>
     inTheLightOf(
-      lives.map((life) => ({ ...life, judged: () => one(id, values, life.window) })),
+      lives.map((life) => ({
+        ...life,
+        judged: () => judgedOnce(id, values, life.window, () => one(id, values, life.window)),
+      })),
       values,
       one(id, values, window),
       window,

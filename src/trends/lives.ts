@@ -24,6 +24,28 @@ interface LifeOfField extends Life {
   readonly judged: () => FieldJudgement;
 }
 
+/** Judgements of lives that are over: they do not change, and `watch` asks each minute. Kept for speed alone; it changes no answer. */
+const remembered = new Map<string, FieldJudgement>();
+const MOST_REMEMBERED = 128;
+
+/** What `judge` says of a life that is over, worked out once. */
+export function judgedOnce(
+  id: string,
+  values: Float64Array,
+  { t, from, to, limit }: Window,
+  judge: () => FieldJudgement,
+): FieldJudgement {
+  let sum = 0;
+  for (let i = from; i < to; i++) if (Number.isFinite(values[i])) sum += values[i]! * (1 + ((i - from) & 7));
+  const key = [id, t[from], t[to - 1], to - from, limit, sum].join();
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const judged = judge();
+  if (remembered.size >= MOST_REMEMBERED) remembered.delete(remembered.keys().next().value!);
+  remembered.set(key, judged);
+  return judged;
+}
+
 /** Newest of the earlier lives that are looked at. */
 const MOST_LIVES = 4;
 const FEWEST_SAMPLES = 30;

@@ -105,10 +105,9 @@ describe('the page where things are not as usual', () => {
     );
   });
 
-  test('growth without a name yet: sure of the growth alone, when the limit comes, what to keep, and the OOM kill before', () =>
+  test('a leak after an OOM kill: what grows, when the limit comes, and the OOM kill before', () =>
     shown(SCENES.restarted(), async (o) => {
-      assert.match(await text(o, '#headline'), /At this pace the limit is reached in/);
-      assert.match(await text(o, '#state'), /sure that it grows/);
+      assert.match(await text(o, '#headline'), /native memory\. OOM kill in/);
       assert.match(await text(o, '#danger'), /■ was OOM-killed/);
       assert.match(
         await text(o, '#advice'),
