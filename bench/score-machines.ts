@@ -8,7 +8,7 @@ import { answersOf, type WindowAnswer } from './machine-answers.ts';
 import { onThreads } from './workers.ts';
 
 const { argv } = process;
-const count = Number(argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 111);
+const count = Number(argv.slice(2).find((word, i, all) => /^\d+$/.test(word) && all[i - 1] !== '--threads') ?? 111);
 const first = argv.includes('--held-out') ? 500_001 : 1;
 const threads = argv.includes('--threads') ? Number(argv[argv.indexOf('--threads') + 1]) : 2;
 const seeds = Array.from({ length: count }, (_, i) => first + i);

@@ -17,7 +17,7 @@ interface Day {
 }
 
 test("after a day's ticks at full speed memhound's own detector calls memhound's own memory stable, and never called it a leak", {
-  timeout: 300_000,
+  timeout: 540_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-day-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
