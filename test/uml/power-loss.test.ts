@@ -39,10 +39,8 @@ test('power loss takes at most the segment that is being written: sealed ones ar
       [],
     );
     const loaded = Number(lines.find((line) => line.startsWith('loaded'))?.split(' ')[1]) / ROW_S;
-    assert.ok(
-      loaded >= sealed && loaded <= written,
-      `${sealed} rows sealed, ${written} written; after the boot ${loaded} are there`,
-    );
+    // More may be there than was said: the word of the last rows can be lost with the power, where the rows are not.
+    assert.ok(loaded >= sealed, `${sealed} rows sealed, ${written} written; after the boot ${loaded} are there`);
     // What was being written may be broken, and is then set aside; nothing else may be.
     const aside = lines.filter((line) => line.startsWith('warn')).length;
     assert.ok(aside <= 1, lines.filter((line) => line.startsWith('warn')).join('\n'));
