@@ -113,7 +113,7 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
   if (FLOORED.has(id)) {
     const { t: at, y } = present(values, window);
     const floor = floorOf(at, y);
-    if (floor !== null && floor.cycles >= 4) {
+    if (floor !== null && floor.cycles >= FEWEST_CYCLES) {
       const thin = blockMeans(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
       if (thin.y.length < FEWEST_BLOCKS) return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
       const windowS = t[to - 1]! - t[from]!;

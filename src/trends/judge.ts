@@ -33,37 +33,10 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const windowS = to > from ? t[to - 1]! - t[from]! : 0;
   const asked = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
   const least = options.minHistorySeconds < USUAL_HISTORY_S ? Math.min(LEAST_SAMPLES, asked) : LEAST_SAMPLES;
-  const fields = new Map<string, FieldJudgement>();
-  const enough = windowS >= options.minHistorySeconds * 0.98 && to - from >= Math.max(2, least);
-  const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
-  const one = (id: string, values: Float64Array, over: Window): FieldJudgement => {
-    // A heap's floor is told by its collections, of which a part of a life may hold too few.
-    if (id === 'heap_used') return judgeHeap(ordered, values, over);
-    const told = whereTold(values, over);
-    if (told === null) return notEnough(0, over.t[over.to - 1]! - over.t[over.from]!, 'it is no longer told');
-    return orLately(judgeField(id, values, told), values, told, (part) => judgeField(id, values, part));
-  };
-  const lives = enough ? earlierLives(series, ordered, starts, window) : [];
-  const lit = (id: string, values: Float64Array): FieldJudgement =>
-    inTheLightOf(
-      lives.map((life) => ({
-        ...life,
-        judged: () => judgedOnce(id, values, life.window, () => one(id, values, life.window)),
-      })),
-      values,
-      one(id, values, window),
-      window,
-    );
-  for (const [id, values] of ordered.fields) {
-    if (fieldRow(id).kind === 'counter' || UNJUDGED.test(id)) continue;
-    if (!enough) {
-      fields.set(id, notEnough(to - from, windowS, 'too little history since the last restart'));
-      continue;
-    }
-    fields.set(id, lit(id, values));
-  }
-  if (!enough) {
+  const judged = [...ordered.fields].filter(([id]) => fieldRow(id).kind !== 'counter' && !UNJUDGED.test(id));
+  if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
+    const none = notEnough(to - from, windowS, 'too little history since the last restart');
     return {
       trend: 'not-enough-data',
       leak: null,
@@ -74,9 +47,26 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
         hours: missingS / 3600,
         for: `the least history of ${options.minHistorySeconds} s and ${Math.ceil(least)} samples since the last restart`,
       },
-      fields: publicFields(fields),
+      fields: publicFields(new Map(judged.map(([id]) => [id, none]))),
     };
   }
+  const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
+  const one = (id: string, values: Float64Array, over: Window): FieldJudgement => {
+    // A heap's floor is told by its collections, of which a part of a life may hold too few.
+    if (id === 'heap_used') return judgeHeap(ordered, values, over);
+    const told = whereTold(values, over);
+    if (told === null) return notEnough(0, over.t[over.to - 1]! - over.t[over.from]!, 'it is no longer told');
+    return orLately(judgeField(id, values, told), values, told, (part) => judgeField(id, values, part));
+  };
+  const lives = earlierLives(series, ordered, starts, window);
+  const lit = (id: string, values: Float64Array): FieldJudgement => {
+    const earlier = lives.map((life) => ({
+      ...life,
+      judged: () => judgedOnce(id, values, life.window, () => one(id, values, life.window)),
+    }));
+    return inTheLightOf(earlier, values, one(id, values, window), window);
+  };
+  const fields = new Map(judged.map(([id, values]) => [id, lit(id, values)]));
   const beyond = anonBeyondHeap(ordered, starts);
   const native = beyond === null ? null : lit('anon', beyond);
   const combined = combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes });

@@ -12,13 +12,12 @@ export function isMaterial(slopePerSecond: number, level: number, limit: Limit, 
   const rise = Math.abs(slopePerSecond) * windowS;
   const own = Math.abs(level);
   if (unit !== 'bytes') return daily >= 0.1 * own && daily >= 10 && rise >= Math.max(3, 0.01 * own);
-  const ofLimit = typeof limit === 'number' && daily >= 0.004 * limit;
-  return (ofLimit || (daily >= 0.1 * own && daily >= MIB)) && rise >= Math.max(MIB, 0.01 * own);
+  const { bytesPerDay, riseBytes } = faintest(own, limit);
+  return daily >= bytesPerDay && rise >= riseBytes;
 }
 
-/** The slowest growth of a field of bytes that matters to anyone, and how far it must have risen to be told. As `isMaterial` has it. */
-export function faintest(level: number, limit: Limit): { readonly slopePerSecond: number; readonly riseBytes: number } {
-  const own = Math.max(0.1 * level, MIB) / DAY;
-  const ofLimit = typeof limit === 'number' && limit > 0 ? (0.004 * limit) / DAY : Number.POSITIVE_INFINITY;
-  return { slopePerSecond: Math.min(own, ofLimit), riseBytes: Math.max(MIB, 0.01 * level) };
+/** The slowest growth of a field of bytes that matters to anyone, and how far it must have risen to be told. */
+export function faintest(level: number, limit: Limit): { readonly bytesPerDay: number; readonly riseBytes: number } {
+  const ofLimit = typeof limit === 'number' ? 0.004 * limit : Number.POSITIVE_INFINITY;
+  return { bytesPerDay: Math.min(Math.max(0.1 * level, MIB), ofLimit), riseBytes: Math.max(MIB, 0.01 * level) };
 }

@@ -4,10 +4,11 @@ import { faintest } from './material.ts';
 import type { Judgement } from './types.ts';
 
 const HOUR = 3600;
+const DAY = 86_400;
 /** The interval of a slope narrows with the window to this power where errors return to their mean; a random walk is slower. */
 const NARROWS = 1.5;
 /** A wait beyond this is no answer: at such a noise the drift would be found by its size first. */
-const MOST_S = 30 * 86_400;
+const MOST_S = 30 * DAY;
 
 /**
  * How much more history it takes until the faintest drift that matters would show in this field; null where it would show already, or
@@ -17,7 +18,8 @@ export function needsOf(field: FieldJudgement | undefined, limit: Limit): Judgem
   if (field === undefined || field.trend === 'growing' || field.low === null || field.high === null) return null;
   const level = Math.abs(field.levelNow);
   if (!Number.isFinite(level) || level === 0) return null;
-  const { slopePerSecond, riseBytes } = faintest(level, limit);
+  const { bytesPerDay, riseBytes } = faintest(level, limit);
+  const slopePerSecond = bytesPerDay / DAY;
   const half = (field.high - field.low) / 2 / HOUR;
   const forRise = riseBytes / slopePerSecond;
   const forInterval = field.windowSeconds * (half / slopePerSecond) ** (1 / NARROWS);

@@ -44,40 +44,52 @@ export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): 
   const jumps = jumpsOf(y);
   const step = jumps.length === 0 ? NOTHING : stepShapes(frame.u, frame.basis.length, jumps);
   const { noises, plain } = likelyNoises(frame, y);
-  if (plain) return weighAll(frame, noises, y, [...frame.shapes.slice(0, 2), ...step.shapes], step.basis);
-  const coarse = weighAll(frame, noises, y, [...frame.shapes, ...step.shapes], step.basis);
-  const { tau } = coarse.weighed[0]!.shape;
-  if (tau === null) return coarse;
-  const finer = finerFills(frame.u, frame, tau, step.basis.length);
-  return weighAll(frame, noises, y, [...frame.shapes, ...step.shapes, ...finer.shapes], [...step.basis, ...finer.basis]);
+  const shapes = [...(plain ? frame.shapes.slice(0, 2) : frame.shapes), ...step.shapes];
+  let own = step.basis;
+  let whitened = whitenedBy(noises, shapes, frame, own);
+  const scored = scoreAll(shapes, whitened, y.length);
+  const { tau } = scored.reduce((best, one) => (one.evidence > best.evidence ? one : best)).shape;
+  if (tau !== null) {
+    const finer = finerFills(frame.u, frame, tau, own.length);
+    own = [...own, ...finer.basis];
+    whitened = whitenedBy(noises, [...shapes, ...finer.shapes], frame, own);
+    scored.push(...scoreAll(finer.shapes, whitened, y.length));
+  }
+  return { basis: [...frame.basis, ...own], weighed: weighAll(scored, whitened, y.length) };
 }
 
 const NOTHING: Pick<Shapes, 'basis' | 'shapes'> = { basis: [], shapes: [] };
 
-/** `own`: columns of this series alone, after those of the frame. */
-function weighAll(
-  frame: Frame,
+/** Products of all columns that the shapes use. `own`: columns of this series alone, after those of the frame. */
+function whitenedBy(
   noises: readonly LikelyNoise[],
-  y: Float64Array,
   shapes: readonly Shape[],
+  { basis }: Frame,
   own: readonly Float64Array[],
-): Weighing {
-  const m = y.length;
-  const used = [...new Set(shapes.flatMap(({ columns }) => columns))].filter((index) => index < frame.basis.length);
-  const whitened = noises.map(({ noise, series }) => noise.products(series, used, own));
-  const scored = shapes.flatMap((shape) => {
+): Whitened[] {
+  const used = [...new Set(shapes.flatMap(({ columns }) => columns))].filter((index) => index < basis.length);
+  return noises.map(({ noise, series }) => noise.products(series, used, own));
+}
+
+interface Scored {
+  readonly shape: Shape;
+  readonly evidence: number;
+}
+
+function scoreAll(shapes: readonly Shape[], whitened: readonly Whitened[], m: number): Scored[] {
+  return shapes.flatMap((shape) => {
     const evidence = logEvidence(shape, whitened, m);
     return evidence === null ? [] : [{ shape, evidence }];
   });
+}
+
+function weighAll(scored: readonly Scored[], whitened: readonly Whitened[], m: number): Weighed[] {
   const top = Math.max(...scored.map(({ evidence }) => evidence));
   const kept = scored.filter(({ evidence }) => evidence - top > Math.log(LIGHT));
   const sum = kept.reduce((total, { evidence }) => total + Math.exp(evidence - top), 0);
-  return {
-    basis: [...frame.basis, ...own],
-    weighed: kept
-      .map(({ shape, evidence }) => weighOne(shape, whitened, m, Math.exp(evidence - top) / sum))
-      .sort((a, b) => b.weight - a.weight),
-  };
+  return kept
+    .map(({ shape, evidence }) => weighOne(shape, whitened, m, Math.exp(evidence - top) / sum))
+    .sort((a, b) => b.weight - a.weight);
 }
 
 interface LikelyNoise {
