@@ -20,14 +20,13 @@ if (files.length === 0) {
   console.error(`no test matches ${wanted.join(' ')}`);
   process.exit(1);
 }
-if (files.some(alone)) {
-  if (!setup()) {
-    console.error('setting up the tests failed: see above');
-    process.exit(1);
-  }
-  const build = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { stdio: 'inherit' });
-  if (build.status !== 0) process.exit(1);
+if (files.some(alone) && !setup()) {
+  console.error('setting up the tests failed: see above');
+  process.exit(1);
 }
+// Once, before all of them: tests run the bundle side by side.
+const build = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { stdio: 'inherit' });
+if (build.status !== 0) process.exit(1);
 
 // Node 20 hands process.execArgv on to the test files' processes, newer Node the option `execArgv` of run().
 const loader = ['--import', 'tsx'];

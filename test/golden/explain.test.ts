@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Ledger, LedgerPart } from '../../src/diagnosis/types.ts';
 
 const TREES = 'test/fixtures/trees';
 const trees = readdirSync(TREES, { withFileTypes: true })
   .filter((e) => e.isDirectory())
   .map((e) => e.name);
-
-before(() => {
-  const built = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { encoding: 'utf8' });
-  assert.equal(built.status, 0, built.stderr);
-});
 
 const explain = (tree: string): { status: number | null; stderr: string; text: string } => {
   const root = join(TREES, tree);

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { before, test } from 'node:test';
-
-before(() => {
-  const built = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { encoding: 'utf8' });
-  assert.equal(built.status, 0, built.stderr);
-});
+import { test } from 'node:test';
 
 test("README's first screen is what the command prints", () => {
   const [, command, shown] = /^ {4}\$ node (dist\/memhound\.mjs analyze .*)\n((?: {4}.*\n)+)/m.exec(
