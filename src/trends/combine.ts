@@ -85,34 +85,69 @@ function withLoaders(fields: Fields, native: FieldJudgement | null): number {
 /** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
 const WITHIN_ANON = ['heap_used', 'metaspace'];
 
+/** A slope with its 90 % interval, per hour. */
+interface Rate {
+  readonly slope: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** How fast memory that cannot be reclaimed grows, all of it together. */
-function approach(fields: Fields, unreclaimable: readonly string[]): { slope: number; low: number; high: number } {
+function approach(fields: Fields, unreclaimable: readonly string[]): Rate {
   let slope = 0;
   let low = 0;
   let high = 0;
   for (const id of unreclaimable) {
-    const field = fields.get(id);
-    if (field === undefined || field.slopeBytesPerHour === null) continue;
-    let part = { slope: field.slopeBytesPerHour, low: field.low ?? 0, high: field.high ?? 0 };
-    if (field.trend !== 'growing') {
-      const within = WITHIN_ANON.map((name) => fields.get(name)).filter((inner) => inner?.trend === 'growing');
-      if (id === 'anon' && within.length > 0) {
-        // A heap that rises inside what is already committed does not move the container.
-        if (within.every((inner) => inner === fields.get('heap_used')) && field.certainty < 0.5) continue;
-        part = { slope: 0, low: 0, high: 0 };
-        for (const inner of within) {
-          part.slope += inner!.slopeBytesPerHour ?? 0;
-          part.low += inner!.low ?? 0;
-          part.high += inner!.high ?? 0;
-        }
-      } else if (!(id === 'anon' && (grows(fields, 'threads') || grows(fields, 'kernel_stack')) && part.slope > 0)) continue;
-    }
+    const part = id === 'anon' ? anonRate(fields) : grows(fields, id) ? rateOf(fields.get(id)!) : null;
+    if (part === null) continue;
     slope += part.slope;
     low += Math.max(0, part.low);
     high += part.high;
   }
   return { slope, low, high };
 }
+
+const rateOf = ({ slopeBytesPerHour, low, high }: FieldJudgement): Rate => ({
+  slope: slopeBytesPerHour ?? 0,
+  low: low ?? 0,
+  high: high ?? 0,
+});
+
+/** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
+function anonRate(fields: Fields): Rate | null {
+  const anon = fields.get('anon');
+  if (anon === undefined || anon.slopeBytesPerHour === null) return null;
+  const own = rateOf(anon);
+  const within = WITHIN_ANON.flatMap((name) => (grows(fields, name) ? [fields.get(name)!] : []));
+  const inner = within.map(rateOf).reduce(
+    (sum, { slope, low, high }) => ({
+      slope: sum.slope + slope,
+      low: sum.low + low,
+      high: sum.high + high,
+    }),
+    { slope: 0, low: 0, high: 0 },
+  );
+  if (anon.trend === 'growing') return within.length > 0 ? agreed(own, inner) : own;
+  if (own.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return own;
+  if (within.length === 0) return null;
+  // A heap that rises inside what is already committed does not move the container.
+  if (within.every((field) => field === fields.get('heap_used')) && anon.certainty < 0.5) return null;
+  return agreed(inner, own);
+}
+
+/** Two estimates of one slope: weighed by their variances where they may well be of the same, else the first. */
+function agreed(first: Rate, second: Rate): Rate {
+  const variance = ({ low, high }: Rate): number => Math.max((high - low) / (2 * Z90), 1e-9) ** 2;
+  const [a, b] = [variance(first), variance(second)];
+  if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
+  const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
+  const half = Z90 / Math.sqrt(1 / a + 1 / b);
+  return { slope, low: slope - half, high: slope + half };
+}
+
+/** Half of the 90 % and of the 99 % interval of a normal distribution, in its deviations. */
+const Z90 = 1.645;
+const Z99 = 2.576;
 
 function spanTo(room: number, field: { slope: number; low: number; high: number }, event: Eta['event']): Eta | null {
   if (!(field.slope > 0) || !Number.isFinite(room)) return null;
