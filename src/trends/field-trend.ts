@@ -3,7 +3,7 @@ import type { Limit } from '../sources/types.ts';
 import { type Blocks, blockMeans } from './blocks.ts';
 import { removeDays } from './days.ts';
 import { driftBelow, driftQuantile } from './drift.ts';
-import { floorOf } from './floor.ts';
+import { type Floor, floorOf } from './floor.ts';
 import { isMaterial } from './material.ts';
 import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
@@ -107,6 +107,18 @@ function present(values: Float64Array, window: Window): { t: Float64Array; y: Fl
   return { t: t.subarray(0, count), y: y.subarray(0, count) };
 }
 
+function floorBlocks({ t: at, values }: Pick<Floor, 't' | 'values'>, { t, from, to, intervalS }: Window): Blocks {
+  const thin = blockMeans(at, values, 0, at.length, intervalS, 120);
+  const windowS = t[to - 1]! - t[from]!;
+  return {
+    ...thin,
+    x: thin.x.map((x) => x + at[0]! - t[from]!),
+    fromT: t[from]!,
+    stepS: Math.max(thin.stepS, windowS / at.length),
+    windowS,
+  };
+}
+
 /** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections that the floor rests on. */
 function blocksOf(id: string, values: Float64Array, window: Window): { blocks: Blocks; cycles: number | null } {
   const { t, from, to, intervalS } = window;
@@ -114,20 +126,9 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
     const { t: at, y } = present(values, window);
     const floor = floorOf(at, y);
     if (floor !== null && floor.cycles >= FEWEST_CYCLES) {
-      const thin = blockMeans(floor.t, floor.values, 0, floor.t.length, intervalS, 120);
-      if (thin.y.length < FEWEST_BLOCKS) return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
-      const windowS = t[to - 1]! - t[from]!;
-      return {
-        blocks: {
-          ...thin,
-          x: thin.x.map((x) => x + floor.t[0]! - t[from]!),
-          fromT: t[from]!,
-          stepS: Math.max(thin.stepS, windowS / floor.cycles),
-          windowS,
-          points: y.length,
-        },
-        cycles: floor.cycles,
-      };
+      const thin = { ...floorBlocks(floor, window), points: y.length };
+      const enough = thin.y.length >= FEWEST_BLOCKS;
+      return { blocks: enough ? thin : blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
     }
     return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
   }
@@ -135,9 +136,17 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
 }
 
 export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
-  const { t, from, to, limit } = window;
-  const windowS = t[to - 1]! - t[from]!;
   const { blocks, cycles } = blocksOf(id, values, window);
+  return judgeBlocks(id, blocks, cycles, window);
+}
+
+/** The floor of a heap, by what is known to be left after each of its collections. */
+export function judgeFloor(id: string, floor: Pick<Floor, 't' | 'values'>, window: Window): FieldJudgement {
+  return judgeBlocks(id, floorBlocks(floor, window), floor.values.length, window);
+}
+
+function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, from, to, limit }: Window): FieldJudgement {
+  const windowS = t[to - 1]! - t[from]!;
   const m = blocks.y.length;
   if (m < FEWEST_BLOCKS) return notEnough(blocks.points, windowS, `${m} values are too few`);
   const unit = fieldRow(id).unit;

@@ -1,9 +1,11 @@
-import { type FieldJudgement, judgeField, type Window } from './field-trend.ts';
-import { heapFloor } from './heap.ts';
+import { type FieldJudgement, judgeField, judgeFloor, type Window } from './field-trend.ts';
+import { type HeapFloor, heapFloor } from './heap.ts';
 import { isMaterial } from './material.ts';
 import type { Ordered } from './normalise.ts';
 
 const HOUR = 3600;
+/** Collections from which what they leave is judged as any field is. */
+const ENOUGH = 8;
 /** A rise that is mostly one jump is a step: something was loaded, once. */
 const ONE_STEP = 0.75;
 /** Between only two collections a rise must be large against what is kept. */
@@ -18,6 +20,7 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
     return plain.trend === 'growing'
       ? calmed(plain, 'the old generation has hardly been collected yet: what survives cannot be told')
       : plain;
+  if (floor.y.length >= ENOUGH) return ofMany(floor, plain, window);
   const { t, y } = floor;
   const last = y.length - 1;
   const spanS = t[last]! - t[0]!;
@@ -38,7 +41,6 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
     isMaterial(slope, y[last]!, window.limit, spanS, 'bytes');
   if (!rises)
     return plain.trend === 'growing' ? calmed(plain, 'what the old generation keeps after its collections does not rise') : plain;
-  if (plain.trend === 'growing' && last >= 7) return plain;
   // Between few collections only their span tells: half of it either way.
   return {
     ...plain,
@@ -52,6 +54,23 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
       ...plain.basis,
       tests: { ...plain.basis.tests, fullCollections: y.length, floorRise: rise },
       because: `what the old generation keeps after its ${y.length} collections rises`,
+    },
+  };
+}
+
+type Told = Extract<HeapFloor, { state: 'told' }>;
+
+function ofMany({ t, y }: Told, plain: FieldJudgement, window: Window): FieldJudgement {
+  const judged = judgeFloor('heap_used', { t, values: y }, window);
+  if (judged.trend === 'not-enough-data') return plain;
+  const { basis } = judged;
+  return {
+    ...judged,
+    points: plain.points,
+    basis: {
+      ...basis,
+      tests: { ...basis.tests, fullCollections: y.length },
+      because: `${basis.because}, judged by what the old generation keeps after its collections`,
     },
   };
 }

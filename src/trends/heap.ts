@@ -8,7 +8,7 @@ import type { Ordered } from './normalise.ts';
  *         / | / | / |     never collected yet: a leak, or only promotion       /
  */
 export type HeapFloor =
-  /** Values right after collections of the old generation. */
+  /** What collections of the old generation leave. */
   | { readonly state: 'told'; readonly t: Float64Array; readonly y: Float64Array }
   /** The old generation was not collected often enough in this life. */
   | { readonly state: 'untold'; readonly collections: number }
@@ -22,22 +22,84 @@ export function heapFloor(series: Ordered, from: number, to: number): HeapFloor 
   const full = series.fields.get('full_gc_count');
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
   if (full === undefined || old === undefined) return { state: 'unknown' };
-  const t: number[] = [];
-  const y: number[] = [];
-  let before: number | null = null;
+  const { told, stretches } = stretchesOf(full, old, from, to);
+  if (!told) return { state: 'unknown' };
+  const whole = joined(stretches);
+  const last = whole[whole.length - 1];
+  if (last !== undefined && !isWhole(last, whole.slice(0, -1))) whole.pop();
+  const floor = leastOfEach(whole);
+  return whole.length >= FEWEST
+    ? {
+        state: 'told',
+        t: Float64Array.from(floor, ({ at }) => series.t[at]!),
+        y: Float64Array.from(floor, ({ least }) => least),
+      }
+    : { state: 'untold', collections: stretches.length };
+}
+
+/** From one collection of the old generation to the next. */
+interface Stretch {
+  /** Index of the first sample after the collection. */
+  readonly from: number;
+  readonly samples: number;
+  /** The least of it until the next: G1 only marks in its cycle, and cleans the old regions in the young collections after it. */
+  readonly least: number;
+  readonly at: number;
+}
+
+function stretchesOf(full: Float64Array, old: Float64Array, from: number, to: number): { told: boolean; stretches: Stretch[] } {
+  const stretches: Stretch[] = [];
+  let count: number | null = null;
   for (let i = from; i < to; i++) {
-    const count = full[i]!;
-    if (!Number.isFinite(count) || !Number.isFinite(old[i]!)) continue;
-    if (before !== null && count > before) {
-      t.push(series.t[i]!);
-      y.push(old[i]!);
+    if (!Number.isFinite(full[i]!) || !Number.isFinite(old[i]!)) continue;
+    const current = stretches[stretches.length - 1];
+    if (count !== null && full[i]! > count) stretches.push({ from: i, samples: 1, least: old[i]!, at: i });
+    else if (current !== undefined) {
+      const lower = old[i]! < current.least;
+      stretches[stretches.length - 1] = {
+        ...current,
+        samples: current.samples + 1,
+        least: lower ? old[i]! : current.least,
+        at: lower ? i : current.at,
+      };
     }
-    before = count;
+    count = full[i]!;
   }
-  if (before === null) return { state: 'unknown' };
-  return t.length >= FEWEST
-    ? { state: 'told', t: Float64Array.from(t), y: Float64Array.from(y) }
-    : { state: 'untold', collections: t.length };
+  return { told: count !== null, stretches };
+}
+
+/** Stretches with those of one sample joined to the next: the two pauses of one cycle of G1, or collections that follow each other. */
+function joined(stretches: readonly Stretch[]): Stretch[] {
+  const whole: Stretch[] = [];
+  for (let k = 0; k < stretches.length; k++) {
+    const one = stretches[k]!;
+    const next = stretches[k + 1];
+    if (one.samples > 1 || next === undefined) whole.push(one);
+    else {
+      const lower = one.least < next.least ? one : next;
+      whole.push({ from: one.from, samples: one.samples + next.samples, least: lower.least, at: lower.at });
+      k++;
+    }
+  }
+  return whole;
+}
+
+/** Values that a floor is made of. */
+const MOST = 30;
+
+/** Where collections come as often as samples, these see the heap anywhere between two of them: the least of several is near the floor. */
+function leastOfEach(whole: readonly Stretch[]): Stretch[] {
+  const group = Math.max(1, Math.ceil(whole.length / MOST));
+  const floor: Stretch[] = [];
+  for (let k = 0; k + group <= whole.length; k += group)
+    floor.push(whole.slice(k, k + group).reduce((a, b) => (b.least < a.least ? b : a)));
+  return floor;
+}
+
+/** Whether the newest stretch has gone on for longer than earlier ones usually took to their least. */
+function isWhole({ samples }: Stretch, earlier: readonly Stretch[]): boolean {
+  const taken = earlier.map(({ at, from }) => at - from).sort((a, b) => a - b);
+  return taken.length === 0 || samples > taken[taken.length >> 1]!;
 }
 
 /**
