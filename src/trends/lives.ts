@@ -46,16 +46,16 @@ export function judgedOnce(
   return judged;
 }
 
-/** Newest of the earlier lives that are looked at. */
+/** Newest of the earlier lives, of those old enough to compare, that are looked at: a crash loop in between must not hide them. */
 const MOST_LIVES = 4;
 const FEWEST_SAMPLES = 30;
 /** An OOM kill is counted a little before or after the restart that it causes. */
 const KILL_NEAR_S = 120;
 
-/** The lives before the newest that are long enough to tell something, oldest first. */
+/** The lives before the newest that lasted long enough to tell something of it, oldest first. */
 export function earlierLives(
-  { events, limitBytes }: Series,
-  { t, fields }: Ordered,
+  { limitBytes }: Series,
+  { t, fields, kills }: Ordered,
   starts: readonly number[],
   newest: Window,
 ): Life[] {
@@ -65,10 +65,10 @@ export function earlierLives(
     .slice(0, -1)
     .flatMap((from, k): Life[] => {
       const to = starts[k + 1]!;
-      if (to - from < FEWEST_SAMPLES) return [];
+      if (to - from < FEWEST_SAMPLES || t[to - 1]! - t[from]! < AS_OLD * ageOf(newest)) return [];
       const restartT = t[to]!;
       const reach = KILL_NEAR_S + 2 * newest.intervalS;
-      const told = events.some((event) => event.type === 'oom_kill' && Math.abs(event.t - restartT) <= reach);
+      const told = kills.some((index) => Math.abs(t[index]! - restartT) <= reach);
       const held = (anon?.[to - 1] ?? 0) + (shmem?.[to - 1] ?? 0);
       const share = typeof limitBytes === 'number' ? held / limitBytes : null;
       const killed = told && (share ?? 1) > MOST_OF_LIMIT ? 'told' : (share ?? 0) > AT_LIMIT ? 'likely' : 'no';

@@ -6,6 +6,8 @@ export interface Ordered {
   readonly fields: ReadonlyMap<string, Float64Array>;
   /** Index of the first sample of a new life, for each told restart or OOM kill. */
   readonly told: readonly number[];
+  /** Of these, the first samples after OOM kills. By index, for a clock that was set moves the stamps of samples and not those of events. */
+  readonly kills: readonly number[];
 }
 
 /**
@@ -14,7 +16,7 @@ export interface Ordered {
  * Of doubled stamps the last sample counts. Steps forward cannot be told from gaps and stay.
  */
 export function normalise(series: Series): Ordered {
-  if (inOrder(series.t)) return { t: series.t, fields: series.fields, told: toldAt(series, series.t, null) };
+  if (inOrder(series.t)) return { t: series.t, fields: series.fields, ...toldAt(series, series.t, null) };
   const n = series.t.length;
   const order: number[] = [];
   for (let i = 0; i < n; i++) if (Number.isFinite(series.t[i])) order.push(i);
@@ -46,7 +48,7 @@ export function normalise(series: Series): Ordered {
       id,
       Float64Array.from(keep, (index) => column[index] ?? Number.NaN),
     );
-  return { t, fields, told: toldAt(series, series.t, keep) };
+  return { t, fields, ...toldAt(series, series.t, keep) };
 }
 
 /** Nothing to put right, as in nearly all histories. */
@@ -60,12 +62,16 @@ function inOrder(t: Float64Array): boolean {
 }
 
 /** Index (among `keep`, or all) of the first sample that its own clock puts at or after each event. */
-function toldAt({ events }: Series, t: Float64Array, keep: readonly number[] | null): number[] {
+function toldAt({ events }: Series, t: Float64Array, keep: readonly number[] | null): Pick<Ordered, 'told' | 'kills'> {
   const told = new Set<number>();
+  const kills = new Set<number>();
   for (const event of events) {
     if (event.type === 'memhound_start') continue;
     const first = keep === null ? t.findIndex((at) => at >= event.t) : keep.findIndex((index) => t[index]! >= event.t);
-    if (first > 0) told.add(first);
+    if (first <= 0) continue;
+    told.add(first);
+    if (event.type === 'oom_kill') kills.add(first);
   }
-  return [...told].sort((a, b) => a - b);
+  const sorted = (indexes: Set<number>) => [...indexes].sort((a, b) => a - b);
+  return { told: sorted(told), kills: sorted(kills) };
 }

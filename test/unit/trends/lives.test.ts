@@ -7,19 +7,20 @@ import { judge } from '../../../src/trends/judge.ts';
 const MB = 1e6;
 const options = { minHistorySeconds: 900 };
 
-/** Lives of one container, minutes long, one after the other: anon by the minute of the life. */
-function lives(lengths: readonly number[], anon: (minute: number) => number, ended: HistoryEvent['type']) {
+/** Lives of one container, minutes long, one after the other: anon by the minute of the life. At `setBackAt` the clock goes back an hour. */
+function lives(lengths: readonly number[], anon: (minute: number) => number, ended: HistoryEvent['type'], setBackAt = Infinity) {
+  const clock = (minute: number) => 60 * (minute < setBackAt ? minute : minute - 60);
   const random = new Random(7);
   const values: number[] = [];
   const events: HistoryEvent[] = [];
   for (const length of lengths) {
-    if (values.length > 0) events.push({ t: 60 * values.length, type: ended });
+    if (values.length > 0) events.push({ t: clock(values.length), type: ended });
     for (let minute = 0; minute < length; minute++) values.push(anon(minute) + 0.5 * MB * random.normal());
   }
   const column = Float64Array.from(values);
   return judge(
     {
-      t: Float64Array.from(values, (_, i) => 60 * i),
+      t: Float64Array.from(values, (_, i) => clock(i)),
       fields: new Map([
         ['usage', column],
         ['anon', column],
@@ -99,4 +100,21 @@ test('where nothing is found, it is told how much more history the faintest drif
   assert.ok(of(2)!.hours > 5, 'two hours are too few');
   assert.match(of(2)!.for, /MB an hour/);
   assert.equal(of(96), null, 'four days are enough');
+});
+
+test('lives that lasted long enough speak for the newest, however many short ones of a crash loop came between', () => {
+  const leak = (minute: number) => (300 + 2 * minute) * MB;
+  const loop = [32, 33, 31, 34, 32];
+  const answer = lives([330, 340, 320, ...loop, 60], leak, 'oom_kill');
+  assert.equal(answer.leak, true);
+  assert.ok(answer.fields.anon!.basis.tests.livesThatLeaked! >= 2, 'the three that leaked are heard');
+});
+
+test('a kill told before the clock was set back an hour still counts as the end of its life', () => {
+  const leak = (minute: number) => (300 + 2 * minute) * MB;
+  const straight = lives([330, 340, 320, 40], leak, 'oom_kill');
+  const setBack = lives([330, 340, 320, 40], leak, 'oom_kill', 700);
+  assert.ok(straight.confidence >= 0.8);
+  assert.equal(setBack.fields.anon!.basis.tests.livesThatLeaked, straight.fields.anon!.basis.tests.livesThatLeaked);
+  assert.equal(setBack.confidence, straight.confidence);
 });
