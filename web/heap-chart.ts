@@ -8,20 +8,32 @@ import { steadyLevel } from './words.ts';
 
 type Column = readonly (number | null)[];
 
-/** What the old generation keeps after each of its collections: the value stands until the next one. */
+/** What the old generation keeps after each of its collections: the least until the next one, for G1 cleans it bit by bit. */
 function floorAfterGc(samples: SamplesAnswer): (number | null)[] | null {
   const full = samples.fields.full_gc_count;
   const old = samples.fields.old_used ?? samples.fields.heap_used;
   if (full === undefined || old === undefined) return null;
+  const floors: (number | null)[] = samples.t.map(() => null);
   let before: number | null = null;
-  let floor: number | null = null;
-  return samples.t.map((_, i) => {
+  let since: number | null = null;
+  let least: number | null = null;
+  for (let i = 0; i < floors.length; i++) {
     const count = full[i] ?? null;
     // A count that falls is another life of the JVM: its floor is not the former one's.
-    if (count !== null && before !== null && count !== before) floor = count > before ? (old[i] ?? floor) : null;
+    if (count !== null && before !== null && count !== before) {
+      since = count > before ? i : null;
+      least = null;
+    }
     if (count !== null) before = count;
-    return floor;
-  });
+    const level = old[i] ?? null;
+    if (since === null) continue;
+    if (level !== null && (least === null || level < least)) {
+      least = level;
+      floors.fill(least, since, i);
+    }
+    floors[i] = least;
+  }
+  return floors;
 }
 
 export class HeapChart {

@@ -73,7 +73,7 @@ export function jvmValues(jvm: JvmReading): Record<string, number> {
     heap_used: jvm.heapUsed.value,
     heap_committed: jvm.heapCommitted.value,
     gc_count: jvm.gcCount,
-    full_gc_count: jvm.fullGcCount,
+    ...(jvm.fullGcCount === null ? {} : { full_gc_count: jvm.fullGcCount }),
     gc_seconds: jvm.gcSeconds,
     ...(jvm.oldUsed === null ? {} : { old_used: jvm.oldUsed.value }),
     ...(jvm.metaspace === null ? {} : { metaspace: jvm.metaspace.used.value }),

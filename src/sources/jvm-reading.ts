@@ -142,17 +142,19 @@ function heapMax(generations: JvmReading['generations'], collector: string | nul
 
 /**
  * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
- * concurrent cycles, after which mixed collections clean the old regions. ZGC and Shenandoah collect everything in each cycle.
+ * concurrent cycles, after which mixed collections clean the old regions. Shenandoah collects everything in each cycle. null: ZGC without
+ * generations, which renews its figures in its pauses alone, before it has freed anything, so that what it leaves is never told.
  */
 function oldCollections(
   collector: string | null,
   collectors: JvmReading['collectors'],
   generations: JvmReading['generations'],
-): number {
+): number | null {
   const counts = collectors.map((c) => c.count);
   // Generational ZGC: each generation has a space of its own; minor collections come first and leave the old one alone.
-  if (collector === 'ZGC' && generations.length > 1 && generations.every((g) => g.spaces.length > 0)) return counts[1] ?? 0;
-  if (collector === 'ZGC' || collector === 'Shenandoah') return counts.reduce((a, b) => a + b, 0);
+  if (collector === 'ZGC')
+    return generations.length > 1 && generations.every((g) => g.spaces.length > 0) ? (counts[1] ?? 0) : null;
+  if (collector === 'Shenandoah') return counts.reduce((a, b) => a + b, 0);
   if (collector === 'G1') return (counts[1] ?? 0) + (counts[2] ?? 0);
   return counts[1] ?? 0;
 }

@@ -107,7 +107,8 @@ export interface JvmReading {
   readonly threads: { readonly live: number; readonly daemon: number; readonly peak: number; readonly started: number } | null;
   readonly collectors: readonly { readonly name: string; readonly count: number; readonly seconds: number }[];
   readonly gcCount: number;
-  readonly fullGcCount: number;
+  /** Of these, those after which the heap's figures show what they left; null: the collector never shows that. */
+  readonly fullGcCount: number | null;
   readonly gcSeconds: number;
   readonly uptimeSeconds: number | null;
   /** -XX flags and arguments that matter for memory (-Xmx, -XX:...), secrets removed. */

@@ -6,10 +6,13 @@ import type { Ordered } from './normalise.ts';
 const HOUR = 3600;
 /** Collections from which what they leave is judged as any field is. */
 const ENOUGH = 8;
-/** A rise that is mostly one jump is a step: something was loaded, once. */
-const ONE_STEP = 0.75;
-/** Between only two collections a rise must be large against what is kept. */
+/** Between only two collections a rise must be large against what is kept, and wakes nobody. */
 const BETWEEN_TWO = 0.3;
+const HARDLY_SURE = 0.75;
+/** Collections in this first share of the window are those of a start, which leaves much to come. */
+const OF_THE_START = 0.1;
+/** A rise must be this share of what is kept. */
+const LEAST_RISE = 0.02;
 
 /** The heap by what its collections leave: the JVM's own count of full collections where it is told, else the feet of the saw-tooth. */
 export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Window): FieldJudgement {
@@ -20,42 +23,85 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
     return plain.trend === 'growing'
       ? calmed(plain, 'the old generation has hardly been collected yet: what survives cannot be told')
       : plain;
+  if (floor.state === 'never told')
+    return plain.trend === 'growing'
+      ? calmed(plain, 'this collector does not tell what it leaves: what survives is not known')
+      : plain;
   if (floor.y.length >= ENOUGH) return ofMany(floor, plain, window);
-  const { t, y } = floor;
-  const last = y.length - 1;
-  const spanS = t[last]! - t[0]!;
-  const rise = y[last]! - y[0]!;
-  const slope = rise / spanS;
-  let falls = 0;
-  let jump = 0;
-  for (let i = 1; i <= last; i++) {
-    if (y[i]! < y[i - 1]! - 0.1 * Math.abs(rise)) falls++;
-    jump = Math.max(jump, y[i]! - y[i - 1]!);
-  }
-  const lately = last < 2 || y[last]! > y[last >> 1]! + 0.25 * rise;
-  const rises =
-    rise > 0.02 * y[last]! &&
-    lately &&
-    falls <= 0.2 * last &&
-    (last === 1 ? rise > BETWEEN_TWO * y[last]! : jump <= ONE_STEP * rise) &&
-    isMaterial(slope, y[last]!, window.limit, spanS, 'bytes');
-  if (!rises)
+  const few = ofFew(floor, window);
+  if (few === null)
     return plain.trend === 'growing' ? calmed(plain, 'what the old generation keeps after its collections does not rise') : plain;
-  // Between few collections only their span tells: half of it either way.
+  const { slope, half, collections, levelNow, certainty } = few;
   return {
     ...plain,
     trend: 'growing',
     slopeBytesPerHour: slope * HOUR,
-    low: 0.5 * slope * HOUR,
-    high: 1.5 * slope * HOUR,
-    certainty: Math.max(plain.certainty, 0.97),
-    levelNow: y[last]!,
+    low: (slope - half) * HOUR,
+    high: (slope + half) * HOUR,
+    p: 1 - certainty,
+    certainty,
+    levelNow,
     basis: {
       ...plain.basis,
-      tests: { ...plain.basis.tests, fullCollections: y.length, floorRise: rise },
-      because: `what the old generation keeps after its ${y.length} collections rises`,
+      tests: { ...plain.basis.tests, fullCollections: collections },
+      because: `what the old generation keeps after its ${collections} collections rises`,
     },
   };
+}
+
+/** A rise of the floor between two to seven collections. Bytes and seconds. */
+interface FewRise {
+  readonly slope: number;
+  /** Half of its 90 % interval. */
+  readonly half: number;
+  readonly collections: number;
+  readonly levelNow: number;
+  readonly certainty: number;
+}
+
+/**
+ * Quantiles of Student's t for 1 to 5 degrees of freedom: 0.99, beyond which the slope through so few floors counts as rising, and 0.95
+ * for its interval (R 4.3: qt).
+ */
+const RISES = [31.821, 6.965, 4.541, 3.747, 3.365];
+const INTERVAL = [6.314, 2.92, 2.353, 2.132, 2.015];
+
+/** Whether few floors rise: by least squares and Student's t, for of so few no noise can be told; null: they do not. */
+function ofFew(floor: Told, { t, from, to, limit }: Window): FewRise | null {
+  const beginsT = t[from]! + OF_THE_START * (t[to - 1]! - t[from]!);
+  const kept = [...floor.t].flatMap((at, i) => (at >= beginsT ? [{ at, level: floor.y[i]! }] : []));
+  const n = kept.length;
+  const [first, last] = [kept[0], kept[n - 1]];
+  if (first === undefined || last === undefined || n < 2) return null;
+  const spanS = last.at - first.at;
+  const rises = (slope: number): boolean =>
+    slope * spanS > LEAST_RISE * last.level && isMaterial(slope, last.level, limit, spanS, 'bytes');
+  if (n === 2) {
+    const slope = (last.level - first.level) / spanS;
+    if (slope * spanS <= BETWEEN_TWO * last.level || !rises(slope)) return null;
+    return { slope, half: 0.5 * slope, collections: n, levelNow: last.level, certainty: HARDLY_SURE };
+  }
+  const { slope, error, levelNow } = leastSquares(kept);
+  if (slope <= RISES[n - 3]! * error || !rises(slope)) return null;
+  return { slope, half: INTERVAL[n - 3]! * error, collections: n, levelNow, certainty: n === 3 ? HARDLY_SURE : 0.95 };
+}
+
+/** Slope with its standard error, and the line's level at the last point. */
+function leastSquares(points: readonly { readonly at: number; readonly level: number }[]) {
+  const n = points.length;
+  const meanT = points.reduce((sum, { at }) => sum + at, 0) / n;
+  const mean = points.reduce((sum, { level }) => sum + level, 0) / n;
+  let sxx = 0;
+  let sxy = 0;
+  let syy = 0;
+  for (const { at, level } of points) {
+    sxx += (at - meanT) ** 2;
+    sxy += (at - meanT) * (level - mean);
+    syy += (level - mean) ** 2;
+  }
+  const slope = sxy / sxx;
+  const error = Math.sqrt(Math.max(0, syy - slope * sxy) / (n - 2) / sxx);
+  return { slope, error, levelNow: mean + slope * (points[n - 1]!.at - meanT) };
 }
 
 type Told = Extract<HeapFloor, { state: 'told' }>;

@@ -11,7 +11,9 @@ export type HeapFloor =
   /** What collections of the old generation leave. */
   | { readonly state: 'told'; readonly t: Float64Array; readonly y: Float64Array }
   /** The old generation was not collected often enough in this life. */
-  | { readonly state: 'untold'; readonly collections: number }
+  | { readonly state: 'untold' }
+  /** The collector renews its figures before it has freed anything. */
+  | { readonly state: 'never told' }
   /** No such figures (a series file): the floor must be taken from heap_used alone. */
   | { readonly state: 'unknown' };
 
@@ -21,7 +23,10 @@ const FEWEST = 2;
 export function heapFloor(series: Ordered, from: number, to: number): HeapFloor {
   const full = series.fields.get('full_gc_count');
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
-  if (full === undefined || old === undefined) return { state: 'unknown' };
+  if (old === undefined) return { state: 'unknown' };
+  if (full === undefined) return { state: series.fields.has('gc_count') ? 'never told' : 'unknown' };
+  // Shenandoah: one space, which falls in each of its cycles and is told at all times. Its pauses are counted many to a cycle.
+  if (sameOver(old, series.fields.get('heap_used'), from, to)) return { state: 'unknown' };
   const { told, stretches } = stretchesOf(full, old, from, to);
   if (!told) return { state: 'unknown' };
   const whole = joined(stretches);
@@ -34,7 +39,12 @@ export function heapFloor(series: Ordered, from: number, to: number): HeapFloor 
         t: Float64Array.from(floor, ({ at }) => series.t[at]!),
         y: Float64Array.from(floor, ({ least }) => least),
       }
-    : { state: 'untold', collections: stretches.length };
+    : { state: 'untold' };
+}
+
+function sameOver(a: Float64Array, b: Float64Array | undefined, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (b === undefined || (a[i] !== b[i] && Number.isFinite(a[i]!))) return false;
+  return true;
 }
 
 /** From one collection of the old generation to the next. */
