@@ -1,8 +1,6 @@
-import type { Limit } from '../sources/types.ts';
+import { beliefIn, type Fields, grows, type Limits, type Native } from './belief.ts';
 import type { FieldJudgement } from './field-trend.ts';
 import type { Cause, CauseShare, Eta, Judgement, Trend } from './types.ts';
-
-type Fields = ReadonlyMap<string, FieldJudgement>;
 
 const HOUR = 3600;
 /** Memory that the kernel cannot take back, by field; v1 has only `kernel`, which is judged on its own. */
@@ -18,12 +16,6 @@ const UNRECLAIMABLE = [
   'sock',
 ];
 
-export interface Limits {
-  readonly limit: Limit;
-  readonly heapMax: Limit;
-}
-
-const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend === 'growing';
 const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Causes of growth, by the rules of docs/verdict.md. */
@@ -203,55 +195,6 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): 
 /** Nothing is surer than this. */
 const MOST = 0.99;
 
-/** Fields whose growth makes each cause. */
-const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
-  heap: ['heap_used'],
-  metaspace: ['metaspace'],
-  threads: ['threads', 'kernel_stack'],
-  native: ['anon'],
-  shmem: ['shmem'],
-  slab: ['slab_unreclaimable', 'slab_reclaimable', 'slab', 'kernel'],
-  'page-cache': ['file'],
-};
-
-/**
- * What may yet turn out to be bounded is told, but not with full confidence: anonymous memory of a JVM below -Xmx that rises while the
- * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
- */
-const MAY_BE_BOUNDED = 0.75;
-const DAY_S = 86_400;
-const PART_OF_DAY_S = 0.75 * DAY_S;
-
-/**
- * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first half hour, by less than half of it as yet, or
- * still beside a fill.
- */
-function mayBeDaily({ slopeBytesPerHour, windowSeconds, levelNow, levelThen, fills, known, basis }: FieldJudgement): boolean {
-  if (known) return false;
-  // A drift of part of a day, in a life that has not seen those hours on another day: morning load after a quiet night.
-  const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
-  if (sinceS < PART_OF_DAY_S && windowSeconds >= PART_OF_DAY_S && windowSeconds < DAY_S + sinceS) return true;
-  const began = Math.max(1, levelThen);
-  const late = windowSeconds > 1800;
-  return windowSeconds < PART_OF_DAY_S && ((slopeBytesPerHour ?? 0) < 0.1 * began || (late && (fills || levelNow < 1.5 * began)));
-}
-
-function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: FieldJudgement | null): number {
-  const believed = (EVIDENCE[cause] ?? []).map((id) => (grows(fields, id) ? (fields.get(id)?.certainty ?? 0) : 0));
-  const belief = Math.max(0, ...believed);
-  const anon = fields.get('anon');
-  const expansion =
-    cause === 'native' &&
-    native === null &&
-    fields.has('heap_used') &&
-    typeof limits.heapMax === 'number' &&
-    anon !== undefined &&
-    !(anon.known && limits.heapMax < (typeof limits.limit === 'number' ? limits.limit : Number.POSITIVE_INFINITY)) &&
-    anon.levelNow < 1.15 * limits.heapMax;
-  const partOfDay = (EVIDENCE[cause] ?? []).every((id) => !grows(fields, id) || mayBeDaily(fields.get(id)!));
-  return expansion || partOfDay ? Math.min(belief, MAY_BE_BOUNDED) : belief;
-}
-
 /** That nothing hurtful grows is the surer the less belief there is in growth of any field. */
 function quiet(fields: Fields): number {
   let most = 0;
@@ -261,10 +204,10 @@ function quiet(fields: Fields): number {
 
 export function combine(
   fields: Fields,
-  native: FieldJudgement | null,
+  native: Native | null,
   limits: Limits,
 ): Pick<Judgement, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
-  const causes = causesOf(fields, native);
+  const causes = causesOf(fields, native?.field ?? null);
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
   const untold = causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');

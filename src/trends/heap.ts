@@ -115,9 +115,13 @@ function isWhole({ samples }: Stretch, earlier: readonly Stretch[]): boolean {
 /**
  * anon less the part of the heap that was ever touched: a JVM takes its committed heap page by page as it first fills it, which looks
  * like a leak of native memory for minutes or hours and ends by itself. Heap pages are not given back, so the high-water marks of the
- * old generation and of the rest are what is resident. null where the JVM's figures are not there.
+ * old generation and of the rest are what is resident; `untouchedBytes` of what is committed were not yet seen in use, though between two
+ * samples they may have been. null where the JVM's figures are not there.
  */
-export function anonBeyondHeap(series: Ordered, starts: readonly number[]): Float64Array | null {
+export function anonBeyondHeap(
+  series: Ordered,
+  starts: readonly number[],
+): { readonly beyond: Float64Array; readonly untouchedBytes: number } | null {
   const anon = series.fields.get('anon');
   const heap = series.fields.get('heap_used');
   const old = series.fields.get('old_used');
@@ -136,5 +140,7 @@ export function anonBeyondHeap(series: Ordered, starts: readonly number[]): Floa
     }
     if (told && Number.isFinite(anon[i]!)) beyond[i] = Math.max(0, anon[i]! - oldMost - youngMost);
   }
-  return told ? beyond : null;
+  if (!told) return null;
+  const committed = series.fields.get('heap_committed')?.findLast(Number.isFinite) ?? 0;
+  return { beyond, untouchedBytes: Math.max(0, committed - oldMost - youngMost) };
 }

@@ -67,8 +67,8 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
     return inTheLightOf(earlier, values, one(id, values, window), window);
   };
   const fields = new Map(judged.map(([id, values]) => [id, lit(id, values)]));
-  const beyond = anonBeyondHeap(ordered, starts);
-  const native = beyond === null ? null : lit('anon', beyond);
+  const apart = anonBeyondHeap(ordered, starts);
+  const native = apart === null ? null : { field: lit('anon', apart.beyond), untouchedBytes: apart.untouchedBytes };
   const combined = combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes });
   return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(fields) };
 }
