@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCgroup } from '../test/support/cgroup.ts';
 import { compile } from '../test/support/java.ts';
-import { MEMHOUND } from '../test/support/memhound.ts';
+import { copyMemhound, MEMHOUND } from '../test/support/memhound.ts';
 import { run } from '../test/support/process.ts';
 import { SCENARIOS, type Scenario } from './ledger-scenarios.ts';
 import { type Outcome, type Row, rowOf, tableOf } from './ledger-table.ts';
@@ -69,7 +69,7 @@ async function inGuest(s: Scenario): Promise<Row> {
     chmodSync(out, 0o755); // the guest's user nobody reads it
     mkdirSync(join(out, 'classes'));
     cpSync(await compile(`scenarios/${s.program}.java`), join(out, 'classes'), { recursive: true });
-    cpSync(MEMHOUND, join(out, 'memhound.mjs'));
+    copyMemhound(out);
     cpSync('bench/ledger-run.mjs', join(out, 'run.mjs'));
     const nobody = [
       'setpriv',

@@ -30,6 +30,7 @@ for (const program of [node, ...addons])
 for (const path of libraries) put(path, path);
 
 put('dist/memhound.mjs', '/app/memhound.mjs');
+put('dist/commands', '/app/commands');
 put('dist/web', '/app/web');
 for (const name of readdirSync('node_modules/koffi', { recursive: true }))
   if (/^(?:src\/.*|index)\.c?js$|^package\.json$|^LICENSE/.test(name))

@@ -1,4 +1,5 @@
 /** memhound: finds where a JVM pod's memory went. Composition only: picks the command and sets the exit code. */
+import { beFrugal } from './cli/flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 
@@ -9,7 +10,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   watch: {
     about: 'sample, judge and serve the page and the API (default)',
     load: async () => {
-      (await import('./cli/frugal.ts')).beFrugal();
+      beFrugal();
       return (await import('./cli/watch.ts')).watch;
     },
   },

@@ -3,16 +3,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type KernelCalls, loadKernelCalls } from '../sources/kernel-calls.ts';
 
-/**
- * A sidecar runs for months and computes for milliseconds: memory matters, speed hardly. Functions stay interpreted, and the young
- * generation stays as small as it begins, 1 MiB a half, instead of growing to 16. Its greatest size is fixed before a program can say
- * anything (--max-semi-space-size has no effect here); that it never grows can be said at any time. Measured in docs/footprint.md.
- */
-export function beFrugal(): void {
-  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt', '--no-sparkplug'])
-    setFlagsFromString(flag);
-}
-
 const MIB = 2 ** 20;
 /** A collection costs some 10 ms: 0.2 ms a tick. */
 const EVERY_MS = 10 * 60_000;

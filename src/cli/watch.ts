@@ -106,7 +106,7 @@ async function serve(
     begin = resolve;
   }).then(() => watcher.restore(Date.now()));
   const guarded = { allowHosts: config.allowHosts, token };
-  const webDir = join(dirname(fileURLToPath(import.meta.url)), 'web');
+  const webDir = join(dirname(fileURLToPath(import.meta.url)), '../web');
   const api = await createApi(watcher, {
     ...guarded,
     host: config.host,

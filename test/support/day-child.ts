@@ -2,7 +2,8 @@
 // prints what it has cost. Usage: day-child DIR TREE DAYS EVERY_S
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beFrugal, Thrift } from '../../src/cli/frugal.ts';
+import { beFrugal } from '../../src/cli/flags.ts';
+import { Thrift } from '../../src/cli/frugal.ts';
 import { podResources } from '../../src/cli/pod-resources.ts';
 import { ownAnonBytes } from '../../src/cli/self.ts';
 import { SelfWatch } from '../../src/cli/self-watch.ts';

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { WebSocket } from 'ws';
@@ -7,6 +7,12 @@ import type { LiveMessage } from '../../src/outlets/status.ts';
 import { type Running, start } from './process.ts';
 
 export const MEMHOUND = resolve('dist/memhound.mjs');
+
+/** The program, with its commands, for who cannot read this checkout. */
+export function copyMemhound(to: string): void {
+  cpSync(MEMHOUND, join(to, 'memhound.mjs'));
+  cpSync(resolve('dist/commands'), join(to, 'commands'), { recursive: true });
+}
 
 export interface Memhound {
   readonly running: Running;

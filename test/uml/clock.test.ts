@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
-import { MEMHOUND } from '../support/memhound.ts';
+import { copyMemhound } from '../support/memhound.ts';
 import { lacks } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
@@ -22,7 +22,7 @@ test('a clock that is set back, ahead and back, and a process that is suspended:
   const out = mkdtempSync(join(tmpdir(), 'memhound-clock-'));
   t.after(() => rmSync(out, { recursive: true, force: true }));
   chmodSync(out, 0o755);
-  copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
+  copyMemhound(out);
   const guest = ['-t', '200', '-o', out, process.execPath, 'test/uml/clock.mjs'];
   const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
   assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`);

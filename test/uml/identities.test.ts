@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compile } from '../support/java.ts';
-import { MEMHOUND } from '../support/memhound.ts';
+import { copyMemhound } from '../support/memhound.ts';
 import { lacks } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
@@ -29,7 +29,7 @@ test('on cgroup v2, with a cgroup namespace per container, who may look into who
     chmodSync(out, 0o755);
     mkdirSync(join(out, 'classes'));
     copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
-    copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
+    copyMemhound(out);
     const guest = ['-t', '220', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
     const { code, stdout, stderr } = await run('test/uml/run.sh', guest, { env: { POD_MAX: '1G' } });
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);

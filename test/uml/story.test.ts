@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import { compile } from '../support/java.ts';
-import { MEMHOUND } from '../support/memhound.ts';
+import { copyMemhound } from '../support/memhound.ts';
 import { lacks } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 import { assertStory } from '../support/story.ts';
@@ -24,7 +24,7 @@ for (const version of [2, 1] as const) {
       chmodSync(out, 0o755);
       mkdirSync(join(out, 'classes'));
       copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
-      copyFileSync(MEMHOUND, join(out, 'memhound.mjs'));
+      copyMemhound(out);
       const guest = ['-t', '220', '-c', `v${version}`, '-o', out, process.execPath, 'test/uml/story.mjs'];
       const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
       assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
