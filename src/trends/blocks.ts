@@ -26,21 +26,25 @@ const GROUPS = 16;
 const means = new Float64Array(GROUPS);
 
 /**
- * Mean of the first `count` values that a spike or two do not move: values are averaged in up to 16 groups of neighbours, and of the
- * groups' means a fifth at either end is left out. Nearly as exact as the mean where nothing is wrong, and linear in `count`.
- * Tukey & McLaughlin 1963, "Less Vulnerable Confidence and Significance Procedures for Location" (trimming).
+ * Mean of the values `from` (inclusive) to `to` (exclusive) that a spike or two do not move: values are averaged in up to 16 groups of
+ * neighbours, and of the groups' means a fifth at either end is left out. Nearly as exact as the mean where nothing is wrong, and linear
+ * in their number. NaN where any of them is. Tukey & McLaughlin 1963, "Less Vulnerable Confidence and Significance Procedures for
+ * Location" (trimming).
  */
-export function robustMean(values: Float64Array, count: number): number {
-  if (count === 1) return values[0]!;
+export function robustMean(values: Float64Array, from: number, to: number): number {
+  const count = to - from;
+  if (count === 1) return values[from]!;
   const groups = Math.min(count, GROUPS);
+  let first = from;
   for (let g = 0; g < groups; g++) {
-    const from = Math.floor((g * count) / groups);
-    const to = Math.floor(((g + 1) * count) / groups);
+    const end = from + Math.floor(((g + 1) * count) / groups);
     let sum = 0;
-    for (let i = from; i < to; i++) sum += values[i]!;
+    for (let i = first; i < end; i++) sum += values[i]!;
     // Few and short: kept in order as they come (insertion sort).
     let at = g;
-    const mean = sum / (to - from);
+    const mean = sum / (end - first);
+    if (Number.isNaN(mean)) return mean;
+    first = end;
     while (at > 0 && means[at - 1]! > mean) {
       means[at] = means[at - 1]!;
       at--;
@@ -67,28 +71,39 @@ export function blockMeans(
   const stepS = blockSeconds(windowS, intervalS, most);
   const x: number[] = [];
   const y: number[] = [];
-  const held = new Float64Array(to - from);
-  let count = 0;
   let points = 0;
-  let block = 0;
-  let ends = fromT + stepS;
   // A window of just so many steps ends with a sample at the last edge: it belongs to the block before, and is none of its own.
-  const lastBlock = Math.max(0, Math.ceil(windowS / stepS - 1e-9) - 1);
-  for (let i = from; i <= to; i++) {
-    const value = i < to ? values[i]! : 0;
-    if (Number.isNaN(value)) continue;
-    if (i === to || (t[i]! >= ends && block < lastBlock)) {
+  const blocks = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
+  let start = from;
+  for (let block = 0; block < blocks && start < to; block++) {
+    const end = block === blocks - 1 ? to : firstAt(t, fromT + (block + 1) * stepS, start, to);
+    if (end > start) {
+      let count = end - start;
+      let mean = robustMean(values, start, end);
+      if (Number.isNaN(mean)) {
+        const told = values.subarray(start, end).filter((value) => !Number.isNaN(value));
+        count = told.length;
+        if (count > 0) mean = robustMean(told, 0, count);
+      }
       if (count > 0) {
         x.push((block + 0.5) * stepS);
-        y.push(robustMean(held, count));
+        y.push(mean);
         points += count;
-        count = 0;
       }
-      if (i === to) break;
-      block = Math.max(block + 1, Math.min(lastBlock, Math.floor((t[i]! - fromT) / stepS))); // rounding must not make one block two
-      ends = fromT + (block + 1) * stepS;
     }
-    held[count++] = value;
+    start = end;
   }
   return { x: Float64Array.from(x), y: Float64Array.from(y), fromT, stepS, points, windowS };
+}
+
+/** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */
+function firstAt(t: Float64Array, at: number, from: number, to: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (t[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
