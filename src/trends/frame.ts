@@ -1,39 +1,57 @@
 import { NOISES, type Whitener, whitener } from './noise.ts';
-import { type Shapes, shapesOf } from './shapes.ts';
+import { type Shape, type Shapes, shapesOf } from './shapes.ts';
 
 /** All that weighing needs and that depends on the points alone, not on what was measured at them. */
 export interface Frame extends Shapes {
   /** The points as shares of the window. */
   readonly u: Float64Array;
   readonly noises: readonly FrameNoise[];
+  readonly probing: Need;
+  readonly all: Need;
 }
 
-/** One series under one noise: sums of products of whitened columns. */
-export interface Whitened {
-  readonly logF: number;
-  /** Products of the basis columns with one another, `size` x `size`. */
-  readonly gram: Float64Array;
-  readonly size: number;
-  /** Products of the basis columns with the series. */
-  readonly products: Float64Array;
-  /** Product of the series with itself. */
-  readonly total: number;
+/** The columns, and the pairs of them, that some shapes are made of: of a basis of dozens no other products are worked out. */
+export interface Need {
+  readonly columns: readonly number[];
+  readonly pairs: readonly (readonly [number, number])[];
 }
+
+export function needOf(shapes: readonly Shape[]): Need {
+  const columns = new Set<number>();
+  const pairs = new Map<number, readonly [number, number]>();
+  for (const shape of shapes)
+    for (const a of shape.columns) {
+      columns.add(a);
+      for (const b of shape.columns) if (b <= a) pairs.set(a * MOST_COLUMNS + b, [a, b]);
+    }
+  return { columns: [...columns], pairs: [...pairs.values()] };
+}
+
+/** More than there ever are. */
+const MOST_COLUMNS = 1024;
 
 /** The basis under one noise: each column is whitened when it is first asked for, once for all series at these points. */
 export class FrameNoise {
   readonly #whitener: Whitener;
   readonly #basis: readonly Float64Array[];
   readonly #columns: (Float64Array | undefined)[];
-  readonly #gram: Float64Array;
-  /** Columns of which all products are in the gram. */
-  readonly #ready = new Set<number>();
+  /** Products of the basis columns with one another, as far as they were needed. */
+  readonly gram: Float64Array;
+  readonly #filled = new Set<Need>();
 
   constructor(whitener: Whitener, basis: readonly Float64Array[]) {
     this.#whitener = whitener;
     this.#basis = basis;
     this.#columns = new Array(basis.length);
-    this.#gram = new Float64Array(basis.length ** 2);
+    this.gram = new Float64Array(basis.length ** 2).fill(Number.NaN);
+  }
+
+  get logF(): number {
+    return this.#whitener.logF;
+  }
+
+  get size(): number {
+    return this.#basis.length;
   }
 
   whitened(y: Float64Array): Float64Array {
@@ -42,53 +60,87 @@ export class FrameNoise {
     return out;
   }
 
-  /** Products of the basis columns `wanted` and of a whitened series; columns of the series' own come after those of the basis. */
-  products(series: Float64Array, wanted: readonly number[], extra: readonly Float64Array[] = []): Whitened {
-    const size = this.#basis.length + extra.length;
-    const products = new Float64Array(size);
-    for (const index of wanted) {
-      if (!this.#ready.has(index)) this.#make(index);
-      products[index] = product(this.#columns[index]!, series);
-    }
-    const gram = extra.length === 0 ? this.#gram : this.#extended(extra, wanted, products, series);
-    return { logF: this.#whitener.logF, gram, size, products, total: product(series, series) };
+  column(index: number): Float64Array {
+    const known = this.#columns[index];
+    if (known !== undefined) return known;
+    const made = this.whitened(this.#basis[index]!);
+    this.#columns[index] = made;
+    return made;
   }
 
-  #extended(
-    extra: readonly Float64Array[],
-    wanted: readonly number[],
-    products: Float64Array,
-    series: Float64Array,
-  ): Float64Array {
-    const before = this.#basis.length;
-    const size = before + extra.length;
-    const gram = new Float64Array(size * size);
-    for (let row = 0; row < before; row++) gram.set(this.#gram.subarray(row * before, (row + 1) * before), row * size);
-    const columns = extra.map((column) => this.whitened(column));
-    columns.forEach((column, k) => {
-      const at = before + k;
-      products[at] = product(column, series);
-      for (const index of wanted) gram[at * size + index] = gram[index * size + at] = product(column, this.#columns[index]!);
-      columns.forEach((other, l) => {
-        gram[at * size + before + l] = product(column, other);
-      });
-    });
-    return gram;
-  }
-
-  #make(index: number): void {
-    const size = this.#basis.length;
-    const column = this.whitened(this.#basis[index]!);
-    this.#columns[index] = column;
-    this.#ready.add(index);
-    for (const other of this.#ready)
-      this.#gram[index * size + other] = this.#gram[other * size + index] = product(column, this.#columns[other]!);
+  fill(need: Need): void {
+    if (this.#filled.has(need)) return;
+    this.#filled.add(need);
+    const { gram, size } = this;
+    for (const [a, b] of need.pairs)
+      if (Number.isNaN(gram[a * size + b]!)) gram[a * size + b] = gram[b * size + a] = product(this.column(a), this.column(b));
   }
 }
 
+/** One series under one noise: sums of products of whitened columns. */
+export class Whitened {
+  readonly noise: FrameNoise;
+  readonly #series: Float64Array;
+  /** Products of the columns with one another, `size` x `size`: those of the basis, then the series' own. */
+  readonly gram: Float64Array;
+  readonly size: number;
+  /** Products of the columns with the series. */
+  readonly products: Float64Array;
+  /** Product of the series with itself. */
+  readonly total: number;
+
+  private constructor(noise: FrameNoise, series: Float64Array, total: number, gram: Float64Array, products: Float64Array) {
+    this.noise = noise;
+    this.#series = series;
+    this.total = total;
+    this.gram = gram;
+    this.products = products;
+    this.size = products.length;
+  }
+
+  static of(noise: FrameNoise, y: Float64Array): Whitened {
+    const series = noise.whitened(y);
+    return new Whitened(noise, series, product(series, series), noise.gram, new Float64Array(noise.size).fill(Number.NaN));
+  }
+
+  get logF(): number {
+    return this.noise.logF;
+  }
+
+  /** Works out what is needed of the basis. */
+  fill(need: Need): void {
+    this.noise.fill(need);
+    for (const index of need.columns)
+      if (Number.isNaN(this.products[index]!)) this.products[index] = product(this.noise.column(index), this.#series);
+  }
+
+  /** The same with columns of the series' own, of which `need` tells what is needed. */
+  extended(own: readonly Float64Array[], need: Need): Whitened {
+    const { noise } = this;
+    const before = noise.size;
+    const size = before + own.length;
+    const gram = new Float64Array(size * size);
+    for (let row = 0; row < before; row++) gram.set(noise.gram.subarray(row * before, (row + 1) * before), row * size);
+    const columns = own.map((column) => noise.whitened(column));
+    const at = (index: number): Float64Array => (index < before ? noise.column(index) : columns[index - before]!);
+    for (const [a, b] of need.pairs)
+      if (a >= before || Number.isNaN(noise.gram[a * before + b]!))
+        gram[a * size + b] = gram[b * size + a] = product(at(a), at(b));
+    const products = new Float64Array(size);
+    products.set(this.products);
+    for (const index of need.columns)
+      if (index >= before || Number.isNaN(products[index]!)) products[index] = product(at(index), this.#series);
+    return new Whitened(noise, this.#series, this.total, gram, products);
+  }
+}
+
+/** Four at a time, in the order of one at a time. */
 function product(a: Float64Array, b: Float64Array): number {
+  const n = a.length;
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  let i = 0;
+  for (; i + 3 < n; i += 4) sum = sum + a[i]! * b[i]! + a[i + 1]! * b[i + 1]! + a[i + 2]! * b[i + 2]! + a[i + 3]! * b[i + 3]!;
+  for (; i < n; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
@@ -100,7 +152,8 @@ export function frameOf(x: Float64Array, windowS: number): Frame {
   if (newest !== null && newest.windowS === windowS && same(newest.x, x)) return newest.frame;
   const u = x.map((at) => at / windowS);
   const shapes = shapesOf(u, windowS);
-  const frame = { ...shapes, u, noises: NOISES.map((noise) => new FrameNoise(whitener(u, noise), shapes.basis)) };
+  const noises = NOISES.map((noise) => new FrameNoise(whitener(u, noise), shapes.basis));
+  const frame = { ...shapes, u, noises, probing: needOf(shapes.probes), all: needOf(shapes.shapes) };
   newest = { x, windowS, frame };
   return frame;
 }

@@ -1,5 +1,5 @@
 import { type DriftPart, driftBelow } from './drift.ts';
-import { type Frame, type FrameNoise, frameOf, type Whitened } from './frame.ts';
+import { type Frame, frameOf, needOf, Whitened } from './frame.ts';
 import { jumpsOf } from './jumps.ts';
 import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
@@ -43,16 +43,17 @@ export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): 
   const frame = frameOf(x, windowS);
   const jumps = jumpsOf(y);
   const step = jumps.length === 0 ? NOTHING : stepShapes(frame.u, frame.basis.length, jumps);
-  const { noises, plain } = likelyNoises(frame, y);
+  const { likely, plain } = likelyNoises(frame, y);
+  if (!plain) for (const one of likely) one.fill(frame.all);
   const shapes = [...(plain ? frame.shapes.slice(0, 2) : frame.shapes), ...step.shapes];
   let own = step.basis;
-  let whitened = whitenedBy(noises, shapes, frame, own);
+  let whitened = own.length === 0 ? likely : extendedBy(likely, own, step.shapes);
   const scored = scoreAll(shapes, whitened, y.length);
   const { tau } = scored.reduce((best, one) => (one.evidence > best.evidence ? one : best)).shape;
   if (tau !== null) {
     const finer = finerFills(frame.u, frame, tau, own.length);
     own = [...own, ...finer.basis];
-    whitened = whitenedBy(noises, [...shapes, ...finer.shapes], frame, own);
+    whitened = extendedBy(likely, own, [...step.shapes, ...finer.shapes]);
     scored.push(...scoreAll(finer.shapes, whitened, y.length));
   }
   return { basis: [...frame.basis, ...own], weighed: weighAll(scored, whitened, y.length) };
@@ -60,15 +61,10 @@ export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): 
 
 const NOTHING: Pick<Shapes, 'basis' | 'shapes'> = { basis: [], shapes: [] };
 
-/** Products of all columns that the shapes use. `own`: columns of this series alone, after those of the frame. */
-function whitenedBy(
-  noises: readonly LikelyNoise[],
-  shapes: readonly Shape[],
-  { basis }: Frame,
-  own: readonly Float64Array[],
-): Whitened[] {
-  const used = [...new Set(shapes.flatMap(({ columns }) => columns))].filter((index) => index < basis.length);
-  return noises.map(({ noise, series }) => noise.products(series, used, own));
+/** `own`: columns of this series alone, after those of the frame, that `shapes` use. */
+function extendedBy(likely: readonly Whitened[], own: readonly Float64Array[], shapes: readonly Shape[]): Whitened[] {
+  const need = needOf(shapes);
+  return likely.map((one) => one.extended(own, need));
 }
 
 interface Scored {
@@ -92,27 +88,21 @@ function weighAll(scored: readonly Scored[], whitened: readonly Whitened[], m: n
     .sort((a, b) => b.weight - a.weight);
 }
 
-interface LikelyNoise {
-  readonly noise: FrameNoise;
-  /** The series whitened by it. */
-  readonly series: Float64Array;
-}
-
 /**
- * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part.
- * `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need weighing.
+ * The series under the noises that count. Those that no probe makes likely would count for nothing under any shape: they are left out
+ * before the costly part. `plain`: neither a line nor supple bends explain more than a level does, so that only those two shapes need
+ * weighing.
  */
-function likelyNoises({ noises, probes }: Frame, y: Float64Array): { noises: LikelyNoise[]; plain: boolean } {
+function likelyNoises({ noises, probes, probing }: Frame, y: Float64Array): { likely: Whitened[]; plain: boolean } {
   const m = y.length;
-  const all = noises.map((noise) => ({ noise, series: noise.whitened(y) }));
-  const columns = [...new Set(probes.flatMap((probe) => probe.columns))];
-  const likelihoods = all.map(({ noise, series }) => {
-    const products = noise.products(series, columns);
-    return probes.map((probe) => logLikelihood(residual(probe, products), products.logF, m));
+  const all = noises.map((noise) => Whitened.of(noise, y));
+  const likelihoods = all.map((one) => {
+    one.fill(probing);
+    return probes.map((probe) => logLikelihood(residual(probe, one), one.logF, m));
   });
   const best = probes.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
   return {
-    noises: all.filter((_, g) => best.some((of, i) => likelihoods[g]![i]! > of - UNLIKELY)),
+    likely: all.filter((_, g) => best.some((of, i) => likelihoods[g]![i]! > of - UNLIKELY)),
     plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS,
   };
 }
