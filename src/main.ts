@@ -1,5 +1,5 @@
 /** memhound: finds where a JVM pod's memory went. Composition only: picks the command and sets the exit code. */
-import { beFrugal } from './cli/flags.ts';
+import { beBrief, beFrugal } from './cli/flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 
@@ -17,7 +17,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   explain: { about: 'one shot: where is the memory now', load: async () => (await import('./cli/explain.ts')).explain },
   analyze: {
     about: 'judge recorded series: files or - for standard input',
-    load: async () => (await import('./cli/analyze.ts')).analyze,
+    load: async () => {
+      beBrief();
+      return (await import('./cli/analyze.ts')).analyze;
+    },
   },
   capture: {
     about: 'record the raw files as JSON lines, for a bug report or a fixture',

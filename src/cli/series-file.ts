@@ -74,10 +74,9 @@ function column(place: string, values: unknown, length: number): Float64Array {
   const out = new Float64Array(length);
   for (let i = 0; i < length; i++) {
     const v: unknown = values[i];
-    if (v === null) out[i] = Number.NaN;
-    else if (typeof v !== 'number' || !Number.isFinite(v)) bad(`${place}[${i}]`, 'a number or null', v);
-    else if (v < 0) bad(`${place}[${i}]`, 'a number of at least 0', v);
-    else out[i] = v;
+    if (typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY) out[i] = v;
+    else if (v === null) out[i] = Number.NaN;
+    else bad(`${place}[${i}]`, typeof v === 'number' && v < 0 ? 'a number of at least 0' : 'a number or null', v);
   }
   return out;
 }
