@@ -3,6 +3,7 @@ import type { Judgement } from '../src/trends/types.ts';
 import { backwardRise } from './methods/backward.ts';
 import { lastPieceRises } from './methods/change-points.ts';
 import { mannKendall } from './methods/mann-kendall.ts';
+import { precogRise } from './methods/precog.ts';
 import { straightRise } from './methods/square.ts';
 import { type Machine, machineOf, STEP_S } from './windows.ts';
 
@@ -68,6 +69,7 @@ function saidOf(y: Float64Array): Record<string, boolean> {
     'Mann-Kendall, Hamed-Rao, .01': p < 0.01,
     'backward regression': backwardRise(y),
     'change points': lastPieceRises(thinned),
+    'Precog, maximum filtering': precogRise(y, STEP_S),
   };
 }
 

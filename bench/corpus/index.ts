@@ -11,6 +11,7 @@ import { remembered } from './scenarios/remembered.ts';
 import { sampling } from './scenarios/sampling.ts';
 import type { Scenario } from './scenarios/types.ts';
 import { unseen } from './scenarios/unseen.ts';
+import { weeks } from './scenarios/weekly.ts';
 
 /** New ones go to the end: the place in this list is what a series is seeded with, and what holds it out. */
 const SCENARIOS: readonly Scenario[] = [
@@ -24,6 +25,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...sampling,
   ...remembered,
   ...unseen,
+  ...weeks,
 ];
 
 /** Every third scenario is held out, and some mixtures besides: their score is printed, and no threshold is moved by it. */

@@ -1,3 +1,5 @@
+import { hourly } from './smooth.ts';
+
 /**
  * Linear backward regression: lines through the newest values, ever further back, and a leak where any of them rises with an
  * R squared of SQUARE. Jindal, Staab, Cardoso, Gerndt & Podolskiy 2021, "Online Memory Leak Detection in the
@@ -9,10 +11,7 @@ const SQUARE = 0.7;
 
 export function backwardRise(y: Float64Array): boolean {
   const n = y.length;
-  const smooth = y.map((_, i) => {
-    const near = y.slice(Math.max(0, i - 11), i + 1).sort();
-    return near[near.length >> 1]!;
-  });
+  const smooth = hourly(y);
   const from = smooth[n - 1]!;
   let sy = 0;
   let syy = 0;
