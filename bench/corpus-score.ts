@@ -12,6 +12,9 @@ export interface Labelled {
     readonly cause: string;
     readonly eta_s: number | null;
     readonly heap_eta_s?: number | null;
+    /** Of another maker's labels: where what holds now began, and by field the true slope over its standard error. */
+    readonly segment_start?: number;
+    readonly oracle_z?: Readonly<Record<string, number>>;
   };
 }
 

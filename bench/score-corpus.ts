@@ -1,15 +1,17 @@
 /**
- * node --import tsx bench/score-corpus.ts [DIR] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N]
+ * node --import tsx bench/score-corpus.ts [DIR] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N] [--oracle]
  * The project's own labelled series (bench/corpus), the scenarios that thresholds were moved on beside those that were held out; or the
- * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores that docs/verdict.md holds itself to.
+ * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores that docs/verdict.md holds itself to. `--oracle`: also how
+ * well slopes could be told by one who knows more than a detector, where the labels say it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { judge } from '../src/trends/judge.ts';
 import { CORPUS, exampleOf } from './corpus/index.ts';
-import { type Answer, answerOf, type Labelled, printScores, scoreAll } from './corpus-score.ts';
+import { type Answer, answerOf, type Labelled, percent, printScores, scoreAll } from './corpus-score.ts';
 import { type CorpusTrace, toSeries } from './corpus-series.ts';
+import { errorUnder, type Oracle, oracleOf } from './oracle.ts';
 import { onThreads } from './workers.ts';
 
 const flags = process.argv.slice(2);
@@ -27,6 +29,7 @@ interface Done {
   readonly label: Labelled;
   readonly answer: Answer;
   readonly cpuMs: number;
+  readonly oracle: Oracle;
 }
 
 const truth = dir === null ? {} : (JSON.parse(readFileSync(join(dir, 'truth.json'), 'utf8')) as Record<string, Labelled>);
@@ -52,6 +55,7 @@ function work(task: Task): Done {
     label,
     answer: answerOf(judgement),
     cpuMs: (process.cpuUsage().user - began) / 1000,
+    oracle: oracleOf(series, label),
   };
 }
 
@@ -74,4 +78,18 @@ if (done !== null) {
     flags.includes('--mistakes'),
   );
   console.log(`CPU ${(done.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / Math.max(1, done.length)).toFixed(1)} ms a series`);
+  if (flags.includes('--oracle')) printOracle(done.map(({ oracle }) => oracle));
+}
+
+function printOracle(oracles: readonly Oracle[]): void {
+  const errors = oracles.flatMap((one) => one.errors).sort((a, b) => a - b);
+  const sizes = oracles.flatMap((one) => one.sizes);
+  if (errors.length === 0)
+    throw new Error('--oracle: no label has segment_start and oracle_z; expected a folder whose truth.json has them');
+  const at = (share: number) => percent(errors[Math.floor(share * errors.length)]!);
+  console.log(`slope error, median / p90, of ${errors.length} growing fields`);
+  console.log(`  least squares over the true segment          ${at(0.5)} / ${at(0.9)}`);
+  console.log(
+    `  one who also knows the noise                 ${percent(errorUnder(0.5, sizes))} / ${percent(errorUnder(0.9, sizes))}`,
+  );
 }
