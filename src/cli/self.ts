@@ -55,10 +55,16 @@ function ownLedger(
 /** For `SelfWatch`. */
 export const ownAnonBytes = (): number | null => ownStatus().RssAnon ?? null;
 
+const SIZES = ['VmRSS', 'RssAnon', 'RssFile', 'RssShmem'] as const;
+
 function ownStatus(): Record<string, number> {
   const text = ownFile('status');
   const sizes: Record<string, number> = {};
-  for (const [, key, kib] of text.matchAll(/^(\w+):\s+(\d+) kB$/gm)) sizes[key!] = Number(kib) * 1024;
+  for (const key of SIZES) {
+    const at = text.indexOf(`\n${key}:`);
+    // parseInt passes over the blanks before a number and stops at what follows it.
+    if (at >= 0) sizes[key] = Number.parseInt(text.slice(at + key.length + 2, at + key.length + 26), 10) * 1024;
+  }
   return sizes;
 }
 

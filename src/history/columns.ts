@@ -44,6 +44,16 @@ export class Columns {
     return this.#places.keys();
   }
 
+  timeOf(row: number): number {
+    return this.#block[row]!;
+  }
+
+  /** NaN for a gap. */
+  valueOf(id: string, row: number): number {
+    const place = this.#places.get(id);
+    return place === undefined ? Number.NaN : this.#block[place * this.#capacity + row]!;
+  }
+
   /** A row as it is. */
   row(t: number, values: Readonly<Record<string, number>>): void {
     this.#reserve(1);

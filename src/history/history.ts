@@ -145,6 +145,24 @@ export class History {
     this.#files.look(nowMs, files);
   }
 
+  /** The first row that is not before `t`; none that is too old to be kept. */
+  rowAt(t: number): number {
+    return this.#rows.rowAt(Math.max(t, (this.lastS ?? 0) - this.#keepS));
+  }
+
+  timeOf(row: number): number {
+    return this.#rows.timeOf(row);
+  }
+
+  fields(): Iterable<string> {
+    return this.#rows.ids();
+  }
+
+  /** NaN for a gap. */
+  valueOf(field: string, row: number): number {
+    return this.#rows.valueOf(field, row);
+  }
+
   /** Columns may be windows on this history's own: they hold until the next sample. */
   series(query: HistoryQuery): Series {
     const from = Math.max(
@@ -156,6 +174,7 @@ export class History {
     const end = query.toS === null ? this.length : this.#rows.rowAt(query.toS + 1e-9);
     const { t, fields } = this.#rows.take(first, end, query.fields ?? this.#rows.ids(), query.points);
     const since = t[0] ?? from;
+    const tracks = this.#files;
     return {
       t,
       fields,
@@ -163,7 +182,10 @@ export class History {
       limitBytes: this.limitBytes,
       heapMaxBytes: this.heapMaxBytes,
       events: this.#events.filter((e) => query.epoch === 'all' || e.t >= since),
-      files: this.#files.newest(),
+      // Made where they are read: storing a row asks for the columns alone.
+      get files() {
+        return tracks.newest();
+      },
     };
   }
 

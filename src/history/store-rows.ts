@@ -15,14 +15,17 @@ const milli = (v: number): number => Math.round(v * 1000) / 1000;
 
 /** Puts the rows and events that came since into the open segment. */
 export function extend(segment: Segment, history: History, saved: Saved): Saved {
-  const fromS = saved.untilS === null ? null : saved.untilS + 1e-6;
-  const rows = history.series({ fields: null, fromS, toS: null, points: null, epoch: 'all' });
+  // Row by row, since it is one at nearly every tick.
+  const first = history.rowAt(saved.untilS === null ? Number.NEGATIVE_INFINITY : saved.untilS + 1e-6);
   const before = segment.t.length;
-  for (const t of rows.t) segment.t.push(milli(t));
-  for (const [id, column] of rows.fields) {
+  for (let row = first; row < history.length; row++) segment.t.push(milli(history.timeOf(row)));
+  for (const id of history.fields()) {
     segment.fields[id] ??= new Array<number | null>(before).fill(null);
     const round = fieldRow(id).unit === 'seconds' ? milli : Math.round;
-    for (const v of column) segment.fields[id].push(Number.isFinite(v) ? round(v) : null);
+    for (let row = first; row < history.length; row++) {
+      const value = history.valueOf(id, row);
+      segment.fields[id].push(Number.isFinite(value) ? round(value) : null);
+    }
   }
   for (const id in segment.fields) {
     const column = segment.fields[id]!;

@@ -1,3 +1,9 @@
+/** The connection below: what is written while it is corked leaves in one piece. */
+interface Pipe {
+  cork(): void;
+  uncork(): void;
+}
+
 /** What it needs of a `ws` WebSocket. */
 interface Wire {
   readonly readyState: number;
@@ -22,14 +28,17 @@ const ASK_EVERY = 64 * 1024;
 /** One open page. What it has read is known by its pongs, each of which carries the count of bytes that its ping followed. */
 export class LiveClient {
   readonly #socket: Wire;
+  readonly #pipe: Pipe;
+  #corked = false;
   #sent = 0;
   #asked = 0;
   #read = 0;
   #answered = true;
   #tables: string | null = null;
 
-  constructor(socket: Wire) {
+  constructor(socket: Wire, pipe: Pipe) {
     this.#socket = socket;
+    this.#pipe = pipe;
     socket.on('pong', (data) => {
       const count = Number(data.toString('latin1'));
       if (count > this.#read && count <= this.#sent) this.#read = count;
@@ -54,9 +63,21 @@ export class LiveClient {
     // A text that is longer than all that may be unread still goes to a client that has read everything.
     if (this.#asked > this.#read && this.unread + text.length > MOST_UNREAD) return this.#drop();
     this.#sent += text.length;
+    this.#gather();
     this.#socket.send(text, { binary: false });
     if (this.#sent - this.#asked >= ASK_EVERY) this.#ask();
     return true;
+  }
+
+  /** A tick sends a message a container and the tables: one write of them all is woken for once, here and at the other end. */
+  #gather(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#pipe.cork();
+    setImmediate(() => {
+      this.#corked = false;
+      this.#pipe.uncork();
+    });
   }
 
   /** Called from time to time: a client that did not answer since the last call is gone, or stuck. */

@@ -61,14 +61,14 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
     opening++;
     try {
       wss ??= load();
-      (await wss).handleUpgrade(request, socket, head, (client) => welcome(client));
+      (await wss).handleUpgrade(request, socket, head, (client) => welcome(client, socket));
     } finally {
       opening--;
     }
   };
 
-  const welcome = (socket: WebSocket): void => {
-    const client = new LiveClient(socket);
+  const welcome = (socket: WebSocket, pipe: Duplex): void => {
+    const client = new LiveClient(socket, pipe);
     clients.set(socket, client);
     socket.on('close', () => clients.delete(socket));
     socket.on('error', (error) => options.log.debug({ error: error.message }, 'a live client failed'));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
 import { parseLimit, tighter } from './parse-flat.ts';
-import { isAbsence, isDenied, readFd, readText } from './read-text.ts';
+import { isAbsence, isDenied, readRecord, readText } from './read-text.ts';
 import type { CgroupReading, CgroupRef, Limit, Reading } from './types.ts';
 
 export interface CgroupReader {
@@ -63,7 +63,7 @@ function readKept(fds: Map<string, number>, path: string, name: string): string 
   try {
     const fd = kept ?? openSync(path, 'r');
     if (kept === undefined) fds.set(name, fd);
-    return readFd(fd);
+    return readRecord(fd);
   } catch (error) {
     const fd = fds.get(name);
     if (fd !== undefined) {
@@ -87,6 +87,6 @@ function ancestorsOf(dir: string): string[] {
 }
 
 function maxOf(dir: string): Limit {
-  const text = readText(join(dir, 'memory.max'));
+  const text = readText(join(dir, 'memory.max'), readRecord);
   return text === null ? null : parseLimit('memory.max', text);
 }

@@ -1,4 +1,4 @@
-import { readText } from './read-text.ts';
+import { readRecord, readText } from './read-text.ts';
 
 interface Remembered<T> {
   readonly mark: string;
@@ -43,7 +43,7 @@ export class KnownProcesses<T> {
 
 /** "comm)|starttime", fields 2 and 22 of /proc/PID/stat; null: gone. */
 function markOf(procRoot: string, pid: number): string | null {
-  const text = readText(`${procRoot}/${pid}/stat`);
+  const text = readText(`${procRoot}/${pid}/stat`, readRecord);
   if (text === null) return null;
   const name = text.lastIndexOf(')') + 1;
   let at = name;

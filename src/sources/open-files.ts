@@ -1,6 +1,6 @@
 import { readlinkSync, type Stats } from 'node:fs';
 import { codeOf, statLink } from './pinned.ts';
-import { isAbsence, isDenied, readText } from './read-text.ts';
+import { isAbsence, isDenied, readRecord, readText } from './read-text.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 export type OpenMode = 'r' | 'w' | 'rw';
@@ -67,7 +67,7 @@ export class OpenFiles {
   #scanOne(pid: number, budget: WorkBudget): void {
     const known = this.#known.get(pid) ?? { next: 0, files: new Map<number, OpenFile>() };
     this.#known.set(pid, known);
-    const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`) ?? '')?.[1] ?? 0);
+    const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
     const from = known.next < slots ? known.next : 0;
     // In debt, only what is known to be written is seen.
     const to = budget.left > 0 ? Math.min(slots, from + this.#window) : from;
@@ -108,7 +108,7 @@ export class OpenFiles {
   /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
   #mode(pid: number, fd: number, budget: WorkBudget): OpenMode {
     budget.spend(3);
-    const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`) ?? '')?.[1];
+    const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1];
     const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
     return access === 1 ? 'w' : access === 2 ? 'rw' : 'r';
   }

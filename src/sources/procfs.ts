@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from './read-text.ts';
+import { readRecord, readText } from './read-text.ts';
 
 /** What is used of /proc/PID/status; sizes in bytes, null where the kernel does not give them (kernel threads, zombies). */
 export interface Status {
@@ -70,7 +70,7 @@ const unescapeName = (name: string): string => name.replace(/\\n/g, '\n').replac
 
 /** null: there is no such process (any more). */
 export function readStatus(procRoot: string, pid: number): ReturnType<typeof parseStatus> | null {
-  const text = readText(`${procRoot}/${pid}/status`);
+  const text = readText(`${procRoot}/${pid}/status`, readRecord);
   return text === null ? null : parseStatus(text);
 }
 
@@ -79,7 +79,7 @@ export function readPulse(
   procRoot: string,
   pid: number,
 ): { readonly vmRssBytes: number | null; readonly threads: number | null } | null {
-  const text = readText(`${procRoot}/${pid}/status`);
+  const text = readText(`${procRoot}/${pid}/status`, readRecord);
   if (text === null) return null;
   const rss = numberAfter(text, '\nVmRSS:');
   return { vmRssBytes: rss === null ? null : rss * 1024, threads: numberAfter(text, '\nThreads:') };
@@ -93,7 +93,7 @@ function numberAfter(text: string, label: string): number | null {
 
 /** Clock ticks after boot at which the process began, field 22 of /proc/PID/stat; null: gone. With the pid it identifies a process. */
 export function readStartTicks(procRoot: string, pid: number): number | null {
-  const text = readText(`${procRoot}/${pid}/stat`);
+  const text = readText(`${procRoot}/${pid}/stat`, readRecord);
   if (text === null) return null;
   // The name stands in parentheses and may hold any character, parentheses too: count from the last one, behind which field 3 stands.
   let at = text.lastIndexOf(')') + 1;

@@ -6,7 +6,7 @@ const MOST_BYTES = 1 << 20;
 let shared = Buffer.allocUnsafe(16 * 1024);
 
 /** Reads a descriptor from its beginning into one shared buffer: kernel files give a new text at each read from 0. At most `MOST_BYTES`. */
-export function readFd(fd: number): string {
+function readFd(fd: number): string {
   let length = 0;
   for (;;) {
     if (length === shared.length) {
@@ -22,10 +22,19 @@ export function readFd(fd: number): string {
 }
 
 /**
+ * As `readFd`, of a file that the kernel writes in one go: one value, or one record (seq_file's single_open), as those of a cgroup and
+ * /proc/PID/status and stat are. What fits is then all there is, and a second read, to learn that, is saved. Not for lists (maps, cgroup.procs).
+ */
+export function readRecord(fd: number): string {
+  const n = readSync(fd, shared, 0, shared.length, 0);
+  return n < shared.length ? shared.toString('latin1', 0, n) : readFd(fd);
+}
+
+/**
  * The text of a kernel file, or null where it is not there: ENOENT (no such process or file), ESRCH (the process ended between
  * open and read), ENODEV (the cgroup was removed while its file was open), ENOTDIR. Every other failure is thrown.
  */
-export function readText(path: string): string | null {
+export function readText(path: string, read = readFd): string | null {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -34,7 +43,7 @@ export function readText(path: string): string | null {
     throw error;
   }
   try {
-    return readFd(fd);
+    return read(fd);
   } catch (error) {
     if (isAbsence(error)) return null;
     throw error;

@@ -42,23 +42,26 @@ export function epochStarts(series: Ordered): number[] {
       (column): column is Float64Array => column instanceof Float64Array && column.some((value) => value > 0),
     );
     let before = 0;
+    let was = anon[0]!;
+    // Each value is taken out of the column once: where code is interpreted, that makes an object.
     for (let i = 1; i < series.t.length; i++) {
-      if (!Number.isFinite(anon[i])) continue;
-      const was = anon[before]!;
-      if (Number.isFinite(was) && anon[i]! < DROP * was && !near(starts, i)) {
+      const now = anon[i]!;
+      if (!Number.isFinite(now)) continue;
+      if (now < DROP * was && Number.isFinite(was) && !near(starts, i)) {
         let fell = 0;
         let flat = 0;
         for (const column of others) {
           const level = mean(column, before - 2, before + 1);
-          const now = mean(column, i, i + 2);
-          if (!(level > 0) || !Number.isFinite(now)) continue;
-          if (now < 0.85 * level) fell++;
+          const after = mean(column, i, i + 2);
+          if (!(level > 0) || !Number.isFinite(after)) continue;
+          if (after < 0.85 * level) fell++;
           else flat++;
         }
         const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
         if ((fell >= 1 && fell > flat) || cache) starts.add(i);
       }
       before = i;
+      was = now;
     }
   }
   return [...starts].sort((a, b) => a - b);

@@ -54,7 +54,9 @@ export function normalise(series: Series): Ordered {
 /** Nothing to put right, as in nearly all histories. */
 function inOrder(t: Float64Array): boolean {
   let last = Number.NEGATIVE_INFINITY;
-  for (const at of t) {
+  // By index: an iterator makes an object a row, where code is interpreted.
+  for (let i = 0; i < t.length; i++) {
+    const at = t[i]!;
     if (!(at > last) || at === Number.POSITIVE_INFINITY) return false;
     last = at;
   }

@@ -62,7 +62,9 @@ function grouped(files: readonly FileReading[], whole: number, reclaimable: bool
   const shares = shareOf(files, whole);
   const row = (f: FileReading): LedgerPart => named(f, shares(f), whole, reclaimable, at);
   const held = files.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
-  const of = (kind: string) => held.filter((f) => kindOf(f, files) === kind).map(row);
+  const written = writtenStems(files);
+  const kinds = held.map((f) => kindOf(f, written));
+  const of = (kind: Kind) => held.filter((_, i) => kinds[i] === kind).map(row);
   const plain = of('plain');
   const least = Math.max(LEAST_ROW, whole / 1000);
   const alone = plain.filter((p, i) => i < NAMED && p.bytes >= least);
@@ -78,19 +80,28 @@ function grouped(files: readonly FileReading[], whole: number, reclaimable: bool
 const isLibrary = (f: FileReading): boolean => LIBRARY.test(f.path);
 const isWritten = (f: FileReading): boolean => f.openBy.some((o) => o.mode !== 'r');
 
-function kindOf(file: FileReading, all: readonly FileReading[]): 'library' | 'deleted' | 'rotated' | 'plain' {
+type Kind = 'library' | 'deleted' | 'rotated' | 'plain';
+
+function kindOf(file: FileReading, written: ReadonlyMap<string, number>): Kind {
   if (isLibrary(file)) return 'library';
   if (file.deleted) return 'deleted';
-  return isRotated(file, all) ? 'rotated' : 'plain';
+  return isRotated(file, written) ? 'rotated' : 'plain';
 }
 
-/** A log that was renamed: nobody writes it any more, and one of the same stem beside it is written. */
-function isRotated(file: FileReading, all: readonly FileReading[]): boolean {
-  if (isWritten(file) || file.path.endsWith('/')) return false;
-  const stem = stemOf(file.path);
-  return (
-    stem !== '' && all.some((f) => f !== file && isWritten(f) && f.path.length <= file.path.length && stemOf(f.path) === stem)
-  );
+/** A log that was renamed: nobody writes it any more, and one of the same stem beside it is written, of no longer a name. */
+function isRotated(file: FileReading, written: ReadonlyMap<string, number>): boolean {
+  if (written.size === 0 || isWritten(file) || file.path.endsWith('/')) return false;
+  return (written.get(stemOf(file.path)) ?? Number.POSITIVE_INFINITY) <= file.path.length;
+}
+
+/** Stems of the files that are written, each with the length of its shortest path. */
+function writtenStems(files: readonly FileReading[]): Map<string, number> {
+  const stems = new Map<string, number>();
+  for (const file of files) {
+    const stem = isWritten(file) ? stemOf(file.path) : '';
+    if (stem !== '') stems.set(stem, Math.min(stems.get(stem) ?? Number.POSITIVE_INFINITY, file.path.length));
+  }
+  return stems;
 }
 
 /** Folder and name without endings and the numbers of a rotation; empty where nothing of the name is left. */
@@ -112,7 +123,8 @@ function shareOf(files: readonly FileReading[], whole: number): (f: FileReading)
     0,
   );
   if (!sums.exceeds) return () => 1;
-  const isOurs = (f: FileReading): boolean => isWritten(f) || kindOf(f, files) === 'rotated' || kindOf(f, files) === 'deleted';
+  const written = writtenStems(files);
+  const isOurs = (f: FileReading): boolean => isWritten(f) || ['rotated', 'deleted'].includes(kindOf(f, written));
   const ours = new Set(files.filter(isOurs));
   const held = [...ours].reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
   if (held > whole || held === sums.diskBytes) return (f) => (ours.has(f) ? whole / held : 0);
