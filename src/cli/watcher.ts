@@ -320,10 +320,14 @@ export class Watcher implements Status {
         `there is no field ${JSON.stringify(unknown.slice(0, 60))}; without fields= all are given`,
       );
     const { fields, fromS, toS, points } = query;
-    return {
-      ...toSeriesJson(slot.history.series({ fields, fromS, toS, points, epoch: 'all' })),
+    const wanted = { fields, fromS, toS, points, epoch: 'all' } as const;
+    const answer = {
+      ...toSeriesJson(slot.history.series(wanted)),
       request_bytes: this.#options.pod.memoryRequestBytes,
     };
+    if (!query.spread) return answer;
+    const { min, max } = await this.#options.store.spread(slot.key, wanted);
+    return { ...answer, min, max };
   }
 
   self(): Readonly<Record<string, unknown>> {

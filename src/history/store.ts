@@ -2,8 +2,9 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { STEPS } from './coarsen.ts';
-import { History, KEEP_S, TIERS } from './history.ts';
+import { History, type HistoryQuery, KEEP_S, TIERS } from './history.ts';
 import type { Segment } from './segment.ts';
+import { type Spread, SpreadMaker } from './spread.ts';
 import { mayWriteAbove, StoreError, sickness } from './store-error.ts';
 import {
   clearLeftovers,
@@ -22,6 +23,7 @@ import { takeLock } from './store-lock.ts';
 import { loadObituaries, type Obituary, saveObituaries } from './store-obituaries.ts';
 import { forgetFiles } from './store-pages.ts';
 import { extend, restore, type Saved } from './store-rows.ts';
+import { addSpread } from './store-spread.ts';
 
 export { StoreError } from './store-error.ts';
 
@@ -61,6 +63,8 @@ const RESERVE = 256 << 10;
 /** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
 const LEAP_S = 86_400;
 const MOST_OBITUARIES = 5;
+/** Rows of at most this age are in memory as they were sampled. */
+const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 /** So many files are read before others get their turn: some 10 ms. */
 const AT_ONCE = 8;
 
@@ -317,6 +321,25 @@ export class Store {
   obituary(key: string, n: number): Obituary | null {
     const list = this.#targets.get(key)?.obituaries ?? [];
     return list[list.length - n] ?? null;
+  }
+
+  /**
+   * The least and the largest of all samples that each point of `series(query)` stands for. `segments`: how many were read, which are those
+   * of the span and no others.
+   */
+  async spread(key: string, query: HistoryQuery): Promise<Spread & { readonly segments: number }> {
+    const kept = this.#targets.get(key);
+    if (kept === undefined) throw new Error(`spread: expected a target that was loaded, found ${key}`);
+    const { history, sealed } = kept;
+    const { t, fields } = history.series(query);
+    const [fromS, toS] = [t[0] ?? 0, t.at(-1) ?? 0];
+    const maker = new SpreadMaker(Float64Array.from(t), fields.keys(), fromS);
+    const every = history.series({ ...query, points: null });
+    const inMemory = (id: string, row: number) => every.fields.get(id)?.[row];
+    maker.add({ t: every.t, low: inMemory, high: inMemory });
+    const rawS = (history.lastS ?? 0) - RAW_S;
+    const segments = t.length === 0 ? 0 : await addSpread(maker, sealed, { fromS, toS, rawS });
+    return { ...maker.spread, segments };
   }
 
   state(): StoreState {

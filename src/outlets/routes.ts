@@ -64,6 +64,7 @@ export const ROUTES: readonly Route[] = [
       from: 'epoch seconds',
       to: 'epoch seconds',
       points: 'at most this many points',
+      spread: 'true: also min and max, the least and the largest of all samples that each point stands for',
     },
     answer: (s, q) => s.samples(samplesQuery(q)),
   },
@@ -113,6 +114,7 @@ function samplesQuery(query: Query): SamplesQuery {
     fromS: from,
     toS: to,
     points: query.points === undefined ? null : integer(query, 'points', 1, 100_000),
+    spread: flag(query, 'spread'),
   };
 }
 
@@ -121,6 +123,12 @@ function text(query: Query, name: string): string | undefined {
   const value = query[name];
   if (value === undefined || typeof value === 'string') return value;
   throw new ApiError('bad-request', 400, `${name} must be given once`);
+}
+
+function flag(query: Query, name: string): boolean {
+  const value = text(query, name) ?? 'false';
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new ApiError('bad-request', 400, `${name} must be true or false, found ${JSON.stringify(value.slice(0, 40))}`);
 }
 
 function number(query: Query, name: string): number {

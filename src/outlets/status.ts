@@ -50,6 +50,8 @@ export interface SamplesQuery {
   readonly fromS: number | null;
   readonly toS: number | null;
   readonly points: number | null;
+  /** The least and the largest beside each point. */
+  readonly spread: boolean;
 }
 
 /** The series form, so that `curl … | memhound analyze -` works; null is a gap. */
@@ -61,6 +63,9 @@ export interface SamplesAnswer {
   readonly request_bytes: number | null;
   readonly t: readonly number[];
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Of all samples that a point stands for, where `spread` was asked for: thinning hides no spike. */
+  readonly min?: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly max?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
 }
 

@@ -82,12 +82,26 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
   assert.ok(names.length < 200, `${names.length} files`);
 
   const again = await openStore(options);
-  const { t: times, fields } = (await again.load('jvm')).series(ALL);
+  const reread = await again.load('jvm');
+  const { t: times, fields } = reread.series(ALL);
+  const spikeS = start + spikeAt * every;
+  const segments = names.map((name) => readSegmentText(readFileSync(join(dir, 'jvm', name), 'utf8')));
+  for (const aroundS of [3600, 2 * 86_400]) {
+    const query = { ...ALL, fields: ['usage'], fromS: spikeS - aroundS, toS: spikeS + aroundS, points: 40 };
+    const { t: points } = reread.series(query);
+    const { min, max, segments: read } = await again.spread('jvm', query);
+    assert.ok(points.length <= 40 && max.usage!.length === points.length);
+    const seen = max.usage!.filter((v) => v !== null && v > 1.5e9);
+    assert.equal(seen.length, 1, `the spike of one minute is in one point of those ${aroundS} s about it`);
+    assert.ok(min.usage!.every((v, i) => v !== null && v < 1.5e9 && v <= max.usage![i]!));
+    const ofTheSpan = segments.filter((s) => (s.until ?? s.t.at(-1)!) >= points[0]! && s.t[0]! <= points.at(-1)!);
+    assert.equal(read, ofTheSpan.length, 'segments of the span are read, and no others');
+    assert.ok(read < segments.length / 10, `${read} of ${segments.length} segments`);
+  }
   await again.close();
   assert.ok(times[0]! - start < 7200, 'the first day is still there');
   assert.equal(times.at(-1), history.lastS);
   const usage = fields.get('usage')!;
-  const spikeS = start + spikeAt * every;
   for (const [i, at] of times.entries()) {
     assert.ok(i === 0 || at > times[i - 1]!, `row ${i} does not come after the one before`);
     // A coarse row has the mean of its span and the time of its first sample: above the line by half of its span at most.

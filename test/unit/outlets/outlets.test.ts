@@ -179,6 +179,7 @@ describe('the API', () => {
       ['/api/v1/samples?points=1e9', 400, 'bad-request'],
       ['/api/v1/samples?from=abc', 400, 'bad-request'],
       ['/api/v1/samples?from=9&to=3', 400, 'bad-request'],
+      ['/api/v1/samples?spread=1', 400, 'bad-request'],
       ['/api/v1/samples?fields=a&fields=b', 400, 'bad-request'],
       ['/api/v1/verdict?epoch=x', 400, 'bad-request'],
       ['/%E0%A4%A', 404, 'unknown-path'],

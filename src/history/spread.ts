@@ -1,0 +1,59 @@
+import type { Segment } from './segment.ts';
+
+/** The least and the largest of what each point of an answer stands for: all rows after the point before it, up to its own. */
+export interface Spread {
+  readonly min: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly max: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** Where rows come from: history in memory, or a segment. */
+export interface SpreadRows {
+  readonly t: ArrayLike<number>;
+  /** NaN or null for a gap. */
+  readonly low: (id: string, row: number) => number | null | undefined;
+  readonly high: (id: string, row: number) => number | null | undefined;
+}
+
+/** A coarser segment's rows with what was kept beside them. */
+export const rowsOf = ({ t, fields, min, max }: Segment): SpreadRows => ({
+  t,
+  low: (id, row) => min[id]?.[row] ?? fields[id]?.[row],
+  high: (id, row) => max[id]?.[row] ?? fields[id]?.[row],
+});
+
+/** Gathers the spread of the points at `t` (rising) from rows in any order. Pure. */
+export class SpreadMaker {
+  readonly #t: ArrayLike<number>;
+  readonly #fromS: number;
+  readonly #columns: ReadonlyMap<string, { readonly min: Float64Array; readonly max: Float64Array }>;
+
+  /** Rows before `fromS` belong to no point. */
+  constructor(t: ArrayLike<number>, ids: Iterable<string>, fromS: number) {
+    const empty = () => new Float64Array(t.length).fill(Number.NaN);
+    this.#t = t;
+    this.#fromS = fromS;
+    this.#columns = new Map(Array.from(ids, (id) => [id, { min: empty(), max: empty() }]));
+  }
+
+  add({ t, low, high }: SpreadRows): void {
+    let point = 0;
+    for (let row = 0; row < t.length; row++) {
+      if (t[row]! < this.#fromS) continue;
+      // Times on disk are to the millisecond, those in memory are not.
+      while (point < this.#t.length && this.#t[point]! < t[row]! - 1e-3) point++;
+      if (point === this.#t.length) return;
+      for (const [id, { min, max }] of this.#columns) {
+        const [least, most] = [low(id, row) ?? Number.NaN, high(id, row) ?? Number.NaN];
+        if (!(least >= min[point]!)) min[point] = Number.isNaN(least) ? min[point]! : least;
+        if (!(most <= max[point]!)) max[point] = Number.isNaN(most) ? max[point]! : most;
+      }
+    }
+  }
+
+  get spread(): Spread {
+    const told = (column: Float64Array) => Array.from(column, (v) => (Number.isNaN(v) ? null : v));
+    const part = (which: 'min' | 'max') =>
+      Object.fromEntries(Array.from(this.#columns, ([id, column]) => [id, told(column[which])]));
+    return { min: part('min'), max: part('max') };
+  }
+}
