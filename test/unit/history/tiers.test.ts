@@ -96,7 +96,8 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
     assert.ok(min.usage!.every((v, i) => v !== null && v < 1.5e9 && v <= max.usage![i]!));
     const ofTheSpan = segments.filter((s) => (s.until ?? s.t.at(-1)!) >= points[0]! && s.t[0]! <= points.at(-1)!);
     assert.equal(read, ofTheSpan.length, 'segments of the span are read, and no others');
-    assert.ok(read < segments.length / 10, `${read} of ${segments.length} segments`);
+    // Four days of 21 at most.
+    assert.ok(read < segments.length / 5, `${read} of ${segments.length} segments`);
   }
   await again.close();
   assert.ok(times[0]! - start < 7200, 'the first day is still there');
