@@ -37,6 +37,8 @@ const SHOTS: readonly Shot[] = [
   { name: 'story-dark', scene: 'story', range: '7d', dark: true },
   { name: 'heap-leak', scene: 'heapLeak', range: '1d' },
   { name: 'native', scene: 'native', range: '7d' },
+  { name: 'no-limit', scene: 'noLimit', range: '7d' },
+  { name: 'two-causes', scene: 'twoCauses', range: '7d', aside: true },
   { name: 'settling', scene: 'settling', range: '6h' },
   { name: 'fine', scene: 'fine', range: '7d' },
   { name: 'too-short', scene: 'tooShort', range: '15m' },

@@ -1,7 +1,7 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
 import type { Refused } from './api.ts';
 import { byId, el, patch, setText } from './dom.ts';
-import { danger, stateLine, unbroken, zoned } from './words.ts';
+import { adviceOf, danger, stateLine, unbroken, zoned } from './words.ts';
 
 /** In this order: is something wrong, what is it, how long is left, what to do. */
 export function drawVerdict(v: Verdict): void {
@@ -12,8 +12,11 @@ export function drawVerdict(v: Verdict): void {
   setText(byId('danger'), `${sign} ${word}`);
   setText(byId('state'), stateLine(v));
   const advice = adviceOf(v);
-  byId('advice').hidden = advice === '';
-  setText(byId('advice'), unbroken(advice));
+  byId('advice').hidden = advice.length === 0;
+  patch(
+    byId('advice'),
+    advice.map((text) => ({ key: text, made: () => el('p', {}, unbroken(text)) })),
+  );
   document.title = `${v.leak === true ? 'leak: ' : ''}${v.trend.replace(/-/g, ' ')} · memhound`;
   patch(
     byId('findings'),
@@ -33,16 +36,6 @@ export function drawVerdict(v: Verdict): void {
   byId('copy').hidden = false;
 }
 
-/** The leading finding's. Where the headline tells of something else, what it is about goes before. */
-function adviceOf(v: Verdict): string {
-  const [first] = v.findings;
-  if (first === undefined) return '';
-  // Advice that calms belongs only where nothing leaks for sure.
-  const urgent = first.severity !== 'info' || (v.trend === 'growing' && v.leak === false);
-  if (!urgent) return '';
-  return v.cause === 'none' ? `${zoned(first.title)}. ${first.advice}` : first.advice;
-}
-
 /** What is the matter where no verdict can be given, in a word. */
 const REFUSALS: Readonly<Record<string, readonly [string, string]>> = {
   blind: ['○ blind', 'nothing is told about a container that cannot be seen'],
@@ -58,7 +51,7 @@ export function drawRefusal(error: Refused): void {
   setText(byId('danger'), word);
   setText(byId('state'), means);
   byId('advice').hidden = error.mend === null;
-  setText(byId('advice'), error.mend === null ? '' : 'Add this to the pod:');
+  byId('advice').replaceChildren(el('p', {}, 'Add this to the pod:'));
   byId('why').hidden = true;
   byId('copy').hidden = false;
   const mend = byId('mend');

@@ -1,5 +1,6 @@
-import type { Verdict } from '../src/diagnosis/types.ts';
+import type { Finding, Verdict } from '../src/diagnosis/types.ts';
 import { rate, span, steadyLevel } from '../src/format.ts';
+import type { Limit } from '../src/sources/types.ts';
 import type { Eta } from '../src/trends/types.ts';
 import { instant } from './when.ts';
 
@@ -14,23 +15,31 @@ const CRITICAL: Readonly<Record<string, string>> = {
   'near-limit': 'close to an OOM kill',
 };
 
+/** What kills the process itself, the earlier first. */
+const fatalEnd = (v: Verdict): Eta['event'] | undefined =>
+  v.etas.find((e) => e.event === 'oom-kill' || e.event === 'heap-exhausted')?.event;
+
+const limitOf = (v: Verdict): Limit => ('limitBytes' in v.target ? v.target.limitBytes : null);
+
 /** How dangerous: the headline's colour, and a sign and a word beside it, since colour alone says nothing to many. */
 export function danger(v: Verdict): { readonly tone: Tone; readonly sign: string; readonly word: string } {
-  const end = v.etas.find((e) => e.event === 'oom-kill' || e.event === 'heap-exhausted')?.event;
-  if (v.leak === true)
+  const end = fatalEnd(v);
+  if (v.leak === true && end !== undefined)
     return { tone: 'bad', sign: '■', word: end === 'heap-exhausted' ? 'ends in OutOfMemoryError' : 'ends in an OOM kill' };
   const critical = v.findings.find((f) => f.severity === 'critical');
   if (critical !== undefined) return { tone: 'bad', sign: '■', word: CRITICAL[critical.rule] ?? 'needs a look now' };
   if (v.etas.some((e) => e.event === 'disk-full')) return { tone: 'warn', sign: '▲', word: 'ends in a full disk and eviction' };
   if (v.trend === 'not-enough-data') return { tone: 'none', sign: '○', word: 'too early to tell' };
   if (v.trend === 'settling') return { tone: 'none', sign: '○', word: 'wait and see' };
-  if (v.trend === 'growing')
-    return {
-      tone: 'warn',
-      sign: '▲',
-      word: v.leak === null ? 'cannot be told yet whether it hurts' : 'harmless to this container',
-    };
+  if (v.trend === 'growing') return { tone: 'warn', sign: '▲', word: slowEnd(v) };
   return { tone: 'good', sign: '●', word: 'nothing to do' };
+}
+
+/** What growth comes to where nothing leads to a kill. */
+function slowEnd(v: Verdict): string {
+  if (v.leak === null) return 'cannot be told yet whether it hurts';
+  if (!v.leak) return 'harmless to this container';
+  return limitOf(v) === 'max' ? 'can end in eviction, when the node runs short' : 'cannot be taken back';
 }
 
 const ENDS: Readonly<Record<Eta['event'], (span: string) => string>> = {
@@ -44,7 +53,18 @@ export function stateLine(v: Verdict): string {
   const parts = [v.trend.replace(/-/g, ' '), ...(v.cause === 'none' ? [] : [v.cause.replace('-', ' ')])];
   if (v.trend !== 'not-enough-data') parts.push(sureness(v));
   for (const e of v.etas) parts.push(ENDS[e.event](span(e.low, e.high)));
+  const untold = v.trend === 'growing' ? untoldEnd(v) : null;
+  if (untold !== null) parts.push(untold);
   return parts.join(' · ');
+}
+
+/** Why there is no time to the limit. */
+function untoldEnd(v: Verdict): string | null {
+  if (fatalEnd(v) !== undefined || v.etas.some((e) => e.event === 'reclaim')) return null;
+  const limit = limitOf(v);
+  if (limit === 'max') return 'no limit is set';
+  if (v.leak !== true) return null;
+  return limit === null ? 'the limit is not known' : 'when it meets the limit cannot be told yet';
 }
 
 /** Where it is not told whether it leaks, the confidence is that of the trend alone. */
@@ -57,6 +77,20 @@ function sureness(v: Verdict): string {
 /** Instants in a sentence of the API's, in the viewer's zone. */
 export const zoned = (text: string): string =>
   text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) => instant(Date.parse(iso) / 1000));
+
+/**
+ * What to do, a paragraph each: for what the headline tells (the API puts that finding first), then for whatever is critical besides. Where
+ * the headline names no cause, what it is about goes before.
+ */
+export function adviceOf(v: Verdict): string[] {
+  const titled = (f: Finding): string => `${zoned(f.title)}. ${f.advice}`;
+  const [first, ...rest] = v.findings;
+  if (first === undefined) return [];
+  const critical = rest.filter((f) => f.severity === 'critical').map(titled);
+  // Advice that calms belongs only where nothing leaks for sure.
+  const urgent = first.severity !== 'info' || (v.trend === 'growing' && v.leak === false);
+  return urgent ? [v.cause === 'none' ? titled(first) : first.advice, ...critical] : critical;
+}
 
 export function asText(v: Verdict, where: string): string {
   const findings = v.findings.map((f) => `- [${f.severity}] ${f.title}\n  ${f.advice}`);

@@ -15,7 +15,7 @@ import { slabGrowth } from './rules/slab.ts';
 import { threadGrowth } from './rules/threads.ts';
 import { unnamedGrowth } from './rules/unnamed.ts';
 import type { Answer, Rule, Scene } from './scene.ts';
-import type { Verdict } from './types.ts';
+import type { Finding, Verdict } from './types.ts';
 
 const RULES: readonly Rule[] = [
   heapFloor,
@@ -60,9 +60,16 @@ export function diagnose(raw: Scene): Verdict {
     eta: etas[0] ?? null,
     etas,
     needs,
-    findings: answers.map((a) => a.finding).sort((a, b) => SEVERITY[a.severity] - SEVERITY[b.severity]),
+    findings: inOrder(answers, leading ?? null),
     fields,
   };
+}
+
+/** That of the headline's cause, so that whoever takes the first advice takes the one that belongs to it; then by severity. */
+function inOrder(answers: readonly Answer[], leading: Answer | null): Finding[] {
+  const rest = answers.filter((a) => a !== leading).map((a) => a.finding);
+  rest.sort((a, b) => SEVERITY[a.severity] - SEVERITY[b.severity]);
+  return leading === null ? rest : [leading.finding, ...rest];
 }
 
 const earliestFirst = (etas: readonly Eta[]): Eta[] => [...etas].sort((a, b) => a.seconds - b.seconds);

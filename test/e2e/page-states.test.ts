@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import type { Verdict } from '../../src/diagnosis/types.ts';
 import { openBrowser } from '../support/browser.ts';
 import { audit, type Opened, openPage } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
@@ -51,6 +52,27 @@ describe('the page in each state, on made histories behind the real server', () 
       assert.equal(await o.page.getAttribute('#verdict', 'class'), 'verdict bad');
       assert.match(await text(o, '#heap-floor'), /MiB$/);
       assert.match(await text(o, '#fields .field:first-child .trend'), /^↗/);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('two causes at once: the advice is for the one that the headline tells, on the page and in the API', () =>
+    shown('twoCauses', async (o) => {
+      assert.match(await text(o, '#headline'), /^Memory outside the Java heap grows/);
+      assert.match(await text(o, '#advice'), /MaxDirectMemorySize/);
+      assert.doesNotMatch(await text(o, '#advice'), /tmpfs|emptyDir/);
+      assert.match(await text(o, '#findings'), /tmpfs or shared memory grows/);
+      const { causes, findings } = (await (await fetch(`${o.server.url}/api/v1/verdict`)).json()) as Verdict;
+      assert.deepEqual([causes[0]?.cause, findings[0]?.rule], ['native', 'native-growth']);
+      assert.deepEqual(o.wrong, []);
+    }));
+
+  test('a leak where no limit is set: eviction is what can happen, and no OOM kill is told of', () =>
+    shown('noLimit', async (o) => {
+      assert.match(await text(o, '#headline'), /No limit is set: .* evicts pods/);
+      assert.match(await text(o, '#danger'), /^▲ can end in eviction/);
+      assert.match(await text(o, '#state'), /no limit is set$/);
+      assert.equal(await o.page.getAttribute('#verdict', 'class'), 'verdict warn');
+      assert.doesNotMatch(await text(o, '#verdict'), /OOM kill/);
       assert.deepEqual(o.wrong, []);
     }));
 

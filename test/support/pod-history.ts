@@ -2,13 +2,14 @@ import { Random } from '../../bench/random.ts';
 import type { FileRecord } from '../../src/history/history.ts';
 import { History } from '../../src/history/history.ts';
 import type { HistoryEvent } from '../../src/sample/types.ts';
+import type { Limit } from '../../src/sources/types.ts';
 
 const MIB = 2 ** 20;
 
 /** A made pod: what each part does `h` hours after the history's beginning. Bytes; absent parts stand still. */
 export interface PodShape {
   readonly hours: number;
-  readonly limitBytes: number;
+  readonly limitBytes: Limit;
   readonly heapMaxBytes: number | null;
   /** The floor of the heap after GC. */
   readonly heapFloor?: (h: number) => number;

@@ -1,6 +1,7 @@
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import { type FileRecord, History } from '../../src/history/history.ts';
 import { ApiError } from '../../src/outlets/status.ts';
+import type { Limit } from '../../src/sources/types.ts';
 import { madePod } from './made-pod.ts';
 import type { PodShape } from './pod-history.ts';
 import { recordedPod } from './recorded-pod.ts';
@@ -10,7 +11,7 @@ const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const DISK = { kind: 'disk', freeBytes: 1.37e9, totalBytes: 10 * GIB } as const;
 
-const jvmTarget = (limitBytes: number): TargetInfo => ({
+const jvmTarget = (limitBytes: Limit): TargetInfo => ({
   id: '3f9c1a7e2b40',
   container: 'orders',
   pid: 7,
@@ -75,6 +76,19 @@ export const SCENES = {
   heapLeak: () =>
     new Replay([pod({ hours: 14, limitBytes: 1 * GIB, heapFloor: (h) => 120 * MIB + 18 * MIB * h, files: () => others })]),
   native: () => new Replay([pod({ hours: 60, limitBytes: 2 * GIB, native: (h) => 96 * MIB + 12e6 * h, files: () => others })]),
+  /** The same where no limit is set: nothing but the node ends it. */
+  noLimit: () => new Replay([pod({ hours: 60, limitBytes: 'max', native: (h) => 96 * MIB + 12e6 * h, files: () => others })]),
+  /** Native memory, and a tmpfs that grows more slowly. */
+  twoCauses: () =>
+    new Replay([
+      pod({
+        hours: 60,
+        limitBytes: 4 * GIB,
+        native: (h) => 96 * MIB + 12e6 * h,
+        shmem: (h) => 40 * MIB + 4e6 * h,
+        files: () => others,
+      }),
+    ]),
   settling: () => new Replay([pod({ hours: 1.5, native: (h) => 96 * MIB + 220 * MIB * (1 - Math.exp(-h)) })]),
   fine: () => new Replay([pod({ hours: 76, limitBytes: 2 * GIB, files: () => others })]),
   tooShort: () => new Replay([pod({ hours: 0.2 })]),

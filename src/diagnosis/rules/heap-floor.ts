@@ -1,4 +1,5 @@
 import { level, rate, span } from '../../format.ts';
+import { noLimitWords } from '../ends.ts';
 import { type Answer, endOf, now, type Scene } from '../scene.ts';
 
 /** True when the heap's floor after collections keeps rising: what survives GC grows. A saw-tooth over a level floor is healthy. */
@@ -11,10 +12,11 @@ export function heapFloor(scene: Scene): Answer | null {
   let end = '';
   if (oom && (!exhausted || oom.seconds < exhausted.seconds))
     end = ` and meets the container's limit in ${span(oom.low, oom.high)}: OOM kill`;
-  else if (exhausted) end = ` and reaches -Xmx in ${span(exhausted.low, exhausted.high)}: OutOfMemoryError, before any OOM kill`;
+  else if (exhausted)
+    end = ` and reaches -Xmx in ${span(exhausted.low, exhausted.high)}: OutOfMemoryError${scene.series.limitBytes === 'max' ? '' : ', before any OOM kill'}`;
   return {
     cause: 'heap',
-    headline: `The Java heap's floor after GC rises ${rate(share.bytesPerHour)}${end}.`,
+    headline: `The Java heap's floor after GC rises ${rate(share.bytesPerHour)}${end}.${end === '' ? noLimitWords(scene) : ''}`,
     etas: [],
     finding: {
       rule: 'heap-floor',

@@ -1,4 +1,5 @@
-import { rate, span } from '../../format.ts';
+import { rate } from '../../format.ts';
+import { endWords } from '../ends.ts';
 import { type Answer, endOf, now, type Scene } from '../scene.ts';
 import { soon } from './heap-floor.ts';
 
@@ -10,7 +11,7 @@ export function metaspaceGrowth(scene: Scene): Answer | null {
   const classes = scene.jvm?.classes ?? null;
   return {
     cause: 'metaspace',
-    headline: `Metaspace grows ${rate(share.bytesPerHour)}: classes are loaded and never unloaded.${oom ? ` OOM kill in ${span(oom.low, oom.high)}.` : ''}`,
+    headline: `Metaspace grows ${rate(share.bytesPerHour)}: classes are loaded and never unloaded.${endWords(scene)}`,
     etas: [],
     finding: {
       rule: 'metaspace-growth',
@@ -23,7 +24,7 @@ export function metaspaceGrowth(scene: Scene): Answer | null {
         unloadedClasses: classes?.unloaded ?? null,
       },
       advice:
-        'Look for proxies, scripts or reflection that define classes per call (jcmd PID VM.classloader_stats). -XX:MaxMetaspaceSize turns the OOM kill into an OutOfMemoryError that names it.',
+        'Look for proxies, scripts or reflection that define classes per call (jcmd PID VM.classloader_stats). With -XX:MaxMetaspaceSize it ends in an OutOfMemoryError that names it.',
     },
   };
 }

@@ -1,4 +1,5 @@
-import { list, rate, span } from '../../format.ts';
+import { list, rate } from '../../format.ts';
+import { endWords } from '../ends.ts';
 import { type Answer, endOf, flatOnes, now, type Scene } from '../scene.ts';
 import { soon } from './heap-floor.ts';
 
@@ -13,7 +14,7 @@ export function nativeGrowth(scene: Scene): Answer | null {
     flat.length > 0 ? ` while ${list(flat)} ${flat.length > 1 ? 'are' : 'is'} flat: native memory` : ': native memory';
   return {
     cause: 'native',
-    headline: `${where} grows ${rate(share.bytesPerHour)}${flatWords}.${oom ? ` OOM kill in ${span(oom.low, oom.high)}.` : ''}`,
+    headline: `${where} grows ${rate(share.bytesPerHour)}${flatWords}.${endWords(scene)}`,
     etas: [],
     finding: {
       rule: 'native-growth',

@@ -1,4 +1,5 @@
 import { duration, level, list, rate, safeName } from '../../format.ts';
+import { whenReclaimed } from '../ends.ts';
 import { type Answer, capital, endOf, flatOnes, growth, now, type Scene, shareWords } from '../scene.ts';
 import type { FileRow } from '../types.ts';
 import { secondsToFull } from './disk-filling.ts';
@@ -15,7 +16,7 @@ export function pageCacheFile(scene: Scene): Answer | null {
   const full = file ? secondsToFull(file, scene.pod) : null;
   const sentences = [
     `Memory used grows ${rate(whole)}, ${shareWords(share.bytesPerHour, whole)} ${named}${file ? ` (${holders(file)})` : ''}`,
-    `${flat.length > 0 ? `${capital(list(flat))} ${flat.length > 1 ? 'are' : 'is'} flat: not a leak` : 'Not a leak'}, the kernel takes it back at the limit`,
+    `${flat.length > 0 ? `${capital(list(flat))} ${flat.length > 1 ? 'are' : 'is'} flat: not a leak` : 'Not a leak'}, the kernel takes it back ${whenReclaimed(scene)}`,
   ];
   if (full !== null && full < 90 * 86400) sentences.push(`But the disk it fills lasts ${duration(full)}`);
   const reclaim = endOf(scene, 'reclaim');
@@ -49,7 +50,7 @@ export function pageCacheFile(scene: Scene): Answer | null {
 }
 
 const ADVICE =
-  'If it is a log, write it to stdout instead of a file in the container, or lower the level; else rotate it, or put it on a volume. Memory needs no larger limit: the kernel reclaims this cache when the limit is met.';
+  'If it is a log, write it to stdout instead of a file in the container, or lower the level; else rotate it, or put it on a volume. For memory nothing need be raised: the kernel reclaims this cache by itself.';
 const UNNAMED =
   'The file is not open any more, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, or run memhound with the uid and gid of the app.';
 

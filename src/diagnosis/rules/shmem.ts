@@ -1,4 +1,5 @@
 import { rate, safeName, span } from '../../format.ts';
+import { noLimitWords } from '../ends.ts';
 import { type Answer, endOf, now, type Scene } from '../scene.ts';
 import { soon } from './heap-floor.ts';
 
@@ -12,7 +13,7 @@ export function shmemGrowth(scene: Scene): Answer | null {
   const zHeap = /^Z|ZGC/i.test(scene.jvm?.collector ?? '');
   return {
     cause: 'shmem',
-    headline: `${name} grows ${rate(share.bytesPerHour)}. It counts as cache on most dashboards, but the kernel cannot take it back${end}.`,
+    headline: `${name} grows ${rate(share.bytesPerHour)}. It counts as cache on most dashboards, but the kernel cannot take it back${end}.${oom ? '' : noLimitWords(scene)}`,
     etas: [],
     finding: {
       rule: 'shmem-growth',
@@ -26,7 +27,7 @@ export function shmemGrowth(scene: Scene): Answer | null {
       },
       advice: zHeap
         ? 'ZGC keeps the Java heap in shared memory: compare with heap_committed before looking for files.'
-        : 'Delete or bound the files in /dev/shm or the emptyDir with medium: Memory; a sizeLimit on the volume makes Kubernetes evict instead of the kernel killing.',
+        : 'Delete or bound the files in /dev/shm or the emptyDir with medium: Memory; with a sizeLimit on the volume Kubernetes evicts this pod once it is met.',
     },
   };
 }

@@ -1,4 +1,5 @@
 import { rate } from '../../format.ts';
+import { noLimitWords, whenReclaimed } from '../ends.ts';
 import { type Answer, now, type Scene } from '../scene.ts';
 
 /** True when kernel memory grows by itself, not in step with page cache or threads. */
@@ -9,11 +10,11 @@ export function slabGrowth(scene: Scene): Answer | null {
   const fate = v1
     ? 'cgroup v1 does not tell how much of it can be taken back; dentries and inodes can'
     : share.reclaimable
-      ? 'dentries and inodes of the many files it touches: the kernel takes them back at the limit'
+      ? `dentries and inodes of the many files it touches: the kernel takes them back ${whenReclaimed(scene)}`
       : 'kernel objects that stay: the kernel cannot take them back';
   return {
     cause: 'slab',
-    headline: `Kernel memory grows ${rate(share.bytesPerHour)} by itself: ${fate}.`,
+    headline: `Kernel memory grows ${rate(share.bytesPerHour)} by itself: ${fate}.${share.reclaimable ? '' : noLimitWords(scene)}`,
     etas: [],
     finding: {
       rule: 'slab-growth',

@@ -1,4 +1,5 @@
-import { rate, span } from '../../format.ts';
+import { rate } from '../../format.ts';
+import { endWords } from '../ends.ts';
 import { type Answer, endOf, now, type Scene, trendOf } from '../scene.ts';
 import { soon } from './heap-floor.ts';
 
@@ -15,7 +16,7 @@ export function threadGrowth(scene: Scene): Answer | null {
       : `Threads grow by ${perHour >= 120 ? `${Math.round(perHour / 60)} a minute` : `${Math.round(perHour)} an hour`}`;
   return {
     cause: 'threads',
-    headline: `${pace}${threads === null ? '' : `, ${threads} now`}; their stacks and kernel memory take ${rate(share.bytesPerHour)}.${oom ? ` OOM kill in ${span(oom.low, oom.high)}.` : ''}`,
+    headline: `${pace}${threads === null ? '' : `, ${threads} now`}; their stacks and kernel memory take ${rate(share.bytesPerHour)}.${endWords(scene)}`,
     etas: [],
     finding: {
       rule: 'thread-growth',

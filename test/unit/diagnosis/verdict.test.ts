@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { hits } from '../../../src/diagnosis/gate.ts';
 import type { Scene } from '../../../src/diagnosis/scene.ts';
 import type { FileRow } from '../../../src/diagnosis/types.ts';
@@ -101,7 +101,7 @@ test('the story names its file, its holder, what it is not, and how long the dis
   );
   assert.deepEqual(
     v.findings.map((f) => f.rule),
-    ['disk-filling', 'page-cache-file', 'dashboards-disagree'],
+    ['page-cache-file', 'disk-filling', 'dashboards-disagree'],
   );
 });
 
@@ -255,4 +255,57 @@ test('an OOM kill within a day is critical, an older one a warning', () => {
     return diagnose({ ...base, series: { ...base.series, events } }).findings.find((f) => f.rule === 'oom-killed')?.severity;
   };
   assert.deepEqual([killed(12), killed(30)], ['critical', 'warn']);
+});
+
+test('with two causes at once the first finding, and so the advice, is of the cause that the headline tells', () => {
+  const grows = { trend: 'growing', leak: true, fields: { usage: field('growing', 16e6) } } as const;
+  const [native, shmem] = [cause('native', 12e6, false), cause('shmem', 4e6, false)];
+  const first = (causes: readonly CauseShare[]) => diagnose(scene({ ...grows, causes })).findings[0]?.rule;
+  assert.deepEqual([first([native, shmem]), first([shmem, native])], ['native-growth', 'shmem-growth']);
+});
+
+test('a finding that is worse than that of the headline comes second, and before the milder ones', () => {
+  const base = scene({ ...story, causes: [cause('page-cache', 4.76e6, true)] });
+  const events = [{ t: base.atMs / 1000 - 3600, type: 'oom_kill' as const }];
+  const rules = diagnose({ ...base, series: { ...base.series, events } }).findings.map((f) => f.rule);
+  assert.deepEqual(rules, ['page-cache-file', 'oom-killed', 'dashboards-disagree']);
+});
+
+describe('where no limit is set', () => {
+  const FIELDS = { usage: field('growing', 12e6), anon: field('growing', 12e6) };
+  const without = (judgement: Partial<Judgement>, heapMaxBytes: number | null = null) => {
+    const base = scene({ trend: 'growing', leak: true, fields: FIELDS, ...judgement });
+    return diagnose({
+      ...base,
+      target: { ...base.target, cgroup: { version: 2, path: '/x' }, limitBytes: 'max' },
+      series: { ...base.series, limitBytes: 'max', heapMaxBytes },
+    });
+  };
+
+  for (const name of ['native', 'threads', 'metaspace', 'shmem', 'heap', 'slab'] as const) {
+    test(`${name} that grows is not said to end in an OOM kill, but where the node runs short`, () => {
+      const v = without({ causes: [cause(name, 12e6, false)] });
+      assert.match(v.headline, /No limit is set: .*node runs short of memory.* evicts/);
+      assert.doesNotMatch(`${v.headline} ${v.findings[0]!.advice}`, /OOM kill|the kernel killing/);
+    });
+  }
+
+  test('a heap that meets -Xmx ends in OutOfMemoryError, and the node is not spoken of', () => {
+    const exhausted = { event: 'heap-exhausted', seconds: 36_000, low: 32_000, high: 40_000 } as const;
+    const v = without({ causes: [cause('heap', 12e6, false)], etas: [exhausted] }, 2 ** 29);
+    assert.match(v.headline, /reaches -Xmx in 9 to 11 hours: OutOfMemoryError\.$/);
+  });
+
+  for (const name of ['page-cache', 'slab'] as const) {
+    test(`${name} is taken back when the node runs short, not at a limit`, () => {
+      const v = without({ leak: false, causes: [cause(name, 12e6, true)], etas: [] });
+      assert.match(v.headline, /takes? (it|them) back when the node runs short of memory/);
+      assert.doesNotMatch(`${v.headline} ${v.findings[0]!.advice}`, /at the limit|the limit is met/);
+    });
+  }
+});
+
+test('a limit that is set, but no time to it, is not called an OOM kill', () => {
+  const v = diagnose(scene({ trend: 'growing', leak: true, causes: [cause('heap', 12e6, false)], etas: [] }));
+  assert.doesNotMatch(v.headline, /OOM|OutOfMemory|No limit/);
 });
