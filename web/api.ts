@@ -46,7 +46,8 @@ export const api = {
   jvm: (target: string | null) => ask<Tables['jvm']>('jvm', of(target)),
   histogram: (target: string | null) => ask<HistogramTake>('jvm/histogram', of(target), 'POST'),
   self: () => ask<Record<string, unknown>>('self', {}),
-  samples: (target: string | null, from: number | null, to: number | null, points: number) =>
+  /** `from` "verdict": the range that holds what the verdict rests on, without waiting for that to come. */
+  samples: (target: string | null, from: number | 'verdict' | null, to: number | null, points: number) =>
     ask<SamplesAnswer>('samples', {
       ...of(target),
       points: String(points),
@@ -63,10 +64,10 @@ export function openLive(on: {
   readonly hello: (m: Hello) => void;
   readonly message: (m: LiveMessage | Tables) => void;
   readonly lost: (againMs: number) => void;
-}): { show: (target: string | null) => void } {
-  let socket: WebSocket;
+}): { open: () => void; show: (target: string | null) => void } {
+  let socket: WebSocket | null = null;
   let shown: string | null = null;
-  const tell = (): void => socket.send(JSON.stringify({ tables: shown }));
+  const tell = (): void => socket?.send(JSON.stringify({ tables: shown }));
   let wait = FIRST_WAIT_MS;
   const open = (): void => {
     socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`);
@@ -86,12 +87,15 @@ export function openLive(on: {
       wait = Math.min(LONGEST_WAIT_MS, wait * 2);
     });
   };
-  open();
   return {
+    /** Once: after that it opens itself again. */
+    open: () => {
+      if (socket === null) open();
+    },
     show(target) {
       if (target === shown) return;
       shown = target;
-      if (socket.readyState === WebSocket.OPEN) tell();
+      if (socket?.readyState === WebSocket.OPEN) tell();
     },
   };
 }

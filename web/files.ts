@@ -2,7 +2,7 @@ import type { FileRow } from '../src/diagnosis/types.ts';
 import { bar } from './bars.ts';
 import { byId, el, patch } from './dom.ts';
 import { lights } from './light.ts';
-import { exact, level, safeName, slope, steadyLevel } from './words.ts';
+import { exact, grouped, level, safeName, slope, steadyLevel } from './words.ts';
 
 const MODES = { r: 'reading', w: 'writing', rw: 'reading and writing' } as const;
 const MOST = 12;
@@ -20,7 +20,7 @@ export function drawFiles(files: readonly FileRow[]): void {
   const shown = files.filter(matters).slice(0, MOST);
   const rest = files.filter((f) => !shown.includes(f));
   const sum = level(rest.reduce((all, f) => all + (f.residentBytes ?? 0), 0));
-  const more = `and ${rest.length.toLocaleString('en')} more, ${sum}`;
+  const more = `and ${grouped(rest.length)} more, ${sum}`;
   patch<{ key: string; made: () => HTMLElement; file?: FileRow }>(
     byId('files'),
     [

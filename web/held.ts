@@ -16,8 +16,9 @@ export function held(samples: SamplesAnswer): SamplesAnswer {
   const births = samples.aux.events.filter((e) => e.type === 'restart').map((e) => e.t);
   const bornWithin = (from: number, to: number): boolean => births.some((b) => b > from && b <= to);
   const hold = (column: Column): Column => {
+    if (!column.includes(null)) return column;
     const known = column.flatMap((v, i) => (v === null ? [] : [i]));
-    if (known.length === column.length || known.length < 2) return column;
+    if (known.length < 2) return column;
     const longest = STEPS * middle(known.slice(1).map((i, k) => t[i]! - t[known[k]!]!));
     let last = -1;
     return column.map((v, i) => {

@@ -1,6 +1,6 @@
 import { api, Refused, Unreachable } from './api.ts';
 import { byId, el, setText } from './dom.ts';
-import { exact, level, safeName, steadyLevel } from './words.ts';
+import { exact, grouped, level, safeName, steadyLevel } from './words.ts';
 
 /** The one button that costs the app something, which it says before it is pressed. Only where memhound may attach. */
 export function offerHistogram(mayAttach: boolean, target: () => string | null): void {
@@ -18,9 +18,7 @@ async function take(button: HTMLButtonElement, target: string | null): Promise<v
     setText(said, `Taken in ${taken.tookMs} ms${taken.since === null ? '. Take another later to see what grew.' : '.'}`);
     const rows = (taken.grown.length > 0 ? taken.grown : taken.largest).map((c) => {
       const grown =
-        'bytesGrown' in c
-          ? `+${level(c.bytesGrown)}, ${c.instancesGrown} instances more`
-          : `${c.instances.toLocaleString('en')} instances`;
+        'bytesGrown' in c ? `+${level(c.bytesGrown)}, ${c.instancesGrown} instances more` : `${grouped(c.instances)} instances`;
       const number = el('span', { class: 'number' }, steadyLevel(c.bytes));
       number.title = exact(c.bytes);
       return el('div', { class: 'row plain' }, el('span', {}, safeName(c.name, 90), el('small', {}, grown)), number);

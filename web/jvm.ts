@@ -1,7 +1,7 @@
 import type { Tables } from '../src/outlets/status.ts';
 import type { JvmReading } from '../src/sources/types.ts';
 import { byId, el, patch, setText } from './dom.ts';
-import { ago, exact, level, safeName, steadyLevel } from './words.ts';
+import { ago, exact, grouped, level, safeName, steadyLevel } from './words.ts';
 
 /** One line of the table. `atMs`: when the JVM last renewed the value. `bytes`: the exact value, where it is one of bytes. */
 interface Fact {
@@ -58,7 +58,7 @@ function facts(jvm: JvmReading): Fact[] {
     atMs: at,
     bytes: value,
   });
-  const count = (name: string, value: number, more: string): Fact => ({ name, value: value.toLocaleString('en'), more, atMs });
+  const count = (name: string, value: number, more: string): Fact => ({ name, value: grouped(value), more, atMs });
   return [
     bytes('Heap used', heapUsed.value, typeof heapMax === 'number' ? `of ${level(heapMax)}` : '', heapUsed.atMs),
     bytes('Heap committed', heapCommitted.value, ''),
@@ -73,9 +73,7 @@ function facts(jvm: JvmReading): Fact[] {
       ? []
       : [bytes('Compressed classes', compressedClass.used.value, 'within metaspace', compressedClass.used.atMs)]),
     ...(threads === null ? [] : [count('Threads', threads.live, `${threads.daemon} daemons, at most ${threads.peak}`)]),
-    ...(classes === null
-      ? []
-      : [count('Classes', classes.loaded - classes.unloaded, `${classes.unloaded.toLocaleString('en')} unloaded`)]),
+    ...(classes === null ? [] : [count('Classes', classes.loaded - classes.unloaded, `${grouped(classes.unloaded)} unloaded`)]),
     ...jvm.collectors.map((c) => count(`GC ${safeName(c.name, 60)}`, c.count, `${c.seconds.toFixed(1)} s in all`)),
   ];
 }

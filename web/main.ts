@@ -1,7 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import './style/all.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
-import type { Hello, LiveMessage, Tables } from '../src/outlets/status.ts';
+import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
 import { api, openLive, Refused, Unreachable } from './api.ts';
 import { nowMs } from './clock.ts';
 import { onPoint } from './cursor.ts';
@@ -79,10 +79,11 @@ function take(v: Verdict): void {
 /** Counts the questions for rows, so that a late answer does not undo a newer one. */
 let askedFor = 0;
 
-async function loadSamples(): Promise<void> {
+/** `early` was asked for before it was known which range the verdict would give. */
+async function loadSamples(early: Promise<SamplesAnswer> | null = null): Promise<void> {
   const turn = ++askedFor;
   const [from, to] = time.asked(verdict, nowMs() / 1000);
-  const answer = await api.samples(target.id, from, to, POINTS);
+  const answer = await (early ?? api.samples(target.id, from, to, POINTS));
   if (turn !== askedFor) return;
   samples = growing(withGaps(held(answer)));
   if (!time.zoomed) newest.takeRow(samples);
@@ -98,6 +99,7 @@ async function loadSamples(): Promise<void> {
 async function firstFrame(): Promise<void> {
   await frame();
   performance.mark('memhound:drawn');
+  live.open();
   redrawFields();
   await frame();
   performance.mark('memhound:fields');
@@ -159,11 +161,13 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
 const loadAll = (): Promise<void> =>
   attempt(async () => {
     const { id } = target;
+    const early = time.open ? api.samples(id, 'verdict', null, POINTS) : null;
+    early?.catch(() => undefined); // refused together with the verdict, whose refusal is told
     const [judged, all] = await Promise.all([api.verdict(id), target.known ? null : api.targets()]);
     if (id !== null && id !== target.id) return; // another was chosen meanwhile
     take(judged);
     if (all !== null) drawTargets(all);
-    await loadSamples();
+    await loadSamples(early);
     await loadTables();
   });
 
@@ -245,5 +249,8 @@ const live = openLive({
   },
 });
 // What memhound costs can be told even where it sees nothing else.
-void loadAll().then(() => attempt(async () => drawSelf(await api.self())));
+void loadAll().then(() => {
+  live.open(); // also where there was nothing to draw
+  return attempt(async () => drawSelf(await api.self()));
+});
 document.addEventListener('visibilitychange', showTables);

@@ -1,20 +1,6 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
+import { RANGES, rangeOf } from '../src/ranges.ts';
 import { byId, el } from './dom.ts';
-
-const RANGES: readonly (readonly [string, number | null, string])[] = [
-  ['15m', 900, '15 minutes'],
-  ['1h', 3600, '1 hour'],
-  ['6h', 21_600, '6 hours'],
-  ['1d', 86_400, '1 day'],
-  ['7d', 604_800, '7 days'],
-  ['all', null, 'all there is'],
-];
-
-/** The smallest range that holds all that the verdict rests on: a week's drift is not to be seen in an hour. */
-function rangeOf(v: Verdict): number | null {
-  const window = Math.max(0, ...Object.values(v.fields).map((f) => f.windowSeconds));
-  return RANGES.find(([, seconds]) => seconds !== null && seconds >= window * 0.98)?.[1] ?? (window > 0 ? null : 3600);
-}
 
 /** From and to in epoch seconds; null: where the rows begin, or end. */
 export type Span = readonly [number | null, number | null];
@@ -45,13 +31,18 @@ export class TimeWindow {
     this.#changed();
   };
 
+  /** Nobody chose a range, and no verdict has given one yet: the API is asked for the one that goes with its verdict. */
+  get open(): boolean {
+    return this.#range === undefined && this.#zoom === null;
+  }
+
   get zoomed(): boolean {
     return this.#zoom !== null;
   }
 
   /** What to ask the API for. */
   asked(verdict: Verdict | null, nowS: number): Span {
-    if (this.#range === undefined && verdict !== null) this.#range = rangeOf(verdict);
+    if (this.#range === undefined && verdict !== null) this.#range = rangeOf(verdict.fields);
     return this.#zoom ?? [this.#range == null ? null : nowS - this.#range, null];
   }
 

@@ -1,5 +1,6 @@
 import { hits } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
+import { rangeOf } from '../ranges.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -61,12 +62,12 @@ export const ROUTES: readonly Route[] = [
     query: {
       ...TARGET,
       fields: 'field ids, comma-separated; default: all',
-      from: 'epoch seconds',
+      from: 'epoch seconds; or verdict: the smallest of 15 minutes, 1 hour, 6 hours, 1 day, 7 days and all that holds what the verdict rests on',
       to: 'epoch seconds',
       points: 'at most this many points',
       spread: 'true: also min and max, the least and the largest of all samples that each point stands for',
     },
-    answer: (s, q) => s.samples(samplesQuery(q)),
+    answer: (s, q) => s.samples(samplesQuery(s, q)),
   },
   {
     path: '/api/v1/self',
@@ -101,10 +102,17 @@ function jvm(status: Status, query: Query): unknown {
   return answer.jvm === null ? answer : { jvm: answer.jvm };
 }
 
-function samplesQuery(query: Query): SamplesQuery {
+/** Where the range begins that holds what the verdict rests on, in epoch seconds; null: all there is. */
+function verdictBegins(status: Status, target: string | undefined): number | null {
+  const { at, fields } = status.verdict(target);
+  const seconds = rangeOf(fields);
+  return seconds === null ? null : Date.parse(at) / 1000 - seconds;
+}
+
+function samplesQuery(status: Status, query: Query): SamplesQuery {
   const fields = text(query, 'fields');
   const target = text(query, 'target');
-  const from = query.from === undefined ? null : number(query, 'from');
+  const from = query.from === undefined ? null : query.from === 'verdict' ? verdictBegins(status, target) : number(query, 'from');
   const to = query.to === undefined ? null : number(query, 'to');
   if (from !== null && to !== null && from > to)
     throw new ApiError('bad-request', 400, `from (${from}) must not be after to (${to})`);

@@ -188,11 +188,11 @@ export interface Served {
 /** The real HTTP and WebSocket servers over any status. `port`: to come back where one was. */
 export async function serve(
   status: Status,
-  { port = 0, everySeconds = 10, token = null as string | null } = {},
+  { port = 0, everySeconds = 10, token = null as string | null, webDir = 'dist/web' } = {},
 ): Promise<Served> {
   const log = createLog({ format: 'json', level: 'error' });
   const guarded = { allowHosts: [], token };
-  const api = await createApi(status, { ...guarded, host: '127.0.0.1', port, webDir: 'dist/web', version: '0.0.0', log });
+  const api = await createApi(status, { ...guarded, host: '127.0.0.1', port, webDir, version: '0.0.0', log });
   const live = attachLive(api.server, status, { ...guarded, version: '0.0.0', everySeconds, attach: token !== null, log });
   return {
     url: api.url,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Finding, TargetInfo, Verdict } from '../../../src/diagnosis/types.ts';
 import type { Eta } from '../../../src/trends/types.ts';
-import { adviceOf, asText, danger, stateLine } from '../../../web/words.ts';
+import { adviceOf, asText, danger, grouped, stateLine } from '../../../web/words.ts';
 
 const eta = (event: Eta['event']): Eta => ({ event, seconds: 36_000, low: 32_400, high: 39_600 });
 const finding = (rule: string, severity: Finding['severity'] = 'warn'): Finding => ({
@@ -97,4 +97,9 @@ describe('the advice under the headline', () => {
     const lines = asText(verdict({ findings: [finding('native-growth'), finding('shmem-growth')] }), 'http://x').split('\n');
     assert.equal(lines[3], '  Advice of native-growth.');
   });
+});
+
+test('digits stand in threes, as the language of the page has them', () => {
+  for (const value of [0, 7, 999, 1000, 12_345.6789, -1_234_567, 2 ** 40])
+    assert.equal(grouped(value), value.toLocaleString('en'));
 });
