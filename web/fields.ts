@@ -56,7 +56,7 @@ export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: str
   const all = Object.keys(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
   const ids = all
     .filter(fits)
-    .sort((a, b) => weight(b, verdict.fields[b]) - weight(a, verdict.fields[a]) || a.localeCompare(b))
+    .sort((a, b) => weight(b, verdict.fields[b]) - weight(a, verdict.fields[a]) || (a < b ? -1 : 1))
     .slice(0, MOST);
   times = samples.t;
   frame = [times[0]!, times[times.length - 1]!];

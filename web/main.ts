@@ -254,3 +254,4 @@ void loadAll().then(() => {
   return attempt(async () => drawSelf(await api.self()));
 });
 document.addEventListener('visibilitychange', showTables);
+performance.mark('memhound:asked');
