@@ -17,6 +17,10 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
+/** A sentence with its `commands` set as such. */
+export const coded = (text: string): Child[] =>
+  text.split(/`([^`]+)`/).map((piece, i) => (i % 2 === 1 ? el('code', {}, piece) : piece));
+
 export function svg(tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, visible(value));

@@ -1,6 +1,6 @@
 import type { Verdict } from '../src/diagnosis/types.ts';
 import type { Refused } from './api.ts';
-import { byId, el, patch, setText } from './dom.ts';
+import { byId, coded, el, patch, setText } from './dom.ts';
 import { adviceOf, danger, stateLine, unbroken, zoned } from './words.ts';
 
 /** In this order: is something wrong, what is it, how long is left, what to do. */
@@ -15,7 +15,7 @@ export function drawVerdict(v: Verdict): void {
   byId('advice').hidden = advice.length === 0;
   patch(
     byId('advice'),
-    advice.map((text) => ({ key: text, made: () => el('p', {}, unbroken(text)) })),
+    advice.map((text) => ({ key: text, made: () => el('p', {}, ...coded(unbroken(text))) })),
   );
   document.title = `${v.leak === true ? 'leak: ' : ''}${v.trend.replace(/-/g, ' ')} · memhound`;
   patch(
@@ -27,7 +27,7 @@ export function drawVerdict(v: Verdict): void {
           'div',
           { class: 'finding' },
           el('p', {}, el('b', { class: f.severity }, f.severity), ' ', zoned(f.title)),
-          el('p', { class: 'quiet' }, f.advice),
+          el('p', { class: 'quiet' }, ...coded(f.advice)),
         ),
     })),
   );

@@ -12,6 +12,7 @@ import { createOps } from '../../../src/outlets/ops.ts';
 import { ApiError, type LiveMessage, type Status } from '../../../src/outlets/status.ts';
 import { tellStory } from '../../../src/outlets/story.ts';
 import { startWebhook } from '../../../src/outlets/webhook.ts';
+import { rangeOf } from '../../../src/ranges.ts';
 
 const target: TargetInfo = {
   id: 'app',
@@ -51,6 +52,8 @@ const verdict: Verdict = {
 };
 const events = new EventEmitter();
 let blind: ApiError | null = null;
+/** From where the last samples were asked, epoch seconds. */
+let samplesFrom: number | null = null;
 const see = <T>(id: string | undefined, value: T): T => {
   if (blind !== null) throw blind;
   if (id !== undefined && id !== 'app') throw new ApiError('unknown-target', 404, `there is no target ${id}`);
@@ -65,8 +68,9 @@ const status: Status = {
   files: (id) => see(id, []),
   jvm: (id) => see(id, { jvm: null, reason: 'none' }),
   histogram: async (id) => see(id, { at: verdict.at, since: null, largest: [], grown: [], tookMs: 1 }),
-  samples: async (q) =>
-    see(q.target, {
+  samples: async (q) => {
+    samplesFrom = q.fromS;
+    return see(q.target, {
       interval_s: 10,
       limit_bytes: null,
       heap_max_bytes: null,
@@ -74,7 +78,8 @@ const status: Status = {
       t: [q.points ?? 0],
       fields: {},
       aux: { events: [] },
-    }),
+    });
+  },
   self: () => ({ rssBytes: 5, cpuSeconds: 1 }),
   ready: () => ({ ready: blind === null, reason: blind?.message ?? 'sampling' }),
   latest: () => [
@@ -189,6 +194,16 @@ describe('the API', () => {
       assert.deepEqual([answer.status, answer.body.error?.code], [code, name], path);
       assert.ok(!JSON.stringify(answer.body).includes('node_modules'), path);
     }
+  });
+
+  test('samples from=verdict begin with the smallest range that holds what the verdict rests on', async () => {
+    const judgedS = Date.parse(verdict.at) / 1000;
+    assert.equal((await ask('/api/v1/samples?from=verdict&points=600')).status, 200);
+    assert.equal(samplesFrom, judgedS - 3600);
+    assert.deepEqual(
+      [0, 900, 1000, 21_600, 90_000, 604_800, 700_000].map((windowSeconds) => rangeOf({ usage: { windowSeconds } })),
+      [900, 900, 3600, 21_600, 604_800, 604_800, null],
+    );
   });
 
   test('a foreign Host or Origin is refused, a port-forwarded or allowed one is not', async () => {
