@@ -136,11 +136,12 @@ function queuedBytes(): number {
 }
 
 /** How many the log says were dropped. */
-const dropped = (): number =>
-  hound.running
+function dropped(): number {
+  return hound.running
     .output()
     .split('\n')
     .filter((line) => line.includes('was dropped')).length;
+}
 
 /** CPU of the sidecar's process, ms: utime and stime of /proc/PID/stat, in ticks of 10 ms (proc(5)). */
 function cpuMs(): number {
