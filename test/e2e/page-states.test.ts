@@ -159,7 +159,7 @@ describe('the page in each state, on made histories behind the real server', () 
   test('the API is gone, then back: the age of the data is told, and the gap is filled', () =>
     shown('fine', async (o) => {
       const port = Number(new URL(o.server.url).port);
-      await o.page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+      await o.page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
       await o.server.close();
       await o.page.waitForFunction(() =>
         /^connection lost; last sample .* ago; trying again in \d+ s$/.test(document.querySelector('#live')?.textContent ?? ''),
@@ -171,7 +171,7 @@ describe('the page in each state, on made histories behind the real server', () 
       try {
         const { t } = (await (await filled).json()) as { t: number[] };
         assert.ok(t.at(-1)! > Date.now() / 1000 + 200, 'the ticks of the break are there');
-        await o.page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+        await o.page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
       } finally {
         await o.close();
         await again.close();
@@ -220,7 +220,7 @@ describe('the page in each state, on made histories behind the real server', () 
     test(`what was recorded on a real kernel is shown whole, and goes on live: ${scene}`, () =>
       shown(scene, async (o) => {
         assert.match(await text(o, '#headline'), headline);
-        await o.page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+        await o.page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
         const before = await text(o, '#legend .time');
         for (let i = 0; i < 10; i++) o.status.tick(2);
         await o.page.waitForFunction((was) => document.querySelector('#legend .time')?.textContent !== was, before);

@@ -46,7 +46,7 @@ describe('the page of a running memhound', () => {
     const second = await watch([...args, '--data', data, '--port', port]);
     const { t } = (await (await filled).json()) as { t: number[] };
     assert.ok(t.length >= 3, 'rows from before the restart');
-    await page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('live'));
+    await page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
     await close();
     await second.stop();
   });
