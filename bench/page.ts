@@ -166,13 +166,12 @@ async function timeToFloor(slow: number): Promise<number> {
 async function timeToDrawn(slow: number): Promise<Opening> {
   const { page } = await open(slow);
   const opening = await page.evaluate(() => {
-    const at = (name: string): number => performance.getEntriesByName(name)[0]!.startTime;
     const resources = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
     return {
       index: (performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming).responseEnd,
-      asked: at('memhound:asked'),
+      asked: performance.getEntriesByName('memhound:asked')[0]!.startTime,
       samples: resources.find((r) => r.name.includes('/samples'))!.responseEnd,
-      drawn: at('memhound:drawn'),
+      drawn: performance.getEntriesByName('memhound:drawn')[0]!.startTime,
     };
   });
   await page.context().close();
