@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:f
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** A command, the packages that have it (the first that the archive knows is taken), and what is tested with it. */
+/** A command (`or` another that does as well), the packages that have it (the first that the archive knows is taken), and what for. */
 const NEEDS = [
   {
     command: 'javac',
@@ -22,11 +22,17 @@ const NEEDS = [
   { command: 'runc', packages: ['runc'], for: 'its containers (test/pod)' },
   { command: 'catatonit', packages: ['catatonit'], for: "the pod's pause process (test/pod)" },
   { command: 'nsenter', packages: ['util-linux'], for: "asking from within a pod's network (test/pod)" },
-  { command: 'chromium', packages: ['chromium'], for: 'the page in a real browser' },
+  {
+    command: 'chromium-headless-shell',
+    or: 'chromium',
+    packages: ['chromium-headless-shell', 'chromium'],
+    for: 'the page in a real browser',
+  },
 ];
 
 /** What people would otherwise run for this. */
 const BENCH_NEEDS = [
+  { command: 'chromium', packages: ['chromium'], for: 'npm run bench:page' },
   { command: 'prometheus', packages: ['prometheus'], for: 'npm run bench' },
   { command: 'prometheus-node-exporter', packages: ['prometheus-node-exporter'], for: 'npm run bench' },
   { command: 'prometheus-process-exporter', packages: ['prometheus-process-exporter'], for: 'npm run bench' },
@@ -35,7 +41,8 @@ const BENCH_NEEDS = [
 
 // A user's PATH may lack the sbin folders, where mkfs.ext4 and ip may live.
 const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];
-const has = (command) =>
+const has = ({ command, or }) => hasCommand(command) || (or !== undefined && hasCommand(or));
+const hasCommand = (command) =>
   path.some((dir) => {
     try {
       accessSync(join(dir, command), constants.X_OK);
@@ -59,10 +66,10 @@ function forbidServices() {
 }
 
 export function setup(needs = NEEDS) {
-  const missing = needs.filter((need) => !has(need.command));
+  const missing = needs.filter((need) => !has(need));
   if (missing.length === 0) return true;
   const root = process.getuid?.() === 0;
-  if (!root || !has('apt-get')) {
+  if (!root || !hasCommand('apt-get')) {
     console.log(
       `${needs === NEEDS ? 'Some tests will not run' : 'Some rows will be empty'}: ${root ? 'this is no Debian or Ubuntu' : 'not root, so nothing was installed'}. Missing:`,
     );
@@ -83,7 +90,7 @@ export function setup(needs = NEEDS) {
   } finally {
     allow();
   }
-  const left = missing.filter((need) => !has(need.command));
+  const left = missing.filter((need) => !has(need));
   for (const need of left)
     console.log(
       `  still missing: ${need.command}; ${needs === NEEDS ? 'its tests will not run' : 'its row stays empty'}: ${need.for}`,

@@ -1,26 +1,22 @@
 // Runs the tests under test/ with node:test. `npm test`: all; `npm test unit`, `npm test e2e`: one folder; or name files.
-// Unit tests first, two files at a time; then, one by one, those that need the machine to themselves (real kernels, JVMs, browsers).
+// Which of them run side by side, and which alone, is told by scripts/test-lanes.mjs.
 import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { setup } from './setup.mjs';
+import { needsMachine, rounds } from './test-lanes.mjs';
 
-const WHOLE_MACHINE = [join('test', 'e2e'), join('test', 'uml'), join('test', 'pod')];
-const alone = (file) => WHOLE_MACHINE.some((dir) => file.startsWith(dir));
-
+const began = performance.now();
 const wanted = process.argv.slice(2);
-const all = (await readdir('test', { recursive: true }))
-  .filter((f) => f.endsWith('.test.ts'))
-  .map((f) => join('test', f))
-  .sort();
+const all = (await readdir('test', { recursive: true })).filter((f) => f.endsWith('.test.ts')).map((f) => join('test', f));
 const files = wanted.length === 0 ? all : all.filter((f) => wanted.some((w) => f === w || f.startsWith(join('test', w))));
 if (files.length === 0) {
   console.error(`no test matches ${wanted.join(' ')}`);
   process.exit(1);
 }
-if (files.some(alone) && !setup()) {
+if (files.some(needsMachine) && !setup()) {
   console.error('setting up the tests failed: see above');
   process.exit(1);
 }
@@ -32,28 +28,44 @@ if (build.status !== 0) process.exit(1);
 const loader = ['--import', 'tsx'];
 process.execArgv.push(...loader);
 
-/** Both rounds as one stream of events, with one summary at the end: the sum of theirs. */
-async function* rounds() {
-  const totals = new Map();
-  for (const [round, concurrency] of [
-    [files.filter((f) => !alone(f)), 2],
-    [files.filter(alone), 1],
-  ]) {
-    if (round.length === 0) continue;
-    for await (const event of run({ files: round, concurrency, timeout: 600_000, execArgv: loader })) {
-      const total = event.type === 'test:diagnostic' && /^(\w+) ([\d.]+)$/.exec(event.data.message);
-      if (event.type === 'test:fail' && !(event.data.todo || event.data.skip)) process.exitCode = 1;
-      if (total && event.data.nesting === 0 && !event.data.file) {
-        totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
-      } else if (event.type !== 'test:summary') yield event;
-    }
-  }
-  for (const [name, sum] of totals) {
-    yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Math.round(sum)}`, level: 'info' } };
-  }
-}
-
 const reporter = new spec();
 reporter.pipe(process.stdout);
-for await (const event of rounds()) if (!reporter.write(event)) await new Promise((drained) => reporter.once('drain', drained));
+const totals = new Map();
+const seconds = new Map();
+
+/** Runs the files of one lane. What a file reports is held back until it is done: other lanes report between. */
+async function runLane({ files: lane, atOnce }) {
+  let [held, from] = [[], null];
+  const release = () => {
+    for (const event of held) reporter.write(event);
+    held = [];
+  };
+  for await (const event of run({ files: lane, concurrency: atOnce, timeout: 600_000, execArgv: loader })) {
+    const { type, data } = event;
+    if (type === 'test:enqueue' || type === 'test:dequeue' || type === 'test:summary') continue; // these come out of turn
+    if (type === 'test:fail' && !(data.todo || data.skip)) process.exitCode = 1;
+    const total = type === 'test:diagnostic' && data.nesting === 0 && !data.file && /^(\w+) ([\d.]+)$/.exec(data.message);
+    if (total) {
+      totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
+      continue;
+    }
+    if (data.file && data.file !== from) {
+      release();
+      from = data.file;
+    }
+    held.push(event);
+    if (data.nesting === 0 && (type === 'test:pass' || type === 'test:fail'))
+      seconds.set(from, (seconds.get(from) ?? 0) + data.details.duration_ms / 1000);
+  }
+  release();
+}
+
+for (const lanes of rounds(files)) await Promise.all(lanes.map(runLane));
+
+// One summary: the sum of theirs, and where the time went.
+const say = (message) => reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message, level: 'info' } });
+totals.set('duration_ms', performance.now() - began);
+for (const [name, sum] of totals) say(`${name} ${Math.round(sum)}`);
+const slowest = [...seconds].sort(([, a], [, b]) => b - a).filter(([, s]) => s >= 10);
+if (slowest.length > 0) say(`slow: ${slowest.map(([file, s]) => `${relative('.', file)} ${Math.round(s)} s`).join(', ')}`);
 reporter.end();

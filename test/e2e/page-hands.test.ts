@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
+import { openShell } from '../support/browser.ts';
 import { type Opened, openPage, spanShown } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
 import { SCENES } from '../support/scenes.ts';
@@ -11,7 +11,7 @@ describe('the page under mouse, keyboard, small screens and paper', () => {
   let server: Served;
   const status = SCENES.story();
   before(async () => {
-    [browser, server] = await Promise.all([openBrowser(), serve(status)]);
+    [browser, server] = await Promise.all([openShell(), serve(status)]);
   });
   after(async () => {
     await browser.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { ApiError } from '../../src/outlets/status.ts';
-import { openBrowser } from '../support/browser.ts';
+import { openShell } from '../support/browser.ts';
 import { type Opened, openPage } from '../support/page.ts';
 import { type Replay, serve } from '../support/replay.ts';
 import { SCENES } from '../support/scenes.ts';
@@ -10,7 +10,7 @@ import { SCENES } from '../support/scenes.ts';
 describe('the page where things are not as usual', () => {
   let browser: Browser;
   before(async () => {
-    browser = await openBrowser();
+    browser = await openShell();
   });
   after(() => browser.close());
 
@@ -23,7 +23,7 @@ describe('the page where things are not as usual', () => {
       ...options
     }: BrowserContextOptions & { token?: string | null; path?: string } = {},
   ) => {
-    const server = await serve(status, { everySeconds: 1, token });
+    const server = await serve(status, { token });
     const opened = await openPage(browser, server.url + path, options);
     try {
       await look({ ...opened, url: server.url });

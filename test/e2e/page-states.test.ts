@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { Verdict } from '../../src/diagnosis/types.ts';
-import { openBrowser } from '../support/browser.ts';
+import { openShell } from '../support/browser.ts';
 import { audit, type Opened, openPage } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
 import { EVIL, SCENES } from '../support/scenes.ts';
@@ -10,7 +10,7 @@ import { EVIL, SCENES } from '../support/scenes.ts';
 describe('the page in each state, on made histories behind the real server', () => {
   let browser: Browser;
   before(async () => {
-    browser = await openBrowser();
+    browser = await openShell();
   });
   after(() => browser.close());
 
@@ -19,7 +19,7 @@ describe('the page in each state, on made histories behind the real server', () 
     look: (o: Opened & { server: Served; status: ReturnType<(typeof SCENES)['fine']> }) => Promise<void>,
   ) => {
     const status = SCENES[scene]();
-    const server = await serve(status, { everySeconds: 1 });
+    const server = await serve(status);
     const opened = await openPage(browser, server.url);
     try {
       await look({ ...opened, server, status });
@@ -167,7 +167,7 @@ describe('the page in each state, on made histories behind the real server', () 
       assert.equal(await text(o, '#live-said'), 'connection lost', 'read out once, without the seconds');
       for (let i = 0; i < 30; i++) o.status.tick(10);
       const filled = o.page.waitForResponse((r) => r.url().includes('/samples'));
-      const again = await serve(o.status, { port, everySeconds: 1 });
+      const again = await serve(o.status, { port });
       try {
         const { t } = (await (await filled).json()) as { t: number[] };
         assert.ok(t.at(-1)! > Date.now() / 1000 + 200, 'the ticks of the break are there');
@@ -288,16 +288,23 @@ describe('the page in each state, on made histories behind the real server', () 
   });
 
   for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'blind'] as const) {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      test(`axe-core finds nothing to mend: ${scene}, ${colorScheme}`, async (t) => {
-        const server = await serve(SCENES[scene]());
-        t.after(() => server.close());
-        const { page, close } = await openPage(browser, server.url, { colorScheme, bypassCSP: true });
-        if (scene !== 'blind') await page.click('summary');
-        const found = await audit(page);
-        await close();
-        assert.deepEqual(found, []);
+    describe(`axe-core on ${scene}`, () => {
+      let server: Served;
+      let opened: Opened;
+      before(async () => {
+        server = await serve(SCENES[scene]());
+        opened = await openPage(browser, server.url, { bypassCSP: true });
+        if (scene !== 'blind') await opened.page.click('summary');
       });
-    }
+      after(async () => {
+        await opened.close();
+        await server.close();
+      });
+      for (const colorScheme of ['light', 'dark'] as const)
+        test(`axe-core finds nothing to mend: ${scene}, ${colorScheme}`, async () => {
+          await opened.page.emulateMedia({ colorScheme });
+          assert.deepEqual(await audit(opened.page), []);
+        });
+    });
   }
 });

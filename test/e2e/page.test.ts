@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
+import { openShell } from '../support/browser.ts';
 import { dataDir, type Memhound, watch } from '../support/memhound.ts';
 import { openPage } from '../support/page.ts';
 
@@ -10,7 +10,7 @@ describe('the page of a running memhound', () => {
   let memhound: Memhound;
   let browser: Browser;
   before(async () => {
-    [memhound, browser] = await Promise.all([watch(args), openBrowser()]);
+    [memhound, browser] = await Promise.all([watch(args), openShell()]);
   });
   after(async () => {
     await browser.close();

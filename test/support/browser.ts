@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Debian's Chromium, without the look-ups it makes by itself at a start. */
-export const openBrowser = (): Promise<Browser> =>
+const WHOLE = '/usr/bin/chromium';
+/** Chromium's engine without its windows: the same pages in half the time. */
+const SHELL = '/usr/bin/chromium-headless-shell';
+
+const open = (executablePath: string): Promise<Browser> =>
   chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath,
+    // Without the look-ups it makes by itself at a start.
     args: [
       '--headless',
       '--no-sandbox',
@@ -15,3 +20,9 @@ export const openBrowser = (): Promise<Browser> =>
       '--disable-sync',
     ],
   });
+
+/** Debian's Chromium, as viewers have it: what is measured is measured in this. */
+export const openBrowser = (): Promise<Browser> => open(WHOLE);
+
+/** For tests: the shell where it is installed. */
+export const openShell = (): Promise<Browser> => open(existsSync(SHELL) ? SHELL : WHOLE);
