@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import { lacks } from '../support/needs.ts';
 import { images, Pod, type PodSpec } from './pod.ts';
+import { removeEmptyGroups } from './podman.ts';
 
 interface Refusal {
   readonly error: { readonly code: string; readonly message: string; readonly mend: string };
@@ -72,8 +73,9 @@ function podOf(
   });
 }
 
-describe('who may look into whom', { skip: lacks('podman', 'runc', 'catatonit', 'javac', 'cgroup'), concurrency: 1 }, () => {
+describe('who may look into whom', { skip: lacks('podman', 'runc', 'catatonit', 'javac', 'cgroup'), concurrency: 3 }, () => {
   before(() => images());
+  after(removeEmptyGroups);
 
   for (const [i, identity] of BLIND.entries())
     test(`${identity.said}: the reason and the lines that mend it, never memhound's own memory as the JVM's`, async () => {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { Verdict } from '../../src/diagnosis/types.ts';
-import { BASE, buildImage, podman, removeEmptyGroups, tryPodman } from './podman.ts';
+import { BASE, buildImage, podman, tryPodman } from './podman.ts';
 
 /** The part of a pod template that the tests change. */
 export interface PodSpec {
@@ -24,6 +24,8 @@ export interface PodSpec {
     securityContext?: Record<string, unknown>;
   }[];
 }
+
+const VOLUMES = ['memhound-data', 'orders-source'];
 
 /** What podman cannot do is taken out: it has no kubelet that probes, publishes ports only on a bridge, and knows no ephemeral storage. */
 const NO_KUBELET = ['livenessProbe', 'ports'] as const;
@@ -44,10 +46,17 @@ export interface PodChange {
 export class Pod {
   readonly #documents: unknown[];
   readonly #pod: string;
+  readonly #volumes: readonly string[];
 
   constructor(name: string, { change = () => {}, source = null }: PodChange = {}) {
     this.#pod = `${name}-pod-0`;
-    this.#documents = parseAllDocuments(readFileSync('k8s/example.yaml', 'utf8')).map((d) => d.toJS());
+    // podman's volumes have the names that the manifest gives them: pods side by side must not share theirs.
+    const text = VOLUMES.reduce(
+      (yaml, volume) => yaml.replaceAll(volume, `${name}-${volume}`),
+      readFileSync('k8s/example.yaml', 'utf8'),
+    );
+    this.#volumes = VOLUMES.map((volume) => `${name}-${volume}`);
+    this.#documents = parseAllDocuments(text).map((d) => d.toJS());
     const [program] = this.#documents as [{ data: Record<string, string> }];
     if (source !== null) program.data['Orders.java'] = source;
     for (const document of this.#documents as {
@@ -87,10 +96,8 @@ export class Pod {
   }
 
   down(): void {
-    tryPodman(['play', 'kube', '--down', '-'], this.#documents.map((d) => stringify(d)).join('---\n'));
     tryPodman(['pod', 'rm', '-f', '-t', '0', this.#pod]);
-    tryPodman(['volume', 'rm', '-f', 'memhound-data', 'orders-source']);
-    removeEmptyGroups();
+    tryPodman(['volume', 'rm', '-f', ...this.#volumes]);
   }
 
   container(name: string): string {

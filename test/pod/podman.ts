@@ -29,6 +29,15 @@ default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 export const BASE = 'localhost/memhound-test/base:1';
 export const IMAGE = 'localhost/memhound:test';
 
+/** What a cluster grants at least. */
+export const RESTRICTED = [
+  '--network=none',
+  '--read-only',
+  '--read-only-tmpfs=false',
+  '--cap-drop=all',
+  '--security-opt=no-new-privileges',
+];
+
 export interface Done {
   readonly status: number | null;
   readonly stdout: string;
@@ -86,7 +95,7 @@ export function buildImage(tag: string = IMAGE, more: readonly string[] = []): s
   ]);
 }
 
-/** The groups that podman leaves behind when their last pod has gone; those in use stay. */
+/** The groups that podman leaves behind when their last pod has gone. Not while a pod starts: its group is empty at first. */
 export function removeEmptyGroups(): void {
   const remove = (dir: string): void => {
     for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) remove(join(dir, entry.name));

@@ -5,62 +5,13 @@ import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import { lacks } from '../support/needs.ts';
 import { assertStory, tellsOf } from '../support/story.ts';
 import { images, Pod } from './pod.ts';
-import { podman } from './podman.ts';
+import { podman, removeEmptyGroups } from './podman.ts';
 
 const LOG = '/tmp/spring.log';
 const MIB = 2 ** 20;
 /** Reads the log again and again from inside, so that a kernel which evicts idle pages leaves it in the cache. */
 const KEEP_WARM = `while sleep 2; do cat ${LOG} > /dev/null; done`;
 const skip = lacks('podman', 'runc', 'catatonit', 'javac', 'cgroup');
-
-describe('a pod from k8s/example.yaml: two containers, one process namespace, no capability', { skip, concurrency: 1 }, () => {
-  const pod = new Pod('orders');
-  before(() => {
-    images();
-    pod.up();
-    podman(['exec', '-d', pod.container('app'), 'sh', '-c', KEEP_WARM]);
-  });
-  after(() => pod.down());
-
-  test("tells the story: the log's page cache, in the JVM's container with its own limit", async () => {
-    const verdict = await pod.verdict(tellsOf(LOG));
-    assertStory(verdict, LOG);
-    const { body: targets } = await pod.get<TargetInfo[]>('/api/v1/targets');
-    const [first] = targets;
-    assert.equal(first?.reach, 'shared-pid-namespace');
-    assert.equal(first?.limitBytes, 512 * MIB);
-    assert.ok(podman(['inspect', '-f', '{{.Id}}', pod.container('app')]).startsWith(first.container ?? 'none'));
-    const { body: ready } = await pod.get<string>('/readyz', 8801);
-    assert.match(JSON.stringify(ready), /ok|ready/);
-  });
-
-  test('takes a restart of the container as a new epoch, and the history before it stays', async () => {
-    const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
-    podman(['restart', '-t', '0', pod.container('app')]);
-    const samples = await pod.until<SamplesAnswer>('/api/v1/samples?fields=usage', (body) =>
-      body.aux.events.some((event) => event.type === 'restart'),
-    );
-    assert.equal(samples.t[0], old.t[0]);
-    const final = await pod.get<Verdict>('/api/v1/verdict?epoch=-1');
-    assert.equal(final.status, 200);
-    assert.match(final.body.headline, /spring\.log/);
-  });
-
-  test('killed with -9 it comes back with its history', async () => {
-    const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
-    // From outside, as the kernel's OOM killer does it: the pod's restart policy starts it anew.
-    process.kill(Number(podman(['inspect', '-f', '{{.State.Pid}}', pod.container('memhound')])), 'SIGKILL');
-    const samples = await pod.until<SamplesAnswer>('/api/v1/samples?fields=usage', (body, status) => {
-      const newest = body.t?.at(-1) ?? 0;
-      return status === 200 && newest > (old.t.at(-1) ?? 0) + 2;
-    });
-    assert.deepEqual(samples.t.slice(0, old.t.length - 1), old.t.slice(0, -1));
-    assert.ok(
-      samples.aux.events.some((event) => event.type === 'restart'),
-      'the restart of the JVM is still known',
-    );
-  });
-});
 
 const GREEDY = `import java.nio.ByteBuffer;
 import java.util.*;
@@ -73,24 +24,75 @@ public class Orders {
 }
 `;
 
-describe('a pod whose JVM takes more than its limit', { skip, concurrency: 1 }, () => {
-  const pod = new Pod('greedy', {
-    source: GREEDY,
-    change: (spec) => {
-      spec.containers[0]!.command!.splice(1, 0, '-XX:MaxDirectMemorySize=2g');
-    },
-  });
-  before(() => {
-    images();
-    pod.up();
-  });
-  after(() => pod.down());
+// Side by side: either waits for its JVM most of the time.
+describe('pods', { skip, concurrency: true }, () => {
+  before(images);
+  after(removeEmptyGroups);
 
-  test('is told as OOM-killed (or, where its group went with the count, as most likely that), in the verdict of the life that ended', async () => {
-    const { headline } = await pod.until<Verdict>(
-      '/api/v1/verdict?epoch=-1',
-      (body, status) => status === 200 && /OOM-killed/.test(body.headline),
-    );
-    assert.match(headline, /OOM-killed/);
+  describe('a pod from k8s/example.yaml: two containers, one process namespace, no capability', { concurrency: 1 }, () => {
+    const pod = new Pod('orders');
+    before(() => {
+      pod.up();
+      podman(['exec', '-d', pod.container('app'), 'sh', '-c', KEEP_WARM]);
+    });
+    after(() => pod.down());
+
+    test("tells the story: the log's page cache, in the JVM's container with its own limit", async () => {
+      const verdict = await pod.verdict(tellsOf(LOG));
+      assertStory(verdict, LOG);
+      const { body: targets } = await pod.get<TargetInfo[]>('/api/v1/targets');
+      const [first] = targets;
+      assert.equal(first?.reach, 'shared-pid-namespace');
+      assert.equal(first?.limitBytes, 512 * MIB);
+      assert.ok(podman(['inspect', '-f', '{{.Id}}', pod.container('app')]).startsWith(first.container ?? 'none'));
+      const { body: ready } = await pod.get<string>('/readyz', 8801);
+      assert.match(JSON.stringify(ready), /ok|ready/);
+    });
+
+    test('takes a restart of the container as a new epoch, and the history before it stays', async () => {
+      const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
+      podman(['restart', '-t', '0', pod.container('app')]);
+      const samples = await pod.until<SamplesAnswer>('/api/v1/samples?fields=usage', (body) =>
+        body.aux.events.some((event) => event.type === 'restart'),
+      );
+      assert.equal(samples.t[0], old.t[0]);
+      const final = await pod.get<Verdict>('/api/v1/verdict?epoch=-1');
+      assert.equal(final.status, 200);
+      assert.match(final.body.headline, /spring\.log/);
+    });
+
+    test('killed with -9 it comes back with its history', async () => {
+      const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
+      // From outside, as the kernel's OOM killer does it: the pod's restart policy starts it anew.
+      process.kill(Number(podman(['inspect', '-f', '{{.State.Pid}}', pod.container('memhound')])), 'SIGKILL');
+      const samples = await pod.until<SamplesAnswer>('/api/v1/samples?fields=usage', (body, status) => {
+        const newest = body.t?.at(-1) ?? 0;
+        return status === 200 && newest > (old.t.at(-1) ?? 0) + 2;
+      });
+      assert.deepEqual(samples.t.slice(0, old.t.length - 1), old.t.slice(0, -1));
+      assert.ok(
+        samples.aux.events.some((event) => event.type === 'restart'),
+        'the restart of the JVM is still known',
+      );
+    });
+  });
+
+  describe('a pod whose JVM takes more than its limit', () => {
+    const pod = new Pod('greedy', {
+      source: GREEDY,
+      change: (spec) => {
+        spec.containers[0]!.command!.splice(1, 0, '-XX:MaxDirectMemorySize=2g');
+      },
+    });
+    before(() => pod.up());
+    after(() => pod.down());
+
+    test('is told as OOM-killed (or, where its group went with the count, as most likely that), in the verdict of the life that ended', async () => {
+      const { headline } = await pod.until<Verdict>(
+        '/api/v1/verdict?epoch=-1',
+        (body, status) => status === 200 && /OOM-killed/.test(body.headline),
+      );
+      assert.match(headline, /OOM-killed/);
+    });
   });
 });

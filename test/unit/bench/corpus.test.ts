@@ -31,10 +31,7 @@ test('fields add up: usage is what its parts are, whatever a scenario does to th
     };
     const parts = ['anon', 'file', 'slab', 'kernel_stack', 'pagetables', 'sock'].reduce((sum, id) => sum + last(id), 0);
     assert.ok(Math.abs(parts - last('usage')) < 10 * 16_384, name);
-    assert.ok(
-      last('usage') > 0 && last('usage') < 1.2 * Number(limitBytes),
-      `${name} is within its limit`,
-    );
+    assert.ok(last('usage') > 0 && last('usage') < 1.2 * Number(limitBytes), `${name} is within its limit`);
   }
 });
 
