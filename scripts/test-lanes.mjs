@@ -1,5 +1,5 @@
 // Which test files run side by side. Most of what the tests with real kernels, JVMs and pods do is wait: for a boot, a start, the next
-// sample. So three lanes run at once, and what would spoil a neighbour's answer, or its own beside one, has the machine to itself.
+// sample. So several run at once, and what would spoil a neighbour's answer, or its own beside one, has the machine to itself.
 import { join } from 'node:path';
 
 const under = (...parts) => {
@@ -25,7 +25,7 @@ const LANES = [
   // One store of images and containers: what one file builds, the next one finds, and nobody clears away what another uses.
   { takes: under('pod'), atOnce: 1 },
   // A User-Mode Linux, a cgroup, a network namespace, a browser, a folder: each test has its own, and ports are free ones.
-  { takes: needsMachine, atOnce: 2 },
+  { takes: needsMachine, atOnce: 3 },
   { takes: () => true, atOnce: 1 },
 ];
 

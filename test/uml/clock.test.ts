@@ -17,13 +17,13 @@ interface Told {
 
 test('a clock that is set back, ahead and back, and a process that is suspended: ticks go on, no row is doubled, no counter falls, what was missed is counted', {
   skip: lacks('linux.uml', 'mkfs.ext4', 'ip'),
-  timeout: 300_000,
+  timeout: 500_000,
 }, async (t) => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-clock-'));
   t.after(() => rmSync(out, { recursive: true, force: true }));
   chmodSync(out, 0o755);
   copyMemhound(out);
-  const guest = ['-t', '200', '-o', out, process.execPath, 'test/uml/clock.mjs'];
+  const guest = ['-t', '400', '-o', out, process.execPath, 'test/uml/clock.mjs'];
   const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
   assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`);
   const told = stdout

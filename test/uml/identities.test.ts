@@ -22,7 +22,7 @@ interface Told {
 
 test('on cgroup v2, with a cgroup namespace per container, who may look into whom is said with the lines that mend it, and the group of a pod is found by its uid', {
   skip: lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'setpriv'),
-  timeout: 300_000,
+  timeout: 500_000,
 }, async () => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-uml-ids-'));
   try {
@@ -30,7 +30,7 @@ test('on cgroup v2, with a cgroup namespace per container, who may look into who
     mkdirSync(join(out, 'classes'));
     copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
     copyMemhound(out);
-    const guest = ['-t', '220', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
+    const guest = ['-t', '400', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
     const { code, stdout, stderr } = await run('test/uml/run.sh', guest, { env: { POD_MAX: '1G' } });
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
     const told = new Map(

@@ -15,7 +15,7 @@ const LOSSES = [11, 43, 160];
 
 test('power loss takes at most the segment that is being written: sealed ones are on disk, whole, with their folder', {
   skip,
-  timeout: 300_000,
+  timeout: 500_000,
 }, async (t) => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-power-'));
   t.after(() => rmSync(out, { recursive: true, force: true }));

@@ -55,7 +55,7 @@ say('listening', { ...listening, javaPid: java.child.pid });
 const socket = new WebSocket(`${listening.url.replace('http', 'ws')}/api/v1/live`);
 const told = await new Promise((resolve, reject) => {
   let last = null;
-  const timer = setTimeout(() => reject(new Error(`no such verdict in time; the last: ${last?.headline}`)), 150_000);
+  const timer = setTimeout(() => reject(new Error(`no such verdict in time; the last: ${last?.headline}`)), 300_000);
   socket.on('error', reject);
   socket.on('message', (data) => {
     const message = JSON.parse(String(data));

@@ -16,7 +16,7 @@ const skip = lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'fincore', 'setpriv'
 for (const version of [2, 1] as const) {
   test(`on a kernel with cgroup v${version}, from its own container, memhound names the log that the JVM in the other one writes`, {
     skip,
-    timeout: 300_000,
+    timeout: 500_000,
   }, async () => {
     const out = mkdtempSync(join(tmpdir(), 'memhound-uml-out-'));
     try {
@@ -25,7 +25,7 @@ for (const version of [2, 1] as const) {
       mkdirSync(join(out, 'classes'));
       copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
       copyMemhound(out);
-      const guest = ['-t', '220', '-c', `v${version}`, '-o', out, process.execPath, 'test/uml/story.mjs'];
+      const guest = ['-t', '400', '-c', `v${version}`, '-o', out, process.execPath, 'test/uml/story.mjs'];
       const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
       assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
       const told = stdout
