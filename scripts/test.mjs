@@ -40,7 +40,7 @@ async function runLane({ files: lane, atOnce }) {
     for (const event of held) reporter.write(event);
     held = [];
   };
-  for await (const event of run({ files: lane, concurrency: atOnce, timeout: 600_000, execArgv: loader })) {
+  for await (const event of run({ files: lane, concurrency: atOnce, timeout: 1_200_000, execArgv: loader })) {
     const { type, data } = event;
     if (type === 'test:enqueue' || type === 'test:dequeue' || type === 'test:summary') continue; // these come out of turn
     if (type === 'test:fail' && !(data.todo || data.skip)) process.exitCode = 1;

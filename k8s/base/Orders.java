@@ -16,7 +16,8 @@ public class Orders {
       while (written < most) {
         long due = Math.min(most, (long) ((System.nanoTime() - began) / 1e9 * bytesPerSecond));
         StringBuilder lines = new StringBuilder();
-        while (written + lines.length() < due)
+        // After a stall no burst: what is overdue comes a megabyte at a time, not all of it on the heap.
+        while (written + lines.length() < due && lines.length() < 1_000_000)
           lines.append("DEBUG 1 --- [nio-8080-exec-1] o.s.web.servlet.DispatcherServlet : GET \"/api/orders/")
               .append(random.nextInt(1_000_000)).append("\", parameters={}\n");
         byte[] bytes = lines.toString().getBytes(StandardCharsets.US_ASCII);
