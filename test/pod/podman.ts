@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { rootfsPath, writeRootfs } from './rootfs.ts';
 
 /** Images and state of the tests' own podman; kept between runs, so that only the first one pays for the base image. */
@@ -52,6 +52,7 @@ export function tryPodman(args: readonly string[], input?: string): Done {
       encoding: 'utf8',
       input,
       maxBuffer: 64 * 2 ** 20,
+      cwd: DIR, // conmon leaves a file there when the kernel kills a container for its memory
       env: { ...process.env, CONTAINERS_CONF: CONF },
     },
   );
@@ -91,7 +92,7 @@ export function buildImage(tag: string = IMAGE, more: readonly string[] = []): s
   const trust = existsSync(CERTIFICATES) ? ['-v', `${CERTIFICATES}:${CERTIFICATES}:ro`] : [];
   return podman([
     ...['build', '--pull=never', '--network=host', '--timestamp=0', ...trust],
-    ...['--build-arg', `NODE_IMAGE=${BASE}`, '--build-arg', `VERSION=${version()}`, ...more, '-t', tag, '.'],
+    ...['--build-arg', `NODE_IMAGE=${BASE}`, '--build-arg', `VERSION=${version()}`, ...more, '-t', tag, resolve('.')],
   ]);
 }
 
