@@ -37,6 +37,8 @@ export interface WatcherOptions {
 
 /** Containers come and go rarely; looking for them walks /proc, so it is done this often, and at once when a target is gone. */
 const SEARCH_EVERY_MS = 60_000;
+/** Until a JVM is in sight: a container that starts beside memhound is a shell at first. */
+const SEARCH_FOR_JVM_MS = 10_000;
 /** Enough to draw the end of a container, and small enough to keep for several. */
 const LAST_HOUR_POINTS = 120;
 
@@ -63,7 +65,11 @@ export class Watcher implements Status {
   /** Takes the outcome of the first search, which the caller has made to report bad options before anything is served. */
   async begin(found: TargetSearch, nowMs: number): Promise<void> {
     await this.#adopt(found, nowMs);
-    this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
+    this.#nextSearchMs = nowMs + this.#searchPauseMs();
+  }
+
+  #searchPauseMs(): number {
+    return this.#main !== null && this.#slots.get(this.#main)?.target.jvm ? SEARCH_EVERY_MS : SEARCH_FOR_JVM_MS;
   }
 
   /** `first`: what is dear is left for later, so that a first sample is there at once, however long the stored history is. */
@@ -71,7 +77,7 @@ export class Watcher implements Status {
     const { store } = this.#options;
     const gone = [...this.#slots.values()].some((s) => !s.alive);
     if (nowMs >= this.#nextSearchMs || gone || this.#slots.size === 0) {
-      this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
+      this.#nextSearchMs = nowMs + this.#searchPauseMs();
       await this.#adopt(await this.#options.search(), nowMs);
     }
     for (const slot of this.#slots.values()) {
@@ -155,7 +161,11 @@ export class Watcher implements Status {
     const fresh: Target[] = [];
     for (const target of found.targets) {
       const slot = [...this.#slots.values()].find((s) => !seen.has(s) && sameLife(s.target, target));
-      if (slot === undefined) fresh.push(target);
+      if (slot !== undefined && slot.target.jvm === null && target.jvm !== null) {
+        // Same process, another program: a shell that has made way for its JVM.
+        await this.#forget(slot);
+        fresh.push(target);
+      } else if (slot === undefined) fresh.push(target);
       else seen.add(slot);
     }
     for (const target of fresh) {
@@ -184,6 +194,11 @@ export class Watcher implements Status {
       }
     }
     this.#main = [...this.#slots.values()].find((s) => sameLife(s.target, found.chosen))?.key ?? this.#main;
+  }
+
+  async #forget(slot: Slot): Promise<void> {
+    this.#slots.delete(slot.key);
+    await slot.close();
   }
 
   #freeKey(base: string): string {

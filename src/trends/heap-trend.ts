@@ -1,3 +1,4 @@
+import type { Limit } from '../sources/types.ts';
 import { type FieldJudgement, judgeField, judgeFloor, type Window } from './field-trend.ts';
 import { type HeapFloor, heapFloor } from './heap.ts';
 import { isMaterial } from './material.ts';
@@ -6,16 +7,18 @@ import type { Ordered } from './normalise.ts';
 const HOUR = 3600;
 /** Collections from which what they leave is judged as any field is. */
 const ENOUGH = 8;
-/** Between only two collections a rise must be large against what is kept, and wakes nobody. */
+/** Between only two collections a rise must be large against what is kept, and wakes nobody unless -Xmx is met in minutes. */
 const BETWEEN_TWO = 0.3;
 const HARDLY_SURE = 0.75;
+const SOON_S = 900;
+const SURE = 0.95;
 /** Collections in this first share of the window are those of a start, which leaves much to come. */
 const OF_THE_START = 0.1;
 /** A rise must be this share of what is kept. */
 const LEAST_RISE = 0.02;
 
 /** The heap by what its collections leave: the JVM's own count of full collections where it is told, else the feet of the saw-tooth. */
-export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Window): FieldJudgement {
+export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Window, heapMax: Limit): FieldJudgement {
   const plain = judgeField('heap_used', heapUsed, window);
   const floor = heapFloor(series, window.from, window.to);
   if (floor.state === 'unknown' || plain.trend === 'not-enough-data') return plain;
@@ -28,7 +31,7 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
       ? calmed(plain, 'this collector does not tell what it leaves: what survives is not known')
       : plain;
   if (floor.y.length >= ENOUGH) return ofMany(floor, plain, window);
-  const few = ofFew(floor, window);
+  const few = ofFew(floor, window, heapMax);
   if (few === null)
     return plain.trend === 'growing' ? calmed(plain, 'what the old generation keeps after its collections does not rise') : plain;
   const { slope, half, collections, levelNow, certainty } = few;
@@ -67,7 +70,7 @@ const RISES = [31.821, 6.965, 4.541, 3.747, 3.365];
 const INTERVAL = [6.314, 2.92, 2.353, 2.132, 2.015];
 
 /** Whether few floors rise: by least squares and Student's t, for of so few no noise can be told; null: they do not. */
-function ofFew(floor: Told, { t, from, to, limit }: Window): FewRise | null {
+function ofFew(floor: Told, { t, from, to, limit }: Window, heapMax: Limit): FewRise | null {
   const beginsT = t[from]! + OF_THE_START * (t[to - 1]! - t[from]!);
   const kept = [...floor.t].flatMap((at, i) => (at >= beginsT ? [{ at, level: floor.y[i]! }] : []));
   const n = kept.length;
@@ -79,11 +82,12 @@ function ofFew(floor: Told, { t, from, to, limit }: Window): FewRise | null {
   if (n === 2) {
     const slope = (last.level - first.level) / spanS;
     if (slope * spanS <= BETWEEN_TWO * last.level || !rises(slope)) return null;
-    return { slope, half: 0.5 * slope, collections: n, levelNow: last.level, certainty: HARDLY_SURE };
+    const soon = typeof heapMax === 'number' && heapMax - last.level < slope * SOON_S;
+    return { slope, half: 0.5 * slope, collections: n, levelNow: last.level, certainty: soon ? SURE : HARDLY_SURE };
   }
   const { slope, error, levelNow } = leastSquares(kept);
   if (slope <= RISES[n - 3]! * error || !rises(slope)) return null;
-  return { slope, half: INTERVAL[n - 3]! * error, collections: n, levelNow, certainty: n === 3 ? HARDLY_SURE : 0.95 };
+  return { slope, half: INTERVAL[n - 3]! * error, collections: n, levelNow, certainty: SURE };
 }
 
 /** Slope with its standard error, and the line's level at the last point. */

@@ -53,7 +53,7 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
   const one = (id: string, values: Float64Array, over: Window): FieldJudgement => {
     // A heap's floor is told by its collections, of which a part of a life may hold too few.
-    if (id === 'heap_used') return judgeHeap(ordered, values, over);
+    if (id === 'heap_used') return judgeHeap(ordered, values, over, series.heapMaxBytes);
     const told = whereTold(values, over);
     if (told === null) return notEnough(0, over.t[over.to - 1]! - over.t[over.from]!, 'it is no longer told');
     return orLately(judgeField(id, values, told), values, told, (part) => judgeField(id, values, part));
