@@ -22,7 +22,7 @@ const apart = {
   },
 };
 
-async function bundle(entry, file) {
+async function bundle(entry, file, shebang = '') {
   // Swapped in whole: who loads a file while it is built gets the old one or the new one.
   const unfinished = `${file}.${process.pid}`;
   await build({
@@ -39,14 +39,14 @@ async function bundle(entry, file) {
     external: ['koffi'],
     plugins: [apart, lean],
     // express and friends are CommonJS and call require for Node's own modules.
-    banner: { js: "#!/usr/bin/env node\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    banner: { js: `${shebang}import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);` },
     define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
     logLevel: 'error',
   });
   return () => rename(unfinished, file);
 }
 
-const main = await bundle('src/main.ts', 'dist/memhound.mjs');
+const main = await bundle('src/main.ts', 'dist/memhound.mjs', '#!/usr/bin/env node\n');
 await chmod(`dist/memhound.mjs.${process.pid}`, 0o755);
 for (const swap of await Promise.all([...commands].map((name) => bundle(`src/cli/${name}.ts`, `dist/commands/${name}.mjs`))))
   await swap();

@@ -24,10 +24,9 @@ const alone = under(
 
 /** A file goes to the first lane that takes it. */
 const LANES = [
-  // One store of images and containers: what one file builds, the next one finds, and nobody clears away what another uses.
-  { takes: under('pod'), atOnce: 1 },
-  // A User-Mode Linux needs most of a core to keep up with its clock: two at once would starve each other.
-  { takes: under('uml'), atOnce: 1 },
+  // Each needs most of a core to keep up with its clock, and pods have one store of images and containers: what one file builds, the next
+  // one finds.
+  { takes: under('pod', 'uml'), atOnce: 1 },
   // A cgroup, a folder, a browser: each test has its own, and ports are free ones.
   { takes: () => true, atOnce: 2 },
 ];
