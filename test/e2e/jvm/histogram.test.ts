@@ -45,7 +45,7 @@ test('POST /api/v1/jvm/histogram takes one a call with the token, and says what 
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-token-'));
   writeFileSync(join(dir, 'token'), 'sesame-opens-it', { mode: 0o600 });
-  const java = await startJava('scenarios/HeapLeak.java', ['40', '40']);
+  const java = await startJava('scenarios/HeapLeak.java', ['3', '40']);
   const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--attach', '--token-file', join(dir, 'token')]);
   t.after(async () => {
     await hound.stop('SIGKILL');
