@@ -49,7 +49,7 @@ writeFileSync(join(out, 'app/memhound.cdx.json'), `${JSON.stringify(billOfMateri
 const still = (path) => {
   const stat = lstatSync(path);
   if (stat.isDirectory()) for (const name of readdirSync(path)) still(join(path, name));
-  const runs = stat.isDirectory() || /\/bin\/node$|\.mjs$|\.so(\.|$)/.test(path);
+  const runs = stat.isDirectory() || /\/bin\/node$|\/memhound\.mjs$|\.so(\.|$)/.test(path);
   if (!stat.isSymbolicLink()) chmodSync(path, runs ? 0o755 : 0o644);
   lutimesSync(path, when, when);
 };
