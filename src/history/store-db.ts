@@ -1,7 +1,10 @@
-import { Low } from 'lowdb';
-import { DataFile } from 'lowdb/node';
+import { LowSync } from 'lowdb';
+import { DataFileSync } from 'lowdb/node';
 
-/** One JSON file in lowdb, written whole under another name and swapped in; compact instead of lowdb's pretty JSON. */
+/**
+ * One JSON file in lowdb, written whole under another name and swapped in; compact instead of lowdb's pretty JSON. Written at once: without
+ * an fsync it reaches the page cache and no disk, and through the thread pool it takes five turns of the event loop, each woken for.
+ */
 export const jsonFile = <T>(
   path: string,
   data: T,
@@ -9,4 +12,4 @@ export const jsonFile = <T>(
     parse: JSON.parse,
     stringify: JSON.stringify,
   },
-): Low<T> => new Low(new DataFile<T>(path, form), data);
+): LowSync<T> => new LowSync(new DataFileSync<T>(path, form), data);
