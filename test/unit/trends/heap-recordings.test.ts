@@ -23,10 +23,10 @@ function recording(name: string): Series {
   return parseSeries(JSON.parse(gunzipSync(readFileSync(file)).toString()));
 }
 
-/** What `watch` would have said each half minute, from the fourth minute on. */
+/** What `watch` would have said each minute, from the fourth minute on. */
 function* watched({ t, fields, ...rest }: Series) {
   const alarm = createAlarm();
-  for (let until = 240; until <= t[t.length - 1]!; until += 30) {
+  for (let until = 240; until <= t[t.length - 1]!; until += 60) {
     const n = t.findIndex((at) => at > until);
     const cut = new Map([...fields].map(([id, column]) => [id, column.subarray(0, n)] as const));
     yield {
