@@ -1,10 +1,7 @@
-import { LowSync } from 'lowdb';
-import { DataFileSync } from 'lowdb/node';
+import { Low } from 'lowdb';
+import { DataFile } from 'lowdb/node';
 
-/**
- * One JSON file in lowdb, written whole under another name and swapped in; compact instead of lowdb's pretty JSON. Written at once: without
- * an fsync it reaches the page cache and no disk, and through the thread pool it takes five turns of the event loop, each woken for.
- */
+/** One JSON file in lowdb, written whole under another name and swapped in; compact instead of lowdb's pretty JSON. */
 export const jsonFile = <T>(
   path: string,
   data: T,
@@ -12,4 +9,4 @@ export const jsonFile = <T>(
     parse: JSON.parse,
     stringify: JSON.stringify,
   },
-): LowSync<T> => new LowSync(new DataFileSync<T>(path, form), data);
+): Low<T> => new Low(new DataFile<T>(path, form), data);

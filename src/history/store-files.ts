@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LowSync } from 'lowdb';
+import type { Low } from 'lowdb';
 import { coarsen } from './coarsen.ts';
 import { emptySegment, type Segment } from './segment.ts';
 import { jsonFile } from './store-db.ts';
@@ -21,7 +21,7 @@ export interface Sealed {
 /** The one segment of a target that is rewritten at each tick. */
 export interface OpenSegment {
   readonly path: string;
-  readonly low: LowSync<Segment>;
+  readonly low: Low<Segment>;
 }
 
 const TIER_NAMES: Readonly<Record<number, string>> = { 60: '1m', 900: '15m', 7200: '2h' };
@@ -84,7 +84,7 @@ export async function seal({ path, low }: OpenSegment, dir: string): Promise<Sea
 /** One coarser segment for several, complete and on disk; those are left for the caller to remove. */
 export async function sealCoarser(dir: string, startS: number, segments: readonly Segment[], step: number): Promise<Sealed> {
   const segment = openSegment(segmentPath(dir, startS * 1000, step), coarsen(segments, step));
-  segment.low.write();
+  await segment.low.write();
   return seal(segment, dir);
 }
 

@@ -21,4 +21,4 @@ export async function loadObituaries(dir: string): Promise<Obituary[]> {
   }
 }
 
-export const saveObituaries = (dir: string, list: Obituary[]): void => jsonFile(join(dir, NAME), list).write();
+export const saveObituaries = (dir: string, list: Obituary[]): Promise<void> => jsonFile(join(dir, NAME), list).write();

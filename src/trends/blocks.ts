@@ -96,8 +96,8 @@ export function blockMeans(
   return { x: Float64Array.from(x), y: Float64Array.from(y), fromT, stepS, points, windowS };
 }
 
-/** First of the samples `from` to `to` that is no earlier than `at`. */
-export function firstAt(t: Float64Array, at: number, from: number, to: number): number {
+/** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */
+function firstAt(t: Float64Array, at: number, from: number, to: number): number {
   let low = from;
   let high = to;
   while (low < high) {

@@ -18,13 +18,13 @@ function proc(t: { after: (f: () => void) => void }) {
 }
 
 /** How many processes one search looks at. */
-function search(known: KnownProcesses<string>, root: string, pids: readonly number[], settled = false): number {
+function search(known: KnownProcesses<string>, root: string, pids: readonly number[]): number {
   known.begin();
   let looked = 0;
   for (const pid of pids) {
     if (known.recall(root, pid) !== undefined) continue;
     looked++;
-    known.keep(root, pid, `what ${pid} is`, { settled });
+    known.keep(root, pid, `what ${pid} is`);
   }
   return looked;
 }
@@ -39,14 +39,6 @@ test('a process is looked at in its first two searches, and again when another p
   assert.equal(search(known, root, [7, 8]), 1);
   is(8, 'a) b (c', 900); // the pid was given anew
   assert.equal(search(known, root, [7, 8]), 2, '7 is new still, 8 is another');
-});
-
-test('what will never be anything else is looked at once until all are looked at afresh', (t) => {
-  const { root, is } = proc(t);
-  const known = new KnownProcesses<string>();
-  is(2, 'kthreadd', 0);
-  const looks = Array.from({ length: 11 }, () => search(known, root, [2], true));
-  assert.deepEqual(looks, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 });
 
 test('after ten searches all are looked at afresh, and what has gone is forgotten', (t) => {
