@@ -1,14 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * A sidecar runs for months and computes for milliseconds: memory matters, speed hardly. Functions stay interpreted: what sparkplug
- * translates as it comes to run often adds up through a day, and looks like a leak. The young generation stays as small as it begins, 1 MiB
- * a half, instead of growing to 16. Its greatest size is fixed before a program can say anything (--max-semi-space-size has no effect
- * here); that it never grows can be said at any time. Measured in docs/footprint.md.
+ * A sidecar runs for months and computes for milliseconds: memory matters, speed hardly. Nothing is optimised; what runs often is
+ * translated as it stands (sparkplug). The young generation stays as small as it begins, 1 MiB a half, instead of growing to 16. Its
+ * greatest size is fixed before a program can say anything (--max-semi-space-size has no effect here); that it never grows can be said at
+ * any time. Measured in docs/footprint.md.
  */
 export function beFrugal(): void {
-  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt', '--no-sparkplug'])
-    setFlagsFromString(flag);
+  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt']) setFlagsFromString(flag);
 }
 
 /**
