@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Low } from 'lowdb';
 import { coarsen } from './coarsen.ts';
 import { emptySegment, type Segment } from './segment.ts';
@@ -32,6 +33,14 @@ const stepOf = (name: string): number =>
 export const segmentPath = (dir: string, startMs: number, step: number): string =>
   join(dir, `${Math.round(startMs)}${step === 0 ? '' : `.${TIER_NAMES[step]}`}.json`);
 const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
+
+/** So many files are read before others get their turn: some 10 ms. */
+const AT_ONCE = 8;
+
+/** To be awaited after each file that is read, with how many there were. */
+export async function takeTurns(read: number): Promise<void> {
+  if (read % AT_ONCE === 0) await breathe();
+}
 
 /** Segments by name, in order of time; a coarser one bears the time of the first that it stands for, and comes before it. @throws ENOENT */
 export async function segmentNames(dir: string): Promise<string[]> {

@@ -1,11 +1,7 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Segment } from './segment.ts';
 import { rowsOf, type SpreadMaker } from './spread.ts';
-import { readWhole, type Sealed } from './store-files.ts';
+import { readWhole, type Sealed, takeTurns } from './store-files.ts';
 import { forgetFiles } from './store-pages.ts';
-
-/** So many files are read before others get their turn: some 10 ms. */
-const AT_ONCE = 8;
 
 export interface Span {
   readonly fromS: number;
@@ -24,7 +20,7 @@ export async function addSpread(maker: SpreadMaker, sealed: readonly Sealed[], {
     if (segment === null) continue;
     maker.add(rowsOf(segment));
     await forgetFiles([path]);
-    if (++read % AT_ONCE === 0) await breathe();
+    await takeTurns(++read);
   }
   return read;
 }

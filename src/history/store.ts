@@ -1,6 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { STEPS } from './coarsen.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from './history.ts';
 import type { Segment } from './segment.ts';
@@ -18,6 +17,7 @@ import {
   segmentNames,
   segmentPath,
   setAside,
+  takeTurns,
 } from './store-files.ts';
 import { takeLock } from './store-lock.ts';
 import { loadObituaries, type Obituary, saveObituaries } from './store-obituaries.ts';
@@ -65,8 +65,6 @@ const LEAP_S = 86_400;
 const MOST_OBITUARIES = 5;
 /** Rows of at most this age are in memory as they were sampled. */
 const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
-/** So many files are read before others get their turn: some 10 ms. */
-const AT_ONCE = 8;
 
 /** History on disk, a folder a target. lowdb rewrites a whole file at each write, so only the newest, small segment is written at a tick. */
 export class Store {
@@ -140,7 +138,7 @@ export class Store {
     await clearLeftovers(dir);
     const names = await segmentNames(dir);
     for (const [i, name] of names.entries()) {
-      if (i % AT_ONCE === AT_ONCE - 1) await breathe();
+      await takeTurns(i + 1);
       const path = join(dir, name);
       try {
         const { segment, sealed } = readSealed(path);
