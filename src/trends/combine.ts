@@ -1,5 +1,6 @@
 import { beliefIn, type Fields, grows, type Limits, type Native } from './belief.ts';
 import type { FieldJudgement } from './field-trend.ts';
+import { deviationOf, type Rate, rateOf, sumOf, Z90 } from './rate.ts';
 import type { Cause, CauseShare, Eta, Judgement, Trend } from './types.ts';
 
 const HOUR = 3600;
@@ -77,33 +78,14 @@ function withLoaders(fields: Fields, native: FieldJudgement | null): number {
 /** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
 const WITHIN_ANON = ['heap_used', 'metaspace'];
 
-/** A slope with its 90 % interval, per hour. */
-interface Rate {
-  readonly slope: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** How fast memory that cannot be reclaimed grows, all of it together. */
 function approach(fields: Fields, unreclaimable: readonly string[]): Rate {
-  let slope = 0;
-  let low = 0;
-  let high = 0;
-  for (const id of unreclaimable) {
+  const parts = unreclaimable.flatMap((id): Rate[] => {
     const part = id === 'anon' ? anonRate(fields) : grows(fields, id) ? rateOf(fields.get(id)!) : null;
-    if (part === null) continue;
-    slope += part.slope;
-    low += Math.max(0, part.low);
-    high += part.high;
-  }
-  return { slope, low, high };
+    return part === null ? [] : [{ ...part, low: Math.max(0, part.low) }];
+  });
+  return sumOf(parts);
 }
-
-const rateOf = ({ slopeBytesPerHour, low, high }: FieldJudgement): Rate => ({
-  slope: slopeBytesPerHour ?? 0,
-  low: low ?? 0,
-  high: high ?? 0,
-});
 
 /** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
 function anonRate(fields: Fields): Rate | null {
@@ -111,14 +93,7 @@ function anonRate(fields: Fields): Rate | null {
   if (anon === undefined || anon.slopeBytesPerHour === null) return null;
   const own = rateOf(anon);
   const within = WITHIN_ANON.flatMap((name) => (grows(fields, name) ? [fields.get(name)!] : []));
-  const inner = within.map(rateOf).reduce(
-    (sum, { slope, low, high }) => ({
-      slope: sum.slope + slope,
-      low: sum.low + low,
-      high: sum.high + high,
-    }),
-    { slope: 0, low: 0, high: 0 },
-  );
+  const inner = sumOf(within.map(rateOf));
   if (anon.trend === 'growing') return within.length > 0 ? agreed(own, inner) : own;
   if (own.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return own;
   if (within.length === 0) return null;
@@ -129,7 +104,7 @@ function anonRate(fields: Fields): Rate | null {
 
 /** Two estimates of one slope: weighed by their variances where they may well be of the same, else the first. */
 function agreed(first: Rate, second: Rate): Rate {
-  const variance = ({ low, high }: Rate): number => Math.max((high - low) / (2 * Z90), 1e-9) ** 2;
+  const variance = (rate: Rate): number => Math.max(deviationOf(rate), 1e-9) ** 2;
   const [a, b] = [variance(first), variance(second)];
   if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
   const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
@@ -137,35 +112,21 @@ function agreed(first: Rate, second: Rate): Rate {
   return { slope, low: slope - half, high: slope + half };
 }
 
-/** Half of the 90 % and of the 99 % interval of a normal distribution, in its deviations. */
-const Z90 = 1.645;
+/** Half of the 99 % interval of a normal distribution, in its deviations. */
 const Z99 = 2.576;
 
-function spanTo(room: number, field: { slope: number; low: number; high: number }, event: Eta['event']): Eta | null {
-  if (!(field.slope > 0) || !Number.isFinite(room)) return null;
-  const seconds = (rate: number) => Math.max(0, (room / rate) * HOUR);
-  return { event, seconds: seconds(field.slope), low: seconds(field.high), high: field.low > 0 ? seconds(field.low) : null };
+function spanTo(room: number, rate: Rate, event: Eta['event']): Eta | null {
+  if (!(rate.slope > 0) || !Number.isFinite(room)) return null;
+  const seconds = (perHour: number) => Math.max(0, (room / perHour) * HOUR);
+  return { event, seconds: seconds(rate.slope), low: seconds(rate.high), high: rate.low > 0 ? seconds(rate.low) : null };
 }
 
 /** When what grows meets its wall. The wall of memory that cannot be reclaimed is the limit; of the heap, -Xmx; of page cache, reclaim. */
 function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): Eta[] {
   const etas: Eta[] = [];
   const heap = fields.get('heap_used');
-  const rates = (ids: readonly string[]) => {
-    let slope = 0;
-    let low = 0;
-    let high = 0;
-    for (const id of ids) {
-      const field = fields.get(id);
-      if (field === undefined || field.slopeBytesPerHour === null || field.trend !== 'growing') continue;
-      slope += field.slopeBytesPerHour;
-      low += field.low ?? 0;
-      high += field.high ?? 0;
-    }
-    return { slope, low, high };
-  };
   if (causes.some((cause) => cause.cause === 'heap') && heap !== undefined && typeof limits.heapMax === 'number') {
-    const eta = spanTo(limits.heapMax - heap.levelNow, rates(['heap_used']), 'heap-exhausted');
+    const eta = spanTo(limits.heapMax - heap.levelNow, rateOf(heap), 'heap-exhausted');
     if (eta !== null) etas.push(eta);
   }
   if (typeof limits.limit === 'number') {
@@ -184,7 +145,7 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): 
     } else if (causes.length > 0) {
       const usage = fields.get('usage');
       if (usage !== undefined && usage.trend === 'growing') {
-        const eta = spanTo(limits.limit - usage.levelNow - usage.spread95, rates(['usage']), 'reclaim');
+        const eta = spanTo(limits.limit - usage.levelNow - usage.spread95, rateOf(usage), 'reclaim');
         if (eta !== null) etas.push(eta);
       }
     }

@@ -1,6 +1,7 @@
 import type { Series } from '../history/series.ts';
 import type { FieldJudgement, Window } from './field-trend.ts';
 import type { Ordered } from './normalise.ts';
+import { deviationOf, type Rate, rateOf, Z90 } from './rate.ts';
 
 /**
  * What earlier lives of the same container tell about the newest, which may be too young to tell by itself.
@@ -219,11 +220,10 @@ function leaksLike(leaking: readonly FieldJudgement[], newest: FieldJudgement, s
  * One slope from those of several lives, which differ by more than their own errors: random effects of DerSimonian & Laird 1986,
  * "Meta-Analysis in Clinical Trials". With its 90 % interval.
  */
-function pooled(estimates: readonly FieldJudgement[]): { slope: number; low: number; high: number } {
-  const each = estimates.map(({ slopeBytesPerHour, low, high }) => {
-    const slope = slopeBytesPerHour ?? 0;
-    const deviation = Math.max(((high ?? slope) - (low ?? slope)) / (2 * Z90), 1e-3 * Math.abs(slope), 1e-9);
-    return { slope, variance: deviation * deviation };
+function pooled(estimates: readonly FieldJudgement[]): Rate {
+  const each = estimates.map((estimate) => {
+    const rate = rateOf(estimate);
+    return { slope: rate.slope, variance: Math.max(deviationOf(rate), 1e-3 * Math.abs(rate.slope), 1e-9) ** 2 };
   });
   const weigh = (between: number) => {
     let weight = 0;
@@ -244,6 +244,3 @@ function pooled(estimates: readonly FieldJudgement[]): { slope: number; low: num
   const half = Z90 * Math.sqrt(1 / weight + between / each.length);
   return { slope: mean, low: mean - half, high: mean + half };
 }
-
-/** Half of the 90 % interval of a normal distribution, in its deviations. */
-const Z90 = 1.645;

@@ -1,0 +1,31 @@
+import type { FieldJudgement } from './field-trend.ts';
+
+/** A slope with its 90 % interval, per hour. */
+export interface Rate {
+  readonly slope: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export const rateOf = ({ slopeBytesPerHour, low, high }: FieldJudgement): Rate => ({
+  slope: slopeBytesPerHour ?? 0,
+  low: low ?? 0,
+  high: high ?? 0,
+});
+
+/** Of parts that grow together: their intervals are added as if all erred the same way. */
+export function sumOf(rates: readonly Rate[]): Rate {
+  let [slope, low, high] = [0, 0, 0];
+  for (const rate of rates) {
+    slope += rate.slope;
+    low += rate.low;
+    high += rate.high;
+  }
+  return { slope, low, high };
+}
+
+/** Half of the 90 % interval of a normal distribution, in its deviations. */
+export const Z90 = 1.645;
+
+/** The deviation that a 90 % interval tells of. */
+export const deviationOf = ({ low, high }: Rate): number => (high - low) / (2 * Z90);
