@@ -1,4 +1,5 @@
 import type { Series } from '../src/history/series.ts';
+import { centredSums } from '../src/trends/least-squares.ts';
 import { normalBelow } from '../src/trends/normal.ts';
 import type { Labelled } from './corpus-score.ts';
 
@@ -23,14 +24,8 @@ export function oracleOf({ t, fields }: Series, { truth }: Labelled): Oracle {
 
 function slopeSince(fromT: number, t: Float64Array, y: Float64Array): number {
   const kept = Array.from(t, (_, i) => i).filter((i) => t[i]! >= fromT && Number.isFinite(y[i]));
-  const mean = (column: Float64Array) => kept.reduce((sum, i) => sum + column[i]!, 0) / kept.length;
-  const [middle, level] = [mean(t), mean(y)];
-  let sxx = 0;
-  let sxy = 0;
-  for (const i of kept) {
-    sxx += (t[i]! - middle) ** 2;
-    sxy += (t[i]! - middle) * (y[i]! - level);
-  }
+  const of = (column: Float64Array) => Float64Array.from(kept, (i) => column[i]!);
+  const { sxx, sxy } = centredSums(of(t), of(y));
   return sxy / sxx;
 }
 

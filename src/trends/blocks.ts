@@ -97,7 +97,7 @@ export function blockMeans(
 }
 
 /** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */
-function firstAt(t: Float64Array, at: number, from: number, to: number): number {
+export function firstAt(t: Float64Array, at: number, from: number, to: number): number {
   let low = from;
   let high = to;
   while (low < high) {

@@ -1,9 +1,10 @@
 import { fieldRow } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
-import { type Blocks, blockMeans } from './blocks.ts';
+import { type Blocks, blockMeans, firstAt } from './blocks.ts';
 import { removeDays } from './days.ts';
 import { driftBelow, driftQuantile } from './drift.ts';
 import { type Floor, floorOf } from './floor.ts';
+import { centredSums } from './least-squares.ts';
 import { isMaterial } from './material.ts';
 import { shapeAt } from './shapes.ts';
 import type { FieldTrend, Trend } from './types.ts';
@@ -140,9 +141,10 @@ export function judgeField(id: string, values: Float64Array, window: Window): Fi
   return judgeBlocks(id, blocks, cycles, window);
 }
 
-/** The floor of a heap, by what is known to be left after each of its collections. */
-export function judgeFloor(id: string, floor: Pick<Floor, 't' | 'values'>, window: Window): FieldJudgement {
-  return judgeBlocks(id, floorBlocks(floor, window), floor.values.length, window);
+/** The floor of a heap whose values are `values`, by what is known to be left after each of its collections. */
+export function judgeFloor(id: string, floor: Pick<Floor, 't' | 'values'>, values: Float64Array, window: Window): FieldJudgement {
+  const points = present(values, window).y.length;
+  return judgeBlocks(id, { ...floorBlocks(floor, window), points }, floor.values.length, window);
 }
 
 function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, from, to, limit }: Window): FieldJudgement {
@@ -250,25 +252,6 @@ function spreadOf({ x, y }: Blocks, fromS: number, levelNow: number, slopePerSec
 
 /** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */
 function straightness(x: Float64Array, y: Float64Array, fromS: number): number {
-  let n = 0;
-  let meanX = 0;
-  let meanY = 0;
-  for (let i = 0; i < x.length; i++) {
-    if (x[i]! < fromS) continue;
-    n++;
-    meanX += x[i]!;
-    meanY += y[i]!;
-  }
-  meanX /= n;
-  meanY /= n;
-  let sxx = 0;
-  let sxy = 0;
-  let syy = 0;
-  for (let i = 0; i < x.length; i++) {
-    if (x[i]! < fromS) continue;
-    sxx += (x[i]! - meanX) ** 2;
-    sxy += (x[i]! - meanX) * (y[i]! - meanY);
-    syy += (y[i]! - meanY) ** 2;
-  }
+  const { sxx, sxy, syy } = centredSums(x, y, firstAt(x, fromS, 0, x.length));
   return sxx > 0 && syy > 0 ? (sxy * sxy) / (sxx * syy) : 0;
 }

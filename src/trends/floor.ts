@@ -1,3 +1,5 @@
+import { centredSums } from './least-squares.ts';
+
 /**
  * The floor of a saw-tooth: what is left right after a collection is what is alive.
  *
@@ -21,18 +23,7 @@ const ENOUGH = 2000;
 /** Range of the middle 94 % about a straight line: a steep drift must not pass for the swing. */
 function swingOf(t: Float64Array, values: Float64Array): number {
   const n = values.length;
-  let meanT = 0;
-  let mean = 0;
-  for (let i = 0; i < n; i++) {
-    meanT += t[i]! / n;
-    mean += values[i]! / n;
-  }
-  let sxx = 0;
-  let sxy = 0;
-  for (let i = 0; i < n; i++) {
-    sxx += (t[i]! - meanT) ** 2;
-    sxy += (t[i]! - meanT) * (values[i]! - mean);
-  }
+  const { meanX: meanT, sxx, sxy } = centredSums(t, values);
   const slope = sxx > 0 ? sxy / sxx : 0;
   const stride = Math.max(1, Math.floor(n / ENOUGH)) | 1; // odd, so that it does not keep step with even cycles
   const rest = Float64Array.from(

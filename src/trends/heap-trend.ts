@@ -1,6 +1,8 @@
 import type { Limit } from '../sources/types.ts';
+import { firstAt } from './blocks.ts';
 import { type FieldJudgement, judgeField, judgeFloor, type Window } from './field-trend.ts';
 import { type HeapFloor, heapFloor } from './heap.ts';
+import { centredSums } from './least-squares.ts';
 import { isMaterial } from './material.ts';
 import type { Ordered } from './normalise.ts';
 
@@ -19,9 +21,11 @@ const LEAST_RISE = 0.02;
 
 /** The heap by what its collections leave: the JVM's own count of full collections where it is told, else the feet of the saw-tooth. */
 export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Window, heapMax: Limit): FieldJudgement {
-  const plain = judgeField('heap_used', heapUsed, window);
   const floor = heapFloor(series, window.from, window.to);
-  if (floor.state === 'unknown' || plain.trend === 'not-enough-data') return plain;
+  const many = floor.state === 'told' && floor.y.length >= ENOUGH ? ofMany(floor, heapUsed, window) : null;
+  if (many !== null && many.trend !== 'not-enough-data') return many;
+  const plain = judgeField('heap_used', heapUsed, window);
+  if (many !== null || floor.state === 'unknown' || plain.trend === 'not-enough-data') return plain;
   if (floor.state === 'untold')
     return plain.trend === 'growing'
       ? calmed(plain, 'the old generation has hardly been collected yet: what survives cannot be told')
@@ -30,7 +34,6 @@ export function judgeHeap(series: Ordered, heapUsed: Float64Array, window: Windo
     return plain.trend === 'growing'
       ? calmed(plain, 'this collector does not tell what it leaves: what survives is not known')
       : plain;
-  if (floor.y.length >= ENOUGH) return ofMany(floor, plain, window);
   const few = ofFew(floor, window, heapMax);
   if (few === null)
     return plain.trend === 'growing' ? calmed(plain, 'what the old generation keeps after its collections does not rise') : plain;
@@ -64,7 +67,7 @@ interface FewRise {
 
 /**
  * Quantiles of Student's t for 1 to 5 degrees of freedom: 0.99, beyond which the slope through so few floors counts as rising, and 0.95
- * for its interval (R 4.3: qt).
+ * for its interval (R 4.3: qt; `studentBelow` is too rough at so few).
  */
 const RISES = [31.821, 6.965, 4.541, 3.747, 3.365];
 const INTERVAL = [6.314, 2.92, 2.353, 2.132, 2.015];
@@ -72,51 +75,34 @@ const INTERVAL = [6.314, 2.92, 2.353, 2.132, 2.015];
 /** Whether few floors rise: by least squares and Student's t, for of so few no noise can be told; null: they do not. */
 function ofFew(floor: Told, { t, from, to, limit }: Window, heapMax: Limit): FewRise | null {
   const beginsT = t[from]! + OF_THE_START * (t[to - 1]! - t[from]!);
-  const kept = [...floor.t].flatMap((at, i) => (at >= beginsT ? [{ at, level: floor.y[i]! }] : []));
-  const n = kept.length;
-  const [first, last] = [kept[0], kept[n - 1]];
-  if (first === undefined || last === undefined || n < 2) return null;
-  const spanS = last.at - first.at;
-  const rises = (slope: number): boolean =>
-    slope * spanS > LEAST_RISE * last.level && isMaterial(slope, last.level, limit, spanS, 'bytes');
+  const first = firstAt(floor.t, beginsT, 0, floor.t.length);
+  const n = floor.t.length - first;
+  if (n < 2) return null;
+  const end = floor.t.length - 1;
+  const [firstT, lastT, last] = [floor.t[first]!, floor.t[end]!, floor.y[end]!];
+  const spanS = lastT - firstT;
+  const rises = (slope: number): boolean => slope * spanS > LEAST_RISE * last && isMaterial(slope, last, limit, spanS, 'bytes');
   if (n === 2) {
-    const slope = (last.level - first.level) / spanS;
-    if (slope * spanS <= BETWEEN_TWO * last.level || !rises(slope)) return null;
-    const soon = typeof heapMax === 'number' && heapMax - last.level < slope * SOON_S;
-    return { slope, half: 0.5 * slope, collections: n, levelNow: last.level, certainty: soon ? SURE : HARDLY_SURE };
+    const slope = (last - floor.y[first]!) / spanS;
+    if (slope * spanS <= BETWEEN_TWO * last || !rises(slope)) return null;
+    const soon = typeof heapMax === 'number' && heapMax - last < slope * SOON_S;
+    return { slope, half: 0.5 * slope, collections: n, levelNow: last, certainty: soon ? SURE : HARDLY_SURE };
   }
-  const { slope, error, levelNow } = leastSquares(kept);
-  if (slope <= RISES[n - 3]! * error || !rises(slope)) return null;
-  return { slope, half: INTERVAL[n - 3]! * error, collections: n, levelNow, certainty: SURE };
-}
-
-/** Slope with its standard error, and the line's level at the last point. */
-function leastSquares(points: readonly { readonly at: number; readonly level: number }[]) {
-  const n = points.length;
-  const meanT = points.reduce((sum, { at }) => sum + at, 0) / n;
-  const mean = points.reduce((sum, { level }) => sum + level, 0) / n;
-  let sxx = 0;
-  let sxy = 0;
-  let syy = 0;
-  for (const { at, level } of points) {
-    sxx += (at - meanT) ** 2;
-    sxy += (at - meanT) * (level - mean);
-    syy += (level - mean) ** 2;
-  }
+  const { meanX, meanY, sxx, sxy, syy } = centredSums(floor.t, floor.y, first);
   const slope = sxy / sxx;
   const error = Math.sqrt(Math.max(0, syy - slope * sxy) / (n - 2) / sxx);
-  return { slope, error, levelNow: mean + slope * (points[n - 1]!.at - meanT) };
+  if (slope <= RISES[n - 3]! * error || !rises(slope)) return null;
+  const levelNow = meanY + slope * (lastT - meanX);
+  return { slope, half: INTERVAL[n - 3]! * error, collections: n, levelNow, certainty: SURE };
 }
 
 type Told = Extract<HeapFloor, { state: 'told' }>;
 
-function ofMany({ t, y }: Told, plain: FieldJudgement, window: Window): FieldJudgement {
-  const judged = judgeFloor('heap_used', { t, values: y }, window);
-  if (judged.trend === 'not-enough-data') return plain;
+function ofMany({ t, y }: Told, heapUsed: Float64Array, window: Window): FieldJudgement {
+  const judged = judgeFloor('heap_used', { t, values: y }, heapUsed, window);
   const { basis } = judged;
   return {
     ...judged,
-    points: plain.points,
     basis: {
       ...basis,
       tests: { ...basis.tests, fullCollections: y.length },

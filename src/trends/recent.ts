@@ -1,4 +1,4 @@
-import { blockMeans } from './blocks.ts';
+import { blockMeans, firstAt } from './blocks.ts';
 import type { FieldJudgement, Window } from './field-trend.ts';
 
 /**
@@ -34,7 +34,7 @@ export function orLately(
   const endT = life.t[life.to - 1]!;
   for (let lengthS = PART * whole.windowSeconds; lengthS >= SHORTEST_S; lengthS *= PART) {
     if (!roseBeyond(values, life, lengthS)) continue;
-    const from = firstAfter(life, endT - lengthS);
+    const from = firstAt(life.t, endT - lengthS, life.from, life.to);
     const lately = one({ ...life, from });
     if (lately.trend !== 'growing' || (lately.basis.tests.straight ?? 0) < STRAIGHT) continue;
     return {
@@ -62,15 +62,4 @@ function roseBeyond(values: Float64Array, { t, from, to, intervalS }: Window, le
   let most = 0;
   for (let i = STEPS; i < before.length; i++) most = Math.max(most, before[i]! - before[i - STEPS]!);
   return y[last]! - y[last - STEPS]! > BEYOND * most;
-}
-
-function firstAfter({ t, from, to }: Window, at: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (t[middle]! < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { robustMean } from '../../../src/trends/blocks.ts';
+import { centredSums } from '../../../src/trends/least-squares.ts';
 import { whitener } from '../../../src/trends/noise.ts';
 import { normalBelow, studentBelow } from '../../../src/trends/normal.ts';
 
@@ -90,4 +91,18 @@ test('the mean of a block is the mean of even values, and one spike among them m
   const spiked = even.slice();
   spiked[40] = 1e12;
   near(robustMean(spiked, 0, 160), robustMean(even, 0, 160), 8);
+});
+
+test('a straight line by least squares is that of R, also where times are large', () => {
+  // R 4.3: summary(lm(y1 ~ x1, anscombe)): slope 0.50009091, R squared 0.66654246.
+  const x = Float64Array.of(10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5);
+  const y = Float64Array.of(8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68);
+  for (const shift of [0, 1.7e9]) {
+    const { sxx, sxy, syy } = centredSums(
+      x.map((value) => value + shift),
+      y,
+    );
+    near(sxy / sxx, 0.50009091, 1e-7);
+    near((sxy * sxy) / (sxx * syy), 0.66654246, 1e-7);
+  }
 });
