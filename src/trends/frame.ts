@@ -30,11 +30,23 @@ export function needOf(shapes: readonly Shape[]): Need {
 /** More than there ever are. */
 const MOST_COLUMNS = 1024;
 
+/**
+ * Room for many arrays of one length, in one piece. Thousands of small ones a verdict are each asked of malloc, and those that are let go
+ * leave holes in its heap: through a day it grew by a megabyte.
+ */
+function rooms(count: number, length: number, value = 0): Float64Array[] {
+  const block = new Float64Array(count * length);
+  if (value !== 0) block.fill(value);
+  return Array.from({ length: count }, (_, i) => block.subarray(i * length, (i + 1) * length));
+}
+
 /** The basis under one noise: each column is whitened when it is first asked for, once for all series at these points. */
 export class FrameNoise {
   readonly #whitener: Whitener;
   readonly #basis: readonly Float64Array[];
   readonly #columns: (Float64Array | undefined)[];
+  /** Room for all of them. */
+  readonly #block: Float64Array;
   /** Products of the basis columns with one another, as far as they were needed. */
   readonly gram: Float64Array;
   readonly #filled = new Set<Need>();
@@ -43,6 +55,7 @@ export class FrameNoise {
     this.#whitener = whitener;
     this.#basis = basis;
     this.#columns = new Array(basis.length);
+    this.#block = new Float64Array(basis.length * basis[0]!.length);
     this.gram = new Float64Array(basis.length ** 2).fill(Number.NaN);
   }
 
@@ -54,16 +67,16 @@ export class FrameNoise {
     return this.#basis.length;
   }
 
-  whitened(y: Float64Array): Float64Array {
-    const out = new Float64Array(y.length);
+  whiten(y: Float64Array, out: Float64Array): void {
     this.#whitener.whiten(y, out);
-    return out;
   }
 
   column(index: number): Float64Array {
     const known = this.#columns[index];
     if (known !== undefined) return known;
-    const made = this.whitened(this.#basis[index]!);
+    const from = this.#basis[index]!;
+    const made = this.#block.subarray(index * from.length, (index + 1) * from.length);
+    this.whiten(from, made);
     this.#columns[index] = made;
     return made;
   }
@@ -98,9 +111,14 @@ export class Whitened {
     this.size = products.length;
   }
 
-  static of(noise: FrameNoise, y: Float64Array): Whitened {
-    const series = noise.whitened(y);
-    return new Whitened(noise, series, product(series, series), noise.gram, new Float64Array(noise.size).fill(Number.NaN));
+  /** A series under each of the noises of a frame. */
+  static all(noises: readonly FrameNoise[], y: Float64Array): Whitened[] {
+    const series = rooms(noises.length, y.length);
+    const products = rooms(noises.length, noises[0]!.size, Number.NaN);
+    return noises.map((noise, g) => {
+      noise.whiten(y, series[g]!);
+      return new Whitened(noise, series[g]!, product(series[g]!, series[g]!), noise.gram, products[g]!);
+    });
   }
 
   get logF(): number {
@@ -115,18 +133,33 @@ export class Whitened {
   }
 
   /** The same with columns of the series' own, of which `need` tells what is needed. */
-  extended(own: readonly Float64Array[], need: Need): Whitened {
+  static extended(all: readonly Whitened[], own: readonly Float64Array[], need: Need): Whitened[] {
+    const before = all[0]!.noise.size;
+    const size = before + own.length;
+    const columns = rooms(own.length, own[0]!.length);
+    const grams = rooms(all.length, size ** 2);
+    const products = rooms(all.length, size);
+    return all.map((one, g) => one.#extended(own, columns, need, grams[g]!, products[g]!));
+  }
+
+  /** `columns`: room for its own, whitened; they are not asked for again. */
+  #extended(
+    own: readonly Float64Array[],
+    columns: readonly Float64Array[],
+    need: Need,
+    gram: Float64Array,
+    products: Float64Array,
+  ): Whitened {
     const { noise } = this;
     const before = noise.size;
-    const size = before + own.length;
-    const gram = new Float64Array(size * size);
-    for (let row = 0; row < before; row++) gram.set(noise.gram.subarray(row * before, (row + 1) * before), row * size);
-    const columns = own.map((column) => noise.whitened(column));
+    const size = products.length;
+    for (let row = 0; row < before; row++)
+      for (let column = 0; column < before; column++) gram[row * size + column] = noise.gram[row * before + column]!;
+    for (let i = 0; i < own.length; i++) noise.whiten(own[i]!, columns[i]!);
     const at = (index: number): Float64Array => (index < before ? noise.column(index) : columns[index - before]!);
     for (const [a, b] of need.pairs)
       if (a >= before || Number.isNaN(noise.gram[a * before + b]!))
         gram[a * size + b] = gram[b * size + a] = product(at(a), at(b));
-    const products = new Float64Array(size);
     products.set(this.products);
     for (const index of need.columns)
       if (index >= before || Number.isNaN(products[index]!)) products[index] = product(at(index), this.#series);
@@ -146,6 +179,11 @@ function product(a: Float64Array, b: Float64Array): number {
 
 /** The newest frame: the fields of one window have the same points, but for heaps and gaps. Kept for speed alone; it changes no answer. */
 let newest: { readonly x: Float64Array; readonly windowS: number; readonly frame: Frame } | null = null;
+
+/** It holds a megabyte, which nobody needs until the next judgement. */
+export function forgetFrame(): void {
+  newest = null;
+}
 
 /** `x`: seconds after the window's start. */
 export function frameOf(x: Float64Array, windowS: number): Frame {

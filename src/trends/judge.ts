@@ -3,6 +3,7 @@ import type { Series } from '../history/series.ts';
 import { combine } from './combine.ts';
 import { epochStarts } from './epochs.ts';
 import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
+import { forgetFrame } from './frame.ts';
 import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
 import { earlierLives, inTheLightOf, judgedOnce } from './lives.ts';
@@ -69,6 +70,7 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const fields = new Map(judged.map(([id, values]) => [id, lit(id, values)]));
   const apart = anonBeyondHeap(ordered, starts);
   const native = apart === null ? null : { field: lit('anon', apart.beyond), untouchedBytes: apart.untouchedBytes };
+  forgetFrame();
   const combined = combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes });
   return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(fields) };
 }

@@ -63,8 +63,7 @@ const NOTHING: Pick<Shapes, 'basis' | 'shapes'> = { basis: [], shapes: [] };
 
 /** `own`: columns of this series alone, after those of the frame, that `shapes` use. */
 function extendedBy(likely: readonly Whitened[], own: readonly Float64Array[], shapes: readonly Shape[]): Whitened[] {
-  const need = needOf(shapes);
-  return likely.map((one) => one.extended(own, need));
+  return Whitened.extended(likely, own, needOf(shapes));
 }
 
 interface Scored {
@@ -95,7 +94,7 @@ function weighAll(scored: readonly Scored[], whitened: readonly Whitened[], m: n
  */
 function likelyNoises({ noises, probes, probing }: Frame, y: Float64Array): { likely: Whitened[]; plain: boolean } {
   const m = y.length;
-  const all = noises.map((noise) => Whitened.of(noise, y));
+  const all = Whitened.all(noises, y);
   const likelihoods = all.map((one) => {
     one.fill(probing);
     return probes.map((probe) => logLikelihood(residual(probe, one), one.logF, m));
