@@ -4,16 +4,14 @@ import type { PodResources, Scene } from '../diagnosis/scene.ts';
 import type { FileRow, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { diagnose } from '../diagnosis/verdict.ts';
 import { History } from '../history/history.ts';
-import type { Series } from '../history/series.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import { FileWatcher } from '../sources/page-cache.ts';
 import type { SmapsWish } from '../sources/smaps-budget.ts';
 import { isMove } from '../sources/tracked-files.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
-import { createAlarm } from '../trends/alarm.ts';
-import { judge } from '../trends/judge.ts';
 import { Histograms, type HistogramTake } from './histograms.ts';
+import { Judging } from './judging.ts';
 import { MappingsReader } from './mappings.ts';
 
 /** What grows in a process's anonymous memory. */
@@ -42,7 +40,7 @@ export class Slot {
   #sampler: Sampler;
   #watcher: FileWatcher | null;
   #mappings: MappingsReader | null;
-  #alarm = createAlarm();
+  readonly #judging = new Judging();
   #roots: Roots;
   #mayAttach: boolean;
   #histograms: Histograms | null = null;
@@ -96,7 +94,7 @@ export class Slot {
     this.alive = true;
     this.files = [];
     this.#oomKills = null;
-    this.#alarm.reborn();
+    this.#judging.reborn();
     this.#sampler = openSampler(target, this.#roots);
     this.#watcher = this.#openWatcher();
     this.#mappings = this.#openMappings();
@@ -194,7 +192,7 @@ export class Slot {
   /** Judges the current life and keeps the answer. */
   evaluate(nowMs: number, minHistorySeconds: number, pod: PodResources, ended: Scene['ended'] = null): Verdict {
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-    const judgement = this.#alarm.update(judge(this.#lives(), { minHistorySeconds }));
+    const judgement = this.#judging.judge(this.history, { minHistorySeconds, final: ended !== null });
     const scene: Scene = {
       atMs: nowMs,
       target: this.info(),
@@ -208,14 +206,6 @@ export class Slot {
     };
     this.verdict = diagnose(scene);
     return this.verdict;
-  }
-
-  /** The newest life, and those before it, which tell whether it is as they were. */
-  #lives(): Series {
-    const all = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
-    const { startS } = this.history.epoch;
-    const known = !(startS > (all.t[0] ?? startS)) || all.events.some(({ t }) => Math.abs(t - startS) < 1);
-    return known ? all : { ...all, events: [...all.events, { t: startS, type: 'restart' }] };
   }
 
   jvm() {

@@ -34,10 +34,11 @@ export class KnownProcesses<T> {
     return before.value;
   }
 
-  keep(procRoot: string, pid: number, value: T): void {
+  /** `settled`: it will never be anything else, so it need not be looked at again to be sure. */
+  keep(procRoot: string, pid: number, value: T, { settled }: { readonly settled: boolean }): void {
     const mark = markOf(procRoot, pid);
     const before = this.#known.get(pid);
-    if (mark !== null) this.#next.set(pid, { mark, value, looks: before?.mark === mark ? before.looks + 1 : 1 });
+    if (mark !== null) this.#next.set(pid, { mark, value, looks: settled ? RIPE : before?.mark === mark ? before.looks + 1 : 1 });
   }
 }
 

@@ -17,6 +17,22 @@ export interface OpenFile {
 
 /** Per process: some 500 bytes each. */
 const MOST_KNOWN = 2000;
+/**
+ * The kernel gives out the lowest number that is free (open(2)), so a program that holds 20 descriptors of a table of 256 leaves the rest
+ * empty. So many numbers beyond the highest are tried, and all of them in each eighth round.
+ */
+const BEYOND = 16;
+const WHOLE_EVERY = 8;
+
+/** One process: where to go on, what is known by descriptor number, and how far its numbers go. */
+interface Known {
+  next: number;
+  readonly files: Map<number, OpenFile>;
+  /** Highest number that was open in the last round, and in this one until now. */
+  top: number;
+  highest: number;
+  rounds: number;
+}
 const DELETED = ' (deleted)';
 
 /**
@@ -30,8 +46,7 @@ export class OpenFiles {
   readonly #numbers: number;
   #window = 0;
   #first = true;
-  /** Per process: where to go on, and what is known by descriptor number. */
-  readonly #known = new Map<number, { next: number; files: Map<number, OpenFile> }>();
+  readonly #known = new Map<number, Known>();
   /** Seen in this look, but too many to be remembered. */
   #crowd: OpenFile[] = [];
   /** Processes whose descriptors this process may not see. */
@@ -65,29 +80,37 @@ export class OpenFiles {
   }
 
   #scanOne(pid: number, budget: WorkBudget): void {
-    const known = this.#known.get(pid) ?? { next: 0, files: new Map<number, OpenFile>() };
+    const known = this.#known.get(pid) ?? { next: 0, files: new Map(), top: 0, highest: 0, rounds: 0 };
     this.#known.set(pid, known);
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
-    const from = known.next < slots ? known.next : 0;
+    const end = known.rounds % WHOLE_EVERY === 0 ? slots : Math.min(slots, known.top + 1 + BEYOND);
+    const from = known.next < end ? known.next : 0;
     // In debt, only what is known to be written is seen.
-    const to = budget.left > 0 ? Math.min(slots, from + this.#window) : from;
+    const to = budget.left > 0 ? Math.min(end, from + this.#window) : from;
     const numbers = new Set<number>();
     for (const file of known.files.values()) if (matters(file) && numbers.size < this.#window / 2) numbers.add(file.fd);
     for (let fd = from; fd < to; fd++) numbers.add(fd);
-    known.next = to < slots ? to : 0;
     budget.spend(numbers.size + 1);
     for (const fd of numbers) {
-      const file = this.#look(pid, fd, known.files.get(fd), budget);
+      const file = this.#look(pid, fd, known, budget);
       if (file === null) known.files.delete(fd);
       else if (known.files.has(fd) || known.files.size < MOST_KNOWN || makeRoom(known.files, file)) known.files.set(fd, file);
       else this.#crowd.push(file);
     }
+    known.next = to < end ? to : 0;
+    if (to < end || to === from) return;
+    known.top = known.highest;
+    known.highest = 0;
+    known.rounds++;
   }
 
-  #look(pid: number, fd: number, before: OpenFile | undefined, budget: WorkBudget): OpenFile | null {
+  #look(pid: number, fd: number, known: Known, budget: WorkBudget): OpenFile | null {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
     const stat = statLink(link);
-    if (stat === null || !stat.isFile()) return null;
+    if (stat === null) return null;
+    known.highest = Math.max(known.highest, fd);
+    if (!stat.isFile()) return null;
+    const before = known.files.get(fd);
     budget.spend(2);
     let name: string;
     try {

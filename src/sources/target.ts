@@ -76,7 +76,8 @@ function look({ roots, selfPid, known }: SearchOptions): Seen[] {
     let process = known?.recall(roots.proc, pid);
     if (process === undefined) {
       process = lookAt(roots.proc, pid, selfPid);
-      known?.keep(roots.proc, pid, process);
+      // A kernel thread gets no memory, and a zombie gets none back.
+      known?.keep(roots.proc, pid, process, { settled: process === null });
     }
     if (process !== null) seen.push(process);
   }

@@ -22,6 +22,8 @@ export const keyOf = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
 /** After a minute nothing is left of an answer: pages come and go without the file changing. */
 const STALE_MS = 60_000;
+/** Where the cgroup's sum stood still meanwhile, pages can only have come for one file as they went for another. */
+const STALE_WHEN_STILL_MS = 300_000;
 
 /** How much asking again may tell, in bytes: what it grew by, and what may have changed with time. Never asked comes first. */
 export function worth(file: TrackedFile, nowMs: number): number {
@@ -38,7 +40,7 @@ export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   file.measured === null ||
   isWritten(file) ||
   file.deleted ||
-  nowMs - file.askedAtMs >= STALE_MS ||
+  nowMs - file.askedAtMs >= STALE_WHEN_STILL_MS ||
   allocatedBytes(file.stat) !== file.askedAllocated;
 
 /** A change of page cache that a look is worth: a 64th of what there is, and no less than 1 MiB. */

@@ -1,4 +1,5 @@
 import type { Series } from '../history/series.ts';
+import { firstAt } from './blocks.ts';
 import type { FieldJudgement, Window } from './field-trend.ts';
 import type { Ordered } from './normalise.ts';
 import { deviationOf, type Rate, rateOf, Z90 } from './rate.ts';
@@ -104,10 +105,9 @@ const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?
 function levelAt(values: Float64Array, { t, from, to }: Window, age: number, span: number): number {
   let sum = 0;
   let count = 0;
-  for (let i = from; i < to; i++) {
-    const off = t[i]! - t[from]! - age;
-    if (off > span / 10) break;
-    if (off < -span / 10 || !Number.isFinite(values[i])) continue;
+  for (let i = firstAt(t, t[from]! + age - span / 10, from, to); i < to; i++) {
+    if (t[i]! - t[from]! - age > span / 10) break;
+    if (!Number.isFinite(values[i])) continue;
     sum += values[i]!;
     count++;
   }

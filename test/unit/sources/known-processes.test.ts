@@ -18,13 +18,13 @@ function proc(t: { after: (f: () => void) => void }) {
 }
 
 /** How many processes one search looks at. */
-function search(known: KnownProcesses<string>, root: string, pids: readonly number[]): number {
+function search(known: KnownProcesses<string>, root: string, pids: readonly number[], settled = false): number {
   known.begin();
   let looked = 0;
   for (const pid of pids) {
     if (known.recall(root, pid) !== undefined) continue;
     looked++;
-    known.keep(root, pid, `what ${pid} is`);
+    known.keep(root, pid, `what ${pid} is`, { settled });
   }
   return looked;
 }
@@ -39,6 +39,13 @@ test('a process is looked at in its first two searches, and again when another p
   assert.equal(search(known, root, [7, 8]), 1);
   is(8, 'a) b (c', 900); // the pid was given anew
   assert.equal(search(known, root, [7, 8]), 2, '7 is new still, 8 is another');
+});
+
+test('what will never be anything else is looked at once', (t) => {
+  const { root, is } = proc(t);
+  const known = new KnownProcesses<string>();
+  is(2, 'kthreadd', 0);
+  assert.deepEqual([search(known, root, [2], true), search(known, root, [2], true)], [1, 0]);
 });
 
 test('after ten searches all are looked at afresh, and what has gone is forgotten', (t) => {

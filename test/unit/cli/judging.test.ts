@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Judging } from '../../../src/cli/judging.ts';
+import { History } from '../../../src/history/history.ts';
+
+const MIB = 2 ** 20;
+const HOUR = 3600;
+
+/** A day of minutes, memory flat but for some wandering. */
+function dayOf(): History {
+  const history = new History();
+  for (let minute = 0; minute < 24 * 60; minute++) add(history, minute * 60, 300 * MIB + (minute % 7) * 4096);
+  return history;
+}
+
+function add(history: History, t: number, usage: number, epoch = 'first'): void {
+  history.append({
+    atMs: t * 1000,
+    epoch,
+    values: { usage, anon: usage },
+    limitBytes: 1024 * MIB,
+    heapMaxBytes: null,
+    failures: [],
+  });
+}
+
+const options = { minHistorySeconds: 900, final: false };
+
+test('a long life is not judged anew before a five-hundredth of it has passed, and then it is', () => {
+  const [history, judging] = [dayOf(), new Judging()];
+  const first = judging.judge(history, options);
+  assert.equal(first.trend, 'stable');
+  add(history, 24 * HOUR, 300 * MIB);
+  add(history, 24 * HOUR + 60, 300 * MIB);
+  assert.equal(judging.judge(history, options), first);
+  for (const minute of [2, 3]) add(history, 24 * HOUR + minute * 60, 300 * MIB);
+  assert.notEqual(judging.judge(history, options), first);
+});
+
+test('a life is judged at once when memory jumps, when something happened, when another life began, and when it has ended', () => {
+  const changes: readonly ((history: History) => void)[] = [
+    (history) => add(history, 24 * HOUR, 330 * MIB),
+    (history) => history.event({ t: 24 * HOUR, type: 'oom_kill' }),
+    (history) => add(history, 24 * HOUR, 300 * MIB, 'second'),
+  ];
+  for (const change of changes) {
+    const [history, judging] = [dayOf(), new Judging()];
+    const first = judging.judge(history, options);
+    assert.equal(judging.judge(history, options), first);
+    change(history);
+    assert.notEqual(judging.judge(history, options), first, change.toString());
+  }
+  const [history, judging] = [dayOf(), new Judging()];
+  const first = judging.judge(history, options);
+  assert.notEqual(judging.judge(history, { ...options, final: true }), first);
+});
+
+test('a life too young to be judged is looked at each time', () => {
+  const [history, judging] = [new History(), new Judging()];
+  add(history, 0, MIB);
+  const first = judging.judge(history, options);
+  assert.equal(first.trend, 'not-enough-data');
+  assert.notEqual(judging.judge(history, options), first);
+});
