@@ -19,7 +19,8 @@ import { otherProcesses } from '../sources/other-processes.ts';
 import { onlineCpus } from '../sources/procfs.ts';
 import type { TargetSearch } from '../sources/target.ts';
 import type { JvmReading, Roots, Target } from '../sources/types.ts';
-import { Slot } from './slot.ts';
+import type { Slot } from './slot.ts';
+import { Slots } from './slots.ts';
 
 export interface WatcherOptions {
   readonly roots: Roots;
@@ -45,11 +46,9 @@ const LAST_HOUR_POINTS = 120;
 /** The running program behind every outlet: samples the slots, judges them, and answers as `Status`. */
 export class Watcher implements Status {
   readonly #options: WatcherOptions;
-  readonly #slots = new Map<string, Slot>();
+  readonly #slots: Slots;
   readonly #events = new EventEmitter();
   readonly #evaluateEveryMs: number;
-  #main: string | null = null;
-  #blind: { reason: string; mend: string | null } | null = null;
   /** Later containers' histories are read as they come. */
   #restoring = false;
   #nextSearchMs = 0;
@@ -57,6 +56,7 @@ export class Watcher implements Status {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
+    this.#slots = new Slots(options);
     this.#events.setMaxListeners(0);
     // Each minute by default, each tick or two in experiments with a short --min-history.
     this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * 1000;
@@ -69,18 +69,18 @@ export class Watcher implements Status {
   }
 
   #searchPauseMs(): number {
-    return this.#main !== null && this.#slots.get(this.#main)?.target.jvm ? SEARCH_EVERY_MS : SEARCH_FOR_JVM_MS;
+    return this.#slots.mainIsJvm ? SEARCH_EVERY_MS : SEARCH_FOR_JVM_MS;
   }
 
   /** `first`: what is dear is left for later, so that a first sample is there at once, however long the stored history is. */
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
-    const gone = [...this.#slots.values()].some((s) => !s.alive);
+    const gone = [...this.#slots].some((s) => !s.alive);
     if (nowMs >= this.#nextSearchMs || gone || this.#slots.size === 0) {
       this.#nextSearchMs = nowMs + this.#searchPauseMs();
       await this.#adopt(await this.#options.search(), nowMs);
     }
-    for (const slot of this.#slots.values()) {
+    for (const slot of this.#slots) {
       if (!slot.alive) continue;
       const { tick, oomKilled } = slot.sample(nowMs);
       if (oomKilled) this.#emit({ type: 'restart', target: slot.target.id, at: iso(nowMs), reason: 'OOM kill in the container' });
@@ -98,15 +98,15 @@ export class Watcher implements Status {
     if (first) return;
     await this.look(nowMs);
     if (nowMs >= this.#nextEvaluationMs) this.#evaluateAll(nowMs);
-    for (const slot of this.#slots.values()) if (slot.restored) await store.save(slot.key);
+    for (const slot of this.#slots) if (slot.restored) await store.save(slot.key);
   }
 
   /** Reads what is stored of the containers that the first search found, judges them, and stores what was sampled meanwhile. */
   async restore(nowMs: number): Promise<void> {
     this.#restoring = true;
-    for (const slot of this.#slots.values()) await this.#restore(slot, nowMs);
+    for (const slot of this.#slots) await this.#restore(slot, nowMs);
     this.#evaluateAll(nowMs);
-    for (const slot of this.#slots.values()) await this.#options.store.save(slot.key);
+    for (const slot of this.#slots) await this.#options.store.save(slot.key);
   }
 
   async #restore(slot: Slot, nowMs: number): Promise<void> {
@@ -118,17 +118,17 @@ export class Watcher implements Status {
 
   #evaluateAll(nowMs: number): void {
     this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
-    for (const slot of this.#slots.values()) if (slot.alive && slot.restored) this.#evaluate(slot, nowMs);
+    for (const slot of this.#slots) if (slot.alive && slot.restored) this.#evaluate(slot, nowMs);
   }
 
   /** The files behind the page cache and the JVM's mappings, as their budgets allow. */
   async look(nowMs: number): Promise<void> {
-    await Promise.all([...this.#slots.values()].map((s) => s.lookAtFiles(nowMs)));
-    for (const slot of this.#slots.values()) if (slot.alive) await slot.mappings(slot.wantsMappings ? 'trend' : 'routine');
+    await Promise.all([...this.#slots].map((s) => s.lookAtFiles(nowMs)));
+    for (const slot of this.#slots) if (slot.alive) await slot.mappings(slot.wantsMappings ? 'trend' : 'routine');
   }
 
   async close(): Promise<void> {
-    for (const slot of this.#slots.values()) await slot.close();
+    for (const slot of this.#slots) await slot.close();
     await this.#options.store.close();
   }
 
@@ -152,101 +152,29 @@ export class Watcher implements Status {
   }
 
   async #adopt(found: TargetSearch, nowMs: number): Promise<void> {
-    if (found.state !== 'found') {
-      this.#blind = { reason: found.reason, mend: found.mend };
-      return;
-    }
-    this.#blind = null;
-    const seen = new Set<Slot>();
-    const fresh: Target[] = [];
-    for (const target of found.targets) {
-      const slot = [...this.#slots.values()].find((s) => !seen.has(s) && sameLife(s.target, target));
-      if (slot !== undefined && slot.target.jvm === null && target.jvm !== null) {
-        // Same process, another program: a shell that has made way for its JVM.
-        await this.#forget(slot);
-        fresh.push(target);
-      } else if (slot === undefined) fresh.push(target);
-      else seen.add(slot);
-    }
-    for (const target of fresh) {
-      // The same place in the pod: of the same kind, and its former tenant is gone.
-      const heir = [...this.#slots.values()].find(
-        (s) => !seen.has(s) && kind(s.target) === kind(target) && (!s.alive || !found.targets.some((x) => sameLife(x, s.target))),
-      );
-      if (heir !== undefined) {
-        if (heir.alive) await this.#bury(heir, nowMs);
-        heir.rebind(target);
-        heir.history.event({ t: nowMs / 1000, type: 'restart' });
-        seen.add(heir);
-        this.#emit({ type: 'restart', target: target.id, at: iso(nowMs), reason: 'the container was started anew' });
-      } else {
-        const key = this.#freeKey(kind(target));
-        const slot = new Slot({
-          key,
-          target,
-          roots: this.#options.roots,
-          pids: this.#options.pids,
-          mayAttach: this.#options.mayAttach,
-        });
-        this.#slots.set(key, slot);
-        seen.add(slot);
+    await this.#slots.adopt(found, {
+      leaves: (slot) => this.#bury(slot, nowMs),
+      reborn: (slot) => {
+        slot.history.event({ t: nowMs / 1000, type: 'restart' });
+        this.#emit({ type: 'restart', target: slot.target.id, at: iso(nowMs), reason: 'the container was started anew' });
+      },
+      born: async (slot) => {
         if (this.#restoring) await this.#restore(slot, nowMs);
-      }
-    }
-    this.#main = [...this.#slots.values()].find((s) => sameLife(s.target, found.chosen))?.key ?? this.#main;
-  }
-
-  async #forget(slot: Slot): Promise<void> {
-    this.#slots.delete(slot.key);
-    await slot.close();
-  }
-
-  #freeKey(base: string): string {
-    let key = base;
-    for (let n = 2; this.#slots.has(key); n++) key = `${base}-${n}`;
-    return key;
+      },
+    });
   }
 
   #emit(message: LiveMessage): void {
     this.#events.emit('message', message);
   }
 
-  /** The slot that a request means. @throws ApiError unknown-target, blind */
-  #slot(id: string | undefined): Slot {
-    if (id !== undefined) {
-      const slot = [...this.#slots.values()].find((s) => s.target.id === id || s.target.container === id || s.key === id);
-      if (slot === undefined)
-        throw new ApiError(
-          'unknown-target',
-          404,
-          `there is no target ${JSON.stringify(id.slice(0, 80))}; /api/v1/targets lists them`,
-        );
-      return this.#awake(slot);
-    }
-    const slot = this.#main === null ? undefined : this.#slots.get(this.#main);
-    if (slot === undefined) throw this.#blindError('no container is in sight yet');
-    return this.#awake(slot);
-  }
-
-  #awake(slot: Slot): Slot {
-    if (!slot.alive) throw this.#blindError('the watched container has ended; its final verdict is at /api/v1/verdict?epoch=-1');
-    return slot;
-  }
-
-  #blindError(otherwise: string): ApiError {
-    return new ApiError('blind', 503, this.#blind?.reason ?? otherwise, this.#blind?.mend ?? null);
-  }
-
   targets(): readonly TargetInfo[] {
-    return [...this.#slots.values()].filter((s) => s.alive).map((s) => s.info());
+    return [...this.#slots].filter((s) => s.alive).map((s) => s.info());
   }
 
   verdict(target?: string, epoch?: number): Verdict {
     if (epoch !== undefined && epoch < 0) {
-      const key =
-        target === undefined
-          ? this.#main
-          : ([...this.#slots.values()].find((s) => s.target.id === target || s.key === target)?.key ?? null);
+      const key = this.#slots.keyOf(target);
       const obituary = key === null ? null : this.#options.store.obituary(key, -epoch);
       if (obituary === null)
         throw new ApiError(
@@ -256,7 +184,7 @@ export class Watcher implements Status {
         );
       return obituary.verdict as Verdict;
     }
-    const slot = this.#slot(target);
+    const slot = this.#slots.awake(target);
     // Before the first evaluation is due an answer is owed all the same.
     return (
       slot.verdict ?? slot.evaluate(slot.tick?.sample.atMs ?? Date.now(), this.#options.minHistorySeconds, this.#options.pod)
@@ -264,7 +192,7 @@ export class Watcher implements Status {
   }
 
   async ledger(target?: string, asked: 'once' | 'open' = 'once'): Promise<Ledger> {
-    const slot = this.#slot(target);
+    const slot = this.#slots.awake(target);
     const mappings = await slot.mappings(asked === 'once' ? 'demand' : 'trend');
     const { target: subject } = slot;
     // Read now, too: beside a tick of ten seconds ago the mappings would claim what has grown since.
@@ -288,17 +216,17 @@ export class Watcher implements Status {
   }
 
   views(target?: string): readonly View[] {
-    const { tick } = this.#slot(target);
+    const { tick } = this.#slots.awake(target);
     if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
     return views(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
   }
 
   files(target?: string): readonly FileRow[] {
-    return this.#slot(target).fileRows();
+    return this.#slots.awake(target).fileRows();
   }
 
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string } {
-    const { tick } = this.#slot(target);
+    const { tick } = this.#slots.awake(target);
     if (tick === null) return { jvm: null, reason: 'no sample has been taken yet' };
     const { jvm } = tick;
     if (jvm.state === 'read') return { jvm: jvm.value };
@@ -306,7 +234,7 @@ export class Watcher implements Status {
   }
 
   async histogram(target?: string): Promise<HistogramTake> {
-    const slot = this.#slot(target);
+    const slot = this.#slots.awake(target);
     if (!this.#options.mayAttach)
       throw new ApiError(
         'forbidden',
@@ -326,7 +254,7 @@ export class Watcher implements Status {
   }
 
   async samples(query: SamplesQuery): Promise<SamplesAnswer> {
-    const slot = this.#slot(query.target);
+    const slot = this.#slots.awake(query.target);
     const unknown = query.fields?.find((id) => !isField(id) && !slot.history.has(id));
     if (unknown !== undefined)
       throw new ApiError(
@@ -351,14 +279,15 @@ export class Watcher implements Status {
 
   ready(): { readonly ready: boolean; readonly reason: string } {
     const state = this.#options.store.state();
-    if (this.#blind !== null) return { ready: false, reason: this.#blind.reason };
-    if (![...this.#slots.values()].some((s) => s.alive && s.tick !== null))
+    const { blind } = this.#slots;
+    if (blind !== null) return { ready: false, reason: blind.reason };
+    if (![...this.#slots].some((s) => s.alive && s.tick !== null))
       return { ready: false, reason: 'no container has been sampled yet' };
     return { ready: true, reason: state.ok ? 'sampling' : `sampling from memory; history cannot be stored: ${state.reason}` };
   }
 
   latest() {
-    return [...this.#slots.values()]
+    return [...this.#slots]
       .filter((s) => s.alive)
       .map((s) => ({ target: s.info(), sample: s.tick?.sample ?? null, verdict: s.verdict }));
   }
@@ -377,16 +306,3 @@ function markStart(history: History, nowS: number): void {
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-
-/** The same cgroup and the same process: one life. */
-const sameLife = (a: Target, b: Target): boolean =>
-  a.cgroup.path === b.cgroup.path && a.process?.pid === b.process?.pid && a.process?.startTicks === b.process?.startTicks;
-
-/** What a history is kept under, so that it outlives containers, whose ids change with each start. */
-const kind = (target: Target): string =>
-  target.jvm !== null
-    ? 'jvm'
-    : (target.process?.name ?? 'cgroup')
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .slice(0, 24) || 'cgroup';
