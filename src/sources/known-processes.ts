@@ -8,6 +8,7 @@ interface Remembered<T> {
 
 /** A process that was looked at so often, at searches a minute apart, is what it is: a shell has become its JVM, a JVM has its threads. */
 const RIPE = 2;
+const SETTLED = Number.POSITIVE_INFINITY;
 /** After so many searches all are looked at afresh: a process may have been moved to another group. */
 const AFRESH = 10;
 
@@ -29,16 +30,18 @@ export class KnownProcesses<T> {
   /** undefined: `look` at it; it is remembered by `keep`. */
   recall(procRoot: string, pid: number): T | undefined {
     const before = this.#known.get(pid);
-    if (before === undefined || before.looks < RIPE || before.mark !== markOf(procRoot, pid)) return undefined;
+    if (before === undefined || before.looks < RIPE) return undefined;
+    if (before.looks !== SETTLED && before.mark !== markOf(procRoot, pid)) return undefined;
     this.#next.set(pid, before);
     return before.value;
   }
 
-  /** `settled`: it will never be anything else, so it need not be looked at again to be sure. */
+  /** `settled`: it will never be anything else, so that not even its name is read until all are looked at afresh. */
   keep(procRoot: string, pid: number, value: T, { settled }: { readonly settled: boolean }): void {
     const mark = markOf(procRoot, pid);
     const before = this.#known.get(pid);
-    if (mark !== null) this.#next.set(pid, { mark, value, looks: settled ? RIPE : before?.mark === mark ? before.looks + 1 : 1 });
+    if (mark !== null)
+      this.#next.set(pid, { mark, value, looks: settled ? SETTLED : before?.mark === mark ? before.looks + 1 : 1 });
   }
 }
 

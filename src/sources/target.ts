@@ -75,19 +75,23 @@ function look({ roots, selfPid, known }: SearchOptions): Seen[] {
   for (const pid of listPids(roots.proc)) {
     let process = known?.recall(roots.proc, pid);
     if (process === undefined) {
-      process = lookAt(roots.proc, pid, selfPid);
-      // A kernel thread gets no memory, and a zombie gets none back.
-      known?.keep(roots.proc, pid, process, { settled: process === null });
+      const status = readStatus(roots.proc, pid);
+      process = status === null ? null : lookAt(roots.proc, pid, status, selfPid);
+      known?.keep(roots.proc, pid, process, { settled: status !== null && isKernelThread(status) });
     }
     if (process !== null) seen.push(process);
   }
   return seen;
 }
 
+type ReadStatus = NonNullable<ReturnType<typeof readStatus>>;
+
+/** kthreadd and its children. In a pod there are none, on a host they are most of what there is, and they become nothing else. */
+const isKernelThread = ({ pid, ppid, vmRssBytes }: ReadStatus): boolean => vmRssBytes === null && (pid === 2 || ppid === 2);
+
 /** null: a kernel thread or a zombie. They hold no memory, and on a host they are most of what there is. */
-function lookAt(procRoot: string, pid: number, selfPid: number): Seen | null {
-  const status = readStatus(procRoot, pid);
-  if (status === null || status.vmRssBytes === null) return null;
+function lookAt(procRoot: string, pid: number, status: ReadStatus, selfPid: number): Seen | null {
+  if (status.vmRssBytes === null) return null;
   const startTicks = readStartTicks(procRoot, pid);
   if (startTicks === null) return null;
   return {
