@@ -1,6 +1,7 @@
 // Builds dist/memhound.mjs (executable), dist/commands (one file a command, which it loads) and dist/web (the page). `--quiet` prints
 // nothing on success.
-import { chmod, mkdir, readFile, rename } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
 import { lean } from './lean.mjs';
@@ -22,12 +23,18 @@ const apart = {
   },
 };
 
+/**
+ * What a command loads later (express with the first request, ws with the first page) is a file of its own beside it, named by its content:
+ * a start does not read through it. Those are there before the command is, which is swapped in whole.
+ */
 async function bundle(entry, file, shebang = '') {
-  // Swapped in whole: who loads a file while it is built gets the old one or the new one.
-  const unfinished = `${file}.${process.pid}`;
-  await build({
-    entryPoints: [entry],
-    outfile: unfinished,
+  const { outputFiles } = await build({
+    entryPoints: { [basename(file, '.mjs')]: entry },
+    outdir: dirname(file),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'parts/[name]-[hash]',
+    splitting: true,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -43,6 +50,12 @@ async function bundle(entry, file, shebang = '') {
     define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
     logLevel: 'error',
   });
+  const unfinished = `${file}.${process.pid}`;
+  for (const { path, contents } of outputFiles) {
+    const isPart = path !== resolve(file);
+    if (isPart) await mkdir(dirname(path), { recursive: true });
+    await writeFile(isPart ? path : unfinished, contents);
+  }
   return () => rename(unfinished, file);
 }
 
