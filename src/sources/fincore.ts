@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-
 export type FincoreAnswer =
   | { readonly state: 'read'; readonly bytes: readonly (number | null)[] }
   | { readonly state: 'absent'; readonly why: string };
@@ -11,8 +9,10 @@ const TIMEOUT_MS = 5000;
  * Resident bytes of each open descriptor, by one run of util-linux `fincore`. It is handed descriptors and never a path: a path under
  * a container's root might be a link by the time that it is opened.
  */
-export function fincore(fds: readonly number[]): Promise<FincoreAnswer> {
-  if (fds.length === 0) return Promise.resolve({ state: 'read', bytes: [] });
+export async function fincore(fds: readonly number[]): Promise<FincoreAnswer> {
+  if (fds.length === 0) return { state: 'read', bytes: [] };
+  // Few need it, and no start shall wait for it.
+  const { spawn } = await import('node:child_process');
   return new Promise((resolve) => {
     const paths = fds.map((_, i) => `/proc/self/fd/${i + 3}`);
     const child = spawn('fincore', ['--bytes', '--noheadings', '--raw', '--output', 'RES,FILE', ...paths], {
