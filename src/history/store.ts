@@ -1,28 +1,13 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { STEPS } from './coarsen.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from './history.ts';
-import type { Segment } from './segment.ts';
 import { type Spread, SpreadMaker } from './spread.ts';
 import { mayWriteAbove, StoreError, sickness } from './store-error.ts';
-import {
-  clearLeftovers,
-  type OpenSegment,
-  openSegment,
-  readSealed,
-  readWhole,
-  type Sealed,
-  seal,
-  sealCoarser,
-  segmentNames,
-  segmentPath,
-  setAside,
-  takeTurns,
-} from './store-files.ts';
+import { openSegment, type Sealed, segmentPath } from './store-files.ts';
 import { takeLock } from './store-lock.ts';
 import { loadObituaries, type Obituary, saveObituaries } from './store-obituaries.ts';
-import { forgetFiles } from './store-pages.ts';
-import { extend, restore, type Saved } from './store-rows.ts';
+import { extend } from './store-rows.ts';
+import { Shelf, type StoreLog } from './store-shelf.ts';
 import { addSpread } from './store-spread.ts';
 
 export { StoreError } from './store-error.ts';
@@ -39,10 +24,6 @@ export type StoreState =
     }
   | { readonly ok: false; readonly reason: string };
 
-interface StoreLog {
-  warn(details: object, message: string): void;
-}
-
 export interface StoreOptions {
   /** null: in memory only. */
   readonly dir: string | null;
@@ -55,8 +36,6 @@ export interface StoreOptions {
 
 /** Rows of the one segment that is rewritten at each tick; a sealed one is never changed, only merged into a coarser one when it is old. */
 const ROWS = 30;
-/** Rows that a coarser segment has at least: 1 h of minutes, 15 h of quarters, 5 days of two hours. */
-const COARSE_ROWS = 60;
 const LEAST_DISK = 1 << 20;
 /** For the segments that are being written, and a coarser one while those it stands for are still there. */
 const RESERVE = 256 << 10;
@@ -69,7 +48,7 @@ const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 /** History on disk, a folder a target. lowdb rewrites a whole file at each write, so only the newest, small segment is written at a tick. */
 export class Store {
   readonly #options: StoreOptions;
-  readonly #targets = new Map<string, Kept>();
+  readonly #targets = new Map<string, Shelf>();
   #lock: string | null = null;
   #broken: string | null = null;
 
@@ -111,19 +90,11 @@ export class Store {
   async load(key: string): Promise<History> {
     const history = new History(this.#options.keepS);
     const { dir } = this.#options;
-    const kept: Kept = {
-      history,
-      dir: dir === null ? null : join(dir, key),
-      db: null,
-      bytes: 0,
-      sealed: [],
-      saved: { untilS: null, events: 0 },
-      obituaries: [],
-    };
+    const kept = new Shelf(history, dir === null ? null : join(dir, key), this.#options.log);
     this.#targets.set(key, kept);
     if (kept.dir === null) return history;
     try {
-      await this.#loadSegments(kept, kept.dir);
+      await kept.load(kept.dir);
       kept.obituaries.push(...(await loadObituaries(kept.dir)));
     } catch (error) {
       // No folder yet: the first save makes it.
@@ -133,31 +104,6 @@ export class Store {
     return history;
   }
 
-  async #loadSegments(kept: Kept, dir: string): Promise<void> {
-    let coveredS = Number.NEGATIVE_INFINITY;
-    await clearLeftovers(dir);
-    const names = await segmentNames(dir);
-    for (const [i, name] of names.entries()) {
-      await takeTurns(i + 1);
-      const path = join(dir, name);
-      try {
-        const { segment, sealed } = readSealed(path);
-        if (sealed.endS <= coveredS) {
-          // Killed after the coarser one was written, and before this one was removed.
-          await rm(path);
-          continue;
-        }
-        if (sealed.step > 0) coveredS = Math.max(coveredS, sealed.endS);
-        restore(kept.history, segment);
-        kept.sealed.push(sealed);
-        kept.bytes += sealed.bytes;
-      } catch (error) {
-        await this.#setAside(path, error);
-      }
-    }
-    await forgetFiles(kept.sealed.map(({ path }) => path));
-  }
-
   /** Keeps the rows that came since the last call. Rewrites one small file. */
   async save(key: string): Promise<void> {
     const kept = this.#targets.get(key);
@@ -165,7 +111,7 @@ export class Store {
     const { dir } = kept;
     await this.#try(async () => {
       await this.#occupy(this.#options.dir!);
-      if (kept.history.lastS! < (kept.saved.untilS ?? 0)) await this.#leaveAhead(kept);
+      if (kept.history.lastS! < (kept.saved.untilS ?? 0)) await kept.leaveAhead();
       else if (kept.db !== null && kept.history.lastS! - kept.saved.untilS! > LEAP_S) await this.#seal(kept, dir);
       if (kept.db === null) {
         await mkdir(dir, { recursive: true });
@@ -189,79 +135,9 @@ export class Store {
     });
   }
 
-  /**
-   * The clock was set back by more than a moment: what was stored under later times would stand before what comes, and hide it. Memory has
-   * moved its rows; on disk they are kept under another name, since sealed segments are never changed.
-   */
-  async #leaveAhead(kept: Kept): Promise<void> {
-    const newestS = kept.history.lastS!;
-    const ahead = kept.sealed.filter((sealed) => sealed.endS >= newestS);
-    const paths = [...ahead.map(({ path }) => path), ...(kept.db === null ? [] : [kept.db.path])];
-    for (const path of paths) await rename(path, `${path}.ahead-${Date.now()}`);
-    kept.sealed = kept.sealed.filter((sealed) => !ahead.includes(sealed));
-    kept.bytes = kept.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
-    kept.db = null;
-    kept.saved = { untilS: newestS - 1e-3, events: kept.history.eventCount };
-    this.#options.log.warn({ files: paths.length }, 'the clock was set back; segments that are ahead of it were set aside');
-  }
-
-  /** fsync of file and folder, then never touched again; the oldest go when there are too many bytes. */
-  async #seal(kept: Kept, dir: string): Promise<void> {
-    if (kept.db === null) return;
-    const sealed = await seal(kept.db, dir);
-    kept.db = null;
-    kept.sealed.push(sealed);
-    kept.bytes += sealed.bytes;
-    for (const [i, step] of STEPS.slice(1).entries()) await this.#coarsen(kept, dir, STEPS[i]!, step);
+  async #seal(kept: Shelf, dir: string): Promise<void> {
+    await kept.seal(dir);
     await this.#retain();
-  }
-
-  /** Old segments of one tier become one of the next: written and on disk first, then the old ones go. One merge at most, so work is bounded. */
-  async #coarsen(kept: Kept, dir: string, from: number, to: number): Promise<void> {
-    const ageS = TIERS.find((tier) => tier.stepS === to)!.olderThanS;
-    const oldestS = (kept.history.lastS ?? 0) - ageS;
-    const group: Sealed[] = [];
-    for (const sealed of kept.sealed.filter((s) => s.step === from)) {
-      if (sealed.endS >= oldestS) break;
-      group.push(sealed);
-      if (sealed.endS - group[0]!.startS >= COARSE_ROWS * to) break;
-    }
-    const [first] = group;
-    if (first === undefined || group.at(-1)!.endS - first.startS < COARSE_ROWS * to) return;
-    const segments: Segment[] = [];
-    for (const sealed of group) {
-      try {
-        segments.push(readWhole(sealed.path));
-      } catch (error) {
-        await this.#lose(kept, sealed, error);
-      }
-    }
-    if (segments.length < group.length) return; // the others are merged the next time
-    const coarse = await sealCoarser(dir, first.startS, segments, to);
-    kept.sealed.splice(kept.sealed.indexOf(first), 0, coarse);
-    kept.bytes += coarse.bytes;
-    for (const sealed of group) await this.#drop(kept, sealed);
-  }
-
-  /** A sealed segment that was deleted, or has changed since. */
-  async #lose(kept: Kept, sealed: Sealed, error: unknown): Promise<void> {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#setAside(sealed.path, error);
-    kept.sealed = kept.sealed.filter((s) => s !== sealed);
-    kept.bytes -= sealed.bytes;
-  }
-
-  async #setAside(path: string, error: unknown): Promise<void> {
-    const movedTo = await setAside(path);
-    this.#options.log.warn(
-      { file: path, movedTo, error: (error as Error).message },
-      'a history segment cannot be read and was set aside',
-    );
-  }
-
-  async #drop(kept: Kept, sealed: Sealed): Promise<void> {
-    await rm(sealed.path, { force: true });
-    kept.sealed = kept.sealed.filter((s) => s !== sealed);
-    kept.bytes -= sealed.bytes;
   }
 
   /** Neither age nor size is ever exceeded: a segment goes when its first row is too old, and the oldest when there are too many bytes. */
@@ -271,7 +147,7 @@ export class Store {
     for (;;) {
       let bytes = 0;
       let newestS = 0;
-      let oldest: { readonly kept: Kept; readonly sealed: Sealed } | null = null;
+      let oldest: { readonly kept: Shelf; readonly sealed: Sealed } | null = null;
       for (const kept of this.#targets.values()) {
         bytes += kept.bytes;
         // Age is counted from the newest row, not from the clock; and not from rows after a leap, until they fill a segment: a clock that is
@@ -283,7 +159,7 @@ export class Store {
         if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept, sealed };
       }
       if (oldest === null || (bytes <= budget && newestS - oldest.sealed.startS <= keepS)) return;
-      await this.#drop(oldest.kept, oldest.sealed);
+      await oldest.kept.drop(oldest.sealed);
     }
   }
 
@@ -358,17 +234,6 @@ export class Store {
     if (this.#lock !== null) await rm(this.#lock, { force: true });
     this.#lock = null;
   }
-}
-
-interface Kept {
-  readonly history: History;
-  readonly dir: string | null;
-  db: OpenSegment | null;
-  bytes: number;
-  /** In order of time. */
-  sealed: Sealed[];
-  saved: Saved;
-  readonly obituaries: Obituary[];
 }
 
 export async function openStore(options: StoreOptions): Promise<Store> {
