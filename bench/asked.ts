@@ -1,5 +1,5 @@
 import type { Series } from '../src/history/series.ts';
-import { QUIET, step } from '../src/trends/alarm.ts';
+import { QUIET, speaks, step } from '../src/trends/alarm.ts';
 import { judge } from '../src/trends/judge.ts';
 import type { Judgement } from '../src/trends/types.ts';
 
@@ -47,9 +47,6 @@ export class Asked {
   }
 }
 
-/** An answer that speaks for an alarm: the alarm itself is asked, from rest. */
-const speaksFor = (judgement: Judgement): boolean => step(QUIET, judgement).state.inFavour > 0;
-
 const SUREST: Judgement = {
   trend: 'growing',
   leak: true,
@@ -60,11 +57,14 @@ const SUREST: Judgement = {
   fields: {},
 };
 
-/** Answers in a row that the alarm wants: counted on the alarm, so that it is never another number here. */
+/** Time of an answer, seconds. */
+const timeOf = (index: number): number => index * SAMPLES_PER_ANSWER * STEP_S;
+
+/** How many answers in a row the alarm wants at least: counted on the alarm, so that it is never another number here. */
 function wantedInARow(): number {
   let state = QUIET;
   for (let count = 1; count < 100; count++) {
-    state = step(state, SUREST).state;
+    state = step(state, SUREST, timeOf(count)).state;
     if (state.told) return count;
   }
   throw new Error('the alarm is never told');
@@ -72,20 +72,24 @@ function wantedInARow(): number {
 
 /**
  * The first answer at which an alarm is told; null: never. Nothing is left out and nothing is guessed: an alarm needs k answers in a
- * row, every k in a row hold exactly one whose number is k-1, 2k-1, ..., and where that one does not speak for it, no row that holds
- * it can tell it. So those are worked out first, and their neighbours only where they speak.
+ * row at least, every k in a row hold exactly one whose number is k-1, 2k-1, ..., and where that one does not speak for it, no row that
+ * holds it can tell it. So those are worked out first, and their neighbours only where they speak: a whole row of them, by the alarm itself.
  *
  *     answers   0 1 2 3 4 5 6 7 8     k = 3: 2, 5 and 8 are worked out; if 5 speaks, 3, 4, 6 and 7 too
  */
-export function firstTold(asked: Asked, speaks: (judgement: Judgement) => boolean = speaksFor): number | null {
+export function firstTold(asked: Asked, counts: (judgement: Judgement) => boolean = speaks): number | null {
   const k = wantedInARow();
   for (let index = k - 1; index < asked.answers; index += k) {
-    if (!speaks(asked.answer(index))) continue;
-    let from = index;
-    while (from > 0 && index - from < k - 1 && speaks(asked.answer(from - 1))) from--;
-    let to = index;
-    while (to + 1 < asked.answers && to - from < k - 1 && speaks(asked.answer(to + 1))) to++;
-    if (to - from === k - 1) return to;
+    if (!counts(asked.answer(index))) continue;
+    let at = index;
+    while (at > 0 && counts(asked.answer(at - 1))) at--;
+    let state = QUIET;
+    for (; at < asked.answers && counts(asked.answer(at)); at++) {
+      // What counts is told as a leak would be, whatever it is.
+      state = step(state, { ...asked.answer(at), leak: true, confidence: 1 }, timeOf(at)).state;
+      if (state.told) return at;
+    }
+    while (index + k <= at) index += k;
   }
   return null;
 }
@@ -94,7 +98,7 @@ export function firstTold(asked: Asked, speaks: (judgement: Judgement) => boolea
 export function firstToldByAll(asked: Asked): number | null {
   let state = QUIET;
   for (let index = 0; index < asked.answers; index++) {
-    const after = step(state, asked.answer(index));
+    const after = step(state, asked.answer(index), timeOf(index));
     state = after.state;
     if (after.answer.leak === true) return index;
   }

@@ -88,7 +88,7 @@ const tickMs = cpuMs(() => samples.forEach((sample) => void history.append(sampl
 let state = QUIET;
 const evaluate = () => {
   const judgement = judge(history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' }), OPTIONS);
-  state = step(state, judgement).state;
+  state = step(state, judgement, at).state;
 };
 evaluate();
 const watched = medianMs(25, evaluate);

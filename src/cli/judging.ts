@@ -1,6 +1,6 @@
 import type { History } from '../history/history.ts';
 import type { Series } from '../history/series.ts';
-import { createAlarm } from '../trends/alarm.ts';
+import { createAlarm, lastingS, speaks } from '../trends/alarm.ts';
 import { judge } from '../trends/judge.ts';
 import type { Judgement } from '../trends/types.ts';
 
@@ -11,6 +11,9 @@ const MOST_PAUSE_S = 600;
 const LOOKS_BEFORE_END = 20;
 /** More usage or less by this share of the limit is news, however long the window. */
 const NEWS = 0.02;
+
+/** Times that are looked back at, as shares of the time for which a leak must last. */
+const RECALLED = [1, 2 / 3, 1 / 3];
 
 /** What a judgement was made of, as far as it tells whether another would say something else. */
 interface Judged {
@@ -38,11 +41,21 @@ export class Judging {
       const moved = Math.abs(now.usage - last.usage) / (typeof history.limitBytes === 'number' ? history.limitBytes : last.usage);
       if (now.atS >= last.atS && now.atS - last.atS < last.pauseS && moved < NEWS) return last.answer;
     }
-    const answer = this.#alarm.update(judge(lives(history), { minHistorySeconds }));
+    const judgement = judge(lives(history, null), { minHistorySeconds });
+    if (last === null && speaks(judgement)) this.#recall(history, now.atS, lastingS(judgement), minHistorySeconds);
+    const answer = this.#alarm.update(judgement, now.atS);
     const windowS = answer.trend === 'not-enough-data' ? 0 : (answer.fields.usage?.windowSeconds ?? 0);
     const endS = answer.etas.reduce((least, { seconds }) => Math.min(least, seconds), Number.POSITIVE_INFINITY);
     this.#last = { ...now, answer, pauseS: Math.min(windowS * PART, endS / LOOKS_BEFORE_END, MOST_PAUSE_S) };
     return answer;
+  }
+
+  /** What this program would have said in the last `lastingS`, had it been there: one that is started anew need not wait to tell a leak. */
+  #recall(history: History, atS: number, lastingS: number, minHistorySeconds: number): void {
+    for (const part of RECALLED) {
+      const thenS = atS - part * lastingS;
+      this.#alarm.update(judge(lives(history, thenS), { minHistorySeconds }), thenS);
+    }
   }
 
   /** The container begins a new life: what was told of the former is not repeated, but told at once if it is found again. */
@@ -58,9 +71,9 @@ const state = (history: History): Omit<Judged, 'answer' | 'pauseS'> => ({
   usage: history.length === 0 ? Number.NaN : history.valueOf('usage', history.length - 1),
 });
 
-/** The newest life, and those before it, which tell whether it is as they were. */
-function lives(history: History): Series {
-  const all = history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
+/** The newest life until `toS` (null: now), and those before it, which tell whether it is as they were. */
+function lives(history: History, toS: number | null): Series {
+  const all = history.series({ fields: null, fromS: null, toS, points: null, epoch: 'all' });
   const { startS } = history.epoch;
   const known = !(startS > (all.t[0] ?? startS)) || all.events.some(({ t }) => Math.abs(t - startS) < 1);
   return known ? all : { ...all, events: [...all.events, { t: startS, type: 'restart' }] };

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Judging } from '../../../src/cli/judging.ts';
 import { History } from '../../../src/history/history.ts';
+import { speaks } from '../../../src/trends/alarm.ts';
+import { judge } from '../../../src/trends/judge.ts';
 
 const MIB = 2 ** 20;
 const HOUR = 3600;
@@ -61,4 +63,26 @@ test('a life too young to be judged is looked at each time', () => {
   const first = judging.judge(history, options);
   assert.equal(first.trend, 'not-enough-data');
   assert.notEqual(judging.judge(history, options), first);
+});
+
+/** A day of minutes with a leak of 10 MiB an hour, of which this program saw nothing. */
+function leakingDay(untilMinute = 24 * 60): History {
+  const history = new History();
+  for (let minute = 0; minute < untilMinute; minute++)
+    add(history, minute * 60, 300 * MIB + (minute * 10 * MIB) / 60 + (minute % 7) * 4096);
+  return history;
+}
+
+test('a program that is started beside a long history of a leak tells it at once', () => {
+  assert.equal(new Judging().judge(leakingDay(), options).leak, true);
+});
+
+test('a leak that can only just be told waits, also where the program has just been started', () => {
+  // Part of a day may be daily load: after 18 hours it no longer is.
+  const raw = (minute: number) =>
+    judge(leakingDay(minute).series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' }), options);
+  let minute = 17 * 60;
+  while (!speaks(raw(minute))) minute += 5;
+  assert.ok(minute > 17 * 60 && minute < 19 * 60);
+  assert.equal(new Judging().judge(leakingDay(minute), options).leak, null);
 });

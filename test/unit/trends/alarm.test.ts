@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { QUIET, step } from '../../../src/trends/alarm.ts';
-import type { Judgement } from '../../../src/trends/types.ts';
+import type { FieldTrend, Judgement } from '../../../src/trends/types.ts';
 
 const judgement = (leak: boolean | null): Judgement => ({
   trend: leak === null ? 'not-enough-data' : leak ? 'growing' : 'stable',
@@ -17,8 +17,8 @@ const judgement = (leak: boolean | null): Judgement => ({
 const told = (found: string): string => {
   let state = QUIET;
   return [...found]
-    .map((letter) => {
-      const after = step(state, judgement(letter === '?' ? null : letter === 'L'));
+    .map((letter, minute) => {
+      const after = step(state, judgement(letter === '?' ? null : letter === 'L'), minute * 60);
       state = after.state;
       return after.answer.leak === true ? 'T' : after.answer.leak === null ? 'n' : 'f';
     })
@@ -41,4 +41,59 @@ test('a leak is told after three findings in a row and taken back after five wit
     const [found, answer] = row.trim().split(/\s+/);
     assert.equal(told(found!), answer, found);
   }
+});
+
+/** A leak that rests on two days of anon, with so many seconds to the limit. */
+const long = (etaS: number): Judgement => ({
+  ...judgement(true),
+  etas: [{ event: 'oom-kill', seconds: etaS, low: etaS, high: etaS }],
+  fields: {
+    anon: { trend: 'growing', windowSeconds: 172_800 } as FieldTrend,
+    file: { trend: 'stable', windowSeconds: 864_000 } as FieldTrend,
+  },
+});
+
+/** Minutes after which a leak is told that is found each ten minutes from the first on. */
+function toldAfter(
+  found: (minute: number) => Judgement,
+  atS: (minute: number) => number = (minute) => minute * 60,
+): number | null {
+  let state = QUIET;
+  for (let minute = 0; minute < 600; minute += 10) {
+    state = step(state, found(minute), atS(minute)).state;
+    if (state.told) return minute;
+  }
+  return null;
+}
+
+test('a leak that rests on two days must be found for a thirtieth of them, without a break', () => {
+  assert.equal(
+    toldAfter(() => long(1e6)),
+    100,
+  );
+  assert.equal(
+    toldAfter((minute) => (minute === 90 ? judgement(false) : long(1e6))),
+    200,
+  );
+});
+
+test('a leak with little time left is told after a twentieth of that time', () => {
+  assert.equal(
+    toldAfter(() => long(12 * 3600)),
+    40,
+  );
+  assert.equal(
+    toldAfter(() => long(60)),
+    20,
+  );
+});
+
+test('a clock that is set back does not make a leak told sooner', () => {
+  assert.equal(
+    toldAfter(
+      () => long(1e6),
+      (minute) => (minute < 50 ? 1e6 : 0) + minute * 60,
+    ),
+    150,
+  );
 });

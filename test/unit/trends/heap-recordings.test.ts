@@ -31,7 +31,7 @@ function* watched({ t, fields, ...rest }: Series) {
     const cut = new Map([...fields].map(([id, column]) => [id, column.subarray(0, n)] as const));
     yield {
       minute: until / 60,
-      answer: alarm.update(judge({ ...rest, t: t.subarray(0, n), fields: cut }, { minHistorySeconds: 200 })),
+      answer: alarm.update(judge({ ...rest, t: t.subarray(0, n), fields: cut }, { minHistorySeconds: 200 }), until),
     };
   }
 }
