@@ -36,7 +36,7 @@ const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
 const MAY_BE_BOUNDED = 0.75;
 const HOUR = 3600;
 const DAY_S = 86_400;
-const PART_OF_DAY_S = 0.75 * DAY_S;
+const PART_OF_DAY_S = DAY_S;
 
 /** How far a cause is believed in. */
 export function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: Native | null): number {
