@@ -8,7 +8,7 @@ import { createLog, type Log } from '../outlets/log.ts';
 import { createOps } from '../outlets/ops.ts';
 import { tellStory } from '../outlets/story.ts';
 import { startWebhook } from '../outlets/webhook.ts';
-import { startSchedule } from '../sample/schedule.ts';
+import { type Schedule, startSchedule } from '../sample/schedule.ts';
 import { KnownProcesses } from '../sources/known-processes.ts';
 import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/target.ts';
 import type { Roots } from '../sources/types.ts';
@@ -81,6 +81,7 @@ async function serve(
   });
   const selfWatch = new SelfWatch(ownAnonBytes);
   const thrift = new Thrift(ownAnonBytes);
+  let schedule: Schedule | null = null;
   const watcher = new Watcher({
     roots,
     everySeconds: config.every,
@@ -137,8 +138,9 @@ async function serve(
     await thrift.tick(nowMs);
     selfWatch.tick(nowMs);
   };
-  const schedule = startSchedule(config.every, tick, failed);
   announce(config, found, api.url, ops.url, watcher);
+  // node-cron loads ICU's time zones first, for some 35 ms: the first sample can be read before.
+  schedule = startSchedule(config.every, tick, failed);
   begin();
   let stopping = false;
   settled
