@@ -7,26 +7,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSeries } from '../src/cli/series-file.ts';
-import { History } from '../src/history/history.ts';
-import { QUIET, step } from '../src/trends/alarm.ts';
 import { judge } from '../src/trends/judge.ts';
+import { cpuMs, medianMs, middle } from './cpu.ts';
 import { allPairs } from './methods/all-pairs.ts';
 import { lineThrough } from './methods/line.ts';
-import { FROM_T, inputColumns, inputText, LIMIT, STEP_S } from './trend-input.ts';
+import { inputColumns, inputText } from './trend-input.ts';
+import type { WatchCost } from './trend-watch.ts';
 
 const OPTIONS = { minHistorySeconds: 900 };
 const PROCESSES = 7;
 const MIB = 1_048_576;
-
-function cpuMs(work: () => unknown): number {
-  const began = process.cpuUsage();
-  work();
-  const spent = process.cpuUsage(began);
-  return (spent.user + spent.system) / 1000;
-}
-
-const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
-const medianMs = (rounds: number, work: () => unknown): number => middle(Array.from({ length: rounds }, () => cpuMs(work)));
 
 const columns = inputColumns(14);
 const text = inputText(columns);
@@ -59,44 +49,13 @@ const warm = medianMs(15, () => judge(series, OPTIONS));
 const ols = medianMs(15, () => [...columns.values()].map((column) => lineThrough(column)));
 const pairs = cpuMs(() => allPairs(columns.get('anon')!)) * columns.size;
 
-/** A history as `watch` has it after a season: every minute for 91 days, then every ten seconds for a day. */
-const used = (): number => {
-  globalThis.gc?.();
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-};
-const season = [...inputColumns(92)];
-const before = used();
-const history = new History();
-let at = FROM_T;
-let minute = 0;
-const tick = (stepS: number) => {
-  at += stepS;
-  minute += stepS / STEP_S;
-  const row = Math.min(season[0]![1].length - 1, Math.floor(minute));
-  const values: Record<string, number> = {};
-  for (const [id, column] of season) values[id] = column[row]!;
-  return { atMs: at * 1000, epoch: 'one', values, limitBytes: LIMIT, heapMaxBytes: LIMIT / 2, failures: [] };
-};
-for (let i = 0; i < 91 * 1440; i++) history.append(tick(60));
-for (let i = 0; i < 8640; i++) history.append(tick(10));
-const held = used() - before;
-const ticks = 8192;
-const samples = Array.from({ length: ticks }, () => tick(10));
-const tickMs = cpuMs(() => samples.forEach((sample) => void history.append(sample))) / ticks;
-let state = QUIET;
-const evaluate = () => {
-  const judgement = judge(history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' }), OPTIONS);
-  state = step(state, judgement, at).state;
-};
-evaluate();
-const watched = medianMs(25, evaluate);
-const rest = used();
-evaluate();
-const { heapUsed, arrayBuffers } = process.memoryUsage();
-const passing = heapUsed + arrayBuffers - rest;
-const kept = used() - rest;
+/** The history of a season in processes of their own: as `watch` runs it, and where V8 may optimise. */
+function watchOf(how: 'frugal' | 'optimised'): WatchCost {
+  const args = ['--expose-gc', '--import', 'tsx', 'bench/trend-watch.ts', how];
+  return JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout) as WatchCost;
+}
+const watched = watchOf('frugal');
+const optimised = watchOf('optimised');
 
 const rows: readonly [string, string, string][] = [
   [
@@ -112,19 +71,20 @@ const rows: readonly [string, string, string][] = [
   ['  verdict alone, warm', `${warm.toFixed(1)} ms CPU`, 'median of 15'],
   [
     'watch: a tick into a full history',
-    `${tickMs.toFixed(3)} ms CPU`,
-    `0.5 ms; ${history.length} rows, mean of ${ticks}, making rows coarser included`,
+    `${watched.tickMs.toFixed(3)} ms CPU`,
+    `0.5 ms; ${watched.rows} rows, mean of ${watched.ticks}, making rows coarser included`,
   ],
   [
     'watch: a verdict on a full history',
-    `${watched.toFixed(1)} ms CPU`,
-    '20 ms; with the copy of the history and the alarm, median of 25',
+    `${watched.verdictMs.toFixed(1)} ms CPU`,
+    '20 ms; the alarm included, median of 25; V8 optimises nothing, as in `watch`',
   ],
-  ['memory of a full history', `${(held / MIB).toFixed(1)} MiB`, '4 MiB'],
+  ['  where it may', `${optimised.verdictMs.toFixed(1)} ms CPU`, 'the same in a process with all compilers'],
+  ['memory of a full history', `${(watched.heldBytes / MIB).toFixed(1)} MiB`, '4 MiB'],
   [
     '  a verdict in passing; left by it',
-    `${(passing / MIB).toFixed(1)}; ${(kept / MIB).toFixed(2)} MiB`,
-    globalThis.gc ? '' : 'needs --expose-gc',
+    `${(watched.passingBytes / MIB).toFixed(1)}; ${(watched.keptBytes / MIB).toFixed(2)} MiB`,
+    '',
   ],
   ['plain least squares, same data', `${ols.toFixed(2)} ms CPU`, `the verdict takes ${(warm / ols).toFixed(1)} times as long`],
   [
