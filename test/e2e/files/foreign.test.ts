@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FileReading } from '../../../src/sources/types.ts';
+import { fincore } from '../../support/fincore.ts';
 import { start } from '../../support/process.ts';
 
 const MiB = 1 << 20;
@@ -37,9 +38,12 @@ test('a file of another user is unknown, never all resident; one of the same use
   execFileSync('dd', [`if=${foreign}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
   chownSync(dir, 1000, 1000);
   const answer = await looked('exec 3<foreign.jar 4>own.log; head -c 20971520 /dev/zero >&4', dir, AS);
+  const left = await fincore(join(dir, 'own.log'));
   for (const [way, rows] of Object.entries(answer)) {
     const at = (name: string) => rows.find(({ path }) => path === join(dir, name));
-    assert.equal(at('own.log')?.residentBytes, 20 * MiB, way);
+    // A machine that reclaims may have taken pages since they were written; none come back.
+    const resident = at('own.log')?.residentBytes ?? -1;
+    assert.ok(left > 19 * MiB && resident >= left && resident <= 20 * MiB, `${way}: ${resident}, ${left} left`);
     assert.equal(at('own.log')?.method, way);
     assert.equal(at('foreign.jar')?.residentBytes, null, way);
     assert.equal(at('foreign.jar')?.method, 'unknown: owned by uid 0, asked by uid 1000', way);
