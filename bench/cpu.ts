@@ -1,3 +1,5 @@
+import { middle } from './middle.ts';
+
 /** CPU time of this process, all its threads, that some work takes, milliseconds. */
 export function cpuMs(work: () => unknown): number {
   const began = process.cpuUsage();
@@ -6,6 +8,5 @@ export function cpuMs(work: () => unknown): number {
   return (spent.user + spent.system) / 1000;
 }
 
-export const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 export const medianMs = (rounds: number, work: () => unknown): number =>
   middle(Array.from({ length: rounds }, () => cpuMs(work)));

@@ -9,6 +9,7 @@ import { makeCgroup } from '../test/support/cgroup.ts';
 import { diskDir } from '../test/support/dirs.ts';
 import { startJava } from '../test/support/java.ts';
 import { watch } from '../test/support/memhound.ts';
+import { middle } from './middle.ts';
 
 const TURNS = 3;
 const TICKS = 60;
@@ -77,9 +78,8 @@ async function manyPages(): Promise<void> {
     one.push(await msPerTick(1));
     many.push(await msPerTick(PAGES));
   }
-  const median = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1]!;
-  const more = median(many) - median(one);
-  console.log(`one page open: ${median(one).toFixed(2)} ms CPU a tick (median of ${TURNS} times ${TICKS} ticks)`);
+  const more = middle(many) - middle(one);
+  console.log(`one page open: ${middle(one).toFixed(2)} ms CPU a tick (median of ${TURNS} times ${TICKS} ticks)`);
   say(`${PAGES} pages: ${more.toFixed(2)} ms more`, `${GOAL_MS} ms`, more <= GOAL_MS);
 }
 

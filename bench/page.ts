@@ -11,6 +11,7 @@ import { MEMHOUND, watch } from '../test/support/memhound.ts';
 import { run } from '../test/support/process.ts';
 import { type Replay, serve } from '../test/support/replay.ts';
 import { SCENES } from '../test/support/scenes.ts';
+import { middle } from './middle.ts';
 
 const OPENINGS = 5;
 const TICKS = 120;
@@ -26,8 +27,6 @@ const WORK = ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'];
 /** Two frames, so that the last tick has been drawn. */
 const settled = (page: Page) =>
   page.evaluate(() => new Promise<void>((r) => requestAnimationFrame(() => requestAnimationFrame(() => r()))));
-
-const middle = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
 
 const browser = await openBrowser();
 const status = SCENES.fortnight();

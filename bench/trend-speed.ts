@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSeries } from '../src/cli/series-file.ts';
 import { judge } from '../src/trends/judge.ts';
-import { cpuMs, medianMs, middle } from './cpu.ts';
+import { cpuMs, medianMs } from './cpu.ts';
 import { allPairs } from './methods/all-pairs.ts';
 import { lineThrough } from './methods/line.ts';
+import { middle } from './middle.ts';
 import { inputColumns, inputText } from './trend-input.ts';
 import type { WatchCost } from './trend-watch.ts';
 
@@ -52,7 +53,9 @@ const pairs = cpuMs(() => allPairs(columns.get('anon')!)) * columns.size;
 /** The history of a season in processes of their own: as `watch` runs it, and where V8 may optimise. */
 function watchOf(how: 'frugal' | 'optimised'): WatchCost {
   const args = ['--expose-gc', '--import', 'tsx', 'bench/trend-watch.ts', how];
-  return JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout) as WatchCost;
+  return JSON.parse(
+    spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).stdout,
+  ) as WatchCost;
 }
 const watched = watchOf('frugal');
 const optimised = watchOf('optimised');
@@ -61,7 +64,7 @@ const rows: readonly [string, string, string][] = [
   [
     'file to verdict, a fresh process',
     `${cold.toFixed(0)} ms CPU`,
-    `150 ms; 14 days x 1 min x 15 fields, ${(text.length / 1e6).toFixed(1)} MB; median of ${PROCESSES}, the least ${colds[0]!.toFixed(0)}`,
+    `150 ms; 14 days x 1 min x 15 fields, ${(text.length / 1e6).toFixed(1)} MB; median of ${PROCESSES}, the least ${Math.min(...colds).toFixed(0)}`,
   ],
   [
     '  memhound analyze, all of it',

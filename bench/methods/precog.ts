@@ -1,3 +1,4 @@
+import { middle } from '../middle.ts';
 import { lineThrough } from './line.ts';
 import { hourly } from './smooth.ts';
 
@@ -68,15 +69,14 @@ function riseOf(y: Float64Array, from: number, to: number, hour: number): (Rise 
 /** The beginning, the end, and where steps stand out by the modified z-score of Iglewicz & Hoaglin 1993, hours apart. */
 function changePoints(y: Float64Array, hour: number): number[] {
   const steps = Array.from({ length: y.length - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
-  const middle = median(steps);
-  const spread = median(steps.map((step) => Math.abs(step - middle)));
+  const usual = middle(steps);
+  const spread = middle(steps.map((step) => Math.abs(step - usual)));
   const points = [0];
   steps.forEach((step, i) => {
     const apart = i - points[points.length - 1]! >= SHORTEST_H * hour;
-    if (apart && (0.6745 * (step - middle)) / spread > CHANGED) points.push(i);
+    if (apart && (0.6745 * (step - usual)) / spread > CHANGED) points.push(i);
   });
   return [...points, y.length - 1];
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 const highest = (y: Float64Array): Float64Array => y.slice().sort().slice(-TOP);

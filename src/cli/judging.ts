@@ -45,7 +45,7 @@ export class Judging {
     if (last === null && speaks(judgement)) this.#recall(history, now.atS, lastingS(judgement), minHistorySeconds);
     const answer = this.#alarm.update(judgement, now.atS);
     const windowS = answer.trend === 'not-enough-data' ? 0 : (answer.fields.usage?.windowSeconds ?? 0);
-    const endS = answer.etas.reduce((least, { seconds }) => Math.min(least, seconds), Number.POSITIVE_INFINITY);
+    const endS = answer.etas[0]?.seconds ?? Number.POSITIVE_INFINITY;
     this.#last = { ...now, answer, pauseS: Math.min(windowS * PART, endS / LOOKS_BEFORE_END, MOST_PAUSE_S) };
     return answer;
   }

@@ -30,7 +30,7 @@ export const QUIET: AlarmState = { told: false, inFavour: 0, sinceS: null, again
 export function lastingS({ fields, etas }: Judgement): number {
   let windowS = 0;
   for (const id in fields) if (fields[id]!.trend === 'growing') windowS = Math.max(windowS, fields[id]!.windowSeconds);
-  return Math.min(windowS * LASTING, ...etas.map(({ seconds }) => seconds * SOON));
+  return Math.min(windowS * LASTING, (etas[0]?.seconds ?? Number.POSITIVE_INFINITY) * SOON);
 }
 
 /** Whether a judgement, were it to last, would be told. */

@@ -36,7 +36,6 @@ const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
 const MAY_BE_BOUNDED = 0.75;
 const HOUR = 3600;
 const DAY_S = 86_400;
-const PART_OF_DAY_S = DAY_S;
 
 /** How far a cause is believed in. */
 export function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: Native | null): number {
@@ -65,8 +64,8 @@ function mayBeDaily(field: FieldJudgement, room: number): boolean {
   const slope = field.slopeBytesPerHour ?? 0;
   // A drift of part of a day, in a life that has not seen those hours on another day: morning load after a quiet night.
   const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
-  if (sinceS < PART_OF_DAY_S && windowSeconds >= PART_OF_DAY_S && windowSeconds < DAY_S + sinceS) return true;
-  if (windowSeconds >= PART_OF_DAY_S) return false;
+  if (sinceS < DAY_S && windowSeconds >= DAY_S && windowSeconds < DAY_S + sinceS) return true;
+  if (windowSeconds >= DAY_S) return false;
   const began = Math.max(1, levelThen);
   if (slope < 0.1 * began) return true;
   return windowSeconds > LATE_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR) * SOON_S;
