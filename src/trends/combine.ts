@@ -1,5 +1,6 @@
 import { beliefIn, type Fields, grows, type Limits, type Native } from './belief.ts';
 import type { FieldJudgement } from './field-trend.ts';
+import type { Gain } from './gain.ts';
 import { deviationOf, type Rate, rateOf, sumOf, Z90 } from './rate.ts';
 import type { Cause, CauseShare, Eta, Judgement, Trend } from './types.ts';
 
@@ -20,7 +21,7 @@ const UNRECLAIMABLE = [
 const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Causes of growth, by the rules of docs/verdict.md. */
-function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
+function causesOf(fields: Fields, native: FieldJudgement | null, cacheGain: Gain): CauseShare[] {
   const hurtful: CauseShare[] = [];
   const harmless: CauseShare[] = [];
   const add = (cause: Cause, bytesPerHour: number, reclaimable: boolean) =>
@@ -49,8 +50,12 @@ function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
     grows(fields, 'file') &&
     slopeOf(fields, 'file') - Math.max(0, grows(fields, 'shmem') ? slopeOf(fields, 'shmem') : 0) > 0.2 * slopeOf(fields, 'file');
   const cache = fileGrows ? slopeOf(fields, 'file') : 0;
-  // Some 3 % of page cache on ext4 is slab that comes with it (buffer heads): part of the cache, and no leak.
-  const alone = (id: string) => grows(fields, id) && !threadsGrow && slopeOf(fields, id) > 0.08 * cache;
+  // Some 3 % of page cache on ext4 is slab that comes with it (buffer heads): part of the cache, and no leak. A cache that goes by fits and
+  // starts may not be called growing while the little that comes with it is: so what the cache gained meanwhile counts as well.
+  const alone = (id: string) =>
+    grows(fields, id) &&
+    !threadsGrow &&
+    slopeOf(fields, id) > BROUGHT_BY_CACHE * Math.max(cache, cacheGain(fields.get(id)?.basis.line ?? null));
   if (alone('slab_unreclaimable')) add('slab', slopeOf(fields, 'slab_unreclaimable'), false);
   else if (alone('slab_reclaimable')) add('slab', slopeOf(fields, 'slab_reclaimable'), true);
   else if (fields.has('slab')) {
@@ -60,6 +65,9 @@ function causesOf(fields: Fields, native: FieldJudgement | null): CauseShare[] {
   const steepest = (a: CauseShare, b: CauseShare) => b.bytesPerHour - a.bytesPerHour;
   return [...hurtful.sort(steepest), ...harmless.sort(steepest)];
 }
+
+/** Slab that comes with page cache is at most this part of it. */
+const BROUGHT_BY_CACHE = 0.08;
 
 /**
  * Class loaders bring native memory beside what metaspace counts as used: chunks of their own that are hardly filled, and tables from
@@ -163,12 +171,14 @@ function quiet(fields: Fields): number {
   return 0.98 - 0.35 * most;
 }
 
+/** All fields of one life, put together. `cacheGain`: of `file`, in bytes an hour. */
 export function combine(
   fields: Fields,
   native: Native | null,
   limits: Limits,
+  cacheGain: Gain,
 ): Pick<Judgement, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
-  const causes = causesOf(fields, native?.field ?? null);
+  const causes = causesOf(fields, native?.field ?? null, cacheGain);
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
   const untold = causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');

@@ -4,6 +4,7 @@ import { combine } from './combine.ts';
 import { epochStarts } from './epochs.ts';
 import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
 import { forgetFrame } from './frame.ts';
+import { gainOf, noGain } from './gain.ts';
 import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
 import { earlierLives, inTheLightOf, judgedOnce } from './lives.ts';
@@ -71,7 +72,9 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const apart = anonBeyondHeap(ordered, starts);
   const native = apart === null ? null : { field: lit('anon', apart.beyond), untouchedBytes: apart.untouchedBytes };
   forgetFrame();
-  const combined = combine(fields, native, { limit: series.limitBytes, heapMax: series.heapMaxBytes });
+  const cache = ordered.fields.get('file');
+  const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
+  const combined = combine(fields, native, limits, cache === undefined ? noGain : gainOf(cache, window));
   return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(fields) };
 }
 

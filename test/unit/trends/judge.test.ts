@@ -74,6 +74,31 @@ test('a restart begins anew: growth before it does not count', () => {
   assert.equal(answer.fields.anon!.windowSeconds, 319 * 60);
 });
 
+test('kernel memory that comes with page cache is no cause of its own, also where the cache goes by fits and starts', () => {
+  // A log of 5 MB a second whose writer stood still twice, the second time to the end: 28 s of it, each second.
+  const stands = (s: number) => s < 5 || (s >= 8 && s < 14) || s >= 22;
+  const file: number[] = [];
+  for (let s = 0; s < 28; s++) {
+    const written = file.at(-1) ?? 0;
+    file.push(stands(s) ? written : Math.min((s - 4) * 5e6, written + 10e6));
+  }
+  const told = (besides: number) => {
+    const columns = {
+      usage: (s: number) => 60e6 + 1.03 * file[s]! + besides * s,
+      anon: () => 55e6,
+      file: (s: number) => 5e6 + file[s]!,
+      kernel: (s: number) => 1.2e6 + 0.0287 * file[s]! + besides * s,
+    };
+    const each = series(28, columns, { intervalS: 1 });
+    return judge({ ...each, t: each.t.map((_, s) => 1_700_000_000 + s) }, { minHistorySeconds: 15 });
+  };
+  assert.equal(told(0).fields.file!.trend, 'stable');
+  assert.equal(told(0).fields.kernel!.trend, 'growing');
+  assert.deepEqual(told(0).causes, []);
+  assert.equal(told(0).leak, false);
+  assert.equal(told(2e6).causes[0]?.cause, 'slab');
+});
+
 test('native memory that class loaders bring is metaspace, not a cause of its own; much more than that is', () => {
   const wiggle = noise(5);
   const metaspace = (i: number) => 60 * MIB + i * 0.1 * MIB;
