@@ -1,7 +1,8 @@
 import { beliefIn, type Fields, grows, type Limits, type Native } from './belief.ts';
 import type { FieldJudgement } from './field-trend.ts';
-import type { Gain } from './gain.ts';
-import { deviationOf, type Rate, rateOf, sumOf, Z90 } from './rate.ts';
+import type { Moved } from './moved.ts';
+import { type Rate, rateOf, sumOf } from './rate.ts';
+import { anonRate, rateOfSum } from './sums.ts';
 import type { Cause, CauseShare, Eta, Judgement, Trend } from './types.ts';
 
 const HOUR = 3600;
@@ -21,7 +22,7 @@ const UNRECLAIMABLE = [
 const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Causes of growth, by the rules of docs/verdict.md. */
-function causesOf(fields: Fields, native: FieldJudgement | null, cacheGain: Gain): CauseShare[] {
+function causesOf(fields: Fields, native: FieldJudgement | null, moved: Moved): CauseShare[] {
   const hurtful: CauseShare[] = [];
   const harmless: CauseShare[] = [];
   const add = (cause: Cause, bytesPerHour: number, reclaimable: boolean) =>
@@ -55,7 +56,7 @@ function causesOf(fields: Fields, native: FieldJudgement | null, cacheGain: Gain
   const alone = (id: string) =>
     grows(fields, id) &&
     !threadsGrow &&
-    slopeOf(fields, id) > BROUGHT_BY_CACHE * Math.max(cache, cacheGain(fields.get(id)?.basis.line ?? null));
+    slopeOf(fields, id) > BROUGHT_BY_CACHE * Math.max(cache, moved.cacheGain(fields.get(id)?.basis.line ?? null));
   if (alone('slab_unreclaimable')) add('slab', slopeOf(fields, 'slab_unreclaimable'), false);
   else if (alone('slab_reclaimable')) add('slab', slopeOf(fields, 'slab_reclaimable'), true);
   else if (fields.has('slab')) {
@@ -83,45 +84,28 @@ function withLoaders(fields: Fields, native: FieldJudgement | null): number {
   return slope <= BROUGHT_BY_LOADERS * slopeOf(fields, 'metaspace') ? Math.max(0, slope) : 0;
 }
 
-/** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
-const WITHIN_ANON = ['heap_used', 'metaspace'];
+/** The fields of memory that cannot be reclaimed that this kernel tells. */
+const solid = (fields: Fields): string[] =>
+  (fields.has('slab_unreclaimable') ? UNRECLAIMABLE : [...UNRECLAIMABLE, 'slab']).filter((id) => fields.has(id));
 
 /** How fast memory that cannot be reclaimed grows, all of it together. */
-function approach(fields: Fields, unreclaimable: readonly string[]): Rate {
-  const parts = unreclaimable.flatMap((id): Rate[] => {
+function solidRate(fields: Fields): Rate {
+  const parts = solid(fields).flatMap((id): Rate[] => {
     const part = id === 'anon' ? anonRate(fields) : grows(fields, id) ? rateOf(fields.get(id)!) : null;
     return part === null ? [] : [{ ...part, low: Math.max(0, part.low) }];
   });
   return sumOf(parts);
 }
 
-/** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
-function anonRate(fields: Fields): Rate | null {
-  const anon = fields.get('anon');
-  if (anon === undefined || anon.slopeBytesPerHour === null) return null;
-  const own = rateOf(anon);
-  const within = WITHIN_ANON.flatMap((name) => (grows(fields, name) ? [fields.get(name)!] : []));
-  const inner = sumOf(within.map(rateOf));
-  if (anon.trend === 'growing') return within.length > 0 ? agreed(own, inner) : own;
-  if (own.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return own;
-  if (within.length === 0) return null;
-  // A heap that rises inside what is already committed does not move the container.
-  if (within.every((field) => field === fields.get('heap_used')) && anon.certainty < 0.5) return null;
-  return agreed(inner, own);
+/** When the line began, epoch seconds, that the fastest of these fields grows by; the beginning of time where none has one. */
+function heldSince(fields: Fields, ids: readonly string[]): number {
+  const slope = (id: string): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
+  const fastest = ids.reduce((best, id) => (slope(id) > slope(best) ? id : best));
+  return fields.get(fastest)?.basis.line?.fromT ?? 0;
 }
 
-/** Two estimates of one slope: weighed by their variances where they may well be of the same, else the first. */
-function agreed(first: Rate, second: Rate): Rate {
-  const variance = (rate: Rate): number => Math.max(deviationOf(rate), 1e-9) ** 2;
-  const [a, b] = [variance(first), variance(second)];
-  if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
-  const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
-  const half = Z90 / Math.sqrt(1 / a + 1 / b);
-  return { slope, low: slope - half, high: slope + half };
-}
-
-/** Half of the 99 % interval of a normal distribution, in its deviations. */
-const Z99 = 2.576;
+const levelOf = (fields: Fields, ids: readonly string[]): number =>
+  ids.reduce((sum, id) => sum + (Number.isFinite(fields.get(id)!.levelNow) ? fields.get(id)!.levelNow : 0), 0);
 
 function spanTo(room: number, rate: Rate, event: Eta['event']): Eta | null {
   if (!(rate.slope > 0) || !Number.isFinite(room)) return null;
@@ -130,7 +114,7 @@ function spanTo(room: number, rate: Rate, event: Eta['event']): Eta | null {
 }
 
 /** When what grows meets its wall. The wall of memory that cannot be reclaimed is the limit; of the heap, -Xmx; of page cache, reclaim. */
-function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): Eta[] {
+function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits, moved: Moved): Eta[] {
   const etas: Eta[] = [];
   const heap = fields.get('heap_used');
   if (causes.some((cause) => cause.cause === 'heap') && heap !== undefined && typeof limits.heapMax === 'number') {
@@ -138,25 +122,17 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits): 
     if (eta !== null) etas.push(eta);
   }
   if (typeof limits.limit === 'number') {
-    const unreclaimable = fields.has('slab_unreclaimable') ? UNRECLAIMABLE : [...UNRECLAIMABLE, 'slab'];
-    let level = 0;
-    let spread = 0;
-    for (const id of unreclaimable) {
-      const field = fields.get(id);
-      if (field === undefined || !Number.isFinite(field.levelNow)) continue;
-      level += field.levelNow;
-      spread = Math.hypot(spread, field.spread95);
-    }
-    if (causes.some((cause) => !cause.reclaimable)) {
-      const eta = spanTo(limits.limit - level - spread, approach(fields, unreclaimable), 'oom-kill');
-      if (eta !== null) etas.push(eta);
-    } else if (causes.length > 0) {
-      const usage = fields.get('usage');
-      if (usage !== undefined && usage.trend === 'growing') {
-        const eta = spanTo(limits.limit - usage.levelNow - usage.spread95, rateOf(usage), 'reclaim');
-        if (eta !== null) etas.push(eta);
-      }
-    }
+    const room = (ids: readonly string[], rate: Rate): number =>
+      (limits.limit as number) - (moved.peak(ids, rate.slope, heldSince(fields, ids)) ?? levelOf(fields, ids));
+    const rate = causes.some((cause) => !cause.reclaimable) ? solidRate(fields) : null;
+    const usage = rateOfSum(fields, 'usage');
+    const eta =
+      rate !== null
+        ? spanTo(room(solid(fields), rate), rate, 'oom-kill')
+        : causes.length > 0 && usage !== null
+          ? spanTo(room(['usage'], usage), usage, 'reclaim')
+          : null;
+    if (eta !== null) etas.push(eta);
   }
   return etas.sort((a, b) => a.seconds - b.seconds);
 }
@@ -171,14 +147,14 @@ function quiet(fields: Fields): number {
   return 0.98 - 0.35 * most;
 }
 
-/** All fields of one life, put together. `cacheGain`: of `file`, in bytes an hour. */
+/** All fields of one life, put together. */
 export function combine(
   fields: Fields,
   native: Native | null,
   limits: Limits,
-  cacheGain: Gain,
+  moved: Moved,
 ): Pick<Judgement, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
-  const causes = causesOf(fields, native?.field ?? null, cacheGain);
+  const causes = causesOf(fields, native?.field ?? null, moved);
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
   const untold = causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');
@@ -194,7 +170,7 @@ export function combine(
       leak,
       confidence: Math.min(MOST, Math.max(0.5, belief)),
       causes,
-      etas: etasOf(fields, causes, limits),
+      etas: etasOf(fields, causes, limits, moved),
     };
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');

@@ -20,8 +20,6 @@ export interface FieldJudgement extends FieldTrend {
   readonly fills: boolean;
   /** That it is no part of a day is known, from earlier lives of the container or from weeks of this one. */
   readonly known: boolean;
-  /** 95th percentile of the values about the line. */
-  readonly spread95: number;
   /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
   readonly certainty: number;
 }
@@ -63,7 +61,6 @@ const blank = {
   levelThen: Number.NaN,
   fills: false,
   known: false,
-  spread95: 0,
   certainty: 0,
 };
 
@@ -234,20 +231,8 @@ function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, fro
     levelThen: blocks.y[0]!,
     fills: top.shape.name === 'fill-line',
     known: false,
-    spread95: spreadOf(blocks, top.shape.begins * windowS, levelNow, slope),
     certainty: few ? Math.min(FEW, evenHanded(weighed)) : evenHanded(weighed),
   };
-}
-
-/**
- * 95th percentile of the values about the line, daily load included: it is the peaks that meet the limit first. Where the line holds for the
- * last part alone, about it there.
- */
-function spreadOf({ x, y }: Blocks, fromS: number, levelNow: number, slopePerSecond: number): number {
-  const lastX = x[x.length - 1]!;
-  const over = y.map((value, i) => value - levelNow + slopePerSecond * (lastX - x[i]!)).filter((_, i) => x[i]! >= fromS);
-  over.sort();
-  return over.length === 0 ? 0 : over[Math.min(over.length - 1, Math.floor(0.95 * over.length))]!;
 }
 
 /** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */

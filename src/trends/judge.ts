@@ -4,13 +4,14 @@ import { combine } from './combine.ts';
 import { epochStarts } from './epochs.ts';
 import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
 import { forgetFrame } from './frame.ts';
-import { gainOf, noGain } from './gain.ts';
 import { anonBeyondHeap } from './heap.ts';
 import { judgeHeap } from './heap-trend.ts';
 import { earlierLives, inTheLightOf, judgedOnce } from './lives.ts';
+import { movedIn } from './moved.ts';
 import { needsOf } from './needs.ts';
 import { normalise } from './normalise.ts';
 import { orLately } from './recent.ts';
+import { inTheirParts } from './sums.ts';
 import type { FieldTrend, Judgement, JudgeOptions, Trend } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
@@ -72,10 +73,9 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const apart = anonBeyondHeap(ordered, starts);
   const native = apart === null ? null : { field: lit('anon', apart.beyond), untouchedBytes: apart.untouchedBytes };
   forgetFrame();
-  const cache = ordered.fields.get('file');
   const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
-  const combined = combine(fields, native, limits, cache === undefined ? noGain : gainOf(cache, window));
-  return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(fields) };
+  const combined = combine(fields, native, limits, movedIn(ordered, window));
+  return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(inTheirParts(fields)) };
 }
 
 /** The part of a window in which a field was there, for it may have come later than the rest; null where it is gone. */

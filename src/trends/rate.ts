@@ -27,5 +27,8 @@ export function sumOf(rates: readonly Rate[]): Rate {
 /** Half of the 90 % interval of a normal distribution, in its deviations. */
 export const Z90 = 1.645;
 
+/** Half of the 99 % interval of a normal distribution, in its deviations. */
+export const Z99 = 2.576;
+
 /** The deviation that a 90 % interval tells of. */
 export const deviationOf = ({ low, high }: Rate): number => (high - low) / (2 * Z90);
