@@ -174,7 +174,9 @@ function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, fro
   const falling = drifting * below;
   const slope = driftQuantile(drift, 0.5) * toSlope;
   const top = weighed[0]!;
-  const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale;
+  // The last block's middle is a little before the end.
+  const ahead = top.shape.drift === null ? 0 : slope * (windowS - blocks.x[m - 1]!);
+  const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale + ahead;
   const straight = straightness(blocks.x, y, top.shape.begins * windowS);
   const material = isMaterial(slope, level, limit, windowS, unit);
   let trend: Trend = 'stable';
