@@ -1,3 +1,5 @@
+import { kernel } from './kernel/kernel.ts';
+
 /** A field thinned to a few hundred values at even steps, which is all that a slope over the whole window needs. */
 export interface Blocks {
   /** Middle of each block that has values, seconds after `fromT`. */
@@ -21,42 +23,6 @@ function blockSeconds(windowS: number, intervalS: number, most: number): number 
   return EVEN.find((step) => step >= least) ?? least;
 }
 
-/** Groups of neighbours whose means are trimmed. */
-const GROUPS = 16;
-const means = new Float64Array(GROUPS);
-
-/**
- * Mean of the values `from` (inclusive) to `to` (exclusive) that a spike or two do not move: values are averaged in up to 16 groups of
- * neighbours, and of the groups' means a fifth at either end is left out. Nearly as exact as the mean where nothing is wrong, and linear
- * in their number. NaN where any of them is. Tukey & McLaughlin 1963, "Less Vulnerable Confidence and Significance Procedures for
- * Location" (trimming).
- */
-export function robustMean(values: Float64Array, from: number, to: number): number {
-  const count = to - from;
-  if (count === 1) return values[from]!;
-  const groups = Math.min(count, GROUPS);
-  let first = from;
-  for (let g = 0; g < groups; g++) {
-    const end = from + Math.floor(((g + 1) * count) / groups);
-    let sum = 0;
-    for (let i = first; i < end; i++) sum += values[i]!;
-    // Few and short: kept in order as they come (insertion sort).
-    let at = g;
-    const mean = sum / (end - first);
-    if (Number.isNaN(mean)) return mean;
-    first = end;
-    while (at > 0 && means[at - 1]! > mean) {
-      means[at] = means[at - 1]!;
-      at--;
-    }
-    means[at] = mean;
-  }
-  const left = Math.floor((groups + 2) / 5);
-  let sum = 0;
-  for (let g = left; g < groups - left; g++) sum += means[g]!;
-  return sum / (groups - 2 * left);
-}
-
 /** Robust means of samples `from` (inclusive) to `to` (exclusive) by blocks of time; NaN is a gap. At most about `most` blocks. */
 export function blockMeans(
   t: Float64Array,
@@ -69,31 +35,29 @@ export function blockMeans(
   const fromT = t[from] ?? 0;
   const windowS = (t[to - 1] ?? fromT) - fromT;
   const stepS = blockSeconds(windowS, intervalS, most);
-  const x: number[] = [];
-  const y: number[] = [];
-  let points = 0;
   // A window of just so many steps ends with a sample at the last edge: it belongs to the block before, and is none of its own.
   const blocks = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
-  let start = from;
-  for (let block = 0; block < blocks && start < to; block++) {
-    const end = block === blocks - 1 ? to : firstAt(t, fromT + (block + 1) * stepS, start, to);
-    if (end > start) {
-      let count = end - start;
-      let mean = robustMean(values, start, end);
-      if (Number.isNaN(mean)) {
-        const told = values.subarray(start, end).filter((value) => !Number.isNaN(value));
-        count = told.length;
-        if (count > 0) mean = robustMean(told, 0, count);
-      }
-      if (count > 0) {
-        x.push((block + 0.5) * stepS);
-        y.push(mean);
-        points += count;
-      }
-    }
-    start = end;
-  }
-  return { x: Float64Array.from(x), y: Float64Array.from(y), fromT, stepS, points, windowS };
+  const edges = [0];
+  for (let block = 1; block < blocks; block++) edges.push(firstAt(t, fromT + block * stepS, from + edges[block - 1]!, to) - from);
+  edges.push(Math.max(0, to - from));
+  const { means, points } = robustMeans(values.subarray(from, to), edges);
+  const told = Array.from(means.keys()).filter((block) => !Number.isNaN(means[block]!));
+  const x = Float64Array.from(told, (block) => (block + 0.5) * stepS);
+  return { x, y: Float64Array.from(told, (block) => means[block]!), fromT, stepS, points, windowS };
+}
+
+/**
+ * Means of the values between each of the indexes `edges` and the next that a spike or two do not move (kernel/assembly/means.ts); NaN where
+ * nothing is known. `points`: values that stand behind them.
+ */
+export function robustMeans(values: Float64Array, edges: readonly number[]): { means: Float64Array; points: number } {
+  const k = kernel();
+  const { top } = k;
+  const [at, list, out] = [k.copy(values), k.copyInts(edges), k.take(edges.length)];
+  const points = k.call.means(at, list, edges.length - 1, out);
+  const means = k.f64.slice(out >> 3, (out >> 3) + edges.length - 1);
+  k.giveBack(top);
+  return { means, points };
 }
 
 /** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */

@@ -1,41 +1,24 @@
-import { studentBelow } from './normal.ts';
+import { kernel } from './kernel/kernel.ts';
 
-/** One way in which the drift may be distributed: Student's, by one shape under one noise. */
-export interface DriftPart {
-  readonly weight: number;
-  /** Drift over the whole window. */
-  readonly mean: number;
-  readonly deviation: number;
-  readonly degrees: number;
+/**
+ * Ways in which the drift may be distributed, each Student's, by one shape under one noise: of each its weight, its mean over the whole window,
+ * its deviation and its degrees of freedom, one after the other.
+ */
+export type Drift = readonly number[];
+
+const PER_PART = 4;
+
+function over(drift: Drift, told: (parts: number, count: number) => number): number {
+  const { top } = kernel();
+  const answer = told(kernel().copy(drift), drift.length / PER_PART);
+  kernel().giveBack(top);
+  return answer;
 }
 
-/** Share of the belief in `parts` that puts the drift at or under `value`; one half where there is no part. */
-export function driftBelow(parts: readonly DriftPart[], value: number): number {
-  let below = 0;
-  let all = 0;
-  for (const { weight, mean, deviation, degrees } of parts) {
-    all += weight;
-    below += weight * studentBelow((value - mean) / Math.max(deviation, 1e-300), degrees);
-  }
-  return all > 0 ? below / all : 0.5;
-}
+/** Share of the belief that puts the drift at or under `value`; one half where there is no part. */
+export const driftBelow = (drift: Drift, value: number): number =>
+  over(drift, (parts, count) => kernel().call.below(parts, count, value));
 
-/** Width of the last bracket, as a share of the first. */
-const FINE = 1e-5;
-
-/** The drift that this share of the belief lies under, by bisection. 0 where there is no part. */
-export function driftQuantile(parts: readonly DriftPart[], share: number): number {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const { mean, deviation } of parts) {
-    low = Math.min(low, mean - 5 * deviation);
-    high = Math.max(high, mean + 5 * deviation);
-  }
-  if (!(low < high)) return low === Number.POSITIVE_INFINITY ? 0 : low;
-  for (const width = high - low; high - low > FINE * width; ) {
-    const middle = (low + high) / 2;
-    if (driftBelow(parts, middle) < share) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
+/** The drift that this share of the belief lies under. 0 where there is no part. */
+export const driftQuantile = (drift: Drift, share: number): number =>
+  over(drift, (parts, count) => kernel().call.quantile(parts, count, share));

@@ -1,199 +1,241 @@
-import { NOISES, type Whitener, whitener } from './noise.ts';
-import { type Shape, type Shapes, shapesOf } from './shapes.ts';
+import { type Kernel, kernel } from './kernel/kernel.ts';
+import { NOISES } from './noise.ts';
+import { type Beside, type Shape, type Shapes, shapesOf } from './shapes.ts';
 
-/** All that weighing needs and that depends on the points alone, not on what was measured at them. */
-export interface Frame extends Shapes {
-  /** The points as shares of the window. */
-  readonly u: Float64Array;
-  readonly noises: readonly FrameNoise[];
-  readonly probing: Need;
-  readonly all: Need;
+/** A shape, and where the kernel finds it. */
+export interface Placed {
+  readonly shape: Shape;
+  readonly at: number;
 }
 
-/** The columns, and the pairs of them, that some shapes are made of: of a basis of dozens no other products are worked out. */
-export interface Need {
-  readonly columns: readonly number[];
-  readonly pairs: readonly (readonly [number, number])[];
-}
-
-export function needOf(shapes: readonly Shape[]): Need {
-  const columns = new Set<number>();
-  const pairs = new Map<number, readonly [number, number]>();
-  for (const shape of shapes)
-    for (const a of shape.columns) {
-      columns.add(a);
-      for (const b of shape.columns) if (b <= a) pairs.set(a * MOST_COLUMNS + b, [a, b]);
-    }
-  return { columns: [...columns], pairs: [...pairs.values()] };
-}
-
-/** More than there ever are. */
-const MOST_COLUMNS = 1024;
+/** Columns of one series alone (its steps, finer fills), after those of the frame; and their products with one another. */
+const OWN_COLUMNS = 36;
+const OWN_PAIRS = 640;
+/** As in kernel/assembly/shape.ts: before the products with the series stand these two. */
+const PRODUCTS = 2;
 
 /**
- * Room for many arrays of one length, in one piece. Thousands of small ones a verdict are each asked of malloc, and those that are let go
- * leave holes in its heap: through a day it grew by a megabyte.
+ * All that weighing needs and that depends on the points alone, in the kernel's memory; and in the same place, one after the other, the series
+ * that are weighed at these points. Of each noise it has the filter and a row (kernel/assembly/shape.ts).
  */
-function rooms(count: number, length: number, value = 0): Float64Array[] {
-  const block = new Float64Array(count * length);
-  if (value !== 0) block.fill(value);
-  return Array.from({ length: count }, (_, i) => block.subarray(i * length, (i + 1) * length));
-}
+export class Frame {
+  readonly x: Float64Array;
+  readonly windowS: number;
+  /** The points as shares of the window. */
+  readonly u: Float64Array;
+  readonly shapes: readonly Placed[];
+  /** Stiff and supple: tell between them which noises are likely at all. */
+  readonly probes: readonly Placed[];
+  readonly beside: Beside;
+  /** Offset of the pairs in a row, in numbers. */
+  readonly pairsAt: number;
+  readonly #kernel: Kernel = kernel();
+  readonly #basis: Float64Array[];
+  readonly #shared: number;
+  readonly #pairs: Pairs;
+  readonly #plans: { readonly probing: Plan; readonly all: Plan };
+  readonly #probing: readonly number[];
+  readonly #columns: number;
+  readonly #filters: readonly number[];
+  readonly #rows: readonly number[];
+  readonly #filled: boolean[];
+  readonly #room: number;
+  readonly #y: number;
+  readonly #end: number;
 
-/** The basis under one noise: each column is whitened when it is first asked for, once for all series at these points. */
-export class FrameNoise {
-  readonly #whitener: Whitener;
-  readonly #basis: readonly Float64Array[];
-  readonly #columns: (Float64Array | undefined)[];
-  /** Room for all of them. */
-  readonly #block: Float64Array;
-  /** Products of the basis columns with one another, as far as they were needed. */
-  readonly gram: Float64Array;
-  readonly #filled = new Set<Need>();
-
-  constructor(whitener: Whitener, basis: readonly Float64Array[]) {
-    this.#whitener = whitener;
-    this.#basis = basis;
-    this.#columns = new Array(basis.length);
-    this.#block = new Float64Array(basis.length * basis[0]!.length);
-    this.gram = new Float64Array(basis.length ** 2).fill(Number.NaN);
+  constructor(x: Float64Array, windowS: number) {
+    this.x = x;
+    this.windowS = windowS;
+    this.u = x.map((at) => at / windowS);
+    const { basis, shapes, probes, beside } = shapesOf(this.u, windowS);
+    this.beside = beside;
+    this.#basis = [...basis];
+    this.#shared = basis.length;
+    const k = this.#kernel;
+    const m = x.length;
+    const most = this.#shared + OWN_COLUMNS;
+    this.#pairs = new Pairs(most);
+    this.probes = probes.map((shape) => this.#place(shape));
+    this.#probing = [...new Set(probes.flatMap(({ columns }) => columns))];
+    const probing = this.#pairs.plan(k);
+    this.shapes = shapes.map((shape) => this.#place(shape));
+    this.#plans = { probing, all: this.#pairs.plan(k) };
+    this.#pairs.share();
+    this.#columns = k.take(most * m);
+    basis.forEach((column, i) => void k.f64.set(column, (this.#columns >> 3) + i * m));
+    this.pairsAt = PRODUCTS + most;
+    const u = k.copy(this.u);
+    const row = k.take(NOISES.length * (this.pairsAt + this.#pairs.count + OWN_PAIRS));
+    this.#rows = NOISES.map((_, g) => row + 8 * g * (this.pairsAt + this.#pairs.count + OWN_PAIRS));
+    this.#filters = NOISES.map(({ wanderings, white }, g) => {
+      const filter = k.take(m * (2 * wanderings.length + 1));
+      const noise = k.copy(wanderings.flatMap(({ decay, variance }) => [decay, variance]));
+      k.f64[this.#rows[g]! >> 3] = k.call.kalman(u, m, noise, wanderings.length, white, filter);
+      return filter;
+    });
+    this.#filled = NOISES.map(() => false);
+    this.#room = k.take(m);
+    this.#y = k.take(m);
+    this.#end = k.top;
   }
 
-  get logF(): number {
-    return this.#whitener.logF;
+  /** The columns that shapes are made of: of the frame, then of the series. */
+  get basis(): readonly Float64Array[] {
+    return this.#basis;
   }
 
-  get size(): number {
-    return this.#basis.length;
-  }
-
-  whiten(y: Float64Array, out: Float64Array): void {
-    this.#whitener.whiten(y, out);
-  }
-
-  column(index: number): Float64Array {
-    const known = this.#columns[index];
-    if (known !== undefined) return known;
-    const from = this.#basis[index]!;
-    const made = this.#block.subarray(index * from.length, (index + 1) * from.length);
-    this.whiten(from, made);
-    this.#columns[index] = made;
-    return made;
-  }
-
-  fill(need: Need): void {
-    if (this.#filled.has(need)) return;
-    this.#filled.add(need);
-    const { gram, size } = this;
-    for (const [a, b] of need.pairs)
-      if (Number.isNaN(gram[a * size + b]!)) gram[a * size + b] = gram[b * size + a] = product(this.column(a), this.column(b));
-  }
-}
-
-/** One series under one noise: sums of products of whitened columns. */
-export class Whitened {
-  readonly noise: FrameNoise;
-  readonly #series: Float64Array;
-  /** Products of the columns with one another, `size` x `size`: those of the basis, then the series' own. */
-  readonly gram: Float64Array;
-  readonly size: number;
-  /** Products of the columns with the series. */
-  readonly products: Float64Array;
-  /** Product of the series with itself. */
-  readonly total: number;
-
-  private constructor(noise: FrameNoise, series: Float64Array, total: number, gram: Float64Array, products: Float64Array) {
-    this.noise = noise;
-    this.#series = series;
-    this.total = total;
-    this.gram = gram;
-    this.products = products;
-    this.size = products.length;
-  }
-
-  /** A series under each of the noises of a frame. */
-  static all(noises: readonly FrameNoise[], y: Float64Array): Whitened[] {
-    const series = rooms(noises.length, y.length);
-    const products = rooms(noises.length, noises[0]!.size, Number.NaN);
-    return noises.map((noise, g) => {
-      noise.whiten(y, series[g]!);
-      return new Whitened(noise, series[g]!, product(series[g]!, series[g]!), noise.gram, products[g]!);
+  /** Logarithms of the likelihoods of a series under each noise, by each probe. What belonged to the series before is forgotten. */
+  begin(y: Float64Array): number[][] {
+    const k = this.#kernel;
+    k.giveBack(this.#end);
+    this.#basis.length = this.#shared;
+    this.#pairs.forgetOwn();
+    k.f64.set(y, this.#y >> 3);
+    const list = k.copyInts(this.#probing);
+    return this.#rows.map((row, g) => {
+      if (!this.#filled[g]) this.#fill(g, this.#plans.probing);
+      this.#series(g, list, this.#probing.length);
+      return this.probes.map(({ at }) => k.call.likelihood(at, row, this.pairsAt, y.length));
     });
   }
 
-  get logF(): number {
-    return this.noise.logF;
+  /** Shapes that the series at hand has for itself, made of columns of its own, which follow on those there are. */
+  own({ basis, shapes }: Pick<Shapes, 'basis' | 'shapes'>): Placed[] {
+    const k = this.#kernel;
+    const m = this.x.length;
+    if (this.#basis.length + basis.length > this.#shared + OWN_COLUMNS)
+      throw new RangeError('more columns than there is room for');
+    for (const column of basis) {
+      k.f64.set(column, (this.#columns >> 3) + this.#basis.length * m);
+      this.#basis.push(column);
+    }
+    return shapes.map((shape) => this.#place(shape));
   }
 
-  /** Works out what is needed of the basis. */
-  fill(need: Need): void {
-    this.noise.fill(need);
-    for (const index of need.columns)
-      if (Number.isNaN(this.products[index]!)) this.products[index] = product(this.noise.column(index), this.#series);
+  /** Works out what the shapes need under these noises: those of the frame, unless only its first two and the own ones are weighed. */
+  fill(noises: readonly number[], plain: boolean): void {
+    const k = this.#kernel;
+    const { top } = k;
+    const own = this.#pairs.plan(k);
+    if (this.#pairs.ownCount > OWN_PAIRS) throw new RangeError('more pairs of columns than there is room for');
+    const list = k.copyInts(this.#basis.map((_, i) => i));
+    for (const g of noises) {
+      if (!plain && !this.#filled[g]) {
+        this.#fill(g, this.#plans.all);
+        this.#filled[g] = true;
+      }
+      this.#fill(g, own);
+      this.#series(g, list, this.#basis.length);
+    }
+    k.giveBack(top);
   }
 
-  /** The same with columns of the series' own, of which `need` tells what is needed. */
-  static extended(all: readonly Whitened[], own: readonly Float64Array[], need: Need): Whitened[] {
-    const before = all[0]!.noise.size;
-    const size = before + own.length;
-    const columns = rooms(own.length, own[0]!.length);
-    const grams = rooms(all.length, size ** 2);
-    const products = rooms(all.length, size);
-    return all.map((one, g) => one.#extended(own, columns, need, grams[g]!, products[g]!));
+  row(noise: number): number {
+    return this.#rows[noise]!;
   }
 
-  /** `columns`: room for its own, whitened; they are not asked for again. */
-  #extended(
-    own: readonly Float64Array[],
-    columns: readonly Float64Array[],
-    need: Need,
-    gram: Float64Array,
-    products: Float64Array,
-  ): Whitened {
-    const { noise } = this;
-    const before = noise.size;
-    const size = products.length;
-    for (let row = 0; row < before; row++)
-      for (let column = 0; column < before; column++) gram[row * size + column] = noise.gram[row * before + column]!;
-    for (let i = 0; i < own.length; i++) noise.whiten(own[i]!, columns[i]!);
-    const at = (index: number): Float64Array => (index < before ? noise.column(index) : columns[index - before]!);
-    for (const [a, b] of need.pairs)
-      if (a >= before || Number.isNaN(noise.gram[a * before + b]!))
-        gram[a * size + b] = gram[b * size + a] = product(at(a), at(b));
-    products.set(this.products);
-    for (const index of need.columns)
-      if (index >= before || Number.isNaN(products[index]!)) products[index] = product(at(index), this.#series);
-    return new Whitened(noise, this.#series, this.total, gram, products);
+  #fill(g: number, { from, to }: Plan): void {
+    const row = this.#rows[g]! + 8 * this.pairsAt;
+    const parts = NOISES[g]!.wanderings.length;
+    this.#kernel.call.pairs(this.#filters[g]!, parts, this.x.length, this.#columns, from, to, row, this.#room);
+  }
+
+  #series(g: number, list: number, count: number): void {
+    const row = this.#rows[g]!;
+    const parts = NOISES[g]!.wanderings.length;
+    const products = row + 8 * PRODUCTS;
+    const m = this.x.length;
+    const { call, f64 } = this.#kernel;
+    f64[(row >> 3) + 1] = call.series(this.#filters[g]!, parts, m, this.#y, this.#columns, list, count, products, this.#room);
+  }
+
+  #place(shape: Shape): Placed {
+    const { columns, drift } = shape;
+    const factors = drift === null ? 0 : this.#kernel.copy(drift);
+    const numbers = [columns.length, factors, ...columns];
+    for (let j = 0; j < columns.length; j++)
+      for (let i = 0; i <= j; i++) numbers.push(this.#pairs.placeOf(columns[j]!, columns[i]!));
+    return { shape, at: this.#kernel.copyInts(numbers) };
   }
 }
 
-/** Four at a time, in the order of one at a time. */
-function product(a: Float64Array, b: Float64Array): number {
-  const n = a.length;
-  let sum = 0;
-  let i = 0;
-  for (; i + 3 < n; i += 4) sum = sum + a[i]! * b[i]! + a[i + 1]! * b[i + 1]! + a[i + 2]! * b[i + 2]! + a[i + 3]! * b[i + 3]!;
-  for (; i < n; i++) sum += a[i]! * b[i]!;
-  return sum;
+/** Where a plan of the kernel's is: which columns are to be multiplied with which, and where to. */
+interface Plan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The pairs of columns that some shapes are made of, and their places in a row: of a basis of dozens no other products are worked out. */
+class Pairs {
+  readonly #places: Int16Array;
+  readonly #most: number;
+  readonly #keys: number[] = [];
+  #planned = 0;
+  #shared = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+    this.#places = new Int16Array(most * most).fill(-1);
+  }
+
+  get count(): number {
+    return this.#keys.length;
+  }
+
+  get ownCount(): number {
+    return this.#keys.length - this.#shared;
+  }
+
+  placeOf(a: number, b: number): number {
+    const key = a > b ? a * this.#most + b : b * this.#most + a;
+    const known = this.#places[key]!;
+    if (known >= 0) return known;
+    this.#places[key] = this.#keys.length;
+    return this.#keys.push(key) - 1;
+  }
+
+  /** Those that were not in a plan yet, by their later column, whose share of the work is done once. */
+  plan(k: Kernel): Plan {
+    const byColumn = new Map<number, number[]>();
+    for (let place = this.#planned; place < this.#keys.length; place++) {
+      const [a, b] = [Math.floor(this.#keys[place]! / this.#most), this.#keys[place]! % this.#most];
+      const others = byColumn.get(a);
+      if (others === undefined) byColumn.set(a, [b, place]);
+      else others.push(b, place);
+    }
+    this.#planned = this.#keys.length;
+    const numbers = [...byColumn].flatMap(([a, others]) => [a, others.length / 2, ...others]);
+    const from = k.copyInts(numbers);
+    return { from, to: from + 4 * numbers.length };
+  }
+
+  /** Those there are now belong to all series. */
+  share(): void {
+    this.#shared = this.#keys.length;
+  }
+
+  forgetOwn(): void {
+    for (const key of this.#keys.splice(this.#shared)) this.#places[key] = -1;
+    this.#planned = this.#shared;
+  }
 }
 
 /** The newest frame: the fields of one window have the same points, but for heaps and gaps. Kept for speed alone; it changes no answer. */
-let newest: { readonly x: Float64Array; readonly windowS: number; readonly frame: Frame } | null = null;
+let newest: Frame | null = null;
+let bottom: number | null = null;
 
-/** It holds a megabyte, which nobody needs until the next judgement. */
+/** Nobody needs it until the next judgement. */
 export function forgetFrame(): void {
   newest = null;
 }
 
 /** `x`: seconds after the window's start. */
 export function frameOf(x: Float64Array, windowS: number): Frame {
-  if (newest !== null && newest.windowS === windowS && same(newest.x, x)) return newest.frame;
-  const u = x.map((at) => at / windowS);
-  const shapes = shapesOf(u, windowS);
-  const noises = NOISES.map((noise) => new FrameNoise(whitener(u, noise), shapes.basis));
-  const frame = { ...shapes, u, noises, probing: needOf(shapes.probes), all: needOf(shapes.shapes) };
-  newest = { x, windowS, frame };
-  return frame;
+  if (newest !== null && newest.windowS === windowS && same(newest.x, x)) return newest;
+  bottom ??= kernel().top;
+  kernel().giveBack(bottom);
+  newest = new Frame(x, windowS);
+  return newest;
 }
 
 function same(a: Float64Array, b: Float64Array): boolean {

@@ -87,7 +87,7 @@ interface Fill {
 }
 
 /** What a fill can stand beside: a line, a line that stops, a slower fill. */
-interface Beside {
+export interface Beside {
   readonly line: number;
   readonly bends: readonly { readonly c: number; readonly before: number }[];
   readonly fills: readonly Fill[];
@@ -137,17 +137,12 @@ function fillShapes({ tau, index }: Fill, { line, bends, fills }: Beside): Shape
 /** The grid of decay times is coarse; about the likeliest one it is made finer by these factors. */
 const FINER = [0.7, 0.84, 1.19, 1.41];
 
-/** Columns and shapes between the grid's for a series that fills at about `tau`. They come after the basis and `before` other columns. */
-export function finerFills(
-  u: Float64Array,
-  { basis, beside }: Shapes,
-  tau: number,
-  before: number,
-): Pick<Shapes, 'basis' | 'shapes'> {
+/** Columns and shapes between the grid's for a series that fills at about `tau`. They come after `size` other columns. */
+export function finerFills(u: Float64Array, beside: Beside, tau: number, size: number): Pick<Shapes, 'basis' | 'shapes'> {
   const taus = FINER.map((factor) => factor * tau);
   return {
     basis: taus.map((at) => u.map(filling(at))),
-    shapes: taus.flatMap((at, k) => fillShapes({ tau: at, index: basis.length + before + k }, beside)),
+    shapes: taus.flatMap((at, k) => fillShapes({ tau: at, index: size + k }, beside)),
   };
 }
 
@@ -157,8 +152,8 @@ const DONE_AFTER = [0.1, 0.18, 0.3];
 
 /**
  * Columns and shapes for a series that jumps before the points `jumps`, the largest jump first: it steps once or several times, and after
- * the last step drifts on, or not, or fills up. What it did before that says nothing about what it does since. They come right after the
- * basis.
+ * the last step drifts on, or not, or fills up. What it did before that says nothing about what it does since. They come after
+ * `size` other columns.
  */
 export function stepShapes(u: Float64Array, size: number, jumps: readonly number[]): Pick<Shapes, 'basis' | 'shapes'> {
   const basis: Float64Array[] = [];

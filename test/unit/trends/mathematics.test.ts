@@ -1,12 +1,38 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { robustMean } from '../../../src/trends/blocks.ts';
+import { robustMeans } from '../../../src/trends/blocks.ts';
+import { kernel } from '../../../src/trends/kernel/kernel.ts';
 import { centredSums } from '../../../src/trends/least-squares.ts';
-import { whitener } from '../../../src/trends/noise.ts';
-import { normalBelow, studentBelow } from '../../../src/trends/normal.ts';
+import type { Noise } from '../../../src/trends/noise.ts';
 
 const near = (found: number, expected: number, within: number) =>
   assert.ok(Math.abs(found - expected) <= within, `${found}, expected ${expected}`);
+
+const { normalBelow, studentBelow } = kernel().call;
+
+const meanOf = (...values: number[]): number => robustMeans(Float64Array.from(values), [0, values.length]).means[0]!;
+
+/** A noise at points `u`, and what the inverse of its covariance makes of a column. */
+function filterOf(u: Float64Array, { wanderings, white }: Noise) {
+  const k = kernel();
+  const m = u.length;
+  const parts = wanderings.length;
+  const filter = k.take(m * (2 * parts + 1));
+  const numbers = wanderings.flatMap(({ decay, variance }) => [decay, variance]);
+  const logF = k.call.kalman(k.copy(u), m, k.copy(numbers), parts, white, filter);
+  const inverse = (column: Float64Array): Float64Array => {
+    const out = k.take(m);
+    k.call.inverse(filter, parts, m, k.copy(column), out);
+    return k.f64.slice(out >> 3, (out >> 3) + m);
+  };
+  return { logF, inverse };
+}
+
+test('the kernel that is shipped is what its source compiles to', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/kernel.mjs', '--check'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+});
 
 test('the normal distribution function has the values of scipy.stats.norm.cdf (scipy 1.17.1)', () => {
   for (const [z, p] of [
@@ -31,26 +57,22 @@ test("Student's distribution function is within a thousandth of scipy.stats.t.cd
     near(studentBelow(t, degrees), p, 1e-3);
 });
 
-test('whitened products are those of generalised least squares with the full covariance, gaps included (numpy 2.4.6, linalg.inv)', () => {
+test('products are those of generalised least squares with the full covariance, gaps included (numpy 2.4.6, linalg.inv)', () => {
   const x = Float64Array.of(0, 1, 2, 4, 5, 6, 7);
   const y = Float64Array.of(1, 3, 2, 6, 5, 9, 8);
   const noise = { wanderings: [{ decay: 3, variance: 1 / (1 - Math.exp(-2 / 3)) }], white: 0.7 };
-  const { logF, whiten } = whitener(x, noise);
-  const columns = [x.map(() => 1), x, y].map((column) => {
-    const out = new Float64Array(column.length);
-    whiten(column, out);
-    return out;
-  });
+  const { logF, inverse } = filterOf(x, noise);
+  const columns = [x.map(() => 1), x, y];
   const expected = [
     0.9299441115108289, 3.2609210394690997, 4.428105722512107, 21.953268034001162, 26.505349212586015, 39.011856220115206,
   ];
-  const product = (a: number, b: number) => columns[a]!.reduce((sum, value, i) => sum + value * columns[b]![i]!, 0);
+  const product = (a: number, b: number) => inverse(columns[a]!).reduce((sum, value, i) => sum + value * columns[b]![i]!, 0);
   const upper = [product(0, 0), product(0, 1), product(0, 2), product(1, 1), product(1, 2), product(2, 2)];
   for (let i = 0; i < expected.length; i++) near(upper[i]!, expected[i]!, 1e-9);
   near(logF, 5.178576473373194, 1e-9);
 });
 
-test('a sum of wanderings is whitened as one whose covariance is the sum of theirs', () => {
+test('of a sum of wanderings the covariance is the sum of theirs', () => {
   const u = Float64Array.of(0, 0.1, 0.2, 0.35, 0.4, 0.9);
   const noise = {
     wanderings: [
@@ -71,6 +93,16 @@ test('a sum of wanderings is whitened as one whose covariance is the sum of thei
       ),
     ),
   );
+  const { logF, inverse } = filterOf(u, noise);
+  // Covariance times its inverse times a column is that column.
+  const column = Float64Array.of(3, -1, 4, 1, -5, 9);
+  const solved = inverse(column);
+  for (let i = 0; i < n; i++)
+    near(
+      covariance[i]!.reduce((sum, value, j) => sum + value * solved[j]!, 0),
+      column[i]!,
+      1e-9,
+    );
   let logDeterminant = 0;
   for (let p = 0; p < n; p++) {
     logDeterminant += Math.log(covariance[p]![p]!);
@@ -79,18 +111,23 @@ test('a sum of wanderings is whitened as one whose covariance is the sum of thei
       for (let j = p; j < n; j++) covariance[i]![j]! -= factor * covariance[p]![j]!;
     }
   }
-  near(whitener(u, noise).logF, logDeterminant, 1e-9);
+  near(logF, logDeterminant, 1e-9);
 });
 
 test('the mean of a block is the mean of even values, and one spike among them moves it by no more than they differ', () => {
-  near(robustMean(Float64Array.of(7), 0, 1), 7, 0);
-  near(robustMean(Float64Array.of(1, 3), 0, 2), 2, 1e-12);
-  near(robustMean(Float64Array.of(5, 1e9, 6), 0, 3), 6, 1e-12);
-  const even = Float64Array.from({ length: 160 }, (_, i) => (i * 37) % 160);
-  near(robustMean(even, 0, 160), 79.5, 8);
-  const spiked = even.slice();
-  spiked[40] = 1e12;
-  near(robustMean(spiked, 0, 160), robustMean(even, 0, 160), 8);
+  near(meanOf(7), 7, 0);
+  near(meanOf(1, 3), 2, 1e-12);
+  near(meanOf(5, 1e9, 6), 6, 1e-12);
+  const even = Array.from({ length: 160 }, (_, i) => (i * 37) % 160);
+  near(meanOf(...even), 79.5, 8);
+  near(meanOf(...even.with(40, 1e12)), meanOf(...even), 8);
+});
+
+test('gaps are left out of the mean of a block, and a block of gaps has none', () => {
+  const values = Float64Array.of(1, Number.NaN, 3, Number.NaN, Number.NaN, 5);
+  const { means, points } = robustMeans(values, [0, 3, 5, 6, 6]);
+  assert.deepEqual([...means], [2, Number.NaN, 5, Number.NaN]);
+  assert.equal(points, 3);
 });
 
 test('a straight line by least squares is that of R, also where times are large', () => {

@@ -1,0 +1,9 @@
+export { below, normalBelow, quantile, studentBelow } from './drift';
+export { means } from './means';
+export { inverse, kalman, pairs, series } from './noise';
+export { evidence, likelihood, solve } from './shape';
+
+/** Where memory is free for the caller, in bytes. */
+export function free(): usize {
+  return (__heap_base + 7) & ~7;
+}

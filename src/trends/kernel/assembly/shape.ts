@@ -1,0 +1,105 @@
+import { f64At, i32At, put } from './memory';
+
+/*
+ * A shape is a list of 32-bit numbers: how many columns it has, k; where in bytes the factors of its drift are, or 0; the indexes of its
+ * columns; and the places of their products with one another, row by row: (0,0), (1,0), (1,1), (2,0) ...
+ *
+ * A row holds one series under one noise: the sum of the logarithms of the innovations' variances; the product of the series with itself;
+ * those with the columns, by their indexes; and those of the columns with one another, by their places, `PAIRS` values on.
+ */
+const LOG_F = 0;
+const TOTAL = 1;
+const PRODUCTS = 2;
+
+const MOST_COLUMNS = 8;
+const lower = memory.data(MOST_COLUMNS * MOST_COLUMNS * 8);
+const solution = memory.data(MOST_COLUMNS * 8);
+const part = memory.data(MOST_COLUMNS * 8);
+
+/** Columns that differ by less than this share of their length are one. */
+const ALIKE: f64 = 1e-7;
+
+/**
+ * Cholesky factor of the shape's products, in `lower`, and the series in its terms, in `solution`: generalised least squares. Returns the sum
+ * of squares that the shape leaves. NaN: the points cannot tell its columns apart. A perfect fit must not have infinite likelihood: pages and
+ * clocks are never better than a few parts in ten thousand.
+ */
+function residual(shape: usize, row: usize, pairsAt: i32): f64 {
+  const k = i32At(shape, 0);
+  const total = f64At(row, TOTAL);
+  let rest = total;
+  let slot = 2 + k;
+  for (let j = 0; j < k; j++) {
+    let value = f64At(row, PRODUCTS + i32At(shape, 2 + j));
+    for (let i = 0; i < j; i++, slot++) {
+      let sum = f64At(row, pairsAt + i32At(shape, slot));
+      for (let p = 0; p < i; p++) sum -= f64At(lower, j * MOST_COLUMNS + p) * f64At(lower, i * MOST_COLUMNS + p);
+      const factor = sum / f64At(lower, i * MOST_COLUMNS + i);
+      put(lower, j * MOST_COLUMNS + i, factor);
+      value -= factor * f64At(solution, i);
+    }
+    const own = f64At(row, pairsAt + i32At(shape, slot++));
+    let sum = own;
+    for (let p = 0; p < j; p++) sum -= f64At(lower, j * MOST_COLUMNS + p) * f64At(lower, j * MOST_COLUMNS + p);
+    if (sum <= ALIKE * own) return NaN;
+    const root = Math.sqrt(sum);
+    put(lower, j * MOST_COLUMNS + j, root);
+    value /= root;
+    put(solution, j, value);
+    rest -= value * value;
+  }
+  return Math.max(Math.max(rest, 1e-8 * total), 1e-12);
+}
+
+export function likelihood(shape: usize, row: usize, pairsAt: i32, m: i32): f64 {
+  return -0.5 * (m * Math.log(residual(shape, row, pairsAt) / m) + f64At(row, LOG_F));
+}
+
+/** Logarithm of the mean likelihood over the rows at the `count` addresses of `rows`; NaN where the points cannot tell the columns apart. */
+export function evidence(shape: usize, rows: usize, count: i32, pairsAt: i32, m: i32): f64 {
+  let top = -Infinity;
+  let sum: f64 = 0;
+  for (let g = 0; g < count; g++) {
+    const one = likelihood(shape, <usize>i32At(rows, g), pairsAt, m);
+    if (isNaN(one)) return NaN;
+    if (one > top) {
+      sum = sum * Math.exp(top - one) + 1;
+      top = one;
+    } else sum += Math.exp(one - top);
+  }
+  return top + Math.log(sum / count);
+}
+
+/**
+ * The fit of one shape under one noise, into `out`: the logarithm of the determinant of its products, the drift, the drift's variance for
+ * errors of variance one, and the coefficients. Returns the sum of squares that it leaves.
+ */
+export function solve(shape: usize, row: usize, pairsAt: i32, out: usize): f64 {
+  const k = i32At(shape, 0);
+  const drift = <usize>i32At(shape, 1);
+  const rss = residual(shape, row, pairsAt);
+  const coefficients = out + 24;
+  let logDet: f64 = 0;
+  for (let j = k - 1; j >= 0; j--) {
+    let sum = f64At(solution, j);
+    for (let i = j + 1; i < k; i++) sum -= f64At(lower, i * MOST_COLUMNS + j) * f64At(coefficients, i);
+    put(coefficients, j, sum / f64At(lower, j * MOST_COLUMNS + j));
+    logDet += 2 * Math.log(f64At(lower, j * MOST_COLUMNS + j));
+  }
+  // With L the factor and d the drift's factors, the variance is the squared length of L^-1 d.
+  let mean: f64 = 0;
+  let spread: f64 = 0;
+  if (drift !== 0)
+    for (let j = 0; j < k; j++) {
+      mean += f64At(drift, j) * f64At(coefficients, j);
+      let sum = f64At(drift, j);
+      for (let i = 0; i < j; i++) sum -= f64At(lower, j * MOST_COLUMNS + i) * f64At(part, i);
+      const share = sum / f64At(lower, j * MOST_COLUMNS + j);
+      put(part, j, share);
+      spread += share * share;
+    }
+  put(out, 0, logDet);
+  put(out, 1, mean);
+  put(out, 2, spread);
+  return rss;
+}
