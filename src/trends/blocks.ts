@@ -35,15 +35,39 @@ export function blockMeans(
   const fromT = t[from] ?? 0;
   const windowS = (t[to - 1] ?? fromT) - fromT;
   const stepS = blockSeconds(windowS, intervalS, most);
+  const edges = edgesOf(t, from, to, stepS, windowS);
+  const { means, points } = robustMeans(values.subarray(from, to), edges);
+  let count = 0;
+  const x = new Float64Array(means.length);
+  for (let block = 0; block < means.length; block++) {
+    if (Number.isNaN(means[block]!)) continue;
+    x[count] = (block + 0.5) * stepS;
+    means[count++] = means[block]!;
+  }
+  return { x: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };
+}
+
+/** Edges in the newest window by their step: most fields are there in all of it. Kept for speed alone. */
+let newest: { t: Float64Array; from: number; to: number; byStep: Map<number, readonly number[]> } | null = null;
+
+/** They hold on to the times, which nobody needs until the next judgement. */
+export function forgetEdges(): void {
+  newest = null;
+}
+
+/** Index of the first sample of each block, from `from` on, and of the end. */
+function edgesOf(t: Float64Array, from: number, to: number, stepS: number, windowS: number): readonly number[] {
+  if (newest?.t !== t || newest.from !== from || newest.to !== to) newest = { t, from, to, byStep: new Map() };
+  const known = newest.byStep.get(stepS);
+  if (known !== undefined) return known;
   // A window of just so many steps ends with a sample at the last edge: it belongs to the block before, and is none of its own.
   const blocks = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
+  const fromT = t[from] ?? 0;
   const edges = [0];
   for (let block = 1; block < blocks; block++) edges.push(firstAt(t, fromT + block * stepS, from + edges[block - 1]!, to) - from);
   edges.push(Math.max(0, to - from));
-  const { means, points } = robustMeans(values.subarray(from, to), edges);
-  const told = Array.from(means.keys()).filter((block) => !Number.isNaN(means[block]!));
-  const x = Float64Array.from(told, (block) => (block + 0.5) * stepS);
-  return { x, y: Float64Array.from(told, (block) => means[block]!), fromT, stepS, points, windowS };
+  newest.byStep.set(stepS, edges);
+  return edges;
 }
 
 /**

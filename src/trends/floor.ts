@@ -23,14 +23,18 @@ const ENOUGH = 2000;
 /** Range of the middle 94 % about a straight line: a steep drift must not pass for the swing. */
 function swingOf(t: Float64Array, values: Float64Array): number {
   const n = values.length;
-  const { meanX: meanT, sxx, sxy } = centredSums(t, values);
-  const slope = sxx > 0 ? sxy / sxx : 0;
   const stride = Math.max(1, Math.floor(n / ENOUGH)) | 1; // odd, so that it does not keep step with even cycles
-  const rest = Float64Array.from(
-    { length: Math.ceil(n / stride) },
-    (_, k) => values[k * stride]! - slope * (t[k * stride]! - meanT),
-  ).sort();
-  return quantile(rest, 0.97) - quantile(rest, 0.03);
+  const count = Math.ceil(n / stride);
+  const [x, y] = [new Float64Array(count), new Float64Array(count)];
+  for (let k = 0; k < count; k++) {
+    x[k] = t[k * stride]!;
+    y[k] = values[k * stride]!;
+  }
+  const { meanX, sxx, sxy } = centredSums(x, y);
+  const slope = sxx > 0 ? sxy / sxx : 0;
+  for (let k = 0; k < count; k++) y[k] = y[k]! - slope * (x[k]! - meanX);
+  y.sort();
+  return quantile(y, 0.97) - quantile(y, 0.03);
 }
 
 /** Feet of falls of at least `share` of the swing; null when the series is no saw-tooth. */

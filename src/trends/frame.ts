@@ -13,6 +13,16 @@ const OWN_COLUMNS = 36;
 const OWN_PAIRS = 640;
 /** As in kernel/assembly/shape.ts: before the products with the series stand these two. */
 const PRODUCTS = 2;
+const FIT = 3;
+
+/** One shape under one noise. */
+interface Fit {
+  /** Logarithm of its restricted likelihood. */
+  readonly restricted: number;
+  /** Drift over the whole window, and its deviation. */
+  readonly mean: number;
+  readonly deviation: number;
+}
 
 /**
  * All that weighing needs and that depends on the points alone, in the kernel's memory; and in the same place, one after the other, the series
@@ -28,7 +38,7 @@ export class Frame {
   readonly probes: readonly Placed[];
   readonly beside: Beside;
   /** Offset of the pairs in a row, in numbers. */
-  readonly pairsAt: number;
+  readonly #pairsAt: number;
   readonly #kernel: Kernel = kernel();
   readonly #basis: Float64Array[];
   readonly #shared: number;
@@ -38,6 +48,7 @@ export class Frame {
   readonly #columns: number;
   readonly #filters: readonly number[];
   readonly #rows: readonly number[];
+  #probed = false;
   readonly #filled: boolean[];
   readonly #room: number;
   readonly #y: number;
@@ -63,10 +74,10 @@ export class Frame {
     this.#pairs.share();
     this.#columns = k.take(most * m);
     basis.forEach((column, i) => void k.f64.set(column, (this.#columns >> 3) + i * m));
-    this.pairsAt = PRODUCTS + most;
+    this.#pairsAt = PRODUCTS + most;
     const u = k.copy(this.u);
-    const row = k.take(NOISES.length * (this.pairsAt + this.#pairs.count + OWN_PAIRS));
-    this.#rows = NOISES.map((_, g) => row + 8 * g * (this.pairsAt + this.#pairs.count + OWN_PAIRS));
+    const row = k.take(NOISES.length * (this.#pairsAt + this.#pairs.count + OWN_PAIRS));
+    this.#rows = NOISES.map((_, g) => row + 8 * g * (this.#pairsAt + this.#pairs.count + OWN_PAIRS));
     this.#filters = NOISES.map(({ wanderings, white }, g) => {
       const filter = k.take(m * (2 * wanderings.length + 1));
       const noise = k.copy(wanderings.flatMap(({ decay, variance }) => [decay, variance]));
@@ -84,19 +95,46 @@ export class Frame {
     return this.#basis;
   }
 
-  /** Logarithms of the likelihoods of a series under each noise, by each probe. What belonged to the series before is forgotten. */
-  begin(y: Float64Array): number[][] {
+  /**
+   * Takes up a series: what belonged to the one before is forgotten. Logarithms of its likelihoods by the probes, of which each noise in turn
+   * has as many.
+   */
+  begin(y: Float64Array): Float64Array {
     const k = this.#kernel;
     k.giveBack(this.#end);
     this.#basis.length = this.#shared;
     this.#pairs.forgetOwn();
     k.f64.set(y, this.#y >> 3);
     const list = k.copyInts(this.#probing);
-    return this.#rows.map((row, g) => {
-      if (!this.#filled[g]) this.#fill(g, this.#plans.probing);
+    for (let g = 0; g < this.#rows.length; g++) {
+      if (!this.#probed) this.#fill(g, this.#plans.probing);
       this.#series(g, list, this.#probing.length);
-      return this.probes.map(({ at }) => k.call.likelihood(at, row, this.pairsAt, y.length));
-    });
+    }
+    this.#probed = true;
+    return this.#ask('likelihoods', this.probes, this.#rows, this.#rows.length * this.probes.length);
+  }
+
+  /** Of each shape the logarithm of its mean likelihood over these noises; NaN where the points cannot tell its columns apart. */
+  evidences(placed: readonly Placed[], noises: readonly number[]): Float64Array {
+    return this.#ask('evidences', placed, this.#rowsOf(noises), placed.length);
+  }
+
+  /** A shape under each of these noises, and its coefficients under the likeliest. */
+  fits({ shape, at }: Placed, noises: readonly number[]): { readonly each: Fit[]; readonly best: Float64Array } {
+    const k = this.#kernel;
+    const { top } = k;
+    const rows = k.copyInts(this.#rowsOf(noises));
+    const count = noises.length;
+    const out = k.take(FIT * count + shape.columns.length);
+    k.call.fits(at, rows, count, this.#pairsAt, this.x.length, out);
+    const numbers = k.numbers(out, FIT * count + shape.columns.length);
+    k.giveBack(top);
+    const each = noises.map((_, g) => ({
+      restricted: numbers[FIT * g]!,
+      mean: numbers[FIT * g + 1]!,
+      deviation: numbers[FIT * g + 2]!,
+    }));
+    return { each, best: numbers.subarray(FIT * count) };
   }
 
   /** Shapes that the series at hand has for itself, made of columns of its own, which follow on those there are. */
@@ -130,12 +168,24 @@ export class Frame {
     k.giveBack(top);
   }
 
-  row(noise: number): number {
-    return this.#rows[noise]!;
+  #rowsOf(noises: readonly number[]): number[] {
+    return noises.map((g) => this.#rows[g]!);
+  }
+
+  #ask(what: 'likelihoods' | 'evidences', placed: readonly Placed[], rows: readonly number[], answers: number): Float64Array {
+    const k = this.#kernel;
+    const { top } = k;
+    const list = k.copyInts(placed.map(({ at }) => at));
+    const rowList = k.copyInts(rows);
+    const out = k.take(answers);
+    k.call[what](list, placed.length, rowList, rows.length, this.#pairsAt, this.x.length, out);
+    const numbers = k.numbers(out, answers);
+    k.giveBack(top);
+    return numbers;
   }
 
   #fill(g: number, { from, to }: Plan): void {
-    const row = this.#rows[g]! + 8 * this.pairsAt;
+    const row = this.#rows[g]! + 8 * this.#pairsAt;
     const parts = NOISES[g]!.wanderings.length;
     this.#kernel.call.pairs(this.#filters[g]!, parts, this.x.length, this.#columns, from, to, row, this.#room);
   }

@@ -1,5 +1,6 @@
 import { fieldRow } from '../fields.ts';
 import type { Series } from '../history/series.ts';
+import { forgetEdges } from './blocks.ts';
 import { combine } from './combine.ts';
 import { epochStarts } from './epochs.ts';
 import { type FieldJudgement, judgeField, notEnough, type Window } from './field-trend.ts';
@@ -73,6 +74,7 @@ export function judge(series: Series, options: JudgeOptions): Judgement {
   const apart = anonBeyondHeap(ordered, starts);
   const native = apart === null ? null : { field: lit('anon', apart.beyond), untouchedBytes: apart.untouchedBytes };
   forgetFrame();
+  forgetEdges();
   const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
   const combined = combine(fields, native, limits, movedIn(ordered, window));
   return { ...combined, needs: needsNow(combined.trend, fields, window), fields: publicFields(inTheirParts(fields)) };

@@ -1,7 +1,6 @@
 import { type Drift, driftBelow } from './drift.ts';
 import { type Frame, frameOf, type Placed } from './frame.ts';
 import { jumpsOf } from './jumps.ts';
-import { kernel } from './kernel/kernel.ts';
 import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
 /** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
@@ -43,17 +42,15 @@ export interface Weighing {
 export function weighShapes(x: Float64Array, y: Float64Array, windowS: number): Weighing {
   const frame = frameOf(x, windowS);
   const jumps = jumpsOf(y);
-  const { likely, plain } = likelyNoises(frame.begin(y));
+  const { likely, plain } = likelyNoises(frame.begin(y), frame.probes.length);
   const steps = jumps.length === 0 ? [] : frame.own(stepShapes(frame.u, frame.basis.length, jumps));
   frame.fill(likely, plain);
-  const rows = kernel().copyInts(likely.map((g) => frame.row(g)));
-  const score = (placed: readonly Placed[]): Scored[] => scoreAll(placed, frame, rows, likely.length);
-  const scored = score([...(plain ? frame.shapes.slice(0, 2) : frame.shapes), ...steps]);
+  const scored = scoreAll([...(plain ? frame.shapes.slice(0, 2) : frame.shapes), ...steps], frame, likely);
   const { tau } = scored.reduce((best, one) => (one.evidence > best.evidence ? one : best)).placed.shape;
   if (tau !== null) {
     const finer = frame.own(finerFills(frame.u, frame.beside, tau, frame.basis.length));
     frame.fill(likely, plain);
-    scored.push(...score(finer));
+    scored.push(...scoreAll(finer, frame, likely));
   }
   return { basis: [...frame.basis], weighed: weighAll(scored, frame, likely) };
 }
@@ -63,17 +60,15 @@ interface Scored {
   readonly evidence: number;
 }
 
-/** The evidence of each shape under the noises of which the rows are at `rows`; those whose columns the points cannot tell apart are left out. */
-function scoreAll(placed: readonly Placed[], { pairsAt, x }: Frame, rows: number, count: number): Scored[] {
-  const scored: Scored[] = [];
-  for (const one of placed) {
-    const mean = kernel().call.evidence(one.at, rows, count, pairsAt, x.length);
-    if (Number.isNaN(mean)) continue;
+/** The evidence of each shape; those whose columns the points cannot tell apart are left out. */
+function scoreAll(placed: readonly Placed[], frame: Frame, likely: readonly number[]): Scored[] {
+  const logM = Math.log(frame.x.length);
+  const means = frame.evidences(placed, likely);
+  return placed.flatMap((one, i) => {
     const { columns, searched, logPrior } = one.shape;
-    const price = 0.5 * (columns.length + searched) * Math.log(x.length);
-    scored.push({ placed: one, evidence: mean - price + logPrior });
-  }
-  return scored;
+    const price = 0.5 * (columns.length + searched) * logM;
+    return Number.isNaN(means[i]) ? [] : [{ placed: one, evidence: means[i]! - price + logPrior }];
+  });
 }
 
 function weighAll(scored: readonly Scored[], frame: Frame, likely: readonly number[]): Weighed[] {
@@ -87,50 +82,31 @@ function weighAll(scored: readonly Scored[], frame: Frame, likely: readonly numb
 
 /**
  * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part. `plain`: neither a
- * line nor supple bends explain more than a level does, so that only those two shapes need weighing. `likelihoods`: of each noise, by probe.
+ * line nor supple bends explain more than a level does, so that only those two shapes need weighing.
  */
-function likelyNoises(likelihoods: readonly (readonly number[])[]): { likely: number[]; plain: boolean } {
-  const best = likelihoods[0]!.map((_, i) => Math.max(...likelihoods.map((of) => of[i]!)));
-  return {
-    likely: likelihoods.flatMap((of, g) => (best.some((most, i) => of[i]! > most - UNLIKELY) ? [g] : [])),
-    plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS,
-  };
+function likelyNoises(likelihoods: Float64Array, probes: number): { likely: number[]; plain: boolean } {
+  const best = new Float64Array(probes).fill(Number.NEGATIVE_INFINITY);
+  likelihoods.forEach((of, i) => {
+    best[i % probes] = Math.max(best[i % probes]!, of);
+  });
+  const likely: number[] = [];
+  likelihoods.forEach((of, i) => {
+    const noise = Math.floor(i / probes);
+    if (of > best[i % probes]! - UNLIKELY && likely[likely.length - 1] !== noise) likely.push(noise);
+  });
+  return { likely, plain: best[1]! - best[0]! < DULL_LINE && best[2]! - best[0]! < DULL_BENDS };
 }
 
-/** Numbers of a fit before its coefficients, as in kernel/assembly/shape.ts: log-determinant, drift, its spread. */
-const FIT = 3;
-
-function weighOne({ shape, at }: Placed, frame: Frame, likely: readonly number[], weight: number): Weighed {
-  const k = kernel();
-  const columns = shape.columns.length;
-  const m = frame.x.length;
-  const { top: givenBack } = k;
-  const fit = k.take(FIT + columns);
-  const fits = likely.map((g) => {
-    const row = frame.row(g);
-    const logF = k.f64[row >> 3]!;
-    const rss = k.call.solve(at, row, frame.pairsAt, fit);
-    const [logDet, mean, spread] = [k.f64[fit >> 3]!, k.f64[(fit >> 3) + 1]!, k.f64[(fit >> 3) + 2]!];
-    const variance = rss / Math.max(1, m - columns);
-    return {
-      row,
-      likelihood: m * Math.log(rss / m) + logF,
-      restricted: -0.5 * ((m - columns) * Math.log(variance) + logF + logDet),
-      mean,
-      deviation: Math.sqrt(variance * spread),
-    };
-  });
-  const likeliest = fits.reduce((best, one) => (one.likelihood < best.likelihood ? one : best));
-  k.call.solve(at, likeliest.row, frame.pairsAt, fit);
-  const best = k.f64.slice((fit >> 3) + FIT, (fit >> 3) + FIT + columns);
-  k.giveBack(givenBack);
+function weighOne(placed: Placed, frame: Frame, likely: readonly number[], weight: number): Weighed {
+  const { shape } = placed;
+  const { each, best } = frame.fits(placed, likely);
   if (shape.drift === null) return { shape, weight, drift: [], best };
-  const top = fits.reduce((most, { restricted }) => Math.max(most, restricted), Number.NEGATIVE_INFINITY);
-  const sum = fits.reduce((total, { restricted }) => total + Math.exp(restricted - top), 0);
+  const top = each.reduce((most, { restricted }) => Math.max(most, restricted), Number.NEGATIVE_INFINITY);
+  const sum = each.reduce((total, { restricted }) => total + Math.exp(restricted - top), 0);
   const drift: number[] = [];
-  for (const { restricted, mean, deviation } of fits) {
+  for (const { restricted, mean, deviation } of each) {
     const share = Math.exp(restricted - top) / sum;
-    if (share >= FAINT) drift.push(weight * share, mean, deviation, m - columns);
+    if (share >= FAINT) drift.push(weight * share, mean, deviation, frame.x.length - shape.columns.length);
   }
   return { shape, weight, drift, best };
 }

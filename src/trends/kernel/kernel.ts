@@ -22,9 +22,9 @@ interface Calls {
     room: number,
   ): number;
   pairs(filter: number, parts: number, m: number, columns: number, plan: number, end: number, out: number, room: number): void;
-  likelihood(shape: number, row: number, pairsAt: number, m: number): number;
-  evidence(shape: number, rows: number, count: number, pairsAt: number, m: number): number;
-  solve(shape: number, row: number, pairsAt: number, out: number): number;
+  likelihoods(list: number, shapes: number, rows: number, count: number, pairsAt: number, m: number, out: number): void;
+  evidences(list: number, shapes: number, rows: number, count: number, pairsAt: number, m: number, out: number): void;
+  fits(shape: number, rows: number, count: number, pairsAt: number, m: number, out: number): void;
   below(parts: number, count: number, value: number): number;
   quantile(parts: number, count: number, share: number): number;
   normalBelow(z: number): number;
@@ -69,6 +69,11 @@ export class Kernel {
       this.i32 = new Int32Array(this.#memory.buffer);
     }
     return at;
+  }
+
+  /** The numbers at an address. */
+  numbers(at: number, count: number): Float64Array {
+    return this.f64.slice(at >> 3, (at >> 3) + count);
   }
 
   /** A copy of numbers: its address. */

@@ -1,7 +1,7 @@
 export { below, normalBelow, quantile, studentBelow } from './drift';
 export { means } from './means';
 export { inverse, kalman, pairs, series } from './noise';
-export { evidence, likelihood, solve } from './shape';
+export { evidences, fits, likelihoods } from './shape';
 
 /** Where memory is free for the caller, in bytes. */
 export function free(): usize {

@@ -51,12 +51,23 @@ function residual(shape: usize, row: usize, pairsAt: i32): f64 {
   return Math.max(Math.max(rest, 1e-8 * total), 1e-12);
 }
 
-export function likelihood(shape: usize, row: usize, pairsAt: i32, m: i32): f64 {
+function likelihood(shape: usize, row: usize, pairsAt: i32, m: i32): f64 {
   return -0.5 * (m * Math.log(residual(shape, row, pairsAt) / m) + f64At(row, LOG_F));
 }
 
-/** Logarithm of the mean likelihood over the rows at the `count` addresses of `rows`; NaN where the points cannot tell the columns apart. */
-export function evidence(shape: usize, rows: usize, count: i32, pairsAt: i32, m: i32): f64 {
+/** Logarithms of the likelihoods of the `shapes` shapes at the addresses of `list`, each under the rows at the `count` addresses of `rows`, into `out`, row by row. */
+export function likelihoods(list: usize, shapes: i32, rows: usize, count: i32, pairsAt: i32, m: i32, out: usize): void {
+  for (let g = 0; g < count; g++)
+    for (let k = 0; k < shapes; k++)
+      put(out, g * shapes + k, likelihood(<usize>i32At(list, k), <usize>i32At(rows, g), pairsAt, m));
+}
+
+/** Of each of these shapes the logarithm of its mean likelihood over the rows, into `out`; NaN where the points cannot tell its columns apart. */
+export function evidences(list: usize, shapes: i32, rows: usize, count: i32, pairsAt: i32, m: i32, out: usize): void {
+  for (let k = 0; k < shapes; k++) put(out, k, evidence(<usize>i32At(list, k), rows, count, pairsAt, m));
+}
+
+function evidence(shape: usize, rows: usize, count: i32, pairsAt: i32, m: i32): f64 {
   let top = -Infinity;
   let sum: f64 = 0;
   for (let g = 0; g < count; g++) {
@@ -71,14 +82,39 @@ export function evidence(shape: usize, rows: usize, count: i32, pairsAt: i32, m:
 }
 
 /**
- * The fit of one shape under one noise, into `out`: the logarithm of the determinant of its products, the drift, the drift's variance for
- * errors of variance one, and the coefficients. Returns the sum of squares that it leaves.
+ * One shape under each of the rows, into `out`: of each the logarithm of its restricted likelihood (Patterson & Thompson 1971), the drift, and
+ * the drift's deviation; and after those the coefficients under the likeliest.
  */
-export function solve(shape: usize, row: usize, pairsAt: i32, out: usize): f64 {
+export function fits(shape: usize, rows: usize, count: i32, pairsAt: i32, m: i32, out: usize): void {
   const k = i32At(shape, 0);
   const drift = <usize>i32At(shape, 1);
-  const rss = residual(shape, row, pairsAt);
-  const coefficients = out + 24;
+  const coefficients = out + <usize>(24 * count);
+  let best = 0;
+  let top = -Infinity;
+  for (let g = 0; g < count; g++) {
+    const row = <usize>i32At(rows, g);
+    const rss = residual(shape, row, pairsAt);
+    const one = -0.5 * (m * Math.log(rss / m) + f64At(row, LOG_F));
+    if (one > top) {
+      top = one;
+      best = g;
+    }
+    const logDet = coefficientsOf(k, coefficients);
+    const variance = rss / max(1, m - k);
+    put(out, 3 * g, -0.5 * ((m - k) * Math.log(variance) + f64At(row, LOG_F) + logDet));
+    if (drift !== 0) {
+      let mean: f64 = 0;
+      for (let j = 0; j < k; j++) mean += f64At(drift, j) * f64At(coefficients, j);
+      put(out, 3 * g + 1, mean);
+      put(out, 3 * g + 2, Math.sqrt(variance * spreadOf(k, drift)));
+    }
+  }
+  residual(shape, <usize>i32At(rows, best), pairsAt);
+  coefficientsOf(k, coefficients);
+}
+
+/** Of the shape whose residual was asked for last. Returns the logarithm of the determinant of its products. */
+function coefficientsOf(k: i32, coefficients: usize): f64 {
   let logDet: f64 = 0;
   for (let j = k - 1; j >= 0; j--) {
     let sum = f64At(solution, j);
@@ -86,20 +122,18 @@ export function solve(shape: usize, row: usize, pairsAt: i32, out: usize): f64 {
     put(coefficients, j, sum / f64At(lower, j * MOST_COLUMNS + j));
     logDet += 2 * Math.log(f64At(lower, j * MOST_COLUMNS + j));
   }
-  // With L the factor and d the drift's factors, the variance is the squared length of L^-1 d.
-  let mean: f64 = 0;
+  return logDet;
+}
+
+/** Variance of its drift for errors of variance one: with L the factor and d the drift's factors, the squared length of L^-1 d. */
+function spreadOf(k: i32, drift: usize): f64 {
   let spread: f64 = 0;
-  if (drift !== 0)
-    for (let j = 0; j < k; j++) {
-      mean += f64At(drift, j) * f64At(coefficients, j);
-      let sum = f64At(drift, j);
-      for (let i = 0; i < j; i++) sum -= f64At(lower, j * MOST_COLUMNS + i) * f64At(part, i);
-      const share = sum / f64At(lower, j * MOST_COLUMNS + j);
-      put(part, j, share);
-      spread += share * share;
-    }
-  put(out, 0, logDet);
-  put(out, 1, mean);
-  put(out, 2, spread);
-  return rss;
+  for (let j = 0; j < k; j++) {
+    let sum = f64At(drift, j);
+    for (let i = 0; i < j; i++) sum -= f64At(lower, j * MOST_COLUMNS + i) * f64At(part, i);
+    const share = sum / f64At(lower, j * MOST_COLUMNS + j);
+    put(part, j, share);
+    spread += share * share;
+  }
+  return spread;
 }
