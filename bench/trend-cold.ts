@@ -1,9 +1,10 @@
 /** node --import tsx bench/trend-cold.ts FILE: CPU of one file to its verdict in a process that has done nothing else, milliseconds. */
-import { readFileSync } from 'node:fs';
-import { parseSeries } from '../src/cli/series-file.ts';
-import { judge } from '../src/trends/judge.ts';
+import { analyzeFile } from '../src/cli/analyze.ts';
+import { beBrief } from '../src/cli/flags.ts';
 
+beBrief();
 const began = process.cpuUsage();
-judge(parseSeries(JSON.parse(readFileSync(process.argv[2]!, 'utf8'))), { minHistorySeconds: 900 });
+const { state } = await analyzeFile(process.argv[2]!, 900);
 const spent = process.cpuUsage(began);
+if (state !== 'answered') throw new Error(`the file is ${state}`);
 console.log((spent.user + spent.system) / 1000);

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { isAscii } from 'node:buffer';
+import { readFileSync, statSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { Options } from '../config.ts';
@@ -66,7 +67,7 @@ const MOST_BYTES = 1024 * 2 ** 20;
 export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
   let bytes: Buffer;
   try {
-    bytes = file === '-' ? await buffer(process.stdin) : await readBounded(file);
+    bytes = file === '-' ? await buffer(process.stdin) : readBounded(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
@@ -84,10 +85,11 @@ export async function analyzeFile(file: string, minHistorySeconds: number): Prom
   }
 }
 
-async function readBounded(file: string): Promise<Buffer> {
-  const { size } = await stat(file);
+/** In one piece: nobody waits for anything else. */
+function readBounded(file: string): Buffer {
+  const { size } = statSync(file);
   if (size > MOST_BYTES) throw new InputError(`is ${size} bytes, expected at most ${MOST_BYTES}: thin it out or cut it`);
-  return readFile(file);
+  return readFileSync(file);
 }
 
 function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
@@ -121,13 +123,16 @@ function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series;
 function decode(bytes: Buffer): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString('utf8');
+      return textOf(gunzipSync(bytes, { maxOutputLength: MOST_BYTES }));
     } catch (error) {
       throw new InputError(`is gzip that cannot be unpacked: ${(error as Error).message}`);
     }
   }
-  return bytes.toString('utf8');
+  return textOf(bytes);
 }
+
+/** ASCII, as nearly all of these are, takes a quarter of the time when it is said to be that. */
+const textOf = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 
 function parse(text: string): { series: Series; jvm: JvmReading | null; version: 1 | 2 } {
   if (text.trim() === '') throw new InputError('is empty; expected a series, a recording or a Prometheus answer');
