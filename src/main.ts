@@ -66,6 +66,10 @@ async function run(argv: string[]): Promise<number> {
     );
     return 2;
   }
+  if (typeof WebAssembly === 'undefined') {
+    console.error('memhound: this Node runs without WebAssembly, which verdicts are worked out in: start it without --jitless');
+    return 1;
+  }
   return (await command.load())(named ? rest : argv);
 }
 

@@ -95,7 +95,6 @@ function readBounded(file: string): Buffer {
 function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
   const { series, jvm, version } = parse(decode(bytes));
   const judgement = judge(series, { minHistorySeconds });
-  const lastT = series.t.reduce((a, b) => Math.max(a, b), 0);
   const target: TargetInfo = {
     id: 'recorded',
     container: null,
@@ -108,7 +107,7 @@ function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series;
       : null,
   };
   const verdict = diagnose({
-    atMs: lastT * 1000,
+    atMs: lastOf(series.t) * 1000,
     target,
     judgement,
     series,
@@ -129,6 +128,13 @@ function decode(bytes: Buffer): string {
     }
   }
   return textOf(bytes);
+}
+
+/** The latest time, whatever the file's order. */
+function lastOf(t: Float64Array): number {
+  let last = 0;
+  for (let i = 0; i < t.length; i++) last = Math.max(last, t[i]!);
+  return last;
 }
 
 /** ASCII, as nearly all of these are, takes a quarter of the time when it is said to be that. */

@@ -7,7 +7,8 @@ import { setFlagsFromString } from 'node:v8';
  * any time. Measured in docs/footprint.md.
  */
 export function beFrugal(): void {
-  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt']) setFlagsFromString(flag);
+  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt', '--no-wasm-tier-up'])
+    setFlagsFromString(flag);
 }
 
 /**

@@ -45,12 +45,12 @@ export function parseSeries(json: unknown): Series {
 function times(value: unknown): Float64Array {
   if (!Array.isArray(value)) return bad('t', 'an array of epoch seconds', value);
   if (value.length === 0) return bad('t', 'an array of at least two epoch seconds', value);
-  const t = new Float64Array(value.length);
-  for (let i = 0; i < t.length; i++) {
-    const v: unknown = value[i];
-    if (typeof v !== 'number' || !Number.isFinite(v)) bad(`t[${i}]`, 'epoch seconds', v);
-    else t[i] = v;
+  // Both are loops of V8's own: one of ours would be interpreted.
+  if (!value.every(Number.isFinite)) {
+    const i = value.findIndex((v) => !Number.isFinite(v));
+    return bad(`t[${i}]`, 'epoch seconds', value[i]);
   }
+  const t = Float64Array.from(value as number[]);
   if (t.length < 2) throw new InputError('t has one point; a trend takes at least two');
   let backward = 0;
   let first = -1;

@@ -16,10 +16,11 @@ export function removeDays(x: Float64Array, y: Float64Array, stepS: number, wind
   let to = 0;
   let sum = 0;
   for (let i = 0; i < m; i++) {
-    while (to < m && x[to]! <= x[i]! + DAY / 2) sum += y[to++]!;
-    while (x[from]! < x[i]! - DAY / 2) sum -= y[from++]!;
-    if (x[i]! < DAY / 2 || x[i]! > windowS - DAY / 2 || (to - from) * stepS < 0.7 * DAY) continue;
-    const bin = Math.floor((x[i]! % DAY) / width) % bins;
+    const at = x[i]!;
+    while (to < m && x[to]! <= at + DAY / 2) sum += y[to++]!;
+    while (x[from]! < at - DAY / 2) sum -= y[from++]!;
+    if (at < DAY / 2 || at > windowS - DAY / 2 || (to - from) * stepS < 0.7 * DAY) continue;
+    const bin = Math.floor((at % DAY) / width) % bins;
     sums[bin] = sums[bin]! + y[i]! - sum / (to - from);
     counts[bin] = counts[bin]! + 1;
   }

@@ -149,11 +149,12 @@ function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, fro
   const m = blocks.y.length;
   if (m < FEWEST_BLOCKS) return notEnough(blocks.points, windowS, `${m} values are too few`);
   const unit = fieldRow(id).unit;
+  // By index: an iterator makes an object a value, where code is interpreted.
   let level = 0;
-  for (const value of blocks.y) level += value;
+  for (let i = 0; i < m; i++) level += blocks.y[i]!;
   level /= m;
   let scale = 0;
-  for (const value of blocks.y) scale = Math.max(scale, Math.abs(value - level));
+  for (let i = 0; i < m; i++) scale = Math.max(scale, Math.abs(blocks.y[i]! - level));
   if (!isMaterial((2 * scale) / windowS, level, limit, windowS, unit))
     return still(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
 

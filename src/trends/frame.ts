@@ -9,20 +9,16 @@ export interface Placed {
 }
 
 /** Columns of one series alone (its steps, finer fills), after those of the frame; and their products with one another. */
-const OWN_COLUMNS = 36;
-const OWN_PAIRS = 640;
+const OWN_COLUMNS = 32;
+const OWN_PAIRS = 256;
 /** As in kernel/assembly/shape.ts: before the products with the series stand these two. */
 const PRODUCTS = 2;
-const FIT = 3;
 
-/** One shape under one noise. */
-interface Fit {
-  /** Logarithm of its restricted likelihood. */
-  readonly restricted: number;
-  /** Drift over the whole window, and its deviation. */
-  readonly mean: number;
-  readonly deviation: number;
-}
+/**
+ * One shape under one noise: places of the logarithm of its restricted likelihood, of the drift over the whole window, and of the drift's
+ * deviation. An object for each would be a third of what a verdict leaves behind.
+ */
+export const FIT = { restricted: 0, mean: 1, deviation: 2, numbers: 3 } as const;
 
 /**
  * All that weighing needs and that depends on the points alone, in the kernel's memory; and in the same place, one after the other, the series
@@ -119,22 +115,17 @@ export class Frame {
     return this.#ask('evidences', placed, this.#rowsOf(noises), placed.length);
   }
 
-  /** A shape under each of these noises, and its coefficients under the likeliest. */
-  fits({ shape, at }: Placed, noises: readonly number[]): { readonly each: Fit[]; readonly best: Float64Array } {
+  /** A shape under each of these noises (`FIT` numbers each), and its coefficients under the likeliest. */
+  fits({ shape, at }: Placed, noises: readonly number[]): { readonly each: Float64Array; readonly best: Float64Array } {
     const k = this.#kernel;
     const { top } = k;
     const rows = k.copyInts(this.#rowsOf(noises));
-    const count = noises.length;
-    const out = k.take(FIT * count + shape.columns.length);
-    k.call.fits(at, rows, count, this.#pairsAt, this.x.length, out);
-    const numbers = k.numbers(out, FIT * count + shape.columns.length);
+    const fits = FIT.numbers * noises.length;
+    const out = k.take(fits + shape.columns.length);
+    k.call.fits(at, rows, noises.length, this.#pairsAt, this.x.length, out);
+    const numbers = k.numbers(out, fits + shape.columns.length);
     k.giveBack(top);
-    const each = noises.map((_, g) => ({
-      restricted: numbers[FIT * g]!,
-      mean: numbers[FIT * g + 1]!,
-      deviation: numbers[FIT * g + 2]!,
-    }));
-    return { each, best: numbers.subarray(FIT * count) };
+    return { each: numbers.subarray(0, fits), best: numbers.subarray(fits) };
   }
 
   /** Shapes that the series at hand has for itself, made of columns of its own, which follow on those there are. */

@@ -11,7 +11,11 @@ export interface CentredSums {
 /** Over the points `from` (an index) to the last: sums about the means, for times are large and differ by little. */
 export function centredSums(x: Float64Array, y: Float64Array, from = 0): CentredSums {
   const n = x.length - from;
-  let [meanX, meanY, sxx, sxy, syy] = [0, 0, 0, 0, 0];
+  let meanX = 0;
+  let meanY = 0;
+  let sxx = 0;
+  let sxy = 0;
+  let syy = 0;
   for (let i = from; i < x.length; i++) {
     meanX += x[i]!;
     meanY += y[i]!;
@@ -19,7 +23,8 @@ export function centredSums(x: Float64Array, y: Float64Array, from = 0): Centred
   meanX /= n;
   meanY /= n;
   for (let i = from; i < x.length; i++) {
-    const [dx, dy] = [x[i]! - meanX, y[i]! - meanY];
+    const dx = x[i]! - meanX;
+    const dy = y[i]! - meanY;
     sxx += dx * dx;
     sxy += dx * dy;
     syy += dy * dy;

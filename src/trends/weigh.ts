@@ -1,5 +1,5 @@
 import { type Drift, driftBelow } from './drift.ts';
-import { type Frame, frameOf, type Placed } from './frame.ts';
+import { FIT, type Frame, frameOf, type Placed } from './frame.ts';
 import { jumpsOf } from './jumps.ts';
 import { finerFills, type Shape, type Shapes, stepShapes } from './shapes.ts';
 
@@ -101,13 +101,21 @@ function weighOne(placed: Placed, frame: Frame, likely: readonly number[], weigh
   const { shape } = placed;
   const { each, best } = frame.fits(placed, likely);
   if (shape.drift === null) return { shape, weight, drift: [], best };
-  const top = each.reduce((most, { restricted }) => Math.max(most, restricted), Number.NEGATIVE_INFINITY);
-  const sum = each.reduce((total, { restricted }) => total + Math.exp(restricted - top), 0);
-  const drift: number[] = [];
-  for (const { restricted, mean, deviation } of each) {
-    const share = Math.exp(restricted - top) / sum;
-    if (share >= FAINT) drift.push(weight * share, mean, deviation, frame.x.length - shape.columns.length);
+  let top = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < each.length; at += FIT.numbers) top = Math.max(top, each[at + FIT.restricted]!);
+  const shares: number[] = [];
+  let sum = 0;
+  for (let at = 0; at < each.length; at += FIT.numbers) {
+    const share = Math.exp(each[at + FIT.restricted]! - top);
+    sum += share;
+    shares.push(share);
   }
+  const drift: number[] = [];
+  const degrees = frame.x.length - shape.columns.length;
+  shares.forEach((share, g) => {
+    const at = g * FIT.numbers;
+    if (share >= FAINT * sum) drift.push((weight * share) / sum, each[at + FIT.mean]!, each[at + FIT.deviation]!, degrees);
+  });
   return { shape, weight, drift, best };
 }
 
