@@ -83,7 +83,11 @@ const rows: readonly [string, string, string][] = [
     '20 ms; the alarm included, median of 25; V8 optimises nothing, as in `watch`',
   ],
   ['  where it may', `${optimised.verdictMs.toFixed(1)} ms CPU`, 'the same in a process with all compilers'],
-  ['memory of a full history', `${(watched.heldBytes / MIB).toFixed(1)} MiB`, '4 MiB'],
+  [
+    'memory: full history; kernel',
+    `${(watched.heldBytes / MIB).toFixed(1)}; ${(watched.kernelBytes / MIB).toFixed(2)} MiB`,
+    '4 MiB; the kernel is what verdicts are worked out in, kept',
+  ],
   [
     '  a verdict in passing; left by it',
     `${(watched.passingBytes / MIB).toFixed(1)}; ${(watched.keptBytes / MIB).toFixed(2)} MiB`,

@@ -6,6 +6,7 @@ import { beFrugal } from '../src/cli/flags.ts';
 import { History } from '../src/history/history.ts';
 import { QUIET, step } from '../src/trends/alarm.ts';
 import { judge } from '../src/trends/judge.ts';
+import { kernel } from '../src/trends/kernel/kernel.ts';
 import { cpuMs, medianMs } from './cpu.ts';
 import { FROM_T, inputColumns, LIMIT, STEP_S } from './trend-input.ts';
 
@@ -17,6 +18,8 @@ export interface WatchCost {
   readonly heldBytes: number;
   readonly passingBytes: number;
   readonly keptBytes: number;
+  /** Memory of WebAssembly, which is kept from the first verdict on. */
+  readonly kernelBytes: number;
 }
 
 if (process.argv[2] === 'frugal') beFrugal();
@@ -66,5 +69,6 @@ const cost: WatchCost = {
   heldBytes,
   passingBytes: heapUsed + arrayBuffers - rest,
   keptBytes: used() - rest,
+  kernelBytes: kernel().f64.byteLength,
 };
 console.log(JSON.stringify(cost));
