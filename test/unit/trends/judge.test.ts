@@ -37,6 +37,36 @@ test('anonymous memory that grows for good is a leak, with its slope inside the 
   assert.ok(Math.abs(eta.seconds / 3600 - (1024 - 260) / 5) < 15, String(eta.seconds / 3600));
 });
 
+test('usage grows by what grows in it: its slope is that of anon, where all else only wanders', () => {
+  const [wiggle, sway] = [noise(7), noise(8)];
+  let cache = 0;
+  const file = Array.from({ length: 1440 }, () => {
+    cache = 0.98 * cache + 4 * sway();
+    return (300 + cache) * MIB;
+  });
+  const anon = Array.from({ length: 1440 }, (_, i) => 200 * MIB + (i / 60) * 5 * MIB + wiggle() * MIB);
+  const columns = { usage: (i: number) => anon[i]! + file[i]!, anon: (i: number) => anon[i]!, file: (i: number) => file[i]! };
+  const { fields, etas } = judge(series(1440, columns), options);
+  assert.equal(fields.file!.trend, 'stable');
+  assert.equal(fields.usage!.trend, 'growing');
+  assert.equal(fields.usage!.slopeBytesPerHour, fields.anon!.slopeBytesPerHour);
+  assert.ok(fields.usage!.low! < 5 * MIB && fields.usage!.high! > 5 * MIB);
+  assert.equal(etas[0]?.event, 'oom-kill');
+});
+
+test('the time to the limit starts from the peaks of the samples, which their means over minutes hide', () => {
+  const wiggle = noise(9);
+  const peaky = (peak: number) =>
+    judge(
+      series(720, { anon: (i) => 200 * MIB + (i / 60) * 10 * MIB + wiggle() * MIB + (i % 10 === 0 ? peak * MIB : 0) }),
+      options,
+    );
+  const hours = (peak: number): number => peaky(peak).etas.find(({ event }) => event === 'oom-kill')!.seconds / 3600;
+  // 1024 MiB less the 320 at the end, 10 MiB an hour; and 200 MiB less to go where one sample in ten stands so much higher.
+  assert.ok(Math.abs(hours(0) - 70) < 4, String(hours(0)));
+  assert.ok(Math.abs(hours(200) - 50) < 6, String(hours(200)));
+});
+
 test('memory that only wanders is no leak', () => {
   const wiggle = noise(2);
   let wander = 0;
