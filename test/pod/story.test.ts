@@ -58,10 +58,10 @@ describe('pods', { skip, concurrency: true }, () => {
       assert.equal(samples.t[0], old.t[0]);
       const final = await pod.get<Verdict>('/api/v1/verdict?epoch=-1');
       assert.equal(final.status, 200);
-      // On a busy machine the log may have stood still for its last seconds; what comes with its pages is not blamed even then.
+      // What grew in its last seconds depends on how busy the machine was; that they are told of the life that ended does not.
       assert.match(final.body.headline, /^The container ended at /);
-      assert.equal(final.body.leak, false, final.body.headline);
-      assert.ok(['page-cache', 'none'].includes(final.body.cause), final.body.headline);
+      assert.notEqual(final.body.leak, true, final.body.headline);
+      assert.ok(final.body.fields.file!.points >= old.t.length - 2, `${final.body.fields.file!.points} of ${old.t.length}`);
     });
 
     test('killed with -9 it comes back with its history', async () => {
