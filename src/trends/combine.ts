@@ -140,11 +140,17 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits, m
 /** Nothing is surer than this. */
 const MOST = 0.99;
 
-/** That nothing hurtful grows is the surer the less belief there is in growth of any field. */
+/** Belief in growth, not told, past which "nothing grows" is about as often wrong as right. */
+const HARDLY_QUIET = 0.8;
+
+/**
+ * That nothing hurtful grows is the surer the less belief there is in growth of any field. The factors make it right as often as it says
+ * (docs/verdict.md, "right at confidence").
+ */
 function quiet(fields: Fields): number {
   let most = 0;
   for (const id of [...UNRECLAIMABLE, 'heap_used', 'metaspace', 'slab']) most = Math.max(most, fields.get(id)?.certainty ?? 0);
-  return 0.98 - 0.35 * most;
+  return 0.98 - 0.2 * most - Math.max(0, most - HARDLY_QUIET);
 }
 
 /** All fields of one life, put together. */
