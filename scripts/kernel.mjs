@@ -18,19 +18,7 @@ else if ((await readFile(TO, 'utf8')) !== text) {
 async function compile() {
   let made;
   // Small: what it calls most is loops of our own, and tables for exp and log would be most of it.
-  const flags = [
-    '-O3',
-    '--shrinkLevel',
-    '1',
-    '--runtime',
-    'stub',
-    '--importMemory',
-    '--noAssert',
-    '--enable',
-    'simd',
-    '--outFile',
-    'kernel.wasm',
-  ];
+  const flags = ['-O3', '--shrinkLevel', '1', '--runtime', 'stub', '--importMemory', '--noAssert', '--outFile', 'kernel.wasm'];
   const done = await asc.main(['src/trends/kernel/assembly/index.ts', ...flags], {
     writeFile: (_name, contents) => {
       made = contents;

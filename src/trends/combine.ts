@@ -52,11 +52,12 @@ function causesOf(fields: Fields, native: FieldJudgement | null, moved: Moved): 
     slopeOf(fields, 'file') - Math.max(0, grows(fields, 'shmem') ? slopeOf(fields, 'shmem') : 0) > 0.2 * slopeOf(fields, 'file');
   const cache = fileGrows ? slopeOf(fields, 'file') : 0;
   // Some 3 % of page cache on ext4 is slab that comes with it (buffer heads): part of the cache, and no leak. A cache that goes by fits and
-  // starts may not be called growing while the little that comes with it is: so what the cache gained meanwhile counts as well.
+  // starts may not be called growing while the little that comes with it is.
   const alone = (id: string) =>
     grows(fields, id) &&
     !threadsGrow &&
-    slopeOf(fields, id) > BROUGHT_BY_CACHE * Math.max(cache, moved.cacheGain(fields.get(id)?.basis.line ?? null));
+    slopeOf(fields, id) > BROUGHT_BY_CACHE * cache &&
+    !moved.cameWithCache(id, fields.get(id)?.basis.line ?? null, BROUGHT_BY_CACHE);
   if (alone('slab_unreclaimable')) add('slab', slopeOf(fields, 'slab_unreclaimable'), false);
   else if (alone('slab_reclaimable')) add('slab', slopeOf(fields, 'slab_reclaimable'), true);
   else if (fields.has('slab')) {
@@ -97,15 +98,18 @@ function solidRate(fields: Fields): Rate {
   return sumOf(parts);
 }
 
-/** When the line began, epoch seconds, that the fastest of these fields grows by; the beginning of time where none has one. */
-function heldSince(fields: Fields, ids: readonly string[]): number {
-  const slope = (id: string): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
-  const fastest = ids.reduce((best, id) => (slope(id) > slope(best) ? id : best));
-  return fields.get(fastest)?.basis.line?.fromT ?? 0;
+/** Bytes of these fields at their peaks now, where all of them together grow at `rate`. */
+function peakOf(fields: Fields, ids: readonly string[], { slope }: Rate, moved: Moved): number {
+  const told = ids.flatMap((id) => (Number.isFinite(fields.get(id)?.levelNow) ? [{ id, field: fields.get(id)! }] : []));
+  const growing = told.filter(({ field }) => field.trend === 'growing');
+  const fastest = growing.reduce<FieldJudgement | null>(
+    (best, { field }) => ((field.slopeBytesPerHour ?? 0) > (best?.slopeBytesPerHour ?? 0) ? field : best),
+    null,
+  );
+  // What stands still is known also where it was not told; what grows is not.
+  const parts = told.map(({ id, field }) => ({ id, level: field.trend === 'growing' ? null : field.levelNow }));
+  return moved.peak(parts, slope, fastest?.basis.line?.fromT ?? 0) ?? told.reduce((sum, { field }) => sum + field.levelNow, 0);
 }
-
-const levelOf = (fields: Fields, ids: readonly string[]): number =>
-  ids.reduce((sum, id) => sum + (Number.isFinite(fields.get(id)!.levelNow) ? fields.get(id)!.levelNow : 0), 0);
 
 function spanTo(room: number, rate: Rate, event: Eta['event']): Eta | null {
   if (!(rate.slope > 0) || !Number.isFinite(room)) return null;
@@ -122,16 +126,15 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits, m
     if (eta !== null) etas.push(eta);
   }
   if (typeof limits.limit === 'number') {
-    const room = (ids: readonly string[], rate: Rate): number =>
-      (limits.limit as number) - (moved.peak(ids, rate.slope, heldSince(fields, ids)) ?? levelOf(fields, ids));
-    const rate = causes.some((cause) => !cause.reclaimable) ? solidRate(fields) : null;
+    const { limit } = limits;
+    const until = (ids: readonly string[], rate: Rate, event: Eta['event']): Eta | null =>
+      rate.slope > 0 ? spanTo(limit - peakOf(fields, ids, rate, moved), rate, event) : null;
     const usage = rateOfSum(fields, 'usage');
-    const eta =
-      rate !== null
-        ? spanTo(room(solid(fields), rate), rate, 'oom-kill')
-        : causes.length > 0 && usage !== null
-          ? spanTo(room(['usage'], usage), usage, 'reclaim')
-          : null;
+    const eta = causes.some((cause) => !cause.reclaimable)
+      ? until(solid(fields), solidRate(fields), 'oom-kill')
+      : causes.length > 0 && usage !== null
+        ? until(['usage'], usage, 'reclaim')
+        : null;
     if (eta !== null) etas.push(eta);
   }
   return etas.sort((a, b) => a.seconds - b.seconds);

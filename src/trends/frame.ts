@@ -214,6 +214,7 @@ export function forgetFrame(): void {
 export function frameOf(x: Float64Array, windowS: number): Frame {
   if (newest !== null && newest.windowS === windowS && same(newest.x, x)) return newest;
   bottom ??= kernel().top;
+  newest = null;
   kernel().giveBack(bottom);
   newest = new Frame(x, windowS);
   return newest;

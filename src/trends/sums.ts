@@ -39,6 +39,7 @@ function agreed(first: Rate, second: Rate): Rate {
   return { slope, low: slope - half, high: slope + half };
 }
 
+const HOUR = 3600;
 const KERNEL = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc', 'sock'];
 
 /** Fields that are sums of others, with their parts: Linux Documentation/admin-guide/cgroup-v2.rst. */
@@ -47,15 +48,29 @@ const SUMS: Readonly<Record<'usage' | 'working_set', readonly string[]>> = {
   working_set: ['shmem', 'active_file'],
 };
 
+/** Belief in growth from which a field is no longer known to stand still. */
+const UNDECIDED = 0.5;
+/** Part of a sum's slope that is not missed. */
+const FAINT = 0.02;
+
 /** How fast a field that is the sum of others grows, by its parts where those know better; null: it does not grow. */
 export function rateOfSum(fields: Fields, id: keyof typeof SUMS): Rate | null {
   if (!grows(fields, id)) return null;
   const own = rateOf(fields.get(id)!);
   const anon = anonRate(fields);
-  const beside = [...SUMS[id], ...(fields.has('kernel') ? ['kernel'] : KERNEL)].filter((part) => grows(fields, part));
-  const rates = [...(anon === null ? [] : [anon]), ...beside.map((part) => rateOf(fields.get(part)!))];
-  if (rates.length === 0) return own;
-  const parts = sumOf(rates);
+  // `kernel` (v2) holds all of these but what sockets hold.
+  const beside = [...SUMS[id], ...(fields.has('kernel') ? ['kernel', 'sock'] : KERNEL)];
+  // A part that may well grow, and is not told to, would be missing.
+  const undecided = (part: string): boolean => {
+    const field = fields.get(part);
+    if (field === undefined || field.trend === 'growing' || field.certainty <= UNDECIDED) return false;
+    return (field.slopeBytesPerHour ?? 0) > FAINT * own.slope;
+  };
+  if ((anon === null && undecided('anon')) || beside.some(undecided)) return own;
+  const growing = beside.filter((part) => grows(fields, part)).map((part) => rateOf(fields.get(part)!));
+  if (anon !== null) growing.push(anon);
+  if (growing.length === 0) return own;
+  const parts = sumOf(growing);
   const agree = Math.abs(parts.slope - own.slope) <= Z99 * deviationOf(own);
   return agree && deviationOf(parts) <= deviationOf(own) ? parts : own;
 }
@@ -64,7 +79,18 @@ export function rateOfSum(fields: Fields, id: keyof typeof SUMS): Rate | null {
 export function inTheirParts(fields: ReadonlyMap<string, FieldJudgement>): Map<string, FieldJudgement> {
   const told = new Map(fields);
   const tell = (id: string, rate: Rate | null) => {
-    if (rate !== null) told.set(id, { ...told.get(id)!, slopeBytesPerHour: rate.slope, low: rate.low, high: rate.high });
+    if (rate === null) return;
+    const field = fields.get(id)!;
+    const { line } = field.basis;
+    const slopePerSecond = rate.slope / HOUR;
+    const turned = line && { ...line, level: field.levelNow - slopePerSecond * (line.toT - line.fromT), slopePerSecond };
+    told.set(id, {
+      ...field,
+      slopeBytesPerHour: rate.slope,
+      low: rate.low,
+      high: rate.high,
+      basis: { ...field.basis, line: turned },
+    });
   };
   if (grows(fields, 'anon')) tell('anon', anonRate(fields));
   for (const id of ['usage', 'working_set'] as const) tell(id, rateOfSum(fields, id));

@@ -52,6 +52,8 @@ test('usage grows by what grows in it: its slope is that of anon, where all else
   assert.equal(fields.usage!.slopeBytesPerHour, fields.anon!.slopeBytesPerHour);
   assert.ok(fields.usage!.low! < 5 * MIB && fields.usage!.high! > 5 * MIB);
   assert.equal(etas[0]?.event, 'oom-kill');
+  const { line } = fields.usage!.basis;
+  assert.ok(Math.abs(line!.slopePerSecond * 3600 - fields.usage!.slopeBytesPerHour!) < 1);
 });
 
 test('the time to the limit starts from the peaks of the samples, which their means over minutes hide', () => {
@@ -127,6 +129,44 @@ test('kernel memory that comes with page cache is no cause of its own, also wher
   assert.deepEqual(told(0).causes, []);
   assert.equal(told(0).leak, false);
   assert.equal(told(2e6).causes[0]?.cause, 'slab');
+});
+
+test('a cache that was loaded once does not hide kernel memory that leaks before and after, nor does tmpfs that grows beside it', () => {
+  const wiggle = noise(10);
+  const leak = (i: number) => (40 + 0.06 * i) * MIB + wiggle() * 8192;
+  const loaded = judge(
+    series(400, { anon: () => 200 * MIB, file: (i) => (i < 200 ? 100 : 1600) * MIB, slab_unreclaimable: leak }),
+    options,
+  );
+  assert.deepEqual([loaded.leak, loaded.causes[0]?.cause], [true, 'slab']);
+  const tmpfs = (i: number) => (50 + i) * MIB;
+  const beside = judge(
+    series(400, { anon: () => 200 * MIB, file: (i) => 100 * MIB + tmpfs(i), shmem: tmpfs, slab_unreclaimable: leak }),
+    options,
+  );
+  assert.deepEqual(
+    beside.causes.map(({ cause }) => cause),
+    ['shmem', 'slab'],
+  );
+});
+
+test('a heap that grows where nothing of the container itself is told has no time to an OOM kill', () => {
+  const wiggle = noise(11);
+  const { causes, etas } = judge(
+    series(720, { heap_used: (i) => (100 + 0.2 * i) * MIB + wiggle() * MIB, usage: () => 500 * MIB }),
+    options,
+  );
+  assert.equal(causes[0]?.cause, 'heap');
+  assert.deepEqual(etas, []);
+});
+
+test('a field that was told for a while only does not decide which peaks are seen', () => {
+  const wiggle = noise(12);
+  const anon = (i: number) => (200 + i / 6) * MIB + wiggle() * MIB + (i > 100 && i % 10 === 0 ? 200 * MIB : 0);
+  const hours = (columns: Record<string, (i: number) => number>): number =>
+    judge(series(720, columns), options).etas.find(({ event }) => event === 'oom-kill')!.seconds / 3600;
+  const percpu = (i: number) => (i < 40 ? 3 * MIB : Number.NaN);
+  assert.ok(Math.abs(hours({ anon, percpu }) / hours({ anon }) - 1) < 0.1);
 });
 
 test('native memory that class loaders bring is metaspace, not a cause of its own; much more than that is', () => {

@@ -44,8 +44,8 @@ export function below(parts: usize, count: i32, value: f64): f64 {
   return all > 0 ? under / all : 0.5;
 }
 
-/** Width of the last bracket, as a share of the first. */
-const FINE: f64 = 1e-5;
+/** Halvings of the first bracket: to a hundred-thousandth of it. */
+const HALVINGS = 17;
 
 /** The drift that this share of the belief lies under, by bisection. 0 where there is no part. */
 export function quantile(parts: usize, count: i32, share: f64): f64 {
@@ -58,8 +58,7 @@ export function quantile(parts: usize, count: i32, share: f64): f64 {
     high = Math.max(high, mean + reach);
   }
   if (!(low < high)) return low === Infinity ? 0 : low;
-  const width = high - low;
-  while (high - low > FINE * width) {
+  for (let k = 0; k < HALVINGS; k++) {
     const middle = (low + high) / 2;
     if (below(parts, count, middle) < share) low = middle;
     else high = middle;
