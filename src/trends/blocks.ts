@@ -76,12 +76,11 @@ function edgesOf(t: Float64Array, from: number, to: number, stepS: number, windo
  */
 export function robustMeans(values: Float64Array, edges: readonly number[]): { means: Float64Array; points: number } {
   const k = kernel();
-  const { top } = k;
-  const [at, list, out] = [k.copy(values), k.copyInts(edges), k.take(edges.length)];
-  const points = k.call.means(at, list, edges.length - 1, out);
-  const means = k.f64.slice(out >> 3, (out >> 3) + edges.length - 1);
-  k.giveBack(top);
-  return { means, points };
+  return k.borrow(() => {
+    const [at, list, out] = [k.copy(values), k.copyInts(edges), k.take(edges.length)];
+    const points = k.call.means(at, list, edges.length - 1, out);
+    return { means: k.numbers(out, edges.length - 1), points };
+  });
 }
 
 /** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */

@@ -8,12 +8,8 @@ export type Drift = readonly number[];
 
 const PER_PART = 4;
 
-function over(drift: Drift, told: (parts: number, count: number) => number): number {
-  const { top } = kernel();
-  const answer = told(kernel().copy(drift), drift.length / PER_PART);
-  kernel().giveBack(top);
-  return answer;
-}
+const over = (drift: Drift, told: (parts: number, count: number) => number): number =>
+  kernel().borrow(() => told(kernel().copy(drift), drift.length / PER_PART));
 
 /** Share of the belief that puts the drift at or under `value`; one half where there is no part. */
 export const driftBelow = (drift: Drift, value: number): number =>

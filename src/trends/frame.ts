@@ -73,8 +73,8 @@ export class Frame {
     basis.forEach((column, i) => void k.f64.set(column, (this.#columns >> 3) + i * m));
     this.#pairsAt = PRODUCTS + most;
     const u = k.copy(this.u);
-    const row = k.take(NOISES.length * (this.#pairsAt + this.#pairs.count + OWN_PAIRS));
-    this.#rows = NOISES.map((_, g) => row + 8 * g * (this.#pairsAt + this.#pairs.count + OWN_PAIRS));
+    const rowLength = this.#pairsAt + this.#pairs.count + OWN_PAIRS;
+    this.#rows = NOISES.map(() => k.take(rowLength));
     this.#filters = NOISES.map(({ wanderings, white }, g) => {
       const filter = k.take(m * (2 * wanderings.length + 1));
       const noise = k.copy(wanderings.flatMap(({ decay, variance }) => [decay, variance]));
@@ -119,13 +119,13 @@ export class Frame {
   /** A shape under each of these noises (`FIT` numbers each), and its coefficients under the likeliest. */
   fits({ shape, at }: Placed, noises: readonly number[]): { readonly each: Float64Array; readonly best: Float64Array } {
     const k = this.#kernel;
-    const { top } = k;
-    const rows = k.copyInts(this.#rowsOf(noises));
     const fits = FIT.numbers * noises.length;
-    const out = k.take(fits + shape.columns.length);
-    k.call.fits(at, rows, noises.length, this.#pairsAt, this.x.length, out);
-    const numbers = k.numbers(out, fits + shape.columns.length);
-    k.giveBack(top);
+    const numbers = k.borrow(() => {
+      const rows = k.copyInts(this.#rowsOf(noises));
+      const out = k.take(fits + shape.columns.length);
+      k.call.fits(at, rows, noises.length, this.#pairsAt, this.x.length, out);
+      return k.numbers(out, fits + shape.columns.length);
+    });
     return { each: numbers.subarray(0, fits), best: numbers.subarray(fits) };
   }
 
@@ -145,19 +145,19 @@ export class Frame {
   /** Works out what the shapes need under these noises: those of the frame, unless only its first two and the own ones are weighed. */
   fill(noises: readonly number[], plain: boolean): void {
     const k = this.#kernel;
-    const { top } = k;
-    const own = this.#pairs.plan(k);
-    if (this.#pairs.ownCount > OWN_PAIRS) throw new RangeError('more pairs of columns than there is room for');
-    const list = k.copyInts(this.#basis.map((_, i) => i));
-    for (const g of noises) {
-      if (!plain && !this.#filled[g]) {
-        this.#fill(g, this.#plans.all);
-        this.#filled[g] = true;
+    k.borrow(() => {
+      const own = this.#pairs.plan(k);
+      if (this.#pairs.ownCount > OWN_PAIRS) throw new RangeError('more pairs of columns than there is room for');
+      const list = k.copyInts(this.#basis.map((_, i) => i));
+      for (const g of noises) {
+        if (!plain && !this.#filled[g]) {
+          this.#fill(g, this.#plans.all);
+          this.#filled[g] = true;
+        }
+        this.#fill(g, own);
+        this.#series(g, list, this.#basis.length);
       }
-      this.#fill(g, own);
-      this.#series(g, list, this.#basis.length);
-    }
-    k.giveBack(top);
+    });
   }
 
   #rowsOf(noises: readonly number[]): number[] {
@@ -166,14 +166,13 @@ export class Frame {
 
   #ask(what: 'likelihoods' | 'evidences', placed: readonly Placed[], rows: readonly number[], answers: number): Float64Array {
     const k = this.#kernel;
-    const { top } = k;
-    const list = k.copyInts(placed.map(({ at }) => at));
-    const rowList = k.copyInts(rows);
-    const out = k.take(answers);
-    k.call[what](list, placed.length, rowList, rows.length, this.#pairsAt, this.x.length, out);
-    const numbers = k.numbers(out, answers);
-    k.giveBack(top);
-    return numbers;
+    return k.borrow(() => {
+      const list = k.copyInts(placed.map(({ at }) => at));
+      const rowList = k.copyInts(rows);
+      const out = k.take(answers);
+      k.call[what](list, placed.length, rowList, rows.length, this.#pairsAt, this.x.length, out);
+      return k.numbers(out, answers);
+    });
   }
 
   #fill(g: number, { from, to }: Plan): void {

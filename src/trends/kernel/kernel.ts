@@ -54,6 +54,16 @@ export class Kernel {
     return this.#top;
   }
 
+  /** What is taken meanwhile is given back at the end. */
+  borrow<T>(work: () => T): T {
+    const top = this.#top;
+    try {
+      return work();
+    } finally {
+      this.#top = top;
+    }
+  }
+
   giveBack(to: number): void {
     this.#top = to;
   }

@@ -24,7 +24,7 @@ function filterOf(u: Float64Array, { wanderings, white }: Noise) {
   const inverse = (column: Float64Array): Float64Array => {
     const out = k.take(m);
     k.call.inverse(filter, parts, m, k.copy(column), out);
-    return k.f64.slice(out >> 3, (out >> 3) + m);
+    return k.numbers(out, m);
   };
   return { logF, inverse };
 }

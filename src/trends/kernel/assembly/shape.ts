@@ -52,7 +52,11 @@ function residual(shape: usize, row: usize, pairsAt: i32): f64 {
 }
 
 function likelihood(shape: usize, row: usize, pairsAt: i32, m: i32): f64 {
-  return -0.5 * (m * Math.log(residual(shape, row, pairsAt) / m) + f64At(row, LOG_F));
+  return likelihoodOf(residual(shape, row, pairsAt), row, m);
+}
+
+function likelihoodOf(rss: f64, row: usize, m: i32): f64 {
+  return -0.5 * (m * Math.log(rss / m) + f64At(row, LOG_F));
 }
 
 /** Logarithms of the likelihoods of the `shapes` shapes at the addresses of `list`, each under the rows at the `count` addresses of `rows`, into `out`, row by row. */
@@ -94,7 +98,7 @@ export function fits(shape: usize, rows: usize, count: i32, pairsAt: i32, m: i32
   for (let g = 0; g < count; g++) {
     const row = <usize>i32At(rows, g);
     const rss = residual(shape, row, pairsAt);
-    const one = -0.5 * (m * Math.log(rss / m) + f64At(row, LOG_F));
+    const one = likelihoodOf(rss, row, m);
     if (one > top) {
       top = one;
       best = g;
