@@ -1,6 +1,6 @@
 /**
- * node --expose-gc --import tsx bench/trend-watch.ts frugal|optimised: what a tick and a verdict take in `watch` on the history of a season,
- * as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised.
+ * node --expose-gc --import tsx bench/trend-watch.ts frugal|optimised [DAYS]: what a tick and a verdict take in `watch` on the history of a
+ * season, or of so many days, as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised.
  */
 import { beFrugal } from '../src/cli/flags.ts';
 import { History } from '../src/history/history.ts';
@@ -24,6 +24,7 @@ export interface WatchCost {
 
 if (process.argv[2] === 'frugal') beFrugal();
 const TICKS = 8192;
+const days = Number(process.argv[3] ?? 92);
 
 const used = (): number => {
   globalThis.gc?.();
@@ -32,8 +33,8 @@ const used = (): number => {
   return heapUsed + arrayBuffers;
 };
 
-/** A history as `watch` has it after a season: every minute for 91 days, then every ten seconds for a day. */
-const season = [...inputColumns(92)];
+/** A history as `watch` has it after a season: every minute for 91 days (or all but one of those asked for), then every ten seconds for a day. */
+const season = [...inputColumns(days)];
 const before = used();
 const history = new History();
 let at = FROM_T;
@@ -46,7 +47,7 @@ const tick = (stepS: number) => {
   for (const [id, column] of season) values[id] = column[row]!;
   return { atMs: at * 1000, epoch: 'one', values, limitBytes: LIMIT, heapMaxBytes: LIMIT / 2, failures: [] };
 };
-for (let i = 0; i < 91 * 1440; i++) history.append(tick(60));
+for (let i = 0; i < (days - 1) * 1440; i++) history.append(tick(60));
 for (let i = 0; i < 8640; i++) history.append(tick(10));
 const heldBytes = used() - before;
 const samples = Array.from({ length: TICKS }, () => tick(10));
