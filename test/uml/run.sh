@@ -14,6 +14,7 @@
 # those are found below /mnt/host. /tmp is ext4 on a disk of its own. Standard output, standard error and the exit status of CMD are
 # handed back when it has ended: hostfs writes late, so nothing is streamed. Exit 124: time limit; 125: the guest did not come up.
 # Inside, system calls and forks cost 10 to 50 times the host's; there is one CPU.
+# Processors with AMX need a C compiler for xstate.c beside this file (cc, gcc, clang or tcc).
 #
 # CMD finds: file descriptor 3, the console, which reaches the host at once; POD_CG CG_APP CG_SIDECAR (cgroup folders), CG_VERSION, UML_OUT (the -o folder), and on PATH
 #   incontainer app|sidecar CMD...   runs CMD in that container's cgroup with a cgroup namespace of its own, as Kubernetes does
@@ -59,13 +60,19 @@ if [ ! -e "$disk" ]; then
   truncate -s 2G "$disk"
   mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$disk" || exit 125
 fi
+# What xstate.c says. It is preloaded wherever it can be compiled, so that every processor runs the same.
+preload=
+for compiler in cc gcc clang tcc; do
+  command -v "$compiler" >/dev/null || continue
+  "$compiler" -shared -fPIC -O1 -nostdlib -o "$work/xstate.so" "$here/xstate.c" 2>"$work/xstate.log" && preload=$work/xstate.so && break
+done
 {
   printf 'cd %q 2>/dev/null || cd %q 2>/dev/null || cd /\n' "$PWD" "/mnt/host$PWD"
   printf 'exec'; printf ' %q' "$@"; echo
 } > "$work/cmd"
 
 # Words that the kernel does not know become the environment of init. setsid: the guest and its stub processes form one group.
-setsid "$uml" mem=1G umid="memhound-$$" uml_dir="$work/sockets" \
+LD_PRELOAD="$preload" setsid "$uml" mem=1G umid="memhound-$$" uml_dir="$work/sockets" \
   root=/dev/root rootfstype=hostfs rootflags=/ ro init="$here/init.sh" \
   UML_WORK="$work" UML_OUT="$out" UML_CGROUP="$version" UML_SECONDS="$limit" APP_MAX="$app_max" SIDECAR_MAX="$sidecar_max" POD_MAX="$pod_max" \
   ubd0="$disk" con=null ssl=null con0=fd:0,fd:1 quiet loglevel=3 panic=1 \
@@ -92,6 +99,11 @@ guest=
 [ -f "$work/ret/stderr" ] && cat "$work/ret/stderr" >&2
 [ "$hung" = 1 ] && { echo "run.sh: the guest hung and was ended" >&2; exit 124; }
 [ -s "$work/ret/status" ] && exit "$(cat "$work/ret/status")"
-echo "run.sh: the guest ended without a result; its console:" >&2
+reason=$(grep -m 1 -aoE 'Kernel panic.*|FATAL.*|.*(not permitted|No such file|cannot|failed).*' "$work/console" | head -n 1)
+if grep -qa put_fp_registers "$work/console"; then
+  reason="its XSAVE area is larger than the guest kernel knows, and no C compiler could build test/uml/xstate.c (Debian package tcc)"
+  [ -s "$work/xstate.log" ] && reason="$reason: $(head -n 1 "$work/xstate.log")"
+fi
+echo "run.sh: the guest kernel does not run on this processor: ${reason:-it ended without a result}; the end of its console:" >&2
 tail -n 40 "$work/console" >&2
 exit 125
