@@ -17,7 +17,7 @@ const COLLECTORS = {
 
 const work = mkdtempSync(join(tmpdir(), 'memhound-hsperf-'));
 await build({
-  entryPoints: ['src/cli/redact.ts'],
+  entryPoints: ['src/cli/redaction.ts'],
   bundle: true,
   platform: 'node',
   format: 'esm',

@@ -13,7 +13,7 @@ if (!/^\d+$/.test(pid ?? '') || !out) {
 }
 const code = join(tmpdir(), `memhound-redact-${process.pid}.mjs`);
 await build({
-  entryPoints: ['src/cli/redact.ts'],
+  entryPoints: ['src/cli/redaction.ts'],
   bundle: true,
   platform: 'node',
   format: 'esm',

@@ -1,5 +1,5 @@
 /** memhound: finds where a JVM pod's memory went. Composition only: picks the command and sets the exit code. */
-import { beBrief, beFrugal } from './cli/flags.ts';
+import { beBrief, beFrugal } from './cli/v8-flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 

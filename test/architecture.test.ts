@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 /** The house of docs/architecture.md, left to right. A room may import itself and what stands left of it; `fields`, `format`, `ranges` and `version` are open to all. */
-const ROOMS = ['sources', 'sample', 'history', 'trends', 'diagnosis', 'outlets', 'fleet', 'cli'];
+const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'outlets', 'daemon', 'cli'];
 const OPEN = new Set(['fields', 'format', 'ranges', 'version']);
 const PURE = /^src\/(trends|diagnosis|history(?!\/store\b)|fields\.ts$)/;
 
@@ -15,7 +15,7 @@ interface Import {
 }
 
 const roomOf = (file: string): string => {
-  if (/^src\/(main|program)\.ts$/.test(file)) return 'cli';
+  if (/^src\/main\.ts$/.test(file)) return 'cli';
   return /^src\/([^/.]+)/.exec(file)?.[1] ?? file;
 };
 
@@ -67,7 +67,7 @@ test('the check itself sees a wrong import', () => {
   assert.match(wrong('src/trends/a.ts', "import {\n  readFileSync,\n} from 'node:fs';") ?? '', /is pure/);
   assert.match(wrong('src/manifest/a.ts', "export type { B } from '../sample/b.ts';") ?? '', /does not stand left/);
   assert.match(wrong('web/a.ts', "import { b } from '../src/outlets/b.ts';") ?? '', /only types/);
-  assert.equal(wrong('src/history/store.ts', "import { JSONFile } from 'lowdb/node';"), null);
+  assert.equal(wrong('src/history/store/store.ts', "import { JSONFile } from 'lowdb/node';"), null);
   assert.equal(wrong('src/cli/watch.ts', "const x = await import('../outlets/http.ts');"), null);
 });
 

@@ -39,7 +39,7 @@ export const plainStack: Program = {
     const { everySeconds, dir, memoryStat } = setting;
     const bin = resolve(dir, 'plain-stack.mjs');
     await build({
-      entryPoints: ['bench/plain-stack.mjs'],
+      entryPoints: ['bench/footprint/plain-stack.mjs'],
       outfile: bin,
       bundle: true,
       platform: 'node',

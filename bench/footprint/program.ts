@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Running, start } from '../../test/support/process.ts';
-import type { Group } from './group.ts';
+import type { Group } from './program-cgroup.ts';
 
 /** One process of a program, started by path in the program's group; `running.pid` is the program itself, since the shell execs it. */
 export function launch(

@@ -2,20 +2,20 @@ import { isAscii } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import type { Options } from '../config.ts';
-import { fileRows } from '../diagnosis/file-growth.ts';
+import type { Options } from '../config/options.ts';
+import { fileRows } from '../diagnosis/file-rows.ts';
 import { hits } from '../diagnosis/gate.ts';
 import type { TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { diagnose } from '../diagnosis/verdict.ts';
 import { safeName } from '../format.ts';
 import type { Series } from '../history/series.ts';
+import { isPrometheus, parsePrometheus } from '../inputs/prometheus-json.ts';
+import { isRecording, parseRecording } from '../inputs/recording.ts';
+import { InputError, parseSeries } from '../inputs/series-file.ts';
 import type { JvmReading } from '../sources/types.ts';
-import { judge } from '../trends/judge.ts';
+import { judge } from '../trends/evaluate.ts';
 import { withOptions } from './command.ts';
-import { isPrometheus, parsePrometheus } from './prometheus-json.ts';
-import { isRecording, parseRecording } from './recording.ts';
-import { sayFields, sayVerdict } from './say.ts';
-import { InputError, parseSeries } from './series-file.ts';
+import { sayFields, sayVerdict } from './verdict-text.ts';
 
 /** `memhound analyze`: a verdict for each file, in their order. Exit 2 before 1 before 3, and every file still gets its line. */
 export const analyze = (argv: string[]): Promise<number> => withOptions('analyze', argv, run);

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Options } from '../config.ts';
+import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
-import { openCgroup } from '../sources/cgroup.ts';
-import { openHsperfdata } from '../sources/hsperfdata.ts';
-import { FileWatcher } from '../sources/page-cache.ts';
-import { readText } from '../sources/read-text.ts';
-import { findTargets, pidsOf } from '../sources/target.ts';
+import type { RecordedFile } from '../inputs/recording.ts';
+import { openCgroup } from '../sources/cgroup/cgroup.ts';
+import { FileWatcher } from '../sources/files/page-cache-scanner.ts';
+import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
+import { readText } from '../sources/process/read-text.ts';
+import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { rootsOf, withOptions } from './command.ts';
-import type { RecordedFile } from './recording.ts';
-import { redactHsperfdata, redactPath } from './redact.ts';
+import { redactHsperfdata, redactPath } from './redaction.ts';
 
 /** `memhound capture`: records the raw files as JSON lines, for fixtures and bug reports. `memhound analyze` reads them. */
 export const capture = (argv: string[]): Promise<number> => withOptions('capture', argv, run);

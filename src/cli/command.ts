@@ -1,4 +1,4 @@
-import { type CommandName, type Options, parseOptions } from '../config.ts';
+import { type CommandName, type Options, parseOptions } from '../config/options.ts';
 import type { Roots } from '../sources/types.ts';
 
 /** Parses the options of a command and runs it; help and mistakes are answered here, alike for all. */

@@ -1,17 +1,17 @@
-import type { Options } from '../config.ts';
+import type { Options } from '../config/options.ts';
+import { Histograms, sayHistogram, twoTakes } from '../daemon/histograms.ts';
+import { MappingsReader } from '../daemon/mappings-reader.ts';
+import { lookOnce } from '../daemon/target-snapshot.ts';
+import { targetInfo } from '../daemon/watched-container.ts';
 import { ledger } from '../diagnosis/ledger/ledger.ts';
-import { views } from '../diagnosis/views.ts';
+import { views } from '../diagnosis/tool-views.ts';
 import { level } from '../format.ts';
-import { otherProcesses } from '../sources/other-processes.ts';
-import { onlineCpus } from '../sources/procfs.ts';
-import { findTargets, pidsOf } from '../sources/target.ts';
+import { otherProcesses } from '../sources/process/other-processes.ts';
+import { onlineCpus } from '../sources/process/procfs.ts';
+import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { rootsOf, withOptions } from './command.ts';
-import { Histograms, sayHistogram, twoTakes } from './histograms.ts';
-import { lookOnce } from './look.ts';
-import { MappingsReader } from './mappings.ts';
-import { sayFiles, sayLedger, sayViews } from './say-ledger.ts';
-import { targetInfo } from './slot.ts';
+import { sayFiles, sayLedger, sayViews } from './ledger-text.ts';
 
 /** `memhound explain`: one shot, where is the memory now. */
 export const explain = (argv: string[]): Promise<number> => withOptions('explain', argv, run);

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { Options } from '../config.ts';
+import type { Options } from '../config/options.ts';
 import { FIELDS, type FieldRow } from '../fields.ts';
 import { level, safeName } from '../format.ts';
-import { openStore, StoreError } from '../history/store.ts';
+import { openStore, StoreError } from '../history/store/store.ts';
 import { withOptions } from './command.ts';
 
 /** `memhound history fill`: a folder as full as after days of watching, for measuring what memhound weighs. */

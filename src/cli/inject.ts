@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
-import type { Options } from '../config.ts';
+import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
 import { inject } from '../manifest/inject.ts';
 import { ManifestError } from '../manifest/yaml-text.ts';

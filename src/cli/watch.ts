@@ -1,25 +1,25 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseConfig, type WatchConfig } from '../config.ts';
-import { openStore, StoreError } from '../history/store.ts';
+import { parseConfig, type WatchConfig } from '../config/options.ts';
+import { Thrift } from '../daemon/memory-trimmer.ts';
+import { podResources } from '../daemon/pod-resources.ts';
+import { ownAnonBytes, selfReport } from '../daemon/self-report.ts';
+import { SelfWatch } from '../daemon/self-trend.ts';
+import { Watcher } from '../daemon/watcher.ts';
+import { openStore, StoreError } from '../history/store/store.ts';
 import { createApi } from '../outlets/http.ts';
 import { attachLive } from '../outlets/live.ts';
 import { createLog, type Log } from '../outlets/log.ts';
+import { tellStory } from '../outlets/notifications.ts';
 import { createOps } from '../outlets/ops.ts';
-import { tellStory } from '../outlets/story.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
-import { KnownProcesses } from '../sources/known-processes.ts';
-import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/target.ts';
+import { KnownProcesses } from '../sources/process/known-processes.ts';
+import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf } from './command.ts';
-import { Thrift } from './frugal.ts';
-import { podResources } from './pod-resources.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
-import { ownAnonBytes, selfReport } from './self.ts';
-import { SelfWatch } from './self-watch.ts';
-import { Watcher } from './watcher.ts';
 
 /** `memhound watch`: returns the exit code once it has been told to stop, or could not begin. */
 export async function watch(argv: string[]): Promise<number> {

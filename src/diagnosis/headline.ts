@@ -1,5 +1,5 @@
 import { duration, level, list, rate, span } from '../format.ts';
-import { capital, flatOnes, now, type Scene, trendOf } from './scene.ts';
+import { capital, flatOnes, now, type Scene, trendOf } from './rule-context.ts';
 
 /** The headline where no named cause leads: what happens, then what it means, then what to do. */
 export function plainHeadline(scene: Scene): string {

@@ -1,7 +1,8 @@
 import type { Eta } from '../trends/types.ts';
+import { endedAtLimit } from './ended-at-limit.ts';
 import { plainHeadline } from './headline.ts';
-import { endedAtLimit } from './last-moments.ts';
 import { nameCauses } from './name-causes.ts';
+import type { Answer, Rule, Scene } from './rule-context.ts';
 import { activeFile, dashboardsDisagree } from './rules/dashboards.ts';
 import { diskFilling } from './rules/disk-filling.ts';
 import { heapFloor } from './rules/heap-floor.ts';
@@ -14,7 +15,6 @@ import { shmemGrowth } from './rules/shmem.ts';
 import { slabGrowth } from './rules/slab.ts';
 import { threadGrowth } from './rules/threads.ts';
 import { unnamedGrowth } from './rules/unnamed.ts';
-import type { Answer, Rule, Scene } from './scene.ts';
 import type { Finding, Verdict } from './types.ts';
 
 const RULES: readonly Rule[] = [

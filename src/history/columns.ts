@@ -1,4 +1,4 @@
-import { pick } from './pick.ts';
+import { pick } from './downsample.ts';
 
 /** Rows and columns that there is room for at first; both double when they must. */
 const ROWS = 1024;

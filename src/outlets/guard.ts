@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { addressOf } from './address.ts';
+import { addressOf } from './request-url.ts';
 import { ApiError } from './status.ts';
 
 export interface GuardOptions {

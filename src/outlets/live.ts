@@ -1,12 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { addressOf } from './address.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { LiveClient } from './live-client.ts';
 import type { Log } from './log.ts';
+import { addressOf } from './request-url.ts';
 import { ApiError, type Hello, type LiveMessage, type Status, type Tables } from './status.ts';
-import { TablesMaker } from './tables.ts';
+import { TablesMaker } from './table-cache.ts';
 
 export interface LiveOptions extends GuardOptions {
   readonly version: string;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import { addressOf } from './address.ts';
 import { close, listen } from './http.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { addressOf } from './request-url.ts';
 import type { Status } from './status.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Log } from './log.ts';
+import { type News, onNews } from './notifications.ts';
 import type { Status } from './status.ts';
-import { type News, onNews } from './story.ts';
 
 export interface WebhookOptions {
   readonly url: string;

@@ -1,6 +1,6 @@
-import { openCgroup } from '../sources/cgroup.ts';
-import { openHsperfdata } from '../sources/hsperfdata.ts';
-import { readPulse, readStartTicks } from '../sources/procfs.ts';
+import { openCgroup } from '../sources/cgroup/cgroup.ts';
+import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
+import { readPulse, readStartTicks } from '../sources/process/procfs.ts';
 import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 

@@ -3,14 +3,14 @@
 // Usage: day-child DIR TREE DAYS EVERY_S
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beFrugal } from '../../src/cli/flags.ts';
-import { Thrift } from '../../src/cli/frugal.ts';
-import { podResources } from '../../src/cli/pod-resources.ts';
-import { ownAnonBytes } from '../../src/cli/self.ts';
-import { SelfWatch } from '../../src/cli/self-watch.ts';
-import { Watcher } from '../../src/cli/watcher.ts';
-import { openStore } from '../../src/history/store.ts';
-import { findTargets, pidsOf } from '../../src/sources/target.ts';
+import { beFrugal } from '../../src/cli/v8-flags.ts';
+import { Thrift } from '../../src/daemon/memory-trimmer.ts';
+import { podResources } from '../../src/daemon/pod-resources.ts';
+import { ownAnonBytes } from '../../src/daemon/self-report.ts';
+import { SelfWatch } from '../../src/daemon/self-trend.ts';
+import { Watcher } from '../../src/daemon/watcher.ts';
+import { openStore } from '../../src/history/store/store.ts';
+import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
 
 beFrugal();
 const [dir, tree, days, every] = process.argv.slice(2);

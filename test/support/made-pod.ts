@@ -1,7 +1,7 @@
-import { Random } from '../../bench/random.ts';
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import type { History } from '../../src/history/history.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
+import { Random } from '../../synthetic/random.ts';
 import { type PodShape, podHistory, podValues } from './pod-history.ts';
 import { newest, type ReplayTarget } from './replay.ts';
 

@@ -1,8 +1,8 @@
-import { Random } from '../../bench/random.ts';
 import type { FileRecord } from '../../src/history/history.ts';
 import { History } from '../../src/history/history.ts';
 import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { Limit } from '../../src/sources/types.ts';
+import { Random } from '../../synthetic/random.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,4 +1,4 @@
-import { readStartTicks, readStatus } from '../../src/sources/procfs.ts';
+import { readStartTicks, readStatus } from '../../src/sources/process/procfs.ts';
 import type { ProcessRef } from '../../src/sources/types.ts';
 
 /** A process of this machine as sources know it. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { parseRecording } from '../../src/cli/recording.ts';
-import { parseSeries } from '../../src/cli/series-file.ts';
 import type { FileRecord } from '../../src/history/history.ts';
 import { History } from '../../src/history/history.ts';
 import type { FileTrack, Series } from '../../src/history/series.ts';
+import { parseRecording } from '../../src/inputs/recording.ts';
+import { parseSeries } from '../../src/inputs/series-file.ts';
 import type { Aged, JvmReading } from '../../src/sources/types.ts';
 import type { ReplayTarget } from './replay.ts';
 

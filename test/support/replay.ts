@@ -1,17 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { fileRows } from '../../src/diagnosis/file-growth.ts';
+import { fileRows } from '../../src/diagnosis/file-rows.ts';
 import { ledger } from '../../src/diagnosis/ledger/ledger.ts';
+import { views } from '../../src/diagnosis/tool-views.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import { diagnose } from '../../src/diagnosis/verdict.ts';
-import { views } from '../../src/diagnosis/views.ts';
 import type { History } from '../../src/history/history.ts';
-import { toSeriesJson } from '../../src/history/samples.ts';
+import { toSeriesJson } from '../../src/history/series-json.ts';
 import { createApi } from '../../src/outlets/http.ts';
 import { attachLive } from '../../src/outlets/live.ts';
 import { createLog } from '../../src/outlets/log.ts';
 import { ApiError, type HistogramTake, type LiveMessage, type SamplesQuery, type Status } from '../../src/outlets/status.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
-import { judge } from '../../src/trends/judge.ts';
+import { judge } from '../../src/trends/evaluate.ts';
 
 /** One container of a replayed pod: made (made-pod.ts) or recorded (recorded-pod.ts). */
 export interface ReplayTarget {

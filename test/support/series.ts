@@ -1,6 +1,6 @@
-import { machineSeries } from '../../bench/machine.ts';
-import { Random } from '../../bench/random.ts';
 import type { Series } from '../../src/history/series.ts';
+import { machineSeries } from '../../synthetic/machine.ts';
+import { Random } from '../../synthetic/random.ts';
 
 const MIB = 1_048_576;
 

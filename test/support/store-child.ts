@@ -1,7 +1,7 @@
 // Drives the real store at full speed until it is killed: says what it loaded, then each row once it is saved. With "once" it only
 // loads. Usage: store-child DIR [once]
 import { writeSync } from 'node:fs';
-import { openStore } from '../../src/history/store.ts';
+import { openStore } from '../../src/history/store/store.ts';
 
 const EVERY_S = 60;
 const log = { warn: (details: object, message: string) => void writeSync(1, `warn ${message} ${JSON.stringify(details)}\n`) };

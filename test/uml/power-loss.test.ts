@@ -8,7 +8,7 @@ import { lacks } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
 const skip = lacks('linux.uml', 'mkfs.ext4');
-/** Rows of a segment (src/history/store.ts): so many rows are sealed at once. */
+/** Rows of a segment (src/history/store/store.ts): so many rows are sealed at once. */
 const SEGMENT_ROWS = 30;
 /** Rows that are written before the power goes: with none sealed, with one, and after a merge into coarser ones. */
 const LOSSES = [11, 43, 160];

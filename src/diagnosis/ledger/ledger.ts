@@ -1,9 +1,9 @@
-import type { ProcessGroup } from '../../sources/other-processes.ts';
+import type { ProcessGroup } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading, Limit } from '../../sources/types.ts';
 import type { Ledger, LedgerPart } from '../types.ts';
-import { anonParts, type Mappings, sharedHeap } from './anon.ts';
-import { cacheParts, tmpfsParts } from './files.ts';
-import { exact, sumOf, withParts } from './part.ts';
+import { anonParts, type Mappings, sharedHeap } from './anon-part.ts';
+import { exact, sumOf, withParts } from './ledger-part.ts';
+import { cacheParts, tmpfsParts } from './page-cache-part.ts';
 
 export interface LedgerInput {
   readonly atMs: number;

@@ -1,5 +1,5 @@
 import { level } from '../../format.ts';
-import { type Answer, note, now, type Scene } from '../scene.ts';
+import { type Answer, note, now, type Scene } from '../rule-context.ts';
 
 /** Less than this much difference nobody opens a ticket for. */
 const LEAST_BYTES = 50 * 2 ** 20;

@@ -1,5 +1,5 @@
 import { duration, level, rate, safeName } from '../../format.ts';
-import type { Answer, PodResources, Scene } from '../scene.ts';
+import type { Answer, PodResources, Scene } from '../rule-context.ts';
 import type { FileRow } from '../types.ts';
 
 /** Slower than this is not worth a line: 1 MiB a day fills nothing within a quarter on any disk that a pod gets. */

@@ -1,6 +1,6 @@
 import { level, rate, span } from '../../format.ts';
-import { noLimitWords } from '../ends.ts';
-import { type Answer, endOf, now, type Scene } from '../scene.ts';
+import { noLimitWords } from '../eta-text.ts';
+import { type Answer, endOf, now, type Scene } from '../rule-context.ts';
 
 /** True when the heap's floor after collections keeps rising: what survives GC grows. A saw-tooth over a level floor is healthy. */
 export function heapFloor(scene: Scene): Answer | null {

@@ -1,5 +1,5 @@
 import { level } from '../../format.ts';
-import { type Answer, note, now, type Scene } from '../scene.ts';
+import { type Answer, note, now, type Scene } from '../rule-context.ts';
 
 /** anon + shmem + kernel memory that stays: what the OOM killer is left with when reclaim has done its work. */
 function unreclaimable(scene: Scene): number | null {

@@ -1,4 +1,4 @@
-import { type Answer, note, type Scene } from '../scene.ts';
+import { type Answer, note, type Scene } from '../rule-context.ts';
 
 /** A kill within a day is what somebody is looking for; an older one is a thing to know. */
 const RECENT_S = 86_400;

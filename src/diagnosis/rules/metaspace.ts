@@ -1,6 +1,6 @@
 import { rate } from '../../format.ts';
-import { endWords } from '../ends.ts';
-import { type Answer, endOf, now, type Scene } from '../scene.ts';
+import { endWords } from '../eta-text.ts';
+import { type Answer, endOf, now, type Scene } from '../rule-context.ts';
 import { soon } from './heap-floor.ts';
 
 /** True when metaspace keeps growing: classes are loaded and their loaders are never let go. */

@@ -1,6 +1,6 @@
 import { list, rate } from '../../format.ts';
-import { endWords } from '../ends.ts';
-import { type Answer, endOf, flatOnes, now, type Scene } from '../scene.ts';
+import { endWords } from '../eta-text.ts';
+import { type Answer, endOf, flatOnes, now, type Scene } from '../rule-context.ts';
 import { soon } from './heap-floor.ts';
 
 /** True when anonymous memory grows that the heap, metaspace and threads do not account for. */

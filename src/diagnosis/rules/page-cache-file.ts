@@ -1,6 +1,6 @@
 import { duration, level, list, rate, safeName } from '../../format.ts';
-import { whenReclaimed } from '../ends.ts';
-import { type Answer, capital, endOf, flatOnes, growth, now, type Scene, shareWords } from '../scene.ts';
+import { whenReclaimed } from '../eta-text.ts';
+import { type Answer, capital, endOf, flatOnes, growth, now, type Scene, shareWords } from '../rule-context.ts';
 import type { FileRow } from '../types.ts';
 import { secondsToFull } from './disk-filling.ts';
 

@@ -1,6 +1,6 @@
 import { rate, safeName, span } from '../../format.ts';
-import { noLimitWords } from '../ends.ts';
-import { type Answer, endOf, now, type Scene } from '../scene.ts';
+import { noLimitWords } from '../eta-text.ts';
+import { type Answer, endOf, now, type Scene } from '../rule-context.ts';
 import { soon } from './heap-floor.ts';
 
 /** True when tmpfs or shared memory grows: shown as cache by most tools, yet not reclaimable without swap. */

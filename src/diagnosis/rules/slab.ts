@@ -1,6 +1,6 @@
 import { rate } from '../../format.ts';
-import { noLimitWords, whenReclaimed } from '../ends.ts';
-import { type Answer, now, type Scene } from '../scene.ts';
+import { noLimitWords, whenReclaimed } from '../eta-text.ts';
+import { type Answer, now, type Scene } from '../rule-context.ts';
 
 /** True when kernel memory grows by itself, not in step with page cache or threads. */
 export function slabGrowth(scene: Scene): Answer | null {

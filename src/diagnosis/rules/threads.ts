@@ -1,6 +1,6 @@
 import { rate } from '../../format.ts';
-import { endWords } from '../ends.ts';
-import { type Answer, endOf, now, type Scene, trendOf } from '../scene.ts';
+import { endWords } from '../eta-text.ts';
+import { type Answer, endOf, now, type Scene, trendOf } from '../rule-context.ts';
 import { soon } from './heap-floor.ts';
 
 /** True when the number of threads keeps growing, and stacks with it. */

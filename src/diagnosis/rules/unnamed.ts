@@ -1,5 +1,5 @@
 import { rate } from '../../format.ts';
-import { type Answer, growth, note, now, type Scene } from '../scene.ts';
+import { type Answer, growth, note, now, type Scene } from '../rule-context.ts';
 
 /** True when usage grows and no cause of it is known yet: what looks at it now would lose least time. */
 export function unnamedGrowth(scene: Scene): Answer | null {

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { FileWatcher } from '../../../src/sources/page-cache.ts';
+import { FileWatcher } from '../../../src/sources/files/page-cache-scanner.ts';
 import { makeCgroup, whyNoCgroup } from '../../support/cgroup.ts';
 import { start } from '../../support/process.ts';
-import { ROOTS, refOf } from '../../unit/files/own.ts';
+import { ROOTS, refOf } from '../../unit/sources/files/own-process.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 const skip = whyNoCgroup();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileWatcher } from '../../../src/sources/page-cache.ts';
+import { FileWatcher } from '../../../src/sources/files/page-cache-scanner.ts';
 import { type Running, start } from '../../support/process.ts';
-import { ROOTS, refOf } from '../../unit/files/own.ts';
+import { ROOTS, refOf } from '../../unit/sources/files/own-process.ts';
 
 const EACH = 10_000;
 /** Opens one file of its own 10,000 times, and one log last. */

@@ -1,9 +1,10 @@
 // Looks at process PID with each way of asking, and prints the rows of each: `node --import tsx look-as.mjs PID`.
-import { loadKernelCalls } from '../../../src/sources/kernel-calls.ts';
-import { asker } from '../../../src/sources/may-ask.ts';
-import { FileWatcher } from '../../../src/sources/page-cache.ts';
-import { Residency } from '../../../src/sources/residency.ts';
-import { ROOTS, refOf } from '../../unit/files/own.ts';
+
+import { FileWatcher } from '../../../src/sources/files/page-cache-scanner.ts';
+import { Residency } from '../../../src/sources/files/residency.ts';
+import { asker } from '../../../src/sources/files/residency-permission.ts';
+import { loadKernelCalls } from '../../../src/sources/files/syscalls.ts';
+import { ROOTS, refOf } from '../../unit/sources/files/own-process.ts';
 
 const pid = Number(process.argv[2]);
 const withoutCachestat = async () => ({ ...(await loadKernelCalls()), cachestat: () => 38 }); // ENOSYS

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import type { SelfTrend } from '../../../src/cli/self-watch.ts';
+import type { SelfTrend } from '../../../src/daemon/self-trend.ts';
 import { buildDayChild } from '../../support/children.ts';
 import { MEMHOUND } from '../../support/memhound.ts';
 import { run } from '../../support/process.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { History } from '../../../src/history/history.ts';
-import { openStore, type Store } from '../../../src/history/store.ts';
+import { openStore, type Store } from '../../../src/history/store/store.ts';
 
 const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openHsperfdata } from '../../../src/sources/hsperfdata.ts';
-import { readStatus } from '../../../src/sources/procfs.ts';
-import { type AnonSplit, readSmaps, splitAnon } from '../../../src/sources/smaps.ts';
+import { type AnonSplit, splitAnon } from '../../../src/diagnosis/ledger/anon-split.ts';
+import { openHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
+import { readSmaps } from '../../../src/sources/mappings/smaps.ts';
+import { readStatus } from '../../../src/sources/process/procfs.ts';
 import { startJava } from '../../support/java.ts';
 import { lacks } from '../../support/needs.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';

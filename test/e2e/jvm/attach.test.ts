@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import { attach } from '../../../src/sources/attach.ts';
-import { diffHistograms, parseHistogram } from '../../../src/sources/class-histogram.ts';
-import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../../src/sources/jcmd-text.ts';
+import { attach } from '../../../src/sources/jvm/attach.ts';
+import { diffHistograms, parseHistogram } from '../../../src/sources/jvm/class-histogram.ts';
+import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../../src/sources/jvm/jcmd-output.ts';
 import { startJava } from '../../support/java.ts';
 import { lacks } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';

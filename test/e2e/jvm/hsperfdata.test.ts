@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { openHsperfdata, parseHsperfdata } from '../../../src/sources/hsperfdata.ts';
+import { openHsperfdata, parseHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
 import { startJava } from '../../support/java.ts';
 import { lacks } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backwardRise } from '../../../bench/methods/backward.ts';
-import { lastPieceRises } from '../../../bench/methods/change-points.ts';
-import { lineThrough } from '../../../bench/methods/line.ts';
-import { mannKendall } from '../../../bench/methods/mann-kendall.ts';
-import { straightRise } from '../../../bench/methods/square.ts';
-import { Random } from '../../../bench/random.ts';
-import { wilson } from '../../../bench/wilson.ts';
+import { wilson } from '../../../bench/stats/wilson-interval.ts';
+import { backwardRise } from '../../../bench/trend/methods/backward-window.ts';
+import { lastPieceRises } from '../../../bench/trend/methods/change-points.ts';
+import { mannKendall } from '../../../bench/trend/methods/mann-kendall.ts';
+import { straightRise } from '../../../bench/trend/methods/r-squared.ts';
+import { lineThrough } from '../../../bench/trend/methods/straight-line.ts';
+import { Random } from '../../../synthetic/random.ts';
 
 const SWINGS = Float64Array.of(12, 15, 19, 21, 20, 17, 13, 10, 9, 11, 16, 20, 23, 24, 22, 18, 15, 12, 13, 17, 21, 25);
 const near = (a: number, b: number, most = 1e-9) => assert.ok(Math.abs(a - b) < most, `${a} is not ${b}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hits } from '../../../src/diagnosis/gate.ts';
-import type { Scene } from '../../../src/diagnosis/scene.ts';
+import type { Scene } from '../../../src/diagnosis/rule-context.ts';
 import type { FileRow } from '../../../src/diagnosis/types.ts';
 import { diagnose } from '../../../src/diagnosis/verdict.ts';
 import type { CauseShare, FieldTrend, Judgement, Trend } from '../../../src/trends/types.ts';

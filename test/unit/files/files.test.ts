@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseFincore } from '../../../src/sources/fincore.ts';
-import { writableMounts } from '../../../src/sources/folder-seeds.ts';
-import { parseMappedFiles } from '../../../src/sources/mapped-files.ts';
-import { pin } from '../../../src/sources/pinned.ts';
-import { reconcile } from '../../../src/sources/reconcile.ts';
-import { type Question, Residency } from '../../../src/sources/residency.ts';
-import { folder } from './own.ts';
+import { reconcile } from '../../../src/diagnosis/ledger/reconcile-residency.ts';
+import { parseFincore } from '../../../src/sources/files/fincore.ts';
+import { writableMounts } from '../../../src/sources/files/folder-candidates.ts';
+import { type Question, Residency } from '../../../src/sources/files/residency.ts';
+import { parseMappedFiles } from '../../../src/sources/mappings/mapped-files.ts';
+import { pin } from '../../../src/sources/process/pinned-path.ts';
+import { folder } from '../sources/files/own-process.ts';
 
 const MiB = 1 << 20;
 const disk = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'disk' as const, freeBytes: 1, totalBytes: 1 } });
@@ -122,7 +122,7 @@ test('without koffi and fincore the answer names the Debian package', async (t) 
 });
 
 test('looking reads no content: the bytes that this process has read do not grow with the files', async (t) => {
-  const { watcher } = await import('./own.ts');
+  const { watcher } = await import('../sources/files/own-process.ts');
   const dir = folder(t);
   const fd = openSync(join(dir, 'log'), 'w');
   t.after(() => closeSync(fd));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { History } from '../../../src/history/history.ts';
-import { toSeriesJson } from '../../../src/history/samples.ts';
+import { toSeriesJson } from '../../../src/history/series-json.ts';
 import type { Sample } from '../../../src/sample/types.ts';
 
 const sample = (s: number, values: Record<string, number>, epoch = 'a'): Sample => ({

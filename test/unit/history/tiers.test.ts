@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { coarsen } from '../../../src/history/coarsen.ts';
 import { emptySegment, type Segment } from '../../../src/history/segment.ts';
-import { openStore } from '../../../src/history/store.ts';
-import { readSegmentText, segmentText } from '../../../src/history/store-text.ts';
+import { readSegmentText, segmentText } from '../../../src/history/store/segment-text.ts';
+import { openStore } from '../../../src/history/store/store.ts';
 
 const folder = (t: { after: (f: () => void) => void }): string => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-tiers-'));

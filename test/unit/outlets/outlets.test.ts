@@ -8,9 +8,9 @@ import type { TargetInfo, Verdict } from '../../../src/diagnosis/types.ts';
 import { type Api, createApi } from '../../../src/outlets/http.ts';
 import { attachLive } from '../../../src/outlets/live.ts';
 import { createLog, type Log } from '../../../src/outlets/log.ts';
+import { tellStory } from '../../../src/outlets/notifications.ts';
 import { createOps } from '../../../src/outlets/ops.ts';
 import { ApiError, type LiveMessage, type Status } from '../../../src/outlets/status.ts';
-import { tellStory } from '../../../src/outlets/story.ts';
 import { startWebhook } from '../../../src/outlets/webhook.ts';
 import { rangeOf } from '../../../src/ranges.ts';
 

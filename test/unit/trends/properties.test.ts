@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../../../src/trends/judge.ts';
+import { judge } from '../../../src/trends/evaluate.ts';
 import { leakSeries, machine } from '../../support/series.ts';
 
 const options = { minHistorySeconds: 900 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { parseRecording } from '../../../src/cli/recording.ts';
-import { judge } from '../../../src/trends/judge.ts';
+import { parseRecording } from '../../../src/inputs/recording.ts';
+import { judge } from '../../../src/trends/evaluate.ts';
 
 /** Recorded from real JVMs in memory cgroups, 75 s each: what moved is known. A leak of `-` is null; cause of growth first. */
 const TABLE = `

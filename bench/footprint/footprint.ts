@@ -1,0 +1,97 @@
+// What memhound weighs, beside what people would otherwise run for this, in one run on this machine: npm run bench
+//   --seconds N    window that is measured (180), after --warm-up N (60)    --every N   seconds a tick or scrape (10)
+//   --history N    days of history that memhound starts with (14; 0: none)  --jvms N    containers that are watched (3)
+//   --only A,B     rows whose name contains one of these                    --node BIN  a row with another Node; may be repeated
+//   --install      missing Debian packages are installed first              --json FILE where the figures go (out/footprint.json)
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeCgroup } from '../../test/support/cgroup.ts';
+import { startJava } from '../../test/support/java.ts';
+import { ratios, table } from './footprint-table.ts';
+import { weigh } from './measure.ts';
+import { memhound, plainStack } from './node-programs.ts';
+import { netdata, prometheus } from './other-programs.ts';
+import type { Program } from './program.ts';
+import { type Group, makeGroup } from './program-cgroup.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '180' },
+    'warm-up': { type: 'string', default: '60' },
+    every: { type: 'string', default: '10' },
+    history: { type: 'string', default: '14' },
+    jvms: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    node: { type: 'string', multiple: true, default: [] },
+    install: { type: 'boolean', default: false },
+    json: { type: 'string', default: 'out/footprint.json' },
+  },
+});
+const number = (name: 'seconds' | 'warm-up' | 'every' | 'history' | 'jvms'): number => {
+  const n = Number(values[name]);
+  if (!Number.isFinite(n) || n < 0) throw new RangeError(`--${name}: expected a number from 0 on, found ${values[name]}`);
+  return n;
+};
+const everySeconds = number('every');
+
+if (values.install) execFileSync(process.execPath, ['scripts/setup.mjs', '--bench'], { stdio: 'inherit' });
+const versionOf = (node: string): string => execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+const wanted = values.only.split(',').filter((name) => name !== '');
+const programs: Program[] = [
+  memhound('memhound'),
+  ...values.node.map((node) => memhound(`memhound, Node ${versionOf(node)}`, node)),
+  plainStack,
+  prometheus,
+  netdata,
+].filter((p) => wanted.length === 0 || wanted.some((w) => p.name.toLowerCase().includes(w.toLowerCase())));
+
+const dir = mkdtempSync(join(tmpdir(), 'memhound-footprint-'));
+const group = (): Group | null => {
+  try {
+    return makeGroup();
+  } catch (error) {
+    console.error((error as Error).message); // then without: the row says so
+    return null;
+  }
+};
+const pods = Array.from({ length: number('jvms') }, () => makeCgroup(256 << 20));
+const jvms = await Promise.all(
+  pods.map(async (pod, i) => {
+    const java = await startJava('demo/SpringLog.java', [join(dir, `app-${i}.log`), '0.02', '100'], { cgroup: pod });
+    await java.line((line) => line.startsWith('logging'));
+    return java;
+  }),
+);
+try {
+  console.log(
+    `${programs.length} programs side by side, ${jvms.length} JVMs, one tick or scrape each ${everySeconds} s (Netdata: 1 s), ${values['warm-up']} s to settle, ${values.seconds} s watched`,
+  );
+  const rows = await weigh(
+    programs,
+    (program) => {
+      const own = join(dir, program.name.replace(/\W+/g, '-'));
+      mkdirSync(own);
+      return {
+        everySeconds,
+        dir: own,
+        group: group(),
+        roots: [],
+        memoryStat: join(pods[0]!.dir, 'memory.stat'),
+        historyDays: number('history'),
+      };
+    },
+    { warmUpSeconds: number('warm-up'), seconds: number('seconds') },
+  );
+  console.log(`\n${table(rows, everySeconds)}\n\n${ratios(rows)}`);
+  const machine = { node: process.version, kernel: release(), arch: arch(), cpu: cpus()[0]?.model ?? null, cpus: cpus().length };
+  mkdirSync(dirname(values.json), { recursive: true });
+  writeFileSync(values.json, `${JSON.stringify({ at: new Date().toISOString(), machine, settings: values, rows }, null, 2)}\n`);
+  console.log(`\nfigures: ${values.json}`);
+} finally {
+  for (const java of jvms) await java.stop();
+  for (const pod of pods) await pod.remove();
+  rmSync(dir, { recursive: true, force: true });
+}

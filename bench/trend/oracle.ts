@@ -1,0 +1,43 @@
+import type { Series } from '../../src/history/series.ts';
+import { centredSums } from '../../src/trends/field/least-squares.ts';
+import { kernel } from '../../src/trends/model/kernel/kernel.ts';
+import type { Labelled } from './corpus-score.ts';
+
+/** What can be said of slopes by one who was told what no detector knows. */
+export interface Oracle {
+  /** Relative errors of plain least squares over each true segment. */
+  readonly errors: readonly number[];
+  /** True slopes over their standard errors under each series' own noise, as its maker states them. */
+  readonly sizes: readonly number[];
+}
+
+/** Of the growing fields of one series; nothing where its label does not tell the segment. */
+export function oracleOf({ t, fields }: Series, { truth }: Labelled): Oracle {
+  const { segment_start: fromT, oracle_z: sizes } = truth;
+  if (typeof fromT !== 'number' || sizes === undefined) return { errors: [], sizes: [] };
+  const growing = Object.keys(truth.per_field).filter((id) => truth.per_field[id] === 'growing' && fields.has(id));
+  return {
+    errors: growing.map((id) => Math.abs((3600 * slopeSince(fromT, t, fields.get(id)!)) / truth.slope_bytes_per_hour[id]! - 1)),
+    sizes: growing.map((id) => sizes[id]!),
+  };
+}
+
+function slopeSince(fromT: number, t: Float64Array, y: Float64Array): number {
+  const kept = Array.from(t, (_, i) => i).filter((i) => t[i]! >= fromT && Number.isFinite(y[i]));
+  const of = (column: Float64Array) => Float64Array.from(kept, (i) => column[i]!);
+  const { sxx, sxy } = centredSums(of(t), of(y));
+  return sxy / sxx;
+}
+
+/** The relative error that this share of normal estimates of these sizes stays under, by bisection. */
+export function errorUnder(share: number, sizes: readonly number[]): number {
+  let low = 0;
+  let high = 10;
+  for (let k = 0; k < 50; k++) {
+    const middle = (low + high) / 2;
+    const under = sizes.reduce((sum, size) => sum + 2 * kernel().call.normalBelow(middle * size) - 1, 0) / sizes.length;
+    if (under < share) low = middle;
+    else high = middle;
+  }
+  return high;
+}

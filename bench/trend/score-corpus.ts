@@ -1,0 +1,95 @@
+/**
+ * node --import tsx bench/trend/score-corpus.ts [DIR] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N] [--oracle]
+ * The project's own labelled series (bench/corpus), the scenarios that thresholds were moved on beside those that were held out; or the
+ * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores that docs/verdict.md holds itself to. `--oracle`: also how
+ * well slopes could be told by one who knows more than a detector, where the labels say it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { judge } from '../../src/trends/evaluate.ts';
+import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
+import { onThreads } from '../stats/worker-threads.ts';
+import { type CorpusTrace, toSeries } from './corpus-file.ts';
+import { type Answer, answerOf, type Labelled, percent, printScores, scoreAll } from './corpus-score.ts';
+import { errorUnder, type Oracle, oracleOf } from './oracle.ts';
+
+const flags = process.argv.slice(2);
+const flagValue = (flag: string): string | undefined => (flags.includes(flag) ? flags[flags.indexOf(flag) + 1] : undefined);
+const dir = flags[0] !== undefined && !flags[0].startsWith('--') ? flags[0] : null;
+const only = flagValue('--only');
+const OPTIONS = { minHistorySeconds: 900 };
+
+/** One series: of a folder by its name, of the project's own corpus by scenario and run. */
+type Task = { readonly id: string } | { readonly index: number; readonly run: number };
+
+interface Done {
+  readonly id: string;
+  readonly heldOut: boolean;
+  readonly label: Labelled;
+  readonly answer: Answer;
+  readonly cpuMs: number;
+  readonly oracle: Oracle;
+}
+
+const truth = dir === null ? {} : (JSON.parse(readFileSync(join(dir, 'truth.json'), 'utf8')) as Record<string, Labelled>);
+
+function tasks(): Task[] {
+  if (dir !== null)
+    return Object.keys(truth)
+      .filter((id) => only === undefined || truth[id]!.scenario === only)
+      .map((id) => ({ id }));
+  const runs = Array.from({ length: Number(flagValue('--runs') ?? 8) }, (_, run) => run);
+  return CORPUS.filter(({ name }) => only === undefined || name === only).flatMap(({ index }) =>
+    runs.map((run) => ({ index, run })),
+  );
+}
+
+function work(task: Task): Done {
+  const { series, label } = 'id' in task ? fromFolder(task.id) : exampleOf(task.index, task.run);
+  const began = process.cpuUsage().user;
+  const judgement = judge(series, OPTIONS);
+  return {
+    id: 'id' in task ? task.id : `run ${task.run}`,
+    heldOut: 'index' in task && CORPUS[task.index]!.heldOut,
+    label,
+    answer: answerOf(judgement),
+    cpuMs: (process.cpuUsage().user - began) / 1000,
+    oracle: oracleOf(series, label),
+  };
+}
+
+function fromFolder(id: string) {
+  const trace = JSON.parse(gunzipSync(readFileSync(join(dir!, 'traces', `${id}.json.gz`))).toString()) as CorpusTrace;
+  return { series: toSeries(trace), label: truth[id]! };
+}
+
+const done = await onThreads(import.meta.url, tasks(), work, { threads: Number(flagValue('--threads') ?? 2) });
+if (done !== null) {
+  const answersFile = flagValue('--answers');
+  if (answersFile !== undefined)
+    writeFileSync(answersFile, JSON.stringify(Object.fromEntries(done.map(({ id, answer }) => [id, answer]))));
+  const columns = dir === null ? (['tuned on', 'held out'] as const) : ([dir] as const);
+  printScores(
+    columns.map((name) => ({
+      name,
+      score: scoreAll(done.filter(({ heldOut }) => dir !== null || heldOut === (name === 'held out'))),
+    })),
+    flags.includes('--mistakes'),
+  );
+  console.log(`CPU ${(done.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / Math.max(1, done.length)).toFixed(1)} ms a series`);
+  if (flags.includes('--oracle')) printOracle(done.map(({ oracle }) => oracle));
+}
+
+function printOracle(oracles: readonly Oracle[]): void {
+  const errors = oracles.flatMap((one) => one.errors).sort((a, b) => a - b);
+  const sizes = oracles.flatMap((one) => one.sizes);
+  if (errors.length === 0)
+    throw new Error('--oracle: no label has segment_start and oracle_z; expected a folder whose truth.json has them');
+  const at = (share: number) => percent(errors[Math.floor(share * errors.length)]!);
+  console.log(`slope error, median / p90, of ${errors.length} growing fields`);
+  console.log(`  least squares over the true segment          ${at(0.5)} / ${at(0.9)}`);
+  console.log(
+    `  one who also knows the noise                 ${percent(errorUnder(0.5, sizes))} / ${percent(errorUnder(0.9, sizes))}`,
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * node --expose-gc --import tsx bench/trend/trend-watch.ts frugal|optimised [DAYS]: what a tick and a verdict take in `watch` on the history of a
+ * season, or of so many days, as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised.
+ */
+import { beFrugal } from '../../src/cli/v8-flags.ts';
+import { History } from '../../src/history/history.ts';
+import { QUIET, step } from '../../src/trends/alarm.ts';
+import { judge } from '../../src/trends/evaluate.ts';
+import { kernel } from '../../src/trends/model/kernel/kernel.ts';
+import { cpuMs, medianMs } from '../stats/cpu-time.ts';
+import { FROM_T, inputColumns, LIMIT, STEP_S } from './trend-input.ts';
+
+export interface WatchCost {
+  readonly rows: number;
+  readonly ticks: number;
+  readonly tickMs: number;
+  readonly verdictMs: number;
+  readonly heldBytes: number;
+  readonly passingBytes: number;
+  readonly keptBytes: number;
+  /** Memory of WebAssembly, which is kept from the first verdict on. */
+  readonly kernelBytes: number;
+}
+
+if (process.argv[2] === 'frugal') beFrugal();
+const TICKS = 8192;
+const days = Number(process.argv[3] ?? 92);
+
+const used = (): number => {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+
+/** A history as `watch` has it after a season: every minute for 91 days (or all but one of those asked for), then every ten seconds for a day. */
+const season = [...inputColumns(days)];
+const before = used();
+const history = new History();
+let at = FROM_T;
+let minute = 0;
+const tick = (stepS: number) => {
+  at += stepS;
+  minute += stepS / STEP_S;
+  const row = Math.min(season[0]![1].length - 1, Math.floor(minute));
+  const values: Record<string, number> = {};
+  for (const [id, column] of season) values[id] = column[row]!;
+  return { atMs: at * 1000, epoch: 'one', values, limitBytes: LIMIT, heapMaxBytes: LIMIT / 2, failures: [] };
+};
+for (let i = 0; i < (days - 1) * 1440; i++) history.append(tick(60));
+for (let i = 0; i < 8640; i++) history.append(tick(10));
+const heldBytes = used() - before;
+const samples = Array.from({ length: TICKS }, () => tick(10));
+const tickMs = cpuMs(() => samples.forEach((sample) => void history.append(sample))) / TICKS;
+let state = QUIET;
+const evaluate = () => {
+  const series = history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
+  state = step(state, judge(series, { minHistorySeconds: 900 }), at).state;
+};
+evaluate();
+const verdictMs = medianMs(25, evaluate);
+const rest = used();
+evaluate();
+const { heapUsed, arrayBuffers } = process.memoryUsage();
+const cost: WatchCost = {
+  rows: history.length,
+  ticks: TICKS,
+  tickMs,
+  verdictMs,
+  heldBytes,
+  passingBytes: heapUsed + arrayBuffers - rest,
+  keptBytes: used() - rest,
+  kernelBytes: kernel().f64.byteLength,
+};
+console.log(JSON.stringify(cost));

@@ -1,0 +1,91 @@
+import type { Parsed } from './option-table.ts';
+
+const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
+const no = (expected: string): Parsed<never> => ({ ok: false, expected });
+
+export const text = (t: string): Parsed<string> => (t === '' ? no('a text that is not empty') : ok(t));
+export const flag = (t: string): Parsed<boolean> =>
+  ['true', '1', 'yes'].includes(t.toLowerCase()) ? ok(true) : no('true or nothing');
+
+export const oneOf =
+  <const L extends readonly string[]>(choices: L) =>
+  (t: string): Parsed<L[number]> =>
+    choices.includes(t) ? ok(t) : no(choices.join(', '));
+
+export const whole =
+  (least: number, most: number) =>
+  (t: string): Parsed<number> => {
+    const n = Number(t);
+    return /^\d+$/.test(t) && n >= least && n <= most ? ok(n) : no(`a whole number from ${least} to ${most}`);
+  };
+
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
+
+/** "10s", "15m", "1h", "500ms": seconds. */
+export function seconds(t: string): Parsed<number> {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(t);
+  const value = match === null ? 0 : Number(match[1]) * SECONDS[match[2]!]!;
+  return value > 0 ? ok(value) : no('a time above 0 with its unit, such as 10s, 15m or 1h');
+}
+
+/** "1.29", "v1.31": the minor version. */
+export function kubeMinor(t: string): Parsed<number> {
+  const match = /^v?1\.(\d{1,3})(?:\.\d+)?$/.exec(t);
+  return match === null ? no('a version of Kubernetes, such as 1.29') : ok(Number(match[1]));
+}
+
+/** A pod's uid: a UUID, or for a static pod the hash of its manifest. */
+export function podUid(t: string): Parsed<string> {
+  return /^[0-9a-f-]{8,64}$/i.test(t) ? ok(t) : no("a pod's metadata.uid, such as 8f2c1f0e-6d1c-4a6e-9c0b-2f1a3b4c5d6e");
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  Ki: 2 ** 10,
+  KiB: 2 ** 10,
+  Mi: 2 ** 20,
+  MiB: 2 ** 20,
+  Gi: 2 ** 30,
+  GiB: 2 ** 30,
+};
+
+/** "64MiB", "1GiB", "500MB": bytes. */
+export function bytes(t: string): Parsed<number> {
+  const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(t);
+  const unit = match === null ? undefined : BYTES[match[2]!];
+  return match !== null && unit !== undefined && Number(match[1]) > 0
+    ? ok(Math.round(Number(match[1]) * unit))
+    : no('a size above 0 with its unit, such as 64MiB or 1GiB');
+}
+
+/** What cron can do evenly: divisors of 60 s, of 60 min, and 1 h. */
+const EVEN: readonly number[] = [
+  ...divisors(60),
+  ...divisors(60)
+    .slice(1)
+    .map((m) => m * 60),
+]
+  .filter((s, i, all) => all.indexOf(s) === i)
+  .sort((a, b) => a - b);
+
+function divisors(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+}
+
+const short = (s: number): string => (s >= 3600 ? `${s / 3600}h` : s >= 60 ? `${s / 60}m` : `${s}s`);
+
+export function evenInterval(t: string): Parsed<number> {
+  const parsed = seconds(t);
+  if (!parsed.ok) return no('an interval from 1s to 1h, such as 10s or 1m');
+  if (EVEN.includes(parsed.value)) return parsed;
+  const below = EVEN.filter((s) => s < parsed.value).pop();
+  const above = EVEN.find((s) => s > parsed.value);
+  const near = [below, above].filter((s): s is number => s !== undefined).map(short);
+  return no(
+    `an even part of a minute or an hour, which cron can keep; the nearest ${near.length === 1 ? 'is' : 'are'} ${near.join(' and ')}`,
+  );
+}

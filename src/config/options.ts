@@ -1,0 +1,368 @@
+import { VERSION } from '../version.ts';
+import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './option-table.ts';
+import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, whole } from './option-values.ts';
+
+const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
+const GATES = ['leak', 'growing', 'unsure'] as const;
+type Gate = (typeof GATES)[number];
+
+/** Who is watched and where the kernel's trees are: shared by watch, explain and capture. */
+const TARGET_ROWS = {
+  pid: row<number | null>({
+    flag: 'pid',
+    value: 'N',
+    parse: whole(1, 4194304),
+    otherwise: null,
+    help: 'the process whose container is watched',
+  }),
+  cgroup: row<string | null>({
+    flag: 'cgroup',
+    value: 'DIR',
+    parse: text,
+    otherwise: null,
+    help: 'the memory cgroup directory to watch',
+  }),
+  podUid: row<string | null>({
+    flag: 'pod-uid',
+    value: 'UID',
+    parse: podUid,
+    otherwise: null,
+    help: "the pod whose own cgroup is watched, from the node's tree at --cgroup-root",
+  }),
+  target: row<string | null>({
+    flag: 'target',
+    value: 'NAME',
+    parse: text,
+    otherwise: null,
+    help: 'container id or process name of the target',
+  }),
+  own: row<boolean>({ flag: 'own', value: null, parse: flag, otherwise: false, help: "watch memhound's own cgroup" }),
+  attach: row<boolean>({
+    flag: 'attach',
+    value: null,
+    parse: flag,
+    otherwise: false,
+    help: 'allow the JVM attach protocol (sends SIGQUIT to a JVM that catches it)',
+  }),
+  procRoot: row<string>({
+    flag: 'proc-root',
+    value: 'DIR',
+    parse: text,
+    otherwise: '/proc',
+    otherwiseText: '/proc',
+    help: 'where procfs is',
+  }),
+  cgroupRoot: row<string>({
+    flag: 'cgroup-root',
+    value: 'DIR',
+    parse: text,
+    otherwise: '/sys/fs/cgroup',
+    otherwiseText: '/sys/fs/cgroup',
+    help: 'where the cgroup file systems are',
+  }),
+  json: row<boolean>({ flag: 'json', value: null, parse: flag, otherwise: false, help: 'print JSON' }),
+};
+
+const HISTORY_ROWS = {
+  minHistory: row<number>({
+    flag: 'min-history',
+    value: 'TIME',
+    parse: seconds,
+    otherwise: 900,
+    otherwiseText: '15m',
+    help: 'least history before a trend is told',
+  }),
+};
+
+const failOn = row<Gate | null>({
+  flag: 'fail-on',
+  value: 'STATE',
+  parse: oneOf(GATES),
+  otherwise: null,
+  help: 'exit 3 on leak, growing, or unsure (leak cannot be told)',
+});
+
+const WATCH_ROWS = {
+  every: row<number>({
+    flag: 'every',
+    value: 'TIME',
+    parse: evenInterval,
+    otherwise: 10,
+    otherwiseText: '10s',
+    help: 'time between samples',
+  }),
+  data: row<string | null>({
+    flag: 'data',
+    value: 'DIR',
+    parse: text,
+    otherwise: null,
+    otherwiseText: 'in memory only',
+    help: 'folder in which history is kept',
+  }),
+  maxDisk: row<number>({
+    flag: 'max-disk',
+    value: 'SIZE',
+    parse: bytes,
+    otherwise: 64 * 2 ** 20,
+    otherwiseText: '64MiB',
+    help: 'most bytes of history on disk',
+  }),
+  keep: row<number>({
+    flag: 'keep',
+    value: 'TIME',
+    parse: seconds,
+    otherwise: 92 * 86_400,
+    otherwiseText: '92d',
+    help: 'how far back history reaches; older rows go, also below --max-disk',
+  }),
+  host: row<string>({
+    flag: 'host',
+    value: 'ADDRESS',
+    parse: text,
+    otherwise: '127.0.0.1',
+    otherwiseText: '127.0.0.1',
+    help: 'address of the page and the API',
+  }),
+  port: row<number>({
+    flag: 'port',
+    value: 'N',
+    parse: whole(0, 65535),
+    otherwise: 8800,
+    otherwiseText: '8800',
+    help: 'port of the page and the API; 0: any free one',
+  }),
+  opsHost: row<string>({
+    flag: 'ops-host',
+    value: 'ADDRESS',
+    parse: text,
+    otherwise: '0.0.0.0',
+    otherwiseText: '0.0.0.0',
+    help: 'address of /healthz, /readyz and /metrics',
+  }),
+  opsPort: row<number>({
+    flag: 'ops-port',
+    value: 'N',
+    parse: whole(0, 65535),
+    otherwise: 8801,
+    otherwiseText: '8801',
+    help: 'port of /healthz, /readyz and /metrics',
+  }),
+  allowHosts: row<readonly string[]>({
+    flag: 'allow-host',
+    value: 'NAME',
+    parse: (t) => ({ ok: true, value: [t] }),
+    otherwise: [],
+    repeats: true,
+    help: 'a further Host that the API answers to; may be repeated',
+  }),
+  tokenFile: row<string | null>({
+    flag: 'token-file',
+    value: 'FILE',
+    parse: text,
+    otherwise: null,
+    help: 'file with the bearer token that the API asks for',
+  }),
+  log: row<'json' | 'text'>({
+    flag: 'log',
+    value: 'FORM',
+    parse: oneOf(['json', 'text'] as const),
+    otherwise: 'json',
+    otherwiseText: 'json',
+    help: 'form of the log on standard error: json or text',
+  }),
+  logLevel: row<'debug' | 'info' | 'warn' | 'error'>({
+    flag: 'log-level',
+    value: 'LEVEL',
+    parse: oneOf(['debug', 'info', 'warn', 'error'] as const),
+    otherwise: 'info',
+    otherwiseText: 'info',
+    help: 'debug, info, warn or error',
+  }),
+  webhookFile: row<string | null>({
+    flag: 'webhook-file',
+    value: 'FILE',
+    parse: text,
+    otherwise: null,
+    help: 'file with a URL that is told of changes of the verdict',
+  }),
+  minHistory: row<number | null>({
+    ...HISTORY_ROWS.minHistory,
+    otherwise: null,
+    otherwiseText: '15m, or ten samples where that is longer',
+  }),
+  ...TARGET_ROWS,
+};
+
+const TABLES = {
+  watch: WATCH_ROWS,
+  explain: {
+    ...TARGET_ROWS,
+    histogram: row<boolean>({
+      flag: 'histogram',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'also which ten classes of the heap grew most between two takes ten seconds apart; uses the attach protocol, and each take costs the JVM a full collection',
+    }),
+  },
+  analyze: {
+    ...HISTORY_ROWS,
+    failOn,
+    explain: row<boolean>({
+      flag: 'explain',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'say field by field what the verdict rests on',
+    }),
+    json: TARGET_ROWS.json,
+  },
+  capture: {
+    every: row<number>({
+      flag: 'every',
+      value: 'TIME',
+      parse: evenInterval,
+      otherwise: 1,
+      otherwiseText: '1s',
+      help: 'time between lines',
+    }),
+    for: row<number>({
+      flag: 'for',
+      value: 'TIME',
+      parse: seconds,
+      otherwise: 60,
+      otherwiseText: '60s',
+      help: 'how long to record',
+    }),
+    withPaths: row<boolean>({
+      flag: 'with-paths',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'keep paths and command lines, which are redacted otherwise',
+    }),
+    ...TARGET_ROWS,
+  },
+  history: {
+    data: WATCH_ROWS.data,
+    days: row<number>({ flag: 'days', value: 'N', parse: whole(1, 92), otherwise: 14, help: 'how far back the history reaches' }),
+    targets: row<number>({ flag: 'targets', value: 'N', parse: whole(1, 16), otherwise: 3, help: 'of how many containers' }),
+    every: WATCH_ROWS.every,
+    maxDisk: WATCH_ROWS.maxDisk,
+  },
+  inject: {
+    container: row<string | null>({
+      flag: 'container',
+      value: 'NAME',
+      parse: text,
+      otherwise: null,
+      otherwiseText: 'the one that looks like a JVM',
+      help: 'the container to watch',
+    }),
+    native: row<boolean>({
+      flag: 'native',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'as a native sidecar: an init container that goes on (Kubernetes 1.29); Jobs and CronJobs always take it',
+    }),
+    remove: row<boolean>({
+      flag: 'remove',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'take out what inject has added, and nothing else',
+    }),
+    kube: row<number>({
+      flag: 'kube',
+      value: '1.N',
+      parse: kubeMinor,
+      otherwise: 31,
+      otherwiseText: '1.31',
+      help: "the cluster's version",
+    }),
+    image: row<string>({
+      flag: 'image',
+      value: 'IMAGE',
+      parse: text,
+      otherwise: `ghcr.io/memhound/memhound:${VERSION}`,
+      otherwiseText: `ghcr.io/memhound/memhound:${VERSION}`,
+      help: "memhound's image",
+    }),
+  },
+};
+
+const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
+  watch: { name: 'watch', about: 'samples the container on a schedule, judges it, serves the page and the API', operands: null },
+  explain: {
+    name: 'explain',
+    about: 'one shot: where is the memory now; prints the ledger, the files, the JVM, and what each tool shows',
+    operands: null,
+  },
+  analyze: {
+    name: 'analyze',
+    about: 'judges recorded series, recordings and Prometheus answers; prints a verdict for each; - is standard input',
+    operands: 'FILE...',
+  },
+  inject: {
+    name: 'inject',
+    about: 'adds the sidecar to a manifest (YAML or JSON; - or nothing is standard input), and writes it to standard output',
+    operands: '[FILE]',
+  },
+  history: {
+    name: 'history',
+    about: 'fill: makes a folder as full as after days of watching, to measure with; the folder must be new or empty',
+    operands: 'fill',
+  },
+  capture: { name: 'capture', about: 'records the raw files of the container as JSON lines on standard output', operands: null },
+};
+
+export type CommandName = keyof typeof TABLES;
+export type Options<K extends CommandName> = Values<(typeof TABLES)[K]>;
+
+/** Options of one command from its arguments and the environment. */
+export function parseOptions<K extends CommandName>(
+  command: K,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Outcome<(typeof TABLES)[K]> {
+  return parseTable(SPECS[command], TABLES[command], argv, env);
+}
+
+export type WatchConfig = Omit<Options<'watch'>, 'minHistory'> & { readonly minHistory: number };
+
+/** `watch` also checks what options mean together. */
+export function parseConfig(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+):
+  | { readonly state: 'ok'; readonly config: WatchConfig }
+  | { readonly state: 'help'; readonly text: string }
+  | { readonly state: 'bad'; readonly problems: readonly string[] } {
+  const parsed = parseOptions('watch', argv, env);
+  if (parsed.state !== 'ok') return parsed;
+  const { options } = parsed;
+  const problems: string[] = [];
+  if (!LOOPBACK.has(options.host) && options.tokenFile === null) {
+    problems.push(
+      `--host ${options.host}: an address that others can reach needs --token-file FILE; or leave it at 127.0.0.1, where kubectl port-forward arrives`,
+    );
+  }
+  if ([options.pid, options.cgroup, options.own || null].filter((x) => x !== null).length > 1)
+    problems.push('--pid, --cgroup and --own exclude one another: choose one');
+  const minHistory = options.minHistory ?? Math.max(HISTORY_ROWS.minHistory.otherwise, 10 * options.every);
+  if (minHistory < 2 * options.every)
+    problems.push(`--min-history ${minHistory}s: expected at least twice --every, ${2 * options.every}s`);
+  if (options.keep < options.every)
+    problems.push(`--keep ${options.keep}s: expected at least one --every, ${options.every}s, or no sample would be kept`);
+  if (options.maxDisk < LEAST_DISK)
+    problems.push(`--max-disk ${options.maxDisk}: expected at least 1MiB, the size of a few segments`);
+  if (options.port !== 0 && options.port === options.opsPort)
+    problems.push(`--port and --ops-port are both ${options.port}: choose two ports`);
+  if (problems.length > 0) return { state: 'bad', problems };
+  return { state: 'ok', config: Object.freeze({ ...options, minHistory }) };
+}
+
+/** A segment of a wide container, the one that is being written, and a coarser one while those it stands for are still there. */
+const LEAST_DISK = 1 << 20;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { level, safeName } from '../format.ts';
+import type { HistogramTake } from '../outlets/status.ts';
+import { type ClassCount, diffHistograms } from '../sources/jvm/class-histogram.ts';
+import { takeHistogram } from '../sources/jvm/jcmd-report.ts';
+import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
+
+export type { HistogramTake } from '../outlets/status.ts';
+
+/** What leaks shows in so long where the leak is of any speed; each take is a full collection. */
+const BETWEEN_MS = 10_000;
+const TEN = 10;
+
+/** Takes of one JVM's heap, each compared with the one before. Whoever asks while one is taken gets that one. */
+export class Histograms {
+  readonly #who: { readonly roots: Roots; readonly process: ProcessRef };
+  #last: { readonly classes: readonly ClassCount[]; readonly atMs: number } | null = null;
+  #taking: Promise<Reading<HistogramTake>> | null = null;
+
+  constructor(roots: Roots, process: ProcessRef) {
+    this.#who = { roots, process };
+  }
+
+  take(): Promise<Reading<HistogramTake>> {
+    this.#taking ??= this.#take().finally(() => {
+      this.#taking = null;
+    });
+    return this.#taking;
+  }
+
+  async #take(): Promise<Reading<HistogramTake>> {
+    const began = performance.now();
+    const reading = await takeHistogram(this.#who);
+    if (reading.state !== 'read') return reading;
+    const before = this.#last;
+    this.#last = { classes: reading.value, atMs: reading.atMs };
+    const value = {
+      at: iso(reading.atMs),
+      since: before === null ? null : iso(before.atMs),
+      largest: reading.value.slice(0, TEN),
+      grown: before === null ? [] : diffHistograms(before.classes, reading.value),
+      tookMs: Math.round(performance.now() - began),
+    };
+    return { state: 'read', value, atMs: reading.atMs };
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** What `explain --histogram` adds to its answer. */
+export type Taken = ({ readonly state: 'taken' } & HistogramTake) | { readonly state: 'failed'; readonly error: string };
+
+export async function twoTakes(histograms: Histograms | null): Promise<Taken> {
+  if (histograms === null) return { state: 'failed', error: 'there is no JVM in this container that could be asked' };
+  const first = await histograms.take();
+  if (first.state === 'read') await delay(BETWEEN_MS);
+  const second = first.state === 'read' ? await histograms.take() : first;
+  if (second.state === 'read') return { state: 'taken', ...second.value };
+  return { state: 'failed', error: second.state === 'absent' ? second.why : second.error };
+}
+
+export function sayHistogram(taken: Taken): string[] {
+  if (taken.state === 'failed') return [`Heap by class: ${taken.error}`];
+  const row = (name: string, bytes: number, text: string) =>
+    `  ${safeName(name, 58).padEnd(58)} ${level(bytes).padStart(9)}  ${text}`;
+  return [
+    `Classes of the heap that grew most since ${taken.since}`,
+    ...(taken.grown.length === 0 ? ['  none grew'] : []),
+    ...taken.grown.map((c) => row(c.name, c.bytesGrown, `${c.instancesGrown} more instances, ${level(c.bytes)} in all`)),
+  ];
+}

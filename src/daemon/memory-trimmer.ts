@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { type KernelCalls, loadKernelCalls } from '../sources/files/syscalls.ts';
+
+const MIB = 2 ** 20;
+/** A collection costs some 10 ms: 0.2 ms a tick. */
+const EVERY_MS = 10 * 60_000;
+const MOST_GARBAGE = MIB;
+
+/** Gives memory back that is not in use: V8 lets old garbage grow to a multiple of what lives, and malloc keeps what was freed. */
+export class Thrift {
+  readonly #collect: () => void;
+  readonly #anonBytes: () => number | null;
+  #nextMs = 0;
+  /** The least that was ever left. */
+  #leastBytes = 0;
+
+  constructor(anonBytes: () => number | null) {
+    setFlagsFromString('--expose-gc');
+    this.#collect = runInNewContext('gc') as () => void;
+    this.#anonBytes = anonBytes;
+  }
+
+  /** Once, when the program has started: also the pages of node's binary that only a start needs. Those that a tick uses come back with it, from the page cache. */
+  async settle(): Promise<void> {
+    const calls = await this.#tidy();
+    if (calls !== null) for (const { start, end } of ownCode()) calls.unmap(start, end - start);
+  }
+
+  /** At each tick. */
+  async tick(nowMs: number): Promise<void> {
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + EVERY_MS;
+    if ((this.#anonBytes() ?? 0) > this.#leastBytes + MOST_GARBAGE) await this.#tidy();
+  }
+
+  async #tidy(): Promise<KernelCalls | null> {
+    this.#collect();
+    const calls = await loadKernelCalls();
+    if (typeof calls !== 'string') calls.trim();
+    const anon = this.#anonBytes() ?? 0;
+    this.#leastBytes = this.#leastBytes === 0 ? anon : Math.min(this.#leastBytes, anon);
+    return typeof calls === 'string' ? null : calls;
+  }
+}
+
+/** Mappings of the running binary that nothing was written to. Those with a page of our own in them must stay: it would be lost. */
+function ownCode(): { readonly start: number; readonly end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  for (const mapping of readFileSync('/proc/self/smaps', 'latin1').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
+    const head = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ [1-9]\d* +(\S.*)$/m.exec(mapping);
+    if (head?.[3] === process.execPath && /^Anonymous: +0 kB$/m.test(mapping))
+      found.push({ start: Number.parseInt(head[1]!, 16), end: Number.parseInt(head[2]!, 16) });
+  }
+  return found;
+}

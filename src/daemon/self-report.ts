@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { ScheduleState } from '../sample/schedule.ts';
+import type { SelfTrend } from './self-trend.ts';
+
+export interface SelfInput {
+  readonly everySeconds: number;
+  readonly schedule: ScheduleState | null;
+  readonly store: object;
+  readonly trend: SelfTrend;
+}
+
+/** memhound's own ledger: what the profiler costs. Bytes; null where the kernel does not tell. */
+export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
+  const status = ownStatus();
+  const cpu = process.cpuUsage();
+  const uptimeSeconds = process.uptime(); // a clock that nobody sets
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  return {
+    uptimeSeconds,
+    rssBytes: status.VmRSS ?? null,
+    anonBytes: status.RssAnon ?? null,
+    fileBytes: status.RssFile ?? null,
+    ledger: ownLedger(status),
+    trend: input.trend,
+    cpuSeconds,
+    cpuShare: uptimeSeconds > 0 ? cpuSeconds / uptimeSeconds : null,
+    writtenBytes: ownWrites(),
+    everySeconds: input.everySeconds,
+    ticks: input.schedule?.ticks ?? 0,
+    missedTicks: input.schedule?.missed ?? 0,
+    lateTicks: input.schedule?.late ?? 0,
+    history: input.store,
+    node: process.version,
+  };
+}
+
+/** Every byte of the resident set under a name. What V8 has reserved and not touched yet is not resident, so its part is an upper bound. */
+function ownLedger(
+  status: Readonly<Record<string, number>>,
+): readonly { readonly name: string; readonly bytes: number }[] | null {
+  const { RssAnon: anon, RssFile: file, RssShmem: shmem } = status;
+  if (anon === undefined || file === undefined) return null;
+  const { heapTotal, external } = process.memoryUsage();
+  const heap = Math.min(heapTotal, anon);
+  const buffers = Math.min(external, anon - heap);
+  return [
+    { name: 'objects and code (V8)', bytes: heap },
+    { name: 'buffers, the history among them', bytes: buffers },
+    { name: 'native memory', bytes: anon - heap - buffers },
+    { name: "node's binary and libraries, shared by all pods of the node", bytes: file },
+    { name: 'shared memory', bytes: shmem ?? 0 },
+  ];
+}
+
+/** For `SelfWatch`. */
+export const ownAnonBytes = (): number | null => ownStatus().RssAnon ?? null;
+
+const SIZES = ['VmRSS', 'RssAnon', 'RssFile', 'RssShmem'] as const;
+
+function ownStatus(): Record<string, number> {
+  const text = ownFile('status');
+  const sizes: Record<string, number> = {};
+  for (const key of SIZES) {
+    const at = text.indexOf(`\n${key}:`);
+    // parseInt passes over the blanks before a number and stops at what follows it.
+    if (at >= 0) sizes[key] = Number.parseInt(text.slice(at + key.length + 2, at + key.length + 26), 10) * 1024;
+  }
+  return sizes;
+}
+
+function ownWrites(): number | null {
+  const bytes = /^write_bytes: (\d+)$/m.exec(ownFile('io'))?.[1];
+  return bytes === undefined ? null : Number(bytes);
+}
+
+/** Not there on other systems than Linux, and `io` not under some hardening: then those figures are null. */
+function ownFile(name: string): string {
+  try {
+    return readFileSync(`/proc/self/${name}`, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,205 @@
+import { level, safeName } from '../../format.ts';
+import type { ProcessGroup } from '../../sources/process/other-processes.ts';
+import type { FileReading, JvmReading } from '../../sources/types.ts';
+import type { LedgerPart } from '../types.ts';
+import type { AnonPart, AnonSplit } from './anon-split.ts';
+import { between, clamp, exact, sumOf } from './ledger-part.ts';
+import { isHeap } from './page-cache-part.ts';
+
+/** The JVM's mappings, as they were read at `atMs`. */
+export interface Mappings {
+  readonly split: AnonSplit;
+  readonly atMs: number;
+  /** The first reading of this process, for what grew since; null or absent: this is it. */
+  readonly first?: { readonly split: AnonSplit; readonly atMs: number } | null;
+}
+
+export interface AnonInput {
+  /** The cgroup's anon, bytes. */
+  readonly anonBytes: number;
+  readonly atMs: number;
+  readonly jvm: JvmReading | null;
+  readonly mappings: Mappings | null;
+  readonly others: readonly ProcessGroup[];
+}
+
+/** What is said of a part beside its bytes. */
+const NOTES: Readonly<Record<string, string>> = {
+  'Java heap': 'resident pages in the range of the heap',
+  'malloc arenas': 'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them',
+  'GC and VM structures': 'the mappings do not tell these from large malloc blocks; the bounds follow from the committed heap',
+  'direct buffers and large malloc': 'blocks past 128 KiB, each a mapping of no name',
+};
+/** What a JVM of usual size has beside heap and metaspace: code cache, stacks, tables, malloc. A guess to place a point in an interval. */
+const USUAL_NATIVE = 32 * 2 ** 20;
+
+/** anon by name: other processes first set apart, then the JVM by its mappings, or where those may not be read by hsperfdata. Pure. */
+export function anonParts(input: AnonInput): LedgerPart[] {
+  const at = new Date(input.atMs).toISOString();
+  const others = otherParts(input, at);
+  const rest = input.anonBytes - sumOf(others);
+  const own = input.mappings === null ? byCounters(input.jvm, rest, at) : byMappings(input.mappings, rest, at);
+  return [...own, ...others].filter((p) => p.highBytes > 0);
+}
+
+/** Pages that a fork shares with its parent count for both, so the sum may be too high: never more than there is. */
+function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): LedgerPart[] {
+  const room = Math.max(0, anonBytes - (mappings?.split.anonBytes ?? 0) * 0.5);
+  const scale = Math.min(
+    1,
+    room /
+      Math.max(
+        1,
+        others.reduce((s, o) => s + o.anonBytes, 0),
+      ),
+  );
+  return others
+    .map((o) =>
+      between(
+        `${safeName(o.name)} (${o.processes > 1 ? `${o.processes} processes` : 'process'})`,
+        [0, Math.round(o.anonBytes * scale), o.anonBytes],
+        {
+          reclaimable: false,
+          how: 'read',
+          at,
+          note: 'RssAnon of processes other than the JVM',
+        },
+      ),
+    )
+    .map((p) => (scale === 1 ? { ...p, lowBytes: p.bytes, highBytes: p.bytes } : p));
+}
+
+/** The mappings may be some minutes old; what came or went since stands as a part of its own. */
+function byMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
+  const at = new Date(atMs).toISOString();
+  const since = anonBytes - split.anonBytes;
+  const shrink = since < 0 && split.anonBytes > 0 ? Math.max(0, anonBytes / split.anonBytes) : 1;
+  const parts = split.parts.map((p) => part(p, at, shrink, grownSince(p, first ?? null)));
+  if (since > 0)
+    parts.push(
+      between('since the mappings were read', [0, since, since], {
+        reclaimable: false,
+        how: 'derived',
+        at: nowAt,
+        note: 'which of the parts above it belongs to shows when they are read again; a lag of the counters is in it too',
+      }),
+    );
+  return settle(parts, anonBytes);
+}
+
+/** Which part a leak is in shows in what grew: from 1 MiB on it is said. */
+function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
+  if (first === null) return null;
+  const grown = p.bytes - (first.split.parts.find((f) => f.name === p.name)?.bytes ?? 0);
+  return grown < 2 ** 20 ? null : `grew by ${level(grown)} since ${new Date(first.atMs).toISOString()}`;
+}
+
+function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
+  const counted = p.name === 'thread stacks' || p.name === 'malloc arenas' ? `${p.count} of them` : null;
+  const note = [counted, grown, p.told, NOTES[p.name]].filter((x) => x != null && x !== '').join('; ');
+  const rest = {
+    reclaimable: false,
+    how: p.low === p.high ? ('measured' as const) : ('estimated' as const),
+    at,
+    ...(note === '' ? {} : { note }),
+  };
+  const bytes = Math.round(p.bytes * shrink);
+  return shrink < 1 ? between(p.name, [0, bytes, p.high], rest) : between(p.name, [p.low, bytes, p.high], rest);
+}
+
+/** Rounding may leave some bytes: the largest part takes them, so that parts sum to their whole. */
+function settle(parts: LedgerPart[], whole: number): LedgerPart[] {
+  const off = whole - sumOf(parts);
+  const largest = parts.reduce((best, p, i) => (p.bytes > (parts[best]?.bytes ?? -1) ? i : best), 0);
+  return off === 0 || parts.length === 0
+    ? parts
+    : parts.map((p, i) =>
+        i === largest
+          ? {
+              ...p,
+              bytes: p.bytes + off,
+              lowBytes: Math.min(p.lowBytes, p.bytes + off),
+              highBytes: Math.max(p.highBytes, p.bytes + off),
+            }
+          : p,
+      );
+}
+
+/** Without the mappings: heap and metaspace lie between used and committed, the rest is what is left. */
+function byCounters(jvm: JvmReading | null, anonBytes: number, at: string): LedgerPart[] {
+  if (jvm === null || anonBytes <= 0) return [];
+  const inShmem = jvm.collector === 'ZGC'; // its heap is shared memory: nothing of it is anon
+  const estimated = { reclaimable: false, how: 'estimated' as const, at };
+  const meta = spaceOf(jvm, anonBytes);
+  const heapHigh = inShmem ? 0 : Math.min(anonBytes, jvm.heapCommitted.value);
+  const heapLow = Math.min(heapHigh, jvm.heapUsed.value);
+  const heap = Math.round(clamp(anonBytes - meta.low - USUAL_NATIVE, heapLow, heapHigh));
+  const metaspace = Math.min(meta.low, anonBytes - heap);
+  const native = anonBytes - heap - metaspace;
+  const parts = [
+    between('Java heap', [heapLow, heap, heapHigh], {
+      ...estimated,
+      note: 'between used and committed: committed pages that were never touched are not resident',
+    }),
+    between('metaspace', [metaspace, metaspace, meta.high], { ...estimated, note: 'between used and committed' }),
+    between(
+      'native: code cache, stacks, GC, malloc, direct buffers',
+      [Math.max(0, anonBytes - heapHigh - meta.high), native, anonBytes - heapLow - metaspace],
+      {
+        ...estimated,
+        how: 'derived',
+        note: 'the mappings, which would divide it, were not read',
+      },
+    ),
+  ];
+  return parts;
+}
+
+function spaceOf({ metaspace, compressedClass }: JvmReading, most: number): { readonly low: number; readonly high: number } {
+  if (metaspace === null) return { low: 0, high: 0 };
+  // hsperfdata's metaspace holds the compressed class space already (sun.gc.metaspace counts both).
+  const low = Math.min(most, metaspace.used.value);
+  return { low, high: Math.min(most, Math.max(low, metaspace.committed, compressedClass?.committed ?? 0)) };
+}
+
+/** ZGC keeps the Java heap in shared memory: what most tools call cache is heap there, and stays. */
+export function sharedHeap(
+  input: Pick<AnonInput, 'jvm' | 'mappings' | 'atMs'> & { readonly files: readonly FileReading[] },
+  shmemBytes: number,
+): LedgerPart[] {
+  const { jvm, mappings, files } = input;
+  const measured = mappings?.split.sharedHeap ?? null;
+  if (shmemBytes === 0) return [];
+  // Committed pages are the file's and charged before a view of the heap maps them: where it can be asked, the file knows more.
+  const held = files.filter(isHeap).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  if (held > (measured?.bytes ?? 0))
+    return [
+      exact('Java heap', Math.min(shmemBytes, held), {
+        reclaimable: false,
+        how: 'measured',
+        at: new Date(input.atMs).toISOString(),
+        note: 'ZGC maps its heap as shared memory; by the file that holds it',
+      }),
+    ];
+  if (measured !== null) {
+    const bytes = Math.min(shmemBytes, measured.bytes);
+    return [
+      exact('Java heap', bytes, {
+        reclaimable: false,
+        how: 'measured',
+        at: new Date(mappings!.atMs).toISOString(),
+        note: 'ZGC maps its heap as shared memory, three times over: each page counts once here',
+      }),
+    ];
+  }
+  if (jvm === null || jvm.collector !== 'ZGC') return [];
+  const bytes = Math.min(shmemBytes, jvm.heapCommitted.value);
+  return [
+    between('Java heap', [Math.min(bytes, jvm.heapUsed.value), bytes, bytes], {
+      reclaimable: false,
+      how: 'estimated',
+      at: new Date(input.atMs).toISOString(),
+      note: 'ZGC maps its heap as shared memory',
+    }),
+  ];
+}

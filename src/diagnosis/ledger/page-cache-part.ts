@@ -1,0 +1,203 @@
+import { safeName } from '../../format.ts';
+import type { FileReading } from '../../sources/types.ts';
+import type { LedgerPart } from '../types.ts';
+import type { AnonSplit } from './anon-split.ts';
+import { between, exact, sumOf, withParts } from './ledger-part.ts';
+import { reconcile } from './reconcile-residency.ts';
+
+/** What the mappings say of libraries and jars that one may not ask about. */
+export interface MappedPages {
+  /** Mapped pages of the watched process by kind of file, from smaps. */
+  readonly files: AnonSplit['mappedFiles'];
+  /** The cgroup's file_mapped: no more of its page cache is mapped by anyone. null where not known. */
+  readonly chargedBytes: number | null;
+}
+
+/** Rows that are named one by one; the smaller ones stand in a sum. */
+const NAMED = 20;
+const LEAST_ROW = 64 * 1024;
+const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
+const LIBRARIES = 'mapped libraries and jars';
+/** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
+const ENDINGS: readonly RegExp[] = [
+  /\.(?:gz|zst|xz|bz2|lz4|zip)$/,
+  /\.(?:log|txt|out)$/,
+  /\.(?:old|bak)$/,
+  // One run of characters and no nested repeat: names are the container's, and must cost no more than their length squared.
+  /[-._]\d[\d.:T_-]*$/,
+  /\.(?:log|txt|out)$/,
+];
+
+/** Page cache by file: the large ones by name, those of a kind together, what may not be asked about, then the rest. Pure. */
+export function cacheParts(
+  files: readonly FileReading[],
+  whole: number,
+  at: string,
+  mapped: MappedPages | null = null,
+): LedgerPart[] {
+  const disk = files.filter((f) => (f.fileSystem?.kind ?? 'disk') === 'disk');
+  const parts = grouped(disk, whole, true, at);
+  const known = parts.some((p) => p.name === LIBRARIES);
+  return [...parts, ...unnamed(disk, whole - sumOf(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) has a line of its own. */
+export function tmpfsParts(files: readonly FileReading[], whole: number, at: string): LedgerPart[] {
+  const parts = grouped(
+    files.filter((f) => f.fileSystem?.kind === 'tmpfs' && !isHeap(f)),
+    whole,
+    false,
+    at,
+  );
+  const rest = whole - sumOf(parts);
+  if (parts.length > 0 && rest > 0)
+    parts.push(between('other tmpfs files and shared memory', [0, rest, rest], { reclaimable: false, how: 'derived', at }));
+  return parts;
+}
+
+/** ZGC holds its heap open as a file of a tmpfs. */
+export const isHeap = (f: FileReading): boolean => /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
+
+function grouped(files: readonly FileReading[], whole: number, reclaimable: boolean, at: string): LedgerPart[] {
+  const shares = shareOf(files, whole);
+  const row = (f: FileReading): LedgerPart => named(f, shares(f), whole, reclaimable, at);
+  const held = files.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
+  const written = writtenStems(files);
+  const kinds = held.map((f) => kindOf(f, written));
+  const of = (kind: Kind) => held.filter((_, i) => kinds[i] === kind).map(row);
+  const plain = of('plain');
+  const least = Math.max(LEAST_ROW, whole / 1000);
+  const alone = plain.filter((p, i) => i < NAMED && p.bytes >= least);
+  return [
+    ...alone,
+    ...together('smaller files', plain.slice(alone.length), reclaimable, at),
+    ...together('rotated files', of('rotated'), reclaimable, at),
+    ...together('deleted files that are still open', of('deleted'), reclaimable, at),
+    ...together(LIBRARIES, of('library'), reclaimable, at),
+  ].filter((p) => p.bytes > 0);
+}
+
+const isLibrary = (f: FileReading): boolean => LIBRARY.test(f.path);
+const isWritten = (f: FileReading): boolean => f.openBy.some((o) => o.mode !== 'r');
+
+type Kind = 'library' | 'deleted' | 'rotated' | 'plain';
+
+function kindOf(file: FileReading, written: ReadonlyMap<string, number>): Kind {
+  if (isLibrary(file)) return 'library';
+  if (file.deleted) return 'deleted';
+  return isRotated(file, written) ? 'rotated' : 'plain';
+}
+
+/** A log that was renamed: nobody writes it any more, and one of the same stem beside it is written, of no longer a name. */
+function isRotated(file: FileReading, written: ReadonlyMap<string, number>): boolean {
+  if (written.size === 0 || isWritten(file) || file.path.endsWith('/')) return false;
+  return (written.get(stemOf(file.path)) ?? Number.POSITIVE_INFINITY) <= file.path.length;
+}
+
+/** Stems of the files that are written, each with the length of its shortest path. */
+function writtenStems(files: readonly FileReading[]): Map<string, number> {
+  const stems = new Map<string, number>();
+  for (const file of files) {
+    const stem = isWritten(file) ? stemOf(file.path) : '';
+    if (stem !== '') stems.set(stem, Math.min(stems.get(stem) ?? Number.POSITIVE_INFINITY, file.path.length));
+  }
+  return stems;
+}
+
+/** Folder and name without endings and the numbers of a rotation; empty where nothing of the name is left. */
+function stemOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).slice(0, 255);
+  const stem = ENDINGS.reduce((rest, ending) => rest.replace(ending, ''), name);
+  return stem === '' ? '' : path.slice(0, path.lastIndexOf('/') + 1) + stem;
+}
+
+/**
+ * Residency is node-wide. What this container's processes write is charged to it, since whoever touches a page first pays: logs that
+ * are held open, those they were renamed to, deleted ones. Everything else may be another container's work, libraries and jars
+ * before all: so where the sum is too much, those are scaled down first.
+ */
+function shareOf(files: readonly FileReading[], whole: number): (f: FileReading) => number {
+  const sums = reconcile(
+    files.map((f) => ({ residentBytes: f.residentBytes, fileSystem: null })),
+    whole,
+    0,
+  );
+  if (!sums.exceeds) return () => 1;
+  const written = writtenStems(files);
+  const isOurs = (f: FileReading): boolean => isWritten(f) || ['rotated', 'deleted'].includes(kindOf(f, written));
+  const ours = new Set(files.filter(isOurs));
+  const held = [...ours].reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  if (held > whole || held === sums.diskBytes) return (f) => (ours.has(f) ? whole / held : 0);
+  return (f) => (ours.has(f) ? 1 : (whole - held) / (sums.diskBytes - held));
+}
+
+function named(f: FileReading, scale: number, whole: number, reclaimable: boolean, at: string): LedgerPart {
+  const bytes = Math.min(whole, Math.round(f.residentBytes! * scale));
+  const state = f.deleted ? 'deleted, but still open' : isWritten(f) ? 'open for writing' : null;
+  const shared = scale < 1 ? 'its pages are partly charged to another container' : null;
+  const count = f.files === undefined ? null : `${f.files} files`;
+  const note = [f.method, count, state, shared].filter((x) => x !== null).join('; ');
+  return between(safeName(f.path), [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)], {
+    reclaimable,
+    how: scale < 1 ? 'estimated' : 'measured',
+    at,
+    note,
+  });
+}
+
+function together(name: string, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
+  if (parts.length === 0) return [];
+  const sum = (of: (p: LedgerPart) => number) => parts.reduce((all, p) => all + of(p), 0);
+  const shown = parts.slice(0, NAMED);
+  const more = parts.slice(NAMED);
+  const whole = {
+    reclaimable,
+    how: parts.some((p) => p.how === 'estimated') ? ('estimated' as const) : ('measured' as const),
+    at,
+  };
+  const rest = more.length === 0 ? [] : [exact(`${more.length} more`, sumOf(more), whole)];
+  return [
+    between(name, [sum((p) => p.lowBytes), sumOf(parts), sum((p) => p.highBytes)], {
+      ...whole,
+      note: `${parts.length} ${parts.length === 1 ? 'file' : 'files'}`,
+      ...withParts([...shown, ...rest]),
+    }),
+  ];
+}
+
+/** What no file was named for: libraries that one may only see mapped, and files that may not be queried, of at most what they have on disk. */
+function unnamed(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
+  const parts: LedgerPart[] = [];
+  let left = rest;
+  const add = (name: string, most: number, note: string): void => {
+    const high = Math.min(left, most);
+    if (high <= 0) return;
+    parts.push(between(name, [0, high, high], { reclaimable: true, how: 'estimated', at, note }));
+    left -= high;
+  };
+  if (mapped !== null)
+    add(
+      LIBRARIES,
+      Math.min(mapped.files.libraries + mapped.files.jars, mapped.chargedBytes ?? Number.POSITIVE_INFINITY),
+      'pages that the process maps, by smaps; those that another container touched first are charged there',
+    );
+  const closed = disk.filter((f) => f.residentBytes === null);
+  const reason = closed.length === 1 ? closed[0]!.method.replace(/^unknown: /, '') : `${closed.length} kinds of them`;
+  add(
+    'files that this user may not query',
+    closed.reduce((all, f) => all + (f.allocatedBytes ?? f.sizeBytes ?? 0), 0),
+    `${reason}; at most what they take on disk`,
+  );
+  if (left > 0)
+    parts.push(
+      exact('files not looked at, or closed and gone', left, {
+        reclaimable: true,
+        how: 'derived',
+        at,
+        lowBytes: left,
+        highBytes: Math.max(left, rest),
+        note: 'read or written once and closed since, outside the folders that were walked so far',
+      }),
+    );
+  return parts;
+}

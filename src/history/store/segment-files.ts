@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Low } from 'lowdb';
+import { coarsen } from '../coarsen.ts';
+import { emptySegment, type Segment } from '../segment.ts';
+import { forgetPages } from './drop-page-cache.ts';
+import { jsonFile } from './json-file.ts';
+import { readSegmentText, segmentText } from './segment-text.ts';
+
+/** A segment that is complete and on disk. */
+export interface Sealed {
+  readonly path: string;
+  readonly bytes: number;
+  readonly step: number;
+  /** Times of its first and its last sample. */
+  readonly startS: number;
+  readonly endS: number;
+}
+
+/** The one segment of a target that is rewritten at each tick. */
+export interface OpenSegment {
+  readonly path: string;
+  readonly low: Low<Segment>;
+}
+
+const TIER_NAMES: Readonly<Record<number, string>> = { 60: '1m', 900: '15m', 7200: '2h' };
+const NAME = /^\d+(?:\.(?:1m|15m|2h))?\.json$/;
+const stepOf = (name: string): number =>
+  Number(Object.keys(TIER_NAMES).find((step) => name.endsWith(`.${TIER_NAMES[Number(step)]}.json`)) ?? 0);
+/** The name says when it begins, in ms, and of which tier it is. */
+export const segmentPath = (dir: string, startMs: number, step: number): string =>
+  join(dir, `${Math.round(startMs)}${step === 0 ? '' : `.${TIER_NAMES[step]}`}.json`);
+const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
+
+/** So many files are read before others get their turn: some 10 ms. */
+const AT_ONCE = 8;
+
+/** To be awaited after each file that is read, with how many there were. */
+export async function takeTurns(read: number): Promise<void> {
+  if (read % AT_ONCE === 0) await breathe();
+}
+
+/** Segments by name, in order of time; a coarser one bears the time of the first that it stands for, and comes before it. @throws ENOENT */
+export async function segmentNames(dir: string): Promise<string[]> {
+  const names = (await readdir(dir)).filter((name) => NAME.test(name));
+  return names.sort((a, b) => startOf(a) - startOf(b) || stepOf(b) - stepOf(a));
+}
+
+/** lowdb's files of a writer that was killed before it could swap them in: each start has names of its own, so they would add up. */
+export async function clearLeftovers(dir: string): Promise<void> {
+  for (const name of await readdir(dir))
+    if (/^\.\d+(?:\.\w+)?\.json\.tmp$/.test(name)) await rm(join(dir, name), { force: true });
+}
+
+/** With our own reader, which checks what it reads. */
+export function openSegment(path: string, data = emptySegment()): OpenSegment {
+  return { path, low: jsonFile(path, data, { parse: readSegmentText, stringify: segmentText }) };
+}
+
+/**
+ * For memory, without least and largest. Read in one call each: a hundred files through the thread pool cost ten times as much.
+ * @throws Error saying what is wrong with it
+ */
+export function readSealed(path: string): { readonly segment: Segment; readonly sealed: Sealed } {
+  const bytes = readFileSync(path);
+  const segment = readSegmentText(bytes.toString('utf8'), { spread: false });
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const startS = startOf(name);
+  return {
+    segment,
+    sealed: { path, bytes: bytes.length, step: segment.step, startS, endS: segment.until ?? segment.t.at(-1) ?? startS },
+  };
+}
+
+/** A file that is no segment is kept under another name. Returns that. */
+export async function setAside(path: string): Promise<string> {
+  const aside = `${path}.broken-${Date.now()}`;
+  await rename(path, aside);
+  return aside;
+}
+
+/** fsync of the file and of its folder: from here on it survives a power loss. Its pages are not needed again. */
+export async function seal({ path, low }: OpenSegment, dir: string): Promise<Sealed> {
+  const bytes = await fsync(path);
+  await fsync(dir);
+  const { step, until, t } = low.data;
+  const startS = startOf(path.slice(path.lastIndexOf('/') + 1));
+  return { path, bytes, step, startS, endS: until ?? t.at(-1) ?? startS };
+}
+
+/** One coarser segment for several, complete and on disk; those are left for the caller to remove. */
+export async function sealCoarser(dir: string, startS: number, segments: readonly Segment[], step: number): Promise<Sealed> {
+  const segment = openSegment(segmentPath(dir, startS * 1000, step), coarsen(segments, step));
+  await segment.low.write();
+  return seal(segment, dir);
+}
+
+/** @throws Error saying what is wrong with it */
+export const readWhole = (path: string): Segment => readSegmentText(readFileSync(path, 'utf8'));
+
+async function fsync(path: string): Promise<number> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+    await forgetPages(handle.fd);
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,172 @@
+import type { FileTrack, Series } from '../history/series.ts';
+import { jvmValues } from '../sample/sampler.ts';
+import type { HistoryEvent } from '../sample/types.ts';
+import { parseCgroupV1 } from '../sources/cgroup/cgroup-v1.ts';
+import { parseCgroupV2 } from '../sources/cgroup/cgroup-v2.ts';
+import { parseHsperfdata, toJvmReading } from '../sources/jvm/hsperfdata.ts';
+import { parseStatus } from '../sources/process/procfs.ts';
+import type { CgroupReading, JvmReading, Limit } from '../sources/types.ts';
+import { InputError, medianStep } from './series-file.ts';
+
+/**
+ * A recording: JSON lines `{"t": seconds, "files": {name: raw text}, "jvm"?: {pid, hsperfdata (base64), status}, "residency"?: […],
+ * "openFiles"?: […]}`, the first line also with `meta`. What `memhound capture` writes; raw texts, so that a parser mended later
+ * reads old recordings better.
+ */
+interface Line {
+  readonly t?: unknown;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly jvm?: { readonly hsperfdata?: string | null; readonly status?: string | null } | null;
+  readonly residency?: readonly { readonly file?: string; readonly size?: number; readonly res?: number | null }[] | null;
+  readonly openFiles?: readonly RecordedFile[] | null;
+  readonly meta?: { readonly started?: string } | null;
+}
+
+/** One file as `capture` writes it: the row of /api/v1/files at that instant. */
+export interface RecordedFile {
+  readonly path: string;
+  readonly sizeBytes: number | null;
+  readonly residentBytes: number | null;
+  readonly openBy: FileTrack['openBy'];
+  readonly deleted: boolean;
+  readonly method: string;
+  readonly fileSystem: FileTrack['fileSystem'];
+}
+
+/** What the newest line of a recording holds, for a ledger and tool views of the recorded instant. */
+export interface Recording {
+  readonly series: Series;
+  readonly version: 1 | 2;
+  readonly last: CgroupReading;
+  readonly jvm: JvmReading | null;
+}
+
+export const isRecording = (firstLine: string): boolean =>
+  /^\s*\{/.test(firstLine) && firstLine.includes('"files"') && firstLine.includes('"memory.stat"');
+
+/** @throws InputError naming the line. */
+export function parseRecording(text: string): Recording {
+  const lines = text.split('\n').filter((l) => l.trim() !== '');
+  const t = new Float64Array(lines.length);
+  const columns = new Map<string, Float64Array>();
+  const tracks = new Map<string, Track>();
+  const events: HistoryEvent[] = [];
+  let start = 0;
+  let limitBytes: Limit = null;
+  let heapMaxBytes: Limit = null;
+  let last: CgroupReading | null = null;
+  let jvm: JvmReading | null = null;
+  lines.forEach((source, i) => {
+    const line = parseLine(source, i);
+    if (i === 0 && typeof line.meta?.started === 'string') start = Date.parse(line.meta.started) / 1000 || 0;
+    t[i] = start + (line.t as number);
+    const put = (id: string, value: number): void => {
+      getOrMake(columns, id, () => new Float64Array(lines.length).fill(Number.NaN))[i] = value;
+    };
+    const group = readGroup(line.files ?? {}, i);
+    const kills = (group.values.oom_kill ?? 0) - (last?.values.oom_kill ?? group.values.oom_kill ?? 0);
+    if (kills > 0) events.push({ t: t[i]!, type: 'oom_kill' });
+    last = group;
+    limitBytes = group.limitBytes;
+    for (const [id, value] of Object.entries(group.values)) put(id, value);
+    if (line.jvm) {
+      const reading = readJvm(line.jvm.hsperfdata, t[i]! * 1000, jvm);
+      if (reading !== null) {
+        jvm = reading;
+        heapMaxBytes = reading.heapMax;
+        for (const [id, value] of Object.entries(jvmValues(reading))) put(id, value);
+      }
+      if (typeof line.jvm.status === 'string') {
+        const status = parseStatus(line.jvm.status);
+        if (status.threads !== null) put('threads', status.threads);
+        if (status.vmRssBytes !== null) put('rss', status.vmRssBytes);
+      }
+    }
+    for (const file of recordedFiles(line)) {
+      const track = getOrMake(tracks, file.path, () => ({ file, t: [], size: [], resident: [] }));
+      track.file = file;
+      track.t.push(t[i]!);
+      track.size.push(file.sizeBytes ?? Number.NaN);
+      track.resident.push(file.residentBytes ?? Number.NaN);
+    }
+  });
+  if (last === null) throw new InputError('the recording has no line');
+  if (t.length < 2) throw new InputError('the recording has one line; a trend takes at least two');
+  const files = [...tracks.values()].map(toTrack);
+  return {
+    series: { t, fields: columns, intervalS: medianStep(t), limitBytes, heapMaxBytes, events, files },
+    version: (last as CgroupReading).version,
+    last,
+    jvm,
+  };
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+interface Track {
+  file: RecordedFile;
+  readonly t: number[];
+  readonly size: number[];
+  readonly resident: number[];
+}
+
+const toTrack = ({ file, t, size, resident }: Track): FileTrack => ({
+  path: file.path,
+  openBy: file.openBy,
+  deleted: file.deleted,
+  method: file.method,
+  fileSystem: file.fileSystem,
+  t: Float64Array.from(t),
+  sizeBytes: Float64Array.from(size),
+  residentBytes: Float64Array.from(resident),
+});
+
+function parseLine(source: string, i: number): Line {
+  let line: Line;
+  try {
+    line = JSON.parse(source) as Line;
+  } catch (error) {
+    throw new InputError(`line ${i + 1} is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof line !== 'object' || line === null || typeof line.t !== 'number' || !Number.isFinite(line.t))
+    throw new InputError(`line ${i + 1}: t must be seconds`);
+  return line;
+}
+
+function readGroup(files: Readonly<Record<string, string>>, i: number): CgroupReading {
+  try {
+    if (files['memory.current'] !== undefined) return parseCgroupV2(files);
+    if (files['memory.usage_in_bytes'] !== undefined) return parseCgroupV1(files);
+  } catch (error) {
+    throw new InputError(`line ${i + 1}: ${(error as Error).message}`);
+  }
+  throw new InputError(`line ${i + 1}: files must hold memory.current (v2) or memory.usage_in_bytes (v1)`);
+}
+
+/** A JVM that was just starting wrote no whole file: that line has no JVM figures, and the recording is still good. */
+function readJvm(base64: string | null | undefined, atMs: number, previous: JvmReading | null): JvmReading | null {
+  if (typeof base64 !== 'string') return null;
+  const parsed = parseHsperfdata(Buffer.from(base64, 'base64'));
+  return parsed.state === 'read' ? toJvmReading(parsed.counters, { atMs, previous }) : null;
+}
+
+function recordedFiles(line: Line): RecordedFile[] {
+  if (line.openFiles) return [...line.openFiles];
+  return (line.residency ?? [])
+    .filter((r) => typeof r.file === 'string')
+    .map((r) => ({
+      path: r.file!,
+      sizeBytes: r.size ?? null,
+      residentBytes: r.res ?? null,
+      openBy: [],
+      deleted: false,
+      method: 'fincore',
+      fileSystem: null,
+    }));
+}

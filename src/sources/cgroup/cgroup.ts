@@ -1,0 +1,92 @@
+import { closeSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
+import type { CgroupReading, CgroupRef, Limit, Reading } from '../types.ts';
+import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
+import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
+import { parseLimit, tighter } from './flat-keyed.ts';
+
+export interface CgroupReader {
+  /** One reading at `nowMs` (epoch ms). absent: the group is gone; failed: it may not be read or is not of the kernel's form. */
+  read(nowMs: number): Reading<CgroupReading>;
+  /** The raw texts by file name, as `memhound capture` records them. */
+  rawFiles(): Record<string, string>;
+  close(): void;
+}
+
+/**
+ * Reads one memory cgroup again and again. Descriptors stay open and are read from position 0 (the kernel makes the text anew at
+ * each such read), which spares the path walk through /proc/PID/root and is proof against a path that is swapped under us.
+ */
+export function openCgroup(ref: CgroupRef): CgroupReader {
+  const names: readonly string[] = ref.version === 1 ? V1_FILES : V2_FILES;
+  const fds = new Map<string, number>();
+  const ancestors = ref.version === 2 ? ancestorsOf(ref.dir) : [];
+
+  const rawFiles = (): Record<string, string> => {
+    const texts: Record<string, string> = {};
+    for (const name of names) {
+      const text = readKept(fds, `${ref.dir}/${name}`, name);
+      if (text !== null) texts[name] = text;
+    }
+    return texts;
+  };
+
+  const read = (nowMs: number): Reading<CgroupReading> => {
+    try {
+      const texts = rawFiles();
+      if (texts['memory.stat'] === undefined)
+        return { state: 'absent', why: `${ref.dir} has no memory.stat any more: the container has ended` };
+      const reading = ref.version === 1 ? parseCgroupV1(texts) : parseCgroupV2(texts);
+      const limitBytes = ancestors.reduce<Limit>((limit, dir) => tighter(limit, maxOf(dir)), reading.limitBytes);
+      return { state: 'read', value: { ...reading, limitBytes }, atMs: nowMs };
+    } catch (error) {
+      if (isDenied(error))
+        return { state: 'failed', error: `${ref.dir}: permission denied`, mend: 'run memhound with the uid and gid of the app' };
+      return { state: 'failed', error: `${ref.dir}: ${(error as Error).message}`, mend: null };
+    }
+  };
+
+  return {
+    read,
+    rawFiles,
+    close() {
+      for (const fd of fds.values()) closeSync(fd);
+      fds.clear();
+    },
+  };
+}
+
+/** The text of a file whose descriptor is kept; null where it is not there, also when the group was removed (ENODEV). */
+function readKept(fds: Map<string, number>, path: string, name: string): string | null {
+  const kept = fds.get(name);
+  try {
+    const fd = kept ?? openSync(path, 'r');
+    if (kept === undefined) fds.set(name, fd);
+    return readRecord(fd);
+  } catch (error) {
+    const fd = fds.get(name);
+    if (fd !== undefined) {
+      closeSync(fd);
+      fds.delete(name);
+    }
+    // EOPNOTSUPP: memory.pressure where PSI was switched off at boot.
+    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'EOPNOTSUPP') return null;
+    throw error;
+  }
+}
+
+/** Groups above that can be seen: a pod's limit holds for its containers too. The root has no memory.max. */
+function ancestorsOf(dir: string): string[] {
+  const above: string[] = [];
+  for (let parent = dirname(dir); parent !== '/' && above.length < 16; parent = dirname(parent)) {
+    if (readText(join(parent, 'memory.max')) === null) break;
+    above.push(parent);
+  }
+  return above;
+}
+
+function maxOf(dir: string): Limit {
+  const text = readText(join(dir, 'memory.max'), readRecord);
+  return text === null ? null : parseLimit('memory.max', text);
+}

@@ -1,0 +1,54 @@
+import type { Limit } from '../types.ts';
+
+/** A kernel text that is not of its documented form: file, line and what stood there. */
+export class ParseError extends Error {
+  override name = 'ParseError';
+}
+
+/** "key value" lines, as memory.stat, memory.events and memory.oom_control have them. @throws ParseError naming the line */
+export function parseFlat(file: string, text: string): Map<string, number> {
+  const values = new Map<string, number>();
+  let line = 0;
+  let at = 0;
+  while (at < text.length) {
+    let end = text.indexOf('\n', at);
+    if (end < 0) end = text.length;
+    line++;
+    if (end > at) {
+      const space = text.indexOf(' ', at);
+      const value = space > at && space < end ? Number(text.slice(space + 1, end)) : Number.NaN;
+      if (!Number.isFinite(value))
+        throw new ParseError(
+          `${file} line ${line}: expected "key number", found ${JSON.stringify(text.slice(at, Math.min(end, at + 60)))}`,
+        );
+      values.set(text.slice(at, space), value);
+    }
+    at = end + 1;
+  }
+  if (values.size === 0) throw new ParseError(`${file}: expected "key number" lines, found none`);
+  return values;
+}
+
+/** One number. @throws ParseError */
+export function parseNumber(file: string, text: string): number {
+  const trimmed = text.trim();
+  if (!/^\d+$/.test(trimmed)) throw new ParseError(`${file}: expected a number, found ${JSON.stringify(trimmed.slice(0, 60))}`);
+  return Number(trimmed);
+}
+
+/**
+ * A limit. v2 writes `max`; v1 writes the largest page-aligned number that fits a signed 64-bit counter (9223372036854771712, or
+ * with 64 KiB pages 9223372036854710272), which a JS number cannot hold: so the text is tested, before it is a number.
+ */
+export function parseLimit(file: string, text: string): Limit {
+  const trimmed = text.trim();
+  if (trimmed === 'max' || /^922337203685\d{7}$/.test(trimmed)) return 'max';
+  return parseNumber(file, trimmed);
+}
+
+/** The tighter of two limits; null (not known) says nothing. */
+export function tighter(a: Limit, b: Limit): Limit {
+  if (a === null || b === null) return a ?? b;
+  if (a === 'max') return b;
+  return b === 'max' ? a : Math.min(a, b);
+}

@@ -1,0 +1,141 @@
+import { readdirSync, readlinkSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAbsence, isDenied, readText } from '../process/read-text.ts';
+import type { CgroupRef, Reach, Roots } from '../types.ts';
+import { belowMount, type CgroupMount, parseCgroupMounts, parseProcCgroup } from './mountinfo.ts';
+
+/** Magic numbers of statfs(2), linux/magic.h. */
+const CGROUP_MAGIC = 0x27e0eb;
+const CGROUP2_MAGIC = 0x63677270;
+const PROC_MAGIC = 0x9fa0;
+
+export type Located =
+  | { readonly state: 'located'; readonly cgroup: CgroupRef; readonly reach: Reach }
+  /** `denied`: we may not look into the process. `refused`: every way was tried, and why each was not taken. */
+  | { readonly state: 'denied' }
+  | { readonly state: 'refused'; readonly tried: readonly string[] };
+
+/** Identity of the memory cgroup of a process, as the kernel names it; null: gone, or no memory controller. */
+export function memoryGroup(procRoot: string, pid: number): { readonly version: 1 | 2; readonly path: string } | null {
+  const text = readText(join(procRoot, String(pid), 'cgroup'));
+  if (text === null) return null;
+  const { v1Memory, v2 } = parseProcCgroup(text);
+  // Hybrid hierarchies list both; memory is on v1 wherever a v1 line names it.
+  if (v1Memory !== null) return { version: 1, path: v1Memory };
+  return v2 === null ? null : { version: 2, path: v2 };
+}
+
+/**
+ * Finds the directory in which the memory cgroup of `pid` can be read, and proves that it is the right one before anybody measures
+ * it: it is a cgroup file system, and the process is listed there or below. A sidecar's own /sys/fs/cgroup is the sidecar's; and
+ * without a cgroup namespace /proc/PID/root/sys/fs/cgroup is the root group: so the path is put together from the mount and the
+ * group, never guessed.
+ */
+export function locateCgroup(roots: Roots, pid: number, selfPid: number): Located {
+  const group = memoryGroup(roots.proc, pid);
+  if (group === null) return { state: 'refused', tried: [`pid ${pid} has no memory cgroup`] };
+  const tried: string[] = [];
+  let denied = false;
+  const mounts = readMounts(roots.proc, pid).filter(
+    (m) => m.version === group.version && (m.version === 2 || m.controllers.includes('memory')),
+  );
+  for (const mount of mounts) {
+    const below = belowMount(group.path, mount.root);
+    if (below === null) continue;
+    const dir = clean(join(roots.proc, String(pid), 'root', mount.mountPoint, below));
+    const wrong = whyNot(roots, dir, group.version, pid);
+    if (wrong === null) return { state: 'located', cgroup: { ...group, dir }, reach: reachOf(roots, pid, selfPid, group.path) };
+    if (wrong === 'denied') denied = true;
+    else tried.push(`${dir}: ${wrong}`);
+  }
+  const host = throughHostMount(roots, group, pid, tried);
+  if (host !== null) return { state: 'located', cgroup: { ...group, dir: host.dir }, reach: host.reach };
+  return denied ? { state: 'denied' } : { state: 'refused', tried };
+}
+
+/** Why `dir` must not be measured as the group of `pid`; null: it is the right one. */
+function whyNot(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
+  try {
+    if (isRealProc(roots.proc)) {
+      const { type } = statfsSync(dir);
+      if (type !== (version === 1 ? CGROUP_MAGIC : CGROUP2_MAGIC))
+        return `is no cgroup v${version} file system (statfs type 0x${type.toString(16)})`;
+    }
+    return holds(dir, pid, 3) ? null : `does not list pid ${pid} in cgroup.procs`;
+  } catch (error) {
+    if (isDenied(error)) return 'denied';
+    if (isAbsence(error)) return 'is not there';
+    return (error as Error).message;
+  }
+}
+
+/** A captured tree is no procfs: there the statfs of its directories says nothing. */
+const isRealProc = (procRoot: string): boolean => statfsSync(procRoot).type === PROC_MAGIC;
+
+function holds(dir: string, pid: number, depth: number): boolean {
+  const procs = readText(join(dir, 'cgroup.procs'));
+  if (procs === null) return false;
+  if (procs.split('\n').includes(String(pid))) return true;
+  return depth > 0 && childGroups(dir).some((child) => holds(child, pid, depth - 1));
+}
+
+const childGroups = (dir: string): string[] =>
+  readdirSync(dir, { withFileTypes: true })
+    .filter((e) => e.isDirectory())
+    .map((e) => join(dir, e.name));
+
+function readMounts(procRoot: string, pid: number | 'self'): CgroupMount[] {
+  const text = readText(join(procRoot, String(pid), 'mountinfo'));
+  return text === null ? [] : parseCgroupMounts(text);
+}
+
+/** Through the own cgroup root: a hostPath mount, or the plain host's /sys/fs/cgroup when the process may not be looked into. */
+function throughHostMount(
+  roots: Roots,
+  group: { version: 1 | 2; path: string },
+  pid: number,
+  tried: string[],
+): { dir: string; reach: Reach } | null {
+  const bases =
+    group.version === 1 ? [join(roots.cgroup, 'memory'), roots.cgroup] : [roots.cgroup, join(roots.cgroup, 'unified')];
+  const leaf = group.path.split('/').pop() ?? '';
+  for (const base of bases) {
+    const candidates = group.path.startsWith('/..') ? findNamed(base, leaf, 5) : [clean(join(base, group.path))];
+    for (const dir of candidates) {
+      const wrong = whyNot(roots, dir, group.version, pid);
+      if (wrong === null) return { dir, reach: 'host-mount' };
+      if (wrong !== 'denied' && wrong !== 'is not there') tried.push(`${dir}: ${wrong}`);
+    }
+  }
+  return null;
+}
+
+/** Groups of that name below `base`: seen from a cgroup namespace, the kernel tells only the last names of a foreign path. */
+function findNamed(base: string, leaf: string, depth: number): string[] {
+  if (leaf === '' || depth === 0) return [];
+  let children: string[];
+  try {
+    children = childGroups(base);
+  } catch (error) {
+    if (isAbsence(error) || isDenied(error)) return [];
+    throw error;
+  }
+  return children.flatMap((child) => (child.endsWith(`/${leaf}`) ? [child] : findNamed(child, leaf, depth - 1)));
+}
+
+/** How the process is reached: other mount namespace = another container; the own group = from inside; else a plain host. */
+function reachOf(roots: Roots, pid: number, selfPid: number, path: string): Reach {
+  if (namespaceOf(roots, pid) !== namespaceOf(roots, selfPid)) return 'shared-pid-namespace';
+  return memoryGroup(roots.proc, selfPid)?.path === path ? 'own-cgroup' : 'same-namespace';
+}
+
+function namespaceOf(roots: Roots, pid: number): string | null {
+  try {
+    return readlinkSync(join(roots.proc, String(pid), 'ns', 'mnt'));
+  } catch (error) {
+    if (isAbsence(error) || isDenied(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return null;
+    throw error;
+  }
+}
+
+const clean = (path: string): string => path.replace(/\/+$/, '');

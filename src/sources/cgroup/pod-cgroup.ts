@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Roots } from '../types.ts';
+
+/** The kubelet nests a pod at most so deep: kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice; CRI-O and kind add one or two. */
+const DEPTH = 6;
+/** A node has at most some hundreds of pods, and each some containers. */
+const MOST_FOLDERS = 20_000;
+
+/**
+ * The memory cgroup of a pod in the node's tree, by the pod's uid: `pod<uid>` with the cgroupfs driver, `kubepods-…-pod<uid>.slice` with
+ * systemd's, where `_` stands for `-` (Kubernetes, pkg/kubelet/cm). null: there is none under `roots.cgroup`.
+ */
+export function podCgroup(roots: Roots, uid: string): string | null {
+  const names = [uid, uid.replaceAll('-', '_')].map((id) => `pod${id}`);
+  let left = MOST_FOLDERS;
+  // Breadth first: pods lie high in the tree, and containers may nest groups of their own.
+  let level = [join(roots.cgroup, 'memory'), roots.cgroup];
+  for (let depth = 0; depth <= DEPTH; depth++) {
+    const next: string[] = [];
+    for (const dir of level) {
+      for (const name of folders(dir)) {
+        if (--left < 0) return null;
+        if (names.some((pod) => name === pod || name.endsWith(`-${pod}.slice`))) return join(dir, name);
+        next.push(join(dir, name));
+      }
+    }
+    level = next;
+  }
+  return null;
+}
+
+function folders(dir: string): string[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A group may be removed while we walk, and some trees are not for everyone.
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'ENODEV') return [];
+    throw error;
+  }
+}

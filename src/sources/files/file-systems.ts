@@ -1,0 +1,49 @@
+import { statfsSync } from 'node:fs';
+import { codeOf } from '../process/pinned-path.ts';
+import type { FileReading } from '../types.ts';
+
+/** Magic numbers of statfs(2), linux/magic.h. */
+const TMPFS = new Set([0x01021994, 0x858458f6]); // tmpfs, ramfs
+const OVERLAYFS = 0x794c7630;
+/** No page cache of the container's in there, or an answer that may never come (NFS): a folder of these is not walked. */
+const NOT_WALKED = new Set([
+  0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x64626720, 0x74726163, 0xcafe4a11, 0x73636673, 0x6165676c, 0x19800202,
+  0x6969, 0xff534d42, 0xfe534d42, 0x958458f6, 0x6e736673,
+]);
+
+export interface FileSystem {
+  readonly shown: NonNullable<FileReading['fileSystem']>;
+  readonly stacked: boolean;
+  readonly walked: boolean;
+}
+
+/** What a pinned file stands on, asked once per device and look. */
+export class FileSystems {
+  readonly #byDevice = new Map<number, FileSystem | null>();
+
+  forget(): void {
+    this.#byDevice.clear();
+  }
+
+  of(fd: number, dev: number): FileSystem | null {
+    const known = this.#byDevice.get(dev);
+    if (known !== undefined) return known;
+    const answer = statfs(fd);
+    this.#byDevice.set(dev, answer);
+    return answer;
+  }
+}
+
+function statfs(fd: number): FileSystem | null {
+  try {
+    const { type, bavail, blocks, bsize } = statfsSync(`/proc/self/fd/${fd}`);
+    return {
+      shown: { kind: TMPFS.has(type) ? 'tmpfs' : 'disk', freeBytes: bavail * bsize, totalBytes: blocks * bsize },
+      stacked: type === OVERLAYFS,
+      walked: !NOT_WALKED.has(type),
+    };
+  } catch (error) {
+    codeOf(error);
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+import { readlinkSync } from 'node:fs';
+import { codeOf } from '../process/pinned-path.ts';
+import { readText } from '../process/read-text.ts';
+
+/** Where programs write by habit. */
+const USUAL = ['/tmp', '/dev/shm', '/var/log', '/var/tmp'];
+/** Kernel file systems: no page cache that a program could be asked about. */
+const KERNEL_TYPES =
+  /^(?:proc|sysfs|cgroup2?|devpts|devtmpfs|mqueue|debugfs|tracefs|bpf|securityfs|pstore|fusectl|configfs|nsfs|nfs4?|cifs)$/;
+const MOST = 64;
+
+/** Mount points that can be written (volumes, emptyDirs), from /proc/PID/mountinfo; byte strings. Pure. */
+export function writableMounts(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , , , point = '', options = ''] = left.split(' ');
+    const path = point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const writable = options.split(',').includes('rw') && !KERNEL_TYPES.test(right.split(' ')[0] ?? '');
+    return writable && path.length > 1 && !/^\/(?:proc|sys|dev\/(?!shm))/.test(path) ? [path] : [];
+  });
+}
+
+/** Folders to begin with, most likely first: the working folder, the usual ones, volumes. Byte strings. */
+export function folderSeeds(procRoot: string, pid: number): string[] {
+  const mounts = writableMounts(readOr('', () => readText(`${procRoot}/${pid}/mountinfo`) ?? ''));
+  const cwd = readOr('/', () => readlinkSync(`${procRoot}/${pid}/cwd`, 'latin1'));
+  return [...new Set([...(cwd === '/' ? [] : [cwd]), ...USUAL, ...mounts])].slice(0, MOST);
+}
+
+function readOr(other: string, read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    codeOf(error); // gone, not ours, or (a link) longer than a page
+    return other;
+  }
+}

@@ -1,0 +1,168 @@
+import { closeSync, type Dir, type Dirent, fstatSync, lstatSync, opendirSync, type Stats } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
+import type { FileSystems } from './file-systems.ts';
+import type { Folder, FolderQueue } from './folder-queue.ts';
+import type { PinnedFile } from './measure-files.ts';
+import type { WorkBudget } from './work-budget.ts';
+
+export interface NamedFile extends PinnedFile {
+  readonly name: string;
+}
+
+/** What a walk does with what it finds. */
+export interface Visitor {
+  /** Files that it need not open: known otherwise, or not the target's. */
+  wants(stat: Stats): boolean;
+  /** A heap of pinned files of one folder; they are closed afterwards. */
+  files(folder: Folder, files: readonly NamedFile[]): Promise<void>;
+  begin(folder: Folder, stat: Stats): void;
+  /** All names of the folder were seen, or it went away (`gone`). */
+  end(folder: Folder, gone: boolean): void;
+}
+
+/** Files pinned at once. */
+const HEAP = 64;
+const MOST_DEPTH = 24;
+/** Of the root, these are the kernel's. */
+const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
+
+/**
+ * Walks folders one after the other, a heap of names at a time, as far as the budget goes; the next look goes on where this one
+ * stopped, in the middle of a folder too. A folder that changes meanwhile is read as getdents(2) gives it: each name that stays is seen once.
+ */
+export class FolderWalk {
+  readonly #root: string;
+  readonly #queue: FolderQueue;
+  readonly #systems: FileSystems;
+  #at: { folder: Folder; fd: number; dir: Dir; entries: number } | null = null;
+  /** Folders opened and names seen since the beginning. */
+  readonly done = { folders: 0, names: 0, heaps: 0 };
+
+  /** `root`: /proc/PID/root of the target. */
+  constructor(root: string, queue: FolderQueue, systems: FileSystems) {
+    this.#root = root;
+    this.#queue = queue;
+    this.#systems = systems;
+  }
+
+  async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: Visitor): Promise<void> {
+    while (budget.left > 0) {
+      if (this.#at === null && !this.#open(nowMs, budget, wide, visitor)) return;
+      if (this.#at !== null) await this.#heap(nowMs, budget, visitor);
+      await breathe(); // a heap takes a millisecond: others in this process may have their turn
+    }
+  }
+
+  close(): void {
+    if (this.#at === null) return;
+    this.#at.dir.closeSync();
+    closeSync(this.#at.fd);
+    this.#at = null;
+  }
+
+  /** false: there is nothing to do. */
+  #open(nowMs: number, budget: WorkBudget, wide: boolean, visitor: Visitor): boolean {
+    const folder = this.#queue.next(nowMs, wide);
+    if (folder === null) return false;
+    budget.spend(2 + folder.path.split('/').length);
+    folder.walkedAtMs = nowMs;
+    const found = pinUnder(this.#root, folder.path);
+    if (found.state === 'refused') {
+      this.#queue.drop(folder.path);
+      visitor.end(folder, true);
+      return true;
+    }
+    const opened = found.stat.isDirectory() && this.#systems.of(found.fd, found.stat.dev)?.walked ? openDir(found.fd) : null;
+    if (opened === null) {
+      // Not a folder, not to be walked, or not readable: it stays known, so that it is not tried each time.
+      closeSync(found.fd);
+      folder.entries = 1;
+      return true;
+    }
+    closeSync(found.fd);
+    folder.mtimeMs = found.stat.mtimeMs;
+    this.#at = { folder, ...opened, entries: 0 };
+    this.done.folders++;
+    visitor.begin(folder, found.stat);
+    return true;
+  }
+
+  async #heap(nowMs: number, budget: WorkBudget, visitor: Visitor): Promise<void> {
+    const at = this.#at!;
+    const heap: NamedFile[] = [];
+    this.done.heaps++;
+    let ended = false;
+    try {
+      while (heap.length < HEAP && budget.left > 0) {
+        const entry = readEntry(at.dir);
+        if (entry === null) {
+          ended = true;
+          break;
+        }
+        at.entries++;
+        this.done.names++;
+        budget.spend(1);
+        this.#entry(at, entry, heap, visitor);
+      }
+      if (heap.length > 0) await visitor.files(at.folder, heap);
+    } finally {
+      for (const { fd } of heap) closeSync(fd);
+    }
+    if (!ended) return;
+    at.folder.entries = at.entries;
+    at.folder.walkedAtMs = nowMs;
+    // What was removed beneath us has no link any more; its names merely seem to have come to an end.
+    const gone = fstatSync(at.fd).nlink === 0;
+    this.close();
+    if (gone) this.#queue.drop(at.folder.path);
+    visitor.end(at.folder, gone);
+  }
+
+  #entry(at: { folder: Folder; fd: number }, entry: Dirent, heap: NamedFile[], visitor: Visitor): void {
+    const path = `/proc/self/fd/${at.fd}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (at.folder.path === '/' && NOT_BELOW_ROOT.has(entry.name)) return;
+      if (at.folder.path.split('/').length > MOST_DEPTH) return;
+      const stat = lstat(path);
+      if (stat?.isDirectory())
+        this.#queue.add(`${at.folder.path === '/' ? '' : at.folder.path}/${entry.name}`, 'below', stat.mtimeMs);
+    } else if (entry.isFile()) {
+      const found = pin(path);
+      if (found.state === 'refused') return;
+      if (found.stat.isFile() && visitor.wants(found.stat)) heap.push({ fd: found.fd, stat: found.stat, name: entry.name });
+      else closeSync(found.fd);
+    }
+  }
+}
+
+function openDir(pinned: number): { fd: number; dir: Dir } | null {
+  const fd = reopen(pinned);
+  if (typeof fd === 'string') return null;
+  try {
+    return { fd, dir: opendirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' as BufferEncoding, bufferSize: 256 }) };
+  } catch (error) {
+    closeSync(fd);
+    codeOf(error);
+    return null;
+  }
+}
+
+/** null: the end; a folder that cannot be read on (removed, EIO) ends as well. */
+function readEntry(dir: Dir): Dirent | null {
+  try {
+    return dir.readSync();
+  } catch (error) {
+    codeOf(error);
+    return null;
+  }
+}
+
+function lstat(path: string): Stats | null {
+  try {
+    return lstatSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    codeOf(error);
+    return null;
+  }
+}

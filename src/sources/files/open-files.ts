@@ -1,0 +1,147 @@
+import { readlinkSync, type Stats } from 'node:fs';
+import { codeOf, statLink } from '../process/pinned-path.ts';
+import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
+import type { WorkBudget } from './work-budget.ts';
+
+export type OpenMode = 'r' | 'w' | 'rw';
+
+/** A regular file that a process holds open. `path` (a byte string) as the kernel gives it, that is as the container sees it. */
+export interface OpenFile {
+  readonly path: string;
+  readonly stat: Stats;
+  readonly deleted: boolean;
+  readonly pid: number;
+  readonly fd: number;
+  readonly mode: OpenMode;
+}
+
+/** Per process: some 500 bytes each. */
+const MOST_KNOWN = 2000;
+/**
+ * The kernel gives out the lowest number that is free (open(2)), so a program that holds 20 descriptors of a table of 256 leaves the rest
+ * empty. So many numbers beyond the highest are tried, and all of them in each eighth round.
+ */
+const BEYOND = 16;
+const WHOLE_EVERY = 8;
+
+/** One process: where to go on, what is known by descriptor number, and how far its numbers go. */
+interface Known {
+  next: number;
+  readonly files: Map<number, OpenFile>;
+  /** Highest number that was open in the last round, and in this one until now. */
+  top: number;
+  highest: number;
+  rounds: number;
+}
+const DELETED = ' (deleted)';
+
+/**
+ * The regular files that processes hold open. Nothing is opened: stat follows the kernel's link to the inode. Descriptors are tried by
+ * number up to FDSize rather than listed: to list 100,000 of them makes the kernel create as many dentries, which would be charged to us.
+ * Files that are written or deleted are seen at each look; the others in turn, so many
+ * numbers a look, shared among the processes.
+ */
+export class OpenFiles {
+  readonly #proc: string;
+  readonly #numbers: number;
+  #window = 0;
+  #first = true;
+  readonly #known = new Map<number, Known>();
+  /** Seen in this look, but too many to be remembered. */
+  #crowd: OpenFile[] = [];
+  /** Processes whose descriptors this process may not see. */
+  readonly denied = new Set<number>();
+
+  constructor(procRoot: string, numbers: number) {
+    this.#proc = procRoot;
+    this.#numbers = numbers;
+  }
+
+  scan(pids: readonly number[], budget: WorkBudget): OpenFile[] {
+    for (const pid of this.#known.keys()) if (!pids.includes(pid)) this.#known.delete(pid);
+    this.denied.clear();
+    this.#window = Math.max(16, Math.floor((this.#numbers * (this.#first ? 10 : 1)) / Math.max(1, pids.length)));
+    this.#first = false;
+    const found: OpenFile[] = [];
+    for (const pid of pids) {
+      this.#crowd = [];
+      try {
+        this.#scanOne(pid, budget);
+      } catch (error) {
+        if (isDenied(error)) this.denied.add(pid);
+        else if (!isAbsence(error)) throw error;
+        this.#known.delete(pid);
+        continue;
+      }
+      for (const file of this.#known.get(pid)!.files.values()) found.push(file);
+      for (const file of this.#crowd) found.push(file);
+    }
+    return found;
+  }
+
+  #scanOne(pid: number, budget: WorkBudget): void {
+    const known = this.#known.get(pid) ?? { next: 0, files: new Map(), top: 0, highest: 0, rounds: 0 };
+    this.#known.set(pid, known);
+    const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
+    const end = known.rounds % WHOLE_EVERY === 0 ? slots : Math.min(slots, known.top + 1 + BEYOND);
+    const from = known.next < end ? known.next : 0;
+    // In debt, only what is known to be written is seen.
+    const to = budget.left > 0 ? Math.min(end, from + this.#window) : from;
+    const numbers = new Set<number>();
+    for (const file of known.files.values()) if (matters(file) && numbers.size < this.#window / 2) numbers.add(file.fd);
+    for (let fd = from; fd < to; fd++) numbers.add(fd);
+    budget.spend(numbers.size + 1);
+    for (const fd of numbers) {
+      const file = this.#look(pid, fd, known, budget);
+      if (file === null) known.files.delete(fd);
+      else if (known.files.has(fd) || known.files.size < MOST_KNOWN || makeRoom(known.files, file)) known.files.set(fd, file);
+      else this.#crowd.push(file);
+    }
+    known.next = to < end ? to : 0;
+    if (to < end || to === from) return;
+    known.top = known.highest;
+    known.highest = 0;
+    known.rounds++;
+  }
+
+  #look(pid: number, fd: number, known: Known, budget: WorkBudget): OpenFile | null {
+    const link = `${this.#proc}/${pid}/fd/${fd}`;
+    const stat = statLink(link);
+    if (stat === null) return null;
+    known.highest = Math.max(known.highest, fd);
+    if (!stat.isFile()) return null;
+    const before = known.files.get(fd);
+    budget.spend(2);
+    let name: string;
+    try {
+      name = readlinkSync(link, 'latin1');
+    } catch (error) {
+      if (codeOf(error) !== 'ENAMETOOLONG' && !isAbsence(error)) throw error;
+      // A path of more than a page has no text; the file has its size and its pages all the same.
+      name = before?.path ?? `/(a path of more than 4,096 bytes, inode ${stat.ino})`;
+    }
+    // Files of /proc and /sys are regular as well, and have no page cache.
+    if (/^\/(?:proc|sys)\//.test(name)) return null;
+    const deleted = stat.nlink === 0;
+    const path = deleted && name.endsWith(DELETED) ? name.slice(0, -DELETED.length) : name;
+    const same = before !== undefined && before.stat.ino === stat.ino && before.stat.dev === stat.dev;
+    return { path, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
+  }
+
+  /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
+  #mode(pid: number, fd: number, budget: WorkBudget): OpenMode {
+    budget.spend(3);
+    const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1];
+    const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
+    return access === 1 ? 'w' : access === 2 ? 'rw' : 'r';
+  }
+}
+
+const matters = (file: OpenFile): boolean => file.mode !== 'r' || file.deleted;
+
+/** One that is merely read goes for one that is written or deleted. */
+function makeRoom(files: Map<number, OpenFile>, file: OpenFile): boolean {
+  if (!matters(file)) return false;
+  for (const [fd, other] of files) if (!matters(other)) return files.delete(fd);
+  return false;
+}

@@ -1,0 +1,189 @@
+import { closeSync, constants, fstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
+import { readStartTicks, readStatus } from '../process/procfs.ts';
+import { isAbsence, isDenied } from '../process/read-text.ts';
+import { openDirUnder } from '../process/safe-open.ts';
+import type { ProcessRef, Reading, Roots } from '../types.ts';
+import { BAD_VERSION, decodeReply, encodeRequest, type Reply, V1_ARGUMENTS } from './attach-protocol.ts';
+
+export interface AttachOptions {
+  readonly roots: Roots;
+  readonly process: ProcessRef;
+  /** `jcmd` with one argument, the whole line: `attach({ command: 'jcmd', args: ['GC.heap_info'] })`. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** A histogram of a large application is some 2 MiB of text. */
+const MOST_REPLY_BYTES = 16 << 20;
+const POLL_MS = 20;
+/** Not among Node's constants; the same on x86-64 and arm64 (asm-generic/fcntl.h). Opens a socket's name without following a link. */
+const O_PATH = 0o10000000;
+
+/** One command at a time for each process: the JVM answers one anyway, and two must not share the trigger file. */
+const queues = new Map<number, Promise<unknown>>();
+
+/**
+ * Asks a JVM through its attach listener, as jcmd does: opt-in, since it signals the JVM and writes into its /tmp. The signal is
+ * SIGQUIT, which kills a process that does not catch it, so it goes out only where /proc/PID/status says that it is caught. The
+ * trigger file is removed; what stays is the socket that the JVM itself makes. Takes `timeoutMs` at most, then fails.
+ */
+export async function attach(options: AttachOptions): Promise<Reading<string>> {
+  const { pid } = options.process;
+  const before = queues.get(pid) ?? Promise.resolve();
+  const mine = before.then(() => attempt(options));
+  queues.set(pid, mine);
+  try {
+    return await mine;
+  } finally {
+    if (queues.get(pid) === mine) queues.delete(pid);
+  }
+}
+
+async function attempt(options: AttachOptions): Promise<Reading<string>> {
+  const { roots, process: target, command, args } = options;
+  const atMs = Date.now();
+  const deadline = performance.now() + options.timeoutMs;
+  let tmp: number | null = null;
+  try {
+    const refusal = whyNot(roots, target);
+    if (refusal !== null) return refusal;
+    tmp = openDirUnder(join(roots.proc, String(target.pid), 'root'), 'tmp');
+    if (!(await wake(roots, target, tmp, deadline)))
+      return failed(
+        target,
+        `no answer to SIGQUIT within ${options.timeoutMs} ms`,
+        'look for -XX:+DisableAttachMechanism among its options',
+      );
+    const version = args.length > V1_ARGUMENTS || args.some((a) => Buffer.byteLength(a) > 1024) ? 2 : 1;
+    if (version === 2 && !(await speaksV2(tmp, target, deadline)))
+      return failed(target, 'such long arguments need version 2 of the protocol, which begins with JDK 24', null);
+    const reply = await ask(tmp, target, version, command, args, deadline);
+    if (reply.state === 'answered') return { state: 'read', value: reply.text, atMs };
+    if (reply.state === 'garbled') return failed(target, 'expected a code and a line feed, found something else', null);
+    const what = reply.code === BAD_VERSION ? `protocol version ${version} is not spoken` : `${command}: code ${reply.code}`;
+    return failed(target, `${what}: ${reply.text.slice(0, 300).trim()}`, null);
+  } catch (error) {
+    if (isAbsence(error)) return { state: 'absent', why: `pid ${target.pid} has ended, or its container has no /tmp` };
+    if (isDenied(error))
+      return failed(target, 'expected to run as its user', `run memhound as uid ${target.uid}, gid ${target.gid}`);
+    return failed(target, (error as Error).message, null);
+  } finally {
+    if (tmp !== null) closeSync(tmp);
+  }
+}
+
+const failed = (target: ProcessRef, error: string, mend: string | null): Reading<never> => ({
+  state: 'failed',
+  error: `attach to pid ${target.pid}: ${error}`,
+  mend,
+});
+
+/** Asked again right before the signal: between two looks the pid may have become another process's. */
+function whyNot(roots: Roots, target: ProcessRef): Reading<never> | null {
+  const status = readStatus(roots.proc, target.pid);
+  if (status === null || readStartTicks(roots.proc, target.pid) !== target.startTicks)
+    return { state: 'absent', why: `pid ${target.pid} has ended` };
+  if (!status.catchesSigquit)
+    return failed(
+      target,
+      'SIGQUIT is not caught (SigCgt), so it would kill the process: no JVM, one that just starts, or one with -Xrs',
+      'remove -Xrs, or wait until the JVM is up',
+    );
+  return null;
+}
+
+/** True once the socket is there: at once where an earlier client woke the listener. */
+async function wake(roots: Roots, target: ProcessRef, tmp: number, deadline: number): Promise<boolean> {
+  if (hasSocket(tmp, target)) return true;
+  const trigger = `/proc/self/fd/${tmp}/.attach_pid${target.nspid}`;
+  // Exclusive: a name that is there already may be the container's link to somewhere else.
+  try {
+    closeSync(openSync(trigger, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new Error(`/tmp/.attach_pid${target.nspid} is there already: another tool attaches, or one has died; remove it`);
+    throw error;
+  }
+  try {
+    if (whyNot(roots, target) !== null) return false;
+    process.kill(target.pid, 'SIGQUIT');
+    while (performance.now() < deadline) {
+      if (hasSocket(tmp, target)) return true;
+      await later(POLL_MS);
+    }
+    return false;
+  } finally {
+    unlinkSync(trigger);
+  }
+}
+
+function hasSocket(tmp: number, target: ProcessRef): boolean {
+  const found = socketFd(tmp, target);
+  if (found !== null) closeSync(found);
+  return found !== null;
+}
+
+/** A descriptor of the JVM's socket itself, so that a name that is exchanged later, or a link, leads nowhere. */
+function socketFd(tmp: number, target: ProcessRef): number | null {
+  let fd: number;
+  try {
+    fd = openSync(`/proc/self/fd/${tmp}/.java_pid${target.nspid}`, O_PATH | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
+  }
+  const stat: Stats = fstatSync(fd);
+  if (stat.isSocket() && stat.uid === target.uid) return fd;
+  closeSync(fd);
+  throw new Error(`/tmp/.java_pid${target.nspid}: expected a socket of uid ${target.uid}, found something else`);
+}
+
+/** A JVM of before JDK 24 does not know the command `getversion`. */
+async function speaksV2(tmp: number, target: ProcessRef, deadline: number): Promise<boolean> {
+  const reply = await ask(tmp, target, 1, 'getversion', [], deadline);
+  return reply.state === 'answered' && Number.parseInt(reply.text, 10) >= 2;
+}
+
+async function ask(
+  tmp: number,
+  target: ProcessRef,
+  version: 1 | 2,
+  command: string,
+  args: readonly string[],
+  deadline: number,
+): Promise<Reply> {
+  const request = encodeRequest(version, command, args);
+  if (request.state === 'refused') throw new Error(request.error);
+  const fd = socketFd(tmp, target);
+  if (fd === null) throw new Error('its socket went away');
+  try {
+    return decodeReply(await exchange(`/proc/self/fd/${fd}`, request.bytes, deadline - performance.now()));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Sends, and reads until the other side closes; bounded in time and bytes. */
+function exchange(path: string, request: Buffer, withinMs: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(() => socket.destroy(new Error('no reply in time')), Math.max(1, withinMs));
+    socket.on('connect', () => socket.write(request));
+    socket.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      size += piece.length;
+      if (size > MOST_REPLY_BYTES) socket.destroy(new Error(`the reply is longer than ${MOST_REPLY_BYTES} bytes`));
+    });
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(pieces)); // after an error it is settled already
+    });
+  });
+}

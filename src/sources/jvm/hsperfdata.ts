@@ -1,0 +1,161 @@
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { readStartTicks } from '../process/procfs.ts';
+import { isAbsence, isDenied, readText } from '../process/read-text.ts';
+import { openFileUnder } from '../process/safe-open.ts';
+import type { JvmReading, ProcessRef, Reading, Roots } from '../types.ts';
+import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
+import { hsperfPath } from './jvm-detection.ts';
+import { toJvmReading } from './jvm-reading.ts';
+
+export { toJvmReading } from './jvm-reading.ts';
+
+/** A JVM's file is 32 KiB, up to a few hundred with -XX:PerfDataMemorySize; past this it is no such file. */
+const MOST_BYTES = 4 << 20;
+
+export type Parsed =
+  | { readonly state: 'read'; readonly counters: Counters }
+  | { readonly state: 'failed'; readonly error: string };
+
+/** The counters in a file's bytes. Never throws, whatever the bytes are. */
+export function parseHsperfdata(bytes: Uint8Array): Parsed {
+  const layout = readLayout(bytes);
+  return layout.state === 'read' ? { state: 'read', counters: readValues(bytes, layout) } : layout;
+}
+
+export interface JvmReader {
+  read(nowMs: number): Reading<JvmReading>;
+  /** The bytes in use, for `memhound capture`; null where there is no file. */
+  rawBytes(): Buffer | null;
+  close(): void;
+}
+
+/** Reads one JVM's hsperfdata again and again: the descriptor and the layout are kept, only the bytes are read anew. */
+export function openHsperfdata(options: { readonly roots: Roots; readonly process: ProcessRef }): JvmReader {
+  const { roots, process } = options;
+  let fd: number | null = null;
+  let buffer = Buffer.alloc(0);
+  let layout: Extract<Layout, { state: 'read' }> | null = null;
+  let previous: JvmReading | null = null;
+
+  const fill = (): string | null => {
+    if (fd === null) {
+      const path = hsperfPath(roots.proc, process.pid, process.nspid);
+      if (path === null) return whyAbsent(roots, process);
+      fd = openFileUnder(join(roots.proc, String(process.pid), 'root'), path).fd;
+    }
+    const { size } = fstatSync(fd);
+    if (size > MOST_BYTES) return `hsperfdata of pid ${process.pid} is ${size} bytes, expected at most ${MOST_BYTES}`;
+    if (buffer.length !== size) {
+      buffer = Buffer.alloc(size);
+      layout = null;
+    }
+    const n = readSync(fd, buffer, 0, size, 0);
+    if (n !== size) buffer = buffer.subarray(0, n);
+    return null;
+  };
+
+  const counters = (): Parsed => {
+    // New counters are appended as subsystems start: the layout holds as long as their number is the same.
+    if (
+      layout === null ||
+      buffer.length < 32 ||
+      layout.numEntries !== new DataView(buffer.buffer, buffer.byteOffset).getInt32(28, layout.littleEndian)
+    ) {
+      const fresh = readLayout(buffer);
+      if (fresh.state !== 'read') return fresh;
+      layout = fresh;
+    }
+    return { state: 'read', counters: readValues(buffer, layout) };
+  };
+
+  return {
+    read(nowMs) {
+      try {
+        // A JVM that was killed leaves its file behind, with its last figures in it.
+        if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
+          return { state: 'absent', why: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
+        for (let attempt = 0; ; attempt++) {
+          const absent = fill();
+          if (absent !== null) return { state: 'absent', why: absent };
+          const parsed = counters();
+          if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, mend: null };
+          const reading = { ...toJvmReading(parsed.counters, { atMs: nowMs, previous }), nspid: process.nspid };
+          // Written without locks: used above capacity was caught between two writes; look once more, then take it as it is.
+          if (attempt < 2 && reading.heapUsed.value > reading.heapCommitted.value) continue;
+          previous = reading;
+          return { state: 'read', value: reading, atMs: nowMs };
+        }
+      } catch (error) {
+        if (isAbsence(error)) return { state: 'absent', why: `pid ${process.pid} has ended` };
+        if (isDenied(error))
+          return {
+            state: 'failed',
+            error: `hsperfdata of pid ${process.pid} may not be read: its mode is 0600`,
+            mend: `run memhound as uid ${process.uid}, gid ${process.gid}`,
+          };
+        return { state: 'failed', error: `hsperfdata of pid ${process.pid}: ${(error as Error).message}`, mend: null };
+      }
+    },
+    rawBytes() {
+      try {
+        if (fill() !== null) return null;
+      } catch (error) {
+        if (isAbsence(error) || isDenied(error)) return null;
+        throw error;
+      }
+      const used = layout?.used ?? buffer.length;
+      return Buffer.from(buffer.subarray(0, used > 0 && used <= buffer.length ? used : buffer.length));
+    },
+    close() {
+      if (fd !== null) closeSync(fd);
+      fd = null;
+    },
+  };
+}
+
+/** Why a JVM has no hsperfdata, as far as its command line and uid tell. */
+function whyAbsent(roots: Roots, process: ProcessRef): string {
+  const args = readCommandLine(roots, process.pid);
+  if (args.includes('-XX:-UsePerfData'))
+    return 'the JVM was started with -XX:-UsePerfData, so it keeps no hsperfdata; remove that flag for heap figures';
+  if (args.includes('-XX:+PerfDisableSharedMem'))
+    return 'the JVM was started with -XX:+PerfDisableSharedMem, so its hsperfdata is no file; remove that flag for heap figures';
+  if (args.some((a) => /^-Xshareclasses|^-XX:\+?UseOpenJ9|openj9/i.test(a)))
+    return 'this looks like OpenJ9, which keeps no hsperfdata';
+  const passwd = passwdHas(roots, process);
+  if (passwd === false)
+    return `uid ${process.uid} has no entry in the container's /etc/passwd, and without a user name the JVM makes no hsperfdata; add one, or set runAsUser to a uid that has one`;
+  return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, its /tmp is read-only or shared with another JVM of the same pid, or it is not HotSpot (a native image)`;
+}
+
+function readCommandLine(roots: Roots, pid: number): string[] {
+  try {
+    return (readText(join(roots.proc, String(pid), 'cmdline')) ?? '').split('\0');
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
+}
+
+/** null: it cannot be told. */
+function passwdHas(roots: Roots, process: ProcessRef): boolean | null {
+  try {
+    const { fd } = openFileUnder(join(roots.proc, String(process.pid), 'root'), 'etc/passwd');
+    try {
+      const bytes = Buffer.alloc(256 * 1024);
+      const n = readSync(fd, bytes, 0, bytes.length, 0);
+      return new RegExp(`^[^:\\n]*:[^:\\n]*:${process.uid}:`, 'm').test(bytes.toString('utf8', 0, n));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (
+      isAbsence(error) ||
+      isDenied(error) ||
+      ['ELOOP', 'ENOTREGULAR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')
+    )
+      return null;
+    throw error;
+  }
+}

@@ -1,0 +1,186 @@
+import type { Aged, JvmReading, Limit } from '../types.ts';
+import type { Counters } from './hsperf-format.ts';
+import { memoryFlags } from './jvm-flags.ts';
+
+/** hsperfdata counters as the JVM's own figures. Bytes and seconds. Pure. `previous`: the reading before, for the age of values that only a collection renews. */
+export function toJvmReading(
+  counters: Counters,
+  { atMs, previous }: { readonly atMs: number; readonly previous: JvmReading | null },
+): JvmReading {
+  const number = (name: string): number | null => {
+    const value = counters.get(name);
+    return typeof value === 'number' ? value : null;
+  };
+  const text = (name: string): string | null => {
+    const value = counters.get(name);
+    return typeof value === 'string' && value !== '' ? value : null;
+  };
+  const hz = number('sun.os.hrt.frequency');
+  const seconds = (ticks: number | null): number => (ticks !== null && hz !== null && hz > 0 ? ticks / hz : 0);
+
+  const generations = [0, 1].flatMap((g) => generation(g, number, text));
+  const collectors = [0, 1, 2, 3, 4].flatMap((i) => {
+    const count = number(`sun.gc.collector.${i}.invocations`);
+    return count === null
+      ? []
+      : [
+          {
+            name: text(`sun.gc.collector.${i}.name`) ?? `collector ${i}`,
+            count,
+            seconds: seconds(number(`sun.gc.collector.${i}.time`)),
+          },
+        ];
+  });
+  const gcCount = collectors.reduce((sum, c) => sum + c.count, 0);
+  const collector = collectorName(text('sun.gc.policy.name'), collectors, generations);
+  const version = text('java.property.java.version') ?? text('java.property.java.vm.version');
+  const release = majorOf(version ?? text('java.property.java.vm.specification.version'));
+
+  const now = (value: number): Aged<number> => ({ value, atMs });
+  /** Renewed only when a collection ends: as old as the last reading that saw another count of collections. */
+  const atCollection = (value: number, before: Aged<number> | null | undefined): Aged<number> =>
+    previous !== null && before != null && previous.gcCount === gcCount
+      ? { value, atMs: before.value === value ? before.atMs : atMs }
+      : { value, atMs };
+
+  // Since JDK 25 (JDK-8241678 removed the sampler) Serial and Parallel renew heap used only at a collection.
+  const heapAtGc = release !== null && release >= 25 && (collector === 'Serial' || collector === 'Parallel');
+  const used = generations.reduce((sum, g) => sum + g.spaces.reduce((s, x) => s + x.usedBytes, 0), 0);
+  const old = generations[generations.length - 1];
+  const oldUsedBytes =
+    generations.length > 1 && old !== undefined && old.spaces.length > 0 ? old.spaces.reduce((s, x) => s + x.usedBytes, 0) : null;
+  const aged = (value: number, before: Aged<number> | null | undefined): Aged<number> =>
+    heapAtGc ? atCollection(value, before) : now(value);
+  const metaUsed = number('sun.gc.metaspace.used');
+  const classUsed = number('sun.gc.compressedclassspace.used');
+  const loaded = number('java.cls.loadedClasses');
+  const live = number('java.threads.live');
+  const begun = number('sun.rt.createVmBeginTime');
+
+  return {
+    nspid: 0,
+    vendor: text('java.property.java.vm.vendor'),
+    version,
+    collector,
+    generations,
+    heapUsed: aged(used, previous?.heapUsed),
+    heapCommitted: now(generations.reduce((sum, g) => sum + g.capacityBytes, 0)),
+    heapMax: heapMax(generations, collector),
+    oldUsed: oldUsedBytes === null ? null : aged(oldUsedBytes, previous?.oldUsed),
+    metaspace:
+      metaUsed === null
+        ? null
+        : {
+            used: atCollection(metaUsed, previous?.metaspace?.used),
+            committed: number('sun.gc.metaspace.capacity') ?? metaUsed,
+            maxBytes: number('sun.gc.metaspace.maxCapacity'),
+          },
+    compressedClass:
+      classUsed === null
+        ? null
+        : {
+            used: atCollection(classUsed, previous?.compressedClass?.used),
+            committed: number('sun.gc.compressedclassspace.capacity') ?? classUsed,
+          },
+    classes:
+      loaded === null
+        ? null
+        : {
+            loaded: loaded + (number('java.cls.sharedLoadedClasses') ?? 0),
+            unloaded: (number('java.cls.unloadedClasses') ?? 0) + (number('java.cls.sharedUnloadedClasses') ?? 0),
+          },
+    threads:
+      live === null
+        ? null
+        : {
+            live,
+            daemon: number('java.threads.daemon') ?? 0,
+            peak: number('java.threads.livePeak') ?? live,
+            started: number('java.threads.started') ?? live,
+          },
+    collectors,
+    gcCount,
+    fullGcCount: oldCollections(collector, collectors, generations),
+    gcSeconds: collectors.reduce((sum, c) => sum + c.seconds, 0),
+    uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / 1000),
+    flags: memoryFlags(text('java.rt.vmArgs') ?? ''),
+  };
+}
+
+function generation(
+  g: number,
+  number: (name: string) => number | null,
+  text: (name: string) => string | null,
+): JvmReading['generations'] {
+  const capacity = number(`sun.gc.generation.${g}.capacity`);
+  if (capacity === null) return [];
+  const spaces = [0, 1, 2, 3].flatMap((s) => {
+    const prefix = `sun.gc.generation.${g}.space.${s}`;
+    const used = number(`${prefix}.used`);
+    return used === null
+      ? []
+      : [{ name: text(`${prefix}.name`) ?? `space ${s}`, usedBytes: used, capacityBytes: number(`${prefix}.capacity`) ?? used }];
+  });
+  return [
+    {
+      name: text(`sun.gc.generation.${g}.name`) ?? `generation ${g}`,
+      capacityBytes: capacity,
+      maxBytes: number(`sun.gc.generation.${g}.maxCapacity`),
+      spaces,
+    },
+  ];
+}
+
+/** Serial and Parallel divide the heap among the generations; with the others each generation may take all of it. */
+function heapMax(generations: JvmReading['generations'], collector: string | null): Limit {
+  const maxima = generations.map((g) => g.maxBytes).filter((b): b is number => b !== null && b > 0);
+  if (maxima.length === 0) return null;
+  return collector === 'Serial' || collector === 'Parallel' || collector === 'CMS'
+    ? maxima.reduce((a, b) => a + b, 0)
+    : Math.max(...maxima);
+}
+
+/**
+ * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
+ * concurrent cycles, after which mixed collections clean the old regions. Shenandoah collects everything in each cycle. null: ZGC without
+ * generations, which renews its figures in its pauses alone, before it has freed anything, so that what it leaves is never told.
+ */
+function oldCollections(
+  collector: string | null,
+  collectors: JvmReading['collectors'],
+  generations: JvmReading['generations'],
+): number | null {
+  const counts = collectors.map((c) => c.count);
+  // Generational ZGC: each generation has a space of its own; minor collections come first and leave the old one alone.
+  if (collector === 'ZGC')
+    return generations.length > 1 && generations.every((g) => g.spaces.length > 0) ? (counts[1] ?? 0) : null;
+  if (collector === 'Shenandoah') return counts.reduce((a, b) => a + b, 0);
+  if (collector === 'G1') return (counts[1] ?? 0) + (counts[2] ?? 0);
+  return counts[1] ?? 0;
+}
+
+function collectorName(
+  policy: string | null,
+  collectors: JvmReading['collectors'],
+  generations: JvmReading['generations'],
+): string | null {
+  const names = `${policy ?? ''} ${collectors.map((c) => c.name).join(' ')} ${generations.map((g) => g.name).join(' ')}`;
+  for (const [pattern, name] of COLLECTORS) if (pattern.test(names)) return name;
+  return policy;
+}
+
+/** By the names that the collectors write into policy.name, collector.N.name and generation.N.name. */
+const COLLECTORS: readonly (readonly [RegExp, string])[] = [
+  [/Shenandoah/i, 'Shenandoah'],
+  [/\bZ(GC)?\b|ZGC/, 'ZGC'],
+  [/G1/, 'G1'],
+  [/ParScav|PSParallelCompact|PSScavenge|ParallelCompact/, 'Parallel'],
+  [/ParNew|CMS/, 'CMS'],
+  [/Copy:MSC|MSC|\bCopy\b|Serial/, 'Serial'],
+];
+
+/** "1.8.0_292" is 8, "17.0.15" 17. */
+function majorOf(version: string | null): number | null {
+  const match = /^(?:1\.)?(\d+)/.exec(version ?? '');
+  return match === null ? null : Number(match[1]);
+}

@@ -1,0 +1,67 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readStartTicks } from '../process/procfs.ts';
+import { isAbsence, isDenied } from '../process/read-text.ts';
+import type { ProcessRef, Reading, Roots } from '../types.ts';
+import { type Mapping, SmapsParser } from './smaps-format.ts';
+
+export { type Mapping, parseSmaps } from './smaps-format.ts';
+
+export interface SmapsReading {
+  readonly mappings: readonly Mapping[];
+  /** There were more mappings than are kept. */
+  readonly truncated: boolean;
+  /** Time spent inside of read(2), ms: what the JVM may have had to wait, in pieces. For `SmapsBudget.took`. */
+  readonly costMs: number;
+}
+
+/** A process with more text than this has mappings without number; what was read so far is kept. */
+const MOST_BYTES = 256 << 20;
+
+/**
+ * Reads /proc/PID/smaps in pieces, off the main thread: the kernel lets go of the mmap lock between two pieces. Stops between pieces
+ * once `timeoutMs` is over. Needs the target's uid and gid (PTRACE_MODE_READ).
+ */
+export async function readSmaps(
+  { roots, process }: { readonly roots: Roots; readonly process: ProcessRef },
+  timeoutMs = 2000,
+): Promise<Reading<SmapsReading>> {
+  const atMs = Date.now();
+  const parser = new SmapsParser();
+  let costMs = 0;
+  try {
+    const file = await open(join(roots.proc, String(process.pid), 'smaps'), 'r');
+    try {
+      if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
+        return { state: 'absent', why: `pid ${process.pid} is another process by now` };
+      const buffer = Buffer.allocUnsafe(64 << 10);
+      for (let total = 0; total < MOST_BYTES; ) {
+        const began = performance.now();
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+        costMs += performance.now() - began;
+        if (bytesRead === 0)
+          return { state: 'read', value: { mappings: parser.mappings, truncated: parser.truncated, costMs }, atMs };
+        parser.push(buffer.toString('latin1', 0, bytesRead));
+        total += bytesRead;
+        if (costMs > timeoutMs)
+          return {
+            state: 'failed',
+            error: `smaps of pid ${process.pid}: not read within ${timeoutMs} ms, after ${parser.mappings.length} mappings`,
+            mend: null,
+          };
+      }
+      return { state: 'read', value: { mappings: parser.mappings, truncated: true, costMs }, atMs };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isAbsence(error)) return { state: 'absent', why: `pid ${process.pid} has ended` };
+    if (isDenied(error))
+      return {
+        state: 'failed',
+        error: `smaps of pid ${process.pid} may not be read: expected to run as its user`,
+        mend: `run memhound as uid ${process.uid}, gid ${process.gid}`,
+      };
+    return { state: 'failed', error: `smaps of pid ${process.pid}: ${(error as Error).message}`, mend: null };
+  }
+}

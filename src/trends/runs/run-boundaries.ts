@@ -1,0 +1,74 @@
+import type { Ordered } from '../normalise.ts';
+
+/** Fields that a fresh process begins low in. Page cache is left out: it may outlive the process. */
+const OF_THE_PROCESS = [
+  'anon',
+  'heap_used',
+  'metaspace',
+  'kernel_stack',
+  'pagetables',
+  'threads',
+  'slab',
+  'sock',
+  'heap_committed',
+];
+
+/** A drop to under this share of the level before it. */
+const DROP = 0.7;
+
+const mean = (column: Float64Array, from: number, to: number): number => {
+  let sum = 0;
+  let count = 0;
+  for (let i = Math.max(0, from); i < Math.min(column.length, to); i++) {
+    const value = column[i]!;
+    if (Number.isFinite(value)) {
+      sum += value;
+      count++;
+    }
+  }
+  return count > 0 ? sum / count : Number.NaN;
+};
+
+/**
+ * First sample of each life of the container, the first one included. Restarts that nobody told are seen by what no
+ * running process does: anonymous memory falls in one sample together with most of the process's other fields, or with all page cache.
+ */
+export function epochStarts(series: Ordered): number[] {
+  const anon = series.fields.get('anon');
+  const file = series.fields.get('file');
+  const starts = new Set<number>([0, ...series.told]);
+  if (anon !== undefined) {
+    const others = OF_THE_PROCESS.flatMap((id) => (id === 'anon' ? [] : [series.fields.get(id) ?? []])).filter(
+      (column): column is Float64Array => column instanceof Float64Array && column.some((value) => value > 0),
+    );
+    let before = 0;
+    let was = anon[0]!;
+    // Each value is taken out of the column once: where code is interpreted, that makes an object.
+    for (let i = 1; i < series.t.length; i++) {
+      const now = anon[i]!;
+      if (!Number.isFinite(now)) continue;
+      if (now < DROP * was && Number.isFinite(was) && !near(starts, i)) {
+        let fell = 0;
+        let flat = 0;
+        for (const column of others) {
+          const level = mean(column, before - 2, before + 1);
+          const after = mean(column, i, i + 2);
+          if (!(level > 0) || !Number.isFinite(after)) continue;
+          if (after < 0.85 * level) fell++;
+          else flat++;
+        }
+        const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
+        if ((fell >= 1 && fell > flat) || cache) starts.add(i);
+      }
+      before = i;
+      was = now;
+    }
+  }
+  return [...starts].sort((a, b) => a - b);
+}
+
+/** A told restart and the drop that it causes are one: stamps of events are not those of samples. */
+function near(starts: ReadonlySet<number>, index: number): boolean {
+  for (const start of starts) if (start > 0 && Math.abs(start - index) <= 2) return true;
+  return false;
+}

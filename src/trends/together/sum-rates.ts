@@ -1,0 +1,98 @@
+import type { FieldJudgement } from '../field/field-trend.ts';
+import { deviationOf, type Rate, rateOf, sumOf, Z90, Z99 } from '../field/growth-rate.ts';
+import { type Fields, grows } from './cause-confidence.ts';
+
+/*
+ * A sum that grows, grows by what grows in it, and all that does not grow adds is noise: the slopes of its growing parts tell its slope
+ * better than its own values do.
+ */
+
+/** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
+const WITHIN_ANON = ['heap_used', 'metaspace'];
+
+/** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
+export function anonRate(fields: Fields): Rate | null {
+  const anon = fields.get('anon');
+  if (anon === undefined || anon.slopeBytesPerHour === null) return null;
+  const own = rateOf(anon);
+  const within = WITHIN_ANON.flatMap((name) => (grows(fields, name) ? [fields.get(name)!] : []));
+  const inner = sumOf(within.map(rateOf));
+  if (anon.trend === 'growing') {
+    // A JVM commits more than the floor of its heap rises by (-XX:MinHeapFreeRatio): that floor is the least that anon grows by.
+    const free = grows(fields, 'heap_used') && own.slope > inner.slope;
+    return within.length > 0 && !free ? agreed(own, inner) : own;
+  }
+  if (own.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return own;
+  if (within.length === 0) return null;
+  // A heap that rises inside what is already committed does not move the container.
+  if (within.every((field) => field === fields.get('heap_used')) && anon.certainty < 0.5) return null;
+  return agreed(inner, own);
+}
+
+/** Two estimates of one slope: weighed by their variances where they may well be of the same, else the first. */
+function agreed(first: Rate, second: Rate): Rate {
+  const variance = (rate: Rate): number => Math.max(deviationOf(rate), 1e-9) ** 2;
+  const [a, b] = [variance(first), variance(second)];
+  if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
+  const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
+  const half = Z90 / Math.sqrt(1 / a + 1 / b);
+  return { slope, low: slope - half, high: slope + half };
+}
+
+const HOUR = 3600;
+const KERNEL = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc', 'sock'];
+
+/** Fields that are sums of others, with their parts: Linux Documentation/admin-guide/cgroup-v2.rst. */
+const SUMS: Readonly<Record<'usage' | 'working_set', readonly string[]>> = {
+  usage: ['file'],
+  working_set: ['shmem', 'active_file'],
+};
+
+/** Belief in growth from which a field is no longer known to stand still. */
+const UNDECIDED = 0.5;
+/** Part of a sum's slope that is not missed. */
+const FAINT = 0.02;
+
+/** How fast a field that is the sum of others grows, by its parts where those know better; null: it does not grow. */
+export function rateOfSum(fields: Fields, id: keyof typeof SUMS): Rate | null {
+  if (!grows(fields, id)) return null;
+  const own = rateOf(fields.get(id)!);
+  const anon = anonRate(fields);
+  // `kernel` (v2) holds all of these but what sockets hold.
+  const beside = [...SUMS[id], ...(fields.has('kernel') ? ['kernel', 'sock'] : KERNEL)];
+  // A part that may well grow, and is not told to, would be missing.
+  const undecided = (part: string): boolean => {
+    const field = fields.get(part);
+    if (field === undefined || field.trend === 'growing' || field.certainty <= UNDECIDED) return false;
+    return (field.slopeBytesPerHour ?? 0) > FAINT * own.slope;
+  };
+  if ((anon === null && undecided('anon')) || beside.some(undecided)) return own;
+  const growing = beside.filter((part) => grows(fields, part)).map((part) => rateOf(fields.get(part)!));
+  if (anon !== null) growing.push(anon);
+  if (growing.length === 0) return own;
+  const parts = sumOf(growing);
+  const agree = Math.abs(parts.slope - own.slope) <= Z99 * deviationOf(own);
+  return agree && deviationOf(parts) <= deviationOf(own) ? parts : own;
+}
+
+/** The fields, with the slopes of those that are sums and grow told by their parts. */
+export function inTheirParts(fields: ReadonlyMap<string, FieldJudgement>): Map<string, FieldJudgement> {
+  const told = new Map(fields);
+  const tell = (id: string, rate: Rate | null) => {
+    if (rate === null) return;
+    const field = fields.get(id)!;
+    const { line } = field.basis;
+    const slopePerSecond = rate.slope / HOUR;
+    const turned = line && { ...line, level: field.levelNow - slopePerSecond * (line.toT - line.fromT), slopePerSecond };
+    told.set(id, {
+      ...field,
+      slopeBytesPerHour: rate.slope,
+      low: rate.low,
+      high: rate.high,
+      basis: { ...field.basis, line: turned },
+    });
+  };
+  if (grows(fields, 'anon')) tell('anon', anonRate(fields));
+  for (const id of ['usage', 'working_set'] as const) tell(id, rateOfSum(fields, id));
+  return told;
+}

@@ -1,0 +1,38 @@
+import { Random } from '../random.ts';
+import type { Example } from './container.ts';
+import { bounded } from './scenarios/bounded.ts';
+import { heaps } from './scenarios/heaps.ts';
+import { unseen } from './scenarios/held-out.ts';
+import { remembered } from './scenarios/known-from-earlier-runs.ts';
+import { leaks } from './scenarios/leaks.ts';
+import { loads } from './scenarios/loads.ts';
+import { mixed } from './scenarios/mixed.ts';
+import { noise } from './scenarios/noise.ts';
+import { lives } from './scenarios/restarts.ts';
+import { sampling } from './scenarios/sampling.ts';
+import type { Scenario } from './scenarios/types.ts';
+import { weeks } from './scenarios/weekly.ts';
+
+/** New ones go to the end: the place in this list is what a series is seeded with, and what holds it out. */
+const SCENARIOS: readonly Scenario[] = [
+  ...noise,
+  ...heaps,
+  ...loads,
+  ...bounded,
+  ...leaks,
+  ...lives,
+  ...mixed,
+  ...sampling,
+  ...remembered,
+  ...unseen,
+  ...weeks,
+];
+
+/** Every third scenario is held out, and some mixtures besides: their score is printed, and no threshold is moved by it. */
+export const CORPUS = SCENARIOS.map(({ name, heldOut }, index) => ({ name, index, heldOut: heldOut ?? index % 3 === 2 }));
+
+/** The same numbers make the same series, always. */
+export function exampleOf(index: number, run: number): Example {
+  const { name, make } = SCENARIOS[index]!;
+  return make(new Random(7919 * (index + 1) + 104_729 * run), name);
+}

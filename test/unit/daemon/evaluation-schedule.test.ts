@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Judging } from '../../../src/daemon/evaluation-schedule.ts';
+import { History } from '../../../src/history/history.ts';
+import { speaks } from '../../../src/trends/alarm.ts';
+import { judge } from '../../../src/trends/evaluate.ts';
+
+const MIB = 2 ** 20;
+const HOUR = 3600;
+
+/** A day of minutes, memory flat but for some wandering. */
+function dayOf(): History {
+  const history = new History();
+  for (let minute = 0; minute < 24 * 60; minute++) add(history, minute * 60, 300 * MIB + (minute % 7) * 4096);
+  return history;
+}
+
+function add(history: History, t: number, usage: number, epoch = 'first'): void {
+  history.append({
+    atMs: t * 1000,
+    epoch,
+    values: { usage, anon: usage },
+    limitBytes: 1024 * MIB,
+    heapMaxBytes: null,
+    failures: [],
+  });
+}
+
+const options = { minHistorySeconds: 900, final: false };
+
+test('a long life is not judged anew before a five-hundredth of it has passed, and then it is', () => {
+  const [history, judging] = [dayOf(), new Judging()];
+  const first = judging.judge(history, options);
+  assert.equal(first.trend, 'stable');
+  add(history, 24 * HOUR, 300 * MIB);
+  add(history, 24 * HOUR + 60, 300 * MIB);
+  assert.equal(judging.judge(history, options), first);
+  for (const minute of [2, 3]) add(history, 24 * HOUR + minute * 60, 300 * MIB);
+  assert.notEqual(judging.judge(history, options), first);
+});
+
+test('a life is judged at once when memory jumps, when something happened, when another life began, and when it has ended', () => {
+  const changes: readonly ((history: History) => void)[] = [
+    (history) => add(history, 24 * HOUR, 330 * MIB),
+    (history) => history.event({ t: 24 * HOUR, type: 'oom_kill' }),
+    (history) => add(history, 24 * HOUR, 300 * MIB, 'second'),
+  ];
+  for (const change of changes) {
+    const [history, judging] = [dayOf(), new Judging()];
+    const first = judging.judge(history, options);
+    assert.equal(judging.judge(history, options), first);
+    change(history);
+    assert.notEqual(judging.judge(history, options), first, change.toString());
+  }
+  const [history, judging] = [dayOf(), new Judging()];
+  const first = judging.judge(history, options);
+  assert.notEqual(judging.judge(history, { ...options, final: true }), first);
+});
+
+test('a life too young to be judged is looked at each time', () => {
+  const [history, judging] = [new History(), new Judging()];
+  add(history, 0, MIB);
+  const first = judging.judge(history, options);
+  assert.equal(first.trend, 'not-enough-data');
+  assert.notEqual(judging.judge(history, options), first);
+});
+
+/** Minutes with a leak of 10 MiB an hour, of which this program saw nothing. */
+function leaking(untilMinute: number): History {
+  const history = new History();
+  for (let minute = 0; minute < untilMinute; minute++)
+    add(history, minute * 60, 300 * MIB + (minute * 10 * MIB) / 60 + (minute % 7) * 4096);
+  return history;
+}
+
+test('a program that is started beside a long history of a leak tells it at once', () => {
+  assert.equal(new Judging().judge(leaking(36 * 60), options).leak, true);
+});
+
+test('a leak that can only just be told waits, also where the program has just been started', () => {
+  // Part of a day may be daily load: after a day it no longer is.
+  const raw = (minute: number) =>
+    judge(leaking(minute).series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' }), options);
+  let minute = 23 * 60;
+  while (!speaks(raw(minute))) minute += 5;
+  assert.ok(minute > 23 * 60 && minute < 25 * 60);
+  assert.equal(new Judging().judge(leaking(minute), options).leak, null);
+});

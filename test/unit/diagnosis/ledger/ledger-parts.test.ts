@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { anonParts, sharedHeap } from '../../../../src/diagnosis/ledger/anon-part.ts';
+import type { AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
+import { cacheParts, tmpfsParts } from '../../../../src/diagnosis/ledger/page-cache-part.ts';
+import type { LedgerPart } from '../../../../src/diagnosis/types.ts';
+import type { FileReading } from '../../../../src/sources/types.ts';
+
+const MiB = 1 << 20;
+const AT = '2026-01-01T00:00:00.000Z';
+const atMs = Date.parse(AT);
+const sum = (parts: readonly LedgerPart[]): number => parts.reduce((all, p) => all + p.bytes, 0);
+const by = (parts: readonly LedgerPart[], name: string): LedgerPart => parts.find((p) => p.name === name) ?? assert.fail(name);
+
+const split: AnonSplit = {
+  anonBytes: 100 * MiB,
+  parts: [
+    { name: 'Java heap', bytes: 64 * MiB, low: 64 * MiB, high: 64 * MiB, count: 1 },
+    { name: 'malloc arenas', bytes: 36 * MiB, low: 36 * MiB, high: 36 * MiB, count: 3 },
+  ],
+  sharedHeap: null,
+  mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
+  heap: null,
+};
+const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> = {}) =>
+  anonParts({ anonBytes, atMs, jvm: null, mappings: { split, atMs }, others: [], ...rest });
+
+test('what came since the mappings were read stands as a part of its own, and the others keep their bytes', () => {
+  const parts = anon(110 * MiB);
+  assert.equal(by(parts, 'since the mappings were read').bytes, 10 * MiB);
+  assert.equal(by(parts, 'Java heap').bytes, 64 * MiB);
+  assert.equal(sum(parts), 110 * MiB);
+});
+
+test('what was given back since makes every part an interval, and they still sum to anon', () => {
+  const parts = anon(50 * MiB);
+  assert.equal(sum(parts), 50 * MiB);
+  const heap = by(parts, 'Java heap');
+  assert.ok(heap.bytes === 32 * MiB && heap.highBytes === 64 * MiB && heap.lowBytes === 0);
+});
+
+test('other processes are set apart by name before the JVM is divided', () => {
+  const parts = anon(130 * MiB, { others: [{ name: 'sh', processes: 2, anonBytes: 30 * MiB }] });
+  assert.equal(by(parts, 'sh (2 processes)').bytes, 30 * MiB);
+  assert.equal(sum(parts), 130 * MiB);
+});
+
+test('a hostile process name is written as text', () => {
+  const parts = anon(130 * MiB, { others: [{ name: 'a\nb\u001b[2J', processes: 1, anonBytes: MiB }] });
+  assert.ok(parts.every((p) => !p.name.includes('\n') && !p.name.includes('\u001b')));
+});
+
+const file = (path: string, residentBytes: number | null, rest: Partial<FileReading> = {}): FileReading => ({
+  path,
+  dev: 1,
+  ino: 1,
+  sizeBytes: residentBytes,
+  allocatedBytes: residentBytes,
+  mtimeMs: null,
+  residentBytes,
+  dirtyBytes: null,
+  method: 'cachestat',
+  openBy: [],
+  deleted: false,
+  fileSystem: { kind: 'disk', freeBytes: 1, totalBytes: 2 },
+  ...rest,
+});
+
+test('page cache is divided into files by name, libraries and jars together, and what was not looked at', () => {
+  const parts = cacheParts(
+    [file('/tmp/spring.log', 60 * MiB), file('/app/app.jar', 8 * MiB), file('/lib/libc.so.6', 2 * MiB)],
+    80 * MiB,
+    AT,
+  );
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 60 * MiB);
+  assert.equal(by(parts, 'mapped libraries and jars').bytes, 10 * MiB);
+  assert.equal(by(parts, 'files not looked at, or closed and gone').bytes, 10 * MiB);
+  assert.equal(sum(parts), 80 * MiB);
+});
+
+test('files that may not be queried are a line of their own, of at most what they have on disk', () => {
+  const closed = file('/secret', null, { allocatedBytes: 5 * MiB, method: 'unknown: owned by another user' });
+  const parts = cacheParts([file('/tmp/a', 10 * MiB), closed], 30 * MiB, AT);
+  const line = by(parts, 'files that this user may not query');
+  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MiB, 5 * MiB]);
+  assert.match(line.note!, /owned by another user/);
+  assert.equal(sum(parts), 30 * MiB);
+});
+
+test('files that hold more than the container is charged for are scaled down to it, and say so', () => {
+  const parts = cacheParts([file('/tmp/a', 60 * MiB), file('/tmp/b', 60 * MiB)], 60 * MiB, AT);
+  assert.equal(sum(parts), 60 * MiB);
+  assert.match(by(parts, '/tmp/a').note!, /charged to another container/);
+  assert.equal(by(parts, '/tmp/a').how, 'estimated');
+});
+
+test('files of tmpfs stand under shared memory, and cannot be taken back', () => {
+  const parts = tmpfsParts(
+    [file('/dev/shm/x', 5 * MiB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
+    8 * MiB,
+    AT,
+  );
+  assert.equal(by(parts, '/dev/shm/x').reclaimable, false);
+  assert.equal(sum(parts), 8 * MiB);
+});
+
+const written = { openBy: [{ pid: 1, fd: 3, mode: 'w' as const }] };
+
+test('a written log keeps its bytes where libraries hold more memory than the container is charged for', () => {
+  const parts = cacheParts([file('/tmp/spring.log', 80 * MiB, written), file('/usr/lib/libjvm.so', 40 * MiB)], 100 * MiB, AT);
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 80 * MiB);
+  assert.equal(by(parts, '/tmp/spring.log').how, 'measured');
+  assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MiB);
+});
+
+test('rotated and deleted files are lines of their own, small ones a sum, and all add up', () => {
+  const files = [
+    file('/var/log/app.log', 40 * MiB, written),
+    file('/var/log/app.log.1', 20 * MiB),
+    file('/var/log/app-2026-11-23.0.log.gz', 5 * MiB),
+    file('/var/log/other.log.1', 6 * MiB),
+    file('/var/log/gone.log', 10 * MiB, { ...written, deleted: true }),
+    file('/var/tiny', 4096),
+  ];
+  const parts = cacheParts(files, 100 * MiB, AT);
+  assert.deepEqual(
+    by(parts, 'rotated files').parts!.map((p) => p.name),
+    ['/var/log/app.log.1', '/var/log/app-2026-11-23.0.log.gz'],
+  );
+  assert.equal(by(parts, 'deleted files that are still open').bytes, 10 * MiB);
+  assert.equal(by(parts, '/var/log/other.log.1').bytes, 6 * MiB, 'no log of that stem is written');
+  assert.equal(by(parts, 'smaller files').bytes, 4096);
+  assert.equal(sum(parts), 100 * MiB);
+});
+
+test('a user who may ask about no library knows what is mapped of them, as an interval below what the cgroup has mapped', () => {
+  const files = { bytes: 30 * MiB, libraries: 10 * MiB, jars: 20 * MiB, other: 0 };
+  const parts = cacheParts([], 90 * MiB, AT, { files, chargedBytes: 25 * MiB });
+  const line = by(parts, 'mapped libraries and jars');
+  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 25 * MiB, 25 * MiB]);
+  assert.equal(sum(parts), 90 * MiB);
+});
+
+test('a heap in shared memory is as large as the file that holds it, and no tmpfs file besides', () => {
+  const heap = file('/memfd:java_heap', 30 * MiB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
+  const mapped = { ...split, sharedHeap: { bytes: MiB } };
+  const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, atMs }, atMs, files: [heap] }, 40 * MiB);
+  assert.deepEqual([part!.bytes, part!.how], [30 * MiB, 'measured']);
+  assert.deepEqual(tmpfsParts([heap], 10 * MiB, AT), []);
+});
+
+test('what grew since the first reading of the mappings is said beside the part', () => {
+  const first = { split: { ...split, parts: [{ ...split.parts[0]!, bytes: 4 * MiB }, split.parts[1]!] }, atMs };
+  const parts = anon(100 * MiB, { mappings: { split, atMs, first } });
+  assert.match(by(parts, 'Java heap').note!, /grew by 60 MiB since 2026-01-01/);
+  assert.doesNotMatch(by(parts, 'malloc arenas').note!, /grew/);
+});
+
+test('hostile names cost little, are written as text, and keep parts adding up', () => {
+  const evil = [
+    `/var/log/${'-1'.repeat(120)}!`,
+    `/var/log/${'.1'.repeat(120)}x`,
+    `/${'d/'.repeat(1999)}f`,
+    '/tmp/<img src=x onerror=alert(1)>\n\u001b[2J.log',
+    '/var/log/.log',
+    '/',
+  ];
+  const files = evil.flatMap((path, i) => [file(path, (i + 1) * MiB, i % 2 === 0 ? written : {}), file(`${path}.1`, MiB)]);
+  const began = process.cpuUsage().user;
+  const parts = cacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MiB, AT);
+  assert.ok(process.cpuUsage().user - began < 5e6, 'seconds of CPU for names alone');
+  assert.equal(sum(parts), 500 * MiB);
+  const names = (all: readonly LedgerPart[]): string[] => all.flatMap((p) => [p.name, ...names(p.parts ?? [])]);
+  for (const name of names(parts))
+    assert.ok(name.length <= 200 && !name.includes('\n') && !name.includes('\u001b'), JSON.stringify(name));
+});

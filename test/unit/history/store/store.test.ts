@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseSegment } from '../../../../src/history/segment.ts';
+import { openStore, StoreError } from '../../../../src/history/store/store.ts';
+import type { Sample } from '../../../../src/sample/types.ts';
+
+const folder = (t: { after: (f: () => void) => void }): string => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-store-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+};
+const logged: string[] = [];
+const log = { warn: (_: object, message: string) => void logged.push(message) };
+const open = (dir: string | null, maxDiskBytes = 64 * 2 ** 20) => openStore({ dir, maxDiskBytes, everyS: 10, log });
+const sample = (s: number, epoch = 'a'): Sample => ({
+  atMs: s * 1000,
+  epoch,
+  values: { usage: s, anon: 2 * s },
+  limitBytes: 1000,
+  heapMaxBytes: 'max',
+  failures: [],
+});
+const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
+
+test('what was saved is there after a restart, with its life, limit and events', async (t) => {
+  const dir = folder(t);
+  const first = await open(dir);
+  const h = await first.load('jvm');
+  for (let s = 10; s <= 2000; s += 10) {
+    h.append(sample(s, s < 1000 ? 'a' : 'b'));
+    await first.save('jvm');
+  }
+  await first.close();
+  const second = await open(dir);
+  const again = await second.load('jvm');
+  assert.deepEqual([...again.series(ALL).t], [...h.series(ALL).t]);
+  assert.deepEqual([...again.series(ALL).fields.get('anon')!], [...h.series(ALL).fields.get('anon')!]);
+  assert.deepEqual(again.events, h.events);
+  assert.deepEqual([again.limitBytes, again.heapMaxBytes, again.epoch], [1000, 'max', h.epoch]);
+  again.append(sample(2010, 'b'));
+  assert.equal(again.events.length, 1, 'the same life goes on: no second restart');
+  await second.close();
+});
+
+test('without an orderly end at most the rows of the last moment are lost: each save is on disk', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  for (let s = 10; s <= 70; s += 10) {
+    h.append(sample(s));
+    await store.save('jvm');
+  }
+  rmSync(join(dir, 'lock')); // as after a kill -9, whose lock nobody holds
+  const after = await (await open(dir)).load('jvm');
+  assert.equal(after.lastS, 70);
+});
+
+test('only the newest, small segment is rewritten; sealed ones stay as they are', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  const save = async (from: number, to: number) => {
+    for (let s = from; s <= to; s += 10) {
+      h.append(sample(s));
+      await store.save('jvm');
+    }
+  };
+  await save(10, 700);
+  const names = () =>
+    readdirSync(join(dir, 'jvm'))
+      .filter((n) => n.endsWith('.json'))
+      .sort();
+  const sealed = join(dir, 'jvm', names()[0]!);
+  const before = readFileSync(sealed, 'utf8');
+  await save(710, 2000);
+  assert.equal(readFileSync(sealed, 'utf8'), before);
+  assert.ok(names().length >= 3);
+  assert.ok(names().every((n) => parseSegment(readFileSync(join(dir, 'jvm', n), 'utf8')).t.length <= 60));
+  await store.close();
+});
+
+test('a broken segment is set aside under a new name, and the others are read', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  for (let s = 10; s <= 1300; s += 10) {
+    h.append(sample(s));
+    await store.save('jvm');
+  }
+  await store.close();
+  const [victim] = readdirSync(join(dir, 'jvm')).sort();
+  writeFileSync(join(dir, 'jvm', victim!), '{"schema":"memhound.history/1","t":[1,2');
+  const again = await open(dir);
+  assert.equal((await again.load('jvm')).lastS, 1300);
+  assert.ok(readdirSync(join(dir, 'jvm')).some((n) => n.includes('.broken-')));
+  assert.ok(logged.some((m) => m.includes('set aside')));
+  await again.close();
+});
+
+test('no truncation and no foreign content of a segment passes as one', () => {
+  const text = JSON.stringify({
+    schema: 'memhound.history/1',
+    epoch: 'a',
+    epochStart: null,
+    limit: 1,
+    heapMax: null,
+    t: [1, 2],
+    fields: { usage: [1, null] },
+    events: [],
+  });
+  assert.deepEqual(parseSegment(text).fields, { usage: [1, null] });
+  for (let n = 0; n < text.length; n++) assert.throws(() => parseSegment(text.slice(0, n)));
+  for (const foreign of [
+    'null',
+    '[]',
+    '{}',
+    '{"schema":"memhound.history/9"}',
+    text.replace('[1,null]', '[1]'),
+    text.replace('[1,null]', '[1,"x"]'),
+  ])
+    assert.throws(() => parseSegment(foreign));
+});
+
+test('the disk budget is never exceeded, and the oldest goes first', async (t) => {
+  const dir = folder(t);
+  const budget = 2 ** 20;
+  const store = await open(dir, budget);
+  const h = await store.load('jvm');
+  const wide = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`field_${i}`, 123456789012 + i]));
+  for (let s = 10; s <= 10_000; s += 10) {
+    h.append({ ...sample(s), values: wide });
+    await store.save('jvm');
+  }
+  await store.close();
+  const bytes = readdirSync(join(dir, 'jvm')).reduce((sum, n) => sum + readFileSync(join(dir, 'jvm', n)).length, 0);
+  assert.ok(bytes <= budget, String(bytes));
+  const again = await (await open(dir, budget)).load('jvm');
+  assert.equal(again.lastS, 10_000);
+});
+
+test('a second memhound on one folder is refused and told who is there; a dead one gives way', async (t) => {
+  const dir = folder(t);
+  // Process 1 lives and is not us.
+  const stat = readFileSync('/proc/1/stat', 'latin1');
+  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 1, start }));
+  await assert.rejects(
+    open(dir),
+    (e: unknown) => e instanceof StoreError && e.exit === 1 && /pid 1 writes there already/.test(e.message),
+  );
+  writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 1, start: '1234567890' }));
+  await (await open(dir)).close();
+});
+
+test('a folder that is a file, and a budget below a segment, are refused in one sentence', async (t) => {
+  const dir = folder(t);
+  writeFileSync(join(dir, 'file'), '');
+  await assert.rejects(
+    open(join(dir, 'file')),
+    (e: unknown) => e instanceof StoreError && e.exit === 2 && /found a file/.test(e.message),
+  );
+  await assert.rejects(open(dir, 100), (e: unknown) => e instanceof StoreError && e.exit === 2);
+});
+
+test('a folder that is deleted beneath us does not stop the sampling, and is written again', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  h.append(sample(10));
+  await store.save('jvm');
+  rmSync(join(dir, 'jvm'), { recursive: true });
+  writeFileSync(join(dir, 'jvm'), 'in the way');
+  h.append(sample(20));
+  await store.save('jvm');
+  assert.equal(store.state().ok, false);
+  rmSync(join(dir, 'jvm'));
+  h.append(sample(30));
+  await store.save('jvm');
+  assert.equal(store.state().ok, true);
+  assert.equal(h.series(ALL).t.length, 3);
+  await store.close();
+});
+
+test('the last word on a container that died is kept, across a restart of memhound too', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  await store.load('jvm');
+  await store.keepObituary('jvm', { atMs: 1, verdict: { headline: 'first' } });
+  await store.keepObituary('jvm', { atMs: 2, verdict: { headline: 'second' } });
+  await store.close();
+  const again = await open(dir);
+  await again.load('jvm');
+  assert.deepEqual(again.obituary('jvm', 1)?.verdict, { headline: 'second' });
+  assert.deepEqual(again.obituary('jvm', 2)?.verdict, { headline: 'first' });
+  assert.equal(again.obituary('jvm', 3), null);
+});
+
+test('without a folder history lives in memory and nothing is written', async () => {
+  const store = await open(null);
+  const h = await store.load('jvm');
+  h.append(sample(10));
+  await store.save('jvm');
+  assert.equal(store.state().ok, true);
+  await store.close();
+});
+
+test('a clock that ran ahead and is set back: what comes is stored and read, what is ahead is kept under another name, with one log line', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  const save = async (from: number, to: number) => {
+    for (let s = from; s <= to; s += 10) {
+      h.append(sample(s));
+      await store.save('jvm');
+    }
+  };
+  await save(1000, 1500);
+  await save(90_000_000, 90_000_200); // years ahead: more than is kept
+  const before = logged.length;
+  await save(1600, 2200);
+  assert.equal(logged.slice(before).filter((m) => m.includes('clock was set back')).length, 1, logged.slice(before).join('; '));
+  await store.close();
+  assert.ok(readdirSync(join(dir, 'jvm')).some((name) => name.includes('.ahead-')));
+  const again = await open(dir);
+  const { t: times } = (await again.load('jvm')).series(ALL);
+  for (let i = 1; i < times.length; i++) assert.ok(times[i]! > times[i - 1]!);
+  assert.deepEqual([times[0], times.at(-1)], [1000, 2200]);
+  await again.close();
+});
+
+test('a sealed segment that is deleted, and one that is changed, while we run: the merge goes on without them', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  const save = async (from: number, to: number) => {
+    for (let s = from; s <= to; s += 60) {
+      h.append(sample(s));
+      await store.save('jvm');
+    }
+  };
+  await save(60, 7200);
+  const [first, second] = readdirSync(join(dir, 'jvm')).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  rmSync(join(dir, 'jvm', first!));
+  writeFileSync(join(dir, 'jvm', second!), readFileSync(join(dir, 'jvm', second!), 'utf8').replace('3600', '3601'));
+  await save(7260, 30_000);
+  assert.equal(store.state().ok, true);
+  const names = readdirSync(join(dir, 'jvm'));
+  assert.equal(names.filter((name) => name.includes('.broken-')).length, 1);
+  assert.ok(
+    names.some((name) => name.endsWith('.1m.json')),
+    names.join(' '),
+  );
+  await store.close();
+  const again = await open(dir);
+  assert.equal((await again.load('jvm')).lastS, 30_000);
+  await again.close();
+});
+
+test('what a killed writer left half written is cleared away at the next start, and nothing else', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  const h = await store.load('jvm');
+  h.append(sample(10));
+  await store.save('jvm');
+  await store.close();
+  for (const name of ['.20000.json.tmp', '.30000.1m.json.tmp', 'notes.tmp']) writeFileSync(join(dir, 'jvm', name), '{"half');
+  const again = await open(dir);
+  await again.load('jvm');
+  assert.deepEqual(readdirSync(join(dir, 'jvm')).sort(), ['10000.json', 'notes.tmp']);
+  await again.close();
+});

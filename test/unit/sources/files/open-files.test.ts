@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { OpenFiles } from '../../../../src/sources/files/open-files.ts';
+import { WorkBudget } from '../../../../src/sources/files/work-budget.ts';
+import { folder } from './own-process.ts';
+
+const PID = 7;
+
+/** A process with a table of 256 descriptors, of which some are open for reading. */
+function withFiles(t: TestContext) {
+  const root = folder(t);
+  mkdirSync(join(root, `${PID}/fd`), { recursive: true });
+  mkdirSync(join(root, `${PID}/fdinfo`));
+  writeFileSync(join(root, `${PID}/status`), 'Name:\tjava\nFDSize:\t256\n');
+  const files = new OpenFiles(root, 400);
+  return {
+    open(fd: number) {
+      const path = join(root, `file-${fd}`);
+      writeFileSync(path, 'x');
+      symlinkSync(path, join(root, `${PID}/fd/${fd}`));
+      writeFileSync(join(root, `${PID}/fdinfo/${fd}`), 'pos:\t0\nflags:\t0100000\n');
+    },
+    close: (fd: number) => rmSync(join(root, `${PID}/fd/${fd}`)),
+    /** The descriptors that one look sees, and how much work it was. */
+    look() {
+      const budget = new WorkBudget(10_000, 10_000);
+      budget.refill();
+      const seen = files.scan([PID], budget).map((file) => file.fd);
+      return { seen: seen.sort((a, b) => a - b), work: budget.spent };
+    },
+  };
+}
+
+test('once its numbers are known, a few beyond the highest are tried and not all of an empty table', (t) => {
+  const process = withFiles(t);
+  for (const fd of [0, 1, 2, 3]) process.open(fd);
+  const [first, second] = [process.look(), process.look()];
+  assert.deepEqual(first.seen, [0, 1, 2, 3]);
+  assert.deepEqual(second.seen, [0, 1, 2, 3]);
+  assert.ok(first.work > 256, `${first.work}`);
+  assert.ok(second.work < 40, `${second.work}`);
+});
+
+test('a file that is opened next is seen at once, one that was closed is gone, and one far up is found within eight looks', (t) => {
+  const process = withFiles(t);
+  for (const fd of [0, 1, 2]) process.open(fd);
+  process.look();
+  process.open(3);
+  process.close(1);
+  assert.deepEqual(process.look().seen, [0, 2, 3]);
+  process.open(200); // dup2 may ask for any number
+  const looks = Array.from({ length: 8 }, () => process.look().seen.includes(200));
+  assert.ok(looks.includes(true));
+  assert.ok(looks.at(-1), 'and stays');
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
+import type { JvmReading } from '../../../../src/sources/types.ts';
+import { madeHsperfdata } from '../../../support/made-hsperf.ts';
+
+/** Files made from the format's description, not captured: JDKs and collectors that are not at hand. */
+const MB = 2 ** 20;
+const read = (counters: Record<string, number | string>, previous: JvmReading | null = null, atMs = 1000): JvmReading => {
+  const parsed = parseHsperfdata(madeHsperfdata(counters));
+  return parsed.state === 'read' ? toJvmReading(parsed.counters, { atMs, previous }) : assert.fail(parsed.error);
+};
+const space = (g: number, s: number, name: string, used: number, capacity: number) => ({
+  [`sun.gc.generation.${g}.space.${s}.name`]: name,
+  [`sun.gc.generation.${g}.space.${s}.used`]: used * MB,
+  [`sun.gc.generation.${g}.space.${s}.capacity`]: capacity * MB,
+});
+const generation = (g: number, name: string, capacity: number, max: number) => ({
+  [`sun.gc.generation.${g}.name`]: name,
+  [`sun.gc.generation.${g}.capacity`]: capacity * MB,
+  [`sun.gc.generation.${g}.maxCapacity`]: max * MB,
+});
+const collector = (i: number, name: string, invocations: number, ticks: number) => ({
+  [`sun.gc.collector.${i}.name`]: name,
+  [`sun.gc.collector.${i}.invocations`]: invocations,
+  [`sun.gc.collector.${i}.time`]: ticks,
+});
+const SERIAL = {
+  ...generation(0, 'new', 20, 40),
+  ...space(0, 0, 'eden', 7, 16),
+  ...space(0, 1, 's0', 1, 2),
+  ...space(0, 2, 's1', 0, 2),
+  ...generation(1, 'old', 44, 60),
+  ...space(1, 0, 'old', 30, 44),
+  'sun.os.hrt.frequency': 1_000_000_000,
+};
+
+test('JDK 8 with CMS: the heap is the sum of both generations, of their maxima too', () => {
+  const jvm = read({
+    ...SERIAL,
+    'java.property.java.version': '1.8.0_292',
+    'sun.gc.policy.name': 'ParNew:CMS',
+    ...collector(0, 'PCopy', 9, 500_000_000),
+    ...collector(1, 'CMS', 2, 250_000_000),
+  });
+  assert.equal(jvm.collector, 'CMS');
+  assert.equal(jvm.heapUsed.value, 38 * MB);
+  assert.equal(jvm.heapCommitted.value, 64 * MB);
+  assert.equal(jvm.heapMax, 100 * MB);
+  assert.equal(jvm.oldUsed?.value, 30 * MB);
+  assert.deepEqual([jvm.gcCount, jvm.fullGcCount, jvm.gcSeconds], [11, 2, 0.75]);
+});
+
+test('JDK 21 with generational ZGC: only major collections clean the old generation', () => {
+  const jvm = read({
+    'java.property.java.version': '21.0.2',
+    ...generation(0, 'young', 40, 256),
+    ...space(0, 0, 'young', 30, 40),
+    ...generation(1, 'old', 50, 256),
+    ...space(1, 0, 'old', 50, 50),
+    ...collector(0, 'ZGC minor collection pauses', 12, 10),
+    ...collector(2, 'ZGC major collection pauses', 3, 10),
+  });
+  assert.equal(jvm.collector, 'ZGC');
+  assert.equal(jvm.heapUsed.value, 80 * MB);
+  assert.equal(jvm.heapMax, 256 * MB);
+  assert.equal(jvm.oldUsed?.value, 50 * MB);
+  assert.deepEqual([jvm.gcCount, jvm.fullGcCount], [15, 3]);
+});
+
+for (const [version, age] of [
+  ['25', 1000],
+  ['21.0.2', 61_000],
+] as const) {
+  test(`JDK ${version} with Serial: heap used that no collection renewed is ${age === 1000 ? 'as old as the last one' : 'of now'}`, () => {
+    const counters = {
+      ...SERIAL,
+      'java.property.java.version': version,
+      'sun.gc.policy.name': 'Copy:MSC',
+      ...collector(0, 'Copy', 4, 10),
+      ...collector(1, 'MSC', 1, 10),
+    };
+    const before = read(counters);
+    assert.equal(before.collector, 'Serial');
+    const after = read(counters, before, 61_000);
+    assert.equal(after.heapUsed.atMs, age);
+    const collected = read({ ...counters, ...collector(0, 'Copy', 5, 10) }, after, 62_000);
+    assert.equal(collected.heapUsed.atMs, 62_000);
+  });
+}
+
+test('a big-endian file gives the same counters', () => {
+  const [big, little] = (['big', 'little'] as const).map((order) => {
+    const parsed = parseHsperfdata(madeHsperfdata(SERIAL, order));
+    assert.equal(parsed.state, 'read');
+    return toJvmReading(parsed.counters, { atMs: 1, previous: null });
+  });
+  assert.deepEqual(big, little);
+  assert.ok(big!.heapUsed.value > 0);
+});

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { type AnonSplit, splitAnon } from '../../../../src/diagnosis/ledger/anon-split.ts';
+import { type Mapping, parseSmaps } from '../../../../src/sources/mappings/smaps.ts';
+import { SmapsBudget } from '../../../../src/sources/mappings/smaps-budget.ts';
+import { SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
+import type { JvmReading } from '../../../../src/sources/types.ts';
+
+const MB = 2 ** 20;
+const COLLECTORS = { serial: 'Serial', parallel: 'Parallel', g1: 'G1', z: 'ZGC', shenandoah: 'Shenandoah' } as const;
+const names = Object.keys(COLLECTORS) as (keyof typeof COLLECTORS)[];
+const textOf = (name: string): string => gunzipSync(readFileSync(`test/fixtures/smaps/${name}.txt.gz`)).toString('latin1');
+const jvmOf = (collector: string): JvmReading => ({
+  nspid: 1,
+  vendor: null,
+  version: '17',
+  collector,
+  generations: [],
+  heapUsed: { value: 60 * MB, atMs: 0 },
+  heapCommitted: { value: 256 * MB, atMs: 0 },
+  heapMax: 256 * MB,
+  oldUsed: null,
+  metaspace: null,
+  compressedClass: null,
+  classes: null,
+  threads: null,
+  collectors: [],
+  gcCount: 0,
+  fullGcCount: 0,
+  gcSeconds: 0,
+  uptimeSeconds: null,
+  flags: [],
+});
+const part = (split: AnonSplit, name: string) => split.parts.find((p) => p.name === name);
+
+for (const name of names) {
+  test(`${COLLECTORS[name]}: every anonymous byte stands under one name`, () => {
+    const mappings = parseSmaps(textOf(name));
+    const kernel = [...textOf(name).matchAll(/^Anonymous: +(\d+) kB$/gm)].reduce((sum, m) => sum + Number(m[1]) * 1024, 0);
+    const split = splitAnon(mappings, jvmOf(COLLECTORS[name]));
+    assert.equal(split.anonBytes, kernel);
+    assert.equal(
+      split.parts.reduce((sum, p) => sum + p.bytes, 0),
+      kernel,
+    );
+    for (const p of split.parts) assert.ok(0 <= p.low && p.low <= p.bytes && p.bytes <= p.high, JSON.stringify(p));
+    for (const wanted of [
+      'thread stacks',
+      'malloc arenas',
+      'malloc main heap',
+      'code cache',
+      'metaspace',
+      'compressed class space',
+    ])
+      assert.ok((part(split, wanted)?.bytes ?? 0) > 0, `${wanted}: ${JSON.stringify(split.parts)}`);
+  });
+
+  test(`${COLLECTORS[name]}: the heap is found where -Xmx reserved it`, () => {
+    const split = splitAnon(parseSmaps(textOf(name)), jvmOf(COLLECTORS[name]));
+    if (name === 'z') {
+      // The three views of one memory file count once.
+      assert.ok(Math.abs(split.sharedHeap!.bytes - 60 * MB) < 4 * MB, JSON.stringify(split.sharedHeap));
+      assert.equal(part(split, 'Java heap'), undefined);
+    } else {
+      assert.deepEqual(split.heap, { start: 0xf0000000, end: 0x100000000 });
+      assert.equal(split.sharedHeap, null);
+      assert.ok(part(split, 'Java heap')!.bytes > 50 * MB);
+    }
+  });
+}
+
+test('without hsperfdata the heap is an interval from nothing', () => {
+  const heap = part(splitAnon(parseSmaps(textOf('serial')), null), 'Java heap')!;
+  assert.equal(heap.low, 0);
+  assert.ok(heap.high > 50 * MB);
+});
+
+test('a text that is cut into pieces anywhere gives the same mappings', () => {
+  const text = textOf('g1').slice(0, 40_000);
+  const whole = parseSmaps(text);
+  for (const size of [1, 7, 4096]) {
+    const parser = new SmapsParser();
+    for (let at = 0; at < text.length; at += size) parser.push(text.slice(at, at + size));
+    parser.push('\n');
+    assert.deepEqual(parser.mappings, whole);
+  }
+});
+
+test('lines that are none of smaps, and endless ones, cost nothing but themselves', () => {
+  const parser = new SmapsParser();
+  for (let i = 0; i < 100; i++) parser.push('7f00-'.repeat(10_000));
+  parser.push('\nRss: 5 kB\n00001000-00002000 rw-p 00000000 00:00 0 \nRss: -3 kB\nRss: x kB\nAnonymous: 4 kB\n');
+  assert.equal(parser.mappings.length, 1);
+  assert.equal(parser.mappings[0]!.rssBytes, 0);
+  assert.equal(parser.mappings[0]!.anonBytes, 4096);
+});
+
+test('smaps is read again only when time and its own cost allow', () => {
+  const budget = new SmapsBudget();
+  assert.equal(budget.mayRead(0, 'routine').state, 'now');
+  budget.took(0, 20);
+  assert.deepEqual(budget.mayRead(4_000, 'demand'), { state: 'wait', untilMs: 5_000 });
+  assert.equal(budget.mayRead(5_000, 'demand').state, 'now');
+  assert.deepEqual(budget.mayRead(20_000, 'trend'), { state: 'wait', untilMs: 60_000 });
+  assert.deepEqual(budget.mayRead(60_000, 'routine'), { state: 'wait', untilMs: 300_000 });
+  budget.took(0, 2000);
+  assert.deepEqual(budget.mayRead(100_000, 'demand'), { state: 'wait', untilMs: 200_000 });
+  assert.deepEqual(budget.mayRead(300_000, 'routine'), { state: 'wait', untilMs: 2_000_000 });
+});
+
+const map = (start: number, bytes: number, perms: string, anonBytes: number, path = ''): Mapping => ({
+  start,
+  end: start + bytes,
+  perms,
+  path,
+  inode: 0,
+  swapBytes: 0,
+  rssBytes: anonBytes,
+  pssBytes: anonBytes,
+  anonBytes,
+});
+
+test('where the kernel places mappings upwards, class space ends after its size, and large blocks behind an arena are no arena', () => {
+  const space = 0x54000000;
+  const mappings = [
+    map(0x53bc7000 - MB, MB, 'rw-p', MB, '/usr/lib/jvm/lib/server/classes.jsa'),
+    map(0x53bc7000, space - 0x53bc7000, '---p', 0),
+    map(space, MB, 'rw-p', MB),
+    map(space + MB, 1023 * MB, '---p', 0),
+    // Metaspace, an arena, then 99 blocks of 1 MiB that the kernel has made one mapping.
+    map(space + 1024 * MB, 192 << 10, 'rw-p', 192 << 10),
+    map(space + 1024 * MB + (192 << 10), 64 * MB - (192 << 10), '---p', 0),
+    map(space + 1088 * MB, 132 << 10, 'rw-p', 132 << 10),
+    map(space + 1088 * MB + (132 << 10), 64 * MB - (132 << 10), '---p', 0),
+    map(space + 1152 * MB, 99 * MB, 'rw-p', 99 * MB),
+  ];
+  const { parts } = splitAnon(mappings, jvmOf('Serial'));
+  const bytes = (name: string) => parts.find((p) => p.name === name)?.bytes ?? 0;
+  assert.equal(bytes('compressed class space'), MB);
+  assert.equal(bytes('metaspace'), 192 << 10);
+  assert.equal(bytes('malloc arenas'), 132 << 10);
+  assert.equal(bytes('direct buffers and large malloc') + bytes('GC and VM structures'), 99 * MB);
+});
+
+test('a hundred stacks side by side are stacks, also where one begins at a multiple of 4 MiB', () => {
+  const guard = 16 << 10;
+  const mappings = Array.from({ length: 100 }, (_, n) => {
+    const at = 0x80000000 - guard + n * MB;
+    return [map(at, guard, '---p', 0), map(at + guard, MB - guard, 'rw-p', 64 << 10)];
+  }).flat();
+  const [stacks, ...others] = splitAnon(mappings, jvmOf('Serial')).parts;
+  assert.deepEqual([stacks!.name, stacks!.count, others], ['thread stacks', 100, []]);
+});
+
+test('where all mappings are low, the heap is the part that ends at 4 GiB, not the one with the most resident memory', () => {
+  const heap = 2 ** 32 - 256 * MB;
+  const mappings = [
+    ...Array.from({ length: 300 }, (_, n) => {
+      const at = heap - (300 - n) * MB;
+      return [map(at, 16 << 10, '---p', 0), map(at + (16 << 10), MB - (16 << 10), 'rw-p', 200 << 10)];
+    }).flat(),
+    map(heap, 32 * MB, 'rw-p', 20 * MB),
+    map(heap + 32 * MB, 224 * MB, '---p', 0),
+  ];
+  const { parts } = splitAnon(mappings, jvmOf('Serial'));
+  assert.equal(parts.find((p) => p.name === 'Java heap')?.bytes, 20 * MB);
+  assert.equal(parts.find((p) => p.name === 'thread stacks')?.count, 300);
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { KnownProcesses } from '../../../../src/sources/process/known-processes.ts';
+
+/** A /proc whose processes are what the test says. */
+function proc(t: { after: (f: () => void) => void }) {
+  const root = mkdtempSync(join(tmpdir(), 'memhound-known-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const is = (pid: number, comm: string, start: number): void => {
+    mkdirSync(join(root, String(pid)), { recursive: true });
+    const between = Array.from({ length: 18 }, () => '0').join(' ');
+    writeFileSync(join(root, String(pid), 'stat'), `${pid} (${comm}) S ${between} ${start} 0 0\n`);
+  };
+  return { root, is };
+}
+
+/** How many processes one search looks at. */
+function search(known: KnownProcesses<string>, root: string, pids: readonly number[], settled = false): number {
+  known.begin();
+  let looked = 0;
+  for (const pid of pids) {
+    if (known.recall(root, pid) !== undefined) continue;
+    looked++;
+    known.keep(root, pid, `what ${pid} is`, { settled });
+  }
+  return looked;
+}
+
+test('a process is looked at in its first two searches, and again when another program or another process is behind its pid', (t) => {
+  const { root, is } = proc(t);
+  const known = new KnownProcesses<string>();
+  is(7, 'sh', 100);
+  is(8, 'a) b (c', 100);
+  assert.deepEqual([search(known, root, [7, 8]), search(known, root, [7, 8]), search(known, root, [7, 8])], [2, 2, 0]);
+  is(7, 'java', 100); // the shell has become the JVM
+  assert.equal(search(known, root, [7, 8]), 1);
+  is(8, 'a) b (c', 900); // the pid was given anew
+  assert.equal(search(known, root, [7, 8]), 2, '7 is new still, 8 is another');
+});
+
+test('what will never be anything else is looked at once until all are looked at afresh', (t) => {
+  const { root, is } = proc(t);
+  const known = new KnownProcesses<string>();
+  is(2, 'kthreadd', 0);
+  const looks = Array.from({ length: 11 }, () => search(known, root, [2], true));
+  assert.deepEqual(looks, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+});
+
+test('after ten searches all are looked at afresh, and what has gone is forgotten', (t) => {
+  const { root, is } = proc(t);
+  const known = new KnownProcesses<string>();
+  is(7, 'java', 100);
+  const looks = Array.from({ length: 13 }, () => search(known, root, [7]));
+  assert.deepEqual(looks, [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]);
+  search(known, root, []);
+  assert.equal(search(known, root, [7]), 1);
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CORPUS, exampleOf } from '../../../synthetic/corpus/index.ts';
+import { labelField } from '../../../synthetic/corpus/label.ts';
+import { constant, drift, warmUp, white } from '../../../synthetic/corpus/parts.ts';
+import { Random } from '../../../synthetic/random.ts';
+
+const MIB = 2 ** 20;
+const LIMIT = 1024 * MIB;
+const grid = { n: 1441, stepS: 60, windowS: 86_400 };
+const perDay = (bytes: number) => bytes / 86_400;
+
+test('the same scenario and run make the same series and label', () => {
+  for (const { index } of CORPUS) assert.deepEqual(exampleOf(index, 1), exampleOf(index, 1));
+});
+
+test('every third scenario is held out, and there are enough of both', () => {
+  assert.ok(CORPUS.length >= 40);
+  assert.deepEqual(
+    CORPUS.slice(0, 6).map(({ heldOut }) => heldOut),
+    [false, false, true, false, false, true],
+  );
+});
+
+test('fields add up: usage is what its parts are, whatever a scenario does to them', () => {
+  for (const { index, name } of CORPUS) {
+    const { fields, limitBytes } = exampleOf(index, 0).series;
+    const last = (id: string) => {
+      const column = fields.get(id)!;
+      return column[column.length - 1]!;
+    };
+    const parts = ['anon', 'file', 'slab', 'kernel_stack', 'pagetables', 'sock'].reduce((sum, id) => sum + last(id), 0);
+    assert.ok(Math.abs(parts - last('usage')) < 10 * 16_384, name);
+    assert.ok(last('usage') > 0 && last('usage') < 1.2 * Number(limitBytes), `${name} is within its limit`);
+  }
+});
+
+/**
+ *     slope a day      noise    says
+ *     none             1 MiB    stable
+ *     2 MiB            1 MiB    stable         0.2 % of the limit, and of 200 MiB only 1 %
+ *     30 MiB           1 MiB    growing
+ *     30 MiB           60 MiB   indeterminate  under six standard errors (60 x sqrt(12 / 1441) = 5.5 MiB)
+ *     -30 MiB          1 MiB    shrinking
+ */
+test('a field is labelled by its own parameters', () => {
+  const said = (rise: number, sd: number) =>
+    labelField(
+      [constant(grid, 200 * MIB), white(grid, new Random(1), sd * MIB), drift(grid, perDay(rise * MIB))],
+      grid.windowS,
+      LIMIT,
+    ).said;
+  assert.equal(said(0, 1), 'stable');
+  assert.equal(said(2, 1), 'stable');
+  assert.equal(said(30, 1), 'growing');
+  assert.equal(said(30, 60), 'indeterminate');
+  assert.equal(said(-30, 1), 'shrinking');
+});
+
+test('bounded growth is never growing', () => {
+  const said = (tauS: number) => labelField([constant(grid, 200 * MIB), warmUp(grid, 150 * MIB, tauS)], grid.windowS, LIMIT).said;
+  assert.equal(said(3600), 'stable');
+  assert.equal(said(86_400), 'indeterminate');
+});

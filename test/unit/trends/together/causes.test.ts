@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FieldJudgement } from '../../../../src/trends/field/field-trend.ts';
+import { combine } from '../../../../src/trends/together/causes.ts';
+import type { Moved } from '../../../../src/trends/together/co-movement.ts';
+
+const MIB = 1_048_576;
+
+/** Growth in MiB an hour of fields as they are judged one by one; `.` stands still, `-` is not told. What is said of all together. */
+const TRUTH = `
+usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unreclaimable  slab_reclaimable  kernel | leak   causes
+  .     .       .          .         .          .           .     .            .                 .             -    | false  -
+  12    12      .          .         .          .           .     .            .                 .             -    | true   native
+  12    12      12         .         .          .           .     .            .                 .             -    | true   heap
+  30    30      12         .         .          .           .     .            .                 .             -    | true   native heap
+  12    12      .          12        .          .           .     .            .                 .             -    | true   metaspace
+  40    40      .          12        .          .           .     .            .                 .             -    | true   metaspace
+  12    11      .          .         9          1           .     .            .                 .             -    | true   threads
+  .     .       12         .         .          .           .     .            .                 .             -    | true   heap
+  12    .       .          .         .          .           12    12           .                 .             -    | true   shmem
+  20    .       .          .         .          .           12    20           .                 .             -    | true   shmem page-cache
+  12    .       .          .         .          .           .     12           .                 .             -    | false  page-cache
+  12    .       .          .         .          .           .     12           .                 0.4           -    | false  page-cache
+  24    12      .          .         .          .           .     12           .                 .             -    | true   native page-cache
+  24    .       .          .         .          .           .     12           12                .             -    | true   slab page-cache
+  12    .       .          .         .          .           .     .            12                .             -    | true   slab
+  12    .       .          .         .          .           .     .            .                 12            -    | false  slab
+  12    .       .          .         .          .           .     .            -                 -             12   | null   slab
+  12    .       .          .         .          .           .     12           -                 -             0.4  | false  page-cache
+  12    .       .          .         .          .           .     .            .                 .             -    | false  -
+`;
+
+const [head, ...rows] = TRUTH.trim().split('\n');
+const names = head!.split('|')[0]!.trim().split(/\s+/);
+
+function judged(perHour: number): FieldJudgement {
+  const grows = perHour > 0;
+  return {
+    trend: grows ? 'growing' : 'stable',
+    slopeBytesPerHour: perHour,
+    low: 0.9 * perHour,
+    high: 1.1 * perHour,
+    p: grows ? 0.001 : 0.5,
+    points: 120,
+    windowSeconds: 200_000,
+    basis: { segments: [0], line: null, fits: [], tests: {}, because: 'made' },
+    levelNow: 200 * MIB,
+    levelThen: 100 * MIB,
+    fills: false,
+    known: false,
+    certainty: grows ? 0.97 : 0.05,
+  };
+}
+
+/** Nothing came with page cache but what the slopes say, and no samples tell of peaks. */
+const unmoved: Moved = { cameWithCache: () => false, peak: () => null };
+
+for (const row of rows) {
+  const [cells, answer] = row.split('|').map((part) => part.trim().split(/\s+/)) as [string[], string[]];
+  const [leak, ...causes] = answer;
+  const given = names.flatMap((name, i) => (/^[.-]$/.test(cells[i]!) ? [] : [`${name} ${cells[i]}`]));
+  test(`${given.join(', ') || 'nothing'} grows: leak ${leak}, ${causes.join(' and ').replace(/^-$/, 'no cause')}`, () => {
+    const fields = new Map(
+      names.flatMap((name, i) => (cells[i] === '-' ? [] : [[name, judged(cells[i] === '.' ? 0 : Number(cells[i]) * MIB)]])),
+    );
+    const told = combine(fields, null, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
+    assert.equal(String(told.leak), leak);
+    assert.deepEqual(
+      told.causes.map(({ cause }) => cause),
+      causes[0] === '-' ? [] : causes,
+    );
+    assert.equal(told.trend, given.length === 0 ? 'stable' : 'growing');
+    assert.equal(
+      told.etas.some(({ event }) => event === 'oom-kill'),
+      leak === 'true' && given.some((one) => /^(anon|shmem|slab_un|kernel_stack)/.test(one)),
+    );
+  });
+}
+
+test('slab that came when the cache did is no cause, however the cache itself is judged', () => {
+  const fields = new Map([
+    ['usage', judged(12 * MIB)],
+    ['file', judged(0)],
+    ['kernel', judged(12 * MIB)],
+  ]);
+  const limits = { limit: 4096 * MIB, heapMax: null };
+  assert.deepEqual(combine(fields, null, limits, { ...unmoved, cameWithCache: () => true }).causes, []);
+  assert.equal(combine(fields, null, limits, unmoved).causes[0]?.cause, 'slab');
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Finding, TargetInfo, Verdict } from '../../../../src/diagnosis/types.ts';
+import type { Eta } from '../../../../src/trends/types.ts';
+import { adviceOf, asText, danger, grouped, stateLine } from '../../../../web/data/wording.ts';
+
+const eta = (event: Eta['event']): Eta => ({ event, seconds: 36_000, low: 32_400, high: 39_600 });
+const finding = (rule: string, severity: Finding['severity'] = 'warn'): Finding => ({
+  rule,
+  severity,
+  title: `title of ${rule}`,
+  evidence: {},
+  advice: `Advice of ${rule}.`,
+});
+
+function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 2 ** 30): Verdict {
+  return {
+    schema: 'memhound.verdict/1',
+    at: '2020-12-22T00:00:00.000Z',
+    target: {
+      id: 'x',
+      container: null,
+      pid: 1,
+      reach: 'shared-pid-namespace',
+      cgroup: { version: 2, path: '/x' },
+      limitBytes,
+      jvm: null,
+    },
+    trend: 'growing',
+    leak: true,
+    confidence: 0.97,
+    cause: 'native',
+    causes: [],
+    headline: 'Memory outside the Java heap grows.',
+    eta: over.etas?.[0] ?? null,
+    etas: [],
+    needs: null,
+    findings: [finding('native-growth')],
+    fields: {},
+    ...over,
+  };
+}
+
+describe('what a leak is said to end in', () => {
+  const said = (etas: readonly Eta[], limitBytes: TargetInfo['limitBytes'], findings?: Finding[]) => {
+    const v = verdict({ etas, ...(findings === undefined ? {} : { findings }) }, limitBytes);
+    const { tone, sign, word } = danger(v);
+    return `${tone} ${sign} ${word} | ${stateLine(v).split(' · ').slice(3).join(' · ')}`;
+  };
+
+  test('what comes first of OutOfMemoryError and OOM kill, with its time', () => {
+    assert.equal(said([eta('oom-kill')], 2 ** 30), 'bad ■ ends in an OOM kill | OOM kill in 9 to 11 hours');
+    assert.match(said([eta('heap-exhausted'), eta('oom-kill')], 2 ** 30), /^bad ■ ends in OutOfMemoryError/);
+    assert.match(said([eta('heap-exhausted')], 'max'), /^bad ■ ends in OutOfMemoryError/);
+  });
+
+  test('no limit: eviction is what can happen, and no OOM kill is claimed', () =>
+    assert.equal(said([], 'max'), 'warn ▲ can end in eviction, when the node runs short | no limit is set'));
+
+  test('a limit, but no time to it: no end is claimed', () =>
+    assert.equal(said([], 2 ** 30), 'warn ▲ cannot be taken back | when it meets the limit cannot be told yet'));
+
+  test('a limit that is not known: said', () =>
+    assert.equal(said([], null), 'warn ▲ cannot be taken back | the limit is not known'));
+
+  test('no time to the limit, but next to it already: that is said', () =>
+    assert.match(
+      said([], 2 ** 30, [finding('native-growth'), finding('near-limit', 'critical')]),
+      /^bad ■ close to an OOM kill/,
+    ));
+});
+
+test('page cache without a limit is harmless, and has no time to a limit', () => {
+  const v = verdict({ leak: false, cause: 'page-cache' }, 'max');
+  assert.equal(danger(v).word, 'harmless to this container');
+  assert.match(stateLine(v), / · no limit is set$/);
+});
+
+describe('the advice under the headline', () => {
+  test("is of the headline's cause, also where something worse was found, which is told after it", () => {
+    const findings = [finding('native-growth'), finding('oom-killed', 'critical'), finding('above-request')];
+    assert.deepEqual(adviceOf(verdict({ findings })), ['Advice of native-growth.', 'title of oom-killed. Advice of oom-killed.']);
+  });
+
+  test('says what it is about where the headline names no cause', () =>
+    assert.deepEqual(adviceOf(verdict({ cause: 'none', leak: null, findings: [finding('unnamed-growth')] })), [
+      'title of unnamed-growth. Advice of unnamed-growth.',
+    ]));
+
+  test('is none where nothing is to be done', () =>
+    assert.deepEqual(
+      adviceOf(verdict({ trend: 'stable', leak: false, cause: 'none', findings: [finding('restarted', 'info')] })),
+      [],
+    ));
+
+  test('comes first in what is copied, too', () => {
+    const lines = asText(verdict({ findings: [finding('native-growth'), finding('shmem-growth')] }), 'http://x').split('\n');
+    assert.equal(lines[3], '  Advice of native-growth.');
+  });
+});
+
+test('digits stand in threes, as the language of the page has them', () => {
+  for (const value of [0, 7, 999, 1000, 12_345.6789, -1_234_567, 2 ** 40])
+    assert.equal(grouped(value), value.toLocaleString('en'));
+});

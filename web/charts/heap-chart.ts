@@ -1,0 +1,106 @@
+import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { steadyLevel } from '../data/wording.ts';
+import { byId, setText } from '../dom.ts';
+import { InSight } from './in-view.ts';
+import { Lines } from './line-chart.ts';
+import { nearest, onPoint } from './shared-cursor.ts';
+import type { Span } from './time-window.ts';
+
+type Column = readonly (number | null)[];
+
+/** What the old generation keeps after each of its collections: the least until the next one, for G1 cleans it bit by bit. */
+function floorAfterGc(samples: SamplesAnswer): (number | null)[] | null {
+  const full = samples.fields.full_gc_count;
+  const old = samples.fields.old_used ?? samples.fields.heap_used;
+  if (full === undefined || old === undefined) return null;
+  const floors: (number | null)[] = samples.t.map(() => null);
+  let before: number | null = null;
+  let since: number | null = null;
+  let least: number | null = null;
+  for (let i = 0; i < floors.length; i++) {
+    const count = full[i] ?? null;
+    // A count that falls is another life of the JVM: its floor is not the former one's.
+    if (count !== null && before !== null && count !== before) {
+      since = count > before ? i : null;
+      least = null;
+    }
+    if (count !== null) before = count;
+    const level = old[i] ?? null;
+    if (since === null) continue;
+    if (level !== null && (least === null || level < least)) {
+      least = level;
+      floors.fill(least, since, i);
+    }
+    floors[i] = least;
+  }
+  return floors;
+}
+
+export class HeapChart {
+  readonly #lines = new Lines(byId('heap'));
+  #t: readonly number[] = [];
+  #columns: Readonly<Record<string, Column>> = {};
+  #at: number | null = null;
+
+  #span: Span = [null, null];
+  readonly #live = new InSight<SamplesAnswer>(byId('heap-part'), (rows) => this.#follow(rows));
+
+  constructor() {
+    onPoint((t) => {
+      this.#at = t;
+      this.#show();
+    });
+  }
+
+  /** Columns by name, in the order of their lines; false: nothing is known of a heap. */
+  #take(samples: SamplesAnswer): boolean {
+    const used = samples.fields.heap_used;
+    if (used === undefined) return false;
+    const none = samples.t.map(() => null);
+    this.#t = samples.t;
+    this.#columns = { committed: samples.fields.heap_committed ?? none, used, floor: floorAfterGc(samples) ?? none };
+    return true;
+  }
+
+  /** A live row more. */
+  extend(rows: SamplesAnswer): void {
+    this.#live.offer(rows);
+  }
+
+  #follow(rows: SamplesAnswer): void {
+    // Opened before there were two points to draw a line through, or before the JVM was up.
+    if (!this.#lines.drawn) this.set(rows, this.#span);
+    else if (this.#take(rows)) {
+      this.#lines.redraw(this.#t, Object.values(this.#columns));
+      this.#show();
+    }
+  }
+
+  set(samples: SamplesAnswer, span: Span): void {
+    this.#live.forget();
+    this.#span = span;
+    const known = this.#take(samples);
+    byId('heap-part').hidden = !known;
+    if (!known) return;
+    this.#lines.set(
+      samples.t,
+      [
+        { hue: 'quiet', width: 1, dash: [2, 2], values: this.#columns.committed! },
+        { hue: 'quiet', width: 1, values: this.#columns.used! },
+        { hue: 'heap', width: 2.5, steps: true, values: this.#columns.floor! },
+      ],
+      { bytes: samples.heap_max_bytes, name: '-Xmx' },
+      samples.aux.events,
+      span,
+    );
+    this.#show();
+  }
+
+  #show(): void {
+    const i = this.#at === null ? this.#t.length - 1 : nearest(this.#t, this.#at);
+    for (const [id, column] of Object.entries(this.#columns)) {
+      const value = column[i] ?? null;
+      setText(byId(`heap-${id}`), value !== null ? steadyLevel(value) : id === 'floor' ? 'none yet' : '–');
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { PARTS } from '../data/memory-parts.ts';
+import { exact, steadyLevel } from '../data/wording.ts';
+import { el, setText, titleOnRest } from '../dom.ts';
+import { type Light, onLight } from './highlight.ts';
+
+/** What a legend's entry is for: one of the parts, or a line of the chart. */
+export type Shown = (id: string) => number | null;
+
+/** The legend of the big chart: the time under the cursor, and each part's value then. */
+export class StackLegend {
+  readonly #values = new Map<string, HTMLElement>();
+  readonly #time = el('span', { class: 'time' });
+  #lit: Light | null = null;
+  #shown: Shown = () => null;
+
+  constructor(box: HTMLElement) {
+    const item = (id: string, title: string, swatch: HTMLElement): HTMLElement => {
+      const value = el('span', { class: 'value' });
+      titleOnRest(value, () => exact(this.#shown(id)));
+      this.#values.set(id, value);
+      return el('span', { class: 'entry' }, swatch, el('span', { class: 'title' }, title), value);
+    };
+    const line = (kind: string): HTMLElement => el('span', { class: `swatch line ${kind}` });
+    const parts = [...PARTS].reverse().map((p) => {
+      const swatch = el('span', { class: p.reclaimable ? 'swatch hatched' : 'swatch' });
+      swatch.style.setProperty('--hue', `var(--${p.hue})`);
+      return item(p.id, p.title, swatch);
+    });
+    box.replaceChildren(
+      this.#time,
+      el(
+        'div',
+        { class: 'legend' },
+        item('usage', 'usage', line('usage')),
+        ...parts,
+        item('limit', 'limit', line('limit')),
+        item('request', 'request', line('request')),
+      ),
+    );
+    onLight((lit) => {
+      this.#lit = lit;
+      for (const p of PARTS) this.#entry(p.id).classList.toggle('dim', lit !== null && !isLit(p, lit));
+      this.show(this.#time.textContent ?? '', this.#shown);
+    });
+  }
+
+  #entry = (id: string): HTMLElement => this.#values.get(id)!.parentElement!;
+
+  /** A part that was never there needs no place. */
+  has(id: string, there: boolean): void {
+    const entry = this.#entry(id);
+    if (entry.hidden === there) entry.hidden = !there;
+  }
+
+  show(words: string, shown: Shown): void {
+    this.#shown = shown;
+    setText(this.#time, words);
+    for (const [id, node] of this.#values) {
+      const bytes = shown(id);
+      const share = this.#lit?.share?.part === id ? this.#lit.share.bytes : null;
+      node.classList.toggle('share', share !== null);
+      setText(node, bytes === null ? '–' : share === null ? steadyLevel(bytes) : ofWhole(share, bytes));
+    }
+  }
+}
+
+/** "782 of 843 MiB" */
+function ofWhole(share: number, whole: number): string {
+  const [part, all] = [steadyLevel(share), steadyLevel(whole)];
+  const unit = all.slice(all.indexOf(' '));
+  return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${all}`;
+}
+
+/** Whether a part of the chart is among what somebody rests on. */
+export const isLit = (part: { readonly id: string; readonly ledger: string }, lit: Light): boolean =>
+  lit.share === undefined ? lit.parts.includes(part.ledger) : lit.share.part === part.id;

@@ -1,0 +1,271 @@
+import uPlot from 'uplot';
+import { PARTS, type Part } from '../data/memory-parts.ts';
+import type { Change, Rows } from '../data/rows.ts';
+import { instant } from '../data/time-format.ts';
+import { level } from '../data/wording.ts';
+import { byId, cssColor, el } from '../dom.ts';
+import { axes, drawLevel, drawMarks, LEAST_SPAN_S, markWord, moveCursor, Plates } from './chart-axes.ts';
+import { fillOf } from './hatch.ts';
+import { type Light, onLight } from './highlight.ts';
+import { nearest, onPoint, point } from './shared-cursor.ts';
+import { actOnKey } from './stack-keyboard.ts';
+import { isLit, StackLegend } from './stack-legend.ts';
+import type { Span } from './time-window.ts';
+
+type Zoom = (from: number | null, to: number | null) => void;
+
+const LIMIT = { name: 'limit', hue: 'limit', dash: [7, 4] };
+const REQUEST = { name: 'request', hue: 'quiet', dash: [2, 3] };
+
+/** Pixels that a live point must move for the chart to be drawn anew. */
+const LEAST_ACROSS = 3;
+const LEAST_UP = 0.5;
+
+/** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
+export class Stack {
+  readonly #box = byId('stack');
+  readonly #legend = new StackLegend(byId('legend'));
+  readonly #zoom: Zoom;
+  #plot: uPlot | null = null;
+  #rows: Rows | null = null;
+  /** The bytes of each part at each row. */
+  #parts: (number | null)[][] = PARTS.map(() => []);
+  #limit: number | null = null;
+  #span: Span = [null, null];
+  #lit: Light | null = null;
+  /** The time under the cursor. */
+  #at: number | null = null;
+  /** The newest point of what stands on the chart. */
+  #drawn = { t: 0, usage: 0 };
+  readonly #fills = new Map<string, CanvasRenderingContext2D['fillStyle']>();
+
+  constructor(zoom: Zoom) {
+    this.#zoom = zoom;
+    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#box);
+    this.#box.addEventListener('keydown', (event) => {
+      if (actOnKey(event, this.#t, this.#at, zoom)) event.preventDefault();
+    });
+    onPoint((t) => {
+      this.#at = t;
+      if (this.#plot !== null) moveCursor(this.#plot, t);
+      this.#show();
+    });
+    onLight((lit) => {
+      this.#lit = lit;
+      this.#fills.clear();
+      this.#plot?.redraw(false, false);
+    });
+  }
+
+  get #t(): readonly number[] {
+    return this.#rows?.t ?? [];
+  }
+
+  get #usage(): readonly (number | null)[] {
+    return this.#rows?.fields.usage ?? [];
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: Math.max(280, this.#box.clientWidth), height: Math.min(330, Math.max(220, this.#box.clientWidth * 0.3)) };
+  }
+
+  set(rows: Rows, span: Span): void {
+    this.#rows = rows;
+    this.#span = span;
+    this.#limit = rows.limit_bytes;
+    this.#parts = PARTS.map(() => []);
+    this.#fillUp();
+    for (const [k, part] of PARTS.entries()) this.#legend.has(part.id, this.#parts[k]!.some(isThere));
+    this.#legend.has('limit', this.#limit !== null);
+    this.#legend.has('request', rows.request_bytes !== null);
+    this.#rebuild();
+  }
+
+  /** Colours and hatches are made once; another scheme makes them anew. */
+  restyle(): void {
+    this.#fills.clear();
+    this.#rebuild();
+  }
+
+  /** The rows have gone on by a tick. */
+  follow({ replaced, gone }: Change, limit: number | null): void {
+    this.#limit = limit;
+    for (const column of this.#parts) {
+      if (replaced) column.pop();
+      column.splice(0, gone);
+    }
+    this.#fillUp();
+    this.#legend.has('limit', limit !== null);
+    for (const [k, part] of PARTS.entries()) if (isThere(this.#parts[k]!.at(-1)!)) this.#legend.has(part.id, true);
+    if (this.#plot === null)
+      this.#rebuild(); // opened before there were two points to draw a line through
+    else if (this.#canBeSeen(this.#plot)) this.#plot.setData(this.#data());
+    this.#show();
+  }
+
+  /** Drawn anew where that moves anything by as much as can be seen; the numbers beside it move with each tick. */
+  #canBeSeen({ over, scales }: uPlot): boolean {
+    const t = this.#t.at(-1)!;
+    const usage = this.#usage.at(-1) ?? 0;
+    const across = ((t - this.#drawn.t) * over.clientWidth) / (t - this.#t[0]!);
+    const up = (Math.abs(usage - this.#drawn.usage) * over.clientHeight) / (scales.y?.max ?? 1);
+    if (across < LEAST_ACROSS && up < LEAST_UP) return false;
+    this.#drawn = { t, usage };
+    return true;
+  }
+
+  #fillUp(): void {
+    const { t, fields } = this.#rows!;
+    for (const [k, part] of PARTS.entries()) {
+      const column = this.#parts[k]!;
+      for (let i = column.length; i < t.length; i++) column.push(part.bytes((field) => fields[field]?.[i] ?? null));
+    }
+  }
+
+  /** Cumulative, top first, so that each area is painted over by the ones below it. */
+  #data(): uPlot.AlignedData {
+    const sums: (number | null)[][] = [];
+    let below = new Array<number>(this.#t.length).fill(0);
+    for (const column of this.#parts) {
+      below = column.map((v, i) => below[i]! + (v ?? 0));
+      // Where nothing is known of a moment, a gap is drawn and not a fall to zero.
+      sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
+    }
+    // Copies: the rows go on while the chart still shows them as they were.
+    return [[...this.#t], ...sums.reverse(), [...this.#usage]] as uPlot.AlignedData;
+  }
+
+  #rebuild(): void {
+    this.#plot?.destroy();
+    this.#plot = null;
+    if (this.#t.length < 2) {
+      this.#box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));
+      this.#show();
+      return;
+    }
+    this.#box.replaceChildren();
+    const [from, to] = this.#span;
+    this.#drawn = { t: this.#t.at(-1)!, usage: this.#usage.at(-1) ?? 0 };
+    this.#plot = new uPlot(
+      {
+        ...this.#size(),
+        legend: { show: false },
+        padding: [8, 24, 0, 0],
+        cursor: { y: false, drag: { x: true, y: false }, points: { show: false } },
+        scales: {
+          x: { range: (_u, min, max) => [from ?? Math.min(min, max - LEAST_SPAN_S), to ?? max] },
+          y: { range: (_u, _min, max) => [0, this.#top(max)] },
+        },
+        axes: axes(),
+        series: [
+          {},
+          ...[...PARTS].reverse().map((p) => this.#area(p)),
+          { stroke: cssColor('ink'), width: 1.5, points: { show: false } },
+        ],
+        hooks: {
+          draw: [(u) => this.#drawOver(u)],
+          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
+          setSelect: [
+            ({ select: { left, width }, posToVal }) => {
+              if (width > 4) this.#zoom(posToVal(left, 'x'), posToVal(left + width, 'x'));
+            },
+          ],
+        },
+      },
+      this.#data(),
+      this.#box,
+    );
+    this.#plot.over.addEventListener('dblclick', () => this.#zoom(null, null));
+    this.#show();
+  }
+
+  #area(p: Part): uPlot.Series {
+    // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
+    const rimmed = !p.reclaimable && p.id !== 'kernel';
+    return {
+      stroke: cssColor(rimmed ? 'paper' : p.hue),
+      width: rimmed ? 1 : 0.5,
+      pxAlign: 0,
+      points: { show: false },
+      fill: () => this.#fill(p),
+    };
+  }
+
+  #fill(p: Part): CanvasRenderingContext2D['fillStyle'] {
+    const known = this.#fills.get(p.id);
+    if (known !== undefined) return known;
+    const made = fillOf(p.hue, p.reclaimable, this.#lit !== null && !isLit(p, this.#lit));
+    this.#fills.set(p.id, made);
+    return made;
+  }
+
+  /** A limit far above what is used would press everything flat: then it is only named. */
+  #top(max: number): number {
+    const lines = [this.#limit, this.#rows!.request_bytes].filter((v): v is number => v !== null && v < max * 3);
+    return Math.max(max, ...lines) * 1.08 || 1;
+  }
+
+  #drawOver(u: uPlot): void {
+    const plates = new Plates(u);
+    drawLevel(u, this.#limit, LIMIT, plates);
+    drawLevel(u, this.#rows!.request_bytes, REQUEST, plates);
+    drawMarks(u, this.#rows!.aux.events, plates);
+    this.#drawShare(u, plates);
+  }
+
+  /** A bracket at the newest point: how much of its part the file is that somebody rests on. */
+  #drawShare(u: uPlot, plates: Plates): void {
+    const share = this.#lit?.share;
+    const k = PARTS.findIndex((p) => p.id === share?.part);
+    if (share === undefined || k < 0) return;
+    const newest = (column: readonly (number | null)[]): number => column.at(-1) ?? 0;
+    const below = this.#parts.slice(0, k).reduce((sum, column) => sum + newest(column), 0);
+    const bytes = Math.min(share.bytes, newest(this.#parts[k]!));
+    const { ctx, bbox } = u;
+    const dpr = devicePixelRatio;
+    const [low, high] = [u.valToPos(below, 'y', true), u.valToPos(below + bytes, 'y', true)];
+    const x = bbox.left + bbox.width;
+    ctx.save();
+    ctx.strokeStyle = cssColor('ink');
+    ctx.lineWidth = 2 * dpr;
+    ctx.beginPath();
+    ctx.moveTo(x + 2 * dpr, low);
+    ctx.lineTo(x + 8 * dpr, low);
+    ctx.lineTo(x + 8 * dpr, high);
+    ctx.lineTo(x + 2 * dpr, high);
+    ctx.stroke();
+    ctx.restore();
+    plates.put(`${share.name} ${level(share.bytes)}`, x - 6 * dpr, (low + high) / 2 - 7 * dpr, cssColor('ink'), 'right');
+  }
+
+  #show(): void {
+    const last = this.#t.length - 1;
+    const i = this.#at === null ? last : nearest(this.#t, this.#at);
+    const words = this.#words(i);
+    const lines: Readonly<Record<string, number | null>> = {
+      usage: this.#usage[i] ?? null,
+      limit: this.#limit,
+      request: this.#rows?.request_bytes ?? null,
+    };
+    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PART_AT.get(id) ?? -1]?.[i] ?? null);
+    // A slider that changes with each tick would be read out without end; only where somebody moves it.
+    if (this.#at === null && this.#box.ariaValueText !== null) return;
+    this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
+    this.#box.setAttribute('aria-valuemax', String(Math.max(1, last)));
+    const told = lines.usage == null ? 'nothing was sampled' : `usage ${level(lines.usage)}`;
+    this.#box.setAttribute('aria-valuetext', `${words}: ${told}`);
+  }
+
+  /** The time of a row, and what happened then. */
+  #words(i: number): string {
+    const t = this.#t[i];
+    if (t === undefined) return '';
+    const near = (this.#t[this.#t.length - 1]! - this.#t[0]!) / 200 || 1;
+    const marks = (this.#rows?.aux.events ?? []).filter((m) => Math.abs(m.t - t) < near).map((m) => markWord(m.type));
+    return [instant(t), ...(this.#at === null ? ['newest'] : []), ...marks].join(', ');
+  }
+}
+
+const PART_AT: ReadonlyMap<string, number> = new Map(PARTS.map((p, k) => [p.id, k]));
+
+const isThere = (bytes: number | null): boolean => bytes !== null && bytes > 0;

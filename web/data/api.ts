@@ -1,0 +1,101 @@
+import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../../src/diagnosis/types.ts';
+import type { Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../../src/outlets/status.ts';
+import { hearClock } from './pod-clock.ts';
+
+/** An answer that is an error: blind carries the lines that mend it. */
+export class Refused extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly mend: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** The connection is gone, perhaps in the middle of an answer: nothing is wrong with the page, and it will come back. */
+export class Unreachable extends Error {}
+
+export function address(path: string, query: Readonly<Record<string, string>>): string {
+  const search = new URLSearchParams(query).toString();
+  return `/api/v1/${path}${search === '' ? '' : `?${search}`}`;
+}
+
+async function ask<T>(path: string, query: Readonly<Record<string, string>>, method = 'GET'): Promise<T> {
+  let response: Response;
+  let body: T & { error?: { code: string; message: string; mend?: string } };
+  try {
+    response = await fetch(address(path, query), { method, headers: { accept: 'application/json' } });
+    hearClock(response.headers.get('date'));
+    body = (await response.json()) as typeof body;
+  } catch (error) {
+    throw new Unreachable((error as Error).message);
+  }
+  if (body.error !== undefined && !response.ok) throw new Refused(body.error.code, body.error.message, body.error.mend ?? null);
+  return body;
+}
+
+export const of = (target: string | null): Record<string, string> => (target === null ? {} : { target });
+
+export const api = {
+  targets: () => ask<TargetInfo[]>('targets', {}),
+  verdict: (target: string | null) => ask<Verdict>('verdict', of(target)),
+  ledger: (target: string | null) => ask<Ledger>('ledger', of(target)),
+  views: (target: string | null) => ask<View[]>('views', of(target)),
+  files: (target: string | null) => ask<FileRow[]>('files', of(target)),
+  jvm: (target: string | null) => ask<Tables['jvm']>('jvm', of(target)),
+  histogram: (target: string | null) => ask<HistogramTake>('jvm/histogram', of(target), 'POST'),
+  self: () => ask<Record<string, unknown>>('self', {}),
+  /** `from` "verdict": the range that holds what the verdict rests on, without waiting for that to come. */
+  samples: (target: string | null, from: number | 'verdict' | null, to: number | null, points: number) =>
+    ask<SamplesAnswer>('samples', {
+      ...of(target),
+      points: String(points),
+      ...(from === null ? {} : { from: String(from) }),
+      ...(to === null ? {} : { to: String(to) }),
+    }),
+};
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+
+/** The WebSocket, opened again with growing waits after a break. The answer tells the server whose tables are shown; null: none. */
+export function openLive(on: {
+  readonly hello: (m: Hello) => void;
+  readonly message: (m: LiveMessage | Tables) => void;
+  readonly lost: (againMs: number) => void;
+}): { open: () => void; show: (target: string | null) => void } {
+  let socket: WebSocket | null = null;
+  let shown: string | null = null;
+  const tell = (): void => socket?.send(JSON.stringify({ tables: shown }));
+  let wait = FIRST_WAIT_MS;
+  const open = (): void => {
+    socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`);
+    socket.addEventListener('message', (event) => {
+      const message = JSON.parse(event.data as string) as Hello | LiveMessage | Tables;
+      if (message.type === 'hello') {
+        wait = FIRST_WAIT_MS;
+        tell();
+        on.hello(message);
+      } else on.message(message);
+    });
+    socket.addEventListener('close', () => {
+      // Not all browsers of a pod at the same instant.
+      const again = wait * (0.75 + Math.random() / 2);
+      on.lost(again);
+      setTimeout(open, again);
+      wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+    });
+  };
+  return {
+    /** Once: after that it opens itself again. */
+    open: () => {
+      if (socket === null) open();
+    },
+    show(target) {
+      if (target === shown) return;
+      shown = target;
+      if (socket?.readyState === WebSocket.OPEN) tell();
+    },
+  };
+}

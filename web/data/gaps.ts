@@ -1,0 +1,35 @@
+import type { SamplesAnswer } from '../../src/outlets/status.ts';
+
+/** A step is a gap when it is so many times as long as its neighbours: rows are coarser with age, so no one length will do. */
+const TIMES = 2.5;
+const NEIGHBOURS = 4;
+
+const middle = (steps: readonly number[]): number => [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+
+/** Indices after which nothing was sampled for a while: memhound was not there. */
+function gapsIn(t: readonly number[], intervalS: number): number[] {
+  const steps = t.slice(1).map((at, i) => at - t[i]!);
+  const gaps: number[] = [];
+  for (const [i, step] of steps.entries()) {
+    const usual = Math.max(
+      intervalS,
+      middle(steps.slice(Math.max(0, i - NEIGHBOURS), i)),
+      middle(steps.slice(i + 1, i + 1 + NEIGHBOURS)),
+    );
+    if (step > TIMES * usual) gaps.push(i);
+  }
+  return gaps;
+}
+
+/** The same samples with a row of nulls in each gap, so that no line is drawn across what nobody saw. */
+export function withGaps(samples: SamplesAnswer): SamplesAnswer {
+  const gaps = new Set(gapsIn(samples.t, samples.interval_s));
+  if (gaps.size === 0) return samples;
+  const spread = <T>(column: readonly T[], between: (i: number) => T): T[] =>
+    column.flatMap((v, i) => (gaps.has(i) ? [v, between(i)] : [v]));
+  return {
+    ...samples,
+    t: spread(samples.t, (i) => (samples.t[i]! + samples.t[i + 1]!) / 2),
+    fields: Object.fromEntries(Object.entries(samples.fields).map(([id, c]) => [id, spread<number | null>(c, () => null)])),
+  };
+}

@@ -1,0 +1,70 @@
+import type { SamplesAnswer } from '../../src/outlets/status.ts';
+
+type Columns = Record<string, (number | null)[]>;
+
+/** The rows on show, from the API and then from the live channel: one for all charts, so that none of them stays behind. */
+export interface Rows extends SamplesAnswer {
+  readonly t: number[];
+  readonly fields: Columns;
+}
+
+/** A copy that may grow. */
+export const growing = (samples: SamplesAnswer): Rows => ({
+  ...samples,
+  t: [...samples.t],
+  fields: Object.fromEntries(Object.entries(samples.fields).map(([id, column]) => [id, [...column]])),
+});
+
+/** What is known at a live tick. */
+export interface Tick {
+  readonly t: number;
+  readonly ids: Iterable<string>;
+  readonly value: (id: string) => number | null;
+}
+
+/** How the rows are kept: `oldest` is the range's begin, `most` the number of rows, `step` the usual seconds between two ticks. */
+export interface Keep {
+  readonly oldest: number;
+  readonly most: number;
+  readonly step: number;
+}
+
+/** What a tick did to the rows, for those who keep columns of their own: the last row was taken off first, then `gone` at the beginning. */
+export interface Change {
+  readonly replaced: boolean;
+  readonly gone: number;
+}
+
+/** A tick that comes so many steps late leaves a gap. */
+const LATE = 2.5;
+
+/**
+ * One live row at the right edge. Rows closer than the range's own resolution are not joined but replaced, and what is older than the range
+ * is let go: a page that stays open does not grow. After a break a row of nulls goes before, so that nothing is drawn across it.
+ * null: the tick is not newer than what is there.
+ */
+export function extend(rows: Rows, { t, ids, value }: Tick, { oldest, most, step }: Keep): Change | null {
+  const { t: times, fields } = rows;
+  const last = times.length - 1;
+  if (last >= 0 && t <= times[last]!) return null;
+  for (const id of ids) fields[id] ??= new Array<null>(times.length).fill(null);
+  const columns = Object.entries(fields);
+  const resolution = last > 0 ? (t - times[0]!) / most : 0;
+  const replaced = last > 0 && t - times[last - 1]! < resolution;
+  const late = last >= 0 && !replaced && t - times[last]! > Math.max(LATE * step + 1, resolution * LATE);
+  if (replaced) times.pop();
+  if (late) times.push((times[last]! + t) / 2);
+  times.push(t);
+  for (const [id, column] of columns) {
+    if (replaced) column.pop();
+    if (late) column.push(null);
+    column.push(value(id));
+  }
+  let gone = 0;
+  while (times.length - gone > most || (times.length - gone > 2 && times[gone]! < oldest)) gone++;
+  if (gone > 0) {
+    times.splice(0, gone);
+    for (const [, column] of columns) column.splice(0, gone);
+  }
+  return { replaced, gone };
+}

@@ -1,0 +1,46 @@
+import { nowMs } from '../data/pod-clock.ts';
+import { duration } from '../data/wording.ts';
+import { byId, setText } from '../dom.ts';
+
+/** The line at the top that says how old the data is, and when the next try to connect comes. */
+export class LiveLine {
+  #connected = false;
+  #everySeconds = 10;
+  #againAtMs = 0;
+  readonly #newestMs: () => number;
+
+  constructor(newestMs: () => number) {
+    this.#newestMs = newestMs;
+    setInterval(() => this.draw(), 1000);
+  }
+
+  connected(everySeconds: number): void {
+    this.#connected = true;
+    this.#everySeconds = everySeconds;
+    this.draw();
+  }
+
+  lost(againMs: number): void {
+    this.#connected = false;
+    this.#againAtMs = Date.now() + againMs;
+    this.draw();
+  }
+
+  draw(): void {
+    // Before the first connection nothing is lost yet.
+    if (!this.#connected && this.#againAtMs === 0) return;
+    const newestMs = this.#newestMs();
+    const ageS = newestMs === 0 ? null : Math.max(0, (nowMs() - newestMs) / 1000);
+    const stale = ageS !== null && ageS > this.#everySeconds * 3 + 2;
+    const node = byId('live');
+    const state = !this.#connected || stale ? 'live stale' : 'live on';
+    if (node.className !== state) node.className = state;
+    // Read out once for each change, and not with each second of the age.
+    setText(byId('live-said'), !this.#connected ? 'connection lost' : stale ? 'no new samples' : 'live');
+    const old =
+      ageS === null ? 'no sample yet' : ageS < 1.5 ? (this.#connected ? 'now' : '1 second ago') : `${duration(ageS)} ago`;
+    const again = Math.max(0, Math.ceil((this.#againAtMs - Date.now()) / 1000));
+    if (this.#connected) setText(node, stale ? `stale: last sample ${old}` : `live, ${old}`);
+    else setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
+  }
+}

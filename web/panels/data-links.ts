@@ -1,0 +1,41 @@
+import { address, of } from '../data/api.ts';
+import { el } from '../dom.ts';
+
+/** Beside what is shown, the JSON behind it and the line that fetches it: `<span class="links" data-api="views">`. */
+export function drawLinks(target: string | null): void {
+  for (const box of document.querySelectorAll<HTMLElement>('.links')) {
+    const path = box.dataset.api!;
+    const href = address(path, path === 'self' ? {} : of(target));
+    const name = box.dataset.name!;
+    const copy = el('button', { type: 'button', class: 'plain', title: curl(href) }, 'copy curl');
+    copy.setAttribute('aria-label', `copy curl line of ${name}`);
+    copy.addEventListener('click', () => void copyText(copy, curl(href), 'copied'));
+    box.replaceChildren(el('a', { href, target: '_blank', rel: 'noopener', 'aria-label': `JSON of ${name}` }, 'JSON'), copy);
+  }
+}
+
+/** A page that was opened with a token needs one on the command line too; it is not written into the line. */
+const withToken = new URLSearchParams(location.search).has('token');
+const curl = (href: string): string =>
+  `curl -s ${withToken ? '-H "Authorization: Bearer $MEMHOUND_TOKEN" ' : ''}'${location.origin}${href}'`;
+
+/** Says that it is done for as long as one looks. Where the clipboard is closed to the page the text is shown, selected. */
+export async function copyText(button: HTMLElement, text: string, done: string): Promise<void> {
+  const before = button.dataset.label ?? button.textContent ?? '';
+  button.dataset.label = before;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (error) {
+    if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
+    const area = el('textarea', { readonly: '', class: 'copied', 'aria-label': 'Text to copy' });
+    area.value = text;
+    button.after(area);
+    area.select();
+    area.addEventListener('blur', () => area.remove());
+    return;
+  }
+  button.textContent = done;
+  setTimeout(() => {
+    button.textContent = before;
+  }, 2000);
+}

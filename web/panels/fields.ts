@@ -1,0 +1,174 @@
+import type { Verdict } from '../../src/diagnosis/types.ts';
+import { fieldRow } from '../../src/fields.ts';
+import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import type { FieldTrend } from '../../src/trends/types.ts';
+import { nearest, onPoint, point } from '../charts/shared-cursor.ts';
+import { amount, exact, slope } from '../data/wording.ts';
+import { byId, el, setText, svg, titleOnRest } from '../dom.ts';
+
+/** Every field as a small chart with its fitted line and band, heaviest first, under the one cursor. */
+
+interface Small {
+  readonly id: string;
+  readonly column: readonly (number | null)[];
+  readonly value: HTMLElement;
+  /** What `value` shows, to be told to the digit. */
+  now: number | null;
+  readonly hair: SVGElement;
+}
+
+const MOST = 80;
+const W = 250;
+const H = 54;
+let shown: readonly Small[] = [];
+let times: readonly number[] = [];
+let frame: readonly [number, number] = [0, 1];
+
+const x = (t: number): number => ((t - frame[0]) / Math.max(1e-9, frame[1] - frame[0])) * W;
+
+onPoint((t) => {
+  const i = t === null ? times.length - 1 : nearest(times, t);
+  for (const small of shown) {
+    const v = small.column[i] ?? (t === null ? last(small.column) : null);
+    show(small, v);
+    small.hair.setAttribute('visibility', t === null ? 'hidden' : 'visible');
+    if (t !== null) small.hair.setAttribute('transform', `translate(${x(times[i]!).toFixed(1)} 0)`);
+  }
+});
+
+function show(small: Small, v: number | null): void {
+  small.now = v;
+  setText(small.value, v === null ? '–' : amount(v, fieldRow(small.id).unit));
+}
+
+const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
+
+/** What grows and cannot be taken back first, then what else grows, then by the size of the slope. */
+function weight(id: string, trend: FieldTrend | undefined): number {
+  const row = fieldRow(id);
+  const growing = trend?.trend === 'growing' ? (row.reclaimable === false ? 1e16 : 1e15) : 0;
+  return (row.unit === 'bytes' ? 1 : 1e-6) * (growing + Math.abs(trend?.slopeBytesPerHour ?? 0));
+}
+
+export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: string): void {
+  const wanted = search.toLowerCase();
+  const fits = (id: string): boolean => id.includes(wanted) || fieldRow(id).title.toLowerCase().includes(wanted);
+  const all = Object.keys(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
+  const ids = all
+    .filter(fits)
+    .sort((a, b) => weight(b, verdict.fields[b]) - weight(a, verdict.fields[a]) || (a < b ? -1 : 1))
+    .slice(0, MOST);
+  times = samples.t;
+  frame = [times[0]!, times[times.length - 1]!];
+  const made = ids.map((id) => field(id, samples.fields[id]!, verdict.fields[id] ?? null));
+  shown = made.map((m) => m.small);
+  const none = el('p', { class: 'quiet' }, `None of ${all.length} fields has “${search}” in its name.`);
+  byId('fields').replaceChildren(...(made.length > 0 ? made.map((m) => m.node) : [none]));
+}
+
+let inSight = false;
+new IntersectionObserver((entries) => {
+  inSight = entries[entries.length - 1]!.isIntersecting;
+}).observe(byId('fields'));
+
+/** A live tick: only the numbers move, where they can be seen; the lines are drawn anew with the next verdict. */
+export function tickFields(values: Readonly<Record<string, number>>, pointed: boolean): void {
+  if (pointed || !inSight) return;
+  for (const small of shown) if (values[small.id] !== undefined) show(small, values[small.id]!);
+}
+
+function field(id: string, column: readonly (number | null)[], trend: FieldTrend | null): { node: HTMLElement; small: Small } {
+  const row = fieldRow(id);
+  const value = el('span', { class: 'value' });
+  const growing = trend?.trend === 'growing';
+  const tone = growing ? (row.reclaimable === false ? 'bad' : 'warn') : 'quiet';
+  const head = el(
+    'div',
+    { class: 'what', title: `${row.title}: ${row.help}. ${trend?.basis.because ?? ''}` },
+    el('b', {}, id),
+    value,
+    el('span', { class: `trend ${tone}` }, words(trend, row.unit)),
+  );
+  const { root, hair } = sparkline(id, column, trend);
+  const small: Small = { id, column, value, hair, now: null };
+  show(small, last(column));
+  titleOnRest(value, () => (row.unit === 'bytes' ? exact(small.now) : ''));
+  return { node: el('div', { class: 'field' }, head, root), small };
+}
+
+function words(trend: FieldTrend | null, unit: string): string {
+  if (trend === null) return '';
+  if (trend.trend === 'growing' || trend.trend === 'shrinking') {
+    const arrow = trend.trend === 'growing' ? '↗' : '↘';
+    const perHour = trend.slopeBytesPerHour;
+    const rate = unit === 'bytes' ? slope(perHour) : perHour === null ? '' : `${perHour.toFixed(1)} an hour`;
+    return `${arrow} ${rate}`;
+  }
+  return trend.trend.replace(/-/g, ' ');
+}
+
+function sparkline(id: string, y: readonly (number | null)[], trend: FieldTrend | null): { root: SVGElement; hair: SVGElement } {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const v of y) {
+    if (v === null) continue;
+    low = Math.min(low, v);
+    high = Math.max(high, v);
+  }
+  // A flat line stands in the middle, and noise of a thousandth does not look like a mountain.
+  const least = Math.max(Math.abs(high) * 0.04, 1);
+  if (high - low < least) {
+    low -= (least - (high - low)) / 2;
+    high = low + least;
+  }
+  const Y = (v: number): number => H - 3 - ((v - low) / (high - low)) * (H - 6);
+  const unit = fieldRow(id).unit;
+  const root = svg('svg', {
+    viewBox: `0 0 ${W} ${H}`,
+    preserveAspectRatio: 'none',
+    role: 'img',
+    'aria-label': `${id} from ${amount(Math.round(low), unit)} to ${amount(Math.round(high), unit)}${trend === null ? '' : `, ${words(trend, unit)}`}`,
+  });
+  const line = trend?.basis.line;
+  if (line && trend && trend.slopeBytesPerHour !== null && trend.low !== null && trend.high !== null) {
+    const [a, b] = [Math.max(line.fromT, frame[0]), Math.min(line.toT, frame[1])];
+    const mid = (line.fromT + line.toT) / 2;
+    const center = line.level + line.slopePerSecond * (mid - line.fromT);
+    const at = (s: number, perHour: number): string =>
+      `${x(s).toFixed(1)},${Y(center + (perHour / 3600) * (s - mid)).toFixed(1)}`;
+    if (b > a) {
+      const band = `M${at(a, trend.low)}L${at(mid, trend.low)}L${at(b, trend.high)}L${at(b, trend.low)}L${at(mid, trend.low)}L${at(a, trend.high)}Z`;
+      root.append(svg('path', { class: 'band', d: band }));
+    }
+    root.append(svg('path', { class: 'series', d: path(y, Y) }));
+    if (b > a)
+      root.append(svg('path', { class: 'fit', d: `M${at(a, trend.slopeBytesPerHour)}L${at(b, trend.slopeBytesPerHour)}` }));
+  } else root.append(svg('path', { class: 'series', d: path(y, Y) }));
+  const hair = svg('line', { class: 'hair', x1: '0', x2: '0', y1: '0', y2: String(H), visibility: 'hidden' });
+  root.append(hair);
+  root.addEventListener('mousemove', (event) => {
+    const box = root.getBoundingClientRect();
+    point(frame[0] + ((event.clientX - box.left) / box.width) * (frame[1] - frame[0]));
+  });
+  root.addEventListener('mouseleave', () => point(null));
+  return { root, hair };
+}
+
+/** Two points a pixel at most: more cannot be seen. */
+function path(y: readonly (number | null)[], Y: (v: number) => number): string {
+  let d = '';
+  let pen = false;
+  let before = Number.NEGATIVE_INFINITY;
+  y.forEach((v, i) => {
+    if (v === null) {
+      pen = false;
+      return;
+    }
+    const at = x(times[i]!);
+    if (pen && at - before < 0.5 && i < y.length - 1) return;
+    before = at;
+    d += `${pen ? 'L' : 'M'}${at.toFixed(1)},${Y(v).toFixed(1)}`;
+    pen = true;
+  });
+  return d;
+}

@@ -1,0 +1,71 @@
+import type { FileRow } from '../../src/diagnosis/types.ts';
+import { bar } from '../charts/bars.ts';
+import { lights } from '../charts/highlight.ts';
+import { exact, grouped, level, safeName, slope, steadyLevel } from '../data/wording.ts';
+import { byId, el, patch } from '../dom.ts';
+
+const MODES = { r: 'reading', w: 'writing', rw: 'reading and writing' } as const;
+const MOST = 12;
+/** A file with less than this share of the largest one's pages is summed up with the rest, unless it grows or keeps its size to itself. */
+const LEAST = 1 / 100;
+
+/** Files behind the page cache: what is resident, how long the file is, who holds it open. tmpfs is solid, all else can be taken back. */
+export function drawFiles(files: readonly FileRow[]): void {
+  if (files.length === 0) {
+    patch(byId('files'), [{ key: 'none', made: () => el('li', { class: 'quiet' }, 'No file is in sight.') }]);
+    return;
+  }
+  const most = Math.max(1, ...files.map((f) => f.residentBytes ?? 0));
+  const matters = (f: FileRow): boolean => f.residentBytes === null || f.residentBytes >= most * LEAST || grows(f);
+  const shown = files.filter(matters).slice(0, MOST);
+  const rest = files.filter((f) => !shown.includes(f));
+  const sum = level(rest.reduce((all, f) => all + (f.residentBytes ?? 0), 0));
+  const more = `and ${grouped(rest.length)} more, ${sum}`;
+  patch<{ key: string; made: () => HTMLElement; file?: FileRow }>(
+    byId('files'),
+    [
+      ...shown.map((file) => ({ key: JSON.stringify([file, most]), made: () => row(file, most), file })),
+      ...(rest.length > 0 ? [{ key: more, made: () => el('li', { class: 'quiet' }, more) }] : []),
+    ],
+    (node, { file }) => {
+      if (file?.residentBytes) lights(node, { parts: [], share: share(file, file.residentBytes) });
+    },
+  );
+}
+
+const isTmpfs = (f: FileRow): boolean => f.fileSystem?.kind === 'tmpfs';
+const grows = (f: FileRow): boolean => f.growthBytesPerHour !== null && Math.abs(f.growthBytesPerHour) >= 1;
+
+/** What it lights up in the big chart: so much of the part that its pages are in. */
+function share(f: FileRow, bytes: number): { part: string; bytes: number; name: string } {
+  return { part: isTmpfs(f) ? 'shmem' : 'cache', bytes, name: safeName(f.path.slice(f.path.lastIndexOf('/') + 1) || f.path, 40) };
+}
+
+function row(f: FileRow, most: number): HTMLElement {
+  const solid = isTmpfs(f);
+  const open = f.openBy.slice(0, 2).map((o) => `pid ${o.pid}, fd ${o.fd}, ${MODES[o.mode]}`);
+  const more = f.openBy.length > 2 ? [`and ${f.openBy.length - 2} more`] : [];
+  const length = f.sizeBytes === null ? 'size not known' : `${level(f.sizeBytes)} long`;
+  const about = [length, ...(grows(f) ? [slope(f.growthBytesPerHour)] : []), ...open, ...more];
+  const size = el('small', {}, about.join(' · '));
+  size.title = f.sizeBytes === null ? '' : `${exact(f.sizeBytes)} long`;
+  const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not told' : steadyLevel(f.residentBytes));
+  number.title = f.residentBytes === null ? safeName(f.method, 200) : `${exact(f.residentBytes)} resident, asked by ${f.method}`;
+  return el(
+    'li',
+    { class: 'row' },
+    el(
+      'span',
+      { title: safeName(f.path, 400) },
+      safeName(f.path, 90),
+      ...(f.deleted ? [' ', el('em', { class: 'tag' }, 'deleted, still open')] : []),
+      ...(solid ? [' ', el('em', { class: 'tag' }, 'tmpfs')] : []),
+      size,
+      f.residentBytes === null ? el('small', {}, safeName(f.method.replace(/^unknown: /, ''), 200)) : null,
+    ),
+    f.residentBytes === null
+      ? el('span', { class: 'bar none' })
+      : bar([{ share: f.residentBytes / most, hue: solid ? 'shmem' : 'cache', kind: solid ? 'solid' : 'hatched' }]),
+    number,
+  );
+}

@@ -1,0 +1,79 @@
+import type { Tables } from '../../src/outlets/status.ts';
+import type { JvmReading } from '../../src/sources/types.ts';
+import { ago, exact, grouped, level, safeName, steadyLevel } from '../data/wording.ts';
+import { byId, el, patch, setText } from '../dom.ts';
+
+/** One line of the table. `atMs`: when the JVM last renewed the value. `bytes`: the exact value, where it is one of bytes. */
+interface Fact {
+  readonly name: string;
+  readonly value: string;
+  readonly more: string;
+  readonly atMs: number;
+  readonly bytes?: number;
+}
+
+/** The JVM's own figures, each with its age: metaspace, for one, is only renewed at a collection. */
+export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
+  byId('jvm-none').hidden = answer.jvm !== null;
+  byId('jvm-some').hidden = answer.jvm === null;
+  if (answer.jvm === null) {
+    const { reason } = answer;
+    setText(byId('jvm-none'), `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`.replace(/\.\.$/, '.'));
+    return;
+  }
+  const { version, collector, flags } = answer.jvm;
+  const what = [version === null ? '' : `Java ${version}`, collector, ...flags].filter(Boolean).join('  ');
+  setText(byId('jvm-what'), safeName(what, 600));
+  patch(
+    byId('jvm-facts'),
+    facts(answer.jvm).map(({ name, value, more, atMs, bytes }) => {
+      const age = `${ago(nowMs - atMs)} old`;
+      return {
+        key: `${name} ${value} ${more} ${age}`,
+        made: () => {
+          const number = el('dd', { class: 'number' }, value);
+          number.title = bytes === undefined ? '' : exact(Math.round(bytes));
+          return el(
+            'div',
+            {},
+            el('dt', {}, name),
+            number,
+            el('dd', { class: 'more' }, more),
+            el('dd', { class: 'number age' }, age),
+          );
+        },
+      };
+    }),
+  );
+}
+
+function facts(jvm: JvmReading): Fact[] {
+  const { heapUsed, heapCommitted, heapMax, metaspace, compressedClass, threads, classes } = jvm;
+  // What is not kept for a collection is read with each tick, and the committed heap is among it.
+  const { atMs } = heapCommitted;
+  const bytes = (name: string, value: number, more: string, at = atMs): Fact => ({
+    name,
+    value: steadyLevel(value),
+    more,
+    atMs: at,
+    bytes: value,
+  });
+  const count = (name: string, value: number, more: string): Fact => ({ name, value: grouped(value), more, atMs });
+  return [
+    bytes('Heap used', heapUsed.value, typeof heapMax === 'number' ? `of ${level(heapMax)}` : '', heapUsed.atMs),
+    bytes('Heap committed', heapCommitted.value, ''),
+    ...jvm.generations.map((g) => {
+      const used = g.spaces.reduce((sum, space) => sum + space.usedBytes, 0);
+      return bytes(`Generation ${safeName(g.name, 30)}`, used, `of ${level(g.capacityBytes)}`, heapUsed.atMs);
+    }),
+    ...(metaspace === null
+      ? []
+      : [bytes('Metaspace', metaspace.used.value, `${level(metaspace.committed)} committed`, metaspace.used.atMs)]),
+    ...(compressedClass === null
+      ? []
+      : [bytes('Compressed classes', compressedClass.used.value, 'within metaspace', compressedClass.used.atMs)]),
+    ...(threads === null ? [] : [count('Threads', threads.live, `${threads.daemon} daemons, at most ${threads.peak}`)]),
+    ...(classes === null ? [] : [count('Classes', classes.loaded - classes.unloaded, `${grouped(classes.unloaded)} unloaded`)]),
+    ...jvm.collectors.map((c) => count(`GC ${safeName(c.name, 60)}`, c.count, `${c.seconds.toFixed(1)} s in all`)),
+  ];
+}

@@ -1,0 +1,59 @@
+import type { TargetInfo } from '../../src/diagnosis/types.ts';
+import { safeName } from '../data/wording.ts';
+import { byId, el, patch, setText } from '../dom.ts';
+
+/** How memhound reaches the container, in words. */
+const REACHES: Readonly<Record<TargetInfo['reach'], string>> = {
+  'shared-pid-namespace': 'reached through the shared process namespace',
+  'same-namespace': 'on this host',
+  'host-mount': "reached through the host's files",
+  'own-cgroup': "memhound's own cgroup",
+  explicit: 'the cgroup that memhound was told',
+};
+
+const name = (t: TargetInfo): string =>
+  [safeName(t.container ?? t.id, 40), ...(t.pid === null ? [] : [`pid ${t.pid}`]), ...(t.jvm === null ? [] : ['JVM'])].join(', ');
+
+/** The container on show, and the switch where the pod has several. */
+export class TargetSwitch {
+  #all: readonly TargetInfo[] = [];
+  #id: string | null = null;
+
+  /** `changed` is told when a person chose another. */
+  constructor(changed: () => void) {
+    byId('target').addEventListener('change', (event) => {
+      this.#id = (event.target as HTMLSelectElement).value;
+      this.draw(this.#all, undefined);
+      changed();
+    });
+  }
+
+  get id(): string | null {
+    return this.#id;
+  }
+
+  get known(): boolean {
+    return this.#all.length > 0;
+  }
+
+  get shown(): TargetInfo | null {
+    return this.#all.find((t) => t.id === this.#id) ?? null;
+  }
+
+  /** Which of several is the one to begin with is memhound's to say: its first verdict names it. */
+  draw(all: readonly TargetInfo[], judged: string | undefined): void {
+    this.#all = all;
+    const select = byId<HTMLSelectElement>('target');
+    patch(
+      select,
+      all.map((t) => ({ key: JSON.stringify([t.id, name(t)]), made: () => el('option', { value: t.id }, name(t)) })),
+    );
+    const shown = all.find((t) => t.id === (this.#id ?? judged)) ?? (this.#id === null ? undefined : all[0]);
+    this.#id = shown?.id ?? null;
+    byId('target-label').hidden = all.length === 0;
+    setText(byId('reach'), shown === undefined ? '' : `${REACHES[shown.reach]}, cgroup v${shown.cgroup.version}`);
+    if (shown === undefined) return;
+    select.value = shown.id;
+    select.disabled = all.length < 2;
+  }
+}
