@@ -9,7 +9,7 @@ import { makeCgroup, type TestCgroup } from '../test/support/cgroup.ts';
 import { diskDir } from '../test/support/dirs.ts';
 import { startJava } from '../test/support/java.ts';
 import { watch } from '../test/support/memhound.ts';
-import { lacks } from '../test/support/needs.ts';
+import { missingRequirements } from '../test/support/needs.ts';
 import { type Running, start } from '../test/support/process.ts';
 
 const LIMIT = 768 * 1024 * 1024;
@@ -104,7 +104,7 @@ function ownCgroup(): TestCgroup | null {
 }
 
 async function startService(args: readonly string[], cgroup: TestCgroup | null): Promise<Running> {
-  if (!values['stand-in'] && !lacks('javac')) {
+  if (!values['stand-in'] && !missingRequirements('javac')) {
     const java = await startJava('demo/SpringLog.java', args, { cgroup });
     console.log(`A small JVM runs (pid ${java.pid}, demo/SpringLog.java).`);
     return java;

@@ -74,7 +74,8 @@ export function setup(needs = NEEDS) {
       `${needs === NEEDS ? 'Some tests will not run' : 'Some rows will be empty'}: ${root ? 'this is no Debian or Ubuntu' : 'not root, so nothing was installed'}. Missing:`,
     );
     for (const need of missing) console.log(`  ${need.command} (package ${need.packages[0]}): ${need.for}`);
-    if (!root) console.log(`  mend: sudo apt-get install ${[...new Set(missing.map((need) => need.packages[0]))].join(' ')}`);
+    if (!root)
+      console.log(`  remediation: sudo apt-get install ${[...new Set(missing.map((need) => need.packages[0]))].join(' ')}`);
     return true;
   }
   console.log(`Installing Debian packages that ${needs === NEEDS ? 'the tests need' : 'the bench compares with'}:`);

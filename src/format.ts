@@ -5,10 +5,10 @@
 const MIB = 2 ** 20;
 
 /** `bytes` as a level, two to four digits: "785 MiB", "1.37 GiB", "12.4 MiB", "64 KiB". */
-export const level = (bytes: number): string => levelWith(bytes, trim);
+export const bytesText = (bytes: number): string => levelWith(bytes, trim);
 
 /** The same for columns and for numbers that move: a zero at the end stays, so that digits stand below digits. "2.00 GiB", "44.0 MiB". */
-export const steadyLevel = (bytes: number): string => levelWith(bytes, (value, digits) => value.toFixed(digits));
+export const fixedWidthBytesText = (bytes: number): string => levelWith(bytes, (value, digits) => value.toFixed(digits));
 
 function levelWith(bytes: number, digitsOf: (value: number, digits: number) => string): string {
   const abs = Math.abs(bytes);
@@ -19,7 +19,7 @@ function levelWith(bytes: number, digitsOf: (value: number, digits: number) => s
 }
 
 /** A slope in bytes an hour in the unit of time in which it is a readable number: "114 MB a day", "31 MB an hour", "5 MB a second". */
-export function rate(bytesPerHour: number): string {
+export function rateText(bytesPerHour: number): string {
   const abs = Math.abs(bytesPerHour);
   if (abs >= 3.6e9) return `${megabytes(bytesPerHour / 3600)} a second`;
   if (abs >= 600e6) return `${megabytes(bytesPerHour / 60)} a minute`;
@@ -42,15 +42,15 @@ const UNITS = [
 ] as const;
 
 /** "12 days", "90 minutes", "1 hour": the largest unit of which there are at least two, else one of the next. */
-export function duration(seconds: number): string {
+export function durationText(seconds: number): string {
   const [unit, size] = unitFor(seconds);
   const n = Math.max(0, Math.round(seconds / size));
   return n === 1 ? `1 ${unit}` : `${n} ${unit}s`;
 }
 
 /** An interval of time: "5 to 6 days", "69 to 75 hours", "12 days" where it is narrower than any readable unit, "9 hours or more". */
-export function span(low: number, high: number | null): string {
-  if (high === null) return `${duration(low)} or more`;
+export function intervalText(low: number, high: number | null): string {
+  if (high === null) return `${durationText(low)} or more`;
   const [name, size] = unitFor(high);
   const finer = UNITS[UNITS.findIndex(([unit]) => unit === name) + 1];
   for (const [unit, seconds] of [
@@ -58,10 +58,10 @@ export function span(low: number, high: number | null): string {
     ...(finer !== undefined && high / finer[1] <= MOST_FINER ? [finer] : []),
   ]) {
     const [from, to] = [Math.round(low / seconds), Math.round(high / seconds)];
-    if (from === 0) return `${duration(low)} to ${duration(high)}`;
+    if (from === 0) return `${durationText(low)} to ${durationText(high)}`;
     if (from < to) return `${from} to ${to} ${unit}s`;
   }
-  return duration(high);
+  return durationText(high);
 }
 
 /** More of a finer unit than this are harder to read than one number of the coarser. */
@@ -86,18 +86,18 @@ const escaped = (c: string): string => {
 };
 
 /** A text in which nothing hides and nothing turns round: control characters but tab and newline, direction marks and such are shown as \xNN or \uNNNN. */
-export const visible = (text: string): string => text.replace(CONTROLS, escaped);
+export const escapeControls = (text: string): string => text.replace(CONTROLS, escaped);
 
 /** A name that came from the container, fit for one line of a terminal, log or sentence; a long one keeps its beginning and its end. */
 export function safeName(name: string, most = 120): string {
-  const plain = visible(name).replace(/[\t\n]/g, escaped);
+  const plain = escapeControls(name).replace(/[\t\n]/g, escaped);
   if (plain.length <= most) return plain;
   const head = Math.ceil((most - 1) / 2);
   return `${plain.slice(0, head)}…${plain.slice(plain.length - (most - 1 - head))}`;
 }
 
 /** "a", "a and b", "a, b and c". */
-export function list(words: readonly string[]): string {
+export function joinWithAnd(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';
   return `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
 }

@@ -1,5 +1,5 @@
 /** memhound: finds where a JVM pod's memory went. Composition only: picks the command and sets the exit code. */
-import { beBrief, beFrugal } from './cli/v8-flags.ts';
+import { applyLowMemoryFlags, applyShortRunFlags } from './cli/v8-flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 
@@ -10,7 +10,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   watch: {
     about: 'sample, judge and serve the page and the API (default)',
     load: async () => {
-      beFrugal();
+      applyLowMemoryFlags();
       return (await import('./cli/watch.ts')).watch;
     },
   },
@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   analyze: {
     about: 'judge recorded series: files or - for standard input',
     load: async () => {
-      beBrief();
+      applyShortRunFlags();
       return (await import('./cli/analyze.ts')).analyze;
     },
   },
@@ -44,7 +44,7 @@ ${Object.entries(COMMANDS)
   .map(([name, c]) => `  ${name.padEnd(9)} ${c.about}`)
   .join('\n')}
 
-memhound COMMAND --help prints the options of one. Exit codes: 0 answered; 1 failure at run time, or blind;
+memhound COMMAND --help prints the options of one. Exit codes: 0 answered; 1 failure at run time, or no target;
 2 bad options or bad input; 3 a gate was hit (--fail-on).
 `;
 

@@ -9,7 +9,7 @@ export const RANGES: readonly (readonly [name: string, seconds: number | null, t
 ];
 
 /** The smallest range that holds all that a verdict rests on, in seconds: a week's drift is not to be seen in an hour. null: all there is. */
-export function rangeOf(fields: Readonly<Record<string, { readonly windowSeconds: number }>>): number | null {
+export function smallestRangeFor(fields: Readonly<Record<string, { readonly windowSeconds: number }>>): number | null {
   const window = Math.max(0, ...Object.values(fields).map((f) => f.windowSeconds));
   return RANGES.find(([, seconds]) => seconds !== null && seconds >= window * 0.98)?.[1] ?? (window > 0 ? null : 3600);
 }

@@ -18,7 +18,7 @@ import type { Random } from './random.ts';
  *     backward regression       83.3 / 23     84.6 / 20     85.9 / 18
  *     Precog, maximum filter    32.8 / 0      22.6 /  0.3   22.0 /  0.3    (nothing was tuned by it)
  */
-interface Temper {
+interface MachineTraits {
   /** Variance of the wandering by time scale: tau ** slowness, between these two. -1 is near white, 0 is 1/f. */
   readonly slowness: readonly [number, number];
   /** Longest time scale of the wandering, hours. */
@@ -43,7 +43,7 @@ interface Temper {
   readonly white: readonly [number, number];
 }
 
-const TEMPER: Temper = {
+const TEMPER: MachineTraits = {
   slowness: [-0.55, 0.15],
   longestH: [8, 28],
   daily: 0.5,
@@ -74,9 +74,9 @@ export function machinePercent(random: Random, days: number, stepS: number): Flo
   const level = random.chance(0.6) ? random.between(70, 92) : random.between(25, 75);
   const flat = random.chance(0.15);
   const swing = flat ? random.scale(0.1, 0.4) : random.scale(0.5, 4);
-  wander(out, random, stepS, swing, random.between(...temper.slowness), random.scale(...temper.longestH) * 3600);
+  longMemoryNoise(out, random, stepS, swing, random.between(...temper.slowness), random.scale(...temper.longestH) * 3600);
   if (random.chance(temper.slow))
-    returning(out, random, stepS, swing * random.between(...temper.slowSize), random.scale(...temper.slowH) * 3600);
+    ouProcess(out, random, stepS, swing * random.between(...temper.slowSize), random.scale(...temper.slowH) * 3600);
   if (!flat && random.chance(temper.daily)) day(out, random, days, stepS, swing * random.scale(...temper.dailyHeight));
   if (!flat && random.chance(temper.jobs)) jobs(out, random, stepS, swing, temper);
   if (!flat && random.chance(temper.nightly)) {
@@ -108,17 +108,24 @@ export function machinePercent(random: Random, days: number, stepS: number): Flo
 }
 
 /** A sum of Ornstein-Uhlenbeck processes, a power law of time scales: near to fractional noise, but it returns. Granger 1980, "Long Memory Relationships and the Aggregation of Dynamic Models". */
-function wander(out: Float64Array, random: Random, stepS: number, swing: number, slowness: number, longestS: number): void {
+function longMemoryNoise(
+  out: Float64Array,
+  random: Random,
+  stepS: number,
+  swing: number,
+  slowness: number,
+  longestS: number,
+): void {
   const shortest = 300;
   const taus = Array.from({ length: SCALES }, (_, k) => shortest * (longestS / shortest) ** (k / (SCALES - 1)));
   const powers = taus.map((tau) => tau ** slowness);
   const sum = powers.reduce((a, b) => a + b, 0);
   taus.forEach((tau, k) => {
-    returning(out, random, stepS, swing * Math.sqrt(powers[k]! / sum), tau);
+    ouProcess(out, random, stepS, swing * Math.sqrt(powers[k]! / sum), tau);
   });
 }
 
-function returning(out: Float64Array, random: Random, stepS: number, size: number, tauS: number): void {
+function ouProcess(out: Float64Array, random: Random, stepS: number, size: number, tauS: number): void {
   const rho = Math.exp(-stepS / tauS);
   const kick = size * Math.sqrt(1 - rho * rho);
   let state = size * random.normal();
@@ -142,7 +149,7 @@ function day(out: Float64Array, random: Random, days: number, stepS: number, hei
 }
 
 /** Batch jobs that come at random, stay a while and go: a queue with many servers. */
-function jobs(out: Float64Array, random: Random, stepS: number, swing: number, temper: Temper): void {
+function jobs(out: Float64Array, random: Random, stepS: number, swing: number, temper: MachineTraits): void {
   const stay = random.scale(...temper.jobStayH) * 3600;
   const every = stay / random.scale(...temper.jobsAtOnce);
   const typical = swing * random.scale(...temper.jobSize);

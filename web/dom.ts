@@ -1,4 +1,4 @@
-import { visible } from '../src/format.ts';
+import { escapeControls } from '../src/format.ts';
 
 /**
  * Small hands for the DOM. Every text goes in as text: names come from the container and must never become markup, nor turn round what
@@ -12,18 +12,18 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, visible(value));
-  node.append(...children.flatMap((c) => (c === null ? [] : [typeof c === 'string' ? visible(c) : c])));
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, escapeControls(value));
+  node.append(...children.flatMap((c) => (c === null ? [] : [typeof c === 'string' ? escapeControls(c) : c])));
   return node;
 }
 
 /** A sentence with its `commands` set as such. */
-export const coded = (text: string): Child[] =>
+export const withCode = (text: string): Child[] =>
   text.split(/`([^`]+)`/).map((piece, i) => (i % 2 === 1 ? el('code', {}, piece) : piece));
 
 export function svg(tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, visible(value));
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, escapeControls(value));
   return node;
 }
 
@@ -35,7 +35,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 
 /** Writes only what changed: a live tick must not lay the page out anew. */
 export function setText(node: HTMLElement, text: string): void {
-  const shown = visible(text);
+  const shown = escapeControls(text);
   const { firstChild } = node;
   // The text node that is there is cheaper to change than to replace.
   if (firstChild instanceof Text && firstChild.nextSibling === null) {
@@ -44,7 +44,7 @@ export function setText(node: HTMLElement, text: string): void {
 }
 
 /** A tooltip for a text that changes with each tick: put into words only when somebody rests on it. */
-export function titleOnRest(node: HTMLElement, words: () => string): void {
+export function titleOnHover(node: HTMLElement, words: () => string): void {
   node.addEventListener('pointerenter', () => {
     node.title = words();
   });
@@ -59,7 +59,7 @@ const keys = new WeakMap<Element, string>();
 export function patch<T extends { readonly key: string; readonly made: () => HTMLElement }>(
   parent: HTMLElement,
   wanted: readonly T[],
-  born: (node: HTMLElement, item: T) => void = () => undefined,
+  create: (node: HTMLElement, item: T) => void = () => undefined,
 ): void {
   const known = new Map([...parent.children].map((node) => [keys.get(node) ?? '', node]));
   const focused = [...parent.children].indexOf(document.activeElement as Element);
@@ -68,7 +68,7 @@ export function patch<T extends { readonly key: string; readonly made: () => HTM
     if (old !== undefined && known.delete(item.key)) return old;
     const node = item.made();
     keys.set(node, item.key);
-    born(node, item);
+    create(node, item);
     return node;
   });
   if (nodes.length === parent.children.length && nodes.every((n, i) => n === parent.children[i])) return;
@@ -89,7 +89,7 @@ export function cssColor(name: string): string {
   return color;
 }
 
-export function onScheme(changed: () => void): void {
+export function onColorScheme(changed: () => void): void {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     colors.clear();
     changed();

@@ -3,31 +3,31 @@ import './style/all.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
 import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
 import { HeapChart } from './charts/heap-chart.ts';
-import { InSight } from './charts/in-view.ts';
-import { onPoint } from './charts/shared-cursor.ts';
-import { Stack } from './charts/stacked-chart.ts';
+import { DrawWhenVisible } from './charts/in-view.ts';
+import { onCursor } from './charts/shared-cursor.ts';
+import { StackedChart } from './charts/stacked-chart.ts';
 import { TimeWindow } from './charts/time-window.ts';
-import { api, openLive, Refused, Unreachable } from './data/api.ts';
-import { held } from './data/forward-fill.ts';
-import { withGaps } from './data/gaps.ts';
-import { Newest } from './data/latest-values.ts';
+import { ApiErrorAnswer, api, openLive, Unreachable } from './data/api.ts';
+import { forwardFill } from './data/forward-fill.ts';
+import { breakLinesAtGaps } from './data/gaps.ts';
+import { LatestValues } from './data/latest-values.ts';
 import { setCollector } from './data/memory-parts.ts';
-import { nowMs } from './data/pod-clock.ts';
-import { extend, growing, type Rows } from './data/rows.ts';
-import { offset } from './data/time-format.ts';
+import { podNowMs } from './data/pod-clock.ts';
+import { appendRow, copyRows, type Rows } from './data/rows.ts';
+import { utcOffsetText } from './data/time-format.ts';
 import { asText } from './data/wording.ts';
-import { byId, onScheme, setText } from './dom.ts';
-import { LiveLine } from './panels/connection-line.ts';
+import { byId, onColorScheme, setText } from './dom.ts';
+import { ConnectionStatus } from './panels/connection-line.ts';
 import { copyText, drawLinks } from './panels/data-links.ts';
-import { drawFields, tickFields } from './panels/fields.ts';
+import { drawFields, updateFields } from './panels/fields.ts';
 import { drawFiles } from './panels/files.ts';
-import { drawRefusal, drawVerdict } from './panels/headline.ts';
-import { offerHistogram } from './panels/histogram.ts';
+import { drawError, drawVerdict } from './panels/headline.ts';
+import { showHistogramButton } from './panels/histogram.ts';
 import { drawJvm } from './panels/jvm.ts';
 import { drawLedger } from './panels/ledger.ts';
-import { drawSelf } from './panels/self-cost.ts';
+import { drawSelfCost } from './panels/self-cost.ts';
 import { TargetSwitch } from './panels/target-switch.ts';
-import { drawTools } from './panels/tool-views.ts';
+import { drawToolViews } from './panels/tool-views.ts';
 
 /** Rows to ask for. Twice as many may stand on the page once the live channel has gone on. */
 const POINTS = 600;
@@ -37,19 +37,19 @@ let samples: Rows | null = null;
 let limit: number | null = null;
 let everySeconds = 10;
 let mayAttach = false;
-let wasLost = false;
+let connectionLost = false;
 /** The API refuses to answer, and its reason stands where the verdict would. */
-let refused = false;
-let pointed = false;
+let lastError = false;
+let cursorSet = false;
 
-const newest = new Newest();
-const time = new TimeWindow(() => void attempt(loadSamples));
-const stack = new Stack(time.zoom);
+const latest = new LatestValues();
+const time = new TimeWindow(() => void tryLoading(loadSamples));
+const stack = new StackedChart(time.zoom);
 const heap = new HeapChart();
-const liveLine = new LiveLine(() => newest.atMs);
+const liveLine = new ConnectionStatus(() => latest.atMs);
 const target = new TargetSwitch(() => {
-  time.forget();
-  newest.forget();
+  time.reset();
+  latest.clear();
   showTarget();
   void loadAll();
 });
@@ -62,16 +62,16 @@ function drawTargets(all: readonly TargetInfo[]): void {
 function showTarget(): void {
   drawLinks(target.id);
   showTables();
-  offerHistogram(mayAttach && target.shown?.jvm != null, () => target.id);
+  showHistogramButton(mayAttach && target.shown?.jvm != null, () => target.id);
   if (target.shown === null) return;
   const { jvm, limitBytes } = target.shown;
   setCollector(jvm?.collector ?? null);
   limit = typeof limitBytes === 'number' ? limitBytes : null;
 }
 
-function take(v: Verdict): void {
+function showVerdict(v: Verdict): void {
   verdict = v;
-  refused = false;
+  lastError = false;
   byId('main').classList.remove('refused');
   drawVerdict(v);
 }
@@ -82,14 +82,14 @@ let askedFor = 0;
 /** `early` was asked for before it was known which range the verdict would give. */
 async function loadSamples(early: Promise<SamplesAnswer> | null = null): Promise<void> {
   const turn = ++askedFor;
-  const [from, to] = time.asked(verdict, nowMs() / 1000);
+  const [from, to] = time.requestedSpan(verdict, podNowMs() / 1000);
   const answer = await (early ?? api.samples(target.id, from, to, POINTS));
   if (turn !== askedFor) return;
-  samples = growing(withGaps(held(answer)));
-  if (!time.zoomed) newest.takeRow(samples);
+  samples = copyRows(breakLinesAtGaps(forwardFill(answer)));
+  if (!time.zoomed) latest.setFromRow(samples);
   time.draw();
-  stack.set(samples, time.shown);
-  heap.set(samples, time.shown);
+  stack.set(samples, time.visibleSpan);
+  heap.set(samples, time.visibleSpan);
   liveLine.draw();
   if (turn > 1) redrawFields();
   else await firstFrame();
@@ -119,39 +119,39 @@ async function loadTables(): Promise<void> {
   const { id } = target;
   const [views, files, jvm, ledger] = await Promise.all([api.views(id), api.files(id), api.jvm(id), api.ledger(id)]);
   if (id !== target.id) return;
-  tables.views.show(views);
-  tables.files.show(files);
-  tables.jvm.show(jvm);
-  tables.ledger.show(ledger);
+  tables.views.drawNow(views);
+  tables.files.drawNow(files);
+  tables.jvm.drawNow(jvm);
+  tables.ledger.drawNow(ledger);
 }
 
 const tables = {
-  views: new InSight<Tables['views']>(byId('tools'), (views) => drawTools(views, newest.value, limit)),
-  files: new InSight(byId('files'), drawFiles),
-  jvm: new InSight<Tables['jvm']>(byId('jvm'), (jvm) => drawJvm(jvm, nowMs())),
-  ledger: new InSight(byId('ledger'), drawLedger),
+  views: new DrawWhenVisible<Tables['views']>(byId('tools'), (views) => drawToolViews(views, latest.value, limit)),
+  files: new DrawWhenVisible(byId('files'), drawFiles),
+  jvm: new DrawWhenVisible<Tables['jvm']>(byId('jvm'), (jvm) => drawJvm(jvm, podNowMs())),
+  ledger: new DrawWhenVisible(byId('ledger'), drawLedger),
 };
 
 function takeTables({ views, files, jvm, ledger, self }: Tables): void {
-  tables.views.offer(views);
-  tables.files.offer(files);
-  tables.jvm.offer(jvm);
-  tables.ledger.offer(ledger);
-  drawSelf(self);
+  tables.views.drawIfVisible(views);
+  tables.files.drawIfVisible(files);
+  tables.jvm.drawIfVisible(jvm);
+  tables.ledger.drawIfVisible(ledger);
+  drawSelfCost(self);
 }
 
 /** A page that nobody sees needs no tables. */
 const showTables = (): void => live.show(document.hidden ? null : target.id);
 
 /** A refusal stands where the verdict would; a lost connection is told by the live line; anything else is a fault of the page. */
-async function attempt(work: () => Promise<unknown>): Promise<void> {
+async function tryLoading(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (error instanceof Refused) {
+    if (error instanceof ApiErrorAnswer) {
       verdict = null;
-      refused = true;
-      drawRefusal(error);
+      lastError = true;
+      drawError(error);
       byId('main').classList.add('refused');
     } else if (!(error instanceof Unreachable)) throw error;
   }
@@ -159,99 +159,99 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
 }
 
 const loadAll = (): Promise<void> =>
-  attempt(async () => {
+  tryLoading(async () => {
     const { id } = target;
     const early = time.open ? api.samples(id, 'verdict', null, POINTS) : null;
     early?.catch(() => undefined); // refused together with the verdict, whose refusal is told
     const [judged, all] = await Promise.all([api.verdict(id), target.known ? null : api.targets()]);
     if (id !== null && id !== target.id) return; // another was chosen meanwhile
-    take(judged);
+    showVerdict(judged);
     if (all !== null) drawTargets(all);
     await loadSamples(early);
     await loadTables();
   });
 
-let startingOver = false;
+let restarting = false;
 
 /** The container was started anew, or what was refused may be answered now. Each message asks for it while one is under way. */
-async function startOver(): Promise<void> {
-  if (startingOver) return;
-  startingOver = true;
-  await attempt(async () => {
+async function reload(): Promise<void> {
+  if (restarting) return;
+  restarting = true;
+  await tryLoading(async () => {
     drawTargets(await api.targets());
     await loadAll();
   });
-  startingOver = false;
+  restarting = false;
 }
 
-function hello(m: Hello): void {
+function onHello(m: Hello): void {
   everySeconds = m.everySeconds;
   mayAttach = m.attach;
   const before = target.id;
   drawTargets(m.targets);
   const known = target.id === null ? undefined : m.verdicts[target.id];
-  if (known !== undefined) take(known);
+  if (known !== undefined) showVerdict(known);
   // The first time the page has asked for everything by itself already; after a break this fills the gap.
-  if (wasLost || (before !== null && before !== target.id)) void loadAll();
-  wasLost = false;
+  if (connectionLost || (before !== null && before !== target.id)) void loadAll();
+  connectionLost = false;
   liveLine.connected(everySeconds);
 }
 
-function message(m: LiveMessage | Tables): void {
-  if (m.type === 'restart' || refused) void startOver();
+function onMessage(m: LiveMessage | Tables): void {
+  if (m.type === 'restart' || lastError) void reload();
   else if (m.target !== target.id) return;
   else if (m.type === 'tables') takeTables(m);
   else if (m.type === 'verdict') {
-    take(m.verdict);
+    showVerdict(m.verdict);
     redrawFields();
-  } else tick(m);
+  } else onTick(m);
 }
 
-function tick(m: Extract<LiveMessage, { type: 'sample' }>): void {
-  newest.takeTick(Date.parse(m.at), m.values);
+function onTick(m: Extract<LiveMessage, { type: 'sample' }>): void {
+  latest.setFromTick(Date.parse(m.at), m.values);
   limit = typeof m.limitBytes === 'number' ? m.limitBytes : null;
-  const t = newest.atMs / 1000;
+  const t = latest.atMs / 1000;
   if (!time.zoomed && samples !== null) {
     const keep = { oldest: time.oldest(t), most: POINTS * 2, step: everySeconds };
-    const change = extend(samples, { t, ids: newest.ids(), value: newest.value }, keep);
+    const change = appendRow(samples, { t, ids: latest.ids(), value: latest.value }, keep);
     if (change !== null) {
       stack.follow(change, limit);
       if (!change.replaced) heap.extend(samples);
     }
   }
-  tickFields(m.values, pointed);
+  updateFields(m.values, cursorSet);
   liveLine.draw();
 }
 
 byId('search').addEventListener('input', redrawFields);
 byId('copy').addEventListener('click', () => {
-  const told =
-    verdict === null ? `${byId('headline').textContent}\n${byId('mend').textContent}` : asText(verdict, location.origin);
-  void copyText(byId('copy'), told, 'Copied');
+  const text =
+    verdict === null ? `${byId('headline').textContent}\n${byId('remediation').textContent}` : asText(verdict, location.origin);
+  void copyText(byId('copy'), text, 'Copied');
 });
-onPoint((t) => {
-  pointed = t !== null;
+onCursor((t) => {
+  cursorSet = t !== null;
 });
-onScheme(() => {
+onColorScheme(() => {
   stack.restyle();
-  if (samples !== null) heap.set(samples, time.shown);
+  if (samples !== null) heap.set(samples, time.visibleSpan);
 });
-setText(byId('zone'), `times in ${offset(Date.now() / 1000)}`);
+setText(byId('zone'), `times in ${utcOffsetText(Date.now() / 1000)}`);
 // The token has become a cookie: it need not stay in the address bar, nor in what is shared from it.
 if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
 
 const live = openLive({
-  hello,
-  message,
+  hello: onHello,
+  message: onMessage,
   lost(againMs) {
-    wasLost = true;
+    connectionLost = true;
     liveLine.lost(againMs);
   },
 });
 // What memhound costs can be told even where it sees nothing else.
 void loadAll().then(() => {
   live.open(); // also where there was nothing to draw
-  return attempt(async () => drawSelf(await api.self()));
+  return tryLoading(async () => drawSelfCost(await api.self()));
 });
 document.addEventListener('visibilitychange', showTables);
 performance.mark('memhound:asked');

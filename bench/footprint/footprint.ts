@@ -11,11 +11,11 @@ import { parseArgs } from 'node:util';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 import { startJava } from '../../test/support/java.ts';
 import { ratios, table } from './footprint-table.ts';
-import { weigh } from './measure.ts';
+import { measurePrograms } from './measure.ts';
 import { memhound, plainStack } from './node-programs.ts';
 import { netdata, prometheus } from './other-programs.ts';
 import type { Program } from './program.ts';
-import { type Group, makeGroup } from './program-cgroup.ts';
+import { makeProgramCgroup, type ProgramCgroup } from './program-cgroup.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,9 +49,9 @@ const programs: Program[] = [
 ].filter((p) => wanted.length === 0 || wanted.some((w) => p.name.toLowerCase().includes(w.toLowerCase())));
 
 const dir = mkdtempSync(join(tmpdir(), 'memhound-footprint-'));
-const group = (): Group | null => {
+const group = (): ProgramCgroup | null => {
   try {
-    return makeGroup();
+    return makeProgramCgroup();
   } catch (error) {
     console.error((error as Error).message); // then without: the row says so
     return null;
@@ -69,7 +69,7 @@ try {
   console.log(
     `${programs.length} programs side by side, ${jvms.length} JVMs, one tick or scrape each ${everySeconds} s (Netdata: 1 s), ${values['warm-up']} s to settle, ${values.seconds} s watched`,
   );
-  const rows = await weigh(
+  const rows = await measurePrograms(
     programs,
     (program) => {
       const own = join(dir, program.name.replace(/\W+/g, '-'));

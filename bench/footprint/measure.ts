@@ -31,7 +31,7 @@ interface Weighing {
 }
 
 /** Starts each program one after the other, so that none disturbs another's start; lets all settle, then watches them side by side. */
-export async function weigh(
+export async function measurePrograms(
   programs: readonly Program[],
   settingOf: (program: Program) => Setting,
   { warmUpSeconds, seconds }: { readonly warmUpSeconds: number; readonly seconds: number },

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What a program and its children have cost until now, or hold now. Bytes and seconds; null: the kernel does not tell. */
-export interface Account {
+export interface ProcessAccount {
   readonly processes: number;
   /** User and system time of all, children that were reaped included. */
   readonly cpuSeconds: number;
@@ -21,7 +21,7 @@ const USER_HZ = 100;
  * kernel's wait_task_zombie adds the I/O account), so the sum over the living counts every process that there ever was.
  * Pages shared between processes of a tree are counted in each: RSS of a tree is an upper bound.
  */
-export function readAccount(root: number): Account {
+export function readAccount(root: number): ProcessAccount {
   const total = { processes: 0, cpuSeconds: 0, rssBytes: 0, anonBytes: 0, fileBytes: 0, writtenBytes: 0 as number | null };
   for (const pid of tree(root)) {
     const stat = statFields(pid);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 
 /** A cgroup of one program: what the kernel would bill its container. */
-export interface Group {
+export interface ProgramCgroup {
   readonly join: (command: string, args: readonly string[]) => [string, string[]];
   /** Bytes of usage (what a limit is held against), and of page cache in it. */
   readonly memory: () => { readonly usageBytes: number; readonly cacheBytes: number };
@@ -15,7 +15,7 @@ export interface Group {
 const NO_LIMIT = 4 * 2 ** 30;
 
 /** @throws where this machine allows no memory cgroup: the reason, in words */
-export function makeGroup(): Group {
+export function makeProgramCgroup(): ProgramCgroup {
   const memory = makeCgroup(NO_LIMIT);
   const cpu = memory.version === 1 ? makeCpuacct() : null;
   const number = (file: string): number => Number(memory.read(file));

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Running, start } from '../../test/support/process.ts';
-import type { Group } from './program-cgroup.ts';
+import type { ProgramCgroup } from './program-cgroup.ts';
 
 /** One process of a program, started by path in the program's group; `running.pid` is the program itself, since the shell execs it. */
 export function launch(
@@ -31,7 +31,7 @@ export interface Setting {
   readonly everySeconds: number;
   /** An empty folder for this program. */
   readonly dir: string;
-  readonly group: Group | null;
+  readonly group: ProgramCgroup | null;
   /** Its processes; `launch` adds them. */
   readonly roots: Running[];
   /** memory.stat of a watched JVM's group. */

@@ -1,4 +1,4 @@
-import { level } from '../../src/format.ts';
+import { bytesText } from '../../src/format.ts';
 import type { Scenario } from './ledger-scenarios.ts';
 
 interface Said {
@@ -64,14 +64,14 @@ export function rowOf(s: Scenario, version: 1 | 2, files: Readonly<Record<string
   const bounded = got.rests.every((r) => Math.abs(r.unexplainedBytes) <= r.boundBytes);
   const close = Math.abs(found - expected) <= TOLERANCE * scale;
   const right = got.verdict.cause === s.cause;
-  const size = (n: number) => (s.unit === 'bytes' ? level(n) : `${n} threads`);
+  const size = (n: number) => (s.unit === 'bytes' ? bytesText(n) : `${n} threads`);
   const off = expected > 0 ? ` (${((found / expected - 1) * 100).toFixed(1)} %)` : '';
   return {
     program: s.program,
     version,
     cells: [
-      `${level(worst.unexplainedBytes)}${bounded ? '' : ' !'}`,
-      level(worst.boundBytes),
+      `${bytesText(worst.unexplainedBytes)}${bounded ? '' : ' !'}`,
+      bytesText(worst.boundBytes),
       s.part[version].map((n) => (n === 'FILE' ? 'the file' : n === 'SHM' ? 'the file on tmpfs' : n)).join(' + '),
       size(expected),
       `${size(found)}${off}${close ? '' : ' !'}`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBrowser } from '../../test/support/browser.ts';
 import { serve } from '../../test/support/replay.ts';
-import { SCENES } from '../../test/support/scenes.ts';
+import { PAGE_SCENARIOS } from '../../test/support/scenes.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,7 +14,7 @@ mkdirSync(values.to, { recursive: true });
 
 interface Shot {
   readonly name: string;
-  readonly scene: keyof typeof SCENES;
+  readonly scene: keyof typeof PAGE_SCENARIOS;
   readonly range: string;
   readonly width?: number;
   readonly dark?: boolean;
@@ -49,7 +49,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'recorded-log', scene: 'recordedLog', range: '15m', aside: true },
   { name: 'recorded-native', scene: 'recordedNative', range: '15m', aside: true },
   { name: 'recorded-rotation', scene: 'recordedRotation', range: '15m', aside: true },
-  { name: 'blind', scene: 'blind', range: '1h' },
+  { name: 'no-target', scene: 'noTarget', range: '1h' },
   { name: 'gone', scene: 'fine', range: '1h', gone: true },
   { name: 'phone', scene: 'story', range: '7d', width: 360, dark: true },
 ];
@@ -60,7 +60,7 @@ const wanted = ({ name, aside }: Shot): boolean =>
 
 const browser = await openBrowser();
 for (const shot of SHOTS.filter(wanted)) {
-  const status = SCENES[shot.scene]();
+  const status = PAGE_SCENARIOS[shot.scene]();
   const server = await serve(status);
   const width = shot.width ?? 1200;
   const context = await browser.newContext({
@@ -74,7 +74,7 @@ for (const shot of SHOTS.filter(wanted)) {
   page.on('pageerror', (e) => console.log(`  ${shot.name}: ${e}`));
   await page.goto(server.url);
   await page.waitForFunction(() => document.body.dataset.drawn !== undefined);
-  if (shot.scene !== 'blind') {
+  if (shot.scene !== 'noTarget') {
     await page.getByRole('button', { name: shot.range, exact: true }).click();
     await page.waitForLoadState('networkidle');
     status.tick(1);

@@ -1,4 +1,4 @@
-import { middle } from './median.ts';
+import { upperMedian } from './median.ts';
 
 /** CPU time of this process, all its threads, that some work takes, milliseconds. */
 export function cpuMs(work: () => unknown): number {
@@ -9,4 +9,4 @@ export function cpuMs(work: () => unknown): number {
 }
 
 export const medianMs = (rounds: number, work: () => unknown): number =>
-  middle(Array.from({ length: rounds }, () => cpuMs(work)));
+  upperMedian(Array.from({ length: rounds }, () => cpuMs(work)));

@@ -1,7 +1,7 @@
 import { percent } from '../trend/corpus-score.ts';
 
 /** Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference": 95 % interval of a share. */
-export function wilson(found: number, all: number): string {
+export function wilsonInterval(found: number, all: number): string {
   const z = 1.96;
   const p = found / all;
   const middle = (p + (z * z) / (2 * all)) / (1 + (z * z) / all);

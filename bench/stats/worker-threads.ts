@@ -10,7 +10,7 @@ const LOAD = `import('tsx/esm/api').then(({ register }) => {
  * Does tasks on a few threads and gives their results in the tasks' order, so that a table is the same however many threads made it.
  * The script that calls this is what each thread runs again; there it answers tasks until none is left, and returns null.
  */
-export async function onThreads<Task, Result>(
+export async function runOnThreads<Task, Result>(
   script: string,
   tasks: readonly Task[],
   work: (task: Task) => Result,

@@ -5,11 +5,11 @@
  */
 
 import { Random } from '../../synthetic/random.ts';
-import { wilson } from '../stats/wilson-interval.ts';
-import { onThreads } from '../stats/worker-threads.ts';
-import { Asked, firstTold, firstToldByAll } from './evaluation-replay.ts';
-import { healthyColumns, KINDS, type Kind } from './healthy-series.ts';
-import { type StoryField, type Told, tellStory } from './missing-800mb.ts';
+import { wilsonInterval } from '../stats/wilson-interval.ts';
+import { runOnThreads } from '../stats/worker-threads.ts';
+import { EvaluationReplay, firstAlarm, firstToldByAll } from './evaluation-replay.ts';
+import { HEALTHY_KINDS, type HealthyKind, healthyColumns } from './healthy-series.ts';
+import { runStory, type StoryField, type StoryResult } from './missing-800mb.ts';
 
 const { argv } = process;
 const numberAfter = (flag: string, otherwise: number): number =>
@@ -22,33 +22,33 @@ const SAMPLES = 2016;
 const LIMIT = 2e9;
 const RUNS = 200;
 
-type Task = { readonly kind: Kind; readonly seed: number } | { readonly story: StoryField; readonly seed: number };
+type Task = { readonly kind: HealthyKind; readonly seed: number } | { readonly story: StoryField; readonly seed: number };
 
 interface Done {
   readonly task: Task;
   /** Of a week: the number of the first false answer, or null. */
   readonly alarmedAt: number | null;
   readonly worked: number;
-  readonly told: Told | null;
+  readonly told: StoryResult | null;
   readonly wallMs: number;
 }
 
 function work(task: Task): Done {
   const began = performance.now();
   if ('story' in task) {
-    const told = tellStory(task.story, task.seed);
+    const told = runStory(task.story, task.seed);
     return { task, alarmedAt: null, worked: 0, told, wallMs: performance.now() - began };
   }
-  const random = new Random(100_003 * (KINDS.indexOf(task.kind) + 1) + task.seed);
-  const asked = new Asked(healthyColumns(task.kind, random, SAMPLES), LIMIT);
-  const alarmedAt = byAll ? firstToldByAll(asked) : firstTold(asked);
+  const random = new Random(100_003 * (HEALTHY_KINDS.indexOf(task.kind) + 1) + task.seed);
+  const asked = new EvaluationReplay(healthyColumns(task.kind, random, SAMPLES), LIMIT);
+  const alarmedAt = byAll ? firstToldByAll(asked) : firstAlarm(asked);
   return { task, alarmedAt, worked: asked.worked, told: null, wallMs: performance.now() - began };
 }
 
 const seeds = Array.from({ length: count }, (_, i) => first + i);
 const runs = Array.from({ length: Math.min(RUNS, Math.max(20, count)) }, (_, i) => i + 1);
 const tasks: Task[] = [
-  ...seeds.flatMap((seed) => KINDS.map((kind) => ({ kind, seed }))),
+  ...seeds.flatMap((seed) => HEALTHY_KINDS.map((kind) => ({ kind, seed }))),
   ...(['file', 'anon'] as const).flatMap((story) => runs.map((seed) => ({ story, seed }))),
 ];
 const began = performance.now();
@@ -59,18 +59,18 @@ const onDone = (done: number) => {
     `${process.stderr.isTTY ? '\r' : ''}${done} of ${tasks.length}, about ${leftMin.toFixed(1)} min left  ${process.stderr.isTTY ? '' : '\n'}`,
   );
 };
-const all = await onThreads(import.meta.url, tasks, work, { threads, onDone });
+const all = await runOnThreads(import.meta.url, tasks, work, { threads, onDone });
 if (all !== null) print(all);
 
 function print(results: readonly Done[]): void {
   console.log(`false weeks, ${count} of a kind: any of 1,008 answers has leak true`);
-  for (const kind of KINDS) {
+  for (const kind of HEALTHY_KINDS) {
     const weeks = results.filter(({ task }) => 'kind' in task && task.kind === kind);
     const alarmed = weeks.filter(({ alarmedAt }) => alarmedAt !== null);
     const ms = weeks.reduce((sum, { wallMs }) => sum + wallMs, 0) / weeks.length;
     const answers = weeks.reduce((sum, { worked }) => sum + worked, 0) / weeks.length;
     console.log(
-      `  ${kind.padEnd(12)} ${wilson(alarmed.length, weeks.length).padEnd(46)} ${(ms / 1000).toFixed(2)} s a week (by the clock), ${answers.toFixed(0)} answers worked out`,
+      `  ${kind.padEnd(12)} ${wilsonInterval(alarmed.length, weeks.length).padEnd(46)} ${(ms / 1000).toFixed(2)} s a week (by the clock), ${answers.toFixed(0)} answers worked out`,
     );
     for (const { task, alarmedAt } of alarmed.slice(0, 12))
       console.log(`               seed ${task.seed}: told after ${((alarmedAt! + 1) / 6).toFixed(1)} h`);
@@ -78,7 +78,7 @@ function print(results: readonly Done[]): void {
   console.log('\nthe story: 4.76 MB/h on 635 MB, daily 40 MB, AR(1) 0.9 of 12 MB');
   for (const story of ['file', 'anon'] as const) {
     const told = results.flatMap((done) => ('story' in done.task && done.task.story === story ? [done.told!] : []));
-    const share = (test: (one: Told) => boolean) => wilson(told.filter(test).length, told.length);
+    const share = (test: (one: StoryResult) => boolean) => wilsonInterval(told.filter(test).length, told.length);
     const hours = told.map(({ afterH }) => afterH ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
     console.log(`  in ${story}: one answer at 48 h names it  ${share(({ at48 }) => at48)}`);
     console.log(`           one answer at 72 h names it  ${share(({ at72 }) => at72)}`);

@@ -1,4 +1,4 @@
-import type { Judgement } from '../../src/trends/types.ts';
+import type { Evaluation } from '../../src/trends/types.ts';
 
 /** Scores answers against labels. An ambiguous series counts only when it is said to grow at a confidence of 0.8 or more. */
 export interface Labelled {
@@ -18,7 +18,7 @@ export interface Labelled {
   };
 }
 
-export interface Answer {
+export interface ScoredAnswer {
   readonly overall: string;
   readonly per_field: Record<string, string>;
   readonly slope_bytes_per_hour: Record<string, number | null>;
@@ -31,11 +31,11 @@ export interface Answer {
 
 const reads: Readonly<Record<string, string>> = { cyclic: 'stable', settling: 'indeterminate' };
 
-export function answerOf(judgement: Judgement): Answer {
+export function toAnswer(judgement: Evaluation): ScoredAnswer {
   const { trend, leak } = judgement;
   const plain = trend === 'growing' ? (leak === false ? 'stable' : 'indeterminate') : (reads[trend] ?? trend);
   const eta = (event: string) => judgement.etas.find((candidate) => candidate.event === event)?.seconds ?? null;
-  const answer: Answer = {
+  const answer: ScoredAnswer = {
     overall: leak === true ? 'growing' : plain,
     per_field: {},
     slope_bytes_per_hour: {},
@@ -73,13 +73,13 @@ const f1 = (tp: number, fp: number, fn: number) => ({
   fn,
 });
 
-export interface Answered {
+export interface AnsweredSeries {
   readonly id: string;
   readonly label: Labelled;
-  readonly answer: Answer;
+  readonly answer: ScoredAnswer;
 }
 
-export function scoreAll(series: readonly Answered[]) {
+export function scoreAll(series: readonly AnsweredSeries[]) {
   const all = { tp: 0, fp: 0, fn: 0, healthy: 0, ambiguous: 0, loud: 0 };
   const field = { tp: 0, fp: 0, fn: 0, quiet: 0 };
   const falling = { tp: 0, fp: 0, fn: 0 };

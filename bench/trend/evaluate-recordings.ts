@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseRecording } from '../../src/inputs/recording.ts';
-import { judge } from '../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
 
 const dir = process.argv[2];
 if (dir === undefined) {
@@ -14,7 +14,7 @@ for (const name of readdirSync(dir)
   .filter((file) => file.endsWith('.jsonl.gz'))
   .sort()) {
   const { series } = parseRecording(gunzipSync(readFileSync(join(dir, name))).toString());
-  const answer = judge(series, { minHistorySeconds: 30 });
+  const answer = evaluateSeries(series, { minHistorySeconds: 30 });
   const growing = Object.entries(answer.fields).flatMap(([id, field]) => (field.trend === 'growing' ? [id] : []));
   console.log(
     `${name.replace('.jsonl.gz', '').padEnd(22)} ${answer.trend.padEnd(10)} leak ${answer.leak} ${answer.confidence.toFixed(2)} ` +

@@ -1,7 +1,7 @@
 import type { Series } from '../../src/history/series.ts';
-import { QUIET, speaks, step } from '../../src/trends/alarm.ts';
-import { judge } from '../../src/trends/evaluate.ts';
-import type { Judgement } from '../../src/trends/types.ts';
+import { exceedsThreshold, INITIAL_STATE, nextState } from '../../src/trends/alarm.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
+import type { Evaluation } from '../../src/trends/types.ts';
 
 /** Samples come every five minutes, and every second one is asked about: every ten minutes, as `watch` asks. */
 export const STEP_S = 300;
@@ -9,11 +9,11 @@ const SAMPLES_PER_ANSWER = 2;
 const OPTIONS = { minHistorySeconds: 900 };
 
 /** What a container's columns make `watch` answer. Answers are numbered from 0, ten minutes apart. */
-export class Asked {
+export class EvaluationReplay {
   readonly #columns: ReadonlyMap<string, Float64Array>;
   readonly #limit: number;
   readonly #t: Float64Array;
-  readonly #answers = new Map<number, Judgement>();
+  readonly #answers = new Map<number, Evaluation>();
   readonly answers: number;
   constructor(columns: ReadonlyMap<string, Float64Array>, limit: number) {
     const n = columns.values().next().value!.length;
@@ -28,7 +28,7 @@ export class Asked {
     return this.#answers.size;
   }
 
-  answer(index: number): Judgement {
+  answer(index: number): Evaluation {
     const known = this.#answers.get(index);
     if (known !== undefined) return known;
     const to = (index + 1) * SAMPLES_PER_ANSWER;
@@ -41,13 +41,13 @@ export class Asked {
       events: [],
       files: [],
     };
-    const judgement = judge(series, OPTIONS);
+    const judgement = evaluateSeries(series, OPTIONS);
     this.#answers.set(index, judgement);
     return judgement;
   }
 }
 
-const SUREST: Judgement = {
+const SUREST: Evaluation = {
   trend: 'growing',
   leak: true,
   confidence: 1,
@@ -62,10 +62,10 @@ const timeOf = (index: number): number => index * SAMPLES_PER_ANSWER * STEP_S;
 
 /** How many answers in a row the alarm wants at least: counted on the alarm, so that it is never another number here. */
 function wantedInARow(): number {
-  let state = QUIET;
+  let state = INITIAL_STATE;
   for (let count = 1; count < 100; count++) {
-    state = step(state, SUREST, timeOf(count)).state;
-    if (state.told) return count;
+    state = nextState(state, SUREST, timeOf(count)).state;
+    if (state.firing) return count;
   }
   throw new Error('the alarm is never told');
 }
@@ -77,17 +77,20 @@ function wantedInARow(): number {
  *
  *     answers   0 1 2 3 4 5 6 7 8     k = 3: 2, 5 and 8 are worked out; if 5 speaks, 3, 4, 6 and 7 too
  */
-export function firstTold(asked: Asked, counts: (judgement: Judgement) => boolean = speaks): number | null {
+export function firstAlarm(
+  asked: EvaluationReplay,
+  counts: (judgement: Evaluation) => boolean = exceedsThreshold,
+): number | null {
   const k = wantedInARow();
   for (let index = k - 1; index < asked.answers; index += k) {
     if (!counts(asked.answer(index))) continue;
     let at = index;
     while (at > 0 && counts(asked.answer(at - 1))) at--;
-    let state = QUIET;
+    let state = INITIAL_STATE;
     for (; at < asked.answers && counts(asked.answer(at)); at++) {
       // What counts is told as a leak would be, whatever it is.
-      state = step(state, { ...asked.answer(at), leak: true, confidence: 1 }, timeOf(at)).state;
-      if (state.told) return at;
+      state = nextState(state, { ...asked.answer(at), leak: true, confidence: 1 }, timeOf(at)).state;
+      if (state.firing) return at;
     }
     while (index + k <= at) index += k;
   }
@@ -95,12 +98,12 @@ export function firstTold(asked: Asked, counts: (judgement: Judgement) => boolea
 }
 
 /** The same by asking all answers one after the other, as `watch` does. */
-export function firstToldByAll(asked: Asked): number | null {
-  let state = QUIET;
+export function firstToldByAll(asked: EvaluationReplay): number | null {
+  let state = INITIAL_STATE;
   for (let index = 0; index < asked.answers; index++) {
-    const after = step(state, asked.answer(index), timeOf(index));
+    const after = nextState(state, asked.answer(index), timeOf(index));
     state = after.state;
-    if (after.answer.leak === true) return index;
+    if (after.reported.leak === true) return index;
   }
   return null;
 }

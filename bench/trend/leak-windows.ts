@@ -1,9 +1,9 @@
 import { machinePercent } from '../../synthetic/machine.ts';
 import { Random } from '../../synthetic/random.ts';
-import { lineThrough } from './methods/straight-line.ts';
+import { leastSquaresLine } from './methods/straight-line.ts';
 
 /** Memory of one machine in a window, with or without a leak added. Per cent of the machine. */
-export interface Window {
+export interface LeakWindow {
   readonly hours: number;
   /** Seconds; collectors are late, and lose a sample now and then. */
   readonly t: Float64Array;
@@ -17,7 +17,7 @@ export interface Window {
 export interface Machine {
   readonly t: Float64Array;
   readonly percent: Float64Array;
-  readonly windows: readonly Window[];
+  readonly windows: readonly LeakWindow[];
 }
 
 export const STEP_S = 300;
@@ -39,7 +39,7 @@ export function machineOf(seed: number): Machine {
   for (let i = 0; i < all.length; i++) if (!random.chance(0.01)) kept.push(i);
   const percent = Float64Array.from(kept, (i) => all[i]!);
   const t = Float64Array.from(kept, (i) => i * STEP_S + 100 * random.next() * random.next());
-  const windows: Window[] = [];
+  const windows: LeakWindow[] = [];
   for (const hours of HOURS) {
     const spanS = hours * 3600;
     const fromS = random.between(0, DAYS * 86_400 - spanS);
@@ -72,7 +72,7 @@ function errorOfRise(y: Float64Array): number {
     const block = y.subarray(Math.floor((k * y.length) / BLOCKS), Math.floor(((k + 1) * y.length) / BLOCKS));
     return block.reduce((sum, value) => sum + value, 0) / block.length;
   });
-  const { slope, mean } = lineThrough(means);
+  const { slope, mean } = leastSquaresLine(means);
   let square = 0;
   let product = 0;
   let before = 0;

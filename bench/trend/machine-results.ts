@@ -1,14 +1,14 @@
-import { judge } from '../../src/trends/evaluate.ts';
-import type { Judgement } from '../../src/trends/types.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
+import type { Evaluation } from '../../src/trends/types.ts';
 import { type Machine, machineOf, STEP_S } from './leak-windows.ts';
-import { backwardRise } from './methods/backward-window.ts';
-import { lastPieceRises } from './methods/change-points.ts';
+import { risesBackward } from './methods/backward-window.ts';
+import { lastSegmentRises } from './methods/change-points.ts';
 import { mannKendall } from './methods/mann-kendall.ts';
 import { precogRise } from './methods/precog.ts';
-import { straightRise } from './methods/r-squared.ts';
+import { risesByRSquared } from './methods/r-squared.ts';
 
 /** What was said of one window. */
-export interface WindowAnswer {
+export interface WindowResult {
   readonly seed: number;
   readonly hours: number;
   readonly slope: number;
@@ -22,8 +22,8 @@ export interface WindowAnswer {
   readonly why: string;
 }
 
-export interface MachineAnswers {
-  readonly windows: readonly WindowAnswer[];
+export interface MachineResults {
+  readonly windows: readonly WindowResult[];
   /** By length of history in hours: the methods of which any answer, asked every 12 h, was a false alarm. */
   readonly everAlarmed: Readonly<Record<number, readonly string[]>>;
 }
@@ -32,9 +32,9 @@ const MACHINE_BYTES = 64 * 2 ** 30;
 const POINT = MACHINE_BYTES / 100;
 const BLOCKS = 144;
 
-function ask(t: Float64Array, percent: Float64Array): Judgement {
+function ask(t: Float64Array, percent: Float64Array): Evaluation {
   const y = percent.map((value) => Math.round((value * POINT) / 4096) * 4096);
-  return judge(
+  return evaluateSeries(
     {
       t: t.map((at) => 1_700_000_000 + at),
       fields: new Map([
@@ -64,11 +64,11 @@ function saidOf(y: Float64Array): Record<string, boolean> {
   const thinned = thin(y);
   const p = mannKendall(thinned);
   return {
-    'R squared > 0.5': straightRise(y),
+    'R squared > 0.5': risesByRSquared(y),
     'Mann-Kendall, Hamed-Rao, .05': p < 0.05,
     'Mann-Kendall, Hamed-Rao, .01': p < 0.01,
-    'backward regression': backwardRise(y),
-    'change points': lastPieceRises(thinned),
+    'backward regression': risesBackward(y),
+    'change points': lastSegmentRises(thinned),
     'Precog, maximum filtering': precogRise(y, STEP_S),
   };
 }
@@ -76,7 +76,7 @@ function saidOf(y: Float64Array): Record<string, boolean> {
 const HISTORIES_H = [24, 72];
 const ASKED_EVERY_H = 12;
 
-export function answersOf(seed: number): MachineAnswers {
+export function resultsOf(seed: number): MachineResults {
   const machine = machineOf(seed);
   return {
     windows: machine.windows.map(({ hours, t, y, slope, size }) => {
@@ -84,7 +84,7 @@ export function answersOf(seed: number): MachineAnswers {
       const anon = judgement.fields.anon!;
       const { low, high, slopeBytesPerHour } = anon;
       const truth = slope * POINT;
-      const { fits, tests } = anon.basis;
+      const { modelScores: fits, statistics: tests } = anon.basis;
       return {
         seed,
         hours,

@@ -1,6 +1,6 @@
-import type { Judgement } from '../../src/trends/types.ts';
+import type { Evaluation } from '../../src/trends/types.ts';
 import { Random } from '../../synthetic/random.ts';
-import { Asked, firstTold, STEP_S } from './evaluation-replay.ts';
+import { EvaluationReplay, firstAlarm, STEP_S } from './evaluation-replay.ts';
 
 /**
  * The story this tool began with: 4.76 MB/h into a level of 635 MB, under a daily load of 40 MB up and down and AR(1) noise of 0.9 at
@@ -23,10 +23,10 @@ function column(seed: number): Float64Array {
 }
 
 /** Named for what it is: page cache is no leak, anonymous memory is. */
-const names = (id: StoryField) => (judgement: Judgement) =>
+const names = (id: StoryField) => (judgement: Evaluation) =>
   judgement.trend === 'growing' && judgement.leak === (id === 'anon') && (id === 'file' || judgement.confidence >= 0.8);
 
-export interface Told {
+export interface StoryResult {
   /** What the single answers at 48 and 72 h say. */
   readonly at48: boolean;
   readonly at72: boolean;
@@ -34,9 +34,9 @@ export interface Told {
   readonly afterH: number | null;
 }
 
-export function tellStory(id: StoryField, seed: number): Told {
+export function runStory(id: StoryField, seed: number): StoryResult {
   const y = column(seed);
-  const asked = new Asked(
+  const asked = new EvaluationReplay(
     new Map([
       ['usage', y],
       [id, y],
@@ -45,7 +45,7 @@ export function tellStory(id: StoryField, seed: number): Told {
   );
   const speaks = names(id);
   const perHour = asked.answers / HOURS;
-  const told = firstTold(asked, speaks);
+  const told = firstAlarm(asked, speaks);
   return {
     at48: speaks(asked.answer(48 * perHour - 1)),
     at72: speaks(asked.answer(72 * perHour - 1)),

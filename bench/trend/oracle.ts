@@ -1,6 +1,6 @@
 import type { Series } from '../../src/history/series.ts';
 import { centredSums } from '../../src/trends/field/least-squares.ts';
-import { kernel } from '../../src/trends/model/kernel/kernel.ts';
+import { wasmKernel } from '../../src/trends/model/kernel/kernel.ts';
 import type { Labelled } from './corpus-score.ts';
 
 /** What can be said of slopes by one who was told what no detector knows. */
@@ -12,7 +12,7 @@ export interface Oracle {
 }
 
 /** Of the growing fields of one series; nothing where its label does not tell the segment. */
-export function oracleOf({ t, fields }: Series, { truth }: Labelled): Oracle {
+export function oracleErrors({ t, fields }: Series, { truth }: Labelled): Oracle {
   const { segment_start: fromT, oracle_z: sizes } = truth;
   if (typeof fromT !== 'number' || sizes === undefined) return { errors: [], sizes: [] };
   const growing = Object.keys(truth.per_field).filter((id) => truth.per_field[id] === 'growing' && fields.has(id));
@@ -35,7 +35,7 @@ export function errorUnder(share: number, sizes: readonly number[]): number {
   let high = 10;
   for (let k = 0; k < 50; k++) {
     const middle = (low + high) / 2;
-    const under = sizes.reduce((sum, size) => sum + 2 * kernel().call.normalBelow(middle * size) - 1, 0) / sizes.length;
+    const under = sizes.reduce((sum, size) => sum + 2 * wasmKernel().exports.normalBelow(middle * size) - 1, 0) / sizes.length;
     if (under < share) low = middle;
     else high = middle;
   }

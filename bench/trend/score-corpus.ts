@@ -7,12 +7,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { judge } from '../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
-import { onThreads } from '../stats/worker-threads.ts';
+import { runOnThreads } from '../stats/worker-threads.ts';
 import { type CorpusTrace, toSeries } from './corpus-file.ts';
-import { type Answer, answerOf, type Labelled, percent, printScores, scoreAll } from './corpus-score.ts';
-import { errorUnder, type Oracle, oracleOf } from './oracle.ts';
+import { type Labelled, percent, printScores, type ScoredAnswer, scoreAll, toAnswer } from './corpus-score.ts';
+import { errorUnder, type Oracle, oracleErrors } from './oracle.ts';
 
 const flags = process.argv.slice(2);
 const flagValue = (flag: string): string | undefined => (flags.includes(flag) ? flags[flags.indexOf(flag) + 1] : undefined);
@@ -27,7 +27,7 @@ interface Done {
   readonly id: string;
   readonly heldOut: boolean;
   readonly label: Labelled;
-  readonly answer: Answer;
+  readonly answer: ScoredAnswer;
   readonly cpuMs: number;
   readonly oracle: Oracle;
 }
@@ -48,14 +48,14 @@ function tasks(): Task[] {
 function work(task: Task): Done {
   const { series, label } = 'id' in task ? fromFolder(task.id) : exampleOf(task.index, task.run);
   const began = process.cpuUsage().user;
-  const judgement = judge(series, OPTIONS);
+  const judgement = evaluateSeries(series, OPTIONS);
   return {
     id: 'id' in task ? task.id : `run ${task.run}`,
     heldOut: 'index' in task && CORPUS[task.index]!.heldOut,
     label,
-    answer: answerOf(judgement),
+    answer: toAnswer(judgement),
     cpuMs: (process.cpuUsage().user - began) / 1000,
-    oracle: oracleOf(series, label),
+    oracle: oracleErrors(series, label),
   };
 }
 
@@ -64,7 +64,7 @@ function fromFolder(id: string) {
   return { series: toSeries(trace), label: truth[id]! };
 }
 
-const done = await onThreads(import.meta.url, tasks(), work, { threads: Number(flagValue('--threads') ?? 2) });
+const done = await runOnThreads(import.meta.url, tasks(), work, { threads: Number(flagValue('--threads') ?? 2) });
 if (done !== null) {
   const answersFile = flagValue('--answers');
   if (answersFile !== undefined)

@@ -4,9 +4,9 @@
  * known methods; and eight healthy days asked every 12 h. `--held-out`: seeds that no threshold was moved on.
  */
 
-import { onThreads } from '../stats/worker-threads.ts';
+import { runOnThreads } from '../stats/worker-threads.ts';
 import { percent } from './corpus-score.ts';
-import { answersOf, type WindowAnswer } from './machine-results.ts';
+import { resultsOf, type WindowResult } from './machine-results.ts';
 
 const { argv } = process;
 const count = Number(argv.slice(2).find((word, i, all) => /^\d+$/.test(word) && all[i - 1] !== '--threads') ?? 111);
@@ -14,10 +14,10 @@ const first = argv.includes('--held-out') ? 500_001 : 1;
 const threads = argv.includes('--threads') ? Number(argv[argv.indexOf('--threads') + 1]) : 2;
 const seeds = Array.from({ length: count }, (_, i) => first + i);
 
-const machines = await onThreads(import.meta.url, seeds, answersOf, { threads });
+const machines = await runOnThreads(import.meta.url, seeds, resultsOf, { threads });
 if (machines !== null) print(machines.flatMap(({ windows }) => windows));
 
-function print(windows: readonly WindowAnswer[]): void {
+function print(windows: readonly WindowResult[]): void {
   const leaking = windows.filter(({ slope }) => slope > 0);
   const healthy = windows.filter(({ slope }) => slope === 0);
   if (argv.includes('--why'))
@@ -44,7 +44,7 @@ function print(windows: readonly WindowAnswer[]): void {
   const asked = leaking.filter((window) => window.covered !== null).length;
   console.log('\nmemhound, by length of window: missed of the leaking, false of the healthy');
   for (const hours of new Set(windows.map((window) => window.hours))) {
-    const here = (list: readonly WindowAnswer[], right: boolean) => {
+    const here = (list: readonly WindowResult[], right: boolean) => {
       const all = list.filter((window) => window.hours === hours);
       return `${all.filter(({ said }) => said.memhound !== right).length} of ${all.length}`;
     };
@@ -58,7 +58,7 @@ function print(windows: readonly WindowAnswer[]): void {
     [0.9, 0.95],
     [0.95, 1],
   ] as const) {
-    const right = (list: readonly WindowAnswer[]) =>
+    const right = (list: readonly WindowResult[]) =>
       `${percent(list.filter(({ said, slope }) => said.memhound === slope > 0).length / Math.max(1, list.length), 0)} (${list.length})`;
     const band = windows.filter(({ confidence }) => confidence >= low && confidence < high);
     const growing = band.filter(({ said }) => said.memhound);

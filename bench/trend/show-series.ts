@@ -1,5 +1,5 @@
 /** node --import tsx bench/trend/show-series.ts SCENARIO RUN [FIELD]: one series of the project's own corpus as a picture, its label, and what was said. */
-import { judge } from '../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
 
 const [name, run = '0', id = 'anon'] = process.argv.slice(2);
@@ -28,7 +28,7 @@ column.forEach((value, i) => {
 for (const row of rows) console.log(row.join('').trimEnd());
 
 const mb = (bytes: number | null | undefined): string => (typeof bytes === 'number' ? `${(bytes / 1e6).toFixed(2)} MB` : '-');
-const judgement = judge(series, { minHistorySeconds: 900 });
+const judgement = evaluateSeries(series, { minHistorySeconds: 900 });
 const field = judgement.fields[id]!;
 const { truth } = label;
 console.log(
@@ -43,5 +43,5 @@ console.log(
 console.log(
   `      ${id} ${field.trend}, ${mb(field.slopeBytesPerHour)}/h (${mb(field.low)} to ${mb(field.high)}), ${(field.windowSeconds / 3600).toFixed(1)} h`,
 );
-for (const [test, value] of Object.entries(field.basis.tests)) console.log(`      ${test.padEnd(12)} ${value.toFixed(3)}`);
-for (const { model, score } of field.basis.fits) console.log(`      ${model.padEnd(12)} ${score.toFixed(1)}`);
+for (const [test, value] of Object.entries(field.basis.statistics)) console.log(`      ${test.padEnd(12)} ${value.toFixed(3)}`);
+for (const { model, score } of field.basis.modelScores) console.log(`      ${model.padEnd(12)} ${score.toFixed(1)}`);

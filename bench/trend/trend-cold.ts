@@ -1,8 +1,8 @@
 /** node --import tsx bench/trend/trend-cold.ts FILE: CPU of one file to its verdict in a process that has done nothing else, milliseconds. */
 import { analyzeFile } from '../../src/cli/analyze.ts';
-import { beBrief } from '../../src/cli/v8-flags.ts';
+import { applyShortRunFlags } from '../../src/cli/v8-flags.ts';
 
-beBrief();
+applyShortRunFlags();
 const began = process.cpuUsage();
 const { state } = await analyzeFile(process.argv[2]!, 900);
 const spent = process.cpuUsage(began);

@@ -7,11 +7,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSeries } from '../../src/inputs/series-file.ts';
-import { judge } from '../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { cpuMs, medianMs } from '../stats/cpu-time.ts';
-import { middle } from '../stats/median.ts';
+import { upperMedian } from '../stats/median.ts';
 import { allPairs } from './methods/all-pairs.ts';
-import { lineThrough } from './methods/straight-line.ts';
+import { leastSquaresLine } from './methods/straight-line.ts';
 import { inputColumns, inputText } from './trend-input.ts';
 import type { WatchCost } from './trend-watch.ts';
 
@@ -39,15 +39,15 @@ const coldMs = (): number =>
 const few = join(folder, 'few.json');
 writeFileSync(few, inputText(new Map([...columns].map(([id, column]) => [id, column.slice(0, 3)]))));
 const colds = Array.from({ length: PROCESSES }, coldMs);
-const cold = middle(colds);
-const whole = middle(Array.from({ length: PROCESSES }, () => analyzeMs(file)));
-const start = middle(Array.from({ length: PROCESSES }, () => analyzeMs(few)));
+const cold = upperMedian(colds);
+const whole = upperMedian(Array.from({ length: PROCESSES }, () => analyzeMs(file)));
+const start = upperMedian(Array.from({ length: PROCESSES }, () => analyzeMs(few)));
 rmSync(folder, { recursive: true });
 
 const series = parseSeries(JSON.parse(text));
-judge(series, OPTIONS);
-const warm = medianMs(15, () => judge(series, OPTIONS));
-const ols = medianMs(15, () => [...columns.values()].map((column) => lineThrough(column)));
+evaluateSeries(series, OPTIONS);
+const warm = medianMs(15, () => evaluateSeries(series, OPTIONS));
+const ols = medianMs(15, () => [...columns.values()].map((column) => leastSquaresLine(column)));
 const pairs = cpuMs(() => allPairs(columns.get('anon')!)) * columns.size;
 
 /** The history of a season in processes of their own: as `watch` runs it, and where V8 may optimise. */

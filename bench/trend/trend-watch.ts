@@ -2,11 +2,11 @@
  * node --expose-gc --import tsx bench/trend/trend-watch.ts frugal|optimised [DAYS]: what a tick and a verdict take in `watch` on the history of a
  * season, or of so many days, as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised.
  */
-import { beFrugal } from '../../src/cli/v8-flags.ts';
+import { applyLowMemoryFlags } from '../../src/cli/v8-flags.ts';
 import { History } from '../../src/history/history.ts';
-import { QUIET, step } from '../../src/trends/alarm.ts';
-import { judge } from '../../src/trends/evaluate.ts';
-import { kernel } from '../../src/trends/model/kernel/kernel.ts';
+import { INITIAL_STATE, nextState } from '../../src/trends/alarm.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
+import { wasmKernel } from '../../src/trends/model/kernel/kernel.ts';
 import { cpuMs, medianMs } from '../stats/cpu-time.ts';
 import { FROM_T, inputColumns, LIMIT, STEP_S } from './trend-input.ts';
 
@@ -22,7 +22,7 @@ export interface WatchCost {
   readonly kernelBytes: number;
 }
 
-if (process.argv[2] === 'frugal') beFrugal();
+if (process.argv[2] === 'frugal') applyLowMemoryFlags();
 const TICKS = 8192;
 const days = Number(process.argv[3] ?? 92);
 
@@ -52,10 +52,10 @@ for (let i = 0; i < 8640; i++) history.append(tick(10));
 const heldBytes = used() - before;
 const samples = Array.from({ length: TICKS }, () => tick(10));
 const tickMs = cpuMs(() => samples.forEach((sample) => void history.append(sample))) / TICKS;
-let state = QUIET;
+let state = INITIAL_STATE;
 const evaluate = () => {
   const series = history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-  state = step(state, judge(series, { minHistorySeconds: 900 }), at).state;
+  state = nextState(state, evaluateSeries(series, { minHistorySeconds: 900 }), at).state;
 };
 evaluate();
 const verdictMs = medianMs(25, evaluate);
@@ -70,6 +70,6 @@ const cost: WatchCost = {
   heldBytes,
   passingBytes: heapUsed + arrayBuffers - rest,
   keptBytes: used() - rest,
-  kernelBytes: kernel().f64.byteLength,
+  kernelBytes: wasmKernel().f64.byteLength,
 };
 console.log(JSON.stringify(cost));

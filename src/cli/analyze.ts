@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { Options } from '../config/options.ts';
 import { fileRows } from '../diagnosis/file-rows.ts';
-import { hits } from '../diagnosis/gate.ts';
+import { failsGate } from '../diagnosis/gate.ts';
 import type { TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { diagnose } from '../diagnosis/verdict.ts';
 import { safeName } from '../format.ts';
@@ -13,9 +13,9 @@ import { isPrometheus, parsePrometheus } from '../inputs/prometheus-json.ts';
 import { isRecording, parseRecording } from '../inputs/recording.ts';
 import { InputError, parseSeries } from '../inputs/series-file.ts';
 import type { JvmReading } from '../sources/types.ts';
-import { judge } from '../trends/evaluate.ts';
+import { evaluateSeries } from '../trends/evaluate.ts';
 import { withOptions } from './command.ts';
-import { sayFields, sayVerdict } from './verdict-text.ts';
+import { fieldsText, verdictText } from './verdict-text.ts';
 
 /** `memhound analyze`: a verdict for each file, in their order. Exit 2 before 1 before 3, and every file still gets its line. */
 export const analyze = (argv: string[]): Promise<number> => withOptions('analyze', argv, run);
@@ -32,15 +32,15 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
       if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict }));
       else {
         const head = files.length > 1 ? `${safeName(file)}: ` : '';
-        console.log(head + sayVerdict(outcome.verdict));
+        console.log(head + verdictText(outcome.verdict));
         if (options.explain)
           console.log(
-            sayFields(outcome.verdict)
+            fieldsText(outcome.verdict)
               .map((l) => `  ${l}`)
               .join('\n'),
           );
       }
-      if (options.failOn !== null && hits(outcome.verdict, options.failOn)) codes.add(3);
+      if (options.failOn !== null && failsGate(outcome.verdict, options.failOn)) codes.add(3);
     } else {
       if (options.json) console.log(JSON.stringify({ file, error: outcome.error }));
       console.error(`memhound analyze: ${file === '-' ? 'standard input' : safeName(file)}: ${outcome.error}`);
@@ -61,7 +61,7 @@ export type Outcome =
   | { readonly state: 'bad-input' | 'failed'; readonly file: string; readonly error: string };
 
 /** A recording of a week at one second is some 600 MB; past this a file is no recording of a pod. */
-const MOST_BYTES = 1024 * 2 ** 20;
+const MAX_BYTES = 1024 * 2 ** 20;
 
 /** Reads one file (`-`: standard input) in any of the forms and judges it. Never throws for what is in the file. */
 export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
@@ -78,7 +78,7 @@ export async function analyzeFile(file: string, minHistorySeconds: number): Prom
     };
   }
   try {
-    return { state: 'answered', file, ...judgeBytes(bytes, minHistorySeconds) };
+    return { state: 'answered', file, ...evaluateBytes(bytes, minHistorySeconds) };
   } catch (error) {
     if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
     return { state: 'failed', file, error: (error as Error).stack ?? String(error) };
@@ -88,13 +88,13 @@ export async function analyzeFile(file: string, minHistorySeconds: number): Prom
 /** In one piece: nobody waits for anything else. */
 function readBounded(file: string): Buffer {
   const { size } = statSync(file);
-  if (size > MOST_BYTES) throw new InputError(`is ${size} bytes, expected at most ${MOST_BYTES}: thin it out or cut it`);
+  if (size > MAX_BYTES) throw new InputError(`is ${size} bytes, expected at most ${MAX_BYTES}: thin it out or cut it`);
   return readFileSync(file);
 }
 
-function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
+function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
   const { series, jvm, version } = parse(decode(bytes));
-  const judgement = judge(series, { minHistorySeconds });
+  const evaluation = evaluateSeries(series, { minHistorySeconds });
   const target: TargetInfo = {
     id: 'recorded',
     container: null,
@@ -109,7 +109,7 @@ function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series;
   const verdict = diagnose({
     atMs: lastOf(series.t) * 1000,
     target,
-    judgement,
+    evaluation: evaluation,
     series,
     files: fileRows(series.files),
     jvm,
@@ -122,7 +122,7 @@ function judgeBytes(bytes: Buffer, minHistorySeconds: number): { series: Series;
 function decode(bytes: Buffer): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      return textOf(gunzipSync(bytes, { maxOutputLength: MOST_BYTES }));
+      return textOf(gunzipSync(bytes, { maxOutputLength: MAX_BYTES }));
     } catch (error) {
       throw new InputError(`is gzip that cannot be unpacked: ${(error as Error).message}`);
     }
@@ -148,14 +148,14 @@ function parse(text: string): { series: Series; jvm: JvmReading | null; version:
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`is not JSON: ${placed((error as Error).message, text)}`);
+    throw new InputError(`is not JSON: ${withLocation((error as Error).message, text)}`);
   }
   const series = isPrometheus(json) ? parsePrometheus(json) : parseSeries(json);
   return { series, jvm: null, version: series.fields.has('slab') || series.fields.has('kernel_stack') ? 2 : 1 };
 }
 
 /** V8 gives the offset in the text; people look for a line and column. */
-function placed(message: string, text: string): string {
+function withLocation(message: string, text: string): string {
   const at = /position (\d+)/.exec(message);
   if (at === null || message.includes('line')) return safeName(message, 160);
   const before = text.slice(0, Number(at[1])).split('\n');

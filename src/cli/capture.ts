@@ -3,7 +3,7 @@ import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
 import type { RecordedFile } from '../inputs/recording.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
-import { FileWatcher } from '../sources/files/page-cache-scanner.ts';
+import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { readText } from '../sources/process/read-text.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
@@ -26,8 +26,8 @@ async function run(options: Options<'capture'>): Promise<number> {
     selfPid: process.pid,
   });
   if (found.state !== 'found') {
-    console.error(`memhound capture: ${found.reason}${found.mend === null ? '' : `\n${found.mend}`}`);
-    return found.state === 'blind' ? 1 : found.exit;
+    console.error(`memhound capture: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
+    return found.state === 'no-target' ? 1 : found.exit;
   }
   const { chosen } = found;
   console.error(
@@ -41,7 +41,7 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
   const group = openCgroup(target.cgroup);
   const { process: subject } = target;
   const jvm = subject === null || target.jvm === null ? null : openHsperfdata({ roots, process: subject });
-  const watcher = subject === null ? null : new FileWatcher({ roots, process: subject, pids: () => pidsOf(roots, target) });
+  const watcher = subject === null ? null : new PageCacheScanner({ roots, process: subject, pids: () => pidsOf(roots, target) });
   const startedMs = Date.now();
   try {
     for (let n = 0; ; n++) {
@@ -63,7 +63,7 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
           status,
         };
       }
-      if (watcher !== null) line.openFiles = (await watcher.look(nowMs)).map((f) => recorded(f, options.withPaths));
+      if (watcher !== null) line.openFiles = (await watcher.scan(nowMs)).map((f) => recorded(f, options.withPaths));
       console.log(JSON.stringify(line));
       const dueMs = startedMs + (n + 1) * options.every * 1000;
       if (dueMs > startedMs + options.for * 1000) return;

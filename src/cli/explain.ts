@@ -1,17 +1,17 @@
 import type { Options } from '../config/options.ts';
-import { Histograms, sayHistogram, twoTakes } from '../daemon/histograms.ts';
+import { HeapHistograms, histogramText, takeTwoHistograms } from '../daemon/histograms.ts';
 import { MappingsReader } from '../daemon/mappings-reader.ts';
-import { lookOnce } from '../daemon/target-snapshot.ts';
+import { takeSnapshot } from '../daemon/target-snapshot.ts';
 import { targetInfo } from '../daemon/watched-container.ts';
-import { ledger } from '../diagnosis/ledger/ledger.ts';
-import { views } from '../diagnosis/tool-views.ts';
-import { level } from '../format.ts';
+import { buildLedger } from '../diagnosis/ledger/ledger.ts';
+import { toolViews } from '../diagnosis/tool-views.ts';
+import { bytesText } from '../format.ts';
 import { otherProcesses } from '../sources/process/other-processes.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { rootsOf, withOptions } from './command.ts';
-import { sayFiles, sayLedger, sayViews } from './ledger-text.ts';
+import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 
 /** `memhound explain`: one shot, where is the memory now. */
 export const explain = (argv: string[]): Promise<number> => withOptions('explain', argv, run);
@@ -28,34 +28,35 @@ async function run(options: Options<'explain'>): Promise<number> {
     selfPid: process.pid,
   });
   if (found.state !== 'found') {
-    if (options.json) console.log(JSON.stringify({ error: { code: found.state, message: found.reason, mend: found.mend } }));
-    console.error(`memhound explain: ${found.reason}${found.mend === null ? '' : `\n${found.mend}`}`);
-    return found.state === 'blind' ? 1 : found.exit;
+    if (options.json)
+      console.log(JSON.stringify({ error: { code: found.state, message: found.reason, remediation: found.remediation } }));
+    console.error(`memhound explain: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
+    return found.state === 'no-target' ? 1 : found.exit;
   }
   const { chosen, notes } = found;
   const nowMs = Date.now();
-  const look = await lookOnce(chosen, roots, () => pidsOf(roots, chosen), nowMs);
-  const { tick } = look;
+  const snapshot = await takeSnapshot(chosen, roots, () => pidsOf(roots, chosen), nowMs);
+  const { tick } = snapshot;
   if (tick.cgroup.state !== 'read') {
-    console.error(`memhound explain: ${tick.cgroup.state === 'absent' ? tick.cgroup.why : tick.cgroup.error}`);
+    console.error(`memhound explain: ${tick.cgroup.state === 'absent' ? tick.cgroup.reason : tick.cgroup.error}`);
     return 1;
   }
   const jvm = tick.jvm.state === 'read' ? tick.jvm.value : null;
   const subject = chosen.jvm === null ? null : chosen.process;
   const mappings = subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram);
-  const book = ledger({
+  const book = buildLedger({
     atMs: nowMs,
     version: tick.cgroup.value.version,
     values: tick.cgroup.value.values,
     limitBytes: tick.sample.limitBytes,
     cpusOnline: onlineCpus(roots.proc),
     jvm,
-    files: look.files,
+    files: snapshot.files,
     mappings: (await mappings?.get(nowMs, 'demand', jvm)) ?? null,
     others: otherProcesses(roots.proc, pidsOf(roots, chosen), subject?.pid ?? null),
   });
-  const taken = options.histogram ? await twoTakes(subject === null ? null : new Histograms(roots, subject)) : null;
-  const shown = views(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
+  const taken = options.histogram ? await takeTwoHistograms(subject === null ? null : new HeapHistograms(roots, subject)) : null;
+  const shown = toolViews(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
   const target = targetInfo(chosen, tick);
   if (options.json) {
     console.log(
@@ -63,7 +64,7 @@ async function run(options: Options<'explain'>): Promise<number> {
         target,
         ledger: book,
         views: shown,
-        files: look.rows,
+        files: snapshot.rows,
         jvm,
         ...(taken === null ? {} : { histogram: taken }),
       }),
@@ -77,33 +78,33 @@ async function run(options: Options<'explain'>): Promise<number> {
       ...notes,
       `${who}, cgroup v${target.cgroup.version}, reached by ${target.reach}`,
       '',
-      ...sayLedger(book),
+      ...ledgerText(book),
       '',
-      ...sayFiles(look.rows),
+      ...filesText(snapshot.rows),
       '',
-      ...sayJvm(jvm, tick.jvm),
+      ...jvmText(jvm, tick.jvm),
       '',
-      ...sayViews(shown),
-      ...(mappings?.attachWhy == null ? [] : ['', `The JVM was not asked: ${mappings.attachWhy}`]),
-      ...(taken === null ? [] : ['', ...sayHistogram(taken)]),
+      ...viewsText(shown),
+      ...(mappings?.attachError == null ? [] : ['', `The JVM was not asked: ${mappings.attachError}`]),
+      ...(taken === null ? [] : ['', ...histogramText(taken)]),
     ].join('\n'),
   );
   return taken?.state === 'failed' ? 1 : 0;
 }
 
-function sayJvm(
+function jvmText(
   jvm: JvmReading | null,
   reading: { readonly state: string; readonly why?: string; readonly error?: string },
 ): string[] {
   if (jvm === null) return [`JVM: ${reading.why ?? reading.error ?? 'nothing known'}`];
-  const max = typeof jvm.heapMax === 'number' ? ` of ${level(jvm.heapMax)}` : '';
+  const max = typeof jvm.heapMax === 'number' ? ` of ${bytesText(jvm.heapMax)}` : '';
   const generations = jvm.generations.map(
     (g) =>
-      `  ${g.name}: ${g.spaces.map((s) => `${s.name} ${level(s.usedBytes)}`).join(', ')} (capacity ${level(g.capacityBytes)})`,
+      `  ${g.name}: ${g.spaces.map((s) => `${s.name} ${bytesText(s.usedBytes)}`).join(', ')} (capacity ${bytesText(g.capacityBytes)})`,
   );
-  const meta = jvm.metaspace === null ? '' : `, metaspace ${level(jvm.metaspace.used.value)}`;
+  const meta = jvm.metaspace === null ? '' : `, metaspace ${bytesText(jvm.metaspace.used.value)}`;
   return [
-    `JVM ${jvm.version ?? ''} ${jvm.collector ?? ''}: heap ${level(jvm.heapUsed.value)} used${max}, ${level(jvm.heapCommitted.value)} committed${meta}`,
+    `JVM ${jvm.version ?? ''} ${jvm.collector ?? ''}: heap ${bytesText(jvm.heapUsed.value)} used${max}, ${bytesText(jvm.heapCommitted.value)} committed${meta}`,
     ...generations,
   ];
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Options } from '../config/options.ts';
 import { FIELDS, type FieldRow } from '../fields.ts';
-import { level, safeName } from '../format.ts';
+import { bytesText, safeName } from '../format.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
 import { withOptions } from './command.ts';
 
@@ -10,7 +10,7 @@ export const historyCommand = (argv: string[]): Promise<number> => withOptions('
 
 const DAY_S = 86400;
 /** So many ticks are made before they are stored: the store writes them as its segments want them. */
-const AT_ONCE = 30;
+const SAMPLES_PER_SAVE = 30;
 
 async function run(options: Options<'history'>, words: readonly string[]): Promise<number> {
   const refuse = (why: string): number => {
@@ -33,7 +33,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
     for (let target = 1; target <= targets; target++) {
       const key = target === 1 ? 'jvm' : `jvm-${target}`;
       const history = await store.load(key);
-      const next = made(target);
+      const next = syntheticSamples(target);
       for (let tick = 1; tick <= ticks; tick++) {
         const atS = endS - (ticks - tick) * everyS;
         history.append({
@@ -44,7 +44,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
           heapMaxBytes: 2 ** 29,
           failures: [],
         });
-        if (tick % AT_ONCE === 0 || tick === ticks) await store.save(key);
+        if (tick % SAMPLES_PER_SAVE === 0 || tick === ticks) await store.save(key);
       }
     }
     const state = store.state();
@@ -53,7 +53,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
       console.error(`memhound history fill: ${state.reason}`);
       return 1;
     }
-    const size = level(state.bytes);
+    const size = bytesText(state.bytes);
     console.log(
       `${safeName(dir)}: ${days} days of ${targets} targets, ${FIELDS.length} fields, a row each ${everyS} s; ${size} on disk`,
     );
@@ -66,7 +66,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
 }
 
 /** Every field of a healthy service: daily load, noise, a heap that is collected; the same for the same target. */
-function made(target: number): (atS: number) => Record<string, number> {
+function syntheticSamples(target: number): (atS: number) => Record<string, number> {
   let state = target * 2654435761;
   const chance = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -1,57 +1,61 @@
 import type { FileRow, Ledger, LedgerPart, View } from '../diagnosis/types.ts';
-import { level, rate, safeName } from '../format.ts';
+import { bytesText, rateText, safeName } from '../format.ts';
 
-const FATE = { true: 'can be taken back', false: 'stays', null: 'partly' } as const;
+const RECLAIMABILITY = { true: 'can be taken back', false: 'stays', null: 'partly' } as const;
 
 /** The ledger as an indented table, widest column first fitted to 100 characters. */
-export function sayLedger(ledger: Ledger): string[] {
+export function ledgerText(ledger: Ledger): string[] {
   const limit =
-    ledger.limitBytes === 'max' ? 'no limit' : ledger.limitBytes === null ? 'limit not known' : `of ${level(ledger.limitBytes)}`;
-  const lines = [`Memory used ${level(ledger.totalBytes)} ${limit}`];
+    ledger.limitBytes === 'max'
+      ? 'no limit'
+      : ledger.limitBytes === null
+        ? 'limit not known'
+        : `of ${bytesText(ledger.limitBytes)}`;
+  const lines = [`Memory used ${bytesText(ledger.totalBytes)} ${limit}`];
   const walk = (parts: readonly LedgerPart[], depth: number): void => {
     for (const part of parts) {
       if (part.bytes === 0 && depth > 0) continue;
-      const interval = part.lowBytes === part.highBytes ? '' : ` (${level(part.lowBytes)} to ${level(part.highBytes)})`;
+      const interval = part.lowBytes === part.highBytes ? '' : ` (${bytesText(part.lowBytes)} to ${bytesText(part.highBytes)})`;
       lines.push(
-        `  ${`${'  '.repeat(depth)}${part.name}`.padEnd(58)} ${level(part.bytes).padStart(9)}  ${FATE[`${part.reclaimable}`]}, ${part.how}${interval}`,
+        `  ${`${'  '.repeat(depth)}${part.name}`.padEnd(58)} ${bytesText(part.bytes).padStart(9)}  ${RECLAIMABILITY[`${part.reclaimable}`]}, ${part.how}${interval}`,
       );
-      if (part.beside) lines.push(`  ${'  '.repeat(depth)}  ${sayStates(part.beside)}`);
+      if (part.pageStates) lines.push(`  ${'  '.repeat(depth)}  ${pageStatesText(part.pageStates)}`);
       if (part.parts) walk(part.parts, depth + 1);
     }
   };
   walk(ledger.parts, 0);
   lines.push(
-    `  ${'unexplained'.padEnd(58)} ${level(ledger.unexplainedBytes).padStart(9)}  within ${level(ledger.boundBytes)}: ${ledger.boundNote}`,
+    `  ${'unexplained'.padEnd(58)} ${bytesText(ledger.unexplainedBytes).padStart(9)}  within ${bytesText(ledger.boundBytes)}: ${ledger.boundNote}`,
   );
   return lines;
 }
 
-const sayStates = (states: Readonly<Record<string, number>>): string =>
+const pageStatesText = (states: Readonly<Record<string, number>>): string =>
   Object.entries(states)
-    .map(([name, bytes]) => `${name.replace(/Bytes$/, '')} ${level(bytes)}`)
+    .map(([name, bytes]) => `${name.replace(/Bytes$/, '')} ${bytesText(bytes)}`)
     .join(', ');
 
-export const sayViews = (views: readonly View[]): string[] => [
+export const viewsText = (views: readonly View[]): string[] => [
   'What each tool shows now',
   ...views.map(
     (v) =>
-      `  ${`${v.tool}: ${v.metric}`.padEnd(58)} ${(v.bytes === null ? 'the node' : level(v.bytes)).padStart(9)}  ${v.formula}`,
+      `  ${`${v.tool}: ${v.metric}`.padEnd(58)} ${(v.bytes === null ? 'the node' : bytesText(v.bytes)).padStart(9)}  ${v.formula}`,
   ),
 ];
 
-export function sayFiles(files: readonly FileRow[]): string[] {
+export function filesText(files: readonly FileRow[]): string[] {
   if (files.length === 0) return ['Files behind the page cache: none in sight'];
   return [
     'Files behind the page cache',
     ...files.slice(0, 10).map((f) => {
-      const resident = f.residentBytes === null ? f.method : `${level(f.residentBytes)} in memory`;
-      const size = f.sizeBytes === null ? 'size unknown' : level(f.sizeBytes);
+      const resident = f.residentBytes === null ? f.method : `${bytesText(f.residentBytes)} in memory`;
+      const size = f.sizeBytes === null ? 'size unknown' : bytesText(f.sizeBytes);
       const open = f.openBy.map((o) => `pid ${o.pid} fd ${o.fd} ${o.mode}`).slice(0, 3);
       const extra = [
         size,
         ...(f.deleted ? ['deleted'] : []),
         ...open,
-        ...(f.growthBytesPerHour === null ? [] : [rate(f.growthBytesPerHour)]),
+        ...(f.growthBytesPerHour === null ? [] : [rateText(f.growthBytesPerHour)]),
       ];
       return `  ${safeName(f.path, 58).padEnd(58)} ${resident} of ${extra.join(', ')}`;
     }),

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
  * greatest size is fixed before a program can say anything (--max-semi-space-size has no effect here); that it never grows can be said at
  * any time. Measured in docs/footprint.md.
  */
-export function beFrugal(): void {
+export function applyLowMemoryFlags(): void {
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt', '--no-wasm-tier-up'])
     setFlagsFromString(flag);
 }
@@ -16,6 +16,6 @@ export function beFrugal(): void {
  * its usual patience (67,584 bytes of bytecode run) it begins where there are many files, and else only for the longest loops. And what a file
  * is made of stays: a young generation that grows only touches more memory.
  */
-export function beBrief(): void {
+export function applyShortRunFlags(): void {
   for (const flag of ['--interrupt-budget=1000000', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }

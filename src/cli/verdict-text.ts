@@ -1,8 +1,8 @@
 import type { Verdict } from '../diagnosis/types.ts';
-import { rate, span } from '../format.ts';
+import { intervalText, rateText } from '../format.ts';
 
 /** A verdict as text for a terminal: the headline, the state in one line, the findings with their advice. */
-export function sayVerdict(verdict: Verdict): string {
+export function verdictText(verdict: Verdict): string {
   const lines = [verdict.headline, `  ${stateLine(verdict)}`];
   for (const finding of verdict.findings) {
     lines.push(`  [${finding.severity}] ${finding.title}`);
@@ -20,18 +20,18 @@ function stateLine(verdict: Verdict): string {
     leak,
     `confidence ${verdict.confidence.toFixed(2)}`,
   ];
-  for (const eta of verdict.etas) parts.push(`${eta.event} in ${span(eta.low, eta.high)}`);
+  for (const eta of verdict.etas) parts.push(`${eta.event} in ${intervalText(eta.low, eta.high)}`);
   return parts.join(' · ');
 }
 
 /** One line a field that moves, steepest first. */
-export function sayFields(verdict: Verdict): string[] {
+export function fieldsText(verdict: Verdict): string[] {
   return Object.entries(verdict.fields)
     .filter(([, f]) => f.slopeBytesPerHour !== null && f.trend !== 'stable')
     .sort((a, b) => Math.abs(b[1].slopeBytesPerHour!) - Math.abs(a[1].slopeBytesPerHour!))
     .map(
       ([id, f]) =>
-        `${id.padEnd(20)} ${f.trend.padEnd(10)} ${rate(f.slopeBytesPerHour!)}  (90 %: ${rate(f.low ?? 0)} to ${rate(f.high ?? 0)}) ${f.basis.because}`,
+        `${id.padEnd(20)} ${f.trend.padEnd(10)} ${rateText(f.slopeBytesPerHour!)}  (90 %: ${rateText(f.low ?? 0)} to ${rateText(f.high ?? 0)}) ${f.basis.reason}`,
     );
 }
 

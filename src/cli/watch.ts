@@ -1,21 +1,21 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig, type WatchConfig } from '../config/options.ts';
-import { Thrift } from '../daemon/memory-trimmer.ts';
+import { MemoryTrimmer } from '../daemon/memory-trimmer.ts';
 import { podResources } from '../daemon/pod-resources.ts';
-import { ownAnonBytes, selfReport } from '../daemon/self-report.ts';
-import { SelfWatch } from '../daemon/self-trend.ts';
+import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
+import { SelfTrendMonitor } from '../daemon/self-trend.ts';
 import { Watcher } from '../daemon/watcher.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
 import { createApi } from '../outlets/http.ts';
 import { attachLive } from '../outlets/live.ts';
 import { createLog, type Log } from '../outlets/log.ts';
-import { tellStory } from '../outlets/notifications.ts';
+import { logNotifications } from '../outlets/notifications.ts';
 import { createOps } from '../outlets/ops.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
-import { KnownProcesses } from '../sources/process/known-processes.ts';
-import { findTargets, pidsOf, type Seen, type TargetSearch } from '../sources/target/target-search.ts';
+import { ProcessCache } from '../sources/process/known-processes.ts';
+import { findTargets, type ObservedProcess, pidsOf, type TargetSearch } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf } from './command.ts';
@@ -35,7 +35,7 @@ export async function watch(argv: string[]): Promise<number> {
   const { config } = parsed;
   const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
-  const known = new KnownProcesses<Seen | null>();
+  const known = new ProcessCache<ObservedProcess | null>();
   const search = (): Promise<TargetSearch> =>
     findTargets({
       known,
@@ -49,13 +49,13 @@ export async function watch(argv: string[]): Promise<number> {
     });
   const found = await search();
   if (found.state === 'refused') {
-    console.error(`memhound: ${found.reason}${found.mend === null ? '' : `\n${found.mend}`}`);
+    console.error(`memhound: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.exit;
   }
   try {
     return await serve(config, roots, log, found, search);
   } catch (error) {
-    const said = expected(error, config);
+    const said = operatorError(error, config);
     if (said === null) throw error;
     console.error(`memhound: ${said.message}`);
     return said.exit;
@@ -79,8 +79,8 @@ async function serve(
     everyS: config.every,
     log,
   });
-  const selfWatch = new SelfWatch(ownAnonBytes);
-  const thrift = new Thrift(ownAnonBytes);
+  const selfWatch = new SelfTrendMonitor(selfAnonBytes);
+  const trimmer = new MemoryTrimmer(selfAnonBytes);
   let schedule: Schedule | null = null;
   const watcher = new Watcher({
     roots,
@@ -89,7 +89,7 @@ async function serve(
     pod: podResources(process.env),
     store,
     search,
-    pids: (target) => pidsOf(roots, target),
+    pidsOf: (target) => pidsOf(roots, target),
     mayAttach: config.attach,
     self: () =>
       selfReport({
@@ -126,7 +126,7 @@ async function serve(
     settled,
   });
   const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
-  const endStory = tellStory(watcher, log);
+  const endStory = logNotifications(watcher, log);
   const webhook = webhookUrl === null ? null : startWebhook(watcher, { url: webhookUrl, log });
   const failed = (error: unknown): void =>
     log.error(
@@ -135,17 +135,17 @@ async function serve(
     );
   const tick = async (nowMs: number): Promise<void> => {
     await watcher.tick(nowMs);
-    await thrift.tick(nowMs);
+    await trimmer.tick(nowMs);
     selfWatch.tick(nowMs);
   };
-  announce(config, found, api.url, ops.url, watcher);
+  printStart(config, found, api.url, ops.url, watcher);
   // node-cron loads ICU's time zones first, for some 35 ms: the first sample can be read before.
   schedule = startSchedule(config.every, tick, failed);
   begin();
   let stopping = false;
   settled
-    .then(() => (stopping ? undefined : watcher.look(Date.now())))
-    .then(() => (stopping ? undefined : thrift.settle()))
+    .then(() => (stopping ? undefined : watcher.scanFilesAndMappings(Date.now())))
+    .then(() => (stopping ? undefined : trimmer.trimAfterStart()))
     .catch(failed);
 
   const signal = await stopped;
@@ -162,7 +162,7 @@ async function serve(
 }
 
 /** The first words that a person reads: what is watched, how it is reached, where the page is. */
-function announce(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, watcher: Watcher): void {
+function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, watcher: Watcher): void {
   const [target] = watcher.targets();
   if (config.json) {
     console.log(JSON.stringify({ event: 'listening', url, opsUrl, target: target ?? null }));
@@ -178,9 +178,9 @@ function announce(config: WatchConfig, found: TargetSearch, url: string, opsUrl:
     console.log(
       `Watching ${what} in cgroup v${chosen.cgroup.version} ${chosen.cgroup.path}, reached by ${chosen.reach} through ${chosen.cgroup.dir}`,
     );
-  } else if (found.state === 'blind') {
+  } else if (found.state === 'no-target') {
     console.log(found.reason);
-    if (found.mend !== null) console.log(found.mend);
+    if (found.remediation !== null) console.log(found.remediation);
   }
   console.log(`Sampling every ${config.every} s. The page: ${url}`);
 }
@@ -190,8 +190,8 @@ const stopSignal = (): Promise<string> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
 
-/** Failures that an operator can mend, in one line; null: a bug, which shall crash with its stack. */
-function expected(error: unknown, config: WatchConfig): { message: string; exit: 1 | 2 } | null {
+/** Failures that an operator can remediation, in one line; null: a bug, which shall crash with its stack. */
+function operatorError(error: unknown, config: WatchConfig): { message: string; exit: 1 | 2 } | null {
   if (error instanceof SecretFileError) return { message: error.message, exit: 2 };
   if (error instanceof StoreError) return { message: error.message, exit: error.exit };
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };

@@ -74,7 +74,7 @@ const HISTORY_ROWS = {
   }),
 };
 
-const failOn = row<Gate | null>({
+const FAIL_ON_ROWS = row<Gate | null>({
   flag: 'fail-on',
   value: 'STATE',
   parse: oneOf(GATES),
@@ -207,7 +207,7 @@ const TABLES = {
   },
   analyze: {
     ...HISTORY_ROWS,
-    failOn,
+    failOn: FAIL_ON_ROWS,
     explain: row<boolean>({
       flag: 'explain',
       value: null,
@@ -355,7 +355,7 @@ export function parseConfig(
     problems.push(`--min-history ${minHistory}s: expected at least twice --every, ${2 * options.every}s`);
   if (options.keep < options.every)
     problems.push(`--keep ${options.keep}s: expected at least one --every, ${options.every}s, or no sample would be kept`);
-  if (options.maxDisk < LEAST_DISK)
+  if (options.maxDisk < MIN_DISK_BYTES)
     problems.push(`--max-disk ${options.maxDisk}: expected at least 1MiB, the size of a few segments`);
   if (options.port !== 0 && options.port === options.opsPort)
     problems.push(`--port and --ops-port are both ${options.port}: choose two ports`);
@@ -364,5 +364,5 @@ export function parseConfig(
 }
 
 /** A segment of a wide container, the one that is being written, and a coarser one while those it stands for are still there. */
-const LEAST_DISK = 1 << 20;
+const MIN_DISK_BYTES = 1 << 20;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

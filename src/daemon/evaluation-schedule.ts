@@ -1,23 +1,23 @@
 import type { History } from '../history/history.ts';
 import type { Series } from '../history/series.ts';
-import { createAlarm, lastingS, speaks } from '../trends/alarm.ts';
-import { judge } from '../trends/evaluate.ts';
-import type { Judgement } from '../trends/types.ts';
+import { createAlarm, exceedsThreshold, pendingSeconds } from '../trends/alarm.ts';
+import { evaluateSeries } from '../trends/evaluate.ts';
+import type { Evaluation } from '../trends/types.ts';
 
 /** A window's slopes are other ones only after such a part of it: eight hours are judged each minute, a day each three. */
-const PART = 1 / 500;
+const PAUSE_SHARE = 1 / 500;
 const MOST_PAUSE_S = 600;
 /** What is to happen soon is judged so many times before it does. */
-const LOOKS_BEFORE_END = 20;
+const EVALUATIONS_BEFORE_EVENT = 20;
 /** More usage or less by this share of the limit is news, however long the window. */
-const NEWS = 0.02;
+const USAGE_CHANGE = 0.02;
 
 /** Times that are looked back at, as shares of the time for which a leak must last. */
-const RECALLED = [1, 2 / 3, 1 / 3];
+const REPLAYED_AT = [1, 2 / 3, 1 / 3];
 
 /** What a judgement was made of, as far as it tells whether another would say something else. */
-interface Judged {
-  readonly answer: Judgement;
+interface LastEvaluation {
+  readonly reported: Evaluation;
   readonly atS: number;
   readonly pauseS: number;
   readonly events: number;
@@ -26,45 +26,50 @@ interface Judged {
 }
 
 /** Judges one container's lives, when an answer can be another than the last one. Judging passes over every row of every field. */
-export class Judging {
+export class EvaluationSchedule {
   #alarm = createAlarm();
-  #last: Judged | null = null;
+  #last: LastEvaluation | null = null;
 
   /** `final`: of a life that has ended, whenever the last one was made. */
-  judge(
+  evaluate(
     history: History,
     { minHistorySeconds, final }: { readonly minHistorySeconds: number; readonly final: boolean },
-  ): Judgement {
-    const now = state(history);
+  ): Evaluation {
+    const now = inputState(history);
     const last = this.#last;
     if (!final && last !== null && last.events === now.events && last.epoch === now.epoch) {
       const moved = Math.abs(now.usage - last.usage) / (typeof history.limitBytes === 'number' ? history.limitBytes : last.usage);
-      if (now.atS >= last.atS && now.atS - last.atS < last.pauseS && moved < NEWS) return last.answer;
+      if (now.atS >= last.atS && now.atS - last.atS < last.pauseS && moved < USAGE_CHANGE) return last.reported;
     }
-    const judgement = judge(lives(history, null), { minHistorySeconds });
-    if (last === null && speaks(judgement)) this.#recall(history, now.atS, lastingS(judgement), minHistorySeconds);
-    const answer = this.#alarm.update(judgement, now.atS);
+    const evaluation = evaluateSeries(currentAndEarlierRuns(history, null), { minHistorySeconds });
+    if (last === null && exceedsThreshold(evaluation))
+      this.#replayAlarm(history, now.atS, pendingSeconds(evaluation), minHistorySeconds);
+    const answer = this.#alarm.update(evaluation, now.atS);
     const windowS = answer.trend === 'not-enough-data' ? 0 : (answer.fields.usage?.windowSeconds ?? 0);
     const endS = answer.etas[0]?.seconds ?? Number.POSITIVE_INFINITY;
-    this.#last = { ...now, answer, pauseS: Math.min(windowS * PART, endS / LOOKS_BEFORE_END, MOST_PAUSE_S) };
+    this.#last = {
+      ...now,
+      reported: answer,
+      pauseS: Math.min(windowS * PAUSE_SHARE, endS / EVALUATIONS_BEFORE_EVENT, MOST_PAUSE_S),
+    };
     return answer;
   }
 
   /** What this program would have said in the last `lastingS`, had it been there: one that is started anew need not wait to tell a leak. */
-  #recall(history: History, atS: number, lastingS: number, minHistorySeconds: number): void {
-    for (const part of RECALLED) {
+  #replayAlarm(history: History, atS: number, lastingS: number, minHistorySeconds: number): void {
+    for (const part of REPLAYED_AT) {
       const thenS = atS - part * lastingS;
-      this.#alarm.update(judge(lives(history, thenS), { minHistorySeconds }), thenS);
+      this.#alarm.update(evaluateSeries(currentAndEarlierRuns(history, thenS), { minHistorySeconds }), thenS);
     }
   }
 
   /** The container begins a new life: what was told of the former is not repeated, but told at once if it is found again. */
-  reborn(): void {
-    this.#alarm.reborn();
+  containerRestarted(): void {
+    this.#alarm.containerRestarted();
   }
 }
 
-const state = (history: History): Omit<Judged, 'answer' | 'pauseS'> => ({
+const inputState = (history: History): Omit<LastEvaluation, 'reported' | 'pauseS'> => ({
   atS: history.lastS ?? 0,
   events: history.eventCount,
   epoch: history.epoch.id,
@@ -72,7 +77,7 @@ const state = (history: History): Omit<Judged, 'answer' | 'pauseS'> => ({
 });
 
 /** The newest life until `toS` (null: now), and those before it, which tell whether it is as they were. */
-function lives(history: History, toS: number | null): Series {
+function currentAndEarlierRuns(history: History, toS: number | null): Series {
   const all = history.series({ fields: null, fromS: null, toS, points: null, epoch: 'all' });
   const { startS } = history.epoch;
   const known = !(startS > (all.t[0] ?? startS)) || all.events.some(({ t }) => Math.abs(t - startS) < 1);

@@ -1,36 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { level, safeName } from '../format.ts';
+import { bytesText, safeName } from '../format.ts';
 import type { HistogramTake } from '../outlets/status.ts';
 import { type ClassCount, diffHistograms } from '../sources/jvm/class-histogram.ts';
-import { takeHistogram } from '../sources/jvm/jcmd-report.ts';
+import { queryHistogram } from '../sources/jvm/jcmd-report.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 
 export type { HistogramTake } from '../outlets/status.ts';
 
 /** What leaks shows in so long where the leak is of any speed; each take is a full collection. */
-const BETWEEN_MS = 10_000;
+const BETWEEN_TAKES_MS = 10_000;
 const TEN = 10;
 
 /** Takes of one JVM's heap, each compared with the one before. Whoever asks while one is taken gets that one. */
-export class Histograms {
-  readonly #who: { readonly roots: Roots; readonly process: ProcessRef };
+export class HeapHistograms {
+  readonly #jvm: { readonly roots: Roots; readonly process: ProcessRef };
   #last: { readonly classes: readonly ClassCount[]; readonly atMs: number } | null = null;
-  #taking: Promise<Reading<HistogramTake>> | null = null;
+  #pending: Promise<Reading<HistogramTake>> | null = null;
 
   constructor(roots: Roots, process: ProcessRef) {
-    this.#who = { roots, process };
+    this.#jvm = { roots, process };
   }
 
   take(): Promise<Reading<HistogramTake>> {
-    this.#taking ??= this.#take().finally(() => {
-      this.#taking = null;
+    this.#pending ??= this.#take().finally(() => {
+      this.#pending = null;
     });
-    return this.#taking;
+    return this.#pending;
   }
 
   async #take(): Promise<Reading<HistogramTake>> {
     const began = performance.now();
-    const reading = await takeHistogram(this.#who);
+    const reading = await queryHistogram(this.#jvm);
     if (reading.state !== 'read') return reading;
     const before = this.#last;
     this.#last = { classes: reading.value, atMs: reading.atMs };
@@ -39,7 +39,7 @@ export class Histograms {
       since: before === null ? null : iso(before.atMs),
       largest: reading.value.slice(0, TEN),
       grown: before === null ? [] : diffHistograms(before.classes, reading.value),
-      tookMs: Math.round(performance.now() - began),
+      durationMs: Math.round(performance.now() - began),
     };
     return { state: 'read', value, atMs: reading.atMs };
   }
@@ -48,24 +48,26 @@ export class Histograms {
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** What `explain --histogram` adds to its answer. */
-export type Taken = ({ readonly state: 'taken' } & HistogramTake) | { readonly state: 'failed'; readonly error: string };
+export type HistogramResult =
+  | ({ readonly state: 'taken' } & HistogramTake)
+  | { readonly state: 'failed'; readonly error: string };
 
-export async function twoTakes(histograms: Histograms | null): Promise<Taken> {
+export async function takeTwoHistograms(histograms: HeapHistograms | null): Promise<HistogramResult> {
   if (histograms === null) return { state: 'failed', error: 'there is no JVM in this container that could be asked' };
   const first = await histograms.take();
-  if (first.state === 'read') await delay(BETWEEN_MS);
+  if (first.state === 'read') await delay(BETWEEN_TAKES_MS);
   const second = first.state === 'read' ? await histograms.take() : first;
   if (second.state === 'read') return { state: 'taken', ...second.value };
-  return { state: 'failed', error: second.state === 'absent' ? second.why : second.error };
+  return { state: 'failed', error: second.state === 'absent' ? second.reason : second.error };
 }
 
-export function sayHistogram(taken: Taken): string[] {
+export function histogramText(taken: HistogramResult): string[] {
   if (taken.state === 'failed') return [`Heap by class: ${taken.error}`];
   const row = (name: string, bytes: number, text: string) =>
-    `  ${safeName(name, 58).padEnd(58)} ${level(bytes).padStart(9)}  ${text}`;
+    `  ${safeName(name, 58).padEnd(58)} ${bytesText(bytes).padStart(9)}  ${text}`;
   return [
     `Classes of the heap that grew most since ${taken.since}`,
     ...(taken.grown.length === 0 ? ['  none grew'] : []),
-    ...taken.grown.map((c) => row(c.name, c.bytesGrown, `${c.instancesGrown} more instances, ${level(c.bytes)} in all`)),
+    ...taken.grown.map((c) => row(c.name, c.bytesGrown, `${c.instancesGrown} more instances, ${bytesText(c.bytes)} in all`)),
   ];
 }

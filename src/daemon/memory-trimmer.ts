@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type KernelCalls, loadKernelCalls } from '../sources/files/syscalls.ts';
+import { loadSyscalls, type Syscalls } from '../sources/files/syscalls.ts';
 
 const MIB = 2 ** 20;
 /** A collection costs some 10 ms: 0.2 ms a tick. */
 const EVERY_MS = 10 * 60_000;
-const MOST_GARBAGE = MIB;
+const MAX_GARBAGE_BYTES = MIB;
 
 /** Gives memory back that is not in use: V8 lets old garbage grow to a multiple of what lives, and malloc keeps what was freed. */
-export class Thrift {
+export class MemoryTrimmer {
   readonly #collect: () => void;
   readonly #anonBytes: () => number | null;
   #nextMs = 0;
   /** The least that was ever left. */
-  #leastBytes = 0;
+  #lowestBytes = 0;
 
   constructor(anonBytes: () => number | null) {
     setFlagsFromString('--expose-gc');
@@ -23,30 +23,30 @@ export class Thrift {
   }
 
   /** Once, when the program has started: also the pages of node's binary that only a start needs. Those that a tick uses come back with it, from the page cache. */
-  async settle(): Promise<void> {
-    const calls = await this.#tidy();
-    if (calls !== null) for (const { start, end } of ownCode()) calls.unmap(start, end - start);
+  async trimAfterStart(): Promise<void> {
+    const calls = await this.#trim();
+    if (calls !== null) for (const { start, end } of unmodifiedCodeMappings()) calls.madviseDontNeed(start, end - start);
   }
 
   /** At each tick. */
   async tick(nowMs: number): Promise<void> {
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + EVERY_MS;
-    if ((this.#anonBytes() ?? 0) > this.#leastBytes + MOST_GARBAGE) await this.#tidy();
+    if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim();
   }
 
-  async #tidy(): Promise<KernelCalls | null> {
+  async #trim(): Promise<Syscalls | null> {
     this.#collect();
-    const calls = await loadKernelCalls();
-    if (typeof calls !== 'string') calls.trim();
+    const calls = await loadSyscalls();
+    if (typeof calls !== 'string') calls.mallocTrim();
     const anon = this.#anonBytes() ?? 0;
-    this.#leastBytes = this.#leastBytes === 0 ? anon : Math.min(this.#leastBytes, anon);
+    this.#lowestBytes = this.#lowestBytes === 0 ? anon : Math.min(this.#lowestBytes, anon);
     return typeof calls === 'string' ? null : calls;
   }
 }
 
 /** Mappings of the running binary that nothing was written to. Those with a page of our own in them must stay: it would be lost. */
-function ownCode(): { readonly start: number; readonly end: number }[] {
+function unmodifiedCodeMappings(): { readonly start: number; readonly end: number }[] {
   const found: { start: number; end: number }[] = [];
   for (const mapping of readFileSync('/proc/self/smaps', 'latin1').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
     const head = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ [1-9]\d* +(\S.*)$/m.exec(mapping);

@@ -11,7 +11,7 @@ export interface SelfInput {
 
 /** memhound's own ledger: what the profiler costs. Bytes; null where the kernel does not tell. */
 export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
-  const status = ownStatus();
+  const status = selfStatus();
   const cpu = process.cpuUsage();
   const uptimeSeconds = process.uptime(); // a clock that nobody sets
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
@@ -20,11 +20,11 @@ export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> 
     rssBytes: status.VmRSS ?? null,
     anonBytes: status.RssAnon ?? null,
     fileBytes: status.RssFile ?? null,
-    ledger: ownLedger(status),
+    ledger: selfLedger(status),
     trend: input.trend,
     cpuSeconds,
     cpuShare: uptimeSeconds > 0 ? cpuSeconds / uptimeSeconds : null,
-    writtenBytes: ownWrites(),
+    writtenBytes: selfWrittenBytes(),
     everySeconds: input.everySeconds,
     ticks: input.schedule?.ticks ?? 0,
     missedTicks: input.schedule?.missed ?? 0,
@@ -35,7 +35,7 @@ export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> 
 }
 
 /** Every byte of the resident set under a name. What V8 has reserved and not touched yet is not resident, so its part is an upper bound. */
-function ownLedger(
+function selfLedger(
   status: Readonly<Record<string, number>>,
 ): readonly { readonly name: string; readonly bytes: number }[] | null {
   const { RssAnon: anon, RssFile: file, RssShmem: shmem } = status;
@@ -53,12 +53,12 @@ function ownLedger(
 }
 
 /** For `SelfWatch`. */
-export const ownAnonBytes = (): number | null => ownStatus().RssAnon ?? null;
+export const selfAnonBytes = (): number | null => selfStatus().RssAnon ?? null;
 
 const SIZES = ['VmRSS', 'RssAnon', 'RssFile', 'RssShmem'] as const;
 
-function ownStatus(): Record<string, number> {
-  const text = ownFile('status');
+function selfStatus(): Record<string, number> {
+  const text = readSelfFile('status');
   const sizes: Record<string, number> = {};
   for (const key of SIZES) {
     const at = text.indexOf(`\n${key}:`);
@@ -68,13 +68,13 @@ function ownStatus(): Record<string, number> {
   return sizes;
 }
 
-function ownWrites(): number | null {
-  const bytes = /^write_bytes: (\d+)$/m.exec(ownFile('io'))?.[1];
+function selfWrittenBytes(): number | null {
+  const bytes = /^write_bytes: (\d+)$/m.exec(readSelfFile('io'))?.[1];
   return bytes === undefined ? null : Number(bytes);
 }
 
 /** Not there on other systems than Linux, and `io` not under some hardening: then those figures are null. */
-function ownFile(name: string): string {
+function readSelfFile(name: string): string {
   try {
     return readFileSync(`/proc/self/${name}`, 'utf8');
   } catch (error) {

@@ -1,10 +1,10 @@
 import { History } from '../history/history.ts';
-import { judge } from '../trends/evaluate.ts';
-import type { Judgement } from '../trends/types.ts';
+import { evaluateSeries } from '../trends/evaluate.ts';
+import type { Evaluation } from '../trends/types.ts';
 
 /** What the program's own trend detector says of the program's own memory. */
 export interface SelfTrend {
-  readonly trend: Judgement['trend'];
+  readonly trend: Evaluation['trend'];
   readonly leak: boolean | null;
   readonly bytesPerHour: number | null;
   readonly since: string | null;
@@ -13,18 +13,18 @@ export interface SelfTrend {
 /** A sample each minute: what grows by a page a tick is seen within the day, and the watching itself costs nothing. */
 const SAMPLE_MS = 60_000;
 /** One more look at all the samples: it is for an operator who asks, not for an alarm. */
-const JUDGE_MS = 15 * 60_000;
+const EVALUATE_MS = 15 * 60_000;
 /** The first hours fill caches and compile what is used, in ticks of 10 s some two and a half of them: they are not judged. */
-const WARM_MS = 3 * 3_600_000;
+const WARM_UP_MS = 3 * 3_600_000;
 const MIN_HISTORY_S = 3600;
 
 /** Watches memhound as it watches others: a profiler that leaks is worse than none. Pure but for the figure that it asks for. */
-export class SelfWatch {
+export class SelfTrendMonitor {
   readonly #anonBytes: () => number | null;
   readonly #history = new History();
   #startMs: number | null = null;
   #nextSampleMs = 0;
-  #nextJudgeMs = 0;
+  #nextEvaluationMs = 0;
   #trend: SelfTrend = { trend: 'not-enough-data', leak: null, bytesPerHour: null, since: null };
 
   constructor(anonBytes: () => number | null) {
@@ -37,7 +37,7 @@ export class SelfWatch {
 
   tick(nowMs: number): void {
     this.#startMs ??= nowMs;
-    if (nowMs < this.#nextSampleMs || nowMs - this.#startMs < WARM_MS) return;
+    if (nowMs < this.#nextSampleMs || nowMs - this.#startMs < WARM_UP_MS) return;
     this.#nextSampleMs = nowMs + SAMPLE_MS - SAMPLE_MS / 12; // cron is even, the clock's milliseconds are not
     const anon = this.#anonBytes();
     if (anon === null) return;
@@ -49,10 +49,10 @@ export class SelfWatch {
       heapMaxBytes: null,
       failures: [],
     });
-    if (nowMs < this.#nextJudgeMs) return;
-    this.#nextJudgeMs = nowMs + JUDGE_MS;
+    if (nowMs < this.#nextEvaluationMs) return;
+    this.#nextEvaluationMs = nowMs + EVALUATE_MS;
     const series = this.#history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
-    const { trend, leak, fields } = judge(series, { minHistorySeconds: MIN_HISTORY_S });
+    const { trend, leak, fields } = evaluateSeries(series, { minHistorySeconds: MIN_HISTORY_S });
     this.#trend = {
       trend,
       leak,

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { ledger } from '../diagnosis/ledger/ledger.ts';
+import { buildLedger } from '../diagnosis/ledger/ledger.ts';
 import type { PodResources } from '../diagnosis/rule-context.ts';
-import { views } from '../diagnosis/tool-views.ts';
+import { toolViews } from '../diagnosis/tool-views.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
 import { isField } from '../fields.ts';
 import type { History } from '../history/history.ts';
@@ -19,8 +19,8 @@ import { otherProcesses } from '../sources/process/other-processes.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import type { TargetSearch } from '../sources/target/target-search.ts';
 import type { JvmReading, Roots, Target } from '../sources/types.ts';
-import { Slots } from './container-registry.ts';
-import type { Slot } from './watched-container.ts';
+import { ContainerRegistry } from './container-registry.ts';
+import type { WatchedContainer } from './watched-container.ts';
 
 export interface WatcherOptions {
   readonly roots: Roots;
@@ -30,7 +30,7 @@ export interface WatcherOptions {
   readonly store: Store;
   readonly search: () => Promise<TargetSearch>;
   /** pids of the container that a target stands for. */
-  readonly pids: (target: Target) => number[];
+  readonly pidsOf: (target: Target) => number[];
   /** --attach was given. */
   readonly mayAttach: boolean;
   readonly self: () => Readonly<Record<string, unknown>>;
@@ -46,7 +46,7 @@ const LAST_HOUR_POINTS = 120;
 /** The running program behind every outlet: samples the slots, judges them, and answers as `Status`. */
 export class Watcher implements Status {
   readonly #options: WatcherOptions;
-  readonly #slots: Slots;
+  readonly #containers: ContainerRegistry;
   readonly #events = new EventEmitter();
   readonly #evaluateEveryMs: number;
   /** Later containers' histories are read as they come. */
@@ -56,7 +56,7 @@ export class Watcher implements Status {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
-    this.#slots = new Slots(options);
+    this.#containers = new ContainerRegistry(options);
     this.#events.setMaxListeners(0);
     // Each minute by default, each tick or two in experiments with a short --min-history.
     this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * 1000;
@@ -64,102 +64,104 @@ export class Watcher implements Status {
 
   /** Takes the outcome of the first search, which the caller has made to report bad options before anything is served. */
   async begin(found: TargetSearch, nowMs: number): Promise<void> {
-    await this.#adopt(found, nowMs);
+    await this.#reconcile(found, nowMs);
     this.#nextSearchMs = nowMs + this.#searchPauseMs();
   }
 
   #searchPauseMs(): number {
-    return this.#slots.mainIsJvm ? SEARCH_EVERY_MS : SEARCH_FOR_JVM_MS;
+    return this.#containers.defaultIsJvm ? SEARCH_EVERY_MS : SEARCH_FOR_JVM_MS;
   }
 
   /** `first`: what is dear is left for later, so that a first sample is there at once, however long the stored history is. */
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
-    const gone = [...this.#slots].some((s) => !s.alive);
-    if (nowMs >= this.#nextSearchMs || gone || this.#slots.size === 0) {
+    const gone = [...this.#containers].some((s) => !s.alive);
+    if (nowMs >= this.#nextSearchMs || gone || this.#containers.size === 0) {
       this.#nextSearchMs = nowMs + this.#searchPauseMs();
-      await this.#adopt(await this.#options.search(), nowMs);
+      await this.#reconcile(await this.#options.search(), nowMs);
     }
-    for (const slot of this.#slots) {
-      if (!slot.alive) continue;
-      const { tick, oomKilled } = slot.sample(nowMs);
-      if (oomKilled) this.#emit({ type: 'restart', target: slot.target.id, at: iso(nowMs), reason: 'OOM kill in the container' });
-      if (!tick.alive && slot.restored) await this.#bury(slot, nowMs);
+    for (const watched of this.#containers) {
+      if (!watched.alive) continue;
+      const { tick, oomKilled } = watched.sample(nowMs);
+      if (oomKilled)
+        this.#emit({ type: 'restart', target: watched.target.id, at: iso(nowMs), reason: 'OOM kill in the container' });
+      if (!tick.alive && watched.restored) await this.#finalize(watched, nowMs);
       else if (!tick.alive) continue;
       else
         this.#emit({
           type: 'sample',
-          target: slot.target.id,
+          target: watched.target.id,
           at: iso(nowMs),
           limitBytes: tick.sample.limitBytes,
           values: tick.sample.values,
         });
     }
     if (first) return;
-    await this.look(nowMs);
+    await this.scanFilesAndMappings(nowMs);
     if (nowMs >= this.#nextEvaluationMs) this.#evaluateAll(nowMs);
-    for (const slot of this.#slots) if (slot.restored) await store.save(slot.key);
+    for (const watched of this.#containers) if (watched.restored) await store.save(watched.key);
   }
 
   /** Reads what is stored of the containers that the first search found, judges them, and stores what was sampled meanwhile. */
   async restore(nowMs: number): Promise<void> {
     this.#restoring = true;
-    for (const slot of this.#slots) await this.#restore(slot, nowMs);
+    for (const watched of this.#containers) await this.#restore(watched, nowMs);
     this.#evaluateAll(nowMs);
-    for (const slot of this.#slots) await this.#options.store.save(slot.key);
+    for (const watched of this.#containers) await this.#options.store.save(watched.key);
   }
 
-  async #restore(slot: Slot, nowMs: number): Promise<void> {
-    if (slot.restored) return;
-    const history = await this.#options.store.load(slot.key);
-    markStart(history, nowMs / 1000);
-    slot.restore(history);
+  async #restore(watched: WatchedContainer, nowMs: number): Promise<void> {
+    if (watched.restored) return;
+    const history = await this.#options.store.load(watched.key);
+    recordStart(history, nowMs / 1000);
+    watched.restore(history);
   }
 
   #evaluateAll(nowMs: number): void {
     this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
-    for (const slot of this.#slots) if (slot.alive && slot.restored) this.#evaluate(slot, nowMs);
+    for (const watched of this.#containers) if (watched.alive && watched.restored) this.#evaluate(watched, nowMs);
   }
 
   /** The files behind the page cache and the JVM's mappings, as their budgets allow. */
-  async look(nowMs: number): Promise<void> {
-    await Promise.all([...this.#slots].map((s) => s.lookAtFiles(nowMs)));
-    for (const slot of this.#slots) if (slot.alive) await slot.mappings(slot.wantsMappings ? 'trend' : 'routine');
+  async scanFilesAndMappings(nowMs: number): Promise<void> {
+    await Promise.all([...this.#containers].map((s) => s.scanFiles(nowMs)));
+    for (const watched of this.#containers)
+      if (watched.alive) await watched.mappings(watched.needsMappings ? 'trend' : 'routine');
   }
 
   async close(): Promise<void> {
-    for (const slot of this.#slots) await slot.close();
+    for (const watched of this.#containers) await watched.close();
     await this.#options.store.close();
   }
 
-  #evaluate(slot: Slot, nowMs: number): void {
-    const verdict = slot.evaluate(nowMs, this.#options.minHistorySeconds, this.#options.pod);
-    this.#emit({ type: 'verdict', target: slot.target.id, verdict });
+  #evaluate(watched: WatchedContainer, nowMs: number): void {
+    const verdict = watched.evaluate(nowMs, this.#options.minHistorySeconds, this.#options.pod);
+    this.#emit({ type: 'verdict', target: watched.target.id, verdict });
   }
 
   /** A container that died keeps its last hour, cause and final headline. */
-  async #bury(slot: Slot, nowMs: number): Promise<void> {
+  async #finalize(watched: WatchedContainer, nowMs: number): Promise<void> {
     this.#nextSearchMs = 0;
-    if (slot.history.length === 0) return;
-    const killS = slot.history.events.findLast((e) => e.type === 'oom_kill')?.t ?? 0;
+    if (watched.history.length === 0) return;
+    const killS = watched.history.events.findLast((e) => e.type === 'oom_kill')?.t ?? 0;
     const oomKilled = killS * 1000 > nowMs - 2 * this.#options.everySeconds * 1000 - 1000;
-    const verdict = slot.evaluate(nowMs, this.#options.minHistorySeconds, this.#options.pod, { atMs: nowMs, oomKilled });
+    const verdict = watched.evaluate(nowMs, this.#options.minHistorySeconds, this.#options.pod, { atMs: nowMs, oomKilled });
     const lastHour = toSeriesJson(
-      slot.history.series({ fields: null, fromS: nowMs / 1000 - 3600, toS: null, points: LAST_HOUR_POINTS, epoch: 'current' }),
+      watched.history.series({ fields: null, fromS: nowMs / 1000 - 3600, toS: null, points: LAST_HOUR_POINTS, epoch: 'current' }),
     );
-    await this.#options.store.keepObituary(slot.key, { atMs: nowMs, verdict, lastHour });
-    this.#emit({ type: 'verdict', target: slot.target.id, verdict });
+    await this.#options.store.saveFinalReport(watched.key, { atMs: nowMs, verdict, lastHour });
+    this.#emit({ type: 'verdict', target: watched.target.id, verdict });
   }
 
-  async #adopt(found: TargetSearch, nowMs: number): Promise<void> {
-    await this.#slots.adopt(found, {
-      leaves: (slot) => this.#bury(slot, nowMs),
-      reborn: (slot) => {
-        slot.history.event({ t: nowMs / 1000, type: 'restart' });
-        this.#emit({ type: 'restart', target: slot.target.id, at: iso(nowMs), reason: 'the container was started anew' });
+  async #reconcile(found: TargetSearch, nowMs: number): Promise<void> {
+    await this.#containers.reconcile(found, {
+      onRemoved: (watched) => this.#finalize(watched, nowMs),
+      onReplaced: (watched) => {
+        watched.history.recordEvent({ t: nowMs / 1000, type: 'restart' });
+        this.#emit({ type: 'restart', target: watched.target.id, at: iso(nowMs), reason: 'the container was started anew' });
       },
-      born: async (slot) => {
-        if (this.#restoring) await this.#restore(slot, nowMs);
+      onAdded: async (watched) => {
+        if (this.#restoring) await this.#restore(watched, nowMs);
       },
     });
   }
@@ -169,72 +171,73 @@ export class Watcher implements Status {
   }
 
   targets(): readonly TargetInfo[] {
-    return [...this.#slots].filter((s) => s.alive).map((s) => s.info());
+    return [...this.#containers].filter((s) => s.alive).map((s) => s.info());
   }
 
   verdict(target?: string, epoch?: number): Verdict {
     if (epoch !== undefined && epoch < 0) {
-      const key = this.#slots.keyOf(target);
-      const obituary = key === null ? null : this.#options.store.obituary(key, -epoch);
-      if (obituary === null)
+      const key = this.#containers.keyOf(target);
+      const report = key === null ? null : this.#options.store.finalReport(key, -epoch);
+      if (report === null)
         throw new ApiError(
           'no-data-yet',
           404,
           `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound watches`,
         );
-      return obituary.verdict as Verdict;
+      return report.verdict as Verdict;
     }
-    const slot = this.#slots.awake(target);
+    const watched = this.#containers.requireTarget(target);
     // Before the first evaluation is due an answer is owed all the same.
     return (
-      slot.verdict ?? slot.evaluate(slot.tick?.sample.atMs ?? Date.now(), this.#options.minHistorySeconds, this.#options.pod)
+      watched.verdict ??
+      watched.evaluate(watched.tick?.sample.atMs ?? Date.now(), this.#options.minHistorySeconds, this.#options.pod)
     );
   }
 
-  async ledger(target?: string, asked: 'once' | 'open' = 'once'): Promise<Ledger> {
-    const slot = this.#slots.awake(target);
-    const mappings = await slot.mappings(asked === 'once' ? 'demand' : 'trend');
-    const { target: subject } = slot;
+  async asked(target?: string, asked: 'once' | 'open' = 'once'): Promise<Ledger> {
+    const watched = this.#containers.requireTarget(target);
+    const mappings = await watched.mappings(asked === 'once' ? 'demand' : 'trend');
+    const { target: subject } = watched;
     // Read now, too: beside a tick of ten seconds ago the mappings would claim what has grown since.
-    const tick = slot.fresh(Date.now());
+    const tick = watched.readNow(Date.now());
     if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
-    return ledger({
+    return buildLedger({
       atMs: tick.sample.atMs,
       version: tick.cgroup.value.version,
       values: tick.cgroup.value.values,
       limitBytes: tick.sample.limitBytes,
       cpusOnline: onlineCpus(this.#options.roots.proc),
       jvm: tick.jvm.state === 'read' ? tick.jvm.value : null,
-      files: slot.files,
+      files: watched.files,
       mappings,
       others: otherProcesses(
         this.#options.roots.proc,
-        this.#options.pids(subject),
+        this.#options.pidsOf(subject),
         subject.jvm === null ? null : (subject.process?.pid ?? null),
       ),
     });
   }
 
   views(target?: string): readonly View[] {
-    const { tick } = this.#slots.awake(target);
+    const { tick } = this.#containers.requireTarget(target);
     if (tick?.cgroup.state !== 'read') throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
-    return views(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
+    return toolViews(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
   }
 
   files(target?: string): readonly FileRow[] {
-    return this.#slots.awake(target).fileRows();
+    return this.#containers.requireTarget(target).fileRows();
   }
 
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string } {
-    const { tick } = this.#slots.awake(target);
+    const { tick } = this.#containers.requireTarget(target);
     if (tick === null) return { jvm: null, reason: 'no sample has been taken yet' };
     const { jvm } = tick;
     if (jvm.state === 'read') return { jvm: jvm.value };
-    return { jvm: null, reason: jvm.state === 'absent' ? jvm.why : jvm.error };
+    return { jvm: null, reason: jvm.state === 'absent' ? jvm.reason : jvm.error };
   }
 
   async histogram(target?: string): Promise<HistogramTake> {
-    const slot = this.#slots.awake(target);
+    const watched = this.#containers.requireTarget(target);
     if (!this.#options.mayAttach)
       throw new ApiError(
         'forbidden',
@@ -242,20 +245,20 @@ export class Watcher implements Status {
         'a histogram signals the JVM and costs it a full collection, so memhound takes one only where it was started with --attach',
         'MEMHOUND_ATTACH=true',
       );
-    const reading = await slot.histogram();
+    const reading = await watched.histogram();
     if (reading === null) throw new ApiError('no-jvm', 409, 'there is no JVM in this container that could be asked');
     if (reading.state === 'read') return reading.value;
     throw new ApiError(
       'no-answer',
       502,
-      reading.state === 'absent' ? reading.why : reading.error,
-      reading.state === 'failed' ? reading.mend : null,
+      reading.state === 'absent' ? reading.reason : reading.error,
+      reading.state === 'failed' ? reading.remediation : null,
     );
   }
 
   async samples(query: SamplesQuery): Promise<SamplesAnswer> {
-    const slot = this.#slots.awake(query.target);
-    const unknown = query.fields?.find((id) => !isField(id) && !slot.history.has(id));
+    const watched = this.#containers.requireTarget(query.target);
+    const unknown = query.fields?.find((id) => !isField(id) && !watched.history.has(id));
     if (unknown !== undefined)
       throw new ApiError(
         'unknown-field',
@@ -265,11 +268,11 @@ export class Watcher implements Status {
     const { fields, fromS, toS, points } = query;
     const wanted = { fields, fromS, toS, points, epoch: 'all' } as const;
     const answer = {
-      ...toSeriesJson(slot.history.series(wanted)),
+      ...toSeriesJson(watched.history.series(wanted)),
       request_bytes: this.#options.pod.memoryRequestBytes,
     };
-    if (!query.spread) return answer;
-    const { min, max } = await this.#options.store.spread(slot.key, wanted);
+    if (!query.envelope) return answer;
+    const { min, max } = await this.#options.store.envelope(watched.key, wanted);
     return { ...answer, min, max };
   }
 
@@ -279,15 +282,15 @@ export class Watcher implements Status {
 
   ready(): { readonly ready: boolean; readonly reason: string } {
     const state = this.#options.store.state();
-    const { blind } = this.#slots;
-    if (blind !== null) return { ready: false, reason: blind.reason };
-    if (![...this.#slots].some((s) => s.alive && s.tick !== null))
+    const { noTarget } = this.#containers;
+    if (noTarget !== null) return { ready: false, reason: noTarget.reason };
+    if (![...this.#containers].some((s) => s.alive && s.tick !== null))
       return { ready: false, reason: 'no container has been sampled yet' };
     return { ready: true, reason: state.ok ? 'sampling' : `sampling from memory; history cannot be stored: ${state.reason}` };
   }
 
   latest() {
-    return [...this.#slots]
+    return [...this.#containers]
       .filter((s) => s.alive)
       .map((s) => ({ target: s.info(), sample: s.tick?.sample ?? null, verdict: s.verdict }));
   }
@@ -299,10 +302,10 @@ export class Watcher implements Status {
 }
 
 /** Why there is a gap: memhound was not there. One that is started anew each minute leaves one mark an hour, since history keeps few. */
-function markStart(history: History, nowS: number): void {
+function recordStart(history: History, nowS: number): void {
   const last = history.events.at(-1);
   if (history.length > 0 && !(last?.type === 'memhound_start' && nowS - last.t < 3600))
-    history.event({ t: nowS, type: 'memhound_start' });
+    history.recordEvent({ t: nowS, type: 'memhound_start' });
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

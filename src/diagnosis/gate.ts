@@ -3,7 +3,7 @@ import type { Verdict } from './types.ts';
 export type Gate = 'leak' | 'growing' | 'unsure';
 
 /** True when a gate shall close. `unsure` closes on a leak too: it is the stricter one. */
-export function hits(verdict: Verdict, gate: Gate): boolean {
+export function failsGate(verdict: Verdict, gate: Gate): boolean {
   switch (gate) {
     case 'leak':
       return verdict.leak === true;

@@ -2,7 +2,7 @@ import type { CauseShare } from '../trends/types.ts';
 import type { FileRow } from './types.ts';
 
 /** A file must grow by at least this part of the cache's growth to be named as its cause. */
-const LEAST_SHARE = 0.4;
+const MIN_SHARE = 0.4;
 
 /**
  * Puts a name to causes that are files: the one that grows fastest, if its growth is of the size of the cache's. Residency is better
@@ -11,17 +11,17 @@ const LEAST_SHARE = 0.4;
 export function nameCauses(causes: readonly CauseShare[], files: readonly FileRow[]): CauseShare[] {
   return causes.map((share) => {
     if (share.what !== null) return share;
-    if (share.cause === 'page-cache') return { ...share, what: grower(share, files, (f) => f.fileSystem?.kind !== 'tmpfs') };
-    if (share.cause === 'shmem') return { ...share, what: grower(share, files, (f) => f.fileSystem?.kind === 'tmpfs') };
+    if (share.cause === 'page-cache') return { ...share, what: growingFile(share, files, (f) => f.fileSystem?.kind !== 'tmpfs') };
+    if (share.cause === 'shmem') return { ...share, what: growingFile(share, files, (f) => f.fileSystem?.kind === 'tmpfs') };
     return share;
   });
 }
 
-function grower(share: CauseShare, files: readonly FileRow[], eligible: (f: FileRow) => boolean): string | null {
+function growingFile(share: CauseShare, files: readonly FileRow[], eligible: (f: FileRow) => boolean): string | null {
   let best: FileRow | null = null;
   for (const file of files) {
     if (!eligible(file) || file.growthBytesPerHour === null) continue;
     if (best === null || file.growthBytesPerHour > best.growthBytesPerHour!) best = file;
   }
-  return best !== null && best.growthBytesPerHour! >= LEAST_SHARE * share.bytesPerHour ? best.path : null;
+  return best !== null && best.growthBytesPerHour! >= MIN_SHARE * share.bytesPerHour ? best.path : null;
 }

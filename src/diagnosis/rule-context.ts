@@ -1,13 +1,13 @@
 import type { Series } from '../history/series.ts';
 import type { JvmReading } from '../sources/types.ts';
-import type { Cause, Eta, FieldTrend, Judgement } from '../trends/types.ts';
+import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import type { FileRow, Finding, TargetInfo } from './types.ts';
 
 /** All that a rule may look at: values only, so that the same scene gives the same findings anywhere. */
-export interface Scene {
+export interface RuleContext {
   readonly atMs: number;
   readonly target: TargetInfo;
-  readonly judgement: Judgement;
+  readonly evaluation: Evaluation;
   readonly series: Series;
   readonly files: readonly FileRow[];
   readonly jvm: JvmReading | null;
@@ -23,7 +23,7 @@ export interface PodResources {
 }
 
 /** What a rule has to say. `headline` is used when `cause` leads the verdict. */
-export interface Answer {
+export interface RuleResult {
   readonly finding: Finding;
   readonly cause: Cause | null;
   readonly headline: string | null;
@@ -31,29 +31,29 @@ export interface Answer {
 }
 
 /** One question about a scene; null: it does not apply. */
-export type Rule = (scene: Scene) => Answer | null;
+export type Rule = (context: RuleContext) => RuleResult | null;
 
 /** An answer that is a finding and no more. */
-export const note = (finding: Finding): Answer => ({ finding, cause: null, headline: null, etas: [] });
+export const findingOnly = (finding: Finding): RuleResult => ({ finding, cause: null, headline: null, etas: [] });
 
 /** The newest value of a field in bytes (or its unit), null where it is a gap or not there. */
-export function now(scene: Scene, field: string): number | null {
-  const column = scene.series.fields.get(field);
+export function newestValue(context: RuleContext, field: string): number | null {
+  const column = context.series.fields.get(field);
   if (!column) return null;
   // The newest tick may lack a field that a sick source left out; look back a little, not for ever.
   for (let i = column.length - 1; i >= Math.max(0, column.length - 5); i--) if (Number.isFinite(column[i])) return column[i]!;
   return null;
 }
 
-export const trendOf = (scene: Scene, field: string): FieldTrend | null => scene.judgement.fields[field] ?? null;
+export const trendOf = (context: RuleContext, field: string): FieldTrend | null => context.evaluation.fields[field] ?? null;
 
 /** Slope of a field in bytes an hour if it grows, else 0. */
-export function growth(scene: Scene, field: string): number {
-  const trend = trendOf(scene, field);
+export function growthOf(context: RuleContext, field: string): number {
+  const trend = trendOf(context, field);
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }
 
-const FLAT_NAMES: readonly (readonly [string, string])[] = [
+const SUSPECT_NAMES: readonly (readonly [string, string])[] = [
   ['heap_used', 'heap'],
   ['threads', 'threads'],
   ['metaspace', 'metaspace'],
@@ -61,21 +61,21 @@ const FLAT_NAMES: readonly (readonly [string, string])[] = [
 ];
 
 /** Names of the fields, of those that people suspect first, that are known not to grow. */
-export function flatOnes(scene: Scene, among: readonly string[]): string[] {
-  return FLAT_NAMES.filter(
-    ([id]) => among.includes(id) && ['stable', 'cyclic', 'shrinking'].includes(trendOf(scene, id)?.trend ?? ''),
+export function flatFieldNames(context: RuleContext, among: readonly string[]): string[] {
+  return SUSPECT_NAMES.filter(
+    ([id]) => among.includes(id) && ['stable', 'cyclic', 'shrinking'].includes(trendOf(context, id)?.trend ?? ''),
   ).map(([, name]) => name);
 }
 
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** "all of it", "82 % of it": how much of `whole` a part's slope is. */
-export function shareWords(part: number, whole: number): string {
+export function shareText(part: number, whole: number): string {
   const share = whole > 0 ? part / whole : 1;
   return share >= 0.93 ? 'all of it' : `${Math.round(share * 100)} % of it`;
 }
 
 /** What happens at the limit for memory that cannot be taken back: the earliest of its ends, in words; null without one. */
-export function endOf(scene: Scene, event: Eta['event']): Eta | null {
-  return scene.judgement.etas.find((e) => e.event === event) ?? null;
+export function etaOf(context: RuleContext, event: Eta['event']): Eta | null {
+  return context.evaluation.etas.find((e) => e.event === event) ?? null;
 }

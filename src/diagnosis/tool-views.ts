@@ -161,7 +161,7 @@ const TOOLS: readonly ToolRow[] = [
     v1: 'total_rss + total_shmem + kmem',
     v2: 'anon + shmem + kernel - slab_reclaimable + sock',
     counts: [PARTS.anon, PARTS.shmem, PARTS.kernel, PARTS.sock],
-    bytes: solid,
+    bytes: unreclaimable,
     note: 'What is left when the kernel has taken back all it can; set alerts on this one',
   },
 ];
@@ -174,18 +174,18 @@ const NODE_TOOLS: readonly View[] = [
     bytes: null,
     formula: '/proc/meminfo',
     note: 'Shows the node, not the container: /proc/meminfo knows no cgroup',
-    counts: [],
+    countedParts: [],
   },
 ];
 
-function solid(v: Values, version: 1 | 2): number | null {
+function unreclaimable(v: Values, version: 1 | 2): number | null {
   if (v.anon === undefined) return null;
   const kernel = Math.max(0, (v.kernel ?? 0) - (v.slab_reclaimable ?? 0));
   return v.anon + (v.shmem ?? 0) + kernel + (version === 2 ? (v.sock ?? 0) : 0);
 }
 
 /** What each tool shows for this container at this instant, largest first; formulas as of the tools' sources. Pure. */
-export function views(values: Values, version: 1 | 2, rssBytes: number | null): View[] {
+export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null): View[] {
   const rows = TOOLS.map(
     (t): View => ({
       tool: t.tool,
@@ -193,7 +193,7 @@ export function views(values: Values, version: 1 | 2, rssBytes: number | null): 
       bytes: t.bytes(values, version),
       formula: version === 1 ? t.v1 : t.v2,
       note: t.note,
-      counts: version === 1 ? (t.countsV1 ?? t.counts) : t.counts,
+      countedParts: version === 1 ? (t.countsV1 ?? t.counts) : t.counts,
     }),
   );
   rows.push({
@@ -202,7 +202,7 @@ export function views(values: Values, version: 1 | 2, rssBytes: number | null): 
     bytes: rssBytes,
     formula: 'VmRSS = RssAnon + RssFile + RssShmem',
     note: 'One process, shared libraries counted in full; no kernel memory, no unmapped page cache',
-    counts: [PARTS.anon],
+    countedParts: [PARTS.anon],
   });
   return [...rows.sort((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1)), ...NODE_TOOLS];
 }

@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 export interface Verdict {
-  readonly schema: 'memhound.verdict/1';
+  readonly schema: 'memhound.verdict/2';
   readonly at: string;
   readonly target: TargetInfo | { readonly id: string; readonly reach: Reach };
   readonly trend: Trend;
@@ -48,7 +48,7 @@ export interface LedgerPart {
   readonly at: string;
   readonly note?: string;
   /** Of the page cache: bytes that are active, inactive, dirty, mapped. They overlap, so they are no parts. */
-  readonly beside?: Readonly<Record<string, number>>;
+  readonly pageStates?: Readonly<Record<string, number>>;
   readonly parts?: readonly LedgerPart[];
 }
 
@@ -70,7 +70,7 @@ export interface View {
   readonly formula: string;
   readonly note: string;
   /** Which parts of the ledger it counts, by name: the page lights them up. */
-  readonly counts: readonly string[];
+  readonly countedParts: readonly string[];
 }
 
 export interface FileRow {

@@ -1,10 +1,10 @@
 import { fieldRow } from '../fields.ts';
-import { merged } from './columns.ts';
-import { FLOORS, TIERS } from './history.ts';
+import { aggregate } from './columns.ts';
+import { FIELDS_KEPT_BY_MINIMUM, TIERS } from './history.ts';
 import { emptySegment, type Segment } from './segment.ts';
 
 /** Steps of the tiers on disk, finest first: 0 is raw. */
-export const STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.stepS).reverse()];
+export const TIER_STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.stepS).reverse()];
 
 type Column = (number | null)[];
 const value = (column: readonly (number | null)[] | undefined, i: number): number => column?.[i] ?? Number.NaN;
@@ -43,11 +43,11 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
         return value(own ?? segment.fields[id], i);
       });
     const rounded = ofUnit(id);
-    const middle = bins.map((bin) => merged(of(bin, 'fields'), 0, bin.length, FLOORS.has(id)));
-    const low = bins.map((bin) => merged(of(bin, 'min'), 0, bin.length, true));
+    const middle = bins.map((bin) => aggregate(of(bin, 'fields'), 0, bin.length, FIELDS_KEPT_BY_MINIMUM.has(id)));
+    const low = bins.map((bin) => aggregate(of(bin, 'min'), 0, bin.length, true));
     const high = bins.map(
       (bin) =>
-        -merged(
+        -aggregate(
           of(bin, 'max').map((v) => -v),
           0,
           bin.length,

@@ -1,8 +1,8 @@
-import { pick } from './downsample.ts';
+import { downsample } from './downsample.ts';
 
 /** Rows and columns that there is room for at first; both double when they must. */
-const ROWS = 1024;
-const COLUMNS = 48;
+const INITIAL_ROWS = 1024;
+const INITIAL_COLUMNS = 48;
 
 /**
  * Rows as columns: rising times, and a value a field, NaN for a gap. All columns lie in one block, which is large enough to be the
@@ -10,8 +10,8 @@ const COLUMNS = 48;
  * growing arrays do not leave holes in the heap for months.
  */
 export class Columns {
-  #capacity = ROWS;
-  #block = new Float64Array(ROWS * COLUMNS);
+  #capacity = INITIAL_ROWS;
+  #block = new Float64Array(INITIAL_ROWS * INITIAL_COLUMNS);
   /** By field: its place in the block. The first is that of the times. */
   #places = new Map<string, number>();
   #length = 0;
@@ -128,9 +128,9 @@ export class Columns {
    * Rows `first` to `end`, at most `points` of them. Where all are wanted they are windows on the columns themselves, not copies: a
    * verdict each minute would leave a megabyte of garbage for each container. They hold until the next row.
    */
-  take(first: number, end: number, ids: Iterable<string>, points: number | null) {
+  select(first: number, end: number, ids: Iterable<string>, points: number | null) {
     const t = this.#t;
-    const kept = pick(t, first, end, points);
+    const kept = downsample(t, first, end, points);
     const cut = (column: Float64Array): Float64Array =>
       kept === null ? column.subarray(first, Math.max(first, end)) : Float64Array.from(kept, (i) => column[i]!);
     const fields = new Map<string, Float64Array>();
@@ -158,7 +158,7 @@ export class Columns {
         const bin = Math.floor(t / step);
         while (end < this.#length && Math.floor(times[end]! / step) === bin && !breaks.has(times[end]!)) end++;
       }
-      if (end - at > 1) for (const { column, floor } of columns) column[out] = merged(column, at, end, floor);
+      if (end - at > 1) for (const { column, floor } of columns) column[out] = aggregate(column, at, end, floor);
       else if (out !== at) for (const { column } of columns) column[out] = column[at]!;
       times[out] = t;
       out++;
@@ -169,7 +169,7 @@ export class Columns {
 }
 
 /** Mean of the values that there are, or their least; NaN: there is none. */
-export function merged(column: Float64Array, from: number, to: number, floor: boolean): number {
+export function aggregate(column: Float64Array, from: number, to: number, floor: boolean): number {
   let sum = 0;
   let least = Number.POSITIVE_INFINITY;
   let n = 0;

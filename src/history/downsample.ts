@@ -3,7 +3,7 @@
  * dense at its old end, where rows are minutes apart, as at its new one, where they are seconds apart. `times` in seconds, rising; rows are
  * kept as they are, never mixed; the oldest and the newest are always among them. null: all, there are no more than `points`. Pure.
  */
-export function pick(times: Float64Array, first: number, end: number, points: number | null): Int32Array | null {
+export function downsample(times: Float64Array, first: number, end: number, points: number | null): Int32Array | null {
   const rows = end - first;
   if (points === null || rows <= points) return null;
   const last = end - 1;

@@ -1,13 +1,13 @@
 import type { Segment } from './segment.ts';
 
 /** The least and the largest of what each point of an answer stands for: all rows after the point before it, up to its own. */
-export interface Spread {
+export interface Envelope {
   readonly min: Readonly<Record<string, readonly (number | null)[]>>;
   readonly max: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /** Where rows come from: history in memory, or a segment. */
-export interface SpreadRows {
+export interface EnvelopeRows {
   readonly t: ArrayLike<number>;
   /** NaN or null for a gap. */
   readonly low: (id: string, row: number) => number | null | undefined;
@@ -15,14 +15,14 @@ export interface SpreadRows {
 }
 
 /** A coarser segment's rows with what was kept beside them. */
-export const rowsOf = ({ t, fields, min, max }: Segment): SpreadRows => ({
+export const envelopeRowsOf = ({ t, fields, min, max }: Segment): EnvelopeRows => ({
   t,
   low: (id, row) => min[id]?.[row] ?? fields[id]?.[row],
   high: (id, row) => max[id]?.[row] ?? fields[id]?.[row],
 });
 
 /** Gathers the spread of the points at `t` (rising) from rows in any order. Pure. */
-export class SpreadMaker {
+export class EnvelopeBuilder {
   readonly #t: ArrayLike<number>;
   readonly #fromS: number;
   readonly #columns: ReadonlyMap<string, { readonly min: Float64Array; readonly max: Float64Array }>;
@@ -35,7 +35,7 @@ export class SpreadMaker {
     this.#columns = new Map(Array.from(ids, (id) => [id, { min: empty(), max: empty() }]));
   }
 
-  add({ t, low, high }: SpreadRows): void {
+  add({ t, low, high }: EnvelopeRows): void {
     let point = 0;
     for (let row = 0; row < t.length; row++) {
       if (t[row]! < this.#fromS) continue;
@@ -50,10 +50,10 @@ export class SpreadMaker {
     }
   }
 
-  get spread(): Spread {
-    const told = (column: Float64Array) => Array.from(column, (v) => (Number.isNaN(v) ? null : v));
+  get envelope(): Envelope {
+    const values = (column: Float64Array) => Array.from(column, (v) => (Number.isNaN(v) ? null : v));
     const part = (which: 'min' | 'max') =>
-      Object.fromEntries(Array.from(this.#columns, ([id, column]) => [id, told(column[which])]));
+      Object.fromEntries(Array.from(this.#columns, ([id, column]) => [id, values(column[which])]));
     return { min: part('min'), max: part('max') };
   }
 }

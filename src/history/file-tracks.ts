@@ -1,16 +1,16 @@
 import type { FileTrack } from './series.ts';
 
 /** What history keeps of a file at each look. */
-export type FileRecord = Pick<FileTrack, 'path' | 'openBy' | 'deleted' | 'method' | 'fileSystem'> & {
+export type FileObservation = Pick<FileTrack, 'path' | 'openBy' | 'deleted' | 'method' | 'fileSystem'> & {
   readonly sizeBytes: number | null;
   readonly residentBytes: number | null;
 };
 
-const MOST_FILES = 32;
-const MOST_LOOKS = 360;
+const MAX_FILES = 32;
+const MAX_OBSERVATIONS = 360;
 
 interface Track {
-  latest: FileRecord;
+  latest: FileObservation;
   t: number[];
   size: number[];
   resident: number[];
@@ -25,8 +25,8 @@ export class FileTracks {
   }
 
   /** One look; the least recently seen are let go. */
-  look(nowMs: number, files: readonly FileRecord[]): void {
-    for (const file of files.slice(0, MOST_FILES)) {
+  record(nowMs: number, files: readonly FileObservation[]): void {
+    for (const file of files.slice(0, MAX_FILES)) {
       const track = this.#tracks.get(file.path) ?? { latest: file, t: [], size: [], resident: [] };
       this.#tracks.delete(file.path);
       this.#tracks.set(file.path, track);
@@ -34,10 +34,10 @@ export class FileTracks {
       track.t.push(nowMs / 1000);
       track.size.push(file.sizeBytes ?? Number.NaN);
       track.resident.push(file.residentBytes ?? Number.NaN);
-      if (track.t.length > MOST_LOOKS) halve(track);
+      if (track.t.length > MAX_OBSERVATIONS) thinOlderHalf(track);
     }
     for (const path of this.#tracks.keys()) {
-      if (this.#tracks.size <= MOST_FILES) break;
+      if (this.#tracks.size <= MAX_FILES) break;
       this.#tracks.delete(path);
     }
   }
@@ -61,8 +61,8 @@ export class FileTracks {
 }
 
 /** Every second look of the older half goes: fine where it is new, long where it is old. */
-function halve(track: Track): void {
-  const keep = (_: number, i: number): boolean => i % 2 === 0 || i >= MOST_LOOKS / 2;
+function thinOlderHalf(track: Track): void {
+  const keep = (_: number, i: number): boolean => i % 2 === 0 || i >= MAX_OBSERVATIONS / 2;
   track.t = track.t.filter(keep);
   track.size = track.size.filter(keep);
   track.resident = track.resident.filter(keep);

@@ -1,10 +1,10 @@
 import type { HistoryEvent, Sample } from '../sample/types.ts';
 import type { Limit } from '../sources/types.ts';
 import { Columns } from './columns.ts';
-import { type FileRecord, FileTracks } from './file-tracks.ts';
+import { type FileObservation, FileTracks } from './file-tracks.ts';
 import type { Series } from './series.ts';
 
-export type { FileRecord } from './file-tracks.ts';
+export type { FileObservation as FileRecord } from './file-tracks.ts';
 
 export interface HistoryQuery {
   /** null: all. */
@@ -26,12 +26,12 @@ export const TIERS: readonly { readonly olderThanS: number; readonly stepS: numb
 export const KEEP_S = 92 * 86400;
 /** Rows are made coarser in one go when there are this many more than after the last time. */
 const COMPACT_EVERY = 256;
-const MOST_EVENTS = 512;
+const MAX_EVENTS = 512;
 /** A clock that is set back by less is waited for; by more, and the rows with the later times were stamped by a clock that was wrong. */
-const WAIT_S = 300;
+const CLOCK_WAIT_S = 300;
 
 /** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is judged. */
-export const FLOORS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
+export const FIELDS_KEPT_BY_MINIMUM: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
@@ -74,10 +74,10 @@ export class History {
    */
   append(sample: Sample): boolean {
     const t = sample.atMs / 1000;
-    if (this.lastS !== null && t <= this.lastS - WAIT_S) this.#meet(t - this.#intervalS);
+    if (this.lastS !== null && t <= this.lastS - CLOCK_WAIT_S) this.#acceptTime(t - this.#intervalS);
     const last = this.lastS;
     if (last !== null && t <= last) return false;
-    if (this.#epoch !== null && this.#epoch !== sample.epoch) this.#begin(t);
+    if (this.#epoch !== null && this.#epoch !== sample.epoch) this.#beginRun(t);
     this.#epoch = sample.epoch;
     this.#rows.row(t, sample.values);
     this.limitBytes = sample.limitBytes ?? this.limitBytes;
@@ -88,7 +88,7 @@ export class History {
   }
 
   /** Moves everything so that the last row is at `t`. */
-  #meet(t: number): void {
+  #acceptTime(t: number): void {
     const by = t - this.lastS!;
     this.#rows.shift(by);
     this.#epochStartS += by;
@@ -96,9 +96,9 @@ export class History {
     this.#files.clear();
   }
 
-  #begin(t: number): void {
+  #beginRun(t: number): void {
     this.#epochStartS = t;
-    if (!this.#events.some((e) => e.type === 'restart' && Math.abs(e.t - t) < 1)) this.event({ t, type: 'restart' });
+    if (!this.#events.some((e) => e.type === 'restart' && Math.abs(e.t - t) < 1)) this.recordEvent({ t, type: 'restart' });
     this.#files.clear();
   }
 
@@ -122,10 +122,10 @@ export class History {
     return { id: this.#epoch, startS: this.#epochStartS };
   }
 
-  event(event: HistoryEvent): void {
+  recordEvent(event: HistoryEvent): void {
     this.#events.push(event);
     this.#eventCount++;
-    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+    if (this.#events.length > MAX_EVENTS) this.#events.shift();
   }
 
   get events(): readonly HistoryEvent[] {
@@ -141,8 +141,8 @@ export class History {
     return this.#events.slice(Math.max(0, this.#events.length - (this.#eventCount - count)));
   }
 
-  files(nowMs: number, files: readonly FileRecord[]): void {
-    this.#files.look(nowMs, files);
+  recordFiles(nowMs: number, files: readonly FileObservation[]): void {
+    this.#files.record(nowMs, files);
   }
 
   /** The first row that is not before `t`; none that is too old to be kept. */
@@ -172,7 +172,7 @@ export class History {
     );
     const first = this.#rows.rowAt(from);
     const end = query.toS === null ? this.length : this.#rows.rowAt(query.toS + 1e-9);
-    const { t, fields } = this.#rows.take(first, end, query.fields ?? this.#rows.ids(), query.points);
+    const { t, fields } = this.#rows.select(first, end, query.fields ?? this.#rows.ids(), query.points);
     const since = t[0] ?? from;
     const tracks = this.#files;
     return {
@@ -193,7 +193,7 @@ export class History {
   #compact(nowS: number): void {
     const breaks = new Set(this.#events.filter((e) => e.type === 'restart').map((e) => e.t));
     const stepAt = (t: number): number => TIERS.find((tier) => nowS - t > tier.olderThanS)?.stepS ?? 0;
-    this.#rows.merge(this.#rows.rowAt(nowS - this.#keepS), stepAt, breaks, FLOORS);
+    this.#rows.merge(this.#rows.rowAt(nowS - this.#keepS), stepAt, breaks, FIELDS_KEPT_BY_MINIMUM);
     this.#compactAt = this.length + COMPACT_EVERY;
   }
 }

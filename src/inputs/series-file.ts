@@ -7,7 +7,7 @@ export class InputError extends Error {
   override name = 'InputError';
 }
 
-const bad = (place: string, expected: string, found: unknown): never => {
+const inputError = (place: string, expected: string, found: unknown): never => {
   throw new InputError(`${place} must be ${expected}, found ${show(found)}`);
 };
 const show = (value: unknown): string =>
@@ -15,22 +15,22 @@ const show = (value: unknown): string =>
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** A recorder whose clock was set back goes back once or twice; more than one step in a hundred is a file out of order. */
-const MOST_BACKWARD_SHARE = 0.01;
+const MAX_BACKWARD_SHARE = 0.01;
 
 /**
  * The series form: `{"interval_s":n,"limit_bytes":n|null|[…],"t":[…],"fields":{"usage":[…]},"heap_max_bytes"?,"aux"?:{"pids","events"},"files"?}`,
  * `null` for a missing value. @throws InputError naming the place.
  */
 export function parseSeries(json: unknown): Series {
-  if (!isObject(json)) return bad('the file', 'a JSON object in the series form', json);
+  if (!isObject(json)) return inputError('the file', 'a JSON object in the series form', json);
   const t = times(json.t);
   const fields = new Map<string, Float64Array>();
   const raw = json.fields;
-  if (!isObject(raw)) return bad('fields', 'an object of columns', raw);
+  if (!isObject(raw)) return inputError('fields', 'an object of columns', raw);
   for (const [name, values] of Object.entries(raw)) fields.set(name, column(`fields.${name}`, values, t.length));
   const aux = isObject(json.aux) ? json.aux : {};
   if (aux.pids !== undefined) fields.set('threads', column('aux.pids', aux.pids, t.length));
-  if (fields.size === 0) return bad('fields', 'an object with at least one column', raw);
+  if (fields.size === 0) return inputError('fields', 'an object with at least one column', raw);
   return {
     t,
     fields,
@@ -43,12 +43,12 @@ export function parseSeries(json: unknown): Series {
 }
 
 function times(value: unknown): Float64Array {
-  if (!Array.isArray(value)) return bad('t', 'an array of epoch seconds', value);
-  if (value.length === 0) return bad('t', 'an array of at least two epoch seconds', value);
+  if (!Array.isArray(value)) return inputError('t', 'an array of epoch seconds', value);
+  if (value.length === 0) return inputError('t', 'an array of at least two epoch seconds', value);
   // Both are loops of V8's own: one of ours would be interpreted.
   if (!value.every(Number.isFinite)) {
     const i = value.findIndex((v) => !Number.isFinite(v));
-    return bad(`t[${i}]`, 'epoch seconds', value[i]);
+    return inputError(`t[${i}]`, 'epoch seconds', value[i]);
   }
   const t = Float64Array.from(value as number[]);
   if (t.length < 2) throw new InputError('t has one point; a trend takes at least two');
@@ -60,7 +60,7 @@ function times(value: unknown): Float64Array {
       if (first < 0) first = i;
     }
   }
-  if (backward > Math.max(1, MOST_BACKWARD_SHARE * t.length)) {
+  if (backward > Math.max(1, MAX_BACKWARD_SHARE * t.length)) {
     throw new InputError(
       `t must rise; it falls ${backward} times, first at t[${first}] (${t[first]} after ${t[first - 1]}): sort the points by time`,
     );
@@ -69,21 +69,21 @@ function times(value: unknown): Float64Array {
 }
 
 function column(place: string, values: unknown, length: number): Float64Array {
-  if (!Array.isArray(values)) return bad(place, 'an array of numbers and nulls', values);
+  if (!Array.isArray(values)) return inputError(place, 'an array of numbers and nulls', values);
   if (values.length !== length) throw new InputError(`${place} has ${values.length} values where t has ${length}`);
   const out = new Float64Array(length);
   for (let i = 0; i < length; i++) {
     const v: unknown = values[i];
     if (typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY) out[i] = v;
     else if (v === null) out[i] = Number.NaN;
-    else bad(`${place}[${i}]`, typeof v === 'number' && v < 0 ? 'a number of at least 0' : 'a number or null', v);
+    else inputError(`${place}[${i}]`, typeof v === 'number' && v < 0 ? 'a number of at least 0' : 'a number or null', v);
   }
   return out;
 }
 
 function interval(value: unknown, t: Float64Array): number {
   if (value === undefined || value === null) return medianStep(t);
-  if (typeof value !== 'number' || !(value > 0)) return bad('interval_s', 'seconds above 0', value);
+  if (typeof value !== 'number' || !(value > 0)) return inputError('interval_s', 'seconds above 0', value);
   return value;
 }
 
@@ -102,7 +102,7 @@ function limitOf(place: string, value: unknown): Limit {
     for (let i = value.length - 1; i >= 0; i--) if (value[i] !== null) return limitOf(`${place}[${i}]`, value[i]);
     return null;
   }
-  if (typeof value !== 'number' || !(value > 0)) return bad(place, 'bytes above 0, "max" or null', value);
+  if (typeof value !== 'number' || !(value > 0)) return inputError(place, 'bytes above 0, "max" or null', value);
   return value;
 }
 
@@ -110,9 +110,10 @@ const EVENT_TYPES: readonly string[] = ['restart', 'oom_kill', 'memhound_start']
 
 function events(value: unknown): HistoryEvent[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) return bad('aux.events', 'an array', value);
+  if (!Array.isArray(value)) return inputError('aux.events', 'an array', value);
   return value.flatMap((e, i): HistoryEvent[] => {
-    if (!isObject(e) || typeof e.t !== 'number' || typeof e.type !== 'string') return bad(`aux.events[${i}]`, '{t, type}', e);
+    if (!isObject(e) || typeof e.t !== 'number' || typeof e.type !== 'string')
+      return inputError(`aux.events[${i}]`, '{t, type}', e);
     return EVENT_TYPES.includes(e.type) ? [{ t: e.t, type: e.type as HistoryEvent['type'] }] : [];
   });
 }
@@ -120,10 +121,10 @@ function events(value: unknown): HistoryEvent[] {
 /** The optional `files`: columns aligned with `t`, so that a recorded series can name the file behind its page cache. */
 function fileTracks(value: unknown, t: Float64Array): FileTrack[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) return bad('files', 'an array', value);
+  if (!Array.isArray(value)) return inputError('files', 'an array', value);
   return value.map((f, i): FileTrack => {
     const place = `files[${i}]`;
-    if (!isObject(f) || typeof f.path !== 'string') return bad(place, 'an object with a path', f);
+    if (!isObject(f) || typeof f.path !== 'string') return inputError(place, 'an object with a path', f);
     const kind = f.tmpfs === true ? 'tmpfs' : 'disk';
     const free = typeof f.disk_free_bytes === 'number' ? f.disk_free_bytes : null;
     const gaps = () => new Float64Array(t.length).fill(Number.NaN);
@@ -142,9 +143,10 @@ function fileTracks(value: unknown, t: Float64Array): FileTrack[] {
 
 function openBy(place: string, value: unknown): FileTrack['openBy'] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) return bad(place, 'an array', value);
+  if (!Array.isArray(value)) return inputError(place, 'an array', value);
   return value.map((o, i) => {
-    if (!isObject(o) || typeof o.pid !== 'number' || typeof o.fd !== 'number') return bad(`${place}[${i}]`, '{pid, fd, mode}', o);
+    if (!isObject(o) || typeof o.pid !== 'number' || typeof o.fd !== 'number')
+      return inputError(`${place}[${i}]`, '{pid, fd, mode}', o);
     return { pid: o.pid, fd: o.fd, mode: o.mode === 'r' || o.mode === 'rw' ? o.mode : 'w' };
   });
 }

@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import { type GuardOptions, guard, hasToken } from './guard.ts';
 import type { ApiOptions } from './http.ts';
 import type { Log } from './log.ts';
-import { GateHit, ROUTES, type Route } from './routes.ts';
+import { GateFailed, ROUTES, type Route } from './routes.ts';
 import { ApiError, type Status } from './status.ts';
 
 /** No inline script or style, nothing from elsewhere, no frame: what the container named can never become code. */
@@ -29,8 +29,8 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
     next();
   });
   for (const route of ROUTES) {
-    if (route.method === undefined) app.get(route.path, answer(status, route));
-    else app.post(route.path, costly(options), answer(status, route)).all(route.path, refuseMethod);
+    if (route.method === undefined) app.get(route.path, answerRoute(status, route));
+    else app.post(route.path, requiresToken(options), answerRoute(status, route)).all(route.path, refuseMethod);
   }
   app.get('/openapi.json', async (_request, response) => {
     const { openapi } = await import('./openapi.ts');
@@ -48,7 +48,7 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
   return app;
 }
 
-const answer =
+const answerRoute =
   (status: Status, route: Route): RequestHandler =>
   async (request, response) => {
     for (const name of Object.keys(request.query)) {
@@ -61,13 +61,13 @@ const answer =
       }
     }
     const value = await route.answer(status, request.query);
-    const reach = reachOf(status);
+    const reach = reachHeader(status);
     if (reach !== null) response.set('Memhound-Reach', reach);
     response.set('Cache-Control', 'no-store').json(value);
   };
 
 /** All containers of a pod share its loopback: what costs or attaches asks for the token, also where the rest does not. */
-const costly =
+const requiresToken =
   (options: GuardOptions): RequestHandler =>
   (_request, _response, next) => {
     if (options.token === null)
@@ -84,7 +84,7 @@ const refuseMethod: RequestHandler = (request) => {
   throw new ApiError('bad-request', 405, `${request.path} takes POST, found ${request.method}`);
 };
 
-const reachOf = (status: Status): string | null => status.targets()[0]?.reach ?? null;
+const reachHeader = (status: Status): string | null => status.targets()[0]?.reach ?? null;
 
 /** A page opened with ?token= keeps it in a cookie, so that its own requests need none in their address. */
 function keepToken(request: Request, response: Response, token: string | null): void {
@@ -127,13 +127,13 @@ function listFiles(dir: string): string[] {
 const errors =
   (log: Log): ErrorRequestHandler =>
   (error: unknown, _request, response, _next) => {
-    if (error instanceof GateHit) {
+    if (error instanceof GateFailed) {
       response.status(409).json(error.verdict);
       return;
     }
     if (error instanceof ApiError) {
-      const { code, message, mend } = error;
-      response.status(error.status).json({ error: { code, message, ...(mend === null ? {} : { mend }) } });
+      const { code, message, remediation } = error;
+      response.status(error.status).json({ error: { code, message, ...(remediation === null ? {} : { remediation }) } });
       return;
     }
     // express's own refusals (a path that cannot be decoded) carry a status below 500.

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { addressOf } from './request-url.ts';
+import { parseRequestUrl } from './request-url.ts';
 import { ApiError } from './status.ts';
 
 export interface GuardOptions {
@@ -46,7 +46,7 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
 /** In the header; browsers cannot set one on a WebSocket or a first page load, so a query parameter or the cookie it sets will do. */
 export function hasToken(request: IncomingMessage, token: string): boolean {
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const query = addressOf(request).query.get('token');
+  const query = parseRequestUrl(request).query.get('token');
   const cookie = /(?:^|;\s*)memhound_token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
   return [bearer, query, cookie].some((given) => given != null && same(given, token));
 }

@@ -1,11 +1,11 @@
 /** The connection below: what is written while it is corked leaves in one piece. */
-interface Pipe {
+interface TcpSocket {
   cork(): void;
   uncork(): void;
 }
 
 /** What it needs of a `ws` WebSocket. */
-interface Wire {
+interface LiveSocket {
   readonly readyState: number;
   readonly OPEN: number;
   send(text: Buffer, options: { readonly binary: false }): void;
@@ -21,30 +21,30 @@ interface Wire {
  * `bufferedAmount`: the kernel takes megabytes for a peer that does not read (tcp_wmem, tcp(7)), and they count towards the
  * sidecar's own memory limit just as the heap does.
  */
-const MOST_UNREAD = 512 * 1024;
+const MAX_UNREAD_BYTES = 512 * 1024;
 /** After so many bytes the client is asked whether it has read them. A browser answers pings by itself, in order (RFC 6455, 5.5.3). */
-const ASK_EVERY = 64 * 1024;
+const PING_EVERY_BYTES = 64 * 1024;
 
 /** One open page. What it has read is known by its pongs, each of which carries the count of bytes that its ping followed. */
 export class LiveClient {
-  readonly #socket: Wire;
-  readonly #pipe: Pipe;
+  readonly #socket: LiveSocket;
+  readonly #pipe: TcpSocket;
   #corked = false;
   #sent = 0;
-  #asked = 0;
+  #pinged = 0;
   #read = 0;
-  #answered = true;
+  #ponged = true;
   #tables: string | null = null;
 
-  constructor(socket: Wire, pipe: Pipe) {
+  constructor(socket: LiveSocket, pipe: TcpSocket) {
     this.#socket = socket;
     this.#pipe = pipe;
     socket.on('pong', (data) => {
       const count = Number(data.toString('latin1'));
       if (count > this.#read && count <= this.#sent) this.#read = count;
-      this.#answered = true;
+      this.#ponged = true;
     });
-    socket.on('message', (data) => this.#hear(data.toString()));
+    socket.on('message', (data) => this.#onMessage(data.toString()));
   }
 
   /** Id of the target whose tables it shows. */
@@ -61,16 +61,16 @@ export class LiveClient {
   send(text: Buffer): boolean {
     if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is closing by itself
     // A text that is longer than all that may be unread still goes to a client that has read everything.
-    if (this.#asked > this.#read && this.unread + text.length > MOST_UNREAD) return this.#drop();
+    if (this.#pinged > this.#read && this.unread + text.length > MAX_UNREAD_BYTES) return this.#drop();
     this.#sent += text.length;
-    this.#gather();
+    this.#cork();
     this.#socket.send(text, { binary: false });
-    if (this.#sent - this.#asked >= ASK_EVERY) this.#ask();
+    if (this.#sent - this.#pinged >= PING_EVERY_BYTES) this.#ping();
     return true;
   }
 
   /** A tick sends a message a container and the tables: one write of them all is woken for once, here and at the other end. */
-  #gather(): void {
+  #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
     this.#pipe.cork();
@@ -82,14 +82,14 @@ export class LiveClient {
 
   /** Called from time to time: a client that did not answer since the last call is gone, or stuck. */
   check(): boolean {
-    if (!this.#answered) return this.#drop();
-    this.#answered = false;
-    this.#ask();
+    if (!this.#ponged) return this.#drop();
+    this.#ponged = false;
+    this.#ping();
     return true;
   }
 
   /** The one thing that a client may say: {"tables": ID}, or null for none. Anything else is a client's mistake, and ends it. */
-  #hear(text: string): void {
+  #onMessage(text: string): void {
     try {
       const { tables } = JSON.parse(text) as { readonly tables?: unknown };
       if (tables !== null && typeof tables !== 'string') throw new TypeError('tables must be a text or null');
@@ -99,9 +99,9 @@ export class LiveClient {
     }
   }
 
-  #ask(): void {
+  #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#asked = this.#sent;
+    this.#pinged = this.#sent;
     this.#socket.ping(String(this.#sent));
   }
 

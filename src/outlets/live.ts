@@ -4,9 +4,9 @@ import type { WebSocket } from 'ws';
 import { type GuardOptions, guard } from './guard.ts';
 import { LiveClient } from './live-client.ts';
 import type { Log } from './log.ts';
-import { addressOf } from './request-url.ts';
+import { parseRequestUrl } from './request-url.ts';
 import { ApiError, type Hello, type LiveMessage, type Status, type Tables } from './status.ts';
-import { TablesMaker } from './table-cache.ts';
+import { TableCache } from './table-cache.ts';
 
 export interface LiveOptions extends GuardOptions {
   readonly version: string;
@@ -18,7 +18,7 @@ export interface LiveOptions extends GuardOptions {
 }
 
 const PATH = '/api/v1/live';
-const MOST_CLIENTS = 200;
+const MAX_CLIENTS = 200;
 /** A client that answers nothing for so long is dropped at the next look, so at latest after twice this. */
 const CHECK_MS = 30_000;
 
@@ -47,8 +47,8 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
       refuse(error.status, error.message);
       return;
     }
-    if (addressOf(request).path !== PATH) refuse(404, `there is no WebSocket here; it is at ${PATH}`);
-    else if (clients.size + opening >= MOST_CLIENTS) refuse(503, `${MOST_CLIENTS} clients are connected, the most there may be`);
+    if (parseRequestUrl(request).path !== PATH) refuse(404, `there is no WebSocket here; it is at ${PATH}`);
+    else if (clients.size + opening >= MAX_CLIENTS) refuse(503, `${MAX_CLIENTS} clients are connected, the most there may be`);
     else
       upgrade(request, socket, head).catch((error: Error) => {
         options.log.error({ error: error.stack ?? error.message }, 'a live client could not be let in');
@@ -85,11 +85,11 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
     for (const [socket, client] of those) if (!client.send(text)) dropped(socket, client);
   };
 
-  const maker = new TablesMaker(status);
+  const maker = new TableCache(status);
   const sendTables = async (target: string, at: string): Promise<void> => {
     const showing = () => [...clients].filter(([, client]) => client.tables === target);
     if (showing().length === 0) return;
-    const tables = await maker.due(target, at);
+    const tables = await maker.refreshIfDue(target, at);
     if (tables !== null) sendTo(showing(), tables);
   };
 

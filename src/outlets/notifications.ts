@@ -3,7 +3,7 @@ import type { Log } from './log.ts';
 import type { LiveMessage, Status } from './status.ts';
 
 /** Something that a person who reads only the log, or a chat room, should know. */
-export interface News {
+export interface Notification {
   readonly event: 'verdict' | 'restart' | 'oom-kill';
   readonly at: string;
   readonly target: string;
@@ -16,11 +16,11 @@ export interface News {
 }
 
 /** Calls back at each change of a verdict, restart and OOM kill. A change is another trend, leak or cause, not another number. */
-export function onNews(status: Status, tell: (news: News) => void): () => void {
+export function onNotification(status: Status, notify: (news: Notification) => void): () => void {
   const last = new Map<string, string>();
   return status.on((message: LiveMessage) => {
     if (message.type === 'restart') {
-      tell({
+      notify({
         event: message.reason.startsWith('OOM') ? 'oom-kill' : 'restart',
         at: message.at,
         target: message.target,
@@ -32,14 +32,14 @@ export function onNews(status: Status, tell: (news: News) => void): () => void {
       if (last.get(message.target) === state) return;
       last.set(message.target, state);
       const { at, trend, leak, cause, confidence, headline, eta } = verdict;
-      tell({ event: 'verdict', at, target: message.target, trend, leak, cause, confidence, headline, eta });
+      notify({ event: 'verdict', at, target: message.target, trend, leak, cause, confidence, headline, eta });
     }
   });
 }
 
 /** The pod's log alone tells the story. */
-export const tellStory = (status: Status, log: Log): (() => void) =>
-  onNews(status, (news) => {
+export const logNotifications = (status: Status, log: Log): (() => void) =>
+  onNotification(status, (news) => {
     const level = news.event === 'oom-kill' || news.leak === true ? 'warn' : 'info';
     log[level](
       news,

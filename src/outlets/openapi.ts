@@ -7,7 +7,7 @@ const ERROR = {
     error: {
       type: 'object',
       required: ['code', 'message'],
-      properties: { code: { type: 'string' }, message: { type: 'string' }, mend: { type: ['string', 'null'] } },
+      properties: { code: { type: 'string' }, message: { type: 'string' }, remediation: { type: ['string', 'null'] } },
     },
   },
 };
@@ -38,7 +38,7 @@ export function openapi(version: string): object {
             ...(route.method === 'post'
               ? { 403: error('No token is set up, or --attach is not given'), 502: error('The JVM did not answer') }
               : {}),
-            503: error('Blind: only memhound itself is in sight; `mend` holds the YAML that helps'),
+            503: error('No target: only memhound itself is in sight; `remediation` holds the YAML that helps'),
           },
         },
       },

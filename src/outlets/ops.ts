@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { close, listen } from './http.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { addressOf } from './request-url.ts';
+import { parseRequestUrl } from './request-url.ts';
 import type { Status } from './status.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function createOps(
       response.end(request.method === 'HEAD' ? undefined : text);
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') return say(405, 'GET or HEAD\n');
-    switch (addressOf(request).path) {
+    switch (parseRequestUrl(request).path) {
       case '/healthz':
         return say(200, 'ok\n');
       case '/readyz': {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
  * Path and query of a request's target as it was sent. Not by `new URL`, which throws on targets that a client may send ("//", "http:")
  * and takes the first segment of "//a/b" for a host.
  */
-export function addressOf(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+export function parseRequestUrl(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
   const target = request.url ?? '/';
   const at = target.indexOf('?');
   return at < 0

@@ -1,6 +1,6 @@
-import { hits } from '../diagnosis/gate.ts';
+import { failsGate } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
-import { rangeOf } from '../ranges.ts';
+import { smallestRangeFor } from '../ranges.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/ledger',
     summary: 'Every byte of usage under a name, with the bound',
     query: TARGET,
-    answer: (s, q) => s.ledger(text(q, 'target')),
+    answer: (s, q) => s.asked(text(q, 'target')),
   },
   { path: '/api/v1/views', summary: 'What each tool shows now', query: TARGET, answer: (s, q) => s.views(text(q, 'target')) },
   {
@@ -85,12 +85,12 @@ function verdict(status: Status, query: Query): unknown {
   if (gate !== undefined && gate !== 'leak' && gate !== 'growing' && gate !== 'unsure')
     throw new ApiError('bad-request', 400, `fail-on must be leak, growing or unsure, found ${JSON.stringify(gate.slice(0, 40))}`);
   const answer = status.verdict(target, epoch === 0 ? undefined : epoch);
-  if (gate !== undefined && hits(answer, gate)) throw new GateHit(answer);
+  if (gate !== undefined && failsGate(answer, gate)) throw new GateFailed(answer);
   return answer;
 }
 
 /** The gate is closed: the verdict is the answer, with status 409. */
-export class GateHit extends Error {
+export class GateFailed extends Error {
   override name = 'GateHit';
   constructor(readonly verdict: Verdict) {
     super('a gate was hit');
@@ -103,16 +103,17 @@ function jvm(status: Status, query: Query): unknown {
 }
 
 /** Where the range begins that holds what the verdict rests on, in epoch seconds; null: all there is. */
-function verdictBegins(status: Status, target: string | undefined): number | null {
+function verdictWindowStart(status: Status, target: string | undefined): number | null {
   const { at, fields } = status.verdict(target);
-  const seconds = rangeOf(fields);
+  const seconds = smallestRangeFor(fields);
   return seconds === null ? null : Date.parse(at) / 1000 - seconds;
 }
 
 function samplesQuery(status: Status, query: Query): SamplesQuery {
   const fields = text(query, 'fields');
   const target = text(query, 'target');
-  const from = query.from === undefined ? null : query.from === 'verdict' ? verdictBegins(status, target) : number(query, 'from');
+  const from =
+    query.from === undefined ? null : query.from === 'verdict' ? verdictWindowStart(status, target) : number(query, 'from');
   const to = query.to === undefined ? null : number(query, 'to');
   if (from !== null && to !== null && from > to)
     throw new ApiError('bad-request', 400, `from (${from}) must not be after to (${to})`);
@@ -122,7 +123,7 @@ function samplesQuery(status: Status, query: Query): SamplesQuery {
     fromS: from,
     toS: to,
     points: query.points === undefined ? null : integer(query, 'points', 1, 100_000),
-    spread: flag(query, 'spread'),
+    envelope: flag(query, 'spread'),
   };
 }
 

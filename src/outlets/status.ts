@@ -11,7 +11,7 @@ export interface Status {
   /** `epoch` -1: the final verdict of the last container that died. */
   verdict(target?: string, epoch?: number): Verdict;
   /** `open`: for a page that stays open, and not for one question: what is dear may be a minute old. */
-  ledger(target?: string, asked?: 'once' | 'open'): Promise<Ledger>;
+  asked(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
@@ -41,7 +41,7 @@ export interface HistogramTake {
     readonly bytes: number;
   }[];
   /** How long the JVM took to answer, ms: it stood still for most of it. */
-  readonly tookMs: number;
+  readonly durationMs: number;
 }
 
 export interface SamplesQuery {
@@ -51,7 +51,7 @@ export interface SamplesQuery {
   readonly toS: number | null;
   readonly points: number | null;
   /** The least and the largest beside each point. */
-  readonly spread: boolean;
+  readonly envelope: boolean;
 }
 
 /** The series form, so that `curl … | memhound analyze -` works; null is a gap. */
@@ -106,7 +106,7 @@ export interface Hello {
 }
 
 export type ApiErrorCode =
-  | 'blind'
+  | 'no-target'
   | 'unknown-target'
   | 'unknown-field'
   | 'unknown-path'
@@ -117,13 +117,13 @@ export type ApiErrorCode =
   | 'no-answer'
   | 'gate';
 
-/** An answer that is an error, with its HTTP status and, where something can be done, `mend`: the lines that do it. */
+/** An answer that is an error, with its HTTP status and, where something can be done, `remediation`: the lines that do it. */
 export class ApiError extends Error {
   constructor(
     readonly code: ApiErrorCode,
     readonly status: number,
     message: string,
-    readonly mend: string | null = null,
+    readonly remediation: string | null = null,
   ) {
     super(message);
     this.name = 'ApiError';

@@ -4,26 +4,26 @@ import { ApiError, type Status, type Tables } from './status.ts';
 const EVERY_MS = 10_000;
 
 /** Makes the tables of a target when they are due: once for all the pages that show them, however many those are. */
-export class TablesMaker {
+export class TableCache {
   readonly #status: Status;
   /** By target: when they were last begun, ms. Forgotten once nobody has asked for longer than they last. */
-  readonly #begun = new Map<string, number>();
-  readonly #making = new Set<string>();
+  readonly #lastMs = new Map<string, number>();
+  readonly #inProgress = new Set<string>();
 
   constructor(status: Status) {
     this.#status = status;
   }
 
   /** null: not due, still being made, or the target cannot be read just now. */
-  async due(target: string, at: string): Promise<Tables | null> {
+  async refreshIfDue(target: string, at: string): Promise<Tables | null> {
     const atMs = Date.parse(at);
-    const begun = this.#begun.get(target);
-    if (this.#making.has(target) || (begun !== undefined && atMs - begun < EVERY_MS)) return null;
-    for (const [id, ms] of this.#begun) if (atMs - ms >= EVERY_MS) this.#begun.delete(id);
-    this.#begun.set(target, atMs);
-    this.#making.add(target);
+    const begun = this.#lastMs.get(target);
+    if (this.#inProgress.has(target) || (begun !== undefined && atMs - begun < EVERY_MS)) return null;
+    for (const [id, ms] of this.#lastMs) if (atMs - ms >= EVERY_MS) this.#lastMs.delete(id);
+    this.#lastMs.set(target, atMs);
+    this.#inProgress.add(target);
     try {
-      const ledger = await this.#status.ledger(target, 'open');
+      const ledger = await this.#status.asked(target, 'open');
       const [views, files, jvm] = [this.#status.views(target), this.#status.files(target), this.#status.jvm(target)];
       return { type: 'tables', target, at, views, files, jvm, ledger, self: this.#status.self() };
     } catch (error) {
@@ -31,7 +31,7 @@ export class TablesMaker {
       if (error instanceof ApiError) return null;
       throw error;
     } finally {
-      this.#making.delete(target);
+      this.#inProgress.delete(target);
     }
   }
 }

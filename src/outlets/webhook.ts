@@ -1,5 +1,5 @@
 import type { Log } from './log.ts';
-import { type News, onNews } from './notifications.ts';
+import { type Notification, onNotification } from './notifications.ts';
 import type { Status } from './status.ts';
 
 export interface WebhookOptions {
@@ -9,8 +9,8 @@ export interface WebhookOptions {
   readonly backoffMs?: number;
 }
 
-const TRIES = 6;
-const MOST_WAITING = 100;
+const MAX_ATTEMPTS = 6;
+const MAX_QUEUED = 100;
 const TIMEOUT_MS = 10_000;
 
 /** POSTs news as JSON to a URL, in order, with retries. @throws TypeError when the URL is none of http or https */
@@ -18,14 +18,14 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
   const url = new URL(options.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TypeError(`the webhook's URL must be http or https, found ${url.protocol}`);
-  const waiting: News[] = [];
+  const waiting: Notification[] = [];
   const end = new AbortController();
   let sending: Promise<void> | null = null;
 
-  const unsubscribe = onNews(status, (news) => {
+  const unsubscribe = onNotification(status, (news) => {
     waiting.push(news);
     // A dead receiver must not become our own leak: the oldest news is worth least.
-    if (waiting.length > MOST_WAITING) waiting.shift();
+    if (waiting.length > MAX_QUEUED) waiting.shift();
     sending ??= drain().finally(() => {
       sending = null;
     });
@@ -35,16 +35,16 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
     for (let news = waiting.shift(); news !== undefined && !end.signal.aborted; news = waiting.shift()) await deliver(news);
   };
 
-  const deliver = async (news: News): Promise<void> => {
-    for (let attempt = 1; attempt <= TRIES && !end.signal.aborted; attempt++) {
+  const deliver = async (news: Notification): Promise<void> => {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS && !end.signal.aborted; attempt++) {
       const failure = await post(url, news, end.signal);
       if (failure === null) return;
       // The path and query of a webhook are its secret: only the host is logged.
       options.log.warn(
         { host: url.host, attempt, failure },
-        attempt === TRIES ? 'the webhook was given up for this news' : 'the webhook did not take the news',
+        attempt === MAX_ATTEMPTS ? 'the webhook was given up for this news' : 'the webhook did not take the news',
       );
-      if (attempt < TRIES) await pause((options.backoffMs ?? 1000) * 2 ** (attempt - 1), end.signal);
+      if (attempt < MAX_ATTEMPTS) await sleep((options.backoffMs ?? 1000) * 2 ** (attempt - 1), end.signal);
     }
   };
 
@@ -60,7 +60,7 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
 }
 
 /** null: taken; else why not. */
-async function post(url: URL, news: News, signal: AbortSignal): Promise<string | null> {
+async function post(url: URL, news: Notification, signal: AbortSignal): Promise<string | null> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -77,7 +77,7 @@ async function post(url: URL, news: News, signal: AbortSignal): Promise<string |
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);
     function done(): void {

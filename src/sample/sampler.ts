@@ -1,6 +1,6 @@
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
-import { readPulse, readStartTicks } from '../sources/process/procfs.ts';
+import { readProcessSample, readStartTicks } from '../sources/process/procfs.ts';
 import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
@@ -30,25 +30,25 @@ export function openSampler(target: Target, roots: Roots): Sampler {
       const failures: Sample['failures'][number][] = [];
       const group = cgroup.read(nowMs);
       if (group.state === 'read') Object.assign(values, group.value.values);
-      else if (group.state === 'failed') failures.push({ source: 'cgroup', error: group.error, mend: group.mend });
+      else if (group.state === 'failed') failures.push({ source: 'cgroup', error: group.error, remediation: group.remediation });
 
       let rssBytes: number | null = null;
       let alive = group.state !== 'absent';
       if (target.process !== null) {
         const { pid, startTicks } = target.process;
-        const pulse = readPulse(roots.proc, pid);
-        alive &&= pulse !== null && readStartTicks(roots.proc, pid) === startTicks;
-        if (alive && pulse !== null) {
-          rssBytes = pulse.vmRssBytes;
-          if (pulse.vmRssBytes !== null) values.rss = pulse.vmRssBytes;
-          if (pulse.threads !== null) values.threads = pulse.threads;
+        const processSample = readProcessSample(roots.proc, pid);
+        alive &&= processSample !== null && readStartTicks(roots.proc, pid) === startTicks;
+        if (alive && processSample !== null) {
+          rssBytes = processSample.vmRssBytes;
+          if (processSample.vmRssBytes !== null) values.rss = processSample.vmRssBytes;
+          if (processSample.threads !== null) values.threads = processSample.threads;
         }
       }
 
       const java: Reading<JvmReading> =
-        jvm === null || !alive ? { state: 'absent', why: 'no JVM in this container' } : jvm.read(nowMs);
+        jvm === null || !alive ? { state: 'absent', reason: 'no JVM in this container' } : jvm.read(nowMs);
       if (java.state === 'read') Object.assign(values, jvmValues(java.value));
-      else if (java.state === 'failed') failures.push({ source: 'hsperfdata', error: java.error, mend: java.mend });
+      else if (java.state === 'failed') failures.push({ source: 'hsperfdata', error: java.error, remediation: java.remediation });
 
       const sample: Sample = {
         atMs: nowMs,

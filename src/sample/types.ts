@@ -9,7 +9,7 @@ export interface Sample {
   readonly limitBytes: Limit;
   readonly heapMaxBytes: Limit;
   /** One line per source that failed at this tick. */
-  readonly failures: readonly { readonly source: string; readonly error: string; readonly mend: string | null }[];
+  readonly failures: readonly { readonly source: string; readonly error: string; readonly remediation: string | null }[];
 }
 
 export type HistoryEventType = 'restart' | 'oom_kill' | 'memhound_start';

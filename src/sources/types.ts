@@ -2,11 +2,11 @@
 
 export type Limit = number | 'max' | null;
 
-/** What one source gave: a value; nothing, for a reason that is no fault; or a failure that an operator may mend. */
+/** What one source gave: a value; nothing, for a reason that is no fault; or a failure that an operator can fix. */
 export type Reading<T> =
   | { readonly state: 'read'; readonly value: T; readonly atMs: number }
-  | { readonly state: 'absent'; readonly why: string }
-  | { readonly state: 'failed'; readonly error: string; readonly mend: string | null };
+  | { readonly state: 'absent'; readonly reason: string }
+  | { readonly state: 'failed'; readonly error: string; readonly remediation: string | null };
 
 /** Where the kernel's trees are. Settings, so that the real program runs on a captured tree. */
 export interface Roots {

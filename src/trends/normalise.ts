@@ -1,13 +1,13 @@
 import type { Series } from '../history/series.ts';
 
 /** Samples in true order with strictly rising times, and where in them each told event falls. */
-export interface Ordered {
+export interface OrderedSeries {
   readonly t: Float64Array;
   readonly fields: ReadonlyMap<string, Float64Array>;
   /** Index of the first sample of a new life, for each told restart or OOM kill. */
-  readonly told: readonly number[];
+  readonly restarts: readonly number[];
   /** Of these, the first samples after OOM kills. By index, for a clock that was set moves the stamps of samples and not those of events. */
-  readonly kills: readonly number[];
+  readonly oomKills: readonly number[];
 }
 
 /**
@@ -15,8 +15,8 @@ export interface Ordered {
  * before it is shifted to meet it. Only when stamps go back often is the file merely unsorted, and then it is sorted.
  * Of doubled stamps the last sample counts. Steps forward cannot be told from gaps and stay.
  */
-export function normalise(series: Series): Ordered {
-  if (inOrder(series.t)) return { t: series.t, fields: series.fields, ...toldAt(series, series.t, null) };
+export function normalise(series: Series): OrderedSeries {
+  if (isSorted(series.t)) return { t: series.t, fields: series.fields, ...eventIndexes(series, series.t, null) };
   const n = series.t.length;
   const order: number[] = [];
   for (let i = 0; i < n; i++) if (Number.isFinite(series.t[i])) order.push(i);
@@ -48,11 +48,11 @@ export function normalise(series: Series): Ordered {
       id,
       Float64Array.from(keep, (index) => column[index] ?? Number.NaN),
     );
-  return { t, fields, ...toldAt(series, series.t, keep) };
+  return { t, fields, ...eventIndexes(series, series.t, keep) };
 }
 
 /** Nothing to put right, as in nearly all histories. */
-function inOrder(t: Float64Array): boolean {
+function isSorted(t: Float64Array): boolean {
   let last = Number.NEGATIVE_INFINITY;
   // By index: an iterator makes an object a row, where code is interpreted.
   for (let i = 0; i < t.length; i++) {
@@ -64,16 +64,20 @@ function inOrder(t: Float64Array): boolean {
 }
 
 /** Index (among `keep`, or all) of the first sample that its own clock puts at or after each event. */
-function toldAt({ events }: Series, t: Float64Array, keep: readonly number[] | null): Pick<Ordered, 'told' | 'kills'> {
-  const told = new Set<number>();
+function eventIndexes(
+  { events }: Series,
+  t: Float64Array,
+  keep: readonly number[] | null,
+): Pick<OrderedSeries, 'restarts' | 'oomKills'> {
+  const restarts = new Set<number>();
   const kills = new Set<number>();
   for (const event of events) {
     if (event.type === 'memhound_start') continue;
     const first = keep === null ? t.findIndex((at) => at >= event.t) : keep.findIndex((index) => t[index]! >= event.t);
     if (first <= 0) continue;
-    told.add(first);
+    restarts.add(first);
     if (event.type === 'oom_kill') kills.add(first);
   }
   const sorted = (indexes: Set<number>) => [...indexes].sort((a, b) => a - b);
-  return { told: sorted(told), kills: sorted(kills) };
+  return { restarts: sorted(restarts), oomKills: sorted(kills) };
 }

@@ -25,10 +25,10 @@ export interface TrendBasis {
   /** The line through the judged segment: level (bytes) at `fromT`, with `slopePerSecond`. null if none was fitted. */
   readonly line: { readonly fromT: number; readonly toT: number; readonly level: number; readonly slopePerSecond: number } | null;
   /** Fits that were compared, by name, with their score (lower is better). */
-  readonly fits: readonly { readonly model: string; readonly score: number }[];
-  readonly tests: Readonly<Record<string, number>>;
+  readonly modelScores: readonly { readonly model: string; readonly score: number }[];
+  readonly statistics: Readonly<Record<string, number>>;
   /** In words, one short sentence. */
-  readonly because: string;
+  readonly reason: string;
 }
 
 export type EtaEvent = 'heap-exhausted' | 'oom-kill' | 'disk-full' | 'reclaim';
@@ -49,7 +49,7 @@ export interface CauseShare {
 }
 
 /** The numeric verdict over all fields of one series; diagnosis puts it into words and adds files and findings. */
-export interface Judgement {
+export interface Evaluation {
   readonly trend: Trend;
   readonly leak: boolean | null;
   readonly confidence: number;
@@ -60,7 +60,7 @@ export interface Judgement {
   readonly fields: Readonly<Record<string, FieldTrend>>;
 }
 
-export interface JudgeOptions {
+export interface EvaluationOptions {
   /** Least history before anything but not-enough-data is said. Default 900 s. */
   readonly minHistorySeconds: number;
 }

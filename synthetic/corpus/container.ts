@@ -4,8 +4,8 @@ import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { Random } from '../random.ts';
 import { type HeapPlan, heapOf } from './heap.ts';
 import { errorOf, labelWhole } from './label.ts';
-import { constant, drift, type Grid, type Part, wandering, white } from './parts.ts';
-import { faults, type Rough } from './sampling-faults.ts';
+import { constant, drift, type Grid, ouNoise, type SeriesPart, white } from './parts.ts';
+import { applySamplingFaults, type SamplingFaults } from './sampling-faults.ts';
 
 const MIB = 2 ** 20;
 const DAY = 86_400;
@@ -16,7 +16,7 @@ export interface Example {
   readonly label: Labelled;
 }
 
-export interface Plan {
+export interface ContainerPlan {
   readonly hours: number;
   readonly stepS?: number;
   readonly limit?: number;
@@ -24,7 +24,7 @@ export interface Plan {
   /** Noise of the fields against the usual. */
   readonly noise?: number;
   /** Another life of this container: the same levels. */
-  readonly again?: Container;
+  readonly sameAs?: Container;
 }
 
 /** A container in the making: every field is a list of parts. Scenarios add what they are about. */
@@ -33,8 +33,8 @@ export interface Container {
   readonly limit: number;
   readonly random: Random;
   readonly heapMax: number | null;
-  readonly parts: Map<string, Part[]>;
-  readonly add: (id: string, ...parts: Part[]) => void;
+  readonly parts: Map<string, SeriesPart[]>;
+  readonly add: (id: string, ...parts: SeriesPart[]) => void;
   /** A lasting slope in a field that rises `times` its own standard error by the end, and is material; of less than the room there is. */
   readonly leak: (id: string, times: number, fromS?: number) => number;
   readonly heap: (
@@ -49,19 +49,19 @@ const STEPS = [5, 10, 15, 30, 60, 120, 300];
 const stepFor = (random: Random, hours: number): number =>
   random.pick(STEPS.filter((stepS) => (hours * 3600) / stepS >= 60 && (hours * 3600) / stepS <= 6000).slice(0, 4));
 
-export function container(random: Random, plan: Plan): Container {
+export function container(random: Random, plan: ContainerPlan): Container {
   const stepS = plan.stepS ?? stepFor(random, plan.hours);
   const n = Math.max(3, Math.round((plan.hours * 3600) / stepS));
   const grid: Grid = { n, stepS, windowS: (n - 1) * stepS };
-  const limit = plan.again?.limit ?? plan.limit ?? Math.round(random.scale(64, 32_768)) * MIB;
+  const limit = plan.sameAs?.limit ?? plan.limit ?? Math.round(random.scale(64, 32_768)) * MIB;
   const jvm = plan.jvm ?? false;
   const loud = plan.noise ?? 1;
-  const parts = new Map<string, Part[]>();
+  const parts = new Map<string, SeriesPart[]>();
   const usual = (id: string, fresh: number, noise: number) => {
-    const level = plan.again?.parts.get(id)?.[0]?.values[0] ?? fresh;
+    const level = plan.sameAs?.parts.get(id)?.[0]?.values[0] ?? fresh;
     parts.set(id, [
       constant(grid, level),
-      wandering(grid, random, level * noise * loud * random.scale(0.5, 1.5), random.scale(120, 2400)),
+      ouNoise(grid, random, level * noise * loud * random.scale(0.5, 1.5), random.scale(120, 2400)),
       white(grid, random, 0.2 * level * noise * loud),
     ]);
   };
@@ -75,7 +75,7 @@ export function container(random: Random, plan: Plan): Container {
   usual('sock', limit * random.between(0.00005, 0.0004), 0.05);
   const heapMax = jvm ? Math.round((0.45 * limit) / MIB) * MIB : null;
   if (jvm) usual('metaspace', Math.min(0.1 * limit, random.between(30, 90) * MIB), 0.001);
-  const add = (id: string, ...more: Part[]) => void parts.get(id)!.push(...more);
+  const add = (id: string, ...more: SeriesPart[]) => void parts.get(id)!.push(...more);
   const slopeFor = (id: string, times: number, fromS: number): number => {
     const spanS = grid.windowS - fromS;
     const level = parts.get(id)![0]!.values[0]!;
@@ -104,7 +104,7 @@ export function container(random: Random, plan: Plan): Container {
       const youngPeriodS = more.youngPeriodS ?? Math.max(4 * stepS, grid.windowS / random.between(60, 300));
       const oldPeriodS = more.oldPeriodS ?? grid.windowS / random.between(8, 25);
       const alive = more.alive ?? new Float64Array(n).fill(aliveShare * max);
-      const live = wandering(grid, random, 0.01 * aliveShare * max, random.scale(300, 3000));
+      const live = ouNoise(grid, random, 0.01 * aliveShare * max, random.scale(300, 3000));
       const plain: HeapPlan = {
         alive,
         slope: more.slope ?? 0,
@@ -134,8 +134,8 @@ export function container(random: Random, plan: Plan): Container {
 }
 
 /** All fields that a cgroup tells, the sums included. */
-function assemble({ random, parts }: Container): Map<string, Part[]> {
-  const get = (id: string): Part[] => parts.get(id)!;
+function assemble({ random, parts }: Container): Map<string, SeriesPart[]> {
+  const get = (id: string): SeriesPart[] => parts.get(id)!;
   const inactive = random.between(0.3, 0.8);
   const fields = new Map(parts);
   fields.set('anon', [...get('anon'), ...(parts.get('metaspace') ?? [])]);
@@ -157,22 +157,22 @@ function assemble({ random, parts }: Container): Map<string, Part[]> {
   return fields;
 }
 
-const columnsOf = (fields: ReadonlyMap<string, readonly Part[]>, n: number): Map<string, Float64Array> =>
+const columnsOf = (fields: ReadonlyMap<string, readonly SeriesPart[]>, n: number): Map<string, Float64Array> =>
   new Map([...fields].map(([id, list]) => [id, pages(list, n, id)]));
 
 /** Sums the fields, labels them, and lets the collector do its worst. */
-export function finish(scenario: string, made: Container, rough: Rough = {}): Example {
+export function finishRun(scenario: string, made: Container, rough: SamplingFaults = {}): Example {
   const { grid, limit, random, heapMax, cause } = made;
   const fields = assemble(made);
   const label = labelWhole(scenario, fields, { grid, limit, heapMax, cause });
-  return { label, series: faults(grid, columnsOf(fields, grid.n), { limit, heapMax, random, rough }) };
+  return { label, series: applySamplingFaults(grid, columnsOf(fields, grid.n), { limit, heapMax, random, rough }) };
 }
 
 /**
  * Several lives of one container, the last of which is judged. `died`: how each of the earlier ones ended; `told`: whether anybody
  * wrote it down. `known`: the earlier lives say enough for whoever remembers them; then growing is right, and so is what the newest says.
  */
-export function finishLives(
+export function finishRuns(
   scenario: string,
   lives: readonly Container[],
   { died, told, known = false }: { readonly died: 'restart' | 'oom_kill'; readonly told: boolean; readonly known?: boolean },
@@ -197,10 +197,10 @@ export function finishLives(
     at += life.grid.n;
   }
   const grid = { n, stepS, windowS: (n - 1) * stepS };
-  return { label, series: faults(grid, columns, { limit, heapMax, random, events }) };
+  return { label, series: applySamplingFaults(grid, columns, { limit, heapMax, random, events }) };
 }
 
-const share = (part: Part, factor: number): Part => ({
+const share = (part: SeriesPart, factor: number): SeriesPart => ({
   ...part,
   values: part.values.map((value) => factor * value),
   slope: factor * part.slope,
@@ -209,7 +209,7 @@ const share = (part: Part, factor: number): Part => ({
   variance: (spanS) => factor * factor * part.variance(spanS),
 });
 
-function pages(parts: readonly Part[], n: number, id: string): Float64Array {
+function pages(parts: readonly SeriesPart[], n: number, id: string): Float64Array {
   const page = id === 'kernel_stack' ? 16_384 : 4096;
   const out = new Float64Array(n);
   for (const { values } of parts) for (let i = 0; i < n; i++) out[i] = out[i]! + values[i]!;

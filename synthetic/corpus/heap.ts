@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import type { Grid, Part } from './parts.ts';
+import type { Grid, SeriesPart } from './parts.ts';
 
 export interface HeapPlan {
   /** What is alive, bytes, at each point of the grid. */
@@ -18,7 +18,11 @@ export interface HeapPlan {
  * heap_used of a generational collector: minor cycles on top of garbage that only the major ones take. What is alive is seen at the
  * feet of the slower of the two.
  */
-export function heapOf(grid: Grid, random: Random, plan: HeapPlan): { readonly used: Part; readonly highWater: Part } {
+export function heapOf(
+  grid: Grid,
+  random: Random,
+  plan: HeapPlan,
+): { readonly used: SeriesPart; readonly highWater: SeriesPart } {
   const { alive, young, youngPeriodS, old, oldPeriodS, max } = plan;
   const used = new Float64Array(grid.n);
   const high = new Float64Array(grid.n);

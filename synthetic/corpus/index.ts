@@ -2,13 +2,13 @@ import { Random } from '../random.ts';
 import type { Example } from './container.ts';
 import { bounded } from './scenarios/bounded.ts';
 import { heaps } from './scenarios/heaps.ts';
-import { unseen } from './scenarios/held-out.ts';
-import { remembered } from './scenarios/known-from-earlier-runs.ts';
+import { heldOutScenarios } from './scenarios/held-out.ts';
+import { knownFromEarlierRuns } from './scenarios/known-from-earlier-runs.ts';
 import { leaks } from './scenarios/leaks.ts';
 import { loads } from './scenarios/loads.ts';
 import { mixed } from './scenarios/mixed.ts';
 import { noise } from './scenarios/noise.ts';
-import { lives } from './scenarios/restarts.ts';
+import { restarts } from './scenarios/restarts.ts';
 import { sampling } from './scenarios/sampling.ts';
 import type { Scenario } from './scenarios/types.ts';
 import { weeks } from './scenarios/weekly.ts';
@@ -20,11 +20,11 @@ const SCENARIOS: readonly Scenario[] = [
   ...loads,
   ...bounded,
   ...leaks,
-  ...lives,
+  ...restarts,
   ...mixed,
   ...sampling,
-  ...remembered,
-  ...unseen,
+  ...knownFromEarlierRuns,
+  ...heldOutScenarios,
   ...weeks,
 ];
 

@@ -1,5 +1,5 @@
 import type { Labelled } from '../../bench/trend/corpus-score.ts';
-import type { Grid, Part } from './parts.ts';
+import type { Grid, SeriesPart } from './parts.ts';
 
 /**
  * The rules by which a series gets its label. They see the generator's own parameters (claims of the parts), never a detector:
@@ -17,10 +17,10 @@ const DAY = 86_400;
 const HOUR = 3600;
 const VISIBLE = 6;
 
-type Said = 'growing' | 'shrinking' | 'stable' | 'indeterminate' | 'not-enough-data';
+type LabelledTrend = 'growing' | 'shrinking' | 'stable' | 'indeterminate' | 'not-enough-data';
 
 export interface FieldLabel {
-  readonly said: Said;
+  readonly said: LabelledTrend;
   /** Bytes an hour. */
   readonly slope: number;
   /** Material, whether or not it can be seen yet. */
@@ -28,10 +28,10 @@ export interface FieldLabel {
 }
 
 /** Standard error of the rise over the last `spanS` seconds. */
-export const errorOf = (parts: readonly Part[], spanS: number): number =>
+export const errorOf = (parts: readonly SeriesPart[], spanS: number): number =>
   Math.sqrt(parts.reduce((sum, part) => sum + part.variance(spanS), 0));
 
-export function labelField(parts: readonly Part[], windowS: number, limit: number): FieldLabel {
+export function labelField(parts: readonly SeriesPart[], windowS: number, limit: number): FieldLabel {
   const slope = parts.reduce((sum, part) => sum + part.slope, 0);
   const sinceS = Math.max(...parts.map((part) => part.sinceS));
   const spanS = windowS - sinceS;
@@ -56,7 +56,7 @@ const HURTS = ['anon', 'shmem', 'slab_unreclaimable', 'kernel_stack', 'pagetable
 /** What all fields together say, and until when. */
 export function labelWhole(
   scenario: string,
-  fields: ReadonlyMap<string, readonly Part[]>,
+  fields: ReadonlyMap<string, readonly SeriesPart[]>,
   about: { readonly grid: Grid; readonly limit: number; readonly heapMax: number | null; readonly cause: string },
 ): Labelled {
   const { grid, limit, heapMax, cause } = about;
@@ -66,13 +66,13 @@ export function labelWhole(
   const hurting = HURTS.flatMap((id) => labels.get(id) ?? []);
   const leaks = hurting.some((label) => label.leaks);
   const usage = labels.get('usage')!;
-  let overall: Said = usage.said === 'shrinking' ? 'shrinking' : 'stable';
+  let overall: LabelledTrend = usage.said === 'shrinking' ? 'shrinking' : 'stable';
   if (hurting.some(({ said }) => said === 'indeterminate') || (usage.said === 'indeterminate' && !usage.leaks))
     overall = 'indeterminate';
   if (hurting.some(({ said }) => said === 'growing')) overall = 'growing';
   if (short) overall = 'not-enough-data';
   const heap = labels.get('heap_used');
-  const heapNow = fields.get('heap_used')?.reduce((sum, part) => sum + footOf(part), 0) ?? 0;
+  const heapNow = fields.get('heap_used')?.reduce((sum, part) => sum + liveSetOf(part), 0) ?? 0;
   return {
     scenario,
     truth: {
@@ -92,7 +92,7 @@ export function labelWhole(
 }
 
 /** The lowest of the last tenth: what is alive, of a heap. */
-function footOf({ values }: Part): number {
+function liveSetOf({ values }: SeriesPart): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = Math.floor(0.9 * values.length); i < values.length; i++) least = Math.min(least, values[i]!);
   return least;
@@ -100,7 +100,7 @@ function footOf({ values }: Part): number {
 
 /** Seconds until the 95th percentile of memory that cannot be reclaimed, about its trend, meets the limit. */
 function untilLimit(
-  fields: ReadonlyMap<string, readonly Part[]>,
+  fields: ReadonlyMap<string, readonly SeriesPart[]>,
   labels: ReadonlyMap<string, FieldLabel>,
   { n, stepS }: Grid,
   limit: number,

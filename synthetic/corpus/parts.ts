@@ -10,7 +10,7 @@ export interface Grid {
 /**
  * One ingredient of a field, with what its own parameters say about trends. Labels are made of these claims and of nothing else.
  */
-export interface Part {
+export interface SeriesPart {
   readonly values: Float64Array;
   /** Lasting slope at the end, bytes a second. */
   readonly slope: number;
@@ -33,16 +33,16 @@ const fill = ({ n, stepS }: Grid, value: (s: number, i: number) => number): Floa
 /** Variance of the rise of a least-squares line through independent values. */
 const ofLine = (variance: number, independent: number): number => (12 * variance) / Math.max(1.5, independent);
 
-export const constant = (grid: Grid, level: number): Part => ({ ...claims, values: fill(grid, () => level) });
+export const constant = (grid: Grid, level: number): SeriesPart => ({ ...claims, values: fill(grid, () => level) });
 
-export const white = (grid: Grid, random: Random, sd: number): Part => ({
+export const white = (grid: Grid, random: Random, sd: number): SeriesPart => ({
   ...claims,
   values: fill(grid, () => sd * random.normal()),
   variance: (spanS) => ofLine(sd * sd, spanS / grid.stepS),
 });
 
 /** AR(1) in continuous time (Ornstein-Uhlenbeck). */
-export function wandering(grid: Grid, random: Random, sd: number, tauS: number): Part {
+export function ouNoise(grid: Grid, random: Random, sd: number, tauS: number): SeriesPart {
   const rho = Math.exp(-grid.stepS / tauS);
   const kick = sd * Math.sqrt(1 - rho * rho);
   let state = sd * random.normal();
@@ -58,7 +58,7 @@ export function wandering(grid: Grid, random: Random, sd: number, tauS: number):
 }
 
 /** Student's t with three degrees: single samples far out. Medians see only its core. */
-export const heavyTails = (grid: Grid, random: Random, sd: number): Part => ({
+export const heavyTails = (grid: Grid, random: Random, sd: number): SeriesPart => ({
   ...claims,
   values: fill(
     grid,
@@ -67,7 +67,7 @@ export const heavyTails = (grid: Grid, random: Random, sd: number): Part => ({
   variance: (spanS) => ofLine(2 * sd * sd, spanS / grid.stepS),
 });
 
-export function spikes(grid: Grid, random: Random, height: number, everyS: number): Part {
+export function spikes(grid: Grid, random: Random, height: number, everyS: number): SeriesPart {
   const values = new Float64Array(grid.n);
   for (let at = everyS * random.wait(); at < grid.windowS; at += everyS * random.wait()) {
     const long = Math.max(1, Math.round(random.between(0.5, 3)));
@@ -78,7 +78,7 @@ export function spikes(grid: Grid, random: Random, height: number, everyS: numbe
 }
 
 /** Daily load: a hump by day, days unlike one another, weekends lower. */
-export function daily(grid: Grid, random: Random, height: number, weekend = 1): Part {
+export function daily(grid: Grid, random: Random, height: number, weekend = 1): SeriesPart {
   const phase = random.between(0, DAY);
   const sharp = random.between(0.2, 2.5);
   const first = Math.floor(random.between(0, 7));
@@ -116,7 +116,7 @@ function driftOf(values: Float64Array): number {
 }
 
 /** A saw-tooth that is seen whole (not a heap, whose floor can be followed): buffers that fill and are flushed. */
-export function sawTooth(grid: Grid, random: Random, height: number, periodS: number): Part {
+export function sawTooth(grid: Grid, random: Random, height: number, periodS: number): SeriesPart {
   const phase = random.next();
   const values = fill(grid, (s) => height * ((s / periodS + phase) % 1));
   return {
@@ -128,7 +128,7 @@ export function sawTooth(grid: Grid, random: Random, height: number, periodS: nu
 }
 
 /** Warm-up: nearly all of `height` is there after four times `tauS`; the rest of it may hide a slope. */
-export const warmUp = (grid: Grid, height: number, tauS: number): Part => {
+export const warmUp = (grid: Grid, height: number, tauS: number): SeriesPart => {
   const left = (s: number) => height * Math.exp(-s / tauS);
   const sinceS = Math.min(4 * tauS, 0.9 * grid.windowS);
   return {
@@ -142,7 +142,7 @@ export const warmUp = (grid: Grid, height: number, tauS: number): Part => {
 };
 
 /** Grows straight to a level and stops there: a heap that is touched for the first time, a cache with a bound. */
-export function ramp(grid: Grid, height: number, fromS: number, overS: number): Part {
+export function ramp(grid: Grid, height: number, fromS: number, overS: number): SeriesPart {
   const now = Math.max(0, Math.min(1, (grid.windowS - fromS) / overS)) * height;
   const flatS = grid.windowS - fromS - overS;
   return {
@@ -155,7 +155,7 @@ export function ramp(grid: Grid, height: number, fromS: number, overS: number): 
   };
 }
 
-export const step = (grid: Grid, height: number, atS: number): Part => ({
+export const step = (grid: Grid, height: number, atS: number): SeriesPart => ({
   ...claims,
   values: fill(grid, (s) => (s >= atS ? height : 0)),
   sinceS: atS,
@@ -163,7 +163,7 @@ export const step = (grid: Grid, height: number, atS: number): Part => ({
 });
 
 /** A lasting slope, bytes a second, from `fromS` on. */
-export const drift = (grid: Grid, slope: number, fromS = 0): Part => ({
+export const drift = (grid: Grid, slope: number, fromS = 0): SeriesPart => ({
   ...claims,
   values: fill(grid, (s) => slope * Math.max(0, s - fromS)),
   slope,
@@ -171,7 +171,7 @@ export const drift = (grid: Grid, slope: number, fromS = 0): Part => ({
 });
 
 /** A leak that was mended: stable once the flat part would have shown the old slope. */
-export const mended = (grid: Grid, slope: number, toS: number, error: (spanS: number) => number): Part => {
+export const fixedLeak = (grid: Grid, slope: number, toS: number, error: (spanS: number) => number): SeriesPart => {
   const flatS = grid.windowS - toS;
   return {
     ...claims,
@@ -182,7 +182,7 @@ export const mended = (grid: Grid, slope: number, toS: number, error: (spanS: nu
 };
 
 /** A step each `everyS`, of about the same size: something leaks in a batch. Its slope is seen by counting steps. */
-export function staircase(grid: Grid, random: Random, rise: number, everyS: number): Part {
+export function staircase(grid: Grid, random: Random, rise: number, everyS: number): SeriesPart {
   const first = everyS * random.between(0.2, 0.9);
   const rises = Array.from({ length: Math.ceil(grid.windowS / everyS) + 1 }, () => rise * random.between(0.85, 1.15));
   const sums = rises.map((_, k) => rises.slice(0, k).reduce((sum, one) => sum + one, 0));
@@ -197,7 +197,7 @@ export function staircase(grid: Grid, random: Random, rise: number, everyS: numb
 }
 
 /** Grows from time to time and is cut back: logs in page cache that are rotated, each time to nearly nothing. */
-export function rotated(grid: Grid, random: Random, height: number, everyS: number): Part {
+export function rotated(grid: Grid, random: Random, height: number, everyS: number): SeriesPart {
   const values = new Float64Array(grid.n);
   let end = everyS * random.next();
   let from = end - everyS;
@@ -218,7 +218,7 @@ export function rotated(grid: Grid, random: Random, height: number, everyS: numb
 }
 
 /** Grid of coarse values, as a collector that rounds leaves them. */
-export const rounded = (part: Part, quantum: number): Part => ({
+export const rounded = (part: SeriesPart, quantum: number): SeriesPart => ({
   ...part,
   values: part.values.map((value) => Math.round(value / quantum) * quantum),
 });

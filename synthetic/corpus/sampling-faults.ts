@@ -4,7 +4,7 @@ import type { Random } from '../random.ts';
 import type { Grid } from './parts.ts';
 
 /** Faults that a scenario insists on. */
-export interface Rough {
+export interface SamplingFaults {
   /** No even clock at all: steps of a third to three times the nominal one. */
   readonly irregular?: boolean;
   readonly gapsS?: number;
@@ -13,7 +13,7 @@ export interface Rough {
 }
 
 /** Samples come late, are lost for a while or for hours, come twice, and clocks are set back. None of it changes a label. */
-export function faults(
+export function applySamplingFaults(
   grid: Grid,
   columns: ReadonlyMap<string, Float64Array>,
   about: {
@@ -21,7 +21,7 @@ export function faults(
     readonly heapMax: number | null;
     readonly random: Random;
     readonly events?: readonly HistoryEvent[];
-    readonly rough?: Rough;
+    readonly rough?: SamplingFaults;
   },
 ): Series {
   const { n, stepS, windowS } = grid;

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { makeCgroup } from '../support/cgroup.ts';
 import { compile } from '../support/java.ts';
 import { watch } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { start } from '../support/process.ts';
 
 test('a container that is a shell when memhound starts is watched as the JVM that the shell makes way for', {
-  skip: lacks('javac', 'cgroup'),
+  skip: missingRequirements('javac', 'cgroup'),
   timeout: 120_000,
 }, async (t) => {
   const cgroup = makeCgroup(256 * 1024 * 1024);

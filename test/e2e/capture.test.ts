@@ -7,11 +7,11 @@ import { makeCgroup } from '../support/cgroup.ts';
 import { diskDir } from '../support/dirs.ts';
 import { startJava } from '../support/java.ts';
 import { MEMHOUND } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
 test('what capture recorded of a JVM that logs, analyze judges as watch would: names the log, or its alias where paths are redacted', {
-  skip: lacks('javac', 'cgroup'),
+  skip: missingRequirements('javac', 'cgroup'),
   timeout: 180_000,
 }, async (t) => {
   const cgroup = makeCgroup(768 << 20);

@@ -4,12 +4,12 @@ import type { Browser } from 'playwright-core';
 import { openShell } from '../support/browser.ts';
 import { type Opened, openPage, spanShown } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
-import { SCENES } from '../support/scenes.ts';
+import { PAGE_SCENARIOS } from '../support/scenes.ts';
 
 describe('the page under mouse, keyboard, small screens and paper', () => {
   let browser: Browser;
   let server: Served;
-  const status = SCENES.story();
+  const status = PAGE_SCENARIOS.story();
   before(async () => {
     [browser, server] = await Promise.all([openShell(), serve(status)]);
   });

@@ -5,7 +5,7 @@ import { ApiError } from '../../src/outlets/status.ts';
 import { openShell } from '../support/browser.ts';
 import { type Opened, openPage } from '../support/page.ts';
 import { type Replay, serve } from '../support/replay.ts';
-import { SCENES } from '../support/scenes.ts';
+import { PAGE_SCENARIOS } from '../support/scenes.ts';
 
 describe('the page where things are not as usual', () => {
   let browser: Browser;
@@ -36,7 +36,7 @@ describe('the page where things are not as usual', () => {
   const legend = (name: string) => `#legend .entry:has-text("${name}")`;
 
   test('without a limit, a JVM, files or a split of kernel memory: what is not there is said or left out, never zero', () =>
-    shown(SCENES.bare(), async (o) => {
+    shown(PAGE_SCENARIOS.bare(), async (o) => {
       assert.equal(await o.page.isVisible(legend('limit')), false);
       assert.equal(await o.page.isVisible(legend('reclaimable slab')), false);
       assert.match(await text(o, '#jvm-none'), /no JVM\.$/);
@@ -48,7 +48,7 @@ describe('the page where things are not as usual', () => {
   test('a name of 63 letters and a thousand long file names fit a phone', async () => {
     for (const scene of ['bare', 'crowded'] as const)
       await shown(
-        SCENES[scene](),
+        PAGE_SCENARIOS[scene](),
         async (o) => {
           assert.ok(await o.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), scene);
           assert.deepEqual(o.wrong, []);
@@ -58,14 +58,14 @@ describe('the page where things are not as usual', () => {
   });
 
   test('of a thousand files the largest are shown, and how many more there are with what they hold', () =>
-    shown(SCENES.crowded(), async (o) => {
+    shown(PAGE_SCENARIOS.crowded(), async (o) => {
       assert.equal(await o.page.locator('#files li').count(), 13);
       assert.match(await text(o, '#files li:last-child'), /^and [\d,]+ more, [\d.]+ [MG]iB$/);
       assert.deepEqual(o.wrong, []);
     }));
 
   test('opened with the very first sample: the charts come up by themselves once there are points for a line', () => {
-    const status = SCENES.newborn();
+    const status = PAGE_SCENARIOS.newborn();
     return shown(status, async (o) => {
       assert.match(await text(o, '#stack'), /first points are being taken/);
       for (let i = 0; i < 5; i++) status.tick(1);
@@ -78,12 +78,12 @@ describe('the page where things are not as usual', () => {
   });
 
   test('what cannot be answered yet is said where the verdict stands, and the next sample brings the page', () => {
-    const status = SCENES.fine();
-    status.refuse(new ApiError('no-data-yet', 503, 'the cgroup has not been read yet'));
+    const status = PAGE_SCENARIOS.fine();
+    status.failWith(new ApiError('no-data-yet', 503, 'the cgroup has not been read yet'));
     return shown(status, async (o) => {
       assert.match(await text(o, '#headline'), /^the cgroup has not been read yet\.$/i);
       assert.match(await text(o, '#danger'), /no answer yet/);
-      status.refuse(null);
+      status.failWith(null);
       status.tick(1);
       await o.page.waitForFunction(() => document.querySelector('#headline')?.textContent?.startsWith('Nothing grows'));
       await o.page.waitForSelector('#tools li');
@@ -91,7 +91,7 @@ describe('the page where things are not as usual', () => {
   });
 
   test('a token that is asked for and not had any more is said, with what to do', () => {
-    const status = SCENES.fine();
+    const status = PAGE_SCENARIOS.fine();
     return shown(
       status,
       async (o) => {
@@ -106,7 +106,7 @@ describe('the page where things are not as usual', () => {
   });
 
   test('a leak after an OOM kill: what grows, when the limit comes, and the OOM kill before', () =>
-    shown(SCENES.restarted(), async (o) => {
+    shown(PAGE_SCENARIOS.restarted(), async (o) => {
       assert.match(await text(o, '#headline'), /native memory\. OOM kill in/);
       assert.match(await text(o, '#danger'), /■ ends in an OOM kill/);
       assert.match(
@@ -118,7 +118,7 @@ describe('the page where things are not as usual', () => {
 
   test('times are of the viewer, with the offset, also where that has minutes', () =>
     shown(
-      SCENES.fine(),
+      PAGE_SCENARIOS.fine(),
       async (o) => {
         assert.equal(await text(o, '#zone'), 'times in GMT+5:45');
         assert.match(await text(o, '#legend .time'), /GMT\+5:45/);
@@ -127,7 +127,7 @@ describe('the page where things are not as usual', () => {
     ));
 
   test('resting on a file shows its share of the page cache, resting on a tool what it counts in the ledger, by mouse and keyboard', () =>
-    shown(SCENES.story(), async (o) => {
+    shown(PAGE_SCENARIOS.story(), async (o) => {
       await o.page.hover('#files li:has-text("spring.log")');
       await o.page.waitForFunction(() =>
         /\d+ of \d+ MiB/.test(document.querySelector('#legend .value.share')?.textContent ?? ''),
@@ -141,7 +141,7 @@ describe('the page where things are not as usual', () => {
     }));
 
   test('what a tool leaves out of usage is drawn and told, with every byte of it to rest on', () =>
-    shown(SCENES.story(), async (o) => {
+    shown(PAGE_SCENARIOS.story(), async (o) => {
       const row = o.page.locator('#tools li:has-text("kubectl top")');
       assert.equal(await row.locator('i.ghost').count(), 1);
       assert.match((await row.locator('.number.quiet').textContent()) ?? '', /^−\d+ MiB$/);
@@ -152,7 +152,7 @@ describe('the page where things are not as usual', () => {
 
   test('where the system allows few colours, the chosen range is still told from the others', () =>
     shown(
-      SCENES.fine(),
+      PAGE_SCENARIOS.fine(),
       async (o) => {
         const [on, off] = await o.page.evaluate(() =>
           ['true', 'false'].map(

@@ -5,7 +5,7 @@ import type { Verdict } from '../../src/diagnosis/types.ts';
 import { openShell } from '../support/browser.ts';
 import { audit, type Opened, openPage } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
-import { EVIL, SCENES } from '../support/scenes.ts';
+import { HTML_INJECTION, PAGE_SCENARIOS } from '../support/scenes.ts';
 
 describe('the page in each state, on made histories behind the real server', () => {
   let browser: Browser;
@@ -15,10 +15,10 @@ describe('the page in each state, on made histories behind the real server', () 
   after(() => browser.close());
 
   const shown = async (
-    scene: keyof typeof SCENES,
-    look: (o: Opened & { server: Served; status: ReturnType<(typeof SCENES)['fine']> }) => Promise<void>,
+    scene: keyof typeof PAGE_SCENARIOS,
+    look: (o: Opened & { server: Served; status: ReturnType<(typeof PAGE_SCENARIOS)['fine']> }) => Promise<void>,
   ) => {
-    const status = SCENES[scene]();
+    const status = PAGE_SCENARIOS[scene]();
     const server = await serve(status);
     const opened = await openPage(browser, server.url);
     try {
@@ -101,10 +101,10 @@ describe('the page in each state, on made histories behind the real server', () 
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('blind: the lines that mend it, and no empty tables', () =>
-    shown('blind', async (o) => {
+  test('no target: the lines that fix it, and no empty tables', () =>
+    shown('noTarget', async (o) => {
       assert.match(await text(o, '#headline'), /sees only itself/);
-      assert.match(await text(o, '#mend'), /shareProcessNamespace: true/);
+      assert.match(await text(o, '#remediation'), /shareProcessNamespace: true/);
       assert.equal(await o.page.isVisible('#tools'), false);
     }));
 
@@ -180,8 +180,8 @@ describe('the page in each state, on made histories behind the real server', () 
 
   test('a file named like markup is text, in the headline, in the table and in what is copied', () =>
     shown('evil', async (o) => {
-      assert.ok((await text(o, '#headline')).includes(EVIL));
-      assert.ok((await text(o, '#files')).includes(EVIL));
+      assert.ok((await text(o, '#headline')).includes(HTML_INJECTION));
+      assert.ok((await text(o, '#files')).includes(HTML_INJECTION));
       assert.equal(await o.page.locator('main img').count(), 0);
       assert.deepEqual(o.wrong, []);
     }));
@@ -252,7 +252,7 @@ describe('the page in each state, on made histories behind the real server', () 
     }));
 
   test('a viewer whose clock is ten minutes off still sees a live page as live', async (t) => {
-    const status = SCENES.fine();
+    const status = PAGE_SCENARIOS.fine();
     const server = await serve(status);
     t.after(() => server.close());
     for (const off of [600_000, -600_000]) {
@@ -271,7 +271,7 @@ describe('the page in each state, on made histories behind the real server', () 
   });
 
   test('the histogram button is there only where memhound may attach, says what it costs, and shows classes', async (t) => {
-    const status = SCENES.heapLeak();
+    const status = PAGE_SCENARIOS.heapLeak();
     const server = await serve(status, { token: 'a-token-of-a-test' });
     t.after(() => server.close());
     const context = await browser.newContext();
@@ -287,21 +287,21 @@ describe('the page in each state, on made histories behind the real server', () 
     await shown('heapLeak', async (o) => assert.equal(await o.page.isVisible('#histogram'), false));
   });
 
-  for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'blind'] as const) {
+  for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'noTarget'] as const) {
     describe(`axe-core on ${scene}`, () => {
       let server: Served;
       let opened: Opened;
       before(async () => {
-        server = await serve(SCENES[scene]());
+        server = await serve(PAGE_SCENARIOS[scene]());
         opened = await openPage(browser, server.url, { bypassCSP: true });
-        if (scene !== 'blind') await opened.page.click('summary');
+        if (scene !== 'noTarget') await opened.page.click('summary');
       });
       after(async () => {
         await opened.close();
         await server.close();
       });
       for (const colorScheme of ['light', 'dark'] as const)
-        test(`axe-core finds nothing to mend: ${scene}, ${colorScheme}`, async () => {
+        test(`axe-core finds nothing to remediation: ${scene}, ${colorScheme}`, async () => {
           await opened.page.emulateMedia({ colorScheme });
           assert.deepEqual(await audit(opened.page), []);
         });

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { makeCgroup } from '../support/cgroup.ts';
 import { startJava } from '../support/java.ts';
 import { watch } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import type { Running } from '../support/process.ts';
 
 test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemoryError', {
-  skip: lacks('javac', 'cgroup'),
+  skip: missingRequirements('javac', 'cgroup'),
   timeout: 180_000,
 }, async (t) => {
   const cgroup = makeCgroup(512 * 1024 * 1024);

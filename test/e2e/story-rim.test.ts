@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCgroup } from '../support/cgroup.ts';
 import { dataDir, MEMHOUND, watch } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
 const free = ['--port', '0', '--ops-port', '0', '--ops-host', '127.0.0.1'];
 const memhound = (...args: string[]) => run(process.execPath, [MEMHOUND, ...args]);
 
-test('where only memhound itself is in sight it is blind: 503 with the lines that mend it, and nothing of its own memory', {
-  skip: lacks('cgroup'),
+test('where only memhound itself is in sight there is no target: 503 with the lines that fix it, and nothing of its own memory', {
+  skip: missingRequirements('cgroup'),
   timeout: 60_000,
 }, async (t) => {
   const cgroup = makeCgroup(256 * 1024 * 1024);
@@ -27,19 +27,19 @@ test('where only memhound itself is in sight it is blind: 503 with the lines tha
     await cgroup.remove();
   });
   for (const path of ['verdict', 'ledger', 'files']) {
-    const { status, body } = await hound.get<{ error: { code: string; mend: string } }>(`/api/v1/${path}`);
+    const { status, body } = await hound.get<{ error: { code: string; remediation: string } }>(`/api/v1/${path}`);
     assert.equal(status, 503, path);
-    assert.equal(body.error.code, 'blind');
-    assert.match(body.error.mend, /shareProcessNamespace: true/);
+    assert.equal(body.error.code, 'no-target');
+    assert.match(body.error.remediation, /shareProcessNamespace: true/);
   }
   assert.equal((await hound.get('/readyz')).status, 503);
   assert.equal((await hound.get('/healthz')).status, 200);
   const gate = await hound.get('/api/v1/verdict?fail-on=leak');
-  assert.equal(gate.status, 503, 'a gate does not pass by being blind');
+  assert.equal(gate.status, 503, 'a gate does not pass where there is no target');
 });
 
 test('with no JVM but other processes in its own cgroup it watches that, and says so in plain words', {
-  skip: lacks('cgroup'),
+  skip: missingRequirements('cgroup'),
   timeout: 60_000,
 }, async (t) => {
   const cgroup = makeCgroup(256 * 1024 * 1024);

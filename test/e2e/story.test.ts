@@ -8,16 +8,16 @@ import { diskDir } from '../support/dirs.ts';
 import { fincore } from '../support/fincore.ts';
 import { startJava } from '../support/java.ts';
 import { dataDir, watch } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import type { Running } from '../support/process.ts';
-import { assertStory, tellsOf } from '../support/story.ts';
+import { assertStory, namesFile } from '../support/story.ts';
 
 const LIMIT = 768 * 1024 * 1024;
 
 const near = (told: number | null | undefined, kernel: number) => Math.abs((told ?? 0) - kernel) <= 0.05 * kernel;
 
 test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound says growing, no leak, page cache, and names the log', {
-  skip: lacks('javac', 'fincore', 'cgroup'),
+  skip: missingRequirements('javac', 'fincore', 'cgroup'),
   timeout: 180_000,
 }, async (t) => {
   const cgroup = makeCgroup(LIMIT);
@@ -36,7 +36,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   const live = hound.live();
   t.after(() => live.close());
 
-  const told = await live.verdict(tellsOf(log), 90_000);
+  const told = await live.verdict(namesFile(log), 90_000);
   assertStory(told, log);
   assertStory(await hound.verdict(), log);
 
@@ -78,7 +78,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
 });
 
 test('the container of a JVM that was killed is told as a restart, and its last verdict stays to be asked for', {
-  skip: lacks('javac', 'cgroup'),
+  skip: missingRequirements('javac', 'cgroup'),
   timeout: 120_000,
 }, async (t) => {
   const cgroup = makeCgroup(LIMIT);
@@ -105,11 +105,11 @@ test('the container of a JVM that was killed is told as a restart, and its last 
   const { body } = await hound.get<{ aux: { events: { type: string }[] } }>('/api/v1/samples?fields=usage');
   assert.ok(body.aux.events.some((event) => event.type === 'restart'));
   const last = await hound.get<{ schema: string }>('/api/v1/verdict?epoch=-1');
-  assert.equal(last.body.schema, 'memhound.verdict/1');
+  assert.equal(last.body.schema, 'memhound.verdict/2');
 });
 
 test('a JVM that the OOM killer took is told as that, while it happens and ever after', {
-  skip: lacks('javac', 'cgroup'),
+  skip: missingRequirements('javac', 'cgroup'),
   timeout: 120_000,
 }, async (t) => {
   const cgroup = makeCgroup(160 << 20);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { images, Pod, type PodSpec } from './pod.ts';
 import { removeEmptyGroups } from './podman.ts';
 
 interface Refusal {
-  readonly error: { readonly code: string; readonly message: string; readonly mend: string };
+  readonly error: { readonly code: string; readonly message: string; readonly remediation: string };
 }
 
 interface Identity {
@@ -17,9 +17,9 @@ interface Identity {
   readonly app: Record<string, unknown>;
   readonly hound?: Record<string, unknown>;
   readonly shared?: boolean;
-  /** What the 503 says, and the lines that mend it. */
+  /** What the 503 says, and the lines that fix it. */
   readonly message: RegExp;
-  readonly mend: RegExp;
+  readonly remediation: RegExp;
 }
 
 const BLIND: readonly Identity[] = [
@@ -27,27 +27,27 @@ const BLIND: readonly Identity[] = [
     said: 'a JVM as another uid',
     app: { runAsUser: 1001, runAsGroup: 1001 },
     message: /uid 1001, gid 1001 .*memhound runs as 1000:1000/,
-    mend: /runAsUser: 1001\n\s+runAsGroup: 1001/,
+    remediation: /runAsUser: 1001\n\s+runAsGroup: 1001/,
   },
   {
     said: 'a JVM of the same uid with another gid',
     app: { runAsUser: 1000, runAsGroup: 1001 },
     message: /uid 1000, gid 1001 .*uid and gid must both be the same/,
-    mend: /runAsUser: 1000\n\s+runAsGroup: 1001/,
+    remediation: /runAsUser: 1000\n\s+runAsGroup: 1001/,
   },
   {
     said: 'a root JVM with the default capabilities',
     app: { runAsUser: 0, runAsGroup: 0, runAsNonRoot: false, capabilities: undefined },
     hound: { runAsUser: 0, runAsGroup: 0, runAsNonRoot: false },
     message: /uid 0, gid 0 .*it has capabilities that memhound .* has not/,
-    mend: /drop: \[ALL\]/,
+    remediation: /drop: \[ALL\]/,
   },
   {
     said: 'a process namespace that is not shared',
     app: {},
     shared: false,
     message: /sees only itself/,
-    mend: /shareProcessNamespace: true/,
+    remediation: /shareProcessNamespace: true/,
   },
 ];
 
@@ -73,21 +73,24 @@ function podOf(
   });
 }
 
-describe('who may look into whom', { skip: lacks('podman', 'runc', 'catatonit', 'javac', 'cgroup'), concurrency: 3 }, () => {
+describe('who may look into whom', {
+  skip: missingRequirements('podman', 'runc', 'catatonit', 'javac', 'cgroup'),
+  concurrency: 3,
+}, () => {
   before(() => images());
   after(removeEmptyGroups);
 
   for (const [i, identity] of BLIND.entries())
-    test(`${identity.said}: the reason and the lines that mend it, never memhound's own memory as the JVM's`, async () => {
+    test(`${identity.said}: the reason and the lines that fix it, never memhound's own memory as the JVM's`, async () => {
       const pod = podOf(identity, `blind${i}`);
       try {
         pod.up();
         const { error } = await pod.until<Refusal>(
           '/api/v1/verdict',
-          ({ error }, status) => status === 503 && error?.code === 'blind',
+          ({ error }, status) => status === 503 && error?.code === 'no-target',
         );
         assert.match(error.message, identity.message);
-        assert.match(error.mend, identity.mend);
+        assert.match(error.remediation, identity.remediation);
         const ready = await pod.get('/readyz', 8801);
         assert.equal(ready.status, 503);
         const ledger = await pod.get('/api/v1/ledger');

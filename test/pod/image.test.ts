@@ -4,10 +4,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { buildImage, IMAGE, podman, RESTRICTED } from './podman.ts';
 
-describe('the image', { skip: lacks('podman', 'runc', 'catatonit', 'javac') }, () => {
+describe('the image', { skip: missingRequirements('podman', 'runc', 'catatonit', 'javac') }, () => {
   let dir = '';
   before(() => {
     buildImage();

@@ -4,10 +4,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { buildImage, IMAGE, podman, RESTRICTED, tryPodman } from './podman.ts';
 
-const skip = lacks('podman', 'runc', 'catatonit', 'javac');
+const skip = missingRequirements('podman', 'runc', 'catatonit', 'javac');
 
 describe('the image', { skip }, () => {
   test('ends on SIGTERM by itself within a second, with its history sealed', (t) => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
-import { lacks } from '../support/needs.ts';
-import { assertStory, tellsOf } from '../support/story.ts';
+import { missingRequirements } from '../support/needs.ts';
+import { assertStory, namesFile } from '../support/story.ts';
 import { images, Pod } from './pod.ts';
 import { podman, removeEmptyGroups } from './podman.ts';
 
@@ -11,7 +11,7 @@ const LOG = '/tmp/spring.log';
 const MIB = 2 ** 20;
 /** Reads the log again and again from inside, so that a kernel which evicts idle pages leaves it in the cache. */
 const KEEP_WARM = `while sleep 2; do cat ${LOG} > /dev/null; done`;
-const skip = lacks('podman', 'runc', 'catatonit', 'javac', 'cgroup');
+const skip = missingRequirements('podman', 'runc', 'catatonit', 'javac', 'cgroup');
 
 const GREEDY = `import java.nio.ByteBuffer;
 import java.util.*;
@@ -38,7 +38,7 @@ describe('pods', { skip, concurrency: true }, () => {
     after(() => pod.down());
 
     test("tells the story: the log's page cache, in the JVM's container with its own limit", async () => {
-      const verdict = await pod.verdict(tellsOf(LOG));
+      const verdict = await pod.verdict(namesFile(LOG));
       assertStory(verdict, LOG);
       const { body: targets } = await pod.get<TargetInfo[]>('/api/v1/targets');
       const [first] = targets;
@@ -50,7 +50,7 @@ describe('pods', { skip, concurrency: true }, () => {
     });
 
     test('takes a restart of the container as a new epoch, and the history before it stays', async () => {
-      await pod.verdict(tellsOf(LOG));
+      await pod.verdict(namesFile(LOG));
       const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
       // At once: a restart by podman holds a busy machine up for seconds first, in which the log stands still. The pod's policy starts it anew.
       process.kill(Number(podman(['inspect', '-f', '{{.State.Pid}}', pod.container('app')])), 'SIGKILL');

@@ -3,16 +3,16 @@
 // Usage: day-child DIR TREE DAYS EVERY_S
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beFrugal } from '../../src/cli/v8-flags.ts';
-import { Thrift } from '../../src/daemon/memory-trimmer.ts';
+import { applyLowMemoryFlags } from '../../src/cli/v8-flags.ts';
+import { MemoryTrimmer } from '../../src/daemon/memory-trimmer.ts';
 import { podResources } from '../../src/daemon/pod-resources.ts';
-import { ownAnonBytes } from '../../src/daemon/self-report.ts';
-import { SelfWatch } from '../../src/daemon/self-trend.ts';
+import { selfAnonBytes } from '../../src/daemon/self-report.ts';
+import { SelfTrendMonitor } from '../../src/daemon/self-trend.ts';
 import { Watcher } from '../../src/daemon/watcher.ts';
 import { openStore } from '../../src/history/store/store.ts';
 import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
 
-beFrugal();
+applyLowMemoryFlags();
 const [dir, tree, days, every] = process.argv.slice(2);
 const everySeconds = Number(every);
 const roots = { proc: join(tree!, 'proc'), cgroup: join(tree!, 'sys/fs/cgroup') };
@@ -27,12 +27,12 @@ const watcher = new Watcher({
   pod: podResources({}),
   store,
   search,
-  pids: (target) => pidsOf(roots, target),
+  pidsOf: (target) => pidsOf(roots, target),
   mayAttach: false,
   self: () => ({}),
 });
-const thrift = new Thrift(ownAnonBytes);
-const selfWatch = new SelfWatch(ownAnonBytes);
+const thrift = new MemoryTrimmer(selfAnonBytes);
+const selfWatch = new SelfTrendMonitor(selfAnonBytes);
 const start = Math.floor(Date.now() / 60_000) * 60_000;
 await watcher.begin(await search(), start);
 await watcher.restore(start);
@@ -47,7 +47,7 @@ for (let tick = 1; tick <= ticks; tick++) {
   await thrift.tick(nowMs);
   selfWatch.tick(nowMs);
   trends.set(selfWatch.trend.trend, (trends.get(selfWatch.trend.trend) ?? 0) + 1);
-  level = Math.min(level, ownAnonBytes()!);
+  level = Math.min(level, selfAnonBytes()!);
   if (tick % Math.ceil(ticks / 100) !== 0) continue;
   levels.push(level);
   level = Number.POSITIVE_INFINITY;

@@ -2,7 +2,10 @@
  * An hsperfdata file made from the format's description (openjdk/jdk src/hotspot/share/runtime/perfMemory.hpp), for JDKs that are not
  * at hand: no capture. Strings become byte vectors, numbers 64-bit values.
  */
-export function madeHsperfdata(counters: Readonly<Record<string, number | string>>, order: 'big' | 'little' = 'little'): Buffer {
+export function syntheticHsperfdata(
+  counters: Readonly<Record<string, number | string>>,
+  order: 'big' | 'little' = 'little',
+): Buffer {
   const little = order === 'little';
   const int = (b: Buffer, value: number, at: number) => (little ? b.writeInt32LE(value, at) : b.writeInt32BE(value, at));
   const entries = Object.entries(counters).map(([name, value]) => {

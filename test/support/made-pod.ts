@@ -3,10 +3,10 @@ import type { History } from '../../src/history/history.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
 import { Random } from '../../synthetic/random.ts';
 import { type PodShape, podHistory, podValues } from './pod-history.ts';
-import { newest, type ReplayTarget } from './replay.ts';
+import { newestRow, type ReplayTarget } from './replay.ts';
 
 /** A container that does what `shape` says, before and after now. */
-export function madePod(info: TargetInfo, shape: PodShape, rest: Partial<ReplayTarget> = {}): ReplayTarget {
+export function syntheticPod(info: TargetInfo, shape: PodShape, rest: Partial<ReplayTarget> = {}): ReplayTarget {
   const random = new Random(3);
   let endS = 0;
   return {
@@ -34,7 +34,7 @@ const fileReadings = (shape: PodShape): FileReading[] =>
 
 /** A JVM's figures to the newest row, as hsperfdata would tell them. */
 function reading(history: History, shape: PodShape, info: TargetInfo): JvmReading | null {
-  const v = newest(history);
+  const v = newestRow(history);
   if (v.heap_used === undefined || info.jvm === null) return null;
   const atMs = (history.lastS ?? 0) * 1000;
   const young = v.heap_used - v.old_used!;

@@ -14,7 +14,7 @@ const has = (command: string): boolean =>
   });
 
 /** For node:test's `skip`: false where all is there, else the reason in words. `cgroup` stands for the right to make one. */
-export function lacks(...needs: string[]): string | false {
+export function missingRequirements(...needs: string[]): string | false {
   const missing = needs.filter((need) => need !== 'cgroup' && !has(need));
   if (missing.length > 0) return `needs ${missing.join(', ')}: node scripts/setup.mjs says which package`;
   return needs.includes('cgroup') && whyNoCgroup();

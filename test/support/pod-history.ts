@@ -38,11 +38,11 @@ export function podHistory(shape: PodShape, nowS: number): History {
     const h = (t - startS) / 3600;
     if (!(shape.gaps ?? []).some(([from, to]) => h > from && h < to)) history.row(t, podValues(shape, h, random));
   }
-  for (const e of shape.events ?? []) history.event({ t: startS + e.h * 3600, type: e.type });
+  for (const e of shape.events ?? []) history.recordEvent({ t: startS + e.h * 3600, type: e.type });
   const since = Math.max(0, shape.hours - 24 * 7);
   for (let i = 0; shape.files !== undefined && i <= 200; i++) {
     const h = since + ((shape.hours - since) * i) / 200;
-    history.files((startS + h * 3600) * 1000, shape.files(h));
+    history.recordFiles((startS + h * 3600) * 1000, shape.files(h));
   }
   return history;
 }

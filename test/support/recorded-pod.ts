@@ -24,7 +24,7 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
   let next = rows;
   const row = (i: number): Record<string, number> =>
     Object.fromEntries([...series.fields].map(([id, column]) => [id, column[i]!]).filter(([, v]) => Number.isFinite(v)));
-  const looks = looksAt(series.files);
+  const looks = observationsAt(series.files);
   const newest = [...looks.values()].at(-1) ?? [];
   return {
     info: {
@@ -44,18 +44,18 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
       history.limitBytes = series.limitBytes;
       history.heapMaxBytes = series.heapMaxBytes;
       for (let i = 0; i < rows; i++) history.row(series.t[i]! + shift, row(i));
-      for (const event of series.events) history.event({ ...event, t: event.t + shift });
-      for (const [t, files] of looks) if (t <= series.t[rows - 1]!) history.files((t + shift) * 1000, files);
+      for (const event of series.events) history.recordEvent({ ...event, t: event.t + shift });
+      for (const [t, files] of looks) if (t <= series.t[rows - 1]!) history.recordFiles((t + shift) * 1000, files);
       return history;
     },
     valuesAt: () => row(Math.min(next++, series.t.length - 1)),
     files: newest.map((f, i) => ({ ...f, dev: 1, ino: i + 1, allocatedBytes: f.sizeBytes, mtimeMs: null, dirtyBytes: null })),
-    jvm: (history) => jvm && moved(jvm, (history.lastS ?? 0) * 1000 - jvm.heapUsed.atMs),
+    jvm: (history) => jvm && shiftTimes(jvm, (history.lastS ?? 0) * 1000 - jvm.heapUsed.atMs),
   };
 }
 
 /** Which files were seen at each look. */
-function looksAt(tracks: readonly FileTrack[]): Map<number, FileRecord[]> {
+function observationsAt(tracks: readonly FileTrack[]): Map<number, FileRecord[]> {
   const looks = new Map<number, FileRecord[]>();
   for (const { t, sizeBytes, residentBytes, ...file } of tracks) {
     for (const [i, at] of t.entries()) {
@@ -70,7 +70,7 @@ function looksAt(tracks: readonly FileTrack[]): Map<number, FileRecord[]> {
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** The same reading, so many milliseconds later: each value keeps its age. */
-function moved(jvm: JvmReading, byMs: number): JvmReading {
+function shiftTimes(jvm: JvmReading, byMs: number): JvmReading {
   const later = <T>(aged: Aged<T>): Aged<T> => ({ ...aged, atMs: aged.atMs + byMs });
   return {
     ...jvm,

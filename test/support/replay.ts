@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { fileRows } from '../../src/diagnosis/file-rows.ts';
-import { ledger } from '../../src/diagnosis/ledger/ledger.ts';
-import { views } from '../../src/diagnosis/tool-views.ts';
+import { buildLedger } from '../../src/diagnosis/ledger/ledger.ts';
+import { toolViews } from '../../src/diagnosis/tool-views.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import { diagnose } from '../../src/diagnosis/verdict.ts';
 import type { History } from '../../src/history/history.ts';
@@ -11,7 +11,7 @@ import { attachLive } from '../../src/outlets/live.ts';
 import { createLog } from '../../src/outlets/log.ts';
 import { ApiError, type HistogramTake, type LiveMessage, type SamplesQuery, type Status } from '../../src/outlets/status.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
-import { judge } from '../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
 
 /** One container of a replayed pod: made (made-pod.ts) or recorded (recorded-pod.ts). */
 export interface ReplayTarget {
@@ -30,15 +30,15 @@ export interface ReplayTarget {
 export class Replay implements Status {
   readonly #targets: { readonly t: ReplayTarget; readonly history: History; verdict: Verdict }[];
   readonly #events = new EventEmitter();
-  #blind: ApiError | null;
+  #error: ApiError | null;
   #nowS: number;
 
   constructor(targets: readonly ReplayTarget[], { nowS = Date.now() / 1000, blind = null as ApiError | null } = {}) {
     this.#nowS = nowS;
-    this.#blind = blind;
+    this.#error = blind;
     this.#targets = targets.map((t) => {
       const history = t.history(nowS);
-      return { t, history, verdict: evaluate(t, history, nowS) };
+      return { t, history, verdict: evaluateTarget(t, history, nowS) };
     });
   }
 
@@ -61,7 +61,7 @@ export class Replay implements Status {
   /** What the watcher does when the container was started anew. */
   restart(): void {
     const { t, history } = this.#targets[0]!;
-    history.event({ t: this.#nowS, type: 'restart' });
+    history.recordEvent({ t: this.#nowS, type: 'restart' });
     this.emit({
       type: 'restart',
       target: t.info.id,
@@ -71,8 +71,8 @@ export class Replay implements Status {
   }
 
   /** From now on every question is answered so; null: as before. */
-  refuse(error: ApiError | null): void {
-    this.#blind = error;
+  failWith(error: ApiError | null): void {
+    this.#error = error;
   }
 
   emit(message: LiveMessage): void {
@@ -80,21 +80,21 @@ export class Replay implements Status {
   }
 
   #of(id: string | undefined) {
-    if (this.#blind !== null) throw this.#blind;
+    if (this.#error !== null) throw this.#error;
     const found = id === undefined ? this.#targets[0] : this.#targets.find((x) => x.t.info.id === id);
     if (found === undefined) throw new ApiError('unknown-target', 404, `there is no target ${JSON.stringify(id)}`);
     return found;
   }
 
-  targets = (): readonly TargetInfo[] => (this.#blind === null ? this.#targets.map((x) => x.t.info) : []);
+  targets = (): readonly TargetInfo[] => (this.#error === null ? this.#targets.map((x) => x.t.info) : []);
   verdict = (target?: string): Verdict => this.#of(target).verdict;
 
-  async ledger(target?: string) {
+  async asked(target?: string) {
     const { t, history } = this.#of(target);
-    return ledger({
+    return buildLedger({
       atMs: this.#nowS * 1000,
       version: t.info.cgroup.version,
-      values: newest(history),
+      values: newestRow(history),
       limitBytes: t.info.limitBytes,
       cpusOnline: 4,
       jvm: t.jvm(history),
@@ -106,8 +106,8 @@ export class Replay implements Status {
 
   views(target?: string) {
     const { t, history } = this.#of(target);
-    const values = newest(history);
-    return views(values, t.info.cgroup.version, values.rss ?? null);
+    const values = newestRow(history);
+    return toolViews(values, t.info.cgroup.version, values.rss ?? null);
   }
 
   files = (target?: string) => fileRows(this.#of(target).history.series(WHOLE).files);
@@ -135,7 +135,7 @@ export class Replay implements Status {
       { name: 'com.example.orders.Session', instances: 88_114, bytes: 44_902_008 },
     ],
     grown: [],
-    tookMs: 412,
+    durationMs: 412,
   });
   self = () => ({
     rssBytes: 58 * 2 ** 20,
@@ -158,18 +158,18 @@ export class Replay implements Status {
 const WHOLE = { fields: null, fromS: null, toS: null, points: null, epoch: 'current' } as const;
 
 /** The last row: absent values left out. */
-export function newest(history: History): Record<string, number> {
+export function newestRow(history: History): Record<string, number> {
   const { fields } = history.series({ ...WHOLE, fromS: history.lastS });
   return Object.fromEntries([...fields].map(([id, c]) => [id, c[c.length - 1]!]).filter(([, v]) => Number.isFinite(v)));
 }
 
-function evaluate(t: ReplayTarget, history: History, nowS: number): Verdict {
+function evaluateTarget(t: ReplayTarget, history: History, nowS: number): Verdict {
   const { info, minHistorySeconds = 900, memoryRequestBytes } = t;
   const series = history.series(WHOLE);
   return diagnose({
     atMs: nowS * 1000,
     target: info,
-    judgement: judge(series, { minHistorySeconds }),
+    evaluation: evaluateSeries(series, { minHistorySeconds }),
     series: { ...series, events: history.events },
     files: fileRows(series.files),
     jvm: t.jvm(history),

@@ -2,7 +2,7 @@ import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import { type FileRecord, History } from '../../src/history/history.ts';
 import { ApiError } from '../../src/outlets/status.ts';
 import type { Limit } from '../../src/sources/types.ts';
-import { madePod } from './made-pod.ts';
+import { syntheticPod } from './made-pod.ts';
 import type { PodShape } from './pod-history.ts';
 import { recordedPod } from './recorded-pod.ts';
 import { Replay, type ReplayTarget } from './replay.ts';
@@ -23,7 +23,7 @@ const jvmTarget = (limitBytes: Limit): TargetInfo => ({
 
 const pod = (shape: Partial<PodShape> & { readonly hours: number }, rest: Partial<ReplayTarget> = {}): ReplayTarget => {
   const limitBytes = shape.limitBytes ?? 1 * GIB;
-  return madePod(jvmTarget(limitBytes), { limitBytes, heapMaxBytes: 512 * MIB, ...shape }, rest);
+  return syntheticPod(jvmTarget(limitBytes), { limitBytes, heapMaxBytes: 512 * MIB, ...shape }, rest);
 };
 
 const file = (path: string, sizeBytes: number, rest: Partial<FileRecord> = {}): FileRecord => ({
@@ -47,7 +47,7 @@ const others: readonly FileRecord[] = [
   file('/var/lib/shared/index.bin', 14 * MIB, { residentBytes: null, method: 'unknown: may not be queried (owned by uid 0)' }),
 ];
 
-export const EVIL = '<img src=x onerror=alert(1)>';
+export const HTML_INJECTION = '<img src=x onerror=alert(1)>';
 /** Turns round what follows it (U+202E), hides (U+200B), forges a line, rings a bell, is no UTF-8, or is as long as a path can be. */
 const HOSTILE: readonly FileRecord[] = [
   '/tmp/\u202egpj.exe',
@@ -59,7 +59,7 @@ const HOSTILE: readonly FileRecord[] = [
 ].map((path, i) => file(path, (30 - i) * MIB));
 
 /** The states that the page is looked at in. Each is made anew, so that a test may move its clock. */
-export const SCENES = {
+export const PAGE_SCENARIOS = {
   /** A log at DEBUG for a week: page cache grows, nothing leaks. */
   story: () =>
     new Replay([
@@ -112,7 +112,7 @@ export const SCENES = {
     ]),
   several: () => {
     const orders = pod({ hours: 26, limitBytes: 2 * GIB, files: () => others });
-    const shipper = madePod(
+    const shipper = syntheticPod(
       { ...orders.info, id: '77aa01b2c3d4', container: 'log-shipper', pid: 31, limitBytes: 256 * MIB, jvm: null },
       { hours: 26, limitBytes: 256 * MIB, heapMaxBytes: null, native: () => 41 * MIB, cache: () => 30 * MIB },
     );
@@ -125,15 +125,15 @@ export const SCENES = {
           hours: 48,
           limitBytes: 2 * GIB,
           cache: (h) => 300 * MIB + hourly * h,
-          files: (h) => [log(h, `/tmp/${EVIL}`), ...HOSTILE],
+          files: (h) => [log(h, `/tmp/${HTML_INJECTION}`), ...HOSTILE],
         },
-        { info: { ...jvmTarget(2 * GIB), container: `app\u202e${EVIL}${'x'.repeat(4000)}` } },
+        { info: { ...jvmTarget(2 * GIB), container: `app\u202e${HTML_INJECTION}${'x'.repeat(4000)}` } },
       ),
     ]),
-  blind: () =>
+  noTarget: () =>
     new Replay([], {
       blind: new ApiError(
-        'blind',
+        'no-target',
         503,
         'memhound sees only itself: the pod shares no process namespace',
         'spec:\n  shareProcessNamespace: true\n  securityContext:\n    runAsUser: 1000\n    runAsGroup: 1000',
@@ -149,7 +149,7 @@ export const SCENES = {
       limitBytes: 'max',
       jvm: null,
     };
-    const made = madePod(info, { hours: 5, limitBytes, heapMaxBytes: null, cache: () => 0 });
+    const made = syntheticPod(info, { hours: 5, limitBytes, heapMaxBytes: null, cache: () => 0 });
     const unsplit = ({ slab, slab_reclaimable, slab_unreclaimable, kernel_stack, pagetables, ...rest }: Record<string, number>) =>
       rest;
     return new Replay([

@@ -8,11 +8,11 @@ export function assertStory(verdict: Verdict, log: string): void {
   assert.ok(causes[0]?.what?.endsWith(log), `causes[0].what is ${causes[0]?.what}`);
   assert.equal(causes[0]?.reclaimable, true);
   assert.ok(headline.includes(log), headline);
-  assert.equal(fields.heap_used?.trend, 'stable', fields.heap_used?.basis?.because);
+  assert.equal(fields.heap_used?.trend, 'stable', fields.heap_used?.basis?.reason);
 }
 
 /** For waiting: the first verdict may come before the file has grown long enough to be named. */
-export const tellsOf =
+export const namesFile =
   (log: string) =>
   ({ trend, leak, causes }: Verdict): boolean =>
     trend === 'growing' && leak === false && causes[0]?.what?.endsWith(log) === true;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import { copyMemhound } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
 interface Told {
@@ -16,7 +16,7 @@ interface Told {
 }
 
 test('a clock that is set back, ahead and back, and a process that is suspended: ticks go on, no row is doubled, no counter falls, what was missed is counted', {
-  skip: lacks('linux.uml', 'mkfs.ext4', 'ip'),
+  skip: missingRequirements('linux.uml', 'mkfs.ext4', 'ip'),
   timeout: 500_000,
 }, async (t) => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-clock-'));

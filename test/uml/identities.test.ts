@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compile } from '../support/java.ts';
 import { copyMemhound } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
 interface Told {
@@ -14,14 +14,14 @@ interface Told {
   readonly status: number;
   readonly stderr: string;
   readonly said: {
-    readonly error?: { readonly code: string; readonly message: string; readonly mend: string };
+    readonly error?: { readonly code: string; readonly message: string; readonly remediation: string };
     readonly target?: { readonly reach: string; readonly limitBytes: number };
     readonly ledger?: { readonly totalBytes: number };
   };
 }
 
-test('on cgroup v2, with a cgroup namespace per container, who may look into whom is said with the lines that mend it, and the group of a pod is found by its uid', {
-  skip: lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'setpriv'),
+test('on cgroup v2, with a cgroup namespace per container, who may look into whom is said with the lines that fix it, and the group of a pod is found by its uid', {
+  skip: missingRequirements('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'setpriv'),
   timeout: 500_000,
 }, async () => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-uml-ids-'));
@@ -45,11 +45,11 @@ test('on cgroup v2, with a cgroup namespace per container, who may look into who
       const { said, stderr: why } = told.get(name)!;
       assert.equal(said.target?.reach, 'shared-pid-namespace', `${name}: ${JSON.stringify(said)} ${why}`);
     }
-    const blind = (name: string, message: RegExp, mend: RegExp) => {
+    const blind = (name: string, message: RegExp, remediation: RegExp) => {
       const { said, status } = told.get(name)!;
-      assert.equal(said.error?.code, 'blind', `${name}: ${JSON.stringify(said)}`);
+      assert.equal(said.error?.code, 'no-target', `${name}: ${JSON.stringify(said)}`);
       assert.match(said.error.message, message);
-      assert.match(said.error.mend, mend);
+      assert.match(said.error.remediation, remediation);
       assert.notEqual(status, 0);
     };
     blind('other-uid', /uid 1001, gid 1001 .*runs as 1000:1000/, /runAsUser: 1001\n\s+runAsGroup: 1001/);

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildStoreChild, ROW_S } from '../support/children.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
-const skip = lacks('linux.uml', 'mkfs.ext4');
+const skip = missingRequirements('linux.uml', 'mkfs.ext4');
 /** Rows of a segment (src/history/store/store.ts): so many rows are sealed at once. */
 const SEGMENT_ROWS = 30;
 /** Rows that are written before the power goes: with none sealed, with one, and after a merge into coarser ones. */

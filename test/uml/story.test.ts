@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import { compile } from '../support/java.ts';
 import { copyMemhound } from '../support/memhound.ts';
-import { lacks } from '../support/needs.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 import { assertStory } from '../support/story.ts';
 
 type Told = { readonly event: string; readonly status?: number } & Readonly<Record<string, unknown>>;
-const skip = lacks('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'fincore', 'setpriv');
+const skip = missingRequirements('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'fincore', 'setpriv');
 
 for (const version of [2, 1] as const) {
   test(`on a kernel with cgroup v${version}, from its own container, memhound names the log that the JVM in the other one writes`, {

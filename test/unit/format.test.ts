@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, level, list, rate, safeName, span } from '../../src/format.ts';
+import { bytesText, durationText, intervalText, joinWithAnd, rateText, safeName } from '../../src/format.ts';
 
 test('a level is in the unit in which limits are written', () => {
-  assert.deepEqual([0, 900, 64 * 1024, 12.4 * 2 ** 20, 822_972_416, 1_475_723_264].map(level), [
+  assert.deepEqual([0, 900, 64 * 1024, 12.4 * 2 ** 20, 822_972_416, 1_475_723_264].map(bytesText), [
     '0 bytes',
     '900 bytes',
     '64 KiB',
@@ -14,7 +14,7 @@ test('a level is in the unit in which limits are written', () => {
 });
 
 test("the story's 4.76 MB an hour reads as 114 MB a day, and a fast leak in a shorter unit", () => {
-  assert.deepEqual([4.76e6, 31e6, 18e9, 700e6, 1500].map(rate), [
+  assert.deepEqual([4.76e6, 31e6, 18e9, 700e6, 1500].map(rateText), [
     '114 MB a day',
     '31 MB an hour',
     '5 MB a second',
@@ -24,16 +24,16 @@ test("the story's 4.76 MB an hour reads as 114 MB a day, and a fast leak in a sh
 });
 
 test('times are in the largest unit of which there are two', () => {
-  assert.deepEqual([1, 90, 3600, 9 * 3600, 12 * 86400].map(duration), [
+  assert.deepEqual([1, 90, 3600, 9 * 3600, 12 * 86400].map(durationText), [
     '1 second',
     '90 seconds',
     '60 minutes',
     '9 hours',
     '12 days',
   ]);
-  assert.equal(span(5 * 86400, 6 * 86400), '5 to 6 days');
-  assert.equal(span(9 * 3600, null), '9 hours or more');
-  assert.equal(span(12 * 86400, 12.2 * 86400), '12 days');
+  assert.equal(intervalText(5 * 86400, 6 * 86400), '5 to 6 days');
+  assert.equal(intervalText(9 * 3600, null), '9 hours or more');
+  assert.equal(intervalText(12 * 86400, 12.2 * 86400), '12 days');
 });
 
 test('a name from the container cannot forge a line, drive a terminal or flood the screen', () => {
@@ -44,7 +44,7 @@ test('a name from the container cannot forge a line, drive a terminal or flood t
 });
 
 test('a list reads as a sentence', () => {
-  assert.deepEqual([[], ['heap'], ['heap', 'threads'], ['heap', 'threads', 'working set']].map(list), [
+  assert.deepEqual([[], ['heap'], ['heap', 'threads'], ['heap', 'threads', 'working set']].map(joinWithAnd), [
     '',
     'heap',
     'heap and threads',

@@ -1,14 +1,14 @@
 import { el } from '../dom.ts';
 
 /** One piece of a bar: solid can kill, hatched can be taken back; `ghost` is what is not counted, drawn as its outline. */
-export interface Piece {
+export interface BarPiece {
   readonly share: number;
   readonly hue: string;
   readonly kind: 'solid' | 'hatched' | 'ghost';
 }
 
 /** A bar of pieces, each with its share of the whole width. The number beside it says the same to those who do not see it. */
-export function bar(pieces: readonly Piece[]): HTMLElement {
+export function bar(pieces: readonly BarPiece[]): HTMLElement {
   const box = el('div', { class: 'bar', 'aria-hidden': 'true' });
   for (const { share, hue, kind } of pieces) {
     const width = Math.min(1, Math.max(0, share)) * 100;

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { day, minute, second } from '../data/time-format.ts';
+import { dayText, minuteText, secondText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
 import { cssColor } from '../dom.ts';
 
@@ -7,7 +7,7 @@ import { cssColor } from '../dom.ts';
 
 const FONT = '13px system-ui, sans-serif';
 /** The first seconds are not stretched over the whole width: the chart fills from the right. */
-export const LEAST_SPAN_S = 60;
+export const MIN_SPAN_S = 60;
 /** Axis steps that are round in MiB and GiB. */
 const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** (i + 14));
 const DAY = 86_400;
@@ -49,28 +49,28 @@ export function axes(): uPlot.Axis[] {
 function times(splits: readonly number[], stepS: number): string[] {
   let shown = '';
   return splits.map((t) => {
-    const date = day(t);
+    const date = dayText(t);
     const begins = shown !== '' && date !== shown;
     shown = date;
     if (stepS >= DAY || begins) return date;
-    return stepS < 60 ? second(t) : minute(t);
+    return stepS < 60 ? secondText(t) : minuteText(t);
   });
 }
 
-export type Mark = { readonly t: number; readonly type: string };
+export type EventMark = { readonly t: number; readonly type: string };
 const MARKS: Readonly<Record<string, { readonly word: string; readonly hue: string; readonly dash: readonly number[] }>> = {
   restart: { word: 'restart', hue: 'ink', dash: [5, 3] },
   oom_kill: { word: 'OOM kill', hue: 'bad', dash: [] },
   memhound_start: { word: 'memhound started', hue: 'quiet', dash: [1, 3] },
 };
 
-export const markWord = (type: string): string => MARKS[type]?.word ?? type.replace(/_/g, ' ');
+export const eventText = (type: string): string => MARKS[type]?.word ?? type.replace(/_/g, ' ');
 
 /**
  * Words on a chart: each on a plate of paper, so that it can be read on any area, and moved down past what stands there already.
  * One for each drawing.
  */
-export class Plates {
+export class LabelPlates {
   readonly #ctx: CanvasRenderingContext2D;
   readonly #taken: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }[] = [];
 
@@ -106,7 +106,7 @@ export class Plates {
 }
 
 /** A line over the whole height with its word at the top: dashes and words tell them apart, not the colour alone. */
-export function drawMarks(u: uPlot, marks: readonly Mark[], plates: Plates | null): void {
+export function drawMarks(u: uPlot, marks: readonly EventMark[], plates: LabelPlates | null): void {
   const { ctx, bbox } = u;
   const dpr = devicePixelRatio;
   ctx.save();
@@ -129,11 +129,11 @@ export function drawMarks(u: uPlot, marks: readonly Mark[], plates: Plates | nul
 }
 
 /** A level across the chart, with its name at the right end. One that lies above the chart is only named, with an arrow. */
-export function drawLevel(
+export function drawThreshold(
   u: uPlot,
   bytes: number | null,
   { name, hue, dash }: { readonly name: string; readonly hue: string; readonly dash: readonly number[] },
-  plates: Plates,
+  plates: LabelPlates,
 ): void {
   if (bytes === null) return;
   const { ctx, bbox } = u;

@@ -1,10 +1,10 @@
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import { steadyLevel } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
-import { InSight } from './in-view.ts';
-import { Lines } from './line-chart.ts';
-import { nearest, onPoint } from './shared-cursor.ts';
-import type { Span } from './time-window.ts';
+import { DrawWhenVisible } from './in-view.ts';
+import { LineChart } from './line-chart.ts';
+import { nearestIndex, onCursor } from './shared-cursor.ts';
+import type { TimeSpan } from './time-window.ts';
 
 type Column = readonly (number | null)[];
 
@@ -37,23 +37,23 @@ function floorAfterGc(samples: SamplesAnswer): (number | null)[] | null {
 }
 
 export class HeapChart {
-  readonly #lines = new Lines(byId('heap'));
+  readonly #lines = new LineChart(byId('heap'));
   #t: readonly number[] = [];
   #columns: Readonly<Record<string, Column>> = {};
   #at: number | null = null;
 
-  #span: Span = [null, null];
-  readonly #live = new InSight<SamplesAnswer>(byId('heap-part'), (rows) => this.#follow(rows));
+  #span: TimeSpan = [null, null];
+  readonly #live = new DrawWhenVisible<SamplesAnswer>(byId('heap-part'), (rows) => this.#appendLive(rows));
 
   constructor() {
-    onPoint((t) => {
+    onCursor((t) => {
       this.#at = t;
       this.#show();
     });
   }
 
   /** Columns by name, in the order of their lines; false: nothing is known of a heap. */
-  #take(samples: SamplesAnswer): boolean {
+  #setColumns(samples: SamplesAnswer): boolean {
     const used = samples.fields.heap_used;
     if (used === undefined) return false;
     const none = samples.t.map(() => null);
@@ -64,22 +64,22 @@ export class HeapChart {
 
   /** A live row more. */
   extend(rows: SamplesAnswer): void {
-    this.#live.offer(rows);
+    this.#live.drawIfVisible(rows);
   }
 
-  #follow(rows: SamplesAnswer): void {
+  #appendLive(rows: SamplesAnswer): void {
     // Opened before there were two points to draw a line through, or before the JVM was up.
-    if (!this.#lines.drawn) this.set(rows, this.#span);
-    else if (this.#take(rows)) {
+    if (!this.#lines.isDrawn) this.set(rows, this.#span);
+    else if (this.#setColumns(rows)) {
       this.#lines.redraw(this.#t, Object.values(this.#columns));
       this.#show();
     }
   }
 
-  set(samples: SamplesAnswer, span: Span): void {
-    this.#live.forget();
+  set(samples: SamplesAnswer, span: TimeSpan): void {
+    this.#live.dropPending();
     this.#span = span;
-    const known = this.#take(samples);
+    const known = this.#setColumns(samples);
     byId('heap-part').hidden = !known;
     if (!known) return;
     this.#lines.set(
@@ -97,7 +97,7 @@ export class HeapChart {
   }
 
   #show(): void {
-    const i = this.#at === null ? this.#t.length - 1 : nearest(this.#t, this.#at);
+    const i = this.#at === null ? this.#t.length - 1 : nearestIndex(this.#t, this.#at);
     for (const [id, column] of Object.entries(this.#columns)) {
       const value = column[i] ?? null;
       setText(byId(`heap-${id}`), value !== null ? steadyLevel(value) : id === 'floor' ? 'none yet' : '–');

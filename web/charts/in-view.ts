@@ -2,38 +2,38 @@
  * Draws what comes with the ticks only where somebody can see it. What came meanwhile is drawn when it comes into sight, and before the page
  * goes to paper.
  */
-export class InSight<T> {
+export class DrawWhenVisible<T> {
   readonly #draw: (what: T) => void;
-  #seen = true;
-  #waiting: { readonly what: T } | null = null;
+  #isVisible = true;
+  #pending: { readonly what: T } | null = null;
 
   constructor(box: HTMLElement, draw: (what: T) => void) {
     this.#draw = draw;
     new IntersectionObserver((entries) => {
-      this.#seen = entries[entries.length - 1]!.isIntersecting;
-      if (this.#seen) this.#catchUp();
+      this.#isVisible = entries[entries.length - 1]!.isIntersecting;
+      if (this.#isVisible) this.#drawPending();
     }).observe(box);
-    addEventListener('beforeprint', () => this.#catchUp());
+    addEventListener('beforeprint', () => this.#drawPending());
   }
 
   /** Drawn at once: somebody asked for it, or it is the first. */
-  show(what: T): void {
-    this.#waiting = null;
+  drawNow(what: T): void {
+    this.#pending = null;
     this.#draw(what);
   }
 
   /** Came by itself. */
-  offer(what: T): void {
-    this.#waiting = { what };
-    if (this.#seen) this.#catchUp();
+  drawIfVisible(what: T): void {
+    this.#pending = { what };
+    if (this.#isVisible) this.#drawPending();
   }
 
-  #catchUp(): void {
-    if (this.#waiting !== null) this.show(this.#waiting.what);
+  #drawPending(): void {
+    if (this.#pending !== null) this.drawNow(this.#pending.what);
   }
 
   /** What waits is out of date. */
-  forget(): void {
-    this.#waiting = null;
+  dropPending(): void {
+    this.#pending = null;
   }
 }

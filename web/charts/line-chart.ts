@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { cssColor, el } from '../dom.ts';
-import { axes, drawLevel, drawMarks, LEAST_SPAN_S, type Mark, moveCursor, Plates } from './chart-axes.ts';
-import { onPoint, point } from './shared-cursor.ts';
+import { axes, drawMarks, drawThreshold, type EventMark, LabelPlates, MIN_SPAN_S, moveCursor } from './chart-axes.ts';
+import { onCursor, setCursor } from './shared-cursor.ts';
 
 export interface Line {
   readonly hue: string;
@@ -13,18 +13,18 @@ export interface Line {
 }
 
 /** A small chart of lines beside the big one, under the same cursor. */
-export class Lines {
+export class LineChart {
   readonly #box: HTMLElement;
   #plot: uPlot | null = null;
 
   constructor(box: HTMLElement) {
     this.#box = box;
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(box);
-    onPoint((t) => this.#plot !== null && moveCursor(this.#plot, t));
+    onCursor((t) => this.#plot !== null && moveCursor(this.#plot, t));
   }
 
   /** There were points enough for a chart. */
-  get drawn(): boolean {
+  get isDrawn(): boolean {
     return this.#plot !== null;
   }
 
@@ -34,7 +34,7 @@ export class Lines {
     t: readonly number[],
     lines: readonly Line[],
     top: { readonly bytes: number | null; readonly name: string },
-    marks: readonly Mark[],
+    marks: readonly EventMark[],
     [from, to]: readonly [number | null, number | null],
   ): void {
     this.#plot?.destroy();
@@ -51,7 +51,7 @@ export class Lines {
         padding: [8, 24, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         scales: {
-          x: { range: (_u, min, max) => [from ?? Math.min(min, max - LEAST_SPAN_S), to ?? max] },
+          x: { range: (_u, min, max) => [from ?? Math.min(min, max - MIN_SPAN_S), to ?? max] },
           y: {
             range: (_u, _min, max) => [0, Math.max(max, top.bytes !== null && top.bytes < max * 3 ? top.bytes : 0) * 1.12 || 1],
           },
@@ -72,11 +72,11 @@ export class Lines {
         hooks: {
           draw: [
             (u) => {
-              drawLevel(u, top.bytes, { name: top.name, hue: 'limit', dash: [7, 4] }, new Plates(u));
+              drawThreshold(u, top.bytes, { name: top.name, hue: 'limit', dash: [7, 4] }, new LabelPlates(u));
               drawMarks(u, marks, null);
             },
           ],
-          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
+          setCursor: [(u) => setCursor((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
         },
       },
       copied(

@@ -6,7 +6,7 @@ let asked: number | null = null;
 let frame = 0;
 
 /** Told once a frame, however fast the mouse moves. */
-export function point(t: number | null): void {
+export function setCursor(t: number | null): void {
   asked = t;
   if (frame !== 0) return;
   frame = requestAnimationFrame(() => {
@@ -15,10 +15,10 @@ export function point(t: number | null): void {
   });
 }
 
-export const onPoint = (listener: Listener): void => void listeners.add(listener);
+export const onCursor = (listener: Listener): void => void listeners.add(listener);
 
 /** Index of the time nearest to `t`; -1 without any. */
-export function nearest(times: readonly number[], t: number): number {
+export function nearestIndex(times: readonly number[], t: number): number {
   let low = 0;
   let high = times.length - 1;
   while (low < high) {

@@ -1,22 +1,22 @@
 import { PARTS } from '../data/memory-parts.ts';
-import { exact, steadyLevel } from '../data/wording.ts';
-import { el, setText, titleOnRest } from '../dom.ts';
-import { type Light, onLight } from './highlight.ts';
+import { exactBytesText, steadyLevel } from '../data/wording.ts';
+import { el, setText, titleOnHover } from '../dom.ts';
+import { type Highlight, onHighlight } from './highlight.ts';
 
 /** What a legend's entry is for: one of the parts, or a line of the chart. */
-export type Shown = (id: string) => number | null;
+export type LegendValue = (id: string) => number | null;
 
 /** The legend of the big chart: the time under the cursor, and each part's value then. */
 export class StackLegend {
   readonly #values = new Map<string, HTMLElement>();
   readonly #time = el('span', { class: 'time' });
-  #lit: Light | null = null;
-  #shown: Shown = () => null;
+  #lit: Highlight | null = null;
+  #shown: LegendValue = () => null;
 
   constructor(box: HTMLElement) {
     const item = (id: string, title: string, swatch: HTMLElement): HTMLElement => {
       const value = el('span', { class: 'value' });
-      titleOnRest(value, () => exact(this.#shown(id)));
+      titleOnHover(value, () => exactBytesText(this.#shown(id)));
       this.#values.set(id, value);
       return el('span', { class: 'entry' }, swatch, el('span', { class: 'title' }, title), value);
     };
@@ -37,9 +37,9 @@ export class StackLegend {
         item('request', 'request', line('request')),
       ),
     );
-    onLight((lit) => {
-      this.#lit = lit;
-      for (const p of PARTS) this.#entry(p.id).classList.toggle('dim', lit !== null && !isLit(p, lit));
+    onHighlight((highlight) => {
+      this.#lit = highlight;
+      for (const p of PARTS) this.#entry(p.id).classList.toggle('dim', highlight !== null && !isHighlighted(p, highlight));
       this.show(this.#time.textContent ?? '', this.#shown);
     });
   }
@@ -52,7 +52,7 @@ export class StackLegend {
     if (entry.hidden === there) entry.hidden = !there;
   }
 
-  show(words: string, shown: Shown): void {
+  show(words: string, shown: LegendValue): void {
     this.#shown = shown;
     setText(this.#time, words);
     for (const [id, node] of this.#values) {
@@ -72,5 +72,5 @@ function ofWhole(share: number, whole: number): string {
 }
 
 /** Whether a part of the chart is among what somebody rests on. */
-export const isLit = (part: { readonly id: string; readonly ledger: string }, lit: Light): boolean =>
-  lit.share === undefined ? lit.parts.includes(part.ledger) : lit.share.part === part.id;
+export const isHighlighted = (part: { readonly id: string; readonly ledgerPart: string }, highlight: Highlight): boolean =>
+  highlight.share === undefined ? highlight.parts.includes(part.ledgerPart) : highlight.share.part === part.id;

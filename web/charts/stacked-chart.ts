@@ -1,16 +1,16 @@
 import uPlot from 'uplot';
-import { PARTS, type Part } from '../data/memory-parts.ts';
-import type { Change, Rows } from '../data/rows.ts';
-import { instant } from '../data/time-format.ts';
+import { PARTS, type StackPart } from '../data/memory-parts.ts';
+import type { RowChange, Rows } from '../data/rows.ts';
+import { instantText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
 import { byId, cssColor, el } from '../dom.ts';
-import { axes, drawLevel, drawMarks, LEAST_SPAN_S, markWord, moveCursor, Plates } from './chart-axes.ts';
-import { fillOf } from './hatch.ts';
-import { type Light, onLight } from './highlight.ts';
-import { nearest, onPoint, point } from './shared-cursor.ts';
-import { actOnKey } from './stack-keyboard.ts';
-import { isLit, StackLegend } from './stack-legend.ts';
-import type { Span } from './time-window.ts';
+import { axes, drawMarks, drawThreshold, eventText, LabelPlates, MIN_SPAN_S, moveCursor } from './chart-axes.ts';
+import { fillPattern } from './hatch.ts';
+import { type Highlight, onHighlight } from './highlight.ts';
+import { nearestIndex, onCursor, setCursor } from './shared-cursor.ts';
+import { handleKey } from './stack-keyboard.ts';
+import { isHighlighted, StackLegend } from './stack-legend.ts';
+import type { TimeSpan } from './time-window.ts';
 
 type Zoom = (from: number | null, to: number | null) => void;
 
@@ -18,11 +18,11 @@ const LIMIT = { name: 'limit', hue: 'limit', dash: [7, 4] };
 const REQUEST = { name: 'request', hue: 'quiet', dash: [2, 3] };
 
 /** Pixels that a live point must move for the chart to be drawn anew. */
-const LEAST_ACROSS = 3;
-const LEAST_UP = 0.5;
+const MIN_PIXELS_X = 3;
+const MIN_PIXELS_Y = 0.5;
 
 /** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
-export class Stack {
+export class StackedChart {
   readonly #box = byId('stack');
   readonly #legend = new StackLegend(byId('legend'));
   readonly #zoom: Zoom;
@@ -31,8 +31,8 @@ export class Stack {
   /** The bytes of each part at each row. */
   #parts: (number | null)[][] = PARTS.map(() => []);
   #limit: number | null = null;
-  #span: Span = [null, null];
-  #lit: Light | null = null;
+  #span: TimeSpan = [null, null];
+  #highlight: Highlight | null = null;
   /** The time under the cursor. */
   #at: number | null = null;
   /** The newest point of what stands on the chart. */
@@ -43,15 +43,15 @@ export class Stack {
     this.#zoom = zoom;
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#box);
     this.#box.addEventListener('keydown', (event) => {
-      if (actOnKey(event, this.#t, this.#at, zoom)) event.preventDefault();
+      if (handleKey(event, this.#t, this.#at, zoom)) event.preventDefault();
     });
-    onPoint((t) => {
+    onCursor((t) => {
       this.#at = t;
       if (this.#plot !== null) moveCursor(this.#plot, t);
       this.#show();
     });
-    onLight((lit) => {
-      this.#lit = lit;
+    onHighlight((lit) => {
+      this.#highlight = lit;
       this.#fills.clear();
       this.#plot?.redraw(false, false);
     });
@@ -69,12 +69,12 @@ export class Stack {
     return { width: Math.max(280, this.#box.clientWidth), height: Math.min(330, Math.max(220, this.#box.clientWidth * 0.3)) };
   }
 
-  set(rows: Rows, span: Span): void {
+  set(rows: Rows, span: TimeSpan): void {
     this.#rows = rows;
     this.#span = span;
     this.#limit = rows.limit_bytes;
     this.#parts = PARTS.map(() => []);
-    this.#fillUp();
+    this.#appendLive();
     for (const [k, part] of PARTS.entries()) this.#legend.has(part.id, this.#parts[k]!.some(isThere));
     this.#legend.has('limit', this.#limit !== null);
     this.#legend.has('request', rows.request_bytes !== null);
@@ -88,33 +88,33 @@ export class Stack {
   }
 
   /** The rows have gone on by a tick. */
-  follow({ replaced, gone }: Change, limit: number | null): void {
+  follow({ replaced, removed: gone }: RowChange, limit: number | null): void {
     this.#limit = limit;
     for (const column of this.#parts) {
       if (replaced) column.pop();
       column.splice(0, gone);
     }
-    this.#fillUp();
+    this.#appendLive();
     this.#legend.has('limit', limit !== null);
     for (const [k, part] of PARTS.entries()) if (isThere(this.#parts[k]!.at(-1)!)) this.#legend.has(part.id, true);
     if (this.#plot === null)
       this.#rebuild(); // opened before there were two points to draw a line through
-    else if (this.#canBeSeen(this.#plot)) this.#plot.setData(this.#data());
+    else if (this.#isVisibleChange(this.#plot)) this.#plot.setData(this.#data());
     this.#show();
   }
 
   /** Drawn anew where that moves anything by as much as can be seen; the numbers beside it move with each tick. */
-  #canBeSeen({ over, scales }: uPlot): boolean {
+  #isVisibleChange({ over, scales }: uPlot): boolean {
     const t = this.#t.at(-1)!;
     const usage = this.#usage.at(-1) ?? 0;
     const across = ((t - this.#drawn.t) * over.clientWidth) / (t - this.#t[0]!);
     const up = (Math.abs(usage - this.#drawn.usage) * over.clientHeight) / (scales.y?.max ?? 1);
-    if (across < LEAST_ACROSS && up < LEAST_UP) return false;
+    if (across < MIN_PIXELS_X && up < MIN_PIXELS_Y) return false;
     this.#drawn = { t, usage };
     return true;
   }
 
-  #fillUp(): void {
+  #appendLive(): void {
     const { t, fields } = this.#rows!;
     for (const [k, part] of PARTS.entries()) {
       const column = this.#parts[k]!;
@@ -153,7 +153,7 @@ export class Stack {
         padding: [8, 24, 0, 0],
         cursor: { y: false, drag: { x: true, y: false }, points: { show: false } },
         scales: {
-          x: { range: (_u, min, max) => [from ?? Math.min(min, max - LEAST_SPAN_S), to ?? max] },
+          x: { range: (_u, min, max) => [from ?? Math.min(min, max - MIN_SPAN_S), to ?? max] },
           y: { range: (_u, _min, max) => [0, this.#top(max)] },
         },
         axes: axes(),
@@ -164,7 +164,7 @@ export class Stack {
         ],
         hooks: {
           draw: [(u) => this.#drawOver(u)],
-          setCursor: [(u) => point((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
+          setCursor: [(u) => setCursor((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
           setSelect: [
             ({ select: { left, width }, posToVal }) => {
               if (width > 4) this.#zoom(posToVal(left, 'x'), posToVal(left + width, 'x'));
@@ -179,7 +179,7 @@ export class Stack {
     this.#show();
   }
 
-  #area(p: Part): uPlot.Series {
+  #area(p: StackPart): uPlot.Series {
     // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
     const rimmed = !p.reclaimable && p.id !== 'kernel';
     return {
@@ -191,10 +191,10 @@ export class Stack {
     };
   }
 
-  #fill(p: Part): CanvasRenderingContext2D['fillStyle'] {
+  #fill(p: StackPart): CanvasRenderingContext2D['fillStyle'] {
     const known = this.#fills.get(p.id);
     if (known !== undefined) return known;
-    const made = fillOf(p.hue, p.reclaimable, this.#lit !== null && !isLit(p, this.#lit));
+    const made = fillPattern(p.hue, p.reclaimable, this.#highlight !== null && !isHighlighted(p, this.#highlight));
     this.#fills.set(p.id, made);
     return made;
   }
@@ -206,16 +206,16 @@ export class Stack {
   }
 
   #drawOver(u: uPlot): void {
-    const plates = new Plates(u);
-    drawLevel(u, this.#limit, LIMIT, plates);
-    drawLevel(u, this.#rows!.request_bytes, REQUEST, plates);
+    const plates = new LabelPlates(u);
+    drawThreshold(u, this.#limit, LIMIT, plates);
+    drawThreshold(u, this.#rows!.request_bytes, REQUEST, plates);
     drawMarks(u, this.#rows!.aux.events, plates);
     this.#drawShare(u, plates);
   }
 
   /** A bracket at the newest point: how much of its part the file is that somebody rests on. */
-  #drawShare(u: uPlot, plates: Plates): void {
-    const share = this.#lit?.share;
+  #drawShare(u: uPlot, plates: LabelPlates): void {
+    const share = this.#highlight?.share;
     const k = PARTS.findIndex((p) => p.id === share?.part);
     if (share === undefined || k < 0) return;
     const newest = (column: readonly (number | null)[]): number => column.at(-1) ?? 0;
@@ -240,32 +240,32 @@ export class Stack {
 
   #show(): void {
     const last = this.#t.length - 1;
-    const i = this.#at === null ? last : nearest(this.#t, this.#at);
-    const words = this.#words(i);
+    const i = this.#at === null ? last : nearestIndex(this.#t, this.#at);
+    const words = this.#valueText(i);
     const lines: Readonly<Record<string, number | null>> = {
       usage: this.#usage[i] ?? null,
       limit: this.#limit,
       request: this.#rows?.request_bytes ?? null,
     };
-    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PART_AT.get(id) ?? -1]?.[i] ?? null);
+    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PART_INDEX.get(id) ?? -1]?.[i] ?? null);
     // A slider that changes with each tick would be read out without end; only where somebody moves it.
     if (this.#at === null && this.#box.ariaValueText !== null) return;
     this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
     this.#box.setAttribute('aria-valuemax', String(Math.max(1, last)));
-    const told = lines.usage == null ? 'nothing was sampled' : `usage ${level(lines.usage)}`;
-    this.#box.setAttribute('aria-valuetext', `${words}: ${told}`);
+    const text = lines.usage == null ? 'nothing was sampled' : `usage ${level(lines.usage)}`;
+    this.#box.setAttribute('aria-valuetext', `${words}: ${text}`);
   }
 
   /** The time of a row, and what happened then. */
-  #words(i: number): string {
+  #valueText(i: number): string {
     const t = this.#t[i];
     if (t === undefined) return '';
     const near = (this.#t[this.#t.length - 1]! - this.#t[0]!) / 200 || 1;
-    const marks = (this.#rows?.aux.events ?? []).filter((m) => Math.abs(m.t - t) < near).map((m) => markWord(m.type));
-    return [instant(t), ...(this.#at === null ? ['newest'] : []), ...marks].join(', ');
+    const marks = (this.#rows?.aux.events ?? []).filter((m) => Math.abs(m.t - t) < near).map((m) => eventText(m.type));
+    return [instantText(t), ...(this.#at === null ? ['newest'] : []), ...marks].join(', ');
   }
 }
 
-const PART_AT: ReadonlyMap<string, number> = new Map(PARTS.map((p, k) => [p.id, k]));
+const PART_INDEX: ReadonlyMap<string, number> = new Map(PARTS.map((p, k) => [p.id, k]));
 
 const isThere = (bytes: number | null): boolean => bytes !== null && bytes > 0;

@@ -1,9 +1,9 @@
 import type { Verdict } from '../../src/diagnosis/types.ts';
-import { RANGES, rangeOf } from '../../src/ranges.ts';
+import { RANGES, smallestRangeFor } from '../../src/ranges.ts';
 import { byId, el } from '../dom.ts';
 
 /** From and to in epoch seconds; null: where the rows begin, or end. */
-export type Span = readonly [number | null, number | null];
+export type TimeSpan = readonly [number | null, number | null];
 
 /** Which time the charts show: a range that ends now, or a part that was zoomed to. */
 export class TimeWindow {
@@ -41,13 +41,13 @@ export class TimeWindow {
   }
 
   /** What to ask the API for. */
-  asked(verdict: Verdict | null, nowS: number): Span {
-    if (this.#range === undefined && verdict !== null) this.#range = rangeOf(verdict.fields);
+  requestedSpan(verdict: Verdict | null, nowS: number): TimeSpan {
+    if (this.#range === undefined && verdict !== null) this.#range = smallestRangeFor(verdict.fields);
     return this.#zoom ?? [this.#range == null ? null : nowS - this.#range, null];
   }
 
   /** What the charts show of the rows. */
-  get shown(): Span {
+  get visibleSpan(): TimeSpan {
     return this.#zoom ?? [null, null];
   }
 
@@ -57,7 +57,7 @@ export class TimeWindow {
   }
 
   /** Another container begins with the range that its own verdict asks for. */
-  forget(): void {
+  reset(): void {
     this.#range = undefined;
     this.#zoom = null;
   }

@@ -1,13 +1,13 @@
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../../src/diagnosis/types.ts';
 import type { Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../../src/outlets/status.ts';
-import { hearClock } from './pod-clock.ts';
+import { updatePodClock } from './pod-clock.ts';
 
-/** An answer that is an error: blind carries the lines that mend it. */
-export class Refused extends Error {
+/** An answer that is an error: no-target carries the lines that fix it. */
+export class ApiErrorAnswer extends Error {
   constructor(
     readonly code: string,
     message: string,
-    readonly mend: string | null,
+    readonly remediation: string | null,
   ) {
     super(message);
   }
@@ -16,40 +16,41 @@ export class Refused extends Error {
 /** The connection is gone, perhaps in the middle of an answer: nothing is wrong with the page, and it will come back. */
 export class Unreachable extends Error {}
 
-export function address(path: string, query: Readonly<Record<string, string>>): string {
+export function apiUrl(path: string, query: Readonly<Record<string, string>>): string {
   const search = new URLSearchParams(query).toString();
   return `/api/v1/${path}${search === '' ? '' : `?${search}`}`;
 }
 
-async function ask<T>(path: string, query: Readonly<Record<string, string>>, method = 'GET'): Promise<T> {
+async function request<T>(path: string, query: Readonly<Record<string, string>>, method = 'GET'): Promise<T> {
   let response: Response;
-  let body: T & { error?: { code: string; message: string; mend?: string } };
+  let body: T & { error?: { code: string; message: string; remediation?: string } };
   try {
-    response = await fetch(address(path, query), { method, headers: { accept: 'application/json' } });
-    hearClock(response.headers.get('date'));
+    response = await fetch(apiUrl(path, query), { method, headers: { accept: 'application/json' } });
+    updatePodClock(response.headers.get('date'));
     body = (await response.json()) as typeof body;
   } catch (error) {
     throw new Unreachable((error as Error).message);
   }
-  if (body.error !== undefined && !response.ok) throw new Refused(body.error.code, body.error.message, body.error.mend ?? null);
+  if (body.error !== undefined && !response.ok)
+    throw new ApiErrorAnswer(body.error.code, body.error.message, body.error.remediation ?? null);
   return body;
 }
 
-export const of = (target: string | null): Record<string, string> => (target === null ? {} : { target });
+export const targetQuery = (target: string | null): Record<string, string> => (target === null ? {} : { target });
 
 export const api = {
-  targets: () => ask<TargetInfo[]>('targets', {}),
-  verdict: (target: string | null) => ask<Verdict>('verdict', of(target)),
-  ledger: (target: string | null) => ask<Ledger>('ledger', of(target)),
-  views: (target: string | null) => ask<View[]>('views', of(target)),
-  files: (target: string | null) => ask<FileRow[]>('files', of(target)),
-  jvm: (target: string | null) => ask<Tables['jvm']>('jvm', of(target)),
-  histogram: (target: string | null) => ask<HistogramTake>('jvm/histogram', of(target), 'POST'),
-  self: () => ask<Record<string, unknown>>('self', {}),
+  targets: () => request<TargetInfo[]>('targets', {}),
+  verdict: (target: string | null) => request<Verdict>('verdict', targetQuery(target)),
+  ledger: (target: string | null) => request<Ledger>('ledger', targetQuery(target)),
+  views: (target: string | null) => request<View[]>('views', targetQuery(target)),
+  files: (target: string | null) => request<FileRow[]>('files', targetQuery(target)),
+  jvm: (target: string | null) => request<Tables['jvm']>('jvm', targetQuery(target)),
+  histogram: (target: string | null) => request<HistogramTake>('jvm/histogram', targetQuery(target), 'POST'),
+  self: () => request<Record<string, unknown>>('self', {}),
   /** `from` "verdict": the range that holds what the verdict rests on, without waiting for that to come. */
   samples: (target: string | null, from: number | 'verdict' | null, to: number | null, points: number) =>
-    ask<SamplesAnswer>('samples', {
-      ...of(target),
+    request<SamplesAnswer>('samples', {
+      ...targetQuery(target),
       points: String(points),
       ...(from === null ? {} : { from: String(from) }),
       ...(to === null ? {} : { to: String(to) }),
@@ -67,7 +68,7 @@ export function openLive(on: {
 }): { open: () => void; show: (target: string | null) => void } {
   let socket: WebSocket | null = null;
   let shown: string | null = null;
-  const tell = (): void => socket?.send(JSON.stringify({ tables: shown }));
+  const notify = (): void => socket?.send(JSON.stringify({ tables: shown }));
   let wait = FIRST_WAIT_MS;
   const open = (): void => {
     socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`);
@@ -75,7 +76,7 @@ export function openLive(on: {
       const message = JSON.parse(event.data as string) as Hello | LiveMessage | Tables;
       if (message.type === 'hello') {
         wait = FIRST_WAIT_MS;
-        tell();
+        notify();
         on.hello(message);
       } else on.message(message);
     });
@@ -95,7 +96,7 @@ export function openLive(on: {
     show(target) {
       if (target === shown) return;
       shown = target;
-      if (socket?.readyState === WebSocket.OPEN) tell();
+      if (socket?.readyState === WebSocket.OPEN) notify();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { SamplesAnswer } from '../../src/outlets/status.ts';
 const TIMES = 2.5;
 const NEIGHBOURS = 4;
 
-const middle = (steps: readonly number[]): number => [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+const median = (steps: readonly number[]): number => [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
 
 /** Indices after which nothing was sampled for a while: memhound was not there. */
 function gapsIn(t: readonly number[], intervalS: number): number[] {
@@ -13,8 +13,8 @@ function gapsIn(t: readonly number[], intervalS: number): number[] {
   for (const [i, step] of steps.entries()) {
     const usual = Math.max(
       intervalS,
-      middle(steps.slice(Math.max(0, i - NEIGHBOURS), i)),
-      middle(steps.slice(i + 1, i + 1 + NEIGHBOURS)),
+      median(steps.slice(Math.max(0, i - NEIGHBOURS), i)),
+      median(steps.slice(i + 1, i + 1 + NEIGHBOURS)),
     );
     if (step > TIMES * usual) gaps.push(i);
   }
@@ -22,14 +22,14 @@ function gapsIn(t: readonly number[], intervalS: number): number[] {
 }
 
 /** The same samples with a row of nulls in each gap, so that no line is drawn across what nobody saw. */
-export function withGaps(samples: SamplesAnswer): SamplesAnswer {
+export function breakLinesAtGaps(samples: SamplesAnswer): SamplesAnswer {
   const gaps = new Set(gapsIn(samples.t, samples.interval_s));
   if (gaps.size === 0) return samples;
-  const spread = <T>(column: readonly T[], between: (i: number) => T): T[] =>
+  const envelope = <T>(column: readonly T[], between: (i: number) => T): T[] =>
     column.flatMap((v, i) => (gaps.has(i) ? [v, between(i)] : [v]));
   return {
     ...samples,
-    t: spread(samples.t, (i) => (samples.t[i]! + samples.t[i + 1]!) / 2),
-    fields: Object.fromEntries(Object.entries(samples.fields).map(([id, c]) => [id, spread<number | null>(c, () => null)])),
+    t: envelope(samples.t, (i) => (samples.t[i]! + samples.t[i + 1]!) / 2),
+    fields: Object.fromEntries(Object.entries(samples.fields).map(([id, c]) => [id, envelope<number | null>(c, () => null)])),
   };
 }

@@ -1,16 +1,16 @@
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
 /** A field that a tick leaves out stands for a while: a JVM may miss an answer. */
-const HELD_MS = 60_000;
+const MAX_AGE_MS = 60_000;
 
 /** The newest value of each field. */
-export class Newest {
+export class LatestValues {
   readonly #known = new Map<string, { readonly value: number; readonly atMs: number }>();
   /** When the newest sample was taken, epoch ms; 0: there was none. */
   atMs = 0;
 
   /** From the API's last row. */
-  takeRow(samples: SamplesAnswer): void {
+  setFromRow(samples: SamplesAnswer): void {
     const last = samples.t.length - 1;
     if (last < 0) return;
     const atMs = samples.t[last]! * 1000;
@@ -21,21 +21,21 @@ export class Newest {
     }
   }
 
-  takeTick(atMs: number, values: Readonly<Record<string, number>>): void {
+  setFromTick(atMs: number, values: Readonly<Record<string, number>>): void {
     this.atMs = atMs;
     for (const [id, value] of Object.entries(values)) this.#known.set(id, { value, atMs });
   }
 
   readonly value = (field: string): number | null => {
     const known = this.#known.get(field);
-    return known === undefined || this.atMs - known.atMs > HELD_MS ? null : known.value;
+    return known === undefined || this.atMs - known.atMs > MAX_AGE_MS ? null : known.value;
   };
 
   ids(): Iterable<string> {
     return this.#known.keys();
   }
 
-  forget(): void {
+  clear(): void {
     this.#known.clear();
     this.atMs = 0;
   }

@@ -1,20 +1,21 @@
 /** The parts of the stack, bottom first: what can kill is solid and lies below; what can be taken back is hatched, on top. */
-export interface Part {
+export interface StackPart {
   readonly id: string;
   readonly title: string;
   readonly hue: string;
   readonly reclaimable: boolean;
   /** Name of the ledger part that it belongs to, for the tool table. */
-  readonly ledger: string;
+  readonly ledgerPart: string;
   readonly bytes: (v: Values) => number | null;
 }
 
 export type Values = (field: string) => number | null;
 
-const less = (a: number | null, b: number | null): number | null => (a === null ? null : Math.max(0, a - (b ?? 0)));
+const nonNegativeDifference = (a: number | null, b: number | null): number | null =>
+  a === null ? null : Math.max(0, a - (b ?? 0));
 
 /** What a JVM of usual size has beside heap and metaspace, as the ledger takes it, too (ledger/anon.ts). */
-const USUAL_NATIVE = 32 * 2 ** 20;
+const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
 /** ZGC keeps the Java heap in shared memory. */
 let heapIsShared = false;
 export const setCollector = (collector: string | null): void => {
@@ -27,18 +28,18 @@ const heap = (v: Values): number | null => {
   const most = v('heap_committed') ?? v('heap_used');
   if (whole === null || most === null) return null;
   if (heapIsShared) return Math.min(whole, most);
-  const likely = whole - (v('metaspace') ?? 0) - USUAL_NATIVE;
+  const likely = whole - (v('metaspace') ?? 0) - TYPICAL_NATIVE_BYTES;
   return Math.min(whole, most, Math.max(likely, v('heap_used') ?? 0));
 };
 const heapOf = (v: Values, shared: boolean): number | null => (shared === heapIsShared ? heap(v) : 0);
 
-export const PARTS: readonly Part[] = [
+export const PARTS: readonly StackPart[] = [
   {
     id: 'heap',
     title: 'Java heap',
     hue: 'heap',
     reclaimable: false,
-    get ledger() {
+    get ledgerPart() {
       return heapIsShared ? 'tmpfs and shared memory' : 'anon';
     },
     bytes: heap,
@@ -48,39 +49,40 @@ export const PARTS: readonly Part[] = [
     title: 'metaspace',
     hue: 'meta',
     reclaimable: false,
-    ledger: 'anon',
-    bytes: (v) => (v('metaspace') === null ? null : Math.min(v('metaspace')!, less(v('anon'), heapOf(v, false)) ?? 0)),
+    ledgerPart: 'anon',
+    bytes: (v) =>
+      v('metaspace') === null ? null : Math.min(v('metaspace')!, nonNegativeDifference(v('anon'), heapOf(v, false)) ?? 0),
   },
   {
     id: 'native',
     title: 'other anonymous',
     hue: 'native',
     reclaimable: false,
-    ledger: 'anon',
-    bytes: (v) => less(less(v('anon'), heapOf(v, false)), v('metaspace')),
+    ledgerPart: 'anon',
+    bytes: (v) => nonNegativeDifference(nonNegativeDifference(v('anon'), heapOf(v, false)), v('metaspace')),
   },
   {
     id: 'shmem',
     title: 'tmpfs, shared',
     hue: 'shmem',
     reclaimable: false,
-    ledger: 'tmpfs and shared memory',
-    bytes: (v) => less(v('shmem'), heapOf(v, true)),
+    ledgerPart: 'tmpfs and shared memory',
+    bytes: (v) => nonNegativeDifference(v('shmem'), heapOf(v, true)),
   },
   {
     id: 'kernel',
     title: 'kernel',
     hue: 'kernel',
     reclaimable: false,
-    ledger: 'kernel',
-    bytes: (v) => less(v('kernel'), v('slab_reclaimable')),
+    ledgerPart: 'kernel',
+    bytes: (v) => nonNegativeDifference(v('kernel'), v('slab_reclaimable')),
   },
   {
     id: 'slab',
     title: 'reclaimable slab',
     hue: 'kernel',
     reclaimable: true,
-    ledger: 'kernel',
+    ledgerPart: 'kernel',
     bytes: (v) => v('slab_reclaimable'),
   },
   {
@@ -88,7 +90,7 @@ export const PARTS: readonly Part[] = [
     title: 'page cache',
     hue: 'cache',
     reclaimable: true,
-    ledger: 'page cache',
-    bytes: (v) => less(v('file'), v('shmem')),
+    ledgerPart: 'page cache',
+    bytes: (v) => nonNegativeDifference(v('file'), v('shmem')),
   },
 ];

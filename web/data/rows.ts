@@ -9,7 +9,7 @@ export interface Rows extends SamplesAnswer {
 }
 
 /** A copy that may grow. */
-export const growing = (samples: SamplesAnswer): Rows => ({
+export const copyRows = (samples: SamplesAnswer): Rows => ({
   ...samples,
   t: [...samples.t],
   fields: Object.fromEntries(Object.entries(samples.fields).map(([id, column]) => [id, [...column]])),
@@ -23,27 +23,27 @@ export interface Tick {
 }
 
 /** How the rows are kept: `oldest` is the range's begin, `most` the number of rows, `step` the usual seconds between two ticks. */
-export interface Keep {
+export interface RowLimits {
   readonly oldest: number;
   readonly most: number;
   readonly step: number;
 }
 
 /** What a tick did to the rows, for those who keep columns of their own: the last row was taken off first, then `gone` at the beginning. */
-export interface Change {
+export interface RowChange {
   readonly replaced: boolean;
-  readonly gone: number;
+  readonly removed: number;
 }
 
 /** A tick that comes so many steps late leaves a gap. */
-const LATE = 2.5;
+const GAP_STEPS = 2.5;
 
 /**
  * One live row at the right edge. Rows closer than the range's own resolution are not joined but replaced, and what is older than the range
  * is let go: a page that stays open does not grow. After a break a row of nulls goes before, so that nothing is drawn across it.
  * null: the tick is not newer than what is there.
  */
-export function extend(rows: Rows, { t, ids, value }: Tick, { oldest, most, step }: Keep): Change | null {
+export function appendRow(rows: Rows, { t, ids, value }: Tick, { oldest, most, step }: RowLimits): RowChange | null {
   const { t: times, fields } = rows;
   const last = times.length - 1;
   if (last >= 0 && t <= times[last]!) return null;
@@ -51,7 +51,7 @@ export function extend(rows: Rows, { t, ids, value }: Tick, { oldest, most, step
   const columns = Object.entries(fields);
   const resolution = last > 0 ? (t - times[0]!) / most : 0;
   const replaced = last > 0 && t - times[last - 1]! < resolution;
-  const late = last >= 0 && !replaced && t - times[last]! > Math.max(LATE * step + 1, resolution * LATE);
+  const late = last >= 0 && !replaced && t - times[last]! > Math.max(GAP_STEPS * step + 1, resolution * GAP_STEPS);
   if (replaced) times.pop();
   if (late) times.push((times[last]! + t) / 2);
   times.push(t);
@@ -66,5 +66,5 @@ export function extend(rows: Rows, { t, ids, value }: Tick, { oldest, most, step
     times.splice(0, gone);
     for (const [, column] of columns) column.splice(0, gone);
   }
-  return { replaced, gone };
+  return { replaced, removed: gone };
 }

@@ -7,20 +7,20 @@ const two = (n: number): string => String(n).padStart(2, '0');
 const at = (t: number): Date => new Date(t * 1000);
 
 /** "24 Nov" of epoch seconds. */
-export const day = (t: number): string => `${at(t).getDate()} ${MONTHS[at(t).getMonth()]}`;
+export const dayText = (t: number): string => `${at(t).getDate()} ${MONTHS[at(t).getMonth()]}`;
 
 /** "09:05" */
-export const minute = (t: number): string => `${two(at(t).getHours())}:${two(at(t).getMinutes())}`;
+export const minuteText = (t: number): string => `${two(at(t).getHours())}:${two(at(t).getMinutes())}`;
 
 /** "09:05:30" */
-export const second = (t: number): string => `${minute(t)}:${two(at(t).getSeconds())}`;
+export const secondText = (t: number): string => `${minuteText(t)}:${two(at(t).getSeconds())}`;
 
 /** The offset from UTC then, summer time or not: "GMT+1", "GMT−3:30". */
-export function offset(t: number): string {
+export function utcOffsetText(t: number): string {
   const minutes = -at(t).getTimezoneOffset();
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
   return `GMT${minutes < 0 ? '−' : '+'}${hours}${rest === 0 ? '' : `:${two(rest)}`}`;
 }
 
 /** "24 Nov, 09:05:30 GMT+1" */
-export const instant = (t: number): string => `${day(t)}, ${second(t)} ${offset(t)}`;
+export const instantText = (t: number): string => `${dayText(t)}, ${secondText(t)} ${utcOffsetText(t)}`;

@@ -1,12 +1,12 @@
-import { nowMs } from '../data/pod-clock.ts';
+import { podNowMs } from '../data/pod-clock.ts';
 import { duration } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
 
 /** The line at the top that says how old the data is, and when the next try to connect comes. */
-export class LiveLine {
+export class ConnectionStatus {
   #connected = false;
   #everySeconds = 10;
-  #againAtMs = 0;
+  #retryAtMs = 0;
   readonly #newestMs: () => number;
 
   constructor(newestMs: () => number) {
@@ -22,15 +22,15 @@ export class LiveLine {
 
   lost(againMs: number): void {
     this.#connected = false;
-    this.#againAtMs = Date.now() + againMs;
+    this.#retryAtMs = Date.now() + againMs;
     this.draw();
   }
 
   draw(): void {
     // Before the first connection nothing is lost yet.
-    if (!this.#connected && this.#againAtMs === 0) return;
+    if (!this.#connected && this.#retryAtMs === 0) return;
     const newestMs = this.#newestMs();
-    const ageS = newestMs === 0 ? null : Math.max(0, (nowMs() - newestMs) / 1000);
+    const ageS = newestMs === 0 ? null : Math.max(0, (podNowMs() - newestMs) / 1000);
     const stale = ageS !== null && ageS > this.#everySeconds * 3 + 2;
     const node = byId('live');
     const state = !this.#connected || stale ? 'live stale' : 'live on';
@@ -39,7 +39,7 @@ export class LiveLine {
     setText(byId('live-said'), !this.#connected ? 'connection lost' : stale ? 'no new samples' : 'live');
     const old =
       ageS === null ? 'no sample yet' : ageS < 1.5 ? (this.#connected ? 'now' : '1 second ago') : `${duration(ageS)} ago`;
-    const again = Math.max(0, Math.ceil((this.#againAtMs - Date.now()) / 1000));
+    const again = Math.max(0, Math.ceil((this.#retryAtMs - Date.now()) / 1000));
     if (this.#connected) setText(node, stale ? `stale: last sample ${old}` : `live, ${old}`);
     else setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
   }

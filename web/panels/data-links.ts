@@ -1,11 +1,11 @@
-import { address, of } from '../data/api.ts';
+import { apiUrl, targetQuery } from '../data/api.ts';
 import { el } from '../dom.ts';
 
 /** Beside what is shown, the JSON behind it and the line that fetches it: `<span class="links" data-api="views">`. */
 export function drawLinks(target: string | null): void {
   for (const box of document.querySelectorAll<HTMLElement>('.links')) {
     const path = box.dataset.api!;
-    const href = address(path, path === 'self' ? {} : of(target));
+    const href = apiUrl(path, path === 'self' ? {} : targetQuery(target));
     const name = box.dataset.name!;
     const copy = el('button', { type: 'button', class: 'plain', title: curl(href) }, 'copy curl');
     copy.setAttribute('aria-label', `copy curl line of ${name}`);
@@ -15,9 +15,9 @@ export function drawLinks(target: string | null): void {
 }
 
 /** A page that was opened with a token needs one on the command line too; it is not written into the line. */
-const withToken = new URLSearchParams(location.search).has('token');
+const usesToken = new URLSearchParams(location.search).has('token');
 const curl = (href: string): string =>
-  `curl -s ${withToken ? '-H "Authorization: Bearer $MEMHOUND_TOKEN" ' : ''}'${location.origin}${href}'`;
+  `curl -s ${usesToken ? '-H "Authorization: Bearer $MEMHOUND_TOKEN" ' : ''}'${location.origin}${href}'`;
 
 /** Says that it is done for as long as one looks. Where the clipboard is closed to the page the text is shown, selected. */
 export async function copyText(button: HTMLElement, text: string, done: string): Promise<void> {

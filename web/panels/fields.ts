@@ -2,13 +2,13 @@ import type { Verdict } from '../../src/diagnosis/types.ts';
 import { fieldRow } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import type { FieldTrend } from '../../src/trends/types.ts';
-import { nearest, onPoint, point } from '../charts/shared-cursor.ts';
-import { amount, exact, slope } from '../data/wording.ts';
-import { byId, el, setText, svg, titleOnRest } from '../dom.ts';
+import { nearestIndex, onCursor, setCursor } from '../charts/shared-cursor.ts';
+import { exactBytesText, slopeText, valueText } from '../data/wording.ts';
+import { byId, el, setText, svg, titleOnHover } from '../dom.ts';
 
 /** Every field as a small chart with its fitted line and band, heaviest first, under the one cursor. */
 
-interface Small {
+interface FieldChart {
   readonly id: string;
   readonly column: readonly (number | null)[];
   readonly value: HTMLElement;
@@ -17,18 +17,18 @@ interface Small {
   readonly hair: SVGElement;
 }
 
-const MOST = 80;
+const MAX_POINTS = 80;
 const W = 250;
 const H = 54;
-let shown: readonly Small[] = [];
+let charts: readonly FieldChart[] = [];
 let times: readonly number[] = [];
 let frame: readonly [number, number] = [0, 1];
 
 const x = (t: number): number => ((t - frame[0]) / Math.max(1e-9, frame[1] - frame[0])) * W;
 
-onPoint((t) => {
-  const i = t === null ? times.length - 1 : nearest(times, t);
-  for (const small of shown) {
+onCursor((t) => {
+  const i = t === null ? times.length - 1 : nearestIndex(times, t);
+  for (const small of charts) {
     const v = small.column[i] ?? (t === null ? last(small.column) : null);
     show(small, v);
     small.hair.setAttribute('visibility', t === null ? 'hidden' : 'visible');
@@ -36,15 +36,15 @@ onPoint((t) => {
   }
 });
 
-function show(small: Small, v: number | null): void {
+function show(small: FieldChart, v: number | null): void {
   small.now = v;
-  setText(small.value, v === null ? '–' : amount(v, fieldRow(small.id).unit));
+  setText(small.value, v === null ? '–' : valueText(v, fieldRow(small.id).unit));
 }
 
 const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
 
 /** What grows and cannot be taken back first, then what else grows, then by the size of the slope. */
-function weight(id: string, trend: FieldTrend | undefined): number {
+function sortWeight(id: string, trend: FieldTrend | undefined): number {
   const row = fieldRow(id);
   const growing = trend?.trend === 'growing' ? (row.reclaimable === false ? 1e16 : 1e15) : 0;
   return (row.unit === 'bytes' ? 1 : 1e-6) * (growing + Math.abs(trend?.slopeBytesPerHour ?? 0));
@@ -56,43 +56,47 @@ export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: str
   const all = Object.keys(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
   const ids = all
     .filter(fits)
-    .sort((a, b) => weight(b, verdict.fields[b]) - weight(a, verdict.fields[a]) || (a < b ? -1 : 1))
-    .slice(0, MOST);
+    .sort((a, b) => sortWeight(b, verdict.fields[b]) - sortWeight(a, verdict.fields[a]) || (a < b ? -1 : 1))
+    .slice(0, MAX_POINTS);
   times = samples.t;
   frame = [times[0]!, times[times.length - 1]!];
   const made = ids.map((id) => field(id, samples.fields[id]!, verdict.fields[id] ?? null));
-  shown = made.map((m) => m.small);
+  charts = made.map((m) => m.small);
   const none = el('p', { class: 'quiet' }, `None of ${all.length} fields has “${search}” in its name.`);
   byId('fields').replaceChildren(...(made.length > 0 ? made.map((m) => m.node) : [none]));
 }
 
-let inSight = false;
+let whenVisible = false;
 new IntersectionObserver((entries) => {
-  inSight = entries[entries.length - 1]!.isIntersecting;
+  whenVisible = entries[entries.length - 1]!.isIntersecting;
 }).observe(byId('fields'));
 
 /** A live tick: only the numbers move, where they can be seen; the lines are drawn anew with the next verdict. */
-export function tickFields(values: Readonly<Record<string, number>>, pointed: boolean): void {
-  if (pointed || !inSight) return;
-  for (const small of shown) if (values[small.id] !== undefined) show(small, values[small.id]!);
+export function updateFields(values: Readonly<Record<string, number>>, pointed: boolean): void {
+  if (pointed || !whenVisible) return;
+  for (const small of charts) if (values[small.id] !== undefined) show(small, values[small.id]!);
 }
 
-function field(id: string, column: readonly (number | null)[], trend: FieldTrend | null): { node: HTMLElement; small: Small } {
+function field(
+  id: string,
+  column: readonly (number | null)[],
+  trend: FieldTrend | null,
+): { node: HTMLElement; small: FieldChart } {
   const row = fieldRow(id);
   const value = el('span', { class: 'value' });
   const growing = trend?.trend === 'growing';
   const tone = growing ? (row.reclaimable === false ? 'bad' : 'warn') : 'quiet';
   const head = el(
     'div',
-    { class: 'what', title: `${row.title}: ${row.help}. ${trend?.basis.because ?? ''}` },
+    { class: 'what', title: `${row.title}: ${row.help}. ${trend?.basis.reason ?? ''}` },
     el('b', {}, id),
     value,
     el('span', { class: `trend ${tone}` }, words(trend, row.unit)),
   );
   const { root, hair } = sparkline(id, column, trend);
-  const small: Small = { id, column, value, hair, now: null };
+  const small: FieldChart = { id, column, value, hair, now: null };
   show(small, last(column));
-  titleOnRest(value, () => (row.unit === 'bytes' ? exact(small.now) : ''));
+  titleOnHover(value, () => (row.unit === 'bytes' ? exactBytesText(small.now) : ''));
   return { node: el('div', { class: 'field' }, head, root), small };
 }
 
@@ -101,7 +105,7 @@ function words(trend: FieldTrend | null, unit: string): string {
   if (trend.trend === 'growing' || trend.trend === 'shrinking') {
     const arrow = trend.trend === 'growing' ? '↗' : '↘';
     const perHour = trend.slopeBytesPerHour;
-    const rate = unit === 'bytes' ? slope(perHour) : perHour === null ? '' : `${perHour.toFixed(1)} an hour`;
+    const rate = unit === 'bytes' ? slopeText(perHour) : perHour === null ? '' : `${perHour.toFixed(1)} an hour`;
     return `${arrow} ${rate}`;
   }
   return trend.trend.replace(/-/g, ' ');
@@ -127,7 +131,7 @@ function sparkline(id: string, y: readonly (number | null)[], trend: FieldTrend 
     viewBox: `0 0 ${W} ${H}`,
     preserveAspectRatio: 'none',
     role: 'img',
-    'aria-label': `${id} from ${amount(Math.round(low), unit)} to ${amount(Math.round(high), unit)}${trend === null ? '' : `, ${words(trend, unit)}`}`,
+    'aria-label': `${id} from ${valueText(Math.round(low), unit)} to ${valueText(Math.round(high), unit)}${trend === null ? '' : `, ${words(trend, unit)}`}`,
   });
   const line = trend?.basis.line;
   if (line && trend && trend.slopeBytesPerHour !== null && trend.low !== null && trend.high !== null) {
@@ -148,9 +152,9 @@ function sparkline(id: string, y: readonly (number | null)[], trend: FieldTrend 
   root.append(hair);
   root.addEventListener('mousemove', (event) => {
     const box = root.getBoundingClientRect();
-    point(frame[0] + ((event.clientX - box.left) / box.width) * (frame[1] - frame[0]));
+    setCursor(frame[0] + ((event.clientX - box.left) / box.width) * (frame[1] - frame[0]));
   });
-  root.addEventListener('mouseleave', () => point(null));
+  root.addEventListener('mouseleave', () => setCursor(null));
   return { root, hair };
 }
 

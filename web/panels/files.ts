@@ -1,13 +1,13 @@
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
-import { lights } from '../charts/highlight.ts';
-import { exact, grouped, level, safeName, slope, steadyLevel } from '../data/wording.ts';
+import { highlightOnHover } from '../charts/highlight.ts';
+import { exactBytesText, groupDigits, level, safeName, slopeText, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
 const MODES = { r: 'reading', w: 'writing', rw: 'reading and writing' } as const;
-const MOST = 12;
+const MAX_ROWS = 12;
 /** A file with less than this share of the largest one's pages is summed up with the rest, unless it grows or keeps its size to itself. */
-const LEAST = 1 / 100;
+const MIN_SHARE = 1 / 100;
 
 /** Files behind the page cache: what is resident, how long the file is, who holds it open. tmpfs is solid, all else can be taken back. */
 export function drawFiles(files: readonly FileRow[]): void {
@@ -16,11 +16,11 @@ export function drawFiles(files: readonly FileRow[]): void {
     return;
   }
   const most = Math.max(1, ...files.map((f) => f.residentBytes ?? 0));
-  const matters = (f: FileRow): boolean => f.residentBytes === null || f.residentBytes >= most * LEAST || grows(f);
-  const shown = files.filter(matters).slice(0, MOST);
+  const matters = (f: FileRow): boolean => f.residentBytes === null || f.residentBytes >= most * MIN_SHARE || grows(f);
+  const shown = files.filter(matters).slice(0, MAX_ROWS);
   const rest = files.filter((f) => !shown.includes(f));
   const sum = level(rest.reduce((all, f) => all + (f.residentBytes ?? 0), 0));
-  const more = `and ${grouped(rest.length)} more, ${sum}`;
+  const more = `and ${groupDigits(rest.length)} more, ${sum}`;
   patch<{ key: string; made: () => HTMLElement; file?: FileRow }>(
     byId('files'),
     [
@@ -28,7 +28,7 @@ export function drawFiles(files: readonly FileRow[]): void {
       ...(rest.length > 0 ? [{ key: more, made: () => el('li', { class: 'quiet' }, more) }] : []),
     ],
     (node, { file }) => {
-      if (file?.residentBytes) lights(node, { parts: [], share: share(file, file.residentBytes) });
+      if (file?.residentBytes) highlightOnHover(node, { parts: [], share: share(file, file.residentBytes) });
     },
   );
 }
@@ -42,15 +42,16 @@ function share(f: FileRow, bytes: number): { part: string; bytes: number; name: 
 }
 
 function row(f: FileRow, most: number): HTMLElement {
-  const solid = isTmpfs(f);
+  const unreclaimable = isTmpfs(f);
   const open = f.openBy.slice(0, 2).map((o) => `pid ${o.pid}, fd ${o.fd}, ${MODES[o.mode]}`);
   const more = f.openBy.length > 2 ? [`and ${f.openBy.length - 2} more`] : [];
   const length = f.sizeBytes === null ? 'size not known' : `${level(f.sizeBytes)} long`;
-  const about = [length, ...(grows(f) ? [slope(f.growthBytesPerHour)] : []), ...open, ...more];
+  const about = [length, ...(grows(f) ? [slopeText(f.growthBytesPerHour)] : []), ...open, ...more];
   const size = el('small', {}, about.join(' · '));
-  size.title = f.sizeBytes === null ? '' : `${exact(f.sizeBytes)} long`;
+  size.title = f.sizeBytes === null ? '' : `${exactBytesText(f.sizeBytes)} long`;
   const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not told' : steadyLevel(f.residentBytes));
-  number.title = f.residentBytes === null ? safeName(f.method, 200) : `${exact(f.residentBytes)} resident, asked by ${f.method}`;
+  number.title =
+    f.residentBytes === null ? safeName(f.method, 200) : `${exactBytesText(f.residentBytes)} resident, asked by ${f.method}`;
   return el(
     'li',
     { class: 'row' },
@@ -59,13 +60,15 @@ function row(f: FileRow, most: number): HTMLElement {
       { title: safeName(f.path, 400) },
       safeName(f.path, 90),
       ...(f.deleted ? [' ', el('em', { class: 'tag' }, 'deleted, still open')] : []),
-      ...(solid ? [' ', el('em', { class: 'tag' }, 'tmpfs')] : []),
+      ...(unreclaimable ? [' ', el('em', { class: 'tag' }, 'tmpfs')] : []),
       size,
       f.residentBytes === null ? el('small', {}, safeName(f.method.replace(/^unknown: /, ''), 200)) : null,
     ),
     f.residentBytes === null
       ? el('span', { class: 'bar none' })
-      : bar([{ share: f.residentBytes / most, hue: solid ? 'shmem' : 'cache', kind: solid ? 'solid' : 'hatched' }]),
+      : bar([
+          { share: f.residentBytes / most, hue: unreclaimable ? 'shmem' : 'cache', kind: unreclaimable ? 'solid' : 'hatched' },
+        ]),
     number,
   );
 }

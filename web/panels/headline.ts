@@ -1,21 +1,21 @@
 import type { Verdict } from '../../src/diagnosis/types.ts';
-import type { Refused } from '../data/api.ts';
-import { adviceOf, danger, stateLine, unbroken, zoned } from '../data/wording.ts';
-import { byId, coded, el, patch, setText } from '../dom.ts';
+import type { ApiErrorAnswer } from '../data/api.ts';
+import { adviceTexts, inLocalTime, noBreakUnits, severityOf, stateLine } from '../data/wording.ts';
+import { byId, el, patch, setText, withCode } from '../dom.ts';
 
 /** In this order: is something wrong, what is it, how long is left, what to do. */
 export function drawVerdict(v: Verdict): void {
-  const { tone, sign, word } = danger(v);
+  const { tone, sign, word } = severityOf(v);
   byId('verdict').className = `verdict ${tone}`;
-  byId('mend').hidden = true;
-  setText(byId('headline'), unbroken(zoned(v.headline)));
+  byId('remediation').hidden = true;
+  setText(byId('headline'), noBreakUnits(inLocalTime(v.headline)));
   setText(byId('danger'), `${sign} ${word}`);
   setText(byId('state'), stateLine(v));
-  const advice = adviceOf(v);
+  const advice = adviceTexts(v);
   byId('advice').hidden = advice.length === 0;
   patch(
     byId('advice'),
-    advice.map((text) => ({ key: text, made: () => el('p', {}, ...coded(unbroken(text))) })),
+    advice.map((text) => ({ key: text, made: () => el('p', {}, ...withCode(noBreakUnits(text))) })),
   );
   document.title = `${v.leak === true ? 'leak: ' : ''}${v.trend.replace(/-/g, ' ')} · memhound`;
   patch(
@@ -26,8 +26,8 @@ export function drawVerdict(v: Verdict): void {
         el(
           'div',
           { class: 'finding' },
-          el('p', {}, el('b', { class: f.severity }, f.severity), ' ', zoned(f.title)),
-          el('p', { class: 'quiet' }, ...coded(f.advice)),
+          el('p', {}, el('b', { class: f.severity }, f.severity), ' ', inLocalTime(f.title)),
+          el('p', { class: 'quiet' }, ...withCode(f.advice)),
         ),
     })),
   );
@@ -37,25 +37,25 @@ export function drawVerdict(v: Verdict): void {
 }
 
 /** What is the matter where no verdict can be given, in a word. */
-const REFUSALS: Readonly<Record<string, readonly [string, string]>> = {
-  blind: ['○ blind', 'nothing is told about a container that cannot be seen'],
+const ERROR_TITLES: Readonly<Record<string, readonly [string, string]>> = {
+  'no-target': ['○ no target', 'memhound sees no container to report on'],
   forbidden: ['○ not allowed', 'open the page with ?token= and the token that memhound was started with'],
   'unknown-target': ['○ gone', 'this container is not there any more'],
 };
 
-/** Blindness and the like are answers too: what is the matter, and the lines that mend it. */
-export function drawRefusal(error: Refused): void {
+/** Blindness and the like are answers too: what is the matter, and the lines that fix it. */
+export function drawError(error: ApiErrorAnswer): void {
   byId('verdict').className = 'verdict none';
   setText(byId('headline'), `${error.message}${/[.!?]$/.test(error.message) ? '' : '.'}`);
-  const [word, means] = REFUSALS[error.code] ?? ['○ no answer yet', 'memhound is asked again with the next sample'];
+  const [word, means] = ERROR_TITLES[error.code] ?? ['○ no answer yet', 'memhound is asked again with the next sample'];
   setText(byId('danger'), word);
   setText(byId('state'), means);
-  byId('advice').hidden = error.mend === null;
+  byId('advice').hidden = error.remediation === null;
   byId('advice').replaceChildren(el('p', {}, 'Add this to the pod:'));
   byId('why').hidden = true;
   byId('copy').hidden = false;
-  const mend = byId('mend');
-  mend.hidden = error.mend === null;
-  setText(mend, error.mend ?? '');
+  const remediation = byId('remediation');
+  remediation.hidden = error.remediation === null;
+  setText(remediation, error.remediation ?? '');
   document.title = `${error.code.replace(/-/g, ' ')} · memhound`;
 }

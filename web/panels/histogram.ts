@@ -1,9 +1,9 @@
-import { api, Refused, Unreachable } from '../data/api.ts';
-import { exact, grouped, level, safeName, steadyLevel } from '../data/wording.ts';
+import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
+import { exactBytesText, groupDigits, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, setText } from '../dom.ts';
 
 /** The one button that costs the app something, which it says before it is pressed. Only where memhound may attach. */
-export function offerHistogram(mayAttach: boolean, target: () => string | null): void {
+export function showHistogramButton(mayAttach: boolean, target: () => string | null): void {
   byId('histogram').hidden = !mayAttach;
   const button = byId<HTMLButtonElement>('take-histogram');
   button.onclick = () => void take(button, target());
@@ -15,18 +15,20 @@ async function take(button: HTMLButtonElement, target: string | null): Promise<v
   setText(said, 'The JVM is collecting its whole heap…');
   try {
     const taken = await api.histogram(target);
-    setText(said, `Taken in ${taken.tookMs} ms${taken.since === null ? '. Take another later to see what grew.' : '.'}`);
+    setText(said, `Taken in ${taken.durationMs} ms${taken.since === null ? '. Take another later to see what grew.' : '.'}`);
     const rows = (taken.grown.length > 0 ? taken.grown : taken.largest).map((c) => {
       const grown =
-        'bytesGrown' in c ? `+${level(c.bytesGrown)}, ${c.instancesGrown} instances more` : `${grouped(c.instances)} instances`;
+        'bytesGrown' in c
+          ? `+${level(c.bytesGrown)}, ${c.instancesGrown} instances more`
+          : `${groupDigits(c.instances)} instances`;
       const number = el('span', { class: 'number' }, steadyLevel(c.bytes));
-      number.title = exact(c.bytes);
+      number.title = exactBytesText(c.bytes);
       return el('div', { class: 'row plain' }, el('span', {}, safeName(c.name, 90), el('small', {}, grown)), number);
     });
     byId('classes').replaceChildren(...rows);
   } catch (error) {
-    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-    setText(said, error instanceof Refused ? error.message : 'The connection was lost; try again when it is back.');
+    if (!(error instanceof ApiErrorAnswer || error instanceof Unreachable)) throw error;
+    setText(said, error instanceof ApiErrorAnswer ? error.message : 'The connection was lost; try again when it is back.');
   } finally {
     button.disabled = false;
   }

@@ -1,6 +1,6 @@
 import type { Tables } from '../../src/outlets/status.ts';
 import type { JvmReading } from '../../src/sources/types.ts';
-import { ago, exact, grouped, level, safeName, steadyLevel } from '../data/wording.ts';
+import { ageText, exactBytesText, groupDigits, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch, setText } from '../dom.ts';
 
 /** One line of the table. `atMs`: when the JVM last renewed the value. `bytes`: the exact value, where it is one of bytes. */
@@ -27,12 +27,12 @@ export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
   patch(
     byId('jvm-facts'),
     facts(answer.jvm).map(({ name, value, more, atMs, bytes }) => {
-      const age = `${ago(nowMs - atMs)} old`;
+      const age = `${ageText(nowMs - atMs)} old`;
       return {
         key: `${name} ${value} ${more} ${age}`,
         made: () => {
           const number = el('dd', { class: 'number' }, value);
-          number.title = bytes === undefined ? '' : exact(Math.round(bytes));
+          number.title = bytes === undefined ? '' : exactBytesText(Math.round(bytes));
           return el(
             'div',
             {},
@@ -58,7 +58,7 @@ function facts(jvm: JvmReading): Fact[] {
     atMs: at,
     bytes: value,
   });
-  const count = (name: string, value: number, more: string): Fact => ({ name, value: grouped(value), more, atMs });
+  const count = (name: string, value: number, more: string): Fact => ({ name, value: groupDigits(value), more, atMs });
   return [
     bytes('Heap used', heapUsed.value, typeof heapMax === 'number' ? `of ${level(heapMax)}` : '', heapUsed.atMs),
     bytes('Heap committed', heapCommitted.value, ''),
@@ -73,7 +73,9 @@ function facts(jvm: JvmReading): Fact[] {
       ? []
       : [bytes('Compressed classes', compressedClass.used.value, 'within metaspace', compressedClass.used.atMs)]),
     ...(threads === null ? [] : [count('Threads', threads.live, `${threads.daemon} daemons, at most ${threads.peak}`)]),
-    ...(classes === null ? [] : [count('Classes', classes.loaded - classes.unloaded, `${grouped(classes.unloaded)} unloaded`)]),
+    ...(classes === null
+      ? []
+      : [count('Classes', classes.loaded - classes.unloaded, `${groupDigits(classes.unloaded)} unloaded`)]),
     ...jvm.collectors.map((c) => count(`GC ${safeName(c.name, 60)}`, c.count, `${c.seconds.toFixed(1)} s in all`)),
   ];
 }

@@ -1,10 +1,10 @@
 import type { Ledger, LedgerPart } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
-import { onLight } from '../charts/highlight.ts';
-import { exact, level, safeName, steadyLevel } from '../data/wording.ts';
+import { onHighlight } from '../charts/highlight.ts';
+import { exactBytesText, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
-const FATES = { true: 'can be taken back', false: 'stays', null: 'in part' } as const;
+const RECLAIMABILITY = { true: 'can be taken back', false: 'stays', null: 'in part' } as const;
 const HUES: Readonly<Record<string, string>> = {
   anon: 'quiet',
   'page cache': 'cache',
@@ -13,7 +13,7 @@ const HUES: Readonly<Record<string, string>> = {
   'socket buffers': 'kernel',
 };
 /** The hues of the big chart, where a part is one of its parts. */
-const OF_ANON: readonly (readonly [RegExp, string])[] = [
+const ANON_PARTS: readonly (readonly [RegExp, string])[] = [
   [/^java heap/i, 'heap'],
   [/^metaspace|^class/i, 'meta'],
   [/^native|^thread|^code|^malloc/i, 'native'],
@@ -21,15 +21,15 @@ const OF_ANON: readonly (readonly [RegExp, string])[] = [
 /** Parts of the big chart that files have shares of, as the ledger calls them. */
 const SHARED: Readonly<Record<string, string>> = { cache: 'page cache', shmem: 'tmpfs and shared memory' };
 /** Smaller parts than this share of usage are left to the JSON. */
-const LEAST = 1 / 500;
+const MIN_SHARE = 1 / 500;
 
 /** Every byte of usage under a name; what is left stands beside the bound within which nothing can be told. */
 export function drawLedger(ledger: Ledger): void {
   const rows: { key: string; made: () => HTMLElement }[] = [];
   const walk = (parts: readonly LedgerPart[], depth: number, hue: string, top: string | null): void => {
     for (const part of parts) {
-      if (part.bytes < ledger.totalBytes * LEAST) continue;
-      const own = depth === 0 ? (HUES[part.name] ?? 'quiet') : (OF_ANON.find(([like]) => like.test(part.name))?.[1] ?? hue);
+      if (part.bytes < ledger.totalBytes * MIN_SHARE) continue;
+      const own = depth === 0 ? (HUES[part.name] ?? 'quiet') : (ANON_PARTS.find(([like]) => like.test(part.name))?.[1] ?? hue);
       rows.push({
         key: JSON.stringify([{ ...part, at: '', parts: null }, ledger.totalBytes, depth]),
         made: () => row(part, depth, own, ledger.totalBytes, top ?? part.name),
@@ -42,27 +42,28 @@ export function drawLedger(ledger: Ledger): void {
   patch(byId('ledger'), rows);
 }
 
-onLight((lit) => {
-  const names = lit === null ? null : lit.share === undefined ? lit.parts : [SHARED[lit.share.part] ?? ''];
+onHighlight((highlight) => {
+  const names =
+    highlight === null ? null : highlight.share === undefined ? highlight.parts : [SHARED[highlight.share.part] ?? ''];
   for (const node of byId('ledger').querySelectorAll<HTMLElement>('li'))
     node.classList.toggle('dim', names !== null && !names.includes(node.dataset.top ?? ''));
 });
 
 function unexplained(ledger: Ledger): HTMLElement {
   const number = el('span', { class: 'number' }, steadyLevel(ledger.unexplainedBytes));
-  number.title = exact(ledger.unexplainedBytes);
+  number.title = exactBytesText(ledger.unexplainedBytes);
   const within = el('small', {}, `within the bound of ${level(ledger.boundBytes)}`);
   return el('li', { class: 'row', title: ledger.boundNote }, el('span', {}, 'unexplained', within), el('span', {}), number);
 }
 
 function row(part: LedgerPart, depth: number, hue: string, total: number, top: string): HTMLElement {
-  const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${FATES[`${part.reclaimable}`]} · ${part.how}`));
+  const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${RECLAIMABILITY[`${part.reclaimable}`]} · ${part.how}`));
   name.style.paddingLeft = `${depth * 14}px`;
   const number = el('span', { class: 'number' }, steadyLevel(part.bytes));
   number.title =
     part.lowBytes === part.highBytes
-      ? exact(part.bytes)
-      : `${level(part.lowBytes)} to ${level(part.highBytes)}; ${exact(part.bytes)}`;
+      ? exactBytesText(part.bytes)
+      : `${level(part.lowBytes)} to ${level(part.highBytes)}; ${exactBytesText(part.bytes)}`;
   const piece = { share: part.bytes / Math.max(1, total), hue, kind: part.reclaimable === false ? 'solid' : 'hatched' } as const;
   return el('li', { class: 'row', title: part.note ?? '', 'data-top': top }, name, bar([piece]), number);
 }

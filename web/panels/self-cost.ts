@@ -2,7 +2,7 @@ import { level } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
 
 /** What memhound itself costs, in one line: nobody should have to ask. */
-export function drawSelf(self: Readonly<Record<string, unknown>>): void {
+export function drawSelfCost(self: Readonly<Record<string, unknown>>): void {
   const number = (key: string): number | null => (typeof self[key] === 'number' ? (self[key] as number) : null);
   const size = (key: string): string => (number(key) === null ? 'not known' : level(number(key)!));
   const history = self.history as { ok?: boolean; bytes?: number; maxBytes?: number; reason?: string } | undefined;

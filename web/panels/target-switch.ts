@@ -3,7 +3,7 @@ import { safeName } from '../data/wording.ts';
 import { byId, el, patch, setText } from '../dom.ts';
 
 /** How memhound reaches the container, in words. */
-const REACHES: Readonly<Record<TargetInfo['reach'], string>> = {
+const REACH_TEXTS: Readonly<Record<TargetInfo['reach'], string>> = {
   'shared-pid-namespace': 'reached through the shared process namespace',
   'same-namespace': 'on this host',
   'host-mount': "reached through the host's files",
@@ -51,7 +51,7 @@ export class TargetSwitch {
     const shown = all.find((t) => t.id === (this.#id ?? judged)) ?? (this.#id === null ? undefined : all[0]);
     this.#id = shown?.id ?? null;
     byId('target-label').hidden = all.length === 0;
-    setText(byId('reach'), shown === undefined ? '' : `${REACHES[shown.reach]}, cgroup v${shown.cgroup.version}`);
+    setText(byId('reach'), shown === undefined ? '' : `${REACH_TEXTS[shown.reach]}, cgroup v${shown.cgroup.version}`);
     if (shown === undefined) return;
     select.value = shown.id;
     select.disabled = all.length < 2;

@@ -1,33 +1,33 @@
 import type { View } from '../../src/diagnosis/types.ts';
-import { bar, type Piece } from '../charts/bars.ts';
-import { lights } from '../charts/highlight.ts';
+import { type BarPiece, bar } from '../charts/bars.ts';
+import { highlightOnHover } from '../charts/highlight.ts';
 import { PARTS, type Values } from '../data/memory-parts.ts';
-import { exact, steadyLevel } from '../data/wording.ts';
+import { exactBytesText, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
 /**
  * What each tool shows now, largest first. Tools that count the same stand in one row, all bars on one scale whose end is the limit, and what
  * a tool leaves out of usage is drawn as an outline: so the difference between two tools is seen. Resting on a row lights up what it counts.
  */
-export function drawTools(views: readonly View[], v: Values, limit: number | null): void {
+export function drawToolViews(views: readonly View[], v: Values, limit: number | null): void {
   const most = Math.max(...views.map((x) => x.bytes ?? 0), 1);
   // A limit far away would make all bars alike: then the largest number is the end.
   const scale = limit !== null && limit < most * 3 ? Math.max(limit, most) : most;
   const usage = views.find((x) => x.metric === 'container_memory_usage_bytes')?.bytes ?? null;
   const groups = new Map<string, View[]>();
   for (const view of views) {
-    const key = view.bytes === null ? view.tool : `${view.bytes} ${view.counts.join()}`;
+    const key = view.bytes === null ? view.tool : `${view.bytes} ${view.countedParts.join()}`;
     groups.set(key, [...(groups.get(key) ?? []), view]);
   }
   patch(
     byId('tools'),
     [...groups].map(([key, group]) => ({ key: `${key} ${scale} ${usage}`, made: () => row(group, scale, usage, v), group })),
-    (node, { group }) => lights(node, { parts: group[0]!.counts }),
+    (node, { group }) => highlightOnHover(node, { parts: group[0]!.countedParts }),
   );
 }
 
 function row(group: readonly View[], scale: number, usage: number | null, v: Values): HTMLElement {
-  const { bytes, counts, note } = group[0]!;
+  const { bytes, countedParts: counts, note } = group[0]!;
   const less = bytes === null || usage === null ? 0 : usage - bytes;
   const names = group.map((view) =>
     el('span', { class: 'tool', title: `${view.formula}. ${view.note}` }, view.tool, ' ', el('small', {}, view.metric)),
@@ -35,22 +35,22 @@ function row(group: readonly View[], scale: number, usage: number | null, v: Val
   // A tool that counts none of the container's parts shows the node's figures.
   const unknown = counts.length === 0 ? 'the node’s' : 'not known';
   const number = el('span', { class: 'number' }, bytes === null ? unknown : steadyLevel(bytes));
-  number.title = bytes === null ? note : exact(bytes);
+  number.title = bytes === null ? note : exactBytesText(bytes);
   const difference = el(
     'span',
     { class: 'number quiet' },
     less === 0 ? '' : `${less > 0 ? '−' : '+'}${steadyLevel(Math.abs(less))}`,
   );
-  difference.title = less === 0 ? '' : `${exact(Math.abs(less))} ${less > 0 ? 'less' : 'more'} than usage`;
-  const told = el('span', {}, ...names, el('small', {}, `${note}.`));
-  if (bytes === null) return el('li', { class: 'row plain' }, told, number);
-  return el('li', { class: 'row wide' }, bar(pieces(bytes, less, scale, counts, v)), number, told, difference);
+  difference.title = less === 0 ? '' : `${exactBytesText(Math.abs(less))} ${less > 0 ? 'less' : 'more'} than usage`;
+  const shown = el('span', {}, ...names, el('small', {}, `${note}.`));
+  if (bytes === null) return el('li', { class: 'row plain' }, shown, number);
+  return el('li', { class: 'row wide' }, bar(pieces(bytes, less, scale, counts, v)), number, shown, difference);
 }
 
 /** The parts that a tool counts, in the order of the stack, until its own number is reached; then what it leaves out. */
-function pieces(bytes: number, less: number, scale: number, counts: readonly string[], v: Values): Piece[] {
+function pieces(bytes: number, less: number, scale: number, counts: readonly string[], v: Values): BarPiece[] {
   let left = bytes;
-  const counted = PARTS.filter((part) => counts.includes(part.ledger)).map((part): Piece => {
+  const counted = PARTS.filter((part) => counts.includes(part.ledgerPart)).map((part): BarPiece => {
     const width = Math.min(left, part.bytes(v) ?? 0);
     left -= width;
     return { share: width / scale, hue: part.hue, kind: part.reclaimable ? 'hatched' : 'solid' };

@@ -1,4 +1,4 @@
-import { hourly } from './running-median.ts';
+import { hourlyRunningMedian } from './running-median.ts';
 
 /**
  * Linear backward regression: lines through the newest values, ever further back, and a leak where any of them rises with an
@@ -9,9 +9,9 @@ import { hourly } from './running-median.ts';
 const FEWEST = 36;
 const SQUARE = 0.7;
 
-export function backwardRise(y: Float64Array): boolean {
+export function risesBackward(y: Float64Array): boolean {
   const n = y.length;
-  const smooth = hourly(y);
+  const smooth = hourlyRunningMedian(y);
   const from = smooth[n - 1]!;
   let sy = 0;
   let syy = 0;

@@ -1,4 +1,4 @@
-import { lineThrough } from './straight-line.ts';
+import { leastSquaresLine } from './straight-line.ts';
 
 /**
  * Straight pieces by binary segmentation (Vostrikova 1981, "Detecting disorder in multidimensional random processes"), a split
@@ -6,9 +6,9 @@ import { lineThrough } from './straight-line.ts';
  */
 const FEWEST = 10;
 
-export function lastPieceRises(y: Float64Array): boolean {
+export function lastSegmentRises(y: Float64Array): boolean {
   const from = lastSplit(y, 0);
-  const { slope, square } = lineThrough(y, from);
+  const { slope, square } = leastSquaresLine(y, from);
   const movement = spreadOf(y);
   return slope > 0 && square > 0.5 && slope * (y.length - from) > 0.5 * movement;
 }
@@ -33,7 +33,7 @@ function lastSplit(y: Float64Array, from: number): number {
 }
 
 const left = (y: Float64Array, from: number, to: number): number => {
-  const { mean, square } = lineThrough(y, from, to);
+  const { mean, square } = leastSquaresLine(y, from, to);
   let total = 0;
   for (let i = from; i < to; i++) total += (y[i]! - mean) ** 2;
   return total * (1 - square);
@@ -41,7 +41,7 @@ const left = (y: Float64Array, from: number, to: number): number => {
 
 /** (1 - rho) / (1 + rho) of the residuals from one line: the share of independent values. */
 function lossOf(y: Float64Array, from: number): number {
-  const { slope, mean } = lineThrough(y, from);
+  const { slope, mean } = leastSquaresLine(y, from);
   const middle = from + (y.length - from - 1) / 2;
   let before = 0;
   let square = 0;

@@ -1,4 +1,4 @@
-import { kernel } from '../../../src/trends/model/kernel/kernel.ts';
+import { wasmKernel } from '../../../src/trends/model/kernel/kernel.ts';
 
 /**
  * Mann 1945, "Nonparametric Tests Against Trend", with the variance of Hamed & Rao 1998, "A Modified Mann-Kendall Trend Test for
@@ -31,7 +31,7 @@ export function mannKendall(y: Float64Array): number {
   }
   const inflation = Math.max(0.05, 1 + (2 / (n * (n - 1) * (n - 2))) * correction);
   const z = independent > 0 ? (s - Math.sign(s)) / Math.sqrt(independent * inflation) : 0;
-  return 1 - kernel().call.normalBelow(z);
+  return 1 - wasmKernel().exports.normalBelow(z);
 }
 
 function tieSizes(y: Float64Array): number[] {

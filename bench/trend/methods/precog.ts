@@ -1,6 +1,6 @@
-import { middle } from '../../stats/median.ts';
-import { hourly } from './running-median.ts';
-import { lineThrough } from './straight-line.ts';
+import { upperMedian } from '../../stats/median.ts';
+import { hourlyRunningMedian } from './running-median.ts';
+import { leastSquaresLine } from './straight-line.ts';
 
 /**
  * Precog with maximum filtering: trends between change points that were there before are learned; a leak is a straight rise to now that is
@@ -26,8 +26,8 @@ interface Rise {
 export function precogRise(y: Float64Array, stepS: number): boolean {
   const hour = 3600 / stepS;
   const half = y.length >> 1;
-  const known = hourly(y.subarray(0, half));
-  const asked = hourly(y.subarray(half));
+  const known = hourlyRunningMedian(y.subarray(0, half));
+  const asked = hourlyRunningMedian(y.subarray(half));
   const end = asked.length;
   if (asked[end - 1]! < LEAST_LEVEL) return false;
   const learned = risesOf(known, hour);
@@ -62,15 +62,15 @@ function risesOf(y: Float64Array, hour: number): Rise[] {
 function riseOf(y: Float64Array, from: number, to: number, hour: number): (Rise & { readonly square: number }) | null {
   const length = to - from;
   if (length < SHORTEST_H * hour) return null;
-  const { slope, square } = lineThrough(y, from, to);
+  const { slope, square } = leastSquaresLine(y, from, to);
   return slope > 0 && square > STRAIGHT && (LIMIT - y[to - 1]!) / slope <= CRITICAL_H * hour ? { slope, square, length } : null;
 }
 
 /** The beginning, the end, and where steps stand out by the modified z-score of Iglewicz & Hoaglin 1993, hours apart. */
 function changePoints(y: Float64Array, hour: number): number[] {
   const steps = Array.from({ length: y.length - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
-  const usual = middle(steps);
-  const spread = middle(steps.map((step) => Math.abs(step - usual)));
+  const usual = upperMedian(steps);
+  const spread = upperMedian(steps.map((step) => Math.abs(step - usual)));
   const points = [0];
   steps.forEach((step, i) => {
     const apart = i - points[points.length - 1]! >= SHORTEST_H * hour;

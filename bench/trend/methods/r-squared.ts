@@ -1,7 +1,7 @@
-import { lineThrough } from './straight-line.ts';
+import { leastSquaresLine } from './straight-line.ts';
 
 /** The rule of thumb: it rises, and a straight line explains more than half of the movement. */
-export function straightRise(y: Float64Array): boolean {
-  const { slope, square } = lineThrough(y);
+export function risesByRSquared(y: Float64Array): boolean {
+  const { slope, square } = leastSquaresLine(y);
   return slope > 0 && square > 0.5;
 }

@@ -6,7 +6,7 @@ export interface Line {
   readonly square: number;
 }
 
-export function lineThrough(y: Float64Array, from = 0, to = y.length): Line {
+export function leastSquaresLine(y: Float64Array, from = 0, to = y.length): Line {
   const n = to - from;
   let mean = 0;
   for (let i = from; i < to; i++) mean += y[i]! / n;

@@ -1,10 +1,10 @@
-import { level, safeName } from '../../format.ts';
-import type { ProcessGroup } from '../../sources/process/other-processes.ts';
+import { bytesText, safeName } from '../../format.ts';
+import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonPart, AnonSplit } from './anon-split.ts';
-import { between, clamp, exact, sumOf } from './ledger-part.ts';
-import { isHeap } from './page-cache-part.ts';
+import { clamp, exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
+import { isHeapFile } from './page-cache-part.ts';
 
 /** The JVM's mappings, as they were read at `atMs`. */
 export interface Mappings {
@@ -20,7 +20,7 @@ export interface AnonInput {
   readonly atMs: number;
   readonly jvm: JvmReading | null;
   readonly mappings: Mappings | null;
-  readonly others: readonly ProcessGroup[];
+  readonly others: readonly ProcessesByName[];
 }
 
 /** What is said of a part beside its bytes. */
@@ -31,14 +31,14 @@ const NOTES: Readonly<Record<string, string>> = {
   'direct buffers and large malloc': 'blocks past 128 KiB, each a mapping of no name',
 };
 /** What a JVM of usual size has beside heap and metaspace: code cache, stacks, tables, malloc. A guess to place a point in an interval. */
-const USUAL_NATIVE = 32 * 2 ** 20;
+const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
 
 /** anon by name: other processes first set apart, then the JVM by its mappings, or where those may not be read by hsperfdata. Pure. */
 export function anonParts(input: AnonInput): LedgerPart[] {
   const at = new Date(input.atMs).toISOString();
   const others = otherParts(input, at);
-  const rest = input.anonBytes - sumOf(others);
-  const own = input.mappings === null ? byCounters(input.jvm, rest, at) : byMappings(input.mappings, rest, at);
+  const rest = input.anonBytes - sumOfParts(others);
+  const own = input.mappings === null ? partsFromCounters(input.jvm, rest, at) : partsFromMappings(input.mappings, rest, at);
   return [...own, ...others].filter((p) => p.highBytes > 0);
 }
 
@@ -55,7 +55,7 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
   );
   return others
     .map((o) =>
-      between(
+      intervalPart(
         `${safeName(o.name)} (${o.processes > 1 ? `${o.processes} processes` : 'process'})`,
         [0, Math.round(o.anonBytes * scale), o.anonBytes],
         {
@@ -70,33 +70,33 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
 }
 
 /** The mappings may be some minutes old; what came or went since stands as a part of its own. */
-function byMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
+function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
   const shrink = since < 0 && split.anonBytes > 0 ? Math.max(0, anonBytes / split.anonBytes) : 1;
   const parts = split.parts.map((p) => part(p, at, shrink, grownSince(p, first ?? null)));
   if (since > 0)
     parts.push(
-      between('since the mappings were read', [0, since, since], {
+      intervalPart('since the mappings were read', [0, since, since], {
         reclaimable: false,
         how: 'derived',
         at: nowAt,
         note: 'which of the parts above it belongs to shows when they are read again; a lag of the counters is in it too',
       }),
     );
-  return settle(parts, anonBytes);
+  return scaleToWhole(parts, anonBytes);
 }
 
 /** Which part a leak is in shows in what grew: from 1 MiB on it is said. */
 function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
   if (first === null) return null;
   const grown = p.bytes - (first.split.parts.find((f) => f.name === p.name)?.bytes ?? 0);
-  return grown < 2 ** 20 ? null : `grew by ${level(grown)} since ${new Date(first.atMs).toISOString()}`;
+  return grown < 2 ** 20 ? null : `grew by ${bytesText(grown)} since ${new Date(first.atMs).toISOString()}`;
 }
 
 function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
   const counted = p.name === 'thread stacks' || p.name === 'malloc arenas' ? `${p.count} of them` : null;
-  const note = [counted, grown, p.told, NOTES[p.name]].filter((x) => x != null && x !== '').join('; ');
+  const note = [counted, grown, p.reportedByJvm, NOTES[p.name]].filter((x) => x != null && x !== '').join('; ');
   const rest = {
     reclaimable: false,
     how: p.low === p.high ? ('measured' as const) : ('estimated' as const),
@@ -104,12 +104,12 @@ function part(p: AnonPart, at: string, shrink: number, grown: string | null): Le
     ...(note === '' ? {} : { note }),
   };
   const bytes = Math.round(p.bytes * shrink);
-  return shrink < 1 ? between(p.name, [0, bytes, p.high], rest) : between(p.name, [p.low, bytes, p.high], rest);
+  return shrink < 1 ? intervalPart(p.name, [0, bytes, p.high], rest) : intervalPart(p.name, [p.low, bytes, p.high], rest);
 }
 
 /** Rounding may leave some bytes: the largest part takes them, so that parts sum to their whole. */
-function settle(parts: LedgerPart[], whole: number): LedgerPart[] {
-  const off = whole - sumOf(parts);
+function scaleToWhole(parts: LedgerPart[], whole: number): LedgerPart[] {
+  const off = whole - sumOfParts(parts);
   const largest = parts.reduce((best, p, i) => (p.bytes > (parts[best]?.bytes ?? -1) ? i : best), 0);
   return off === 0 || parts.length === 0
     ? parts
@@ -126,23 +126,23 @@ function settle(parts: LedgerPart[], whole: number): LedgerPart[] {
 }
 
 /** Without the mappings: heap and metaspace lie between used and committed, the rest is what is left. */
-function byCounters(jvm: JvmReading | null, anonBytes: number, at: string): LedgerPart[] {
+function partsFromCounters(jvm: JvmReading | null, anonBytes: number, at: string): LedgerPart[] {
   if (jvm === null || anonBytes <= 0) return [];
   const inShmem = jvm.collector === 'ZGC'; // its heap is shared memory: nothing of it is anon
   const estimated = { reclaimable: false, how: 'estimated' as const, at };
   const meta = spaceOf(jvm, anonBytes);
   const heapHigh = inShmem ? 0 : Math.min(anonBytes, jvm.heapCommitted.value);
   const heapLow = Math.min(heapHigh, jvm.heapUsed.value);
-  const heap = Math.round(clamp(anonBytes - meta.low - USUAL_NATIVE, heapLow, heapHigh));
+  const heap = Math.round(clamp(anonBytes - meta.low - TYPICAL_NATIVE_BYTES, heapLow, heapHigh));
   const metaspace = Math.min(meta.low, anonBytes - heap);
   const native = anonBytes - heap - metaspace;
   const parts = [
-    between('Java heap', [heapLow, heap, heapHigh], {
+    intervalPart('Java heap', [heapLow, heap, heapHigh], {
       ...estimated,
       note: 'between used and committed: committed pages that were never touched are not resident',
     }),
-    between('metaspace', [metaspace, metaspace, meta.high], { ...estimated, note: 'between used and committed' }),
-    between(
+    intervalPart('metaspace', [metaspace, metaspace, meta.high], { ...estimated, note: 'between used and committed' }),
+    intervalPart(
       'native: code cache, stacks, GC, malloc, direct buffers',
       [Math.max(0, anonBytes - heapHigh - meta.high), native, anonBytes - heapLow - metaspace],
       {
@@ -171,10 +171,10 @@ export function sharedHeap(
   const measured = mappings?.split.sharedHeap ?? null;
   if (shmemBytes === 0) return [];
   // Committed pages are the file's and charged before a view of the heap maps them: where it can be asked, the file knows more.
-  const held = files.filter(isHeap).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
-  if (held > (measured?.bytes ?? 0))
+  const residentBytes = files.filter(isHeapFile).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  if (residentBytes > (measured?.bytes ?? 0))
     return [
-      exact('Java heap', Math.min(shmemBytes, held), {
+      exactPart('Java heap', Math.min(shmemBytes, residentBytes), {
         reclaimable: false,
         how: 'measured',
         at: new Date(input.atMs).toISOString(),
@@ -184,7 +184,7 @@ export function sharedHeap(
   if (measured !== null) {
     const bytes = Math.min(shmemBytes, measured.bytes);
     return [
-      exact('Java heap', bytes, {
+      exactPart('Java heap', bytes, {
         reclaimable: false,
         how: 'measured',
         at: new Date(mappings!.atMs).toISOString(),
@@ -195,7 +195,7 @@ export function sharedHeap(
   if (jvm === null || jvm.collector !== 'ZGC') return [];
   const bytes = Math.min(shmemBytes, jvm.heapCommitted.value);
   return [
-    between('Java heap', [Math.min(bytes, jvm.heapUsed.value), bytes, bytes], {
+    intervalPart('Java heap', [Math.min(bytes, jvm.heapUsed.value), bytes, bytes], {
       reclaimable: false,
       how: 'estimated',
       at: new Date(input.atMs).toISOString(),

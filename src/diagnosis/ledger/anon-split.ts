@@ -11,7 +11,7 @@ export interface AnonPart {
   /** How many there are of it: stacks, arenas, mappings. */
   readonly count: number;
   /** What the JVM itself says of it, where it was asked. */
-  readonly told?: string;
+  readonly reportedByJvm?: string;
 }
 
 export type AnonName =
@@ -41,11 +41,11 @@ export interface AnonSplit {
 const KB = 1024;
 const MB = 1024 * KB;
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
-const ARENA = 64 * MB;
+const ARENA_BYTES = 64 * MB;
 /** A JVM commits metaspace in granules of this size since JDK 16 (JEP 387); malloc grows by pages, so the two tell apart. */
-const GRANULE = 64 * KB;
+const METASPACE_GRANULE = 64 * KB;
 /** glibc guards one page, HotSpot's yellow, red and reserved zones take four to some twenty. */
-const WIDEST_GUARD = 256 * KB;
+const MAX_GUARD_BYTES = 256 * KB;
 
 /** Every anonymous byte of a JVM under a name, from its mappings and, where there is one, its hsperfdata. Pure. */
 export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null): AnonSplit {
@@ -88,7 +88,7 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null):
   const anonBytes = parts.reduce((sum, p) => sum + p.bytes, rest);
   return {
     anonBytes,
-    parts: [...widened(parts, jvm, reserves), ...divided(rest, jvm)].sort((a, b) => b.bytes - a.bytes),
+    parts: [...widenByReservations(parts, jvm, reserves), ...divideRest(rest, jvm)].sort((a, b) => b.bytes - a.bytes),
     sharedHeap: sharedHeap > 0 ? { bytes: sharedHeap } : null,
     mappedFiles: files,
     heap,
@@ -123,7 +123,7 @@ function classSpaceRanges(mappings: readonly Mapping[], heap: HeapRange | null, 
       if (most === Number.POSITIVE_INFINITY && next.perms.startsWith('rw')) most = next.start + size;
       end = Math.min(next.end, most);
     }
-    if (end - archive.end >= ARENA / 4) ranges.push({ start: archive.end, end });
+    if (end - archive.end >= ARENA_BYTES / 4) ranges.push({ start: archive.end, end });
   }
   return ranges;
 }
@@ -138,32 +138,32 @@ function sizeFlag(jvm: JvmReading | null, name: string): number | null {
 }
 
 /** If mapping `i` begins a reservation of 64 MiB (an arena of glibc, a node of metaspace): where that ends. */
-function reserve(mappings: readonly Mapping[], i: number): number | null {
+function reservationEnd(mappings: readonly Mapping[], i: number): number | null {
   const first = mappings[i]!;
   if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % (4 * MB) !== 0) return null;
-  const end = first.start + ARENA;
+  const end = first.start + ARENA_BYTES;
   let at = first.end;
-  let granular = (first.end - first.start) % GRANULE === 0;
+  let granular = (first.end - first.start) % METASPACE_GRANULE === 0;
   let pieces = 1;
   for (let k = i + 1; at < end; k++) {
     const next = mappings[k];
     if (next === undefined || next.start !== at || next.path !== '' || next.perms[3] !== 'p') return null;
     at = next.end;
-    granular &&= (Math.min(at, end) - next.start) % GRANULE === 0;
+    granular &&= (Math.min(at, end) - next.start) % METASPACE_GRANULE === 0;
     pieces++;
   }
   // An arena is one piece and its reserve, metaspace is whole granules; stacks side by side with their guard pages are neither.
   if (!granular && !(pieces === 2 && mappings[i + 1]!.perms.startsWith('---')))
-    return first.end >= end ? wholeArena(mappings, i) : null;
+    return first.end >= end ? isWholeArena(mappings, i) : null;
   // The last reserved piece may be one with the next reservation's.
   if (at >= end && first.end < end) return end;
-  return wholeArena(mappings, i);
+  return isWholeArena(mappings, i);
 }
 
 /** Where the first arena of a mapping of full ones ends; null: it is none. */
-function wholeArena(mappings: readonly Mapping[], i: number): number | null {
+function isWholeArena(mappings: readonly Mapping[], i: number): number | null {
   const { start, end } = mappings[i]!;
-  return start % ARENA === 0 && end >= start + ARENA && endsAsArena(mappings, i) ? start + ARENA : null;
+  return start % ARENA_BYTES === 0 && end >= start + ARENA_BYTES && endsAsArena(mappings, i) ? start + ARENA_BYTES : null;
 }
 
 /** Full arenas side by side are one mapping to the kernel, of whole arenas or with the last one's reserve behind it; large blocks are not. */
@@ -171,8 +171,11 @@ function endsAsArena(mappings: readonly Mapping[], i: number): boolean {
   const { end } = mappings[i]!;
   const next = mappings[i + 1];
   return (
-    end % ARENA === 0 ||
-    (next !== undefined && next.start === end && next.perms.startsWith('---') && next.end >= Math.ceil(end / ARENA) * ARENA)
+    end % ARENA_BYTES === 0 ||
+    (next !== undefined &&
+      next.start === end &&
+      next.perms.startsWith('---') &&
+      next.end >= Math.ceil(end / ARENA_BYTES) * ARENA_BYTES)
   );
 }
 
@@ -190,12 +193,12 @@ function reservations(mappings: readonly Mapping[], heap: HeapRange | null, jvm:
   for (let i = 0; i < mappings.length; i++) {
     const { start } = mappings[i]!;
     if (heap !== null && start >= heap.start && start < heap.end) continue;
-    const end = start < (found[found.length - 1]?.end ?? 0) ? null : reserve(mappings, i);
+    const end = start < (found[found.length - 1]?.end ?? 0) ? null : reservationEnd(mappings, i);
     if (end === null) continue;
     const pieces = mappings.slice(i, i + 4096).filter((m) => m.start < end && m.perms.startsWith('rw'));
-    const granular = pieces.every((m) => (m.end - m.start) % GRANULE === 0);
+    const granular = pieces.every((m) => (m.end - m.start) % METASPACE_GRANULE === 0);
     // glibc grows an arena from its start in one piece; metaspace may have gaps, and is aligned to 4 MiB only.
-    const arenaShaped = start % ARENA === 0 && pieces.length === 1;
+    const arenaShaped = start % ARENA_BYTES === 0 && pieces.length === 1;
     found.push({
       start,
       end,
@@ -224,7 +227,7 @@ const isStack = (m: Mapping, before: Mapping | undefined): boolean =>
   before.end === m.start &&
   before.path === '' &&
   before.perms.startsWith('---') &&
-  before.end - before.start <= WIDEST_GUARD &&
+  before.end - before.start <= MAX_GUARD_BYTES &&
   m.perms.startsWith('rw-p') &&
   m.end - m.start >= 64 * KB &&
   m.end - m.start <= 1024 * MB;
@@ -234,7 +237,7 @@ const isBss = (m: Mapping, before: Mapping): boolean =>
   before.end === m.start && before.path.includes('.so') && m.end - m.start <= 1 * MB;
 
 /** Reservations that may be either widen both; without hsperfdata nothing says what of the low memory is heap. */
-function widened(parts: readonly AnonPart[], jvm: JvmReading | null, reserves: readonly Reservation[]): AnonPart[] {
+function widenByReservations(parts: readonly AnonPart[], jvm: JvmReading | null, reserves: readonly Reservation[]): AnonPart[] {
   const open = (metaspace: boolean): number =>
     reserves.reduce((sum, r) => sum + (r.open && r.metaspace === metaspace ? r.anonBytes : 0), 0);
   return parts.map((part) => {
@@ -255,7 +258,7 @@ function widened(parts: readonly AnonPart[], jvm: JvmReading | null, reserves: r
  * What is left: the collector's tables, the VM's own mappings, direct buffers, and blocks of malloc past 128 KiB, each a mapping of
  * no name. The tables' most follows from the committed heap; more than that is not the collector's.
  */
-function divided(rest: number, jvm: JvmReading | null): AnonPart[] {
+function divideRest(rest: number, jvm: JvmReading | null): AnonPart[] {
   if (rest === 0) return [];
   const most = jvm === null ? rest : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 16 * MB);
   const gc = jvm === null ? rest / 2 : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 2 * MB);

@@ -1,15 +1,15 @@
-import { level } from '../../format.ts';
-import type { JvmAnswers } from '../../sources/jvm/jcmd-report.ts';
+import { bytesText } from '../../format.ts';
+import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
 import type { AnonName, AnonPart, AnonSplit } from './anon-split.ts';
 
 /** Categories of native memory tracking whose mappings have a part of their own; what all others map is the VM's. */
-const OWN_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
+const NMT_CATEGORIES_WITH_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
 
 /**
  * A split by mappings, narrowed by what the JVM says. The mappings know what is resident, the JVM what it is for: no part becomes
  * larger than what the JVM has committed for it, and what it maps for itself is told from what malloc maps. The sum stays. Pure.
  */
-export function withAnswers(split: AnonSplit, answers: JvmAnswers): AnonSplit {
+export function withJcmdReport(split: AnonSplit, answers: JcmdReport): AnonSplit {
   const parts = new Map(split.parts.map((p) => [p.name, p]));
   const change = (name: AnonName, to: Partial<AnonPart>): void => {
     const part = parts.get(name);
@@ -41,17 +41,18 @@ export function withAnswers(split: AnonSplit, answers: JvmAnswers): AnonSplit {
       if (part !== undefined) change('Java heap', { low: part.bytes });
     }
   }
-  if (answers.codeCacheBytes !== null) change('code cache', { told: `reserved for code: ${level(answers.codeCacheBytes)}` });
-  if (native !== null) divide(parts, native);
+  if (answers.codeCacheBytes !== null)
+    change('code cache', { reportedByJvm: `reserved for code: ${bytesText(answers.codeCacheBytes)}` });
+  if (native !== null) divideByNmt(parts, native);
   return { ...split, parts: [...parts.values()].filter((p) => p.bytes > 0 || p.high > 0).sort((a, b) => b.bytes - a.bytes) };
 }
 
 /** What has no name is the VM's own mappings, which native memory tracking counts, or malloc's blocks past 128 KiB. */
-function divide(parts: Map<AnonName, AnonPart>, native: NonNullable<JvmAnswers['native']>): void {
+function divideByNmt(parts: Map<AnonName, AnonPart>, native: NonNullable<JcmdReport['native']>): void {
   const vm = parts.get('GC and VM structures');
   const direct = parts.get('direct buffers and large malloc');
   const pool = (vm?.bytes ?? 0) + (direct?.bytes ?? 0);
-  const others = native.categories.filter((c) => !OWN_PART.test(c.name));
+  const others = native.categories.filter((c) => !NMT_CATEGORIES_WITH_PART.test(c.name));
   const mapped = others.reduce((sum, c) => sum + c.mmapBytes, 0);
   const malloc = native.categories.reduce((sum, c) => sum + c.mallocBytes + c.arenaBytes, 0);
   // "Other" holds direct buffers and Unsafe since JDK 9; before that "Internal" does.
@@ -67,7 +68,7 @@ function divide(parts: Map<AnonName, AnonPart>, native: NonNullable<JvmAnswers['
       low: pool - vmHigh,
       high: pool,
       count: 1,
-      told: `the JVM counts ${level(buffers)} of direct buffers and Unsafe memory`,
+      reportedByJvm: `the JVM counts ${bytesText(buffers)} of direct buffers and Unsafe memory`,
     });
     parts.set('GC and VM structures', {
       name: 'GC and VM structures',
@@ -75,9 +76,9 @@ function divide(parts: Map<AnonName, AnonPart>, native: NonNullable<JvmAnswers['
       low: 0,
       high: vmHigh,
       count: 1,
-      told: others
+      reportedByJvm: others
         .filter((c) => c.mmapBytes >= 2 ** 20)
-        .map((c) => `${c.name} ${level(c.mmapBytes)} committed`)
+        .map((c) => `${c.name} ${bytesText(c.mmapBytes)} committed`)
         .join(', '),
     });
   }
@@ -85,6 +86,6 @@ function divide(parts: Map<AnonName, AnonPart>, native: NonNullable<JvmAnswers['
   if (heap !== undefined)
     parts.set('malloc main heap', {
       ...heap,
-      told: `the JVM itself holds ${level(malloc)} of malloc, in this, the arenas and large blocks; what is more there is libraries' own, or free and not given back`,
+      reportedByJvm: `the JVM itself holds ${bytesText(malloc)} of malloc, in this, the arenas and large blocks; what is more there is libraries' own, or free and not given back`,
     });
 }

@@ -1,7 +1,7 @@
 import type { LedgerPart } from '../types.ts';
 
 /** A part that is known to the byte. */
-export function exact(
+export function exactPart(
   name: string,
   bytes: number,
   rest: Pick<LedgerPart, 'reclaimable' | 'how' | 'at'> & Partial<LedgerPart>,
@@ -10,7 +10,7 @@ export function exact(
 }
 
 /** A part that lies between two bounds; `bytes` is the best guess among them. */
-export function between(
+export function intervalPart(
   name: string,
   [lowBytes, bytes, highBytes]: readonly [number, number, number],
   rest: Pick<LedgerPart, 'reclaimable' | 'how' | 'at'> & Partial<LedgerPart>,
@@ -20,6 +20,6 @@ export function between(
 
 export const withParts = (parts: readonly LedgerPart[]): { parts?: readonly LedgerPart[] } => (parts.length > 0 ? { parts } : {});
 
-export const sumOf = (parts: readonly { readonly bytes: number }[]): number => parts.reduce((sum, p) => sum + p.bytes, 0);
+export const sumOfParts = (parts: readonly { readonly bytes: number }[]): number => parts.reduce((sum, p) => sum + p.bytes, 0);
 
 export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

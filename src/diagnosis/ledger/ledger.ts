@@ -1,9 +1,9 @@
-import type { ProcessGroup } from '../../sources/process/other-processes.ts';
+import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading, Limit } from '../../sources/types.ts';
 import type { Ledger, LedgerPart } from '../types.ts';
 import { anonParts, type Mappings, sharedHeap } from './anon-part.ts';
-import { exact, sumOf, withParts } from './ledger-part.ts';
-import { cacheParts, tmpfsParts } from './page-cache-part.ts';
+import { exactPart, sumOfParts, withParts } from './ledger-part.ts';
+import { pageCacheParts, tmpfsParts } from './page-cache-part.ts';
 
 export interface LedgerInput {
   readonly atMs: number;
@@ -18,7 +18,7 @@ export interface LedgerInput {
   /** The JVM's mappings, where they were read; null: only what hsperfdata tells. */
   readonly mappings: Mappings | null;
   /** The container's processes beside the JVM. */
-  readonly others: readonly ProcessGroup[];
+  readonly others: readonly ProcessesByName[];
 }
 
 /** Per CPU, usage may run ahead by 64 pages since Linux 6.1 ("memcg: increase MEMCG_CHARGE_BATCH to 64"), 32 before. */
@@ -28,10 +28,10 @@ const CHARGE_BATCH_BYTES = 256 * 1024;
  * Every byte of the cgroup's usage under a name. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem
  * (kmem.tcp is a counter of its own there and not part of usage). What is left is `unexplained`, and stands beside its bound.
  */
-export function ledger(input: LedgerInput): Ledger {
+export function buildLedger(input: LedgerInput): Ledger {
   const { values, version } = input;
   const at = new Date(input.atMs).toISOString();
-  const read: Read = (name, bytes, reclaimable, rest = {}) => exact(name, bytes, { reclaimable, how: 'read', at, ...rest });
+  const read: Read = (name, bytes, reclaimable, rest = {}) => exactPart(name, bytes, { reclaimable, how: 'read', at, ...rest });
   const total = values.usage ?? 0;
   const shmem = values.shmem ?? 0;
   const cache = Math.max(0, (values.file ?? 0) - shmem);
@@ -43,14 +43,14 @@ export function ledger(input: LedgerInput): Ledger {
     read('page cache', cache, true, {
       how: 'derived',
       note: 'file less shmem',
-      beside: pageStates(values),
-      ...withParts(cacheParts(input.files, cache, at, mapped)),
+      pageStates: pageStates(values),
+      ...withParts(pageCacheParts(input.files, cache, at, mapped)),
     }),
-    read('tmpfs and shared memory', shmem, false, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOf(heap), at)])),
+    read('tmpfs and shared memory', shmem, false, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOfParts(heap), at)])),
     kernelPart(input, read),
   ];
   if (version === 2) parts.push(read('socket buffers', values.sock ?? 0, false));
-  const unexplained = total - sumOf(parts);
+  const unexplained = total - sumOfParts(parts);
   return {
     at,
     totalBytes: total,
@@ -97,7 +97,7 @@ function kernelPart(input: LedgerInput, read: Read): LedgerPart {
   const parts = KERNEL_PARTS.filter(([id]) => (input.values[id] ?? 0) > 0).map(([id, name, reclaimable]) =>
     read(name, input.values[id]!, reclaimable, id === 'slab_reclaimable' ? { note: EXT4_SLAB } : {}),
   );
-  const rest = kernel - sumOf(parts);
+  const rest = kernel - sumOfParts(parts);
   if (parts.length > 0 && rest > 0) parts.push(read('other kernel memory', rest, null, { how: 'derived' }));
   return read('kernel', kernel, null, withParts(parts));
 }

@@ -2,8 +2,8 @@ import { safeName } from '../../format.ts';
 import type { FileReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonSplit } from './anon-split.ts';
-import { between, exact, sumOf, withParts } from './ledger-part.ts';
-import { reconcile } from './reconcile-residency.ts';
+import { exactPart, intervalPart, sumOfParts, withParts } from './ledger-part.ts';
+import { reconcileResidency } from './reconcile-residency.ts';
 
 /** What the mappings say of libraries and jars that one may not ask about. */
 export interface MappedPages {
@@ -14,8 +14,8 @@ export interface MappedPages {
 }
 
 /** Rows that are named one by one; the smaller ones stand in a sum. */
-const NAMED = 20;
-const LEAST_ROW = 64 * 1024;
+const MAX_NAMED_FILES = 20;
+const MIN_ROW_BYTES = 64 * 1024;
 const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
 const LIBRARIES = 'mapped libraries and jars';
 /** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
@@ -29,7 +29,7 @@ const ENDINGS: readonly RegExp[] = [
 ];
 
 /** Page cache by file: the large ones by name, those of a kind together, what may not be asked about, then the rest. Pure. */
-export function cacheParts(
+export function pageCacheParts(
   files: readonly FileReading[],
   whole: number,
   at: string,
@@ -38,42 +38,43 @@ export function cacheParts(
   const disk = files.filter((f) => (f.fileSystem?.kind ?? 'disk') === 'disk');
   const parts = grouped(disk, whole, true, at);
   const known = parts.some((p) => p.name === LIBRARIES);
-  return [...parts, ...unnamed(disk, whole - sumOf(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
+  return [...parts, ...unnamedPart(disk, whole - sumOfParts(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
 }
 
 /** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) has a line of its own. */
 export function tmpfsParts(files: readonly FileReading[], whole: number, at: string): LedgerPart[] {
   const parts = grouped(
-    files.filter((f) => f.fileSystem?.kind === 'tmpfs' && !isHeap(f)),
+    files.filter((f) => f.fileSystem?.kind === 'tmpfs' && !isHeapFile(f)),
     whole,
     false,
     at,
   );
-  const rest = whole - sumOf(parts);
+  const rest = whole - sumOfParts(parts);
   if (parts.length > 0 && rest > 0)
-    parts.push(between('other tmpfs files and shared memory', [0, rest, rest], { reclaimable: false, how: 'derived', at }));
+    parts.push(intervalPart('other tmpfs files and shared memory', [0, rest, rest], { reclaimable: false, how: 'derived', at }));
   return parts;
 }
 
 /** ZGC holds its heap open as a file of a tmpfs. */
-export const isHeap = (f: FileReading): boolean => /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
+export const isHeapFile = (f: FileReading): boolean =>
+  /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
 
 function grouped(files: readonly FileReading[], whole: number, reclaimable: boolean, at: string): LedgerPart[] {
   const shares = shareOf(files, whole);
-  const row = (f: FileReading): LedgerPart => named(f, shares(f), whole, reclaimable, at);
-  const held = files.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
+  const row = (f: FileReading): LedgerPart => namedPart(f, shares(f), whole, reclaimable, at);
+  const resident = files.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
   const written = writtenStems(files);
-  const kinds = held.map((f) => kindOf(f, written));
-  const of = (kind: Kind) => held.filter((_, i) => kinds[i] === kind).map(row);
+  const kinds = resident.map((f) => kindOf(f, written));
+  const of = (kind: Kind) => resident.filter((_, i) => kinds[i] === kind).map(row);
   const plain = of('plain');
-  const least = Math.max(LEAST_ROW, whole / 1000);
-  const alone = plain.filter((p, i) => i < NAMED && p.bytes >= least);
+  const least = Math.max(MIN_ROW_BYTES, whole / 1000);
+  const alone = plain.filter((p, i) => i < MAX_NAMED_FILES && p.bytes >= least);
   return [
     ...alone,
-    ...together('smaller files', plain.slice(alone.length), reclaimable, at),
-    ...together('rotated files', of('rotated'), reclaimable, at),
-    ...together('deleted files that are still open', of('deleted'), reclaimable, at),
-    ...together(LIBRARIES, of('library'), reclaimable, at),
+    ...summedPart('smaller files', plain.slice(alone.length), reclaimable, at),
+    ...summedPart('rotated files', of('rotated'), reclaimable, at),
+    ...summedPart('deleted files that are still open', of('deleted'), reclaimable, at),
+    ...summedPart(LIBRARIES, of('library'), reclaimable, at),
   ].filter((p) => p.bytes > 0);
 }
 
@@ -117,7 +118,7 @@ function stemOf(path: string): string {
  * before all: so where the sum is too much, those are scaled down first.
  */
 function shareOf(files: readonly FileReading[], whole: number): (f: FileReading) => number {
-  const sums = reconcile(
+  const sums = reconcileResidency(
     files.map((f) => ({ residentBytes: f.residentBytes, fileSystem: null })),
     whole,
     0,
@@ -126,18 +127,18 @@ function shareOf(files: readonly FileReading[], whole: number): (f: FileReading)
   const written = writtenStems(files);
   const isOurs = (f: FileReading): boolean => isWritten(f) || ['rotated', 'deleted'].includes(kindOf(f, written));
   const ours = new Set(files.filter(isOurs));
-  const held = [...ours].reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
-  if (held > whole || held === sums.diskBytes) return (f) => (ours.has(f) ? whole / held : 0);
-  return (f) => (ours.has(f) ? 1 : (whole - held) / (sums.diskBytes - held));
+  const resident = [...ours].reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
+  if (resident > whole || resident === sums.diskBytes) return (f) => (ours.has(f) ? whole / resident : 0);
+  return (f) => (ours.has(f) ? 1 : (whole - resident) / (sums.diskBytes - resident));
 }
 
-function named(f: FileReading, scale: number, whole: number, reclaimable: boolean, at: string): LedgerPart {
+function namedPart(f: FileReading, scale: number, whole: number, reclaimable: boolean, at: string): LedgerPart {
   const bytes = Math.min(whole, Math.round(f.residentBytes! * scale));
   const state = f.deleted ? 'deleted, but still open' : isWritten(f) ? 'open for writing' : null;
   const shared = scale < 1 ? 'its pages are partly charged to another container' : null;
   const count = f.files === undefined ? null : `${f.files} files`;
   const note = [f.method, count, state, shared].filter((x) => x !== null).join('; ');
-  return between(safeName(f.path), [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)], {
+  return intervalPart(safeName(f.path), [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)], {
     reclaimable,
     how: scale < 1 ? 'estimated' : 'measured',
     at,
@@ -145,19 +146,19 @@ function named(f: FileReading, scale: number, whole: number, reclaimable: boolea
   });
 }
 
-function together(name: string, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
+function summedPart(name: string, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
   if (parts.length === 0) return [];
   const sum = (of: (p: LedgerPart) => number) => parts.reduce((all, p) => all + of(p), 0);
-  const shown = parts.slice(0, NAMED);
-  const more = parts.slice(NAMED);
+  const shown = parts.slice(0, MAX_NAMED_FILES);
+  const more = parts.slice(MAX_NAMED_FILES);
   const whole = {
     reclaimable,
     how: parts.some((p) => p.how === 'estimated') ? ('estimated' as const) : ('measured' as const),
     at,
   };
-  const rest = more.length === 0 ? [] : [exact(`${more.length} more`, sumOf(more), whole)];
+  const rest = more.length === 0 ? [] : [exactPart(`${more.length} more`, sumOfParts(more), whole)];
   return [
-    between(name, [sum((p) => p.lowBytes), sumOf(parts), sum((p) => p.highBytes)], {
+    intervalPart(name, [sum((p) => p.lowBytes), sumOfParts(parts), sum((p) => p.highBytes)], {
       ...whole,
       note: `${parts.length} ${parts.length === 1 ? 'file' : 'files'}`,
       ...withParts([...shown, ...rest]),
@@ -166,13 +167,13 @@ function together(name: string, parts: readonly LedgerPart[], reclaimable: boole
 }
 
 /** What no file was named for: libraries that one may only see mapped, and files that may not be queried, of at most what they have on disk. */
-function unnamed(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
+function unnamedPart(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
   const parts: LedgerPart[] = [];
   let left = rest;
   const add = (name: string, most: number, note: string): void => {
     const high = Math.min(left, most);
     if (high <= 0) return;
-    parts.push(between(name, [0, high, high], { reclaimable: true, how: 'estimated', at, note }));
+    parts.push(intervalPart(name, [0, high, high], { reclaimable: true, how: 'estimated', at, note }));
     left -= high;
   };
   if (mapped !== null)
@@ -190,7 +191,7 @@ function unnamed(disk: readonly FileReading[], rest: number, at: string, mapped:
   );
   if (left > 0)
     parts.push(
-      exact('files not looked at, or closed and gone', left, {
+      exactPart('files not looked at, or closed and gone', left, {
         reclaimable: true,
         how: 'derived',
         at,

@@ -1,12 +1,12 @@
 import type { FileReading } from '../../sources/types.ts';
 
 /** What the files' resident bytes say of the cgroup's `file`. All sizes in bytes. */
-export interface Reconciled {
+export interface ReconciledResidency {
   /** Resident in named files of tmpfs (the cgroup's shmem) and of disks (the rest of its file). */
   readonly tmpfsBytes: number;
   readonly diskBytes: number;
   /** What of `file` no named file accounts for; null where `file` is not known. */
-  readonly unnamedBytes: number | null;
+  readonly unattributedBytes: number | null;
   /**
    * Residency is node-wide: a page may be charged to whoever touched it first, another container or one that is gone. Where the files
    * hold more than the cgroup, each kind is scaled by these factors (1: it fits).
@@ -19,26 +19,26 @@ export interface Reconciled {
 }
 
 /** Pages that stat counts with a lag (charge batches) are no reason to scale: see the ledger's bound. */
-const SLACK = 0.02;
+const COUNTER_LAG = 0.02;
 
 /** Pure. `fileBytes` is memory.stat's file (v1 total_cache), which contains `shmemBytes`. */
-export function reconcile(
+export function reconcileResidency(
   files: readonly Pick<FileReading, 'residentBytes' | 'fileSystem'>[],
   fileBytes: number | null,
   shmemBytes: number | null,
-): Reconciled {
+): ReconciledResidency {
   const sum = (kind: 'tmpfs' | 'disk') =>
     files.reduce((all, f) => all + ((f.fileSystem?.kind ?? 'disk') === kind ? (f.residentBytes ?? 0) : 0), 0);
   const [tmpfsBytes, diskBytes] = [sum('tmpfs'), sum('disk')];
   const disk = fileBytes === null ? null : Math.max(0, fileBytes - (shmemBytes ?? Math.min(tmpfsBytes, fileBytes)));
   const scale = (have: number, charged: number | null) =>
-    charged === null || have <= charged * (1 + SLACK) ? 1 : charged / have;
+    charged === null || have <= charged * (1 + COUNTER_LAG) ? 1 : charged / have;
   const [diskScale, tmpfsScale] = [scale(diskBytes, disk), scale(tmpfsBytes, shmemBytes)];
   const exceeds = diskScale < 1 || tmpfsScale < 1;
   return {
     tmpfsBytes,
     diskBytes,
-    unnamedBytes: fileBytes === null ? null : Math.max(0, fileBytes - diskBytes * diskScale - tmpfsBytes * tmpfsScale),
+    unattributedBytes: fileBytes === null ? null : Math.max(0, fileBytes - diskBytes * diskScale - tmpfsBytes * tmpfsScale),
     diskScale,
     tmpfsScale,
     exceeds,

@@ -1,5 +1,5 @@
-import { duration, level, rate, safeName } from '../../format.ts';
-import type { Answer, PodResources, Scene } from '../rule-context.ts';
+import { bytesText, durationText, rateText, safeName } from '../../format.ts';
+import type { PodResources, RuleContext, RuleResult } from '../rule-context.ts';
 import type { FileRow } from '../types.ts';
 
 /** Slower than this is not worth a line: 1 MiB a day fills nothing within a quarter on any disk that a pod gets. */
@@ -23,41 +23,41 @@ function roomFor(file: FileRow, pod: PodResources): { bytes: number; by: 'disk' 
 }
 
 /** True when a file on disk grows so that its file system, or limits.ephemeral-storage, is met within a quarter. */
-export function diskFilling(scene: Scene): Answer | null {
+export function diskFilling(context: RuleContext): RuleResult | null {
   let worst: FileRow | null = null;
-  let soonest = FURTHEST_SECONDS;
-  for (const file of scene.files) {
-    const seconds = secondsToFull(file, scene.pod);
-    if (seconds !== null && seconds < soonest) {
+  let earliest = FURTHEST_SECONDS;
+  for (const file of context.files) {
+    const seconds = secondsToFull(file, context.pod);
+    if (seconds !== null && seconds < earliest) {
       worst = file;
-      soonest = seconds;
+      earliest = seconds;
     }
   }
   if (worst === null) return null;
-  const room = roomFor(worst, scene.pod);
+  const room = roomFor(worst, context.pod);
   const name = safeName(worst.path);
   const what =
     room.by === 'disk'
-      ? `the disk it lies on (${level(room.bytes)} free)`
-      : `limits.ephemeral-storage (${level(room.bytes)} left)`;
+      ? `the disk it lies on (${bytesText(room.bytes)} free)`
+      : `limits.ephemeral-storage (${bytesText(room.bytes)} left)`;
   return {
     cause: null,
     headline: null,
     // One file's growth is a measured sum of writes, not a noisy level; a quarter either way covers a change of load.
     etas: [
-      { event: 'disk-full', seconds: Math.round(soonest), low: Math.round(soonest * 0.8), high: Math.round(soonest * 1.25) },
+      { event: 'disk-full', seconds: Math.round(earliest), low: Math.round(earliest * 0.8), high: Math.round(earliest * 1.25) },
     ],
     finding: {
       rule: 'disk-filling',
-      severity: soonest < 86400 ? 'critical' : 'warn',
-      title: `${name} grows ${rate(worst.growthBytesPerHour!)} and fills ${what} in ${duration(soonest)}; Kubernetes evicts the pod then`,
+      severity: earliest < 86400 ? 'critical' : 'warn',
+      title: `${name} grows ${rateText(worst.growthBytesPerHour!)} and fills ${what} in ${durationText(earliest)}; Kubernetes evicts the pod then`,
       evidence: {
         path: worst.path,
         growthBytesPerHour: worst.growthBytesPerHour,
         sizeBytes: worst.sizeBytes,
         freeBytes: worst.fileSystem?.freeBytes ?? null,
-        ephemeralStorageLimitBytes: scene.pod.ephemeralStorageLimitBytes,
-        secondsToFull: Math.round(soonest),
+        ephemeralStorageLimitBytes: context.pod.ephemeralStorageLimitBytes,
+        secondsToFull: Math.round(earliest),
       },
       advice:
         'Log to stdout or lower the level; or rotate the file with a bound, and set limits.ephemeral-storage so that this pod alone is evicted and not its neighbours.',

@@ -1,25 +1,25 @@
-import { rate } from '../../format.ts';
-import { endWords } from '../eta-text.ts';
-import { type Answer, endOf, now, type Scene } from '../rule-context.ts';
-import { soon } from './heap-floor.ts';
+import { rateText } from '../../format.ts';
+import { etaText } from '../eta-text.ts';
+import { etaOf, newestValue, type RuleContext, type RuleResult } from '../rule-context.ts';
+import { isImminent } from './heap-floor.ts';
 
 /** True when metaspace keeps growing: classes are loaded and their loaders are never let go. */
-export function metaspaceGrowth(scene: Scene): Answer | null {
-  const share = scene.judgement.causes.find((c) => c.cause === 'metaspace');
+export function metaspaceGrowth(context: RuleContext): RuleResult | null {
+  const share = context.evaluation.causes.find((c) => c.cause === 'metaspace');
   if (!share) return null;
-  const oom = endOf(scene, 'oom-kill');
-  const classes = scene.jvm?.classes ?? null;
+  const oom = etaOf(context, 'oom-kill');
+  const classes = context.jvm?.classes ?? null;
   return {
     cause: 'metaspace',
-    headline: `Metaspace grows ${rate(share.bytesPerHour)}: classes are loaded and never unloaded.${endWords(scene)}`,
+    headline: `Metaspace grows ${rateText(share.bytesPerHour)}: classes are loaded and never unloaded.${etaText(context)}`,
     etas: [],
     finding: {
       rule: 'metaspace-growth',
-      severity: soon(oom?.seconds ?? null) ? 'critical' : 'warn',
+      severity: isImminent(oom?.seconds ?? null) ? 'critical' : 'warn',
       title: 'A class loader leak',
       evidence: {
         bytesPerHour: share.bytesPerHour,
-        metaspaceBytes: now(scene, 'metaspace'),
+        metaspaceBytes: newestValue(context, 'metaspace'),
         loadedClasses: classes?.loaded ?? null,
         unloadedClasses: classes?.unloaded ?? null,
       },

@@ -1,31 +1,31 @@
-import { list, rate } from '../../format.ts';
-import { endWords } from '../eta-text.ts';
-import { type Answer, endOf, flatOnes, now, type Scene } from '../rule-context.ts';
-import { soon } from './heap-floor.ts';
+import { joinWithAnd, rateText } from '../../format.ts';
+import { etaText } from '../eta-text.ts';
+import { etaOf, flatFieldNames, newestValue, type RuleContext, type RuleResult } from '../rule-context.ts';
+import { isImminent } from './heap-floor.ts';
 
 /** True when anonymous memory grows that the heap, metaspace and threads do not account for. */
-export function nativeGrowth(scene: Scene): Answer | null {
-  const share = scene.judgement.causes.find((c) => c.cause === 'native');
+export function nativeGrowth(context: RuleContext): RuleResult | null {
+  const share = context.evaluation.causes.find((c) => c.cause === 'native');
   if (!share) return null;
-  const flat = flatOnes(scene, ['heap_used', 'metaspace', 'threads']);
-  const oom = endOf(scene, 'oom-kill');
-  const where = scene.jvm === null ? 'Anonymous memory' : 'Memory outside the Java heap';
+  const flat = flatFieldNames(context, ['heap_used', 'metaspace', 'threads']);
+  const oom = etaOf(context, 'oom-kill');
+  const where = context.jvm === null ? 'Anonymous memory' : 'Memory outside the Java heap';
   const flatWords =
-    flat.length > 0 ? ` while ${list(flat)} ${flat.length > 1 ? 'are' : 'is'} flat: native memory` : ': native memory';
+    flat.length > 0 ? ` while ${joinWithAnd(flat)} ${flat.length > 1 ? 'are' : 'is'} flat: native memory` : ': native memory';
   return {
     cause: 'native',
-    headline: `${where} grows ${rate(share.bytesPerHour)}${flatWords}.${endWords(scene)}`,
+    headline: `${where} grows ${rateText(share.bytesPerHour)}${flatWords}.${etaText(context)}`,
     etas: [],
     finding: {
       rule: 'native-growth',
-      severity: soon(oom?.seconds ?? null) ? 'critical' : 'warn',
-      title: scene.jvm === null ? 'Anonymous memory grows' : 'Native memory grows: direct buffers, JNI or malloc',
+      severity: isImminent(oom?.seconds ?? null) ? 'critical' : 'warn',
+      title: context.jvm === null ? 'Anonymous memory grows' : 'Native memory grows: direct buffers, JNI or malloc',
       evidence: {
         bytesPerHour: share.bytesPerHour,
-        anonBytes: now(scene, 'anon'),
-        heapCommittedBytes: now(scene, 'heap_committed'),
-        metaspaceBytes: now(scene, 'metaspace'),
-        threads: now(scene, 'threads'),
+        anonBytes: newestValue(context, 'anon'),
+        heapCommittedBytes: newestValue(context, 'heap_committed'),
+        metaspaceBytes: newestValue(context, 'metaspace'),
+        threads: newestValue(context, 'threads'),
         flat,
       },
       advice:

@@ -1,20 +1,20 @@
-import { rate } from '../../format.ts';
-import { noLimitWords, whenReclaimed } from '../eta-text.ts';
-import { type Answer, now, type Scene } from '../rule-context.ts';
+import { rateText } from '../../format.ts';
+import { noLimitText, reclaimTimeText } from '../eta-text.ts';
+import { newestValue, type RuleContext, type RuleResult } from '../rule-context.ts';
 
 /** True when kernel memory grows by itself, not in step with page cache or threads. */
-export function slabGrowth(scene: Scene): Answer | null {
-  const share = scene.judgement.causes.find((c) => c.cause === 'slab');
+export function slabGrowth(context: RuleContext): RuleResult | null {
+  const share = context.evaluation.causes.find((c) => c.cause === 'slab');
   if (!share) return null;
-  const v1 = scene.target.cgroup.version === 1;
+  const v1 = context.target.cgroup.version === 1;
   const fate = v1
     ? 'cgroup v1 does not tell how much of it can be taken back; dentries and inodes can'
     : share.reclaimable
-      ? `dentries and inodes of the many files it touches: the kernel takes them back ${whenReclaimed(scene)}`
+      ? `dentries and inodes of the many files it touches: the kernel takes them back ${reclaimTimeText(context)}`
       : 'kernel objects that stay: the kernel cannot take them back';
   return {
     cause: 'slab',
-    headline: `Kernel memory grows ${rate(share.bytesPerHour)} by itself: ${fate}.${share.reclaimable ? '' : noLimitWords(scene)}`,
+    headline: `Kernel memory grows ${rateText(share.bytesPerHour)} by itself: ${fate}.${share.reclaimable ? '' : noLimitText(context)}`,
     etas: [],
     finding: {
       rule: 'slab-growth',
@@ -22,9 +22,9 @@ export function slabGrowth(scene: Scene): Answer | null {
       title: share.reclaimable ? 'Reclaimable slab grows: many files are looked up or made' : 'Kernel memory grows',
       evidence: {
         bytesPerHour: share.bytesPerHour,
-        kernelBytes: now(scene, 'kernel'),
-        slabReclaimableBytes: now(scene, 'slab_reclaimable'),
-        slabUnreclaimableBytes: now(scene, 'slab_unreclaimable'),
+        kernelBytes: newestValue(context, 'kernel'),
+        slabReclaimableBytes: newestValue(context, 'slab_reclaimable'),
+        slabUnreclaimableBytes: newestValue(context, 'slab_unreclaimable'),
       },
       advice:
         'Look for code that looks up names that do not exist (negative dentries) or makes and deletes many small files. It counts in the working set, so it can bring an eviction before any reclaim.',

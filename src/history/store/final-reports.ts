@@ -1,24 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { jsonFile } from './json-file.ts';
+import { openJsonFile } from './json-file.ts';
 
 /** The last word on a container that died. `verdict` is kept as it was said. */
-export interface Obituary<V = unknown> {
+export interface FinalReport<V = unknown> {
   readonly atMs: number;
   readonly verdict: V;
   readonly lastHour?: unknown;
 }
 
-const NAME = 'obituaries.json';
+const FILE_NAME = 'obituaries.json';
 
-export async function loadObituaries(dir: string): Promise<Obituary[]> {
+export async function loadFinalReports(dir: string): Promise<FinalReport[]> {
   try {
-    const list: unknown = JSON.parse(await readFile(join(dir, NAME), 'utf8'));
-    return Array.isArray(list) ? (list as Obituary[]) : [];
+    const list: unknown = JSON.parse(await readFile(join(dir, FILE_NAME), 'utf8'));
+    return Array.isArray(list) ? (list as FinalReport[]) : [];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return [];
     throw error;
   }
 }
 
-export const saveObituaries = (dir: string, list: Obituary[]): Promise<void> => jsonFile(join(dir, NAME), list).write();
+export const saveFinalReports = (dir: string, list: FinalReport[]): Promise<void> =>
+  openJsonFile(join(dir, FILE_NAME), list).write();

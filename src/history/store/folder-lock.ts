@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { StoreError } from './store-error.ts';
 
 /** Two on one folder would overwrite each other: the second is refused. A lock whose process is gone is taken over. Returns its path. */
-export async function takeLock(dir: string): Promise<string> {
+export async function acquireLock(dir: string): Promise<string> {
   const path = join(dir, 'lock');
   const own = JSON.stringify({ pid: process.pid, start: await startOf(process.pid), id: randomUUID() });
   for (let attempt = 0; attempt < 3; attempt++) {

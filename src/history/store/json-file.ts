@@ -2,7 +2,7 @@ import { Low } from 'lowdb';
 import { DataFile } from 'lowdb/node';
 
 /** One JSON file in lowdb, written whole under another name and swapped in; compact instead of lowdb's pretty JSON. */
-export const jsonFile = <T>(
+export const openJsonFile = <T>(
   path: string,
   data: T,
   form: { readonly parse: (text: string) => T; readonly stringify: (data: T) => string } = {

@@ -5,12 +5,12 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Low } from 'lowdb';
 import { coarsen } from '../coarsen.ts';
 import { emptySegment, type Segment } from '../segment.ts';
-import { forgetPages } from './drop-page-cache.ts';
-import { jsonFile } from './json-file.ts';
+import { dropCachedPages } from './drop-page-cache.ts';
+import { openJsonFile } from './json-file.ts';
 import { readSegmentText, segmentText } from './segment-text.ts';
 
 /** A segment that is complete and on disk. */
-export interface Sealed {
+export interface SealedSegment {
   readonly path: string;
   readonly bytes: number;
   readonly step: number;
@@ -35,11 +35,11 @@ export const segmentPath = (dir: string, startMs: number, step: number): string 
 const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
 
 /** So many files are read before others get their turn: some 10 ms. */
-const AT_ONCE = 8;
+const FILES_PER_TURN = 8;
 
 /** To be awaited after each file that is read, with how many there were. */
-export async function takeTurns(read: number): Promise<void> {
-  if (read % AT_ONCE === 0) await breathe();
+export async function yieldToEventLoop(read: number): Promise<void> {
+  if (read % FILES_PER_TURN === 0) await breathe();
 }
 
 /** Segments by name, in order of time; a coarser one bears the time of the first that it stands for, and comes before it. @throws ENOENT */
@@ -49,21 +49,21 @@ export async function segmentNames(dir: string): Promise<string[]> {
 }
 
 /** lowdb's files of a writer that was killed before it could swap them in: each start has names of its own, so they would add up. */
-export async function clearLeftovers(dir: string): Promise<void> {
+export async function removeTemporaryFiles(dir: string): Promise<void> {
   for (const name of await readdir(dir))
     if (/^\.\d+(?:\.\w+)?\.json\.tmp$/.test(name)) await rm(join(dir, name), { force: true });
 }
 
 /** With our own reader, which checks what it reads. */
 export function openSegment(path: string, data = emptySegment()): OpenSegment {
-  return { path, low: jsonFile(path, data, { parse: readSegmentText, stringify: segmentText }) };
+  return { path, low: openJsonFile(path, data, { parse: readSegmentText, stringify: segmentText }) };
 }
 
 /**
  * For memory, without least and largest. Read in one call each: a hundred files through the thread pool cost ten times as much.
  * @throws Error saying what is wrong with it
  */
-export function readSealed(path: string): { readonly segment: Segment; readonly sealed: Sealed } {
+export function readSealedSegment(path: string): { readonly segment: Segment; readonly sealed: SealedSegment } {
   const bytes = readFileSync(path);
   const segment = readSegmentText(bytes.toString('utf8'), { spread: false });
   const name = path.slice(path.lastIndexOf('/') + 1);
@@ -75,14 +75,14 @@ export function readSealed(path: string): { readonly segment: Segment; readonly 
 }
 
 /** A file that is no segment is kept under another name. Returns that. */
-export async function setAside(path: string): Promise<string> {
+export async function quarantine(path: string): Promise<string> {
   const aside = `${path}.broken-${Date.now()}`;
   await rename(path, aside);
   return aside;
 }
 
 /** fsync of the file and of its folder: from here on it survives a power loss. Its pages are not needed again. */
-export async function seal({ path, low }: OpenSegment, dir: string): Promise<Sealed> {
+export async function sealSegment({ path, low }: OpenSegment, dir: string): Promise<SealedSegment> {
   const bytes = await fsync(path);
   await fsync(dir);
   const { step, until, t } = low.data;
@@ -91,20 +91,25 @@ export async function seal({ path, low }: OpenSegment, dir: string): Promise<Sea
 }
 
 /** One coarser segment for several, complete and on disk; those are left for the caller to remove. */
-export async function sealCoarser(dir: string, startS: number, segments: readonly Segment[], step: number): Promise<Sealed> {
+export async function sealMergedSegment(
+  dir: string,
+  startS: number,
+  segments: readonly Segment[],
+  step: number,
+): Promise<SealedSegment> {
   const segment = openSegment(segmentPath(dir, startS * 1000, step), coarsen(segments, step));
   await segment.low.write();
-  return seal(segment, dir);
+  return sealSegment(segment, dir);
 }
 
 /** @throws Error saying what is wrong with it */
-export const readWhole = (path: string): Segment => readSegmentText(readFileSync(path, 'utf8'));
+export const readSegmentWithEnvelope = (path: string): Segment => readSegmentText(readFileSync(path, 'utf8'));
 
 async function fsync(path: string): Promise<number> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
-    await forgetPages(handle.fd);
+    await dropCachedPages(handle.fd);
     return (await handle.stat()).size;
   } finally {
     await handle.close();

@@ -5,23 +5,23 @@ import type { History } from '../history.ts';
 import type { Segment } from '../segment.ts';
 
 /** How much of a history is on disk. */
-export interface Saved {
+export interface SavedState {
   readonly untilS: number | null;
   /** `eventCount` of it. */
   readonly events: number;
 }
 
-const milli = (v: number): number => Math.round(v * 1000) / 1000;
+const roundToMilli = (v: number): number => Math.round(v * 1000) / 1000;
 
 /** Puts the rows and events that came since into the open segment. */
-export function extend(segment: Segment, history: History, saved: Saved): Saved {
+export function appendNewRows(segment: Segment, history: History, saved: SavedState): SavedState {
   // Row by row, since it is one at nearly every tick.
   const first = history.rowAt(saved.untilS === null ? Number.NEGATIVE_INFINITY : saved.untilS + 1e-6);
   const before = segment.t.length;
-  for (let row = first; row < history.length; row++) segment.t.push(milli(history.timeOf(row)));
+  for (let row = first; row < history.length; row++) segment.t.push(roundToMilli(history.timeOf(row)));
   for (const id of history.fields()) {
     segment.fields[id] ??= new Array<number | null>(before).fill(null);
-    const round = fieldRow(id).unit === 'seconds' ? milli : Math.round;
+    const round = fieldRow(id).unit === 'seconds' ? roundToMilli : Math.round;
     for (let row = first; row < history.length; row++) {
       const value = history.valueOf(id, row);
       segment.fields[id].push(Number.isFinite(value) ? round(value) : null);
@@ -42,9 +42,9 @@ export function extend(segment: Segment, history: History, saved: Saved): Saved 
   return { untilS: history.lastS, events: history.eventCount };
 }
 
-export function restore(history: History, segment: Segment): void {
+export function restoreRows(history: History, segment: Segment): void {
   history.columns(segment.t, segment.fields);
-  for (const e of segment.events) history.event({ t: e.t, type: e.type as HistoryEventType });
+  for (const e of segment.events) history.recordEvent({ t: e.t, type: e.type as HistoryEventType });
   history.limitBytes = segment.limit as Limit;
   history.heapMaxBytes = segment.heapMax as Limit;
   history.resume(segment.epoch, segment.epochStart ?? Number.NEGATIVE_INFINITY);

@@ -13,8 +13,8 @@ export class StoreError extends Error {
 }
 
 /** What a volume may suffer while we run, and recover from. */
-const SICK: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO']);
-const CURE: Readonly<Record<string, string>> = {
+const VOLUME_ERRORS: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO']);
+const REMEDIATIONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room',
   EDQUOT: 'the quota is used up; make room',
   EROFS: 'the file system is read-only; mount it for writing',
@@ -22,14 +22,14 @@ const CURE: Readonly<Record<string, string>> = {
 };
 
 /** null: it is no illness of the volume. */
-export function sickness(dir: string, error: unknown): string | null {
+export function volumeError(dir: string, error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (!SICK.has(code)) return null;
-  return `--data ${dir}: cannot be written (${code}): ${CURE[code] ?? 'choose a folder that this user may write, or mend its rights'}`;
+  if (!VOLUME_ERRORS.has(code)) return null;
+  return `--data ${dir}: cannot be written (${code}): ${REMEDIATIONS[code] ?? 'choose a folder that this user may write, or fix its permissions'}`;
 }
 
 /** @throws EROFS, EACCES and the like of the nearest folder above that exists */
-export async function mayWriteAbove(dir: string): Promise<void> {
+export async function checkWritableParent(dir: string): Promise<void> {
   for (let above = dirname(dir); ; above = dirname(above)) {
     try {
       return await access(above, constants.W_OK);

@@ -1,14 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Spread, SpreadMaker } from '../envelope.ts';
+import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
-import { loadObituaries, type Obituary, saveObituaries } from './final-reports.ts';
-import { takeLock } from './folder-lock.ts';
-import { addSpread } from './segment-envelope.ts';
-import { openSegment, type Sealed, segmentPath } from './segment-files.ts';
-import { extend } from './segment-rows.ts';
-import { mayWriteAbove, StoreError, sickness } from './store-error.ts';
-import { Shelf, type StoreLog } from './target-store.ts';
+import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
+import { acquireLock } from './folder-lock.ts';
+import { addEnvelope } from './segment-envelope.ts';
+import { openSegment, type SealedSegment, segmentPath } from './segment-files.ts';
+import { appendNewRows } from './segment-rows.ts';
+import { checkWritableParent, StoreError, volumeError } from './store-error.ts';
+import { type StoreLog, TargetStore } from './target-store.ts';
 
 export { StoreError } from './store-error.ts';
 
@@ -36,127 +36,129 @@ export interface StoreOptions {
 
 /** Rows of the one segment that is rewritten at each tick; a sealed one is never changed, only merged into a coarser one when it is old. */
 const ROWS = 30;
-const LEAST_DISK = 1 << 20;
+const MIN_DISK_BYTES = 1 << 20;
 /** For the segments that are being written, and a coarser one while those it stands for are still there. */
-const RESERVE = 256 << 10;
+const RESERVED_BYTES = 256 << 10;
 /** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
-const LEAP_S = 86_400;
-const MOST_OBITUARIES = 5;
+const CLOCK_LEAP_S = 86_400;
+const MAX_FINAL_REPORTS = 5;
 /** Rows of at most this age are in memory as they were sampled. */
 const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 
 /** History on disk, a folder a target. lowdb rewrites a whole file at each write, so only the newest, small segment is written at a tick. */
 export class Store {
   readonly #options: StoreOptions;
-  readonly #targets = new Map<string, Shelf>();
+  readonly #targets = new Map<string, TargetStore>();
   #lock: string | null = null;
-  #broken: string | null = null;
+  #failure: string | null = null;
 
   constructor(options: StoreOptions) {
     this.#options = options;
   }
 
-  /** @throws StoreError what an operator must mend before anything is sampled */
-  async begin(): Promise<void> {
+  /** @throws StoreError what an operator must fix before anything is sampled */
+  async open(): Promise<void> {
     const { dir, maxDiskBytes } = this.#options;
     if (dir === null) return;
-    if (maxDiskBytes < LEAST_DISK)
+    if (maxDiskBytes < MIN_DISK_BYTES)
       throw new StoreError(`--max-disk ${maxDiskBytes}: expected at least 1MiB, the size of a few segments`, 2);
     try {
-      await this.#occupy(dir);
+      await this.#lockFolder(dir);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof StoreError) throw error;
       if (code === 'EEXIST' || code === 'ENOTDIR') throw new StoreError(`--data ${dir}: expected a folder, found a file`, 2);
       // A sidecar that crashes because a volume is sick helps nobody: it samples from memory, says so, and tries again.
-      if (sickness(dir, error) === null) throw error;
-      await this.#try(() => Promise.reject(error));
+      if (volumeError(dir, error) === null) throw error;
+      await this.#tolerateFailure(() => Promise.reject(error));
     }
   }
 
-  async #occupy(dir: string): Promise<void> {
+  async #lockFolder(dir: string): Promise<void> {
     if (this.#lock !== null) return;
     try {
       await mkdir(dir, { recursive: true });
     } catch (error) {
       // Node says ENOENT of a recursive mkdir on a read-only file system (libuv): the nearest folder there is tells why.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mayWriteAbove(dir);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') await checkWritableParent(dir);
       throw error;
     }
-    this.#lock = await takeLock(dir);
+    this.#lock = await acquireLock(dir);
   }
 
   /** What is stored of a target. Takes its time in small pieces, so that a full history does not hold up the sampling. */
   async load(key: string): Promise<History> {
     const history = new History(this.#options.keepS);
     const { dir } = this.#options;
-    const kept = new Shelf(history, dir === null ? null : join(dir, key), this.#options.log);
-    this.#targets.set(key, kept);
-    if (kept.dir === null) return history;
+    const targetStore = new TargetStore(history, dir === null ? null : join(dir, key), this.#options.log);
+    this.#targets.set(key, targetStore);
+    if (targetStore.dir === null) return history;
     try {
-      await kept.load(kept.dir);
-      kept.obituaries.push(...(await loadObituaries(kept.dir)));
+      await targetStore.load(targetStore.dir);
+      targetStore.finalReports.push(...(await loadFinalReports(targetStore.dir)));
     } catch (error) {
       // No folder yet: the first save makes it.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#try(() => Promise.reject(error));
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#tolerateFailure(() => Promise.reject(error));
     }
-    kept.saved = { untilS: history.lastS, events: history.eventCount };
+    targetStore.savedState = { untilS: history.lastS, events: history.eventCount };
     return history;
   }
 
   /** Keeps the rows that came since the last call. Rewrites one small file. */
   async save(key: string): Promise<void> {
-    const kept = this.#targets.get(key);
-    if (kept === undefined || kept.dir === null || kept.history.lastS === kept.saved.untilS) return;
-    const { dir } = kept;
-    await this.#try(async () => {
-      await this.#occupy(this.#options.dir!);
-      if (kept.history.lastS! < (kept.saved.untilS ?? 0)) await kept.leaveAhead();
-      else if (kept.db !== null && kept.history.lastS! - kept.saved.untilS! > LEAP_S) await this.#seal(kept, dir);
-      if (kept.db === null) {
+    const targetStore = this.#targets.get(key);
+    if (targetStore === undefined || targetStore.dir === null || targetStore.history.lastS === targetStore.savedState.untilS)
+      return;
+    const { dir } = targetStore;
+    await this.#tolerateFailure(async () => {
+      await this.#lockFolder(this.#options.dir!);
+      if (targetStore.history.lastS! < (targetStore.savedState.untilS ?? 0)) await targetStore.quarantineFuture();
+      else if (targetStore.openSegment !== null && targetStore.history.lastS! - targetStore.savedState.untilS! > CLOCK_LEAP_S)
+        await this.#seal(targetStore, dir);
+      if (targetStore.openSegment === null) {
         await mkdir(dir, { recursive: true });
-        kept.db = openSegment(segmentPath(dir, kept.history.lastS! * 1000, 0));
+        targetStore.openSegment = openSegment(segmentPath(dir, targetStore.history.lastS! * 1000, 0));
       }
-      kept.saved = extend(kept.db.low.data, kept.history, kept.saved);
+      targetStore.savedState = appendNewRows(targetStore.openSegment.low.data, targetStore.history, targetStore.savedState);
       try {
-        await kept.db.low.write();
+        await targetStore.openSegment.low.write();
       } catch (error) {
         // The folder was deleted beneath us: it is made again, and the lock in it.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         this.#lock = null;
-        await this.#occupy(this.#options.dir!);
-        kept.sealed = [];
-        kept.bytes = 0;
+        await this.#lockFolder(this.#options.dir!);
+        targetStore.sealed = [];
+        targetStore.sealedBytes = 0;
         await mkdir(dir, { recursive: true });
-        await kept.db.low.write();
+        await targetStore.openSegment.low.write();
       }
-      if (kept.db.low.data.t.length >= ROWS) await this.#seal(kept, dir);
-      else await this.#retain();
+      if (targetStore.openSegment.low.data.t.length >= ROWS) await this.#seal(targetStore, dir);
+      else await this.#enforceRetention();
     });
   }
 
-  async #seal(kept: Shelf, dir: string): Promise<void> {
-    await kept.seal(dir);
-    await this.#retain();
+  async #seal(targetStore: TargetStore, dir: string): Promise<void> {
+    await targetStore.seal(dir);
+    await this.#enforceRetention();
   }
 
   /** Neither age nor size is ever exceeded: a segment goes when its first row is too old, and the oldest when there are too many bytes. */
-  async #retain(): Promise<void> {
+  async #enforceRetention(): Promise<void> {
     const { maxDiskBytes, keepS = KEEP_S } = this.#options;
-    const budget = Math.min(maxDiskBytes * 0.9, maxDiskBytes - RESERVE);
+    const budget = Math.min(maxDiskBytes * 0.9, maxDiskBytes - RESERVED_BYTES);
     for (;;) {
       let bytes = 0;
       let newestS = 0;
-      let oldest: { readonly kept: Shelf; readonly sealed: Sealed } | null = null;
-      for (const kept of this.#targets.values()) {
-        bytes += kept.bytes;
+      let oldest: { readonly kept: TargetStore; readonly sealed: SealedSegment } | null = null;
+      for (const targetStore of this.#targets.values()) {
+        bytes += targetStore.sealedBytes;
         // Age is counted from the newest row, not from the clock; and not from rows after a leap, until they fill a segment: a clock that is
         // wrong for a moment must not empty the history.
-        const sealedS = kept.sealed.at(-1)?.endS ?? 0;
-        const lastS = kept.history.lastS ?? 0;
-        newestS = Math.max(newestS, lastS - sealedS > LEAP_S ? sealedS : lastS);
-        const [sealed] = kept.sealed;
-        if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept, sealed };
+        const sealedS = targetStore.sealed.at(-1)?.endS ?? 0;
+        const lastS = targetStore.history.lastS ?? 0;
+        newestS = Math.max(newestS, lastS - sealedS > CLOCK_LEAP_S ? sealedS : lastS);
+        const [sealed] = targetStore.sealed;
+        if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept: targetStore, sealed };
       }
       if (oldest === null || (bytes <= budget && newestS - oldest.sealed.startS <= keepS)) return;
       await oldest.kept.drop(oldest.sealed);
@@ -164,36 +166,36 @@ export class Store {
   }
 
   /** A sick disk must not stop the sampling: it is said once, tried again at each tick, and said once when it is well again. */
-  async #try(work: () => Promise<void>): Promise<void> {
+  async #tolerateFailure(work: () => Promise<void>): Promise<void> {
     const { dir, log } = this.#options;
     try {
       await work();
-      if (this.#broken !== null) log.warn({ dir }, 'history is stored again');
-      this.#broken = null;
+      if (this.#failure !== null) log.warn({ dir }, 'history is stored again');
+      this.#failure = null;
     } catch (error) {
-      const reason = sickness(dir!, error) ?? (error as Error).message;
-      if (this.#broken === null) log.warn({ dir, error: reason }, 'history cannot be stored; sampling goes on from memory');
-      this.#broken = reason;
+      const reason = volumeError(dir!, error) ?? (error as Error).message;
+      if (this.#failure === null) log.warn({ dir, error: reason }, 'history cannot be stored; sampling goes on from memory');
+      this.#failure = reason;
     }
   }
 
-  async keepObituary(key: string, obituary: Obituary): Promise<void> {
-    const kept = this.#targets.get(key);
-    if (kept === undefined) return;
-    const { dir, obituaries } = kept;
+  async saveFinalReport(key: string, obituary: FinalReport): Promise<void> {
+    const targetStore = this.#targets.get(key);
+    if (targetStore === undefined) return;
+    const { dir, finalReports: obituaries } = targetStore;
     obituaries.push(obituary);
-    if (obituaries.length > MOST_OBITUARIES) obituaries.shift();
+    if (obituaries.length > MAX_FINAL_REPORTS) obituaries.shift();
     if (dir === null) return;
-    await this.#try(async () => {
-      await this.#occupy(this.#options.dir!);
+    await this.#tolerateFailure(async () => {
+      await this.#lockFolder(this.#options.dir!);
       await mkdir(dir, { recursive: true });
-      await saveObituaries(dir, obituaries);
+      await saveFinalReports(dir, obituaries);
     });
   }
 
   /** `n` 1: of the last that died. */
-  obituary(key: string, n: number): Obituary | null {
-    const list = this.#targets.get(key)?.obituaries ?? [];
+  finalReport(key: string, n: number): FinalReport | null {
+    const list = this.#targets.get(key)?.finalReports ?? [];
     return list[list.length - n] ?? null;
   }
 
@@ -201,36 +203,37 @@ export class Store {
    * The least and the largest of all samples that each point of `series(query)` stands for. `segments`: how many were read, which are those
    * of the span and no others.
    */
-  async spread(key: string, query: HistoryQuery): Promise<Spread & { readonly segments: number }> {
-    const kept = this.#targets.get(key);
-    if (kept === undefined) throw new Error(`spread: expected a target that was loaded, found ${key}`);
-    const { history, sealed } = kept;
+  async envelope(key: string, query: HistoryQuery): Promise<Envelope & { readonly segments: number }> {
+    const targetStore = this.#targets.get(key);
+    if (targetStore === undefined) throw new Error(`spread: expected a target that was loaded, found ${key}`);
+    const { history, sealed } = targetStore;
     const { t, fields } = history.series(query);
     const [fromS, toS] = [t[0] ?? 0, t.at(-1) ?? 0];
-    const maker = new SpreadMaker(Float64Array.from(t), fields.keys(), fromS);
+    const maker = new EnvelopeBuilder(Float64Array.from(t), fields.keys(), fromS);
     const every = history.series({ ...query, points: null });
     const inMemory = (id: string, row: number) => every.fields.get(id)?.[row];
     maker.add({ t: every.t, low: inMemory, high: inMemory });
     const rawS = (history.lastS ?? 0) - RAW_S;
-    const segments = t.length === 0 ? 0 : await addSpread(maker, sealed, { fromS, toS, rawS });
-    return { ...maker.spread, segments };
+    const segments = t.length === 0 ? 0 : await addEnvelope(maker, sealed, { fromS, toS, rawS });
+    return { ...maker.envelope, segments };
   }
 
   state(): StoreState {
-    if (this.#broken !== null) return { ok: false, reason: this.#broken };
+    if (this.#failure !== null) return { ok: false, reason: this.#failure };
     let [bytes, segments, rows, oldestS] = [0, 0, 0, Number.POSITIVE_INFINITY];
-    for (const kept of this.#targets.values()) {
-      bytes += kept.bytes;
-      segments += kept.sealed.length + (kept.db === null ? 0 : 1);
-      rows += kept.history.length;
-      oldestS = Math.min(oldestS, kept.history.firstS ?? Number.POSITIVE_INFINITY);
+    for (const targetStore of this.#targets.values()) {
+      bytes += targetStore.sealedBytes;
+      segments += targetStore.sealed.length + (targetStore.openSegment === null ? 0 : 1);
+      rows += targetStore.history.length;
+      oldestS = Math.min(oldestS, targetStore.history.firstS ?? Number.POSITIVE_INFINITY);
     }
     const oldest = Number.isFinite(oldestS) ? new Date(oldestS * 1000).toISOString() : null;
     return { ok: true, bytes, maxBytes: this.#options.maxDiskBytes, segments, rows, oldest, dir: this.#options.dir };
   }
 
   async close(): Promise<void> {
-    for (const kept of this.#targets.values()) if (kept.db !== null) await this.#try(() => this.#seal(kept, kept.dir!));
+    for (const targetStore of this.#targets.values())
+      if (targetStore.openSegment !== null) await this.#tolerateFailure(() => this.#seal(targetStore, targetStore.dir!));
     if (this.#lock !== null) await rm(this.#lock, { force: true });
     this.#lock = null;
   }
@@ -238,6 +241,6 @@ export class Store {
 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const store = new Store(options);
-  await store.begin();
+  await store.open();
   return store;
 }

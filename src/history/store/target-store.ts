@@ -1,44 +1,44 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { STEPS } from '../coarsen.ts';
+import { TIER_STEPS } from '../coarsen.ts';
 import { type History, TIERS } from '../history.ts';
 import type { Segment } from '../segment.ts';
-import { forgetFiles } from './drop-page-cache.ts';
-import type { Obituary } from './final-reports.ts';
+import { dropCachedFiles } from './drop-page-cache.ts';
+import type { FinalReport } from './final-reports.ts';
 import {
-  clearLeftovers,
   type OpenSegment,
-  readSealed,
-  readWhole,
-  type Sealed,
-  seal,
-  sealCoarser,
+  quarantine,
+  readSealedSegment,
+  readSegmentWithEnvelope,
+  removeTemporaryFiles,
+  type SealedSegment,
+  sealMergedSegment,
+  sealSegment,
   segmentNames,
-  setAside,
-  takeTurns,
+  yieldToEventLoop,
 } from './segment-files.ts';
-import { restore, type Saved } from './segment-rows.ts';
+import { restoreRows, type SavedState } from './segment-rows.ts';
 
 export interface StoreLog {
   warn(details: object, message: string): void;
 }
 
 /** Rows that a coarser segment has at least: 1 h of minutes, 15 h of quarters, 5 days of two hours. */
-const COARSE_ROWS = 60;
+const MIN_MERGED_ROWS = 60;
 
 /** One target's history, in memory and in its folder: the segment that is being written, and those that are sealed. */
-export class Shelf {
+export class TargetStore {
   readonly history: History;
   /** null: in memory only. */
   readonly dir: string | null;
-  readonly obituaries: Obituary[] = [];
+  readonly finalReports: FinalReport[] = [];
   readonly #log: StoreLog;
-  db: OpenSegment | null = null;
+  openSegment: OpenSegment | null = null;
   /** Of what is sealed. */
-  bytes = 0;
+  sealedBytes = 0;
   /** In order of time. */
-  sealed: Sealed[] = [];
-  saved: Saved = { untilS: null, events: 0 };
+  sealed: SealedSegment[] = [];
+  savedState: SavedState = { untilS: null, events: 0 };
 
   constructor(history: History, dir: string | null, log: StoreLog) {
     this.history = history;
@@ -48,100 +48,100 @@ export class Shelf {
 
   async load(dir: string): Promise<void> {
     let coveredS = Number.NEGATIVE_INFINITY;
-    await clearLeftovers(dir);
+    await removeTemporaryFiles(dir);
     const names = await segmentNames(dir);
     for (const [i, name] of names.entries()) {
-      await takeTurns(i + 1);
+      await yieldToEventLoop(i + 1);
       const path = join(dir, name);
       try {
-        const { segment, sealed } = readSealed(path);
+        const { segment, sealed } = readSealedSegment(path);
         if (sealed.endS <= coveredS) {
           // Killed after the coarser one was written, and before this one was removed.
           await rm(path);
           continue;
         }
         if (sealed.step > 0) coveredS = Math.max(coveredS, sealed.endS);
-        restore(this.history, segment);
+        restoreRows(this.history, segment);
         this.sealed.push(sealed);
-        this.bytes += sealed.bytes;
+        this.sealedBytes += sealed.bytes;
       } catch (error) {
-        await this.#setAside(path, error);
+        await this.#quarantine(path, error);
       }
     }
-    await forgetFiles(this.sealed.map(({ path }) => path));
+    await dropCachedFiles(this.sealed.map(({ path }) => path));
   }
 
   /**
    * The clock was set back by more than a moment: what was stored under later times would stand before what comes, and hide it. Memory has
    * moved its rows; on disk they are kept under another name, since sealed segments are never changed.
    */
-  async leaveAhead(): Promise<void> {
+  async quarantineFuture(): Promise<void> {
     const newestS = this.history.lastS!;
     const ahead = this.sealed.filter((sealed) => sealed.endS >= newestS);
-    const paths = [...ahead.map(({ path }) => path), ...(this.db === null ? [] : [this.db.path])];
+    const paths = [...ahead.map(({ path }) => path), ...(this.openSegment === null ? [] : [this.openSegment.path])];
     for (const path of paths) await rename(path, `${path}.ahead-${Date.now()}`);
     this.sealed = this.sealed.filter((sealed) => !ahead.includes(sealed));
-    this.bytes = this.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.db = null;
-    this.saved = { untilS: newestS - 1e-3, events: this.history.eventCount };
+    this.sealedBytes = this.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.openSegment = null;
+    this.savedState = { untilS: newestS - 1e-3, events: this.history.eventCount };
     this.#log.warn({ files: paths.length }, 'the clock was set back; segments that are ahead of it were set aside');
   }
 
   /** fsync of file and folder, then never touched again; the oldest go when there are too many bytes. */
   async seal(dir: string): Promise<void> {
-    if (this.db === null) return;
-    const sealed = await seal(this.db, dir);
-    this.db = null;
+    if (this.openSegment === null) return;
+    const sealed = await sealSegment(this.openSegment, dir);
+    this.openSegment = null;
     this.sealed.push(sealed);
-    this.bytes += sealed.bytes;
-    for (const [i, step] of STEPS.slice(1).entries()) await this.#coarsen(dir, STEPS[i]!, step);
+    this.sealedBytes += sealed.bytes;
+    for (const [i, step] of TIER_STEPS.slice(1).entries()) await this.#coarsen(dir, TIER_STEPS[i]!, step);
   }
 
   /** Old segments of one tier become one of the next: written and on disk first, then the old ones go. One merge at most, so work is bounded. */
   async #coarsen(dir: string, from: number, to: number): Promise<void> {
     const ageS = TIERS.find((tier) => tier.stepS === to)!.olderThanS;
     const oldestS = (this.history.lastS ?? 0) - ageS;
-    const group: Sealed[] = [];
+    const group: SealedSegment[] = [];
     for (const sealed of this.sealed.filter((s) => s.step === from)) {
       if (sealed.endS >= oldestS) break;
       group.push(sealed);
-      if (sealed.endS - group[0]!.startS >= COARSE_ROWS * to) break;
+      if (sealed.endS - group[0]!.startS >= MIN_MERGED_ROWS * to) break;
     }
     const [first] = group;
-    if (first === undefined || group.at(-1)!.endS - first.startS < COARSE_ROWS * to) return;
+    if (first === undefined || group.at(-1)!.endS - first.startS < MIN_MERGED_ROWS * to) return;
     const segments: Segment[] = [];
     for (const sealed of group) {
       try {
-        segments.push(readWhole(sealed.path));
+        segments.push(readSegmentWithEnvelope(sealed.path));
       } catch (error) {
-        await this.#lose(sealed, error);
+        await this.#dropUnreadable(sealed, error);
       }
     }
     if (segments.length < group.length) return; // the others are merged the next time
-    const coarse = await sealCoarser(dir, first.startS, segments, to);
+    const coarse = await sealMergedSegment(dir, first.startS, segments, to);
     this.sealed.splice(this.sealed.indexOf(first), 0, coarse);
-    this.bytes += coarse.bytes;
+    this.sealedBytes += coarse.bytes;
     for (const sealed of group) await this.drop(sealed);
   }
 
   /** A sealed segment that was deleted, or has changed since. */
-  async #lose(sealed: Sealed, error: unknown): Promise<void> {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#setAside(sealed.path, error);
+  async #dropUnreadable(sealed: SealedSegment, error: unknown): Promise<void> {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#quarantine(sealed.path, error);
     this.sealed = this.sealed.filter((s) => s !== sealed);
-    this.bytes -= sealed.bytes;
+    this.sealedBytes -= sealed.bytes;
   }
 
-  async #setAside(path: string, error: unknown): Promise<void> {
-    const movedTo = await setAside(path);
+  async #quarantine(path: string, error: unknown): Promise<void> {
+    const movedTo = await quarantine(path);
     this.#log.warn(
       { file: path, movedTo, error: (error as Error).message },
       'a history segment cannot be read and was set aside',
     );
   }
 
-  async drop(sealed: Sealed): Promise<void> {
+  async drop(sealed: SealedSegment): Promise<void> {
     await rm(sealed.path, { force: true });
     this.sealed = this.sealed.filter((s) => s !== sealed);
-    this.bytes -= sealed.bytes;
+    this.sealedBytes -= sealed.bytes;
   }
 }

@@ -36,14 +36,18 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
     try {
       const texts = rawFiles();
       if (texts['memory.stat'] === undefined)
-        return { state: 'absent', why: `${ref.dir} has no memory.stat any more: the container has ended` };
+        return { state: 'absent', reason: `${ref.dir} has no memory.stat any more: the container has ended` };
       const reading = ref.version === 1 ? parseCgroupV1(texts) : parseCgroupV2(texts);
       const limitBytes = ancestors.reduce<Limit>((limit, dir) => tighter(limit, maxOf(dir)), reading.limitBytes);
       return { state: 'read', value: { ...reading, limitBytes }, atMs: nowMs };
     } catch (error) {
       if (isDenied(error))
-        return { state: 'failed', error: `${ref.dir}: permission denied`, mend: 'run memhound with the uid and gid of the app' };
-      return { state: 'failed', error: `${ref.dir}: ${(error as Error).message}`, mend: null };
+        return {
+          state: 'failed',
+          error: `${ref.dir}: permission denied`,
+          remediation: 'run memhound with the uid and gid of the app',
+        };
+      return { state: 'failed', error: `${ref.dir}: ${(error as Error).message}`, remediation: null };
     }
   };
 

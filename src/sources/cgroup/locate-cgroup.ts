@@ -42,8 +42,8 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
   for (const mount of mounts) {
     const below = belowMount(group.path, mount.root);
     if (below === null) continue;
-    const dir = clean(join(roots.proc, String(pid), 'root', mount.mountPoint, below));
-    const wrong = whyNot(roots, dir, group.version, pid);
+    const dir = normalisePath(join(roots.proc, String(pid), 'root', mount.mountPoint, below));
+    const wrong = refusalReason(roots, dir, group.version, pid);
     if (wrong === null) return { state: 'located', cgroup: { ...group, dir }, reach: reachOf(roots, pid, selfPid, group.path) };
     if (wrong === 'denied') denied = true;
     else tried.push(`${dir}: ${wrong}`);
@@ -54,14 +54,14 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
 }
 
 /** Why `dir` must not be measured as the group of `pid`; null: it is the right one. */
-function whyNot(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
+function refusalReason(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
   try {
     if (isRealProc(roots.proc)) {
       const { type } = statfsSync(dir);
       if (type !== (version === 1 ? CGROUP_MAGIC : CGROUP2_MAGIC))
         return `is no cgroup v${version} file system (statfs type 0x${type.toString(16)})`;
     }
-    return holds(dir, pid, 3) ? null : `does not list pid ${pid} in cgroup.procs`;
+    return containsPid(dir, pid, 3) ? null : `does not list pid ${pid} in cgroup.procs`;
   } catch (error) {
     if (isDenied(error)) return 'denied';
     if (isAbsence(error)) return 'is not there';
@@ -72,11 +72,11 @@ function whyNot(roots: Roots, dir: string, version: 1 | 2, pid: number): string 
 /** A captured tree is no procfs: there the statfs of its directories says nothing. */
 const isRealProc = (procRoot: string): boolean => statfsSync(procRoot).type === PROC_MAGIC;
 
-function holds(dir: string, pid: number, depth: number): boolean {
+function containsPid(dir: string, pid: number, depth: number): boolean {
   const procs = readText(join(dir, 'cgroup.procs'));
   if (procs === null) return false;
   if (procs.split('\n').includes(String(pid))) return true;
-  return depth > 0 && childGroups(dir).some((child) => holds(child, pid, depth - 1));
+  return depth > 0 && childGroups(dir).some((child) => containsPid(child, pid, depth - 1));
 }
 
 const childGroups = (dir: string): string[] =>
@@ -100,9 +100,9 @@ function throughHostMount(
     group.version === 1 ? [join(roots.cgroup, 'memory'), roots.cgroup] : [roots.cgroup, join(roots.cgroup, 'unified')];
   const leaf = group.path.split('/').pop() ?? '';
   for (const base of bases) {
-    const candidates = group.path.startsWith('/..') ? findNamed(base, leaf, 5) : [clean(join(base, group.path))];
+    const candidates = group.path.startsWith('/..') ? findByName(base, leaf, 5) : [normalisePath(join(base, group.path))];
     for (const dir of candidates) {
-      const wrong = whyNot(roots, dir, group.version, pid);
+      const wrong = refusalReason(roots, dir, group.version, pid);
       if (wrong === null) return { dir, reach: 'host-mount' };
       if (wrong !== 'denied' && wrong !== 'is not there') tried.push(`${dir}: ${wrong}`);
     }
@@ -111,7 +111,7 @@ function throughHostMount(
 }
 
 /** Groups of that name below `base`: seen from a cgroup namespace, the kernel tells only the last names of a foreign path. */
-function findNamed(base: string, leaf: string, depth: number): string[] {
+function findByName(base: string, leaf: string, depth: number): string[] {
   if (leaf === '' || depth === 0) return [];
   let children: string[];
   try {
@@ -120,7 +120,7 @@ function findNamed(base: string, leaf: string, depth: number): string[] {
     if (isAbsence(error) || isDenied(error)) return [];
     throw error;
   }
-  return children.flatMap((child) => (child.endsWith(`/${leaf}`) ? [child] : findNamed(child, leaf, depth - 1)));
+  return children.flatMap((child) => (child.endsWith(`/${leaf}`) ? [child] : findByName(child, leaf, depth - 1)));
 }
 
 /** How the process is reached: other mount namespace = another container; the own group = from inside; else a plain host. */
@@ -138,4 +138,4 @@ function namespaceOf(roots: Roots, pid: number): string | null {
   }
 }
 
-const clean = (path: string): string => path.replace(/\/+$/, '');
+const normalisePath = (path: string): string => path.replace(/\/+$/, '');

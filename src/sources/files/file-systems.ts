@@ -12,16 +12,16 @@ const NOT_WALKED = new Set([
 ]);
 
 export interface FileSystem {
-  readonly shown: NonNullable<FileReading['fileSystem']>;
-  readonly stacked: boolean;
-  readonly walked: boolean;
+  readonly publicForm: NonNullable<FileReading['fileSystem']>;
+  readonly isOverlay: boolean;
+  readonly mayBeWalked: boolean;
 }
 
 /** What a pinned file stands on, asked once per device and look. */
 export class FileSystems {
   readonly #byDevice = new Map<number, FileSystem | null>();
 
-  forget(): void {
+  clear(): void {
     this.#byDevice.clear();
   }
 
@@ -38,9 +38,9 @@ function statfs(fd: number): FileSystem | null {
   try {
     const { type, bavail, blocks, bsize } = statfsSync(`/proc/self/fd/${fd}`);
     return {
-      shown: { kind: TMPFS.has(type) ? 'tmpfs' : 'disk', freeBytes: bavail * bsize, totalBytes: blocks * bsize },
-      stacked: type === OVERLAYFS,
-      walked: !NOT_WALKED.has(type),
+      publicForm: { kind: TMPFS.has(type) ? 'tmpfs' : 'disk', freeBytes: bavail * bsize, totalBytes: blocks * bsize },
+      isOverlay: type === OVERLAYFS,
+      mayBeWalked: !NOT_WALKED.has(type),
     };
   } catch (error) {
     codeOf(error);

@@ -1,6 +1,6 @@
 export type FincoreAnswer =
   | { readonly state: 'read'; readonly bytes: readonly (number | null)[] }
-  | { readonly state: 'absent'; readonly why: string };
+  | { readonly state: 'absent'; readonly reason: string };
 
 /** A run over some dozens of files takes 12 ms; one that takes this long hangs on a dead network file system. */
 const TIMEOUT_MS = 5000;
@@ -28,7 +28,7 @@ export async function fincore(fds: readonly number[]): Promise<FincoreAnswer> {
     child.on('error', (error: NodeJS.ErrnoException) =>
       resolve({
         state: 'absent',
-        why:
+        reason:
           error.code === 'ENOENT'
             ? 'fincore is not installed (Debian package util-linux-extra)'
             : `fincore could not be run: ${error.message}`,

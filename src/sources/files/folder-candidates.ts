@@ -3,11 +3,11 @@ import { codeOf } from '../process/pinned-path.ts';
 import { readText } from '../process/read-text.ts';
 
 /** Where programs write by habit. */
-const USUAL = ['/tmp', '/dev/shm', '/var/log', '/var/tmp'];
+const USUAL_FOLDERS = ['/tmp', '/dev/shm', '/var/log', '/var/tmp'];
 /** Kernel file systems: no page cache that a program could be asked about. */
 const KERNEL_TYPES =
   /^(?:proc|sysfs|cgroup2?|devpts|devtmpfs|mqueue|debugfs|tracefs|bpf|securityfs|pstore|fusectl|configfs|nsfs|nfs4?|cifs)$/;
-const MOST = 64;
+const MAX_FOLDERS = 64;
 
 /** Mount points that can be written (volumes, emptyDirs), from /proc/PID/mountinfo; byte strings. Pure. */
 export function writableMounts(text: string): string[] {
@@ -21,10 +21,10 @@ export function writableMounts(text: string): string[] {
 }
 
 /** Folders to begin with, most likely first: the working folder, the usual ones, volumes. Byte strings. */
-export function folderSeeds(procRoot: string, pid: number): string[] {
+export function folderCandidates(procRoot: string, pid: number): string[] {
   const mounts = writableMounts(readOr('', () => readText(`${procRoot}/${pid}/mountinfo`) ?? ''));
   const cwd = readOr('/', () => readlinkSync(`${procRoot}/${pid}/cwd`, 'latin1'));
-  return [...new Set([...(cwd === '/' ? [] : [cwd]), ...USUAL, ...mounts])].slice(0, MOST);
+  return [...new Set([...(cwd === '/' ? [] : [cwd]), ...USUAL_FOLDERS, ...mounts])].slice(0, MAX_FOLDERS);
 }
 
 function readOr(other: string, read: () => string): string {

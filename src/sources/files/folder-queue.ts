@@ -10,16 +10,16 @@ export interface Folder {
 
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked each 10 s; larger ones, and the others, as much more rarely as they are dearer. */
-const AGAIN_MS = 10_000;
-const RARELY_MS = 600_000;
+const HOT_AGAIN_MS = 10_000;
+const OTHERS_AGAIN_MS = 600_000;
 
 /** Which folder to walk next. Keeps at most `most`. */
 export class FolderQueue {
   readonly #folders = new Map<string, Folder>();
-  readonly #most: number;
+  readonly #maxFolders: number;
 
   constructor(most: number) {
-    this.#most = most;
+    this.#maxFolders = most;
   }
 
   get size(): number {
@@ -33,7 +33,7 @@ export class FolderQueue {
       known.mtimeMs = Math.max(known.mtimeMs, mtimeMs);
       return;
     }
-    if (this.#folders.size >= this.#most && !this.#makeRoom(kind)) return;
+    if (this.#folders.size >= this.#maxFolders && !this.#evict(kind)) return;
     this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0 });
   }
 
@@ -53,7 +53,7 @@ export class FolderQueue {
   }
 
   /** The least promising one goes, if it is less so than the new one. */
-  #makeRoom(kind: Folder['kind']): boolean {
+  #evict(kind: Folder['kind']): boolean {
     for (const folder of this.#folders.values())
       if (folder.walkedAtMs !== null && folder.entries === 0 && RANK[folder.kind] <= RANK[kind])
         return this.#folders.delete(folder.path);
@@ -64,8 +64,8 @@ export class FolderQueue {
 
 function isDue(folder: Folder, nowMs: number): boolean {
   if (folder.walkedAtMs === null) return true;
-  const dearer = Math.max(1, folder.entries / 100) * (folder.kind === 'hot' ? 1 : 6);
-  return nowMs - folder.walkedAtMs >= Math.min(RARELY_MS, AGAIN_MS * dearer);
+  const costlier = Math.max(1, folder.entries / 100) * (folder.kind === 'hot' ? 1 : 6);
+  return nowMs - folder.walkedAtMs >= Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
 }
 
 /** Hot ones first, then those never walked, then by rank, then where something was last written. */

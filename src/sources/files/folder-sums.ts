@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
-import { textOf } from '../process/pinned-path.ts';
+import { decodePath } from '../process/pinned-path.ts';
 import type { FileReading } from '../types.ts';
-import { allocatedBytes, type Measured } from './measure-files.ts';
+import { allocatedBytes, type FileResidency } from './measure-files.ts';
 
 /** The small files of one folder, or the files that may not be queried, as one line. */
 interface Sum {
@@ -20,11 +20,11 @@ interface Sum {
 }
 
 /** A folder's small files are worth a line from here on. */
-const LEAST_BYTES = 64 * 1024;
+const MIN_ROW_BYTES = 64 * 1024;
 
 /** Sums by folder. A walk that is under way does not yet replace what the last whole one gave. */
 export class FolderSums {
-  readonly #whole = new Map<string, Sum>();
+  readonly #complete = new Map<string, Sum>();
   readonly #partial = new Map<string, Sum>();
 
   begin(folder: string, stat: Stats): void {
@@ -43,7 +43,7 @@ export class FolderSums {
     });
   }
 
-  add(folder: string, stat: Stats, measured: Measured): void {
+  add(folder: string, stat: Stats, measured: FileResidency): void {
     const sum = this.#partial.get(folder);
     if (sum === undefined) return;
     if (measured.residentBytes === null) {
@@ -67,12 +67,12 @@ export class FolderSums {
   end(folder: string, gone: boolean): void {
     const sum = this.#partial.get(folder);
     this.#partial.delete(folder);
-    if (gone || sum === undefined || (sum.files === 0 && sum.unknown.size === 0)) this.#whole.delete(folder);
-    else this.#whole.set(folder, sum);
+    if (gone || sum === undefined || (sum.files === 0 && sum.unknown.size === 0)) this.#complete.delete(folder);
+    else this.#complete.set(folder, sum);
   }
 
   clear(): void {
-    this.#whole.clear();
+    this.#complete.clear();
     this.#partial.clear();
   }
 
@@ -80,8 +80,8 @@ export class FolderSums {
   rows(): FileReading[] {
     const rows: FileReading[] = [];
     const unknown = new Map<string, { files: number; sizeBytes: number; allocatedBytes: number }>();
-    for (const [folder, sum] of new Map([...this.#partial, ...this.#whole])) {
-      if (sum.residentBytes >= LEAST_BYTES) rows.push(folderRow(folder, sum));
+    for (const [folder, sum] of new Map([...this.#partial, ...this.#complete])) {
+      if (sum.residentBytes >= MIN_ROW_BYTES) rows.push(folderRow(folder, sum));
       for (const [why, part] of sum.unknown) {
         const all = unknown.get(why) ?? { files: 0, sizeBytes: 0, allocatedBytes: 0 };
         unknown.set(why, {
@@ -91,13 +91,13 @@ export class FolderSums {
         });
       }
     }
-    for (const [method, part] of unknown) if (part.sizeBytes >= LEAST_BYTES) rows.push(unknownRow(method, part));
+    for (const [method, part] of unknown) if (part.sizeBytes >= MIN_ROW_BYTES) rows.push(unknownRow(method, part));
     return rows;
   }
 }
 
 const folderRow = (folder: string, sum: Sum): FileReading => ({
-  path: `${textOf(folder === '/' ? '' : folder)}/`,
+  path: `${decodePath(folder === '/' ? '' : folder)}/`,
   files: sum.files,
   dev: sum.dev,
   ino: sum.ino,

@@ -11,9 +11,9 @@ export interface NamedFile extends PinnedFile {
 }
 
 /** What a walk does with what it finds. */
-export interface Visitor {
+export interface FolderVisitor {
   /** Files that it need not open: known otherwise, or not the target's. */
-  wants(stat: Stats): boolean;
+  accepts(stat: Stats): boolean;
   /** A heap of pinned files of one folder; they are closed afterwards. */
   files(folder: Folder, files: readonly NamedFile[]): Promise<void>;
   begin(folder: Folder, stat: Stats): void;
@@ -22,8 +22,8 @@ export interface Visitor {
 }
 
 /** Files pinned at once. */
-const HEAP = 64;
-const MOST_DEPTH = 24;
+const BATCH_FILES = 64;
+const MAX_DEPTH = 24;
 /** Of the root, these are the kernel's. */
 const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
 
@@ -34,35 +34,35 @@ const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
 export class FolderWalk {
   readonly #root: string;
   readonly #queue: FolderQueue;
-  readonly #systems: FileSystems;
-  #at: { folder: Folder; fd: number; dir: Dir; entries: number } | null = null;
+  readonly #fileSystems: FileSystems;
+  #current: { folder: Folder; fd: number; dir: Dir; entries: number } | null = null;
   /** Folders opened and names seen since the beginning. */
-  readonly done = { folders: 0, names: 0, heaps: 0 };
+  readonly done = { folders: 0, names: 0, batches: 0 };
 
   /** `root`: /proc/PID/root of the target. */
   constructor(root: string, queue: FolderQueue, systems: FileSystems) {
     this.#root = root;
     this.#queue = queue;
-    this.#systems = systems;
+    this.#fileSystems = systems;
   }
 
-  async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: Visitor): Promise<void> {
+  async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
     while (budget.left > 0) {
-      if (this.#at === null && !this.#open(nowMs, budget, wide, visitor)) return;
-      if (this.#at !== null) await this.#heap(nowMs, budget, visitor);
+      if (this.#current === null && !this.#open(nowMs, budget, wide, visitor)) return;
+      if (this.#current !== null) await this.#batch(nowMs, budget, visitor);
       await breathe(); // a heap takes a millisecond: others in this process may have their turn
     }
   }
 
   close(): void {
-    if (this.#at === null) return;
-    this.#at.dir.closeSync();
-    closeSync(this.#at.fd);
-    this.#at = null;
+    if (this.#current === null) return;
+    this.#current.dir.closeSync();
+    closeSync(this.#current.fd);
+    this.#current = null;
   }
 
   /** false: there is nothing to do. */
-  #open(nowMs: number, budget: WorkBudget, wide: boolean, visitor: Visitor): boolean {
+  #open(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): boolean {
     const folder = this.#queue.next(nowMs, wide);
     if (folder === null) return false;
     budget.spend(2 + folder.path.split('/').length);
@@ -73,7 +73,8 @@ export class FolderWalk {
       visitor.end(folder, true);
       return true;
     }
-    const opened = found.stat.isDirectory() && this.#systems.of(found.fd, found.stat.dev)?.walked ? openDir(found.fd) : null;
+    const opened =
+      found.stat.isDirectory() && this.#fileSystems.of(found.fd, found.stat.dev)?.mayBeWalked ? openDir(found.fd) : null;
     if (opened === null) {
       // Not a folder, not to be walked, or not readable: it stays known, so that it is not tried each time.
       closeSync(found.fd);
@@ -82,19 +83,19 @@ export class FolderWalk {
     }
     closeSync(found.fd);
     folder.mtimeMs = found.stat.mtimeMs;
-    this.#at = { folder, ...opened, entries: 0 };
+    this.#current = { folder, ...opened, entries: 0 };
     this.done.folders++;
     visitor.begin(folder, found.stat);
     return true;
   }
 
-  async #heap(nowMs: number, budget: WorkBudget, visitor: Visitor): Promise<void> {
-    const at = this.#at!;
+  async #batch(nowMs: number, budget: WorkBudget, visitor: FolderVisitor): Promise<void> {
+    const at = this.#current!;
     const heap: NamedFile[] = [];
-    this.done.heaps++;
+    this.done.batches++;
     let ended = false;
     try {
-      while (heap.length < HEAP && budget.left > 0) {
+      while (heap.length < BATCH_FILES && budget.left > 0) {
         const entry = readEntry(at.dir);
         if (entry === null) {
           ended = true;
@@ -119,18 +120,18 @@ export class FolderWalk {
     visitor.end(at.folder, gone);
   }
 
-  #entry(at: { folder: Folder; fd: number }, entry: Dirent, heap: NamedFile[], visitor: Visitor): void {
+  #entry(at: { folder: Folder; fd: number }, entry: Dirent, heap: NamedFile[], visitor: FolderVisitor): void {
     const path = `/proc/self/fd/${at.fd}/${entry.name}`;
     if (entry.isDirectory()) {
       if (at.folder.path === '/' && NOT_BELOW_ROOT.has(entry.name)) return;
-      if (at.folder.path.split('/').length > MOST_DEPTH) return;
+      if (at.folder.path.split('/').length > MAX_DEPTH) return;
       const stat = lstat(path);
       if (stat?.isDirectory())
         this.#queue.add(`${at.folder.path === '/' ? '' : at.folder.path}/${entry.name}`, 'below', stat.mtimeMs);
     } else if (entry.isFile()) {
       const found = pin(path);
       if (found.state === 'refused') return;
-      if (found.stat.isFile() && visitor.wants(found.stat)) heap.push({ fd: found.fd, stat: found.stat, name: entry.name });
+      if (found.stat.isFile() && visitor.accepts(found.stat)) heap.push({ fd: found.fd, stat: found.stat, name: entry.name });
       else closeSync(found.fd);
     }
   }

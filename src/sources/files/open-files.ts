@@ -16,16 +16,16 @@ export interface OpenFile {
 }
 
 /** Per process: some 500 bytes each. */
-const MOST_KNOWN = 2000;
+const MAX_KNOWN = 2000;
 /**
  * The kernel gives out the lowest number that is free (open(2)), so a program that holds 20 descriptors of a table of 256 leaves the rest
  * empty. So many numbers beyond the highest are tried, and all of them in each eighth round.
  */
-const BEYOND = 16;
-const WHOLE_EVERY = 8;
+const PROBE_BEYOND = 16;
+const FULL_SCAN_EVERY = 8;
 
 /** One process: where to go on, what is known by descriptor number, and how far its numbers go. */
-interface Known {
+interface KnownDescriptors {
   next: number;
   readonly files: Map<number, OpenFile>;
   /** Highest number that was open in the last round, and in this one until now. */
@@ -46,9 +46,9 @@ export class OpenFiles {
   readonly #numbers: number;
   #window = 0;
   #first = true;
-  readonly #known = new Map<number, Known>();
+  readonly #known = new Map<number, KnownDescriptors>();
   /** Seen in this look, but too many to be remembered. */
-  #crowd: OpenFile[] = [];
+  #budgetOfOne: OpenFile[] = [];
   /** Processes whose descriptors this process may not see. */
   readonly denied = new Set<number>();
 
@@ -64,7 +64,7 @@ export class OpenFiles {
     this.#first = false;
     const found: OpenFile[] = [];
     for (const pid of pids) {
-      this.#crowd = [];
+      this.#budgetOfOne = [];
       try {
         this.#scanOne(pid, budget);
       } catch (error) {
@@ -74,7 +74,7 @@ export class OpenFiles {
         continue;
       }
       for (const file of this.#known.get(pid)!.files.values()) found.push(file);
-      for (const file of this.#crowd) found.push(file);
+      for (const file of this.#budgetOfOne) found.push(file);
     }
     return found;
   }
@@ -83,19 +83,19 @@ export class OpenFiles {
     const known = this.#known.get(pid) ?? { next: 0, files: new Map(), top: 0, highest: 0, rounds: 0 };
     this.#known.set(pid, known);
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
-    const end = known.rounds % WHOLE_EVERY === 0 ? slots : Math.min(slots, known.top + 1 + BEYOND);
+    const end = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, known.top + 1 + PROBE_BEYOND);
     const from = known.next < end ? known.next : 0;
     // In debt, only what is known to be written is seen.
     const to = budget.left > 0 ? Math.min(end, from + this.#window) : from;
     const numbers = new Set<number>();
-    for (const file of known.files.values()) if (matters(file) && numbers.size < this.#window / 2) numbers.add(file.fd);
+    for (const file of known.files.values()) if (isRelevant(file) && numbers.size < this.#window / 2) numbers.add(file.fd);
     for (let fd = from; fd < to; fd++) numbers.add(fd);
     budget.spend(numbers.size + 1);
     for (const fd of numbers) {
-      const file = this.#look(pid, fd, known, budget);
+      const file = this.#statDescriptor(pid, fd, known, budget);
       if (file === null) known.files.delete(fd);
-      else if (known.files.has(fd) || known.files.size < MOST_KNOWN || makeRoom(known.files, file)) known.files.set(fd, file);
-      else this.#crowd.push(file);
+      else if (known.files.has(fd) || known.files.size < MAX_KNOWN || evictSmaller(known.files, file)) known.files.set(fd, file);
+      else this.#budgetOfOne.push(file);
     }
     known.next = to < end ? to : 0;
     if (to < end || to === from) return;
@@ -104,7 +104,7 @@ export class OpenFiles {
     known.rounds++;
   }
 
-  #look(pid: number, fd: number, known: Known, budget: WorkBudget): OpenFile | null {
+  #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
     const stat = statLink(link);
     if (stat === null) return null;
@@ -137,11 +137,11 @@ export class OpenFiles {
   }
 }
 
-const matters = (file: OpenFile): boolean => file.mode !== 'r' || file.deleted;
+const isRelevant = (file: OpenFile): boolean => file.mode !== 'r' || file.deleted;
 
 /** One that is merely read goes for one that is written or deleted. */
-function makeRoom(files: Map<number, OpenFile>, file: OpenFile): boolean {
-  if (!matters(file)) return false;
-  for (const [fd, other] of files) if (!matters(other)) return files.delete(fd);
+function evictSmaller(files: Map<number, OpenFile>, file: OpenFile): boolean {
+  if (!isRelevant(file)) return false;
+  for (const [fd, other] of files) if (!isRelevant(other)) return files.delete(fd);
   return false;
 }

@@ -1,24 +1,32 @@
 import { closeSync, type Stats, statSync } from 'node:fs';
 import { parseMappedFiles } from '../mappings/mapped-files.ts';
-import { codeOf, type Pin, pin, pinUnder } from '../process/pinned-path.ts';
+import { codeOf, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import type { FileReading, ProcessRef, Roots } from '../types.ts';
 import { FileSystems } from './file-systems.ts';
-import { folderSeeds } from './folder-candidates.ts';
+import { folderCandidates } from './folder-candidates.ts';
 import { FolderQueue } from './folder-queue.ts';
 import { FolderSums } from './folder-sums.ts';
-import { FolderWalk, type NamedFile, type Visitor } from './folder-walk.ts';
-import { allocatedBytes, askingCost, measureFiles } from './measure-files.ts';
+import { type FolderVisitor, FolderWalk, type NamedFile } from './folder-walk.ts';
+import { allocatedBytes, measureFiles, queryCost } from './measure-files.ts';
 import { OpenFiles } from './open-files.ts';
 import { Residency } from './residency.ts';
-import { asker } from './residency-permission.ts';
-import { isDue, isMove, isWritten, keyOf, rowOf, type TrackedFile, worth } from './tracked-files.ts';
+import { readPermission } from './residency-permission.ts';
+import {
+  fileKey,
+  isDue,
+  isSignificantChange,
+  isWritten,
+  queryPriority,
+  type TrackedFile,
+  toFileReading,
+} from './tracked-files.ts';
 import { WorkBudget } from './work-budget.ts';
 
 /** What looking may cost, whatever the container holds. An operation is 5 to 10 us: see WorkBudget. */
-export interface FileLimits {
+export interface ScanLimits {
   /** Operations that each look earns: 3 to 5 ms on average (8.6 us each, measured with all folders being walked). */
-  readonly perLook: number;
+  readonly perScan: number;
   /** Operations that can be saved up, some 300 ms, half for folders: the first look may take them all, later ones ten times `perLook`. */
   readonly burst: number;
   readonly pids: number;
@@ -36,8 +44,8 @@ export interface FileLimits {
   readonly mapsPids: number;
 }
 
-const LIMITS: FileLimits = {
-  perLook: 500,
+const LIMITS: ScanLimits = {
+  perScan: 500,
   burst: 50_000,
   pids: 64,
   descriptors: 400,
@@ -49,25 +57,25 @@ const LIMITS: FileLimits = {
   mapsPids: 4,
 };
 /** Named files that hold this share of the cgroup's `file` explain it: no guessing at further folders then. */
-const ENOUGH = 0.95;
+const EXPLAINED_SHARE = 0.95;
 /** With less page cache than this nothing is guessed at. */
-const WORTH_GUESSING = 8 << 20;
-const HEAP = 64;
+const MIN_CACHE_BYTES = 8 << 20;
+const BATCH_FILES = 64;
 /** Accounts of their own, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree starves the others. */
-const SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
+const BUDGET_SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
 
-export interface FileHint {
+export interface CacheTotals {
   readonly fileBytes: number | null;
   readonly shmemBytes: number | null;
 }
 
 /** Work done since the beginning. */
-export interface FileStats {
-  readonly looks: number;
+export interface ScanStats {
+  readonly scans: number;
   readonly operations: number;
   readonly folders: number;
   readonly names: number;
-  readonly asked: number;
+  readonly residencyQueries: number;
   readonly tracked: number;
   readonly foldersKnown: number;
   readonly deniedPids: number;
@@ -78,11 +86,11 @@ export interface FileStats {
  * the folders where programs write. Sizes by stat, memory by `Residency`. Never reads a file's content: that would charge its pages
  * to the reader.
  */
-export class FileWatcher {
+export class PageCacheScanner {
   readonly #roots: Roots;
   readonly #process: ProcessRef;
   readonly #pids: () => number[];
-  readonly #limits: FileLimits;
+  readonly #limits: ScanLimits;
   readonly #budget: WorkBudget;
   readonly #openBudget: WorkBudget;
   readonly #folderBudget: WorkBudget;
@@ -93,10 +101,10 @@ export class FileWatcher {
   readonly #walk: FolderWalk;
   readonly #sums = new FolderSums();
   readonly #tracked = new Map<string, TrackedFile>();
-  readonly #wants: (stat: Stats) => boolean;
+  readonly #isCandidate: (stat: Stats) => boolean;
   #mapsAtMs = Number.NEGATIVE_INFINITY;
-  #looks = 0;
-  #asked = 0;
+  #scans = 0;
+  #queries = 0;
   /** `file` of the cgroup at the last look, and how much of its moves since the last full round no answer accounts for. */
   #fileBytes: number | null = null;
   #unexplained = 0;
@@ -106,42 +114,42 @@ export class FileWatcher {
     readonly process: ProcessRef;
     /** Processes of the container. */
     readonly pids: () => number[];
-    readonly limits?: Partial<FileLimits>;
+    readonly limits?: Partial<ScanLimits>;
     readonly residency?: Residency;
   }) {
     this.#roots = options.roots;
     this.#process = options.process;
     this.#pids = options.pids;
     this.#limits = { ...LIMITS, ...options.limits };
-    const account = (share: number) => new WorkBudget(this.#limits.perLook * share, this.#limits.burst * share);
-    this.#budget = account(SHARES.asking);
-    this.#openBudget = account(SHARES.descriptors);
-    this.#folderBudget = account(SHARES.folders);
+    const account = (share: number) => new WorkBudget(this.#limits.perScan * share, this.#limits.burst * share);
+    this.#budget = account(BUDGET_SHARES.asking);
+    this.#openBudget = account(BUDGET_SHARES.descriptors);
+    this.#folderBudget = account(BUDGET_SHARES.folders);
     this.#open = new OpenFiles(options.roots.proc, this.#limits.descriptors);
-    this.#residency = options.residency ?? new Residency(asker(options.roots.proc));
+    this.#residency = options.residency ?? new Residency(readPermission(options.roots.proc));
     this.#queue = new FolderQueue(this.#limits.folders);
     this.#walk = new FolderWalk(this.#root, this.#queue, this.#systems);
     const shared = sharesOurRoot(this.#root);
     const since = shared ? startMs(options.roots.proc, options.process.startTicks) : null;
     // On a host without containers the folders are everybody's: only what this user's program can have written since it began.
-    this.#wants = (stat) =>
-      !this.#tracked.has(keyOf(stat)) && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
-    for (const folder of folderSeeds(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
+    this.#isCandidate = (stat) =>
+      !this.#tracked.has(fileKey(stat)) && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
+    for (const folder of folderCandidates(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
     if (!shared) this.#queue.add('/', 'root');
   }
 
   /** One look at `nowMs`. What can be seen, by resident bytes, then size; at most `limits.rows`. */
-  async look(nowMs: number, hint?: FileHint): Promise<FileReading[]> {
-    this.#looks++;
+  async scan(nowMs: number, hint?: CacheTotals): Promise<FileReading[]> {
+    this.#scans++;
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
-    this.#systems.forget();
-    this.#seeOpen();
+    this.#systems.clear();
+    this.#scanOpenFiles();
     if (nowMs - this.#mapsAtMs >= this.#limits.mapsEveryMs) {
       this.#mapsAtMs = nowMs;
-      this.#seeMapped();
+      this.#scanMappedFiles();
     }
-    await this.#askAll(nowMs, hint?.fileBytes ?? null);
-    await this.#walk.walk(nowMs, this.#folderBudget, this.#isGuessing(hint), this.#visitor(nowMs));
+    await this.#queryResidency(nowMs, hint?.fileBytes ?? null);
+    await this.#walk.walk(nowMs, this.#folderBudget, this.#isSearchingFolders(hint), this.#visitor(nowMs));
     return this.#rows().slice(0, this.#limits.rows);
   }
 
@@ -151,13 +159,13 @@ export class FileWatcher {
     this.#sums.clear();
   }
 
-  stats(): FileStats {
+  stats(): ScanStats {
     return {
-      looks: this.#looks,
+      scans: this.#scans,
       operations: this.#budget.spent + this.#openBudget.spent + this.#folderBudget.spent,
       folders: this.#walk.done.folders,
       names: this.#walk.done.names,
-      asked: this.#asked,
+      residencyQueries: this.#queries,
       tracked: this.#tracked.size,
       foldersKnown: this.#queue.size,
       deniedPids: this.#open.denied.size,
@@ -168,7 +176,7 @@ export class FileWatcher {
     return `${this.#roots.proc}/${this.#process.pid}/root`;
   }
 
-  #seeOpen(): void {
+  #scanOpenFiles(): void {
     const pids = [...new Set([this.#process.pid, ...this.#pids()])].slice(0, this.#limits.pids);
     for (const file of this.#tracked.values()) file.openBy = [];
     for (const open of this.#open.scan(pids, this.#openBudget)) {
@@ -185,9 +193,9 @@ export class FileWatcher {
       if (file.deleted && file.openBy.length === 0 && !file.mapped) this.#tracked.delete(key);
   }
 
-  #seeMapped(): void {
+  #scanMappedFiles(): void {
     for (const pid of [this.#process.pid, ...this.#pids()].slice(0, this.#limits.mapsPids)) {
-      for (const mapped of this.#mapped(pid)) {
+      for (const mapped of this.#mappedFilesOf(pid)) {
         this.#budget.spend(mapped.path.split('/').length);
         // A mapped and deleted file has no name left, and /proc/PID/map_files needs a capability.
         const found = mapped.deleted ? null : pinUnder(this.#root, mapped.path);
@@ -201,7 +209,7 @@ export class FileWatcher {
     }
   }
 
-  #mapped(pid: number): ReturnType<typeof parseMappedFiles> {
+  #mappedFilesOf(pid: number): ReturnType<typeof parseMappedFiles> {
     try {
       return parseMappedFiles(readText(`${this.#roots.proc}/${pid}/maps`) ?? '');
     } catch (error) {
@@ -212,26 +220,26 @@ export class FileWatcher {
 
   /** The file with a row of its own, a new one where there is room; null: there is none. */
   #track(path: string, stat: Stats): TrackedFile | null {
-    const key = keyOf(stat);
+    const key = fileKey(stat);
     const known = this.#tracked.get(key);
     if (known !== undefined) return known;
-    if (this.#tracked.size >= this.#limits.files && !this.#makeRoom(allocatedBytes(stat))) return null;
+    if (this.#tracked.size >= this.#limits.files && !this.#evict(allocatedBytes(stat))) return null;
     const file: TrackedFile = {
       path,
       stat,
       deleted: false,
       openBy: [],
       mapped: false,
-      measured: null,
-      askedAtMs: 0,
-      askedAllocated: 0,
+      residency: null,
+      queriedAtMs: 0,
+      allocatedAtQuery: 0,
     };
     this.#tracked.set(key, file);
     return file;
   }
 
   /** The smallest of the files goes that are neither written nor deleted, if it is smaller than the new one. */
-  #makeRoom(bytes: number): boolean {
+  #evict(bytes: number): boolean {
     let least: [string, number] | null = null;
     for (const [key, file] of this.#tracked) {
       const size = allocatedBytes(file.stat);
@@ -244,43 +252,43 @@ export class FileWatcher {
    * What is written, new or was asked long ago comes first. The rest (libraries, jars, files that are read) is asked only where that does
    * not account for how the kernel's own sum has moved: of a JVM's thirty files one or two are left at most looks.
    */
-  async #askAll(nowMs: number, fileBytes: number | null): Promise<void> {
+  async #queryResidency(nowMs: number, fileBytes: number | null): Promise<void> {
     const due = new Set([...this.#tracked.values()].filter((file) => isDue(file, nowMs)));
     const before = residentSum(due);
-    await this.#ask(nowMs, [...due]);
+    await this.#queryBatch(nowMs, [...due]);
     if (fileBytes !== null && this.#fileBytes !== null)
       this.#unexplained += fileBytes - this.#fileBytes - (residentSum(due) - before);
     const known = fileBytes !== null && this.#fileBytes !== null;
     this.#fileBytes = fileBytes;
-    if (known && !isMove(this.#unexplained, fileBytes)) return;
+    if (known && !isSignificantChange(this.#unexplained, fileBytes)) return;
     this.#unexplained = 0;
-    await this.#ask(
+    await this.#queryBatch(
       nowMs,
       [...this.#tracked.values()].filter((file) => !due.has(file)),
     );
   }
 
   /** Asks tracked files, worthiest first, as far as the budget goes. */
-  async #ask(nowMs: number, files: readonly TrackedFile[]): Promise<void> {
-    const order = [...files].sort((a, b) => worth(b, nowMs) - worth(a, nowMs));
-    for (let i = 0; i < order.length && this.#budget.left > 0; i += HEAP) {
+  async #queryBatch(nowMs: number, files: readonly TrackedFile[]): Promise<void> {
+    const order = [...files].sort((a, b) => queryPriority(b, nowMs) - queryPriority(a, nowMs));
+    for (let i = 0; i < order.length && this.#budget.left > 0; i += BATCH_FILES) {
       const heap: { file: TrackedFile; fd: number; stat: Stats }[] = [];
       let cost = 0;
-      for (const file of order.slice(i, i + HEAP)) {
+      for (const file of order.slice(i, i + BATCH_FILES)) {
         if (this.#budget.left <= cost) break;
-        cost += askingCost(file.stat);
+        cost += queryCost(file.stat);
         const found = this.#pinTracked(file);
-        if (found === null) this.#tracked.delete(keyOf(file.stat));
+        if (found === null) this.#tracked.delete(fileKey(file.stat));
         else heap.push({ file, ...found });
       }
       try {
-        const answers = await measureFiles(heap, this.#with(this.#budget));
-        this.#asked += heap.length;
+        const answers = await measureFiles(heap, this.#withBudget(this.#budget));
+        this.#queries += heap.length;
         heap.forEach(({ file, stat }, j) => {
           file.stat = stat;
-          file.measured = answers[j]!;
-          file.askedAtMs = nowMs;
-          file.askedAllocated = allocatedBytes(stat);
+          file.residency = answers[j]!;
+          file.queriedAtMs = nowMs;
+          file.allocatedAtQuery = allocatedBytes(stat);
         });
       } finally {
         for (const { fd } of heap) closeSync(fd);
@@ -288,7 +296,7 @@ export class FileWatcher {
     }
   }
 
-  #with(budget: WorkBudget) {
+  #withBudget(budget: WorkBudget) {
     return { residency: this.#residency, fileSystems: this.#systems, budget };
   }
 
@@ -296,58 +304,63 @@ export class FileWatcher {
   #pinTracked(file: TrackedFile): { fd: number; stat: Stats } | null {
     const { dev, ino } = file.stat;
     for (const open of file.openBy) {
-      const found = same(pin(`${this.#roots.proc}/${open.pid}/fd/${open.fd}`, true), dev, ino);
+      const found = isSameFile(pin(`${this.#roots.proc}/${open.pid}/fd/${open.fd}`, true), dev, ino);
       this.#budget.spend(1);
       if (found !== null) return found;
     }
     this.#budget.spend(file.path.split('/').length);
-    return file.deleted ? null : same(pinUnder(this.#root, file.path), dev, ino);
+    return file.deleted ? null : isSameFile(pinUnder(this.#root, file.path), dev, ino);
   }
 
-  #isGuessing(hint: FileHint | undefined): boolean {
+  #isSearchingFolders(hint: CacheTotals | undefined): boolean {
     if (hint?.fileBytes == null) return true;
-    if (hint.fileBytes < WORTH_GUESSING) return false;
+    if (hint.fileBytes < MIN_CACHE_BYTES) return false;
     const named = this.#rows().reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
-    return named < hint.fileBytes * ENOUGH;
+    return named < hint.fileBytes * EXPLAINED_SHARE;
   }
 
-  #visitor(nowMs: number): Visitor {
+  #visitor(nowMs: number): FolderVisitor {
     return {
-      wants: this.#wants,
+      accepts: this.#isCandidate,
       begin: (folder, stat) => this.#sums.begin(folder.path, stat),
       end: (folder, gone) => this.#sums.end(folder.path, gone),
-      files: (folder, files) => this.#found(nowMs, folder.path, files),
+      files: (folder, files) => this.#addFolderFiles(nowMs, folder.path, files),
     };
   }
 
   /** Large files get a row of their own, the others are counted with their folder. */
-  async #found(nowMs: number, folder: string, files: readonly NamedFile[]): Promise<void> {
-    const answers = await measureFiles(files, this.#with(this.#folderBudget));
-    this.#asked += files.length;
+  async #addFolderFiles(nowMs: number, folder: string, files: readonly NamedFile[]): Promise<void> {
+    const answers = await measureFiles(files, this.#withBudget(this.#folderBudget));
+    this.#queries += files.length;
     files.forEach(({ name, stat }, i) => {
       const measured = answers[i]!;
       const large = Math.max(measured.residentBytes ?? 0, stat.size) >= this.#limits.largeBytes;
       const file = large ? this.#track(`${folder === '/' ? '' : folder}/${name}`, stat) : null;
       if (file === null) this.#sums.add(folder, stat, measured);
-      else Object.assign(file, { measured, askedAtMs: nowMs, askedAllocated: allocatedBytes(stat) });
+      else
+        Object.assign(file, {
+          residency: measured,
+          queriedAtMs: nowMs,
+          allocatedAtQuery: allocatedBytes(stat),
+        } satisfies Partial<TrackedFile>);
     });
   }
 
   #rows(): FileReading[] {
-    const rows = [...[...this.#tracked.values()].map(rowOf), ...this.#sums.rows()];
+    const rows = [...[...this.#tracked.values()].map(toFileReading), ...this.#sums.rows()];
     return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0));
   }
 }
 
 const residentSum = (files: Iterable<TrackedFile>): number => {
   let sum = 0;
-  for (const file of files) sum += file.measured?.residentBytes ?? 0;
+  for (const file of files) sum += file.residency?.residentBytes ?? 0;
   return sum;
 };
 
 const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
-function same(found: Pin, dev: number, ino: number): { fd: number; stat: Stats } | null {
+function isSameFile(found: PinResult, dev: number, ino: number): { fd: number; stat: Stats } | null {
   if (found.state === 'refused') return null;
   if (found.stat.isFile() && found.stat.dev === dev && found.stat.ino === ino) return found;
   closeSync(found.fd);
@@ -356,8 +369,8 @@ function same(found: Pin, dev: number, ino: number): { fd: number; stat: Stats }
 
 function sharesOurRoot(root: string): boolean {
   try {
-    const [theirs, ours] = [statSync(root), statSync('/')];
-    return theirs.dev === ours.dev && theirs.ino === ours.ino;
+    const [targetRoot, ours] = [statSync(root), statSync('/')];
+    return targetRoot.dev === ours.dev && targetRoot.ino === ours.ino;
   } catch (error) {
     if (!isAbsence(error) && !isDenied(error)) throw error;
     codeOf(error);

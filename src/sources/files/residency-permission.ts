@@ -4,13 +4,13 @@ import { readText } from '../process/read-text.ts';
 /** Capability 3: may do to any file what its owner may. */
 const CAP_FOWNER = 1n << 3n;
 
-export interface Asker {
+export interface ResidencyPermission {
   readonly uid: number;
   /** CAP_FOWNER is effective (permitted alone does not count for the kernel). */
   readonly fowner: boolean;
 }
 
-export function asker(procRoot: string): Asker {
+export function readPermission(procRoot: string): ResidencyPermission {
   const mask = /^CapEff:\s*([0-9a-f]+)$/im.exec(readText(`${procRoot}/self/status`) ?? '')?.[1];
   return { uid: process.geteuid?.() ?? -1, fowner: mask !== undefined && (BigInt(`0x${mask}`) & CAP_FOWNER) !== 0n };
 }
@@ -19,12 +19,12 @@ export function asker(procRoot: string): Asker {
  * null: mincore(2) tells the truth to this process; else why it does not. To all but the owner, CAP_FOWNER and those who may write the
  * file the kernel does not refuse: since 5.2 it reports EVERY page resident (commit 134fca9063ad). So then it must not be asked.
  */
-export function whyNotAsk(me: Asker, stat: Pick<Stats, 'uid'>, fd: number): string | null {
-  if (stat.uid === me.uid || me.fowner || mayWrite(fd)) return null;
+export function permissionRefusal(me: ResidencyPermission, stat: Pick<Stats, 'uid'>, fd: number): string | null {
+  if (stat.uid === me.uid || me.fowner || isWritable(fd)) return null;
   return `owned by uid ${stat.uid}, asked by uid ${me.uid}`;
 }
 
-function mayWrite(fd: number): boolean {
+function isWritable(fd: number): boolean {
   try {
     accessSync(`/proc/self/fd/${fd}`, constants.W_OK);
     return true;

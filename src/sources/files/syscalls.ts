@@ -1,15 +1,15 @@
 /** The system calls about files in memory; Node has none of them. */
-export interface KernelCalls {
+export interface Syscalls {
   /** Pages in the cache and dirty ones, or the errno (a positive number). cachestat(2), Linux 6.5. */
   cachestat(fd: number): { readonly cachedBytes: number; readonly dirtyBytes: number } | number;
   /** Resident bytes of the first `sizeBytes`, or the errno. mincore(2) on a mapping that is never touched. */
   mincore(fd: number, sizeBytes: number): { readonly cachedBytes: number } | number;
   /** Lets go of the cached clean pages of a file of our own. posix_fadvise(3), POSIX_FADV_DONTNEED. */
-  forget(fd: number): void;
+  fadviseDontNeed(fd: number): void;
   /** Gives free memory of malloc back to the kernel. malloc_trim(3); nothing on a C library that has none. */
-  trim(): void;
+  mallocTrim(): void;
   /** Takes pages out of this process's memory; of a file's, unchanged, they come back from the page cache when used. madvise(2). */
-  unmap(at: number, sizeBytes: number): void;
+  madviseDontNeed(at: number, sizeBytes: number): void;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
@@ -22,14 +22,14 @@ const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 
 const VECTOR = 32 * 1024;
 
 /** The calls by koffi, or why there are none: then `fincore` is asked. Loaded on first need: it costs 1 MB of anonymous memory. */
-export function loadKernelCalls(): Promise<KernelCalls | string> {
+export function loadSyscalls(): Promise<Syscalls | string> {
   loaded ??= load();
   return loaded;
 }
 
-let loaded: Promise<KernelCalls | string> | null = null;
+let loaded: Promise<Syscalls | string> | null = null;
 
-async function load(): Promise<KernelCalls | string> {
+async function load(): Promise<Syscalls | string> {
   if (process.platform !== 'linux') return `this is ${process.platform}, and the calls are Linux's`;
   try {
     const { default: koffi } = await import('koffi');
@@ -47,7 +47,7 @@ function optional<T>(find: () => T): T | null {
   }
 }
 
-function bind(koffi: typeof import('koffi').default): KernelCalls {
+function bind(koffi: typeof import('koffi').default): Syscalls {
   const libc = koffi.load(null);
   const syscall = libc.func('long syscall(long number, int fd, void *range, void *out, uint flags)');
   const mmap = libc.func('intptr_t mmap(intptr_t at, size_t length, int prot, int flags, int fd, int64_t offset)');
@@ -74,9 +74,9 @@ function bind(koffi: typeof import('koffi').default): KernelCalls {
   const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
 
   return {
-    trim: () => void trim?.(0),
-    unmap: (at, sizeBytes) => void madvise(at, sizeBytes, MADV_DONTNEED),
-    forget: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
+    mallocTrim: () => void trim?.(0),
+    madviseDontNeed: (at, sizeBytes) => void madvise(at, sizeBytes, MADV_DONTNEED),
+    fadviseDontNeed: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
     cachestat: (fd) => {
       if (syscall(SYS_CACHESTAT, fd, range, out, 0) !== 0) return koffi.errno();
       return { cachedBytes: Number(out[0]!) * page, dirtyBytes: Number(out[1]!) * page };

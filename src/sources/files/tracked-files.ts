@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
-import { textOf } from '../process/pinned-path.ts';
+import { decodePath } from '../process/pinned-path.ts';
 import type { FileReading } from '../types.ts';
-import { allocatedBytes, type Measured } from './measure-files.ts';
+import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { OpenFile } from './open-files.ts';
 
 /** A file with a row of its own. */
@@ -12,51 +12,52 @@ export interface TrackedFile {
   deleted: boolean;
   openBy: OpenFile[];
   mapped: boolean;
-  measured: Measured | null;
-  askedAtMs: number;
+  residency: FileResidency | null;
+  queriedAtMs: number;
   /** Allocated bytes when it was last asked. */
-  askedAllocated: number;
+  allocatedAtQuery: number;
 }
 
-export const keyOf = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
+export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
 /** After a minute nothing is left of an answer: pages come and go without the file changing. */
 const STALE_MS = 60_000;
 /** Where the cgroup's sum stood still meanwhile, pages can only have come for one file as they went for another. */
-const STALE_WHEN_STILL_MS = 300_000;
+const STALE_WHEN_UNCHANGED_MS = 300_000;
 
 /** How much asking again may tell, in bytes: what it grew by, and what may have changed with time. Never asked comes first. */
-export function worth(file: TrackedFile, nowMs: number): number {
+export function queryPriority(file: TrackedFile, nowMs: number): number {
   const allocated = allocatedBytes(file.stat);
-  if (file.measured === null) return 2 ** 50 + allocated;
-  const resident = file.measured.residentBytes ?? 0;
-  const aged = Math.max(resident, 4096) * Math.min(1, (nowMs - file.askedAtMs) / STALE_MS);
-  const grown = Math.abs(allocated - file.askedAllocated);
+  if (file.residency === null) return 2 ** 50 + allocated;
+  const resident = file.residency.residentBytes ?? 0;
+  const aged = Math.max(resident, 4096) * Math.min(1, (nowMs - file.queriedAtMs) / STALE_MS);
+  const grown = Math.abs(allocated - file.allocatedAtQuery);
   return (aged + grown) * (isWritten(file) || file.deleted ? 2 : 1);
 }
 
 /** Its answer may be another by now, whatever the cgroup's sum says. */
 export const isDue = (file: TrackedFile, nowMs: number): boolean =>
-  file.measured === null ||
+  file.residency === null ||
   isWritten(file) ||
   file.deleted ||
-  nowMs - file.askedAtMs >= STALE_WHEN_STILL_MS ||
-  allocatedBytes(file.stat) !== file.askedAllocated;
+  nowMs - file.queriedAtMs >= STALE_WHEN_UNCHANGED_MS ||
+  allocatedBytes(file.stat) !== file.allocatedAtQuery;
 
 /** A change of page cache that a look is worth: a 64th of what there is, and no less than 1 MiB. */
-export const isMove = (bytes: number, fileBytes: number): boolean => Math.abs(bytes) >= Math.max(1 << 20, fileBytes / 64);
+export const isSignificantChange = (bytes: number, fileBytes: number): boolean =>
+  Math.abs(bytes) >= Math.max(1 << 20, fileBytes / 64);
 
-export const rowOf = (file: TrackedFile): FileReading => ({
-  path: textOf(file.path),
+export const toFileReading = (file: TrackedFile): FileReading => ({
+  path: decodePath(file.path),
   dev: file.stat.dev,
   ino: file.stat.ino,
   sizeBytes: file.stat.size,
   allocatedBytes: allocatedBytes(file.stat),
   mtimeMs: file.stat.mtimeMs,
-  residentBytes: file.measured?.residentBytes ?? null,
-  dirtyBytes: file.measured?.dirtyBytes ?? null,
-  method: file.measured?.method ?? 'unknown: not asked yet',
+  residentBytes: file.residency?.residentBytes ?? null,
+  dirtyBytes: file.residency?.dirtyBytes ?? null,
+  method: file.residency?.method ?? 'unknown: not asked yet',
   openBy: file.openBy.map(({ pid, fd, mode }) => ({ pid, fd, mode })),
   deleted: file.deleted,
-  fileSystem: file.measured?.fileSystem ?? null,
+  fileSystem: file.residency?.fileSystem ?? null,
 });

@@ -4,33 +4,33 @@
  * sudden heap of files is looked at promptly, and paid off afterwards.
  */
 export class WorkBudget {
-  readonly #perLook: number;
-  readonly #most: number;
+  readonly #perScan: number;
+  readonly #maxSaved: number;
   #saved: number;
-  #thisLook = 0;
+  #thisScan = 0;
   #spent = 0;
 
   constructor(perLook: number, most: number) {
-    this.#perLook = perLook;
-    this.#most = most;
+    this.#perScan = perLook;
+    this.#maxSaved = most;
     this.#saved = most;
   }
 
   /** A look begins. */
   refill(): void {
-    this.#thisLook = this.#spent === 0 ? this.#most : this.#perLook * 10;
-    this.#saved = Math.min(this.#most, this.#saved + this.#perLook);
+    this.#thisScan = this.#spent === 0 ? this.#maxSaved : this.#perScan * 10;
+    this.#saved = Math.min(this.#maxSaved, this.#saved + this.#perScan);
   }
 
   spend(operations: number): void {
     this.#saved -= operations;
-    this.#thisLook -= operations;
+    this.#thisScan -= operations;
     this.#spent += operations;
   }
 
   /** May go below 0 by the cost of one large file: that is paid off before anything else is looked at. */
   get left(): number {
-    return Math.min(this.#saved, this.#thisLook);
+    return Math.min(this.#saved, this.#thisScan);
   }
 
   get spent(): number {

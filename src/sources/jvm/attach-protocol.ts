@@ -8,9 +8,11 @@ const LONGEST_V1_COMMAND = 16;
 const LONGEST_V1_ARGUMENT = 1024;
 const LONGEST_V2 = 256 * 1024;
 
-export type Request = { readonly state: 'made'; readonly bytes: Buffer } | { readonly state: 'refused'; readonly error: string };
+export type EncodedRequest =
+  | { readonly state: 'made'; readonly bytes: Buffer }
+  | { readonly state: 'refused'; readonly error: string };
 
-export function encodeRequest(version: 1 | 2, command: string, args: readonly string[]): Request {
+export function encodeRequest(version: 1 | 2, command: string, args: readonly string[]): EncodedRequest {
   if ([command, ...args].some((s) => s.includes('\0'))) return refused('a command and its arguments may not hold NUL');
   if (version === 1) {
     if (Buffer.byteLength(command) > LONGEST_V1_COMMAND) return refused(`command expected within ${LONGEST_V1_COMMAND} bytes`);
@@ -25,17 +27,17 @@ export function encodeRequest(version: 1 | 2, command: string, args: readonly st
   return { state: 'made', bytes: Buffer.concat([Buffer.from(`2\0${body.length}\0`), body]) };
 }
 
-const refused = (error: string): Request => ({ state: 'refused', error: `attach request: ${error}` });
+const refused = (error: string): EncodedRequest => ({ state: 'refused', error: `attach request: ${error}` });
 
 /** The JVM does not speak that version of the protocol. */
 export const BAD_VERSION = 101;
 
-export type Reply =
+export type DecodedReply =
   | { readonly state: 'answered'; readonly text: string }
   | { readonly state: 'refused'; readonly code: number; readonly text: string }
   | { readonly state: 'garbled' };
 
-export function decodeReply(bytes: Uint8Array): Reply {
+export function decodeReply(bytes: Uint8Array): DecodedReply {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const line = /^(-?\d{1,6})\n/.exec(text);
   if (line === null) return { state: 'garbled' };

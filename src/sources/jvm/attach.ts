@@ -6,7 +6,7 @@ import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import { openDirUnder } from '../process/safe-open.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
-import { BAD_VERSION, decodeReply, encodeRequest, type Reply, V1_ARGUMENTS } from './attach-protocol.ts';
+import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, V1_ARGUMENTS } from './attach-protocol.ts';
 
 export interface AttachOptions {
   readonly roots: Roots;
@@ -18,7 +18,7 @@ export interface AttachOptions {
 }
 
 /** A histogram of a large application is some 2 MiB of text. */
-const MOST_REPLY_BYTES = 16 << 20;
+const MAX_REPLY_BYTES = 16 << 20;
 const POLL_MS = 20;
 /** Not among Node's constants; the same on x86-64 and arm64 (asm-generic/fcntl.h). Opens a socket's name without following a link. */
 const O_PATH = 0o10000000;
@@ -49,10 +49,10 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
   const deadline = performance.now() + options.timeoutMs;
   let tmp: number | null = null;
   try {
-    const refusal = whyNot(roots, target);
+    const refusal = attachRefusal(roots, target);
     if (refusal !== null) return refusal;
     tmp = openDirUnder(join(roots.proc, String(target.pid), 'root'), 'tmp');
-    if (!(await wake(roots, target, tmp, deadline)))
+    if (!(await startListener(roots, target, tmp, deadline)))
       return failed(
         target,
         `no answer to SIGQUIT within ${options.timeoutMs} ms`,
@@ -61,13 +61,13 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
     const version = args.length > V1_ARGUMENTS || args.some((a) => Buffer.byteLength(a) > 1024) ? 2 : 1;
     if (version === 2 && !(await speaksV2(tmp, target, deadline)))
       return failed(target, 'such long arguments need version 2 of the protocol, which begins with JDK 24', null);
-    const reply = await ask(tmp, target, version, command, args, deadline);
+    const reply = await sendCommand(tmp, target, version, command, args, deadline);
     if (reply.state === 'answered') return { state: 'read', value: reply.text, atMs };
     if (reply.state === 'garbled') return failed(target, 'expected a code and a line feed, found something else', null);
     const what = reply.code === BAD_VERSION ? `protocol version ${version} is not spoken` : `${command}: code ${reply.code}`;
     return failed(target, `${what}: ${reply.text.slice(0, 300).trim()}`, null);
   } catch (error) {
-    if (isAbsence(error)) return { state: 'absent', why: `pid ${target.pid} has ended, or its container has no /tmp` };
+    if (isAbsence(error)) return { state: 'absent', reason: `pid ${target.pid} has ended, or its container has no /tmp` };
     if (isDenied(error))
       return failed(target, 'expected to run as its user', `run memhound as uid ${target.uid}, gid ${target.gid}`);
     return failed(target, (error as Error).message, null);
@@ -76,17 +76,17 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
   }
 }
 
-const failed = (target: ProcessRef, error: string, mend: string | null): Reading<never> => ({
+const failed = (target: ProcessRef, error: string, remediation: string | null): Reading<never> => ({
   state: 'failed',
   error: `attach to pid ${target.pid}: ${error}`,
-  mend,
+  remediation: remediation,
 });
 
 /** Asked again right before the signal: between two looks the pid may have become another process's. */
-function whyNot(roots: Roots, target: ProcessRef): Reading<never> | null {
+function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null {
   const status = readStatus(roots.proc, target.pid);
   if (status === null || readStartTicks(roots.proc, target.pid) !== target.startTicks)
-    return { state: 'absent', why: `pid ${target.pid} has ended` };
+    return { state: 'absent', reason: `pid ${target.pid} has ended` };
   if (!status.catchesSigquit)
     return failed(
       target,
@@ -97,7 +97,7 @@ function whyNot(roots: Roots, target: ProcessRef): Reading<never> | null {
 }
 
 /** True once the socket is there: at once where an earlier client woke the listener. */
-async function wake(roots: Roots, target: ProcessRef, tmp: number, deadline: number): Promise<boolean> {
+async function startListener(roots: Roots, target: ProcessRef, tmp: number, deadline: number): Promise<boolean> {
   if (hasSocket(tmp, target)) return true;
   const trigger = `/proc/self/fd/${tmp}/.attach_pid${target.nspid}`;
   // Exclusive: a name that is there already may be the container's link to somewhere else.
@@ -109,7 +109,7 @@ async function wake(roots: Roots, target: ProcessRef, tmp: number, deadline: num
     throw error;
   }
   try {
-    if (whyNot(roots, target) !== null) return false;
+    if (attachRefusal(roots, target) !== null) return false;
     process.kill(target.pid, 'SIGQUIT');
     while (performance.now() < deadline) {
       if (hasSocket(tmp, target)) return true;
@@ -144,18 +144,18 @@ function socketFd(tmp: number, target: ProcessRef): number | null {
 
 /** A JVM of before JDK 24 does not know the command `getversion`. */
 async function speaksV2(tmp: number, target: ProcessRef, deadline: number): Promise<boolean> {
-  const reply = await ask(tmp, target, 1, 'getversion', [], deadline);
+  const reply = await sendCommand(tmp, target, 1, 'getversion', [], deadline);
   return reply.state === 'answered' && Number.parseInt(reply.text, 10) >= 2;
 }
 
-async function ask(
+async function sendCommand(
   tmp: number,
   target: ProcessRef,
   version: 1 | 2,
   command: string,
   args: readonly string[],
   deadline: number,
-): Promise<Reply> {
+): Promise<DecodedReply> {
   const request = encodeRequest(version, command, args);
   if (request.state === 'refused') throw new Error(request.error);
   const fd = socketFd(tmp, target);
@@ -178,7 +178,7 @@ function exchange(path: string, request: Buffer, withinMs: number): Promise<Buff
     socket.on('data', (piece: Buffer) => {
       pieces.push(piece);
       size += piece.length;
-      if (size > MOST_REPLY_BYTES) socket.destroy(new Error(`the reply is longer than ${MOST_REPLY_BYTES} bytes`));
+      if (size > MAX_REPLY_BYTES) socket.destroy(new Error(`the reply is longer than ${MAX_REPLY_BYTES} bytes`));
     });
     socket.on('error', reject);
     socket.on('close', () => {

@@ -36,8 +36,8 @@ const PROLOGUE = 32;
 const HEADER = 20;
 const MAGIC = 0xcafec0c0;
 /** A JVM has some 250 counters; one with many thousands is not a JVM's. */
-const MOST_ENTRIES = 4096;
-const LONGEST_NAME = 256;
+const MAX_ENTRIES = 4096;
+const MAX_NAME_LENGTH = 256;
 const CONSTANT = 1;
 
 /** Finds the entries. Never throws and never reads outside `bytes`, whatever stands in them. */
@@ -56,7 +56,7 @@ export function readLayout(bytes: Uint8Array): Layout {
   const first = view.getInt32(24, littleEndian);
   const count = view.getInt32(28, littleEndian);
   if (first < PROLOGUE || first > bytes.length) return failed(`first entry at ${first}, outside of ${bytes.length} bytes`);
-  if (count < 0 || count > MOST_ENTRIES) return failed(`${count} entries, expected at most ${MOST_ENTRIES}`);
+  if (count < 0 || count > MAX_ENTRIES) return failed(`${count} entries, expected at most ${MAX_ENTRIES}`);
   const entries: Entry[] = [];
   let at = first;
   for (let i = 0; i < count; i++) {
@@ -79,7 +79,7 @@ function readEntry(bytes: Uint8Array, view: DataView, at: number, length: number
   const constant = view.getUint8(at + 15) === CONSTANT;
   const dataAt = view.getInt32(at + 16, littleEndian);
   if (nameAt < HEADER || nameAt >= length || dataAt < HEADER || dataAt > length || vector < 0) return null;
-  const name = cString(bytes, at + nameAt, Math.min(at + length, at + nameAt + LONGEST_NAME));
+  const name = cString(bytes, at + nameAt, Math.min(at + length, at + nameAt + MAX_NAME_LENGTH));
   if (type === 0x4a && vector === 0)
     return dataAt + 8 <= length ? { name, type: 'J', at: at + dataAt, length: 0, constant } : null;
   if (type === 0x42 && vector > 0)

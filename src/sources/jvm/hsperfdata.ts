@@ -11,14 +11,14 @@ import { toJvmReading } from './jvm-reading.ts';
 export { toJvmReading } from './jvm-reading.ts';
 
 /** A JVM's file is 32 KiB, up to a few hundred with -XX:PerfDataMemorySize; past this it is no such file. */
-const MOST_BYTES = 4 << 20;
+const MAX_BYTES = 4 << 20;
 
-export type Parsed =
+export type ParsedHsperfdata =
   | { readonly state: 'read'; readonly counters: Counters }
   | { readonly state: 'failed'; readonly error: string };
 
 /** The counters in a file's bytes. Never throws, whatever the bytes are. */
-export function parseHsperfdata(bytes: Uint8Array): Parsed {
+export function parseHsperfdata(bytes: Uint8Array): ParsedHsperfdata {
   const layout = readLayout(bytes);
   return layout.state === 'read' ? { state: 'read', counters: readValues(bytes, layout) } : layout;
 }
@@ -41,11 +41,11 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   const fill = (): string | null => {
     if (fd === null) {
       const path = hsperfPath(roots.proc, process.pid, process.nspid);
-      if (path === null) return whyAbsent(roots, process);
+      if (path === null) return absenceReason(roots, process);
       fd = openFileUnder(join(roots.proc, String(process.pid), 'root'), path).fd;
     }
     const { size } = fstatSync(fd);
-    if (size > MOST_BYTES) return `hsperfdata of pid ${process.pid} is ${size} bytes, expected at most ${MOST_BYTES}`;
+    if (size > MAX_BYTES) return `hsperfdata of pid ${process.pid} is ${size} bytes, expected at most ${MAX_BYTES}`;
     if (buffer.length !== size) {
       buffer = Buffer.alloc(size);
       layout = null;
@@ -55,7 +55,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
     return null;
   };
 
-  const counters = (): Parsed => {
+  const counters = (): ParsedHsperfdata => {
     // New counters are appended as subsystems start: the layout holds as long as their number is the same.
     if (
       layout === null ||
@@ -74,12 +74,12 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
       try {
         // A JVM that was killed leaves its file behind, with its last figures in it.
         if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
-          return { state: 'absent', why: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
+          return { state: 'absent', reason: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
         for (let attempt = 0; ; attempt++) {
           const absent = fill();
-          if (absent !== null) return { state: 'absent', why: absent };
+          if (absent !== null) return { state: 'absent', reason: absent };
           const parsed = counters();
-          if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, mend: null };
+          if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, remediation: null };
           const reading = { ...toJvmReading(parsed.counters, { atMs: nowMs, previous }), nspid: process.nspid };
           // Written without locks: used above capacity was caught between two writes; look once more, then take it as it is.
           if (attempt < 2 && reading.heapUsed.value > reading.heapCommitted.value) continue;
@@ -87,14 +87,14 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
           return { state: 'read', value: reading, atMs: nowMs };
         }
       } catch (error) {
-        if (isAbsence(error)) return { state: 'absent', why: `pid ${process.pid} has ended` };
+        if (isAbsence(error)) return { state: 'absent', reason: `pid ${process.pid} has ended` };
         if (isDenied(error))
           return {
             state: 'failed',
             error: `hsperfdata of pid ${process.pid} may not be read: its mode is 0600`,
-            mend: `run memhound as uid ${process.uid}, gid ${process.gid}`,
+            remediation: `run memhound as uid ${process.uid}, gid ${process.gid}`,
           };
-        return { state: 'failed', error: `hsperfdata of pid ${process.pid}: ${(error as Error).message}`, mend: null };
+        return { state: 'failed', error: `hsperfdata of pid ${process.pid}: ${(error as Error).message}`, remediation: null };
       }
     },
     rawBytes() {
@@ -115,7 +115,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
 }
 
 /** Why a JVM has no hsperfdata, as far as its command line and uid tell. */
-function whyAbsent(roots: Roots, process: ProcessRef): string {
+function absenceReason(roots: Roots, process: ProcessRef): string {
   const args = readCommandLine(roots, process.pid);
   if (args.includes('-XX:-UsePerfData'))
     return 'the JVM was started with -XX:-UsePerfData, so it keeps no hsperfdata; remove that flag for heap figures';

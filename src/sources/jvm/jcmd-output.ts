@@ -14,13 +14,13 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const size = (number: string, unit: string | undefined): number => Math.round(Number(number) * (UNITS[unit ?? ''] ?? 1));
 
-const MOST_LINES = 10_000;
-const LONGEST_LINE = 400;
+const MAX_LINES = 10_000;
+const MAX_LINE_LENGTH = 400;
 /** The JVM is the container's: what it answers is bounded before any pattern meets it, in lines and in their length. */
 const bounded = (text: string): string =>
   text
-    .split('\n', MOST_LINES)
-    .map((line) => line.slice(0, LONGEST_LINE))
+    .split('\n', MAX_LINES)
+    .map((line) => line.slice(0, MAX_LINE_LENGTH))
     .join('\n');
 
 export interface HeapInfo {
@@ -104,12 +104,12 @@ export function parseMetaspace(
     const m = new RegExp(`^[ \\t]*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) used`, 'm').exec(usage);
     return m === null ? null : size(m[1]!, m[2]);
   };
-  const held = (name: string): number | null => {
+  const category = (name: string): number | null => {
     const m = new RegExp(`^[ \\t]*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) committed`, 'm').exec(committed);
     return m === null ? null : size(m[1]!, m[2]);
   };
-  const space = (usedName: string, heldName: string): MetaspaceSpace | null => {
-    const [u, h] = [used(usedName), held(heldName)];
+  const space = (usedName: string, categoryName: string): MetaspaceSpace | null => {
+    const [u, h] = [used(usedName), category(categoryName)];
     return u === null || h === null ? null : { usedBytes: u, committedBytes: h };
   };
   const nonClass = space('Non-Class', 'Non-class space') ?? space('Both', 'Both');

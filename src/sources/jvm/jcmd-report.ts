@@ -11,7 +11,7 @@ import {
 } from './jcmd-output.ts';
 
 /** What a JVM says of its own memory when it is asked. Each is null where it gave no answer that is understood. */
-export interface JvmAnswers {
+export interface JcmdReport {
   readonly atMs: number;
   readonly heap: HeapInfo | null;
   /** null also where it is off: -XX:NativeMemoryTracking=summary turns it on, at the JVM's start only. */
@@ -20,7 +20,7 @@ export interface JvmAnswers {
   readonly codeCacheBytes: number | null;
 }
 
-interface Who {
+interface JvmRef {
   readonly roots: Roots;
   readonly process: ProcessRef;
 }
@@ -31,7 +31,7 @@ const TIMEOUT_MS = 5_000;
 const HISTOGRAM_TIMEOUT_MS = 60_000;
 
 /** Asks through the attach protocol, one question after the other. Fails where the first is refused: the rest would be, too. */
-export async function askJvm(who: Who): Promise<Reading<JvmAnswers>> {
+export async function queryJvm(who: JvmRef): Promise<Reading<JcmdReport>> {
   const ask = (line: string) => attach({ ...who, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
   const heap = await ask('GC.heap_info');
   if (heap.state !== 'read') return heap;
@@ -57,7 +57,7 @@ export async function askJvm(who: Who): Promise<Reading<JvmAnswers>> {
 }
 
 /** One take of the live heap by class. Costs the JVM a full collection and a walk of the heap, standing still. */
-export async function takeHistogram(who: Who): Promise<Reading<readonly ClassCount[]>> {
+export async function queryHistogram(who: JvmRef): Promise<Reading<readonly ClassCount[]>> {
   const reading = await attach({ ...who, command: 'jcmd', args: ['GC.class_histogram'], timeoutMs: HISTOGRAM_TIMEOUT_MS });
   return reading.state === 'read' ? { ...reading, value: parseHistogram(reading.value) } : reading;
 }

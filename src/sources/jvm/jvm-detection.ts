@@ -4,15 +4,15 @@ import type { Status } from '../process/procfs.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import { openDirUnder, openFileAt } from '../process/safe-open.ts';
 
-export type Evidence = 'hsperfdata' | 'libjvm' | 'name';
+export type JvmEvidence = 'hsperfdata' | 'libjvm' | 'name';
 
 /** A JVM has over a dozen threads from its first second on; fewer, and neither its /tmp nor /proc/PID/maps need be asked. */
-const FEWEST_THREADS = 8;
+const MIN_THREADS = 8;
 
 /** How a process shows that it is a JVM, strongest first; null: it does not. A command's name alone may be anything. */
-export function jvmEvidence(procRoot: string, pid: number, status: Status): Evidence | null {
+export function detectJvm(procRoot: string, pid: number, status: Status): JvmEvidence | null {
   if (status.threads === null || status.vmRssBytes === null) return null;
-  const ripe = status.threads >= FEWEST_THREADS;
+  const ripe = status.threads >= MIN_THREADS;
   if ((ripe || status.name === 'java') && hsperfPath(procRoot, pid, status.nspid) !== null) return 'hsperfdata';
   if (ripe && mapsLibjvm(procRoot, pid)) return 'libjvm';
   return status.name === 'java' ? 'name' : null;
@@ -38,7 +38,7 @@ export function hsperfPath(procRoot: string, pid: number, nspid: number): string
 }
 
 /** More than this many users' folders in one /tmp are not a JVM's doing. */
-const MOST_FOLDERS = 64;
+const MAX_FOLDERS = 64;
 
 function hsperfFolders(root: string): string[] {
   try {
@@ -46,7 +46,7 @@ function hsperfFolders(root: string): string[] {
     try {
       return readdirSync(`/proc/self/fd/${tmp}`)
         .filter((n) => n.startsWith('hsperfdata_'))
-        .slice(0, MOST_FOLDERS);
+        .slice(0, MAX_FOLDERS);
     } finally {
       closeSync(tmp);
     }

@@ -4,25 +4,25 @@
  * time by its own measured cost (a hundredth while someone asks), routinely every five minutes at most, and soon only when someone
  * asks or a trend needs it.
  */
-export type SmapsWish = 'routine' | 'trend' | 'demand';
+export type ReadReason = 'routine' | 'trend' | 'demand';
 
-const SHARE: Readonly<Record<SmapsWish, number>> = { routine: 0.001, trend: 0.001, demand: 0.01 };
-const LEAST_MS: Readonly<Record<SmapsWish, number>> = { routine: 300_000, trend: 60_000, demand: 5_000 };
+const MAX_TIME_SHARE: Readonly<Record<ReadReason, number>> = { routine: 0.001, trend: 0.001, demand: 0.01 };
+const MIN_INTERVAL_MS: Readonly<Record<ReadReason, number>> = { routine: 300_000, trend: 60_000, demand: 5_000 };
 
-export type SmapsLeave = { readonly state: 'now' } | { readonly state: 'wait'; readonly untilMs: number };
+export type ReadDecision = { readonly state: 'now' } | { readonly state: 'wait'; readonly untilMs: number };
 
 export class SmapsBudget {
   #lastMs: number | null = null;
   #costMs = 0;
 
-  mayRead(nowMs: number, wish: SmapsWish): SmapsLeave {
+  decide(nowMs: number, reason: ReadReason): ReadDecision {
     if (this.#lastMs === null) return { state: 'now' };
-    const untilMs = this.#lastMs + Math.max(LEAST_MS[wish], this.#costMs / SHARE[wish]);
+    const untilMs = this.#lastMs + Math.max(MIN_INTERVAL_MS[reason], this.#costMs / MAX_TIME_SHARE[reason]);
     return nowMs >= untilMs ? { state: 'now' } : { state: 'wait', untilMs };
   }
 
   /** A read that began at `nowMs` took `costMs`; failed ones count as well. */
-  took(nowMs: number, costMs: number): void {
+  record(nowMs: number, costMs: number): void {
     this.#lastMs = nowMs;
     this.#costMs = costMs;
   }

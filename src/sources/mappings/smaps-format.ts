@@ -20,8 +20,8 @@ export interface Mapping {
 }
 
 /** vm.max_map_count is 65,530 by default; a JVM that had it raised is cut off here, and `truncated` says so. */
-const MOST_MAPPINGS = 200_000;
-const LONGEST_LINE = 8192;
+const MAX_MAPPINGS = 200_000;
+const MAX_LINE_LENGTH = 8192;
 
 type Growing = { -readonly [K in keyof Mapping]: Mapping[K] };
 
@@ -39,7 +39,7 @@ export class SmapsParser {
       this.#line(text.slice(from, to));
       from = to + 1;
     }
-    this.#rest = text.slice(from, from + LONGEST_LINE);
+    this.#rest = text.slice(from, from + MAX_LINE_LENGTH);
   }
 
   #line(line: string): void {
@@ -51,7 +51,7 @@ export class SmapsParser {
     }
     const head = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([rwxps-]{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/.exec(line);
     if (head === null) return;
-    if (this.mappings.length >= MOST_MAPPINGS) {
+    if (this.mappings.length >= MAX_MAPPINGS) {
       this.truncated = true;
       this.#now = null;
       return;

@@ -33,7 +33,7 @@ export async function readSmaps(
     const file = await open(join(roots.proc, String(process.pid), 'smaps'), 'r');
     try {
       if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
-        return { state: 'absent', why: `pid ${process.pid} is another process by now` };
+        return { state: 'absent', reason: `pid ${process.pid} is another process by now` };
       const buffer = Buffer.allocUnsafe(64 << 10);
       for (let total = 0; total < MOST_BYTES; ) {
         const began = performance.now();
@@ -47,7 +47,7 @@ export async function readSmaps(
           return {
             state: 'failed',
             error: `smaps of pid ${process.pid}: not read within ${timeoutMs} ms, after ${parser.mappings.length} mappings`,
-            mend: null,
+            remediation: null,
           };
       }
       return { state: 'read', value: { mappings: parser.mappings, truncated: true, costMs }, atMs };
@@ -55,13 +55,13 @@ export async function readSmaps(
       await file.close();
     }
   } catch (error) {
-    if (isAbsence(error)) return { state: 'absent', why: `pid ${process.pid} has ended` };
+    if (isAbsence(error)) return { state: 'absent', reason: `pid ${process.pid} has ended` };
     if (isDenied(error))
       return {
         state: 'failed',
         error: `smaps of pid ${process.pid} may not be read: expected to run as its user`,
-        mend: `run memhound as uid ${process.uid}, gid ${process.gid}`,
+        remediation: `run memhound as uid ${process.uid}, gid ${process.gid}`,
       };
-    return { state: 'failed', error: `smaps of pid ${process.pid}: ${(error as Error).message}`, mend: null };
+    return { state: 'failed', error: `smaps of pid ${process.pid}: ${(error as Error).message}`, remediation: null };
   }
 }

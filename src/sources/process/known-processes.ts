@@ -1,52 +1,52 @@
 import { readRecord, readText } from './read-text.ts';
 
-interface Remembered<T> {
-  readonly mark: string;
+interface CacheEntry<T> {
+  readonly identity: string;
   readonly value: T;
-  readonly looks: number;
+  readonly hits: number;
 }
 
 /** A process that was looked at so often, at searches a minute apart, is what it is: a shell has become its JVM, a JVM has its threads. */
-const RIPE = 2;
+const MIN_HITS = 2;
 const SETTLED = Number.POSITIVE_INFINITY;
 /** After so many searches all are looked at afresh: a process may have been moved to another group. */
-const AFRESH = 10;
+const REFRESH_AFTER = 10;
 
 /**
  * What the last searches found out about each process, for as long as it is the same one: pid, start and name, all from one small file
  * instead of four. A search each minute would otherwise cost more than all samples together.
  */
-export class KnownProcesses<T> {
-  #known = new Map<number, Remembered<T>>();
-  #next = new Map<number, Remembered<T>>();
+export class ProcessCache<T> {
+  #known = new Map<number, CacheEntry<T>>();
+  #next = new Map<number, CacheEntry<T>>();
   #searches = 0;
 
   /** Before a search; those that the last one did not meet are forgotten. */
-  begin(): void {
-    this.#known = this.#searches++ % AFRESH === 0 ? new Map() : this.#next;
+  beginSearch(): void {
+    this.#known = this.#searches++ % REFRESH_AFTER === 0 ? new Map() : this.#next;
     this.#next = new Map();
   }
 
   /** undefined: `look` at it; it is remembered by `keep`. */
-  recall(procRoot: string, pid: number): T | undefined {
+  get(procRoot: string, pid: number): T | undefined {
     const before = this.#known.get(pid);
-    if (before === undefined || before.looks < RIPE) return undefined;
-    if (before.looks !== SETTLED && before.mark !== markOf(procRoot, pid)) return undefined;
+    if (before === undefined || before.hits < MIN_HITS) return undefined;
+    if (before.hits !== SETTLED && before.identity !== identityOf(procRoot, pid)) return undefined;
     this.#next.set(pid, before);
     return before.value;
   }
 
   /** `settled`: it will never be anything else, so that not even its name is read until all are looked at afresh. */
-  keep(procRoot: string, pid: number, value: T, { settled }: { readonly settled: boolean }): void {
-    const mark = markOf(procRoot, pid);
+  set(procRoot: string, pid: number, value: T, { settled }: { readonly settled: boolean }): void {
+    const mark = identityOf(procRoot, pid);
     const before = this.#known.get(pid);
     if (mark !== null)
-      this.#next.set(pid, { mark, value, looks: settled ? SETTLED : before?.mark === mark ? before.looks + 1 : 1 });
+      this.#next.set(pid, { identity: mark, value, hits: settled ? SETTLED : before?.identity === mark ? before.hits + 1 : 1 });
   }
 }
 
 /** "comm)|starttime", fields 2 and 22 of /proc/PID/stat; null: gone. */
-function markOf(procRoot: string, pid: number): string | null {
+function identityOf(procRoot: string, pid: number): string | null {
   const text = readText(`${procRoot}/${pid}/stat`, readRecord);
   if (text === null) return null;
   const name = text.lastIndexOf(')') + 1;

@@ -1,6 +1,6 @@
 import { readStatus } from './procfs.ts';
 
-export interface ProcessGroup {
+export interface ProcessesByName {
   readonly name: string;
   readonly processes: number;
   /** Sum of RssAnon, bytes. */
@@ -8,12 +8,12 @@ export interface ProcessGroup {
 }
 
 /** A container may hold thousands of processes; past these they are not asked one by one. */
-const MOST = 500;
+const MAX_PROCESSES = 500;
 
 /** RssAnon of a container's processes other than one, summed by name, largest first. Whoever ends meanwhile is left out. */
-export function otherProcesses(procRoot: string, pids: readonly number[], except: number | null): ProcessGroup[] {
+export function otherProcesses(procRoot: string, pids: readonly number[], except: number | null): ProcessesByName[] {
   const groups = new Map<string, { processes: number; anonBytes: number }>();
-  for (const pid of pids.slice(0, MOST)) {
+  for (const pid of pids.slice(0, MAX_PROCESSES)) {
     if (pid === except) continue;
     const status = readStatus(procRoot, pid);
     if (status === null || status.rssAnonBytes === null) continue;

@@ -12,14 +12,14 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** A tree deeper than this is a trap, not a program's folder. */
 const MOST_NAMES = 64;
 
-export type Pin =
+export type PinResult =
   | { readonly state: 'pinned'; readonly fd: number; readonly stat: Stats }
   | { readonly state: 'refused'; readonly code: string };
 
 const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 
 /** As a reader may see it; not for opening. */
-export const textOf = (path: string): string => bytes(path).toString('utf8');
+export const decodePath = (path: string): string => bytes(path).toString('utf8');
 
 /** The errno name of a failed system call; anything else is a bug and goes on up. */
 export function codeOf(error: unknown): string {
@@ -37,13 +37,13 @@ function tryOpen(path: string, flags: number): number | string {
 }
 
 /** Pins what stands at `path`; a link itself, unless `follow` (for the kernel's own links, /proc/PID/fd/N, alone). The caller closes it. */
-export function pin(path: string, follow = false): Pin {
+export function pin(path: string, follow = false): PinResult {
   const fd = tryOpen(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   return typeof fd === 'string' ? { state: 'refused', code: fd } : { state: 'pinned', fd, stat: fstatSync(fd) };
 }
 
 /** Pins `path` under `root`, name by name, following no link. `root` itself is ours to name (/proc/PID/root must be followed). */
-export function pinUnder(root: string, path: string): Pin {
+export function pinUnder(root: string, path: string): PinResult {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   if (names.length > MOST_NAMES) return { state: 'refused', code: 'ENAMETOOLONG' };
   let at = tryOpen(root, O_PATH | O_DIRECTORY);

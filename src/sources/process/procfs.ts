@@ -58,12 +58,12 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
     rssFileBytes: kib('RssFile'),
     rssShmemBytes: kib('RssShmem'),
     vmHwmBytes: kib('VmHWM'),
-    catchesSigquit: (mask(field('SigCgt')) & SIGQUIT_BIT) !== 0n,
-    capPermitted: mask(field('CapPrm')),
+    catchesSigquit: (parseMask(field('SigCgt')) & SIGQUIT_BIT) !== 0n,
+    capPermitted: parseMask(field('CapPrm')),
   };
 }
 
-const mask = (hex: string | null): bigint => (hex !== null && /^[0-9a-f]+$/i.test(hex) ? BigInt(`0x${hex}`) : 0n);
+const parseMask = (hex: string | null): bigint => (hex !== null && /^[0-9a-f]+$/i.test(hex) ? BigInt(`0x${hex}`) : 0n);
 
 /** The kernel writes \n and \\ in Name as escapes (fs/proc/array.c). */
 const unescapeName = (name: string): string => name.replace(/\\n/g, '\n').replace(/\\\\/g, '\\');
@@ -75,7 +75,7 @@ export function readStatus(procRoot: string, pid: number): ReturnType<typeof par
 }
 
 /** What a sample takes of /proc/PID/status; null: gone. Two figures and no more, since this is read at every tick. */
-export function readPulse(
+export function readProcessSample(
   procRoot: string,
   pid: number,
 ): { readonly vmRssBytes: number | null; readonly threads: number | null } | null {

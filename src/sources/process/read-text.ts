@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** memory.stat is some 2 KiB, /proc/PID/status 1.5 KiB, mountinfo of a busy node some 100 KiB; more than this is none of them. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 let shared = Buffer.allocUnsafe(16 * 1024);
 
@@ -10,8 +10,8 @@ function readFd(fd: number): string {
   let length = 0;
   for (;;) {
     if (length === shared.length) {
-      if (length >= MOST_BYTES) return shared.toString('latin1', 0, length);
-      const larger = Buffer.allocUnsafe(Math.min(MOST_BYTES, length * 4));
+      if (length >= MAX_BYTES) return shared.toString('latin1', 0, length);
+      const larger = Buffer.allocUnsafe(Math.min(MAX_BYTES, length * 4));
       shared.copy(larger, 0, 0, length);
       shared = larger;
     }

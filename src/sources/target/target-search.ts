@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { level, safeName } from '../../format.ts';
+import { bytesText, safeName } from '../../format.ts';
 import { containerId, shortId, slug } from '../cgroup/container-id.ts';
 import { type Located, locateCgroup, memoryGroup } from '../cgroup/locate-cgroup.ts';
 import { podCgroup } from '../cgroup/pod-cgroup.ts';
-import { type Evidence, jvmEvidence } from '../jvm/jvm-detection.ts';
-import type { KnownProcesses } from '../process/known-processes.ts';
+import { detectJvm, type JvmEvidence } from '../jvm/jvm-detection.ts';
+import type { ProcessCache } from '../process/known-processes.ts';
 import { listPids, readStartTicks, readStatus } from '../process/procfs.ts';
 import { isDenied, readText } from '../process/read-text.ts';
 import type { CgroupRef, ProcessRef, Reach, Roots, Target } from '../types.ts';
@@ -19,22 +19,22 @@ export interface SearchOptions {
   readonly own: boolean;
   readonly selfPid: number;
   /** Kept from search to search by one that goes on watching; without it every process is looked at. */
-  readonly known?: KnownProcesses<Seen | null>;
+  readonly known?: ProcessCache<ObservedProcess | null>;
 }
 
 export type TargetSearch =
   | { readonly state: 'found'; readonly targets: readonly Target[]; readonly chosen: Target; readonly notes: readonly string[] }
   /** Only memhound itself is in sight, or a JVM that it may not look into. */
-  | { readonly state: 'blind'; readonly reason: string; readonly mend: string }
+  | { readonly state: 'no-target'; readonly reason: string; readonly remediation: string }
   /** What was asked for cannot be: exit code 2 for a bad option, 1 for a machine on which it cannot work. */
-  | { readonly state: 'refused'; readonly reason: string; readonly mend: string | null; readonly exit: 1 | 2 };
+  | { readonly state: 'refused'; readonly reason: string; readonly remediation: string | null; readonly exit: 1 | 2 };
 
-export interface Seen {
+export interface ObservedProcess {
   readonly ref: ProcessRef;
   readonly ppid: number;
-  readonly rss: number;
-  readonly group: string | null;
-  readonly evidence: Evidence | null;
+  readonly rssBytes: number;
+  readonly cgroupPath: string | null;
+  readonly evidence: JvmEvidence | null;
 }
 
 /** Who is the JVM, and how do we reach it. Walks /proc once; every container that can be seen is a target. */
@@ -44,16 +44,16 @@ export async function findTargets(options: SearchOptions): Promise<TargetSearch>
     return {
       state: 'refused',
       exit: 1,
-      mend: null,
+      remediation: null,
       reason: `${roots.proc} holds no processes: memhound reads the Linux kernel's /proc and cgroups, found ${process.platform}; run it in the pod, in a Linux VM, or use \`memhound analyze FILE\``,
     };
   }
-  if (options.cgroupDir !== null) return explicitGroup(options, options.cgroupDir);
+  if (options.cgroupDir !== null) return explicitCgroup(options, options.cgroupDir);
   if (options.podUid !== null) return ofPod(options, options.podUid);
-  const seen = look(options);
+  const seen = observeProcesses(options);
   if (options.pid !== null) return byPid(options, seen, options.pid);
-  if (options.own) return ownGroup(options, seen, 'watched because --own was given');
-  return search(options, seen);
+  if (options.own) return ownCgroup(options, seen, 'watched because --own was given');
+  return chooseTargets(options, seen);
 }
 
 /** pids of the container that a target stands for, as this pid namespace numbers them. */
@@ -69,15 +69,15 @@ export function pidsOf(roots: Roots, target: Target): number[] {
     : [];
 }
 
-function look({ roots, selfPid, known }: SearchOptions): Seen[] {
-  known?.begin();
-  const seen: Seen[] = [];
+function observeProcesses({ roots, selfPid, known }: SearchOptions): ObservedProcess[] {
+  known?.beginSearch();
+  const seen: ObservedProcess[] = [];
   for (const pid of listPids(roots.proc)) {
-    let process = known?.recall(roots.proc, pid);
+    let process = known?.get(roots.proc, pid);
     if (process === undefined) {
       const status = readStatus(roots.proc, pid);
-      process = status === null ? null : lookAt(roots.proc, pid, status, selfPid);
-      known?.keep(roots.proc, pid, process, { settled: status !== null && isKernelThread(status) });
+      process = status === null ? null : observeProcess(roots.proc, pid, status, selfPid);
+      known?.set(roots.proc, pid, process, { settled: status !== null && isKernelThread(status) });
     }
     if (process !== null) seen.push(process);
   }
@@ -90,23 +90,23 @@ type ReadStatus = NonNullable<ReturnType<typeof readStatus>>;
 const isKernelThread = ({ pid, ppid, vmRssBytes }: ReadStatus): boolean => vmRssBytes === null && (pid === 2 || ppid === 2);
 
 /** null: a kernel thread or a zombie. They hold no memory, and on a host they are most of what there is. */
-function lookAt(procRoot: string, pid: number, status: ReadStatus, selfPid: number): Seen | null {
+function observeProcess(procRoot: string, pid: number, status: ReadStatus, selfPid: number): ObservedProcess | null {
   if (status.vmRssBytes === null) return null;
   const startTicks = readStartTicks(procRoot, pid);
   if (startTicks === null) return null;
   return {
     ref: { pid, nspid: status.nspid, startTicks, uid: status.uid, gid: status.gid, name: status.name },
     ppid: status.ppid,
-    rss: status.vmRssBytes,
-    group: memoryGroup(procRoot, pid)?.path ?? null,
-    evidence: pid === selfPid ? null : jvmEvidence(procRoot, pid, status),
+    rssBytes: status.vmRssBytes,
+    cgroupPath: memoryGroup(procRoot, pid)?.path ?? null,
+    evidence: pid === selfPid ? null : detectJvm(procRoot, pid, status),
   };
 }
 
-function search(options: SearchOptions, seen: readonly Seen[]): TargetSearch {
-  const jvms = seen.filter((s) => s.evidence !== null).sort((a, b) => b.rss - a.rss);
+function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[]): TargetSearch {
+  const jvms = seen.filter((s) => s.evidence !== null).sort((a, b) => b.rssBytes - a.rssBytes);
   const targets: Target[] = [];
-  const hidden: Seen[] = [];
+  const hidden: ObservedProcess[] = [];
   const refusals: string[] = [];
   for (const jvm of jvms) {
     const located = locateCgroup(options.roots, jvm.ref.pid, options.selfPid);
@@ -115,7 +115,7 @@ function search(options: SearchOptions, seen: readonly Seen[]): TargetSearch {
     } else if (located.state === 'denied') hidden.push(jvm);
     else refusals.push(...located.tried);
   }
-  const visible = [...targets, ...neighbours(options, seen, targets)];
+  const visible = [...targets, ...processesOfOwnCgroup(options, seen, targets)];
   if (options.target !== null) return byName(visible, options.target);
   const [chosen] = targets;
   if (chosen !== undefined) {
@@ -124,16 +124,20 @@ function search(options: SearchOptions, seen: readonly Seen[]): TargetSearch {
       notes.push(
         `${targets.length} JVMs run here; the biggest is watched (${targets.map((t) => `pid ${t.process?.pid}`).join(', ')}); --pid N or --target NAME chooses another`,
       );
-    const shared = sharers(seen, chosen, options.selfPid);
+    const shared = sharedCgroupNotes(seen, chosen, options.selfPid);
     if (shared > 0)
       notes.push(
         `The cgroup of this JVM holds ${shared} other ${shared === 1 ? 'process' : 'processes'} too: usage counts them all`,
       );
     return { state: 'found', targets: visible, chosen, notes };
   }
-  if (hidden.length > 0) return denied(options, hidden[0]!);
+  if (hidden.length > 0) return accessDenied(options, hidden[0]!);
   if (refusals.length > 0)
-    return { state: 'blind', reason: `A JVM is in sight, but its cgroup cannot be reached: ${refusals[0]}`, mend: HOST_MOUNT };
+    return {
+      state: 'no-target',
+      reason: `A JVM is in sight, but its cgroup cannot be reached: ${refusals[0]}`,
+      remediation: HOST_MOUNT,
+    };
   const neighbour = visible[0];
   if (neighbour !== undefined)
     return {
@@ -142,11 +146,12 @@ function search(options: SearchOptions, seen: readonly Seen[]): TargetSearch {
       chosen: neighbour,
       notes: [`No JVM found; the container of ${neighbour.process?.name ?? 'another process'} is watched`],
     };
-  if (onlyOurselves(options, seen)) return { state: 'blind', reason: BLIND, mend: SHARE };
-  return ownGroup(options, seen, null);
+  if (seesOnlyItself(options, seen))
+    return { state: 'no-target', reason: NO_TARGET_REASON, remediation: SHARE_PROCESS_NAMESPACE };
+  return ownCgroup(options, seen, null);
 }
 
-const targetOf = (seen: Seen, located: Extract<Located, { state: 'located' }>): Target => ({
+const targetOf = (seen: ObservedProcess, located: Extract<Located, { state: 'located' }>): Target => ({
   id: idOf(located.cgroup),
   container: containerName(located.cgroup),
   process: seen.ref,
@@ -162,14 +167,21 @@ const containerName = (cgroup: CgroupRef): string | null => {
 const idOf = (cgroup: CgroupRef): string => containerName(cgroup) ?? slug(cgroup.path);
 
 /** Other containers of a pod. On a plain host, where process 1 is an init system, every service would be one: there JVMs alone count. */
-function neighbours(options: SearchOptions, seen: readonly Seen[], known: readonly Target[]): Target[] {
+function processesOfOwnCgroup(options: SearchOptions, seen: readonly ObservedProcess[], known: readonly Target[]): Target[] {
   const first = seen.find((s) => s.ref.pid === 1);
-  if (first === undefined || !PAUSE.has(first.ref.name)) return [];
-  const own = seen.find((s) => s.ref.pid === options.selfPid)?.group ?? null;
+  if (first === undefined || !PAUSE_CONTAINERS.has(first.ref.name)) return [];
+  const own = seen.find((s) => s.ref.pid === options.selfPid)?.cgroupPath ?? null;
   const found: Target[] = [];
-  for (const process of [...seen].sort((a, b) => b.rss - a.rss)) {
-    const taken = [...known, ...found].some((t) => t.cgroup.path === process.group);
-    if (process.group === null || process.group === own || process.group === first.group || taken || process.rss === 0) continue;
+  for (const process of [...seen].sort((a, b) => b.rssBytes - a.rssBytes)) {
+    const taken = [...known, ...found].some((t) => t.cgroup.path === process.cgroupPath);
+    if (
+      process.cgroupPath === null ||
+      process.cgroupPath === own ||
+      process.cgroupPath === first.cgroupPath ||
+      taken ||
+      process.rssBytes === 0
+    )
+      continue;
     const located = locateCgroup(options.roots, process.ref.pid, options.selfPid);
     if (located.state === 'located') found.push(targetOf(process, located));
   }
@@ -177,54 +189,58 @@ function neighbours(options: SearchOptions, seen: readonly Seen[], known: readon
 }
 
 /** Process 1 of a pod with a shared process namespace. */
-const PAUSE: ReadonlySet<string> = new Set(['pause', 'catatonit', 'tini', 'podman-init']);
+const PAUSE_CONTAINERS: ReadonlySet<string> = new Set(['pause', 'catatonit', 'tini', 'podman-init']);
 
-function sharers(seen: readonly Seen[], target: Target, selfPid: number): number {
+function sharedCgroupNotes(seen: readonly ObservedProcess[], target: Target, selfPid: number): number {
   return seen.filter(
     (s) =>
-      s.group === target.cgroup.path &&
+      s.cgroupPath === target.cgroup.path &&
       s.ref.pid !== target.process?.pid &&
       (target.reach === 'own-cgroup' || s.ref.pid !== selfPid),
   ).length;
 }
 
 /** Every process of the own cgroup is memhound, what it started, or what started it inside this container. */
-function onlyOurselves({ selfPid }: SearchOptions, seen: readonly Seen[]): boolean {
+function seesOnlyItself({ selfPid }: SearchOptions, seen: readonly ObservedProcess[]): boolean {
   const byPid = new Map(seen.map((s) => [s.ref.pid, s]));
   const self = byPid.get(selfPid);
   if (self === undefined) return true;
   const ours = new Set<number>([selfPid]);
-  for (let at: Seen | undefined = byPid.get(self.ppid); at !== undefined; at = byPid.get(at.ppid)) ours.add(at.ref.pid);
-  const descends = (s: Seen): boolean => {
-    for (let at: Seen | undefined = s; at !== undefined; at = byPid.get(at.ppid)) if (at.ref.pid === selfPid) return true;
+  for (let at: ObservedProcess | undefined = byPid.get(self.ppid); at !== undefined; at = byPid.get(at.ppid))
+    ours.add(at.ref.pid);
+  const descends = (s: ObservedProcess): boolean => {
+    for (let at: ObservedProcess | undefined = s; at !== undefined; at = byPid.get(at.ppid))
+      if (at.ref.pid === selfPid) return true;
     return false;
   };
-  const strangers = seen.filter((s) => s.group === self.group && s.rss > 0 && !ours.has(s.ref.pid) && !descends(s));
+  const strangers = seen.filter(
+    (s) => s.cgroupPath === self.cgroupPath && s.rssBytes > 0 && !ours.has(s.ref.pid) && !descends(s),
+  );
   if (strangers.length > 0) return false;
   // All of the group is our own line of ancestors. In a container process 1 belongs to it, or is the pod's pause; on a person's
   // machine process 1 is an init system in a group of its own, and then the own group is worth a look.
   const first = byPid.get(1);
-  return first === undefined || first.group === self.group || PAUSE.has(first.ref.name);
+  return first === undefined || first.cgroupPath === self.cgroupPath || PAUSE_CONTAINERS.has(first.ref.name);
 }
 
-function byPid(options: SearchOptions, seen: readonly Seen[], pid: number): TargetSearch {
+function byPid(options: SearchOptions, seen: readonly ObservedProcess[], pid: number): TargetSearch {
   const process = seen.find((s) => s.ref.pid === pid);
   if (process === undefined) {
     const jvms = seen.filter((s) => s.evidence !== null).map((s) => s.ref.pid);
     return {
       state: 'refused',
       exit: 2,
-      mend: null,
+      remediation: null,
       reason: `--pid ${pid}: there is no such process here; ${jvms.length === 0 ? 'no JVM is in sight' : `JVMs in sight: ${jvms.join(', ')}`}`,
     };
   }
   const located = locateCgroup(options.roots, pid, options.selfPid);
-  if (located.state === 'denied') return denied(options, process);
+  if (located.state === 'denied') return accessDenied(options, process);
   if (located.state === 'refused')
     return {
       state: 'refused',
       exit: 1,
-      mend: HOST_MOUNT,
+      remediation: HOST_MOUNT,
       reason: `--pid ${pid}: its memory cgroup cannot be reached: ${located.tried[0] ?? 'no cgroup mount in sight'}`,
     };
   const chosen = targetOf(process, located);
@@ -250,7 +266,7 @@ function byName(targets: readonly Target[], name: string): TargetSearch {
     return {
       state: 'refused',
       exit: 2,
-      mend: null,
+      remediation: null,
       reason: `--target ${safeName(name)}: there is no such target; ${known.length === 0 ? 'none is in sight' : `in sight: ${known.join(', ')}`}`,
     };
   }
@@ -259,23 +275,23 @@ function byName(targets: readonly Target[], name: string): TargetSearch {
 
 function ofPod(options: SearchOptions, uid: string): TargetSearch {
   const dir = podCgroup(options.roots, uid);
-  if (dir !== null) return explicitGroup(options, dir);
+  if (dir !== null) return explicitCgroup(options, dir);
   return {
     state: 'refused',
     exit: 1,
-    mend: HOST_MOUNT,
+    remediation: HOST_MOUNT,
     reason: `--pod-uid ${uid}: expected the pod's memory cgroup under ${options.roots.cgroup} (a folder pod${uid}, or one ending in -pod${uid.replaceAll('-', '_')}.slice); there is none`,
   };
 }
 
-function explicitGroup(options: SearchOptions, dir: string): TargetSearch {
+function explicitCgroup(options: SearchOptions, dir: string): TargetSearch {
   const version = existsSync(join(dir, 'memory.current')) ? 2 : existsSync(join(dir, 'memory.usage_in_bytes')) ? 1 : null;
   if (version === null) {
     const found = existsSync(dir) ? 'neither is there' : 'there is no such directory';
     return {
       state: 'refused',
       exit: 2,
-      mend: null,
+      remediation: null,
       reason: `--cgroup ${safeName(dir)}: expected a memory cgroup, with memory.current (v2) or memory.usage_in_bytes (v1); ${found}`,
     };
   }
@@ -286,14 +302,15 @@ function explicitGroup(options: SearchOptions, dir: string): TargetSearch {
     return {
       state: 'refused',
       exit: 1,
-      mend: null,
+      remediation: null,
       reason: `--cgroup ${safeName(dir)}: memory.stat may not be read by uid ${process.getuid?.() ?? -1}`,
     };
   }
   const procs = new Set((readText(join(dir, 'cgroup.procs')) ?? '').split('\n').map(Number));
-  const members = look(options).filter((s) => procs.has(s.ref.pid));
-  const biggest = members.sort((a, b) => Number(b.evidence !== null) - Number(a.evidence !== null) || b.rss - a.rss)[0] ?? null;
-  const cgroup: CgroupRef = { version, path: biggest?.group ?? `/${basename(dir)}`, dir: dir.replace(/\/+$/, '') };
+  const members = observeProcesses(options).filter((s) => procs.has(s.ref.pid));
+  const biggest =
+    members.sort((a, b) => Number(b.evidence !== null) - Number(a.evidence !== null) || b.rssBytes - a.rssBytes)[0] ?? null;
+  const cgroup: CgroupRef = { version, path: biggest?.cgroupPath ?? `/${basename(dir)}`, dir: dir.replace(/\/+$/, '') };
   const chosen: Target = {
     id: idOf(cgroup),
     container: containerName(cgroup),
@@ -311,7 +328,7 @@ function explicitGroup(options: SearchOptions, dir: string): TargetSearch {
   };
 }
 
-function ownGroup(options: SearchOptions, seen: readonly Seen[], why: string | null): TargetSearch {
+function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess[], why: string | null): TargetSearch {
   const located = locateCgroup(options.roots, options.selfPid, options.selfPid);
   const self = seen.find((s) => s.ref.pid === options.selfPid);
   if (located.state !== 'located' || self === undefined) {
@@ -319,13 +336,13 @@ function ownGroup(options: SearchOptions, seen: readonly Seen[], why: string | n
     return {
       state: 'refused',
       exit: 1,
-      mend: null,
+      remediation: null,
       reason: `no memory cgroup can be read here: ${tried ?? `no cgroup mount in sight under ${options.roots.cgroup}`}; mount one, or use \`memhound analyze FILE\``,
     };
   }
-  const members = seen.filter((s) => s.group === located.cgroup.path);
+  const members = seen.filter((s) => s.cgroupPath === located.cgroup.path);
   // The one that other people would look for: the biggest process that is not memhound.
-  const biggest = members.filter((s) => s.ref.pid !== options.selfPid).sort((a, b) => b.rss - a.rss)[0] ?? self;
+  const biggest = members.filter((s) => s.ref.pid !== options.selfPid).sort((a, b) => b.rssBytes - a.rssBytes)[0] ?? self;
   const chosen: Target = { ...targetOf(biggest, located), reach: 'own-cgroup' satisfies Reach };
   const rest = members.length - 1;
   const size =
@@ -336,13 +353,13 @@ function ownGroup(options: SearchOptions, seen: readonly Seen[], why: string | n
     chosen,
     notes: [
       why ??
-        `No JVM found; memhound watches ${size}, which it shares with ${rest} other ${rest === 1 ? 'process' : 'processes'} (biggest: ${safeName(biggest.ref.name)}, ${level(biggest.rss)})`,
+        `No JVM found; memhound watches ${size}, which it shares with ${rest} other ${rest === 1 ? 'process' : 'processes'} (biggest: ${safeName(biggest.ref.name)}, ${bytesText(biggest.rssBytes)})`,
     ],
   };
 }
 
 /** A JVM that can be seen but not looked into: the uid and gid to run as are known from its status. */
-function denied({ selfPid }: SearchOptions, jvm: Seen): TargetSearch {
+function accessDenied({ selfPid }: SearchOptions, jvm: ObservedProcess): TargetSearch {
   const { uid, gid, pid } = jvm.ref;
   const own = `${process.getuid?.() ?? '?'}:${process.getgid?.() ?? '?'}`;
   const same = own === `${uid}:${gid}`;
@@ -350,17 +367,17 @@ function denied({ selfPid }: SearchOptions, jvm: Seen): TargetSearch {
     ? `it has capabilities that memhound (pid ${selfPid}) has not`
     : `memhound runs as ${own}, and uid and gid must both be the same`;
   return {
-    state: 'blind',
+    state: 'no-target',
     reason: `The JVM pid ${pid} runs as uid ${uid}, gid ${gid} and memhound may not look into it: ${why}`,
-    mend: same
-      ? DROP_ALL
+    remediation: same
+      ? DROP_CAPABILITIES
       : `securityContext:            # of the memhound container\n  runAsUser: ${uid}\n  runAsGroup: ${gid}\n`,
   };
 }
 
-const BLIND =
+const NO_TARGET_REASON =
   'memhound sees only itself. Add shareProcessNamespace: true to the pod and run memhound with the uid and gid of the app';
-const SHARE = `spec:
+const SHARE_PROCESS_NAMESPACE = `spec:
   shareProcessNamespace: true   # of the pod
   containers:
     - name: memhound
@@ -368,7 +385,7 @@ const SHARE = `spec:
         runAsUser: 1000         # the same uid
         runAsGroup: 1000        # and gid as the app's container
 `;
-const DROP_ALL = `securityContext:            # of the app's container, or give memhound the same capabilities
+const DROP_CAPABILITIES = `securityContext:            # of the app's container, or give memhound the same capabilities
   capabilities:
     drop: [ALL]
 `;

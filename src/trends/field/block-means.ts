@@ -1,9 +1,9 @@
-import { kernel } from '../model/kernel/kernel.ts';
+import { wasmKernel } from '../model/kernel/kernel.ts';
 
 /** A field thinned to a few hundred values at even steps, which is all that a slope over the whole window needs. */
-export interface Blocks {
+export interface BlockMeans {
   /** Middle of each block that has values, seconds after `fromT`. */
-  readonly x: Float64Array;
+  readonly timesS: Float64Array;
   /** Robust mean of the block. */
   readonly y: Float64Array;
   readonly fromT: number;
@@ -15,12 +15,12 @@ export interface Blocks {
 
 const DAY = 86_400;
 /** Blocks that go evenly into a day, so that hours of a day can be compared. */
-const EVEN = [60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 14_400];
+const DAY_DIVISORS = [60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 14_400];
 
 function blockSeconds(windowS: number, intervalS: number, most: number): number {
   const least = Math.max(windowS / most, intervalS);
   if (windowS < 1.2 * DAY) return least;
-  return EVEN.find((step) => step >= least) ?? least;
+  return DAY_DIVISORS.find((step) => step >= least) ?? least;
 }
 
 /** Robust means of samples `from` (inclusive) to `to` (exclusive) by blocks of time; NaN is a gap. At most about `most` blocks. */
@@ -31,7 +31,7 @@ export function blockMeans(
   to: number,
   intervalS: number,
   most: number,
-): Blocks {
+): BlockMeans {
   const fromT = t[from] ?? 0;
   const windowS = (t[to - 1] ?? fromT) - fromT;
   const stepS = blockSeconds(windowS, intervalS, most);
@@ -44,29 +44,30 @@ export function blockMeans(
     x[count] = (block + 0.5) * stepS;
     means[count++] = means[block]!;
   }
-  return { x: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };
+  return { timesS: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };
 }
 
 /** Edges in the newest window by their step: most fields are there in all of it. Kept for speed alone. */
-let newest: { t: Float64Array; from: number; to: number; byStep: Map<number, readonly number[]> } | null = null;
+let edgeCache: { t: Float64Array; from: number; to: number; byStep: Map<number, readonly number[]> } | null = null;
 
 /** They hold on to the times, which nobody needs until the next judgement. */
-export function forgetEdges(): void {
-  newest = null;
+export function clearEdgeCache(): void {
+  edgeCache = null;
 }
 
 /** Index of the first sample of each block, from `from` on, and of the end. */
 function edgesOf(t: Float64Array, from: number, to: number, stepS: number, windowS: number): readonly number[] {
-  if (newest?.t !== t || newest.from !== from || newest.to !== to) newest = { t, from, to, byStep: new Map() };
-  const known = newest.byStep.get(stepS);
+  if (edgeCache?.t !== t || edgeCache.from !== from || edgeCache.to !== to) edgeCache = { t, from, to, byStep: new Map() };
+  const known = edgeCache.byStep.get(stepS);
   if (known !== undefined) return known;
   // A window of just so many steps ends with a sample at the last edge: it belongs to the block before, and is none of its own.
   const blocks = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
   const fromT = t[from] ?? 0;
   const edges = [0];
-  for (let block = 1; block < blocks; block++) edges.push(firstAt(t, fromT + block * stepS, from + edges[block - 1]!, to) - from);
+  for (let block = 1; block < blocks; block++)
+    edges.push(lowerBound(t, fromT + block * stepS, from + edges[block - 1]!, to) - from);
   edges.push(Math.max(0, to - from));
-  newest.byStep.set(stepS, edges);
+  edgeCache.byStep.set(stepS, edges);
   return edges;
 }
 
@@ -75,16 +76,16 @@ function edgesOf(t: Float64Array, from: number, to: number, stepS: number, windo
  * nothing is known. `points`: values that stand behind them.
  */
 export function robustMeans(values: Float64Array, edges: readonly number[]): { means: Float64Array; points: number } {
-  const k = kernel();
-  return k.borrow(() => {
-    const [at, list, out] = [k.copy(values), k.copyInts(edges), k.take(edges.length)];
-    const points = k.call.means(at, list, edges.length - 1, out);
-    return { means: k.numbers(out, edges.length - 1), points };
+  const k = wasmKernel();
+  return k.withScratch(() => {
+    const [at, list, out] = [k.copyFloats(values), k.copyInts(edges), k.allocate(edges.length)];
+    const points = k.exports.means(at, list, edges.length - 1, out);
+    return { means: k.readFloats(out, edges.length - 1), points };
   });
 }
 
 /** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */
-export function firstAt(t: Float64Array, at: number, from: number, to: number): number {
+export function lowerBound(t: Float64Array, at: number, from: number, to: number): number {
   let low = from;
   let high = to;
   while (low < high) {

@@ -1,27 +1,27 @@
 import { fieldRow } from '../../fields.ts';
 import type { Limit } from '../../sources/types.ts';
-import { removeDays } from '../model/daily-cycle.ts';
-import { shapeAt } from '../model/mean-models.ts';
-import { evenHanded, weighShapes } from '../model/model-average.ts';
-import { driftBelow, driftQuantile } from '../model/slope-posterior.ts';
+import { removeDailyCycle } from '../model/daily-cycle.ts';
+import { modelValueAt } from '../model/mean-models.ts';
+import { averageModels, growthPosteriorFlatPrior } from '../model/model-average.ts';
+import { posteriorBelow, posteriorQuantile } from '../model/slope-posterior.ts';
 import type { FieldTrend, Trend } from '../types.ts';
-import { type Blocks, blockMeans, firstAt } from './block-means.ts';
+import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { centredSums } from './least-squares.ts';
-import { isMaterial } from './practical-significance.ts';
-import { type Floor, floorOf } from './sawtooth-floor.ts';
+import { isPracticallySignificant } from './practical-significance.ts';
+import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 
 /** What the combination needs beside the public trend. */
-export interface FieldJudgement extends FieldTrend {
+export interface FieldEvaluation extends FieldTrend {
   /** Level of the fitted line at the end, in the field's unit. */
   readonly levelNow: number;
   /** Level at the beginning of the window. */
-  readonly levelThen: number;
+  readonly levelAtStart: number;
   /** Whether it also fills, as a warm-up does, beside its drift. */
-  readonly fills: boolean;
+  readonly saturating: boolean;
   /** That it is no part of a day is known, from earlier lives of the container or from weeks of this one. */
-  readonly known: boolean;
+  readonly dailyLoadExcluded: boolean;
   /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
-  readonly certainty: number;
+  readonly posterior: number;
 }
 
 export interface Window {
@@ -34,39 +34,40 @@ export interface Window {
 
 const HOUR = 3600;
 const DAY = 86_400;
-const FEWEST_BLOCKS = 6;
+const MIN_BLOCKS = 6;
 
 /**
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
  * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
  */
-const CERTAIN = 0.94;
-const CERTAIN_WHEN_STRAIGHT = 0.55;
-const HARDLY_STRAIGHT = 0.5;
-const STRAIGHT = 0.85;
-const certainEnough = (straight: number): number =>
-  CERTAIN -
-  (CERTAIN - CERTAIN_WHEN_STRAIGHT) * Math.min(1, Math.max(0, (straight - HARDLY_STRAIGHT) / (STRAIGHT - HARDLY_STRAIGHT)));
+const MIN_POSTERIOR = 0.94;
+const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
+const LOW_R_SQUARED = 0.5;
+const HIGH_R_SQUARED = 0.85;
+const requiredPosterior = (straight: number): number =>
+  MIN_POSTERIOR -
+  (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
+    Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
 
 /** Collections before a floor can be said to rise; and before it is sure that one bends and then rises: a few are few points for that. */
-const FEWEST_CYCLES = 4;
-const FEWEST_FOR_BENDS = 12;
-const FEW = 0.75;
+const MIN_CYCLES = 4;
+const MIN_CYCLES_FOR_BENDS = 12;
+const FEW_CYCLES_POSTERIOR = 0.75;
 
-const FLOORED: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
+const SAWTOOTH_FIELDS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
 
-const blank = {
-  basis: { segments: [], line: null, fits: [], tests: {} },
+const EMPTY = {
+  basis: { segments: [], line: null, modelScores: [], statistics: {} },
   levelNow: Number.NaN,
-  levelThen: Number.NaN,
-  fills: false,
-  known: false,
-  certainty: 0,
+  levelAtStart: Number.NaN,
+  saturating: false,
+  dailyLoadExcluded: false,
+  posterior: 0,
 };
 
-export function notEnough(points: number, windowS: number, because: string): FieldJudgement {
+export function notEnoughData(points: number, windowS: number, because: string): FieldEvaluation {
   return {
-    ...blank,
+    ...EMPTY,
     trend: 'not-enough-data',
     slopeBytesPerHour: null,
     low: null,
@@ -74,13 +75,13 @@ export function notEnough(points: number, windowS: number, because: string): Fie
     p: null,
     points,
     windowSeconds: windowS,
-    basis: { ...blank.basis, because },
+    basis: { ...EMPTY.basis, reason: because },
   };
 }
 
-function still(level: number, points: number, windowS: number, because: string): FieldJudgement {
+function flatField(level: number, points: number, windowS: number, because: string): FieldEvaluation {
   return {
-    ...blank,
+    ...EMPTY,
     trend: 'stable',
     slopeBytesPerHour: 0,
     low: 0,
@@ -88,12 +89,12 @@ function still(level: number, points: number, windowS: number, because: string):
     p: 0.5,
     points,
     windowSeconds: windowS,
-    basis: { ...blank.basis, because },
+    basis: { ...EMPTY.basis, reason: because },
     levelNow: level,
   };
 }
 
-function present(values: Float64Array, window: Window): { t: Float64Array; y: Float64Array } {
+function presentValues(values: Float64Array, window: Window): { t: Float64Array; y: Float64Array } {
   const t = new Float64Array(window.to - window.from);
   const y = new Float64Array(window.to - window.from);
   let count = 0;
@@ -105,12 +106,12 @@ function present(values: Float64Array, window: Window): { t: Float64Array; y: Fl
   return { t: t.subarray(0, count), y: y.subarray(0, count) };
 }
 
-function floorBlocks({ t: at, values }: Pick<Floor, 't' | 'values'>, { t, from, to, intervalS }: Window): Blocks {
+function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>, { t, from, to, intervalS }: Window): BlockMeans {
   const thin = blockMeans(at, values, 0, at.length, intervalS, 120);
   const windowS = t[to - 1]! - t[from]!;
   return {
     ...thin,
-    x: thin.x.map((x) => x + at[0]! - t[from]!),
+    timesS: thin.timesS.map((x) => x + at[0]! - t[from]!),
     fromT: t[from]!,
     stepS: Math.max(thin.stepS, windowS / at.length),
     windowS,
@@ -118,14 +119,14 @@ function floorBlocks({ t: at, values }: Pick<Floor, 't' | 'values'>, { t, from, 
 }
 
 /** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections that the floor rests on. */
-function blocksOf(id: string, values: Float64Array, window: Window): { blocks: Blocks; cycles: number | null } {
+function blocksOf(id: string, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
   const { t, from, to, intervalS } = window;
-  if (FLOORED.has(id)) {
-    const { t: at, y } = present(values, window);
-    const floor = floorOf(at, y);
-    if (floor !== null && floor.cycles >= FEWEST_CYCLES) {
-      const thin = { ...floorBlocks(floor, window), points: y.length };
-      const enough = thin.y.length >= FEWEST_BLOCKS;
+  if (SAWTOOTH_FIELDS.has(id)) {
+    const { t: at, y } = presentValues(values, window);
+    const floor = sawtoothFloor(at, y);
+    if (floor !== null && floor.cycles >= MIN_CYCLES) {
+      const thin = { ...floorBlockMeans(floor, window), points: y.length };
+      const enough = thin.y.length >= MIN_BLOCKS;
       return { blocks: enough ? thin : blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
     }
     return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
@@ -133,21 +134,26 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
   return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: null };
 }
 
-export function judgeField(id: string, values: Float64Array, window: Window): FieldJudgement {
+export function evaluateField(id: string, values: Float64Array, window: Window): FieldEvaluation {
   const { blocks, cycles } = blocksOf(id, values, window);
-  return judgeBlocks(id, blocks, cycles, window);
+  return evaluateBlocks(id, blocks, cycles, window);
 }
 
 /** The floor of a heap whose values are `values`, by what is known to be left after each of its collections. */
-export function judgeFloor(id: string, floor: Pick<Floor, 't' | 'values'>, values: Float64Array, window: Window): FieldJudgement {
-  const points = present(values, window).y.length;
-  return judgeBlocks(id, { ...floorBlocks(floor, window), points }, floor.values.length, window);
+export function evaluateFloor(
+  id: string,
+  floor: Pick<SawtoothFloor, 't' | 'values'>,
+  values: Float64Array,
+  window: Window,
+): FieldEvaluation {
+  const points = presentValues(values, window).y.length;
+  return evaluateBlocks(id, { ...floorBlockMeans(floor, window), points }, floor.values.length, window);
 }
 
-function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, from, to, limit }: Window): FieldJudgement {
+function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, { t, from, to, limit }: Window): FieldEvaluation {
   const windowS = t[to - 1]! - t[from]!;
   const m = blocks.y.length;
-  if (m < FEWEST_BLOCKS) return notEnough(blocks.points, windowS, `${m} values are too few`);
+  if (m < MIN_BLOCKS) return notEnoughData(blocks.points, windowS, `${m} values are too few`);
   const unit = fieldRow(id).unit;
   // By index: an iterator makes an object a value, where code is interpreted.
   let level = 0;
@@ -155,91 +161,93 @@ function judgeBlocks(id: string, blocks: Blocks, cycles: number | null, { t, fro
   level /= m;
   let scale = 0;
   for (let i = 0; i < m; i++) scale = Math.max(scale, Math.abs(blocks.y[i]! - level));
-  if (!isMaterial((2 * scale) / windowS, level, limit, windowS, unit))
-    return still(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
+  if (!isPracticallySignificant((2 * scale) / windowS, level, limit, windowS, unit))
+    return flatField(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
 
   const y = blocks.y.map((value) => (value - level) / scale);
-  if (windowS >= 2 * DAY) removeDays(blocks.x, y, blocks.stepS, windowS);
-  const weighing = weighShapes(blocks.x, y, windowS);
-  const { weighed } = weighing;
+  if (windowS >= 2 * DAY) removeDailyCycle(blocks.timesS, y, blocks.stepS, windowS);
+  const average = averageModels(blocks.timesS, y, windowS);
+  const { models } = average;
   let drifting = 0;
-  let coming = 0;
-  for (const { shape, best, weight } of weighed) {
-    if (shape.drift !== null) drifting += weight;
-    else if (shape.toCome !== null) coming += weight * best[1]! * scale * shape.toCome(DAY / windowS);
+  let remainingRise = 0;
+  for (const { model: shape, coefficients: best, probability: weight } of models) {
+    if (shape.slopeFactors !== null) drifting += weight;
+    else if (shape.remainingShare !== null) remainingRise += weight * best[1]! * scale * shape.remainingShare(DAY / windowS);
   }
   const toSlope = scale / windowS;
-  const drift = weighed.flatMap((one) => one.drift);
-  const below = driftBelow(drift, 0);
-  const growing = drifting * (1 - below);
-  const falling = drifting * below;
-  const slope = driftQuantile(drift, 0.5) * toSlope;
-  const top = weighed[0]!;
+  const slopes = models.flatMap((one) => one.slopes);
+  const belowZero = posteriorBelow(slopes, 0);
+  const growing = drifting * (1 - belowZero);
+  const falling = drifting * belowZero;
+  const slope = posteriorQuantile(slopes, 0.5) * toSlope;
+  const top = models[0]!;
   // The last block's middle is a little before the end.
-  const ahead = top.shape.drift === null ? 0 : slope * (windowS - blocks.x[m - 1]!);
-  const levelNow = level + shapeAt(top.shape, weighing.basis, top.best, m - 1) * scale + ahead;
-  const straight = straightness(blocks.x, y, top.shape.begins * windowS);
-  const material = isMaterial(slope, level, limit, windowS, unit);
+  const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
+  const levelNow = level + modelValueAt(top.model, average.basis, top.coefficients, m - 1) * scale + ahead;
+  const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
+  const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   let trend: Trend = 'stable';
-  let because = 'no material drift beyond its own wandering';
-  if (material && growing >= certainEnough(straight)) {
+  let reason = 'no material drift beyond its own wandering';
+  if (significant && growing >= requiredPosterior(rSquared)) {
     trend = 'growing';
-    because = 'a lasting drift that its own wandering does not explain';
-  } else if (material && falling >= certainEnough(straight)) {
+    reason = 'a lasting drift that its own wandering does not explain';
+  } else if (significant && falling >= requiredPosterior(rSquared)) {
     trend = 'shrinking';
-    because = 'a lasting fall that its own wandering does not explain';
-  } else if (top.shape.toCome !== null && coming > 0) {
+    reason = 'a lasting fall that its own wandering does not explain';
+  } else if (top.model.remainingShare !== null && remainingRise > 0) {
     const limitShare = typeof limit === 'number' ? 0.02 * limit : Number.POSITIVE_INFINITY;
-    if (coming > Math.min(limitShare, 0.1 * Math.abs(levelNow))) {
+    if (remainingRise > Math.min(limitShare, 0.1 * Math.abs(levelNow))) {
       trend = 'settling';
-      because = 'it rises ever more slowly towards a level';
+      reason = 'it rises ever more slowly towards a level';
     }
   }
-  if (cycles !== null && cycles < FEWEST_CYCLES && trend === 'growing') {
+  if (cycles !== null && cycles < MIN_CYCLES && trend === 'growing') {
     trend = 'cyclic';
-    because = `a saw-tooth of only ${cycles} collections`;
+    reason = `a saw-tooth of only ${cycles} collections`;
   }
   // Feet that fell together and rise again are the collections of a generation that is collected rarely: of those this is but one.
-  const fell = top.shape.name === 'step-line' && top.best[1]! < 0;
-  const few = cycles !== null && (fell || (cycles < FEWEST_FOR_BENDS && top.shape.name !== 'line'));
+  const startsBelow = top.model.name === 'step-line' && top.coefficients[1]! < 0;
+  const tooFewCycles = cycles !== null && (startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && top.model.name !== 'line'));
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
-    low: driftQuantile(drift, 0.05) * toSlope * HOUR,
-    high: driftQuantile(drift, 0.95) * toSlope * HOUR,
+    low: posteriorQuantile(slopes, 0.05) * toSlope * HOUR,
+    high: posteriorQuantile(slopes, 0.95) * toSlope * HOUR,
     p: Math.max(0, 1 - growing),
     points: blocks.points,
     windowSeconds: windowS,
     basis: {
-      segments: top.shape.begins > 0.01 ? [t[from]!, t[from]! + top.shape.begins * windowS] : [t[from]!],
+      segments: top.model.lastPartStart > 0.01 ? [t[from]!, t[from]! + top.model.lastPartStart * windowS] : [t[from]!],
       line: {
-        fromT: t[from]! + top.shape.begins * windowS,
+        fromT: t[from]! + top.model.lastPartStart * windowS,
         toT: t[to - 1]!,
-        level: levelNow - slope * (1 - top.shape.begins) * windowS,
+        level: levelNow - slope * (1 - top.model.lastPartStart) * windowS,
         slopePerSecond: slope,
       },
-      fits: weighed.slice(0, 6).map(({ shape, weight }) => ({ model: shape.name, score: -2 * Math.log(weight + 1e-12) })),
-      tests: {
+      modelScores: models
+        .slice(0, 6)
+        .map(({ model: shape, probability: weight }) => ({ model: shape.name, score: -2 * Math.log(weight + 1e-12) })),
+      statistics: {
         growing,
         falling,
         drifting,
-        coming,
-        straight,
-        material: material ? 1 : 0,
+        coming: remainingRise,
+        straight: rSquared,
+        material: significant ? 1 : 0,
         ...(cycles === null ? {} : { collections: cycles }),
       },
-      because,
+      reason: reason,
     },
     levelNow,
-    levelThen: blocks.y[0]!,
-    fills: top.shape.name === 'fill-line',
-    known: false,
-    certainty: few ? Math.min(FEW, evenHanded(weighed)) : evenHanded(weighed),
+    levelAtStart: blocks.y[0]!,
+    saturating: top.model.name === 'fill-line',
+    dailyLoadExcluded: false,
+    posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growthPosteriorFlatPrior(models)) : growthPosteriorFlatPrior(models),
   };
 }
 
 /** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */
-function straightness(x: Float64Array, y: Float64Array, fromS: number): number {
-  const { sxx, sxy, syy } = centredSums(x, y, firstAt(x, fromS, 0, x.length));
+function rSquaredSince(x: Float64Array, y: Float64Array, fromS: number): number {
+  const { sxx, sxy, syy } = centredSums(x, y, lowerBound(x, fromS, 0, x.length));
   return sxx > 0 && syy > 0 ? (sxy * sxy) / (sxx * syy) : 0;
 }

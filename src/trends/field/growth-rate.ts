@@ -1,20 +1,20 @@
-import type { FieldJudgement } from './field-trend.ts';
+import type { FieldEvaluation } from './field-trend.ts';
 
 /** A slope with its 90 % interval, per hour. */
-export interface Rate {
+export interface GrowthRate {
   readonly slope: number;
   readonly low: number;
   readonly high: number;
 }
 
-export const rateOf = ({ slopeBytesPerHour, low, high }: FieldJudgement): Rate => ({
+export const growthRateOf = ({ slopeBytesPerHour, low, high }: FieldEvaluation): GrowthRate => ({
   slope: slopeBytesPerHour ?? 0,
   low: low ?? 0,
   high: high ?? 0,
 });
 
 /** Of parts that grow together: their intervals are added as if all erred the same way. */
-export function sumOf(rates: readonly Rate[]): Rate {
+export function sumOfRates(rates: readonly GrowthRate[]): GrowthRate {
   let [slope, low, high] = [0, 0, 0];
   for (const rate of rates) {
     slope += rate.slope;
@@ -31,4 +31,4 @@ export const Z90 = 1.645;
 export const Z99 = 2.576;
 
 /** The deviation that a 90 % interval tells of. */
-export const deviationOf = ({ low, high }: Rate): number => (high - low) / (2 * Z90);
+export const standardError = ({ low, high }: GrowthRate): number => (high - low) / (2 * Z90);

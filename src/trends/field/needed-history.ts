@@ -1,7 +1,7 @@
 import type { Limit } from '../../sources/types.ts';
-import type { Judgement } from '../types.ts';
-import type { FieldJudgement } from './field-trend.ts';
-import { faintest } from './practical-significance.ts';
+import type { Evaluation } from '../types.ts';
+import type { FieldEvaluation } from './field-trend.ts';
+import { smallestRelevantGrowth } from './practical-significance.ts';
 
 const HOUR = 3600;
 const DAY = 86_400;
@@ -9,25 +9,25 @@ const DAY = 86_400;
  * The interval of a slope narrows with the window to about this power: 1.4 to 1.9 for errors that return to their mean within hours, 0.5 to
  * 0.9 for a wandering near a random walk. Between, so that most waits end no later than told.
  */
-const NARROWS = 1;
+const CONVERGENCE_POWER = 1;
 /** A wait beyond this is no answer: at such a noise the drift would be found by its size first. */
-const MOST_S = 30 * DAY;
+const MAX_WAIT_S = 30 * DAY;
 
 /**
  * How much more history it takes until the faintest drift that matters would show in this field; null where it would show already, or
  * where something is found.
  */
-export function needsOf(field: FieldJudgement | undefined, limit: Limit): Judgement['needs'] {
+export function neededHistory(field: FieldEvaluation | undefined, limit: Limit): Evaluation['needs'] {
   if (field === undefined || field.trend === 'growing' || field.low === null || field.high === null) return null;
   const level = Math.abs(field.levelNow);
   if (!Number.isFinite(level) || level === 0) return null;
-  const { bytesPerDay, riseBytes } = faintest(level, limit);
+  const { bytesPerDay, riseBytes } = smallestRelevantGrowth(level, limit);
   const slopePerSecond = bytesPerDay / DAY;
   const half = (field.high - field.low) / 2 / HOUR;
   const forRise = riseBytes / slopePerSecond;
-  const forInterval = field.windowSeconds * (half / slopePerSecond) ** (1 / NARROWS);
+  const forInterval = field.windowSeconds * (half / slopePerSecond) ** (1 / CONVERGENCE_POWER);
   const missingS = Math.max(forRise, forInterval) - field.windowSeconds;
-  if (!Number.isFinite(missingS) || missingS <= 0 || missingS > MOST_S) return null;
+  if (!Number.isFinite(missingS) || missingS <= 0 || missingS > MAX_WAIT_S) return null;
   return {
     hours: missingS / HOUR,
     for: `a drift as slow as ${((slopePerSecond * HOUR) / 1e6).toPrecision(2)} MB an hour to show`,

@@ -1,5 +1,5 @@
-import { blockMeans, firstAt } from './block-means.ts';
-import type { FieldJudgement, Window } from './field-trend.ts';
+import { blockMeans, lowerBound } from './block-means.ts';
+import type { FieldEvaluation, Window } from './field-trend.ts';
 
 /**
  * A leak that began lately, in a long life: too short a part of it to show as a bend, and long enough to be told.
@@ -9,42 +9,42 @@ import type { FieldJudgement, Window } from './field-trend.ts';
  *
  * What it did before at that length, days and nights and swings included, is what the rise is held against.
  */
-const PART = 1 / 6;
-const SHORTEST_S = 3 * 3600;
+const RECENT_SHARE = 1 / 6;
+const MIN_WINDOW_S = 3 * 3600;
 /** Steps of a part, so that its rises are seen wherever they begin. */
 const STEPS = 6;
 /** Rises of the same length that must be known from before. */
-const FEWEST_BEFORE = 12;
-const BEYOND = 3;
+const MIN_EARLIER_RISES = 12;
+const UNUSUAL_FACTOR = 3;
 /** How straight it must be: a step or a bump is no drift. */
-const STRAIGHT = 0.85;
+const MIN_R_SQUARED = 0.85;
 /** Before it has seen a weekend and what comes after, the load of a Monday is new to it. */
-const WEEK_S = 8 * 86_400;
+const FULL_WEEK_S = 8 * 86_400;
 /** What began lately may yet stop: never surer than this. */
-const CERTAIN_LATELY = 0.9;
+const MAX_RECENT_POSTERIOR = 0.9;
 
 /** The life's judgement, or that of its newest part where that alone grows. `one` judges the field over a window. */
-export function orLately(
-  whole: FieldJudgement,
+export function preferRecentGrowth(
+  whole: FieldEvaluation,
   values: Float64Array,
-  life: Window,
-  one: (window: Window) => FieldJudgement,
-): FieldJudgement {
+  run: Window,
+  evaluateOver: (window: Window) => FieldEvaluation,
+): FieldEvaluation {
   if (whole.trend === 'growing') return whole;
-  const endT = life.t[life.to - 1]!;
-  for (let lengthS = PART * whole.windowSeconds; lengthS >= SHORTEST_S; lengthS *= PART) {
-    if (!roseBeyond(values, life, lengthS)) continue;
-    const from = firstAt(life.t, endT - lengthS, life.from, life.to);
-    const lately = one({ ...life, from });
-    if (lately.trend !== 'growing' || (lately.basis.tests.straight ?? 0) < STRAIGHT) continue;
+  const endT = run.t[run.to - 1]!;
+  for (let lengthS = RECENT_SHARE * whole.windowSeconds; lengthS >= MIN_WINDOW_S; lengthS *= RECENT_SHARE) {
+    if (!roseUnusually(values, run, lengthS)) continue;
+    const from = lowerBound(run.t, endT - lengthS, run.from, run.to);
+    const recent = evaluateOver({ ...run, from });
+    if (recent.trend !== 'growing' || (recent.basis.statistics.straight ?? 0) < MIN_R_SQUARED) continue;
     return {
-      ...lately,
-      certainty: Math.min(lately.certainty, CERTAIN_LATELY),
-      known: whole.windowSeconds >= WEEK_S,
+      ...recent,
+      posterior: Math.min(recent.posterior, MAX_RECENT_POSTERIOR),
+      dailyLoadExcluded: whole.windowSeconds >= FULL_WEEK_S,
       basis: {
-        ...lately.basis,
-        segments: [life.t[life.from]!, ...lately.basis.segments],
-        because: 'since lately it rises by far more than it ever did in that time before',
+        ...recent.basis,
+        segments: [run.t[run.from]!, ...recent.basis.segments],
+        reason: 'since lately it rises by far more than it ever did in that time before',
       },
     };
   }
@@ -52,14 +52,14 @@ export function orLately(
 }
 
 /** Whether it rose in the last `lengthS` by several times the most that it ever rose in such a time before. */
-function roseBeyond(values: Float64Array, { t, from, to, intervalS }: Window, lengthS: number): boolean {
+function roseUnusually(values: Float64Array, { t, from, to, intervalS }: Window, lengthS: number): boolean {
   const stepS = lengthS / STEPS;
   const spanS = t[to - 1]! - t[from]!;
   const { y } = blockMeans(t, values, from, to, intervalS, Math.max(1, Math.floor(spanS / stepS)));
   const last = y.length - 1;
-  if (last - STEPS - FEWEST_BEFORE < STEPS) return false;
+  if (last - STEPS - MIN_EARLIER_RISES < STEPS) return false;
   const before = y.subarray(0, y.length - STEPS);
   let most = 0;
   for (let i = STEPS; i < before.length; i++) most = Math.max(most, before[i]! - before[i - STEPS]!);
-  return y[last]! - y[last - STEPS]! > BEYOND * most;
+  return y[last]! - y[last - STEPS]! > UNUSUAL_FACTOR * most;
 }

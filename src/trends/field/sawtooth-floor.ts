@@ -7,7 +7,7 @@ import { centredSums } from './least-squares.ts';
  *    / | / | / |   the floor is the foot of each fall, and of falls between deep falls only the deepest
  *   /  |/  |/
  */
-export interface Floor {
+export interface SawtoothFloor {
   readonly t: Float64Array;
   readonly values: Float64Array;
   /** Collections that it rests on. */
@@ -18,12 +18,12 @@ const quantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 
 /** Values that a range is taken from. */
-const ENOUGH = 2000;
+const MAX_POINTS = 2000;
 
 /** Range of the middle 94 % about a straight line: a steep drift must not pass for the swing. */
-function swingOf(t: Float64Array, values: Float64Array): number {
+function amplitude(t: Float64Array, values: Float64Array): number {
   const n = values.length;
-  const stride = Math.max(1, Math.floor(n / ENOUGH)) | 1; // odd, so that it does not keep step with even cycles
+  const stride = Math.max(1, Math.floor(n / MAX_POINTS)) | 1; // odd, so that it does not keep step with even cycles
   const count = Math.ceil(n / stride);
   const [x, y] = [new Float64Array(count), new Float64Array(count)];
   for (let k = 0; k < count; k++) {
@@ -38,13 +38,13 @@ function swingOf(t: Float64Array, values: Float64Array): number {
 }
 
 /** Feet of falls of at least `share` of the swing; null when the series is no saw-tooth. */
-function feet(t: Float64Array, values: Float64Array, share: number): Floor | null {
+function troughs(t: Float64Array, values: Float64Array, share: number): SawtoothFloor | null {
   const n = values.length;
   if (n < 8) return null;
-  const swing = swingOf(t, values);
-  if (!(swing > 0.02 * Math.abs(values[n >> 1]!))) return null;
-  const atT: number[] = [];
-  const foot: number[] = [];
+  const range = amplitude(t, values);
+  if (!(range > 0.02 * Math.abs(values[n >> 1]!))) return null;
+  const troughTimes: number[] = [];
+  const troughValues: number[] = [];
   let peak = values[0]!;
   let low = Number.POSITIVE_INFINITY;
   let lowAt = 0;
@@ -53,7 +53,7 @@ function feet(t: Float64Array, values: Float64Array, share: number): Floor | nul
     const value = values[i]!;
     if (!falling) {
       if (value > peak) peak = value;
-      else if (peak - value >= share * swing) {
+      else if (peak - value >= share * range) {
         falling = true;
         low = value;
         lowAt = i;
@@ -61,29 +61,29 @@ function feet(t: Float64Array, values: Float64Array, share: number): Floor | nul
     } else if (value < low) {
       low = value;
       lowAt = i;
-    } else if (value - low >= share * swing * 0.5) {
-      atT.push(t[lowAt]!);
-      foot.push(low);
+    } else if (value - low >= share * range * 0.5) {
+      troughTimes.push(t[lowAt]!);
+      troughValues.push(low);
       falling = false;
       peak = value;
     }
   }
   if (falling) {
-    atT.push(t[lowAt]!);
-    foot.push(low);
+    troughTimes.push(t[lowAt]!);
+    troughValues.push(low);
   }
-  return { t: Float64Array.from(atT), values: Float64Array.from(foot), cycles: foot.length };
+  return { t: Float64Array.from(troughTimes), values: Float64Array.from(troughValues), cycles: troughValues.length };
 }
 
 /** A foot that a sample caught late stands too high: of a handful of neighbours the lower ones are nearer the truth. */
-export function floorOf(t: Float64Array, values: Float64Array): Floor | null {
-  const first = feet(t, values, 0.3);
+export function sawtoothFloor(t: Float64Array, values: Float64Array): SawtoothFloor | null {
+  const first = troughs(t, values, 0.3);
   if (first === null || first.cycles < 3) return first;
-  const again = feet(first.t, first.values, 0.5);
+  const again = troughs(first.t, first.values, 0.5);
   if (again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles) {
-    const swingOfFeet = swingOf(first.t, first.values);
-    const swing = swingOf(t, values);
-    if (swingOfFeet > 0.25 * swing) return again;
+    const troughAmplitude = amplitude(first.t, first.values);
+    const swing = amplitude(t, values);
+    if (troughAmplitude > 0.25 * swing) return again;
   }
   return first;
 }

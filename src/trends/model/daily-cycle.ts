@@ -5,7 +5,7 @@ const HARMONICS = 4;
  * Takes out what every day repeats, in place: harmonics of 24 h, fitted to the differences from a running day's mean so that
  * neither a drift nor a step leaks into them.
  */
-export function removeDays(x: Float64Array, y: Float64Array, stepS: number, windowS: number): void {
+export function removeDailyCycle(x: Float64Array, y: Float64Array, stepS: number, windowS: number): void {
   const m = y.length;
   const bins = Math.max(8, Math.min(48, Math.round(DAY / stepS)));
   const width = DAY / bins;

@@ -13,8 +13,8 @@
  * Sums of wanderings at even steps of the logarithm make such noise: Granger 1980, "Long Memory Relationships and the Aggregation
  * of Dynamic Models".
  */
-export interface Noise {
-  readonly wanderings: readonly {
+export interface NoiseModel {
+  readonly ouComponents: readonly {
     /** Decay time as a share of the window. */
     readonly decay: number;
     readonly variance: number;
@@ -24,28 +24,28 @@ export interface Noise {
 }
 
 /** Decay times as shares of the window; the longest is a random walk for all purposes. */
-const DECAYS = [0.004, 0.012, 0.035, 0.1, 0.3, 1, 4];
+const DECAY_TIMES = [0.004, 0.012, 0.035, 0.1, 0.3, 1, 4];
 /** White noise over the wandering's innovations in one 120th of the window. */
-const WHITES = [0, 0.7, 4, 25, 150];
+const WHITE_RATIOS = [0, 0.7, 4, 25, 150];
 const INNOVATION_STEP = 1 / 120;
 
 const SCALES = [0.01, 0.04, 0.16, 0.64, 2.56];
 /** Variance of each scale goes with its decay time to this power: 0 is 1/f noise, 1 a random walk. */
 const POWERS = [-0.4, 0, 0.5];
-const WHITE_SHARES = [0, 0.3];
+const WHITE_VARIANCE_SHARES = [0, 0.3];
 
-export const NOISES: readonly Noise[] = [
-  ...DECAYS.flatMap((decay) =>
-    WHITES.map((white) => ({
-      wanderings: [{ decay, variance: 1 / (1 - Math.exp((-2 * INNOVATION_STEP) / decay)) }],
+export const NOISE_MODELS: readonly NoiseModel[] = [
+  ...DECAY_TIMES.flatMap((decay) =>
+    WHITE_RATIOS.map((white) => ({
+      ouComponents: [{ decay, variance: 1 / (1 - Math.exp((-2 * INNOVATION_STEP) / decay)) }],
       white,
     })),
   ),
   ...POWERS.flatMap((power) =>
-    WHITE_SHARES.map((white) => {
+    WHITE_VARIANCE_SHARES.map((white) => {
       const variances = SCALES.map((decay) => decay ** power);
       const sum = variances.reduce((total, variance) => total + variance, 0);
-      return { wanderings: SCALES.map((decay, k) => ({ decay, variance: variances[k]! / sum })), white };
+      return { ouComponents: SCALES.map((decay, k) => ({ decay, variance: variances[k]! / sum })), white };
     }),
   ),
 ];

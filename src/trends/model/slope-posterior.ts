@@ -1,20 +1,20 @@
-import { kernel } from './kernel/kernel.ts';
+import { wasmKernel } from './kernel/kernel.ts';
 
 /**
  * Ways in which the drift may be distributed, each Student's, by one shape under one noise: of each its weight, its mean over the whole window,
  * its deviation and its degrees of freedom, one after the other.
  */
-export type Drift = readonly number[];
+export type SlopePosterior = readonly number[];
 
-const PER_PART = 4;
+const NUMBERS_PER_COMPONENT = 4;
 
-const over = (drift: Drift, told: (parts: number, count: number) => number): number =>
-  kernel().borrow(() => told(kernel().copy(drift), drift.length / PER_PART));
+const withComponents = (drift: SlopePosterior, evaluate: (parts: number, count: number) => number): number =>
+  wasmKernel().withScratch(() => evaluate(wasmKernel().copyFloats(drift), drift.length / NUMBERS_PER_COMPONENT));
 
 /** Share of the belief that puts the drift at or under `value`; one half where there is no part. */
-export const driftBelow = (drift: Drift, value: number): number =>
-  over(drift, (parts, count) => kernel().call.below(parts, count, value));
+export const posteriorBelow = (drift: SlopePosterior, value: number): number =>
+  withComponents(drift, (parts, count) => wasmKernel().exports.below(parts, count, value));
 
 /** The drift that this share of the belief lies under. 0 where there is no part. */
-export const driftQuantile = (drift: Drift, share: number): number =>
-  over(drift, (parts, count) => kernel().call.quantile(parts, count, share));
+export const posteriorQuantile = (drift: SlopePosterior, share: number): number =>
+  withComponents(drift, (parts, count) => wasmKernel().exports.quantile(parts, count, share));

@@ -8,28 +8,28 @@
  */
 const LARGE = 8;
 /** Neighbours on either side whose means must differ by most of the jump. */
-const BESIDE = 5;
-const LASTING = 0.6;
+const NEIGHBOURS = 5;
+const LASTING_SHARE = 0.6;
 
 /** Steps of one series that are looked for. */
-const MOST = 3;
+const MAX_STEPS = 3;
 /** A fall counts where no other is larger than this share of it. */
-const ALONE = 0.5;
+const OTHER_FALLS = 0.5;
 
 /** First index after each of the largest lasting jumps, the largest first. */
-export function jumpsOf(y: Float64Array): number[] {
+export function stepChanges(y: Float64Array): number[] {
   const m = y.length;
-  if (m < 4 * BESIDE) return [];
+  if (m < 4 * NEIGHBOURS) return [];
   const moves = Float64Array.from({ length: m - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
   const least = LARGE * moves.slice().sort()[m >> 1]!;
   const found: number[] = [];
-  while (found.length < MOST) {
+  while (found.length < MAX_STEPS) {
     let next: number | null = null;
     let largest = least;
-    for (let at = BESIDE; at <= m - BESIDE; at++) {
+    for (let at = NEIGHBOURS; at <= m - NEIGHBOURS; at++) {
       const size = y[at]! - y[at - 1]!;
-      if (Math.abs(size) <= largest || found.some((other) => Math.abs(other - at) < BESIDE)) continue;
-      if ((mean(y, at, at + BESIDE) - mean(y, at - BESIDE, at)) / size <= LASTING) continue;
+      if (Math.abs(size) <= largest || found.some((other) => Math.abs(other - at) < NEIGHBOURS)) continue;
+      if ((mean(y, at, at + NEIGHBOURS) - mean(y, at - NEIGHBOURS, at)) / size <= LASTING_SHARE) continue;
       next = at;
       largest = Math.abs(size);
     }
@@ -40,7 +40,7 @@ export function jumpsOf(y: Float64Array): number[] {
   if (first === undefined || y[first]! > y[first - 1]!) return found;
   const size = y[first - 1]! - y[first]!;
   const others = moves.filter((_, i) => i + 1 !== first && y[i + 1]! < y[i]!);
-  return others.every((other) => other < ALONE * size) ? found : [];
+  return others.every((other) => other < OTHER_FALLS * size) ? found : [];
 }
 
 function mean(y: Float64Array, from: number, to: number): number {

@@ -1,7 +1,7 @@
-import type { Ordered } from '../normalise.ts';
+import type { OrderedSeries } from '../normalise.ts';
 
 /** Fields that a fresh process begins low in. Page cache is left out: it may outlive the process. */
-const OF_THE_PROCESS = [
+const PROCESS_FIELDS = [
   'anon',
   'heap_used',
   'metaspace',
@@ -14,7 +14,7 @@ const OF_THE_PROCESS = [
 ];
 
 /** A drop to under this share of the level before it. */
-const DROP = 0.7;
+const ANON_DROP = 0.7;
 
 const mean = (column: Float64Array, from: number, to: number): number => {
   let sum = 0;
@@ -33,12 +33,12 @@ const mean = (column: Float64Array, from: number, to: number): number => {
  * First sample of each life of the container, the first one included. Restarts that nobody told are seen by what no
  * running process does: anonymous memory falls in one sample together with most of the process's other fields, or with all page cache.
  */
-export function epochStarts(series: Ordered): number[] {
+export function runStarts(series: OrderedSeries): number[] {
   const anon = series.fields.get('anon');
   const file = series.fields.get('file');
-  const starts = new Set<number>([0, ...series.told]);
+  const starts = new Set<number>([0, ...series.restarts]);
   if (anon !== undefined) {
-    const others = OF_THE_PROCESS.flatMap((id) => (id === 'anon' ? [] : [series.fields.get(id) ?? []])).filter(
+    const others = PROCESS_FIELDS.flatMap((id) => (id === 'anon' ? [] : [series.fields.get(id) ?? []])).filter(
       (column): column is Float64Array => column instanceof Float64Array && column.some((value) => value > 0),
     );
     let before = 0;
@@ -47,7 +47,7 @@ export function epochStarts(series: Ordered): number[] {
     for (let i = 1; i < series.t.length; i++) {
       const now = anon[i]!;
       if (!Number.isFinite(now)) continue;
-      if (now < DROP * was && Number.isFinite(was) && !near(starts, i)) {
+      if (now < ANON_DROP * was && Number.isFinite(was) && !isNearStart(starts, i)) {
         let fell = 0;
         let flat = 0;
         for (const column of others) {
@@ -68,7 +68,7 @@ export function epochStarts(series: Ordered): number[] {
 }
 
 /** A told restart and the drop that it causes are one: stamps of events are not those of samples. */
-function near(starts: ReadonlySet<number>, index: number): boolean {
+function isNearStart(starts: ReadonlySet<number>, index: number): boolean {
   for (const start of starts) if (start > 0 && Math.abs(start - index) <= 2) return true;
   return false;
 }

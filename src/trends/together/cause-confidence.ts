@@ -1,8 +1,8 @@
 import type { Limit } from '../../sources/types.ts';
-import type { FieldJudgement } from '../field/field-trend.ts';
+import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Cause, CauseShare } from '../types.ts';
 
-export type Fields = ReadonlyMap<string, FieldJudgement>;
+export type Fields = ReadonlyMap<string, FieldEvaluation>;
 
 export interface Limits {
   readonly limit: Limit;
@@ -10,8 +10,8 @@ export interface Limits {
 }
 
 /** Anonymous memory beside the heap, where the JVM's figures tell the two apart. */
-export interface Native {
-  readonly field: FieldJudgement;
+export interface NativeTrend {
+  readonly field: FieldEvaluation;
   /** Bytes of the committed heap that were not yet seen in use: what grows by less may still be that. */
   readonly untouchedBytes: number;
 }
@@ -19,7 +19,7 @@ export interface Native {
 export const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend === 'growing';
 
 /** Fields whose growth makes each cause. */
-const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
+const FIELDS_OF_CAUSE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
   heap: ['heap_used'],
   metaspace: ['metaspace'],
   threads: ['threads', 'kernel_stack'],
@@ -33,33 +33,33 @@ const EVIDENCE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
  * What may yet turn out to be bounded is told, but not with full confidence: anonymous memory of a JVM below -Xmx that rises while the
  * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
  */
-const MAY_BE_BOUNDED = 0.75;
+const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 const HOUR = 3600;
 const DAY_S = 86_400;
 
 /** How far a cause is believed in. */
-export function beliefIn({ cause }: CauseShare, fields: Fields, limits: Limits, native: Native | null): number {
+export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: Limits, native: NativeTrend | null): number {
   const growing =
     cause === 'native' && native !== null
       ? [{ id: 'anon', field: native.field }]
-      : (EVIDENCE[cause] ?? []).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
-  const belief = Math.max(0, ...growing.map(({ field }) => field.certainty));
+      : (FIELDS_OF_CAUSE[cause] ?? []).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
+  const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
   const bounded =
-    (cause === 'native' && mayBeExpanding(fields, limits, native)) ||
-    growing.every(({ id, field }) => mayBeDaily(field, roomOf(id, fields, limits)));
-  return bounded ? Math.min(belief, MAY_BE_BOUNDED) : belief;
+    (cause === 'native' && mayBeHeapExpansion(fields, limits, native)) ||
+    growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits)));
+  return bounded ? Math.min(posterior, BOUNDED_GROWTH_CONFIDENCE) : posterior;
 }
 
 /** Past this first time a warm-up may still go on, whatever its pace; and a wall that is met sooner than this is told of all the same. */
-const LATE_S = 600;
-const SOON_S = HOUR;
+const START_UP_S = 600;
+const IMMINENT_S = HOUR;
 
 /**
  * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first minutes, by less than half of it as yet or still
  * beside a fill; unless the wall is near.
  */
-function mayBeDaily(field: FieldJudgement, room: number): boolean {
-  const { windowSeconds, levelNow, levelThen, fills, known, basis } = field;
+function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
+  const { windowSeconds, levelNow, levelAtStart: levelThen, saturating: fills, dailyLoadExcluded: known, basis } = field;
   if (known) return false;
   const slope = field.slopeBytesPerHour ?? 0;
   // A drift of part of a day, in a life that has not seen those hours on another day: morning load after a quiet night.
@@ -68,11 +68,11 @@ function mayBeDaily(field: FieldJudgement, room: number): boolean {
   if (windowSeconds >= DAY_S) return false;
   const began = Math.max(1, levelThen);
   if (slope < 0.1 * began) return true;
-  return windowSeconds > LATE_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR) * SOON_S;
+  return windowSeconds > START_UP_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR) * IMMINENT_S;
 }
 
 /** Bytes until what grows meets its wall; no end where there is none, or it is not of bytes. */
-function roomOf(id: string, fields: Fields, { limit, heapMax }: Limits): number {
+function headroomOf(id: string, fields: Fields, { limit, heapMax }: Limits): number {
   const level = (field: string) => fields.get(field)?.levelNow ?? 0;
   if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - level(id) : Number.POSITIVE_INFINITY;
   if (id === 'threads' || typeof limit !== 'number') return Number.POSITIVE_INFINITY;
@@ -80,7 +80,7 @@ function roomOf(id: string, fields: Fields, { limit, heapMax }: Limits): number 
 }
 
 /** A heap that is touched for the first time, page by page, looks like a leak of native memory and ends by itself. */
-function mayBeExpanding(fields: Fields, { limit, heapMax }: Limits, native: Native | null): boolean {
+function mayBeHeapExpansion(fields: Fields, { limit, heapMax }: Limits, native: NativeTrend | null): boolean {
   if (native !== null) {
     const { slopeBytesPerHour, basis, windowSeconds } = native.field;
     const forS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
@@ -89,5 +89,5 @@ function mayBeExpanding(fields: Fields, { limit, heapMax }: Limits, native: Nati
   const anon = fields.get('anon');
   if (!fields.has('heap_used') || typeof heapMax !== 'number' || anon === undefined) return false;
   const bounded = heapMax < (typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
-  return !(anon.known && bounded) && anon.levelNow < 1.15 * heapMax;
+  return !(anon.dailyLoadExcluded && bounded) && anon.levelNow < 1.15 * heapMax;
 }

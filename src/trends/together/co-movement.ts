@@ -1,60 +1,60 @@
-import { firstAt } from '../field/block-means.ts';
+import { lowerBound } from '../field/block-means.ts';
 import type { Window } from '../field/field-trend.ts';
-import type { Ordered } from '../normalise.ts';
+import type { OrderedSeries } from '../normalise.ts';
 import type { TrendBasis } from '../types.ts';
 
 /** One field of a sum: a value that is missing is taken to be `level`, where that is known. */
-export interface Part {
+export interface SumPart {
   readonly id: string;
   readonly level: number | null;
 }
 
 /** What is asked of the values themselves once it is known which fields grow. */
-export interface Moved {
+export interface CoMovement {
   /**
    * Whether a field moved with page cache (tmpfs aside) while its line held: the cache gained so much that `share` of it is more than all the
    * field did, and most of what the field gained came when the cache did.
    */
-  cameWithCache(id: string, line: TrendBasis['line'], share: number): boolean;
+  isExplainedByCache(id: string, line: TrendBasis['line'], share: number): boolean;
   /**
    * 95th percentile of the sum of these fields since `fromT` (epoch seconds), all moved along `bytesPerHour` to the end: peaks meet a limit
    * first, and only those of samples are as high as they are. null: too few rows tell it.
    */
-  peak(parts: readonly Part[], bytesPerHour: number, fromT: number): number | null;
+  peak(parts: readonly SumPart[], bytesPerHour: number, fromT: number): number | null;
 }
 
 const HOUR = 3600;
 /** Stretches in which it is looked at which of two fields moved. */
-const STRETCHES = 12;
-const MOST_OF_IT = 0.5;
+const INTERVALS = 12;
+const MIN_SHARE_TOGETHER = 0.5;
 const PEAK = 0.95;
 const FEWEST_ROWS = 10;
 /** Rows that are looked at, evenly spread: as good for a percentile as all of them, at no cost. */
 const MOST_ROWS = 2000;
 
-export function movedIn({ fields }: Pick<Ordered, 'fields'>, window: Window): Moved {
+export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Window): CoMovement {
   const { t, from, to } = window;
   return {
-    cameWithCache(id, line, share) {
+    isExplainedByCache(id, line, share) {
       const [values, cache, shmem] = [fields.get(id), fields.get('file'), fields.get('shmem')];
       if (line === null || values === undefined || cache === undefined) return false;
-      const first = firstAt(t, line.fromT, from, to);
-      const own = stretchMeans((i) => values[i]!, first, to);
-      const disk = stretchMeans((i) => cache[i]! - (shmem === undefined ? 0 : shmem[i]!), first, to);
+      const first = lowerBound(t, line.fromT, from, to);
+      const fieldMeans = intervalMeans((i) => values[i]!, first, to);
+      const disk = intervalMeans((i) => cache[i]! - (shmem === undefined ? 0 : shmem[i]!), first, to);
       let gained = 0;
       let cached = 0;
       let together = 0;
-      for (let k = 1; k < own.length; k++) {
-        const [mine, its] = [own[k]! - own[k - 1]!, disk[k]! - disk[k - 1]!];
+      for (let k = 1; k < fieldMeans.length; k++) {
+        const [mine, its] = [fieldMeans[k]! - fieldMeans[k - 1]!, disk[k]! - disk[k - 1]!];
         if (!Number.isFinite(mine + its)) continue;
         gained += mine;
         cached += its;
         together += Math.max(0, Math.min(mine, share * its));
       }
-      return gained > 0 && share * cached >= gained && together >= MOST_OF_IT * gained;
+      return gained > 0 && share * cached >= gained && together >= MIN_SHARE_TOGETHER * gained;
     },
     peak(parts, bytesPerHour, fromT) {
-      const first = firstAt(t, fromT, from, to);
+      const first = lowerBound(t, fromT, from, to);
       const step = Math.max(1, Math.floor((to - first) / MOST_ROWS));
       const moved: number[] = [];
       for (let i = to - 1; i >= first; i -= step) {
@@ -72,8 +72,8 @@ export function movedIn({ fields }: Pick<Ordered, 'fields'>, window: Window): Mo
 }
 
 /** Means of what is known in each of up to twelve stretches of the rows `from` to `to`; NaN where nothing is. */
-function stretchMeans(at: (row: number) => number, from: number, to: number): number[] {
-  const count = Math.min(STRETCHES, to - from);
+function intervalMeans(at: (row: number) => number, from: number, to: number): number[] {
+  const count = Math.min(INTERVALS, to - from);
   return Array.from({ length: count }, (_, k) => {
     const end = from + Math.floor(((k + 1) * (to - from)) / count);
     let [known, sum] = [0, 0];

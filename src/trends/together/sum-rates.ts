@@ -1,5 +1,5 @@
-import type { FieldJudgement } from '../field/field-trend.ts';
-import { deviationOf, type Rate, rateOf, sumOf, Z90, Z99 } from '../field/growth-rate.ts';
+import type { FieldEvaluation } from '../field/field-trend.ts';
+import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
 import { type Fields, grows } from './cause-confidence.ts';
 
 /*
@@ -11,27 +11,27 @@ import { type Fields, grows } from './cause-confidence.ts';
 const WITHIN_ANON = ['heap_used', 'metaspace'];
 
 /** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
-export function anonRate(fields: Fields): Rate | null {
+export function anonGrowthRate(fields: Fields): GrowthRate | null {
   const anon = fields.get('anon');
   if (anon === undefined || anon.slopeBytesPerHour === null) return null;
-  const own = rateOf(anon);
+  const ownRate = growthRateOf(anon);
   const within = WITHIN_ANON.flatMap((name) => (grows(fields, name) ? [fields.get(name)!] : []));
-  const inner = sumOf(within.map(rateOf));
+  const inner = sumOfRates(within.map(growthRateOf));
   if (anon.trend === 'growing') {
     // A JVM commits more than the floor of its heap rises by (-XX:MinHeapFreeRatio): that floor is the least that anon grows by.
-    const free = grows(fields, 'heap_used') && own.slope > inner.slope;
-    return within.length > 0 && !free ? agreed(own, inner) : own;
+    const free = grows(fields, 'heap_used') && ownRate.slope > inner.slope;
+    return within.length > 0 && !free ? inverseVarianceMean(ownRate, inner) : ownRate;
   }
-  if (own.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return own;
+  if (ownRate.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return ownRate;
   if (within.length === 0) return null;
   // A heap that rises inside what is already committed does not move the container.
-  if (within.every((field) => field === fields.get('heap_used')) && anon.certainty < 0.5) return null;
-  return agreed(inner, own);
+  if (within.every((field) => field === fields.get('heap_used')) && anon.posterior < 0.5) return null;
+  return inverseVarianceMean(inner, ownRate);
 }
 
 /** Two estimates of one slope: weighed by their variances where they may well be of the same, else the first. */
-function agreed(first: Rate, second: Rate): Rate {
-  const variance = (rate: Rate): number => Math.max(deviationOf(rate), 1e-9) ** 2;
+function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate {
+  const variance = (rate: GrowthRate): number => Math.max(standardError(rate), 1e-9) ** 2;
   const [a, b] = [variance(first), variance(second)];
   if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
   const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
@@ -40,59 +40,59 @@ function agreed(first: Rate, second: Rate): Rate {
 }
 
 const HOUR = 3600;
-const KERNEL = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc', 'sock'];
+const KERNEL_FIELDS = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc', 'sock'];
 
 /** Fields that are sums of others, with their parts: Linux Documentation/admin-guide/cgroup-v2.rst. */
-const SUMS: Readonly<Record<'usage' | 'working_set', readonly string[]>> = {
+const PARTS_OF_SUMS: Readonly<Record<'usage' | 'working_set', readonly string[]>> = {
   usage: ['file'],
   working_set: ['shmem', 'active_file'],
 };
 
 /** Belief in growth from which a field is no longer known to stand still. */
-const UNDECIDED = 0.5;
+const UNDECIDED_POSTERIOR = 0.5;
 /** Part of a sum's slope that is not missed. */
-const FAINT = 0.02;
+const NEGLIGIBLE_SHARE = 0.02;
 
 /** How fast a field that is the sum of others grows, by its parts where those know better; null: it does not grow. */
-export function rateOfSum(fields: Fields, id: keyof typeof SUMS): Rate | null {
+export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): GrowthRate | null {
   if (!grows(fields, id)) return null;
-  const own = rateOf(fields.get(id)!);
-  const anon = anonRate(fields);
+  const ownRate = growthRateOf(fields.get(id)!);
+  const anon = anonGrowthRate(fields);
   // `kernel` (v2) holds all of these but what sockets hold.
-  const beside = [...SUMS[id], ...(fields.has('kernel') ? ['kernel', 'sock'] : KERNEL)];
+  const beside = [...PARTS_OF_SUMS[id], ...(fields.has('kernel') ? ['kernel', 'sock'] : KERNEL_FIELDS)];
   // A part that may well grow, and is not told to, would be missing.
   const undecided = (part: string): boolean => {
     const field = fields.get(part);
-    if (field === undefined || field.trend === 'growing' || field.certainty <= UNDECIDED) return false;
-    return (field.slopeBytesPerHour ?? 0) > FAINT * own.slope;
+    if (field === undefined || field.trend === 'growing' || field.posterior <= UNDECIDED_POSTERIOR) return false;
+    return (field.slopeBytesPerHour ?? 0) > NEGLIGIBLE_SHARE * ownRate.slope;
   };
-  if ((anon === null && undecided('anon')) || beside.some(undecided)) return own;
-  const growing = beside.filter((part) => grows(fields, part)).map((part) => rateOf(fields.get(part)!));
+  if ((anon === null && undecided('anon')) || beside.some(undecided)) return ownRate;
+  const growing = beside.filter((part) => grows(fields, part)).map((part) => growthRateOf(fields.get(part)!));
   if (anon !== null) growing.push(anon);
-  if (growing.length === 0) return own;
-  const parts = sumOf(growing);
-  const agree = Math.abs(parts.slope - own.slope) <= Z99 * deviationOf(own);
-  return agree && deviationOf(parts) <= deviationOf(own) ? parts : own;
+  if (growing.length === 0) return ownRate;
+  const parts = sumOfRates(growing);
+  const agree = Math.abs(parts.slope - ownRate.slope) <= Z99 * standardError(ownRate);
+  return agree && standardError(parts) <= standardError(ownRate) ? parts : ownRate;
 }
 
 /** The fields, with the slopes of those that are sums and grow told by their parts. */
-export function inTheirParts(fields: ReadonlyMap<string, FieldJudgement>): Map<string, FieldJudgement> {
-  const told = new Map(fields);
-  const tell = (id: string, rate: Rate | null) => {
+export function reconcileSums(fields: ReadonlyMap<string, FieldEvaluation>): Map<string, FieldEvaluation> {
+  const adjusted = new Map(fields);
+  const adjust = (id: string, rate: GrowthRate | null) => {
     if (rate === null) return;
     const field = fields.get(id)!;
     const { line } = field.basis;
     const slopePerSecond = rate.slope / HOUR;
-    const turned = line && { ...line, level: field.levelNow - slopePerSecond * (line.toT - line.fromT), slopePerSecond };
-    told.set(id, {
+    const adjustedLine = line && { ...line, level: field.levelNow - slopePerSecond * (line.toT - line.fromT), slopePerSecond };
+    adjusted.set(id, {
       ...field,
       slopeBytesPerHour: rate.slope,
       low: rate.low,
       high: rate.high,
-      basis: { ...field.basis, line: turned },
+      basis: { ...field.basis, line: adjustedLine },
     });
   };
-  if (grows(fields, 'anon')) tell('anon', anonRate(fields));
-  for (const id of ['usage', 'working_set'] as const) tell(id, rateOfSum(fields, id));
-  return told;
+  if (grows(fields, 'anon')) adjust('anon', anonGrowthRate(fields));
+  for (const id of ['usage', 'working_set'] as const) adjust(id, sumGrowthRate(fields, id));
+  return adjusted;
 }

@@ -1,4 +1,4 @@
-import { container, finish } from '../container.ts';
+import { container, finishRun } from '../container.ts';
 import { ramp, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
@@ -9,7 +9,7 @@ export const heaps: readonly Scenario[] = [
     make(random, name) {
       const made = container(random, { hours: random.scale(2, 72), jvm: true });
       made.heap({ old: 0, young: made.heapMax! * random.between(0.1, 0.4) });
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -17,7 +17,7 @@ export const heaps: readonly Scenario[] = [
     make(random, name) {
       const made = container(random, { hours: random.scale(4, 96), jvm: true });
       made.heap({ old: made.heapMax! * random.between(0.15, 0.35) });
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -25,7 +25,7 @@ export const heaps: readonly Scenario[] = [
     make(random, name) {
       const made = container(random, { hours: random.scale(2, 24), jvm: true });
       made.heap({ old: made.heapMax! * random.between(0.2, 0.4), oldPeriodS: made.grid.windowS * random.between(0.5, 2) });
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -34,7 +34,7 @@ export const heaps: readonly Scenario[] = [
       const made = container(random, { hours: random.scale(6, 120), jvm: true });
       made.heap({ leakTimes: random.scale(8, 50), aliveShare: random.between(0.1, 0.25) });
       made.cause = 'heap';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -47,7 +47,7 @@ export const heaps: readonly Scenario[] = [
         fromS: made.grid.windowS * random.between(0.2, 0.5),
       });
       made.cause = 'heap';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -57,7 +57,7 @@ export const heaps: readonly Scenario[] = [
       made.heap({});
       const { windowS } = made.grid;
       made.add('anon', ramp(made.grid, 0.2 * made.limit, 0.05 * windowS, windowS * random.between(0.2, 0.8)));
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -68,7 +68,7 @@ export const heaps: readonly Scenario[] = [
       const tau = made.grid.windowS * random.between(0.03, 0.15);
       made.add('anon', warmUp(made.grid, 0.15 * made.limit, tau));
       made.add('metaspace', warmUp(made.grid, 0.03 * made.limit, tau));
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -81,7 +81,7 @@ export const heaps: readonly Scenario[] = [
       made.parts.get('anon')!.pop();
       made.add('metaspace', slope);
       made.cause = 'metaspace';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
 ];

@@ -1,4 +1,4 @@
-import { container, finish } from '../container.ts';
+import { container, finishRun } from '../container.ts';
 import { daily, heavyTails, ramp, rotated, rounded, step, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
@@ -14,7 +14,7 @@ const scenarios: readonly Scenario[] = [
       made.add('anon', step(made.grid, made.limit * random.between(-0.06, 0.06), at));
       made.leak('anon', random.scale(12, 50), at);
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -25,7 +25,7 @@ const scenarios: readonly Scenario[] = [
       made.add('anon', step(made.grid, -made.limit * random.between(0.02, 0.08), at));
       made.leak('anon', random.scale(10, 40), at);
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -39,7 +39,7 @@ const scenarios: readonly Scenario[] = [
       );
       made.leak('anon', random.scale(12, 40));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -49,7 +49,7 @@ const scenarios: readonly Scenario[] = [
       made.add('file', ramp(made.grid, 0.25 * made.limit, 0, made.grid.windowS * random.between(0.2, 0.5)));
       made.leak('anon', random.scale(10, 40));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -59,7 +59,7 @@ const scenarios: readonly Scenario[] = [
       made.add('anon', daily(made.grid, random, 0.05 * made.limit, random.between(0.5, 0.8)));
       made.leak('anon', random.scale(10, 30));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -69,7 +69,7 @@ const scenarios: readonly Scenario[] = [
       made.heap({ leakTimes: random.scale(12, 50), aliveShare: random.between(0.1, 0.2) });
       made.add('anon', warmUp(made.grid, 0.05 * made.limit, made.grid.windowS * random.between(0.02, 0.05)));
       made.cause = 'heap';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -79,7 +79,7 @@ const scenarios: readonly Scenario[] = [
       made.add('anon', heavyTails(made.grid, random, 0.01 * made.limit));
       made.leak('anon', random.scale(12, 40));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -96,7 +96,7 @@ const scenarios: readonly Scenario[] = [
         ...parts.slice(0, -1).map((part) => ({ ...part, values: part.values.map(() => 0) })),
       ]);
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -109,7 +109,7 @@ const scenarios: readonly Scenario[] = [
         warmUp(made.grid, 0.1 * made.limit, 0.01 * windowS),
         warmUp(made.grid, 0.1 * made.limit, windowS * random.between(0.08, 0.2)),
       );
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -118,7 +118,7 @@ const scenarios: readonly Scenario[] = [
       const made = container(random, { hours: random.scale(24, 120) });
       for (const share of [random.between(0.08, 0.2), random.between(0.25, 0.4), random.between(0.5, 0.75)])
         made.add('anon', step(made.grid, made.limit * random.between(0.02, 0.06), made.grid.windowS * share));
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -126,9 +126,9 @@ const scenarios: readonly Scenario[] = [
     make(random, name) {
       const made = container(random, { hours: random.between(96, 200) });
       made.add('anon', rotated(made.grid, random, 0.1 * made.limit, 86_400));
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
 ];
 
-export const unseen: readonly Scenario[] = scenarios.map((scenario) => ({ ...scenario, heldOut: true }));
+export const heldOutScenarios: readonly Scenario[] = scenarios.map((scenario) => ({ ...scenario, heldOut: true }));

@@ -1,15 +1,15 @@
-import { finishLives } from '../container.ts';
+import { finishRuns } from '../container.ts';
 import { drift } from '../parts.ts';
-import { livesOf, starts } from './restarts.ts';
+import { runsOf, starts } from './restarts.ts';
 import type { Scenario } from './types.ts';
 
 /** What only earlier lives can tell. */
-export const remembered: readonly Scenario[] = [
+export const knownFromEarlierRuns: readonly Scenario[] = [
   {
     name: 'killed every few hours, the newest life minutes old',
     make(random, name) {
       const hours = random.scale(3, 8);
-      const parts = livesOf(
+      const parts = runsOf(
         random,
         5,
         (k) => (k === 4 ? random.between(0.05, 0.2) : hours * random.between(0.9, 1.1)),
@@ -19,7 +19,7 @@ export const remembered: readonly Scenario[] = [
           life.add('anon', drift(life.grid, (0.5 * life.limit) / (hours * 3600)));
         },
       );
-      return finishLives(name, parts, { died: 'oom_kill', told: random.chance(0.7), known: true });
+      return finishRuns(name, parts, { died: 'oom_kill', told: random.chance(0.7), known: true });
     },
   },
 ];

@@ -1,4 +1,4 @@
-import { container, finish } from '../container.ts';
+import { container, finishRun } from '../container.ts';
 import { staircase, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
@@ -9,7 +9,7 @@ const plain = (name: string, hours: readonly [number, number], times: readonly [
     const made = container(random, { hours: random.scale(...hours) });
     made.leak('anon', random.scale(...times));
     made.cause = 'native';
-    return finish(own, made);
+    return finishRun(own, made);
   },
 });
 
@@ -25,7 +25,7 @@ export const leaks: readonly Scenario[] = [
       const made = container(random, { hours: random.scale(12, 120) });
       made.leak('anon', random.scale(8, 40), made.grid.windowS * random.between(0.2, 0.7));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -36,7 +36,7 @@ export const leaks: readonly Scenario[] = [
       made.leak('anon', random.scale(12, 40));
       made.add('anon', warmUp(made.grid, 0.1 * made.limit, tau));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -46,7 +46,7 @@ export const leaks: readonly Scenario[] = [
       const made = container(random, { hours: 24 * nights + random.between(0, 12), noise: 0.5 });
       made.add('anon', staircase(made.grid, random, (made.limit * random.between(0.1, 0.3)) / nights, 86_400));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -55,7 +55,7 @@ export const leaks: readonly Scenario[] = [
       const made = container(random, { hours: random.scale(6, 96) });
       made.leak('shmem', random.scale(8, 40));
       made.cause = 'shmem';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -68,7 +68,7 @@ export const leaks: readonly Scenario[] = [
       // A thread holds 16 KiB in the kernel beside what it touched of its stack.
       made.add('kernel_stack', { ...stacks, values: stacks.values.map((value) => 0.2 * value), slope: 0.2 * slope });
       made.cause = 'threads';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -77,7 +77,7 @@ export const leaks: readonly Scenario[] = [
       const made = container(random, { hours: random.scale(6, 96) });
       made.leak('slab_unreclaimable', random.scale(8, 40));
       made.cause = 'slab';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -85,7 +85,7 @@ export const leaks: readonly Scenario[] = [
     make(random, name) {
       const made = container(random, { hours: random.scale(6, 96) });
       made.leak('slab_reclaimable', random.scale(10, 40));
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -93,7 +93,7 @@ export const leaks: readonly Scenario[] = [
     make(random, name) {
       const made = container(random, { hours: random.scale(6, 96) });
       made.leak('file', random.scale(10, 40));
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -105,7 +105,7 @@ export const leaks: readonly Scenario[] = [
       const room = 0.45 * made.limit;
       made.add('file', { ...leak, values: leak.values.map((value) => room - Math.min(value, room)), slope: -slope });
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -115,7 +115,7 @@ export const leaks: readonly Scenario[] = [
       const room = 0.5 * made.limit;
       const level = made.parts.get('file')![0]!;
       made.parts.set('file', [{ ...level, values: level.values.map(() => room) }, ...made.parts.get('file')!.slice(1)]);
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
@@ -125,7 +125,7 @@ export const leaks: readonly Scenario[] = [
       made.leak('anon', random.scale(10, 40));
       made.leak('file', random.scale(8, 20));
       made.cause = 'native';
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
 ];

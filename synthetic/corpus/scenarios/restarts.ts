@@ -1,10 +1,10 @@
 import type { Random } from '../../random.ts';
-import { type Container, container, finish, finishLives } from '../container.ts';
+import { type Container, container, finishRun, finishRuns } from '../container.ts';
 import { drift, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
 /** Several lives of one container: the same levels, and a fresh process begins low in what belongs to it. */
-export function livesOf(
+export function runsOf(
   random: Random,
   count: number,
   hours: (k: number) => number,
@@ -14,7 +14,7 @@ export function livesOf(
   const limit = Math.round(random.scale(128, 16_384)) * 2 ** 20;
   const made: Container[] = [];
   for (let k = 0; k < count; k++) {
-    const life = container(random, { hours: hours(k), stepS, limit, ...(k > 0 ? { again: made[0]! } : {}) });
+    const life = container(random, { hours: hours(k), stepS, limit, ...(k > 0 ? { sameAs: made[0]! } : {}) });
     shape(life, k);
     made.push(life);
   }
@@ -35,33 +35,33 @@ export function starts(life: Container, tauS = 240): void {
   }
 }
 
-export const lives: readonly Scenario[] = [
+export const restarts: readonly Scenario[] = [
   {
     name: 'too short',
     make(random, name) {
       const made = container(random, { hours: random.between(2, 14) / 60, stepS: random.pick([5, 10, 15, 30]) });
       if (random.chance(0.5)) made.leak('anon', 30);
-      return finish(name, made);
+      return finishRun(name, made);
     },
   },
   {
     name: 'restarted just now',
     make(random, name) {
-      const parts = livesOf(
+      const parts = runsOf(
         random,
         2,
         (k) => (k === 0 ? random.scale(4, 48) : random.between(0.05, 0.2)),
         random.pick([15, 30, 60]),
         (life) => starts(life),
       );
-      return finishLives(name, parts, { died: 'restart', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'restart', told: random.chance(0.7) });
     },
   },
   {
     name: 'each life only warms up',
     make(random, name) {
       const hours = random.scale(2, 12);
-      const parts = livesOf(
+      const parts = runsOf(
         random,
         4,
         () => hours * random.between(0.7, 1.2),
@@ -71,14 +71,14 @@ export const lives: readonly Scenario[] = [
           life.add('anon', warmUp(life.grid, 0.2 * life.limit, life.grid.windowS * 0.08));
         },
       );
-      return finishLives(name, parts, { died: 'restart', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'restart', told: random.chance(0.7) });
     },
   },
   {
     name: 'each life leaks until it is killed',
     make(random, name) {
       const hours = random.scale(2, 10);
-      const parts = livesOf(
+      const parts = runsOf(
         random,
         4,
         (k) => hours * (k === 3 ? random.between(0.4, 0.9) : random.between(0.9, 1.1)),
@@ -90,13 +90,13 @@ export const lives: readonly Scenario[] = [
           life.cause = 'native';
         },
       );
-      return finishLives(name, parts, { died: 'oom_kill', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'oom_kill', told: random.chance(0.7) });
     },
   },
   {
     name: 'a leak after a restart that nobody told',
     make(random, name) {
-      const parts = livesOf(
+      const parts = runsOf(
         random,
         2,
         () => random.scale(8, 48),
@@ -109,14 +109,14 @@ export const lives: readonly Scenario[] = [
           } else life.add('anon', warmUp(life.grid, 0.3 * life.limit, 600));
         },
       );
-      return finishLives(name, parts, { died: 'restart', told: false });
+      return finishRuns(name, parts, { died: 'restart', told: false });
     },
   },
   {
     name: 'killed every few hours, the newest life young',
     make(random, name) {
       const hours = random.scale(3, 8);
-      const parts = livesOf(
+      const parts = runsOf(
         random,
         5,
         (k) => (k === 4 ? random.between(0.55, 0.8) : hours * random.between(0.9, 1.1)),
@@ -127,7 +127,7 @@ export const lives: readonly Scenario[] = [
           life.cause = 'native';
         },
       );
-      return finishLives(name, parts, { died: 'oom_kill', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'oom_kill', told: random.chance(0.7) });
     },
   },
 ];

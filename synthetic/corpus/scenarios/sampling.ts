@@ -1,7 +1,7 @@
 import type { Random } from '../../random.ts';
-import { container, finish } from '../container.ts';
+import { container, finishRun } from '../container.ts';
 import { daily } from '../parts.ts';
-import type { Rough } from '../sampling-faults.ts';
+import type { SamplingFaults } from '../sampling-faults.ts';
 import type { Scenario } from './types.ts';
 
 /** Collectors at their worst, once over a leak and once over nothing. */
@@ -9,7 +9,7 @@ const both = (
   name: string,
   hours: readonly [number, number],
   stepS: readonly number[],
-  rough: (random: Random) => Rough,
+  rough: (random: Random) => SamplingFaults,
 ): Scenario[] =>
   [true, false].map((leaks) => ({
     name: `${name}, ${leaks ? 'leak' : 'healthy'}`,
@@ -19,7 +19,7 @@ const both = (
         made.leak('anon', random.scale(10, 40));
         made.cause = 'native';
       } else made.add('file', daily(made.grid, random, 0.01 * made.limit));
-      return finish(own, made, rough(random));
+      return finishRun(own, made, rough(random));
     },
   }));
 

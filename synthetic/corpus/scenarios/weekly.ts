@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts';
-import { type Container, container, finish } from '../container.ts';
+import { type Container, container, finishRun } from '../container.ts';
 import { daily } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
@@ -22,16 +22,16 @@ const LONG = [14, 21] as const;
 const SHORT = [9, 12] as const;
 
 export const weeks: readonly Scenario[] = [
-  { name: 'weekly load, two to three weeks', make: (random, name) => finish(name, weekly(random, LONG)), heldOut: true },
+  { name: 'weekly load, two to three weeks', make: (random, name) => finishRun(name, weekly(random, LONG)), heldOut: true },
   {
     name: 'leak under weekly load, two to three weeks',
-    make: (random, name) => finish(name, leaking(random, LONG)),
+    make: (random, name) => finishRun(name, leaking(random, LONG)),
     heldOut: true,
   },
-  { name: 'weekly load, a week and a half', make: (random, name) => finish(name, weekly(random, SHORT)), heldOut: true },
+  { name: 'weekly load, a week and a half', make: (random, name) => finishRun(name, weekly(random, SHORT)), heldOut: true },
   {
     name: 'leak under weekly load, a week and a half',
-    make: (random, name) => finish(name, leaking(random, SHORT)),
+    make: (random, name) => finishRun(name, leaking(random, SHORT)),
     heldOut: true,
   },
 ];

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { FileWatcher } from '../../../src/sources/files/page-cache-scanner.ts';
+import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
 import { makeCgroup, whyNoCgroup } from '../../support/cgroup.ts';
 import { start } from '../../support/process.ts';
-import { ROOTS, refOf } from '../../unit/sources/files/own-process.ts';
+import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 const skip = whyNoCgroup();
@@ -40,9 +40,9 @@ for (const [scenario, title] of SCENARIOS) {
     });
     await writer.line((line) => line === 'ready');
     const before = cacheOf(group);
-    const watcher = new FileWatcher({
+    const watcher = new PageCacheScanner({
       roots: ROOTS,
-      process: refOf(writer.pid),
+      process: ownProcessRef(writer.pid),
       pids: () => group.read('cgroup.procs').split('\n').filter(Boolean).map(Number),
     });
     t.after(() => watcher.close());
@@ -50,11 +50,11 @@ for (const [scenario, title] of SCENARIOS) {
     await writer.line((line) => line === 'done');
 
     // A look is bounded, and a shared /tmp may hold more than one look can see: what is left comes with the next ones.
-    let rows = await watcher.look(Date.now());
+    let rows = await watcher.scan(Date.now());
     let grown = cacheOf(group) - before;
     const namedOf = () => rows.filter((row) => row.path.startsWith(dir)).reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
     for (let looks = 1; looks < MOST_LOOKS && namedOf() < 0.95 * grown; looks++) {
-      rows = await watcher.look(Date.now());
+      rows = await watcher.scan(Date.now());
       grown = cacheOf(group) - before;
     }
     const named = namedOf();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileWatcher } from '../../../src/sources/files/page-cache-scanner.ts';
+import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
 import { type Running, start } from '../../support/process.ts';
-import { ROOTS, refOf } from '../../unit/sources/files/own-process.ts';
+import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
 
 const EACH = 10_000;
 /** Opens one file of its own 10,000 times, and one log last. */
@@ -26,15 +26,15 @@ test('100,000 open files: each look does bounded work, and the log behind them i
   for (let i = 0; i < 10; i++) holders.push(start([process.execPath, ['-e', HOLDER, join(dir, `f${i}`), join(dir, `log${i}`)]]));
   for (const holder of holders) await holder.line((line) => line === 'ready');
   const pids = holders.map(({ pid }) => pid);
-  const watcher = new FileWatcher({ roots: ROOTS, process: refOf(pids[0]!), pids: () => pids });
+  const watcher = new PageCacheScanner({ roots: ROOTS, process: ownProcessRef(pids[0]!), pids: () => pids });
   t.after(() => watcher.close());
 
-  let rows = await watcher.look(1);
+  let rows = await watcher.scan(1);
   const first = watcher.stats().operations;
   let looks = 1;
   let most = 0;
   for (let before = first; looks < 80; looks++) {
-    rows = await watcher.look(1 + looks * 10_000, { fileBytes: 1 << 20, shmemBytes: 0 });
+    rows = await watcher.scan(1 + looks * 10_000, { fileBytes: 1 << 20, shmemBytes: 0 });
     most = Math.max(most, watcher.stats().operations - before);
     before = watcher.stats().operations;
   }

@@ -5,10 +5,10 @@ import { openHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
 import { readSmaps } from '../../../src/sources/mappings/smaps.ts';
 import { readStatus } from '../../../src/sources/process/procfs.ts';
 import { startJava } from '../../support/java.ts';
-import { lacks } from '../../support/needs.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
-const skip = lacks('java', 'javac');
+const skip = missingRequirements('java', 'javac');
 const MB = 2 ** 20;
 
 async function split(pid: number): Promise<AnonSplit> {

@@ -5,11 +5,11 @@ import { attach } from '../../../src/sources/jvm/attach.ts';
 import { diffHistograms, parseHistogram } from '../../../src/sources/jvm/class-histogram.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../../src/sources/jvm/jcmd-output.ts';
 import { startJava } from '../../support/java.ts';
-import { lacks } from '../../support/needs.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
-const skip = lacks('java', 'javac');
+const skip = missingRequirements('java', 'javac');
 const ask = (pid: number, command: string, args: string[], timeoutMs = 10_000) =>
   attach({ roots: ROOTS, process: processRef(pid), command, args, timeoutMs });
 const jcmd = async (pid: number, line: string): Promise<string> => {

@@ -7,10 +7,10 @@ import type { Ledger } from '../../../src/diagnosis/types.ts';
 import type { HistogramTake } from '../../../src/outlets/status.ts';
 import { startJava } from '../../support/java.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
-import { lacks } from '../../support/needs.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 
-const skip = lacks('java', 'javac', 'cgroup');
+const skip = missingRequirements('java', 'javac', 'cgroup');
 const MB = 2 ** 20;
 
 test('explain --histogram names the class that grew most between two takes; --attach narrows the split', { skip }, async (t) => {

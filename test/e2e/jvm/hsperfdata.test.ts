@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { openHsperfdata, parseHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
 import { startJava } from '../../support/java.ts';
-import { lacks } from '../../support/needs.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
-import { holdStill } from '../../support/still.ts';
+import { stopProcess } from '../../support/still.ts';
 
-const skip = lacks('java', 'javac', 'jstat');
+const skip = missingRequirements('java', 'javac', 'jstat');
 
 for (const collector of ['Serial', 'Parallel', 'G1', 'Z', 'Shenandoah']) {
   test(`${collector}: every counter of a stopped JVM equals jstat's, to the byte`, { skip }, async () => {
@@ -17,7 +17,7 @@ for (const collector of ['Serial', 'Parallel', 'G1', 'Z', 'Shenandoah']) {
     });
     try {
       await java.line((l) => l === 'ready');
-      await holdStill(java.pid);
+      await stopProcess(java.pid);
       const reader = openHsperfdata({ roots: ROOTS, process: processRef(java.pid) });
       const parsed = parseHsperfdata(reader.rawBytes()!);
       const reading = reader.read(Date.now());
@@ -48,7 +48,7 @@ test('a JVM that was killed is absent, though its file stands', { skip }, async 
   await java.stop('SIGKILL');
   const after = reader.read(Date.now());
   reader.close();
-  assert.match(after.state === 'absent' ? after.why : JSON.stringify(after), /has ended/);
+  assert.match(after.state === 'absent' ? after.reason : JSON.stringify(after), /has ended/);
 });
 
 for (const [flag, why] of [
@@ -62,7 +62,7 @@ for (const [flag, why] of [
       const reader = openHsperfdata({ roots: ROOTS, process: processRef(java.pid) });
       const reading = reader.read(Date.now());
       reader.close();
-      assert.match(reading.state === 'absent' ? reading.why : JSON.stringify(reading), why);
+      assert.match(reading.state === 'absent' ? reading.reason : JSON.stringify(reading), why);
     } finally {
       await java.stop();
       assert.ok(!existsSync(`/tmp/.attach_pid${java.pid}`));

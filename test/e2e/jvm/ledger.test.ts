@@ -4,11 +4,11 @@ import type { Ledger, LedgerPart } from '../../../src/diagnosis/types.ts';
 import { makeCgroup } from '../../support/cgroup.ts';
 import { startJava } from '../../support/java.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
-import { lacks } from '../../support/needs.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { run, start } from '../../support/process.ts';
 
 const MiB = 1 << 20;
-const skip = lacks('javac', 'cgroup');
+const skip = missingRequirements('javac', 'cgroup');
 
 const find = (parts: readonly LedgerPart[] | undefined, name: string): LedgerPart | undefined =>
   parts?.reduce<LedgerPart | undefined>((got, p) => got ?? (p.name === name ? p : find(p.parts, name)), undefined);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Asked, firstTold, firstToldByAll } from '../../../bench/trend/evaluation-replay.ts';
+import { EvaluationReplay, firstAlarm, firstToldByAll } from '../../../bench/trend/evaluation-replay.ts';
 import { Random } from '../../../synthetic/random.ts';
 
 /** A day of a leak that shows itself somewhere on the way, in noise that is not kind. */
-function leaking(seed: number): Asked {
+function leaking(seed: number): EvaluationReplay {
   const random = new Random(seed);
   const perStep = random.scale(1e6, 8e6);
   let noise = 0;
@@ -12,14 +12,14 @@ function leaking(seed: number): Asked {
     noise = 0.9 * noise + 6e6 * random.normal();
     return 500e6 + perStep * i + noise;
   });
-  return new Asked(new Map([['anon', anon]]), 2e9);
+  return new EvaluationReplay(new Map([['anon', anon]]), 2e9);
 }
 
 test('an alarm is told at the same answer, whether all answers are worked out or only those that decide', () => {
   let told = 0;
   for (let seed = 1; seed <= 5; seed++) {
     const all = firstToldByAll(leaking(seed));
-    assert.equal(firstTold(leaking(seed)), all, `seed ${seed}`);
+    assert.equal(firstAlarm(leaking(seed)), all, `seed ${seed}`);
     if (all !== null) told++;
   }
   assert.ok(told >= 1 && told < 5, `${told} of 5 are told`);

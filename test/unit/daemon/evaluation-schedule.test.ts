@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Judging } from '../../../src/daemon/evaluation-schedule.ts';
+import { EvaluationSchedule } from '../../../src/daemon/evaluation-schedule.ts';
 import { History } from '../../../src/history/history.ts';
-import { speaks } from '../../../src/trends/alarm.ts';
-import { judge } from '../../../src/trends/evaluate.ts';
+import { exceedsThreshold } from '../../../src/trends/alarm.ts';
+import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 
 const MIB = 2 ** 20;
 const HOUR = 3600;
@@ -29,40 +29,40 @@ function add(history: History, t: number, usage: number, epoch = 'first'): void 
 const options = { minHistorySeconds: 900, final: false };
 
 test('a long life is not judged anew before a five-hundredth of it has passed, and then it is', () => {
-  const [history, judging] = [dayOf(), new Judging()];
-  const first = judging.judge(history, options);
+  const [history, judging] = [dayOf(), new EvaluationSchedule()];
+  const first = judging.evaluate(history, options);
   assert.equal(first.trend, 'stable');
   add(history, 24 * HOUR, 300 * MIB);
   add(history, 24 * HOUR + 60, 300 * MIB);
-  assert.equal(judging.judge(history, options), first);
+  assert.equal(judging.evaluate(history, options), first);
   for (const minute of [2, 3]) add(history, 24 * HOUR + minute * 60, 300 * MIB);
-  assert.notEqual(judging.judge(history, options), first);
+  assert.notEqual(judging.evaluate(history, options), first);
 });
 
 test('a life is judged at once when memory jumps, when something happened, when another life began, and when it has ended', () => {
   const changes: readonly ((history: History) => void)[] = [
     (history) => add(history, 24 * HOUR, 330 * MIB),
-    (history) => history.event({ t: 24 * HOUR, type: 'oom_kill' }),
+    (history) => history.recordEvent({ t: 24 * HOUR, type: 'oom_kill' }),
     (history) => add(history, 24 * HOUR, 300 * MIB, 'second'),
   ];
   for (const change of changes) {
-    const [history, judging] = [dayOf(), new Judging()];
-    const first = judging.judge(history, options);
-    assert.equal(judging.judge(history, options), first);
+    const [history, judging] = [dayOf(), new EvaluationSchedule()];
+    const first = judging.evaluate(history, options);
+    assert.equal(judging.evaluate(history, options), first);
     change(history);
-    assert.notEqual(judging.judge(history, options), first, change.toString());
+    assert.notEqual(judging.evaluate(history, options), first, change.toString());
   }
-  const [history, judging] = [dayOf(), new Judging()];
-  const first = judging.judge(history, options);
-  assert.notEqual(judging.judge(history, { ...options, final: true }), first);
+  const [history, judging] = [dayOf(), new EvaluationSchedule()];
+  const first = judging.evaluate(history, options);
+  assert.notEqual(judging.evaluate(history, { ...options, final: true }), first);
 });
 
 test('a life too young to be judged is looked at each time', () => {
-  const [history, judging] = [new History(), new Judging()];
+  const [history, judging] = [new History(), new EvaluationSchedule()];
   add(history, 0, MIB);
-  const first = judging.judge(history, options);
+  const first = judging.evaluate(history, options);
   assert.equal(first.trend, 'not-enough-data');
-  assert.notEqual(judging.judge(history, options), first);
+  assert.notEqual(judging.evaluate(history, options), first);
 });
 
 /** Minutes with a leak of 10 MiB an hour, of which this program saw nothing. */
@@ -74,15 +74,15 @@ function leaking(untilMinute: number): History {
 }
 
 test('a program that is started beside a long history of a leak tells it at once', () => {
-  assert.equal(new Judging().judge(leaking(36 * 60), options).leak, true);
+  assert.equal(new EvaluationSchedule().evaluate(leaking(36 * 60), options).leak, true);
 });
 
 test('a leak that can only just be told waits, also where the program has just been started', () => {
   // Part of a day may be daily load: after a day it no longer is.
   const raw = (minute: number) =>
-    judge(leaking(minute).series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' }), options);
+    evaluateSeries(leaking(minute).series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' }), options);
   let minute = 23 * 60;
-  while (!speaks(raw(minute))) minute += 5;
+  while (!exceedsThreshold(raw(minute))) minute += 5;
   assert.ok(minute > 23 * 60 && minute < 25 * 60);
-  assert.equal(new Judging().judge(leaking(minute), options).leak, null);
+  assert.equal(new EvaluationSchedule().evaluate(leaking(minute), options).leak, null);
 });

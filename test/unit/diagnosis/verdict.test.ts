@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hits } from '../../../src/diagnosis/gate.ts';
-import type { Scene } from '../../../src/diagnosis/rule-context.ts';
+import { failsGate } from '../../../src/diagnosis/gate.ts';
+import type { RuleContext } from '../../../src/diagnosis/rule-context.ts';
 import type { FileRow } from '../../../src/diagnosis/types.ts';
 import { diagnose } from '../../../src/diagnosis/verdict.ts';
-import type { CauseShare, FieldTrend, Judgement, Trend } from '../../../src/trends/types.ts';
+import type { CauseShare, Evaluation, FieldTrend, Trend } from '../../../src/trends/types.ts';
 
 const field = (trend: Trend, slope = 0): FieldTrend => ({
   trend,
@@ -14,7 +14,7 @@ const field = (trend: Trend, slope = 0): FieldTrend => ({
   p: 0.001,
   points: 100,
   windowSeconds: 7 * 86400,
-  basis: { segments: [0], line: null, fits: [], tests: {}, because: '' },
+  basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: '' },
 });
 const file = (over: Partial<FileRow> = {}): FileRow => ({
   path: '/tmp/spring.log',
@@ -34,7 +34,7 @@ const cause = (name: CauseShare['cause'], bytesPerHour: number, reclaimable: boo
   what: null,
 });
 
-function scene(judgement: Partial<Judgement>, over: Partial<Scene> = {}): Scene {
+function scene(judgement: Partial<Evaluation>, over: Partial<RuleContext> = {}): RuleContext {
   const columns = {
     usage: 1_475_723_264,
     working_set: 652_836_864,
@@ -55,7 +55,7 @@ function scene(judgement: Partial<Judgement>, over: Partial<Scene> = {}): Scene 
       limitBytes: 2 ** 31,
       jvm: { evidence: 'hsperfdata', version: '1.8.0', collector: 'Parallel' },
     },
-    judgement: {
+    evaluation: {
       trend: 'stable',
       leak: false,
       confidence: 0.9,
@@ -86,7 +86,7 @@ const story = {
   causes: [cause('page-cache', 4.76e6, true)],
   etas: [{ event: 'reclaim', seconds: 5e5, low: 4.3e5, high: 5.2e5 }],
   fields: { usage: field('growing', 4.76e6), heap_used: field('stable'), threads: field('stable'), working_set: field('stable') },
-} as const satisfies Partial<Judgement>;
+} as const satisfies Partial<Evaluation>;
 
 test('the story names its file, its holder, what it is not, and how long the disk lasts', () => {
   const v = diagnose(scene(story, { files: [file(), file({ path: '/app/app.war', growthBytesPerHour: 0 })] }));
@@ -201,7 +201,7 @@ test('the gates close as their names say', () => {
     const [leak, trend, , ...want] = line.trim().split(/\s+/);
     const v = { ...diagnose(scene({})), leak: JSON.parse(leak!) as boolean | null, trend: trend as Trend };
     assert.deepEqual(
-      (['leak', 'growing', 'unsure'] as const).map((gate) => (hits(v, gate) ? 'yes' : 'no')),
+      (['leak', 'growing', 'unsure'] as const).map((gate) => (failsGate(v, gate) ? 'yes' : 'no')),
       want,
       line,
     );
@@ -273,7 +273,7 @@ test('a finding that is worse than that of the headline comes second, and before
 
 describe('where no limit is set', () => {
   const FIELDS = { usage: field('growing', 12e6), anon: field('growing', 12e6) };
-  const without = (judgement: Partial<Judgement>, heapMaxBytes: number | null = null) => {
+  const without = (judgement: Partial<Evaluation>, heapMaxBytes: number | null = null) => {
     const base = scene({ trend: 'growing', leak: true, fields: FIELDS, ...judgement });
     return diagnose({
       ...base,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { reconcile } from '../../../src/diagnosis/ledger/reconcile-residency.ts';
+import { reconcileResidency } from '../../../src/diagnosis/ledger/reconcile-residency.ts';
 import { parseFincore } from '../../../src/sources/files/fincore.ts';
 import { writableMounts } from '../../../src/sources/files/folder-candidates.ts';
-import { type Question, Residency } from '../../../src/sources/files/residency.ts';
+import { Residency, type ResidencyQuery } from '../../../src/sources/files/residency.ts';
 import { parseMappedFiles } from '../../../src/sources/mappings/mapped-files.ts';
 import { pin } from '../../../src/sources/process/pinned-path.ts';
 import { folder } from '../sources/files/own-process.ts';
@@ -15,26 +15,26 @@ const disk = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'd
 const tmpfs = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'tmpfs' as const, freeBytes: 1, totalBytes: 1 } });
 
 test('files that hold more than the cgroup are scaled to it, disk and tmpfs each for itself', () => {
-  const got = reconcile([disk(300 * MiB), disk(100 * MiB), tmpfs(50 * MiB)], 250 * MiB, 50 * MiB);
+  const got = reconcileResidency([disk(300 * MiB), disk(100 * MiB), tmpfs(50 * MiB)], 250 * MiB, 50 * MiB);
   assert.equal(got.exceeds, true);
   assert.equal(got.diskScale, 0.5);
   assert.equal(got.tmpfsScale, 1);
-  assert.equal(got.unnamedBytes, 0);
+  assert.equal(got.unattributedBytes, 0);
   assert.match(got.note ?? '', /another container/);
 });
 
 test('files that hold less leave the rest unnamed; an unknown cgroup leaves it unknown', () => {
   const files = [disk(60 * MiB), tmpfs(20 * MiB), { residentBytes: null, fileSystem: null }];
-  assert.deepEqual(reconcile(files, 100 * MiB, 20 * MiB), {
+  assert.deepEqual(reconcileResidency(files, 100 * MiB, 20 * MiB), {
     tmpfsBytes: 20 * MiB,
     diskBytes: 60 * MiB,
-    unnamedBytes: 20 * MiB,
+    unattributedBytes: 20 * MiB,
     diskScale: 1,
     tmpfsScale: 1,
     exceeds: false,
     note: null,
   });
-  assert.equal(reconcile(files, null, null).unnamedBytes, null);
+  assert.equal(reconcileResidency(files, null, null).unattributedBytes, null);
 });
 
 test('maps: each file once with the sum of its mappings, newlines restored, devices and memfds left out', () => {
@@ -74,7 +74,7 @@ test('fincore: answers are matched by descriptor, and a file without one is null
   );
 });
 
-const asked = async (residency: Residency, question: Question) => (await residency.ask([question]))[0]!;
+const asked = async (residency: Residency, question: ResidencyQuery) => (await residency.query([question]))[0]!;
 const ME = { uid: process.geteuid?.() ?? 0, fowner: false };
 
 test('cachestat, mincore and fincore agree on a file that was just written', async (t) => {
@@ -83,10 +83,10 @@ test('cachestat, mincore and fincore agree on a file that was just written', asy
   const found = pin(path);
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
-  const question = { fd: found.fd, stat: found.stat, stacked: false };
+  const question = { fd: found.fd, stat: found.stat, isOverlay: false };
   const bySpawn = await asked(new Residency(ME, async () => 'not wanted'), question);
   assert.deepEqual(bySpawn, { state: 'told', method: 'fincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
-  const byMincore = await asked(new Residency(ME), { ...question, stacked: true });
+  const byMincore = await asked(new Residency(ME), { ...question, isOverlay: true });
   assert.deepEqual(byMincore, { state: 'told', method: 'mincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
 });
 
@@ -98,8 +98,14 @@ test('where cachestat is refused, mincore answers for an owned file, and nothing
   t.after(() => closeSync(found.fd));
   for (const errno of [1 /* EPERM */, 38 /* ENOSYS */]) {
     const none = () => undefined;
-    const calls = { cachestat: () => errno, mincore: () => ({ cachedBytes: 8192 }), forget: none, trim: none, unmap: none };
-    const own = await asked(new Residency(ME, async () => calls), { fd: found.fd, stat: found.stat, stacked: false });
+    const calls = {
+      cachestat: () => errno,
+      mincore: () => ({ cachedBytes: 8192 }),
+      fadviseDontNeed: none,
+      mallocTrim: none,
+      madviseDontNeed: none,
+    };
+    const own = await asked(new Residency(ME, async () => calls), { fd: found.fd, stat: found.stat, isOverlay: false });
     assert.deepEqual(own, { state: 'told', method: 'mincore', residentBytes: 8192, dirtyBytes: null });
   }
 });
@@ -112,13 +118,16 @@ test('without koffi and fincore the answer names the Debian package', async (t) 
   const found = pin(path);
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
-  const missing = async () => ({ state: 'absent' as const, why: 'fincore is not installed (Debian package util-linux-extra)' });
+  const missing = async () => ({
+    state: 'absent' as const,
+    reason: 'fincore is not installed (Debian package util-linux-extra)',
+  });
   const got = await asked(new Residency(ME, async () => 'koffi is not there', missing), {
     fd: found.fd,
     stat: found.stat,
-    stacked: false,
+    isOverlay: false,
   });
-  assert.match(got.state === 'unknown' ? got.why : '', /util-linux-extra.*koffi is not there/);
+  assert.match(got.state === 'unknown' ? got.reason : '', /util-linux-extra.*koffi is not there/);
 });
 
 test('looking reads no content: the bytes that this process has read do not grow with the files', async (t) => {
@@ -128,9 +137,9 @@ test('looking reads no content: the bytes that this process has read do not grow
   t.after(() => closeSync(fd));
   for (let i = 0; i < 20; i++) writeFileSync(join(dir, `f${i}`), Buffer.alloc(4 * MiB));
   const watch = watcher(t);
-  await watch.look(1);
+  await watch.scan(1);
   const read = () => Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
   const before = read();
-  await watch.look(20_000);
+  await watch.scan(20_000);
   assert.ok(read() - before < 2 * MiB, 'rchar counts the text of /proc alone');
 });

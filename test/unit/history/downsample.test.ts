@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pick } from '../../../src/history/downsample.ts';
+import { downsample } from '../../../src/history/downsample.ts';
 
 /** Rows as history keeps them: each quarter of an hour for twelve days, each minute for two, then each ten seconds for two hours. */
 const tiered = (): Float64Array => {
@@ -12,7 +12,7 @@ const tiered = (): Float64Array => {
 
 test('points are spread evenly over time, however unevenly the rows are', () => {
   const t = tiered();
-  const kept = [...pick(t, 0, t.length, 600)!].map((i) => t[i]!);
+  const kept = [...downsample(t, 0, t.length, 600)!].map((i) => t[i]!);
   assert.equal(kept.length, 600);
   assert.deepEqual([kept[0], kept[599]], [0, 14 * 86_400]);
   const even = (14 * 86_400) / 599;
@@ -21,7 +21,7 @@ test('points are spread evenly over time, however unevenly the rows are', () => 
 
 test('a stretch in which nothing was sampled gets no point, and no point twice', () => {
   const t = Float64Array.from([...Array(100).keys(), ...Array.from({ length: 100 }, (_, i) => 900 + i)]);
-  const kept = [...pick(t, 0, 200, 20)!];
+  const kept = [...downsample(t, 0, 200, 20)!];
   assert.ok(kept.length <= 20 && kept.length >= 4);
   assert.deepEqual(
     kept,
@@ -32,9 +32,9 @@ test('a stretch in which nothing was sampled gets no point, and no point twice',
 
 test('a window of rows is thinned within itself; the newest alone for one point; all when they are few', () => {
   const t = Float64Array.from({ length: 1000 }, (_, i) => i);
-  assert.deepEqual([...pick(t, 100, 200, 1)!], [199]);
-  const kept = pick(t, 100, 200, 10)!;
+  assert.deepEqual([...downsample(t, 100, 200, 1)!], [199]);
+  const kept = downsample(t, 100, 200, 10)!;
   assert.deepEqual([kept[0], kept.at(-1), kept.length], [100, 199, 10]);
-  assert.equal(pick(t, 100, 200, 100), null);
-  assert.equal(pick(t, 100, 200, null), null);
+  assert.equal(downsample(t, 100, 200, 100), null);
+  assert.equal(downsample(t, 100, 200, null), null);
 });

@@ -80,8 +80,8 @@ test('a file that was not seen at the newest look has no row, and tracks are bou
     residentBytes: null,
   });
   h.append(sample(1, { usage: 1 }));
-  h.files(1000, [file('/a', 1), file('/b', 1)]);
-  for (let i = 2; i < 2000; i++) h.files(i * 1000, [file('/b', i)]);
+  h.recordFiles(1000, [file('/a', 1), file('/b', 1)]);
+  for (let i = 2; i < 2000; i++) h.recordFiles(i * 1000, [file('/b', i)]);
   const { files } = h.series(ALL);
   assert.deepEqual(
     files.map((f) => f.path),

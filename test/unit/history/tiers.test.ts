@@ -89,7 +89,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
   for (const aroundS of [3600, 2 * 86_400]) {
     const query = { ...ALL, fields: ['usage'], fromS: spikeS - aroundS, toS: spikeS + aroundS, points: 40 };
     const { t: points } = reread.series(query);
-    const { min, max, segments: read } = await again.spread('jvm', query);
+    const { min, max, segments: read } = await again.envelope('jvm', query);
     assert.ok(points.length <= 40 && max.usage!.length === points.length);
     const seen = max.usage!.filter((v) => v !== null && v > 1.5e9);
     assert.equal(seen.length, 1, `the spike of one minute is in one point of those ${aroundS} s about it`);

@@ -8,11 +8,11 @@ import type { TargetInfo, Verdict } from '../../../src/diagnosis/types.ts';
 import { type Api, createApi } from '../../../src/outlets/http.ts';
 import { attachLive } from '../../../src/outlets/live.ts';
 import { createLog, type Log } from '../../../src/outlets/log.ts';
-import { tellStory } from '../../../src/outlets/notifications.ts';
+import { logNotifications } from '../../../src/outlets/notifications.ts';
 import { createOps } from '../../../src/outlets/ops.ts';
 import { ApiError, type LiveMessage, type Status } from '../../../src/outlets/status.ts';
 import { startWebhook } from '../../../src/outlets/webhook.ts';
-import { rangeOf } from '../../../src/ranges.ts';
+import { smallestRangeFor } from '../../../src/ranges.ts';
 
 const target: TargetInfo = {
   id: 'app',
@@ -24,7 +24,7 @@ const target: TargetInfo = {
   jvm: null,
 };
 const verdict: Verdict = {
-  schema: 'memhound.verdict/1',
+  schema: 'memhound.verdict/2',
   at: '2026-11-23T00:00:00.000Z',
   target,
   trend: 'growing',
@@ -46,7 +46,7 @@ const verdict: Verdict = {
       p: 0.001,
       points: 100,
       windowSeconds: 3600,
-      basis: { segments: [0], line: null, fits: [], tests: {}, because: '' },
+      basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: '' },
     },
   },
 };
@@ -62,12 +62,12 @@ const see = <T>(id: string | undefined, value: T): T => {
 const status: Status = {
   targets: () => (blind === null ? [target] : []),
   verdict: (id) => see(id, verdict),
-  ledger: async (id) =>
+  asked: async (id) =>
     see(id, { at: verdict.at, totalBytes: 1, limitBytes: 'max', boundBytes: 1, unexplainedBytes: 0, boundNote: '', parts: [] }),
   views: (id) => see(id, []),
   files: (id) => see(id, []),
   jvm: (id) => see(id, { jvm: null, reason: 'none' }),
-  histogram: async (id) => see(id, { at: verdict.at, since: null, largest: [], grown: [], tookMs: 1 }),
+  histogram: async (id) => see(id, { at: verdict.at, since: null, largest: [], grown: [], durationMs: 1 }),
   samples: async (q) => {
     samplesFrom = q.fromS;
     return see(q.target, {
@@ -162,12 +162,16 @@ describe('the API', () => {
     assert.equal((await ask('/api/v1/verdict?fail-on=nothing')).status, 400);
   });
 
-  test('blind is 503 with the lines that mend it, and no gate passes by it', async () => {
-    blind = new ApiError('blind', 503, 'memhound sees only itself', 'shareProcessNamespace: true');
+  test('no target is 503 with the lines that fix it, and no gate passes by it', async () => {
+    blind = new ApiError('no-target', 503, 'memhound sees only itself', 'shareProcessNamespace: true');
     try {
       for (const path of ['verdict', 'verdict?fail-on=leak', 'ledger', 'files']) {
         const { status: code, body } = await ask(`/api/v1/${path}`);
-        assert.deepEqual([code, body.error.code, body.error.mend], [503, 'blind', 'shareProcessNamespace: true'], path);
+        assert.deepEqual(
+          [code, body.error.code, body.error.remediation],
+          [503, 'no-target', 'shareProcessNamespace: true'],
+          path,
+        );
       }
       assert.equal((await ask('/readyz', {}, ops.url)).status, 503);
     } finally {
@@ -201,7 +205,7 @@ describe('the API', () => {
     assert.equal((await ask('/api/v1/samples?from=verdict&points=600')).status, 200);
     assert.equal(samplesFrom, judgedS - 3600);
     assert.deepEqual(
-      [0, 900, 1000, 21_600, 90_000, 604_800, 700_000].map((windowSeconds) => rangeOf({ usage: { windowSeconds } })),
+      [0, 900, 1000, 21_600, 90_000, 604_800, 700_000].map((windowSeconds) => smallestRangeFor({ usage: { windowSeconds } })),
       [900, 900, 3600, 21_600, 604_800, 604_800, null],
     );
   });
@@ -281,7 +285,7 @@ describe('the live channel', () => {
   });
 });
 
-/** The status of a request whose target is sent as it stands, which fetch and http.request would mend. */
+/** The status of a request whose target is sent as it stands, which fetch and http.request would change. */
 function rawStatus(base: string, target: string): Promise<number> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
@@ -328,7 +332,7 @@ describe('the public port', () => {
 describe('log and webhook', () => {
   test('each change of the verdict is one line, and the same verdict again is none', () => {
     lines.length = 0;
-    const end = tellStory(status, log);
+    const end = logNotifications(status, log);
     emit({ type: 'verdict', target: 'app', verdict });
     emit({ type: 'verdict', target: 'app', verdict: { ...verdict, confidence: 0.98 } });
     emit({ type: 'verdict', target: 'app', verdict: { ...verdict, trend: 'stable', leak: false, cause: 'none', causes: [] } });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { QUIET, step } from '../../../src/trends/alarm.ts';
-import type { FieldTrend, Judgement } from '../../../src/trends/types.ts';
+import { INITIAL_STATE, nextState } from '../../../src/trends/alarm.ts';
+import type { Evaluation, FieldTrend } from '../../../src/trends/types.ts';
 
-const judgement = (leak: boolean | null): Judgement => ({
+const judgement = (leak: boolean | null): Evaluation => ({
   trend: leak === null ? 'not-enough-data' : leak ? 'growing' : 'stable',
   leak,
   confidence: 0.9,
@@ -15,12 +15,12 @@ const judgement = (leak: boolean | null): Judgement => ({
 
 /** `L` a leak was found, `.` none, `?` too young a life to tell; the answer's leak: `T` true, `n` null, `f` false. */
 const told = (found: string): string => {
-  let state = QUIET;
+  let state = INITIAL_STATE;
   return [...found]
     .map((letter, minute) => {
-      const after = step(state, judgement(letter === '?' ? null : letter === 'L'), minute * 60);
+      const after = nextState(state, judgement(letter === '?' ? null : letter === 'L'), minute * 60);
       state = after.state;
-      return after.answer.leak === true ? 'T' : after.answer.leak === null ? 'n' : 'f';
+      return after.reported.leak === true ? 'T' : after.reported.leak === null ? 'n' : 'f';
     })
     .join('');
 };
@@ -44,7 +44,7 @@ test('a leak is told after three findings in a row and taken back after five wit
 });
 
 /** A leak that rests on two days of anon, with so many seconds to the limit. */
-const long = (etaS: number): Judgement => ({
+const long = (etaS: number): Evaluation => ({
   ...judgement(true),
   etas: [{ event: 'oom-kill', seconds: etaS, low: etaS, high: etaS }],
   fields: {
@@ -55,13 +55,13 @@ const long = (etaS: number): Judgement => ({
 
 /** Minutes after which a leak is told that is found each ten minutes from the first on. */
 function toldAfter(
-  found: (minute: number) => Judgement,
+  found: (minute: number) => Evaluation,
   atS: (minute: number) => number = (minute) => minute * 60,
 ): number | null {
-  let state = QUIET;
+  let state = INITIAL_STATE;
   for (let minute = 0; minute < 600; minute += 10) {
-    state = step(state, found(minute), atS(minute)).state;
-    if (state.told) return minute;
+    state = nextState(state, found(minute), atS(minute)).state;
+    if (state.firing) return minute;
   }
   return null;
 }

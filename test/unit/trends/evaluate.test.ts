@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../../src/history/series.ts';
-import { judge } from '../../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 
 const MIB = 1_048_576;
 const options = { minHistorySeconds: 900 };
@@ -27,7 +27,7 @@ function series(minutes: number, columns: Record<string, (minute: number) => num
 
 test('anonymous memory that grows for good is a leak, with its slope inside the interval and a time to the OOM kill', () => {
   const wiggle = noise(1);
-  const answer = judge(series(720, { anon: (i) => 200 * MIB + (i / 60) * 5 * MIB + wiggle() * MIB }), options);
+  const answer = evaluateSeries(series(720, { anon: (i) => 200 * MIB + (i / 60) * 5 * MIB + wiggle() * MIB }), options);
   assert.equal(answer.trend, 'growing');
   assert.equal(answer.leak, true);
   const { low, high } = answer.fields.anon!;
@@ -46,7 +46,7 @@ test('usage grows by what grows in it: its slope is that of anon, where all else
   });
   const anon = Array.from({ length: 1440 }, (_, i) => 200 * MIB + (i / 60) * 5 * MIB + wiggle() * MIB);
   const columns = { usage: (i: number) => anon[i]! + file[i]!, anon: (i: number) => anon[i]!, file: (i: number) => file[i]! };
-  const { fields, etas } = judge(series(1440, columns), options);
+  const { fields, etas } = evaluateSeries(series(1440, columns), options);
   assert.equal(fields.file!.trend, 'stable');
   assert.equal(fields.usage!.trend, 'growing');
   assert.equal(fields.usage!.slopeBytesPerHour, fields.anon!.slopeBytesPerHour);
@@ -59,7 +59,7 @@ test('usage grows by what grows in it: its slope is that of anon, where all else
 test('the time to the limit starts from the peaks of the samples, which their means over minutes hide', () => {
   const wiggle = noise(9);
   const peaky = (peak: number) =>
-    judge(
+    evaluateSeries(
       series(720, { anon: (i) => 200 * MIB + (i / 60) * 10 * MIB + wiggle() * MIB + (i % 10 === 0 ? peak * MIB : 0) }),
       options,
     );
@@ -72,7 +72,7 @@ test('the time to the limit starts from the peaks of the samples, which their me
 test('memory that only wanders is no leak', () => {
   const wiggle = noise(2);
   let wander = 0;
-  const answer = judge(
+  const answer = evaluateSeries(
     series(720, {
       anon: () => {
         wander = 0.95 * wander + wiggle() * MIB;
@@ -86,7 +86,7 @@ test('memory that only wanders is no leak', () => {
 });
 
 test('nothing is said of less than the least history, and it is told how much is missing', () => {
-  const answer = judge(series(8, { anon: (i) => (200 + i) * MIB }), options);
+  const answer = evaluateSeries(series(8, { anon: (i) => (200 + i) * MIB }), options);
   assert.equal(answer.trend, 'not-enough-data');
   assert.equal(answer.leak, null);
   assert.ok(answer.needs!.hours > 0);
@@ -94,7 +94,7 @@ test('nothing is said of less than the least history, and it is told how much is
 
 test('a restart begins anew: growth before it does not count', () => {
   const wiggle = noise(3);
-  const answer = judge(
+  const answer = evaluateSeries(
     series(
       720,
       { anon: (i) => (i < 400 ? 200 + i : 200) * MIB + wiggle() * MIB },
@@ -122,7 +122,7 @@ test('kernel memory that comes with page cache is no cause of its own, also wher
       kernel: (s: number) => 1.2e6 + 0.0287 * file[s]! + besides * s,
     };
     const each = series(28, columns, { intervalS: 1 });
-    return judge({ ...each, t: each.t.map((_, s) => 1_700_000_000 + s) }, { minHistorySeconds: 15 });
+    return evaluateSeries({ ...each, t: each.t.map((_, s) => 1_700_000_000 + s) }, { minHistorySeconds: 15 });
   };
   assert.equal(told(0).fields.file!.trend, 'stable');
   assert.equal(told(0).fields.kernel!.trend, 'growing');
@@ -134,13 +134,13 @@ test('kernel memory that comes with page cache is no cause of its own, also wher
 test('a cache that was loaded once does not hide kernel memory that leaks before and after, nor does tmpfs that grows beside it', () => {
   const wiggle = noise(10);
   const leak = (i: number) => (40 + 0.06 * i) * MIB + wiggle() * 8192;
-  const loaded = judge(
+  const loaded = evaluateSeries(
     series(400, { anon: () => 200 * MIB, file: (i) => (i < 200 ? 100 : 1600) * MIB, slab_unreclaimable: leak }),
     options,
   );
   assert.deepEqual([loaded.leak, loaded.causes[0]?.cause], [true, 'slab']);
   const tmpfs = (i: number) => (50 + i) * MIB;
-  const beside = judge(
+  const beside = evaluateSeries(
     series(400, { anon: () => 200 * MIB, file: (i) => 100 * MIB + tmpfs(i), shmem: tmpfs, slab_unreclaimable: leak }),
     options,
   );
@@ -152,7 +152,7 @@ test('a cache that was loaded once does not hide kernel memory that leaks before
 
 test('a heap that grows where nothing of the container itself is told has no time to an OOM kill', () => {
   const wiggle = noise(11);
-  const { causes, etas } = judge(
+  const { causes, etas } = evaluateSeries(
     series(720, { heap_used: (i) => (100 + 0.2 * i) * MIB + wiggle() * MIB, usage: () => 500 * MIB }),
     options,
   );
@@ -164,7 +164,7 @@ test('a field that was told for a while only does not decide which peaks are see
   const wiggle = noise(12);
   const anon = (i: number) => (200 + i / 6) * MIB + wiggle() * MIB + (i > 100 && i % 10 === 0 ? 200 * MIB : 0);
   const hours = (columns: Record<string, (i: number) => number>): number =>
-    judge(series(720, columns), options).etas.find(({ event }) => event === 'oom-kill')!.seconds / 3600;
+    evaluateSeries(series(720, columns), options).etas.find(({ event }) => event === 'oom-kill')!.seconds / 3600;
   const percpu = (i: number) => (i < 40 ? 3 * MIB : Number.NaN);
   assert.ok(Math.abs(hours({ anon, percpu }) / hours({ anon }) - 1) < 0.1);
 });
@@ -173,7 +173,7 @@ test('native memory that class loaders bring is metaspace, not a cause of its ow
   const wiggle = noise(5);
   const metaspace = (i: number) => 60 * MIB + i * 0.1 * MIB;
   const told = (times: number) =>
-    judge(
+    evaluateSeries(
       series(360, {
         usage: (i) => 300 * MIB + times * i * 0.1 * MIB + wiggle() * MIB,
         anon: (i) => 250 * MIB + times * i * 0.1 * MIB + wiggle() * MIB,
@@ -188,7 +188,7 @@ test('native memory that class loaders bring is metaspace, not a cause of its ow
 
 test('a heap that fills without its old generation having been collected may be a leak or not', () => {
   const wiggle = noise(6);
-  const answer = judge(
+  const answer = evaluateSeries(
     series(240, {
       usage: (i) => 200 * MIB + i * MIB + wiggle() * 0.2 * MIB,
       anon: (i) => 150 * MIB + i * MIB + wiggle() * 0.2 * MIB,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../../../src/trends/evaluate.ts';
-import { leakSeries, machine } from '../../support/series.ts';
+import { evaluateSeries } from '../../../src/trends/evaluate.ts';
+import { leakSeries, machineSeriesOf } from '../../support/series.ts';
 
 const options = { minHistorySeconds: 900 };
 const MIB = 1_048_576;
-const slope = (series: Parameters<typeof judge>[0]) => judge(series, options).fields.anon!.slopeBytesPerHour!;
+const slope = (series: Parameters<typeof evaluateSeries>[0]) => evaluateSeries(series, options).fields.anon!.slopeBytesPerHour!;
 const close = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b)), `${a} and ${b}`);
 
 test('a slope does not change when time or level is shifted', () => {
@@ -24,15 +24,15 @@ test('a slope scales with its unit', () => {
 test('a slope flips when time is reversed', () => {
   const base = leakSeries({ seed: 3 });
   const reversed = { ...base, fields: new Map([['anon', base.fields.get('anon')!.slice().reverse()]]) };
-  assert.equal(judge(base, options).fields.anon!.trend, 'growing');
-  assert.equal(judge(reversed, options).fields.anon!.trend, 'shrinking');
+  assert.equal(evaluateSeries(base, options).fields.anon!.trend, 'growing');
+  assert.equal(evaluateSeries(reversed, options).fields.anon!.trend, 'shrinking');
   assert.ok(Math.abs(slope(base) + slope(reversed)) < 0.05 * slope(base));
 });
 
 test('a verdict does not change when a constant is added to the field and to the limit', () => {
   for (const seed of [4, 5]) {
-    const low = judge(leakSeries({ seed, level: 200 * MIB, limit: 4096 * MIB }), options);
-    const high = judge(leakSeries({ seed, level: 264 * MIB, limit: 4160 * MIB }), options);
+    const low = evaluateSeries(leakSeries({ seed, level: 200 * MIB, limit: 4096 * MIB }), options);
+    const high = evaluateSeries(leakSeries({ seed, level: 264 * MIB, limit: 4160 * MIB }), options);
     assert.equal(low.leak, high.leak);
     assert.equal(low.trend, high.trend);
     close(low.etas[0]!.seconds, high.etas[0]!.seconds);
@@ -40,7 +40,8 @@ test('a verdict does not change when a constant is added to the field and to the
 });
 
 test('more of the same stable data never turns into growing', () => {
-  for (const seed of [6, 7, 8]) for (const days of [1, 2, 4, 8]) assert.notEqual(judge(machine(seed, days), options).leak, true);
+  for (const seed of [6, 7, 8])
+    for (const days of [1, 2, 4, 8]) assert.notEqual(evaluateSeries(machineSeriesOf(seed, days), options).leak, true);
 });
 
 test('the same series gives the same judgement, unsorted and doubled rows or not', () => {
@@ -53,13 +54,13 @@ test('the same series gives the same judgement, unsorted and doubled rows or not
     t: Float64Array.from(rows, (i) => base.t[i]!),
     fields: new Map([['anon', Float64Array.from(rows, (i) => anon[i]!)]]),
   };
-  assert.deepEqual(judge(shuffled, options), judge(base, options));
+  assert.deepEqual(evaluateSeries(shuffled, options), evaluateSeries(base, options));
 });
 
 test('a clock that is set back an hour does not hide a leak', () => {
   const base = leakSeries({ seed: 10 });
   const jumped = { ...base, t: base.t.map((at, i) => (i < base.t.length / 2 ? at : at - 3600)) };
-  const answer = judge(jumped, options);
+  const answer = evaluateSeries(jumped, options);
   assert.equal(answer.leak, true);
   assert.ok(Math.abs(answer.fields.anon!.slopeBytesPerHour! / slope(base) - 1) < 0.05);
 });
@@ -67,7 +68,7 @@ test('a clock that is set back an hour does not hide a leak', () => {
 test('gaps are no values: a series with half its samples missing has the same slope, within its interval', () => {
   const base = leakSeries({ seed: 11 });
   const holes = base.fields.get('anon')!.map((value, i) => (i % 2 === 0 || (i > 200 && i < 260) ? Number.NaN : value));
-  const answer = judge({ ...base, fields: new Map([['anon', holes]]) }, options);
+  const answer = evaluateSeries({ ...base, fields: new Map([['anon', holes]]) }, options);
   assert.equal(answer.leak, true);
   assert.ok(answer.fields.anon!.low! < slope(base) && slope(base) < answer.fields.anon!.high!);
 });
@@ -78,7 +79,7 @@ test('a restart that nobody told is seen by what falls together', () => {
   const saw = base.fields.get('anon')!.map((value, i) => (i < half ? value : value - 120 * MIB));
   const stacks = base.t.map((_, i) => (i < half ? 8 : 3) * MIB);
   const threads = base.t.map((_, i) => (i < half ? 80 : 30));
-  const answer = judge(
+  const answer = evaluateSeries(
     {
       ...base,
       fields: new Map([

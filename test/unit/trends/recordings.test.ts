@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { parseRecording } from '../../../src/inputs/recording.ts';
-import { judge } from '../../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 
 /** Recorded from real JVMs in memory cgroups, 75 s each: what moved is known. A leak of `-` is null; cause of growth first. */
 const TABLE = `
@@ -22,7 +22,7 @@ for (const row of TABLE.trim().split('\n')) {
   test(`the recording ${name} is ${trend}, leak ${leak}, cause ${cause}`, () => {
     const file = new URL(`../../fixtures/recordings/${name}.jsonl.gz`, import.meta.url);
     const { series } = parseRecording(gunzipSync(readFileSync(file)).toString());
-    const answer = judge(series, { minHistorySeconds: 30 });
+    const answer = evaluateSeries(series, { minHistorySeconds: 30 });
     assert.equal(answer.trend, trend);
     assert.equal(answer.leak ?? '-', leak === 'true' ? true : leak === 'false' ? false : '-');
     assert.equal(answer.causes[0]?.cause ?? 'none', cause);

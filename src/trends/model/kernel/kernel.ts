@@ -5,7 +5,7 @@ import { WASM } from './wasm.ts';
  * where it is there, a file is judged before it has begun; a float that is interpreted is an object on the heap. These run some 25 times
  * faster than that, at no memory but their own. Addresses are in bytes.
  */
-interface Calls {
+interface WasmExports {
   /** First address that is free for the caller. */
   free(): number;
   kalman(u: number, m: number, noise: number, parts: number, white: number, filter: number): number;
@@ -35,8 +35,8 @@ interface Calls {
 const PAGE = 65_536;
 
 /** The calls, and the memory that they work on: taken from the bottom up, and given back from the top down. */
-export class Kernel {
-  readonly call: Calls;
+export class WasmKernel {
+  readonly exports: WasmExports;
   readonly #memory = new WebAssembly.Memory({ initial: 4 });
   #top: number;
   /** All of memory, as numbers. They are other arrays after `take`, which may make it larger. */
@@ -45,8 +45,8 @@ export class Kernel {
 
   constructor() {
     const module = new WebAssembly.Module(Buffer.from(WASM, 'base64'));
-    this.call = new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports as unknown as Calls;
-    this.#top = this.call.free();
+    this.exports = new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports as unknown as WasmExports;
+    this.#top = this.exports.free();
   }
 
   /** Where the next `take` begins: what is given back to `giveBack`. */
@@ -55,7 +55,7 @@ export class Kernel {
   }
 
   /** What is taken meanwhile is given back at the end. */
-  borrow<T>(work: () => T): T {
+  withScratch<T>(work: () => T): T {
     const top = this.#top;
     try {
       return work();
@@ -64,12 +64,12 @@ export class Kernel {
     }
   }
 
-  giveBack(to: number): void {
+  release(to: number): void {
     this.#top = to;
   }
 
   /** Room for so many 64-bit numbers: its address. What was there before is still in it. */
-  take(count: number): number {
+  allocate(count: number): number {
     const at = this.#top;
     this.#top += 8 * count;
     const missing = this.#top - this.#memory.buffer.byteLength;
@@ -82,28 +82,28 @@ export class Kernel {
   }
 
   /** The numbers at an address. */
-  numbers(at: number, count: number): Float64Array {
+  readFloats(at: number, count: number): Float64Array {
     return this.f64.slice(at >> 3, (at >> 3) + count);
   }
 
   /** A copy of numbers: its address. */
-  copy(values: Float64Array | readonly number[]): number {
-    const at = this.take(values.length);
+  copyFloats(values: Float64Array | readonly number[]): number {
+    const at = this.allocate(values.length);
     this.f64.set(values, at >> 3);
     return at;
   }
 
   /** A copy of whole numbers: its address. */
   copyInts(values: readonly number[]): number {
-    const at = this.take((values.length + 1) >> 1);
+    const at = this.allocate((values.length + 1) >> 1);
     this.i32.set(values, at >> 2);
     return at;
   }
 }
 
-let made: Kernel | null = null;
+let instance: WasmKernel | null = null;
 
-export function kernel(): Kernel {
-  made ??= new Kernel();
-  return made;
+export function wasmKernel(): WasmKernel {
+  instance ??= new WasmKernel();
+  return instance;
 }

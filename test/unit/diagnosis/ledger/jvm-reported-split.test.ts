@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnonName, AnonPart, AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
-import { withAnswers } from '../../../../src/diagnosis/ledger/jvm-reported-split.ts';
-import type { JvmAnswers } from '../../../../src/sources/jvm/jcmd-report.ts';
+import { withJcmdReport } from '../../../../src/diagnosis/ledger/jvm-reported-split.ts';
+import type { JcmdReport } from '../../../../src/sources/jvm/jcmd-report.ts';
 
 const MB = 2 ** 20;
 const part = (name: AnonName, mb: number, low = mb, high = mb): AnonPart => ({
@@ -19,7 +19,7 @@ const split = (...parts: AnonPart[]): AnonSplit => ({
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
   heap: null,
 });
-const none: JvmAnswers = { atMs: 0, heap: null, native: null, metaspace: null, codeCacheBytes: null };
+const none: JcmdReport = { atMs: 0, heap: null, native: null, metaspace: null, codeCacheBytes: null };
 const category = (name: string, mmap: number, malloc: number) => ({
   name,
   reservedBytes: 0,
@@ -42,17 +42,17 @@ test('native memory tracking tells the tables of the collector from direct buffe
     committedBytes: 0,
     categories: [category('Java Heap', 64, 0), category('GC', 12, 3), category('Other', 0, 90)],
   };
-  const after = withAnswers(before, { ...none, native });
+  const after = withJcmdReport(before, { ...none, native });
   const direct = by(after, 'direct buffers and large malloc');
   assert.deepEqual([direct.bytes, direct.low, direct.high], [90 * MB, 88 * MB, 100 * MB]);
   assert.equal(by(after, 'GC and VM structures').bytes, 10 * MB);
-  assert.match(by(after, 'GC and VM structures').told!, /GC 12 MiB/);
+  assert.match(by(after, 'GC and VM structures').reportedByJvm!, /GC 12 MiB/);
   assert.equal(sum(after), sum(before));
 });
 
 test('metaspace is no larger than what the JVM has committed: the rest of an open reservation was an arena', () => {
   const before = split(part('metaspace', 30, 10, 30), part('malloc arenas', 5, 5, 25));
-  const after = withAnswers(before, {
+  const after = withJcmdReport(before, {
     ...none,
     metaspace: { nonClass: { usedBytes: 9 * MB, committedBytes: 10 * MB }, class: null },
   });
@@ -64,7 +64,7 @@ test('metaspace is no larger than what the JVM has committed: the rest of an ope
 test('a heap that no hsperfdata bounds is bounded by GC.heap_info', () => {
   const before = split(part('Java heap', 200, 0, 200));
   const heap = { areas: [{ name: 'garbage-first heap', usedBytes: 50 * MB, committedBytes: 100 * MB }] };
-  const after = withAnswers(before, { ...none, heap });
+  const after = withJcmdReport(before, { ...none, heap });
   assert.equal(Math.round(by(after, 'Java heap').bytes / MB), 110);
   assert.equal(by(after, 'Java heap').low, by(after, 'Java heap').bytes);
   assert.equal(sum(after), sum(before));
@@ -72,5 +72,5 @@ test('a heap that no hsperfdata bounds is bounded by GC.heap_info', () => {
 
 test('a JVM that answers nothing leaves the split as it was', () => {
   const before = split(part('Java heap', 64), part('malloc arenas', 8));
-  assert.deepEqual(withAnswers(before, none), before);
+  assert.deepEqual(withJcmdReport(before, none), before);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anonParts, sharedHeap } from '../../../../src/diagnosis/ledger/anon-part.ts';
 import type { AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
-import { cacheParts, tmpfsParts } from '../../../../src/diagnosis/ledger/page-cache-part.ts';
+import { pageCacheParts, tmpfsParts } from '../../../../src/diagnosis/ledger/page-cache-part.ts';
 import type { LedgerPart } from '../../../../src/diagnosis/types.ts';
 import type { FileReading } from '../../../../src/sources/types.ts';
 
@@ -67,7 +67,7 @@ const file = (path: string, residentBytes: number | null, rest: Partial<FileRead
 });
 
 test('page cache is divided into files by name, libraries and jars together, and what was not looked at', () => {
-  const parts = cacheParts(
+  const parts = pageCacheParts(
     [file('/tmp/spring.log', 60 * MiB), file('/app/app.jar', 8 * MiB), file('/lib/libc.so.6', 2 * MiB)],
     80 * MiB,
     AT,
@@ -80,7 +80,7 @@ test('page cache is divided into files by name, libraries and jars together, and
 
 test('files that may not be queried are a line of their own, of at most what they have on disk', () => {
   const closed = file('/secret', null, { allocatedBytes: 5 * MiB, method: 'unknown: owned by another user' });
-  const parts = cacheParts([file('/tmp/a', 10 * MiB), closed], 30 * MiB, AT);
+  const parts = pageCacheParts([file('/tmp/a', 10 * MiB), closed], 30 * MiB, AT);
   const line = by(parts, 'files that this user may not query');
   assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MiB, 5 * MiB]);
   assert.match(line.note!, /owned by another user/);
@@ -88,7 +88,7 @@ test('files that may not be queried are a line of their own, of at most what the
 });
 
 test('files that hold more than the container is charged for are scaled down to it, and say so', () => {
-  const parts = cacheParts([file('/tmp/a', 60 * MiB), file('/tmp/b', 60 * MiB)], 60 * MiB, AT);
+  const parts = pageCacheParts([file('/tmp/a', 60 * MiB), file('/tmp/b', 60 * MiB)], 60 * MiB, AT);
   assert.equal(sum(parts), 60 * MiB);
   assert.match(by(parts, '/tmp/a').note!, /charged to another container/);
   assert.equal(by(parts, '/tmp/a').how, 'estimated');
@@ -107,7 +107,7 @@ test('files of tmpfs stand under shared memory, and cannot be taken back', () =>
 const written = { openBy: [{ pid: 1, fd: 3, mode: 'w' as const }] };
 
 test('a written log keeps its bytes where libraries hold more memory than the container is charged for', () => {
-  const parts = cacheParts([file('/tmp/spring.log', 80 * MiB, written), file('/usr/lib/libjvm.so', 40 * MiB)], 100 * MiB, AT);
+  const parts = pageCacheParts([file('/tmp/spring.log', 80 * MiB, written), file('/usr/lib/libjvm.so', 40 * MiB)], 100 * MiB, AT);
   assert.equal(by(parts, '/tmp/spring.log').bytes, 80 * MiB);
   assert.equal(by(parts, '/tmp/spring.log').how, 'measured');
   assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MiB);
@@ -122,7 +122,7 @@ test('rotated and deleted files are lines of their own, small ones a sum, and al
     file('/var/log/gone.log', 10 * MiB, { ...written, deleted: true }),
     file('/var/tiny', 4096),
   ];
-  const parts = cacheParts(files, 100 * MiB, AT);
+  const parts = pageCacheParts(files, 100 * MiB, AT);
   assert.deepEqual(
     by(parts, 'rotated files').parts!.map((p) => p.name),
     ['/var/log/app.log.1', '/var/log/app-2026-11-23.0.log.gz'],
@@ -135,7 +135,7 @@ test('rotated and deleted files are lines of their own, small ones a sum, and al
 
 test('a user who may ask about no library knows what is mapped of them, as an interval below what the cgroup has mapped', () => {
   const files = { bytes: 30 * MiB, libraries: 10 * MiB, jars: 20 * MiB, other: 0 };
-  const parts = cacheParts([], 90 * MiB, AT, { files, chargedBytes: 25 * MiB });
+  const parts = pageCacheParts([], 90 * MiB, AT, { files, chargedBytes: 25 * MiB });
   const line = by(parts, 'mapped libraries and jars');
   assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 25 * MiB, 25 * MiB]);
   assert.equal(sum(parts), 90 * MiB);
@@ -167,7 +167,7 @@ test('hostile names cost little, are written as text, and keep parts adding up',
   ];
   const files = evil.flatMap((path, i) => [file(path, (i + 1) * MiB, i % 2 === 0 ? written : {}), file(`${path}.1`, MiB)]);
   const began = process.cpuUsage().user;
-  const parts = cacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MiB, AT);
+  const parts = pageCacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MiB, AT);
   assert.ok(process.cpuUsage().user - began < 5e6, 'seconds of CPU for names alone');
   assert.equal(sum(parts), 500 * MiB);
   const names = (all: readonly LedgerPart[]): string[] => all.flatMap((p) => [p.name, ...names(p.parts ?? [])]);

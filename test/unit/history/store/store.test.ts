@@ -188,14 +188,14 @@ test('the last word on a container that died is kept, across a restart of memhou
   const dir = folder(t);
   const store = await open(dir);
   await store.load('jvm');
-  await store.keepObituary('jvm', { atMs: 1, verdict: { headline: 'first' } });
-  await store.keepObituary('jvm', { atMs: 2, verdict: { headline: 'second' } });
+  await store.saveFinalReport('jvm', { atMs: 1, verdict: { headline: 'first' } });
+  await store.saveFinalReport('jvm', { atMs: 2, verdict: { headline: 'second' } });
   await store.close();
   const again = await open(dir);
   await again.load('jvm');
-  assert.deepEqual(again.obituary('jvm', 1)?.verdict, { headline: 'second' });
-  assert.deepEqual(again.obituary('jvm', 2)?.verdict, { headline: 'first' });
-  assert.equal(again.obituary('jvm', 3), null);
+  assert.deepEqual(again.finalReport('jvm', 1)?.verdict, { headline: 'second' });
+  assert.deepEqual(again.finalReport('jvm', 2)?.verdict, { headline: 'first' });
+  assert.equal(again.finalReport('jvm', 3), null);
 });
 
 test('without a folder history lives in memory and nothing is written', async () => {

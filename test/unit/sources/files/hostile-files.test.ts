@@ -30,7 +30,7 @@ test('a FIFO in place of a file is neither opened nor shown, and whoever waits t
   const dir = folder(t);
   held(t, join(dir, 'log'));
   execFileSync('mkfifo', [join(dir, 'trap')]);
-  const rows = await watcher(t).look(1);
+  const rows = await watcher(t).scan(1);
   assert.ok(rows.some((row) => row.path === join(dir, 'log')));
   assert.ok(!rows.some((row) => row.path.endsWith('trap')));
   // A reader, however short, would have let this open through: with none it fails with ENXIO.
@@ -43,7 +43,7 @@ test('links to files and folders elsewhere are not followed', async (t) => {
   writeFileSync(join(other, 'secret'), Buffer.alloc(3 * MiB));
   symlinkSync(join(other, 'secret'), join(dir, 'link'));
   symlinkSync(other, join(dir, 'linked'));
-  const rows = await watcher(t).look(1);
+  const rows = await watcher(t).scan(1);
   assert.ok(!rows.some((row) => row.path.startsWith(join(dir, 'link'))));
 });
 
@@ -53,7 +53,7 @@ test('names with newlines, escapes, HTML, 255 bytes and no UTF-8 are found and m
   const names = ['a\nb', '\u001b[31mred', '<script>', 'x'.repeat(255), 'y (deleted)'];
   for (const name of names) writeFileSync(join(dir, name), Buffer.alloc(2 * MiB));
   writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0xfe])]), Buffer.alloc(2 * MiB));
-  const rows = (await watcher(t).look(1)).filter((row) => row.path.startsWith(dir));
+  const rows = (await watcher(t).scan(1)).filter((row) => row.path.startsWith(dir));
   for (const name of names) {
     const row = rows.find(({ path }) => path === join(dir, name));
     assert.equal(row?.residentBytes, 2 * MiB, JSON.stringify(name));
@@ -69,7 +69,7 @@ test('a path of 4,000 characters is found when it is open', async (t) => {
   while (deep.length + 201 < 3900) deep = join(deep, name);
   mkdirSync(deep, { recursive: true });
   held(t, join(deep, 'log'));
-  const row = (await watcher(t).look(1)).find(({ path }) => path === join(deep, 'log'));
+  const row = (await watcher(t).scan(1)).find(({ path }) => path === join(deep, 'log'));
   assert.ok(deep.length > 3700);
   assert.equal(row?.residentBytes, 2 * MiB);
 });
@@ -86,7 +86,7 @@ test('a path that is too long for the kernel to tell still has its bytes', async
   });
   t.after(() => child.kill());
   for await (const chunk of child.stdout) if (String(chunk).includes('ready')) break;
-  const rows = await watcher(t, { pid: child.pid! }).look(1);
+  const rows = await watcher(t, { pid: child.pid! }).scan(1);
   const row = rows.find(({ openBy }) => openBy.some(({ fd }) => fd === 3));
   assert.equal(row?.residentBytes, 2 * MiB);
   assert.match(row.path, /more than 4,096 bytes/);
@@ -97,7 +97,7 @@ test('a sparse file of 1 TiB counts with what it holds, not with its size', asyn
   const fd = held(t, join(dir, 'sparse'), MiB);
   ftruncateSync(fd, 2 ** 40);
   const watch = watcher(t);
-  const row = (await watch.look(1)).find(({ path }) => path === join(dir, 'sparse'));
+  const row = (await watch.scan(1)).find(({ path }) => path === join(dir, 'sparse'));
   assert.equal(row?.sizeBytes, 2 ** 40);
   assert.ok(row.residentBytes !== null ? row.residentBytes <= 2 * MiB : /too many/.test(row.method));
 });
@@ -109,24 +109,24 @@ test('a deleted file that is still open keeps its row, and loses it when it is c
   writeSync(fd, Buffer.alloc(2 * MiB));
   unlinkSync(path);
   const watch = watcher(t);
-  const row = (await watch.look(1)).find((r) => r.path === path);
+  const row = (await watch.scan(1)).find((r) => r.path === path);
   assert.deepEqual([row?.deleted, row?.residentBytes], [true, 2 * MiB]);
   closeSync(fd);
-  assert.ok(!(await watch.look(2)).some((r) => r.path === path));
+  assert.ok(!(await watch.scan(2)).some((r) => r.path === path));
 });
 
 test('a folder that changes between looks in the middle of its walk gives each file that stays, once', async (t) => {
   const dir = folder(t);
   held(t, join(dir, 'log'));
   for (let i = 0; i < 400; i++) writeFileSync(join(dir, `keep${i}`), Buffer.alloc(4096));
-  const watch = watcher(t, { limits: { perLook: 120, burst: 400, descriptors: 30 } });
+  const watch = watcher(t, { limits: { perScan: 120, burst: 400, descriptors: 30 } });
   for (let now = 1; now < 400; now++) {
-    await watch.look(now);
+    await watch.scan(now);
     writeFileSync(join(dir, `new${now}`), 'x');
     if (now % 2 === 0) unlinkSync(join(dir, `new${now}`));
     else renameSync(join(dir, `new${now}`), join(dir, `renamed${now}`));
   }
-  const row = (await watch.look(400)).find(({ path }) => path === `${dir}/`);
+  const row = (await watch.scan(400)).find(({ path }) => path === `${dir}/`);
   assert.ok(row !== undefined && row.files! >= 400 && row.files! <= 800, JSON.stringify(row));
   assert.ok(row.residentBytes! >= 400 * 4096);
 });
@@ -138,10 +138,10 @@ test('a folder that goes away during its walk ends it without an error', async (
   for (let i = 0; i < 300; i++) writeFileSync(join(gone, `f${i}`), Buffer.alloc(4096));
   const fd = openSync(join(gone, 'log'), 'w');
   t.after(() => closeSync(fd));
-  const watch = watcher(t, { limits: { perLook: 100, burst: 300, descriptors: 30 } });
-  await watch.look(1);
+  const watch = watcher(t, { limits: { perScan: 100, burst: 300, descriptors: 30 } });
+  await watch.scan(1);
   execFileSync('rm', ['-r', gone]);
-  const shown = async (nowMs: number) => (await watch.look(nowMs)).some(({ path }) => path === `${gone}/`);
+  const shown = async (nowMs: number) => (await watch.scan(nowMs)).some(({ path }) => path === `${gone}/`);
   // Each look goes a piece further through whatever else there is to walk on this machine.
   for (let look = 1; look <= 200 && (await shown(look * 1000)); look++);
   assert.equal(await shown(300_000), false);
@@ -151,11 +151,11 @@ test('a look takes no more operations than its limits, whatever there is, and go
   const dir = folder(t);
   held(t, join(dir, 'log'));
   for (let i = 0; i < 3000; i++) writeFileSync(join(dir, `f${i}`), 'x');
-  const watch = watcher(t, { limits: { perLook: 50, burst: 500, descriptors: 64 } });
+  const watch = watcher(t, { limits: { perScan: 50, burst: 500, descriptors: 64 } });
   let before = 0;
   const spent: number[] = [];
   for (let now = 1; now <= 40; now++) {
-    await watch.look(now);
+    await watch.scan(now);
     spent.push(watch.stats().operations - before);
     before = watch.stats().operations;
   }

@@ -3,14 +3,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type FileLimits, FileWatcher } from '../../../../src/sources/files/page-cache-scanner.ts';
+import { PageCacheScanner, type ScanLimits } from '../../../../src/sources/files/page-cache-scanner.ts';
 import type { Residency } from '../../../../src/sources/files/residency.ts';
 import { readStartTicks, readStatus } from '../../../../src/sources/process/procfs.ts';
 import type { ProcessRef } from '../../../../src/sources/types.ts';
 
 export const ROOTS = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 
-export function refOf(pid: number): ProcessRef {
+export function ownProcessRef(pid: number): ProcessRef {
   const { nspid, uid, gid, name } = readStatus('/proc', pid)!;
   return { pid, nspid, uid, gid, name, startTicks: readStartTicks('/proc', pid)! };
 }
@@ -26,10 +26,10 @@ export function folder(t: TestContext): string {
 /** A watcher of this very process, or of another. */
 export function watcher(
   t: TestContext,
-  options: { pid?: number; limits?: Partial<FileLimits>; residency?: Residency } = {},
-): FileWatcher {
+  options: { pid?: number; limits?: Partial<ScanLimits>; residency?: Residency } = {},
+): PageCacheScanner {
   const { pid = process.pid, ...rest } = options;
-  const made = new FileWatcher({ roots: ROOTS, process: refOf(pid), pids: () => [pid], ...rest });
+  const made = new PageCacheScanner({ roots: ROOTS, process: ownProcessRef(pid), pids: () => [pid], ...rest });
   t.after(() => made.close());
   return made;
 }

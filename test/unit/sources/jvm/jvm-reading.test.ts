@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
-import { madeHsperfdata } from '../../../support/made-hsperf.ts';
+import { syntheticHsperfdata } from '../../../support/made-hsperf.ts';
 
 /** Files made from the format's description, not captured: JDKs and collectors that are not at hand. */
 const MB = 2 ** 20;
 const read = (counters: Record<string, number | string>, previous: JvmReading | null = null, atMs = 1000): JvmReading => {
-  const parsed = parseHsperfdata(madeHsperfdata(counters));
+  const parsed = parseHsperfdata(syntheticHsperfdata(counters));
   return parsed.state === 'read' ? toJvmReading(parsed.counters, { atMs, previous }) : assert.fail(parsed.error);
 };
 const space = (g: number, s: number, name: string, used: number, capacity: number) => ({
@@ -91,7 +91,7 @@ for (const [version, age] of [
 
 test('a big-endian file gives the same counters', () => {
   const [big, little] = (['big', 'little'] as const).map((order) => {
-    const parsed = parseHsperfdata(madeHsperfdata(SERIAL, order));
+    const parsed = parseHsperfdata(syntheticHsperfdata(SERIAL, order));
     assert.equal(parsed.state, 'read');
     return toJvmReading(parsed.counters, { atMs: 1, previous: null });
   });

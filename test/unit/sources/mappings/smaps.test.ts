@@ -99,15 +99,15 @@ test('lines that are none of smaps, and endless ones, cost nothing but themselve
 
 test('smaps is read again only when time and its own cost allow', () => {
   const budget = new SmapsBudget();
-  assert.equal(budget.mayRead(0, 'routine').state, 'now');
-  budget.took(0, 20);
-  assert.deepEqual(budget.mayRead(4_000, 'demand'), { state: 'wait', untilMs: 5_000 });
-  assert.equal(budget.mayRead(5_000, 'demand').state, 'now');
-  assert.deepEqual(budget.mayRead(20_000, 'trend'), { state: 'wait', untilMs: 60_000 });
-  assert.deepEqual(budget.mayRead(60_000, 'routine'), { state: 'wait', untilMs: 300_000 });
-  budget.took(0, 2000);
-  assert.deepEqual(budget.mayRead(100_000, 'demand'), { state: 'wait', untilMs: 200_000 });
-  assert.deepEqual(budget.mayRead(300_000, 'routine'), { state: 'wait', untilMs: 2_000_000 });
+  assert.equal(budget.decide(0, 'routine').state, 'now');
+  budget.record(0, 20);
+  assert.deepEqual(budget.decide(4_000, 'demand'), { state: 'wait', untilMs: 5_000 });
+  assert.equal(budget.decide(5_000, 'demand').state, 'now');
+  assert.deepEqual(budget.decide(20_000, 'trend'), { state: 'wait', untilMs: 60_000 });
+  assert.deepEqual(budget.decide(60_000, 'routine'), { state: 'wait', untilMs: 300_000 });
+  budget.record(0, 2000);
+  assert.deepEqual(budget.decide(100_000, 'demand'), { state: 'wait', untilMs: 200_000 });
+  assert.deepEqual(budget.decide(300_000, 'routine'), { state: 'wait', untilMs: 2_000_000 });
 });
 
 const map = (start: number, bytes: number, perms: string, anonBytes: number, path = ''): Mapping => ({

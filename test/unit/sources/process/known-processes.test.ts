@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { KnownProcesses } from '../../../../src/sources/process/known-processes.ts';
+import { ProcessCache } from '../../../../src/sources/process/known-processes.ts';
 
 /** A /proc whose processes are what the test says. */
 function proc(t: { after: (f: () => void) => void }) {
@@ -18,20 +18,20 @@ function proc(t: { after: (f: () => void) => void }) {
 }
 
 /** How many processes one search looks at. */
-function search(known: KnownProcesses<string>, root: string, pids: readonly number[], settled = false): number {
-  known.begin();
+function search(known: ProcessCache<string>, root: string, pids: readonly number[], settled = false): number {
+  known.beginSearch();
   let looked = 0;
   for (const pid of pids) {
-    if (known.recall(root, pid) !== undefined) continue;
+    if (known.get(root, pid) !== undefined) continue;
     looked++;
-    known.keep(root, pid, `what ${pid} is`, { settled });
+    known.set(root, pid, `what ${pid} is`, { settled });
   }
   return looked;
 }
 
 test('a process is looked at in its first two searches, and again when another program or another process is behind its pid', (t) => {
   const { root, is } = proc(t);
-  const known = new KnownProcesses<string>();
+  const known = new ProcessCache<string>();
   is(7, 'sh', 100);
   is(8, 'a) b (c', 100);
   assert.deepEqual([search(known, root, [7, 8]), search(known, root, [7, 8]), search(known, root, [7, 8])], [2, 2, 0]);
@@ -43,7 +43,7 @@ test('a process is looked at in its first two searches, and again when another p
 
 test('what will never be anything else is looked at once until all are looked at afresh', (t) => {
   const { root, is } = proc(t);
-  const known = new KnownProcesses<string>();
+  const known = new ProcessCache<string>();
   is(2, 'kthreadd', 0);
   const looks = Array.from({ length: 11 }, () => search(known, root, [2], true));
   assert.deepEqual(looks, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -51,7 +51,7 @@ test('what will never be anything else is looked at once until all are looked at
 
 test('after ten searches all are looked at afresh, and what has gone is forgotten', (t) => {
   const { root, is } = proc(t);
-  const known = new KnownProcesses<string>();
+  const known = new ProcessCache<string>();
   is(7, 'java', 100);
   const looks = Array.from({ length: 13 }, () => search(known, root, [7]));
   assert.deepEqual(looks, [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]);

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Series } from '../../../../src/history/series.ts';
 import { parseSeries } from '../../../../src/inputs/series-file.ts';
 import { createAlarm } from '../../../../src/trends/alarm.ts';
-import { judge } from '../../../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../../../src/trends/evaluate.ts';
 
 /**
  * Recorded from real JVMs (scenarios/HeapChurn.java, JDK 17, a limit of 400 or 600 MiB): Serial and Parallel `-Xmx192m`, 40 MB live, 1500 KB/s
@@ -31,7 +31,7 @@ function* watched({ t, fields, ...rest }: Series) {
     const cut = new Map([...fields].map(([id, column]) => [id, column.subarray(0, n)] as const));
     yield {
       minute: until / 60,
-      answer: alarm.update(judge({ ...rest, t: t.subarray(0, n), fields: cut }, { minHistorySeconds: 200 }), until),
+      answer: alarm.update(evaluateSeries({ ...rest, t: t.subarray(0, n), fields: cut }, { minHistorySeconds: 200 }), until),
     };
   }
 }

@@ -3,28 +3,28 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { robustMeans } from '../../../../src/trends/field/block-means.ts';
 import { centredSums } from '../../../../src/trends/field/least-squares.ts';
-import { kernel } from '../../../../src/trends/model/kernel/kernel.ts';
-import type { Noise } from '../../../../src/trends/model/noise-models.ts';
+import { wasmKernel } from '../../../../src/trends/model/kernel/kernel.ts';
+import type { NoiseModel } from '../../../../src/trends/model/noise-models.ts';
 
 const near = (found: number, expected: number, within: number) =>
   assert.ok(Math.abs(found - expected) <= within, `${found}, expected ${expected}`);
 
-const { normalBelow, studentBelow } = kernel().call;
+const { normalBelow, studentBelow } = wasmKernel().exports;
 
 const meanOf = (...values: number[]): number => robustMeans(Float64Array.from(values), [0, values.length]).means[0]!;
 
 /** A noise at points `u`, and what the inverse of its covariance makes of a column. */
-function filterOf(u: Float64Array, { wanderings, white }: Noise) {
-  const k = kernel();
+function filterOf(u: Float64Array, { ouComponents: wanderings, white }: NoiseModel) {
+  const k = wasmKernel();
   const m = u.length;
   const parts = wanderings.length;
-  const filter = k.take(m * (2 * parts + 1));
+  const filter = k.allocate(m * (2 * parts + 1));
   const numbers = wanderings.flatMap(({ decay, variance }) => [decay, variance]);
-  const logF = k.call.kalman(k.copy(u), m, k.copy(numbers), parts, white, filter);
+  const logF = k.exports.kalman(k.copyFloats(u), m, k.copyFloats(numbers), parts, white, filter);
   const inverse = (column: Float64Array): Float64Array => {
-    const out = k.take(m);
-    k.call.inverse(filter, parts, m, k.copy(column), out);
-    return k.numbers(out, m);
+    const out = k.allocate(m);
+    k.exports.inverse(filter, parts, m, k.copyFloats(column), out);
+    return k.readFloats(out, m);
   };
   return { logF, inverse };
 }
@@ -60,7 +60,7 @@ test("Student's distribution function is within a thousandth of scipy.stats.t.cd
 test('products are those of generalised least squares with the full covariance, gaps included (numpy 2.4.6, linalg.inv)', () => {
   const x = Float64Array.of(0, 1, 2, 4, 5, 6, 7);
   const y = Float64Array.of(1, 3, 2, 6, 5, 9, 8);
-  const noise = { wanderings: [{ decay: 3, variance: 1 / (1 - Math.exp(-2 / 3)) }], white: 0.7 };
+  const noise = { ouComponents: [{ decay: 3, variance: 1 / (1 - Math.exp(-2 / 3)) }], white: 0.7 };
   const { logF, inverse } = filterOf(x, noise);
   const columns = [x.map(() => 1), x, y];
   const expected = [
@@ -75,7 +75,7 @@ test('products are those of generalised least squares with the full covariance, 
 test('of a sum of wanderings the covariance is the sum of theirs', () => {
   const u = Float64Array.of(0, 0.1, 0.2, 0.35, 0.4, 0.9);
   const noise = {
-    wanderings: [
+    ouComponents: [
       { decay: 0.05, variance: 2 },
       { decay: 0.4, variance: 1 },
       { decay: 3, variance: 5 },
@@ -87,7 +87,7 @@ test('of a sum of wanderings the covariance is the sum of theirs', () => {
   const n = u.length;
   const covariance = Array.from({ length: n }, (_, i) =>
     Array.from({ length: n }, (_, j) =>
-      noise.wanderings.reduce(
+      noise.ouComponents.reduce(
         (sum, { decay, variance }) => sum + variance * Math.exp(-Math.abs(u[i]! - u[j]!) / decay),
         i === j ? noise.white : 0,
       ),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HistoryEvent } from '../../../../src/sample/types.ts';
-import { judge } from '../../../../src/trends/evaluate.ts';
+import { evaluateSeries } from '../../../../src/trends/evaluate.ts';
 import { Random } from '../../../../synthetic/random.ts';
 
 const MB = 1e6;
@@ -18,7 +18,7 @@ function lives(lengths: readonly number[], anon: (minute: number) => number, end
     for (let minute = 0; minute < length; minute++) values.push(anon(minute) + 0.5 * MB * random.normal());
   }
   const column = Float64Array.from(values);
-  return judge(
+  return evaluateSeries(
     {
       t: Float64Array.from(values, (_, i) => clock(i)),
       fields: new Map([
@@ -42,7 +42,7 @@ test('a young life that follows lives which grew until they were killed is a lea
   const answer = lives([330, 340, 320, 40], leak, 'oom_kill');
   assert.equal(answer.leak, true);
   assert.ok(answer.confidence >= 0.8, String(answer.confidence));
-  assert.ok(answer.fields.anon!.basis.tests.livesThatLeaked! >= 2);
+  assert.ok(answer.fields.anon!.basis.statistics.livesThatLeaked! >= 2);
   assert.ok(answer.fields.anon!.low! <= 120 * MB && answer.fields.anon!.high! >= 120 * MB);
 });
 
@@ -73,18 +73,18 @@ test('a leak that began hours ago in a life of two weeks is told, since nothing 
     events: [],
     files: [],
   };
-  const answer = judge(series, options);
+  const answer = evaluateSeries(series, options);
   assert.equal(answer.leak, true);
   assert.ok(answer.fields.anon!.basis.segments.length >= 2);
   const before = { ...series, t: series.t.slice(0, began), fields: new Map([['anon', anon.slice(0, began)]]) };
-  assert.equal(judge(before, options).leak, false);
+  assert.equal(evaluateSeries(before, options).leak, false);
 });
 
 test('where nothing is found, it is told how much more history the faintest drift that matters takes', () => {
   const random = new Random(5);
   const of = (hours: number) => {
     const anon = Float64Array.from({ length: 60 * hours }, () => 500 * MB + 5 * MB * random.normal());
-    return judge(
+    return evaluateSeries(
       {
         t: Float64Array.from(anon, (_, i) => 60 * i),
         fields: new Map([['anon', anon]]),
@@ -107,7 +107,7 @@ test('lives that lasted long enough speak for the newest, however many short one
   const loop = [32, 33, 31, 34, 32];
   const answer = lives([330, 340, 320, ...loop, 60], leak, 'oom_kill');
   assert.equal(answer.leak, true);
-  assert.ok(answer.fields.anon!.basis.tests.livesThatLeaked! >= 2, 'the three that leaked are heard');
+  assert.ok(answer.fields.anon!.basis.statistics.livesThatLeaked! >= 2, 'the three that leaked are heard');
 });
 
 test('a kill told before the clock was set back an hour still counts as the end of its life', () => {
@@ -115,6 +115,6 @@ test('a kill told before the clock was set back an hour still counts as the end 
   const straight = lives([330, 340, 320, 40], leak, 'oom_kill');
   const setBack = lives([330, 340, 320, 40], leak, 'oom_kill', 700);
   assert.ok(straight.confidence >= 0.8);
-  assert.equal(setBack.fields.anon!.basis.tests.livesThatLeaked, straight.fields.anon!.basis.tests.livesThatLeaked);
+  assert.equal(setBack.fields.anon!.basis.statistics.livesThatLeaked, straight.fields.anon!.basis.statistics.livesThatLeaked);
   assert.equal(setBack.confidence, straight.confidence);
 });

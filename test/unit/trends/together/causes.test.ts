@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FieldJudgement } from '../../../../src/trends/field/field-trend.ts';
-import { combine } from '../../../../src/trends/together/causes.ts';
-import type { Moved } from '../../../../src/trends/together/co-movement.ts';
+import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
+import { combineFields } from '../../../../src/trends/together/causes.ts';
+import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 
 const MIB = 1_048_576;
 
@@ -33,7 +33,7 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
 const [head, ...rows] = TRUTH.trim().split('\n');
 const names = head!.split('|')[0]!.trim().split(/\s+/);
 
-function judged(perHour: number): FieldJudgement {
+function judged(perHour: number): FieldEvaluation {
   const grows = perHour > 0;
   return {
     trend: grows ? 'growing' : 'stable',
@@ -43,17 +43,17 @@ function judged(perHour: number): FieldJudgement {
     p: grows ? 0.001 : 0.5,
     points: 120,
     windowSeconds: 200_000,
-    basis: { segments: [0], line: null, fits: [], tests: {}, because: 'made' },
+    basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: 'made' },
     levelNow: 200 * MIB,
-    levelThen: 100 * MIB,
-    fills: false,
-    known: false,
-    certainty: grows ? 0.97 : 0.05,
+    levelAtStart: 100 * MIB,
+    saturating: false,
+    dailyLoadExcluded: false,
+    posterior: grows ? 0.97 : 0.05,
   };
 }
 
 /** Nothing came with page cache but what the slopes say, and no samples tell of peaks. */
-const unmoved: Moved = { cameWithCache: () => false, peak: () => null };
+const unmoved: CoMovement = { isExplainedByCache: () => false, peak: () => null };
 
 for (const row of rows) {
   const [cells, answer] = row.split('|').map((part) => part.trim().split(/\s+/)) as [string[], string[]];
@@ -63,7 +63,7 @@ for (const row of rows) {
     const fields = new Map(
       names.flatMap((name, i) => (cells[i] === '-' ? [] : [[name, judged(cells[i] === '.' ? 0 : Number(cells[i]) * MIB)]])),
     );
-    const told = combine(fields, null, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
+    const told = combineFields(fields, null, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
     assert.equal(String(told.leak), leak);
     assert.deepEqual(
       told.causes.map(({ cause }) => cause),
@@ -84,6 +84,6 @@ test('slab that came when the cache did is no cause, however the cache itself is
     ['kernel', judged(12 * MIB)],
   ]);
   const limits = { limit: 4096 * MIB, heapMax: null };
-  assert.deepEqual(combine(fields, null, limits, { ...unmoved, cameWithCache: () => true }).causes, []);
-  assert.equal(combine(fields, null, limits, unmoved).causes[0]?.cause, 'slab');
+  assert.deepEqual(combineFields(fields, null, limits, { ...unmoved, isExplainedByCache: () => true }).causes, []);
+  assert.equal(combineFields(fields, null, limits, unmoved).causes[0]?.cause, 'slab');
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SamplesAnswer } from '../../../../src/outlets/status.ts';
-import { held } from '../../../../web/data/forward-fill.ts';
-import { extend, growing } from '../../../../web/data/rows.ts';
+import { forwardFill } from '../../../../web/data/forward-fill.ts';
+import { appendRow, copyRows } from '../../../../web/data/rows.ts';
 
 type Column = (number | null)[];
 const samples = (t: number[], fields: Record<string, Column>, restartS?: number): SamplesAnswer => ({
@@ -20,7 +20,7 @@ describe('a value that is read less often than the rest', () => {
   const sparse: Column = count(20).map((i) => (i % 4 === 0 ? i : null));
 
   test('stands until it is read again', () => {
-    const { fields } = held(samples(count(20), { usage: count(20), heap_used: sparse }));
+    const { fields } = forwardFill(samples(count(20), { usage: count(20), heap_used: sparse }));
     assert.deepEqual(
       fields.heap_used,
       count(20).map((i) => i - (i % 4)),
@@ -30,7 +30,7 @@ describe('a value that is read less often than the rest', () => {
 
   test('is not carried into another life, and not for long once it stays away', () => {
     const lost = count(60).map((i) => (i % 4 === 0 && i <= 20 ? i : null));
-    const { fields } = held(samples(count(60), { heap_used: lost }, 9));
+    const { fields } = forwardFill(samples(count(60), { heap_used: lost }, 9));
     assert.deepEqual(fields.heap_used!.slice(8, 13), [8, null, null, null, 12]);
     assert.deepEqual([fields.heap_used![36], fields.heap_used![37]], [20, null]);
   });
@@ -41,16 +41,16 @@ describe('live rows', () => {
   const tick = (t: number, value: (id: string) => number | null, ids: string[] = []) => ({ t, ids, value });
 
   test('are joined to every column, also where a tick leaves a field out', () => {
-    const rows = growing(samples(count(100), { usage: count(100), threads: count(100) }));
-    const change = extend(
+    const rows = copyRows(samples(count(100), { usage: count(100), threads: count(100) }));
+    const change = appendRow(
       rows,
       tick(100, (id) => (id === 'usage' ? 7 : null)),
       all,
     );
-    assert.deepEqual(change, { replaced: false, gone: 0 });
+    assert.deepEqual(change, { replaced: false, removed: 0 });
     assert.deepEqual([rows.t.at(-1), rows.fields.usage!.at(-1), rows.fields.threads!.at(-1)], [100, 7, null]);
     assert.equal(
-      extend(
+      appendRow(
         rows,
         tick(100, () => 8),
         all,
@@ -62,7 +62,7 @@ describe('live rows', () => {
   });
 
   test('replace the newest one where it is closer than the range can show, and never exceed the most', () => {
-    const rows = growing(
+    const rows = copyRows(
       samples(
         count(600).map((i) => i * 2000),
         { usage: count(600) },
@@ -70,7 +70,7 @@ describe('live rows', () => {
     );
     let joined = 0;
     for (let s = 1; s <= 7200; s++) {
-      const change = extend(
+      const change = appendRow(
         rows,
         tick(599 * 2000 + s, () => s),
         all,
@@ -84,9 +84,9 @@ describe('live rows', () => {
   });
 
   test('let go what is older than the range: an hour of ticks leaves as many rows as fifteen minutes have', () => {
-    const rows = growing(samples(count(900), { usage: count(900) }));
+    const rows = copyRows(samples(count(900), { usage: count(900) }));
     for (let s = 900; s < 4500; s++)
-      extend(
+      appendRow(
         rows,
         tick(s, () => s),
         { ...all, oldest: s - 900 },
@@ -96,14 +96,14 @@ describe('live rows', () => {
   });
 
   test('leave a gap after a break, and none after a tick that is a little late', () => {
-    const rows = growing(samples(count(100), { usage: count(100) }));
-    extend(
+    const rows = copyRows(samples(count(100), { usage: count(100) }));
+    appendRow(
       rows,
       tick(101.4, () => 1),
       all,
     );
     assert.equal(rows.t.length, 101);
-    extend(
+    appendRow(
       rows,
       tick(121.4, () => 2),
       all,
@@ -113,8 +113,8 @@ describe('live rows', () => {
   });
 
   test('begin a column for a field that is met for the first time, as when a JVM comes up', () => {
-    const rows = growing(samples(count(3), { usage: count(3) }));
-    extend(
+    const rows = copyRows(samples(count(3), { usage: count(3) }));
+    appendRow(
       rows,
       tick(3, () => 5, ['usage', 'heap_used']),
       all,

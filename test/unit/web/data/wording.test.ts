@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Finding, TargetInfo, Verdict } from '../../../../src/diagnosis/types.ts';
 import type { Eta } from '../../../../src/trends/types.ts';
-import { adviceOf, asText, danger, grouped, stateLine } from '../../../../web/data/wording.ts';
+import { adviceTexts, asText, groupDigits, severityOf, stateLine } from '../../../../web/data/wording.ts';
 
 const eta = (event: Eta['event']): Eta => ({ event, seconds: 36_000, low: 32_400, high: 39_600 });
 const finding = (rule: string, severity: Finding['severity'] = 'warn'): Finding => ({
@@ -15,7 +15,7 @@ const finding = (rule: string, severity: Finding['severity'] = 'warn'): Finding 
 
 function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 2 ** 30): Verdict {
   return {
-    schema: 'memhound.verdict/1',
+    schema: 'memhound.verdict/2',
     at: '2020-12-22T00:00:00.000Z',
     target: {
       id: 'x',
@@ -44,7 +44,7 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
 describe('what a leak is said to end in', () => {
   const said = (etas: readonly Eta[], limitBytes: TargetInfo['limitBytes'], findings?: Finding[]) => {
     const v = verdict({ etas, ...(findings === undefined ? {} : { findings }) }, limitBytes);
-    const { tone, sign, word } = danger(v);
+    const { tone, sign, word } = severityOf(v);
     return `${tone} ${sign} ${word} | ${stateLine(v).split(' · ').slice(3).join(' · ')}`;
   };
 
@@ -72,24 +72,27 @@ describe('what a leak is said to end in', () => {
 
 test('page cache without a limit is harmless, and has no time to a limit', () => {
   const v = verdict({ leak: false, cause: 'page-cache' }, 'max');
-  assert.equal(danger(v).word, 'harmless to this container');
+  assert.equal(severityOf(v).word, 'harmless to this container');
   assert.match(stateLine(v), / · no limit is set$/);
 });
 
 describe('the advice under the headline', () => {
   test("is of the headline's cause, also where something worse was found, which is told after it", () => {
     const findings = [finding('native-growth'), finding('oom-killed', 'critical'), finding('above-request')];
-    assert.deepEqual(adviceOf(verdict({ findings })), ['Advice of native-growth.', 'title of oom-killed. Advice of oom-killed.']);
+    assert.deepEqual(adviceTexts(verdict({ findings })), [
+      'Advice of native-growth.',
+      'title of oom-killed. Advice of oom-killed.',
+    ]);
   });
 
   test('says what it is about where the headline names no cause', () =>
-    assert.deepEqual(adviceOf(verdict({ cause: 'none', leak: null, findings: [finding('unnamed-growth')] })), [
+    assert.deepEqual(adviceTexts(verdict({ cause: 'none', leak: null, findings: [finding('unnamed-growth')] })), [
       'title of unnamed-growth. Advice of unnamed-growth.',
     ]));
 
   test('is none where nothing is to be done', () =>
     assert.deepEqual(
-      adviceOf(verdict({ trend: 'stable', leak: false, cause: 'none', findings: [finding('restarted', 'info')] })),
+      adviceTexts(verdict({ trend: 'stable', leak: false, cause: 'none', findings: [finding('restarted', 'info')] })),
       [],
     ));
 
@@ -101,5 +104,5 @@ describe('the advice under the headline', () => {
 
 test('digits stand in threes, as the language of the page has them', () => {
   for (const value of [0, 7, 999, 1000, 12_345.6789, -1_234_567, 2 ** 40])
-    assert.equal(grouped(value), value.toLocaleString('en'));
+    assert.equal(groupDigits(value), value.toLocaleString('en'));
 });
