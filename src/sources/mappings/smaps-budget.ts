@@ -1,6 +1,6 @@
 /**
  * When smaps may be read again. Reading it walks the page tables and holds the JVM's mmap lock for the length of each mapping, so that
- * the JVM's own mmap, munmap and page faults may wait (figures in docs/smaps-cost.md). So: never for more than a thousandth of the
+ * the JVM's own mmap, munmap and page faults may wait (figures in docs/notes/smaps-cost.md). So: never for more than a thousandth of the
  * time by its own measured cost (a hundredth while someone asks), routinely every five minutes at most, and soon only when someone
  * asks or a trend needs it.
  */
