@@ -194,9 +194,9 @@ export class Watcher implements Status {
     );
   }
 
-  async asked(target?: string, asked: 'once' | 'open' = 'once'): Promise<Ledger> {
+  async ledger(target?: string, purpose: 'once' | 'open' = 'once'): Promise<Ledger> {
     const watched = this.#containers.requireTarget(target);
-    const mappings = await watched.mappings(asked === 'once' ? 'demand' : 'trend');
+    const mappings = await watched.mappings(purpose === 'once' ? 'demand' : 'trend');
     const { target: subject } = watched;
     // Read now, too: beside a tick of ten seconds ago the mappings would claim what has grown since.
     const tick = watched.readNow(Date.now());

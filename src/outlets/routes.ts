@@ -34,7 +34,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/ledger',
     summary: 'Every byte of usage under a name, with the bound',
     query: TARGET,
-    answer: (s, q) => s.asked(text(q, 'target')),
+    answer: (s, q) => s.ledger(text(q, 'target')),
   },
   { path: '/api/v1/views', summary: 'What each tool shows now', query: TARGET, answer: (s, q) => s.views(text(q, 'target')) },
   {

@@ -11,7 +11,7 @@ export interface Status {
   /** `epoch` -1: the final verdict of the last container that died. */
   verdict(target?: string, epoch?: number): Verdict;
   /** `open`: for a page that stays open, and not for one question: what is dear may be a minute old. */
-  asked(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
+  ledger(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };

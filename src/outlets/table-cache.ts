@@ -23,7 +23,7 @@ export class TableCache {
     this.#lastMs.set(target, atMs);
     this.#inProgress.add(target);
     try {
-      const ledger = await this.#status.asked(target, 'open');
+      const ledger = await this.#status.ledger(target, 'open');
       const [views, files, jvm] = [this.#status.views(target), this.#status.files(target), this.#status.jvm(target)];
       return { type: 'tables', target, at, views, files, jvm, ledger, self: this.#status.self() };
     } catch (error) {

@@ -89,7 +89,7 @@ export class Replay implements Status {
   targets = (): readonly TargetInfo[] => (this.#error === null ? this.#targets.map((x) => x.t.info) : []);
   verdict = (target?: string): Verdict => this.#of(target).verdict;
 
-  async asked(target?: string) {
+  async ledger(target?: string) {
     const { t, history } = this.#of(target);
     return buildLedger({
       atMs: this.#nowS * 1000,
