@@ -62,7 +62,7 @@ const see = <T>(id: string | undefined, value: T): T => {
 const status: Status = {
   targets: () => (blind === null ? [target] : []),
   verdict: (id) => see(id, verdict),
-  asked: async (id) =>
+  ledger: async (id) =>
     see(id, { at: verdict.at, totalBytes: 1, limitBytes: 'max', boundBytes: 1, unexplainedBytes: 0, boundNote: '', parts: [] }),
   views: (id) => see(id, []),
   files: (id) => see(id, []),
