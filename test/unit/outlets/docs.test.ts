@@ -6,16 +6,16 @@ import { ROUTES } from '../../../src/outlets/routes.ts';
 const api = readFileSync('docs/api.md', 'utf8');
 const metrics = readFileSync('src/outlets/metrics.ts', 'utf8');
 
-test('docs/api.md has a row for every path, and names its parameters', () => {
+test('docs/api.md has an entry for every path, and names its parameters', () => {
   for (const { path, query } of ROUTES) {
     assert.ok(api.includes(path), path);
     for (const name of Object.keys(query)) assert.match(api, new RegExp(`\\b${name}\\b`), `${path}: ${name}`);
   }
 });
 
-test('docs/api.md has a row for every metric and none that is gone', () => {
+test('docs/api.md has an entry for every metric and none that is gone', () => {
   const names = [...metrics.matchAll(/'(memhound_\w+)'/g)].map((m) => m[1]!);
-  const told = [...api.matchAll(/^\| `(memhound_\w+)`/gm)].map((m) => m[1]!);
+  const documented = [...api.matchAll(/^- `(memhound_\w+)`/gm)].map((m) => m[1]!);
   assert.ok(names.length > 5);
-  assert.deepEqual(told.sort(), names.sort());
+  assert.deepEqual(documented.sort(), names.sort());
 });
