@@ -1,56 +1,11 @@
-// What the tests need beyond Node: Debian packages. As root the missing ones are installed, and named; else they are only named, with
-// the tests that stay away for their want. `npm test` calls this first; `node scripts/setup.mjs` alone does it too. With `--bench` the
-// programs that `npm run bench` weighs memhound against.
+// Installs the Debian packages that the tests need beyond Node (scripts/needs.mjs) as root, and names them; else names what is missing.
+// `npm test` calls this first with what its files ask for; `node scripts/setup.mjs` alone installs all. With `--bench` the programs that
+// `npm run bench` weighs memhound against.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { BENCH_NEEDS, pathOf, programOf, TEST_NEEDS } from './needs.mjs';
 
-/** A command (`or` another that does as well), the packages that have it (the first that the archive knows is taken), and what for. */
-const NEEDS = [
-  {
-    command: 'javac',
-    packages: ['openjdk-17-jdk-headless', 'default-jdk-headless'],
-    for: 'a real JVM: the story, heap leak, restarts',
-  },
-  { command: 'fincore', packages: ['util-linux-extra', 'util-linux'], for: 'page cache by file, against the kernel' },
-  { command: 'linux.uml', packages: ['user-mode-linux'], for: 'cgroup v2 on a kernel of its own (test/uml)' },
-  { command: 'mkfs.ext4', packages: ['e2fsprogs'], for: 'the disk of that kernel (test/uml)' },
-  { command: 'ip', packages: ['iproute2'], for: 'the loopback of that kernel (test/uml)' },
-  { command: 'ps', packages: ['procps'], for: 'process figures' },
-  { command: 'podman', packages: ['podman'], for: 'a real pod from k8s/example.yaml (test/pod)' },
-  { command: 'runc', packages: ['runc'], for: 'its containers (test/pod)' },
-  { command: 'catatonit', packages: ['catatonit'], for: "the pod's pause process (test/pod)" },
-  { command: 'nsenter', packages: ['util-linux'], for: "asking from within a pod's network (test/pod)" },
-  {
-    command: 'chromium-headless-shell',
-    or: 'chromium',
-    packages: ['chromium-headless-shell', 'chromium'],
-    for: 'the page in a real browser',
-  },
-];
-
-/** What people would otherwise run for this. */
-const BENCH_NEEDS = [
-  { command: 'chromium', packages: ['chromium'], for: 'npm run bench:page' },
-  { command: 'prometheus', packages: ['prometheus'], for: 'npm run bench' },
-  { command: 'prometheus-node-exporter', packages: ['prometheus-node-exporter'], for: 'npm run bench' },
-  { command: 'prometheus-process-exporter', packages: ['prometheus-process-exporter'], for: 'npm run bench' },
-  { command: 'netdata', packages: ['netdata'], for: 'npm run bench' },
-];
-
-// A user's PATH may lack the sbin folders, where mkfs.ext4 and ip may live.
-const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];
-const has = ({ command, or }) => hasCommand(command) || (or !== undefined && hasCommand(or));
-const hasCommand = (command) =>
-  path.some((dir) => {
-    try {
-      accessSync(join(dir, command), constants.X_OK);
-      return true;
-    } catch {
-      return false; // not in this folder
-    }
-  });
 const run = (command, args, stdio = 'inherit') =>
   spawnSync(command, args, { stdio, encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
 
@@ -65,20 +20,21 @@ function forbidServices() {
   return () => rmSync(policy, { force: true });
 }
 
-export function setup(needs = NEEDS) {
-  const missing = needs.filter((need) => !has(need));
+export function setup(needs) {
+  const bench = needs === BENCH_NEEDS;
+  const missing = needs.filter((need) => programOf(need) === null);
   if (missing.length === 0) return true;
   const root = process.getuid?.() === 0;
-  if (!root || !hasCommand('apt-get')) {
+  if (!root || pathOf('apt-get') === null) {
     console.log(
-      `${needs === NEEDS ? 'Some tests will not run' : 'Some rows will be empty'}: ${root ? 'this is no Debian or Ubuntu' : 'not root, so nothing was installed'}. Missing:`,
+      `${bench ? 'Some rows will be empty' : 'Some tests will not run'}: ${root ? 'this is no Debian or Ubuntu' : 'not root, so nothing was installed'}. Missing:`,
     );
     for (const need of missing) console.log(`  ${need.command} (package ${need.packages[0]}): ${need.for}`);
     if (!root)
       console.log(`  remediation: sudo apt-get install ${[...new Set(missing.map((need) => need.packages[0]))].join(' ')}`);
     return true;
   }
-  console.log(`Installing Debian packages that ${needs === NEEDS ? 'the tests need' : 'the bench compares with'}:`);
+  console.log(`Installing Debian packages that ${bench ? 'the bench compares with' : 'the tests need'}:`);
   run('apt-get', ['update', '-q'], ['ignore', 'ignore', 'inherit']);
   const known = (name) => /Candidate: (?!\(none\))/.test(run('apt-cache', ['policy', name], 'pipe').stdout ?? '');
   const wanted = missing.map((need) => ({ need, name: need.packages.find(known) ?? null }));
@@ -91,14 +47,12 @@ export function setup(needs = NEEDS) {
   } finally {
     allow();
   }
-  const left = missing.filter((need) => !has(need));
+  const left = missing.filter((need) => programOf(need) === null);
   for (const need of left)
-    console.log(
-      `  still missing: ${need.command}; ${needs === NEEDS ? 'its tests will not run' : 'its row stays empty'}: ${need.for}`,
-    );
+    console.log(`  still missing: ${need.command}; ${bench ? 'its row stays empty' : 'its tests will not run'}: ${need.for}`);
   return done.status === 0;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  if (!setup(process.argv.includes('--bench') ? BENCH_NEEDS : NEEDS)) process.exit(1);
+  if (!setup(process.argv.includes('--bench') ? BENCH_NEEDS : TEST_NEEDS)) process.exit(1);
 }

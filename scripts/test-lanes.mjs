@@ -7,9 +7,6 @@ const under = (...parts) => {
   return (file) => paths.some((path) => file.startsWith(path));
 };
 
-/** Those that need what scripts/setup.mjs installs. */
-export const needsMachine = under('e2e', 'uml', 'pod');
-
 /** At the end, one by one, with nothing beside them. */
 const alone = under(
   // They watch the cgroup that all tests run in: its biggest process is the target, and must be none of another test.

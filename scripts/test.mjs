@@ -1,12 +1,14 @@
 // Runs the tests under test/ with node:test. `npm test`: all; `npm test unit`, `npm test e2e`: one folder; or name files.
 // Which of them run side by side, and which alone, is told by scripts/test-lanes.mjs.
 import { spawnSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { needsOf, wordsIn } from './needs.mjs';
 import { setup } from './setup.mjs';
-import { needsMachine, rounds } from './test-lanes.mjs';
+import { rounds } from './test-lanes.mjs';
+import { MachineReport } from './test-machine.mjs';
 
 const began = performance.now();
 const wanted = process.argv.slice(2);
@@ -16,10 +18,8 @@ if (files.length === 0) {
   console.error(`no test matches ${wanted.join(' ')}`);
   process.exit(1);
 }
-if (files.some(needsMachine) && !setup()) {
-  console.error('setting up the tests failed: see above');
-  process.exit(1);
-}
+const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+if (!setup(needsOf(sources.flatMap(wordsIn)))) console.error('not all could be installed: see above');
 // Once, before all of them: tests run the bundle side by side.
 const build = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { stdio: 'inherit' });
 if (build.status !== 0) process.exit(1);
@@ -30,6 +30,7 @@ process.execArgv.push(...loader);
 
 const reporter = new spec();
 reporter.pipe(process.stdout);
+const machine = new MachineReport(process.env.CI);
 const totals = new Map();
 const seconds = new Map();
 
@@ -42,6 +43,7 @@ async function runLane({ files: lane, atOnce }) {
   };
   for await (const event of run({ files: lane, concurrency: atOnce, timeout: 1_200_000, execArgv: loader })) {
     const { type, data } = event;
+    machine.see(event);
     if (type === 'test:enqueue' || type === 'test:dequeue' || type === 'test:summary') continue; // these come out of turn
     if (type === 'test:fail' && !(data.todo || data.skip)) process.exitCode = 1;
     const total = type === 'test:diagnostic' && data.nesting === 0 && !data.file && /^(\w+) ([\d.]+)$/.exec(data.message);
@@ -68,4 +70,7 @@ totals.set('duration_ms', performance.now() - began);
 for (const [name, sum] of totals) say(`${name} ${Math.round(sum)}`);
 const slowest = [...seconds].sort(([, a], [, b]) => b - a).filter(([, s]) => s >= 10);
 if (slowest.length > 0) say(`slow: ${slowest.map(([file, s]) => `${relative('.', file)} ${Math.round(s)} s`).join(', ')}`);
+if (machine.fails) process.exitCode = 1;
+// The reporter repeats the failed tests at its end.
+reporter.once('end', () => process.stdout.write(machine.lines.map((line) => `${line}\n`).join('')));
 reporter.end();

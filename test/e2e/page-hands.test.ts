@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { openShell } from '../support/browser.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { type Opened, openPage, spanShown } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
 import { PAGE_SCENARIOS } from '../support/scenes.ts';
 
-describe('the page under mouse, keyboard, small screens and paper', () => {
+describe('the page under mouse, keyboard, small screens and paper', { skip: missingRequirements('chromium') }, () => {
   let browser: Browser;
   let server: Served;
   const status = PAGE_SCENARIOS.story();

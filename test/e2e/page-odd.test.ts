@@ -3,11 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { ApiError } from '../../src/outlets/status.ts';
 import { openShell } from '../support/browser.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { type Opened, openPage } from '../support/page.ts';
 import { type Replay, serve } from '../support/replay.ts';
 import { PAGE_SCENARIOS } from '../support/scenes.ts';
 
-describe('the page where things are not as usual', () => {
+describe('the page where things are not as usual', { skip: missingRequirements('chromium') }, () => {
   let browser: Browser;
   before(async () => {
     browser = await openShell();

@@ -3,11 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import { openShell } from '../support/browser.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { audit, type Opened, openPage } from '../support/page.ts';
 import { type Served, serve } from '../support/replay.ts';
 import { HTML_INJECTION, PAGE_SCENARIOS } from '../support/scenes.ts';
 
-describe('the page in each state, on made histories behind the real server', () => {
+describe('the page in each state, on made histories behind the real server', { skip: missingRequirements('chromium') }, () => {
   let browser: Browser;
   before(async () => {
     browser = await openShell();

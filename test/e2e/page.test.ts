@@ -3,9 +3,10 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { openShell } from '../support/browser.ts';
 import { dataDir, type Memhound, watch } from '../support/memhound.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { openPage } from '../support/page.ts';
 
-describe('the page of a running memhound', () => {
+describe('the page of a running memhound', { skip: missingRequirements('chromium') }, () => {
   const args = ['--own', '--every', '1s', '--min-history', '4s'];
   let memhound: Memhound;
   let browser: Browser;

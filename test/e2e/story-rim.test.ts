@@ -14,7 +14,7 @@ const free = ['--port', '0', '--ops-port', '0', '--ops-host', '127.0.0.1'];
 const memhound = (...args: string[]) => run(process.execPath, [MEMHOUND, ...args]);
 
 test('where only memhound itself is in sight there is no target: 503 with the lines that fix it, and nothing of its own memory', {
-  skip: missingRequirements('cgroup'),
+  skip: missingRequirements('cgroup', 'unshare'),
   timeout: 60_000,
 }, async (t) => {
   const cgroup = makeCgroup(256 * 1024 * 1024);
@@ -39,7 +39,7 @@ test('where only memhound itself is in sight there is no target: 503 with the li
 });
 
 test('with no JVM but other processes in its own cgroup it watches that, and says so in plain words', {
-  skip: missingRequirements('cgroup'),
+  skip: missingRequirements('cgroup', 'unshare'),
   timeout: 60_000,
 }, async (t) => {
   const cgroup = makeCgroup(256 * 1024 * 1024);

@@ -74,7 +74,7 @@ function podOf(
 }
 
 describe('who may look into whom', {
-  skip: missingRequirements('podman', 'runc', 'catatonit', 'javac', 'cgroup'),
+  skip: missingRequirements('pod', 'cgroup'),
   concurrency: 3,
 }, () => {
   before(() => images());

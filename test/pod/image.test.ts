@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { missingRequirements } from '../support/needs.ts';
 import { buildImage, IMAGE, podman, RESTRICTED } from './podman.ts';
 
-describe('the image', { skip: missingRequirements('podman', 'runc', 'catatonit', 'javac') }, () => {
+describe('the image', { skip: missingRequirements('pod') }, () => {
   let dir = '';
   before(() => {
     buildImage();

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { MachineFault } from '../support/machine-fault.ts';
+import { program } from '../support/needs.ts';
 import { rootfsPath, writeRootfs } from './rootfs.ts';
 
 /** Images and state of the tests' own podman; kept between runs, so that only the first one pays for the base image. */
@@ -46,7 +48,7 @@ export interface Done {
 
 export function tryPodman(args: readonly string[], input?: string): Done {
   const { status, stdout, stderr, error } = spawnSync(
-    'podman',
+    program('pod'),
     ['--root', join(DIR, 'storage'), '--runroot', join(DIR, 'run'), ...args],
     {
       encoding: 'utf8',
@@ -67,11 +69,16 @@ export function podman(args: readonly string[], input?: string): string {
   return done.stdout.trim();
 }
 
+/** Fails with a fault of the machine: what is asked of podman here is nothing of memhound's. */
+function basic(args: readonly string[]): Done {
+  const done = tryPodman(args);
+  if (done.status !== 0 && !(args[1] === 'exists' && done.status === 1))
+    throw new MachineFault(`podman cannot start a container here: podman ${args[0]}: ${done.stderr || done.stdout}`);
+  return done;
+}
+
 /** The base image with node, npm and a JDK, also under the names that the Dockerfile and the example manifest ask a registry for. */
-function baseImage(): void {
-  mkdirSync(DIR, { recursive: true });
-  writeFileSync(CONF, SETTINGS);
-  if (tryPodman(['image', 'exists', BASE]).status === 0) return;
+function importBase(): void {
   const tar = join(DIR, 'base.tar');
   writeRootfs(tar);
   // npm's traffic may pass a proxy whose certificate this machine trusts: see buildImage.
@@ -80,8 +87,19 @@ function baseImage(): void {
     `NODE_EXTRA_CA_CERTS=${join(CERTIFICATES, 'ca-certificates.crt')}`,
     'npm_config_fetch_retries=1',
   ];
-  podman(['import', '-q', ...env.flatMap((value) => ['-c', `ENV ${value}`]), tar, BASE]);
+  basic(['import', '-q', ...env.flatMap((value) => ['-c', `ENV ${value}`]), tar, BASE]);
   rmSync(tar);
+}
+
+let hasStarted = false;
+/** Has the base image, and starts a container of it that does nothing: once a process. */
+function baseImage(): void {
+  if (hasStarted) return;
+  mkdirSync(DIR, { recursive: true });
+  writeFileSync(CONF, SETTINGS);
+  if (basic(['image', 'exists', BASE]).status !== 0) importBase();
+  basic(['run', '--rm', '--pull=never', '--network=none', BASE, '/bin/true']);
+  hasStarted = true;
 }
 
 const version = (): string => (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;

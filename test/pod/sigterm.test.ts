@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { missingRequirements } from '../support/needs.ts';
 import { buildImage, IMAGE, podman, RESTRICTED, tryPodman } from './podman.ts';
 
-const skip = missingRequirements('podman', 'runc', 'catatonit', 'javac');
+const skip = missingRequirements('pod');
 
 describe('the image', { skip }, () => {
   test('ends on SIGTERM by itself within a second, with its history sealed', (t) => {

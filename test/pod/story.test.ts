@@ -11,7 +11,7 @@ const LOG = '/tmp/spring.log';
 const MIB = 2 ** 20;
 /** Reads the log again and again from inside, so that a kernel which evicts idle pages leaves it in the cache. */
 const KEEP_WARM = `while sleep 2; do cat ${LOG} > /dev/null; done`;
-const skip = missingRequirements('podman', 'runc', 'catatonit', 'javac', 'cgroup');
+const skip = missingRequirements('pod', 'cgroup');
 
 const GREEDY = `import java.nio.ByteBuffer;
 import java.util.*;

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { assertAsked } from './asked.ts';
 
 /** A child memory cgroup for one test, on whichever version this machine has its memory controller. */
 export interface TestCgroup {
@@ -32,6 +33,7 @@ function* parents(): Generator<{ version: 1 | 2; dir: string }> {
 let serial = 0;
 /** Throws with the reason, one line per parent that was tried, where this machine allows none. */
 export function makeCgroup(limitBytes: number): TestCgroup {
+  assertAsked('cgroup');
   const refused: string[] = [];
   for (const { version, dir: parent } of parents()) {
     const dir = join(parent, `memhound-test-${process.pid}-${++serial}`);
@@ -60,7 +62,7 @@ export function makeCgroup(limitBytes: number): TestCgroup {
   throw new Error(`no memory cgroup can be made here: ${refused.join('; ')}`);
 }
 
-/** null, or why tests that need a cgroup of their own do not run. */
+/** false, or why tests that need a cgroup of their own do not run. */
 export function whyNoCgroup(): string | false {
   try {
     rmdirSync(makeCgroup(64 << 20).dir);

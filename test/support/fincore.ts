@@ -1,7 +1,8 @@
+import { program } from './needs.ts';
 import { run } from './process.ts';
 
 /** Resident bytes of a file, as the kernel tells its owner. */
 export async function fincore(path: string): Promise<number> {
-  const { stdout } = await run('fincore', ['-J', '--bytes', path]);
+  const { stdout } = await run(program('fincore'), ['-J', '--bytes', path]);
   return (JSON.parse(stdout) as { fincore: [{ res: number }] }).fincore[0].res;
 }

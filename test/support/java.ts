@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TestCgroup } from './cgroup.ts';
+import { program } from './needs.ts';
 import { type Running, run, start } from './process.ts';
 
 /**
@@ -22,7 +23,7 @@ export function compile(file: string): Promise<string> {
   if (known) return known;
   const classes = mkdtempSync(join(tmpdir(), 'memhound-classes-'));
   made.push(classes);
-  const done = run('javac', ['-d', classes, file]).then(({ code, stderr }) => {
+  const done = run(program('javac'), ['-d', classes, file]).then(({ code, stderr }) => {
     if (code !== 0) throw new Error(`javac ${file} failed:\n${stderr}`);
     return classes;
   });

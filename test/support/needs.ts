@@ -1,21 +1,55 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { named, needsOf, programOf } from '../../scripts/needs.mjs';
+import { assertAsked, noteAsked } from './asked.ts';
 import { whyNoCgroup } from './cgroup.ts';
 
-const PATH = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-const has = (command: string): boolean =>
-  PATH.some((dir) => {
-    try {
-      accessSync(join(dir, command), constants.X_OK);
-      return true;
-    } catch {
-      return false; // not in this folder
-    }
-  });
+const failure = (command: string, args: readonly string[]): string | false => {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  return status !== 0 && (error?.message ?? stderr.trim());
+};
 
-/** For node:test's `skip`: false where all is there, else the reason in words. `cgroup` stands for the right to make one. */
-export function missingRequirements(...needs: string[]): string | false {
-  const missing = needs.filter((need) => need !== 'cgroup' && !has(need));
-  if (missing.length > 0) return `needs ${missing.join(', ')}: node scripts/setup.mjs says which package`;
-  return needs.includes('cgroup') && whyNoCgroup();
+function whyNoMount(): string | false {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-mount-'));
+  const why = failure('mount', ['-t', 'tmpfs', 'tmpfs', dir]) || failure('umount', [dir]);
+  rmdirSync(dir);
+  return why;
+}
+
+/** What a program needs permission for, and false or the reason why this machine does not permit it. */
+const RIGHTS = {
+  root: { to: 'be root', why: () => process.getuid?.() !== 0 && `this user has uid ${process.getuid?.()}` },
+  cgroup: { to: 'make a memory cgroup', why: whyNoCgroup },
+  mount: { to: 'mount a file system', why: whyNoMount },
+  unshare: { to: 'make a process namespace', why: () => failure('unshare', ['--pid', '--fork', '--mount-proc', 'true']) },
+} as const;
+
+/** Programs of scripts/needs.mjs, `guest` and `pod` for all that these take, and rights. */
+type Need =
+  | ('javac' | 'jstat' | 'fincore' | 'setpriv' | 'chromium' | 'guest' | 'pod') // programs
+  | keyof typeof RIGHTS;
+
+/** For node:test's `skip`: false where all is there, else the reason: each missing program with its package, or each missing right. */
+export function missingRequirements(...needs: Need[]): string | false {
+  noteAsked(needs);
+  const missing = needsOf(needs).filter((need) => programOf(need) === null);
+  if (missing.length > 0) return `needs ${missing.map(named).join(', ')}`;
+  const refused = needs.flatMap((need) => {
+    if (!(need in RIGHTS)) return [];
+    const { to, why } = RIGHTS[need as keyof typeof RIGHTS];
+    const reason = why();
+    return reason === false ? [] : [`the right to ${to}: ${reason}`];
+  });
+  return refused.length > 0 && `needs ${refused.join('; ')}`;
+}
+
+/** The program's file, for a helper that is about to start it; throws where it is missing, or where the test file never asked for it. */
+export function program(need: Need): string {
+  assertAsked(need);
+  const rows = needsOf([need]);
+  const missing = rows.filter((row) => programOf(row) === null);
+  if (missing.length > 0) throw new Error(`this needs ${missing.map(named).join(', ')}`);
+  return programOf(rows[0]!)!;
 }

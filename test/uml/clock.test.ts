@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { runGuest } from '../support/guest.ts';
 import { copyMemhound } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
-import { run } from '../support/process.ts';
 
 interface Told {
   readonly event: string;
@@ -16,7 +16,7 @@ interface Told {
 }
 
 test('a clock that is set back, ahead and back, and a process that is suspended: ticks go on, no row is doubled, no counter falls, what was missed is counted', {
-  skip: missingRequirements('linux.uml', 'mkfs.ext4', 'ip'),
+  skip: missingRequirements('guest'),
   timeout: 500_000,
 }, async (t) => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-clock-'));
@@ -24,7 +24,7 @@ test('a clock that is set back, ahead and back, and a process that is suspended:
   chmodSync(out, 0o755);
   copyMemhound(out);
   const guest = ['-t', '400', '-o', out, process.execPath, 'test/uml/clock.mjs'];
-  const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
+  const { code, stdout, stderr } = await runGuest(guest);
   assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`);
   const told = stdout
     .split('\n')

@@ -3,10 +3,10 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runGuest } from '../support/guest.ts';
 import { compile } from '../support/java.ts';
 import { copyMemhound } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
-import { run } from '../support/process.ts';
 
 interface Told {
   readonly name: string;
@@ -21,7 +21,7 @@ interface Told {
 }
 
 test('on cgroup v2, with a cgroup namespace per container, who may look into whom is said with the lines that fix it, and the group of a pod is found by its uid', {
-  skip: missingRequirements('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'setpriv'),
+  skip: missingRequirements('guest', 'javac', 'setpriv'),
   timeout: 500_000,
 }, async () => {
   const out = mkdtempSync(join(tmpdir(), 'memhound-uml-ids-'));
@@ -31,7 +31,7 @@ test('on cgroup v2, with a cgroup namespace per container, who may look into who
     copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
     copyMemhound(out);
     const guest = ['-t', '400', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
-    const { code, stdout, stderr } = await run('test/uml/run.sh', guest, { env: { POD_MAX: '1G' } });
+    const { code, stdout, stderr } = await runGuest(guest, { env: { POD_MAX: '1G' } });
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
     const told = new Map(
       stdout

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildStoreChild, ROW_S } from '../support/children.ts';
+import { runGuest } from '../support/guest.ts';
 import { missingRequirements } from '../support/needs.ts';
-import { run } from '../support/process.ts';
 
-const skip = missingRequirements('linux.uml', 'mkfs.ext4');
+const skip = missingRequirements('guest');
 /** Rows of a segment (src/history/store/store.ts): so many rows are sealed at once. */
 const SEGMENT_ROWS = 30;
 /** Rows that are written before the power goes: with none sealed, with one, and after a merge into coarser ones. */
@@ -25,7 +25,7 @@ test('power loss takes at most the segment that is being written: sealed ones ar
   const boot = async (until: number | null): Promise<string[]> => {
     const stop = until === null ? ['-t', '60'] : ['-t', '120', '-x', `saved ${until * ROW_S}.`];
     const child = `exec ${process.execPath} ${program} /tmp/data ${until === null ? 'once' : '>&3 2>&3'}`;
-    const { code, stdout, stderr } = await run('test/uml/run.sh', [...stop, '-o', out, '-d', disk, 'sh', '-c', child]);
+    const { code, stdout, stderr } = await runGuest([...stop, '-o', out, '-d', disk, 'sh', '-c', child]);
     assert.equal(code, 0, `${stdout.slice(-2000)}\n${stderr.slice(-2000)}`);
     return stdout.split(/\r?\n/);
   };

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
+import { runGuest } from '../support/guest.ts';
 import { compile } from '../support/java.ts';
 import { copyMemhound } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
-import { run } from '../support/process.ts';
 import { assertStory } from '../support/story.ts';
 
 type Told = { readonly event: string; readonly status?: number } & Readonly<Record<string, unknown>>;
-const skip = missingRequirements('linux.uml', 'mkfs.ext4', 'ip', 'javac', 'fincore', 'setpriv');
+const skip = missingRequirements('guest', 'javac', 'fincore', 'setpriv');
 
 for (const version of [2, 1] as const) {
   test(`on a kernel with cgroup v${version}, from its own container, memhound names the log that the JVM in the other one writes`, {
@@ -26,7 +26,7 @@ for (const version of [2, 1] as const) {
       copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
       copyMemhound(out);
       const guest = ['-t', '400', '-c', `v${version}`, '-o', out, process.execPath, 'test/uml/story.mjs'];
-      const { code, stdout, stderr } = await run('test/uml/run.sh', guest);
+      const { code, stdout, stderr } = await runGuest(guest);
       assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
       const told = stdout
         .split('\n')

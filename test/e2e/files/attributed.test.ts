@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
-import { makeCgroup, whyNoCgroup } from '../../support/cgroup.ts';
+import { makeCgroup } from '../../support/cgroup.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
 import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
-const skip = whyNoCgroup();
+const skip = missingRequirements('cgroup');
 /** On v1 total_cache, on v2 file: tmpfs is in both. */
 const cacheOf = (group: ReturnType<typeof makeCgroup>): number =>
   Number(new RegExp(`^${group.version === 1 ? 'total_cache' : 'file'} (\\d+)`, 'm').exec(group.read('memory.stat'))?.[1]);

@@ -6,28 +6,28 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FileReading } from '../../../src/sources/types.ts';
 import { fincore } from '../../support/fincore.ts';
+import { missingRequirements, program } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
 
 const MiB = 1 << 20;
-const LOOK = fileURLToPath(new URL('./look-as.mjs', import.meta.url));
-const root = process.getuid?.() === 0;
+const LOOK = fileURLToPath(new URL('./look-as.ts', import.meta.url));
 const AS = ['--reuid', '1000', '--regid', '1000', '--clear-groups'];
 
 /** A shell that holds files open, and the rows that a watcher of the same user gives, by way of asking. */
 async function looked(open: string, cwd: string, as: readonly string[]): Promise<Record<string, FileReading[]>> {
-  const holder = start(['setpriv', [...as, 'sh', '-c', `${open}; echo ready; read -r _`]], { cwd });
+  const holder = start([program('setpriv'), [...as, 'sh', '-c', `${open}; echo ready; read -r _`]], { cwd });
   try {
     await holder.line((line) => line === 'ready');
     const env = { ...process.env, TMPDIR: cwd };
     const args = [...as, process.execPath, '--import', 'tsx', LOOK, String(holder.pid)];
-    return JSON.parse(execFileSync('setpriv', args, { env, encoding: 'utf8', maxBuffer: 64 * MiB }));
+    return JSON.parse(execFileSync(program('setpriv'), args, { env, encoding: 'utf8', maxBuffer: 64 * MiB }));
   } finally {
     await holder.stop('SIGKILL');
   }
 }
 
 test('a file of another user is unknown, never all resident; one of the same user is exact', {
-  skip: !root && 'needs root',
+  skip: missingRequirements('root', 'setpriv', 'fincore'),
 }, async (t) => {
   const dir = mkdtempSync('/tmp/memhound-foreign-');
   t.after(() => rmSync(dir, { recursive: true, force: true }));
@@ -51,7 +51,9 @@ test('a file of another user is unknown, never all resident; one of the same use
   }
 });
 
-test('on overlayfs, where cachestat says 0, mincore is asked', { skip: !root && 'needs root' }, async (t) => {
+test('on overlayfs, where cachestat says 0, mincore is asked', {
+  skip: missingRequirements('root', 'setpriv', 'fincore', 'mount'),
+}, async (t) => {
   const dir = mkdtempSync('/tmp/memhound-overlay-');
   let mounted = false;
   t.after(() => {
@@ -65,7 +67,7 @@ test('on overlayfs, where cachestat says 0, mincore is asked', { skip: !root && 
     execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged], { stdio: 'pipe' });
     mounted = true;
   } catch (error) {
-    t.skip(`overlayfs cannot be mounted here: ${(error as Error).message}`);
+    t.skip(`needs the right to mount overlayfs: ${(error as Error).message}`);
     return;
   }
   const answer = await looked(

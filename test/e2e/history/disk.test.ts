@@ -6,30 +6,26 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { History } from '../../../src/history/history.ts';
 import { openStore, type Store } from '../../../src/history/store/store.ts';
+import { missingRequirements } from '../../support/needs.ts';
 
 const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
 
-/** A small file system of its own, or why there can be none. */
-function smallDisk(): { readonly dir: string } | { readonly why: string } {
+/** The folder of a small file system of its own. */
+function smallDisk(): string {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-disk-'));
-  const done = mount('-t', 'tmpfs', '-o', 'size=1536k', 'tmpfs', dir);
-  if (done.status === 0) return { dir };
-  rmdirSync(dir);
-  return { why: `no file system can be mounted here: ${done.stderr.trim()}` };
+  const { status, stderr } = mount('-t', 'tmpfs', '-o', 'size=1536k', 'tmpfs', dir);
+  assert.equal(status, 0, stderr);
+  return dir;
 }
-const probe = smallDisk();
-const skip = 'why' in probe ? probe.why : false;
+const skip = missingRequirements('mount');
 const unmount = (dir: string): void => {
   assert.equal(spawnSync('umount', [dir]).status, 0);
   rmdirSync(dir);
 };
-if ('dir' in probe) unmount(probe.dir);
 
 async function withDisk(work: (dir: string, store: Store, history: History, warned: string[]) => Promise<void>): Promise<void> {
-  const disk = smallDisk();
-  assert.ok('dir' in disk);
-  const { dir } = disk;
+  const dir = smallDisk();
   try {
     const warned: string[] = [];
     const log = { warn: (_: object, message: string) => void warned.push(message) };
@@ -116,9 +112,7 @@ test('a file system that turns read-only and back: the same', { skip }, () =>
 test('a volume that is read-only at the start keeps nothing from starting: it is said, and mended by itself', {
   skip,
 }, async () => {
-  const disk = smallDisk();
-  assert.ok('dir' in disk);
-  const { dir } = disk;
+  const dir = smallDisk();
   try {
     assert.equal(mount('-o', 'remount,ro', dir).status, 0);
     const warned: string[] = [];

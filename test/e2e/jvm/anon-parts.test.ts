@@ -8,7 +8,7 @@ import { startJava } from '../../support/java.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
-const skip = missingRequirements('java', 'javac');
+const skip = missingRequirements('javac');
 const MB = 2 ** 20;
 
 async function split(pid: number): Promise<AnonSplit> {

@@ -9,7 +9,7 @@ import { missingRequirements } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
-const skip = missingRequirements('java', 'javac');
+const skip = missingRequirements('javac');
 const ask = (pid: number, command: string, args: string[], timeoutMs = 10_000) =>
   attach({ roots: ROOTS, process: processRef(pid), command, args, timeoutMs });
 const jcmd = async (pid: number, line: string): Promise<string> => {

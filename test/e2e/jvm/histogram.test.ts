@@ -10,7 +10,7 @@ import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 
-const skip = missingRequirements('java', 'javac', 'cgroup');
+const skip = missingRequirements('javac', 'cgroup');
 const MB = 2 ** 20;
 
 test('explain --histogram names the class that grew most between two takes; --attach narrows the split', { skip }, async (t) => {

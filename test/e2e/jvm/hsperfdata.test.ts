@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { openHsperfdata, parseHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
 import { startJava } from '../../support/java.ts';
-import { missingRequirements } from '../../support/needs.ts';
+import { missingRequirements, program } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 import { stopProcess } from '../../support/still.ts';
 
-const skip = missingRequirements('java', 'javac', 'jstat');
+const skip = missingRequirements('javac', 'jstat');
 
 for (const collector of ['Serial', 'Parallel', 'G1', 'Z', 'Shenandoah']) {
   test(`${collector}: every counter of a stopped JVM equals jstat's, to the byte`, { skip }, async () => {
@@ -22,7 +22,7 @@ for (const collector of ['Serial', 'Parallel', 'G1', 'Z', 'Shenandoah']) {
       const parsed = parseHsperfdata(reader.rawBytes()!);
       const reading = reader.read(Date.now());
       reader.close();
-      const jstat = await run('jstat', ['-J-Djstat.showUnsupported=true', '-snap', String(java.pid)]);
+      const jstat = await run(program('jstat'), ['-J-Djstat.showUnsupported=true', '-snap', String(java.pid)]);
       java.child.kill('SIGCONT');
       const theirs = [...jstat.stdout.matchAll(/^([\w.]+)=(-?\d+)$/gm)].filter((m) => !m[1]!.startsWith('sun.perfdata.'));
       assert.ok(theirs.length > 100, jstat.stdout.slice(0, 300) + jstat.stderr);

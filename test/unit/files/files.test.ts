@@ -8,6 +8,7 @@ import { writableMounts } from '../../../src/sources/files/folder-candidates.ts'
 import { Residency, type ResidencyQuery } from '../../../src/sources/files/residency.ts';
 import { parseMappedFiles } from '../../../src/sources/mappings/mapped-files.ts';
 import { pin } from '../../../src/sources/process/pinned-path.ts';
+import { missingRequirements } from '../../support/needs.ts';
 import { folder } from '../sources/files/own-process.ts';
 
 const MiB = 1 << 20;
@@ -77,7 +78,9 @@ test('fincore: answers are matched by descriptor, and a file without one is null
 const asked = async (residency: Residency, question: ResidencyQuery) => (await residency.query([question]))[0]!;
 const ME = { uid: process.geteuid?.() ?? 0, fowner: false };
 
-test('cachestat, mincore and fincore agree on a file that was just written', async (t) => {
+test('cachestat, mincore and fincore agree on a file that was just written', {
+  skip: missingRequirements('fincore'),
+}, async (t) => {
   const path = join(folder(t), 'file');
   writeFileSync(path, Buffer.alloc(3 * MiB + 5));
   const found = pin(path);

@@ -1,0 +1,69 @@
+// What the machine, and not memhound, kept tests from: skips with their reasons, and what is installed but does not start at all.
+
+const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;
+const sum = ({ test, suite }) =>
+  [test > 0 && count(test, 'test'), suite > 0 && count(suite, 'whole suite')].filter(Boolean).join(' and ');
+
+class Counts extends Map {
+  /** One more test or suite, for each of these keys. */
+  add(keys, kind) {
+    for (const key of keys) {
+      if (!this.has(key)) this.set(key, { test: 0, suite: 0 });
+      this.get(key)[kind]++;
+    }
+  }
+  get lines() {
+    return [...this].map(([key, counts]) => `  ${key}: ${sum(counts)}`);
+  }
+}
+
+/** A MachineFault of test/support/machine-fault.ts among the causes of an error, or null. node:test wraps what a test or hook throws. */
+function faultIn(error) {
+  for (let at = error; at !== null && typeof at === 'object'; at = at.cause) if (at.name === 'MachineFault') return at;
+  return null;
+}
+
+export class MachineReport {
+  #ci;
+  #missing = new Counts();
+  #otherwise = new Counts();
+  #faults = new Counts();
+  #notRun = { test: 0, suite: 0 };
+
+  /** With the value of the environment variable CI. */
+  constructor(ci) {
+    this.#ci = ci !== undefined && !['', '0', 'false'].includes(ci);
+  }
+
+  /** An event of node:test. Of a suite that is skipped as a whole, node:test tells no tests. */
+  see({ type, data }) {
+    if (type !== 'test:pass' && type !== 'test:fail') return;
+    const kind = data.details?.type === 'suite' ? 'suite' : 'test';
+    if (data.skip !== undefined && data.skip !== false) {
+      const programs = String(data.skip).match(/\S+ \(Debian package [^)]+\)/g);
+      if (programs === null) return this.#otherwise.add([data.skip === true ? 'no reason is given' : data.skip], kind);
+      this.#missing.add(programs, kind);
+      this.#notRun[kind]++;
+    }
+    const fault = type === 'test:fail' ? faultIn(data.details?.error) : null;
+    if (fault !== null) this.#faults.add([fault.message.split('\n')[0]], kind);
+  }
+
+  /** Where CI is set, a program that is missing is a failure: it can be installed. Without, whoever lacks it is told and may go on. */
+  get fails() {
+    return this.#ci && this.#missing.size > 0;
+  }
+
+  /** For the end of the output: nothing where all tests could run. */
+  get lines() {
+    const said = [];
+    if (this.#otherwise.size > 0) said.push('skipped:', ...this.#otherwise.lines);
+    if (this.#faults.size > 0) said.push('faults of this machine, not of memhound:', ...this.#faults.lines);
+    if (this.#missing.size > 0) {
+      const names = [...this.#missing.keys()].join(', ');
+      said.push(`missing on this machine, so ${sum(this.#notRun)} did not run: ${names}`);
+      if (this.#ci) said.push('CI is set, so this is a failure. As root, `node scripts/setup.mjs` installs what is missing.');
+    }
+    return said;
+  }
+}
