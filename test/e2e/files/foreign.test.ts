@@ -10,7 +10,7 @@ import { missingRequirements, program } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
 
 const MiB = 1 << 20;
-const LOOK = fileURLToPath(new URL('./look-as.ts', import.meta.url));
+const LOOK = fileURLToPath(new URL('./scan-as.ts', import.meta.url));
 const AS = ['--reuid', '1000', '--regid', '1000', '--clear-groups'];
 
 /** A shell that holds files open, and the rows that a watcher of the same user gives, by way of asking. */

@@ -1,4 +1,4 @@
-// Scans process PID with each way of asking, and prints the rows of each: `node --import tsx look-as.ts PID`.
+// Scans process PID with each way of asking, and prints the rows of each: `node --import tsx scan-as.ts PID`.
 import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
 import { Residency } from '../../../src/sources/files/residency.ts';
 import { readPermission } from '../../../src/sources/files/residency-permission.ts';
