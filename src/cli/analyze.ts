@@ -97,11 +97,13 @@ function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Seri
   const evaluation = evaluateSeries(series, { minHistorySeconds });
   const target: TargetInfo = {
     id: 'recorded',
+    name: 'recorded',
     container: null,
     pid: null,
     reach: 'explicit',
     cgroup: { version, path: 'recorded' },
     limitBytes: series.limitBytes,
+    otherJvms: [],
     jvm: series.fields.has('heap_used')
       ? { evidence: 'recorded', version: jvm?.version ?? null, collector: jvm?.collector ?? null }
       : null,

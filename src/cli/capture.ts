@@ -8,7 +8,7 @@ import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { readText } from '../sources/process/read-text.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
-import { rootsOf, withOptions } from './command.ts';
+import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { redactHsperfdata, redactPath } from './redaction.ts';
 
 /** `memhound capture`: records the raw files as JSON lines, for fixtures and bug reports. `memhound analyze` reads them. */
@@ -16,15 +16,7 @@ export const capture = (argv: string[]): Promise<number> => withOptions('capture
 
 async function run(options: Options<'capture'>): Promise<number> {
   const roots = rootsOf(options);
-  const found = await findTargets({
-    roots,
-    pid: options.pid,
-    cgroupDir: options.cgroup,
-    podUid: options.podUid,
-    target: options.target,
-    own: options.own,
-    selfPid: process.pid,
-  });
+  const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
     console.error(`memhound capture: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.state === 'no-target' ? 1 : found.exit;

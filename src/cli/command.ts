@@ -1,4 +1,5 @@
 import { type CommandName, type Options, parseOptions } from '../config/options.ts';
+import type { SearchOptions } from '../sources/target/search-outcome.ts';
 import type { Roots } from '../sources/types.ts';
 
 /** Parses the options of a command and runs it; help and mistakes are answered here, alike for all. */
@@ -26,4 +27,26 @@ export async function withOptions<K extends CommandName>(
 export const rootsOf = (options: { readonly procRoot: string; readonly cgroupRoot: string }): Roots => ({
   proc: options.procRoot,
   cgroup: options.cgroupRoot,
+});
+
+interface TargetOptions {
+  readonly procRoot: string;
+  readonly cgroupRoot: string;
+  readonly pid: number | null;
+  readonly cgroup: string | null;
+  readonly podUid: string | null;
+  readonly target: string | null;
+  readonly own: boolean;
+}
+
+/** Which target a command's options name. */
+export const searchOptionsOf = (options: TargetOptions): SearchOptions => ({
+  roots: rootsOf(options),
+  pid: options.pid,
+  cgroupDir: options.cgroup,
+  podUid: options.podUid,
+  target: options.target,
+  own: options.own,
+  selfPid: process.pid,
+  represented: new Set(),
 });

@@ -10,7 +10,7 @@ import { otherProcesses } from '../sources/process/other-processes.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading } from '../sources/types.ts';
-import { rootsOf, withOptions } from './command.ts';
+import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 
 /** `memhound explain`: one shot, where is the memory now. */
@@ -18,15 +18,7 @@ export const explain = (argv: string[]): Promise<number> => withOptions('explain
 
 async function run(options: Options<'explain'>): Promise<number> {
   const roots = rootsOf(options);
-  const found = await findTargets({
-    roots: roots,
-    pid: options.pid,
-    cgroupDir: options.cgroup,
-    podUid: options.podUid,
-    target: options.target,
-    own: options.own,
-    selfPid: process.pid,
-  });
+  const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
     if (options.json)
       console.log(JSON.stringify({ error: { code: found.state, message: found.reason, remediation: found.remediation } }));

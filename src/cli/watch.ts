@@ -5,7 +5,8 @@ import { MemoryTrimmer } from '../daemon/memory-trimmer.ts';
 import { podResources } from '../daemon/pod-resources.ts';
 import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
 import { SelfTrendMonitor } from '../daemon/self-trend.ts';
-import { Watcher } from '../daemon/watcher.ts';
+import { Watcher, type WatcherOptions } from '../daemon/watcher.ts';
+import { readStoredFolders } from '../history/store/folder-owner.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
 import { createApi } from '../outlets/http.ts';
 import { attachLive } from '../outlets/live.ts';
@@ -15,10 +16,12 @@ import { createOps } from '../outlets/ops.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
 import { ProcessCache } from '../sources/process/known-processes.ts';
-import { findTargets, type ObservedProcess, pidsOf, type TargetSearch } from '../sources/target/target-search.ts';
+import type { ObservedProcess } from '../sources/target/observed-processes.ts';
+import type { TargetSearch } from '../sources/target/search-outcome.ts';
+import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { VERSION } from '../version.ts';
-import { rootsOf } from './command.ts';
+import { rootsOf, searchOptionsOf } from './command.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 
 /** `memhound watch`: returns the exit code once it has been told to stop, or could not begin. */
@@ -36,24 +39,17 @@ export async function watch(argv: string[]): Promise<number> {
   const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
   const known = new ProcessCache<ObservedProcess | null>();
-  const search = (): Promise<TargetSearch> =>
-    findTargets({
-      known,
-      roots,
-      pid: config.pid,
-      cgroupDir: config.cgroup,
-      podUid: config.podUid,
-      target: config.target,
-      own: config.own,
-      selfPid: process.pid,
-    });
-  const found = await search();
+  const search = (represented: ReadonlySet<string>): Promise<TargetSearch> =>
+    findTargets({ ...searchOptionsOf(config), known, represented });
+  // Before the store is opened: where a search is refused nothing is written.
+  const stored = await readStoredFolders(config.data);
+  const found = await search(new Set(stored.flatMap(({ instance }) => (instance === null ? [] : [instance]))));
   if (found.state === 'refused') {
     console.error(`memhound: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.exit;
   }
   try {
-    return await serve(config, roots, log, found, search);
+    return await serve(config, roots, log, { found, stored, search });
   } catch (error) {
     const said = operatorError(error, config);
     if (said === null) throw error;
@@ -66,8 +62,7 @@ async function serve(
   config: WatchConfig,
   roots: Roots,
   log: Log,
-  found: TargetSearch,
-  search: () => Promise<TargetSearch>,
+  { found, stored, search }: { readonly found: TargetSearch } & Pick<WatcherOptions, 'stored' | 'search'>,
 ): Promise<number> {
   const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
   const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
@@ -88,7 +83,9 @@ async function serve(
     minHistorySeconds: config.minHistory,
     pod: podResources(process.env),
     store,
+    stored,
     search,
+    log,
     pidsOf: (target) => pidsOf(roots, target),
     mayAttach: config.attach,
     self: () =>

@@ -9,6 +9,7 @@ import type { Sample } from '../sample/types.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import { isSignificantChange } from '../sources/files/tracked-files.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
+import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import { HeapHistograms, type HistogramTake } from './histograms.ts';
@@ -86,7 +87,14 @@ export class WatchedContainer {
     this.#history = history;
   }
 
-  /** The container was restarted: the same slot goes on with another cgroup or process. */
+  /** What a later search knows of the same instance: its name, when the JVM has written it, and other JVMs beside it. */
+  updateTarget(target: Target): void {
+    if (target.identity.kind !== this.target.identity.kind || !isSameProcess(target, this.target)) return;
+    const { identity } = this.target.identity.source === 'process-name' ? target : this.target;
+    this.target = { ...target, identity };
+  }
+
+  /** The container was restarted: its history goes on with another cgroup or process. */
   replaceTarget(target: Target): void {
     this.#sampler.close();
     this.#fileScanner?.close();
@@ -223,16 +231,21 @@ export class WatchedContainer {
   }
 }
 
+const isSameProcess = (a: Target, b: Target): boolean =>
+  instanceOf(a.cgroup.path, a.process) === instanceOf(b.cgroup.path, b.process);
+
 /** The public form of a target, with what its newest tick told. */
 export function targetInfo(target: Target, tick: Tick | null): TargetInfo {
   const jvm = tick?.jvm.state === 'read' ? tick.jvm.value : null;
   return {
     id: target.id,
+    name: target.identity.name,
     container: target.container,
     pid: target.process?.pid ?? null,
     reach: target.reach,
     cgroup: { version: target.cgroup.version, path: target.cgroup.path },
     limitBytes: tick?.sample.limitBytes ?? null,
+    otherJvms: target.otherJvms,
     jvm:
       target.jvm === null
         ? null

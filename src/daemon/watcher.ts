@@ -6,6 +6,7 @@ import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/ty
 import { isField } from '../fields.ts';
 import type { History } from '../history/history.ts';
 import { toSeriesJson } from '../history/series-json.ts';
+import type { StoredFolder } from '../history/store/folder-owner.ts';
 import type { Store } from '../history/store/store.ts';
 import {
   ApiError,
@@ -17,7 +18,8 @@ import {
 } from '../outlets/status.ts';
 import { otherProcesses } from '../sources/process/other-processes.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
-import type { TargetSearch } from '../sources/target/target-search.ts';
+import type { TargetSearch } from '../sources/target/search-outcome.ts';
+import { instanceOf } from '../sources/target/target-identity.ts';
 import type { JvmReading, Roots, Target } from '../sources/types.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import type { WatchedContainer } from './watched-container.ts';
@@ -28,7 +30,11 @@ export interface WatcherOptions {
   readonly minHistorySeconds: number;
   readonly pod: PodResources;
   readonly store: Store;
-  readonly search: () => Promise<TargetSearch>;
+  /** `represented`: see `SearchOptions`. */
+  readonly search: (represented: ReadonlySet<string>) => Promise<TargetSearch>;
+  /** What an earlier memhound has left in the data folder. */
+  readonly stored: readonly StoredFolder[];
+  readonly log: { readonly info: (details: object, message: string) => void };
   /** pids of the container that a target stands for. */
   readonly pidsOf: (target: Target) => number[];
   /** --attach was given. */
@@ -51,12 +57,13 @@ export class Watcher implements Status {
   readonly #evaluateEveryMs: number;
   /** Later containers' histories are read as they come. */
   #restoring = false;
+  #toldAmbiguous = false;
   #nextSearchMs = 0;
   #nextEvaluationMs = 0;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
-    this.#containers = new ContainerRegistry(options);
+    this.#containers = new ContainerRegistry(options, options.stored);
     this.#events.setMaxListeners(0);
     // Each minute by default, each tick or two in experiments with a short --min-history.
     this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * 1000;
@@ -78,7 +85,7 @@ export class Watcher implements Status {
     const gone = [...this.#containers].some((s) => !s.alive);
     if (nowMs >= this.#nextSearchMs || gone || this.#containers.size === 0) {
       this.#nextSearchMs = nowMs + this.#searchPauseMs();
-      await this.#reconcile(await this.#options.search(), nowMs);
+      await this.#reconcile(await this.#options.search(this.#containers.represented()), nowMs);
     }
     for (const watched of this.#containers) {
       if (!watched.alive) continue;
@@ -115,6 +122,11 @@ export class Watcher implements Status {
     const history = await this.#options.store.load(watched.key);
     recordStart(history, nowMs / 1000);
     watched.restore(history);
+    this.#saveOwner(watched);
+  }
+
+  #saveOwner({ key, target }: WatchedContainer): void {
+    this.#options.store.setOwner(key, { identity: target.identity, instance: instanceOf(target.cgroup.path, target.process) });
   }
 
   #evaluateAll(nowMs: number): void {
@@ -158,10 +170,24 @@ export class Watcher implements Status {
       onRemoved: (watched) => this.#finalize(watched, nowMs),
       onReplaced: (watched) => {
         watched.history.recordEvent({ t: nowMs / 1000, type: 'restart' });
+        this.#saveOwner(watched);
         this.#emit({ type: 'restart', target: watched.target.id, at: iso(nowMs), reason: 'the container was started anew' });
       },
       onAdded: async (watched) => {
         if (this.#restoring) await this.#restore(watched, nowMs);
+      },
+      onAdopted: async (folder, wanted) => {
+        const key = await this.#options.store.renameFolder(folder, wanted);
+        this.#options.log.info({ folder, renamed: key }, 'a folder of version 0.1 holds the history of this target');
+        return key;
+      },
+      onAmbiguous: (folders) => {
+        if (this.#toldAmbiguous) return;
+        this.#toldAmbiguous = true;
+        this.#options.log.info(
+          { folders },
+          'folders of version 0.1 may be of several targets: they are left as they are, and new ones are begun',
+        );
       },
     });
   }

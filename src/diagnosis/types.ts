@@ -5,11 +5,16 @@ import type { Cause, CauseShare, Eta, FieldTrend, Trend } from '../trends/types.
 
 export interface TargetInfo {
   readonly id: string;
+  /** The container's name in the pod's manifest where it is known, else the JVM's main class or jar, else the process's name. */
+  readonly name: string;
+  /** The short container id. */
   readonly container: string | null;
   readonly pid: number | null;
   readonly reach: Reach;
   readonly cgroup: { readonly version: 1 | 2; readonly path: string };
   readonly limitBytes: Limit;
+  /** In the same cgroup: usage counts them, the heap's figures do not. */
+  readonly otherJvms: readonly { readonly pid: number; readonly name: string }[];
   readonly jvm: { readonly evidence: string; readonly version: string | null; readonly collector: string | null } | null;
 }
 

@@ -1,6 +1,7 @@
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { readProcessSample, readStartTicks } from '../sources/process/procfs.ts';
+import { instanceOf } from '../sources/target/target-identity.ts';
 import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
@@ -23,7 +24,7 @@ export interface Sampler {
 export function openSampler(target: Target, roots: Roots): Sampler {
   const cgroup = openCgroup(target.cgroup);
   const jvm = target.process === null || target.jvm === null ? null : openHsperfdata({ roots, process: target.process });
-  const epoch = `${target.cgroup.path}|${target.process === null ? '-' : `${target.process.pid}:${target.process.startTicks}`}`;
+  const epoch = instanceOf(target.cgroup.path, target.process);
   return {
     tick(nowMs) {
       const values: Record<string, number> = {};

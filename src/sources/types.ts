@@ -35,12 +35,26 @@ export interface ProcessRef {
   readonly name: string;
 }
 
+/** What a target is called through all its restarts. Two targets of a pod may have equal ones: then the time of their start tells them apart. */
+export interface TargetIdentity {
+  readonly kind: 'jvm' | 'process' | 'cgroup';
+  /** Where `name` is from: the container's name in the pod's manifest, the JVM's main class or jar, the process, the cgroup's path. */
+  readonly source: 'container-name' | 'main-class' | 'process-name' | 'cgroup-path';
+  /** Letters, digits and . _ $ - only. */
+  readonly name: string;
+}
+
 /** One container that can be watched. */
 export interface Target {
-  /** Stable and URL-safe: the short container id, else a slug of the cgroup path. */
+  /** URL-safe, another after each restart: the short container id, else a slug of the cgroup path. */
   readonly id: string;
+  /** The short container id; null: no container runtime made this cgroup. */
   readonly container: string | null;
+  readonly identity: TargetIdentity;
+  /** The process that stands for the container, whose heap and threads are read. */
   readonly process: ProcessRef | null;
+  /** Other JVMs in the same cgroup: usage counts them, the heap's figures do not. */
+  readonly otherJvms: readonly { readonly pid: number; readonly name: string }[];
   readonly reach: Reach;
   readonly cgroup: CgroupRef;
   /** How we know that it is a JVM, or null. */

@@ -19,13 +19,24 @@ const roots = { proc: join(tree!, 'proc'), cgroup: join(tree!, 'sys/fs/cgroup') 
 const log = { warn: (details: object, message: string) => console.log(JSON.stringify({ warn: message, details })) };
 const store = await openStore({ dir: dir!, maxDiskBytes: 64 << 20, everyS: everySeconds, log });
 const search = () =>
-  findTargets({ roots, pid: null, cgroupDir: null, podUid: null, target: null, own: false, selfPid: process.pid });
+  findTargets({
+    roots,
+    pid: null,
+    cgroupDir: null,
+    podUid: null,
+    target: null,
+    own: false,
+    selfPid: process.pid,
+    represented: new Set(),
+  });
 const watcher = new Watcher({
   roots,
   everySeconds,
   minHistorySeconds: 900,
   pod: podResources({}),
   store,
+  stored: [],
+  log: { info: log.warn },
   search,
   pidsOf: (target) => pidsOf(roots, target),
   mayAttach: false,

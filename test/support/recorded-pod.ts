@@ -29,11 +29,13 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
   return {
     info: {
       id: 'a0b1c2d3e4f5',
+      name: 'recorded',
       container: 'recorded',
       pid: 731,
       reach: 'shared-pid-namespace',
       cgroup: { version, path: '/kubepods/recorded' },
       limitBytes: series.limitBytes,
+      otherJvms: [],
       jvm: jvm === null ? null : { evidence: 'hsperfdata', version: jvm.version, collector: jvm.collector },
     },
     minHistorySeconds: 30,

@@ -13,11 +13,13 @@ const DISK = { kind: 'disk', freeBytes: 1.37e9, totalBytes: 10 * GIB } as const;
 
 const jvmTarget = (limitBytes: Limit): TargetInfo => ({
   id: '3f9c1a7e2b40',
+  name: 'orders',
   container: 'orders',
   pid: 7,
   reach: 'shared-pid-namespace',
   cgroup: { version: 2, path: '/kubepods.slice/burstable/pod42/3f9c1a7e2b40' },
   limitBytes,
+  otherJvms: [],
   jvm: { evidence: 'hsperfdata', version: '17.0.13+11', collector: 'G1' },
 });
 

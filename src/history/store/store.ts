@@ -1,9 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
 import { acquireLock } from './folder-lock.ts';
+import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
 import { addEnvelope } from './segment-envelope.ts';
 import { openSegment, type SealedSegment, segmentPath } from './segment-files.ts';
 import { appendNewRows } from './segment-rows.ts';
@@ -104,6 +105,27 @@ export class Store {
     return history;
   }
 
+  /** Names the target whose history is kept under `key`. It is written with the next rows. */
+  setOwner(key: string, owner: FolderOwner): void {
+    const targetStore = this.#targets.get(key);
+    if (targetStore === undefined) return;
+    targetStore.owner = owner;
+    targetStore.ownerIsSaved = false;
+  }
+
+  /** Gives a folder another key, before it is loaded. Resolves with the key that it has then: the old one where it cannot be renamed. */
+  async renameFolder(from: string, to: string): Promise<string> {
+    const { dir } = this.#options;
+    if (dir === null || from === to) return from;
+    let key = from;
+    await this.#tolerateFailure(async () => {
+      await this.#lockFolder(dir);
+      await rename(join(dir, from), join(dir, to));
+      key = to;
+    });
+    return key;
+  }
+
   /** Keeps the rows that came since the last call. Rewrites one small file. */
   async save(key: string): Promise<void> {
     const targetStore = this.#targets.get(key);
@@ -129,8 +151,13 @@ export class Store {
         await this.#lockFolder(this.#options.dir!);
         targetStore.sealed = [];
         targetStore.sealedBytes = 0;
+        targetStore.ownerIsSaved = false;
         await mkdir(dir, { recursive: true });
         await targetStore.openSegment.low.write();
+      }
+      if (targetStore.owner !== null && !targetStore.ownerIsSaved) {
+        await saveFolderOwner(dir, targetStore.owner);
+        targetStore.ownerIsSaved = true;
       }
       if (targetStore.openSegment.low.data.t.length >= ROWS) await this.#seal(targetStore, dir);
       else await this.#enforceRetention();

@@ -5,6 +5,7 @@ import { type History, TIERS } from '../history.ts';
 import type { Segment } from '../segment.ts';
 import { dropCachedFiles } from './drop-page-cache.ts';
 import type { FinalReport } from './final-reports.ts';
+import type { FolderOwner } from './folder-owner.ts';
 import {
   type OpenSegment,
   quarantine,
@@ -32,6 +33,9 @@ export class TargetStore {
   /** null: in memory only. */
   readonly dir: string | null;
   readonly finalReports: FinalReport[] = [];
+  /** null: not named yet. */
+  owner: FolderOwner | null = null;
+  ownerIsSaved = false;
   readonly #log: StoreLog;
   openSegment: OpenSegment | null = null;
   /** Of what is sealed. */

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStartTicks } from '../process/procfs.ts';
-import { isAbsence, isDenied, readText } from '../process/read-text.ts';
+import { readArguments, readStartTicks } from '../process/procfs.ts';
+import { isAbsence, isDenied } from '../process/read-text.ts';
 import { openFileUnder } from '../process/safe-open.ts';
 import type { JvmReading, ProcessRef, Reading, Roots } from '../types.ts';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
@@ -116,7 +116,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
 
 /** Why a JVM has no hsperfdata, as far as its command line and uid tell. */
 function absenceReason(roots: Roots, process: ProcessRef): string {
-  const args = readCommandLine(roots, process.pid);
+  const args = readArguments(roots.proc, process.pid);
   if (args.includes('-XX:-UsePerfData'))
     return 'the JVM was started with -XX:-UsePerfData, so it keeps no hsperfdata; remove that flag for heap figures';
   if (args.includes('-XX:+PerfDisableSharedMem'))
@@ -127,15 +127,6 @@ function absenceReason(roots: Roots, process: ProcessRef): string {
   if (passwd === false)
     return `uid ${process.uid} has no entry in the container's /etc/passwd, and without a user name the JVM makes no hsperfdata; add one, or set runAsUser to a uid that has one`;
   return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, its /tmp is read-only or shared with another JVM of the same pid, or it is not HotSpot (a native image)`;
-}
-
-function readCommandLine(roots: Roots, pid: number): string[] {
-  try {
-    return (readText(join(roots.proc, String(pid), 'cmdline')) ?? '').split('\0');
-  } catch (error) {
-    if (isDenied(error)) return [];
-    throw error;
-  }
 }
 
 /** null: it cannot be told. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRecord, readText } from './read-text.ts';
+import { isDenied, readRecord, readText } from './read-text.ts';
 
 /** What is used of /proc/PID/status; sizes in bytes, null where the kernel does not give them (kernel threads, zombies). */
 export interface Status {
@@ -99,6 +99,16 @@ export function readStartTicks(procRoot: string, pid: number): number | null {
   let at = text.lastIndexOf(')') + 1;
   for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
   return Number(text.slice(at + 1, text.indexOf(' ', at + 1)));
+}
+
+/** The words of a process's command line, the command first; none where it is gone or hidden. */
+export function readArguments(procRoot: string, pid: number): string[] {
+  try {
+    return (readText(join(procRoot, String(pid), 'cmdline')) ?? '').split('\0');
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
 }
 
 /** All pids that can be seen, ascending. */

@@ -48,11 +48,13 @@ function scene(judgement: Partial<Evaluation>, over: Partial<RuleContext> = {}):
     atMs: Date.parse('2020-12-22T00:00:00Z'),
     target: {
       id: 'x',
+      name: 'x',
       container: null,
       pid: 1,
       reach: 'shared-pid-namespace',
       cgroup: { version: 1, path: '/x' },
       limitBytes: 2 ** 31,
+      otherJvms: [],
       jvm: { evidence: 'hsperfdata', version: '1.8.0', collector: 'Parallel' },
     },
     evaluation: {

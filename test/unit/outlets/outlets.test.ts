@@ -16,11 +16,13 @@ import { smallestRangeFor } from '../../../src/ranges.ts';
 
 const target: TargetInfo = {
   id: 'app',
+  name: 'app',
   container: 'app',
   pid: 7,
   reach: 'shared-pid-namespace',
   cgroup: { version: 2, path: '/app' },
   limitBytes: 2 ** 30,
+  otherJvms: [],
   jvm: null,
 };
 const verdict: Verdict = {

@@ -1,0 +1,100 @@
+import { instanceOf, isSameIdentity, parseInstance } from '../sources/target/target-identity.ts';
+import type { Target, TargetIdentity } from '../sources/types.ts';
+
+/** A history that may go on: of a watched container, or in a folder that an earlier memhound has left. */
+export interface KnownHistory {
+  readonly key: string;
+  /** null: a folder of version 0.1, which does not say whose it is. */
+  readonly identity: TargetIdentity | null;
+  /** `instanceOf` its newest target; null: not known. */
+  readonly instance: string | null;
+  /** The process of that instance still runs. */
+  readonly alive: boolean;
+}
+
+/**
+ * Which history each target goes on with; a target that is not in the answer begins its own. The order and the sizes of `found` do not matter.
+ *
+ * 1. The same process, or another one of a container whose process still runs.
+ * 2. The same identity, if the process of the history has ended. Of several that are equal, the first that started goes on with the first.
+ * 3. A folder of version 0.1, which is named by kind: if there is one such folder and one target that it can be of.
+ */
+export function matchHistories<H extends KnownHistory>(known: readonly H[], found: readonly Target[]): Map<Target, H> {
+  const matched = new Map<Target, H>();
+  const free = new Set([...known].sort(byStart));
+  const targets = [...found].sort((a, b) => startTicks(a) - startTicks(b));
+  const matchEach = (isFor: (history: H, target: Target) => boolean): void => {
+    for (const target of targets) {
+      if (matched.has(target)) continue;
+      for (const history of free) {
+        if (!isFor(history, target)) continue;
+        matched.set(target, history);
+        free.delete(history);
+        break;
+      }
+    }
+  };
+  matchEach(
+    (history, target) => history.instance === instanceOf(target.cgroup.path, target.process) && !becameJvm(history, target),
+  );
+  matchEach(
+    (history, target) =>
+      history.alive &&
+      history.identity?.kind === target.identity.kind &&
+      history.instance !== null &&
+      parseInstance(history.instance)?.cgroupPath === target.cgroup.path,
+  );
+  matchEach(
+    (history, target) => !history.alive && history.identity !== null && isSameIdentity(history.identity, target.identity),
+  );
+  for (const [target, history] of unambiguousV1Folders(
+    [...free],
+    targets.filter((t) => !matched.has(t)),
+  ))
+    matched.set(target, history);
+  return matched;
+}
+
+/** The readable name of a new target's history, and of its folder: `jvm-orders`. */
+export function historyKey({ kind, name }: TargetIdentity, taken: ReadonlySet<string>): string {
+  const base = `${kind === 'jvm' ? 'jvm-' : ''}${slug(name)}`;
+  let key = base;
+  for (let n = 2; taken.has(key); n++) key = `${base}-${n}`;
+  return key;
+}
+
+/** Folders of version 0.1 that more than one target could own, or of which there are several. */
+export function ambiguousV1Folders(left: readonly KnownHistory[], unmatched: readonly Target[]): string[] {
+  const names = new Set(unmatched.map(v1Name));
+  return left.filter((history) => history.identity === null && names.has(v1BaseName(history.key))).map(({ key }) => key);
+}
+
+function unambiguousV1Folders<H extends KnownHistory>(left: readonly H[], targets: readonly Target[]): [Target, H][] {
+  return targets.flatMap((target): [Target, H][] => {
+    const name = v1Name(target);
+    const folders = left.filter((h) => h.identity === null && !h.alive && v1BaseName(h.key) === name);
+    const owners = targets.filter((t) => v1Name(t) === name);
+    return folders.length === 1 && owners.length === 1 ? [[target, folders[0]!]] : [];
+  });
+}
+
+/** How version 0.1 named a target's folder, and `-2` and so on behind it in the order of a search. */
+const v1Name = ({ jvm, process }: Target): string => (jvm !== null ? 'jvm' : slug(process?.name ?? 'cgroup').slice(0, 24));
+const v1BaseName = (key: string): string => key.replace(/-\d+$/, '');
+
+/** The same process, another program: a shell that has made way for its JVM. */
+const becameJvm = (history: KnownHistory, target: Target): boolean =>
+  history.identity !== null && history.identity.kind !== 'jvm' && target.identity.kind === 'jvm';
+
+const startTicks = ({ process }: Target): number => process?.startTicks ?? 0;
+const byStart = (a: KnownHistory, b: KnownHistory): number => startOf(a) - startOf(b) || (a.key < b.key ? -1 : 1);
+const startOf = ({ instance }: KnownHistory): number =>
+  (instance === null ? null : parseInstance(instance)?.process)?.startTicks ?? 0;
+
+const MAX_SLUG = 60;
+const slug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(-MAX_SLUG)
+    .replace(/^-+|-+$/g, '') || 'cgroup';

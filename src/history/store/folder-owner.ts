@@ -1,0 +1,88 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TargetIdentity } from '../../sources/types.ts';
+import { openJsonFile } from './json-file.ts';
+import { readSealedSegment, segmentNames } from './segment-files.ts';
+
+/** Whose history a folder holds. */
+export interface FolderOwner {
+  readonly identity: TargetIdentity;
+  /** The process that its newest samples are of, as their epoch names it. */
+  readonly instance: string;
+}
+
+/** A folder below --data. Both are null where nothing tells them: version 0.1 wrote no owner. */
+export interface StoredFolder {
+  readonly key: string;
+  readonly identity: TargetIdentity | null;
+  readonly instance: string | null;
+}
+
+const FILE_NAME = 'target.json';
+
+export const saveFolderOwner = (dir: string, owner: FolderOwner): Promise<void> =>
+  openJsonFile(join(dir, FILE_NAME), owner).write();
+
+/** The folders with a history below `dir`; none where it is not there or may not be read, which opening the store then reports. */
+export async function readStoredFolders(dir: string | null): Promise<StoredFolder[]> {
+  if (dir === null) return [];
+  let names: string[];
+  try {
+    names = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if (UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+  const folders: StoredFolder[] = [];
+  for (const key of names.sort()) {
+    const folder = await readFolder(join(dir, key), key);
+    if (folder !== null) folders.push(folder);
+  }
+  return folders;
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EIO']);
+
+/** null: it holds no history. */
+async function readFolder(dir: string, key: string): Promise<StoredFolder | null> {
+  try {
+    const owner = parseOwner(await readFile(join(dir, FILE_NAME), 'utf8'));
+    if (owner !== null) return { key, ...owner };
+  } catch (error) {
+    if (!UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  try {
+    const newest = (await segmentNames(dir)).at(-1);
+    return newest === undefined ? null : { key, identity: null, instance: epochOf(join(dir, newest)) };
+  } catch (error) {
+    if (UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}
+
+/** null: the file is not one that memhound wrote. */
+function parseOwner(text: string): FolderOwner | null {
+  let json: { readonly identity?: Partial<TargetIdentity>; readonly instance?: unknown } | null;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+  const { kind, source, name } = json?.identity ?? {};
+  const { instance } = json ?? {};
+  if (!KINDS.has(kind ?? '') || typeof source !== 'string' || typeof name !== 'string' || typeof instance !== 'string')
+    return null;
+  return { identity: { kind: kind!, source, name }, instance };
+}
+
+const KINDS: ReadonlySet<string> = new Set<TargetIdentity['kind']>(['jvm', 'process', 'cgroup']);
+
+/** null: it cannot be read; loading the folder then sets it aside and reports it. */
+function epochOf(path: string): string | null {
+  try {
+    return readSealedSegment(path).segment.epoch;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,57 @@
+import { readArguments } from '../process/procfs.ts';
+import type { ProcessRef, Roots } from '../types.ts';
+import { openHsperfdata, parseHsperfdata } from './hsperfdata.ts';
+
+/**
+ * What a JVM was started to run: its main class, or the name of its jar. From its own `sun.rt.javaCommand`, else from its command line,
+ * which is there before hsperfdata is and where there is none. null: neither says. Arguments may carry secrets and are not returned.
+ */
+export function readMainClass(roots: Roots, process: ProcessRef): string | null {
+  const reader = openHsperfdata({ roots, process });
+  try {
+    const bytes = reader.rawBytes();
+    const parsed = bytes === null ? null : parseHsperfdata(bytes);
+    const command = parsed?.state === 'read' ? parsed.counters.get('sun.rt.javaCommand') : null;
+    const [word = ''] = typeof command === 'string' ? command.trim().split(/\s/) : [];
+    if (word !== '') return mainClassName(word);
+  } finally {
+    reader.close();
+  }
+  return mainClassOfArguments(readArguments(roots.proc, process.pid));
+}
+
+/** `/app/orders-1.4.2.jar` is orders.jar, so that a new version is the same program; `orders/com.example.Main` (a module) is com.example.Main. */
+export function mainClassName(word: string): string {
+  const last = word.slice(word.lastIndexOf('/') + 1);
+  return last.endsWith('.jar') ? last.replace(/-\d[\w.+-]*(?=\.jar$)/, '') : last;
+}
+
+/** Options of the `java` command whose value is the next argument. Source: "The java Command", JDK 21. */
+const WITH_VALUE: ReadonlySet<string> = new Set([
+  '-cp',
+  '-classpath',
+  '--class-path',
+  '-p',
+  '--module-path',
+  '--upgrade-module-path',
+  '--add-modules',
+  '--add-reads',
+  '--add-exports',
+  '--add-opens',
+  '--limit-modules',
+  '--patch-module',
+  '--enable-native-access',
+  '--source',
+]);
+
+/** The main class or jar in the arguments of a `java` command; null: they are in an @file, or there is none. Pure. */
+export function mainClassOfArguments(args: readonly string[]): string | null {
+  for (let i = 1; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === '-jar' || arg === '-m' || arg === '--module') return args[i + 1] ? mainClassName(args[i + 1]!) : null;
+    if (arg.startsWith('@')) return null;
+    if (WITH_VALUE.has(arg)) i++;
+    else if (!arg.startsWith('-')) return arg === '' ? null : mainClassName(arg);
+  }
+  return null;
+}

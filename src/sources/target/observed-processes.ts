@@ -1,0 +1,58 @@
+import { memoryGroup } from '../cgroup/locate-cgroup.ts';
+import { detectJvm, type JvmEvidence } from '../jvm/jvm-detection.ts';
+import { readMainClass } from '../jvm/main-class.ts';
+import type { ProcessCache } from '../process/known-processes.ts';
+import { listPids, readStartTicks, readStatus } from '../process/procfs.ts';
+import type { ProcessRef, Roots } from '../types.ts';
+
+/** A process as a search sees it. */
+export interface ObservedProcess {
+  readonly ref: ProcessRef;
+  readonly ppid: number;
+  readonly rssBytes: number;
+  readonly cgroupPath: string | null;
+  /** null: it is no JVM. */
+  readonly evidence: JvmEvidence | null;
+  /** Of a JVM, where it can be read. */
+  readonly mainClass: string | null;
+}
+
+/** All processes that hold memory. `known`: kept from search to search; without it every process is read. */
+export function observeProcesses(roots: Roots, selfPid: number, known?: ProcessCache<ObservedProcess | null>): ObservedProcess[] {
+  const procRoot = roots.proc;
+  known?.beginSearch();
+  const seen: ObservedProcess[] = [];
+  for (const pid of listPids(procRoot)) {
+    let process = known?.get(procRoot, pid);
+    if (process === undefined) {
+      const status = readStatus(procRoot, pid);
+      process = status === null ? null : observeProcess(roots, status, selfPid);
+      known?.set(procRoot, pid, process, { settled: status !== null && isKernelThread(status) });
+    }
+    if (process !== null) seen.push(process);
+  }
+  return seen;
+}
+
+type ReadStatus = NonNullable<ReturnType<typeof readStatus>>;
+
+/** kthreadd and its children. In a pod there are none, on a host they are most of what there is, and they become nothing else. */
+const isKernelThread = ({ pid, ppid, vmRssBytes }: ReadStatus): boolean => vmRssBytes === null && (pid === 2 || ppid === 2);
+
+/** null: a kernel thread or a zombie. They hold no memory, and on a host they are most of what there is. */
+function observeProcess(roots: Roots, status: ReadStatus, selfPid: number): ObservedProcess | null {
+  if (status.vmRssBytes === null) return null;
+  const { pid, nspid, uid, gid, name } = status;
+  const startTicks = readStartTicks(roots.proc, pid);
+  if (startTicks === null) return null;
+  const ref = { pid, nspid, startTicks, uid, gid, name };
+  const evidence = pid === selfPid ? null : detectJvm(roots.proc, pid, status);
+  return {
+    ref,
+    ppid: status.ppid,
+    rssBytes: status.vmRssBytes,
+    cgroupPath: memoryGroup(roots.proc, pid)?.path ?? null,
+    evidence,
+    mainClass: evidence === null ? null : readMainClass(roots, ref),
+  };
+}

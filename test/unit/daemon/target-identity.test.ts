@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Watcher } from '../../../src/daemon/watcher.ts';
+import { readStoredFolders } from '../../../src/history/store/folder-owner.ts';
+import { openStore } from '../../../src/history/store/store.ts';
+import type { LiveMessage } from '../../../src/outlets/status.ts';
+import { findTargets, pidsOf } from '../../../src/sources/target/target-search.ts';
+import { type MadeJvm, MadeTree } from '../../support/made-tree.ts';
+
+const START_MS = Date.parse('2026-01-05T10:00:00Z');
+const MIB = 2 ** 20;
+
+/** A pod on a made tree, watched by the real search, registry and store. */
+class Pod {
+  readonly tree = new MadeTree();
+  readonly dir = mkdtempSync(join(tmpdir(), 'memhound-pod-'));
+  readonly messages: LiveMessage[] = [];
+  readonly logged: string[] = [];
+  nowMs = START_MS;
+  #watcher: Watcher | null = null;
+
+  constructor(t: TestContext) {
+    t.after(async () => {
+      await this.stop();
+      this.tree.remove();
+      rmSync(this.dir, { recursive: true });
+    });
+  }
+
+  async start(): Promise<void> {
+    const { roots } = this.tree;
+    const note = (details: object, message: string) => void this.logged.push(`${message} ${JSON.stringify(details)}`);
+    const stored = await readStoredFolders(this.dir);
+    const search = (represented: ReadonlySet<string>) =>
+      findTargets({ roots, pid: null, cgroupDir: null, podUid: null, target: null, own: false, selfPid: -1, represented });
+    const store = await openStore({ dir: this.dir, maxDiskBytes: 8 * MIB, everyS: 60, log: { warn: note } });
+    const watcher = new Watcher({
+      roots,
+      everySeconds: 60,
+      minHistorySeconds: 900,
+      pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+      store,
+      stored,
+      search,
+      log: { info: note },
+      pidsOf: (target) => pidsOf(roots, target),
+      mayAttach: false,
+      self: () => ({}),
+    });
+    watcher.on((message) => this.messages.push(message));
+    await watcher.begin(await search(new Set(stored.flatMap(({ instance }) => instance ?? []))), this.nowMs);
+    await watcher.restore(this.nowMs);
+    this.#watcher = watcher;
+    await this.tick();
+  }
+
+  async stop(): Promise<void> {
+    await this.#watcher?.close();
+    this.#watcher = null;
+  }
+
+  /** A minute, which is the time between two searches. */
+  async tick(): Promise<void> {
+    this.nowMs += 60_000;
+    await this.#watcher!.tick(this.nowMs);
+  }
+
+  /** The usage of the first and the last sample in MiB, by the pid of each target: whose history it is. */
+  async histories(): Promise<Record<number, readonly (number | null)[]>> {
+    const watcher = this.#watcher!;
+    const rows = await Promise.all(
+      watcher.targets().map(async ({ id, pid }) => {
+        const { fields } = await watcher.samples({
+          target: id,
+          fields: ['usage'],
+          fromS: null,
+          toS: null,
+          points: null,
+          envelope: false,
+        });
+        return [pid!, [...new Set(fields.usage!.map((v) => (v === null ? null : v / MIB)))]] as const;
+      }),
+    );
+    return Object.fromEntries(rows);
+  }
+
+  get watcher(): Watcher {
+    return this.#watcher!;
+  }
+
+  folders = (): string[] =>
+    readdirSync(this.dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+}
+
+const orders = { pid: 10, startTicks: 100, rssMiB: 200, group: 'orders-1', container: 'orders' } satisfies MadeJvm;
+const billing = { pid: 20, startTicks: 110, rssMiB: 300, group: 'billing-1', container: 'billing' } satisfies MadeJvm;
+
+const restarted = (jvm: MadeJvm, pid: number, rssMiB: number): MadeJvm => ({
+  ...jvm,
+  pid,
+  startTicks: jvm.startTicks + 1000 + pid,
+  group: `${jvm.group}-again`,
+  rssMiB,
+});
+
+test('two JVM containers that both restart between two searches keep their histories, though the other one is the bigger now', async (t) => {
+  const pod = new Pod(t);
+  pod.tree.run(orders);
+  pod.tree.run(billing);
+  await pod.start();
+  pod.tree.end(10);
+  pod.tree.end(20);
+  pod.tree.run(restarted(billing, 31, 301));
+  pod.tree.run(restarted(orders, 32, 401));
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories(), { 32: [200, 401], 31: [300, 301] });
+  assert.deepEqual(
+    pod.messages.flatMap((m) => (m.type === 'restart' ? [m.reason] : [])),
+    ['the container was started anew', 'the container was started anew'],
+  );
+});
+
+test('the same holds where only the main class tells the containers apart', async (t) => {
+  const pod = new Pod(t);
+  const [a, b] = [
+    { ...orders, container: undefined, command: 'com.example.Orders --token secret' },
+    { ...billing, container: undefined, command: '/app/billing-1.4.2.jar' },
+  ];
+  pod.tree.run(a);
+  pod.tree.run(b);
+  await pod.start();
+  assert.deepEqual(
+    pod.watcher.targets().map(({ name }) => name),
+    ['com.example.Orders', 'billing.jar'],
+  );
+  pod.tree.end(10);
+  pod.tree.end(20);
+  pod.tree.run({ ...restarted(b, 31, 301), command: '/app/billing-1.5.0.jar' });
+  pod.tree.run(restarted(a, 32, 401));
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories(), { 32: [200, 401], 31: [300, 301] });
+  assert.deepEqual(pod.folders(), ['jvm-billing-jar', 'jvm-com-example-orders']);
+});
+
+test('a memhound that is started again finds the folder of each container by its name, whichever is the bigger', async (t) => {
+  const pod = new Pod(t);
+  pod.tree.run(orders);
+  pod.tree.run(billing);
+  await pod.start();
+  assert.deepEqual(pod.folders(), ['jvm-billing', 'jvm-orders']);
+  await pod.stop();
+  pod.tree.run({ ...orders, rssMiB: 800 });
+  await pod.start();
+  assert.deepEqual(await pod.histories(), { 10: [200, 800], 20: [300] });
+  assert.deepEqual(
+    pod.messages.filter((m) => m.type === 'restart'),
+    [],
+  );
+
+  await pod.stop();
+  pod.tree.end(10);
+  pod.tree.end(20);
+  pod.tree.run(restarted(billing, 31, 301));
+  pod.tree.run(restarted(orders, 32, 401));
+  await pod.start();
+  assert.deepEqual(
+    await pod.histories(),
+    { 32: [200, 800, 401], 31: [300, 301] },
+    'also where the containers restarted meanwhile',
+  );
+  assert.deepEqual(pod.folders(), ['jvm-billing', 'jvm-orders']);
+});
+
+test('of two containers with the same program, the one that lives keeps its history when the other restarts', async (t) => {
+  const pod = new Pod(t);
+  const same = { container: undefined, command: 'com.example.Worker' };
+  pod.tree.run({ ...orders, ...same });
+  pod.tree.run({ ...billing, ...same });
+  await pod.start();
+  assert.deepEqual(pod.folders(), ['jvm-com-example-worker', 'jvm-com-example-worker-2']);
+  pod.tree.end(10);
+  pod.tree.run({ ...restarted(orders, 31, 901), ...same });
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories(), { 31: [200, 901], 20: [300] });
+
+  await pod.stop();
+  pod.tree.run({ ...billing, ...same, rssMiB: 999 });
+  await pod.start();
+  assert.deepEqual(await pod.histories(), { 31: [200, 901], 20: [300, 999] }, 'and a new memhound knows each by its process');
+});
+
+test('of two JVMs in one cgroup the same one stands for it while it lives, and the other one is named', async (t) => {
+  const pod = new Pod(t);
+  const [first, second] = [
+    { ...orders, command: 'com.example.Orders' },
+    { ...billing, group: orders.group, container: orders.container, rssMiB: 100, command: 'com.example.Agent -key secret' },
+  ];
+  pod.tree.run(first);
+  pod.tree.run(second);
+  await pod.start();
+  const seen = () => pod.watcher.targets().map(({ pid, otherJvms }) => ({ pid, otherJvms }));
+  const expected = [{ pid: 10, otherJvms: [{ pid: 20, name: 'com.example.Agent' }] }];
+  assert.deepEqual(seen(), expected);
+  pod.tree.run({ ...second, rssMiB: 900 });
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(seen(), expected, 'though the other one has become the bigger');
+  await pod.stop();
+  await pod.start();
+  assert.deepEqual(seen(), expected, 'also for a memhound that is started again');
+  assert.deepEqual(
+    pod.messages.filter((m) => m.type === 'restart'),
+    [],
+  );
+
+  pod.tree.end(10);
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(seen(), [{ pid: 20, otherJvms: [] }], 'until it ends');
+});
+
+test('what is asked about when no target is named stays the same while it lives', async (t) => {
+  const pod = new Pod(t);
+  pod.tree.run(orders);
+  pod.tree.run(billing);
+  await pod.start();
+  const answered = () => pod.watcher.verdict().target.id;
+  const before = answered();
+  pod.tree.run({ ...orders, rssMiB: 900 });
+  await pod.tick();
+  assert.equal(answered(), before);
+});
+
+test('a shell in a container that restarts does not take the history of its JVM', async (t) => {
+  const pod = new Pod(t);
+  pod.tree.run({ pid: 1, startTicks: 1, rssMiB: 1, group: 'pause', process: 'pause' });
+  pod.tree.run(orders);
+  await pod.start();
+  pod.tree.end(10);
+  const shell = { ...restarted(orders, 31, 2), process: 'sh' };
+  pod.tree.run(shell);
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories(), { 31: [2] });
+  pod.tree.run({ ...shell, process: 'java', rssMiB: 210 });
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories(), { 31: [200, 210] });
+  assert.equal(pod.watcher.targets().length, 1);
+});
+
+test('a folder of version 0.1 goes on where one target can own it, and is left alone where several can', async (t) => {
+  const pod = new Pod(t);
+  pod.tree.run(orders);
+  await pod.start();
+  await pod.stop();
+  asVersion01(pod, 'jvm-orders', 'jvm');
+  pod.tree.end(10);
+  const again = restarted(orders, 31, 250);
+  pod.tree.run(again);
+  await pod.start();
+  assert.deepEqual(await pod.histories(), { 31: [200, 250] });
+  assert.deepEqual(pod.folders(), ['jvm-orders']);
+  assert.match(pod.logged.join('\n'), /version 0.1 holds the history of this target {"folder":"jvm","renamed":"jvm-orders"}/);
+
+  await pod.stop();
+  asVersion01(pod, 'jvm-orders', 'jvm');
+  pod.tree.run(billing);
+  await pod.start();
+  assert.deepEqual(await pod.histories(), { 31: [200, 250], 20: [300] }, 'by the process that still runs');
+
+  await pod.stop();
+  asVersion01(pod, 'jvm-orders', 'jvm');
+  asVersion01(pod, 'jvm-billing', 'jvm-2');
+  pod.tree.end(31);
+  pod.tree.end(20);
+  pod.tree.run(restarted(orders, 41, 260));
+  pod.tree.run(restarted(billing, 42, 360));
+  await pod.start();
+  assert.deepEqual(await pod.histories(), { 41: [260], 42: [360] });
+  assert.deepEqual(pod.folders(), ['jvm', 'jvm-2', 'jvm-billing', 'jvm-orders']);
+  assert.match(pod.logged.join('\n'), /may be of several targets.*{"folders":\["jvm","jvm-2"\]}/);
+});
+
+/** Version 0.1 named folders by kind and wrote no owner. */
+function asVersion01(pod: Pod, from: string, to: string): void {
+  mkdirSync(pod.dir, { recursive: true });
+  renameSync(join(pod.dir, from), join(pod.dir, to));
+  rmSync(join(pod.dir, to, 'target.json'));
+}
