@@ -2,6 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import './style/all.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
 import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
+import type { Collector } from '../src/sources/jvm/collectors.ts';
 import { HeapChart } from './charts/heap-chart.ts';
 import { DrawWhenVisible } from './charts/in-view.ts';
 import { onCursor } from './charts/shared-cursor.ts';
@@ -11,7 +12,7 @@ import { ApiErrorAnswer, api, openLive, Unreachable } from './data/api.ts';
 import { forwardFill } from './data/forward-fill.ts';
 import { breakLinesAtGaps } from './data/gaps.ts';
 import { LatestValues } from './data/latest-values.ts';
-import { setCollector } from './data/memory-parts.ts';
+import { stackParts } from './data/memory-parts.ts';
 import { podNowMs } from './data/pod-clock.ts';
 import { appendRow, copyRows, type Rows } from './data/rows.ts';
 import { utcOffsetText } from './data/time-format.ts';
@@ -59,13 +60,15 @@ function drawTargets(all: readonly TargetInfo[]): void {
   showTarget();
 }
 
+/** Of the container on show; it decides where the heap is counted. */
+const collector = (): Collector | null => target.shown?.jvm?.collector ?? null;
+
 function showTarget(): void {
   drawLinks(target.id);
   showTables();
   showHistogramButton(mayAttach && target.shown?.jvm != null, () => target.id);
   if (target.shown === null) return;
-  const { jvm, limitBytes } = target.shown;
-  setCollector(jvm?.collector ?? null);
+  const { limitBytes } = target.shown;
   limit = typeof limitBytes === 'number' ? limitBytes : null;
 }
 
@@ -88,7 +91,7 @@ async function loadSamples(early: Promise<SamplesAnswer> | null = null): Promise
   samples = copyRows(breakLinesAtGaps(forwardFill(answer)));
   if (!time.zoomed) latest.setFromRow(samples);
   time.draw();
-  stack.set(samples, time.visibleSpan);
+  stack.set(samples, time.visibleSpan, collector());
   heap.set(samples, time.visibleSpan);
   liveLine.draw();
   if (turn > 1) redrawFields();
@@ -126,7 +129,9 @@ async function loadTables(): Promise<void> {
 }
 
 const tables = {
-  views: new DrawWhenVisible<Tables['views']>(byId('tools'), (views) => drawToolViews(views, latest.value, limit)),
+  views: new DrawWhenVisible<Tables['views']>(byId('tools'), (views) =>
+    drawToolViews(views, stackParts(collector()), latest.value, limit),
+  ),
   files: new DrawWhenVisible(byId('files'), drawFiles),
   jvm: new DrawWhenVisible<Tables['jvm']>(byId('jvm'), (jvm) => drawJvm(jvm, podNowMs())),
   ledger: new DrawWhenVisible(byId('ledger'), drawLedger),

@@ -1,7 +1,6 @@
+import { reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
 import type { FileRow, Ledger, LedgerPart, View } from '../diagnosis/types.ts';
 import { bytesText, rateText, safeName } from '../format.ts';
-
-const RECLAIMABILITY = { true: 'can be taken back', false: 'stays', null: 'partly' } as const;
 
 /** The ledger as an indented table, widest column first fitted to 100 characters. */
 export function ledgerText(ledger: Ledger): string[] {
@@ -17,7 +16,7 @@ export function ledgerText(ledger: Ledger): string[] {
       if (part.bytes === 0 && depth > 0) continue;
       const interval = part.lowBytes === part.highBytes ? '' : ` (${bytesText(part.lowBytes)} to ${bytesText(part.highBytes)})`;
       lines.push(
-        `  ${`${'  '.repeat(depth)}${part.name}`.padEnd(58)} ${bytesText(part.bytes).padStart(9)}  ${RECLAIMABILITY[`${part.reclaimable}`]}, ${part.how}${interval}`,
+        `  ${`${'  '.repeat(depth)}${part.name}`.padEnd(58)} ${bytesText(part.bytes).padStart(9)}  ${reclaimabilityText(part.reclaimable)}, ${part.how}${interval}`,
       );
       if (part.pageStates) lines.push(`  ${'  '.repeat(depth)}  ${pageStatesText(part.pageStates)}`);
       if (part.parts) walk(part.parts, depth + 1);

@@ -1,28 +1,23 @@
-import type { View } from './types.ts';
+import type { TopPartId } from './ledger/part-table.ts';
+import type { View, ViewId } from './types.ts';
 
-/** One row a tool: what it would show for this container now. `null`: it cannot be told from here. */
+/** One number of a tool: what it would show for this container now. `bytes` null: memhound cannot know it. */
 interface ToolRow {
+  readonly id: ViewId;
   readonly tool: string;
   readonly metric: string;
   readonly v1: string;
   readonly v2: string;
   readonly note: string;
-  readonly counts: readonly string[];
+  readonly counts: readonly TopPartId[];
   /** Where v1 counts other parts than v2. */
-  readonly countsV1?: readonly string[];
+  readonly countsV1?: readonly TopPartId[];
   readonly bytes: (v: Readonly<Record<string, number>>, version: 1 | 2) => number | null;
 }
 
 type Values = Readonly<Record<string, number>>;
 
-const PARTS = {
-  anon: 'anon',
-  cache: 'page cache',
-  shmem: 'tmpfs and shared memory',
-  kernel: 'kernel',
-  sock: 'socket buffers',
-} as const;
-const ALL = Object.values(PARTS);
+const ALL: readonly TopPartId[] = ['anon', 'page-cache', 'shmem', 'kernel', 'sock'];
 const usage = (v: Values) => v.usage ?? null;
 const anon = (v: Values) => v.anon ?? null;
 const file = (v: Values) => v.file ?? null;
@@ -33,12 +28,13 @@ const workingSet = (v: Values) => (v.usage === undefined ? null : Math.max(0, v.
 const WORKING_SET = {
   v1: 'usage_in_bytes - total_inactive_file',
   v2: 'memory.current - inactive_file',
-  counts: [...ALL],
+  counts: ALL,
 } as const;
-const RAW = { v1: 'usage_in_bytes', v2: 'memory.current', counts: [...ALL] } as const;
+const RAW = { v1: 'usage_in_bytes', v2: 'memory.current', counts: ALL } as const;
 
 const TOOLS: readonly ToolRow[] = [
   {
+    id: 'kubectl-top',
     tool: 'kubectl top, k9s, metrics-server',
     metric: 'working set',
     ...WORKING_SET,
@@ -46,6 +42,7 @@ const TOOLS: readonly ToolRow[] = [
     note: 'Leaves out only inactive page cache; active page cache and slab stay in, which is what evictions go by',
   },
   {
+    id: 'cadvisor-working-set',
     tool: 'cAdvisor',
     metric: 'container_memory_working_set_bytes',
     ...WORKING_SET,
@@ -53,6 +50,7 @@ const TOOLS: readonly ToolRow[] = [
     note: 'The same number that kubectl top shows',
   },
   {
+    id: 'cadvisor-usage',
     tool: 'cAdvisor',
     metric: 'container_memory_usage_bytes',
     ...RAW,
@@ -60,24 +58,27 @@ const TOOLS: readonly ToolRow[] = [
     note: 'Counts all page cache, so it climbs with every file written',
   },
   {
+    id: 'cadvisor-rss',
     tool: 'cAdvisor',
     metric: 'container_memory_rss',
     v1: 'total_rss',
     v2: 'anon',
-    counts: [PARTS.anon],
+    counts: ['anon'],
     bytes: anon,
     note: 'Anonymous memory, not the resident set: mapped files are not in it',
   },
   {
+    id: 'cadvisor-cache',
     tool: 'cAdvisor',
     metric: 'container_memory_cache',
     v1: 'total_cache',
     v2: 'file',
-    counts: [PARTS.cache, PARTS.shmem],
+    counts: ['page-cache', 'shmem'],
     bytes: file,
     note: 'Includes tmpfs and shared memory, which cannot be taken back',
   },
   {
+    id: 'docker-stats',
     tool: 'docker stats',
     metric: 'MEM USAGE',
     ...WORKING_SET,
@@ -85,16 +86,18 @@ const TOOLS: readonly ToolRow[] = [
     note: 'Since 20.10; 17.06 to 19.03 subtracted all cache and so hid tmpfs; before that raw usage',
   },
   {
+    id: 'podman-stats',
     tool: 'podman stats',
     metric: 'MEM USAGE',
     v1: 'usage_in_bytes',
     v2: 'anon',
-    counts: [PARTS.anon],
+    counts: ['anon'],
     countsV1: ALL,
     bytes: (v, version) => (version === 1 ? usage(v) : anon(v)),
     note: 'Raw usage on v1; on v2 anon alone since containers/common #870, so it leaves out cache, tmpfs and kernel memory',
   },
   {
+    id: 'crictl-stats',
     tool: 'crictl stats, containerd',
     metric: 'working set',
     ...WORKING_SET,
@@ -102,6 +105,7 @@ const TOOLS: readonly ToolRow[] = [
     note: 'As the kubelet; CRI-O before 1.17 did not subtract inactive_file',
   },
   {
+    id: 'newrelic-used',
     tool: 'New Relic',
     metric: 'memoryUsedBytes',
     ...RAW,
@@ -109,14 +113,16 @@ const TOOLS: readonly ToolRow[] = [
     note: 'The kubelet usageBytes, all page cache included: this is the one that climbs with a log file',
   },
   {
+    id: 'newrelic-working-set',
     tool: 'New Relic',
     metric: 'memoryWorkingSetBytes',
     ...WORKING_SET,
     bytes: workingSet,
     note: 'The same as kubectl top; memoryUtilization, though, is raw usage over the limit, so 100 % is normal with cache',
   },
-  { tool: 'Datadog', metric: 'container.memory.usage', ...RAW, bytes: usage, note: 'Raw usage' },
+  { id: 'datadog-usage', tool: 'Datadog', metric: 'container.memory.usage', ...RAW, bytes: usage, note: 'Raw usage' },
   {
+    id: 'datadog-working-set',
     tool: 'Datadog',
     metric: 'container.memory.working_set',
     ...WORKING_SET,
@@ -124,15 +130,17 @@ const TOOLS: readonly ToolRow[] = [
     note: 'Agents before 2025-08 could underflow to huge values when inactive_file exceeded usage',
   },
   {
+    id: 'datadog-rss',
     tool: 'Datadog',
     metric: 'container.memory.rss',
     v1: 'total_rss',
     v2: 'anon',
-    counts: [PARTS.anon],
+    counts: ['anon'],
     bytes: anon,
     note: 'Anonymous memory',
   },
   {
+    id: 'netdata',
     tool: 'Netdata',
     metric: 'used without cache',
     ...WORKING_SET,
@@ -140,15 +148,17 @@ const TOOLS: readonly ToolRow[] = [
     note: 'cgroup.mem_usage, ram; Debian 12 has 1.37.1, which leaves out inactive_file alone, as kubectl top; older ones left out all cache and so hid tmpfs',
   },
   {
+    id: 'coroot-rss',
     tool: 'Coroot',
     metric: 'RSS',
     v1: 'total_rss + total_mapped_file',
     v2: 'anon + file_mapped',
-    counts: [PARTS.anon],
+    counts: ['anon'],
     bytes: (v) => (v.anon === undefined ? null : v.anon + (v.file_mapped ?? 0)),
     note: 'Adds mapped files, so libraries and jars count',
   },
   {
+    id: 'oom-killer',
     tool: 'OOM killer',
     metric: 'usage after reclaim has failed',
     ...RAW,
@@ -156,11 +166,12 @@ const TOOLS: readonly ToolRow[] = [
     note: 'All charges count against the limit, but cache goes first: only what cannot be reclaimed kills',
   },
   {
+    id: 'unreclaimable',
     tool: 'memhound',
     metric: 'cannot be reclaimed',
     v1: 'total_rss + total_shmem + kmem',
     v2: 'anon + shmem + kernel - slab_reclaimable + sock',
-    counts: [PARTS.anon, PARTS.shmem, PARTS.kernel, PARTS.sock],
+    counts: ['anon', 'shmem', 'kernel', 'sock'],
     bytes: unreclaimable,
     note: 'What is left when the kernel has taken back all it can; set alerts on this one',
   },
@@ -169,6 +180,7 @@ const TOOLS: readonly ToolRow[] = [
 /** The node's figures, which tools inside the container show: a trap, not a view of the container. */
 const NODE_TOOLS: readonly View[] = [
   {
+    id: 'free',
     tool: 'free, top in the container',
     metric: 'used',
     bytes: null,
@@ -188,6 +200,7 @@ function unreclaimable(v: Values, version: 1 | 2): number | null {
 export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null): View[] {
   const rows = TOOLS.map(
     (t): View => ({
+      id: t.id,
       tool: t.tool,
       metric: t.metric,
       bytes: t.bytes(values, version),
@@ -197,12 +210,13 @@ export function toolViews(values: Values, version: 1 | 2, rssBytes: number | nul
     }),
   );
   rows.push({
+    id: 'ps-rss',
     tool: 'ps, top (the process)',
     metric: 'RSS',
     bytes: rssBytes,
     formula: 'VmRSS = RssAnon + RssFile + RssShmem',
     note: 'One process, shared libraries counted in full; no kernel memory, no unmapped page cache',
-    countedParts: [PARTS.anon],
+    countedParts: ['anon'],
   });
   return [...rows.sort((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1)), ...NODE_TOOLS];
 }

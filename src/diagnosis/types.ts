@@ -1,5 +1,7 @@
+import type { Collector } from '../sources/jvm/collectors.ts';
 import type { Limit, Reach } from '../sources/types.ts';
 import type { Cause, CauseShare, Eta, FieldTrend, Trend } from '../trends/types.ts';
+import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
 
 /** The public forms. Their names are a contract: see docs/api.md. */
 
@@ -15,7 +17,7 @@ export interface TargetInfo {
   readonly limitBytes: Limit;
   /** In the same cgroup: usage counts them, the heap's figures do not. */
   readonly otherJvms: readonly { readonly pid: number; readonly name: string }[];
-  readonly jvm: { readonly evidence: string; readonly version: string | null; readonly collector: string | null } | null;
+  readonly jvm: { readonly evidence: string; readonly version: string | null; readonly collector: Collector | null } | null;
 }
 
 export interface Finding {
@@ -44,6 +46,8 @@ export interface Verdict {
 }
 
 export interface LedgerPart {
+  /** Which part it is, for code; `name` is for people. */
+  readonly id: LedgerPartId;
   readonly name: string;
   readonly bytes: number;
   readonly lowBytes: number;
@@ -68,14 +72,38 @@ export interface Ledger {
   readonly parts: readonly LedgerPart[];
 }
 
+/** The numbers that tools show, each by tool and metric. */
+export type ViewId =
+  | 'kubectl-top'
+  | 'cadvisor-working-set'
+  | 'cadvisor-usage'
+  | 'cadvisor-rss'
+  | 'cadvisor-cache'
+  | 'docker-stats'
+  | 'podman-stats'
+  | 'crictl-stats'
+  | 'newrelic-used'
+  | 'newrelic-working-set'
+  | 'datadog-usage'
+  | 'datadog-working-set'
+  | 'datadog-rss'
+  | 'netdata'
+  | 'coroot-rss'
+  | 'oom-killer'
+  | 'unreclaimable'
+  | 'ps-rss'
+  | 'free';
+
 export interface View {
+  /** Which number it is, for code; `tool` and `metric` are for people. */
+  readonly id: ViewId;
   readonly tool: string;
   readonly metric: string;
   readonly bytes: number | null;
   readonly formula: string;
   readonly note: string;
-  /** Which parts of the ledger it counts, by name: the page lights them up. */
-  readonly countedParts: readonly string[];
+  /** The parts of the ledger that it counts. */
+  readonly countedParts: readonly TopPartId[];
 }
 
 export interface FileRow {

@@ -1,3 +1,5 @@
+import type { Collector } from './jvm/collectors.ts';
+
 /** The values that sources hand on. Absent is `null`, never 0; "no limit" is `'max'`. All sizes in bytes. */
 
 export type Limit = number | 'max' | null;
@@ -104,7 +106,8 @@ export interface JvmReading {
   readonly nspid: number;
   readonly vendor: string | null;
   readonly version: string | null;
-  readonly collector: string | null;
+  /** null: none that memhound knows. */
+  readonly collector: Collector | null;
   readonly generations: readonly {
     readonly name: string;
     readonly capacityBytes: number;

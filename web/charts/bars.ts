@@ -1,6 +1,6 @@
 import { el } from '../dom.ts';
 
-/** One piece of a bar: solid can kill, hatched can be taken back; `ghost` is what is not counted, drawn as its outline. */
+/** One piece of a bar: solid is unreclaimable, hatched is reclaimable; `ghost` is what is not counted, drawn as an outline. */
 export interface BarPiece {
   readonly share: number;
   readonly hue: string;

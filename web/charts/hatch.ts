@@ -2,7 +2,7 @@ import { cssColor } from '../dom.ts';
 
 type Fill = CanvasRenderingContext2D['fillStyle'];
 
-/** What can kill is a solid fill, what can be taken back a hatched one. `dim`: it is not meant just now. */
+/** Solid for what is unreclaimable, hatched for what is reclaimable. `dim`: something else is highlighted. */
 export function fillPattern(hue: string, reclaimable: boolean, dim: boolean): Fill {
   const color = cssColor(hue);
   if (!reclaimable) return dim ? `color-mix(in srgb, ${color} 18%, ${cssColor('paper')})` : color;

@@ -1,12 +1,14 @@
+import type { TopPartId } from '../../src/diagnosis/ledger/part-table.ts';
+import type { FILE_PARTS } from '../data/memory-parts.ts';
+
 /**
- * What a row stands for, while somebody rests on it by mouse or keyboard: a tool for the parts that it counts, a file for its share of one.
- * The big chart, its legend and the ledger show which of theirs that is.
+ * What a row stands for while the mouse or the keyboard's focus is on it: a tool for the parts that it counts, a file for its share of
+ * one part. The stacked chart, its legend and the ledger highlight the same.
  */
 export interface Highlight {
-  /** Parts of the ledger, by name. */
-  readonly parts: readonly string[];
+  readonly parts: readonly TopPartId[];
   /** Only so much of one part of the chart. */
-  readonly share?: { readonly part: string; readonly bytes: number; readonly name: string };
+  readonly share?: { readonly part: keyof typeof FILE_PARTS; readonly bytes: number; readonly name: string };
 }
 type Listener = (highlight: Highlight | null) => void;
 
@@ -14,7 +16,7 @@ const listeners = new Set<Listener>();
 
 export const onHighlight = (listener: Listener): void => void listeners.add(listener);
 
-/** Makes `node` light that up while it is rested on. */
+/** Highlights that while the mouse or the focus is on `node`. */
 export function highlightOnHover(node: HTMLElement, what: Highlight): void {
   node.tabIndex = 0;
   const notify = (highlight: Highlight | null) => () => {

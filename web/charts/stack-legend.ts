@@ -1,19 +1,20 @@
-import { PARTS } from '../data/memory-parts.ts';
+import type { StackPart } from '../data/memory-parts.ts';
 import { exactBytesText, steadyLevel } from '../data/wording.ts';
 import { el, setText, titleOnHover } from '../dom.ts';
 import { type Highlight, onHighlight } from './highlight.ts';
 
-/** What a legend's entry is for: one of the parts, or a line of the chart. */
+/** The value of an entry of the legend: one of the parts, or a line of the chart. */
 export type LegendValue = (id: string) => number | null;
 
 /** The legend of the big chart: the time under the cursor, and each part's value then. */
 export class StackLegend {
   readonly #values = new Map<string, HTMLElement>();
   readonly #time = el('span', { class: 'time' });
-  #lit: Highlight | null = null;
+  #highlight: Highlight | null = null;
   #shown: LegendValue = () => null;
 
-  constructor(box: HTMLElement) {
+  /** `parts` now: which of them counts the heap depends on the collector. */
+  constructor(box: HTMLElement, parts: () => readonly StackPart[]) {
     const item = (id: string, title: string, swatch: HTMLElement): HTMLElement => {
       const value = el('span', { class: 'value' });
       titleOnHover(value, () => exactBytesText(this.#shown(id)));
@@ -21,7 +22,7 @@ export class StackLegend {
       return el('span', { class: 'entry' }, swatch, el('span', { class: 'title' }, title), value);
     };
     const line = (kind: string): HTMLElement => el('span', { class: `swatch line ${kind}` });
-    const parts = [...PARTS].reverse().map((p) => {
+    const entries = [...parts()].reverse().map((p) => {
       const swatch = el('span', { class: p.reclaimable ? 'swatch hatched' : 'swatch' });
       swatch.style.setProperty('--hue', `var(--${p.hue})`);
       return item(p.id, p.title, swatch);
@@ -32,14 +33,14 @@ export class StackLegend {
         'div',
         { class: 'legend' },
         item('usage', 'usage', line('usage')),
-        ...parts,
+        ...entries,
         item('limit', 'limit', line('limit')),
         item('request', 'request', line('request')),
       ),
     );
     onHighlight((highlight) => {
-      this.#lit = highlight;
-      for (const p of PARTS) this.#entry(p.id).classList.toggle('dim', highlight !== null && !isHighlighted(p, highlight));
+      this.#highlight = highlight;
+      for (const p of parts()) this.#entry(p.id).classList.toggle('dim', highlight !== null && !isHighlighted(p, highlight));
       this.show(this.#time.textContent ?? '', this.#shown);
     });
   }
@@ -57,7 +58,7 @@ export class StackLegend {
     setText(this.#time, words);
     for (const [id, node] of this.#values) {
       const bytes = shown(id);
-      const share = this.#lit?.share?.part === id ? this.#lit.share.bytes : null;
+      const share = this.#highlight?.share?.part === id ? this.#highlight.share.bytes : null;
       node.classList.toggle('share', share !== null);
       setText(node, bytes === null ? '–' : share === null ? steadyLevel(bytes) : ofWhole(share, bytes));
     }
@@ -71,6 +72,6 @@ function ofWhole(share: number, whole: number): string {
   return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${all}`;
 }
 
-/** Whether a part of the chart is among what somebody rests on. */
-export const isHighlighted = (part: { readonly id: string; readonly ledgerPart: string }, highlight: Highlight): boolean =>
+/** Whether a part of the chart is among what is highlighted. */
+export const isHighlighted = (part: StackPart, highlight: Highlight): boolean =>
   highlight.share === undefined ? highlight.parts.includes(part.ledgerPart) : highlight.share.part === part.id;

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
-import { PARTS, type StackPart } from '../data/memory-parts.ts';
+import type { Collector } from '../../src/sources/jvm/collectors.ts';
+import { type StackPart, stackParts } from '../data/memory-parts.ts';
 import type { RowChange, Rows } from '../data/rows.ts';
 import { instantText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
@@ -24,12 +25,13 @@ const MIN_PIXELS_Y = 0.5;
 /** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
 export class StackedChart {
   readonly #box = byId('stack');
-  readonly #legend = new StackLegend(byId('legend'));
+  readonly #legend = new StackLegend(byId('legend'), () => this.#parts);
+  #parts = stackParts(null);
   readonly #zoom: Zoom;
   #plot: uPlot | null = null;
   #rows: Rows | null = null;
   /** The bytes of each part at each row. */
-  #parts: (number | null)[][] = PARTS.map(() => []);
+  #columns: (number | null)[][] = [];
   #limit: number | null = null;
   #span: TimeSpan = [null, null];
   #highlight: Highlight | null = null;
@@ -69,13 +71,14 @@ export class StackedChart {
     return { width: Math.max(280, this.#box.clientWidth), height: Math.min(330, Math.max(220, this.#box.clientWidth * 0.3)) };
   }
 
-  set(rows: Rows, span: TimeSpan): void {
+  set(rows: Rows, span: TimeSpan, collector: Collector | null): void {
     this.#rows = rows;
+    this.#parts = stackParts(collector);
     this.#span = span;
     this.#limit = rows.limit_bytes;
-    this.#parts = PARTS.map(() => []);
+    this.#columns = this.#parts.map(() => []);
     this.#appendLive();
-    for (const [k, part] of PARTS.entries()) this.#legend.has(part.id, this.#parts[k]!.some(isThere));
+    for (const [k, part] of this.#parts.entries()) this.#legend.has(part.id, this.#columns[k]!.some(isThere));
     this.#legend.has('limit', this.#limit !== null);
     this.#legend.has('request', rows.request_bytes !== null);
     this.#rebuild();
@@ -90,13 +93,13 @@ export class StackedChart {
   /** The rows have gone on by a tick. */
   follow({ replaced, removed: gone }: RowChange, limit: number | null): void {
     this.#limit = limit;
-    for (const column of this.#parts) {
+    for (const column of this.#columns) {
       if (replaced) column.pop();
       column.splice(0, gone);
     }
     this.#appendLive();
     this.#legend.has('limit', limit !== null);
-    for (const [k, part] of PARTS.entries()) if (isThere(this.#parts[k]!.at(-1)!)) this.#legend.has(part.id, true);
+    for (const [k, part] of this.#parts.entries()) if (isThere(this.#columns[k]!.at(-1)!)) this.#legend.has(part.id, true);
     if (this.#plot === null)
       this.#rebuild(); // opened before there were two points to draw a line through
     else if (this.#isVisibleChange(this.#plot)) this.#plot.setData(this.#data());
@@ -116,8 +119,8 @@ export class StackedChart {
 
   #appendLive(): void {
     const { t, fields } = this.#rows!;
-    for (const [k, part] of PARTS.entries()) {
-      const column = this.#parts[k]!;
+    for (const [k, part] of this.#parts.entries()) {
+      const column = this.#columns[k]!;
       for (let i = column.length; i < t.length; i++) column.push(part.bytes((field) => fields[field]?.[i] ?? null));
     }
   }
@@ -126,7 +129,7 @@ export class StackedChart {
   #data(): uPlot.AlignedData {
     const sums: (number | null)[][] = [];
     let below = new Array<number>(this.#t.length).fill(0);
-    for (const column of this.#parts) {
+    for (const column of this.#columns) {
       below = column.map((v, i) => below[i]! + (v ?? 0));
       // Where nothing is known of a moment, a gap is drawn and not a fall to zero.
       sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
@@ -159,7 +162,7 @@ export class StackedChart {
         axes: axes(),
         series: [
           {},
-          ...[...PARTS].reverse().map((p) => this.#area(p)),
+          ...[...this.#parts].reverse().map((p) => this.#area(p)),
           { stroke: cssColor('ink'), width: 1.5, points: { show: false } },
         ],
         hooks: {
@@ -216,11 +219,11 @@ export class StackedChart {
   /** A bracket at the newest point: how much of its part the file is that somebody rests on. */
   #drawShare(u: uPlot, plates: LabelPlates): void {
     const share = this.#highlight?.share;
-    const k = PARTS.findIndex((p) => p.id === share?.part);
+    const k = this.#parts.findIndex((p) => p.id === share?.part);
     if (share === undefined || k < 0) return;
     const newest = (column: readonly (number | null)[]): number => column.at(-1) ?? 0;
-    const below = this.#parts.slice(0, k).reduce((sum, column) => sum + newest(column), 0);
-    const bytes = Math.min(share.bytes, newest(this.#parts[k]!));
+    const below = this.#columns.slice(0, k).reduce((sum, column) => sum + newest(column), 0);
+    const bytes = Math.min(share.bytes, newest(this.#columns[k]!));
     const { ctx, bbox } = u;
     const dpr = devicePixelRatio;
     const [low, high] = [u.valToPos(below, 'y', true), u.valToPos(below + bytes, 'y', true)];
@@ -247,7 +250,7 @@ export class StackedChart {
       limit: this.#limit,
       request: this.#rows?.request_bytes ?? null,
     };
-    this.#legend.show(words, (id) => lines[id] ?? this.#parts[PART_INDEX.get(id) ?? -1]?.[i] ?? null);
+    this.#legend.show(words, (id) => lines[id] ?? this.#columns[this.#parts.findIndex((p) => p.id === id)]?.[i] ?? null);
     // A slider that changes with each tick would be read out without end; only where somebody moves it.
     if (this.#at === null && this.#box.ariaValueText !== null) return;
     this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
@@ -265,7 +268,5 @@ export class StackedChart {
     return [instantText(t), ...(this.#at === null ? ['newest'] : []), ...marks].join(', ');
   }
 }
-
-const PART_INDEX: ReadonlyMap<string, number> = new Map(PARTS.map((p, k) => [p.id, k]));
 
 const isThere = (bytes: number | null): boolean => bytes !== null && bytes > 0;

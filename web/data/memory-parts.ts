@@ -1,11 +1,14 @@
-/** The parts of the stack, bottom first: what can kill is solid and lies below; what can be taken back is hatched, on top. */
+import type { LedgerPartId, TopPartId } from '../../src/diagnosis/ledger/part-table.ts';
+import { type Collector, heapCountedIn } from '../../src/sources/jvm/collectors.ts';
+
+/** A part of the stacked chart. What is not reclaimable is solid and lies below; what is reclaimable is hatched, on top. */
 export interface StackPart {
-  readonly id: string;
+  readonly id: 'heap' | 'metaspace' | 'native' | 'shmem' | 'kernel' | 'slab' | 'cache';
   readonly title: string;
   readonly hue: string;
   readonly reclaimable: boolean;
-  /** Name of the ledger part that it belongs to, for the tool table. */
-  readonly ledgerPart: string;
+  /** The top part of the ledger that it belongs to. */
+  readonly ledgerPart: TopPartId;
   readonly bytes: (v: Values) => number | null;
 }
 
@@ -14,83 +17,86 @@ export type Values = (field: string) => number | null;
 const nonNegativeDifference = (a: number | null, b: number | null): number | null =>
   a === null ? null : Math.max(0, a - (b ?? 0));
 
-/** What a JVM of usual size has beside heap and metaspace, as the ledger takes it, too (ledger/anon.ts). */
+/** What a JVM of usual size has beside heap and metaspace; the ledger assumes the same (ledger/anon-part.ts). */
 const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
-/** ZGC keeps the Java heap in shared memory. */
-let heapIsShared = false;
-export const setCollector = (collector: string | null): void => {
-  heapIsShared = collector === 'ZGC';
-};
 
 /** The resident heap lies between used and committed; within that it is what anon has beyond a usual JVM's own. */
-const heap = (v: Values): number | null => {
-  const whole = v(heapIsShared ? 'shmem' : 'anon');
-  const most = v('heap_committed') ?? v('heap_used');
-  if (whole === null || most === null) return null;
-  if (heapIsShared) return Math.min(whole, most);
-  const likely = whole - (v('metaspace') ?? 0) - TYPICAL_NATIVE_BYTES;
-  return Math.min(whole, most, Math.max(likely, v('heap_used') ?? 0));
-};
-const heapOf = (v: Values, shared: boolean): number | null => (shared === heapIsShared ? heap(v) : 0);
+function heapInAnon(v: Values): number | null {
+  const [anon, most] = [v('anon'), v('heap_committed') ?? v('heap_used')];
+  if (anon === null || most === null) return null;
+  const likely = anon - (v('metaspace') ?? 0) - TYPICAL_NATIVE_BYTES;
+  return Math.min(anon, most, Math.max(likely, v('heap_used') ?? 0));
+}
 
-export const PARTS: readonly StackPart[] = [
-  {
-    id: 'heap',
-    title: 'Java heap',
-    hue: 'heap',
-    reclaimable: false,
-    get ledgerPart() {
-      return heapIsShared ? 'tmpfs and shared memory' : 'anon';
+function heapInShmem(v: Values): number | null {
+  const [shmem, most] = [v('shmem'), v('heap_committed') ?? v('heap_used')];
+  return shmem === null || most === null ? null : Math.min(shmem, most);
+}
+
+/** The parts, bottom first. Ids, titles and order are the same wherever the heap is counted. */
+function partsWithHeapIn(place: 'anon' | 'shmem'): readonly StackPart[] {
+  const heap = place === 'anon' ? heapInAnon : heapInShmem;
+  const restOf = (field: 'anon' | 'shmem', v: Values): number | null =>
+    nonNegativeDifference(v(field), field === place ? heap(v) : 0);
+  return [
+    { id: 'heap', title: 'Java heap', hue: 'heap', reclaimable: false, ledgerPart: place, bytes: heap },
+    {
+      id: 'metaspace',
+      title: 'metaspace',
+      hue: 'meta',
+      reclaimable: false,
+      ledgerPart: 'anon',
+      bytes: (v) => (v('metaspace') === null ? null : Math.min(v('metaspace')!, restOf('anon', v) ?? 0)),
     },
-    bytes: heap,
-  },
-  {
-    id: 'metaspace',
-    title: 'metaspace',
-    hue: 'meta',
-    reclaimable: false,
-    ledgerPart: 'anon',
-    bytes: (v) =>
-      v('metaspace') === null ? null : Math.min(v('metaspace')!, nonNegativeDifference(v('anon'), heapOf(v, false)) ?? 0),
-  },
-  {
-    id: 'native',
-    title: 'other anonymous',
-    hue: 'native',
-    reclaimable: false,
-    ledgerPart: 'anon',
-    bytes: (v) => nonNegativeDifference(nonNegativeDifference(v('anon'), heapOf(v, false)), v('metaspace')),
-  },
-  {
-    id: 'shmem',
-    title: 'tmpfs, shared',
-    hue: 'shmem',
-    reclaimable: false,
-    ledgerPart: 'tmpfs and shared memory',
-    bytes: (v) => nonNegativeDifference(v('shmem'), heapOf(v, true)),
-  },
-  {
-    id: 'kernel',
-    title: 'kernel',
-    hue: 'kernel',
-    reclaimable: false,
-    ledgerPart: 'kernel',
-    bytes: (v) => nonNegativeDifference(v('kernel'), v('slab_reclaimable')),
-  },
-  {
-    id: 'slab',
-    title: 'reclaimable slab',
-    hue: 'kernel',
-    reclaimable: true,
-    ledgerPart: 'kernel',
-    bytes: (v) => v('slab_reclaimable'),
-  },
-  {
-    id: 'cache',
-    title: 'page cache',
-    hue: 'cache',
-    reclaimable: true,
-    ledgerPart: 'page cache',
-    bytes: (v) => nonNegativeDifference(v('file'), v('shmem')),
-  },
-];
+    {
+      id: 'native',
+      title: 'other anonymous',
+      hue: 'native',
+      reclaimable: false,
+      ledgerPart: 'anon',
+      bytes: (v) => nonNegativeDifference(restOf('anon', v), v('metaspace')),
+    },
+    {
+      id: 'shmem',
+      title: 'tmpfs, shared',
+      hue: 'shmem',
+      reclaimable: false,
+      ledgerPart: 'shmem',
+      bytes: (v) => restOf('shmem', v),
+    },
+    {
+      id: 'kernel',
+      title: 'kernel',
+      hue: 'kernel',
+      reclaimable: false,
+      ledgerPart: 'kernel',
+      bytes: (v) => nonNegativeDifference(v('kernel'), v('slab_reclaimable')),
+    },
+    {
+      id: 'slab',
+      title: 'reclaimable slab',
+      hue: 'kernel',
+      reclaimable: true,
+      ledgerPart: 'kernel',
+      bytes: (v) => v('slab_reclaimable'),
+    },
+    {
+      id: 'cache',
+      title: 'page cache',
+      hue: 'cache',
+      reclaimable: true,
+      ledgerPart: 'page-cache',
+      bytes: (v) => nonNegativeDifference(v('file'), v('shmem')),
+    },
+  ];
+}
+
+const PARTS = { anon: partsWithHeapIn('anon'), shmem: partsWithHeapIn('shmem') };
+
+/** The parts of a container whose JVM has this collector; null: it has none, or it is not known. */
+export const stackParts = (collector: Collector | null): readonly StackPart[] => PARTS[heapCountedIn(collector)];
+
+/** The top part of the ledger that the files of a part of the chart are in. */
+export const FILE_PARTS = { cache: 'page-cache', shmem: 'shmem' } as const satisfies Partial<
+  Record<StackPart['id'], LedgerPartId>
+>;

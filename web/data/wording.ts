@@ -39,7 +39,7 @@ export function severityOf(v: Verdict): { readonly tone: Tone; readonly sign: st
 function growthOutcome(v: Verdict): string {
   if (v.leak === null) return 'cannot be told yet whether it hurts';
   if (!v.leak) return 'harmless to this container';
-  return limitOf(v) === 'max' ? 'can end in eviction, when the node runs short' : 'cannot be taken back';
+  return limitOf(v) === 'max' ? 'can end in eviction, when the node runs short' : 'not reclaimable';
 }
 
 const ETA_TEXTS: Readonly<Record<Eta['event'], (span: string) => string>> = {

@@ -43,7 +43,7 @@ function show(small: FieldChart, v: number | null): void {
 
 const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
 
-/** What grows and cannot be taken back first, then what else grows, then by the size of the slope. */
+/** What grows and is not reclaimable first, then what else grows, then by the size of the slope. */
 function sortWeight(id: string, trend: FieldTrend | undefined): number {
   const row = fieldRow(id);
   const growing = trend?.trend === 'growing' ? (row.reclaimable === false ? 1e16 : 1e15) : 0;

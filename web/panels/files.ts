@@ -1,6 +1,6 @@
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
-import { highlightOnHover } from '../charts/highlight.ts';
+import { type Highlight, highlightOnHover } from '../charts/highlight.ts';
 import { exactBytesText, groupDigits, level, safeName, slopeText, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
@@ -9,7 +9,7 @@ const MAX_ROWS = 12;
 /** A file with less than this share of the largest one's pages is summed up with the rest, unless it grows or keeps its size to itself. */
 const MIN_SHARE = 1 / 100;
 
-/** Files behind the page cache: what is resident, how long the file is, who holds it open. tmpfs is solid, all else can be taken back. */
+/** Files behind the page cache: what is resident, how long the file is, who holds it open. tmpfs is solid, all else is reclaimable. */
 export function drawFiles(files: readonly FileRow[]): void {
   if (files.length === 0) {
     patch(byId('files'), [{ key: 'none', made: () => el('li', { class: 'quiet' }, 'No file is in sight.') }]);
@@ -36,8 +36,8 @@ export function drawFiles(files: readonly FileRow[]): void {
 const isTmpfs = (f: FileRow): boolean => f.fileSystem?.kind === 'tmpfs';
 const grows = (f: FileRow): boolean => f.growthBytesPerHour !== null && Math.abs(f.growthBytesPerHour) >= 1;
 
-/** What it lights up in the big chart: so much of the part that its pages are in. */
-function share(f: FileRow, bytes: number): { part: string; bytes: number; name: string } {
+/** What it highlights in the stacked chart: its share of the part that its pages are in. */
+function share(f: FileRow, bytes: number): Highlight['share'] & {} {
   return { part: isTmpfs(f) ? 'shmem' : 'cache', bytes, name: safeName(f.path.slice(f.path.lastIndexOf('/') + 1) || f.path, 40) };
 }
 

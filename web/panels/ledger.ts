@@ -1,40 +1,26 @@
+import { LEDGER_PARTS, type LedgerPartId, reclaimabilityText } from '../../src/diagnosis/ledger/part-table.ts';
 import type { Ledger, LedgerPart } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
 import { onHighlight } from '../charts/highlight.ts';
+import { FILE_PARTS } from '../data/memory-parts.ts';
 import { exactBytesText, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
-const RECLAIMABILITY = { true: 'can be taken back', false: 'stays', null: 'in part' } as const;
-const HUES: Readonly<Record<string, string>> = {
-  anon: 'quiet',
-  'page cache': 'cache',
-  'tmpfs and shared memory': 'shmem',
-  kernel: 'kernel',
-  'socket buffers': 'kernel',
-};
-/** The hues of the big chart, where a part is one of its parts. */
-const ANON_PARTS: readonly (readonly [RegExp, string])[] = [
-  [/^java heap/i, 'heap'],
-  [/^metaspace|^class/i, 'meta'],
-  [/^native|^thread|^code|^malloc/i, 'native'],
-];
-/** Parts of the big chart that files have shares of, as the ledger calls them. */
-const SHARED: Readonly<Record<string, string>> = { cache: 'page cache', shmem: 'tmpfs and shared memory' };
 /** Smaller parts than this share of usage are left to the JSON. */
 const MIN_SHARE = 1 / 500;
 
-/** Every byte of usage under a name; what is left stands beside the bound within which nothing can be told. */
+/** The parts of usage as a tree, and what none of them explains beside its bound. */
 export function drawLedger(ledger: Ledger): void {
   const rows: { key: string; made: () => HTMLElement }[] = [];
-  const walk = (parts: readonly LedgerPart[], depth: number, hue: string, top: string | null): void => {
+  const walk = (parts: readonly LedgerPart[], depth: number, hue: string, top: LedgerPartId | null): void => {
     for (const part of parts) {
       if (part.bytes < ledger.totalBytes * MIN_SHARE) continue;
-      const own = depth === 0 ? (HUES[part.name] ?? 'quiet') : (ANON_PARTS.find(([like]) => like.test(part.name))?.[1] ?? hue);
+      const own = LEDGER_PARTS[part.id].hue ?? hue;
       rows.push({
         key: JSON.stringify([{ ...part, at: '', parts: null }, ledger.totalBytes, depth]),
-        made: () => row(part, depth, own, ledger.totalBytes, top ?? part.name),
+        made: () => row(part, depth, own, ledger.totalBytes, top ?? part.id),
       });
-      if (part.parts) walk(part.parts, depth + 1, own, top ?? part.name);
+      if (part.parts) walk(part.parts, depth + 1, own, top ?? part.id);
     }
   };
   walk(ledger.parts, 0, 'quiet', null);
@@ -43,10 +29,10 @@ export function drawLedger(ledger: Ledger): void {
 }
 
 onHighlight((highlight) => {
-  const names =
-    highlight === null ? null : highlight.share === undefined ? highlight.parts : [SHARED[highlight.share.part] ?? ''];
+  const ids: readonly string[] | null =
+    highlight === null ? null : highlight.share === undefined ? highlight.parts : [FILE_PARTS[highlight.share.part]];
   for (const node of byId('ledger').querySelectorAll<HTMLElement>('li'))
-    node.classList.toggle('dim', names !== null && !names.includes(node.dataset.top ?? ''));
+    node.classList.toggle('dim', ids !== null && !ids.includes(node.dataset.top ?? ''));
 });
 
 function unexplained(ledger: Ledger): HTMLElement {
@@ -56,8 +42,8 @@ function unexplained(ledger: Ledger): HTMLElement {
   return el('li', { class: 'row', title: ledger.boundNote }, el('span', {}, 'unexplained', within), el('span', {}), number);
 }
 
-function row(part: LedgerPart, depth: number, hue: string, total: number, top: string): HTMLElement {
-  const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${RECLAIMABILITY[`${part.reclaimable}`]} · ${part.how}`));
+function row(part: LedgerPart, depth: number, hue: string, total: number, top: LedgerPartId): HTMLElement {
+  const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${reclaimabilityText(part.reclaimable)} · ${part.how}`));
   name.style.paddingLeft = `${depth * 14}px`;
   const number = el('span', { class: 'number' }, steadyLevel(part.bytes));
   number.title =

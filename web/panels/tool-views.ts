@@ -1,19 +1,19 @@
 import type { View } from '../../src/diagnosis/types.ts';
 import { type BarPiece, bar } from '../charts/bars.ts';
 import { highlightOnHover } from '../charts/highlight.ts';
-import { PARTS, type Values } from '../data/memory-parts.ts';
+import type { StackPart, Values } from '../data/memory-parts.ts';
 import { exactBytesText, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
 /**
  * What each tool shows now, largest first. Tools that count the same stand in one row, all bars on one scale whose end is the limit, and what
- * a tool leaves out of usage is drawn as an outline: so the difference between two tools is seen. Resting on a row lights up what it counts.
+ * a tool leaves out of usage is drawn as an outline: so the difference between two tools is seen. A row under the mouse highlights what it counts.
  */
-export function drawToolViews(views: readonly View[], v: Values, limit: number | null): void {
+export function drawToolViews(views: readonly View[], parts: readonly StackPart[], v: Values, limit: number | null): void {
   const most = Math.max(...views.map((x) => x.bytes ?? 0), 1);
-  // A limit far away would make all bars alike: then the largest number is the end.
+  // With a limit far away all bars would look alike: then the largest number is the end.
   const scale = limit !== null && limit < most * 3 ? Math.max(limit, most) : most;
-  const usage = views.find((x) => x.metric === 'container_memory_usage_bytes')?.bytes ?? null;
+  const usage = views.find((x) => x.id === 'cadvisor-usage')?.bytes ?? null;
   const groups = new Map<string, View[]>();
   for (const view of views) {
     const key = view.bytes === null ? view.tool : `${view.bytes} ${view.countedParts.join()}`;
@@ -21,12 +21,26 @@ export function drawToolViews(views: readonly View[], v: Values, limit: number |
   }
   patch(
     byId('tools'),
-    [...groups].map(([key, group]) => ({ key: `${key} ${scale} ${usage}`, made: () => row(group, scale, usage, v), group })),
+    [...groups].map(([key, group]) => ({
+      key: `${key} ${scale} ${usage}`,
+      made: () => row(group, { scale, usage, parts, v }),
+      group,
+    })),
     (node, { group }) => highlightOnHover(node, { parts: group[0]!.countedParts }),
   );
 }
 
-function row(group: readonly View[], scale: number, usage: number | null, v: Values): HTMLElement {
+/** What all rows are drawn by. */
+interface Measure {
+  /** Bytes at the right end of the bars. */
+  readonly scale: number;
+  readonly usage: number | null;
+  readonly parts: readonly StackPart[];
+  readonly v: Values;
+}
+
+function row(group: readonly View[], measure: Measure): HTMLElement {
+  const { usage } = measure;
   const { bytes, countedParts: counts, note } = group[0]!;
   const less = bytes === null || usage === null ? 0 : usage - bytes;
   const names = group.map((view) =>
@@ -44,16 +58,18 @@ function row(group: readonly View[], scale: number, usage: number | null, v: Val
   difference.title = less === 0 ? '' : `${exactBytesText(Math.abs(less))} ${less > 0 ? 'less' : 'more'} than usage`;
   const shown = el('span', {}, ...names, el('small', {}, `${note}.`));
   if (bytes === null) return el('li', { class: 'row plain' }, shown, number);
-  return el('li', { class: 'row wide' }, bar(pieces(bytes, less, scale, counts, v)), number, shown, difference);
+  return el('li', { class: 'row wide' }, bar(pieces(bytes, less, counts, measure)), number, shown, difference);
 }
 
 /** The parts that a tool counts, in the order of the stack, until its own number is reached; then what it leaves out. */
-function pieces(bytes: number, less: number, scale: number, counts: readonly string[], v: Values): BarPiece[] {
+function pieces(bytes: number, less: number, counts: View['countedParts'], { scale, parts, v }: Measure): BarPiece[] {
   let left = bytes;
-  const counted = PARTS.filter((part) => counts.includes(part.ledgerPart)).map((part): BarPiece => {
-    const width = Math.min(left, part.bytes(v) ?? 0);
-    left -= width;
-    return { share: width / scale, hue: part.hue, kind: part.reclaimable ? 'hatched' : 'solid' };
-  });
+  const counted = parts
+    .filter((part) => counts.includes(part.ledgerPart))
+    .map((part): BarPiece => {
+      const width = Math.min(left, part.bytes(v) ?? 0);
+      left -= width;
+      return { share: width / scale, hue: part.hue, kind: part.reclaimable ? 'hatched' : 'solid' };
+    });
   return [...counted, { share: less / scale, hue: 'edge', kind: 'ghost' }];
 }

@@ -1,8 +1,9 @@
 import { bytesText, safeName } from '../../format.ts';
+import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
-import type { AnonPart, AnonSplit } from './anon-split.ts';
+import type { AnonPart, AnonPartId, AnonSplit } from './anon-split.ts';
 import { clamp, exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
 import { isHeapFile } from './page-cache-part.ts';
 
@@ -24,11 +25,11 @@ export interface AnonInput {
 }
 
 /** What is said of a part beside its bytes. */
-const NOTES: Readonly<Record<string, string>> = {
-  'Java heap': 'resident pages in the range of the heap',
-  'malloc arenas': 'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them',
-  'GC and VM structures': 'the mappings do not tell these from large malloc blocks; the bounds follow from the committed heap',
-  'direct buffers and large malloc': 'blocks past 128 KiB, each a mapping of no name',
+const NOTES: Readonly<Partial<Record<AnonPartId, string>>> = {
+  'java-heap': 'resident pages in the range of the heap',
+  'malloc-arenas': 'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them',
+  'vm-structures': 'the mappings do not tell these from large malloc blocks; the bounds follow from the committed heap',
+  'direct-buffers': 'blocks past 128 KiB, each a mapping of no name',
 };
 /** What a JVM of usual size has beside heap and metaspace: code cache, stacks, tables, malloc. A guess to place a point in an interval. */
 const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
@@ -56,10 +57,9 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
   return others
     .map((o) =>
       intervalPart(
-        `${safeName(o.name)} (${o.processes > 1 ? `${o.processes} processes` : 'process'})`,
+        { id: 'other-process', name: `${safeName(o.name)} (${o.processes > 1 ? `${o.processes} processes` : 'process'})` },
         [0, Math.round(o.anonBytes * scale), o.anonBytes],
         {
-          reclaimable: false,
           how: 'read',
           at,
           note: 'RssAnon of processes other than the JVM',
@@ -77,8 +77,7 @@ function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, 
   const parts = split.parts.map((p) => part(p, at, shrink, grownSince(p, first ?? null)));
   if (since > 0)
     parts.push(
-      intervalPart('since the mappings were read', [0, since, since], {
-        reclaimable: false,
+      intervalPart('since-mappings', [0, since, since], {
         how: 'derived',
         at: nowAt,
         note: 'which of the parts above it belongs to shows when they are read again; a lag of the counters is in it too',
@@ -90,21 +89,20 @@ function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, 
 /** Which part a leak is in shows in what grew: from 1 MiB on it is said. */
 function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
   if (first === null) return null;
-  const grown = p.bytes - (first.split.parts.find((f) => f.name === p.name)?.bytes ?? 0);
+  const grown = p.bytes - (first.split.parts.find((f) => f.id === p.id)?.bytes ?? 0);
   return grown < 2 ** 20 ? null : `grew by ${bytesText(grown)} since ${new Date(first.atMs).toISOString()}`;
 }
 
 function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
-  const counted = p.name === 'thread stacks' || p.name === 'malloc arenas' ? `${p.count} of them` : null;
-  const note = [counted, grown, p.reportedByJvm, NOTES[p.name]].filter((x) => x != null && x !== '').join('; ');
+  const counted = p.id === 'thread-stacks' || p.id === 'malloc-arenas' ? `${p.count} of them` : null;
+  const note = [counted, grown, p.reportedByJvm, NOTES[p.id]].filter((x) => x != null && x !== '').join('; ');
   const rest = {
-    reclaimable: false,
     how: p.low === p.high ? ('measured' as const) : ('estimated' as const),
     at,
     ...(note === '' ? {} : { note }),
   };
   const bytes = Math.round(p.bytes * shrink);
-  return shrink < 1 ? intervalPart(p.name, [0, bytes, p.high], rest) : intervalPart(p.name, [p.low, bytes, p.high], rest);
+  return shrink < 1 ? intervalPart(p.id, [0, bytes, p.high], rest) : intervalPart(p.id, [p.low, bytes, p.high], rest);
 }
 
 /** Rounding may leave some bytes: the largest part takes them, so that parts sum to their whole. */
@@ -128,8 +126,8 @@ function scaleToWhole(parts: LedgerPart[], whole: number): LedgerPart[] {
 /** Without the mappings: heap and metaspace lie between used and committed, the rest is what is left. */
 function partsFromCounters(jvm: JvmReading | null, anonBytes: number, at: string): LedgerPart[] {
   if (jvm === null || anonBytes <= 0) return [];
-  const inShmem = jvm.collector === 'ZGC'; // its heap is shared memory: nothing of it is anon
-  const estimated = { reclaimable: false, how: 'estimated' as const, at };
+  const inShmem = heapCountedIn(jvm.collector) === 'shmem'; // then nothing of it is anon
+  const estimated = { how: 'estimated' as const, at };
   const meta = spaceOf(jvm, anonBytes);
   const heapHigh = inShmem ? 0 : Math.min(anonBytes, jvm.heapCommitted.value);
   const heapLow = Math.min(heapHigh, jvm.heapUsed.value);
@@ -137,20 +135,16 @@ function partsFromCounters(jvm: JvmReading | null, anonBytes: number, at: string
   const metaspace = Math.min(meta.low, anonBytes - heap);
   const native = anonBytes - heap - metaspace;
   const parts = [
-    intervalPart('Java heap', [heapLow, heap, heapHigh], {
+    intervalPart('java-heap', [heapLow, heap, heapHigh], {
       ...estimated,
       note: 'between used and committed: committed pages that were never touched are not resident',
     }),
     intervalPart('metaspace', [metaspace, metaspace, meta.high], { ...estimated, note: 'between used and committed' }),
-    intervalPart(
-      'native: code cache, stacks, GC, malloc, direct buffers',
-      [Math.max(0, anonBytes - heapHigh - meta.high), native, anonBytes - heapLow - metaspace],
-      {
-        ...estimated,
-        how: 'derived',
-        note: 'the mappings, which would divide it, were not read',
-      },
-    ),
+    intervalPart('native', [Math.max(0, anonBytes - heapHigh - meta.high), native, anonBytes - heapLow - metaspace], {
+      ...estimated,
+      how: 'derived',
+      note: 'the mappings, which would divide it, were not read',
+    }),
   ];
   return parts;
 }
@@ -174,8 +168,7 @@ export function sharedHeap(
   const residentBytes = files.filter(isHeapFile).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
   if (residentBytes > (measured?.bytes ?? 0))
     return [
-      exactPart('Java heap', Math.min(shmemBytes, residentBytes), {
-        reclaimable: false,
+      exactPart('java-heap', Math.min(shmemBytes, residentBytes), {
         how: 'measured',
         at: new Date(input.atMs).toISOString(),
         note: 'ZGC maps its heap as shared memory; by the file that holds it',
@@ -184,19 +177,17 @@ export function sharedHeap(
   if (measured !== null) {
     const bytes = Math.min(shmemBytes, measured.bytes);
     return [
-      exactPart('Java heap', bytes, {
-        reclaimable: false,
+      exactPart('java-heap', bytes, {
         how: 'measured',
         at: new Date(mappings!.atMs).toISOString(),
         note: 'ZGC maps its heap as shared memory, three times over: each page counts once here',
       }),
     ];
   }
-  if (jvm === null || jvm.collector !== 'ZGC') return [];
+  if (jvm === null || heapCountedIn(jvm.collector) !== 'shmem') return [];
   const bytes = Math.min(shmemBytes, jvm.heapCommitted.value);
   return [
-    intervalPart('Java heap', [Math.min(bytes, jvm.heapUsed.value), bytes, bytes], {
-      reclaimable: false,
+    intervalPart('java-heap', [Math.min(bytes, jvm.heapUsed.value), bytes, bytes], {
       how: 'estimated',
       at: new Date(input.atMs).toISOString(),
       note: 'ZGC maps its heap as shared memory',

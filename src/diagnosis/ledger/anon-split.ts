@@ -1,10 +1,12 @@
+import type { Collector } from '../../sources/jvm/collectors.ts';
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../sources/types.ts';
 import { type HeapRange, heapRange, isArchive } from './heap-range.ts';
+import type { LedgerPartId } from './part-table.ts';
 
-/** Anonymous bytes of one process under a name. `low` and `high`: what it may be where the mappings leave it open. */
+/** Anonymous bytes of one process that are of one kind. `low` and `high`: what it may be where the mappings leave it open. */
 export interface AnonPart {
-  readonly name: AnonName;
+  readonly id: AnonPartId;
   readonly bytes: number;
   readonly low: number;
   readonly high: number;
@@ -14,18 +16,21 @@ export interface AnonPart {
   readonly reportedByJvm?: string;
 }
 
-export type AnonName =
-  | 'Java heap'
+/** The parts of the ledger that are anonymous memory of a JVM's process. */
+export type AnonPartId = Extract<
+  LedgerPartId,
+  | 'java-heap'
   | 'metaspace'
-  | 'compressed class space'
-  | 'class data archive'
-  | 'code cache'
-  | 'thread stacks'
-  | 'malloc main heap'
-  | 'malloc arenas'
+  | 'class-space'
+  | 'class-archive'
+  | 'code-cache'
+  | 'thread-stacks'
+  | 'malloc-heap'
+  | 'malloc-arenas'
   | 'libraries'
-  | 'GC and VM structures'
-  | 'direct buffers and large malloc';
+  | 'vm-structures'
+  | 'direct-buffers'
+>;
 
 /** All the anonymous memory of a process; the parts' bytes add up to `anonBytes`. */
 export interface AnonSplit {
@@ -51,12 +56,12 @@ const MAX_GUARD_BYTES = 256 * KB;
 export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null): AnonSplit {
   const heap = mappings.some(isSharedHeap) ? null : heapRange(mappings, jvm);
   const classSpaces = classSpaceRanges(mappings, heap, jvm);
-  const tally = new Map<AnonName, { bytes: number; count: number }>();
-  const add = (name: AnonName, mapping: Mapping): void => {
-    const sum = tally.get(name) ?? { bytes: 0, count: 0 };
+  const tally = new Map<AnonPartId, { bytes: number; count: number }>();
+  const add = (id: AnonPartId, mapping: Mapping): void => {
+    const sum = tally.get(id) ?? { bytes: 0, count: 0 };
     sum.bytes += mapping.anonBytes;
     sum.count += 1;
-    tally.set(name, sum);
+    tally.set(id, sum);
   };
   let sharedHeap = 0;
   const files = { bytes: 0, libraries: 0, jars: 0, other: 0 };
@@ -72,19 +77,19 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null):
     const fileBytes = Math.max(0, mapping.rssBytes - mapping.anonBytes);
     if (mapping.path.startsWith('/') && fileBytes > 0) addFile(files, mapping.path, fileBytes);
     if (mapping.anonBytes === 0 && mapping.perms.startsWith('---')) continue;
-    if (heap !== null && mapping.start >= heap.start && mapping.start < heap.end) add('Java heap', mapping);
-    else if (isArchive(mapping)) add('class data archive', mapping);
-    else if (mapping.path === '[heap]') add('malloc main heap', mapping);
-    else if (mapping.path.startsWith('[stack')) add('thread stacks', mapping);
+    if (heap !== null && mapping.start >= heap.start && mapping.start < heap.end) add('java-heap', mapping);
+    else if (isArchive(mapping)) add('class-archive', mapping);
+    else if (mapping.path === '[heap]') add('malloc-heap', mapping);
+    else if (mapping.path.startsWith('[stack')) add('thread-stacks', mapping);
     else if (mapping.path.startsWith('/')) add('libraries', mapping);
-    else if (mapping.perms[2] === 'x') add('code cache', mapping);
-    else if (classSpaces.some((r) => mapping.start >= r.start && mapping.start < r.end)) add('compressed class space', mapping);
-    else if (reserveOf(mapping) !== undefined) add(reserveOf(mapping)!.metaspace ? 'metaspace' : 'malloc arenas', mapping);
-    else if (isStack(mapping, before)) add('thread stacks', mapping);
+    else if (mapping.perms[2] === 'x') add('code-cache', mapping);
+    else if (classSpaces.some((r) => mapping.start >= r.start && mapping.start < r.end)) add('class-space', mapping);
+    else if (reserveOf(mapping) !== undefined) add(reserveOf(mapping)!.metaspace ? 'metaspace' : 'malloc-arenas', mapping);
+    else if (isStack(mapping, before)) add('thread-stacks', mapping);
     else if (before !== undefined && isBss(mapping, before)) add('libraries', mapping);
     else rest += mapping.anonBytes;
   }
-  const parts = [...tally].map(([name, { bytes, count }]) => exact(name, bytes, count));
+  const parts = [...tally].map(([id, { bytes, count }]) => exact(id, bytes, count));
   const anonBytes = parts.reduce((sum, p) => sum + p.bytes, rest);
   return {
     anonBytes,
@@ -95,7 +100,7 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null):
   };
 }
 
-const exact = (name: AnonName, bytes: number, count: number): AnonPart => ({ name, bytes, low: bytes, high: bytes, count });
+const exact = (id: AnonPartId, bytes: number, count: number): AnonPart => ({ id, bytes, low: bytes, high: bytes, count });
 
 /** ZGC backs its heap with a memfd, or with a file in a tmpfs where the kernel has none. */
 const isSharedHeap = (m: Mapping): boolean =>
@@ -241,9 +246,9 @@ function widenByReservations(parts: readonly AnonPart[], jvm: JvmReading | null,
   const open = (metaspace: boolean): number =>
     reserves.reduce((sum, r) => sum + (r.open && r.metaspace === metaspace ? r.anonBytes : 0), 0);
   return parts.map((part) => {
-    if (part.name === 'Java heap' && jvm === null) return { ...part, low: 0 };
-    if (part.name === 'metaspace') return { ...part, low: part.bytes - open(true), high: part.bytes + open(false) };
-    if (part.name === 'malloc arenas')
+    if (part.id === 'java-heap' && jvm === null) return { ...part, low: 0 };
+    if (part.id === 'metaspace') return { ...part, low: part.bytes - open(true), high: part.bytes + open(false) };
+    if (part.id === 'malloc-arenas')
       return {
         ...part,
         count: reserves.filter((r) => !r.metaspace).length,
@@ -264,8 +269,8 @@ function divideRest(rest: number, jvm: JvmReading | null): AnonPart[] {
   const gc = jvm === null ? rest / 2 : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 2 * MB);
   const whole = Math.round(gc);
   return [
-    { name: 'GC and VM structures', bytes: whole, low: 0, high: Math.round(most), count: 1 },
-    { name: 'direct buffers and large malloc', bytes: rest - whole, low: Math.round(rest - most), high: rest, count: 1 },
+    { id: 'vm-structures', bytes: whole, low: 0, high: Math.round(most), count: 1 },
+    { id: 'direct-buffers', bytes: rest - whole, low: Math.round(rest - most), high: rest, count: 1 },
   ];
 }
 
@@ -274,7 +279,7 @@ function divideRest(rest: number, jvm: JvmReading | null): AnonPart[] {
  * word). G1: cards, offsets and card counts of 1/512, mark bitmaps of 1/64, two before JDK 20, and remembered sets. Shenandoah: one
  * bitmap of 1/64 and a collection set. ZGC: forwarding tables and page tables.
  */
-function tableShare(collector: string | null): number {
+function tableShare(collector: Collector | null): number {
   switch (collector) {
     case 'Serial':
       return 2 / 512;

@@ -1,21 +1,31 @@
 import type { LedgerPart } from '../types.ts';
+import { LEDGER_PARTS, type LedgerPartId, type NamedPartId } from './part-table.ts';
+
+/** Which part it is: one that the table names, or one that is named after what it stands for. */
+export type PartKey = NamedPartId | { readonly id: Exclude<LedgerPartId, NamedPartId>; readonly name: string };
+
+type Details = Pick<LedgerPart, 'how' | 'at'> & Partial<Omit<LedgerPart, 'id' | 'name'>>;
 
 /** A part that is known to the byte. */
-export function exactPart(
-  name: string,
-  bytes: number,
-  rest: Pick<LedgerPart, 'reclaimable' | 'how' | 'at'> & Partial<LedgerPart>,
-): LedgerPart {
-  return { name, bytes, lowBytes: bytes, highBytes: bytes, ...rest };
-}
+export const exactPart = (key: PartKey, bytes: number, rest: Details): LedgerPart =>
+  intervalPart(key, [bytes, bytes, bytes], rest);
 
 /** A part that lies between two bounds; `bytes` is the best guess among them. */
 export function intervalPart(
-  name: string,
+  key: PartKey,
   [lowBytes, bytes, highBytes]: readonly [number, number, number],
-  rest: Pick<LedgerPart, 'reclaimable' | 'how' | 'at'> & Partial<LedgerPart>,
+  rest: Details,
 ): LedgerPart {
-  return { name, bytes, lowBytes: Math.min(lowBytes, bytes), highBytes: Math.max(highBytes, bytes), ...rest };
+  const { id, name } = typeof key === 'string' ? { id: key, name: LEDGER_PARTS[key].name } : key;
+  return {
+    id,
+    name,
+    bytes,
+    lowBytes: Math.min(lowBytes, bytes),
+    highBytes: Math.max(highBytes, bytes),
+    reclaimable: LEDGER_PARTS[id].reclaimable,
+    ...rest,
+  };
 }
 
 export const withParts = (parts: readonly LedgerPart[]): { parts?: readonly LedgerPart[] } => (parts.length > 0 ? { parts } : {});

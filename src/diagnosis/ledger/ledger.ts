@@ -4,6 +4,7 @@ import type { Ledger, LedgerPart } from '../types.ts';
 import { anonParts, type Mappings, sharedHeap } from './anon-part.ts';
 import { exactPart, sumOfParts, withParts } from './ledger-part.ts';
 import { pageCacheParts, tmpfsParts } from './page-cache-part.ts';
+import type { NamedPartId } from './part-table.ts';
 
 export interface LedgerInput {
   readonly atMs: number;
@@ -31,7 +32,7 @@ const CHARGE_BATCH_BYTES = 256 * 1024;
 export function buildLedger(input: LedgerInput): Ledger {
   const { values, version } = input;
   const at = new Date(input.atMs).toISOString();
-  const read: Read = (name, bytes, reclaimable, rest = {}) => exactPart(name, bytes, { reclaimable, how: 'read', at, ...rest });
+  const read: Read = (id, bytes, rest = {}) => exactPart(id, bytes, { how: 'read', at, ...rest });
   const total = values.usage ?? 0;
   const shmem = values.shmem ?? 0;
   const cache = Math.max(0, (values.file ?? 0) - shmem);
@@ -39,17 +40,17 @@ export function buildLedger(input: LedgerInput): Ledger {
   const { mappings } = input;
   const mapped = mappings === null ? null : { files: mappings.split.mappedFiles, chargedBytes: values.file_mapped ?? null };
   const parts: LedgerPart[] = [
-    read('anon', values.anon ?? 0, false, withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 }))),
-    read('page cache', cache, true, {
+    read('anon', values.anon ?? 0, withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 }))),
+    read('page-cache', cache, {
       how: 'derived',
       note: 'file less shmem',
       pageStates: pageStates(values),
       ...withParts(pageCacheParts(input.files, cache, at, mapped)),
     }),
-    read('tmpfs and shared memory', shmem, false, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOfParts(heap), at)])),
+    read('shmem', shmem, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOfParts(heap), at)])),
     kernelPart(input, read),
   ];
-  if (version === 2) parts.push(read('socket buffers', values.sock ?? 0, false));
+  if (version === 2) parts.push(read('sock', values.sock ?? 0));
   const unexplained = total - sumOfParts(parts);
   return {
     at,
@@ -76,28 +77,29 @@ function pageStates(values: Readonly<Record<string, number>>): Record<string, nu
 
 const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
 
-const KERNEL_PARTS: readonly (readonly [string, string, boolean])[] = [
-  ['slab_reclaimable', 'reclaimable slab (dentries, inodes, buffer heads)', true],
-  ['slab_unreclaimable', 'unreclaimable slab', false],
-  ['kernel_stack', 'kernel stacks', false],
-  ['pagetables', 'page tables', false],
-  ['sec_pagetables', 'secondary page tables', false],
-  ['percpu', 'per-CPU', false],
-  ['vmalloc', 'vmalloc', false],
+/** Fields of memory.stat that are parts of the kernel's memory. */
+const KERNEL_PARTS: readonly (readonly [string, NamedPartId])[] = [
+  ['slab_reclaimable', 'slab-reclaimable'],
+  ['slab_unreclaimable', 'slab-unreclaimable'],
+  ['kernel_stack', 'kernel-stacks'],
+  ['pagetables', 'page-tables'],
+  ['sec_pagetables', 'secondary-page-tables'],
+  ['percpu', 'per-cpu'],
+  ['vmalloc', 'vmalloc'],
 ];
 
-type Read = (name: string, bytes: number, reclaimable: boolean | null, rest?: Partial<LedgerPart>) => LedgerPart;
+type Read = (id: NamedPartId, bytes: number, rest?: Partial<Omit<LedgerPart, 'id' | 'name'>>) => LedgerPart;
 
 function kernelPart(input: LedgerInput, read: Read): LedgerPart {
   const kernel = input.values.kernel ?? 0;
   if (input.version === 1)
-    return read('kernel', kernel, null, {
+    return read('kernel', kernel, {
       note: `cgroup v1 gives one figure for all kernel memory; ${EXT4_SLAB}`,
     });
-  const parts = KERNEL_PARTS.filter(([id]) => (input.values[id] ?? 0) > 0).map(([id, name, reclaimable]) =>
-    read(name, input.values[id]!, reclaimable, id === 'slab_reclaimable' ? { note: EXT4_SLAB } : {}),
+  const parts = KERNEL_PARTS.filter(([field]) => (input.values[field] ?? 0) > 0).map(([field, id]) =>
+    read(id, input.values[field]!, id === 'slab-reclaimable' ? { note: EXT4_SLAB } : {}),
   );
   const rest = kernel - sumOfParts(parts);
-  if (parts.length > 0 && rest > 0) parts.push(read('other kernel memory', rest, null, { how: 'derived' }));
-  return read('kernel', kernel, null, withParts(parts));
+  if (parts.length > 0 && rest > 0) parts.push(read('other-kernel', rest, { how: 'derived' }));
+  return read('kernel', kernel, withParts(parts));
 }

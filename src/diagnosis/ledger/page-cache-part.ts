@@ -3,6 +3,7 @@ import type { FileReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonSplit } from './anon-split.ts';
 import { exactPart, intervalPart, sumOfParts, withParts } from './ledger-part.ts';
+import type { NamedPartId } from './part-table.ts';
 import { reconcileResidency } from './reconcile-residency.ts';
 
 /** What the mappings say of libraries and jars that one may not ask about. */
@@ -17,7 +18,6 @@ export interface MappedPages {
 const MAX_NAMED_FILES = 20;
 const MIN_ROW_BYTES = 64 * 1024;
 const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
-const LIBRARIES = 'mapped libraries and jars';
 /** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
 const ENDINGS: readonly RegExp[] = [
   /\.(?:gz|zst|xz|bz2|lz4|zip)$/,
@@ -37,7 +37,7 @@ export function pageCacheParts(
 ): LedgerPart[] {
   const disk = files.filter((f) => (f.fileSystem?.kind ?? 'disk') === 'disk');
   const parts = grouped(disk, whole, true, at);
-  const known = parts.some((p) => p.name === LIBRARIES);
+  const known = parts.some((p) => p.id === 'mapped-libraries');
   return [...parts, ...unnamedPart(disk, whole - sumOfParts(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
 }
 
@@ -50,8 +50,7 @@ export function tmpfsParts(files: readonly FileReading[], whole: number, at: str
     at,
   );
   const rest = whole - sumOfParts(parts);
-  if (parts.length > 0 && rest > 0)
-    parts.push(intervalPart('other tmpfs files and shared memory', [0, rest, rest], { reclaimable: false, how: 'derived', at }));
+  if (parts.length > 0 && rest > 0) parts.push(intervalPart('other-shmem', [0, rest, rest], { how: 'derived', at }));
   return parts;
 }
 
@@ -71,10 +70,10 @@ function grouped(files: readonly FileReading[], whole: number, reclaimable: bool
   const alone = plain.filter((p, i) => i < MAX_NAMED_FILES && p.bytes >= least);
   return [
     ...alone,
-    ...summedPart('smaller files', plain.slice(alone.length), reclaimable, at),
-    ...summedPart('rotated files', of('rotated'), reclaimable, at),
-    ...summedPart('deleted files that are still open', of('deleted'), reclaimable, at),
-    ...summedPart(LIBRARIES, of('library'), reclaimable, at),
+    ...summedPart('small-files', plain.slice(alone.length), reclaimable, at),
+    ...summedPart('rotated-files', of('rotated'), reclaimable, at),
+    ...summedPart('deleted-files', of('deleted'), reclaimable, at),
+    ...summedPart('mapped-libraries', of('library'), reclaimable, at),
   ].filter((p) => p.bytes > 0);
 }
 
@@ -138,15 +137,19 @@ function namedPart(f: FileReading, scale: number, whole: number, reclaimable: bo
   const shared = scale < 1 ? 'its pages are partly charged to another container' : null;
   const count = f.files === undefined ? null : `${f.files} files`;
   const note = [f.method, count, state, shared].filter((x) => x !== null).join('; ');
-  return intervalPart(safeName(f.path), [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)], {
-    reclaimable,
-    how: scale < 1 ? 'estimated' : 'measured',
-    at,
-    note,
-  });
+  return intervalPart(
+    { id: f.files === undefined ? 'file' : 'folder', name: safeName(f.path) },
+    [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)],
+    {
+      reclaimable,
+      how: scale < 1 ? 'estimated' : 'measured',
+      at,
+      note,
+    },
+  );
 }
 
-function summedPart(name: string, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
+function summedPart(id: NamedPartId, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
   if (parts.length === 0) return [];
   const sum = (of: (p: LedgerPart) => number) => parts.reduce((all, p) => all + of(p), 0);
   const shown = parts.slice(0, MAX_NAMED_FILES);
@@ -156,9 +159,9 @@ function summedPart(name: string, parts: readonly LedgerPart[], reclaimable: boo
     how: parts.some((p) => p.how === 'estimated') ? ('estimated' as const) : ('measured' as const),
     at,
   };
-  const rest = more.length === 0 ? [] : [exactPart(`${more.length} more`, sumOfParts(more), whole)];
+  const rest = more.length === 0 ? [] : [exactPart({ id: 'more-files', name: `${more.length} more` }, sumOfParts(more), whole)];
   return [
-    intervalPart(name, [sum((p) => p.lowBytes), sumOfParts(parts), sum((p) => p.highBytes)], {
+    intervalPart(id, [sum((p) => p.lowBytes), sumOfParts(parts), sum((p) => p.highBytes)], {
       ...whole,
       note: `${parts.length} ${parts.length === 1 ? 'file' : 'files'}`,
       ...withParts([...shown, ...rest]),
@@ -170,29 +173,28 @@ function summedPart(name: string, parts: readonly LedgerPart[], reclaimable: boo
 function unnamedPart(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
   const parts: LedgerPart[] = [];
   let left = rest;
-  const add = (name: string, most: number, note: string): void => {
+  const add = (id: NamedPartId, most: number, note: string): void => {
     const high = Math.min(left, most);
     if (high <= 0) return;
-    parts.push(intervalPart(name, [0, high, high], { reclaimable: true, how: 'estimated', at, note }));
+    parts.push(intervalPart(id, [0, high, high], { how: 'estimated', at, note }));
     left -= high;
   };
   if (mapped !== null)
     add(
-      LIBRARIES,
+      'mapped-libraries',
       Math.min(mapped.files.libraries + mapped.files.jars, mapped.chargedBytes ?? Number.POSITIVE_INFINITY),
       'pages that the process maps, by smaps; those that another container touched first are charged there',
     );
   const closed = disk.filter((f) => f.residentBytes === null);
   const reason = closed.length === 1 ? closed[0]!.method.replace(/^unknown: /, '') : `${closed.length} kinds of them`;
   add(
-    'files that this user may not query',
+    'unreadable-files',
     closed.reduce((all, f) => all + (f.allocatedBytes ?? f.sizeBytes ?? 0), 0),
     `${reason}; at most what they take on disk`,
   );
   if (left > 0)
     parts.push(
-      exactPart('files not looked at, or closed and gone', left, {
-        reclaimable: true,
+      exactPart('unseen-files', left, {
         how: 'derived',
         at,
         lowBytes: left,

@@ -1,4 +1,5 @@
 import type { Aged, JvmReading, Limit } from '../types.ts';
+import type { Collector } from './collectors.ts';
 import type { Counters } from './hsperf-format.ts';
 import { memoryFlags } from './jvm-flags.ts';
 
@@ -132,7 +133,7 @@ function generation(
 }
 
 /** Serial and Parallel divide the heap among the generations; with the others each generation may take all of it. */
-function heapMax(generations: JvmReading['generations'], collector: string | null): Limit {
+function heapMax(generations: JvmReading['generations'], collector: Collector | null): Limit {
   const maxima = generations.map((g) => g.maxBytes).filter((b): b is number => b !== null && b > 0);
   if (maxima.length === 0) return null;
   return collector === 'Serial' || collector === 'Parallel' || collector === 'CMS'
@@ -146,7 +147,7 @@ function heapMax(generations: JvmReading['generations'], collector: string | nul
  * generations, which renews its figures in its pauses alone, before it has freed anything, so that what it leaves is never told.
  */
 function oldCollections(
-  collector: string | null,
+  collector: Collector | null,
   collectors: JvmReading['collectors'],
   generations: JvmReading['generations'],
 ): number | null {
@@ -163,20 +164,21 @@ function collectorName(
   policy: string | null,
   collectors: JvmReading['collectors'],
   generations: JvmReading['generations'],
-): string | null {
+): Collector | null {
   const names = `${policy ?? ''} ${collectors.map((c) => c.name).join(' ')} ${generations.map((g) => g.name).join(' ')}`;
   for (const [pattern, name] of COLLECTORS) if (pattern.test(names)) return name;
-  return policy;
+  return null;
 }
 
 /** By the names that the collectors write into policy.name, collector.N.name and generation.N.name. */
-const COLLECTORS: readonly (readonly [RegExp, string])[] = [
+const COLLECTORS: readonly (readonly [RegExp, Collector])[] = [
   [/Shenandoah/i, 'Shenandoah'],
   [/\bZ(GC)?\b|ZGC/, 'ZGC'],
   [/G1/, 'G1'],
   [/ParScav|PSParallelCompact|PSScavenge|ParallelCompact/, 'Parallel'],
   [/ParNew|CMS/, 'CMS'],
   [/Copy:MSC|MSC|\bCopy\b|Serial/, 'Serial'],
+  [/Epsilon/i, 'Epsilon'],
 ];
 
 /** "1.8.0_292" is 8, "17.0.15" 17. */

@@ -22,32 +22,32 @@ async function split(pid: number): Promise<AnonSplit> {
   return smaps.state === 'read' && jvm.state === 'read' ? splitAnon(smaps.value.mappings, jvm.value) : assert.fail();
 }
 
-const bytes = (s: AnonSplit, name: string): number => s.parts.find((p) => p.name === name)?.bytes ?? 0;
+const bytes = (s: AnonSplit, id: string): number => s.parts.find((p) => p.id === id)?.bytes ?? 0;
 
 const CASES = [
   {
     program: 'HeapLeak',
     args: ['20', '100'],
     flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xms256m', '-Xmx256m', '-Xmn4m'],
-    part: ['Java heap'],
+    part: ['java-heap'],
   },
   {
     program: 'UnsafeLeak',
     args: ['20', '100'],
     flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'],
-    part: ['direct buffers and large malloc', 'GC and VM structures'],
+    part: ['direct-buffers', 'vm-structures'],
   },
   {
     program: 'DirectLeak',
     args: ['20', '100'],
     flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m', '-XX:MaxDirectMemorySize=200m'],
-    part: ['direct buffers and large malloc', 'GC and VM structures'],
+    part: ['direct-buffers', 'vm-structures'],
   },
   {
     program: 'MallocArenas',
     args: ['20', '100', '8'],
     flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'],
-    part: ['malloc arenas', 'malloc main heap'],
+    part: ['malloc-arenas', 'malloc-heap'],
   },
 ] as const;
 
@@ -59,7 +59,7 @@ for (const { program, args, flags, part } of CASES) {
       const before = await split(java.pid);
       await java.line((l) => l === 'done');
       const after = await split(java.pid);
-      const grown = part.reduce((sum, name) => sum + bytes(after, name) - bytes(before, name), 0);
+      const grown = part.reduce((sum, id) => sum + bytes(after, id) - bytes(before, id), 0);
       assert.ok(Math.abs(grown - 100 * MB) <= 5 * MB, `${grown} bytes; ${JSON.stringify(after.parts)}`);
     } finally {
       await java.stop();
@@ -73,7 +73,7 @@ test('ThreadLeak: each thread has a stack of its own', { skip }, async () => {
   });
   try {
     await java.line((l) => l === 'done');
-    const stacks = (await split(java.pid)).parts.find((p) => p.name === 'thread stacks')!;
+    const stacks = (await split(java.pid)).parts.find((p) => p.id === 'thread-stacks')!;
     const threads = readStatus('/proc', java.pid)!.threads!;
     assert.ok(
       threads >= 200 && Math.abs(stacks.count - threads) <= 0.05 * threads,

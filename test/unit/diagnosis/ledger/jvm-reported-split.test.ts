@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AnonName, AnonPart, AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
+import type { AnonPart, AnonPartId, AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
 import { withJcmdReport } from '../../../../src/diagnosis/ledger/jvm-reported-split.ts';
 import type { JcmdReport } from '../../../../src/sources/jvm/jcmd-report.ts';
 
 const MB = 2 ** 20;
-const part = (name: AnonName, mb: number, low = mb, high = mb): AnonPart => ({
-  name,
+const part = (id: AnonPartId, mb: number, low = mb, high = mb): AnonPart => ({
+  id,
   bytes: mb * MB,
   low: low * MB,
   high: high * MB,
@@ -28,49 +28,45 @@ const category = (name: string, mmap: number, malloc: number) => ({
   mmapBytes: mmap * MB,
   arenaBytes: 0,
 });
-const by = (s: AnonSplit, name: AnonName): AnonPart => s.parts.find((p) => p.name === name) ?? assert.fail(name);
+const by = (s: AnonSplit, id: AnonPartId): AnonPart => s.parts.find((p) => p.id === id) ?? assert.fail(id);
 const sum = (s: AnonSplit): number => s.parts.reduce((all, p) => all + p.bytes, 0);
 
 test('native memory tracking tells the tables of the collector from direct buffers, and the sum stays', () => {
-  const before = split(
-    part('Java heap', 64),
-    part('GC and VM structures', 40, 0, 90),
-    part('direct buffers and large malloc', 60, 10, 100),
-  );
+  const before = split(part('java-heap', 64), part('vm-structures', 40, 0, 90), part('direct-buffers', 60, 10, 100));
   const native = {
     reservedBytes: 0,
     committedBytes: 0,
     categories: [category('Java Heap', 64, 0), category('GC', 12, 3), category('Other', 0, 90)],
   };
   const after = withJcmdReport(before, { ...none, native });
-  const direct = by(after, 'direct buffers and large malloc');
+  const direct = by(after, 'direct-buffers');
   assert.deepEqual([direct.bytes, direct.low, direct.high], [90 * MB, 88 * MB, 100 * MB]);
-  assert.equal(by(after, 'GC and VM structures').bytes, 10 * MB);
-  assert.match(by(after, 'GC and VM structures').reportedByJvm!, /GC 12 MiB/);
+  assert.equal(by(after, 'vm-structures').bytes, 10 * MB);
+  assert.match(by(after, 'vm-structures').reportedByJvm!, /GC 12 MiB/);
   assert.equal(sum(after), sum(before));
 });
 
 test('metaspace is no larger than what the JVM has committed: the rest of an open reservation was an arena', () => {
-  const before = split(part('metaspace', 30, 10, 30), part('malloc arenas', 5, 5, 25));
+  const before = split(part('metaspace', 30, 10, 30), part('malloc-arenas', 5, 5, 25));
   const after = withJcmdReport(before, {
     ...none,
     metaspace: { nonClass: { usedBytes: 9 * MB, committedBytes: 10 * MB }, class: null },
   });
   assert.deepEqual([by(after, 'metaspace').bytes, by(after, 'metaspace').high], [10 * MB, 10 * MB]);
-  assert.equal(by(after, 'malloc arenas').bytes, 25 * MB);
+  assert.equal(by(after, 'malloc-arenas').bytes, 25 * MB);
   assert.equal(sum(after), sum(before));
 });
 
 test('a heap that no hsperfdata bounds is bounded by GC.heap_info', () => {
-  const before = split(part('Java heap', 200, 0, 200));
+  const before = split(part('java-heap', 200, 0, 200));
   const heap = { areas: [{ name: 'garbage-first heap', usedBytes: 50 * MB, committedBytes: 100 * MB }] };
   const after = withJcmdReport(before, { ...none, heap });
-  assert.equal(Math.round(by(after, 'Java heap').bytes / MB), 110);
-  assert.equal(by(after, 'Java heap').low, by(after, 'Java heap').bytes);
+  assert.equal(Math.round(by(after, 'java-heap').bytes / MB), 110);
+  assert.equal(by(after, 'java-heap').low, by(after, 'java-heap').bytes);
   assert.equal(sum(after), sum(before));
 });
 
 test('a JVM that answers nothing leaves the split as it was', () => {
-  const before = split(part('Java heap', 64), part('malloc arenas', 8));
+  const before = split(part('java-heap', 64), part('malloc-arenas', 8));
   assert.deepEqual(withJcmdReport(before, none), before);
 });

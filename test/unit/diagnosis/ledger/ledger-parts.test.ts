@@ -15,8 +15,8 @@ const by = (parts: readonly LedgerPart[], name: string): LedgerPart => parts.fin
 const split: AnonSplit = {
   anonBytes: 100 * MiB,
   parts: [
-    { name: 'Java heap', bytes: 64 * MiB, low: 64 * MiB, high: 64 * MiB, count: 1 },
-    { name: 'malloc arenas', bytes: 36 * MiB, low: 36 * MiB, high: 36 * MiB, count: 3 },
+    { id: 'java-heap', bytes: 64 * MiB, low: 64 * MiB, high: 64 * MiB, count: 1 },
+    { id: 'malloc-arenas', bytes: 36 * MiB, low: 36 * MiB, high: 36 * MiB, count: 3 },
   ],
   sharedHeap: null,
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
@@ -94,7 +94,7 @@ test('files that hold more than the container is charged for are scaled down to 
   assert.equal(by(parts, '/tmp/a').how, 'estimated');
 });
 
-test('files of tmpfs stand under shared memory, and cannot be taken back', () => {
+test('files of tmpfs stand under shared memory, and are not reclaimable', () => {
   const parts = tmpfsParts(
     [file('/dev/shm/x', 5 * MiB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
     8 * MiB,

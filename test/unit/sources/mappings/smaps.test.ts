@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type AnonSplit, splitAnon } from '../../../../src/diagnosis/ledger/anon-split.ts';
+import type { Collector } from '../../../../src/sources/jvm/collectors.ts';
 import { type Mapping, parseSmaps } from '../../../../src/sources/mappings/smaps.ts';
 import { SmapsBudget } from '../../../../src/sources/mappings/smaps-budget.ts';
 import { SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
@@ -12,7 +13,7 @@ const MB = 2 ** 20;
 const COLLECTORS = { serial: 'Serial', parallel: 'Parallel', g1: 'G1', z: 'ZGC', shenandoah: 'Shenandoah' } as const;
 const names = Object.keys(COLLECTORS) as (keyof typeof COLLECTORS)[];
 const textOf = (name: string): string => gunzipSync(readFileSync(`test/fixtures/smaps/${name}.txt.gz`)).toString('latin1');
-const jvmOf = (collector: string): JvmReading => ({
+const jvmOf = (collector: Collector): JvmReading => ({
   nspid: 1,
   vendor: null,
   version: '17',
@@ -33,7 +34,7 @@ const jvmOf = (collector: string): JvmReading => ({
   uptimeSeconds: null,
   flags: [],
 });
-const part = (split: AnonSplit, name: string) => split.parts.find((p) => p.name === name);
+const part = (split: AnonSplit, id: string) => split.parts.find((p) => p.id === id);
 
 for (const name of names) {
   test(`${COLLECTORS[name]}: every anonymous byte stands under one name`, () => {
@@ -46,14 +47,7 @@ for (const name of names) {
       kernel,
     );
     for (const p of split.parts) assert.ok(0 <= p.low && p.low <= p.bytes && p.bytes <= p.high, JSON.stringify(p));
-    for (const wanted of [
-      'thread stacks',
-      'malloc arenas',
-      'malloc main heap',
-      'code cache',
-      'metaspace',
-      'compressed class space',
-    ])
+    for (const wanted of ['thread-stacks', 'malloc-arenas', 'malloc-heap', 'code-cache', 'metaspace', 'class-space'])
       assert.ok((part(split, wanted)?.bytes ?? 0) > 0, `${wanted}: ${JSON.stringify(split.parts)}`);
   });
 
@@ -62,17 +56,17 @@ for (const name of names) {
     if (name === 'z') {
       // The three views of one memory file count once.
       assert.ok(Math.abs(split.sharedHeap!.bytes - 60 * MB) < 4 * MB, JSON.stringify(split.sharedHeap));
-      assert.equal(part(split, 'Java heap'), undefined);
+      assert.equal(part(split, 'java-heap'), undefined);
     } else {
       assert.deepEqual(split.heap, { start: 0xf0000000, end: 0x100000000 });
       assert.equal(split.sharedHeap, null);
-      assert.ok(part(split, 'Java heap')!.bytes > 50 * MB);
+      assert.ok(part(split, 'java-heap')!.bytes > 50 * MB);
     }
   });
 }
 
 test('without hsperfdata the heap is an interval from nothing', () => {
-  const heap = part(splitAnon(parseSmaps(textOf('serial')), null), 'Java heap')!;
+  const heap = part(splitAnon(parseSmaps(textOf('serial')), null), 'java-heap')!;
   assert.equal(heap.low, 0);
   assert.ok(heap.high > 50 * MB);
 });
@@ -137,11 +131,11 @@ test('where the kernel places mappings upwards, class space ends after its size,
     map(space + 1152 * MB, 99 * MB, 'rw-p', 99 * MB),
   ];
   const { parts } = splitAnon(mappings, jvmOf('Serial'));
-  const bytes = (name: string) => parts.find((p) => p.name === name)?.bytes ?? 0;
-  assert.equal(bytes('compressed class space'), MB);
+  const bytes = (id: string) => parts.find((p) => p.id === id)?.bytes ?? 0;
+  assert.equal(bytes('class-space'), MB);
   assert.equal(bytes('metaspace'), 192 << 10);
-  assert.equal(bytes('malloc arenas'), 132 << 10);
-  assert.equal(bytes('direct buffers and large malloc') + bytes('GC and VM structures'), 99 * MB);
+  assert.equal(bytes('malloc-arenas'), 132 << 10);
+  assert.equal(bytes('direct-buffers') + bytes('vm-structures'), 99 * MB);
 });
 
 test('a hundred stacks side by side are stacks, also where one begins at a multiple of 4 MiB', () => {
@@ -151,7 +145,7 @@ test('a hundred stacks side by side are stacks, also where one begins at a multi
     return [map(at, guard, '---p', 0), map(at + guard, MB - guard, 'rw-p', 64 << 10)];
   }).flat();
   const [stacks, ...others] = splitAnon(mappings, jvmOf('Serial')).parts;
-  assert.deepEqual([stacks!.name, stacks!.count, others], ['thread stacks', 100, []]);
+  assert.deepEqual([stacks!.id, stacks!.count, others], ['thread-stacks', 100, []]);
 });
 
 test('where all mappings are low, the heap is the part that ends at 4 GiB, not the one with the most resident memory', () => {
@@ -165,6 +159,6 @@ test('where all mappings are low, the heap is the part that ends at 4 GiB, not t
     map(heap + 32 * MB, 224 * MB, '---p', 0),
   ];
   const { parts } = splitAnon(mappings, jvmOf('Serial'));
-  assert.equal(parts.find((p) => p.name === 'Java heap')?.bytes, 20 * MB);
-  assert.equal(parts.find((p) => p.name === 'thread stacks')?.count, 300);
+  assert.equal(parts.find((p) => p.id === 'java-heap')?.bytes, 20 * MB);
+  assert.equal(parts.find((p) => p.id === 'thread-stacks')?.count, 300);
 });

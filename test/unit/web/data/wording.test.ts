@@ -58,10 +58,9 @@ describe('what a leak is said to end in', () => {
     assert.equal(said([], 'max'), 'warn ▲ can end in eviction, when the node runs short | no limit is set'));
 
   test('a limit, but no time to it: no end is claimed', () =>
-    assert.equal(said([], 2 ** 30), 'warn ▲ cannot be taken back | when it meets the limit cannot be told yet'));
+    assert.equal(said([], 2 ** 30), 'warn ▲ not reclaimable | when it meets the limit cannot be told yet'));
 
-  test('a limit that is not known: said', () =>
-    assert.equal(said([], null), 'warn ▲ cannot be taken back | the limit is not known'));
+  test('a limit that is not known: said', () => assert.equal(said([], null), 'warn ▲ not reclaimable | the limit is not known'));
 
   test('no time to the limit, but next to it already: that is said', () =>
     assert.match(

@@ -1,0 +1,68 @@
+/**
+ * Every part that the ledger can have, under the id by which code knows it. The page reads this table too: pure, and without imports.
+ * `name` is the English text of the ledger; null: the part is named after what it stands for, such as a file.
+ * `reclaimable` null: partly. Files are reclaimable except on tmpfs, where the caller says so.
+ * `hue` is a colour of the page's style sheet; null: that of the whole that the part belongs to.
+ */
+interface PartDescription {
+  readonly name: string | null;
+  readonly reclaimable: boolean | null;
+  readonly hue: 'quiet' | 'cache' | 'shmem' | 'kernel' | 'heap' | 'meta' | 'native' | null;
+}
+
+export const LEDGER_PARTS = {
+  anon: { name: 'anon', reclaimable: false, hue: 'quiet' },
+  'page-cache': { name: 'page cache', reclaimable: true, hue: 'cache' },
+  shmem: { name: 'tmpfs and shared memory', reclaimable: false, hue: 'shmem' },
+  kernel: { name: 'kernel', reclaimable: null, hue: 'kernel' },
+  sock: { name: 'socket buffers', reclaimable: false, hue: 'kernel' },
+
+  'java-heap': { name: 'Java heap', reclaimable: false, hue: 'heap' },
+  metaspace: { name: 'metaspace', reclaimable: false, hue: 'meta' },
+  'class-space': { name: 'compressed class space', reclaimable: false, hue: 'meta' },
+  'class-archive': { name: 'class data archive', reclaimable: false, hue: 'meta' },
+  'code-cache': { name: 'code cache', reclaimable: false, hue: 'native' },
+  'thread-stacks': { name: 'thread stacks', reclaimable: false, hue: 'native' },
+  'malloc-heap': { name: 'malloc main heap', reclaimable: false, hue: 'native' },
+  'malloc-arenas': { name: 'malloc arenas', reclaimable: false, hue: 'native' },
+  libraries: { name: 'libraries', reclaimable: false, hue: 'native' },
+  'vm-structures': { name: 'GC and VM structures', reclaimable: false, hue: 'native' },
+  'direct-buffers': { name: 'direct buffers and large malloc', reclaimable: false, hue: 'native' },
+  native: { name: 'native: code cache, stacks, GC, malloc, direct buffers', reclaimable: false, hue: 'native' },
+  'since-mappings': { name: 'since the mappings were read', reclaimable: false, hue: null },
+  'other-process': { name: null, reclaimable: false, hue: null },
+
+  file: { name: null, reclaimable: true, hue: null },
+  folder: { name: null, reclaimable: true, hue: null },
+  'small-files': { name: 'smaller files', reclaimable: true, hue: null },
+  'rotated-files': { name: 'rotated files', reclaimable: true, hue: null },
+  'deleted-files': { name: 'deleted files that are still open', reclaimable: true, hue: null },
+  'mapped-libraries': { name: 'mapped libraries and jars', reclaimable: true, hue: null },
+  'more-files': { name: null, reclaimable: true, hue: null },
+  'unreadable-files': { name: 'files that this user may not query', reclaimable: true, hue: null },
+  'unseen-files': { name: 'files not looked at, or closed and gone', reclaimable: true, hue: null },
+  'other-shmem': { name: 'other tmpfs files and shared memory', reclaimable: false, hue: null },
+
+  'slab-reclaimable': { name: 'reclaimable slab (dentries, inodes, buffer heads)', reclaimable: true, hue: null },
+  'slab-unreclaimable': { name: 'unreclaimable slab', reclaimable: false, hue: null },
+  'kernel-stacks': { name: 'kernel stacks', reclaimable: false, hue: null },
+  'page-tables': { name: 'page tables', reclaimable: false, hue: null },
+  'secondary-page-tables': { name: 'secondary page tables', reclaimable: false, hue: null },
+  'per-cpu': { name: 'per-CPU', reclaimable: false, hue: null },
+  vmalloc: { name: 'vmalloc', reclaimable: false, hue: null },
+  'other-kernel': { name: 'other kernel memory', reclaimable: null, hue: null },
+} as const satisfies Readonly<Record<string, PartDescription>>;
+
+export type LedgerPartId = keyof typeof LEDGER_PARTS;
+
+/** The parts that have one name, which the table knows. */
+export type NamedPartId = {
+  [Id in LedgerPartId]: (typeof LEDGER_PARTS)[Id]['name'] extends string ? Id : never;
+}[LedgerPartId];
+
+/** The parts into which usage is divided first. */
+export type TopPartId = 'anon' | 'page-cache' | 'shmem' | 'kernel' | 'sock';
+
+/** Whether the kernel can free a part under pressure, in the words of the page and of the command line. */
+export const reclaimabilityText = (reclaimable: boolean | null): string =>
+  reclaimable === null ? 'partly reclaimable' : reclaimable ? 'reclaimable' : 'not reclaimable';
