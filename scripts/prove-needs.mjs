@@ -1,13 +1,13 @@
-// Proves that each program that the tests need can be missing. One after the other each is hidden (a mount namespace of its own, with
-// /dev/null over the program), and the test files that ask for anything are loaded without running a test: which tests are skipped, with which reason? Each
-// test that asks for the program must name it and its package, and no other test may change. As root, or where a user may make a
-// namespace: node --import tsx scripts/prove-needs.mjs [COMMAND...]
-// With --run FILE... these files are run instead, with each program hidden in turn, without CI and with it.
+// Proves that each program that the tests need can be missing. One after the other is hidden (a mount namespace of its own, with
+// /dev/null over the program), and the test files that ask for anything are loaded, without running a test. Each test that is skipped
+// now must name the program and its package. As root, or where a user may make a namespace:
+//   node --import tsx scripts/prove-needs.mjs [COMMAND...]         a few seconds a program
+//   node --import tsx scripts/prove-needs.mjs --run [COMMAND...]   runs the files that ask for it, without CI and with it
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { join, resolve } from 'node:path';
-import { named, pathOf, TEST_NEEDS, wordsIn } from './needs.mjs';
+import { named, needsOf, pathOf, TEST_NEEDS, wordsIn } from './needs.mjs';
 
 const SELF = process.argv[1];
 /** The test files that ask for anything. */
@@ -70,23 +70,25 @@ function prove(needs) {
   if (wrong > 0) process.exitCode = 1;
 }
 
-/** Runs the files through scripts/test.mjs, where nothing can be installed: apt-get is hidden too. */
-function runThem(files, needs) {
+/** Runs the files that ask for each through scripts/test.mjs, where nothing can be installed: apt-get is hidden too. */
+function runThem(needs) {
   for (const need of needs)
     for (const CI of ['', 'true']) {
-      const { status, stdout } = without([need.command, ...need.or, 'apt-get'], ['scripts/test.mjs', ...files], {
-        env: { ...process.env, CI },
-      });
-      const failed = /^ℹ fail (\d+)$/m.exec(stdout)?.[1];
-      const told = stdout.split('\n').find((line) => line.startsWith('missing on this machine'));
-      console.log(`${need.command}, CI=${CI}: exit ${status}, ${failed} failed; ${told ?? 'nothing is missing'}`);
+      const files = testFiles().filter((file) => needsOf(wordsIn(readFileSync(file, 'utf8'))).includes(need));
+      const env = { ...process.env, CI };
+      const { status, stdout } = without(['apt-get', need.command, ...need.or], ['scripts/test.mjs', ...files], { env });
+      const [, failed] = /^ℹ fail (\d+)$/m.exec(stdout) ?? [];
+      const [, passed] = /^ℹ pass (\d+)$/m.exec(stdout) ?? [];
+      const lines = stdout.split('\n');
+      const told = lines.slice(lines.findIndex((line) => line.startsWith('missing on this machine'))).join(' ');
+      console.log(`${need.command}, CI=${CI}: exit ${status}; ${passed} passed, ${failed} failed; ${told}`);
+      if (failed !== '0' || status !== (CI === '' ? 0 : 1) || !told.includes(named(need))) process.exitCode = 1;
     }
 }
 
-const [first, ...rest] = process.argv.slice(2);
-if (first === '--list') await list();
-else if (first === '--run') runThem(rest, TEST_NEEDS);
-else {
-  const wanted = process.argv.slice(2);
-  prove(TEST_NEEDS.filter(({ command }) => wanted.length === 0 || wanted.includes(command)));
-}
+const words = process.argv.slice(2);
+const wanted = TEST_NEEDS.filter(({ command }) => words.includes(command));
+const needs = wanted.length > 0 ? wanted : TEST_NEEDS;
+if (words[0] === '--list') await list();
+else if (words[0] === '--run') runThem(needs);
+else prove(needs);

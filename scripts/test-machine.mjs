@@ -41,7 +41,11 @@ export class MachineReport {
     const kind = data.details?.type === 'suite' ? 'suite' : 'test';
     if (data.skip !== undefined && data.skip !== false) {
       const programs = String(data.skip).match(/\S+ \(Debian package [^)]+\)/g);
-      if (programs === null) return this.#otherwise.add([data.skip === true ? 'no reason is given' : data.skip], kind);
+      // The reason why a right is refused differs from file to file; it stands beside the test.
+      const rights = String(data.skip)
+        .match(/the right to [^:;]+/g)
+        ?.map((right) => `needs ${right}`);
+      if (programs === null) return this.#otherwise.add(rights ?? [data.skip === true ? 'no reason is given' : data.skip], kind);
       this.#missing.add(programs, kind);
       this.#notRun[kind]++;
     }

@@ -29,6 +29,8 @@ export async function openShell(): Promise<Browser> {
   try {
     return await open(file);
   } catch (error) {
-    throw new MachineFault(`Chromium does not start here: ${(error as Error).message}`);
+    const { message } = error as Error;
+    const ownWords = /\[err\] (.*)/.exec(message)?.[1]; // of the browser itself, within Playwright's log of the start
+    throw new MachineFault(`Chromium does not start here: ${ownWords ?? ''}\n${message}`);
   }
 }

@@ -6,7 +6,7 @@ import { run, type StartOptions } from './process.ts';
 export async function runGuest(args: readonly string[], options: StartOptions = {}) {
   program('guest');
   const done = await run('test/uml/run.sh', args, options);
-  const reason = /^run\.sh: (.*)/m.exec(done.stderr)?.[1];
+  const reason = /^run\.sh: (.*?)(?:; the end of its console:)?$/m.exec(done.stderr)?.[1];
   if (done.code === 125 && reason !== undefined) throw new MachineFault(`${reason}\n${done.stderr.slice(-4000)}`);
   return done;
 }

@@ -8,7 +8,7 @@ import { whyNoCgroup } from './cgroup.ts';
 
 const failure = (command: string, args: readonly string[]): string | false => {
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  return status !== 0 && (error?.message ?? stderr.trim());
+  return status !== 0 && (error?.message ?? stderr.trim().split('\n', 1)[0]!);
 };
 
 function whyNoMount(): string | false {
