@@ -91,7 +91,13 @@ export class Watcher implements Status {
       if (!watched.alive) continue;
       const { tick, oomKilled } = watched.sample(nowMs);
       if (oomKilled)
-        this.#emit({ type: 'restart', target: watched.target.id, at: iso(nowMs), reason: 'OOM kill in the container' });
+        this.#emit({
+          type: 'restart',
+          kind: 'oom-kill',
+          target: watched.target.id,
+          at: iso(nowMs),
+          reason: 'OOM kill in the container',
+        });
       if (!tick.alive && watched.restored) await this.#finalize(watched, nowMs);
       else if (!tick.alive) continue;
       else
@@ -171,7 +177,13 @@ export class Watcher implements Status {
       onReplaced: (watched) => {
         watched.history.recordEvent({ t: nowMs / 1000, type: 'restart' });
         this.#saveOwner(watched);
-        this.#emit({ type: 'restart', target: watched.target.id, at: iso(nowMs), reason: 'the container was started anew' });
+        this.#emit({
+          type: 'restart',
+          kind: 'restart',
+          target: watched.target.id,
+          at: iso(nowMs),
+          reason: 'the container was restarted',
+        });
       },
       onAdded: async (watched) => {
         if (this.#restoring) await this.#restore(watched, nowMs);

@@ -21,7 +21,7 @@ export const envelopeRowsOf = ({ t, fields, min, max }: Segment): EnvelopeRows =
   high: (id, row) => max[id]?.[row] ?? fields[id]?.[row],
 });
 
-/** Gathers the spread of the points at `t` (rising) from rows in any order. Pure. */
+/** Gathers the envelope of the points at `t` (rising) from rows in any order. Pure. */
 export class EnvelopeBuilder {
   readonly #t: ArrayLike<number>;
   readonly #fromS: number;

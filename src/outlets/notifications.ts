@@ -21,7 +21,7 @@ export function onNotification(status: Status, notify: (news: Notification) => v
   return status.on((message: LiveMessage) => {
     if (message.type === 'restart') {
       notify({
-        event: message.reason.startsWith('OOM') ? 'oom-kill' : 'restart',
+        event: message.kind,
         at: message.at,
         target: message.target,
         headline: message.reason,

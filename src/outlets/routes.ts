@@ -65,7 +65,7 @@ export const ROUTES: readonly Route[] = [
       from: 'epoch seconds; or verdict: the smallest of 15 minutes, 1 hour, 6 hours, 1 day, 7 days and all that holds what the verdict rests on',
       to: 'epoch seconds',
       points: 'at most this many points',
-      spread: 'true: also min and max, the least and the largest of all samples that each point stands for',
+      envelope: 'true: also min and max, the least and the largest of all samples that each point stands for',
     },
     answer: (s, q) => s.samples(samplesQuery(s, q)),
   },
@@ -123,7 +123,7 @@ function samplesQuery(status: Status, query: Query): SamplesQuery {
     fromS: from,
     toS: to,
     points: query.points === undefined ? null : integer(query, 'points', 1, 100_000),
-    envelope: flag(query, 'spread'),
+    envelope: flag(query, 'envelope'),
   };
 }
 

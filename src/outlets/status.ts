@@ -63,7 +63,7 @@ export interface SamplesAnswer {
   readonly request_bytes: number | null;
   readonly t: readonly number[];
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Of all samples that a point stands for, where `spread` was asked for: thinning hides no spike. */
+  /** Of all samples that a point stands for, where `envelope` was asked for: thinning hides no spike. */
   readonly min?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly max?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
@@ -79,7 +79,15 @@ export type LiveMessage =
       readonly values: Readonly<Record<string, number>>;
     }
   | { readonly type: 'verdict'; readonly target: string; readonly verdict: Verdict }
-  | { readonly type: 'restart'; readonly target: string; readonly at: string; readonly reason: string };
+  | {
+      readonly type: 'restart';
+      /** `oom-kill`: the kernel ended a process of the container, which may go on without it. */
+      readonly kind: 'restart' | 'oom-kill';
+      readonly target: string;
+      readonly at: string;
+      /** The same for people. */
+      readonly reason: string;
+    };
 
 /** What stands beside the chart, each as its own path answers it. Sent to the clients that asked for this target's. */
 export interface Tables {

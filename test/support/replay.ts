@@ -58,15 +58,16 @@ export class Replay implements Status {
     }
   }
 
-  /** What the watcher does when the container was started anew. */
+  /** What the watcher does when the container was restarted. */
   restart(): void {
     const { t, history } = this.#targets[0]!;
     history.recordEvent({ t: this.#nowS, type: 'restart' });
     this.emit({
       type: 'restart',
+      kind: 'restart',
       target: t.info.id,
       at: new Date(this.#nowS * 1000).toISOString(),
-      reason: 'the container was started anew',
+      reason: 'the container was restarted',
     });
   }
 

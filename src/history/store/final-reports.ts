@@ -1,25 +1,35 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openJsonFile } from './json-file.ts';
 
-/** The last word on a container that died. `verdict` is kept as it was said. */
+/** The last verdict of a container instance that exited. `verdict` is kept as it was published. */
 export interface FinalReport<V = unknown> {
   readonly atMs: number;
   readonly verdict: V;
   readonly lastHour?: unknown;
 }
 
-const FILE_NAME = 'obituaries.json';
+const FILE_NAME = 'final-reports.json';
+/** Its name in 0.1.0: read where the new file does not exist, and deleted with the first save. */
+const FORMER_NAME = 'obituaries.json';
 
 export async function loadFinalReports(dir: string): Promise<FinalReport[]> {
+  return (await readList(join(dir, FILE_NAME))) ?? (await readList(join(dir, FORMER_NAME))) ?? [];
+}
+
+/** null: there is no such file. One that is not a list counts as empty: the next save replaces it. */
+async function readList(path: string): Promise<FinalReport[] | null> {
   try {
-    const list: unknown = JSON.parse(await readFile(join(dir, FILE_NAME), 'utf8'));
+    const list: unknown = JSON.parse(await readFile(path, 'utf8'));
     return Array.isArray(list) ? (list as FinalReport[]) : [];
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof SyntaxError) return [];
     throw error;
   }
 }
 
-export const saveFinalReports = (dir: string, list: FinalReport[]): Promise<void> =>
-  openJsonFile(join(dir, FILE_NAME), list).write();
+export async function saveFinalReports(dir: string, list: FinalReport[]): Promise<void> {
+  await openJsonFile(join(dir, FILE_NAME), list).write();
+  await rm(join(dir, FORMER_NAME), { force: true });
+}

@@ -65,7 +65,7 @@ export function openSegment(path: string, data = emptySegment()): OpenSegment {
  */
 export function readSealedSegment(path: string): { readonly segment: Segment; readonly sealed: SealedSegment } {
   const bytes = readFileSync(path);
-  const segment = readSegmentText(bytes.toString('utf8'), { spread: false });
+  const segment = readSegmentText(bytes.toString('utf8'), { envelope: false });
   const name = path.slice(path.lastIndexOf('/') + 1);
   const startS = startOf(name);
   return {

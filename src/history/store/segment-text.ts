@@ -11,11 +11,11 @@ export function segmentText(segment: Segment): string {
 }
 
 /**
- * Files of schema 1 have no hash. `spread` false leaves out least and largest of coarser rows: two thirds of their text, which memory does
+ * Files of schema 1 have no hash. `envelope` false leaves out least and largest of coarser rows: two thirds of their text, which memory does
  * not hold.
  * @throws Error saying what is wrong; the file is then set aside
  */
-export function readSegmentText(text: string, { spread: envelope = true } = {}): Segment {
+export function readSegmentText(text: string, { envelope = true } = {}): Segment {
   const found = HASH_KEY.exec(text);
   if (found === null) {
     const segment = parseSegment(text);

@@ -206,21 +206,21 @@ export class Store {
     }
   }
 
-  async saveFinalReport(key: string, obituary: FinalReport): Promise<void> {
+  async saveFinalReport(key: string, report: FinalReport): Promise<void> {
     const targetStore = this.#targets.get(key);
     if (targetStore === undefined) return;
-    const { dir, finalReports: obituaries } = targetStore;
-    obituaries.push(obituary);
-    if (obituaries.length > MAX_FINAL_REPORTS) obituaries.shift();
+    const { dir, finalReports } = targetStore;
+    finalReports.push(report);
+    if (finalReports.length > MAX_FINAL_REPORTS) finalReports.shift();
     if (dir === null) return;
     await this.#tolerateFailure(async () => {
       await this.#lockFolder(this.#options.dir!);
       await mkdir(dir, { recursive: true });
-      await saveFinalReports(dir, obituaries);
+      await saveFinalReports(dir, finalReports);
     });
   }
 
-  /** `n` 1: of the last that died. */
+  /** `n` 1: of the last instance that exited. */
   finalReport(key: string, n: number): FinalReport | null {
     const list = this.#targets.get(key)?.finalReports ?? [];
     return list[list.length - n] ?? null;
@@ -232,7 +232,7 @@ export class Store {
    */
   async envelope(key: string, query: HistoryQuery): Promise<Envelope & { readonly segments: number }> {
     const targetStore = this.#targets.get(key);
-    if (targetStore === undefined) throw new Error(`spread: expected a target that was loaded, found ${key}`);
+    if (targetStore === undefined) throw new Error(`envelope: expected a target that was loaded, found ${key}`);
     const { history, sealed } = targetStore;
     const { t, fields } = history.series(query);
     const [fromS, toS] = [t[0] ?? 0, t.at(-1) ?? 0];

@@ -11,7 +11,13 @@ import type { LiveMessage, Status } from '../../../src/outlets/status.ts';
 
 const MIB = 2 ** 20;
 const LONG = 'x'.repeat(16 * 1024);
-const tick = (reason = ''): LiveMessage => ({ type: 'restart', target: 'app', at: '2026-11-23T00:00:00.000Z', reason });
+const tick = (reason = ''): LiveMessage => ({
+  type: 'restart',
+  kind: 'restart',
+  target: 'app',
+  at: '2026-11-23T00:00:00.000Z',
+  reason,
+});
 
 /** The live channel alone, on a real server; what it logs is kept. */
 async function liveServer(t: TestContext, more: Partial<Status> = {}) {

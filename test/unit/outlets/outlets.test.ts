@@ -190,7 +190,7 @@ describe('the API', () => {
       ['/api/v1/samples?points=1e9', 400, 'bad-request'],
       ['/api/v1/samples?from=abc', 400, 'bad-request'],
       ['/api/v1/samples?from=9&to=3', 400, 'bad-request'],
-      ['/api/v1/samples?spread=1', 400, 'bad-request'],
+      ['/api/v1/samples?envelope=1', 400, 'bad-request'],
       ['/api/v1/samples?fields=a&fields=b', 400, 'bad-request'],
       ['/api/v1/verdict?epoch=x', 400, 'bad-request'],
       ['/%E0%A4%A', 404, 'unknown-path'],
@@ -332,13 +332,14 @@ describe('the public port', () => {
 });
 
 describe('log and webhook', () => {
-  test('each change of the verdict is one line, and the same verdict again is none', () => {
+  test('each change of the verdict is one line, the same verdict again is none, and an OOM kill is known by its kind and not by its text', () => {
     lines.length = 0;
     const end = logNotifications(status, log);
     emit({ type: 'verdict', target: 'app', verdict });
     emit({ type: 'verdict', target: 'app', verdict: { ...verdict, confidence: 0.98 } });
     emit({ type: 'verdict', target: 'app', verdict: { ...verdict, trend: 'stable', leak: false, cause: 'none', causes: [] } });
-    emit({ type: 'restart', target: 'app', at: verdict.at, reason: 'OOM kill in the container' });
+    emit({ type: 'restart', kind: 'oom-kill', target: 'app', at: verdict.at, reason: 'a process was killed' });
+    emit({ type: 'restart', kind: 'restart', target: 'app', at: verdict.at, reason: 'OOM kill, then a restart' });
     end();
     const said = lines.map((l) => JSON.parse(l));
     assert.deepEqual(
@@ -347,6 +348,7 @@ describe('log and webhook', () => {
         ['warn', 'verdict'],
         ['info', 'verdict'],
         ['warn', 'oom-kill'],
+        ['info', 'restart'],
       ],
     );
     assert.deepEqual([said[0].headline, said[0].eta.seconds], [verdict.headline, 3600]);
@@ -389,7 +391,7 @@ describe('log and webhook', () => {
       backoffMs: 1,
     });
     emit({ type: 'verdict', target: 'app', verdict });
-    emit({ type: 'restart', target: 'app', at: verdict.at, reason: 'the container was started anew' });
+    emit({ type: 'restart', kind: 'restart', target: 'app', at: verdict.at, reason: 'the container was restarted' });
     await hook.idle();
     hook.close();
     await new Promise((done) => receiver.close(done));

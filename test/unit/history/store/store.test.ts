@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -184,7 +184,7 @@ test('a folder that is deleted beneath us does not stop the sampling, and is wri
   await store.close();
 });
 
-test('the last word on a container that died is kept, across a restart of memhound too', async (t) => {
+test('the final report of an instance that exited is kept, across a restart of memhound too', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   await store.load('jvm');
@@ -196,6 +196,24 @@ test('the last word on a container that died is kept, across a restart of memhou
   assert.deepEqual(again.finalReport('jvm', 1)?.verdict, { headline: 'second' });
   assert.deepEqual(again.finalReport('jvm', 2)?.verdict, { headline: 'first' });
   assert.equal(again.finalReport('jvm', 3), null);
+});
+
+test('final reports under the name of 0.1.0 are read where there is no new file, and the first save gives them the new name', async (t) => {
+  const dir = folder(t);
+  mkdirSync(join(dir, 'jvm'));
+  writeFileSync(join(dir, 'jvm', 'obituaries.json'), JSON.stringify([{ atMs: 1, verdict: { headline: 'old' } }]));
+  const store = await open(dir);
+  await store.load('jvm');
+  assert.deepEqual(store.finalReport('jvm', 1)?.verdict, { headline: 'old' });
+  await store.saveFinalReport('jvm', { atMs: 2, verdict: { headline: 'new' } });
+  await store.close();
+  assert.deepEqual(readdirSync(join(dir, 'jvm')), ['final-reports.json']);
+  const again = await open(dir);
+  await again.load('jvm');
+  assert.deepEqual(
+    [again.finalReport('jvm', 1)?.verdict, again.finalReport('jvm', 2)?.verdict],
+    [{ headline: 'new' }, { headline: 'old' }],
+  );
 });
 
 test('without a folder history lives in memory and nothing is written', async () => {
