@@ -7,6 +7,9 @@ const under = (...parts) => {
   return (file) => paths.some((path) => file.startsWith(path));
 };
 
+/** Those that run what scripts/build.mjs builds. */
+export const needsBundle = under('e2e', 'uml', 'pod', 'golden');
+
 /** At the end, one by one, with nothing beside them. */
 const alone = under(
   // They watch the cgroup that all tests run in: its biggest process is the target, and must be none of another test.
@@ -29,7 +32,7 @@ const LANES = [
 ];
 
 /** These take a minute or so each: they come first in their lane, so that none is left over at the end. */
-const longest = under('e2e/history/day', 'e2e/history/kill', 'e2e/page-states', 'unit/history/tiers');
+const longest = under('e2e/history/day', 'e2e/history/kill', 'e2e/page-states');
 
 /** Rounds of lanes; the lanes of a round run side by side, the files of a lane in this order. */
 export function rounds(files) {

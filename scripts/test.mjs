@@ -5,9 +5,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { compileTests, NODE_FLAGS } from './compile-tests.mjs';
 import { needsOf, wordsIn } from './needs.mjs';
 import { setup } from './setup.mjs';
-import { rounds } from './test-lanes.mjs';
+import { needsBundle, rounds } from './test-lanes.mjs';
 import { MachineReport } from './test-machine.mjs';
 
 const began = performance.now();
@@ -21,12 +22,14 @@ if (files.length === 0) {
 const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
 if (!setup(needsOf(sources.flatMap(wordsIn)))) console.error('not all could be installed: see above');
 // Once, before all of them: tests run the bundle side by side.
-const build = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { stdio: 'inherit' });
-if (build.status !== 0) process.exit(1);
+if (files.some(needsBundle)) {
+  const build = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { stdio: 'inherit' });
+  if (build.status !== 0) process.exit(1);
+}
+const compiled = await compileTests(files);
 
 // Node 20 hands process.execArgv on to the test files' processes, newer Node the option `execArgv` of run().
-const loader = ['--import', 'tsx'];
-process.execArgv.push(...loader);
+process.execArgv.push(...NODE_FLAGS);
 
 const reporter = new spec();
 reporter.pipe(process.stdout);
@@ -41,7 +44,12 @@ async function runLane({ files: lane, atOnce }) {
     for (const event of held) reporter.write(event);
     held = [];
   };
-  for await (const event of run({ files: lane, concurrency: atOnce, timeout: 1_200_000, execArgv: loader })) {
+  for await (const event of run({
+    files: lane.map(compiled.outputOf),
+    concurrency: atOnce,
+    timeout: 1_200_000,
+    execArgv: NODE_FLAGS,
+  })) {
     const { type, data } = event;
     machine.see(event);
     if (type === 'test:enqueue' || type === 'test:dequeue' || type === 'test:summary') continue; // these come out of turn
@@ -51,6 +59,7 @@ async function runLane({ files: lane, atOnce }) {
       totals.set(total[1], (totals.get(total[1]) ?? 0) + Number(total[2]));
       continue;
     }
+    if (data.file) data.file = compiled.sourceOf(data.file);
     if (data.file && data.file !== from) {
       release();
       from = data.file;
@@ -62,7 +71,11 @@ async function runLane({ files: lane, atOnce }) {
   release();
 }
 
-for (const lanes of rounds(files)) await Promise.all(lanes.map(runLane));
+try {
+  for (const lanes of rounds(files)) await Promise.all(lanes.map(runLane));
+} finally {
+  await compiled.remove();
+}
 
 // One summary: the sum of theirs, and where the time went.
 const say = (message) => reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message, level: 'info' } });

@@ -13,10 +13,16 @@ export interface SavedState {
 
 const roundToMilli = (v: number): number => Math.round(v * 1000) / 1000;
 
+const firstNewRow = (history: History, { untilS }: SavedState): number =>
+  history.rowAt(untilS === null ? Number.NEGATIVE_INFINITY : untilS + 1e-6);
+
+/** When the first row was sampled that is not on disk yet. It is not the last one where a disk took none for a while. */
+export const firstNewRowS = (history: History, saved: SavedState): number => history.timeOf(firstNewRow(history, saved));
+
 /** Puts the rows and events that came since into the open segment. */
 export function appendNewRows(segment: Segment, history: History, saved: SavedState): SavedState {
   // Row by row, since it is one at nearly every tick.
-  const first = history.rowAt(saved.untilS === null ? Number.NEGATIVE_INFINITY : saved.untilS + 1e-6);
+  const first = firstNewRow(history, saved);
   const before = segment.t.length;
   for (let row = first; row < history.length; row++) segment.t.push(roundToMilli(history.timeOf(row)));
   for (const id of history.fields()) {

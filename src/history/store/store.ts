@@ -7,7 +7,7 @@ import { acquireLock } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
 import { addEnvelope } from './segment-envelope.ts';
 import { openSegment, type SealedSegment, segmentPath } from './segment-files.ts';
-import { appendNewRows } from './segment-rows.ts';
+import { appendNewRows, firstNewRowS } from './segment-rows.ts';
 import { checkWritableParent, StoreError, volumeError } from './store-error.ts';
 import { type StoreLog, TargetStore } from './target-store.ts';
 
@@ -139,7 +139,8 @@ export class Store {
         await this.#seal(targetStore, dir);
       if (targetStore.openSegment === null) {
         await mkdir(dir, { recursive: true });
-        targetStore.openSegment = openSegment(segmentPath(dir, targetStore.history.lastS! * 1000, 0));
+        const startS = firstNewRowS(targetStore.history, targetStore.savedState);
+        targetStore.openSegment = openSegment(segmentPath(dir, startS * 1000, 0));
       }
       targetStore.savedState = appendNewRows(targetStore.openSegment.low.data, targetStore.history, targetStore.savedState);
       try {

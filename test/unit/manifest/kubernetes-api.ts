@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 /** An object as the API takes it. */
 export interface Manifest {
@@ -17,9 +16,9 @@ const folderOf = (name: string): string => dirname(require.resolve(`${name}/pack
 const groupless = (apiVersion: string): string => apiVersion.replace(/^([^./]+)\.[^/]*\//, '$1/');
 
 /** What the schemas of kubernetes-models (4.5: Kubernetes 1.33; 5.x wants Node 22) say against an object; empty: nothing. */
-export async function againstNewest(manifest: Manifest): Promise<string[]> {
+export function againstNewest(manifest: Manifest): string[] {
   const file = join(folderOf('kubernetes-models'), manifest.apiVersion, `${manifest.kind}.js`);
-  const module = (await import(pathToFileURL(file).href)) as Record<string, new (data: unknown) => { validate(): void }>;
+  const module = require(file) as Record<string, new (data: unknown) => { validate(): void }>;
   try {
     new module[manifest.kind]!(structuredClone(manifest)).validate();
     return [];

@@ -10,8 +10,10 @@ const LIMIT = 1024 * MIB;
 const grid = { n: 1441, stepS: 60, windowS: 86_400 };
 const perDay = (bytes: number) => bytes / 86_400;
 
+const first = CORPUS.map(({ index }) => exampleOf(index, 0));
+
 test('the same scenario and run make the same series and label', () => {
-  for (const { index } of CORPUS) assert.deepEqual(exampleOf(index, 1), exampleOf(index, 1));
+  for (const { index } of CORPUS) assert.deepEqual(exampleOf(index, 0), first[index]);
 });
 
 test('every third scenario is held out, and there are enough of both', () => {
@@ -24,7 +26,7 @@ test('every third scenario is held out, and there are enough of both', () => {
 
 test('fields add up: usage is what its parts are, whatever a scenario does to them', () => {
   for (const { index, name } of CORPUS) {
-    const { fields, limitBytes } = exampleOf(index, 0).series;
+    const { fields, limitBytes } = first[index]!.series;
     const last = (id: string) => {
       const column = fields.get(id)!;
       return column[column.length - 1]!;
