@@ -12,6 +12,7 @@ const FOR_THE_PAGE = new Set([
   'src/format.ts',
   'src/ranges.ts',
   'src/diagnosis/ledger/part-table.ts',
+  'src/diagnosis/state-line.ts',
   'src/sources/jvm/collectors.ts',
 ]);
 const PURE = /^src\/(trends|diagnosis|history(?!\/store\b)|fields\.ts$)/;
@@ -96,5 +97,25 @@ test('each runtime dependency is imported by one file', () => {
   assert.deepEqual(
     users.filter((user) => user.files.length > 1),
     [],
+  );
+});
+
+/** Files of src/diagnosis/rules that hold no rule. */
+const NOT_RULES = new Set(['registry', 'limits']);
+
+test('each rule has a file that is named by its id, is registered, and has a test', async () => {
+  const { RULES } = await import('../src/diagnosis/rules/registry.ts');
+  const stems = (folder: string, suffix: string) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(suffix))
+      .map((name) => name.slice(0, -suffix.length))
+      .filter((stem) => !NOT_RULES.has(stem))
+      .sort();
+  const files = stems('src/diagnosis/rules', '.ts');
+  assert.deepEqual(RULES.map(({ id }) => id).sort(), files, 'expected one rule a file, registered in registry.ts');
+  assert.deepEqual(
+    stems('test/unit/diagnosis/rules', '.test.ts'),
+    files,
+    'expected test/unit/diagnosis/rules/ID.test.ts for each rule',
   );
 });

@@ -1,5 +1,6 @@
+import { stateLine } from '../diagnosis/state-line.ts';
 import type { Verdict } from '../diagnosis/types.ts';
-import { intervalText, rateText } from '../format.ts';
+import { rateText } from '../format.ts';
 
 /** A verdict as text for a terminal: the headline, the state in one line, the findings with their advice. */
 export function verdictText(verdict: Verdict): string {
@@ -9,19 +10,6 @@ export function verdictText(verdict: Verdict): string {
     lines.push(...wrap(finding.advice, 110).map((l) => `         ${l}`));
   }
   return lines.join('\n');
-}
-
-/** "growing · page-cache · not a leak · sure (0.97) · reclaim in 5 to 6 days · disk-full in 12 days" */
-function stateLine(verdict: Verdict): string {
-  const leak = verdict.leak === null ? 'cannot be told yet whether it is a leak' : verdict.leak ? 'leak' : 'no leak';
-  const parts = [
-    verdict.trend as string,
-    ...(verdict.cause === 'none' ? [] : [verdict.cause]),
-    leak,
-    `confidence ${verdict.confidence.toFixed(2)}`,
-  ];
-  for (const eta of verdict.etas) parts.push(`${eta.event} in ${intervalText(eta.low, eta.high)}`);
-  return parts.join(' · ');
 }
 
 /** One line a field that moves, steepest first. */

@@ -1,24 +1,24 @@
-import { bytesText, durationText, intervalText, joinWithAnd, rateText } from '../format.ts';
-import { capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
+import { bytesText, durationText, intervalText, rateText } from '../format.ts';
+import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
 
-/** The headline where no named cause leads: what happens, then what it means, then what to do. */
+/** The headline where no cause leads: what happens, then what it means, then what to do. */
 export function plainHeadline(context: RuleContext): string {
-  const { evaluation: judgement } = context;
-  switch (judgement.trend) {
+  const { evaluation } = context;
+  switch (evaluation.trend) {
     case 'not-enough-data':
       return tooShort(context);
     case 'settling':
-      return `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowText(context) / 2))}.`;
+      return `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowSeconds(context) / 2))}.`;
     case 'cyclic':
-      return `Goes up and down${windowText(context) > 86400 ? ' with the day' : ''}, no lasting drift in ${durationText(windowText(context))}.`;
+      return `Memory used goes up and down${windowSeconds(context) > 86_400 ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
     case 'shrinking':
       return `Memory used shrinks ${rateText(Math.abs(trendOf(context, 'usage')?.slopeBytesPerHour ?? 0))}. Nothing grows.`;
     case 'growing':
       return growingUnnamed(context);
     case 'stable':
-      return `Nothing grows. ${memoryLevelText(context)}, steady for ${durationText(windowText(context))}.`;
+      return `Nothing grows. ${memoryLevelText(context)}, steady for ${durationText(windowSeconds(context))}.`;
     default:
-      return judgement.trend satisfies never;
+      return evaluation.trend satisfies never;
   }
 }
 
@@ -30,25 +30,25 @@ function tooShort(context: RuleContext): string {
 
 function settlingPace(context: RuleContext): string {
   const rise = riseOf(context, 'usage') ?? riseOf(context, 'anon');
-  if (rise === null || rise <= 0) return 'it grew and is slowing';
+  if (rise === null || rise <= 0) return 'growth is levelling off';
   const slope = trendOf(context, 'usage')?.slopeBytesPerHour ?? trendOf(context, 'anon')?.slopeBytesPerHour ?? 0;
   const pace = slope * 24 >= MIN_PACE ? `, ${rateText(slope)} now` : '';
-  return `memory used rose ${bytesText(rise)} in ${durationText(windowText(context))}, ever more slowly${pace}`;
+  return `memory used rose ${bytesText(rise)} in ${durationText(windowSeconds(context))}, and the growth is slowing${pace}`;
 }
 
-/** Slower than this, bytes a day, is no pace to be told beside a rise. */
+/** Bytes a day. A slower pace is not worth naming beside the rise. */
 const MIN_PACE = 2 ** 20;
 
-/** By how much a field rose over what the verdict rests on, in bytes. */
-function riseOf({ series, evaluation: judgement }: RuleContext, field: string): number | null {
+/** By how much a field rose over the window of its trend, in bytes. */
+function riseOf({ series, evaluation }: RuleContext, field: string): number | null {
   const column = series.fields.get(field);
-  const windowS = judgement.fields[field]?.windowSeconds;
+  const windowS = evaluation.fields[field]?.windowSeconds;
   const from = (series.t[series.t.length - 1] ?? 0) - (windowS ?? 0);
   const known = [...(column ?? [])].filter((v, i) => Number.isFinite(v) && series.t[i]! >= from);
   return windowS === undefined || known.length < 2 ? null : known[known.length - 1]! - known[0]!;
 }
 
-/** Fields that say no more than that something grows. */
+/** Fields that are sums of others: they say that something grows, not what. */
 const SUMS: ReadonlySet<string> = new Set(['usage', 'working_set', 'rss']);
 
 function growingUnnamed(context: RuleContext): string {
@@ -57,16 +57,16 @@ function growingUnnamed(context: RuleContext): string {
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
   const anon = trendOf(context, 'anon');
-  // Not called growing, since the old generation has hardly been collected: it is what grows all the same.
+  // The heap is not called growing while its old generation has hardly been collected, but it is what grows here.
   if (anon?.trend === 'growing' && heap >= 0.7 * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
-    return `Memory grows ${rateText(anon.slopeBytesPerHour ?? 0)} as the Java heap fills; whether that is a leak shows once its old generation has been collected.`;
+    return `Memory grows ${rateText(anon.slopeBytesPerHour ?? 0)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
   const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
-  const but = flat.length > 0 ? ` ${capitalise(joinWithAnd(flat))} ${flat.length > 1 ? 'are' : 'is'} flat.` : '';
+  const but = flat.length > 0 ? ` ${capitalise(areFlatText(flat))}.` : '';
   const how = fastest ? ` ${rateText(fastest[1].slopeBytesPerHour ?? 0)} in ${fastest[0]}` : '';
-  return `Memory grows${how}, and memhound cannot yet say by what.${but}${untilLimit(context)}`;
+  return `Memory grows${how}, and the cause is not known yet.${but}${untilLimit(context)}`;
 }
 
-/** When usage meets the limit if it goes on like this; what happens then is not known, so it is no end that the verdict tells. */
+/** When usage reaches the limit at this pace. What happens then is not known, so the verdict carries no eta for it. */
 function untilLimit(context: RuleContext): string {
   const usage = trendOf(context, 'usage');
   const limit = context.series.limitBytes;
@@ -87,8 +87,8 @@ function memoryLevelText(context: RuleContext): string {
   return limit === 'max' ? `${bytesText(usage)}, no limit` : bytesText(usage);
 }
 
-/** Seconds of history that the verdict rests on. */
-function windowText(context: RuleContext): number {
+/** The longest window of any field's trend, in seconds. */
+function windowSeconds(context: RuleContext): number {
   const windows = Object.values(context.evaluation.fields).map((f) => f.windowSeconds);
   return windows.length > 0 ? Math.max(...windows) : 0;
 }

@@ -1,9 +1,10 @@
+import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import type { JvmReading } from '../sources/types.ts';
-import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
-import type { FileRow, Finding, TargetInfo } from './types.ts';
+import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
+import type { FileRow, TargetInfo } from './types.ts';
 
-/** All that a rule may look at: values only, so that the same scene gives the same findings anywhere. */
+/** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
 export interface RuleContext {
   readonly atMs: number;
   readonly target: TargetInfo;
@@ -11,9 +12,9 @@ export interface RuleContext {
   readonly series: Series;
   readonly files: readonly FileRow[];
   readonly jvm: JvmReading | null;
-  /** What the downward API told, where it was asked; null: not known. */
+  /** From the downward API; null where it is not known. */
   readonly pod: PodResources;
-  /** The container is gone: this is its last word. null: it lives. */
+  /** Set where the container has ended and this is its final verdict; null while it runs. */
   readonly ended: { readonly atMs: number; readonly oomKilled: boolean } | null;
 }
 
@@ -22,25 +23,11 @@ export interface PodResources {
   readonly ephemeralStorageLimitBytes: number | null;
 }
 
-/** What a rule has to say. `headline` is used when `cause` leads the verdict. */
-export interface RuleResult {
-  readonly finding: Finding;
-  readonly cause: Cause | null;
-  readonly headline: string | null;
-  readonly etas: readonly Eta[];
-}
-
-/** One question about a scene; null: it does not apply. */
-export type Rule = (context: RuleContext) => RuleResult | null;
-
-/** An answer that is a finding and no more. */
-export const findingOnly = (finding: Finding): RuleResult => ({ finding, cause: null, headline: null, etas: [] });
-
 /** The newest value of a field in bytes (or its unit), null where it is a gap or not there. */
 export function newestValue(context: RuleContext, field: string): number | null {
   const column = context.series.fields.get(field);
   if (!column) return null;
-  // The newest tick may lack a field that a sick source left out; look back a little, not for ever.
+  // A source that failed leaves a gap in the newest tick: look back a few ticks, but no further.
   for (let i = column.length - 1; i >= Math.max(0, column.length - 5); i--) if (Number.isFinite(column[i])) return column[i]!;
   return null;
 }
@@ -60,7 +47,7 @@ const SUSPECT_NAMES: readonly (readonly [string, string])[] = [
   ['working_set', 'working set'],
 ];
 
-/** Names of the fields, of those that people suspect first, that are known not to grow. */
+/** Names of those fields among the usual suspects that are known not to grow. */
 export function flatFieldNames(context: RuleContext, among: readonly string[]): string[] {
   return SUSPECT_NAMES.filter(
     ([id]) => among.includes(id) && ['stable', 'cyclic', 'shrinking'].includes(trendOf(context, id)?.trend ?? ''),
@@ -75,7 +62,14 @@ export function shareText(part: number, whole: number): string {
   return share >= 0.93 ? 'all of it' : `${Math.round(share * 100)} % of it`;
 }
 
-/** What happens at the limit for memory that cannot be taken back: the earliest of its ends, in words; null without one. */
+/** The time to this event, null where none is foreseen. */
 export function etaOf(context: RuleContext, event: Eta['event']): Eta | null {
   return context.evaluation.etas.find((e) => e.event === event) ?? null;
 }
+
+/** Within a day: somebody should look now. */
+export const isImminent = (seconds: number | null): boolean => seconds !== null && seconds < 86_400;
+
+/** "heap and threads are flat", the empty text where nothing is known to be flat. */
+export const areFlatText = (names: readonly string[]): string =>
+  names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 ? 'are' : 'is'} flat`;

@@ -2,6 +2,7 @@ import type { Collector } from '../sources/jvm/collectors.ts';
 import type { Limit, Reach } from '../sources/types.ts';
 import type { Cause, CauseShare, Eta, FieldTrend, Trend } from '../trends/types.ts';
 import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
+import type { Sentence } from './sentence.ts';
 
 /** The public forms. Their names are a contract: see docs/api.md. */
 
@@ -24,6 +25,10 @@ export interface Finding {
   readonly rule: string;
   readonly severity: 'info' | 'warn' | 'critical';
   readonly title: string;
+  /** The title's parts: text, file names and times apart. */
+  readonly titleParts: Sentence;
+  /** What it comes to, in a few words ("close to an OOM kill"); null where the title says all. */
+  readonly outcome: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
   readonly advice: string;
 }
@@ -38,6 +43,8 @@ export interface Verdict {
   readonly cause: Cause;
   readonly causes: readonly CauseShare[];
   readonly headline: string;
+  /** The headline's parts: text, file names and times apart. */
+  readonly headlineParts: Sentence;
   readonly eta: Eta | null;
   readonly etas: readonly Eta[];
   readonly needs: { readonly hours: number; readonly for: string } | null;

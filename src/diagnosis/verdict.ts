@@ -2,50 +2,27 @@ import type { Eta } from '../trends/types.ts';
 import { endedAtLimit } from './ended-at-limit.ts';
 import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
-import type { Rule, RuleContext, RuleResult } from './rule-context.ts';
-import { activeFile, dashboardsDisagree } from './rules/dashboards.ts';
-import { diskFilling } from './rules/disk-filling.ts';
-import { heapFloor } from './rules/heap-floor.ts';
-import { aboveRequest, nearLimit, pinnedByCache } from './rules/limits.ts';
-import { oomKilled, restarted } from './rules/lives.ts';
-import { metaspaceGrowth } from './rules/metaspace.ts';
-import { nativeGrowth } from './rules/native.ts';
-import { pageCacheFile } from './rules/page-cache-file.ts';
-import { shmemGrowth } from './rules/shmem.ts';
-import { slabGrowth } from './rules/slab.ts';
-import { threadGrowth } from './rules/threads.ts';
-import { unnamedGrowth } from './rules/unnamed.ts';
+import type { Found, Rule } from './rule.ts';
+import type { RuleContext } from './rule-context.ts';
+import { RULES } from './rules/registry.ts';
+import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import type { Finding, Verdict } from './types.ts';
 
-const RULES: readonly Rule[] = [
-  heapFloor,
-  shmemGrowth,
-  nativeGrowth,
-  threadGrowth,
-  metaspaceGrowth,
-  slabGrowth,
-  pageCacheFile,
-  diskFilling,
-  nearLimit,
-  oomKilled,
-  unnamedGrowth,
-  aboveRequest,
-  pinnedByCache,
-  activeFile,
-  dashboardsDisagree,
-  restarted,
-];
+/** A rule that applies, with what it found. `headline` is null where the rule explains no cause, or not the first one. */
+interface Answer {
+  readonly finding: Finding;
+  readonly headline: Sentence | null;
+  readonly etas: readonly Eta[];
+}
 
-const SEVERITY = { critical: 0, warn: 1, info: 2 } as const;
-
-/** The verdict in its public form: the judgement's numbers, with files named, findings, ends and the headline. Pure. */
+/** The verdict in its public form: the evaluation's numbers, with files named, findings, times and the headline. Pure. */
 export function diagnose(raw: RuleContext): Verdict {
   const causes = nameCauses(raw.evaluation.causes, raw.files);
   const context: RuleContext = { ...raw, evaluation: { ...raw.evaluation, causes } };
-  const answers = RULES.map((rule) => rule(context)).filter((a): a is RuleResult => a !== null);
-  const cause = causes[0]?.cause ?? 'none';
-  const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((a) => a.etas)]);
-  const leading = answers.find((a) => a.cause === cause && a.headline !== null);
+  const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
+  const leading = answers.find((answer) => answer.headline !== null) ?? null;
+  const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
+  const headlineParts = sentence`${introduction(context)}${leading?.headline ?? plainHeadline(context)}`;
   const { trend, leak, confidence, needs, fields } = context.evaluation;
   return {
     schema: 'memhound.verdict/2',
@@ -54,37 +31,65 @@ export function diagnose(raw: RuleContext): Verdict {
     trend,
     leak,
     confidence,
-    cause,
+    cause: causes[0]?.cause ?? 'none',
     causes,
-    headline: leadingText(context) + (leading?.headline ?? plainHeadline(context)),
+    headline: sentenceText(headlineParts),
+    headlineParts,
     eta: etas[0] ?? null,
     etas,
     needs,
-    findings: sortResults(answers, leading ?? null),
+    findings: sortFindings(answers, leading),
     fields,
   };
 }
 
-/** That of the headline's cause, so that whoever takes the first advice takes the one that belongs to it; then by severity. */
-function sortResults(answers: readonly RuleResult[], leading: RuleResult | null): Finding[] {
-  const rest = answers.filter((a) => a !== leading).map((a) => a.finding);
+function answerOf(rule: Rule, context: RuleContext): Answer | null {
+  if ('find' in rule) {
+    const found = rule.find(context);
+    return found === null ? null : { finding: findingOf(rule, found), headline: null, etas: found.etas ?? [] };
+  }
+  const { causes } = context.evaluation;
+  const share = causes.find(({ cause }) => cause === rule.cause);
+  if (share === undefined) return null;
+  const found = rule.explain(context, share);
+  const headline = share === causes[0] ? found.headline : null;
+  return { finding: findingOf(rule, found), headline, etas: found.etas ?? [] };
+}
+
+const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }: Found): Finding => ({
+  rule: id,
+  severity,
+  title: sentenceText(title),
+  titleParts: title,
+  outcome: outcome ?? null,
+  evidence,
+  advice,
+});
+
+const SEVERITY = { critical: 0, warn: 1, info: 2 } as const;
+
+/** The finding that the headline is about comes first, so that the first advice belongs to the headline; the others follow by severity. */
+function sortFindings(answers: readonly Answer[], leading: Answer | null): Finding[] {
+  const rest = answers.filter((answer) => answer !== leading).map((answer) => answer.finding);
   rest.sort((a, b) => SEVERITY[a.severity] - SEVERITY[b.severity]);
   return leading === null ? rest : [leading.finding, ...rest];
 }
 
 const earliestFirst = (etas: readonly Eta[]): Eta[] => [...etas].sort((a, b) => a.seconds - b.seconds);
 
-const endingText = (context: RuleContext, { oomKilled }: NonNullable<RuleContext['ended']>): string =>
-  oomKilled ? ', OOM-killed' : endedAtLimit(context) ? ', at its limit: most likely OOM-killed' : '';
+/** What a reader must know before the rest: that the container has ended, or that this is not a JVM's memory. */
+function introduction(context: RuleContext): Sentence {
+  const { ended, target } = context;
+  const end =
+    ended === null
+      ? ''
+      : sentence`The container ended at ${timePart(ended.atMs)}${howItEnded(context, ended.oomKilled)}. Before that: `;
+  const noJvm =
+    target.jvm === null && target.reach === 'own-cgroup' ? 'No JVM found; this is the cgroup of memhound itself. ' : '';
+  return sentence`${end}${noJvm}`;
+}
 
-/** What must be known before the rest: that the container is gone, or that this is no JVM's memory. */
-function leadingText(context: RuleContext): string {
-  const words: string[] = [];
-  if (context.ended !== null)
-    words.push(
-      `The container ended at ${new Date(context.ended.atMs).toISOString()}${endingText(context, context.ended)}. Before that: `,
-    );
-  if (context.target.jvm === null && context.target.reach === 'own-cgroup')
-    words.push('No JVM found; this is the own cgroup of memhound. ');
-  return words.join('');
+function howItEnded(context: RuleContext, oomKilled: boolean): string {
+  if (oomKilled) return ', OOM-killed';
+  return endedAtLimit(context) ? ', at its limit: most likely OOM-killed' : '';
 }

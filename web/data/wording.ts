@@ -1,5 +1,7 @@
+import type { Sentence, SentencePart } from '../../src/diagnosis/sentence.ts';
+import { stateLine } from '../../src/diagnosis/state-line.ts';
 import type { Finding, Verdict } from '../../src/diagnosis/types.ts';
-import { fixedWidthBytesText, intervalText, rateText } from '../../src/format.ts';
+import { fixedWidthBytesText, rateText, safeName } from '../../src/format.ts';
 import type { Limit } from '../../src/sources/types.ts';
 import type { Eta } from '../../src/trends/types.ts';
 import { instantText } from './time-format.ts';
@@ -7,13 +9,6 @@ import { instantText } from './time-format.ts';
 export { bytesText as level, durationText as duration, fixedWidthBytesText as steadyLevel, safeName } from '../../src/format.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'none';
-
-/** What a finding of the highest degree means in a word or two. */
-const CRITICAL_RULES: Readonly<Record<string, string>> = {
-  'disk-filling': 'ends in a full disk and eviction',
-  'oom-killed': 'was OOM-killed',
-  'near-limit': 'close to an OOM kill',
-};
 
 /** What kills the process itself, the earlier first. */
 const fatalEvent = (v: Verdict): Eta['event'] | undefined =>
@@ -27,7 +22,7 @@ export function severityOf(v: Verdict): { readonly tone: Tone; readonly sign: st
   if (v.leak === true && end !== undefined)
     return { tone: 'bad', sign: '■', word: end === 'heap-exhausted' ? 'ends in OutOfMemoryError' : 'ends in an OOM kill' };
   const critical = v.findings.find((f) => f.severity === 'critical');
-  if (critical !== undefined) return { tone: 'bad', sign: '■', word: CRITICAL_RULES[critical.rule] ?? 'needs a look now' };
+  if (critical !== undefined) return { tone: 'bad', sign: '■', word: critical.outcome ?? 'needs a look now' };
   if (v.etas.some((e) => e.event === 'disk-full')) return { tone: 'warn', sign: '▲', word: 'ends in a full disk and eviction' };
   if (v.trend === 'not-enough-data') return { tone: 'none', sign: '○', word: 'too early to tell' };
   if (v.trend === 'settling') return { tone: 'none', sign: '○', word: 'wait and see' };
@@ -35,59 +30,39 @@ export function severityOf(v: Verdict): { readonly tone: Tone; readonly sign: st
   return { tone: 'good', sign: '●', word: 'nothing to do' };
 }
 
-/** What growth comes to where nothing leads to a kill. */
+/** What growth leads to where it does not lead to a kill. */
 function growthOutcome(v: Verdict): string {
-  if (v.leak === null) return 'cannot be told yet whether it hurts';
+  if (v.leak === null) return 'not known yet whether it hurts';
   if (!v.leak) return 'harmless to this container';
   return limitOf(v) === 'max' ? 'can end in eviction, when the node runs short' : 'not reclaimable';
 }
 
-const ETA_TEXTS: Readonly<Record<Eta['event'], (span: string) => string>> = {
-  'heap-exhausted': (span) => `OutOfMemoryError in ${span}`,
-  'oom-kill': (span) => `OOM kill in ${span}`,
-  'disk-full': (span) => `disk full in ${span}`,
-  reclaim: (span) => `limit in ${span}: reclaim, no OOM kill`,
-};
+/** A sentence of the API as text in the viewer's time zone. A file's name is never changed, also where it holds a time. */
+export const localText = (parts: Sentence): string => parts.map(partText).join('');
 
-export function stateLine(v: Verdict): string {
-  const parts = [v.trend.replace(/-/g, ' '), ...(v.cause === 'none' ? [] : [v.cause.replace('-', ' ')])];
-  if (v.trend !== 'not-enough-data') parts.push(confidenceText(v));
-  for (const e of v.etas) parts.push(ETA_TEXTS[e.event](intervalText(e.low, e.high)));
-  const missingEta = v.trend === 'growing' ? missingEtaText(v) : null;
-  if (missingEta !== null) parts.push(missingEta);
-  return parts.join(' · ');
+export function partText(part: SentencePart): string {
+  switch (part.kind) {
+    case 'text':
+      return part.text;
+    case 'file':
+      return safeName(part.path);
+    case 'time':
+      return instantText(Date.parse(part.at) / 1000);
+    default:
+      return part satisfies never;
+  }
 }
-
-/** Why there is no time to the limit. */
-function missingEtaText(v: Verdict): string | null {
-  if (fatalEvent(v) !== undefined || v.etas.some((e) => e.event === 'reclaim')) return null;
-  const limit = limitOf(v);
-  if (limit === 'max') return 'no limit is set';
-  if (v.leak !== true) return null;
-  return limit === null ? 'the limit is not known' : 'when it meets the limit cannot be told yet';
-}
-
-/** Where it is not told whether it leaks, the confidence is that of the trend alone. */
-function confidenceText(v: Verdict): string {
-  const shown = Math.round(v.confidence * 100) / 100;
-  const confidenceWord = shown >= 0.9 ? 'sure' : shown >= 0.7 ? 'fairly sure' : 'unsure';
-  return `${confidenceWord}${v.leak === null && v.trend === 'growing' ? ' that it grows' : ''} (${v.confidence.toFixed(2)})`;
-}
-
-/** Instants in a sentence of the API's, in the viewer's zone. */
-export const inLocalTime = (text: string): string =>
-  text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) => instantText(Date.parse(iso) / 1000));
 
 /**
- * What to do, a paragraph each: for what the headline tells (the API puts that finding first), then for whatever is critical besides. Where
- * the headline names no cause, what it is about goes before.
+ * What to do, a paragraph each: first for what the headline is about (the API puts that finding first), then for every other critical finding.
+ * Where the headline names no cause, the finding's title goes before its advice.
  */
 export function adviceTexts(v: Verdict): string[] {
-  const titled = (f: Finding): string => `${inLocalTime(f.title)}. ${f.advice}`;
+  const titled = (f: Finding): string => `${localText(f.titleParts)}. ${f.advice}`;
   const [first, ...rest] = v.findings;
   if (first === undefined) return [];
   const critical = rest.filter((f) => f.severity === 'critical').map(titled);
-  // Advice that calms belongs only where nothing leaks for sure.
+  // Advice that reassures belongs only where it is sure that nothing leaks.
   const urgent = first.severity !== 'info' || (v.trend === 'growing' && v.leak === false);
   return urgent ? [v.cause === 'none' ? titled(first) : first.advice, ...critical] : critical;
 }

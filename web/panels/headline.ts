@@ -1,6 +1,8 @@
+import type { Sentence } from '../../src/diagnosis/sentence.ts';
+import { stateLine } from '../../src/diagnosis/state-line.ts';
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import type { ApiErrorAnswer } from '../data/api.ts';
-import { adviceTexts, inLocalTime, noBreakUnits, severityOf, stateLine } from '../data/wording.ts';
+import { adviceTexts, noBreakUnits, partText, severityOf } from '../data/wording.ts';
 import { byId, el, patch, setText, withCode } from '../dom.ts';
 
 /** In this order: is something wrong, what is it, how long is left, what to do. */
@@ -8,7 +10,9 @@ export function drawVerdict(v: Verdict): void {
   const { tone, sign, word } = severityOf(v);
   byId('verdict').className = `verdict ${tone}`;
   byId('remediation').hidden = true;
-  setText(byId('headline'), noBreakUnits(inLocalTime(v.headline)));
+  patch(byId('headline'), [
+    { key: JSON.stringify(v.headlineParts), made: () => el('span', {}, ...sentenceNodes(v.headlineParts)) },
+  ]);
   setText(byId('danger'), `${sign} ${word}`);
   setText(byId('state'), stateLine(v));
   const advice = adviceTexts(v);
@@ -26,7 +30,7 @@ export function drawVerdict(v: Verdict): void {
         el(
           'div',
           { class: 'finding' },
-          el('p', {}, el('b', { class: f.severity }, f.severity), ' ', inLocalTime(f.title)),
+          el('p', {}, el('b', { class: f.severity }, f.severity), ' ', ...sentenceNodes(f.titleParts)),
           el('p', { class: 'quiet' }, ...withCode(f.advice)),
         ),
     })),
@@ -35,6 +39,10 @@ export function drawVerdict(v: Verdict): void {
   byId('why').hidden = v.findings.length === 0;
   byId('copy').hidden = false;
 }
+
+/** A file's name is set as code, a time in the viewer's zone. */
+const sentenceNodes = (parts: Sentence): (Node | string)[] =>
+  parts.map((part) => (part.kind === 'file' ? el('code', {}, partText(part)) : noBreakUnits(partText(part))));
 
 /** What is the matter where no verdict can be given, in a word. */
 const ERROR_TITLES: Readonly<Record<string, readonly [string, string]>> = {

@@ -1,41 +1,45 @@
 import { bytesText, intervalText, rateText } from '../../format.ts';
 import { noLimitText } from '../eta-text.ts';
-import { etaOf, newestValue, type RuleContext, type RuleResult } from '../rule-context.ts';
+import type { CauseRule } from '../rule.ts';
+import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
 
-/** True when the heap's floor after collections keeps rising: what survives GC grows. A saw-tooth over a level floor is healthy. */
-export function heapFloor(context: RuleContext): RuleResult | null {
-  const share = context.evaluation.causes.find((c) => c.cause === 'heap');
-  if (!share) return null;
-  const exhausted = etaOf(context, 'heap-exhausted');
-  const oom = etaOf(context, 'oom-kill');
-  const heapMax = context.series.heapMaxBytes;
-  let end = '';
-  if (oom && (!exhausted || oom.seconds < exhausted.seconds))
-    end = ` and meets the container's limit in ${intervalText(oom.low, oom.high)}: OOM kill`;
-  else if (exhausted)
-    end = ` and reaches -Xmx in ${intervalText(exhausted.low, exhausted.high)}: OutOfMemoryError${context.series.limitBytes === 'max' ? '' : ', before any OOM kill'}`;
-  return {
-    cause: 'heap',
-    headline: `The Java heap's floor after GC rises ${rateText(share.bytesPerHour)}${end}.${end === '' ? noLimitText(context) : ''}`,
-    etas: [],
-    finding: {
-      rule: 'heap-floor',
-      severity: isImminent(exhausted?.seconds ?? oom?.seconds ?? null) ? 'critical' : 'warn',
-      title: 'What survives garbage collection grows: a Java heap leak',
+/** HEAP_MAX stands for -Xmx: its size where that is known. */
+const ADVICE =
+  'Take two class histograms some time apart and compare them (`memhound explain --histogram --attach`, or `jcmd PID GC.class_histogram`), or dump the heap before HEAP_MAX is reached. A larger -Xmx only delays it.';
+
+/** The heap's floor after collections rises: what survives GC grows. A saw-tooth over a level floor is healthy. */
+export const heapFloor: CauseRule = {
+  id: 'heap-floor',
+  cause: 'heap',
+  explain(context, share) {
+    const { heapMaxBytes } = context.series;
+    const end = endText(context);
+    const ends = etaOf(context, 'heap-exhausted') ?? etaOf(context, 'oom-kill');
+    return {
+      headline: sentence`The Java heap's floor after GC rises ${rateText(share.bytesPerHour)}${end}.${end === '' ? noLimitText(context) : ''}`,
+      severity: isImminent(ends?.seconds ?? null) ? 'critical' : 'warn',
+      title: sentence`What survives garbage collection grows: a Java heap leak`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         heapUsedBytes: newestValue(context, 'heap_used'),
-        heapMaxBytes: heapMax,
+        heapMaxBytes,
         collections: context.jvm?.gcCount ?? null,
         fullCollections: context.jvm?.fullGcCount ?? null,
         collector: context.jvm?.collector ?? null,
       },
-      advice: `Find what holds it: take two class histograms some time apart (\`memhound explain --histogram --attach\`, or jcmd PID GC.class_histogram) and compare, or dump the heap before ${
-        typeof heapMax === 'number' ? bytesText(heapMax) : '-Xmx'
-      } is reached. A larger -Xmx only moves the day.`,
-    },
-  };
-}
+      advice: ADVICE.replace('HEAP_MAX', typeof heapMaxBytes === 'number' ? bytesText(heapMaxBytes) : '-Xmx'),
+    };
+  },
+};
 
-/** Within a day a person should look now. */
-export const isImminent = (seconds: number | null): boolean => seconds !== null && seconds < 86400;
+/** The container's limit or -Xmx, whichever the heap reaches first. */
+function endText(context: RuleContext): string {
+  const exhausted = etaOf(context, 'heap-exhausted');
+  const oom = etaOf(context, 'oom-kill');
+  if (oom !== null && (exhausted === null || oom.seconds < exhausted.seconds))
+    return ` and reaches the container's limit in ${intervalText(oom.low, oom.high)}: OOM kill`;
+  if (exhausted === null) return '';
+  const beforeOom = context.series.limitBytes === 'max' ? '' : ', before any OOM kill';
+  return ` and reaches -Xmx in ${intervalText(exhausted.low, exhausted.high)}: OutOfMemoryError${beforeOom}`;
+}

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { filePart, sentence, timePart } from '../../../../src/diagnosis/sentence.ts';
+import { stateLine } from '../../../../src/diagnosis/state-line.ts';
 import type { Finding, TargetInfo, Verdict } from '../../../../src/diagnosis/types.ts';
 import type { Eta } from '../../../../src/trends/types.ts';
-import { adviceTexts, asText, groupDigits, severityOf, stateLine } from '../../../../web/data/wording.ts';
+import { adviceTexts, asText, groupDigits, localText, severityOf } from '../../../../web/data/wording.ts';
 
 const eta = (event: Eta['event']): Eta => ({ event, seconds: 36_000, low: 32_400, high: 39_600 });
 const finding = (rule: string, severity: Finding['severity'] = 'warn'): Finding => ({
   rule,
   severity,
   title: `title of ${rule}`,
+  titleParts: sentence`title of ${rule}`,
+  outcome: null,
   evidence: {},
   advice: `Advice of ${rule}.`,
 });
@@ -32,6 +36,7 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
     cause: 'native',
     causes: [],
     headline: 'Memory outside the Java heap grows.',
+    headlineParts: sentence`Memory outside the Java heap grows.`,
     eta: over.etas?.[0] ?? null,
     etas: [],
     needs: null,
@@ -45,7 +50,7 @@ describe('what a leak is said to end in', () => {
   const said = (etas: readonly Eta[], limitBytes: TargetInfo['limitBytes'], findings?: Finding[]) => {
     const v = verdict({ etas, ...(findings === undefined ? {} : { findings }) }, limitBytes);
     const { tone, sign, word } = severityOf(v);
-    return `${tone} ${sign} ${word} | ${stateLine(v).split(' · ').slice(3).join(' · ')}`;
+    return `${tone} ${sign} ${word} | ${stateLine(v).split(' · ').slice(4).join(' · ')}`;
   };
 
   test('what comes first of OutOfMemoryError and OOM kill, with its time', () => {
@@ -58,13 +63,13 @@ describe('what a leak is said to end in', () => {
     assert.equal(said([], 'max'), 'warn ▲ can end in eviction, when the node runs short | no limit is set'));
 
   test('a limit, but no time to it: no end is claimed', () =>
-    assert.equal(said([], 2 ** 30), 'warn ▲ not reclaimable | when it meets the limit cannot be told yet'));
+    assert.equal(said([], 2 ** 30), 'warn ▲ not reclaimable | the time to the limit is not known yet'));
 
   test('a limit that is not known: said', () => assert.equal(said([], null), 'warn ▲ not reclaimable | the limit is not known'));
 
   test('no time to the limit, but next to it already: that is said', () =>
     assert.match(
-      said([], 2 ** 30, [finding('native-growth'), finding('near-limit', 'critical')]),
+      said([], 2 ** 30, [finding('native-growth'), { ...finding('near-limit', 'critical'), outcome: 'close to an OOM kill' }]),
       /^bad ■ close to an OOM kill/,
     ));
 });
@@ -73,6 +78,18 @@ test('page cache without a limit is harmless, and has no time to a limit', () =>
   const v = verdict({ leak: false, cause: 'page-cache' }, 'max');
   assert.equal(severityOf(v).word, 'harmless to this container');
   assert.match(stateLine(v), / · no limit is set$/);
+});
+
+test('a critical finding without an outcome needs a look', () =>
+  assert.equal(severityOf(verdict({ findings: [finding('any', 'critical')] })).word, 'needs a look now'));
+
+test('a time is shown in the time zone of the viewer, and a file name stays as it is, also where it holds a time', () => {
+  const log = '/logs/gc-2026-11-24T10:00:00Z.log';
+  const parts = sentence`It ended at ${timePart(Date.parse('2026-11-24T10:00:00Z'))}: page cache of ${filePart(log)}.`;
+  assert.match(
+    localText(parts),
+    /^It ended at \d\d? Nov, \d\d:\d\d:00 GMT[+−][\d:]+: page cache of \/logs\/gc-2026-11-24T10:00:00Z\.log\.$/,
+  );
 });
 
 describe('the advice under the headline', () => {

@@ -1,0 +1,29 @@
+import { rateText } from '../../format.ts';
+import { etaText } from '../eta-text.ts';
+import type { CauseRule } from '../rule.ts';
+import { etaOf, isImminent, newestValue } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Look for proxies, scripts or reflection that define classes for each call (`jcmd PID VM.classloader_stats`). With -XX:MaxMetaspaceSize it ends in an OutOfMemoryError that names metaspace.';
+
+/** Metaspace grows: classes are loaded and their loaders are never unloaded. */
+export const metaspaceGrowth: CauseRule = {
+  id: 'metaspace-growth',
+  cause: 'metaspace',
+  explain(context, share) {
+    const classes = context.jvm?.classes ?? null;
+    return {
+      headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: classes are loaded and never unloaded.${etaText(context)}`,
+      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      title: sentence`Class loaders leak`,
+      evidence: {
+        bytesPerHour: share.bytesPerHour,
+        metaspaceBytes: newestValue(context, 'metaspace'),
+        loadedClasses: classes?.loaded ?? null,
+        unloadedClasses: classes?.unloaded ?? null,
+      },
+      advice: ADVICE,
+    };
+  },
+};

@@ -1,0 +1,34 @@
+import { bytesText } from '../../format.ts';
+import type { ConditionRule } from '../rule.ts';
+import { newestValue } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+import { unreclaimable } from './limits.ts';
+
+const ADVICE =
+  'This causes no OOM kill: the kernel reclaims cache first. Watch the memory that cannot be reclaimed instead of usage.';
+
+const MIN_USAGE_SHARE_OF_LIMIT = 0.97;
+const MAX_UNRECLAIMABLE_SHARE_OF_LIMIT = 0.9;
+
+/** Usage stands at the limit while a tenth or more of it is cache: the kernel reclaims, and that is no danger. */
+export const pinnedByCache: ConditionRule = {
+  id: 'pinned-by-cache',
+  find(context) {
+    const limit = context.series.limitBytes;
+    const usage = newestValue(context, 'usage');
+    const bytes = unreclaimable(context);
+    if (typeof limit !== 'number' || usage === null || bytes === null) return null;
+    if (usage < MIN_USAGE_SHARE_OF_LIMIT * limit || bytes > MAX_UNRECLAIMABLE_SHARE_OF_LIMIT * limit) return null;
+    return {
+      severity: 'info',
+      title: sentence`Usage stands at the limit because page cache fills the rest: ${bytesText(usage - bytes)} can be taken back`,
+      evidence: {
+        usageBytes: usage,
+        limitBytes: limit,
+        unreclaimableBytes: bytes,
+        limitHits: newestValue(context, 'limit_hits'),
+      },
+      advice: ADVICE,
+    };
+  },
+};

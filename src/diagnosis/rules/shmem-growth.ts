@@ -1,0 +1,34 @@
+import { intervalText, rateText } from '../../format.ts';
+import { heapCountedIn } from '../../sources/jvm/collectors.ts';
+import { noLimitText } from '../eta-text.ts';
+import type { CauseRule } from '../rule.ts';
+import { etaOf, isImminent, newestValue } from '../rule-context.ts';
+import { filePart, sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.';
+const ZGC_ADVICE = 'ZGC keeps the Java heap in shared memory. Compare it with heap_committed before you look for files.';
+
+/** tmpfs or shared memory grows: most tools show it as cache, but the kernel cannot reclaim it without swap. */
+export const shmemGrowth: CauseRule = {
+  id: 'shmem-growth',
+  cause: 'shmem',
+  explain(context, share) {
+    const oom = etaOf(context, 'oom-kill');
+    const name = share.what === null ? sentence`Shared memory (tmpfs, /dev/shm)` : [filePart(share.what)];
+    const end = oom ? `: OOM kill in ${intervalText(oom.low, oom.high)}.` : `.${noLimitText(context)}`;
+    const collector = context.jvm?.collector ?? null;
+    return {
+      headline: sentence`${name} grows ${rateText(share.bytesPerHour)}. Most dashboards count it as cache, but the kernel cannot take it back${end}`,
+      severity: isImminent(oom?.seconds ?? null) ? 'critical' : 'warn',
+      title: sentence`tmpfs or shared memory grows`,
+      evidence: {
+        bytesPerHour: share.bytesPerHour,
+        shmemBytes: newestValue(context, 'shmem'),
+        path: share.what,
+        collector,
+      },
+      advice: heapCountedIn(collector) === 'shmem' ? ZGC_ADVICE : ADVICE,
+    };
+  },
+};

@@ -1,0 +1,39 @@
+import { rateText } from '../../format.ts';
+import { noLimitText, reclaimTimeText } from '../eta-text.ts';
+import type { CauseRule } from '../rule.ts';
+import { newestValue, type RuleContext } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Look for code that looks up names that do not exist (negative dentries), or that creates and deletes many small files. Kernel memory counts in the working set, so it can cause an eviction before the kernel reclaims it.';
+
+/** Kernel memory grows on its own, not in step with page cache or threads. */
+export const slabGrowth: CauseRule = {
+  id: 'slab-growth',
+  cause: 'slab',
+  explain(context, share) {
+    const noLimit = share.reclaimable ? '' : noLimitText(context);
+    return {
+      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${noLimit}`,
+      severity: share.reclaimable ? 'info' : 'warn',
+      title: share.reclaimable
+        ? sentence`Reclaimable slab grows: many files are looked up or created`
+        : sentence`Kernel memory grows`,
+      evidence: {
+        bytesPerHour: share.bytesPerHour,
+        kernelBytes: newestValue(context, 'kernel'),
+        slabReclaimableBytes: newestValue(context, 'slab_reclaimable'),
+        slabUnreclaimableBytes: newestValue(context, 'slab_unreclaimable'),
+      },
+      advice: ADVICE,
+    };
+  },
+};
+
+function reclaimability(context: RuleContext, reclaimable: boolean): string {
+  if (context.target.cgroup.version === 1)
+    return 'cgroup v1 does not say how much of it the kernel can take back; dentries and inodes can be';
+  return reclaimable
+    ? `dentries and inodes of many files, and the kernel takes them back ${reclaimTimeText(context)}`
+    : 'kernel objects that the kernel cannot take back';
+}

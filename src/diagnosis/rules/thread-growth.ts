@@ -1,0 +1,38 @@
+import { rateText } from '../../format.ts';
+import { etaText } from '../eta-text.ts';
+import type { CauseRule } from '../rule.ts';
+import { etaOf, isImminent, newestValue, trendOf } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Take a thread dump (`jcmd PID Thread.print`) and look for a name that repeats: an executor that is created for each request, or a timer that is never cancelled. Bound the pool.';
+
+/** The number of threads grows, and their stacks with it. */
+export const threadGrowth: CauseRule = {
+  id: 'thread-growth',
+  cause: 'threads',
+  explain(context, share) {
+    const perHour = trendOf(context, 'threads')?.slopeBytesPerHour ?? null;
+    const threads = newestValue(context, 'threads');
+    const now = threads === null ? '' : `, ${threads} now`;
+    return {
+      headline: sentence`Threads grow${paceText(perHour)}${now}; their stacks and kernel memory take ${rateText(share.bytesPerHour)}.${etaText(context)}`,
+      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      title: sentence`Threads are started and never end`,
+      evidence: {
+        threadsPerHour: perHour,
+        threads,
+        bytesPerHour: share.bytesPerHour,
+        kernelStackBytes: newestValue(context, 'kernel_stack'),
+        liveJavaThreads: context.jvm?.threads?.live ?? null,
+      },
+      advice: ADVICE,
+    };
+  },
+};
+
+/** " by 12 an hour", " by 3 a minute" from two a minute on. */
+function paceText(perHour: number | null): string {
+  if (perHour === null) return '';
+  return perHour >= 120 ? ` by ${Math.round(perHour / 60)} a minute` : ` by ${Math.round(perHour)} an hour`;
+}

@@ -1,0 +1,137 @@
+import type { Found, Rule } from '../../src/diagnosis/rule.ts';
+import type { RuleContext } from '../../src/diagnosis/rule-context.ts';
+import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
+import type { FileRow } from '../../src/diagnosis/types.ts';
+import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
+
+export const MIB = 2 ** 20;
+export const GIB = 2 ** 30;
+
+export const fieldTrend = (trend: Trend, slope: number | null = 0): FieldTrend => ({
+  trend,
+  slopeBytesPerHour: slope,
+  low: slope === null ? null : slope * 0.9,
+  high: slope === null ? null : slope * 1.1,
+  p: 0.001,
+  points: 100,
+  windowSeconds: 7 * 86_400,
+  basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: '' },
+});
+
+/** The log of the story: 794 MiB on disk, held open by pid 1, its disk full in 12 days. */
+export const fileRow = (over: Partial<FileRow> = {}): FileRow => ({
+  path: '/tmp/spring.log',
+  sizeBytes: 832_500_000,
+  residentBytes: 822_000_000,
+  growthBytesPerHour: 4.76e6,
+  openBy: [{ pid: 1, fd: 27, mode: 'w' }],
+  deleted: false,
+  method: 'fincore',
+  fileSystem: { kind: 'disk', freeBytes: 4.76e6 * 24 * 12, totalBytes: 1e11 },
+  ...over,
+});
+
+export const causeShare = (cause: CauseShare['cause'], bytesPerHour = 31e6, over: Partial<CauseShare> = {}): CauseShare => ({
+  cause,
+  bytesPerHour,
+  reclaimable: cause === 'page-cache',
+  what: null,
+  ...over,
+});
+
+/** 90 to 110 % of these seconds. */
+export const eta = (event: Eta['event'], seconds: number): Eta => ({ event, seconds, low: 0.9 * seconds, high: 1.1 * seconds });
+
+export interface Given {
+  /** The newest value of each field. */
+  readonly values?: Readonly<Record<string, number>>;
+  readonly series?: Partial<RuleContext['series']>;
+  readonly evaluation?: Partial<RuleContext['evaluation']>;
+  readonly target?: Partial<RuleContext['target']>;
+  readonly pod?: Partial<RuleContext['pod']>;
+  readonly files?: readonly FileRow[];
+  readonly jvm?: Partial<NonNullable<RuleContext['jvm']>>;
+  readonly ended?: RuleContext['ended'];
+}
+
+const JVM: NonNullable<RuleContext['jvm']> = {
+  nspid: 1,
+  vendor: null,
+  version: '17.0.1',
+  collector: 'G1',
+  generations: [],
+  heapUsed: { value: 100 * MIB, atMs: 0 },
+  heapCommitted: { value: 200 * MIB, atMs: 0 },
+  heapMax: null,
+  oldUsed: null,
+  metaspace: null,
+  compressedClass: null,
+  classes: null,
+  threads: null,
+  collectors: [],
+  gcCount: 40,
+  fullGcCount: 2,
+  gcSeconds: 1,
+  uptimeSeconds: null,
+  flags: [],
+};
+
+export const NOW_MS = Date.parse('2020-12-22T00:00:00Z');
+
+/** A stable JVM container on cgroup v2 with a limit of 2 GiB, and what is given besides. */
+export function ruleContext(given: Given = {}): RuleContext {
+  const limitBytes = given.series?.limitBytes === undefined ? 2 * GIB : given.series.limitBytes;
+  return {
+    atMs: NOW_MS,
+    target: {
+      id: 'x',
+      name: 'x',
+      container: null,
+      pid: 1,
+      reach: 'shared-pid-namespace',
+      cgroup: { version: 2, path: '/x' },
+      limitBytes,
+      otherJvms: [],
+      jvm: { evidence: 'hsperfdata', version: '17.0.1', collector: 'G1' },
+      ...given.target,
+    },
+    evaluation: {
+      trend: 'stable',
+      leak: false,
+      confidence: 0.9,
+      causes: [],
+      etas: [],
+      needs: null,
+      fields: { usage: fieldTrend('stable') },
+      ...given.evaluation,
+    },
+    series: {
+      t: Float64Array.of(NOW_MS / 1000),
+      fields: new Map(Object.entries(given.values ?? {}).map(([field, value]) => [field, Float64Array.of(value)])),
+      intervalS: 600,
+      limitBytes,
+      heapMaxBytes: null,
+      events: [],
+      files: [],
+      ...given.series,
+    },
+    files: given.files ?? [],
+    jvm: given.jvm === undefined ? null : { ...JVM, ...given.jvm },
+    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
+    ended: given.ended ?? null,
+  };
+}
+
+/** Applies a rule as the verdict does, with its sentences as text; null where the rule does not apply. */
+export function applyRule(rule: Rule, given: Given): (Omit<Found, 'title'> & { title: string; headline: string | null }) | null {
+  const context = ruleContext(given);
+  const text = (parts: Sentence) => sentenceText(parts);
+  if ('find' in rule) {
+    const found = rule.find(context);
+    return found === null ? null : { ...found, title: text(found.title), headline: null };
+  }
+  const share = context.evaluation.causes.find(({ cause }) => cause === rule.cause);
+  if (share === undefined) return null;
+  const found = rule.explain(context, share);
+  return { ...found, title: text(found.title), headline: text(found.headline) };
+}

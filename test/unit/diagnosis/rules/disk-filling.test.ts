@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diskFilling, secondsToFull } from '../../../../src/diagnosis/rules/disk-filling.ts';
+import { applyRule, fileRow, GIB, MIB } from '../../../support/rule-context.ts';
+
+const DAY = 86_400;
+const NO_LIMITS = { memoryRequestBytes: null, ephemeralStorageLimitBytes: null };
+const disk = (freeBytes: number) => ({ kind: 'disk', freeBytes, totalBytes: 1e12 }) as const;
+/** A file that grows 24 MB a day and has filled its disk after so many seconds. */
+const fullIn = (seconds: number, path = '/tmp/app.log') =>
+  fileRow({ path, growthBytesPerHour: 1e6, fileSystem: disk((1e6 / 3600) * seconds) });
+
+test('a file that fills its disk within a quarter is a warning, with the time as an interval', () => {
+  assert.deepEqual(applyRule(diskFilling, { files: [fileRow()] }), {
+    severity: 'warn',
+    title:
+      '/tmp/spring.log grows 114 MB a day and fills the disk it lies on (1.28 GiB free) in 12 days. Kubernetes then evicts the pod',
+    outcome: 'ends in a full disk and eviction',
+    evidence: {
+      path: '/tmp/spring.log',
+      growthBytesPerHour: 4.76e6,
+      sizeBytes: 832_500_000,
+      freeBytes: 4.76e6 * 24 * 12,
+      ephemeralStorageLimitBytes: null,
+      secondsToFull: 12 * DAY,
+    },
+    advice:
+      'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.',
+    etas: [{ event: 'disk-full', seconds: 12 * DAY, low: 829_440, high: 1_296_000 }],
+    headline: null,
+  });
+});
+
+test('within a day it is critical', () => {
+  assert.equal(applyRule(diskFilling, { files: [fullIn(DAY + 10)] })?.severity, 'warn');
+  assert.equal(applyRule(diskFilling, { files: [fullIn(DAY - 10)] })?.severity, 'critical');
+});
+
+test('beyond a quarter it does not apply', () => {
+  assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY - 10)] })?.severity, 'warn');
+  assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY + 10)] }), null);
+});
+
+test('the file that fills its disk first is named, wherever it stands in the list', () => {
+  for (const files of [
+    [fullIn(9 * DAY, '/a'), fullIn(5 * DAY, '/b'), fullIn(7 * DAY, '/c')],
+    [fullIn(5 * DAY, '/b'), fullIn(9 * DAY, '/a')],
+  ])
+    assert.equal(applyRule(diskFilling, { files })?.evidence.path, '/b');
+});
+
+test('limits.ephemeral-storage counts where it is reached first', () => {
+  const found = applyRule(diskFilling, { files: [fileRow()], pod: { ephemeralStorageLimitBytes: GIB } });
+  assert.match(found?.title ?? '', /fills limits\.ephemeral-storage \(230 MiB left\) in 2 days/);
+  assert.equal(found?.evidence.secondsToFull, Math.round(((GIB - 832_500_000) / 4.76e6) * 3600));
+  assert.equal(found?.evidence.ephemeralStorageLimitBytes, GIB);
+  const roomy = applyRule(diskFilling, { files: [fileRow()], pod: { ephemeralStorageLimitBytes: 100 * GIB } });
+  assert.match(roomy?.title ?? '', /the disk it lies on/);
+});
+
+test('a file above limits.ephemeral-storage has no time left', () =>
+  assert.equal(secondsToFull(fileRow(), { ...NO_LIMITS, ephemeralStorageLimitBytes: MIB }), 0));
+
+test('a file whose size is not known is counted against limits.ephemeral-storage as empty', () =>
+  assert.equal(
+    secondsToFull(fileRow({ sizeBytes: null, growthBytesPerHour: 1e6 }), { ...NO_LIMITS, ephemeralStorageLimitBytes: 5e6 }),
+    5 * 3600,
+  ));
+
+test('only a file on disk that grows by 1 MiB a day or more fills a disk', () => {
+  const seconds = (over: Parameters<typeof fileRow>[0]) => secondsToFull(fileRow({ fileSystem: disk(MIB), ...over }), NO_LIMITS);
+  assert.equal(seconds({ growthBytesPerHour: MIB / 24 }), DAY);
+  assert.equal(seconds({ growthBytesPerHour: MIB / 24 - 1 }), null);
+  assert.equal(seconds({ growthBytesPerHour: null }), null);
+  assert.equal(seconds({ fileSystem: null }), null);
+  assert.equal(seconds({ fileSystem: { ...disk(MIB), kind: 'tmpfs' } }), null);
+  assert.equal(applyRule(diskFilling, { files: [] }), null);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { heapFloor } from '../../../../src/diagnosis/rules/heap-floor.ts';
+import { applyRule, causeShare, eta, GIB, type Given, MIB } from '../../../support/rule-context.ts';
+
+const HOUR = 3600;
+const leaking = (etas: readonly ReturnType<typeof eta>[], over: Given = {}) =>
+  applyRule(heapFloor, { ...over, evaluation: { trend: 'growing', leak: true, causes: [causeShare('heap')], etas } });
+const FLOOR = "The Java heap's floor after GC rises 31 MB an hour";
+
+test('a rising floor is a heap leak, with the time to -Xmx and the size of -Xmx in the advice', () => {
+  const found = leaking([eta('heap-exhausted', 40 * HOUR)], {
+    values: { heap_used: 700 * MIB },
+    series: { heapMaxBytes: GIB },
+    jvm: {},
+  });
+  assert.deepEqual(found, {
+    headline: `${FLOOR} and reaches -Xmx in 36 to 44 hours: OutOfMemoryError, before any OOM kill.`,
+    severity: 'warn',
+    title: 'What survives garbage collection grows: a Java heap leak',
+    evidence: {
+      bytesPerHour: 31e6,
+      heapUsedBytes: 700 * MIB,
+      heapMaxBytes: GIB,
+      collections: 40,
+      fullCollections: 2,
+      collector: 'G1',
+    },
+    advice:
+      'Take two class histograms some time apart and compare them (`memhound explain --histogram --attach`, or `jcmd PID GC.class_histogram`), or dump the heap before 1 GiB is reached. A larger -Xmx only delays it.',
+  });
+});
+
+test('whichever of -Xmx and the container limit comes first is the end', () => {
+  const [exhausted, oom] = [eta('heap-exhausted', 40 * HOUR), eta('oom-kill', 30 * HOUR)];
+  assert.equal(leaking([exhausted, oom])?.headline, `${FLOOR} and reaches the container's limit in 27 to 33 hours: OOM kill.`);
+  assert.match(leaking([exhausted, eta('oom-kill', 40 * HOUR)])?.headline ?? '', /reaches -Xmx/);
+  assert.match(leaking([oom])?.headline ?? '', /reaches the container's limit/);
+});
+
+test('without any time to an end none is claimed, and -Xmx stays a name in the advice', () => {
+  const found = leaking([]);
+  assert.equal(found?.headline, `${FLOOR}.`);
+  assert.match(found?.advice ?? '', /dump the heap before -Xmx is reached/);
+  assert.deepEqual(
+    [found?.evidence.collections, found?.evidence.fullCollections, found?.evidence.collector],
+    [null, null, null],
+    'no JVM was read',
+  );
+});
+
+test('without a limit, -Xmx ends it and no OOM kill is spoken of; without -Xmx the node runs short', () => {
+  const series = { limitBytes: 'max' } as const;
+  assert.match(leaking([eta('heap-exhausted', 40 * HOUR)], { series })?.headline ?? '', /: OutOfMemoryError\.$/);
+  assert.equal(
+    leaking([], { series })?.headline,
+    `${FLOOR}. No limit is set: it grows until the node runs short of memory. Kubernetes then evicts pods, first those above their request.`,
+  );
+});
+
+test('it is critical within a day of either end', () => {
+  assert.equal(leaking([eta('heap-exhausted', 24 * HOUR)])?.severity, 'warn');
+  assert.equal(leaking([eta('heap-exhausted', 24 * HOUR - 1)])?.severity, 'critical');
+  assert.equal(leaking([eta('oom-kill', 24 * HOUR - 1)])?.severity, 'critical');
+});

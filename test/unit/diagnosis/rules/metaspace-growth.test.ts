@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { metaspaceGrowth } from '../../../../src/diagnosis/rules/metaspace-growth.ts';
+import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+
+const HOUR = 3600;
+const growing = (seconds: number | null, over: Given = {}) =>
+  applyRule(metaspaceGrowth, {
+    ...over,
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('metaspace')],
+      etas: seconds === null ? [] : [eta('oom-kill', seconds)],
+    },
+  });
+
+test('metaspace that grows is a leak of class loaders, with the time to the OOM kill', () => {
+  assert.deepEqual(growing(40 * HOUR, { values: { metaspace: 600 }, jvm: { classes: { loaded: 90_000, unloaded: 3 } } }), {
+    headline: 'Metaspace grows 31 MB an hour: classes are loaded and never unloaded. OOM kill in 36 to 44 hours.',
+    severity: 'warn',
+    title: 'Class loaders leak',
+    evidence: { bytesPerHour: 31e6, metaspaceBytes: 600, loadedClasses: 90_000, unloadedClasses: 3 },
+    advice:
+      'Look for proxies, scripts or reflection that define classes for each call (`jcmd PID VM.classloader_stats`). With -XX:MaxMetaspaceSize it ends in an OutOfMemoryError that names metaspace.',
+  });
+});
+
+test('without a JVM reading the number of classes is not known', () => {
+  const found = growing(null);
+  assert.deepEqual([found?.evidence.loadedClasses, found?.evidence.unloadedClasses], [null, null]);
+  assert.equal(found?.headline, 'Metaspace grows 31 MB an hour: classes are loaded and never unloaded.');
+});
+
+test('it is critical within a day of the OOM kill', () => {
+  assert.equal(growing(24 * HOUR)?.severity, 'warn');
+  assert.equal(growing(24 * HOUR - 1)?.severity, 'critical');
+  assert.equal(growing(null)?.severity, 'warn');
+});

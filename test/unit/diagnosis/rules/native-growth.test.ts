@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nativeGrowth } from '../../../../src/diagnosis/rules/native-growth.ts';
+import { applyRule, causeShare, eta, fieldTrend, type Given } from '../../../support/rule-context.ts';
+
+const HOUR = 3600;
+const FLAT = { heap_used: fieldTrend('stable'), metaspace: fieldTrend('cyclic'), threads: fieldTrend('shrinking') };
+const growing = (
+  over: Given & { readonly fields?: Record<string, ReturnType<typeof fieldTrend>>; readonly seconds?: number } = {},
+) =>
+  applyRule(nativeGrowth, {
+    ...over,
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('native')],
+      etas: over.seconds === undefined ? [] : [eta('oom-kill', over.seconds)],
+      fields: over.fields ?? {},
+    },
+  });
+
+test('memory outside the heap that grows is named by what is flat, with the time to the OOM kill', () => {
+  const values = { anon: 900, heap_committed: 400, metaspace: 60, threads: 30 };
+  assert.deepEqual(growing({ values, jvm: {}, fields: FLAT, seconds: 40 * HOUR }), {
+    headline:
+      'Memory outside the Java heap grows 31 MB an hour while heap, threads and metaspace are flat: native memory. OOM kill in 36 to 44 hours.',
+    severity: 'warn',
+    title: 'Native memory grows: direct buffers, JNI or malloc',
+    evidence: {
+      bytesPerHour: 31e6,
+      anonBytes: 900,
+      heapCommittedBytes: 400,
+      metaspaceBytes: 60,
+      threads: 30,
+      flat: ['heap', 'threads', 'metaspace'],
+    },
+    advice:
+      'Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack. Set MALLOC_ARENA_MAX=2 to test for glibc arenas. Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.',
+  });
+});
+
+test('without a JVM it is anonymous memory', () => {
+  const found = growing();
+  assert.equal(found?.headline, 'Anonymous memory grows 31 MB an hour: native memory.');
+  assert.equal(found?.title, 'Anonymous memory grows');
+});
+
+test('one flat field is named alone, and what is not known to be flat is not named', () =>
+  assert.match(
+    growing({
+      jvm: {},
+      fields: { heap_used: fieldTrend('stable'), threads: fieldTrend('not-enough-data'), working_set: fieldTrend('stable') },
+    })?.headline ?? '',
+    /an hour while heap is flat: native memory\.$/,
+  ));
+
+test('without a limit it ends where the node runs short', () =>
+  assert.match(
+    growing({ series: { limitBytes: 'max' } })?.headline ?? '',
+    /native memory\. No limit is set: it grows until the node/,
+  ));
+
+test('it is critical within a day of the OOM kill', () => {
+  assert.equal(growing({ seconds: 24 * HOUR })?.severity, 'warn');
+  assert.equal(growing({ seconds: 24 * HOUR - 1 })?.severity, 'critical');
+  assert.equal(growing()?.severity, 'warn');
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { oomKilled } from '../../../../src/diagnosis/rules/oom-killed.ts';
+import { applyRule, GIB, NOW_MS } from '../../../support/rule-context.ts';
+
+const HOUR = 3600;
+/** OOM kills so many seconds ago, oldest first. */
+const killed = (...ago: readonly number[]) =>
+  applyRule(oomKilled, { series: { events: ago.map((s) => ({ t: NOW_MS / 1000 - s, type: 'oom_kill' })) } });
+
+test('an OOM kill within a day is critical, and its time is told', () => {
+  assert.deepEqual(killed(12 * HOUR), {
+    severity: 'critical',
+    title: '1 OOM kill, at 2020-12-21T12:00:00.000Z',
+    outcome: 'was OOM-killed',
+    evidence: { count: 1, lastAt: '2020-12-21T12:00:00.000Z', limitBytes: 2 * GIB },
+    advice:
+      'Read the final verdict of the container that was killed: /api/v1/verdict?epoch=-1. If its heap was flat, memory outside the heap grew.',
+    headline: null,
+  });
+});
+
+test('several OOM kills are counted, and the last is dated', () => {
+  const found = killed(30 * HOUR, 12 * HOUR);
+  assert.equal(found?.title, '2 OOM kills, the last at 2020-12-21T12:00:00.000Z');
+  assert.equal(found?.severity, 'critical');
+});
+
+test('a kill is recent for one day', () => {
+  assert.equal(killed(24 * HOUR)?.severity, 'critical');
+  assert.equal(killed(24 * HOUR + 1)?.severity, 'warn');
+});
+
+test('a restart is no OOM kill', () => {
+  assert.equal(applyRule(oomKilled, { series: { events: [{ t: NOW_MS / 1000, type: 'restart' }] } }), null);
+  assert.equal(killed(), null);
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { shmemGrowth } from '../../../../src/diagnosis/rules/shmem-growth.ts';
+import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+
+const HOUR = 3600;
+const growing = (over: Given & { readonly what?: string; readonly seconds?: number } = {}) =>
+  applyRule(shmemGrowth, {
+    ...over,
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('shmem', 31e6, { what: over.what ?? null })],
+      etas: over.seconds === undefined ? [] : [eta('oom-kill', over.seconds)],
+    },
+  });
+const COUNTED = 'grows 31 MB an hour. Most dashboards count it as cache, but the kernel cannot take it back';
+
+test('a file in tmpfs that grows is named, with the time to the OOM kill', () => {
+  assert.deepEqual(growing({ what: '/dev/shm/q', seconds: 40 * HOUR, values: { shmem: 900 }, jvm: {} }), {
+    headline: `/dev/shm/q ${COUNTED}: OOM kill in 36 to 44 hours.`,
+    severity: 'warn',
+    title: 'tmpfs or shared memory grows',
+    evidence: { bytesPerHour: 31e6, shmemBytes: 900, path: '/dev/shm/q', collector: 'G1' },
+    advice:
+      'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.',
+  });
+});
+
+test('without a file it is shared memory', () => {
+  assert.equal(growing()?.headline, `Shared memory (tmpfs, /dev/shm) ${COUNTED}.`);
+  assert.equal(growing()?.evidence.collector, null);
+});
+
+test('without a limit it ends where the node runs short', () =>
+  assert.match(
+    growing({ series: { limitBytes: 'max' } })?.headline ?? '',
+    /take it back\. No limit is set: it grows until the node/,
+  ));
+
+test('with a time to the OOM kill, a limit that is gone since is not spoken of', () =>
+  assert.match(
+    growing({ series: { limitBytes: 'max' }, seconds: 40 * HOUR })?.headline ?? '',
+    /take it back: OOM kill in 36 to 44 hours\.$/,
+  ));
+
+for (const [collector, isZ] of [
+  ['ZGC', true],
+  ['G1', false],
+  ['Parallel', false],
+  [null, false],
+] as const)
+  test(`the heap of collector ${collector} ${isZ ? 'lies' : 'does not lie'} in shared memory`, () =>
+    assert.equal(/^ZGC keeps the Java heap in shared memory/.test(growing({ jvm: { collector } })?.advice ?? ''), isZ));
+
+test('it is critical within a day of the OOM kill', () => {
+  assert.equal(growing({ seconds: 24 * HOUR })?.severity, 'warn');
+  assert.equal(growing({ seconds: 24 * HOUR - 1 })?.severity, 'critical');
+  assert.equal(growing()?.severity, 'warn');
+});

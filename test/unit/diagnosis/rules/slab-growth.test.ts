@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { slabGrowth } from '../../../../src/diagnosis/rules/slab-growth.ts';
+import { applyRule, causeShare, type Given } from '../../../support/rule-context.ts';
+
+const growing = (reclaimable: boolean, over: Given = {}) =>
+  applyRule(slabGrowth, {
+    ...over,
+    evaluation: { trend: 'growing', leak: !reclaimable, causes: [causeShare('slab', 31e6, { reclaimable })] },
+  });
+const V1 = { target: { cgroup: { version: 1, path: '/x' } } } as const;
+const GROWS = 'Kernel memory grows 31 MB an hour on its own';
+
+test('kernel memory that stays is a warning', () => {
+  assert.deepEqual(growing(false, { values: { kernel: 900, slab_reclaimable: 100, slab_unreclaimable: 700 } }), {
+    headline: `${GROWS}: kernel objects that the kernel cannot take back.`,
+    severity: 'warn',
+    title: 'Kernel memory grows',
+    evidence: { bytesPerHour: 31e6, kernelBytes: 900, slabReclaimableBytes: 100, slabUnreclaimableBytes: 700 },
+    advice:
+      'Look for code that looks up names that do not exist (negative dentries), or that creates and deletes many small files. Kernel memory counts in the working set, so it can cause an eviction before the kernel reclaims it.',
+  });
+});
+
+test('reclaimable slab is worth knowing, and no end', () => {
+  const found = growing(true);
+  assert.equal(found?.headline, `${GROWS}: dentries and inodes of many files, and the kernel takes them back at the limit.`);
+  assert.equal(found?.severity, 'info');
+  assert.equal(found?.title, 'Reclaimable slab grows: many files are looked up or created');
+});
+
+test('without a limit what stays ends where the node runs short, and what is reclaimable is taken back then', () => {
+  const series = { limitBytes: 'max' } as const;
+  assert.match(growing(false, { series })?.headline ?? '', /cannot take back\. No limit is set: it grows until the node/);
+  assert.match(growing(true, { series })?.headline ?? '', /takes them back when the node runs short of memory\.$/);
+});
+
+test('cgroup v1 cannot say which of the two it is', () => {
+  for (const reclaimable of [true, false])
+    assert.equal(
+      growing(reclaimable, V1)?.headline,
+      `${GROWS}: cgroup v1 does not say how much of it the kernel can take back; dentries and inodes can be.`,
+    );
+});
