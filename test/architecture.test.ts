@@ -11,6 +11,7 @@ const FOR_THE_PAGE = new Set([
   'src/fields.ts',
   'src/format.ts',
   'src/ranges.ts',
+  'src/diagnosis/file-name.ts',
   'src/diagnosis/ledger/part-table.ts',
   'src/diagnosis/state-line.ts',
   'src/sources/jvm/collectors.ts',

@@ -4,6 +4,7 @@ import { safeName } from '../format.ts';
 import type { RecordedFile } from '../inputs/recording.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
+import { residencyText } from '../sources/files/residency-text.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { readText } from '../sources/process/read-text.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
@@ -69,11 +70,13 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
 }
 
 const recorded = (f: FileReading, withPaths: boolean): RecordedFile => ({
-  path: withPaths ? safeName(f.path, 4096) : redactPath(f.path),
+  kind: f.kind,
+  files: f.files,
+  path: f.kind === 'unqueried' ? '' : withPaths ? safeName(f.path, 4096) : redactPath(f.path),
   sizeBytes: f.sizeBytes,
   residentBytes: f.residentBytes,
   openBy: f.openBy,
   deleted: f.deleted,
-  method: f.method,
+  method: residencyText(f.residency),
   fileSystem: f.fileSystem,
 });

@@ -1,3 +1,4 @@
+import { fileRowName } from '../diagnosis/file-name.ts';
 import { reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
 import type { FileRow, Ledger, LedgerPart, View } from '../diagnosis/types.ts';
 import { bytesText, rateText, safeName } from '../format.ts';
@@ -56,7 +57,7 @@ export function filesText(files: readonly FileRow[]): string[] {
         ...open,
         ...(f.growthBytesPerHour === null ? [] : [rateText(f.growthBytesPerHour)]),
       ];
-      return `  ${safeName(f.path, 58).padEnd(58)} ${resident} of ${extra.join(', ')}`;
+      return `  ${safeName(fileRowName(f), 58).padEnd(58)} ${resident} of ${extra.join(', ')}`;
     }),
   ];
 }

@@ -27,11 +27,7 @@ export async function takeSnapshot(target: Target, roots: Roots, pids: () => num
   const one = (n: number | null) => Float64Array.of(n ?? Number.NaN);
   const rows = fileRows(
     files.map((f) => ({
-      path: f.path,
-      openBy: f.openBy,
-      deleted: f.deleted,
-      method: f.method,
-      fileSystem: f.fileSystem,
+      ...f,
       t: Float64Array.of(nowMs / 1000),
       sizeBytes: one(f.sizeBytes),
       residentBytes: one(f.residentBytes),

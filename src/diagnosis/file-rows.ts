@@ -1,9 +1,10 @@
 import type { FileTrack } from '../history/series.ts';
+import { residencyText } from '../sources/files/residency-text.ts';
 import type { FileRow } from './types.ts';
 
 /**
- * How fast a file grows, from its track: least squares over the sizes since it last became smaller (a rotation or a
- * truncation begins it anew). Bytes an hour; null with fewer than three sizes since then.
+ * How fast a file grows, from its track: least squares over the sizes since it last became smaller, by a rotation or a truncation.
+ * Bytes an hour; null with fewer than three sizes since then.
  */
 function growthBytesPerHour(track: Pick<FileTrack, 't' | 'sizeBytes'>): number | null {
   const { t, sizeBytes } = track;
@@ -37,12 +38,15 @@ export function fileRows(tracks: readonly FileTrack[]): FileRow[] {
   return tracks
     .map((track) => ({
       path: track.path,
+      kind: track.kind,
+      files: track.files,
       sizeBytes: lastFinite(track.sizeBytes),
       residentBytes: lastFinite(track.residentBytes),
       growthBytesPerHour: growthBytesPerHour(track),
       openBy: track.openBy,
       deleted: track.deleted,
-      method: track.method,
+      residency: track.residency,
+      method: residencyText(track.residency),
       fileSystem: track.fileSystem,
     }))
     .sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? -1) - (a.sizeBytes ?? -1));

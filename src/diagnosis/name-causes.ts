@@ -5,8 +5,9 @@ import type { FileRow } from './types.ts';
 const MIN_SHARE = 0.4;
 
 /**
- * Puts a name to causes that are files: the one that grows fastest, if its growth is of the size of the cache's. Residency is better
- * evidence than size, but is not always ours to ask; growth in step with the cache is what both cases have.
+ * Puts a name to causes that are files: the one that grows fastest, if its growth is of the size of the cache's. Residency would be
+ * better evidence than size, but is not always known; growth in step with the cache is evidence in both cases. Files that could not be
+ * queried have no name to give.
  */
 export function nameCauses(causes: readonly CauseShare[], files: readonly FileRow[]): CauseShare[] {
   return causes.map((share) => {
@@ -20,7 +21,7 @@ export function nameCauses(causes: readonly CauseShare[], files: readonly FileRo
 function growingFile(share: CauseShare, files: readonly FileRow[], eligible: (f: FileRow) => boolean): string | null {
   let best: FileRow | null = null;
   for (const file of files) {
-    if (!eligible(file) || file.growthBytesPerHour === null) continue;
+    if (file.kind === 'unqueried' || !eligible(file) || file.growthBytesPerHour === null) continue;
     if (best === null || file.growthBytesPerHour > best.growthBytesPerHour!) best = file;
   }
   return best !== null && best.growthBytesPerHour! >= MIN_SHARE * share.bytesPerHour ? best.path : null;

@@ -1,5 +1,5 @@
 import type { Collector } from '../sources/jvm/collectors.ts';
-import type { Limit, Reach } from '../sources/types.ts';
+import type { FileObservation, Limit, Reach } from '../sources/types.ts';
 import type { Cause, CauseShare, Eta, FieldTrend, Trend } from '../trends/types.ts';
 import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
 import type { Sentence } from './sentence.ts';
@@ -113,13 +113,8 @@ export interface View {
   readonly countedParts: readonly TopPartId[];
 }
 
-export interface FileRow {
-  readonly path: string;
-  readonly sizeBytes: number | null;
-  readonly residentBytes: number | null;
+export interface FileRow extends FileObservation {
   readonly growthBytesPerHour: number | null;
-  readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
-  readonly deleted: boolean;
+  /** `residency` as one text: the method, or "unknown: " and the reason. */
   readonly method: string;
-  readonly fileSystem: { readonly kind: 'tmpfs' | 'disk'; readonly freeBytes: number; readonly totalBytes: number } | null;
 }

@@ -1,10 +1,5 @@
+import type { FileDescription, FileObservation } from '../sources/types.ts';
 import type { FileTrack } from './series.ts';
-
-/** What history keeps of a file at each look. */
-export type FileObservation = Pick<FileTrack, 'path' | 'openBy' | 'deleted' | 'method' | 'fileSystem'> & {
-  readonly sizeBytes: number | null;
-  readonly residentBytes: number | null;
-};
 
 const MAX_FILES = 32;
 const MAX_OBSERVATIONS = 360;
@@ -16,7 +11,7 @@ interface Track {
   resident: number[];
 }
 
-/** How the files behind the page cache grew: sizes and residency at each look. Pure. */
+/** How the files behind the page cache grew: sizes and residency at each scan. Pure. */
 export class FileTracks {
   #tracks = new Map<string, Track>();
 
@@ -24,35 +19,32 @@ export class FileTracks {
     this.#tracks.clear();
   }
 
-  /** One look; the least recently seen are let go. */
+  /** One scan. The files that were seen least recently are dropped. */
   record(nowMs: number, files: readonly FileObservation[]): void {
     for (const file of files.slice(0, MAX_FILES)) {
-      const track = this.#tracks.get(file.path) ?? { latest: file, t: [], size: [], resident: [] };
-      this.#tracks.delete(file.path);
-      this.#tracks.set(file.path, track);
+      const key = keyOf(file);
+      const track = this.#tracks.get(key) ?? { latest: file, t: [], size: [], resident: [] };
+      this.#tracks.delete(key);
+      this.#tracks.set(key, track);
       track.latest = file;
       track.t.push(nowMs / 1000);
       track.size.push(file.sizeBytes ?? Number.NaN);
       track.resident.push(file.residentBytes ?? Number.NaN);
       if (track.t.length > MAX_OBSERVATIONS) thinOlderHalf(track);
     }
-    for (const path of this.#tracks.keys()) {
+    for (const key of this.#tracks.keys()) {
       if (this.#tracks.size <= MAX_FILES) break;
-      this.#tracks.delete(path);
+      this.#tracks.delete(key);
     }
   }
 
-  /** Of the files that the newest look saw. */
+  /** Of the files that the newest scan saw. */
   newest(): FileTrack[] {
     const newest = Math.max(...[...this.#tracks.values()].map((x) => x.t[x.t.length - 1]!));
     return [...this.#tracks.values()]
       .filter((x) => x.t[x.t.length - 1] === newest)
       .map(({ latest, t, size, resident }) => ({
-        path: latest.path,
-        openBy: latest.openBy,
-        deleted: latest.deleted,
-        method: latest.method,
-        fileSystem: latest.fileSystem,
+        ...describe(latest),
         t: Float64Array.from(t),
         sizeBytes: Float64Array.from(size),
         residentBytes: Float64Array.from(resident),
@@ -60,10 +52,25 @@ export class FileTracks {
   }
 }
 
-/** Every second look of the older half goes: fine where it is new, long where it is old. */
+/** Drops every second observation of the older half: recent ones stay fine, and older ones reach back further. */
 function thinOlderHalf(track: Track): void {
   const keep = (_: number, i: number): boolean => i % 2 === 0 || i >= MAX_OBSERVATIONS / 2;
   track.t = track.t.filter(keep);
   track.size = track.size.filter(keep);
   track.resident = track.resident.filter(keep);
 }
+
+/** What makes a row the same row in the next scan. Rows of unqueried files have no path; their reason tells them apart. */
+const keyOf = ({ kind, path, residency }: FileDescription): string =>
+  kind === 'unqueried' && residency.state === 'unknown' ? `unqueried ${residency.reason}` : path;
+
+/** The description alone: an observation may bring more. */
+const describe = ({ kind, files, path, openBy, deleted, residency, fileSystem }: FileDescription): FileDescription => ({
+  kind,
+  files,
+  path,
+  openBy,
+  deleted,
+  residency,
+  fileSystem,
+});

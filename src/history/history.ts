@@ -1,10 +1,8 @@
 import type { HistoryEvent, Sample } from '../sample/types.ts';
-import type { Limit } from '../sources/types.ts';
+import type { FileObservation, Limit } from '../sources/types.ts';
 import { Columns } from './columns.ts';
-import { type FileObservation, FileTracks } from './file-tracks.ts';
+import { FileTracks } from './file-tracks.ts';
 import type { Series } from './series.ts';
-
-export type { FileObservation as FileRecord } from './file-tracks.ts';
 
 export interface HistoryQuery {
   /** null: all. */

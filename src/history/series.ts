@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '../sample/types.ts';
-import type { Limit } from '../sources/types.ts';
+import type { FileDescription, Limit } from '../sources/types.ts';
 
 /**
  * Columns by field: the value that history hands to trends, and the only thing that trends sees.
@@ -20,13 +20,8 @@ export interface Series {
   readonly files: readonly FileTrack[];
 }
 
-/** How one file grew. Columns of equal length. */
-export interface FileTrack {
-  readonly path: string;
-  readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
-  readonly deleted: boolean;
-  readonly method: string;
-  readonly fileSystem: { readonly kind: 'tmpfs' | 'disk'; readonly freeBytes: number; readonly totalBytes: number } | null;
+/** How one row of the files grew. Columns of equal length. */
+export interface FileTrack extends FileDescription {
   readonly t: Float64Array;
   readonly sizeBytes: Float64Array;
   readonly residentBytes: Float64Array;

@@ -3,15 +3,16 @@ import { jvmValues } from '../sample/sampler.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseCgroupV1 } from '../sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2 } from '../sources/cgroup/cgroup-v2.ts';
+import { parseResidency } from '../sources/files/residency-text.ts';
 import { parseHsperfdata, toJvmReading } from '../sources/jvm/hsperfdata.ts';
 import { parseStatus } from '../sources/process/procfs.ts';
-import type { CgroupReading, JvmReading, Limit } from '../sources/types.ts';
+import type { CgroupReading, FileObservation, JvmReading, Limit } from '../sources/types.ts';
 import { InputError, medianStep } from './series-file.ts';
 
 /**
  * A recording: JSON lines `{"t": seconds, "files": {name: raw text}, "jvm"?: {pid, hsperfdata (base64), status}, "residency"?: […],
- * "openFiles"?: […]}`, the first line also with `meta`. What `memhound capture` writes; raw texts, so that a parser mended later
- * reads old recordings better.
+ * "openFiles"?: […]}`, the first line also with `meta`. What `memhound capture` writes; raw texts, so that a better parser reads old
+ * recordings better, too.
  */
 interface Line {
   readonly t?: unknown;
@@ -23,14 +24,11 @@ interface Line {
 }
 
 /** One file as `capture` writes it: the row of /api/v1/files at that instant. */
-export interface RecordedFile {
-  readonly path: string;
-  readonly sizeBytes: number | null;
-  readonly residentBytes: number | null;
-  readonly openBy: FileTrack['openBy'];
-  readonly deleted: boolean;
+export interface RecordedFile extends Omit<FileObservation, 'kind' | 'files' | 'residency'> {
+  /** Absent in recordings of 0.1.0: then it is one file. */
+  readonly kind?: FileObservation['kind'];
+  readonly files?: number;
   readonly method: string;
-  readonly fileSystem: FileTrack['fileSystem'];
 }
 
 /** What the newest line of a recording holds, for a ledger and tool views of the recorded instant. */
@@ -83,7 +81,12 @@ export function parseRecording(text: string): Recording {
       }
     }
     for (const file of recordedFiles(line)) {
-      const track = getOrMake(tracks, file.path, () => ({ file, t: [], size: [], resident: [] }));
+      const track = getOrMake(tracks, file.path === '' ? file.method : file.path, () => ({
+        file,
+        t: [],
+        size: [],
+        resident: [],
+      }));
       track.file = file;
       track.t.push(t[i]!);
       track.size.push(file.sizeBytes ?? Number.NaN);
@@ -117,10 +120,12 @@ interface Track {
 }
 
 const toTrack = ({ file, t, size, resident }: Track): FileTrack => ({
+  kind: file.kind ?? 'file',
+  files: file.files ?? 1,
   path: file.path,
   openBy: file.openBy,
   deleted: file.deleted,
-  method: file.method,
+  residency: parseResidency(file.method),
   fileSystem: file.fileSystem,
   t: Float64Array.from(t),
   sizeBytes: Float64Array.from(size),

@@ -1,5 +1,6 @@
 import type { FileTrack, Series } from '../history/series.ts';
 import type { HistoryEvent } from '../sample/types.ts';
+import { parseResidency } from '../sources/files/residency-text.ts';
 import type { Limit } from '../sources/types.ts';
 
 /** Bad input: what is wrong and where, without the file's name, which the caller puts before it. */
@@ -129,10 +130,12 @@ function fileTracks(value: unknown, t: Float64Array): FileTrack[] {
     const free = typeof f.disk_free_bytes === 'number' ? f.disk_free_bytes : null;
     const gaps = () => new Float64Array(t.length).fill(Number.NaN);
     return {
+      kind: 'file',
+      files: 1,
       path: f.path,
       openBy: openBy(`${place}.open_by`, f.open_by),
       deleted: f.deleted === true,
-      method: typeof f.method === 'string' ? f.method : 'recorded',
+      residency: parseResidency(typeof f.method === 'string' ? f.method : 'recorded'),
       fileSystem: free !== null || kind === 'tmpfs' ? { kind, freeBytes: free ?? 0, totalBytes: free ?? 0 } : null,
       t,
       sizeBytes: f.size === undefined ? gaps() : column(`${place}.size`, f.size, t.length),

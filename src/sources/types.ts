@@ -75,24 +75,55 @@ export interface CgroupReading {
   readonly pressure: { readonly someAvg10: number; readonly fullAvg10: number } | null;
 }
 
-/** A file that may be behind the page cache. Paths are as the container sees them, raw: escape at the outlet. */
-export interface FileReading {
+/** A descriptor through which a process holds a file open. */
+export interface OpenDescriptor {
+  readonly pid: number;
+  readonly fd: number;
+  readonly mode: 'r' | 'w' | 'rw';
+}
+
+/** The file system that a file fills. Files of a tmpfs are shmem, not page cache that can be reclaimed. */
+export interface FileSystemUse {
+  readonly kind: 'tmpfs' | 'disk';
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** How the resident bytes are known, or why they are not. `tmpfs`: all of it is resident. `recorded`: a file of series says so. */
+export type ResidencyState =
+  | { readonly state: 'known'; readonly method: 'cachestat' | 'mincore' | 'fincore' | 'tmpfs' | 'recorded' }
+  | { readonly state: 'unknown'; readonly reason: string };
+
+/** What is known of a file behind the page cache, or of several that share a row. */
+export interface FileDescription {
+  /**
+   * `file`: one file. `folder`: the small files of a folder, which is `path` with a slash at its end. `unqueried`: files whose residency is
+   * unknown for one reason; their `path` is empty.
+   */
+  readonly kind: 'file' | 'folder' | 'unqueried';
+  /** How many files the row stands for. */
+  readonly files: number;
+  /** As the container sees it, raw: escape it where it is shown. */
   readonly path: string;
-  /** Only where the row stands for several: how many. `path` is then the folder, with a slash at its end, or words in parentheses. */
-  readonly files?: number;
-  readonly dev: number;
-  readonly ino: number;
+  /** Who holds it open. */
+  readonly openBy: readonly OpenDescriptor[];
+  readonly deleted: boolean;
+  readonly residency: ResidencyState;
+  /** null where statfs is not allowed, or where the files are on several. */
+  readonly fileSystem: FileSystemUse | null;
+}
+
+/** The same with its sizes at one moment; sums where the row stands for several files. */
+export interface FileObservation extends FileDescription {
   readonly sizeBytes: number | null;
+  readonly residentBytes: number | null;
+}
+
+/** A file that may be behind the page cache, as a scan found it. */
+export interface FileReading extends FileObservation {
   readonly allocatedBytes: number | null;
   readonly mtimeMs: number | null;
-  readonly residentBytes: number | null;
   readonly dirtyBytes: number | null;
-  /** `cachestat`, `mincore`, `fincore`, `tmpfs` (all of it is resident), or `unknown: why`. */
-  readonly method: string;
-  readonly openBy: readonly { readonly pid: number; readonly fd: number; readonly mode: 'r' | 'w' | 'rw' }[];
-  readonly deleted: boolean;
-  /** The file system that it fills; null where statfs is not allowed. `kind`: tmpfs files are shmem, not page cache that can be reclaimed. */
-  readonly fileSystem: { readonly kind: 'tmpfs' | 'disk'; readonly freeBytes: number; readonly totalBytes: number } | null;
 }
 
 export interface Aged<T> {

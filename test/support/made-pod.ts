@@ -23,10 +23,8 @@ export function syntheticPod(info: TargetInfo, shape: PodShape, rest: Partial<Re
 }
 
 const fileReadings = (shape: PodShape): FileReading[] =>
-  (shape.files?.(shape.hours) ?? []).map((f, i) => ({
+  (shape.files?.(shape.hours) ?? []).map((f) => ({
     ...f,
-    dev: 1,
-    ino: i + 1,
     allocatedBytes: f.sizeBytes,
     mtimeMs: null,
     dirtyBytes: 0,

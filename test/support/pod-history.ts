@@ -1,7 +1,6 @@
-import type { FileRecord } from '../../src/history/history.ts';
 import { History } from '../../src/history/history.ts';
 import type { HistoryEvent } from '../../src/sample/types.ts';
-import type { Limit } from '../../src/sources/types.ts';
+import type { FileObservation, Limit } from '../../src/sources/types.ts';
 import { Random } from '../../synthetic/random.ts';
 
 const MIB = 2 ** 20;
@@ -19,7 +18,7 @@ export interface PodShape {
   /** Hours after the beginning in which nothing was sampled. */
   readonly gaps?: readonly (readonly [number, number])[];
   readonly events?: readonly { readonly h: number; readonly type: HistoryEvent['type'] }[];
-  readonly files?: (h: number) => readonly FileRecord[];
+  readonly files?: (h: number) => readonly FileObservation[];
 }
 
 /** Seconds between rows at an age, as history keeps them. */

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { FileRecord } from '../../src/history/history.ts';
 import { History } from '../../src/history/history.ts';
 import type { FileTrack, Series } from '../../src/history/series.ts';
 import { parseRecording } from '../../src/inputs/recording.ts';
 import { parseSeries } from '../../src/inputs/series-file.ts';
-import type { Aged, JvmReading } from '../../src/sources/types.ts';
+import type { Aged, FileObservation, JvmReading } from '../../src/sources/types.ts';
 import type { ReplayTarget } from './replay.ts';
 
 /** The last rows are kept for the ticks. */
@@ -51,18 +50,18 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
       return history;
     },
     valuesAt: () => row(Math.min(next++, series.t.length - 1)),
-    files: newest.map((f, i) => ({ ...f, dev: 1, ino: i + 1, allocatedBytes: f.sizeBytes, mtimeMs: null, dirtyBytes: null })),
+    files: newest.map((f) => ({ ...f, allocatedBytes: f.sizeBytes, mtimeMs: null, dirtyBytes: null })),
     jvm: (history) => jvm && shiftTimes(jvm, (history.lastS ?? 0) * 1000 - jvm.heapUsed.atMs),
   };
 }
 
 /** Which files were seen at each look. */
-function observationsAt(tracks: readonly FileTrack[]): Map<number, FileRecord[]> {
-  const looks = new Map<number, FileRecord[]>();
+function observationsAt(tracks: readonly FileTrack[]): Map<number, FileObservation[]> {
+  const looks = new Map<number, FileObservation[]>();
   for (const { t, sizeBytes, residentBytes, ...file } of tracks) {
     for (const [i, at] of t.entries()) {
       const seen = looks.get(at) ?? [];
-      seen.push({ ...file, sizeBytes: orNull(sizeBytes[i]!), residentBytes: orNull(residentBytes[i]!) } as FileRecord);
+      seen.push({ ...file, sizeBytes: orNull(sizeBytes[i]!), residentBytes: orNull(residentBytes[i]!) } as FileObservation);
       looks.set(at, seen);
     }
   }

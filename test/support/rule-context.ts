@@ -20,12 +20,15 @@ export const fieldTrend = (trend: Trend, slope: number | null = 0): FieldTrend =
 
 /** The log of the story: 794 MiB on disk, held open by pid 1, its disk full in 12 days. */
 export const fileRow = (over: Partial<FileRow> = {}): FileRow => ({
+  kind: 'file',
+  files: 1,
   path: '/tmp/spring.log',
   sizeBytes: 832_500_000,
   residentBytes: 822_000_000,
   growthBytesPerHour: 4.76e6,
   openBy: [{ pid: 1, fd: 27, mode: 'w' }],
   deleted: false,
+  residency: { state: 'known', method: 'fincore' },
   method: 'fincore',
   fileSystem: { kind: 'disk', freeBytes: 4.76e6 * 24 * 12, totalBytes: 1e11 },
   ...over,

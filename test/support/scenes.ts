@@ -1,7 +1,7 @@
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
-import { type FileRecord, History } from '../../src/history/history.ts';
+import { History } from '../../src/history/history.ts';
 import { ApiError } from '../../src/outlets/status.ts';
-import type { Limit } from '../../src/sources/types.ts';
+import type { FileObservation, Limit } from '../../src/sources/types.ts';
 import { syntheticPod } from './made-pod.ts';
 import type { PodShape } from './pod-history.ts';
 import { recordedPod } from './recorded-pod.ts';
@@ -28,30 +28,35 @@ const pod = (shape: Partial<PodShape> & { readonly hours: number }, rest: Partia
   return syntheticPod(jvmTarget(limitBytes), { limitBytes, heapMaxBytes: 512 * MIB, ...shape }, rest);
 };
 
-const file = (path: string, sizeBytes: number, rest: Partial<FileRecord> = {}): FileRecord => ({
+const file = (path: string, sizeBytes: number, rest: Partial<FileObservation> = {}): FileObservation => ({
   path,
   sizeBytes,
   residentBytes: sizeBytes,
   openBy: [],
   deleted: false,
-  method: 'mincore',
+  kind: 'file',
+  files: 1,
+  residency: { state: 'known', method: 'mincore' },
   fileSystem: DISK,
   ...rest,
 });
 
 const hourly = 4.76e6;
-const log = (h: number, name = '/tmp/spring.log'): FileRecord =>
+const log = (h: number, name = '/tmp/spring.log'): FileObservation =>
   file(name, Math.round(20e6 + hourly * h), { openBy: [{ pid: 7, fd: 27, mode: 'w' }] });
-const others: readonly FileRecord[] = [
+const others: readonly FileObservation[] = [
   file('/app/orders.jar', 61 * MIB, { residentBytes: 38 * MIB, openBy: [{ pid: 7, fd: 4, mode: 'r' }] }),
   file('/usr/lib/jvm/17/lib/modules', 129 * MIB, { residentBytes: 22 * MIB, openBy: [{ pid: 7, fd: 3, mode: 'r' }] }),
   file('/tmp/upload-8812.part', 9 * MIB, { deleted: true, openBy: [{ pid: 7, fd: 61, mode: 'rw' }] }),
-  file('/var/lib/shared/index.bin', 14 * MIB, { residentBytes: null, method: 'unknown: may not be queried (owned by uid 0)' }),
+  file('/var/lib/shared/index.bin', 14 * MIB, {
+    residentBytes: null,
+    residency: { state: 'unknown', reason: 'owned by uid 0, asked by uid 1000' },
+  }),
 ];
 
 export const HTML_INJECTION = '<img src=x onerror=alert(1)>';
 /** Turns round what follows it (U+202E), hides (U+200B), forges a line, rings a bell, is no UTF-8, or is as long as a path can be. */
-const HOSTILE: readonly FileRecord[] = [
+const HOSTILE: readonly FileObservation[] = [
   '/tmp/\u202egpj.exe',
   '/tmp/a\u200bb\u2066c',
   '/tmp/x\ny\r\x1b[31mred\x07',

@@ -1,3 +1,4 @@
+import { fileRowName } from '../../src/diagnosis/file-name.ts';
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
 import { type Highlight, highlightOnHover } from '../charts/highlight.ts';
@@ -38,8 +39,11 @@ const grows = (f: FileRow): boolean => f.growthBytesPerHour !== null && Math.abs
 
 /** What it highlights in the stacked chart: its share of the part that its pages are in. */
 function share(f: FileRow, bytes: number): Highlight['share'] & {} {
-  return { part: isTmpfs(f) ? 'shmem' : 'cache', bytes, name: safeName(f.path.slice(f.path.lastIndexOf('/') + 1) || f.path, 40) };
+  return { part: isTmpfs(f) ? 'shmem' : 'cache', bytes, name: safeName(shortName(f), 40) };
 }
+
+/** The last part of a path, and a folder whole. */
+const shortName = (f: FileRow): string => f.path.slice(f.path.lastIndexOf('/') + 1) || f.path;
 
 function row(f: FileRow, most: number): HTMLElement {
   const unreclaimable = isTmpfs(f);
@@ -49,20 +53,20 @@ function row(f: FileRow, most: number): HTMLElement {
   const about = [length, ...(grows(f) ? [slopeText(f.growthBytesPerHour)] : []), ...open, ...more];
   const size = el('small', {}, about.join(' · '));
   size.title = f.sizeBytes === null ? '' : `${exactBytesText(f.sizeBytes)} long`;
-  const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not told' : steadyLevel(f.residentBytes));
+  const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not known' : steadyLevel(f.residentBytes));
   number.title =
-    f.residentBytes === null ? safeName(f.method, 200) : `${exactBytesText(f.residentBytes)} resident, asked by ${f.method}`;
+    f.residentBytes === null ? safeName(f.method, 200) : `${exactBytesText(f.residentBytes)} resident, by ${f.method}`;
   return el(
     'li',
     { class: 'row' },
     el(
       'span',
-      { title: safeName(f.path, 400) },
-      safeName(f.path, 90),
+      { title: safeName(fileRowName(f), 400) },
+      safeName(fileRowName(f), 90),
       ...(f.deleted ? [' ', el('em', { class: 'tag' }, 'deleted, still open')] : []),
       ...(unreclaimable ? [' ', el('em', { class: 'tag' }, 'tmpfs')] : []),
       size,
-      f.residentBytes === null ? el('small', {}, safeName(f.method.replace(/^unknown: /, ''), 200)) : null,
+      f.residency.state === 'unknown' ? el('small', {}, safeName(f.residency.reason, 200)) : null,
     ),
     f.residentBytes === null
       ? el('span', { class: 'bar none' })

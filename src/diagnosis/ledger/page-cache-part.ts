@@ -135,10 +135,11 @@ function namedPart(f: FileReading, scale: number, whole: number, reclaimable: bo
   const bytes = Math.min(whole, Math.round(f.residentBytes! * scale));
   const state = f.deleted ? 'deleted, but still open' : isWritten(f) ? 'open for writing' : null;
   const shared = scale < 1 ? 'its pages are partly charged to another container' : null;
-  const count = f.files === undefined ? null : `${f.files} files`;
-  const note = [f.method, count, state, shared].filter((x) => x !== null).join('; ');
+  const method = f.residency.state === 'known' ? f.residency.method : null;
+  const count = f.kind === 'file' ? null : `${f.files} files`;
+  const note = [method, count, state, shared].filter((x) => x !== null).join('; ');
   return intervalPart(
-    { id: f.files === undefined ? 'file' : 'folder', name: safeName(f.path) },
+    { id: f.kind === 'folder' ? 'folder' : 'file', name: safeName(f.path) },
     [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)],
     {
       reclaimable,
@@ -186,11 +187,11 @@ function unnamedPart(disk: readonly FileReading[], rest: number, at: string, map
       'pages that the process maps, by smaps; those that another container touched first are charged there',
     );
   const closed = disk.filter((f) => f.residentBytes === null);
-  const reason = closed.length === 1 ? closed[0]!.method.replace(/^unknown: /, '') : `${closed.length} kinds of them`;
+  const reasons = [...new Set(closed.flatMap((f) => (f.residency.state === 'unknown' ? [f.residency.reason] : [])))];
   add(
-    'unreadable-files',
+    'unqueried-files',
     closed.reduce((all, f) => all + (f.allocatedBytes ?? f.sizeBytes ?? 0), 0),
-    `${reason}; at most what they take on disk`,
+    `${reasons.length === 1 ? reasons[0] : `for ${reasons.length} different reasons`}; at most what they take on disk`,
   );
   if (left > 0)
     parts.push(

@@ -39,7 +39,7 @@ export const LEDGER_PARTS = {
   'deleted-files': { name: 'deleted files that are still open', reclaimable: true, hue: null },
   'mapped-libraries': { name: 'mapped libraries and jars', reclaimable: true, hue: null },
   'more-files': { name: null, reclaimable: true, hue: null },
-  'unreadable-files': { name: 'files that this user may not query', reclaimable: true, hue: null },
+  'unqueried-files': { name: 'files that this user may not query', reclaimable: true, hue: null },
   'unseen-files': { name: 'files not looked at, or closed and gone', reclaimable: true, hue: null },
   'other-shmem': { name: 'other tmpfs files and shared memory', reclaimable: false, hue: null },
 

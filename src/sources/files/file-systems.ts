@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { codeOf } from '../process/pinned-path.ts';
-import type { FileReading } from '../types.ts';
+import type { FileSystemUse } from '../types.ts';
 
 /** Magic numbers of statfs(2), linux/magic.h. */
 const TMPFS = new Set([0x01021994, 0x858458f6]); // tmpfs, ramfs
@@ -12,7 +12,7 @@ const NOT_WALKED = new Set([
 ]);
 
 export interface FileSystem {
-  readonly publicForm: NonNullable<FileReading['fileSystem']>;
+  readonly publicForm: FileSystemUse;
   readonly isOverlay: boolean;
   readonly mayBeWalked: boolean;
 }

@@ -1,43 +1,45 @@
 import type { Stats } from 'node:fs';
 import { decodePath } from '../process/pinned-path.ts';
-import type { FileReading } from '../types.ts';
+import type { FileReading, FileSystemUse, ResidencyState } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 
-/** The small files of one folder, or the files that may not be queried, as one line. */
+/** The small files of one folder. */
 interface Sum {
-  readonly dev: number;
-  readonly ino: number;
   files: number;
   sizeBytes: number;
   allocatedBytes: number;
   residentBytes: number;
   dirtyBytes: number;
   mtimeMs: number;
-  method: string;
-  fileSystem: FileReading['fileSystem'];
-  /** Files without an answer, by the reason. */
-  readonly unknown: Map<string, { files: number; sizeBytes: number; allocatedBytes: number }>;
+  residency: ResidencyState;
+  fileSystem: FileSystemUse | null;
+  /** Files whose residency is unknown, by the reason. */
+  readonly unknown: Map<string, UnqueriedSum>;
 }
 
-/** A folder's small files are worth a line from here on. */
+interface UnqueriedSum {
+  files: number;
+  sizeBytes: number;
+  allocatedBytes: number;
+}
+
+/** Smaller sums than this have no row. */
 const MIN_ROW_BYTES = 64 * 1024;
 
-/** Sums by folder. A walk that is under way does not yet replace what the last whole one gave. */
+/** Sums by folder. The sums of the last complete walk stand until the next walk of the folder is complete. */
 export class FolderSums {
   readonly #complete = new Map<string, Sum>();
   readonly #partial = new Map<string, Sum>();
 
-  begin(folder: string, stat: Stats): void {
+  begin(folder: string): void {
     this.#partial.set(folder, {
-      dev: stat.dev,
-      ino: stat.ino,
       files: 0,
       sizeBytes: 0,
       allocatedBytes: 0,
       residentBytes: 0,
       dirtyBytes: 0,
       mtimeMs: 0,
-      method: '',
+      residency: { state: 'unknown', reason: 'no file was queried' },
       fileSystem: null,
       unknown: new Map(),
     });
@@ -46,21 +48,18 @@ export class FolderSums {
   add(folder: string, stat: Stats, measured: FileResidency): void {
     const sum = this.#partial.get(folder);
     if (sum === undefined) return;
-    if (measured.residentBytes === null) {
-      const other = sum.unknown.get(measured.method) ?? { files: 0, sizeBytes: 0, allocatedBytes: 0 };
-      other.files++;
-      other.sizeBytes += stat.size;
-      other.allocatedBytes += allocatedBytes(stat);
-      sum.unknown.set(measured.method, other);
+    const { residency } = measured;
+    if (residency.state === 'unknown') {
+      addUnqueried(sum.unknown, residency.reason, { files: 1, sizeBytes: stat.size, allocatedBytes: allocatedBytes(stat) });
       return;
     }
     sum.files++;
     sum.sizeBytes += stat.size;
     sum.allocatedBytes += allocatedBytes(stat);
-    sum.residentBytes += measured.residentBytes;
+    sum.residentBytes += measured.residentBytes ?? 0;
     sum.dirtyBytes += measured.dirtyBytes ?? 0;
     sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
-    sum.method = measured.method;
+    sum.residency = residency;
     sum.fileSystem = measured.fileSystem;
   }
 
@@ -76,51 +75,50 @@ export class FolderSums {
     this.#partial.clear();
   }
 
-  /** One row per folder, and one per reason for all files without an answer. */
+  /** One row per folder, and one per reason for all files whose residency is unknown. */
   rows(): FileReading[] {
     const rows: FileReading[] = [];
-    const unknown = new Map<string, { files: number; sizeBytes: number; allocatedBytes: number }>();
+    const unknown = new Map<string, UnqueriedSum>();
     for (const [folder, sum] of new Map([...this.#partial, ...this.#complete])) {
       if (sum.residentBytes >= MIN_ROW_BYTES) rows.push(folderRow(folder, sum));
-      for (const [why, part] of sum.unknown) {
-        const all = unknown.get(why) ?? { files: 0, sizeBytes: 0, allocatedBytes: 0 };
-        unknown.set(why, {
-          files: all.files + part.files,
-          sizeBytes: all.sizeBytes + part.sizeBytes,
-          allocatedBytes: all.allocatedBytes + part.allocatedBytes,
-        });
-      }
+      for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
     }
-    for (const [method, part] of unknown) if (part.sizeBytes >= MIN_ROW_BYTES) rows.push(unknownRow(method, part));
+    for (const [reason, part] of unknown) if (part.sizeBytes >= MIN_ROW_BYTES) rows.push(unqueriedRow(reason, part));
     return rows;
   }
 }
 
+function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: UnqueriedSum): void {
+  const sum = sums.get(reason) ?? { files: 0, sizeBytes: 0, allocatedBytes: 0 };
+  sum.files += part.files;
+  sum.sizeBytes += part.sizeBytes;
+  sum.allocatedBytes += part.allocatedBytes;
+  sums.set(reason, sum);
+}
+
 const folderRow = (folder: string, sum: Sum): FileReading => ({
+  kind: 'folder',
   path: `${decodePath(folder === '/' ? '' : folder)}/`,
   files: sum.files,
-  dev: sum.dev,
-  ino: sum.ino,
   sizeBytes: sum.sizeBytes,
   allocatedBytes: sum.allocatedBytes,
   mtimeMs: sum.mtimeMs,
   residentBytes: sum.residentBytes,
   dirtyBytes: sum.dirtyBytes,
-  method: sum.method,
+  residency: sum.residency,
   openBy: [],
   deleted: false,
   fileSystem: sum.fileSystem,
 });
 
-const unknownRow = (method: string, part: { files: number; sizeBytes: number; allocatedBytes: number }): FileReading => ({
-  path: `(files ${method.replace(/^unknown: /, '')})`,
+const unqueriedRow = (reason: string, part: UnqueriedSum): FileReading => ({
+  kind: 'unqueried',
+  path: '',
   ...part,
-  dev: 0,
-  ino: 0,
   mtimeMs: null,
   residentBytes: null,
   dirtyBytes: null,
-  method,
+  residency: { state: 'unknown', reason },
   openBy: [],
   deleted: false,
   fileSystem: null,

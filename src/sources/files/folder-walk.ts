@@ -16,7 +16,7 @@ export interface FolderVisitor {
   accepts(stat: Stats): boolean;
   /** A heap of pinned files of one folder; they are closed afterwards. */
   files(folder: Folder, files: readonly NamedFile[]): Promise<void>;
-  begin(folder: Folder, stat: Stats): void;
+  begin(folder: Folder): void;
   /** All names of the folder were seen, or it went away (`gone`). */
   end(folder: Folder, gone: boolean): void;
 }
@@ -85,7 +85,7 @@ export class FolderWalk {
     folder.mtimeMs = found.stat.mtimeMs;
     this.#current = { folder, ...opened, entries: 0 };
     this.done.folders++;
-    visitor.begin(folder, found.stat);
+    visitor.begin(folder);
     return true;
   }
 

@@ -4,7 +4,7 @@ import type { FileSystem, FileSystems } from './file-systems.ts';
 import type { Residency } from './residency.ts';
 import type { WorkBudget } from './work-budget.ts';
 
-export type FileResidency = Pick<FileReading, 'residentBytes' | 'dirtyBytes' | 'method' | 'fileSystem'>;
+export type FileResidency = Pick<FileReading, 'residentBytes' | 'dirtyBytes' | 'residency' | 'fileSystem'>;
 export interface PinnedFile {
   readonly fd: number;
   readonly stat: Stats;
@@ -39,13 +39,19 @@ export async function measureFiles(
 const inTmpfs = (stat: Stats, { publicForm: shown }: FileSystem): FileResidency => ({
   residentBytes: allocatedBytes(stat),
   dirtyBytes: null,
-  method: 'tmpfs',
+  residency: { state: 'known', method: 'tmpfs' },
   fileSystem: shown,
 });
 
 function toResidency(answer: Awaited<ReturnType<Residency['query']>>[number] | undefined, on: FileSystem | null): FileResidency {
   const fileSystem = on?.publicForm ?? null;
-  if (answer?.state === 'told')
-    return { residentBytes: answer.residentBytes, dirtyBytes: answer.dirtyBytes, method: answer.method, fileSystem };
-  return { residentBytes: null, dirtyBytes: null, method: `unknown: ${answer?.reason ?? 'not asked'}`, fileSystem };
+  if (answer?.state !== 'known')
+    return {
+      residentBytes: null,
+      dirtyBytes: null,
+      residency: { state: 'unknown', reason: answer?.reason ?? 'not queried' },
+      fileSystem,
+    };
+  const { method, residentBytes, dirtyBytes } = answer;
+  return { residentBytes, dirtyBytes, residency: { state: 'known', method }, fileSystem };
 }

@@ -1,18 +1,14 @@
 import { readlinkSync, type Stats } from 'node:fs';
 import { codeOf, statLink } from '../process/pinned-path.ts';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
+import type { OpenDescriptor } from '../types.ts';
 import type { WorkBudget } from './work-budget.ts';
 
-export type OpenMode = 'r' | 'w' | 'rw';
-
 /** A regular file that a process holds open. `path` (a byte string) as the kernel gives it, that is as the container sees it. */
-export interface OpenFile {
+export interface OpenFile extends OpenDescriptor {
   readonly path: string;
   readonly stat: Stats;
   readonly deleted: boolean;
-  readonly pid: number;
-  readonly fd: number;
-  readonly mode: OpenMode;
 }
 
 /** Per process: some 500 bytes each. */
@@ -129,7 +125,7 @@ export class OpenFiles {
   }
 
   /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
-  #mode(pid: number, fd: number, budget: WorkBudget): OpenMode {
+  #mode(pid: number, fd: number, budget: WorkBudget): OpenDescriptor['mode'] {
     budget.spend(3);
     const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1];
     const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;

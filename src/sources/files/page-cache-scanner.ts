@@ -322,7 +322,7 @@ export class PageCacheScanner {
   #visitor(nowMs: number): FolderVisitor {
     return {
       accepts: this.#isCandidate,
-      begin: (folder, stat) => this.#sums.begin(folder.path, stat),
+      begin: (folder) => this.#sums.begin(folder.path),
       end: (folder, gone) => this.#sums.end(folder.path, gone),
       files: (folder, files) => this.#addFolderFiles(nowMs, folder.path, files),
     };

@@ -14,7 +14,7 @@ export interface ResidencyQuery {
 
 export type ResidencyAnswer =
   | {
-      readonly state: 'told';
+      readonly state: 'known';
       readonly method: 'cachestat' | 'mincore' | 'fincore';
       residentBytes: number;
       dirtyBytes: number | null;
@@ -51,7 +51,7 @@ export class Residency {
   }
 
   #bySyscall(calls: Syscalls, question: ResidencyQuery): ResidencyAnswer {
-    if (question.stat.size === 0) return { state: 'told', method: 'cachestat', residentBytes: 0, dirtyBytes: 0 };
+    if (question.stat.size === 0) return { state: 'known', method: 'cachestat', residentBytes: 0, dirtyBytes: 0 };
     const fd = reopen(question.fd);
     if (typeof fd === 'string') return notOpened(question, this.#permission, fd);
     try {
@@ -60,7 +60,7 @@ export class Residency {
       if (question.isOverlay || this.#noCachestat) return this.#byMincore(calls, question, fd);
       const answer = calls.cachestat(fd);
       if (typeof answer !== 'number')
-        return { state: 'told', method: 'cachestat', residentBytes: answer.cachedBytes, dirtyBytes: answer.dirtyBytes };
+        return { state: 'known', method: 'cachestat', residentBytes: answer.cachedBytes, dirtyBytes: answer.dirtyBytes };
       // ENOSYS: before 6.5, or a seccomp profile older than the call. EPERM: a seccomp profile too, or not the owner (since 6.14).
       if (answer === ENOSYS) this.#noCachestat = true;
       if (answer === ENOSYS || answer === EPERM) return this.#byMincore(calls, question, fd);
@@ -77,7 +77,7 @@ export class Residency {
     const answer = calls.mincore(fd, stat.size);
     return typeof answer === 'number'
       ? { state: 'unknown', reason: `mincore failed with errno ${answer}` }
-      : { state: 'told', method: 'mincore', residentBytes: answer.cachedBytes, dirtyBytes: null };
+      : { state: 'known', method: 'mincore', residentBytes: answer.cachedBytes, dirtyBytes: null };
   }
 
   async #byFincore(questions: readonly ResidencyQuery[], noCalls: string): Promise<ResidencyAnswer[]> {
@@ -85,7 +85,7 @@ export class Residency {
     const opened = new Map<ResidencyQuery, number>();
     for (const q of questions) {
       const why = permissionRefusal(this.#permission, q.stat, q.fd);
-      if (q.stat.size === 0) answers.set(q, { state: 'told', method: 'fincore', residentBytes: 0, dirtyBytes: null });
+      if (q.stat.size === 0) answers.set(q, { state: 'known', method: 'fincore', residentBytes: 0, dirtyBytes: null });
       else if (why !== null) answers.set(q, { state: 'unknown', reason: why });
       else if (q.stat.size > MAX_MINCORE_BYTES)
         answers.set(q, { state: 'unknown', reason: `${q.stat.size} bytes are too many to ask page by page` });
@@ -96,22 +96,22 @@ export class Residency {
       }
     }
     try {
-      const told = await this.#fincore([...opened.values()]);
-      if (told.state === 'absent') this.#noFincore = `${told.reason}, and ${noCalls}`;
+      const counted = await this.#fincore([...opened.values()]);
+      if (counted.state === 'absent') this.#noFincore = `${counted.reason}, and ${noCalls}`;
       else
         [...opened.keys()].forEach((q, i) => {
-          const residentBytes = told.bytes[i] ?? null;
+          const residentBytes = counted.bytes[i] ?? null;
           answers.set(
             q,
             residentBytes === null
               ? { state: 'unknown', reason: 'fincore gave no answer' }
-              : { state: 'told', method: 'fincore', residentBytes, dirtyBytes: null },
+              : { state: 'known', method: 'fincore', residentBytes, dirtyBytes: null },
           );
         });
     } finally {
       for (const fd of opened.values()) closeSync(fd);
     }
-    return questions.map((q) => answers.get(q) ?? { state: 'unknown', reason: this.#noFincore ?? 'not asked' });
+    return questions.map((q) => answers.get(q) ?? { state: 'unknown', reason: this.#noFincore ?? 'not queried' });
   }
 }
 

@@ -48,15 +48,15 @@ export const isSignificantChange = (bytes: number, fileBytes: number): boolean =
   Math.abs(bytes) >= Math.max(1 << 20, fileBytes / 64);
 
 export const toFileReading = (file: TrackedFile): FileReading => ({
+  kind: 'file',
+  files: 1,
   path: decodePath(file.path),
-  dev: file.stat.dev,
-  ino: file.stat.ino,
   sizeBytes: file.stat.size,
   allocatedBytes: allocatedBytes(file.stat),
   mtimeMs: file.stat.mtimeMs,
   residentBytes: file.residency?.residentBytes ?? null,
   dirtyBytes: file.residency?.dirtyBytes ?? null,
-  method: file.residency?.method ?? 'unknown: not asked yet',
+  residency: file.residency?.residency ?? { state: 'unknown', reason: 'not queried yet' },
   openBy: file.openBy.map(({ pid, fd, mode }) => ({ pid, fd, mode })),
   deleted: file.deleted,
   fileSystem: file.residency?.fileSystem ?? null,

@@ -68,7 +68,7 @@ for (const [scenario, title] of SCENARIOS) {
     const at = (name: string) => rows.find((row) => row.path === join(dir, name));
     if (scenario === 'deleted') assert.equal(at('gone.dat')?.deleted, true);
     if (scenario === 'many') assert.equal(rows.find((row) => row.path === `${dir}/many/`)?.files, 10_000);
-    if (scenario === 'tmpfs') assert.equal(at('shared.bin')?.method, 'tmpfs');
+    if (scenario === 'tmpfs') assert.deepEqual(at('shared.bin')?.residency, { state: 'known', method: 'tmpfs' });
     if (scenario === 'tail')
       assert.deepEqual(
         at('spring.log')?.openBy.some((o) => o.mode === 'w'),

@@ -44,9 +44,9 @@ test('a file of another user is unknown, never all resident; one of the same use
     // A machine that reclaims may have taken pages since they were written; none come back.
     const resident = at('own.log')?.residentBytes ?? -1;
     assert.ok(left > 19 * MiB && resident >= left && resident <= 20 * MiB, `${way}: ${resident}, ${left} left`);
-    assert.equal(at('own.log')?.method, way);
+    assert.deepEqual(at('own.log')?.residency, { state: 'known', method: way });
     assert.equal(at('foreign.jar')?.residentBytes, null, way);
-    assert.equal(at('foreign.jar')?.method, 'unknown: owned by uid 0, asked by uid 1000', way);
+    assert.deepEqual(at('foreign.jar')?.residency, { state: 'unknown', reason: 'owned by uid 0, asked by uid 1000' }, way);
     assert.equal(at('foreign.jar')?.sizeBytes, 24 * MiB, way);
   }
 });
@@ -78,7 +78,7 @@ test('on overlayfs, where cachestat says 0, mincore is asked', {
   for (const [way, rows] of Object.entries(answer)) {
     const log = rows.find(({ path }) => path === join(merged, 'spring.log'));
     assert.equal(log?.residentBytes, 20 * MiB, way);
-    assert.equal(log.method, way === 'fincore' ? 'fincore' : 'mincore');
+    assert.deepEqual(log.residency, { state: 'known', method: way === 'fincore' ? 'fincore' : 'mincore' });
     const gone = rows.find(({ path }) => path === join(merged, 'gone'));
     assert.deepEqual([gone?.deleted, gone?.residentBytes], [true, 4 * MiB], way);
   }

@@ -54,6 +54,13 @@ test('a file that grows far slower than the cache is not blamed for it', () => {
   assert.match(v.headline, /page cache\. /);
 });
 
+test('files that could not be queried are never named as the cause, whatever they grow by', () => {
+  const unqueried = file({ kind: 'unqueried', path: '', residency: { state: 'unknown', reason: 'owned by uid 0' } });
+  const v = diagnose(scene(story, { files: [unqueried] }));
+  assert.equal(v.causes[0]!.what, null);
+  assert.match(v.findings[0]!.title, /no file in sight/);
+});
+
 test('a file on tmpfs fills memory, not a disk', () => {
   const shm = file({ path: '/dev/shm/q', fileSystem: { kind: 'tmpfs', freeBytes: 1e9, totalBytes: 1e9 } });
   const v = diagnose(

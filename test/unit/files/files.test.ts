@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { reconcileResidency } from '../../../src/diagnosis/ledger/reconcile-residency.ts';
 import { parseFincore } from '../../../src/sources/files/fincore.ts';
 import { writableMounts } from '../../../src/sources/files/folder-candidates.ts';
+import { FolderSums } from '../../../src/sources/files/folder-sums.ts';
 import { Residency, type ResidencyQuery } from '../../../src/sources/files/residency.ts';
+import { parseResidency, residencyText } from '../../../src/sources/files/residency-text.ts';
 import { parseMappedFiles } from '../../../src/sources/mappings/mapped-files.ts';
 import { pin } from '../../../src/sources/process/pinned-path.ts';
+import type { ResidencyState } from '../../../src/sources/types.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { folder } from '../sources/files/own-process.ts';
 
@@ -88,9 +91,9 @@ test('cachestat, mincore and fincore agree on a file that was just written', {
   t.after(() => closeSync(found.fd));
   const question = { fd: found.fd, stat: found.stat, isOverlay: false };
   const bySpawn = await asked(new Residency(ME, async () => 'not wanted'), question);
-  assert.deepEqual(bySpawn, { state: 'told', method: 'fincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
+  assert.deepEqual(bySpawn, { state: 'known', method: 'fincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
   const byMincore = await asked(new Residency(ME), { ...question, isOverlay: true });
-  assert.deepEqual(byMincore, { state: 'told', method: 'mincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
+  assert.deepEqual(byMincore, { state: 'known', method: 'mincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
 });
 
 test('where cachestat is refused, mincore answers for an owned file, and nothing is believed of a foreign one', async (t) => {
@@ -109,7 +112,7 @@ test('where cachestat is refused, mincore answers for an owned file, and nothing
       madviseDontNeed: none,
     };
     const own = await asked(new Residency(ME, async () => calls), { fd: found.fd, stat: found.stat, isOverlay: false });
-    assert.deepEqual(own, { state: 'told', method: 'mincore', residentBytes: 8192, dirtyBytes: null });
+    assert.deepEqual(own, { state: 'known', method: 'mincore', residentBytes: 8192, dirtyBytes: null });
   }
 });
 
@@ -145,4 +148,48 @@ test('looking reads no content: the bytes that this process has read do not grow
   const before = read();
   await watch.scan(20_000);
   assert.ok(read() - before < 2 * MiB, 'rchar counts the text of /proc alone');
+});
+
+describe('residency as one text', () => {
+  const states: readonly ResidencyState[] = [
+    { state: 'known', method: 'mincore' },
+    { state: 'unknown', reason: 'owned by uid 0, asked by uid 1000' },
+    { state: 'unknown', reason: 'cachestat failed:\nunknown: errno 5' },
+  ];
+  for (const state of states)
+    test(`${residencyText(state)} is read back as it was`, () => assert.deepEqual(parseResidency(residencyText(state)), state));
+
+  test('a method that memhound does not use is a recorded one', () =>
+    assert.deepEqual(parseResidency('vmtouch'), { state: 'known', method: 'recorded' }));
+});
+
+test('small files have a row for their folder, and those that could not be queried one for each reason', () => {
+  const sums = new FolderSums();
+  const stat = { size: 40_960, blocks: 80, mtimeMs: 5 } as Stats;
+  const unknown = {
+    residentBytes: null,
+    dirtyBytes: null,
+    residency: { state: 'unknown', reason: 'owned by uid 0' },
+    fileSystem: null,
+  } as const;
+  for (const folder of ['/a', '/b']) {
+    sums.begin(folder);
+    for (let i = 0; i < 3; i++)
+      sums.add(folder, stat, {
+        residentBytes: 40_960,
+        dirtyBytes: 0,
+        residency: { state: 'known', method: 'cachestat' },
+        fileSystem: null,
+      });
+    sums.add(folder, stat, unknown);
+    sums.end(folder, false);
+  }
+  assert.deepEqual(
+    sums.rows().map((row) => [row.kind, row.path, row.files, row.sizeBytes, row.residentBytes, row.residency]),
+    [
+      ['folder', '/a/', 3, 122_880, 122_880, { state: 'known', method: 'cachestat' }],
+      ['folder', '/b/', 3, 122_880, 122_880, { state: 'known', method: 'cachestat' }],
+      ['unqueried', '', 2, 81_920, null, { state: 'unknown', reason: 'owned by uid 0' }],
+    ],
+  );
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { History } from '../../../src/history/history.ts';
 import { toSeriesJson } from '../../../src/history/series-json.ts';
 import type { Sample } from '../../../src/sample/types.ts';
+import type { FileObservation } from '../../../src/sources/types.ts';
 
 const sample = (s: number, values: Record<string, number>, epoch = 'a'): Sample => ({
   atMs: s * 1000,
@@ -68,13 +69,15 @@ test('rows are never merged across a restart', () => {
   );
 });
 
-test('a file that was not seen at the newest look has no row, and tracks are bounded', () => {
+test('a file that was not seen at the newest scan has no row, and tracks are bounded', () => {
   const h = new History();
-  const file = (path: string, sizeBytes: number) => ({
+  const file = (path: string, sizeBytes: number): FileObservation => ({
+    kind: 'file',
+    files: 1,
     path,
     openBy: [],
     deleted: false,
-    method: 'fincore',
+    residency: { state: 'known', method: 'fincore' },
     fileSystem: null,
     sizeBytes,
     residentBytes: null,
@@ -88,6 +91,31 @@ test('a file that was not seen at the newest look has no row, and tracks are bou
     ['/b'],
   );
   assert.ok(files[0]!.t.length <= 361 && files[0]!.sizeBytes.at(-1) === 1999);
+});
+
+test('files that could not be queried have no path, and stay apart by the reason', () => {
+  const h = new History();
+  const unqueried = (reason: string, files: number): FileObservation => ({
+    kind: 'unqueried',
+    files,
+    path: '',
+    openBy: [],
+    deleted: false,
+    residency: { state: 'unknown', reason },
+    fileSystem: null,
+    sizeBytes: files * 4096,
+    residentBytes: null,
+  });
+  h.append(sample(1, { usage: 1 }));
+  for (let i = 1; i <= 3; i++) h.recordFiles(i * 1000, [unqueried('owned by uid 0', 2 * i), unqueried('too large', i)]);
+  const { files } = h.series(ALL);
+  assert.deepEqual(
+    files.map((f) => [f.residency, f.files, [...f.sizeBytes]]),
+    [
+      [{ state: 'unknown', reason: 'owned by uid 0' }, 6, [8192, 16_384, 24_576]],
+      [{ state: 'unknown', reason: 'too large' }, 3, [4096, 8192, 12_288]],
+    ],
+  );
 });
 
 test('a clock set back by hours: the rows before are moved to meet it, nothing is doubled, and the next sample is there at once', () => {

@@ -51,15 +51,15 @@ test('a hostile process name is written as text', () => {
 });
 
 const file = (path: string, residentBytes: number | null, rest: Partial<FileReading> = {}): FileReading => ({
+  kind: 'file',
+  files: 1,
   path,
-  dev: 1,
-  ino: 1,
   sizeBytes: residentBytes,
   allocatedBytes: residentBytes,
   mtimeMs: null,
   residentBytes,
   dirtyBytes: null,
-  method: 'cachestat',
+  residency: { state: 'known', method: 'cachestat' },
   openBy: [],
   deleted: false,
   fileSystem: { kind: 'disk', freeBytes: 1, totalBytes: 2 },
@@ -79,7 +79,10 @@ test('page cache is divided into files by name, libraries and jars together, and
 });
 
 test('files that may not be queried are a line of their own, of at most what they have on disk', () => {
-  const closed = file('/secret', null, { allocatedBytes: 5 * MiB, method: 'unknown: owned by another user' });
+  const closed = file('/secret', null, {
+    allocatedBytes: 5 * MiB,
+    residency: { state: 'unknown', reason: 'owned by another user' },
+  });
   const parts = pageCacheParts([file('/tmp/a', 10 * MiB), closed], 30 * MiB, AT);
   const line = by(parts, 'files that this user may not query');
   assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MiB, 5 * MiB]);
