@@ -58,7 +58,7 @@ test('files that could not be queried are never named as the cause, whatever the
   const unqueried = file({ kind: 'unqueried', path: '', residency: { state: 'unknown', reason: 'owned by uid 0' } });
   const v = diagnose(scene(story, { files: [unqueried] }));
   assert.equal(v.causes[0]!.what, null);
-  assert.match(v.findings[0]!.title, /no file in sight/);
+  assert.match(v.findings[0]!.title, /no visible file/);
 });
 
 test('a file on tmpfs fills memory, not a disk', () => {
