@@ -89,6 +89,37 @@ test('pure rooms ask no clock, no environment and no chance', () => {
   assert.deepEqual(asking, []);
 });
 
+/** Top-level variables, and collections that their type lets anyone change: what one call leaves there, the next one finds. */
+function moduleState(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const state =
+    /^(?:export )?(?:let|var) (\w+)|^(?:export )?const (\w+)(?:: (?!Readonly|readonly )[^=]*)? = (?:new \w|\[\];|\{\};)|^ +static (?!readonly )(#?\w+)(?: =|:|;)/gm;
+  return [...code.matchAll(state)].map((m) => m[1] ?? m[2] ?? m[3] ?? '');
+}
+
+test('pure rooms keep no state in modules: what is kept belongs to an object that its user creates and drops', () => {
+  const kept = [...texts].flatMap(([file, text]) => (PURE.test(file) ? moduleState(text).map((name) => `${file}: ${name}`) : []));
+  assert.deepEqual(kept, []);
+});
+
+test('the check itself sees state, and lets constants be', () => {
+  const state = [
+    'let newest: Frame | null = null;',
+    'export const past = new Map<string, number>();',
+    'const scratch: Float64Array = new Float64Array(8);',
+    'const seen: string[] = [];',
+    'class A {\n  static #one: A | null = null;\n}',
+  ];
+  assert.deepEqual(state.flatMap(moduleState), ['newest', 'past', 'scratch', 'seen', '#one']);
+  const constants = [
+    'const A: ReadonlySet<string> = new Set([]);',
+    'const B = [1, 2];',
+    "const C: readonly string[] = ['c'];",
+    'function f() {\n  let x = 1;\n  const y = new Map();\n}',
+  ];
+  assert.deepEqual(constants.flatMap(moduleState), []);
+});
+
 test('each runtime dependency is imported by one file', () => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
   const users = Object.keys(dependencies).map((name) => {

@@ -1,6 +1,6 @@
 import type { Series } from '../../src/history/series.ts';
 import { centredSums } from '../../src/trends/field/least-squares.ts';
-import { wasmKernel } from '../../src/trends/model/kernel/kernel.ts';
+import { normalCdf } from '../../src/trends/model/student-t.ts';
 import type { Labelled } from './corpus-score.ts';
 
 /** What can be said of slopes by one who was told what no detector knows. */
@@ -35,7 +35,7 @@ export function errorUnder(share: number, sizes: readonly number[]): number {
   let high = 10;
   for (let k = 0; k < 50; k++) {
     const middle = (low + high) / 2;
-    const under = sizes.reduce((sum, size) => sum + 2 * wasmKernel().exports.normalBelow(middle * size) - 1, 0) / sizes.length;
+    const under = sizes.reduce((sum, size) => sum + 2 * normalCdf(middle * size) - 1, 0) / sizes.length;
     if (under < share) low = middle;
     else high = middle;
   }

@@ -1,12 +1,15 @@
 /**
- * node --expose-gc --import tsx bench/trend/trend-watch.ts frugal|optimised [DAYS]: what a tick and a verdict take in `watch` on the history of a
- * season, or of so many days, as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised.
+ * node --expose-gc --import tsx bench/trend/trend-watch.ts frugal|optimised [DAYS] [plain]: what a tick and a verdict take in `watch` on the history of a
+ * season, or of so many days, as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised. `plain`: the reference in TypeScript instead of the
+ * compiled kernel.
  */
 import { applyLowMemoryFlags } from '../../src/cli/v8-flags.ts';
 import { History } from '../../src/history/history.ts';
 import { INITIAL_STATE, nextState } from '../../src/trends/alarm.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
-import { wasmKernel } from '../../src/trends/model/kernel/kernel.ts';
+import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
+import { CompiledArithmetic } from '../../src/trends/model/kernel/compiled-arithmetic.ts';
+import { PLAIN_ARITHMETIC } from '../../src/trends/model/plain-arithmetic.ts';
 import { cpuMs, medianMs } from '../stats/cpu-time.ts';
 import { FROM_T, inputColumns, LIMIT, STEP_S } from './trend-input.ts';
 
@@ -52,10 +55,12 @@ for (let i = 0; i < 8640; i++) history.append(tick(10));
 const heldBytes = used() - before;
 const samples = Array.from({ length: TICKS }, () => tick(10));
 const tickMs = cpuMs(() => samples.forEach((sample) => void history.append(sample))) / TICKS;
+const compiled = process.argv[4] === 'plain' ? null : new CompiledArithmetic();
+const cache = new EvaluationCache(compiled ?? PLAIN_ARITHMETIC);
 let state = INITIAL_STATE;
 const evaluate = () => {
   const series = history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-  state = nextState(state, evaluateSeries(series, { minHistorySeconds: 900 }), at).state;
+  state = nextState(state, evaluateSeries(series, { minHistorySeconds: 900 }, cache), at).state;
 };
 evaluate();
 const verdictMs = medianMs(25, evaluate);
@@ -70,6 +75,6 @@ const cost: WatchCost = {
   heldBytes,
   passingBytes: heapUsed + arrayBuffers - rest,
   keptBytes: used() - rest,
-  kernelBytes: wasmKernel().f64.byteLength,
+  kernelBytes: compiled?.memoryBytes ?? 0,
 };
 console.log(JSON.stringify(cost));

@@ -20,6 +20,7 @@ import type { ObservedProcess } from '../sources/target/observed-processes.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
+import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf, searchOptionsOf } from './command.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
@@ -74,7 +75,8 @@ async function serve(
     everyS: config.every,
     log,
   });
-  const selfWatch = new SelfTrendMonitor(selfAnonBytes);
+  const evaluationCache = new EvaluationCache();
+  const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);
   const trimmer = new MemoryTrimmer(selfAnonBytes);
   let schedule: Schedule | null = null;
   const watcher = new Watcher({
@@ -88,6 +90,7 @@ async function serve(
     log,
     pidsOf: (target) => pidsOf(roots, target),
     mayAttach: config.attach,
+    evaluationCache,
     self: () =>
       selfReport({
         everySeconds: config.every,

@@ -4,6 +4,7 @@ import { readStartTicks } from '../sources/process/procfs.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf, parseInstance } from '../sources/target/target-identity.ts';
 import type { Roots, Target } from '../sources/types.ts';
+import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { ambiguousV1Folders, historyKey, type KnownHistory, matchHistories } from './match-histories.ts';
 import { WatchedContainer } from './watched-container.ts';
 
@@ -25,23 +26,24 @@ interface Candidate extends KnownHistory {
   readonly watched: WatchedContainer | null;
 }
 
+/** What all watched containers are opened with; see `WatchedContainer`. */
+interface ContainerOptions {
+  readonly roots: Roots;
+  readonly pidsOf: (target: Target) => number[];
+  readonly mayAttach: boolean;
+  readonly evaluationCache: EvaluationCache;
+}
+
 /** The watched containers of the pod, by the key of their history, which outlives them. */
 export class ContainerRegistry {
-  readonly #options: {
-    readonly roots: Roots;
-    readonly pidsOf: (target: Target) => number[];
-    readonly mayAttach: boolean;
-  };
+  readonly #options: ContainerOptions;
   readonly #containers = new Map<string, WatchedContainer>();
   /** Folders of an earlier memhound whose target has not been found yet. */
   readonly #stored: StoredFolder[];
   #defaultKey: string | null = null;
   #noTarget: { readonly reason: string; readonly remediation: string | null } | null = null;
 
-  constructor(
-    options: { readonly roots: Roots; readonly pidsOf: (target: Target) => number[]; readonly mayAttach: boolean },
-    stored: readonly StoredFolder[],
-  ) {
+  constructor(options: ContainerOptions, stored: readonly StoredFolder[]) {
     this.#options = options;
     this.#stored = [...stored];
   }

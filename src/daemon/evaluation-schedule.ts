@@ -2,6 +2,7 @@ import type { History } from '../history/history.ts';
 import type { Series } from '../history/series.ts';
 import { createAlarm, exceedsThreshold, pendingSeconds } from '../trends/alarm.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
+import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { Evaluation } from '../trends/types.ts';
 
 /** A window's slopes are other ones only after such a part of it: eight hours are judged each minute, a day each three. */
@@ -27,8 +28,13 @@ interface LastEvaluation {
 
 /** Judges one container's lives, when an answer can be another than the last one. Judging passes over every row of every field. */
 export class EvaluationSchedule {
+  readonly #cache: EvaluationCache;
   #alarm = createAlarm();
   #last: LastEvaluation | null = null;
+
+  constructor(cache = new EvaluationCache()) {
+    this.#cache = cache;
+  }
 
   /** `final`: of a life that has ended, whenever the last one was made. */
   evaluate(
@@ -41,7 +47,7 @@ export class EvaluationSchedule {
       const moved = Math.abs(now.usage - last.usage) / (typeof history.limitBytes === 'number' ? history.limitBytes : last.usage);
       if (now.atS >= last.atS && now.atS - last.atS < last.pauseS && moved < USAGE_CHANGE) return last.reported;
     }
-    const evaluation = evaluateSeries(currentAndEarlierRuns(history, null), { minHistorySeconds });
+    const evaluation = evaluateSeries(currentAndEarlierRuns(history, null), { minHistorySeconds }, this.#cache);
     if (last === null && exceedsThreshold(evaluation))
       this.#replayAlarm(history, now.atS, pendingSeconds(evaluation), minHistorySeconds);
     const answer = this.#alarm.update(evaluation, now.atS);
@@ -59,7 +65,7 @@ export class EvaluationSchedule {
   #replayAlarm(history: History, atS: number, lastingS: number, minHistorySeconds: number): void {
     for (const part of REPLAYED_AT) {
       const thenS = atS - part * lastingS;
-      this.#alarm.update(evaluateSeries(currentAndEarlierRuns(history, thenS), { minHistorySeconds }), thenS);
+      this.#alarm.update(evaluateSeries(currentAndEarlierRuns(history, thenS), { minHistorySeconds }, this.#cache), thenS);
     }
   }
 

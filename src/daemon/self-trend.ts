@@ -1,5 +1,6 @@
 import { History } from '../history/history.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
+import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { Evaluation } from '../trends/types.ts';
 
 /** What the program's own trend detector says of the program's own memory. */
@@ -21,14 +22,16 @@ const MIN_HISTORY_S = 3600;
 /** Watches memhound as it watches others: a profiler that leaks is worse than none. Pure but for the figure that it asks for. */
 export class SelfTrendMonitor {
   readonly #anonBytes: () => number | null;
+  readonly #cache: EvaluationCache;
   readonly #history = new History();
   #startMs: number | null = null;
   #nextSampleMs = 0;
   #nextEvaluationMs = 0;
   #trend: SelfTrend = { trend: 'not-enough-data', leak: null, bytesPerHour: null, since: null };
 
-  constructor(anonBytes: () => number | null) {
+  constructor(anonBytes: () => number | null, cache: EvaluationCache) {
     this.#anonBytes = anonBytes;
+    this.#cache = cache;
   }
 
   get trend(): SelfTrend {
@@ -52,7 +55,7 @@ export class SelfTrendMonitor {
     if (nowMs < this.#nextEvaluationMs) return;
     this.#nextEvaluationMs = nowMs + EVALUATE_MS;
     const series = this.#history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
-    const { trend, leak, fields } = evaluateSeries(series, { minHistorySeconds: MIN_HISTORY_S });
+    const { trend, leak, fields } = evaluateSeries(series, { minHistorySeconds: MIN_HISTORY_S }, this.#cache);
     this.#trend = {
       trend,
       leak,

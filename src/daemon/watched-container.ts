@@ -11,6 +11,7 @@ import { isSignificantChange } from '../sources/files/tracked-files.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
+import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import { HeapHistograms, type HistogramTake } from './histograms.ts';
 import { MappingsReader } from './mappings-reader.ts';
@@ -41,7 +42,7 @@ export class WatchedContainer {
   #sampler: Sampler;
   #fileScanner: PageCacheScanner | null;
   #mappings: MappingsReader | null;
-  readonly #evaluations = new EvaluationSchedule();
+  readonly #evaluations: EvaluationSchedule;
   #roots: Roots;
   #mayAttach: boolean;
   #histograms: HeapHistograms | null = null;
@@ -59,12 +60,15 @@ export class WatchedContainer {
     pidsOf: (target: Target) => number[];
     /** --attach: the JVM may be asked, not only read. */
     mayAttach: boolean;
+    /** One for all containers: they are evaluated one after the other. */
+    evaluationCache: EvaluationCache;
   }) {
     this.key = options.key;
     this.target = options.target;
     this.#roots = options.roots;
     this.#pidsOf = options.pidsOf;
     this.#mayAttach = options.mayAttach;
+    this.#evaluations = new EvaluationSchedule(options.evaluationCache);
     this.#sampler = openSampler(options.target, options.roots);
     this.#fileScanner = this.#openFileScanner();
     this.#mappings = this.#openMappingsReader();

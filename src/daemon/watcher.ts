@@ -21,6 +21,7 @@ import { onlineCpus } from '../sources/process/procfs.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { JvmReading, Roots, Target } from '../sources/types.ts';
+import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import type { WatchedContainer } from './watched-container.ts';
 
@@ -39,6 +40,7 @@ export interface WatcherOptions {
   readonly pidsOf: (target: Target) => number[];
   /** --attach was given. */
   readonly mayAttach: boolean;
+  readonly evaluationCache: EvaluationCache;
   readonly self: () => Readonly<Record<string, unknown>>;
 }
 

@@ -1,14 +1,14 @@
 import { fieldRow } from '../fields.ts';
 import type { Series } from '../history/series.ts';
-import { clearEdgeCache } from './field/block-means.ts';
+import { EvaluationCache } from './evaluation-cache.ts';
 import { evaluateField, type FieldEvaluation, notEnoughData, type Window } from './field/field-trend.ts';
 import { neededHistory } from './field/needed-history.ts';
 import { preferRecentGrowth } from './field/recent-window.ts';
+import { SharedWork } from './field/shared-work.ts';
 import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
-import { releaseDesignMatrix } from './model/design-matrix.ts';
 import { normalise } from './normalise.ts';
-import { adjustForEarlierRuns, cachedEvaluation, earlierRuns } from './runs/earlier-runs.ts';
+import { adjustForEarlierRuns, earlierRuns } from './runs/earlier-runs.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
@@ -27,8 +27,9 @@ const NOT_EVALUATED =
 /**
  * The numeric verdict on one container's series: every gauge judged on its own over the run since the last restart, then
  * put together, in the light of the lives before it. Pure; the same series gives the same judgement. Slopes in bytes (or counts) an hour.
+ * `cache`: for those who evaluate again and again; it changes no answer.
  */
-export function evaluateSeries(series: Series, options: EvaluationOptions): Evaluation {
+export function evaluateSeries(series: Series, options: EvaluationOptions, cache = new EvaluationCache()): Evaluation {
   const ordered = normalise(series);
   const { t } = ordered;
   const starts = runStarts(ordered);
@@ -54,7 +55,8 @@ export function evaluateSeries(series: Series, options: EvaluationOptions): Eval
       fields: publicFields(new Map(evaluatedFields.map(([id]) => [id, none]))),
     };
   }
-  const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes };
+  const shared = new SharedWork(cache.arithmetic);
+  const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
   const evaluateOver = (id: string, values: Float64Array, over: Window): FieldEvaluation => {
     // A heap's floor is told by its collections, of which a part of a life may hold too few.
     if (id === 'heap_used') return evaluateHeap(ordered, values, over, series.heapMaxBytes);
@@ -66,7 +68,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions): Eval
   const withEarlierRuns = (id: string, values: Float64Array): FieldEvaluation => {
     const earlier = pastRuns.map((run) => ({
       ...run,
-      evaluate: () => cachedEvaluation(id, values, run.window, () => evaluateOver(id, values, run.window)),
+      evaluate: () => cache.pastEvaluations.evaluation(id, values, run.window, () => evaluateOver(id, values, run.window)),
     }));
     return adjustForEarlierRuns(earlier, values, evaluateOver(id, values, window), window);
   };
@@ -76,8 +78,6 @@ export function evaluateSeries(series: Series, options: EvaluationOptions): Eval
     outsideHeap === null
       ? null
       : { field: withEarlierRuns('anon', outsideHeap.outsideHeap), untouchedBytes: outsideHeap.untouchedBytes };
-  releaseDesignMatrix();
-  clearEdgeCache();
   const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
   const combined = combineFields(fields, native, limits, coMovement(ordered, window));
   return { ...combined, needs: neededHistoryNow(combined.trend, fields, window), fields: publicFields(reconcileSums(fields)) };

@@ -11,6 +11,7 @@ import { SelfTrendMonitor } from '../../src/daemon/self-trend.ts';
 import { Watcher } from '../../src/daemon/watcher.ts';
 import { openStore } from '../../src/history/store/store.ts';
 import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
+import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
 
 applyLowMemoryFlags();
 const [dir, tree, days, every] = process.argv.slice(2);
@@ -29,6 +30,7 @@ const search = () =>
     selfPid: process.pid,
     represented: new Set(),
   });
+const evaluationCache = new EvaluationCache();
 const watcher = new Watcher({
   roots,
   everySeconds,
@@ -40,10 +42,11 @@ const watcher = new Watcher({
   search,
   pidsOf: (target) => pidsOf(roots, target),
   mayAttach: false,
+  evaluationCache,
   self: () => ({}),
 });
 const thrift = new MemoryTrimmer(selfAnonBytes);
-const selfWatch = new SelfTrendMonitor(selfAnonBytes);
+const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);
 const start = Math.floor(Date.now() / 60_000) * 60_000;
 await watcher.begin(await search(), start);
 await watcher.restore(start);

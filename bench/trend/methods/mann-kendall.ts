@@ -1,4 +1,4 @@
-import { wasmKernel } from '../../../src/trends/model/kernel/kernel.ts';
+import { normalCdf } from '../../../src/trends/model/student-t.ts';
 
 /**
  * Mann 1945, "Nonparametric Tests Against Trend", with the variance of Hamed & Rao 1998, "A Modified Mann-Kendall Trend Test for
@@ -31,7 +31,7 @@ export function mannKendall(y: Float64Array): number {
   }
   const inflation = Math.max(0.05, 1 + (2 / (n * (n - 1) * (n - 2))) * correction);
   const z = independent > 0 ? (s - Math.sign(s)) / Math.sqrt(independent * inflation) : 0;
-  return 1 - wasmKernel().exports.normalBelow(z);
+  return 1 - normalCdf(z);
 }
 
 function tieSizes(y: Float64Array): number[] {

@@ -1,14 +1,12 @@
 import { fieldRow } from '../../fields.ts';
 import type { Limit } from '../../sources/types.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
-import { modelValueAt } from '../model/mean-models.ts';
-import { averageModels, growthPosteriorFlatPrior } from '../model/model-average.ts';
-import { posteriorBelow, posteriorQuantile } from '../model/slope-posterior.ts';
 import type { FieldTrend, Trend } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
+import type { SharedWork } from './shared-work.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldEvaluation extends FieldTrend {
@@ -30,11 +28,13 @@ export interface Window {
   readonly to: number;
   readonly intervalS: number;
   readonly limit: Limit;
+  readonly shared: SharedWork;
 }
 
 const HOUR = 3600;
 const DAY = 86_400;
 const MIN_BLOCKS = 6;
+const MAX_BLOCKS = 120;
 
 /**
  * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
@@ -106,8 +106,9 @@ function presentValues(values: Float64Array, window: Window): { t: Float64Array;
   return { t: t.subarray(0, count), y: y.subarray(0, count) };
 }
 
-function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>, { t, from, to, intervalS }: Window): BlockMeans {
-  const thin = blockMeans(at, values, 0, at.length, intervalS, 120);
+function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>, window: Window): BlockMeans {
+  const { t, from, to } = window;
+  const thin = blockMeans(values, { ...window, t: at, from: 0, to: at.length }, MAX_BLOCKS);
   const windowS = t[to - 1]! - t[from]!;
   return {
     ...thin,
@@ -120,18 +121,17 @@ function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>,
 
 /** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections that the floor rests on. */
 function blocksOf(id: string, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
-  const { t, from, to, intervalS } = window;
   if (SAWTOOTH_FIELDS.has(id)) {
     const { t: at, y } = presentValues(values, window);
     const floor = sawtoothFloor(at, y);
     if (floor !== null && floor.cycles >= MIN_CYCLES) {
       const thin = { ...floorBlockMeans(floor, window), points: y.length };
       const enough = thin.y.length >= MIN_BLOCKS;
-      return { blocks: enough ? thin : blockMeans(t, values, from, to, intervalS, 120), cycles: floor.cycles };
+      return { blocks: enough ? thin : blockMeans(values, window, MAX_BLOCKS), cycles: floor.cycles };
     }
-    return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: floor?.cycles ?? null };
+    return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: floor?.cycles ?? null };
   }
-  return { blocks: blockMeans(t, values, from, to, intervalS, 120), cycles: null };
+  return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null };
 }
 
 export function evaluateField(id: string, values: Float64Array, window: Window): FieldEvaluation {
@@ -150,7 +150,8 @@ export function evaluateFloor(
   return evaluateBlocks(id, { ...floorBlockMeans(floor, window), points }, floor.values.length, window);
 }
 
-function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, { t, from, to, limit }: Window): FieldEvaluation {
+function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, window: Window): FieldEvaluation {
+  const { t, from, to, limit } = window;
   const windowS = t[to - 1]! - t[from]!;
   const m = blocks.y.length;
   if (m < MIN_BLOCKS) return notEnoughData(blocks.points, windowS, `${m} values are too few`);
@@ -166,24 +167,21 @@ function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, {
 
   const y = blocks.y.map((value) => (value - level) / scale);
   if (windowS >= 2 * DAY) removeDailyCycle(blocks.timesS, y, blocks.stepS, windowS);
-  const average = averageModels(blocks.timesS, y, windowS);
-  const { models } = average;
-  let drifting = 0;
+  const { models, drifting, growing, falling, growingFlatPrior, ...average } = window.shared.modelAverage(
+    blocks.timesS,
+    y,
+    windowS,
+  );
   let remainingRise = 0;
-  for (const { model: shape, coefficients: best, probability: weight } of models) {
-    if (shape.slopeFactors !== null) drifting += weight;
-    else if (shape.remainingShare !== null) remainingRise += weight * best[1]! * scale * shape.remainingShare(DAY / windowS);
-  }
+  for (const { model, coefficients, probability } of models)
+    if (model.remainingShare !== null)
+      remainingRise += probability * coefficients[1]! * scale * model.remainingShare(DAY / windowS);
   const toSlope = scale / windowS;
-  const slopes = models.flatMap((one) => one.slopes);
-  const belowZero = posteriorBelow(slopes, 0);
-  const growing = drifting * (1 - belowZero);
-  const falling = drifting * belowZero;
-  const slope = posteriorQuantile(slopes, 0.5) * toSlope;
+  const slope = average.slope.median * toSlope;
   const top = models[0]!;
   // The last block's middle is a little before the end.
   const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
-  const levelNow = level + modelValueAt(top.model, average.basis, top.coefficients, m - 1) * scale + ahead;
+  const levelNow = level + average.levelAtEnd * scale + ahead;
   const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   let trend: Trend = 'stable';
@@ -211,8 +209,8 @@ function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, {
   return {
     trend,
     slopeBytesPerHour: slope * HOUR,
-    low: posteriorQuantile(slopes, 0.05) * toSlope * HOUR,
-    high: posteriorQuantile(slopes, 0.95) * toSlope * HOUR,
+    low: average.slope.low * toSlope * HOUR,
+    high: average.slope.high * toSlope * HOUR,
     p: Math.max(0, 1 - growing),
     points: blocks.points,
     windowSeconds: windowS,
@@ -226,7 +224,7 @@ function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, {
       },
       modelScores: models
         .slice(0, 6)
-        .map(({ model: shape, probability: weight }) => ({ model: shape.name, score: -2 * Math.log(weight + 1e-12) })),
+        .map(({ model, probability }) => ({ model: model.name, score: -2 * Math.log(probability + 1e-12) })),
       statistics: {
         growing,
         falling,
@@ -240,9 +238,9 @@ function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, {
     },
     levelNow,
     levelAtStart: blocks.y[0]!,
-    saturating: top.model.name === 'fill-line',
+    saturating: top.model.name === 'saturation-line',
     dailyLoadExcluded: false,
-    posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growthPosteriorFlatPrior(models)) : growthPosteriorFlatPrior(models),
+    posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growingFlatPrior) : growingFlatPrior,
   };
 }
 

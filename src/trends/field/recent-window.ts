@@ -52,10 +52,10 @@ export function preferRecentGrowth(
 }
 
 /** Whether it rose in the last `lengthS` by several times the most that it ever rose in such a time before. */
-function roseUnusually(values: Float64Array, { t, from, to, intervalS }: Window, lengthS: number): boolean {
+function roseUnusually(values: Float64Array, run: Window, lengthS: number): boolean {
   const stepS = lengthS / STEPS;
-  const spanS = t[to - 1]! - t[from]!;
-  const { y } = blockMeans(t, values, from, to, intervalS, Math.max(1, Math.floor(spanS / stepS)));
+  const spanS = run.t[run.to - 1]! - run.t[run.from]!;
+  const { y } = blockMeans(values, run, Math.max(1, Math.floor(spanS / stepS)));
   const last = y.length - 1;
   if (last - STEPS - MIN_EARLIER_RISES < STEPS) return false;
   const before = y.subarray(0, y.length - STEPS);

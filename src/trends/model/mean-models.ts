@@ -65,11 +65,11 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
     const sine = column((at) => Math.sin((2 * Math.PI * at * windowS) / DAY));
     const cosine = column((at) => Math.cos((2 * Math.PI * at * windowS) / DAY));
     const logPrior = logPriorOfDailyCycle(windowS);
-    shapes.push({ ...BASE_MODEL, logPrior, name: 'day', columns: [one, sine, cosine], slopeFactors: null });
+    shapes.push({ ...BASE_MODEL, logPrior, name: 'daily-cycle', columns: [one, sine, cosine], slopeFactors: null });
     shapes.push({
       ...BASE_MODEL,
       logPrior,
-      name: 'day-line',
+      name: 'daily-cycle-line',
       columns: [one, sine, cosine, line],
       slopeFactors: [0, 0, 0, 1],
     });
@@ -81,7 +81,7 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
     fills[6]!.index,
     ...bends.filter((_, i) => i % 3 === 1).map(({ after }) => after),
   ];
-  const probes = [shapes[0]!, shapes[1]!, { ...BASE_MODEL, name: 'supple', columns: flexible, slopeFactors: null }];
+  const probes = [shapes[0]!, shapes[1]!, { ...BASE_MODEL, name: 'flexible', columns: flexible, slopeFactors: null }];
   return { basis, models: shapes, pilotModels: probes, companions: { line, bends, saturations: fills } };
 }
 
@@ -112,13 +112,13 @@ function saturationModels({ decayTime: tau, index }: Saturation, { line, bends, 
   const bent = { searchedParameters: 1, logPrior: LOG_PRIOR_BEND, decayTime: tau, slopeFactors: null };
   const begins = Math.min(0.8, 3 * tau);
   const shapes: MeanModel[] = [
-    { ...bent, name: 'fill', columns: [0, index], lastPartStart: begins, remainingShare: remainingShareOf(tau) },
+    { ...bent, name: 'saturation', columns: [0, index], lastPartStart: begins, remainingShare: remainingShareOf(tau) },
   ];
   if (tau > 0.3) return shapes;
   shapes.push({
     ...bent,
     logPrior: LOG_PRIOR_SATURATION_AND_DRIFT,
-    name: 'fill-line',
+    name: 'saturation-line',
     columns: [0, index, line],
     slopeFactors: [0, 0, 1],
     lastPartStart: Math.min(0.8, 2 * tau),
@@ -130,7 +130,7 @@ function saturationModels({ decayTime: tau, index }: Saturation, { line, bends, 
       shapes.push({
         ...bent,
         searchedParameters: 2,
-        name: 'two-fills',
+        name: 'two-saturations',
         columns: [0, slower.index, index],
         lastPartStart: slower.decayTime,
         remainingShare: remainingShareOf(slower.decayTime),
@@ -141,7 +141,7 @@ function saturationModels({ decayTime: tau, index }: Saturation, { line, bends, 
       shapes.push({
         ...bent,
         searchedParameters: 2,
-        name: 'fill-stop',
+        name: 'saturation-stop',
         columns: [0, before, index],
         lastPartStart: c,
         remainingShare: null,
@@ -205,7 +205,7 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly number
       shapes.push({
         ...stepped,
         searchedParameters: steps.length + 1,
-        name: 'step-fill',
+        name: 'step-saturation',
         columns: [0, ...steps, filled],
         slopeFactors: null,
       });

@@ -1,134 +1,221 @@
-import { type DesignMatrix, designMatrixFor, FIT_LAYOUT, type PlacedModel } from './design-matrix.ts';
-import { finerSaturationModels, type MeanModel, type ModelSet, stepModels } from './mean-models.ts';
-import { posteriorBelow, type SlopePosterior } from './slope-posterior.ts';
+import type { Arithmetic, Regression, SeriesRegression } from './arithmetic.ts';
+import { finerSaturationModels, type MeanModel, type ModelSet, meanModels, modelValueAt, stepModels } from './mean-models.ts';
+import { PLAIN_ARITHMETIC } from './plain-arithmetic.ts';
+import type { SlopePosterior } from './slope-posterior.ts';
 import { stepChanges } from './step-changes.ts';
 
-/** One shape with its share of belief, and the drift at the end that it holds under each noise that counts; none: nothing drifts on. */
+/** One mean model and what the series says of it. */
 export interface ModelPosterior {
   readonly model: MeanModel;
+  /** Posterior probability. Those of all models add up to 1. */
   readonly probability: number;
-  readonly slopes: SlopePosterior;
-  /** Coefficients under the likeliest noise. */
+  /** The slope at the end if this model holds; its weights add up to `probability`, but for noise models of no weight. Empty: the model has no lasting slope. */
+  readonly slope: SlopePosterior;
+  /** Of the model's columns, under the most likely noise model, in the unit of the series. */
   readonly coefficients: Float64Array;
 }
 
-/** Shapes lighter than this against the heaviest say nothing. */
+/** The average over all mean models and noise models. */
+export interface ModelAverage {
+  /** The most probable first. Models of less than a thousandth of the first one's probability are left out. */
+  readonly models: readonly ModelPosterior[];
+  /** Posterior probability of a lasting slope (drift), whatever its sign; of a positive one; of a negative one. */
+  readonly drifting: number;
+  readonly growing: number;
+  readonly falling: number;
+  /** Posterior probability of a positive slope if no model had been preferred beforehand. */
+  readonly growingFlatPrior: number;
+  /** Quantiles of the slope given that there is a lasting one, in the unit of the series a window: 0.05, 0.5 and 0.95. 0 where no model has one. */
+  readonly slope: { readonly low: number; readonly median: number; readonly high: number };
+  /** The most probable model's value at the last point, in the unit of the series. */
+  readonly levelAtEnd: number;
+}
+
+/** Models less probable than this, against the most probable one, are left out. */
 const MIN_RELATIVE_PROBABILITY = 1e-3;
-
-/** A preference is lifted by at most this much: of some thirty places for a bend one fits by chance. */
+/** Under a flat prior no model's prior rises by more than this: of some thirty places for a bend one fits by chance. */
 const MAX_PRIOR_LIFT = Math.log(12);
-
-/** Noises that carry less of a shape's belief than this do not move its drift. */
+/** Noise models with a smaller share of a mean model's probability do not move its slope. */
 const MIN_NOISE_SHARE = 1e-3;
-
-/** Log-likelihood below the best at which a noise is left out. */
+/** A noise model is left out if it makes no pilot model likelier than this much log-likelihood below the best. */
 const MAX_LOG_LIKELIHOOD_LOSS = 6;
-
-/** Gains in log-likelihood over a level that are not worth weighing bends for. */
+/** Gains in log-likelihood over a level that are too small to look for bends. */
 const MIN_GAIN_OF_LINE = 2;
 const MIN_GAIN_OF_BENDS = 6;
 
-export interface ModelAverage {
-  /** Heaviest first. */
-  readonly models: readonly ModelPosterior[];
-  readonly basis: ModelSet['basis'];
+/**
+ * Bayesian model averaging (Hoeting, Madigan, Raftery & Volinsky 1999, "Bayesian Model Averaging: A Tutorial") of the slope of one series.
+ *
+ * 1. Candidates: each mean model (`mean-models.ts`: level, line, bend, saturation, steps, daily cycle) under each noise model (`noise-models.ts`:
+ *    Ornstein-Uhlenbeck processes plus white noise).
+ * 2. Likelihood L(mean, noise): generalised least squares (`least-squares.ts`) on what the Kalman filter of the noise leaves (`kalman-filter.ts`).
+ * 3. Evidence of a mean model with k coefficients and s searched parameters on m points: ln of the mean of L over the noise models, less
+ *    (k + s) / 2 ln m, plus its log prior. The price is that of BIC: Schwarz 1978, "Estimating the Dimension of a Model".
+ * 4. Posterior probability of a mean model: exp(evidence) over the sum of all.
+ * 5. Slope under a mean model: Student's t with m - k degrees of freedom under each noise model, weighted by restricted likelihood (REML: Patterson &
+ *    Thompson 1971, "Recovery of Inter-block Information when Block Sizes are Unequal"). The slope's posterior is the mixture of all of them.
+ *
+ * `t`: seconds after the window's start, ascending. `y`: a value for each, of any unit; without daily cycles where the window is two days or longer.
+ * `windowSeconds`: length of the window, which may begin before the first point and end after the last. Throws RangeError where `t` and `y` differ in
+ * length, have fewer than 3 points, or the window has no length. `arithmetic`: which of the two implementations does the sums; the answers are the same.
+ */
+export function modelAverage(
+  t: Float64Array,
+  y: Float64Array,
+  windowSeconds: number,
+  arithmetic: Arithmetic = PLAIN_ARITHMETIC,
+): ModelAverage {
+  return new ModelAverager(t, windowSeconds, arithmetic).average(y);
+}
+
+const MIN_POINTS = 3;
+
+/** `modelAverage` for many series at the same points: what depends on the points alone is computed once, and lives as long as this object. */
+export class ModelAverager {
+  readonly #u: Float64Array;
+  readonly #models: ModelSet;
+  readonly #regression: Regression;
+  readonly #arithmetic: Arithmetic;
+
+  constructor(t: Float64Array, windowSeconds: number, arithmetic: Arithmetic) {
+    if (!(windowSeconds > 0)) throw new RangeError(`windowSeconds is ${windowSeconds}, expected more than 0`);
+    if (t.length < MIN_POINTS) throw new RangeError(`t has ${t.length} points, expected ${MIN_POINTS} or more`);
+    this.#u = t.map((at) => at / windowSeconds);
+    this.#models = meanModels(this.#u, windowSeconds);
+    this.#arithmetic = arithmetic;
+    this.#regression = arithmetic.regression(this.#u, this.#models);
+  }
+
+  /** Throws RangeError where `y` has not a value for each point. */
+  average(y: Float64Array): ModelAverage {
+    if (y.length !== this.#u.length) throw new RangeError(`y has ${y.length} values, expected ${this.#u.length}, one a point`);
+    return this.#regression.withSeries(y, (series) => this.#averageOf(series, y));
+  }
+
+  #averageOf(series: SeriesRegression, y: Float64Array): ModelAverage {
+    const { noises, levelOrLine } = likelyNoiseModels(series.pilotLogLikelihoods(), this.#models.pilotModels.length);
+    const jumps = stepChanges(y);
+    const steps = jumps.length === 0 ? [] : addModels(series, stepModels(this.#u, series.columns.length, jumps));
+    const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
+    const scored = scoreModels(candidates, series, noises, y.length);
+    const { decayTime } = scored.reduce((best, one) => (one.evidence > best.evidence ? one : best)).model;
+    if (decayTime !== null) {
+      const finer = finerSaturationModels(this.#u, this.#models.companions, decayTime, series.columns.length);
+      scored.push(...scoreModels(addModels(series, finer), series, noises, y.length));
+    }
+    return this.#summary(posteriorModels(scored, series, noises, y.length), series.columns, y.length);
+  }
+
+  #summary(models: readonly ModelPosterior[], columns: readonly Float64Array[], m: number): ModelAverage {
+    const arithmetic = this.#arithmetic;
+    const slope = models.flatMap((one) => one.slope);
+    let drifting = 0;
+    let all = 0;
+    let growingFlatPrior = 0;
+    for (const { model, probability, slope: own } of models) {
+      if (model.slopeFactors !== null) drifting += probability;
+      const lifted = probability * Math.exp(Math.min(-model.logPrior, MAX_PRIOR_LIFT));
+      all += lifted;
+      if (own.length > 0) growingFlatPrior += lifted * (1 - arithmetic.slopeCdf(own, 0));
+    }
+    const belowZero = arithmetic.slopeCdf(slope, 0);
+    const top = models[0]!;
+    return {
+      models,
+      drifting,
+      growing: drifting * (1 - belowZero),
+      falling: drifting * belowZero,
+      growingFlatPrior: all > 0 ? growingFlatPrior / all : 0,
+      slope: {
+        low: arithmetic.slopeQuantile(slope, 0.05),
+        median: arithmetic.slopeQuantile(slope, 0.5),
+        high: arithmetic.slopeQuantile(slope, 0.95),
+      },
+      levelAtEnd: modelValueAt(top.model, columns, top.coefficients, m - 1),
+    };
+  }
+}
+
+function addModels(series: SeriesRegression, { basis, models }: Pick<ModelSet, 'basis' | 'models'>): readonly MeanModel[] {
+  series.addColumns(basis);
+  return models;
 }
 
 /**
- * Weighs all shapes under all noises. A shape's evidence is its likelihood summed over the noises, with the price of
- * Schwarz 1978, "Estimating the Dimension of a Model", for each free value. The drift under one shape is a mixture over the
- * noises by restricted likelihood (Patterson & Thompson 1971).
+ * The noise models that make one of the pilot models about as likely as any noise model does: the others would count for nothing under any mean
+ * model, and are left out before the costly part. `levelOrLine`: neither a line nor flexible bends explain more than a level does, so
+ * bends need not be looked for.
  */
-export function averageModels(x: Float64Array, y: Float64Array, windowS: number): ModelAverage {
-  const frame = designMatrixFor(x, windowS);
-  const jumps = stepChanges(y);
-  const { likely, plainOnly: plain } = likelyNoiseModels(frame.beginSeries(y), frame.pilotModels.length);
-  const steps = jumps.length === 0 ? [] : frame.addSeriesModels(stepModels(frame.u, frame.basis.length, jumps));
-  frame.computeProducts(likely, plain);
-  const scored = scoreModels([...(plain ? frame.models.slice(0, 2) : frame.models), ...steps], frame, likely);
-  const { decayTime: tau } = scored.reduce((best, one) => (one.evidence > best.evidence ? one : best)).placed.model;
-  if (tau !== null) {
-    const finer = frame.addSeriesModels(finerSaturationModels(frame.u, frame.companions, tau, frame.basis.length));
-    frame.computeProducts(likely, plain);
-    scored.push(...scoreModels(finer, frame, likely));
-  }
-  return { basis: [...frame.basis], models: posteriorModels(scored, frame, likely) };
+function likelyNoiseModels(logLikelihoods: Float64Array, pilots: number): { noises: number[]; levelOrLine: boolean } {
+  const best = new Float64Array(pilots).fill(Number.NEGATIVE_INFINITY);
+  logLikelihoods.forEach((one, i) => {
+    best[i % pilots] = Math.max(best[i % pilots]!, one);
+  });
+  const noises: number[] = [];
+  logLikelihoods.forEach((one, i) => {
+    const noise = Math.floor(i / pilots);
+    if (one > best[i % pilots]! - MAX_LOG_LIKELIHOOD_LOSS && noises[noises.length - 1] !== noise) noises.push(noise);
+  });
+  const [level, line, flexible] = best;
+  return { noises, levelOrLine: line! - level! < MIN_GAIN_OF_LINE && flexible! - level! < MIN_GAIN_OF_BENDS };
 }
 
 interface ScoredModel {
-  readonly placed: PlacedModel;
+  readonly model: MeanModel;
   readonly evidence: number;
 }
 
-/** The evidence of each shape; those whose columns the points cannot tell apart are left out. */
-function scoreModels(placed: readonly PlacedModel[], frame: DesignMatrix, likely: readonly number[]): ScoredModel[] {
-  const logM = Math.log(frame.x.length);
-  const means = frame.logEvidence(placed, likely);
-  return placed.flatMap((one, i) => {
-    const { columns, searchedParameters: searched, logPrior } = one.model;
-    const bicPenalty = 0.5 * (columns.length + searched) * logM;
-    return Number.isNaN(means[i]) ? [] : [{ placed: one, evidence: means[i]! - bicPenalty + logPrior }];
+/** The log evidence of each model; models whose columns the points cannot tell apart are left out. */
+function scoreModels(
+  models: readonly MeanModel[],
+  series: SeriesRegression,
+  noises: readonly number[],
+  m: number,
+): ScoredModel[] {
+  const logM = Math.log(m);
+  const likelihoods = series.logMeanLikelihoods(models, noises);
+  return models.flatMap((model, i) => {
+    const bicPrice = 0.5 * (model.columns.length + model.searchedParameters) * logM;
+    return Number.isNaN(likelihoods[i]) ? [] : [{ model, evidence: likelihoods[i]! - bicPrice + model.logPrior }];
   });
 }
 
-function posteriorModels(scored: readonly ScoredModel[], frame: DesignMatrix, likely: readonly number[]): ModelPosterior[] {
+function posteriorModels(
+  scored: readonly ScoredModel[],
+  series: SeriesRegression,
+  noises: readonly number[],
+  m: number,
+): ModelPosterior[] {
   const top = Math.max(...scored.map(({ evidence }) => evidence));
   const relevant = scored.filter(({ evidence }) => evidence - top > Math.log(MIN_RELATIVE_PROBABILITY));
   const sum = relevant.reduce((total, { evidence }) => total + Math.exp(evidence - top), 0);
   return relevant
-    .map(({ placed, evidence }) => posteriorOf(placed, frame, likely, Math.exp(evidence - top) / sum))
+    .map(({ model, evidence }) => posteriorOf(model, Math.exp(evidence - top) / sum, series, noises, m))
     .sort((a, b) => b.probability - a.probability);
 }
 
-/**
- * Noises that no probe makes likely would count for nothing under any shape: they are left out before the costly part. `plain`: neither a
- * line nor supple bends explain more than a level does, so that only those two shapes need weighing.
- */
-function likelyNoiseModels(likelihoods: Float64Array, probes: number): { likely: number[]; plainOnly: boolean } {
-  const best = new Float64Array(probes).fill(Number.NEGATIVE_INFINITY);
-  likelihoods.forEach((of, i) => {
-    best[i % probes] = Math.max(best[i % probes]!, of);
-  });
-  const likely: number[] = [];
-  likelihoods.forEach((of, i) => {
-    const noise = Math.floor(i / probes);
-    if (of > best[i % probes]! - MAX_LOG_LIKELIHOOD_LOSS && likely[likely.length - 1] !== noise) likely.push(noise);
-  });
-  return { likely, plainOnly: best[1]! - best[0]! < MIN_GAIN_OF_LINE && best[2]! - best[0]! < MIN_GAIN_OF_BENDS };
-}
-
-function posteriorOf(placed: PlacedModel, frame: DesignMatrix, likely: readonly number[], weight: number): ModelPosterior {
-  const { model: shape } = placed;
-  const { each, best } = frame.fits(placed, likely);
-  if (shape.slopeFactors === null) return { model: shape, probability: weight, slopes: [], coefficients: best };
+function posteriorOf(
+  model: MeanModel,
+  probability: number,
+  series: SeriesRegression,
+  noises: readonly number[],
+  m: number,
+): ModelPosterior {
+  const { restrictedLogLikelihood, slopeMean, slopeDeviation, coefficients } = series.fits(model, noises);
+  if (model.slopeFactors === null) return { model, probability, slope: [], coefficients };
   let top = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < each.length; at += FIT_LAYOUT.numbers)
-    top = Math.max(top, each[at + FIT_LAYOUT.restrictedLogLikelihood]!);
+  for (let g = 0; g < noises.length; g++) top = Math.max(top, restrictedLogLikelihood[g]!);
   const shares: number[] = [];
   let sum = 0;
-  for (let at = 0; at < each.length; at += FIT_LAYOUT.numbers) {
-    const share = Math.exp(each[at + FIT_LAYOUT.restrictedLogLikelihood]! - top);
+  for (let g = 0; g < noises.length; g++) {
+    const share = Math.exp(restrictedLogLikelihood[g]! - top);
     sum += share;
     shares.push(share);
   }
-  const drift: number[] = [];
-  const degrees = frame.x.length - shape.columns.length;
+  const slope: number[] = [];
+  const degrees = m - model.columns.length;
   shares.forEach((share, g) => {
-    const at = g * FIT_LAYOUT.numbers;
-    if (share >= MIN_NOISE_SHARE * sum)
-      drift.push((weight * share) / sum, each[at + FIT_LAYOUT.slopeMean]!, each[at + FIT_LAYOUT.slopeDeviation]!, degrees);
+    if (share >= MIN_NOISE_SHARE * sum) slope.push((probability * share) / sum, slopeMean[g]!, slopeDeviation[g]!, degrees);
   });
-  return { model: shape, probability: weight, slopes: drift, coefficients: best };
-}
-
-/** Share of belief that it grows when no shape is preferred beforehand. */
-export function growthPosteriorFlatPrior(weighed: readonly ModelPosterior[]): number {
-  let all = 0;
-  let growing = 0;
-  for (const { model: shape, probability: weight, slopes: drift } of weighed) {
-    const even = weight * Math.exp(Math.min(-shape.logPrior, MAX_PRIOR_LIFT));
-    all += even;
-    if (drift.length > 0) growing += even * (1 - posteriorBelow(drift, 0));
-  }
-  return all > 0 ? growing / all : 0;
+  return { model, probability, slope, coefficients };
 }

@@ -26,28 +26,6 @@ interface RunOfField extends Run {
   readonly evaluate: () => FieldEvaluation;
 }
 
-/** Judgements of lives that are over: they do not change, and `watch` asks each minute. Kept for speed alone; it changes no answer. */
-const pastEvaluations = new Map<string, FieldEvaluation>();
-const MAX_PAST_EVALUATIONS = 128;
-
-/** What `judge` says of a life that is over, worked out once. */
-export function cachedEvaluation(
-  id: string,
-  values: Float64Array,
-  { t, from, to, limit }: Window,
-  evaluate: () => FieldEvaluation,
-): FieldEvaluation {
-  let sum = 0;
-  for (let i = from; i < to; i++) if (Number.isFinite(values[i])) sum += values[i]! * (1 + ((i - from) & 7));
-  const key = [id, t[from], t[to - 1], to - from, limit, sum].join();
-  const known = pastEvaluations.get(key);
-  if (known !== undefined) return known;
-  const judged = evaluate();
-  if (pastEvaluations.size >= MAX_PAST_EVALUATIONS) pastEvaluations.delete(pastEvaluations.keys().next().value!);
-  pastEvaluations.set(key, judged);
-  return judged;
-}
-
 /** Newest of the earlier lives, of those old enough to compare, that are looked at: a crash loop in between must not hide them. */
 const MAX_RUNS = 4;
 const MIN_SAMPLES = 30;

@@ -8,6 +8,7 @@ import { readStoredFolders } from '../../../src/history/store/folder-owner.ts';
 import { openStore } from '../../../src/history/store/store.ts';
 import type { LiveMessage } from '../../../src/outlets/status.ts';
 import { findTargets, pidsOf } from '../../../src/sources/target/target-search.ts';
+import { EvaluationCache } from '../../../src/trends/evaluation-cache.ts';
 import { type MadeJvm, MadeTree } from '../../support/made-tree.ts';
 
 const START_MS = Date.parse('2026-01-05T10:00:00Z');
@@ -48,6 +49,7 @@ class Pod {
       log: { info: note },
       pidsOf: (target) => pidsOf(roots, target),
       mayAttach: false,
+      evaluationCache: new EvaluationCache(),
       self: () => ({}),
     });
     watcher.on((message) => this.messages.push(message));

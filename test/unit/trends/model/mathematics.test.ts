@@ -1,38 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { robustMeans } from '../../../../src/trends/field/block-means.ts';
 import { centredSums } from '../../../../src/trends/field/least-squares.ts';
-import { wasmKernel } from '../../../../src/trends/model/kernel/kernel.ts';
-import type { NoiseModel } from '../../../../src/trends/model/noise-models.ts';
+import { kalmanFilter } from '../../../../src/trends/model/kalman-filter.ts';
+import { robustMean, robustMeans } from '../../../../src/trends/model/robust-mean.ts';
+import { normalCdf, studentTCdf } from '../../../../src/trends/model/student-t.ts';
 
 const near = (found: number, expected: number, within: number) =>
   assert.ok(Math.abs(found - expected) <= within, `${found}, expected ${expected}`);
 
-const { normalBelow, studentBelow } = wasmKernel().exports;
+const meanOf = (...values: number[]): number => robustMean(Float64Array.from(values));
 
-const meanOf = (...values: number[]): number => robustMeans(Float64Array.from(values), [0, values.length]).means[0]!;
-
-/** A noise at points `u`, and what the inverse of its covariance makes of a column. */
-function filterOf(u: Float64Array, { ouComponents: wanderings, white }: NoiseModel) {
-  const k = wasmKernel();
-  const m = u.length;
-  const parts = wanderings.length;
-  const filter = k.allocate(m * (2 * parts + 1));
-  const numbers = wanderings.flatMap(({ decay, variance }) => [decay, variance]);
-  const logF = k.exports.kalman(k.copyFloats(u), m, k.copyFloats(numbers), parts, white, filter);
-  const inverse = (column: Float64Array): Float64Array => {
-    const out = k.allocate(m);
-    k.exports.inverse(filter, parts, m, k.copyFloats(column), out);
-    return k.readFloats(out, m);
-  };
-  return { logF, inverse };
-}
-
-test('the kernel that is shipped is what its source compiles to', () => {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/kernel.mjs', '--check'], { encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-});
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 test('the normal distribution function has the values of scipy.stats.norm.cdf (scipy 1.17.1)', () => {
   for (const [z, p] of [
@@ -44,7 +22,7 @@ test('the normal distribution function has the values of scipy.stats.norm.cdf (s
     [1.2, 0.8849303297782918],
     [2.5, 0.9937903346742238],
   ] as const)
-    near(normalBelow(z), p, 1e-12 + 1e-9 * p);
+    near(normalCdf(z), p, 1e-12 + 1e-9 * p);
 });
 
 test("Student's distribution function is within a thousandth of scipy.stats.t.cdf (scipy 1.17.1)", () => {
@@ -54,25 +32,25 @@ test("Student's distribution function is within a thousandth of scipy.stats.t.cd
     [-4, 30, 0.0001909228180418782],
     [2, 3, 0.9303370157205785],
   ] as const)
-    near(studentBelow(t, degrees), p, 1e-3);
+    near(studentTCdf(t, degrees), p, 1e-3);
 });
 
 test('products are those of generalised least squares with the full covariance, gaps included (numpy 2.4.6, linalg.inv)', () => {
   const x = Float64Array.of(0, 1, 2, 4, 5, 6, 7);
   const y = Float64Array.of(1, 3, 2, 6, 5, 9, 8);
   const noise = { ouComponents: [{ decay: 3, variance: 1 / (1 - Math.exp(-2 / 3)) }], white: 0.7 };
-  const { logF, inverse } = filterOf(x, noise);
-  const columns = [x.map(() => 1), x, y];
+  const { logDeterminant, whiten } = kalmanFilter(x, noise);
+  const columns = [x.map(() => 1), x, y].map(whiten);
   const expected = [
     0.9299441115108289, 3.2609210394690997, 4.428105722512107, 21.953268034001162, 26.505349212586015, 39.011856220115206,
   ];
-  const product = (a: number, b: number) => inverse(columns[a]!).reduce((sum, value, i) => sum + value * columns[b]![i]!, 0);
+  const product = (a: number, b: number) => dot(columns[a]!, columns[b]!);
   const upper = [product(0, 0), product(0, 1), product(0, 2), product(1, 1), product(1, 2), product(2, 2)];
   for (let i = 0; i < expected.length; i++) near(upper[i]!, expected[i]!, 1e-9);
-  near(logF, 5.178576473373194, 1e-9);
+  near(logDeterminant, 5.178576473373194, 1e-9);
 });
 
-test('of a sum of wanderings the covariance is the sum of theirs', () => {
+test('the covariance of a sum of Ornstein-Uhlenbeck processes is the sum of their covariances', () => {
   const u = Float64Array.of(0, 0.1, 0.2, 0.35, 0.4, 0.9);
   const noise = {
     ouComponents: [
@@ -82,8 +60,7 @@ test('of a sum of wanderings the covariance is the sum of theirs', () => {
     ],
     white: 0.5,
   };
-  // The filter of a wandering is exact for any number of them, so its first innovation variance and their product are those of the
-  // covariance matrix: its determinant, by elimination.
+  // a' V^-1 b and ln |V| by the filter are those of the covariance matrix V, whose determinant is found by elimination.
   const n = u.length;
   const covariance = Array.from({ length: n }, (_, i) =>
     Array.from({ length: n }, (_, j) =>
@@ -93,16 +70,11 @@ test('of a sum of wanderings the covariance is the sum of theirs', () => {
       ),
     ),
   );
-  const { logF, inverse } = filterOf(u, noise);
-  // Covariance times its inverse times a column is that column.
-  const column = Float64Array.of(3, -1, 4, 1, -5, 9);
-  const solved = inverse(column);
-  for (let i = 0; i < n; i++)
-    near(
-      covariance[i]!.reduce((sum, value, j) => sum + value * solved[j]!, 0),
-      column[i]!,
-      1e-9,
-    );
+  const { logDeterminant: found, whiten } = kalmanFilter(u, noise);
+  // (V x)' V^-1 y = x' y.
+  const [x, y] = [Float64Array.of(3, -1, 4, 1, -5, 9), Float64Array.of(2, 7, 1, -8, 2, 8)];
+  const vx = Float64Array.from(covariance, (row) => row.reduce((sum, value, j) => sum + value * x[j]!, 0));
+  near(dot(whiten(vx), whiten(y)), dot(x, y), 1e-9);
   let logDeterminant = 0;
   for (let p = 0; p < n; p++) {
     logDeterminant += Math.log(covariance[p]![p]!);
@@ -111,7 +83,7 @@ test('of a sum of wanderings the covariance is the sum of theirs', () => {
       for (let j = p; j < n; j++) covariance[i]![j]! -= factor * covariance[p]![j]!;
     }
   }
-  near(logF, logDeterminant, 1e-9);
+  near(found, logDeterminant, 1e-9);
 });
 
 test('the mean of a block is the mean of even values, and one spike among them moves it by no more than they differ', () => {

@@ -1,7 +1,7 @@
-export { below, normalBelow, quantile, studentBelow } from './drift';
-export { means } from './means';
-export { inverse, kalman, pairs, series } from './noise';
-export { evidences, fits, likelihoods } from './shape';
+export { inverse, kalman, pairs, series } from './kalman-filter';
+export { fits, likelihoods, meanLikelihoods } from './least-squares';
+export { means } from './robust-mean';
+export { normalCdf, slopeCdf, slopeQuantile, studentTCdf } from './slope-posterior';
 
 /** Where memory is free for the caller, in bytes. */
 export function free(): usize {

@@ -1,42 +1,47 @@
-import type { WasmKernel } from './kernel/kernel.ts';
+import type { Kernel } from './kernel.ts';
 
-/** Where a plan of the kernel's is: which columns are to be multiplied with which, and where to. */
+/** Where a plan lies in the kernel's memory: which columns are multiplied with which, and where the products go. */
 export interface ProductPlan {
   readonly from: number;
   readonly to: number;
 }
 
-/** The pairs of columns that some shapes are made of, and their places in a row: of a basis of dozens no other products are worked out. */
+/**
+ * The pairs of columns that the models need, each with its place in a table of products. A basis has dozens of columns, and most pairs of
+ * them stand in no model.
+ */
 export class CrossProducts {
-  readonly #indexes: Int16Array;
+  readonly #places: Int16Array;
   readonly #maxColumns: number;
   readonly #keys: number[] = [];
   #planned = 0;
   #shared = 0;
 
-  constructor(most: number) {
-    this.#maxColumns = most;
-    this.#indexes = new Int16Array(most * most).fill(-1);
+  constructor(maxColumns: number) {
+    this.#maxColumns = maxColumns;
+    this.#places = new Int16Array(maxColumns * maxColumns).fill(-1);
   }
 
   get count(): number {
     return this.#keys.length;
   }
 
+  /** Pairs that only the present series has. */
   get seriesCount(): number {
     return this.#keys.length - this.#shared;
   }
 
-  indexOf(a: number, b: number): number {
+  /** The place of a pair; a new pair gets the next one. */
+  placeOf(a: number, b: number): number {
     const key = a > b ? a * this.#maxColumns + b : b * this.#maxColumns + a;
-    const known = this.#indexes[key]!;
+    const known = this.#places[key]!;
     if (known >= 0) return known;
-    this.#indexes[key] = this.#keys.length;
+    this.#places[key] = this.#keys.length;
     return this.#keys.push(key) - 1;
   }
 
-  /** Those that were not in a plan yet, by their later column, whose share of the work is done once. */
-  plan(k: WasmKernel): ProductPlan {
+  /** A plan of the pairs that are in no plan yet, by their later column: its share of the work is done once. */
+  plan(k: Kernel): ProductPlan {
     const byColumn = new Map<number, number[]>();
     for (let place = this.#planned; place < this.#keys.length; place++) {
       const [a, b] = [Math.floor(this.#keys[place]! / this.#maxColumns), this.#keys[place]! % this.#maxColumns];
@@ -50,13 +55,13 @@ export class CrossProducts {
     return { from, to: from + 4 * numbers.length };
   }
 
-  /** Those there are now belong to all series. */
+  /** The pairs until now belong to all series. */
   markShared(): void {
     this.#shared = this.#keys.length;
   }
 
   dropSeriesPairs(): void {
-    for (const key of this.#keys.splice(this.#shared)) this.#indexes[key] = -1;
+    for (const key of this.#keys.splice(this.#shared)) this.#places[key] = -1;
     this.#planned = this.#shared;
   }
 }

@@ -1,15 +1,9 @@
 import { f64At, i32At, put } from './memory';
 
-/** Groups of neighbours whose means are trimmed. */
 const GROUPS = 16;
 const groupMeans = memory.data(GROUPS * 8);
 
-/**
- * Mean of the values `from` (inclusive) to `to` (exclusive) that a spike or two do not move: values are averaged in up to 16 groups of
- * neighbours, and of the groups' means a fifth at either end is left out. Nearly as exact as the mean where nothing is wrong, and linear
- * in their number. NaN where any of them is. Tukey & McLaughlin 1963, "Less Vulnerable Confidence and Significance Procedures for
- * Location" (trimming).
- */
+/** As `robustMean` in ../../robust-mean.ts, of the values `from` (inclusive) to `to` (exclusive). */
 function robustMean(values: usize, from: i32, to: i32): f64 {
   const count = to - from;
   if (count === 1) return f64At(values, from);
@@ -37,8 +31,8 @@ function robustMean(values: usize, from: i32, to: i32): f64 {
 }
 
 /**
- * Robust means of the values between each of `count + 1` indexes and the next, into `out`; NaN where nothing is known. Gaps (NaN) are left
- * out: the values are moved together. Returns how many values stand behind them.
+ * As `robustMeans` in ../../robust-mean.ts: the means of `count` blocks, whose `count + 1` edges are at `edges`, into `out`. Gaps (NaN) are overwritten by
+ * the values after them. Returns how many values are not NaN.
  */
 export function means(values: usize, edges: usize, count: i32, out: usize): i32 {
   let points = 0;
@@ -47,9 +41,9 @@ export function means(values: usize, edges: usize, count: i32, out: usize): i32 
     let to = i32At(edges, block + 1);
     let mean = to > from ? robustMean(values, from, to) : NaN;
     if (isNaN(mean)) {
-      let told = from;
-      for (let i = from; i < to; i++) if (!isNaN(f64At(values, i))) put(values, told++, f64At(values, i));
-      to = told;
+      let known = from;
+      for (let i = from; i < to; i++) if (!isNaN(f64At(values, i))) put(values, known++, f64At(values, i));
+      to = known;
       if (to > from) mean = robustMean(values, from, to);
     }
     points += to - from;

@@ -1,0 +1,143 @@
+import { f64At, i32At, put } from './memory';
+
+/** More Ornstein-Uhlenbeck components than any noise model has. */
+const MAX_COMPONENTS = 8;
+const state = memory.data(MAX_COMPONENTS * 8);
+const sums = memory.data(MAX_COMPONENTS * 8);
+const covariance = memory.data(MAX_COMPONENTS * MAX_COMPONENTS * 8);
+
+/**
+ * As `kalmanFilter` in ../../kalman-filter.ts. Into `filter`, which has room for m (2 components + 1) numbers: of each of the `m` points `u` its decays, one
+ * a component; then of each point its gains; then of each point one over the variance of its innovation. `noise`: decay time and variance of each
+ * component. Returns ln |V|.
+ */
+export function kalman(u: usize, m: i32, noise: usize, components: i32, white: f64, filter: usize): f64 {
+  const gains = filter + ((<usize>(m * components)) << 3);
+  const precisions = gains + ((<usize>(m * components)) << 3);
+  memory.fill(covariance, 0, MAX_COMPONENTS * MAX_COMPONENTS * 8);
+  let logDeterminant: f64 = 0;
+  for (let i = 0; i < m; i++) {
+    for (let a = 0; a < components; a++)
+      put(filter, i * components + a, i === 0 ? 0 : Math.exp((f64At(u, i - 1) - f64At(u, i)) / f64At(noise, 2 * a)));
+    let f = white;
+    for (let a = 0; a < components; a++) {
+      const phi = f64At(filter, i * components + a);
+      let sum: f64 = 0;
+      for (let b = 0; b < components; b++) {
+        const at = a * components + b;
+        let value = f64At(covariance, at) * phi * f64At(filter, i * components + b);
+        if (a === b) value += f64At(noise, 2 * a + 1) * (1 - phi * phi);
+        put(covariance, at, value);
+        sum += value;
+      }
+      put(sums, a, sum);
+      f += sum;
+    }
+    for (let a = 0; a < components; a++) {
+      put(gains, i * components + a, f64At(sums, a) / f);
+      for (let b = 0; b < components; b++)
+        put(covariance, a * components + b, f64At(covariance, a * components + b) - (f64At(sums, a) * f64At(sums, b)) / f);
+    }
+    logDeterminant += Math.log(f);
+    put(precisions, i, 1 / f);
+  }
+  return logDeterminant;
+}
+
+/**
+ * V^-1 times `column`, into `out`: forward through the filter, each innovation over its variance, and back through the adjoint of the filter. So
+ * a' V^-1 b takes one pass over `a` and a plain product with `b`, where two whitened columns would take two passes.
+ */
+export function inverse(filter: usize, components: i32, m: i32, column: usize, out: usize): void {
+  const gains = filter + ((<usize>(m * components)) << 3);
+  const precisions = gains + ((<usize>(m * components)) << 3);
+  if (components === 1) {
+    let level: f64 = 0;
+    for (let i = 0; i < m; i++) {
+      const predicted = f64At(filter, i) * level;
+      const innovation = f64At(column, i) - predicted;
+      level = predicted + f64At(gains, i) * innovation;
+      put(out, i, innovation * f64At(precisions, i));
+    }
+    let back: f64 = 0;
+    for (let i = m - 1; i >= 0; i--) {
+      const value = f64At(out, i) + f64At(gains, i) * back;
+      back = f64At(filter, i) * (back - value);
+      put(out, i, value);
+    }
+    return;
+  }
+  memory.fill(state, 0, MAX_COMPONENTS * 8);
+  for (let i = 0; i < m; i++) {
+    let innovation = f64At(column, i);
+    for (let a = 0; a < components; a++) {
+      const predicted = f64At(state, a) * f64At(filter, i * components + a);
+      put(state, a, predicted);
+      innovation -= predicted;
+    }
+    for (let a = 0; a < components; a++) put(state, a, f64At(state, a) + f64At(gains, i * components + a) * innovation);
+    put(out, i, innovation * f64At(precisions, i));
+  }
+  memory.fill(state, 0, MAX_COMPONENTS * 8);
+  for (let i = m - 1; i >= 0; i--) {
+    let value = f64At(out, i);
+    for (let a = 0; a < components; a++) value += f64At(gains, i * components + a) * f64At(state, a);
+    for (let a = 0; a < components; a++) put(state, a, f64At(filter, i * components + a) * (f64At(state, a) - value));
+    put(out, i, value);
+  }
+}
+
+function product(a: usize, b: usize, m: i32): f64 {
+  let sum: f64 = 0;
+  let i = 0;
+  for (; i + 3 < m; i += 4)
+    sum +=
+      f64At(a, i) * f64At(b, i) +
+      f64At(a, i + 1) * f64At(b, i + 1) +
+      (f64At(a, i + 2) * f64At(b, i + 2) + f64At(a, i + 3) * f64At(b, i + 3));
+  for (; i < m; i++) sum += f64At(a, i) * f64At(b, i);
+  return sum;
+}
+
+/** y' V^-1 x of `count` columns x, whose indexes are at `list`, into `out` at those indexes. `scratch`: room for m numbers. Returns y' V^-1 y. */
+export function series(
+  filter: usize,
+  components: i32,
+  m: i32,
+  y: usize,
+  columns: usize,
+  list: usize,
+  count: i32,
+  out: usize,
+  scratch: usize,
+): f64 {
+  inverse(filter, components, m, y, scratch);
+  for (let k = 0; k < count; k++) {
+    const at = i32At(list, k);
+    put(out, at, product(scratch, columns + ((<usize>(at * m)) << 3), m));
+  }
+  return product(scratch, y, m);
+}
+
+/**
+ * Products a' V^-1 b of columns, into `out`. `plan`, up to the address `end`: of each column a its index, the number of its partners, and of each partner b
+ * its index and the place of the product in `out`. `scratch`: room for m numbers.
+ */
+export function pairs(
+  filter: usize,
+  components: i32,
+  m: i32,
+  columns: usize,
+  plan: usize,
+  end: usize,
+  out: usize,
+  scratch: usize,
+): void {
+  for (let at = plan; at < end; ) {
+    const count = i32At(at, 1);
+    inverse(filter, components, m, columns + ((<usize>(i32At(at, 0) * m)) << 3), scratch);
+    at += 8;
+    for (let k = 0; k < count; k++, at += 8)
+      put(out, i32At(at, 1), product(scratch, columns + ((<usize>(i32At(at, 0) * m)) << 3), m));
+  }
+}

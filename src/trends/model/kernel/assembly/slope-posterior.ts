@@ -1,0 +1,65 @@
+import { f64At } from './memory';
+
+/** As `normalCdf` in ../../student-t.ts. */
+export function normalCdf(z: f64): f64 {
+  if (z > 8) return 1;
+  if (z < -38) return 0;
+  const a = Math.abs(z);
+  let tail: f64;
+  if (a < 3) {
+    let sum = a;
+    let term = a;
+    for (let i: f64 = 3; Math.abs(term) > 1e-17 * sum && i < 200; i += 2) {
+      term *= (a * a) / i;
+      sum += term;
+    }
+    tail = 0.5 - sum * Math.exp(-0.5 * a * a - 0.9189385332046728);
+  } else {
+    let f = a;
+    for (let i: f64 = 60; i >= 1; i--) f = a + i / f;
+    tail = Math.exp(-0.5 * a * a - 0.9189385332046728) / f;
+  }
+  return z > 0 ? 1 - tail : tail;
+}
+
+/** As `studentTCdf` in ../../student-t.ts. */
+export function studentTCdf(t: f64, degrees: f64): f64 {
+  if (degrees < 1) return 0.5;
+  const z = (Math.sqrt(degrees * Math.log(1 + (t * t) / degrees)) * (8 * degrees + 1)) / (8 * degrees + 3);
+  return normalCdf(t > 0 ? z : -z);
+}
+
+/** As `slopeCdf` in ../../slope-posterior.ts, of `count` components. */
+export function slopeCdf(posterior: usize, count: i32, slope: f64): f64 {
+  let under: f64 = 0;
+  let all: f64 = 0;
+  for (let k = 0; k < 4 * count; k += 4) {
+    const weight = f64At(posterior, k);
+    all += weight;
+    under +=
+      weight *
+      studentTCdf((slope - f64At(posterior, k + 1)) / Math.max(f64At(posterior, k + 2), 1e-300), f64At(posterior, k + 3));
+  }
+  return all > 0 ? under / all : 0.5;
+}
+
+const BISECTIONS = 17;
+
+/** As `slopeQuantile` in ../../slope-posterior.ts, of `count` components. */
+export function slopeQuantile(posterior: usize, count: i32, probability: f64): f64 {
+  let low: f64 = Infinity;
+  let high: f64 = -Infinity;
+  for (let k = 0; k < 4 * count; k += 4) {
+    const mean = f64At(posterior, k + 1);
+    const reach = 5 * f64At(posterior, k + 2);
+    low = Math.min(low, mean - reach);
+    high = Math.max(high, mean + reach);
+  }
+  if (!(low < high)) return low === Infinity ? 0 : low;
+  for (let k = 0; k < BISECTIONS; k++) {
+    const middle = (low + high) / 2;
+    if (slopeCdf(posterior, count, middle) < probability) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

@@ -1,0 +1,21 @@
+import type { FieldEvaluation, Window } from '../field/field-trend.ts';
+
+const MAX_EVALUATIONS = 128;
+
+/** Evaluations of runs that are over. They do not change, and `watch` asks for them each minute. */
+export class PastEvaluations {
+  readonly #known = new Map<string, FieldEvaluation>();
+
+  /** What `evaluate` says of a field in the window of a run that is over, worked out once. */
+  evaluation(id: string, values: Float64Array, { t, from, to, limit }: Window, evaluate: () => FieldEvaluation): FieldEvaluation {
+    let sum = 0;
+    for (let i = from; i < to; i++) if (Number.isFinite(values[i])) sum += values[i]! * (1 + ((i - from) & 7));
+    const key = [id, t[from], t[to - 1], to - from, limit, sum].join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const evaluation = evaluate();
+    if (this.#known.size >= MAX_EVALUATIONS) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(key, evaluation);
+    return evaluation;
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { modelAverage } from '../../../../src/trends/model/model-average.ts';
+import { Random } from '../../../../synthetic/random.ts';
+
+const HOUR = 3600;
+const t = Float64Array.from({ length: 120 }, (_, i) => (i + 0.5) * 60);
+const windowS = 2 * HOUR;
+const noise = (seed: number) => {
+  const random = new Random(seed);
+  return () => 0.05 * random.normal();
+};
+const series = (mean: (u: number) => number, seed = 1) => {
+  const next = noise(seed);
+  return t.map((at) => mean(at / windowS) + next());
+};
+
+test('a line in white noise: its slope a window is found, inside a narrow interval, and growth is as good as certain', () => {
+  const { slope, growing, falling, levelAtEnd, models } = modelAverage(
+    t,
+    series((u) => 3 * u),
+    windowS,
+  );
+  assert.ok(slope.low < 3 && 3 < slope.high && slope.high - slope.low < 0.5, JSON.stringify(slope));
+  assert.ok(slope.low < slope.median && slope.median < slope.high);
+  assert.ok(growing > 0.99 && falling < 1e-6);
+  assert.ok(Math.abs(levelAtEnd - 3) < 0.2);
+  assert.equal(models[0]!.model.name, 'line');
+});
+
+test('a series that falls has the slope and the probabilities of its mirror image', () => {
+  const y = series((u) => 3 * u);
+  const [up, down] = [
+    modelAverage(t, y, windowS),
+    modelAverage(
+      t,
+      y.map((value) => -value),
+      windowS,
+    ),
+  ];
+  assert.ok(Math.abs(up.slope.median + down.slope.median) < 1e-4);
+  assert.ok(Math.abs(up.growing - down.falling) < 1e-9);
+});
+
+test('the unit of the series is the unit of its slope', () => {
+  const y = series((u) => 3 * u);
+  const [one, thousand] = [
+    modelAverage(t, y, windowS),
+    modelAverage(
+      t,
+      y.map((value) => 1000 * value),
+      windowS,
+    ),
+  ];
+  assert.ok(Math.abs(1000 * one.slope.median - thousand.slope.median) < 1e-6 * thousand.slope.median);
+});
+
+test('probabilities of the models add up to 1, the most probable first', () => {
+  for (const mean of [(u: number) => u, () => 0, (u: number) => 1 - Math.exp(-u / 0.1), (u: number) => (u > 0.4 ? 2 : 0)]) {
+    const { models, growing, falling, drifting } = modelAverage(t, series(mean), windowS);
+    const probabilities = models.map(({ probability }) => probability);
+    assert.ok(Math.abs(probabilities.reduce((sum, one) => sum + one, 0) - 1) < 1e-9);
+    assert.deepEqual(
+      probabilities,
+      probabilities.toSorted((a, b) => b - a),
+    );
+    assert.ok(Math.abs(growing + falling - drifting) < 1e-9);
+  }
+});
+
+test('what saturates, bends or steps is recognised, and only what bends upwards grows on', () => {
+  /** Posterior probability of models of this kind, and of growth. */
+  const recognised = (kind: RegExp, mean: (u: number) => number) => {
+    const { models, growing } = modelAverage(t, series(mean), windowS);
+    const probability = models.reduce((sum, one) => sum + (kind.test(one.model.name) ? one.probability : 0), 0);
+    return { recognised: probability > 0.8, growing: growing > 0.5 };
+  };
+  const flat = { recognised: true, growing: false };
+  assert.deepEqual(
+    recognised(/^flat$/, () => 0),
+    flat,
+  );
+  assert.deepEqual(
+    recognised(/saturation/, (u) => 3 * (1 - Math.exp(-u / 0.1))),
+    flat,
+  );
+  assert.deepEqual(
+    recognised(/^step/, (u) => (u > 0.4 ? 3 : 0)),
+    flat,
+  );
+  assert.deepEqual(
+    recognised(/^(hinge|start)$/, (u) => 5 * Math.max(0, u - 0.52)),
+    { recognised: true, growing: true },
+  );
+});
+
+test('a random walk has a wide interval: what it has drifted is no certain growth', () => {
+  let sure = 0;
+  for (let seed = 1; seed <= 20; seed++) {
+    const next = noise(seed);
+    let level = 0;
+    if (
+      modelAverage(
+        t,
+        t.map(() => (level += next())),
+        windowS,
+      ).growing > 0.94
+    )
+      sure++;
+  }
+  assert.ok(sure <= 2, `${sure} of 20`);
+});
+
+test('lengths that do not fit and a window without length are range errors that name the argument', () => {
+  const y = series((u) => u);
+  assert.throws(() => modelAverage(t, y.subarray(1), windowS), /RangeError: y has 119 values, expected 120, one a point/);
+  assert.throws(
+    () => modelAverage(t.subarray(0, 2), y.subarray(0, 2), windowS),
+    /RangeError: t has 2 points, expected 3 or more/,
+  );
+  assert.throws(() => modelAverage(t, y, 0), /RangeError: windowSeconds is 0, expected more than 0/);
+});
