@@ -1,9 +1,10 @@
-// Test files as JavaScript, all in one go: Node starts each in a process of its own, and one that reads TypeScript itself (tsx) takes half a
+// Test files, and as JavaScript: all in one go: Node starts each in a process of its own, and one that reads TypeScript itself (tsx) takes half a
 // second longer for it.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, context } from 'esbuild';
 
 /** For Node to name lines of the sources. */
 export const NODE_FLAGS = ['--enable-source-maps'];
@@ -23,18 +24,28 @@ const besideTheSource = {
   },
 };
 
-/** The folder lies where Node finds the packages that tests import. */
-export async function compileTests(files) {
+/** Those under test/ that are named, or lie in a folder that is: `unit`, `e2e/history`; of no names all. */
+export async function testFiles(names) {
+  const all = (await readdir('test', { recursive: true })).filter((f) => f.endsWith('.test.ts')).map((f) => join('test', f));
+  const chosen = names.length === 0 ? all : all.filter((f) => names.some((n) => f === n || f.startsWith(join('test', n))));
+  if (chosen.length > 0) return chosen;
+  console.error(`no test matches ${names.join(' ')}`);
+  process.exit(1);
+}
+
+/** In a folder where Node finds the packages that tests import. */
+async function plan(files) {
   const cache = resolve('node_modules/.cache');
   await mkdir(cache, { recursive: true });
   const outdir = await mkdtemp(join(cache, 'tests-'));
-  await build({
+  process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  const options = {
     entryPoints: files,
     outdir,
     outbase: '.',
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    splitting: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',
@@ -42,13 +53,39 @@ export async function compileTests(files) {
     sourcemap: 'inline',
     plugins: [besideTheSource],
     logLevel: 'error',
-  });
+  };
   const outputOf = (file) => join(outdir, file.replace(/\.ts$/, '.mjs'));
+  return { options, outputOf };
+}
+
+export async function compileTests(files) {
+  const { options, outputOf } = await plan(files);
+  await build({ ...options, splitting: true });
   const sources = new Map(files.map((file) => [outputOf(file), resolve(file)]));
   return {
     outputOf,
     /** Of a file that is none of these, the file itself. */
     sourceOf: (path) => sources.get(path) ?? path,
-    remove: () => rm(outdir, { recursive: true, force: true }),
+  };
+}
+
+/** For the same files again and again: each compilation says which became another, and of which files they are made. */
+export async function recompileTests(files) {
+  const { options, outputOf } = await plan(files);
+  const compiler = await context({ ...options, write: false, metafile: true });
+  const hashes = new Map();
+  return {
+    outputOf,
+    async compile() {
+      const { outputFiles, metafile } = await compiler.rebuild();
+      const fresh = outputFiles.filter(({ path, hash }) => hashes.get(path) !== hash);
+      for (const { path, hash, contents } of fresh) {
+        hashes.set(path, hash);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, contents);
+      }
+      const paths = new Set(fresh.map(({ path }) => path));
+      return { changed: files.filter((file) => paths.has(outputOf(file))), inputs: Object.keys(metafile.inputs) };
+    },
   };
 }

@@ -1,24 +1,18 @@
 // Runs the tests under test/ with node:test. `npm test`: all; `npm test unit`, `npm test e2e`: one folder; or name files.
 // Which of them run side by side, and which alone, is told by scripts/test-lanes.mjs.
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { compileTests, NODE_FLAGS } from './compile-tests.mjs';
+import { compileTests, NODE_FLAGS, testFiles } from './compile-tests.mjs';
 import { needsOf, wordsIn } from './needs.mjs';
 import { setup } from './setup.mjs';
 import { needsBundle, rounds } from './test-lanes.mjs';
 import { MachineReport } from './test-machine.mjs';
 
 const began = performance.now();
-const wanted = process.argv.slice(2);
-const all = (await readdir('test', { recursive: true })).filter((f) => f.endsWith('.test.ts')).map((f) => join('test', f));
-const files = wanted.length === 0 ? all : all.filter((f) => wanted.some((w) => f === w || f.startsWith(join('test', w))));
-if (files.length === 0) {
-  console.error(`no test matches ${wanted.join(' ')}`);
-  process.exit(1);
-}
+const files = await testFiles(process.argv.slice(2));
 const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
 if (!setup(needsOf(sources.flatMap(wordsIn)))) console.error('not all could be installed: see above');
 // Once, before all of them: tests run the bundle side by side.
@@ -71,11 +65,7 @@ async function runLane({ files: lane, atOnce }) {
   release();
 }
 
-try {
-  for (const lanes of rounds(files)) await Promise.all(lanes.map(runLane));
-} finally {
-  await compiled.remove();
-}
+for (const lanes of rounds(files)) await Promise.all(lanes.map(runLane));
 
 // One summary: the sum of theirs, and where the time went.
 const say = (message) => reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message, level: 'info' } });
