@@ -2,7 +2,6 @@ import 'uplot/dist/uPlot.min.css';
 import './style/all.css';
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
 import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
-import type { Collector } from '../src/sources/jvm/collectors.ts';
 import { HeapChart } from './charts/heap-chart.ts';
 import { DrawWhenVisible } from './charts/in-view.ts';
 import { onCursor } from './charts/shared-cursor.ts';
@@ -12,7 +11,7 @@ import { ApiErrorAnswer, api, openLive, Unreachable } from './data/api.ts';
 import { forwardFill } from './data/forward-fill.ts';
 import { breakLinesAtGaps } from './data/gaps.ts';
 import { LatestValues } from './data/latest-values.ts';
-import { stackParts } from './data/memory-parts.ts';
+import { type StackBasis, stackParts } from './data/memory-parts.ts';
 import { podNowMs } from './data/pod-clock.ts';
 import { appendRow, copyRows, type Rows } from './data/rows.ts';
 import { utcOffsetText } from './data/time-format.ts';
@@ -61,7 +60,10 @@ function drawTargets(all: readonly TargetInfo[]): void {
 }
 
 /** Of the container on show; it decides where the heap is counted. */
-const collector = (): Collector | null => target.shown?.jvm?.collector ?? null;
+const stackBasis = (): StackBasis => ({
+  collector: target.shown?.jvm?.collector ?? null,
+  version: target.shown?.cgroup.version ?? 2,
+});
 
 function showTarget(): void {
   drawLinks(target.id);
@@ -91,7 +93,7 @@ async function loadSamples(early: Promise<SamplesAnswer> | null = null): Promise
   samples = copyRows(breakLinesAtGaps(forwardFill(answer)));
   if (!time.zoomed) latest.setFromRow(samples);
   time.draw();
-  stack.set(samples, time.visibleSpan, collector());
+  stack.set(samples, time.visibleSpan, stackBasis());
   heap.set(samples, time.visibleSpan);
   liveLine.draw();
   if (turn > 1) redrawFields();
@@ -130,7 +132,7 @@ async function loadTables(): Promise<void> {
 
 const tables = {
   views: new DrawWhenVisible<Tables['views']>(byId('tools'), (views) =>
-    drawToolViews(views, stackParts(collector()), latest.value, limit),
+    drawToolViews(views, stackParts(stackBasis()), latest.value, limit),
   ),
   files: new DrawWhenVisible(byId('files'), drawFiles),
   jvm: new DrawWhenVisible<Tables['jvm']>(byId('jvm'), (jvm) => drawJvm(jvm, podNowMs())),

@@ -1,3 +1,4 @@
+import { type FieldReader, unreclaimable } from '../memory-facts.ts';
 import type { RuleContext } from './rule-context.ts';
 
 /** How far beyond its last sample a life is followed, in sampling intervals: it ended somewhere before the next one. */
@@ -12,8 +13,9 @@ const AT_LIMIT_SHARE = 0.97;
 export function endedAtLimit(context: RuleContext): boolean {
   const limit = context.series.limitBytes;
   const { t } = context.series;
-  const unreclaimable = unreclaimableColumn(context);
-  const known = unreclaimable.flatMap((bytes, i) => (Number.isFinite(bytes) ? [{ t: t[i]!, bytes }] : [])).slice(-2);
+  const known = unreclaimableColumn(context)
+    .flatMap((bytes, i) => (Number.isFinite(bytes) ? [{ t: t[i]!, bytes }] : []))
+    .slice(-2);
   const last = known.at(-1);
   if (typeof limit !== 'number' || last === undefined) return false;
   const before = known.length === 2 ? known[0]! : last;
@@ -21,12 +23,13 @@ export function endedAtLimit(context: RuleContext): boolean {
   return last.bytes + rate * MAX_EXTRAPOLATION * context.series.intervalS >= AT_LIMIT_SHARE * limit;
 }
 
-/** anon + shmem + kernel memory that stays, of the newest samples. */
-function unreclaimableColumn(context: RuleContext): number[] {
-  const at = (field: string, i: number): number => context.series.fields.get(field)?.[i] ?? Number.NaN;
-  const or0 = (bytes: number): number => (Number.isFinite(bytes) ? bytes : 0);
-  return Array.from(
-    context.series.t,
-    (_, i) => at('anon', i) + or0(at('shmem', i)) + Math.max(0, or0(at('kernel', i)) - or0(at('slab_reclaimable', i))),
-  );
+/** Bytes that the kernel cannot take back, by sample; NaN where that is not known. */
+function unreclaimableColumn({ series, target }: RuleContext): number[] {
+  return Array.from(series.t, (_, i) => {
+    const read: FieldReader = (field) => {
+      const value = series.fields.get(field)?.[i];
+      return value !== undefined && Number.isFinite(value) ? value : null;
+    };
+    return unreclaimable(read, target.cgroup.version) ?? Number.NaN;
+  });
 }

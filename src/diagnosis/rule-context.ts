@@ -1,5 +1,6 @@
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
+import { unreclaimable } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import type { FileRow, TargetInfo } from './types.ts';
@@ -31,6 +32,10 @@ export function newestValue(context: RuleContext, field: string): number | null 
   for (let i = column.length - 1; i >= Math.max(0, column.length - 5); i--) if (Number.isFinite(column[i])) return column[i]!;
   return null;
 }
+
+/** Bytes that the kernel cannot take back; null where that is not known. */
+export const unreclaimableNow = (context: RuleContext): number | null =>
+  unreclaimable((field) => newestValue(context, field), context.target.cgroup.version);
 
 export const trendOf = (context: RuleContext, field: string): FieldTrend | null => context.evaluation.fields[field] ?? null;
 

@@ -1,3 +1,4 @@
+import { readerOf, unreclaimable } from '../memory-facts.ts';
 import type { TopPartId } from './ledger/part-table.ts';
 import type { View, ViewId } from './types.ts';
 
@@ -169,10 +170,10 @@ const TOOLS: readonly ToolRow[] = [
     id: 'unreclaimable',
     tool: 'memhound',
     metric: 'cannot be reclaimed',
-    v1: 'total_rss + total_shmem + kmem',
-    v2: 'anon + shmem + kernel - slab_reclaimable + sock',
+    v1: 'total_rss + total_shmem + kmem + locked page cache',
+    v2: 'anon + shmem + kernel - slab_reclaimable + sock + locked page cache',
     counts: ['anon', 'shmem', 'kernel', 'sock'],
-    bytes: unreclaimable,
+    bytes: (v, version) => unreclaimable(readerOf(v), version),
     note: 'What is left when the kernel has taken back all it can; set alerts on this one',
   },
 ];
@@ -189,12 +190,6 @@ const NODE_TOOLS: readonly View[] = [
     countedParts: [],
   },
 ];
-
-function unreclaimable(v: Values, version: 1 | 2): number | null {
-  if (v.anon === undefined) return null;
-  const kernel = Math.max(0, (v.kernel ?? 0) - (v.slab_reclaimable ?? 0));
-  return v.anon + (v.shmem ?? 0) + kernel + (version === 2 ? (v.sock ?? 0) : 0);
-}
 
 /** What each tool shows for this container at this instant, largest first; formulas as of the tools' sources. Pure. */
 export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null): View[] {

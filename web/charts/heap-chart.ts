@@ -1,4 +1,5 @@
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { heapFloor } from '../data/heap-floor.ts';
 import { steadyLevel } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
 import { DrawWhenVisible } from './in-view.ts';
@@ -7,34 +8,6 @@ import { nearestIndex, onCursor } from './shared-cursor.ts';
 import type { TimeSpan } from './time-window.ts';
 
 type Column = readonly (number | null)[];
-
-/** What the old generation keeps after each of its collections: the least until the next one, for G1 cleans it bit by bit. */
-function floorAfterGc(samples: SamplesAnswer): (number | null)[] | null {
-  const full = samples.fields.full_gc_count;
-  const old = samples.fields.old_used ?? samples.fields.heap_used;
-  if (full === undefined || old === undefined) return null;
-  const floors: (number | null)[] = samples.t.map(() => null);
-  let before: number | null = null;
-  let since: number | null = null;
-  let least: number | null = null;
-  for (let i = 0; i < floors.length; i++) {
-    const count = full[i] ?? null;
-    // A count that falls is another life of the JVM: its floor is not the former one's.
-    if (count !== null && before !== null && count !== before) {
-      since = count > before ? i : null;
-      least = null;
-    }
-    if (count !== null) before = count;
-    const level = old[i] ?? null;
-    if (since === null) continue;
-    if (level !== null && (least === null || level < least)) {
-      least = level;
-      floors.fill(least, since, i);
-    }
-    floors[i] = least;
-  }
-  return floors;
-}
 
 export class HeapChart {
   readonly #lines = new LineChart(byId('heap'));
@@ -58,7 +31,7 @@ export class HeapChart {
     if (used === undefined) return false;
     const none = samples.t.map(() => null);
     this.#t = samples.t;
-    this.#columns = { committed: samples.fields.heap_committed ?? none, used, floor: floorAfterGc(samples) ?? none };
+    this.#columns = { committed: samples.fields.heap_committed ?? none, used, floor: heapFloor(samples) ?? none };
     return true;
   }
 

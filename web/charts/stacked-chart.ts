@@ -1,6 +1,5 @@
 import uPlot from 'uplot';
-import type { Collector } from '../../src/sources/jvm/collectors.ts';
-import { type StackPart, stackParts } from '../data/memory-parts.ts';
+import { type StackBasis, type StackPart, stackParts } from '../data/memory-parts.ts';
 import type { RowChange, Rows } from '../data/rows.ts';
 import { instantText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
@@ -26,7 +25,7 @@ const MIN_PIXELS_Y = 0.5;
 export class StackedChart {
   readonly #box = byId('stack');
   readonly #legend = new StackLegend(byId('legend'), () => this.#parts);
-  #parts = stackParts(null);
+  #parts = stackParts({ collector: null, version: 2 });
   readonly #zoom: Zoom;
   #plot: uPlot | null = null;
   #rows: Rows | null = null;
@@ -71,9 +70,9 @@ export class StackedChart {
     return { width: Math.max(280, this.#box.clientWidth), height: Math.min(330, Math.max(220, this.#box.clientWidth * 0.3)) };
   }
 
-  set(rows: Rows, span: TimeSpan, collector: Collector | null): void {
+  set(rows: Rows, span: TimeSpan, basis: StackBasis): void {
     this.#rows = rows;
-    this.#parts = stackParts(collector);
+    this.#parts = stackParts(basis);
     this.#span = span;
     this.#limit = rows.limit_bytes;
     this.#columns = this.#parts.map(() => []);
@@ -184,7 +183,7 @@ export class StackedChart {
 
   #area(p: StackPart): uPlot.Series {
     // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
-    const rimmed = !p.reclaimable && p.id !== 'kernel';
+    const rimmed = !p.reclaimable && p.id !== 'kernel' && p.id !== 'sock';
     return {
       stroke: cssColor(rimmed ? 'paper' : p.hue),
       width: rimmed ? 1 : 0.5,

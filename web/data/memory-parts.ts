@@ -1,9 +1,10 @@
 import type { LedgerPartId, TopPartId } from '../../src/diagnosis/ledger/part-table.ts';
+import { residentHeap } from '../../src/memory-facts.ts';
 import { type Collector, heapCountedIn } from '../../src/sources/jvm/collectors.ts';
 
 /** A part of the stacked chart. What is not reclaimable is solid and lies below; what is reclaimable is hatched, on top. */
 export interface StackPart {
-  readonly id: 'heap' | 'metaspace' | 'native' | 'shmem' | 'kernel' | 'slab' | 'cache';
+  readonly id: 'heap' | 'metaspace' | 'native' | 'shmem' | 'kernel' | 'sock' | 'slab' | 'cache';
   readonly title: string;
   readonly hue: string;
   readonly reclaimable: boolean;
@@ -17,15 +18,10 @@ export type Values = (field: string) => number | null;
 const nonNegativeDifference = (a: number | null, b: number | null): number | null =>
   a === null ? null : Math.max(0, a - (b ?? 0));
 
-/** What a JVM of usual size has beside heap and metaspace; the ledger assumes the same (ledger/anon-part.ts). */
-const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
-
-/** The resident heap lies between used and committed; within that it is what anon has beyond a usual JVM's own. */
 function heapInAnon(v: Values): number | null {
   const [anon, most] = [v('anon'), v('heap_committed') ?? v('heap_used')];
   if (anon === null || most === null) return null;
-  const likely = anon - (v('metaspace') ?? 0) - TYPICAL_NATIVE_BYTES;
-  return Math.min(anon, most, Math.max(likely, v('heap_used') ?? 0));
+  return residentHeap(anon, v('metaspace') ?? 0, { used: v('heap_used') ?? 0, committed: most });
 }
 
 function heapInShmem(v: Values): number | null {
@@ -33,8 +29,8 @@ function heapInShmem(v: Values): number | null {
   return shmem === null || most === null ? null : Math.min(shmem, most);
 }
 
-/** The parts, bottom first. Ids, titles and order are the same wherever the heap is counted. */
-function partsWithHeapIn(place: 'anon' | 'shmem'): readonly StackPart[] {
+/** The parts, bottom first. Ids, titles and order are the same wherever the heap is counted. On cgroup v1 socket buffers are not part of usage. */
+function partsWithHeapIn(place: 'anon' | 'shmem', version: 1 | 2): readonly StackPart[] {
   const heap = place === 'anon' ? heapInAnon : heapInShmem;
   const restOf = (field: 'anon' | 'shmem', v: Values): number | null =>
     nonNegativeDifference(v(field), field === place ? heap(v) : 0);
@@ -73,6 +69,14 @@ function partsWithHeapIn(place: 'anon' | 'shmem'): readonly StackPart[] {
       bytes: (v) => nonNegativeDifference(v('kernel'), v('slab_reclaimable')),
     },
     {
+      id: 'sock',
+      title: 'socket buffers',
+      hue: 'kernel',
+      reclaimable: false,
+      ledgerPart: 'sock',
+      bytes: (v) => (version === 1 ? 0 : v('sock')),
+    },
+    {
       id: 'slab',
       title: 'reclaimable slab',
       hue: 'kernel',
@@ -91,10 +95,19 @@ function partsWithHeapIn(place: 'anon' | 'shmem'): readonly StackPart[] {
   ];
 }
 
-const PARTS = { anon: partsWithHeapIn('anon'), shmem: partsWithHeapIn('shmem') };
+const PARTS = {
+  anon: { 1: partsWithHeapIn('anon', 1), 2: partsWithHeapIn('anon', 2) },
+  shmem: { 1: partsWithHeapIn('shmem', 1), 2: partsWithHeapIn('shmem', 2) },
+};
 
-/** The parts of a container whose JVM has this collector; null: it has none, or it is not known. */
-export const stackParts = (collector: Collector | null): readonly StackPart[] => PARTS[heapCountedIn(collector)];
+/** What decides how a container's memory is divided: where its JVM's collector keeps the heap (null: none, or not known), and its cgroup. */
+export interface StackBasis {
+  readonly collector: Collector | null;
+  readonly version: 1 | 2;
+}
+
+/** The parts of a container, bottom first. */
+export const stackParts = ({ collector, version }: StackBasis): readonly StackPart[] => PARTS[heapCountedIn(collector)][version];
 
 /** The top part of the ledger that the files of a part of the chart are in. */
 export const FILE_PARTS = { cache: 'page-cache', shmem: 'shmem' } as const satisfies Partial<

@@ -1,10 +1,11 @@
 import { bytesText, safeName } from '../../format.ts';
+import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonPart, AnonPartId, AnonSplit } from './anon-split.ts';
-import { clamp, exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
+import { exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
 import { isHeapFile } from './page-cache-part.ts';
 
 /** The JVM's mappings, as they were read at `atMs`. */
@@ -31,8 +32,6 @@ const NOTES: Readonly<Partial<Record<AnonPartId, string>>> = {
   'vm-structures': 'the mappings do not tell these from large malloc blocks; the bounds follow from the committed heap',
   'direct-buffers': 'blocks past 128 KiB, each a mapping of no name',
 };
-/** What a JVM of usual size has beside heap and metaspace: code cache, stacks, tables, malloc. A guess to place a point in an interval. */
-const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
 
 /** anon by name: other processes first set apart, then the JVM by its mappings, or where those may not be read by hsperfdata. Pure. */
 export function anonParts(input: AnonInput): LedgerPart[] {
@@ -131,7 +130,7 @@ function partsFromCounters(jvm: JvmReading | null, anonBytes: number, at: string
   const meta = spaceOf(jvm, anonBytes);
   const heapHigh = inShmem ? 0 : Math.min(anonBytes, jvm.heapCommitted.value);
   const heapLow = Math.min(heapHigh, jvm.heapUsed.value);
-  const heap = Math.round(clamp(anonBytes - meta.low - TYPICAL_NATIVE_BYTES, heapLow, heapHigh));
+  const heap = Math.round(residentHeap(anonBytes, meta.low, { used: heapLow, committed: heapHigh }));
   const metaspace = Math.min(meta.low, anonBytes - heap);
   const native = anonBytes - heap - metaspace;
   const parts = [

@@ -31,5 +31,3 @@ export function intervalPart(
 export const withParts = (parts: readonly LedgerPart[]): { parts?: readonly LedgerPart[] } => (parts.length > 0 ? { parts } : {});
 
 export const sumOfParts = (parts: readonly { readonly bytes: number }[]): number => parts.reduce((sum, p) => sum + p.bytes, 0);
-
-export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

@@ -1,7 +1,7 @@
 import { bytesText } from '../../format.ts';
 import type { ConditionRule } from '../rule.ts';
+import { unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
-import { unreclaimable } from './limits.ts';
 
 const ADVICE =
   'A burst may get the container OOM-killed. Raise the limit or lower -Xmx: heap, metaspace, stacks and native memory must fit together.';
@@ -13,7 +13,7 @@ export const nearLimit: ConditionRule = {
   id: 'near-limit',
   find(context) {
     const limit = context.series.limitBytes;
-    const bytes = unreclaimable(context);
+    const bytes = unreclaimableNow(context);
     if (typeof limit !== 'number' || bytes === null || bytes < MIN_SHARE_OF_LIMIT * limit) return null;
     return {
       severity: 'critical',

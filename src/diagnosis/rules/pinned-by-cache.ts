@@ -1,8 +1,7 @@
 import { bytesText } from '../../format.ts';
 import type { ConditionRule } from '../rule.ts';
-import { newestValue } from '../rule-context.ts';
+import { newestValue, unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
-import { unreclaimable } from './limits.ts';
 
 const ADVICE =
   'This causes no OOM kill: the kernel reclaims cache first. Watch the memory that cannot be reclaimed instead of usage.';
@@ -16,7 +15,7 @@ export const pinnedByCache: ConditionRule = {
   find(context) {
     const limit = context.series.limitBytes;
     const usage = newestValue(context, 'usage');
-    const bytes = unreclaimable(context);
+    const bytes = unreclaimableNow(context);
     if (typeof limit !== 'number' || usage === null || bytes === null) return null;
     if (usage < MIN_USAGE_SHARE_OF_LIMIT * limit || bytes > MAX_UNRECLAIMABLE_SHARE_OF_LIMIT * limit) return null;
     return {

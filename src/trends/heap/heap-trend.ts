@@ -19,20 +19,20 @@ const START_UP_SHARE = 0.1;
 /** A rise must be this share of what is kept. */
 const MIN_RISE = 0.02;
 
-/** The heap by what its collections leave: the JVM's own count of full collections where it is told, else the feet of the saw-tooth. */
+/** The trend of the heap: of its live set after GC where the JVM counts its full collections, else of the troughs of the saw-tooth. */
 export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, window: Window, heapMax: Limit): FieldEvaluation {
   const floor = liveSetAfterGc(series, window.from, window.to);
-  const many = floor.state === 'told' && floor.y.length >= MANY_COLLECTIONS ? trendOfManyFloors(floor, heapUsed, window) : null;
+  const many = floor.state === 'known' && floor.y.length >= MANY_COLLECTIONS ? trendOfManyFloors(floor, heapUsed, window) : null;
   if (many !== null && many.trend !== 'not-enough-data') return many;
   const plain = evaluateField('heap_used', heapUsed, window);
-  if (many !== null || floor.state === 'unknown' || plain.trend === 'not-enough-data') return plain;
-  if (floor.state === 'untold')
+  if (many !== null || floor.state === 'no-data' || plain.trend === 'not-enough-data') return plain;
+  if (floor.state === 'not-collected')
     return plain.trend === 'growing'
-      ? asStable(plain, 'the old generation has hardly been collected yet: what survives cannot be told')
+      ? asStable(plain, 'the old generation has hardly been collected yet: the live set is not known')
       : plain;
-  if (floor.state === 'never told')
+  if (floor.state === 'not-reported')
     return plain.trend === 'growing'
-      ? asStable(plain, 'this collector does not tell what it leaves: what survives is not known')
+      ? asStable(plain, 'this collector does not report what is left after a collection: the live set is not known')
       : plain;
   const few = riseOfFewFloors(floor, window, heapMax);
   if (few === null)
@@ -74,7 +74,7 @@ interface FewRise {
 const STUDENT_T_99 = [31.821, 6.965, 4.541, 3.747, 3.365];
 const STUDENT_T_95 = [6.314, 2.92, 2.353, 2.132, 2.015];
 
-/** Whether few floors rise: by least squares and Student's t, for of so few no noise can be told; null: they do not. */
+/** Whether few floors rise: by least squares and Student's t, since so few points show no noise; null: they do not rise. */
 function riseOfFewFloors(floor: KnownLiveSet, { t, from, to, limit }: Window, heapMax: Limit): FewRise | null {
   const beginsT = t[from]! + START_UP_SHARE * (t[to - 1]! - t[from]!);
   const first = lowerBound(floor.t, beginsT, 0, floor.t.length);
@@ -105,7 +105,7 @@ function riseOfFewFloors(floor: KnownLiveSet, { t, from, to, limit }: Window, he
   return { slope, halfInterval: STUDENT_T_95[n - 3]! * error, collections: n, levelNow, posterior: HIGH_POSTERIOR };
 }
 
-type KnownLiveSet = Extract<LiveSet, { state: 'told' }>;
+type KnownLiveSet = Extract<LiveSet, { state: 'known' }>;
 
 function trendOfManyFloors({ t, y }: KnownLiveSet, heapUsed: Float64Array, window: Window): FieldEvaluation {
   const evaluated = evaluateFloor('heap_used', { t, values: y }, heapUsed, window);

@@ -1,7 +1,7 @@
 import type { OrderedSeries } from '../normalise.ts';
 
 /**
- * What a running JVM tells beyond heap_used. In a generational heap, garbage that was promoted stays in the old generation until
+ * What the counters of a running JVM say beyond heap_used. In a generational heap, garbage that was promoted stays in the old generation until
  * that is collected: before the first such collection a rising floor says nothing about leaks, however straight it is.
  *
  *     old  /|  /|  /|     collected at each fall: the floor is what lives       /
@@ -9,37 +9,37 @@ import type { OrderedSeries } from '../normalise.ts';
  */
 export type LiveSet =
   /** What collections of the old generation leave. */
-  | { readonly state: 'told'; readonly t: Float64Array; readonly y: Float64Array }
-  /** The old generation was not collected often enough in this life. */
-  | { readonly state: 'untold' }
-  /** The collector renews its figures before it has freed anything. */
-  | { readonly state: 'never told' }
-  /** No such figures (a series file): the floor must be taken from heap_used alone. */
-  | { readonly state: 'unknown' };
+  | { readonly state: 'known'; readonly t: Float64Array; readonly y: Float64Array }
+  /** The old generation was not collected often enough in this run. */
+  | { readonly state: 'not-collected' }
+  /** The collector updates its figures before it has freed anything. */
+  | { readonly state: 'not-reported' }
+  /** There are no such figures (a series file): the floor must be taken from heap_used alone. */
+  | { readonly state: 'no-data' };
 
-/** Two values make no line; with two collections the span between them still says whether the floor rose. */
+/** Two values are too few for a line, but the rise between two collections can still be seen. */
 const MIN_COLLECTIONS = 2;
 
 export function liveSetAfterGc(series: OrderedSeries, from: number, to: number): LiveSet {
   const full = series.fields.get('full_gc_count');
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
-  if (old === undefined) return { state: 'unknown' };
-  if (full === undefined) return { state: series.fields.has('gc_count') ? 'never told' : 'unknown' };
-  // Shenandoah: one space, which falls in each of its cycles and is told at all times. Its pauses are counted many to a cycle.
-  if (isSingleSpace(old, series.fields.get('heap_used'), from, to)) return { state: 'unknown' };
-  const { counted: told, cycles: stretches } = gcCycles(full, old, from, to);
-  if (!told) return { state: 'unknown' };
-  const whole = joinShortCycles(stretches);
+  if (old === undefined) return { state: 'no-data' };
+  if (full === undefined) return { state: series.fields.has('gc_count') ? 'not-reported' : 'no-data' };
+  // Shenandoah: one space, which falls in each of its cycles and is reported at all times. Its pauses are counted many to a cycle.
+  if (isSingleSpace(old, series.fields.get('heap_used'), from, to)) return { state: 'no-data' };
+  const { counted, cycles } = gcCycles(full, old, from, to);
+  if (!counted) return { state: 'no-data' };
+  const whole = joinShortCycles(cycles);
   const last = whole[whole.length - 1];
   if (last !== undefined && !isComplete(last, whole.slice(0, -1))) whole.pop();
   const floor = cycleMinima(whole);
   return whole.length >= MIN_COLLECTIONS
     ? {
-        state: 'told',
+        state: 'known',
         t: Float64Array.from(floor, ({ minimumIndex: at }) => series.t[at]!),
         y: Float64Array.from(floor, ({ minimum: least }) => least),
       }
-    : { state: 'untold' };
+    : { state: 'not-collected' };
 }
 
 function isSingleSpace(a: Float64Array, b: Float64Array | undefined, from: number, to: number): boolean {

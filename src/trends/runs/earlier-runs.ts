@@ -1,4 +1,5 @@
 import type { Series } from '../../history/series.ts';
+import { unreclaimable } from '../../memory-facts.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { FieldEvaluation, Window } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, Z90 } from '../field/growth-rate.ts';
@@ -18,7 +19,7 @@ import type { OrderedSeries } from '../normalise.ts';
 export interface Run {
   readonly window: Window;
   /** It ended in an OOM kill that was told, or where memory that cannot be reclaimed stood at the limit. */
-  readonly oomKilled: 'told' | 'likely' | 'no';
+  readonly oomKilled: 'recorded' | 'likely' | 'no';
 }
 
 /** A life with one field's judgement over its whole length, worked out only where the life says something. */
@@ -39,8 +40,6 @@ export function earlierRuns(
   starts: readonly number[],
   newest: Window,
 ): Run[] {
-  const anon = fields.get('anon');
-  const shmem = fields.get('shmem');
   return starts
     .slice(0, -1)
     .flatMap((from, k): Run[] => {
@@ -49,13 +48,19 @@ export function earlierRuns(
       const restartT = t[to]!;
       const toleranceS = KILL_NEAR_S + 2 * newest.intervalS;
       const recorded = kills.some((index) => Math.abs(t[index]! - restartT) <= toleranceS);
-      const unreclaimableBytes = (anon?.[to - 1] ?? 0) + (shmem?.[to - 1] ?? 0);
-      const share = typeof limitBytes === 'number' ? unreclaimableBytes / limitBytes : null;
-      const killed = recorded && (share ?? 1) > CHILD_KILL_SHARE ? 'told' : (share ?? 0) > AT_LIMIT_SHARE ? 'likely' : 'no';
+      const bytes = unreclaimable((field) => lastKnown(fields.get(field), to));
+      const share = typeof limitBytes === 'number' ? (bytes ?? 0) / limitBytes : null;
+      const killed = recorded && (share ?? 1) > CHILD_KILL_SHARE ? 'recorded' : (share ?? 0) > AT_LIMIT_SHARE ? 'likely' : 'no';
       return [{ window: { ...newest, from, to }, oomKilled: killed }];
     })
     .slice(-MAX_RUNS);
 }
+
+/** The value of the last sample before `to`; null where it was not known. */
+const lastKnown = (values: Float64Array | undefined, to: number): number | null => {
+  const value = values?.[to - 1];
+  return value !== undefined && Number.isFinite(value) ? value : null;
+};
 
 /** Share of the limit from which a process that ended is taken to have been killed at it, though nobody told. */
 const AT_LIMIT_SHARE = 0.95;
@@ -145,7 +150,7 @@ export function adjustForEarlierRuns(
     ({ killed, field, beganAfter }) => killed !== 'no' && field.trend === 'growing' && beganAfter < MAX_GROWTH_START * age,
   );
   if (leaking.length >= MIN_AGREEING_RUNS && leaking.length > similar.length / 2 && Number.isFinite(newest.levelNow)) {
-    const allRecorded = leaking.every(({ killed }) => killed === 'told');
+    const allRecorded = leaking.every(({ killed }) => killed === 'recorded');
     return growsLikeEarlierRuns(
       leaking.map(({ field }) => field),
       newest,

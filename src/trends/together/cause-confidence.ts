@@ -1,3 +1,4 @@
+import { headroom } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Cause, CauseShare } from '../types.ts';
@@ -71,12 +72,16 @@ function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
   return windowSeconds > START_UP_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR) * IMMINENT_S;
 }
 
+const levelOf = (fields: Fields, id: string): number | null => {
+  const level = fields.get(id)?.levelNow;
+  return level !== undefined && Number.isFinite(level) ? level : null;
+};
+
 /** Bytes until what grows meets its wall; no end where there is none, or it is not of bytes. */
 function headroomOf(id: string, fields: Fields, { limit, heapMax }: Limits): number {
-  const level = (field: string) => fields.get(field)?.levelNow ?? 0;
-  if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - level(id) : Number.POSITIVE_INFINITY;
+  if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - (levelOf(fields, id) ?? 0) : Number.POSITIVE_INFINITY;
   if (id === 'threads' || typeof limit !== 'number') return Number.POSITIVE_INFINITY;
-  return limit - level('anon') - level('shmem');
+  return headroom((field) => levelOf(fields, field), limit) ?? limit;
 }
 
 /** A heap that is touched for the first time, page by page, looks like a leak of native memory and ends by itself. */

@@ -1,3 +1,4 @@
+import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { Cause, CauseShare, Eta, Evaluation, Trend } from '../types.ts';
@@ -6,18 +7,6 @@ import type { CoMovement } from './co-movement.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
 
 const HOUR = 3600;
-/** Memory that the kernel cannot take back, by field; v1 has only `kernel`, which is judged on its own. */
-const UNRECLAIMABLE_FIELDS = [
-  'anon',
-  'shmem',
-  'slab_unreclaimable',
-  'kernel_stack',
-  'pagetables',
-  'sec_pagetables',
-  'percpu',
-  'vmalloc',
-  'sock',
-];
 
 const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 

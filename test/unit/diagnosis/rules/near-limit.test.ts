@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nearLimit } from '../../../../src/diagnosis/rules/near-limit.ts';
-import { applyRule, GIB, type Given } from '../../../support/rule-context.ts';
+import { pinnedByCache } from '../../../../src/diagnosis/rules/pinned-by-cache.ts';
+import { applyRule, GIB, type Given, MIB } from '../../../support/rule-context.ts';
 
 const at = (anon: number, over: Partial<Given> = {}) =>
   applyRule(nearLimit, { values: { anon }, series: { limitBytes: 1000 }, ...over });
@@ -36,4 +37,10 @@ test('without a limit, with an unknown limit and without anon it does not apply'
   assert.equal(at(1900, { series: { limitBytes: 'max' } }), null);
   assert.equal(at(1900, { series: { limitBytes: null } }), null);
   assert.equal(applyRule(nearLimit, { values: { usage: 2 * GIB } }), null);
+});
+
+test('socket buffers count on cgroup v2: 2,015 of 2,048 MiB with 20 MiB of cache is near the limit', () => {
+  const values = { usage: 2038 * MIB, anon: 1700 * MIB, sock: 300 * MIB, kernel: 15 * MIB, file: 20 * MIB };
+  assert.equal(applyRule(nearLimit, { values })?.title, '1.97 GiB of the 2 GiB limit cannot be reclaimed');
+  assert.equal(applyRule(pinnedByCache, { values }), null, 'and nobody is told that no OOM kill comes of it');
 });

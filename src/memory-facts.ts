@@ -1,0 +1,73 @@
+import { FIELDS, type FieldId } from './fields.ts';
+
+/*
+ * Facts about a container's memory that rules, trends, views and the page share. Pure.
+ * Source: Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+ */
+
+/** Value of a field in bytes; null where it is not known. */
+export type FieldReader = (id: FieldId) => number | null;
+
+/** A reader of a sample's values or of another record by field; what is absent or not finite is null. */
+export const readerOf =
+  (values: Readonly<Partial<Record<string, number>>>): FieldReader =>
+  (id) => {
+    const value = values[id];
+    return value !== undefined && Number.isFinite(value) ? value : null;
+  };
+
+/** LRU lists cut across the kinds of memory: what they hold is counted as anon, shmem or file already. */
+const LRU_LISTS: ReadonlySet<string> = new Set<FieldId>(['active_anon', 'inactive_anon', 'unevictable']);
+
+/** Kinds of memory that the kernel cannot take back without swap. They do not overlap. On cgroup v1 only `kernel` stands for the kernel's. */
+export const UNRECLAIMABLE_FIELDS: readonly FieldId[] = FIELDS.filter(
+  ({ id, source, reclaimable }) => source === 'cgroup' && reclaimable === false && !LRU_LISTS.has(id),
+).map(({ id }) => id);
+
+/**
+ * Bytes that the kernel cannot take back without swap: anon, shmem, kernel memory less reclaimable slab, socket buffers, and page
+ * cache that is locked in memory. At the limit these alone lead to an OOM kill. null where anon is not known.
+ *
+ * cgroup v1 does not say how much of its kernel memory can be reclaimed, so all of it counts; and its socket buffers have a limit of their
+ * own (memory.kmem.tcp.limit_in_bytes), so they do not count against this one.
+ */
+export function unreclaimable(read: FieldReader, version: 1 | 2 = 2): number | null {
+  const anon = read('anon');
+  if (anon === null) return null;
+  const kernel = Math.max(0, (read('kernel') ?? sumOf(read, KERNEL_PARTS)) - (read('slab_reclaimable') ?? 0));
+  const sock = version === 2 ? (read('sock') ?? 0) : 0;
+  return anon + (read('shmem') ?? 0) + kernel + sock + lockedPageCache(read);
+}
+
+/** Parts of `kernel` on cgroup v2: where a series lacks the sum, these stand for it. */
+const KERNEL_PARTS: readonly FieldId[] = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc'];
+
+const sumOf = (read: FieldReader, ids: readonly FieldId[]): number => ids.reduce((sum, id) => sum + (read(id) ?? 0), 0);
+
+/** Page cache on the unevictable list (mlock, ramfs). The list holds locked anon as well: that is what anon and shmem have beyond their own lists. */
+function lockedPageCache(read: FieldReader): number {
+  const unevictable = read('unevictable');
+  const [active, inactive] = [read('active_anon'), read('inactive_anon')];
+  if (unevictable === null || active === null || inactive === null) return 0;
+  const shmem = read('shmem') ?? 0;
+  const lockedAnon = Math.max(0, (read('anon') ?? 0) + shmem - active - inactive);
+  return Math.min(Math.max(0, unevictable - lockedAnon), Math.max(0, (read('file') ?? 0) - shmem));
+}
+
+/** Bytes until memory that cannot be reclaimed meets the limit; null where one of the two is not known or there is no limit. */
+export function headroom(read: FieldReader, limitBytes: number | 'max' | null, version: 1 | 2 = 2): number | null {
+  const bytes = unreclaimable(read, version);
+  return bytes === null || typeof limitBytes !== 'number' ? null : Math.max(0, limitBytes - bytes);
+}
+
+/** What a JVM of usual size has in anon beside heap and metaspace: code cache, stacks, tables, malloc. A guess, to place a point in an interval. */
+const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
+
+/**
+ * The resident part of a heap that lies in anon: between what is used and what is committed, and within that what anon has beyond
+ * metaspace and a usual JVM's native memory. Bytes.
+ */
+export function residentHeap(anon: number, metaspace: number, { used, committed }: { used: number; committed: number }): number {
+  const most = Math.min(anon, committed);
+  return Math.min(most, Math.max(Math.min(most, used), anon - metaspace - TYPICAL_NATIVE_BYTES));
+}

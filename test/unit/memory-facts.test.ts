@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FIELDS } from '../../src/fields.ts';
+import { headroom, readerOf, residentHeap, UNRECLAIMABLE_FIELDS, unreclaimable } from '../../src/memory-facts.ts';
+
+const MiB = 2 ** 20;
+const of = (values: Record<string, number>, version: 1 | 2 = 2) => unreclaimable(readerOf(values), version);
+
+test('anon, tmpfs, kernel memory less reclaimable slab, and socket buffers cannot be reclaimed', () => {
+  assert.equal(of({ anon: 1700, shmem: 7, kernel: 60, slab_reclaimable: 40, sock: 300, file: 27 }), 1700 + 7 + 20 + 300);
+});
+
+test('on cgroup v1 socket buffers have a limit of their own and do not count', () => {
+  assert.equal(of({ anon: 1700, kernel: 60, sock: 300 }, 1), 1760);
+});
+
+test('where the sum of kernel memory is missing its parts stand for it', () => {
+  assert.equal(of({ anon: 100, slab: 50, slab_reclaimable: 30, kernel_stack: 5, pagetables: 7 }), 100 + 20 + 5 + 7);
+});
+
+test('page cache that is locked in memory counts, locked anonymous memory counts once', () => {
+  const lists = { anon: 100, active_anon: 60, inactive_anon: 40, file: 80, active_file: 20, inactive_file: 30, unevictable: 30 };
+  assert.equal(of(lists), 130, 'all of the unevictable list is page cache');
+  assert.equal(of({ ...lists, active_anon: 40 }), 110, '20 of the 30 on the list are anonymous');
+  assert.equal(of({ ...lists, unevictable: 500 }), 180, 'no more than there is page cache');
+});
+
+test('without anon it is not known, and a value that is not finite counts as missing', () => {
+  assert.equal(of({ shmem: 5 }), null);
+  assert.equal(of({ anon: Number.NaN }), null);
+  assert.equal(of({ anon: 5, sock: Number.NaN }), 5);
+});
+
+test('headroom is what is left until the limit, never less than none, and not known without a limit', () => {
+  const read = readerOf({ anon: 1700 * MiB, sock: 300 * MiB });
+  assert.equal(headroom(read, 2048 * MiB), 48 * MiB);
+  assert.equal(headroom(read, 1024 * MiB), 0);
+  assert.equal(headroom(read, 'max'), null);
+  assert.equal(headroom(read, null), null);
+  assert.equal(headroom(readerOf({}), 2048 * MiB), null);
+});
+
+test('the unreclaimable fields are those of the table that the kernel cannot take back, each once', () => {
+  assert.deepEqual(UNRECLAIMABLE_FIELDS, [
+    'anon',
+    'shmem',
+    'slab_unreclaimable',
+    'kernel_stack',
+    'pagetables',
+    'sec_pagetables',
+    'percpu',
+    'vmalloc',
+    'sock',
+  ]);
+  for (const id of UNRECLAIMABLE_FIELDS) assert.equal(FIELDS.find((f) => f.id === id)?.reclaimable, false, id);
+});
+
+test('the resident heap lies between used and committed, and leaves room for metaspace and native memory', () => {
+  const heap = (anon: number, used: number, committed: number) =>
+    residentHeap(anon * MiB, 10 * MiB, { used: used * MiB, committed: committed * MiB }) / MiB;
+  assert.equal(heap(500, 100, 300), 300, 'anon holds more than the committed heap');
+  assert.equal(heap(242, 100, 300), 200, 'anon less metaspace and 32 MiB of native memory');
+  assert.equal(heap(120, 100, 300), 100, 'no less than what is used');
+  assert.equal(heap(80, 100, 300), 80, 'no more than there is anon');
+});
