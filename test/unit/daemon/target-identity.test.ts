@@ -125,7 +125,7 @@ test('two JVM containers that both restart between two searches keep their histo
   assert.deepEqual(await pod.histories(), { 32: [200, 401], 31: [300, 301] });
   assert.deepEqual(
     pod.messages.flatMap((m) => (m.type === 'restart' ? [m.reason] : [])),
-    ['the container was started anew', 'the container was started anew'],
+    ['the container was restarted', 'the container was restarted'],
   );
 });
 
