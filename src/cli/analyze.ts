@@ -3,10 +3,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { Options } from '../config/options.ts';
-import { fileRows } from '../diagnosis/file-rows.ts';
+import { composeVerdict } from '../diagnosis/compose-verdict.ts';
 import { failsGate } from '../diagnosis/gate.ts';
 import type { TargetInfo, Verdict } from '../diagnosis/types.ts';
-import { diagnose } from '../diagnosis/verdict.ts';
 import { safeName } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { isPrometheus, parsePrometheus } from '../inputs/prometheus-json.ts';
@@ -94,7 +93,6 @@ function readBounded(file: string): Buffer {
 
 function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
   const { series, jvm, version } = parse(decode(bytes));
-  const evaluation = evaluateSeries(series, { minHistorySeconds });
   const target: TargetInfo = {
     id: 'recorded',
     name: 'recorded',
@@ -108,12 +106,12 @@ function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Seri
       ? { evidence: 'recorded', version: jvm?.version ?? null, collector: jvm?.collector ?? null }
       : null,
   };
-  const verdict = diagnose({
+  const verdict = composeVerdict({
     atMs: lastOf(series.t) * 1000,
     target,
-    evaluation: evaluation,
+    evaluation: evaluateSeries(series, { minHistorySeconds }),
     series,
-    files: fileRows(series.files),
+    events: series.events,
     jvm,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     ended: null,

@@ -1,15 +1,12 @@
 import type { Options } from '../config/options.ts';
 import { HeapHistograms, histogramText, takeTwoHistograms } from '../daemon/histograms.ts';
 import { MappingsReader } from '../daemon/mappings-reader.ts';
+import { targetInfo } from '../daemon/target-info.ts';
 import { takeSnapshot } from '../daemon/target-snapshot.ts';
-import { targetInfo } from '../daemon/watched-container.ts';
-import { buildLedger } from '../diagnosis/ledger/ledger.ts';
-import { toolViews } from '../diagnosis/tool-views.ts';
+import { ledgerOf, readLedgerContext, viewsOf } from '../daemon/tick-answers.ts';
 import { bytesText } from '../format.ts';
-import { otherProcesses } from '../sources/process/other-processes.ts';
-import { onlineCpus } from '../sources/process/procfs.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
-import type { JvmReading } from '../sources/types.ts';
+import type { JvmReading, Reading } from '../sources/types.ts';
 import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 
@@ -28,34 +25,28 @@ async function run(options: Options<'explain'>): Promise<number> {
   const { chosen, notes } = found;
   const nowMs = Date.now();
   const snapshot = await takeSnapshot(chosen, roots, () => pidsOf(roots, chosen), nowMs);
-  const { tick } = snapshot;
-  if (tick.cgroup.state !== 'read') {
-    console.error(`memhound explain: ${tick.cgroup.state === 'absent' ? tick.cgroup.reason : tick.cgroup.error}`);
+  if (snapshot.state === 'unread') {
+    console.error(`memhound explain: ${snapshot.reason}`);
     return 1;
   }
+  const { tick } = snapshot;
   const jvm = tick.jvm.state === 'read' ? tick.jvm.value : null;
   const subject = chosen.jvm === null ? null : chosen.process;
   const mappings = subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram);
-  const book = buildLedger({
-    atMs: nowMs,
-    version: tick.cgroup.value.version,
-    values: tick.cgroup.value.values,
-    limitBytes: tick.sample.limitBytes,
-    cpusOnline: onlineCpus(roots.proc),
-    jvm,
+  const ledger = ledgerOf(tick, {
     files: snapshot.files,
     mappings: (await mappings?.get(nowMs, 'demand', jvm)) ?? null,
-    others: otherProcesses(roots.proc, pidsOf(roots, chosen), subject?.pid ?? null),
+    ...readLedgerContext(roots, chosen, pidsOf(roots, chosen)),
   });
   const taken = options.histogram ? await takeTwoHistograms(subject === null ? null : new HeapHistograms(roots, subject)) : null;
-  const shown = toolViews(tick.cgroup.value.values, tick.cgroup.value.version, tick.rssBytes);
+  const views = viewsOf(tick);
   const target = targetInfo(chosen, tick);
   if (options.json) {
     console.log(
       JSON.stringify({
         target,
-        ledger: book,
-        views: shown,
+        ledger,
+        views,
         files: snapshot.rows,
         jvm,
         ...(taken === null ? {} : { histogram: taken }),
@@ -70,13 +61,13 @@ async function run(options: Options<'explain'>): Promise<number> {
       ...notes,
       `${who}, cgroup v${target.cgroup.version}, reached by ${target.reach}`,
       '',
-      ...ledgerText(book),
+      ...ledgerText(ledger),
       '',
       ...filesText(snapshot.rows),
       '',
-      ...jvmText(jvm, tick.jvm),
+      ...jvmText(tick.jvm),
       '',
-      ...viewsText(shown),
+      ...viewsText(views),
       ...(mappings?.attachError == null ? [] : ['', `The JVM was not asked: ${mappings.attachError}`]),
       ...(taken === null ? [] : ['', ...histogramText(taken)]),
     ].join('\n'),
@@ -84,11 +75,9 @@ async function run(options: Options<'explain'>): Promise<number> {
   return taken?.state === 'failed' ? 1 : 0;
 }
 
-function jvmText(
-  jvm: JvmReading | null,
-  reading: { readonly state: string; readonly why?: string; readonly error?: string },
-): string[] {
-  if (jvm === null) return [`JVM: ${reading.why ?? reading.error ?? 'nothing known'}`];
+function jvmText(reading: Reading<JvmReading>): string[] {
+  if (reading.state !== 'read') return [`JVM: ${reading.state === 'absent' ? reading.reason : reading.error}`];
+  const jvm = reading.value;
   const max = typeof jvm.heapMax === 'number' ? ` of ${bytesText(jvm.heapMax)}` : '';
   const generations = jvm.generations.map(
     (g) =>

@@ -13,6 +13,7 @@ import { attachLive } from '../outlets/live.ts';
 import { createLog, type Log } from '../outlets/log.ts';
 import { logNotifications } from '../outlets/notifications.ts';
 import { createOps } from '../outlets/ops.ts';
+import type { Status } from '../outlets/status.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
 import { ProcessCache } from '../sources/process/known-processes.ts';
@@ -108,7 +109,7 @@ async function serve(
   }).then(() => watcher.restore(Date.now()));
   const guarded = { allowHosts: config.allowHosts, token };
   const webDir = join(dirname(fileURLToPath(import.meta.url)), '../web');
-  const api = await createApi(watcher, {
+  const api = await createApi(watcher.status, {
     ...guarded,
     host: config.host,
     port: config.port,
@@ -117,7 +118,7 @@ async function serve(
     log,
     settled,
   });
-  const live = attachLive(api.server, watcher, {
+  const live = attachLive(api.server, watcher.status, {
     ...guarded,
     version: VERSION,
     everySeconds: config.every,
@@ -125,9 +126,9 @@ async function serve(
     log,
     settled,
   });
-  const ops = await createOps(watcher, { host: config.opsHost, port: config.opsPort, log });
-  const endStory = logNotifications(watcher, log);
-  const webhook = webhookUrl === null ? null : startWebhook(watcher, { url: webhookUrl, log });
+  const ops = await createOps(watcher.status, { host: config.opsHost, port: config.opsPort, log });
+  const endStory = logNotifications(watcher.status, log);
+  const webhook = webhookUrl === null ? null : startWebhook(watcher.status, { url: webhookUrl, log });
   const failed = (error: unknown): void =>
     log.error(
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
@@ -138,7 +139,7 @@ async function serve(
     await trimmer.tick(nowMs);
     selfWatch.tick(nowMs);
   };
-  printStart(config, found, api.url, ops.url, watcher);
+  printStart(config, found, api.url, ops.url, watcher.status);
   // node-cron loads ICU's time zones first, for some 35 ms: the first sample can be read before.
   schedule = startSchedule(config.every, tick, failed);
   begin();
@@ -162,8 +163,8 @@ async function serve(
 }
 
 /** The first words that a person reads: what is watched, how it is reached, where the page is. */
-function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, watcher: Watcher): void {
-  const [target] = watcher.targets();
+function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, status: Status): void {
+  const [target] = status.targets();
   if (config.json) {
     console.log(JSON.stringify({ event: 'listening', url, opsUrl, target: target ?? null }));
     return;

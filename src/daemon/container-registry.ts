@@ -1,12 +1,11 @@
 import type { StoredFolder } from '../history/store/folder-owner.ts';
-import { ApiError } from '../outlets/status.ts';
 import { readStartTicks } from '../sources/process/procfs.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf, parseInstance } from '../sources/target/target-identity.ts';
-import type { Roots, Target } from '../sources/types.ts';
-import type { EvaluationCache } from '../trends/evaluation-cache.ts';
+import type { Target } from '../sources/types.ts';
+import { ContainerLookup } from './container-lookup.ts';
 import { ambiguousV1Folders, historyKey, type KnownHistory, matchHistories } from './match-histories.ts';
-import { WatchedContainer } from './watched-container.ts';
+import { type ContainerOptions, WatchedContainer } from './watched-container.ts';
 
 /** What is to be done as containers come and go. */
 export interface ContainerChanges {
@@ -26,22 +25,12 @@ interface Candidate extends KnownHistory {
   readonly watched: WatchedContainer | null;
 }
 
-/** What all watched containers are opened with; see `WatchedContainer`. */
-interface ContainerOptions {
-  readonly roots: Roots;
-  readonly pidsOf: (target: Target) => number[];
-  readonly mayAttach: boolean;
-  readonly evaluationCache: EvaluationCache;
-}
-
-/** The watched containers of the pod, by the key of their history, which outlives them. */
+/** Keeps the watched containers in step with those that a search finds. */
 export class ContainerRegistry {
+  readonly lookup = new ContainerLookup<WatchedContainer>();
   readonly #options: ContainerOptions;
-  readonly #containers = new Map<string, WatchedContainer>();
   /** Folders of an earlier memhound whose target has not been found yet. */
   readonly #stored: StoredFolder[];
-  #defaultKey: string | null = null;
-  #noTarget: { readonly reason: string; readonly remediation: string | null } | null = null;
 
   constructor(options: ContainerOptions, stored: readonly StoredFolder[]) {
     this.#options = options;
@@ -49,21 +38,16 @@ export class ContainerRegistry {
   }
 
   [Symbol.iterator](): IterableIterator<WatchedContainer> {
-    return this.#containers.values();
+    return this.lookup[Symbol.iterator]();
   }
 
   get size(): number {
-    return this.#containers.size;
+    return this.lookup.size;
   }
 
   /** Whether what is asked about when nothing is named is a JVM. */
   get defaultIsJvm(): boolean {
-    return this.#defaultKey !== null && (this.#containers.get(this.#defaultKey)?.target.jvm ?? null) !== null;
-  }
-
-  /** Why the last search found nothing; null: it found. */
-  get noTarget(): { readonly reason: string; readonly remediation: string | null } | null {
-    return this.#noTarget;
+    return (this.lookup.default?.target.jvm ?? null) !== null;
   }
 
   /** The processes that stand for their containers, for the next search; see `SearchOptions`. */
@@ -73,10 +57,10 @@ export class ContainerRegistry {
 
   async reconcile(found: TargetSearch, changes: ContainerChanges): Promise<void> {
     if (found.state !== 'found') {
-      this.#noTarget = { reason: found.reason, remediation: found.remediation };
+      this.lookup.noTarget = { reason: found.reason, remediation: found.remediation };
       return;
     }
-    this.#noTarget = null;
+    this.lookup.noTarget = null;
     const candidates = this.#candidates();
     const matched = matchHistories(candidates, found.targets);
     await this.#closeShells(found.targets, new Set(matched.values()));
@@ -86,7 +70,7 @@ export class ContainerRegistry {
       else if (history.alive) history.watched.updateTarget(target);
       else {
         if (history.watched.alive) await changes.onRemoved(history.watched);
-        history.watched.replaceTarget(target);
+        await history.watched.replaceTarget(target);
         changes.onReplaced(history.watched);
       }
     }
@@ -120,13 +104,13 @@ export class ContainerRegistry {
     const jvmGroups = new Set(targets.filter((t) => t.jvm !== null).map((t) => t.cgroup.path));
     for (const watched of [...this]) {
       if (stay.has(watched) || watched.target.jvm !== null || !jvmGroups.has(watched.target.cgroup.path)) continue;
-      this.#containers.delete(watched.key);
+      this.lookup.delete(watched);
       await watched.close();
     }
   }
 
   async #add(target: Target, history: Candidate | null, changes: ContainerChanges): Promise<void> {
-    const taken = new Set([...this.#containers.keys(), ...this.#stored.map(({ key }) => key)]);
+    const taken = new Set([...[...this].map((w) => w.key), ...this.#stored.map(({ key }) => key)]);
     let key = history?.key ?? historyKey(target.identity, taken);
     if (history !== null) {
       this.#stored.splice(
@@ -135,59 +119,18 @@ export class ContainerRegistry {
       );
       if (history.identity === null) key = await changes.onAdopted(key, historyKey(target.identity, taken));
     }
-    const watched = new WatchedContainer({ key, target, ...this.#options });
-    this.#containers.set(key, watched);
+    const watched = new WatchedContainer(key, target, this.#options);
+    this.lookup.add(watched);
     await changes.onAdded(watched);
   }
 
   /** What is asked about when nothing is named: it stays while it lives, whatever has become the biggest meanwhile. */
   #keepDefault({ chosen }: Found): void {
-    const current = this.#defaultKey === null ? undefined : this.#containers.get(this.#defaultKey);
+    const current = this.lookup.default;
     if (current?.alive === true && (current.target.jvm !== null || chosen.jvm === null)) return;
     const instance = instanceOf(chosen.cgroup.path, chosen.process);
     const next = [...this].find(({ target }) => instanceOf(target.cgroup.path, target.process) === instance);
-    this.#defaultKey = next?.key ?? this.#defaultKey;
-  }
-
-  /** The container that a request names. @throws ApiError unknown-target, no-target */
-  requireTarget(id: string | undefined): WatchedContainer {
-    if (id !== undefined) {
-      const watched = this.#find(id);
-      if (watched === undefined)
-        throw new ApiError(
-          'unknown-target',
-          404,
-          `there is no target ${JSON.stringify(id.slice(0, 80))}; /api/v1/targets lists them`,
-        );
-      return this.#requireAlive(watched);
-    }
-    const watched = this.#defaultKey === null ? undefined : this.#containers.get(this.#defaultKey);
-    if (watched === undefined) throw this.#noTargetError('no container is in sight yet');
-    return this.#requireAlive(watched);
-  }
-
-  /** By id, container or key, which are unique; else by its name, of which the first counts. */
-  #find(id: string): WatchedContainer | undefined {
-    const all = [...this];
-    return (
-      all.find((w) => w.target.id === id || w.target.container === id || w.key === id) ??
-      all.find((w) => w.target.identity.name === id)
-    );
-  }
-
-  #requireAlive(watched: WatchedContainer): WatchedContainer {
-    if (!watched.alive)
-      throw this.#noTargetError('the watched container has ended; its final verdict is at /api/v1/verdict?epoch=-1');
-    return watched;
-  }
-
-  #noTargetError(otherwise: string): ApiError {
-    return new ApiError('no-target', 503, this.#noTarget?.reason ?? otherwise, this.#noTarget?.remediation ?? null);
-  }
-
-  /** What the history of a request's target is kept under; null: there is no such target. */
-  keyOf(id: string | undefined): string | null {
-    return id === undefined ? this.#defaultKey : (this.#find(id)?.key ?? null);
+    if (next !== undefined) this.lookup.defaultKey = next.key;
   }
 }
 

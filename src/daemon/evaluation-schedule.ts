@@ -3,20 +3,13 @@ import type { Series } from '../history/series.ts';
 import { createAlarm, exceedsThreshold, pendingSeconds } from '../trends/alarm.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
+import { pauseSeconds, usageIsSteady } from '../trends/evaluation-pause.ts';
 import type { Evaluation } from '../trends/types.ts';
 
-/** A window's slopes are other ones only after such a part of it: eight hours are judged each minute, a day each three. */
-const PAUSE_SHARE = 1 / 500;
-const MOST_PAUSE_S = 600;
-/** What is to happen soon is judged so many times before it does. */
-const EVALUATIONS_BEFORE_EVENT = 20;
-/** More usage or less by this share of the limit is news, however long the window. */
-const USAGE_CHANGE = 0.02;
-
-/** Times that are looked back at, as shares of the time for which a leak must last. */
+/** Times at which a started memhound looks back, as shares of the time for which a leak must be pending. */
 const REPLAYED_AT = [1, 2 / 3, 1 / 3];
 
-/** What a judgement was made of, as far as it tells whether another would say something else. */
+/** What the last evaluation was made of, as far as it tells whether another would differ. */
 interface LastEvaluation {
   readonly reported: Evaluation;
   readonly atS: number;
@@ -26,7 +19,7 @@ interface LastEvaluation {
   readonly usage: number;
 }
 
-/** Judges one container's lives, when an answer can be another than the last one. Judging passes over every row of every field. */
+/** Evaluates one container's history when the answer can have changed, and passes it through the alarm. */
 export class EvaluationSchedule {
   readonly #cache: EvaluationCache;
   #alarm = createAlarm();
@@ -36,40 +29,31 @@ export class EvaluationSchedule {
     this.#cache = cache;
   }
 
-  /** `final`: of a life that has ended, whenever the last one was made. */
+  /** `final`: the container has exited, so it is evaluated once more. */
   evaluate(
     history: History,
     { minHistorySeconds, final }: { readonly minHistorySeconds: number; readonly final: boolean },
   ): Evaluation {
     const now = inputState(history);
-    const last = this.#last;
-    if (!final && last !== null && last.events === now.events && last.epoch === now.epoch) {
-      const moved = Math.abs(now.usage - last.usage) / (typeof history.limitBytes === 'number' ? history.limitBytes : last.usage);
-      if (now.atS >= last.atS && now.atS - last.atS < last.pauseS && moved < USAGE_CHANGE) return last.reported;
-    }
+    if (!final && this.#last !== null && isCurrent(this.#last, now, history)) return this.#last.reported;
     const evaluation = evaluateSeries(currentAndEarlierRuns(history, null), { minHistorySeconds }, this.#cache);
-    if (last === null && exceedsThreshold(evaluation))
+    if (this.#last === null && exceedsThreshold(evaluation))
       this.#replayAlarm(history, now.atS, pendingSeconds(evaluation), minHistorySeconds);
-    const answer = this.#alarm.update(evaluation, now.atS);
-    const windowS = answer.trend === 'not-enough-data' ? 0 : (answer.fields.usage?.windowSeconds ?? 0);
-    const endS = answer.etas[0]?.seconds ?? Number.POSITIVE_INFINITY;
-    this.#last = {
-      ...now,
-      reported: answer,
-      pauseS: Math.min(windowS * PAUSE_SHARE, endS / EVALUATIONS_BEFORE_EVENT, MOST_PAUSE_S),
-    };
-    return answer;
+    const reported = this.#alarm.update(evaluation, now.atS);
+    this.#last = { ...now, reported, pauseS: pauseSeconds(reported) };
+    return reported;
   }
 
-  /** What this program would have said in the last `lastingS`, had it been there: one that is started anew need not wait to tell a leak. */
-  #replayAlarm(history: History, atS: number, lastingS: number, minHistorySeconds: number): void {
+  /** Evaluates the last `pendingS` as if memhound had run: one that was restarted need not wait before it reports a leak. */
+  #replayAlarm(history: History, atS: number, pendingS: number, minHistorySeconds: number): void {
     for (const part of REPLAYED_AT) {
-      const thenS = atS - part * lastingS;
+      // A whole second: the rounding of a fraction must not make the first one a moment too young.
+      const thenS = Math.floor(atS - part * pendingS);
       this.#alarm.update(evaluateSeries(currentAndEarlierRuns(history, thenS), { minHistorySeconds }, this.#cache), thenS);
     }
   }
 
-  /** The container begins a new life: what was told of the former is not repeated, but told at once if it is found again. */
+  /** A leak that was reported of the last instance is not repeated, but reported at once if it is found again. */
   containerRestarted(): void {
     this.#alarm.containerRestarted();
   }
@@ -82,7 +66,15 @@ const inputState = (history: History): Omit<LastEvaluation, 'reported' | 'pauseS
   usage: history.length === 0 ? Number.NaN : history.valueOf('usage', history.length - 1),
 });
 
-/** The newest life until `toS` (null: now), and those before it, which tell whether it is as they were. */
+/** Whether another evaluation would say what the last one said. A clock that was set back ends the pause. */
+const isCurrent = (last: LastEvaluation, now: ReturnType<typeof inputState>, history: History): boolean =>
+  last.events === now.events &&
+  last.epoch === now.epoch &&
+  now.atS >= last.atS &&
+  now.atS - last.atS < last.pauseS &&
+  usageIsSteady(last.usage, now.usage, history.limitBytes);
+
+/** The current run until `toS` (null: now), and the earlier ones, with which a young one is compared. */
 function currentAndEarlierRuns(history: History, toS: number | null): Series {
   const all = history.series({ fields: null, fromS: null, toS, points: null, epoch: 'all' });
   const { startS } = history.epoch;

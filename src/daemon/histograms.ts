@@ -5,8 +5,6 @@ import { type ClassCount, diffHistograms } from '../sources/jvm/class-histogram.
 import { queryHistogram } from '../sources/jvm/jcmd-report.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 
-export type { HistogramTake } from '../outlets/status.ts';
-
 /** What leaks shows in so long where the leak is of any speed; each take is a full collection. */
 const BETWEEN_TAKES_MS = 10_000;
 const TEN = 10;

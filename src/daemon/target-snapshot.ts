@@ -1,29 +1,31 @@
 import { fileRows } from '../diagnosis/file-rows.ts';
 import type { FileRow } from '../diagnosis/types.ts';
-import { openSampler, type Tick } from '../sample/sampler.ts';
+import { openSampler } from '../sample/sampler.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
+import type { ReadTick } from './tick-answers.ts';
 
-/** There is no second look, so the only one may walk further than those of `watch`: about a second at the most. */
+/** There is no second scan, so the only one may walk further than those of `watch`: about a second at the most. */
 const SNAPSHOT_LIMITS = { burst: 150_000 };
 
-/** One look at a target: what `explain` prints, without any history. */
-export interface TargetSnapshot {
-  readonly tick: Tick;
-  readonly files: readonly FileReading[];
-  readonly rows: readonly FileRow[];
-}
+/** One reading of a target: what `explain` prints, without any history. */
+export type TargetSnapshot =
+  | { readonly state: 'read'; readonly tick: ReadTick; readonly files: readonly FileReading[]; readonly rows: readonly FileRow[] }
+  | { readonly state: 'unread'; readonly reason: string };
 
 export async function takeSnapshot(target: Target, roots: Roots, pids: () => number[], nowMs: number): Promise<TargetSnapshot> {
   const sampler = openSampler(target, roots);
   const tick = sampler.tick(nowMs);
   sampler.close();
-  const watcher =
+  if (tick.cgroup.state === 'absent') return { state: 'unread', reason: tick.cgroup.reason };
+  if (tick.cgroup.state === 'failed') return { state: 'unread', reason: tick.cgroup.error };
+  const { cgroup } = tick;
+  const scanner =
     target.process === null ? null : new PageCacheScanner({ roots, process: target.process, pids, limits: SNAPSHOT_LIMITS });
   const { values } = tick.sample;
   const files =
-    watcher === null ? [] : await watcher.scan(nowMs, { fileBytes: values.file ?? null, shmemBytes: values.shmem ?? null });
-  watcher?.close();
+    scanner === null ? [] : await scanner.scan(nowMs, { fileBytes: values.file ?? null, shmemBytes: values.shmem ?? null });
+  scanner?.close();
   const one = (n: number | null) => Float64Array.of(n ?? Number.NaN);
   const rows = fileRows(
     files.map((f) => ({
@@ -33,5 +35,5 @@ export async function takeSnapshot(target: Target, roots: Roots, pids: () => num
       residentBytes: one(f.residentBytes),
     })),
   );
-  return { tick, files, rows };
+  return { state: 'read', tick: { ...tick, cgroup }, files, rows };
 }

@@ -70,6 +70,13 @@ const used = process.cpuUsage(cpu);
 const written = Number(/^write_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
 const cost = { cpuMsPerTick: (used.user + used.system) / 1000 / ticks, writtenPerTick: written / ticks };
 console.log(
-  JSON.stringify({ ticks, targets: watcher.targets().length, self: selfWatch.trend, trends: [...trends], levels, ...cost }),
+  JSON.stringify({
+    ticks,
+    targets: watcher.status.targets().length,
+    self: selfWatch.trend,
+    trends: [...trends],
+    levels,
+    ...cost,
+  }),
 );
 await watcher.close();

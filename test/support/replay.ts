@@ -1,17 +1,18 @@
-import { EventEmitter } from 'node:events';
+import type { AnsweringContainer } from '../../src/daemon/answering-container.ts';
+import { ContainerLookup } from '../../src/daemon/container-lookup.ts';
+import { EvaluationSchedule } from '../../src/daemon/evaluation-schedule.ts';
+import { Messages } from '../../src/daemon/messages.ts';
+import { StatusAnswers } from '../../src/daemon/status-answers.ts';
+import { ledgerOf, type ReadTick } from '../../src/daemon/tick-answers.ts';
+import { composeVerdict } from '../../src/diagnosis/compose-verdict.ts';
 import { fileRows } from '../../src/diagnosis/file-rows.ts';
-import { buildLedger } from '../../src/diagnosis/ledger/ledger.ts';
-import { toolViews } from '../../src/diagnosis/tool-views.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
-import { diagnose } from '../../src/diagnosis/verdict.ts';
 import type { History } from '../../src/history/history.ts';
-import { toSeriesJson } from '../../src/history/series-json.ts';
 import { createApi } from '../../src/outlets/http.ts';
 import { attachLive } from '../../src/outlets/live.ts';
 import { createLog } from '../../src/outlets/log.ts';
-import { ApiError, type HistogramTake, type LiveMessage, type SamplesQuery, type Status } from '../../src/outlets/status.ts';
+import type { ApiError, HistogramTake, LiveMessage, Status } from '../../src/outlets/status.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
-import { evaluateSeries } from '../../src/trends/evaluate.ts';
 
 /** One container of a replayed pod: made (made-pod.ts) or recorded (recorded-pod.ts). */
 export interface ReplayTarget {
@@ -26,135 +27,172 @@ export interface ReplayTarget {
   readonly memoryRequestBytes?: number;
 }
 
-/** A made history behind the real server: judged, put into words, served and pushed by the program's own code; only the kernel is missing. */
-export class Replay implements Status {
-  readonly #targets: { readonly t: ReplayTarget; readonly history: History; verdict: Verdict }[];
-  readonly #events = new EventEmitter();
-  #error: ApiError | null;
+/** What a replayed container needs of the program: its history grows by `valuesAt` instead of by the kernel; the rest is as in `watch`. */
+class ReplayedContainer implements AnsweringContainer {
+  readonly key: string;
+  readonly alive = true;
+  readonly history: History;
+  readonly verdict: Verdict;
+  readonly #target: ReplayTarget;
+  readonly #evaluations = new EvaluationSchedule();
+
+  constructor(target: ReplayTarget, nowS: number) {
+    this.key = target.info.id;
+    this.#target = target;
+    this.history = target.history(nowS);
+    this.verdict = this.evaluate(nowS * 1000);
+  }
+
+  /** The row of `t`, and the message that a tick sends. */
+  sample(t: number): LiveMessage {
+    const { info, valuesAt } = this.#target;
+    const values = valuesAt(t);
+    this.history.row(t, values);
+    return { type: 'sample', target: info.id, at: iso(t), limitBytes: info.limitBytes, values };
+  }
+
+  get tick(): ReadTick {
+    const { info, jvm: read } = this.#target;
+    const values = newestRow(this.history);
+    const atMs = (this.history.lastS ?? 0) * 1000;
+    const jvm = read(this.history);
+    return {
+      sample: { atMs, epoch: 'replayed', values, limitBytes: info.limitBytes, heapMaxBytes: jvm?.heapMax ?? null, failures: [] },
+      cgroup: {
+        state: 'read',
+        atMs,
+        value: {
+          version: info.cgroup.version,
+          values,
+          limitBytes: info.limitBytes,
+          highBytes: null,
+          peakBytes: null,
+          pressure: null,
+        },
+      },
+      jvm: jvm === null ? { state: 'absent', reason: 'this container runs no JVM' } : { state: 'read', value: jvm, atMs },
+      rssBytes: values.rss ?? null,
+      alive: true,
+    };
+  }
+
+  evaluate(nowMs: number): Verdict {
+    const { info, jvm, minHistorySeconds = 900, memoryRequestBytes = null } = this.#target;
+    return composeVerdict({
+      atMs: nowMs,
+      target: info,
+      series: this.history.series(WHOLE),
+      events: this.history.events,
+      evaluation: this.#evaluations.evaluate(this.history, { minHistorySeconds, final: false }),
+      jvm: jvm(this.history),
+      pod: { memoryRequestBytes, ephemeralStorageLimitBytes: null },
+      ended: null,
+    });
+  }
+
+  ledger = async () => ledgerOf(this.tick, { files: this.#target.files, mappings: null, cpusOnline: 4, others: [] });
+  fileRows = () => fileRows(this.history.series(WHOLE).files);
+  info = () => this.#target.info;
+  /** There is no JVM to attach to: an answer as one gives it. */
+  histogram = async () => ({
+    state: 'read' as const,
+    atMs: this.tick.sample.atMs,
+    value: { ...HISTOGRAM, at: iso(this.history.lastS ?? 0) },
+  });
+}
+
+class ReplayLookup extends ContainerLookup<ReplayedContainer> {
+  error: ApiError | null = null;
+
+  override [Symbol.iterator](): IterableIterator<ReplayedContainer> {
+    return this.error === null ? super[Symbol.iterator]() : [].values();
+  }
+
+  override require(id: string | undefined): ReplayedContainer {
+    if (this.error !== null) throw this.error;
+    return super.require(id);
+  }
+}
+
+/** Made histories behind the real server: evaluated, worded, served and pushed by the program's own code; only the kernel is missing. */
+export class Replay extends StatusAnswers {
+  readonly #containers: ReplayLookup;
+  readonly #messages: Messages;
   #nowS: number;
 
   constructor(targets: readonly ReplayTarget[], { nowS = Date.now() / 1000, blind = null as ApiError | null } = {}) {
-    this.#nowS = nowS;
-    this.#error = blind;
-    this.#targets = targets.map((t) => {
-      const history = t.history(nowS);
-      return { t, history, verdict: evaluateTarget(t, history, nowS) };
+    const containers = new ReplayLookup();
+    const messages = new Messages();
+    super({
+      containers,
+      messages,
+      store: {
+        state: () => ({ ...STORED, ok: true }),
+        finalReport: () => null,
+        envelope: () => Promise.reject(new Error('a replay stores no segments')),
+      },
+      memoryRequestBytes: targets[0]?.memoryRequestBytes ?? null,
+      mayAttach: true,
+      self: () => SELF,
     });
+    for (const target of targets) containers.add(new ReplayedContainer(target, nowS));
+    containers.defaultKey = targets[0]?.info.id ?? null;
+    containers.error = blind;
+    this.#containers = containers;
+    this.#messages = messages;
+    this.#nowS = nowS;
   }
 
   /** The next row, `seconds` later, and the message that a tick sends. */
   tick(seconds = 1): void {
     this.#nowS += seconds;
-    for (const { t, history } of this.#targets) {
-      const values = t.valuesAt(this.#nowS);
-      history.row(this.#nowS, values);
-      this.emit({
-        type: 'sample',
-        target: t.info.id,
-        at: new Date(this.#nowS * 1000).toISOString(),
-        limitBytes: t.info.limitBytes,
-        values,
-      });
-    }
+    for (const container of this.#containers) this.emit(container.sample(this.#nowS));
   }
 
-  /** What the watcher does when the container was restarted. */
+  /** What the watcher does when the container was started again. */
   restart(): void {
-    const { t, history } = this.#targets[0]!;
-    history.recordEvent({ t: this.#nowS, type: 'restart' });
+    const container = this.#containers.require(undefined);
+    container.history.recordEvent({ t: this.#nowS, type: 'restart' });
     this.emit({
       type: 'restart',
       kind: 'restart',
-      target: t.info.id,
-      at: new Date(this.#nowS * 1000).toISOString(),
+      target: container.key,
+      at: iso(this.#nowS),
       reason: 'the container was restarted',
     });
   }
 
   /** From now on every question is answered so; null: as before. */
   failWith(error: ApiError | null): void {
-    this.#error = error;
+    this.#containers.error = error;
   }
 
   emit(message: LiveMessage): void {
-    this.#events.emit('message', message);
-  }
-
-  #of(id: string | undefined) {
-    if (this.#error !== null) throw this.#error;
-    const found = id === undefined ? this.#targets[0] : this.#targets.find((x) => x.t.info.id === id);
-    if (found === undefined) throw new ApiError('unknown-target', 404, `there is no target ${JSON.stringify(id)}`);
-    return found;
-  }
-
-  targets = (): readonly TargetInfo[] => (this.#error === null ? this.#targets.map((x) => x.t.info) : []);
-  verdict = (target?: string): Verdict => this.#of(target).verdict;
-
-  async ledger(target?: string) {
-    const { t, history } = this.#of(target);
-    return buildLedger({
-      atMs: this.#nowS * 1000,
-      version: t.info.cgroup.version,
-      values: newestRow(history),
-      limitBytes: t.info.limitBytes,
-      cpusOnline: 4,
-      jvm: t.jvm(history),
-      files: t.files,
-      mappings: null,
-      others: [],
-    });
-  }
-
-  views(target?: string) {
-    const { t, history } = this.#of(target);
-    const values = newestRow(history);
-    return toolViews(values, t.info.cgroup.version, values.rss ?? null);
-  }
-
-  files = (target?: string) => fileRows(this.#of(target).history.series(WHOLE).files);
-
-  jvm(target?: string) {
-    const { t, history } = this.#of(target);
-    const jvm = t.jvm(history);
-    return jvm === null ? { jvm: null, reason: 'this container runs no JVM' } : { jvm };
-  }
-
-  async samples(query: SamplesQuery) {
-    const { fields, fromS, toS, points } = query;
-    const { t, history } = this.#of(query.target);
-    return {
-      ...toSeriesJson(history.series({ fields, fromS, toS, points, epoch: 'all' })),
-      request_bytes: t.memoryRequestBytes ?? null,
-    };
-  }
-
-  histogram = async (): Promise<HistogramTake> => ({
-    at: new Date(this.#nowS * 1000).toISOString(),
-    since: null,
-    largest: [
-      { name: '[B', instances: 211_402, bytes: 61_203_144 },
-      { name: 'com.example.orders.Session', instances: 88_114, bytes: 44_902_008 },
-    ],
-    grown: [],
-    durationMs: 412,
-  });
-  self = () => ({
-    rssBytes: 58 * 2 ** 20,
-    anonBytes: 19 * 2 ** 20,
-    cpuShare: 0.0031,
-    writtenBytes: 3 * 2 ** 20,
-    uptimeSeconds: 4400,
-    missedTicks: 0,
-    history: { ok: true, bytes: 11.2 * 2 ** 20, maxBytes: 64 * 2 ** 20 },
-  });
-  ready = () => ({ ready: true, reason: 'sampling' });
-  latest = () => [];
-
-  on(listener: (message: LiveMessage) => void): () => void {
-    this.#events.on('message', listener);
-    return () => this.#events.off('message', listener);
+    this.#messages.emit(message);
   }
 }
+
+const HISTOGRAM: Omit<HistogramTake, 'at'> = {
+  since: null,
+  largest: [
+    { name: '[B', instances: 211_402, bytes: 61_203_144 },
+    { name: 'com.example.orders.Session', instances: 88_114, bytes: 44_902_008 },
+  ],
+  grown: [],
+  durationMs: 412,
+};
+const STORED = { bytes: 11.2 * 2 ** 20, maxBytes: 64 * 2 ** 20, segments: 1, rows: 1, oldest: null, dir: null };
+const SELF = {
+  rssBytes: 58 * 2 ** 20,
+  anonBytes: 19 * 2 ** 20,
+  cpuShare: 0.0031,
+  writtenBytes: 3 * 2 ** 20,
+  uptimeSeconds: 4400,
+  missedTicks: 0,
+  history: { ok: true, bytes: 11.2 * 2 ** 20, maxBytes: 64 * 2 ** 20 },
+};
+
+const iso = (t: number): string => new Date(t * 1000).toISOString();
 
 const WHOLE = { fields: null, fromS: null, toS: null, points: null, epoch: 'current' } as const;
 
@@ -162,21 +200,6 @@ const WHOLE = { fields: null, fromS: null, toS: null, points: null, epoch: 'curr
 export function newestRow(history: History): Record<string, number> {
   const { fields } = history.series({ ...WHOLE, fromS: history.lastS });
   return Object.fromEntries([...fields].map(([id, c]) => [id, c[c.length - 1]!]).filter(([, v]) => Number.isFinite(v)));
-}
-
-function evaluateTarget(t: ReplayTarget, history: History, nowS: number): Verdict {
-  const { info, minHistorySeconds = 900, memoryRequestBytes } = t;
-  const series = history.series(WHOLE);
-  return diagnose({
-    atMs: nowS * 1000,
-    target: info,
-    evaluation: evaluateSeries(series, { minHistorySeconds }),
-    series: { ...series, events: history.events },
-    files: fileRows(series.files),
-    jvm: t.jvm(history),
-    pod: { memoryRequestBytes: memoryRequestBytes ?? null, ephemeralStorageLimitBytes: null },
-    ended: null,
-  });
 }
 
 export interface Served {

@@ -102,9 +102,9 @@ export const PAGE_SCENARIOS = {
   restarted: () =>
     new Replay([
       pod({
-        hours: 30,
+        hours: 45,
         cache: () => 60 * MIB,
-        native: (h) => 96 * MIB + (h < 18 ? 14 * MIB * h : 14 * MIB * (h - 18)),
+        native: (h) => 96 * MIB + (h < 18 ? 14 * MIB * h : 8 * MIB * (h - 18)),
         gaps: [
           [7, 8.5],
           [17.98, 18.05],
@@ -120,7 +120,15 @@ export const PAGE_SCENARIOS = {
   several: () => {
     const orders = pod({ hours: 26, limitBytes: 2 * GIB, files: () => others });
     const shipper = syntheticPod(
-      { ...orders.info, id: '77aa01b2c3d4', container: 'log-shipper', pid: 31, limitBytes: 256 * MIB, jvm: null },
+      {
+        ...orders.info,
+        id: '77aa01b2c3d4',
+        name: 'log-shipper',
+        container: 'log-shipper',
+        pid: 31,
+        limitBytes: 256 * MIB,
+        jvm: null,
+      },
       { hours: 26, limitBytes: 256 * MIB, heapMaxBytes: null, native: () => 41 * MIB, cache: () => 30 * MIB },
     );
     return new Replay([orders, shipper]);

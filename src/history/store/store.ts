@@ -108,7 +108,7 @@ export class Store {
   /** Names the target whose history is kept under `key`. It is written with the next rows. */
   setOwner(key: string, owner: FolderOwner): void {
     const targetStore = this.#targets.get(key);
-    if (targetStore === undefined) return;
+    if (targetStore === undefined || JSON.stringify(targetStore.owner) === JSON.stringify(owner)) return;
     targetStore.owner = owner;
     targetStore.ownerIsSaved = false;
   }

@@ -77,6 +77,16 @@ test('a program that is started beside a long history of a leak tells it at once
   assert.equal(new EvaluationSchedule().evaluate(leaking(36 * 60), options).leak, true);
 });
 
+test('it does so at any fraction of a second', () => {
+  for (let n = 0; n < 10; n++) {
+    const history = new History();
+    const startS = 1_790_000_000 + n * 0.0137;
+    for (let minute = 0; minute < 36 * 60; minute++)
+      add(history, startS + minute * 60, 300 * MIB + (minute * 15 * MIB) / 60 + (minute % 7) * 4096);
+    assert.equal(new EvaluationSchedule().evaluate(history, options).leak, true, `started at ${startS}`);
+  }
+});
+
 test('a leak that can only just be told waits, also where the program has just been started', () => {
   // Part of a day may be daily load: after a day it no longer is.
   const raw = (minute: number) =>

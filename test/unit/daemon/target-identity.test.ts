@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { Watcher } from '../../../src/daemon/watcher.ts';
 import { readStoredFolders } from '../../../src/history/store/folder-owner.ts';
 import { openStore } from '../../../src/history/store/store.ts';
-import type { LiveMessage } from '../../../src/outlets/status.ts';
+import type { LiveMessage, Status } from '../../../src/outlets/status.ts';
 import { findTargets, pidsOf } from '../../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../../src/trends/evaluation-cache.ts';
 import { type MadeJvm, MadeTree } from '../../support/made-tree.ts';
@@ -52,7 +52,7 @@ class Pod {
       evaluationCache: new EvaluationCache(),
       self: () => ({}),
     });
-    watcher.on((message) => this.messages.push(message));
+    watcher.status.on((message) => this.messages.push(message));
     await watcher.begin(await search(new Set(stored.flatMap(({ instance }) => instance ?? []))), this.nowMs);
     await watcher.restore(this.nowMs);
     this.#watcher = watcher;
@@ -72,10 +72,10 @@ class Pod {
 
   /** The usage of the first and the last sample in MiB, by the pid of each target: whose history it is. */
   async histories(): Promise<Record<number, readonly (number | null)[]>> {
-    const watcher = this.#watcher!;
+    const { status } = this;
     const rows = await Promise.all(
-      watcher.targets().map(async ({ id, pid }) => {
-        const { fields } = await watcher.samples({
+      status.targets().map(async ({ id, pid }) => {
+        const { fields } = await status.samples({
           target: id,
           fields: ['usage'],
           fromS: null,
@@ -89,8 +89,8 @@ class Pod {
     return Object.fromEntries(rows);
   }
 
-  get watcher(): Watcher {
-    return this.#watcher!;
+  get status(): Status {
+    return this.#watcher!.status;
   }
 
   folders = (): string[] =>
@@ -139,7 +139,7 @@ test('the same holds where only the main class tells the containers apart', asyn
   pod.tree.run(b);
   await pod.start();
   assert.deepEqual(
-    pod.watcher.targets().map(({ name }) => name),
+    pod.status.targets().map(({ name }) => name),
     ['com.example.Orders', 'billing.jar'],
   );
   pod.tree.end(10);
@@ -209,7 +209,7 @@ test('of two JVMs in one cgroup the same one stands for it while it lives, and t
   pod.tree.run(first);
   pod.tree.run(second);
   await pod.start();
-  const seen = () => pod.watcher.targets().map(({ pid, otherJvms }) => ({ pid, otherJvms }));
+  const seen = () => pod.status.targets().map(({ pid, otherJvms }) => ({ pid, otherJvms }));
   const expected = [{ pid: 10, otherJvms: [{ pid: 20, name: 'com.example.Agent' }] }];
   assert.deepEqual(seen(), expected);
   pod.tree.run({ ...second, rssMiB: 900 });
@@ -235,7 +235,7 @@ test('what is asked about when no target is named stays the same while it lives'
   pod.tree.run(orders);
   pod.tree.run(billing);
   await pod.start();
-  const answered = () => pod.watcher.verdict().target.id;
+  const answered = () => pod.status.verdict().target.id;
   const before = answered();
   pod.tree.run({ ...orders, rssMiB: 900 });
   await pod.tick();
@@ -257,7 +257,7 @@ test('a shell in a container that restarts does not take the history of its JVM'
   await pod.tick();
   await pod.tick();
   assert.deepEqual(await pod.histories(), { 31: [200, 210] });
-  assert.equal(pod.watcher.targets().length, 1);
+  assert.equal(pod.status.targets().length, 1);
 });
 
 test('a folder of version 0.1 goes on where one target can own it, and is left alone where several can', async (t) => {

@@ -1,0 +1,24 @@
+import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
+import type { History } from '../history/history.ts';
+import type { HistogramTake } from '../outlets/status.ts';
+import type { Tick } from '../sample/sampler.ts';
+import type { Reading } from '../sources/types.ts';
+
+/** What the answers need of a container, whether it is watched or replayed from a recording. */
+export interface AnsweringContainer {
+  /** What its history is kept under. */
+  readonly key: string;
+  readonly alive: boolean;
+  readonly history: History;
+  /** null: no sample has been taken yet. */
+  readonly tick: Tick | null;
+  /** null: it has not been evaluated yet. */
+  readonly verdict: Verdict | null;
+  info(): TargetInfo;
+  evaluate(nowMs: number): Verdict;
+  /** `once`: somebody asks now; `open`: a page stays open, and what is expensive may be a minute old. null: the cgroup was not read. */
+  ledger(purpose: 'once' | 'open'): Promise<Ledger | null>;
+  fileRows(): readonly FileRow[];
+  /** A take of the heap by class, beside the one before. null: there is no JVM to ask. */
+  histogram(): Promise<Reading<HistogramTake>> | null;
+}

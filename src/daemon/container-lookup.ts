@@ -1,0 +1,71 @@
+import { ApiError } from '../outlets/status.ts';
+import type { AnsweringContainer } from './answering-container.ts';
+
+/** The containers by the key of their history, and which of them a request means. */
+export class ContainerLookup<C extends AnsweringContainer> {
+  readonly #containers = new Map<string, C>();
+  /** What is asked about when nothing is named. */
+  defaultKey: string | null = null;
+  /** Why the last search found nothing; null: it found. */
+  noTarget: { readonly reason: string; readonly remediation: string | null } | null = null;
+
+  [Symbol.iterator](): IterableIterator<C> {
+    return this.#containers.values();
+  }
+
+  get size(): number {
+    return this.#containers.size;
+  }
+
+  get default(): C | null {
+    return this.defaultKey === null ? null : (this.#containers.get(this.defaultKey) ?? null);
+  }
+
+  add(container: C): void {
+    this.#containers.set(container.key, container);
+  }
+
+  delete(container: C): void {
+    this.#containers.delete(container.key);
+  }
+
+  /** The container that a request names. @throws ApiError unknown-target, no-target */
+  require(id: string | undefined): C {
+    if (id === undefined) {
+      if (this.default === null) throw this.#noTargetError('no container is in sight yet');
+      return this.#requireAlive(this.default);
+    }
+    const container = this.#find(id);
+    if (container === undefined)
+      throw new ApiError(
+        'unknown-target',
+        404,
+        `there is no target ${JSON.stringify(id.slice(0, 80))}; /api/v1/targets lists them`,
+      );
+    return this.#requireAlive(container);
+  }
+
+  /** What the history of a request's target is kept under; null: there is no such target. */
+  keyOf(id: string | undefined): string | null {
+    return id === undefined ? this.defaultKey : (this.#find(id)?.key ?? null);
+  }
+
+  /** By id, container or key, which are unique; else by its name, of which the first counts. */
+  #find(wanted: string): C | undefined {
+    const all = [...this];
+    return (
+      all.find((c) => c.key === wanted || c.info().id === wanted || c.info().container === wanted) ??
+      all.find((c) => c.info().name === wanted)
+    );
+  }
+
+  #requireAlive(container: C): C {
+    if (!container.alive)
+      throw this.#noTargetError('the watched container has ended; its final verdict is at /api/v1/verdict?epoch=-1');
+    return container;
+  }
+
+  #noTargetError(otherwise: string): ApiError {
+    return new ApiError('no-target', 503, this.noTarget?.reason ?? otherwise, this.noTarget?.remediation ?? null);
+  }
+}

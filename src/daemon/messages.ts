@@ -1,0 +1,17 @@
+import { EventEmitter } from 'node:events';
+import type { LiveMessage } from '../outlets/status.ts';
+
+/** Hands each live message to every listener. */
+export class Messages {
+  readonly #events = new EventEmitter().setMaxListeners(0);
+
+  emit(message: LiveMessage): void {
+    this.#events.emit('message', message);
+  }
+
+  /** Returns what ends the listening. */
+  on(listener: (message: LiveMessage) => void): () => void {
+    this.#events.on('message', listener);
+    return () => this.#events.off('message', listener);
+  }
+}

@@ -1,0 +1,147 @@
+import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
+import { isField } from '../fields.ts';
+import { toSeriesJson } from '../history/series-json.ts';
+import type { Store } from '../history/store/store.ts';
+import {
+  ApiError,
+  type HistogramTake,
+  type LiveMessage,
+  type SamplesAnswer,
+  type SamplesQuery,
+  type Status,
+} from '../outlets/status.ts';
+import type { JvmReading } from '../sources/types.ts';
+import type { AnsweringContainer } from './answering-container.ts';
+import type { ContainerLookup } from './container-lookup.ts';
+import type { Messages } from './messages.ts';
+import { isRead, viewsOf } from './tick-answers.ts';
+
+export interface AnswerOptions {
+  readonly containers: ContainerLookup<AnsweringContainer>;
+  readonly messages: Messages;
+  readonly store: Pick<Store, 'state' | 'finalReport' | 'envelope'>;
+  readonly memoryRequestBytes: number | null;
+  /** --attach was given. */
+  readonly mayAttach: boolean;
+  readonly self: () => Readonly<Record<string, unknown>>;
+}
+
+/** Answers every outlet from the containers, their histories and the store. */
+export class StatusAnswers implements Status {
+  readonly #options: AnswerOptions;
+  readonly #containers: ContainerLookup<AnsweringContainer>;
+
+  constructor(options: AnswerOptions) {
+    this.#options = options;
+    this.#containers = options.containers;
+  }
+
+  targets(): readonly TargetInfo[] {
+    return [...this.#containers].filter((c) => c.alive).map((c) => c.info());
+  }
+
+  verdict(target?: string, epoch?: number): Verdict {
+    if (epoch !== undefined && epoch < 0) {
+      const key = this.#containers.keyOf(target);
+      const report = key === null ? null : this.#options.store.finalReport(key, -epoch);
+      if (report === null)
+        throw new ApiError(
+          'no-data-yet',
+          404,
+          `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound watches`,
+        );
+      return report.verdict as Verdict;
+    }
+    const watched = this.#containers.require(target);
+    // Before the first evaluation is due an answer is owed all the same.
+    return watched.verdict ?? watched.evaluate(watched.tick?.sample.atMs ?? Date.now());
+  }
+
+  async ledger(target?: string, purpose: 'once' | 'open' = 'once'): Promise<Ledger> {
+    return (await this.#containers.require(target).ledger(purpose)) ?? notReadYet();
+  }
+
+  views(target?: string): readonly View[] {
+    const { tick } = this.#containers.require(target);
+    return tick !== null && isRead(tick) ? viewsOf(tick) : notReadYet();
+  }
+
+  files(target?: string): readonly FileRow[] {
+    return this.#containers.require(target).fileRows();
+  }
+
+  jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string } {
+    const { tick } = this.#containers.require(target);
+    if (tick === null) return { jvm: null, reason: 'no sample has been taken yet' };
+    const { jvm } = tick;
+    if (jvm.state === 'read') return { jvm: jvm.value };
+    return { jvm: null, reason: jvm.state === 'absent' ? jvm.reason : jvm.error };
+  }
+
+  async histogram(target?: string): Promise<HistogramTake> {
+    const watched = this.#containers.require(target);
+    if (!this.#options.mayAttach)
+      throw new ApiError(
+        'forbidden',
+        403,
+        'a histogram signals the JVM and costs it a full collection, so memhound takes one only where it was started with --attach',
+        'MEMHOUND_ATTACH=true',
+      );
+    const reading = await watched.histogram();
+    if (reading === null) throw new ApiError('no-jvm', 409, 'there is no JVM in this container that could be asked');
+    if (reading.state === 'read') return reading.value;
+    throw new ApiError(
+      'no-answer',
+      502,
+      reading.state === 'absent' ? reading.reason : reading.error,
+      reading.state === 'failed' ? reading.remediation : null,
+    );
+  }
+
+  async samples(query: SamplesQuery): Promise<SamplesAnswer> {
+    const watched = this.#containers.require(query.target);
+    const unknown = query.fields?.find((id) => !isField(id) && !watched.history.has(id));
+    if (unknown !== undefined)
+      throw new ApiError(
+        'unknown-field',
+        400,
+        `there is no field ${JSON.stringify(unknown.slice(0, 60))}; without fields= all are given`,
+      );
+    const { fields, fromS, toS, points } = query;
+    const wanted = { fields, fromS, toS, points, epoch: 'all' } as const;
+    const answer = {
+      ...toSeriesJson(watched.history.series(wanted)),
+      request_bytes: this.#options.memoryRequestBytes,
+    };
+    if (!query.envelope) return answer;
+    const { min, max } = await this.#options.store.envelope(watched.key, wanted);
+    return { ...answer, min, max };
+  }
+
+  self(): Readonly<Record<string, unknown>> {
+    return this.#options.self();
+  }
+
+  ready(): { readonly ready: boolean; readonly reason: string } {
+    const state = this.#options.store.state();
+    const { noTarget } = this.#containers;
+    if (noTarget !== null) return { ready: false, reason: noTarget.reason };
+    if (![...this.#containers].some((c) => c.alive && c.tick !== null))
+      return { ready: false, reason: 'no container has been sampled yet' };
+    return { ready: true, reason: state.ok ? 'sampling' : `sampling from memory; history cannot be stored: ${state.reason}` };
+  }
+
+  latest() {
+    return [...this.#containers]
+      .filter((c) => c.alive)
+      .map((c) => ({ target: c.info(), sample: c.tick?.sample ?? null, verdict: c.verdict }));
+  }
+
+  on(listener: (message: LiveMessage) => void): () => void {
+    return this.#options.messages.on(listener);
+  }
+}
+
+function notReadYet(): never {
+  throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
+}

@@ -1,0 +1,25 @@
+import type { Series } from '../history/series.ts';
+import type { JvmReading } from '../sources/types.ts';
+import type { Evaluation } from '../trends/types.ts';
+import { fileRows } from './file-rows.ts';
+import type { PodResources, RuleContext } from './rule-context.ts';
+import type { TargetInfo, Verdict } from './types.ts';
+import { diagnose } from './verdict.ts';
+
+export interface VerdictInput {
+  readonly atMs: number;
+  readonly target: TargetInfo;
+  readonly evaluation: Evaluation;
+  /** The current run. */
+  readonly series: Series;
+  /** Of all runs: a kill or restart before the current one is reported, though nothing is fitted across it. */
+  readonly events: Series['events'];
+  readonly jvm: JvmReading | null;
+  readonly pod: PodResources;
+  /** The container has ended; null: it runs. */
+  readonly ended: RuleContext['ended'];
+}
+
+/** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */
+export const composeVerdict = ({ series, events, ...rest }: VerdictInput): Verdict =>
+  diagnose({ ...rest, series: { ...series, events }, files: fileRows(series.files) });
