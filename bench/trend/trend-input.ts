@@ -2,7 +2,7 @@ import { machineSeries } from '../../synthetic/machine.ts';
 import { Random } from '../../synthetic/random.ts';
 
 /** 14 days at one minute of what a JVM's cgroup tells, as the trend detector's speed is asked for. */
-const IDS = [
+export const IDS = [
   'usage',
   'working_set',
   'anon',

@@ -10,15 +10,15 @@ import type { SharedWork } from './shared-work.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldEvaluation extends FieldTrend {
-  /** Level of the fitted line at the end, in the field's unit. */
+  /** Level of the most probable model at the end, in the field's unit. */
   readonly levelNow: number;
   /** Level at the beginning of the window. */
   readonly levelAtStart: number;
-  /** Whether it also fills, as a warm-up does, beside its drift. */
+  /** Whether it also saturates, as a warm-up does, beside its drift. */
   readonly saturating: boolean;
-  /** That it is no part of a day is known, from earlier lives of the container or from weeks of this one. */
+  /** Whether earlier runs of the container, or weeks of this one, show that the growth is no part of a daily cycle. */
   readonly dailyLoadExcluded: boolean;
-  /** Share of belief that it grows, where bends and days were as likely beforehand as plain lines: what confidence is made of. */
+  /** Posterior probability of growth under a flat prior: what confidence starts from. */
   readonly posterior: number;
 }
 
@@ -37,8 +37,8 @@ const MIN_BLOCKS = 6;
 const MAX_BLOCKS = 120;
 
 /**
- * Least share of belief for a drift to be told. Where the drift is but a small part of all movement, belief rests on the noise being
- * as modelled, and must be strong; where it is nearly all of it, no noise of a real machine was seen to do the same.
+ * Least posterior probability for a drift to be reported. Where the drift is a small part of all movement, the probability depends on the noise models
+ * being right, and must be high; where the drift is nearly all of it, no noise of a real machine was seen to do the same.
  */
 const MIN_POSTERIOR = 0.94;
 const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
@@ -49,7 +49,7 @@ const requiredPosterior = (straight: number): number =>
   (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
     Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
 
-/** Collections before a floor can be said to rise; and before it is sure that one bends and then rises: a few are few points for that. */
+/** Collections that a rising floor needs; and that a floor needs which bends before it rises, since few collections are few points. */
 const MIN_CYCLES = 4;
 const MIN_CYCLES_FOR_BENDS = 12;
 const FEW_CYCLES_POSTERIOR = 0.75;
@@ -119,7 +119,7 @@ function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>,
   };
 }
 
-/** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections that the floor rests on. */
+/** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections behind the floor. */
 function blocksOf(id: string, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
   if (SAWTOOTH_FIELDS.has(id)) {
     const { t: at, y } = presentValues(values, window);
@@ -139,7 +139,7 @@ export function evaluateField(id: string, values: Float64Array, window: Window):
   return evaluateBlocks(id, blocks, cycles, window);
 }
 
-/** The floor of a heap whose values are `values`, by what is known to be left after each of its collections. */
+/** The trend of a heap's floor, by what each collection left (`floor`). `values`: heap used. */
 export function evaluateFloor(
   id: string,
   floor: Pick<SawtoothFloor, 't' | 'values'>,
@@ -156,7 +156,7 @@ function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, w
   const m = blocks.y.length;
   if (m < MIN_BLOCKS) return notEnoughData(blocks.points, windowS, `${m} values are too few`);
   const unit = fieldRow(id).unit;
-  // By index: an iterator makes an object a value, where code is interpreted.
+  // By index: where code is interpreted, an iterator makes an object of each value.
   let level = 0;
   for (let i = 0; i < m; i++) level += blocks.y[i]!;
   level /= m;
@@ -203,7 +203,7 @@ function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, w
     trend = 'cyclic';
     reason = `a saw-tooth of only ${cycles} collections`;
   }
-  // Feet that fell together and rise again are the collections of a generation that is collected rarely: of those this is but one.
+  // Floors that fell together and rise again: an old generation that is collected rarely, of which one cycle is seen.
   const startsBelow = top.model.name === 'step-line' && top.coefficients[1]! < 0;
   const tooFewCycles = cycles !== null && (startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && top.model.name !== 'line'));
   return {

@@ -2,8 +2,8 @@ import type { Arithmetic, RobustMeans } from '../model/arithmetic.ts';
 import { type ModelAverage, ModelAverager } from '../model/model-average.ts';
 
 /**
- * Work that the fields of one evaluation share, for most of them have values at the same times. Each evaluation makes one and drops it. Only the
- * newest times are kept: they save most of the work, and the older ones would be memory.
+ * Work that the fields of one evaluation share, because most of them have values at the same times. Each evaluation creates one and drops it. Only the
+ * latest window is kept: that saves most of the work, and more windows would be more memory.
  */
 export class SharedWork {
   readonly #arithmetic: Arithmetic;

@@ -2,8 +2,9 @@ const DAY = 86_400;
 const HARMONICS = 4;
 
 /**
- * Takes out what every day repeats, in place: harmonics of 24 h, fitted to the differences from a running day's mean so that
- * neither a drift nor a step leaks into them.
+ * Removes the daily cycle from `y`, in place: four harmonics of 24 h, fitted to the differences from the running mean of a day, so that neither a drift
+ * nor a step is taken for a cycle. `x`: seconds after the window's start, a block each `stepS`. Windows that show less than four fifths of a day's
+ * hours are left as they are.
  */
 export function removeDailyCycle(x: Float64Array, y: Float64Array, stepS: number, windowS: number): void {
   const m = y.length;

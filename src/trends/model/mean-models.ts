@@ -1,34 +1,38 @@
 /**
- * The shapes of mean that a memory series may have. Which of them holds is weighed, not guessed.
+ * A candidate for the expected course of a memory series: a sum of a few columns of the design matrix, each times a coefficient. Which candidate holds
+ * is not guessed: `model-average.ts` gives each its posterior probability. Columns are shared, so that the costly whitening is done once for all models.
  *
- *     line      /      hinge   _/   or  /~   (start: flat before; stop: flat after)
- *     fill   ,--   (exponential, with or without a drift after it)      day  ~~~~  (24 h, for windows of part of a few days)
- *
- *     step    _|~   where the series itself jumps, with or without a drift
- *
- * All are sums of a few basis columns, so that the costly whitening is done once for all of them.
+ *     flat              ____    a level
+ *     line              /       a level and a slope
+ *     hinge             _/      two slopes that meet;  start: flat before;  stop: flat after
+ *     saturation        ,--     exponential approach to a level, as of a cache that fills; two of them; one that also stops, or with a slope beside it
+ *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a slope
+ *     step              _|~     where the series itself jumps, once or several times; with a slope, or a saturation, after it
  */
 export interface MeanModel {
   readonly name: string;
-  /** Basis columns of the regression. The constant comes first. */
+  /** Indexes of its columns in the design matrix. The constant comes first. */
   readonly columns: readonly number[];
-  /** Factors that make the drift at the end (per window) from the coefficients; null: nothing drifts on. */
+  /** Factors d that make the slope at the end (a window) of the coefficients: slope = d' coefficients. null: no lasting slope. */
   readonly slopeFactors: readonly number[] | null;
-  /** Free values beside the coefficients, e.g. a time that was searched for. */
+  /** Parameters beside the coefficients that were searched for, such as the time of a bend. */
   readonly searchedParameters: number;
+  /** ln of its prior weight, 0 for the plain models. */
   readonly logPrior: number;
-  /** Where the last part begins, as a share of the window. */
+  /** Where its last part begins, as a share of the window. */
   readonly lastPartStart: number;
-  /** Of a fill: its decay time as a share of the window, of two the faster. */
+  /** Decay time of its saturation as a share of the window, of two the shorter; null: it has none. */
   readonly decayTime: number | null;
-  /** Of a fill: share of its coefficient that is still to come in the next `ahead` windows. */
+  /** Share of its saturation's coefficient that is still to come in the next `ahead` windows; null: nothing is. */
   readonly remainingShare: ((ahead: number) => number) | null;
 }
 
 export interface ModelSet {
+  /** Columns of the design matrix, a value a point. */
   readonly basis: readonly Float64Array[];
+  /** The first two are level and line. */
   readonly models: readonly MeanModel[];
-  /** Stiff and supple: tell between them which noises are likely at all. The first two are those of `shapes`: level and line. */
+  /** Level, line and a flexible one: between them they tell which noise models are likely at all. The first two are those of `models`. */
   readonly pilotModels: readonly MeanModel[];
   readonly companions: Companions;
 }
@@ -36,37 +40,37 @@ export interface ModelSet {
 const DAY = 86_400;
 const HINGES = [0.08, 0.16, 0.25, 0.34, 0.43, 0.52, 0.61, 0.7, 0.79, 0.87];
 const SATURATION_TIMES = [0.005, 0.01, 0.02, 0.04, 0.08, 0.14, 0.22, 0.33, 0.5, 0.8, 1.3];
-/** Most series are plain, so a bend has to show itself; a drift beside a fill all the more. */
+/** Most series are plain, so there must be evidence of a bend, and more for a slope beside a saturation. */
 const LOG_PRIOR_BEND = Math.log(0.03);
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
-/** Less than two days hold a piece of 24 h that looks like anything. */
+/** In windows of less than a day, part of a daily cycle can look like any other model. */
 const logPriorOfDailyCycle = (windowS: number): number => Math.log(windowS < 0.5 * DAY ? 0.03 : windowS < 0.8 * DAY ? 0.1 : 1);
 
-/** Shapes whose columns depend on the points alone. `u`: time as a share of the window, 0 to 1. */
+/** Models whose columns depend on the points alone. `u`: the points as shares of the window, 0 to 1. */
 export function meanModels(u: Float64Array, windowS: number): ModelSet {
   const basis: Float64Array[] = [];
   const column = (of: (at: number) => number): number => basis.push(u.map(of)) - 1;
   const one = column(() => 1);
   const line = column((at) => at - 0.5);
-  const shapes: MeanModel[] = [
+  const models: MeanModel[] = [
     { ...BASE_MODEL, name: 'flat', columns: [one], slopeFactors: null },
     { ...BASE_MODEL, name: 'line', columns: [one, line], slopeFactors: [0, 1] },
   ];
-  const fills = SATURATION_TIMES.map((tau) => ({ decayTime: tau, index: column(saturationCurve(tau)) }));
+  const saturations = SATURATION_TIMES.map((tau) => ({ decayTime: tau, index: column(saturationCurve(tau)) }));
   const bends = HINGES.map((c) => ({ c, before: column((at) => Math.min(at, c)), after: column((at) => Math.max(at - c, 0)) }));
-  for (const fill of fills) shapes.push(...saturationModels(fill, { line, bends, saturations: fills }));
+  for (const one of saturations) models.push(...saturationModels(one, { line, bends, saturations }));
   for (const { c, after, before } of bends) {
     const bent = { ...BASE_MODEL, searchedParameters: 1, logPrior: LOG_PRIOR_BEND, lastPartStart: c };
-    shapes.push({ ...bent, name: 'hinge', columns: [one, before, after], slopeFactors: [0, 0, 1] });
-    shapes.push({ ...bent, name: 'stop', columns: [one, before], slopeFactors: null });
-    shapes.push({ ...bent, name: 'start', columns: [one, after], slopeFactors: [0, 1] });
+    models.push({ ...bent, name: 'hinge', columns: [one, before, after], slopeFactors: [0, 0, 1] });
+    models.push({ ...bent, name: 'stop', columns: [one, before], slopeFactors: null });
+    models.push({ ...bent, name: 'start', columns: [one, after], slopeFactors: [0, 1] });
   }
   if (windowS > 0.2 * DAY && windowS < 2 * DAY) {
     const sine = column((at) => Math.sin((2 * Math.PI * at * windowS) / DAY));
     const cosine = column((at) => Math.cos((2 * Math.PI * at * windowS) / DAY));
     const logPrior = logPriorOfDailyCycle(windowS);
-    shapes.push({ ...BASE_MODEL, logPrior, name: 'daily-cycle', columns: [one, sine, cosine], slopeFactors: null });
-    shapes.push({
+    models.push({ ...BASE_MODEL, logPrior, name: 'daily-cycle', columns: [one, sine, cosine], slopeFactors: null });
+    models.push({
       ...BASE_MODEL,
       logPrior,
       name: 'daily-cycle-line',
@@ -77,12 +81,12 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
   const flexible = [
     one,
     line,
-    fills[3]!.index,
-    fills[6]!.index,
+    saturations[3]!.index,
+    saturations[6]!.index,
     ...bends.filter((_, i) => i % 3 === 1).map(({ after }) => after),
   ];
-  const probes = [shapes[0]!, shapes[1]!, { ...BASE_MODEL, name: 'flexible', columns: flexible, slopeFactors: null }];
-  return { basis, models: shapes, pilotModels: probes, companions: { line, bends, saturations: fills } };
+  const pilotModels = [models[0]!, models[1]!, { ...BASE_MODEL, name: 'flexible', columns: flexible, slopeFactors: null }];
+  return { basis, models, pilotModels, companions: { line, bends, saturations } };
 }
 
 const BASE_MODEL = { searchedParameters: 0, logPrior: 0, lastPartStart: 0, decayTime: null, remainingShare: null };
@@ -92,7 +96,7 @@ interface Saturation {
   readonly index: number;
 }
 
-/** What a fill can stand beside: a line, a line that stops, a slower fill. */
+/** Columns that can stand beside a saturation: a line, a line that stops, a slower saturation. */
 export interface Companions {
   readonly line: number;
   readonly bends: readonly { readonly c: number; readonly before: number }[];
@@ -108,26 +112,26 @@ const remainingShareOf =
   (ahead: number): number =>
     Math.exp(-1 / decayTime) * (1 - Math.exp(-ahead / decayTime));
 
-function saturationModels({ decayTime: tau, index }: Saturation, { line, bends, saturations: fills }: Companions): MeanModel[] {
-  const bent = { searchedParameters: 1, logPrior: LOG_PRIOR_BEND, decayTime: tau, slopeFactors: null };
-  const begins = Math.min(0.8, 3 * tau);
-  const shapes: MeanModel[] = [
-    { ...bent, name: 'saturation', columns: [0, index], lastPartStart: begins, remainingShare: remainingShareOf(tau) },
+function saturationModels({ decayTime, index }: Saturation, { line, bends, saturations }: Companions): MeanModel[] {
+  const bent = { searchedParameters: 1, logPrior: LOG_PRIOR_BEND, decayTime, slopeFactors: null };
+  const begins = Math.min(0.8, 3 * decayTime);
+  const models: MeanModel[] = [
+    { ...bent, name: 'saturation', columns: [0, index], lastPartStart: begins, remainingShare: remainingShareOf(decayTime) },
   ];
-  if (tau > 0.3) return shapes;
-  shapes.push({
+  if (decayTime > 0.3) return models;
+  models.push({
     ...bent,
     logPrior: LOG_PRIOR_SATURATION_AND_DRIFT,
     name: 'saturation-line',
     columns: [0, index, line],
     slopeFactors: [0, 0, 1],
-    lastPartStart: Math.min(0.8, 2 * tau),
+    lastPartStart: Math.min(0.8, 2 * decayTime),
     remainingShare: null,
   });
-  // Caches and classes fill at their own paces; a heap expands and stops.
-  for (const slower of fills)
-    if (slower.decayTime >= 3 * tau)
-      shapes.push({
+  // Caches and classes saturate at different times; a heap expands and stops.
+  for (const slower of saturations)
+    if (slower.decayTime >= 3 * decayTime)
+      models.push({
         ...bent,
         searchedParameters: 2,
         name: 'two-saturations',
@@ -135,10 +139,10 @@ function saturationModels({ decayTime: tau, index }: Saturation, { line, bends, 
         lastPartStart: slower.decayTime,
         remainingShare: remainingShareOf(slower.decayTime),
       });
-  if (tau > 0.1) return shapes;
+  if (decayTime > 0.1) return models;
   for (const { c, before } of bends)
-    if (c > 3 * tau)
-      shapes.push({
+    if (c > 3 * decayTime)
+      models.push({
         ...bent,
         searchedParameters: 2,
         name: 'saturation-stop',
@@ -146,40 +150,39 @@ function saturationModels({ decayTime: tau, index }: Saturation, { line, bends, 
         lastPartStart: c,
         remainingShare: null,
       });
-  return shapes;
+  return models;
 }
 
-/** The grid of decay times is coarse; about the likeliest one it is made finer by these factors. */
+/** The grid of decay times is coarse; around the most likely one these factors refine it. */
 const FINER_FACTORS = [0.7, 0.84, 1.19, 1.41];
 
-/** Columns and shapes between the grid's for a series that fills at about `tau`. They come after `size` other columns. */
+/** Models with decay times around `decayTime`, between those of the grid. Their columns follow on `size` others. */
 export function finerSaturationModels(
   u: Float64Array,
-  beside: Companions,
-  tau: number,
+  companions: Companions,
+  decayTime: number,
   size: number,
 ): Pick<ModelSet, 'basis' | 'models'> {
-  const taus = FINER_FACTORS.map((factor) => factor * tau);
+  const times = FINER_FACTORS.map((factor) => factor * decayTime);
   return {
-    basis: taus.map((at) => u.map(saturationCurve(at))),
-    models: taus.flatMap((at, k) => saturationModels({ decayTime: at, index: size + k }, beside)),
+    basis: times.map((at) => u.map(saturationCurve(at))),
+    models: times.flatMap((at, k) => saturationModels({ decayTime: at, index: size + k }, companions)),
   };
 }
 
-/** What comes with a step may take a while to be there: ever more slowly, or evenly until it is. As shares of the window. */
+/** What comes with a step may take time: a saturation, or a ramp until it is there. As shares of the window. */
 const STEP_SATURATION_TIMES = [0.04, 0.1, 0.25];
 const STEP_RAMP_WIDTHS = [0.1, 0.18, 0.3];
 
 /**
- * Columns and shapes for a series that jumps before the points `jumps`, the largest jump first: it steps once or several times, and after
- * the last step drifts on, or not, or fills up. What it did before that says nothing about what it does since. They come after
- * `size` other columns.
+ * Models for a series that jumps before the points `jumps`, the largest jump first: it steps once or several times, and after the last step it has
+ * a slope, or none, or saturates. The slope before the last step is free and is not the slope at the end. Their columns follow on `size` others.
  */
 export function stepModels(u: Float64Array, size: number, jumps: readonly number[]): Pick<ModelSet, 'basis' | 'models'> {
   const basis: Float64Array[] = [];
   const column = (of: (at: number) => number): number => size + basis.push(u.map(of)) - 1;
   const steps: number[] = [];
-  const shapes: MeanModel[] = [];
+  const models: MeanModel[] = [];
   for (const at of jumps) {
     steps.push(column((x) => (x < u[at]! ? 0 : 1)));
     const c = u[Math.max(...jumps.slice(0, steps.length))]!;
@@ -187,7 +190,7 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly number
     const after = column((x) => Math.max(x - c, 0));
     const stepped = { ...BASE_MODEL, searchedParameters: steps.length, logPrior: LOG_PRIOR_BEND, lastPartStart: c };
     const none = [0, ...steps].map(() => 0);
-    shapes.push(
+    models.push(
       { ...stepped, name: 'step', columns: [0, ...steps], lastPartStart: 0, slopeFactors: null },
       {
         ...stepped,
@@ -201,21 +204,21 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly number
       ...STEP_SATURATION_TIMES.map((tau) => column((x) => (x < c ? 0 : saturationCurve(tau)(x - c)))),
       ...STEP_RAMP_WIDTHS.map((width) => column((x) => Math.min(Math.max(x - c, 0), width))),
     ];
-    for (const filled of more)
-      shapes.push({
+    for (const one of more)
+      models.push({
         ...stepped,
         searchedParameters: steps.length + 1,
         name: 'step-saturation',
-        columns: [0, ...steps, filled],
+        columns: [0, ...steps, one],
         slopeFactors: null,
       });
   }
-  return { basis, models: shapes };
+  return { basis, models };
 }
 
-/** Value of a shape at one point. */
-export function modelValueAt(shape: MeanModel, basis: readonly Float64Array[], coefficients: Float64Array, i: number): number {
+/** Value of a model at point `i`, in the unit of the series. */
+export function modelValueAt(model: MeanModel, basis: readonly Float64Array[], coefficients: Float64Array, i: number): number {
   let value = 0;
-  for (let c = 0; c < shape.columns.length; c++) value += coefficients[c]! * basis[shape.columns[c]!]![i]!;
+  for (let c = 0; c < model.columns.length; c++) value += coefficients[c]! * basis[model.columns[c]!]![i]!;
   return value;
 }

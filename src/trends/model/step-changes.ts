@@ -1,6 +1,6 @@
 /**
- * Where a series jumps and stays: a cache loaded once, a pool resized, a job that came or went. A candidate only; whether it is a step is
- * weighed. A fall among other falls is a saw-tooth, and no step.
+ * Where a series jumps and stays: a cache loaded once, a pool resized, a job that came or went. These are candidates: the model average decides
+ * whether they are steps. A fall among other falls of its size belongs to a saw-tooth.
  *
  *     .  . . .
  *              |' ' '. '      a jump: far more than neighbours differ, and the levels beside it differ by most of it
@@ -11,9 +11,9 @@ const LARGE = 8;
 const NEIGHBOURS = 5;
 const LASTING_SHARE = 0.6;
 
-/** Steps of one series that are looked for. */
+/** Most steps that are looked for in one series. */
 const MAX_STEPS = 3;
-/** A fall counts where no other is larger than this share of it. */
+/** A fall counts if no other fall is larger than this share of it. */
 const OTHER_FALLS = 0.5;
 
 /** First index after each of the largest lasting jumps, the largest first. */
