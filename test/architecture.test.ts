@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 /** The house of docs/architecture.md, left to right. A room may import itself and what stands left of it; `fields`, `format`, `memory-facts`, `ranges` and `version` are open to all. */
-const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'outlets', 'daemon', 'cli'];
+const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'outlets', 'daemon', 'config', 'cli'];
 const OPEN = new Set(['fields', 'format', 'memory-facts', 'ranges', 'version']);
 /** Pure modules whose code the page runs too. */
 const FOR_THE_PAGE = new Set([
@@ -24,6 +24,60 @@ interface Import {
   readonly file: string;
   readonly from: string;
   readonly typeOnly: boolean;
+}
+
+/**
+ * Folders within a room, and from which others of it each may import. Files of the room itself are open to its folders; `.` is what they
+ * may import in turn, where that is not everything.
+ */
+const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'src/sources': {
+    process: [],
+    cgroup: ['process'],
+    jvm: ['process'],
+    mappings: ['process'],
+    files: ['process', 'mappings'],
+    target: ['process', 'cgroup', 'jvm'],
+    '.': ['jvm'],
+  },
+  'src/history': { store: [], '.': [] },
+  'src/trends': { model: [], field: ['model'], heap: ['field'], runs: ['field'], together: ['field'] },
+  'src/diagnosis': { ledger: [], rules: [] },
+  web: { data: [], charts: ['data'], panels: ['data', 'charts'], style: [] },
+};
+
+const folderOf = (room: string, file: string): string => {
+  const [folder, ...rest] = file.slice(room.length + 1).split('/');
+  return rest.length === 0 ? '.' : folder!;
+};
+
+/** What is wrong with an import within one room, or null. */
+function againstFolders({ file, from }: Import): string | null {
+  const room = Object.keys(FOLDERS).find((name) => file.startsWith(`${name}/`) && from.startsWith(`${name}/`));
+  if (room === undefined) return null;
+  const [mine, theirs] = [folderOf(room, file), folderOf(room, from)];
+  if (mine === theirs || (theirs === '.' && mine !== '.')) return null;
+  const allowed = FOLDERS[room]![mine] ?? (mine === '.' ? [theirs] : []);
+  return allowed.includes(theirs)
+    ? null
+    : `${file} imports ${from}: ${mine} of ${room} may import ${allowed.join(', ') || 'none'}`;
+}
+
+/** Files that import each other round in a circle, types included; each circle once. */
+function circles(all: readonly Import[]): string[][] {
+  const next = new Map<string, string[]>();
+  for (const { file, from } of all) next.set(file, [...(next.get(file) ?? []), from]);
+  const done = new Set<string>();
+  const found: string[][] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.push(path.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  return found;
 }
 
 const roomOf = (file: string): string => {
@@ -69,6 +123,44 @@ const imports = [...texts].flatMap(([file, text]) => importsOf(file, text));
 test('imports go leftward only, and pure rooms import no package and no node module', () => {
   assert.ok(imports.length > 3);
   assert.deepEqual(imports.map(against).filter(Boolean), []);
+});
+
+test('folders of a room import only those that stand before them', () => {
+  assert.deepEqual(imports.map(againstFolders).filter(Boolean), []);
+  const known = new Set(Object.entries(FOLDERS).flatMap(([room, folders]) => Object.keys(folders).map((f) => `${room}/${f}`)));
+  const folders = [...texts.keys()].flatMap((file) => {
+    const room = Object.keys(FOLDERS).find((name) => file.startsWith(`${name}/`));
+    return room === undefined ? [] : [`${room}/${folderOf(room, file)}`];
+  });
+  assert.deepEqual([...new Set(folders)].filter((folder) => !known.has(folder) && !folder.endsWith('/.')).sort(), []);
+});
+
+test('no files import each other round in a circle, not even types', () => {
+  assert.deepEqual(circles(imports), []);
+});
+
+test('the checks of folders and circles see what is wrong', () => {
+  const wrong = (file: string, line: string) => importsOf(file, line).map(againstFolders)[0];
+  assert.match(
+    wrong('src/sources/cgroup/a.ts', "import { b } from '../jvm/b.ts';") ?? '',
+    /cgroup of src\/sources may import process/,
+  );
+  assert.match(
+    wrong('src/trends/heap/a.ts', "import type { B } from '../runs/b.ts';") ?? '',
+    /heap of src\/trends may import field/,
+  );
+  assert.match(wrong('src/history/a.ts', "import { b } from './store/b.ts';") ?? '', /\. of src\/history may import none/);
+  assert.match(wrong('web/charts/a.ts', "import { b } from '../panels/b.ts';") ?? '', /may import data/);
+  assert.equal(wrong('web/panels/a.ts', "import { b } from '../dom.ts';"), null);
+  assert.deepEqual(
+    circles([
+      ...importsOf('src/a.ts', "import type { B } from './b.ts';\nimport { d } from './d.ts';"),
+      ...importsOf('src/b.ts', "export { c } from './c.ts';"),
+      ...importsOf('src/c.ts', "const a = await import('./a.ts');"),
+      ...importsOf('src/d.ts', "import { e } from './e.ts';"),
+    ]),
+    [['src/a.ts', 'src/b.ts', 'src/c.ts']],
+  );
 });
 
 test('the check itself sees a wrong import', () => {

@@ -1,10 +1,10 @@
+import { GATES, type Gate } from '../diagnosis/gate.ts';
+import { diskLimitProblem } from '../history/store/disk-limit.ts';
 import { VERSION } from '../version.ts';
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './option-table.ts';
 import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, whole } from './option-values.ts';
 
 const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
-const GATES = ['leak', 'growing', 'unsure'] as const;
-type Gate = (typeof GATES)[number];
 
 /** Who is watched and where the kernel's trees are: shared by watch, explain and capture. */
 const TARGET_ROWS = {
@@ -355,14 +355,12 @@ export function parseConfig(
     problems.push(`--min-history ${minHistory}s: expected at least twice --every, ${2 * options.every}s`);
   if (options.keep < options.every)
     problems.push(`--keep ${options.keep}s: expected at least one --every, ${options.every}s, or no sample would be kept`);
-  if (options.maxDisk < MIN_DISK_BYTES)
-    problems.push(`--max-disk ${options.maxDisk}: expected at least 1MiB, the size of a few segments`);
+  const diskProblem = diskLimitProblem(options.maxDisk);
+  if (diskProblem !== null) problems.push(diskProblem);
   if (options.port !== 0 && options.port === options.opsPort)
     problems.push(`--port and --ops-port are both ${options.port}: choose two ports`);
   if (problems.length > 0) return { state: 'bad', problems };
   return { state: 'ok', config: Object.freeze({ ...options, minHistory }) };
 }
 
-/** A segment of a wide container, the one that is being written, and a coarser one while those it stands for are still there. */
-const MIN_DISK_BYTES = 1 << 20;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

@@ -1,8 +1,10 @@
 import type { Verdict } from './types.ts';
 
-export type Gate = 'leak' | 'growing' | 'unsure';
+/** The values of --fail-on and of `?fail-on=`. */
+export const GATES = ['leak', 'growing', 'unsure'] as const;
+export type Gate = (typeof GATES)[number];
 
-/** True when a gate shall close. `unsure` closes on a leak too: it is the stricter one. */
+/** Whether a verdict fails a gate. `unsure` fails on a leak too: it is the stricter one. */
 export function failsGate(verdict: Verdict, gate: Gate): boolean {
   switch (gate) {
     case 'leak':

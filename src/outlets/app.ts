@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
+import type { ApiOptions } from './api-options.ts';
 import { type GuardOptions, guard, hasToken } from './guard.ts';
-import type { ApiOptions } from './http.ts';
 import type { Log } from './log.ts';
 import { GateFailed, ROUTES, type Route } from './routes.ts';
 import { ApiError, type Status } from './status.ts';

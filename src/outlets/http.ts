@@ -1,18 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { GuardOptions } from './guard.ts';
-import type { Log } from './log.ts';
+import type { ApiOptions } from './api-options.ts';
 import type { Status } from './status.ts';
-
-export interface ApiOptions extends GuardOptions {
-  readonly host: string;
-  readonly port: number;
-  /** The built page; null: none. */
-  readonly webDir: string | null;
-  readonly version: string;
-  readonly log: Log;
-  /** Requests that come before this are answered after it: the stored history is being read. */
-  readonly settled?: Promise<void>;
-}
 
 export interface Api {
   readonly url: string;

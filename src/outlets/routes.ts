@@ -1,4 +1,4 @@
-import { failsGate } from '../diagnosis/gate.ts';
+import { failsGate, GATES } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
 import { smallestRangeFor } from '../ranges.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
@@ -80,10 +80,15 @@ export const ROUTES: readonly Route[] = [
 /** Public form of a verdict: `basis` is for the page and --explain, and stays. */
 function verdict(status: Status, query: Query): unknown {
   const target = text(query, 'target');
-  const gate = text(query, 'fail-on');
+  const wanted = text(query, 'fail-on');
+  const gate = GATES.find((name) => name === wanted);
   const epoch = query.epoch === undefined ? undefined : integer(query, 'epoch', -100, 0);
-  if (gate !== undefined && gate !== 'leak' && gate !== 'growing' && gate !== 'unsure')
-    throw new ApiError('bad-request', 400, `fail-on must be leak, growing or unsure, found ${JSON.stringify(gate.slice(0, 40))}`);
+  if (wanted !== undefined && gate === undefined)
+    throw new ApiError(
+      'bad-request',
+      400,
+      `fail-on must be leak, growing or unsure, found ${JSON.stringify(wanted.slice(0, 40))}`,
+    );
   const answer = status.verdict(target, epoch === 0 ? undefined : epoch);
   if (gate !== undefined && failsGate(answer, gate)) throw new GateFailed(answer);
   return answer;

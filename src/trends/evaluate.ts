@@ -1,10 +1,11 @@
 import { fieldRow } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { EvaluationCache } from './evaluation-cache.ts';
-import { evaluateField, type FieldEvaluation, notEnoughData, type Window } from './field/field-trend.ts';
+import { evaluateField, type FieldEvaluation, notEnoughData } from './field/field-trend.ts';
 import { neededHistory } from './field/needed-history.ts';
 import { preferRecentGrowth } from './field/recent-window.ts';
 import { SharedWork } from './field/shared-work.ts';
+import type { Window } from './field/window.ts';
 import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
 import { normalise } from './normalise.ts';

@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
+import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
 import { acquireLock } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
@@ -37,7 +38,6 @@ export interface StoreOptions {
 
 /** Rows of the one segment that is rewritten at each tick; a sealed one is never changed, only merged into a coarser one when it is old. */
 const ROWS = 30;
-const MIN_DISK_BYTES = 1 << 20;
 /** For the segments that are being written, and a coarser one while those it stands for are still there. */
 const RESERVED_BYTES = 256 << 10;
 /** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
@@ -61,8 +61,8 @@ export class Store {
   async open(): Promise<void> {
     const { dir, maxDiskBytes } = this.#options;
     if (dir === null) return;
-    if (maxDiskBytes < MIN_DISK_BYTES)
-      throw new StoreError(`--max-disk ${maxDiskBytes}: expected at least 1MiB, the size of a few segments`, 2);
+    const problem = diskLimitProblem(maxDiskBytes);
+    if (problem !== null) throw new StoreError(problem, 2);
     try {
       await this.#lockFolder(dir);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Window } from './field-trend.ts';
+import type { Window } from './window.ts';
 
 /** A field thinned to a few hundred values at even steps, which is all that a slope over the whole window needs. */
 export interface BlockMeans {

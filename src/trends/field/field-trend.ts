@@ -1,12 +1,11 @@
 import { fieldRow } from '../../fields.ts';
-import type { Limit } from '../../sources/types.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { FieldTrend, Trend } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
-import type { SharedWork } from './shared-work.ts';
+import type { Window } from './window.ts';
 
 /** What the combination needs beside the public trend. */
 export interface FieldEvaluation extends FieldTrend {
@@ -20,15 +19,6 @@ export interface FieldEvaluation extends FieldTrend {
   readonly dailyLoadExcluded: boolean;
   /** Posterior probability of growth under a flat prior: what confidence starts from. */
   readonly posterior: number;
-}
-
-export interface Window {
-  readonly t: Float64Array;
-  readonly from: number;
-  readonly to: number;
-  readonly intervalS: number;
-  readonly limit: Limit;
-  readonly shared: SharedWork;
 }
 
 const HOUR = 3600;

@@ -1,5 +1,6 @@
 import { blockMeans, lowerBound } from './block-means.ts';
-import type { FieldEvaluation, Window } from './field-trend.ts';
+import type { FieldEvaluation } from './field-trend.ts';
+import type { Window } from './window.ts';
 
 /**
  * A leak that began lately, in a long life: too short a part of it to show as a bend, and long enough to be told.

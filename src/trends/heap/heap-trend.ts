@@ -1,8 +1,9 @@
 import type { Limit } from '../../sources/types.ts';
 import { lowerBound } from '../field/block-means.ts';
-import { evaluateField, evaluateFloor, type FieldEvaluation, type Window } from '../field/field-trend.ts';
+import { evaluateField, evaluateFloor, type FieldEvaluation } from '../field/field-trend.ts';
 import { centredSums } from '../field/least-squares.ts';
 import { isPracticallySignificant } from '../field/practical-significance.ts';
+import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
 

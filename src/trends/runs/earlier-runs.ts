@@ -1,8 +1,9 @@
 import type { Series } from '../../history/series.ts';
 import { unreclaimable } from '../../memory-facts.ts';
 import { lowerBound } from '../field/block-means.ts';
-import type { FieldEvaluation, Window } from '../field/field-trend.ts';
+import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, Z90 } from '../field/growth-rate.ts';
+import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
 /**

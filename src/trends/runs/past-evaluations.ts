@@ -1,4 +1,5 @@
-import type { FieldEvaluation, Window } from '../field/field-trend.ts';
+import type { FieldEvaluation } from '../field/field-trend.ts';
+import type { Window } from '../field/window.ts';
 
 const MAX_EVALUATIONS = 128;
 

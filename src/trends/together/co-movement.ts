@@ -1,5 +1,5 @@
 import { lowerBound } from '../field/block-means.ts';
-import type { Window } from '../field/field-trend.ts';
+import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import type { TrendBasis } from '../types.ts';
 
