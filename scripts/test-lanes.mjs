@@ -32,7 +32,7 @@ const LANES = [
 ];
 
 /** These take a minute or so each: they come first in their lane, so that none is left over at the end. */
-const longest = under('e2e/history/day', 'e2e/history/kill', 'e2e/page-states');
+const longest = under('e2e/history/day', 'e2e/history/kill', 'e2e/page-states', 'corpus/kernel');
 
 /** Rounds of lanes; the lanes of a round run side by side, the files of a lane in this order. */
 export function rounds(files) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EvaluationReplay, firstAlarm, firstToldByAll } from '../../../bench/trend/evaluation-replay.ts';
-import { Random } from '../../../synthetic/random.ts';
+import { EvaluationReplay, firstAlarm, firstToldByAll } from '../../bench/trend/evaluation-replay.ts';
+import { Random } from '../../synthetic/random.ts';
 
 /** A day of a leak that shows itself somewhere on the way, in noise that is not kind. */
 function leaking(seed: number): EvaluationReplay {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { Series } from '../../../../src/history/series.ts';
-import { parseSeries } from '../../../../src/inputs/series-file.ts';
-import { createAlarm } from '../../../../src/trends/alarm.ts';
-import { evaluateSeries } from '../../../../src/trends/evaluate.ts';
+import type { Series } from '../../src/history/series.ts';
+import { parseSeries } from '../../src/inputs/series-file.ts';
+import { createAlarm } from '../../src/trends/alarm.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
 
 /**
  * Recorded from real JVMs (scenarios/HeapChurn.java, JDK 17, a limit of 400 or 600 MiB): Serial and Parallel `-Xmx192m`, 40 MB live, 1500 KB/s
@@ -19,7 +19,7 @@ const TABLE = `
 `;
 
 function recording(name: string): Series {
-  const file = new URL(`../../../fixtures/recordings/heap-${name}.json.gz`, import.meta.url);
+  const file = new URL(`../fixtures/recordings/heap-${name}.json.gz`, import.meta.url);
   return parseSeries(JSON.parse(gunzipSync(readFileSync(file)).toString()));
 }
 

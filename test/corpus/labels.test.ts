@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CORPUS, exampleOf } from '../../../synthetic/corpus/index.ts';
-import { labelField } from '../../../synthetic/corpus/label.ts';
-import { constant, drift, warmUp, white } from '../../../synthetic/corpus/parts.ts';
-import { Random } from '../../../synthetic/random.ts';
+import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
+import { labelField } from '../../synthetic/corpus/label.ts';
+import { constant, drift, warmUp, white } from '../../synthetic/corpus/parts.ts';
+import { Random } from '../../synthetic/random.ts';
 
 const MIB = 2 ** 20;
 const LIMIT = 1024 * MIB;
