@@ -26,7 +26,7 @@ import { VERSION } from '../version.ts';
 import { rootsOf, searchOptionsOf } from './command.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 
-/** `memhound watch`: returns the exit code once it has been told to stop, or could not begin. */
+/** `memhound watch`: returns the exit code once a signal stops it, or when it cannot begin. */
 export async function watch(argv: string[]): Promise<number> {
   const parsed = parseConfig(argv, process.env);
   if (parsed.state === 'help') {
@@ -157,12 +157,12 @@ async function serve(
   webhook?.close();
   await live.close();
   await Promise.all([api.close(), ops.close()]);
-  await Promise.allSettled([settled]); // what is being read is not closed beneath it; a failure has been told
+  await Promise.allSettled([settled]); // what is being read is not closed meanwhile; a failure has been logged
   await watcher.close();
   return 0;
 }
 
-/** The first words that a person reads: what is watched, how it is reached, where the page is. */
+/** The first lines of output: what is watched, how it is reached, where the page is. */
 function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, status: Status): void {
   const [target] = status.targets();
   if (config.json) {
@@ -191,7 +191,7 @@ const stopSignal = (): Promise<string> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
 
-/** Failures that an operator can remediation, in one line; null: a bug, which shall crash with its stack. */
+/** Failures that an operator can fix, in one line; null: a bug, which crashes with its stack. */
 function operatorError(error: unknown, config: WatchConfig): { message: string; exit: 1 | 2 } | null {
   if (error instanceof SecretFileError) return { message: error.message, exit: 2 };
   if (error instanceof StoreError) return { message: error.message, exit: error.exit };
@@ -205,6 +205,6 @@ function operatorError(error: unknown, config: WatchConfig): { message: string; 
   if (code === 'EACCES' && port !== undefined)
     return { message: `port ${port} may not be listened on by this user; choose one above 1023 with ${flag}`, exit: 1 };
   if (code === 'EADDRNOTAVAIL')
-    return { message: `${config.host} is no address of this machine; choose another with --host`, exit: 1 };
+    return { message: `${config.host} is not an address of this host; choose another with --host`, exit: 1 };
   return null;
 }

@@ -6,10 +6,10 @@ import { readSmaps } from '../sources/mappings/smaps.ts';
 import { type ReadReason, SmapsBudget } from '../sources/mappings/smaps-budget.ts';
 import type { JvmReading, ProcessRef, Roots } from '../sources/types.ts';
 
-/** The attach listener is the JVM's own thread and VM.metaspace stops the others: so seldom is it asked. */
+/** The attach listener is a thread of the JVM and VM.metaspace stops the others, so the JVM is asked at most this often. */
 const JCMD_EVERY_MS = 60_000;
 
-/** The mappings of one JVM: read when someone asks or a trend needs it, within the budget; else what the last reading gave. */
+/** The mappings of one JVM: read when someone asks or a trend needs it, within the budget; else the last reading. */
 export class MappingsReader {
   readonly #roots: Roots;
   readonly #process: ProcessRef;
@@ -17,14 +17,14 @@ export class MappingsReader {
   #last: Mappings | null = null;
   #first: Mappings | null = null;
   #reading: Promise<void> | null = null;
-  /** Why there is none; null: there is, or nobody asked yet. */
+  /** Why there is no reading; null: there is one, or nobody asked yet. */
   #readError: string | null = null;
 
   readonly #mayAttach: boolean;
   #jcmdReport: { readonly value: JcmdReport | null; readonly atMs: number } | null = null;
   #attachError: string | null = null;
 
-  /** `mayAttach`: --attach was given, so the JVM may be asked as well. */
+  /** `mayAttach`: --attach was given, so the JVM may be asked, too. */
   constructor(roots: Roots, process: ProcessRef, mayAttach: boolean) {
     this.#roots = roots;
     this.#process = process;
@@ -40,7 +40,7 @@ export class MappingsReader {
     return this.#readError;
   }
 
-  /** The newest mappings; those of the last reading where it is too early for another. null: they may not be read, see `why`. */
+  /** The newest mappings; those of the last reading where it is too early for another. null: they may not be read, see `readError`. */
   async get(nowMs: number, reason: ReadReason, jvm: JvmReading | null): Promise<Mappings | null> {
     if (this.#reading === null && this.#budget.decide(nowMs, reason).state === 'now')
       this.#reading = this.#read(nowMs, jvm).finally(() => {
@@ -70,7 +70,7 @@ export class MappingsReader {
     }
   }
 
-  /** The JVM's own answers, where that is allowed; a refusal is kept as long as an answer, so that nobody is asked without end. */
+  /** The JVM's own answers, where that is allowed. A refusal is kept as long as an answer, so that the JVM is not asked again at each tick. */
   async #queryJvm(nowMs: number): Promise<JcmdReport | null> {
     if (!this.#mayAttach) return null;
     if (this.#jcmdReport !== null && nowMs - this.#jcmdReport.atMs < JCMD_EVERY_MS) return this.#jcmdReport.value;

@@ -8,12 +8,12 @@ const MIB = 2 ** 20;
 const EVERY_MS = 10 * 60_000;
 const MAX_GARBAGE_BYTES = MIB;
 
-/** Gives memory back that is not in use: V8 lets old garbage grow to a multiple of what lives, and malloc keeps what was freed. */
+/** Returns unused memory to the kernel: V8 lets garbage grow to a multiple of what is live, and malloc keeps what was freed. */
 export class MemoryTrimmer {
   readonly #collect: () => void;
   readonly #anonBytes: () => number | null;
   #nextMs = 0;
-  /** The least that was ever left. */
+  /** The least that a trim has left. */
   #lowestBytes = 0;
 
   constructor(anonBytes: () => number | null) {
@@ -22,7 +22,7 @@ export class MemoryTrimmer {
     this.#anonBytes = anonBytes;
   }
 
-  /** Once, when the program has started: also the pages of node's binary that only a start needs. Those that a tick uses come back with it, from the page cache. */
+  /** Once, when the program has started: also drops the pages of node's binary that only the start needs. Those that a tick uses are read again from the page cache. */
   async trimAfterStart(): Promise<void> {
     const calls = await this.#trim();
     if (calls !== null) for (const { start, end } of unmodifiedCodeMappings()) calls.madviseDontNeed(start, end - start);
@@ -45,7 +45,7 @@ export class MemoryTrimmer {
   }
 }
 
-/** Mappings of the running binary that nothing was written to. Those with a page of our own in them must stay: it would be lost. */
+/** Mappings of the running binary that nothing was written to. A mapping with a modified page must stay: the page would be lost. */
 function unmodifiedCodeMappings(): { readonly start: number; readonly end: number }[] {
   const found: { start: number; end: number }[] = [];
   for (const mapping of readFileSync('/proc/self/smaps', 'latin1').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {

@@ -9,11 +9,11 @@ export interface SelfInput {
   readonly trend: SelfTrend;
 }
 
-/** memhound's own ledger: what the profiler costs. Bytes; null where the kernel does not tell. */
+/** memhound's own ledger: what the profiler costs. Bytes; null where the kernel has no figure. */
 export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
   const status = selfStatus();
   const cpu = process.cpuUsage();
-  const uptimeSeconds = process.uptime(); // a clock that nobody sets
+  const uptimeSeconds = process.uptime(); // monotonic: not changed when the clock is set
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   return {
     uptimeSeconds,
@@ -52,7 +52,7 @@ function selfLedger(
   ];
 }
 
-/** For `SelfWatch`. */
+/** For `SelfTrendMonitor` and `MemoryTrimmer`. */
 export const selfAnonBytes = (): number | null => selfStatus().RssAnon ?? null;
 
 const SIZES = ['VmRSS', 'RssAnon', 'RssFile', 'RssShmem'] as const;
@@ -62,7 +62,7 @@ function selfStatus(): Record<string, number> {
   const sizes: Record<string, number> = {};
   for (const key of SIZES) {
     const at = text.indexOf(`\n${key}:`);
-    // parseInt passes over the blanks before a number and stops at what follows it.
+    // parseInt skips the blanks before a number and stops after it.
     if (at >= 0) sizes[key] = Number.parseInt(text.slice(at + key.length + 2, at + key.length + 26), 10) * 1024;
   }
   return sizes;
@@ -73,7 +73,7 @@ function selfWrittenBytes(): number | null {
   return bytes === undefined ? null : Number(bytes);
 }
 
-/** Not there on other systems than Linux, and `io` not under some hardening: then those figures are null. */
+/** Only Linux has these files, and some hardening hides `io`: then those figures are null. */
 function readSelfFile(name: string): string {
   try {
     return readFileSync(`/proc/self/${name}`, 'utf8');

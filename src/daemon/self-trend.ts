@@ -3,7 +3,7 @@ import { evaluateSeries } from '../trends/evaluate.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { Evaluation } from '../trends/types.ts';
 
-/** What the program's own trend detector says of the program's own memory. */
+/** What the trend detector says of memhound's own memory. */
 export interface SelfTrend {
   readonly trend: Evaluation['trend'];
   readonly leak: boolean | null;
@@ -11,15 +11,15 @@ export interface SelfTrend {
   readonly since: string | null;
 }
 
-/** A sample each minute: what grows by a page a tick is seen within the day, and the watching itself costs nothing. */
+/** A sample each minute: growth by a page a tick is found within a day, at next to no cost. */
 const SAMPLE_MS = 60_000;
-/** One more look at all the samples: it is for an operator who asks, not for an alarm. */
+/** An evaluation passes over all samples; it answers an operator's question and raises no alarm. */
 const EVALUATE_MS = 15 * 60_000;
-/** The first hours fill caches and compile what is used, in ticks of 10 s some two and a half of them: they are not judged. */
+/** The first hours fill caches and compile what is used, with ticks of 10 s some two and a half: they are not evaluated. */
 const WARM_UP_MS = 3 * 3_600_000;
 const MIN_HISTORY_S = 3600;
 
-/** Watches memhound as it watches others: a profiler that leaks is worse than none. Pure but for the figure that it asks for. */
+/** Evaluates memhound's own memory as that of any target: a profiler that leaks is worse than none. */
 export class SelfTrendMonitor {
   readonly #anonBytes: () => number | null;
   readonly #cache: EvaluationCache;

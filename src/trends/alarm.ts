@@ -1,26 +1,26 @@
 import type { Evaluation } from './types.ts';
 
-/** A leak is told when this many evaluations in a row agree, and taken back when this many in a row say otherwise. */
+/** A leak is reported when this many evaluations in a row find it, and cleared when this many in a row do not. */
 const RAISE_AFTER = 3;
 const CLEAR_AFTER = 5;
 /**
- * And when they have agreed for this share of the window that they rest on. Answers minutes apart about the same two days are hardly
- * more than one: of false alarms on a healthy week most are gone within a thirtieth of their window (docs/verdict.md).
+ * They must also have found it for this share of the window that they rest on. Evaluations of the same two days that are minutes apart are
+ * hardly independent: most false alarms on a healthy week are gone within a thirtieth of their window (docs/verdict.md).
  */
 const PENDING_SHARE = 1 / 30;
-/** What is to happen soon is told sooner: after this share of the time that is left. */
+/** An event that comes soon is reported sooner: after this share of the time that is left. */
 const PENDING_SHARE_OF_ETA = 1 / 20;
-/** A judgement that holds itself less sure than this (part of a day, a heap that may be expanding) wakes nobody yet. */
+/** An evaluation below this confidence (part of a day, a heap that may be expanding) raises no alarm yet. */
 const ALARM_CONFIDENCE = 0.8;
 
-/** What the alarm remembers between evaluations. A value: the same judgements at the same times make the same alarm. */
+/** What the alarm remembers between evaluations. A value: the same evaluations at the same times give the same alarm. */
 export interface AlarmState {
   readonly firing: boolean;
   readonly leakEvaluations: number;
   /** Time of the first of those in favour, seconds; null: there is none. */
   readonly pendingSinceS: number | null;
   readonly otherEvaluations: number;
-  /** The newest judgement that had a leak, told on while the alarm is not taken back. */
+  /** The newest evaluation with a leak, reported until the alarm is cleared. */
   readonly lastLeak: Evaluation | null;
 }
 
@@ -32,23 +32,23 @@ export const INITIAL_STATE: AlarmState = {
   lastLeak: null,
 };
 
-/** Seconds for which a leak must have been found before it is told. */
+/** Seconds for which a leak must have been found before it is reported. */
 export function pendingSeconds({ fields, etas }: Evaluation): number {
   let windowS = 0;
   for (const id in fields) if (fields[id]!.trend === 'growing') windowS = Math.max(windowS, fields[id]!.windowSeconds);
   return Math.min(windowS * PENDING_SHARE, (etas[0]?.seconds ?? Number.POSITIVE_INFINITY) * PENDING_SHARE_OF_ETA);
 }
 
-/** Whether a judgement, were it to last, would be told. */
+/** Whether an evaluation would raise the alarm if it lasted. */
 export const exceedsThreshold = ({ leak, confidence }: Evaluation): boolean => leak === true && confidence >= ALARM_CONFIDENCE;
 
 /**
- * One evaluation, at `atS` (seconds), later. `answer` is the judgement as it may be told:
+ * One evaluation, at `atS` (seconds), later. `reported` is the evaluation as it is published:
  *
  *     leak found   1  2  3  4  .  .  .  .  .      found by this evaluation
- *     leak told    -  -  T  T  T  T  T  T  F      told after 3 in a row, taken back after 5 in a row; `-` is null
+ *     reported     -  -  T  T  T  T  T  T  F      raised after 3 in a row, cleared after 5 in a row; `-` is null
  *
- * A life too young to be judged speaks neither for nor against: an alarm outlasts the restart that the leak itself caused.
+ * A run without enough data counts neither way: an alarm outlasts the restart that the leak itself caused.
  */
 export function nextState(
   state: AlarmState,
@@ -62,27 +62,27 @@ export function nextState(
   const sinceS = found ? Math.min(state.pendingSinceS ?? atS, atS) : null;
   const against = found ? 0 : state.otherEvaluations + 1;
   const lasted = sinceS !== null && atS - sinceS >= pendingSeconds(evaluation);
-  const told = state.firing ? against < CLEAR_AFTER : inFavour >= RAISE_AFTER && lasted;
+  const firing = state.firing ? against < CLEAR_AFTER : inFavour >= RAISE_AFTER && lasted;
   const last = found ? evaluation : state.lastLeak;
   const next: AlarmState = {
-    firing: told,
+    firing,
     leakEvaluations: inFavour,
     pendingSinceS: sinceS,
     otherEvaluations: against,
-    lastLeak: told || found ? last : null,
+    lastLeak: firing || found ? last : null,
   };
-  if (told && !found && last !== null) return { state: next, reported: last };
-  return { state: next, reported: !told && evaluation.leak === true ? { ...evaluation, leak: null } : evaluation };
+  if (firing && !found && last !== null) return { state: next, reported: last };
+  return { state: next, reported: !firing && evaluation.leak === true ? { ...evaluation, leak: null } : evaluation };
 }
 
 export interface Alarm {
-  /** The judgement of `atS` (seconds) with its leak as it may be told. */
+  /** The evaluation of `atS` (seconds) with its leak as it is published. */
   update(evaluation: Evaluation, atS: number): Evaluation;
-  /** The container begins a new life: what was told of the former is not repeated, but told at once if it is found again. */
+  /** Another container instance begins: the leak of the last one is not repeated, but reported at once if it is found again. */
   containerRestarted(): void;
 }
 
-/** What stands between single judgements and an alarm that wakes someone. */
+/** The state between single evaluations and an alarm. */
 export function createAlarm(): Alarm {
   let state = INITIAL_STATE;
   return {

@@ -5,7 +5,7 @@ import { locateCgroup } from '../cgroup/locate-cgroup.ts';
 import { podCgroup } from '../cgroup/pod-cgroup.ts';
 import { isDenied, readText } from '../process/read-text.ts';
 import type { CgroupRef, Target } from '../types.ts';
-import { byPrecedence, makeTarget } from './make-target.ts';
+import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { accessDenied, HOST_MOUNT, refused } from './refusals.ts';
 import type { SearchOptions, TargetSearch } from './search-outcome.ts';
@@ -33,7 +33,7 @@ export function targetByPid(options: SearchOptions, seen: readonly ObservedProce
   const chosen = makeTarget(options.roots, located, process, seen);
   const notes =
     chosen.jvm === null ? [`pid ${pid} (${safeName(process.ref.name)}) is no JVM; its cgroup is watched all the same`] : [];
-  return { state: 'found', targets: [chosen], chosen, notes };
+  return { state: 'found', targets: [chosen], chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
 }
 
 /** --target NAME: one of those in sight, by its id, container or name. */
@@ -90,7 +90,7 @@ export function targetOfCgroup(options: SearchOptions, dir: string, observe: () 
   const chosen = makeTarget(options.roots, { cgroup, reach: 'explicit' }, first, members);
   const notes =
     first === null ? ['No process of this cgroup is in sight: its memory is watched without processes, files or JVM'] : [];
-  return { state: 'found', targets: [chosen], chosen, notes };
+  return { state: 'found', targets: [chosen], chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
 }
 
 /** --own, or where nothing else is in sight (`why` null). */

@@ -26,6 +26,14 @@ export function makeTarget(
   };
 }
 
+/** What a person must know of a target whose cgroup holds several JVMs. */
+export const otherJvmNotes = ({ otherJvms, process }: Target): string[] =>
+  otherJvms.length === 0
+    ? []
+    : [
+        `Another JVM is in this cgroup (${otherJvms.map((o) => `pid ${o.pid}, ${o.name}`).join('; ')}): heap figures are those of pid ${process?.pid} alone; --pid N chooses another`,
+      ];
+
 /**
  * In which order processes are taken to stand for their cgroup: JVMs first; among them one that does so already, as long as it lives;
  * then the biggest. Which is the biggest changes while they run, so it counts only for a cgroup that is new.

@@ -5,7 +5,7 @@ import { readStartTicks } from '../process/procfs.ts';
 import { readText } from '../process/read-text.ts';
 import type { Roots, Target } from '../types.ts';
 import { ownCgroup, targetByName, targetByPid, targetOfCgroup, targetOfPod } from './explicit-targets.ts';
-import { byPrecedence, makeTarget } from './make-target.ts';
+import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
 import { type ObservedProcess, observeProcesses } from './observed-processes.ts';
 import { accessDenied, cgroupOutOfReach, noProcesses, onlyItself } from './refusals.ts';
 import type { SearchOptions, TargetSearch } from './search-outcome.ts';
@@ -77,11 +77,7 @@ function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms:
     notes.push(
       `The cgroup of this JVM holds ${shared} other ${shared === 1 ? 'process' : 'processes'} too: usage counts them all`,
     );
-  if (chosen.otherJvms.length > 0)
-    notes.push(
-      `Another JVM is in this cgroup (${chosen.otherJvms.map((o) => `pid ${o.pid}, ${o.name}`).join('; ')}): heap figures are those of pid ${chosen.process?.pid} alone; --pid N chooses another`,
-    );
-  return notes;
+  return [...notes, ...otherJvmNotes(chosen)];
 }
 
 /** Other containers of a pod. On a plain host, where process 1 is an init system, every service would be one: there JVMs alone count. */
