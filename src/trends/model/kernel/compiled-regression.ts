@@ -34,6 +34,8 @@ export class CompiledRegression implements Regression {
   /** Whether the shared products are in the tables: of the pilot models in all of them, of the others by noise model. */
   #pilotsDone = false;
   readonly #othersDone: boolean[] = NOISE_MODELS.map(() => false);
+  /** By noise model: how many columns the present series has been multiplied with. */
+  readonly #columnsDone = new Uint16Array(NOISE_MODELS.length);
 
   constructor(kernel: Kernel, u: Float64Array, { basis, models, pilotModels }: ModelSet) {
     this.#kernel = kernel;
@@ -81,6 +83,7 @@ export class CompiledRegression implements Regression {
         this.#basis.length = this.#sharedColumns;
         this.#pairs.dropSeriesPairs();
         this.#seriesAddresses.clear();
+        this.#columnsDone.fill(0);
       }
     });
   }
@@ -142,7 +145,9 @@ export class CompiledRegression implements Regression {
           this.#othersDone[g] = true;
         }
         this.#multiplyPairs(g, own);
-        this.#multiplySeries(g, list, this.#basis.length);
+        const done = this.#columnsDone[g]!;
+        this.#multiplySeries(g, list + 4 * done, this.#basis.length - done);
+        this.#columnsDone[g] = this.#basis.length;
       }
     });
   }
