@@ -24,7 +24,7 @@ const { redactHsperfdata } = await import(code);
 rmSync(code);
 
 const READ =
-  /^(cgroup\.procs|memory\.(stat|usage_in_bytes|limit_in_bytes|max_usage_in_bytes|failcnt|kmem\.usage_in_bytes|kmem\.tcp\.usage_in_bytes|memsw\.usage_in_bytes|oom_control|current|max|high|peak|events|swap\.current|pressure))$/;
+  /^(cgroup\.procs|memory\.(stat|usage_in_bytes|limit_in_bytes|failcnt|kmem\.usage_in_bytes|kmem\.tcp\.usage_in_bytes|memsw\.usage_in_bytes|oom_control|current|max|high|events|swap\.current|pressure))$/;
 rmSync(out, { recursive: true, force: true });
 const put = (path, contents) => {
   mkdirSync(dirname(join(out, path)), { recursive: true });

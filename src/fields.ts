@@ -7,34 +7,72 @@
  */
 type Unit = 'bytes' | 'count' | 'seconds';
 
-export interface FieldRow {
-  readonly id: string;
-  readonly title: string;
+/** What a growing field is a sign of. */
+export type GrowthCause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab';
+
+interface Columns {
   readonly unit: Unit;
   readonly kind: 'gauge' | 'counter';
   readonly source: 'cgroup' | 'procfs' | 'jvm';
+  /** The cause that its growth is a sign of; null: it names none by itself. */
+  readonly cause: GrowthCause | null;
+  /** Whether its trend is estimated. Not for LRU lists and what only repeats other fields; counters never are. */
+  readonly evaluated: boolean;
+  /** A fresh process begins low in it. Page cache does not count: it may outlive the process. */
+  readonly perProcess: boolean;
+  /** It rises until a collection and falls then: its trend is that of its troughs. */
+  readonly sawtooth: boolean;
+  /** It sums up other fields: that it grows does not say what grows. */
+  readonly isSum: boolean;
+  /** As a sentence calls it. */
+  readonly shortName: string | null;
+}
+
+export interface FieldRow extends Columns {
+  readonly id: FieldName;
+  readonly title: string;
   readonly v1: string | null;
   readonly v2: string | null;
   /** true: the kernel can take it back under pressure; false: it cannot; null: mixed, or not memory of its own. */
   readonly reclaimable: boolean | null;
+  /** The field that it is a part of. Parts of one field do not overlap. */
+  readonly partOf: FieldId | null;
   readonly help: string;
 }
 
-const row = <const Id extends string>(
+/** What most rows have. */
+const USUAL: Columns = {
+  unit: 'bytes',
+  kind: 'gauge',
+  source: 'cgroup',
+  cause: null,
+  evaluated: true,
+  perProcess: false,
+  sawtooth: false,
+  isSum: false,
+  shortName: null,
+};
+
+const row = <const Id extends string, const Part extends string = never>(
   id: Id,
   title: string,
   v1: string | null,
   v2: string | null,
   reclaimable: boolean | null,
   help: string,
-  rest: Partial<Pick<FieldRow, 'unit' | 'kind' | 'source'>> = {},
-) =>
-  ({ id, title, unit: 'bytes', kind: 'gauge', source: 'cgroup', v1, v2, reclaimable, help, ...rest }) as FieldRow & {
-    readonly id: Id;
-  };
+  { partOf = null, ...rest }: Partial<Columns> & { readonly partOf?: Part | null } = {},
+) => ({ ...USUAL, id, title, v1, v2, reclaimable, help, partOf, ...rest });
 
-export const FIELDS = [
-  row('usage', 'Usage', 'memory.usage_in_bytes', 'memory.current', null, 'All memory charged to the cgroup, page cache included'),
+const TABLE = [
+  row(
+    'usage',
+    'Usage',
+    'memory.usage_in_bytes',
+    'memory.current',
+    null,
+    'All memory charged to the cgroup, page cache included',
+    { isSum: true },
+  ),
   row(
     'working_set',
     'Working set',
@@ -42,6 +80,7 @@ export const FIELDS = [
     null,
     null,
     'Usage less inactive_file: what kubectl top shows and node-pressure eviction goes by',
+    { isSum: true, shortName: 'working set' },
   ),
   row(
     'anon',
@@ -50,8 +89,12 @@ export const FIELDS = [
     'memory.stat#anon',
     false,
     'Heap, stacks and other private memory; v1 calls it rss, and counts swap cache with it',
+    { partOf: 'usage', cause: 'native', perProcess: true },
   ),
-  row('file', 'Page cache', 'memory.stat#total_cache', 'memory.stat#file', null, 'Page cache, tmpfs and shared memory included'),
+  row('file', 'Page cache', 'memory.stat#total_cache', 'memory.stat#file', null, 'Page cache, tmpfs and shared memory included', {
+    partOf: 'usage',
+    cause: 'page-cache',
+  }),
   row(
     'active_file',
     'Active file',
@@ -59,6 +102,7 @@ export const FIELDS = [
     'memory.stat#active_file',
     true,
     'Page cache that was used more than once: reclaimable, yet part of the working set',
+    { partOf: 'file' },
   ),
   row(
     'inactive_file',
@@ -67,6 +111,7 @@ export const FIELDS = [
     'memory.stat#inactive_file',
     true,
     'Page cache that is first to be reclaimed',
+    { partOf: 'file' },
   ),
   row(
     'shmem',
@@ -75,6 +120,7 @@ export const FIELDS = [
     'memory.stat#shmem',
     false,
     'Swap-backed file pages: tmpfs, /dev/shm; counted as cache, but the kernel cannot take it back without swap',
+    { partOf: 'file', cause: 'shmem' },
   ),
   row(
     'file_mapped',
@@ -91,6 +137,7 @@ export const FIELDS = [
     'memory.stat#file_dirty',
     true,
     'Page cache not yet written to disk',
+    { evaluated: false },
   ),
   row(
     'file_writeback',
@@ -99,6 +146,7 @@ export const FIELDS = [
     'memory.stat#file_writeback',
     true,
     'Page cache on its way to disk',
+    { evaluated: false },
   ),
   row(
     'active_anon',
@@ -107,6 +155,7 @@ export const FIELDS = [
     'memory.stat#active_anon',
     false,
     'LRU list, not a type: anon and shmem',
+    { evaluated: false },
   ),
   row(
     'inactive_anon',
@@ -115,6 +164,7 @@ export const FIELDS = [
     'memory.stat#inactive_anon',
     false,
     'LRU list, not a type: anon and shmem',
+    { evaluated: false },
   ),
   row(
     'unevictable',
@@ -131,15 +181,35 @@ export const FIELDS = [
     'memory.stat#kernel',
     null,
     'All kernel memory; v1: the one kmem figure; v2 before 5.18: summed from its parts',
+    { partOf: 'usage', cause: 'slab' },
   ),
-  row('slab', 'Slab', null, 'memory.stat#slab', null, 'Kernel objects, reclaimable and not'),
-  row('slab_reclaimable', 'Reclaimable slab', null, 'memory.stat#slab_reclaimable', true, 'Dentries, inodes, buffer heads'),
-  row('slab_unreclaimable', 'Unreclaimable slab', null, 'memory.stat#slab_unreclaimable', false, 'Kernel objects that stay'),
-  row('kernel_stack', 'Kernel stacks', null, 'memory.stat#kernel_stack', false, 'One per thread'),
-  row('pagetables', 'Page tables', null, 'memory.stat#pagetables', false, 'Page tables of the processes'),
-  row('sec_pagetables', 'Secondary page tables', null, 'memory.stat#sec_pagetables', false, 'KVM and IOMMU page tables'),
-  row('percpu', 'Per-CPU', null, 'memory.stat#percpu', false, 'Per-CPU kernel data'),
-  row('vmalloc', 'vmalloc', null, 'memory.stat#vmalloc', false, 'Kernel memory mapped by vmalloc'),
+  row('slab', 'Slab', null, 'memory.stat#slab', null, 'Kernel objects, reclaimable and not', {
+    partOf: 'kernel',
+    cause: 'slab',
+    perProcess: true,
+  }),
+  row('slab_reclaimable', 'Reclaimable slab', null, 'memory.stat#slab_reclaimable', true, 'Dentries, inodes, buffer heads', {
+    partOf: 'slab',
+    cause: 'slab',
+  }),
+  row('slab_unreclaimable', 'Unreclaimable slab', null, 'memory.stat#slab_unreclaimable', false, 'Kernel objects that stay', {
+    partOf: 'slab',
+    cause: 'slab',
+  }),
+  row('kernel_stack', 'Kernel stacks', null, 'memory.stat#kernel_stack', false, 'One per thread', {
+    partOf: 'kernel',
+    cause: 'threads',
+    perProcess: true,
+  }),
+  row('pagetables', 'Page tables', null, 'memory.stat#pagetables', false, 'Page tables of the processes', {
+    partOf: 'kernel',
+    perProcess: true,
+  }),
+  row('sec_pagetables', 'Secondary page tables', null, 'memory.stat#sec_pagetables', false, 'KVM and IOMMU page tables', {
+    partOf: 'kernel',
+  }),
+  row('percpu', 'Per-CPU', null, 'memory.stat#percpu', false, 'Per-CPU kernel data', { partOf: 'kernel' }),
+  row('vmalloc', 'vmalloc', null, 'memory.stat#vmalloc', false, 'Kernel memory mapped by vmalloc', { partOf: 'kernel' }),
   row(
     'sock',
     'Socket buffers',
@@ -147,8 +217,11 @@ export const FIELDS = [
     'memory.stat#sock',
     false,
     'Network buffers; not part of kernel',
+    { partOf: 'usage', perProcess: true },
   ),
-  row('swap', 'Swap', 'memory.stat#total_swap', 'memory.swap.current', null, 'Swapped out; not part of usage'),
+  row('swap', 'Swap', 'memory.stat#total_swap', 'memory.swap.current', null, 'Swapped out; not part of usage', {
+    evaluated: false,
+  }),
   row(
     'oom_kill',
     'OOM kills',
@@ -162,12 +235,78 @@ export const FIELDS = [
     unit: 'count',
     kind: 'counter',
   }),
-  row('rss', 'Process RSS', null, null, null, 'VmRSS of the target process', { source: 'procfs' }),
-  row('threads', 'Threads', null, null, null, 'Threads of the target process', { source: 'procfs', unit: 'count' }),
-  row('heap_used', 'Java heap used', null, null, false, 'Sum of the used bytes of the heap spaces', { source: 'jvm' }),
-  row('heap_committed', 'Java heap committed', null, null, false, 'Sum of the capacities of the generations', { source: 'jvm' }),
-  row('old_used', 'Old generation used', null, null, false, 'Used bytes of the oldest generation', { source: 'jvm' }),
-  row('metaspace', 'Metaspace', null, null, false, 'Metaspace used; the JVM renews it at a collection', { source: 'jvm' }),
+  row(
+    'high',
+    'Throttling limit',
+    null,
+    'memory.high',
+    null,
+    'Above it the kernel slows the tasks down and reclaims; absent where there is none',
+    { evaluated: false },
+  ),
+  row(
+    'high_hits',
+    'Throttlings',
+    null,
+    'memory.events#high',
+    null,
+    'Times that usage was above memory.high and tasks were slowed down',
+    { unit: 'count', kind: 'counter' },
+  ),
+  row(
+    'psi_full_seconds',
+    'Stalled on memory',
+    null,
+    'memory.pressure#full',
+    null,
+    'PSI: time in which all tasks waited for memory',
+    { unit: 'seconds', kind: 'counter' },
+  ),
+  row(
+    'under_oom',
+    'Under OOM',
+    'memory.oom_control#under_oom',
+    null,
+    null,
+    '1 while tasks wait since the OOM killer is switched off',
+    { unit: 'count', evaluated: false },
+  ),
+  row('memsw_usage', 'Usage and swap', 'memory.memsw.usage_in_bytes', null, null, 'v1 counts swap together with usage', {
+    evaluated: false,
+  }),
+  row('rss', 'Process RSS', null, null, null, 'VmRSS of the target process', { source: 'procfs', isSum: true }),
+  row('threads', 'Threads', null, null, null, 'Threads of the target process', {
+    source: 'procfs',
+    unit: 'count',
+    cause: 'threads',
+    perProcess: true,
+    shortName: 'threads',
+  }),
+  row('heap_used', 'Java heap used', null, null, false, 'Sum of the used bytes of the heap spaces', {
+    source: 'jvm',
+    partOf: 'anon',
+    cause: 'heap',
+    perProcess: true,
+    sawtooth: true,
+    shortName: 'heap',
+  }),
+  row('heap_committed', 'Java heap committed', null, null, false, 'Sum of the capacities of the generations', {
+    source: 'jvm',
+    evaluated: false,
+    perProcess: true,
+  }),
+  row('old_used', 'Old generation used', null, null, false, 'Used bytes of the oldest generation', {
+    source: 'jvm',
+    partOf: 'heap_used',
+    sawtooth: true,
+  }),
+  row('metaspace', 'Metaspace', null, null, false, 'Metaspace used; the JVM renews it at a collection', {
+    source: 'jvm',
+    partOf: 'anon',
+    cause: 'metaspace',
+    perProcess: true,
+    shortName: 'metaspace',
+  }),
   row('classes', 'Loaded classes', null, null, null, 'Classes loaded less unloaded', { source: 'jvm', unit: 'count' }),
   row('gc_count', 'Collections', null, null, null, 'Collections of all collectors', {
     source: 'jvm',
@@ -184,32 +323,51 @@ export const FIELDS = [
     unit: 'seconds',
     kind: 'counter',
   }),
-] as const satisfies readonly FieldRow[];
+] as const;
 
-/**
- * The id of a field of the table. Further keys of memory.stat are fields under their own name, so APIs take any string.
- * @public
- */
-export type FieldId = (typeof FIELDS)[number]['id'];
+/** The id of a field of the table: what code may ask for. */
+export type FieldId = (typeof TABLE)[number]['id'];
+
+declare const other: unique symbol;
+/** The id of a field, or a key of memory.stat that the table does not name: what a sample or a series may hold. */
+export type FieldName = FieldId | (string & { readonly [other]: true });
+
+/** A name that comes from the kernel, a file or a request. */
+const fieldName = (text: string): FieldName => text as FieldName;
+
+export const FIELDS: readonly (FieldRow & { readonly id: FieldId })[] = TABLE;
+
+/** Ids of the rows that have what is asked for, in the table's order. */
+export const fieldsWhere = (has: (row: FieldRow) => boolean): readonly FieldId[] => FIELDS.filter(has).map(({ id }) => id);
+
+/** A counter has no level that could grow. */
+export const isEvaluated = ({ kind, evaluated }: FieldRow): boolean => kind === 'gauge' && evaluated;
+
+/** What a field is the sum of, in the table's order. */
+export const partsOf = (sum: FieldId): readonly FieldId[] => fieldsWhere(({ partOf }) => partOf === sum);
 
 const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f]));
 
-export const isField = (id: string): boolean => byId.has(id);
+export const isField = (id: string): id is FieldId => byId.has(id);
 
 /** Keys of memory.stat that count events or pages and are no size. */
-const COUNTED = /^(?:pg|workingset_|zswp|thp_|swp|numa_|.*_hits$|under_oom$)/;
+const COUNTED = /^(?:pg|workingset_|zswp|thp_|swp|numa_|.*_hits$)/;
+/** Keys of memory.stat that only repeat other figures; `dirty` and `writeback` are v1's, where the kernel gives no totals. */
+const REPEATED = /^(?:memsw|swap|oom|dirty|writeback)/;
 
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
-export const fieldRow = (id: string): FieldRow => byId.get(id) ?? plainRow(id);
+export const fieldRow = (id: string): FieldRow => byId.get(id) ?? plainRow(fieldName(id));
 
-const plainRow = (id: string): FieldRow => ({
+const plainRow = (id: FieldName): FieldRow => ({
+  ...USUAL,
   id,
   title: id,
   unit: COUNTED.test(id) ? 'count' : 'bytes',
   kind: COUNTED.test(id) ? 'counter' : 'gauge',
-  source: 'cgroup',
+  evaluated: !REPEATED.test(id),
   v1: null,
   v2: `memory.stat#${id}`,
   reclaimable: null,
+  partOf: null,
   help: `memory.stat ${id}, as the kernel gives it`,
 });

@@ -1,4 +1,4 @@
-import { FIELDS, type FieldId } from './fields.ts';
+import { type FieldId, fieldsWhere, partsOf } from './fields.ts';
 
 /*
  * Facts about a container's memory that rules, trends, views and the page share. Pure.
@@ -16,13 +16,10 @@ export const readerOf =
     return value !== undefined && Number.isFinite(value) ? value : null;
   };
 
-/** LRU lists cut across the kinds of memory: what they hold is counted as anon, shmem or file already. */
-const LRU_LISTS: ReadonlySet<string> = new Set<FieldId>(['active_anon', 'inactive_anon', 'unevictable']);
-
-/** Kinds of memory that the kernel cannot take back without swap. They do not overlap. On cgroup v1 only `kernel` stands for the kernel's. */
-export const UNRECLAIMABLE_FIELDS: readonly FieldId[] = FIELDS.filter(
-  ({ id, source, reclaimable }) => source === 'cgroup' && reclaimable === false && !LRU_LISTS.has(id),
-).map(({ id }) => id);
+/** Kinds of memory that the kernel cannot take back without swap. They do not overlap: LRU lists, which hold the same pages again, are part of nothing in the table. On cgroup v1 only `kernel` stands for the kernel's. */
+export const UNRECLAIMABLE_FIELDS = fieldsWhere(
+  ({ source, partOf, reclaimable }) => source === 'cgroup' && partOf !== null && reclaimable === false,
+);
 
 /**
  * Bytes that the kernel cannot take back without swap: anon, shmem, kernel memory less reclaimable slab, socket buffers, and page
@@ -40,7 +37,7 @@ export function unreclaimable(read: FieldReader, version: 1 | 2 = 2): number | n
 }
 
 /** Parts of `kernel` on cgroup v2: where a series lacks the sum, these stand for it. */
-const KERNEL_PARTS: readonly FieldId[] = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc'];
+const KERNEL_PARTS = partsOf('kernel');
 
 const sumOf = (read: FieldReader, ids: readonly FieldId[]): number => ids.reduce((sum, id) => sum + (read(id) ?? 0), 0);
 

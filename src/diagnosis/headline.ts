@@ -1,3 +1,4 @@
+import { fieldRow } from '../fields.ts';
 import { bytesText, durationText, intervalText, rateText } from '../format.ts';
 import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
 
@@ -48,12 +49,9 @@ function riseOf({ series, evaluation }: RuleContext, field: string): number | nu
   return windowS === undefined || known.length < 2 ? null : known[known.length - 1]! - known[0]!;
 }
 
-/** Fields that are sums of others: they say that something grows, not what. */
-const SUMS: ReadonlySet<string> = new Set(['usage', 'working_set', 'rss']);
-
 function growingUnnamed(context: RuleContext): string {
   const fastest = Object.entries(context.evaluation.fields)
-    .filter(([id, f]) => f.trend === 'growing' && !SUMS.has(id))
+    .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum)
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
   const anon = trendOf(context, 'anon');

@@ -1,3 +1,4 @@
+import { type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { unreclaimable } from '../memory-facts.ts';
@@ -45,18 +46,10 @@ export function growthOf(context: RuleContext, field: string): number {
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }
 
-const SUSPECT_NAMES: readonly (readonly [string, string])[] = [
-  ['heap_used', 'heap'],
-  ['threads', 'threads'],
-  ['metaspace', 'metaspace'],
-  ['working_set', 'working set'],
-];
-
-/** Names of those fields among the usual suspects that are known not to grow. */
-export function flatFieldNames(context: RuleContext, among: readonly string[]): string[] {
-  return SUSPECT_NAMES.filter(
-    ([id]) => among.includes(id) && ['stable', 'cyclic', 'shrinking'].includes(trendOf(context, id)?.trend ?? ''),
-  ).map(([, name]) => name);
+/** Short names of those of these fields that are known not to grow. */
+export function flatFieldNames(context: RuleContext, among: readonly FieldId[]): string[] {
+  const flat = among.filter((id) => ['stable', 'cyclic', 'shrinking'].includes(trendOf(context, id)?.trend ?? ''));
+  return flat.map((id) => fieldRow(id).shortName ?? id);
 }
 
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -68,11 +68,6 @@ export interface CgroupReading {
   readonly version: 1 | 2;
   readonly values: Readonly<Record<string, number>>;
   readonly limitBytes: Limit;
-  /** v2 memory.high; v1: none. */
-  readonly highBytes: Limit;
-  readonly peakBytes: number | null;
-  /** PSI `some avg10` and `full avg10` in per cent, v2 only. */
-  readonly pressure: { readonly someAvg10: number; readonly fullAvg10: number } | null;
 }
 
 /** A descriptor through which a process holds a file open. */

@@ -1,4 +1,4 @@
-import { fieldRow } from '../fields.ts';
+import { fieldRow, isEvaluated } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { EvaluationCache } from './evaluation-cache.ts';
 import { evaluateField, type FieldEvaluation, notEnoughData } from './field/field-trend.ts';
@@ -21,10 +21,6 @@ const MIN_SAMPLES = 30;
 /** Who asks for less history than this asks for fewer samples too. */
 const DEFAULT_HISTORY_S = 900;
 
-/** Counters, lists that are no type, and figures that only repeat others. */
-const NOT_EVALUATED =
-  /^(?:pg|workingset_|zswp|thp_|memsw|swap|oom|under_oom|limit_hits|high_hits|gc_|full_gc|heap_committed|active_anon|inactive_anon|file_dirty|file_writeback|dirty|writeback)/;
-
 /**
  * The numeric verdict on one container's series: every gauge judged on its own over the run since the last restart, then
  * put together, in the light of the lives before it. Pure; the same series gives the same judgement. Slopes in bytes (or counts) an hour.
@@ -39,7 +35,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const windowS = to > from ? t[to - 1]! - t[from]! : 0;
   const askedSamples = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
   const least = options.minHistorySeconds < DEFAULT_HISTORY_S ? Math.min(MIN_SAMPLES, askedSamples) : MIN_SAMPLES;
-  const evaluatedFields = [...ordered.fields].filter(([id]) => fieldRow(id).kind !== 'counter' && !NOT_EVALUATED.test(id));
+  const evaluatedFields = [...ordered.fields].filter(([id]) => isEvaluated(fieldRow(id)));
   if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
     const none = notEnoughData(to - from, windowS, 'too little history since the last restart');

@@ -1,8 +1,10 @@
+import type { GrowthCause } from '../fields.ts';
+
 /** What the trend detector answers. All slopes in bytes an hour (counts an hour for counts). Names as in the public verdict. */
 
 export type Trend = 'growing' | 'stable' | 'shrinking' | 'settling' | 'cyclic' | 'not-enough-data';
 
-export type Cause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab' | 'none' | 'unknown';
+export type Cause = GrowthCause | 'none';
 
 export interface FieldTrend {
   readonly trend: Trend;

@@ -12,7 +12,7 @@ export const nativeGrowth: CauseRule = {
   id: 'native-growth',
   cause: 'native',
   explain(context, share) {
-    const flat = flatFieldNames(context, ['heap_used', 'metaspace', 'threads']);
+    const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
     const what = context.jvm === null ? 'Anonymous memory' : 'Memory outside the Java heap';
     const whileFlat = flat.length > 0 ? ` while ${areFlatText(flat)}` : '';
     return {

@@ -19,7 +19,7 @@ export interface CgroupReader {
  * each such read), which spares the path walk through /proc/PID/root and is proof against a path that is swapped under us.
  */
 export function openCgroup(ref: CgroupRef): CgroupReader {
-  const names: readonly string[] = ref.version === 1 ? V1_FILES : V2_FILES;
+  const names = ref.version === 1 ? V1_FILES : V2_FILES;
   const fds = new Map<string, number>();
   const ancestors = ref.version === 2 ? ancestorsOf(ref.dir) : [];
 

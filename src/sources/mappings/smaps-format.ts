@@ -16,18 +16,18 @@ export interface Mapping {
   readonly pssBytes: number;
   /** Pages that are anonymous by now, private copies of file pages included: what the cgroup counts as anon. */
   readonly anonBytes: number;
-  readonly swapBytes: number;
 }
 
-/** vm.max_map_count is 65,530 by default; a JVM that had it raised is cut off here, and `truncated` says so. */
-const MAX_MAPPINGS = 200_000;
+/** vm.max_map_count is 65,530 by default; more than this are not kept. */
+export const MAX_MAPPINGS = 200_000;
 const MAX_LINE_LENGTH = 8192;
 
 type Growing = { -readonly [K in keyof Mapping]: Mapping[K] };
 
 export class SmapsParser {
   readonly mappings: Mapping[] = [];
-  truncated = false;
+  /** There are more mappings than are kept. */
+  full = false;
   #rest = '';
   #now: Growing | null = null;
 
@@ -52,7 +52,7 @@ export class SmapsParser {
     const head = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([rwxps-]{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/.exec(line);
     if (head === null) return;
     if (this.mappings.length >= MAX_MAPPINGS) {
-      this.truncated = true;
+      this.full = true;
       this.#now = null;
       return;
     }
@@ -65,17 +65,15 @@ export class SmapsParser {
       rssBytes: 0,
       pssBytes: 0,
       anonBytes: 0,
-      swapBytes: 0,
     };
     this.mappings.push(this.#now);
   }
 }
 
-const COUNTERS: Readonly<Record<string, 'rssBytes' | 'pssBytes' | 'anonBytes' | 'swapBytes'>> = {
+const COUNTERS: Readonly<Record<string, 'rssBytes' | 'pssBytes' | 'anonBytes'>> = {
   Rss: 'rssBytes',
   Pss: 'pssBytes',
   Anonymous: 'anonBytes',
-  Swap: 'swapBytes',
 };
 
 function count(mapping: Growing, line: string): void {

@@ -3,19 +3,17 @@ import { join } from 'node:path';
 import { readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
-import { type Mapping, SmapsParser } from './smaps-format.ts';
+import { MAX_MAPPINGS, type Mapping, SmapsParser } from './smaps-format.ts';
 
 export { type Mapping, parseSmaps } from './smaps-format.ts';
 
 export interface SmapsReading {
   readonly mappings: readonly Mapping[];
-  /** There were more mappings than are kept. */
-  readonly truncated: boolean;
   /** Time spent inside of read(2), ms: what the JVM may have had to wait, in pieces. For `SmapsBudget.took`. */
   readonly costMs: number;
 }
 
-/** A process with more text than this has mappings without number; what was read so far is kept. */
+/** More text than this is of more mappings than can be summed up: a part of them would look like all. */
 const MOST_BYTES = 256 << 20;
 
 /**
@@ -39,8 +37,8 @@ export async function readSmaps(
         const began = performance.now();
         const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
         costMs += performance.now() - began;
-        if (bytesRead === 0)
-          return { state: 'read', value: { mappings: parser.mappings, truncated: parser.truncated, costMs }, atMs };
+        if (parser.full) break;
+        if (bytesRead === 0) return { state: 'read', value: { mappings: parser.mappings, costMs }, atMs };
         parser.push(buffer.toString('latin1', 0, bytesRead));
         total += bytesRead;
         if (costMs > timeoutMs)
@@ -50,7 +48,11 @@ export async function readSmaps(
             remediation: null,
           };
       }
-      return { state: 'read', value: { mappings: parser.mappings, truncated: true, costMs }, atMs };
+      return {
+        state: 'failed',
+        error: `smaps of pid ${process.pid}: expected at most ${MAX_MAPPINGS} mappings and ${MOST_BYTES >> 20} MiB of text, found more`,
+        remediation: null,
+      };
     } finally {
       await file.close();
     }

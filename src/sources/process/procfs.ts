@@ -14,13 +14,8 @@ export interface Status {
   readonly threads: number | null;
   readonly vmRssBytes: number | null;
   readonly rssAnonBytes: number | null;
-  readonly rssFileBytes: number | null;
-  readonly rssShmemBytes: number | null;
-  readonly vmHwmBytes: number | null;
   /** True if the process catches SIGQUIT: only then may a JVM be asked to attach, else the signal kills it. */
   readonly catchesSigquit: boolean;
-  /** Permitted capabilities, as the kernel's hexadecimal mask. */
-  readonly capPermitted: bigint;
 }
 
 const SIGQUIT_BIT = 1n << 2n; // signal 3, bits count from 0
@@ -55,11 +50,7 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
     threads: first('Threads'),
     vmRssBytes: kib('VmRSS'),
     rssAnonBytes: kib('RssAnon'),
-    rssFileBytes: kib('RssFile'),
-    rssShmemBytes: kib('RssShmem'),
-    vmHwmBytes: kib('VmHWM'),
     catchesSigquit: (parseMask(field('SigCgt')) & SIGQUIT_BIT) !== 0n,
-    capPermitted: parseMask(field('CapPrm')),
   };
 }
 

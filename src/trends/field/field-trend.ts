@@ -44,8 +44,6 @@ const MIN_CYCLES = 4;
 const MIN_CYCLES_FOR_BENDS = 12;
 const FEW_CYCLES_POSTERIOR = 0.75;
 
-const SAWTOOTH_FIELDS: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
-
 const EMPTY = {
   basis: { segments: [], line: null, modelScores: [], statistics: {} },
   levelNow: Number.NaN,
@@ -111,7 +109,7 @@ function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>,
 
 /** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections behind the floor. */
 function blocksOf(id: string, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
-  if (SAWTOOTH_FIELDS.has(id)) {
+  if (fieldRow(id).sawtooth) {
     const { t: at, y } = presentValues(values, window);
     const floor = sawtoothFloor(at, y);
     if (floor !== null && floor.cycles >= MIN_CYCLES) {

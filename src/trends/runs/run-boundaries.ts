@@ -1,17 +1,8 @@
+import { fieldsWhere } from '../../fields.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
-/** Fields that a fresh process begins low in. Page cache is left out: it may outlive the process. */
-const PROCESS_FIELDS = [
-  'anon',
-  'heap_used',
-  'metaspace',
-  'kernel_stack',
-  'pagetables',
-  'threads',
-  'slab',
-  'sock',
-  'heap_committed',
-];
+/** Fields other than anon that a fresh process begins low in. */
+const OTHER_PROCESS_FIELDS = fieldsWhere(({ id, perProcess }) => perProcess && id !== 'anon');
 
 /** A drop to under this share of the level before it. */
 const ANON_DROP = 0.7;
@@ -38,7 +29,7 @@ export function runStarts(series: OrderedSeries): number[] {
   const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.restarts]);
   if (anon !== undefined) {
-    const others = PROCESS_FIELDS.flatMap((id) => (id === 'anon' ? [] : [series.fields.get(id) ?? []])).filter(
+    const others = OTHER_PROCESS_FIELDS.flatMap((id) => [series.fields.get(id) ?? []]).filter(
       (column): column is Float64Array => column instanceof Float64Array && column.some((value) => value > 0),
     );
     let before = 0;

@@ -1,3 +1,4 @@
+import { type FieldId, fieldsWhere } from '../../fields.ts';
 import { headroom } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
@@ -19,16 +20,8 @@ export interface NativeTrend {
 
 export const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend === 'growing';
 
-/** Fields whose growth makes each cause. */
-const FIELDS_OF_CAUSE: Readonly<Partial<Record<Cause, readonly string[]>>> = {
-  heap: ['heap_used'],
-  metaspace: ['metaspace'],
-  threads: ['threads', 'kernel_stack'],
-  native: ['anon'],
-  shmem: ['shmem'],
-  slab: ['slab_unreclaimable', 'slab_reclaimable', 'slab', 'kernel'],
-  'page-cache': ['file'],
-};
+/** Fields whose growth is a sign of a cause. */
+const fieldsOf = (cause: Cause): readonly FieldId[] => fieldsWhere((row) => row.cause === cause);
 
 /**
  * What may yet turn out to be bounded is told, but not with full confidence: anonymous memory of a JVM below -Xmx that rises while the
@@ -43,7 +36,7 @@ export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: L
   const growing =
     cause === 'native' && native !== null
       ? [{ id: 'anon', field: native.field }]
-      : (FIELDS_OF_CAUSE[cause] ?? []).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
+      : fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
   const bounded =
     (cause === 'native' && mayBeHeapExpansion(fields, limits, native)) ||

@@ -1,3 +1,4 @@
+import { type FieldId, partsOf } from '../../fields.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
 import { type Fields, grows } from './cause-confidence.ts';
@@ -8,7 +9,7 @@ import { type Fields, grows } from './cause-confidence.ts';
  */
 
 /** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
-const WITHIN_ANON = ['heap_used', 'metaspace'];
+const WITHIN_ANON = partsOf('anon');
 
 /** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
 export function anonGrowthRate(fields: Fields): GrowthRate | null {
@@ -40,13 +41,13 @@ function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate 
 }
 
 const HOUR = 3600;
-const KERNEL_FIELDS = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc', 'sock'];
+const KERNEL_PARTS = partsOf('kernel');
 
-/** Fields that are sums of others, with their parts: Linux Documentation/admin-guide/cgroup-v2.rst. */
-const PARTS_OF_SUMS: Readonly<Record<'usage' | 'working_set', readonly string[]>> = {
+/** Parts of a sum beside anon and the kernel's. The working set is usage without inactive_file, so parts of `file` are its own. */
+const PARTS_OF_SUMS = {
   usage: ['file'],
-  working_set: ['shmem', 'active_file'],
-};
+  working_set: partsOf('file').filter((id) => id !== 'inactive_file'),
+} as const satisfies Partial<Record<FieldId, readonly FieldId[]>>;
 
 /** Belief in growth from which a field is no longer known to stand still. */
 const UNDECIDED_POSTERIOR = 0.5;
@@ -59,7 +60,7 @@ export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): G
   const ownRate = growthRateOf(fields.get(id)!);
   const anon = anonGrowthRate(fields);
   // `kernel` (v2) holds all of these but what sockets hold.
-  const beside = [...PARTS_OF_SUMS[id], ...(fields.has('kernel') ? ['kernel', 'sock'] : KERNEL_FIELDS)];
+  const beside = [...PARTS_OF_SUMS[id], ...(fields.has('kernel') ? (['kernel'] as const) : KERNEL_PARTS), 'sock' as const];
   // A part that may well grow, and is not told to, would be missing.
   const undecided = (part: string): boolean => {
     const field = fields.get(part);

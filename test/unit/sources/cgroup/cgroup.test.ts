@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCgroupV1 } from '../../../../src/sources/cgroup/cgroup-v1.ts';
-import { parseCgroupV2 } from '../../../../src/sources/cgroup/cgroup-v2.ts';
+import { parseCgroupV1, V1_FILES } from '../../../../src/sources/cgroup/cgroup-v1.ts';
+import { parseCgroupV2, V2_FILES } from '../../../../src/sources/cgroup/cgroup-v2.ts';
 import { containerId, slug } from '../../../../src/sources/cgroup/container-id.ts';
 import { belowMount, parseCgroupMounts, parseProcCgroup } from '../../../../src/sources/cgroup/mountinfo.ts';
 import { parseFincore } from '../../../../src/sources/files/fincore.ts';
@@ -22,7 +22,8 @@ const V2 = {
   'memory.current': '120000\n',
   'memory.max': 'max\n',
   'memory.events': 'low 0\nhigh 0\nmax 1185\noom 0\noom_kill 1\n',
-  'memory.pressure': 'some avg10=1.50 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=1\n',
+  'memory.pressure':
+    'some avg10=1.50 avg60=0.00 avg300=0.00 total=3000000\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=1250000\n',
 };
 
 test('v1 sums are the total_ figures, under the canonical names of v2', () => {
@@ -62,13 +63,42 @@ test('a value that the kernel does not have is not there, and not 0', () => {
   const { 'memory.events': _, 'memory.pressure': __, ...rest } = V2;
   const bare = parseCgroupV2(rest);
   assert.equal('oom_kill' in bare.values, false);
-  assert.equal(bare.pressure, null);
+  assert.equal('psi_full_seconds' in bare.values, false);
 });
 
 test('v2 kernel memory is summed from its parts where the kernel does not give it', () => {
   assert.equal(parseCgroupV2(V2).values.kernel, 10 + 20 + 5 + 1 + 80);
   assert.equal(parseCgroupV2({ ...V2, 'memory.stat': `${V2['memory.stat']}kernel 999\n` }).values.kernel, 999);
-  assert.deepEqual(parseCgroupV2(V2).pressure, { someAvg10: 1.5, fullAvg10: 0.5 });
+});
+
+test('throttling at memory.high and time stalled on memory are fields; no throttling limit is no field', () => {
+  const { values } = parseCgroupV2({ ...V2, 'memory.high': '200000\n', 'memory.events': 'low 0\nhigh 12\nmax 0\n' });
+  assert.deepEqual([values.high, values.high_hits, values.psi_full_seconds], [200_000, 12, 1.25]);
+  assert.equal('high' in parseCgroupV2({ ...V2, 'memory.high': 'max\n' }).values, false);
+  const without = parseCgroupV2({ ...V2, 'memory.pressure': 'some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n' });
+  assert.equal('psi_full_seconds' in without.values, false);
+});
+
+test('the files that are read are those of the table of fields and of the limit', () => {
+  assert.deepEqual([...V2_FILES].sort(), [
+    'memory.current',
+    'memory.events',
+    'memory.high',
+    'memory.max',
+    'memory.pressure',
+    'memory.stat',
+    'memory.swap.current',
+  ]);
+  assert.deepEqual([...V1_FILES].sort(), [
+    'memory.failcnt',
+    'memory.kmem.tcp.usage_in_bytes',
+    'memory.kmem.usage_in_bytes',
+    'memory.limit_in_bytes',
+    'memory.memsw.usage_in_bytes',
+    'memory.oom_control',
+    'memory.stat',
+    'memory.usage_in_bytes',
+  ]);
 });
 
 test('further keys of memory.stat are fields under their own name', () => {

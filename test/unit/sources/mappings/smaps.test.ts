@@ -6,7 +6,7 @@ import { type AnonSplit, splitAnon } from '../../../../src/diagnosis/ledger/anon
 import type { Collector } from '../../../../src/sources/jvm/collectors.ts';
 import { type Mapping, parseSmaps } from '../../../../src/sources/mappings/smaps.ts';
 import { SmapsBudget } from '../../../../src/sources/mappings/smaps-budget.ts';
-import { SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
+import { MAX_MAPPINGS, SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
 
 const MB = 2 ** 20;
@@ -35,6 +35,16 @@ const jvmOf = (collector: Collector): JvmReading => ({
   flags: [],
 });
 const part = (split: AnonSplit, id: string) => split.parts.find((p) => p.id === id);
+
+test('more mappings than can be kept are not taken for all of them', () => {
+  const parser = new SmapsParser();
+  const line = '7f0000000000-7f0000001000 rw-p 00000000 00:00 0\n';
+  for (let pushed = 0; pushed < MAX_MAPPINGS; pushed += 10_000) parser.push(line.repeat(10_000));
+  assert.equal(parser.full, false);
+  parser.push(line);
+  assert.equal(parser.full, true);
+  assert.equal(parser.mappings.length, MAX_MAPPINGS);
+});
 
 for (const name of names) {
   test(`${COLLECTORS[name]}: every anonymous byte stands under one name`, () => {
@@ -110,7 +120,6 @@ const map = (start: number, bytes: number, perms: string, anonBytes: number, pat
   perms,
   path,
   inode: 0,
-  swapBytes: 0,
   rssBytes: anonBytes,
   pssBytes: anonBytes,
   anonBytes,
