@@ -1,5 +1,5 @@
-// Test files, and as JavaScript: all in one go: Node starts each in a process of its own, and one that reads TypeScript itself (tsx) takes half a
-// second longer for it.
+// The test files, and how they become JavaScript, all at once. Node starts each file in a process of its own. A process that reads TypeScript
+// itself (tsx) takes half a second longer.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -33,13 +33,17 @@ export async function testFiles(names) {
   process.exit(1);
 }
 
-/** In a folder where Node finds the packages that tests import. */
-async function plan(files) {
+/** A folder where Node finds the packages that tests import, removed when this process ends. */
+async function cacheFolder() {
   const cache = resolve('node_modules/.cache');
   await mkdir(cache, { recursive: true });
-  const outdir = await mkdtemp(join(cache, 'tests-'));
-  process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
+  const folder = await mkdtemp(join(cache, 'tests-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  return folder;
+}
+
+function plan(files, outdir) {
   const options = {
     entryPoints: files,
     outdir,
@@ -58,8 +62,9 @@ async function plan(files) {
   return { options, outputOf };
 }
 
-export async function compileTests(files) {
-  const { options, outputOf } = await plan(files);
+/** Into a folder that stays, or else into one that is removed when this process ends. */
+export async function compileTests(files, folder = null) {
+  const { options, outputOf } = plan(files, folder ?? (await cacheFolder()));
   await build({ ...options, splitting: true });
   const sources = new Map(files.map((file) => [outputOf(file), resolve(file)]));
   return {
@@ -71,7 +76,7 @@ export async function compileTests(files) {
 
 /** For the same files again and again: each compilation says which became another, and of which files they are made. */
 export async function recompileTests(files) {
-  const { options, outputOf } = await plan(files);
+  const { options, outputOf } = plan(files, await cacheFolder());
   const compiler = await context({ ...options, write: false, metafile: true });
   const hashes = new Map();
   return {

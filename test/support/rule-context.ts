@@ -126,15 +126,18 @@ export function ruleContext(given: Given = {}): RuleContext {
 }
 
 /** Applies a rule as the verdict does, with its sentences as text; null where the rule does not apply. */
-export function applyRule(rule: Rule, given: Given): (Omit<Found, 'title'> & { title: string; headline: string | null }) | null {
+export function applyRule(
+  rule: Rule,
+  given: Given,
+): (Omit<Found, 'title'> & { id: string; title: string; headline: string | null }) | null {
   const context = ruleContext(given);
   const text = (parts: Sentence) => sentenceText(parts);
   if ('find' in rule) {
     const found = rule.find(context);
-    return found === null ? null : { ...found, title: text(found.title), headline: null };
+    return found === null ? null : { ...found, id: rule.id, title: text(found.title), headline: null };
   }
   const share = context.evaluation.causes.find(({ cause }) => cause === rule.cause);
   if (share === undefined) return null;
   const found = rule.explain(context, share);
-  return { ...found, title: text(found.title), headline: text(found.headline) };
+  return { ...found, id: rule.id, title: text(found.title), headline: text(found.headline) };
 }

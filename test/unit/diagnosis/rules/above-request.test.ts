@@ -8,6 +8,7 @@ const at = (workingSet: number, memoryRequestBytes: number | null) =>
 
 test('a working set above the memory request is a warning', () => {
   assert.deepEqual(at(600 * MIB, 512 * MIB), {
+    id: 'above-request',
     severity: 'warn',
     title: 'The working set (600 MiB) is above the memory request (512 MiB)',
     evidence: { workingSetBytes: 600 * MIB, memoryRequestBytes: 512 * MIB },

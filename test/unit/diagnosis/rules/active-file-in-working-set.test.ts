@@ -8,6 +8,7 @@ const at = (active: number, workingSet: number) =>
 
 test('much active page cache in the working set is worth knowing', () => {
   assert.deepEqual(at(300 * MIB, GIB), {
+    id: 'active-file-in-working-set',
     severity: 'info',
     title: '300 MiB of the working set is page cache that was read more than once',
     evidence: { activeFileBytes: 300 * MIB, workingSetBytes: GIB },

@@ -8,6 +8,7 @@ const at = (usage: number, workingSet: number) => applyRule(dashboardsDisagree, 
 test('usage far above the working set explains why two dashboards differ', () => {
   const values = { usage: GIB, working_set: 600 * MIB, inactive_file: 424 * MIB };
   assert.deepEqual(applyRule(dashboardsDisagree, { values }), {
+    id: 'dashboards-disagree',
     severity: 'info',
     title: 'Dashboards differ by 424 MiB: usage is 1 GiB, the working set 600 MiB',
     evidence: { usageBytes: GIB, workingSetBytes: 600 * MIB, inactiveFileBytes: 424 * MIB },

@@ -12,6 +12,7 @@ const fullIn = (seconds: number, path = '/tmp/app.log') =>
 
 test('a file that fills its disk within a quarter is a warning, with the time as an interval', () => {
   assert.deepEqual(applyRule(diskFilling, { files: [fileRow()] }), {
+    id: 'disk-filling',
     severity: 'warn',
     title:
       '/tmp/spring.log grows 114 MB a day and fills the disk it lies on (1.28 GiB free) in 12 days. Kubernetes then evicts the pod',

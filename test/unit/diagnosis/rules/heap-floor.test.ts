@@ -15,6 +15,7 @@ test('a rising floor is a heap leak, with the time to -Xmx and the size of -Xmx 
     jvm: {},
   });
   assert.deepEqual(found, {
+    id: 'heap-floor',
     headline: `${FLOOR} and reaches -Xmx in 36 to 44 hours: OutOfMemoryError, before any OOM kill.`,
     severity: 'warn',
     title: 'What survives garbage collection grows: a Java heap leak',

@@ -17,6 +17,7 @@ const growing = (seconds: number | null, over: Given = {}) =>
 
 test('metaspace that grows is a leak of class loaders, with the time to the OOM kill', () => {
   assert.deepEqual(growing(40 * HOUR, { values: { metaspace: 600 }, jvm: { classes: { loaded: 90_000, unloaded: 3 } } }), {
+    id: 'metaspace-growth',
     headline: 'Metaspace grows 31 MB an hour: classes are loaded and never unloaded. OOM kill in 36 to 44 hours.',
     severity: 'warn',
     title: 'Class loaders leak',

@@ -22,6 +22,7 @@ const growing = (
 test('memory outside the heap that grows is named by what is flat, with the time to the OOM kill', () => {
   const values = { anon: 900, heap_committed: 400, metaspace: 60, threads: 30 };
   assert.deepEqual(growing({ values, jvm: {}, fields: FLAT, seconds: 40 * HOUR }), {
+    id: 'native-growth',
     headline:
       'Memory outside the Java heap grows 31 MB an hour while heap, threads and metaspace are flat: native memory. OOM kill in 36 to 44 hours.',
     severity: 'warn',

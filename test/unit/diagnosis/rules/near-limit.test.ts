@@ -9,6 +9,7 @@ const at = (anon: number, over: Partial<Given> = {}) =>
 
 test('memory that cannot be reclaimed near the limit is critical', () => {
   assert.deepEqual(applyRule(nearLimit, { values: { anon: 1.9 * GIB } }), {
+    id: 'near-limit',
     severity: 'critical',
     title: '1.9 GiB of the 2 GiB limit cannot be reclaimed',
     outcome: 'close to an OOM kill',

@@ -10,6 +10,7 @@ const killed = (...ago: readonly number[]) =>
 
 test('an OOM kill within a day is critical, and its time is told', () => {
   assert.deepEqual(killed(12 * HOUR), {
+    id: 'oom-killed',
     severity: 'critical',
     title: '1 OOM kill, at 2020-12-21T12:00:00.000Z',
     outcome: 'was OOM-killed',

@@ -26,6 +26,7 @@ const growing = (
 test('the story: the file, its holder, what is flat, that it is no leak, and how long the disk lasts', () => {
   const files = [fileRow({ path: '/app/app.war' }), fileRow()];
   assert.deepEqual(growing({ files, usage: 4.76e6, fields: FLAT, values: { file: 900, shmem: 5 } }), {
+    id: 'page-cache-file',
     headline:
       'Memory used grows 114 MB a day, all of it page cache of /tmp/spring.log (794 MiB, held open for writing by pid 1, fd 27). Heap, threads and working set are flat: not a leak, the kernel takes it back at the limit. But the disk it fills lasts 12 days.',
     severity: 'info',

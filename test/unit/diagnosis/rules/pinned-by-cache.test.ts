@@ -8,6 +8,7 @@ const at = (usage: number, anon: number) => applyRule(pinnedByCache, { values: {
 test('usage at the limit with cache in it is explained, and nobody is alarmed', () => {
   const values = { usage: 2040 * MIB, anon: 1000 * MIB, limit_hits: 12 };
   assert.deepEqual(applyRule(pinnedByCache, { values }), {
+    id: 'pinned-by-cache',
     severity: 'info',
     title: 'Usage stands at the limit because page cache fills the rest: 1.02 GiB can be taken back',
     evidence: { usageBytes: 2040 * MIB, limitBytes: 2 * GIB, unreclaimableBytes: 1000 * MIB, limitHits: 12 },

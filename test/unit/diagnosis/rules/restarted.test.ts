@@ -8,6 +8,7 @@ const restarts = (...ago: readonly number[]) =>
 
 test('a restart in the history is worth knowing', () => {
   assert.deepEqual(restarts(3600), {
+    id: 'restarted',
     severity: 'info',
     title: 'The container was restarted once in this history',
     evidence: { count: 1, lastAt: '2020-12-21T23:00:00.000Z' },

@@ -18,6 +18,7 @@ const COUNTED = 'grows 31 MB an hour. Most dashboards count it as cache, but the
 
 test('a file in tmpfs that grows is named, with the time to the OOM kill', () => {
   assert.deepEqual(growing({ what: '/dev/shm/q', seconds: 40 * HOUR, values: { shmem: 900 }, jvm: {} }), {
+    id: 'shmem-growth',
     headline: `/dev/shm/q ${COUNTED}: OOM kill in 36 to 44 hours.`,
     severity: 'warn',
     title: 'tmpfs or shared memory grows',

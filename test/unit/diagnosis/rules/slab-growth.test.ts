@@ -13,6 +13,7 @@ const GROWS = 'Kernel memory grows 31 MB an hour on its own';
 
 test('kernel memory that stays is a warning', () => {
   assert.deepEqual(growing(false, { values: { kernel: 900, slab_reclaimable: 100, slab_unreclaimable: 700 } }), {
+    id: 'slab-growth',
     headline: `${GROWS}: kernel objects that the kernel cannot take back.`,
     severity: 'warn',
     title: 'Kernel memory grows',

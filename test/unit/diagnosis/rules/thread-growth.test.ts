@@ -22,6 +22,7 @@ test('threads that grow are told by number, pace and bytes, with the time to the
     jvm: { threads: { live: 380, daemon: 1, peak: 380, started: 500 } },
   };
   assert.deepEqual(growing(12.4, given, 40 * HOUR), {
+    id: 'thread-growth',
     headline:
       'Threads grow by 12 an hour, 400 now; their stacks and kernel memory take 31 MB an hour. OOM kill in 36 to 44 hours.',
     severity: 'warn',

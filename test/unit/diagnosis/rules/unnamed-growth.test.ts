@@ -11,6 +11,7 @@ const BASELINE = 'Save a baseline now and compare in an hour: `memhound explain 
 
 test('growth without a known cause is a warning that asks for a baseline', () => {
   assert.deepEqual(applyRule(unnamedGrowth, growing), {
+    id: 'unnamed-growth',
     severity: 'warn',
     title: 'Usage grows 15 MB an hour, and the cause is not known yet',
     evidence: { bytesPerHour: 15e6, usageBytes: 1000, anonBytes: 700, heapUsedBytes: 300, limitBytes: 2 * GIB },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
 import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
@@ -28,6 +28,20 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
   12    .       .          .         .          .           .     .            -                 -             12   | null   slab
   12    .       .          .         .          .           .     12           -                 -             0.4  | false  page-cache
   12    .       .          .         .          .           .     .            .                 .             -    | false  -
+  30    30      16         .         .          .           .     .            .                 .             -    | true   heap
+  30    30      14         .         .          .           .     .            .                 .             -    | true   native heap
+  30    30      12         12        .          .           .     .            .                 .             -    | true   metaspace heap
+  90    80      .          12        .          .           .     .            .                 .             -    | true   native metaspace
+  40    40      .          12        9          1           .     .            .                 .             -    | true   metaspace threads
+  12    11      .          .         .          1           .     .            .                 .             -    | true   threads
+  40    40      30         .         9          1           .     .            .                 .             -    | true   heap threads
+  20    .       .          .         .          .           12    14           .                 .             -    | true   shmem
+  20    .       .          .         .          .           12    16           .                 .             -    | true   shmem page-cache
+  12    .       .          .         .          .           .     12           0.9               .             -    | false  page-cache
+  12    .       .          .         .          .           .     12           1                 .             -    | true   slab page-cache
+  12    .       .          .         .          .           .     .            6                 12            -    | true   slab
+  12    .       .          .         9          1           .     .            12                .             -    | true   threads
+  12    .       .          .         .          .           .     .            .                 .             12   | false  -
 `;
 
 const [head, ...rows] = TRUTH.trim().split('\n');
@@ -86,4 +100,52 @@ test('slab that came when the cache did is no cause, however the cache itself is
   const limits = { limit: 4096 * MIB, heapMax: null };
   assert.deepEqual(combineFields(fields, null, limits, { ...unmoved, isExplainedByCache: () => true }).causes, []);
   assert.equal(combineFields(fields, null, limits, unmoved).causes[0]?.cause, 'slab');
+});
+
+describe('native memory, where the figures of the JVM tell it from the heap', () => {
+  const limits = { limit: 4096 * MIB, heapMax: 2048 * MIB };
+  const causes = (perHour: Record<string, number>, native: number) => {
+    const fields = new Map(Object.entries(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const trend = { field: judged(native * MIB), untouchedBytes: 0 };
+    return combineFields(fields, trend, limits, unmoved).causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
+  };
+  test('is a cause by its own growth, not by the rest of anon', () => {
+    assert.deepEqual(causes({ anon: 30, heap_used: 20 }, 4), ['heap 20', 'native 4']);
+    assert.deepEqual(causes({ anon: 30 }, 0), []);
+  });
+  test('is no cause where anon does not grow, or where threads do', () => {
+    assert.deepEqual(causes({ anon: 0 }, 12), []);
+    assert.deepEqual(causes({ anon: 30, threads: 9 }, 12), ['threads 30']);
+  });
+  test('goes to metaspace up to five times its growth: class loaders bring it', () => {
+    assert.deepEqual(causes({ anon: 12, metaspace: 2 }, 10), ['metaspace 12']);
+    assert.deepEqual(causes({ anon: 13, metaspace: 2 }, 11), ['native 11', 'metaspace 2']);
+  });
+});
+
+describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
+  const cause = (perHour: Record<string, number>) => {
+    const fields = new Map(Object.entries(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const { leak, causes } = combineFields(fields, null, { limit: 4096 * MIB, heapMax: null }, unmoved);
+    return causes.map(
+      (c) => `${c.cause} ${c.bytesPerHour / MIB} ${c.reclaimable ? 'reclaimable' : 'not reclaimable'}, leak ${leak}`,
+    );
+  };
+  test('is not reclaimable', () => assert.deepEqual(cause({ slab: 12 }), ['slab 12 not reclaimable, leak true']));
+  test('stands for kernel memory', () => assert.deepEqual(cause({ slab: 0, kernel: 12 }), []));
+  test('kernel memory alone leaves open whether it leaks', () =>
+    assert.deepEqual(cause({ kernel: 12 }), ['slab 12 reclaimable, leak null']));
+  test('is not asked where it is split', () => assert.deepEqual(cause({ slab: 12, slab_unreclaimable: 0 }), []));
+});
+
+test('each cause grows by its own part: shmem is not page cache, the stacks of threads are theirs', () => {
+  const shares = (perHour: Record<string, number>) => {
+    const fields = new Map(Object.entries(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const { causes } = combineFields(fields, null, { limit: 4096 * MIB, heapMax: null }, unmoved);
+    return causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
+  };
+  assert.deepEqual(shares({ file: 20, shmem: 12 }), ['shmem 12', 'page-cache 8']);
+  assert.deepEqual(shares({ anon: 11, threads: 9, kernel_stack: 1 }), ['threads 12']);
+  assert.deepEqual(shares({ anon: 11, threads: 9, kernel_stack: 1, heap_used: 11 }), ['heap 11', 'threads 1']);
+  assert.deepEqual(shares({ anon: 14, metaspace: 4 }), ['metaspace 14']);
 });
