@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { plainHeadline } from '../../../src/diagnosis/headline.ts';
+import type { FieldTrend, Trend } from '../../../src/trends/types.ts';
+import { fieldTrend, GIB, type Given, MIB, ruleContext } from '../../support/rule-context.ts';
+
+const headline = (trend: Trend, fields: Record<string, FieldTrend>, over: Given = {}) =>
+  plainHeadline(ruleContext({ ...over, evaluation: { trend, fields, ...over.evaluation } }));
+
+describe('growth whose cause is not known yet', () => {
+  const growing = (fields: Record<string, FieldTrend>, over: Given = {}) =>
+    headline('growing', { usage: fieldTrend('growing', 15e6), ...fields }, over);
+
+  test('names the fastest field that is no sum, and what is flat', () => {
+    const fields = {
+      working_set: fieldTrend('growing', 20e6),
+      rss: fieldTrend('growing', 20e6),
+      kernel: fieldTrend('growing', 11e6),
+      anon: fieldTrend('growing', 12e6),
+      file: fieldTrend('stable', 30e6),
+      heap_used: fieldTrend('stable'),
+      threads: fieldTrend('cyclic'),
+    };
+    assert.equal(
+      growing(fields),
+      'Memory grows 12 MB an hour in anon, and the cause is not known yet. Heap and threads are flat.',
+    );
+  });
+
+  test('names no field where only sums grow', () => assert.equal(growing({}), 'Memory grows, and the cause is not known yet.'));
+
+  test('says when the limit is reached at this pace', () => {
+    const values = { usage: 1000e6 };
+    const series = { limitBytes: 1150e6 };
+    assert.match(growing({}, { values, series }), / At this pace the limit is reached in 9 to 11 hours\.$/);
+    const vague = { usage: { ...fieldTrend('growing', 15e6), low: -1 } };
+    assert.match(growing(vague, { values, series }), /is reached in 9 hours or more\.$/);
+    assert.match(growing({}, { values: { usage: 1200e6 }, series }), /is reached in 0 seconds/);
+  });
+
+  test('names no time where usage does not grow, or usage, its slope or the limit is not known', () => {
+    const values = { usage: 1000e6 };
+    const none = /not known yet\.$/;
+    assert.match(growing({ usage: fieldTrend('stable', 15e6) }, { values }), none);
+    assert.match(growing({ usage: fieldTrend('growing', null) }, { values }), none);
+    assert.match(growing({}, { values, series: { limitBytes: 'max' } }), none);
+    assert.match(growing({}, { values, series: { limitBytes: null } }), none);
+    assert.match(growing({ usage: { ...fieldTrend('growing', 15e6), high: -1 } }, { values }), none);
+  });
+
+  test('is that of a heap that fills, where the heap makes up 70 % of it or more', () => {
+    const anon = fieldTrend('growing', 20e6);
+    const FILLS =
+      'Memory grows 20 MB an hour as the Java heap fills. Whether that is a leak is known after its old generation has been collected.';
+    assert.equal(growing({ anon, heap_used: fieldTrend('settling', 14e6) }), FILLS);
+    assert.match(growing({ anon, heap_used: fieldTrend('settling', 13.9e6) }), /in anon, and the cause is not known yet/);
+    assert.match(growing({ anon: fieldTrend('stable', 20e6), heap_used: fieldTrend('settling', 14e6) }), /^Memory grows, and/);
+    assert.match(
+      growing({ anon: fieldTrend('growing', null), heap_used: fieldTrend('settling', 14e6) }),
+      /^Memory grows 0 kB a day in anon/,
+    );
+  });
+});
+
+describe('what is not growing', () => {
+  const HOURS = { ...fieldTrend('cyclic'), windowSeconds: 86_400 };
+  test('goes up and down, with the day where the window is longer than one', () => {
+    assert.equal(
+      headline('cyclic', { usage: fieldTrend('cyclic') }),
+      'Memory used goes up and down with the day, without lasting drift in 7 days.',
+    );
+    assert.equal(headline('cyclic', { usage: HOURS }), 'Memory used goes up and down, without lasting drift in 24 hours.');
+  });
+  test('shrinks by the slope of usage', () => {
+    assert.equal(
+      headline('shrinking', { usage: fieldTrend('shrinking', -12e6) }),
+      'Memory used shrinks 12 MB an hour. Nothing grows.',
+    );
+    assert.equal(headline('shrinking', {}), 'Memory used shrinks 0 kB a day. Nothing grows.');
+  });
+  test('is stable at a level: of the limit, without a limit, of an unknown limit, or not known', () => {
+    const stable = (over: Given) => headline('stable', { anon: fieldTrend('stable'), usage: HOURS }, over);
+    const values = { usage: 600 * MIB, working_set: 500 * MIB };
+    assert.equal(stable({ values }), 'Nothing grows. 600 MiB of 2 GiB, steady for 7 days.');
+    assert.equal(stable({ values, series: { limitBytes: 'max' } }), 'Nothing grows. 600 MiB, no limit, steady for 7 days.');
+    assert.equal(stable({ values, series: { limitBytes: null } }), 'Nothing grows. 600 MiB, steady for 7 days.');
+    assert.equal(stable({ values: { working_set: 500 * MIB } }), 'Nothing grows. 500 MiB of 2 GiB, steady for 7 days.');
+    assert.equal(stable({}), 'Nothing grows. Usage is not known, steady for 7 days.');
+    assert.equal(headline('stable', {}, { values: { usage: GIB } }), 'Nothing grows. 1 GiB of 2 GiB, steady for 0 seconds.');
+  });
+  test('is too short to tell: says how long it takes, where that is known', () => {
+    const short = (hours: number | null) =>
+      headline(
+        'not-enough-data',
+        {},
+        { values: { usage: GIB }, evaluation: { needs: hours === null ? null : { hours, for: '' } } },
+      );
+    assert.equal(short(30), 'Not enough history yet: a first verdict comes in about 30 hours. 1 GiB of 2 GiB now.');
+    assert.equal(short(0), 'Not enough history yet: a first verdict comes in about 1 second. 1 GiB of 2 GiB now.');
+    assert.equal(short(null), 'Not enough history yet. 1 GiB of 2 GiB now.');
+  });
+});
+
+describe('what is still settling', () => {
+  const DAY = 86_400;
+  /** A field at the given levels in MiB, a day apart; the trend is of the last `days`. */
+  const settling = (field: string, mib: readonly number[], slope = 0, days = 7) => {
+    const t = Float64Array.from(mib, (_, i) => i * DAY);
+    const fields = new Map([[field, Float64Array.from(mib, (v) => v * MIB)]]);
+    return headline(
+      'settling',
+      { [field]: { ...fieldTrend('settling', slope), windowSeconds: days * DAY } },
+      { series: { t, fields } },
+    );
+  };
+  test('tells the rise within its window, gaps left out', () => {
+    assert.equal(
+      settling('usage', [600, 700, 777]),
+      'Still settling: memory used rose 177 MiB in 7 days, and the growth is slowing. Ask again in 4 days.',
+    );
+    assert.match(settling('usage', [0, 600, 700, 777], 0, 2), /rose 177 MiB in 2 days/);
+    assert.match(settling('usage', [Number.NaN, 600, 777, Number.NaN]), /rose 177 MiB/);
+    assert.match(settling('anon', [600, 777]), /rose 177 MiB/);
+  });
+  test('tells the pace from 1 MiB a day on', () => {
+    assert.match(settling('usage', [600, 777], MIB / 24), /is slowing, 1 MB a day now\./);
+    assert.match(settling('anon', [600, 777], MIB / 24), /is slowing, 1 MB a day now\./);
+    assert.match(settling('usage', [600, 777], MIB / 24 - 1), /is slowing\. /);
+  });
+  test('tells no rise where there is none, or too few samples', () => {
+    const NONE = /^Still settling: growth is levelling off\. /;
+    assert.match(settling('usage', [777, 600]), NONE);
+    assert.match(settling('usage', [600, 600]), NONE);
+    assert.match(settling('usage', [600]), NONE);
+    assert.match(settling('file', [600, 777]), NONE);
+  });
+  test('asks for another look after half the window, and not before half an hour', () => {
+    assert.match(settling('usage', [1, 2], 0, 1), /Ask again in 12 hours\.$/);
+    assert.match(settling('usage', [1, 2], 0, 1 / 48), /Ask again in 30 minutes\.$/);
+  });
+});
