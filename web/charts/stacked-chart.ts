@@ -24,8 +24,8 @@ const MIN_PIXELS_Y = 0.5;
 /** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
 export class StackedChart {
   readonly #box = byId('stack');
-  readonly #legend = new StackLegend(byId('legend'), () => this.#parts);
   #parts = stackParts({ collector: null, version: 2 });
+  readonly #legend = new StackLegend(byId('legend'), () => this.#parts);
   readonly #zoom: Zoom;
   #plot: uPlot | null = null;
   #rows: Rows | null = null;
