@@ -5,6 +5,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
 import { lean } from './lean.mjs';
+import { OLDEST_LINE } from './node-lines.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 await mkdir('dist/commands', { recursive: true });
@@ -38,7 +39,7 @@ async function bundle(entry, file, shebang = '') {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: `node${OLDEST_LINE}`,
     minify: true,
     keepNames: false,
     legalComments: 'none',

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, context } from 'esbuild';
+import { OLDEST_LINE } from './node-lines.mjs';
 
 /** For Node to name lines of the sources. */
 export const NODE_FLAGS = ['--enable-source-maps'];
@@ -53,7 +54,7 @@ function plan(files, outdir) {
     packages: 'external',
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: `node${OLDEST_LINE}`,
     sourcemap: 'inline',
     plugins: [besideTheSource],
     logLevel: 'error',

@@ -23,6 +23,9 @@ function faultIn(error) {
   return null;
 }
 
+/** Whether the value of an environment variable says yes. */
+export const isSet = (value) => value !== undefined && !['', '0', 'false'].includes(value);
+
 export class MachineReport {
   #ci;
   #missing = new Counts();
@@ -32,7 +35,7 @@ export class MachineReport {
 
   /** With the value of the environment variable CI. */
   constructor(ci) {
-    this.#ci = ci !== undefined && !['', '0', 'false'].includes(ci);
+    this.#ci = isSet(ci);
   }
 
   /** An event of node:test. Of a suite that is skipped as a whole, node:test tells no tests. */
