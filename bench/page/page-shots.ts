@@ -2,7 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openBrowser } from '../../test/support/browser.ts';
+import { openShell } from '../../test/support/browser.ts';
 import { serve } from '../../test/support/replay.ts';
 import { PAGE_SCENARIOS } from '../../test/support/scenes.ts';
 
@@ -58,7 +58,7 @@ const kept = 'docs/screenshots';
 const wanted = ({ name, aside }: Shot): boolean =>
   positionals.length > 0 ? positionals.includes(name) : aside !== true || values.to !== kept;
 
-const browser = await openBrowser();
+const browser = await openShell();
 for (const shot of SHOTS.filter(wanted)) {
   const status = PAGE_SCENARIOS[shot.scene]();
   const server = await serve(status);
