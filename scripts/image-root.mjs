@@ -4,10 +4,17 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, lstatSync, lutimesSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { billOfMaterials } from './image-sbom.mjs';
+import { lineOf, TESTED_LINES } from './node-lines.mjs';
 
 const [out] = process.argv.slice(2);
 if (!out) {
   console.error('usage: image-root.mjs OUT');
+  process.exit(2);
+}
+if (!TESTED_LINES.includes(lineOf(process.version))) {
+  console.error(
+    `the image's Node: expected one that the tests run with (${TESTED_LINES.join(', ')}), found ${process.version}; give another base by --build-arg NODE_IMAGE`,
+  );
   process.exit(2);
 }
 const put = (from, to) => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { WebSocket } from 'ws';
+import { OLDEST_LINE } from '../../scripts/node-lines.mjs';
 import type { Hello } from '../../src/outlets/status.ts';
 import { launch, type Program } from './program.ts';
 
@@ -44,7 +45,7 @@ export const plainStack: Program = {
       bundle: true,
       platform: 'node',
       format: 'esm',
-      target: 'node20',
+      target: `node${OLDEST_LINE}`,
       minify: true,
       banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
       logLevel: 'error',
