@@ -41,7 +41,7 @@ describe('the page in each state, on made histories behind the real server', { s
       const file = await text(o, '#files li:first-child');
       assert.match(file, /spring\.log.*\+114 MB a day.*pid 7, fd 27, writing/);
       assert.match(await text(o, '#files'), /deleted, still open/);
-      assert.match(await text(o, '#files'), /may not be queried/);
+      assert.match(await text(o, '#files'), /owned by uid 0, asked by uid 1000/);
       assert.equal(await o.page.isVisible('#legend .entry:has-text("request")'), true);
       assert.deepEqual(o.wrong, []);
     }));
