@@ -3,13 +3,14 @@ import { type StackBasis, type StackPart, stackParts } from '../data/memory-part
 import type { RowChange, Rows } from '../data/rows.ts';
 import { instantText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
-import { byId, cssColor, el } from '../dom.ts';
-import { axes, drawMarks, drawThreshold, eventText, LabelPlates, MIN_SPAN_S, moveCursor } from './chart-axes.ts';
+import { byId, cssColor } from '../dom.ts';
+import { drawMarks, drawThreshold, eventText, LabelPlates, moveCursor } from './chart-axes.ts';
 import { fillPattern } from './hatch.ts';
 import { type Highlight, onHighlight } from './highlight.ts';
-import { nearestIndex, onCursor, setCursor } from './shared-cursor.ts';
+import { nearestIndex, onCursor } from './shared-cursor.ts';
 import { handleKey } from './stack-keyboard.ts';
 import { isHighlighted, StackLegend } from './stack-legend.ts';
+import { showTooFewPoints, timeChartOptions } from './time-chart.ts';
 import type { TimeSpan } from './time-window.ts';
 
 type Zoom = (from: number | null, to: number | null) => void;
@@ -17,11 +18,11 @@ type Zoom = (from: number | null, to: number | null) => void;
 const LIMIT = { name: 'limit', hue: 'limit', dash: [7, 4] };
 const REQUEST = { name: 'request', hue: 'quiet', dash: [2, 3] };
 
-/** Pixels that a live point must move for the chart to be drawn anew. */
+/** Pixels by which a live point must move for the chart to be redrawn. */
 const MIN_PIXELS_X = 3;
 const MIN_PIXELS_Y = 0.5;
 
-/** The big chart: parts stacked under the usage line, limit, request and lives as lines. Solid can kill; hatched can be taken back. */
+/** Parts stacked under the line of usage, with limit, request and restarts as lines. Solid is unreclaimable, hatched is reclaimable. */
 export class StackedChart {
   readonly #box = byId('stack');
   #parts = stackParts({ collector: null, version: 2 });
@@ -51,8 +52,8 @@ export class StackedChart {
       if (this.#plot !== null) moveCursor(this.#plot, t);
       this.#show();
     });
-    onHighlight((lit) => {
-      this.#highlight = lit;
+    onHighlight((highlight) => {
+      this.#highlight = highlight;
       this.#fills.clear();
       this.#plot?.redraw(false, false);
     });
@@ -83,13 +84,13 @@ export class StackedChart {
     this.#rebuild();
   }
 
-  /** Colours and hatches are made once; another scheme makes them anew. */
+  /** Fills are made once for each colour scheme. */
   restyle(): void {
     this.#fills.clear();
     this.#rebuild();
   }
 
-  /** The rows have gone on by a tick. */
+  /** A tick has added to the rows. */
   follow({ replaced, removed: gone }: RowChange, limit: number | null): void {
     this.#limit = limit;
     for (const column of this.#columns) {
@@ -105,7 +106,7 @@ export class StackedChart {
     this.#show();
   }
 
-  /** Drawn anew where that moves anything by as much as can be seen; the numbers beside it move with each tick. */
+  /** Redrawing costs more than a tick is worth: only where something moves visibly. The numbers beside the chart change with each tick. */
   #isVisibleChange({ over, scales }: uPlot): boolean {
     const t = this.#t.at(-1)!;
     const usage = this.#usage.at(-1) ?? 0;
@@ -130,10 +131,10 @@ export class StackedChart {
     let below = new Array<number>(this.#t.length).fill(0);
     for (const column of this.#columns) {
       below = column.map((v, i) => below[i]! + (v ?? 0));
-      // Where nothing is known of a moment, a gap is drawn and not a fall to zero.
+      // A moment without a value is a gap, and no fall to zero.
       sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
     }
-    // Copies: the rows go on while the chart still shows them as they were.
+    // Copies: the rows change while the chart still shows what they were.
     return [[...this.#t], ...sums.reverse(), [...this.#usage]] as uPlot.AlignedData;
   }
 
@@ -141,48 +142,30 @@ export class StackedChart {
     this.#plot?.destroy();
     this.#plot = null;
     if (this.#t.length < 2) {
-      this.#box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));
+      showTooFewPoints(this.#box);
       this.#show();
       return;
     }
     this.#box.replaceChildren();
-    const [from, to] = this.#span;
     this.#drawn = { t: this.#t.at(-1)!, usage: this.#usage.at(-1) ?? 0 };
-    this.#plot = new uPlot(
-      {
-        ...this.#size(),
-        legend: { show: false },
-        padding: [8, 24, 0, 0],
-        cursor: { y: false, drag: { x: true, y: false }, points: { show: false } },
-        scales: {
-          x: { range: (_u, min, max) => [from ?? Math.min(min, max - MIN_SPAN_S), to ?? max] },
-          y: { range: (_u, _min, max) => [0, this.#top(max)] },
-        },
-        axes: axes(),
-        series: [
-          {},
-          ...[...this.#parts].reverse().map((p) => this.#area(p)),
-          { stroke: cssColor('ink'), width: 1.5, points: { show: false } },
-        ],
-        hooks: {
-          draw: [(u) => this.#drawOver(u)],
-          setCursor: [(u) => setCursor((u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx ?? -1] ?? null))],
-          setSelect: [
-            ({ select: { left, width }, posToVal }) => {
-              if (width > 4) this.#zoom(posToVal(left, 'x'), posToVal(left + width, 'x'));
-            },
-          ],
-        },
-      },
-      this.#data(),
-      this.#box,
-    );
+    const options = timeChartOptions({
+      size: this.#size(),
+      span: this.#span,
+      top: (max) => this.#top(max),
+      series: [
+        ...[...this.#parts].reverse().map((p) => this.#area(p)),
+        { stroke: cssColor('ink'), width: 1.5, points: { show: false } },
+      ],
+      draw: (u) => this.#drawOver(u),
+      select: (fromS, toS) => this.#zoom(fromS, toS),
+    });
+    this.#plot = new uPlot(options, this.#data(), this.#box);
     this.#plot.over.addEventListener('dblclick', () => this.#zoom(null, null));
     this.#show();
   }
 
   #area(p: StackPart): uPlot.Series {
-    // A rim of paper between two solid parts: they are told apart where hues are not. Kernel memory is too thin to lose any of it.
+    // A background-coloured border separates adjacent solid areas for readers who cannot tell the hues apart. Kernel memory and socket buffers are too thin for one.
     const rimmed = !p.reclaimable && p.id !== 'kernel' && p.id !== 'sock';
     return {
       stroke: cssColor(rimmed ? 'paper' : p.hue),
@@ -201,7 +184,7 @@ export class StackedChart {
     return made;
   }
 
-  /** A limit far above what is used would press everything flat: then it is only named. */
+  /** A limit far above usage would flatten the rest: then it is only named, at the edge. */
   #top(max: number): number {
     const lines = [this.#limit, this.#rows!.request_bytes].filter((v): v is number => v !== null && v < max * 3);
     return Math.max(max, ...lines) * 1.08 || 1;
@@ -215,7 +198,7 @@ export class StackedChart {
     this.#drawShare(u, plates);
   }
 
-  /** A bracket at the newest point: how much of its part the file is that somebody rests on. */
+  /** A bracket at the newest point: the share that the highlighted file has of its part. */
   #drawShare(u: uPlot, plates: LabelPlates): void {
     const share = this.#highlight?.share;
     const k = this.#parts.findIndex((p) => p.id === share?.part);
@@ -250,7 +233,7 @@ export class StackedChart {
       request: this.#rows?.request_bytes ?? null,
     };
     this.#legend.show(words, (id) => lines[id] ?? this.#columns[this.#parts.findIndex((p) => p.id === id)]?.[i] ?? null);
-    // A slider that changes with each tick would be read out without end; only where somebody moves it.
+    // A screen reader would read a slider out with each tick: so it changes only where somebody moves it.
     if (this.#at === null && this.#box.ariaValueText !== null) return;
     this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
     this.#box.setAttribute('aria-valuemax', String(Math.max(1, last)));

@@ -12,7 +12,7 @@ interface FieldChart {
   readonly id: string;
   readonly column: readonly (number | null)[];
   readonly value: HTMLElement;
-  /** What `value` shows, to be told to the digit. */
+  /** What `value` shows, exactly. */
   now: number | null;
   readonly hair: SVGElement;
 }
@@ -26,7 +26,11 @@ let frame: readonly [number, number] = [0, 1];
 
 const x = (t: number): number => ((t - frame[0]) / Math.max(1e-9, frame[1] - frame[0])) * W;
 
+/** The cursor is on a chart: the values are those of its time, not of the newest tick. */
+let isPointed = false;
+
 onCursor((t) => {
+  isPointed = t !== null;
   const i = t === null ? times.length - 1 : nearestIndex(times, t);
   for (const small of charts) {
     const v = small.column[i] ?? (t === null ? last(small.column) : null);
@@ -66,14 +70,14 @@ export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: str
   byId('fields').replaceChildren(...(made.length > 0 ? made.map((m) => m.node) : [none]));
 }
 
-let whenVisible = false;
+let isVisible = false;
 new IntersectionObserver((entries) => {
-  whenVisible = entries[entries.length - 1]!.isIntersecting;
+  isVisible = entries[entries.length - 1]!.isIntersecting;
 }).observe(byId('fields'));
 
-/** A live tick: only the numbers move, where they can be seen; the lines are drawn anew with the next verdict. */
-export function updateFields(values: Readonly<Record<string, number>>, pointed: boolean): void {
-  if (pointed || !whenVisible) return;
+/** A live tick changes only the numbers, where they are in view; the next verdict redraws the lines. */
+export function updateFields(values: Readonly<Record<string, number>>): void {
+  if (isPointed || !isVisible) return;
   for (const small of charts) if (values[small.id] !== undefined) show(small, values[small.id]!);
 }
 
