@@ -92,9 +92,11 @@ export class ContainerRegistry {
       const instance = instanceOf(w.target.cgroup.path, w.target.process);
       // Asked now: the last sample may be older than the end of the process.
       const alive = w.alive && (w.target.process === null || lives(instance));
-      return { key: w.key, identity: w.target.identity, instance, alive, watched: w };
+      return { key: w.key, identity: w.target.identity, instance, alive, watching: true, watched: w };
     });
-    const stored = this.#stored.map((folder): Candidate => ({ ...folder, alive: lives(folder.instance), watched: null }));
+    const stored = this.#stored.map(
+      (folder): Candidate => ({ ...folder, alive: lives(folder.instance), watching: false, watched: null }),
+    );
     return [...watched, ...stored];
   }
 

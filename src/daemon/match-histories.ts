@@ -10,14 +10,18 @@ export interface KnownHistory {
   readonly instance: string | null;
   /** The process of that instance still runs. */
   readonly alive: boolean;
+  /** This memhound watches it; false: a folder that an earlier memhound has left. */
+  readonly watching: boolean;
 }
 
 /**
  * Which history each target goes on with; a target that is not in the answer begins its own. The order and the sizes of `found` do not matter.
  *
  * 1. The same process, or another one of a container whose process still runs.
- * 2. The same identity, if the process of the history has ended. Of several that are equal, the first that started goes on with the first.
- * 3. A folder of version 0.1, which is named by kind: if there is one such folder and one target that it can be of.
+ * 2. The same cgroup, where another program of the same kind has taken the place of one that ended: it is one container. Only of those that
+ *    are watched now, since a path may be used again.
+ * 3. The same identity, if the process of the history has ended. Of several that are equal, the first that started goes on with the first.
+ * 4. A folder of version 0.1, which is named by kind: if there is one such folder and one target that it can be of.
  */
 export function matchHistories<H extends KnownHistory>(known: readonly H[], found: readonly Target[]): Map<Target, H> {
   const matched = new Map<Target, H>();
@@ -37,13 +41,8 @@ export function matchHistories<H extends KnownHistory>(known: readonly H[], foun
   matchEach(
     (history, target) => history.instance === instanceOf(target.cgroup.path, target.process) && !becameJvm(history, target),
   );
-  matchEach(
-    (history, target) =>
-      history.alive &&
-      history.identity?.kind === target.identity.kind &&
-      history.instance !== null &&
-      parseInstance(history.instance)?.cgroupPath === target.cgroup.path,
-  );
+  matchEach((history, target) => history.alive && isSameGroup(history, target));
+  matchEach((history, target) => history.watching && !history.alive && isSameGroup(history, target));
   matchEach(
     (history, target) => !history.alive && history.identity !== null && isSameIdentity(history.identity, target.identity),
   );
@@ -81,6 +80,9 @@ function unambiguousV1Folders<H extends KnownHistory>(left: readonly H[], target
 /** How version 0.1 named a target's folder, and `-2` and so on behind it in the order of a search. */
 const v1Name = ({ jvm, process }: Target): string => (jvm !== null ? 'jvm' : slug(process?.name ?? 'cgroup').slice(0, 24));
 const v1BaseName = (key: string): string => key.replace(/-\d+$/, '');
+
+const isSameGroup = ({ identity, instance }: KnownHistory, target: Target): boolean =>
+  identity?.kind === target.identity.kind && instance !== null && parseInstance(instance)?.cgroupPath === target.cgroup.path;
 
 /** The same process, another program: a shell that has made way for its JVM. */
 const becameJvm = (history: KnownHistory, target: Target): boolean =>

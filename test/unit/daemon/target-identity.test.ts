@@ -129,6 +129,19 @@ test('two JVM containers that both restart between two searches keep their histo
   );
 });
 
+test('another program in the cgroup of one that ended is a restart of the container, and its history goes on', async (t) => {
+  const pod = new Pod(t);
+  const first = { ...orders, container: undefined, command: 'com.example.Orders' };
+  pod.tree.run(first);
+  await pod.start();
+  pod.tree.end(10);
+  pod.tree.run({ ...first, pid: 33, startTicks: 900, rssMiB: 250, command: 'com.example.Replay' });
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories(), { 33: [200, 250] });
+  assert.equal(pod.messages.filter((m) => m.type === 'restart').length, 1);
+});
+
 test('the same holds where only the main class tells the containers apart', async (t) => {
   const pod = new Pod(t);
   const [a, b] = [
