@@ -1,8 +1,8 @@
 import { escapeControls } from '../src/format.ts';
 
 /**
- * Small hands for the DOM. Every text goes in as text: names come from the container and must never become markup, nor turn round what
- * stands beside them.
+ * Helpers for the DOM. Every text goes in as text: names come from the container and must never become markup, nor reverse the text
+ * beside them.
  */
 type Child = Node | string | null;
 
@@ -33,7 +33,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return node as T;
 }
 
-/** Writes only what changed: a live tick must not lay the page out anew. */
+/** Writes only what changed: a live tick must not cause another layout of the page. */
 export function setText(node: HTMLElement, text: string): void {
   const shown = escapeControls(text);
   const { firstChild } = node;
@@ -43,7 +43,7 @@ export function setText(node: HTMLElement, text: string): void {
   } else if (node.textContent !== shown) node.textContent = shown;
 }
 
-/** A tooltip for a text that changes with each tick: put into words only when somebody rests on it. */
+/** A tooltip for a text that changes with each tick: written only when the mouse is on it. */
 export function titleOnHover(node: HTMLElement, words: () => string): void {
   node.addEventListener('pointerenter', () => {
     node.title = words();
@@ -53,7 +53,7 @@ export function titleOnHover(node: HTMLElement, words: () => string): void {
 const keys = new WeakMap<Element, string>();
 
 /**
- * Makes the children be these, keeping each whose key it already has: what did not change is neither made nor laid out anew, and
+ * Makes these the children, and keeps each child whose key is among them: what did not change is not rebuilt, and
  * the keyboard's focus stays where it is.
  */
 export function patch<T extends { readonly key: string; readonly made: () => HTMLElement }>(

@@ -54,14 +54,14 @@ export class Page {
   #reloading = false;
   #drawn = false;
 
-  /** Loads everything, then what memhound itself costs, which can be told where it sees nothing else. */
+  /** Loads everything, then what memhound itself costs, which is known even without a target. */
   async start(): Promise<void> {
     await this.#load();
     this.#live.open(); // also where there was nothing to draw
     await this.#tryLoading(async () => drawSelfCost(await api.self()));
   }
 
-  /** A page that nobody sees needs no tables. */
+  /** A hidden page needs no tables. */
   readonly subscribeToTables = (): void => this.#live.show(document.hidden ? null : this.#target.id);
 
   readonly redrawFields = (): void => {
@@ -122,7 +122,7 @@ export class Page {
       const early = this.#time.open ? api.samples(id, 'verdict', null, POINTS) : null;
       early?.catch(() => undefined);
       const [verdict, all] = await Promise.all([api.verdict(id), this.#target.known ? null : api.targets()]);
-      if (id !== null && id !== this.#target.id) return; // another was chosen meanwhile
+      if (id !== null && id !== this.#target.id) return; // another was chosen since
       this.#showVerdict(verdict);
       if (all !== null) this.#drawTargets(all);
       await this.#loadRows(early);
@@ -154,7 +154,7 @@ export class Page {
     performance.mark('memhound:fields');
   }
 
-  /** What stands beside the charts. Asked for once; after that the live channel brings it. */
+  /** What is beside the charts. Asked for once; after that the live channel brings it. */
   async #loadTables(): Promise<void> {
     const { id } = this.#target;
     const [views, files, jvm, ledger] = await Promise.all([api.views(id), api.files(id), api.jvm(id), api.ledger(id)]);

@@ -66,7 +66,7 @@ const answerRoute =
     response.set('Cache-Control', 'no-store').json(value);
   };
 
-/** All containers of a pod share its loopback: what costs or attaches asks for the token, also where the rest does not. */
+/** All containers of a pod share its loopback: what costs the JVM something needs the token, even where the rest does not. */
 const requiresToken =
   (options: GuardOptions): RequestHandler =>
   (_request, _response, next) => {

@@ -6,7 +6,7 @@ import { ApiError } from './status.ts';
 export interface GuardOptions {
   /** Further names that Host may have, beside localhost, 127.0.0.1 and [::1] at any port (port-forward chooses one). */
   readonly allowHosts: readonly string[];
-  /** null: none is asked for. */
+  /** null: none is required. */
   readonly token: string | null;
 }
 
@@ -38,7 +38,7 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
     throw new ApiError(
       'forbidden',
       401,
-      'a token is asked for: send Authorization: Bearer TOKEN, or ?token= for the page and the WebSocket',
+      'a token is required: send Authorization: Bearer TOKEN, or ?token= for the page and the WebSocket',
     );
   }
 }

@@ -21,7 +21,7 @@ export async function createApi(status: Status, options: ApiOptions): Promise<Ap
   };
 }
 
-/** express comes with the first request: most sidecars are never asked, and none shall begin to sample later for its sake. */
+/** express is loaded with the first request: most sidecars never get one, and loading it would delay the first sample. */
 function onDemand(status: Status, options: ApiOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const load = async () => {
     await options.settled;

@@ -59,7 +59,7 @@ export class LiveClient {
 
   /** Sends a text, already in UTF-8; false: it reads too little, and was dropped instead. */
   send(text: Buffer): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is closing by itself
+    if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is closing already
     // A text that is longer than all that may be unread still goes to a client that has read everything.
     if (this.#pinged > this.#read && this.unread + text.length > MAX_UNREAD_BYTES) return this.#drop();
     this.#sent += text.length;
@@ -88,7 +88,7 @@ export class LiveClient {
     return true;
   }
 
-  /** The one thing that a client may say: {"tables": ID}, or null for none. Anything else is a client's mistake, and ends it. */
+  /** The only message from a client is {"tables": ID}, or null for none. Anything else is a mistake of the client, and closes it. */
   #onMessage(text: string): void {
     try {
       const { tables } = JSON.parse(text) as { readonly tables?: unknown };

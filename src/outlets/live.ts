@@ -19,7 +19,7 @@ export interface LiveOptions extends GuardOptions {
 
 const PATH = '/api/v1/live';
 const MAX_CLIENTS = 200;
-/** A client that answers nothing for so long is dropped at the next look, so at latest after twice this. */
+/** A client that answers nothing for this long is dropped at the next check, so after twice this time at the latest. */
 const CHECK_MS = 30_000;
 
 /** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` as they come, and `tables` to those that asked. */

@@ -34,11 +34,11 @@ export function createMetrics(status: Status): Metrics {
   const trend = gauge('memhound_verdict_trend', '1 for the trend of the verdict, 0 for the others', ['target', 'trend']);
   const leak = gauge(
     'memhound_verdict_leak',
-    '1: memory that cannot be reclaimed keeps growing; 0: it does not; absent: it cannot be told',
+    '1: memory that cannot be reclaimed keeps growing; 0: it does not; absent: not known yet',
     ['target'],
   );
   const confidence = gauge('memhound_verdict_confidence_ratio', 'Probability that the verdict is right', ['target']);
-  const eta = gauge('memhound_verdict_eta_seconds', 'Seconds until the event happens, if growth goes on', ['target', 'event']);
+  const eta = gauge('memhound_verdict_eta_seconds', 'Seconds until the event happens, if growth continues', ['target', 'event']);
   const rss = gauge('memhound_self_rss_bytes', "memhound's own resident set", []);
   const anon = gauge('memhound_self_anon_bytes', "memhound's own anonymous memory", []);
   const cpu = gauge('memhound_self_cpu_seconds', "memhound's own CPU time since its start", []);

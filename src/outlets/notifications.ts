@@ -37,7 +37,7 @@ export function onNotification(status: Status, notify: (news: Notification) => v
   });
 }
 
-/** The pod's log alone tells the story. */
+/** For readers who have only the pod's log. */
 export const logNotifications = (status: Status, log: Log): (() => void) =>
   onNotification(status, (news) => {
     const level = news.event === 'oom-kill' || news.leak === true ? 'warn' : 'info';

@@ -38,7 +38,7 @@ export function openapi(version: string): object {
             ...(route.method === 'post'
               ? { 403: error('No token is set up, or --attach is not given'), 502: error('The JVM did not answer') }
               : {}),
-            503: error('No target: only memhound itself is in sight; `remediation` holds the YAML that helps'),
+            503: error('No target: memhound sees only itself; `remediation` holds the YAML that helps'),
           },
         },
       },

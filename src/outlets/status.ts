@@ -4,13 +4,13 @@ import type { JvmReading } from '../sources/types.ts';
 
 /**
  * The one read model: everything that an outlet (http, live, metrics, page, log) may ask of the running program.
- * `target` is an id; undefined means the JVM's container. Unknown targets, blindness and the like are `ApiError`s.
+ * `target` is an id; undefined means the JVM's container. Unknown targets, no target and the like are `ApiError`s.
  */
 export interface Status {
   targets(): readonly TargetInfo[];
-  /** `epoch` -1: the final verdict of the last container that died. */
+  /** `epoch` -1: the final verdict of the last instance that exited. */
   verdict(target?: string, epoch?: number): Verdict;
-  /** `open`: for a page that stays open, and not for one question: what is dear may be a minute old. */
+  /** `open`: for a page that stays open, not for one question: what is expensive to read may be a minute old. */
   ledger(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
@@ -59,11 +59,11 @@ export interface SamplesAnswer {
   readonly interval_s: number;
   readonly limit_bytes: number | null;
   readonly heap_max_bytes: number | null;
-  /** memory request of the app's container, where the downward API tells it. */
+  /** Memory request of the app's container, where the downward API gives it. */
   readonly request_bytes: number | null;
   readonly t: readonly number[];
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Of all samples that a point stands for, where `envelope` was asked for: thinning hides no spike. */
+  /** Of all samples that a point stands for, where `envelope` was asked for: downsampling hides no spike. */
   readonly min?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly max?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
@@ -89,7 +89,7 @@ export type LiveMessage =
       readonly reason: string;
     };
 
-/** What stands beside the chart, each as its own path answers it. Sent to the clients that asked for this target's. */
+/** What is beside the chart, each as its own path answers it. Sent to the clients that asked for this target's. */
 export interface Tables {
   readonly type: 'tables';
   readonly target: string;

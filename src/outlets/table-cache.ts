@@ -1,12 +1,12 @@
 import { ApiError, type Status, type Tables } from './status.ts';
 
-/** Tables are looked at by people: one that is older than this is old. */
+/** People read tables: they are renewed after this time. */
 const EVERY_MS = 10_000;
 
 /** Makes the tables of a target when they are due: once for all the pages that show them, however many those are. */
 export class TableCache {
   readonly #status: Status;
-  /** By target: when they were last begun, ms. Forgotten once nobody has asked for longer than they last. */
+  /** By target: when they were last begun, ms. Forgotten once no one has asked for longer than they last. */
   readonly #lastMs = new Map<string, number>();
   readonly #inProgress = new Set<string>();
 
@@ -27,7 +27,7 @@ export class TableCache {
       const [views, files, jvm] = [this.#status.views(target), this.#status.files(target), this.#status.jvm(target)];
       return { type: 'tables', target, at, views, files, jvm, ledger, self: this.#status.self() };
     } catch (error) {
-      // A container that has just ended, or was not read yet: the next tick tells more.
+      // A container that has just ended, or was not read yet: the next tick tries again.
       if (error instanceof ApiError) return null;
       throw error;
     } finally {

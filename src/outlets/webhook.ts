@@ -24,7 +24,7 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
 
   const unsubscribe = onNotification(status, (news) => {
     waiting.push(news);
-    // A dead receiver must not become our own leak: the oldest news is worth least.
+    // A dead receiver must not make memhound leak: the oldest notification is dropped first.
     if (waiting.length > MAX_QUEUED) waiting.shift();
     sending ??= drain().finally(() => {
       sending = null;

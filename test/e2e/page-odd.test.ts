@@ -41,7 +41,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
       assert.equal(await o.page.isVisible(legend('limit')), false);
       assert.equal(await o.page.isVisible(legend('reclaimable slab')), false);
       assert.match(await text(o, '#jvm-none'), /no JVM\.$/);
-      assert.match(await text(o, '#files'), /No file is in sight/);
+      assert.match(await text(o, '#files'), /No files are known yet/);
       assert.match(await text(o, '#headline'), /no limit/);
       assert.deepEqual(o.wrong, []);
     }));

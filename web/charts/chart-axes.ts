@@ -3,7 +3,7 @@ import { dayText, minuteText, secondText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
 import { cssColor } from '../dom.ts';
 
-/** What all time charts share: axes, marks of the container's lives, and the viewer's own clock. */
+/** What all time charts share: axes, marks of restarts and OOM kills, thresholds, and labels. */
 
 const FONT = '13px system-ui, sans-serif';
 /** The first seconds are not stretched over the whole width: the chart fills from the right. */
@@ -11,7 +11,7 @@ export const MIN_SPAN_S = 60;
 /** Axis steps that are round in MiB and GiB. */
 const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** (i + 14));
 const DAY = 86_400;
-/** Axis steps of time, seconds: none below one, since no label tells those apart. */
+/** Axis steps of time, seconds: none below one, since labels would be equal. */
 const SHORT_STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200];
 const STEPS = [...SHORT_STEPS, ...[1, 2, 3, 7, 14].map((days) => days * DAY)];
 
@@ -67,7 +67,7 @@ const MARKS: Readonly<Record<string, { readonly word: string; readonly hue: stri
 export const eventText = (type: string): string => MARKS[type]?.word ?? type.replace(/_/g, ' ');
 
 /**
- * Words on a chart: each on a plate of paper, so that it can be read on any area, and moved down past what stands there already.
+ * Labels on a chart: each on a plate of the background colour, so that it can be read on any area, and moved down past earlier ones.
  * One for each drawing.
  */
 export class LabelPlates {
@@ -105,7 +105,7 @@ export class LabelPlates {
   }
 }
 
-/** A line over the whole height with its word at the top: dashes and words tell them apart, not the colour alone. */
+/** A line over the whole height with its word at the top: dashes and words distinguish them, not the colour alone. */
 export function drawMarks(u: uPlot, marks: readonly EventMark[], plates: LabelPlates | null): void {
   const { ctx, bbox } = u;
   const dpr = devicePixelRatio;
@@ -156,7 +156,7 @@ export function drawThreshold(
   plates.put(`${name} ${level(bytes)}`, right, y - 18 * dpr, cssColor(hue), 'right');
 }
 
-/** Where a chart may be asked to show a time: the cursor is moved only if it is elsewhere, since it would be told back. */
+/** Moves the cursor of a chart to a time, only if it is elsewhere: each move is reported back. */
 export function moveCursor(u: uPlot, t: number | null): void {
   const left = t === null ? -10 : u.valToPos(t, 'x');
   if (Math.abs((u.cursor.left ?? -10) - left) > 0.5) u.setCursor({ left, top: t === null ? -10 : 4 }, false);

@@ -1,11 +1,11 @@
-/** One cursor for all charts: a time in epoch seconds, or null where nobody points at one. */
+/** One cursor for all charts: a time in epoch seconds, or null where the mouse is on no chart. */
 type Listener = (t: number | null) => void;
 
 const listeners = new Set<Listener>();
 let asked: number | null = null;
 let frame = 0;
 
-/** Told once a frame, however fast the mouse moves. */
+/** Listeners are called once a frame, however fast the mouse moves. */
 export function setCursor(t: number | null): void {
   asked = t;
   if (frame !== 0) return;

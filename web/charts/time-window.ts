@@ -7,7 +7,7 @@ export type TimeSpan = readonly [number | null, number | null];
 
 /** Which time the charts show: a range that ends now, or a part that was zoomed to. */
 export class TimeWindow {
-  /** undefined: nobody chose one yet, so it follows what the verdict rests on. */
+  /** undefined: none was chosen yet, so it follows what the verdict is based on. */
   #range: number | null | undefined;
   #zoom: readonly [number, number] | null = null;
   readonly #changed: () => void;
@@ -31,7 +31,7 @@ export class TimeWindow {
     this.#changed();
   };
 
-  /** Nobody chose a range, and no verdict has given one yet: the API is asked for the one that goes with its verdict. */
+  /** No range was chosen, and no verdict has given one yet: the API is asked for the range of its verdict. */
   get open(): boolean {
     return this.#range === undefined && this.#zoom === null;
   }
@@ -56,7 +56,7 @@ export class TimeWindow {
     return this.#range == null ? Number.NEGATIVE_INFINITY : newestS - this.#range;
   }
 
-  /** Another container begins with the range that its own verdict asks for. */
+  /** Another container begins with the range of its own verdict. */
   reset(): void {
     this.#range = undefined;
     this.#zoom = null;

@@ -1,6 +1,6 @@
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
-/** A value stands for so many of its usual steps; longer, and nobody knows it any more. */
+/** A value is carried forward for so many of its usual steps; after that it is unknown. */
 const MAX_STEPS = 4;
 
 type Column = readonly (number | null)[];
@@ -8,8 +8,8 @@ type Column = readonly (number | null)[];
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /**
- * What is read less often than usage (a JVM that answers each fifth tick) stands until it is read again: without this it would be drawn as
- * needles. Never into another life of the container.
+ * Carries forward what is read less often than usage (a JVM that answers every fifth tick); without this it would be drawn as spikes.
+ * Never across a restart of the container.
  */
 export function forwardFill(samples: SamplesAnswer): SamplesAnswer {
   const { t } = samples;

@@ -21,7 +21,7 @@ function gapsIn(t: readonly number[], intervalS: number): number[] {
   return gaps;
 }
 
-/** The same samples with a row of nulls in each gap, so that no line is drawn across what nobody saw. */
+/** The same samples with a row of nulls in each gap, so that no line is drawn across a time without samples. */
 export function breakLinesAtGaps(samples: SamplesAnswer): SamplesAnswer {
   const gaps = new Set(gapsIn(samples.t, samples.interval_s));
   if (gaps.size === 0) return samples;

@@ -2,7 +2,7 @@ import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
 type Columns = Record<string, (number | null)[]>;
 
-/** The rows on show, from the API and then from the live channel: one for all charts, so that none of them stays behind. */
+/** The rows on show, from the API and then from the live channel: one object for all charts, so that they always agree. */
 export interface Rows extends SamplesAnswer {
   readonly t: number[];
   readonly fields: Columns;
@@ -29,7 +29,7 @@ export interface RowLimits {
   readonly step: number;
 }
 
-/** What a tick did to the rows, for those who keep columns of their own: the last row was taken off first, then `gone` at the beginning. */
+/** What a tick did to the rows, for charts that keep derived columns: the last row was replaced or not, then `removed` rows went at the beginning. */
 export interface RowChange {
   readonly replaced: boolean;
   readonly removed: number;
@@ -39,8 +39,8 @@ export interface RowChange {
 const GAP_STEPS = 2.5;
 
 /**
- * One live row at the right edge. Rows closer than the range's own resolution are not joined but replaced, and what is older than the range
- * is let go: a page that stays open does not grow. After a break a row of nulls goes before, so that nothing is drawn across it.
+ * Adds one live row at the right edge. A row closer than the range's resolution replaces the last one, and rows older than the range are
+ * removed: a page that stays open does not grow. After a break a row of nulls goes before, so that no line is drawn across it.
  * null: the tick is not newer than what is there.
  */
 export function appendRow(rows: Rows, { t, ids, value }: Tick, { oldest, most, step }: RowLimits): RowChange | null {

@@ -22,7 +22,7 @@ export function severityOf(v: Verdict): { readonly tone: Tone; readonly sign: st
   if (v.leak === true && end !== undefined)
     return { tone: 'bad', sign: '■', word: end === 'heap-exhausted' ? 'ends in OutOfMemoryError' : 'ends in an OOM kill' };
   const critical = v.findings.find((f) => f.severity === 'critical');
-  if (critical !== undefined) return { tone: 'bad', sign: '■', word: critical.outcome ?? 'needs a look now' };
+  if (critical !== undefined) return { tone: 'bad', sign: '■', word: critical.outcome ?? 'needs attention now' };
   if (v.etas.some((e) => e.event === 'disk-full')) return { tone: 'warn', sign: '▲', word: 'ends in a full disk and eviction' };
   if (v.trend === 'not-enough-data') return { tone: 'none', sign: '○', word: 'too early to tell' };
   if (v.trend === 'settling') return { tone: 'none', sign: '○', word: 'wait and see' };
@@ -86,7 +86,7 @@ export function groupDigits(value: number): string {
   return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...(fraction === undefined ? [] : [fraction])].join('.');
 }
 
-/** Every digit, to rest on; nothing where nothing is known. */
+/** Every digit, for tooltips; empty where the value is unknown. */
 export const exactBytesText = (bytes: number | null): string => (bytes === null ? '' : `${groupDigits(bytes)} bytes`);
 
 export const valueText = (value: number, unit: 'bytes' | 'count' | 'seconds'): string =>

@@ -19,7 +19,7 @@ const usesToken = new URLSearchParams(location.search).has('token');
 const curl = (href: string): string =>
   `curl -s ${usesToken ? '-H "Authorization: Bearer $MEMHOUND_TOKEN" ' : ''}'${location.origin}${href}'`;
 
-/** Says that it is done for as long as one looks. Where the clipboard is closed to the page the text is shown, selected. */
+/** Confirms on the button for two seconds. Where the page may not use the clipboard, the text is shown, selected. */
 export async function copyText(button: HTMLElement, text: string, done: string): Promise<void> {
   const before = button.dataset.label ?? button.textContent ?? '';
   button.dataset.label = before;

@@ -123,7 +123,7 @@ function sparkline(id: string, y: readonly (number | null)[], trend: FieldTrend 
     low = Math.min(low, v);
     high = Math.max(high, v);
   }
-  // A flat line stands in the middle, and noise of a thousandth does not look like a mountain.
+  // A flat line stands in the middle, and noise of a thousandth is not drawn at full height.
   const least = Math.max(Math.abs(high) * 0.04, 1);
   if (high - low < least) {
     low -= (least - (high - low)) / 2;

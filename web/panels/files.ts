@@ -7,13 +7,13 @@ import { byId, el, patch } from '../dom.ts';
 
 const MODES = { r: 'reading', w: 'writing', rw: 'reading and writing' } as const;
 const MAX_ROWS = 12;
-/** A file with less than this share of the largest one's pages is summed up with the rest, unless it grows or keeps its size to itself. */
+/** A file with less than this share of the largest one's pages is summed up with the rest, unless it grows or its residency is unknown. */
 const MIN_SHARE = 1 / 100;
 
 /** Files behind the page cache: what is resident, how long the file is, who holds it open. tmpfs is solid, all else is reclaimable. */
 export function drawFiles(files: readonly FileRow[]): void {
   if (files.length === 0) {
-    patch(byId('files'), [{ key: 'none', made: () => el('li', { class: 'quiet' }, 'No file is in sight.') }]);
+    patch(byId('files'), [{ key: 'none', made: () => el('li', { class: 'quiet' }, 'No files are known yet.') }]);
     return;
   }
   const most = Math.max(1, ...files.map((f) => f.residentBytes ?? 0));

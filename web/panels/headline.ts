@@ -51,7 +51,7 @@ const ERROR_TITLES: Readonly<Record<string, readonly [string, string]>> = {
   'unknown-target': ['○ gone', 'this container is not there any more'],
 };
 
-/** Blindness and the like are answers too: what is the matter, and the lines that fix it. */
+/** No target and the like are answers too: what is wrong, and the lines that fix it. */
 export function drawError(error: ApiErrorAnswer): void {
   byId('verdict').className = 'verdict none';
   setText(byId('headline'), `${error.message}${/[.!?]$/.test(error.message) ? '' : '.'}`);

@@ -1,7 +1,7 @@
 import { level } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
 
-/** What memhound itself costs, in one line: nobody should have to ask. */
+/** What memhound itself costs, in one line. */
 export function drawSelfCost(self: Readonly<Record<string, unknown>>): void {
   const number = (key: string): number | null => (typeof self[key] === 'number' ? (self[key] as number) : null);
   const size = (key: string): string => (number(key) === null ? 'not known' : level(number(key)!));
@@ -12,7 +12,7 @@ export function drawSelfCost(self: Readonly<Record<string, unknown>>): void {
   setText(
     byId('self'),
     [
-      `${size('anonBytes')} of its own (${size('rssBytes')} resident)${trend === undefined || trend === 'not-enough-data' ? '' : `, ${trend}`}`,
+      `${size('anonBytes')} anonymous (${size('rssBytes')} resident)${trend === undefined || trend === 'not-enough-data' ? '' : `, ${trend}`}`,
       `${((number('cpuShare') ?? 0) * 100).toFixed(2)} % of a CPU`,
       ...(written === null || uptime === null || uptime < 60 ? [] : [`${level((written / uptime) * 60)} written a minute`]),
       history?.ok === false

@@ -8,7 +8,7 @@ const REACH_TEXTS: Readonly<Record<TargetInfo['reach'], string>> = {
   'same-namespace': 'on this host',
   'host-mount': "reached through the host's files",
   'own-cgroup': "memhound's own cgroup",
-  explicit: 'the cgroup that memhound was told',
+  explicit: 'the cgroup given on the command line',
 };
 
 const name = (t: TargetInfo): string =>
@@ -19,7 +19,7 @@ export class TargetSwitch {
   #all: readonly TargetInfo[] = [];
   #id: string | null = null;
 
-  /** `changed` is told when a person chose another. */
+  /** `changed` is called when a person chose another. */
   constructor(changed: () => void) {
     byId('target').addEventListener('change', (event) => {
       this.#id = (event.target as HTMLSelectElement).value;

@@ -25,11 +25,11 @@ export interface AnonInput {
   readonly others: readonly ProcessesByName[];
 }
 
-/** What is said of a part beside its bytes. */
+/** Notes beside the bytes of a part. */
 const NOTES: Readonly<Partial<Record<AnonPartId, string>>> = {
   'java-heap': 'resident pages in the range of the heap',
   'malloc-arenas': 'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them',
-  'vm-structures': 'the mappings do not tell these from large malloc blocks; the bounds follow from the committed heap',
+  'vm-structures': 'the mappings do not distinguish these from large malloc blocks; the bounds follow from the committed heap',
   'direct-buffers': 'blocks past 128 KiB, each a mapping of no name',
 };
 
@@ -68,7 +68,7 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
     .map((p) => (scale === 1 ? { ...p, lowBytes: p.bytes, highBytes: p.bytes } : p));
 }
 
-/** The mappings may be some minutes old; what came or went since stands as a part of its own. */
+/** The mappings may be some minutes old; what was added since is a separate part, and what went since is taken from all. */
 function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
@@ -79,13 +79,13 @@ function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, 
       intervalPart('since-mappings', [0, since, since], {
         how: 'derived',
         at: nowAt,
-        note: 'which of the parts above it belongs to shows when they are read again; a lag of the counters is in it too',
+        note: 'the next reading shows which of the parts above it belongs to; a lag of the counters is in it too',
       }),
     );
   return scaleToWhole(parts, anonBytes);
 }
 
-/** Which part a leak is in shows in what grew: from 1 MiB on it is said. */
+/** Shows which part a leak is in. Less than 1 MiB is not mentioned. */
 function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
   if (first === null) return null;
   const grown = p.bytes - (first.split.parts.find((f) => f.id === p.id)?.bytes ?? 0);
@@ -155,7 +155,7 @@ function spaceOf({ metaspace, compressedClass }: JvmReading, most: number): { re
   return { low, high: Math.min(most, Math.max(low, metaspace.committed, compressedClass?.committed ?? 0)) };
 }
 
-/** ZGC keeps the Java heap in shared memory: what most tools call cache is heap there, and stays. */
+/** ZGC keeps the Java heap in shared memory: what most tools call cache is heap then, and not reclaimable. */
 export function sharedHeap(
   input: Pick<AnonInput, 'jvm' | 'mappings' | 'atMs'> & { readonly files: readonly FileReading[] },
   shmemBytes: number,
@@ -163,7 +163,7 @@ export function sharedHeap(
   const { jvm, mappings, files } = input;
   const measured = mappings?.split.sharedHeap ?? null;
   if (shmemBytes === 0) return [];
-  // Committed pages are the file's and charged before a view of the heap maps them: where it can be asked, the file knows more.
+  // Committed pages belong to the file and are charged before a view of the heap maps them: so its residency, where known, counts more.
   const residentBytes = files.filter(isHeapFile).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
   if (residentBytes > (measured?.bytes ?? 0))
     return [

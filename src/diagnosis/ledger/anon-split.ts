@@ -12,7 +12,7 @@ export interface AnonPart {
   readonly high: number;
   /** How many there are of it: stacks, arenas, mappings. */
   readonly count: number;
-  /** What the JVM itself says of it, where it was asked. */
+  /** What the JVM reports about it, where it was asked. */
   readonly reportedByJvm?: string;
 }
 
@@ -47,7 +47,7 @@ const KB = 1024;
 const MB = 1024 * KB;
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
 const ARENA_BYTES = 64 * MB;
-/** A JVM commits metaspace in granules of this size since JDK 16 (JEP 387); malloc grows by pages, so the two tell apart. */
+/** A JVM commits metaspace in granules of this size since JDK 16 (JEP 387); malloc grows by pages, so the two can be distinguished. */
 const METASPACE_GRANULE = 64 * KB;
 /** glibc guards one page, HotSpot's yellow, red and reserved zones take four to some twenty. */
 const MAX_GUARD_BYTES = 256 * KB;
@@ -186,12 +186,12 @@ function endsAsArena(mappings: readonly Mapping[], i: number): boolean {
 
 interface Reservation extends HeapRange {
   readonly metaspace: boolean;
-  /** Whole granules, yet in an arena's place and shape: once in sixteen arenas looks so by chance. */
+  /** Whole granules, but at an arena's place and in its shape: one in sixteen arenas is so by chance. */
   readonly open: boolean;
   readonly anonBytes: number;
 }
 
-/** All reservations of 64 MiB, told apart by granules, alignment and shape, and in doubt by what hsperfdata says is committed. */
+/** All reservations of 64 MiB, distinguished by granules, alignment and shape, and in doubt by what hsperfdata says is committed. */
 function reservations(mappings: readonly Mapping[], heap: HeapRange | null, jvm: JvmReading | null): Reservation[] {
   const found: Reservation[] = [];
   const sizes: number[] = [];

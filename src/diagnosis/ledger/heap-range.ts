@@ -52,7 +52,7 @@ export function heapRange(mappings: readonly Mapping[], jvm: JvmReading | null):
 
 /**
  * With compressed oops the JVM first tries to end the heap at 4 GiB, then at 32 GiB (CompressedOops, attempt addresses of
- * virtualspace.cpp), and then below. Where the kernel places all mappings low, stacks and arenas join the heap's chain: its end tells.
+ * virtualspace.cpp), and then below. Where the kernel places all mappings low, stacks and arenas join the heap's chain: then its end identifies it.
  */
 function rankOf(first: Mapping, end: number): 0 | 1 | 2 {
   if (first.start >= LOW) return 0;

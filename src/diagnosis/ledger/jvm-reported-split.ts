@@ -2,12 +2,12 @@ import { bytesText } from '../../format.ts';
 import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
 import type { AnonPart, AnonPartId, AnonSplit } from './anon-split.ts';
 
-/** Categories of native memory tracking whose mappings have a part of their own; what all others map is the VM's. */
+/** Categories of native memory tracking whose mappings have their own part; what all others map belongs to the VM. */
 const NMT_CATEGORIES_WITH_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
 
 /**
  * A split by mappings, narrowed by what the JVM says. The mappings know what is resident, the JVM what it is for: no part becomes
- * larger than what the JVM has committed for it, and what it maps for itself is told from what malloc maps. The sum stays. Pure.
+ * larger than what the JVM has committed for it, and what it maps for itself is separated from what malloc maps. The sum does not change. Pure.
  */
 export function withJcmdReport(split: AnonSplit, answers: JcmdReport): AnonSplit {
   const parts = new Map(split.parts.map((p) => [p.id, p]));
@@ -15,7 +15,7 @@ export function withJcmdReport(split: AnonSplit, answers: JcmdReport): AnonSplit
     const part = parts.get(id);
     if (part !== undefined) parts.set(id, { ...part, ...to });
   };
-  /** At most `committed` of a part is its own; the rest was another's. */
+  /** At most `committed` bytes belong to a part; the rest belongs to the other. */
   const atMost = (id: AnonPartId, committed: number, other: AnonPartId): void => {
     const part = parts.get(id);
     if (part === undefined) return;

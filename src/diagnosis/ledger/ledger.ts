@@ -16,7 +16,7 @@ export interface LedgerInput {
   readonly cpusOnline: number;
   readonly jvm: JvmReading | null;
   readonly files: readonly FileReading[];
-  /** The JVM's mappings, where they were read; null: only what hsperfdata tells. */
+  /** The JVM's mappings, where they were read; null: only hsperfdata is known. */
   readonly mappings: Mappings | null;
   /** The container's processes beside the JVM. */
   readonly others: readonly ProcessesByName[];
@@ -27,7 +27,7 @@ const CHARGE_BATCH_BYTES = 256 * 1024;
 
 /**
  * Every byte of the cgroup's usage under a name. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem
- * (kmem.tcp is a counter of its own there and not part of usage). What is left is `unexplained`, and stands beside its bound.
+ * (kmem.tcp is a separate counter there and not part of usage). What is left is `unexplained`, beside its bound.
  */
 export function buildLedger(input: LedgerInput): Ledger {
   const { values, version } = input;
@@ -63,7 +63,7 @@ export function buildLedger(input: LedgerInput): Ledger {
   };
 }
 
-/** How the page cache stands. A page is active or inactive, and may be dirty or mapped besides: these are no parts. */
+/** States of the page cache. A page is active or inactive, and may be dirty or mapped as well: so these are no parts. */
 function pageStates(values: Readonly<Record<string, number>>): Record<string, number> {
   const states = {
     activeBytes: values.active_file,

@@ -6,7 +6,7 @@ import { exactPart, intervalPart, sumOfParts, withParts } from './ledger-part.ts
 import type { NamedPartId } from './part-table.ts';
 import { reconcileResidency } from './reconcile-residency.ts';
 
-/** What the mappings say of libraries and jars that one may not ask about. */
+/** What the mappings say about libraries and jars whose residency may not be queried. */
 export interface MappedPages {
   /** Mapped pages of the watched process by kind of file, from smaps. */
   readonly files: AnonSplit['mappedFiles'];
@@ -28,7 +28,7 @@ const ENDINGS: readonly RegExp[] = [
   /\.(?:log|txt|out)$/,
 ];
 
-/** Page cache by file: the large ones by name, those of a kind together, what may not be asked about, then the rest. Pure. */
+/** Page cache by file: the large ones by name, those of a kind together, those that may not be queried, then the rest. Pure. */
 export function pageCacheParts(
   files: readonly FileReading[],
   whole: number,
@@ -41,7 +41,7 @@ export function pageCacheParts(
   return [...parts, ...unnamedPart(disk, whole - sumOfParts(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
 }
 
-/** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) has a line of its own. */
+/** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) is a separate part. */
 export function tmpfsParts(files: readonly FileReading[], whole: number, at: string): LedgerPart[] {
   const parts = grouped(
     files.filter((f) => f.fileSystem?.kind === 'tmpfs' && !isHeapFile(f)),
@@ -88,7 +88,7 @@ function kindOf(file: FileReading, written: ReadonlyMap<string, number>): Kind {
   return isRotated(file, written) ? 'rotated' : 'plain';
 }
 
-/** A log that was renamed: nobody writes it any more, and one of the same stem beside it is written, of no longer a name. */
+/** A log that was renamed: it is not written any more, but one with the same stem is, whose path is no longer than its own. */
 function isRotated(file: FileReading, written: ReadonlyMap<string, number>): boolean {
   if (written.size === 0 || isWritten(file) || file.path.endsWith('/')) return false;
   return (written.get(stemOf(file.path)) ?? Number.POSITIVE_INFINITY) <= file.path.length;
@@ -112,9 +112,9 @@ function stemOf(path: string): string {
 }
 
 /**
- * Residency is node-wide. What this container's processes write is charged to it, since whoever touches a page first pays: logs that
- * are held open, those they were renamed to, deleted ones. Everything else may be another container's work, libraries and jars
- * before all: so where the sum is too much, those are scaled down first.
+ * Residency is node-wide. What this container's processes write is charged to it, since a page is charged to the cgroup that touches it
+ * first: logs that are open, those they were renamed to, deleted ones. Everything else may be charged to another container, most of all
+ * libraries and jars: so where the sum is too large, those are scaled down first.
  */
 function shareOf(files: readonly FileReading[], whole: number): (f: FileReading) => number {
   const sums = reconcileResidency(
@@ -170,7 +170,7 @@ function summedPart(id: NamedPartId, parts: readonly LedgerPart[], reclaimable: 
   ];
 }
 
-/** What no file was named for: libraries that one may only see mapped, and files that may not be queried, of at most what they have on disk. */
+/** Page cache that no named file explains: libraries of which only the mappings are known, and files that may not be queried, at most their size on disk. */
 function unnamedPart(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
   const parts: LedgerPart[] = [];
   let left = rest;

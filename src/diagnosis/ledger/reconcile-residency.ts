@@ -8,7 +8,7 @@ export interface ReconciledResidency {
   /** What of `file` no named file accounts for; null where `file` is not known. */
   readonly unattributedBytes: number | null;
   /**
-   * Residency is node-wide: a page may be charged to whoever touched it first, another container or one that is gone. Where the files
+   * Residency is node-wide: a page is charged to the container that touched it first, which may be another one or one that has exited. Where the files
    * hold more than the cgroup, each kind is scaled by these factors (1: it fits).
    */
   readonly diskScale: number;

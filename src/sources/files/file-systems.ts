@@ -5,7 +5,7 @@ import type { FileSystemUse } from '../types.ts';
 /** Magic numbers of statfs(2), linux/magic.h. */
 const TMPFS = new Set([0x01021994, 0x858458f6]); // tmpfs, ramfs
 const OVERLAYFS = 0x794c7630;
-/** No page cache of the container's in there, or an answer that may never come (NFS): a folder of these is not walked. */
+/** These hold no page cache of the container, or may never answer (NFS): their folders are not walked. */
 const NOT_WALKED = new Set([
   0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x64626720, 0x74726163, 0xcafe4a11, 0x73636673, 0x6165676c, 0x19800202,
   0x6969, 0xff534d42, 0xfe534d42, 0x958458f6, 0x6e736673,
@@ -17,7 +17,7 @@ export interface FileSystem {
   readonly mayBeWalked: boolean;
 }
 
-/** What a pinned file stands on, asked once per device and look. */
+/** The file system of a pinned file, read once per device and scan. */
 export class FileSystems {
   readonly #byDevice = new Map<number, FileSystem | null>();
 

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 5000;
  */
 export async function fincore(fds: readonly number[]): Promise<FincoreAnswer> {
   if (fds.length === 0) return { state: 'read', bytes: [] };
-  // Few need it, and no start shall wait for it.
+  // Loaded on first need: few need it, and it would delay every start.
   const { spawn } = await import('node:child_process');
   return new Promise((resolve) => {
     const paths = fds.map((_, i) => `/proc/self/fd/${i + 3}`);

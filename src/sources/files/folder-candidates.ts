@@ -2,9 +2,9 @@ import { readlinkSync } from 'node:fs';
 import { codeOf } from '../process/pinned-path.ts';
 import { readText } from '../process/read-text.ts';
 
-/** Where programs write by habit. */
+/** Where programs usually write. */
 const USUAL_FOLDERS = ['/tmp', '/dev/shm', '/var/log', '/var/tmp'];
-/** Kernel file systems: no page cache that a program could be asked about. */
+/** Kernel file systems, whose files have no page cache, and network file systems. */
 const KERNEL_TYPES =
   /^(?:proc|sysfs|cgroup2?|devpts|devtmpfs|mqueue|debugfs|tracefs|bpf|securityfs|pstore|fusectl|configfs|nsfs|nfs4?|cifs)$/;
 const MAX_FOLDERS = 64;

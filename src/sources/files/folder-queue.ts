@@ -9,7 +9,7 @@ export interface Folder {
 }
 
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
-/** A hot folder of up to 100 names is walked each 10 s; larger ones, and the others, as much more rarely as they are dearer. */
+/** A hot folder of up to 100 names is walked every 10 s; larger ones, and the others, less often in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
 const OTHERS_AGAIN_MS = 600_000;
 

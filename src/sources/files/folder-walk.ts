@@ -14,7 +14,7 @@ export interface NamedFile extends PinnedFile {
 export interface FolderVisitor {
   /** Files that it need not open: known otherwise, or not the target's. */
   accepts(stat: Stats): boolean;
-  /** A heap of pinned files of one folder; they are closed afterwards. */
+  /** A batch of pinned files of one folder; they are closed afterwards. */
   files(folder: Folder, files: readonly NamedFile[]): Promise<void>;
   begin(folder: Folder): void;
   /** All names of the folder were seen, or it went away (`gone`). */
@@ -28,8 +28,8 @@ const MAX_DEPTH = 24;
 const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
 
 /**
- * Walks folders one after the other, a heap of names at a time, as far as the budget goes; the next look goes on where this one
- * stopped, in the middle of a folder too. A folder that changes meanwhile is read as getdents(2) gives it: each name that stays is seen once.
+ * Walks folders one after the other, a batch of names at a time, as far as the budget goes; the next scan continues where this one
+ * stopped, even within a folder. A folder that changes during its walk is read as getdents(2) gives it: each name that stays is seen once.
  */
 export class FolderWalk {
   readonly #root: string;

@@ -20,7 +20,7 @@ const MAX_KNOWN = 2000;
 const PROBE_BEYOND = 16;
 const FULL_SCAN_EVERY = 8;
 
-/** One process: where to go on, what is known by descriptor number, and how far its numbers go. */
+/** One process: the number to continue at, the known files by descriptor number, and the highest numbers. */
 interface KnownDescriptors {
   next: number;
   readonly files: Map<number, OpenFile>;
@@ -34,8 +34,8 @@ const DELETED = ' (deleted)';
 /**
  * The regular files that processes hold open. Nothing is opened: stat follows the kernel's link to the inode. Descriptors are tried by
  * number up to FDSize rather than listed: to list 100,000 of them makes the kernel create as many dentries, which would be charged to us.
- * Files that are written or deleted are seen at each look; the others in turn, so many
- * numbers a look, shared among the processes.
+ * Files that are written or deleted are seen in each scan; the others in turn, a limited count of
+ * numbers in each scan, shared among the processes.
  */
 export class OpenFiles {
   readonly #proc: string;
@@ -43,7 +43,7 @@ export class OpenFiles {
   #window = 0;
   #first = true;
   readonly #known = new Map<number, KnownDescriptors>();
-  /** Seen in this look, but too many to be remembered. */
+  /** Seen in this scan, but beyond the number that is remembered. */
   #budgetOfOne: OpenFile[] = [];
   /** Processes whose descriptors this process may not see. */
   readonly denied = new Set<number>();
@@ -81,7 +81,7 @@ export class OpenFiles {
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
     const end = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, known.top + 1 + PROBE_BEYOND);
     const from = known.next < end ? known.next : 0;
-    // In debt, only what is known to be written is seen.
+    // Over budget, only descriptors that are known to be open for writing are scanned.
     const to = budget.left > 0 ? Math.min(end, from + this.#window) : from;
     const numbers = new Set<number>();
     for (const file of known.files.values()) if (isRelevant(file) && numbers.size < this.#window / 2) numbers.add(file.fd);

@@ -23,20 +23,20 @@ import {
 } from './tracked-files.ts';
 import { WorkBudget } from './work-budget.ts';
 
-/** What looking may cost, whatever the container holds. An operation is 5 to 10 us: see WorkBudget. */
+/** What a scan may cost, however many files the container has. An operation is 5 to 10 us: see WorkBudget. */
 export interface ScanLimits {
-  /** Operations that each look earns: 3 to 5 ms on average (8.6 us each, measured with all folders being walked). */
+  /** Operations that each scan earns: 3 to 5 ms on average (8.6 us each, measured with all folders being walked). */
   readonly perScan: number;
-  /** Operations that can be saved up, some 300 ms, half for folders: the first look may take them all, later ones ten times `perLook`. */
+  /** Operations that can be saved up, some 300 ms, half for folders: the first scan may use them all, later ones ten times `perScan`. */
   readonly burst: number;
   readonly pids: number;
-  /** Descriptor numbers tried per look, all processes together, beside those known to be written; the first look takes ten times as many. */
+  /** Descriptor numbers tried per scan, all processes together, beside those known to be open for writing; the first scan tries ten times as many. */
   readonly descriptors: number;
   /** Folders remembered. */
   readonly folders: number;
-  /** Files with a row of their own; those beyond are counted with their folder. */
+  /** Files that have their own row; further ones are counted with their folder. */
   readonly files: number;
-  /** A file that nobody holds open has a row of its own from this size on. */
+  /** From this size on a file that is not open has its own row. */
   readonly largeBytes: number;
   readonly rows: number;
   /** /proc/PID/maps holds the mmap lock of the process while it is written: so rarely, and of so many processes. */
@@ -56,12 +56,12 @@ const LIMITS: ScanLimits = {
   mapsEveryMs: 300_000,
   mapsPids: 4,
 };
-/** Named files that hold this share of the cgroup's `file` explain it: no guessing at further folders then. */
+/** Named files that hold this share of the cgroup's `file` explain it: then no further folders are tried. */
 const EXPLAINED_SHARE = 0.95;
-/** With less page cache than this nothing is guessed at. */
+/** With less page cache than this no folders are tried. */
 const MIN_CACHE_BYTES = 8 << 20;
 const BATCH_FILES = 64;
-/** Accounts of their own, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree starves the others. */
+/** Separate budgets, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree uses up what the others need. */
 const BUDGET_SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
 
 export interface CacheTotals {
@@ -105,7 +105,7 @@ export class PageCacheScanner {
   #mapsAtMs = Number.NEGATIVE_INFINITY;
   #scans = 0;
   #queries = 0;
-  /** `file` of the cgroup at the last look, and how much of its moves since the last full round no answer accounts for. */
+  /** `file` of the cgroup at the last scan, and how much of its changes since the last full round no query explains. */
   #fileBytes: number | null = null;
   #unexplained = 0;
 
@@ -131,14 +131,14 @@ export class PageCacheScanner {
     this.#walk = new FolderWalk(this.#root, this.#queue, this.#systems);
     const shared = sharesOurRoot(this.#root);
     const since = shared ? startMs(options.roots.proc, options.process.startTicks) : null;
-    // On a host without containers the folders are everybody's: only what this user's program can have written since it began.
+    // On a host without containers all programs share the folders: only files that this program can have written since it began.
     this.#isCandidate = (stat) =>
       !this.#tracked.has(fileKey(stat)) && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
     for (const folder of folderCandidates(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
     if (!shared) this.#queue.add('/', 'root');
   }
 
-  /** One look at `nowMs`. What can be seen, by resident bytes, then size; at most `limits.rows`. */
+  /** One scan at `nowMs`: the files that can be seen, by resident bytes, then size; at most `limits.rows`. */
   async scan(nowMs: number, hint?: CacheTotals): Promise<FileReading[]> {
     this.#scans++;
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
@@ -188,7 +188,7 @@ export class PageCacheScanner {
       file.openBy.push(open);
       if (open.mode !== 'r') this.#queue.add(folderOf(open.path), 'hot');
     }
-    // A deleted file that nobody holds any more is gone, and its pages with it.
+    // A deleted file that no process has open any more is gone, and its pages with it.
     for (const [key, file] of this.#tracked)
       if (file.deleted && file.openBy.length === 0 && !file.mapped) this.#tracked.delete(key);
   }
@@ -218,7 +218,7 @@ export class PageCacheScanner {
     }
   }
 
-  /** The file with a row of its own, a new one where there is room; null: there is none. */
+  /** The tracked file, a new one where there is room; null: there is none. */
   #track(path: string, stat: Stats): TrackedFile | null {
     const key = fileKey(stat);
     const known = this.#tracked.get(key);
@@ -249,8 +249,8 @@ export class PageCacheScanner {
   }
 
   /**
-   * What is written, new or was asked long ago comes first. The rest (libraries, jars, files that are read) is asked only where that does
-   * not account for how the kernel's own sum has moved: of a JVM's thirty files one or two are left at most looks.
+   * Files that are written, new, or were queried long ago come first. The rest (libraries, jars, files that are read) is queried only where
+   * those do not explain how the kernel's sum has changed: so most scans query one or two of a JVM's thirty files.
    */
   async #queryResidency(nowMs: number, fileBytes: number | null): Promise<void> {
     const due = new Set([...this.#tracked.values()].filter((file) => isDue(file, nowMs)));
@@ -268,7 +268,7 @@ export class PageCacheScanner {
     );
   }
 
-  /** Asks tracked files, worthiest first, as far as the budget goes. */
+  /** Queries tracked files, those with the highest priority first, as far as the budget goes. */
   async #queryBatch(nowMs: number, files: readonly TrackedFile[]): Promise<void> {
     const order = [...files].sort((a, b) => queryPriority(b, nowMs) - queryPriority(a, nowMs));
     for (let i = 0; i < order.length && this.#budget.left > 0; i += BATCH_FILES) {
@@ -328,7 +328,7 @@ export class PageCacheScanner {
     };
   }
 
-  /** Large files get a row of their own, the others are counted with their folder. */
+  /** Large files get their own row, the others are counted with their folder. */
   async #addFolderFiles(nowMs: number, folder: string, files: readonly NamedFile[]): Promise<void> {
     const answers = await measureFiles(files, this.#withBudget(this.#folderBudget));
     this.#queries += files.length;

@@ -16,8 +16,8 @@ export function readPermission(procRoot: string): ResidencyPermission {
 }
 
 /**
- * null: mincore(2) tells the truth to this process; else why it does not. To all but the owner, CAP_FOWNER and those who may write the
- * file the kernel does not refuse: since 5.2 it reports EVERY page resident (commit 134fca9063ad). So then it must not be asked.
+ * null: mincore(2) gives this process the true answer; else why it does not. To a process that is not the owner, has no CAP_FOWNER and
+ * may not write the file, the kernel since 5.2 reports EVERY page resident, without an error (commit 134fca9063ad). So it must not be asked then.
  */
 export function permissionRefusal(me: ResidencyPermission, stat: Pick<Stats, 'uid'>, fd: number): string | null {
   if (stat.uid === me.uid || me.fowner || isWritable(fd)) return null;
@@ -29,6 +29,6 @@ function isWritable(fd: number): boolean {
     accessSync(`/proc/self/fd/${fd}`, constants.W_OK);
     return true;
   } catch {
-    return false; // EACCES, EROFS, ETXTBSY: whatever it is, it is no right to write
+    return false; // EACCES, EROFS, ETXTBSY: each of them means no right to write
   }
 }

@@ -6,7 +6,7 @@ export const residencyText = (residency: ResidencyState): string =>
 
 const METHODS: readonly string[] = ['cachestat', 'mincore', 'fincore', 'tmpfs', 'recorded'];
 
-/** The inverse. A method that memhound does not use is somebody else's recording. */
+/** The inverse. A method that memhound does not use comes from a recording by another program. */
 export function parseResidency(text: string): ResidencyState {
   const reason = /^unknown: (.*)$/s.exec(text)?.[1];
   if (reason !== undefined) return { state: 'unknown', reason };

@@ -28,7 +28,7 @@ export type ResidencyAnswer =
 const MAX_MINCORE_BYTES = 4 * 2 ** 30;
 const { ENOSYS, EPERM } = os.errno;
 
-/** How much of a file is in memory: cachestat(2), else mincore(2), else `fincore`, each only where it tells the truth. */
+/** How much of a file is in memory: cachestat(2), else mincore(2), else `fincore`, each only where its answer is true. */
 export class Residency {
   readonly #permission: ResidencyPermission;
   readonly #load: () => Promise<Syscalls | string>;
@@ -55,7 +55,7 @@ export class Residency {
     const fd = reopen(question.fd);
     if (typeof fd === 'string') return notOpened(question, this.#permission, fd);
     try {
-      // On overlayfs cachestat looks at the upper inode's own, empty cache and answers 0 without an error (seen on 6.18);
+      // On overlayfs cachestat reads the empty cache of the upper inode and answers 0 without an error (seen on 6.18);
       // mincore goes by the mapping, which is the file below.
       if (question.isOverlay || this.#noCachestat) return this.#byMincore(calls, question, fd);
       const answer = calls.cachestat(fd);

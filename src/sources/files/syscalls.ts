@@ -4,7 +4,7 @@ export interface Syscalls {
   cachestat(fd: number): { readonly cachedBytes: number; readonly dirtyBytes: number } | number;
   /** Resident bytes of the first `sizeBytes`, or the errno. mincore(2) on a mapping that is never touched. */
   mincore(fd: number, sizeBytes: number): { readonly cachedBytes: number } | number;
-  /** Lets go of the cached clean pages of a file of our own. posix_fadvise(3), POSIX_FADV_DONTNEED. */
+  /** Drops the cached clean pages of a file of memhound's. posix_fadvise(3), POSIX_FADV_DONTNEED. */
   fadviseDontNeed(fd: number): void;
   /** Gives free memory of malloc back to the kernel. malloc_trim(3); nothing on a C library that has none. */
   mallocTrim(): void;
@@ -21,7 +21,7 @@ const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 
 /** One vector byte a page: 128 MiB of 4-KiB pages at a time. */
 const VECTOR = 32 * 1024;
 
-/** The calls by koffi, or why there are none: then `fincore` is asked. Loaded on first need: it costs 1 MB of anonymous memory. */
+/** The calls by koffi, or why there are none; `fincore` is used then. Loaded on first need: it costs 1 MB of anonymous memory. */
 export function loadSyscalls(): Promise<Syscalls | string> {
   loaded ??= load();
   return loaded;

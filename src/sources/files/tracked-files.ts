@@ -4,7 +4,7 @@ import type { FileReading } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { OpenFile } from './open-files.ts';
 
-/** A file with a row of its own. */
+/** A file that has its own row. */
 export interface TrackedFile {
   /** Byte string. */
   path: string;
@@ -14,18 +14,18 @@ export interface TrackedFile {
   mapped: boolean;
   residency: FileResidency | null;
   queriedAtMs: number;
-  /** Allocated bytes when it was last asked. */
+  /** Allocated bytes when its residency was last queried. */
   allocatedAtQuery: number;
 }
 
 export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
-/** After a minute nothing is left of an answer: pages come and go without the file changing. */
+/** A query says nothing any more after a minute: pages come and go without the file changing. */
 const STALE_MS = 60_000;
-/** Where the cgroup's sum stood still meanwhile, pages can only have come for one file as they went for another. */
+/** Where the cgroup's sum has not changed since, pages can only have moved from one file to another. */
 const STALE_WHEN_UNCHANGED_MS = 300_000;
 
-/** How much asking again may tell, in bytes: what it grew by, and what may have changed with time. Never asked comes first. */
+/** How many bytes of change another query may find: what the file grew by, and what may have changed with time. A first query comes first. */
 export function queryPriority(file: TrackedFile, nowMs: number): number {
   const allocated = allocatedBytes(file.stat);
   if (file.residency === null) return 2 ** 50 + allocated;
@@ -35,7 +35,7 @@ export function queryPriority(file: TrackedFile, nowMs: number): number {
   return (aged + grown) * (isWritten(file) || file.deleted ? 2 : 1);
 }
 
-/** Its answer may be another by now, whatever the cgroup's sum says. */
+/** Its residency may have changed, even where the cgroup's sum has not. */
 export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   file.residency === null ||
   isWritten(file) ||
@@ -43,7 +43,7 @@ export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   nowMs - file.queriedAtMs >= STALE_WHEN_UNCHANGED_MS ||
   allocatedBytes(file.stat) !== file.allocatedAtQuery;
 
-/** A change of page cache that a look is worth: a 64th of what there is, and no less than 1 MiB. */
+/** A change of page cache that is worth a scan: a 64th of all of it, and no less than 1 MiB. */
 export const isSignificantChange = (bytes: number, fileBytes: number): boolean =>
   Math.abs(bytes) >= Math.max(1 << 20, fileBytes / 64);
 

@@ -1,7 +1,7 @@
 /**
  * Work in operations, one being about a system call from Node with its share of the code round it (5 to 10 us on a 2-core cloud machine).
- * Each look earns some; what is not used is saved up to `most`. The first look may take all of it, the later ones some at a time: so a
- * sudden heap of files is looked at promptly, and paid off afterwards.
+ * Each scan earns some; what is not used is saved up to `most`. The first scan may use all of it, later ones ten times what they earn: so
+ * many new files are scanned promptly, and the scans after that do less.
  */
 export class WorkBudget {
   readonly #perScan: number;
@@ -10,13 +10,13 @@ export class WorkBudget {
   #thisScan = 0;
   #spent = 0;
 
-  constructor(perLook: number, most: number) {
-    this.#perScan = perLook;
+  constructor(perScan: number, most: number) {
+    this.#perScan = perScan;
     this.#maxSaved = most;
     this.#saved = most;
   }
 
-  /** A look begins. */
+  /** A scan begins. */
   refill(): void {
     this.#thisScan = this.#spent === 0 ? this.#maxSaved : this.#perScan * 10;
     this.#saved = Math.min(this.#maxSaved, this.#saved + this.#perScan);
@@ -28,7 +28,7 @@ export class WorkBudget {
     this.#spent += operations;
   }
 
-  /** May go below 0 by the cost of one large file: that is paid off before anything else is looked at. */
+  /** May go below 0 by the cost of one large file: later scans earn that back before they do anything else. */
   get left(): number {
     return Math.min(this.#saved, this.#thisScan);
   }

@@ -80,8 +80,8 @@ test('page cache without a limit is harmless, and has no time to a limit', () =>
   assert.match(stateLine(v), / · no limit is set$/);
 });
 
-test('a critical finding without an outcome needs a look', () =>
-  assert.equal(severityOf(verdict({ findings: [finding('any', 'critical')] })).word, 'needs a look now'));
+test('a critical finding without an outcome needs attention', () =>
+  assert.equal(severityOf(verdict({ findings: [finding('any', 'critical')] })).word, 'needs attention now'));
 
 test('a time is shown in the time zone of the viewer, and a file name stays as it is, also where it holds a time', () => {
   const log = '/logs/gc-2026-11-24T10:00:00Z.log';
