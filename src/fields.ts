@@ -332,8 +332,20 @@ declare const other: unique symbol;
 /** The id of a field, or a key of memory.stat that the table does not name: what a sample or a series may hold. */
 export type FieldName = FieldId | (string & { readonly [other]: true });
 
+/** Something for each field; what is not known is not there. */
+export type ByField<T> = Partial<Record<FieldName, T>>;
+
+export type FieldValues = Readonly<ByField<number>>;
+
+/** Columns by field, as JSON has them: null where a field has no value in a row. */
+export type FieldColumns = Readonly<ByField<readonly (number | null)[]>>;
+
 /** A name that comes from the kernel, a file or a request. */
-const fieldName = (text: string): FieldName => text as FieldName;
+export const fieldName = (text: string): FieldName => text as FieldName;
+
+export const namesIn = (byField: Readonly<ByField<unknown>>): FieldName[] => Object.keys(byField).map(fieldName);
+
+export const entriesOf = <T>(byField: Readonly<ByField<T>>): [FieldName, T][] => Object.entries(byField) as [FieldName, T][];
 
 export const FIELDS: readonly (FieldRow & { readonly id: FieldId })[] = TABLE;
 
@@ -356,7 +368,7 @@ const COUNTED = /^(?:pg|workingset_|zswp|thp_|swp|numa_|.*_hits$)/;
 const REPEATED = /^(?:memsw|swap|oom|dirty|writeback)/;
 
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
-export const fieldRow = (id: string): FieldRow => byId.get(id) ?? plainRow(fieldName(id));
+export const fieldRow = (id: FieldName): FieldRow => byId.get(id) ?? plainRow(id);
 
 const plainRow = (id: FieldName): FieldRow => ({
   ...USUAL,

@@ -1,4 +1,4 @@
-import { type FieldId, fieldsWhere, partsOf } from './fields.ts';
+import { type FieldId, type FieldValues, fieldsWhere, partsOf } from './fields.ts';
 
 /*
  * Facts about a container's memory that rules, trends, views and the page share. Pure.
@@ -10,7 +10,7 @@ export type FieldReader = (id: FieldId) => number | null;
 
 /** A reader of a sample's values or of another record by field; what is absent or not finite is null. */
 export const readerOf =
-  (values: Readonly<Partial<Record<string, number>>>): FieldReader =>
+  (values: FieldValues): FieldReader =>
   (id) => {
     const value = values[id];
     return value !== undefined && Number.isFinite(value) ? value : null;

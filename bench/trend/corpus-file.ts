@@ -1,3 +1,4 @@
+import { type FieldName, fieldName } from '../../src/fields.ts';
 import type { Series } from '../../src/history/series.ts';
 
 /** One labelled series of a corpus: `{interval_s, limit_bytes, t, fields, aux}`, null for a gap. */
@@ -14,8 +15,8 @@ export interface CorpusTrace {
 const column = (values: readonly (number | null)[]): Float64Array => Float64Array.from(values, (value) => value ?? Number.NaN);
 
 export function toSeries(trace: CorpusTrace): Series {
-  const fields = new Map<string, Float64Array>();
-  for (const [id, values] of Object.entries(trace.fields)) fields.set(id, column(values));
+  const fields = new Map<FieldName, Float64Array>();
+  for (const [id, values] of Object.entries(trace.fields)) fields.set(fieldName(id), column(values));
   if (trace.aux?.pids !== undefined) fields.set('threads', column(trace.aux.pids));
   return {
     t: Float64Array.from(trace.t),

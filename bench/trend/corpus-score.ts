@@ -1,3 +1,4 @@
+import { entriesOf } from '../../src/fields.ts';
 import type { Evaluation } from '../../src/trends/types.ts';
 
 /** Scores answers against labels. An ambiguous series counts only when it is said to grow at a confidence of 0.8 or more. */
@@ -45,7 +46,7 @@ export function toAnswer(judgement: Evaluation): ScoredAnswer {
     cause: judgement.causes[0]?.cause ?? 'none',
     confidence: judgement.confidence,
   };
-  for (const [id, field] of Object.entries(judgement.fields)) {
+  for (const [id, field] of entriesOf(judgement.fields)) {
     answer.per_field[id] = reads[field.trend] ?? field.trend;
     answer.slope_bytes_per_hour[id] = field.slopeBytesPerHour;
     if (field.low !== null && field.high !== null) answer.slope_interval[id] = [field.low, field.high];

@@ -1,3 +1,4 @@
+import { fieldName } from '../../src/fields.ts';
 import type { Series } from '../../src/history/series.ts';
 import { exceedsThreshold, INITIAL_STATE, nextState } from '../../src/trends/alarm.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
@@ -34,7 +35,7 @@ export class EvaluationReplay {
     const to = (index + 1) * SAMPLES_PER_ANSWER;
     const series: Series = {
       t: this.#t.subarray(0, to),
-      fields: new Map([...this.#columns].map(([id, column]) => [id, column.subarray(0, to)])),
+      fields: new Map([...this.#columns].map(([id, column]) => [fieldName(id), column.subarray(0, to)])),
       intervalS: STEP_S,
       limitBytes: this.#limit,
       heapMaxBytes: null,

@@ -1,3 +1,4 @@
+import { namesIn } from '../../src/fields.ts';
 import type { Series } from '../../src/history/series.ts';
 import { centredSums } from '../../src/trends/field/least-squares.ts';
 import { normalCdf } from '../../src/trends/model/student-t.ts';
@@ -15,7 +16,7 @@ export interface Oracle {
 export function oracleErrors({ t, fields }: Series, { truth }: Labelled): Oracle {
   const { segment_start: fromT, oracle_z: sizes } = truth;
   if (typeof fromT !== 'number' || sizes === undefined) return { errors: [], sizes: [] };
-  const growing = Object.keys(truth.per_field).filter((id) => truth.per_field[id] === 'growing' && fields.has(id));
+  const growing = namesIn(truth.per_field).filter((id) => truth.per_field[id] === 'growing' && fields.has(id));
   return {
     errors: growing.map((id) => Math.abs((3600 * slopeSince(fromT, t, fields.get(id)!)) / truth.slope_bytes_per_hour[id]! - 1)),
     sizes: growing.map((id) => sizes[id]!),

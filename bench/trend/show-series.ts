@@ -1,3 +1,4 @@
+import { fieldName } from '../../src/fields.ts';
 /** node --import tsx bench/trend/show-series.ts SCENARIO RUN [FIELD]: one series of the project's own corpus as a picture, its label, and what was said. */
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
@@ -12,7 +13,7 @@ const WIDTH = 100;
 const HEIGHT = 14;
 const { series, label } = exampleOf(found.index, Number(run));
 const { t } = series;
-const column = series.fields.get(id)!;
+const column = series.fields.get(fieldName(id))!;
 const present = column.filter(Number.isFinite).sort();
 const low = present[0]!;
 const high = present[present.length - 1]!;
@@ -29,7 +30,7 @@ for (const row of rows) console.log(row.join('').trimEnd());
 
 const mb = (bytes: number | null | undefined): string => (typeof bytes === 'number' ? `${(bytes / 1e6).toFixed(2)} MB` : '-');
 const judgement = evaluateSeries(series, { minHistorySeconds: 900 });
-const field = judgement.fields[id]!;
+const field = judgement.fields[fieldName(id)]!;
 const { truth } = label;
 console.log(
   `${(spanS / 3600).toFixed(1)} h, ${t.length} samples at ${series.intervalS} s, limit ${mb(Number(series.limitBytes))}`,

@@ -1,5 +1,6 @@
 import { stateLine } from '../diagnosis/state-line.ts';
 import type { Verdict } from '../diagnosis/types.ts';
+import { entriesOf } from '../fields.ts';
 import { rateText } from '../format.ts';
 
 /** A verdict as text for a terminal: the headline, the state in one line, the findings with their advice. */
@@ -14,7 +15,7 @@ export function verdictText(verdict: Verdict): string {
 
 /** One line a field that moves, steepest first. */
 export function fieldsText(verdict: Verdict): string[] {
-  return Object.entries(verdict.fields)
+  return entriesOf(verdict.fields)
     .filter(([, f]) => f.slopeBytesPerHour !== null && f.trend !== 'stable')
     .sort((a, b) => Math.abs(b[1].slopeBytesPerHour!) - Math.abs(a[1].slopeBytesPerHour!))
     .map(

@@ -1,3 +1,4 @@
+import type { FieldValues } from '../fields.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import { isSignificantChange } from '../sources/files/tracked-files.ts';
 import type { FileReading, ProcessRef, Roots } from '../sources/types.ts';
@@ -28,7 +29,7 @@ export class FileScanSchedule {
   }
 
   /** Scans unless a scan is running, the last one was too expensive to repeat so soon, or nothing has changed. Resolves when it has ended. */
-  scan(nowMs: number, values: Readonly<Record<string, number>>, onScanned: (files: FileReading[]) => void): Promise<void> {
+  scan(nowMs: number, values: FieldValues, onScanned: (files: FileReading[]) => void): Promise<void> {
     if (this.#running !== null) return this.#running;
     const sums = { file: values.file ?? null, shmem: values.shmem ?? null };
     if (nowMs < this.#nextMs || this.#isUnchanged(sums)) return Promise.resolve();

@@ -1,4 +1,4 @@
-import { fieldRow } from '../fields.ts';
+import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, durationText, intervalText, rateText } from '../format.ts';
 import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
 
@@ -41,7 +41,7 @@ function settlingPace(context: RuleContext): string {
 const MIN_PACE = 2 ** 20;
 
 /** By how much a field rose over the window of its trend, in bytes. */
-function riseOf({ series, evaluation }: RuleContext, field: string): number | null {
+function riseOf({ series, evaluation }: RuleContext, field: FieldId): number | null {
   const column = series.fields.get(field);
   const windowS = evaluation.fields[field]?.windowSeconds;
   const from = (series.t[series.t.length - 1] ?? 0) - (windowS ?? 0);
@@ -50,7 +50,7 @@ function riseOf({ series, evaluation }: RuleContext, field: string): number | nu
 }
 
 function growingUnnamed(context: RuleContext): string {
-  const fastest = Object.entries(context.evaluation.fields)
+  const fastest = entriesOf(context.evaluation.fields)
     .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum)
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
@@ -87,6 +87,6 @@ function memoryLevelText(context: RuleContext): string {
 
 /** The longest window of any field's trend, in seconds. */
 function windowSeconds(context: RuleContext): number {
-  const windows = Object.values(context.evaluation.fields).map((f) => f.windowSeconds);
+  const windows = entriesOf(context.evaluation.fields).map(([, f]) => f.windowSeconds);
   return windows.length > 0 ? Math.max(...windows) : 0;
 }

@@ -26,7 +26,7 @@ export interface PodResources {
 }
 
 /** The newest value of a field in bytes (or its unit), null where it is a gap or not there. */
-export function newestValue(context: RuleContext, field: string): number | null {
+export function newestValue(context: RuleContext, field: FieldId): number | null {
   const column = context.series.fields.get(field);
   if (!column) return null;
   // A source that failed leaves a gap in the newest tick: look back a few ticks, but no further.
@@ -38,10 +38,10 @@ export function newestValue(context: RuleContext, field: string): number | null 
 export const unreclaimableNow = (context: RuleContext): number | null =>
   unreclaimable((field) => newestValue(context, field), context.target.cgroup.version);
 
-export const trendOf = (context: RuleContext, field: string): FieldTrend | null => context.evaluation.fields[field] ?? null;
+export const trendOf = (context: RuleContext, field: FieldId): FieldTrend | null => context.evaluation.fields[field] ?? null;
 
 /** Slope of a field in bytes an hour if it grows, else 0. */
-export function growthOf(context: RuleContext, field: string): number {
+export function growthOf(context: RuleContext, field: FieldId): number {
   const trend = trendOf(context, field);
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }

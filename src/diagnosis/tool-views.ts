@@ -1,3 +1,4 @@
+import type { FieldValues } from '../fields.ts';
 import { readerOf, unreclaimable } from '../memory-facts.ts';
 import type { TopPartId } from './ledger/part-table.ts';
 import type { View, ViewId } from './types.ts';
@@ -13,10 +14,10 @@ interface ToolRow {
   readonly counts: readonly TopPartId[];
   /** Where v1 counts other parts than v2. */
   readonly countsV1?: readonly TopPartId[];
-  readonly bytes: (v: Readonly<Record<string, number>>, version: 1 | 2) => number | null;
+  readonly bytes: (v: FieldValues, version: 1 | 2) => number | null;
 }
 
-type Values = Readonly<Record<string, number>>;
+type Values = FieldValues;
 
 const ALL: readonly TopPartId[] = ['anon', 'page-cache', 'shmem', 'kernel', 'sock'];
 const usage = (v: Values) => v.usage ?? null;

@@ -1,6 +1,6 @@
 import type { Collector } from '../sources/jvm/collectors.ts';
 import type { FileObservation, Limit, Reach } from '../sources/types.ts';
-import type { Cause, CauseShare, Eta, FieldTrend, Trend } from '../trends/types.ts';
+import type { Cause, CauseShare, Eta, FieldTrends, Trend } from '../trends/types.ts';
 import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
 import type { Sentence } from './sentence.ts';
 
@@ -49,7 +49,7 @@ export interface Verdict {
   readonly etas: readonly Eta[];
   readonly needs: { readonly hours: number; readonly for: string } | null;
   readonly findings: readonly Finding[];
-  readonly fields: Readonly<Record<string, FieldTrend>>;
+  readonly fields: FieldTrends;
 }
 
 export interface LedgerPart {

@@ -1,4 +1,4 @@
-import { fieldRow } from '../fields.ts';
+import { type ByField, type FieldName, fieldRow, namesIn } from '../fields.ts';
 import { aggregate } from './columns.ts';
 import { FIELDS_KEPT_BY_MINIMUM, TIERS } from './history.ts';
 import { emptySegment, type Segment } from './segment.ts';
@@ -8,7 +8,7 @@ export const TIER_STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.ste
 
 type Column = (number | null)[];
 const value = (column: readonly (number | null)[] | undefined, i: number): number => column?.[i] ?? Number.NaN;
-const ofUnit = (id: string): ((v: number) => number | null) => {
+const ofUnit = (id: FieldName): ((v: number) => number | null) => {
   const parts = fieldRow(id).unit === 'seconds' ? 1000 : 1;
   return (v) => (Number.isFinite(v) ? Math.round(v * parts) / parts : null);
 };
@@ -33,10 +33,10 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
     if (bin && Math.floor(bin[0]!.t / stepS) === Math.floor(row.t / stepS) && !breaks.has(row.t)) bin.push(row);
     else bins.push([row]);
   }
-  const fields: Record<string, Column> = {};
-  const min: Record<string, Column> = {};
-  const max: Record<string, Column> = {};
-  for (const id of new Set(segments.flatMap((segment) => Object.keys(segment.fields)))) {
+  const fields: ByField<Column> = {};
+  const min: ByField<Column> = {};
+  const max: ByField<Column> = {};
+  for (const id of new Set(segments.flatMap((segment) => namesIn(segment.fields)))) {
     const of = (bin: typeof rows, part: 'fields' | 'min' | 'max'): Float64Array =>
       Float64Array.from(bin, ({ segment, i }) => {
         const own = segment[part]?.[id];

@@ -1,3 +1,4 @@
+import { type FieldColumns, type FieldName, type FieldValues, fieldName } from '../fields.ts';
 import { downsample } from './downsample.ts';
 
 /** Rows and columns that there is room for at first; both double when they must. */
@@ -13,7 +14,7 @@ export class Columns {
   #capacity = INITIAL_ROWS;
   #block = new Float64Array(INITIAL_ROWS * INITIAL_COLUMNS);
   /** By field: its place in the block. The first is that of the times. */
-  #places = new Map<string, number>();
+  #places = new Map<FieldName, number>();
   #length = 0;
 
   get #t(): Float64Array {
@@ -36,11 +37,11 @@ export class Columns {
     return this.#length === 0 ? null : this.#block[this.#length - 1]!;
   }
 
-  has(id: string): boolean {
+  has(id: FieldName): boolean {
     return this.#places.has(id);
   }
 
-  ids(): Iterable<string> {
+  ids(): Iterable<FieldName> {
     return this.#places.keys();
   }
 
@@ -49,28 +50,28 @@ export class Columns {
   }
 
   /** NaN for a gap. */
-  valueOf(id: string, row: number): number {
+  valueOf(id: FieldName, row: number): number {
     const place = this.#places.get(id);
     return place === undefined ? Number.NaN : this.#block[place * this.#capacity + row]!;
   }
 
   /** A row as it is. */
-  row(t: number, values: Readonly<Record<string, number>>): void {
+  row(t: number, values: FieldValues): void {
     this.#reserve(1);
-    for (const id in values) this.#place(id);
+    for (const id in values) this.#place(fieldName(id));
     this.#block[this.#length] = t;
     for (const [id, place] of this.#places) this.#block[place * this.#capacity + this.#length] = values[id] ?? Number.NaN;
     this.#length++;
   }
 
   /** Stored columns as they are, null for a gap; rows that are not later than the last are passed over. */
-  rows(t: readonly number[], fields: Readonly<Record<string, readonly (number | null)[]>>): void {
+  rows(t: readonly number[], fields: FieldColumns): void {
     const last = this.lastS ?? Number.NEGATIVE_INFINITY;
     let from = 0;
     while (from < t.length && t[from]! <= last) from++;
     const n = t.length - from;
     this.#reserve(n);
-    for (const id in fields) this.#place(id);
+    for (const id in fields) this.#place(fieldName(id));
     for (let i = 0; i < n; i++) this.#block[this.#length + i] = t[from + i]!;
     for (const [id, place] of this.#places) {
       const at = place * this.#capacity + this.#length;
@@ -93,7 +94,7 @@ export class Columns {
   }
 
   /** Where a field's column is; a new one has gaps until now. */
-  #place(id: string): number {
+  #place(id: FieldName): number {
     const known = this.#places.get(id);
     if (known !== undefined) return known;
     const place = this.#places.size + 1;
@@ -128,12 +129,12 @@ export class Columns {
    * Rows `first` to `end`, at most `points` of them. Where all are wanted they are windows on the columns themselves, not copies: a
    * verdict each minute would leave a megabyte of garbage for each container. They hold until the next row.
    */
-  select(first: number, end: number, ids: Iterable<string>, points: number | null) {
+  select(first: number, end: number, ids: Iterable<FieldName>, points: number | null) {
     const t = this.#t;
     const kept = downsample(t, first, end, points);
     const cut = (column: Float64Array): Float64Array =>
       kept === null ? column.subarray(first, Math.max(first, end)) : Float64Array.from(kept, (i) => column[i]!);
-    const fields = new Map<string, Float64Array>();
+    const fields = new Map<FieldName, Float64Array>();
     for (const id of ids) {
       const place = this.#places.get(id);
       fields.set(
@@ -145,7 +146,7 @@ export class Columns {
   }
 
   /** Makes rows coarser in place: `stepAt` says how many seconds a row of that time stands for (0: itself); none reaches across a break. */
-  merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, floors: ReadonlySet<string>): void {
+  merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, floors: ReadonlySet<FieldName>): void {
     const times = this.#t;
     const columns = [...this.#places].map(([id, place]) => ({ column: this.#at(place), floor: floors.has(id) }));
     let out = 0;

@@ -1,17 +1,18 @@
+import type { FieldColumns, FieldName } from '../fields.ts';
 import type { Segment } from './segment.ts';
 
 /** The least and the largest of what each point of an answer stands for: all rows after the point before it, up to its own. */
 export interface Envelope {
-  readonly min: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly max: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly min: FieldColumns;
+  readonly max: FieldColumns;
 }
 
 /** Where rows come from: history in memory, or a segment. */
 export interface EnvelopeRows {
   readonly t: ArrayLike<number>;
   /** NaN or null for a gap. */
-  readonly low: (id: string, row: number) => number | null | undefined;
-  readonly high: (id: string, row: number) => number | null | undefined;
+  readonly low: (id: FieldName, row: number) => number | null | undefined;
+  readonly high: (id: FieldName, row: number) => number | null | undefined;
 }
 
 /** A coarser segment's rows with what was kept beside them. */
@@ -25,10 +26,10 @@ export const envelopeRowsOf = ({ t, fields, min, max }: Segment): EnvelopeRows =
 export class EnvelopeBuilder {
   readonly #t: ArrayLike<number>;
   readonly #fromS: number;
-  readonly #columns: ReadonlyMap<string, { readonly min: Float64Array; readonly max: Float64Array }>;
+  readonly #columns: ReadonlyMap<FieldName, { readonly min: Float64Array; readonly max: Float64Array }>;
 
   /** Rows before `fromS` belong to no point. */
-  constructor(t: ArrayLike<number>, ids: Iterable<string>, fromS: number) {
+  constructor(t: ArrayLike<number>, ids: Iterable<FieldName>, fromS: number) {
     const empty = () => new Float64Array(t.length).fill(Number.NaN);
     this.#t = t;
     this.#fromS = fromS;

@@ -1,3 +1,4 @@
+import { type FieldColumns, type FieldName, type FieldValues, fieldsWhere } from '../fields.ts';
 import type { HistoryEvent, Sample } from '../sample/types.ts';
 import type { FileObservation, Limit } from '../sources/types.ts';
 import { Columns } from './columns.ts';
@@ -6,7 +7,7 @@ import type { Series } from './series.ts';
 
 export interface HistoryQuery {
   /** null: all. */
-  readonly fields: readonly string[] | null;
+  readonly fields: readonly FieldName[] | null;
   readonly fromS: number | null;
   readonly toS: number | null;
   /** At most this many points, thinned evenly by time; null: all there are. */
@@ -29,7 +30,7 @@ const MAX_EVENTS = 512;
 const CLOCK_WAIT_S = 300;
 
 /** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is judged. */
-export const FIELDS_KEPT_BY_MINIMUM: ReadonlySet<string> = new Set(['heap_used', 'old_used']);
+export const FIELDS_KEPT_BY_MINIMUM: ReadonlySet<FieldName> = new Set(fieldsWhere(({ sawtooth }) => sawtooth));
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
@@ -54,7 +55,7 @@ export class History {
     return this.#rows.length;
   }
 
-  has(field: string): boolean {
+  has(field: FieldName): boolean {
     return this.#rows.has(field);
   }
 
@@ -101,12 +102,12 @@ export class History {
   }
 
   /** A row as it is. */
-  row(t: number, values: Readonly<Record<string, number>>): void {
+  row(t: number, values: FieldValues): void {
     this.#rows.row(t, values);
   }
 
   /** Stored columns as they are, null for a gap; rows that are not later than the last are passed over. */
-  columns(t: readonly number[], fields: Readonly<Record<string, readonly (number | null)[]>>): void {
+  columns(t: readonly number[], fields: FieldColumns): void {
     this.#rows.rows(t, fields);
   }
 
@@ -152,12 +153,12 @@ export class History {
     return this.#rows.timeOf(row);
   }
 
-  fields(): Iterable<string> {
+  fields(): Iterable<FieldName> {
     return this.#rows.ids();
   }
 
   /** NaN for a gap. */
-  valueOf(field: string, row: number): number {
+  valueOf(field: FieldName, row: number): number {
     return this.#rows.valueOf(field, row);
   }
 

@@ -1,3 +1,4 @@
+import type { ByField } from '../fields.ts';
 /**
  * One segment on disk: columnar, compact JSON that a person can read with jq. `null` is a gap. Pure.
  * Schema 2 knows coarser tiers; 1, which had raw rows only, is read all the same.
@@ -14,10 +15,10 @@ export interface Segment {
   readonly until: number | null;
   readonly t: number[];
   /** Coarser rows: the mean, of a saw-tooth the floor. */
-  readonly fields: Record<string, (number | null)[]>;
+  readonly fields: ByField<(number | null)[]>;
   /** Coarser rows: the least and the largest, where they differ from `fields`. */
-  readonly min: Record<string, (number | null)[]>;
-  readonly max: Record<string, (number | null)[]>;
+  readonly min: ByField<(number | null)[]>;
+  readonly max: ByField<(number | null)[]>;
   readonly events: { readonly t: number; readonly type: string }[];
 }
 

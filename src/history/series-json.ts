@@ -1,3 +1,4 @@
+import type { FieldColumns } from '../fields.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import type { Series } from './series.ts';
 
@@ -7,7 +8,7 @@ export interface SeriesJson {
   readonly limit_bytes: number | null;
   readonly heap_max_bytes: number | null;
   readonly t: readonly number[];
-  readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly fields: FieldColumns;
   readonly aux: { readonly pids?: readonly (number | null)[]; readonly events: readonly HistoryEvent[] };
 }
 

@@ -1,3 +1,4 @@
+import type { FieldName } from '../fields.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import type { FileDescription, Limit } from '../sources/types.ts';
 
@@ -8,7 +9,7 @@ import type { FileDescription, Limit } from '../sources/types.ts';
 export interface Series {
   /** Epoch seconds. Raw from files may be unsorted or doubled; `normalise` in trends puts that right. */
   readonly t: Float64Array;
-  readonly fields: ReadonlyMap<string, Float64Array>;
+  readonly fields: ReadonlyMap<FieldName, Float64Array>;
   /** Nominal seconds between samples. */
   readonly intervalS: number;
   /** In force at the end. */

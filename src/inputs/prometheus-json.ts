@@ -1,8 +1,9 @@
+import type { FieldId, FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { InputError, medianStep } from './series-file.ts';
 
 /** Metric names of cAdvisor, Micrometer and JMX exporter, as fields. */
-const METRICS: Readonly<Record<string, string>> = {
+const METRICS: Readonly<Record<string, FieldId>> = {
   container_memory_usage_bytes: 'usage',
   container_memory_working_set_bytes: 'working_set',
   container_memory_rss: 'anon',
@@ -35,7 +36,7 @@ export function parsePrometheus(json: unknown): Series {
       `data.resultType must be "matrix" (the answer of query_range), found ${JSON.stringify(data?.resultType)}`,
     );
   }
-  const columns = new Map<string, Map<number, number>>();
+  const columns = new Map<FieldId, Map<number, number>>();
   let limit: number | null = null;
   (data.result as Row[]).forEach((row, i) => {
     const labels = row.metric ?? {};
@@ -68,11 +69,13 @@ export function parsePrometheus(json: unknown): Series {
   }
   const t = Float64Array.from([...new Set([...columns.values()].flatMap((c) => [...c.keys()]))].sort((a, b) => a - b));
   if (t.length < 2) throw new InputError('data.result has fewer than two points in time');
-  const fields = new Map([...columns].map(([id, c]) => [id, t.map((at) => c.get(at) ?? Number.NaN)] as const));
+  const fields: ReadonlyMap<FieldName, Float64Array> = new Map(
+    [...columns].map(([id, c]) => [id, t.map((at) => c.get(at) ?? Number.NaN)] as const),
+  );
   return { t, fields, intervalS: medianStep(t), limitBytes: limit, heapMaxBytes: null, events: [], files: [] };
 }
 
-function heapField(labels: Readonly<Record<string, string>>): string | undefined {
+function heapField(labels: Readonly<Record<string, string>>): FieldId | undefined {
   if (labels.area === 'heap') return 'heap_used';
   return labels.id === 'Metaspace' ? 'metaspace' : undefined;
 }

@@ -1,3 +1,4 @@
+import { entriesOf, type FieldName } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import { jvmValues } from '../sample/sampler.ts';
 import type { HistoryEvent } from '../sample/types.ts';
@@ -46,7 +47,7 @@ export const isRecording = (firstLine: string): boolean =>
 export function parseRecording(text: string): Recording {
   const lines = text.split('\n').filter((l) => l.trim() !== '');
   const t = new Float64Array(lines.length);
-  const columns = new Map<string, Float64Array>();
+  const columns = new Map<FieldName, Float64Array>();
   const tracks = new Map<string, Track>();
   const events: HistoryEvent[] = [];
   let start = 0;
@@ -58,7 +59,7 @@ export function parseRecording(text: string): Recording {
     const line = parseLine(source, i);
     if (i === 0 && typeof line.meta?.started === 'string') start = Date.parse(line.meta.started) / 1000 || 0;
     t[i] = start + (line.t as number);
-    const put = (id: string, value: number): void => {
+    const put = (id: FieldName, value: number): void => {
       getOrMake(columns, id, () => new Float64Array(lines.length).fill(Number.NaN))[i] = value;
     };
     const group = readGroup(line.files ?? {}, i);
@@ -66,13 +67,13 @@ export function parseRecording(text: string): Recording {
     if (kills > 0) events.push({ t: t[i]!, type: 'oom_kill' });
     last = group;
     limitBytes = group.limitBytes;
-    for (const [id, value] of Object.entries(group.values)) put(id, value);
+    for (const [id, value] of entriesOf(group.values)) put(id, value);
     if (line.jvm) {
       const reading = readJvm(line.jvm.hsperfdata, t[i]! * 1000, jvm);
       if (reading !== null) {
         jvm = reading;
         heapMaxBytes = reading.heapMax;
-        for (const [id, value] of Object.entries(jvmValues(reading))) put(id, value);
+        for (const [id, value] of entriesOf(jvmValues(reading))) put(id, value);
       }
       if (typeof line.jvm.status === 'string') {
         const status = parseStatus(line.jvm.status);

@@ -1,3 +1,4 @@
+import { type FieldName, fieldName } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseResidency } from '../sources/files/residency-text.ts';
@@ -25,10 +26,10 @@ const MAX_BACKWARD_SHARE = 0.01;
 export function parseSeries(json: unknown): Series {
   if (!isObject(json)) return inputError('the file', 'a JSON object in the series form', json);
   const t = times(json.t);
-  const fields = new Map<string, Float64Array>();
+  const fields = new Map<FieldName, Float64Array>();
   const raw = json.fields;
   if (!isObject(raw)) return inputError('fields', 'an object of columns', raw);
-  for (const [name, values] of Object.entries(raw)) fields.set(name, column(`fields.${name}`, values, t.length));
+  for (const [name, values] of Object.entries(raw)) fields.set(fieldName(name), column(`fields.${name}`, values, t.length));
   const aux = isObject(json.aux) ? json.aux : {};
   if (aux.pids !== undefined) fields.set('threads', column('aux.pids', aux.pids, t.length));
   if (fields.size === 0) return inputError('fields', 'an object with at least one column', raw);

@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
-import { fieldRow } from '../fields.ts';
+import { entriesOf, fieldRow } from '../fields.ts';
 import type { Status } from './status.ts';
 
 const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
@@ -55,14 +55,14 @@ export function createMetrics(status: Status): Metrics {
     for (const { target, sample, verdict } of status.latest()) {
       const { id } = target;
       if (typeof target.limitBytes === 'number') limit.set({ target: id }, target.limitBytes);
-      for (const [field, value] of Object.entries(sample?.values ?? {}))
+      for (const [field, value] of entriesOf(sample?.values ?? {}))
         (fieldRow(field).unit === 'bytes' ? fieldBytes : fieldCount).set({ target: id, field }, value);
       if (verdict === null) continue;
       for (const t of TRENDS) trend.set({ target: id, trend: t }, verdict.trend === t ? 1 : 0);
       if (verdict.leak !== null) leak.set({ target: id }, verdict.leak ? 1 : 0);
       confidence.set({ target: id }, verdict.confidence);
       for (const e of verdict.etas) eta.set({ target: id, event: e.event }, e.seconds);
-      for (const [field, f] of Object.entries(verdict.fields))
+      for (const [field, f] of entriesOf(verdict.fields))
         if (f.slopeBytesPerHour !== null) slope.set({ target: id, field }, f.slopeBytesPerHour);
     }
     const self = status.self();

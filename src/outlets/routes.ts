@@ -1,5 +1,6 @@
 import { failsGate, GATES } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
+import { fieldName } from '../fields.ts';
 import { smallestRangeFor } from '../ranges.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
 
@@ -124,7 +125,13 @@ function samplesQuery(status: Status, query: Query): SamplesQuery {
     throw new ApiError('bad-request', 400, `from (${from}) must not be after to (${to})`);
   return {
     ...(target === undefined ? {} : { target }),
-    fields: fields === undefined ? null : fields.split(',').filter((f) => f !== ''),
+    fields:
+      fields === undefined
+        ? null
+        : fields
+            .split(',')
+            .filter((f) => f !== '')
+            .map(fieldName),
     fromS: from,
     toS: to,
     points: query.points === undefined ? null : integer(query, 'points', 1, 100_000),

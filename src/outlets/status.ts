@@ -1,4 +1,5 @@
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
+import type { FieldColumns, FieldName, FieldValues } from '../fields.ts';
 import type { Sample } from '../sample/types.ts';
 import type { JvmReading } from '../sources/types.ts';
 
@@ -46,7 +47,7 @@ export interface HistogramTake {
 
 export interface SamplesQuery {
   readonly target?: string;
-  readonly fields: readonly string[] | null; // null: all
+  readonly fields: readonly FieldName[] | null; // null: all
   readonly fromS: number | null;
   readonly toS: number | null;
   readonly points: number | null;
@@ -62,10 +63,10 @@ export interface SamplesAnswer {
   /** Memory request of the app's container, where the downward API gives it. */
   readonly request_bytes: number | null;
   readonly t: readonly number[];
-  readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly fields: FieldColumns;
   /** Of all samples that a point stands for, where `envelope` was asked for: downsampling hides no spike. */
-  readonly min?: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly max?: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly min?: FieldColumns;
+  readonly max?: FieldColumns;
   readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
 }
 
@@ -76,7 +77,7 @@ export type LiveMessage =
       readonly target: string;
       readonly at: string;
       readonly limitBytes: number | 'max' | null;
-      readonly values: Readonly<Record<string, number>>;
+      readonly values: FieldValues;
     }
   | { readonly type: 'verdict'; readonly target: string; readonly verdict: Verdict }
   | {

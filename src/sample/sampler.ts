@@ -1,3 +1,4 @@
+import type { ByField, FieldId } from '../fields.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { readProcessSample, readStartTicks } from '../sources/process/procfs.ts';
@@ -27,7 +28,7 @@ export function openSampler(target: Target, roots: Roots): Sampler {
   const epoch = instanceOf(target.cgroup.path, target.process);
   return {
     tick(nowMs) {
-      const values: Record<string, number> = {};
+      const values: ByField<number> = {};
       const failures: Sample['failures'][number][] = [];
       const group = cgroup.read(nowMs);
       if (group.state === 'read') Object.assign(values, group.value.values);
@@ -69,7 +70,7 @@ export function openSampler(target: Target, roots: Roots): Sampler {
 }
 
 /** The JVM's figures as fields. Exported for recordings, which hold the same hsperfdata. */
-export function jvmValues(jvm: JvmReading): Record<string, number> {
+export function jvmValues(jvm: JvmReading): Partial<Record<FieldId, number>> {
   return {
     heap_used: jvm.heapUsed.value,
     heap_committed: jvm.heapCommitted.value,

@@ -1,3 +1,4 @@
+import type { FieldValues } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
 
 /** All that was read of one target at one tick. A source that was sick leaves its own fields out; they are null in history. */
@@ -5,7 +6,7 @@ export interface Sample {
   readonly atMs: number;
   /** Which life of the container: changes when the cgroup or the target process is another one. */
   readonly epoch: string;
-  readonly values: Readonly<Record<string, number>>;
+  readonly values: FieldValues;
   readonly limitBytes: Limit;
   readonly heapMaxBytes: Limit;
   /** One line per source that failed at this tick. */

@@ -1,3 +1,4 @@
+import type { FieldValues } from '../fields.ts';
 import type { Collector } from './jvm/collectors.ts';
 
 /** The values that sources hand on. Absent is `null`, never 0; "no limit" is `'max'`. All sizes in bytes. */
@@ -66,7 +67,7 @@ export interface Target {
 /** One reading of a memory cgroup, either version, by canonical field id; keys that the kernel does not have are not there. */
 export interface CgroupReading {
   readonly version: 1 | 2;
-  readonly values: Readonly<Record<string, number>>;
+  readonly values: FieldValues;
   readonly limitBytes: Limit;
 }
 

@@ -1,3 +1,4 @@
+import { entriesOf } from '../fields.ts';
 import type { Evaluation } from './types.ts';
 
 /** A leak is reported when this many evaluations in a row find it, and cleared when this many in a row do not. */
@@ -35,7 +36,7 @@ export const INITIAL_STATE: AlarmState = {
 /** Seconds for which a leak must have been found before it is reported. */
 export function pendingSeconds({ fields, etas }: Evaluation): number {
   let windowS = 0;
-  for (const id in fields) if (fields[id]!.trend === 'growing') windowS = Math.max(windowS, fields[id]!.windowSeconds);
+  for (const [, field] of entriesOf(fields)) if (field.trend === 'growing') windowS = Math.max(windowS, field.windowSeconds);
   return Math.min(windowS * PENDING_SHARE, (etas[0]?.seconds ?? Number.POSITIVE_INFINITY) * PENDING_SHARE_OF_ETA);
 }
 

@@ -1,4 +1,4 @@
-import { fieldRow, isEvaluated } from '../fields.ts';
+import { type ByField, type FieldName, fieldRow, isEvaluated } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { EvaluationCache } from './evaluation-cache.ts';
 import { evaluateField, type FieldEvaluation, notEnoughData } from './field/field-trend.ts';
@@ -14,7 +14,7 @@ import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
 import { reconcileSums } from './together/sum-rates.ts';
-import type { Evaluation, EvaluationOptions, FieldTrend, Trend } from './types.ts';
+import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
 const MIN_SAMPLES = 30;
@@ -54,7 +54,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   }
   const shared = new SharedWork(cache.arithmetic);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
-  const evaluateOver = (id: string, values: Float64Array, over: Window): FieldEvaluation => {
+  const evaluateOver = (id: FieldName, values: Float64Array, over: Window): FieldEvaluation => {
     // A heap's floor is told by its collections, of which a part of a life may hold too few.
     if (id === 'heap_used') return evaluateHeap(ordered, values, over, series.heapMaxBytes);
     const present = presentWindow(values, over);
@@ -62,7 +62,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     return preferRecentGrowth(evaluateField(id, values, present), values, present, (part) => evaluateField(id, values, part));
   };
   const pastRuns = earlierRuns(series, ordered, starts, window);
-  const withEarlierRuns = (id: string, values: Float64Array): FieldEvaluation => {
+  const withEarlierRuns = (id: FieldName, values: Float64Array): FieldEvaluation => {
     const earlier = pastRuns.map((run) => ({
       ...run,
       evaluate: () => cache.pastEvaluations.evaluation(id, values, run.window, () => evaluateOver(id, values, run.window)),
@@ -96,7 +96,7 @@ const ABSENT_SHARE = 0.1;
 
 function neededHistoryNow(
   trend: Trend,
-  fields: ReadonlyMap<string, FieldEvaluation>,
+  fields: ReadonlyMap<FieldName, FieldEvaluation>,
   { t, from, to, limit }: Window,
 ): Evaluation['needs'] {
   // Enough time, but too few values in it, as after gaps: as much again.
@@ -105,8 +105,8 @@ function neededHistoryNow(
   return trend === 'growing' ? null : neededHistory(fields.get('usage') ?? fields.get('anon'), limit);
 }
 
-function publicFields(fields: ReadonlyMap<string, FieldEvaluation>): Record<string, FieldTrend> {
-  const out: Record<string, FieldTrend> = {};
+function publicFields(fields: ReadonlyMap<FieldName, FieldEvaluation>): FieldTrends {
+  const out: ByField<FieldTrend> = {};
   for (const [id, { trend, slopeBytesPerHour, low, high, p, points, windowSeconds, basis }] of fields)
     out[id] = { trend, slopeBytesPerHour, low, high, p, points, windowSeconds, basis };
   return out;

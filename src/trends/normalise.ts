@@ -1,9 +1,10 @@
+import type { FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 
 /** Samples in true order with strictly rising times, and where in them each told event falls. */
 export interface OrderedSeries {
   readonly t: Float64Array;
-  readonly fields: ReadonlyMap<string, Float64Array>;
+  readonly fields: ReadonlyMap<FieldName, Float64Array>;
   /** Index of the first sample of a new life, for each told restart or OOM kill. */
   readonly restarts: readonly number[];
   /** Of these, the first samples after OOM kills. By index, for a clock that was set moves the stamps of samples and not those of events. */
@@ -42,7 +43,7 @@ export function normalise(series: Series): OrderedSeries {
   }
   const t = new Float64Array(stamps.length);
   for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // the last clock is the one that counts
-  const fields = new Map<string, Float64Array>();
+  const fields = new Map<FieldName, Float64Array>();
   for (const [id, column] of series.fields)
     fields.set(
       id,

@@ -1,4 +1,4 @@
-import type { GrowthCause } from '../fields.ts';
+import type { ByField, GrowthCause } from '../fields.ts';
 
 /** What the trend detector answers. All slopes in bytes an hour (counts an hour for counts). Names as in the public verdict. */
 
@@ -50,6 +50,9 @@ export interface CauseShare {
   readonly what: string | null;
 }
 
+/** By field. */
+export type FieldTrends = Readonly<ByField<FieldTrend>>;
+
 /** The numeric verdict over all fields of one series; diagnosis puts it into words and adds files and findings. */
 export interface Evaluation {
   readonly trend: Trend;
@@ -59,7 +62,7 @@ export interface Evaluation {
   /** Earliest first. disk-full comes from diagnosis, which knows the file systems. */
   readonly etas: readonly Eta[];
   readonly needs: { readonly hours: number; readonly for: string } | null;
-  readonly fields: Readonly<Record<string, FieldTrend>>;
+  readonly fields: FieldTrends;
 }
 
 export interface EvaluationOptions {

@@ -1,3 +1,4 @@
+import { type FieldName, fieldName } from '../../src/fields.ts';
 import type { Series } from '../../src/history/series.ts';
 import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { Random } from '../random.ts';
@@ -64,11 +65,11 @@ export function applySamplingFaults(
     }
   }
   const nulls = random.chance(0.2) ? 0.03 : 0;
-  const fields = new Map<string, Float64Array>();
+  const fields = new Map<FieldName, Float64Array>();
   for (const [id, column] of columns) {
     const holes = id === 'heap_used' || id === 'metaspace' ? nulls : 0;
     fields.set(
-      id,
+      fieldName(id),
       Float64Array.from(rows, (i) => (holes > 0 && random.chance(holes) ? Number.NaN : column[i]!)),
     );
   }

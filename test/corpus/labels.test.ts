@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FieldId } from '../../src/fields.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
 import { labelField } from '../../synthetic/corpus/label.ts';
 import { constant, drift, warmUp, white } from '../../synthetic/corpus/parts.ts';
@@ -27,11 +28,14 @@ test('every third scenario is held out, and there are enough of both', () => {
 test('fields add up: usage is what its parts are, whatever a scenario does to them', () => {
   for (const { index, name } of CORPUS) {
     const { fields, limitBytes } = first[index]!.series;
-    const last = (id: string) => {
+    const last = (id: FieldId) => {
       const column = fields.get(id)!;
       return column[column.length - 1]!;
     };
-    const parts = ['anon', 'file', 'slab', 'kernel_stack', 'pagetables', 'sock'].reduce((sum, id) => sum + last(id), 0);
+    const parts = (['anon', 'file', 'slab', 'kernel_stack', 'pagetables', 'sock'] as const).reduce(
+      (sum, id) => sum + last(id),
+      0,
+    );
     assert.ok(Math.abs(parts - last('usage')) < 10 * 16_384, name);
     assert.ok(last('usage') > 0 && last('usage') < 1.2 * Number(limitBytes), `${name} is within its limit`);
   }

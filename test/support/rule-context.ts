@@ -2,6 +2,7 @@ import type { Found, Rule } from '../../src/diagnosis/rule.ts';
 import type { RuleContext } from '../../src/diagnosis/rule-context.ts';
 import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
 import type { FileRow } from '../../src/diagnosis/types.ts';
+import { entriesOf, type FieldId } from '../../src/fields.ts';
 import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
 
 export const MIB = 2 ** 20;
@@ -47,7 +48,7 @@ export const eta = (event: Eta['event'], seconds: number): Eta => ({ event, seco
 
 export interface Given {
   /** The newest value of each field. */
-  readonly values?: Readonly<Record<string, number>>;
+  readonly values?: Readonly<Partial<Record<FieldId, number>>>;
   readonly series?: Partial<RuleContext['series']>;
   readonly evaluation?: Partial<RuleContext['evaluation']>;
   readonly target?: Partial<RuleContext['target']>;
@@ -110,7 +111,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     },
     series: {
       t: Float64Array.of(NOW_MS / 1000),
-      fields: new Map(Object.entries(given.values ?? {}).map(([field, value]) => [field, Float64Array.of(value)])),
+      fields: new Map(entriesOf(given.values ?? {}).map(([field, value]) => [field, Float64Array.of(value)])),
       intervalS: 600,
       limitBytes,
       heapMaxBytes: null,

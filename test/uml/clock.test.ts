@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fieldName } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import { runGuest } from '../support/guest.ts';
 import { copyMemhound } from '../support/memhound.ts';
@@ -34,9 +35,10 @@ test('a clock that is set back, ahead and back, and a process that is suspended:
   assert.equal(looks.length, 5, 'samples came after each step of the clock');
   for (const { event, series } of looks) {
     const { t: times, fields } = series!;
+    const faults = fields[fieldName('pgfault')];
     for (let i = 1; i < times.length; i++) {
       assert.ok(times[i]! > times[i - 1]!, `${event}: row ${i} does not come after the one before`);
-      const [before, after] = [fields.pgfault?.[i - 1] ?? 0, fields.pgfault?.[i] ?? 0];
+      const [before, after] = [faults?.[i - 1] ?? 0, faults?.[i] ?? 0];
       assert.ok(after >= before, `${event}: a counter falls from ${before} to ${after}`);
     }
   }

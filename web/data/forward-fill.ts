@@ -1,3 +1,4 @@
+import { entriesOf } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
 /** A value is carried forward for so many of its usual steps; after that it is unknown. */
@@ -27,5 +28,5 @@ export function forwardFill(samples: SamplesAnswer): SamplesAnswer {
       return v;
     });
   };
-  return { ...samples, fields: Object.fromEntries(Object.entries(samples.fields).map(([id, c]) => [id, fill(c)])) };
+  return { ...samples, fields: Object.fromEntries(entriesOf(samples.fields).map(([id, c]) => [id, fill(c)])) };
 }

@@ -1,3 +1,4 @@
+import { entriesOf } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
 /** A step is a gap when it is so many times as long as its neighbours: rows are coarser with age, so no one length will do. */
@@ -30,6 +31,6 @@ export function breakLinesAtGaps(samples: SamplesAnswer): SamplesAnswer {
   return {
     ...samples,
     t: envelope(samples.t, (i) => (samples.t[i]! + samples.t[i + 1]!) / 2),
-    fields: Object.fromEntries(Object.entries(samples.fields).map(([id, c]) => [id, envelope<number | null>(c, () => null)])),
+    fields: Object.fromEntries(entriesOf(samples.fields).map(([id, c]) => [id, envelope<number | null>(c, () => null)])),
   };
 }

@@ -1,14 +1,13 @@
+import type { FieldColumns, FieldId } from '../../src/fields.ts';
 import { liveSetAfterGc } from '../../src/trends/heap/live-set.ts';
-
-type Column = readonly (number | null)[];
 
 /** The rows that the floor is made of. */
 export interface HeapRows {
   readonly t: readonly number[];
-  readonly fields: Readonly<Record<string, Column>>;
+  readonly fields: FieldColumns;
 }
 
-const FIELDS = ['full_gc_count', 'gc_count', 'old_used', 'heap_used'];
+const FIELDS: readonly FieldId[] = ['full_gc_count', 'gc_count', 'old_used', 'heap_used'];
 
 /**
  * The live set after GC, by the same rule as the verdict's: from the lowest value of a collection cycle until that of the next. null where

@@ -1,3 +1,4 @@
+import { entriesOf, type FieldName, type FieldValues } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
 /** A field that a tick leaves out stands for a while: a JVM may miss an answer. */
@@ -5,7 +6,7 @@ const MAX_AGE_MS = 60_000;
 
 /** The newest value of each field. */
 export class LatestValues {
-  readonly #known = new Map<string, { readonly value: number; readonly atMs: number }>();
+  readonly #known = new Map<FieldName, { readonly value: number; readonly atMs: number }>();
   /** When the newest sample was taken, epoch ms; 0: there was none. */
   atMs = 0;
 
@@ -15,23 +16,23 @@ export class LatestValues {
     if (last < 0) return;
     const atMs = samples.t[last]! * 1000;
     this.atMs = Math.max(this.atMs, atMs);
-    for (const [id, column] of Object.entries(samples.fields)) {
+    for (const [id, column] of entriesOf(samples.fields)) {
       const value = column[last] ?? null;
       if (value !== null && atMs >= (this.#known.get(id)?.atMs ?? 0)) this.#known.set(id, { value, atMs });
     }
   }
 
-  setFromTick(atMs: number, values: Readonly<Record<string, number>>): void {
+  setFromTick(atMs: number, values: FieldValues): void {
     this.atMs = atMs;
-    for (const [id, value] of Object.entries(values)) this.#known.set(id, { value, atMs });
+    for (const [id, value] of entriesOf(values)) this.#known.set(id, { value, atMs });
   }
 
-  readonly value = (field: string): number | null => {
+  readonly value = (field: FieldName): number | null => {
     const known = this.#known.get(field);
     return known === undefined || this.atMs - known.atMs > MAX_AGE_MS ? null : known.value;
   };
 
-  ids(): Iterable<string> {
+  ids(): Iterable<FieldName> {
     return this.#known.keys();
   }
 

@@ -1,4 +1,5 @@
 import type { LedgerPartId, TopPartId } from '../../src/diagnosis/ledger/part-table.ts';
+import type { FieldId } from '../../src/fields.ts';
 import { residentHeap } from '../../src/memory-facts.ts';
 import { type Collector, heapCountedIn } from '../../src/sources/jvm/collectors.ts';
 
@@ -13,7 +14,7 @@ export interface StackPart {
   readonly bytes: (v: Values) => number | null;
 }
 
-export type Values = (field: string) => number | null;
+export type Values = (field: FieldId) => number | null;
 
 const nonNegativeDifference = (a: number | null, b: number | null): number | null =>
   a === null ? null : Math.max(0, a - (b ?? 0));

@@ -1,6 +1,7 @@
+import { type ByField, entriesOf, type FieldName } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
-type Columns = Record<string, (number | null)[]>;
+type Columns = ByField<(number | null)[]>;
 
 /** The rows on show, from the API and then from the live channel: one object for all charts, so that they always agree. */
 export interface Rows extends SamplesAnswer {
@@ -12,14 +13,14 @@ export interface Rows extends SamplesAnswer {
 export const copyRows = (samples: SamplesAnswer): Rows => ({
   ...samples,
   t: [...samples.t],
-  fields: Object.fromEntries(Object.entries(samples.fields).map(([id, column]) => [id, [...column]])),
+  fields: Object.fromEntries(entriesOf(samples.fields).map(([id, column]) => [id, [...column]])),
 });
 
 /** What is known at a live tick. */
 export interface Tick {
   readonly t: number;
-  readonly ids: Iterable<string>;
-  readonly value: (id: string) => number | null;
+  readonly ids: Iterable<FieldName>;
+  readonly value: (id: FieldName) => number | null;
 }
 
 /** How the rows are kept: `oldest` is the range's begin, `most` the number of rows, `step` the usual seconds between two ticks. */
@@ -48,7 +49,7 @@ export function appendRow(rows: Rows, { t, ids, value }: Tick, { oldest, most, s
   const last = times.length - 1;
   if (last >= 0 && t <= times[last]!) return null;
   for (const id of ids) fields[id] ??= new Array<null>(times.length).fill(null);
-  const columns = Object.entries(fields);
+  const columns = entriesOf(fields);
   const resolution = last > 0 ? (t - times[0]!) / most : 0;
   const replaced = last > 0 && t - times[last - 1]! < resolution;
   const late = last >= 0 && !replaced && t - times[last]! > Math.max(GAP_STEPS * step + 1, resolution * GAP_STEPS);

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../src/diagnosis/types.ts';
-import { fieldRow } from '../../src/fields.ts';
+import { type FieldName, type FieldValues, fieldRow, namesIn } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import type { FieldTrend } from '../../src/trends/types.ts';
 import { nearestIndex, onCursor, setCursor } from '../charts/shared-cursor.ts';
@@ -9,7 +9,7 @@ import { byId, el, setText, svg, titleOnHover } from '../dom.ts';
 /** Every field as a small chart with its fitted line and band, heaviest first, under the one cursor. */
 
 interface FieldChart {
-  readonly id: string;
+  readonly id: FieldName;
   readonly column: readonly (number | null)[];
   readonly value: HTMLElement;
   /** What `value` shows, exactly. */
@@ -48,7 +48,7 @@ function show(small: FieldChart, v: number | null): void {
 const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
 
 /** What grows and is not reclaimable first, then what else grows, then by the size of the slope. */
-function sortWeight(id: string, trend: FieldTrend | undefined): number {
+function sortWeight(id: FieldName, trend: FieldTrend | undefined): number {
   const row = fieldRow(id);
   const growing = trend?.trend === 'growing' ? (row.reclaimable === false ? 1e16 : 1e15) : 0;
   return (row.unit === 'bytes' ? 1 : 1e-6) * (growing + Math.abs(trend?.slopeBytesPerHour ?? 0));
@@ -56,8 +56,8 @@ function sortWeight(id: string, trend: FieldTrend | undefined): number {
 
 export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: string): void {
   const wanted = search.toLowerCase();
-  const fits = (id: string): boolean => id.includes(wanted) || fieldRow(id).title.toLowerCase().includes(wanted);
-  const all = Object.keys(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
+  const fits = (id: FieldName): boolean => id.includes(wanted) || fieldRow(id).title.toLowerCase().includes(wanted);
+  const all = namesIn(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
   const ids = all
     .filter(fits)
     .sort((a, b) => sortWeight(b, verdict.fields[b]) - sortWeight(a, verdict.fields[a]) || (a < b ? -1 : 1))
@@ -76,13 +76,13 @@ new IntersectionObserver((entries) => {
 }).observe(byId('fields'));
 
 /** A live tick changes only the numbers, where they are in view; the next verdict redraws the lines. */
-export function updateFields(values: Readonly<Record<string, number>>): void {
+export function updateFields(values: FieldValues): void {
   if (isPointed || !isVisible) return;
   for (const small of charts) if (values[small.id] !== undefined) show(small, values[small.id]!);
 }
 
 function field(
-  id: string,
+  id: FieldName,
   column: readonly (number | null)[],
   trend: FieldTrend | null,
 ): { node: HTMLElement; small: FieldChart } {
@@ -115,7 +115,11 @@ function words(trend: FieldTrend | null, unit: string): string {
   return trend.trend.replace(/-/g, ' ');
 }
 
-function sparkline(id: string, y: readonly (number | null)[], trend: FieldTrend | null): { root: SVGElement; hair: SVGElement } {
+function sparkline(
+  id: FieldName,
+  y: readonly (number | null)[],
+  trend: FieldTrend | null,
+): { root: SVGElement; hair: SVGElement } {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const v of y) {

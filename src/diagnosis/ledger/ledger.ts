@@ -1,3 +1,4 @@
+import type { FieldId, FieldValues } from '../../fields.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading, Limit } from '../../sources/types.ts';
 import type { Ledger, LedgerPart } from '../types.ts';
@@ -10,7 +11,7 @@ export interface LedgerInput {
   readonly atMs: number;
   readonly version: 1 | 2;
   /** The newest cgroup values by canonical field id, bytes. */
-  readonly values: Readonly<Record<string, number>>;
+  readonly values: FieldValues;
   readonly limitBytes: Limit;
   /** CPUs online on the node, not those of the container: charge batches are per CPU. */
   readonly cpusOnline: number;
@@ -64,7 +65,7 @@ export function buildLedger(input: LedgerInput): Ledger {
 }
 
 /** States of the page cache. A page is active or inactive, and may be dirty or mapped as well: so these are no parts. */
-function pageStates(values: Readonly<Record<string, number>>): Record<string, number> {
+function pageStates(values: FieldValues): Record<string, number> {
   const states = {
     activeBytes: values.active_file,
     inactiveBytes: values.inactive_file,
@@ -78,7 +79,7 @@ function pageStates(values: Readonly<Record<string, number>>): Record<string, nu
 const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
 
 /** Fields of memory.stat that are parts of the kernel's memory. */
-const KERNEL_PARTS: readonly (readonly [string, NamedPartId])[] = [
+const KERNEL_PARTS: readonly (readonly [FieldId, NamedPartId])[] = [
   ['slab_reclaimable', 'slab-reclaimable'],
   ['slab_unreclaimable', 'slab-unreclaimable'],
   ['kernel_stack', 'kernel-stacks'],

@@ -1,4 +1,4 @@
-import { fieldRow } from '../../fields.ts';
+import { entriesOf, fieldRow } from '../../fields.ts';
 import type { HistoryEventType } from '../../sample/types.ts';
 import type { Limit } from '../../sources/types.ts';
 import type { History } from '../history.ts';
@@ -33,8 +33,7 @@ export function appendNewRows(segment: Segment, history: History, saved: SavedSt
       segment.fields[id].push(Number.isFinite(value) ? round(value) : null);
     }
   }
-  for (const id in segment.fields) {
-    const column = segment.fields[id]!;
+  for (const [, column] of entriesOf(segment.fields)) {
     while (column.length < segment.t.length) column.push(null);
   }
   segment.events.push(...history.eventsAfter(saved.events));

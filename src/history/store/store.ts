@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FieldName } from '../../fields.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
 import { diskLimitProblem } from './disk-limit.ts';
@@ -239,7 +240,7 @@ export class Store {
     const [fromS, toS] = [t[0] ?? 0, t.at(-1) ?? 0];
     const maker = new EnvelopeBuilder(Float64Array.from(t), fields.keys(), fromS);
     const every = history.series({ ...query, points: null });
-    const inMemory = (id: string, row: number) => every.fields.get(id)?.[row];
+    const inMemory = (id: FieldName, row: number) => every.fields.get(id)?.[row];
     maker.add({ t: every.t, low: inMemory, high: inMemory });
     const rawS = (history.lastS ?? 0) - RAW_S;
     const segments = t.length === 0 ? 0 : await addEnvelope(maker, sealed, { fromS, toS, rawS });

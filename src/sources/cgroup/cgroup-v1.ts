@@ -1,4 +1,4 @@
-import type { FieldId } from '../../fields.ts';
+import { type ByField, type FieldId, fieldName } from '../../fields.ts';
 import type { CgroupReading } from '../types.ts';
 import { fieldsOfStat, filesOfFields, readFields } from './field-places.ts';
 import { ParseError, parseFlat, parseLimit, parseNumber, tighter } from './flat-keyed.ts';
@@ -21,14 +21,14 @@ export function parseCgroupV1(files: Readonly<Record<string, string>>): CgroupRe
     throw new ParseError('a v1 memory cgroup must have memory.stat and memory.usage_in_bytes');
   const stat = parseFlat('memory.stat', text);
   const usage = parseNumber('memory.usage_in_bytes', usageText);
-  const values: Record<string, number> = { usage };
+  const values: ByField<number> = { usage };
   const hasTotals = stat.has('total_cache');
   for (const [key, value] of stat) {
     if (key.startsWith('hierarchical_')) continue;
     // Without use_hierarchy older kernels give no totals at all; then the group's own figures are all there is.
     if (hasTotals !== key.startsWith(TOTAL)) continue;
     const plain = hasTotals ? key.slice(TOTAL.length) : key;
-    values[NAMED.get(plain) ?? plain] = value;
+    values[NAMED.get(plain) ?? fieldName(plain)] = value;
   }
   Object.assign(values, readFields('v1', files));
   values.working_set = Math.max(0, usage - (values.inactive_file ?? 0));

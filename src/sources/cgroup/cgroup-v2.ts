@@ -1,4 +1,4 @@
-import { partsOf } from '../../fields.ts';
+import { type ByField, fieldName, partsOf } from '../../fields.ts';
 import type { CgroupReading } from '../types.ts';
 import { filesOfFields, readFields } from './field-places.ts';
 import { ParseError, parseFlat, parseLimit, parseNumber } from './flat-keyed.ts';
@@ -16,8 +16,8 @@ export function parseCgroupV2(files: Readonly<Record<string, string>>): CgroupRe
   if (text === undefined || current === undefined)
     throw new ParseError('a v2 memory cgroup must have memory.stat and memory.current');
   const usage = parseNumber('memory.current', current);
-  const values: Record<string, number> = { usage };
-  for (const [key, value] of parseFlat('memory.stat', text)) values[key] = value;
+  const values: ByField<number> = { usage };
+  for (const [key, value] of parseFlat('memory.stat', text)) values[fieldName(key)] = value;
   values.kernel ??= KERNEL_PARTS.reduce((sum, part) => sum + (values[part] ?? 0), 0);
   Object.assign(values, readFields('v2', files));
   values.working_set = Math.max(0, usage - (values.inactive_file ?? 0));

@@ -1,4 +1,4 @@
-import { fieldRow } from '../../fields.ts';
+import { type FieldName, fieldRow } from '../../fields.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { FieldTrend, Trend } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
@@ -108,7 +108,7 @@ function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>,
 }
 
 /** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections behind the floor. */
-function blocksOf(id: string, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
+function blocksOf(id: FieldName, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
   if (fieldRow(id).sawtooth) {
     const { t: at, y } = presentValues(values, window);
     const floor = sawtoothFloor(at, y);
@@ -122,14 +122,14 @@ function blocksOf(id: string, values: Float64Array, window: Window): { blocks: B
   return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null };
 }
 
-export function evaluateField(id: string, values: Float64Array, window: Window): FieldEvaluation {
+export function evaluateField(id: FieldName, values: Float64Array, window: Window): FieldEvaluation {
   const { blocks, cycles } = blocksOf(id, values, window);
   return evaluateBlocks(id, blocks, cycles, window);
 }
 
 /** The trend of a heap's floor, by what each collection left (`floor`). `values`: heap used. */
 export function evaluateFloor(
-  id: string,
+  id: FieldName,
   floor: Pick<SawtoothFloor, 't' | 'values'>,
   values: Float64Array,
   window: Window,
@@ -138,7 +138,7 @@ export function evaluateFloor(
   return evaluateBlocks(id, { ...floorBlockMeans(floor, window), points }, floor.values.length, window);
 }
 
-function evaluateBlocks(id: string, blocks: BlockMeans, cycles: number | null, window: Window): FieldEvaluation {
+function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null, window: Window): FieldEvaluation {
   const { t, from, to, limit } = window;
   const windowS = t[to - 1]! - t[from]!;
   const m = blocks.y.length;

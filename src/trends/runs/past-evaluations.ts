@@ -1,3 +1,4 @@
+import type { FieldName } from '../../fields.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Window } from '../field/window.ts';
 
@@ -8,7 +9,12 @@ export class PastEvaluations {
   readonly #known = new Map<string, FieldEvaluation>();
 
   /** What `evaluate` says of a field in the window of a run that is over, worked out once. */
-  evaluation(id: string, values: Float64Array, { t, from, to, limit }: Window, evaluate: () => FieldEvaluation): FieldEvaluation {
+  evaluation(
+    id: FieldName,
+    values: Float64Array,
+    { t, from, to, limit }: Window,
+    evaluate: () => FieldEvaluation,
+  ): FieldEvaluation {
     let sum = 0;
     for (let i = from; i < to; i++) if (Number.isFinite(values[i])) sum += values[i]! * (1 + ((i - from) & 7));
     const key = [id, t[from], t[to - 1], to - from, limit, sum].join();

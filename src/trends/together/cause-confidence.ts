@@ -1,10 +1,10 @@
-import { type FieldId, fieldsWhere } from '../../fields.ts';
+import { type FieldId, type FieldName, fieldsWhere } from '../../fields.ts';
 import { headroom } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Cause, CauseShare } from '../types.ts';
 
-export type Fields = ReadonlyMap<string, FieldEvaluation>;
+export type Fields = ReadonlyMap<FieldName, FieldEvaluation>;
 
 export interface Limits {
   readonly limit: Limit;
@@ -18,7 +18,7 @@ export interface NativeTrend {
   readonly untouchedBytes: number;
 }
 
-export const grows = (fields: Fields, id: string): boolean => fields.get(id)?.trend === 'growing';
+export const grows = (fields: Fields, id: FieldId): boolean => fields.get(id)?.trend === 'growing';
 
 /** Fields whose growth is a sign of a cause. */
 const fieldsOf = (cause: Cause): readonly FieldId[] => fieldsWhere((row) => row.cause === cause);
@@ -35,7 +35,7 @@ const DAY_S = 86_400;
 export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: Limits, native: NativeTrend | null): number {
   const growing =
     cause === 'native' && native !== null
-      ? [{ id: 'anon', field: native.field }]
+      ? [{ id: 'anon' as const, field: native.field }]
       : fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
   const bounded =
@@ -65,13 +65,13 @@ function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
   return windowSeconds > START_UP_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR) * IMMINENT_S;
 }
 
-const levelOf = (fields: Fields, id: string): number | null => {
+const levelOf = (fields: Fields, id: FieldId): number | null => {
   const level = fields.get(id)?.levelNow;
   return level !== undefined && Number.isFinite(level) ? level : null;
 };
 
 /** Bytes until what grows meets its wall; no end where there is none, or it is not of bytes. */
-function headroomOf(id: string, fields: Fields, { limit, heapMax }: Limits): number {
+function headroomOf(id: FieldId, fields: Fields, { limit, heapMax }: Limits): number {
   if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - (levelOf(fields, id) ?? 0) : Number.POSITIVE_INFINITY;
   if (id === 'threads' || typeof limit !== 'number') return Number.POSITIVE_INFINITY;
   return headroom((field) => levelOf(fields, field), limit) ?? limit;

@@ -1,3 +1,4 @@
+import type { FieldId } from '../../fields.ts';
 import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
@@ -10,8 +11,10 @@ import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
 const HOUR = 3600;
 
 /** Those fields of unreclaimable memory that this kernel reports. */
-const unreclaimableFields = (fields: Fields): string[] =>
-  (fields.has('slab_unreclaimable') ? UNRECLAIMABLE_FIELDS : [...UNRECLAIMABLE_FIELDS, 'slab']).filter((id) => fields.has(id));
+const unreclaimableFields = (fields: Fields): readonly FieldId[] =>
+  (fields.has('slab_unreclaimable') ? UNRECLAIMABLE_FIELDS : [...UNRECLAIMABLE_FIELDS, 'slab' as const]).filter((id) =>
+    fields.has(id),
+  );
 
 /** How fast memory that cannot be reclaimed grows, all of it together. */
 function unreclaimableRate(fields: Fields): GrowthRate {
@@ -23,7 +26,7 @@ function unreclaimableRate(fields: Fields): GrowthRate {
 }
 
 /** Bytes of these fields at their peaks now, where all of them together grow at `rate`. */
-function peakOf(fields: Fields, ids: readonly string[], { slope }: GrowthRate, moved: CoMovement): number {
+function peakOf(fields: Fields, ids: readonly FieldId[], { slope }: GrowthRate, moved: CoMovement): number {
   const finite = ids.flatMap((id) => (Number.isFinite(fields.get(id)?.levelNow) ? [{ id, field: fields.get(id)! }] : []));
   const growing = finite.filter(({ field }) => field.trend === 'growing');
   const fastest = growing.reduce<FieldEvaluation | null>(
@@ -51,7 +54,7 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits, m
   }
   if (typeof limits.limit === 'number') {
     const { limit } = limits;
-    const until = (ids: readonly string[], rate: GrowthRate, event: Eta['event']): Eta | null =>
+    const until = (ids: readonly FieldId[], rate: GrowthRate, event: Eta['event']): Eta | null =>
       rate.slope > 0 ? etaTo(limit - peakOf(fields, ids, rate, moved), rate, event) : null;
     const usage = sumGrowthRate(fields, 'usage');
     const eta = causes.some((cause) => !cause.reclaimable)
@@ -76,7 +79,7 @@ const DOUBTFUL_POSTERIOR = 0.8;
  */
 function confidenceOfNoGrowth(fields: Fields): number {
   let most = 0;
-  for (const id of [...UNRECLAIMABLE_FIELDS, 'heap_used', 'metaspace', 'slab'])
+  for (const id of [...UNRECLAIMABLE_FIELDS, 'heap_used', 'metaspace', 'slab'] as const)
     most = Math.max(most, fields.get(id)?.posterior ?? 0);
   return 0.98 - 0.2 * most - Math.max(0, most - DOUBTFUL_POSTERIOR);
 }

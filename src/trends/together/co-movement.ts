@@ -1,3 +1,4 @@
+import type { FieldId } from '../../fields.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
@@ -5,7 +6,7 @@ import type { TrendBasis } from '../types.ts';
 
 /** One field of a sum: a value that is missing is taken to be `level`, where that is known. */
 export interface SumPart {
-  readonly id: string;
+  readonly id: FieldId;
   readonly level: number | null;
 }
 
@@ -15,7 +16,7 @@ export interface CoMovement {
    * Whether a field moved with page cache (tmpfs aside) while its line held: the cache gained so much that `share` of it is more than all the
    * field did, and most of what the field gained came when the cache did.
    */
-  isExplainedByCache(id: string, line: TrendBasis['line'], share: number): boolean;
+  isExplainedByCache(id: FieldId, line: TrendBasis['line'], share: number): boolean;
   /**
    * 95th percentile of the sum of these fields since `fromT` (epoch seconds), all moved along `bytesPerHour` to the end: peaks meet a limit
    * first, and only those of samples are as high as they are. null: too few rows tell it.

@@ -1,3 +1,4 @@
+import type { FieldId } from '../../fields.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Cause, CauseShare } from '../types.ts';
 import { type Fields, grows } from './cause-confidence.ts';
@@ -37,10 +38,10 @@ export function causesOf(growth: Growth): CauseShare[] {
   return causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
 }
 
-const slopeOf = (fields: Fields, id: string): number => fields.get(id)?.slopeBytesPerHour ?? 0;
+const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Bytes an hour by which a field grows, 0 where it does not grow. */
-const growthOf = (fields: Fields, id: string): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
+const growthOf = (fields: Fields, id: FieldId): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
 
 const unreclaimable = (bytesPerHour: number): Share => ({ bytesPerHour, reclaimable: false });
 
@@ -115,7 +116,7 @@ const pageCacheGrows = (fields: Fields): boolean =>
  */
 function slab(growth: Growth): Share | null {
   const { fields } = growth;
-  const share = (id: string, reclaimable: boolean) => ({ bytesPerHour: slopeOf(fields, id), reclaimable });
+  const share = (id: FieldId, reclaimable: boolean) => ({ bytesPerHour: slopeOf(fields, id), reclaimable });
   if (kernelGrowsAlone(growth, 'slab_unreclaimable')) return share('slab_unreclaimable', false);
   if (kernelGrowsAlone(growth, 'slab_reclaimable')) return share('slab_reclaimable', true);
   if (fields.has('slab_unreclaimable')) return null;
@@ -130,7 +131,7 @@ function slab(growth: Growth): Share | null {
 const SLAB_SHARE_OF_CACHE = 0.08;
 
 /** A field of kernel memory grows, and neither threads nor page cache account for it. */
-function kernelGrowsAlone({ fields, moved }: Growth, id: string): boolean {
+function kernelGrowsAlone({ fields, moved }: Growth, id: FieldId): boolean {
   const cache = pageCacheGrows(fields) ? slopeOf(fields, 'file') : 0;
   return (
     grows(fields, id) &&

@@ -1,4 +1,4 @@
-import { type FieldId, partsOf } from '../../fields.ts';
+import { type FieldId, type FieldName, partsOf } from '../../fields.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
 import { type Fields, grows } from './cause-confidence.ts';
@@ -62,7 +62,7 @@ export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): G
   // `kernel` (v2) holds all of these but what sockets hold.
   const beside = [...PARTS_OF_SUMS[id], ...(fields.has('kernel') ? (['kernel'] as const) : KERNEL_PARTS), 'sock' as const];
   // A part that may well grow, and is not told to, would be missing.
-  const undecided = (part: string): boolean => {
+  const undecided = (part: FieldId): boolean => {
     const field = fields.get(part);
     if (field === undefined || field.trend === 'growing' || field.posterior <= UNDECIDED_POSTERIOR) return false;
     return (field.slopeBytesPerHour ?? 0) > NEGLIGIBLE_SHARE * ownRate.slope;
@@ -77,9 +77,9 @@ export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): G
 }
 
 /** The fields, with the slopes of those that are sums and grow told by their parts. */
-export function reconcileSums(fields: ReadonlyMap<string, FieldEvaluation>): Map<string, FieldEvaluation> {
+export function reconcileSums(fields: Fields): Map<FieldName, FieldEvaluation> {
   const adjusted = new Map(fields);
-  const adjust = (id: string, rate: GrowthRate | null) => {
+  const adjust = (id: FieldId, rate: GrowthRate | null) => {
     if (rate === null) return;
     const field = fields.get(id)!;
     const { line } = field.basis;

@@ -49,7 +49,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
   const spikeS = start + spikeAt * every;
   const segments = names.map((name) => readSegmentText(readFileSync(join(dir, 'jvm', name), 'utf8')));
   for (const aroundS of [3600, 2 * 86_400]) {
-    const query = { ...ALL, fields: ['usage'], fromS: spikeS - aroundS, toS: spikeS + aroundS, points: 40 };
+    const query = { ...ALL, fields: ['usage'] as const, fromS: spikeS - aroundS, toS: spikeS + aroundS, points: 40 };
     const { t: points } = reread.series(query);
     const { min, max, segments: read } = await again.envelope('jvm', query);
     assert.ok(points.length <= 40 && max.usage!.length === points.length);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
+import type { FieldId } from '../../../src/fields.ts';
 import type { FieldTrend, Trend } from '../../../src/trends/types.ts';
 import { fieldTrend, GIB, type Given, MIB, ruleContext } from '../../support/rule-context.ts';
 
@@ -104,7 +105,7 @@ describe('what is not growing', () => {
 describe('what is still settling', () => {
   const DAY = 86_400;
   /** A field at the given levels in MiB, a day apart; the trend is of the last `days`. */
-  const settling = (field: string, mib: readonly number[], slope = 0, days = 7) => {
+  const settling = (field: FieldId, mib: readonly number[], slope = 0, days = 7) => {
     const t = Float64Array.from(mib, (_, i) => i * DAY);
     const fields = new Map([[field, Float64Array.from(mib, (v) => v * MIB)]]);
     return headline(

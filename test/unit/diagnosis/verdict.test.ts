@@ -4,6 +4,7 @@ import { failsGate } from '../../../src/diagnosis/gate.ts';
 import type { RuleContext } from '../../../src/diagnosis/rule-context.ts';
 import { filePart, sentence, sentenceText, timePart } from '../../../src/diagnosis/sentence.ts';
 import { diagnose } from '../../../src/diagnosis/verdict.ts';
+import type { FieldId } from '../../../src/fields.ts';
 import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
 import { causeShare, fieldTrend as field, fileRow as file, ruleContext } from '../../support/rule-context.ts';
 
@@ -165,7 +166,7 @@ test('a container that ended at its limit before the kernel could be asked is ca
   const ended = (anonMib: readonly number[], fileMib: number) => {
     const base = scene({});
     const t = Float64Array.from(anonMib, (_, i) => i * 10);
-    const fields = new Map([
+    const fields = new Map<FieldId, Float64Array>([
       ['anon', Float64Array.from(anonMib, (mib) => mib * 2 ** 20)],
       ['usage', Float64Array.from(anonMib, (mib) => (mib + fileMib) * 2 ** 20)],
     ]);
@@ -191,7 +192,7 @@ test('a growth that has no name yet says when it meets the limit at this pace, a
 test('settling tells how much it rose, and no pace that is none', () => {
   const base = scene({ trend: 'settling', fields: { usage: field('settling', 0) } });
   const t = Float64Array.of(0, 7 * 86400);
-  const fields = new Map([['usage', Float64Array.of(600 * 2 ** 20, 777 * 2 ** 20)]]);
+  const fields = new Map<FieldId, Float64Array>([['usage', Float64Array.of(600 * 2 ** 20, 777 * 2 ** 20)]]);
   const { headline } = diagnose({ ...base, series: { ...base.series, t, fields } });
   assert.equal(headline, 'Still settling: memory used rose 177 MiB in 7 days, and the growth is slowing. Ask again in 4 days.');
 });

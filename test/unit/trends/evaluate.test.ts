@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type ByField, entriesOf } from '../../../src/fields.ts';
 import type { Series } from '../../../src/history/series.ts';
 import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 
@@ -19,9 +20,9 @@ function noise(seed: number): () => number {
   };
 }
 
-function series(minutes: number, columns: Record<string, (minute: number) => number>, rest: Partial<Series> = {}): Series {
+function series(minutes: number, columns: ByField<(minute: number) => number>, rest: Partial<Series> = {}): Series {
   const t = Float64Array.from({ length: minutes }, (_, i) => 1_700_000_000 + 60 * i);
-  const fields = new Map(Object.entries(columns).map(([id, of]) => [id, Float64Array.from(t, (_, i) => of(i))]));
+  const fields = new Map(entriesOf(columns).map(([id, of]) => [id, Float64Array.from(t, (_, i) => of(i))]));
   return { t, fields, intervalS: 60, limitBytes: 1024 * MIB, heapMaxBytes: null, events: [], files: [], ...rest };
 }
 

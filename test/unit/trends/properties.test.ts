@@ -17,13 +17,17 @@ test('a slope does not change when time or level is shifted', () => {
 test('a slope scales with its unit', () => {
   const base = leakSeries({ seed: 2 });
   const anon = base.fields.get('anon')!;
-  const doubled = { ...base, limitBytes: 2 * (base.limitBytes as number), fields: new Map([['anon', anon.map((v) => 2 * v)]]) };
+  const doubled = {
+    ...base,
+    limitBytes: 2 * (base.limitBytes as number),
+    fields: new Map([['anon' as const, anon.map((v) => 2 * v)]]),
+  };
   close(2 * slope(base), slope(doubled));
 });
 
 test('a slope flips when time is reversed', () => {
   const base = leakSeries({ seed: 3 });
-  const reversed = { ...base, fields: new Map([['anon', base.fields.get('anon')!.slice().reverse()]]) };
+  const reversed = { ...base, fields: new Map([['anon' as const, base.fields.get('anon')!.slice().reverse()]]) };
   assert.equal(evaluateSeries(base, options).fields.anon!.trend, 'growing');
   assert.equal(evaluateSeries(reversed, options).fields.anon!.trend, 'shrinking');
   assert.ok(Math.abs(slope(base) + slope(reversed)) < 0.05 * slope(base));
@@ -52,7 +56,7 @@ test('the same series gives the same judgement, unsorted and doubled rows or not
   const shuffled = {
     ...base,
     t: Float64Array.from(rows, (i) => base.t[i]!),
-    fields: new Map([['anon', Float64Array.from(rows, (i) => anon[i]!)]]),
+    fields: new Map([['anon' as const, Float64Array.from(rows, (i) => anon[i]!)]]),
   };
   assert.deepEqual(evaluateSeries(shuffled, options), evaluateSeries(base, options));
 });
@@ -68,7 +72,7 @@ test('a clock that is set back an hour does not hide a leak', () => {
 test('gaps are no values: a series with half its samples missing has the same slope, within its interval', () => {
   const base = leakSeries({ seed: 11 });
   const holes = base.fields.get('anon')!.map((value, i) => (i % 2 === 0 || (i > 200 && i < 260) ? Number.NaN : value));
-  const answer = evaluateSeries({ ...base, fields: new Map([['anon', holes]]) }, options);
+  const answer = evaluateSeries({ ...base, fields: new Map([['anon' as const, holes]]) }, options);
   assert.equal(answer.leak, true);
   assert.ok(answer.fields.anon!.low! < slope(base) && slope(base) < answer.fields.anon!.high!);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fieldName } from '../../../../src/fields.ts';
 import { parseCgroupV1, V1_FILES } from '../../../../src/sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from '../../../../src/sources/cgroup/cgroup-v2.ts';
 import { containerId, slug } from '../../../../src/sources/cgroup/container-id.ts';
@@ -102,7 +103,7 @@ test('the files that are read are those of the table of fields and of the limit'
 });
 
 test('further keys of memory.stat are fields under their own name', () => {
-  assert.equal(parseCgroupV2(V2).values.workingset_refault_file, 4);
+  assert.equal(parseCgroupV2(V2).values[fieldName('workingset_refault_file')], 4);
 });
 
 test('an inactive_file above usage gives a working set of 0, not below', () => {

@@ -66,7 +66,7 @@ test('a leak that began hours ago in a life of two weeks is told, since nothing 
   });
   const series = {
     t: Float64Array.from(anon, (_, i) => 300 * i),
-    fields: new Map([['anon', anon]]),
+    fields: new Map([['anon' as const, anon]]),
     intervalS: 300,
     limitBytes: 4000 * MB,
     heapMaxBytes: null,
@@ -76,7 +76,7 @@ test('a leak that began hours ago in a life of two weeks is told, since nothing 
   const answer = evaluateSeries(series, options);
   assert.equal(answer.leak, true);
   assert.ok(answer.fields.anon!.basis.segments.length >= 2);
-  const before = { ...series, t: series.t.slice(0, began), fields: new Map([['anon', anon.slice(0, began)]]) };
+  const before = { ...series, t: series.t.slice(0, began), fields: new Map([['anon' as const, anon.slice(0, began)]]) };
   assert.equal(evaluateSeries(before, options).leak, false);
 });
 
@@ -87,7 +87,7 @@ test('where nothing is found, it is told how much more history the faintest drif
     return evaluateSeries(
       {
         t: Float64Array.from(anon, (_, i) => 60 * i),
-        fields: new Map([['anon', anon]]),
+        fields: new Map([['anon' as const, anon]]),
         intervalS: 60,
         limitBytes: 1000 * MB,
         heapMaxBytes: null,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { entriesOf, type FieldId, fieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
 import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
@@ -45,7 +46,7 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
 `;
 
 const [head, ...rows] = TRUTH.trim().split('\n');
-const names = head!.split('|')[0]!.trim().split(/\s+/);
+const names = head!.split('|')[0]!.trim().split(/\s+/).map(fieldName);
 
 function judged(perHour: number): FieldEvaluation {
   const grows = perHour > 0;
@@ -92,7 +93,7 @@ for (const row of rows) {
 }
 
 test('slab that came when the cache did is no cause, however the cache itself is judged', () => {
-  const fields = new Map([
+  const fields = new Map<FieldId, FieldEvaluation>([
     ['usage', judged(12 * MIB)],
     ['file', judged(0)],
     ['kernel', judged(12 * MIB)],
@@ -105,7 +106,7 @@ test('slab that came when the cache did is no cause, however the cache itself is
 describe('native memory, where the figures of the JVM tell it from the heap', () => {
   const limits = { limit: 4096 * MIB, heapMax: 2048 * MIB };
   const causes = (perHour: Record<string, number>, native: number) => {
-    const fields = new Map(Object.entries(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
     const trend = { field: judged(native * MIB), untouchedBytes: 0 };
     return combineFields(fields, trend, limits, unmoved).causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
   };
@@ -125,7 +126,7 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
 
 describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
   const cause = (perHour: Record<string, number>) => {
-    const fields = new Map(Object.entries(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
     const { leak, causes } = combineFields(fields, null, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return causes.map(
       (c) => `${c.cause} ${c.bytesPerHour / MIB} ${c.reclaimable ? 'reclaimable' : 'not reclaimable'}, leak ${leak}`,
@@ -140,7 +141,7 @@ describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
 
 test('each cause grows by its own part: shmem is not page cache, the stacks of threads are theirs', () => {
   const shares = (perHour: Record<string, number>) => {
-    const fields = new Map(Object.entries(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
     const { causes } = combineFields(fields, null, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { FieldId, FieldName } from '../../../../src/fields.ts';
 import type { SamplesAnswer } from '../../../../src/outlets/status.ts';
 import { forwardFill } from '../../../../web/data/forward-fill.ts';
 import { appendRow, copyRows } from '../../../../web/data/rows.ts';
@@ -38,7 +39,7 @@ describe('a value that is read less often than the rest', () => {
 
 describe('live rows', () => {
   const all = { oldest: Number.NEGATIVE_INFINITY, most: 1200, step: 1 };
-  const tick = (t: number, value: (id: string) => number | null, ids: string[] = []) => ({ t, ids, value });
+  const tick = (t: number, value: (id: FieldName) => number | null, ids: FieldId[] = []) => ({ t, ids, value });
 
   test('are joined to every column, also where a tick leaves a field out', () => {
     const rows = copyRows(samples(count(100), { usage: count(100), threads: count(100) }));
