@@ -22,8 +22,8 @@ const MIN_SAMPLES = 30;
 const DEFAULT_HISTORY_S = 900;
 
 /**
- * The numeric verdict on one container's series: every gauge judged on its own over the run since the last restart, then
- * put together, in the light of the lives before it. Pure; the same series gives the same judgement. Slopes in bytes (or counts) an hour.
+ * The numeric verdict on one container's series: every gauge is evaluated by itself over the run since the last restart, then
+ * all are combined, adjusted by earlier runs. Pure: the same series gives the same evaluation. Slopes in bytes (or counts) an hour.
  * `cache`: for those who evaluate again and again; it changes no answer.
  */
 export function evaluateSeries(series: Series, options: EvaluationOptions, cache = new EvaluationCache()): Evaluation {
@@ -55,7 +55,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const shared = new SharedWork(cache.arithmetic);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
   const evaluateOver = (id: FieldName, values: Float64Array, over: Window): FieldEvaluation => {
-    // A heap's floor is told by its collections, of which a part of a life may hold too few.
+    // The floor of a heap comes from its collections, and a part of a run may hold too few of them.
     if (id === 'heap_used') return evaluateHeap(ordered, values, over, series.heapMaxBytes);
     const present = presentWindow(values, over);
     if (present === null) return notEnoughData(0, over.t[over.to - 1]! - over.t[over.from]!, 'the field is no longer reported');
@@ -91,7 +91,7 @@ function presentWindow(values: Float64Array, window: Window): Window | null {
   return absentS > ABSENT_SHARE * (t[window.to - 1]! - t[window.from]!) ? null : { ...window, from, to };
 }
 
-/** A field that was last told longer ago than this share of the window is gone. */
+/** A field whose last value is older than this share of the window is absent. */
 const ABSENT_SHARE = 0.1;
 
 function neededHistoryNow(

@@ -1,11 +1,11 @@
 import type { FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 
-/** Samples in true order with strictly rising times, and where in them each told event falls. */
+/** Samples in true order with strictly rising times, and the position of each recorded event among them. */
 export interface OrderedSeries {
   readonly t: Float64Array;
   readonly fields: ReadonlyMap<FieldName, Float64Array>;
-  /** Index of the first sample of a new life, for each told restart or OOM kill. */
+  /** Index of the first sample of a new run, for each recorded restart or OOM kill. */
   readonly restarts: readonly number[];
   /** Of these, the first samples after OOM kills. By index, for a clock that was set moves the stamps of samples and not those of events. */
   readonly oomKills: readonly number[];
@@ -14,7 +14,7 @@ export interface OrderedSeries {
 /**
  * The file's order is the order of happening, so a stamp that goes back is a clock that was set back, and everything
  * before it is shifted to meet it. Only when stamps go back often is the file merely unsorted, and then it is sorted.
- * Of doubled stamps the last sample counts. Steps forward cannot be told from gaps and stay.
+ * Of samples with the same stamp the last one counts. A step forward looks like a gap, and stays.
  */
 export function normalise(series: Series): OrderedSeries {
   if (isSorted(series.t)) return { t: series.t, fields: series.fields, ...eventIndexes(series, series.t, null) };

@@ -22,9 +22,9 @@ export interface FieldTrend {
 }
 
 export interface TrendBasis {
-  /** Epoch seconds at which each segment begins; the last is the one judged. */
+  /** Epoch seconds at which each segment begins; the last is the one evaluated. */
   readonly segments: readonly number[];
-  /** The line through the judged segment: level (bytes) at `fromT`, with `slopePerSecond`. null if none was fitted. */
+  /** The line through the evaluated segment: level (bytes) at `fromT`, with `slopePerSecond`. null if none was fitted. */
   readonly line: { readonly fromT: number; readonly toT: number; readonly level: number; readonly slopePerSecond: number } | null;
   /** Fits that were compared, by name, with their score (lower is better). */
   readonly modelScores: readonly { readonly model: string; readonly score: number }[];

@@ -30,5 +30,5 @@ export const Z90 = 1.645;
 /** Half of the 99 % interval of a normal distribution, in its deviations. */
 export const Z99 = 2.576;
 
-/** The deviation that a 90 % interval tells of. */
+/** The standard error that a 90 % interval stands for. */
 export const standardError = ({ low, high }: GrowthRate): number => (high - low) / (2 * Z90);

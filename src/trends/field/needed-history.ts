@@ -7,7 +7,7 @@ const HOUR = 3600;
 const DAY = 86_400;
 /**
  * The interval of a slope narrows with the window to about this power: 1.4 to 1.9 for errors that return to their mean within hours, 0.5 to
- * 0.9 for a wandering near a random walk. Between, so that most waits end no later than told.
+ * 0.9 for a wandering near a random walk. The value is between them, so that most waits end no later than reported.
  */
 const CONVERGENCE_POWER = 1;
 /** A wait beyond this is no answer: at such a noise the drift would be found by its size first. */

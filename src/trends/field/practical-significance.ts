@@ -22,7 +22,7 @@ export function isPracticallySignificant(
   return daily >= bytesPerDay && rise >= riseBytes;
 }
 
-/** The slowest growth of a field of bytes that matters to anyone, and how far it must have risen to be told. */
+/** The slowest growth of a field of bytes that is significant in practice, and how far it must have risen to be reported. */
 export function smallestRelevantGrowth(
   level: number,
   limit: Limit,

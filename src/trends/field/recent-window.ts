@@ -3,9 +3,9 @@ import type { FieldEvaluation } from './field-trend.ts';
 import type { Window } from './window.ts';
 
 /**
- * A leak that began lately, in a long life: too short a part of it to show as a bend, and long enough to be told.
+ * A leak that began recently in a long run: too short a part of it to show as a bend, and long enough to be reported.
  *
- *                                  /      the last sixth (or sixth of a sixth) judged on its own, where it rose
+ *                                  /      the last sixth (or sixth of a sixth) evaluated by itself, where it rose
  *     ~~~~~~~~~~~~~~~~~~~~~~~~~~~~/       by far more than the series ever did in that time before
  *
  * What it did before at that length, days and nights and swings included, is what the rise is held against.
@@ -24,7 +24,7 @@ const FULL_WEEK_S = 8 * 86_400;
 /** What began lately may yet stop: never surer than this. */
 const MAX_RECENT_POSTERIOR = 0.9;
 
-/** The life's judgement, or that of its newest part where that alone grows. `one` judges the field over a window. */
+/** The evaluation of the whole run, or of its newest part where only that part grows. `evaluateOver` evaluates the field over a window. */
 export function preferRecentGrowth(
   whole: FieldEvaluation,
   values: Float64Array,

@@ -8,7 +8,7 @@ import type { OrderedSeries } from '../normalise.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
 
 const HOUR = 3600;
-/** Collections from which what they leave is judged as any field is. */
+/** From so many collections on the live set is evaluated as any field is. */
 const MANY_COLLECTIONS = 8;
 /** Between only two collections a rise must be large against what is kept, and wakes nobody unless -Xmx is met in minutes. */
 const TWO_FLOORS_RISE = 0.3;
@@ -116,7 +116,7 @@ function trendOfManyFloors({ t, y }: KnownLiveSet, heapUsed: Float64Array, windo
     basis: {
       ...basis,
       statistics: { ...basis.statistics, fullCollections: y.length },
-      reason: `${basis.reason}, judged by what the old generation keeps after its collections`,
+      reason: `${basis.reason}, by what the old generation keeps after its collections`,
     },
   };
 }

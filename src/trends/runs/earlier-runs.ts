@@ -7,34 +7,34 @@ import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
 /**
- * What earlier lives of the same container tell about the newest, which may be too young to tell by itself.
+ * What earlier runs of the same container say about the newest, which may be too short by itself.
  *
- *      /|   /|   /|  /        it follows lives that grew until they were killed: a leak
+ *      /|   /|   /|  /        it follows runs that grew until they were killed: a leak
  *     / |  / |  / | /
  *
- *      ,---|  ,----|  ,       it follows lives that rose like this and then stopped: a warm-up
+ *      ,---|  ,----|  ,       it follows runs that rose like this and then stopped: a warm-up
  *     /    | /     | /
  *
- * To follow is to stand, at the same age, where the earlier life stood.
+ * A run follows an earlier one if it stands, at the same age, where that one stood.
  */
 export interface Run {
   readonly window: Window;
-  /** It ended in an OOM kill that was told, or where memory that cannot be reclaimed stood at the limit. */
+  /** It ended in a recorded OOM kill, or where memory that cannot be reclaimed stood at the limit. */
   readonly oomKilled: 'recorded' | 'likely' | 'no';
 }
 
-/** A life with one field's judgement over its whole length, worked out only where the life says something. */
+/** A run with the evaluation of one field over its whole length, computed only where the run counts. */
 interface RunOfField extends Run {
   readonly evaluate: () => FieldEvaluation;
 }
 
-/** Newest of the earlier lives, of those old enough to compare, that are looked at: a crash loop in between must not hide them. */
+/** So many of the newest earlier runs that are long enough to compare are considered: a crash loop in between must not hide them. */
 const MAX_RUNS = 4;
 const MIN_SAMPLES = 30;
 /** An OOM kill is counted a little before or after the restart that it causes. */
 const KILL_NEAR_S = 120;
 
-/** The lives before the newest that lasted long enough to tell something of it, oldest first. */
+/** The runs before the newest that lasted long enough to compare, oldest first. */
 export function earlierRuns(
   { limitBytes }: Series,
   { t, fields, oomKills: kills }: OrderedSeries,
@@ -63,24 +63,24 @@ const lastKnown = (values: Float64Array | undefined, to: number): number | null 
   return value !== undefined && Number.isFinite(value) ? value : null;
 };
 
-/** Share of the limit from which a process that ended is taken to have been killed at it, though nobody told. */
+/** Share of the limit from which a process that ended is assumed to have been killed at it, though no kill was recorded. */
 const AT_LIMIT_SHARE = 0.95;
 /** A kill is counted for any process of the container: where the container held less than this of its limit, it was a child's. */
 const CHILD_KILL_SHARE = 0.5;
 
 /** Lives that must agree before they stand for the newest. */
 const MIN_AGREEING_RUNS = 2;
-/** Ages at which two lives are compared. */
+/** Ages at which two runs are compared. */
 const AGES = 8;
-/** How far apart they may be, as a share of how far the earlier one moved in its life. */
+/** How far apart they may be, as a share of how far the earlier one moved over its length. */
 const MAX_DISTANCE = 0.2;
-/** A life that ended no later than this many times the newest's age does not show what comes; one killed at about that age does. */
+/** A run that ended before this many times the newest's age does not show what comes next; one that was killed at about that age does. */
 const MIN_AGE_RATIO = 1.5;
 const MIN_AGE_RATIO_WHEN_KILLED = 0.9;
-/** Never surer than this by what other lives did; and by lives of which it is only likely that they were killed, not sure enough to wake anyone. */
+/** Upper bounds of the posterior from other runs: from recorded kills, and from likely kills, which stays below the threshold of the alarm. */
 const POSTERIOR_BY_KILLED_RUNS = 0.95;
 const POSTERIOR_BY_LIKELY_KILLED_RUNS = 0.75;
-/** Leaks of which the growing part began later in an earlier life than this share of the newest's age have not shown in the newest. */
+/** If the growth of an earlier run began later than this share of the newest's age, it cannot be seen in the newest yet. */
 const MAX_GROWTH_START = 0.5;
 
 const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
@@ -99,7 +99,7 @@ function levelAt(values: Float64Array, { t, from, to }: Window, age: number, spa
 }
 
 /**
- * Whether the newest life stands, through the later two thirds of its age, where the earlier one stood then, and rose meanwhile as that one
+ * Whether the newest run stands, through the later two thirds of its age, where the earlier one stood then, and rose meanwhile as that one
  * did.
  */
 function followsRun(values: Float64Array, newest: Window, earlier: Window): boolean {
@@ -129,7 +129,7 @@ function riseOf(levels: readonly number[]): number {
   return mean(levels.slice(half)) - mean(levels.slice(0, half));
 }
 
-/** The newest life's judgement in the light of earlier ones, newest last. */
+/** The evaluation of the newest run, adjusted by earlier ones, newest last. */
 export function adjustForEarlierRuns(
   runs: readonly RunOfField[],
   values: Float64Array,
@@ -169,7 +169,7 @@ export function adjustForEarlierRuns(
       basis: {
         ...newest.basis,
         statistics: { ...newest.basis.statistics, livesThatStopped: stopped.length },
-        reason: `it rises as ${stopped.length} earlier lives did at this age, and those stopped`,
+        reason: `it rises as ${stopped.length} earlier runs did at this age, and those levelled off`,
       },
     };
   return newest;
@@ -197,13 +197,13 @@ function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: Field
           ? null
           : { ...line, level: newest.levelNow - (slope / 3600) * (line.toT - line.fromT), slopePerSecond: slope / 3600 },
       statistics: { ...newest.basis.statistics, livesThatLeaked: leaking.length },
-      reason: `it follows ${leaking.length} earlier lives that grew until they were killed`,
+      reason: `it follows ${leaking.length} earlier runs that grew until they were killed`,
     },
   };
 }
 
 /**
- * One slope from those of several lives, which differ by more than their own errors: random effects of DerSimonian & Laird 1986,
+ * One slope from those of several runs, which differ by more than their own errors: random effects of DerSimonian & Laird 1986,
  * "Meta-Analysis in Clinical Trials". With its 90 % interval.
  */
 function pooledSlope(estimates: readonly FieldEvaluation[]): GrowthRate {

@@ -21,7 +21,7 @@ const mean = (column: Float64Array, from: number, to: number): number => {
 };
 
 /**
- * First sample of each life of the container, the first one included. Restarts that nobody told are seen by what no
+ * First sample of each run of the container, the first one included. Restarts that nobody recorded are found by what no
  * running process does: anonymous memory falls in one sample together with most of the process's other fields, or with all page cache.
  */
 export function runStarts(series: OrderedSeries): number[] {
@@ -58,7 +58,7 @@ export function runStarts(series: OrderedSeries): number[] {
   return [...starts].sort((a, b) => a - b);
 }
 
-/** A told restart and the drop that it causes are one: stamps of events are not those of samples. */
+/** A recorded restart and the drop that it causes are one: stamps of events are not those of samples. */
 function isNearStart(starts: ReadonlySet<number>, index: number): boolean {
   for (const start of starts) if (start > 0 && Math.abs(start - index) <= 2) return true;
   return false;

@@ -24,7 +24,7 @@ export const grows = (fields: Fields, id: FieldId): boolean => fields.get(id)?.t
 const fieldsOf = (cause: Cause): readonly FieldId[] => fieldsWhere((row) => row.cause === cause);
 
 /**
- * What may yet turn out to be bounded is told, but not with full confidence: anonymous memory of a JVM below -Xmx that rises while the
+ * Growth that may still turn out to be bounded is reported without full confidence: anonymous memory of a JVM below -Xmx that rises while the
  * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
  */
 const BOUNDED_GROWTH_CONFIDENCE = 0.75;
@@ -44,7 +44,7 @@ export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: L
   return bounded ? Math.min(posterior, BOUNDED_GROWTH_CONFIDENCE) : posterior;
 }
 
-/** Past this first time a warm-up may still go on, whatever its pace; and a wall that is met sooner than this is told of all the same. */
+/** After this time a warm-up may still go on, whatever its pace. A limit that is met sooner than the second time is reported all the same. */
 const START_UP_S = 600;
 const IMMINENT_S = HOUR;
 
@@ -56,7 +56,7 @@ function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
   const { windowSeconds, levelNow, levelAtStart: levelThen, saturating: fills, dailyLoadExcluded: known, basis } = field;
   if (known) return false;
   const slope = field.slopeBytesPerHour ?? 0;
-  // A drift of part of a day, in a life that has not seen those hours on another day: morning load after a quiet night.
+  // A drift over part of a day, in a run that has not seen those hours on another day: morning load after a quiet night.
   const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
   if (sinceS < DAY_S && windowSeconds >= DAY_S && windowSeconds < DAY_S + sinceS) return true;
   if (windowSeconds >= DAY_S) return false;

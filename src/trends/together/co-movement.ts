@@ -19,7 +19,7 @@ export interface CoMovement {
   isExplainedByCache(id: FieldId, line: TrendBasis['line'], share: number): boolean;
   /**
    * 95th percentile of the sum of these fields since `fromT` (epoch seconds), all moved along `bytesPerHour` to the end: peaks meet a limit
-   * first, and only those of samples are as high as they are. null: too few rows tell it.
+   * first, and only those of samples are as high as they are. null where too few rows have all values.
    */
   peak(parts: readonly SumPart[], bytesPerHour: number, fromT: number): number | null;
 }

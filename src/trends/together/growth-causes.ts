@@ -4,7 +4,7 @@ import type { Cause, CauseShare } from '../types.ts';
 import { type Fields, grows } from './cause-confidence.ts';
 import type { CoMovement } from './co-movement.ts';
 
-/** What the causes are told from. */
+/** What the causes are derived from. */
 interface Growth {
   readonly fields: Fields;
   /** Anonymous memory beside the heap; null where the JVM's figures do not tell the two apart. */
@@ -18,7 +18,7 @@ interface Share {
   readonly reclaimable: boolean;
 }
 
-/** How each cause is told; null where it does not apply. The rules are those of docs/verdict.md. */
+/** The share of each cause; null where it does not apply. The rules are those of docs/verdict.md. */
 const CAUSES: readonly (readonly [Cause, (growth: Growth) => Share | null])[] = [
   ['heap', heap],
   ['metaspace', metaspace],

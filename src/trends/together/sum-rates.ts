@@ -30,7 +30,7 @@ export function anonGrowthRate(fields: Fields): GrowthRate | null {
   return inverseVarianceMean(inner, ownRate);
 }
 
-/** Two estimates of one slope: weighed by their variances where they may well be of the same, else the first. */
+/** Two estimates of one slope: their mean weighted by inverse variances where they agree, else the first. */
 function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate {
   const variance = (rate: GrowthRate): number => Math.max(standardError(rate), 1e-9) ** 2;
   const [a, b] = [variance(first), variance(second)];
@@ -61,7 +61,7 @@ export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): G
   const anon = anonGrowthRate(fields);
   // `kernel` (v2) holds all of these but what sockets hold.
   const beside = [...PARTS_OF_SUMS[id], ...(fields.has('kernel') ? (['kernel'] as const) : KERNEL_PARTS), 'sock' as const];
-  // A part that may well grow, and is not told to, would be missing.
+  // A part that probably grows but is not reported as growing would be missing.
   const undecided = (part: FieldId): boolean => {
     const field = fields.get(part);
     if (field === undefined || field.trend === 'growing' || field.posterior <= UNDECIDED_POSTERIOR) return false;
@@ -76,7 +76,7 @@ export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): G
   return agree && standardError(parts) <= standardError(ownRate) ? parts : ownRate;
 }
 
-/** The fields, with the slopes of those that are sums and grow told by their parts. */
+/** The fields, where a sum that grows has the slope of its parts. */
 export function reconcileSums(fields: Fields): Map<FieldName, FieldEvaluation> {
   const adjusted = new Map(fields);
   const adjust = (id: FieldId, rate: GrowthRate | null) => {
