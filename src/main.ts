@@ -8,7 +8,7 @@ type Command = (argv: string[]) => Promise<number>;
 /** Commands are loaded when they are called: a sidecar that watches never pays for the others. */
 const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Command> }>> = {
   watch: {
-    about: 'sample, judge and serve the page and the API (default)',
+    about: 'sample, evaluate, and serve the page and the API (default)',
     load: async () => {
       applyLowMemoryFlags();
       return (await import('./cli/watch.ts')).watch;
@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   },
   explain: { about: 'one shot: where is the memory now', load: async () => (await import('./cli/explain.ts')).explain },
   analyze: {
-    about: 'judge recorded series: files or - for standard input',
+    about: 'evaluate recorded series: files or - for standard input',
     load: async () => {
       applyShortRunFlags();
       return (await import('./cli/analyze.ts')).analyze;
@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     load: async () => (await import('./cli/capture.ts')).capture,
   },
   history: {
-    about: 'fill a folder with made history, to measure with',
+    about: 'fill a folder with synthetic history, for measurements',
     load: async () => (await import('./cli/history.ts')).historyCommand,
   },
   inject: {
@@ -67,7 +67,7 @@ async function run(argv: string[]): Promise<number> {
     return 2;
   }
   if (typeof WebAssembly === 'undefined') {
-    console.error('memhound: this Node runs without WebAssembly, which verdicts are worked out in: start it without --jitless');
+    console.error('memhound: this Node runs without WebAssembly, which verdicts need: start it without --jitless');
     return 1;
   }
   return (await command.load())(named ? rest : argv);

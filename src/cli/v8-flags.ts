@@ -12,7 +12,7 @@ export function applyLowMemoryFlags(): void {
 }
 
 /**
- * A file is judged in less time than the optimising compiler takes for the functions that judge it, a third of all CPU. With this many times
+ * A file is evaluated in less time than the optimising compiler takes for the functions that do it, a third of all CPU. With this many times
  * its usual patience (67,584 bytes of bytecode run) it begins where there are many files, and else only for the longest loops. And what a file
  * is made of stays: a young generation that grows only touches more memory.
  */

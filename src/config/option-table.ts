@@ -1,6 +1,6 @@
 /**
  * Options of all commands: one row each, from which parsing, help text and docs derive. A row's `parse` gives the value or a
- * sentence that says what was expected. All mistakes of a call are told at once.
+ * sentence that says what was expected. All mistakes of a call are reported at once.
  */
 import { parseArgs } from 'node:util';
 

@@ -70,7 +70,7 @@ const HISTORY_ROWS = {
     parse: seconds,
     otherwise: 900,
     otherwiseText: '15m',
-    help: 'least history before a trend is told',
+    help: 'minimum history before a trend is reported',
   }),
 };
 
@@ -79,7 +79,7 @@ const FAIL_ON_ROWS = row<Gate | null>({
   value: 'STATE',
   parse: oneOf(GATES),
   otherwise: null,
-  help: 'exit 3 on leak, growing, or unsure (leak cannot be told)',
+  help: 'exit 3 on leak, growing, or unsure (leak is null)',
 });
 
 const WATCH_ROWS = {
@@ -183,7 +183,7 @@ const WATCH_ROWS = {
     value: 'FILE',
     parse: text,
     otherwise: null,
-    help: 'file with a URL that is told of changes of the verdict',
+    help: 'file with a webhook URL that receives each change of the verdict',
   }),
   minHistory: row<number | null>({
     ...HISTORY_ROWS.minHistory,

@@ -84,18 +84,18 @@ export class ContainerRegistry {
   }
 
   #candidates(): Candidate[] {
-    const lives = (instance: string | null): boolean => {
+    const isRunning = (instance: string | null): boolean => {
       const process = instance === null ? null : (parseInstance(instance)?.process ?? null);
       return process !== null && readStartTicks(this.#options.roots.proc, process.pid) === process.startTicks;
     };
     const watched = [...this].map((w): Candidate => {
       const instance = instanceOf(w.target.cgroup.path, w.target.process);
       // Asked now: the last sample may be older than the end of the process.
-      const alive = w.alive && (w.target.process === null || lives(instance));
+      const alive = w.alive && (w.target.process === null || isRunning(instance));
       return { key: w.key, identity: w.target.identity, instance, alive, watching: true, watched: w };
     });
     const stored = this.#stored.map(
-      (folder): Candidate => ({ ...folder, alive: lives(folder.instance), watching: false, watched: null }),
+      (folder): Candidate => ({ ...folder, alive: isRunning(folder.instance), watching: false, watched: null }),
     );
     return [...watched, ...stored];
   }
@@ -126,7 +126,7 @@ export class ContainerRegistry {
     await changes.onAdded(watched);
   }
 
-  /** What is asked about when nothing is named: it stays while it lives, whatever has become the biggest meanwhile. */
+  /** The target of a request that names none. It stays while its process runs, also when another one has become the biggest. */
   #keepDefault({ chosen }: Found): void {
     const current = this.lookup.default;
     if (current?.alive === true && (current.target.jvm !== null || chosen.jvm === null)) return;

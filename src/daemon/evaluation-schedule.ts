@@ -9,7 +9,7 @@ import type { Evaluation } from '../trends/types.ts';
 /** Times at which a started memhound looks back, as shares of the time for which a leak must be pending. */
 const REPLAYED_AT = [1, 2 / 3, 1 / 3];
 
-/** What the last evaluation was made of, as far as it tells whether another would differ. */
+/** The input of the last evaluation, as far as it shows whether another one would differ. */
 interface LastEvaluation {
   readonly reported: Evaluation;
   readonly atS: number;

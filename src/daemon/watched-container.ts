@@ -148,7 +148,7 @@ export class WatchedContainer implements AnsweringContainer {
     return (await this.#readers.mappings?.get(Date.now(), reason, this.#jvm())) ?? null;
   }
 
-  /** True while the verdict blames memory that only the mappings tell apart. */
+  /** True while the verdict names a cause that only the mappings can divide. */
   get needsMappings(): boolean {
     return this.verdict?.trend === 'growing' && this.verdict.causes.some((c) => CAUSES_IN_ANON.has(c.cause));
   }

@@ -1,7 +1,7 @@
 import { type FieldReader, unreclaimable } from '../memory-facts.ts';
 import type { RuleContext } from './rule-context.ts';
 
-/** How far beyond its last sample a life is followed, in sampling intervals: it ended somewhere before the next one. */
+/** How far a run is extrapolated beyond its last sample, in sampling intervals: it ended somewhere before the next one. */
 const MAX_EXTRAPOLATION = 1.5;
 /** The kernel kills when reclaim fails, which it does a little below the limit: charges come in batches of 32 pages a CPU. */
 const AT_LIMIT_SHARE = 0.97;

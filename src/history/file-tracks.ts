@@ -60,7 +60,7 @@ function thinOlderHalf(track: Track): void {
   track.resident = track.resident.filter(keep);
 }
 
-/** What makes a row the same row in the next scan. Rows of unqueried files have no path; their reason tells them apart. */
+/** What makes a row the same row in the next scan. Rows of unqueried files have no path; their reason distinguishes them. */
 const keyOf = ({ kind, path, residency }: FileDescription): string =>
   kind === 'unqueried' && residency.state === 'unknown' ? `unqueried ${residency.reason}` : path;
 

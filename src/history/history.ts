@@ -29,7 +29,7 @@ const MAX_EVENTS = 512;
 /** A clock that is set back by less is waited for; by more, and the rows with the later times were stamped by a clock that was wrong. */
 const CLOCK_WAIT_S = 300;
 
-/** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is judged. */
+/** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is evaluated. */
 export const FIELDS_KEPT_BY_MINIMUM: ReadonlySet<FieldName> = new Set(fieldsWhere(({ sawtooth }) => sawtooth));
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
@@ -68,7 +68,7 @@ export class History {
   }
 
   /**
-   * Another epoch than the last sample's begins a new life. Samples that are not later than the last are dropped: a clock set back makes no
+   * Another epoch than the last sample's begins a new run. Samples that are not later than the last are dropped: a clock set back makes no
    * duplicates. Set back by more, all earlier rows are moved to meet it: it is the last clock that counts.
    */
   append(sample: Sample): boolean {
@@ -111,7 +111,7 @@ export class History {
     this.#rows.rows(t, fields);
   }
 
-  /** The life that the stored rows end with; a sample with another epoch then begins a new one. */
+  /** The run that the stored rows end with; a sample with another epoch then begins a new one. */
   resume(epoch: string | null, startS: number): void {
     this.#epoch = epoch;
     this.#epochStartS = startS;

@@ -8,7 +8,7 @@ type Query = Readonly<Record<string, unknown>>;
 
 export interface Route {
   readonly path: string;
-  /** POST: it costs the JVM something, so it needs a token besides. Otherwise GET. */
+  /** POST: it costs the JVM something, so it also needs a token. Otherwise GET. */
   readonly method?: 'post';
   readonly summary: string;
   /** Query parameters: name and what it does. Others are refused. */

@@ -74,7 +74,7 @@ const STEP_MS = 1000;
 
 /**
  * Calls back when the clock was set, or the process was suspended. node-cron waits for the time that it has worked out: set back by an
- * hour it would not run for an hour, and set forward by years it would count every tick between, for minutes. Begun anew it does neither.
+ * hour it would not run for an hour, and set forward by years it would count every tick between, for minutes. Started again, it does neither.
  */
 function watchClock(periodMs: number, stepped: () => void): () => void {
   let timer: NodeJS.Timeout;

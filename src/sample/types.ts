@@ -4,7 +4,7 @@ import type { Limit } from '../sources/types.ts';
 /** All that was read of one target at one tick. A source that was sick leaves its own fields out; they are null in history. */
 export interface Sample {
   readonly atMs: number;
-  /** Which life of the container: changes when the cgroup or the target process is another one. */
+  /** Which run of the container: changes when the cgroup or the target process is another one. */
   readonly epoch: string;
   readonly values: FieldValues;
   readonly limitBytes: Limit;

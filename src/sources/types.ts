@@ -38,7 +38,7 @@ export interface ProcessRef {
   readonly name: string;
 }
 
-/** What a target is called through all its restarts. Two targets of a pod may have equal ones: then the time of their start tells them apart. */
+/** The name of a target through all its restarts. Two targets of a pod may have equal ones: then the time of their start distinguishes them. */
 export interface TargetIdentity {
   readonly kind: 'jvm' | 'process' | 'cgroup';
   /** Where `name` is from: the container's name in the pod's manifest, the JVM's main class or jar, the process, the cgroup's path. */
@@ -124,7 +124,7 @@ export interface FileReading extends FileObservation {
 
 export interface Aged<T> {
   readonly value: T;
-  /** When the JVM last renewed it, as far as that can be told; epoch ms. */
+  /** When the JVM last updated it, as far as that is known; epoch ms. */
   readonly atMs: number;
 }
 

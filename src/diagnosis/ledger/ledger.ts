@@ -59,7 +59,7 @@ export function buildLedger(input: LedgerInput): Ledger {
     limitBytes: input.limitBytes,
     boundBytes: Math.round(Math.max(0.02 * total, input.cpusOnline * CHARGE_BATCH_BYTES)),
     unexplainedBytes: unexplained,
-    boundNote: `usage runs ahead by up to 256 KiB on each of the node's ${input.cpusOnline} CPUs (charge batches), and memory.stat lags by up to 2 s: below max(2 %, CPUs x 256 KiB) nothing can be told`,
+    boundNote: `usage runs ahead by up to 256 KiB on each of the node's ${input.cpusOnline} CPUs (charge batches), and memory.stat lags by up to 2 s: an unexplained part below max(2 %, CPUs x 256 KiB) means nothing`,
     parts,
   };
 }

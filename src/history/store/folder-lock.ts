@@ -36,7 +36,7 @@ function parseLock(text: string): { readonly pid: number; readonly start: string
   }
 }
 
-/** Start time of a process in clock ticks after boot: with the pid it tells a living holder from a reused pid. '': gone. */
+/** Start time of a process in clock ticks after boot: together with the pid it distinguishes a living holder from a reused pid. '': gone. */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';

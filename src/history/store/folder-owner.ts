@@ -11,7 +11,7 @@ export interface FolderOwner {
   readonly instance: string;
 }
 
-/** A folder below --data. Both are null where nothing tells them: version 0.1 wrote no owner. */
+/** A folder below --data. Both are null where they are not known: version 0.1 wrote no owner. */
 export interface StoredFolder {
   readonly key: string;
   readonly identity: TargetIdentity | null;

@@ -81,7 +81,7 @@ export class Store {
     try {
       await mkdir(dir, { recursive: true });
     } catch (error) {
-      // Node says ENOENT of a recursive mkdir on a read-only file system (libuv): the nearest folder there is tells why.
+      // Node says ENOENT of a recursive mkdir on a read-only file system (libuv): the nearest folder that exists gives the reason.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') await checkWritableParent(dir);
       throw error;
     }
@@ -147,7 +147,7 @@ export class Store {
       try {
         await targetStore.openSegment.low.write();
       } catch (error) {
-        // The folder was deleted beneath us: it is made again, and the lock in it.
+        // The folder was deleted while memhound runs: it is created again, with the lock in it.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         this.#lock = null;
         await this.#lockFolder(this.#options.dir!);

@@ -15,7 +15,7 @@ export interface CgroupReader {
 }
 
 /**
- * Reads one memory cgroup again and again. Descriptors stay open and are read from position 0 (the kernel makes the text anew at
+ * Reads one memory cgroup again and again. Descriptors stay open and are read from position 0 (the kernel generates the text again at
  * each such read), which spares the path walk through /proc/PID/root and is proof against a path that is swapped under us.
  */
 export function openCgroup(ref: CgroupRef): CgroupReader {

@@ -110,7 +110,7 @@ function throughHostMount(
   return null;
 }
 
-/** Groups of that name below `base`: seen from a cgroup namespace, the kernel tells only the last names of a foreign path. */
+/** Groups of that name below `base`: seen from a cgroup namespace, the kernel shows only the last names of a foreign path. */
 function findByName(base: string, leaf: string, depth: number): string[] {
   if (leaf === '' || depth === 0) return [];
   let children: string[];

@@ -113,7 +113,7 @@ export class FolderWalk {
     if (!ended) return;
     at.folder.entries = at.entries;
     at.folder.walkedAtMs = nowMs;
-    // What was removed beneath us has no link any more; its names merely seem to have come to an end.
+    // A folder that was removed during the walk has no link any more; its list of names only seems complete.
     const gone = fstatSync(at.fd).nlink === 0;
     this.close();
     if (gone) this.#queue.drop(at.folder.path);

@@ -82,7 +82,7 @@ const failed = (target: ProcessRef, error: string, remediation: string | null): 
   remediation: remediation,
 });
 
-/** Asked again right before the signal: between two looks the pid may have become another process's. */
+/** Asked again right before the signal: between two checks the pid may have become another process's. */
 function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null {
   const status = readStatus(roots.proc, target.pid);
   if (status === null || readStartTicks(roots.proc, target.pid) !== target.startTicks)

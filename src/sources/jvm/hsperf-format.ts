@@ -88,8 +88,8 @@ function readEntry(bytes: Uint8Array, view: DataView, at: number, length: number
 }
 
 /**
- * The values, each read when it is asked for: a sample needs a fifth of the 250, and a text is dear to decode. Valid until the bytes are
- * written anew. Numbers above 2^53 lose their last digits; no counter of a JVM comes near.
+ * The values, each read when it is asked for: a sample needs a fifth of the 250, and decoding a text is expensive. Valid until the bytes are
+ * written again. Numbers above 2^53 lose their last digits; no counter of a JVM comes near.
  */
 export function readValues(bytes: Uint8Array, layout: Extract<Layout, { state: 'read' }>): Counters {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

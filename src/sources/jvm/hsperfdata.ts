@@ -30,7 +30,7 @@ export interface JvmReader {
   close(): void;
 }
 
-/** Reads one JVM's hsperfdata again and again: the descriptor and the layout are kept, only the bytes are read anew. */
+/** Reads one JVM's hsperfdata again and again: the descriptor and the layout are kept, only the bytes are read again. */
 export function openHsperfdata(options: { readonly roots: Roots; readonly process: ProcessRef }): JvmReader {
   const { roots, process } = options;
   let fd: number | null = null;
@@ -114,7 +114,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   };
 }
 
-/** Why a JVM has no hsperfdata, as far as its command line and uid tell. */
+/** Why a JVM has no hsperfdata, as far as its command line and uid show. */
 function absenceReason(roots: Roots, process: ProcessRef): string {
   const args = readArguments(roots.proc, process.pid);
   if (args.includes('-XX:-UsePerfData'))
@@ -129,7 +129,7 @@ function absenceReason(roots: Roots, process: ProcessRef): string {
   return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, its /tmp is read-only or shared with another JVM of the same pid, or it is not HotSpot (a native image)`;
 }
 
-/** null: it cannot be told. */
+/** null where it is not known. */
 function passwdHas(roots: Roots, process: ProcessRef): boolean | null {
   try {
     const { fd } = openFileUnder(join(roots.proc, String(process.pid), 'root'), 'etc/passwd');

@@ -144,7 +144,7 @@ function heapMax(generations: JvmReading['generations'], collector: Collector | 
 /**
  * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
  * concurrent cycles, after which mixed collections clean the old regions. Shenandoah collects everything in each cycle. null: ZGC without
- * generations, which renews its figures in its pauses alone, before it has freed anything, so that what it leaves is never told.
+ * generations, which renews its figures in its pauses alone, before it has freed anything, so its live set is never known.
  */
 function oldCollections(
   collector: Collector | null,

@@ -35,7 +35,7 @@ export const otherJvmNotes = ({ otherJvms, process }: Target): string[] =>
       ];
 
 /**
- * In which order processes are taken to stand for their cgroup: JVMs first; among them one that does so already, as long as it lives;
+ * In which order processes are taken to stand for their cgroup: JVMs first; among them one that does so already, as long as it runs;
  * then the biggest. Which is the biggest changes while they run, so it counts only for a cgroup that is new.
  */
 export const byPrecedence =

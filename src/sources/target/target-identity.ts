@@ -26,7 +26,7 @@ export function identify(
 export const isSameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
   a.kind === b.kind && a.source === b.source && a.name === b.name;
 
-/** One life of a target's process: what the kernel never gives twice. It is also the epoch of its samples. */
+/** One run of a target's process: a pair that the kernel never gives twice. It is also the epoch of its samples. */
 export const instanceOf = (cgroupPath: string, process: ProcessRef | null): string =>
   `${cgroupPath}|${process === null ? '-' : `${process.pid}:${process.startTicks}`}`;
 
