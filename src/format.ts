@@ -2,7 +2,7 @@
  * Numbers as people read them. Levels in MiB and GiB, as limits are written; rates in MB (10^6), as dashboards show slopes.
  */
 
-const MIB = 2 ** 20;
+import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S } from './units.ts';
 
 /** `bytes` as a level, two to four digits: "785 MiB", "1.37 GiB", "12.4 MiB", "64 KiB". */
 export const bytesText = (bytes: number): string => levelWith(bytes, trim);
@@ -12,17 +12,17 @@ export const fixedWidthBytesText = (bytes: number): string => levelWith(bytes, (
 
 function levelWith(bytes: number, digitsOf: (value: number, digits: number) => string): string {
   const abs = Math.abs(bytes);
-  if (abs >= 1000 * MIB) return `${digitsOf(bytes / 2 ** 30, 2)} GiB`;
+  if (abs >= 1000 * MIB) return `${digitsOf(bytes / GIB, 2)} GiB`;
   if (abs >= MIB) return `${digitsOf(bytes / MIB, abs >= 100 * MIB ? 0 : 1)} MiB`;
-  if (abs >= 1024) return `${digitsOf(bytes / 1024, 0)} KiB`;
+  if (abs >= KIB) return `${digitsOf(bytes / KIB, 0)} KiB`;
   return `${Math.round(bytes)} bytes`;
 }
 
 /** A slope in bytes an hour in the unit of time in which it is a readable number: "114 MB a day", "31 MB an hour", "5 MB a second". */
 export function rateText(bytesPerHour: number): string {
   const abs = Math.abs(bytesPerHour);
-  if (abs >= 3.6e9) return `${megabytes(bytesPerHour / 3600)} a second`;
-  if (abs >= 600e6) return `${megabytes(bytesPerHour / 60)} a minute`;
+  if (abs >= 3.6e9) return `${megabytes(bytesPerHour / HOUR_S)} a second`;
+  if (abs >= 600e6) return `${megabytes(bytesPerHour / MINUTE_S)} a minute`;
   if (abs >= 10e6) return `${megabytes(bytesPerHour)} an hour`;
   return `${megabytes(bytesPerHour * 24)} a day`;
 }
@@ -35,9 +35,9 @@ function megabytes(bytes: number): string {
 }
 
 const UNITS = [
-  ['day', 86400],
-  ['hour', 3600],
-  ['minute', 60],
+  ['day', DAY_S],
+  ['hour', HOUR_S],
+  ['minute', MINUTE_S],
   ['second', 1],
 ] as const;
 

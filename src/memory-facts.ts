@@ -1,4 +1,5 @@
 import { type FieldId, type FieldValues, fieldsWhere, partsOf } from './fields.ts';
+import { MIB } from './units.ts';
 
 /*
  * Facts about a container's memory that rules, trends, views and the page share. Pure.
@@ -58,7 +59,7 @@ export function headroom(read: FieldReader, limitBytes: number | 'max' | null, v
 }
 
 /** What a JVM of usual size has in anon beside heap and metaspace: code cache, stacks, tables, malloc. A guess, to place a point in an interval. */
-const TYPICAL_NATIVE_BYTES = 32 * 2 ** 20;
+const TYPICAL_NATIVE_BYTES = 32 * MIB;
 
 /**
  * The resident part of a heap that lies in anon: between what is used and what is committed, and within that what anon has beyond

@@ -3,22 +3,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
-/** The house of docs/architecture.md, left to right. A room may import itself and what stands left of it; `fields`, `format`, `memory-facts`, `ranges` and `version` are open to all. */
+/** The house of docs/architecture.md, left to right. A room may import itself and what stands left of it; `fields`, `format`, `memory-facts`, `ranges`, `units` and `version` are open to all. */
 const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'outlets', 'daemon', 'config', 'cli'];
-const OPEN = new Set(['fields', 'format', 'memory-facts', 'ranges', 'version']);
+const OPEN = new Set(['fields', 'format', 'memory-facts', 'ranges', 'units', 'version']);
 /** Pure modules whose code the page runs too. */
 const FOR_THE_PAGE = new Set([
   'src/fields.ts',
   'src/format.ts',
   'src/memory-facts.ts',
   'src/ranges.ts',
+  'src/units.ts',
   'src/diagnosis/file-name.ts',
   'src/diagnosis/ledger/part-table.ts',
   'src/diagnosis/state-line.ts',
   'src/sources/jvm/collectors.ts',
   'src/trends/heap/live-set.ts',
 ]);
-const PURE = /^src\/(trends|diagnosis|history(?!\/store\b)|(?:fields|memory-facts)\.ts$)/;
+const PURE = /^src\/(trends|diagnosis|history(?!\/store\b)|(?:fields|memory-facts|units)\.ts$)/;
 
 interface Import {
   readonly file: string;

@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import './style/all.css';
+import { SECOND_MS } from '../src/units.ts';
 import { utcOffsetText } from './data/time-format.ts';
 import { byId, onColorScheme, setText } from './dom.ts';
 import { Page } from './page.ts';
@@ -10,7 +11,7 @@ byId('search').addEventListener('input', page.redrawFields);
 byId('copy').addEventListener('click', () => page.copy());
 onColorScheme(() => page.restyle());
 document.addEventListener('visibilitychange', page.subscribeToTables);
-setText(byId('zone'), `times in ${utcOffsetText(Date.now() / 1000)}`);
+setText(byId('zone'), `times in ${utcOffsetText(Date.now() / SECOND_MS)}`);
 // The token has become a cookie: it need not stay in the address bar, nor in what is shared from it.
 if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
 

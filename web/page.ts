@@ -1,5 +1,6 @@
 import type { TargetInfo, Verdict } from '../src/diagnosis/types.ts';
 import type { Hello, LiveMessage, SamplesAnswer, Tables } from '../src/outlets/status.ts';
+import { SECOND_MS } from '../src/units.ts';
 import { HeapChart } from './charts/heap-chart.ts';
 import { DrawWhenVisible } from './charts/in-view.ts';
 import { StackedChart } from './charts/stacked-chart.ts';
@@ -131,7 +132,7 @@ export class Page {
 
   async #loadRows(early: Promise<SamplesAnswer> | null = null): Promise<void> {
     const request = this.#state.requestRows();
-    const [from, to] = this.#time.requestedSpan(this.#state.verdict, podNowMs() / 1000);
+    const [from, to] = this.#time.requestedSpan(this.#state.verdict, podNowMs() / SECOND_MS);
     const answer = await (early ?? api.samples(this.#target.id, from, to, POINTS));
     if (!this.#state.takeRows(request, answer, this.#time.zoomed)) return;
     const rows = this.#state.rows!;

@@ -13,6 +13,7 @@ import { isRecording, parseRecording } from '../inputs/recording.ts';
 import { InputError, parseSeries } from '../inputs/series-file.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
+import { GIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 import { fieldsText, verdictText } from './verdict-text.ts';
 
@@ -60,7 +61,7 @@ export type Outcome =
   | { readonly state: 'bad-input' | 'failed'; readonly file: string; readonly error: string };
 
 /** A recording of a week at one second is some 600 MB; past this a file is no recording of a pod. */
-const MAX_BYTES = 1024 * 2 ** 20;
+const MAX_BYTES = GIB;
 
 /** Reads one file (`-`: standard input) in any of the forms and judges it. Never throws for what is in the file. */
 export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
@@ -107,7 +108,7 @@ function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Seri
       : null,
   };
   const verdict = composeVerdict({
-    atMs: lastOf(series.t) * 1000,
+    atMs: lastOf(series.t) * SECOND_MS,
     target,
     evaluation: evaluateSeries(series, { minHistorySeconds }),
     series,

@@ -9,6 +9,7 @@ import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { readText } from '../sources/process/read-text.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
+import { SECOND_MS } from '../units.ts';
 import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { redactHsperfdata, redactPath } from './redaction.ts';
 
@@ -39,7 +40,7 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
   try {
     for (let n = 0; ; n++) {
       const nowMs = Date.now();
-      const line: Record<string, unknown> = { t: Math.round(nowMs - startedMs) / 1000, files: group.rawFiles() };
+      const line: Record<string, unknown> = { t: Math.round(nowMs - startedMs) / SECOND_MS, files: group.rawFiles() };
       if (n === 0)
         line.meta = {
           started: new Date(startedMs).toISOString(),
@@ -58,8 +59,8 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
       }
       if (watcher !== null) line.openFiles = (await watcher.scan(nowMs)).map((f) => recorded(f, options.withPaths));
       console.log(JSON.stringify(line));
-      const dueMs = startedMs + (n + 1) * options.every * 1000;
-      if (dueMs > startedMs + options.for * 1000) return;
+      const dueMs = startedMs + (n + 1) * options.every * SECOND_MS;
+      if (dueMs > startedMs + options.for * SECOND_MS) return;
       await pause(Math.max(0, dueMs - Date.now()));
     }
   } finally {

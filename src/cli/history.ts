@@ -3,12 +3,12 @@ import type { Options } from '../config/options.ts';
 import { FIELDS, type FieldRow } from '../fields.ts';
 import { bytesText, safeName } from '../format.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
+import { DAY_S, GIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 
 /** `memhound history fill`: a folder as full as after days of watching, for measuring what memhound weighs. */
 export const historyCommand = (argv: string[]): Promise<number> => withOptions('history', argv, run);
 
-const DAY_S = 86400;
 /** So many ticks are made before they are stored: the store writes them as its segments want them. */
 const SAMPLES_PER_SAVE = 30;
 
@@ -28,7 +28,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
   try {
     const log = { warn: (details: object, message: string) => console.error(`${message} ${JSON.stringify(details)}`) };
     const store = await openStore({ dir, maxDiskBytes: options.maxDisk, everyS, log });
-    const endS = Math.floor(Date.now() / 1000 / everyS) * everyS;
+    const endS = Math.floor(Date.now() / SECOND_MS / everyS) * everyS;
     const ticks = Math.floor((days * DAY_S) / everyS);
     for (let target = 1; target <= targets; target++) {
       const key = target === 1 ? 'jvm' : `jvm-${target}`;
@@ -37,10 +37,10 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
       for (let tick = 1; tick <= ticks; tick++) {
         const atS = endS - (ticks - tick) * everyS;
         history.append({
-          atMs: atS * 1000,
+          atMs: atS * SECOND_MS,
           epoch: 'filled',
           values: next(atS),
-          limitBytes: 2 ** 30,
+          limitBytes: GIB,
           heapMaxBytes: 2 ** 29,
           failures: [],
         });

@@ -4,6 +4,7 @@ import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
 import { inject } from '../manifest/inject.ts';
 import { ManifestError } from '../manifest/yaml-text.ts';
+import { MIB } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { withOptions } from './command.ts';
 
@@ -11,7 +12,7 @@ import { withOptions } from './command.ts';
 export const injectCommand = (argv: string[]): Promise<number> => withOptions('inject', argv, run);
 
 /** A manifest of more than this is none. */
-const MOST_BYTES = 16 << 20;
+const MOST_BYTES = 16 * MIB;
 
 async function run(options: Options<'inject'>, files: readonly string[]): Promise<number> {
   if (files.length > 1) {

@@ -1,3 +1,4 @@
+import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S } from '../units.ts';
 import type { Parsed } from './option-table.ts';
 
 const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
@@ -19,7 +20,7 @@ export const whole =
     return /^\d+$/.test(t) && n >= least && n <= most ? ok(n) : no(`a whole number from ${least} to ${most}`);
   };
 
-const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: MINUTE_S, h: HOUR_S, d: DAY_S };
 
 /** "10s", "15m", "1h", "500ms": seconds. */
 export function seconds(t: string): Parsed<number> {
@@ -45,12 +46,12 @@ const BYTES: Readonly<Record<string, number>> = {
   KB: 1e3,
   MB: 1e6,
   GB: 1e9,
-  Ki: 2 ** 10,
-  KiB: 2 ** 10,
-  Mi: 2 ** 20,
-  MiB: 2 ** 20,
-  Gi: 2 ** 30,
-  GiB: 2 ** 30,
+  Ki: KIB,
+  KiB: KIB,
+  Mi: MIB,
+  MiB: MIB,
+  Gi: GIB,
+  GiB: GIB,
 };
 
 /** "64MiB", "1GiB", "500MB": bytes. */
@@ -67,7 +68,7 @@ const EVEN: readonly number[] = [
   ...divisors(60),
   ...divisors(60)
     .slice(1)
-    .map((m) => m * 60),
+    .map((m) => m * MINUTE_S),
 ]
   .filter((s, i, all) => all.indexOf(s) === i)
   .sort((a, b) => a - b);
@@ -76,7 +77,7 @@ function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 }
 
-const short = (s: number): string => (s >= 3600 ? `${s / 3600}h` : s >= 60 ? `${s / 60}m` : `${s}s`);
+const short = (s: number): string => (s >= HOUR_S ? `${s / HOUR_S}h` : s >= MINUTE_S ? `${s / MINUTE_S}m` : `${s}s`);
 
 export function evenInterval(t: string): Parsed<number> {
   const parsed = seconds(t);

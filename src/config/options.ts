@@ -1,5 +1,6 @@
 import { GATES, type Gate } from '../diagnosis/gate.ts';
 import { diskLimitProblem } from '../history/store/disk-limit.ts';
+import { DAY_S, MIB, MINUTE_S } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './option-table.ts';
 import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, whole } from './option-values.ts';
@@ -68,7 +69,7 @@ const HISTORY_ROWS = {
     flag: 'min-history',
     value: 'TIME',
     parse: seconds,
-    otherwise: 900,
+    otherwise: 15 * MINUTE_S,
     otherwiseText: '15m',
     help: 'minimum history before a trend is reported',
   }),
@@ -103,7 +104,7 @@ const WATCH_ROWS = {
     flag: 'max-disk',
     value: 'SIZE',
     parse: bytes,
-    otherwise: 64 * 2 ** 20,
+    otherwise: 64 * MIB,
     otherwiseText: '64MiB',
     help: 'most bytes of history on disk',
   }),
@@ -111,7 +112,7 @@ const WATCH_ROWS = {
     flag: 'keep',
     value: 'TIME',
     parse: seconds,
-    otherwise: 92 * 86_400,
+    otherwise: 92 * DAY_S,
     otherwiseText: '92d',
     help: 'how far back history reaches; older rows go, also below --max-disk',
   }),

@@ -1,6 +1,7 @@
 import type { Verdict } from '../diagnosis/types.ts';
 import { toSeriesJson } from '../history/series-json.ts';
 import type { FinalReport } from '../history/store/final-reports.ts';
+import { HOUR_S, SECOND_MS } from '../units.ts';
 import type { WatchedContainer } from './watched-container.ts';
 
 /** Enough to draw the end of a container, and small enough to keep for several. */
@@ -10,10 +11,10 @@ const LAST_HOUR_POINTS = 120;
 export function finalReportOf(watched: WatchedContainer, nowMs: number, everySeconds: number): FinalReport<Verdict> {
   const { history } = watched;
   const killS = history.events.findLast((e) => e.type === 'oom_kill')?.t ?? 0;
-  const oomKilled = killS * 1000 > nowMs - 2 * everySeconds * 1000 - 1000;
+  const oomKilled = killS * SECOND_MS > nowMs - (2 * everySeconds + 1) * SECOND_MS;
   const verdict = watched.evaluate(nowMs, { atMs: nowMs, oomKilled });
   const lastHour = toSeriesJson(
-    history.series({ fields: null, fromS: nowMs / 1000 - 3600, toS: null, points: LAST_HOUR_POINTS, epoch: 'current' }),
+    history.series({ fields: null, fromS: nowMs / SECOND_MS - HOUR_S, toS: null, points: LAST_HOUR_POINTS, epoch: 'current' }),
   );
   return { atMs: nowMs, verdict, lastHour };
 }

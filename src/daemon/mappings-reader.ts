@@ -5,9 +5,10 @@ import { type JcmdReport, queryJvm } from '../sources/jvm/jcmd-report.ts';
 import { readSmaps } from '../sources/mappings/smaps.ts';
 import { type ReadReason, SmapsBudget } from '../sources/mappings/smaps-budget.ts';
 import type { JvmReading, ProcessRef, Roots } from '../sources/types.ts';
+import { MINUTE_MS } from '../units.ts';
 
 /** The attach listener is a thread of the JVM and VM.metaspace stops the others, so the JVM is asked at most this often. */
-const JCMD_EVERY_MS = 60_000;
+const JCMD_EVERY_MS = MINUTE_MS;
 
 /** The mappings of one JVM: read when someone asks or a trend needs it, within the budget; else the last reading. */
 export class MappingsReader {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadSyscalls, type Syscalls } from '../sources/files/syscalls.ts';
+import { MIB, MINUTE_MS } from '../units.ts';
 
-const MIB = 2 ** 20;
 /** A collection costs some 10 ms: 0.2 ms a tick. */
-const EVERY_MS = 10 * 60_000;
+const EVERY_MS = 10 * MINUTE_MS;
 const MAX_GARBAGE_BYTES = MIB;
 
 /** Returns unused memory to the kernel: V8 lets garbage grow to a multiple of what is live, and malloc keeps what was freed. */

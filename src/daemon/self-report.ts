@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ScheduleState } from '../sample/schedule.ts';
+import { KIB } from '../units.ts';
 import type { SelfTrend } from './self-trend.ts';
 
 export interface SelfInput {
@@ -63,7 +64,7 @@ function selfStatus(): Record<string, number> {
   for (const key of SIZES) {
     const at = text.indexOf(`\n${key}:`);
     // parseInt skips the blanks before a number and stops after it.
-    if (at >= 0) sizes[key] = Number.parseInt(text.slice(at + key.length + 2, at + key.length + 26), 10) * 1024;
+    if (at >= 0) sizes[key] = Number.parseInt(text.slice(at + key.length + 2, at + key.length + 26), 10) * KIB;
   }
   return sizes;
 }

@@ -2,6 +2,7 @@ import { History } from '../history/history.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { Evaluation } from '../trends/types.ts';
+import { HOUR_MS, HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 
 /** What the trend detector says of memhound's own memory. */
 export interface SelfTrend {
@@ -12,12 +13,12 @@ export interface SelfTrend {
 }
 
 /** A sample each minute: growth by a page a tick is found within a day, at next to no cost. */
-const SAMPLE_MS = 60_000;
+const SAMPLE_MS = MINUTE_MS;
 /** An evaluation passes over all samples; it answers an operator's question and raises no alarm. */
-const EVALUATE_MS = 15 * 60_000;
+const EVALUATE_MS = 15 * MINUTE_MS;
 /** The first hours fill caches and compile what is used, with ticks of 10 s some two and a half: they are not evaluated. */
-const WARM_UP_MS = 3 * 3_600_000;
-const MIN_HISTORY_S = 3600;
+const WARM_UP_MS = 3 * HOUR_MS;
+const MIN_HISTORY_S = HOUR_S;
 
 /** Evaluates memhound's own memory as that of any target: a profiler that leaks is worse than none. */
 export class SelfTrendMonitor {
@@ -60,7 +61,7 @@ export class SelfTrendMonitor {
       trend,
       leak,
       bytesPerHour: fields.anon?.slopeBytesPerHour ?? null,
-      since: series.t.length === 0 ? null : new Date(series.t[0]! * 1000).toISOString(),
+      since: series.t.length === 0 ? null : new Date(series.t[0]! * SECOND_MS).toISOString(),
     };
   }
 }

@@ -3,6 +3,7 @@ import type { FileRow } from '../diagnosis/types.ts';
 import { openSampler } from '../sample/sampler.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
+import { SECOND_MS } from '../units.ts';
 import type { ReadTick } from './tick-answers.ts';
 
 /** There is no second scan, so the only one may walk further than those of `watch`: about a second at the most. */
@@ -30,7 +31,7 @@ export async function takeSnapshot(target: Target, roots: Roots, pids: () => num
   const rows = fileRows(
     files.map((f) => ({
       ...f,
-      t: Float64Array.of(nowMs / 1000),
+      t: Float64Array.of(nowMs / SECOND_MS),
       sizeBytes: one(f.sizeBytes),
       residentBytes: one(f.residentBytes),
     })),

@@ -11,6 +11,7 @@ import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
+import { SECOND_MS } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import { FileScanSchedule } from './file-scan-schedule.ts';
@@ -125,7 +126,7 @@ export class WatchedContainer implements AnsweringContainer {
     const kills = tick.sample.values.oom_kill ?? null;
     const oomKilled = kills !== null && this.#oomKills !== null && kills > this.#oomKills;
     if (kills !== null) this.#oomKills = kills;
-    if (oomKilled) this.history.recordEvent({ t: nowMs / 1000, type: 'oom_kill' });
+    if (oomKilled) this.history.recordEvent({ t: nowMs / SECOND_MS, type: 'oom_kill' });
     if (Object.keys(tick.sample.values).length > 0) {
       this.history.append(tick.sample);
       this.#samplesBeforeRestore?.push(tick.sample);

@@ -4,6 +4,7 @@ import type { Store } from '../history/store/store.ts';
 import type { Status } from '../outlets/status.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
+import { HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import { finalReportOf } from './final-report.ts';
 import { Messages } from './messages.ts';
@@ -22,7 +23,7 @@ export interface WatcherOptions extends ContainerOptions {
 }
 
 /** Containers come and go rarely, and a search walks /proc: so it is done this often, and at once when a target is gone. */
-const SEARCH_EVERY_MS = 60_000;
+const SEARCH_EVERY_MS = MINUTE_MS;
 /** Until a JVM is in sight: a container that starts beside memhound is a shell at first. */
 const SEARCH_FOR_JVM_MS = 10_000;
 
@@ -52,7 +53,7 @@ export class Watcher {
       self: options.self,
     });
     // Each minute by default, each tick or two in experiments with a short --min-history.
-    this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * 1000;
+    this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * SECOND_MS;
   }
 
   /** Takes the outcome of the first search, which the caller has made to report bad options before anything is served. */
@@ -112,7 +113,7 @@ export class Watcher {
   async #restore(watched: WatchedContainer, nowMs: number): Promise<void> {
     if (watched.restored) return;
     const history = await this.#options.store.load(watched.key);
-    recordStart(history, nowMs / 1000);
+    recordStart(history, nowMs / SECOND_MS);
     watched.restore(history);
     this.#saveOwner(watched);
   }
@@ -122,7 +123,7 @@ export class Watcher {
   }
 
   #evaluateAll(nowMs: number): void {
-    this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * 1000) / 2;
+    this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * SECOND_MS) / 2;
     for (const watched of this.#containers) if (watched.alive && watched.restored) this.#evaluate(watched, nowMs);
   }
 
@@ -155,7 +156,7 @@ export class Watcher {
     await this.#containers.reconcile(found, {
       onRemoved: (watched) => this.#finalize(watched, nowMs),
       onReplaced: (watched) => {
-        watched.history.recordEvent({ t: nowMs / 1000, type: 'restart' });
+        watched.history.recordEvent({ t: nowMs / SECOND_MS, type: 'restart' });
         this.#messages.emit({
           type: 'restart',
           kind: 'restart',
@@ -188,7 +189,7 @@ export class Watcher {
 /** Marks why there is a gap: memhound did not run. At most one mark an hour, since history keeps few: memhound may restart each minute. */
 function recordStart(history: History, nowS: number): void {
   const last = history.events.at(-1);
-  if (history.length > 0 && !(last?.type === 'memhound_start' && nowS - last.t < 3600))
+  if (history.length > 0 && !(last?.type === 'memhound_start' && nowS - last.t < HOUR_S))
     history.recordEvent({ t: nowS, type: 'memhound_start' });
 }
 

@@ -1,5 +1,6 @@
 import type { FileTrack } from '../history/series.ts';
 import { residencyText } from '../sources/files/residency-text.ts';
+import { HOUR_S } from '../units.ts';
 import type { FileRow } from './types.ts';
 
 /**
@@ -30,7 +31,7 @@ function growthBytesPerHour(track: Pick<FileTrack, 't' | 'sizeBytes'>): number |
     tt += dt * dt;
     ts += dt * (sizes[i]! - meanS);
   }
-  return tt === 0 ? null : (ts / tt) * 3600;
+  return tt === 0 ? null : (ts / tt) * HOUR_S;
 }
 
 /** The rows of /api/v1/files from the tracks of history: by resident bytes, then by size. */

@@ -1,5 +1,6 @@
 import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, durationText, intervalText, rateText } from '../format.ts';
+import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
 
 /** The headline where no cause leads: what happens, then what it means, then what to do. */
@@ -11,7 +12,7 @@ export function plainHeadline(context: RuleContext): string {
     case 'settling':
       return `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowSeconds(context) / 2))}.`;
     case 'cyclic':
-      return `Memory used goes up and down${windowSeconds(context) > 86_400 ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
+      return `Memory used goes up and down${windowSeconds(context) > DAY_S ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
     case 'shrinking':
       return `Memory used shrinks ${rateText(Math.abs(trendOf(context, 'usage')?.slopeBytesPerHour ?? 0))}. Nothing grows.`;
     case 'growing':
@@ -25,7 +26,7 @@ export function plainHeadline(context: RuleContext): string {
 
 function tooShort(context: RuleContext): string {
   const { needs } = context.evaluation;
-  const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * 3600))}`;
+  const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * HOUR_S))}`;
   return `Not enough history yet${wait}. ${memoryLevelText(context)} now.`;
 }
 
@@ -38,7 +39,7 @@ function settlingPace(context: RuleContext): string {
 }
 
 /** Bytes a day. A slower pace is not worth naming beside the rise. */
-const MIN_PACE = 2 ** 20;
+const MIN_PACE = MIB;
 
 /** By how much a field rose over the window of its trend, in bytes. */
 function riseOf({ series, evaluation }: RuleContext, field: FieldId): number | null {
@@ -71,7 +72,7 @@ function untilLimit(context: RuleContext): string {
   const bytes = newestValue(context, 'usage');
   if (usage?.trend !== 'growing' || typeof limit !== 'number' || bytes === null || !(usage.high !== null && usage.high > 0))
     return '';
-  const seconds = (perHour: number): number => (Math.max(0, limit - bytes) / perHour) * 3600;
+  const seconds = (perHour: number): number => (Math.max(0, limit - bytes) / perHour) * HOUR_S;
   const { low, high } = usage;
   return ` At this pace the limit is reached in ${intervalText(seconds(high), low !== null && low > 0 ? seconds(low) : null)}.`;
 }

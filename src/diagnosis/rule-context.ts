@@ -4,6 +4,7 @@ import type { Series } from '../history/series.ts';
 import { unreclaimable } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
+import { DAY_S } from '../units.ts';
 import type { FileRow, TargetInfo } from './types.ts';
 
 /** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
@@ -66,7 +67,7 @@ export function etaOf(context: RuleContext, event: Eta['event']): Eta | null {
 }
 
 /** Within a day: somebody should look now. */
-export const isImminent = (seconds: number | null): boolean => seconds !== null && seconds < 86_400;
+export const isImminent = (seconds: number | null): boolean => seconds !== null && seconds < DAY_S;
 
 /** "heap and threads are flat", the empty text where nothing is known to be flat. */
 export const areFlatText = (names: readonly string[]): string =>

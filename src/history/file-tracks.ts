@@ -1,4 +1,5 @@
 import type { FileDescription, FileObservation } from '../sources/types.ts';
+import { SECOND_MS } from '../units.ts';
 import type { FileTrack } from './series.ts';
 
 const MAX_FILES = 32;
@@ -27,7 +28,7 @@ export class FileTracks {
       this.#tracks.delete(key);
       this.#tracks.set(key, track);
       track.latest = file;
-      track.t.push(nowMs / 1000);
+      track.t.push(nowMs / SECOND_MS);
       track.size.push(file.sizeBytes ?? Number.NaN);
       track.resident.push(file.residentBytes ?? Number.NaN);
       if (track.t.length > MAX_OBSERVATIONS) thinOlderHalf(track);

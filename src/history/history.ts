@@ -1,6 +1,7 @@
 import { type FieldColumns, type FieldName, type FieldValues, fieldsWhere } from '../fields.ts';
 import type { HistoryEvent, Sample } from '../sample/types.ts';
 import type { FileObservation, Limit } from '../sources/types.ts';
+import { DAY_S, HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 import { Columns } from './columns.ts';
 import { FileTracks } from './file-tracks.ts';
 import type { Series } from './series.ts';
@@ -17,12 +18,12 @@ export interface HistoryQuery {
 
 /** Older rows are kept coarser: age in seconds, and seconds a row then stands for. */
 export const TIERS: readonly { readonly olderThanS: number; readonly stepS: number }[] = [
-  { olderThanS: 14 * 86400, stepS: 7200 },
-  { olderThanS: 2 * 86400, stepS: 900 },
-  { olderThanS: 2 * 3600, stepS: 60 },
+  { olderThanS: 14 * DAY_S, stepS: 2 * HOUR_S },
+  { olderThanS: 2 * DAY_S, stepS: 15 * MINUTE_S },
+  { olderThanS: 2 * HOUR_S, stepS: MINUTE_S },
 ];
 /** A quarter. */
-export const KEEP_S = 92 * 86400;
+export const KEEP_S = 92 * DAY_S;
 /** Rows are made coarser in one go when there are this many more than after the last time. */
 const COMPACT_EVERY = 256;
 const MAX_EVENTS = 512;
@@ -72,7 +73,7 @@ export class History {
    * duplicates. Set back by more, all earlier rows are moved to meet it: it is the last clock that counts.
    */
   append(sample: Sample): boolean {
-    const t = sample.atMs / 1000;
+    const t = sample.atMs / SECOND_MS;
     if (this.lastS !== null && t <= this.lastS - CLOCK_WAIT_S) this.#acceptTime(t - this.#intervalS);
     const last = this.lastS;
     if (last !== null && t <= last) return false;
@@ -81,7 +82,7 @@ export class History {
     this.#rows.row(t, sample.values);
     this.limitBytes = sample.limitBytes ?? this.limitBytes;
     this.heapMaxBytes = sample.heapMaxBytes ?? this.heapMaxBytes;
-    if (last !== null && t - last < 3600) this.#intervalS = t - last;
+    if (last !== null && t - last < HOUR_S) this.#intervalS = t - last;
     if (this.length >= this.#compactAt) this.#compact(t);
     return true;
   }

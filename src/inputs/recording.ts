@@ -8,6 +8,7 @@ import { parseResidency } from '../sources/files/residency-text.ts';
 import { parseHsperfdata, toJvmReading } from '../sources/jvm/hsperfdata.ts';
 import { parseStatus } from '../sources/process/procfs.ts';
 import type { CgroupReading, FileObservation, JvmReading, Limit } from '../sources/types.ts';
+import { SECOND_MS } from '../units.ts';
 import { InputError, medianStep } from './series-file.ts';
 
 /**
@@ -57,7 +58,7 @@ export function parseRecording(text: string): Recording {
   let jvm: JvmReading | null = null;
   lines.forEach((source, i) => {
     const line = parseLine(source, i);
-    if (i === 0 && typeof line.meta?.started === 'string') start = Date.parse(line.meta.started) / 1000 || 0;
+    if (i === 0 && typeof line.meta?.started === 'string') start = Date.parse(line.meta.started) / SECOND_MS || 0;
     t[i] = start + (line.t as number);
     const put = (id: FieldName, value: number): void => {
       getOrMake(columns, id, () => new Float64Array(lines.length).fill(Number.NaN))[i] = value;
@@ -69,7 +70,7 @@ export function parseRecording(text: string): Recording {
     limitBytes = group.limitBytes;
     for (const [id, value] of entriesOf(group.values)) put(id, value);
     if (line.jvm) {
-      const reading = readJvm(line.jvm.hsperfdata, t[i]! * 1000, jvm);
+      const reading = readJvm(line.jvm.hsperfdata, t[i]! * SECOND_MS, jvm);
       if (reading !== null) {
         jvm = reading;
         heapMaxBytes = reading.heapMax;

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { KIB } from '../units.ts';
 import type { ApiOptions } from './api-options.ts';
 import type { Status } from './status.ts';
 
@@ -11,7 +12,7 @@ export interface Api {
 /** The page and the API. Resolves once it listens. @throws EADDRINUSE and the like */
 export async function createApi(status: Status, options: ApiOptions): Promise<Api> {
   // A request that trickles in must not hold a socket for ever.
-  const limits = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 };
+  const limits = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * KIB };
   const server = createServer(limits, onDemand(status, options));
   const port = await listen(server, options.host, options.port);
   return {

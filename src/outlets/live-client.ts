@@ -1,3 +1,5 @@
+import { KIB } from '../units.ts';
+
 /** The connection below: what is written while it is corked leaves in one piece. */
 interface TcpSocket {
   cork(): void;
@@ -21,9 +23,9 @@ interface LiveSocket {
  * `bufferedAmount`: the kernel takes megabytes for a peer that does not read (tcp_wmem, tcp(7)), and they count towards the
  * sidecar's own memory limit just as the heap does.
  */
-const MAX_UNREAD_BYTES = 512 * 1024;
+const MAX_UNREAD_BYTES = 512 * KIB;
 /** After so many bytes the client is asked whether it has read them. A browser answers pings by itself, in order (RFC 6455, 5.5.3). */
-const PING_EVERY_BYTES = 64 * 1024;
+const PING_EVERY_BYTES = 64 * KIB;
 
 /** One open page. What it has read is known by its pongs, each of which carries the count of bytes that its ping followed. */
 export class LiveClient {

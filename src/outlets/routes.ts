@@ -2,6 +2,7 @@ import { failsGate, GATES } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
 import { fieldName } from '../fields.ts';
 import { smallestRangeFor } from '../ranges.ts';
+import { SECOND_MS } from '../units.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -112,7 +113,7 @@ function jvm(status: Status, query: Query): unknown {
 function verdictWindowStart(status: Status, target: string | undefined): number | null {
   const { at, fields } = status.verdict(target);
   const seconds = smallestRangeFor(fields);
-  return seconds === null ? null : Date.parse(at) / 1000 - seconds;
+  return seconds === null ? null : Date.parse(at) / SECOND_MS - seconds;
 }
 
 function samplesQuery(status: Status, query: Query): SamplesQuery {

@@ -1,4 +1,5 @@
 import cron from 'node-cron';
+import { HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 
 /** What the schedule saw; for /api/v1/self. */
 export interface ScheduleState {
@@ -33,7 +34,7 @@ export function startSchedule(
     const nowMs = Date.now();
     // A machine that was suspended, or an event loop that was held up, skips whole ticks without a call.
     if (lastMs !== null) {
-      const periods = (nowMs - lastMs) / (everySeconds * 1000);
+      const periods = (nowMs - lastMs) / (everySeconds * SECOND_MS);
       if (periods > 1 + LATE_SHARE) missed += Math.max(0, Math.round(periods) - 1);
       if (periods > 1 + LATE_SHARE / 2) late++;
     }
@@ -54,7 +55,7 @@ export function startSchedule(
   };
   const begin = () => cron.schedule(cronExpression(everySeconds), () => void run(), { timezone: 'Etc/UTC' });
   let task = begin();
-  const endWatch = watchClock(everySeconds * 1000, () => {
+  const endWatch = watchClock(everySeconds * SECOND_MS, () => {
     void task.destroy();
     task = begin();
   });
@@ -70,7 +71,7 @@ export function startSchedule(
 /** Just before a tick is due, so that node-cron has not seen the new time yet. */
 const BEFORE_MS = 50;
 /** NTP slews by milliseconds; what is more is a step, or we stood still. */
-const STEP_MS = 1000;
+const STEP_MS = SECOND_MS;
 
 /**
  * Calls back when the clock was set, or the process was suspended. node-cron waits for the time that it has worked out: set back by an
@@ -95,11 +96,12 @@ function watchClock(periodMs: number, stepped: () => void): () => void {
 /** Six-field cron expression for an even interval: a divisor of a minute, of an hour, or one hour. @throws RangeError for any other. */
 export function cronExpression(everySeconds: number): string {
   if (Number.isInteger(everySeconds) && everySeconds >= 1) {
-    if (everySeconds < 60 && 60 % everySeconds === 0) return everySeconds === 1 ? '* * * * * *' : `*/${everySeconds} * * * * *`;
-    const minutes = everySeconds / 60;
+    if (everySeconds < MINUTE_S && MINUTE_S % everySeconds === 0)
+      return everySeconds === 1 ? '* * * * * *' : `*/${everySeconds} * * * * *`;
+    const minutes = everySeconds / MINUTE_S;
     if (Number.isInteger(minutes) && minutes < 60 && 60 % minutes === 0)
       return minutes === 1 ? '0 * * * * *' : `0 */${minutes} * * * *`;
-    if (everySeconds === 3600) return '0 0 * * * *';
+    if (everySeconds === HOUR_S) return '0 0 * * * *';
   }
   throw new RangeError(`every: ${everySeconds} s is no even part of a minute or an hour`);
 }

@@ -1,5 +1,6 @@
 import { type ByField, type FieldName, fieldRow, isEvaluated } from '../fields.ts';
 import type { Series } from '../history/series.ts';
+import { HOUR_S, MINUTE_S } from '../units.ts';
 import { EvaluationCache } from './evaluation-cache.ts';
 import { evaluateField, type FieldEvaluation, notEnoughData } from './field/field-trend.ts';
 import { neededHistory } from './field/needed-history.ts';
@@ -19,7 +20,7 @@ import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } fr
 /** Least number of samples, whatever their distance. */
 const MIN_SAMPLES = 30;
 /** Who asks for less history than this asks for fewer samples too. */
-const DEFAULT_HISTORY_S = 900;
+const DEFAULT_HISTORY_S = 15 * MINUTE_S;
 
 /**
  * The numeric verdict on one container's series: every gauge is evaluated by itself over the run since the last restart, then
@@ -46,7 +47,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
       causes: [],
       etas: [],
       needs: {
-        hours: missingS / 3600,
+        hours: missingS / HOUR_S,
         for: `the least history of ${options.minHistorySeconds} s and ${Math.ceil(least)} samples since the last restart`,
       },
       fields: publicFields(new Map(evaluatedFields.map(([id]) => [id, none]))),
@@ -101,7 +102,7 @@ function neededHistoryNow(
 ): Evaluation['needs'] {
   // Enough time, but too few values in it, as after gaps: as much again.
   if (trend === 'not-enough-data')
-    return { hours: (t[to - 1]! - t[from]!) / 3600, for: 'values more evenly spread over the time' };
+    return { hours: (t[to - 1]! - t[from]!) / HOUR_S, for: 'values more evenly spread over the time' };
   return trend === 'growing' ? null : neededHistory(fields.get('usage') ?? fields.get('anon'), limit);
 }
 

@@ -1,4 +1,5 @@
 import type uPlot from 'uplot';
+import { DAY_S } from '../../src/units.ts';
 import { dayText, minuteText, secondText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
 import { cssColor } from '../dom.ts';
@@ -10,10 +11,9 @@ const FONT = '13px system-ui, sans-serif';
 export const MIN_SPAN_S = 60;
 /** Axis steps that are round in MiB and GiB. */
 const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** (i + 14));
-const DAY = 86_400;
 /** Axis steps of time, seconds: none below one, since labels would be equal. */
 const SHORT_STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200];
-const STEPS = [...SHORT_STEPS, ...[1, 2, 3, 7, 14].map((days) => days * DAY)];
+const STEPS = [...SHORT_STEPS, ...[1, 2, 3, 7, 14].map((days) => days * DAY_S)];
 
 export function axes(): uPlot.Axis[] {
   const stroke = cssColor('quiet');
@@ -52,7 +52,7 @@ function times(splits: readonly number[], stepS: number): string[] {
     const date = dayText(t);
     const begins = shown !== '' && date !== shown;
     shown = date;
-    if (stepS >= DAY || begins) return date;
+    if (stepS >= DAY_S || begins) return date;
     return stepS < 60 ? secondText(t) : minuteText(t);
   });
 }

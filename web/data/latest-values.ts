@@ -1,8 +1,9 @@
 import { entriesOf, type FieldName, type FieldValues } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/units.ts';
 
 /** A field that a tick leaves out stands for a while: a JVM may miss an answer. */
-const MAX_AGE_MS = 60_000;
+const MAX_AGE_MS = MINUTE_MS;
 
 /** The newest value of each field. */
 export class LatestValues {
@@ -14,7 +15,7 @@ export class LatestValues {
   setFromRow(samples: SamplesAnswer): void {
     const last = samples.t.length - 1;
     if (last < 0) return;
-    const atMs = samples.t[last]! * 1000;
+    const atMs = samples.t[last]! * SECOND_MS;
     this.atMs = Math.max(this.atMs, atMs);
     for (const [id, column] of entriesOf(samples.fields)) {
       const value = column[last] ?? null;

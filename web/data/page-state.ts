@@ -1,5 +1,6 @@
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import type { Hello, LiveMessage, SamplesAnswer } from '../../src/outlets/status.ts';
+import { SECOND_MS } from '../../src/units.ts';
 import { forwardFill } from './forward-fill.ts';
 import { breakLinesAtGaps } from './gaps.ts';
 import { LatestValues } from './latest-values.ts';
@@ -86,7 +87,7 @@ export class PageState {
     this.latest.setFromTick(Date.parse(at), values);
     this.takeLimit(limitBytes);
     if (time.zoomed || this.rows === null) return null;
-    const t = this.latest.atMs / 1000;
+    const t = this.latest.atMs / SECOND_MS;
     const limits = { oldest: time.oldest(t), most: POINTS * 2, step: this.everySeconds };
     return appendRow(this.rows, { t, ids: this.latest.ids(), value: this.latest.value }, limits);
   }

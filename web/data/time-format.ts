@@ -1,10 +1,12 @@
+import { SECOND_MS } from '../../src/units.ts';
+
 /**
  * Moments on the viewer's own clock, in the page's one language. By hand: the first Intl.DateTimeFormat of a page costs it some 60 ms, a
  * quarter of all that it takes to be drawn.
  */
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (n: number): string => String(n).padStart(2, '0');
-const at = (t: number): Date => new Date(t * 1000);
+const at = (t: number): Date => new Date(t * SECOND_MS);
 
 /** "24 Nov" of epoch seconds. */
 export const dayText = (t: number): string => `${at(t).getDate()} ${MONTHS[at(t).getMonth()]}`;

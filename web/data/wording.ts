@@ -4,6 +4,7 @@ import type { Finding, Verdict } from '../../src/diagnosis/types.ts';
 import { fixedWidthBytesText, rateText, safeName } from '../../src/format.ts';
 import type { Limit } from '../../src/sources/types.ts';
 import type { Eta } from '../../src/trends/types.ts';
+import { HOUR_S, MINUTE_S, SECOND_MS } from '../../src/units.ts';
 import { instantText } from './time-format.ts';
 
 export { bytesText as level, durationText as duration, fixedWidthBytesText as steadyLevel, safeName } from '../../src/format.ts';
@@ -47,7 +48,7 @@ export function partText(part: SentencePart): string {
     case 'file':
       return safeName(part.path);
     case 'time':
-      return instantText(Date.parse(part.at) / 1000);
+      return instantText(Date.parse(part.at) / SECOND_MS);
     default:
       return part satisfies never;
   }
@@ -94,7 +95,7 @@ export const valueText = (value: number, unit: 'bytes' | 'count' | 'seconds'): s
 
 /** An age in a few letters, for columns: "1 s", "96 s", "12 min", "5 h". */
 export function ageText(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000));
+  const seconds = Math.max(1, Math.round(ms / SECOND_MS));
   if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+  return seconds < 2 * HOUR_S ? `${Math.round(seconds / MINUTE_S)} min` : `${Math.round(seconds / HOUR_S)} h`;
 }

@@ -1,3 +1,4 @@
+import { SECOND_MS } from '../../src/units.ts';
 import { podNowMs } from '../data/pod-clock.ts';
 import { duration } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
@@ -30,7 +31,7 @@ export class ConnectionStatus {
     // Before the first connection nothing is lost yet.
     if (!this.#connected && this.#retryAtMs === 0) return;
     const newestMs = this.#newestMs();
-    const ageS = newestMs === 0 ? null : Math.max(0, (podNowMs() - newestMs) / 1000);
+    const ageS = newestMs === 0 ? null : Math.max(0, (podNowMs() - newestMs) / SECOND_MS);
     const stale = ageS !== null && ageS > this.#everySeconds * 3 + 2;
     const node = byId('live');
     const state = !this.#connected || stale ? 'live stale' : 'live on';
@@ -39,7 +40,7 @@ export class ConnectionStatus {
     setText(byId('live-said'), !this.#connected ? 'connection lost' : stale ? 'no new samples' : 'live');
     const old =
       ageS === null ? 'no sample yet' : ageS < 1.5 ? (this.#connected ? 'now' : '1 second ago') : `${duration(ageS)} ago`;
-    const again = Math.max(0, Math.ceil((this.#retryAtMs - Date.now()) / 1000));
+    const again = Math.max(0, Math.ceil((this.#retryAtMs - Date.now()) / SECOND_MS));
     if (this.#connected) setText(node, stale ? `stale: last sample ${old}` : `live, ${old}`);
     else setText(node, `connection lost; last sample ${old}; trying again in ${again} s`);
   }

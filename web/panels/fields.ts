@@ -2,6 +2,7 @@ import type { Verdict } from '../../src/diagnosis/types.ts';
 import { type FieldName, type FieldValues, fieldRow, namesIn } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import type { FieldTrend } from '../../src/trends/types.ts';
+import { HOUR_S } from '../../src/units.ts';
 import { nearestIndex, onCursor, setCursor } from '../charts/shared-cursor.ts';
 import { exactBytesText, slopeText, valueText } from '../data/wording.ts';
 import { byId, el, setText, svg, titleOnHover } from '../dom.ts';
@@ -147,7 +148,7 @@ function sparkline(
     const mid = (line.fromT + line.toT) / 2;
     const center = line.level + line.slopePerSecond * (mid - line.fromT);
     const at = (s: number, perHour: number): string =>
-      `${x(s).toFixed(1)},${Y(center + (perHour / 3600) * (s - mid)).toFixed(1)}`;
+      `${x(s).toFixed(1)},${Y(center + (perHour / HOUR_S) * (s - mid)).toFixed(1)}`;
     if (b > a) {
       const band = `M${at(a, trend.low)}L${at(mid, trend.low)}L${at(b, trend.high)}L${at(b, trend.low)}L${at(mid, trend.low)}L${at(a, trend.high)}Z`;
       root.append(svg('path', { class: 'band', d: band }));

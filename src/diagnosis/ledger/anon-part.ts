@@ -3,6 +3,7 @@ import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
+import { MIB } from '../../units.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonPart, AnonPartId, AnonSplit } from './anon-split.ts';
 import { exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
@@ -89,7 +90,7 @@ function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, 
 function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
   if (first === null) return null;
   const grown = p.bytes - (first.split.parts.find((f) => f.id === p.id)?.bytes ?? 0);
-  return grown < 2 ** 20 ? null : `grew by ${bytesText(grown)} since ${new Date(first.atMs).toISOString()}`;
+  return grown < MIB ? null : `grew by ${bytesText(grown)} since ${new Date(first.atMs).toISOString()}`;
 }
 
 function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {

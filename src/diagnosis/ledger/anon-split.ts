@@ -1,6 +1,7 @@
 import type { Collector } from '../../sources/jvm/collectors.ts';
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../sources/types.ts';
+import { GIB, KIB, MIB } from '../../units.ts';
 import { type HeapRange, heapRange, isArchive } from './heap-range.ts';
 import type { LedgerPartId } from './part-table.ts';
 
@@ -43,14 +44,12 @@ export interface AnonSplit {
   readonly heap: HeapRange | null;
 }
 
-const KB = 1024;
-const MB = 1024 * KB;
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
-const ARENA_BYTES = 64 * MB;
+const ARENA_BYTES = 64 * MIB;
 /** A JVM commits metaspace in granules of this size since JDK 16 (JEP 387); malloc grows by pages, so the two can be distinguished. */
-const METASPACE_GRANULE = 64 * KB;
+const METASPACE_GRANULE = 64 * KIB;
 /** glibc guards one page, HotSpot's yellow, red and reserved zones take four to some twenty. */
-const MAX_GUARD_BYTES = 256 * KB;
+const MAX_GUARD_BYTES = 256 * KIB;
 
 /** Every anonymous byte of a JVM under a name, from its mappings and, where there is one, its hsperfdata. Pure. */
 export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null): AnonSplit {
@@ -115,7 +114,7 @@ function addFile(files: { bytes: number; libraries: number; jars: number; other:
 
 /** Class space is reserved right behind the class data archive: committed granules, and reserved memory to its end. */
 function classSpaceRanges(mappings: readonly Mapping[], heap: HeapRange | null, jvm: JvmReading | null): HeapRange[] {
-  const size = sizeFlag(jvm, 'CompressedClassSpaceSize') ?? 1024 * MB;
+  const size = sizeFlag(jvm, 'CompressedClassSpaceSize') ?? GIB;
   const ranges: HeapRange[] = [];
   for (const [i, archive] of mappings.entries()) {
     if (!isArchive(archive) || (heap !== null && archive.start >= heap.start && archive.start < heap.end)) continue;
@@ -123,7 +122,7 @@ function classSpaceRanges(mappings: readonly Mapping[], heap: HeapRange | null, 
     let most = Number.POSITIVE_INFINITY;
     for (let k = i + 1; k < mappings.length && end < most; k++) {
       const next = mappings[k]!;
-      if (next.start !== end || next.path !== '' || next.perms[2] === 'x' || next.end > archive.end + size + 32 * MB) break;
+      if (next.start !== end || next.path !== '' || next.perms[2] === 'x' || next.end > archive.end + size + 32 * MIB) break;
       // Past the archive's padding it begins with committed memory. Where the kernel places mappings upwards, others follow at its end.
       if (most === Number.POSITIVE_INFINITY && next.perms.startsWith('rw')) most = next.start + size;
       end = Math.min(next.end, most);
@@ -139,13 +138,13 @@ function sizeFlag(jvm: JvmReading | null, name: string): number | null {
   const [, number, unit] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
   return number === undefined
     ? null
-    : Number(number) * { '': 1, k: KB, m: MB, g: 1024 * MB }[unit!.toLowerCase() as '' | 'k' | 'm' | 'g'];
+    : Number(number) * { '': 1, k: KIB, m: MIB, g: GIB }[unit!.toLowerCase() as '' | 'k' | 'm' | 'g'];
 }
 
 /** If mapping `i` begins a reservation of 64 MiB (an arena of glibc, a node of metaspace): where that ends. */
 function reservationEnd(mappings: readonly Mapping[], i: number): number | null {
   const first = mappings[i]!;
-  if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % (4 * MB) !== 0) return null;
+  if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % (4 * MIB) !== 0) return null;
   const end = first.start + ARENA_BYTES;
   let at = first.end;
   let granular = (first.end - first.start) % METASPACE_GRANULE === 0;
@@ -234,12 +233,12 @@ const isStack = (m: Mapping, before: Mapping | undefined): boolean =>
   before.perms.startsWith('---') &&
   before.end - before.start <= MAX_GUARD_BYTES &&
   m.perms.startsWith('rw-p') &&
-  m.end - m.start >= 64 * KB &&
-  m.end - m.start <= 1024 * MB;
+  m.end - m.start >= 64 * KIB &&
+  m.end - m.start <= GIB;
 
 /** The zeroed data of a library is anonymous memory right behind it. Larger ones are the VM's, not a library's. */
 const isBss = (m: Mapping, before: Mapping): boolean =>
-  before.end === m.start && before.path.includes('.so') && m.end - m.start <= 1 * MB;
+  before.end === m.start && before.path.includes('.so') && m.end - m.start <= MIB;
 
 /** Reservations that may be either widen both; without hsperfdata nothing says what of the low memory is heap. */
 function widenByReservations(parts: readonly AnonPart[], jvm: JvmReading | null, reserves: readonly Reservation[]): AnonPart[] {
@@ -265,8 +264,8 @@ function widenByReservations(parts: readonly AnonPart[], jvm: JvmReading | null,
  */
 function divideRest(rest: number, jvm: JvmReading | null): AnonPart[] {
   if (rest === 0) return [];
-  const most = jvm === null ? rest : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 16 * MB);
-  const gc = jvm === null ? rest / 2 : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 2 * MB);
+  const most = jvm === null ? rest : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 16 * MIB);
+  const gc = jvm === null ? rest / 2 : Math.min(rest, jvm.heapCommitted.value * tableShare(jvm.collector) + 2 * MIB);
   const whole = Math.round(gc);
   return [
     { id: 'vm-structures', bytes: whole, low: 0, high: Math.round(most), count: 1 },

@@ -1,5 +1,6 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../sources/types.ts';
+import { MIB } from '../../units.ts';
 
 /** Where the Java heap lies in the address space. */
 export interface HeapRange {
@@ -10,7 +11,6 @@ export interface HeapRange {
 const ARCHIVE = /\/classes[\w-]*\.jsa$/;
 /** Compressed oops keep the heap below 32 GiB of address; a JVM of less than 32 GiB has nothing else so low. */
 const LOW = 2 ** 35;
-const MB = 2 ** 20;
 
 /** Anonymous private memory, or a class data archive's piece of heap that is mapped into it. */
 const heapLike = (m: Mapping): boolean =>
@@ -25,22 +25,22 @@ export const isArchive = (m: Mapping): boolean => ARCHIVE.test(m.path);
 export function heapRange(mappings: readonly Mapping[], jvm: JvmReading | null): HeapRange | null {
   if (jvm === null) return lowestChain(mappings);
   const length = typeof jvm.heapMax === 'number' ? jvm.heapMax : jvm.heapCommitted.value;
-  const most = jvm.heapCommitted.value + 8 * MB;
+  const most = jvm.heapCommitted.value + 8 * MIB;
   let best: (HeapRange & { readonly rss: number; readonly rank: number }) | null = null;
   for (const chain of chains(mappings)) {
     const chainEnd = chain[chain.length - 1]!.end;
     for (let i = 0; i < chain.length; i++) {
       const start = chain[i]!.start;
       // The heap's limit in hsperfdata may leave out a survivor space or a part of a region.
-      if (chainEnd - start < length - 2 * MB) break;
-      if (start % MB !== 0) continue;
+      if (chainEnd - start < length - 2 * MIB) break;
+      if (start % MIB !== 0) continue;
       let rss = 0;
       let end = start;
       for (let k = i; k < chain.length && chain[k]!.start < start + length; k++) {
         rss += chain[k]!.anonBytes;
         end = chain[k]!.end;
       }
-      if (rss > most || end - start > length + 64 * MB) continue;
+      if (rss > most || end - start > length + 64 * MIB) continue;
       const rank = rankOf(chain[i]!, end);
       // Of those that end at 4 GiB the last is the heap alone.
       if (best === null || rank > best.rank || (rank === best.rank && (rank === 2 || rss > best.rss)))
@@ -77,7 +77,7 @@ function lowestChain(mappings: readonly Mapping[]): HeapRange | null {
   let best: HeapRange | null = null;
   for (const chain of chains(mappings.filter((m) => m.start < LOW && m.path === ''))) {
     const range = { start: chain[0]!.start, end: chain[chain.length - 1]!.end };
-    if (range.end - range.start >= 4 * MB && (best === null || range.end - range.start > best.end - best.start)) best = range;
+    if (range.end - range.start >= 4 * MIB && (best === null || range.end - range.start > best.end - best.start)) best = range;
   }
   return best;
 }

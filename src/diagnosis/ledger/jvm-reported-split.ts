@@ -1,5 +1,6 @@
 import { bytesText } from '../../format.ts';
 import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
+import { MIB } from '../../units.ts';
 import type { AnonPart, AnonPartId, AnonSplit } from './anon-split.ts';
 
 /** Categories of native memory tracking whose mappings have their own part; what all others map belongs to the VM. */
@@ -77,7 +78,7 @@ function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdR
       high: vmHigh,
       count: 1,
       reportedByJvm: others
-        .filter((c) => c.mmapBytes >= 2 ** 20)
+        .filter((c) => c.mmapBytes >= MIB)
         .map((c) => `${c.name} ${bytesText(c.mmapBytes)} committed`)
         .join(', '),
     });

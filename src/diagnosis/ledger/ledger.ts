@@ -1,6 +1,7 @@
 import type { FieldId, FieldValues } from '../../fields.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading, Limit } from '../../sources/types.ts';
+import { KIB } from '../../units.ts';
 import type { Ledger, LedgerPart } from '../types.ts';
 import { anonParts, type Mappings, sharedHeap } from './anon-part.ts';
 import { exactPart, sumOfParts, withParts } from './ledger-part.ts';
@@ -24,7 +25,7 @@ export interface LedgerInput {
 }
 
 /** Per CPU, usage may run ahead by 64 pages since Linux 6.1 ("memcg: increase MEMCG_CHARGE_BATCH to 64"), 32 before. */
-const CHARGE_BATCH_BYTES = 256 * 1024;
+const CHARGE_BATCH_BYTES = 256 * KIB;
 
 /**
  * Every byte of the cgroup's usage under a name. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem

@@ -1,5 +1,6 @@
 import { safeName } from '../../format.ts';
 import type { FileReading } from '../../sources/types.ts';
+import { KIB } from '../../units.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonSplit } from './anon-split.ts';
 import { exactPart, intervalPart, sumOfParts, withParts } from './ledger-part.ts';
@@ -16,7 +17,7 @@ export interface MappedPages {
 
 /** Rows that are named one by one; the smaller ones stand in a sum. */
 const MAX_NAMED_FILES = 20;
-const MIN_ROW_BYTES = 64 * 1024;
+const MIN_ROW_BYTES = 64 * KIB;
 const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
 /** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
 const ENDINGS: readonly RegExp[] = [

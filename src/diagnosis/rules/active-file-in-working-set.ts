@@ -1,4 +1,5 @@
 import { bytesText } from '../../format.ts';
+import { MIB } from '../../units.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -6,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Kubernetes counts this cache toward node-pressure eviction, but the kernel reclaims it before any OOM kill. A log shipper or a grep that reads a log again causes it.';
 
-const MIN_BYTES = 100 * 2 ** 20;
+const MIN_BYTES = 100 * MIB;
 const MIN_SHARE_OF_WORKING_SET = 0.1;
 
 /** Active page cache is a large part of the working set (kubernetes/kubernetes #43916). */

@@ -1,4 +1,5 @@
 import { bytesText } from '../../format.ts';
+import { MIB } from '../../units.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -7,7 +8,7 @@ const ADVICE =
   'Tools that show raw usage (New Relic memoryUsedBytes, cAdvisor usage) count inactive page cache. kubectl top, the kubelet and docker stats do not. Set alerts on memory that cannot be reclaimed.';
 
 /** Nobody opens a ticket for a smaller difference. */
-const MIN_BYTES = 50 * 2 ** 20;
+const MIN_BYTES = 50 * MIB;
 const MIN_SHARE_OF_USAGE = 0.1;
 
 /** Raw usage and the working set differ: two dashboards show two numbers, and both are right. */

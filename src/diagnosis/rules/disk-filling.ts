@@ -1,4 +1,5 @@
 import { bytesText, durationText, rateText } from '../../format.ts';
+import { DAY_S, HOUR_S, MIB } from '../../units.ts';
 import type { ConditionRule } from '../rule.ts';
 import { isImminent, type PodResources } from '../rule-context.ts';
 import { filePart, sentence } from '../sentence.ts';
@@ -8,9 +9,9 @@ const ADVICE =
   'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
 
 /** Slower growth is not worth a line: 1 MiB a day fills no disk that a pod gets within a quarter. */
-const MIN_BYTES_PER_HOUR = 2 ** 20 / 24;
+const MIN_BYTES_PER_HOUR = MIB / 24;
 /** A forecast from minutes or days of growth says nothing about what lies further off than a quarter. */
-export const FURTHEST_SECONDS = 90 * 86_400;
+export const FURTHEST_SECONDS = 90 * DAY_S;
 
 /** A file on disk grows so fast that its file system, or limits.ephemeral-storage, is full within a quarter. */
 export const diskFilling: ConditionRule = {
@@ -58,7 +59,7 @@ function firstToFill(files: readonly FileRow[], pod: PodResources): { readonly f
 export function secondsToFull(file: FileRow, pod: PodResources): number | null {
   const growth = file.growthBytesPerHour;
   if (growth === null || growth < MIN_BYTES_PER_HOUR || file.fileSystem?.kind !== 'disk') return null;
-  return (roomFor(file, pod).bytes / growth) * 3600;
+  return (roomFor(file, pod).bytes / growth) * HOUR_S;
 }
 
 function roomFor(file: FileRow, pod: PodResources): { readonly bytes: number; readonly by: 'disk' | 'ephemeral-storage' } {

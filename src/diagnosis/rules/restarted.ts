@@ -1,3 +1,4 @@
+import { SECOND_MS } from '../../units.ts';
 import type { ConditionRule } from '../rule.ts';
 import { sentence } from '../sentence.ts';
 
@@ -14,7 +15,7 @@ export const restarted: ConditionRule = {
     return {
       severity: 'info',
       title: sentence`The container was restarted ${times} in this history`,
-      evidence: { count: restarts.length, lastAt: new Date(last.t * 1000).toISOString() },
+      evidence: { count: restarts.length, lastAt: new Date(last.t * SECOND_MS).toISOString() },
       advice: ADVICE,
     };
   },

@@ -3,6 +3,7 @@ import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Low } from 'lowdb';
+import { SECOND_MS } from '../../units.ts';
 import { coarsen } from '../coarsen.ts';
 import { emptySegment, type Segment } from '../segment.ts';
 import { dropCachedPages } from './drop-page-cache.ts';
@@ -32,7 +33,7 @@ const stepOf = (name: string): number =>
 /** The name says when it begins, in ms, and of which tier it is. */
 export const segmentPath = (dir: string, startMs: number, step: number): string =>
   join(dir, `${Math.round(startMs)}${step === 0 ? '' : `.${TIER_NAMES[step]}`}.json`);
-const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
+const startOf = (name: string): number => Number.parseInt(name, 10) / SECOND_MS;
 
 /** So many files are read before others get their turn: some 10 ms. */
 const FILES_PER_TURN = 8;
@@ -97,7 +98,7 @@ export async function sealMergedSegment(
   segments: readonly Segment[],
   step: number,
 ): Promise<SealedSegment> {
-  const segment = openSegment(segmentPath(dir, startS * 1000, step), coarsen(segments, step));
+  const segment = openSegment(segmentPath(dir, startS * SECOND_MS, step), coarsen(segments, step));
   await segment.low.write();
   return sealSegment(segment, dir);
 }

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FieldName } from '../../fields.ts';
+import { DAY_S, KIB, SECOND_MS } from '../../units.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
 import { diskLimitProblem } from './disk-limit.ts';
@@ -40,9 +41,9 @@ export interface StoreOptions {
 /** Rows of the one segment that is rewritten at each tick; a sealed one is never changed, only merged into a coarser one when it is old. */
 const ROWS = 30;
 /** For the segments that are being written, and a coarser one while those it stands for are still there. */
-const RESERVED_BYTES = 256 << 10;
+const RESERVED_BYTES = 256 * KIB;
 /** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
-const CLOCK_LEAP_S = 86_400;
+const CLOCK_LEAP_S = DAY_S;
 const MAX_FINAL_REPORTS = 5;
 /** Rows of at most this age are in memory as they were sampled. */
 const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
@@ -141,7 +142,7 @@ export class Store {
       if (targetStore.openSegment === null) {
         await mkdir(dir, { recursive: true });
         const startS = firstNewRowS(targetStore.history, targetStore.savedState);
-        targetStore.openSegment = openSegment(segmentPath(dir, startS * 1000, 0));
+        targetStore.openSegment = openSegment(segmentPath(dir, startS * SECOND_MS, 0));
       }
       targetStore.savedState = appendNewRows(targetStore.openSegment.low.data, targetStore.history, targetStore.savedState);
       try {
@@ -256,7 +257,7 @@ export class Store {
       rows += targetStore.history.length;
       oldestS = Math.min(oldestS, targetStore.history.firstS ?? Number.POSITIVE_INFINITY);
     }
-    const oldest = Number.isFinite(oldestS) ? new Date(oldestS * 1000).toISOString() : null;
+    const oldest = Number.isFinite(oldestS) ? new Date(oldestS * SECOND_MS).toISOString() : null;
     return { ok: true, bytes, maxBytes: this.#options.maxDiskBytes, segments, rows, oldest, dir: this.#options.dir };
   }
 

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { KIB } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
 import type { FileReading, FileSystemUse, ResidencyState } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
@@ -24,7 +25,7 @@ interface UnqueriedSum {
 }
 
 /** Smaller sums than this have no row. */
-const MIN_ROW_BYTES = 64 * 1024;
+const MIN_ROW_BYTES = 64 * KIB;
 
 /** Sums by folder. The sums of the last complete walk stand until the next walk of the folder is complete. */
 export class FolderSums {

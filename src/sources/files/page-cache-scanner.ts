@@ -1,4 +1,5 @@
 import { closeSync, type Stats, statSync } from 'node:fs';
+import { MIB, MINUTE_MS, SECOND_MS } from '../../units.ts';
 import { parseMappedFiles } from '../mappings/mapped-files.ts';
 import { codeOf, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
@@ -51,15 +52,15 @@ const LIMITS: ScanLimits = {
   descriptors: 400,
   folders: 1000,
   files: 1000,
-  largeBytes: 1 << 20,
+  largeBytes: MIB,
   rows: 200,
-  mapsEveryMs: 300_000,
+  mapsEveryMs: 5 * MINUTE_MS,
   mapsPids: 4,
 };
 /** Named files that hold this share of the cgroup's `file` explain it: then no further folders are tried. */
 const EXPLAINED_SHARE = 0.95;
 /** With less page cache than this no folders are tried. */
-const MIN_CACHE_BYTES = 8 << 20;
+const MIN_CACHE_BYTES = 8 * MIB;
 const BATCH_FILES = 64;
 /** Separate budgets, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree uses up what the others need. */
 const BUDGET_SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
@@ -381,5 +382,5 @@ function sharesOurRoot(root: string): boolean {
 /** When a process began, epoch ms; 2 s early, since btime is in whole seconds. USER_HZ is 100 on all of Node's architectures. */
 function startMs(procRoot: string, startTicks: number): number {
   const boot = Number(/^btime (\d+)/m.exec(readText(`${procRoot}/stat`) ?? '')?.[1] ?? 0);
-  return boot * 1000 + startTicks * 10 - 2000;
+  return boot * SECOND_MS + startTicks * 10 - 2000;
 }

@@ -1,5 +1,6 @@
 import { closeSync, type Stats } from 'node:fs';
 import { constants as os } from 'node:os';
+import { GIB } from '../../units.ts';
 import { reopen } from '../process/pinned-path.ts';
 import { type FincoreAnswer, fincore } from './fincore.ts';
 import { permissionRefusal, type ResidencyPermission } from './residency-permission.ts';
@@ -25,7 +26,7 @@ export type ResidencyAnswer =
  * mincore walks every page of a file's length, holes too: 18 ms per GiB. cachestat walks what is there. So only files of up to this length
  * are asked by mincore.
  */
-const MAX_MINCORE_BYTES = 4 * 2 ** 30;
+const MAX_MINCORE_BYTES = 4 * GIB;
 const { ENOSYS, EPERM } = os.errno;
 
 /** How much of a file is in memory: cachestat(2), else mincore(2), else `fincore`, each only where its answer is true. */

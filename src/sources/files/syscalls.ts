@@ -1,3 +1,5 @@
+import { KIB } from '../../units.ts';
+
 /** The system calls about files in memory; Node has none of them. */
 export interface Syscalls {
   /** Pages in the cache and dirty ones, or the errno (a positive number). cachestat(2), Linux 6.5. */
@@ -19,7 +21,7 @@ const [PROT_NONE, MAP_SHARED] = [0, 1];
 const MADV_DONTNEED = 4;
 const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 alone, for which Node's image is not built
 /** One vector byte a page: 128 MiB of 4-KiB pages at a time. */
-const VECTOR = 32 * 1024;
+const VECTOR = 32 * KIB;
 
 /** The calls by koffi, or why there are none; `fincore` is used then. Loaded on first need: it costs 1 MB of anonymous memory. */
 export function loadSyscalls(): Promise<Syscalls | string> {

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { MIB, MINUTE_MS } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
 import type { FileReading } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
@@ -21,9 +22,9 @@ export interface TrackedFile {
 export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
 /** A query says nothing any more after a minute: pages come and go without the file changing. */
-const STALE_MS = 60_000;
+const STALE_MS = MINUTE_MS;
 /** Where the cgroup's sum has not changed since, pages can only have moved from one file to another. */
-const STALE_WHEN_UNCHANGED_MS = 300_000;
+const STALE_WHEN_UNCHANGED_MS = 5 * MINUTE_MS;
 
 /** How many bytes of change another query may find: what the file grew by, and what may have changed with time. A first query comes first. */
 export function queryPriority(file: TrackedFile, nowMs: number): number {
@@ -45,7 +46,7 @@ export const isDue = (file: TrackedFile, nowMs: number): boolean =>
 
 /** A change of page cache that is worth a scan: a 64th of all of it, and no less than 1 MiB. */
 export const isSignificantChange = (bytes: number, fileBytes: number): boolean =>
-  Math.abs(bytes) >= Math.max(1 << 20, fileBytes / 64);
+  Math.abs(bytes) >= Math.max(MIB, fileBytes / 64);
 
 export const toFileReading = (file: TrackedFile): FileReading => ({
   kind: 'file',

@@ -1,3 +1,5 @@
+import { KIB } from '../../units.ts';
+
 /**
  * The attach protocol's requests and replies. v1: "1", the command and exactly three arguments, each ended by NUL. v2 (JDK 24): "2", the
  * size of what follows as decimal text, then the command and any number of arguments. Source: openjdk/jdk
@@ -6,7 +8,7 @@
 export const V1_ARGUMENTS = 3;
 const LONGEST_V1_COMMAND = 16;
 const LONGEST_V1_ARGUMENT = 1024;
-const LONGEST_V2 = 256 * 1024;
+const LONGEST_V2 = 256 * KIB;
 
 export type EncodedRequest =
   | { readonly state: 'made'; readonly bytes: Buffer }

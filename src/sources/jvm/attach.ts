@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, type Stats, unlinkSync } fro
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
+import { MIB } from '../../units.ts';
 import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import { openDirUnder } from '../process/safe-open.ts';
@@ -18,7 +19,7 @@ export interface AttachOptions {
 }
 
 /** A histogram of a large application is some 2 MiB of text. */
-const MAX_REPLY_BYTES = 16 << 20;
+const MAX_REPLY_BYTES = 16 * MIB;
 const POLL_MS = 20;
 /** Not among Node's constants; the same on x86-64 and arm64 (asm-generic/fcntl.h). Opens a socket's name without following a link. */
 const O_PATH = 0o10000000;

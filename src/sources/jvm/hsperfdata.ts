@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { KIB, MIB } from '../../units.ts';
 import { readArguments, readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import { openFileUnder } from '../process/safe-open.ts';
@@ -11,7 +12,7 @@ import { toJvmReading } from './jvm-reading.ts';
 export { toJvmReading } from './jvm-reading.ts';
 
 /** A JVM's file is 32 KiB, up to a few hundred with -XX:PerfDataMemorySize; past this it is no such file. */
-const MAX_BYTES = 4 << 20;
+const MAX_BYTES = 4 * MIB;
 
 export type ParsedHsperfdata =
   | { readonly state: 'read'; readonly counters: Counters }
@@ -134,7 +135,7 @@ function passwdHas(roots: Roots, process: ProcessRef): boolean | null {
   try {
     const { fd } = openFileUnder(join(roots.proc, String(process.pid), 'root'), 'etc/passwd');
     try {
-      const bytes = Buffer.alloc(256 * 1024);
+      const bytes = Buffer.alloc(256 * KIB);
       const n = readSync(fd, bytes, 0, bytes.length, 0);
       return new RegExp(`^[^:\\n]*:[^:\\n]*:${process.uid}:`, 'm').test(bytes.toString('utf8', 0, n));
     } finally {

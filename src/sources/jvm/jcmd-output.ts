@@ -1,16 +1,17 @@
+import { GIB, KIB, MIB } from '../../units.ts';
+
 /** What the JVM's diagnostic commands print, as values. All sizes in bytes; null or empty where the text has another form. Pure. */
 
-const KB = 1024;
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   B: 1,
   bytes: 1,
-  K: KB,
-  KB,
-  M: KB ** 2,
-  MB: KB ** 2,
-  G: KB ** 3,
-  GB: KB ** 3,
+  K: KIB,
+  KB: KIB,
+  M: MIB,
+  MB: MIB,
+  G: GIB,
+  GB: GIB,
 };
 const size = (number: string, unit: string | undefined): number => Math.round(Number(number) * (UNITS[unit ?? ''] ?? 1));
 
@@ -124,8 +125,8 @@ export function parseCodeCache(
     ...bounded(reply).matchAll(/^[ \t]*(Code(?:Cache|Heap '[^'\n]{1,60}')): size=(\d+)Kb used=(\d+)Kb max_used=(\d+)Kb/gm),
   ].map((m) => ({
     name: m[1]!,
-    sizeBytes: Number(m[2]) * KB,
-    usedBytes: Number(m[3]) * KB,
-    maxUsedBytes: Number(m[4]) * KB,
+    sizeBytes: Number(m[2]) * KIB,
+    usedBytes: Number(m[3]) * KIB,
+    maxUsedBytes: Number(m[4]) * KIB,
   }));
 }

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../units.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
 import { attach } from './attach.ts';
 import { type ClassCount, parseHistogram } from './class-histogram.ts';
@@ -28,7 +29,7 @@ interface JvmRef {
 /** Each question is bounded by itself; VM.metaspace stops the JVM for some milliseconds, the others do not. */
 const TIMEOUT_MS = 5_000;
 /** The live heap is walked, after a full collection: seconds where it is large. */
-const HISTOGRAM_TIMEOUT_MS = 60_000;
+const HISTOGRAM_TIMEOUT_MS = MINUTE_MS;
 
 /** Asks through the attach protocol, one question after the other. Fails where the first is refused: the rest would be, too. */
 export async function queryJvm(who: JvmRef): Promise<Reading<JcmdReport>> {

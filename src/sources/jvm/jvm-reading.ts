@@ -1,3 +1,4 @@
+import { SECOND_MS } from '../../units.ts';
 import type { Aged, JvmReading, Limit } from '../types.ts';
 import type { Collector } from './collectors.ts';
 import type { Counters } from './hsperf-format.ts';
@@ -103,7 +104,7 @@ export function toJvmReading(
     gcCount,
     fullGcCount: oldCollections(collector, collectors, generations),
     gcSeconds: collectors.reduce((sum, c) => sum + c.seconds, 0),
-    uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / 1000),
+    uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / SECOND_MS),
     flags: memoryFlags(text('java.rt.vmArgs') ?? ''),
   };
 }

@@ -1,3 +1,5 @@
+import { MINUTE_MS, SECOND_MS } from '../../units.ts';
+
 /**
  * When smaps may be read again. Reading it walks the page tables and holds the JVM's mmap lock for the length of each mapping, so that
  * the JVM's own mmap, munmap and page faults may wait (figures in docs/notes/smaps-cost.md). So: never for more than a thousandth of the
@@ -7,7 +9,7 @@
 export type ReadReason = 'routine' | 'trend' | 'demand';
 
 const MAX_TIME_SHARE: Readonly<Record<ReadReason, number>> = { routine: 0.001, trend: 0.001, demand: 0.01 };
-const MIN_INTERVAL_MS: Readonly<Record<ReadReason, number>> = { routine: 300_000, trend: 60_000, demand: 5_000 };
+const MIN_INTERVAL_MS: Readonly<Record<ReadReason, number>> = { routine: 5 * MINUTE_MS, trend: MINUTE_MS, demand: 5 * SECOND_MS };
 
 export type ReadDecision = { readonly state: 'now' } | { readonly state: 'wait'; readonly untilMs: number };
 

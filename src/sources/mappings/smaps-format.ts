@@ -1,3 +1,5 @@
+import { KIB } from '../../units.ts';
+
 /**
  * /proc/PID/smaps: a line for each mapping and a block of counters below it. Source: proc_pid_smaps(5), Linux
  * Documentation/filesystems/proc.rst. Read in pieces, so the parser takes pieces; names come from the container and are kept as the
@@ -80,7 +82,7 @@ function count(mapping: Growing, line: string): void {
   const key = COUNTERS[line.slice(0, line.indexOf(':'))];
   if (key === undefined) return;
   const kib = Number.parseInt(line.slice(line.indexOf(':') + 1), 10);
-  if (Number.isSafeInteger(kib) && kib >= 0) mapping[key] = kib * 1024;
+  if (Number.isSafeInteger(kib) && kib >= 0) mapping[key] = kib * KIB;
 }
 
 /** All mappings of a whole text. Never throws; lines that are none of smaps are passed over. */

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KIB, MIB } from '../../units.ts';
 import { readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
@@ -14,7 +15,7 @@ export interface SmapsReading {
 }
 
 /** More text than this is of more mappings than can be summed up: a part of them would look like all. */
-const MOST_BYTES = 256 << 20;
+const MOST_BYTES = 256 * MIB;
 
 /**
  * Reads /proc/PID/smaps in pieces, off the main thread: the kernel lets go of the mmap lock between two pieces. Stops between pieces
@@ -32,7 +33,7 @@ export async function readSmaps(
     try {
       if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
         return { state: 'absent', reason: `pid ${process.pid} is another process by now` };
-      const buffer = Buffer.allocUnsafe(64 << 10);
+      const buffer = Buffer.allocUnsafe(64 * KIB);
       for (let total = 0; total < MOST_BYTES; ) {
         const began = performance.now();
         const { bytesRead } = await file.read(buffer, 0, buffer.length, null);

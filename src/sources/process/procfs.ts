@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { KIB } from '../../units.ts';
 import { isDenied, readRecord, readText } from './read-text.ts';
 
 /** What is used of /proc/PID/status; sizes in bytes, null where the kernel does not give them (kernel threads, zombies). */
@@ -36,7 +37,7 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
   };
   const kib = (key: string): number | null => {
     const value = first(key);
-    return value === null ? null : value * 1024;
+    return value === null ? null : value * KIB;
   };
   const pid = first('Pid') ?? 0;
   const nspids = field('NSpid')?.trim().split(/\s+/) ?? [];
@@ -73,7 +74,7 @@ export function readProcessSample(
   const text = readText(`${procRoot}/${pid}/status`, readRecord);
   if (text === null) return null;
   const rss = numberAfter(text, '\nVmRSS:');
-  return { vmRssBytes: rss === null ? null : rss * 1024, threads: numberAfter(text, '\nThreads:') };
+  return { vmRssBytes: rss === null ? null : rss * KIB, threads: numberAfter(text, '\nThreads:') };
 }
 
 /** parseInt passes over the blanks before a number and stops at what follows it. */

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { KIB, MIB } from '../../units.ts';
 
 /** memory.stat is some 2 KiB, /proc/PID/status 1.5 KiB, mountinfo of a busy node some 100 KiB; more than this is none of them. */
-const MAX_BYTES = 1 << 20;
+const MAX_BYTES = MIB;
 
-let shared = Buffer.allocUnsafe(16 * 1024);
+let shared = Buffer.allocUnsafe(16 * KIB);
 
 /** Reads a descriptor from its beginning into one shared buffer: kernel files give a new text at each read from 0. At most `MOST_BYTES`. */
 function readFd(fd: number): string {

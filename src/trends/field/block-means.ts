@@ -1,3 +1,4 @@
+import { DAY_S } from '../../units.ts';
 import type { Window } from './window.ts';
 
 /** A field thinned to a few hundred values at even steps, which is all that a slope over the whole window needs. */
@@ -13,13 +14,12 @@ export interface BlockMeans {
   readonly windowS: number;
 }
 
-const DAY = 86_400;
 /** Blocks that go evenly into a day, so that hours of a day can be compared. */
 const DAY_DIVISORS = [60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 14_400];
 
 function blockSeconds(windowS: number, intervalS: number, most: number): number {
   const least = Math.max(windowS / most, intervalS);
-  if (windowS < 1.2 * DAY) return least;
+  if (windowS < 1.2 * DAY_S) return least;
   return DAY_DIVISORS.find((step) => step >= least) ?? least;
 }
 

@@ -1,4 +1,5 @@
 import { type FieldName, fieldRow } from '../../fields.ts';
+import { DAY_S, HOUR_S } from '../../units.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { FieldTrend, Trend } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
@@ -21,8 +22,6 @@ export interface FieldEvaluation extends FieldTrend {
   readonly posterior: number;
 }
 
-const HOUR = 3600;
-const DAY = 86_400;
 const MIN_BLOCKS = 6;
 const MAX_BLOCKS = 120;
 
@@ -154,7 +153,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     return flatField(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
 
   const y = blocks.y.map((value) => (value - level) / scale);
-  if (windowS >= 2 * DAY) removeDailyCycle(blocks.timesS, y, blocks.stepS, windowS);
+  if (windowS >= 2 * DAY_S) removeDailyCycle(blocks.timesS, y, blocks.stepS, windowS);
   const { models, drifting, growing, falling, growingFlatPrior, ...average } = window.shared.modelAverage(
     blocks.timesS,
     y,
@@ -163,7 +162,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   let remainingRise = 0;
   for (const { model, coefficients, probability } of models)
     if (model.remainingShare !== null)
-      remainingRise += probability * coefficients[1]! * scale * model.remainingShare(DAY / windowS);
+      remainingRise += probability * coefficients[1]! * scale * model.remainingShare(DAY_S / windowS);
   const toSlope = scale / windowS;
   const slope = average.slope.median * toSlope;
   const top = models[0]!;
@@ -196,9 +195,9 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const tooFewCycles = cycles !== null && (startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && top.model.name !== 'line'));
   return {
     trend,
-    slopeBytesPerHour: slope * HOUR,
-    low: average.slope.low * toSlope * HOUR,
-    high: average.slope.high * toSlope * HOUR,
+    slopeBytesPerHour: slope * HOUR_S,
+    low: average.slope.low * toSlope * HOUR_S,
+    high: average.slope.high * toSlope * HOUR_S,
     p: Math.max(0, 1 - growing),
     points: blocks.points,
     windowSeconds: windowS,

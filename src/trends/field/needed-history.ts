@@ -1,17 +1,16 @@
 import type { Limit } from '../../sources/types.ts';
+import { DAY_S, HOUR_S } from '../../units.ts';
 import type { Evaluation } from '../types.ts';
 import type { FieldEvaluation } from './field-trend.ts';
 import { smallestRelevantGrowth } from './practical-significance.ts';
 
-const HOUR = 3600;
-const DAY = 86_400;
 /**
  * The interval of a slope narrows with the window to about this power: 1.4 to 1.9 for errors that return to their mean within hours, 0.5 to
  * 0.9 for a wandering near a random walk. The value is between them, so that most waits end no later than reported.
  */
 const CONVERGENCE_POWER = 1;
 /** A wait beyond this is no answer: at such a noise the drift would be found by its size first. */
-const MAX_WAIT_S = 30 * DAY;
+const MAX_WAIT_S = 30 * DAY_S;
 
 /**
  * How much more history it takes until the faintest drift that matters would show in this field; null where it would show already, or
@@ -22,14 +21,14 @@ export function neededHistory(field: FieldEvaluation | undefined, limit: Limit):
   const level = Math.abs(field.levelNow);
   if (!Number.isFinite(level) || level === 0) return null;
   const { bytesPerDay, riseBytes } = smallestRelevantGrowth(level, limit);
-  const slopePerSecond = bytesPerDay / DAY;
-  const half = (field.high - field.low) / 2 / HOUR;
+  const slopePerSecond = bytesPerDay / DAY_S;
+  const half = (field.high - field.low) / 2 / HOUR_S;
   const forRise = riseBytes / slopePerSecond;
   const forInterval = field.windowSeconds * (half / slopePerSecond) ** (1 / CONVERGENCE_POWER);
   const missingS = Math.max(forRise, forInterval) - field.windowSeconds;
   if (!Number.isFinite(missingS) || missingS <= 0 || missingS > MAX_WAIT_S) return null;
   return {
-    hours: missingS / HOUR,
-    for: `a drift as slow as ${((slopePerSecond * HOUR) / 1e6).toPrecision(2)} MB an hour to show`,
+    hours: missingS / HOUR_S,
+    for: `a drift as slow as ${((slopePerSecond * HOUR_S) / 1e6).toPrecision(2)} MB an hour to show`,
   };
 }

@@ -1,7 +1,5 @@
 import type { Limit } from '../../sources/types.ts';
-
-const MIB = 1_048_576;
-const DAY = 86_400;
+import { DAY_S, MIB } from '../../units.ts';
 
 /**
  * Whether a growth matters to anyone: 0.4 % of the limit a day, or a tenth of the field's own level and 1 MiB a day; and
@@ -14,7 +12,7 @@ export function isPracticallySignificant(
   windowS: number,
   unit: string,
 ): boolean {
-  const daily = Math.abs(slopePerSecond) * DAY;
+  const daily = Math.abs(slopePerSecond) * DAY_S;
   const rise = Math.abs(slopePerSecond) * windowS;
   const own = Math.abs(level);
   if (unit !== 'bytes') return daily >= 0.1 * own && daily >= 10 && rise >= Math.max(3, 0.01 * own);

@@ -1,3 +1,4 @@
+import { DAY_S, HOUR_S } from '../../units.ts';
 import { blockMeans, lowerBound } from './block-means.ts';
 import type { FieldEvaluation } from './field-trend.ts';
 import type { Window } from './window.ts';
@@ -11,7 +12,7 @@ import type { Window } from './window.ts';
  * What it did before at that length, days and nights and swings included, is what the rise is held against.
  */
 const RECENT_SHARE = 1 / 6;
-const MIN_WINDOW_S = 3 * 3600;
+const MIN_WINDOW_S = 3 * HOUR_S;
 /** Steps of a part, so that its rises are seen wherever they begin. */
 const STEPS = 6;
 /** Rises of the same length that must be known from before. */
@@ -20,7 +21,7 @@ const UNUSUAL_FACTOR = 3;
 /** How straight it must be: a step or a bump is no drift. */
 const MIN_R_SQUARED = 0.85;
 /** Before it has seen a weekend and what comes after, the load of a Monday is new to it. */
-const FULL_WEEK_S = 8 * 86_400;
+const FULL_WEEK_S = 8 * DAY_S;
 /** What began lately may yet stop: never surer than this. */
 const MAX_RECENT_POSTERIOR = 0.9;
 

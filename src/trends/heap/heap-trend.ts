@@ -1,4 +1,5 @@
 import type { Limit } from '../../sources/types.ts';
+import { HOUR_S, MINUTE_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import { evaluateField, evaluateFloor, type FieldEvaluation } from '../field/field-trend.ts';
 import { centredSums } from '../field/least-squares.ts';
@@ -7,13 +8,12 @@ import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
 
-const HOUR = 3600;
 /** From so many collections on the live set is evaluated as any field is. */
 const MANY_COLLECTIONS = 8;
 /** Between only two collections a rise must be large against what is kept, and wakes nobody unless -Xmx is met in minutes. */
 const TWO_FLOORS_RISE = 0.3;
 const LOW_POSTERIOR = 0.75;
-const IMMINENT_S = 900;
+const IMMINENT_S = 15 * MINUTE_S;
 const HIGH_POSTERIOR = 0.95;
 /** Collections in this first share of the window are those of a start, which leaves much to come. */
 const START_UP_SHARE = 0.1;
@@ -44,9 +44,9 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   return {
     ...plain,
     trend: 'growing',
-    slopeBytesPerHour: slope * HOUR,
-    low: (slope - half) * HOUR,
-    high: (slope + half) * HOUR,
+    slopeBytesPerHour: slope * HOUR_S,
+    low: (slope - half) * HOUR_S,
+    high: (slope + half) * HOUR_S,
     p: 1 - certainty,
     posterior: certainty,
     levelNow,

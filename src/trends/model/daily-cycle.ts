@@ -1,4 +1,5 @@
-const DAY = 86_400;
+import { DAY_S } from '../../units.ts';
+
 const HARMONICS = 4;
 
 /**
@@ -8,8 +9,8 @@ const HARMONICS = 4;
  */
 export function removeDailyCycle(x: Float64Array, y: Float64Array, stepS: number, windowS: number): void {
   const m = y.length;
-  const bins = Math.max(8, Math.min(48, Math.round(DAY / stepS)));
-  const width = DAY / bins;
+  const bins = Math.max(8, Math.min(48, Math.round(DAY_S / stepS)));
+  const width = DAY_S / bins;
   // The mean of the day around each point, where a whole one is there.
   const sums = new Float64Array(bins);
   const counts = new Float64Array(bins);
@@ -18,10 +19,10 @@ export function removeDailyCycle(x: Float64Array, y: Float64Array, stepS: number
   let sum = 0;
   for (let i = 0; i < m; i++) {
     const at = x[i]!;
-    while (to < m && x[to]! <= at + DAY / 2) sum += y[to++]!;
-    while (x[from]! < at - DAY / 2) sum -= y[from++]!;
-    if (at < DAY / 2 || at > windowS - DAY / 2 || (to - from) * stepS < 0.7 * DAY) continue;
-    const bin = Math.floor((at % DAY) / width) % bins;
+    while (to < m && x[to]! <= at + DAY_S / 2) sum += y[to++]!;
+    while (x[from]! < at - DAY_S / 2) sum -= y[from++]!;
+    if (at < DAY_S / 2 || at > windowS - DAY_S / 2 || (to - from) * stepS < 0.7 * DAY_S) continue;
+    const bin = Math.floor((at % DAY_S) / width) % bins;
     sums[bin] = sums[bin]! + y[i]! - sum / (to - from);
     counts[bin] = counts[bin]! + 1;
   }
@@ -38,7 +39,7 @@ export function removeDailyCycle(x: Float64Array, y: Float64Array, stepS: number
       b += (2 * profile[i]! * Math.cos(angle)) / known.length;
     });
     for (let i = 0; i < m; i++) {
-      const angle = (2 * Math.PI * h * x[i]!) / DAY;
+      const angle = (2 * Math.PI * h * x[i]!) / DAY_S;
       y[i] = y[i]! - a * Math.sin(angle) - b * Math.cos(angle);
     }
   }

@@ -1,3 +1,5 @@
+import { DAY_S } from '../../units.ts';
+
 /**
  * A candidate for the expected course of a memory series: a sum of a few columns of the design matrix, each times a coefficient. Which candidate holds
  * is not guessed: `model-average.ts` gives each its posterior probability. Columns are shared, so that the costly whitening is done once for all models.
@@ -37,14 +39,14 @@ export interface ModelSet {
   readonly companions: Companions;
 }
 
-const DAY = 86_400;
 const HINGES = [0.08, 0.16, 0.25, 0.34, 0.43, 0.52, 0.61, 0.7, 0.79, 0.87];
 const SATURATION_TIMES = [0.005, 0.01, 0.02, 0.04, 0.08, 0.14, 0.22, 0.33, 0.5, 0.8, 1.3];
 /** Most series are plain, so there must be evidence of a bend, and more for a slope beside a saturation. */
 const LOG_PRIOR_BEND = Math.log(0.03);
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
 /** In windows of less than a day, part of a daily cycle can look like any other model. */
-const logPriorOfDailyCycle = (windowS: number): number => Math.log(windowS < 0.5 * DAY ? 0.03 : windowS < 0.8 * DAY ? 0.1 : 1);
+const logPriorOfDailyCycle = (windowS: number): number =>
+  Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < 0.8 * DAY_S ? 0.1 : 1);
 
 /** Models whose columns depend on the points alone. `u`: the points as shares of the window, 0 to 1. */
 export function meanModels(u: Float64Array, windowS: number): ModelSet {
@@ -65,9 +67,9 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
     models.push({ ...bent, name: 'stop', columns: [one, before], slopeFactors: null });
     models.push({ ...bent, name: 'start', columns: [one, after], slopeFactors: [0, 1] });
   }
-  if (windowS > 0.2 * DAY && windowS < 2 * DAY) {
-    const sine = column((at) => Math.sin((2 * Math.PI * at * windowS) / DAY));
-    const cosine = column((at) => Math.cos((2 * Math.PI * at * windowS) / DAY));
+  if (windowS > 0.2 * DAY_S && windowS < 2 * DAY_S) {
+    const sine = column((at) => Math.sin((2 * Math.PI * at * windowS) / DAY_S));
+    const cosine = column((at) => Math.cos((2 * Math.PI * at * windowS) / DAY_S));
     const logPrior = logPriorOfDailyCycle(windowS);
     models.push({ ...BASE_MODEL, logPrior, name: 'daily-cycle', columns: [one, sine, cosine], slopeFactors: null });
     models.push({

@@ -1,5 +1,6 @@
 import type { Series } from '../../history/series.ts';
 import { unreclaimable } from '../../memory-facts.ts';
+import { HOUR_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, Z90 } from '../field/growth-rate.ts';
@@ -195,7 +196,7 @@ function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: Field
       line:
         line === null
           ? null
-          : { ...line, level: newest.levelNow - (slope / 3600) * (line.toT - line.fromT), slopePerSecond: slope / 3600 },
+          : { ...line, level: newest.levelNow - (slope / HOUR_S) * (line.toT - line.fromT), slopePerSecond: slope / HOUR_S },
       statistics: { ...newest.basis.statistics, livesThatLeaked: leaking.length },
       reason: `it follows ${leaking.length} earlier runs that grew until they were killed`,
     },

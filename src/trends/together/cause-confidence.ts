@@ -1,6 +1,7 @@
 import { type FieldId, type FieldName, fieldsWhere } from '../../fields.ts';
 import { headroom } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
+import { DAY_S, HOUR_S, MINUTE_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Cause, CauseShare } from '../types.ts';
 
@@ -28,8 +29,6 @@ const fieldsOf = (cause: Cause): readonly FieldId[] => fieldsWhere((row) => row.
  * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
  */
 const BOUNDED_GROWTH_CONFIDENCE = 0.75;
-const HOUR = 3600;
-const DAY_S = 86_400;
 
 /** How far a cause is believed in. */
 export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: Limits, native: NativeTrend | null): number {
@@ -45,8 +44,8 @@ export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: L
 }
 
 /** After this time a warm-up may still go on, whatever its pace. A limit that is met sooner than the second time is reported all the same. */
-const START_UP_S = 600;
-const IMMINENT_S = HOUR;
+const START_UP_S = 10 * MINUTE_S;
+const IMMINENT_S = HOUR_S;
 
 /**
  * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first minutes, by less than half of it as yet or still
@@ -62,7 +61,7 @@ function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
   if (windowSeconds >= DAY_S) return false;
   const began = Math.max(1, levelThen);
   if (slope < 0.1 * began) return true;
-  return windowSeconds > START_UP_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR) * IMMINENT_S;
+  return windowSeconds > START_UP_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR_S) * IMMINENT_S;
 }
 
 const levelOf = (fields: Fields, id: FieldId): number | null => {
@@ -82,7 +81,7 @@ function mayBeHeapExpansion(fields: Fields, { limit, heapMax }: Limits, native: 
   if (native !== null) {
     const { slopeBytesPerHour, basis, windowSeconds } = native.field;
     const forS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
-    return ((slopeBytesPerHour ?? 0) / HOUR) * forS < native.untouchedBytes;
+    return ((slopeBytesPerHour ?? 0) / HOUR_S) * forS < native.untouchedBytes;
   }
   const anon = fields.get('anon');
   if (!fields.has('heap_used') || typeof heapMax !== 'number' || anon === undefined) return false;

@@ -1,5 +1,6 @@
 import type { FieldId } from '../../fields.ts';
 import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
+import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
@@ -7,8 +8,6 @@ import { causeConfidence, type Fields, grows, type Limits, type NativeTrend } fr
 import type { CoMovement } from './co-movement.ts';
 import { causesOf } from './growth-causes.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
-
-const HOUR = 3600;
 
 /** Those fields of unreclaimable memory that this kernel reports. */
 const unreclaimableFields = (fields: Fields): readonly FieldId[] =>
@@ -40,7 +39,7 @@ function peakOf(fields: Fields, ids: readonly FieldId[], { slope }: GrowthRate, 
 
 function etaTo(room: number, rate: GrowthRate, event: Eta['event']): Eta | null {
   if (!(rate.slope > 0) || !Number.isFinite(room)) return null;
-  const seconds = (perHour: number) => Math.max(0, (room / perHour) * HOUR);
+  const seconds = (perHour: number) => Math.max(0, (room / perHour) * HOUR_S);
   return { event, seconds: seconds(rate.slope), low: seconds(rate.high), high: rate.low > 0 ? seconds(rate.low) : null };
 }
 

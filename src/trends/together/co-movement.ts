@@ -1,4 +1,5 @@
 import type { FieldId } from '../../fields.ts';
+import { HOUR_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
@@ -24,7 +25,6 @@ export interface CoMovement {
   peak(parts: readonly SumPart[], bytesPerHour: number, fromT: number): number | null;
 }
 
-const HOUR = 3600;
 /** Stretches in which it is looked at which of two fields moved. */
 const INTERVALS = 12;
 const MIN_SHARE_TOGETHER = 0.5;
@@ -59,7 +59,7 @@ export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Wi
       const step = Math.max(1, Math.floor((to - first) / MOST_ROWS));
       const moved: number[] = [];
       for (let i = to - 1; i >= first; i -= step) {
-        let sum = (bytesPerHour / HOUR) * (t[to - 1]! - t[i]!);
+        let sum = (bytesPerHour / HOUR_S) * (t[to - 1]! - t[i]!);
         for (const { id, level } of parts) {
           const value = fields.get(id)?.[i] ?? Number.NaN;
           sum += Number.isFinite(value) ? value : (level ?? Number.NaN);

@@ -1,4 +1,5 @@
 import { type FieldId, type FieldName, partsOf } from '../../fields.ts';
+import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
 import { type Fields, grows } from './cause-confidence.ts';
@@ -40,7 +41,6 @@ function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate 
   return { slope, low: slope - half, high: slope + half };
 }
 
-const HOUR = 3600;
 const KERNEL_PARTS = partsOf('kernel');
 
 /** Parts of a sum beside anon and the kernel's. The working set is usage without inactive_file, so parts of `file` are its own. */
@@ -83,7 +83,7 @@ export function reconcileSums(fields: Fields): Map<FieldName, FieldEvaluation> {
     if (rate === null) return;
     const field = fields.get(id)!;
     const { line } = field.basis;
-    const slopePerSecond = rate.slope / HOUR;
+    const slopePerSecond = rate.slope / HOUR_S;
     const adjustedLine = line && { ...line, level: field.levelNow - slopePerSecond * (line.toT - line.fromT), slopePerSecond };
     adjusted.set(id, {
       ...field,
