@@ -49,6 +49,12 @@ describe('pods', { skip, concurrency: true }, () => {
       assert.match(JSON.stringify(ready), /ok|ready/);
     });
 
+    test('explains the memory from inside its container, which has no shell and keeps its limit', () => {
+      const text = podman(['exec', pod.container('memhound'), '/usr/local/bin/node', '/app/memhound.mjs', 'explain']);
+      assert.match(text, /^JVM pid \d+, cgroup v[12], reached by shared-pid-namespace$/m);
+      assert.match(text, /^ {2}kubectl top.* \d/m);
+    });
+
     test('takes a restart of the container as a new epoch, and the history before it stays', async () => {
       await pod.verdict(namesFile(LOG));
       const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
