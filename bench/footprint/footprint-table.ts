@@ -1,8 +1,8 @@
+import { MIB } from '../../src/units.ts';
 import type { Row } from './measure.ts';
 
 type Measured = Extract<Row, { state: 'measured' }>;
 
-const MIB = 2 ** 20;
 const mib = (bytes: number | null): string => (bytes === null ? 'not here' : (bytes / MIB).toFixed(1));
 
 interface Column {

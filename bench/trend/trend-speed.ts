@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSeries } from '../../src/inputs/series-file.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
+import { MIB } from '../../src/units.ts';
 import { cpuMs, medianMs } from '../stats/cpu-time.ts';
 import { upperMedian } from '../stats/median.ts';
 import { allPairs } from './methods/all-pairs.ts';
@@ -17,7 +18,6 @@ import type { WatchCost } from './trend-watch.ts';
 
 const OPTIONS = { minHistorySeconds: 900 };
 const PROCESSES = 7;
-const MIB = 1_048_576;
 
 const columns = inputColumns(14);
 const text = inputText(columns);

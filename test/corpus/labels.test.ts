@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FieldId } from '../../src/fields.ts';
+import { MIB } from '../../src/units.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
 import { labelField } from '../../synthetic/corpus/label.ts';
 import { constant, drift, warmUp, white } from '../../synthetic/corpus/parts.ts';
 import { Random } from '../../synthetic/random.ts';
 
-const MIB = 2 ** 20;
 const LIMIT = 1024 * MIB;
 const grid = { n: 1441, stepS: 60, windowS: 86_400 };
 const perDay = (bytes: number) => bytes / 86_400;

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { MIB } from '../../src/units.ts';
 import { makeCgroup } from '../support/cgroup.ts';
 import { compile } from '../support/java.ts';
 import { dataDir, type Memhound, watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { start } from '../support/process.ts';
 
-const MIB = 2 ** 20;
 /** Names that no other JVM of this machine has. */
 const [ORDERS, BILLING] = [`Orders${process.pid}`, `Billing${process.pid}`];
 

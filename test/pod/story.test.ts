@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
+import { MIB } from '../../src/units.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { assertStory, namesFile } from '../support/story.ts';
 import { images, Pod } from './pod.ts';
 import { podman, removeEmptyGroups } from './podman.ts';
 
 const LOG = '/tmp/spring.log';
-const MIB = 2 ** 20;
 /** Reads the log again and again from inside, so that a kernel which evicts idle pages leaves it in the cache. */
 const KEEP_WARM = `while sleep 2; do cat ${LOG} > /dev/null; done`;
 const skip = missingRequirements('pod', 'cgroup');

@@ -1,9 +1,8 @@
 import { History } from '../../src/history/history.ts';
 import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { FileObservation, Limit } from '../../src/sources/types.ts';
+import { MIB } from '../../src/units.ts';
 import { Random } from '../../synthetic/random.ts';
-
-const MIB = 2 ** 20;
 
 /** A made pod: what each part does `h` hours after the history's beginning. Bytes; absent parts stand still. */
 export interface PodShape {

@@ -4,9 +4,7 @@ import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { entriesOf, type FieldId } from '../../src/fields.ts';
 import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
-
-export const MIB = 2 ** 20;
-export const GIB = 2 ** 30;
+import { GIB, MIB } from '../../src/units.ts';
 
 export const fieldTrend = (trend: Trend, slope: number | null = 0): FieldTrend => ({
   trend,

@@ -2,13 +2,12 @@ import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import { History } from '../../src/history/history.ts';
 import { ApiError } from '../../src/outlets/status.ts';
 import type { FileObservation, Limit } from '../../src/sources/types.ts';
+import { GIB, MIB } from '../../src/units.ts';
 import { syntheticPod } from './made-pod.ts';
 import type { PodShape } from './pod-history.ts';
 import { recordedPod } from './recorded-pod.ts';
 import { Replay, type ReplayTarget } from './replay.ts';
 
-const MIB = 2 ** 20;
-const GIB = 2 ** 30;
 const DISK = { kind: 'disk', freeBytes: 1.37e9, totalBytes: 10 * GIB } as const;
 
 const jvmTarget = (limitBytes: Limit): TargetInfo => ({

@@ -1,8 +1,7 @@
 import type { Series } from '../../src/history/series.ts';
+import { MIB } from '../../src/units.ts';
 import { machineSeries } from '../../synthetic/machine.ts';
 import { Random } from '../../synthetic/random.ts';
-
-const MIB = 1_048_576;
 
 /** A day at one minute of anonymous memory that grows by 6 MiB an hour in white noise of 1 MiB. */
 export function leakSeries({ seed = 1, level = 200 * MIB, limit = 1024 * MIB }): Series {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIELDS } from '../../src/fields.ts';
 import { headroom, readerOf, residentHeap, UNRECLAIMABLE_FIELDS, unreclaimable } from '../../src/memory-facts.ts';
+import { MIB } from '../../src/units.ts';
 
-const MiB = 2 ** 20;
 const of = (values: Record<string, number>, version: 1 | 2 = 2) => unreclaimable(readerOf(values), version);
 
 test('anon, tmpfs, kernel memory less reclaimable slab, and socket buffers cannot be reclaimed', () => {
@@ -32,12 +32,12 @@ test('without anon it is not known, and a value that is not finite counts as mis
 });
 
 test('headroom is what is left until the limit, never less than none, and not known without a limit', () => {
-  const read = readerOf({ anon: 1700 * MiB, sock: 300 * MiB });
-  assert.equal(headroom(read, 2048 * MiB), 48 * MiB);
-  assert.equal(headroom(read, 1024 * MiB), 0);
+  const read = readerOf({ anon: 1700 * MIB, sock: 300 * MIB });
+  assert.equal(headroom(read, 2048 * MIB), 48 * MIB);
+  assert.equal(headroom(read, 1024 * MIB), 0);
   assert.equal(headroom(read, 'max'), null);
   assert.equal(headroom(read, null), null);
-  assert.equal(headroom(readerOf({}), 2048 * MiB), null);
+  assert.equal(headroom(readerOf({}), 2048 * MIB), null);
 });
 
 test('the unreclaimable fields are those of the table that the kernel cannot take back, each once', () => {
@@ -57,7 +57,7 @@ test('the unreclaimable fields are those of the table that the kernel cannot tak
 
 test('the resident heap lies between used and committed, and leaves room for metaspace and native memory', () => {
   const heap = (anon: number, used: number, committed: number) =>
-    residentHeap(anon * MiB, 10 * MiB, { used: used * MiB, committed: committed * MiB }) / MiB;
+    residentHeap(anon * MIB, 10 * MIB, { used: used * MIB, committed: committed * MIB }) / MIB;
   assert.equal(heap(500, 100, 300), 300, 'anon holds more than the committed heap');
   assert.equal(heap(242, 100, 300), 200, 'anon less metaspace and 32 MiB of native memory');
   assert.equal(heap(120, 100, 300), 100, 'no less than what is used');

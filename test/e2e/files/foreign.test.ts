@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FileReading } from '../../../src/sources/types.ts';
+import { MIB } from '../../../src/units.ts';
 import { fincore } from '../../support/fincore.ts';
 import { missingRequirements, program } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
 
-const MiB = 1 << 20;
 const LOOK = fileURLToPath(new URL('./scan-as.ts', import.meta.url));
 const AS = ['--reuid', '1000', '--regid', '1000', '--clear-groups'];
 
@@ -20,7 +20,7 @@ async function looked(open: string, cwd: string, as: readonly string[]): Promise
     await holder.line((line) => line === 'ready');
     const env = { ...process.env, TMPDIR: cwd };
     const args = [...as, process.execPath, '--import', 'tsx', LOOK, String(holder.pid)];
-    return JSON.parse(execFileSync(program('setpriv'), args, { env, encoding: 'utf8', maxBuffer: 64 * MiB }));
+    return JSON.parse(execFileSync(program('setpriv'), args, { env, encoding: 'utf8', maxBuffer: 64 * MIB }));
   } finally {
     await holder.stop('SIGKILL');
   }
@@ -32,7 +32,7 @@ test('a file of another user is unknown, never all resident; one of the same use
   const dir = mkdtempSync('/tmp/memhound-foreign-');
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const foreign = join(dir, 'foreign.jar');
-  writeFileSync(foreign, Buffer.alloc(24 * MiB), { mode: 0o644 });
+  writeFileSync(foreign, Buffer.alloc(24 * MIB), { mode: 0o644 });
   // Out of the cache, so that a claim that it is all there would be a lie.
   execFileSync('sync', [foreign]);
   execFileSync('dd', [`if=${foreign}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
@@ -43,11 +43,11 @@ test('a file of another user is unknown, never all resident; one of the same use
     const at = (name: string) => rows.find(({ path }) => path === join(dir, name));
     // A machine that reclaims may have taken pages since they were written; none come back.
     const resident = at('own.log')?.residentBytes ?? -1;
-    assert.ok(left > 19 * MiB && resident >= left && resident <= 20 * MiB, `${way}: ${resident}, ${left} left`);
+    assert.ok(left > 19 * MIB && resident >= left && resident <= 20 * MIB, `${way}: ${resident}, ${left} left`);
     assert.deepEqual(at('own.log')?.residency, { state: 'known', method: way });
     assert.equal(at('foreign.jar')?.residentBytes, null, way);
     assert.deepEqual(at('foreign.jar')?.residency, { state: 'unknown', reason: 'owned by uid 0, asked by uid 1000' }, way);
-    assert.equal(at('foreign.jar')?.sizeBytes, 24 * MiB, way);
+    assert.equal(at('foreign.jar')?.sizeBytes, 24 * MIB, way);
   }
 });
 
@@ -77,9 +77,9 @@ test('on overlayfs, where cachestat says 0, mincore is asked', {
   );
   for (const [way, rows] of Object.entries(answer)) {
     const log = rows.find(({ path }) => path === join(merged, 'spring.log'));
-    assert.equal(log?.residentBytes, 20 * MiB, way);
+    assert.equal(log?.residentBytes, 20 * MIB, way);
     assert.deepEqual(log.residency, { state: 'known', method: way === 'fincore' ? 'fincore' : 'mincore' });
     const gone = rows.find(({ path }) => path === join(merged, 'gone'));
-    assert.deepEqual([gone?.deleted, gone?.residentBytes], [true, 4 * MiB], way);
+    assert.deepEqual([gone?.deleted, gone?.residentBytes], [true, 4 * MIB], way);
   }
 });

@@ -4,12 +4,12 @@ import { type AnonSplit, splitAnon } from '../../../src/diagnosis/ledger/anon-sp
 import { openHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
 import { readSmaps } from '../../../src/sources/mappings/smaps.ts';
 import { readStatus } from '../../../src/sources/process/procfs.ts';
+import { MIB } from '../../../src/units.ts';
 import { startJava } from '../../support/java.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
 const skip = missingRequirements('javac');
-const MB = 2 ** 20;
 
 async function split(pid: number): Promise<AnonSplit> {
   const process = processRef(pid);
@@ -60,7 +60,7 @@ for (const { program, args, flags, part } of CASES) {
       await java.line((l) => l === 'done');
       const after = await split(java.pid);
       const grown = part.reduce((sum, id) => sum + bytes(after, id) - bytes(before, id), 0);
-      assert.ok(Math.abs(grown - 100 * MB) <= 5 * MB, `${grown} bytes; ${JSON.stringify(after.parts)}`);
+      assert.ok(Math.abs(grown - 100 * MIB) <= 5 * MIB, `${grown} bytes; ${JSON.stringify(after.parts)}`);
     } finally {
       await java.stop();
     }

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ledger } from '../../../src/diagnosis/types.ts';
 import type { HistogramTake } from '../../../src/outlets/status.ts';
+import { MIB } from '../../../src/units.ts';
 import { startJava } from '../../support/java.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 
 const skip = missingRequirements('javac', 'cgroup');
-const MB = 2 ** 20;
 
 test('explain --histogram names the class that grew most between two takes; --attach narrows the split', { skip }, async (t) => {
   const flags = ['-XX:+UseSerialGC', '-Xmx200m', '-XX:NativeMemoryTracking=summary', '-XX:TieredStopAtLevel=1'];
@@ -31,7 +31,7 @@ test('explain --histogram names the class that grew most between two takes; --at
   const { histogram, ledger } = JSON.parse(stdout) as { histogram: HistogramTake & { state: string }; ledger: Ledger };
   assert.equal(histogram.state, 'taken');
   assert.equal(histogram.grown[0]?.name, '[B');
-  assert.ok(histogram.grown.length <= 10 && histogram.grown[0].bytesGrown > 10 * MB, JSON.stringify(histogram.grown[0]));
+  assert.ok(histogram.grown.length <= 10 && histogram.grown[0].bytesGrown > 10 * MIB, JSON.stringify(histogram.grown[0]));
   assert.ok(Date.parse(histogram.at) > Date.parse(histogram.since!));
   const notes = ledger.parts.find((p) => p.name === 'anon')!.parts!.map((p) => p.note ?? '');
   assert.ok(

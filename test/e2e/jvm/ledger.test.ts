@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ledger, LedgerPart } from '../../../src/diagnosis/types.ts';
+import { MIB } from '../../../src/units.ts';
 import { makeCgroup } from '../../support/cgroup.ts';
 import { startJava } from '../../support/java.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { run, start } from '../../support/process.ts';
 
-const MiB = 1 << 20;
 const skip = missingRequirements('javac', 'cgroup');
 
 const find = (parts: readonly LedgerPart[] | undefined, name: string): LedgerPart | undefined =>
@@ -35,7 +35,7 @@ for (const [collector, where] of [
     skip,
     timeout: 60_000,
   }, async (t) => {
-    const cgroup = makeCgroup(768 * MiB);
+    const cgroup = makeCgroup(768 * MIB);
     const flags = [`-XX:+Use${collector}GC`, '-Xms128m', '-Xmx128m', '-XX:+AlwaysPreTouch'];
     const java = await startJava('scenarios/Healthy.java', ['16', '10'], { cgroup, flags });
     const other = start(cgroup.join('sh', ['-c', 'echo up; read -r _']));
@@ -51,7 +51,7 @@ for (const [collector, where] of [
     const { ledger } = JSON.parse(stdout) as { ledger: Ledger };
     assertAdds(ledger);
     const heap = find(ledger.parts.find((p) => p.name === where)?.parts, 'Java heap');
-    assert.ok(Math.abs((heap?.bytes ?? 0) - 128 * MiB) <= 0.05 * 128 * MiB, JSON.stringify(heap));
+    assert.ok(Math.abs((heap?.bytes ?? 0) - 128 * MIB) <= 0.05 * 128 * MIB, JSON.stringify(heap));
     assert.equal(heap?.how, 'measured');
     for (const name of ['metaspace', 'code cache', 'thread stacks', 'sh (process)', 'mapped libraries and jars'])
       assert.ok((find(ledger.parts, name)?.bytes ?? 0) > 0, `${name} is missing: ${JSON.stringify(ledger.parts)}`);
@@ -62,7 +62,7 @@ test('the ledger of a running watch divides anon by the mappings, and reads them
   skip,
   timeout: 60_000,
 }, async (t) => {
-  const cgroup = makeCgroup(768 * MiB);
+  const cgroup = makeCgroup(768 * MIB);
   const java = await startJava('scenarios/Healthy.java', ['16', '10'], { cgroup });
   t.after(async () => {
     await java.stop('SIGKILL');

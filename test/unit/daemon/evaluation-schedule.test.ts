@@ -4,9 +4,7 @@ import { EvaluationSchedule } from '../../../src/daemon/evaluation-schedule.ts';
 import { History } from '../../../src/history/history.ts';
 import { exceedsThreshold } from '../../../src/trends/alarm.ts';
 import { evaluateSeries } from '../../../src/trends/evaluate.ts';
-
-const MIB = 2 ** 20;
-const HOUR = 3600;
+import { HOUR_S, MIB } from '../../../src/units.ts';
 
 /** A day of minutes, memory flat but for some wandering. */
 function dayOf(): History {
@@ -32,18 +30,18 @@ test('a long life is not judged anew before a five-hundredth of it has passed, a
   const [history, judging] = [dayOf(), new EvaluationSchedule()];
   const first = judging.evaluate(history, options);
   assert.equal(first.trend, 'stable');
-  add(history, 24 * HOUR, 300 * MIB);
-  add(history, 24 * HOUR + 60, 300 * MIB);
+  add(history, 24 * HOUR_S, 300 * MIB);
+  add(history, 24 * HOUR_S + 60, 300 * MIB);
   assert.equal(judging.evaluate(history, options), first);
-  for (const minute of [2, 3]) add(history, 24 * HOUR + minute * 60, 300 * MIB);
+  for (const minute of [2, 3]) add(history, 24 * HOUR_S + minute * 60, 300 * MIB);
   assert.notEqual(judging.evaluate(history, options), first);
 });
 
 test('a life is judged at once when memory jumps, when something happened, when another life began, and when it has ended', () => {
   const changes: readonly ((history: History) => void)[] = [
-    (history) => add(history, 24 * HOUR, 330 * MIB),
-    (history) => history.recordEvent({ t: 24 * HOUR, type: 'oom_kill' }),
-    (history) => add(history, 24 * HOUR, 300 * MIB, 'second'),
+    (history) => add(history, 24 * HOUR_S, 330 * MIB),
+    (history) => history.recordEvent({ t: 24 * HOUR_S, type: 'oom_kill' }),
+    (history) => add(history, 24 * HOUR_S, 300 * MIB, 'second'),
   ];
   for (const change of changes) {
     const [history, judging] = [dayOf(), new EvaluationSchedule()];

@@ -9,10 +9,10 @@ import { openStore } from '../../../src/history/store/store.ts';
 import type { LiveMessage, Status } from '../../../src/outlets/status.ts';
 import { findTargets, pidsOf } from '../../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../../src/trends/evaluation-cache.ts';
+import { MIB } from '../../../src/units.ts';
 import { type MadeJvm, MadeTree } from '../../support/made-tree.ts';
 
 const START_MS = Date.parse('2026-01-05T10:00:00Z');
-const MIB = 2 ** 20;
 
 /** A pod on a made tree, watched by the real search, registry and store. */
 class Pod {

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { FieldTrend, Trend } from '../../../src/trends/types.ts';
-import { fieldTrend, GIB, type Given, MIB, ruleContext } from '../../support/rule-context.ts';
+import { GIB, MIB } from '../../../src/units.ts';
+import { fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
 
 const headline = (trend: Trend, fields: Record<string, FieldTrend>, over: Given = {}) =>
   plainHeadline(ruleContext({ ...over, evaluation: { trend, fields, ...over.evaluation } }));

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { stateLine } from '../../../src/diagnosis/state-line.ts';
 import type { Verdict } from '../../../src/diagnosis/types.ts';
 import { diagnose } from '../../../src/diagnosis/verdict.ts';
-import { eta, GIB, ruleContext } from '../../support/rule-context.ts';
+import { GIB } from '../../../src/units.ts';
+import { eta, ruleContext } from '../../support/rule-context.ts';
 
 const base = diagnose(ruleContext());
 const line = (over: Partial<Verdict>, limitBytes: number | 'max' | null = 2 * GIB) =>

@@ -11,15 +11,15 @@ import { parseResidency, residencyText } from '../../../src/sources/files/reside
 import { parseMappedFiles } from '../../../src/sources/mappings/mapped-files.ts';
 import { pin } from '../../../src/sources/process/pinned-path.ts';
 import type { ResidencyState } from '../../../src/sources/types.ts';
+import { MIB } from '../../../src/units.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { folder } from '../sources/files/own-process.ts';
 
-const MiB = 1 << 20;
 const disk = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'disk' as const, freeBytes: 1, totalBytes: 1 } });
 const tmpfs = (residentBytes: number) => ({ residentBytes, fileSystem: { kind: 'tmpfs' as const, freeBytes: 1, totalBytes: 1 } });
 
 test('files that hold more than the cgroup are scaled to it, disk and tmpfs each for itself', () => {
-  const got = reconcileResidency([disk(300 * MiB), disk(100 * MiB), tmpfs(50 * MiB)], 250 * MiB, 50 * MiB);
+  const got = reconcileResidency([disk(300 * MIB), disk(100 * MIB), tmpfs(50 * MIB)], 250 * MIB, 50 * MIB);
   assert.equal(got.exceeds, true);
   assert.equal(got.diskScale, 0.5);
   assert.equal(got.tmpfsScale, 1);
@@ -28,11 +28,11 @@ test('files that hold more than the cgroup are scaled to it, disk and tmpfs each
 });
 
 test('files that hold less leave the rest unnamed; an unknown cgroup leaves it unknown', () => {
-  const files = [disk(60 * MiB), tmpfs(20 * MiB), { residentBytes: null, fileSystem: null }];
-  assert.deepEqual(reconcileResidency(files, 100 * MiB, 20 * MiB), {
-    tmpfsBytes: 20 * MiB,
-    diskBytes: 60 * MiB,
-    unattributedBytes: 20 * MiB,
+  const files = [disk(60 * MIB), tmpfs(20 * MIB), { residentBytes: null, fileSystem: null }];
+  assert.deepEqual(reconcileResidency(files, 100 * MIB, 20 * MIB), {
+    tmpfsBytes: 20 * MIB,
+    diskBytes: 60 * MIB,
+    unattributedBytes: 20 * MIB,
     diskScale: 1,
     tmpfsScale: 1,
     exceeds: false,
@@ -85,15 +85,15 @@ test('cachestat, mincore and fincore agree on a file that was just written', {
   skip: missingRequirements('fincore'),
 }, async (t) => {
   const path = join(folder(t), 'file');
-  writeFileSync(path, Buffer.alloc(3 * MiB + 5));
+  writeFileSync(path, Buffer.alloc(3 * MIB + 5));
   const found = pin(path);
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
   const question = { fd: found.fd, stat: found.stat, isOverlay: false };
   const bySpawn = await asked(new Residency(ME, async () => 'not wanted'), question);
-  assert.deepEqual(bySpawn, { state: 'known', method: 'fincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
+  assert.deepEqual(bySpawn, { state: 'known', method: 'fincore', residentBytes: 3 * MIB + 4096, dirtyBytes: null });
   const byMincore = await asked(new Residency(ME), { ...question, isOverlay: true });
-  assert.deepEqual(byMincore, { state: 'known', method: 'mincore', residentBytes: 3 * MiB + 4096, dirtyBytes: null });
+  assert.deepEqual(byMincore, { state: 'known', method: 'mincore', residentBytes: 3 * MIB + 4096, dirtyBytes: null });
 });
 
 test('where cachestat is refused, mincore answers for an owned file, and nothing is believed of a foreign one', async (t) => {
@@ -141,13 +141,13 @@ test('looking reads no content: the bytes that this process has read do not grow
   const dir = folder(t);
   const fd = openSync(join(dir, 'log'), 'w');
   t.after(() => closeSync(fd));
-  for (let i = 0; i < 20; i++) writeFileSync(join(dir, `f${i}`), Buffer.alloc(4 * MiB));
+  for (let i = 0; i < 20; i++) writeFileSync(join(dir, `f${i}`), Buffer.alloc(4 * MIB));
   const watch = watcher(t);
   await watch.scan(1);
   const read = () => Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
   const before = read();
   await watch.scan(20_000);
-  assert.ok(read() - before < 2 * MiB, 'rchar counts the text of /proc alone');
+  assert.ok(read() - before < 2 * MIB, 'rchar counts the text of /proc alone');
 });
 
 describe('residency as one text', () => {

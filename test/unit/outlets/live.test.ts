@@ -8,8 +8,8 @@ import { type Api, createApi } from '../../../src/outlets/http.ts';
 import { attachLive } from '../../../src/outlets/live.ts';
 import { createLog } from '../../../src/outlets/log.ts';
 import type { LiveMessage, Status } from '../../../src/outlets/status.ts';
+import { MIB } from '../../../src/units.ts';
 
-const MIB = 2 ** 20;
 const LONG = 'x'.repeat(16 * 1024);
 const tick = (reason = ''): LiveMessage => ({
   type: 'restart',

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { type ByField, entriesOf } from '../../../src/fields.ts';
 import type { Series } from '../../../src/history/series.ts';
 import { evaluateSeries } from '../../../src/trends/evaluate.ts';
+import { MIB } from '../../../src/units.ts';
 
-const MIB = 1_048_576;
 const options = { minHistorySeconds: 900 };
 
 /** Seeded noise, so that a test tells the same story each time. */

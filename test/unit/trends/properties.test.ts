@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluateSeries } from '../../../src/trends/evaluate.ts';
+import { MIB } from '../../../src/units.ts';
 import { leakSeries, machineSeriesOf } from '../../support/series.ts';
 
 const options = { minHistorySeconds: 900 };
-const MIB = 1_048_576;
 const slope = (series: Parameters<typeof evaluateSeries>[0]) => evaluateSeries(series, options).fields.anon!.slopeBytesPerHour!;
 const close = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b)), `${a} and ${b}`);
 

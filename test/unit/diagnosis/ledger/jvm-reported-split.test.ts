@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import type { AnonPart, AnonPartId, AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
 import { withJcmdReport } from '../../../../src/diagnosis/ledger/jvm-reported-split.ts';
 import type { JcmdReport } from '../../../../src/sources/jvm/jcmd-report.ts';
+import { MIB } from '../../../../src/units.ts';
 
-const MB = 2 ** 20;
 const part = (id: AnonPartId, mb: number, low = mb, high = mb): AnonPart => ({
   id,
-  bytes: mb * MB,
-  low: low * MB,
-  high: high * MB,
+  bytes: mb * MIB,
+  low: low * MIB,
+  high: high * MIB,
   count: 1,
 });
 const split = (...parts: AnonPart[]): AnonSplit => ({
@@ -23,9 +23,9 @@ const none: JcmdReport = { atMs: 0, heap: null, native: null, metaspace: null, c
 const category = (name: string, mmap: number, malloc: number) => ({
   name,
   reservedBytes: 0,
-  committedBytes: (mmap + malloc) * MB,
-  mallocBytes: malloc * MB,
-  mmapBytes: mmap * MB,
+  committedBytes: (mmap + malloc) * MIB,
+  mallocBytes: malloc * MIB,
+  mmapBytes: mmap * MIB,
   arenaBytes: 0,
 });
 const by = (s: AnonSplit, id: AnonPartId): AnonPart => s.parts.find((p) => p.id === id) ?? assert.fail(id);
@@ -40,8 +40,8 @@ test('native memory tracking tells the tables of the collector from direct buffe
   };
   const after = withJcmdReport(before, { ...none, native });
   const direct = by(after, 'direct-buffers');
-  assert.deepEqual([direct.bytes, direct.low, direct.high], [90 * MB, 88 * MB, 100 * MB]);
-  assert.equal(by(after, 'vm-structures').bytes, 10 * MB);
+  assert.deepEqual([direct.bytes, direct.low, direct.high], [90 * MIB, 88 * MIB, 100 * MIB]);
+  assert.equal(by(after, 'vm-structures').bytes, 10 * MIB);
   assert.match(by(after, 'vm-structures').reportedByJvm!, /GC 12 MiB/);
   assert.equal(sum(after), sum(before));
 });
@@ -50,18 +50,18 @@ test('metaspace is no larger than what the JVM has committed: the rest of an ope
   const before = split(part('metaspace', 30, 10, 30), part('malloc-arenas', 5, 5, 25));
   const after = withJcmdReport(before, {
     ...none,
-    metaspace: { nonClass: { usedBytes: 9 * MB, committedBytes: 10 * MB }, class: null },
+    metaspace: { nonClass: { usedBytes: 9 * MIB, committedBytes: 10 * MIB }, class: null },
   });
-  assert.deepEqual([by(after, 'metaspace').bytes, by(after, 'metaspace').high], [10 * MB, 10 * MB]);
-  assert.equal(by(after, 'malloc-arenas').bytes, 25 * MB);
+  assert.deepEqual([by(after, 'metaspace').bytes, by(after, 'metaspace').high], [10 * MIB, 10 * MIB]);
+  assert.equal(by(after, 'malloc-arenas').bytes, 25 * MIB);
   assert.equal(sum(after), sum(before));
 });
 
 test('a heap that no hsperfdata bounds is bounded by GC.heap_info', () => {
   const before = split(part('java-heap', 200, 0, 200));
-  const heap = { areas: [{ name: 'garbage-first heap', usedBytes: 50 * MB, committedBytes: 100 * MB }] };
+  const heap = { areas: [{ name: 'garbage-first heap', usedBytes: 50 * MIB, committedBytes: 100 * MIB }] };
   const after = withJcmdReport(before, { ...none, heap });
-  assert.equal(Math.round(by(after, 'java-heap').bytes / MB), 110);
+  assert.equal(Math.round(by(after, 'java-heap').bytes / MIB), 110);
   assert.equal(by(after, 'java-heap').low, by(after, 'java-heap').bytes);
   assert.equal(sum(after), sum(before));
 });

@@ -5,18 +5,18 @@ import type { AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
 import { pageCacheParts, tmpfsParts } from '../../../../src/diagnosis/ledger/page-cache-part.ts';
 import type { LedgerPart } from '../../../../src/diagnosis/types.ts';
 import type { FileReading } from '../../../../src/sources/types.ts';
+import { MIB } from '../../../../src/units.ts';
 
-const MiB = 1 << 20;
 const AT = '2026-01-01T00:00:00.000Z';
 const atMs = Date.parse(AT);
 const sum = (parts: readonly LedgerPart[]): number => parts.reduce((all, p) => all + p.bytes, 0);
 const by = (parts: readonly LedgerPart[], name: string): LedgerPart => parts.find((p) => p.name === name) ?? assert.fail(name);
 
 const split: AnonSplit = {
-  anonBytes: 100 * MiB,
+  anonBytes: 100 * MIB,
   parts: [
-    { id: 'java-heap', bytes: 64 * MiB, low: 64 * MiB, high: 64 * MiB, count: 1 },
-    { id: 'malloc-arenas', bytes: 36 * MiB, low: 36 * MiB, high: 36 * MiB, count: 3 },
+    { id: 'java-heap', bytes: 64 * MIB, low: 64 * MIB, high: 64 * MIB, count: 1 },
+    { id: 'malloc-arenas', bytes: 36 * MIB, low: 36 * MIB, high: 36 * MIB, count: 3 },
   ],
   sharedHeap: null,
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
@@ -26,27 +26,27 @@ const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> 
   anonParts({ anonBytes, atMs, jvm: null, mappings: { split, atMs }, others: [], ...rest });
 
 test('what came since the mappings were read stands as a part of its own, and the others keep their bytes', () => {
-  const parts = anon(110 * MiB);
-  assert.equal(by(parts, 'since the mappings were read').bytes, 10 * MiB);
-  assert.equal(by(parts, 'Java heap').bytes, 64 * MiB);
-  assert.equal(sum(parts), 110 * MiB);
+  const parts = anon(110 * MIB);
+  assert.equal(by(parts, 'since the mappings were read').bytes, 10 * MIB);
+  assert.equal(by(parts, 'Java heap').bytes, 64 * MIB);
+  assert.equal(sum(parts), 110 * MIB);
 });
 
 test('what was given back since makes every part an interval, and they still sum to anon', () => {
-  const parts = anon(50 * MiB);
-  assert.equal(sum(parts), 50 * MiB);
+  const parts = anon(50 * MIB);
+  assert.equal(sum(parts), 50 * MIB);
   const heap = by(parts, 'Java heap');
-  assert.ok(heap.bytes === 32 * MiB && heap.highBytes === 64 * MiB && heap.lowBytes === 0);
+  assert.ok(heap.bytes === 32 * MIB && heap.highBytes === 64 * MIB && heap.lowBytes === 0);
 });
 
 test('other processes are set apart by name before the JVM is divided', () => {
-  const parts = anon(130 * MiB, { others: [{ name: 'sh', processes: 2, anonBytes: 30 * MiB }] });
-  assert.equal(by(parts, 'sh (2 processes)').bytes, 30 * MiB);
-  assert.equal(sum(parts), 130 * MiB);
+  const parts = anon(130 * MIB, { others: [{ name: 'sh', processes: 2, anonBytes: 30 * MIB }] });
+  assert.equal(by(parts, 'sh (2 processes)').bytes, 30 * MIB);
+  assert.equal(sum(parts), 130 * MIB);
 });
 
 test('a hostile process name is written as text', () => {
-  const parts = anon(130 * MiB, { others: [{ name: 'a\nb\u001b[2J', processes: 1, anonBytes: MiB }] });
+  const parts = anon(130 * MIB, { others: [{ name: 'a\nb\u001b[2J', processes: 1, anonBytes: MIB }] });
   assert.ok(parts.every((p) => !p.name.includes('\n') && !p.name.includes('\u001b')));
 });
 
@@ -68,93 +68,93 @@ const file = (path: string, residentBytes: number | null, rest: Partial<FileRead
 
 test('page cache is divided into files by name, libraries and jars together, and what was not looked at', () => {
   const parts = pageCacheParts(
-    [file('/tmp/spring.log', 60 * MiB), file('/app/app.jar', 8 * MiB), file('/lib/libc.so.6', 2 * MiB)],
-    80 * MiB,
+    [file('/tmp/spring.log', 60 * MIB), file('/app/app.jar', 8 * MIB), file('/lib/libc.so.6', 2 * MIB)],
+    80 * MIB,
     AT,
   );
-  assert.equal(by(parts, '/tmp/spring.log').bytes, 60 * MiB);
-  assert.equal(by(parts, 'mapped libraries and jars').bytes, 10 * MiB);
-  assert.equal(by(parts, 'files not looked at, or closed and gone').bytes, 10 * MiB);
-  assert.equal(sum(parts), 80 * MiB);
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 60 * MIB);
+  assert.equal(by(parts, 'mapped libraries and jars').bytes, 10 * MIB);
+  assert.equal(by(parts, 'files not looked at, or closed and gone').bytes, 10 * MIB);
+  assert.equal(sum(parts), 80 * MIB);
 });
 
 test('files that may not be queried are a line of their own, of at most what they have on disk', () => {
   const closed = file('/secret', null, {
-    allocatedBytes: 5 * MiB,
+    allocatedBytes: 5 * MIB,
     residency: { state: 'unknown', reason: 'owned by another user' },
   });
-  const parts = pageCacheParts([file('/tmp/a', 10 * MiB), closed], 30 * MiB, AT);
+  const parts = pageCacheParts([file('/tmp/a', 10 * MIB), closed], 30 * MIB, AT);
   const line = by(parts, 'files that this user may not query');
-  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MiB, 5 * MiB]);
+  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MIB, 5 * MIB]);
   assert.match(line.note!, /owned by another user/);
-  assert.equal(sum(parts), 30 * MiB);
+  assert.equal(sum(parts), 30 * MIB);
 });
 
 test('files that hold more than the container is charged for are scaled down to it, and say so', () => {
-  const parts = pageCacheParts([file('/tmp/a', 60 * MiB), file('/tmp/b', 60 * MiB)], 60 * MiB, AT);
-  assert.equal(sum(parts), 60 * MiB);
+  const parts = pageCacheParts([file('/tmp/a', 60 * MIB), file('/tmp/b', 60 * MIB)], 60 * MIB, AT);
+  assert.equal(sum(parts), 60 * MIB);
   assert.match(by(parts, '/tmp/a').note!, /charged to another container/);
   assert.equal(by(parts, '/tmp/a').how, 'estimated');
 });
 
 test('files of tmpfs stand under shared memory, and are not reclaimable', () => {
   const parts = tmpfsParts(
-    [file('/dev/shm/x', 5 * MiB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
-    8 * MiB,
+    [file('/dev/shm/x', 5 * MIB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
+    8 * MIB,
     AT,
   );
   assert.equal(by(parts, '/dev/shm/x').reclaimable, false);
-  assert.equal(sum(parts), 8 * MiB);
+  assert.equal(sum(parts), 8 * MIB);
 });
 
 const written = { openBy: [{ pid: 1, fd: 3, mode: 'w' as const }] };
 
 test('a written log keeps its bytes where libraries hold more memory than the container is charged for', () => {
-  const parts = pageCacheParts([file('/tmp/spring.log', 80 * MiB, written), file('/usr/lib/libjvm.so', 40 * MiB)], 100 * MiB, AT);
-  assert.equal(by(parts, '/tmp/spring.log').bytes, 80 * MiB);
+  const parts = pageCacheParts([file('/tmp/spring.log', 80 * MIB, written), file('/usr/lib/libjvm.so', 40 * MIB)], 100 * MIB, AT);
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 80 * MIB);
   assert.equal(by(parts, '/tmp/spring.log').how, 'measured');
-  assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MiB);
+  assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MIB);
 });
 
 test('rotated and deleted files are lines of their own, small ones a sum, and all add up', () => {
   const files = [
-    file('/var/log/app.log', 40 * MiB, written),
-    file('/var/log/app.log.1', 20 * MiB),
-    file('/var/log/app-2026-11-23.0.log.gz', 5 * MiB),
-    file('/var/log/other.log.1', 6 * MiB),
-    file('/var/log/gone.log', 10 * MiB, { ...written, deleted: true }),
+    file('/var/log/app.log', 40 * MIB, written),
+    file('/var/log/app.log.1', 20 * MIB),
+    file('/var/log/app-2026-11-23.0.log.gz', 5 * MIB),
+    file('/var/log/other.log.1', 6 * MIB),
+    file('/var/log/gone.log', 10 * MIB, { ...written, deleted: true }),
     file('/var/tiny', 4096),
   ];
-  const parts = pageCacheParts(files, 100 * MiB, AT);
+  const parts = pageCacheParts(files, 100 * MIB, AT);
   assert.deepEqual(
     by(parts, 'rotated files').parts!.map((p) => p.name),
     ['/var/log/app.log.1', '/var/log/app-2026-11-23.0.log.gz'],
   );
-  assert.equal(by(parts, 'deleted files that are still open').bytes, 10 * MiB);
-  assert.equal(by(parts, '/var/log/other.log.1').bytes, 6 * MiB, 'no log of that stem is written');
+  assert.equal(by(parts, 'deleted files that are still open').bytes, 10 * MIB);
+  assert.equal(by(parts, '/var/log/other.log.1').bytes, 6 * MIB, 'no log of that stem is written');
   assert.equal(by(parts, 'smaller files').bytes, 4096);
-  assert.equal(sum(parts), 100 * MiB);
+  assert.equal(sum(parts), 100 * MIB);
 });
 
 test('a user who may ask about no library knows what is mapped of them, as an interval below what the cgroup has mapped', () => {
-  const files = { bytes: 30 * MiB, libraries: 10 * MiB, jars: 20 * MiB, other: 0 };
-  const parts = pageCacheParts([], 90 * MiB, AT, { files, chargedBytes: 25 * MiB });
+  const files = { bytes: 30 * MIB, libraries: 10 * MIB, jars: 20 * MIB, other: 0 };
+  const parts = pageCacheParts([], 90 * MIB, AT, { files, chargedBytes: 25 * MIB });
   const line = by(parts, 'mapped libraries and jars');
-  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 25 * MiB, 25 * MiB]);
-  assert.equal(sum(parts), 90 * MiB);
+  assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 25 * MIB, 25 * MIB]);
+  assert.equal(sum(parts), 90 * MIB);
 });
 
 test('a heap in shared memory is as large as the file that holds it, and no tmpfs file besides', () => {
-  const heap = file('/memfd:java_heap', 30 * MiB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
-  const mapped = { ...split, sharedHeap: { bytes: MiB } };
-  const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, atMs }, atMs, files: [heap] }, 40 * MiB);
-  assert.deepEqual([part!.bytes, part!.how], [30 * MiB, 'measured']);
-  assert.deepEqual(tmpfsParts([heap], 10 * MiB, AT), []);
+  const heap = file('/memfd:java_heap', 30 * MIB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
+  const mapped = { ...split, sharedHeap: { bytes: MIB } };
+  const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, atMs }, atMs, files: [heap] }, 40 * MIB);
+  assert.deepEqual([part!.bytes, part!.how], [30 * MIB, 'measured']);
+  assert.deepEqual(tmpfsParts([heap], 10 * MIB, AT), []);
 });
 
 test('what grew since the first reading of the mappings is said beside the part', () => {
-  const first = { split: { ...split, parts: [{ ...split.parts[0]!, bytes: 4 * MiB }, split.parts[1]!] }, atMs };
-  const parts = anon(100 * MiB, { mappings: { split, atMs, first } });
+  const first = { split: { ...split, parts: [{ ...split.parts[0]!, bytes: 4 * MIB }, split.parts[1]!] }, atMs };
+  const parts = anon(100 * MIB, { mappings: { split, atMs, first } });
   assert.match(by(parts, 'Java heap').note!, /grew by 60 MiB since 2026-01-01/);
   assert.doesNotMatch(by(parts, 'malloc arenas').note!, /grew/);
 });
@@ -168,11 +168,11 @@ test('hostile names cost little, are written as text, and keep parts adding up',
     '/var/log/.log',
     '/',
   ];
-  const files = evil.flatMap((path, i) => [file(path, (i + 1) * MiB, i % 2 === 0 ? written : {}), file(`${path}.1`, MiB)]);
+  const files = evil.flatMap((path, i) => [file(path, (i + 1) * MIB, i % 2 === 0 ? written : {}), file(`${path}.1`, MIB)]);
   const began = process.cpuUsage().user;
-  const parts = pageCacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MiB, AT);
+  const parts = pageCacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MIB, AT);
   assert.ok(process.cpuUsage().user - began < 5e6, 'seconds of CPU for names alone');
-  assert.equal(sum(parts), 500 * MiB);
+  assert.equal(sum(parts), 500 * MIB);
   const names = (all: readonly LedgerPart[]): string[] => all.flatMap((p) => [p.name, ...names(p.parts ?? [])]);
   for (const name of names(parts))
     assert.ok(name.length <= 200 && !name.includes('\n') && !name.includes('\u001b'), JSON.stringify(name));

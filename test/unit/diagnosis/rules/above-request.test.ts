@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboveRequest } from '../../../../src/diagnosis/rules/above-request.ts';
-import { applyRule, MIB } from '../../../support/rule-context.ts';
+import { MIB } from '../../../../src/units.ts';
+import { applyRule } from '../../../support/rule-context.ts';
 
 const at = (workingSet: number, memoryRequestBytes: number | null) =>
   applyRule(aboveRequest, { values: { working_set: workingSet }, pod: { memoryRequestBytes } });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { activeFileInWorkingSet } from '../../../../src/diagnosis/rules/active-file-in-working-set.ts';
-import { applyRule, GIB, MIB } from '../../../support/rule-context.ts';
+import { GIB, MIB } from '../../../../src/units.ts';
+import { applyRule } from '../../../support/rule-context.ts';
 
 const at = (active: number, workingSet: number) =>
   applyRule(activeFileInWorkingSet, { values: { active_file: active, working_set: workingSet } });

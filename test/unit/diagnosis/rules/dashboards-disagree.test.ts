@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dashboardsDisagree } from '../../../../src/diagnosis/rules/dashboards-disagree.ts';
-import { applyRule, GIB, MIB } from '../../../support/rule-context.ts';
+import { GIB, MIB } from '../../../../src/units.ts';
+import { applyRule } from '../../../support/rule-context.ts';
 
 const at = (usage: number, workingSet: number) => applyRule(dashboardsDisagree, { values: { usage, working_set: workingSet } });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diskFilling, secondsToFull } from '../../../../src/diagnosis/rules/disk-filling.ts';
-import { applyRule, fileRow, GIB, MIB } from '../../../support/rule-context.ts';
+import { DAY_S, GIB, MIB } from '../../../../src/units.ts';
+import { applyRule, fileRow } from '../../../support/rule-context.ts';
 
-const DAY = 86_400;
 const NO_LIMITS = { memoryRequestBytes: null, ephemeralStorageLimitBytes: null };
 const disk = (freeBytes: number) => ({ kind: 'disk', freeBytes, totalBytes: 1e12 }) as const;
 /** A file that grows 24 MB a day and has filled its disk after so many seconds. */
@@ -23,29 +23,29 @@ test('a file that fills its disk within a quarter is a warning, with the time as
       sizeBytes: 832_500_000,
       freeBytes: 4.76e6 * 24 * 12,
       ephemeralStorageLimitBytes: null,
-      secondsToFull: 12 * DAY,
+      secondsToFull: 12 * DAY_S,
     },
     advice:
       'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.',
-    etas: [{ event: 'disk-full', seconds: 12 * DAY, low: 829_440, high: 1_296_000 }],
+    etas: [{ event: 'disk-full', seconds: 12 * DAY_S, low: 829_440, high: 1_296_000 }],
     headline: null,
   });
 });
 
 test('within a day it is critical', () => {
-  assert.equal(applyRule(diskFilling, { files: [fullIn(DAY + 10)] })?.severity, 'warn');
-  assert.equal(applyRule(diskFilling, { files: [fullIn(DAY - 10)] })?.severity, 'critical');
+  assert.equal(applyRule(diskFilling, { files: [fullIn(DAY_S + 10)] })?.severity, 'warn');
+  assert.equal(applyRule(diskFilling, { files: [fullIn(DAY_S - 10)] })?.severity, 'critical');
 });
 
 test('beyond a quarter it does not apply', () => {
-  assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY - 10)] })?.severity, 'warn');
-  assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY + 10)] }), null);
+  assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY_S - 10)] })?.severity, 'warn');
+  assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY_S + 10)] }), null);
 });
 
 test('the file that fills its disk first is named, wherever it stands in the list', () => {
   for (const files of [
-    [fullIn(9 * DAY, '/a'), fullIn(5 * DAY, '/b'), fullIn(7 * DAY, '/c')],
-    [fullIn(5 * DAY, '/b'), fullIn(9 * DAY, '/a')],
+    [fullIn(9 * DAY_S, '/a'), fullIn(5 * DAY_S, '/b'), fullIn(7 * DAY_S, '/c')],
+    [fullIn(5 * DAY_S, '/b'), fullIn(9 * DAY_S, '/a')],
   ])
     assert.equal(applyRule(diskFilling, { files })?.evidence.path, '/b');
 });
@@ -70,7 +70,7 @@ test('a file whose size is not known is counted against limits.ephemeral-storage
 
 test('only a file on disk that grows by 1 MiB a day or more fills a disk', () => {
   const seconds = (over: Parameters<typeof fileRow>[0]) => secondsToFull(fileRow({ fileSystem: disk(MIB), ...over }), NO_LIMITS);
-  assert.equal(seconds({ growthBytesPerHour: MIB / 24 }), DAY);
+  assert.equal(seconds({ growthBytesPerHour: MIB / 24 }), DAY_S);
   assert.equal(seconds({ growthBytesPerHour: MIB / 24 - 1 }), null);
   assert.equal(seconds({ growthBytesPerHour: null }), null);
   assert.equal(seconds({ fileSystem: null }), null);

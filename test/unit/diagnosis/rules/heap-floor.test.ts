@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heapFloor } from '../../../../src/diagnosis/rules/heap-floor.ts';
-import { applyRule, causeShare, eta, GIB, type Given, MIB } from '../../../support/rule-context.ts';
+import { GIB, HOUR_S, MIB } from '../../../../src/units.ts';
+import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
-const HOUR = 3600;
 const leaking = (etas: readonly ReturnType<typeof eta>[], over: Given = {}) =>
   applyRule(heapFloor, { ...over, evaluation: { trend: 'growing', leak: true, causes: [causeShare('heap')], etas } });
 const FLOOR = "The Java heap's floor after GC rises 31 MB an hour";
 
 test('a rising floor is a heap leak, with the time to -Xmx and the size of -Xmx in the advice', () => {
-  const found = leaking([eta('heap-exhausted', 40 * HOUR)], {
+  const found = leaking([eta('heap-exhausted', 40 * HOUR_S)], {
     values: { heap_used: 700 * MIB },
     series: { heapMaxBytes: GIB },
     jvm: {},
@@ -33,9 +33,9 @@ test('a rising floor is a heap leak, with the time to -Xmx and the size of -Xmx 
 });
 
 test('whichever of -Xmx and the container limit comes first is the end', () => {
-  const [exhausted, oom] = [eta('heap-exhausted', 40 * HOUR), eta('oom-kill', 30 * HOUR)];
+  const [exhausted, oom] = [eta('heap-exhausted', 40 * HOUR_S), eta('oom-kill', 30 * HOUR_S)];
   assert.equal(leaking([exhausted, oom])?.headline, `${FLOOR} and reaches the container's limit in 27 to 33 hours: OOM kill.`);
-  assert.match(leaking([exhausted, eta('oom-kill', 40 * HOUR)])?.headline ?? '', /reaches -Xmx/);
+  assert.match(leaking([exhausted, eta('oom-kill', 40 * HOUR_S)])?.headline ?? '', /reaches -Xmx/);
   assert.match(leaking([oom])?.headline ?? '', /reaches the container's limit/);
 });
 
@@ -52,7 +52,7 @@ test('without any time to an end none is claimed, and -Xmx stays a name in the a
 
 test('without a limit, -Xmx ends it and no OOM kill is spoken of; without -Xmx the node runs short', () => {
   const series = { limitBytes: 'max' } as const;
-  assert.match(leaking([eta('heap-exhausted', 40 * HOUR)], { series })?.headline ?? '', /: OutOfMemoryError\.$/);
+  assert.match(leaking([eta('heap-exhausted', 40 * HOUR_S)], { series })?.headline ?? '', /: OutOfMemoryError\.$/);
   assert.equal(
     leaking([], { series })?.headline,
     `${FLOOR}. No limit is set: it grows until the node runs short of memory. Kubernetes then evicts pods, first those above their request.`,
@@ -60,7 +60,7 @@ test('without a limit, -Xmx ends it and no OOM kill is spoken of; without -Xmx t
 });
 
 test('it is critical within a day of either end', () => {
-  assert.equal(leaking([eta('heap-exhausted', 24 * HOUR)])?.severity, 'warn');
-  assert.equal(leaking([eta('heap-exhausted', 24 * HOUR - 1)])?.severity, 'critical');
-  assert.equal(leaking([eta('oom-kill', 24 * HOUR - 1)])?.severity, 'critical');
+  assert.equal(leaking([eta('heap-exhausted', 24 * HOUR_S)])?.severity, 'warn');
+  assert.equal(leaking([eta('heap-exhausted', 24 * HOUR_S - 1)])?.severity, 'critical');
+  assert.equal(leaking([eta('oom-kill', 24 * HOUR_S - 1)])?.severity, 'critical');
 });

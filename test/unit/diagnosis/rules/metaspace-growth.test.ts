@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { metaspaceGrowth } from '../../../../src/diagnosis/rules/metaspace-growth.ts';
+import { HOUR_S } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
-const HOUR = 3600;
 const growing = (seconds: number | null, over: Given = {}) =>
   applyRule(metaspaceGrowth, {
     ...over,
@@ -16,7 +16,7 @@ const growing = (seconds: number | null, over: Given = {}) =>
   });
 
 test('metaspace that grows is a leak of class loaders, with the time to the OOM kill', () => {
-  assert.deepEqual(growing(40 * HOUR, { values: { metaspace: 600 }, jvm: { classes: { loaded: 90_000, unloaded: 3 } } }), {
+  assert.deepEqual(growing(40 * HOUR_S, { values: { metaspace: 600 }, jvm: { classes: { loaded: 90_000, unloaded: 3 } } }), {
     id: 'metaspace-growth',
     headline: 'Metaspace grows 31 MB an hour: classes are loaded and never unloaded. OOM kill in 36 to 44 hours.',
     severity: 'warn',
@@ -34,7 +34,7 @@ test('without a JVM reading the number of classes is not known', () => {
 });
 
 test('it is critical within a day of the OOM kill', () => {
-  assert.equal(growing(24 * HOUR)?.severity, 'warn');
-  assert.equal(growing(24 * HOUR - 1)?.severity, 'critical');
+  assert.equal(growing(24 * HOUR_S)?.severity, 'warn');
+  assert.equal(growing(24 * HOUR_S - 1)?.severity, 'critical');
   assert.equal(growing(null)?.severity, 'warn');
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nativeGrowth } from '../../../../src/diagnosis/rules/native-growth.ts';
+import { HOUR_S } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, fieldTrend, type Given } from '../../../support/rule-context.ts';
 
-const HOUR = 3600;
 const FLAT = { heap_used: fieldTrend('stable'), metaspace: fieldTrend('cyclic'), threads: fieldTrend('shrinking') };
 const growing = (
   over: Given & { readonly fields?: Record<string, ReturnType<typeof fieldTrend>>; readonly seconds?: number } = {},
@@ -21,7 +21,7 @@ const growing = (
 
 test('memory outside the heap that grows is named by what is flat, with the time to the OOM kill', () => {
   const values = { anon: 900, heap_committed: 400, metaspace: 60, threads: 30 };
-  assert.deepEqual(growing({ values, jvm: {}, fields: FLAT, seconds: 40 * HOUR }), {
+  assert.deepEqual(growing({ values, jvm: {}, fields: FLAT, seconds: 40 * HOUR_S }), {
     id: 'native-growth',
     headline:
       'Memory outside the Java heap grows 31 MB an hour while heap, threads and metaspace are flat: native memory. OOM kill in 36 to 44 hours.',
@@ -62,7 +62,7 @@ test('without a limit it ends where the node runs short', () =>
   ));
 
 test('it is critical within a day of the OOM kill', () => {
-  assert.equal(growing({ seconds: 24 * HOUR })?.severity, 'warn');
-  assert.equal(growing({ seconds: 24 * HOUR - 1 })?.severity, 'critical');
+  assert.equal(growing({ seconds: 24 * HOUR_S })?.severity, 'warn');
+  assert.equal(growing({ seconds: 24 * HOUR_S - 1 })?.severity, 'critical');
   assert.equal(growing()?.severity, 'warn');
 });

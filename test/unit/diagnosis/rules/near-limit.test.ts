@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nearLimit } from '../../../../src/diagnosis/rules/near-limit.ts';
 import { pinnedByCache } from '../../../../src/diagnosis/rules/pinned-by-cache.ts';
-import { applyRule, GIB, type Given, MIB } from '../../../support/rule-context.ts';
+import { GIB, MIB } from '../../../../src/units.ts';
+import { applyRule, type Given } from '../../../support/rule-context.ts';
 
 const at = (anon: number, over: Partial<Given> = {}) =>
   applyRule(nearLimit, { values: { anon }, series: { limitBytes: 1000 }, ...over });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oomKilled } from '../../../../src/diagnosis/rules/oom-killed.ts';
-import { applyRule, GIB, NOW_MS } from '../../../support/rule-context.ts';
+import { GIB, HOUR_S } from '../../../../src/units.ts';
+import { applyRule, NOW_MS } from '../../../support/rule-context.ts';
 
-const HOUR = 3600;
 /** OOM kills so many seconds ago, oldest first. */
 const killed = (...ago: readonly number[]) =>
   applyRule(oomKilled, { series: { events: ago.map((s) => ({ t: NOW_MS / 1000 - s, type: 'oom_kill' })) } });
 
 test('an OOM kill within a day is critical, and its time is told', () => {
-  assert.deepEqual(killed(12 * HOUR), {
+  assert.deepEqual(killed(12 * HOUR_S), {
     id: 'oom-killed',
     severity: 'critical',
     title: '1 OOM kill, at 2020-12-21T12:00:00.000Z',
@@ -22,14 +22,14 @@ test('an OOM kill within a day is critical, and its time is told', () => {
 });
 
 test('several OOM kills are counted, and the last is dated', () => {
-  const found = killed(30 * HOUR, 12 * HOUR);
+  const found = killed(30 * HOUR_S, 12 * HOUR_S);
   assert.equal(found?.title, '2 OOM kills, the last at 2020-12-21T12:00:00.000Z');
   assert.equal(found?.severity, 'critical');
 });
 
 test('a kill is recent for one day', () => {
-  assert.equal(killed(24 * HOUR)?.severity, 'critical');
-  assert.equal(killed(24 * HOUR + 1)?.severity, 'warn');
+  assert.equal(killed(24 * HOUR_S)?.severity, 'critical');
+  assert.equal(killed(24 * HOUR_S + 1)?.severity, 'warn');
 });
 
 test('a restart is no OOM kill', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pinnedByCache } from '../../../../src/diagnosis/rules/pinned-by-cache.ts';
-import { applyRule, GIB, MIB } from '../../../support/rule-context.ts';
+import { GIB, MIB } from '../../../../src/units.ts';
+import { applyRule } from '../../../support/rule-context.ts';
 
 const at = (usage: number, anon: number) => applyRule(pinnedByCache, { values: { usage, anon }, series: { limitBytes: 1000 } });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shmemGrowth } from '../../../../src/diagnosis/rules/shmem-growth.ts';
+import { HOUR_S } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
-const HOUR = 3600;
 const growing = (over: Given & { readonly what?: string; readonly seconds?: number } = {}) =>
   applyRule(shmemGrowth, {
     ...over,
@@ -17,7 +17,7 @@ const growing = (over: Given & { readonly what?: string; readonly seconds?: numb
 const COUNTED = 'grows 31 MB an hour. Most dashboards count it as cache, but the kernel cannot take it back';
 
 test('a file in tmpfs that grows is named, with the time to the OOM kill', () => {
-  assert.deepEqual(growing({ what: '/dev/shm/q', seconds: 40 * HOUR, values: { shmem: 900 }, jvm: {} }), {
+  assert.deepEqual(growing({ what: '/dev/shm/q', seconds: 40 * HOUR_S, values: { shmem: 900 }, jvm: {} }), {
     id: 'shmem-growth',
     headline: `/dev/shm/q ${COUNTED}: OOM kill in 36 to 44 hours.`,
     severity: 'warn',
@@ -41,7 +41,7 @@ test('without a limit it ends where the node runs short', () =>
 
 test('with a time to the OOM kill, a limit that is gone since is not spoken of', () =>
   assert.match(
-    growing({ series: { limitBytes: 'max' }, seconds: 40 * HOUR })?.headline ?? '',
+    growing({ series: { limitBytes: 'max' }, seconds: 40 * HOUR_S })?.headline ?? '',
     /take it back: OOM kill in 36 to 44 hours\.$/,
   ));
 
@@ -55,7 +55,7 @@ for (const [collector, isZ] of [
     assert.equal(/^ZGC keeps the Java heap in shared memory/.test(growing({ jvm: { collector } })?.advice ?? ''), isZ));
 
 test('it is critical within a day of the OOM kill', () => {
-  assert.equal(growing({ seconds: 24 * HOUR })?.severity, 'warn');
-  assert.equal(growing({ seconds: 24 * HOUR - 1 })?.severity, 'critical');
+  assert.equal(growing({ seconds: 24 * HOUR_S })?.severity, 'warn');
+  assert.equal(growing({ seconds: 24 * HOUR_S - 1 })?.severity, 'critical');
   assert.equal(growing()?.severity, 'warn');
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { threadGrowth } from '../../../../src/diagnosis/rules/thread-growth.ts';
+import { HOUR_S } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, fieldTrend, type Given } from '../../../support/rule-context.ts';
 
-const HOUR = 3600;
 const growing = (perHour: number | null, over: Given = {}, seconds: number | null = null) =>
   applyRule(threadGrowth, {
     ...over,
@@ -21,7 +21,7 @@ test('threads that grow are told by number, pace and bytes, with the time to the
     values: { threads: 400, kernel_stack: 5000 },
     jvm: { threads: { live: 380, daemon: 1, peak: 380, started: 500 } },
   };
-  assert.deepEqual(growing(12.4, given, 40 * HOUR), {
+  assert.deepEqual(growing(12.4, given, 40 * HOUR_S), {
     id: 'thread-growth',
     headline:
       'Threads grow by 12 an hour, 400 now; their stacks and kernel memory take 31 MB an hour. OOM kill in 36 to 44 hours.',
@@ -49,7 +49,7 @@ test('a pace or a number that is not known is left out', () => {
 });
 
 test('it is critical within a day of the OOM kill', () => {
-  assert.equal(growing(12, {}, 24 * HOUR)?.severity, 'warn');
-  assert.equal(growing(12, {}, 24 * HOUR - 1)?.severity, 'critical');
+  assert.equal(growing(12, {}, 24 * HOUR_S)?.severity, 'warn');
+  assert.equal(growing(12, {}, 24 * HOUR_S - 1)?.severity, 'critical');
   assert.equal(growing(12)?.severity, 'warn');
 });

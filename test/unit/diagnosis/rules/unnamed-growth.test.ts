@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unnamedGrowth } from '../../../../src/diagnosis/rules/unnamed-growth.ts';
-import { applyRule, causeShare, fieldTrend, GIB, type Given } from '../../../support/rule-context.ts';
+import { GIB } from '../../../../src/units.ts';
+import { applyRule, causeShare, fieldTrend, type Given } from '../../../support/rule-context.ts';
 
 const growing: Given = {
   values: { usage: 1000, anon: 700, heap_used: 300 },

@@ -14,12 +14,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { MIB } from '../../../../src/units.ts';
 import { folder, watcher } from './own-process.ts';
 
-const MiB = 1 << 20;
-
 /** Holds a file open for writing, so that its folder is looked at. */
-function held(t: TestContext, path: string, bytes = 2 * MiB): number {
+function held(t: TestContext, path: string, bytes = 2 * MIB): number {
   const fd = openSync(path, 'w');
   t.after(() => closeSync(fd));
   writeSync(fd, Buffer.alloc(bytes));
@@ -40,7 +39,7 @@ test('a FIFO in place of a file is neither opened nor shown, and whoever waits t
 test('links to files and folders elsewhere are not followed', async (t) => {
   const [dir, other] = [folder(t), folder(t)];
   held(t, join(dir, 'log'));
-  writeFileSync(join(other, 'secret'), Buffer.alloc(3 * MiB));
+  writeFileSync(join(other, 'secret'), Buffer.alloc(3 * MIB));
   symlinkSync(join(other, 'secret'), join(dir, 'link'));
   symlinkSync(other, join(dir, 'linked'));
   const rows = await watcher(t).scan(1);
@@ -51,15 +50,15 @@ test('names with newlines, escapes, HTML, 255 bytes and no UTF-8 are found and m
   const dir = folder(t);
   held(t, join(dir, 'log'));
   const names = ['a\nb', '\u001b[31mred', '<script>', 'x'.repeat(255), 'y (deleted)'];
-  for (const name of names) writeFileSync(join(dir, name), Buffer.alloc(2 * MiB));
-  writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0xfe])]), Buffer.alloc(2 * MiB));
+  for (const name of names) writeFileSync(join(dir, name), Buffer.alloc(2 * MIB));
+  writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0xfe])]), Buffer.alloc(2 * MIB));
   const rows = (await watcher(t).scan(1)).filter((row) => row.path.startsWith(dir));
   for (const name of names) {
     const row = rows.find(({ path }) => path === join(dir, name));
-    assert.equal(row?.residentBytes, 2 * MiB, JSON.stringify(name));
+    assert.equal(row?.residentBytes, 2 * MIB, JSON.stringify(name));
     assert.equal(row?.deleted, false);
   }
-  assert.equal(rows.find(({ path }) => path.includes('\ufffd'))?.residentBytes, 2 * MiB);
+  assert.equal(rows.find(({ path }) => path.includes('\ufffd'))?.residentBytes, 2 * MIB);
 });
 
 test('a path of 4,000 characters is found when it is open', async (t) => {
@@ -71,7 +70,7 @@ test('a path of 4,000 characters is found when it is open', async (t) => {
   held(t, join(deep, 'log'));
   const row = (await watcher(t).scan(1)).find(({ path }) => path === join(deep, 'log'));
   assert.ok(deep.length > 3700);
-  assert.equal(row?.residentBytes, 2 * MiB);
+  assert.equal(row?.residentBytes, 2 * MIB);
 });
 
 test('a path that is too long for the kernel to tell still has its bytes', async (t) => {
@@ -88,20 +87,20 @@ test('a path that is too long for the kernel to tell still has its bytes', async
   for await (const chunk of child.stdout) if (String(chunk).includes('ready')) break;
   const rows = await watcher(t, { pid: child.pid! }).scan(1);
   const row = rows.find(({ openBy }) => openBy.some(({ fd }) => fd === 3));
-  assert.equal(row?.residentBytes, 2 * MiB);
+  assert.equal(row?.residentBytes, 2 * MIB);
   assert.match(row.path, /more than 4,096 bytes/);
 });
 
 test('a sparse file of 1 TiB counts with what it holds, not with its size', async (t) => {
   const dir = folder(t);
-  const fd = held(t, join(dir, 'sparse'), MiB);
+  const fd = held(t, join(dir, 'sparse'), MIB);
   ftruncateSync(fd, 2 ** 40);
   const watch = watcher(t);
   const row = (await watch.scan(1)).find(({ path }) => path === join(dir, 'sparse'));
   assert.equal(row?.sizeBytes, 2 ** 40);
   assert.ok(
     row.residentBytes !== null
-      ? row.residentBytes <= 2 * MiB
+      ? row.residentBytes <= 2 * MIB
       : row.residency.state === 'unknown' && /too many/.test(row.residency.reason),
   );
 });
@@ -110,11 +109,11 @@ test('a deleted file that is still open keeps its row, and loses it when it is c
   const dir = folder(t);
   const path = join(dir, 'gone');
   const fd = openSync(path, 'w');
-  writeSync(fd, Buffer.alloc(2 * MiB));
+  writeSync(fd, Buffer.alloc(2 * MIB));
   unlinkSync(path);
   const watch = watcher(t);
   const row = (await watch.scan(1)).find((r) => r.path === path);
-  assert.deepEqual([row?.deleted, row?.residentBytes], [true, 2 * MiB]);
+  assert.deepEqual([row?.deleted, row?.residentBytes], [true, 2 * MIB]);
   closeSync(fd);
   assert.ok(!(await watch.scan(2)).some((r) => r.path === path));
 });

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
+import { MIB } from '../../../../src/units.ts';
 import { syntheticHsperfdata } from '../../../support/made-hsperf.ts';
 
 /** Files made from the format's description, not captured: JDKs and collectors that are not at hand. */
-const MB = 2 ** 20;
 const read = (counters: Record<string, number | string>, previous: JvmReading | null = null, atMs = 1000): JvmReading => {
   const parsed = parseHsperfdata(syntheticHsperfdata(counters));
   return parsed.state === 'read' ? toJvmReading(parsed.counters, { atMs, previous }) : assert.fail(parsed.error);
 };
 const space = (g: number, s: number, name: string, used: number, capacity: number) => ({
   [`sun.gc.generation.${g}.space.${s}.name`]: name,
-  [`sun.gc.generation.${g}.space.${s}.used`]: used * MB,
-  [`sun.gc.generation.${g}.space.${s}.capacity`]: capacity * MB,
+  [`sun.gc.generation.${g}.space.${s}.used`]: used * MIB,
+  [`sun.gc.generation.${g}.space.${s}.capacity`]: capacity * MIB,
 });
 const generation = (g: number, name: string, capacity: number, max: number) => ({
   [`sun.gc.generation.${g}.name`]: name,
-  [`sun.gc.generation.${g}.capacity`]: capacity * MB,
-  [`sun.gc.generation.${g}.maxCapacity`]: max * MB,
+  [`sun.gc.generation.${g}.capacity`]: capacity * MIB,
+  [`sun.gc.generation.${g}.maxCapacity`]: max * MIB,
 });
 const collector = (i: number, name: string, invocations: number, ticks: number) => ({
   [`sun.gc.collector.${i}.name`]: name,
@@ -44,10 +44,10 @@ test('JDK 8 with CMS: the heap is the sum of both generations, of their maxima t
     ...collector(1, 'CMS', 2, 250_000_000),
   });
   assert.equal(jvm.collector, 'CMS');
-  assert.equal(jvm.heapUsed.value, 38 * MB);
-  assert.equal(jvm.heapCommitted.value, 64 * MB);
-  assert.equal(jvm.heapMax, 100 * MB);
-  assert.equal(jvm.oldUsed?.value, 30 * MB);
+  assert.equal(jvm.heapUsed.value, 38 * MIB);
+  assert.equal(jvm.heapCommitted.value, 64 * MIB);
+  assert.equal(jvm.heapMax, 100 * MIB);
+  assert.equal(jvm.oldUsed?.value, 30 * MIB);
   assert.deepEqual([jvm.gcCount, jvm.fullGcCount, jvm.gcSeconds], [11, 2, 0.75]);
 });
 
@@ -62,9 +62,9 @@ test('JDK 21 with generational ZGC: only major collections clean the old generat
     ...collector(2, 'ZGC major collection pauses', 3, 10),
   });
   assert.equal(jvm.collector, 'ZGC');
-  assert.equal(jvm.heapUsed.value, 80 * MB);
-  assert.equal(jvm.heapMax, 256 * MB);
-  assert.equal(jvm.oldUsed?.value, 50 * MB);
+  assert.equal(jvm.heapUsed.value, 80 * MIB);
+  assert.equal(jvm.heapMax, 256 * MIB);
+  assert.equal(jvm.oldUsed?.value, 50 * MIB);
   assert.deepEqual([jvm.gcCount, jvm.fullGcCount], [15, 3]);
 });
 

@@ -8,8 +8,8 @@ import { type Mapping, parseSmaps } from '../../../../src/sources/mappings/smaps
 import { SmapsBudget } from '../../../../src/sources/mappings/smaps-budget.ts';
 import { MAX_MAPPINGS, SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
+import { MIB } from '../../../../src/units.ts';
 
-const MB = 2 ** 20;
 const COLLECTORS = { serial: 'Serial', parallel: 'Parallel', g1: 'G1', z: 'ZGC', shenandoah: 'Shenandoah' } as const;
 const names = Object.keys(COLLECTORS) as (keyof typeof COLLECTORS)[];
 const textOf = (name: string): string => gunzipSync(readFileSync(`test/fixtures/smaps/${name}.txt.gz`)).toString('latin1');
@@ -19,9 +19,9 @@ const jvmOf = (collector: Collector): JvmReading => ({
   version: '17',
   collector,
   generations: [],
-  heapUsed: { value: 60 * MB, atMs: 0 },
-  heapCommitted: { value: 256 * MB, atMs: 0 },
-  heapMax: 256 * MB,
+  heapUsed: { value: 60 * MIB, atMs: 0 },
+  heapCommitted: { value: 256 * MIB, atMs: 0 },
+  heapMax: 256 * MIB,
   oldUsed: null,
   metaspace: null,
   compressedClass: null,
@@ -65,12 +65,12 @@ for (const name of names) {
     const split = splitAnon(parseSmaps(textOf(name)), jvmOf(COLLECTORS[name]));
     if (name === 'z') {
       // The three views of one memory file count once.
-      assert.ok(Math.abs(split.sharedHeap!.bytes - 60 * MB) < 4 * MB, JSON.stringify(split.sharedHeap));
+      assert.ok(Math.abs(split.sharedHeap!.bytes - 60 * MIB) < 4 * MIB, JSON.stringify(split.sharedHeap));
       assert.equal(part(split, 'java-heap'), undefined);
     } else {
       assert.deepEqual(split.heap, { start: 0xf0000000, end: 0x100000000 });
       assert.equal(split.sharedHeap, null);
-      assert.ok(part(split, 'java-heap')!.bytes > 50 * MB);
+      assert.ok(part(split, 'java-heap')!.bytes > 50 * MIB);
     }
   });
 }
@@ -78,7 +78,7 @@ for (const name of names) {
 test('without hsperfdata the heap is an interval from nothing', () => {
   const heap = part(splitAnon(parseSmaps(textOf('serial')), null), 'java-heap')!;
   assert.equal(heap.low, 0);
-  assert.ok(heap.high > 50 * MB);
+  assert.ok(heap.high > 50 * MIB);
 });
 
 test('a text that is cut into pieces anywhere gives the same mappings', () => {
@@ -128,46 +128,46 @@ const map = (start: number, bytes: number, perms: string, anonBytes: number, pat
 test('where the kernel places mappings upwards, class space ends after its size, and large blocks behind an arena are no arena', () => {
   const space = 0x54000000;
   const mappings = [
-    map(0x53bc7000 - MB, MB, 'rw-p', MB, '/usr/lib/jvm/lib/server/classes.jsa'),
+    map(0x53bc7000 - MIB, MIB, 'rw-p', MIB, '/usr/lib/jvm/lib/server/classes.jsa'),
     map(0x53bc7000, space - 0x53bc7000, '---p', 0),
-    map(space, MB, 'rw-p', MB),
-    map(space + MB, 1023 * MB, '---p', 0),
+    map(space, MIB, 'rw-p', MIB),
+    map(space + MIB, 1023 * MIB, '---p', 0),
     // Metaspace, an arena, then 99 blocks of 1 MiB that the kernel has made one mapping.
-    map(space + 1024 * MB, 192 << 10, 'rw-p', 192 << 10),
-    map(space + 1024 * MB + (192 << 10), 64 * MB - (192 << 10), '---p', 0),
-    map(space + 1088 * MB, 132 << 10, 'rw-p', 132 << 10),
-    map(space + 1088 * MB + (132 << 10), 64 * MB - (132 << 10), '---p', 0),
-    map(space + 1152 * MB, 99 * MB, 'rw-p', 99 * MB),
+    map(space + 1024 * MIB, 192 << 10, 'rw-p', 192 << 10),
+    map(space + 1024 * MIB + (192 << 10), 64 * MIB - (192 << 10), '---p', 0),
+    map(space + 1088 * MIB, 132 << 10, 'rw-p', 132 << 10),
+    map(space + 1088 * MIB + (132 << 10), 64 * MIB - (132 << 10), '---p', 0),
+    map(space + 1152 * MIB, 99 * MIB, 'rw-p', 99 * MIB),
   ];
   const { parts } = splitAnon(mappings, jvmOf('Serial'));
   const bytes = (id: string) => parts.find((p) => p.id === id)?.bytes ?? 0;
-  assert.equal(bytes('class-space'), MB);
+  assert.equal(bytes('class-space'), MIB);
   assert.equal(bytes('metaspace'), 192 << 10);
   assert.equal(bytes('malloc-arenas'), 132 << 10);
-  assert.equal(bytes('direct-buffers') + bytes('vm-structures'), 99 * MB);
+  assert.equal(bytes('direct-buffers') + bytes('vm-structures'), 99 * MIB);
 });
 
 test('a hundred stacks side by side are stacks, also where one begins at a multiple of 4 MiB', () => {
   const guard = 16 << 10;
   const mappings = Array.from({ length: 100 }, (_, n) => {
-    const at = 0x80000000 - guard + n * MB;
-    return [map(at, guard, '---p', 0), map(at + guard, MB - guard, 'rw-p', 64 << 10)];
+    const at = 0x80000000 - guard + n * MIB;
+    return [map(at, guard, '---p', 0), map(at + guard, MIB - guard, 'rw-p', 64 << 10)];
   }).flat();
   const [stacks, ...others] = splitAnon(mappings, jvmOf('Serial')).parts;
   assert.deepEqual([stacks!.id, stacks!.count, others], ['thread-stacks', 100, []]);
 });
 
 test('where all mappings are low, the heap is the part that ends at 4 GiB, not the one with the most resident memory', () => {
-  const heap = 2 ** 32 - 256 * MB;
+  const heap = 2 ** 32 - 256 * MIB;
   const mappings = [
     ...Array.from({ length: 300 }, (_, n) => {
-      const at = heap - (300 - n) * MB;
-      return [map(at, 16 << 10, '---p', 0), map(at + (16 << 10), MB - (16 << 10), 'rw-p', 200 << 10)];
+      const at = heap - (300 - n) * MIB;
+      return [map(at, 16 << 10, '---p', 0), map(at + (16 << 10), MIB - (16 << 10), 'rw-p', 200 << 10)];
     }).flat(),
-    map(heap, 32 * MB, 'rw-p', 20 * MB),
-    map(heap + 32 * MB, 224 * MB, '---p', 0),
+    map(heap, 32 * MIB, 'rw-p', 20 * MIB),
+    map(heap + 32 * MIB, 224 * MIB, '---p', 0),
   ];
   const { parts } = splitAnon(mappings, jvmOf('Serial'));
-  assert.equal(parts.find((p) => p.id === 'java-heap')?.bytes, 20 * MB);
+  assert.equal(parts.find((p) => p.id === 'java-heap')?.bytes, 20 * MIB);
   assert.equal(parts.find((p) => p.id === 'thread-stacks')?.count, 300);
 });

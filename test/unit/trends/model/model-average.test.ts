@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelAverage } from '../../../../src/trends/model/model-average.ts';
+import { HOUR_S } from '../../../../src/units.ts';
 import { Random } from '../../../../synthetic/random.ts';
 
-const HOUR = 3600;
 const t = Float64Array.from({ length: 120 }, (_, i) => (i + 0.5) * 60);
-const windowS = 2 * HOUR;
+const windowS = 2 * HOUR_S;
 const noise = (seed: number) => {
   const random = new Random(seed);
   return () => 0.05 * random.normal();

@@ -4,8 +4,7 @@ import { entriesOf, type FieldId, fieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
 import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
-
-const MIB = 1_048_576;
+import { MIB } from '../../../../src/units.ts';
 
 /** Growth in MiB an hour of fields as they are judged one by one; `.` stands still, `-` is not told. What is said of all together. */
 const TRUTH = `
