@@ -22,7 +22,7 @@ export function normalise(series: Series): OrderedSeries {
   const order: number[] = [];
   for (let i = 0; i < n; i++) if (Number.isFinite(series.t[i])) order.push(i);
   let back = 0;
-  for (let k = 1; k < order.length; k++) if ((series.t[order[k]!] ?? 0) < (series.t[order[k - 1]!] ?? 0)) back++;
+  for (let k = 1; k < order.length; k++) if (series.t[order[k]!]! < series.t[order[k - 1]!]!) back++;
   const unsorted = back > Math.max(3, order.length / 100);
   if (unsorted) order.sort((a, b) => series.t[a]! - series.t[b]! || a - b);
   const nominal = series.intervalS > 0 ? series.intervalS : 60;
@@ -31,7 +31,7 @@ export function normalise(series: Series): OrderedSeries {
   let shift = 0;
   for (const index of order) {
     const raw = series.t[index]!;
-    const last = stamps.length > 0 ? stamps[stamps.length - 1]! : Number.NEGATIVE_INFINITY;
+    const last = stamps[stamps.length - 1] ?? Number.NEGATIVE_INFINITY;
     if (raw + shift < last) shift = last + nominal - raw;
     const at = raw + shift;
     if (at === last) {

@@ -205,7 +205,8 @@ function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: Field
 
 /**
  * One slope from those of several runs, which differ by more than their own errors: random effects of DerSimonian & Laird 1986,
- * "Meta-Analysis in Clinical Trials". With its 90 % interval.
+ * "Meta-Analysis in Clinical Trials". With its 90 % interval, in which the variance between the runs counts twice: two to five runs hardly
+ * tell how large it is.
  */
 function pooledSlope(estimates: readonly FieldEvaluation[]): GrowthRate {
   const each = estimates.map((estimate) => {
