@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pauseSeconds, usageIsSteady } from '../../../src/trends/evaluation-pause.ts';
 import type { Eta, Evaluation } from '../../../src/trends/types.ts';
+import { HOUR_S } from '../../../src/units.ts';
 import { fieldEvaluation } from '../../support/evaluation.ts';
 
-const HOUR = 3600;
 const pause = (windowHours: number | null, etaS: number | null = null, trend: Evaluation['trend'] = 'stable'): number => {
   const etas: Eta[] = etaS === null ? [] : [{ event: 'oom-kill', seconds: etaS, low: etaS, high: null }];
-  const fields = windowHours === null ? {} : { usage: fieldEvaluation({ windowSeconds: windowHours * HOUR }) };
+  const fields = windowHours === null ? {} : { usage: fieldEvaluation({ windowSeconds: windowHours * HOUR_S }) };
   return pauseSeconds({ trend, leak: false, confidence: 0.9, causes: [], etas, needs: null, fields });
 };
 

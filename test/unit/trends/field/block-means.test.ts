@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import { blockMeans, lowerBound } from '../../../../src/trends/field/block-means.ts';
 import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
-
-const DAY = 86_400;
+import { DAY_S } from '../../../../src/units.ts';
 
 /** `most` blocks of samples `intervalS` apart, from 1000 s on; each sample's value is its index. */
 function blocks(count: number, intervalS: number, most: number, values = Float64Array.from({ length: count }, (_, i) => i)) {
@@ -43,12 +42,12 @@ test('a block is no shorter than the sampling interval, and from 1.2 days on it 
   for (const [windowS, intervalS, stepS] of [
     [3600, 60, 60],
     [12_000, 60, 100],
-    [1.19 * DAY, 60, (1.19 * DAY) / 120],
-    [1.2 * DAY, 60, 900],
-    [7 * DAY, 60, 5400],
-    [7.6 * DAY, 60, 7200],
-    [20 * DAY, 300, 14_400],
-    [40 * DAY, 300, 28_800],
+    [1.19 * DAY_S, 60, (1.19 * DAY_S) / 120],
+    [1.2 * DAY_S, 60, 900],
+    [7 * DAY_S, 60, 5400],
+    [7.6 * DAY_S, 60, 7200],
+    [20 * DAY_S, 300, 14_400],
+    [40 * DAY_S, 300, 28_800],
   ] as const) {
     const window = {
       t: Float64Array.of(0, windowS),
@@ -57,7 +56,7 @@ test('a block is no shorter than the sampling interval, and from 1.2 days on it 
       intervalS,
       shared: new SharedWork(PLAIN_ARITHMETIC),
     };
-    assert.equal(blockMeans(Float64Array.of(1, 2), window, 120).stepS, stepS, `${windowS / DAY} days`);
+    assert.equal(blockMeans(Float64Array.of(1, 2), window, 120).stepS, stepS, `${windowS / DAY_S} days`);
   }
 });
 

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { neededHistory } from '../../../../src/trends/field/needed-history.ts';
 import { isPracticallySignificant, smallestRelevantGrowth } from '../../../../src/trends/field/practical-significance.ts';
+import { DAY_S, MIB } from '../../../../src/units.ts';
 import { fieldEvaluation } from '../../../support/evaluation.ts';
-
-const MIB = 1_048_576;
-const DAY = 86_400;
 
 /** Growth a day of a field at a level, over days; in MiB, or numbers of what is counted. */
 const TABLE = `
@@ -40,7 +38,7 @@ test('growth matters from a size a day and a rise within the window on', () => {
     const times = unit === 'bytes' ? MIB : 1;
     const [daily, level, , days] = cells.map(Number) as [number, number, number, number];
     const limit = cells[2] === 'max' ? 'max' : cells[2] === '-' ? null : Number(cells[2]) * MIB;
-    const found = isPracticallySignificant((daily * times) / DAY, level * times, limit, days * DAY, unit!);
+    const found = isPracticallySignificant((daily * times) / DAY_S, level * times, limit, days * DAY_S, unit!);
     assert.equal(found ? 'yes' : 'no', cells[4], row);
   }
 });

@@ -4,9 +4,9 @@ import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.t
 import { preferRecentGrowth } from '../../../../src/trends/field/recent-window.ts';
 import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
+import { HOUR_S } from '../../../../src/units.ts';
 import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
 
-const HOUR = 3600;
 const INTERVAL_S = 300;
 
 const straight = (rSquared: number): Partial<FieldEvaluation> => ({
@@ -20,13 +20,13 @@ function found(
   value: (hour: number) => number,
   { recent = growingField(1e6, 1e5, straight(0.9)), whole = fieldEvaluation() } = {},
 ) {
-  const n = (hours * HOUR) / INTERVAL_S + 1;
+  const n = (hours * HOUR_S) / INTERVAL_S + 1;
   const t = Float64Array.from({ length: n }, (_, i) => 1e6 + i * INTERVAL_S);
-  const values = t.map((at) => value((at - 1e6) / HOUR));
+  const values = t.map((at) => value((at - 1e6) / HOUR_S));
   const run = { t, from: 0, to: n, intervalS: INTERVAL_S, limit: null, shared: new SharedWork(PLAIN_ARITHMETIC) };
   const parts: number[] = [];
-  const answer = preferRecentGrowth({ ...whole, windowSeconds: hours * HOUR }, values, run, (part) => {
-    parts.push((t[part.to - 1]! - t[part.from]!) / HOUR);
+  const answer = preferRecentGrowth({ ...whole, windowSeconds: hours * HOUR_S }, values, run, (part) => {
+    parts.push((t[part.to - 1]! - t[part.from]!) / HOUR_S);
     return recent;
   });
   return { answer, parts };
