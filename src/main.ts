@@ -1,11 +1,11 @@
-/** memhound: finds where a JVM pod's memory went. Composition only: picks the command and sets the exit code. */
+/** memhound: finds where a JVM pod's memory went. This file only selects the command and sets the exit code. */
 import { applyLowMemoryFlags, applyShortRunFlags } from './cli/v8-flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 
 type Command = (argv: string[]) => Promise<number>;
 
-/** Commands are loaded when they are called: a sidecar that watches never pays for the others. */
+/** Each command is loaded only when it is called, so `watch` uses no memory for the others. */
 const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Command> }>> = {
   watch: {
     about: 'sample, evaluate, and serve the page and the API (default)',
@@ -44,8 +44,8 @@ ${Object.entries(COMMANDS)
   .map(([name, c]) => `  ${name.padEnd(9)} ${c.about}`)
   .join('\n')}
 
-memhound COMMAND --help prints the options of one. Exit codes: 0 answered; 1 failure at run time, or no target;
-2 bad options or bad input; 3 a gate was hit (--fail-on).
+memhound COMMAND --help prints the options of a command. Exit codes: 0 success; 1 failure at run time, or no target;
+2 bad options or bad input; 3 a --fail-on condition holds.
 `;
 
 async function run(argv: string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { escapeControls } from '../src/format.ts';
 
 /**
- * Helpers for the DOM. Every text goes in as text: names come from the container and must never become markup, nor reverse the text
+ * Helpers for the DOM. Every string is inserted as text: names come from the container and must never become markup, or reverse the text
  * beside them.
  */
 type Child = Node | string | null;
@@ -17,7 +17,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
-/** A sentence with its `commands` set as such. */
+/** A sentence whose `commands` are set as code. */
 export const withCode = (text: string): Child[] =>
   text.split(/`([^`]+)`/).map((piece, i) => (i % 2 === 1 ? el('code', {}, piece) : piece));
 
@@ -33,17 +33,17 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return node as T;
 }
 
-/** Writes only what changed: a live tick must not cause another layout of the page. */
+/** Writes only changed text, so that a live tick does not cause another layout of the page. */
 export function setText(node: HTMLElement, text: string): void {
   const shown = escapeControls(text);
   const { firstChild } = node;
-  // The text node that is there is cheaper to change than to replace.
+  // Changing the existing text node is cheaper than replacing it.
   if (firstChild instanceof Text && firstChild.nextSibling === null) {
     if (firstChild.data !== shown) firstChild.data = shown;
   } else if (node.textContent !== shown) node.textContent = shown;
 }
 
-/** A tooltip for a text that changes with each tick: written only when the mouse is on it. */
+/** A tooltip for a text that changes with each tick. It is written only while the mouse is on it. */
 export function titleOnHover(node: HTMLElement, words: () => string): void {
   node.addEventListener('pointerenter', () => {
     node.title = words();
@@ -53,8 +53,7 @@ export function titleOnHover(node: HTMLElement, words: () => string): void {
 const keys = new WeakMap<Element, string>();
 
 /**
- * Makes these the children, and keeps each child whose key is among them: what did not change is not rebuilt, and
- * the keyboard's focus stays where it is.
+ * Sets the children, and keeps each existing child with the same key. So unchanged children are not rebuilt, and the keyboard's focus stays.
  */
 export function patch<T extends { readonly key: string; readonly made: () => HTMLElement }>(
   parent: HTMLElement,
@@ -79,7 +78,7 @@ export function patch<T extends { readonly key: string; readonly made: () => HTM
 
 const colors = new Map<string, string>();
 
-/** A token's colour as it is now. Reading it makes the browser settle all styles, so it is read once for each scheme. */
+/** The current colour of a CSS variable. Reading it makes the browser compute all styles, so it is read once for each colour scheme. */
 export function cssColor(name: string): string {
   let color = colors.get(name);
   if (color === undefined) {

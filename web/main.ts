@@ -12,7 +12,7 @@ byId('copy').addEventListener('click', () => page.copy());
 onColorScheme(() => page.restyle());
 document.addEventListener('visibilitychange', page.subscribeToTables);
 setText(byId('zone'), `times in ${utcOffsetText(Date.now() / SECOND_MS)}`);
-// The token has become a cookie: it need not stay in the address bar, nor in what is shared from it.
+// The token is now in a cookie, so it is removed from the address bar and from links that are shared.
 if (location.search.includes('token=')) history.replaceState(null, '', location.pathname);
 
 void page.start();

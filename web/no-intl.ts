@@ -1,6 +1,6 @@
 /**
- * Stands for Intl's formatters in the bundle (scripts/build-web.mjs). uPlot makes two as it is loaded and needs neither here, since all labels
- * are made in chart.ts; the first of a page costs its browser 50 ms.
+ * Replaces Intl's formatters in the bundle (scripts/build-web.mjs). uPlot creates two when it is loaded, and needs neither here, because the
+ * charts format all labels themselves. The first formatter of a page costs the browser 50 ms.
  */
 export class NoFormat {
   format(value: unknown): string {

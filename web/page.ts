@@ -24,7 +24,7 @@ import { TargetSwitch } from './panels/target-switch.ts';
 import { drawToolViews } from './panels/tool-views.ts';
 
 /**
- * The page: asks the API once for everything, then follows the live channel, and draws what its state holds.
+ * The page. It requests everything from the API once, then follows the live channel, and draws its state.
  *
  *     load: verdict and targets -> rows -> tables       at the start, after a break, for another container
  *     live: hello, then sample, verdict, restart, tables
@@ -55,10 +55,10 @@ export class Page {
   #reloading = false;
   #drawn = false;
 
-  /** Loads everything, then what memhound itself costs, which is known even without a target. */
+  /** Loads everything, then memhound's own cost, which is known even without a target. */
   async start(): Promise<void> {
     await this.#load();
-    this.#live.open(); // also where there was nothing to draw
+    this.#live.open(); // even if there was nothing to draw
     await this.#tryLoading(async () => drawSelfCost(await api.self()));
   }
 
@@ -71,7 +71,7 @@ export class Page {
       drawFields(verdict, rows, byId<HTMLInputElement>('search').value.trim());
   };
 
-  /** Another colour scheme: the charts are canvases, which no style sheet reaches. */
+  /** Redraws the charts in another colour scheme, because style sheets do not change canvases. */
   restyle(): void {
     this.#stack.restyle();
     if (this.#state.rows !== null) this.#heap.set(this.#state.rows, this.#time.visibleSpan);
@@ -84,7 +84,7 @@ export class Page {
     void copyText(byId('copy'), text, 'Copied');
   }
 
-  /** Of the container on show. */
+  /** Loads the rows of the container that is shown. */
   get #stackBasis(): StackBasis {
     const { shown } = this.#target;
     return { collector: shown?.jvm?.collector ?? null, version: shown?.cgroup.version ?? 2 };
@@ -119,11 +119,11 @@ export class Page {
   readonly #load = (): Promise<void> =>
     this.#tryLoading(async () => {
       const { id } = this.#target;
-      // Asked for before it is known which range the verdict will give. If that is refused, so is this, and the refusal is shown once.
+      // Requested before the range of the verdict is known. If the verdict is refused, this is refused too, and the error is shown once.
       const early = this.#time.open ? api.samples(id, 'verdict', null, POINTS) : null;
       early?.catch(() => undefined);
       const [verdict, all] = await Promise.all([api.verdict(id), this.#target.known ? null : api.targets()]);
-      if (id !== null && id !== this.#target.id) return; // another was chosen since
+      if (id !== null && id !== this.#target.id) return; // the user has chosen another container since
       this.#showVerdict(verdict);
       if (all !== null) this.#drawTargets(all);
       await this.#loadRows(early);
@@ -144,7 +144,7 @@ export class Page {
     else await this.#drawFirst();
   }
 
-  /** The headline and the charts are shown before the fields are made, which stand further down. Charts are drawn in a microtask. */
+  /** Shows the headline and the charts before the fields, which are further down. Charts are drawn in a microtask. */
   async #drawFirst(): Promise<void> {
     this.#drawn = true;
     await frame();
@@ -155,7 +155,7 @@ export class Page {
     performance.mark('memhound:fields');
   }
 
-  /** What is beside the charts. Asked for once; after that the live channel brings it. */
+  /** Loads the tables beside the charts once. After that the live channel sends them. */
   async #loadTables(): Promise<void> {
     const { id } = this.#target;
     const [views, files, jvm, ledger] = await Promise.all([api.views(id), api.files(id), api.jvm(id), api.ledger(id)]);
@@ -166,7 +166,7 @@ export class Page {
     this.#tables.ledger.drawNow(ledger);
   }
 
-  /** A refusal stands where the verdict would; a lost connection is shown at the top; anything else is a fault of the page. */
+  /** Shows an error of the API in place of the verdict, and a lost connection at the top. Any other error is a bug of the page. */
   async #tryLoading(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
@@ -180,7 +180,7 @@ export class Page {
     document.body.dataset.drawn = 'yes';
   }
 
-  /** After a restart, or where a refused question may be answered now. Every message asks for it while one is under way. */
+  /** Loads again after a restart, or if a refused request may succeed now. Messages during a load do not start another. */
   async #reload(): Promise<void> {
     if (this.#reloading) return;
     this.#reloading = true;
@@ -232,6 +232,6 @@ export class Page {
   }
 }
 
-/** Not for ever: a page that is opened in the background has no frames. */
+/** Waits for a frame, but not forever: a page that is opened in the background has no frames. */
 const frame = (): Promise<unknown> =>
   document.hidden ? Promise.resolve() : new Promise((done) => requestAnimationFrame(() => setTimeout(done)));

@@ -17,12 +17,12 @@ import { GIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 import { fieldsText, verdictText } from './verdict-text.ts';
 
-/** `memhound analyze`: a verdict for each file, in their order. Exit 2 before 1 before 3, and every file still gets its line. */
+/** `memhound analyze`: a verdict for each file, in the given order. Of several exit codes, 2 wins over 1, and 1 over 3. No file is skipped. */
 export const analyze = (argv: string[]): Promise<number> => withOptions('analyze', argv, run);
 
 async function run(options: Options<'analyze'>, files: readonly string[]): Promise<number> {
   if (files.length === 0) {
-    console.error('memhound analyze: expected at least one FILE (- for standard input); --help says what it reads');
+    console.error('memhound analyze: expected at least one FILE (- for standard input); --help lists the accepted formats');
     return 2;
   }
   const codes = new Set<number>();
@@ -60,10 +60,10 @@ export type Outcome =
   | ({ readonly state: 'answered' } & Analysis)
   | { readonly state: 'bad-input' | 'failed'; readonly file: string; readonly error: string };
 
-/** A recording of a week at one second is some 600 MB; past this a file is no recording of a pod. */
+/** Maximum size of a file. A recording of a week, one sample a second, has about 600 MB. */
 const MAX_BYTES = GIB;
 
-/** Reads one file (`-`: standard input) in any of the forms and judges it. Never throws for what is in the file. */
+/** Reads one file (`-`: standard input) in any of the formats and evaluates it. It never throws because of the file's content. */
 export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
   let bytes: Buffer;
   try {
@@ -85,10 +85,11 @@ export async function analyzeFile(file: string, minHistorySeconds: number): Prom
   }
 }
 
-/** In one piece: nobody waits for anything else. */
+/** Reads the whole file synchronously, because nothing else is waiting. */
 function readBounded(file: string): Buffer {
   const { size } = statSync(file);
-  if (size > MAX_BYTES) throw new InputError(`is ${size} bytes, expected at most ${MAX_BYTES}: thin it out or cut it`);
+  if (size > MAX_BYTES)
+    throw new InputError(`is ${size} bytes, expected at most ${MAX_BYTES}: use fewer points or a shorter time`);
   return readFileSync(file);
 }
 
@@ -131,14 +132,14 @@ function decode(bytes: Buffer): string {
   return textOf(bytes);
 }
 
-/** The latest time, whatever the file's order. */
+/** The latest time, even if the file is unsorted. */
 function lastOf(t: Float64Array): number {
   let last = 0;
   for (let i = 0; i < t.length; i++) last = Math.max(last, t[i]!);
   return last;
 }
 
-/** ASCII, as nearly all of these are, takes a quarter of the time when it is said to be that. */
+/** Nearly all files are ASCII. Decoding them as latin1 takes a quarter of the time. */
 const textOf = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 
 function parse(text: string): { series: Series; jvm: JvmReading | null; version: 1 | 2 } {
@@ -155,7 +156,7 @@ function parse(text: string): { series: Series; jvm: JvmReading | null; version:
   return { series, jvm: null, version: series.fields.has('slab') || series.fields.has('kernel_stack') ? 2 : 1 };
 }
 
-/** V8 gives the offset in the text; people look for a line and column. */
+/** V8 reports the offset in the text. Readers need a line and column. */
 function withLocation(message: string, text: string): string {
   const at = /position (\d+)/.exec(message);
   if (at === null || message.includes('line')) return safeName(message, 160);

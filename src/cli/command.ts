@@ -2,7 +2,7 @@ import { type CommandName, type Options, parseOptions } from '../config/options.
 import type { SearchOptions } from '../sources/target/search-outcome.ts';
 import type { Roots } from '../sources/types.ts';
 
-/** Parses the options of a command and runs it; help and mistakes are answered here, alike for all. */
+/** Parses the options of a command and runs it. Help and wrong options are handled here for all commands. */
 export async function withOptions<K extends CommandName>(
   command: K,
   argv: readonly string[],
@@ -23,7 +23,7 @@ export async function withOptions<K extends CommandName>(
   }
 }
 
-/** Where the kernel's trees are, of a command's options. */
+/** The folders of the kernel's trees, from a command's options. */
 export const rootsOf = (options: { readonly procRoot: string; readonly cgroupRoot: string }): Roots => ({
   proc: options.procRoot,
   cgroup: options.cgroupRoot,
@@ -39,7 +39,7 @@ interface TargetOptions {
   readonly own: boolean;
 }
 
-/** Which target a command's options name. */
+/** The target that a command's options name. */
 export const searchOptionsOf = (options: TargetOptions): SearchOptions => ({
   roots: rootsOf(options),
   pid: options.pid,

@@ -10,7 +10,7 @@ import type { JvmReading, Reading } from '../sources/types.ts';
 import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 
-/** `memhound explain`: one shot, where is the memory now. */
+/** `memhound explain`: a single answer to the question where the memory is now. */
 export const explain = (argv: string[]): Promise<number> => withOptions('explain', argv, run);
 
 async function run(options: Options<'explain'>): Promise<number> {
@@ -68,7 +68,7 @@ async function run(options: Options<'explain'>): Promise<number> {
       ...jvmText(tick.jvm),
       '',
       ...viewsText(views),
-      ...(mappings?.attachError == null ? [] : ['', `The JVM was not asked: ${mappings.attachError}`]),
+      ...(mappings?.attachError == null ? [] : ['', `The JVM did not answer: ${mappings.attachError}`]),
       ...(taken === null ? [] : ['', ...histogramText(taken)]),
     ].join('\n'),
   );

@@ -6,10 +6,10 @@ import { openStore, StoreError } from '../history/store/store.ts';
 import { DAY_S, GIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 
-/** `memhound history fill`: a folder as full as after days of watching, for measuring what memhound weighs. */
+/** `memhound history fill`: fills a folder with days of synthetic history, to measure memhound's own memory. */
 export const historyCommand = (argv: string[]): Promise<number> => withOptions('history', argv, run);
 
-/** So many ticks are made before they are stored: the store writes them as its segments want them. */
+/** The number of ticks between two saves. It fills one segment of the store. */
 const SAMPLES_PER_SAVE = 30;
 
 async function run(options: Options<'history'>, words: readonly string[]): Promise<number> {
@@ -23,7 +23,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
   if (dir === null) return refuse('fill: expected --data DIR, the folder to fill');
   if (existsSync(dir) && readdirSync(dir).length > 0)
     return refuse(
-      `fill --data ${safeName(dir)}: expected a new or empty folder, found ${readdirSync(dir).length} entries; nothing was touched`,
+      `fill --data ${safeName(dir)}: expected a new or empty folder, found ${readdirSync(dir).length} entries; nothing was changed`,
     );
   try {
     const log = { warn: (details: object, message: string) => console.error(`${message} ${JSON.stringify(details)}`) };
@@ -65,7 +65,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
   }
 }
 
-/** Every field of a healthy service: daily load, noise, a heap that is collected; the same for the same target. */
+/** All fields of a healthy service: daily load, noise, and a heap that is collected. The same target gives the same values. */
 function syntheticSamples(target: number): (atS: number) => Record<string, number> {
   let state = target * 2654435761;
   const chance = (): number => {

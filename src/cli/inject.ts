@@ -8,15 +8,17 @@ import { MIB } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { withOptions } from './command.ts';
 
-/** `memhound inject`: a manifest in, the same with the sidecar out; what a person should know goes to standard error. */
+/** `memhound inject`: reads a manifest and writes it with the sidecar. Notes for the user go to standard error. */
 export const injectCommand = (argv: string[]): Promise<number> => withOptions('inject', argv, run);
 
-/** A manifest of more than this is none. */
+/** Maximum size of a manifest. */
 const MOST_BYTES = 16 * MIB;
 
 async function run(options: Options<'inject'>, files: readonly string[]): Promise<number> {
   if (files.length > 1) {
-    console.error(`memhound inject: expected one FILE, found ${files.length}; several documents may stand in one, parted by ---`);
+    console.error(
+      `memhound inject: expected one FILE, found ${files.length}; one file may contain several documents, separated by ---`,
+    );
     return 2;
   }
   const file = files[0] ?? '-';

@@ -3,7 +3,7 @@ import { reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
 import type { FileRow, Ledger, LedgerPart, View } from '../diagnosis/types.ts';
 import { bytesText, rateText, safeName } from '../format.ts';
 
-/** The ledger as an indented table, widest column first fitted to 100 characters. */
+/** The ledger as an indented table of about 100 characters a line. */
 export function ledgerText(ledger: Ledger): string[] {
   const limit =
     ledger.limitBytes === 'max'
@@ -44,7 +44,7 @@ export const viewsText = (views: readonly View[]): string[] => [
 ];
 
 export function filesText(files: readonly FileRow[]): string[] {
-  if (files.length === 0) return ['Files behind the page cache: none in sight'];
+  if (files.length === 0) return ['Files behind the page cache: none visible'];
   return [
     'Files behind the page cache',
     ...files.slice(0, 10).map((f) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readLayout } from '../sources/jvm/hsperf-format.ts';
 
-/** Same path, same name, so that growth can be followed; the first folder and the ending say what kind of file it is. */
+/** The same path always gives the same name, so growth can be followed. The first folder and the extension stay: they show the kind of file. */
 export function redactPath(path: string): string {
   const [, first = ''] = path.split('/');
   const ending = /\.(?:log|jar|war|gz|so|dat|bin|tmp|txt|json|class|hprof|jfr)(?:\.\d+)?$/.exec(path)?.[0] ?? '';
@@ -9,15 +9,15 @@ export function redactPath(path: string): string {
   return `/${known}/${createHash('sha256').update(path).digest('hex').slice(0, 8)}${ending}`;
 }
 
-/** Texts of the JVM that may hold secrets or names: arguments, command line, properties, class path. Versions and collector names stay. */
+/** Counters whose text is kept: versions and collector names. Arguments, command line, properties and class path may contain secrets. */
 const KEPT =
   /^(?:sun\.gc\.|java\.property\.java\.(?:vm\.)?(?:version|name|vendor|specification)|sun\.rt\.internalVersion|java\.property\.java\.vm\.)/;
 
-/** A copy in which every other text is overwritten with NULs: the layout, and so the reader, stays the same. */
+/** A copy in which all other texts are overwritten with NULs. The layout does not change, so the same reader works. */
 export function redactHsperfdata(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   const layout = readLayout(copy);
-  // What cannot be parsed cannot be redacted either: only the prologue stays.
+  // A file that cannot be parsed cannot be redacted. Only its prologue is kept.
   if (layout.state !== 'read') return copy.fill(0, 32);
   for (const entry of layout.entries)
     if (entry.type === 'B' && !KEPT.test(entry.name)) copy.fill(0, entry.at, entry.at + entry.length);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** A file named by an option does not hold what the option needs. The message is for the operator. */
+/** A file named by an option does not contain what the option needs. The message is for the operator. */
 export class SecretFileError extends Error {}
 
-/** One line from a mounted secret, without the newline that editors add. @throws SecretFileError */
+/** One line from a mounted secret, without a newline at its end. @throws SecretFileError */
 export function readSecret(flag: '--token-file' | '--webhook-file', path: string, expected: string): string {
   let text: string;
   try {
@@ -17,7 +17,7 @@ export function readSecret(flag: '--token-file' | '--webhook-file', path: string
   return text;
 }
 
-/** @throws SecretFileError; the URL itself is a secret and is not repeated. */
+/** @throws SecretFileError without the URL, which is a secret */
 export function readWebhookUrl(path: string): string {
   const text = readSecret('--webhook-file', path, 'an http or https URL');
   if (!/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : ''))

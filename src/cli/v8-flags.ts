@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * A sidecar runs for months and computes for milliseconds: memory matters, speed hardly. Nothing is optimised; what runs often is
- * translated as it stands (sparkplug). The young generation stays as small as it begins, 1 MiB a half, instead of growing to 16. Its
- * greatest size is fixed before a program can say anything (--max-semi-space-size has no effect here); that it never grows can be said at
- * any time. Measured in docs/footprint.md.
+ * V8 flags for `watch`. A sidecar runs for months and computes for milliseconds, so memory matters more than speed. Nothing is optimised;
+ * functions that run often are compiled without optimisation (sparkplug). The young generation stays at its initial size, 1 MiB a half,
+ * instead of growing to 16. Its maximum is fixed before a program runs (--max-semi-space-size has no effect here), but its growth can
+ * be disabled at any time. Measured in docs/notes/footprint.md.
  */
 export function applyLowMemoryFlags(): void {
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-opt', '--no-wasm-tier-up'])
@@ -12,9 +12,9 @@ export function applyLowMemoryFlags(): void {
 }
 
 /**
- * A file is evaluated in less time than the optimising compiler takes for the functions that do it, a third of all CPU. With this many times
- * its usual patience (67,584 bytes of bytecode run) it begins where there are many files, and else only for the longest loops. And what a file
- * is made of stays: a young generation that grows only touches more memory.
+ * V8 flags for `analyze`. Evaluating one file takes less time than optimising its functions, which would be a third of all CPU. The optimising
+ * compiler usually starts after 67,584 bytes of bytecode were run. With this multiple it starts only if there are many files, or for the
+ * longest loops. The young generation does not grow: the objects of a file stay alive, so growth would only touch more memory.
  */
 export function applyShortRunFlags(): void {
   for (const flag of ['--interrupt-budget=1000000', '--semi-space-growth-factor=1']) setFlagsFromString(flag);

@@ -3,7 +3,7 @@ import type { Verdict } from '../diagnosis/types.ts';
 import { entriesOf } from '../fields.ts';
 import { rateText } from '../format.ts';
 
-/** A verdict as text for a terminal: the headline, the state in one line, the findings with their advice. */
+/** A verdict as text for a terminal: the headline, a state line, and the findings with their advice. */
 export function verdictText(verdict: Verdict): string {
   const lines = [verdict.headline, `  ${stateLine(verdict)}`];
   for (const finding of verdict.findings) {
@@ -13,7 +13,7 @@ export function verdictText(verdict: Verdict): string {
   return lines.join('\n');
 }
 
-/** One line a field that moves, steepest first. */
+/** One line for each field that changes, steepest slope first. */
 export function fieldsText(verdict: Verdict): string[] {
   return entriesOf(verdict.fields)
     .filter(([, f]) => f.slopeBytesPerHour !== null && f.trend !== 'stable')

@@ -26,7 +26,7 @@ import { VERSION } from '../version.ts';
 import { rootsOf, searchOptionsOf } from './command.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 
-/** `memhound watch`: returns the exit code once a signal stops it, or when it cannot begin. */
+/** `memhound watch`: returns the exit code after a signal has stopped it, or if it cannot start. */
 export async function watch(argv: string[]): Promise<number> {
   const parsed = parseConfig(argv, process.env);
   if (parsed.state === 'help') {
@@ -43,7 +43,7 @@ export async function watch(argv: string[]): Promise<number> {
   const known = new ProcessCache<ObservedProcess | null>();
   const search = (represented: ReadonlySet<string>): Promise<TargetSearch> =>
     findTargets({ ...searchOptionsOf(config), known, represented });
-  // Before the store is opened: where a search is refused nothing is written.
+  // This is before the store is opened: if the search is refused, nothing is written.
   const stored = await readStoredFolders(config.data);
   const found = await search(new Set(stored.flatMap(({ instance }) => (instance === null ? [] : [instance]))));
   if (found.state === 'refused') {
@@ -68,7 +68,7 @@ async function serve(
 ): Promise<number> {
   const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
   const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
-  const stopped = stopSignal(); // from here on: a pod may be deleted before it was ready
+  const stopped = stopSignal(); // registered early: a pod may be deleted before it is ready
   const store = await openStore({
     dir: config.data,
     maxDiskBytes: config.maxDisk,
@@ -132,7 +132,7 @@ async function serve(
   const failed = (error: unknown): void =>
     log.error(
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'a tick failed; the next one goes on',
+      'a tick failed; sampling continues with the next one',
     );
   const tick = async (nowMs: number): Promise<void> => {
     await watcher.tick(nowMs);
@@ -140,7 +140,7 @@ async function serve(
     selfWatch.tick(nowMs);
   };
   printStart(config, found, api.url, ops.url, watcher.status);
-  // node-cron loads ICU's time zones first, for some 35 ms: the first sample can be read before.
+  // node-cron first loads ICU's time zones for about 35 ms. The first sample is taken before that.
   schedule = startSchedule(config.every, tick, failed);
   begin();
   let stopping = false;
@@ -157,12 +157,12 @@ async function serve(
   webhook?.close();
   await live.close();
   await Promise.all([api.close(), ops.close()]);
-  await Promise.allSettled([settled]); // what is being read is not closed meanwhile; a failure has been logged
+  await Promise.allSettled([settled]); // do not close files that are being read; a failure has been logged already
   await watcher.close();
   return 0;
 }
 
-/** The first lines of output: what is watched, how it is reached, where the page is. */
+/** Prints the first lines: the target, how it is reached, and the address of the page. */
 function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, status: Status): void {
   const [target] = status.targets();
   if (config.json) {
@@ -191,7 +191,7 @@ const stopSignal = (): Promise<string> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
 
-/** Failures that an operator can fix, in one line; null: a bug, which crashes with its stack. */
+/** One line for a failure that an operator can fix; null: a bug, which crashes with its stack trace. */
 function operatorError(error: unknown, config: WatchConfig): { message: string; exit: 1 | 2 } | null {
   if (error instanceof SecretFileError) return { message: error.message, exit: 2 };
   if (error instanceof StoreError) return { message: error.message, exit: error.exit };
@@ -199,11 +199,11 @@ function operatorError(error: unknown, config: WatchConfig): { message: string; 
   const flag = port === config.opsPort && port !== config.port ? '--ops-port' : '--port';
   if (code === 'EADDRINUSE')
     return {
-      message: `port ${port} is in use: another memhound, or another server, listens there; choose one with ${flag} (0: any free port)`,
+      message: `port ${port} is in use by another memhound or another server; choose a port with ${flag} (0: any free port)`,
       exit: 1,
     };
   if (code === 'EACCES' && port !== undefined)
-    return { message: `port ${port} may not be listened on by this user; choose one above 1023 with ${flag}`, exit: 1 };
+    return { message: `this user is not permitted to listen on port ${port}; choose a port above 1023 with ${flag}`, exit: 1 };
   if (code === 'EADDRNOTAVAIL')
     return { message: `${config.host} is not an address of this host; choose another with --host`, exit: 1 };
   return null;

@@ -1,6 +1,6 @@
 /**
- * Options of all commands: one row each, from which parsing, help text and docs derive. A row's `parse` gives the value or a
- * sentence that says what was expected. All mistakes of a call are reported at once.
+ * Parser of the option tables of all commands. Parsing, help text and docs come from one row an option. A row's `parse` returns the value, or
+ * what was expected instead. All wrong options of a call are reported together.
  */
 import { parseArgs } from 'node:util';
 
@@ -8,13 +8,13 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 export interface OptionRow<T> {
   readonly flag: string;
-  /** What stands for the value in help; null: a switch. */
+  /** Placeholder of the value in help; null: the option takes no value. */
   readonly value: string | null;
   readonly parse: (text: string) => Parsed<T>;
   readonly otherwise: T;
   readonly otherwiseText?: string;
   readonly help: string;
-  /** May be given several times; the values are collected. */
+  /** The option may be repeated; its values are collected. */
   readonly repeats?: boolean;
 }
 
@@ -30,13 +30,13 @@ export type Outcome<T extends Table> =
 export interface CommandSpec {
   readonly name: string;
   readonly about: string;
-  /** What may stand beside the options; null: nothing. */
+  /** Operands after the options; null: none. */
   readonly operands: string | null;
 }
 
 const envName = (flag: string): string => `MEMHOUND_${flag.toUpperCase().replace(/-/g, '_')}`;
 
-/** Flags first, then MEMHOUND_* of the environment, then the default. */
+/** Parses a command's options. A flag wins over MEMHOUND_* of the environment, and that over the default. */
 export function parseTable<T extends Table>(
   spec: CommandSpec,
   table: T,
@@ -60,13 +60,13 @@ export function parseTable<T extends Table>(
   });
   let unknownAt = -2;
   for (const token of tokens ?? []) {
-    // The word after an unknown option is most likely its value: one mistake, not two.
+    // The word after an unknown option is probably its value. Report one mistake, not two.
     if (token.kind === 'positional' && token.index !== unknownAt + 1) files.push(token.value);
     if (token.kind !== 'option') continue;
     const known = byFlag.get(token.name);
     if (known === undefined) {
       unknownAt = token.value === undefined ? token.index : -2;
-      problems.push(`${token.rawName}: there is no such option${nearest(token.name, [...byFlag.keys()])}`);
+      problems.push(`${token.rawName}: unknown option${nearest(token.name, [...byFlag.keys()])}`);
     } else if (known.row.value === null && token.value !== undefined)
       problems.push(`--${token.name} takes no value, found ${JSON.stringify(token.value)}`);
     else if (known.row.value !== null && token.value === undefined)
@@ -96,7 +96,7 @@ export function parseTable<T extends Table>(
   return problems.length > 0 ? { state: 'bad', problems } : { state: 'ok', options: Object.freeze(options) as Values<T>, files };
 }
 
-/** What Kubernetes puts into every container for a Service named "memhound": MEMHOUND_PORT=tcp://10.0.0.7:8800. It is no setting of ours. */
+/** For a Service named "memhound", Kubernetes sets MEMHOUND_PORT=tcp://10.0.0.7:8800 in every container. That is not an option. */
 const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
 
 function fromEnv(row: OptionRow<unknown>, env: NodeJS.ProcessEnv): string[] {
@@ -113,16 +113,16 @@ function helpText(spec: CommandSpec, table: Table): string {
     return `${left.padEnd(26)} ${row.help}${otherwise}`;
   });
   const operands = spec.operands === null ? '' : ` ${spec.operands}`;
-  return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n\nEach option can be set in the environment too: --ops-port is MEMHOUND_OPS_PORT.\n`;
+  return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n\nEach option can also be set in the environment: --ops-port is MEMHOUND_OPS_PORT.\n`;
 }
 
-/** "; did you mean --port?" for a name one or two letters off. */
+/** "; did you mean --port?" if a known name differs by one or two letters. */
 function nearest(name: string, known: readonly string[]): string {
   const best = known.map((k) => ({ k, d: distance(name, k) })).sort((a, b) => a.d - b.d)[0];
   return best !== undefined && best.d <= 2 ? `; did you mean --${best.k}?` : '; --help lists them';
 }
 
-/** Levenshtein distance, for names of some twenty letters. */
+/** Levenshtein distance of two names. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

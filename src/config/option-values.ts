@@ -63,7 +63,7 @@ export function bytes(t: string): Parsed<number> {
     : no('a size above 0 with its unit, such as 64MiB or 1GiB');
 }
 
-/** What cron can do evenly: divisors of 60 s, of 60 min, and 1 h. */
+/** Intervals that cron can keep evenly: divisors of 60 s and of 60 min, and 1 h. In seconds. */
 const EVEN: readonly number[] = [
   ...divisors(60),
   ...divisors(60)
@@ -87,6 +87,6 @@ export function evenInterval(t: string): Parsed<number> {
   const above = EVEN.find((s) => s > parsed.value);
   const near = [below, above].filter((s): s is number => s !== undefined).map(short);
   return no(
-    `an even part of a minute or an hour, which cron can keep; the nearest ${near.length === 1 ? 'is' : 'are'} ${near.join(' and ')}`,
+    `an interval that divides 60 s or 60 min evenly; the nearest ${near.length === 1 ? 'is' : 'are'} ${near.join(' and ')}`,
   );
 }

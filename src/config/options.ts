@@ -7,7 +7,7 @@ import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, who
 
 const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
 
-/** Who is watched and where the kernel's trees are: shared by watch, explain and capture. */
+/** Options for the target and the kernel's trees, shared by watch, explain and capture. */
 const TARGET_ROWS = {
   pid: row<number | null>({
     flag: 'pid',
@@ -28,7 +28,7 @@ const TARGET_ROWS = {
     value: 'UID',
     parse: podUid,
     otherwise: null,
-    help: "the pod whose own cgroup is watched, from the node's tree at --cgroup-root",
+    help: "uid of the pod whose cgroup is watched, in the node's tree at --cgroup-root",
   }),
   target: row<string | null>({
     flag: 'target',
@@ -51,7 +51,7 @@ const TARGET_ROWS = {
     parse: text,
     otherwise: '/proc',
     otherwiseText: '/proc',
-    help: 'where procfs is',
+    help: 'path of procfs',
   }),
   cgroupRoot: row<string>({
     flag: 'cgroup-root',
@@ -59,7 +59,7 @@ const TARGET_ROWS = {
     parse: text,
     otherwise: '/sys/fs/cgroup',
     otherwiseText: '/sys/fs/cgroup',
-    help: 'where the cgroup file systems are',
+    help: 'path of the cgroup file systems',
   }),
   json: row<boolean>({ flag: 'json', value: null, parse: flag, otherwise: false, help: 'print JSON' }),
 };
@@ -98,7 +98,7 @@ const WATCH_ROWS = {
     parse: text,
     otherwise: null,
     otherwiseText: 'in memory only',
-    help: 'folder in which history is kept',
+    help: 'folder for the history',
   }),
   maxDisk: row<number>({
     flag: 'max-disk',
@@ -106,7 +106,7 @@ const WATCH_ROWS = {
     parse: bytes,
     otherwise: 64 * MIB,
     otherwiseText: '64MiB',
-    help: 'most bytes of history on disk',
+    help: 'maximum size of the history on disk',
   }),
   keep: row<number>({
     flag: 'keep',
@@ -114,7 +114,7 @@ const WATCH_ROWS = {
     parse: seconds,
     otherwise: 92 * DAY_S,
     otherwiseText: '92d',
-    help: 'how far back history reaches; older rows go, also below --max-disk',
+    help: 'maximum age of history; older rows are deleted even below --max-disk',
   }),
   host: row<string>({
     flag: 'host',
@@ -130,7 +130,7 @@ const WATCH_ROWS = {
     parse: whole(0, 65535),
     otherwise: 8800,
     otherwiseText: '8800',
-    help: 'port of the page and the API; 0: any free one',
+    help: 'port of the page and the API; 0: any free port',
   }),
   opsHost: row<string>({
     flag: 'ops-host',
@@ -154,14 +154,14 @@ const WATCH_ROWS = {
     parse: (t) => ({ ok: true, value: [t] }),
     otherwise: [],
     repeats: true,
-    help: 'a further Host that the API answers to; may be repeated',
+    help: 'additional Host header that the API accepts; may be repeated',
   }),
   tokenFile: row<string | null>({
     flag: 'token-file',
     value: 'FILE',
     parse: text,
     otherwise: null,
-    help: 'file with the bearer token that the API asks for',
+    help: 'file with the bearer token that the API requires',
   }),
   log: row<'json' | 'text'>({
     flag: 'log',
@@ -169,7 +169,7 @@ const WATCH_ROWS = {
     parse: oneOf(['json', 'text'] as const),
     otherwise: 'json',
     otherwiseText: 'json',
-    help: 'form of the log on standard error: json or text',
+    help: 'format of the log on standard error: json or text',
   }),
   logLevel: row<'debug' | 'info' | 'warn' | 'error'>({
     flag: 'log-level',
@@ -177,7 +177,7 @@ const WATCH_ROWS = {
     parse: oneOf(['debug', 'info', 'warn', 'error'] as const),
     otherwise: 'info',
     otherwiseText: 'info',
-    help: 'debug, info, warn or error',
+    help: 'minimum level of the log: debug, info, warn or error',
   }),
   webhookFile: row<string | null>({
     flag: 'webhook-file',
@@ -189,7 +189,7 @@ const WATCH_ROWS = {
   minHistory: row<number | null>({
     ...HISTORY_ROWS.minHistory,
     otherwise: null,
-    otherwiseText: '15m, or ten samples where that is longer',
+    otherwiseText: '15m, or ten samples if that is longer',
   }),
   ...TARGET_ROWS,
 };
@@ -203,7 +203,7 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'also which ten classes of the heap grew most between two takes ten seconds apart; uses the attach protocol, and each take costs the JVM a full collection',
+      help: 'also print the ten classes of the heap that grew most in ten seconds; takes two class histograms through the attach protocol, and each costs the JVM a full collection',
     }),
   },
   analyze: {
@@ -214,7 +214,7 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'say field by field what the verdict rests on',
+      help: 'print the facts behind the verdict, field by field',
     }),
     json: TARGET_ROWS.json,
   },
@@ -240,14 +240,14 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'keep paths and command lines, which are redacted otherwise',
+      help: 'keep paths and command lines; without it they are redacted',
     }),
     ...TARGET_ROWS,
   },
   history: {
     data: WATCH_ROWS.data,
-    days: row<number>({ flag: 'days', value: 'N', parse: whole(1, 92), otherwise: 14, help: 'how far back the history reaches' }),
-    targets: row<number>({ flag: 'targets', value: 'N', parse: whole(1, 16), otherwise: 3, help: 'of how many containers' }),
+    days: row<number>({ flag: 'days', value: 'N', parse: whole(1, 92), otherwise: 14, help: 'length of the history in days' }),
+    targets: row<number>({ flag: 'targets', value: 'N', parse: whole(1, 16), otherwise: 3, help: 'number of containers' }),
     every: WATCH_ROWS.every,
     maxDisk: WATCH_ROWS.maxDisk,
   },
@@ -257,7 +257,7 @@ const TABLES = {
       value: 'NAME',
       parse: text,
       otherwise: null,
-      otherwiseText: 'the one that looks like a JVM',
+      otherwiseText: 'the container that looks like a JVM',
       help: 'the container to watch',
     }),
     native: row<boolean>({
@@ -265,14 +265,14 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'as a native sidecar: an init container that goes on (Kubernetes 1.29); Jobs and CronJobs always take it',
+      help: 'add a native sidecar: an init container with restartPolicy: Always (Kubernetes 1.29); Jobs and CronJobs always get one',
     }),
     remove: row<boolean>({
       flag: 'remove',
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'take out what inject has added, and nothing else',
+      help: 'remove what inject has added, and nothing else',
     }),
     kube: row<number>({
       flag: 'kube',
@@ -294,15 +294,19 @@ const TABLES = {
 };
 
 const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
-  watch: { name: 'watch', about: 'samples the container on a schedule, judges it, serves the page and the API', operands: null },
+  watch: {
+    name: 'watch',
+    about: 'samples the container on a schedule, evaluates it, and serves the page and the API',
+    operands: null,
+  },
   explain: {
     name: 'explain',
-    about: 'one shot: where is the memory now; prints the ledger, the files, the JVM, and what each tool shows',
+    about: 'answers once where the memory is now: prints the ledger, the files, the JVM, and what each tool shows',
     operands: null,
   },
   analyze: {
     name: 'analyze',
-    about: 'judges recorded series, recordings and Prometheus answers; prints a verdict for each; - is standard input',
+    about: 'evaluates recorded series, recordings and Prometheus answers, and prints a verdict for each; - is standard input',
     operands: 'FILE...',
   },
   inject: {
@@ -312,7 +316,7 @@ const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
   },
   history: {
     name: 'history',
-    about: 'fill: makes a folder as full as after days of watching, to measure with; the folder must be new or empty',
+    about: 'fill: fills a folder with days of synthetic history, for measurements; the folder must be new or empty',
     operands: 'fill',
   },
   capture: { name: 'capture', about: 'records the raw files of the container as JSON lines on standard output', operands: null },
@@ -332,7 +336,7 @@ export function parseOptions<K extends CommandName>(
 
 export type WatchConfig = Omit<Options<'watch'>, 'minHistory'> & { readonly minHistory: number };
 
-/** `watch` also checks what options mean together. */
+/** Options of `watch`. They are also checked in combination. */
 export function parseConfig(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -346,7 +350,7 @@ export function parseConfig(
   const problems: string[] = [];
   if (!LOOPBACK.has(options.host) && options.tokenFile === null) {
     problems.push(
-      `--host ${options.host}: an address that others can reach needs --token-file FILE; or leave it at 127.0.0.1, where kubectl port-forward arrives`,
+      `--host ${options.host}: an address that other hosts can reach needs --token-file FILE; or keep 127.0.0.1, which kubectl port-forward reaches`,
     );
   }
   if ([options.pid, options.cgroup, options.own || null].filter((x) => x !== null).length > 1)

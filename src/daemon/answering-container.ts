@@ -4,9 +4,9 @@ import type { HistogramTake } from '../outlets/status.ts';
 import type { Tick } from '../sample/sampler.ts';
 import type { Reading } from '../sources/types.ts';
 
-/** What the answers need of a container, whether it is watched or replayed from a recording. */
+/** A container that can be asked for answers: it is watched, or replayed from a recording. */
 export interface AnsweringContainer {
-  /** What its history is kept under. */
+  /** Key of its history. */
   readonly key: string;
   readonly alive: boolean;
   readonly history: History;
@@ -16,9 +16,9 @@ export interface AnsweringContainer {
   readonly verdict: Verdict | null;
   info(): TargetInfo;
   evaluate(nowMs: number): Verdict;
-  /** `once`: somebody asks now; `open`: a page stays open, and what is expensive may be a minute old. null: the cgroup was not read. */
+  /** `once`: a single question; `open`: a page stays open, and expensive parts may be a minute old. null: the cgroup was not read. */
   ledger(purpose: 'once' | 'open'): Promise<Ledger | null>;
   fileRows(): readonly FileRow[];
-  /** A take of the heap by class, beside the one before. null: there is no JVM to ask. */
+  /** A histogram of the heap by class, compared with the one before. null: there is no JVM. */
   histogram(): Promise<Reading<HistogramTake>> | null;
 }

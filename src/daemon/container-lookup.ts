@@ -1,12 +1,12 @@
 import { ApiError } from '../outlets/status.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 
-/** The containers by the key of their history, and which of them a request means. */
+/** The containers by the key of their history. It finds the container that a request names. */
 export class ContainerLookup<C extends AnsweringContainer> {
   readonly #containers = new Map<string, C>();
-  /** What is asked about when nothing is named. */
+  /** Key of the container for requests that name none. */
   defaultKey: string | null = null;
-  /** Why the last search found nothing; null: it found. */
+  /** The reason why the last search found nothing; null: it found a target. */
   noTarget: { readonly reason: string; readonly remediation: string | null } | null = null;
 
   [Symbol.iterator](): IterableIterator<C> {
@@ -32,7 +32,7 @@ export class ContainerLookup<C extends AnsweringContainer> {
   /** The container that a request names. @throws ApiError unknown-target, no-target */
   require(id: string | undefined): C {
     if (id === undefined) {
-      if (this.default === null) throw this.#noTargetError('no container is in sight yet');
+      if (this.default === null) throw this.#noTargetError('no container is visible yet');
       return this.#requireAlive(this.default);
     }
     const container = this.#find(id);
@@ -45,12 +45,12 @@ export class ContainerLookup<C extends AnsweringContainer> {
     return this.#requireAlive(container);
   }
 
-  /** What the history of a request's target is kept under; null: there is no such target. */
+  /** Key of the history of a request's target; null: there is no such target. */
   keyOf(id: string | undefined): string | null {
     return id === undefined ? this.defaultKey : (this.#find(id)?.key ?? null);
   }
 
-  /** By id, container or key, which are unique; else by its name, of which the first counts. */
+  /** Finds a container by id, container id or key, which are unique; else the first with this name. */
   #find(wanted: string): C | undefined {
     const all = [...this];
     return (

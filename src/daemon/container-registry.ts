@@ -7,25 +7,25 @@ import { ContainerLookup } from './container-lookup.ts';
 import { ambiguousV1Folders, historyKey, type KnownHistory, matchHistories } from './match-histories.ts';
 import { type ContainerOptions, WatchedContainer } from './watched-container.ts';
 
-/** What is to be done as containers come and go. */
+/** Callbacks for containers that start and end. */
 export interface ContainerChanges {
-  /** Its container is gone, and another takes its place. */
+  /** The watched instance has ended. Another instance replaces it. */
   readonly onRemoved: (watched: WatchedContainer) => Promise<void>;
   readonly onReplaced: (watched: WatchedContainer) => void;
   readonly onAdded: (watched: WatchedContainer) => Promise<void>;
-  /** A folder that does not say whose it is turns out to be this target's. Resolves with the key that it has from now on. */
+  /** A folder without an owner belongs to this target. Resolves with the folder's new key. */
   readonly onAdopted: (folder: string, key: string) => Promise<string>;
-  /** These folders do not say whose they are, and more than one target could own them. */
+  /** These folders have no owner, and more than one target could own them. */
   readonly onAmbiguous: (folders: readonly string[]) => void;
 }
 
 type Found = Extract<TargetSearch, { state: 'found' }>;
 interface Candidate extends KnownHistory {
-  /** null: it is in a folder only. */
+  /** null: it exists only as a folder. */
   readonly watched: WatchedContainer | null;
 }
 
-/** Keeps the watched containers in step with those that a search finds. */
+/** Reconciles the watched containers with those that a search finds. */
 export class ContainerRegistry {
   readonly lookup = new ContainerLookup<WatchedContainer>();
   readonly #options: ContainerOptions;
@@ -45,12 +45,12 @@ export class ContainerRegistry {
     return this.lookup.size;
   }
 
-  /** Whether what is asked about when nothing is named is a JVM. */
+  /** Whether the container for requests that name none is a JVM. */
   get defaultIsJvm(): boolean {
     return (this.lookup.default?.target.jvm ?? null) !== null;
   }
 
-  /** The processes that stand for their containers, for the next search; see `SearchOptions`. */
+  /** The processes that represent their containers, for the next search; see `SearchOptions`. */
   represented(): ReadonlySet<string> {
     return new Set(this.#candidates().flatMap(({ instance }) => (instance === null ? [] : [instance])));
   }
@@ -90,7 +90,7 @@ export class ContainerRegistry {
     };
     const watched = [...this].map((w): Candidate => {
       const instance = instanceOf(w.target.cgroup.path, w.target.process);
-      // Asked now: the last sample may be older than the end of the process.
+      // Checked now, because the process may have ended since the last sample.
       const alive = w.alive && (w.target.process === null || isRunning(instance));
       return { key: w.key, identity: w.target.identity, instance, alive, watching: true, watched: w };
     });
@@ -100,7 +100,7 @@ export class ContainerRegistry {
     return [...watched, ...stored];
   }
 
-  /** A container that was watched as its shell is watched no more as that, once its JVM is found. */
+  /** Stops watching a container as a shell when its JVM has been found. */
   async #closeShells(targets: readonly Target[], matched: ReadonlySet<Candidate>): Promise<void> {
     const stay = new Set([...matched].map(({ watched }) => watched));
     const jvmGroups = new Set(targets.filter((t) => t.jvm !== null).map((t) => t.cgroup.path));
@@ -126,7 +126,7 @@ export class ContainerRegistry {
     await changes.onAdded(watched);
   }
 
-  /** The target of a request that names none. It stays while its process runs, also when another one has become the biggest. */
+  /** Sets the target for requests that name none. It stays the same while its process runs, even if another becomes the biggest. */
   #keepDefault({ chosen }: Found): void {
     const current = this.lookup.default;
     if (current?.alive === true && (current.target.jvm !== null || chosen.jvm === null)) return;

@@ -6,10 +6,10 @@ import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { pauseSeconds, usageIsSteady } from '../trends/evaluation-pause.ts';
 import type { Evaluation } from '../trends/types.ts';
 
-/** Times at which a started memhound looks back, as shares of the time for which a leak must be pending. */
+/** When memhound starts, it evaluates the history as of these times before now, as shares of the time for which a leak must be pending. */
 const REPLAYED_AT = [1, 2 / 3, 1 / 3];
 
-/** The input of the last evaluation, as far as it shows whether another one would differ. */
+/** The last evaluation, and the part of its input that shows whether a new evaluation would differ. */
 interface LastEvaluation {
   readonly reported: Evaluation;
   readonly atS: number;
@@ -19,7 +19,7 @@ interface LastEvaluation {
   readonly usage: number;
 }
 
-/** Evaluates one container's history when the answer can have changed, and passes it through the alarm. */
+/** Evaluates one container's history when the answer may have changed, and applies the alarm. */
 export class EvaluationSchedule {
   readonly #cache: EvaluationCache;
   #alarm = createAlarm();
@@ -29,7 +29,7 @@ export class EvaluationSchedule {
     this.#cache = cache;
   }
 
-  /** `final`: the container has exited, so it is evaluated once more. */
+  /** `final`: the container has exited, so it is evaluated even during a pause. */
   evaluate(
     history: History,
     { minHistorySeconds, final }: { readonly minHistorySeconds: number; readonly final: boolean },
@@ -44,16 +44,16 @@ export class EvaluationSchedule {
     return reported;
   }
 
-  /** Evaluates the last `pendingS` as if memhound had run: one that was restarted need not wait before it reports a leak. */
+  /** Evaluates the last `pendingS` seconds as if memhound had been running, so that a restarted memhound reports a leak at once. */
   #replayAlarm(history: History, atS: number, pendingS: number, minHistorySeconds: number): void {
     for (const part of REPLAYED_AT) {
-      // A whole second: the rounding of a fraction must not make the first one a moment too young.
+      // A whole second, because rounding of a fraction could make the pending time slightly too short.
       const thenS = Math.floor(atS - part * pendingS);
       this.#alarm.update(evaluateSeries(currentAndEarlierRuns(history, thenS), { minHistorySeconds }, this.#cache), thenS);
     }
   }
 
-  /** A leak that was reported of the last instance is not repeated, but reported at once if it is found again. */
+  /** A leak of the last instance is no longer repeated, but it is reported at once if it is found again. */
   containerRestarted(): void {
     this.#alarm.containerRestarted();
   }
@@ -66,7 +66,7 @@ const inputState = (history: History): Omit<LastEvaluation, 'reported' | 'pauseS
   usage: history.length === 0 ? Number.NaN : history.valueOf('usage', history.length - 1),
 });
 
-/** Whether another evaluation would say what the last one said. A clock that was set back ends the pause. */
+/** Whether a new evaluation would give the same answer as the last. A clock that was set back ends the pause. */
 const isCurrent = (last: LastEvaluation, now: ReturnType<typeof inputState>, history: History): boolean =>
   last.events === now.events &&
   last.epoch === now.epoch &&
@@ -74,7 +74,7 @@ const isCurrent = (last: LastEvaluation, now: ReturnType<typeof inputState>, his
   now.atS - last.atS < last.pauseS &&
   usageIsSteady(last.usage, now.usage, history.limitBytes);
 
-/** The current run until `toS` (null: now), and the earlier ones, with which a young one is compared. */
+/** The current run until `toS` (null: now), and the earlier runs, with which a young run is compared. */
 function currentAndEarlierRuns(history: History, toS: number | null): Series {
   const all = history.series({ fields: null, fromS: null, toS, points: null, epoch: 'all' });
   const { startS } = history.epoch;

@@ -3,11 +3,11 @@ import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import { isSignificantChange } from '../sources/files/tracked-files.ts';
 import type { FileReading, ProcessRef, Roots } from '../sources/types.ts';
 
-/** The scanner bounds its own work; this keeps scans that are expensive all the same to a twentieth of the time. */
+/** The scanner bounds its own work. This also limits expensive scans to a twentieth of the time. */
 const SCAN_TIME_SHARE = 0.05;
-/** While page cache and shared memory do not change, so many ticks pass without a scan: a deleted file changes neither. */
+/** If page cache and shared memory do not change, this many ticks pass without a scan. The limit is needed because a deleted file changes neither. */
 const MAX_UNCHANGED_TICKS = 5;
-/** Only the first scan is expensive by itself (it may use its whole burst): on a slow machine it must not put off the second for minutes. */
+/** Only the first scan is expensive (it may use its whole burst). On a slow machine, it must not delay the second by minutes. */
 const MAX_PAUSE_MS = 10_000;
 
 /** The kernel's sums of the last sample, in bytes. */
@@ -16,7 +16,7 @@ interface CacheSums {
   readonly shmem: number | null;
 }
 
-/** Decides at each tick whether the files behind the page cache of one container are scanned. */
+/** Decides at each tick whether to scan the files in the page cache of one container. */
 export class FileScanSchedule {
   readonly #scanner: PageCacheScanner;
   #running: Promise<void> | null = null;
@@ -28,7 +28,7 @@ export class FileScanSchedule {
     this.#scanner = new PageCacheScanner({ roots, process, pids });
   }
 
-  /** Scans unless a scan is running, the last one was too expensive to repeat so soon, or nothing has changed. Resolves when it has ended. */
+  /** Scans, unless a scan is running, the last was too expensive to repeat so soon, or nothing has changed. Resolves when the scan has ended. */
   scan(nowMs: number, values: FieldValues, onScanned: (files: FileReading[]) => void): Promise<void> {
     if (this.#running !== null) return this.#running;
     const sums = { file: values.file ?? null, shmem: values.shmem ?? null };
@@ -46,7 +46,7 @@ export class FileScanSchedule {
     return this.#running;
   }
 
-  /** The kernel's own sums say that a scan would find what the last one found. */
+  /** Whether the kernel's sums show that a scan would find the same as the last one. */
   #isUnchanged({ file, shmem }: CacheSums): boolean {
     const before = this.#scannedAt;
     if (before === null || before.file === null || file === null || ++this.#unchangedTicks > MAX_UNCHANGED_TICKS) return false;

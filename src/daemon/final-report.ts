@@ -4,7 +4,7 @@ import type { FinalReport } from '../history/store/final-reports.ts';
 import { HOUR_S, SECOND_MS } from '../units.ts';
 import type { WatchedContainer } from './watched-container.ts';
 
-/** Enough to draw the end of a container, and small enough to keep for several. */
+/** Enough points to draw the end of a container, and few enough to keep several reports. */
 const LAST_HOUR_POINTS = 120;
 
 /** The last verdict of a container that has exited, with its last hour. */

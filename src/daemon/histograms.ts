@@ -5,11 +5,11 @@ import { type ClassCount, diffHistograms } from '../sources/jvm/class-histogram.
 import { queryHistogram } from '../sources/jvm/jcmd-report.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 
-/** A leak of any speed shows within this time; each take is a full collection. */
+/** Time between two histograms. Every histogram costs a full collection. */
 const BETWEEN_TAKES_MS = 10_000;
 const TEN = 10;
 
-/** Class histograms of one JVM's heap, each compared with the one before. A question during a take gets that take. */
+/** Class histograms of one JVM's heap, each compared with the one before. A request while one is taken gets that one. */
 export class HeapHistograms {
   readonly #jvm: { readonly roots: Roots; readonly process: ProcessRef };
   #last: { readonly classes: readonly ClassCount[]; readonly atMs: number } | null = null;

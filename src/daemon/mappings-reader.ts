@@ -7,10 +7,10 @@ import { type ReadReason, SmapsBudget } from '../sources/mappings/smaps-budget.t
 import type { JvmReading, ProcessRef, Roots } from '../sources/types.ts';
 import { MINUTE_MS } from '../units.ts';
 
-/** The attach listener is a thread of the JVM and VM.metaspace stops the others, so the JVM is asked at most this often. */
+/** Minimum time between two requests to the JVM: the attach listener is one of its threads, and VM.metaspace pauses the others. */
 const JCMD_EVERY_MS = MINUTE_MS;
 
-/** The mappings of one JVM: read when someone asks or a trend needs it, within the budget; else the last reading. */
+/** The mappings of one JVM. They are read on request or for a trend, within the budget. Otherwise it returns the last reading. */
 export class MappingsReader {
   readonly #roots: Roots;
   readonly #process: ProcessRef;
@@ -18,21 +18,21 @@ export class MappingsReader {
   #last: Mappings | null = null;
   #first: Mappings | null = null;
   #reading: Promise<void> | null = null;
-  /** Why there is no reading; null: there is one, or nobody asked yet. */
+  /** The reason why there is no reading; null: there is one, or none was requested yet. */
   #readError: string | null = null;
 
   readonly #mayAttach: boolean;
   #jcmdReport: { readonly value: JcmdReport | null; readonly atMs: number } | null = null;
   #attachError: string | null = null;
 
-  /** `mayAttach`: --attach was given, so the JVM may be asked, too. */
+  /** `mayAttach`: --attach was given, so commands may be sent to the JVM. */
   constructor(roots: Roots, process: ProcessRef, mayAttach: boolean) {
     this.#roots = roots;
     this.#process = process;
     this.#mayAttach = mayAttach;
   }
 
-  /** Why the JVM did not answer; null: it did, or was not asked. */
+  /** The reason why the JVM did not answer; null: it did, or no command was sent. */
   get attachError(): string | null {
     return this.#attachError;
   }
@@ -41,7 +41,7 @@ export class MappingsReader {
     return this.#readError;
   }
 
-  /** The newest mappings; those of the last reading where it is too early for another. null: they may not be read, see `readError`. */
+  /** The newest mappings, or those of the last reading if the budget is used up. null: they cannot be read, see `readError`. */
   async get(nowMs: number, reason: ReadReason, jvm: JvmReading | null): Promise<Mappings | null> {
     if (this.#reading === null && this.#budget.decide(nowMs, reason).state === 'now')
       this.#reading = this.#read(nowMs, jvm).finally(() => {
@@ -71,7 +71,7 @@ export class MappingsReader {
     }
   }
 
-  /** The JVM's own answers, where that is allowed. A refusal is kept as long as an answer, so that the JVM is not asked again at each tick. */
+  /** The JVM's own answers, if --attach permits it. A failure is kept as long as an answer, so that the JVM is not asked at each tick. */
   async #queryJvm(nowMs: number): Promise<JcmdReport | null> {
     if (!this.#mayAttach) return null;
     if (this.#jcmdReport !== null && nowMs - this.#jcmdReport.atMs < JCMD_EVERY_MS) return this.#jcmdReport.value;

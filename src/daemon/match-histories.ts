@@ -1,27 +1,27 @@
 import { instanceOf, isSameIdentity, parseInstance } from '../sources/target/target-identity.ts';
 import type { Target, TargetIdentity } from '../sources/types.ts';
 
-/** A history that may go on: of a watched container, or in a folder that an earlier memhound has left. */
+/** A history that a target may continue: of a watched container, or in a folder of an earlier memhound. */
 export interface KnownHistory {
   readonly key: string;
-  /** null: a folder of version 0.1, which does not say whose it is. */
+  /** null: a folder of version 0.1, which has no owner. */
   readonly identity: TargetIdentity | null;
   /** `instanceOf` its newest target; null: not known. */
   readonly instance: string | null;
   /** The process of that instance still runs. */
   readonly alive: boolean;
-  /** This memhound watches it; false: a folder that an earlier memhound has left. */
+  /** True: this memhound watches it. False: a folder of an earlier memhound. */
   readonly watching: boolean;
 }
 
 /**
- * Which history each target goes on with; a target that is not in the answer begins its own. The order and the sizes of `found` do not matter.
+ * Finds the history that each target continues. A target that is not in the result begins a new one. The order and sizes of `found` do not matter.
  *
  * 1. The same process, or another one of a container whose process still runs.
- * 2. The same cgroup, where another program of the same kind has taken the place of one that ended: it is one container. Only of those that
- *    are watched now, since a path may be used again.
- * 3. The same identity, if the process of the history has ended. Of several that are equal, the first that started goes on with the first.
- * 4. A folder of version 0.1, which is named by kind: if there is one such folder and one target that it can be of.
+ * 2. The same cgroup, if another program of the same kind has replaced one that ended: it is one container. Only for histories that are
+ *    watched now, because a path may be used again.
+ * 3. The same identity, if the process of the history has ended. If several are equal, the first started target continues the first history.
+ * 4. A folder of version 0.1, which is named by kind, if there is only one such folder and only one target that it can belong to.
  */
 export function matchHistories<H extends KnownHistory>(known: readonly H[], found: readonly Target[]): Map<Target, H> {
   const matched = new Map<Target, H>();
@@ -77,14 +77,14 @@ function unambiguousV1Folders<H extends KnownHistory>(left: readonly H[], target
   });
 }
 
-/** How version 0.1 named a target's folder, and `-2` and so on behind it in the order of a search. */
+/** Name of a target's folder in version 0.1. It added `-2`, `-3` ... in the order of a search. */
 const v1Name = ({ jvm, process }: Target): string => (jvm !== null ? 'jvm' : slug(process?.name ?? 'cgroup').slice(0, 24));
 const v1BaseName = (key: string): string => key.replace(/-\d+$/, '');
 
 const isSameGroup = ({ identity, instance }: KnownHistory, target: Target): boolean =>
   identity?.kind === target.identity.kind && instance !== null && parseInstance(instance)?.cgroupPath === target.cgroup.path;
 
-/** The same process, another program: a shell that has made way for its JVM. */
+/** The same process with another program: a shell that has executed its JVM. */
 const becameJvm = (history: KnownHistory, target: Target): boolean =>
   history.identity !== null && history.identity.kind !== 'jvm' && target.identity.kind === 'jvm';
 

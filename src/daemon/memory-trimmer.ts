@@ -4,16 +4,16 @@ import { runInNewContext } from 'node:vm';
 import { loadSyscalls, type Syscalls } from '../sources/files/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 
-/** A collection costs some 10 ms: 0.2 ms a tick. */
+/** A collection takes about 10 ms, which is 0.2 ms a tick. */
 const EVERY_MS = 10 * MINUTE_MS;
 const MAX_GARBAGE_BYTES = MIB;
 
-/** Returns unused memory to the kernel: V8 lets garbage grow to a multiple of what is live, and malloc keeps what was freed. */
+/** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc keeps freed memory. */
 export class MemoryTrimmer {
   readonly #collect: () => void;
   readonly #anonBytes: () => number | null;
   #nextMs = 0;
-  /** The least that a trim has left. */
+  /** Lowest anonymous memory after a trim so far, bytes. */
   #lowestBytes = 0;
 
   constructor(anonBytes: () => number | null) {
@@ -22,13 +22,13 @@ export class MemoryTrimmer {
     this.#anonBytes = anonBytes;
   }
 
-  /** Once, when the program has started: also drops the pages of node's binary that only the start needs. Those that a tick uses are read again from the page cache. */
+  /** Call once after the start. It also drops pages of node's binary that only the start needs. Pages that a tick uses come back from the page cache. */
   async trimAfterStart(): Promise<void> {
     const calls = await this.#trim();
     if (calls !== null) for (const { start, end } of unmodifiedCodeMappings()) calls.madviseDontNeed(start, end - start);
   }
 
-  /** At each tick. */
+  /** Call at each tick. */
   async tick(nowMs: number): Promise<void> {
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + EVERY_MS;
@@ -45,7 +45,7 @@ export class MemoryTrimmer {
   }
 }
 
-/** Mappings of the running binary that nothing was written to. A mapping with a modified page must stay: the page would be lost. */
+/** Mappings of the running binary without modified pages. A modified page would be lost if it were dropped. */
 function unmodifiedCodeMappings(): { readonly start: number; readonly end: number }[] {
   const found: { start: number; end: number }[] = [];
   for (const mapping of readFileSync('/proc/self/smaps', 'latin1').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {

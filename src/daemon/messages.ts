@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { LiveMessage } from '../outlets/status.ts';
 
-/** Hands each live message to every listener. */
+/** Passes each live message to every listener. */
 export class Messages {
   readonly #events = new EventEmitter().setMaxListeners(0);
 
@@ -9,7 +9,7 @@ export class Messages {
     this.#events.emit('message', message);
   }
 
-  /** Returns what ends the listening. */
+  /** Returns a function that removes the listener. */
   on(listener: (message: LiveMessage) => void): () => void {
     this.#events.on('message', listener);
     return () => this.#events.off('message', listener);

@@ -1,8 +1,8 @@
 import type { PodResources } from '../diagnosis/rule-context.ts';
 
 /**
- * What the downward API put into the environment (resourceFieldRef of the app's container):
- * MEMHOUND_REQUEST_MEMORY and MEMHOUND_LIMIT_EPHEMERAL_STORAGE, in bytes. Absent or not a number: not known.
+ * Resources of the app's container, which the downward API (resourceFieldRef) puts into the environment:
+ * MEMHOUND_REQUEST_MEMORY and MEMHOUND_LIMIT_EPHEMERAL_STORAGE, in bytes. Missing or not a number: not known.
  */
 export function podResources(env: NodeJS.ProcessEnv): PodResources {
   return {
@@ -11,7 +11,7 @@ export function podResources(env: NodeJS.ProcessEnv): PodResources {
   };
 }
 
-/** 0 is how the downward API says that nothing is set. */
+/** The downward API writes 0 if no value is set. */
 function bytes(text: string | undefined): number | null {
   const value = Number(text);
   return text !== undefined && text.trim() !== '' && Number.isFinite(value) && value > 0 ? value : null;

@@ -10,7 +10,7 @@ export interface SelfInput {
   readonly trend: SelfTrend;
 }
 
-/** memhound's own ledger: what the profiler costs. Bytes; null where the kernel has no figure. */
+/** memhound's own memory by parts, CPU and ticks. Sizes are in bytes; null: the kernel reports no value. */
 export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> {
   const status = selfStatus();
   const cpu = process.cpuUsage();
@@ -35,7 +35,7 @@ export function selfReport(input: SelfInput): Readonly<Record<string, unknown>> 
   };
 }
 
-/** Every byte of the resident set under a name. What V8 has reserved and not touched yet is not resident, so its part is an upper bound. */
+/** Divides the resident set into named parts. Memory that V8 has reserved but not touched is not resident, so V8's part is an upper bound. */
 function selfLedger(
   status: Readonly<Record<string, number>>,
 ): readonly { readonly name: string; readonly bytes: number }[] | null {
@@ -74,7 +74,7 @@ function selfWrittenBytes(): number | null {
   return bytes === undefined ? null : Number(bytes);
 }
 
-/** Only Linux has these files, and some hardening hides `io`: then those figures are null. */
+/** Only Linux has these files, and some hardened systems hide `io`. Then the values are null. */
 function readSelfFile(name: string): string {
   try {
     return readFileSync(`/proc/self/${name}`, 'utf8');

@@ -4,7 +4,7 @@ import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { Evaluation } from '../trends/types.ts';
 import { HOUR_MS, HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 
-/** What the trend detector says of memhound's own memory. */
+/** The trend detector's result for memhound's own memory. */
 export interface SelfTrend {
   readonly trend: Evaluation['trend'];
   readonly leak: boolean | null;
@@ -12,15 +12,15 @@ export interface SelfTrend {
   readonly since: string | null;
 }
 
-/** A sample each minute: growth by a page a tick is found within a day, at next to no cost. */
+/** One sample a minute finds growth of a page a tick within a day, at almost no cost. */
 const SAMPLE_MS = MINUTE_MS;
-/** An evaluation passes over all samples; it answers an operator's question and raises no alarm. */
+/** An evaluation reads all samples. It raises no alarm, so it need not be frequent. */
 const EVALUATE_MS = 15 * MINUTE_MS;
-/** The first hours fill caches and compile what is used, with ticks of 10 s some two and a half: they are not evaluated. */
+/** The first hours are not evaluated: caches fill and code is compiled, for about two and a half hours with ticks of 10 s. */
 const WARM_UP_MS = 3 * HOUR_MS;
 const MIN_HISTORY_S = HOUR_S;
 
-/** Evaluates memhound's own memory as that of any target: a profiler that leaks is worse than none. */
+/** Evaluates memhound's own memory like that of a target, to find leaks in memhound itself. */
 export class SelfTrendMonitor {
   readonly #anonBytes: () => number | null;
   readonly #cache: EvaluationCache;
@@ -42,7 +42,7 @@ export class SelfTrendMonitor {
   tick(nowMs: number): void {
     this.#startMs ??= nowMs;
     if (nowMs < this.#nextSampleMs || nowMs - this.#startMs < WARM_UP_MS) return;
-    this.#nextSampleMs = nowMs + SAMPLE_MS - SAMPLE_MS / 12; // cron is even, the clock's milliseconds are not
+    this.#nextSampleMs = nowMs + SAMPLE_MS - SAMPLE_MS / 12; // tolerates ticks that are a few milliseconds early
     const anon = this.#anonBytes();
     if (anon === null) return;
     this.#history.append({

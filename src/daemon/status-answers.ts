@@ -48,12 +48,12 @@ export class StatusAnswers implements Status {
         throw new ApiError(
           'no-data-yet',
           404,
-          `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound watches`,
+          `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound started`,
         );
       return report.verdict as Verdict;
     }
     const watched = this.#containers.require(target);
-    // Before the first evaluation is due an answer is owed all the same.
+    // A request before the first scheduled evaluation still needs an answer.
     return watched.verdict ?? watched.evaluate(watched.tick?.sample.atMs ?? Date.now());
   }
 
@@ -84,7 +84,7 @@ export class StatusAnswers implements Status {
       throw new ApiError(
         'forbidden',
         403,
-        'a histogram signals the JVM and costs it a full collection, so memhound takes one only where it was started with --attach',
+        'a histogram signals the JVM and costs it a full collection, so memhound takes one only if it was started with --attach',
         'MEMHOUND_ATTACH=true',
       );
     const reading = await watched.histogram();

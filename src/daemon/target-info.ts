@@ -2,7 +2,7 @@ import type { TargetInfo } from '../diagnosis/types.ts';
 import type { Tick } from '../sample/sampler.ts';
 import type { Target } from '../sources/types.ts';
 
-/** The public form of a target, with what its newest tick has read. */
+/** The public form of a target, with values of its newest tick. */
 export function targetInfo(target: Target, tick: Tick | null): TargetInfo {
   const jvm = tick?.jvm.state === 'read' ? tick.jvm.value : null;
   return {

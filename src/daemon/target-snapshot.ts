@@ -6,10 +6,10 @@ import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 import type { ReadTick } from './tick-answers.ts';
 
-/** There is no second scan, so the only one may walk further than those of `watch`: about a second at the most. */
+/** There is only one scan, so it may do more work than a scan of `watch`: about a second at most. */
 const SNAPSHOT_LIMITS = { burst: 150_000 };
 
-/** One reading of a target: what `explain` prints, without any history. */
+/** One reading of a target without history, for `explain`. */
 export type TargetSnapshot =
   | { readonly state: 'read'; readonly tick: ReadTick; readonly files: readonly FileReading[]; readonly rows: readonly FileRow[] }
   | { readonly state: 'unread'; readonly reason: string };

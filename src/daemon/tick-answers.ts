@@ -12,7 +12,7 @@ export type ReadTick = Tick & { readonly cgroup: Extract<Tick['cgroup'], { state
 
 export const isRead = (tick: Tick): tick is ReadTick => tick.cgroup.state === 'read';
 
-/** What a ledger needs beside the tick. */
+/** The input of a ledger beside the tick. */
 export interface LedgerContext {
   readonly files: readonly FileReading[];
   readonly mappings: Mappings | null;
@@ -21,7 +21,7 @@ export interface LedgerContext {
   readonly others: readonly ProcessesByName[];
 }
 
-/** The one place where readings become a ledger: for `watch`, `explain` and the tests. */
+/** Builds the ledger from readings, for `watch`, `explain` and the tests. */
 export function ledgerOf(tick: ReadTick, context: LedgerContext): Ledger {
   return buildLedger({
     atMs: tick.sample.atMs,
@@ -36,7 +36,7 @@ export function ledgerOf(tick: ReadTick, context: LedgerContext): Ledger {
 export const viewsOf = ({ cgroup, rssBytes }: ReadTick): readonly View[] =>
   toolViews(cgroup.value.values, cgroup.value.version, rssBytes);
 
-/** What is read of the node and of the container's other processes for a ledger. */
+/** Reads the node's CPUs and the container's other processes for a ledger. */
 export const readLedgerContext = (
   roots: Roots,
   target: Target,

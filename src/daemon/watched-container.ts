@@ -20,32 +20,32 @@ import { MappingsReader } from './mappings-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, readLedgerContext } from './tick-answers.ts';
 
-/** What grows in a process's anonymous memory. */
+/** Causes of growth in a process's anonymous memory. */
 const CAUSES_IN_ANON: ReadonlySet<string> = new Set(['heap', 'metaspace', 'native', 'threads', 'unknown']);
 
 export interface ContainerOptions {
   readonly roots: Roots;
-  /** pids of the container that a target stands for. */
+  /** pids of a target's container. */
   readonly pidsOf: (target: Target) => number[];
-  /** --attach: the JVM may be asked, not only read. */
+  /** --attach was given: commands may be sent to the JVM. */
   readonly mayAttach: boolean;
   readonly minHistorySeconds: number;
   readonly pod: PodResources;
-  /** One for all containers: they are evaluated one after the other. */
+  /** One cache for all containers, because they are evaluated one after the other. */
   readonly evaluationCache: EvaluationCache;
 }
 
-/** What is open of one instance of a container. */
+/** The open readers of one container instance. */
 interface Readers {
   readonly sampler: Sampler;
-  /** null: no process stands for the container. */
+  /** null: no process represents the container. */
   readonly files: FileScanSchedule | null;
   /** null: no JVM. */
   readonly mappings: MappingsReader | null;
   readonly histograms: HeapHistograms | null;
 }
 
-/** One watched container through its restarts: each instance is another cgroup or process, and a run of the same history. */
+/** One watched container through its restarts. Each instance has another cgroup or process, and is a run of the same history. */
 export class WatchedContainer implements AnsweringContainer {
   readonly key: string;
   target: Target;
@@ -54,7 +54,7 @@ export class WatchedContainer implements AnsweringContainer {
   alive = true;
   readonly #options: ContainerOptions;
   #history = new History();
-  /** Samples taken before the stored history was read; null: it has been. */
+  /** Samples taken before the stored history was read; null: it has been read. */
   #samplesBeforeRestore: Sample[] | null = [];
   #files: readonly FileReading[] = [];
   #readers: Readers;
@@ -73,12 +73,12 @@ export class WatchedContainer implements AnsweringContainer {
     return this.#history;
   }
 
-  /** False until the stored history has been read: until then nothing is evaluated or stored. */
+  /** Whether the stored history has been read. Before that, nothing is evaluated or stored. */
   get restored(): boolean {
     return this.#samplesBeforeRestore === null;
   }
 
-  /** The stored history, to which the samples that were taken meanwhile are added. */
+  /** Sets the stored history and adds the samples that were taken before it was read. */
   restore(history: History): void {
     for (const event of this.#history.events) history.recordEvent(event);
     for (const sample of this.#samplesBeforeRestore ?? []) history.append(sample);
@@ -86,7 +86,7 @@ export class WatchedContainer implements AnsweringContainer {
     this.#history = history;
   }
 
-  /** What a later search knows of the same instance: its name, when the JVM has written it, and other JVMs beside it. */
+  /** Updates the target of the same instance from a later search: its name, once the JVM has written it, and other JVMs beside it. */
   updateTarget(target: Target): void {
     const { identity, cgroup, process } = this.target;
     if (target.identity.kind !== identity.kind) return;
@@ -94,7 +94,7 @@ export class WatchedContainer implements AnsweringContainer {
     this.target = { ...target, identity: identity.source === 'process-name' ? target.identity : identity };
   }
 
-  /** The container was restarted: its history goes on with another cgroup or process. */
+  /** The container was restarted: its history continues with another cgroup or process. */
   async replaceTarget(target: Target): Promise<void> {
     const before = this.#readers;
     this.target = target;
@@ -138,18 +138,18 @@ export class WatchedContainer implements AnsweringContainer {
     const { files } = this.#readers;
     if (!this.alive || files === null) return;
     await files.scan(nowMs, this.tick?.sample.values ?? {}, (found) => {
-      if (files !== this.#readers.files) return; // of an instance that has ended meanwhile
+      if (files !== this.#readers.files) return; // the instance has ended meanwhile
       this.#files = found;
       this.history.recordFiles(nowMs, found);
     });
   }
 
-  /** The JVM's mappings as the budget allows; null: no JVM, or they may not be read. */
+  /** The JVM's mappings, within the budget; null: no JVM, or they cannot be read. */
   async mappings(reason: ReadReason): Promise<Mappings | null> {
     return (await this.#readers.mappings?.get(Date.now(), reason, this.#jvm())) ?? null;
   }
 
-  /** True while the verdict names a cause that only the mappings can divide. */
+  /** Whether the verdict names a cause that only the mappings can split further. */
   get needsMappings(): boolean {
     return this.verdict?.trend === 'growing' && this.verdict.causes.some((c) => CAUSES_IN_ANON.has(c.cause));
   }
@@ -172,14 +172,14 @@ export class WatchedContainer implements AnsweringContainer {
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {
     const mappings = await this.mappings(purpose === 'once' ? 'demand' : 'trend');
-    // Read now as well: with a tick of ten seconds ago the mappings would include what has grown since.
+    // Read again now: compared with a tick of ten seconds ago, the mappings would include later growth.
     const tick = this.#readNow(Date.now());
     if (tick === null || !isRead(tick)) return null;
     const { roots, pidsOf } = this.#options;
     return ledgerOf(tick, { files: this.#files, mappings, ...readLedgerContext(roots, this.target, pidsOf(this.target)) });
   }
 
-  /** A reading beside the samples on schedule; the last tick where the container has just ended. */
+  /** An extra reading outside the schedule; the last tick if the container has just ended. */
   #readNow(nowMs: number): Tick | null {
     if (!this.alive || this.tick === null) return this.tick;
     const tick = this.#readers.sampler.tick(nowMs);

@@ -16,15 +16,15 @@ export interface WatcherOptions extends ContainerOptions {
   readonly store: Store;
   /** `represented`: see `SearchOptions`. */
   readonly search: (represented: ReadonlySet<string>) => Promise<TargetSearch>;
-  /** What an earlier memhound has left in the data folder. */
+  /** Folders of an earlier memhound in the data folder. */
   readonly stored: readonly StoredFolder[];
   readonly log: { readonly info: (details: object, message: string) => void };
   readonly self: () => Readonly<Record<string, unknown>>;
 }
 
-/** Containers come and go rarely, and a search walks /proc: so it is done this often, and at once when a target is gone. */
+/** Time between searches, because containers seldom change and a search walks /proc. If a target ends, the next search is immediate. */
 const SEARCH_EVERY_MS = MINUTE_MS;
-/** Until a JVM is in sight: a container that starts beside memhound is a shell at first. */
+/** The same while no JVM is visible: a container that starts at the same time as memhound is a shell at first. */
 const SEARCH_FOR_JVM_MS = 10_000;
 
 /** The work of `watch`, tick by tick: searches, samples, scans, evaluates and stores. */
@@ -33,9 +33,9 @@ export class Watcher {
   readonly #containers: ContainerRegistry;
   readonly #messages = new Messages();
   readonly #evaluateEveryMs: number;
-  /** What every outlet asks. */
+  /** The answers for all outlets. */
   readonly status: Status;
-  /** Later containers' histories are read as they come. */
+  /** True after `restore` has begun. From then on, the history of a new container is read when the container appears. */
   #restoring = false;
   #reportedAmbiguous = false;
   #nextSearchMs = 0;
@@ -52,11 +52,11 @@ export class Watcher {
       mayAttach: options.mayAttach,
       self: options.self,
     });
-    // Each minute by default, each tick or two in experiments with a short --min-history.
+    // Once a minute by default; every tick or two in experiments with a short --min-history.
     this.#evaluateEveryMs = Math.max(options.everySeconds, options.minHistorySeconds / 15) * SECOND_MS;
   }
 
-  /** Takes the outcome of the first search, which the caller has made to report bad options before anything is served. */
+  /** Starts with the result of the first search. The caller makes that search, to report bad options before anything is served. */
   async begin(found: TargetSearch, nowMs: number): Promise<void> {
     await this.#reconcile(found, nowMs);
     this.#nextSearchMs = nowMs + this.#searchPauseMs();
@@ -66,7 +66,7 @@ export class Watcher {
     return this.#containers.defaultIsJvm ? SEARCH_EVERY_MS : SEARCH_FOR_JVM_MS;
   }
 
-  /** `first`: what is expensive is left for later, so that a first sample is there at once, however long the stored history is. */
+  /** `first`: skip expensive work, so that the first sample is ready at once, even with a long stored history. */
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
     const gone = [...this.#containers].some((c) => !c.alive);
@@ -102,7 +102,7 @@ export class Watcher {
     for (const watched of this.#containers) if (watched.restored) await store.save(watched.key);
   }
 
-  /** Reads what is stored of the containers that the first search found, evaluates them, and stores what was sampled meanwhile. */
+  /** Reads the stored histories of the containers from the first search, evaluates them, and stores the samples taken meanwhile. */
   async restore(nowMs: number): Promise<void> {
     this.#restoring = true;
     for (const watched of this.#containers) await this.#restore(watched, nowMs);
@@ -127,7 +127,7 @@ export class Watcher {
     for (const watched of this.#containers) if (watched.alive && watched.restored) this.#evaluate(watched, nowMs);
   }
 
-  /** The files behind the page cache and the JVM's mappings, as their budgets allow. */
+  /** Scans the files in the page cache and reads the JVM's mappings, within their budgets. */
   async scanFilesAndMappings(nowMs: number): Promise<void> {
     await Promise.all([...this.#containers].map((c) => c.scanFiles(nowMs)));
     for (const watched of this.#containers)
@@ -170,7 +170,7 @@ export class Watcher {
       },
       onAdopted: async (folder, wanted) => {
         const key = await this.#options.store.renameFolder(folder, wanted);
-        this.#options.log.info({ folder, renamed: key }, 'a folder of version 0.1 holds the history of this target');
+        this.#options.log.info({ folder, renamed: key }, 'a folder of version 0.1 contains the history of this target');
         return key;
       },
       onAmbiguous: (folders) => {
@@ -178,7 +178,7 @@ export class Watcher {
         this.#reportedAmbiguous = true;
         this.#options.log.info(
           { folders },
-          'folders of version 0.1 may be of several targets: they are left as they are, and new ones are begun',
+          'folders of version 0.1 may belong to several targets: they are not used, and new folders are created',
         );
       },
     });
@@ -186,7 +186,7 @@ export class Watcher {
   }
 }
 
-/** Marks why there is a gap: memhound did not run. At most one mark an hour, since history keeps few: memhound may restart each minute. */
+/** Records that memhound started, which explains a gap. At most one event an hour, because history keeps few and memhound may restart every minute. */
 function recordStart(history: History, nowS: number): void {
   const last = history.events.at(-1);
   if (history.length > 0 && !(last?.type === 'memhound_start' && nowS - last.t < HOUR_S))

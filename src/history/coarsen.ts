@@ -14,9 +14,9 @@ const ofUnit = (id: FieldName): ((v: number) => number | null) => {
 };
 
 /**
- * One coarser segment for several of a tier, in order of time. A row stands for `stepS` seconds and has the time of its first; never across a
- * restart. `fields` has the mean, of a saw-tooth the floor, as in memory; `min` and `max` are kept beside it where they differ, so that
- * thinning hides no spike.
+ * Merges several segments of a tier, in order of time, into a coarser one. A row covers `stepS` seconds, never across a restart, and has the
+ * time of its first sample. `fields` has the mean, or the minimum of a sawtooth, as in memory. `min` and `max` are kept if they differ, so
+ * that no spike is lost.
  */
 export function coarsen(segments: readonly Segment[], stepS: number): Segment {
   const last = segments.at(-1);

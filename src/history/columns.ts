@@ -1,19 +1,19 @@
 import { type FieldColumns, type FieldName, type FieldValues, fieldName } from '../fields.ts';
 import { downsample } from './downsample.ts';
 
-/** Rows and columns that there is room for at first; both double when they must. */
+/** Initial capacity in rows and columns. Both are doubled when needed. */
 const INITIAL_ROWS = 1024;
 const INITIAL_COLUMNS = 48;
 
 /**
- * Rows as columns: rising times, and a value a field, NaN for a gap. All columns lie in one block, which is large enough to be the
- * kernel's own zero pages (malloc maps it): room that was never written costs nothing, so doubling does not either, and the many
- * growing arrays do not leave holes in the heap for months.
+ * Rows stored as columns: rising times, and one value per field, NaN for a gap. All columns are in one block. It is so large that malloc
+ * maps it, so its unused part consists of untouched pages and costs nothing. Doubling is cheap for the same reason, and growing arrays do
+ * not fragment the heap over months.
  */
 export class Columns {
   #capacity = INITIAL_ROWS;
   #block = new Float64Array(INITIAL_ROWS * INITIAL_COLUMNS);
-  /** By field: its place in the block. The first is that of the times. */
+  /** Index of each field's column in the block. The first column holds the times. */
   #places = new Map<FieldName, number>();
   #length = 0;
 
@@ -55,7 +55,7 @@ export class Columns {
     return place === undefined ? Number.NaN : this.#block[place * this.#capacity + row]!;
   }
 
-  /** A row as it is. */
+  /** Appends a row. */
   row(t: number, values: FieldValues): void {
     this.#reserve(1);
     for (const id in values) this.#place(fieldName(id));
@@ -64,7 +64,7 @@ export class Columns {
     this.#length++;
   }
 
-  /** Stored columns as they are, null for a gap; rows that are not later than the last are passed over. */
+  /** Appends stored columns, null for a gap. Rows that are not later than the last one are skipped. */
   rows(t: readonly number[], fields: FieldColumns): void {
     const last = this.lastS ?? Number.NEGATIVE_INFINITY;
     let from = 0;
@@ -82,18 +82,18 @@ export class Columns {
     this.#length += n;
   }
 
-  /** All rows, that much later; earlier where it is negative. */
+  /** Moves all rows by so many seconds; negative: to earlier times. */
   shift(seconds: number): void {
     for (let i = 0; i < this.#length; i++) this.#block[i]! += seconds;
   }
 
-  /** Makes room for so many more rows. */
+  /** Reserves room for this many more rows. */
   #reserve(rows: number): void {
     const wanted = this.#length + rows;
     if (wanted > this.#capacity) this.#grow(Math.max(wanted, 2 * this.#capacity), this.#block.length / this.#capacity);
   }
 
-  /** Where a field's column is; a new one has gaps until now. */
+  /** Index of a field's column. A new column has gaps in all rows so far. */
   #place(id: FieldName): number {
     const known = this.#places.get(id);
     if (known !== undefined) return known;
@@ -126,8 +126,8 @@ export class Columns {
   }
 
   /**
-   * Rows `first` to `end`, at most `points` of them. Where all are wanted they are windows on the columns themselves, not copies: a
-   * verdict each minute would leave a megabyte of garbage for each container. They hold until the next row.
+   * Rows `first` to `end`, at most `points` of them. If all rows are requested, the result is a view of the columns instead of a copy, because
+   * a verdict each minute would leave a megabyte of garbage for each container. The view is valid until the next row.
    */
   select(first: number, end: number, ids: Iterable<FieldName>, points: number | null) {
     const t = this.#t;
@@ -145,7 +145,7 @@ export class Columns {
     return { t: cut(t), fields };
   }
 
-  /** Makes rows coarser in place: `stepAt` says how many seconds a row of that time stands for (0: itself); none reaches across a break. */
+  /** Makes rows coarser in place. `stepAt` returns the seconds that a row of that time covers (0: one sample). No row crosses a break. */
   merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, floors: ReadonlySet<FieldName>): void {
     const times = this.#t;
     const columns = [...this.#places].map(([id, place]) => ({ column: this.#at(place), floor: floors.has(id) }));
@@ -169,7 +169,7 @@ export class Columns {
   }
 }
 
-/** Mean of the values that there are, or their least; NaN: there is none. */
+/** Mean of the known values, or their minimum if `floor`; NaN: there are none. */
 export function aggregate(column: Float64Array, from: number, to: number, floor: boolean): number {
   let sum = 0;
   let least = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 /**
- * Indices of the rows to keep where there are more than `points`: the last of each of so many equal stretches of time, so that a chart is as
- * dense at its old end, where rows are minutes apart, as at its new one, where they are seconds apart. `times` in seconds, rising; rows are
- * kept as they are, never mixed; the oldest and the newest are always among them. null: all, there are no more than `points`. Pure.
+ * Indices of the rows to keep if there are more than `points`: the last row of each of `points` equal intervals of time. So a chart is equally
+ * dense at its old end, where rows are minutes apart, and at its new end, where they are seconds apart. `times` are in seconds and rise. Rows
+ * are never averaged. The oldest and the newest are always kept. null: keep all. Pure.
  */
 export function downsample(times: Float64Array, first: number, end: number, points: number | null): Int32Array | null {
   const rows = end - first;
@@ -15,7 +15,7 @@ export function downsample(times: Float64Array, first: number, end: number, poin
     const until = stretch === points - 1 ? to : from + ((to - from) * stretch) / (points - 1);
     const begin = latest;
     while (latest < end && times[latest]! <= until) latest++;
-    // A stretch without a row is a gap, and stays one.
+    // An interval without a row is a gap, and remains one.
     if (latest > begin) kept.push(latest - 1);
   }
   return Int32Array.from(kept);

@@ -1,13 +1,13 @@
 import type { FieldColumns, FieldName } from '../fields.ts';
 import type { Segment } from './segment.ts';
 
-/** The least and the largest of what each point of an answer stands for: all rows after the point before it, up to its own. */
+/** Minimum and maximum for each point of an answer, over all rows after the point before it, up to its own. */
 export interface Envelope {
   readonly min: FieldColumns;
   readonly max: FieldColumns;
 }
 
-/** Where rows come from: history in memory, or a segment. */
+/** The source of rows: history in memory, or a segment. */
 export interface EnvelopeRows {
   readonly t: ArrayLike<number>;
   /** NaN or null for a gap. */
@@ -15,14 +15,14 @@ export interface EnvelopeRows {
   readonly high: (id: FieldName, row: number) => number | null | undefined;
 }
 
-/** A coarser segment's rows with what was kept beside them. */
+/** Rows of a coarser segment with their minimum and maximum. */
 export const envelopeRowsOf = ({ t, fields, min, max }: Segment): EnvelopeRows => ({
   t,
   low: (id, row) => min[id]?.[row] ?? fields[id]?.[row],
   high: (id, row) => max[id]?.[row] ?? fields[id]?.[row],
 });
 
-/** Gathers the envelope of the points at `t` (rising) from rows in any order. Pure. */
+/** Builds the envelope of the points at `t` (rising) from rows in any order. Pure. */
 export class EnvelopeBuilder {
   readonly #t: ArrayLike<number>;
   readonly #fromS: number;
@@ -40,7 +40,7 @@ export class EnvelopeBuilder {
     let point = 0;
     for (let row = 0; row < t.length; row++) {
       if (t[row]! < this.#fromS) continue;
-      // Times on disk are to the millisecond, those in memory are not.
+      // Times on disk are rounded to the millisecond, those in memory are not.
       while (point < this.#t.length && this.#t[point]! < t[row]! - 1e-3) point++;
       if (point === this.#t.length) return;
       for (const [id, { min, max }] of this.#columns) {

@@ -12,7 +12,7 @@ interface Track {
   resident: number[];
 }
 
-/** How the files behind the page cache grew: sizes and residency at each scan. Pure. */
+/** Growth of the files in the page cache: sizes and residency at each scan. Pure. */
 export class FileTracks {
   #tracks = new Map<string, Track>();
 
@@ -20,7 +20,7 @@ export class FileTracks {
     this.#tracks.clear();
   }
 
-  /** One scan. The files that were seen least recently are dropped. */
+  /** Records one scan. It drops the files that were seen least recently. */
   record(nowMs: number, files: readonly FileObservation[]): void {
     for (const file of files.slice(0, MAX_FILES)) {
       const key = keyOf(file);
@@ -39,7 +39,7 @@ export class FileTracks {
     }
   }
 
-  /** Of the files that the newest scan saw. */
+  /** Tracks of the files in the newest scan. */
   newest(): FileTrack[] {
     const newest = Math.max(...[...this.#tracks.values()].map((x) => x.t[x.t.length - 1]!));
     return [...this.#tracks.values()]
@@ -53,7 +53,7 @@ export class FileTracks {
   }
 }
 
-/** Drops every second observation of the older half: recent ones stay fine, and older ones reach back further. */
+/** Drops every second observation of the older half. So recent observations stay dense, and older ones reach back further. */
 function thinOlderHalf(track: Track): void {
   const keep = (_: number, i: number): boolean => i % 2 === 0 || i >= MAX_OBSERVATIONS / 2;
   track.t = track.t.filter(keep);
@@ -61,11 +61,11 @@ function thinOlderHalf(track: Track): void {
   track.resident = track.resident.filter(keep);
 }
 
-/** What makes a row the same row in the next scan. Rows of unqueried files have no path; their reason distinguishes them. */
+/** Identifies a row from scan to scan. Rows of unqueried files have no path; their reason distinguishes them. */
 const keyOf = ({ kind, path, residency }: FileDescription): string =>
   kind === 'unqueried' && residency.state === 'unknown' ? `unqueried ${residency.reason}` : path;
 
-/** The description alone: an observation may bring more. */
+/** Only the description, because an observation may have more properties. */
 const describe = ({ kind, files, path, openBy, deleted, residency, fileSystem }: FileDescription): FileDescription => ({
   kind,
   files,

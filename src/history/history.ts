@@ -11,26 +11,26 @@ export interface HistoryQuery {
   readonly fields: readonly FieldName[] | null;
   readonly fromS: number | null;
   readonly toS: number | null;
-  /** At most this many points, thinned evenly by time; null: all there are. */
+  /** Maximum number of points, thinned evenly by time; null: all. */
   readonly points: number | null;
   readonly epoch: 'current' | 'all';
 }
 
-/** Older rows are kept coarser: age in seconds, and seconds a row then stands for. */
+/** Older rows are coarser: from this age (seconds), a row covers this many seconds. */
 export const TIERS: readonly { readonly olderThanS: number; readonly stepS: number }[] = [
   { olderThanS: 14 * DAY_S, stepS: 2 * HOUR_S },
   { olderThanS: 2 * DAY_S, stepS: 15 * MINUTE_S },
   { olderThanS: 2 * HOUR_S, stepS: MINUTE_S },
 ];
-/** A quarter. */
+/** Default retention: a quarter of a year, in seconds. */
 export const KEEP_S = 92 * DAY_S;
-/** Rows are made coarser in one go when there are this many more than after the last time. */
+/** Rows are made coarser when this many were added since the last time. */
 const COMPACT_EVERY = 256;
 const MAX_EVENTS = 512;
-/** A clock that is set back by less is waited for; by more, and the rows with the later times were stamped by a clock that was wrong. */
+/** If the clock is set back by less, samples are dropped until it catches up. If it is set back by more, the earlier times were wrong. */
 const CLOCK_WAIT_S = 300;
 
-/** Fields that are a saw-tooth: a coarser row keeps the floor, since that is what is evaluated. */
+/** Fields that are a sawtooth. A coarser row keeps their minimum, because the floor is evaluated. */
 export const FIELDS_KEPT_BY_MINIMUM: ReadonlySet<FieldName> = new Set(fieldsWhere(({ sawtooth }) => sawtooth));
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
@@ -47,7 +47,7 @@ export class History {
   limitBytes: Limit = null;
   heapMaxBytes: Limit = null;
 
-  /** `keepS`: rows that are older than the newest by more than this are not there. */
+  /** `keepS`: maximum age of a row, counted from the newest. */
   constructor(keepS = KEEP_S) {
     this.#keepS = keepS;
   }
@@ -69,8 +69,8 @@ export class History {
   }
 
   /**
-   * Another epoch than the last sample's begins a new run. Samples that are not later than the last are dropped: a clock set back makes no
-   * duplicates. Set back by more, all earlier rows are moved to meet it: it is the last clock that counts.
+   * Appends a sample. A new epoch begins a new run. A sample that is not later than the last one is dropped, so that a clock that was set back
+   * makes no duplicates. If it was set back by more than CLOCK_WAIT_S, all earlier rows are moved, because the newest clock is right.
    */
   append(sample: Sample): boolean {
     const t = sample.atMs / SECOND_MS;
@@ -87,7 +87,7 @@ export class History {
     return true;
   }
 
-  /** Moves everything so that the last row is at `t`. */
+  /** Moves all rows and events so that the last row is at `t`. */
   #acceptTime(t: number): void {
     const by = t - this.lastS!;
     this.#rows.shift(by);
@@ -112,7 +112,7 @@ export class History {
     this.#rows.rows(t, fields);
   }
 
-  /** The run that the stored rows end with; a sample with another epoch then begins a new one. */
+  /** Sets the run at the end of the stored rows. A sample with another epoch begins a new run. */
   resume(epoch: string | null, startS: number): void {
     this.#epoch = epoch;
     this.#epochStartS = startS;
@@ -132,7 +132,7 @@ export class History {
     return this.#events;
   }
 
-  /** Of all that there ever were; old ones are let go. */
+  /** Number of all events so far, including old ones that were dropped. */
   get eventCount(): number {
     return this.#eventCount;
   }
@@ -145,7 +145,7 @@ export class History {
     this.#files.record(nowMs, files);
   }
 
-  /** The first row that is not before `t`; none that is too old to be kept. */
+  /** The first row at or after `t` that is not too old to be kept. */
   rowAt(t: number): number {
     return this.#rows.rowAt(Math.max(t, (this.lastS ?? 0) - this.#keepS));
   }
@@ -163,7 +163,7 @@ export class History {
     return this.#rows.valueOf(field, row);
   }
 
-  /** Columns may be windows on this history's own: they hold until the next sample. */
+  /** The columns may be views of this history, valid until the next sample. */
   series(query: HistoryQuery): Series {
     const from = Math.max(
       query.fromS ?? Number.NEGATIVE_INFINITY,
@@ -182,14 +182,14 @@ export class History {
       limitBytes: this.limitBytes,
       heapMaxBytes: this.heapMaxBytes,
       events: this.#events.filter((e) => query.epoch === 'all' || e.t >= since),
-      // Made where they are read: storing a row asks for the columns alone.
+      // Computed on access, because storing a row needs only the columns.
       get files() {
         return tracks.newest();
       },
     };
   }
 
-  /** Merges old rows into coarser ones, and drops the oldest. Never across a restart. */
+  /** Merges old rows into coarser ones, never across a restart, and drops the oldest. */
   #compact(nowS: number): void {
     const breaks = new Set(this.#events.filter((e) => e.type === 'restart').map((e) => e.t));
     const stepAt = (t: number): number => TIERS.find((tier) => nowS - t > tier.olderThanS)?.stepS ?? 0;

@@ -1,7 +1,7 @@
 import type { ByField } from '../fields.ts';
 /**
- * One segment on disk: columnar, compact JSON that a person can read with jq. `null` is a gap. Pure.
- * Schema 2 knows coarser tiers; 1, which had raw rows only, is read all the same.
+ * One segment on disk, as columns in compact JSON, which jq can read. `null` is a gap. Pure.
+ * Schema 2 has coarser tiers. Schema 1, which had only raw rows, can be read too.
  */
 export interface Segment {
   readonly schema: 'memhound.history/2';
@@ -9,14 +9,14 @@ export interface Segment {
   readonly epochStart: number | null;
   readonly limit: number | 'max' | null;
   readonly heapMax: number | 'max' | null;
-  /** Seconds that a row stands for; 0: each is one sample. */
+  /** Seconds that a row covers; 0: one sample. */
   readonly step: number;
-  /** Time of the last sample that went into it; null: that of its last row. */
+  /** Time of the last sample in it; null: the time of its last row. */
   readonly until: number | null;
   readonly t: number[];
-  /** Coarser rows: the mean, of a saw-tooth the floor. */
+  /** For coarser rows the mean, or the minimum of a sawtooth. */
   readonly fields: ByField<(number | null)[]>;
-  /** Coarser rows: the least and the largest, where they differ from `fields`. */
+  /** For coarser rows the minimum and maximum, if they differ from `fields`. */
   readonly min: ByField<(number | null)[]>;
   readonly max: ByField<(number | null)[]>;
   readonly events: { readonly t: number; readonly type: string }[];
@@ -48,8 +48,8 @@ function checkColumns(name: 'fields' | 'min' | 'max', columns: unknown, rows: nu
 }
 
 /**
- * `proven`: a hash has shown that this is what memhound wrote, so its form is not gone through again.
- * @throws Error saying what is wrong; the file is then set aside.
+ * `proven`: a hash has shown that memhound wrote this text, so its format is not checked in detail.
+ * @throws Error that says what is wrong; the file is then quarantined
  */
 export function parseSegment(text: string, { proven = false } = {}): Segment {
   const json = JSON.parse(text) as (Partial<Omit<Segment, 'schema'>> & { schema?: unknown }) | null;

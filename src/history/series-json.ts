@@ -2,7 +2,7 @@ import type { FieldColumns } from '../fields.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import type { Series } from './series.ts';
 
-/** A series as JSON: the form that `memhound analyze` reads. NaN becomes null; times in seconds, to the millisecond. Pure. */
+/** A series as JSON, in the format that `memhound analyze` reads. NaN becomes null; times are in seconds, to the millisecond. Pure. */
 export interface SeriesJson {
   readonly interval_s: number;
   readonly limit_bytes: number | null;

@@ -2,7 +2,7 @@ import type { FieldId, FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { InputError, medianStep } from './series-file.ts';
 
-/** Metric names of cAdvisor, Micrometer and JMX exporter, as fields. */
+/** Fields of the metric names of cAdvisor, Micrometer and the JMX exporter. */
 const METRICS: Readonly<Record<string, FieldId>> = {
   container_memory_usage_bytes: 'usage',
   container_memory_working_set_bytes: 'working_set',
@@ -28,7 +28,7 @@ interface Row {
 export const isPrometheus = (json: unknown): boolean =>
   typeof json === 'object' && json !== null && 'data' in json && 'status' in json;
 
-/** A Prometheus range-query answer (`/api/v1/query_range`, resultType matrix) for one container. @throws InputError */
+/** Parses the answer of a Prometheus range query (`/api/v1/query_range`, resultType matrix) for one container. @throws InputError */
 export function parsePrometheus(json: unknown): Series {
   const data = (json as { data?: { resultType?: unknown; result?: unknown } }).data;
   if (data?.resultType !== 'matrix' || !Array.isArray(data.result)) {
@@ -50,7 +50,7 @@ export function parsePrometheus(json: unknown): Series {
     const id = HEAPS.has(name) ? heapField(labels) : METRICS[name];
     if (id === undefined) return;
     const column = columns.get(id) ?? new Map<number, number>();
-    // Pools of one heap come as series of their own and are added up; the same field of two containers must not be.
+    // Pools of one heap are separate series, which are added. The same field of two containers must not be added.
     if (column.size > 0 && !HEAPS.has(name)) {
       throw new InputError(
         `data.result[${i}] gives ${id} a second time: ask for one container, with a selector such as {pod="…",container="…"}`,
@@ -64,7 +64,7 @@ export function parsePrometheus(json: unknown): Series {
   });
   if (columns.size === 0) {
     throw new InputError(
-      `data.result holds no series that memhound knows; expected ${Object.keys(METRICS).slice(0, 4).join(', ')} or jvm_memory_used_bytes`,
+      `data.result contains no series that memhound knows; expected ${Object.keys(METRICS).slice(0, 4).join(', ')} or jvm_memory_used_bytes`,
     );
   }
   const t = Float64Array.from([...new Set([...columns.values()].flatMap((c) => [...c.keys()]))].sort((a, b) => a - b));

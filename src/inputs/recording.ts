@@ -13,8 +13,8 @@ import { InputError, medianStep } from './series-file.ts';
 
 /**
  * A recording: JSON lines `{"t": seconds, "files": {name: raw text}, "jvm"?: {pid, hsperfdata (base64), status}, "residency"?: […],
- * "openFiles"?: […]}`, the first line also with `meta`. What `memhound capture` writes; raw texts, so that a better parser reads old
- * recordings better, too.
+ * "openFiles"?: […]}`; the first line also has `meta`. `memhound capture` writes it. It contains raw texts, so that a better parser also
+ * improves the reading of old recordings.
  */
 interface Line {
   readonly t?: unknown;
@@ -25,15 +25,15 @@ interface Line {
   readonly meta?: { readonly started?: string } | null;
 }
 
-/** One file as `capture` writes it: the row of /api/v1/files at that instant. */
+/** One file, as `capture` writes it: the row of /api/v1/files at that time. */
 export interface RecordedFile extends Omit<FileObservation, 'kind' | 'files' | 'residency'> {
-  /** Absent in recordings of 0.1.0: then it is one file. */
+  /** Missing in recordings of 0.1.0, where a row is one file. */
   readonly kind?: FileObservation['kind'];
   readonly files?: number;
   readonly method: string;
 }
 
-/** What the newest line of a recording holds, for a ledger and tool views of the recorded instant. */
+/** The series of a recording, and the values of its newest line for a ledger and tool views. */
 export interface Recording {
   readonly series: Series;
   readonly version: 1 | 2;
@@ -44,7 +44,7 @@ export interface Recording {
 export const isRecording = (firstLine: string): boolean =>
   /^\s*\{/.test(firstLine) && firstLine.includes('"files"') && firstLine.includes('"memory.stat"');
 
-/** @throws InputError naming the line. */
+/** @throws InputError with the number of the line */
 export function parseRecording(text: string): Recording {
   const lines = text.split('\n').filter((l) => l.trim() !== '');
   const t = new Float64Array(lines.length);
@@ -96,7 +96,7 @@ export function parseRecording(text: string): Recording {
     }
   });
   if (last === null) throw new InputError('the recording has no line');
-  if (t.length < 2) throw new InputError('the recording has one line; a trend takes at least two');
+  if (t.length < 2) throw new InputError('the recording has one line; a trend needs at least two');
   const files = [...tracks.values()].map(toTrack);
   return {
     series: { t, fields: columns, intervalS: medianStep(t), limitBytes, heapMaxBytes, events, files },
@@ -156,7 +156,7 @@ function readGroup(files: Readonly<Record<string, string>>, i: number): CgroupRe
   throw new InputError(`line ${i + 1}: files must hold memory.current (v2) or memory.usage_in_bytes (v1)`);
 }
 
-/** A JVM that was just starting wrote no whole file: that line has no JVM figures, and the recording is still good. */
+/** A JVM that was still starting has an incomplete file. That line has no JVM values, but the recording is valid. */
 function readJvm(base64: string | null | undefined, atMs: number, previous: JvmReading | null): JvmReading | null {
   if (typeof base64 !== 'string') return null;
   const parsed = parseHsperfdata(Buffer.from(base64, 'base64'));

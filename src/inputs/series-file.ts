@@ -4,7 +4,7 @@ import type { HistoryEvent } from '../sample/types.ts';
 import { parseResidency } from '../sources/files/residency-text.ts';
 import type { Limit } from '../sources/types.ts';
 
-/** Bad input: what is wrong and where, without the file's name, which the caller puts before it. */
+/** Invalid input. The message says what is wrong and where. The caller adds the file's name. */
 export class InputError extends Error {
   override name = 'InputError';
 }
@@ -16,15 +16,15 @@ const show = (value: unknown): string =>
   value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
-/** A recorder whose clock was set back goes back once or twice; more than one step in a hundred is a file out of order. */
+/** If a recorder's clock was set back, time falls once or twice. If more than this share of the steps fall, the file is out of order. */
 const MAX_BACKWARD_SHARE = 0.01;
 
 /**
- * The series form: `{"interval_s":n,"limit_bytes":n|null|[…],"t":[…],"fields":{"usage":[…]},"heap_max_bytes"?,"aux"?:{"pids","events"},"files"?}`,
- * `null` for a missing value. @throws InputError naming the place.
+ * Parses the series format: `{"interval_s":n,"limit_bytes":n|null|[…],"t":[…],"fields":{"usage":[…]},"heap_max_bytes"?,"aux"?:{"pids","events"},"files"?}`,
+ * `null` for a missing value. @throws InputError that names the place
  */
 export function parseSeries(json: unknown): Series {
-  if (!isObject(json)) return inputError('the file', 'a JSON object in the series form', json);
+  if (!isObject(json)) return inputError('the file', 'a JSON object in the series format', json);
   const t = times(json.t);
   const fields = new Map<FieldName, Float64Array>();
   const raw = json.fields;
@@ -47,13 +47,13 @@ export function parseSeries(json: unknown): Series {
 function times(value: unknown): Float64Array {
   if (!Array.isArray(value)) return inputError('t', 'an array of epoch seconds', value);
   if (value.length === 0) return inputError('t', 'an array of at least two epoch seconds', value);
-  // Both are loops of V8's own: one of ours would be interpreted.
+  // Built-in functions, because V8's interpreter would run a loop in JavaScript slowly.
   if (!value.every(Number.isFinite)) {
     const i = value.findIndex((v) => !Number.isFinite(v));
     return inputError(`t[${i}]`, 'epoch seconds', value[i]);
   }
   const t = Float64Array.from(value as number[]);
-  if (t.length < 2) throw new InputError('t has one point; a trend takes at least two');
+  if (t.length < 2) throw new InputError('t has one point; a trend needs at least two');
   let backward = 0;
   let first = -1;
   for (let i = 1; i < t.length; i++) {
@@ -96,7 +96,7 @@ export function medianStep(t: Float64Array): number {
   return steps[steps.length >> 1] ?? 1;
 }
 
-/** null in a file means "none known"; a resize in place gives a column, of which the last value is in force. */
+/** null in a file means "not known". A container that was resized in place has a column of limits; the last value counts. */
 function limitOf(place: string, value: unknown): Limit {
   if (value === undefined || value === null) return null;
   if (value === 'max') return 'max';

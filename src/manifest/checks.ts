@@ -2,34 +2,34 @@ import type { Container, Workload } from './pod-templates.ts';
 import { identityOf, isGuaranteed } from './sidecar.ts';
 import { ManifestError } from './yaml-text.ts';
 
-/** Kinds whose pods end by themselves: a classic sidecar would keep them from it. */
+/** Kinds whose pods complete. A classic sidecar would prevent that. */
 export const ENDS_BY_ITSELF: ReadonlySet<string> = new Set(['Job', 'CronJob']);
-/** The minor version from which on native sidecars are on by default. Source: Kubernetes 1.29, "Sidecar containers". */
+/** Native sidecars are enabled by default since this minor version. Source: Kubernetes 1.29, "Sidecar containers". */
 const NATIVE_SINCE = 29;
 
-/** What cannot work at all. @throws ManifestError */
+/** Refuses manifests with which the sidecar cannot work. @throws ManifestError */
 export function refuse({ kind, pod }: Workload, native: boolean, kubeMinor: number): void {
   if (pod.hostPID === true)
     throw new ManifestError('hostPID: true excludes shareProcessNamespace; use the hostPath variant of docs/kubernetes.md');
   if (pod.shareProcessNamespace === false)
     throw new ManifestError(
-      'shareProcessNamespace is false here, so that nothing sees the JVM from another container; take the line out, or use the hostPath variant of docs/kubernetes.md',
+      'shareProcessNamespace is false here, so no other container can see the JVM; remove the line, or use the hostPath variant of docs/kubernetes.md',
     );
   if (pod.os?.name === 'windows' || pod.nodeSelector?.['kubernetes.io/os'] === 'windows')
     throw new ManifestError('it runs on Windows nodes; memhound reads Linux cgroups');
   if (pod.hostUsers === false)
     throw new ManifestError(
-      'hostUsers: false gives the pod user ids of its own, across which the kernel does not show a process; take the line out',
+      'hostUsers: false gives every container separate user ids, and the kernel does not show a process across them; remove the line',
     );
   if (native && kubeMinor < NATIVE_SINCE)
     throw new ManifestError(
       ENDS_BY_ITSELF.has(kind)
-        ? `a ${kind} takes the native sidecar only (a classic one would keep it from ever completing), which Kubernetes has since 1.29; --kube says 1.${kubeMinor}`
+        ? `a ${kind} needs a native sidecar (with a classic one it would never complete), which Kubernetes has since 1.29; --kube says 1.${kubeMinor}`
         : `--native needs Kubernetes 1.29 or newer; --kube says 1.${kubeMinor}`,
     );
 }
 
-/** What may be wrong all the same, one sentence each. */
+/** Possible problems, one sentence each. */
 export function warnings(workload: Workload, app: Container): string[] {
   const { pod } = workload;
   const { uid, gid, capabilities } = identityOf(app, pod);
@@ -63,7 +63,7 @@ function usesPid1(app: Container): boolean {
   return /\bkill\s+(?:-\S+\s+)*1\b|\/proc\/1\b|\bgosu\b.*\b1\b/.test(words);
 }
 
-/** HorizontalPodAutoscalers by the workload they scale, if they go by an average over all containers. */
+/** The workload that a HorizontalPodAutoscaler scales, if it uses averages over all containers; null: it does not, or it is another kind. */
 export function autoscaled(document: unknown): { readonly kind: string; readonly name: string } | null {
   const hpa = document as {
     kind?: string;

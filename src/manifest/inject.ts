@@ -19,7 +19,7 @@ import {
   type YAMLMap,
 } from './yaml-text.ts';
 
-/** Records what was added, so that --remove takes out that and no more: version, then the places, each with + where the key is ours too. */
+/** Records what was added, so that --remove removes only that: a version, then the places. A + means that inject added the key as well. */
 const ANNOTATION = 'memhound.dev/injected';
 
 export interface InjectOptions {
@@ -34,17 +34,17 @@ export interface InjectOptions {
 
 export interface Injected {
   readonly text: string;
-  /** What a person should know, one sentence each. */
+  /** Notes for the user, one sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * The same manifest with the sidecar in it (or without it). What is not edited stays byte for byte, comments and order too: values are
- * spliced into the text where they belong. @throws ManifestError
+ * Adds the sidecar to a manifest, or removes it. Values are inserted into the text, so all other text stays byte for byte the same, with
+ * comments and order. @throws ManifestError
  */
 export function inject(source: string, options: InjectOptions): Injected {
   const { text: clean, removed } = removeAll(source);
-  if (options.remove) return { text: clean, notes: removed.map((name) => `${name}: memhound was taken out`) };
+  if (options.remove) return { text: clean, notes: removed.map((name) => `${name}: memhound was removed`) };
   const notes: string[] = [];
   const documents = parseManifest(clean);
   const scaled = documents.flatMap((d) => autoscaled(d.toJS({ maxAliasCount: 100 })) ?? []);
@@ -59,7 +59,7 @@ export function inject(source: string, options: InjectOptions): Injected {
     }
     if (scaled.some((s) => s.kind === workload.kind && s.name === workload.name))
       notes.push(
-        `${said}: its HorizontalPodAutoscaler goes by averages over all containers, which memhound's requests change; use metrics of type ContainerResource`,
+        `${said}: its HorizontalPodAutoscaler uses averages over all containers, which memhound's requests change; use metrics of type ContainerResource`,
       );
   }
   if (workloads.length === 0)
@@ -72,12 +72,12 @@ function addTo(source: string, workload: Workload, options: InjectOptions, said:
   const containers = get(spec, 'containers');
   if (!isSeq(containers)) throw new ManifestError('expected a list of containers, found none');
   if ([...(pod.containers ?? []), ...(pod.initContainers ?? [])].some((c) => c.name === SIDECAR)) {
-    notes.push(`${said}: there is a container ${SIDECAR} that inject did not put there; it was left as it is`);
+    notes.push(`${said}: it has a container ${SIDECAR} that inject did not add; it was not changed`);
     return [];
   }
   const choice = chooseContainer(pod, options.container);
   if (choice.state === 'absent') {
-    notes.push(`${said}: has no container ${options.container}; it was left as it is`);
+    notes.push(`${said}: it has no container ${options.container}; it was not changed`);
     return [];
   }
   const app = choice.container;
@@ -87,7 +87,7 @@ function addTo(source: string, workload: Workload, options: InjectOptions, said:
   notes.push(...warnings(workload, app).map((w) => `${said}: ${w}`));
 
   const added: string[] = [];
-  // Both may belong at one place, the end of the spec: what goes into a list there comes before a further key.
+  // Two edits may be at the same place, the end of the spec. Items of a list there come before a new key.
   const items: Edit[] = [];
   const keys: Edit[] = [];
   const put = (map: YAMLMap, key: string, value: unknown, item: string): void => {
@@ -125,7 +125,7 @@ function annotate(source: string, metadata: YAMLMap, version: string, added: rea
   throw new ManifestError('expected metadata.annotations to be a map, found something else');
 }
 
-/** Takes out what the annotations record, and nothing else. */
+/** Removes what the annotations record, and nothing else. */
 function removeAll(source: string): { readonly text: string; readonly removed: readonly string[] } {
   const removed: string[] = [];
   const edits: Edit[] = [];
@@ -136,7 +136,7 @@ function removeAll(source: string): { readonly text: string; readonly removed: r
     removed.push(`${workload.kind} ${workload.name}`);
   }
   const text = applyEdits(source, edits);
-  // Where the text had no newline at its end and its last lines were ours, it has none again.
+  // If the original text had no newline at its end and inject had added its last lines, the newline is removed again.
   return { text: source.endsWith('\n') ? text : text.replace(/\r?\n$/, ''), removed };
 }
 

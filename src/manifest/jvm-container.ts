@@ -7,7 +7,7 @@ const IMAGE =
 const ENV = /^(?:JAVA_|JDK_|_JAVA_|JVM_|CATALINA_|SPRING_|MAVEN_|SERVER_SERVLET)/;
 const COMMAND = /(?:^|[\s/])java(?:\s|$)|\.jar\b|-Xm[xs]\d/;
 
-/** Why a container looks like a JVM; null: nothing does. */
+/** The reason why a container looks like a JVM; null: it does not. */
 function evidence(container: Container): string | null {
   const words = [...(container.command ?? []), ...(container.args ?? [])].join(' ');
   if (COMMAND.test(words)) return 'its command runs java';
@@ -20,7 +20,7 @@ export type Choice =
   | { readonly state: 'chosen'; readonly container: Container; readonly why: string }
   | { readonly state: 'absent' };
 
-/** The container to watch. @throws ManifestError where several may be it. */
+/** The container to watch. @throws ManifestError if several are possible */
 export function chooseContainer(pod: PodSpec, wanted: string | null): Choice {
   const all = (pod.containers ?? []).filter((c) => c.name !== SIDECAR);
   if (wanted !== null) {

@@ -1,6 +1,6 @@
 import { type Document, get, isAlias, isMap, isSeq, ManifestError, type Node, plain, type YAMLMap } from './yaml-text.ts';
 
-/** Where each kind keeps its pod spec. */
+/** Path of the pod spec in each kind. */
 const SPEC_PATHS: Readonly<Record<string, readonly string[]>> = {
   Pod: ['spec'],
   Deployment: ['spec', 'template', 'spec'],
@@ -11,7 +11,7 @@ const SPEC_PATHS: Readonly<Record<string, readonly string[]>> = {
   CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
 };
 
-/** A workload of a manifest: the nodes that are edited, and their values as plain data. */
+/** A workload of a manifest: the YAML nodes that are edited, and their values as plain data. */
 export interface Workload {
   readonly kind: string;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface Workload {
   readonly annotations: Readonly<Record<string, unknown>>;
 }
 
-/** What is read of containers and pods; anything may be missing, nothing else is promised of its type. */
+/** The parts of a container that are read. Any of them may be missing. */
 export interface Container {
   readonly name?: string;
   readonly image?: string;
@@ -59,7 +59,7 @@ export interface PodSpec {
   readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
-/** The workloads of one document: none (a Service, say), one, or those of a List. @throws ManifestError */
+/** The workloads of one document: none (for example of a Service), one, or those of a List. @throws ManifestError */
 export function workloadsOf(document: Document): Workload[] {
   const top = document.contents as Node | null;
   return isMap(top) ? within(top, document) : [];
@@ -82,7 +82,7 @@ function within(top: YAMLMap, document: Document): Workload[] {
     const next = get(spec, key);
     if (isAlias(next))
       throw new ManifestError(
-        `${said}: ${path.join('.')} is an alias (*${next.source}); write it out, since the sidecar would come into every place that shares it`,
+        `${said}: ${path.join('.')} is an alias (*${next.source}); write it out, because the sidecar would be added to every place that shares it`,
       );
     if (!isMap(next))
       throw new ManifestError(

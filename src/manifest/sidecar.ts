@@ -3,13 +3,13 @@ import type { Container, PodSpec, SecurityContext } from './pod-templates.ts';
 export const SIDECAR = 'memhound';
 export const DATA_VOLUME = 'memhound-data';
 
-/** Measured: some 25 MB of anonymous memory, and 50 MB of the node binary's own pages, which are charged to whoever reads them first. */
+/** Measured: about 25 MB of anonymous memory, and 50 MB of pages of the node binary, which are charged to the cgroup that reads them first. */
 const REQUESTS = { cpu: '10m', memory: '64Mi' };
 const LIMITS = { memory: '128Mi' };
-/** A Guaranteed pod stays so only if requests equal limits in every container, CPU too. */
+/** A pod stays Guaranteed only if requests equal limits in every container, for memory and CPU. */
 const GUARANTEED = { cpu: '50m', memory: '128Mi' };
 
-/** As whom a container runs: what the manifest says of it; null: the image decides. */
+/** The user, group and capabilities of a container in the manifest; null: the image decides. */
 export interface Identity {
   readonly uid: number | null;
   readonly gid: number | null;
@@ -24,7 +24,7 @@ export function identityOf(app: Container, pod: PodSpec): Identity {
   };
 }
 
-/** Guaranteed: every container has limits for both, and requests, where given, equal them. Source: Kubernetes, "Pod Quality of Service Classes". */
+/** Whether a pod is Guaranteed: every container has limits for memory and CPU, and requests that are given equal them. Source: Kubernetes, "Pod Quality of Service Classes". */
 export function isGuaranteed(pod: PodSpec): boolean {
   const all = [...(pod.containers ?? []), ...(pod.initContainers ?? [])];
   return (
@@ -46,7 +46,7 @@ export interface SidecarOptions {
   readonly native: boolean;
 }
 
-/** The container that is added. Probes ask the second port; there is no readiness probe, which would take the app out of its Service. */
+/** The container that is added. Probes use the second port. There is no readiness probe, because it could remove the app from its Service. */
 export function sidecar({ image, app, pod, native }: SidecarOptions): Record<string, unknown> {
   const { api, ops } = freePorts(pod);
   const identity = identityOf(app, pod);
@@ -75,7 +75,7 @@ export function sidecar({ image, app, pod, native }: SidecarOptions): Record<str
   };
 }
 
-/** The kernel shows one process to another only with the same uid and gid, and capabilities that include the other's. */
+/** A process can read another only if it has the same uid and gid, and at least the same capabilities. */
 function securityContext({ uid, gid, capabilities }: Identity): Record<string, unknown> {
   const root = uid === 0;
   return {
@@ -97,7 +97,7 @@ const resourceEnv = (name: string, app: Container, resource: string): Record<str
 const API_PORT = 8800;
 const OPS_PORT = 8801;
 
-/** All containers of a pod share one network: a port that another one names is not ours. */
+/** Two free ports. All containers of a pod share one network, so ports that another container names are skipped. */
 function freePorts(pod: PodSpec): { readonly api: number; readonly ops: number } {
   const taken = new Set(
     [...(pod.containers ?? []), ...(pod.initContainers ?? [])]

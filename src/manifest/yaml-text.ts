@@ -14,17 +14,17 @@ import {
 
 export { type Document, isAlias, isMap, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq };
 
-/** What is wrong with a manifest, in one sentence for the person who wrote it. */
+/** A problem of a manifest, in one sentence for its author. */
 export class ManifestError extends Error {}
 
-/** One edit of a text: `text` in place of what lies between two offsets. */
+/** One edit: `text` replaces the text between two offsets. */
 export interface Edit {
   readonly from: number;
   readonly to: number;
   readonly text: string;
 }
 
-/** Edits must not overlap; those at one place keep their order. */
+/** Edits must not overlap. Edits at the same offset keep their order. */
 export function applyEdits(source: string, edits: readonly Edit[]): string {
   const sorted = edits.map((edit, i) => ({ edit, i })).sort((a, b) => a.edit.from - b.edit.from || a.i - b.i);
   let out = '';
@@ -36,7 +36,7 @@ export function applyEdits(source: string, edits: readonly Edit[]): string {
   return out + source.slice(at);
 }
 
-/** A value, or a whole line, that begins with two braces: Helm's, not YAML's. */
+/** A value, or a whole line, that begins with two braces: a Helm template. */
 const TEMPLATE = /^[ \t-]*(?:[\w./-]+:[ \t]*)?\{\{.*$/m;
 
 /** All documents of a YAML or JSON text (JSON is YAML in flow style), as Kubernetes reads them. @throws ManifestError with line and column */
@@ -75,7 +75,7 @@ export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
 /** The node's value as plain data. */
 export const plain = (node: Node, document: Document): unknown => node.toJS(document, { maxAliasCount: 100 });
 
-/** Where the text of a node ends, comments and blank lines behind it not counted. */
+/** End of a node's text, without comments and blank lines after it. */
 function contentEnd(node: Node | null, otherwise: number): number {
   if (node === null || node.range == null) return otherwise;
   if ((isMap(node) || isSeq(node)) && node.flow !== true && node.items.length > 0) {
@@ -85,13 +85,13 @@ function contentEnd(node: Node | null, otherwise: number): number {
   return node.range[1];
 }
 
-/** An empty value has an empty range behind the colon, so the end of the pair is known without it. */
+/** End of a pair. An empty value has an empty range after the colon. */
 function pairEnd(pair: Pair): number {
   const key = pair.key as Node;
   return contentEnd(pair.value as Node | null, key.range![1] + 1);
 }
 
-/** The start of the line after the one in which `offset` lies; the end of the text where there is none. */
+/** Start of the line after the one with `offset`; the end of the text if there is none. */
 function lineAfter(source: string, offset: number): number {
   if (offset > 0 && source[offset - 1] === '\n') return offset;
   const at = source.indexOf('\n', offset);
@@ -104,7 +104,7 @@ const newlineOf = (source: string): string => (/\r\n/.test(source) ? '\r\n' : '\
 
 const columnOf = (source: string, offset: number): number => offset - lineStart(source, offset);
 
-/** Behind comments that are indented further than `column`: they speak of what stands before them. */
+/** Offset after comments that are indented further than `column`. They belong to the text before them. */
 function afterComments(source: string, offset: number, column: number): number {
   let at = offset;
   for (;;) {
@@ -115,7 +115,7 @@ function afterComments(source: string, offset: number, column: number): number {
   }
 }
 
-/** Lines of this column behind the line that ends at `offset`, whether or not the text ends with a newline. */
+/** Inserts lines, indented to this column, after the line that ends at `offset`. The text need not end with a newline. */
 function insertLines(source: string, offset: number, lines: string[], column: number): Edit {
   const nl = newlineOf(source);
   const at = afterComments(source, lineAfter(source, offset), column);
@@ -124,7 +124,7 @@ function insertLines(source: string, offset: number, lines: string[], column: nu
   return { from: at, to: at, text: open ? nl + body : body + nl };
 }
 
-/** Takes whole lines out. */
+/** Removes whole lines. */
 const removeLines = (source: string, from: number, offset: number): Edit => ({
   from: lineStart(source, from),
   to: lineAfter(source, offset),
@@ -137,7 +137,7 @@ const yamlLines = (value: unknown, indent: number): string[] =>
     .split('\n')
     .map((line) => ' '.repeat(indent) + line);
 
-/** JSON as it stands in flow style: on one line, or spread over lines where what is there is. */
+/** JSON in flow style: on one line, or on several lines if the existing text uses several. */
 function flowText(source: string, value: unknown, at: { readonly first: number | null }, name: string | null): string {
   const head = name === null ? '' : `${JSON.stringify(name)}: `;
   const spread = at.first !== null && /^\s*$/.test(source.slice(lineStart(source, at.first), at.first));
@@ -152,7 +152,7 @@ function flowText(source: string, value: unknown, at: { readonly first: number |
   );
 }
 
-/** A value added at the end of a list. */
+/** Adds a value at the end of a list. */
 export function appendItem(source: string, seq: YAMLSeq, value: unknown): Edit {
   const last = seq.items[seq.items.length - 1] as Node | undefined;
   if (seq.flow === true)
@@ -161,7 +161,7 @@ export function appendItem(source: string, seq: YAMLSeq, value: unknown): Edit {
   return insertLines(source, contentEnd(seq, seq.range![1]), yamlLines([value], column), column);
 }
 
-/** A key added at the end of a map. */
+/** Adds a key at the end of a map. */
 export function appendKey(source: string, map: YAMLMap, key: string, value: unknown): Edit {
   const last = map.items[map.items.length - 1];
   const first = (map.items[0]?.key as Node | undefined)?.range?.[0] ?? null;
@@ -191,13 +191,13 @@ function appendFlow(
   return { from: last[1], to: last[1], text: between + text };
 }
 
-/** An empty value (`volumes:` and nothing behind it) becomes a list or map of this one. */
+/** Replaces an empty value (`volumes:` with nothing after it) by a list or map. */
 export function fillEmpty(source: string, pair: Pair, value: unknown): Edit {
   const column = columnOf(source, (pair.key as Node).range![0]) + (Array.isArray(value) ? 0 : 2);
   return insertLines(source, pairEnd(pair), yamlLines(value, column), column);
 }
 
-/** One item taken out of a list. */
+/** Removes one item from a list. */
 export function removeItem(source: string, seq: YAMLSeq, index: number): Edit {
   const item = seq.items[index] as Node;
   if (seq.flow === true) return removeFlow(source, seq, index, (i) => (seq.items[i] as Node).range!);
@@ -205,7 +205,7 @@ export function removeItem(source: string, seq: YAMLSeq, index: number): Edit {
   return removeLines(source, dash, contentEnd(item, item.range![1]));
 }
 
-/** One key taken out of a map, with its value. */
+/** Removes one key from a map, with its value. */
 export function removeKey(source: string, map: YAMLMap, key: string): Edit {
   const index = map.items.findIndex((pair) => isScalar(pair.key) && pair.key.value === key);
   const pair = map.items[index]!;

@@ -6,13 +6,13 @@ import { instanceOf } from '../sources/target/target-identity.ts';
 import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
-/** Everything that was read of a target at one tick, and the sample made of it. */
+/** Everything that one tick read of a target, and its sample. */
 export interface Tick {
   readonly sample: Sample;
   readonly cgroup: Reading<CgroupReading>;
   readonly jvm: Reading<JvmReading>;
   readonly rssBytes: number | null;
-  /** False when the process that the target stands for is gone or another one now. */
+  /** False if the target's process has ended, or its pid now belongs to another process. */
   readonly alive: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface Sampler {
   close(): void;
 }
 
-/** Asks every source of one target, each on its own: a sick one costs only its own fields. */
+/** Reads all sources of one target, each independently: a source that fails loses only its own fields. */
 export function openSampler(target: Target, roots: Roots): Sampler {
   const cgroup = openCgroup(target.cgroup);
   const jvm = target.process === null || target.jvm === null ? null : openHsperfdata({ roots, process: target.process });
@@ -69,7 +69,7 @@ export function openSampler(target: Target, roots: Roots): Sampler {
   };
 }
 
-/** The JVM's figures as fields. Exported for recordings, which hold the same hsperfdata. */
+/** The JVM's counters as fields. Exported for recordings, which contain the same hsperfdata. */
 export function jvmValues(jvm: JvmReading): Partial<Record<FieldId, number>> {
   return {
     heap_used: jvm.heapUsed.value,

@@ -1,7 +1,7 @@
 import cron from 'node-cron';
 import { HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 
-/** What the schedule saw; for /api/v1/self. */
+/** Counts of the schedule, for /api/v1/self. */
 export interface ScheduleState {
   readonly ticks: number;
   readonly missed: number;
@@ -13,12 +13,12 @@ export interface Schedule {
   state(): ScheduleState;
 }
 
-/** A tick that starts more than this part of the interval after its time counts as late. */
+/** A tick is late if it starts more than this share of the interval after its time. */
 const LATE_SHARE = 0.5;
 
 /**
- * Calls `tick` each `everySeconds`, at even points of the clock. Ticks never overlap: one that is due while the last still
- * runs is counted as missed and not made up for.
+ * Calls `tick` every `everySeconds`, at even times of the clock. Ticks never overlap: a tick that is due while the last one is still running
+ * is skipped and counted as missed.
  */
 export function startSchedule(
   everySeconds: number,
@@ -32,7 +32,7 @@ export function startSchedule(
   let lastMs: number | null = null;
   const run = async (): Promise<void> => {
     const nowMs = Date.now();
-    // A machine that was suspended, or an event loop that was held up, skips whole ticks without a call.
+    // If the machine was suspended or the event loop was blocked, whole ticks pass without a call.
     if (lastMs !== null) {
       const periods = (nowMs - lastMs) / (everySeconds * SECOND_MS);
       if (periods > 1 + LATE_SHARE) missed += Math.max(0, Math.round(periods) - 1);
@@ -68,14 +68,15 @@ export function startSchedule(
   };
 }
 
-/** Just before a tick is due, so that node-cron has not seen the new time yet. */
+/** The clock is checked this long before a tick is due, before node-cron notices a new time. */
 const BEFORE_MS = 50;
-/** NTP slews by milliseconds; what is more is a step, or we stood still. */
+/** NTP slews the clock by milliseconds. A larger difference means that the clock was set or the process was suspended. */
 const STEP_MS = SECOND_MS;
 
 /**
- * Calls back when the clock was set, or the process was suspended. node-cron waits for the time that it has worked out: set back by an
- * hour it would not run for an hour, and set forward by years it would count every tick between, for minutes. Started again, it does neither.
+ * Calls `stepped` when the clock was set or the process was suspended. node-cron waits for a time that it has computed before. If the clock
+ * is set back by an hour, node-cron would not run for an hour. If it is set forward by years, node-cron would count all ticks between, for
+ * minutes. A restarted schedule avoids both.
  */
 function watchClock(periodMs: number, stepped: () => void): () => void {
   let timer: NodeJS.Timeout;
@@ -93,7 +94,7 @@ function watchClock(periodMs: number, stepped: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Six-field cron expression for an even interval: a divisor of a minute, of an hour, or one hour. @throws RangeError for any other. */
+/** Six-field cron expression for an interval that divides a minute or an hour evenly. @throws RangeError for any other interval */
 export function cronExpression(everySeconds: number): string {
   if (Number.isInteger(everySeconds) && everySeconds >= 1) {
     if (everySeconds < MINUTE_S && MINUTE_S % everySeconds === 0)
@@ -103,5 +104,5 @@ export function cronExpression(everySeconds: number): string {
       return minutes === 1 ? '0 * * * * *' : `0 */${minutes} * * * *`;
     if (everySeconds === HOUR_S) return '0 0 * * * *';
   }
-  throw new RangeError(`every: ${everySeconds} s is no even part of a minute or an hour`);
+  throw new RangeError(`every: expected an interval that divides 60 s or 60 min evenly, found ${everySeconds} s`);
 }

@@ -1,15 +1,15 @@
 import type { FieldValues } from '../fields.ts';
 import type { Limit } from '../sources/types.ts';
 
-/** All that was read of one target at one tick. A source that was sick leaves its own fields out; they are null in history. */
+/** The values that one tick read of a target. If a source fails, its fields are missing here and null in the history. */
 export interface Sample {
   readonly atMs: number;
-  /** Which run of the container: changes when the cgroup or the target process is another one. */
+  /** Identifies the run of the container. It changes when the cgroup or the target process changes. */
   readonly epoch: string;
   readonly values: FieldValues;
   readonly limitBytes: Limit;
   readonly heapMaxBytes: Limit;
-  /** One line per source that failed at this tick. */
+  /** One entry for each source that failed at this tick. */
   readonly failures: readonly { readonly source: string; readonly error: string; readonly remediation: string | null }[];
 }
 

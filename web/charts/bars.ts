@@ -1,13 +1,13 @@
 import { el } from '../dom.ts';
 
-/** One piece of a bar: solid is unreclaimable, hatched is reclaimable; `ghost` is what is not counted, drawn as an outline. */
+/** One piece of a bar: solid is unreclaimable, hatched is reclaimable; `ghost` is memory that is not counted, drawn as an outline. */
 export interface BarPiece {
   readonly share: number;
   readonly hue: string;
   readonly kind: 'solid' | 'hatched' | 'ghost';
 }
 
-/** A bar of pieces, each with its share of the whole width. The number beside it says the same to those who do not see it. */
+/** A bar of pieces, each with its share of the whole width. The number beside it gives the same information to screen readers. */
 export function bar(pieces: readonly BarPiece[]): HTMLElement {
   const box = el('div', { class: 'bar', 'aria-hidden': 'true' });
   for (const { share, hue, kind } of pieces) {

@@ -4,14 +4,14 @@ import { dayText, minuteText, secondText } from '../data/time-format.ts';
 import { level } from '../data/wording.ts';
 import { cssColor } from '../dom.ts';
 
-/** What all time charts share: axes, marks of restarts and OOM kills, thresholds, and labels. */
+/** Shared parts of all time charts: axes, marks of restarts and OOM kills, thresholds, and labels. */
 
 const FONT = '13px system-ui, sans-serif';
-/** The first seconds are not stretched over the whole width: the chart fills from the right. */
+/** Minimum time range, so that the first seconds do not fill the whole width. The chart fills from the right. */
 export const MIN_SPAN_S = 60;
 /** Axis steps that are round in MiB and GiB. */
 const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** (i + 14));
-/** Axis steps of time, seconds: none below one, since labels would be equal. */
+/** Axis steps of time in seconds. None is below one, because labels would repeat. */
 const SHORT_STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200];
 const STEPS = [...SHORT_STEPS, ...[1, 2, 3, 7, 14].map((days) => days * DAY_S)];
 
@@ -45,7 +45,7 @@ export function axes(): uPlot.Axis[] {
   ];
 }
 
-/** The day where it begins or is all that differs, else the hour: never both in one label. */
+/** A label shows the day if the day begins there or the steps are days, else the hour; never both. */
 function times(splits: readonly number[], stepS: number): string[] {
   let shown = '';
   return splits.map((t) => {
@@ -67,8 +67,8 @@ const MARKS: Readonly<Record<string, { readonly word: string; readonly hue: stri
 export const eventText = (type: string): string => MARKS[type]?.word ?? type.replace(/_/g, ' ');
 
 /**
- * Labels on a chart: each on a plate of the background colour, so that it can be read on any area, and moved down past earlier ones.
- * One for each drawing.
+ * Labels on a chart. Each has a plate of the background colour, so that it can be read on any area, and is moved down below earlier labels.
+ * Create one object for each drawing.
  */
 export class LabelPlates {
   readonly #ctx: CanvasRenderingContext2D;
@@ -105,7 +105,7 @@ export class LabelPlates {
   }
 }
 
-/** A line over the whole height with its word at the top: dashes and words distinguish them, not the colour alone. */
+/** A line over the whole height with a word at the top. Dashes and words distinguish the lines, not only the colour. */
 export function drawMarks(u: uPlot, marks: readonly EventMark[], plates: LabelPlates | null): void {
   const { ctx, bbox } = u;
   const dpr = devicePixelRatio;
@@ -128,7 +128,7 @@ export function drawMarks(u: uPlot, marks: readonly EventMark[], plates: LabelPl
   ctx.restore();
 }
 
-/** A level across the chart, with its name at the right end. One that lies above the chart is only named, with an arrow. */
+/** A level across the chart, with its name at the right end. A level above the chart is only named, with an arrow. */
 export function drawThreshold(
   u: uPlot,
   bytes: number | null,
@@ -156,7 +156,7 @@ export function drawThreshold(
   plates.put(`${name} ${level(bytes)}`, right, y - 18 * dpr, cssColor(hue), 'right');
 }
 
-/** Moves the cursor of a chart to a time, only if it is elsewhere: each move is reported back. */
+/** Moves the cursor of a chart to a time if it is not there yet, because each move is reported back. */
 export function moveCursor(u: uPlot, t: number | null): void {
   const left = t === null ? -10 : u.valToPos(t, 'x');
   if (Math.abs((u.cursor.left ?? -10) - left) > 0.5) u.setCursor({ left, top: t === null ? -10 : 4 }, false);

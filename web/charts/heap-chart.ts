@@ -25,7 +25,7 @@ export class HeapChart {
     });
   }
 
-  /** Columns by name, in the order of their lines; false: nothing is known of a heap. */
+  /** Columns by name, in the order of their lines; false: there are no values of a heap. */
   #setColumns(samples: SamplesAnswer): boolean {
     const used = samples.fields.heap_used;
     if (used === undefined) return false;
@@ -35,7 +35,7 @@ export class HeapChart {
     return true;
   }
 
-  /** A live row more. */
+  /** Adds one live row. */
   extend(rows: SamplesAnswer): void {
     this.#live.drawIfVisible(rows);
   }

@@ -2,12 +2,12 @@ import type { TopPartId } from '../../src/diagnosis/ledger/part-table.ts';
 import type { FILE_PARTS } from '../data/memory-parts.ts';
 
 /**
- * What a row stands for while the mouse or the keyboard's focus is on it: a tool for the parts that it counts, a file for its share of
- * one part. The stacked chart, its legend and the ledger highlight the same.
+ * What is highlighted while the mouse or the keyboard's focus is on a row: the parts that a tool counts, or a file's share of one part. The
+ * stacked chart, its legend and the ledger highlight the same.
  */
 export interface Highlight {
   readonly parts: readonly TopPartId[];
-  /** Only so much of one part of the chart. */
+  /** Only this many bytes of one part of the chart. */
   readonly share?: { readonly part: keyof typeof FILE_PARTS; readonly bytes: number; readonly name: string };
 }
 type Listener = (highlight: Highlight | null) => void;

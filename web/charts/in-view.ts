@@ -1,6 +1,6 @@
 /**
- * Draws what comes with the ticks only while its place is in view. The newest data is drawn when the place comes into view, and before the
- * page is printed.
+ * Draws the changes of each tick only while the element is in view. The newest data is drawn when it comes into view, and before the page is
+ * printed.
  */
 export class DrawWhenVisible<T> {
   readonly #draw: (what: T) => void;
@@ -16,13 +16,13 @@ export class DrawWhenVisible<T> {
     addEventListener('beforeprint', () => this.#drawPending());
   }
 
-  /** Drawn at once: a person asked for it, or it is the first. */
+  /** Draws at once, because the user asked for it or it is the first drawing. */
   drawNow(what: T): void {
     this.#pending = null;
     this.#draw(what);
   }
 
-  /** It came with a tick. */
+  /** Draws a change that came with a tick. */
   drawIfVisible(what: T): void {
     this.#pending = { what };
     if (this.#isVisible) this.#drawPending();
@@ -32,7 +32,7 @@ export class DrawWhenVisible<T> {
     if (this.#pending !== null) this.drawNow(this.#pending.what);
   }
 
-  /** What was to be drawn is out of date. */
+  /** Discards the change that is not drawn yet. */
   dropPending(): void {
     this.#pending = null;
   }

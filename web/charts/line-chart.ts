@@ -9,7 +9,7 @@ export interface Line {
   readonly hue: string;
   readonly width: number;
   readonly dash?: readonly number[];
-  /** Steps: a value holds until the next one, as a floor does between two collections. */
+  /** Drawn as steps: a value is valid until the next one, like a floor between two collections. */
   readonly steps?: boolean;
   readonly values: readonly (number | null)[];
 }
@@ -25,7 +25,7 @@ export class LineChart {
     onCursor((t) => this.#plot !== null && moveCursor(this.#plot, t));
   }
 
-  /** False where there were too few points. */
+  /** False: there are too few points. */
   get isDrawn(): boolean {
     return this.#plot !== null;
   }
@@ -72,6 +72,6 @@ export class LineChart {
   }
 }
 
-/** Copies: the rows change while the chart still shows what they were. */
+/** Copies, because the rows change while the chart still shows the old ones. */
 const copied = (t: readonly number[], columns: readonly Line['values'][]): uPlot.AlignedData =>
   [[...t], ...columns.map((c) => [...c])] as uPlot.AlignedData;

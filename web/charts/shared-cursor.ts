@@ -1,11 +1,11 @@
-/** One cursor for all charts: a time in epoch seconds, or null where the mouse is on no chart. */
+/** One cursor for all charts: a time in epoch seconds; null: the mouse is on no chart. */
 type Listener = (t: number | null) => void;
 
 const listeners = new Set<Listener>();
 let asked: number | null = null;
 let frame = 0;
 
-/** Listeners are called once a frame, however fast the mouse moves. */
+/** Listeners are called at most once a frame. */
 export function setCursor(t: number | null): void {
   asked = t;
   if (frame !== 0) return;
@@ -17,7 +17,7 @@ export function setCursor(t: number | null): void {
 
 export const onCursor = (listener: Listener): void => void listeners.add(listener);
 
-/** Index of the time nearest to `t`; -1 without any. */
+/** Index of the time nearest to `t`; -1: there is no time. */
 export function nearestIndex(times: readonly number[], t: number): number {
   let low = 0;
   let high = times.length - 1;

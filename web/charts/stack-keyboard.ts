@@ -1,6 +1,6 @@
 import { nearestIndex, setCursor } from './shared-cursor.ts';
 
-/** Arrows move the cursor, + and − zoom about it, Escape shows the whole range again. True: the key was one of these. */
+/** Arrows move the cursor, + and − zoom about it, Escape shows the whole range again. Returns true if the key was one of these. */
 export function handleKey(
   event: KeyboardEvent,
   t: readonly number[],

@@ -13,7 +13,7 @@ export class StackLegend {
   #highlight: Highlight | null = null;
   #shown: LegendValue = () => null;
 
-  /** `parts` now: which of them counts the heap depends on the collector. */
+  /** The current parts. The collector decides which of them contains the heap. */
   constructor(box: HTMLElement, parts: () => readonly StackPart[]) {
     const item = (id: string, title: string, swatch: HTMLElement): HTMLElement => {
       const value = el('span', { class: 'value' });
@@ -47,7 +47,7 @@ export class StackLegend {
 
   #entry = (id: string): HTMLElement => this.#values.get(id)!.parentElement!;
 
-  /** A part that was never there needs no place. */
+  /** Hides a part that has no values. */
   has(id: string, there: boolean): void {
     const entry = this.#entry(id);
     if (entry.hidden === there) entry.hidden = !there;
@@ -72,6 +72,6 @@ function ofWhole(share: number, whole: number): string {
   return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${all}`;
 }
 
-/** Whether a part of the chart is among what is highlighted. */
+/** Whether a part of the chart is highlighted. */
 export const isHighlighted = (part: StackPart, highlight: Highlight): boolean =>
   highlight.share === undefined ? highlight.parts.includes(part.ledgerPart) : highlight.share.part === part.id;

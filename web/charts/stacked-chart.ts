@@ -37,7 +37,7 @@ export class StackedChart {
   #highlight: Highlight | null = null;
   /** The time under the cursor. */
   #at: number | null = null;
-  /** The newest point of what stands on the chart. */
+  /** The newest point that the chart shows. */
   #drawn = { t: 0, usage: 0 };
   readonly #fills = new Map<string, CanvasRenderingContext2D['fillStyle']>();
 
@@ -84,7 +84,7 @@ export class StackedChart {
     this.#rebuild();
   }
 
-  /** Fills are made once for each colour scheme. */
+  /** Fill patterns are made once for each colour scheme. */
   restyle(): void {
     this.#fills.clear();
     this.#rebuild();
@@ -106,7 +106,7 @@ export class StackedChart {
     this.#show();
   }
 
-  /** Redrawing costs more than a tick is worth: only where something moves visibly. The numbers beside the chart change with each tick. */
+  /** Redraws only if something moves visibly, because redrawing is expensive. The numbers beside the chart change with each tick. */
   #isVisibleChange({ over, scales }: uPlot): boolean {
     const t = this.#t.at(-1)!;
     const usage = this.#usage.at(-1) ?? 0;
@@ -131,10 +131,10 @@ export class StackedChart {
     let below = new Array<number>(this.#t.length).fill(0);
     for (const column of this.#columns) {
       below = column.map((v, i) => below[i]! + (v ?? 0));
-      // A moment without a value is a gap, and no fall to zero.
+      // A time without a value is a gap, not a fall to zero.
       sums.push(below.map((v, i) => ((this.#usage[i] ?? null) === null ? null : v)));
     }
-    // Copies: the rows change while the chart still shows what they were.
+    // Copies, because the rows change while the chart still shows the old ones.
     return [[...this.#t], ...sums.reverse(), [...this.#usage]] as uPlot.AlignedData;
   }
 
@@ -184,7 +184,7 @@ export class StackedChart {
     return made;
   }
 
-  /** A limit far above usage would flatten the rest: then it is only named, at the edge. */
+  /** A limit far above usage would flatten the rest, so it is only named at the edge. */
   #top(max: number): number {
     const lines = [this.#limit, this.#rows!.request_bytes].filter((v): v is number => v !== null && v < max * 3);
     return Math.max(max, ...lines) * 1.08 || 1;
@@ -233,7 +233,7 @@ export class StackedChart {
       request: this.#rows?.request_bytes ?? null,
     };
     this.#legend.show(words, (id) => lines[id] ?? this.#columns[this.#parts.findIndex((p) => p.id === id)]?.[i] ?? null);
-    // A screen reader would read a slider out with each tick: so it changes only where somebody moves it.
+    // A screen reader would read a slider aloud with each tick, so its value changes only when the user moves it.
     if (this.#at === null && this.#box.ariaValueText !== null) return;
     this.#box.setAttribute('aria-valuenow', String(Math.max(0, i)));
     this.#box.setAttribute('aria-valuemax', String(Math.max(1, last)));
@@ -241,7 +241,7 @@ export class StackedChart {
     this.#box.setAttribute('aria-valuetext', `${words}: ${text}`);
   }
 
-  /** The time of a row, and what happened then. */
+  /** The time of a row, and the events then. */
   #valueText(i: number): string {
     const t = this.#t[i];
     if (t === undefined) return '';

@@ -4,20 +4,20 @@ import { axes, MIN_SPAN_S } from './chart-axes.ts';
 import { setCursor } from './shared-cursor.ts';
 import type { TimeSpan } from './time-window.ts';
 
-/** What differs from one time chart to the next. */
+/** The options in which time charts differ. */
 export interface TimeChart {
   readonly size: { readonly width: number; readonly height: number };
   readonly span: TimeSpan;
-  /** Bytes at the upper edge, where `max` is the largest value on show. */
+  /** Bytes at the upper edge. `max` is the largest visible value. */
   readonly top: (max: number) => number;
   readonly series: readonly uPlot.Series[];
-  /** Drawn over the series. */
+  /** Draws on top of the series. */
   readonly draw: (u: uPlot) => void;
-  /** A span that was dragged over; without it dragging selects nothing. */
+  /** Called with the range that the user has dragged over. Without it, dragging selects nothing. */
   readonly select?: (fromS: number, toS: number) => void;
 }
 
-/** Pixels; a shorter drag is a click. */
+/** A drag of fewer pixels is a click. */
 const MIN_DRAG = 4;
 
 /** The options of uPlot that all time charts share: bytes over time from zero, under one cursor. */
@@ -45,6 +45,6 @@ export function timeChartOptions({ size, span: [from, to], top, series, draw, se
   };
 }
 
-/** Instead of a chart, while there are not two points to draw a line through. */
+/** Shown instead of a chart while there are fewer than two points. */
 export const showTooFewPoints = (box: HTMLElement): void =>
   box.replaceChildren(el('p', { class: 'quiet' }, 'The first points are being taken.'));

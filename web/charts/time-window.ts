@@ -2,12 +2,12 @@ import type { Verdict } from '../../src/diagnosis/types.ts';
 import { RANGES, smallestRangeFor } from '../../src/ranges.ts';
 import { byId, el } from '../dom.ts';
 
-/** From and to in epoch seconds; null: where the rows begin, or end. */
+/** Range in epoch seconds; null: from the first row, or to the last. */
 export type TimeSpan = readonly [number | null, number | null];
 
-/** Which time the charts show: a range that ends now, or a part that was zoomed to. */
+/** The time that the charts show: a range that ends now, or a part that the user zoomed to. */
 export class TimeWindow {
-  /** undefined: none was chosen yet, so it follows what the verdict is based on. */
+  /** undefined: the user has chosen none yet, so the range follows the verdict. */
   #range: number | null | undefined;
   #zoom: readonly [number, number] | null = null;
   readonly #changed: () => void;
@@ -31,7 +31,7 @@ export class TimeWindow {
     this.#changed();
   };
 
-  /** No range was chosen, and no verdict has given one yet: the API is asked for the range of its verdict. */
+  /** No range was chosen, and there is no verdict yet. The API is asked for the range of its verdict. */
   get open(): boolean {
     return this.#range === undefined && this.#zoom === null;
   }
@@ -40,23 +40,23 @@ export class TimeWindow {
     return this.#zoom !== null;
   }
 
-  /** What to ask the API for. */
+  /** The range to request from the API. */
   requestedSpan(verdict: Verdict | null, nowS: number): TimeSpan {
     if (this.#range === undefined && verdict !== null) this.#range = smallestRangeFor(verdict.fields);
     return this.#zoom ?? [this.#range == null ? null : nowS - this.#range, null];
   }
 
-  /** What the charts show of the rows. */
+  /** The part of the rows that the charts show. */
   get visibleSpan(): TimeSpan {
     return this.#zoom ?? [null, null];
   }
 
-  /** Rows before this need not be kept, the newest being of `newestS`. */
+  /** Rows before this time need not be kept. `newestS` is the time of the newest row. */
   oldest(newestS: number): number {
     return this.#range == null ? Number.NEGATIVE_INFINITY : newestS - this.#range;
   }
 
-  /** Another container begins with the range of its own verdict. */
+  /** Another container starts with the range of its own verdict. */
   reset(): void {
     this.#range = undefined;
     this.#zoom = null;

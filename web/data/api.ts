@@ -2,7 +2,7 @@ import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../../src/diagn
 import type { Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../../src/outlets/status.ts';
 import { updatePodClock } from './pod-clock.ts';
 
-/** An answer that is an error: no-target carries the lines that fix it. */
+/** An answer that is an error. no-target has the lines that fix it. */
 export class ApiErrorAnswer extends Error {
   constructor(
     readonly code: string,
@@ -13,7 +13,7 @@ export class ApiErrorAnswer extends Error {
   }
 }
 
-/** The connection is gone, perhaps in the middle of an answer: nothing is wrong with the page, and it will come back. */
+/** The connection was lost, perhaps during an answer. This is not a fault of the page, which connects again. */
 export class Unreachable extends Error {}
 
 export function apiUrl(path: string, query: Readonly<Record<string, string>>): string {
@@ -47,7 +47,7 @@ export const api = {
   jvm: (target: string | null) => request<Tables['jvm']>('jvm', targetQuery(target)),
   histogram: (target: string | null) => request<HistogramTake>('jvm/histogram', targetQuery(target), 'POST'),
   self: () => request<Record<string, unknown>>('self', {}),
-  /** `from` "verdict": the range that holds what the verdict rests on, without waiting for that to come. */
+  /** `from` "verdict": the range of the verdict, without waiting for the verdict. */
   samples: (target: string | null, from: number | 'verdict' | null, to: number | null, points: number) =>
     request<SamplesAnswer>('samples', {
       ...targetQuery(target),
@@ -60,7 +60,7 @@ export const api = {
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
-/** The WebSocket, opened again with growing waits after a break. The answer tells the server whose tables are shown; null: none. */
+/** The WebSocket. After a break it is opened again, with growing waits. The returned function sends the id whose tables are shown; null: none. */
 export function openLive(on: {
   readonly hello: (m: Hello) => void;
   readonly message: (m: LiveMessage | Tables) => void;
@@ -81,7 +81,7 @@ export function openLive(on: {
       } else on.message(message);
     });
     socket.addEventListener('close', () => {
-      // Not all browsers of a pod at the same instant.
+      // A random part, so that not all browsers of a pod reconnect at the same time.
       const again = wait * (0.75 + Math.random() / 2);
       on.lost(again);
       setTimeout(open, again);
@@ -89,7 +89,7 @@ export function openLive(on: {
     });
   };
   return {
-    /** Once: after that it opens itself again. */
+    /** Call once. After that the connection is opened again automatically. */
     open: () => {
       if (socket === null) open();
     },

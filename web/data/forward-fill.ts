@@ -1,7 +1,7 @@
 import { entriesOf } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
-/** A value is carried forward for so many of its usual steps; after that it is unknown. */
+/** A value is carried forward for this many of its usual steps. After that it is unknown. */
 const MAX_STEPS = 4;
 
 type Column = readonly (number | null)[];
@@ -9,8 +9,8 @@ type Column = readonly (number | null)[];
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /**
- * Carries forward what is read less often than usage (a JVM that answers every fifth tick); without this it would be drawn as spikes.
- * Never across a restart of the container.
+ * Carries forward values that are read less often than usage (such as a JVM that answers every fifth tick). Otherwise they would be drawn as
+ * spikes. Never across a restart of the container.
  */
 export function forwardFill(samples: SamplesAnswer): SamplesAnswer {
   const { t } = samples;

@@ -1,13 +1,13 @@
 import { entriesOf } from '../../src/fields.ts';
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
-/** A step is a gap when it is so many times as long as its neighbours: rows are coarser with age, so no one length will do. */
+/** A step is a gap if it is this many times as long as its neighbours. A fixed length does not work, because older rows are coarser. */
 const TIMES = 2.5;
 const NEIGHBOURS = 4;
 
 const median = (steps: readonly number[]): number => [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
 
-/** Indices after which nothing was sampled for a while: memhound was not there. */
+/** Indices after which nothing was sampled for a while, because memhound was not running. */
 function gapsIn(t: readonly number[], intervalS: number): number[] {
   const steps = t.slice(1).map((at, i) => at - t[i]!);
   const gaps: number[] = [];

@@ -1,7 +1,7 @@
 import type { FieldColumns, FieldId } from '../../src/fields.ts';
 import { liveSetAfterGc } from '../../src/trends/heap/live-set.ts';
 
-/** The rows that the floor is made of. */
+/** The columns from which the floor is computed. */
 export interface HeapRows {
   readonly t: readonly number[];
   readonly fields: FieldColumns;
@@ -10,8 +10,8 @@ export interface HeapRows {
 const FIELDS: readonly FieldId[] = ['full_gc_count', 'gc_count', 'old_used', 'heap_used'];
 
 /**
- * The live set after GC, by the same rule as the verdict's: from the lowest value of a collection cycle until that of the next. null where
- * it is not known, as of a collector that does not report it.
+ * The live set after GC, by the same rule as in the verdict: from the lowest value of a collection cycle until that of the next. null: it is
+ * not known, for example because the collector does not report it.
  */
 export function heapFloor({ t, fields }: HeapRows): (number | null)[] | null {
   const columns = new Map(
@@ -33,7 +33,7 @@ export function heapFloor({ t, fields }: HeapRows): (number | null)[] | null {
   return known ? floor : null;
 }
 
-/** Rows of one JVM each: a count of collections that falls is of another JVM. */
+/** Splits the rows by JVM. If the count of collections falls, it is another JVM. */
 function* runsOf(counts: Float64Array | undefined): Generator<readonly [number, number]> {
   if (counts === undefined) return;
   let from = 0;

@@ -2,16 +2,16 @@ import { entriesOf, type FieldName, type FieldValues } from '../../src/fields.ts
 import type { SamplesAnswer } from '../../src/outlets/status.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/units.ts';
 
-/** A field that a tick leaves out stands for a while: a JVM may miss an answer. */
+/** A value stays valid for a while if a tick does not have it: a JVM may miss an answer. */
 const MAX_AGE_MS = MINUTE_MS;
 
 /** The newest value of each field. */
 export class LatestValues {
   readonly #known = new Map<FieldName, { readonly value: number; readonly atMs: number }>();
-  /** When the newest sample was taken, epoch ms; 0: there was none. */
+  /** Time of the newest sample, epoch ms; 0: there was none. */
   atMs = 0;
 
-  /** From the API's last row. */
+  /** Sets the values from the API's last row. */
   setFromRow(samples: SamplesAnswer): void {
     const last = samples.t.length - 1;
     if (last < 0) return;

@@ -3,13 +3,13 @@ import type { FieldId } from '../../src/fields.ts';
 import { residentHeap } from '../../src/memory-facts.ts';
 import { type Collector, heapCountedIn } from '../../src/sources/jvm/collectors.ts';
 
-/** A part of the stacked chart. What is not reclaimable is solid and lies below; what is reclaimable is hatched, on top. */
+/** A part of the stacked chart. Unreclaimable parts are solid and at the bottom; reclaimable parts are hatched and on top. */
 export interface StackPart {
   readonly id: 'heap' | 'metaspace' | 'native' | 'shmem' | 'kernel' | 'sock' | 'slab' | 'cache';
   readonly title: string;
   readonly hue: string;
   readonly reclaimable: boolean;
-  /** The top part of the ledger that it belongs to. */
+  /** The top-level ledger part to which it belongs. */
   readonly ledgerPart: TopPartId;
   readonly bytes: (v: Values) => number | null;
 }
@@ -30,7 +30,7 @@ function heapInShmem(v: Values): number | null {
   return shmem === null || most === null ? null : Math.min(shmem, most);
 }
 
-/** The parts, bottom first. Ids, titles and order are the same wherever the heap is counted. On cgroup v1 socket buffers are not part of usage. */
+/** The parts, bottom first. Ids, titles and order do not depend on where the heap is counted. On cgroup v1, socket buffers are not part of usage. */
 function partsWithHeapIn(place: 'anon' | 'shmem', version: 1 | 2): readonly StackPart[] {
   const heap = place === 'anon' ? heapInAnon : heapInShmem;
   const restOf = (field: 'anon' | 'shmem', v: Values): number | null =>
@@ -101,7 +101,7 @@ const PARTS = {
   shmem: { 1: partsWithHeapIn('shmem', 1), 2: partsWithHeapIn('shmem', 2) },
 };
 
-/** What decides how a container's memory is divided: where its JVM's collector keeps the heap (null: none, or not known), and its cgroup. */
+/** The facts that decide how memory is divided: the JVM's collector (null: no JVM, or not known), and the cgroup version. */
 export interface StackBasis {
   readonly collector: Collector | null;
   readonly version: 1 | 2;
@@ -110,7 +110,7 @@ export interface StackBasis {
 /** The parts of a container, bottom first. */
 export const stackParts = ({ collector, version }: StackBasis): readonly StackPart[] => PARTS[heapCountedIn(collector)][version];
 
-/** The top part of the ledger that the files of a part of the chart are in. */
+/** The top-level ledger part that contains the files of a part of the chart. */
 export const FILE_PARTS = { cache: 'page-cache', shmem: 'shmem' } as const satisfies Partial<
   Record<StackPart['id'], LedgerPartId>
 >;

@@ -6,17 +6,17 @@ import { breakLinesAtGaps } from './gaps.ts';
 import { LatestValues } from './latest-values.ts';
 import { appendRow, copyRows, type RowChange, type Rows } from './rows.ts';
 
-/** Rows to ask for. Up to twice as many are kept while the live channel adds to them. */
+/** Number of rows to request. Up to twice as many are kept while the live channel adds rows. */
 export const POINTS = 600;
 
-/** What the API answered to the question for a verdict. */
+/** The API's answer to the request for a verdict. */
 type Answer =
   | { readonly state: 'pending' }
   | { readonly state: 'given'; readonly verdict: Verdict }
   | { readonly state: 'refused' };
 
 /**
- * What the page knows, and how answers and live messages change it. It draws nothing and asks nothing.
+ * The state of the page, and its changes by answers and live messages. It draws nothing and sends no requests.
  *
  *     answer:      pending -> given <-> refused
  *     connection:  none -> open <-> lost
@@ -48,12 +48,12 @@ export class PageState {
     this.#answer = { state: 'refused' };
   }
 
-  /** The limit of the container on show. */
+  /** The limit of the container that is shown. */
   takeLimit(limitBytes: number | 'max' | null): void {
     this.limitBytes = typeof limitBytes === 'number' ? limitBytes : null;
   }
 
-  /** True after a break: then all must be loaded again, since messages were missed. The first time the page has asked for it already. */
+  /** Returns true after a break: all data must be loaded again, because messages were missed. The first load has been requested already. */
   takeHello({ everySeconds, attach }: Pick<Hello, 'everySeconds' | 'attach'>): boolean {
     const missedSome = this.#connection === 'lost';
     this.#connection = 'open';
@@ -71,7 +71,7 @@ export class PageState {
     return ++this.#requests;
   }
 
-  /** False: a newer request is under way, and this answer is not used. */
+  /** False: there is a newer request, and this answer is not used. */
   takeRows(request: number, answer: SamplesAnswer, zoomed: boolean): boolean {
     if (request !== this.#requests) return false;
     this.rows = copyRows(breakLinesAtGaps(forwardFill(answer)));
@@ -79,7 +79,7 @@ export class PageState {
     return true;
   }
 
-  /** The change to the rows; null: they stay, since a past time is on show or the tick is not newer. */
+  /** The change of the rows; null: no change, because a past time is shown or the tick is not newer. */
   takeTick(
     { at, values, limitBytes }: Pick<Extract<LiveMessage, { type: 'sample' }>, 'at' | 'values' | 'limitBytes'>,
     time: { readonly zoomed: boolean; readonly oldest: (newestS: number) => number },
@@ -92,7 +92,7 @@ export class PageState {
     return appendRow(this.rows, { t, ids: this.latest.ids(), value: this.latest.value }, limits);
   }
 
-  /** Another container is on show: values of the former one must not be taken for its own. */
+  /** Another container is shown. Discards the values of the former one. */
   changeTarget(): void {
     this.latest.clear();
   }

@@ -1,10 +1,10 @@
-/** The pod's clock as seen from here. A laptop's that is minutes off would otherwise call a fresh sample stale, or give it an age below zero. */
+/** The pod's clock. With a laptop's clock that is minutes wrong, a new sample would look old, or have a negative age. */
 
-/** A difference below this is how long answers take, and the whole seconds of the Date header. */
+/** A smaller difference comes from the duration of a request, and from the whole seconds of the Date header. */
 const MIN_OFFSET_MS = 3000;
 let offsetMs = 0;
 
-/** From the Date header of an answer, in whole seconds. */
+/** Sets the clock from the Date header of an answer, which has whole seconds. */
 export function updatePodClock(date: string | null): void {
   const served = Date.parse(date ?? '');
   if (Number.isNaN(served)) return;
@@ -12,5 +12,5 @@ export function updatePodClock(date: string | null): void {
   offsetMs = Math.abs(ahead) < MIN_OFFSET_MS ? 0 : ahead;
 }
 
-/** Now, in epoch milliseconds of the pod. */
+/** The pod's current time, epoch ms. */
 export const podNowMs = (): number => Date.now() - offsetMs;

@@ -3,7 +3,7 @@ import type { SamplesAnswer } from '../../src/outlets/status.ts';
 
 type Columns = ByField<(number | null)[]>;
 
-/** The rows on show, from the API and then from the live channel: one object for all charts, so that they always agree. */
+/** The rows that are shown, from the API and then from the live channel. All charts use one object, so that they always agree. */
 export interface Rows extends SamplesAnswer {
   readonly t: number[];
   readonly fields: Columns;
@@ -16,33 +16,33 @@ export const copyRows = (samples: SamplesAnswer): Rows => ({
   fields: Object.fromEntries(entriesOf(samples.fields).map(([id, column]) => [id, [...column]])),
 });
 
-/** What is known at a live tick. */
+/** The values of a live tick. */
 export interface Tick {
   readonly t: number;
   readonly ids: Iterable<FieldName>;
   readonly value: (id: FieldName) => number | null;
 }
 
-/** How the rows are kept: `oldest` is the range's begin, `most` the number of rows, `step` the usual seconds between two ticks. */
+/** Limits of the rows: `oldest` is the start of the range, `most` the number of rows, `step` the usual seconds between two ticks. */
 export interface RowLimits {
   readonly oldest: number;
   readonly most: number;
   readonly step: number;
 }
 
-/** What a tick did to the rows, for charts that keep derived columns: the last row was replaced or not, then `removed` rows went at the beginning. */
+/** The change of the rows by a tick, for charts with derived columns: whether the last row was replaced, and the number of rows removed at the start. */
 export interface RowChange {
   readonly replaced: boolean;
   readonly removed: number;
 }
 
-/** A tick that comes so many steps late leaves a gap. */
+/** A tick that is this many steps late leaves a gap. */
 const GAP_STEPS = 2.5;
 
 /**
  * Adds one live row at the right edge. A row closer than the range's resolution replaces the last one, and rows older than the range are
- * removed: a page that stays open does not grow. After a break a row of nulls goes before, so that no line is drawn across it.
- * null: the tick is not newer than what is there.
+ * removed, so that a page that stays open does not grow. After a break, a row of nulls is added first, so that no line is drawn across it.
+ * null: the tick is not newer than the last row.
  */
 export function appendRow(rows: Rows, { t, ids, value }: Tick, { oldest, most, step }: RowLimits): RowChange | null {
   const { t: times, fields } = rows;

@@ -11,13 +11,13 @@ export { bytesText as level, durationText as duration, fixedWidthBytesText as st
 
 export type Tone = 'good' | 'warn' | 'bad' | 'none';
 
-/** What kills the process itself, the earlier first. */
+/** Events that kill the process, the earliest first. */
 const fatalEvent = (v: Verdict): Eta['event'] | undefined =>
   v.etas.find((e) => e.event === 'oom-kill' || e.event === 'heap-exhausted')?.event;
 
 const limitOf = (v: Verdict): Limit => ('limitBytes' in v.target ? v.target.limitBytes : null);
 
-/** How dangerous: the headline's colour, and a sign and a word beside it, since colour alone says nothing to many. */
+/** The danger: the headline's colour, with a sign and a word, because not all readers can distinguish the colours. */
 export function severityOf(v: Verdict): { readonly tone: Tone; readonly sign: string; readonly word: string } {
   const end = fatalEvent(v);
   if (v.leak === true && end !== undefined)
@@ -31,14 +31,14 @@ export function severityOf(v: Verdict): { readonly tone: Tone; readonly sign: st
   return { tone: 'good', sign: '●', word: 'nothing to do' };
 }
 
-/** What growth leads to where it does not lead to a kill. */
+/** The result of growth that does not lead to a kill. */
 function growthOutcome(v: Verdict): string {
   if (v.leak === null) return 'not known yet whether it hurts';
   if (!v.leak) return 'harmless to this container';
   return limitOf(v) === 'max' ? 'can end in eviction, when the node runs short' : 'not reclaimable';
 }
 
-/** A sentence of the API as text in the viewer's time zone. A file's name is never changed, also where it holds a time. */
+/** A sentence of the API as text in the viewer's time zone. A file's name is never changed, even if it contains a time. */
 export const localText = (parts: Sentence): string => parts.map(partText).join('');
 
 export function partText(part: SentencePart): string {
@@ -55,15 +55,15 @@ export function partText(part: SentencePart): string {
 }
 
 /**
- * What to do, a paragraph each: first for what the headline is about (the API puts that finding first), then for every other critical finding.
- * Where the headline names no cause, the finding's title goes before its advice.
+ * The advice, one paragraph a finding: first the finding of the headline (the API puts it first), then every other critical finding. If the
+ * headline names no cause, the finding's title is put before its advice.
  */
 export function adviceTexts(v: Verdict): string[] {
   const titled = (f: Finding): string => `${localText(f.titleParts)}. ${f.advice}`;
   const [first, ...rest] = v.findings;
   if (first === undefined) return [];
   const critical = rest.filter((f) => f.severity === 'critical').map(titled);
-  // Advice that reassures belongs only where it is sure that nothing leaks.
+  // Reassuring advice is shown only if it is certain that nothing leaks.
   const urgent = first.severity !== 'info' || (v.trend === 'growing' && v.leak === false);
   return urgent ? [v.cause === 'none' ? titled(first) : first.advice, ...critical] : critical;
 }
@@ -73,27 +73,27 @@ export function asText(v: Verdict, where: string): string {
   return [`${v.headline}`, `(${severityOf(v).word} · ${stateLine(v)}; ${v.at}; ${where})`, ...findings].join('\n');
 }
 
-/** A number and its unit stand in one line. */
+/** Keeps a number and its unit on one line. */
 export const noBreakUnits = (text: string): string => text.replace(/(\d) (?=(?:[KMG]i|[kMG])B\b)/g, '$1\u00a0');
 
 export const slopeText = (bytesPerHour: number | null): string =>
   bytesPerHour === null ? '' : `${bytesPerHour >= 0 ? '+' : '−'}${rateText(Math.abs(bytesPerHour))}`;
 
 /**
- * 12345.5 as "12,345.5". By hand: the first formatter of Intl that a page asks for costs its browser some 50 ms.
+ * 12345.5 as "12,345.5". It does not use Intl, because the first formatter of a page costs the browser about 50 ms.
  */
 export function groupDigits(value: number): string {
   const [whole = '', fraction] = String(Math.round(value * 1000) / 1000).split('.');
   return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...(fraction === undefined ? [] : [fraction])].join('.');
 }
 
-/** Every digit, for tooltips; empty where the value is unknown. */
+/** All digits, for tooltips; empty if the value is unknown. */
 export const exactBytesText = (bytes: number | null): string => (bytes === null ? '' : `${groupDigits(bytes)} bytes`);
 
 export const valueText = (value: number, unit: 'bytes' | 'count' | 'seconds'): string =>
   unit === 'bytes' ? fixedWidthBytesText(value) : unit === 'seconds' ? `${value.toFixed(1)} s` : groupDigits(value);
 
-/** An age in a few letters, for columns: "1 s", "96 s", "12 min", "5 h". */
+/** A short age for columns: "1 s", "96 s", "12 min", "5 h". */
 export function ageText(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / SECOND_MS));
   if (seconds < 120) return `${seconds} s`;

@@ -3,7 +3,7 @@ import { podNowMs } from '../data/pod-clock.ts';
 import { duration } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
 
-/** The line at the top that says how old the data is, and when the next try to connect comes. */
+/** The line at the top with the age of the data, and the time of the next attempt to connect. */
 export class ConnectionStatus {
   #connected = false;
   #everySeconds = 10;
@@ -28,7 +28,7 @@ export class ConnectionStatus {
   }
 
   draw(): void {
-    // Before the first connection nothing is lost yet.
+    // Before the first connection, nothing has been lost.
     if (!this.#connected && this.#retryAtMs === 0) return;
     const newestMs = this.#newestMs();
     const ageS = newestMs === 0 ? null : Math.max(0, (podNowMs() - newestMs) / SECOND_MS);
@@ -36,7 +36,7 @@ export class ConnectionStatus {
     const node = byId('live');
     const state = !this.#connected || stale ? 'live stale' : 'live on';
     if (node.className !== state) node.className = state;
-    // Read out once for each change, and not with each second of the age.
+    // Screen readers read each change once, and not each second of the age.
     setText(byId('live-said'), !this.#connected ? 'connection lost' : stale ? 'no new samples' : 'live');
     const old =
       ageS === null ? 'no sample yet' : ageS < 1.5 ? (this.#connected ? 'now' : '1 second ago') : `${duration(ageS)} ago`;

@@ -1,7 +1,7 @@
 import { apiUrl, targetQuery } from '../data/api.ts';
 import { el } from '../dom.ts';
 
-/** Beside what is shown, the JSON behind it and the line that fetches it: `<span class="links" data-api="views">`. */
+/** Links beside a panel to its JSON and to the command that fetches it: `<span class="links" data-api="views">`. */
 export function drawLinks(target: string | null): void {
   for (const box of document.querySelectorAll<HTMLElement>('.links')) {
     const path = box.dataset.api!;
@@ -14,12 +14,12 @@ export function drawLinks(target: string | null): void {
   }
 }
 
-/** A page that was opened with a token needs one on the command line too; it is not written into the line. */
+/** If the page was opened with a token, the command needs one too. The token is not written into the command. */
 const usesToken = new URLSearchParams(location.search).has('token');
 const curl = (href: string): string =>
   `curl -s ${usesToken ? '-H "Authorization: Bearer $MEMHOUND_TOKEN" ' : ''}'${location.origin}${href}'`;
 
-/** Confirms on the button for two seconds. Where the page may not use the clipboard, the text is shown, selected. */
+/** Shows a confirmation on the button for two seconds. If the page cannot use the clipboard, the text is shown and selected. */
 export async function copyText(button: HTMLElement, text: string, done: string): Promise<void> {
   const before = button.dataset.label ?? button.textContent ?? '';
   button.dataset.label = before;

@@ -7,13 +7,13 @@ import { nearestIndex, onCursor, setCursor } from '../charts/shared-cursor.ts';
 import { exactBytesText, slopeText, valueText } from '../data/wording.ts';
 import { byId, el, setText, svg, titleOnHover } from '../dom.ts';
 
-/** Every field as a small chart with its fitted line and band, heaviest first, under the one cursor. */
+/** A small chart for each field with its fitted line and interval, under the shared cursor. */
 
 interface FieldChart {
   readonly id: FieldName;
   readonly column: readonly (number | null)[];
   readonly value: HTMLElement;
-  /** What `value` shows, exactly. */
+  /** The exact number of `value`. */
   now: number | null;
   readonly hair: SVGElement;
 }
@@ -27,7 +27,7 @@ let frame: readonly [number, number] = [0, 1];
 
 const x = (t: number): number => ((t - frame[0]) / Math.max(1e-9, frame[1] - frame[0])) * W;
 
-/** The cursor is on a chart: the values are those of its time, not of the newest tick. */
+/** Whether the cursor is on a chart, so that the values are those of its time and not of the newest tick. */
 let isPointed = false;
 
 onCursor((t) => {
@@ -48,7 +48,7 @@ function show(small: FieldChart, v: number | null): void {
 
 const last = (column: readonly (number | null)[]): number | null => column.findLast((v) => v !== null) ?? null;
 
-/** What grows and is not reclaimable first, then what else grows, then by the size of the slope. */
+/** Order: unreclaimable fields that grow, then other fields that grow, then by the size of the slope. */
 function sortWeight(id: FieldName, trend: FieldTrend | undefined): number {
   const row = fieldRow(id);
   const growing = trend?.trend === 'growing' ? (row.reclaimable === false ? 1e16 : 1e15) : 0;
@@ -76,7 +76,7 @@ new IntersectionObserver((entries) => {
   isVisible = entries[entries.length - 1]!.isIntersecting;
 }).observe(byId('fields'));
 
-/** A live tick changes only the numbers, where they are in view; the next verdict redraws the lines. */
+/** A live tick changes only the numbers that are in view. The next verdict redraws the lines. */
 export function updateFields(values: FieldValues): void {
   if (isPointed || !isVisible) return;
   for (const small of charts) if (values[small.id] !== undefined) show(small, values[small.id]!);
@@ -128,7 +128,7 @@ function sparkline(
     low = Math.min(low, v);
     high = Math.max(high, v);
   }
-  // A flat line stands in the middle, and noise of a thousandth is not drawn at full height.
+  // A flat line is in the middle, and noise of a thousandth is not drawn at full height.
   const least = Math.max(Math.abs(high) * 0.04, 1);
   if (high - low < least) {
     low -= (least - (high - low)) / 2;
@@ -167,7 +167,7 @@ function sparkline(
   return { root, hair };
 }
 
-/** Two points a pixel at most: more cannot be seen. */
+/** At most two points a pixel, because more cannot be seen. */
 function path(y: readonly (number | null)[], Y: (v: number) => number): string {
   let d = '';
   let pen = false;

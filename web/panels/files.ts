@@ -7,10 +7,10 @@ import { byId, el, patch } from '../dom.ts';
 
 const MODES = { r: 'reading', w: 'writing', rw: 'reading and writing' } as const;
 const MAX_ROWS = 12;
-/** A file with less than this share of the largest one's pages is summed up with the rest, unless it grows or its residency is unknown. */
+/** A file with less than this share of the largest file's pages is added to the rest, unless it grows or its residency is unknown. */
 const MIN_SHARE = 1 / 100;
 
-/** Files behind the page cache: what is resident, how long the file is, who holds it open. tmpfs is solid, all else is reclaimable. */
+/** Files in the page cache: resident bytes, size, and the processes that hold them open. tmpfs is solid; all other files are reclaimable. */
 export function drawFiles(files: readonly FileRow[]): void {
   if (files.length === 0) {
     patch(byId('files'), [{ key: 'none', made: () => el('li', { class: 'quiet' }, 'No files are known yet.') }]);
@@ -37,12 +37,12 @@ export function drawFiles(files: readonly FileRow[]): void {
 const isTmpfs = (f: FileRow): boolean => f.fileSystem?.kind === 'tmpfs';
 const grows = (f: FileRow): boolean => f.growthBytesPerHour !== null && Math.abs(f.growthBytesPerHour) >= 1;
 
-/** What it highlights in the stacked chart: its share of the part that its pages are in. */
+/** The highlight of a file in the stacked chart: its share of the part that contains its pages. */
 function share(f: FileRow, bytes: number): Highlight['share'] & {} {
   return { part: isTmpfs(f) ? 'shmem' : 'cache', bytes, name: safeName(shortName(f), 40) };
 }
 
-/** The last part of a path, and a folder whole. */
+/** The last part of a file's path; a folder's path is not shortened. */
 const shortName = (f: FileRow): string => f.path.slice(f.path.lastIndexOf('/') + 1) || f.path;
 
 function row(f: FileRow, most: number): HTMLElement {

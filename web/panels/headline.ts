@@ -5,7 +5,7 @@ import type { ApiErrorAnswer } from '../data/api.ts';
 import { adviceTexts, noBreakUnits, partText, severityOf } from '../data/wording.ts';
 import { byId, el, patch, setText, withCode } from '../dom.ts';
 
-/** In this order: is something wrong, what is it, how long is left, what to do. */
+/** The headline answers in this order: is something wrong, what is it, how long is left, what to do. */
 export function drawVerdict(v: Verdict): void {
   const { tone, sign, word } = severityOf(v);
   byId('verdict').className = `verdict ${tone}`;
@@ -44,14 +44,14 @@ export function drawVerdict(v: Verdict): void {
 const sentenceNodes = (parts: Sentence): (Node | string)[] =>
   parts.map((part) => (part.kind === 'file' ? el('code', {}, partText(part)) : noBreakUnits(partText(part))));
 
-/** What is the matter where no verdict can be given, in a word. */
+/** A word for each reason why there is no verdict. */
 const ERROR_TITLES: Readonly<Record<string, readonly [string, string]>> = {
   'no-target': ['○ no target', 'memhound sees no container to report on'],
   forbidden: ['○ not allowed', 'open the page with ?token= and the token that memhound was started with'],
   'unknown-target': ['○ gone', 'this container is not there any more'],
 };
 
-/** No target and the like are answers too: what is wrong, and the lines that fix it. */
+/** Shows an error of the API, such as no target: the reason, and the lines that fix it. */
 export function drawError(error: ApiErrorAnswer): void {
   byId('verdict').className = 'verdict none';
   setText(byId('headline'), `${error.message}${/[.!?]$/.test(error.message) ? '' : '.'}`);

@@ -3,7 +3,7 @@ import type { JvmReading } from '../../src/sources/types.ts';
 import { ageText, exactBytesText, groupDigits, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch, setText } from '../dom.ts';
 
-/** One line of the table. `atMs`: when the JVM last renewed the value. `bytes`: the exact value, where it is one of bytes. */
+/** One line of the table. `atMs`: time of the JVM's last update of the value. `bytes`: the exact value, if it is in bytes. */
 interface Fact {
   readonly name: string;
   readonly value: string;
@@ -12,7 +12,7 @@ interface Fact {
   readonly bytes?: number;
 }
 
-/** The JVM's own figures, each with its age: metaspace, for one, is only renewed at a collection. */
+/** The JVM's own values, each with its age. Metaspace, for example, is updated only at a collection. */
 export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
   byId('jvm-none').hidden = answer.jvm !== null;
   byId('jvm-some').hidden = answer.jvm === null;
@@ -49,7 +49,7 @@ export function drawJvm(answer: Tables['jvm'], nowMs: number): void {
 
 function facts(jvm: JvmReading): Fact[] {
   const { heapUsed, heapCommitted, heapMax, metaspace, compressedClass, threads, classes } = jvm;
-  // What is not kept for a collection is read with each tick, and the committed heap is among it.
+  // Values that do not depend on a collection, such as the committed heap, are read with each tick.
   const { atMs } = heapCommitted;
   const bytes = (name: string, value: number, more: string, at = atMs): Fact => ({
     name,

@@ -6,10 +6,10 @@ import { FILE_PARTS } from '../data/memory-parts.ts';
 import { exactBytesText, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
-/** Smaller parts than this share of usage are left to the JSON. */
+/** Parts below this share of usage are only in the JSON. */
 const MIN_SHARE = 1 / 500;
 
-/** The parts of usage as a tree, and what none of them explains beside its bound. */
+/** The parts of usage as a tree, and the unexplained rest with its bound. */
 export function drawLedger(ledger: Ledger): void {
   const rows: { key: string; made: () => HTMLElement }[] = [];
   const walk = (parts: readonly LedgerPart[], depth: number, hue: string, top: LedgerPartId | null): void => {

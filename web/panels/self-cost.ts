@@ -1,7 +1,7 @@
 import { level } from '../data/wording.ts';
 import { byId, setText } from '../dom.ts';
 
-/** What memhound itself costs, in one line. */
+/** memhound's own cost in one line. */
 export function drawSelfCost(self: Readonly<Record<string, unknown>>): void {
   const number = (key: string): number | null => (typeof self[key] === 'number' ? (self[key] as number) : null);
   const size = (key: string): string => (number(key) === null ? 'not known' : level(number(key)!));

@@ -14,12 +14,12 @@ const REACH_TEXTS: Readonly<Record<TargetInfo['reach'], string>> = {
 const name = (t: TargetInfo): string =>
   [safeName(t.container ?? t.id, 40), ...(t.pid === null ? [] : [`pid ${t.pid}`]), ...(t.jvm === null ? [] : ['JVM'])].join(', ');
 
-/** The container on show, and the switch where the pod has several. */
+/** The container that is shown, and the switch if the pod has several. */
 export class TargetSwitch {
   #all: readonly TargetInfo[] = [];
   #id: string | null = null;
 
-  /** `changed` is called when a person chose another. */
+  /** `changed` is called when the user has chosen another. */
   constructor(changed: () => void) {
     byId('target').addEventListener('change', (event) => {
       this.#id = (event.target as HTMLSelectElement).value;
@@ -40,7 +40,7 @@ export class TargetSwitch {
     return this.#all.find((t) => t.id === this.#id) ?? null;
   }
 
-  /** Which of several is the one to begin with is memhound's to say: its first verdict names it. */
+  /** memhound's first verdict names the container that is shown first. */
   draw(all: readonly TargetInfo[], judged: string | undefined): void {
     this.#all = all;
     const select = byId<HTMLSelectElement>('target');

@@ -6,12 +6,12 @@ import { exactBytesText, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
 /**
- * What each tool shows now, largest first. Tools that count the same stand in one row, all bars on one scale whose end is the limit, and what
- * a tool leaves out of usage is drawn as an outline: so the difference between two tools is seen. A row under the mouse highlights what it counts.
+ * What each tool shows now, largest first. Tools with the same number share a row. All bars have one scale, which ends at the limit. Usage that a
+ * tool does not count is drawn as an outline, so the difference between two tools is visible. A row under the mouse highlights what it counts.
  */
 export function drawToolViews(views: readonly View[], parts: readonly StackPart[], v: Values, limit: number | null): void {
   const most = Math.max(...views.map((x) => x.bytes ?? 0), 1);
-  // With a limit far away all bars would look alike: then the largest number is the end.
+  // With a very high limit all bars would look alike, so the scale ends at the largest number.
   const scale = limit !== null && limit < most * 3 ? Math.max(limit, most) : most;
   const usage = views.find((x) => x.id === 'cadvisor-usage')?.bytes ?? null;
   const groups = new Map<string, View[]>();
@@ -30,7 +30,7 @@ export function drawToolViews(views: readonly View[], parts: readonly StackPart[
   );
 }
 
-/** What all rows are drawn by. */
+/** Values that all rows are drawn with. */
 interface Measure {
   /** Bytes at the right end of the bars. */
   readonly scale: number;
@@ -46,7 +46,7 @@ function row(group: readonly View[], measure: Measure): HTMLElement {
   const names = group.map((view) =>
     el('span', { class: 'tool', title: `${view.formula}. ${view.note}` }, view.tool, ' ', el('small', {}, view.metric)),
   );
-  // A tool that counts none of the container's parts shows the node's figures.
+  // A tool that counts none of the container's parts shows the values of the node.
   const unknown = counts.length === 0 ? 'the node’s' : 'not known';
   const number = el('span', { class: 'number' }, bytes === null ? unknown : steadyLevel(bytes));
   number.title = bytes === null ? note : exactBytesText(bytes);
@@ -61,7 +61,7 @@ function row(group: readonly View[], measure: Measure): HTMLElement {
   return el('li', { class: 'row wide' }, bar(pieces(bytes, less, counts, measure)), number, shown, difference);
 }
 
-/** The parts that a tool counts, in the order of the stack, until its own number is reached; then what it leaves out. */
+/** The parts that a tool counts, in the order of the stack, until its number is reached; then the parts that it does not count. */
 function pieces(bytes: number, less: number, counts: View['countedParts'], { scale, parts, v }: Measure): BarPiece[] {
   let left = bytes;
   const counted = parts

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openJsonFile } from './json-file.ts';
 
-/** The last verdict of a container instance that exited. `verdict` is kept as it was published. */
+/** The last verdict of a container instance that exited. `verdict` is stored as it was published. */
 export interface FinalReport<V = unknown> {
   readonly atMs: number;
   readonly verdict: V;
@@ -10,14 +10,14 @@ export interface FinalReport<V = unknown> {
 }
 
 const FILE_NAME = 'final-reports.json';
-/** Its name in 0.1.0: read where the new file does not exist, and deleted with the first save. */
+/** Name of the file in 0.1.0. It is read if the new file does not exist, and deleted at the first save. */
 const FORMER_NAME = 'obituaries.json';
 
 export async function loadFinalReports(dir: string): Promise<FinalReport[]> {
   return (await readList(join(dir, FILE_NAME))) ?? (await readList(join(dir, FORMER_NAME))) ?? [];
 }
 
-/** null: there is no such file. One that is not a list counts as empty: the next save replaces it. */
+/** null: there is no such file. A file that is not a list counts as empty, and the next save replaces it. */
 async function readList(path: string): Promise<FinalReport[] | null> {
   try {
     const list: unknown = JSON.parse(await readFile(path, 'utf8'));

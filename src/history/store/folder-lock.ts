@@ -3,7 +3,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from './store-error.ts';
 
-/** Two on one folder would overwrite each other: the second is refused. A lock whose process is gone is taken over. Returns its path. */
+/**
+ * Locks a folder and returns the path of the lock. Two processes would overwrite each other, so the second is refused. A lock whose process
+ * has ended is replaced.
+ */
 export async function acquireLock(dir: string): Promise<string> {
   const path = join(dir, 'lock');
   const own = JSON.stringify({ pid: process.pid, start: await startOf(process.pid), id: randomUUID() });
@@ -17,13 +20,16 @@ export async function acquireLock(dir: string): Promise<string> {
     const holder = parseLock(await readFile(path, 'utf8').catch(() => ''));
     if (holder !== null && holder.pid !== process.pid && (await startOf(holder.pid)) === holder.start) {
       throw new StoreError(
-        `--data ${dir}: memhound pid ${holder.pid} writes there already; stop it, or choose another folder`,
+        `--data ${dir}: memhound pid ${holder.pid} already writes to this folder; stop it, or choose another folder`,
         1,
       );
     }
     await rm(path, { force: true });
   }
-  throw new StoreError(`--data ${dir}: its lock is taken again and again; is another memhound being restarted there?`, 1);
+  throw new StoreError(
+    `--data ${dir}: another process keeps taking its lock; check whether another memhound restarts with this folder`,
+    1,
+  );
 }
 
 function parseLock(text: string): { readonly pid: number; readonly start: string } | null {
@@ -36,7 +42,7 @@ function parseLock(text: string): { readonly pid: number; readonly start: string
   }
 }
 
-/** Start time of a process in clock ticks after boot: together with the pid it distinguishes a living holder from a reused pid. '': gone. */
+/** Start time of a process in clock ticks after boot; '': it has ended. With the pid it distinguishes the lock's process from a reused pid. */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';

@@ -4,14 +4,14 @@ import type { TargetIdentity } from '../../sources/types.ts';
 import { openJsonFile } from './json-file.ts';
 import { readSealedSegment, segmentNames } from './segment-files.ts';
 
-/** Whose history a folder holds. */
+/** The owner of a folder's history. */
 export interface FolderOwner {
   readonly identity: TargetIdentity;
-  /** The process that its newest samples are of, as their epoch names it. */
+  /** `instanceOf` the process of its newest samples, which is also their epoch. */
   readonly instance: string;
 }
 
-/** A folder below --data. Both are null where they are not known: version 0.1 wrote no owner. */
+/** A folder below --data. Owner and epoch are null if they are not known: version 0.1 wrote no owner. */
 export interface StoredFolder {
   readonly key: string;
   readonly identity: TargetIdentity | null;
@@ -23,7 +23,7 @@ const FILE_NAME = 'target.json';
 export const saveFolderOwner = (dir: string, owner: FolderOwner): Promise<void> =>
   openJsonFile(join(dir, FILE_NAME), owner).write();
 
-/** The folders with a history below `dir`; none where it is not there or may not be read, which opening the store then reports. */
+/** The folders with a history below `dir`; none if it does not exist or cannot be read, which the store reports when it is opened. */
 export async function readStoredFolders(dir: string | null): Promise<StoredFolder[]> {
   if (dir === null) return [];
   let names: string[];
@@ -43,7 +43,7 @@ export async function readStoredFolders(dir: string | null): Promise<StoredFolde
 
 const UNREADABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EIO']);
 
-/** null: it holds no history. */
+/** null: it contains no history. */
 async function readFolder(dir: string, key: string): Promise<StoredFolder | null> {
   try {
     const owner = parseOwner(await readFile(join(dir, FILE_NAME), 'utf8'));
@@ -60,7 +60,7 @@ async function readFolder(dir: string, key: string): Promise<StoredFolder | null
   }
 }
 
-/** null: the file is not one that memhound wrote. */
+/** null: memhound did not write this file. */
 function parseOwner(text: string): FolderOwner | null {
   let json: { readonly identity?: Partial<TargetIdentity>; readonly instance?: unknown } | null;
   try {
@@ -78,7 +78,7 @@ function parseOwner(text: string): FolderOwner | null {
 
 const KINDS: ReadonlySet<string> = new Set<TargetIdentity['kind']>(['jvm', 'process', 'cgroup']);
 
-/** null: it cannot be read; loading the folder then sets it aside and reports it. */
+/** null: the segment cannot be read. Loading the folder quarantines it and reports it. */
 function epochOf(path: string): string | null {
   try {
     return readSealedSegment(path).segment.epoch;

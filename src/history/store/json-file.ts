@@ -1,7 +1,7 @@
 import { Low } from 'lowdb';
 import { DataFile } from 'lowdb/node';
 
-/** One JSON file in lowdb, written whole under another name and swapped in; compact instead of lowdb's pretty JSON. */
+/** One JSON file in lowdb. It is written completely under another name and then renamed. The JSON is compact, unlike lowdb's default. */
 export const openJsonFile = <T>(
   path: string,
   data: T,

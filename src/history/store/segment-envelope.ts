@@ -6,12 +6,13 @@ import { readSegmentWithEnvelope, type SealedSegment, yieldToEventLoop } from '.
 export interface EnvelopeSpan {
   readonly fromS: number;
   readonly toS: number;
-  /** From here on memory holds each sample by itself. */
+  /** From this time on (epoch seconds), memory holds every sample. */
   readonly rawS: number;
 }
 
 /**
- * Adds what lies on disk beside the middles that memory has of older rows. Only segments with a row in that span are read. Returns how many.
+ * Adds minimum and maximum of older rows from disk, because memory has only their mean. It reads only segments with a row in the range, and
+ * returns their number.
  */
 export async function addEnvelope(
   maker: EnvelopeBuilder,
@@ -29,7 +30,7 @@ export async function addEnvelope(
   return read;
 }
 
-/** null: it was merged into a coarser one meanwhile, or deleted, or has changed; then the next merge sets it aside. */
+/** null: it was merged or deleted meanwhile, or it has changed. The next merge quarantines a changed segment. */
 function readIfUnchanged(path: string): Segment | null {
   try {
     return readSegmentWithEnvelope(path);

@@ -10,7 +10,7 @@ import { dropCachedPages } from './drop-page-cache.ts';
 import { openJsonFile } from './json-file.ts';
 import { readSegmentText, segmentText } from './segment-text.ts';
 
-/** A segment that is complete and on disk. */
+/** A segment that is complete, on disk, and never changed again. */
 export interface SealedSegment {
   readonly path: string;
   readonly bytes: number;
@@ -20,7 +20,7 @@ export interface SealedSegment {
   readonly endS: number;
 }
 
-/** The one segment of a target that is rewritten at each tick. */
+/** The only segment of a target that is rewritten at each tick. */
 export interface OpenSegment {
   readonly path: string;
   readonly low: Low<Segment>;
@@ -30,39 +30,39 @@ const TIER_NAMES: Readonly<Record<number, string>> = { 60: '1m', 900: '15m', 720
 const NAME = /^\d+(?:\.(?:1m|15m|2h))?\.json$/;
 const stepOf = (name: string): number =>
   Number(Object.keys(TIER_NAMES).find((step) => name.endsWith(`.${TIER_NAMES[Number(step)]}.json`)) ?? 0);
-/** The name says when it begins, in ms, and of which tier it is. */
+/** The file name has the segment's start (epoch ms) and its tier. */
 export const segmentPath = (dir: string, startMs: number, step: number): string =>
   join(dir, `${Math.round(startMs)}${step === 0 ? '' : `.${TIER_NAMES[step]}`}.json`);
 const startOf = (name: string): number => Number.parseInt(name, 10) / SECOND_MS;
 
-/** So many files are read before others get their turn: some 10 ms. */
+/** Number of files that are read before other work runs: about 10 ms. */
 const FILES_PER_TURN = 8;
 
-/** To be awaited after each file that is read, with how many there were. */
+/** Await this after each file, with the number of files read so far. */
 export async function yieldToEventLoop(read: number): Promise<void> {
   if (read % FILES_PER_TURN === 0) await breathe();
 }
 
-/** Segments by name, in order of time; a coarser one bears the time of the first that it stands for, and comes before it. @throws ENOENT */
+/** Names of the segments in order of time. A coarser one has the time of the first that it replaces, and comes before it. @throws ENOENT */
 export async function segmentNames(dir: string): Promise<string[]> {
   const names = (await readdir(dir)).filter((name) => NAME.test(name));
   return names.sort((a, b) => startOf(a) - startOf(b) || stepOf(b) - stepOf(a));
 }
 
-/** lowdb's files of a writer that was killed before it could swap them in: each start has names of its own, so they would add up. */
+/** Removes lowdb's temporary files of a process that was killed before it renamed them. Every start uses new names, so they would accumulate. */
 export async function removeTemporaryFiles(dir: string): Promise<void> {
   for (const name of await readdir(dir))
     if (/^\.\d+(?:\.\w+)?\.json\.tmp$/.test(name)) await rm(join(dir, name), { force: true });
 }
 
-/** With our own reader, which checks what it reads. */
+/** Opens the segment that is rewritten at each tick. */
 export function openSegment(path: string, data = emptySegment()): OpenSegment {
   return { path, low: openJsonFile(path, data, { parse: readSegmentText, stringify: segmentText }) };
 }
 
 /**
- * For memory, without least and largest. Read in one call each: a hundred files through the thread pool cost ten times as much.
- * @throws Error saying what is wrong with it
+ * Reads a segment for memory, without minimum and maximum. The read is synchronous: a hundred files through the thread pool cost ten times
+ * as much. @throws Error that says what is wrong with the file
  */
 export function readSealedSegment(path: string): { readonly segment: Segment; readonly sealed: SealedSegment } {
   const bytes = readFileSync(path);
@@ -75,14 +75,14 @@ export function readSealedSegment(path: string): { readonly segment: Segment; re
   };
 }
 
-/** A file that is no segment is kept under another name. Returns that. */
+/** Renames a file that is not a valid segment, and returns the new path. */
 export async function quarantine(path: string): Promise<string> {
   const aside = `${path}.broken-${Date.now()}`;
   await rename(path, aside);
   return aside;
 }
 
-/** fsync of the file and of its folder: from here on it survives a power loss. Its pages are not needed again. */
+/** Syncs the file and its folder, so that the segment survives a power loss, and drops its page cache. */
 export async function sealSegment({ path, low }: OpenSegment, dir: string): Promise<SealedSegment> {
   const bytes = await fsync(path);
   await fsync(dir);
@@ -91,7 +91,7 @@ export async function sealSegment({ path, low }: OpenSegment, dir: string): Prom
   return { path, bytes, step, startS, endS: until ?? t.at(-1) ?? startS };
 }
 
-/** One coarser segment for several, complete and on disk; those are left for the caller to remove. */
+/** Writes one coarser segment for several, and syncs it. The caller removes the old ones. */
 export async function sealMergedSegment(
   dir: string,
   startS: number,
@@ -103,7 +103,7 @@ export async function sealMergedSegment(
   return sealSegment(segment, dir);
 }
 
-/** @throws Error saying what is wrong with it */
+/** @throws Error that says what is wrong with the file */
 export const readSegmentWithEnvelope = (path: string): Segment => readSegmentText(readFileSync(path, 'utf8'));
 
 async function fsync(path: string): Promise<number> {

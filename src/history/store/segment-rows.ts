@@ -4,10 +4,10 @@ import type { Limit } from '../../sources/types.ts';
 import type { History } from '../history.ts';
 import type { Segment } from '../segment.ts';
 
-/** How much of a history is on disk. */
+/** The part of a history that is on disk. */
 export interface SavedState {
   readonly untilS: number | null;
-  /** `eventCount` of it. */
+  /** The history's `eventCount` at the last save. */
   readonly events: number;
 }
 
@@ -16,12 +16,12 @@ const roundToMilli = (v: number): number => Math.round(v * 1000) / 1000;
 const firstNewRow = (history: History, { untilS }: SavedState): number =>
   history.rowAt(untilS === null ? Number.NEGATIVE_INFINITY : untilS + 1e-6);
 
-/** When the first row was sampled that is not on disk yet. It is not the last one where a disk took none for a while. */
+/** Time of the first row that is not on disk yet. There may be several such rows if the disk failed for a while. */
 export const firstNewRowS = (history: History, saved: SavedState): number => history.timeOf(firstNewRow(history, saved));
 
-/** Puts the rows and events that came since into the open segment. */
+/** Adds the rows and events since the last save to the open segment. */
 export function appendNewRows(segment: Segment, history: History, saved: SavedState): SavedState {
-  // Row by row, since it is one at nearly every tick.
+  // Row by row, because nearly every tick adds only one.
   const first = firstNewRow(history, saved);
   const before = segment.t.length;
   for (let row = first; row < history.length; row++) segment.t.push(roundToMilli(history.timeOf(row)));

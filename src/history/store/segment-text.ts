@@ -4,16 +4,15 @@ import { parseSegment, type Segment } from '../segment.ts';
 const HASH_KEY = /,"sum":"([0-9a-f]{16})"\}\n?$/;
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-/** A segment as it lies on disk: JSON, with the hash of all that stands before it as the last key, so that a flipped bit is no figure. */
+/** The text of a segment: JSON whose last key is the hash of all text before it, so that a changed bit is detected. */
 export function segmentText(segment: Segment): string {
   const head = JSON.stringify(segment).slice(0, -1);
   return `${head},"sum":"${hashOf(head)}"}\n`;
 }
 
 /**
- * Files of schema 1 have no hash. `envelope` false leaves out least and largest of coarser rows: two thirds of their text, which memory does
- * not hold.
- * @throws Error saying what is wrong; the file is then set aside
+ * Parses the text of a segment. Schema 1 has no hash. `envelope` false skips minimum and maximum of coarser rows, two thirds of the text,
+ * which memory does not hold. @throws Error that says what is wrong; the file is then quarantined
  */
 export function readSegmentText(text: string, { envelope = true } = {}): Segment {
   const found = HASH_KEY.exec(text);
@@ -28,7 +27,7 @@ export function readSegmentText(text: string, { envelope = true } = {}): Segment
   return parseSegment(envelope ? text : withoutEnvelope(text), { proven: true });
 }
 
-/** The keys come in the order of `emptySegment`; no column has an object in it, so these can only be the top level's. */
+/** The keys are in the order of `emptySegment`. Columns contain no objects, so a match can only be a key of the top level. */
 function withoutEnvelope(text: string): string {
   const [from, to] = [text.indexOf(',"min":{'), text.lastIndexOf(',"events":[')];
   return from < 0 || to < from ? text : text.slice(0, from) + text.slice(to);

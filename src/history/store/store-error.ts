@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A data folder that cannot be used: 2 for a bad option, 1 for the machine's state. */
+/** A data folder that cannot be used. Exit code 2 is for a bad option, 1 for the state of the machine. */
 export class StoreError extends Error {
   override name = 'StoreError';
   constructor(
@@ -12,23 +12,23 @@ export class StoreError extends Error {
   }
 }
 
-/** What a volume may suffer while we run, and recover from. */
+/** Errors of a volume that may occur while memhound runs, and that may go away. */
 const VOLUME_ERRORS: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO']);
 const REMEDIATIONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full; make room',
-  EDQUOT: 'the quota is used up; make room',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the quota is used up; free some space',
   EROFS: 'the file system is read-only; mount it for writing',
-  EIO: 'the disk reports an error; look at the node',
+  EIO: 'the disk reports an error; check the node',
 };
 
-/** null: it is no illness of the volume. */
+/** The message for an error of the volume; null: it is another error. */
 export function volumeError(dir: string, error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!VOLUME_ERRORS.has(code)) return null;
-  return `--data ${dir}: cannot be written (${code}): ${REMEDIATIONS[code] ?? 'choose a folder that this user may write, or fix its permissions'}`;
+  return `--data ${dir}: cannot be written (${code}): ${REMEDIATIONS[code] ?? 'choose a folder that this user can write, or change its permissions'}`;
 }
 
-/** @throws EROFS, EACCES and the like of the nearest folder above that exists */
+/** @throws EROFS, EACCES or a similar error of the nearest existing parent folder */
 export async function checkWritableParent(dir: string): Promise<void> {
   for (let above = dirname(dir); ; above = dirname(above)) {
     try {

@@ -38,17 +38,17 @@ export interface StoreOptions {
   readonly log: StoreLog;
 }
 
-/** Rows of the one segment that is rewritten at each tick; a sealed one is never changed, only merged into a coarser one when it is old. */
+/** A segment is sealed at this many rows. Before that it is rewritten at each tick. Old sealed segments are merged into coarser ones. */
 const ROWS = 30;
-/** For the segments that are being written, and a coarser one while those it stands for are still there. */
+/** Reserve for the open segments, and for a coarser segment together with those that it replaces. */
 const RESERVED_BYTES = 256 * KIB;
-/** Between two rows: a long stop, or a clock that is wrong. What comes after begins a segment of its own. */
+/** A longer time between two rows is a long stop or a wrong clock. The next row begins a new segment. */
 const CLOCK_LEAP_S = DAY_S;
 const MAX_FINAL_REPORTS = 5;
-/** Rows of at most this age are in memory as they were sampled. */
+/** Up to this age, rows in memory are single samples. */
 const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 
-/** History on disk, a folder a target. lowdb rewrites a whole file at each write, so only the newest, small segment is written at a tick. */
+/** History on disk, one folder per target. lowdb rewrites the whole file at each write, so a tick writes only the newest, small segment. */
 export class Store {
   readonly #options: StoreOptions;
   readonly #targets = new Map<string, TargetStore>();
@@ -59,7 +59,7 @@ export class Store {
     this.#options = options;
   }
 
-  /** @throws StoreError what an operator must fix before anything is sampled */
+  /** @throws StoreError for problems that the operator must fix before memhound can run */
   async open(): Promise<void> {
     const { dir, maxDiskBytes } = this.#options;
     if (dir === null) return;
@@ -71,7 +71,7 @@ export class Store {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof StoreError) throw error;
       if (code === 'EEXIST' || code === 'ENOTDIR') throw new StoreError(`--data ${dir}: expected a folder, found a file`, 2);
-      // A sidecar that crashes because a volume is sick helps nobody: it samples from memory, says so, and tries again.
+      // An error of the volume must not crash the sidecar: it keeps history in memory, logs the error, and tries again.
       if (volumeError(dir, error) === null) throw error;
       await this.#tolerateFailure(() => Promise.reject(error));
     }
@@ -82,14 +82,14 @@ export class Store {
     try {
       await mkdir(dir, { recursive: true });
     } catch (error) {
-      // Node says ENOENT of a recursive mkdir on a read-only file system (libuv): the nearest folder that exists gives the reason.
+      // On a read-only file system, a recursive mkdir in Node fails with ENOENT (libuv). The nearest existing folder shows the reason.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') await checkWritableParent(dir);
       throw error;
     }
     this.#lock = await acquireLock(dir);
   }
 
-  /** What is stored of a target. Takes its time in small pieces, so that a full history does not hold up the sampling. */
+  /** Loads the stored history of a target. It works in small steps, so that a full history does not delay the sampling. */
   async load(key: string): Promise<History> {
     const history = new History(this.#options.keepS);
     const { dir } = this.#options;
@@ -100,14 +100,14 @@ export class Store {
       await targetStore.load(targetStore.dir);
       targetStore.finalReports.push(...(await loadFinalReports(targetStore.dir)));
     } catch (error) {
-      // No folder yet: the first save makes it.
+      // If there is no folder yet, the first save creates it.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#tolerateFailure(() => Promise.reject(error));
     }
     targetStore.savedState = { untilS: history.lastS, events: history.eventCount };
     return history;
   }
 
-  /** Names the target whose history is kept under `key`. It is written with the next rows. */
+  /** Sets the owner of the history `key`. It is written together with the next rows. */
   setOwner(key: string, owner: FolderOwner): void {
     const targetStore = this.#targets.get(key);
     if (targetStore === undefined || JSON.stringify(targetStore.owner) === JSON.stringify(owner)) return;
@@ -115,7 +115,7 @@ export class Store {
     targetStore.ownerIsSaved = false;
   }
 
-  /** Gives a folder another key, before it is loaded. Resolves with the key that it has then: the old one where it cannot be renamed. */
+  /** Renames a folder before it is loaded. Resolves with its key: the old one if it cannot be renamed. */
   async renameFolder(from: string, to: string): Promise<string> {
     const { dir } = this.#options;
     if (dir === null || from === to) return from;
@@ -128,7 +128,7 @@ export class Store {
     return key;
   }
 
-  /** Keeps the rows that came since the last call. Rewrites one small file. */
+  /** Saves the rows since the last call. It rewrites one small file. */
   async save(key: string): Promise<void> {
     const targetStore = this.#targets.get(key);
     if (targetStore === undefined || targetStore.dir === null || targetStore.history.lastS === targetStore.savedState.untilS)
@@ -148,7 +148,7 @@ export class Store {
       try {
         await targetStore.openSegment.low.write();
       } catch (error) {
-        // The folder was deleted while memhound runs: it is created again, with the lock in it.
+        // The folder was deleted while memhound was running. It is created again, with its lock.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         this.#lock = null;
         await this.#lockFolder(this.#options.dir!);
@@ -172,7 +172,7 @@ export class Store {
     await this.#enforceRetention();
   }
 
-  /** Neither age nor size is ever exceeded: a segment goes when its first row is too old, and the oldest when there are too many bytes. */
+  /** Keeps age and size within their limits: deletes a segment if its first row is too old, and the oldest if there are too many bytes. */
   async #enforceRetention(): Promise<void> {
     const { maxDiskBytes, keepS = KEEP_S } = this.#options;
     const budget = Math.min(maxDiskBytes * 0.9, maxDiskBytes - RESERVED_BYTES);
@@ -182,8 +182,8 @@ export class Store {
       let oldest: { readonly kept: TargetStore; readonly sealed: SealedSegment } | null = null;
       for (const targetStore of this.#targets.values()) {
         bytes += targetStore.sealedBytes;
-        // Age is counted from the newest row, not from the clock; and not from rows after a leap, until they fill a segment: a clock that is
-        // wrong for a moment must not empty the history.
+        // Age is counted from the newest row, not from the clock. Rows after a leap of the clock do not count until they fill a segment. So a
+        // clock that is wrong for a short time does not delete the history.
         const sealedS = targetStore.sealed.at(-1)?.endS ?? 0;
         const lastS = targetStore.history.lastS ?? 0;
         newestS = Math.max(newestS, lastS - sealedS > CLOCK_LEAP_S ? sealedS : lastS);
@@ -195,7 +195,7 @@ export class Store {
     }
   }
 
-  /** A sick disk must not stop the sampling: it is said once, tried again at each tick, and said once when it is well again. */
+  /** Write errors must not stop the sampling. They are logged once, the write is tried again at each tick, and the recovery is logged once. */
   async #tolerateFailure(work: () => Promise<void>): Promise<void> {
     const { dir, log } = this.#options;
     try {
@@ -204,7 +204,7 @@ export class Store {
       this.#failure = null;
     } catch (error) {
       const reason = volumeError(dir!, error) ?? (error as Error).message;
-      if (this.#failure === null) log.warn({ dir, error: reason }, 'history cannot be stored; sampling goes on from memory');
+      if (this.#failure === null) log.warn({ dir, error: reason }, 'history cannot be stored; sampling continues in memory');
       this.#failure = reason;
     }
   }
@@ -223,15 +223,15 @@ export class Store {
     });
   }
 
-  /** `n` 1: of the last instance that exited. */
+  /** The final report of the `n`th last instance that exited; 1 is the last. */
   finalReport(key: string, n: number): FinalReport | null {
     const list = this.#targets.get(key)?.finalReports ?? [];
     return list[list.length - n] ?? null;
   }
 
   /**
-   * The least and the largest of all samples that each point of `series(query)` stands for. `segments`: how many were read, which are those
-   * of the span and no others.
+   * Minimum and maximum of all samples that each point of `series(query)` covers. `segments`: number of segments that were read; only those in
+   * the range are.
    */
   async envelope(key: string, query: HistoryQuery): Promise<Envelope & { readonly segments: number }> {
     const targetStore = this.#targets.get(key);

@@ -24,21 +24,21 @@ export interface StoreLog {
   warn(details: object, message: string): void;
 }
 
-/** Rows that a coarser segment has at least: 1 h of minutes, 15 h of quarters, 5 days of two hours. */
+/** Minimum rows of a coarser segment: 1 h of minutes, 15 h of quarter hours, 5 days of two hours. */
 const MIN_MERGED_ROWS = 60;
 
-/** One target's history, in memory and in its folder: the segment that is being written, and those that are sealed. */
+/** One target's history, in memory and in its folder: the open segment and the sealed ones. */
 export class TargetStore {
   readonly history: History;
   /** null: in memory only. */
   readonly dir: string | null;
   readonly finalReports: FinalReport[] = [];
-  /** null: not named yet. */
+  /** null: not known yet. */
   owner: FolderOwner | null = null;
   ownerIsSaved = false;
   readonly #log: StoreLog;
   openSegment: OpenSegment | null = null;
-  /** Of what is sealed. */
+  /** Size of all sealed segments. */
   sealedBytes = 0;
   /** In order of time. */
   sealed: SealedSegment[] = [];
@@ -60,7 +60,7 @@ export class TargetStore {
       try {
         const { segment, sealed } = readSealedSegment(path);
         if (sealed.endS <= coveredS) {
-          // Killed after the coarser one was written, and before this one was removed.
+          // memhound was killed after it had written the coarser segment and before it removed this one.
           await rm(path);
           continue;
         }
@@ -76,8 +76,8 @@ export class TargetStore {
   }
 
   /**
-   * The clock was set back by more than a moment: what was stored under later times would stand before what comes, and hide it. Memory has
-   * moved its rows; on disk they are kept under another name, since sealed segments are never changed.
+   * Handles a clock that was set back by more than CLOCK_WAIT_S. Segments with later times would hide the new ones. Memory has moved its
+   * rows; on disk the segments are renamed, because sealed segments are never changed.
    */
   async quarantineFuture(): Promise<void> {
     const newestS = this.history.lastS!;
@@ -88,10 +88,10 @@ export class TargetStore {
     this.sealedBytes = this.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.openSegment = null;
     this.savedState = { untilS: newestS - 1e-3, events: this.history.eventCount };
-    this.#log.warn({ files: paths.length }, 'the clock was set back; segments that are ahead of it were set aside');
+    this.#log.warn({ files: paths.length }, 'the clock was set back; segments with later times were renamed');
   }
 
-  /** fsync of file and folder, then never touched again; the oldest go when there are too many bytes. */
+  /** Syncs the open segment and begins a new one. */
   async seal(dir: string): Promise<void> {
     if (this.openSegment === null) return;
     const sealed = await sealSegment(this.openSegment, dir);
@@ -101,7 +101,7 @@ export class TargetStore {
     for (const [i, step] of TIER_STEPS.slice(1).entries()) await this.#coarsen(dir, TIER_STEPS[i]!, step);
   }
 
-  /** Old segments of one tier become one of the next: written and on disk first, then the old ones go. One merge at most, so work is bounded. */
+  /** Merges old segments of one tier into one of the next. It is synced before the old ones are removed. At most one merge, so work is bounded. */
   async #coarsen(dir: string, from: number, to: number): Promise<void> {
     const ageS = TIERS.find((tier) => tier.stepS === to)!.olderThanS;
     const oldestS = (this.history.lastS ?? 0) - ageS;
@@ -121,14 +121,14 @@ export class TargetStore {
         await this.#dropUnreadable(sealed, error);
       }
     }
-    if (segments.length < group.length) return; // the others are merged the next time
+    if (segments.length < group.length) return; // the rest is merged next time
     const coarse = await sealMergedSegment(dir, first.startS, segments, to);
     this.sealed.splice(this.sealed.indexOf(first), 0, coarse);
     this.sealedBytes += coarse.bytes;
     for (const sealed of group) await this.drop(sealed);
   }
 
-  /** A sealed segment that was deleted, or has changed since. */
+  /** Removes a sealed segment from the list if it was deleted or has changed. */
   async #dropUnreadable(sealed: SealedSegment, error: unknown): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#quarantine(sealed.path, error);
     this.sealed = this.sealed.filter((s) => s !== sealed);
@@ -137,10 +137,7 @@ export class TargetStore {
 
   async #quarantine(path: string, error: unknown): Promise<void> {
     const movedTo = await quarantine(path);
-    this.#log.warn(
-      { file: path, movedTo, error: (error as Error).message },
-      'a history segment cannot be read and was set aside',
-    );
+    this.#log.warn({ file: path, movedTo, error: (error as Error).message }, 'a history segment cannot be read and was renamed');
   }
 
   async drop(sealed: SealedSegment): Promise<void> {

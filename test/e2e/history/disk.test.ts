@@ -72,7 +72,7 @@ function fill(path: string): void {
 }
 
 test(
-  'a disk filled to the brim: sampling goes on from memory, it is said once, and all rows are there when there is room again',
+  'a disk filled to the brim: sampling continues in memory, it is said once, and all rows are there when there is room again',
   { skip },
   () =>
     withDisk(async (dir, store, history, warned) => {
@@ -131,7 +131,7 @@ test('a volume that is read-only at the start keeps nothing from starting: it is
     assert.ok(readdirSync(join(dir, 'data')).includes('lock'), 'the folder is taken once it can be');
     await store.close();
     assert.deepEqual(await reloaded(dir), [...history.series(ALL).t]);
-    assert.deepEqual(warned, ['history cannot be stored; sampling goes on from memory', 'history is stored again']);
+    assert.deepEqual(warned, ['history cannot be stored; sampling continues in memory', 'history is stored again']);
   } finally {
     mount('-o', 'remount,rw', dir);
     unmount(dir);

@@ -18,7 +18,7 @@ test('history fill makes a folder that watch goes on with, and leaves one that h
 
   const again = await run(process.execPath, [MEMHOUND, ...fill]);
   assert.equal(again.code, 2);
-  assert.match(again.stderr, /expected a new or empty folder, found 2 entries; nothing was touched/);
+  assert.match(again.stderr, /expected a new or empty folder, found 2 entries; nothing was changed/);
   assert.deepEqual(readdirSync(join(dir, 'jvm')), before);
 
   const other = await run(process.execPath, [MEMHOUND, 'history', 'empty']);

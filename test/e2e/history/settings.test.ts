@@ -12,7 +12,10 @@ writeFileSync(join(dir, 'file'), 'a file');
 const data = join(dir, 'data');
 
 const BAD: readonly { readonly args: readonly string[]; readonly says: RegExp }[] = [
-  { args: ['--every', '7s'], says: /--every "7s": expected an even part of a minute or an hour.*the nearest are 6s and 10s/ },
+  {
+    args: ['--every', '7s'],
+    says: /--every "7s": expected an interval that divides 60 s or 60 min evenly.*the nearest are 6s and 10s/,
+  },
   { args: ['--every', '90s'], says: /the nearest are 1m and 2m/ },
   { args: ['--every', '500ms'], says: /the nearest is 1s/ },
   { args: ['--every', '2h'], says: /the nearest is 1h/ },

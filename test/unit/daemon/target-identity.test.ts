@@ -285,7 +285,7 @@ test('a folder of version 0.1 goes on where one target can own it, and is left a
   await pod.start();
   assert.deepEqual(await pod.histories(), { 31: [200, 250] });
   assert.deepEqual(pod.folders(), ['jvm-orders']);
-  assert.match(pod.logged.join('\n'), /version 0.1 holds the history of this target {"folder":"jvm","renamed":"jvm-orders"}/);
+  assert.match(pod.logged.join('\n'), /version 0.1 contains the history of this target {"folder":"jvm","renamed":"jvm-orders"}/);
 
   await pod.stop();
   asVersion01(pod, 'jvm-orders', 'jvm');
@@ -303,7 +303,7 @@ test('a folder of version 0.1 goes on where one target can own it, and is left a
   await pod.start();
   assert.deepEqual(await pod.histories(), { 41: [260], 42: [360] });
   assert.deepEqual(pod.folders(), ['jvm', 'jvm-2', 'jvm-billing', 'jvm-orders']);
-  assert.match(pod.logged.join('\n'), /may be of several targets.*{"folders":\["jvm","jvm-2"\]}/);
+  assert.match(pod.logged.join('\n'), /may belong to several targets.*{"folders":\["jvm","jvm-2"\]}/);
 });
 
 /** Version 0.1 named folders by kind and wrote no owner. */

@@ -149,7 +149,7 @@ test('what the user added beside it stays when it is taken out', () => {
 test('Jobs and CronJobs take the native form only, and none before Kubernetes 1.29', () => {
   const { containers, initContainers } = data(add(job('Job')).text)[0].spec.template.spec;
   assert.deepEqual([containers.length, initContainers[0].restartPolicy], [1, 'Always']);
-  assert.throws(() => add(job('CronJob'), { kubeMinor: 28 }), /keep it from ever completing.*--kube says 1\.28/);
+  assert.throws(() => add(job('CronJob'), { kubeMinor: 28 }), /would never complete.*--kube says 1\.28/);
   assert.throws(() => add(APP, { native: true, kubeMinor: 28 }), /--native needs Kubernetes 1\.29/);
 });
 
@@ -221,7 +221,7 @@ test('the container that looks like the JVM is taken and named', () => {
 test('with --container a document without such a container is left byte for byte and named', () => {
   const { text, notes } = add(`${APP}---\n${pod(ONE)}`, { container: 'app' });
   assert.ok(text.startsWith(APP));
-  assert.ok(notes.some((n) => n === 'Deployment shop: has no container app; it was left as it is'));
+  assert.ok(notes.some((n) => n === 'Deployment shop: it has no container app; it was not changed'));
 });
 
 test('a command, probe or hook that counts on process 1, and an autoscaler by averages, are warned of', () => {

@@ -82,7 +82,7 @@ test('only the newest, small segment is rewritten; sealed ones stay as they are'
   await store.close();
 });
 
-test('a broken segment is set aside under a new name, and the others are read', async (t) => {
+test('a broken segment is renamed, and the others are read', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');
@@ -96,7 +96,7 @@ test('a broken segment is set aside under a new name, and the others are read', 
   const again = await open(dir);
   assert.equal((await again.load('jvm')).lastS, 1300);
   assert.ok(readdirSync(join(dir, 'jvm')).some((n) => n.includes('.broken-')));
-  assert.ok(logged.some((m) => m.includes('set aside')));
+  assert.ok(logged.some((m) => m.includes('was renamed')));
   await again.close();
 });
 
@@ -149,7 +149,7 @@ test('a second memhound on one folder is refused and told who is there; a dead o
   writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 1, start }));
   await assert.rejects(
     open(dir),
-    (e: unknown) => e instanceof StoreError && e.exit === 1 && /pid 1 writes there already/.test(e.message),
+    (e: unknown) => e instanceof StoreError && e.exit === 1 && /pid 1 already writes to this folder/.test(e.message),
   );
   writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 1, start: '1234567890' }));
   await (await open(dir)).close();
