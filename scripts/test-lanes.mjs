@@ -8,7 +8,7 @@ const under = (...parts) => {
 };
 
 /** Those that run what scripts/build.mjs builds. */
-export const needsBundle = under('e2e', 'uml', 'pod', 'golden');
+export const needsBundle = under('e2e', 'uml', 'pod', 'golden', 'attacks', 'faults');
 
 /** At the end, one by one, with nothing beside them. */
 const alone = under(

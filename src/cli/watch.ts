@@ -118,7 +118,7 @@ async function serve(
     log,
     settled,
   });
-  const live = attachLive(api.server, watcher.status, {
+  const live = attachLive(api, watcher.status, {
     ...guarded,
     version: VERSION,
     everySeconds: config.every,

@@ -1,12 +1,12 @@
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
-import { isField } from '../fields.ts';
-import { toSeriesJson } from '../history/series-json.ts';
+import { entriesOf, isField } from '../fields.ts';
+import { readerColumns } from '../history/series-json.ts';
 import type { Store } from '../history/store/store.ts';
 import {
   ApiError,
   type HistogramTake,
   type LiveMessage,
-  type SamplesAnswer,
+  type SampleColumns,
   type SamplesQuery,
   type Status,
 } from '../outlets/status.ts';
@@ -98,7 +98,7 @@ export class StatusAnswers implements Status {
     );
   }
 
-  async samples(query: SamplesQuery): Promise<SamplesAnswer> {
+  async samples(query: SamplesQuery): Promise<SampleColumns> {
     const watched = this.#containers.require(query.target);
     const unknown = query.fields?.find((id) => !isField(id) && !watched.history.has(id));
     if (unknown !== undefined)
@@ -110,12 +110,12 @@ export class StatusAnswers implements Status {
     const { fields, fromS, toS, points } = query;
     const wanted = { fields, fromS, toS, points, epoch: 'all' } as const;
     const answer = {
-      ...toSeriesJson(watched.history.series(wanted)),
+      ...readerColumns(watched.history.series(wanted)),
       request_bytes: this.#options.memoryRequestBytes,
     };
     if (!query.envelope) return answer;
     const { min, max } = await this.#options.store.envelope(watched.key, wanted);
-    return { ...answer, min, max };
+    return { ...answer, min: new Map(entriesOf(min)), max: new Map(entriesOf(max)) };
   }
 
   self(): Readonly<Record<string, unknown>> {

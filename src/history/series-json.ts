@@ -13,14 +13,20 @@ export interface SeriesJson {
 }
 
 export function toSeriesJson(series: Series): SeriesJson {
-  const fields: Record<string, (number | null)[]> = {};
-  for (const [id, column] of series.fields) fields[id] = Array.from(column, (v) => (Number.isFinite(v) ? v : null));
+  const { t, fields, ...rest } = readerColumns(series);
+  const json: Record<string, (number | null)[]> = {};
+  for (const [id, column] of fields) json[id] = Array.from(column, (v) => (Number.isFinite(v) ? v : null));
+  return { ...rest, t: Array.from(t), fields: json };
+}
+
+/** The same with columns as they are in memory, copied, since history's own change with the next sample. NaN is a gap, and null in JSON. */
+export function readerColumns(series: Series) {
   return {
     interval_s: series.intervalS,
     limit_bytes: typeof series.limitBytes === 'number' ? series.limitBytes : null,
     heap_max_bytes: typeof series.heapMaxBytes === 'number' ? series.heapMaxBytes : null,
-    t: Array.from(series.t, (t) => Math.round(t * 1000) / 1000),
-    fields,
-    aux: { events: series.events },
+    t: series.t.map((t) => Math.round(t * 1000) / 1000),
+    fields: new Map(Array.from(series.fields, ([id, column]) => [id, column.slice()])),
+    aux: { events: [...series.events] },
   };
 }

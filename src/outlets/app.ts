@@ -4,8 +4,10 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import type { ApiOptions } from './api-options.ts';
 import { type GuardOptions, guard, hasToken } from './guard.ts';
 import type { Log } from './log.ts';
+import { Pieces, PieceWriter } from './pieces.ts';
 import { GateFailed, ROUTES, type Route } from './routes.ts';
 import { ApiError, type Status } from './status.ts';
+import { Turns } from './turns.ts';
 
 /** No inline script or style, nothing from elsewhere, no frame: what the container named can never become code. */
 const POLICY =
@@ -28,9 +30,10 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
     keepToken(request, response, options.token);
     next();
   });
+  const work: ReaderWork = { turns: new Turns(), writer: new PieceWriter() };
   for (const route of ROUTES) {
-    if (route.method === undefined) app.get(route.path, answerRoute(status, route));
-    else app.post(route.path, requiresToken(options), answerRoute(status, route)).all(route.path, refuseMethod);
+    if (route.method === undefined) app.get(route.path, answerRoute(status, route, work));
+    else app.post(route.path, requiresToken(options), answerRoute(status, route, work)).all(route.path, refuseMethod);
   }
   app.get('/openapi.json', async (_request, response) => {
     const { openapi } = await import('./openapi.ts');
@@ -48,11 +51,17 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
   return app;
 }
 
+/** What is bounded over all readers. */
+interface ReaderWork {
+  readonly turns: Turns;
+  readonly writer: PieceWriter;
+}
+
 const answerRoute =
-  (status: Status, route: Route): RequestHandler =>
+  (status: Status, route: Route, { turns, writer }: ReaderWork): RequestHandler =>
   async (request, response) => {
     for (const name of Object.keys(request.query)) {
-      if (!(name in route.query) && name !== 'token') {
+      if (!Object.hasOwn(route.query, name) && name !== 'token') {
         throw new ApiError(
           'bad-request',
           400,
@@ -60,10 +69,15 @@ const answerRoute =
         );
       }
     }
-    const value = await route.answer(status, request.query);
+    if (route.long) writer.checkRoom();
+    const answer = async () => await route.answer(status, request.query);
+    // The JVM takes its time for a POST, and is asked once at a time: nobody waits behind it.
+    const value = route.method === 'post' ? await answer() : await turns.take(answer, () => !response.destroyed);
     const reach = reachHeader(status);
     if (reach !== null) response.set('Memhound-Reach', reach);
-    response.set('Cache-Control', 'no-store').json(value);
+    response.set('Cache-Control', 'no-store');
+    if (value instanceof Pieces) await writer.write(response.type('json'), value);
+    else response.json(value);
   };
 
 /** All containers of a pod share its loopback: what costs the JVM something needs the token, even where the rest does not. */
@@ -133,6 +147,7 @@ const errors =
     }
     if (error instanceof ApiError) {
       const { code, message, remediation } = error;
+      if (error.status === 429) response.set('Retry-After', '2');
       response.status(error.status).json({ error: { code, message, ...(remediation === null ? {} : { remediation }) } });
       return;
     }

@@ -13,8 +13,9 @@ export interface GuardOptions {
 const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Who may ask. A page on another site that resolves its own name to 127.0.0.1 (DNS rebinding) sends its own Host; a cross-site
- * WebSocket or POST sends its own Origin. @throws ApiError forbidden
+ * Who may ask. A page on another site that resolves its own name to 127.0.0.1 (DNS rebinding) sends its own Host; a cross-site WebSocket or
+ * POST sends its own Origin; a cross-site GET, which could not be read but costs something, has Sec-Fetch-Site (Fetch Metadata). A link to
+ * the page may be followed from anywhere. @throws ApiError forbidden
  */
 export function guard(request: IncomingMessage, options: GuardOptions): void {
   const host = request.headers.host ?? '';
@@ -34,6 +35,10 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
       `Origin ${JSON.stringify(origin.slice(0, 80))} is another site than ${JSON.stringify(host.slice(0, 80))}`,
     );
   }
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers;
+  const followsLink = mode === 'navigate' && parseRequestUrl(request).path === '/';
+  if ((site === 'cross-site' || site === 'same-site') && !followsLink)
+    throw new ApiError('forbidden', 403, 'this request comes from a page of another site; open the address itself');
   if (options.token !== null && !hasToken(request, options.token)) {
     throw new ApiError(
       'forbidden',

@@ -1,26 +1,35 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { KIB } from '../units.ts';
 import type { ApiOptions } from './api-options.ts';
+import { Connections } from './connections.ts';
 import type { Status } from './status.ts';
 
 export interface Api {
   readonly url: string;
   readonly server: Server;
+  readonly connections: Connections;
   close(): Promise<void>;
 }
 
+/** A browser opens six beside its WebSocket, and 50 pages are open at most: ws counts those of its own. */
+const API_LIMITS = { most: 320, idleMs: 10_000 };
+
 /** The page and the API. Resolves once it listens. @throws EADDRINUSE and the like */
 export async function createApi(status: Status, options: ApiOptions): Promise<Api> {
-  // A request that trickles in must not hold a socket for ever.
-  const limits = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * KIB };
-  const server = createServer(limits, onDemand(status, options));
+  const connections = new Connections(API_LIMITS);
+  const server = createServer(REQUEST_LIMITS, connections.inOrder(onDemand(status, options)));
+  connections.watch(server);
   const port = await listen(server, options.host, options.port);
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     server,
+    connections,
     close: () => close(server),
   };
 }
+
+/** A request that trickles in must not hold a socket for ever. */
+export const REQUEST_LIMITS = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * KIB };
 
 /** express is loaded with the first request: most sidecars never get one, and loading it would delay the first sample. */
 function onDemand(status: Status, options: ApiOptions): (request: IncomingMessage, response: ServerResponse) => void {

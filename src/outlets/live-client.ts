@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { KIB } from '../units.ts';
 
 /** The connection below: what is written while it is corked leaves in one piece. */
 interface TcpSocket {
   cork(): void;
+  resetAndDestroy(): void;
   uncork(): void;
 }
 
@@ -27,7 +29,10 @@ const MAX_UNREAD_BYTES = 512 * KIB;
 /** After so many bytes the client is asked whether it has read them. A browser answers pings by itself, in order (RFC 6455, 5.5.3). */
 const PING_EVERY_BYTES = 64 * KIB;
 
-/** One open page. What it has read is known by its pongs, each of which carries the count of bytes that its ping followed. */
+/**
+ * One open page. What it has read is known by its pongs: each carries the random text of its ping, which only a client that has read so far
+ * can know.
+ */
 export class LiveClient {
   readonly #socket: LiveSocket;
   readonly #pipe: TcpSocket;
@@ -35,6 +40,8 @@ export class LiveClient {
   #sent = 0;
   #pinged = 0;
   #read = 0;
+  /** Pings without an answer: their text, and the count of bytes that they followed. In the order in which they were sent. */
+  readonly #unanswered = new Map<string, number>();
   #ponged = true;
   #tables: string | null = null;
 
@@ -42,9 +49,12 @@ export class LiveClient {
     this.#socket = socket;
     this.#pipe = pipe;
     socket.on('pong', (data) => {
-      const count = Number(data.toString('latin1'));
-      if (count > this.#read && count <= this.#sent) this.#read = count;
+      const count = this.#unanswered.get(data.toString('latin1'));
+      if (count === undefined) return;
+      this.#read = count;
       this.#ponged = true;
+      // One that reads in order has read the pings before it as well.
+      for (const [ping, after] of this.#unanswered) if (after <= count) this.#unanswered.delete(ping);
     });
     socket.on('message', (data) => this.#onMessage(data.toString()));
   }
@@ -63,7 +73,7 @@ export class LiveClient {
   send(text: Buffer): boolean {
     if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is closing already
     // A text that is longer than all that may be unread still goes to a client that has read everything.
-    if (this.#pinged > this.#read && this.unread + text.length > MAX_UNREAD_BYTES) return this.#drop();
+    if (this.#pinged > this.#read && this.unread + text.length > MAX_UNREAD_BYTES) return this.drop();
     this.#sent += text.length;
     this.#cork();
     this.#socket.send(text, { binary: false });
@@ -84,7 +94,7 @@ export class LiveClient {
 
   /** Called from time to time: a client that did not answer since the last call is gone, or stuck. */
   check(): boolean {
-    if (!this.#ponged) return this.#drop();
+    if (!this.#ponged) return this.drop();
     this.#ponged = false;
     this.#ping();
     return true;
@@ -104,11 +114,14 @@ export class LiveClient {
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#pinged = this.#sent;
-    this.#socket.ping(String(this.#sent));
+    const ping = randomUUID();
+    this.#unanswered.set(ping, this.#sent);
+    this.#socket.ping(ping);
   }
 
-  /** Without a farewell, which would have to wait behind what is not read. */
-  #drop(): false {
+  /** Without a farewell, which would have to wait behind what is not read, and with a reset: the kernel lets go of that at once. */
+  drop(): false {
+    this.#pipe.resetAndDestroy();
     this.#socket.terminate();
     return false;
   }

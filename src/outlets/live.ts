@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type GuardOptions, guard } from './guard.ts';
+import type { Api } from './http.ts';
 import { LiveClient } from './live-client.ts';
 import type { Log } from './log.ts';
 import { parseRequestUrl } from './request-url.ts';
@@ -19,11 +20,17 @@ export interface LiveOptions extends GuardOptions {
 
 const PATH = '/api/v1/live';
 const MAX_CLIENTS = 200;
+/** Bytes that all clients together may leave unread. */
+const MAX_UNREAD_IN_ALL = 8 * 1024 * 1024;
 /** A client that answers nothing for this long is dropped at the next check, so after twice this time at the latest. */
 const CHECK_MS = 30_000;
 
 /** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` as they come, and `tables` to those that asked. */
-export function attachLive(server: Server, status: Status, options: LiveOptions): { close(): Promise<void>; clients(): number } {
+export function attachLive(
+  { server, connections }: Pick<Api, 'server' | 'connections'>,
+  status: Status,
+  options: LiveOptions,
+): { close(): Promise<void>; clients(): number } {
   // It comes with the first client, as express does with the first request.
   const load = async () => {
     await options.settled;
@@ -33,8 +40,11 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
   let wss: ReturnType<typeof load> | null = null;
   const clients = new Map<WebSocket, LiveClient>();
 
-  server.on('upgrade', (request, socket, head) => {
+  server.on('upgrade', (request, stream, head) => {
+    const socket = stream as Socket; // a plain HTTP server has no other streams
     const refuse = (code: number, message: string): void => {
+      // Closed for good: a client that leaves its own side open would keep a descriptor here.
+      socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${code} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
       );
@@ -57,17 +67,20 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
   });
 
   let opening = 0;
-  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  const upgrade = async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
     opening++;
     try {
       wss ??= load();
-      (await wss).handleUpgrade(request, socket, head, (client) => welcome(client, socket));
+      (await wss).handleUpgrade(request, socket, head, (client) => {
+        connections.release(socket);
+        welcome(client, socket);
+      });
     } finally {
       opening--;
     }
   };
 
-  const welcome = (socket: WebSocket, pipe: Duplex): void => {
+  const welcome = (socket: WebSocket, pipe: Socket): void => {
     const client = new LiveClient(socket, pipe);
     clients.set(socket, client);
     socket.on('close', () => clients.delete(socket));
@@ -79,10 +92,24 @@ export function attachLive(server: Server, status: Status, options: LiveOptions)
     options.log.info({ unreadBytes: client.unread }, 'a live client does not read and was dropped');
   };
 
+  /** Each is bounded by itself, and all together, too: 200 that read nothing would be more than the sidecar may use. */
+  const dropSlowest = (): void => {
+    let unread = 0;
+    for (const client of clients.values()) unread += client.unread;
+    if (unread <= MAX_UNREAD_IN_ALL) return;
+    for (const [socket, client] of [...clients].sort(([, a], [, b]) => b.unread - a.unread)) {
+      if (unread <= MAX_UNREAD_IN_ALL) return;
+      unread -= client.unread;
+      client.drop();
+      dropped(socket, client);
+    }
+  };
+
   /** One JSON for all of them: 50 pages cost 50 writes. */
   const sendTo = (those: Iterable<readonly [WebSocket, LiveClient]>, message: LiveMessage | Tables): void => {
     const text = Buffer.from(JSON.stringify(message));
     for (const [socket, client] of those) if (!client.send(text)) dropped(socket, client);
+    dropSlowest();
   };
 
   const maker = new TableCache(status);

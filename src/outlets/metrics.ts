@@ -4,6 +4,9 @@ import type { Status } from './status.ts';
 
 const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
 
+/** Who scrapes more often gets the same text again: the port is open to the cluster, and a text costs milliseconds. */
+const KEPT_MS = 1000;
+
 export interface Metrics {
   readonly contentType: string;
   readonly text: () => Promise<string>;
@@ -14,6 +17,7 @@ export interface Metrics {
  * Counters of the kernel are exposed as gauges with their last value, since a container's restart sets them back.
  */
 export function createMetrics(status: Status): Metrics {
+  let made: { readonly text: Promise<string>; readonly atMs: number } | null = null;
   const registry = new Registry();
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
@@ -82,8 +86,12 @@ export function createMetrics(status: Status): Metrics {
   return {
     contentType: registry.contentType,
     text() {
-      fill();
-      return registry.metrics();
+      const nowMs = performance.now();
+      if (made === null || nowMs - made.atMs >= KEPT_MS) {
+        fill();
+        made = { text: registry.metrics(), atMs: nowMs };
+      }
+      return made.text;
     },
   };
 }

@@ -1,9 +1,13 @@
-import { createServer, type Server } from 'node:http';
-import { close, listen } from './http.ts';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { Connections } from './connections.ts';
+import { close, listen, REQUEST_LIMITS } from './http.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { parseRequestUrl } from './request-url.ts';
 import type { Status } from './status.ts';
+
+/** Probes and scrapes are short; a kubelet and two Prometheus servers hold three connections. */
+const OPS_LIMITS = { most: 64, idleMs: 10_000 };
 
 /**
  * The second, public port: /healthz, /readyz, /metrics, and nothing that names a path, a file or a command line. Plain node:http,
@@ -16,7 +20,8 @@ export async function createOps(
   // Loaded by the first scrape.
   let metrics: Promise<Metrics> | null = null;
   const scrape = async (): Promise<Metrics> => (await import('./metrics.ts')).createMetrics(status);
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, async (request, response) => {
+  const connections = new Connections(OPS_LIMITS);
+  const answer: RequestListener = async (request, response) => {
     const say = (code: number, text: string, type = 'text/plain; charset=utf-8'): void => {
       response.writeHead(code, { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
       response.end(request.method === 'HEAD' ? undefined : text);
@@ -37,7 +42,9 @@ export async function createOps(
       default:
         return say(404, '/healthz, /readyz and /metrics are here; the page and the API are on the other port\n');
     }
-  });
+  };
+  const server = createServer(REQUEST_LIMITS, connections.inOrder(answer));
+  connections.watch(server);
   const port = await listen(server, options.host, options.port);
   const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, server, close: () => close(server) };

@@ -3,6 +3,8 @@ import type { Verdict } from '../diagnosis/types.ts';
 import { fieldName } from '../fields.ts';
 import { smallestRangeFor } from '../ranges.ts';
 import { SECOND_MS } from '../units.ts';
+import { Pieces } from './pieces.ts';
+import { samplesJson } from './samples-json.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -15,6 +17,8 @@ export interface Route {
   /** Query parameters: name and what it does. Others are refused. */
   readonly query: Readonly<Record<string, string>>;
   readonly answer: (status: Status, query: Query) => unknown;
+  /** Its answer is long, and comes as `Pieces`. */
+  readonly long?: true;
 }
 
 const TARGET = { target: 'id of the container; default: that of the JVM' };
@@ -69,7 +73,8 @@ export const ROUTES: readonly Route[] = [
       points: 'at most this many points',
       envelope: 'true: also min and max, the least and the largest of all samples that each point stands for',
     },
-    answer: (s, q) => s.samples(samplesQuery(s, q)),
+    long: true,
+    answer: async (s, q) => new Pieces(samplesJson(await s.samples(samplesQuery(s, q)))),
   },
   {
     path: '/api/v1/self',
@@ -129,10 +134,8 @@ function samplesQuery(status: Status, query: Query): SamplesQuery {
     fields:
       fields === undefined
         ? null
-        : fields
-            .split(',')
-            .filter((f) => f !== '')
-            .map(fieldName),
+        : // Each once: thousands fit into an address, and each would be a column.
+          [...new Set(fields.split(','))].filter((f) => f !== '').map(fieldName),
     fromS: from,
     toS: to,
     points: query.points === undefined ? null : integer(query, 'points', 1, 100_000),

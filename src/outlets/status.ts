@@ -18,7 +18,7 @@ export interface Status {
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
   /** One take of the heap by class, and what grew since the one before. Costs the JVM a full collection. */
   histogram(target?: string): Promise<HistogramTake>;
-  samples(query: SamplesQuery): Promise<SamplesAnswer>;
+  samples(query: SamplesQuery): Promise<SampleColumns>;
   self(): Readonly<Record<string, unknown>>;
   /** Ready: enough points to answer. `reason` in words. */
   ready(): { readonly ready: boolean; readonly reason: string };
@@ -53,6 +53,14 @@ export interface SamplesQuery {
   readonly points: number | null;
   /** The least and the largest beside each point. */
   readonly envelope: boolean;
+}
+
+/** The answer of /api/v1/samples before it is text. Columns are the reader's own: they stay as they are while samples go on. NaN or null is a gap. */
+export interface SampleColumns extends Omit<SamplesAnswer, 't' | 'fields' | 'min' | 'max'> {
+  readonly t: ArrayLike<number>;
+  readonly fields: ReadonlyMap<FieldName, ArrayLike<number | null>>;
+  readonly min?: SampleColumns['fields'];
+  readonly max?: SampleColumns['fields'];
 }
 
 /** The series form, so that `curl … | memhound analyze -` works; null is a gap. */
@@ -124,6 +132,7 @@ export type ApiErrorCode =
   | 'forbidden'
   | 'no-jvm'
   | 'no-answer'
+  | 'busy'
   | 'gate';
 
 /** An answer that is an error, with its HTTP status and, where something can be done, `remediation`: the lines that do it. */

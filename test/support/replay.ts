@@ -214,7 +214,7 @@ export async function serve(
   const log = createLog({ format: 'json', level: 'error' });
   const guarded = { allowHosts: [], token };
   const api = await createApi(status, { ...guarded, host: '127.0.0.1', port, webDir, version: '0.0.0', log });
-  const live = attachLive(api.server, status, { ...guarded, version: '0.0.0', everySeconds, attach: token !== null, log });
+  const live = attachLive(api, status, { ...guarded, version: '0.0.0', everySeconds, attach: token !== null, log });
   return {
     url: api.url,
     clients: () => live.clients(),

@@ -21,11 +21,18 @@ export function apiUrl(path: string, query: Readonly<Record<string, string>>): s
   return `/api/v1/${path}${search === '' ? '' : `?${search}`}`;
 }
 
+/** Too many ask at once: the server says after how many seconds to ask again. */
+function comeAgain(response: Response): Promise<true> {
+  const seconds = Number(response.headers.get('retry-after') ?? 2) * (1 + Math.random());
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000, true));
+}
+
 async function request<T>(path: string, query: Readonly<Record<string, string>>, method = 'GET'): Promise<T> {
   let response: Response;
   let body: T & { error?: { code: string; message: string; remediation?: string } };
   try {
-    response = await fetch(apiUrl(path, query), { method, headers: { accept: 'application/json' } });
+    do response = await fetch(apiUrl(path, query), { method, headers: { accept: 'application/json' } });
+    while (response.status === 429 && (await comeAgain(response)));
     updatePodClock(response.headers.get('date'));
     body = (await response.json()) as typeof body;
   } catch (error) {

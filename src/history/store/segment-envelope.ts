@@ -1,5 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FieldName } from '../../fields.ts';
 import { type EnvelopeBuilder, envelopeRowsOf } from '../envelope.ts';
 import type { Segment } from '../segment.ts';
+import type { Series } from '../series.ts';
 import { dropCachedFiles } from './drop-page-cache.ts';
 import { readSegmentWithEnvelope, type SealedSegment, yieldToEventLoop } from './segment-files.ts';
 
@@ -8,6 +11,21 @@ export interface EnvelopeSpan {
   readonly toS: number;
   /** From this time on (epoch seconds), memory holds every sample. */
   readonly rawS: number;
+}
+
+/** Some ten milliseconds of work, without a compiler. */
+const ROWS_PER_TURN = 400;
+
+/** Adds the rows in memory, some in each turn of the event loop: all of a quarter at once would hold up a sample. */
+export async function addRowsInMemory(maker: EnvelopeBuilder, series: Series): Promise<void> {
+  // Copies: history's own columns change with the next sample.
+  const t = series.t.slice();
+  const fields = new Map(Array.from(series.fields, ([id, column]) => [id, column.slice()]));
+  for (let from = 0; from < t.length; from += ROWS_PER_TURN) {
+    const at = (id: FieldName, row: number) => fields.get(id)?.[from + row];
+    maker.add({ t: t.subarray(from, from + ROWS_PER_TURN), low: at, high: at });
+    await nextTurn();
+  }
 }
 
 /**

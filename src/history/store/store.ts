@@ -1,6 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FieldName } from '../../fields.ts';
 import { DAY_S, KIB, SECOND_MS } from '../../units.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
@@ -8,7 +7,7 @@ import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
 import { acquireLock } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
-import { addEnvelope } from './segment-envelope.ts';
+import { addEnvelope, addRowsInMemory } from './segment-envelope.ts';
 import { openSegment, type SealedSegment, segmentPath } from './segment-files.ts';
 import { appendNewRows, firstNewRowS } from './segment-rows.ts';
 import { checkWritableParent, StoreError, volumeError } from './store-error.ts';
@@ -240,10 +239,8 @@ export class Store {
     const { t, fields } = history.series(query);
     const [fromS, toS] = [t[0] ?? 0, t.at(-1) ?? 0];
     const maker = new EnvelopeBuilder(Float64Array.from(t), fields.keys(), fromS);
-    const every = history.series({ ...query, points: null });
-    const inMemory = (id: FieldName, row: number) => every.fields.get(id)?.[row];
-    maker.add({ t: every.t, low: inMemory, high: inMemory });
     const rawS = (history.lastS ?? 0) - RAW_S;
+    await addRowsInMemory(maker, history.series({ ...query, points: null }));
     const segments = t.length === 0 ? 0 : await addEnvelope(maker, sealed, { fromS, toS, rawS });
     return { ...maker.envelope, segments };
   }

@@ -83,7 +83,10 @@ class Pod {
           points: null,
           envelope: false,
         });
-        return [pid!, [...new Set(fields.usage!.map((v) => (v === null ? null : v / MIB)))]] as const;
+        return [
+          pid!,
+          [...new Set(Array.from(fields.get('usage')!, (v) => (v === null || Number.isNaN(v) ? null : v / MIB)))],
+        ] as const;
       }),
     );
     return Object.fromEntries(rows);

@@ -34,7 +34,7 @@ async function liveServer(t: TestContext, more: Partial<Status> = {}) {
   const log = createLog({ format: 'json', level: 'info', write: (line) => void lines.push(line) });
   const options = { host: '127.0.0.1', port: 0, allowHosts: [], token: null, webDir: null, version: '1', log };
   const api: Api = await createApi(status, options);
-  const live = attachLive(api.server, status, { ...options, everySeconds: 1, attach: false });
+  const live = attachLive(api, status, { ...options, everySeconds: 1, attach: false });
   t.after(async () => {
     await live.close();
     await api.close();
@@ -129,15 +129,27 @@ describe('a live client', () => {
     const { live, port, emit } = await liveServer(t);
     const liar = new WebSocket(`ws://127.0.0.1:${port}/api/v1/live`, { autoPong: false });
     t.after(() => liar.terminate());
-    await once(liar, 'message');
+    const [hello] = await once(liar, 'message');
     let sent = 0;
     for (; live.clients() === 1 && sent < 1000; sent++) {
       liar.pong('99999999999');
+      liar.pong(String(hello.length + sent * (JSON.stringify(tick()).length + LONG.length)));
       await roundTrip(liar);
       emit(tick(LONG));
     }
     assert.equal(live.clients(), 0);
     assert.ok(sent * LONG.length < MIB);
+  });
+
+  test('shares a bound with all others: many that read nothing are dropped before they fill the memory of the sidecar', async (t) => {
+    const { live, port, emit } = await liveServer(t);
+    await Promise.all(Array.from({ length: 60 }, () => stuckClient(t, port)));
+    let sent = 0;
+    for (; live.clients() === 60; sent++) {
+      emit(tick(LONG));
+      await turn();
+    }
+    assert.ok(sent * LONG.length * 60 < 9 * MIB, `${sent} messages to each of them`);
   });
 
   test('gets the tables of the target it shows, made once for all that show it and every ten seconds', async (t) => {

@@ -79,7 +79,7 @@ const status: Status = {
       heap_max_bytes: null,
       request_bytes: null,
       t: [q.points ?? 0],
-      fields: {},
+      fields: new Map(),
       aux: { events: [] },
     });
   },
@@ -114,7 +114,7 @@ let ops: Awaited<ReturnType<typeof createOps>>;
 const options = { host: '127.0.0.1', port: 0, allowHosts: ['pod.example'], token: null, webDir: null, version: '1.2.3', log };
 before(async () => {
   api = await createApi(status, options);
-  live = attachLive(api.server, status, { ...options, everySeconds: 10, attach: false });
+  live = attachLive(api, status, { ...options, everySeconds: 10, attach: false });
   ops = await createOps(status, { host: '127.0.0.1', port: 0, log });
 });
 after(async () => {
