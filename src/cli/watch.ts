@@ -24,6 +24,7 @@ import type { Roots } from '../sources/types.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { VERSION } from '../version.ts';
 import { rootsOf, searchOptionsOf } from './command.ts';
+import { Opened } from './opened.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 
 /** `memhound watch`: returns the exit code after a signal has stopped it, or if it cannot start. */
@@ -60,15 +61,27 @@ export async function watch(argv: string[]): Promise<number> {
   }
 }
 
-async function serve(
-  config: WatchConfig,
-  roots: Roots,
-  log: Log,
-  { found, stored, search }: { readonly found: TargetSearch } & Pick<WatcherOptions, 'stored' | 'search'>,
-): Promise<number> {
+type Beginning = { readonly found: TargetSearch } & Pick<WatcherOptions, 'stored' | 'search'>;
+
+/** Serves until a signal comes, also one that comes during the start: a pod may be deleted before it is ready. */
+async function serve(config: WatchConfig, roots: Roots, log: Log, beginning: Beginning): Promise<number> {
+  const stopped = stopSignal();
+  const opened = new Opened();
+  try {
+    await Promise.race([open(config, roots, log, beginning, opened), stopped]);
+    const signal = await stopped;
+    log.info({ signal }, 'stopping');
+    return 0;
+  } finally {
+    await opened.close((error) => log.error({ error: textOf(error) }, 'not everything could be closed'));
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored, search }: Beginning, opened: Opened) {
   const token = config.tokenFile === null ? null : readSecret('--token-file', config.tokenFile, 'a bearer token');
   const webhookUrl = config.webhookFile === null ? null : readWebhookUrl(config.webhookFile);
-  const stopped = stopSignal(); // registered early: a pod may be deleted before it is ready
   const store = await openStore({
     dir: config.data,
     maxDiskBytes: config.maxDisk,
@@ -100,6 +113,7 @@ async function serve(
         trend: selfWatch.trend,
       }),
   });
+  opened.add(() => watcher.close()); // and the store
   await watcher.begin(found, Date.now());
   await watcher.tick(Date.now(), { first: true });
 
@@ -118,6 +132,7 @@ async function serve(
     log,
     settled,
   });
+  opened.add(() => api.close());
   const live = attachLive(api, watcher.status, {
     ...guarded,
     version: VERSION,
@@ -126,14 +141,16 @@ async function serve(
     log,
     settled,
   });
+  opened.add(() => live.close());
   const ops = await createOps(watcher.status, { host: config.opsHost, port: config.opsPort, log });
-  const endStory = logNotifications(watcher.status, log);
-  const webhook = webhookUrl === null ? null : startWebhook(watcher.status, { url: webhookUrl, log });
+  opened.add(() => ops.close());
+  opened.add(logNotifications(watcher.status, log));
+  if (webhookUrl !== null) {
+    const webhook = startWebhook(watcher.status, { url: webhookUrl, log });
+    opened.add(() => webhook.close());
+  }
   const failed = (error: unknown): void =>
-    log.error(
-      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'a tick failed; sampling continues with the next one',
-    );
+    log.error({ error: textOf(error) }, 'a tick failed; sampling continues with the next one');
   const tick = async (nowMs: number): Promise<void> => {
     await watcher.tick(nowMs);
     await trimmer.tick(nowMs);
@@ -141,25 +158,19 @@ async function serve(
   };
   printStart(config, found, api.url, ops.url, watcher.status);
   // node-cron first loads ICU's time zones for about 35 ms. The first sample is taken before that.
-  schedule = startSchedule(config.every, tick, failed);
+  const started = startSchedule(config.every, tick, failed);
+  schedule = started;
   begin();
   let stopping = false;
   settled
     .then(() => (stopping ? undefined : watcher.scanFilesAndMappings(Date.now())))
     .then(() => (stopping ? undefined : trimmer.trimAfterStart()))
     .catch(failed);
-
-  const signal = await stopped;
-  stopping = true;
-  log.info({ signal }, 'stopping');
-  schedule.stop();
-  endStory();
-  webhook?.close();
-  await live.close();
-  await Promise.all([api.close(), ops.close()]);
-  await Promise.allSettled([settled]); // do not close files that are being read; a failure has been logged already
-  await watcher.close();
-  return 0;
+  opened.add(async () => {
+    stopping = true;
+    started.stop();
+    await Promise.allSettled([settled]); // do not close files that are being read; a failure has been logged already
+  });
 }
 
 /** Prints the first lines: the target, how it is reached, and the address of the page. */
