@@ -78,7 +78,7 @@ function troughs(t: Float64Array, values: Float64Array, share: number): Sawtooth
 /** A foot that a sample caught late stands too high: of a handful of neighbours the lower ones are nearer the truth. */
 export function sawtoothFloor(t: Float64Array, values: Float64Array): SawtoothFloor | null {
   const first = troughs(t, values, 0.3);
-  if (first === null || first.cycles < 3) return first;
+  if (first === null) return null;
   const again = troughs(first.t, first.values, 0.5);
   if (again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles) {
     const troughAmplitude = amplitude(first.t, first.values);

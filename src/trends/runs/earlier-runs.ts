@@ -96,7 +96,7 @@ function levelAt(values: Float64Array, { t, from, to }: Window, age: number, spa
     sum += values[i]!;
     count++;
   }
-  return count > 0 ? sum / count : Number.NaN;
+  return sum / count;
 }
 
 /**
@@ -151,7 +151,7 @@ export function adjustForEarlierRuns(
   const leaking = judged.filter(
     ({ killed, field, beganAfter }) => killed !== 'no' && field.trend === 'growing' && beganAfter < MAX_GROWTH_START * age,
   );
-  if (leaking.length >= MIN_AGREEING_RUNS && leaking.length > similar.length / 2 && Number.isFinite(newest.levelNow)) {
+  if (leaking.length > similar.length / 2 && Number.isFinite(newest.levelNow)) {
     const allRecorded = leaking.every(({ killed }) => killed === 'recorded');
     return growsLikeEarlierRuns(
       leaking.map(({ field }) => field),

@@ -7,6 +7,7 @@ const OTHER_PROCESS_FIELDS = fieldsWhere(({ id, perProcess }) => perProcess && i
 /** A drop to under this share of the level before it. */
 const ANON_DROP = 0.7;
 
+/** NaN where no value is known. */
 const mean = (column: Float64Array, from: number, to: number): number => {
   let sum = 0;
   let count = 0;
@@ -17,7 +18,7 @@ const mean = (column: Float64Array, from: number, to: number): number => {
       count++;
     }
   }
-  return count > 0 ? sum / count : Number.NaN;
+  return sum / count;
 };
 
 /**
@@ -29,16 +30,14 @@ export function runStarts(series: OrderedSeries): number[] {
   const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.restarts]);
   if (anon !== undefined) {
-    const others = OTHER_PROCESS_FIELDS.flatMap((id) => [series.fields.get(id) ?? []]).filter(
-      (column): column is Float64Array => column instanceof Float64Array && column.some((value) => value > 0),
-    );
+    const others = OTHER_PROCESS_FIELDS.map((id) => series.fields.get(id)).filter((column) => column !== undefined);
     let before = 0;
     let was = anon[0]!;
     // Each value is taken out of the column once: where code is interpreted, that makes an object.
     for (let i = 1; i < series.t.length; i++) {
       const now = anon[i]!;
       if (!Number.isFinite(now)) continue;
-      if (now < ANON_DROP * was && Number.isFinite(was) && !isNearStart(starts, i)) {
+      if (now < ANON_DROP * was && !isNearStart(starts, i)) {
         let fell = 0;
         let flat = 0;
         for (const column of others) {
@@ -49,7 +48,7 @@ export function runStarts(series: OrderedSeries): number[] {
           else flat++;
         }
         const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
-        if ((fell >= 1 && fell > flat) || cache) starts.add(i);
+        if (fell > flat || cache) starts.add(i);
       }
       before = i;
       was = now;

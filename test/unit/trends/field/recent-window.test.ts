@@ -68,6 +68,8 @@ test('a rise that the run has seen before, or that is not thrice as large, is no
   assert.deepEqual(found(96, leakSince(80, 0.1)).parts, []);
   assert.deepEqual(found(96, (hour) => 100 + 80 * (hour > 20 && hour < 40 ? 1 : 0) + leakSince(80, 5)(hour)).parts, []);
   assert.deepEqual(found(96, (hour) => -5 * hour).parts, [], 'it falls');
+  const lately = (from: number) => found(96, (hour) => (hour < from ? Number.NaN : leakSince(80, 5)(hour))).parts;
+  assert.deepEqual([lately(18), lately(30)], [[16], []], 'too little is known from before');
 });
 
 test('the whole run stands where it grows, and where its newest part does not grow in a straight line', () => {

@@ -38,6 +38,15 @@ test('a straight line, wandering within 2 % of its level and fewer than eight va
   assert.deepEqual(floorOf([100, 200, 100, 200, 100, 200, 100, 200])?.cycles, 3);
 });
 
+test('small falls on the way up are no collections', () => {
+  const rough = teeth(5, 10, 100, () => 200).map((value, i) => (i % 10 === 5 ? value - 20 : value));
+  assert.deepEqual(floorOf(rough)?.t, [100, 200, 300, 400]);
+});
+
+test('a series of thousands of values is no other saw-tooth than its beginning', () => {
+  assert.equal(floorOf(teeth(800, 11, 100, (k) => 1000 + 5 * k))?.cycles, 799);
+});
+
 test('a steep drift does not pass for the swing: its teeth are found', () => {
   assert.equal(floorOf(teeth(12, 10, 100, (k) => 1000 + 50 * k))?.cycles, 11);
 });
@@ -51,4 +60,5 @@ test('where falls come between deep ones, the floor is what the deep ones leave'
 test('deep falls that are small against the swing, or that come too often, do not replace the floor', () => {
   assert.equal(floorOf(teeth(36, 6, 400, (k) => 100 + 2 * (k % 6)))?.cycles, 35, 'small');
   assert.equal(floorOf(teeth(36, 6, 80, (k) => 100 + 40 * (k % 2)))?.cycles, 35, 'each second one');
+  assert.equal(floorOf(teeth(14, 6, 80, (k) => 100 + 20 * (k % 6)))?.cycles, 13, 'two deep ones are too few');
 });

@@ -29,6 +29,17 @@ test('the evaluation of a run that is over is made once, also where the history 
   );
 });
 
+test('a change of single values far apart is seen, and one after the run is not', () => {
+  assert.equal(isKnown({}, { column: values.with(18, values[18]! + 5) }), false);
+  assert.equal(isKnown({}, { column: values.with(11, values[11]! - 1).with(10, values[10]! + 1) }), false);
+  assert.equal(isKnown({}, { column: values.with(20, 0) }), true);
+  const gap = values.with(15, Number.NaN);
+  const past = new PastEvaluations();
+  const first = past.evaluation('anon', gap, run, () => fieldEvaluation());
+  const other = past.evaluation('anon', gap.with(16, 0), run, () => fieldEvaluation());
+  assert.notEqual(other, first, 'beside a gap');
+});
+
 test('another field, time, length, limit, value or order of values is another evaluation', () => {
   assert.equal(isKnown({}, { id: 'file' }), false);
   assert.equal(isKnown({ t: t.map((at) => at + 1) }), false);

@@ -36,6 +36,8 @@ test('an unrecorded restart is where anon falls by a third, with most of what th
     [{ threads: drop(10), file: drop(10) }, false, 'anon is not known'],
     [{ anon: drop(60), threads: drop(50), sock: drop(100).fill(0) }, true, 'a field that is always 0 has no say'],
     [{ anon: drop(60), threads: drop(50), sock: drop(100).fill(GAP) }, true, 'nor has one without values'],
+    [{ anon: drop(60), threads: drop(50), metaspace: drop(GAP) }, true, 'nor one that is gone afterwards'],
+    [{ anon: drop(60), threads: drop(50), metaspace: drop(50).fill(GAP, 0, 5) }, true, 'nor one that was not known before'],
     [{ anon: drop(60), shmem: drop(10) }, false, 'shared memory is not of one process'],
   ] as const;
   for (const [columns, restart, why] of TABLE) assert.deepEqual(starts(columns), restart ? [0, 5] : [0], why);

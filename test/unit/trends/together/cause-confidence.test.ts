@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type ByField, entriesOf, type FieldName } from '../../../../src/fields.ts';
+import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
+import { causeConfidence, grows, type Limits } from '../../../../src/trends/together/cause-confidence.ts';
+import type { Cause } from '../../../../src/trends/types.ts';
+import { DAY_S, HOUR_S, MIB } from '../../../../src/units.ts';
+import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
+
+type Given = ByField<FieldEvaluation>;
+const fieldsOf = (given: Given) => new Map<FieldName, FieldEvaluation>(entriesOf(given));
+const LIMITS: Limits = { limit: 4096 * MIB, heapMax: 2048 * MIB };
+
+/** 0.99 where the growth is taken as it is, 0.75 where it may still turn out to be bounded. */
+const confidence = (
+  cause: Cause,
+  given: Given,
+  limits: Limits = LIMITS,
+  native: Parameters<typeof causeConfidence>[3] = null,
+): number => causeConfidence({ cause, bytesPerHour: 1, reclaimable: false, what: null }, fieldsOf(given), limits, native);
+
+/** A field that grows by so many MiB an hour over hours, from 100 MiB on. */
+const grown = (perHour: number, hours: number, given: Partial<FieldEvaluation> = {}): FieldEvaluation =>
+  growingField(perHour * MIB, MIB, {
+    windowSeconds: hours * HOUR_S,
+    levelAtStart: 100 * MIB,
+    levelNow: (100 + perHour * hours) * MIB,
+    ...given,
+  });
+const since = (hours: number) => ({
+  basis: { ...fieldEvaluation().basis, line: { fromT: 0, toT: hours * HOUR_S, level: 0, slopePerSecond: 0 } },
+});
+
+test('a field grows where its trend says so', () => {
+  assert.equal(grows(fieldsOf({ anon: growingField(1, 1) }), 'anon'), true);
+  assert.equal(grows(fieldsOf({ anon: fieldEvaluation() }), 'anon'), false);
+  assert.equal(grows(fieldsOf({}), 'anon'), false);
+});
+
+test('a cause is as sure as the surest field that shows it, and only fields that grow count', () => {
+  const threads = grown(1, 30, { posterior: 0.8 });
+  assert.equal(confidence('threads', { threads, kernel_stack: grown(1, 30, { posterior: 0.9 }) }), 0.9);
+  assert.equal(confidence('threads', { threads, kernel_stack: fieldEvaluation({ posterior: 0.95 }) }), 0.8);
+  assert.equal(confidence('threads', { anon: grown(1, 30) }), 0);
+  assert.equal(confidence('shmem', { shmem: grown(1, 1, { posterior: 0.6 }) }), 0.6, 'less sure than what may be bounded');
+});
+
+describe('growth of less than a day may be daily load', () => {
+  const shmem = (field: FieldEvaluation, limits: Limits = LIMITS) =>
+    confidence('shmem', { shmem: field, anon: fieldEvaluation() }, limits);
+  test('where it is slower than a tenth of its level an hour', () => {
+    assert.equal(shmem(grown(9, 20)), 0.75);
+    assert.equal(shmem(grown(11, 20)), 0.99);
+  });
+  test('not after a day', () => {
+    assert.equal(shmem(grown(9, 23.9)), 0.75);
+    assert.equal(shmem(grown(9, 24)), 0.99);
+  });
+  test('not where it is known to be none', () => assert.equal(shmem(grown(9, 20, { dailyLoadExcluded: true })), 0.99));
+  test('past ten minutes where it has risen by less than half as yet, or still settles', () => {
+    assert.equal(shmem(grown(100, 0.4)), 0.75);
+    assert.equal(shmem(grown(100, 0.6)), 0.99);
+    assert.equal(shmem(grown(100, 0.6, { saturating: true })), 0.75);
+    assert.equal(shmem(grown(240, 0.15)), 0.99, 'nine minutes');
+    assert.equal(shmem(grown(240, 0.18)), 0.75, 'eleven minutes');
+  });
+  test('unless the limit is met within the hour', () => {
+    const near = (mib: number) => shmem(grown(100, 0.4), { ...LIMITS, limit: 100e6 + mib * MIB });
+    // 100 MB of anon and 140 MiB of shmem are there.
+    assert.equal(near(239), 0.99);
+    assert.equal(near(241), 0.75);
+    assert.equal(shmem(grown(100, 0.4), { ...LIMITS, limit: 'max' }), 0.75);
+    assert.equal(shmem(grown(100, 0.4), { ...LIMITS, limit: null }), 0.75);
+  });
+  test('a heap meets -Xmx, not the limit of the container', () => {
+    const heap = (mib: number | 'max') =>
+      confidence('heap', { heap_used: grown(100, 0.4) }, { limit: 150 * MIB, heapMax: mib === 'max' ? 'max' : mib * MIB });
+    assert.deepEqual([heap(239), heap(241), heap('max')], [0.99, 0.75, 0.75]);
+  });
+  test('threads meet no limit, and without anon the whole limit is left', () => {
+    assert.equal(confidence('threads', { threads: grown(100, 0.4) }, { ...LIMITS, limit: MIB }), 0.75);
+    assert.equal(confidence('shmem', { shmem: grown(100, 0.4) }, { ...LIMITS, limit: 99 * MIB }), 0.99);
+    assert.equal(confidence('shmem', { shmem: grown(100, 0.4) }, { ...LIMITS, limit: 101 * MIB }), 0.75);
+  });
+  test('all of its fields must be so', () => {
+    assert.equal(confidence('slab', { slab_unreclaimable: grown(9, 20), kernel: grown(11, 20) }), 0.99);
+    assert.equal(confidence('slab', { slab_unreclaimable: grown(9, 20), kernel: grown(9, 20) }), 0.75);
+  });
+});
+
+test('a drift that began within the last day may be daily load until it has lasted for the hours that the run saw before', () => {
+  const shmem = (hours: number, began: number) => confidence('shmem', { shmem: grown(50, hours, since(began)) });
+  assert.equal(shmem(24, 6), 0.75);
+  assert.equal(shmem(29, 6), 0.75);
+  assert.equal(shmem(30, 6), 0.99, 'these hours were seen on another day');
+  assert.equal(shmem(24, 24), 0.99);
+  assert.equal(shmem(20, 6), 0.99, 'in a run of less than a day the pace decides');
+});
+
+describe('native memory may be a heap that is touched for the first time', () => {
+  const anon = (mib: number, given: Partial<FieldEvaluation> = {}) => grown(50, 30, { levelNow: mib * MIB, ...given });
+  const heap = fieldEvaluation();
+  const native = (given: Given, limits: Limits = LIMITS) => confidence('native', given, limits);
+  test('while anon is below -Xmx and a bit', () => {
+    // 1.15 of 2048 MiB are 2355.
+    assert.equal(native({ anon: anon(2350), heap_used: heap }), 0.75);
+    assert.equal(native({ anon: anon(2360), heap_used: heap }), 0.99);
+  });
+  test('not where there is no heap, or nothing bounds it', () => {
+    assert.equal(native({ anon: anon(2000) }), 0.99);
+    assert.equal(native({ anon: anon(2000), heap_used: heap }, { ...LIMITS, heapMax: 'max' }), 0.99);
+    assert.equal(native({ anon: anon(2000), heap_used: heap }, { ...LIMITS, heapMax: null }), 0.99);
+  });
+  test('not where earlier runs show that it leaks in spite of a heap that fits the limit', () => {
+    const leaked = { anon: anon(2000, { dailyLoadExcluded: true }), heap_used: heap };
+    assert.equal(native(leaked), 0.99);
+    assert.equal(native(leaked, { ...LIMITS, limit: 2048 * MIB }), 0.75, 'the heap alone reaches the limit');
+    assert.equal(native(leaked, { ...LIMITS, limit: 'max' }), 0.99);
+    assert.equal(
+      confidence('shmem', { anon: anon(2000), heap_used: heap, shmem: grown(50, 30) }),
+      0.99,
+      'of native memory alone',
+    );
+  });
+  test('where the JVM says how much of its heap was not seen in use, until it has grown by that', () => {
+    const given = { anon: anon(2000), heap_used: heap };
+    const beside = (untouchedMiB: number, field = grown(50, 30)) =>
+      confidence('native', given, LIMITS, { field, untouchedBytes: untouchedMiB * MIB });
+    assert.deepEqual([beside(1499), beside(1501)], [0.99, 0.75]);
+    assert.deepEqual([beside(199, grown(50, 30, since(4))), beside(201, grown(50, 30, since(4)))], [0.99, 0.75]);
+    assert.equal(beside(0, grown(50, 30, { slopeBytesPerHour: null, posterior: 0.8 })), 0.8);
+    assert.equal(beside(0, grown(5, DAY_S / HOUR_S / 2)), 0.75, 'it may be daily load');
+  });
+});
