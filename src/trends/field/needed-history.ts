@@ -21,7 +21,7 @@ export function neededHistory(field: FieldEvaluation | undefined, limit: Limit):
   const forRise = riseBytes / slopePerSecond;
   // The interval of a slope narrows with the window to the power of 1.4 to 1.9 for errors that return to their mean within hours, and of 0.5 to
   // 0.9 for a wandering near a random walk. 1 is between them, so that most waits end no later than reported.
-  const forInterval = (field.windowSeconds * half) / slopePerSecond;
+  const forInterval = field.windowSeconds * (half / slopePerSecond);
   const missingS = Math.max(forRise, forInterval) - field.windowSeconds;
   if (!Number.isFinite(missingS) || missingS <= 0 || missingS > MAX_WAIT_S) return null;
   return {
