@@ -74,7 +74,7 @@ export class FolderWalk {
       return true;
     }
     const opened =
-      found.stat.isDirectory() && this.#fileSystems.of(found.fd, found.stat.dev)?.mayBeWalked ? openDir(found.fd) : null;
+      found.stat.isDirectory() && this.#fileSystems.of(found.fd, found.stat.dev)?.mayBeWalked ? openDir(found) : null;
     if (opened === null) {
       // Not a folder, not to be walked, or not readable: it stays known, so that it is not tried each time.
       closeSync(found.fd);
@@ -137,9 +137,10 @@ export class FolderWalk {
   }
 }
 
-function openDir(pinned: number): { fd: number; dir: Dir } | null {
-  const fd = reopen(pinned);
-  if (typeof fd === 'string') return null;
+function openDir(pinned: { readonly fd: number; readonly stat: Stats }): { fd: number; dir: Dir } | null {
+  const opened = reopen(pinned);
+  if (opened.state === 'refused') return null;
+  const { fd } = opened;
   try {
     return { fd, dir: opendirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' as BufferEncoding, bufferSize: 256 }) };
   } catch (error) {

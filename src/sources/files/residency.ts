@@ -53,8 +53,9 @@ export class Residency {
 
   #bySyscall(calls: Syscalls, question: ResidencyQuery): ResidencyAnswer {
     if (question.stat.size === 0) return { state: 'known', method: 'cachestat', residentBytes: 0, dirtyBytes: 0 };
-    const fd = reopen(question.fd);
-    if (typeof fd === 'string') return notOpened(question, this.#permission, fd);
+    const opened = reopen(question);
+    if (opened.state === 'refused') return notOpened(question, this.#permission, opened.code);
+    const { fd } = opened;
     try {
       // On overlayfs cachestat reads the empty cache of the upper inode and answers 0 without an error (seen on 6.18);
       // mincore goes by the mapping, which is the file below.
@@ -91,9 +92,9 @@ export class Residency {
       else if (q.stat.size > MAX_MINCORE_BYTES)
         answers.set(q, { state: 'unknown', reason: `${q.stat.size} bytes are too many to ask page by page` });
       else if (this.#noFincore === null) {
-        const fd = reopen(q.fd);
-        if (typeof fd === 'string') answers.set(q, notOpened(q, this.#permission, fd));
-        else opened.set(q, fd);
+        const file = reopen(q);
+        if (file.state === 'refused') answers.set(q, notOpened(q, this.#permission, file.code));
+        else opened.set(q, file.fd);
       }
     }
     try {

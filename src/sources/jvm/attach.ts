@@ -1,11 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { MIB } from '../../units.ts';
+import { pin, pinFolderUnder } from '../process/pinned-path.ts';
 import { readStartTicks, readStatus } from '../process/procfs.ts';
-import { isAbsence, isDenied } from '../process/read-text.ts';
-import { openDirUnder } from '../process/safe-open.ts';
+import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
 import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, V1_ARGUMENTS } from './attach-protocol.ts';
 
@@ -21,8 +21,6 @@ export interface AttachOptions {
 /** A histogram of a large application is some 2 MiB of text. */
 const MAX_REPLY_BYTES = 16 * MIB;
 const POLL_MS = 20;
-/** Not among Node's constants; the same on x86-64 and arm64 (asm-generic/fcntl.h). Opens a socket's name without following a link. */
-const O_PATH = 0o10000000;
 
 /** One command at a time for each process: the JVM answers one anyway, and two must not share the trigger file. */
 const queues = new Map<number, Promise<unknown>>();
@@ -52,7 +50,9 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
   try {
     const refusal = attachRefusal(roots, target);
     if (refusal !== null) return refusal;
-    tmp = openDirUnder(join(roots.proc, String(target.pid), 'root'), 'tmp');
+    const folder = pinFolderUnder(join(roots.proc, String(target.pid), 'root'), 'tmp');
+    if (folder.state === 'refused') return failureOf(target, folder.code, `its /tmp cannot be opened: ${folder.code}`);
+    tmp = folder.fd;
     if (!(await startListener(roots, target, tmp, deadline)))
       return failed(
         target,
@@ -68,10 +68,7 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
     const what = reply.code === BAD_VERSION ? `protocol version ${version} is not spoken` : `${command}: code ${reply.code}`;
     return failed(target, `${what}: ${reply.text.slice(0, 300).trim()}`, null);
   } catch (error) {
-    if (isAbsence(error)) return { state: 'absent', reason: `pid ${target.pid} has ended, or its container has no /tmp` };
-    if (isDenied(error))
-      return failed(target, 'expected to run as its user', `run memhound as uid ${target.uid}, gid ${target.gid}`);
-    return failed(target, (error as Error).message, null);
+    return failureOf(target, (error as NodeJS.ErrnoException).code ?? '', (error as Error).message);
   } finally {
     if (tmp !== null) closeSync(tmp);
   }
@@ -82,6 +79,13 @@ const failed = (target: ProcessRef, error: string, remediation: string | null): 
   error: `attach to pid ${target.pid}: ${error}`,
   remediation: remediation,
 });
+
+function failureOf(target: ProcessRef, code: string, message: string): Reading<never> {
+  if (isAbsenceCode(code)) return { state: 'absent', reason: `pid ${target.pid} has ended, or its container has no /tmp` };
+  if (isDenialCode(code))
+    return failed(target, 'expected to run as its user', `run memhound as uid ${target.uid}, gid ${target.gid}`);
+  return failed(target, message, null);
+}
 
 /** Asked again right before the signal: between two checks the pid may have become another process's. */
 function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null {
@@ -130,17 +134,15 @@ function hasSocket(tmp: number, target: ProcessRef): boolean {
 
 /** A descriptor of the JVM's socket itself, so that a name that is exchanged later, or a link, leads nowhere. */
 function socketFd(tmp: number, target: ProcessRef): number | null {
-  let fd: number;
-  try {
-    fd = openSync(`/proc/self/fd/${tmp}/.java_pid${target.nspid}`, O_PATH | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
+  const name = `/tmp/.java_pid${target.nspid}`;
+  const found = pin(`/proc/self/fd/${tmp}/.java_pid${target.nspid}`);
+  if (found.state === 'refused') {
+    if (isAbsenceCode(found.code)) return null;
+    throw Object.assign(new Error(`${name}: ${found.code}`), { code: found.code });
   }
-  const stat: Stats = fstatSync(fd);
-  if (stat.isSocket() && stat.uid === target.uid) return fd;
-  closeSync(fd);
-  throw new Error(`/tmp/.java_pid${target.nspid}: expected a socket of uid ${target.uid}, found something else`);
+  if (found.stat.isSocket() && found.stat.uid === target.uid) return found.fd;
+  closeSync(found.fd);
+  throw new Error(`${name}: expected a socket of uid ${target.uid}, found something else`);
 }
 
 /** A JVM of before JDK 24 does not know the command `getversion`. */

@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { KIB, MIB } from '../../units.ts';
+import { openFileUnder } from '../process/pinned-path.ts';
 import { readArguments, readStartTicks } from '../process/procfs.ts';
-import { isAbsence, isDenied } from '../process/read-text.ts';
-import { openFileUnder } from '../process/safe-open.ts';
+import { isAbsence, isDenialCode } from '../process/read-text.ts';
 import type { JvmReading, ProcessRef, Reading, Roots } from '../types.ts';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
-import { hsperfPath } from './jvm-detection.ts';
+import { isUnusable, openHsperfFile } from './jvm-detection.ts';
 import { toJvmReading } from './jvm-reading.ts';
 
 export { toJvmReading } from './jvm-reading.ts';
@@ -24,6 +24,9 @@ export function parseHsperfdata(bytes: Uint8Array): ParsedHsperfdata {
   return layout.state === 'read' ? { state: 'read', counters: readValues(bytes, layout) } : layout;
 }
 
+type Absent = Extract<Reading<never>, { state: 'absent' }>;
+type Failed = Extract<Reading<never>, { state: 'failed' }>;
+
 export interface JvmReader {
   read(nowMs: number): Reading<JvmReading>;
   /** The bytes in use, for `memhound capture`; null where there is no file. */
@@ -39,14 +42,17 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   let layout: Extract<Layout, { state: 'read' }> | null = null;
   let previous: JvmReading | null = null;
 
-  const fill = (): string | null => {
+  /** Reads the bytes into `buffer`; null: done, else why not. */
+  const fill = (): Absent | Failed | null => {
     if (fd === null) {
-      const path = hsperfPath(roots.proc, process.pid, process.nspid);
-      if (path === null) return absenceReason(roots, process);
-      fd = openFileUnder(join(roots.proc, String(process.pid), 'root'), path).fd;
+      const file = openHsperfFile(roots.proc, process.pid, process);
+      if (file === null) return { state: 'absent', reason: absenceReason(roots, process) };
+      if (file.state === 'refused') return refusal(process, file.code);
+      fd = file.fd;
     }
     const { size } = fstatSync(fd);
-    if (size > MAX_BYTES) return `hsperfdata of pid ${process.pid} is ${size} bytes, expected at most ${MAX_BYTES}`;
+    if (size > MAX_BYTES)
+      return { state: 'absent', reason: `hsperfdata of pid ${process.pid} is ${size} bytes, expected at most ${MAX_BYTES}` };
     if (buffer.length !== size) {
       buffer = Buffer.alloc(size);
       layout = null;
@@ -77,8 +83,8 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
         if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
           return { state: 'absent', reason: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
         for (let attempt = 0; ; attempt++) {
-          const absent = fill();
-          if (absent !== null) return { state: 'absent', reason: absent };
+          const unread = fill();
+          if (unread !== null) return unread;
           const parsed = counters();
           if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, remediation: null };
           const reading = { ...toJvmReading(parsed.counters, { atMs: nowMs, previous }), nspid: process.nspid };
@@ -89,12 +95,6 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
         }
       } catch (error) {
         if (isAbsence(error)) return { state: 'absent', reason: `pid ${process.pid} has ended` };
-        if (isDenied(error))
-          return {
-            state: 'failed',
-            error: `hsperfdata of pid ${process.pid} may not be read: its mode is 0600`,
-            remediation: `run memhound as uid ${process.uid}, gid ${process.gid}`,
-          };
         return { state: 'failed', error: `hsperfdata of pid ${process.pid}: ${(error as Error).message}`, remediation: null };
       }
     },
@@ -102,7 +102,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
       try {
         if (fill() !== null) return null;
       } catch (error) {
-        if (isAbsence(error) || isDenied(error)) return null;
+        if (isAbsence(error)) return null;
         throw error;
       }
       const used = layout?.used ?? buffer.length;
@@ -114,6 +114,15 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
     },
   };
 }
+
+const refusal = ({ pid, uid, gid }: ProcessRef, code: string): Failed =>
+  isDenialCode(code)
+    ? {
+        state: 'failed',
+        error: `hsperfdata of pid ${pid} may not be read: its mode is 0600`,
+        remediation: `run memhound as uid ${uid}, gid ${gid}`,
+      }
+    : { state: 'failed', error: `hsperfdata of pid ${pid} cannot be opened: ${code}`, remediation: null };
 
 /** Why a JVM has no hsperfdata, as far as its command line and uid show. */
 function absenceReason(roots: Roots, process: ProcessRef): string {
@@ -132,22 +141,16 @@ function absenceReason(roots: Roots, process: ProcessRef): string {
 
 /** null where it is not known. */
 function passwdHas(roots: Roots, process: ProcessRef): boolean | null {
+  const file = openFileUnder(join(roots.proc, String(process.pid), 'root'), 'etc/passwd');
+  if (file.state === 'refused') {
+    if (isUnusable(file.code)) return null;
+    throw new Error(`/etc/passwd of pid ${process.pid}: expected a file that can be opened, found ${file.code}`);
+  }
   try {
-    const { fd } = openFileUnder(join(roots.proc, String(process.pid), 'root'), 'etc/passwd');
-    try {
-      const bytes = Buffer.alloc(256 * KIB);
-      const n = readSync(fd, bytes, 0, bytes.length, 0);
-      return new RegExp(`^[^:\\n]*:[^:\\n]*:${process.uid}:`, 'm').test(bytes.toString('utf8', 0, n));
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (
-      isAbsence(error) ||
-      isDenied(error) ||
-      ['ELOOP', 'ENOTREGULAR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')
-    )
-      return null;
-    throw error;
+    const bytes = Buffer.alloc(256 * KIB);
+    const n = readSync(file.fd, bytes, 0, bytes.length, 0);
+    return new RegExp(`^[^:\\n]*:[^:\\n]*:${process.uid}:`, 'm').test(bytes.toString('utf8', 0, n));
+  } finally {
+    closeSync(file.fd);
   }
 }

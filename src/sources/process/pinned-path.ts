@@ -1,20 +1,27 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 
 /**
- * Files of a container that is not trusted are first pinned: open(2) with O_PATH gives a descriptor that only names the inode, so that
- * nothing happens to a FIFO or device that was planted (even a non-blocking open of a FIFO would release its waiting writer). What
- * fstat then calls regular stays regular, and is opened through /proc/self/fd without naming the path again.
+ * The one way to open paths of a container that is not trusted. A path is first pinned: open(2) with O_PATH gives a descriptor that only
+ * names the inode, so nothing happens to a FIFO or device that was planted (even a non-blocking open of a FIFO would release its waiting
+ * writer). What fstat then calls regular stays regular, and is opened through /proc/self/fd without naming the path again. No link is
+ * followed: under /proc/PID/root an absolute link would resolve in the root of memhound.
  *
  * Paths and names are byte strings (latin1), since a name need not be UTF-8 and would else not be found again.
  */
 const O_PATH = 0o10000000; // include/uapi/asm-generic/fcntl.h; node:fs has no name for it
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** A tree deeper than this is a trap, not a program's folder. */
-const MOST_NAMES = 64;
+const MAX_NAMES = 64;
 
-export type PinResult =
-  | { readonly state: 'pinned'; readonly fd: number; readonly stat: Stats }
-  | { readonly state: 'refused'; readonly code: string };
+/** `code`: the name of an errno, or ENOTREGULAR where a regular file was asked for and something else stands there. */
+export interface Refused {
+  readonly state: 'refused';
+  readonly code: string;
+}
+export type PinResult = { readonly state: 'pinned'; readonly fd: number; readonly stat: Stats } | Refused;
+export type OpenResult = { readonly state: 'opened'; readonly fd: number; readonly stat: Stats } | Refused;
+
+const refused = (code: string): Refused => ({ state: 'refused', code });
 
 const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 
@@ -39,26 +46,51 @@ function tryOpen(path: string, flags: number): number | string {
 /** Pins what stands at `path`; a link itself, unless `follow` (for the kernel's own links, /proc/PID/fd/N, alone). The caller closes it. */
 export function pin(path: string, follow = false): PinResult {
   const fd = tryOpen(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
-  return typeof fd === 'string' ? { state: 'refused', code: fd } : { state: 'pinned', fd, stat: fstatSync(fd) };
+  return typeof fd === 'string' ? refused(fd) : { state: 'pinned', fd, stat: fstatSync(fd) };
 }
 
-/** Pins `path` under `root`, name by name, following no link. `root` itself is ours to name (/proc/PID/root must be followed). */
+/**
+ * Pins `path` under `root`, name by name, following no link. `root` itself is followed, since /proc/PID/root is a link of the kernel.
+ * `..` is refused with EXDEV, as openat2(2) does with RESOLVE_BENEATH. The caller closes the descriptor.
+ */
 export function pinUnder(root: string, path: string): PinResult {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  if (names.length > MOST_NAMES) return { state: 'refused', code: 'ENAMETOOLONG' };
+  if (names.length > MAX_NAMES) return refused('ENAMETOOLONG');
   let at = tryOpen(root, O_PATH | O_DIRECTORY);
   for (const [i, name] of names.entries()) {
     if (typeof at === 'string') break;
     const last = i === names.length - 1;
-    const next = name === '..' ? 'ELOOP' : tryOpen(`/proc/self/fd/${at}/${name}`, O_PATH | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
+    const next = name === '..' ? 'EXDEV' : tryOpen(`/proc/self/fd/${at}/${name}`, O_PATH | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
     closeSync(at);
     at = next;
   }
-  return typeof at === 'string' ? { state: 'refused', code: at } : { state: 'pinned', fd: at, stat: fstatSync(at) };
+  return typeof at === 'string' ? refused(at) : { state: 'pinned', fd: at, stat: fstatSync(at) };
 }
 
-/** A descriptor for reading of what is pinned, which fstat has called a regular file or a folder; or why not, as an errno name. */
-export const reopen = (fd: number): number | string => tryOpen(`/proc/self/fd/${fd}`, O_RDONLY | O_NONBLOCK);
+/** Opens for reading what is pinned; only for what fstat has called a regular file or a folder. The caller closes both descriptors. */
+export function reopen({ fd, stat }: { readonly fd: number; readonly stat: Stats }): OpenResult {
+  const opened = tryOpen(`/proc/self/fd/${fd}`, O_RDONLY | O_NONBLOCK);
+  return typeof opened === 'string' ? refused(opened) : { state: 'opened', fd: opened, stat };
+}
+
+/** Opens the regular file `path` under `root` for reading. The caller closes it. */
+export function openFileUnder(root: string, path: string): OpenResult {
+  const pinned = pinUnder(root, path);
+  if (pinned.state === 'refused') return pinned;
+  try {
+    return pinned.stat.isFile() ? reopen(pinned) : refused('ENOTREGULAR');
+  } finally {
+    closeSync(pinned.fd);
+  }
+}
+
+/** Pins the folder `path` under `root`; /proc/self/fd/N then names it, for its files and for the list of its names. The caller closes it. */
+export function pinFolderUnder(root: string, path: string): PinResult {
+  const pinned = pinUnder(root, path);
+  if (pinned.state === 'refused' || pinned.stat.isDirectory()) return pinned;
+  closeSync(pinned.fd);
+  return refused('ENOTDIR');
+}
 
 /** stat of the inode behind one of the kernel's own links; it opens nothing. null: there is no such descriptor. @throws where it may not be asked */
 export const statLink = (path: string): Stats | null => statSync(path, { throwIfNoEntry: false }) ?? null;

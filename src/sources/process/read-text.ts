@@ -6,7 +6,7 @@ const MAX_BYTES = MIB;
 
 let shared = Buffer.allocUnsafe(16 * KIB);
 
-/** Reads a descriptor from its beginning into one shared buffer: kernel files give a new text at each read from 0. At most `MOST_BYTES`. */
+/** Reads a descriptor from its beginning into one shared buffer: kernel files give a new text at each read from 0. At most `MAX_BYTES`. */
 function readFd(fd: number): string {
   let length = 0;
   for (;;) {
@@ -53,7 +53,13 @@ export function readText(path: string, read = readFd): string | null {
   }
 }
 
-const ABSENCE = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'ENOTDIR']);
+const ABSENCE: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'ENOTDIR']);
 
-export const isAbsence = (error: unknown): boolean => ABSENCE.has((error as NodeJS.ErrnoException).code ?? '');
-export const isDenied = (error: unknown): boolean => ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+const DENIAL: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
+
+const codeIn = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+export const isAbsenceCode = (code: string): boolean => ABSENCE.has(code);
+export const isDenialCode = (code: string): boolean => DENIAL.has(code);
+export const isAbsence = (error: unknown): boolean => isAbsenceCode(codeIn(error));
+export const isDenied = (error: unknown): boolean => isDenialCode(codeIn(error));

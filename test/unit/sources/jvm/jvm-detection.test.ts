@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { detectJvm, openHsperfFile } from '../../../../src/sources/jvm/jvm-detection.ts';
+import { parseStatus } from '../../../../src/sources/process/procfs.ts';
+
+const PID = 7;
+
+/** A /proc with one process; `tmp` is the /tmp of its container. */
+function proc(t: TestContext) {
+  const root = mkdtempSync(join(tmpdir(), 'memhound-detection-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const tmp = join(root, String(PID), 'root/tmp');
+  mkdirSync(tmp, { recursive: true });
+  return { root, tmp, maps: join(root, String(PID), 'maps') };
+}
+
+const process = (name: string, threads: number) =>
+  parseStatus(`Name:\t${name}\nPid:\t${PID}\nNSpid:\t${PID}\nVmRSS:\t100 kB\nThreads:\t${threads}\n`);
+
+/** What can be read of the process's hsperfdata; null: there is none. */
+function hsperfText(root: string): string | null {
+  const file = openHsperfFile(root, PID, { uid: 1000, nspid: PID });
+  if (file === null || file.state === 'refused') return file?.code ?? null;
+  try {
+    const bytes = Buffer.alloc(64);
+    return bytes.toString('latin1', 0, readSync(file.fd, bytes));
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+test('a process with an hsperfdata file is a JVM, whatever its name is', (t) => {
+  const { root, tmp } = proc(t);
+  mkdirSync(join(tmp, 'hsperfdata_app'));
+  writeFileSync(join(tmp, 'hsperfdata_app', String(PID)), 'counters');
+  assert.equal(detectJvm(root, PID, process('spring-boot', 20)), 'hsperfdata');
+  assert.equal(hsperfText(root), 'counters');
+});
+
+test('a process with few threads is not asked for its file unless its name is java', (t) => {
+  const { root, tmp } = proc(t);
+  mkdirSync(join(tmp, 'hsperfdata_app'));
+  writeFileSync(join(tmp, 'hsperfdata_app', String(PID)), 'counters');
+  assert.deepEqual([detectJvm(root, PID, process('sh', 1)), detectJvm(root, PID, process('java', 1))], [null, 'hsperfdata']);
+});
+
+test('without the file, a mapping of libjvm.so shows a JVM, and then the name java', (t) => {
+  const { root, maps } = proc(t);
+  assert.deepEqual([detectJvm(root, PID, process('java', 20)), detectJvm(root, PID, process('node', 20))], ['name', null]);
+  writeFileSync(maps, '7f00-7f01 r-xp 00000000 08:01 12 /opt/jdk/lib/server/libjvm.so (deleted)\n');
+  assert.equal(detectJvm(root, PID, process('app', 20)), 'libjvm');
+});
+
+test('the file is found in the folder of a user whose name is not UTF-8', (t) => {
+  const { root, tmp } = proc(t);
+  const folder = Buffer.concat([Buffer.from(`${tmp}/hsperfdata_`), Buffer.from([0xe9])]);
+  mkdirSync(folder);
+  writeFileSync(Buffer.concat([folder, Buffer.from(`/${PID}`)]), 'counters');
+  assert.equal(hsperfText(root), 'counters');
+});
+
+test('the next folder is asked where one has a link in place of the file, or is itself a link', (t) => {
+  const { root, tmp } = proc(t);
+  for (const user of ['a', 'c']) mkdirSync(join(tmp, `hsperfdata_${user}`));
+  symlinkSync('/etc/passwd', join(tmp, 'hsperfdata_a', String(PID)));
+  symlinkSync('/etc', join(tmp, 'hsperfdata_b'));
+  assert.equal(hsperfText(root), null);
+  writeFileSync(join(tmp, 'hsperfdata_c', String(PID)), 'counters');
+  assert.equal(hsperfText(root), 'counters');
+});
+
+/** Returns once the process sleeps in a system call. */
+async function asleep(pid: number): Promise<void> {
+  while (!/^State:\s+S/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) await nextTurn();
+}
+
+test('a FIFO in place of the file is not opened: a process that waits to write to it goes on waiting', async (t) => {
+  const { root, tmp } = proc(t);
+  mkdirSync(join(tmp, 'hsperfdata_app'));
+  const fifo = join(tmp, 'hsperfdata_app', String(PID));
+  execFileSync('mkfifo', [fifo]);
+  const writer = spawn('sh', ['-c', 'echo ready; echo written > "$0"', fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => writer.kill());
+  await once(writer.stdout, 'data');
+  await asleep(writer.pid!);
+  // Often, so that a writer that was released has the time to write.
+  for (let i = 0; i < 500; i++) assert.equal(hsperfText(root), null);
+  assert.equal(detectJvm(root, PID, process('java', 20)), 'name');
+  // A reader that came and went would have released the writer, and its text would be lost.
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  t.after(() => closeSync(reader));
+  await once(writer, 'close');
+  const bytes = Buffer.alloc(64);
+  assert.equal(bytes.toString('latin1', 0, readSync(reader, bytes)), 'written\n');
+});
