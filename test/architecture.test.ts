@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
-/** The house of docs/architecture.md, left to right. A room may import itself and what stands left of it; `fields`, `format`, `memory-facts`, `ranges`, `units` and `version` are open to all. */
+/** The rooms of docs/architecture.md, left to right. A room may import itself and the rooms to its left; `fields`, `format`, `memory-facts`, `ranges`, `units` and `version` are open to all. */
 const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'outlets', 'daemon', 'config', 'cli'];
 const OPEN = new Set(['fields', 'format', 'memory-facts', 'ranges', 'units', 'version']);
 /** Pure modules whose code the page runs too. */
@@ -29,7 +29,7 @@ interface Import {
 
 /**
  * Folders within a room, and from which others of it each may import. Files of the room itself are open to its folders; `.` is what they
- * may import in turn, where that is not everything.
+ * may import in turn, unless that is everything.
  */
 const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'src/sources': {
@@ -126,7 +126,7 @@ test('imports go leftward only, and pure rooms import no package and no node mod
   assert.deepEqual(imports.map(against).filter(Boolean), []);
 });
 
-test('folders of a room import only those that stand before them', () => {
+test('folders of a room import only those that come before them', () => {
   assert.deepEqual(imports.map(againstFolders).filter(Boolean), []);
   const known = new Set(Object.entries(FOLDERS).flatMap(([room, folders]) => Object.keys(folders).map((f) => `${room}/${f}`)));
   const folders = [...texts.keys()].flatMap((file) => {

@@ -15,7 +15,7 @@ function leaking(seed: number): EvaluationReplay {
   return new EvaluationReplay(new Map([['anon', anon]]), 2e9);
 }
 
-test('an alarm is told at the same answer, whether all answers are worked out or only those that decide', () => {
+test('the alarm is raised at the same evaluation, whether all evaluations are made or only those that decide', () => {
   let told = 0;
   for (let seed = 1; seed <= 5; seed++) {
     const all = firstToldByAll(leaking(seed));

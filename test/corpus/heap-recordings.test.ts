@@ -23,7 +23,7 @@ function recording(name: string): Series {
   return parseSeries(JSON.parse(gunzipSync(readFileSync(file)).toString()));
 }
 
-/** What `watch` would have said each minute, from the fourth minute on. */
+/** The verdicts of `watch` for each minute, from the fourth minute on. */
 function* watched({ t, fields, ...rest }: Series) {
   const alarm = createAlarm();
   for (let until = 240; until <= t[t.length - 1]!; until += 60) {
@@ -38,7 +38,7 @@ function* watched({ t, fields, ...rest }: Series) {
 
 for (const row of TABLE.trim().split('\n')) {
   const [collector, by, rate] = row.trim().split(/\s+/);
-  test(`a heap that leaks under ${collector} is told by minute ${by}, at its rate, and to the very end`, () => {
+  test(`a heap that leaks under ${collector} is reported by minute ${by}, at its rate, and until the end`, () => {
     const told = [...watched(recording(`${collector}-leak`))].filter(({ minute }) => minute >= Number(by));
     for (const { minute, answer } of told) {
       assert.equal(answer.leak, true, `at minute ${minute}`);
@@ -48,7 +48,7 @@ for (const row of TABLE.trim().split('\n')) {
     assert.ok(Math.abs(last / Number(rate) - 1) < 0.25, `${last} MB/h at the end`);
   });
 
-  test(`the same program without its leak wakes nobody under ${collector}`, () => {
+  test(`the same program without its leak raises no alarm under ${collector}`, () => {
     for (const { minute, answer } of watched(recording(`${collector}-well`)))
       assert.notEqual(answer.leak, true, `at minute ${minute}`);
   });

@@ -12,12 +12,12 @@ import { sameNumbers } from '../support/same-numbers.ts';
 
 const compiled = new CompiledArithmetic();
 
-test('the kernel that is shipped is what its source compiles to', () => {
+test('the shipped kernel is the compiled form of its source', () => {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/kernel.mjs', '--check'], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
 });
 
-test('verdicts by the kernel are those of plain TypeScript, on every scenario of the corpus', () => {
+test('the kernel gives the same verdicts as plain TypeScript on every scenario of the corpus', () => {
   const [byKernel, plain] = [new EvaluationCache(compiled), new EvaluationCache(PLAIN_ARITHMETIC)];
   for (const { index, name } of CORPUS) {
     const { series } = exampleOf(index, 0);
@@ -26,7 +26,7 @@ test('verdicts by the kernel are those of plain TypeScript, on every scenario of
   }
 });
 
-test('model averages by the kernel are those of plain TypeScript, on random series with uneven points', () => {
+test('the kernel gives the same model averages as plain TypeScript on random series with uneven points', () => {
   for (let seed = 1; seed <= 120; seed++) {
     const { t, y, windowS } = randomSeries(seed);
     const [a, b] = [modelAverage(t, y, windowS, compiled), modelAverage(t, y, windowS)];

@@ -13,7 +13,7 @@ const perDay = (bytes: number) => bytes / 86_400;
 
 const first = CORPUS.map(({ index }) => exampleOf(index, 0));
 
-test('the same scenario and run make the same series and label', () => {
+test('the same scenario and run give the same series and label', () => {
   for (const { index } of CORPUS) assert.deepEqual(exampleOf(index, 0), first[index]);
 });
 
@@ -25,7 +25,7 @@ test('every third scenario is held out, and there are enough of both', () => {
   );
 });
 
-test('fields add up: usage is what its parts are, whatever a scenario does to them', () => {
+test('usage is the sum of its parts in every scenario', () => {
   for (const { index, name } of CORPUS) {
     const { fields, limitBytes } = first[index]!.series;
     const last = (id: FieldId) => {

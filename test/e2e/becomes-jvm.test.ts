@@ -6,7 +6,7 @@ import { watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { start } from '../support/process.ts';
 
-test('a container that is a shell when memhound starts is watched as the JVM that the shell makes way for', {
+test('a container that is a shell when memhound starts is watched as the JVM that replaces the shell', {
   skip: missingRequirements('javac', 'cgroup'),
   timeout: 120_000,
 }, async (t) => {

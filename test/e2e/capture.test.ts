@@ -10,7 +10,7 @@ import { MEMHOUND } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { run } from '../support/process.ts';
 
-test('what capture recorded of a JVM that logs, analyze judges as watch would: names the log, or its alias where paths are redacted', {
+test('analyze gives the verdict of watch for a capture of a JVM that logs: it names the log, or its alias if paths are redacted', {
   skip: missingRequirements('javac', 'cgroup'),
   timeout: 180_000,
 }, async (t) => {

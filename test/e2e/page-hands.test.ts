@@ -148,7 +148,7 @@ describe('the page under mouse, keyboard, small screens and paper', { skip: miss
       assert.equal(pdf.match(/\/Type\s*\/Page\b/g)?.length, 1);
     }));
 
-  test('nothing moves by itself where the viewer asked for reduced motion', () =>
+  test('nothing moves by itself if the viewer prefers reduced motion', () =>
     opened(
       async ({ page }) => {
         assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
@@ -172,7 +172,7 @@ describe('the page under mouse, keyboard, small screens and paper', { skip: miss
       for (let i = 0; i < 5; i++) status.tick(10);
       await page.waitForFunction((was) => document.querySelector('#legend .time')?.textContent !== was, before);
       await page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
-      // A number that becomes a digit longer moves its own end; a line that wraps anew is 500 times as much.
+      // A number that gets one more digit shifts only its end; a line that wraps again shifts 500 times as much.
       const shifted = await page.evaluate(() => (window as unknown as { shifted: number }).shifted);
       assert.ok(shifted < 0.001, `shifted by ${shifted}`);
     }));

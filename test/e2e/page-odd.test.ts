@@ -8,7 +8,7 @@ import { type Opened, openPage } from '../support/page.ts';
 import { type Replay, serve } from '../support/replay.ts';
 import { PAGE_SCENARIOS } from '../support/scenes.ts';
 
-describe('the page where things are not as usual', { skip: missingRequirements('chromium') }, () => {
+describe('the page in unusual cases', { skip: missingRequirements('chromium') }, () => {
   let browser: Browser;
   before(async () => {
     browser = await openShell();
@@ -36,7 +36,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
   const text = async ({ page }: Opened, selector: string) => ((await page.textContent(selector)) ?? '').trim();
   const legend = (name: string) => `#legend .entry:has-text("${name}")`;
 
-  test('without a limit, a JVM, files or a split of kernel memory: what is not there is said or left out, never zero', () =>
+  test('without a limit, a JVM, files or a split of kernel memory: a missing value is named or left out, never zero', () =>
     shown(PAGE_SCENARIOS.bare(), async (o) => {
       assert.equal(await o.page.isVisible(legend('limit')), false);
       assert.equal(await o.page.isVisible(legend('reclaimable slab')), false);
@@ -78,7 +78,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
     });
   });
 
-  test('what cannot be answered yet is said where the verdict stands, and the next sample brings the page', () => {
+  test('before the first answer the page says so in place of the verdict, and the next sample fills the page', () => {
     const status = PAGE_SCENARIOS.fine();
     status.failWith(new ApiError('no-data-yet', 503, 'the cgroup has not been read yet'));
     return shown(status, async (o) => {
@@ -91,7 +91,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
     });
   });
 
-  test('a token that is asked for and not had any more is said, with what to do', () => {
+  test('a missing token is reported, with what to do', () => {
     const status = PAGE_SCENARIOS.fine();
     return shown(
       status,
@@ -113,7 +113,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
       assert.match(await text(o, '#findings'), /1 OOM kill, at \d+ \w+, \d\d:\d\d:\d\d GMT\+1/, "viewer's zone");
     }));
 
-  test('times are of the viewer, with the offset, also where that has minutes', () =>
+  test('times are in the time zone of the viewer, with the offset, even if that has minutes', () =>
     shown(
       PAGE_SCENARIOS.fine(),
       async (o) => {
@@ -137,7 +137,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
       assert.equal(await o.page.locator('#ledger li.dim:has-text("anon")').count(), 0);
     }));
 
-  test('what a tool leaves out of usage is drawn and told, with every byte of it to rest on', () =>
+  test('what a tool leaves out of usage is drawn and named, with its exact bytes in the tooltip', () =>
     shown(PAGE_SCENARIOS.story(), async (o) => {
       const row = o.page.locator('#tools li:has-text("kubectl top")');
       assert.equal(await row.locator('i.ghost').count(), 1);
@@ -147,7 +147,7 @@ describe('the page where things are not as usual', { skip: missingRequirements('
       assert.match((await o.page.getAttribute(`${legend('usage')} .value`, 'title')) ?? '', /^[\d,]{13} bytes$/);
     }));
 
-  test('where the system allows few colours, the chosen range is still told from the others', () =>
+  test('with forced colours the chosen range still differs from the others', () =>
     shown(
       PAGE_SCENARIOS.fine(),
       async (o) => {

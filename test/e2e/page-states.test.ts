@@ -56,7 +56,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('two causes at once: the advice is for the one that the headline tells, on the page and in the API', () =>
+  test('two causes: the advice is for the one in the headline, on the page and in the API', () =>
     shown('twoCauses', async (o) => {
       assert.match(await text(o, '#headline'), /^Memory outside the Java heap grows/);
       assert.match(await text(o, '#advice'), /MaxDirectMemorySize/);
@@ -67,7 +67,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('a leak where no limit is set: eviction is what can happen, and no OOM kill is told of', () =>
+  test('a leak without a limit ends in eviction, and no OOM kill is mentioned', () =>
     shown('noLimit', async (o) => {
       assert.match(await text(o, '#headline'), /No limit is set: .* evicts pods/);
       assert.match(await text(o, '#danger'), /^▲ can end in eviction/);
@@ -77,7 +77,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('settling looks like an answer: no alarm, wait and see', () =>
+  test('settling is an answer: no alarm, and when to ask again', () =>
     shown('settling', async (o) => {
       assert.match(await text(o, '#headline'), /settling/i);
       assert.match(await text(o, '#danger'), /○ wait and see/);
@@ -85,7 +85,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('nothing wrong: says so, asks nothing of anyone', () =>
+  test('if nothing is wrong, the page says so and asks for nothing', () =>
     shown('fine', async (o) => {
       assert.match(await text(o, '#headline'), /^Nothing grows/);
       assert.match(await text(o, '#danger'), /● nothing to do/);
@@ -93,7 +93,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('not enough data: says what it waits for, and no confidence is claimed', () =>
+  test('not enough data: the page says what it waits for, and shows no confidence', () =>
     shown('tooShort', async (o) => {
       assert.match(await text(o, '#headline'), /^Not enough history yet/);
       assert.match(await text(o, '#danger'), /too early to tell/);
@@ -123,7 +123,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('an OOM kill and the restart are told where the cursor meets them, and nothing is drawn across a gap', () =>
+  test('the legend names an OOM kill and a restart at the cursor, and nothing is drawn across a gap', () =>
     shown('restarted', async (o) => {
       await o.page.click('#ranges button:last-child');
       await o.page.waitForFunction(
@@ -157,7 +157,7 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
-  test('the API is gone, then back: the age of the data is told, and the gap is filled', () =>
+  test('while the API is unreachable the page shows the age of the data; afterwards it fills the gap', () =>
     shown('fine', async (o) => {
       const port = Number(new URL(o.server.url).port);
       await o.page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
@@ -218,7 +218,7 @@ describe('the page in each state, on made histories behind the real server', { s
     ['recordedRotation', /^Nothing grows/],
     ['recordedWeek', /page cache of \/tmp\/spring\.log/],
   ] as const) {
-    test(`what was recorded on a real kernel is shown whole, and goes on live: ${scene}`, () =>
+    test(`a recording from a real kernel is shown completely, and continues live: ${scene}`, () =>
       shown(scene, async (o) => {
         assert.match(await text(o, '#headline'), headline);
         await o.page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
@@ -236,7 +236,7 @@ describe('the page in each state, on made histories behind the real server', { s
       }));
   }
 
-  test('the heap chart goes on with the ticks, as the big one does', () =>
+  test('the heap chart moves with the ticks, like the big chart', () =>
     shown('fine', async (o) => {
       await o.page.getByRole('button', { name: '15m', exact: true }).click();
       await o.page.waitForLoadState('networkidle');
@@ -271,7 +271,7 @@ describe('the page in each state, on made histories behind the real server', { s
     }
   });
 
-  test('the histogram button is there only where memhound may attach, says what it costs, and shows classes', async (t) => {
+  test('the histogram button exists only if memhound may attach, names its cost, and shows classes', async (t) => {
     const status = PAGE_SCENARIOS.heapLeak();
     const server = await serve(status, { token: 'a-token-of-a-test' });
     t.after(() => server.close());

@@ -13,7 +13,7 @@ import { run } from '../support/process.ts';
 const free = ['--port', '0', '--ops-port', '0', '--ops-host', '127.0.0.1'];
 const memhound = (...args: string[]) => run(process.execPath, [MEMHOUND, ...args]);
 
-test('where only memhound itself is in sight there is no target: 503 with the lines that fix it, and nothing of its own memory', {
+test('if only memhound itself is visible there is no target: 503 with the lines that fix it, and none of its own memory', {
   skip: missingRequirements('cgroup', 'unshare'),
   timeout: 60_000,
 }, async (t) => {
@@ -38,7 +38,7 @@ test('where only memhound itself is in sight there is no target: 503 with the li
   assert.equal(gate.status, 503, 'a gate does not pass where there is no target');
 });
 
-test('with no JVM but other processes in its own cgroup it watches that, and says so in plain words', {
+test('without a JVM, but with other processes in its own cgroup, it watches that cgroup and says so', {
   skip: missingRequirements('cgroup', 'unshare'),
   timeout: 60_000,
 }, async (t) => {
@@ -84,7 +84,7 @@ test('a port in use is one sentence that names the port and the option, exit cod
   assert.match(stderr, /--port/);
 });
 
-test('bad options are all told at once, exit code 2, and nothing is started', { timeout: 60_000 }, async () => {
+test('bad options are all reported together, with exit code 2, and nothing is started', { timeout: 60_000 }, async () => {
   const { code, stderr } = await memhound('watch', '--every', '7s', '--port', '99999', '--nonsense', ...free.slice(2));
   assert.equal(code, 2);
   for (const part of [/--every/, /--port/, /--nonsense/]) assert.match(stderr, part);

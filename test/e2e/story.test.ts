@@ -16,7 +16,7 @@ const LIMIT = 768 * 1024 * 1024;
 
 const near = (told: number | null | undefined, kernel: number) => Math.abs((told ?? 0) - kernel) <= 0.05 * kernel;
 
-test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound says growing, no leak, page cache, and names the log', {
+test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound reports growing, no leak, page cache, and names the log', {
   skip: missingRequirements('javac', 'fincore', 'cgroup'),
   timeout: 180_000,
 }, async (t) => {
@@ -40,7 +40,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   assertStory(told, log);
   assertStory(await hound.verdict(), log);
 
-  // Files are looked at every few ticks, as their cost allows; the log stands still while the two are compared.
+  // Files are scanned every few ticks, as their cost allows; the log must not grow while the two are compared.
   java.child.kill('SIGSTOP');
   let [file] = await hound.files();
   let kernel = await fincore(log);
@@ -59,7 +59,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   assert.equal(targets[0]?.limitBytes, LIMIT);
   assert.ok((await hound.verdict()).etas.some((eta) => eta.event === 'disk-full'));
 
-  await t.test('memhound killed and started anew still has the history, and marks where it began again', async () => {
+  await t.test('a killed and restarted memhound still has the history, and marks its restart', async () => {
     type Samples = { t: number[]; aux: { events: { t: number; type: string }[] } };
     const starts = ({ aux }: Samples) => aux.events.filter((e) => e.type === 'memhound_start');
     const before = (await hound.get<Samples>('/api/v1/samples?fields=usage')).body;
@@ -77,7 +77,7 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   });
 });
 
-test('the container of a JVM that was killed is told as a restart, and its last verdict stays to be asked for', {
+test('a killed JVM is reported as a restart of the container, and its last verdict remains available', {
   skip: missingRequirements('javac', 'cgroup'),
   timeout: 120_000,
 }, async (t) => {
@@ -108,7 +108,7 @@ test('the container of a JVM that was killed is told as a restart, and its last 
   assert.equal(last.body.schema, 'memhound.verdict/2');
 });
 
-test('a JVM that the OOM killer took is told as that, while it happens and ever after', {
+test('a JVM that the OOM killer killed is reported as OOM-killed, at once and later', {
   skip: missingRequirements('javac', 'cgroup'),
   timeout: 120_000,
 }, async (t) => {

@@ -27,7 +27,7 @@ test('two JVMs that restart together with memhound each go on with their own his
   const classes = await compile(source);
   const data = dataDir();
 
-  /** Runs both with heaps that are touched at once, and memhound beside them, until each has a sample. */
+  /** Runs both JVMs, with heaps that are touched at once, and memhound, until each JVM has a sample. */
   async function life(
     heapMiB: Readonly<Record<string, number>>,
     look: (hound: Memhound, of: (name: string) => TargetInfo) => Promise<void>,

@@ -18,7 +18,7 @@ interface Said {
 
 const said = new Map<string, Said>();
 
-/** Asked once a tree: both tests judge the same answer. */
+/** One answer for each tree: both tests check the same answer. */
 const explain = (tree: string): Said => {
   const known = said.get(tree);
   if (known) return known;
@@ -42,12 +42,12 @@ const explain = (tree: string): Said => {
 const timeless = (text: string): unknown =>
   JSON.parse(text, (key, value) => (key === 'at' ? 'now' : key === 'atMs' || key === 'uptimeSeconds' ? 0 : value));
 
-test('there are trees of both cgroup versions to run on', () => {
+test('there are captured trees of both cgroup versions', () => {
   assert.ok(trees.some((t) => t.startsWith('v1-')) && trees.length >= 5);
 });
 
 for (const tree of trees) {
-  test(`explain says of the captured tree ${tree} what it said before`, () => {
+  test(`explain gives the recorded answer for the captured tree ${tree}`, () => {
     const { status, stderr, text } = explain(tree);
     assert.equal(status, 0, stderr);
     const golden = join(TREES, tree, 'golden.json');

@@ -17,7 +17,7 @@ interface Identity {
   readonly app: Record<string, unknown>;
   readonly hound?: Record<string, unknown>;
   readonly shared?: boolean;
-  /** What the 503 says, and the lines that fix it. */
+  /** The message of the 503, and the lines that fix it. */
   readonly message: RegExp;
   readonly remediation: RegExp;
 }
@@ -66,14 +66,14 @@ function podOf(
       become(spec, 0, app);
       become(spec, 1, hound);
       if (passwd === undefined) return;
-      // podman would add an entry for the uid to a file of its own.
+      // podman would add an entry for the uid to its own file.
       spec.volumes.push({ name: 'passwd', hostPath: { path: passwd, type: 'File' } });
       spec.containers[0]!.volumeMounts.push({ name: 'passwd', mountPath: '/etc/passwd' });
     },
   });
 }
 
-describe('who may look into whom', {
+describe('identities of app and memhound', {
   skip: missingRequirements('pod', 'cgroup'),
   concurrency: 3,
 }, () => {
@@ -100,7 +100,7 @@ describe('who may look into whom', {
       }
     });
 
-  test('a JVM without an entry in /etc/passwd: watched all the same, and why the heap cannot be told', async () => {
+  test('a JVM without an entry in /etc/passwd is watched, and the answer says why the heap is not known', async () => {
     const stranger = { runAsUser: 2000, runAsGroup: 2000 };
     const dir = mkdtempSync(join(tmpdir(), 'memhound-passwd-'));
     const passwd = join(dir, 'passwd');

@@ -15,13 +15,13 @@ describe('the image', { skip: missingRequirements('pod') }, () => {
   });
   after(() => rmSync(dir, { recursive: true, force: true }));
 
-  test('runs as nobody in particular, without capabilities, on a read-only root', () => {
+  test('runs as any user, without capabilities, on a read-only root', () => {
     assert.equal(podman(['image', 'inspect', '-f', '{{.User}}', IMAGE]), '65532:65532');
     for (const user of ['65532:65532', '1000710000:0', '1000:1000'])
       assert.match(podman(['run', '--rm', ...RESTRICTED, `--user=${user}`, IMAGE, '--version']), /^\d+\.\d+\.\d+$/);
   });
 
-  test('holds node and the loader as its only programs: no shell, no package manager', () => {
+  test('contains node and the loader as its only programs: no shell, no package manager', () => {
     const tar = join(dir, 'root.tar');
     const container = podman(['create', IMAGE]);
     podman(['export', '-o', tar, container]);
@@ -35,7 +35,7 @@ describe('the image', { skip: missingRequirements('pod') }, () => {
     assert.equal(list.filter((line) => /^...s|^.{6}s/.test(line)).length, 0, 'a setuid program');
   });
 
-  test('stays within 180 MB unpacked and 60 MB compressed', () => {
+  test('has at most 180 MB unpacked and 60 MB compressed', () => {
     const unpacked = Number(podman(['image', 'inspect', '-f', '{{.Size}}', IMAGE]));
     podman(['push', '-q', '--remove-signatures', IMAGE, `oci:${join(dir, 'oci')}`]);
     const blobs = join(dir, 'oci/blobs/sha256');
@@ -44,7 +44,7 @@ describe('the image', { skip: missingRequirements('pod') }, () => {
     assert.ok(compressed <= 60e6, `${compressed} bytes compressed`);
   });
 
-  test('says in OCI labels what it is, and lists its parts as CycloneDX', () => {
+  test('has OCI labels, and lists its parts as CycloneDX', () => {
     const labels = JSON.parse(podman(['image', 'inspect', '-f', '{{json .Labels}}', IMAGE])) as Record<string, string>;
     for (const key of ['title', 'description', 'licenses', 'version', 'documentation'])
       assert.ok(labels[`org.opencontainers.image.${key}`], key);
@@ -65,7 +65,7 @@ describe('the image', { skip: missingRequirements('pod') }, () => {
     );
   });
 
-  test('is built twice to the same layers', () => {
+  test('has the same layers if it is built twice', () => {
     const layers = (tag: string) => podman(['image', 'inspect', '-f', '{{json .RootFS.Layers}}', tag]);
     const again = 'localhost/memhound:again';
     // Another time of day for every input file, as a fresh clone has.

@@ -27,7 +27,7 @@ export interface PodSpec {
 
 const VOLUMES = ['memhound-data', 'orders-source'];
 
-/** What podman cannot do is taken out: it has no kubelet that probes, publishes ports only on a bridge, and knows no ephemeral storage. */
+/** What podman cannot do is removed: it has no kubelet that probes, publishes ports only on a bridge, and knows no ephemeral storage. */
 const NO_KUBELET = ['livenessProbe', 'ports'] as const;
 
 /** Images under the names that the example asks for, so that its manifest runs as it is. */
@@ -42,7 +42,7 @@ export interface PodChange {
   readonly source?: string | null;
 }
 
-/** A pod from the example manifest of k8s/, in a network namespace of its own without any way out. */
+/** A pod from the example manifest of k8s/, in a separate network namespace without a route to the outside. */
 export class Pod {
   readonly #documents: unknown[];
   readonly #pod: string;

@@ -69,7 +69,7 @@ export function podman(args: readonly string[], input?: string): string {
   return done.stdout.trim();
 }
 
-/** Fails with a fault of the machine: what is asked of podman here is nothing of memhound's. */
+/** Fails with a fault of the machine: this use of podman does not involve memhound. */
 function basic(args: readonly string[]): Done {
   const done = tryPodman(args);
   if (done.status !== 0 && !(args[1] === 'exists' && done.status === 1))

@@ -37,7 +37,7 @@ describe('pods', { skip, concurrency: true }, () => {
     });
     after(() => pod.down());
 
-    test("tells the story: the log's page cache, in the JVM's container with its own limit", async () => {
+    test("reports the log's page cache, in the JVM's container with its own limit", async () => {
       const verdict = await pod.verdict(namesFile(LOG));
       assertStory(verdict, LOG);
       const { body: targets } = await pod.get<TargetInfo[]>('/api/v1/targets');
@@ -55,10 +55,10 @@ describe('pods', { skip, concurrency: true }, () => {
       assert.match(text, /^ {2}kubectl top.* \d/m);
     });
 
-    test('takes a restart of the container as a new epoch, and the history before it stays', async () => {
+    test('a restart of the container begins a new epoch, and the earlier history is kept', async () => {
       await pod.verdict(namesFile(LOG));
       const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
-      // At once: a restart by podman holds a busy machine up for seconds first, in which the log stands still. The pod's policy starts it anew.
+      // A kill is immediate. A restart by podman takes seconds on a busy machine, and the log does not grow meanwhile. The pod's policy restarts it.
       process.kill(Number(podman(['inspect', '-f', '{{.State.Pid}}', pod.container('app')])), 'SIGKILL');
       const samples = await pod.until<SamplesAnswer>('/api/v1/samples?fields=usage', (body) =>
         body.aux.events.some((event) => event.type === 'restart'),
@@ -70,9 +70,9 @@ describe('pods', { skip, concurrency: true }, () => {
       assert.ok(final.body.fields.file!.points >= old.t.length - 2, `${final.body.fields.file!.points} of ${old.t.length}`);
     });
 
-    test('killed with -9 it comes back with its history', async () => {
+    test('memhound killed with -9 restarts with its history', async () => {
       const { body: old } = await pod.get<SamplesAnswer>('/api/v1/samples?fields=usage');
-      // From outside, as the kernel's OOM killer does it: the pod's restart policy starts it anew.
+      // From outside, like the kernel's OOM killer; the pod's restart policy restarts it.
       process.kill(Number(podman(['inspect', '-f', '{{.State.Pid}}', pod.container('memhound')])), 'SIGKILL');
       const samples = await pod.until<SamplesAnswer>('/api/v1/samples?fields=usage', (body, status) => {
         const newest = body.t?.at(-1) ?? 0;
@@ -96,7 +96,7 @@ describe('pods', { skip, concurrency: true }, () => {
     before(() => pod.up());
     after(() => pod.down());
 
-    test('is told as OOM-killed (or, where its group went with the count, as most likely that), in the verdict of the life that ended', async () => {
+    test('is reported as OOM-killed (or most likely so, if its cgroup was deleted with the count), in the verdict of the run that ended', async () => {
       const { headline } = await pod.until<Verdict>(
         '/api/v1/verdict?epoch=-1',
         (body, status) => status === 200 && /OOM-killed/.test(body.headline),

@@ -1,12 +1,12 @@
 const asked = new Set<string>();
 
-/** Notes that a test file has asked whether it may use these. */
+/** Records that a test file has requested these. */
 export const noteAsked = (needs: readonly string[]): void => {
   for (const need of needs) asked.add(need);
 };
 
 /**
- * Fails where a test file uses what it has not asked for: on a machine without it, the test would fail instead of being skipped. Benches
+ * Fails if a test file uses what it has not requested: on a machine without it, the test would fail instead of being skipped. Benches
  * and demos, which run outside of node:test, may use anything.
  */
 export function assertAsked(need: string): void {

@@ -7,7 +7,7 @@ const WHOLE = '/usr/bin/chromium';
 const open = (executablePath: string): Promise<Browser> =>
   chromium.launch({
     executablePath,
-    // Without the look-ups it makes by itself at a start.
+    // Without the network requests that it makes at its start.
     args: [
       '--headless',
       '--no-sandbox',
@@ -23,7 +23,7 @@ const open = (executablePath: string): Promise<Browser> =>
 /** Debian's Chromium, as viewers have it: what is measured is measured in this. */
 export const openBrowser = (): Promise<Browser> => open(WHOLE);
 
-/** For tests: Chromium's engine without its windows where it is installed, the same pages in half the time. */
+/** For tests: Chromium's headless shell if it is installed. It shows the same pages in half the time. */
 export async function openShell(): Promise<Browser> {
   const file = program('chromium');
   try {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertAsked } from './asked.ts';
 
-/** A child memory cgroup for one test, on whichever version this machine has its memory controller. */
+/** A child memory cgroup for one test, on the cgroup version that has the memory controller here. */
 export interface TestCgroup {
   readonly version: 1 | 2;
   readonly dir: string;
@@ -19,7 +19,7 @@ const ROOT = '/sys/fs/cgroup';
 const own = (controller: string): string | null =>
   new RegExp(`^\\d+:${controller}:(.*)$`, 'm').exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? null;
 
-/** Parents to try. v2 forbids processes beside children of a controlled group, so there the own group's parents are tried as well. */
+/** Parents to try. v2 forbids processes in a group that has controlled children, so there the parents of the own group are tried too. */
 function* parents(): Generator<{ version: 1 | 2; dir: string }> {
   const v1 = own('(?:[^:]*,)?memory(?:,[^:]*)?');
   if (v1 !== null) {
@@ -31,7 +31,7 @@ function* parents(): Generator<{ version: 1 | 2; dir: string }> {
 }
 
 let serial = 0;
-/** Throws with the reason, one line per parent that was tried, where this machine allows none. */
+/** Throws with the reason, one line per parent that was tried, if this machine allows none. */
 export function makeCgroup(limitBytes: number): TestCgroup {
   assertAsked('cgroup');
   const refused: string[] = [];
@@ -62,7 +62,7 @@ export function makeCgroup(limitBytes: number): TestCgroup {
   throw new Error(`no memory cgroup can be made here: ${refused.join('; ')}`);
 }
 
-/** false, or why tests that need a cgroup of their own do not run. */
+/** false, or why tests that need a separate cgroup do not run. */
 export function whyNoCgroup(): string | false {
   try {
     rmdirSync(makeCgroup(64 << 20).dir);
@@ -72,7 +72,7 @@ export function whyNoCgroup(): string | false {
   }
 }
 
-/** A group stays busy for a moment after its last process was reaped, so a few tries. */
+/** A group is busy for a moment after its last process was reaped, so this is tried a few times. */
 async function remove(dir: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {

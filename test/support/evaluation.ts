@@ -1,6 +1,6 @@
 import type { FieldEvaluation } from '../../src/trends/field/field-trend.ts';
 
-/** The evaluation of a field that stands still at 100 MB for a day, but for what is given. */
+/** The evaluation of a field that is constant at 100 MB for a day, except for the given values. */
 export function fieldEvaluation(given: Partial<FieldEvaluation> = {}): FieldEvaluation {
   return {
     trend: 'stable',

@@ -1,7 +1,7 @@
 import { program } from './needs.ts';
 import { run } from './process.ts';
 
-/** Resident bytes of a file, as the kernel tells its owner. */
+/** Resident bytes of a file, by fincore. */
 export async function fincore(path: string): Promise<number> {
   const { stdout } = await run(program('fincore'), ['-J', '--bytes', path]);
   return (JSON.parse(stdout) as { fincore: [{ res: number }] }).fincore[0].res;

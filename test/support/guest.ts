@@ -2,7 +2,7 @@ import { MachineFault } from './machine-fault.ts';
 import { program } from './needs.ts';
 import { run, type StartOptions } from './process.ts';
 
-/** Runs a command on the kernel of test/uml/run.sh (its options first). Throws a MachineFault where that kernel does not come up. */
+/** Runs a command on the kernel of test/uml/run.sh (its options first). Throws a MachineFault if that kernel does not start. */
 export async function runGuest(args: readonly string[], options: StartOptions = {}) {
   program('guest');
   const done = await run('test/uml/run.sh', args, options);

@@ -31,7 +31,7 @@ export function compile(file: string): Promise<string> {
   return done;
 }
 
-/** Starts the main class of a Java file, in a cgroup where one is given. */
+/** Starts the main class of a Java file, in the given cgroup if any. */
 export async function startJava(
   file: string,
   args: readonly string[],

@@ -5,7 +5,7 @@ import { Random } from '../../synthetic/random.ts';
 import { type PodShape, podHistory, podValues } from './pod-history.ts';
 import { newestRow, type ReplayTarget } from './replay.ts';
 
-/** A container that does what `shape` says, before and after now. */
+/** A container with the memory of `shape`, before and after now. */
 export function syntheticPod(info: TargetInfo, shape: PodShape, rest: Partial<ReplayTarget> = {}): ReplayTarget {
   const random = new Random(3);
   let endS = 0;
@@ -30,7 +30,7 @@ const fileReadings = (shape: PodShape): FileReading[] =>
     dirtyBytes: 0,
   }));
 
-/** A JVM's figures to the newest row, as hsperfdata would tell them. */
+/** A JVM's figures for the newest row, as hsperfdata would have them. */
 function reading(history: History, shape: PodShape, info: TargetInfo): JvmReading | null {
   const v = newestRow(history);
   if (v.heap_used === undefined || info.jvm === null) return null;

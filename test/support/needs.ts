@@ -31,7 +31,7 @@ type Need =
   | ('javac' | 'jstat' | 'fincore' | 'setpriv' | 'chromium' | 'guest' | 'pod') // programs
   | keyof typeof RIGHTS;
 
-/** For node:test's `skip`: false where all is there, else the reason: each missing program with its package, or each missing right. */
+/** For node:test's `skip`: false if nothing is missing, else the reason: each missing program with its package, or each missing right. */
 export function missingRequirements(...needs: Need[]): string | false {
   noteAsked(needs);
   const missing = needsOf(needs).filter((need) => programOf(need) === null);
@@ -45,7 +45,7 @@ export function missingRequirements(...needs: Need[]): string | false {
   return refused.length > 0 && `needs ${refused.join('; ')}`;
 }
 
-/** The program's file, for a helper that is about to start it; throws where it is missing, or where the test file never asked for it. */
+/** The program's file, for a helper that starts it. Throws if it is missing, or if the test file has not requested it. */
 export function program(need: Need): string {
   assertAsked(need);
   const rows = needsOf([need]);

@@ -40,7 +40,7 @@ export async function audit(page: Page): Promise<string[]> {
   });
 }
 
-/** Seconds that the big chart covers, as its legend tells them at either end. */
+/** Seconds that the big chart covers, from its legend at both ends. */
 export async function spanShown(page: Page): Promise<number> {
   const at = async (key: string): Promise<number> => {
     await page.focus('#stack');

@@ -4,7 +4,7 @@ import type { FileObservation, Limit } from '../../src/sources/types.ts';
 import { MIB } from '../../src/units.ts';
 import { Random } from '../../synthetic/random.ts';
 
-/** A made pod: what each part does `h` hours after the history's beginning. Bytes; absent parts stand still. */
+/** A synthetic pod: the bytes of each part `h` hours after the begin of the history. Absent parts are constant. */
 export interface PodShape {
   readonly hours: number;
   readonly limitBytes: Limit;

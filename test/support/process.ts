@@ -43,7 +43,7 @@ export function start([command, args]: readonly [string, readonly string[]], opt
     return { code: code as number | null, signal: signal as NodeJS.Signals | null };
   });
   exited.catch(() => {
-    gone = true; // it could not be started: `line` says so
+    gone = true; // it could not be started: `line` reports that
     wake();
   });
   const line = (fits: (line: string) => boolean) =>

@@ -55,7 +55,7 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
   };
 }
 
-/** Which files were seen at each look. */
+/** The files that each scan saw. */
 function observationsAt(tracks: readonly FileTrack[]): Map<number, FileObservation[]> {
   const looks = new Map<number, FileObservation[]>();
   for (const { t, sizeBytes, residentBytes, ...file } of tracks) {

@@ -206,7 +206,7 @@ export interface Served {
   readonly close: () => Promise<void>;
 }
 
-/** The real HTTP and WebSocket servers over any status. `port`: to come back where one was. */
+/** The real HTTP and WebSocket servers over any status. `port`: to listen again on a port that was used before. */
 export async function serve(
   status: Status,
   { port = 0, everySeconds = 10, token = null as string | null, webDir = 'dist/web' } = {},

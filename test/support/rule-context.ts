@@ -80,7 +80,7 @@ const JVM: NonNullable<RuleContext['jvm']> = {
 
 export const NOW_MS = Date.parse('2020-12-22T00:00:00Z');
 
-/** A stable JVM container on cgroup v2 with a limit of 2 GiB, and what is given besides. */
+/** A stable JVM container on cgroup v2 with a limit of 2 GiB, and the given changes. */
 export function ruleContext(given: Given = {}): RuleContext {
   const limitBytes = given.series?.limitBytes === undefined ? 2 * GIB : given.series.limitBytes;
   return {
@@ -124,7 +124,7 @@ export function ruleContext(given: Given = {}): RuleContext {
   };
 }
 
-/** Applies a rule as the verdict does, with its sentences as text; null where the rule does not apply. */
+/** Applies a rule as the verdict does, with its sentences as text; null if the rule does not apply. */
 export function applyRule(
   rule: Rule,
   given: Given,

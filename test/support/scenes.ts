@@ -64,7 +64,7 @@ const HOSTILE: readonly FileObservation[] = [
   `/tmp/</title><script>alert(2)</script>"'>`,
 ].map((path, i) => file(path, (30 - i) * MIB));
 
-/** The states that the page is looked at in. Each is made anew, so that a test may move its clock. */
+/** The states in which the page is tested. Each call makes a new one, so that a test may move its clock. */
 export const PAGE_SCENARIOS = {
   /** A log at DEBUG for a week: page cache grows, nothing leaks. */
   story: () =>
@@ -82,7 +82,7 @@ export const PAGE_SCENARIOS = {
   heapLeak: () =>
     new Replay([pod({ hours: 14, limitBytes: 1 * GIB, heapFloor: (h) => 120 * MIB + 18 * MIB * h, files: () => others })]),
   native: () => new Replay([pod({ hours: 60, limitBytes: 2 * GIB, native: (h) => 96 * MIB + 12e6 * h, files: () => others })]),
-  /** The same where no limit is set: nothing but the node ends it. */
+  /** The same without a limit: only the node's memory ends it. */
   noLimit: () => new Replay([pod({ hours: 60, limitBytes: 'max', native: (h) => 96 * MIB + 12e6 * h, files: () => others })]),
   /** Native memory, and a tmpfs that grows more slowly. */
   twoCauses: () =>
@@ -182,7 +182,7 @@ export const PAGE_SCENARIOS = {
       },
     ]);
   },
-  /** A thousand files, each with a name of its own length. */
+  /** A thousand files with names of different lengths. */
   crowded: () =>
     new Replay([
       pod({

@@ -11,7 +11,7 @@ export function leakSeries({ seed = 1, level = 200 * MIB, limit = 1024 * MIB }):
   return { t, fields: new Map([['anon', anon]]), intervalS: 60, limitBytes: limit, heapMaxBytes: null, events: [], files: [] };
 }
 
-/** A stand-in of a real machine's memory at five minutes: swings that return, no drift. */
+/** Synthetic memory of a machine, one sample per five minutes: noise that returns to its mean, no drift. */
 export function machineSeriesOf(seed: number, days: number): Series {
   const anon = machineSeries(new Random(seed), 8, 300).slice(0, (days * 86_400) / 300);
   const t = Float64Array.from(anon, (_, i) => 1_700_000_000 + 300 * i);

@@ -1,4 +1,4 @@
-// Drives the real store at full speed until it is killed: says what it loaded, then each row once it is saved. With "once" it only
+// Drives the real store at full speed until it is killed: prints what it loaded, then each row once it is saved. With "once" it only
 // loads. Usage: store-child DIR [once]
 import { writeSync } from 'node:fs';
 import { openStore } from '../../src/history/store/store.ts';
@@ -19,5 +19,5 @@ for (
   const values = { usage: s, anon: 2 * s, heap_used: s % 600 };
   history.append({ atMs: s * 1000, epoch: 'a', values, limitBytes: 1e9, heapMaxBytes: 'max', failures: [] });
   await store.save('jvm');
-  writeSync(1, `saved ${s}.\n`); // the stop ends the number for who looks for a text
+  writeSync(1, `saved ${s}.\n`); // the full stop marks the end of the number for a reader that searches the text
 }

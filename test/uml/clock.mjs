@@ -1,5 +1,5 @@
 // Runs inside the guest, whose clock may be set: memhound watches a container while it goes back, ahead and back again, and while memhound is stopped. Writes
-// what the API says as JSON lines; the judging is left to clock.test.ts, outside.
+// the answers of the API as JSON lines; clock.test.ts, outside, checks them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -30,7 +30,7 @@ const { url } = JSON.parse(line);
 const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
 const get = async (path) => (await fetch(`${url}/api/v1/${path}`)).json();
 
-/** Awaits so many samples; how long that took by a clock that nobody sets. */
+/** Awaits so many samples. Returns how long that took by the monotonic clock. */
 async function samples(n) {
   const began = performance.now();
   for (let seen = 0; seen < n; ) {

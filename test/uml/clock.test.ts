@@ -16,7 +16,7 @@ interface Told {
   readonly self?: { readonly missedTicks: number };
 }
 
-test('a clock that is set back, ahead and back, and a process that is suspended: ticks go on, no row is doubled, no counter falls, what was missed is counted', {
+test('with a clock that is set back, ahead and back, and a suspended process: ticks continue, no row is doubled, no counter falls, missed ticks are counted', {
   skip: missingRequirements('guest'),
   timeout: 500_000,
 }, async (t) => {

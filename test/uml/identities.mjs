@@ -1,5 +1,5 @@
-// Runs inside the guest: for each identity a JVM in the one container and one look by memhound from the other, each with a cgroup
-// namespace of its own. Writes what memhound says as JSON lines; the judging is left to identities.test.ts, outside.
+// Runs inside the guest: for each identity a JVM in one container and one search by memhound in the other, each with a cgroup
+// namespace. Writes the answers of memhound as JSON lines; identities.test.ts, outside, checks them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -20,7 +20,7 @@ interface Told {
   };
 }
 
-test('on cgroup v2, with a cgroup namespace per container, who may look into whom is said with the lines that fix it, and the group of a pod is found by its uid', {
+test('on cgroup v2, with a cgroup namespace per container, memhound says which processes it may read and how to fix it, and finds a pod's cgroup by its uid', {
   skip: missingRequirements('guest', 'javac', 'setpriv'),
   timeout: 500_000,
 }, async () => {

@@ -13,7 +13,7 @@ const SEGMENT_ROWS = 30;
 /** Rows that are written before the power goes: with none sealed, with one, and after a merge into coarser ones. */
 const LOSSES = [11, 43, 160];
 
-test('power loss takes at most the segment that is being written: sealed ones are on disk, whole, with their folder', {
+test('a power loss destroys at most the open segment: sealed segments and their folder are on disk, complete', {
   skip,
   timeout: 500_000,
 }, async (t) => {
@@ -30,7 +30,7 @@ test('power loss takes at most the segment that is being written: sealed ones ar
     return stdout.split(/\r?\n/);
   };
 
-  let [sealed, written] = [0, 0]; // rows, as the program said before the power went
+  let [sealed, written] = [0, 0]; // rows that the program reported before the power loss
   let before = 0;
   for (const rows of [...LOSSES, null]) {
     const lines = await boot(rows === null ? null : written + rows);
@@ -39,7 +39,7 @@ test('power loss takes at most the segment that is being written: sealed ones ar
       [],
     );
     const loaded = Number(lines.find((line) => line.startsWith('loaded'))?.split(' ')[1]) / ROW_S;
-    // More may be there than was said: the word of the last rows can be lost with the power, where the rows are not.
+    // There may be more rows than were reported: the report of the last rows can be lost when the rows are not.
     assert.ok(loaded >= sealed, `${sealed} rows sealed, ${written} written; after the boot ${loaded} are there`);
     // What was being written may be broken, and is then set aside; nothing else may be.
     const aside = lines.filter((line) => line.startsWith('warn')).length;

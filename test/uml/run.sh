@@ -1,23 +1,23 @@
 #!/bin/bash
-# Runs a command inside User-Mode Linux: a real Linux 6.1 with a cgroup v2 memory controller, whatever the host has.
+# Runs a command inside User-Mode Linux: a real Linux 6.1 with a cgroup v2 memory controller, on any host.
 #
 #   test/uml/run.sh [-t SEC] [-c v1|v2] [-o DIR] [-d FILE] [-x TEXT] [-k] [--] CMD [ARG...]
 #
 #   -t SEC  limit for CMD (default 120): it is ended inside, its output so far is handed back
 #   -c VER  cgroup version (default v2; v1: the memory controller alone, on /sys/fs/cgroup/memory)
 #   -o DIR  a host folder, mounted read-write inside at the same path
-#   -d FILE the disk of /tmp; made where it is missing, and kept (default: a new one, removed)
-#   -x TEXT power loss: the guest is killed once CMD has written a line with TEXT to the console; what stands there is handed back, exit 0
+#   -d FILE the disk of /tmp; created if it is missing, and kept (default: a new one, removed)
+#   -x TEXT power loss: the guest is killed once CMD has written a line with TEXT to the console; what the console has is returned, exit 0
 #   -k      keep the work folder and print its path
 #
 # The host's root is there read-only (hostfs), so CMD may name any host program or file outside /tmp /run /mnt /proc /sys /dev/shm;
-# those are found below /mnt/host. /tmp is ext4 on a disk of its own. Standard output, standard error and the exit status of CMD are
+# those are found below /mnt/host. /tmp is ext4 on a separate disk. Standard output, standard error and the exit status of CMD are
 # handed back when it has ended: hostfs writes late, so nothing is streamed. Exit 124: time limit; 125: the guest did not come up.
 # Inside, system calls and forks cost 10 to 50 times the host's; there is one CPU.
 # Processors with AMX need a C compiler for xstate.c beside this file (cc, gcc, clang or tcc).
 #
 # CMD finds: file descriptor 3, the console, which reaches the host at once; POD_CG CG_APP CG_SIDECAR (cgroup folders), CG_VERSION, UML_OUT (the -o folder), and on PATH
-#   incontainer app|sidecar CMD...   runs CMD in that container's cgroup with a cgroup namespace of its own, as Kubernetes does
+#   incontainer app|sidecar CMD...   runs CMD in that container's cgroup with a separate cgroup namespace, as Kubernetes does
 # Limits of the containers: environment APP_MAX (768M), SIDECAR_MAX (128M), POD_MAX (max).
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -60,7 +60,7 @@ if [ ! -e "$disk" ]; then
   truncate -s 2G "$disk"
   mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$disk" || exit 125
 fi
-# What xstate.c says. It is preloaded wherever it can be compiled, so that every processor runs the same.
+# Output of xstate.c. It is preloaded if it can be compiled, so that every processor runs the same.
 preload=
 for compiler in cc gcc clang tcc; do
   command -v "$compiler" >/dev/null || continue

@@ -1,5 +1,5 @@
-// Runs inside the guest, as process of no container: starts the service in the one, memhound in the other, both as user nobody without
-// capabilities, and writes what it sees as JSON lines. The judging is left to story.test.ts, outside.
+// Runs inside the guest, outside of any container: starts the service in one container, memhound in the other, both as user nobody without
+// capabilities, and writes what it sees as JSON lines. story.test.ts, outside, checks them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -73,7 +73,7 @@ say('live', { verdict: told });
 const api = `${listening.url}/api/v1`;
 say('verdict', await get(`${api}/verdict`));
 
-// Files are looked at every few ticks, as their cost allows: the log stands still while the two are compared.
+// Files are scanned every few ticks, as their cost allows: the log must not grow while the two are compared.
 java.child.kill('SIGSTOP');
 for (let looks = 0; looks < 60; looks++) {
   const files = await get(`${api}/files`);

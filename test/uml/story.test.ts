@@ -14,13 +14,13 @@ type Told = { readonly event: string; readonly status?: number } & Readonly<Reco
 const skip = missingRequirements('guest', 'javac', 'fincore', 'setpriv');
 
 for (const version of [2, 1] as const) {
-  test(`on a kernel with cgroup v${version}, from its own container, memhound names the log that the JVM in the other one writes`, {
+  test(`on a kernel with cgroup v${version}, memhound in its own container names the log that the JVM in the other container writes`, {
     skip,
     timeout: 500_000,
   }, async () => {
     const out = mkdtempSync(join(tmpdir(), 'memhound-uml-out-'));
     try {
-      // The guest's user nobody must reach all that runs there; the checkout may be private.
+      // The guest's user nobody must be able to read everything that runs there; the checkout may be private.
       chmodSync(out, 0o755);
       mkdirSync(join(out, 'classes'));
       copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));

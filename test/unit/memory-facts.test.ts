@@ -10,11 +10,11 @@ test('anon, tmpfs, kernel memory less reclaimable slab, and socket buffers canno
   assert.equal(of({ anon: 1700, shmem: 7, kernel: 60, slab_reclaimable: 40, sock: 300, file: 27 }), 1700 + 7 + 20 + 300);
 });
 
-test('on cgroup v1 socket buffers have a limit of their own and do not count', () => {
+test('on cgroup v1 socket buffers have a separate limit and do not count', () => {
   assert.equal(of({ anon: 1700, kernel: 60, sock: 300 }, 1), 1760);
 });
 
-test('where the sum of kernel memory is missing its parts stand for it', () => {
+test('if the sum of kernel memory is missing, its parts replace it', () => {
   assert.equal(of({ anon: 100, slab: 50, slab_reclaimable: 30, kernel_stack: 5, pagetables: 7 }), 100 + 20 + 5 + 7);
 });
 

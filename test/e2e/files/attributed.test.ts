@@ -50,7 +50,7 @@ for (const [scenario, title] of SCENARIOS) {
     writer.child.stdin!.write('go\n');
     await writer.line((line) => line === 'done');
 
-    // A look is bounded, and a shared /tmp may hold more than one look can see: what is left comes with the next ones.
+    // A scan is limited, and a shared /tmp may contain more than one scan can see: the next scans see the rest.
     let rows = await watcher.scan(Date.now());
     let grown = cacheOf(group) - before;
     const namedOf = () => rows.filter((row) => row.path.startsWith(dir)).reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);

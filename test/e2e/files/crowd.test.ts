@@ -7,7 +7,7 @@ import { type Running, start } from '../../support/process.ts';
 import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
 
 const EACH = 10_000;
-/** Opens one file of its own 10,000 times, and one log last. */
+/** Opens one private file 10,000 times, and then one log. */
 const HOLDER = `
   const fs = require('fs');
   const [file, log] = process.argv.slice(1);
@@ -16,7 +16,9 @@ const HOLDER = `
   console.log('ready');
   process.stdin.resume();`;
 
-test('100,000 open files: each look does bounded work, and the log behind them is found', { timeout: 180_000 }, async (t) => {
+test('100,000 open files: each scan does a limited amount of work, and the log opened last is found', {
+  timeout: 180_000,
+}, async (t) => {
   const dir = mkdtempSync('/tmp/memhound-crowd-');
   const holders: Running[] = [];
   t.after(async () => {

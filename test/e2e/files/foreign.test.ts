@@ -51,7 +51,7 @@ test('a file of another user is unknown, never all resident; one of the same use
   }
 });
 
-test('on overlayfs, where cachestat says 0, mincore is asked', {
+test('on overlayfs, where cachestat returns 0, mincore is used', {
   skip: missingRequirements('root', 'setpriv', 'fincore', 'mount'),
 }, async (t) => {
   const dir = mkdtempSync('/tmp/memhound-overlay-');

@@ -1,4 +1,4 @@
-// Writes the files of one scenario into a folder: `node writer.mjs SCENARIO DIR`. Says "ready", waits for a line, writes, says "done", stays.
+// Writes the files of one scenario into a folder: `node writer.mjs SCENARIO DIR`. Prints "ready", waits for a line, writes, prints "done", and keeps running.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

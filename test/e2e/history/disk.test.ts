@@ -11,7 +11,7 @@ import { missingRequirements } from '../../support/needs.ts';
 const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
 
-/** The folder of a small file system of its own. */
+/** The folder of a separate small file system. */
 function smallDisk(): string {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-disk-'));
   const { status, stderr } = mount('-t', 'tmpfs', '-o', 'size=1536k', 'tmpfs', dir);
@@ -109,7 +109,7 @@ test('a file system that turns read-only and back: the same', { skip }, () =>
   }),
 );
 
-test('a volume that is read-only at the start keeps nothing from starting: it is said, and mended by itself', {
+test('memhound starts with a read-only volume, says so, and stores history once the volume is writable', {
   skip,
 }, async () => {
   const dir = smallDisk();

@@ -7,7 +7,7 @@ import type { SamplesAnswer } from '../../../src/outlets/status.ts';
 import { dataDir, MEMHOUND, watch } from '../../support/memhound.ts';
 import { run } from '../../support/process.ts';
 
-test('history fill makes a folder that watch goes on with, and leaves one that holds anything alone', async () => {
+test('history fill makes a folder that watch continues, and does not change a folder that is not empty', async () => {
   const dir = dataDir();
   const fill = ['history', 'fill', '--data', dir, '--days', '3', '--targets', '2', '--every', '1m'];
   const made = await run(process.execPath, [MEMHOUND, ...fill]);
@@ -25,7 +25,7 @@ test('history fill makes a folder that watch goes on with, and leaves one that h
   assert.equal(other.code, 2);
   assert.match(other.stderr, /expected the word fill, found empty/);
 
-  // No JVM here: memhound's own group has a history of its own, beside those that were made.
+  // No JVM here: memhound's own cgroup gets one more history, in addition to the synthetic ones.
   const hound = await watch(['--own', '--every', '1s', '--data', dir]);
   const { body } = await hound.get<SamplesAnswer>('/api/v1/samples?fields=usage');
   assert.ok(body.t.length >= 1);

@@ -10,7 +10,7 @@ import { Random } from '../../../synthetic/random.ts';
 import { buildStoreChild, ROW_S } from '../../support/children.ts';
 
 const KILLS = 300;
-/** Side by side, each on a folder of its own: a writer that starts, or writes, mostly waits. */
+/** In parallel, each on its own folder: a writer that starts or writes mostly waits. */
 const WRITERS = 4;
 /** Rows on disk before the kill: from none, just after the start, to beyond a sealed segment and into a merge. */
 const MOST_ROWS = 150;
@@ -47,7 +47,7 @@ async function killed(
   return { rows: onDisk / ROW_S, names: readdirSync(join(data, 'jvm')) };
 }
 
-test(`killed with -9 in ${KILLS} random moments, history loses at most the row that was being written`, {
+test(`history killed with -9 at ${KILLS} random moments loses at most the row that was being written`, {
   timeout: 540_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-kill-'));

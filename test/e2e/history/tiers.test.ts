@@ -29,7 +29,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
         ['anon', 'file', 'shmem', 'slab', 'kernel', 'pgfault', 'threads', 'active_file', 'inactive_file', 'working_set'][f]!
       ] = 1e6 * f + (i % 7);
     history.append({ atMs: (start + i * every) * 1000, epoch: 'a', values, limitBytes: 2e9, heapMaxBytes: 'max', failures: [] });
-    // Segments end, and are merged, where they are with a save a row; it is a tenth of the writes.
+    // Segments end and merge at the same rows as with one save per row, with a tenth of the writes.
     if (i % ROWS_PER_SAVE === ROWS_PER_SAVE - 1) await store.save('jvm');
     if (i % 250 === 249) most = Math.max(most, bytesIn(dir));
   }
@@ -58,7 +58,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
     assert.ok(min.usage!.every((v, i) => v !== null && v < 1.5e9 && v <= max.usage![i]!));
     const ofTheSpan = segments.filter((s) => (s.until ?? s.t.at(-1)!) >= points[0]! && s.t[0]! <= points.at(-1)!);
     assert.equal(read, ofTheSpan.length, 'segments of the span are read, and no others');
-    // Four days of 21 at most.
+    // At most four days of 21.
     assert.ok(read < segments.length / 5, `${read} of ${segments.length} segments`);
   }
   await again.close();
@@ -67,7 +67,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
   const usage = fields.get('usage')!;
   for (const [i, at] of times.entries()) {
     assert.ok(i === 0 || at > times[i - 1]!, `row ${i} does not come after the one before`);
-    // A coarse row has the mean of its span and the time of its first sample: above the line by half of its span at most.
+    // A coarse row has the mean of its span and the time of its first sample, so it is at most half a span above the line.
     const line = 1e9 + ((at - start) / every) * 100;
     const spike = at <= spikeS && spikeS < at + 7200;
     if (!spike)

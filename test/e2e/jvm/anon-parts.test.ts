@@ -67,7 +67,7 @@ for (const { program, args, flags, part } of CASES) {
   });
 }
 
-test('ThreadLeak: each thread has a stack of its own', { skip }, async () => {
+test('ThreadLeak: each thread has its own stack', { skip }, async () => {
   const java = await startJava('scenarios/ThreadLeak.java', ['200', '200'], {
     flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'],
   });

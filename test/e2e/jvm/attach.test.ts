@@ -16,7 +16,7 @@ const jcmd = async (pid: number, line: string): Promise<string> => {
   const reading = await ask(pid, 'jcmd', [line]);
   return reading.state === 'read' ? reading.value : assert.fail(JSON.stringify(reading));
 };
-/** A program that answers as a JVM of 24 does: node -e. It prints what it was asked. As the JVM, it gives its socket the name once it listens. */
+/** A program (node -e) that answers as JDK 24 does. It prints each request. Like the JVM, it names its socket once it listens. */
 const FAKE = `
 const net = require('node:net'), fs = require('node:fs'), path = '/tmp/.java_pid' + process.pid;
 process.on('exit', () => fs.rmSync(path, { force: true }));
@@ -82,7 +82,7 @@ test('a JVM with -Xrs, and a program that is none, are never signalled', { skip 
   }
 });
 
-test('version 2 is used where arguments need it and the JVM speaks it', async () => {
+test('version 2 is used if arguments need it and the JVM supports it', async () => {
   const fake = start([process.execPath, ['-e', FAKE]]);
   try {
     await fake.line((l) => l === 'ready');

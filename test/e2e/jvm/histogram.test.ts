@@ -40,7 +40,7 @@ test('explain --histogram names the class that grew most between two takes; --at
   );
 });
 
-test('POST /api/v1/jvm/histogram takes one a call with the token, and says what grew since the call before', {
+test('POST /api/v1/jvm/histogram with the token takes a histogram per call, and lists what grew since the previous call', {
   skip,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-token-'));
@@ -67,7 +67,7 @@ test('POST /api/v1/jvm/histogram takes one a call with the token, and says what 
   assert.equal(second.grown[0]?.name, '[B');
 });
 
-test('without --attach no histogram is taken, and the answer says what would allow it', { skip }, async (t) => {
+test('without --attach no histogram is taken, and the answer names the option', { skip }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-token-'));
   writeFileSync(join(dir, 'token'), 'sesame-opens-it', { mode: 0o600 });
   const java = await startJava('scenarios/Healthy.java', ['8', '5']);

@@ -42,7 +42,7 @@ for (const collector of ['Serial', 'Parallel', 'G1', 'Z', 'Shenandoah']) {
   });
 }
 
-test('a JVM that was killed is absent, though its file stands', { skip }, async () => {
+test('a killed JVM is absent, even if its file remains', { skip }, async () => {
   const java = await startJava('scenarios/Healthy.java', ['8', '20']);
   await java.line((l) => l === 'ready');
   const reader = openHsperfdata({ roots: ROOTS, process: processRef(java.pid) });

@@ -23,7 +23,7 @@ test('an empty, a missing and a many-worded token file are each one sentence', (
   assert.throws(read('/nonexistent/token'), /expected a file with a bearer token, but it cannot be read \(ENOENT\)/);
 });
 
-test("a webhook that is no http URL is refused without telling the file's text", (t) => {
+test("a webhook that is no http URL is refused, and the message does not contain the file's text", (t) => {
   const path = holding(t, 'ftp://secret.example/x');
   assert.throws(
     () => readWebhookUrl(path),

@@ -13,7 +13,7 @@ const good = (argv: string[], env: NodeJS.ProcessEnv = {}) => {
   return parsed.state === 'ok' ? parsed.config : assert.fail();
 };
 
-test('without options the documented defaults hold', () => {
+test('without options the documented defaults apply', () => {
   const c = good([]);
   assert.deepEqual(
     [c.every, c.port, c.opsPort, c.host, c.opsHost, c.minHistory, c.maxDisk, c.log],
@@ -35,7 +35,7 @@ test('an interval that cron cannot keep evenly names the nearest two', () => {
   for (const every of ['1s', '30s', '1m', '20m', '1h']) good(['--every', every]);
 });
 
-test('all mistakes are told at once, each with what was expected and found', () => {
+test('all mistakes are reported together, each with what was expected and found', () => {
   const problems = bad(['--port', '99999', '--prot', '1', '--log', 'xml', '--max-disk', '-4', '--pid', 'abc']);
   assert.equal(problems.length, 5);
   assert.ok(
@@ -45,7 +45,7 @@ test('all mistakes are told at once, each with what was expected and found', () 
   assert.ok(problems.some((p) => p.includes('"99999"') && p.includes('from 0 to 65535')));
 });
 
-test('an API that others can reach needs a token', () => {
+test('an API that other hosts can reach needs a token', () => {
   assert.match(bad(['--host', '0.0.0.0'])[0]!, /--token-file/);
   good(['--host', '0.0.0.0', '--token-file', '/run/token']);
 });
@@ -62,12 +62,12 @@ test('help lists every option of the command with its default', () => {
   assert.match(help.state === 'help' ? help.text : '', /--min-history TIME.*15m/);
 });
 
-test('without --min-history a trend waits for 15 minutes, and for ten samples where those take longer', () => {
+test('without --min-history a trend needs 15 minutes, or ten samples if that is longer', () => {
   assert.equal(good(['--every', '1m']).minHistory, 900);
   assert.equal(good(['--every', '1h']).minHistory, 36_000);
   assert.match(bad(['--every', '1h', '--min-history', '1h'])[0]!, /3600s: expected at least twice --every, 7200s/);
 });
 
-test('what Kubernetes sets for a Service named memhound is no setting', () => {
+test('a variable that Kubernetes sets for a Service named memhound is not an option', () => {
   assert.equal(good([], { MEMHOUND_PORT: 'tcp://10.96.0.7:8800', MEMHOUND_SERVICE_HOST: '10.96.0.7' }).port, 8800);
 });

@@ -26,7 +26,7 @@ function add(history: History, t: number, usage: number, epoch = 'first'): void 
 
 const options = { minHistorySeconds: 900, final: false };
 
-test('a long life is not judged anew before a five-hundredth of it has passed, and then it is', () => {
+test('a long run is evaluated again after a five-hundredth of its length, and not before', () => {
   const [history, judging] = [dayOf(), new EvaluationSchedule()];
   const first = judging.evaluate(history, options);
   assert.equal(first.trend, 'stable');
@@ -37,7 +37,7 @@ test('a long life is not judged anew before a five-hundredth of it has passed, a
   assert.notEqual(judging.evaluate(history, options), first);
 });
 
-test('a life is judged at once when memory jumps, when something happened, when another life began, and when it has ended', () => {
+test('a run is evaluated at once after a jump of memory, an event, the begin of another run, and its end', () => {
   const changes: readonly ((history: History) => void)[] = [
     (history) => add(history, 24 * HOUR_S, 330 * MIB),
     (history) => history.recordEvent({ t: 24 * HOUR_S, type: 'oom_kill' }),
@@ -55,7 +55,7 @@ test('a life is judged at once when memory jumps, when something happened, when 
   assert.notEqual(judging.evaluate(history, { ...options, final: true }), first);
 });
 
-test('a life too young to be judged is looked at each time', () => {
+test('a run that is too short for a trend is evaluated each time', () => {
   const [history, judging] = [new History(), new EvaluationSchedule()];
   add(history, 0, MIB);
   const first = judging.evaluate(history, options);
@@ -71,11 +71,11 @@ function leaking(untilMinute: number): History {
   return history;
 }
 
-test('a program that is started beside a long history of a leak tells it at once', () => {
+test('a memhound that starts with a long history of a leak reports the leak at once', () => {
   assert.equal(new EvaluationSchedule().evaluate(leaking(36 * 60), options).leak, true);
 });
 
-test('it does so at any fraction of a second', () => {
+test('this holds at any fraction of a second', () => {
   for (let n = 0; n < 10; n++) {
     const history = new History();
     const startS = 1_790_000_000 + n * 0.0137;
@@ -85,7 +85,7 @@ test('it does so at any fraction of a second', () => {
   }
 });
 
-test('a leak that can only just be told waits, also where the program has just been started', () => {
+test('a leak that has just begun to show is not reported yet, even right after a start', () => {
   // Part of a day may be daily load: after a day it no longer is.
   const raw = (minute: number) =>
     evaluateSeries(leaking(minute).series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' }), options);

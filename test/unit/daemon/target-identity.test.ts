@@ -114,7 +114,7 @@ const restarted = (jvm: MadeJvm, pid: number, rssMiB: number): MadeJvm => ({
   rssMiB,
 });
 
-test('two JVM containers that both restart between two searches keep their histories, though the other one is the bigger now', async (t) => {
+test('two JVM containers that both restart between two searches keep their histories, even if the other one is now the bigger', async (t) => {
   const pod = new Pod(t);
   pod.tree.run(orders);
   pod.tree.run(billing);
@@ -132,7 +132,7 @@ test('two JVM containers that both restart between two searches keep their histo
   );
 });
 
-test('another program in the cgroup of one that ended is a restart of the container, and its history goes on', async (t) => {
+test('another program in the cgroup of one that ended is a restart of the container, and its history continues', async (t) => {
   const pod = new Pod(t);
   const first = { ...orders, container: undefined, command: 'com.example.Orders' };
   pod.tree.run(first);
@@ -145,7 +145,7 @@ test('another program in the cgroup of one that ended is a restart of the contai
   assert.equal(pod.messages.filter((m) => m.type === 'restart').length, 1);
 });
 
-test('the same holds where only the main class tells the containers apart', async (t) => {
+test('the same holds if only the main class distinguishes the containers', async (t) => {
   const pod = new Pod(t);
   const [a, b] = [
     { ...orders, container: undefined, command: 'com.example.Orders --token secret' },
@@ -168,7 +168,7 @@ test('the same holds where only the main class tells the containers apart', asyn
   assert.deepEqual(pod.folders(), ['jvm-billing-jar', 'jvm-com-example-orders']);
 });
 
-test('a memhound that is started again finds the folder of each container by its name, whichever is the bigger', async (t) => {
+test('a restarted memhound finds the folder of each container by its name, whatever their sizes', async (t) => {
   const pod = new Pod(t);
   pod.tree.run(orders);
   pod.tree.run(billing);
@@ -197,7 +197,7 @@ test('a memhound that is started again finds the folder of each container by its
   assert.deepEqual(pod.folders(), ['jvm-billing', 'jvm-orders']);
 });
 
-test('of two containers with the same program, the one that lives keeps its history when the other restarts', async (t) => {
+test('of two containers with the same program, the one that keeps running keeps its history when the other restarts', async (t) => {
   const pod = new Pod(t);
   const same = { container: undefined, command: 'com.example.Worker' };
   pod.tree.run({ ...orders, ...same });
@@ -216,7 +216,7 @@ test('of two containers with the same program, the one that lives keeps its hist
   assert.deepEqual(await pod.histories(), { 31: [200, 901], 20: [300, 999] }, 'and a new memhound knows each by its process');
 });
 
-test('of two JVMs in one cgroup the same one stands for it while it lives, and the other one is named', async (t) => {
+test('of two JVMs in one cgroup the same one represents it while it runs, and the other one is named', async (t) => {
   const pod = new Pod(t);
   const [first, second] = [
     { ...orders, command: 'com.example.Orders' },
@@ -246,7 +246,7 @@ test('of two JVMs in one cgroup the same one stands for it while it lives, and t
   assert.deepEqual(seen(), [{ pid: 20, otherJvms: [] }], 'until it ends');
 });
 
-test('what is asked about when no target is named stays the same while it lives', async (t) => {
+test('the default target does not change while its process runs', async (t) => {
   const pod = new Pod(t);
   pod.tree.run(orders);
   pod.tree.run(billing);
@@ -276,7 +276,7 @@ test('a shell in a container that restarts does not take the history of its JVM'
   assert.equal(pod.status.targets().length, 1);
 });
 
-test('a folder of version 0.1 goes on where one target can own it, and is left alone where several can', async (t) => {
+test('a folder of version 0.1 is used if only one target can own it, and not if several can', async (t) => {
   const pod = new Pod(t);
   pod.tree.run(orders);
   await pod.start();

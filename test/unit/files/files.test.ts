@@ -58,7 +58,7 @@ test('maps: each file once with the sum of its mappings, newlines restored, devi
   ]);
 });
 
-test('writable volumes are told from the kernel file systems and read-only ones', () => {
+test('writable volumes are distinguished from kernel file systems and read-only ones', () => {
   const text = [
     '1 0 0:50 / / rw - overlay overlay rw',
     '2 1 254:0 /var/lib/kubelet/x /data\\040dir rw,relatime - ext4 /dev/vda rw',
@@ -96,7 +96,7 @@ test('cachestat, mincore and fincore agree on a file that was just written', {
   assert.deepEqual(byMincore, { state: 'known', method: 'mincore', residentBytes: 3 * MIB + 4096, dirtyBytes: null });
 });
 
-test('where cachestat is refused, mincore answers for an owned file, and nothing is believed of a foreign one', async (t) => {
+test('if cachestat is refused, mincore answers for an owned file, and a foreign file is unknown', async (t) => {
   const path = join(folder(t), 'file');
   writeFileSync(path, Buffer.alloc(8192));
   const found = pin(path);
@@ -136,7 +136,7 @@ test('without koffi and fincore the answer names the Debian package', async (t) 
   assert.match(got.state === 'unknown' ? got.reason : '', /util-linux-extra.*koffi is not there/);
 });
 
-test('looking reads no content: the bytes that this process has read do not grow with the files', async (t) => {
+test('a scan reads no content: the bytes that this process has read do not grow with the files', async (t) => {
   const { watcher } = await import('../sources/files/own-process.ts');
   const dir = folder(t);
   const fd = openSync(join(dir, 'log'), 'w');

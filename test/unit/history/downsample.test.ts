@@ -10,7 +10,7 @@ const tiered = (): Float64Array => {
   return Float64Array.from(t);
 };
 
-test('points are spread evenly over time, however unevenly the rows are', () => {
+test('points are spread evenly over time even if the rows are not', () => {
   const t = tiered();
   const kept = [...downsample(t, 0, t.length, 600)!].map((i) => t[i]!);
   assert.equal(kept.length, 600);
@@ -19,7 +19,7 @@ test('points are spread evenly over time, however unevenly the rows are', () => 
   for (let i = 1; i < kept.length; i++) assert.ok(Math.abs(kept[i]! - kept[i - 1]! - even) < 900, `step ${i}`);
 });
 
-test('a stretch in which nothing was sampled gets no point, and no point twice', () => {
+test('an interval without samples gets no point, and no point is repeated', () => {
   const t = Float64Array.from([...Array(100).keys(), ...Array.from({ length: 100 }, (_, i) => 900 + i)]);
   const kept = [...downsample(t, 0, 200, 20)!];
   assert.ok(kept.length <= 20 && kept.length >= 4);
@@ -30,7 +30,7 @@ test('a stretch in which nothing was sampled gets no point, and no point twice',
   assert.ok(kept.every((i) => t[i]! <= 99 || t[i]! >= 900));
 });
 
-test('a window of rows is thinned within itself; the newest alone for one point; all when they are few', () => {
+test('only rows of the window are chosen; one point is the newest; few rows are all kept', () => {
   const t = Float64Array.from({ length: 1000 }, (_, i) => i);
   assert.deepEqual([...downsample(t, 100, 200, 1)!], [199]);
   const kept = downsample(t, 100, 200, 10)!;

@@ -15,7 +15,7 @@ const sample = (s: number, values: Record<string, number>, epoch = 'a'): Sample 
 });
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
 
-test('a field that a sick source left out is a gap, and a field that comes later has gaps before', () => {
+test('a field that a failed source left out is a gap, and a field that is added later has gaps before', () => {
   const h = new History();
   h.append(sample(10, { usage: 1 }));
   h.append(sample(20, { usage: 2, anon: 5 }));
@@ -23,13 +23,13 @@ test('a field that a sick source left out is a gap, and a field that comes later
   assert.deepEqual(toSeriesJson(h.series(ALL)).fields, { usage: [1, 2, null], anon: [null, 5, 6] });
 });
 
-test('a clock that stands still or is set back makes no doubled and no backward row', () => {
+test('a clock that stops or is set back adds no row with a repeated or an earlier time', () => {
   const h = new History();
   for (const s of [10, 20, 20, 5, 30]) h.append(sample(s, { usage: s }));
   assert.deepEqual([...h.series(ALL).t], [10, 20, 30]);
 });
 
-test('another epoch begins a new life, marked as a restart, and the current life begins there', () => {
+test('another epoch begins a new run, marked as a restart, and the current run begins there', () => {
   const h = new History();
   for (let s = 10; s <= 50; s += 10) h.append(sample(s, { usage: s }, s < 30 ? 'a' : 'b'));
   assert.deepEqual(h.events, [{ t: 30, type: 'restart' }]);
@@ -37,7 +37,7 @@ test('another epoch begins a new life, marked as a restart, and the current life
   assert.equal(h.series(ALL).t.length, 5);
 });
 
-test('a question for few points gets few, first and newest among them', () => {
+test('a query for few points returns few, with the first and the newest', () => {
   const h = new History();
   for (let s = 1; s <= 1000; s++) h.append(sample(s, { usage: s }));
   const { t } = h.series({ ...ALL, points: 50 });
@@ -45,7 +45,7 @@ test('a question for few points gets few, first and newest among them', () => {
   assert.deepEqual([...h.series({ ...ALL, fromS: 5, toS: 7 }).t], [5, 6, 7]);
 });
 
-test('a fortnight of samples stays small, ordered, and keeps the floor of the heap and the mean of the rest', () => {
+test('two weeks of samples take few rows in order of time: the minimum of the heap, the mean of other fields', () => {
   const h = new History();
   const step = 10;
   const n = (14 * 86400) / step;
@@ -69,7 +69,7 @@ test('rows are never merged across a restart', () => {
   );
 });
 
-test('a file that was not seen at the newest scan has no row, and tracks are bounded', () => {
+test('a file that the newest scan did not see has no row, and the number of tracks is limited', () => {
   const h = new History();
   const file = (path: string, sizeBytes: number): FileObservation => ({
     kind: 'file',
@@ -93,7 +93,7 @@ test('a file that was not seen at the newest scan has no row, and tracks are bou
   assert.ok(files[0]!.t.length <= 361 && files[0]!.sizeBytes.at(-1) === 1999);
 });
 
-test('files that could not be queried have no path, and stay apart by the reason', () => {
+test('files that could not be queried have no path, and have one row for each reason', () => {
   const h = new History();
   const unqueried = (reason: string, files: number): FileObservation => ({
     kind: 'unqueried',
@@ -118,7 +118,7 @@ test('files that could not be queried have no path, and stay apart by the reason
   );
 });
 
-test('a clock set back by hours: the rows before are moved to meet it, nothing is doubled, and the next sample is there at once', () => {
+test('if the clock is set back by hours, earlier rows are moved, no row is doubled, and the next sample is stored at once', () => {
   const h = new History();
   for (let s = 10_000; s <= 10_100; s += 10) h.append(sample(s, { usage: s }, s < 10_050 ? 'a' : 'b'));
   for (let s = 2000; s <= 2050; s += 10) h.append(sample(s, { usage: s }, 'b'));

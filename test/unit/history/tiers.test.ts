@@ -16,7 +16,7 @@ const folder = (t: { after: (f: () => void) => void }): string => {
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
 const raw = (over: Partial<Segment>): Segment => ({ ...emptySegment(), ...over });
 
-test('a coarser row has the mean, of the heap the floor, and the spike and the dip beside it', () => {
+test('a coarser row has the mean (the minimum of the heap), and the spike and the dip as maximum and minimum', () => {
   const t = [0, 10, 20, 30, 40, 50, 60, 70];
   const fields = { usage: [5, 5, 5, 95, 5, 5, 7, 7], heap_used: [30, 10, 50, 30, 30, 30, 20, 20] };
   const coarse = coarsen(
@@ -33,7 +33,7 @@ test('a coarser row has the mean, of the heap the floor, and the spike and the d
 const cut = (fields: Record<string, number[]>, from: number, to?: number) =>
   Object.fromEntries(Object.entries(fields).map(([id, column]) => [id, column.slice(from, to)]));
 
-test('no coarser row reaches across a restart, and gaps stay gaps', () => {
+test('no coarser row crosses a restart, and gaps remain gaps', () => {
   const coarse = coarsen(
     [
       raw({
@@ -49,7 +49,7 @@ test('no coarser row reaches across a restart, and gaps stay gaps', () => {
   assert.deepEqual(coarse.events, [{ t: 20, type: 'restart' }]);
 });
 
-test('a kill between the coarser segment and the removal of the finer ones doubles nothing', async (t) => {
+test('a kill after the coarser segment is written and before the finer ones are removed doubles no row', async (t) => {
   const dir = folder(t);
   const log = { warn: (_: object, message: string) => assert.fail(message) };
   const options = { dir, maxDiskBytes: 64 << 20, everyS: 10, log };
@@ -64,7 +64,7 @@ test('a kill between the coarser segment and the removal of the finer ones doubl
   await store.close();
 });
 
-test('whichever bit is flipped and wherever it is cut, a segment is set aside, never read as another', () => {
+test('a segment with any bit flipped, or cut at any place, is renamed and never read', () => {
   const text = segmentText(raw({ t: [1, 2.5, 3], fields: { usage: [10, null, 1e9] }, events: [{ t: 2.5, type: 'restart' }] }));
   const whole = Buffer.from(text);
   assert.deepEqual(readSegmentText(text).fields.usage, [10, null, 1e9]);
@@ -76,7 +76,7 @@ test('whichever bit is flipped and wherever it is cut, a segment is set aside, n
   for (let length = 0; length < whole.length - 1; length++) assert.throws(() => readSegmentText(text.slice(0, length)));
 });
 
-test('a segment of the first schema is read; one of a later is set aside and named', () => {
+test('a segment of schema 1 is read; one of a later schema is renamed, and the log names it', () => {
   const { step, until, min, max, ...old } = raw({ t: [5], fields: { usage: [7] } });
   const v1 = { ...old, schema: 'memhound.history/1' };
   assert.deepEqual(readSegmentText(JSON.stringify(v1)), raw({ t: [5], fields: { usage: [7] } }));

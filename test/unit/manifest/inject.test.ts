@@ -91,7 +91,7 @@ const SHAPES: Readonly<Record<string, string>> = {
 
 for (const [name, source] of Object.entries(SHAPES)) {
   for (const native of [false, true]) {
-    test(`${name}${native ? ', native' : ''}: twice is once, what was there stays as data, and --remove gives it back byte for byte`, () => {
+    test(`${name}${native ? ', native' : ''}: a second inject changes nothing, all data is kept, and --remove restores the text byte for byte`, () => {
       const { text } = add(source, { native });
       assert.equal(add(text, { native }).text, text);
       assert.equal(take(text), source);
@@ -115,7 +115,7 @@ for (const [name, source] of Object.entries(SHAPES)) {
   }
 }
 
-test('every line that was there is still there, in its order, comments too', () => {
+test('every line is kept in its order, comments too', () => {
   const lines = add(APP).text.split('\n');
   let at = -1;
   for (const line of APP.trimEnd().split('\n')) {
@@ -124,7 +124,7 @@ test('every line that was there is still there, in its order, comments too', () 
   }
 });
 
-test('the sidecar has the uid and gid of the app, nothing else of its rights, and the downward values of the app', () => {
+test('the sidecar has the uid and gid of the app, none of its other rights, and the downward API values of the app', () => {
   const { containers, shareProcessNamespace } = data(add(APP).text)[0].spec.template.spec;
   const { securityContext, env } = containers[1];
   assert.equal(shareProcessNamespace, true);
@@ -133,40 +133,40 @@ test('the sidecar has the uid and gid of the app, nothing else of its rights, an
   assert.equal(env[0].valueFrom.resourceFieldRef.containerName, 'shop');
 });
 
-test('a newer version updates what an older one put in', () => {
+test('a newer version updates what an older one added', () => {
   const updated = add(add(APP).text, { version: '2.0.0', image: 'memhound:2' }).text;
   assert.match(updated, /memhound:2/);
   assert.doesNotMatch(updated, /memhound:test/);
   assert.equal(take(updated), APP);
 });
 
-test('what the user added beside it stays when it is taken out', () => {
+test('--remove keeps what the user has added', () => {
   const text = add(APP).text.replace('      volumes:\n', '      volumes:\n        - name: mine\n          emptyDir: {}\n');
   const { volumes, containers } = data(take(text))[0].spec.template.spec;
   assert.deepEqual([volumes, containers.length], [[{ name: 'mine', emptyDir: {} }], 1]);
 });
 
-test('Jobs and CronJobs take the native form only, and none before Kubernetes 1.29', () => {
+test('Jobs and CronJobs get a native sidecar, and none before Kubernetes 1.29', () => {
   const { containers, initContainers } = data(add(job('Job')).text)[0].spec.template.spec;
   assert.deepEqual([containers.length, initContainers[0].restartPolicy], [1, 'Always']);
   assert.throws(() => add(job('CronJob'), { kubeMinor: 28 }), /would never complete.*--kube says 1\.28/);
   assert.throws(() => add(APP, { native: true, kubeMinor: 28 }), /--native needs Kubernetes 1\.29/);
 });
 
-test('a Guaranteed pod stays Guaranteed', () => {
+test('a Guaranteed pod remains Guaranteed', () => {
   const limits = 'resources: {limits: {cpu: 1, memory: 1Gi}}';
   const { resources } = data(add(pod(`${ONE}\n  ${limits}`)).text)[0].spec.containers[1];
   assert.deepEqual(resources.requests, resources.limits);
   assert.ok(resources.limits.cpu);
 });
 
-test('ports that another container has are not taken', () => {
+test('ports of other containers are not used', () => {
   const sidecar = data(add(pod(`${ONE}\n  ports: [{containerPort: 8800}]`)).text)[0].spec.containers[1];
   assert.deepEqual(sidecar.args.slice(3), ['--port', '8810', '--ops-port', '8811']);
   assert.equal(sidecar.ports[0].containerPort, 8811);
 });
 
-test('a root app: memhound is root too with the same capabilities, and it is said what "restricted" forbids', () => {
+test('if the app is root, memhound is root with the same capabilities, and a note says what "restricted" forbids', () => {
   const { text, notes } = add(pod(`${ONE}\n  securityContext: {runAsUser: 0, runAsGroup: 0}`));
   const { securityContext } = data(text)[0].spec.containers[1];
   assert.deepEqual(
@@ -176,7 +176,7 @@ test('a root app: memhound is root too with the same capabilities, and it is sai
   assert.ok(notes.some((n) => /"restricted"/.test(n)));
 });
 
-test('what only the image knows is said, with what to set', () => {
+test('a note names what only the image defines, and what to set', () => {
   assert.ok(add(pod(ONE)).notes.some((n) => /image of app decides the uid.*set runAsUser/.test(n)));
   const half = add(pod(`${ONE}\n  securityContext: {runAsUser: 7}`));
   assert.ok(half.notes.some((n) => /decides the gid.*set runAsGroup/.test(n)));
@@ -211,20 +211,20 @@ for (const [name, source, message] of REFUSED)
     );
   });
 
-test('the container that looks like the JVM is taken and named', () => {
+test('the container that looks like a JVM is chosen and named', () => {
   const { notes } = add(
     pod('containers:\n- {name: proxy, image: envoy}\n- {name: web, image: x, env: [{name: JAVA_TOOL_OPTIONS, value: -Xmx1g}]}'),
   );
   assert.ok(notes.some((n) => /watches container web \(it sets JAVA_TOOL_OPTIONS\)/.test(n)));
 });
 
-test('with --container a document without such a container is left byte for byte and named', () => {
+test('with --container a document without such a container is not changed, and a note names it', () => {
   const { text, notes } = add(`${APP}---\n${pod(ONE)}`, { container: 'app' });
   assert.ok(text.startsWith(APP));
   assert.ok(notes.some((n) => n === 'Deployment shop: it has no container app; it was not changed'));
 });
 
-test('a command, probe or hook that counts on process 1, and an autoscaler by averages, are warned of', () => {
+test('a note warns of a command, probe or hook that relies on process 1, and of an autoscaler by averages', () => {
   const probe = `${ONE}\n  livenessProbe: {exec: {command: [sh, -c, "kill -0 1"]}}`;
   assert.ok(add(pod(probe)).notes.some((n) => /count on process 1/.test(n)));
   const hpa =
@@ -232,7 +232,7 @@ test('a command, probe or hook that counts on process 1, and an autoscaler by av
   assert.ok(add(`${APP}---\n${hpa}`).notes.some((n) => /ContainerResource/.test(n)));
 });
 
-test('other documents and texts without any workload come out as they went in', () => {
+test('other documents and texts without a workload do not change', () => {
   for (const source of ['apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n', '', '# nothing\n', '---\n---\n', '[1, 2]\n'])
     assert.equal(add(source).text, source);
 });

@@ -15,7 +15,7 @@ const folderOf = (name: string): string => dirname(require.resolve(`${name}/pack
 /** kubernetes-types names a group by its first label, kubernetes-models by the whole. */
 const groupless = (apiVersion: string): string => apiVersion.replace(/^([^./]+)\.[^/]*\//, '$1/');
 
-/** What the schemas of kubernetes-models (4.5: Kubernetes 1.33; 5.x wants Node 22) say against an object; empty: nothing. */
+/** Errors of an object by the schemas of kubernetes-models (4.5: Kubernetes 1.33; 5.x needs Node 22). Empty: valid. */
 export function againstNewest(manifest: Manifest): string[] {
   const file = join(folderOf('kubernetes-models'), manifest.apiVersion, `${manifest.kind}.js`);
   const module = require(file) as Record<string, new (data: unknown) => { validate(): void }>;
@@ -28,7 +28,7 @@ export function againstNewest(manifest: Manifest): string[] {
 }
 
 /**
- * What the compiler says against objects typed as the API of a version has them, unknown fields included. `types`: a package of types,
+ * Errors of the compiler for objects that have the API's types of a version, unknown fields included. `types`: a package of types,
  * kubernetes-types (of 1.29) or kubernetes-models.
  */
 export function againstTypes(manifests: readonly Manifest[], types: 'kubernetes-types' | 'kubernetes-models'): string[] {

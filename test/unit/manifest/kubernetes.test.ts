@@ -46,19 +46,19 @@ const injected = (native: boolean): Manifest[] =>
     ),
   );
 
-test('every manifest of k8s/ and of inject is what the API of Kubernetes 1.33 takes, the newest that a package for Node 20 knows', () => {
+test('every manifest of k8s/ and of inject is valid for the API of Kubernetes 1.33, the newest in a package for Node 20', () => {
   const all = [...Object.values(BUILT).flat(), ...FILES, ...injected(false), ...injected(true)];
   assert.ok(all.length >= 20);
   assert.deepEqual(all.flatMap(againstNewest), []);
   assert.deepEqual(againstTypes(all, 'kubernetes-models'), []);
 });
 
-test('every manifest is what the API of Kubernetes 1.29 takes, without a field that it does not know', () => {
+test('every manifest is valid for the API of Kubernetes 1.29, without unknown fields', () => {
   const all = [...Object.values(BUILT).flat(), ...FILES, ...injected(false), ...injected(true)];
   assert.deepEqual(againstTypes(all, 'kubernetes-types'), []);
 });
 
-test('the checks see a field that is not there, a wrong type and a value out of range', () => {
+test('the checks find an unknown field, a wrong type and a value out of range', () => {
   const [pod] = everyKind().slice(-1) as [Manifest & { spec: object }];
   const unknown = { ...pod, spec: { ...pod.spec, sharedProcessNamespace: true } };
   assert.match(againstTypes([unknown], 'kubernetes-types').join(), /sharedProcessNamespace/);
@@ -66,7 +66,7 @@ test('the checks see a field that is not there, a wrong type and a value out of 
   assert.match(againstNewest({ ...pod, spec: { containers: 'none' } } as Manifest).join(), /containers/);
 });
 
-test('with the sidecar a pod passes the "restricted" standard, classic and native; the hostPath variant breaks it by its volume alone', () => {
+test('with the sidecar a pod passes the "restricted" standard, classic and native; the hostPath variant violates it only by its volume', () => {
   for (const name of ['base', 'classic', 'native']) assert.deepEqual(againstRestricted(podOf(BUILT[name]!)), [], name);
   assert.deepEqual(againstRestricted(podOf(FILES)), []);
   assert.deepEqual(againstRestricted(podOf(BUILT['host-path']!)), ['volume hostPath']);

@@ -34,7 +34,7 @@ test('ticks never overlap: one that is due while the last still runs is counted 
   );
   try {
     await once(events, 'tick');
-    // The next due time comes while the first tick is held; the schedule itself tells when it has been counted.
+    // The next due time comes while the first tick still runs; the schedule reports when it has counted it.
     while (schedule.state().missed === 0) await new Promise((next) => setImmediate(next));
     release();
     await once(events, 'tick');
@@ -45,7 +45,7 @@ test('ticks never overlap: one that is due while the last still runs is counted 
   }
 });
 
-test('a tick that fails is told and the next one goes on', async () => {
+test('a tick that fails is reported, and the next one runs', async () => {
   const events = new EventEmitter();
   let calls = 0;
   const schedule = startSchedule(

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { start } from '../../support/process.ts';
 
-test('npm run dev runs a test again when a file that it imports has changed, and goes on after one that does not compile', {
+test('npm run dev runs a test again when a file that it imports has changed, and continues after one that does not compile', {
   timeout: 60_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-dev-'));

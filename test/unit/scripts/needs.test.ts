@@ -29,7 +29,7 @@ test('each test file asks for the programs that it starts', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('the check itself sees a program that was not asked for', () => {
+test('the check finds a program that was not requested', () => {
   assert.deepEqual(notAskedFor(`run('strace', ['true'])`), ['strace']);
   assert.deepEqual(notAskedFor(`const wrap = ['unshare', '--pid']`), ['unshare']);
   assert.deepEqual(notAskedFor(`const skip = missingRequirements('unshare'); const wrap = ['unshare', '--pid']`), []);

@@ -27,7 +27,7 @@ describe('browser', () => {
 
 const LOADER = import.meta.resolve('tsx');
 
-/** What the end of the output says of a file's tests, and whether that fails the run: without CI and with it. */
+/** The end of the output for a file's tests, and whether it fails the run: without CI and with it. */
 async function reported(source: string): Promise<Record<'free' | 'ci', { readonly lines: string[]; readonly fails: boolean }>> {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-machine-'));
   try {
@@ -52,7 +52,7 @@ async function reported(source: string): Promise<Record<'free' | 'ci', { readonl
   }
 }
 
-test('the end of the output tells what was skipped, which faults are of the machine, and which programs are missing: with CI a failure', async () => {
+test('the end of the output lists skipped tests, faults of the machine and missing programs; with CI these are failures', async () => {
   const { free, ci } = await reported(TESTS);
   assert.deepEqual(free.lines, [
     'skipped:',
@@ -68,7 +68,7 @@ test('the end of the output tells what was skipped, which faults are of the mach
   assert.match(ci.lines.at(-1)!, /this is a failure.*scripts\/setup\.mjs/);
 });
 
-test('a missing right is told and is no failure, also with CI; where all tests ran nothing is added', () => {
+test('a missing right is listed and is no failure, even with CI; if all tests ran, nothing is added', () => {
   const report = new MachineReport('true');
   report.see({ type: 'test:pass', data: { name: 'runs' } });
   assert.deepEqual(report.lines, []);

@@ -25,7 +25,7 @@ const sample = (s: number, epoch = 'a'): Sample => ({
 });
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
 
-test('what was saved is there after a restart, with its life, limit and events', async (t) => {
+test('saved rows are read after a restart, with their run, limit and events', async (t) => {
   const dir = folder(t);
   const first = await open(dir);
   const h = await first.load('jvm');
@@ -41,11 +41,11 @@ test('what was saved is there after a restart, with its life, limit and events',
   assert.deepEqual(again.events, h.events);
   assert.deepEqual([again.limitBytes, again.heapMaxBytes, again.epoch], [1000, 'max', h.epoch]);
   again.append(sample(2010, 'b'));
-  assert.equal(again.events.length, 1, 'the same life goes on: no second restart');
+  assert.equal(again.events.length, 1, 'the same run continues: no second restart');
   await second.close();
 });
 
-test('without an orderly end at most the rows of the last moment are lost: each save is on disk', async (t) => {
+test('after a kill every saved row is on disk', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');
@@ -53,12 +53,12 @@ test('without an orderly end at most the rows of the last moment are lost: each 
     h.append(sample(s));
     await store.save('jvm');
   }
-  rmSync(join(dir, 'lock')); // as after a kill -9, whose lock nobody holds
+  rmSync(join(dir, 'lock')); // as after a kill -9: no process has the lock
   const after = await (await open(dir)).load('jvm');
   assert.equal(after.lastS, 70);
 });
 
-test('only the newest, small segment is rewritten; sealed ones stay as they are', async (t) => {
+test('only the newest, small segment is rewritten; sealed segments do not change', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');
@@ -100,7 +100,7 @@ test('a broken segment is renamed, and the others are read', async (t) => {
   await again.close();
 });
 
-test('no truncation and no foreign content of a segment passes as one', () => {
+test('a truncated segment and foreign content are not accepted as a segment', () => {
   const text = JSON.stringify({
     schema: 'memhound.history/1',
     epoch: 'a',
@@ -124,7 +124,7 @@ test('no truncation and no foreign content of a segment passes as one', () => {
     assert.throws(() => parseSegment(foreign));
 });
 
-test('the disk budget is never exceeded, and the oldest goes first', async (t) => {
+test('the disk budget is never exceeded, and the oldest segment is deleted first', async (t) => {
   const dir = folder(t);
   const budget = 2 ** 20;
   const store = await open(dir, budget);
@@ -141,9 +141,9 @@ test('the disk budget is never exceeded, and the oldest goes first', async (t) =
   assert.equal(again.lastS, 10_000);
 });
 
-test('a second memhound on one folder is refused and told who is there; a dead one gives way', async (t) => {
+test('a second memhound on one folder is refused with the pid of the first; the lock of an exited one is replaced', async (t) => {
   const dir = folder(t);
-  // Process 1 lives and is not us.
+  // Process 1 exists and is not this one.
   const stat = readFileSync('/proc/1/stat', 'latin1');
   const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 1, start }));
@@ -165,7 +165,7 @@ test('a folder that is a file, and a budget below a segment, are refused in one 
   await assert.rejects(open(dir, 100), (e: unknown) => e instanceof StoreError && e.exit === 2);
 });
 
-test('a folder that is deleted beneath us does not stop the sampling, and is written again', async (t) => {
+test('if the folder is deleted while memhound runs, sampling continues and the folder is created again', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');
@@ -198,7 +198,7 @@ test('the final report of an instance that exited is kept, across a restart of m
   assert.equal(again.finalReport('jvm', 3), null);
 });
 
-test('final reports under the name of 0.1.0 are read where there is no new file, and the first save gives them the new name', async (t) => {
+test('final reports under the file name of 0.1.0 are read if there is no new file, and the first save uses the new name', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'jvm'));
   writeFileSync(join(dir, 'jvm', 'obituaries.json'), JSON.stringify([{ atMs: 1, verdict: { headline: 'old' } }]));
@@ -216,7 +216,7 @@ test('final reports under the name of 0.1.0 are read where there is no new file,
   );
 });
 
-test('without a folder history lives in memory and nothing is written', async () => {
+test('without a folder the history is in memory only and nothing is written', async () => {
   const store = await open(null);
   const h = await store.load('jvm');
   h.append(sample(10));
@@ -225,7 +225,7 @@ test('without a folder history lives in memory and nothing is written', async ()
   await store.close();
 });
 
-test('a clock that ran ahead and is set back: what comes is stored and read, what is ahead is kept under another name, with one log line', async (t) => {
+test('if a clock that ran ahead is set back, new rows are stored and read, segments with later times are renamed, and one log line says so', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');
@@ -249,7 +249,7 @@ test('a clock that ran ahead and is set back: what comes is stored and read, wha
   await again.close();
 });
 
-test('a sealed segment that is deleted, and one that is changed, while we run: the merge goes on without them', async (t) => {
+test('a sealed segment that is deleted or changed while memhound runs is left out of the merge', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');
@@ -277,7 +277,7 @@ test('a sealed segment that is deleted, and one that is changed, while we run: t
   await again.close();
 });
 
-test('what a killed writer left half written is cleared away at the next start, and nothing else', async (t) => {
+test('the next start removes the half-written files of a killed writer, and nothing else', async (t) => {
   const dir = folder(t);
   const store = await open(dir);
   const h = await store.load('jvm');

@@ -20,7 +20,7 @@ const count = (n: number, from = 0): number[] => Array.from({ length: n }, (_, i
 describe('a value that is read less often than the rest', () => {
   const sparse: Column = count(20).map((i) => (i % 4 === 0 ? i : null));
 
-  test('stands until it is read again', () => {
+  test('is shown until it is read again', () => {
     const { fields } = forwardFill(samples(count(20), { usage: count(20), heap_used: sparse }));
     assert.deepEqual(
       fields.heap_used,
@@ -29,7 +29,7 @@ describe('a value that is read less often than the rest', () => {
     assert.deepEqual(fields.usage, count(20));
   });
 
-  test('is not carried into another life, and not for long once it stays away', () => {
+  test('is not shown in another run, nor for long if it is not read again', () => {
     const lost = count(60).map((i) => (i % 4 === 0 && i <= 20 ? i : null));
     const { fields } = forwardFill(samples(count(60), { heap_used: lost }, 9));
     assert.deepEqual(fields.heap_used!.slice(8, 13), [8, null, null, null, 12]);
@@ -41,7 +41,7 @@ describe('live rows', () => {
   const all = { oldest: Number.NEGATIVE_INFINITY, most: 1200, step: 1 };
   const tick = (t: number, value: (id: FieldName) => number | null, ids: FieldId[] = []) => ({ t, ids, value });
 
-  test('are joined to every column, also where a tick leaves a field out', () => {
+  test('are added to every column, even if a tick leaves a field out', () => {
     const rows = copyRows(samples(count(100), { usage: count(100), threads: count(100) }));
     const change = appendRow(
       rows,
@@ -62,7 +62,7 @@ describe('live rows', () => {
     assert.equal(rows.t.length, 101);
   });
 
-  test('replace the newest one where it is closer than the range can show, and never exceed the most', () => {
+  test('replace the newest row if it is closer than the range can show, and never exceed the maximum', () => {
     const rows = copyRows(
       samples(
         count(600).map((i) => i * 2000),
@@ -84,7 +84,7 @@ describe('live rows', () => {
     assert.equal(rows.fields.usage!.length, rows.t.length);
   });
 
-  test('let go what is older than the range: an hour of ticks leaves as many rows as fifteen minutes have', () => {
+  test('drop rows older than the range: an hour of ticks leaves as many rows as fifteen minutes have', () => {
     const rows = copyRows(samples(count(900), { usage: count(900) }));
     for (let s = 900; s < 4500; s++)
       appendRow(
@@ -113,7 +113,7 @@ describe('live rows', () => {
     assert.deepEqual(rows.fields.usage!.slice(-3), [1, null, 2]);
   });
 
-  test('begin a column for a field that is met for the first time, as when a JVM comes up', () => {
+  test('begin a column for a new field, as when a JVM starts', () => {
     const rows = copyRows(samples(count(3), { usage: count(3) }));
     appendRow(
       rows,

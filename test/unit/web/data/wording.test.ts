@@ -46,28 +46,28 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
   };
 }
 
-describe('what a leak is said to end in', () => {
+describe('the end of a leak', () => {
   const said = (etas: readonly Eta[], limitBytes: TargetInfo['limitBytes'], findings?: Finding[]) => {
     const v = verdict({ etas, ...(findings === undefined ? {} : { findings }) }, limitBytes);
     const { tone, sign, word } = severityOf(v);
     return `${tone} ${sign} ${word} | ${stateLine(v).split(' · ').slice(4).join(' · ')}`;
   };
 
-  test('what comes first of OutOfMemoryError and OOM kill, with its time', () => {
+  test('is the earlier of OutOfMemoryError and OOM kill, with its time', () => {
     assert.equal(said([eta('oom-kill')], 2 ** 30), 'bad ■ ends in an OOM kill | OOM kill in 9 to 11 hours');
     assert.match(said([eta('heap-exhausted'), eta('oom-kill')], 2 ** 30), /^bad ■ ends in OutOfMemoryError/);
     assert.match(said([eta('heap-exhausted')], 'max'), /^bad ■ ends in OutOfMemoryError/);
   });
 
-  test('no limit: eviction is what can happen, and no OOM kill is claimed', () =>
+  test('without a limit is eviction, not an OOM kill', () =>
     assert.equal(said([], 'max'), 'warn ▲ can end in eviction, when the node runs short | no limit is set'));
 
-  test('a limit, but no time to it: no end is claimed', () =>
+  test('is not named with a limit but no time to it', () =>
     assert.equal(said([], 2 ** 30), 'warn ▲ not reclaimable | the time to the limit is not known yet'));
 
-  test('a limit that is not known: said', () => assert.equal(said([], null), 'warn ▲ not reclaimable | the limit is not known'));
+  test('is "the limit is not known" if so', () => assert.equal(said([], null), 'warn ▲ not reclaimable | the limit is not known'));
 
-  test('no time to the limit, but next to it already: that is said', () =>
+  test('is "close to an OOM kill" near the limit without a time to it', () =>
     assert.match(
       said([], 2 ** 30, [finding('native-growth'), { ...finding('near-limit', 'critical'), outcome: 'close to an OOM kill' }]),
       /^bad ■ close to an OOM kill/,
@@ -83,7 +83,7 @@ test('page cache without a limit is harmless, and has no time to a limit', () =>
 test('a critical finding without an outcome needs attention', () =>
   assert.equal(severityOf(verdict({ findings: [finding('any', 'critical')] })).word, 'needs attention now'));
 
-test('a time is shown in the time zone of the viewer, and a file name stays as it is, also where it holds a time', () => {
+test('a time is shown in the viewer's time zone, and a file name does not change even if it contains a time', () => {
   const log = '/logs/gc-2026-11-24T10:00:00Z.log';
   const parts = sentence`It ended at ${timePart(Date.parse('2026-11-24T10:00:00Z'))}: page cache of ${filePart(log)}.`;
   assert.match(
@@ -93,7 +93,7 @@ test('a time is shown in the time zone of the viewer, and a file name stays as i
 });
 
 describe('the advice under the headline', () => {
-  test("is of the headline's cause, also where something worse was found, which is told after it", () => {
+  test("is for the headline's cause, even if another finding is worse; that comes second", () => {
     const findings = [finding('native-growth'), finding('oom-killed', 'critical'), finding('above-request')];
     assert.deepEqual(adviceTexts(verdict({ findings })), [
       'Advice of native-growth.',
@@ -101,12 +101,12 @@ describe('the advice under the headline', () => {
     ]);
   });
 
-  test('says what it is about where the headline names no cause', () =>
+  test('names its subject if the headline names no cause', () =>
     assert.deepEqual(adviceTexts(verdict({ cause: 'none', leak: null, findings: [finding('unnamed-growth')] })), [
       'title of unnamed-growth. Advice of unnamed-growth.',
     ]));
 
-  test('is none where nothing is to be done', () =>
+  test('is absent if there is nothing to do', () =>
     assert.deepEqual(
       adviceTexts(verdict({ trend: 'stable', leak: false, cause: 'none', findings: [finding('restarted', 'info')] })),
       [],
@@ -118,7 +118,7 @@ describe('the advice under the headline', () => {
   });
 });
 
-test('digits stand in threes, as the language of the page has them', () => {
+test('digits are grouped in threes, in the format of the page's language', () => {
   for (const value of [0, 7, 999, 1000, 12_345.6789, -1_234_567, 2 ** 40])
     assert.equal(groupDigits(value), value.toLocaleString('en'));
 });
