@@ -16,7 +16,7 @@ export async function buildWeb(dir = 'dist/web') {
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
-    // Nearly all of it runs as the page opens: compiled off the main thread while it comes, and not function by function as each is called.
+    // Nearly all of it runs when the page opens. So it is compiled off the main thread while it loads, not function by function when called.
     banner: { js: '//# allFunctionsCalledOnLoad' },
     define: { 'Intl.NumberFormat': 'NoFormat', 'Intl.DateTimeFormat': 'NoFormat' },
     inject: ['web/no-intl.ts'],

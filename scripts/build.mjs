@@ -10,7 +10,7 @@ import { OLDEST_LINE } from './node-lines.mjs';
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 await mkdir('dist/commands', { recursive: true });
 
-/** Of main.ts the commands stay outside, whole each: none pays for what only another needs, and none for another's Node modules. */
+/** Each command is a separate bundle outside of main.ts, so that a command loads only what it needs. */
 const commands = new Set();
 const apart = {
   name: 'apart',
@@ -25,8 +25,8 @@ const apart = {
 };
 
 /**
- * What a command loads later (express with the first request, ws with the first page) is a file of its own beside it, named by its content:
- * a start does not read through it. Those are there before the command is, which is swapped in whole.
+ * What a command loads later (express with the first request, ws with the first page) is a separate file, named by its content, so that
+ * a start does not read it. These files are written before the command, which then replaces the old one in one step.
  */
 async function bundle(entry, file, shebang = '') {
   const { outputFiles } = await build({
@@ -43,7 +43,7 @@ async function bundle(entry, file, shebang = '') {
     minify: true,
     keepNames: false,
     legalComments: 'none',
-    // A native library: found in node_modules at run time; without it fincore is asked (docs/decisions/0001-residency.md).
+    // A native library: found in node_modules at run time; without it fincore is used (docs/decisions/0001-residency.md).
     external: ['koffi'],
     plugins: [apart, lean],
     // express and friends are CommonJS and call require for Node's own modules.

@@ -1,4 +1,4 @@
-// Takes test/fixtures/hsperf: hsperfdata of the JDK on this machine under each of its collectors, and what jstat says of the same
+// Makes test/fixtures/hsperf: hsperfdata of this machine's JDK under each of its collectors, and the output of jstat at the same
 // instant. The JVM is stopped (SIGSTOP) while both are read, so that they must be equal. Texts that name this machine are blanked.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

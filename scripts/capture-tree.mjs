@@ -1,4 +1,4 @@
-// Captures what memhound reads of one process: node scripts/capture-tree.mjs PID OUT [AS]. The real program runs on the copy with
+// Captures the files that memhound reads of one process: node scripts/capture-tree.mjs PID OUT [AS]. The real program runs on the copy with
 // --proc-root OUT/proc --cgroup-root OUT/sys/fs/cgroup. Texts that may name this machine are blanked in hsperfdata and cmdline, and the
 // group is given the path AS.
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The test files, and how they become JavaScript, all at once. Node starts each file in a process of its own. A process that reads TypeScript
+// Finds the test files and compiles them all at once. Node starts each file in a separate process, and a process that reads TypeScript
 // itself (tsx) takes half a second longer.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { build, context } from 'esbuild';
 import { OLDEST_LINE } from './node-lines.mjs';
 
-/** For Node to name lines of the sources. */
+/** So that Node's stack traces name lines of the sources. */
 export const NODE_FLAGS = ['--enable-source-maps'];
 
-/** What a file finds beside itself stays where it is. */
+/** Paths relative to a source file remain valid. */
 const besideTheSource = {
   name: 'beside-the-source',
   setup({ onLoad }) {
@@ -25,7 +25,7 @@ const besideTheSource = {
   },
 };
 
-/** Those under test/ that are named, or lie in a folder that is: `unit`, `e2e/history`; of no names all. */
+/** Test files that are named, or are in a named folder: `unit`, `e2e/history`. Without names: all. */
 export async function testFiles(names) {
   const all = (await readdir('test', { recursive: true })).filter((f) => f.endsWith('.test.ts')).map((f) => join('test', f));
   const chosen = names.length === 0 ? all : all.filter((f) => names.some((n) => f === n || f.startsWith(join('test', n))));
@@ -63,19 +63,19 @@ function plan(files, outdir) {
   return { options, outputOf };
 }
 
-/** Into a folder that stays, or else into one that is removed when this process ends. */
+/** Compiles into the given folder, or into one that is removed when this process ends. */
 export async function compileTests(files, folder = null) {
   const { options, outputOf } = plan(files, folder ?? (await cacheFolder()));
   await build({ ...options, splitting: true });
   const sources = new Map(files.map((file) => [outputOf(file), resolve(file)]));
   return {
     outputOf,
-    /** Of a file that is none of these, the file itself. */
+    /** For any other file: the file itself. */
     sourceOf: (path) => sources.get(path) ?? path,
   };
 }
 
-/** For the same files again and again: each compilation says which became another, and of which files they are made. */
+/** Compiles the same files again and again. Each compilation returns which files changed, and from which sources they are made. */
 export async function recompileTests(files) {
   const { options, outputOf } = plan(files, await cacheFolder());
   const compiler = await context({ ...options, write: false, metafile: true });

@@ -12,7 +12,7 @@ const OS = {
   openharmony: 'openharmony',
 };
 const CPU = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el'];
-/** Node's name for it where a package's name has another. */
+/** Node's name of a platform, if package names use another. */
 const ALIAS = { ppc64le: 'ppc64' };
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));

@@ -1,6 +1,6 @@
 // npm run demo: the story in two minutes. A small JVM logs at DEBUG to a file, memhound watches it each second and names the file.
-// -- --seconds N ends by itself after N seconds (90 where there is no terminal), with exit code 0 if the file was named.
-// -- --stand-in takes a Node program instead of the JVM, as is done where there is no Java.
+// -- --seconds N ends after N seconds (90 without a terminal), with exit code 0 if the file was named.
+// -- --stand-in uses a Node program instead of the JVM, as if there were no Java.
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -87,7 +87,7 @@ async function demo(): Promise<boolean> {
   return sees;
 }
 
-/** A headline whose numbers alone changed is no news. */
+/** A headline is printed again only if more than its numbers changed. */
 function gist({ trend, leak, headline }: Verdict): string {
   return `${trend} ${leak} ${headline.replace(/\d[\d.]*( to \d[\d.]*)? \w+/g, '#')}`;
 }

@@ -1,5 +1,5 @@
-// `npm run dev [NAME...]`: runs test files (without a name those under test/unit), and again those that became others when a file of theirs
-// has changed. What runs dist/ wants `npm run build` before.
+// `npm run dev [NAME...]`: runs test files (without a name those under test/unit), and runs a file again when one of its sources
+// has changed. Tests that run dist/ need `npm run build` first.
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { dirname } from 'node:path';
@@ -28,12 +28,12 @@ async function round() {
       watch(folder, soon);
     }
   } catch (error) {
-    // esbuild has said why. What never compiled is not watched.
+    // esbuild has printed the reason. A file that has never compiled is not watched.
     if (watched.size === 0) throw error;
     console.log('does not compile; waiting for a change');
   }
   if (changed.length === 0) return;
-  // A run that still goes on is of what was before.
+  // A run that has not ended is of the old sources.
   running?.kill();
   running = spawn(process.execPath, [...NODE_FLAGS, '--test', ...changed.map(tests.outputOf)], { stdio: 'inherit' });
   running.once('exit', (code) => {

@@ -52,7 +52,7 @@ for (const dir of ['tmp', 'data', 'proc', 'sys', 'dev']) mkdirSync(join(out, dir
 
 const when = Number(process.env.SOURCE_DATE_EPOCH ?? 0);
 writeFileSync(join(out, 'app/memhound.cdx.json'), `${JSON.stringify(billOfMaterials(libraries, when), null, 1)}\n`);
-// A checkout's modes depend on the umask of whoever made it; times on the day.
+// The modes of a checkout depend on the user's umask, and its times on the day.
 const still = (path) => {
   const stat = lstatSync(path);
   if (stat.isDirectory()) for (const name of readdirSync(path)) still(join(path, name));
@@ -61,7 +61,7 @@ const still = (path) => {
   lutimesSync(path, when, when);
 };
 still(out);
-// A volume of Docker's or podman's own takes its mode from here, and the manifest decides who writes to it.
+// A named volume of Docker or podman takes its mode from this folder; the manifest decides who writes to it.
 for (const dir of ['tmp', 'data']) {
   chmodSync(join(out, dir), 0o1777);
   lutimesSync(join(out, dir), when, when);

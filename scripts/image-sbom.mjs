@@ -1,10 +1,10 @@
-// The image's bill of materials, CycloneDX 1.5: what npm says of the packages that are in the bundle, and node and the libraries of the base
+// The image's bill of materials, CycloneDX 1.5: npm's data on the packages in the bundle, and node and the libraries of the base
 // image. The same sources on the same base give the same text: no time of day, and a serial number made of the content.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 
-/** Of the development packages only those that the page's bundle holds. */
+/** Development packages that the page's bundle contains. */
 const BUNDLED = new Set(['uplot']);
 const isIn = ({ name, properties = [] }) =>
   BUNDLED.has(name) || !properties.some((p) => p.name === 'cdx:npm:package:development' && p.value === 'true');

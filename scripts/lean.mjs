@@ -1,5 +1,5 @@
-// What the libraries bring along and `memhound watch` never calls, left out of the bundle: each is memory in every pod. Measured in
-// docs/footprint.md. Something that is left out and called all the same fails by its name, and the tests over HTTP would show it.
+// Parts of libraries that `memhound watch` never calls. They are left out of the bundle, because each takes memory in every pod. Measured in
+// docs/footprint.md. A call of a part that is left out fails with its name, and the tests over HTTP would show it.
 import { readFile } from 'node:fs/promises';
 
 /** Whole packages, and why nothing calls them. */
@@ -19,7 +19,7 @@ export const lean = {
   setup(build) {
     const names = Object.keys(ABSENT).map((name) => name.replace(/[/.]/g, '\\$&'));
     build.onResolve({ filter: new RegExp(`^(?:${names.join('|')})$`) }, ({ path }) => ({ path, namespace: 'absent' }));
-    // For tasks in processes of their own, of which there are none: Node's module for them costs some milliseconds of each start.
+    // For tasks in separate processes, of which there are none. Node's module for them takes some milliseconds of each start.
     build.onResolve({ filter: /^child_process$/ }, ({ path, importer }) =>
       importer.includes('/node-cron/') ? { path, namespace: 'absent' } : null,
     );

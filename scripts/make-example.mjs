@@ -1,4 +1,4 @@
-// Makes examples/missing-800mb.json: the week of the story, rebuilt from what was published of it.
+// Makes examples/missing-800mb.json: the week of the story, rebuilt from the published figures.
 // Source: "missing 800mb", luavis.github.io, 2020-12-22 (JDK 8, cgroup v1, a node of 64 GB):
 //   - New Relic climbs from 600 MB to 1.4 GB in 7 days, dead straight: 4.76 MB an hour; it shows raw cgroup usage
 //   - memory.stat at the end: cache 822972416, rss 652750848, shmem 0, mapped_file 86016
@@ -19,7 +19,7 @@ const MAPPED = 86_016;
 const WORKING_SET = 635 * 1024 * 1024;
 const LOG = 794 * 1024 * 1024 - 32 * 1024;
 const ACTIVE_FILE = 512_000;
-/** Cache that is not the log: what was mapped, and a little that was read. */
+/** Page cache that is not the log: mapped files, and a little that was read. */
 const OTHER_FILE = 1_024_000;
 
 /** Mulberry32: the same numbers on every machine. */
@@ -35,7 +35,7 @@ const next = random(800);
 const gauss = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 const pages = (bytes) => Math.round(bytes / PAGE) * PAGE;
 
-/** Noise that wanders (AR(1), `sd` bytes) and is 0 at the end, where the published figures stand. */
+/** AR(1) noise of `sd` bytes that is 0 at the end, the time of the published figures. */
 function wander(sd, memory) {
   const noise = [0];
   while (noise.length < POINTS) noise.push(memory * noise.at(-1) + sd * Math.sqrt(1 - memory * memory) * gauss());

@@ -1,4 +1,4 @@
-// Mutation testing: changes the sources in one place at a time and looks whether a unit test fails. What survives is not tested.
+// Mutation testing: changes the sources in one place at a time and checks whether a unit test fails. A mutant that survives is not tested.
 //   npm run mutate                               src/diagnosis and src/trends
 //   npm run mutate src/diagnosis/rules           one folder or file
 //   npm run mutate src/format.ts test/unit/format.test.ts    with these tests instead of the folder's own
@@ -14,7 +14,7 @@ const compile = process.argv.indexOf('--compile');
 
 if (compile >= 0) {
   const [checkout, ...tests] = process.argv.slice(compile + 1);
-  // Stryker copies no links without a target, of which captured trees of /proc are full.
+  // Stryker does not copy links without a target, and captured trees of /proc have many.
   symlinkSync(join(checkout, FIXTURES), FIXTURES);
   await compileTests(tests, COMPILED);
 } else await mutate(process.argv.slice(2));
@@ -26,7 +26,7 @@ function testsIn(path) {
     .map((name) => join(path, name));
 }
 
-/** The tests of src/a/b/c.ts are those of test/unit/a, whichever of them reach it. */
+/** The tests of src/a/b/c.ts: all of test/unit/a. */
 function testsOf(source) {
   const room = source.split('/')[1];
   return existsSync(join('test/unit', room)) ? testsIn(join('test/unit', room)) : [];

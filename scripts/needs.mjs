@@ -1,10 +1,10 @@
 // What the tests and benches need beyond Node: programs, by Debian package. scripts/setup.mjs installs them, test/support/needs.ts skips
-// the tests that lack them, scripts/test.mjs tells which did not run.
+// the tests that lack them, scripts/test.mjs lists the tests that did not run.
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * A command (`or` others that do as well), the packages that have it (the first that the archive knows is taken), and what for.
+ * A command (`or` alternatives), the packages that contain it (the first one in the archive is installed), and its purpose.
  * @typedef {{ command: string, or: string[], packages: string[], for: string }} Need
  */
 /** @type {(command: string, packages: string[], what: string, or?: string[]) => Need} */
@@ -33,7 +33,7 @@ export const TEST_NEEDS = [
   need('chromium-headless-shell', ['chromium-headless-shell', 'chromium'], 'the page in a real browser', ['chromium']),
 ];
 
-/** What people would otherwise run for this. */
+/** Programs that `npm run bench` compares with memhound. */
 export const BENCH_NEEDS = [
   need('chromium', ['chromium'], 'npm run bench:page'),
   need('prometheus', ['prometheus'], 'npm run bench'),
@@ -42,7 +42,7 @@ export const BENCH_NEEDS = [
   need('netdata', ['netdata'], 'npm run bench'),
 ];
 
-/** What a test names by one word: a program, or several that serve one purpose, the one that is started first. @type {(word: string) => string[]} */
+/** The commands for a word of a test: one program, or several for one purpose; the one that is started comes first. @type {(word: string) => string[]} */
 const commandsOf = (word) => {
   if (word === 'guest') return ['linux.uml', 'mkfs.ext4', 'ip', 'cc'];
   if (word === 'pod') return ['podman', 'runc', 'catatonit', 'nsenter', 'dpkg', 'javac'];
@@ -55,13 +55,13 @@ export function needsOf(words) {
   return [...commands].flatMap((name) => TEST_NEEDS.filter(({ command }) => command === name));
 }
 
-/** The words that a test file asks for with `missingRequirements()`. @type {(source: string) => string[]} */
+/** The words that a test file passes to `missingRequirements()`. @type {(source: string) => string[]} */
 export const wordsIn = (source) =>
   [...source.matchAll(/\bmissingRequirements\(([^)]*)\)/g)].flatMap(([, list]) =>
     [...list.matchAll(/'([^']+)'/g)].map(([, word]) => word),
   );
 
-// A user's PATH may lack the sbin folders, where mkfs.ext4, ip and runc may live. run.sh and podman look there too.
+// A user's PATH may lack the sbin folders, where mkfs.ext4, ip and runc may live. run.sh and podman search there too.
 const path = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /** @type {(command: string) => string | null} */
@@ -77,7 +77,7 @@ export const pathOf = (command) =>
       }
     }) ?? null;
 
-/** The file of a need's command, or of another that does as well. @type {(need: Need) => string | null} */
+/** The file of a need's command, or of an alternative. @type {(need: Need) => string | null} */
 export const programOf = ({ command, or }) => [command, ...or].map(pathOf).find((file) => file !== null) ?? null;
 
 /** @type {(need: Need) => string} */

@@ -1,8 +1,8 @@
-// Proves that each program that the tests need can be missing. One after the other is hidden (a mount namespace of its own, with
-// /dev/null over the program), and the test files that ask for anything are loaded, without running a test. Each test that is skipped
+// Proves that each program that the tests need can be missing. One after the other is hidden (in a mount namespace, with
+// /dev/null over the program), and the test files that have requirements are loaded, without running a test. Each test that is skipped
 // now must name the program and its package. As root, or where a user may make a namespace:
 //   node --import tsx scripts/prove-needs.mjs [COMMAND...]         a few seconds a program
-//   node --import tsx scripts/prove-needs.mjs --run [COMMAND...]   runs the files that ask for it, without CI and with it
+//   node --import tsx scripts/prove-needs.mjs --run [COMMAND...]   runs the files that require it, without CI and with it
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { named, needsOf, pathOf, TEST_NEEDS, wordsIn } from './needs.mjs';
 
 const SELF = process.argv[1];
-/** The test files that ask for anything. */
+/** The test files that have requirements. */
 const testFiles = () =>
   readdirSync('test', { recursive: true })
     .map((name) => join('test', name))
@@ -34,7 +34,7 @@ async function list() {
   process.stdout.write(JSON.stringify(seen), () => process.exit());
 }
 
-/** Runs node where these commands are hidden. */
+/** Runs node with these commands hidden. */
 function without(commands, args, options = {}) {
   const hidden = [...new Set(commands.flatMap((command) => pathOf(command) ?? []).map((file) => realpathSync(file)))];
   const script = `${hidden.map((file) => `mount --bind /dev/null '${file}' && `).join('')}exec "$0" "$@"`;
@@ -70,7 +70,7 @@ function prove(needs) {
   if (wrong > 0) process.exitCode = 1;
 }
 
-/** Runs the files that ask for each through scripts/test.mjs, where nothing can be installed: apt-get is hidden too. */
+/** Runs the files that require each program through scripts/test.mjs. Nothing can be installed: apt-get is hidden too. */
 function runThem(needs) {
   for (const need of needs)
     for (const CI of ['', 'true']) {

@@ -1,6 +1,6 @@
-// Installs the Debian packages that the tests need beyond Node (scripts/needs.mjs) as root, and names them; else names what is missing.
-// `npm test` calls this first with what its files ask for; `node scripts/setup.mjs` alone installs all. With `--bench` the programs that
-// `npm run bench` weighs memhound against.
+// As root it names and installs the Debian packages that the tests need beyond Node (scripts/needs.mjs); else it names what is missing.
+// `npm test` calls this first with the needs of its files; `node scripts/setup.mjs` alone installs all. With `--bench` also the programs that
+// `npm run bench` compares with memhound.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -10,8 +10,8 @@ const run = (command, args, stdio = 'inherit') =>
   spawnSync(command, args, { stdio, encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
 
 /**
- * Debian starts the services that it installs unless this file says no (invoke-rc.d(8)). Where an administrator has one, it rules.
- * Returns what takes it away again.
+ * Debian starts the services that it installs unless this file says no (invoke-rc.d(8)). An administrator's own file is not replaced.
+ * Returns a function that removes it.
  */
 function forbidServices() {
   const policy = '/usr/sbin/policy-rc.d';

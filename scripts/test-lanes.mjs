@@ -1,5 +1,5 @@
-// Which test files run side by side. Most of what the tests with real kernels, JVMs and pods do is wait: for a boot, a start, the next
-// sample. So several run at once, and what would spoil a neighbour's answer, or its own beside one, has the machine to itself.
+// Which test files run in parallel. Tests with real kernels, JVMs and pods mostly wait: for a boot, a start, the next
+// sample. So several run at once. A test that would disturb others, or that others would disturb, runs alone.
 import { join } from 'node:path';
 
 const under = (...parts) => {
@@ -7,34 +7,34 @@ const under = (...parts) => {
   return (file) => paths.some((path) => file.startsWith(path));
 };
 
-/** Those that run what scripts/build.mjs builds. */
+/** Test files that run the bundle of scripts/build.mjs. */
 export const needsBundle = under('e2e', 'uml', 'pod', 'golden', 'attacks', 'faults');
 
-/** At the end, one by one, with nothing beside them. */
+/** Test files that run at the end, one by one and alone. */
 const alone = under(
-  // They watch the cgroup that all tests run in: its biggest process is the target, and must be none of another test.
+  // They watch the cgroup in which all tests run: its biggest process is the target and must not belong to another test.
   'e2e/page.test.ts',
   'e2e/history/fill',
-  // Its programs grow by the clock as soon as they are ready: what a late look misses is missing from the sum.
+  // Its programs grow by the clock as soon as they are ready. A late first scan would miss some of the growth.
   'e2e/jvm/anon-parts',
-  // An end within a second is a contract with the kubelet, whatever else a busy machine is for.
+  // The exit within a second, which the kubelet relies on, must not be measured on a busy machine.
   'e2e/story-rim',
   'pod/sigterm',
 );
 
-/** A file goes to the first lane that takes it. */
+/** A file goes to the first lane that accepts it. */
 const LANES = [
-  // Each needs most of a core to keep up with its clock, and pods have one store of images and containers: what one file builds, the next
-  // one finds.
+  // Each needs most of a core to keep up with its clock. Pods share one store of images and containers: the next file
+  // finds what the previous one built.
   { takes: under('pod', 'uml'), atOnce: 1 },
   // A cgroup, a folder, a browser: each test has its own, and ports are free ones.
   { takes: () => true, atOnce: 2 },
 ];
 
-/** These take a minute or so each: they come first in their lane, so that none is left over at the end. */
+/** These take about a minute each. They come first in their lane, so that none runs alone at the end. */
 const longest = under('e2e/history/day', 'e2e/history/kill', 'e2e/page-states', 'corpus/kernel');
 
-/** Rounds of lanes; the lanes of a round run side by side, the files of a lane in this order. */
+/** Rounds of lanes. The lanes of a round run in parallel, the files of a lane in this order. */
 export function rounds(files) {
   const sorted = [...files].sort();
   const ordered = [...sorted.filter(longest), ...sorted.filter((file) => !longest(file))];

@@ -1,11 +1,11 @@
-// What the machine, and not memhound, kept tests from: skips with their reasons, and what is installed but does not start at all.
+// Tests that did not run because of the machine: skips with their reasons, and programs that are installed but do not start.
 
 const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;
 const sum = ({ test, suite }) =>
   [test > 0 && count(test, 'test'), suite > 0 && count(suite, 'whole suite')].filter(Boolean).join(' and ');
 
 class Counts extends Map {
-  /** One more test or suite, for each of these keys. */
+  /** Adds one test or suite to each of these keys. */
   add(keys, kind) {
     for (const key of keys) {
       if (!this.has(key)) this.set(key, { test: 0, suite: 0 });
@@ -23,7 +23,7 @@ function faultIn(error) {
   return null;
 }
 
-/** Whether the value of an environment variable says yes. */
+/** Whether the value of an environment variable means yes. */
 export const isSet = (value) => value !== undefined && !['', '0', 'false'].includes(value);
 
 export class MachineReport {
@@ -38,13 +38,13 @@ export class MachineReport {
     this.#ci = isSet(ci);
   }
 
-  /** An event of node:test. Of a suite that is skipped as a whole, node:test tells no tests. */
+  /** Records an event of node:test, which reports no tests of a suite that is skipped as a whole. */
   see({ type, data }) {
     if (type !== 'test:pass' && type !== 'test:fail') return;
     const kind = data.details?.type === 'suite' ? 'suite' : 'test';
     if (data.skip !== undefined && data.skip !== false) {
       const programs = String(data.skip).match(/\S+ \(Debian package [^)]+\)/g);
-      // The reason why a right is refused differs from file to file; it stands beside the test.
+      // The reason why a right is refused differs from file to file; the test's own line has it.
       const rights = String(data.skip)
         .match(/the right to [^:;]+/g)
         ?.map((right) => `needs ${right}`);
@@ -56,12 +56,12 @@ export class MachineReport {
     if (fault !== null) this.#faults.add([fault.message.split('\n')[0]], kind);
   }
 
-  /** Where CI is set, a program that is missing is a failure: it can be installed. Without, whoever lacks it is told and may go on. */
+  /** With CI a missing program is a failure, because it can be installed. Without CI it is listed and is no failure. */
   get fails() {
     return this.#ci && this.#missing.size > 0;
   }
 
-  /** For the end of the output: nothing where all tests could run. */
+  /** Lines for the end of the output; none if all tests could run. */
   get lines() {
     const said = [];
     if (this.#otherwise.size > 0) said.push('skipped:', ...this.#otherwise.lines);

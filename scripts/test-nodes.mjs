@@ -1,7 +1,7 @@
 // Runs parts of the tests with the newest release of each Node line that is supported: `npm run test:nodes`
 //   --line N   one line of scripts/node-lines.mjs (all of them); may be repeated
 //   --part P   unit (with golden), start, page or bench (all of them); may be repeated
-// What each part prints goes to out/nodes. A line that cannot be fetched is named; where CI is set it is a failure.
+// What each part prints goes to out/nodes. A line that cannot be fetched is named; with CI it is a failure.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,10 +14,10 @@ import { isSet } from './test-machine.mjs';
 const OUT = 'out/nodes';
 const figuresOf = (line) => join(OUT, `${line}-footprint.json`);
 
-/** `npm run bench` made short: its figures are rough, and say that it runs. */
+/** A short `npm run bench`: its figures are rough, and only show that it runs. */
 const BENCH = '--only memhound --jvms 1 --history 1 --every 1 --warm-up 5 --seconds 10'.split(' ');
 
-/** What a run of scripts/test.mjs says of itself at its end; null: it ran no test. */
+/** The summary at the end of a run of scripts/test.mjs; null: it ran no test. */
 function tests(_line, log) {
   const count = (name) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(log)?.[1] ?? 0);
   const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
@@ -32,7 +32,7 @@ function footprint(line) {
   return `${(row.anonBytes / 2 ** 20).toFixed(1)} MiB, ${((1000 * row.cpuSeconds) / row.seconds).toFixed(0)} ms/s`;
 }
 
-/** Each part: what node is started with, one call after the other, and the result in words, or null where there is none. */
+/** Each part: the arguments of node, one call after the other, and the result in words, or null if there is none. */
 const PARTS = {
   unit: { calls: () => [['scripts/test.mjs', 'unit', 'golden']], result: tests },
   start: { calls: () => [['scripts/test.mjs', 'e2e/start.test.ts']], result: tests },
@@ -56,7 +56,7 @@ function chosen(option, known, given) {
 async function runPart({ line, bin }, part) {
   const file = join(OUT, `${line}-${part}.log`);
   const log = createWriteStream(file);
-  // Whatever starts `node` by its name gets this one as well.
+  // A process that starts `node` by its name gets this version too.
   const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
   const began = performance.now();
   let code = 0;
@@ -105,7 +105,7 @@ for (const node of await Promise.all(lines.map(fetchNode))) {
   }
   table.push(row);
 }
-const whole = table.filter((row) => row.length === table[0].length); // a remark widens no column
+const whole = table.filter((row) => row.length === table[0].length); // a remark does not widen a column
 const widths = table[0].map((_, i) => Math.max(...whole.map((row) => row[i].length)));
 console.log(
   `\n${table

@@ -1,5 +1,5 @@
 // Runs the tests under test/ with node:test. `npm test`: all; `npm test unit`, `npm test e2e`: one folder; or name files.
-// Which of them run side by side, and which alone, is told by scripts/test-lanes.mjs.
+// scripts/test-lanes.mjs says which of them run in parallel and which alone.
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
@@ -15,14 +15,14 @@ const began = performance.now();
 const files = await testFiles(process.argv.slice(2));
 const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
 if (!setup(needsOf(sources.flatMap(wordsIn)))) console.error('not all could be installed: see above');
-// Once, before all of them: tests run the bundle side by side.
+// Built once before all tests, because several run the bundle at once.
 if (files.some(needsBundle)) {
   const build = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { stdio: 'inherit' });
   if (build.status !== 0) process.exit(1);
 }
 const compiled = await compileTests(files);
 
-// Node 20 hands process.execArgv on to the test files' processes, newer Node the option `execArgv` of run().
+// Node 20 passes process.execArgv to the processes of test files; newer versions pass the option `execArgv` of run().
 process.execArgv.push(...NODE_FLAGS);
 
 const reporter = new spec();
@@ -31,7 +31,7 @@ const machine = new MachineReport(process.env.CI);
 const totals = new Map();
 const seconds = new Map();
 
-/** Runs the files of one lane. What a file reports is held back until it is done: other lanes report between. */
+/** Runs the files of one lane. The report of a file is printed once the file is done, because other lanes report meanwhile. */
 async function runLane({ files: lane, atOnce }) {
   let [held, from] = [[], null];
   const release = () => {
@@ -46,7 +46,7 @@ async function runLane({ files: lane, atOnce }) {
   })) {
     const { type, data } = event;
     machine.see(event);
-    if (type === 'test:enqueue' || type === 'test:dequeue' || type === 'test:summary') continue; // these come out of turn
+    if (type === 'test:enqueue' || type === 'test:dequeue' || type === 'test:summary') continue; // these are not in the order of files
     if (type === 'test:fail' && !(data.todo || data.skip)) process.exitCode = 1;
     const total = type === 'test:diagnostic' && data.nesting === 0 && !data.file && /^(\w+) ([\d.]+)$/.exec(data.message);
     if (total) {
@@ -67,7 +67,7 @@ async function runLane({ files: lane, atOnce }) {
 
 for (const lanes of rounds(files)) await Promise.all(lanes.map(runLane));
 
-// One summary: the sum of theirs, and where the time went.
+// One summary of all lanes: the totals and the slowest files.
 const say = (message) => reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message, level: 'info' } });
 totals.set('duration_ms', performance.now() - began);
 for (const [name, sum] of totals) say(`${name} ${Math.round(sum)}`);

@@ -42,7 +42,7 @@ export function table(rows: readonly Row[], everySeconds: number): string {
   ]);
 }
 
-/** How many times what the first row takes each other takes; an empty string where the first was not measured. */
+/** The figures of each other row divided by those of the first; an empty string if the first was not measured. */
 export function ratios(rows: readonly Row[]): string {
   const [first, ...others] = rows;
   if (first?.state !== 'measured') return '';
@@ -57,7 +57,7 @@ export function ratios(rows: readonly Row[]): string {
   ]);
 }
 
-/** Columns in line; a row of two texts is a remark and does not widen any. */
+/** Aligns the columns. A row of two texts is a remark and does not widen a column. */
 function grid(lines: readonly (readonly string[])[]): string {
   const full = lines.filter((line) => line.length > 2);
   const width = (column: number): number => Math.max(...(column === 0 ? lines : full).map((line) => line[column]?.length ?? 0));

@@ -1,8 +1,8 @@
-// What memhound weighs, beside what people would otherwise run for this, in one run on this machine: npm run bench
+// The cost of memhound and of comparable programs, in one run on this machine: npm run bench
 //   --seconds N    window that is measured (180), after --warm-up N (60)    --every N   seconds a tick or scrape (10)
 //   --history N    days of history that memhound starts with (14; 0: none)  --jvms N    containers that are watched (3)
 //   --only A,B     rows whose name contains one of these                    --node BIN  a row with another Node; may be repeated
-//   --install      missing Debian packages are installed first              --json FILE where the figures go (out/footprint.json)
+//   --install      missing Debian packages are installed first              --json FILE file for the figures (out/footprint.json)
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ const group = (): ProgramCgroup | null => {
   try {
     return makeProgramCgroup();
   } catch (error) {
-    console.error((error as Error).message); // then without: the row says so
+    console.error((error as Error).message); // continue without history: the row says so
     return null;
   }
 };

@@ -14,10 +14,10 @@ export type Row =
       readonly cpuSeconds: number;
       readonly rssBytes: number;
       readonly anonBytes: number;
-      /** RSS that is file pages: mostly the program's own binary, held once for all who run it. */
+      /** RSS that is file pages: mostly the program's own binary, shared by all that run it. */
       readonly fileBytes: number;
       readonly groupBytes: number | null;
-      /** Most page cache that its group held at any look. */
+      /** Maximum of the page cache of its cgroup, over all readings. */
       readonly cacheBytes: number | null;
       readonly writtenBytes: number | null;
       readonly firstSampleMs: number;
@@ -30,7 +30,7 @@ interface Weighing {
   readonly started: Started;
 }
 
-/** Starts each program one after the other, so that none disturbs another's start; lets all settle, then watches them side by side. */
+/** Starts each program one after the other, so that none disturbs another's start; waits until all have settled, then measures them at the same time. */
 export async function measurePrograms(
   programs: readonly Program[],
   settingOf: (program: Program) => Setting,

@@ -6,7 +6,7 @@ import { OLDEST_LINE } from '../../scripts/node-lines.mjs';
 import type { Hello } from '../../src/outlets/status.ts';
 import { launch, type Program } from './program.ts';
 
-/** memhound as its image runs it, with one browser that watches. `node`: another version than the one this runs on. */
+/** memhound as its image runs it, with one open page. `node`: another version than this process uses. */
 export const memhound = (name: string, node = process.execPath, env: Readonly<Record<string, string>> = {}): Program => ({
   name,
   needs: [],
@@ -20,7 +20,7 @@ export const memhound = (name: string, node = process.execPath, env: Readonly<Re
     const running = launch(setting, [node, [bin, ...args, ...ports]], env);
     const { url } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as { url: string };
     const firstSampleMs = performance.now() - began;
-    // What a browser does: the page and its files, then one WebSocket that asks for the tables of the container shown.
+    // The requests of a browser: the page and its files, then one WebSocket that requests the tables of the container.
     const page = await (await fetch(url)).text();
     for (const [, file] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g)) await (await fetch(url + file)).arrayBuffer();
     const browser = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
@@ -61,7 +61,7 @@ export const plainStack: Program = {
 };
 
 function opened(browser: WebSocket): Promise<void> {
-  browser.on('message', () => undefined); // read and let go
+  browser.on('message', () => undefined); // read and discarded
   return new Promise((done, failed) => {
     browser.once('open', done);
     browser.once('error', failed);

@@ -37,7 +37,7 @@ export const prometheus: Program = {
   },
 };
 
-/** Netdata as Debian sets it up, on the loopback alone and telling nobody of itself; its apps plug-in is a child and counted. */
+/** Netdata as Debian configures it, on loopback only and without telemetry. Its apps plug-in is a child and is counted. */
 export const netdata: Program = {
   name: 'Netdata',
   needs: ['netdata'],
@@ -45,7 +45,7 @@ export const netdata: Program = {
     const { dir } = setting;
     const port = await freePort();
     for (const name of ['cache', 'lib', 'log', 'etc']) mkdirSync(join(dir, name));
-    // Debian's own file says no more than this; usage statistics are off, nothing shall leave the machine.
+    // Debian's own file has no more than this. Usage statistics are off: nothing may leave the machine.
     writeFileSync(join(dir, 'etc', '.opt-out-from-anonymous-statistics'), '');
     const config = join(dir, 'etc', 'netdata.conf');
     const folders = `[directories]\n  cache = ${dir}/cache\n  lib = ${dir}/lib\n  log = ${dir}/log\n  config = ${dir}/etc\n`;

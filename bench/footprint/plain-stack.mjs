@@ -1,4 +1,4 @@
-// The plain stack that memhound is weighed against: express, ws, node-cron and lowdb's JSONFilePreset, one memory.stat a tick, no
+// The plain stack that memhound is compared with: express, ws, node-cron and lowdb's JSONFilePreset, one memory.stat a tick, no
 // verdict, no JVM, no files. Bundled and minified by the bench like memhound itself. Arguments: data file, seconds a tick, memory.stat.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a program and its children have cost until now, or hold now. Bytes and seconds; null: the kernel does not tell. */
+/** What a program and its children have used until now, or have now. Bytes and seconds; null: not known. */
 export interface ProcessAccount {
   readonly processes: number;
   /** User and system time of all, children that were reaped included. */
@@ -53,7 +53,7 @@ function* tree(root: number): Generator<number> {
   }
 }
 
-/** From the third field on; the second, the name, may hold blanks and brackets. */
+/** From the third field on; the second, the name, may contain blanks and brackets. */
 function statFields(pid: number): string[] | null {
   const text = read(pid, 'stat');
   return text === '' ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -62,7 +62,7 @@ function statFields(pid: number): string[] | null {
 const kib = (status: string, key: string): number =>
   Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
 
-/** '' where the process has ended meanwhile. */
+/** '' if the process has ended meanwhile. */
 function read(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');

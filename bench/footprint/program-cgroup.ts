@@ -2,19 +2,19 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 
-/** A cgroup of one program: what the kernel would bill its container. */
+/** A cgroup of one program: what the kernel would charge to its container. */
 export interface ProgramCgroup {
   readonly join: (command: string, args: readonly string[]) => [string, string[]];
-  /** Bytes of usage (what a limit is held against), and of page cache in it. */
+  /** Bytes of usage (what a limit applies to), and of page cache in it. */
   readonly memory: () => { readonly usageBytes: number; readonly cacheBytes: number };
-  /** To the nanosecond, of all that ever ran in it; null: no such controller. */
+  /** CPU time in nanoseconds of all processes that ran in it; null: no such controller. */
   readonly cpuSeconds: () => number | null;
   readonly remove: () => Promise<void>;
 }
 
 const NO_LIMIT = 4 * 2 ** 30;
 
-/** @throws where this machine allows no memory cgroup: the reason, in words */
+/** @throws if this machine allows no memory cgroup: the reason, in words */
 export function makeProgramCgroup(): ProgramCgroup {
   const memory = makeCgroup(NO_LIMIT);
   const cpu = memory.version === 1 ? makeCpuacct() : null;
@@ -44,7 +44,7 @@ export function makeProgramCgroup(): ProgramCgroup {
 }
 
 let serial = 0;
-/** cgroup v1 counts time in a hierarchy of its own; null where it is not mounted, or not ours to write. */
+/** cgroup v1 counts CPU time in a separate hierarchy; null if it is not mounted or not writable. */
 function makeCpuacct(): string | null {
   const dir = `/sys/fs/cgroup/cpuacct/memhound-bench-${process.pid}-${++serial}`;
   try {

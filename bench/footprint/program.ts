@@ -17,13 +17,13 @@ export function launch(
   return running;
 }
 
-/** What is running for one row of the table. */
+/** The running programs of one row of the table. */
 export interface Started {
   /** Milliseconds from the start to the moment when a first sample could be read. */
   readonly firstSampleMs: number;
-  /** What the program says of itself, for the JSON; null: nothing. */
+  /** The program's own report, for the JSON; null: none. */
   readonly about: () => Promise<unknown>;
-  /** Lets go of it before its processes are ended. */
+  /** Releases it before its processes are ended. */
   readonly leave: () => void;
 }
 
@@ -59,7 +59,7 @@ export function which(command: string): string | null {
   return null;
 }
 
-/** @throws where the command is missing; ask `which` before */
+/** @throws if the command is missing; call `which` first */
 export function mustFind(command: string): string {
   const path = which(command);
   if (path === null) throw new Error(`${command}: not here; node scripts/setup.mjs --bench installs it`);
@@ -76,7 +76,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Asks until the answer fits; gives up with what was said last. */
+/** Requests until the answer fits. Fails with the last answer. */
 export async function answered(url: string, fits: (text: string) => boolean, roots: readonly Running[]): Promise<void> {
   const until = performance.now() + 60_000;
   for (let last = 'nothing'; ; await delay(10)) {
@@ -94,7 +94,7 @@ export async function answered(url: string, fits: (text: string) => boolean, roo
   }
 }
 
-/** Ends each by its own pid; what does not heed within ten seconds is killed. */
+/** Ends each process by its pid. A process that does not end within ten seconds is killed. */
 export async function stopAll(roots: readonly Running[]): Promise<void> {
   await Promise.all(
     roots.map(async (r) => {

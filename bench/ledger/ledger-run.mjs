@@ -1,5 +1,5 @@
-// One scenario, on the host or inside the guest of test/uml/run.sh: starts the program in its container and memhound beside it, lets it
-// grow, and prints one JSON line of what the ledger says, what the program says and what the verdict says. Plain JavaScript, so that
+// One scenario, on the host or inside the guest of test/uml/run.sh: starts the program in its container, and memhound, lets it
+// grow, and prints one JSON line with the ledger, the program's own figures and the verdict. Plain JavaScript, so that
 // the guest needs no loader. Argument: JSON {java, hound, waitSeconds}, each of both a command line.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ const plan = JSON.parse(process.argv[2]);
 /** Until then the young generation has been filled once, and class loading is done. */
 const SETTLED_MS = 10_000;
 
-/** Starts a program; every line of it is kept with the time at which it came. */
+/** Starts a program and records each line that it prints, with its time. */
 function start([command, ...args]) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const lines = [];
@@ -46,7 +46,7 @@ function start([command, ...args]) {
 const get = async (url) => (await fetch(url)).json();
 const flat = (parts) => parts.flatMap((p) => [p, ...flat(p.parts ?? [])]);
 
-/** What the program had said by then: bytes, and threads where it counts them. */
+/** The figures that the program had reported by then: bytes, and threads if it counts them. */
 function said(java, word, atMs) {
   const before = java.lines.filter((l) => l.atMs <= atMs && l.line.startsWith(`${word} `));
   return Math.max(0, ...before.map((l) => Number(l.line.split(' ')[1])));
@@ -74,7 +74,7 @@ try {
   else await java.until((l) => l === 'done');
   const verdict = await get(`${url}/api/v1/verdict`);
   const doneMs = Date.now();
-  // At rest: charge batches are drained, memory.stat has been flushed, and the files have been looked at again.
+  // Idle: charge batches are drained, memory.stat has been flushed, and the files have been scanned again.
   await delay(5000);
   const after = await freshLedger(url, doneMs);
   const more = [];

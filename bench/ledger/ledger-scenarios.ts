@@ -1,21 +1,21 @@
-/** What each scenario is run with, and what the ledger and the verdict owe about it. */
+/** The arguments of each scenario, and the expected ledger and verdict. */
 export interface Scenario {
   readonly program: string;
-  /** Arguments; FILE stands for a file in a folder of its own, SHM for one on a tmpfs, FOLDER for the folder. */
+  /** Arguments. FILE is a file in a new folder, SHM a file on a tmpfs, FOLDER the folder. */
   readonly args: readonly string[];
   readonly flags: readonly string[];
   readonly cause: string;
-  /** The part that grows, where versions differ by version; `unit` threads: their number stands in its note. */
+  /** The part that grows, by cgroup version if they differ. `unit` threads: their number is in its note. */
   readonly part: Readonly<Record<1 | 2, readonly string[]>>;
   readonly unit: 'bytes' | 'threads';
-  /** Growth of a program that never ends is looked at for so long. */
+  /** Growth of a program that never ends is measured for so long. */
   readonly waitSeconds: number | null;
 }
 
 const RATE = '1.5';
 const TOTAL = '120';
 const SERIAL = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx64m'];
-// Files grow faster: some kernels take page cache back that nobody has touched for a minute.
+// Files grow faster, because some kernels reclaim page cache that was not touched for a minute.
 const both = (...names: string[]) => ({ 1: names, 2: names });
 const row = (
   program: string,
@@ -28,7 +28,7 @@ const row = (
 export const SCENARIOS: readonly Scenario[] = [
   row('Healthy', ['24', '20'], 'none', both('anon'), { waitSeconds: 70, flags: [...SERIAL, '-Xms64m', '-XX:+AlwaysPreTouch'] }),
   row('HeapLeak', [RATE, TOTAL], 'heap', both('Java heap'), {
-    // No -Xms: a leak is told once the old generation has been collected, so it begins small.
+    // No -Xms: a leak is reported once the old generation has been collected, so it begins small.
     flags: ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx200m', '-Xmn4m'],
   }),
   row('LogGrowth', ['3', TOTAL, 'FILE'], 'page-cache', both('FILE')),

@@ -36,7 +36,7 @@ export interface Row {
 /** Growth of the right part is found within this share of what the program allocated. */
 const TOLERANCE = 0.05;
 
-/** `files`: what FILE and SHM stand for. The program's own word is what is expected. */
+/** `files`: the values of FILE and SHM. The expected value is what the program reports. */
 export function rowOf(s: Scenario, version: 1 | 2, files: Readonly<Record<string, string>>, got: Outcome): Row {
   if ('error' in got)
     return {
@@ -53,7 +53,7 @@ export function rowOf(s: Scenario, version: 1 | 2, files: Readonly<Record<string
   const value = (parts: readonly Said[]) =>
     sum(parts, names, (p) => (s.unit === 'bytes' ? p.bytes : Number(/^(\d+)/.exec(p.note)?.[1] ?? 0)));
   const isFile = names.some((n) => n.startsWith('/'));
-  // A file is looked at by and by, and what stood in it before the look was the program's as well: so whole, not its growth.
+  // Scans of a file are rare, and the bytes before the first scan are the program's as well. So its size counts, not its growth.
   const end = isFile ? got.last : got.after;
   const found = value(end) - (isFile ? 0 : value(got.before));
   const word = s.unit === 'bytes' ? 'allocated' : 'threads';

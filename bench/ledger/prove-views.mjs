@@ -1,6 +1,6 @@
-// node bench/ledger/prove-views.mjs: what memhound says that podman stats, ps, free and Netdata show, beside what they do show, of one
-// container at one instant (its JVM stands still). Needs root, podman, runc, a JDK, and Debian's netdata-core, which it fetches and
-// unpacks into a folder of its own (nothing is installed). Prints a table; exit code 1 where one is off by more than 1 %.
+// node bench/ledger/prove-views.mjs: compares memhound's tool views with what podman stats, ps, free and Netdata really show, for one
+// container at one instant (its JVM is stopped). Needs root, podman, runc, a JDK, and Debian's netdata-core, which it fetches and
+// unpacks into a new folder (nothing is installed). Prints a table; exit code 1 if one is off by more than 1 %.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -89,7 +89,7 @@ const freePort = () =>
     });
   });
 
-/** Netdata with its cgroups plugin alone, on loopback, history in memory. */
+/** Netdata with its cgroups plugin only, on loopback, history in memory. */
 async function startNetdata() {
   const dir = join(work, 'netdata');
   mkdirSync(dir);
@@ -218,7 +218,7 @@ try {
   podman('rm', '-f', '-t', '0', NAME);
   spawnSync('umount', ['-l', resolve(work, 'storage/overlay')], { stdio: 'ignore' });
   rmSync(work, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // the mount goes a little later
-  // podman leaves the parents of its groups behind; rmdir refuses those that are in use.
+  // podman does not remove the parents of its cgroups; rmdir refuses those that are in use.
   spawnSync('sh', ['-c', 'find /sys/fs/cgroup -depth -type d -path "*/libpod_parent*" -exec rmdir {} + 2>/dev/null']);
 }
 

@@ -101,7 +101,7 @@ async function inGuest(s: Scenario): Promise<Row> {
   }
 }
 
-/** The scenarios of one version, some at a time: they sleep most of the time, a guest does not. */
+/** The scenarios of one version, several at a time on the host, where they mostly sleep; in a guest fewer. */
 async function all(label: string, atOnce: number, one: (s: Scenario) => Promise<Row>): Promise<Row[]> {
   const rows: Row[] = [];
   const queue = [...wanted];

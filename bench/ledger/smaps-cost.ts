@@ -1,4 +1,4 @@
-// What reading smaps costs, and what it does to a JVM with a heap of 4 GiB, all of it touched: node --import tsx bench/ledger/smaps-cost.ts
+// The cost of reading smaps, and its effect on a JVM with a fully touched heap of 4 GiB: node --import tsx bench/ledger/smaps-cost.ts
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

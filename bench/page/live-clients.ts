@@ -1,5 +1,5 @@
-// npm run bench:live: what open pages cost the sidecar. The built `memhound watch` on a real JVM at ticks of 1 s; a page is
-// what it keeps open: its WebSocket, over which the ticks and the tables come. Takes nine minutes; `-- many` or `-- stuck` alone: seven, two.
+// npm run bench:live: the cost of open pages for the sidecar. The built `memhound watch` on a real JVM at ticks of 1 s; a page is
+// represented by its WebSocket, which carries the ticks and the tables. Takes nine minutes; `-- many` alone seven, `-- stuck` alone two.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,10 +15,10 @@ const TURNS = 3;
 const TICKS = 60;
 const PAGES = 50;
 const GOAL_MS = 5;
-/** So many browsers that stop reading, since one alone costs less than what the sidecar's heap goes up and down by itself. */
+/** Number of browsers that stop reading: the cost of one is smaller than the noise of the sidecar's heap. */
 const STUCK = 20;
 const GOAL_BYTES = 2 ** 20;
-/** The sidecar looks at its clients twice a minute, and drops who answered nothing between two looks. */
+/** The sidecar checks its clients twice a minute, and drops those that did not answer between two checks. */
 const LONGEST_STUCK_S = 75;
 
 /** What web/data/api.ts keeps open: one WebSocket that listens to the ticks and to the tables of its target. */
@@ -43,7 +43,7 @@ class OpenPage {
     });
   }
 
-  /** From now on nothing is read from it, as if the browser hung; the connection stands. */
+  /** From now on nothing is read from it, as if the browser hung; the connection stays open. */
   stick(): void {
     this.#socket.pause();
   }
@@ -73,7 +73,7 @@ try {
 
 async function manyPages(): Promise<void> {
   const [one, many]: [number[], number[]] = [[], []];
-  // In turns, so that what the sidecar does anyway (fits that grow with history) does not count for one side alone.
+  // In turns, so that other work of the sidecar (fits that grow with history) counts for both sides.
   for (let turn = 0; turn < TURNS; turn++) {
     one.push(await msPerTick(1));
     many.push(await msPerTick(PAGES));
@@ -83,7 +83,7 @@ async function manyPages(): Promise<void> {
   say(`${PAGES} pages: ${more.toFixed(2)} ms more`, `${GOAL_MS} ms`, more <= GOAL_MS);
 }
 
-/** Real sockets that are not read any more: what they cost the sidecar until it drops them. */
+/** The cost of real sockets that are no longer read, until the sidecar drops them. */
 async function stuckPages(): Promise<void> {
   const watching = new OpenPage(hound.url);
   await watching.opened;
@@ -96,7 +96,7 @@ async function stuckPages(): Promise<void> {
     }
     return peak;
   };
-  // The highest with none stuck over as long, since the heap goes up and down.
+  // The maximum over the same time without stuck clients, because the heap goes up and down.
   const before = await highest((seconds) => seconds >= LONGEST_STUCK_S);
   const open = Array.from({ length: STUCK }, () => new OpenPage(hound.url));
   await Promise.all(open.map((p) => p.opened));
@@ -125,7 +125,7 @@ function anonBytes(): number {
   return Number(/RssAnon:\s+(\d+) kB/.exec(status)![1]) * 1024;
 }
 
-/** What the kernel holds of the sidecar's answers that nobody has taken: tx_queue of its port's connections (proc(5), /proc/net/tcp). */
+/** Bytes of the sidecar's answers in the kernel that no client has read: tx_queue of its port's connections (proc(5), /proc/net/tcp). */
 function queuedBytes(): number {
   const port = Number(new URL(hound.url).port).toString(16).toUpperCase().padStart(4, '0');
   const rows = readFileSync(`/proc/${hound.running.pid}/net/tcp`, 'utf8').trim().split('\n').slice(1);
@@ -135,7 +135,7 @@ function queuedBytes(): number {
     .reduce((sum, row) => sum + Number.parseInt(row[4]!.split(':')[0]!, 16), 0);
 }
 
-/** How many the log says were dropped. */
+/** Number of dropped clients in the log. */
 function dropped(): number {
   return hound.running
     .output()

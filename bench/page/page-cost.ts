@@ -1,4 +1,4 @@
-// npm run bench:page: what the page weighs and costs, with 14 days of history behind the real server, in headless Chromium on loopback.
+// npm run bench:page: size and cost of the page, with 14 days of history behind the real server, in headless Chromium on loopback.
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +16,9 @@ import { upperMedian } from '../stats/median.ts';
 const OPENINGS = 5;
 const TICKS = 120;
 const HOUR_TICKS = 3600;
-/** Ticks that are sent before the page is asked whether it has drawn them: as fast as it can, and no faster. */
+/** Ticks that are sent before the next check that the page has drawn them. */
 const BATCH = 30;
-/** At rest: its processes together take less than this part of a core, looked at so often, and at most so many times. */
+/** Idle: the processes together take less than this share of a core. Checked at this interval, and at most so many times. */
 const AT_REST = 0.04;
 const REST_MS = 150;
 const LONGEST_REST = 60;
@@ -97,7 +97,7 @@ function say(what: string, found: string, goal: string, met: boolean): void {
   if (!met) process.exitCode = 1;
 }
 
-/** A window whose browser has come to rest: what it does by itself for a new one (pages of its own) takes a core for half a second. */
+/** A window whose browser is idle: its own work for a new window takes a core for half a second. */
 async function newWindow(slow = 1): Promise<{ page: Page; cdp: CDPSession }> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
   const page = await context.newPage();
@@ -121,7 +121,7 @@ async function cpuSeconds(): Promise<number> {
   return processInfo.reduce((sum, p) => sum + p.cpuTime, 0);
 }
 
-/** The page is not asked before it is drawn: what a question brings along into it costs its main thread a tenth of the whole. */
+/** No script is evaluated in the page before it is drawn: the tool's own code takes a tenth of the main thread's time. */
 async function open(slow = 1): Promise<{ page: Page; cdp: CDPSession }> {
   const opened = await newWindow(slow);
   const drawn = opened.page.waitForEvent('websocket'); // it opens the live channel then
@@ -138,7 +138,7 @@ interface Opening {
   readonly drawn: number;
 }
 
-/** In turns, so that what else the machine does counts for both. */
+/** In turns, so that other work on the machine counts for both. */
 async function openings(slow: number): Promise<[floor: number[], opened: Opening[]]> {
   const floor: number[] = [];
   const opened: Opening[] = [];
@@ -149,7 +149,7 @@ async function openings(slow: number): Promise<[floor: number[], opened: Opening
   return [floor, opened];
 }
 
-/** What the browser takes for the least page there is, from the same server. */
+/** The browser's time for a minimal page from the same server. */
 async function timeToFloor(slow: number): Promise<number> {
   const { page, cdp } = await newWindow(slow);
   const painted = new Promise<void>((done) =>
@@ -182,7 +182,7 @@ async function metric(cdp: CDPSession, names: readonly string[]): Promise<number
   return metrics.filter((m) => names.includes(m.name)).reduce((sum, m) => sum + m.value, 0);
 }
 
-/** In thread time: what the page costs, however busy the machine is with other things. All of it: painting and compositing, too. */
+/** Thread time, which does not depend on how busy the machine is. It includes painting and compositing. */
 async function perTick(page: Page, cdp: CDPSession, status: Replay): Promise<{ ms: number; workMs: number; shift: number }> {
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   await page.evaluate(() => {
@@ -201,7 +201,7 @@ async function perTick(page: Page, cdp: CDPSession, status: Replay): Promise<{ m
     return { all: (await metric(cdp, ['TaskDuration'])) - all, work: (await metric(cdp, WORK)) - work };
   };
   await settled(page);
-  // The waiting for frames costs the main thread, too: as many waits without a tick are taken off.
+  // Waiting for frames costs main thread time too: the same number of waits without a tick is subtracted.
   const idle = await turn(false);
   const busy = await turn(true);
   return {
@@ -231,7 +231,7 @@ async function anHour(page: Page, cdp: CDPSession, status: Replay): Promise<{ gr
   return { grownMiB, sockets: server.clients() };
 }
 
-/** The real program on a folder as full as after 14 days, beside a real JVM: from the press of "all" to the frame that shows it. */
+/** The real program with a folder of 14 days and a real JVM: time from the click on "all" to the frame that shows it. */
 async function allFromDisk(browser: Browser): Promise<number> {
   const dir = diskDir('memhound-page-');
   const fill = await run(process.execPath, [

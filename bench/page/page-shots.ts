@@ -18,11 +18,11 @@ interface Shot {
   readonly range: string;
   readonly width?: number;
   readonly dark?: boolean;
-  /** Scrolled to this part instead of what is seen first. */
+  /** The page is scrolled to this part. */
   readonly part?: string;
   readonly height?: number;
   readonly gone?: boolean;
-  /** To be looked at, and not kept: made where it is named, or with --to. */
+  /** Not kept in docs/screenshots: made only if it is named, or with --to. */
   readonly aside?: boolean;
   /** The mouse rests on this. */
   readonly rest?: string;

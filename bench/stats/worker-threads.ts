@@ -7,8 +7,8 @@ const LOAD = `import('tsx/esm/api').then(({ register }) => {
 });`;
 
 /**
- * Does tasks on a few threads and gives their results in the tasks' order, so that a table is the same however many threads made it.
- * The script that calls this is what each thread runs again; there it answers tasks until none is left, and returns null.
+ * Runs tasks on a few threads and returns their results in the order of the tasks, so that a table does not depend on the number of threads.
+ * Each thread runs the calling script again. There this function executes tasks until none is left, and returns null.
  */
 export async function runOnThreads<Task, Result>(
   script: string,

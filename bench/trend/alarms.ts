@@ -1,7 +1,7 @@
 /**
  * node --import tsx bench/trend/alarms.ts [SERIES OF A KIND] [--threads N] [--by-all] [--from SEED]
- * Healthy containers for a week, asked every ten minutes as `watch` asks, with its alarm; a week is false if any of its 1,008 answers
- * has leak true. And the story, 200 runs. `--by-all` works out all 1,008 one after the other (bench/trend/evaluation-replay.ts says why three times fewer do).
+ * Healthy containers for a week, evaluated every ten minutes as `watch` does, with its alarm. A week is false if any of its 1,008 evaluations
+ * has leak true. And the story, 200 runs. `--by-all` makes all 1,008 (bench/trend/evaluation-replay.ts says why a third is enough).
  */
 
 import { Random } from '../../synthetic/random.ts';
@@ -26,7 +26,7 @@ type Task = { readonly kind: HealthyKind; readonly seed: number } | { readonly s
 
 interface Done {
   readonly task: Task;
-  /** Of a week: the number of the first false answer, or null. */
+  /** The index of the first false evaluation of a week, or null. */
   readonly alarmedAt: number | null;
   readonly worked: number;
   readonly told: StoryResult | null;

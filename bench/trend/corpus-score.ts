@@ -1,7 +1,7 @@
 import { entriesOf } from '../../src/fields.ts';
 import type { Evaluation } from '../../src/trends/types.ts';
 
-/** Scores answers against labels. An ambiguous series counts only when it is said to grow at a confidence of 0.8 or more. */
+/** Scores answers against labels. An ambiguous series counts only if the verdict is growing at a confidence of 0.8 or more. */
 export interface Labelled {
   readonly scenario: string;
   readonly truth: {
@@ -13,7 +13,7 @@ export interface Labelled {
     readonly cause: string;
     readonly eta_s: number | null;
     readonly heap_eta_s?: number | null;
-    /** Of another maker's labels: where what holds now began, and by field the true slope over its standard error. */
+    /** From labels of another corpus: the begin of the current trend, and by field the true slope divided by its standard error. */
     readonly segment_start?: number;
     readonly oracle_z?: Readonly<Record<string, number>>;
   };

@@ -1,4 +1,4 @@
-/** node --import tsx bench/trend/evaluate-recordings.ts DIR: the verdict on each recording (NAME.jsonl.gz), looked at with 30 s of least history. */
+/** node --import tsx bench/trend/evaluate-recordings.ts DIR: the verdict on each recording (NAME.jsonl.gz), evaluated with a minimum history of 30 s. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

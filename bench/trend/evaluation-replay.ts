@@ -4,12 +4,12 @@ import { exceedsThreshold, INITIAL_STATE, nextState } from '../../src/trends/ala
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import type { Evaluation } from '../../src/trends/types.ts';
 
-/** Samples come every five minutes, and every second one is asked about: every ten minutes, as `watch` asks. */
+/** Samples come every five minutes, and every second one is evaluated: every ten minutes, as in `watch`. */
 export const STEP_S = 300;
 const SAMPLES_PER_ANSWER = 2;
 const OPTIONS = { minHistorySeconds: 900 };
 
-/** What a container's columns make `watch` answer. Answers are numbered from 0, ten minutes apart. */
+/** The evaluations of `watch` for a container's columns, numbered from 0, ten minutes apart. */
 export class EvaluationReplay {
   readonly #columns: ReadonlyMap<string, Float64Array>;
   readonly #limit: number;
@@ -24,7 +24,7 @@ export class EvaluationReplay {
     this.answers = Math.floor(n / SAMPLES_PER_ANSWER);
   }
 
-  /** How many answers had to be worked out. */
+  /** Number of evaluations that had to be made. */
   get worked(): number {
     return this.#answers.size;
   }
@@ -58,10 +58,10 @@ const SUREST: Evaluation = {
   fields: {},
 };
 
-/** Time of an answer, seconds. */
+/** Time of an evaluation, seconds. */
 const timeOf = (index: number): number => index * SAMPLES_PER_ANSWER * STEP_S;
 
-/** How many answers in a row the alarm wants at least: counted on the alarm, so that it is never another number here. */
+/** Minimum number of evaluations in a row for the alarm. It is counted with the alarm itself, so it cannot differ. */
 function wantedInARow(): number {
   let state = INITIAL_STATE;
   for (let count = 1; count < 100; count++) {
@@ -72,11 +72,11 @@ function wantedInARow(): number {
 }
 
 /**
- * The first answer at which an alarm is told; null: never. Nothing is left out and nothing is guessed: an alarm needs k answers in a
- * row at least, every k in a row hold exactly one whose number is k-1, 2k-1, ..., and where that one does not speak for it, no row that
- * holds it can tell it. So those are worked out first, and their neighbours only where they speak: a whole row of them, by the alarm itself.
+ * The first evaluation at which the alarm fires; null: never. The result is exact. An alarm needs at least k evaluations in a row with
+ * a leak. Every k in a row contain exactly one with the number k-1, 2k-1, ... If that one finds no leak, no row that contains it can raise
+ * the alarm. So those are made first, and their neighbours only if they find a leak. The alarm itself then decides on the whole row.
  *
- *     answers   0 1 2 3 4 5 6 7 8     k = 3: 2, 5 and 8 are worked out; if 5 speaks, 3, 4, 6 and 7 too
+ *     number    0 1 2 3 4 5 6 7 8     k = 3: 2, 5 and 8 are made; if 5 finds a leak, 3, 4, 6 and 7 too
  */
 export function firstAlarm(
   asked: EvaluationReplay,
@@ -89,7 +89,7 @@ export function firstAlarm(
     while (at > 0 && counts(asked.answer(at - 1))) at--;
     let state = INITIAL_STATE;
     for (; at < asked.answers && counts(asked.answer(at)); at++) {
-      // What counts is told as a leak would be, whatever it is.
+      // Growth that counts here is given to the alarm as a leak, whatever its cause.
       state = nextState(state, { ...asked.answer(at), leak: true, confidence: 1 }, timeOf(at)).state;
       if (state.firing) return at;
     }
@@ -98,7 +98,7 @@ export function firstAlarm(
   return null;
 }
 
-/** The same by asking all answers one after the other, as `watch` does. */
+/** The same with all evaluations one after the other, as in `watch`. */
 export function firstToldByAll(asked: EvaluationReplay): number | null {
   let state = INITIAL_STATE;
   for (let index = 0; index < asked.answers; index++) {

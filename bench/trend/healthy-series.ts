@@ -1,12 +1,12 @@
 import type { Random } from '../../synthetic/random.ts';
 
-/** Containers that are well, by kind, at five minutes. Bytes. */
+/** Healthy containers, by kind, one sample per five minutes. Bytes. */
 export const HEALTHY_KINDS = ['AR(1) 0.9', 'AR(1) 0.99', 'daily cycle', 'warm-up', 'saw-tooth'] as const;
 export type HealthyKind = (typeof HEALTHY_KINDS)[number];
 
 const MB = 1e6;
 
-/** A saw-tooth is a heap's, and is seen in anonymous memory too. */
+/** A sawtooth comes from a heap, and shows in anonymous memory too. */
 export function healthyColumns(kind: HealthyKind, random: Random, n: number): Map<string, Float64Array> {
   const anon = healthyAnon(kind, random, n);
   return new Map([['anon', anon], ...(kind === 'saw-tooth' ? ([['heap_used', anon]] as const) : [])]);

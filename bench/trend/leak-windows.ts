@@ -5,12 +5,12 @@ import { leastSquaresLine } from './methods/straight-line.ts';
 /** Memory of one machine in a window, with or without a leak added. Per cent of the machine. */
 export interface LeakWindow {
   readonly hours: number;
-  /** Seconds; collectors are late, and lose a sample now and then. */
+  /** Seconds. Collectors are late and sometimes lose a sample. */
   readonly t: Float64Array;
   readonly y: Float64Array;
-  /** Of the added leak, per cent an hour; 0: none. */
+  /** Slope of the added leak, per cent an hour; 0: none. */
   readonly slope: number;
-  /** Rise of the leak against the middle 90 % of the window's own movement; 0: none. */
+  /** Rise of the leak divided by the middle 90 % of the window's own movement; 0: none. */
   readonly size: number;
 }
 
@@ -26,9 +26,9 @@ const HOURS = [6, 12, 24, 48, 96, 192];
 
 /** Leaks rise by so many times the window's own swing ... */
 const LEAKS = [0.8, 4] as const;
-/** ... and count only where their slope is so many standard errors, which is what a label must mean to be fair. */
+/** ... and count only if their slope is so many standard errors: a fair label needs a leak that can be seen. */
 const VISIBLE = 6;
-/** A leak that nobody needs to know of is none: per cent of the machine a day, and share of the level in the window. */
+/** A smaller leak does not matter: per cent of the machine a day, and share of the level in the window. */
 const LEAST_DAILY = 0.5;
 const LEAST_RISE = 0.015;
 

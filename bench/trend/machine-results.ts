@@ -7,13 +7,13 @@ import { mannKendall } from './methods/mann-kendall.ts';
 import { precogRise } from './methods/precog.ts';
 import { risesByRSquared } from './methods/r-squared.ts';
 
-/** What was said of one window. */
+/** The results for one window. */
 export interface WindowResult {
   readonly seed: number;
   readonly hours: number;
   readonly slope: number;
   readonly size: number;
-  /** By method: whether it says that it grows. */
+  /** By method: whether it finds growth. */
   readonly said: Readonly<Record<string, boolean>>;
   /** memhound's: error of the slope, whether its interval covers it, and what it was decided from. */
   readonly slopeError: number | null;
@@ -24,7 +24,7 @@ export interface WindowResult {
 
 export interface MachineResults {
   readonly windows: readonly WindowResult[];
-  /** By length of history in hours: the methods of which any answer, asked every 12 h, was a false alarm. */
+  /** By length of history in hours: the methods that raised a false alarm in any evaluation, one every 12 h. */
   readonly everAlarmed: Readonly<Record<number, readonly string[]>>;
 }
 
@@ -59,7 +59,7 @@ function thin(y: Float64Array): Float64Array {
   });
 }
 
-/** What known methods say, by name. */
+/** Results of known methods, by name. */
 function saidOf(y: Float64Array): Record<string, boolean> {
   const thinned = thin(y);
   const p = mannKendall(thinned);

@@ -3,8 +3,8 @@ import { Random } from '../../synthetic/random.ts';
 import { EvaluationReplay, firstAlarm, STEP_S } from './evaluation-replay.ts';
 
 /**
- * The story this tool began with: 4.76 MB/h into a level of 635 MB, under a daily load of 40 MB up and down and AR(1) noise of 0.9 at
- * five minutes with a deviation of 12 MB. In page cache (a log that nobody rotates), and the same slope in anonymous memory.
+ * The case that memhound was written for: growth of 4.76 MB/h from a level of 635 MB, with a daily load of 40 MB and AR(1) noise of 0.9 at
+ * five minutes with a deviation of 12 MB. In page cache (a log that is not rotated), and the same slope in anonymous memory.
  */
 const HOURS = 72;
 const LIMIT = 2e9;
@@ -22,15 +22,15 @@ function column(seed: number): Float64Array {
   });
 }
 
-/** Named for what it is: page cache is no leak, anonymous memory is. */
+/** The right verdict: page cache is no leak, anonymous memory is. */
 const names = (id: StoryField) => (judgement: Evaluation) =>
   judgement.trend === 'growing' && judgement.leak === (id === 'anon') && (id === 'file' || judgement.confidence >= 0.8);
 
 export interface StoryResult {
-  /** What the single answers at 48 and 72 h say. */
+  /** Single evaluations at 48 and 72 h. */
   readonly at48: boolean;
   readonly at72: boolean;
-  /** When as many answers in a row as an alarm wants named it first, hours; null: not within 72. */
+  /** Hours until as many evaluations in a row as the alarm needs have named it; null: not within 72. */
   readonly afterH: number | null;
 }
 

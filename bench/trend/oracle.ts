@@ -4,15 +4,15 @@ import { centredSums } from '../../src/trends/field/least-squares.ts';
 import { normalCdf } from '../../src/trends/model/student-t.ts';
 import type { Labelled } from './corpus-score.ts';
 
-/** What can be said of slopes by one who was told what no detector knows. */
+/** Slope estimates with knowledge that no detector has. */
 export interface Oracle {
   /** Relative errors of plain least squares over each true segment. */
   readonly errors: readonly number[];
-  /** True slopes over their standard errors under each series' own noise, as its maker states them. */
+  /** True slopes divided by their standard errors under each series' own noise, as its label states them. */
   readonly sizes: readonly number[];
 }
 
-/** Of the growing fields of one series; nothing where its label does not tell the segment. */
+/** For the growing fields of one series; empty if its label has no segment. */
 export function oracleErrors({ t, fields }: Series, { truth }: Labelled): Oracle {
   const { segment_start: fromT, oracle_z: sizes } = truth;
   if (typeof fromT !== 'number' || sizes === undefined) return { errors: [], sizes: [] };
@@ -30,7 +30,7 @@ function slopeSince(fromT: number, t: Float64Array, y: Float64Array): number {
   return sxy / sxx;
 }
 
-/** The relative error that this share of normal estimates of these sizes stays under, by bisection. */
+/** The relative error below which this share of normal estimates of these sizes lies, by bisection. */
 export function errorUnder(share: number, sizes: readonly number[]): number {
   let low = 0;
   let high = 10;

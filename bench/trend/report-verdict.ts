@@ -1,4 +1,4 @@
-/** npm run report:verdict -- [WEEKS] [CORPUS]: all the figures of docs/verdict.md, in one run. CORPUS: another folder of labelled series. */
+/** npm run report:verdict -- [WEEKS] [CORPUS]: all the figures of docs/accuracy.md, in one run. CORPUS: another folder of labelled series. */
 import { spawnSync } from 'node:child_process';
 
 const [weeks = '40', corpus] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 /**
  * node --import tsx bench/trend/score-corpus.ts [DIR] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N] [--oracle]
- * The project's own labelled series (bench/corpus), the scenarios that thresholds were moved on beside those that were held out; or the
- * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores that docs/verdict.md holds itself to. `--oracle`: also how
- * well slopes could be told by one who knows more than a detector, where the labels say it.
+ * The project's own labelled series (bench/corpus), the scenarios on which thresholds were tuned, and those that were held out; or the
+ * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores of docs/accuracy.md. `--oracle`: also how
+ * well slopes could be estimated with knowledge that no detector has, if the labels contain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * node --import tsx bench/trend/score-machines.ts [MACHINES] [--held-out] [--why] [--threads N]
- * Stand-ins for real machines, eight days each: windows of 6 h to 8 days as they are and with a leak of known slope, memhound beside
- * known methods; and eight healthy days asked every 12 h. `--held-out`: seeds that no threshold was moved on.
+ * Synthetic machines, eight days each: windows of 6 h to 8 days without and with a leak of known slope, memhound compared with
+ * known methods; and eight healthy days evaluated every 12 h. `--held-out`: seeds on which no threshold was tuned.
  */
 
 import { runOnThreads } from '../stats/worker-threads.ts';

@@ -1,5 +1,5 @@
 import { fieldName } from '../../src/fields.ts';
-/** node --import tsx bench/trend/show-series.ts SCENARIO RUN [FIELD]: one series of the project's own corpus as a picture, its label, and what was said. */
+/** node --import tsx bench/trend/show-series.ts SCENARIO RUN [FIELD]: one series of the project's own corpus as a chart, with its label and the verdict. */
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
 

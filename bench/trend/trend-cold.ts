@@ -1,4 +1,4 @@
-/** node --import tsx bench/trend/trend-cold.ts FILE: CPU of one file to its verdict in a process that has done nothing else, milliseconds. */
+/** node --import tsx bench/trend/trend-cold.ts FILE: CPU from one file to its verdict in a new process, milliseconds. */
 import { analyzeFile } from '../../src/cli/analyze.ts';
 import { applyShortRunFlags } from '../../src/cli/v8-flags.ts';
 

@@ -1,7 +1,7 @@
 import { machineSeries } from '../../synthetic/machine.ts';
 import { Random } from '../../synthetic/random.ts';
 
-/** 14 days at one minute of what a JVM's cgroup tells, as the trend detector's speed is asked for. */
+/** 14 days of a JVM's cgroup at one minute: the input for the speed of the trend detector. */
 export const IDS = [
   'usage',
   'working_set',

@@ -1,5 +1,5 @@
 /**
- * Of trend-memory.ts: evaluates a history again and again as `watch` does, under given V8 flags, and prints what that costs.
+ * Child of trend-memory.ts: evaluates a history again and again as `watch` does, under given V8 flags, and prints the cost.
  * Usage: trend-memory-child COLUMNS ROWS EVALUATIONS plain|compiled [FLAG...]
  */
 import { readFileSync } from 'node:fs';

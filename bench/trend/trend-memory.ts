@@ -1,7 +1,7 @@
 /**
- * node --import tsx bench/trend/trend-memory.ts [NODE...]: CPU of a verdict and RssAnon where a fortnight of 15 fields is evaluated each minute for
+ * node --import tsx bench/trend/trend-memory.ts [NODE...]: CPU of a verdict and RssAnon if two weeks of 15 fields are evaluated each minute for
  * hours, as `watch` does: the compiled kernel and plain TypeScript, under several V8 flags, by this and other Nodes (paths). One process a row;
- * rows take turns, so that a busy machine burdens all alike. Figures are medians of the later half of the evaluations; the least of the rounds.
+ * rows take turns, so that a busy machine affects all equally. Figures are medians of the later half of the evaluations; the minimum of the rounds.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const VARIANTS: readonly {
   { arithmetic: 'plain', name: 'only --semi-space-growth-factor=1', flags: ['--semi-space-growth-factor=1'] },
 ];
 
-// Beside node_modules, where the child finds koffi.
+// Next to node_modules, where the child finds koffi.
 const folder = join(process.cwd(), 'out', `trend-memory-${process.pid}`);
 mkdirSync(folder, { recursive: true });
 const columns = [...inputColumns(14).values()];

@@ -1,5 +1,5 @@
 /**
- * npm run bench:trend: what a verdict costs. 14 days at one minute x 15 fields from a file, and in `watch` on a full history; beside plain
+ * npm run bench:trend: the cost of a verdict. 14 days at one minute x 15 fields from a file, and in `watch` on a full history; compared with plain
  * least squares and Mann-Kendall with Theil-Sen in O(n^2) over the same data.
  */
 import { spawnSync } from 'node:child_process';
@@ -25,7 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), 'trend-speed-'));
 const file = join(folder, 'fortnight.json');
 writeFileSync(file, text);
 
-/** Another process that says what it spent. `exit`: all of it, told by a hook when it ends. */
+/** Another process that prints its CPU time. `exit`: its total, printed by a hook when it ends. */
 const AT_EXIT = `data:text/javascript,process.on('exit',()=>{const c=process.cpuUsage();process.stderr.write('\\nCPU '+(c.user+c.system)/1000)})`;
 function analyzeMs(input: string): number {
   const { stderr } = spawnSync(process.execPath, ['--import', AT_EXIT, 'dist/memhound.mjs', 'analyze', '--json', input], {
@@ -50,7 +50,7 @@ const warm = medianMs(15, () => evaluateSeries(series, OPTIONS));
 const ols = medianMs(15, () => [...columns.values()].map((column) => leastSquaresLine(column)));
 const pairs = cpuMs(() => allPairs(columns.get('anon')!)) * columns.size;
 
-/** The history of a season in processes of their own: as `watch` runs it, and where V8 may optimise. */
+/** The history of a season in separate processes: with the V8 flags of `watch`, and with optimisation. */
 function watchOf(how: 'frugal' | 'optimised'): WatchCost {
   const args = ['--expose-gc', '--import', 'tsx', 'bench/trend/trend-watch.ts', how];
   return JSON.parse(

@@ -1,6 +1,6 @@
 /**
- * node --expose-gc --import tsx bench/trend/trend-watch.ts frugal|optimised [DAYS] [plain]: what a tick and a verdict take in `watch` on the history of a
- * season, or of so many days, as JSON. `frugal`: V8 is told what `watch` tells it, so nothing is optimised. `plain`: the reference in TypeScript instead of the
+ * node --expose-gc --import tsx bench/trend/trend-watch.ts frugal|optimised [DAYS] [plain]: CPU of a tick and a verdict in `watch` on the history of a
+ * season, or of so many days, as JSON. `frugal`: V8 has the flags of `watch`, so nothing is optimised. `plain`: the reference in TypeScript instead of the
  * compiled kernel.
  */
 import { applyLowMemoryFlags } from '../../src/cli/v8-flags.ts';
@@ -21,7 +21,7 @@ export interface WatchCost {
   readonly heldBytes: number;
   readonly passingBytes: number;
   readonly keptBytes: number;
-  /** Memory of WebAssembly, which is kept from the first verdict on. */
+  /** Memory of WebAssembly, allocated with the first verdict. */
   readonly kernelBytes: number;
 }
 
@@ -36,7 +36,7 @@ const used = (): number => {
   return heapUsed + arrayBuffers;
 };
 
-/** A history as `watch` has it after a season: every minute for 91 days (or all but one of those asked for), then every ten seconds for a day. */
+/** A history as `watch` has it after a season: every minute for 91 days (or one day less than DAYS), then every ten seconds for a day. */
 const season = [...inputColumns(days)];
 const before = used();
 const history = new History();

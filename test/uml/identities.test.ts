@@ -20,7 +20,7 @@ interface Told {
   };
 }
 
-test('on cgroup v2, with a cgroup namespace per container, memhound says which processes it may read and how to fix it, and finds a pod's cgroup by its uid', {
+test('on cgroup v2, with a cgroup namespace per container, memhound says which processes it may read and how to fix it, and finds the cgroup of a pod by its uid', {
   skip: missingRequirements('guest', 'javac', 'setpriv'),
   timeout: 500_000,
 }, async () => {

@@ -1,6 +1,6 @@
 /**
  * Mann 1945, "Nonparametric Tests Against Trend", and Sen 1968, "Estimates of the Regression Coefficient Based on Kendall's Tau", over all
- * pairs: what the detector's speed is held against. The median slope is taken of every 997th pair, since all of a fortnight's are 1.6 GB.
+ * pairs: the baseline for the detector's speed. The median slope uses every 997th pair, because all pairs of two weeks are 1.6 GB.
  */
 export function allPairs(y: Float64Array): number {
   let s = 0;

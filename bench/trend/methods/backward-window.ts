@@ -4,7 +4,7 @@ import { hourlyRunningMedian } from './running-median.ts';
  * Linear backward regression: lines through the newest values, ever further back, and a leak where any of them rises with an
  * R squared of SQUARE. Jindal, Staab, Cardoso, Gerndt & Podolskiy 2021, "Online Memory Leak Detection in the
  * Cloud-based Infrastructures", arXiv 2101.09799 (five-minute medians, smoothed over an hour).
- * The authors want sixty values and 0.8; with three hours and 0.7 it scores here what it was seen to score on real machines.
+ * The authors use sixty values and 0.8. With three hours and 0.7 it scores here as it does on real machines.
  */
 const FEWEST = 36;
 const SQUARE = 0.7;

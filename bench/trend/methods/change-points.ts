@@ -2,7 +2,7 @@ import { leastSquaresLine } from './straight-line.ts';
 
 /**
  * Straight pieces by binary segmentation (Vostrikova 1981, "Detecting disorder in multidimensional random processes"), a split
- * where it lowers the criterion of Schwarz 1978 for the number of values that autocorrelation leaves; then a line through the last piece.
+ * if it lowers the criterion of Schwarz 1978 for the effective number of values under autocorrelation; then a line through the last piece.
  */
 const FEWEST = 10;
 

@@ -2,7 +2,7 @@ import { normalCdf } from '../../../src/trends/model/student-t.ts';
 
 /**
  * Mann 1945, "Nonparametric Tests Against Trend", with the variance of Hamed & Rao 1998, "A Modified Mann-Kendall Trend Test for
- * Autocorrelated Data": ranks of what Sen's slope leaves, autocorrelations that stand out at 5 %. One-sided p of a rise.
+ * Autocorrelated Data": ranks of the residuals of Sen's slope, autocorrelations that are significant at 5 %. One-sided p of a rise.
  */
 export function mannKendall(y: Float64Array): number {
   const n = y.length;
@@ -40,7 +40,7 @@ function tieSizes(y: Float64Array): number[] {
   return [...sizes.values()].filter((size) => size > 1);
 }
 
-/** Ranks from 1, equal values share the middle of theirs. */
+/** Ranks from 1; equal values get the mean of their ranks. */
 function ranksOf(y: Float64Array): Float64Array {
   const order = Array.from(y, (_, i) => i).sort((a, b) => y[a]! - y[b]!);
   const ranks = new Float64Array(y.length);

@@ -3,10 +3,10 @@ import { hourlyRunningMedian } from './running-median.ts';
 import { leastSquaresLine } from './straight-line.ts';
 
 /**
- * Precog with maximum filtering: trends between change points that were there before are learned; a leak is a straight rise to now that is
- * steeper and longer than one of them, will meet the limit within a week, and stands above all that was there before. Jindal, Staab,
+ * Precog with maximum filtering: it learns the trends between earlier change points. A leak is a straight rise until now that is
+ * steeper and longer than one of them, will reach the limit within a week, and is above all earlier values. Jindal, Staab,
  * Kulkarni, Cardoso, Gerndt & Podolskiy 2021, "Memory Leak Detection Algorithms in the Cloud-based Infrastructure", arXiv 2106.08938, with
- * the authors' own settings. They learn from a history before the window in question; here a window is all there is, and it learns from the
+ * the authors' own settings. They learn from a history before the window in question; here there is only a window, and it learns from the
  * first half of it. Values in per cent, evenly spaced.
  */
 const STRAIGHT = 0.8;
@@ -45,7 +45,7 @@ export function precogRise(y: Float64Array, stepS: number): boolean {
   return highest(asked.subarray(points[points.length - 2]!)).every((value) => value >= Math.min(FULL, usual));
 }
 
-/** From each change point the best straight rise to a later one, those that are still going on left out. */
+/** From each change point the best straight rise to a later one, without those that have not ended. */
 function risesOf(y: Float64Array, hour: number): Rise[] {
   const points = changePoints(y, hour);
   return points.flatMap((from, k) => {
@@ -58,7 +58,7 @@ function risesOf(y: Float64Array, hour: number): Rise[] {
   });
 }
 
-/** A straight rise that is long enough and would meet the limit in time. */
+/** A straight rise that is long enough and would reach the limit in time. */
 function riseOf(y: Float64Array, from: number, to: number, hour: number): (Rise & { readonly square: number }) | null {
   const length = to - from;
   if (length < SHORTEST_H * hour) return null;

@@ -65,7 +65,8 @@ describe('the end of a leak', () => {
   test('is not named with a limit but no time to it', () =>
     assert.equal(said([], 2 ** 30), 'warn ▲ not reclaimable | the time to the limit is not known yet'));
 
-  test('is "the limit is not known" if so', () => assert.equal(said([], null), 'warn ▲ not reclaimable | the limit is not known'));
+  test('is "the limit is not known" if so', () =>
+    assert.equal(said([], null), 'warn ▲ not reclaimable | the limit is not known'));
 
   test('is "close to an OOM kill" near the limit without a time to it', () =>
     assert.match(
@@ -83,7 +84,7 @@ test('page cache without a limit is harmless, and has no time to a limit', () =>
 test('a critical finding without an outcome needs attention', () =>
   assert.equal(severityOf(verdict({ findings: [finding('any', 'critical')] })).word, 'needs attention now'));
 
-test('a time is shown in the viewer's time zone, and a file name does not change even if it contains a time', () => {
+test('a time is shown in the time zone of the viewer, and a file name does not change even if it contains a time', () => {
   const log = '/logs/gc-2026-11-24T10:00:00Z.log';
   const parts = sentence`It ended at ${timePart(Date.parse('2026-11-24T10:00:00Z'))}: page cache of ${filePart(log)}.`;
   assert.match(
@@ -118,7 +119,7 @@ describe('the advice under the headline', () => {
   });
 });
 
-test('digits are grouped in threes, in the format of the page's language', () => {
+test('digits are grouped in threes, in the format of the language of the page', () => {
   for (const value of [0, 7, 999, 1000, 12_345.6789, -1_234_567, 2 ** 40])
     assert.equal(groupDigits(value), value.toLocaleString('en'));
 });
