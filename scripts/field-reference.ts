@@ -11,20 +11,45 @@ const SOURCES: readonly { readonly source: FieldRow['source']; readonly title: s
 
 const HEAD = `# Fields
 
-Every field that memhound samples, made from the table in \`src/fields.ts\` by \`npm run fields\`. A gauge can rise and fall; a
-counter only rises, until the container restarts. Every further key of \`memory.stat\` is sampled under its own name.
+Every field that memhound samples, made from the table in \`src/fields.ts\` by \`npm run fields\`. A gauge can rise and
+fall; a counter only rises, until the container restarts. Every further key of \`memory.stat\` is sampled under its own
+name. A part of a field counts in that field's sum and, where the kernel cannot reclaim it, in what leads to an OOM
+kill; parts of \`kernel\` are in the ledger.
 `;
+
+const WIDTH = 116;
+
+/** A list entry in lines of the width of the other documents. */
+function wrapped(begin: string, text: string): string {
+  const lines = [begin];
+  for (const word of text.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`;
+    if (line.length > WIDTH) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join('\n');
+}
 
 const reclaimability = ({ reclaimable }: FieldRow): string =>
   reclaimable === null ? 'mixed, or not memory' : reclaimable ? 'reclaimable' : 'not reclaimable';
 
-function entry(field: FieldRow): string {
-  const { id, title, unit, kind, help, v1, v2, source } = field;
+function placesOf({ source, v1, v2, status }: FieldRow): string[] {
+  if (status !== null) return [`\`status#${status}\``];
+  if (source !== 'cgroup') return [];
   const place = (path: string | null): string => (path === null ? 'none' : `\`${path}\``);
-  const computed = v1 === null && v2 === null;
-  const places = source !== 'cgroup' ? [] : computed ? ['computed'] : [`v1: ${place(v1)}`, `v2: ${place(v2)}`];
-  const facts = [unit, kind, ...(unit === 'bytes' ? [reclaimability(field)] : []), ...places];
-  return `- \`${id}\`: ${title}. ${help}.\n  ${facts.join('; ')}.`;
+  return v1 === null && v2 === null ? ['computed'] : [`v1: ${place(v1)}`, `v2: ${place(v2)}`];
+}
+
+function entry(field: FieldRow): string {
+  const { id, title, unit, kind, help, partOf } = field;
+  const facts = [
+    unit,
+    kind,
+    ...(unit === 'bytes' ? [reclaimability(field)] : []),
+    ...(partOf === null ? [] : [`part of \`${partOf}\``]),
+    ...placesOf(field),
+  ];
+  return `${wrapped('-', `\`${id}\`: ${title}. ${help}.`)}\n${wrapped(' ', `${facts.join('; ')}.`)}`;
 }
 
 export const fieldReference = (): string =>

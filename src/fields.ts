@@ -10,10 +10,15 @@ type Unit = 'bytes' | 'count' | 'seconds';
 /** What a growing field is a sign of. */
 export type GrowthCause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab';
 
+type Source = 'cgroup' | 'procfs' | 'jvm';
+
 interface Columns {
   readonly unit: Unit;
   readonly kind: 'gauge' | 'counter';
-  readonly source: 'cgroup' | 'procfs' | 'jvm';
+  /** Who reads it: sources/cgroup by `v1` and `v2`, sources/process by `status`, sources/jvm in jvm-values.ts. */
+  readonly source: Source;
+  /** The key of /proc/PID/status that has it; null: another source reads the field. */
+  readonly status: string | null;
   /** The cause that its growth is a sign of; null: it names none by itself. */
   readonly cause: GrowthCause | null;
   /** Whether its trend is estimated. Not for LRU lists and what only repeats other fields; counters never are. */
@@ -35,7 +40,10 @@ export interface FieldRow extends Columns {
   readonly v2: string | null;
   /** true: the kernel can take it back under pressure; false: it cannot; null: mixed, or not memory of its own. */
   readonly reclaimable: boolean | null;
-  /** The field that it is a part of. Parts of one field do not overlap. */
+  /**
+   * The field that it is a part of; null: it overlaps others, or is no memory of the cgroup. Parts of one field do not overlap. This makes a
+   * field count: in the sum where the kernel does not give that, in what cannot be reclaimed, and, below `kernel`, in the ledger.
+   */
   readonly partOf: FieldId | null;
   readonly help: string;
 }
@@ -45,6 +53,7 @@ const USUAL: Columns = {
   unit: 'bytes',
   kind: 'gauge',
   source: 'cgroup',
+  status: null,
   cause: null,
   evaluated: true,
   perProcess: false,
@@ -53,15 +62,21 @@ const USUAL: Columns = {
   shortName: null,
 };
 
-const row = <const Id extends string, const Part extends string = never>(
+const row = <const Id extends string, const Part extends string = never, const From extends Source = 'cgroup'>(
   id: Id,
   title: string,
   v1: string | null,
   v2: string | null,
   reclaimable: boolean | null,
   help: string,
-  { partOf = null, ...rest }: Partial<Columns> & { readonly partOf?: Part | null } = {},
-) => ({ ...USUAL, id, title, v1, v2, reclaimable, help, partOf, ...rest });
+  { partOf = null, source = 'cgroup' as From, ...rest }: Partial<Columns> & Choices<Part, From> = {},
+) => ({ ...USUAL, id, title, v1, v2, reclaimable, help, ...rest, partOf, source });
+
+/** Columns whose value the type of a row keeps, so that other types can be made of it. */
+interface Choices<Part, From> {
+  readonly partOf?: Part | null;
+  readonly source?: From;
+}
 
 const TABLE = [
   row(
@@ -274,13 +289,18 @@ const TABLE = [
   row('memsw_usage', 'Usage and swap', 'memory.memsw.usage_in_bytes', null, null, 'v1 counts swap together with usage', {
     evaluated: false,
   }),
-  row('rss', 'Process RSS', null, null, null, 'VmRSS of the target process', { source: 'procfs', isSum: true }),
   row('threads', 'Threads', null, null, null, 'Threads of the target process', {
     source: 'procfs',
+    status: 'Threads',
     unit: 'count',
     cause: 'threads',
     perProcess: true,
     shortName: 'threads',
+  }),
+  row('rss', 'Process RSS', null, null, null, 'VmRSS of the target process', {
+    source: 'procfs',
+    status: 'VmRSS',
+    isSum: true,
   }),
   row('heap_used', 'Java heap used', null, null, false, 'Sum of the used bytes of the heap spaces', {
     source: 'jvm',
@@ -326,7 +346,21 @@ const TABLE = [
 ] as const;
 
 /** The id of a field of the table: what code may ask for. */
-export type FieldId = (typeof TABLE)[number]['id'];
+export type FieldId = Row['id'];
+
+type Row = (typeof TABLE)[number];
+
+/** The fields that one source reads. */
+export type FieldIdFrom<From extends Source> = Extract<Row, { readonly source: From }>['id'];
+
+type IdOfPart<R, Sum extends string> = R extends { readonly id: infer Id; readonly partOf: infer Part }
+  ? [Part & Sum] extends [never]
+    ? never
+    : Id
+  : never;
+
+/** The fields into which kernel memory is divided, down to the smallest. */
+export type KernelPartField = Exclude<IdOfPart<Row, 'kernel'>, 'slab'> | IdOfPart<Row, 'slab'>;
 
 declare const other: unique symbol;
 /** The id of a field, or a key of memory.stat that the table does not name: what a sample or a series may hold. */
@@ -347,6 +381,10 @@ export const namesIn = (byField: Readonly<ByField<unknown>>): FieldName[] => Obj
 
 export const entriesOf = <T>(byField: Readonly<ByField<T>>): [FieldName, T][] => Object.entries(byField) as [FieldName, T][];
 
+/** A value that is not known is not there. */
+export const withoutNulls = (values: Readonly<ByField<number | null>>): FieldValues =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as FieldValues;
+
 export const FIELDS: readonly (FieldRow & { readonly id: FieldId })[] = TABLE;
 
 /** Ids of the rows that have what is asked for, in the table's order. */
@@ -357,6 +395,10 @@ export const isEvaluated = ({ kind, evaluated }: FieldRow): boolean => kind === 
 
 /** What a field is the sum of, in the table's order. */
 export const partsOf = (sum: FieldId): readonly FieldId[] => fieldsWhere(({ partOf }) => partOf === sum);
+
+/** The same down to the smallest parts: those of a part stand in its place. */
+export const smallestPartsOf = (sum: FieldId): readonly FieldId[] =>
+  partsOf(sum).flatMap((part) => (partsOf(part).length === 0 ? [part] : smallestPartsOf(part)));
 
 const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f]));
 

@@ -6,7 +6,7 @@ import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import { residencyText } from '../sources/files/residency-text.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
-import { readText } from '../sources/process/read-text.ts';
+import { openProcess } from '../sources/process/process.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
@@ -35,6 +35,7 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
   const group = openCgroup(target.cgroup);
   const { process: subject } = target;
   const jvm = subject === null || target.jvm === null ? null : openHsperfdata({ roots, process: subject });
+  const procfs = subject === null ? null : openProcess({ roots, process: subject });
   const watcher = subject === null ? null : new PageCacheScanner({ roots, process: subject, pids: () => pidsOf(roots, target) });
   const startedMs = Date.now();
   try {
@@ -48,13 +49,12 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
           everySeconds: options.every,
           redacted: !options.withPaths,
         };
-      if (jvm !== null && subject !== null) {
+      if (jvm !== null && procfs !== null && subject !== null) {
         const bytes = jvm.rawBytes();
-        const status = readText(`${roots.proc}/${subject.pid}/status`);
         line.jvm = {
           pid: subject.pid,
           hsperfdata: bytes === null ? null : (options.withPaths ? bytes : redactHsperfdata(bytes)).toString('base64'),
-          status,
+          status: procfs.rawStatus(),
         };
       }
       if (watcher !== null) line.openFiles = (await watcher.scan(nowMs)).map((f) => recorded(f, options.withPaths));
@@ -65,6 +65,7 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
     }
   } finally {
     group.close();
+    procfs?.close();
     jvm?.close();
     watcher?.close();
   }

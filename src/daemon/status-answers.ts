@@ -1,4 +1,4 @@
-import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
+import type { FileRow, Ledger, Verdict, View } from '../diagnosis/types.ts';
 import { entriesOf, isField } from '../fields.ts';
 import { readerColumns } from '../history/series-json.ts';
 import type { Store } from '../history/store/store.ts';
@@ -9,7 +9,9 @@ import {
   type SampleColumns,
   type SamplesQuery,
   type Status,
+  type TargetStatus,
 } from '../outlets/status.ts';
+import type { Tick } from '../sample/sampler.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import type { ContainerLookup } from './container-lookup.ts';
@@ -36,8 +38,8 @@ export class StatusAnswers implements Status {
     this.#containers = options.containers;
   }
 
-  targets(): readonly TargetInfo[] {
-    return [...this.#containers].filter((c) => c.alive).map((c) => c.info());
+  targets(): readonly TargetStatus[] {
+    return [...this.#containers].filter((c) => c.alive).map((c) => ({ ...c.info(), failures: c.tick?.sample.failures ?? [] }));
   }
 
   verdict(target?: string, epoch?: number): Verdict {
@@ -58,12 +60,13 @@ export class StatusAnswers implements Status {
   }
 
   async ledger(target?: string, purpose: 'once' | 'open' = 'once'): Promise<Ledger> {
-    return (await this.#containers.require(target).ledger(purpose)) ?? notReadYet();
+    const watched = this.#containers.require(target);
+    return (await watched.ledger(purpose)) ?? notRead(watched.tick);
   }
 
   views(target?: string): readonly View[] {
     const { tick } = this.#containers.require(target);
-    return tick !== null && isRead(tick) ? viewsOf(tick) : notReadYet();
+    return tick !== null && isRead(tick) ? viewsOf(tick) : notRead(tick);
   }
 
   files(target?: string): readonly FileRow[] {
@@ -126,9 +129,16 @@ export class StatusAnswers implements Status {
     const state = this.#options.store.state();
     const { noTarget } = this.#containers;
     if (noTarget !== null) return { ready: false, reason: noTarget.reason };
-    if (![...this.#containers].some((c) => c.alive && c.tick !== null))
-      return { ready: false, reason: 'no container has been sampled yet' };
-    return { ready: true, reason: state.ok ? 'sampling' : `sampling from memory; history cannot be stored: ${state.reason}` };
+    const sampled = [...this.#containers].flatMap((c) => (c.alive && c.tick !== null ? [{ tick: c.tick, id: c.info().id }] : []));
+    if (sampled.length === 0) return { ready: false, reason: 'no container has been sampled yet' };
+    if (!sampled.some(({ tick }) => isRead(tick)))
+      return { ready: false, reason: 'no cgroup can be read: the log and /api/v1/targets say why' };
+    const failing = sampled.flatMap(({ tick, id }) => tick.sample.failures.map(({ source }) => `${source} of ${id}`));
+    const sampling =
+      failing.length === 0
+        ? 'sampling'
+        : `sampling without ${failing.join(', ')}, which cannot be read: the log and /api/v1/targets say why`;
+    return { ready: true, reason: state.ok ? sampling : `${sampling}; from memory: history cannot be stored: ${state.reason}` };
   }
 
   latest() {
@@ -142,6 +152,8 @@ export class StatusAnswers implements Status {
   }
 }
 
-function notReadYet(): never {
+function notRead(tick: Tick | null): never {
+  if (tick?.cgroup.state === 'failed')
+    throw new ApiError('no-data-yet', 503, `the cgroup cannot be read: ${tick.cgroup.error}`, tick.cgroup.remediation);
   throw new ApiError('no-data-yet', 503, 'the cgroup has not been read yet');
 }

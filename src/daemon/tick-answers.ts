@@ -33,8 +33,8 @@ export function ledgerOf(tick: ReadTick, context: LedgerContext): Ledger {
   });
 }
 
-export const viewsOf = ({ cgroup, rssBytes }: ReadTick): readonly View[] =>
-  toolViews(cgroup.value.values, cgroup.value.version, rssBytes);
+export const viewsOf = ({ cgroup, sample }: ReadTick): readonly View[] =>
+  toolViews(cgroup.value.values, cgroup.value.version, sample.values.rss ?? null);
 
 /** Reads the node's CPUs and the container's other processes for a ledger. */
 export const readLedgerContext = (

@@ -1,11 +1,13 @@
 import type { History } from '../history/history.ts';
 import type { StoredFolder } from '../history/store/folder-owner.ts';
 import type { Store } from '../history/store/store.ts';
+import type { Log } from '../outlets/log.ts';
 import type { Status } from '../outlets/status.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import { HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 import { ContainerRegistry } from './container-registry.ts';
+import { FailureLog } from './failure-log.ts';
 import { finalReportOf } from './final-report.ts';
 import { Messages } from './messages.ts';
 import { StatusAnswers } from './status-answers.ts';
@@ -18,7 +20,7 @@ export interface WatcherOptions extends ContainerOptions {
   readonly search: (represented: ReadonlySet<string>) => Promise<TargetSearch>;
   /** Folders of an earlier memhound in the data folder. */
   readonly stored: readonly StoredFolder[];
-  readonly log: { readonly info: (details: object, message: string) => void };
+  readonly log: Pick<Log, 'info' | 'warn'>;
   readonly self: () => Readonly<Record<string, unknown>>;
 }
 
@@ -32,6 +34,7 @@ export class Watcher {
   readonly #options: WatcherOptions;
   readonly #containers: ContainerRegistry;
   readonly #messages = new Messages();
+  readonly #failures: FailureLog;
   readonly #evaluateEveryMs: number;
   /** The answers for all outlets. */
   readonly status: Status;
@@ -43,6 +46,7 @@ export class Watcher {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
+    this.#failures = new FailureLog(options.log);
     this.#containers = new ContainerRegistry(options, options.stored);
     this.status = new StatusAnswers({
       containers: this.#containers.lookup,
@@ -72,11 +76,12 @@ export class Watcher {
     const gone = [...this.#containers].some((c) => !c.alive);
     if (nowMs >= this.#nextSearchMs || gone || this.#containers.size === 0) {
       this.#nextSearchMs = nowMs + this.#searchPauseMs();
-      await this.#reconcile(await this.#options.search(this.#containers.represented()), nowMs);
+      await this.#search(nowMs);
     }
     for (const watched of this.#containers) {
       if (!watched.alive) continue;
       const { tick, oomKilled } = watched.sample(nowMs);
+      this.#failures.report(watched.target.id, tick.sample.failures, nowMs);
       if (oomKilled)
         this.#messages.emit({
           type: 'restart',
@@ -100,6 +105,22 @@ export class Watcher {
     await this.scanFilesAndMappings(nowMs);
     if (nowMs >= this.#nextEvaluationMs) this.#evaluateAll(nowMs);
     for (const watched of this.#containers) if (watched.restored) await store.save(watched.key);
+  }
+
+  async #search(nowMs: number): Promise<void> {
+    await this.#separately('search', 'all', nowMs, async () => {
+      await this.#reconcile(await this.#options.search(this.#containers.represented()), nowMs);
+    });
+  }
+
+  /** What is read beside the samples: where that fails, the log says so, and the tick goes on. */
+  async #separately(source: string, target: string, nowMs: number, read: () => Promise<unknown>): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#failures.report(target, [{ source, error: text, remediation: null }], nowMs);
+    }
   }
 
   /** Reads the stored histories of the containers from the first search, evaluates them, and stores the samples taken meanwhile. */
@@ -129,9 +150,11 @@ export class Watcher {
 
   /** Scans the files in the page cache and reads the JVM's mappings, within their budgets. */
   async scanFilesAndMappings(nowMs: number): Promise<void> {
-    await Promise.all([...this.#containers].map((c) => c.scanFiles(nowMs)));
-    for (const watched of this.#containers)
-      if (watched.alive) await watched.mappings(watched.needsMappings ? 'trend' : 'routine');
+    const containers = [...this.#containers];
+    await Promise.all(containers.map((c) => this.#separately('files', c.target.id, nowMs, () => c.scanFiles(nowMs))));
+    for (const c of containers)
+      if (c.alive)
+        await this.#separately('mappings', c.target.id, nowMs, () => c.mappings(c.needsMappings ? 'trend' : 'routine'));
   }
 
   async close(): Promise<void> {

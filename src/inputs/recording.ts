@@ -1,12 +1,12 @@
-import { entriesOf, type FieldName } from '../fields.ts';
+import { entriesOf, type FieldName, type FieldValues } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
-import { jvmValues } from '../sample/sampler.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseCgroupV1 } from '../sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2 } from '../sources/cgroup/cgroup-v2.ts';
 import { parseResidency } from '../sources/files/residency-text.ts';
 import { parseHsperfdata, toJvmReading } from '../sources/jvm/hsperfdata.ts';
-import { parseStatus } from '../sources/process/procfs.ts';
+import { jvmValues } from '../sources/jvm/jvm-values.ts';
+import { processValues } from '../sources/process/process.ts';
 import type { CgroupReading, FileObservation, JvmReading, Limit } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { InputError, medianStep } from './series-file.ts';
@@ -60,27 +60,24 @@ export function parseRecording(text: string): Recording {
     const line = parseLine(source, i);
     if (i === 0 && typeof line.meta?.started === 'string') start = Date.parse(line.meta.started) / SECOND_MS || 0;
     t[i] = start + (line.t as number);
-    const put = (id: FieldName, value: number): void => {
-      getOrMake(columns, id, () => new Float64Array(lines.length).fill(Number.NaN))[i] = value;
+    const put = (values: FieldValues): void => {
+      for (const [id, value] of entriesOf(values))
+        getOrMake(columns, id, () => new Float64Array(lines.length).fill(Number.NaN))[i] = value;
     };
     const group = readGroup(line.files ?? {}, i);
     const kills = (group.values.oom_kill ?? 0) - (last?.values.oom_kill ?? group.values.oom_kill ?? 0);
     if (kills > 0) events.push({ t: t[i]!, type: 'oom_kill' });
     last = group;
     limitBytes = group.limitBytes;
-    for (const [id, value] of entriesOf(group.values)) put(id, value);
+    put(group.values);
     if (line.jvm) {
       const reading = readJvm(line.jvm.hsperfdata, t[i]! * SECOND_MS, jvm);
       if (reading !== null) {
         jvm = reading;
         heapMaxBytes = reading.heapMax;
-        for (const [id, value] of entriesOf(jvmValues(reading))) put(id, value);
+        put(jvmValues(reading));
       }
-      if (typeof line.jvm.status === 'string') {
-        const status = parseStatus(line.jvm.status);
-        if (status.threads !== null) put('threads', status.threads);
-        if (status.vmRssBytes !== null) put('rss', status.vmRssBytes);
-      }
+      if (typeof line.jvm.status === 'string') put(processValues(line.jvm.status));
     }
     for (const file of recordedFiles(line)) {
       const track = getOrMake(tracks, file.path === '' ? file.method : file.path, () => ({

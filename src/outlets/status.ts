@@ -8,7 +8,7 @@ import type { JvmReading } from '../sources/types.ts';
  * `target` is an id; undefined means the JVM's container. Unknown targets, no target and the like are `ApiError`s.
  */
 export interface Status {
-  targets(): readonly TargetInfo[];
+  targets(): readonly TargetStatus[];
   /** `epoch` -1: the final verdict of the last instance that exited. */
   verdict(target?: string, epoch?: number): Verdict;
   /** `open`: for a page that stays open, not for one question: what is expensive to read may be a minute old. */
@@ -20,12 +20,17 @@ export interface Status {
   histogram(target?: string): Promise<HistogramTake>;
   samples(query: SamplesQuery): Promise<SampleColumns>;
   self(): Readonly<Record<string, unknown>>;
-  /** Ready: enough points to answer. `reason` in words. */
+  /** Ready: the cgroup of a container is read. `reason` in words, without a path: it is on the public port. */
   ready(): { readonly ready: boolean; readonly reason: string };
   /** The newest sample of each target, for /metrics. */
   latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
   /** Live messages; returns its own unsubscribe. */
   on(listener: (message: LiveMessage) => void): () => void;
+}
+
+export interface TargetStatus extends TargetInfo {
+  /** Sources that could not be read at the newest tick, and what to do. */
+  readonly failures: Sample['failures'];
 }
 
 export interface HistogramTake {

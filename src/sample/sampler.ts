@@ -1,9 +1,10 @@
-import type { ByField, FieldId } from '../fields.ts';
+import type { FieldValues } from '../fields.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
-import { readProcessSample, readStartTicks } from '../sources/process/procfs.ts';
+import { jvmValues } from '../sources/jvm/jvm-values.ts';
+import { openProcess } from '../sources/process/process.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
-import type { CgroupReading, JvmReading, Reading, Roots, Target } from '../sources/types.ts';
+import type { CgroupReading, JvmReading, Reading, Roots, Source, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
 /** Everything that one tick read of a target, and its sample. */
@@ -11,7 +12,6 @@ export interface Tick {
   readonly sample: Sample;
   readonly cgroup: Reading<CgroupReading>;
   readonly jvm: Reading<JvmReading>;
-  readonly rssBytes: number | null;
   /** False if the target's process has ended, or its pid now belongs to another process. */
   readonly alive: boolean;
 }
@@ -23,62 +23,42 @@ export interface Sampler {
 
 /** Reads all sources of one target, each independently: a source that fails loses only its own fields. */
 export function openSampler(target: Target, roots: Roots): Sampler {
+  const { process } = target;
   const cgroup = openCgroup(target.cgroup);
-  const jvm = target.process === null || target.jvm === null ? null : openHsperfdata({ roots, process: target.process });
-  const epoch = instanceOf(target.cgroup.path, target.process);
+  const procfs = process === null ? null : openProcess({ roots, process });
+  const hsperfdata = process === null || target.jvm === null ? null : openHsperfdata({ roots, process });
+  const epoch = instanceOf(target.cgroup.path, process);
   return {
     tick(nowMs) {
-      const values: ByField<number> = {};
-      const failures: Sample['failures'][number][] = [];
       const group = cgroup.read(nowMs);
-      if (group.state === 'read') Object.assign(values, group.value.values);
-      else if (group.state === 'failed') failures.push({ source: 'cgroup', error: group.error, remediation: group.remediation });
-
-      let rssBytes: number | null = null;
-      let alive = group.state !== 'absent';
-      if (target.process !== null) {
-        const { pid, startTicks } = target.process;
-        const processSample = readProcessSample(roots.proc, pid);
-        alive &&= processSample !== null && readStartTicks(roots.proc, pid) === startTicks;
-        if (alive && processSample !== null) {
-          rssBytes = processSample.vmRssBytes;
-          if (processSample.vmRssBytes !== null) values.rss = processSample.vmRssBytes;
-          if (processSample.threads !== null) values.threads = processSample.threads;
-        }
-      }
-
-      const java: Reading<JvmReading> =
-        jvm === null || !alive ? { state: 'absent', reason: 'no JVM in this container' } : jvm.read(nowMs);
-      if (java.state === 'read') Object.assign(values, jvmValues(java.value));
-      else if (java.state === 'failed') failures.push({ source: 'hsperfdata', error: java.error, remediation: java.remediation });
-
+      const subject = procfs?.read(nowMs) ?? null;
+      const alive = group.state !== 'absent' && subject?.state !== 'absent';
+      const jvm: Reading<JvmReading> =
+        hsperfdata === null || !alive ? { state: 'absent', reason: 'no JVM in this container' } : hsperfdata.read(nowMs);
       const sample: Sample = {
         atMs: nowMs,
         epoch,
-        values,
+        values: {
+          ...valuesOf(group, ({ values }) => values),
+          ...(alive && subject !== null ? valuesOf(subject, (values) => values) : {}),
+          ...valuesOf(jvm, jvmValues),
+        },
         limitBytes: group.state === 'read' ? group.value.limitBytes : null,
-        heapMaxBytes: java.state === 'read' ? java.value.heapMax : null,
-        failures,
+        heapMaxBytes: jvm.state === 'read' ? jvm.value.heapMax : null,
+        failures: [failureOf(cgroup, group), failureOf(procfs, subject), failureOf(hsperfdata, jvm)].filter((f) => f !== null),
       };
-      return { sample, cgroup: group, jvm: java, rssBytes, alive };
+      return { sample, cgroup: group, jvm, alive };
     },
     close() {
-      cgroup.close();
-      jvm?.close();
+      for (const source of [cgroup, procfs, hsperfdata]) source?.close();
     },
   };
 }
 
-/** The JVM's counters as fields. Exported for recordings, which contain the same hsperfdata. */
-export function jvmValues(jvm: JvmReading): Partial<Record<FieldId, number>> {
-  return {
-    heap_used: jvm.heapUsed.value,
-    heap_committed: jvm.heapCommitted.value,
-    gc_count: jvm.gcCount,
-    ...(jvm.fullGcCount === null ? {} : { full_gc_count: jvm.fullGcCount }),
-    gc_seconds: jvm.gcSeconds,
-    ...(jvm.oldUsed === null ? {} : { old_used: jvm.oldUsed.value }),
-    ...(jvm.metaspace === null ? {} : { metaspace: jvm.metaspace.used.value }),
-    ...(jvm.classes === null ? {} : { classes: jvm.classes.loaded - jvm.classes.unloaded }),
-  };
+const valuesOf = <T>(reading: Reading<T>, toValues: (value: T) => FieldValues): FieldValues =>
+  reading.state === 'read' ? toValues(reading.value) : {};
+
+function failureOf<T>(source: Source<T> | null, reading: Reading<T> | null): Sample['failures'][number] | null {
+  if (source === null || reading?.state !== 'failed') return null;
+  return { source: source.name, error: reading.error, remediation: reading.remediation };
 }

@@ -11,6 +11,17 @@ export type Reading<T> =
   | { readonly state: 'absent'; readonly reason: string }
   | { readonly state: 'failed'; readonly error: string; readonly remediation: string | null };
 
+/**
+ * Something that is read at every tick. `read` never throws: what goes wrong is `failed`, and costs only the fields of this source. `close`
+ * lets go of what is kept open.
+ */
+export interface Source<T> {
+  /** As the log and the API name it. */
+  readonly name: 'cgroup' | 'procfs' | 'hsperfdata';
+  read(nowMs: number): Reading<T>;
+  close(): void;
+}
+
 /** Where the kernel's trees are. Settings, so that the real program runs on a captured tree. */
 export interface Roots {
   readonly proc: string; // /proc

@@ -38,7 +38,7 @@ const watcher = new Watcher({
   pod: podResources({}),
   store,
   stored: [],
-  log: { info: log.warn },
+  log: { info: log.warn, warn: log.warn },
   search,
   pidsOf: (target) => pidsOf(roots, target),
   mayAttach: false,

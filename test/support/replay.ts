@@ -68,7 +68,6 @@ class ReplayedContainer implements AnsweringContainer {
         },
       },
       jvm: jvm === null ? { state: 'absent', reason: 'this container runs no JVM' } : { state: 'read', value: jvm, atMs },
-      rssBytes: values.rss ?? null,
       alive: true,
     };
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIELDS } from '../../src/fields.ts';
+import { type FieldId, fieldRow, partsOf } from '../../src/fields.ts';
 import { headroom, readerOf, residentHeap, UNRECLAIMABLE_FIELDS, unreclaimable } from '../../src/memory-facts.ts';
 import { MIB } from '../../src/units.ts';
 
@@ -40,19 +40,29 @@ test('headroom is what is left until the limit, never less than none, and not kn
   assert.equal(headroom(readerOf({}), 2048 * MIB), null);
 });
 
-test('the unreclaimable fields are those of the table that the kernel cannot take back, each once', () => {
-  assert.deepEqual(UNRECLAIMABLE_FIELDS, [
-    'anon',
-    'shmem',
-    'slab_unreclaimable',
-    'kernel_stack',
-    'pagetables',
-    'sec_pagetables',
-    'percpu',
-    'vmalloc',
-    'sock',
-  ]);
-  for (const id of UNRECLAIMABLE_FIELDS) assert.equal(FIELDS.find((f) => f.id === id)?.reclaimable, false, id);
+/** What a field is a part of, and what that is a part of in turn. */
+function sumsAbove(id: FieldId): FieldId[] {
+  const above = fieldRow(id).partOf;
+  return above === null ? [] : [above, ...sumsAbove(above)];
+}
+
+test('each field of the table that the kernel cannot take back, and that is part of another, counts once', () => {
+  assert.ok(UNRECLAIMABLE_FIELDS.includes('anon') && UNRECLAIMABLE_FIELDS.includes('kernel_stack'));
+  for (const id of UNRECLAIMABLE_FIELDS) {
+    assert.equal(fieldRow(id).reclaimable, false, id);
+    const sums = sumsAbove(id);
+    assert.deepEqual(
+      sums.filter((sum) => UNRECLAIMABLE_FIELDS.includes(sum)),
+      [],
+      `${id} would count twice`,
+    );
+    const values = Object.fromEntries([id, ...sums].map((field) => [field, 700]));
+    assert.equal(of({ anon: 0, ...values, file: 0 }), 700, `${id} counts: see unreclaimable() in src/memory-facts.ts`);
+  }
+});
+
+test('a part of kernel memory counts where the kernel gives no sum', () => {
+  for (const id of partsOf('kernel')) assert.equal(of({ anon: 100, [id]: 7 }), 107, id);
 });
 
 test('the resident heap lies between used and committed, and leaves room for metaspace and native memory', () => {

@@ -1,4 +1,4 @@
-import type { FieldId, FieldValues } from '../../fields.ts';
+import type { FieldValues } from '../../fields.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading, Limit } from '../../sources/types.ts';
 import { KIB } from '../../units.ts';
@@ -6,7 +6,7 @@ import type { Ledger, LedgerPart } from '../types.ts';
 import { anonParts, type Mappings, sharedHeap } from './anon-part.ts';
 import { exactPart, sumOfParts, withParts } from './ledger-part.ts';
 import { pageCacheParts, tmpfsParts } from './page-cache-part.ts';
-import type { NamedPartId } from './part-table.ts';
+import { KERNEL_PARTS, type NamedPartId } from './part-table.ts';
 
 export interface LedgerInput {
   readonly atMs: number;
@@ -79,17 +79,6 @@ function pageStates(values: FieldValues): Record<string, number> {
 
 const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
 
-/** Fields of memory.stat that are parts of the kernel's memory. */
-const KERNEL_PARTS: readonly (readonly [FieldId, NamedPartId])[] = [
-  ['slab_reclaimable', 'slab-reclaimable'],
-  ['slab_unreclaimable', 'slab-unreclaimable'],
-  ['kernel_stack', 'kernel-stacks'],
-  ['pagetables', 'page-tables'],
-  ['sec_pagetables', 'secondary-page-tables'],
-  ['percpu', 'per-cpu'],
-  ['vmalloc', 'vmalloc'],
-];
-
 type Read = (id: NamedPartId, bytes: number, rest?: Partial<Omit<LedgerPart, 'id' | 'name'>>) => LedgerPart;
 
 function kernelPart(input: LedgerInput, read: Read): LedgerPart {
@@ -98,7 +87,7 @@ function kernelPart(input: LedgerInput, read: Read): LedgerPart {
     return read('kernel', kernel, {
       note: `cgroup v1 gives one figure for all kernel memory; ${EXT4_SLAB}`,
     });
-  const parts = KERNEL_PARTS.filter(([field]) => (input.values[field] ?? 0) > 0).map(([field, id]) =>
+  const parts = KERNEL_PARTS.filter(({ field }) => (input.values[field] ?? 0) > 0).map(({ field, id }) =>
     read(id, input.values[field]!, id === 'slab-reclaimable' ? { note: EXT4_SLAB } : {}),
   );
   const rest = kernel - sumOfParts(parts);

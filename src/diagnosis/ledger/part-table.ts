@@ -1,5 +1,8 @@
+import { fieldRow, type KernelPartField, smallestPartsOf } from '../../fields.ts';
+
 /**
- * Every part that the ledger can have, under the id by which code knows it. The page reads this table too: pure, and without imports.
+ * Every part that the ledger can have, under the id by which code knows it; those of kernel memory are made from the table of fields. The
+ * page reads this table too: it is pure.
  * `name` is the English text of the ledger; null: the part is named after what it stands for, such as a file.
  * `reclaimable` null: partly. Files are reclaimable except on tmpfs, where the caller says so.
  * `hue` is a colour of the page's style sheet; null: that of the whole that the part belongs to.
@@ -10,7 +13,7 @@ interface PartDescription {
   readonly hue: 'quiet' | 'cache' | 'shmem' | 'kernel' | 'heap' | 'meta' | 'native' | null;
 }
 
-export const LEDGER_PARTS = {
+const NAMED_HERE = {
   anon: { name: 'anon', reclaimable: false, hue: 'quiet' },
   'page-cache': { name: 'page cache', reclaimable: true, hue: 'cache' },
   shmem: { name: 'tmpfs and shared memory', reclaimable: false, hue: 'shmem' },
@@ -44,14 +47,31 @@ export const LEDGER_PARTS = {
   'other-shmem': { name: 'other tmpfs files and shared memory', reclaimable: false, hue: null },
 
   'slab-reclaimable': { name: 'reclaimable slab (dentries, inodes, buffer heads)', reclaimable: true, hue: null },
-  'slab-unreclaimable': { name: 'unreclaimable slab', reclaimable: false, hue: null },
-  'kernel-stacks': { name: 'kernel stacks', reclaimable: false, hue: null },
-  'page-tables': { name: 'page tables', reclaimable: false, hue: null },
-  'secondary-page-tables': { name: 'secondary page tables', reclaimable: false, hue: null },
-  'per-cpu': { name: 'per-CPU', reclaimable: false, hue: null },
-  vmalloc: { name: 'vmalloc', reclaimable: false, hue: null },
   'other-kernel': { name: 'other kernel memory', reclaimable: null, hue: null },
 } as const satisfies Readonly<Record<string, PartDescription>>;
+
+type WithHyphens<Text extends string> = Text extends `${infer A}_${infer B}` ? `${A}-${WithHyphens<B>}` : Text;
+
+/** The id of a part of kernel memory: that of its field, in the style of the other ids. */
+type KernelPartId = WithHyphens<KernelPartField>;
+const kernelPartId = (field: KernelPartField) => field.replaceAll('_', '-') as KernelPartId;
+
+/** The fields of memory.stat that divide kernel memory, and the part of the ledger that each is. */
+export const KERNEL_PARTS: readonly { readonly field: KernelPartField; readonly id: KernelPartId }[] = smallestPartsOf(
+  'kernel',
+).map((field) => ({ field: field as KernelPartField, id: kernelPartId(field as KernelPartField) }));
+
+const kernelPart = (field: KernelPartField): PartDescription & { readonly name: string } => {
+  const { title, reclaimable } = fieldRow(field);
+  return { name: title.charAt(0).toLowerCase() + title.slice(1), reclaimable, hue: null };
+};
+
+const OF_FIELDS = Object.fromEntries(KERNEL_PARTS.map(({ field, id }) => [id, kernelPart(field)])) as Record<
+  KernelPartId,
+  ReturnType<typeof kernelPart>
+>;
+
+export const LEDGER_PARTS = { ...OF_FIELDS, ...NAMED_HERE };
 
 export type LedgerPartId = keyof typeof LEDGER_PARTS;
 

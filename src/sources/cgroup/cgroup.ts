@@ -1,17 +1,15 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
-import type { CgroupReading, CgroupRef, Limit, Reading } from '../types.ts';
+import type { CgroupReading, CgroupRef, Limit, Reading, Source } from '../types.ts';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
-import { parseLimit, tighter } from './flat-keyed.ts';
+import { ParseError, parseLimit, tighter } from './flat-keyed.ts';
 
-export interface CgroupReader {
-  /** One reading at `nowMs` (epoch ms). absent: the group is gone; failed: it may not be read or is not of the kernel's form. */
-  read(nowMs: number): Reading<CgroupReading>;
+/** absent: the group is gone; failed: it may not be read or is not of the kernel's form. */
+export interface CgroupReader extends Source<CgroupReading> {
   /** The raw texts by file name, as `memhound capture` records them. */
   rawFiles(): Record<string, string>;
-  close(): void;
 }
 
 /**
@@ -47,11 +45,16 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
           error: `${ref.dir}: permission denied`,
           remediation: 'run memhound with the uid and gid of the app',
         };
-      return { state: 'failed', error: `${ref.dir}: ${(error as Error).message}`, remediation: null };
+      return {
+        state: 'failed',
+        error: `${ref.dir}: ${(error as Error).message}`,
+        remediation: error instanceof ParseError ? `see whether the files are the kernel's: cat ${ref.dir}/memory.stat` : null,
+      };
     }
   };
 
   return {
+    name: 'cgroup',
     read,
     rawFiles,
     close() {

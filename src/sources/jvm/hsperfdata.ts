@@ -4,7 +4,7 @@ import { KIB, MIB } from '../../units.ts';
 import { openFileUnder } from '../process/pinned-path.ts';
 import { readArguments, readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenialCode } from '../process/read-text.ts';
-import type { JvmReading, ProcessRef, Reading, Roots } from '../types.ts';
+import type { JvmReading, ProcessRef, Reading, Roots, Source } from '../types.ts';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
 import { isUnusable, openHsperfFile } from './jvm-detection.ts';
 import { toJvmReading } from './jvm-reading.ts';
@@ -27,11 +27,9 @@ export function parseHsperfdata(bytes: Uint8Array): ParsedHsperfdata {
 type Absent = Extract<Reading<never>, { state: 'absent' }>;
 type Failed = Extract<Reading<never>, { state: 'failed' }>;
 
-export interface JvmReader {
-  read(nowMs: number): Reading<JvmReading>;
+export interface JvmReader extends Source<JvmReading> {
   /** The bytes in use, for `memhound capture`; null where there is no file. */
   rawBytes(): Buffer | null;
-  close(): void;
 }
 
 /** Reads one JVM's hsperfdata again and again: the descriptor and the layout are kept, only the bytes are read again. */
@@ -77,6 +75,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   };
 
   return {
+    name: 'hsperfdata',
     read(nowMs) {
       try {
         // A JVM that was killed leaves its file behind, with its last figures in it.

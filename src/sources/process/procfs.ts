@@ -66,23 +66,6 @@ export function readStatus(procRoot: string, pid: number): ReturnType<typeof par
   return text === null ? null : parseStatus(text);
 }
 
-/** What a sample takes of /proc/PID/status; null: gone. Two figures and no more, since this is read at every tick. */
-export function readProcessSample(
-  procRoot: string,
-  pid: number,
-): { readonly vmRssBytes: number | null; readonly threads: number | null } | null {
-  const text = readText(`${procRoot}/${pid}/status`, readRecord);
-  if (text === null) return null;
-  const rss = numberAfter(text, '\nVmRSS:');
-  return { vmRssBytes: rss === null ? null : rss * KIB, threads: numberAfter(text, '\nThreads:') };
-}
-
-/** parseInt passes over the blanks before a number and stops at what follows it. */
-function numberAfter(text: string, label: string): number | null {
-  const at = text.indexOf(label);
-  return at < 0 ? null : Number.parseInt(text.slice(at + label.length, at + label.length + 24), 10);
-}
-
 /** Clock ticks after boot at which the process began, field 22 of /proc/PID/stat; null: gone. With the pid it identifies a process. */
 export function readStartTicks(procRoot: string, pid: number): number | null {
   const text = readText(`${procRoot}/${pid}/stat`, readRecord);

@@ -1,107 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { Watcher } from '../../../src/daemon/watcher.ts';
-import { readStoredFolders } from '../../../src/history/store/folder-owner.ts';
-import { openStore } from '../../../src/history/store/store.ts';
-import type { LiveMessage, Status } from '../../../src/outlets/status.ts';
-import { findTargets, pidsOf } from '../../../src/sources/target/target-search.ts';
-import { EvaluationCache } from '../../../src/trends/evaluation-cache.ts';
-import { MIB } from '../../../src/units.ts';
-import { type MadeJvm, MadeTree } from '../../support/made-tree.ts';
-
-const START_MS = Date.parse('2026-01-05T10:00:00Z');
-
-/** A pod on a made tree, watched by the real search, registry and store. */
-class Pod {
-  readonly tree = new MadeTree();
-  readonly dir = mkdtempSync(join(tmpdir(), 'memhound-pod-'));
-  readonly messages: LiveMessage[] = [];
-  readonly logged: string[] = [];
-  nowMs = START_MS;
-  #watcher: Watcher | null = null;
-
-  constructor(t: TestContext) {
-    t.after(async () => {
-      await this.stop();
-      this.tree.remove();
-      rmSync(this.dir, { recursive: true });
-    });
-  }
-
-  async start(): Promise<void> {
-    const { roots } = this.tree;
-    const note = (details: object, message: string) => void this.logged.push(`${message} ${JSON.stringify(details)}`);
-    const stored = await readStoredFolders(this.dir);
-    const search = (represented: ReadonlySet<string>) =>
-      findTargets({ roots, pid: null, cgroupDir: null, podUid: null, target: null, own: false, selfPid: -1, represented });
-    const store = await openStore({ dir: this.dir, maxDiskBytes: 8 * MIB, everyS: 60, log: { warn: note } });
-    const watcher = new Watcher({
-      roots,
-      everySeconds: 60,
-      minHistorySeconds: 900,
-      pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
-      store,
-      stored,
-      search,
-      log: { info: note },
-      pidsOf: (target) => pidsOf(roots, target),
-      mayAttach: false,
-      evaluationCache: new EvaluationCache(),
-      self: () => ({}),
-    });
-    watcher.status.on((message) => this.messages.push(message));
-    await watcher.begin(await search(new Set(stored.flatMap(({ instance }) => instance ?? []))), this.nowMs);
-    await watcher.restore(this.nowMs);
-    this.#watcher = watcher;
-    await this.tick();
-  }
-
-  async stop(): Promise<void> {
-    await this.#watcher?.close();
-    this.#watcher = null;
-  }
-
-  /** A minute, which is the time between two searches. */
-  async tick(): Promise<void> {
-    this.nowMs += 60_000;
-    await this.#watcher!.tick(this.nowMs);
-  }
-
-  /** The usage of the first and the last sample in MiB, by the pid of each target: whose history it is. */
-  async histories(): Promise<Record<number, readonly (number | null)[]>> {
-    const { status } = this;
-    const rows = await Promise.all(
-      status.targets().map(async ({ id, pid }) => {
-        const { fields } = await status.samples({
-          target: id,
-          fields: ['usage'],
-          fromS: null,
-          toS: null,
-          points: null,
-          envelope: false,
-        });
-        return [
-          pid!,
-          [...new Set(Array.from(fields.get('usage')!, (v) => (v === null || Number.isNaN(v) ? null : v / MIB)))],
-        ] as const;
-      }),
-    );
-    return Object.fromEntries(rows);
-  }
-
-  get status(): Status {
-    return this.#watcher!.status;
-  }
-
-  folders = (): string[] =>
-    readdirSync(this.dir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .sort();
-}
+import { test } from 'node:test';
+import type { MadeJvm } from '../../support/made-tree.ts';
+import { WatchedPod } from '../../support/watched-pod.ts';
 
 const orders = { pid: 10, startTicks: 100, rssMiB: 200, group: 'orders-1', container: 'orders' } satisfies MadeJvm;
 const billing = { pid: 20, startTicks: 110, rssMiB: 300, group: 'billing-1', container: 'billing' } satisfies MadeJvm;
@@ -115,7 +17,7 @@ const restarted = (jvm: MadeJvm, pid: number, rssMiB: number): MadeJvm => ({
 });
 
 test('two JVM containers that both restart between two searches keep their histories, even if the other one is now the bigger', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   pod.tree.run(orders);
   pod.tree.run(billing);
   await pod.start();
@@ -133,7 +35,7 @@ test('two JVM containers that both restart between two searches keep their histo
 });
 
 test('another program in the cgroup of one that ended is a restart of the container, and its history continues', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   const first = { ...orders, container: undefined, command: 'com.example.Orders' };
   pod.tree.run(first);
   await pod.start();
@@ -146,7 +48,7 @@ test('another program in the cgroup of one that ended is a restart of the contai
 });
 
 test('the same holds if only the main class distinguishes the containers', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   const [a, b] = [
     { ...orders, container: undefined, command: 'com.example.Orders --token secret' },
     { ...billing, container: undefined, command: '/app/billing-1.4.2.jar' },
@@ -169,7 +71,7 @@ test('the same holds if only the main class distinguishes the containers', async
 });
 
 test('a restarted memhound finds the folder of each container by its name, whatever their sizes', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   pod.tree.run(orders);
   pod.tree.run(billing);
   await pod.start();
@@ -198,7 +100,7 @@ test('a restarted memhound finds the folder of each container by its name, whate
 });
 
 test('of two containers with the same program, the one that keeps running keeps its history when the other restarts', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   const same = { container: undefined, command: 'com.example.Worker' };
   pod.tree.run({ ...orders, ...same });
   pod.tree.run({ ...billing, ...same });
@@ -217,7 +119,7 @@ test('of two containers with the same program, the one that keeps running keeps 
 });
 
 test('of two JVMs in one cgroup the same one represents it while it runs, and the other one is named', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   const [first, second] = [
     { ...orders, command: 'com.example.Orders' },
     { ...billing, group: orders.group, container: orders.container, rssMiB: 100, command: 'com.example.Agent -key secret' },
@@ -247,7 +149,7 @@ test('of two JVMs in one cgroup the same one represents it while it runs, and th
 });
 
 test('the default target does not change while its process runs', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   pod.tree.run(orders);
   pod.tree.run(billing);
   await pod.start();
@@ -259,7 +161,7 @@ test('the default target does not change while its process runs', async (t) => {
 });
 
 test('a shell in a container that restarts does not take the history of its JVM', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   pod.tree.run({ pid: 1, startTicks: 1, rssMiB: 1, group: 'pause', process: 'pause' });
   pod.tree.run(orders);
   await pod.start();
@@ -277,7 +179,7 @@ test('a shell in a container that restarts does not take the history of its JVM'
 });
 
 test('a folder of version 0.1 is used if only one target can own it, and not if several can', async (t) => {
-  const pod = new Pod(t);
+  const pod = new WatchedPod(t);
   pod.tree.run(orders);
   await pod.start();
   await pod.stop();
@@ -310,7 +212,7 @@ test('a folder of version 0.1 is used if only one target can own it, and not if 
 });
 
 /** Version 0.1 named folders by kind and wrote no owner. */
-function asVersion01(pod: Pod, from: string, to: string): void {
+function asVersion01(pod: WatchedPod, from: string, to: string): void {
   mkdirSync(pod.dir, { recursive: true });
   renameSync(join(pod.dir, from), join(pod.dir, to));
   rmSync(join(pod.dir, to, 'target.json'));

@@ -1,0 +1,17 @@
+import { type FieldIdFrom, type FieldValues, withoutNulls } from '../../fields.ts';
+import type { JvmReading } from '../types.ts';
+
+/** The JVM's figures by field. The type asks for every field of the table whose source is the JVM. */
+export function jvmValues(jvm: JvmReading): FieldValues {
+  const values: Readonly<Record<FieldIdFrom<'jvm'>, number | null>> = {
+    heap_used: jvm.heapUsed.value,
+    heap_committed: jvm.heapCommitted.value,
+    gc_count: jvm.gcCount,
+    full_gc_count: jvm.fullGcCount,
+    gc_seconds: jvm.gcSeconds,
+    old_used: jvm.oldUsed?.value ?? null,
+    metaspace: jvm.metaspace?.used.value ?? null,
+    classes: jvm.classes === null ? null : jvm.classes.loaded - jvm.classes.unloaded,
+  };
+  return withoutNulls(values);
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Watcher } from '../../src/daemon/watcher.ts';
+import { readStoredFolders } from '../../src/history/store/folder-owner.ts';
+import { openStore } from '../../src/history/store/store.ts';
+import type { LiveMessage, Status } from '../../src/outlets/status.ts';
+import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
+import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
+import { MIB } from '../../src/units.ts';
+import { MadeTree } from './made-tree.ts';
+
+const START_MS = Date.parse('2026-01-05T10:00:00Z');
+
+/** A pod on a made tree, watched by the real search, registry and store. */
+export class WatchedPod {
+  readonly tree = new MadeTree();
+  readonly dir = mkdtempSync(join(tmpdir(), 'memhound-pod-'));
+  readonly messages: LiveMessage[] = [];
+  readonly logged: string[] = [];
+  nowMs = START_MS;
+  #watcher: Watcher | null = null;
+
+  constructor(t: TestContext) {
+    t.after(async () => {
+      await this.stop();
+      this.tree.remove();
+      rmSync(this.dir, { recursive: true });
+    });
+  }
+
+  async start(): Promise<void> {
+    const { roots } = this.tree;
+    const note = (details: object, message: string) => void this.logged.push(`${message} ${JSON.stringify(details)}`);
+    const stored = await readStoredFolders(this.dir);
+    const search = (represented: ReadonlySet<string>) =>
+      findTargets({ roots, pid: null, cgroupDir: null, podUid: null, target: null, own: false, selfPid: -1, represented });
+    const store = await openStore({ dir: this.dir, maxDiskBytes: 8 * MIB, everyS: 60, log: { warn: note } });
+    const watcher = new Watcher({
+      roots,
+      everySeconds: 60,
+      minHistorySeconds: 900,
+      pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+      store,
+      stored,
+      search,
+      log: { info: note, warn: note },
+      pidsOf: (target) => pidsOf(roots, target),
+      mayAttach: false,
+      evaluationCache: new EvaluationCache(),
+      self: () => ({}),
+    });
+    watcher.status.on((message) => this.messages.push(message));
+    await watcher.begin(await search(new Set(stored.flatMap(({ instance }) => instance ?? []))), this.nowMs);
+    await watcher.restore(this.nowMs);
+    this.#watcher = watcher;
+    await this.tick();
+  }
+
+  async stop(): Promise<void> {
+    await this.#watcher?.close();
+    this.#watcher = null;
+  }
+
+  /** A minute, which is the time between two searches. */
+  async tick(): Promise<void> {
+    this.nowMs += 60_000;
+    await this.#watcher!.tick(this.nowMs);
+  }
+
+  /** The usage of the first and the last sample in MiB, by the pid of each target: whose history it is. */
+  async histories(): Promise<Record<number, readonly (number | null)[]>> {
+    const { status } = this;
+    const rows = await Promise.all(
+      status.targets().map(async ({ id, pid }) => {
+        const { fields } = await status.samples({
+          target: id,
+          fields: ['usage'],
+          fromS: null,
+          toS: null,
+          points: null,
+          envelope: false,
+        });
+        return [
+          pid!,
+          [...new Set(Array.from(fields.get('usage')!, (v) => (v === null || Number.isNaN(v) ? null : v / MIB)))],
+        ] as const;
+      }),
+    );
+    return Object.fromEntries(rows);
+  }
+
+  get status(): Status {
+    return this.#watcher!.status;
+  }
+
+  folders = (): string[] =>
+    readdirSync(this.dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+}
