@@ -4,8 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
 /**
- * A service that does no file I/O of its own, with the wrong log level: SpringLog FILE MB_PER_SECOND MAX_MB.
- * Logs at DEBUG to FILE until it is MAX_MB large, then idles. Ends when its standard input ends, so that it never outlives its parent.
+ * A service without file I/O, except a log at the wrong level: SpringLog FILE MB_PER_SECOND MAX_MB.
+ * Logs at DEBUG to FILE until it is MAX_MB large, then idles. Ends when its standard input ends, so that it does not run longer than its parent.
  */
 public class SpringLog {
   public static void main(String[] args) throws Exception {
@@ -30,7 +30,7 @@ public class SpringLog {
         else next = System.nanoTime(); // a slow machine: no burst to catch up
       }
       System.out.println("full " + written);
-      Thread.sleep(Long.MAX_VALUE); // the file stays open, as a logger holds it
+      Thread.sleep(Long.MAX_VALUE); // the file stays open, as with a logger
     }
   }
 
@@ -43,9 +43,9 @@ public class SpringLog {
   private static void endWithParent() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (IOException broken) {
-        System.err.println("standard input broke: " + broken.getMessage()); // the parent is gone as well
+        System.err.println("standard input broke: " + broken.getMessage()); // the parent has ended as well
       }
       Runtime.getRuntime().halt(0);
     });

@@ -6,18 +6,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Class loaders that are never let go, as after many redeployments: ClassLoaderLeak LOADERS_PER_SECOND TOTAL_LOADERS. Each loader
- * defines one class. Says "classes N", and as allocated what the JVM's own Metaspace pool has committed more: each loader has chunks
- * of its own, which its few classes do not fill.
+ * Class loaders that are never released, as after many redeployments: ClassLoaderLeak LOADERS_PER_SECOND TOTAL_LOADERS. Each loader
+ * defines one class. Prints "classes N", and as allocated the growth of the JVM's committed Metaspace pool: each loader has its own
+ * chunks, which its few classes do not fill.
  */
 public class ClassLoaderLeak {
   static final int MB = 1 << 20;
 
-  /** No scenario outlives the one who began it: it ends with its standard input. */
+  /** Ends the program when its standard input ends, so that it does not run longer than its parent. */
   static void endWithInput() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }
@@ -27,7 +27,7 @@ public class ClassLoaderLeak {
     watcher.start();
   }
 
-  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate does not depend on the duration of a step. */
   static void pace(long began, double done, double perSecond) throws InterruptedException {
     long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
     if (ahead > 0) Thread.sleep(ahead);
@@ -43,7 +43,7 @@ public class ClassLoaderLeak {
     }
   }
 
-  /** What is loaded again and again. */
+  /** The class that every loader defines. */
   public static class Ballast {
     public String a(String s) { return s + "a"; }
     public String b(String s) { return s + "b"; }
@@ -68,7 +68,7 @@ public class ClassLoaderLeak {
     MemoryPoolMXBean pool = null;
     for (MemoryPoolMXBean p : ManagementFactory.getMemoryPoolMXBeans()) if (p.getName().equals("Metaspace")) pool = p;
     List<Object> kept = new ArrayList<>();
-    kept.add(new Loader().define(code).getDeclaredConstructor().newInstance()); // what the first one loads beside it
+    kept.add(new Loader().define(code).getDeclaredConstructor().newInstance()); // loads what only the first loader needs
     endWithInput();
     System.out.println("ready");
     long before = pool.getUsage().getCommitted();

@@ -1,17 +1,17 @@
 import java.io.File;
 
 /**
- * Names that are asked for and are not there: DentryGrowth MB_PER_SECOND TOTAL_MB FOLDER. Each leaves a negative dentry of 192 bytes
- * (x86-64; names this short need no memory of their own). Not on a tmpfs: that keeps no negative dentries.
+ * Look-ups of names that do not exist: DentryGrowth MB_PER_SECOND TOTAL_MB FOLDER. Each leaves a negative dentry of 192 bytes
+ * (x86-64; names this short need no extra memory). Not on a tmpfs, which keeps no negative dentries.
  */
 public class DentryGrowth {
   static final int MB = 1 << 20;
 
-  /** No scenario outlives the one who began it: it ends with its standard input. */
+  /** Ends the program when its standard input ends, so that it does not run longer than its parent. */
   static void endWithInput() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }
@@ -21,7 +21,7 @@ public class DentryGrowth {
     watcher.start();
   }
 
-  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate does not depend on the duration of a step. */
   static void pace(long began, double done, double perSecond) throws InterruptedException {
     long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
     if (ahead > 0) Thread.sleep(ahead);

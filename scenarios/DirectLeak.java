@@ -3,17 +3,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Direct buffers that are never let go: DirectLeak MB_PER_SECOND TOTAL_MB. The JVM zeroes each, so all of it is resident.
+ * Direct buffers that are never released: DirectLeak MB_PER_SECOND TOTAL_MB. The JVM zeroes each, so all of it is resident.
  * Start it with -XX:MaxDirectMemorySize above the total (its default is -Xmx).
  */
 public class DirectLeak {
   static final int MB = 1 << 20;
 
-  /** No scenario outlives the one who began it: it ends with its standard input. */
+  /** Ends the program when its standard input ends, so that it does not run longer than its parent. */
   static void endWithInput() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }
@@ -23,7 +23,7 @@ public class DirectLeak {
     watcher.start();
   }
 
-  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate does not depend on the duration of a step. */
   static void pace(long began, double done, double perSecond) throws InterruptedException {
     long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
     if (ahead > 0) Thread.sleep(ahead);

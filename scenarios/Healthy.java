@@ -2,8 +2,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A service that is well: Healthy LIVE_MB MB_PER_SECOND. Holds a bounded live set and makes garbage at a steady rate.
- * Prints "ready" once the live set stands, and ends when its standard input ends.
+ * A healthy service: Healthy LIVE_MB MB_PER_SECOND. Keeps a bounded live set and makes garbage at a steady rate.
+ * Prints "ready" once the live set is complete, and ends when its standard input ends.
  */
 public class Healthy {
   static volatile byte[] sink;
@@ -13,7 +13,7 @@ public class Healthy {
     int rateMb = Integer.parseInt(args[1]);
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }

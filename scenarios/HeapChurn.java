@@ -3,8 +3,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A heap as a service's is: HeapChurn LIVE_MB CHURN_KB_S GARBAGE_KB_S LEAK_KB_S. What lives is replaced piece by piece, so that the old
- * generation fills with what has died there; LEAK_KB_S of it is never let go, or 0.
+ * A heap like that of a service: HeapChurn LIVE_MB CHURN_KB_S GARBAGE_KB_S LEAK_KB_S. Live objects are replaced piece by piece, so that the old
+ * generation fills with dead objects. LEAK_KB_S of live objects are never released; 0: none.
  */
 public class HeapChurn {
   static final int PIECE = 4000;
@@ -12,11 +12,11 @@ public class HeapChurn {
   static final List<byte[]> kept = new ArrayList<>();
   static volatile byte[] garbage;
 
-  /** No scenario outlives the one who began it: it ends with its standard input. */
+  /** Ends the program when its standard input ends, so that it does not run longer than its parent. */
   static void endWithInput() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }
@@ -26,7 +26,7 @@ public class HeapChurn {
     watcher.start();
   }
 
-  /** Pieces that are due since the last step, of so many KB a second; what is left over is due later. */
+  /** Pieces that are due since the last step at this rate; the remainder is due later. */
   static final class Pace {
     private final double perStep;
     private double due;

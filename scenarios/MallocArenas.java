@@ -3,16 +3,16 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * glibc arenas from many threads: MallocArenas MB_PER_SECOND TOTAL_MB [THREADS]. Each thread takes blocks of 1 KiB from malloc and keeps them,
- * so glibc gives it an arena of its own (up to 8 for each CPU).
+ * so glibc gives it a separate arena (up to 8 for each CPU).
  */
 public class MallocArenas {
   static final int MB = 1 << 20;
 
-  /** No scenario outlives the one who began it: it ends with its standard input. */
+  /** Ends the program when its standard input ends, so that it does not run longer than its parent. */
   static void endWithInput() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }
@@ -22,7 +22,7 @@ public class MallocArenas {
     watcher.start();
   }
 
-  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate does not depend on the duration of a step. */
   static void pace(long began, double done, double perSecond) throws InterruptedException {
     long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
     if (ahead > 0) Thread.sleep(ahead);
@@ -51,7 +51,7 @@ public class MallocArenas {
           while (true) {
             double mb = (double) allocated.getAndAdd(MB / 16) / MB;
             if (mb >= total) break;
-            for (int i = 0; i < 64; i++) unsafe.setMemory(unsafe.allocateMemory(1008), 1008, (byte) 1); // 16 bytes of malloc's own
+            for (int i = 0; i < 64; i++) unsafe.setMemory(unsafe.allocateMemory(1008), 1008, (byte) 1); // 16 bytes for malloc itself
             System.out.println("allocated " + Math.min((long) total * MB, (long) (mb * MB) + MB / 16));
             pace(began, mb, rate);
           }

@@ -1,17 +1,17 @@
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Threads that never end: ThreadLeak THREADS_PER_SECOND TOTAL_THREADS. Says "threads N", and as allocated the kernel stacks alone
- * (16 KiB each on x86-64 and arm64): what a thread touches of its own stack is the JVM's affair, some 60 to 120 KiB.
+ * Threads that never end: ThreadLeak THREADS_PER_SECOND TOTAL_THREADS. Prints "threads N", and as allocated the kernel stacks only
+ * (16 KiB each on x86-64 and arm64): the touched part of a thread's own stack depends on the JVM, some 60 to 120 KiB.
  */
 public class ThreadLeak {
   static final int MB = 1 << 20;
 
-  /** No scenario outlives the one who began it: it ends with its standard input. */
+  /** Ends the program when its standard input ends, so that it does not run longer than its parent. */
   static void endWithInput() {
     Thread watcher = new Thread(() -> {
       try {
-        while (System.in.read() >= 0) {} // only the end matters
+        while (System.in.read() >= 0) {} // only the end of the input matters
       } catch (java.io.IOException broken) {
         System.err.println("standard input broke: " + broken.getMessage());
       }
@@ -21,7 +21,7 @@ public class ThreadLeak {
     watcher.start();
   }
 
-  /** Sleeps until `done` units are due at `perSecond`, so that the rate holds whatever a step costs. */
+  /** Sleeps until `done` units are due at `perSecond`, so that the rate does not depend on the duration of a step. */
   static void pace(long began, double done, double perSecond) throws InterruptedException {
     long ahead = (long) (done / perSecond * 1000) - (System.nanoTime() - began) / 1000000;
     if (ahead > 0) Thread.sleep(ahead);

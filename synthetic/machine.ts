@@ -1,14 +1,14 @@
 import type { Random } from './random.ts';
 
 /**
- * Stand-ins for the memory of production machines over days, in per cent of the machine at even steps. What public studies of
- * co-located clusters say of them (Guo et al. 2019, "Who Limits the Resource Efficiency of My Datacenter"; Jiang et al. 2020,
- * "Characterizing Co-located Workloads in Alibaba Cloud Datacenters"): memory is mostly high and held there by the scheduler,
- * services keep theirs nearly constant, batch jobs come and go within minutes to hours, load follows the day. So:
+ * Synthetic memory of production machines over days, in per cent of the machine at even steps. Public studies of
+ * co-located clusters find (Guo et al. 2019, "Who Limits the Resource Efficiency of My Datacenter"; Jiang et al. 2020,
+ * "Characterizing Co-located Workloads in Alibaba Cloud Datacenters"): memory is mostly high and kept there by the scheduler,
+ * services use a nearly constant amount, batch jobs start and end within minutes to hours, load follows the day. So:
  *
  *     level + wandering on all time scales up to half a day (fractional noise) + jobs + day + nightly batch, below a ceiling, quantised
  *
- * Nothing in them drifts for good. TEMPER was tuned (seeds 1 to 120) until known methods score here about as they were
+ * Nothing in them has a lasting drift. TEMPER was tuned (seeds 1 to 120) until known methods score here about as they were
  * seen to score on 543 windows of 111 real machines. F1 / false alarms in per cent, on real ones, here (seeds 1 to 111), and on 111 held-out ones:
  *
  *                               real          here          held out
@@ -23,23 +23,23 @@ interface MachineTraits {
   readonly slowness: readonly [number, number];
   /** Longest time scale of the wandering, hours. */
   readonly longestH: readonly [number, number];
-  /** Share of machines that follow the day, and how far, against the wandering. */
+  /** Share of machines that follow the day, and the amplitude relative to the wandering. */
   readonly daily: number;
   readonly dailyHeight: readonly [number, number];
-  /** Share of machines with jobs, how many there are at a time, how long they stay (hours) and how large they are against the wandering. */
+  /** Share of machines with jobs, number of jobs at a time, their duration (hours) and their size relative to the wandering. */
   readonly jobs: number;
   readonly jobsAtOnce: readonly [number, number];
   readonly jobStayH: readonly [number, number];
   readonly jobSize: readonly [number, number];
-  /** Share of machines that also wander over days (hours), as far as they do otherwise times this: what a service caches, who is placed where. */
+  /** Share of machines that also wander over days (hours), and the factor to the other wandering: caches of services, placement of jobs. */
   readonly slow: number;
   readonly slowH: readonly [number, number];
   readonly slowSize: readonly [number, number];
   /** Share of machines with a nightly batch. */
   readonly nightly: number;
-  /** Share of machines where the level is moved now and then, to be moved back within days. */
+  /** Share of machines whose level changes now and then and returns within days. */
   readonly moved: number;
-  /** White noise between samples against the wandering. */
+  /** White noise between samples relative to the wandering. */
   readonly white: readonly [number, number];
 }
 
@@ -94,20 +94,20 @@ export function machinePercent(random: Random, days: number, stepS: number): Flo
     }
   }
   const white = swing * random.scale(...temper.white);
-  // Integer per cent, as many collectors keep it, or finer where samples were averaged.
+  // Integer per cent, as many collectors store it, or finer if samples were averaged.
   const quantum = random.chance(0.4) ? 1 : random.scale(0.01, 0.3);
   const ceiling = Math.max(level + swing, random.between(93, 98));
   for (let i = 0; i < n; i++) {
     const tail = random.chance(0.004) ? 8 * random.wait() : 1;
     const value = level + out[i]! + white * tail * random.normal();
-    // Near its ceiling the scheduler evicts: what would stand above is taken away.
-    const held = value > ceiling ? ceiling - 0.3 * (value - ceiling) : value;
-    out[i] = Math.max(1, Math.round(held / quantum) * quantum);
+    // Near the ceiling the scheduler evicts: values above it are cut.
+    const capped = value > ceiling ? ceiling - 0.3 * (value - ceiling) : value;
+    out[i] = Math.max(1, Math.round(capped / quantum) * quantum);
   }
   return out;
 }
 
-/** A sum of Ornstein-Uhlenbeck processes, a power law of time scales: near to fractional noise, but it returns. Granger 1980, "Long Memory Relationships and the Aggregation of Dynamic Models". */
+/** A sum of Ornstein-Uhlenbeck processes, a power law of time scales: close to fractional noise, but it returns to its mean. Granger 1980, "Long Memory Relationships and the Aggregation of Dynamic Models". */
 function longMemoryNoise(
   out: Float64Array,
   random: Random,
@@ -148,7 +148,7 @@ function day(out: Float64Array, random: Random, days: number, stepS: number, hei
   }
 }
 
-/** Batch jobs that come at random, stay a while and go: a queue with many servers. */
+/** Batch jobs that start at random times and end after a while: a queue with many servers. */
 function jobs(out: Float64Array, random: Random, stepS: number, swing: number, temper: MachineTraits): void {
   const stay = random.scale(...temper.jobStayH) * 3600;
   const every = stay / random.scale(...temper.jobsAtOnce);

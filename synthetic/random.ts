@@ -1,4 +1,4 @@
-/** Seeded random numbers (sfc32 by Chris Doty-Humphrey), so that every table can be made again to the digit. */
+/** Seeded random numbers (sfc32 by Chris Doty-Humphrey), so that every table can be reproduced exactly. */
 export class Random {
   #a: number;
   #b: number;
@@ -21,7 +21,7 @@ export class Random {
   between(low: number, high: number): number {
     return low + (high - low) * this.next();
   }
-  /** Even on the logarithm. */
+  /** Uniform in the logarithm. */
   scale(low: number, high: number): number {
     return Math.exp(this.between(Math.log(low), Math.log(high)));
   }

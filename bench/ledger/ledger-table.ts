@@ -57,9 +57,9 @@ export function rowOf(s: Scenario, version: 1 | 2, files: Readonly<Record<string
   const end = isFile ? got.last : got.after;
   const found = value(end) - (isFile ? 0 : value(got.before));
   const word = s.unit === 'bytes' ? 'allocated' : 'threads';
-  const told = (parts: readonly Said[]) =>
+  const reportedBytes = (parts: readonly Said[]) =>
     parts.find((p) => names.includes(p.name))?.[word] ?? Math.max(0, ...parts.map((p) => p[word]));
-  const expected = told(end) - (isFile ? 0 : told(got.before));
+  const expected = reportedBytes(end) - (isFile ? 0 : reportedBytes(got.before));
   const scale = expected > 0 ? expected : value(end);
   const bounded = got.rests.every((r) => Math.abs(r.unexplainedBytes) <= r.boundBytes);
   const close = Math.abs(found - expected) <= TOLERANCE * scale;

@@ -7,7 +7,7 @@
 import { Random } from '../../synthetic/random.ts';
 import { wilsonInterval } from '../stats/wilson-interval.ts';
 import { runOnThreads } from '../stats/worker-threads.ts';
-import { EvaluationReplay, firstAlarm, firstToldByAll } from './evaluation-replay.ts';
+import { EvaluationReplay, firstAlarm, firstAlarmByAll } from './evaluation-replay.ts';
 import { HEALTHY_KINDS, type HealthyKind, healthyColumns } from './healthy-series.ts';
 import { runStory, type StoryField, type StoryResult } from './missing-800mb.ts';
 
@@ -29,20 +29,20 @@ interface Done {
   /** The index of the first false evaluation of a week, or null. */
   readonly alarmedAt: number | null;
   readonly worked: number;
-  readonly told: StoryResult | null;
+  readonly storyResult: StoryResult | null;
   readonly wallMs: number;
 }
 
 function work(task: Task): Done {
   const began = performance.now();
   if ('story' in task) {
-    const told = runStory(task.story, task.seed);
-    return { task, alarmedAt: null, worked: 0, told, wallMs: performance.now() - began };
+    const storyResult = runStory(task.story, task.seed);
+    return { task, alarmedAt: null, worked: 0, storyResult: storyResult, wallMs: performance.now() - began };
   }
   const random = new Random(100_003 * (HEALTHY_KINDS.indexOf(task.kind) + 1) + task.seed);
   const asked = new EvaluationReplay(healthyColumns(task.kind, random, SAMPLES), LIMIT);
-  const alarmedAt = byAll ? firstToldByAll(asked) : firstAlarm(asked);
-  return { task, alarmedAt, worked: asked.worked, told: null, wallMs: performance.now() - began };
+  const alarmedAt = byAll ? firstAlarmByAll(asked) : firstAlarm(asked);
+  return { task, alarmedAt, worked: asked.worked, storyResult: null, wallMs: performance.now() - began };
 }
 
 const seeds = Array.from({ length: count }, (_, i) => first + i);
@@ -77,9 +77,9 @@ function print(results: readonly Done[]): void {
   }
   console.log('\nthe story: 4.76 MB/h on 635 MB, daily 40 MB, AR(1) 0.9 of 12 MB');
   for (const story of ['file', 'anon'] as const) {
-    const told = results.flatMap((done) => ('story' in done.task && done.task.story === story ? [done.told!] : []));
-    const share = (test: (one: StoryResult) => boolean) => wilsonInterval(told.filter(test).length, told.length);
-    const hours = told.map(({ afterH }) => afterH ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+    const storyResult = results.flatMap((done) => ('story' in done.task && done.task.story === story ? [done.storyResult!] : []));
+    const share = (test: (one: StoryResult) => boolean) => wilsonInterval(storyResult.filter(test).length, storyResult.length);
+    const hours = storyResult.map(({ afterH }) => afterH ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
     console.log(`  in ${story}: one answer at 48 h names it  ${share(({ at48 }) => at48)}`);
     console.log(`           one answer at 72 h names it  ${share(({ at72 }) => at72)}`);
     console.log(`           told in a row within 48 h    ${share(({ afterH }) => afterH !== null && afterH <= 48)}`);

@@ -42,9 +42,9 @@ export class EvaluationReplay {
       events: [],
       files: [],
     };
-    const judgement = evaluateSeries(series, OPTIONS);
-    this.#answers.set(index, judgement);
-    return judgement;
+    const evaluation = evaluateSeries(series, OPTIONS);
+    this.#answers.set(index, evaluation);
+    return evaluation;
   }
 }
 
@@ -80,7 +80,7 @@ function wantedInARow(): number {
  */
 export function firstAlarm(
   asked: EvaluationReplay,
-  counts: (judgement: Evaluation) => boolean = exceedsThreshold,
+  counts: (evaluation: Evaluation) => boolean = exceedsThreshold,
 ): number | null {
   const k = wantedInARow();
   for (let index = k - 1; index < asked.answers; index += k) {
@@ -99,7 +99,7 @@ export function firstAlarm(
 }
 
 /** The same with all evaluations one after the other, as in `watch`. */
-export function firstToldByAll(asked: EvaluationReplay): number | null {
+export function firstAlarmByAll(asked: EvaluationReplay): number | null {
   let state = INITIAL_STATE;
   for (let index = 0; index < asked.answers; index++) {
     const after = nextState(state, asked.answer(index), timeOf(index));

@@ -80,8 +80,8 @@ export function resultsOf(seed: number): MachineResults {
   const machine = machineOf(seed);
   return {
     windows: machine.windows.map(({ hours, t, y, slope, size }) => {
-      const judgement = ask(t, y);
-      const anon = judgement.fields.anon!;
+      const evaluation = ask(t, y);
+      const anon = evaluation.fields.anon!;
       const { low, high, slopeBytesPerHour } = anon;
       const truth = slope * POINT;
       const { modelScores: fits, statistics: tests } = anon.basis;
@@ -90,13 +90,13 @@ export function resultsOf(seed: number): MachineResults {
         hours,
         slope,
         size,
-        said: { memhound: judgement.leak === true, ...saidOf(y) },
+        said: { memhound: evaluation.leak === true, ...saidOf(y) },
         slopeError: slope > 0 && slopeBytesPerHour !== null ? Math.abs(slopeBytesPerHour / truth - 1) : null,
         covered: slope > 0 && low !== null && high !== null ? low <= truth && truth <= high : null,
-        confidence: judgement.confidence,
+        confidence: evaluation.confidence,
         why: [
           anon.trend,
-          `confidence ${judgement.confidence.toFixed(2)}`,
+          `confidence ${evaluation.confidence.toFixed(2)}`,
           ...Object.entries(tests).map(([name, value]) => `${name} ${value.toFixed(3)}`),
           fits
             .slice(0, 3)

@@ -45,10 +45,10 @@ export function runStory(id: StoryField, seed: number): StoryResult {
   );
   const speaks = names(id);
   const perHour = asked.answers / HOURS;
-  const told = firstAlarm(asked, speaks);
+  const alarmIndex = firstAlarm(asked, speaks);
   return {
     at48: speaks(asked.answer(48 * perHour - 1)),
     at72: speaks(asked.answer(72 * perHour - 1)),
-    afterH: told === null ? null : (told + 1) / perHour,
+    afterH: alarmIndex === null ? null : (alarmIndex + 1) / perHour,
   };
 }

@@ -48,12 +48,12 @@ function tasks(): Task[] {
 function work(task: Task): Done {
   const { series, label } = 'id' in task ? fromFolder(task.id) : exampleOf(task.index, task.run);
   const began = process.cpuUsage().user;
-  const judgement = evaluateSeries(series, OPTIONS);
+  const evaluation = evaluateSeries(series, OPTIONS);
   return {
     id: 'id' in task ? task.id : `run ${task.run}`,
     heldOut: 'index' in task && CORPUS[task.index]!.heldOut,
     label,
-    answer: toAnswer(judgement),
+    answer: toAnswer(evaluation),
     cpuMs: (process.cpuUsage().user - began) / 1000,
     oracle: oracleErrors(series, label),
   };

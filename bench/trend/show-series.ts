@@ -29,8 +29,8 @@ column.forEach((value, i) => {
 for (const row of rows) console.log(row.join('').trimEnd());
 
 const mb = (bytes: number | null | undefined): string => (typeof bytes === 'number' ? `${(bytes / 1e6).toFixed(2)} MB` : '-');
-const judgement = evaluateSeries(series, { minHistorySeconds: 900 });
-const field = judgement.fields[fieldName(id)]!;
+const evaluation = evaluateSeries(series, { minHistorySeconds: 900 });
+const field = evaluation.fields[fieldName(id)]!;
 const { truth } = label;
 console.log(
   `${(spanS / 3600).toFixed(1)} h, ${t.length} samples at ${series.intervalS} s, limit ${mb(Number(series.limitBytes))}`,
@@ -39,7 +39,7 @@ console.log(
   `true: ${truth.overall}, ${truth.cause}; ${id} ${truth.per_field[id]}, ${mb(truth.slope_bytes_per_hour[id])}/h; limit in ${truth.eta_s} s`,
 );
 console.log(
-  `said: ${judgement.trend}, leak ${judgement.leak}, confidence ${judgement.confidence.toFixed(3)}, ${judgement.causes[0]?.cause}`,
+  `said: ${evaluation.trend}, leak ${evaluation.leak}, confidence ${evaluation.confidence.toFixed(3)}, ${evaluation.causes[0]?.cause}`,
 );
 console.log(
   `      ${id} ${field.trend}, ${mb(field.slopeBytesPerHour)}/h (${mb(field.low)} to ${mb(field.high)}), ${(field.windowSeconds / 3600).toFixed(1)} h`,

@@ -12,7 +12,7 @@ import { withOptions } from './command.ts';
 export const injectCommand = (argv: string[]): Promise<number> => withOptions('inject', argv, run);
 
 /** Maximum size of a manifest. */
-const MOST_BYTES = 16 * MIB;
+const MAX_BYTES = 16 * MIB;
 
 async function run(options: Options<'inject'>, files: readonly string[]): Promise<number> {
   if (files.length > 1) {
@@ -25,7 +25,7 @@ async function run(options: Options<'inject'>, files: readonly string[]): Promis
   const name = file === '-' ? 'standard input' : safeName(file);
   try {
     const source = file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
-    if (source.length > MOST_BYTES) throw new ManifestError(`expected at most ${MOST_BYTES >> 20} MiB, found more`);
+    if (source.length > MAX_BYTES) throw new ManifestError(`expected at most ${MAX_BYTES >> 20} MiB, found more`);
     const { text, notes } = inject(source, {
       image: options.image,
       version: VERSION,

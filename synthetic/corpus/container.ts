@@ -10,7 +10,7 @@ import { applySamplingFaults, type SamplingFaults } from './sampling-faults.ts';
 const MIB = 2 ** 20;
 const DAY = 86_400;
 
-/** What the corpus hands out: a series, its label, and what it would be called. */
+/** One entry of the corpus: a series, its label and its name. */
 export interface Example {
   readonly series: Series;
   readonly label: Labelled;
@@ -21,13 +21,13 @@ export interface ContainerPlan {
   readonly stepS?: number;
   readonly limit?: number;
   readonly jvm?: boolean;
-  /** Noise of the fields against the usual. */
+  /** Noise of the fields relative to the default. */
   readonly noise?: number;
-  /** Another life of this container: the same levels. */
+  /** Another run of this container: the same levels. */
   readonly sameAs?: Container;
 }
 
-/** A container in the making: every field is a list of parts. Scenarios add what they are about. */
+/** A builder of a container: every field is a list of parts. Scenarios add theirs. */
 export interface Container {
   readonly grid: Grid;
   readonly limit: number;
@@ -35,7 +35,7 @@ export interface Container {
   readonly heapMax: number | null;
   readonly parts: Map<string, SeriesPart[]>;
   readonly add: (id: string, ...parts: SeriesPart[]) => void;
-  /** A lasting slope in a field that rises `times` its own standard error by the end, and is material; of less than the room there is. */
+  /** A lasting slope in a field that rises by `times` its own standard error until the end, matters in practice, and stays below the limit. */
   readonly leak: (id: string, times: number, fromS?: number) => number;
   readonly heap: (
     plan: Partial<HeapPlan> & { readonly aliveShare?: number; readonly leakTimes?: number; readonly fromS?: number },
@@ -103,10 +103,10 @@ export function container(random: Random, plan: ContainerPlan): Container {
       const old = more.old ?? (random.chance(0.5) ? max * random.between(0.1, 0.25) : 0);
       const youngPeriodS = more.youngPeriodS ?? Math.max(4 * stepS, grid.windowS / random.between(60, 300));
       const oldPeriodS = more.oldPeriodS ?? grid.windowS / random.between(8, 25);
-      const alive = more.alive ?? new Float64Array(n).fill(aliveShare * max);
+      const alive = more.live ?? new Float64Array(n).fill(aliveShare * max);
       const live = ouNoise(grid, random, 0.01 * aliveShare * max, random.scale(300, 3000));
       const plain: HeapPlan = {
-        alive,
+        live: alive,
         slope: more.slope ?? 0,
         sinceS: more.sinceS ?? 0,
         young,
@@ -123,9 +123,9 @@ export function container(random: Random, plan: ContainerPlan): Container {
         const least = Math.max((0.008 * limit) / DAY, (1.5 * Math.max(MIB, 0.015 * max)) / spanS);
         const room = max * 0.97 - alive[0]! - young - old;
         const slope = Math.min(Math.max((leakTimes * error) / spanS, least), (0.9 * room) / spanS);
-        plan = { ...plain, slope, sinceS: fromS, alive: alive.map((value, i) => value + slope * Math.max(0, i * stepS - fromS)) };
+        plan = { ...plain, slope, sinceS: fromS, live: alive.map((value, i) => value + slope * Math.max(0, i * stepS - fromS)) };
       }
-      const { used, highWater } = heapOf(grid, random, { ...plan, alive: plan.alive.map((value, i) => value + live.values[i]!) });
+      const { used, highWater } = heapOf(grid, random, { ...plan, live: plan.live.map((value, i) => value + live.values[i]!) });
       parts.set('heap_used', [used, { ...live, values: new Float64Array(n) }]);
       add('anon', highWater);
     },
@@ -133,7 +133,7 @@ export function container(random: Random, plan: ContainerPlan): Container {
   return made;
 }
 
-/** All fields that a cgroup tells, the sums included. */
+/** All fields of a cgroup, sums included. */
 function assemble({ random, parts }: Container): Map<string, SeriesPart[]> {
   const get = (id: string): SeriesPart[] => parts.get(id)!;
   const inactive = random.between(0.3, 0.8);
@@ -160,7 +160,7 @@ function assemble({ random, parts }: Container): Map<string, SeriesPart[]> {
 const columnsOf = (fields: ReadonlyMap<string, readonly SeriesPart[]>, n: number): Map<string, Float64Array> =>
   new Map([...fields].map(([id, list]) => [id, pages(list, n, id)]));
 
-/** Sums the fields, labels them, and lets the collector do its worst. */
+/** Sums the fields, labels them, and applies the sampling faults. */
 export function finishRun(scenario: string, made: Container, rough: SamplingFaults = {}): Example {
   const { grid, limit, random, heapMax, cause } = made;
   const fields = assemble(made);
@@ -169,32 +169,36 @@ export function finishRun(scenario: string, made: Container, rough: SamplingFaul
 }
 
 /**
- * Several lives of one container, the last of which is judged. `died`: how each of the earlier ones ended; `told`: whether anybody
- * wrote it down. `known`: the earlier lives say enough for whoever remembers them; then growing is right, and so is what the newest says.
+ * Several runs of one container, the last of which is evaluated. `died`: how each earlier run ended; `recorded`: whether that
+ * is an event of the series. `known`: the earlier runs are enough to decide; then growing is right, and so is the label of the last run.
  */
 export function finishRuns(
   scenario: string,
-  lives: readonly Container[],
-  { died, told, known = false }: { readonly died: 'restart' | 'oom_kill'; readonly told: boolean; readonly known?: boolean },
+  runs: readonly Container[],
+  {
+    died,
+    recorded,
+    known = false,
+  }: { readonly died: 'restart' | 'oom_kill'; readonly recorded: boolean; readonly known?: boolean },
 ): Example {
-  const last = lives[lives.length - 1]!;
+  const last = runs[runs.length - 1]!;
   const { limit, random, heapMax, cause } = last;
   const { stepS } = last.grid;
-  const assembled = lives.map(assemble);
+  const assembled = runs.map(assemble);
   const ofLast = labelWhole(scenario, assembled[assembled.length - 1]!, { grid: last.grid, limit, heapMax, cause });
   const label = known ? { ...ofLast, truth: { ...ofLast.truth, accept: ['growing'], per_field: {} } } : ofLast;
-  const n = lives.reduce((sum, { grid }) => sum + grid.n, 0);
+  const n = runs.reduce((sum, { grid }) => sum + grid.n, 0);
   const columns = new Map<string, Float64Array>();
   const events: HistoryEvent[] = [];
   let at = 0;
-  for (const [k, life] of lives.entries()) {
-    if (k > 0 && told) events.push({ t: at * stepS, type: died });
-    for (const [id, column] of columnsOf(assembled[k]!, life.grid.n)) {
+  for (const [k, run] of runs.entries()) {
+    if (k > 0 && recorded) events.push({ t: at * stepS, type: died });
+    for (const [id, column] of columnsOf(assembled[k]!, run.grid.n)) {
       const whole = columns.get(id) ?? new Float64Array(n);
       whole.set(column, at);
       columns.set(id, whole);
     }
-    at += life.grid.n;
+    at += run.grid.n;
   }
   const grid = { n, stepS, windowS: (n - 1) * stepS };
   return { label, series: applySamplingFaults(grid, columns, { limit, heapMax, random, events }) };

@@ -2,11 +2,11 @@ import type { Random } from '../random.ts';
 import type { Grid, SeriesPart } from './parts.ts';
 
 export interface HeapPlan {
-  /** What is alive, bytes, at each point of the grid. */
-  readonly alive: Float64Array;
+  /** The live set in bytes at each point of the grid. */
+  readonly live: Float64Array;
   readonly slope: number;
   readonly sinceS: number;
-  /** Garbage at the top of a minor cycle, and of a major one (0: every collection is whole). */
+  /** Maximum garbage of a minor cycle, and of a major one (0: every collection is full). */
   readonly young: number;
   readonly youngPeriodS: number;
   readonly old: number;
@@ -15,22 +15,22 @@ export interface HeapPlan {
 }
 
 /**
- * heap_used of a generational collector: minor cycles on top of garbage that only the major ones take. What is alive is seen at the
- * feet of the slower of the two.
+ * heap_used of a generational collector: minor cycles on top of garbage that only major collections remove. The live set shows at the
+ * troughs of the slower of the two.
  */
 export function heapOf(
   grid: Grid,
   random: Random,
   plan: HeapPlan,
 ): { readonly used: SeriesPart; readonly highWater: SeriesPart } {
-  const { alive, young, youngPeriodS, old, oldPeriodS, max } = plan;
+  const { live, young, youngPeriodS, old, oldPeriodS, max } = plan;
   const used = new Float64Array(grid.n);
   const high = new Float64Array(grid.n);
   let youngAt = youngPeriodS * random.next();
   let youngS = youngPeriodS;
   let oldAt = oldPeriodS * random.next();
   let oldS = oldPeriodS;
-  let most = 0;
+  let maxSoFar = 0;
   for (let i = 0; i < grid.n; i++) {
     if (youngAt >= youngS) {
       youngAt %= youngS;
@@ -40,12 +40,12 @@ export function heapOf(
       oldAt = 0;
       oldS = oldPeriodS * random.between(0.9, 1.1);
     }
-    used[i] = Math.min(max, alive[i]! + (young * youngAt) / youngPeriodS + (old * oldAt) / oldPeriodS);
+    used[i] = Math.min(max, live[i]! + (young * youngAt) / youngPeriodS + (old * oldAt) / oldPeriodS);
     youngAt += grid.stepS;
     oldAt += grid.stepS;
-    // A committed heap is not given back; it is touched to about where it ever stood.
-    most = Math.max(most, Math.min(max, alive[i]! + young + old));
-    high[i] = most;
+    // A committed heap is not returned to the kernel; it is touched up to about its maximum so far.
+    maxSoFar = Math.max(maxSoFar, Math.min(max, live[i]! + young + old));
+    high[i] = maxSoFar;
   }
   const slow = old > 0 ? oldPeriodS : youngPeriodS;
   const garbage = old > 0 ? old : young;

@@ -13,7 +13,7 @@ import { sampling } from './scenarios/sampling.ts';
 import type { Scenario } from './scenarios/types.ts';
 import { weeks } from './scenarios/weekly.ts';
 
-/** New ones go to the end: the place in this list is what a series is seeded with, and what holds it out. */
+/** New scenarios go to the end: the index in this list seeds a series and decides whether it is held out. */
 const SCENARIOS: readonly Scenario[] = [
   ...noise,
   ...heaps,
@@ -28,10 +28,10 @@ const SCENARIOS: readonly Scenario[] = [
   ...weeks,
 ];
 
-/** Every third scenario is held out, and some mixtures besides: their score is printed, and no threshold is moved by it. */
+/** Every third scenario is held out, and some mixtures too. Their score is printed, and no threshold is tuned on it. */
 export const CORPUS = SCENARIOS.map(({ name, heldOut }, index) => ({ name, index, heldOut: heldOut ?? index % 3 === 2 }));
 
-/** The same numbers make the same series, always. */
+/** The same arguments always give the same series. */
 export function exampleOf(index: number, run: number): Example {
   const { name, make } = SCENARIOS[index]!;
   return make(new Random(7919 * (index + 1) + 104_729 * run), name);

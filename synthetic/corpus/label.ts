@@ -4,12 +4,12 @@ import type { Grid, SeriesPart } from './parts.ts';
 /**
  * The rules by which a series gets its label. They see the generator's own parameters (claims of the parts), never a detector:
  *
- *  1. Only the run since the last restart counts, within it what holds since the last lasting change.
+ *  1. Only the run since the last restart counts, and within it the time since the last lasting change.
  *  2. Under 15 min or 30 samples of it: not-enough-data.
- *  3. Material: 0.4 % of the limit a day, or a tenth of the field's own level and 1 MiB a day; risen by 1 MiB and 1 % in the window.
- *  4. Visible: the true slope is six of its standard errors. Material and visible: growing or shrinking; only material: indeterminate.
- *  5. Bounded growth is never growing: indeterminate while 2 % of the limit or a tenth of the field is to come in a day, stable after.
- *  6. Bounded movement that the window cannot see return: indeterminate if over 1 % of the limit.
+ *  3. Significant: 0.4 % of the limit a day, or a tenth of the field's own level and 1 MiB a day; risen by 1 MiB and 1 % in the window.
+ *  4. Visible: the true slope is six of its standard errors. Significant and visible: growing or shrinking; only significant: indeterminate.
+ *  5. Bounded growth is never growing: indeterminate while it will rise by 2 % of the limit or a tenth of the field within a day, stable after that.
+ *  6. Bounded movement that does not return within the window: indeterminate if over 1 % of the limit.
  *  7. Overall growing needs a leak in memory that cannot be reclaimed, or in the heap.
  */
 const MIB = 1_048_576;
@@ -23,7 +23,7 @@ export interface FieldLabel {
   readonly said: LabelledTrend;
   /** Bytes an hour. */
   readonly slope: number;
-  /** Material, whether or not it can be seen yet. */
+  /** Significant in practice, whether or not it is visible yet. */
   readonly leaks: boolean;
 }
 
@@ -53,7 +53,7 @@ export function labelField(parts: readonly SeriesPart[], windowS: number, limit:
 
 const HURTS = ['anon', 'shmem', 'slab_unreclaimable', 'kernel_stack', 'pagetables', 'sock', 'heap_used'];
 
-/** What all fields together say, and until when. */
+/** The label of all fields together, and the time to the limit. */
 export function labelWhole(
   scenario: string,
   fields: ReadonlyMap<string, readonly SeriesPart[]>,
@@ -91,14 +91,14 @@ export function labelWhole(
   };
 }
 
-/** The lowest of the last tenth: what is alive, of a heap. */
+/** The minimum of the last tenth: the live set, of a heap. */
 function liveSetOf({ values }: SeriesPart): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = Math.floor(0.9 * values.length); i < values.length; i++) least = Math.min(least, values[i]!);
   return least;
 }
 
-/** Seconds until the 95th percentile of memory that cannot be reclaimed, about its trend, meets the limit. */
+/** Seconds until the 95th percentile of memory that cannot be reclaimed, about its trend, reaches the limit. */
 function untilLimit(
   fields: ReadonlyMap<string, readonly SeriesPart[]>,
   labels: ReadonlyMap<string, FieldLabel>,

@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 
-/** The even clock that a container's fields are made on. Seconds. */
+/** The even times at which a container's fields are computed. Seconds. */
 export interface Grid {
   readonly n: number;
   readonly stepS: number;
@@ -8,19 +8,19 @@ export interface Grid {
 }
 
 /**
- * One ingredient of a field, with what its own parameters say about trends. Labels are made of these claims and of nothing else.
+ * One component of a field, with what its own parameters imply about trends. Labels are derived from these claims only.
  */
 export interface SeriesPart {
   readonly values: Float64Array;
   /** Lasting slope at the end, bytes a second. */
   readonly slope: number;
-  /** When what holds now began, seconds; 0: always. */
+  /** Begin of the current behaviour, seconds; 0: always. */
   readonly sinceS: number;
   /** Bounded growth that is still to come in the next day, bytes. */
   readonly toCome: number;
-  /** Bounded movement that the window is too short to see return, bytes. */
+  /** Bounded movement that does not return within the window, bytes. */
   readonly pending: number;
-  /** Variance of the rise that a good estimate of the slope finds in this part over the last `spanS`, though it has none. */
+  /** Variance of the apparent rise of this part over the last `spanS`, by a good estimate of the slope. */
   readonly variance: (spanS: number) => number;
 }
 
@@ -52,7 +52,7 @@ export function ouNoise(grid: Grid, random: Random, sd: number, tauS: number): S
       state = rho * state + kick * random.normal();
       return state;
     }),
-    // Over much less than tau it is a random walk: 6/5 of the variance of its end.
+    // Over a span much shorter than tau it is a random walk: 6/5 of the variance at its end.
     variance: (spanS) => Math.min(ofLine(sd * sd, spanS / Math.max(2 * tauS, grid.stepS)), (2.4 * sd * sd * spanS) / tauS),
   };
 }
@@ -77,7 +77,7 @@ export function spikes(grid: Grid, random: Random, height: number, everyS: numbe
   return { ...claims, values };
 }
 
-/** Daily load: a hump by day, days unlike one another, weekends lower. */
+/** Daily load: a hump by day, different from day to day, lower at weekends. */
 export function daily(grid: Grid, random: Random, height: number, weekend = 1): SeriesPart {
   const phase = random.between(0, DAY);
   const sharp = random.between(0.2, 2.5);
@@ -105,7 +105,7 @@ export function daily(grid: Grid, random: Random, height: number, weekend = 1): 
   };
 }
 
-/** Rise of a straight line through values: what a bounded part did to the window. */
+/** Rise of a straight line through the values: the effect of a bounded part on the window. */
 function driftOf(values: Float64Array): number {
   const n = values.length;
   let mean = 0;
@@ -115,7 +115,7 @@ function driftOf(values: Float64Array): number {
   return Math.abs((sxy * 12) / (n * n));
 }
 
-/** A saw-tooth that is seen whole (not a heap, whose floor can be followed): buffers that fill and are flushed. */
+/** A sawtooth without a floor to follow (unlike a heap): buffers that fill and are flushed. */
 export function sawTooth(grid: Grid, random: Random, height: number, periodS: number): SeriesPart {
   const phase = random.next();
   const values = fill(grid, (s) => height * ((s / periodS + phase) % 1));
@@ -141,7 +141,7 @@ export const warmUp = (grid: Grid, height: number, tauS: number): SeriesPart => 
   };
 };
 
-/** Grows straight to a level and stops there: a heap that is touched for the first time, a cache with a bound. */
+/** Grows along a line to a level and stops: a heap that is touched for the first time, a cache with a maximum. */
 export function ramp(grid: Grid, height: number, fromS: number, overS: number): SeriesPart {
   const now = Math.max(0, Math.min(1, (grid.windowS - fromS) / overS)) * height;
   const flatS = grid.windowS - fromS - overS;
@@ -150,7 +150,7 @@ export function ramp(grid: Grid, height: number, fromS: number, overS: number): 
     values: fill(grid, (s) => height * Math.max(0, Math.min(1, (s - fromS) / overS))),
     sinceS: Math.max(0, Math.min(fromS + overS, 0.95 * grid.windowS)),
     toCome: Math.min(height - now, (height / overS) * DAY),
-    // Until the flat part is a fifth of the window, or half of the ramp, nobody can see that it has stopped.
+    // The stop is not visible until the flat part is a fifth of the window, or half of the ramp.
     pending: flatS < Math.min(0.2 * grid.windowS, 0.5 * overS) ? now : 0,
   };
 }
@@ -170,7 +170,7 @@ export const drift = (grid: Grid, slope: number, fromS = 0): SeriesPart => ({
   sinceS: fromS,
 });
 
-/** A leak that was mended: stable once the flat part would have shown the old slope. */
+/** A leak that was fixed: stable once the flat part is long enough that the old slope would be visible. */
 export const fixedLeak = (grid: Grid, slope: number, toS: number, error: (spanS: number) => number): SeriesPart => {
   const flatS = grid.windowS - toS;
   return {
@@ -181,7 +181,7 @@ export const fixedLeak = (grid: Grid, slope: number, toS: number, error: (spanS:
   };
 };
 
-/** A step each `everyS`, of about the same size: something leaks in a batch. Its slope is seen by counting steps. */
+/** A step each `everyS`, of about the same size: something leaks in batches. Its slope follows from the number of steps. */
 export function staircase(grid: Grid, random: Random, rise: number, everyS: number): SeriesPart {
   const first = everyS * random.between(0.2, 0.9);
   const rises = Array.from({ length: Math.ceil(grid.windowS / everyS) + 1 }, () => rise * random.between(0.85, 1.15));

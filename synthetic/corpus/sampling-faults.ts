@@ -4,9 +4,9 @@ import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { Random } from '../random.ts';
 import type { Grid } from './parts.ts';
 
-/** Faults that a scenario insists on. */
+/** Faults that a scenario requires. */
 export interface SamplingFaults {
-  /** No even clock at all: steps of a third to three times the nominal one. */
+  /** An uneven clock: steps of a third to three times the nominal one. */
   readonly irregular?: boolean;
   readonly gapsS?: number;
   readonly doubled?: boolean;

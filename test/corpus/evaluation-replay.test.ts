@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EvaluationReplay, firstAlarm, firstToldByAll } from '../../bench/trend/evaluation-replay.ts';
+import { EvaluationReplay, firstAlarm, firstAlarmByAll } from '../../bench/trend/evaluation-replay.ts';
 import { Random } from '../../synthetic/random.ts';
 
 /** A day of a leak that shows itself somewhere on the way, in noise that is not kind. */
@@ -16,11 +16,11 @@ function leaking(seed: number): EvaluationReplay {
 }
 
 test('the alarm is raised at the same evaluation, whether all evaluations are made or only those that decide', () => {
-  let told = 0;
+  let alarms = 0;
   for (let seed = 1; seed <= 5; seed++) {
-    const all = firstToldByAll(leaking(seed));
+    const all = firstAlarmByAll(leaking(seed));
     assert.equal(firstAlarm(leaking(seed)), all, `seed ${seed}`);
-    if (all !== null) told++;
+    if (all !== null) alarms++;
   }
-  assert.ok(told >= 1 && told < 5, `${told} of 5 are told`);
+  assert.ok(alarms >= 1 && alarms < 5, `${alarms} of 5 are told`);
 });

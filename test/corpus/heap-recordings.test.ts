@@ -39,12 +39,12 @@ function* watched({ t, fields, ...rest }: Series) {
 for (const row of TABLE.trim().split('\n')) {
   const [collector, by, rate] = row.trim().split(/\s+/);
   test(`a heap that leaks under ${collector} is reported by minute ${by}, at its rate, and until the end`, () => {
-    const told = [...watched(recording(`${collector}-leak`))].filter(({ minute }) => minute >= Number(by));
-    for (const { minute, answer } of told) {
+    const verdicts = [...watched(recording(`${collector}-leak`))].filter(({ minute }) => minute >= Number(by));
+    for (const { minute, answer } of verdicts) {
       assert.equal(answer.leak, true, `at minute ${minute}`);
       assert.equal(answer.causes[0]?.cause, 'heap');
     }
-    const last = told[told.length - 1]!.answer.causes[0]!.bytesPerHour / 1e6;
+    const last = verdicts[verdicts.length - 1]!.answer.causes[0]!.bytesPerHour / 1e6;
     assert.ok(Math.abs(last / Number(rate) - 1) < 0.25, `${last} MB/h at the end`);
   });
 

@@ -130,22 +130,22 @@ describe('the page in each state, on made histories behind the real server', { s
         () => document.querySelector('#ranges button:last-child')?.getAttribute('aria-pressed') === 'true',
       );
       const box = (await o.page.locator('#stack .u-over').boundingBox())!;
-      const told: string[] = [];
+      const legends: string[] = [];
       for (let i = 1; i < 60; i++) {
         await o.page.mouse.move(box.x + (box.width * i) / 60, box.y + 80);
         await o.page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
-        told.push(await o.page.evaluate(() => document.querySelector('#legend')?.textContent ?? ''));
+        legends.push(await o.page.evaluate(() => document.querySelector('#legend')?.textContent ?? ''));
       }
       assert.ok(
-        told.some((t) => /OOM kill/.test(t) && /restart/.test(t)),
+        legends.some((t) => /OOM kill/.test(t) && /restart/.test(t)),
         'both lie within one pixel or two',
       );
       // Nothing was sampled between hours 7 and 8.5 of 45, and the cursor moves by three quarters of an hour: the cursor rests there on no value.
       assert.ok(
-        told.slice(8, 12).some((t) => /usage–/.test(t)),
-        told.slice(8, 12).join('\n'),
+        legends.slice(8, 12).some((t) => /usage–/.test(t)),
+        legends.slice(8, 12).join('\n'),
       );
-      assert.ok(told.slice(0, 8).every((t) => /usage[\d.]+ [MG]iB/.test(t)));
+      assert.ok(legends.slice(0, 8).every((t) => /usage[\d.]+ [MG]iB/.test(t)));
     }));
 
   test('the target is restarted: the page takes it over by itself', () =>

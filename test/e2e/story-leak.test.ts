@@ -23,11 +23,11 @@ test('a JVM whose heap leaks: leak true, cause heap, and the time to OutOfMemory
   t.after(() => hound.stop('SIGKILL'));
   const live = hound.live();
   t.after(() => live.close());
-  const told = await live.verdict(({ leak, cause }) => leak === true && cause === 'heap', 120_000);
-  assert.equal(told.trend, 'growing');
-  assert.match(told.headline, /heap/);
+  const verdict = await live.verdict(({ leak, cause }) => leak === true && cause === 'heap', 120_000);
+  assert.equal(verdict.trend, 'growing');
+  assert.match(verdict.headline, /heap/);
   assert.ok(
-    told.etas.some((eta) => eta.event === 'heap-exhausted' && eta.seconds > 0),
-    JSON.stringify(told.etas),
+    verdict.etas.some((eta) => eta.event === 'heap-exhausted' && eta.seconds > 0),
+    JSON.stringify(verdict.etas),
   );
 });

@@ -58,8 +58,8 @@ test('without a JVM, but with other processes in its own cgroup, it watches that
   assert.equal(targets[0]?.reach, 'own-cgroup');
   const live = hound.live();
   t.after(() => live.close());
-  const told = await live.verdict(() => true, 30_000);
-  assert.match(told.headline, /^No JVM found; /);
+  const verdict = await live.verdict(() => true, 30_000);
+  assert.match(verdict.headline, /^No JVM found; /);
   const jvm = await hound.get<{ jvm: null; reason: string }>('/api/v1/jvm');
   assert.equal(jvm.body.jvm, null);
   assert.ok(jvm.body.reason.length > 10);

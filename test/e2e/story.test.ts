@@ -14,7 +14,7 @@ import { assertStory, namesFile } from '../support/story.ts';
 
 const LIMIT = 768 * 1024 * 1024;
 
-const near = (told: number | null | undefined, kernel: number) => Math.abs((told ?? 0) - kernel) <= 0.05 * kernel;
+const near = (shown: number | null | undefined, kernel: number) => Math.abs((shown ?? 0) - kernel) <= 0.05 * kernel;
 
 test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound reports growing, no leak, page cache, and names the log', {
   skip: missingRequirements('javac', 'fincore', 'cgroup'),
@@ -36,15 +36,15 @@ test('a real JVM writes a log in a real cgroup: over HTTP and WebSocket memhound
   const live = hound.live();
   t.after(() => live.close());
 
-  const told = await live.verdict(namesFile(log), 90_000);
-  assertStory(told, log);
+  const verdict = await live.verdict(namesFile(log), 90_000);
+  assertStory(verdict, log);
   assertStory(await hound.verdict(), log);
 
   // Files are scanned every few ticks, as their cost allows; the log must not grow while the two are compared.
   java.child.kill('SIGSTOP');
   let [file] = await hound.files();
   let kernel = await fincore(log);
-  for (let looks = 0; looks < 30 && !near(file?.residentBytes, kernel); looks++) {
+  for (let tries = 0; tries < 30 && !near(file?.residentBytes, kernel); tries++) {
     await live.next('sample', 10_000);
     [file] = await hound.files();
     kernel = await fincore(log);

@@ -28,7 +28,7 @@ test('two JVMs that restart together with memhound each go on with their own his
   const data = dataDir();
 
   /** Runs both JVMs, with heaps that are touched at once, and memhound, until each JVM has a sample. */
-  async function life(
+  async function withBoth(
     heapMiB: Readonly<Record<string, number>>,
     look: (hound: Memhound, of: (name: string) => TargetInfo) => Promise<void>,
   ) {
@@ -61,12 +61,12 @@ test('two JVMs that restart together with memhound each go on with their own his
     (await hound.get<SamplesAnswer>(`/api/v1/samples?fields=usage&target=${id}`)).body.fields.usage!.map((bytes) => bytes! / MIB);
   const folders = () => readdirSync(data).filter((name) => name.endsWith(String(process.pid)));
 
-  await life({ [ORDERS]: 20, [BILLING]: 120 }, async (hound, of) => {
+  await withBoth({ [ORDERS]: 20, [BILLING]: 120 }, async (hound, of) => {
     assert.ok((await usage(hound, of(ORDERS)))[0]! < 100);
     assert.ok((await usage(hound, of(BILLING)))[0]! > 120);
   });
   assert.deepEqual(folders(), [`jvm-billing${process.pid}`, `jvm-orders${process.pid}`]);
-  await life({ [ORDERS]: 160, [BILLING]: 20 }, async (hound, of) => {
+  await withBoth({ [ORDERS]: 160, [BILLING]: 20 }, async (hound, of) => {
     const [orders, billing] = [await usage(hound, of(ORDERS)), await usage(hound, of(BILLING))];
     assert.ok(orders[0]! < 100 && orders.at(-1)! > 160, `orders: ${orders}`);
     assert.ok(billing[0]! > 120 && billing.at(-1)! < 100, `billing: ${billing}`);

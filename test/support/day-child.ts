@@ -45,7 +45,7 @@ const watcher = new Watcher({
   evaluationCache,
   self: () => ({}),
 });
-const thrift = new MemoryTrimmer(selfAnonBytes);
+const trimmer = new MemoryTrimmer(selfAnonBytes);
 const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);
 const start = Math.floor(Date.now() / 60_000) * 60_000;
 await watcher.begin(await search(), start);
@@ -58,7 +58,7 @@ const cpu = process.cpuUsage();
 for (let tick = 1; tick <= ticks; tick++) {
   const nowMs = start + tick * everySeconds * 1000;
   await watcher.tick(nowMs);
-  await thrift.tick(nowMs);
+  await trimmer.tick(nowMs);
   selfWatch.tick(nowMs);
   trends.set(selfWatch.trend.trend, (trends.get(selfWatch.trend.trend) ?? 0) + 1);
   level = Math.min(level, selfAnonBytes()!);

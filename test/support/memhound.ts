@@ -74,7 +74,7 @@ class Live {
   constructor(url: string) {
     this.#socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
     const wake = () => {
-      for (const look of this.#waiting) look();
+      for (const check of this.#waiting) check();
     };
     this.#socket.on('message', (data) => {
       this.messages.push(JSON.parse(String(data)) as Message);
@@ -105,10 +105,10 @@ class Live {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(timer);
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         settle();
       };
-      const look = () => {
+      const check = () => {
         for (; seen < this.messages.length; seen++) {
           const message = this.messages[seen]!;
           if (fits(message)) return end(() => resolve(message));
@@ -119,8 +119,8 @@ class Live {
         () => end(() => reject(new Error(`not within ${timeoutMs} ms; came: ${this.#summary()}`))),
         timeoutMs,
       );
-      this.#waiting.add(look);
-      look();
+      this.#waiting.add(check);
+      check();
     });
   }
 
@@ -141,9 +141,9 @@ class Live {
   }
 
   #summary(): string {
-    const told = this.messages.map((m) =>
+    const summaries = this.messages.map((m) =>
       m.type === 'verdict' ? `${m.verdict.trend}/${m.verdict.leak}: ${m.verdict.headline}` : m.type,
     );
-    return told.filter((line, i) => line !== told[i - 1]).join('; ') || 'nothing';
+    return summaries.filter((line, i) => line !== summaries[i - 1]).join('; ') || 'nothing';
   }
 }

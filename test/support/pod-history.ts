@@ -28,8 +28,8 @@ export function podHistory(shape: PodShape, nowS: number): History {
   const history = new History();
   const random = new Random(7);
   const startS = nowS - shape.hours * 3600;
-  const lives = (shape.events ?? []).filter((e) => e.type === 'restart').map((e) => startS + e.h * 3600);
-  history.resume('made', lives[lives.length - 1] ?? startS);
+  const runStarts = (shape.events ?? []).filter((e) => e.type === 'restart').map((e) => startS + e.h * 3600);
+  history.resume('made', runStarts[runStarts.length - 1] ?? startS);
   history.limitBytes = shape.limitBytes;
   history.heapMaxBytes = shape.heapMaxBytes;
   for (let t = startS; t <= nowS; t += stepAt(nowS - t)) {

@@ -26,7 +26,7 @@ export function start([command, args]: readonly [string, readonly string[]], opt
   const all: string[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   };
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
@@ -49,19 +49,19 @@ export function start([command, args]: readonly [string, readonly string[]], opt
   const line = (fits: (line: string) => boolean) =>
     new Promise<string>((resolve, reject) => {
       let seen = 0;
-      const look = () => {
+      const check = () => {
         for (; seen < lines.length; seen++) {
           if (!fits(lines[seen]!)) continue;
-          waiting.delete(look);
+          waiting.delete(check);
           resolve(lines[seen]!);
           return;
         }
         if (!gone) return;
-        waiting.delete(look);
+        waiting.delete(check);
         reject(new Error(`${command} ended before the awaited line; it said:\n${output()}`));
       };
-      waiting.add(look);
-      look();
+      waiting.add(check);
+      check();
     });
   return {
     pid: child.pid ?? -1,

@@ -23,8 +23,8 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
   let next = rows;
   const row = (i: number): Record<string, number> =>
     Object.fromEntries([...series.fields].map(([id, column]) => [id, column[i]!]).filter(([, v]) => Number.isFinite(v)));
-  const looks = observationsAt(series.files);
-  const newest = [...looks.values()].at(-1) ?? [];
+  const scans = observationsAt(series.files);
+  const newest = [...scans.values()].at(-1) ?? [];
   return {
     info: {
       id: 'a0b1c2d3e4f5',
@@ -46,7 +46,7 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
       history.heapMaxBytes = series.heapMaxBytes;
       for (let i = 0; i < rows; i++) history.row(series.t[i]! + shift, row(i));
       for (const event of series.events) history.recordEvent({ ...event, t: event.t + shift });
-      for (const [t, files] of looks) if (t <= series.t[rows - 1]!) history.recordFiles((t + shift) * 1000, files);
+      for (const [t, files] of scans) if (t <= series.t[rows - 1]!) history.recordFiles((t + shift) * 1000, files);
       return history;
     },
     valuesAt: () => row(Math.min(next++, series.t.length - 1)),
@@ -57,15 +57,15 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
 
 /** The files that each scan saw. */
 function observationsAt(tracks: readonly FileTrack[]): Map<number, FileObservation[]> {
-  const looks = new Map<number, FileObservation[]>();
+  const scans = new Map<number, FileObservation[]>();
   for (const { t, sizeBytes, residentBytes, ...file } of tracks) {
     for (const [i, at] of t.entries()) {
-      const seen = looks.get(at) ?? [];
+      const seen = scans.get(at) ?? [];
       seen.push({ ...file, sizeBytes: orNull(sizeBytes[i]!), residentBytes: orNull(residentBytes[i]!) } as FileObservation);
-      looks.set(at, seen);
+      scans.set(at, seen);
     }
   }
-  return new Map([...looks].sort(([a], [b]) => a - b));
+  return new Map([...scans].sort(([a], [b]) => a - b));
 }
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);

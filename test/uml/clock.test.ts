@@ -9,7 +9,7 @@ import { runGuest } from '../support/guest.ts';
 import { copyMemhound } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 
-interface Told {
+interface GuestLine {
   readonly event: string;
   readonly code?: number;
   readonly series?: SamplesAnswer;
@@ -27,13 +27,13 @@ test('with a clock that is set back, ahead and back, and a suspended process: ti
   const guest = ['-t', '400', '-o', out, process.execPath, 'test/uml/clock.mjs'];
   const { code, stdout, stderr } = await runGuest(guest);
   assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`);
-  const told = stdout
+  const lines = stdout
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as Told);
-  const looks = told.filter((look) => look.series !== undefined);
-  assert.equal(looks.length, 5, 'samples came after each step of the clock');
-  for (const { event, series } of looks) {
+    .map((line) => JSON.parse(line) as GuestLine);
+  const readings = lines.filter((reading) => reading.series !== undefined);
+  assert.equal(readings.length, 5, 'samples came after each step of the clock');
+  for (const { event, series } of readings) {
     const { t: times, fields } = series!;
     const faults = fields[fieldName('pgfault')];
     for (let i = 1; i < times.length; i++) {
@@ -42,7 +42,7 @@ test('with a clock that is set back, ahead and back, and a suspended process: ti
       assert.ok(after >= before, `${event}: a counter falls from ${before} to ${after}`);
     }
   }
-  const missed = (event: string): number => looks.find((look) => look.event === event)!.self!.missedTicks;
+  const missed = (event: string): number => readings.find((reading) => reading.event === event)!.self!.missedTicks;
   assert.ok(missed('suspended for 9 s') - missed('back again') >= 3, 'nine seconds are four ticks of two seconds');
-  assert.equal(told.at(-1)?.code, 0);
+  assert.equal(lines.at(-1)?.code, 0);
 });

@@ -8,7 +8,7 @@ import { compile } from '../support/java.ts';
 import { copyMemhound } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 
-interface Told {
+interface GuestLine {
   readonly name: string;
   readonly javaPid: number;
   readonly status: number;
@@ -33,37 +33,37 @@ test('on cgroup v2, with a cgroup namespace per container, memhound says which p
     const guest = ['-t', '400', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
     const { code, stdout, stderr } = await runGuest(guest, { env: { POD_MAX: '1G' } });
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
-    const told = new Map(
+    const byName = new Map(
       stdout
         .trim()
         .split('\n')
-        .map((line) => JSON.parse(line) as Told)
+        .map((line) => JSON.parse(line) as GuestLine)
         .map((t) => [t.name, t]),
     );
 
     for (const name of ['same', 'no-passwd-entry']) {
-      const { said, stderr: why } = told.get(name)!;
+      const { said, stderr: why } = byName.get(name)!;
       assert.equal(said.target?.reach, 'shared-pid-namespace', `${name}: ${JSON.stringify(said)} ${why}`);
     }
-    const blind = (name: string, message: RegExp, remediation: RegExp) => {
-      const { said, status } = told.get(name)!;
+    const assertNoTarget = (name: string, message: RegExp, remediation: RegExp) => {
+      const { said, status } = byName.get(name)!;
       assert.equal(said.error?.code, 'no-target', `${name}: ${JSON.stringify(said)}`);
       assert.match(said.error.message, message);
       assert.match(said.error.remediation, remediation);
       assert.notEqual(status, 0);
     };
-    blind('other-uid', /uid 1001, gid 1001 .*runs as 1000:1000/, /runAsUser: 1001\n\s+runAsGroup: 1001/);
-    blind('other-gid', /uid 1000, gid 1001 /, /runAsUser: 1000\n\s+runAsGroup: 1001/);
-    blind('root-with-capabilities', /capabilities that memhound .* has not/, /drop: \[ALL\]/);
-    const { said: pod, stderr: why } = told.get('host-path')!;
+    assertNoTarget('other-uid', /uid 1001, gid 1001 .*runs as 1000:1000/, /runAsUser: 1001\n\s+runAsGroup: 1001/);
+    assertNoTarget('other-gid', /uid 1000, gid 1001 /, /runAsUser: 1000\n\s+runAsGroup: 1001/);
+    assertNoTarget('root-with-capabilities', /capabilities that memhound .* has not/, /drop: \[ALL\]/);
+    const { said: pod, stderr: why } = byName.get('host-path')!;
     assert.equal(pod.target?.reach, 'explicit', why);
     assert.equal(pod.target.limitBytes, 2 ** 30, "the pod's own limit");
     assert.ok(pod.ledger!.totalBytes > 20e6, `${pod.ledger?.totalBytes} bytes in the pod's group`);
-    const other = told.get('host-path-other-pod')!;
+    const other = byName.get('host-path-other-pod')!;
     assert.notEqual(other.status, 0);
     assert.match(`${other.stderr}${JSON.stringify(other.said)}`, /--pod-uid 1f1e2d3c.* there is none/);
 
-    blind('not-shared', /sees only itself/, /shareProcessNamespace: true/);
+    assertNoTarget('not-shared', /sees only itself/, /shareProcessNamespace: true/);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ import { copyMemhound } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { assertStory } from '../support/story.ts';
 
-type Told = { readonly event: string; readonly status?: number } & Readonly<Record<string, unknown>>;
+type GuestLine = { readonly event: string; readonly status?: number } & Readonly<Record<string, unknown>>;
 const skip = missingRequirements('guest', 'javac', 'fincore', 'setpriv');
 
 for (const version of [2, 1] as const) {
@@ -28,11 +28,11 @@ for (const version of [2, 1] as const) {
       const guest = ['-t', '400', '-c', `v${version}`, '-o', out, process.execPath, 'test/uml/story.mjs'];
       const { code, stdout, stderr } = await runGuest(guest);
       assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
-      const told = stdout
+      const lines = stdout
         .split('\n')
         .filter(Boolean)
-        .map((line) => JSON.parse(line) as Told);
-      const one = <T>(event: string) => told.find((line) => line.event === event) as (Told & T) | undefined;
+        .map((line) => JSON.parse(line) as GuestLine);
+      const one = <T>(event: string) => lines.find((line) => line.event === event) as (GuestLine & T) | undefined;
 
       assertStory(one<{ verdict: Verdict }>('live')!.verdict, '/tmp/spring.log');
       assertStory(one<{ body: Verdict }>('verdict')!.body, '/tmp/spring.log');

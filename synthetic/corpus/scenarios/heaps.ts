@@ -2,7 +2,7 @@ import { container, finishRun } from '../container.ts';
 import { ramp, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
-/** Saw-tooth heaps: what is alive stands at the feet. */
+/** Sawtooth heaps: the troughs are the live set. */
 export const heaps: readonly Scenario[] = [
   {
     name: 'heap, minor collections',

@@ -2,7 +2,7 @@ import { container, finishRun } from '../container.ts';
 import { daily, heavyTails, ramp, rotated, rounded, step, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
-/** Mixtures that nobody tunes on: all of them are held out, so that the held-out column is no easier than the other. */
+/** Mixtures that are all held out, so that the held-out column is no easier than the other. */
 const scenarios: readonly Scenario[] = [
   {
     name: 'leak after two steps',

@@ -3,7 +3,7 @@ import { drift } from '../parts.ts';
 import { runsOf, starts } from './restarts.ts';
 import type { Scenario } from './types.ts';
 
-/** What only earlier lives can tell. */
+/** Cases that only earlier runs can decide. */
 export const knownFromEarlierRuns: readonly Scenario[] = [
   {
     name: 'killed every few hours, the newest life minutes old',
@@ -19,7 +19,7 @@ export const knownFromEarlierRuns: readonly Scenario[] = [
           life.add('anon', drift(life.grid, (0.5 * life.limit) / (hours * 3600)));
         },
       );
-      return finishRuns(name, parts, { died: 'oom_kill', told: random.chance(0.7), known: true });
+      return finishRuns(name, parts, { died: 'oom_kill', recorded: random.chance(0.7), known: true });
     },
   },
 ];

@@ -2,7 +2,7 @@ import { container, finishRun } from '../container.ts';
 import { staircase, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
-/** Growth that lasts, in one kind of memory after the other. */
+/** Lasting growth in each kind of memory. */
 const plain = (name: string, hours: readonly [number, number], times: readonly [number, number]): Scenario => ({
   name,
   make(random, own) {
@@ -65,7 +65,7 @@ export const leaks: readonly Scenario[] = [
       if (made.heapMax !== null) made.heap({});
       const slope = made.leak('anon', random.scale(10, 40));
       const stacks = made.parts.get('anon')!.at(-1)!;
-      // A thread holds 16 KiB in the kernel beside what it touched of its stack.
+      // A thread takes 16 KiB in the kernel and the touched part of its stack.
       made.add('kernel_stack', { ...stacks, values: stacks.values.map((value) => 0.2 * value), slope: 0.2 * slope });
       made.cause = 'threads';
       return finishRun(name, made);

@@ -3,35 +3,35 @@ import { type Container, container, finishRun, finishRuns } from '../container.t
 import { drift, warmUp } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
-/** Several lives of one container: the same levels, and a fresh process begins low in what belongs to it. */
+/** Several runs of one container: the same levels, but the memory of a new process starts low. */
 export function runsOf(
   random: Random,
   count: number,
   hours: (k: number) => number,
   stepS: number,
-  shape: (life: Container, k: number) => void,
+  shape: (run: Container, k: number) => void,
 ) {
   const limit = Math.round(random.scale(128, 16_384)) * 2 ** 20;
   const made: Container[] = [];
   for (let k = 0; k < count; k++) {
-    const life = container(random, { hours: hours(k), stepS, limit, ...(k > 0 ? { sameAs: made[0]! } : {}) });
-    shape(life, k);
-    made.push(life);
+    const run = container(random, { hours: hours(k), stepS, limit, ...(k > 0 ? { sameAs: made[0]! } : {}) });
+    shape(run, k);
+    made.push(run);
   }
   return made;
 }
 
-/** Starts low in memory of the process, and is up within minutes. */
-export function starts(life: Container, tauS = 240): void {
+/** The memory of the process starts low and reaches its level within minutes. */
+export function starts(run: Container, tauS = 240): void {
   for (const [id, share] of [
     ['anon', 0.6],
     ['kernel_stack', 0.5],
     ['pagetables', 0.5],
     ['sock', 0.6],
   ] as const) {
-    const height = share * life.parts.get(id)![0]!.values[0]!;
-    const rise = warmUp(life.grid, height, tauS);
-    life.add(id, { ...rise, values: rise.values.map((value) => value - height) });
+    const height = share * run.parts.get(id)![0]!.values[0]!;
+    const rise = warmUp(run.grid, height, tauS);
+    run.add(id, { ...rise, values: rise.values.map((value) => value - height) });
   }
 }
 
@@ -52,9 +52,9 @@ export const restarts: readonly Scenario[] = [
         2,
         (k) => (k === 0 ? random.scale(4, 48) : random.between(0.05, 0.2)),
         random.pick([15, 30, 60]),
-        (life) => starts(life),
+        (run) => starts(run),
       );
-      return finishRuns(name, parts, { died: 'restart', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'restart', recorded: random.chance(0.7) });
     },
   },
   {
@@ -66,12 +66,12 @@ export const restarts: readonly Scenario[] = [
         4,
         () => hours * random.between(0.7, 1.2),
         60,
-        (life) => {
-          starts(life);
-          life.add('anon', warmUp(life.grid, 0.2 * life.limit, life.grid.windowS * 0.08));
+        (run) => {
+          starts(run);
+          run.add('anon', warmUp(run.grid, 0.2 * run.limit, run.grid.windowS * 0.08));
         },
       );
-      return finishRuns(name, parts, { died: 'restart', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'restart', recorded: random.chance(0.7) });
     },
   },
   {
@@ -83,14 +83,14 @@ export const restarts: readonly Scenario[] = [
         4,
         (k) => hours * (k === 3 ? random.between(0.4, 0.9) : random.between(0.9, 1.1)),
         60,
-        (life) => {
-          starts(life);
-          const slope = (0.5 * life.limit) / (hours * 3600);
-          life.add('anon', drift(life.grid, slope));
-          life.cause = 'native';
+        (run) => {
+          starts(run);
+          const slope = (0.5 * run.limit) / (hours * 3600);
+          run.add('anon', drift(run.grid, slope));
+          run.cause = 'native';
         },
       );
-      return finishRuns(name, parts, { died: 'oom_kill', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'oom_kill', recorded: random.chance(0.7) });
     },
   },
   {
@@ -101,15 +101,15 @@ export const restarts: readonly Scenario[] = [
         2,
         () => random.scale(8, 48),
         120,
-        (life, k) => {
-          starts(life);
+        (run, k) => {
+          starts(run);
           if (k === 1) {
-            life.leak('anon', random.scale(12, 40));
-            life.cause = 'native';
-          } else life.add('anon', warmUp(life.grid, 0.3 * life.limit, 600));
+            run.leak('anon', random.scale(12, 40));
+            run.cause = 'native';
+          } else run.add('anon', warmUp(run.grid, 0.3 * run.limit, 600));
         },
       );
-      return finishRuns(name, parts, { died: 'restart', told: false });
+      return finishRuns(name, parts, { died: 'restart', recorded: false });
     },
   },
   {
@@ -121,13 +121,13 @@ export const restarts: readonly Scenario[] = [
         5,
         (k) => (k === 4 ? random.between(0.55, 0.8) : hours * random.between(0.9, 1.1)),
         60,
-        (life) => {
-          starts(life, 60);
-          life.add('anon', drift(life.grid, (0.5 * life.limit) / (hours * 3600)));
-          life.cause = 'native';
+        (run) => {
+          starts(run, 60);
+          run.add('anon', drift(run.grid, (0.5 * run.limit) / (hours * 3600)));
+          run.cause = 'native';
         },
       );
-      return finishRuns(name, parts, { died: 'oom_kill', told: random.chance(0.7) });
+      return finishRuns(name, parts, { died: 'oom_kill', recorded: random.chance(0.7) });
     },
   },
 ];

@@ -4,7 +4,7 @@ import { daily } from '../parts.ts';
 import type { SamplingFaults } from '../sampling-faults.ts';
 import type { Scenario } from './types.ts';
 
-/** Collectors at their worst, once over a leak and once over nothing. */
+/** Many sampling faults, once with a leak and once without. */
 const both = (
   name: string,
   hours: readonly [number, number],

@@ -1,7 +1,7 @@
 import type { Random } from '../../random.ts';
 import type { Example } from '../container.ts';
 
-/** A shape that memory has, by name: the name is for people, and no detector sees it. */
+/** A named shape of memory. The name is for people; no detector sees it. */
 export interface Scenario {
   readonly name: string;
   readonly heldOut?: boolean;

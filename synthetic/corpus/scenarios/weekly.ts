@@ -3,7 +3,7 @@ import { type Container, container, finishRun } from '../container.ts';
 import { daily } from '../parts.ts';
 import type { Scenario } from './types.ts';
 
-/** Load of weekdays that goes on weekends. Samples of five minutes. */
+/** Load on weekdays and none at weekends. One sample per five minutes. */
 function weekly(random: Random, days: readonly [number, number]): Container {
   const made = container(random, { hours: 24 * random.between(...days), stepS: 300 });
   made.add('anon', daily(made.grid, random, made.limit * random.between(0.06, 0.2), random.between(0.1, 0.5)));
@@ -17,7 +17,7 @@ function leaking(random: Random, days: readonly [number, number]): Container {
   return made;
 }
 
-/** Two weeks tell a week's load from a drift; a week and a half may begin or end with a weekend. */
+/** Two weeks show that a weekly load is no drift; a week and a half may begin or end with a weekend. */
 const LONG = [14, 21] as const;
 const SHORT = [9, 12] as const;
 

@@ -25,7 +25,7 @@ const SCENARIOS = [
   ['tail', 'a log that a tail follows'],
 ] as const;
 
-const MOST_LOOKS = 20;
+const MAX_SCANS = 20;
 
 for (const [scenario, title] of SCENARIOS) {
   test(`at least 95 % of the page cache is named: ${title}`, { skip, timeout: 120_000 }, async (t) => {
@@ -54,7 +54,7 @@ for (const [scenario, title] of SCENARIOS) {
     let rows = await watcher.scan(Date.now());
     let grown = cacheOf(group) - before;
     const namedOf = () => rows.filter((row) => row.path.startsWith(dir)).reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
-    for (let looks = 1; looks < MOST_LOOKS && namedOf() < 0.95 * grown; looks++) {
+    for (let scans = 1; scans < MAX_SCANS && namedOf() < 0.95 * grown; scans++) {
       rows = await watcher.scan(Date.now());
       grown = cacheOf(group) - before;
     }

@@ -33,18 +33,18 @@ test('100,000 open files: each scan does a limited amount of work, and the log o
 
   let rows = await watcher.scan(1);
   const first = watcher.stats().operations;
-  let looks = 1;
-  let most = 0;
-  for (let before = first; looks < 80; looks++) {
-    rows = await watcher.scan(1 + looks * 10_000, { fileBytes: 1 << 20, shmemBytes: 0 });
-    most = Math.max(most, watcher.stats().operations - before);
+  let scans = 1;
+  let maxOperations = 0;
+  for (let before = first; scans < 80; scans++) {
+    rows = await watcher.scan(1 + scans * 10_000, { fileBytes: 1 << 20, shmemBytes: 0 });
+    maxOperations = Math.max(maxOperations, watcher.stats().operations - before);
     before = watcher.stats().operations;
   }
   t.diagnostic(
-    `first look ${first} operations, later ones at most ${most}, on average ${(watcher.stats().operations - first) / (looks - 1)}`,
+    `first look ${first} operations, later ones at most ${maxOperations}, on average ${(watcher.stats().operations - first) / (scans - 1)}`,
   );
   assert.ok(first < 80_000, `${first} operations in the first look`);
-  assert.ok(most < 5_000, `${most} operations in a later look`);
+  assert.ok(maxOperations < 5_000, `${maxOperations} operations in a later look`);
   for (let i = 0; i < 10; i++) {
     const log = rows.find(({ path }) => path === join(dir, `log${i}`));
     assert.equal(log?.residentBytes, 2 << 20, `log${i}`);

@@ -14,7 +14,7 @@ const LOOK = fileURLToPath(new URL('./scan-as.ts', import.meta.url));
 const AS = ['--reuid', '1000', '--regid', '1000', '--clear-groups'];
 
 /** A shell that holds files open, and the rows that a watcher of the same user gives, by way of asking. */
-async function looked(open: string, cwd: string, as: readonly string[]): Promise<Record<string, FileReading[]>> {
+async function scanAs(open: string, cwd: string, as: readonly string[]): Promise<Record<string, FileReading[]>> {
   const holder = start([program('setpriv'), [...as, 'sh', '-c', `${open}; echo ready; read -r _`]], { cwd });
   try {
     await holder.line((line) => line === 'ready');
@@ -37,7 +37,7 @@ test('a file of another user is unknown, never all resident; one of the same use
   execFileSync('sync', [foreign]);
   execFileSync('dd', [`if=${foreign}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
   chownSync(dir, 1000, 1000);
-  const answer = await looked('exec 3<foreign.jar 4>own.log; head -c 20971520 /dev/zero >&4', dir, AS);
+  const answer = await scanAs('exec 3<foreign.jar 4>own.log; head -c 20971520 /dev/zero >&4', dir, AS);
   const left = await fincore(join(dir, 'own.log'));
   for (const [way, rows] of Object.entries(answer)) {
     const at = (name: string) => rows.find(({ path }) => path === join(dir, name));
@@ -70,7 +70,7 @@ test('on overlayfs, where cachestat returns 0, mincore is used', {
     t.skip(`needs the right to mount overlayfs: ${(error as Error).message}`);
     return;
   }
-  const answer = await looked(
+  const answer = await scanAs(
     'exec 3>spring.log; head -c 20971520 /dev/zero >&3; exec 4>gone; head -c 4194304 /dev/zero >&4; rm gone',
     merged,
     [],

@@ -21,7 +21,7 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
   const every = 60;
   const spikeAt = 10_000;
   const start = 1_700_000_000;
-  let most = 0;
+  let maxBytes = 0;
   for (let i = 0; i * every < days * 86400; i++) {
     const values: Record<string, number> = { usage: 1e9 + i * 100 + (i === spikeAt ? 5e8 : 0), heap_used: 1e8 + (i % 20) * 1e6 };
     for (let f = 0; f < 10; f++)
@@ -31,10 +31,10 @@ test('three weeks through the real store: all tiers, the budget never exceeded, 
     history.append({ atMs: (start + i * every) * 1000, epoch: 'a', values, limitBytes: 2e9, heapMaxBytes: 'max', failures: [] });
     // Segments end and merge at the same rows as with one save per row, with a tenth of the writes.
     if (i % ROWS_PER_SAVE === ROWS_PER_SAVE - 1) await store.save('jvm');
-    if (i % 250 === 249) most = Math.max(most, bytesIn(dir));
+    if (i % 250 === 249) maxBytes = Math.max(maxBytes, bytesIn(dir));
   }
   await store.close();
-  assert.ok(most <= options.maxDiskBytes, `${most} bytes`);
+  assert.ok(maxBytes <= options.maxDiskBytes, `${maxBytes} bytes`);
   const names = readdirSync(join(dir, 'jvm'));
   for (const tier of [/^\d+\.json$/, /\.1m\.json$/, /\.15m\.json$/, /\.2h\.json$/])
     assert.ok(

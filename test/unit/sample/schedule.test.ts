@@ -17,17 +17,17 @@ test('even intervals have a cron expression and others have none', () => {
 test('ticks never overlap: one that is due while the last still runs is counted as missed', async () => {
   const events = new EventEmitter();
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
+  const firstTickMayEnd = new Promise<void>((resolve) => {
     release = resolve;
   });
   const schedule = startSchedule(
     1,
     async () => {
-      most = Math.max(most, ++running);
+      maxRunning = Math.max(maxRunning, ++running);
       events.emit('tick');
-      await held;
+      await firstTickMayEnd;
       running--;
     },
     (error) => assert.fail(String(error)),
@@ -38,7 +38,7 @@ test('ticks never overlap: one that is due while the last still runs is counted 
     while (schedule.state().missed === 0) await new Promise((next) => setImmediate(next));
     release();
     await once(events, 'tick');
-    assert.equal(most, 1);
+    assert.equal(maxRunning, 1);
     assert.ok(schedule.state().ticks >= 2);
   } finally {
     schedule.stop();

@@ -17,9 +17,9 @@ test('package.json takes every line that is tested, and none that is older', () 
 
 test('docs/support.md has the tested lines, and the one that the image ships', () => {
   const rows = [...readFileSync('docs/support.md', 'utf8').matchAll(/^\| Node ([\d, ]+?) *\| tested +\|(.*)$/gm)];
-  const told = rows.flatMap(([, lines]) => lines!.split(', ').map(Number));
+  const documented = rows.flatMap(([, lines]) => lines!.split(', ').map(Number));
   assert.deepEqual(
-    told.sort((a, b) => a - b),
+    documented.sort((a, b) => a - b),
     [...TESTED_LINES],
   );
   assert.ok(rows.some(([, , note]) => note!.includes(`the image ships ${IMAGE_LINE} `)));
