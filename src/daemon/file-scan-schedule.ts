@@ -1,3 +1,4 @@
+import { Due } from '../clock.ts';
 import type { FieldValues } from '../fields.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import { isSignificantChange } from '../sources/files/tracked-files.ts';
@@ -20,7 +21,7 @@ interface CacheSums {
 export class FileScanSchedule {
   readonly #scanner: PageCacheScanner;
   #running: Promise<void> | null = null;
-  #nextMs = 0;
+  readonly #due = new Due();
   #unchangedTicks = 0;
   #scannedAt: CacheSums | null = null;
 
@@ -32,7 +33,7 @@ export class FileScanSchedule {
   scan(nowMs: number, values: FieldValues, onScanned: (files: FileReading[]) => void): Promise<void> {
     if (this.#running !== null) return this.#running;
     const sums = { file: values.file ?? null, shmem: values.shmem ?? null };
-    if (nowMs < this.#nextMs || this.#isUnchanged(sums)) return Promise.resolve();
+    if (!this.#due.isDue(nowMs) || this.#isUnchanged(sums)) return Promise.resolve();
     this.#unchangedTicks = 0;
     this.#scannedAt = sums;
     const began = performance.now();
@@ -41,7 +42,7 @@ export class FileScanSchedule {
       .then(onScanned)
       .finally(() => {
         this.#running = null;
-        this.#nextMs = nowMs + Math.min(MAX_PAUSE_MS, (performance.now() - began) / SCAN_TIME_SHARE);
+        this.#due.wait(nowMs, Math.min(MAX_PAUSE_MS, (performance.now() - began) / SCAN_TIME_SHARE));
       });
     return this.#running;
   }

@@ -1,3 +1,4 @@
+import { ageMs } from '../clock.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import { splitAnon } from '../diagnosis/ledger/anon-split.ts';
 import { withJcmdReport } from '../diagnosis/ledger/jvm-reported-split.ts';
@@ -74,7 +75,7 @@ export class MappingsReader {
   /** The JVM's own answers, if --attach permits it. A failure is kept as long as an answer, so that the JVM is not asked at each tick. */
   async #queryJvm(nowMs: number): Promise<JcmdReport | null> {
     if (!this.#mayAttach) return null;
-    if (this.#jcmdReport !== null && nowMs - this.#jcmdReport.atMs < JCMD_EVERY_MS) return this.#jcmdReport.value;
+    if (this.#jcmdReport !== null && ageMs(this.#jcmdReport.atMs, nowMs) < JCMD_EVERY_MS) return this.#jcmdReport.value;
     const reading = await queryJvm({ roots: this.#roots, process: this.#process });
     this.#jcmdReport = { value: reading.state === 'read' ? reading.value : null, atMs: nowMs };
     this.#attachError = reading.state === 'read' ? null : reading.state === 'absent' ? reading.reason : reading.error;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Due } from '../clock.ts';
 import { loadSyscalls, type Syscalls } from '../sources/files/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 
@@ -12,7 +13,7 @@ const MAX_GARBAGE_BYTES = MIB;
 export class MemoryTrimmer {
   readonly #collect: () => void;
   readonly #anonBytes: () => number | null;
-  #nextMs = 0;
+  readonly #due = new Due();
   /** Lowest anonymous memory after a trim so far, bytes. */
   #lowestBytes = 0;
 
@@ -30,8 +31,8 @@ export class MemoryTrimmer {
 
   /** Call at each tick. */
   async tick(nowMs: number): Promise<void> {
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + EVERY_MS;
+    if (!this.#due.isDue(nowMs)) return;
+    this.#due.wait(nowMs, EVERY_MS);
     if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim();
   }
 

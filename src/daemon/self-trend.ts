@@ -1,3 +1,4 @@
+import { ageMs, Due } from '../clock.ts';
 import { History } from '../history/history.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
@@ -26,8 +27,8 @@ export class SelfTrendMonitor {
   readonly #cache: EvaluationCache;
   readonly #history = new History();
   #startMs: number | null = null;
-  #nextSampleMs = 0;
-  #nextEvaluationMs = 0;
+  readonly #sampleDue = new Due();
+  readonly #evaluationDue = new Due();
   #trend: SelfTrend = { trend: 'not-enough-data', leak: null, bytesPerHour: null, since: null };
 
   constructor(anonBytes: () => number | null, cache: EvaluationCache) {
@@ -41,8 +42,8 @@ export class SelfTrendMonitor {
 
   tick(nowMs: number): void {
     this.#startMs ??= nowMs;
-    if (nowMs < this.#nextSampleMs || nowMs - this.#startMs < WARM_UP_MS) return;
-    this.#nextSampleMs = nowMs + SAMPLE_MS - SAMPLE_MS / 12; // tolerates ticks that are a few milliseconds early
+    if (!this.#sampleDue.isDue(nowMs) || ageMs(this.#startMs, nowMs) < WARM_UP_MS) return;
+    this.#sampleDue.wait(nowMs, SAMPLE_MS - SAMPLE_MS / 12); // tolerates ticks that are a few milliseconds early
     const anon = this.#anonBytes();
     if (anon === null) return;
     this.#history.append({
@@ -53,8 +54,8 @@ export class SelfTrendMonitor {
       heapMaxBytes: null,
       failures: [],
     });
-    if (nowMs < this.#nextEvaluationMs) return;
-    this.#nextEvaluationMs = nowMs + EVALUATE_MS;
+    if (!this.#evaluationDue.isDue(nowMs)) return;
+    this.#evaluationDue.wait(nowMs, EVALUATE_MS);
     const series = this.#history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
     const { trend, leak, fields } = evaluateSeries(series, { minHistorySeconds: MIN_HISTORY_S }, this.#cache);
     this.#trend = {

@@ -1,3 +1,4 @@
+import { Due } from '../clock.ts';
 import type { History } from '../history/history.ts';
 import type { StoredFolder } from '../history/store/folder-owner.ts';
 import type { Store } from '../history/store/store.ts';
@@ -41,8 +42,8 @@ export class Watcher {
   /** True after `restore` has begun. From then on, the history of a new container is read when the container appears. */
   #restoring = false;
   #reportedAmbiguous = false;
-  #nextSearchMs = 0;
-  #nextEvaluationMs = 0;
+  readonly #searchDue = new Due();
+  readonly #evaluationDue = new Due();
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -63,7 +64,7 @@ export class Watcher {
   /** Starts with the result of the first search. The caller makes that search, to report bad options before anything is served. */
   async begin(found: TargetSearch, nowMs: number): Promise<void> {
     await this.#reconcile(found, nowMs);
-    this.#nextSearchMs = nowMs + this.#searchPauseMs();
+    this.#searchDue.wait(nowMs, this.#searchPauseMs());
   }
 
   #searchPauseMs(): number {
@@ -74,8 +75,8 @@ export class Watcher {
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
     const gone = [...this.#containers].some((c) => !c.alive);
-    if (nowMs >= this.#nextSearchMs || gone || this.#containers.size === 0) {
-      this.#nextSearchMs = nowMs + this.#searchPauseMs();
+    if (this.#searchDue.isDue(nowMs) || gone || this.#containers.size === 0) {
+      this.#searchDue.wait(nowMs, this.#searchPauseMs());
       await this.#search(nowMs);
     }
     for (const watched of this.#containers) {
@@ -103,7 +104,7 @@ export class Watcher {
     }
     if (first) return;
     await this.scanFilesAndMappings(nowMs);
-    if (nowMs >= this.#nextEvaluationMs) this.#evaluateAll(nowMs);
+    if (this.#evaluationDue.isDue(nowMs)) this.#evaluateAll(nowMs);
     for (const watched of this.#containers) if (watched.restored) await store.save(watched.key);
   }
 
@@ -144,7 +145,7 @@ export class Watcher {
   }
 
   #evaluateAll(nowMs: number): void {
-    this.#nextEvaluationMs = nowMs + this.#evaluateEveryMs - (this.#options.everySeconds * SECOND_MS) / 2;
+    this.#evaluationDue.wait(nowMs, this.#evaluateEveryMs - (this.#options.everySeconds * SECOND_MS) / 2);
     for (const watched of this.#containers) if (watched.alive && watched.restored) this.#evaluate(watched, nowMs);
   }
 
@@ -168,7 +169,7 @@ export class Watcher {
   }
 
   async #finalize(watched: WatchedContainer, nowMs: number): Promise<void> {
-    this.#nextSearchMs = 0;
+    this.#searchDue.now();
     if (watched.history.length === 0) return;
     const report = finalReportOf(watched, nowMs, this.#options.everySeconds);
     await this.#options.store.saveFinalReport(watched.key, report);

@@ -82,9 +82,17 @@ export class Columns {
     this.#length += n;
   }
 
-  /** Moves all rows by so many seconds; negative: to earlier times. */
-  shift(seconds: number): void {
-    for (let i = 0; i < this.#length; i++) this.#block[i]! += seconds;
+  /** Adds `seconds`, which may be negative, to the times of the rows from `first` on, and drops those of them that are then not after `after`. */
+  shift(seconds: number, first: number, after: number): void {
+    const times = this.#t;
+    let from = first;
+    for (let i = first; i < this.#length; i++) {
+      times[i]! += seconds;
+      if (times[i]! <= after) from = i + 1;
+    }
+    if (from === first) return;
+    for (let place = 0; place <= this.#places.size; place++) this.#at(place).copyWithin(first, from, this.#length);
+    this.#length -= from - first;
   }
 
   /** Reserves room for this many more rows. */

@@ -27,6 +27,8 @@ export const KEEP_S = 92 * DAY_S;
 /** Rows are made coarser when this many were added since the last time. */
 const COMPACT_EVERY = 256;
 const MAX_EVENTS = 512;
+/** A longer time between two rows is a long stop or a wrong clock. On disk the next row begins a new segment. */
+export const CLOCK_LEAP_S = DAY_S;
 /** If the clock is set back by less, samples are dropped until it catches up. If it is set back by more, the earlier times were wrong. */
 const CLOCK_WAIT_S = 300;
 
@@ -70,7 +72,8 @@ export class History {
 
   /**
    * Appends a sample. A new epoch begins a new run. A sample that is not later than the last one is dropped, so that a clock that was set back
-   * makes no duplicates. If it was set back by more than CLOCK_WAIT_S, all earlier rows are moved, because the newest clock is right.
+   * makes no duplicates. If it was set back by more than CLOCK_WAIT_S, the rows that it stamped before are moved, because the newest clock is
+   * right: all of them, or those after the leap of a clock that was ahead for a while.
    */
   append(sample: Sample): boolean {
     const t = sample.atMs / SECOND_MS;
@@ -87,13 +90,24 @@ export class History {
     return true;
   }
 
-  /** Moves all rows and events so that the last row is at `t`. */
+  /** Moves the rows and events that the other clock has stamped, so that the last row is at `t`. */
   #acceptTime(t: number): void {
     const by = t - this.lastS!;
-    this.#rows.shift(by);
-    this.#epochStartS += by;
-    this.#events = this.#events.map((event) => ({ ...event, t: event.t + by }));
+    const first = this.#firstOfLeap(t);
+    // A row that comes to lie before this is dropped.
+    const after = first === 0 ? Number.NEGATIVE_INFINITY : this.#rows.timeOf(first - 1);
+    this.#rows.shift(by, first, after);
+    const moved = (at: number): number => (first === 0 || at > t ? Math.max(after, at + by) : at);
+    this.#epochStartS = moved(this.#epochStartS);
+    this.#events = this.#events.map((event) => ({ ...event, t: moved(event.t) }));
     this.#files.clear();
+  }
+
+  /** The first row after a leap of the clock over `t`; 0: there is no such leap, and all rows are of one clock. */
+  #firstOfLeap(t: number): number {
+    const row = this.#rows.rowAt(t);
+    if (row === 0 || row >= this.length) return 0;
+    return this.#rows.timeOf(row) - this.#rows.timeOf(row - 1) > CLOCK_LEAP_S ? row : 0;
   }
 
   #beginRun(t: number): void {
@@ -189,11 +203,25 @@ export class History {
     };
   }
 
+  /**
+   * The time from which old rows have their age: that of the newest row; or, if the clock has leapt ahead by more than all that is kept, the
+   * time before the leap until the rows after it make up a day. A clock that is wrong for a while must not empty the history.
+   */
+  get agedFromS(): number {
+    const newestS = this.lastS ?? 0;
+    const recent = this.#rows.rowAt(newestS - CLOCK_LEAP_S);
+    if (recent === 0 || recent >= this.length) return newestS;
+    const before = this.#rows.timeOf(recent - 1);
+    return this.#rows.timeOf(recent) - before > this.#keepS ? before : newestS;
+  }
+
   /** Merges old rows into coarser ones, never across a restart, and drops the oldest. */
   #compact(nowS: number): void {
     const breaks = new Set(this.#events.filter((e) => e.type === 'restart').map((e) => e.t));
-    const stepAt = (t: number): number => TIERS.find((tier) => nowS - t > tier.olderThanS)?.stepS ?? 0;
-    this.#rows.merge(this.#rows.rowAt(nowS - this.#keepS), stepAt, breaks, FIELDS_KEPT_BY_MINIMUM);
+    const { agedFromS } = this;
+    const ageOf = (t: number): number => (t > agedFromS ? nowS : agedFromS) - t;
+    const stepAt = (t: number): number => TIERS.find((tier) => ageOf(t) > tier.olderThanS)?.stepS ?? 0;
+    this.#rows.merge(this.#rows.rowAt(agedFromS - this.#keepS), stepAt, breaks, FIELDS_KEPT_BY_MINIMUM);
     this.#compactAt = this.length + COMPACT_EVERY;
   }
 }

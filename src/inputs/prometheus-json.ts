@@ -1,3 +1,4 @@
+import { timeProblem } from '../clock.ts';
 import type { FieldId, FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import { InputError, medianStep } from './series-file.ts';
@@ -56,8 +57,11 @@ export function parsePrometheus(json: unknown): Series {
         `data.result[${i}] gives ${id} a second time: ask for one container, with a selector such as {pod="…",container="…"}`,
       );
     }
-    for (const [t, text] of row.values) {
-      const v = Number(text);
+    for (const [j, pair] of row.values.entries()) {
+      const [t, text] = Array.isArray(pair) ? (pair as unknown as readonly [number, unknown]) : [Number.NaN];
+      const problem = timeProblem(t);
+      if (problem !== null) throw new InputError(`data.result[${i}].values[${j}]: must be [time, "value"]; ${problem}`);
+      const v = typeof text === 'string' ? Number(text) : Number.NaN;
       if (Number.isFinite(v)) column.set(t, (column.get(t) ?? 0) + v);
     }
     columns.set(id, column);

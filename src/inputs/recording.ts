@@ -1,3 +1,4 @@
+import { timeProblem } from '../clock.ts';
 import { entriesOf, type FieldName, type FieldValues } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import type { HistoryEvent } from '../sample/types.ts';
@@ -60,6 +61,8 @@ export function parseRecording(text: string): Recording {
     const line = parseLine(source, i);
     if (i === 0 && typeof line.meta?.started === 'string') start = Date.parse(line.meta.started) / SECOND_MS || 0;
     t[i] = start + (line.t as number);
+    const problem = timeProblem(t[i]);
+    if (problem !== null) throw new InputError(`line ${i + 1}: t${start === 0 ? '' : ' with meta.started'}: ${problem}`);
     const put = (values: FieldValues): void => {
       for (const [id, value] of entriesOf(values))
         getOrMake(columns, id, () => new Float64Array(lines.length).fill(Number.NaN))[i] = value;

@@ -1,3 +1,4 @@
+import { timeProblem } from '../clock.ts';
 import { type FieldName, fieldName } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import type { HistoryEvent } from '../sample/types.ts';
@@ -48,11 +49,11 @@ function times(value: unknown): Float64Array {
   if (!Array.isArray(value)) return inputError('t', 'an array of epoch seconds', value);
   if (value.length === 0) return inputError('t', 'an array of at least two epoch seconds', value);
   // Built-in functions, because V8's interpreter would run a loop in JavaScript slowly.
-  if (!value.every(Number.isFinite)) {
-    const i = value.findIndex((v) => !Number.isFinite(v));
-    return inputError(`t[${i}]`, 'epoch seconds', value[i]);
+  const t = value.every(Number.isFinite) ? Float64Array.from(value as number[]) : null;
+  if (t === null || t.some((at) => timeProblem(at) !== null)) {
+    const i = value.findIndex((v) => timeProblem(v) !== null);
+    throw new InputError(`t[${i}]: ${timeProblem(value[i])}`);
   }
-  const t = Float64Array.from(value as number[]);
   if (t.length < 2) throw new InputError('t has one point; a trend needs at least two');
   let backward = 0;
   let first = -1;
@@ -114,9 +115,9 @@ function events(value: unknown): HistoryEvent[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) return inputError('aux.events', 'an array', value);
   return value.flatMap((e, i): HistoryEvent[] => {
-    if (!isObject(e) || typeof e.t !== 'number' || typeof e.type !== 'string')
+    if (!isObject(e) || timeProblem(e.t) !== null || typeof e.type !== 'string')
       return inputError(`aux.events[${i}]`, '{t, type}', e);
-    return EVENT_TYPES.includes(e.type) ? [{ t: e.t, type: e.type as HistoryEvent['type'] }] : [];
+    return EVENT_TYPES.includes(e.type) ? [{ t: e.t as number, type: e.type as HistoryEvent['type'] }] : [];
   });
 }
 

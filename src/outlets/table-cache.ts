@@ -1,3 +1,4 @@
+import { ageMs } from '../clock.ts';
 import { ApiError, type Status, type Tables } from './status.ts';
 
 /** People read tables: they are renewed after this time. */
@@ -18,8 +19,8 @@ export class TableCache {
   async refreshIfDue(target: string, at: string): Promise<Tables | null> {
     const atMs = Date.parse(at);
     const begun = this.#lastMs.get(target);
-    if (this.#inProgress.has(target) || (begun !== undefined && atMs - begun < EVERY_MS)) return null;
-    for (const [id, ms] of this.#lastMs) if (atMs - ms >= EVERY_MS) this.#lastMs.delete(id);
+    if (this.#inProgress.has(target) || (begun !== undefined && ageMs(begun, atMs) < EVERY_MS)) return null;
+    for (const [id, ms] of this.#lastMs) if (ageMs(ms, atMs) >= EVERY_MS) this.#lastMs.delete(id);
     this.#lastMs.set(target, atMs);
     this.#inProgress.add(target);
     try {

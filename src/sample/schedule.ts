@@ -32,13 +32,15 @@ export function startSchedule(
   let lastMs: number | null = null;
   const run = async (): Promise<void> => {
     const nowMs = Date.now();
-    // If the machine was suspended or the event loop was blocked, whole ticks pass without a call.
+    // Not by the clock, which may be set ahead by years.
+    const steadyMs = performance.now();
+    // If the process was suspended or the event loop was blocked, whole ticks pass without a call.
     if (lastMs !== null) {
-      const periods = (nowMs - lastMs) / (everySeconds * SECOND_MS);
+      const periods = (steadyMs - lastMs) / (everySeconds * SECOND_MS);
       if (periods > 1 + LATE_SHARE) missed += Math.max(0, Math.round(periods) - 1);
       if (periods > 1 + LATE_SHARE / 2) late++;
     }
-    lastMs = nowMs;
+    lastMs = steadyMs;
     if (running) {
       missed++;
       return;

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DAY_S, KIB, SECOND_MS } from '../../units.ts';
+import { KIB, SECOND_MS } from '../../units.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
-import { History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
+import { CLOCK_LEAP_S, History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
 import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
 import { acquireLock } from './folder-lock.ts';
@@ -41,8 +41,6 @@ export interface StoreOptions {
 const ROWS = 30;
 /** Reserve for the open segments, and for a coarser segment together with those that it replaces. */
 const RESERVED_BYTES = 256 * KIB;
-/** A longer time between two rows is a long stop or a wrong clock. The next row begins a new segment. */
-const CLOCK_LEAP_S = DAY_S;
 const MAX_FINAL_REPORTS = 5;
 /** Up to this age, rows in memory are single samples. */
 const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
@@ -185,7 +183,7 @@ export class Store {
         // clock that is wrong for a short time does not delete the history.
         const sealedS = targetStore.sealed.at(-1)?.endS ?? 0;
         const lastS = targetStore.history.lastS ?? 0;
-        newestS = Math.max(newestS, lastS - sealedS > CLOCK_LEAP_S ? sealedS : lastS);
+        newestS = Math.max(newestS, lastS - sealedS > CLOCK_LEAP_S ? sealedS : targetStore.history.agedFromS);
         const [sealed] = targetStore.sealed;
         if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept: targetStore, sealed };
       }

@@ -104,7 +104,7 @@ export class TargetStore {
   /** Merges old segments of one tier into one of the next. It is synced before the old ones are removed. At most one merge, so work is bounded. */
   async #coarsen(dir: string, from: number, to: number): Promise<void> {
     const ageS = TIERS.find((tier) => tier.stepS === to)!.olderThanS;
-    const oldestS = (this.history.lastS ?? 0) - ageS;
+    const oldestS = this.history.agedFromS - ageS;
     const group: SealedSegment[] = [];
     for (const sealed of this.sealed.filter((s) => s.step === from)) {
       if (sealed.endS >= oldestS) break;

@@ -1,3 +1,5 @@
+import { ageMs } from '../../clock.ts';
+
 /** A folder that may hold files behind the page cache, and what its last walk gave. `path` is a byte string. */
 export interface Folder {
   readonly path: string;
@@ -65,7 +67,7 @@ export class FolderQueue {
 function isDue(folder: Folder, nowMs: number): boolean {
   if (folder.walkedAtMs === null) return true;
   const costlier = Math.max(1, folder.entries / 100) * (folder.kind === 'hot' ? 1 : 6);
-  return nowMs - folder.walkedAtMs >= Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
+  return ageMs(folder.walkedAtMs, nowMs) >= Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
 }
 
 /** Hot ones first, then those never walked, then by rank, then where something was last written. */

@@ -1,4 +1,5 @@
 import { closeSync, type Stats, statSync } from 'node:fs';
+import { ageMs } from '../../clock.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '../../units.ts';
 import { parseMappedFiles } from '../mappings/mapped-files.ts';
 import { codeOf, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
@@ -145,7 +146,7 @@ export class PageCacheScanner {
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
     this.#systems.clear();
     this.#scanOpenFiles();
-    if (nowMs - this.#mapsAtMs >= this.#limits.mapsEveryMs) {
+    if (ageMs(this.#mapsAtMs, nowMs) >= this.#limits.mapsEveryMs) {
       this.#mapsAtMs = nowMs;
       this.#scanMappedFiles();
     }

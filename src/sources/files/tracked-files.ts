@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { ageMs } from '../../clock.ts';
 import { MIB, MINUTE_MS } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
 import type { FileReading } from '../types.ts';
@@ -31,7 +32,7 @@ export function queryPriority(file: TrackedFile, nowMs: number): number {
   const allocated = allocatedBytes(file.stat);
   if (file.residency === null) return 2 ** 50 + allocated;
   const resident = file.residency.residentBytes ?? 0;
-  const aged = Math.max(resident, 4096) * Math.min(1, (nowMs - file.queriedAtMs) / STALE_MS);
+  const aged = Math.max(resident, 4096) * Math.min(1, ageMs(file.queriedAtMs, nowMs) / STALE_MS);
   const grown = Math.abs(allocated - file.allocatedAtQuery);
   return (aged + grown) * (isWritten(file) || file.deleted ? 2 : 1);
 }
@@ -41,7 +42,7 @@ export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   file.residency === null ||
   isWritten(file) ||
   file.deleted ||
-  nowMs - file.queriedAtMs >= STALE_WHEN_UNCHANGED_MS ||
+  ageMs(file.queriedAtMs, nowMs) >= STALE_WHEN_UNCHANGED_MS ||
   allocatedBytes(file.stat) !== file.allocatedAtQuery;
 
 /** A change of page cache that is worth a scan: a 64th of all of it, and no less than 1 MiB. */

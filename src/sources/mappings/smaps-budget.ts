@@ -20,7 +20,7 @@ export class SmapsBudget {
   decide(nowMs: number, reason: ReadReason): ReadDecision {
     if (this.#lastMs === null) return { state: 'now' };
     const untilMs = this.#lastMs + Math.max(MIN_INTERVAL_MS[reason], this.#costMs / MAX_TIME_SHARE[reason]);
-    return nowMs >= untilMs ? { state: 'now' } : { state: 'wait', untilMs };
+    return nowMs >= untilMs || nowMs < this.#lastMs ? { state: 'now' } : { state: 'wait', untilMs };
   }
 
   /** A read that began at `nowMs` took `costMs`; failed ones count as well. */
