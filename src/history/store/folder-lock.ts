@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readStartTicks } from '../../sources/process/procfs.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -9,7 +10,7 @@ import { StoreError } from './store-error.ts';
  */
 export async function acquireLock(dir: string): Promise<string> {
   const path = join(dir, 'lock');
-  const own = JSON.stringify({ pid: process.pid, start: await startOf(process.pid), id: randomUUID() });
+  const own = JSON.stringify({ pid: process.pid, start: startOf(process.pid), id: randomUUID() });
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       await writeFile(path, own, { flag: 'wx' });
@@ -18,7 +19,7 @@ export async function acquireLock(dir: string): Promise<string> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = parseLock(await readFile(path, 'utf8').catch(() => ''));
-    if (holder !== null && holder.pid !== process.pid && (await startOf(holder.pid)) === holder.start) {
+    if (holder !== null && holder.pid !== process.pid && startOf(holder.pid) === holder.start) {
       throw new StoreError(
         `--data ${dir}: memhound pid ${holder.pid} already writes to this folder; stop it, or choose another folder`,
         1,
@@ -43,7 +44,4 @@ function parseLock(text: string): { readonly pid: number; readonly start: string
 }
 
 /** Start time of a process in clock ticks after boot; '': it has ended. With the pid it distinguishes the lock's process from a reused pid. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
+const startOf = (pid: number): string => String(readStartTicks('/proc', pid) ?? '');

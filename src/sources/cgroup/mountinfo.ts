@@ -1,3 +1,5 @@
+import { unescapeMountPath } from '../process/proc-paths.ts';
+
 /** One line of /proc/PID/mountinfo that is a cgroup mount. Source: proc_pid_mountinfo(5). */
 export interface CgroupMount {
   readonly version: 1 | 2;
@@ -16,17 +18,13 @@ export function parseCgroupMounts(text: string): CgroupMount[] {
     if (right === undefined || !right.startsWith('cgroup')) continue;
     const fields = left!.split(' ');
     const [type, , options = ''] = right.split(' ');
-    const root = unescapeOctal(fields[3] ?? '/');
-    const mountPoint = unescapeOctal(fields[4] ?? '');
+    const root = unescapeMountPath(fields[3] ?? '/');
+    const mountPoint = unescapeMountPath(fields[4] ?? '');
     if (type === 'cgroup2') mounts.unshift({ version: 2, controllers: [], root, mountPoint });
     else if (type === 'cgroup') mounts.unshift({ version: 1, controllers: options.split(','), root, mountPoint });
   }
   return mounts;
 }
-
-/** Space, tab, newline and backslash are written as \040 and the like. */
-const unescapeOctal = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** Where a process stands, from /proc/PID/cgroup: the v1 memory path if there is one, and the v2 path. Pure. */
 export function parseProcCgroup(text: string): { readonly v1Memory: string | null; readonly v2: string | null } {

@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { codeOf } from '../process/pinned-path.ts';
+import { unescapeMountPath } from '../process/proc-paths.ts';
 import { readText } from '../process/read-text.ts';
 
 /** Where programs usually write. */
@@ -14,7 +15,7 @@ export function writableMounts(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     const [left = '', right = ''] = line.split(' - ');
     const [, , , , point = '', options = ''] = left.split(' ');
-    const path = point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const path = unescapeMountPath(point);
     const writable = options.split(',').includes('rw') && !KERNEL_TYPES.test(right.split(' ')[0] ?? '');
     return writable && path.length > 1 && !/^\/(?:proc|sys|dev\/(?!shm))/.test(path) ? [path] : [];
   });

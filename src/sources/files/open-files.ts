@@ -1,5 +1,6 @@
 import { readlinkSync, type Stats } from 'node:fs';
 import { codeOf, statLink } from '../process/pinned-path.ts';
+import { withoutDeletedMark } from '../process/proc-paths.ts';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
 import type { OpenDescriptor } from '../types.ts';
 import type { WorkBudget } from './work-budget.ts';
@@ -29,7 +30,6 @@ interface KnownDescriptors {
   highest: number;
   rounds: number;
 }
-const DELETED = ' (deleted)';
 
 /**
  * The regular files that processes hold open. Nothing is opened: stat follows the kernel's link to the inode. Descriptors are tried by
@@ -119,7 +119,7 @@ export class OpenFiles {
     // Files of /proc and /sys are regular as well, and have no page cache.
     if (/^\/(?:proc|sys)\//.test(name)) return null;
     const deleted = stat.nlink === 0;
-    const path = deleted && name.endsWith(DELETED) ? name.slice(0, -DELETED.length) : name;
+    const path = deleted ? withoutDeletedMark(name).path : name;
     const same = before !== undefined && before.stat.ino === stat.ino && before.stat.dev === stat.dev;
     return { path, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
   }

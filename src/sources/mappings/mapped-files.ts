@@ -1,3 +1,5 @@
+import { unescapeMappedPath, withoutDeletedMark } from '../process/proc-paths.ts';
+
 /** A file that is mapped into a process: libraries, jars, and files that were mapped and then closed. `path` is a byte string. */
 export interface MappedFile {
   readonly path: string;
@@ -8,7 +10,6 @@ export interface MappedFile {
 }
 
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) \S+ [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+)\s+(\/.*)$/;
-const DELETED = ' (deleted)';
 
 /**
  * The files of /proc/PID/maps, each once. Pure. A newline in a name stands there as \012 (seq_file_path escapes it, and nothing else).
@@ -20,8 +21,8 @@ export function parseMappedFiles(text: string): MappedFile[] {
     const [, from, to, ino, raw] = LINE.exec(line) ?? [];
     if (raw === undefined || /^\/(?:dev\/(?!shm\/)|memfd:|SYSV|\[|anon_hugepage)/.test(raw)) continue;
     const length = Number.parseInt(to!, 16) - Number.parseInt(from!, 16);
-    const deleted = raw.endsWith(DELETED);
-    const path = (deleted ? raw.slice(0, -DELETED.length) : raw).replaceAll('\\012', '\n');
+    const { path: escaped, deleted } = withoutDeletedMark(raw);
+    const path = unescapeMappedPath(escaped);
     const key = `${ino}:${raw}`;
     found.set(key, { path, deleted, ino: Number(ino), mappedBytes: (found.get(key)?.mappedBytes ?? 0) + length });
   }

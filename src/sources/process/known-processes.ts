@@ -1,4 +1,4 @@
-import { readRecord, readText } from './read-text.ts';
+import { readStat } from './procfs.ts';
 
 interface CacheEntry<T> {
   readonly identity: string;
@@ -45,12 +45,8 @@ export class ProcessCache<T> {
   }
 }
 
-/** "comm)|starttime", fields 2 and 22 of /proc/PID/stat; null: gone. */
+/** "start|name"; null: gone. */
 function identityOf(procRoot: string, pid: number): string | null {
-  const text = readText(`${procRoot}/${pid}/stat`, readRecord);
-  if (text === null) return null;
-  const name = text.lastIndexOf(')') + 1;
-  let at = name;
-  for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
-  return `${text.slice(text.indexOf('('), name)}|${text.slice(at + 1, text.indexOf(' ', at + 1))}`;
+  const stat = readStat(procRoot, pid);
+  return stat === null ? null : `${stat.startTicks}|${stat.name}`;
 }

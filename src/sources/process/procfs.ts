@@ -58,7 +58,7 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
 const parseMask = (hex: string | null): bigint => (hex !== null && /^[0-9a-f]+$/i.test(hex) ? BigInt(`0x${hex}`) : 0n);
 
 /** The kernel writes \n and \\ in Name as escapes (fs/proc/array.c). */
-const unescapeName = (name: string): string => name.replace(/\\n/g, '\n').replace(/\\\\/g, '\\');
+const unescapeName = (name: string): string => name.replace(/\\([n\\])/g, (_, c: string) => (c === 'n' ? '\n' : c));
 
 /** null: there is no such process (any more). */
 export function readStatus(procRoot: string, pid: number): ReturnType<typeof parseStatus> | null {
@@ -66,15 +66,31 @@ export function readStatus(procRoot: string, pid: number): ReturnType<typeof par
   return text === null ? null : parseStatus(text);
 }
 
-/** Clock ticks after boot at which the process began, field 22 of /proc/PID/stat; null: gone. With the pid it identifies a process. */
-export function readStartTicks(procRoot: string, pid: number): number | null {
-  const text = readText(`${procRoot}/${pid}/stat`, readRecord);
-  if (text === null) return null;
-  // The name stands in parentheses and may hold any character, parentheses too: count from the last one, behind which field 3 stands.
-  let at = text.lastIndexOf(')') + 1;
-  for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
-  return Number(text.slice(at + 1, text.indexOf(' ', at + 1)));
+/** What is used of /proc/PID/stat. */
+export interface ProcessStat {
+  /** Field 2, the name of the command. */
+  readonly name: string;
+  /** Field 22, clock ticks after boot at which the process began. */
+  readonly startTicks: number;
 }
+
+/** Pure. Source: proc_pid_stat(5). */
+export function parseStat(text: string): ProcessStat {
+  // The name stands in parentheses and may hold any character, parentheses too. It ends at the last one, behind which field 3 stands.
+  const end = text.lastIndexOf(')');
+  let at = end + 1;
+  for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
+  return { name: text.slice(text.indexOf('(') + 1, end), startTicks: Number(text.slice(at + 1, text.indexOf(' ', at + 1))) };
+}
+
+/** null: there is no such process (any more). */
+export function readStat(procRoot: string, pid: number): ProcessStat | null {
+  const text = readText(`${procRoot}/${pid}/stat`, readRecord);
+  return text === null ? null : parseStat(text);
+}
+
+/** With the pid, the start identifies a process. null: gone. */
+export const readStartTicks = (procRoot: string, pid: number): number | null => readStat(procRoot, pid)?.startTicks ?? null;
 
 /** The words of a process's command line, the command first; none where it is gone or hidden. */
 export function readArguments(procRoot: string, pid: number): string[] {
