@@ -12,7 +12,7 @@ export type ReadTick = Tick & { readonly cgroup: Extract<Tick['cgroup'], { state
 
 export const isRead = (tick: Tick): tick is ReadTick => tick.cgroup.state === 'read';
 
-/** The input of a ledger beside the tick. */
+/** The input of a ledger in addition to the tick. */
 export interface LedgerContext {
   readonly files: readonly FileReading[];
   readonly mappings: Mappings | null;

@@ -114,7 +114,7 @@ export class Watcher {
     });
   }
 
-  /** What is read beside the samples: where that fails, the log says so, and the tick goes on. */
+  /** Reads what is not part of the samples. If that fails, the log says so and the tick continues. */
   async #separately(source: string, target: string, nowMs: number, read: () => Promise<unknown>): Promise<void> {
     try {
       await read();

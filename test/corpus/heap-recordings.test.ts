@@ -10,7 +10,7 @@ import { evaluateSeries } from '../../src/trends/evaluate.ts';
 /**
  * Recorded from real JVMs (scenarios/HeapChurn.java, JDK 17, a limit of 400 or 600 MiB): Serial and Parallel `-Xmx192m`, 40 MB live, 1500 KB/s
  * replaced, 6000 KB/s of garbage, 0 or 120 KB/s leaked, 14 minutes; G1 `-Xmx384m`, 60, 300, 2500, 0 or 40, 40 minutes. A leak is
- * told by (minute), with this much in MB/h.
+ * reported by (minute), with this much in MB/h.
  */
 const TABLE = `
   serial    9   442

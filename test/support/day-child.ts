@@ -1,4 +1,4 @@
-// Runs the real watcher, store and self-watch through so many days of ticks at full speed, on a captured tree and a clock of its own, and
+// Runs the real watcher, store and self-watch through so many days of ticks at full speed, on a captured tree with a simulated clock, and
 // prints what it has cost. `levels`: the least RssAnon of each hundredth of the ticks, which is what a collection left.
 // Usage: day-child DIR TREE DAYS EVERY_S
 import { readFileSync } from 'node:fs';

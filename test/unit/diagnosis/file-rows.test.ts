@@ -49,7 +49,7 @@ test('a gap in the newest sample is not filled with an old number', () => {
   assert.deepEqual([empty?.sizeBytes, empty?.residentBytes], [null, null]);
 });
 
-test('rows come by resident bytes, then by size; what is not known comes last', () => {
+test('rows are ordered by resident bytes, then by size; unknown values come last', () => {
   const order = (...tracks: FileTrack[]) => fileRows(tracks).map(({ path }) => path);
   const unknown = track('/unknown', [9], [Number.NaN]);
   assert.deepEqual(order(unknown, track('/none', [9], [0]), track('/most', [9], [9])), ['/most', '/none', '/unknown']);

@@ -29,7 +29,7 @@ describe('growth whose cause is not known yet', () => {
     );
   });
 
-  test('names no field where only sums grow', () => assert.equal(growing({}), 'Memory grows, and the cause is not known yet.'));
+  test('names no field if only sums grow', () => assert.equal(growing({}), 'Memory grows, and the cause is not known yet.'));
 
   test('says when the limit is reached at this pace', () => {
     const values = { usage: 1000e6 };
@@ -40,7 +40,7 @@ describe('growth whose cause is not known yet', () => {
     assert.match(growing({}, { values: { usage: 1200e6 }, series }), /is reached in 0 seconds/);
   });
 
-  test('names no time where usage does not grow, or usage, its slope or the limit is not known', () => {
+  test('names no time if usage does not grow, or if usage, its slope or the limit is not known', () => {
     const values = { usage: 1000e6 };
     const none = /not known yet\.$/;
     assert.match(growing({ usage: fieldTrend('stable', 15e6) }, { values }), none);
@@ -50,7 +50,7 @@ describe('growth whose cause is not known yet', () => {
     assert.match(growing({ usage: { ...fieldTrend('growing', 15e6), high: -1 } }, { values }), none);
   });
 
-  test('is that of a heap that fills, where the heap makes up 70 % of it or more', () => {
+  test('is that of a heap that fills, if the heap is 70 % of it or more', () => {
     const anon = fieldTrend('growing', 20e6);
     const FILLS =
       'Memory grows 20 MB an hour as the Java heap fills. Whether that is a leak is known after its old generation has been collected.';
@@ -66,7 +66,7 @@ describe('growth whose cause is not known yet', () => {
 
 describe('what is not growing', () => {
   const HOURS = { ...fieldTrend('cyclic'), windowSeconds: 86_400 };
-  test('goes up and down, with the day where the window is longer than one', () => {
+  test('goes up and down, "with the day" if the window is longer than a day', () => {
     assert.equal(
       headline('cyclic', { usage: fieldTrend('cyclic') }),
       'Memory used goes up and down with the day, without lasting drift in 7 days.',
@@ -90,7 +90,7 @@ describe('what is not growing', () => {
     assert.equal(stable({}), 'Nothing grows. Usage is not known, steady for 7 days.');
     assert.equal(headline('stable', {}, { values: { usage: GIB } }), 'Nothing grows. 1 GiB of 2 GiB, steady for 0 seconds.');
   });
-  test('is too short to tell: says how long it takes, where that is known', () => {
+  test('is too short for a trend: says how long it takes, if that is known', () => {
     const short = (hours: number | null) =>
       headline(
         'not-enough-data',
@@ -115,7 +115,7 @@ describe('what is still settling', () => {
       { series: { t, fields } },
     );
   };
-  test('tells the rise within its window, gaps left out', () => {
+  test('names the rise within its window, without gaps', () => {
     assert.equal(
       settling('usage', [600, 700, 777]),
       'Still settling: memory used rose 177 MiB in 7 days, and the growth is slowing. Ask again in 4 days.',
@@ -124,19 +124,19 @@ describe('what is still settling', () => {
     assert.match(settling('usage', [Number.NaN, 600, 777, Number.NaN]), /rose 177 MiB/);
     assert.match(settling('anon', [600, 777]), /rose 177 MiB/);
   });
-  test('tells the pace from 1 MiB a day on', () => {
+  test('names the pace from 1 MiB a day on', () => {
     assert.match(settling('usage', [600, 777], MIB / 24), /is slowing, 1 MB a day now\./);
     assert.match(settling('anon', [600, 777], MIB / 24), /is slowing, 1 MB a day now\./);
     assert.match(settling('usage', [600, 777], MIB / 24 - 1), /is slowing\. /);
   });
-  test('tells no rise where there is none, or too few samples', () => {
+  test('names no rise if there is none, or if there are too few samples', () => {
     const NONE = /^Still settling: growth is levelling off\. /;
     assert.match(settling('usage', [777, 600]), NONE);
     assert.match(settling('usage', [600, 600]), NONE);
     assert.match(settling('usage', [600]), NONE);
     assert.match(settling('file', [600, 777]), NONE);
   });
-  test('asks for another look after half the window, and not before half an hour', () => {
+  test('says to ask again after half the window, and not before half an hour', () => {
     assert.match(settling('usage', [1, 2], 0, 1), /Ask again in 12 hours\.$/);
     assert.match(settling('usage', [1, 2], 0, 1 / 48), /Ask again in 30 minutes\.$/);
   });

@@ -16,7 +16,7 @@ const file = (
 /** The file that explains a cause which grows by 100 bytes an hour. */
 const named = (cause: Cause, files: readonly FileRow[]) => nameCauses([causeShare(cause, 100)], files)[0]?.what;
 
-test('the file that grows fastest is named, wherever it stands', () => {
+test('the file that grows fastest is named, in any order', () => {
   assert.equal(named('page-cache', [file('/a', 50), file('/b', 90), file('/c', 60)]), '/b');
   assert.equal(named('page-cache', [file('/b', 90), file('/a', 90)]), '/b');
 });
@@ -26,7 +26,7 @@ test('a file is named from 40 % of the growth on', () => {
   assert.equal(named('page-cache', [file('/a', 39)]), null);
 });
 
-test('page cache is of files that do not lie in tmpfs, shared memory of those that do', () => {
+test('page cache is named by files outside of tmpfs, shared memory by files in tmpfs', () => {
   const files = [file('/disk', 50), file('/unknown', 45, null), file('/dev/shm/q', 90, TMPFS)];
   assert.equal(named('page-cache', files), '/disk');
   assert.equal(named('page-cache', files.slice(1)), '/unknown');
@@ -34,14 +34,14 @@ test('page cache is of files that do not lie in tmpfs, shared memory of those th
   assert.equal(named('shmem', files.slice(0, 2)), null);
 });
 
-test('files whose growth is not known, and rows that stand for many files, are not named', () => {
+test('files of unknown growth, and rows of many files, are not named', () => {
   assert.equal(named('page-cache', [file('/a', null)]), null);
   assert.equal(named('page-cache', [file('/a', null), file('/b', 50)]), '/b');
   assert.equal(named('page-cache', [file('/a', 90, DISK, { kind: 'unqueried' })]), null);
   assert.equal(named('page-cache', []), null);
 });
 
-test('no other cause is a file, and a cause that has a name keeps it', () => {
+test('no other cause is named by a file, and a cause with a name keeps it', () => {
   assert.equal(named('native', [file('/a', 90), file('/dev/shm/q', 90, TMPFS)]), null);
   const share = causeShare('page-cache', 100, { what: '/known' });
   assert.deepEqual(nameCauses([share], [file('/a', 90)]), [share]);

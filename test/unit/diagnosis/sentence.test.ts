@@ -19,7 +19,7 @@ test('a sentence within a sentence is joined to it', () => {
   ]);
 });
 
-test('as text a time is in UTC, and a file name is made visible', () =>
+test('as text a time is in UTC, and control characters of a file name are escaped', () =>
   assert.equal(
     sentenceText(sentence`${filePart('/tmp/\u001b[2J\nfake')} at ${timePart(0)}`),
     '/tmp/\\x1b[2J\\x0afake at 1970-01-01T00:00:00.000Z',

@@ -55,14 +55,14 @@ test('a file that grows far slower than the cache is not blamed for it', () => {
   assert.match(v.headline, /page cache\. /);
 });
 
-test('files that could not be queried are never named as the cause, whatever they grow by', () => {
+test('files that could not be queried are never named as the cause, even if they grow fastest', () => {
   const unqueried = file({ kind: 'unqueried', path: '', residency: { state: 'unknown', reason: 'owned by uid 0' } });
   const v = diagnose(scene(story, { files: [unqueried] }));
   assert.equal(v.causes[0]!.what, null);
   assert.match(v.findings[0]!.title, /no visible file/);
 });
 
-test('a file on tmpfs fills memory, not a disk', () => {
+test('a file on tmpfs uses memory, not a disk', () => {
   const shm = file({ path: '/dev/shm/q', fileSystem: { kind: 'tmpfs', freeBytes: 1e9, totalBytes: 1e9 } });
   const v = diagnose(
     scene(
@@ -128,7 +128,7 @@ for (const [trend, begins] of PLAIN) {
   });
 }
 
-test('without a JVM the headline says so first, and a dead container is called dead', () => {
+test('without a JVM the headline says so first, and for a container that ended it says that', () => {
   const own = scene({});
   assert.match(diagnose({ ...own, target: { ...own.target, jvm: null, reach: 'own-cgroup' } }).headline, /^No JVM found; /);
   assert.match(
@@ -137,7 +137,7 @@ test('without a JVM the headline says so first, and a dead container is called d
   );
 });
 
-test('the gates close as their names say', () => {
+test('each --fail-on condition does what its name says', () => {
   const table = `
     leak   trend            | leak growing unsure
     true   growing          | yes  yes     yes
@@ -189,7 +189,7 @@ test('a growth that has no name yet says when it meets the limit at this pace, a
   assert.deepEqual(v.etas, [], 'what happens then is not known, so it is no end');
 });
 
-test('settling tells how much it rose, and no pace that is none', () => {
+test('settling names the rise, and no pace below 1 MiB a day', () => {
   const base = scene({ trend: 'settling', fields: { usage: field('settling', 0) } });
   const t = Float64Array.of(0, 7 * 86400);
   const fields = new Map<FieldId, Float64Array>([['usage', Float64Array.of(600 * 2 ** 20, 777 * 2 ** 20)]]);
@@ -197,7 +197,7 @@ test('settling tells how much it rose, and no pace that is none', () => {
   assert.equal(headline, 'Still settling: memory used rose 177 MiB in 7 days, and the growth is slowing. Ask again in 4 days.');
 });
 
-test('with two causes at once the first finding, and so the advice, is of the cause that the headline tells', () => {
+test('with two causes the first finding, and so the advice, is for the cause in the headline', () => {
   const grows = { trend: 'growing', leak: true, fields: { usage: field('growing', 16e6) } } as const;
   const [native, shmem] = [causeShare('native', 12e6, { reclaimable: false }), causeShare('shmem', 4e6, { reclaimable: false })];
   const first = (causes: readonly CauseShare[]) => diagnose(scene({ ...grows, causes })).findings[0]?.rule;
@@ -230,7 +230,7 @@ describe('where no limit is set', () => {
     });
   }
 
-  test('a heap that meets -Xmx ends in OutOfMemoryError, and the node is not spoken of', () => {
+  test('a heap that reaches -Xmx ends in OutOfMemoryError, and the node is not mentioned', () => {
     const exhausted = { event: 'heap-exhausted', seconds: 36_000, low: 32_000, high: 40_000 } as const;
     const v = without({ causes: [causeShare('heap', 12e6, { reclaimable: false })], etas: [exhausted] }, 2 ** 29);
     assert.match(v.headline, /reaches -Xmx in 9 to 11 hours: OutOfMemoryError\.$/);

@@ -43,7 +43,7 @@ async function liveServer(t: TestContext, more: Partial<Status> = {}) {
   return { live, lines, port, emit: (message: LiveMessage) => events.emit('message', message) };
 }
 
-/** A client whose program hangs: the connection stands, and nothing is ever taken from it. */
+/** A client whose program hangs: the connection is open, and nothing is read from it. */
 async function stuckClient(t: TestContext, port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   t.after(() => socket.destroy());
@@ -125,7 +125,7 @@ describe('a live client', () => {
     assert.equal(live.clients(), 1);
   });
 
-  test('counts only what it was sent as read: a pong of its own invention is no excuse', async (t) => {
+  test('an unsolicited pong does not count as read', async (t) => {
     const { live, port, emit } = await liveServer(t);
     const liar = new WebSocket(`ws://127.0.0.1:${port}/api/v1/live`, { autoPong: false });
     t.after(() => liar.terminate());
@@ -189,7 +189,7 @@ describe('a live client', () => {
     assert.deepEqual(told, [...app(1), ...app(2)]);
   });
 
-  test('that says what it should not is told so and closed', async (t) => {
+  test('that sends an invalid message gets an error and is closed', async (t) => {
     const { port } = await liveServer(t);
     for (const wrong of ['{', 'null', '{"tables":7}', '[]']) {
       const client = await goodClient(t, port);

@@ -203,7 +203,7 @@ describe('the API', () => {
     }
   });
 
-  test('samples from=verdict begin with the smallest range that holds what the verdict rests on', async () => {
+  test('samples from=verdict begin with the smallest range that covers the window of the verdict', async () => {
     const judgedS = Date.parse(verdict.at) / 1000;
     assert.equal((await ask('/api/v1/samples?from=verdict&points=600')).status, 200);
     assert.equal(samplesFrom, judgedS - 3600);
@@ -222,7 +222,7 @@ describe('the API', () => {
     assert.equal((await ask('/api/v1/self', { origin: api.url })).status, 200);
   });
 
-  test('a histogram costs the JVM something: it takes POST, and a token even where nothing else does', async () => {
+  test('a histogram, which costs the JVM a collection, needs POST and always a token', async () => {
     const url = `${api.url}/api/v1/jvm/histogram`;
     assert.equal((await fetch(url, { method: 'POST' })).status, 403);
     assert.equal((await fetch(url)).status, 405);
@@ -238,7 +238,7 @@ describe('the API', () => {
     }
   });
 
-  test('with a token nothing is told without it', async () => {
+  test('with a token every request needs it', async () => {
     const guarded = await createApi(status, { ...options, token: 'secret-7' });
     try {
       assert.equal((await ask('/api/v1/self', {}, guarded.url)).status, 401);
@@ -269,7 +269,7 @@ describe('the live channel', () => {
   const open = (headers: Record<string, string> = {}): WebSocket =>
     new WebSocket(`${api.url.replace('http', 'ws')}/api/v1/live`, { headers });
 
-  test('begins with hello and goes on with what happens', async () => {
+  test('begins with hello and continues with events', async () => {
     const socket = open();
     const [hello] = await once(socket, 'message');
     assert.deepEqual([JSON.parse(hello).type, JSON.parse(hello).verdicts.app.trend], ['hello', 'growing']);

@@ -90,7 +90,7 @@ for (const name of TREES) {
     );
   });
 
-  test(`${name}: a process that has ended is no failure, and gives no values of its own`, async (t) => {
+  test(`${name}: a process that has ended is no failure, and has no values`, async (t) => {
     const { sampler, write, process } = await sampleOfTree(t, name);
     const stat = readFileSync(`test/fixtures/trees/${name}/proc/${process.pid}/stat`, 'utf8');
     write('stat', stat.replace(` ${process.startTicks} `, ` ${process.startTicks + 1} `));

@@ -55,10 +55,10 @@ test('a tick that fails is reported, and the next one runs', async () => {
       if (calls === 2) events.emit('second');
       throw new Error('sick');
     },
-    (error) => events.emit('told', error),
+    (error) => events.emit('failed', error),
   );
   try {
-    const [[error]] = await Promise.all([once(events, 'told'), once(events, 'second')]);
+    const [[error]] = await Promise.all([once(events, 'failed'), once(events, 'second')]);
     assert.equal((error as Error).message, 'sick');
   } finally {
     schedule.stop();

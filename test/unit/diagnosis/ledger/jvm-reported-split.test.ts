@@ -31,7 +31,7 @@ const category = (name: string, mmap: number, malloc: number) => ({
 const by = (s: AnonSplit, id: AnonPartId): AnonPart => s.parts.find((p) => p.id === id) ?? assert.fail(id);
 const sum = (s: AnonSplit): number => s.parts.reduce((all, p) => all + p.bytes, 0);
 
-test('native memory tracking tells the tables of the collector from direct buffers, and the sum stays', () => {
+test('native memory tracking separates the tables of the collector from direct buffers, and the sum does not change', () => {
   const before = split(part('java-heap', 64), part('vm-structures', 40, 0, 90), part('direct-buffers', 60, 10, 100));
   const native = {
     reservedBytes: 0,
@@ -57,7 +57,7 @@ test('metaspace is no larger than what the JVM has committed: the rest of an ope
   assert.equal(sum(after), sum(before));
 });
 
-test('a heap that no hsperfdata bounds is bounded by GC.heap_info', () => {
+test('without hsperfdata the heap is limited by GC.heap_info', () => {
   const before = split(part('java-heap', 200, 0, 200));
   const heap = { areas: [{ name: 'garbage-first heap', usedBytes: 50 * MIB, committedBytes: 100 * MIB }] };
   const after = withJcmdReport(before, { ...none, heap });
@@ -66,7 +66,7 @@ test('a heap that no hsperfdata bounds is bounded by GC.heap_info', () => {
   assert.equal(sum(after), sum(before));
 });
 
-test('a JVM that answers nothing leaves the split as it was', () => {
+test('a JVM that does not answer does not change the split', () => {
   const before = split(part('java-heap', 64), part('malloc-arenas', 8));
   assert.deepEqual(withJcmdReport(before, none), before);
 });

@@ -25,21 +25,21 @@ const split: AnonSplit = {
 const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> = {}) =>
   anonParts({ anonBytes, atMs, jvm: null, mappings: { split, atMs }, others: [], ...rest });
 
-test('what came since the mappings were read stands as a part of its own, and the others keep their bytes', () => {
+test('growth since the mappings were read is a separate part, and the others keep their bytes', () => {
   const parts = anon(110 * MIB);
   assert.equal(by(parts, 'since the mappings were read').bytes, 10 * MIB);
   assert.equal(by(parts, 'Java heap').bytes, 64 * MIB);
   assert.equal(sum(parts), 110 * MIB);
 });
 
-test('what was given back since makes every part an interval, and they still sum to anon', () => {
+test('memory released since then makes every part an interval, and they still sum to anon', () => {
   const parts = anon(50 * MIB);
   assert.equal(sum(parts), 50 * MIB);
   const heap = by(parts, 'Java heap');
   assert.ok(heap.bytes === 32 * MIB && heap.highBytes === 64 * MIB && heap.lowBytes === 0);
 });
 
-test('other processes are set apart by name before the JVM is divided', () => {
+test('other processes are separate parts by name, before the JVM is divided', () => {
   const parts = anon(130 * MIB, { others: [{ name: 'sh', processes: 2, anonBytes: 30 * MIB }] });
   assert.equal(by(parts, 'sh (2 processes)').bytes, 30 * MIB);
   assert.equal(sum(parts), 130 * MIB);
@@ -66,7 +66,7 @@ const file = (path: string, residentBytes: number | null, rest: Partial<FileRead
   ...rest,
 });
 
-test('page cache is divided into files by name, libraries and jars together, and what was not looked at', () => {
+test('page cache is divided into files by name, libraries and jars together, and files that were not scanned', () => {
   const parts = pageCacheParts(
     [file('/tmp/spring.log', 60 * MIB), file('/app/app.jar', 8 * MIB), file('/lib/libc.so.6', 2 * MIB)],
     80 * MIB,
@@ -78,7 +78,7 @@ test('page cache is divided into files by name, libraries and jars together, and
   assert.equal(sum(parts), 80 * MIB);
 });
 
-test('files that may not be queried are a line of their own, of at most what they have on disk', () => {
+test('files that may not be queried are a separate part, with at most their bytes on disk', () => {
   const closed = file('/secret', null, {
     allocatedBytes: 5 * MIB,
     residency: { state: 'unknown', reason: 'owned by another user' },
@@ -116,7 +116,7 @@ test('a written log keeps its bytes where libraries hold more memory than the co
   assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MIB);
 });
 
-test('rotated and deleted files are lines of their own, small ones a sum, and all add up', () => {
+test('rotated and deleted files are separate parts, small files are a sum, and all add up', () => {
   const files = [
     file('/var/log/app.log', 40 * MIB, written),
     file('/var/log/app.log.1', 20 * MIB),
@@ -144,7 +144,7 @@ test('a user who may ask about no library knows what is mapped of them, as an in
   assert.equal(sum(parts), 90 * MIB);
 });
 
-test('a heap in shared memory is as large as the file that holds it, and no tmpfs file besides', () => {
+test('a heap in shared memory has the size of its file, and is not counted as a tmpfs file too', () => {
   const heap = file('/memfd:java_heap', 30 * MIB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
   const mapped = { ...split, sharedHeap: { bytes: MIB } };
   const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, atMs }, atMs, files: [heap] }, 40 * MIB);
@@ -152,7 +152,7 @@ test('a heap in shared memory is as large as the file that holds it, and no tmpf
   assert.deepEqual(tmpfsParts([heap], 10 * MIB, AT), []);
 });
 
-test('what grew since the first reading of the mappings is said beside the part', () => {
+test('growth since the first reading of the mappings is in the note of the part', () => {
   const first = { split: { ...split, parts: [{ ...split.parts[0]!, bytes: 4 * MIB }, split.parts[1]!] }, atMs };
   const parts = anon(100 * MIB, { mappings: { split, atMs, first } });
   assert.match(by(parts, 'Java heap').note!, /grew by 60 MiB since 2026-01-01/);

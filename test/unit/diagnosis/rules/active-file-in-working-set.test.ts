@@ -7,7 +7,7 @@ import { applyRule } from '../../../support/rule-context.ts';
 const at = (active: number, workingSet: number) =>
   applyRule(activeFileInWorkingSet, { values: { active_file: active, working_set: workingSet } });
 
-test('much active page cache in the working set is worth knowing', () => {
+test('much active page cache in the working set is an info finding', () => {
   assert.deepEqual(at(300 * MIB, GIB), {
     id: 'active-file-in-working-set',
     severity: 'info',

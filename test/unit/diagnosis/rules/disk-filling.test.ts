@@ -42,7 +42,7 @@ test('beyond a quarter it does not apply', () => {
   assert.equal(applyRule(diskFilling, { files: [fullIn(90 * DAY_S + 10)] }), null);
 });
 
-test('the file that fills its disk first is named, wherever it stands in the list', () => {
+test('the file that fills its disk first is named, at any place in the list', () => {
   for (const files of [
     [fullIn(9 * DAY_S, '/a'), fullIn(5 * DAY_S, '/b'), fullIn(7 * DAY_S, '/c')],
     [fullIn(5 * DAY_S, '/b'), fullIn(9 * DAY_S, '/a')],

@@ -32,7 +32,7 @@ test('a rising floor is a heap leak, with the time to -Xmx and the size of -Xmx 
   });
 });
 
-test('whichever of -Xmx and the container limit comes first is the end', () => {
+test('the end is -Xmx or the container limit, whichever comes first', () => {
   const [exhausted, oom] = [eta('heap-exhausted', 40 * HOUR_S), eta('oom-kill', 30 * HOUR_S)];
   assert.equal(leaking([exhausted, oom])?.headline, `${FLOOR} and reaches the container's limit in 27 to 33 hours: OOM kill.`);
   assert.match(leaking([exhausted, eta('oom-kill', 40 * HOUR_S)])?.headline ?? '', /reaches -Xmx/);
@@ -50,7 +50,7 @@ test('without any time to an end none is claimed, and -Xmx stays a name in the a
   );
 });
 
-test('without a limit, -Xmx ends it and no OOM kill is spoken of; without -Xmx the node runs short', () => {
+test('without a limit, -Xmx is the end and no OOM kill is mentioned; without -Xmx the node runs short of memory', () => {
   const series = { limitBytes: 'max' } as const;
   assert.match(leaking([eta('heap-exhausted', 40 * HOUR_S)], { series })?.headline ?? '', /: OutOfMemoryError\.$/);
   assert.equal(

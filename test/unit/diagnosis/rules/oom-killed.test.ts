@@ -8,7 +8,7 @@ import { applyRule, NOW_MS } from '../../../support/rule-context.ts';
 const killed = (...ago: readonly number[]) =>
   applyRule(oomKilled, { series: { events: ago.map((s) => ({ t: NOW_MS / 1000 - s, type: 'oom_kill' })) } });
 
-test('an OOM kill within a day is critical, and its time is told', () => {
+test('an OOM kill within a day is critical, and its time is named', () => {
   assert.deepEqual(killed(12 * HOUR_S), {
     id: 'oom-killed',
     severity: 'critical',

@@ -67,7 +67,7 @@ test('without a file the title says so, and the advice says how to find it', () 
 test('a file that is named but no longer listed has no holder', () =>
   assert.match(growing()?.headline ?? '', /page cache of \/tmp\/spring\.log\. Not a leak/));
 
-test('where usage grows faster than the cache, the share is told; from 93 % on it is all of it', () => {
+test('if usage grows faster than the cache, the share is named; from 93 % on it is "all of it"', () => {
   assert.match(growing({ usage: 9.52e6 })?.headline ?? '', /^Memory used grows 228 MB a day, 50 % of it page cache/);
   assert.match(growing({ usage: 4.76e6 / 0.931 })?.headline ?? '', /, all of it page cache/);
   assert.match(growing({ usage: 4.76e6 / 0.929 })?.headline ?? '', /, 93 % of it page cache/);
@@ -97,7 +97,7 @@ test('without a limit the kernel takes it back when the node runs short', () =>
     /takes it back when the node runs short of memory\.$/,
   ));
 
-test('a disk that lasts longer than a quarter is not spoken of', () => {
+test('a disk that lasts longer than a quarter is not mentioned', () => {
   const lasting = (days: number) =>
     growing({ files: [fileRow({ fileSystem: { kind: 'disk', freeBytes: 4.76e6 * 24 * days, totalBytes: 1e12 } })] })?.headline ??
     '';

@@ -6,7 +6,7 @@ import { applyRule } from '../../../support/rule-context.ts';
 
 const at = (usage: number, anon: number) => applyRule(pinnedByCache, { values: { usage, anon }, series: { limitBytes: 1000 } });
 
-test('usage at the limit with cache in it is explained, and nobody is alarmed', () => {
+test('usage at the limit because of page cache is explained without an alarm', () => {
   const values = { usage: 2040 * MIB, anon: 1000 * MIB, limit_hits: 12 };
   assert.deepEqual(applyRule(pinnedByCache, { values }), {
     id: 'pinned-by-cache',

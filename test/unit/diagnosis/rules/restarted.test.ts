@@ -6,7 +6,7 @@ import { applyRule, NOW_MS } from '../../../support/rule-context.ts';
 const restarts = (...ago: readonly number[]) =>
   applyRule(restarted, { series: { events: ago.map((s) => ({ t: NOW_MS / 1000 - s, type: 'restart' })) } });
 
-test('a restart in the history is worth knowing', () => {
+test('a restart in the history is an info finding', () => {
   assert.deepEqual(restarts(3600), {
     id: 'restarted',
     severity: 'info',

@@ -39,7 +39,7 @@ test('without a limit it ends where the node runs short', () =>
     /take it back\. No limit is set: it grows until the node/,
   ));
 
-test('with a time to the OOM kill, a limit that is gone since is not spoken of', () =>
+test('with a time to the OOM kill, a limit that was removed since is not mentioned', () =>
   assert.match(
     growing({ series: { limitBytes: 'max' }, seconds: 40 * HOUR_S })?.headline ?? '',
     /take it back: OOM kill in 36 to 44 hours\.$/,

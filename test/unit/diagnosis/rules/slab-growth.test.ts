@@ -11,7 +11,7 @@ const growing = (reclaimable: boolean, over: Given = {}) =>
 const V1 = { target: { cgroup: { version: 1, path: '/x' } } } as const;
 const GROWS = 'Kernel memory grows 31 MB an hour on its own';
 
-test('kernel memory that stays is a warning', () => {
+test('unreclaimable kernel memory is a warning', () => {
   assert.deepEqual(growing(false, { values: { kernel: 900, slab_reclaimable: 100, slab_unreclaimable: 700 } }), {
     id: 'slab-growth',
     headline: `${GROWS}: kernel objects that the kernel cannot take back.`,
@@ -23,7 +23,7 @@ test('kernel memory that stays is a warning', () => {
   });
 });
 
-test('reclaimable slab is worth knowing, and no end', () => {
+test('reclaimable slab is an info finding without an end', () => {
   const found = growing(true);
   assert.equal(found?.headline, `${GROWS}: dentries and inodes of many files, and the kernel takes them back at the limit.`);
   assert.equal(found?.severity, 'info');

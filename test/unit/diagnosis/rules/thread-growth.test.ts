@@ -16,7 +16,7 @@ const growing = (perHour: number | null, over: Given = {}, seconds: number | nul
     },
   });
 
-test('threads that grow are told by number, pace and bytes, with the time to the OOM kill', () => {
+test('growing threads are named by number, pace and bytes, with the time to the OOM kill', () => {
   const given = {
     values: { threads: 400, kernel_stack: 5000 },
     jvm: { threads: { live: 380, daemon: 1, peak: 380, started: 500 } },
@@ -33,7 +33,7 @@ test('threads that grow are told by number, pace and bytes, with the time to the
   });
 });
 
-test('from two a minute on the pace is told by the minute', () => {
+test('from two threads a minute on the pace is per minute', () => {
   assert.match(growing(119)?.headline ?? '', /^Threads grow by 119 an hour;/);
   assert.match(growing(120)?.headline ?? '', /^Threads grow by 2 a minute;/);
 });

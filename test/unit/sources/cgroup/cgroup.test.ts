@@ -67,7 +67,7 @@ test('a value that the kernel does not have is not there, and not 0', () => {
   assert.equal('psi_full_seconds' in bare.values, false);
 });
 
-test('v2 kernel memory is summed from its parts where the kernel does not give it', () => {
+test('v2 kernel memory is summed from its parts if the kernel does not report it', () => {
   assert.equal(parseCgroupV2(V2).values.kernel, 10 + 20 + 5 + 1 + 80);
   assert.equal(parseCgroupV2({ ...V2, 'memory.stat': `${V2['memory.stat']}kernel 999\n` }).values.kernel, 999);
 });
@@ -165,12 +165,12 @@ test('cgroup mounts are read from mountinfo, the later one first, and octal esca
   );
 });
 
-test('in a hybrid hierarchy memory stands where its v1 line says', () => {
+test('in a hybrid hierarchy the memory controller is at the path of its v1 line', () => {
   assert.deepEqual(parseProcCgroup('4:memory:/a\n0::/\n'), { v1Memory: '/a', v2: '/' });
   assert.deepEqual(parseProcCgroup('0::/../cri-x.scope\n'), { v1Memory: null, v2: '/../cri-x.scope' });
 });
 
-test('a status tells who a process is, in the innermost namespace', () => {
+test('a status has the ids of a process in the innermost namespace', () => {
   const s = parseStatus(
     'Name:\tja\\nva\nPid:\t42\nPPid:\t1\nUid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nNSpid:\t42\t1\nVmRSS:\t  2048 kB\nThreads:\t17\nCapPrm:\t0000000000000008\nSigCgt:\t2000000181005ccf\n',
   );

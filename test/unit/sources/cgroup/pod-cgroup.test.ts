@@ -29,7 +29,7 @@ test("a pod's group is found under both drivers of the kubelet, on v1 and v2, of
     assert.equal(find(['cpu/kubepods', `${pod}/cri-containerd-1234.scope`, 'memory/system.slice']), pod);
 });
 
-test('the memory controller is taken where several v1 controllers have the pod', () => {
+test('the memory controller is used if several v1 controllers have the pod', () => {
   assert.equal(find([`cpu/kubepods/pod${UID}`, `memory/kubepods/pod${UID}`]), `memory/kubepods/pod${UID}`);
 });
 

@@ -17,7 +17,7 @@ import { type TestContext, test } from 'node:test';
 import { MIB } from '../../../../src/units.ts';
 import { folder, watcher } from './own-process.ts';
 
-/** Holds a file open for writing, so that its folder is looked at. */
+/** Keeps a file open for writing, so that its folder is scanned. */
 function held(t: TestContext, path: string, bytes = 2 * MIB): number {
   const fd = openSync(path, 'w');
   t.after(() => closeSync(fd));
@@ -25,7 +25,7 @@ function held(t: TestContext, path: string, bytes = 2 * MIB): number {
   return fd;
 }
 
-test('a FIFO in place of a file is neither opened nor shown, and whoever waits to write to it goes on waiting', async (t) => {
+test('a FIFO in place of a file is neither opened nor shown, and a process that waits to write to it is not released', async (t) => {
   const dir = folder(t);
   held(t, join(dir, 'log'));
   execFileSync('mkfifo', [join(dir, 'trap')]);
@@ -73,7 +73,7 @@ test('a path of 4,000 characters is found when it is open', async (t) => {
   assert.equal(row?.residentBytes, 2 * MIB);
 });
 
-test('a path that is too long for the kernel to tell still has its bytes', async (t) => {
+test('a path that is too long for the kernel to report still has its bytes', async (t) => {
   const dir = folder(t);
   // Made from the inside, a name at a time: no path of this length can be given to the kernel.
   const script =
@@ -91,7 +91,7 @@ test('a path that is too long for the kernel to tell still has its bytes', async
   assert.match(row.path, /more than 4,096 bytes/);
 });
 
-test('a sparse file of 1 TiB counts with what it holds, not with its size', async (t) => {
+test('a sparse file of 1 TiB counts with its blocks, not with its size', async (t) => {
   const dir = folder(t);
   const fd = held(t, join(dir, 'sparse'), MIB);
   ftruncateSync(fd, 2 ** 40);
@@ -118,7 +118,7 @@ test('a deleted file that is still open keeps its row, and loses it when it is c
   assert.ok(!(await watch.scan(2)).some((r) => r.path === path));
 });
 
-test('a folder that changes between looks in the middle of its walk gives each file that stays, once', async (t) => {
+test('a folder that changes between scans in the middle of its walk gives each remaining file once', async (t) => {
   const dir = folder(t);
   held(t, join(dir, 'log'));
   for (let i = 0; i < 400; i++) writeFileSync(join(dir, `keep${i}`), Buffer.alloc(4096));
@@ -150,7 +150,7 @@ test('a folder that goes away during its walk ends it without an error', async (
   assert.equal(await shown(300_000), false);
 });
 
-test('a look takes no more operations than its limits, whatever there is, and goes on where it stopped', async (t) => {
+test('a scan uses no more operations than its limits, and the next one continues where it stopped', async (t) => {
   const dir = folder(t);
   held(t, join(dir, 'log'));
   for (let i = 0; i < 3000; i++) writeFileSync(join(dir, `f${i}`), 'x');

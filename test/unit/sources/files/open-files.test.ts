@@ -23,7 +23,7 @@ function withFiles(t: TestContext) {
       writeFileSync(join(root, `${PID}/fdinfo/${fd}`), 'pos:\t0\nflags:\t0100000\n');
     },
     close: (fd: number) => rmSync(join(root, `${PID}/fd/${fd}`)),
-    /** The descriptors that one look sees, and how much work it was. */
+    /** The descriptors that one scan sees, and its number of operations. */
     look() {
       const budget = new WorkBudget(10_000, 10_000);
       budget.refill();
@@ -43,7 +43,7 @@ test('once its numbers are known, a few beyond the highest are tried and not all
   assert.ok(second.work < 40, `${second.work}`);
 });
 
-test('a file that is opened next is seen at once, one that was closed is gone, and one far up is found within eight looks', (t) => {
+test('a newly opened file is seen at once, a closed one is dropped, and one with a high descriptor is found within eight scans', (t) => {
   const process = withFiles(t);
   for (const fd of [0, 1, 2]) process.open(fd);
   process.look();

@@ -76,7 +76,7 @@ test('the file is found in the folder of a user whose name is not UTF-8', (t) =>
   assert.equal(hsperfText(root), 'counters');
 });
 
-test('the next folder is asked where one has a link in place of the file, or is itself a link', (t) => {
+test('if a folder is a link, or has a link in place of the file, the next folder is tried', (t) => {
   const { root, tmp } = proc(t);
   for (const user of ['a', 'c']) mkdirSync(join(tmp, `hsperfdata_${user}`));
   symlinkSync('/etc/passwd', join(tmp, 'hsperfdata_a', String(PID)));

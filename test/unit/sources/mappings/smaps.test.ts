@@ -47,7 +47,7 @@ test('more mappings than can be kept are not taken for all of them', () => {
 });
 
 for (const name of names) {
-  test(`${COLLECTORS[name]}: every anonymous byte stands under one name`, () => {
+  test(`${COLLECTORS[name]}: every anonymous byte has one name`, () => {
     const mappings = parseSmaps(textOf(name));
     const kernel = [...textOf(name).matchAll(/^Anonymous: +(\d+) kB$/gm)].reduce((sum, m) => sum + Number(m[1]) * 1024, 0);
     const split = splitAnon(mappings, jvmOf(COLLECTORS[name]));
@@ -125,7 +125,7 @@ const map = (start: number, bytes: number, perms: string, anonBytes: number, pat
   anonBytes,
 });
 
-test('where the kernel places mappings upwards, class space ends after its size, and large blocks behind an arena are no arena', () => {
+test('if the kernel places mappings upwards, class space ends after its size, and large blocks behind an arena are no arena', () => {
   const space = 0x54000000;
   const mappings = [
     map(0x53bc7000 - MIB, MIB, 'rw-p', MIB, '/usr/lib/jvm/lib/server/classes.jsa'),
@@ -147,7 +147,7 @@ test('where the kernel places mappings upwards, class space ends after its size,
   assert.equal(bytes('direct-buffers') + bytes('vm-structures'), 99 * MIB);
 });
 
-test('a hundred stacks side by side are stacks, also where one begins at a multiple of 4 MiB', () => {
+test('a hundred adjacent stacks are stacks, even if one begins at a multiple of 4 MiB', () => {
   const guard = 16 << 10;
   const mappings = Array.from({ length: 100 }, (_, n) => {
     const at = 0x80000000 - guard + n * MIB;
@@ -157,7 +157,7 @@ test('a hundred stacks side by side are stacks, also where one begins at a multi
   assert.deepEqual([stacks!.id, stacks!.count, others], ['thread-stacks', 100, []]);
 });
 
-test('where all mappings are low, the heap is the part that ends at 4 GiB, not the one with the most resident memory', () => {
+test('if all mappings are low, the heap is the part that ends at 4 GiB, not the one with the most resident memory', () => {
   const heap = 2 ** 32 - 256 * MIB;
   const mappings = [
     ...Array.from({ length: 300 }, (_, n) => {

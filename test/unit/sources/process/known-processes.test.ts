@@ -17,7 +17,7 @@ function proc(t: { after: (f: () => void) => void }) {
   return { root, is };
 }
 
-/** How many processes one search looks at. */
+/** Number of processes that one search examines. */
 function search(known: ProcessCache<string>, root: string, pids: readonly number[], settled = false): number {
   known.beginSearch();
   let looked = 0;
@@ -29,7 +29,7 @@ function search(known: ProcessCache<string>, root: string, pids: readonly number
   return looked;
 }
 
-test('a process is looked at in its first two searches, and again when another program or another process is behind its pid', (t) => {
+test('a process is examined in its first two searches, and again when its pid has another program or process', (t) => {
   const { root, is } = proc(t);
   const known = new ProcessCache<string>();
   is(7, 'sh', 100);
@@ -37,11 +37,11 @@ test('a process is looked at in its first two searches, and again when another p
   assert.deepEqual([search(known, root, [7, 8]), search(known, root, [7, 8]), search(known, root, [7, 8])], [2, 2, 0]);
   is(7, 'java', 100); // the shell has become the JVM
   assert.equal(search(known, root, [7, 8]), 1);
-  is(8, 'a) b (c', 900); // the pid was given anew
+  is(8, 'a) b (c', 900); // the pid was reused
   assert.equal(search(known, root, [7, 8]), 2, '7 is new still, 8 is another');
 });
 
-test('what will never be anything else is looked at once until all are looked at afresh', (t) => {
+test('a process that cannot change is examined once, until all are examined again', (t) => {
   const { root, is } = proc(t);
   const known = new ProcessCache<string>();
   is(2, 'kthreadd', 0);
@@ -49,7 +49,7 @@ test('what will never be anything else is looked at once until all are looked at
   assert.deepEqual(looks, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 });
 
-test('after ten searches all are looked at afresh, and what has gone is forgotten', (t) => {
+test('after ten searches all processes are examined again, and ended ones are dropped', (t) => {
   const { root, is } = proc(t);
   const known = new ProcessCache<string>();
   is(7, 'java', 100);

@@ -54,7 +54,7 @@ test('a name that is not UTF-8 is found by its bytes', (t) => {
   assert.equal(decodePath(Buffer.from('grün', 'utf8').toString('latin1')), 'grün');
 });
 
-test('a link is not followed, wherever it stands in the path', (t) => {
+test('a link is not followed at any place in the path', (t) => {
   const [root, other] = [folder(t), folder(t)];
   writeFileSync(join(other, 'secret'), 'secret');
   symlinkSync(other, join(root, 'folder'));
@@ -70,7 +70,7 @@ test('a root that is a link is followed, as /proc/PID/root is one', (t) => {
   assert.equal(textOf(join(other, 'root'), 'a'), 'text');
 });
 
-test('a path that goes up is refused, also where it would come back', (t) => {
+test('a path that goes up is refused, even if it would come back', (t) => {
   const root = folder(t);
   mkdirSync(join(root, 'tmp'));
   writeFileSync(join(root, 'a'), 'text');
