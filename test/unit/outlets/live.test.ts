@@ -189,7 +189,7 @@ describe('a live client', () => {
     assert.deepEqual(told, [...app(1), ...app(2)]);
   });
 
-  test('that sends an invalid message gets an error and is closed', async (t) => {
+  test('that sends an invalid message is closed with the reason', async (t) => {
     const { port } = await liveServer(t);
     for (const wrong of ['{', 'null', '{"tables":7}', '[]']) {
       const client = await goodClient(t, port);
