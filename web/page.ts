@@ -13,7 +13,7 @@ import { asText } from './data/wording.ts';
 import { byId } from './dom.ts';
 import { ConnectionStatus } from './panels/connection-line.ts';
 import { copyText, drawLinks } from './panels/data-links.ts';
-import { drawFields, updateFields } from './panels/fields.ts';
+import { FieldCharts } from './panels/fields.ts';
 import { drawFiles } from './panels/files.ts';
 import { drawError, drawVerdict } from './panels/headline.ts';
 import { showHistogramButton } from './panels/histogram.ts';
@@ -34,6 +34,7 @@ export class Page {
   readonly #time = new TimeWindow(() => void this.#tryLoading(() => this.#loadRows()));
   readonly #stack = new StackedChart(this.#time.zoom);
   readonly #heap = new HeapChart();
+  readonly #fields = new FieldCharts();
   readonly #connection = new ConnectionStatus(() => this.#state.latest.atMs);
   readonly #target = new TargetSwitch(() => this.#changeTarget());
   readonly #tables = {
@@ -68,7 +69,7 @@ export class Page {
   readonly redrawFields = (): void => {
     const { verdict, rows } = this.#state;
     if (verdict !== null && rows !== null && rows.t.length > 1)
-      drawFields(verdict, rows, byId<HTMLInputElement>('search').value.trim());
+      this.#fields.draw(verdict, rows, byId<HTMLInputElement>('search').value.trim());
   };
 
   /** Redraws the charts in another colour scheme, because style sheets do not change canvases. */
@@ -227,7 +228,7 @@ export class Page {
       this.#stack.follow(change, this.#state.limitBytes);
       if (!change.replaced) this.#heap.extend(this.#state.rows!);
     }
-    updateFields(m.values);
+    this.#fields.update(m.values);
     this.#connection.draw();
   }
 }

@@ -11,6 +11,7 @@ import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
+import type { Cause } from '../trends/types.ts';
 import { SECOND_MS } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
@@ -20,8 +21,8 @@ import { MappingsReader } from './mappings-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, readLedgerContext } from './tick-answers.ts';
 
-/** Causes of growth in a process's anonymous memory. */
-const CAUSES_IN_ANON: ReadonlySet<string> = new Set(['heap', 'metaspace', 'native', 'threads', 'unknown']);
+/** Causes of growth in a process's anonymous memory; of `threads` it is the stacks. */
+const CAUSES_IN_ANON: ReadonlySet<Cause> = new Set(['heap', 'metaspace', 'native', 'threads']);
 
 export interface ContainerOptions {
   readonly roots: Roots;

@@ -7,8 +7,6 @@ import { nearestIndex, onCursor, setCursor } from '../charts/shared-cursor.ts';
 import { exactBytesText, slopeText, valueText } from '../data/wording.ts';
 import { byId, el, setText, svg, titleOnHover } from '../dom.ts';
 
-/** A small chart for each field with its fitted line and interval, under the shared cursor. */
-
 interface FieldChart {
   readonly id: FieldName;
   readonly column: readonly (number | null)[];
@@ -18,28 +16,68 @@ interface FieldChart {
   readonly hair: SVGElement;
 }
 
-const MAX_POINTS = 80;
+const MAX_CHARTS = 80;
 const W = 250;
 const H = 54;
-let charts: readonly FieldChart[] = [];
-let times: readonly number[] = [];
-let frame: readonly [number, number] = [0, 1];
+/** The times that all charts show. */
+interface TimeAxis {
+  readonly times: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
 
-const x = (t: number): number => ((t - frame[0]) / Math.max(1e-9, frame[1] - frame[0])) * W;
+const xOn = ({ from, to }: TimeAxis, t: number): number => ((t - from) / Math.max(1e-9, to - from)) * W;
 
-/** Whether the cursor is on a chart, so that the values are those of its time and not of the newest tick. */
-let isPointed = false;
+/** A small chart for each field with its fitted line and interval, under the shared cursor. */
+export class FieldCharts {
+  readonly #root = byId('fields');
+  #charts: readonly FieldChart[] = [];
+  #axis: TimeAxis = { times: [], from: 0, to: 1 };
+  /** Whether the cursor is on a chart, so that the values are those of its time and not of the newest tick. */
+  #isPointed = false;
+  #isVisible = false;
 
-onCursor((t) => {
-  isPointed = t !== null;
-  const i = t === null ? times.length - 1 : nearestIndex(times, t);
-  for (const small of charts) {
-    const v = small.column[i] ?? (t === null ? last(small.column) : null);
-    show(small, v);
-    small.hair.setAttribute('visibility', t === null ? 'hidden' : 'visible');
-    if (t !== null) small.hair.setAttribute('transform', `translate(${x(times[i]!).toFixed(1)} 0)`);
+  constructor() {
+    onCursor((t) => this.#point(t));
+    new IntersectionObserver((entries) => {
+      this.#isVisible = entries[entries.length - 1]!.isIntersecting;
+    }).observe(this.#root);
   }
-});
+
+  draw(verdict: Verdict, samples: SamplesAnswer, search: string): void {
+    const wanted = search.toLowerCase();
+    const fits = (id: FieldName): boolean => id.includes(wanted) || fieldRow(id).title.toLowerCase().includes(wanted);
+    const all = namesIn(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
+    const ids = all
+      .filter(fits)
+      .sort((a, b) => sortWeight(b, verdict.fields[b]) - sortWeight(a, verdict.fields[a]) || (a < b ? -1 : 1))
+      .slice(0, MAX_CHARTS);
+    const axis: TimeAxis = { times: samples.t, from: samples.t[0]!, to: samples.t[samples.t.length - 1]! };
+    const made = ids.map((id) => field(id, samples.fields[id]!, verdict.fields[id] ?? null, axis));
+    this.#axis = axis;
+    this.#charts = made.map((m) => m.small);
+    const none = el('p', { class: 'quiet' }, `None of ${all.length} fields has “${search}” in its name.`);
+    this.#root.replaceChildren(...(made.length > 0 ? made.map((m) => m.node) : [none]));
+  }
+
+  /** A live tick changes only the numbers that are in view. The next verdict redraws the lines. */
+  update(values: FieldValues): void {
+    if (this.#isPointed || !this.#isVisible) return;
+    for (const small of this.#charts) if (values[small.id] !== undefined) show(small, values[small.id]!);
+  }
+
+  #point(t: number | null): void {
+    this.#isPointed = t !== null;
+    const { times } = this.#axis;
+    const i = t === null ? times.length - 1 : nearestIndex(times, t);
+    for (const small of this.#charts) {
+      const v = small.column[i] ?? (t === null ? last(small.column) : null);
+      show(small, v);
+      small.hair.setAttribute('visibility', t === null ? 'hidden' : 'visible');
+      if (t !== null) small.hair.setAttribute('transform', `translate(${xOn(this.#axis, times[i]!).toFixed(1)} 0)`);
+    }
+  }
+}
 
 function show(small: FieldChart, v: number | null): void {
   small.now = v;
@@ -55,37 +93,11 @@ function sortWeight(id: FieldName, trend: FieldTrend | undefined): number {
   return (row.unit === 'bytes' ? 1 : 1e-6) * (growing + Math.abs(trend?.slopeBytesPerHour ?? 0));
 }
 
-export function drawFields(verdict: Verdict, samples: SamplesAnswer, search: string): void {
-  const wanted = search.toLowerCase();
-  const fits = (id: FieldName): boolean => id.includes(wanted) || fieldRow(id).title.toLowerCase().includes(wanted);
-  const all = namesIn(samples.fields).filter((id) => samples.fields[id]!.some((v) => v !== null && v !== 0));
-  const ids = all
-    .filter(fits)
-    .sort((a, b) => sortWeight(b, verdict.fields[b]) - sortWeight(a, verdict.fields[a]) || (a < b ? -1 : 1))
-    .slice(0, MAX_POINTS);
-  times = samples.t;
-  frame = [times[0]!, times[times.length - 1]!];
-  const made = ids.map((id) => field(id, samples.fields[id]!, verdict.fields[id] ?? null));
-  charts = made.map((m) => m.small);
-  const none = el('p', { class: 'quiet' }, `None of ${all.length} fields has “${search}” in its name.`);
-  byId('fields').replaceChildren(...(made.length > 0 ? made.map((m) => m.node) : [none]));
-}
-
-let isVisible = false;
-new IntersectionObserver((entries) => {
-  isVisible = entries[entries.length - 1]!.isIntersecting;
-}).observe(byId('fields'));
-
-/** A live tick changes only the numbers that are in view. The next verdict redraws the lines. */
-export function updateFields(values: FieldValues): void {
-  if (isPointed || !isVisible) return;
-  for (const small of charts) if (values[small.id] !== undefined) show(small, values[small.id]!);
-}
-
 function field(
   id: FieldName,
   column: readonly (number | null)[],
   trend: FieldTrend | null,
+  axis: TimeAxis,
 ): { node: HTMLElement; small: FieldChart } {
   const row = fieldRow(id);
   const value = el('span', { class: 'value' });
@@ -98,7 +110,7 @@ function field(
     value,
     el('span', { class: `trend ${tone}` }, words(trend, row.unit)),
   );
-  const { root, hair } = sparkline(id, column, trend);
+  const { root, hair } = sparkline(id, column, trend, axis);
   const small: FieldChart = { id, column, value, hair, now: null };
   show(small, last(column));
   titleOnHover(value, () => (row.unit === 'bytes' ? exactBytesText(small.now) : ''));
@@ -120,6 +132,7 @@ function sparkline(
   id: FieldName,
   y: readonly (number | null)[],
   trend: FieldTrend | null,
+  axis: TimeAxis,
 ): { root: SVGElement; hair: SVGElement } {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -144,31 +157,31 @@ function sparkline(
   });
   const line = trend?.basis.line;
   if (line && trend && trend.slopeBytesPerHour !== null && trend.low !== null && trend.high !== null) {
-    const [a, b] = [Math.max(line.fromT, frame[0]), Math.min(line.toT, frame[1])];
+    const [a, b] = [Math.max(line.fromT, axis.from), Math.min(line.toT, axis.to)];
     const mid = (line.fromT + line.toT) / 2;
     const center = line.level + line.slopePerSecond * (mid - line.fromT);
     const at = (s: number, perHour: number): string =>
-      `${x(s).toFixed(1)},${Y(center + (perHour / HOUR_S) * (s - mid)).toFixed(1)}`;
+      `${xOn(axis, s).toFixed(1)},${Y(center + (perHour / HOUR_S) * (s - mid)).toFixed(1)}`;
     if (b > a) {
       const band = `M${at(a, trend.low)}L${at(mid, trend.low)}L${at(b, trend.high)}L${at(b, trend.low)}L${at(mid, trend.low)}L${at(a, trend.high)}Z`;
       root.append(svg('path', { class: 'band', d: band }));
     }
-    root.append(svg('path', { class: 'series', d: path(y, Y) }));
+    root.append(svg('path', { class: 'series', d: path(y, Y, axis) }));
     if (b > a)
       root.append(svg('path', { class: 'fit', d: `M${at(a, trend.slopeBytesPerHour)}L${at(b, trend.slopeBytesPerHour)}` }));
-  } else root.append(svg('path', { class: 'series', d: path(y, Y) }));
+  } else root.append(svg('path', { class: 'series', d: path(y, Y, axis) }));
   const hair = svg('line', { class: 'hair', x1: '0', x2: '0', y1: '0', y2: String(H), visibility: 'hidden' });
   root.append(hair);
   root.addEventListener('mousemove', (event) => {
     const box = root.getBoundingClientRect();
-    setCursor(frame[0] + ((event.clientX - box.left) / box.width) * (frame[1] - frame[0]));
+    setCursor(axis.from + ((event.clientX - box.left) / box.width) * (axis.to - axis.from));
   });
   root.addEventListener('mouseleave', () => setCursor(null));
   return { root, hair };
 }
 
 /** At most two points a pixel, because more cannot be seen. */
-function path(y: readonly (number | null)[], Y: (v: number) => number): string {
+function path(y: readonly (number | null)[], Y: (v: number) => number, axis: TimeAxis): string {
   let d = '';
   let pen = false;
   let before = Number.NEGATIVE_INFINITY;
@@ -177,7 +190,7 @@ function path(y: readonly (number | null)[], Y: (v: number) => number): string {
       pen = false;
       return;
     }
-    const at = x(times[i]!);
+    const at = xOn(axis, axis.times[i]!);
     if (pen && at - before < 0.5 && i < y.length - 1) return;
     before = at;
     d += `${pen ? 'L' : 'M'}${at.toFixed(1)},${Y(v).toFixed(1)}`;

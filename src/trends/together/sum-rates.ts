@@ -43,11 +43,17 @@ function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate 
 
 const KERNEL_PARTS = partsOf('kernel');
 
-/** Parts of a sum beside anon and the kernel's. The working set is usage without inactive_file, so parts of `file` are its own. */
-const PARTS_OF_SUMS = {
-  usage: ['file'],
-  working_set: partsOf('file').filter((id) => id !== 'inactive_file'),
-} as const satisfies Partial<Record<FieldId, readonly FieldId[]>>;
+/** Sums over a whole container. The working set is usage without inactive_file. */
+type Sum = 'usage' | 'working_set';
+const FILE_PARTS_IN_WORKING_SET = partsOf('file').filter((id) => id !== 'inactive_file');
+
+/** What a sum has beside anon. Where `kernel` is not reported, as on cgroup v1, its parts stand for it. */
+const partsBesideAnon = (fields: Fields, sum: Sum): readonly FieldId[] =>
+  partsOf('usage').flatMap((part): readonly FieldId[] => {
+    if (part === 'anon') return [];
+    if (part === 'file' && sum === 'working_set') return FILE_PARTS_IN_WORKING_SET;
+    return part === 'kernel' && !fields.has('kernel') ? KERNEL_PARTS : [part];
+  });
 
 /** Belief in growth from which a field is no longer known to stand still. */
 const UNDECIDED_POSTERIOR = 0.5;
@@ -55,12 +61,11 @@ const UNDECIDED_POSTERIOR = 0.5;
 const NEGLIGIBLE_SHARE = 0.02;
 
 /** How fast a field that is the sum of others grows, by its parts where those know better; null: it does not grow. */
-export function sumGrowthRate(fields: Fields, id: keyof typeof PARTS_OF_SUMS): GrowthRate | null {
+export function sumGrowthRate(fields: Fields, id: Sum): GrowthRate | null {
   if (!grows(fields, id)) return null;
   const ownRate = growthRateOf(fields.get(id)!);
   const anon = anonGrowthRate(fields);
-  // `kernel` (v2) holds all of these but what sockets hold.
-  const beside = [...PARTS_OF_SUMS[id], ...(fields.has('kernel') ? (['kernel'] as const) : KERNEL_PARTS), 'sock' as const];
+  const beside = partsBesideAnon(fields, id);
   // A part that probably grows but is not reported as growing would be missing.
   const undecided = (part: FieldId): boolean => {
     const field = fields.get(part);
