@@ -11,20 +11,25 @@ if (!/^\d+$/.test(pid ?? '') || !out) {
   console.error('usage: capture-tree.mjs PID OUT [AS]');
   process.exit(2);
 }
-const code = join(tmpdir(), `memhound-redact-${process.pid}.mjs`);
+const code = join(tmpdir(), `memhound-capture-${process.pid}.mjs`);
 await build({
-  entryPoints: ['src/cli/redaction.ts'],
+  stdin: {
+    contents: `export { redactHsperfdata } from './src/cli/redaction.ts';
+      export { V1_FILES } from './src/sources/cgroup/cgroup-v1.ts';
+      export { V2_FILES } from './src/sources/cgroup/cgroup-v2.ts';`,
+    resolveDir: process.cwd(),
+  },
   bundle: true,
   platform: 'node',
   format: 'esm',
   outfile: code,
   logLevel: 'error',
 });
-const { redactHsperfdata } = await import(code);
+const { redactHsperfdata, V1_FILES, V2_FILES } = await import(code);
 rmSync(code);
 
-const READ =
-  /^(cgroup\.procs|memory\.(stat|usage_in_bytes|limit_in_bytes|failcnt|kmem\.usage_in_bytes|kmem\.tcp\.usage_in_bytes|memsw\.usage_in_bytes|oom_control|current|max|high|events|swap\.current|pressure))$/;
+/** What memhound reads of a cgroup: a new field needs no change here. */
+const READ = new Set(['cgroup.procs', ...V1_FILES, ...V2_FILES]);
 rmSync(out, { recursive: true, force: true });
 const put = (path, contents) => {
   mkdirSync(dirname(join(out, path)), { recursive: true });
@@ -75,7 +80,7 @@ for (const line of mountinfo) {
   if (path !== root && root !== '/' && !path.startsWith(`${root}/`)) continue;
   const below = path === root ? '' : root === '/' ? path : path.slice(root.length);
   const dir = join(`/proc/${pid}/root`, mountPoint, below);
-  for (const name of readdirSync(dir).filter((n) => READ.test(n))) {
+  for (const name of readdirSync(dir).filter((n) => READ.has(n))) {
     try {
       put(renamed(join(`proc/${pid}/root`, mountPoint, below, name)), readFileSync(join(dir, name)));
     } catch (error) {

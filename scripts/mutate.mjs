@@ -26,7 +26,7 @@ function testsIn(path) {
     .map((name) => join(path, name));
 }
 
-/** The tests of src/a/b/c.ts: all of test/unit/a. */
+/** The tests of src/A/B/FILE.ts: all of test/unit/a. */
 function testsOf(source) {
   const room = source.split('/')[1];
   return existsSync(join('test/unit', room)) ? testsIn(join('test/unit', room)) : [];

@@ -74,7 +74,7 @@ const DOUBTFUL_POSTERIOR = 0.8;
 
 /**
  * The lower the posterior of growth in every field, the surer that nothing harmful grows. The factors make it right as often as it says
- * (docs/verdict.md, "right at confidence").
+ * (docs/accuracy.md, "right at confidence").
  */
 function confidenceOfNoGrowth(fields: Fields): number {
   let most = 0;
