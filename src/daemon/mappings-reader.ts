@@ -1,7 +1,6 @@
 import { ageMs } from '../clock.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import { splitAnon } from '../diagnosis/ledger/anon-split.ts';
-import { withJcmdReport } from '../diagnosis/ledger/jvm-reported-split.ts';
 import { type JcmdReport, queryJvm } from '../sources/jvm/jcmd-report.ts';
 import { readSmaps } from '../sources/mappings/smaps.ts';
 import { type ReadReason, SmapsBudget } from '../sources/mappings/smaps-budget.ts';
@@ -57,10 +56,9 @@ export class MappingsReader {
     const reading = await readSmaps({ roots: this.#roots, process: this.#process });
     if (reading.state === 'read') {
       this.#budget.record(nowMs, reading.value.costMs);
-      const split = splitAnon(reading.value.mappings, jvm);
       const answers = await this.#queryJvm(nowMs);
       this.#last = {
-        split: answers === null ? split : withJcmdReport(split, answers),
+        split: splitAnon(reading.value.mappings, jvm, answers),
         atMs: reading.atMs,
         first: this.#first,
       };

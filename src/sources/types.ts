@@ -157,7 +157,12 @@ export interface JvmReading {
   readonly heapMax: Limit;
   readonly oldUsed: Aged<number> | null;
   readonly metaspace: { readonly used: Aged<number>; readonly committed: number; readonly maxBytes: number | null } | null;
-  readonly compressedClass: { readonly used: Aged<number>; readonly committed: number } | null;
+  readonly compressedClass: {
+    readonly used: Aged<number>;
+    readonly committed: number;
+    /** Address space that is reserved for it. */
+    readonly maxBytes: number | null;
+  } | null;
   readonly classes: { readonly loaded: number; readonly unloaded: number } | null;
   readonly threads: { readonly live: number; readonly daemon: number; readonly peak: number; readonly started: number } | null;
   readonly collectors: readonly { readonly name: string; readonly count: number; readonly seconds: number }[];

@@ -63,7 +63,11 @@ function reading(history: History, shape: PodShape, info: TargetInfo): JvmReadin
     heapMax: shape.heapMaxBytes,
     oldUsed: { value: v.old_used!, atMs: atMs - 1000 },
     metaspace: { used: { value: v.metaspace!, atMs: atMs - 95_000 }, committed: v.metaspace! * 1.03, maxBytes: null },
-    compressedClass: { used: { value: v.metaspace! * 0.12, atMs: atMs - 95_000 }, committed: v.metaspace! * 0.13 },
+    compressedClass: {
+      used: { value: v.metaspace! * 0.12, atMs: atMs - 95_000 },
+      committed: v.metaspace! * 0.13,
+      maxBytes: null,
+    },
     classes: { loaded: v.classes! + 14, unloaded: 14 },
     threads: { live: v.threads!, daemon: 31, peak: 52, started: 1204 },
     collectors: [

@@ -5,7 +5,8 @@ import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
 import { MIB } from '../../units.ts';
 import type { LedgerPart } from '../types.ts';
-import type { AnonPart, AnonPartId, AnonSplit } from './anon-split.ts';
+import type { AnonPart, AnonPartId } from './anon-kinds.ts';
+import type { AnonSplit } from './anon-split.ts';
 import { exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
 import { isHeapFile } from './page-cache-part.ts';
 
@@ -69,11 +70,14 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
     .map((p) => (scale === 1 ? { ...p, lowBytes: p.bytes, highBytes: p.bytes } : p));
 }
 
+/** memory.stat lags behind the pages: so much less than the mappings say is no page that was given back (see the ledger's bound). */
+const COUNTER_LAG = 0.02;
+
 /** The mappings may be some minutes old; what was added since is a separate part, and what went since is taken from all. */
 function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
-  const shrink = since < 0 && split.anonBytes > 0 ? Math.max(0, anonBytes / split.anonBytes) : 1;
+  const shrink = since < -COUNTER_LAG * split.anonBytes ? Math.max(0, anonBytes / split.anonBytes) : 1;
   const parts = split.parts.map((p) => part(p, at, shrink, grownSince(p, first ?? null)));
   if (since > 0)
     parts.push(
@@ -95,9 +99,9 @@ function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): 
 
 function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
   const counted = p.id === 'thread-stacks' || p.id === 'malloc-arenas' ? `${p.count} of them` : null;
-  const note = [counted, grown, p.reportedByJvm, NOTES[p.id]].filter((x) => x != null && x !== '').join('; ');
+  const note = [p.disagreement, counted, grown, p.reportedByJvm, NOTES[p.id]].filter((x) => x != null && x !== '').join('; ');
   const rest = {
-    how: p.low === p.high ? ('measured' as const) : ('estimated' as const),
+    how: p.low === p.high && shrink === 1 ? ('measured' as const) : ('estimated' as const),
     at,
     ...(note === '' ? {} : { note }),
   };

@@ -1,83 +1,96 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
-import type { JvmReading } from '../../sources/types.ts';
-import { MIB } from '../../units.ts';
+import { GIB, MIB } from '../../units.ts';
+import { type AddressRange, type Chain, chainsOf } from './address-space.ts';
+import type { JvmFigures } from './jvm-figures.ts';
 
-/** Where the Java heap lies in the address space. */
-export interface HeapRange {
-  readonly start: number;
-  readonly end: number;
+/** Compressed oops keep the heap below 32 GiB of address; a JVM of less than 32 GiB has nothing else so low. */
+const LOW = 32 * GIB;
+/** The limit in hsperfdata may leave out a survivor space or a part of a region. */
+const LENGTH_SLACK = 2 * MIB;
+/** The heap grows or shrinks between the two readings, of its counters and of the mappings. */
+const COMMITTED_SLACK = 8 * MIB;
+/** A range of which more or less than this is committed is not the heap, unless it lies where the JVM tries first. */
+const COMMITTED_SHARE = 0.25;
+
+export interface HeapRange extends AddressRange {
+  /** Length and committed size are what the JVM says, or it has said where its heap lies. */
+  readonly isConfirmed: boolean;
 }
 
-const ARCHIVE = /\/classes[\w-]*\.jsa$/;
-/** Compressed oops keep the heap below 32 GiB of address; a JVM of less than 32 GiB has nothing else so low. */
-const LOW = 2 ** 35;
-
-/** Anonymous private memory, or a class data archive's piece of heap that is mapped into it. */
-const heapLike = (m: Mapping): boolean =>
-  m.perms[3] === 'p' && m.perms[2] !== 'x' && (m.path === '' || ARCHIVE.test(m.path) || m.path === '[anon: Java Heap]');
-
-export const isArchive = (m: Mapping): boolean => ARCHIVE.test(m.path);
+interface Candidate extends AddressRange {
+  readonly rank: 0 | 1 | 2;
+  /** It is as long as the heap's limit. */
+  readonly exact: boolean;
+  /** By how much its committed memory differs from what the JVM says is committed. */
+  readonly off: number;
+  readonly resident: number;
+}
 
 /**
- * The heap is reserved as one range of the maximum's size, so it is that part of an unbroken chain of mappings, of this length,
- * which holds the most resident memory, but no more than is committed. null where there is none (ZGC's heap is shared memory).
+ * The heap is reserved as one range of the maximum's size: of all such ranges, the one whose committed memory is what the JVM says is
+ * committed. It may begin or end inside of a mapping, since the kernel merges what is adjacent: the class space behind it (JDK 8 and 11),
+ * the collector's tables before it. null where there is none (ZGC's heap is shared memory).
  */
-export function heapRange(mappings: readonly Mapping[], jvm: JvmReading | null): HeapRange | null {
-  if (jvm === null) return lowestChain(mappings);
-  const length = typeof jvm.heapMax === 'number' ? jvm.heapMax : jvm.heapCommitted.value;
-  const most = jvm.heapCommitted.value + 8 * MIB;
-  let best: (HeapRange & { readonly rss: number; readonly rank: number }) | null = null;
-  for (const chain of chains(mappings)) {
-    const chainEnd = chain[chain.length - 1]!.end;
-    for (let i = 0; i < chain.length; i++) {
-      const start = chain[i]!.start;
-      // The heap's limit in hsperfdata may leave out a survivor space or a part of a region.
-      if (chainEnd - start < length - 2 * MIB) break;
-      if (start % MIB !== 0) continue;
-      let rss = 0;
-      let end = start;
-      for (let k = i; k < chain.length && chain[k]!.start < start + length; k++) {
-        rss += chain[k]!.anonBytes;
-        end = chain[k]!.end;
-      }
-      if (rss > most || end - start > length + 64 * MIB) continue;
-      const rank = rankOf(chain[i]!, end);
-      // Of those that end at 4 GiB the last is the heap alone.
-      if (best === null || rank > best.rank || (rank === best.rank && (rank === 2 || rss > best.rss)))
-        best = { start, end, rss, rank };
+export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): HeapRange | null {
+  if (figures.heapRange !== null) return { ...figures.heapRange, isConfirmed: true };
+  const { heap } = figures;
+  if (heap === null || heap.reservedBytes === null) return longestLowChain(mappings);
+  let best: Candidate | null = null;
+  for (const chain of chainsOf(mappings)) {
+    if (chain.end - chain.start < heap.reservedBytes - LENGTH_SLACK) continue;
+    for (const range of candidatesIn(chain, heap.reservedBytes)) {
+      const resident = chain.residentWithin(range);
+      const off = Math.abs(chain.committedWithin(range) - heap.committedBytes);
+      const rank = rankOf(range);
+      if (resident > heap.committedBytes + COMMITTED_SLACK) continue;
+      if (rank < 2 && off > Math.max(COMMITTED_SLACK, heap.committedBytes * COMMITTED_SHARE)) continue;
+      const exact = range.end - range.start === heap.reservedBytes;
+      const found: Candidate = { ...range, rank, exact, off, resident };
+      if (best === null || isBetter(found, best)) best = found;
     }
   }
-  return best === null ? null : { start: best.start, end: best.end };
+  return best === null
+    ? null
+    : { start: best.start, end: best.end, isConfirmed: best.exact && best.off <= Math.max(MIB, heap.committedBytes * 0.02) };
+}
+
+/** Ranges of that length that begin on a MiB, as heaps do, by the places where mappings begin and end and where the JVM tries first. */
+function* candidatesIn(chain: Chain, length: number): Generator<AddressRange> {
+  const starts = new Set<number>();
+  for (const at of [...chain.mappings.map((m) => m.start), chain.end])
+    for (const start of [at, at - length]) starts.add(Math.ceil(start / MIB) * MIB).add(Math.floor(start / MIB) * MIB);
+  for (const end of [4 * GIB, LOW]) starts.add(Math.floor((end - length) / MIB) * MIB);
+  for (const start of starts) {
+    const end = start + length;
+    if (start < chain.start || end - LENGTH_SLACK > chain.end) continue;
+    const near = chain.boundaryNear(end, LENGTH_SLACK);
+    yield { start, end: near === null || (end <= chain.end && end % GIB === 0) ? Math.min(chain.end, end) : near };
+  }
 }
 
 /**
  * With compressed oops the JVM first tries to end the heap at 4 GiB, then at 32 GiB (CompressedOops, attempt addresses of
  * virtualspace.cpp), and then below. Where the kernel places all mappings low, stacks and arenas join the heap's chain: then its end identifies it.
  */
-function rankOf(first: Mapping, end: number): 0 | 1 | 2 {
-  if (first.start >= LOW) return 0;
-  return end % 2 ** 32 === 0 && first.perms.startsWith('rw') ? 2 : 1;
+function rankOf({ start, end }: AddressRange): 0 | 1 | 2 {
+  if (start >= LOW) return 0;
+  return end % (4 * GIB) === 0 ? 2 : 1;
 }
 
-function* chains(mappings: readonly Mapping[]): Generator<Mapping[]> {
-  let chain: Mapping[] = [];
-  for (const mapping of mappings) {
-    const joins = chain.length > 0 && chain[chain.length - 1]!.end === mapping.start;
-    if (heapLike(mapping) && (joins || chain.length === 0)) chain.push(mapping);
-    else {
-      if (chain.length > 0) yield chain;
-      chain = heapLike(mapping) ? [mapping] : [];
-    }
-  }
-  if (chain.length > 0) yield chain;
+function isBetter(a: Candidate, b: Candidate): boolean {
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  const [fitsA, fitsB] = [a.off <= COMMITTED_SLACK, b.off <= COMMITTED_SLACK];
+  if (fitsA !== fitsB) return fitsA;
+  if (a.exact !== b.exact) return a.exact;
+  if (a.off !== b.off) return a.off < b.off;
+  return a.resident === b.resident ? a.start < b.start : a.resident > b.resident;
 }
 
-/** Without hsperfdata: the largest unbroken anonymous chain below 32 GiB, which may be more than the heap. */
-function lowestChain(mappings: readonly Mapping[]): HeapRange | null {
+/** Without the JVM's figures: the longest unbroken anonymous chain below 32 GiB, which may be more than the heap. */
+function longestLowChain(mappings: readonly Mapping[]): HeapRange | null {
   let best: HeapRange | null = null;
-  for (const chain of chains(mappings.filter((m) => m.start < LOW && m.path === ''))) {
-    const range = { start: chain[0]!.start, end: chain[chain.length - 1]!.end };
-    if (range.end - range.start >= 4 * MIB && (best === null || range.end - range.start > best.end - best.start)) best = range;
-  }
+  for (const { start, end } of chainsOf(mappings.filter((m) => m.start < LOW && m.path === '')))
+    if (end - start >= 4 * MIB && (best === null || end - start > best.end - best.start))
+      best = { start, end, isConfirmed: false };
   return best;
 }

@@ -27,6 +27,8 @@ const bounded = (text: string): string =>
 export interface HeapInfo {
   /** As the JVM names them: `garbage-first heap`, `def new generation`, `tenured generation`, `ZHeap`, `Metaspace`, ... */
   readonly areas: readonly { readonly name: string; readonly usedBytes: number; readonly committedBytes: number | null }[];
+  /** Where the heap is reserved; null where it is not printed (ZGC). */
+  readonly range: { readonly start: number; readonly end: number } | null;
 }
 
 /** `GC.heap_info`. Serial, Parallel, G1: ` NAME   total 1K, used 1K [...]`; ZGC: ` ZHeap used 1M, capacity 1M, ...`; Shenandoah: ` 64M max, 64M soft max, 64M committed, 9M used`. */
@@ -35,7 +37,8 @@ export function parseHeapInfo(reply: string): HeapInfo {
   const areas: { name: string; usedBytes: number; committedBytes: number | null }[] = [];
   for (const line of text.split('\n').slice(0, 1000)) {
     const total = /^[ \t]*(\S.*?)\s+total (?:reserved \d+K, committed )?(\d+)K, used (\d+)K/.exec(line);
-    const used = /^[ \t]*(\S.*?)\s+used (\d+)([KMG]), (?:capacity|committed) (\d+)([KMG])/.exec(line);
+    const used =
+      /^[ \t]*(\S.*?)\s+used (\d+)([KMG]), (?:capacity \d+[KMG], (?=committed))?(?:capacity|committed) (\d+)([KMG])/.exec(line);
     const shenandoah = /^[ \t]*(\d+)([KMGB]) (?:max|total).*?, (\d+)([KMGB]) committed, (\d+)([KMGB]) used/.exec(line);
     if (total) areas.push({ name: total[1]!, usedBytes: size(total[3]!, 'K'), committedBytes: size(total[2]!, 'K') });
     else if (used) areas.push({ name: used[1]!, usedBytes: size(used[2]!, used[3]), committedBytes: size(used[4]!, used[5]) });
@@ -46,7 +49,19 @@ export function parseHeapInfo(reply: string): HeapInfo {
         committedBytes: size(shenandoah[3]!, shenandoah[4]),
       });
   }
-  return { areas };
+  return { areas, range: heapAddresses(text) };
+}
+
+/** `[low, high)`, and for each generation `[low, committed, high)`: the addresses of all spaces together are the heap's. */
+function heapAddresses(text: string): HeapInfo['range'] {
+  let [low, high] = [Number.POSITIVE_INFINITY, 0];
+  for (const line of text.split('\n').slice(0, 1000)) {
+    if (/^[ \t]*Metaspace\b/.test(line)) break;
+    const found = /\[0x([0-9a-f]{1,16}),\s?(?:0x[0-9a-f]{1,16},\s?){0,2}0x([0-9a-f]{1,16})[)\]]/.exec(line);
+    const [start, end] = [Number.parseInt(found?.[1] ?? '', 16), Number.parseInt(found?.[2] ?? '', 16)];
+    if (start > 0 && end > start && Number.isSafeInteger(end)) [low, high] = [Math.min(low, start), Math.max(high, end)];
+  }
+  return high === 0 ? null : { start: low, end: high };
 }
 
 export interface NativeMemory {

@@ -83,6 +83,7 @@ export function toJvmReading(
         : {
             used: atCollection(classUsed, previous?.compressedClass?.used),
             committed: number('sun.gc.compressedclassspace.capacity') ?? classUsed,
+            maxBytes: number('sun.gc.compressedclassspace.maxCapacity'),
           },
     classes:
       loaded === null

@@ -139,7 +139,7 @@ test('if the kernel places mappings upwards, class space ends after its size, an
     map(space + 1088 * MIB + (132 << 10), 64 * MIB - (132 << 10), '---p', 0),
     map(space + 1152 * MIB, 99 * MIB, 'rw-p', 99 * MIB),
   ];
-  const { parts } = splitAnon(mappings, jvmOf('Serial'));
+  const { parts } = splitAnon(mappings, { ...jvmOf('Serial'), heapUsed: { value: 0, atMs: 0 } });
   const bytes = (id: string) => parts.find((p) => p.id === id)?.bytes ?? 0;
   assert.equal(bytes('class-space'), MIB);
   assert.equal(bytes('metaspace'), 192 << 10);

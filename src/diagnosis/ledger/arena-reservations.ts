@@ -1,0 +1,133 @@
+import type { Mapping } from '../../sources/mappings/smaps-format.ts';
+import { KIB, MIB } from '../../units.ts';
+import { type AddressRange, isWithin } from './address-space.ts';
+import type { JvmFigures } from './jvm-figures.ts';
+
+/** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
+const ARENA_BYTES = 64 * MIB;
+/** A JVM commits metaspace in granules of this size since JDK 16 (JEP 387); malloc grows by pages, so the two can be distinguished. */
+const METASPACE_GRANULE = 64 * KIB;
+const FIRST_RELEASE_WITH_GRANULES = 16;
+/** Of more undecided reservations than this the combinations are not tried. */
+const MAX_COMBINED = 12;
+
+/** A reservation of 64 MiB: an arena of glibc, or a node of metaspace. */
+export interface Reservation extends AddressRange {
+  readonly metaspace: boolean;
+  /** It may be the other as well. */
+  readonly undecided: boolean;
+  readonly anonBytes: number;
+  readonly committedBytes: number;
+}
+
+/**
+ * All reservations of 64 MiB outside of `taken`. Metaspace is whole granules and aligned to 4 MiB only; an arena is one written piece and its
+ * reserve, aligned to 64 MiB. One in sixteen arenas is whole granules by chance: which of these are metaspace follows from what the JVM
+ * says is committed.
+ */
+export function arenaReservations(
+  mappings: readonly Mapping[],
+  taken: readonly AddressRange[],
+  { nonClass, release }: JvmFigures,
+): Reservation[] {
+  const granules = release === null || release >= FIRST_RELEASE_WITH_GRANULES;
+  const found: Reservation[] = [];
+  for (let i = 0; i < mappings.length; i++) {
+    const { start } = mappings[i]!;
+    if (taken.some((range) => isWithin(mappings[i]!, range))) continue;
+    const end = start < (found[found.length - 1]?.end ?? 0) ? null : reservationEnd(mappings, i);
+    if (end === null) continue;
+    const pieces = mappings.slice(i, i + 4096).filter((m) => m.start < end && m.perms.startsWith('rw'));
+    const granular = granules && pieces.every((m) => (m.end - m.start) % METASPACE_GRANULE === 0);
+    const arenaShaped = start % ARENA_BYTES === 0 && pieces.length === 1;
+    if (!granules && !arenaShaped) continue;
+    found.push({
+      start,
+      end,
+      metaspace: granular && !arenaShaped,
+      undecided: granular && arenaShaped,
+      anonBytes: pieces.reduce((sum, m) => sum + m.anonBytes, 0),
+      committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
+    });
+  }
+  return decide(found, nonClass?.committedBytes ?? null);
+}
+
+/** Those undecided ones are metaspace that together are what is missing of its committed size; where they are exactly that, nothing is open. */
+function decide(found: readonly Reservation[], committed: number | null): Reservation[] {
+  const undecided = found.filter((r) => r.undecided);
+  const certain = found.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0);
+  if (undecided.length === 0) return [...found];
+  if (committed === null) {
+    const none = !found.some((r) => r.metaspace);
+    return found.map((r) => (r.undecided ? { ...r, metaspace: none } : r));
+  }
+  const missing = Math.max(0, committed - certain);
+  const chosen = undecided.length > MAX_COMBINED ? largestWithin(undecided, missing) : nearestSum(undecided, missing);
+  const exact = [...chosen].reduce((sum, r) => sum + r.committedBytes, 0) === missing;
+  return found.map((r) => (r.undecided ? { ...r, metaspace: chosen.has(r), undecided: !exact } : r));
+}
+
+function nearestSum(of: readonly Reservation[], wanted: number): ReadonlySet<Reservation> {
+  let best: readonly Reservation[] = [];
+  let bestOff = wanted;
+  for (let bits = 1; bits < 2 ** of.length; bits++) {
+    const some = of.filter((_, k) => (bits >> k) % 2 === 1);
+    const off = Math.abs(some.reduce((sum, r) => sum + r.committedBytes, 0) - wanted);
+    if (off < bestOff) [best, bestOff] = [some, off];
+  }
+  return new Set(best);
+}
+
+function largestWithin(of: readonly Reservation[], wanted: number): ReadonlySet<Reservation> {
+  const chosen = new Set<Reservation>();
+  let left = wanted;
+  for (const r of [...of].sort((a, b) => b.committedBytes - a.committedBytes))
+    if (r.committedBytes <= left) {
+      chosen.add(r);
+      left -= r.committedBytes;
+    }
+  return chosen;
+}
+
+/** If mapping `i` begins a reservation of 64 MiB: where that ends. */
+function reservationEnd(mappings: readonly Mapping[], i: number): number | null {
+  const first = mappings[i]!;
+  if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % (4 * MIB) !== 0) return null;
+  const end = first.start + ARENA_BYTES;
+  let at = first.end;
+  let granular = (first.end - first.start) % METASPACE_GRANULE === 0;
+  let pieces = 1;
+  for (let k = i + 1; at < end; k++) {
+    const next = mappings[k];
+    if (next === undefined || next.start !== at || next.path !== '' || next.perms[3] !== 'p') return null;
+    at = next.end;
+    granular &&= (Math.min(at, end) - next.start) % METASPACE_GRANULE === 0;
+    pieces++;
+  }
+  // An arena is one piece and its reserve, metaspace is whole granules; stacks side by side with their guard pages are neither.
+  if (!granular && !(pieces === 2 && mappings[i + 1]!.perms.startsWith('---')))
+    return first.end >= end ? wholeArenaEnd(mappings, i) : null;
+  // The last reserved piece may be one with the next reservation's.
+  if (at >= end && first.end < end) return end;
+  return wholeArenaEnd(mappings, i);
+}
+
+/** Where the first arena of a mapping of full ones ends; null: it is none. */
+function wholeArenaEnd(mappings: readonly Mapping[], i: number): number | null {
+  const { start, end } = mappings[i]!;
+  return start % ARENA_BYTES === 0 && end >= start + ARENA_BYTES && endsAsArena(mappings, i) ? start + ARENA_BYTES : null;
+}
+
+/** Full arenas side by side are one mapping to the kernel, of whole arenas or with the last one's reserve behind it; large blocks are not. */
+function endsAsArena(mappings: readonly Mapping[], i: number): boolean {
+  const { end } = mappings[i]!;
+  const next = mappings[i + 1];
+  return (
+    end % ARENA_BYTES === 0 ||
+    (next !== undefined &&
+      next.start === end &&
+      next.perms.startsWith('---') &&
+      next.end >= Math.ceil(end / ARENA_BYTES) * ARENA_BYTES)
+  );
+}

@@ -1,0 +1,63 @@
+import type { Mapping } from '../../sources/mappings/smaps-format.ts';
+import { MIB } from '../../units.ts';
+import { type AddressRange, type Chain, chainsOf, isArchive } from './address-space.ts';
+import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
+
+/** Its size unless a flag says another (CompressedClassSpaceSize). */
+const DEFAULT_BYTES = 1024 * MIB;
+/** Classes are unloaded between the two readings. */
+const SLACK = 8 * MIB;
+
+/**
+ * The compressed class space is one reserved range: behind the class data archive, without an archive behind the heap (JDK 8 to 20), by
+ * itself (JDK 11), or elsewhere, and then known by its size and by what of it is committed.
+ */
+export function classSpaceRange(
+  mappings: readonly Mapping[],
+  heap: AddressRange | null,
+  { classSpace, nonClass }: JvmFigures,
+): AddressRange | null {
+  // Where class pointers are not compressed there is none.
+  if (classSpace === null && nonClass !== null) return null;
+  const length = classSpace?.reservedBytes ?? DEFAULT_BYTES;
+  const outside = mappings.filter((m) => heap === null || !(m.start >= heap.start && m.end <= heap.end));
+  const archiveEnd = lastArchiveEnd(outside);
+  let best: (AddressRange & { readonly off: number }) | null = null;
+  for (const chain of chainsOf(outside)) {
+    for (const start of startsIn(chain, heap, archiveEnd)) {
+      const range = { start, end: start + length };
+      if (range.end > chain.end || (heap !== null && start < heap.end && range.end > heap.start)) continue;
+      const isAlone = start === chain.start && range.end === chain.end;
+      const isUsualPlace = isAlone || start === heap?.end || start === archiveEnd;
+      const off = isUsualPlace ? -1 : 0;
+      if (fits(chain.committedWithin(range), classSpace, isUsualPlace) && (best === null || off < best.off))
+        best = { ...range, off };
+    }
+  }
+  return best === null ? null : { start: best.start, end: best.end };
+}
+
+/** At its usual places it may have grown since the last collection; anywhere else its committed size must be that of the JVM, to the byte. */
+function fits(committed: number, classSpace: SpaceFigures | null, isUsualPlace: boolean): boolean {
+  if (committed === 0) return false;
+  if (classSpace === null) return isUsualPlace;
+  return isUsualPlace ? committed >= classSpace.committedBytes - SLACK : committed === classSpace.committedBytes;
+}
+
+function startsIn(chain: Chain, heap: AddressRange | null, archiveEnd: number | null): Set<number> {
+  const starts = new Set(chain.mappings.filter((m) => !isArchive(m)).map((m) => m.start));
+  for (const at of [heap?.end ?? null, archiveEnd]) if (at !== null && at >= chain.start && at < chain.end) starts.add(at);
+  return starts;
+}
+
+/** Where the archive ends, with the padding behind it: the class space begins with the next committed memory. */
+function lastArchiveEnd(mappings: readonly Mapping[]): number | null {
+  let at: number | null = null;
+  for (const [i, m] of mappings.entries()) {
+    if (!isArchive(m)) continue;
+    const next = mappings[i + 1];
+    if (next === undefined || next.start !== m.end || isArchive(next)) continue;
+    at = next.perms.startsWith('---') ? next.end : m.end;
+  }
+  return at;
+}

@@ -1,0 +1,113 @@
+import type { Collector } from '../../sources/jvm/collectors.ts';
+import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
+import type { JvmReading } from '../../sources/types.ts';
+import type { AddressRange } from './address-space.ts';
+
+/** What the JVM says of one of its spaces, bytes: resident is no less than used, and no more than committed. */
+export interface SpaceFigures {
+  readonly usedBytes: number;
+  readonly committedBytes: number;
+  /** How much address space it has; null where not known. */
+  readonly reservedBytes: number | null;
+  /** Of now, or of the last collection: since then the space may have grown. */
+  readonly asOf: 'now' | 'last-collection';
+}
+
+/** The JVM's own figures, to hold its mappings against. */
+export interface JvmFigures {
+  readonly release: number | null;
+  readonly collector: Collector | null;
+  readonly heap: SpaceFigures | null;
+  /** Where the heap lies, by the JVM's own word. */
+  readonly heapRange: AddressRange | null;
+  /** Metaspace without the compressed class space. */
+  readonly nonClass: SpaceFigures | null;
+  readonly classSpace: SpaceFigures | null;
+  /** Bytes of code heaps that are reserved. */
+  readonly codeCacheBytes: number | null;
+}
+
+/** From hsperfdata, and where the JVM was asked (--attach) from its answers, which are of now. Pure. */
+export function jvmFigures(jvm: JvmReading | null, answers: JcmdReport | null): JvmFigures {
+  return {
+    release: releaseOf(jvm?.version ?? null),
+    collector: jvm?.collector ?? null,
+    heap: heapFigures(jvm, answers),
+    heapRange: answers?.heap?.range ?? null,
+    nonClass: nonClassByAnswers(answers) ?? nonClassByCounters(jvm),
+    classSpace: classByAnswers(jvm, answers) ?? classByCounters(jvm),
+    codeCacheBytes: answers?.codeCacheBytes ?? null,
+  };
+}
+
+/** "1.8.0_292" is 8, "17.0.15" 17. */
+function releaseOf(version: string | null): number | null {
+  const match = /^(?:1\.)?(\d+)/.exec(version ?? '');
+  return match === null ? null : Number(match[1]);
+}
+
+function heapFigures(jvm: JvmReading | null, answers: JcmdReport | null): SpaceFigures | null {
+  if (jvm !== null)
+    return {
+      usedBytes: jvm.heapUsed.value,
+      committedBytes: jvm.heapCommitted.value,
+      // G1 adds some bytes to what it reports, so that no space has none (pad_capacity).
+      reservedBytes: wholePages(typeof jvm.heapMax === 'number' ? jvm.heapMax : jvm.heapCommitted.value),
+      asOf: jvm.heapUsed.atMs < jvm.heapCommitted.atMs ? 'last-collection' : 'now',
+    };
+  const spaces = (answers?.heap?.areas ?? []).filter((a) => !isMetaspace(a.name) && a.committedBytes !== null);
+  if (spaces.length === 0) return null;
+  return {
+    usedBytes: spaces.reduce((sum, a) => sum + a.usedBytes, 0),
+    // What Serial, CMS and Parallel print leaves out one survivor space: never more than a tenth of it.
+    committedBytes: spaces.reduce((sum, a) => sum + a.committedBytes!, 0) * (spaces.length > 1 ? 1.1 : 1),
+    reservedBytes: null,
+    asOf: 'now',
+  };
+}
+
+const wholePages = (bytes: number): number => bytes - (bytes % 4096);
+
+const isMetaspace = (area: string): boolean => /metaspace|class space/i.test(area);
+
+/** hsperfdata's metaspace holds the compressed class space already (sun.gc.metaspace counts both); both are renewed by collections. */
+function nonClassByCounters(jvm: JvmReading | null): SpaceFigures | null {
+  if (jvm?.metaspace == null) return null;
+  const { metaspace, compressedClass } = jvm;
+  return {
+    usedBytes: Math.max(0, metaspace.used.value - (compressedClass?.used.value ?? 0)),
+    committedBytes: Math.max(0, metaspace.committed - (compressedClass?.committed ?? 0)),
+    reservedBytes: null,
+    asOf: 'last-collection',
+  };
+}
+
+function classByCounters(jvm: JvmReading | null): SpaceFigures | null {
+  if (jvm?.compressedClass == null || jvm.compressedClass.committed === 0) return null;
+  const { used, committed, maxBytes } = jvm.compressedClass;
+  return { usedBytes: used.value, committedBytes: committed, reservedBytes: maxBytes, asOf: 'last-collection' };
+}
+
+/** VM.metaspace since JDK 16; before that GC.heap_info says both spaces together and the class space alone. */
+function nonClassByAnswers(answers: JcmdReport | null): SpaceFigures | null {
+  if (answers === null) return null;
+  if (answers.metaspace !== null) return { ...answers.metaspace.nonClass, reservedBytes: null, asOf: 'now' };
+  const both = answers.heap?.areas.find((a) => /^metaspace$/i.test(a.name));
+  const own = answers.heap?.areas.find((a) => /^class space$/i.test(a.name));
+  if (both?.committedBytes == null) return null;
+  return {
+    usedBytes: Math.max(0, both.usedBytes - (own?.usedBytes ?? 0)),
+    committedBytes: Math.max(0, both.committedBytes - (own?.committedBytes ?? 0)),
+    reservedBytes: null,
+    asOf: 'now',
+  };
+}
+
+function classByAnswers(jvm: JvmReading | null, answers: JcmdReport | null): SpaceFigures | null {
+  const reservedBytes = jvm?.compressedClass?.maxBytes ?? null;
+  if (answers?.metaspace?.class != null) return { ...answers.metaspace.class, reservedBytes, asOf: 'now' };
+  const own = answers?.heap?.areas.find((a) => /^class space$/i.test(a.name));
+  return own?.committedBytes == null
+    ? null
+    : { usedBytes: own.usedBytes, committedBytes: own.committedBytes, reservedBytes, asOf: 'now' };
+}

@@ -1,0 +1,66 @@
+import { bytesText } from '../../format.ts';
+import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
+import type { AnonPart, AnonPartId } from './anon-kinds.ts';
+
+/** Categories of native memory tracking whose mappings have their own part; what all others map belongs to the VM. */
+const NMT_CATEGORIES_WITH_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
+
+/** Memory without a name divided by native memory tracking, and beside each part what the JVM says of it. The sum does not change. Pure. */
+export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport | null): AnonPart[] {
+  const byId = new Map(parts.map((p) => [p.id, p]));
+  const code = byId.get('code-cache');
+  if (answers !== null && answers.codeCacheBytes !== null && code !== undefined)
+    byId.set('code-cache', { ...code, reportedByJvm: `reserved for code: ${bytesText(answers.codeCacheBytes)}` });
+  if (answers !== null && answers.native !== null) divideByNmt(byId, answers.native);
+  return [...byId.values()].filter((p) => p.bytes > 0 || p.high > 0);
+}
+
+/**
+ * What has no name is the VM's own mappings or malloc's blocks past 128 KiB. Of the VM's mappings native memory tracking knows what is
+ * committed, which is much more than what is resident: tables are written as the heap fills. Of malloc it knows what the VM holds: what
+ * of it is in no arena is a block of its own, or another allocator's (jemalloc), which names none of its memory.
+ */
+function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdReport['native']>): void {
+  const vm = parts.get('vm-structures');
+  const pool = (vm?.bytes ?? 0) + (parts.get('direct-buffers')?.bytes ?? 0);
+  const others = native.categories.filter((c) => !NMT_CATEGORIES_WITH_PART.test(c.name));
+  const mapped = others.reduce((sum, c) => sum + c.mmapBytes, 0);
+  const malloc = native.categories.reduce((sum, c) => sum + c.mallocBytes + c.arenaBytes, 0);
+  // "Other" holds direct buffers and Unsafe since JDK 9; before that "Internal" does.
+  const buffers =
+    (native.categories.find((c) => c.name === 'Other') ?? native.categories.find((c) => c.name === 'Internal'))?.mallocBytes ?? 0;
+  const inArenas = (parts.get('malloc-heap')?.bytes ?? 0) + (parts.get('malloc-arenas')?.bytes ?? 0);
+  if (pool > 0) {
+    const vmHigh = Math.min(pool, mapped);
+    const isOtherAllocator = inArenas < (malloc - buffers) / 2;
+    const vmLow = isOtherAllocator ? 0 : pool - (malloc - inArenas);
+    const vmBytes = Math.max(0, Math.min(vmHigh, pool - buffers, Math.max(vm?.bytes ?? 0, vmLow)));
+    parts.set('direct-buffers', {
+      id: 'direct-buffers',
+      bytes: pool - vmBytes,
+      low: pool - vmHigh,
+      high: pool,
+      count: 1,
+      reportedByJvm: `the JVM counts ${bytesText(buffers)} of direct buffers and Unsafe memory${
+        isOtherAllocator ? `, and ${bytesText(malloc)} of malloc in all, most of it in no arena of glibc` : ''
+      }`,
+    });
+    parts.set('vm-structures', {
+      id: 'vm-structures',
+      bytes: vmBytes,
+      low: 0,
+      high: vmHigh,
+      count: 1,
+      reportedByJvm: others
+        .filter((c) => c.mmapBytes >= 2 ** 20)
+        .map((c) => `${c.name} ${bytesText(c.mmapBytes)} committed`)
+        .join(', '),
+    });
+  }
+  const heap = parts.get('malloc-heap');
+  if (heap !== undefined)
+    parts.set('malloc-heap', {
+      ...heap,
+      reportedByJvm: `the JVM itself holds ${bytesText(malloc)} of malloc, in this, the arenas and large blocks; what is more there is libraries' own, or free and not given back`,
+    });
+}

@@ -1,0 +1,157 @@
+import { bytesText } from '../../format.ts';
+import { MIB } from '../../units.ts';
+import type { AnonPart, AnonPartId } from './anon-kinds.ts';
+import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
+
+/** Pages at the edge of what is used, allocation buffers that were handed out and not written yet. */
+const USED_SLACK = 0.1;
+const SLACK_BYTES = 4 * MIB;
+/** Metaspace grows to this before it is first collected (MetaspaceSize), and then until 40 % of it are free (MinMetaspaceFreeRatio) and a step more. */
+const FIRST_METASPACE_LIMIT = 22 * MIB;
+const METASPACE_STEP = 6 * MIB;
+const FIRST_RELEASE_WITH_GRANULES = 16;
+
+/** Memory without a name, of which some may belong to a part. */
+type Rest = Pick<AnonPart, 'bytes' | 'low' | 'high'>;
+
+/**
+ * Parts by the mappings, held against the JVM's own figures: no part is smaller than what is used of it, or larger than what is
+ * committed. Where a part is too small, the rest of it lies in memory without a name, or in what looks like an arena; what is too much
+ * goes there. Either way it is an interval then, which holds both figures. The sum stays. Pure.
+ */
+export function reconcileParts(
+  measured: readonly AnonPart[],
+  unnamed: AnonPart | null,
+  figures: JvmFigures,
+  isHeapConfirmed: boolean,
+): { readonly parts: AnonPart[]; readonly rest: Rest } {
+  const table = new Table(measured, unnamed ?? { bytes: 0, low: 0, high: 0 });
+  // A heap whose place is certain may hold less than is used: G1 counts whole regions for a large object, others whole allocation buffers.
+  if (figures.heap !== null && figures.collector !== 'ZGC') {
+    if (isHeapConfirmed) table.narrow('java-heap', figures.heap);
+    else table.hold('java-heap', figures.heap, 'the heap');
+  }
+  if (figures.nonClass !== null) {
+    if (figures.release !== null && figures.release < FIRST_RELEASE_WITH_GRANULES)
+      table.takeFromUnnamed('metaspace', grown(figures));
+    else table.hold('metaspace', figures.nonClass, 'metaspace');
+  }
+  if (figures.classSpace !== null) table.hold('class-space', figures.classSpace, 'the compressed class space');
+  return { parts: table.parts, rest: table.rest };
+}
+
+/** Figures of the last collection, with the most that metaspace can have grown to since. */
+function grown({ nonClass, classSpace }: JvmFigures): SpaceFigures & { readonly mostBytes: number } {
+  const space = nonClass!;
+  if (space.asOf === 'now') return { ...space, mostBytes: space.committedBytes };
+  const used = space.usedBytes + (classSpace?.usedBytes ?? 0);
+  const most = Math.max(FIRST_METASPACE_LIMIT, used / 0.6 + METASPACE_STEP) - (classSpace?.usedBytes ?? 0);
+  return { ...space, mostBytes: Math.max(space.committedBytes, most) };
+}
+
+class Table {
+  readonly #parts: Map<AnonPartId, AnonPart>;
+  #rest: Rest;
+
+  constructor(parts: readonly AnonPart[], rest: Rest) {
+    this.#parts = new Map(parts.map((p) => [p.id, p]));
+    this.#rest = rest;
+  }
+
+  get parts(): AnonPart[] {
+    return [...this.#parts.values()].filter((p) => p.high > 0);
+  }
+
+  get rest(): Rest {
+    return this.#rest;
+  }
+
+  /**
+   * Metaspace before JDK 16 has no shape of its own: nodes of 2 MiB and more, committed from their start, which the kernel merges with
+   * whatever stands beside them. How much there is the JVM says; it is memory without a name.
+   */
+  takeFromUnnamed(id: AnonPartId, space: SpaceFigures & { readonly mostBytes: number }): void {
+    // Chunks are committed whole and written as they fill: most of the last ones is not resident.
+    const expected = space.usedBytes + (space.committedBytes - space.usedBytes) / 4;
+    const bytes = Math.round(Math.min(this.#rest.bytes, expected));
+    const low = Math.min(bytes, space.usedBytes);
+    const high = Math.max(bytes, Math.min(this.#rest.high, space.mostBytes));
+    this.#parts.set(id, { id, bytes, low, high, count: 1, ...this.#shortOf(bytes, space, 'metaspace') });
+    this.#take(bytes, low, high);
+  }
+
+  hold(id: AnonPartId, space: SpaceFigures, name: string): void {
+    const part = this.#parts.get(id) ?? { id, bytes: 0, low: 0, high: 0, count: 0 };
+    if (part.high < space.usedBytes * (1 - USED_SLACK) - SLACK_BYTES) this.#enlarge(part, space, name);
+    else if (space.asOf === 'now' && part.low > space.committedBytes + SLACK_BYTES) this.#reduce(part, space, name);
+    else this.narrow(id, space);
+  }
+
+  /** The mappings show less than is used: the rest of it is among what has no name, then among the arenas. */
+  #enlarge(part: AnonPart, space: SpaceFigures, name: string): void {
+    let missing = space.usedBytes - part.bytes;
+    const fromRest = Math.min(missing, this.#rest.bytes);
+    missing -= fromRest;
+    const arenas = this.#parts.get('malloc-arenas');
+    const fromArenas = Math.min(missing, arenas?.bytes ?? 0);
+    const most = Math.min(space.committedBytes, part.high + this.#rest.high + (arenas?.high ?? 0));
+    const bytes = part.bytes + fromRest + fromArenas;
+    this.#parts.set(part.id, {
+      ...part,
+      bytes,
+      high: Math.max(bytes, most),
+      disagreement: `the JVM uses ${bytesText(space.usedBytes)} of ${name}, and the mappings show ${bytesText(part.bytes)}`,
+    });
+    const more = Math.max(0, most - part.high);
+    this.#rest = { bytes: this.#rest.bytes - fromRest, low: Math.max(0, this.#rest.low - more), high: this.#rest.high };
+    if (arenas !== undefined && (fromArenas > 0 || more > fromRest))
+      this.#parts.set('malloc-arenas', {
+        ...arenas,
+        bytes: arenas.bytes - fromArenas,
+        low: Math.max(0, Math.min(arenas.low, arenas.bytes - Math.max(0, more - fromRest))),
+        disagreement: `some of these may be ${name}`,
+      });
+  }
+
+  /** The mappings show more than is committed: what is too much is memory of something else that stands beside it. */
+  #reduce(part: AnonPart, space: SpaceFigures, name: string): void {
+    const excess = part.bytes - space.committedBytes;
+    this.#parts.set(part.id, {
+      ...part,
+      bytes: space.committedBytes,
+      low: Math.min(part.low, space.usedBytes),
+      high: part.high,
+      disagreement: `the JVM has ${bytesText(space.committedBytes)} of ${name} committed, and the mappings show ${bytesText(part.bytes)}`,
+    });
+    this.#rest = { ...this.#rest, bytes: this.#rest.bytes + excess, high: this.#rest.high + excess };
+  }
+
+  /** A part whose pages the kernel counts together with another's: at least what is used, at most what is committed. */
+  narrow(id: AnonPartId, space: SpaceFigures): void {
+    const part = this.#parts.get(id);
+    if (part === undefined || part.low === part.high) return;
+    const used = part.id === 'java-heap' ? space.usedBytes * (1 - USED_SLACK) - SLACK_BYTES : space.usedBytes;
+    const low = Math.max(part.low, Math.min(part.bytes, used));
+    const high = space.asOf === 'now' ? Math.max(part.bytes, Math.min(part.high, space.committedBytes)) : part.high;
+    this.#parts.set(part.id, { ...part, low, high });
+    const heap = this.#parts.get('java-heap');
+    if (heap === undefined || part.id === 'java-heap') return;
+    // They are counted together: what one has for certain the other has not.
+    this.#parts.set('java-heap', {
+      ...heap,
+      low: Math.min(heap.bytes, heap.low + (part.high - high)),
+      high: Math.max(heap.bytes, heap.high - (low - part.low)),
+    });
+  }
+
+  #take(bytes: number, low: number, high: number): void {
+    const { bytes: had, low: least, high: most } = this.#rest;
+    this.#rest = { bytes: had - bytes, low: Math.max(0, least - high), high: Math.max(0, most - low) };
+  }
+
+  #shortOf(bytes: number, space: SpaceFigures, name: string): Pick<AnonPart, 'disagreement'> {
+    return bytes >= space.usedBytes
+      ? {}
+      : { disagreement: `the JVM uses ${bytesText(space.usedBytes)} of ${name}, and so much memory without a name is not there` };
+  }
+}

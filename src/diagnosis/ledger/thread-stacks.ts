@@ -1,0 +1,53 @@
+import type { Mapping } from '../../sources/mappings/smaps-format.ts';
+import { KIB, MIB } from '../../units.ts';
+import type { AddressRange } from './address-space.ts';
+
+/** glibc guards one page, HotSpot's yellow, red and reserved zones take four to some twenty. */
+const MAX_GUARD_BYTES = 256 * KIB;
+/** A thread of a library: glibc's default, that of `ulimit -s`. */
+const NATIVE_STACK_BYTES = 8 * MIB;
+
+interface Stack extends AddressRange {
+  readonly guard: number;
+}
+
+/**
+ * Stacks of threads, each right above its guard pages. The JVM's own are of one length with guards of one length, so reserved memory of
+ * another length is no guard, and a longer mapping is a stack with something behind it that the kernel has merged with it.
+ */
+export function stackRanges(mappings: readonly Mapping[]): AddressRange[] {
+  const stacks: Stack[] = [];
+  for (const [i, m] of mappings.entries()) {
+    const before = mappings[i - 1];
+    if (isStack(m, before)) stacks.push({ start: m.start, end: m.end, guard: before!.end - before!.start });
+  }
+  const guard = mostFrequent(stacks.map((s) => s.guard));
+  const length = mostFrequent(stacks.map((s) => s.end - s.start + s.guard));
+  return stacks
+    .filter((s) => guard === null || s.guard <= Math.max(guard, 4 * KIB))
+    .map((s) => (length === null ? s : cutTo(length, s)));
+}
+
+function cutTo(length: number, { start, end, guard }: Stack): AddressRange {
+  const isNative = Math.abs(end - start - NATIVE_STACK_BYTES) <= MAX_GUARD_BYTES;
+  return { start, end: isNative ? end : Math.min(end, start - guard + length) };
+}
+
+/** null: no value comes twice. */
+function mostFrequent(values: readonly number[]): number | null {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [value, times] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 1]);
+  return times < 2 ? null : value;
+}
+
+const isStack = (m: Mapping, before: Mapping | undefined): boolean =>
+  before !== undefined &&
+  before.end === m.start &&
+  before.path === '' &&
+  before.perms.startsWith('---') &&
+  before.end - before.start <= MAX_GUARD_BYTES &&
+  m.path === '' &&
+  m.perms.startsWith('rw-p') &&
+  m.end - m.start >= 64 * KIB &&
+  m.end - m.start <= 1024 * MIB;

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AnonPartId } from '../../../../src/diagnosis/ledger/anon-kinds.ts';
+import { type AnonSplit, splitAnon } from '../../../../src/diagnosis/ledger/anon-split.ts';
+import { MIB } from '../../../../src/units.ts';
+import { jvmOfFixture, mappingsOf } from '../../../support/jvm-fixture.ts';
+
+/** Resident MiB by region: what native memory tracking says each region is, and /proc/PID/pagemap what of it is resident. */
+const CASES: readonly {
+  readonly title: string;
+  readonly fixture: string;
+  readonly truth: Partial<Record<AnonPartId, number>>;
+}[] = [
+  {
+    title: 'JDK 8: the class space behind the heap is one mapping with it, and neither is lost',
+    fixture: 'jdk8-class-space-behind-heap',
+    truth: { 'java-heap': 256, metaspace: 68.75, 'class-space': 14.3 },
+  },
+  {
+    title: 'JDK 11: metaspace and the class space that lies by itself',
+    fixture: 'jdk11-class-space-alone',
+    truth: { 'java-heap': 69.6, metaspace: 34.0, 'class-space': 6.4, 'thread-stacks': 0.7 },
+  },
+  {
+    title: 'JDK 17: a node of metaspace at the place of an arena is metaspace, since all of them are what is committed',
+    fixture: 'jdk17-metaspace-two-nodes',
+    truth: { 'java-heap': 101.4, metaspace: 81.0, 'class-space': 16.9 },
+  },
+  {
+    title: 'above 32 GiB: a heap that begins inside of a mapping',
+    fixture: 'jdk17-parallel-above-32g',
+    truth: { 'java-heap': 198.1, 'class-archive': 9.7 },
+  },
+];
+
+const part = (split: AnonSplit, id: string) => split.parts.find((p) => p.id === id) ?? assert.fail(`${id} is missing`);
+
+for (const { title, fixture, truth } of CASES) {
+  test(title, () => {
+    const mappings = mappingsOf(fixture);
+    const split = splitAnon(mappings, jvmOfFixture(fixture));
+    for (const [id, mb] of Object.entries(truth)) {
+      const { bytes, low, high } = part(split, id);
+      const slack = Math.max(MIB, mb * MIB * 0.01);
+      assert.ok(Math.abs(bytes - mb * MIB) <= slack, `${id}: expected ${mb} MiB, found ${bytes / MIB}`);
+      assert.ok(
+        low - slack <= mb * MIB && mb * MIB <= high + slack,
+        `${id}: ${mb} MiB is not within ${low / MIB} to ${high / MIB}`,
+      );
+    }
+    assert.equal(
+      split.parts.reduce((sum, p) => sum + p.bytes, 0),
+      mappings.reduce((sum, m) => sum + m.anonBytes, 0),
+    );
+    for (const p of split.parts) assert.ok(0 <= p.low && p.low <= p.bytes && p.bytes <= p.high, JSON.stringify(p));
+  });
+}
+
+test('a heap that the mappings do not show is not called small: it is an interval up to what is committed, and says so', () => {
+  const mappings = mappingsOf('jdk17-parallel-above-32g');
+  const jvm = { ...jvmOfFixture('jdk17-parallel-above-32g'), heapMax: 2 ** 50 };
+  const heap = part(splitAnon(mappings, jvm), 'java-heap');
+  assert.ok(heap.low < heap.high && heap.high >= jvm.heapUsed.value, JSON.stringify(heap));
+  assert.match(heap.disagreement ?? '', /^the JVM uses .* of the heap, and the mappings show 0 bytes$/);
+});
+
+test('a metaspace that the mappings do not show makes the arenas an interval as well', () => {
+  const mappings = mappingsOf('jdk17-metaspace-two-nodes').filter((m) => m.start < 0x7f1678000000 || m.start >= 0x7f167c000000);
+  const split = splitAnon(mappings, jvmOfFixture('jdk17-metaspace-two-nodes'));
+  assert.match(part(split, 'metaspace').disagreement ?? '', /^the JVM uses .* of metaspace/);
+  assert.ok(part(split, 'malloc-arenas').low < part(split, 'malloc-arenas').bytes);
+});
+
+test('where GC.heap_info says where the heap lies, nothing is searched', () => {
+  const range = { start: 0xf0000000, end: 0xf8000000 };
+  const split = splitAnon(mappingsOf('jdk17-metaspace-two-nodes'), null, {
+    atMs: 0,
+    heap: { areas: [{ name: 'tenured generation', usedBytes: 60 * MIB, committedBytes: 128 * MIB }], range },
+    native: null,
+    metaspace: null,
+    codeCacheBytes: null,
+  });
+  assert.deepEqual([split.heap?.start, split.heap?.end], [range.start, range.end]);
+  // The other half of the mapping is not resident for certain, so the heap is an interval.
+  assert.ok(part(split, 'java-heap').low <= part(split, 'java-heap').bytes);
+});
