@@ -1,4 +1,5 @@
 import type { ByField, GrowthCause } from '../fields.ts';
+import { MINUTE_S } from '../units.ts';
 
 /** What the trend detector answers. All slopes in bytes an hour (counts an hour for counts). Names as in the public verdict. */
 
@@ -65,7 +66,10 @@ export interface Evaluation {
   readonly fields: FieldTrends;
 }
 
+/** Default of --min-history, in seconds. */
+export const DEFAULT_HISTORY_S = 15 * MINUTE_S;
+
 export interface EvaluationOptions {
-  /** Least history before anything but not-enough-data is said. Default 900 s. */
+  /** Least history before anything but not-enough-data is said. */
   readonly minHistorySeconds: number;
 }
