@@ -6,6 +6,7 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
 import java.lang.management.MemoryUsage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -82,6 +83,16 @@ public class EveryArea {
     say(name + ".max", usage.getMax());
   }
 
+  /** As it was when the collection ended: what is used now holds the buffers of threads that have allocated since. */
+  static long usedAfterCollection() {
+    long used = 0;
+    for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
+      MemoryUsage after = pool.getCollectionUsage(); // null where the pool is not collected
+      if (pool.getType() == MemoryType.HEAP) used += (after == null ? pool.getUsage() : after).getUsed();
+    }
+    return used;
+  }
+
   static void sayAll() {
     sayUsage("heap", ManagementFactory.getMemoryMXBean().getHeapMemoryUsage());
     for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
@@ -117,7 +128,7 @@ public class EveryArea {
       String word = commands.next();
       if (command.equals("collect")) {
         System.gc();
-        System.out.println("collected " + word + " " + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+        System.out.println("collected " + word + " " + usedAfterCollection());
       } else if (command.equals("grow")) {
         holdHeap(commands.nextInt());
         loadClasses(commands.nextInt());

@@ -1,8 +1,6 @@
 import { GATES, type Gate } from '../diagnosis/gate.ts';
 import { diskLimitProblem } from '../history/store/disk-limit.ts';
-import { KEEP_S } from '../history/tiers.ts';
-import { DEFAULT_HISTORY_S } from '../trends/types.ts';
-import { MIB } from '../units.ts';
+import { DAY_S, MIB, MINUTE_S } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './option-table.ts';
 import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, whole } from './option-values.ts';
@@ -71,7 +69,7 @@ const HISTORY_ROWS = {
     flag: 'min-history',
     value: 'TIME',
     parse: seconds,
-    otherwise: DEFAULT_HISTORY_S,
+    otherwise: 15 * MINUTE_S,
     otherwiseText: '15m',
     help: 'minimum history before a trend is reported',
   }),
@@ -114,7 +112,7 @@ const WATCH_ROWS = {
     flag: 'keep',
     value: 'TIME',
     parse: seconds,
-    otherwise: KEEP_S,
+    otherwise: 92 * DAY_S,
     otherwiseText: '92d',
     help: 'maximum age of history; older rows are deleted even below --max-disk',
   }),

@@ -1,7 +1,10 @@
 import { type ByField, type FieldName, fieldRow, namesIn } from '../fields.ts';
 import { aggregate } from './columns.ts';
-import { FIELDS_KEPT_BY_MINIMUM } from './history.ts';
+import { FIELDS_KEPT_BY_MINIMUM, TIERS } from './history.ts';
 import { emptySegment, type Segment } from './segment.ts';
+
+/** Steps of the tiers on disk, finest first: 0 is raw. */
+export const TIER_STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.stepS).reverse()];
 
 type Column = (number | null)[];
 const value = (column: readonly (number | null)[] | undefined, i: number): number => column?.[i] ?? Number.NaN;

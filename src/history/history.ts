@@ -1,11 +1,10 @@
 import { type FieldColumns, type FieldName, type FieldValues, fieldsWhere } from '../fields.ts';
 import type { HistoryEvent, Sample } from '../sample/types.ts';
 import type { FileObservation, Limit } from '../sources/types.ts';
-import { DAY_S, HOUR_S, SECOND_MS } from '../units.ts';
+import { DAY_S, HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 import { Columns } from './columns.ts';
 import { FileTracks } from './file-tracks.ts';
 import type { Series } from './series.ts';
-import { KEEP_S, TIERS } from './tiers.ts';
 
 export interface HistoryQuery {
   /** null: all. */
@@ -17,6 +16,14 @@ export interface HistoryQuery {
   readonly epoch: 'current' | 'all';
 }
 
+/** Older rows are coarser: from this age (seconds), a row covers this many seconds. */
+export const TIERS: readonly { readonly olderThanS: number; readonly stepS: number }[] = [
+  { olderThanS: 14 * DAY_S, stepS: 2 * HOUR_S },
+  { olderThanS: 2 * DAY_S, stepS: 15 * MINUTE_S },
+  { olderThanS: 2 * HOUR_S, stepS: MINUTE_S },
+];
+/** Default retention: a quarter of a year, in seconds. */
+export const KEEP_S = 92 * DAY_S;
 /** Rows are made coarser when this many were added since the last time. */
 const COMPACT_EVERY = 256;
 const MAX_EVENTS = 512;

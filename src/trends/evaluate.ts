@@ -1,6 +1,6 @@
 import { type ByField, type FieldName, fieldRow, isEvaluated } from '../fields.ts';
 import type { Series } from '../history/series.ts';
-import { HOUR_S } from '../units.ts';
+import { HOUR_S, MINUTE_S } from '../units.ts';
 import { EvaluationCache } from './evaluation-cache.ts';
 import { evaluateField, type FieldEvaluation, notEnoughData } from './field/field-trend.ts';
 import { neededHistory } from './field/needed-history.ts';
@@ -15,17 +15,12 @@ import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
 import { reconcileSums } from './together/sum-rates.ts';
-import {
-  DEFAULT_HISTORY_S,
-  type Evaluation,
-  type EvaluationOptions,
-  type FieldTrend,
-  type FieldTrends,
-  type Trend,
-} from './types.ts';
+import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
 /** Least number of samples, whatever their distance. */
 const MIN_SAMPLES = 30;
+/** Who asks for less history than this asks for fewer samples too. */
+const DEFAULT_HISTORY_S = 15 * MINUTE_S;
 
 /**
  * The numeric verdict on one container's series: every gauge is evaluated by itself over the run since the last restart, then
@@ -40,7 +35,6 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const to = t.length;
   const windowS = to > from ? t[to - 1]! - t[from]! : 0;
   const askedSamples = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
-  // Less history than the default needs fewer samples too.
   const least = options.minHistorySeconds < DEFAULT_HISTORY_S ? Math.min(MIN_SAMPLES, askedSamples) : MIN_SAMPLES;
   const evaluatedFields = [...ordered.fields].filter(([id]) => isEvaluated(fieldRow(id)));
   if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {

@@ -1,5 +1,4 @@
 import type { ByField, GrowthCause } from '../fields.ts';
-import { MINUTE_S } from '../units.ts';
 
 /** What the trend detector answers. All slopes in bytes an hour (counts an hour for counts). Names as in the public verdict. */
 
@@ -66,10 +65,7 @@ export interface Evaluation {
   readonly fields: FieldTrends;
 }
 
-/** Default of --min-history, in seconds. */
-export const DEFAULT_HISTORY_S = 15 * MINUTE_S;
-
 export interface EvaluationOptions {
-  /** Least history before anything but not-enough-data is said. */
+  /** Least history before anything but not-enough-data is said. Default 900 s. */
   readonly minHistorySeconds: number;
 }

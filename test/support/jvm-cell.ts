@@ -147,14 +147,17 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const libjvm = mappingsOf(pid).find(({ kind }) => kind.endsWith('/libjvm.so'))!.kind;
     return [
       found === variant.collector ? agrees('collector') : off('collector', `${found} of ${variant.collector}`),
-      aged('heap used', jvm?.heapUsed, is('heap.used'), then('heap.used')),
+      aged('heap used', jvm?.heapUsed, is('heap.used'), { value: left, atMs: growsMs }),
       bytes('heap committed', jvm?.heapCommitted.value, always(committed.get('Java Heap') ?? 0)),
       bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(MAX_HEAP)),
       variant.collector === 'Epsilon'
         ? notTold('heap floor', 'it never collects')
         : counter === 'gc_count'
           ? notTold('heap floor', 'the collector renews its figures before it has freed anything')
-          : bytes('heap floor', Math.min(...after.map(({ values }) => values.heap_used!)), always(left)),
+          : bytes('heap floor', Math.min(...after.map(({ values }) => values.heap_used!)), {
+              before: left,
+              after: atCollection.get('heap.used') ?? left,
+            }),
       ...space('metaspace', jvm?.metaspace, 'metaspace'),
       ...space('class space', jvm?.compressedClass, 'class-space'),
       count('threads', jvm?.threads?.live, is('threads'), 1),

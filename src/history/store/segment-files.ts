@@ -6,7 +6,6 @@ import type { Low } from 'lowdb';
 import { SECOND_MS } from '../../units.ts';
 import { coarsen } from '../coarsen.ts';
 import { emptySegment, type Segment } from '../segment.ts';
-import { TIERS } from '../tiers.ts';
 import { dropCachedPages } from './drop-page-cache.ts';
 import { openJsonFile } from './json-file.ts';
 import { readSegmentText, segmentText } from './segment-text.ts';
@@ -27,13 +26,13 @@ export interface OpenSegment {
   readonly low: Low<Segment>;
 }
 
-const NAME = new RegExp(`^\\d+(?:\\.(?:${TIERS.map((tier) => tier.name).join('|')}))?\\.json$`);
-/** 0: raw. */
-const stepOf = (name: string): number => TIERS.find((tier) => name.endsWith(`.${tier.name}.json`))?.stepS ?? 0;
-const tierSuffix = (step: number): string => (step === 0 ? '' : `.${TIERS.find((tier) => tier.stepS === step)!.name}`);
+const TIER_NAMES: Readonly<Record<number, string>> = { 60: '1m', 900: '15m', 7200: '2h' };
+const NAME = /^\d+(?:\.(?:1m|15m|2h))?\.json$/;
+const stepOf = (name: string): number =>
+  Number(Object.keys(TIER_NAMES).find((step) => name.endsWith(`.${TIER_NAMES[Number(step)]}.json`)) ?? 0);
 /** The file name has the segment's start (epoch ms) and its tier. */
 export const segmentPath = (dir: string, startMs: number, step: number): string =>
-  join(dir, `${Math.round(startMs)}${tierSuffix(step)}.json`);
+  join(dir, `${Math.round(startMs)}${step === 0 ? '' : `.${TIER_NAMES[step]}`}.json`);
 const startOf = (name: string): number => Number.parseInt(name, 10) / SECOND_MS;
 
 /** Number of files that are read before other work runs: about 10 ms. */

@@ -1,8 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { History } from '../history.ts';
+import { TIER_STEPS } from '../coarsen.ts';
+import { type History, TIERS } from '../history.ts';
 import type { Segment } from '../segment.ts';
-import { TIER_STEPS, TIERS } from '../tiers.ts';
 import { dropCachedFiles } from './drop-page-cache.ts';
 import type { FinalReport } from './final-reports.ts';
 import type { FolderOwner } from './folder-owner.ts';

@@ -5,32 +5,27 @@ import { KIB } from '../../units.ts';
  * size of what follows as decimal text, then the command and any number of arguments. Source: openjdk/jdk
  * src/hotspot/share/services/attachListener.cpp. A reply is a decimal code, a line feed, and text until the JVM closes.
  */
-const V1_ARGUMENTS = 3;
-const MAX_V1_COMMAND_BYTES = 16;
-const MAX_V1_ARGUMENT_BYTES = KIB;
-const MAX_V2_BYTES = 256 * KIB;
+export const V1_ARGUMENTS = 3;
+const LONGEST_V1_COMMAND = 16;
+const LONGEST_V1_ARGUMENT = 1024;
+const LONGEST_V2 = 256 * KIB;
 
 export type EncodedRequest =
   | { readonly state: 'made'; readonly bytes: Buffer }
   | { readonly state: 'refused'; readonly error: string };
 
-const isTooLongForV1 = (argument: string): boolean => Buffer.byteLength(argument) > MAX_V1_ARGUMENT_BYTES;
-
-/** The oldest version of the protocol that can carry these arguments. */
-export const versionFor = (args: readonly string[]): 1 | 2 => (args.length > V1_ARGUMENTS || args.some(isTooLongForV1) ? 2 : 1);
-
 export function encodeRequest(version: 1 | 2, command: string, args: readonly string[]): EncodedRequest {
   if ([command, ...args].some((s) => s.includes('\0'))) return refused('a command and its arguments may not hold NUL');
   if (version === 1) {
-    if (Buffer.byteLength(command) > MAX_V1_COMMAND_BYTES)
-      return refused(`command expected within ${MAX_V1_COMMAND_BYTES} bytes`);
+    if (Buffer.byteLength(command) > LONGEST_V1_COMMAND) return refused(`command expected within ${LONGEST_V1_COMMAND} bytes`);
     if (args.length > V1_ARGUMENTS) return refused(`expected at most ${V1_ARGUMENTS} arguments, found ${args.length}`);
-    if (args.some(isTooLongForV1)) return refused(`each argument expected within ${MAX_V1_ARGUMENT_BYTES} bytes`);
+    if (args.some((a) => Buffer.byteLength(a) > LONGEST_V1_ARGUMENT))
+      return refused(`each argument expected within ${LONGEST_V1_ARGUMENT} bytes`);
     const all = [...args, ...Array<string>(V1_ARGUMENTS - args.length).fill('')];
     return { state: 'made', bytes: Buffer.from(['1', command, ...all, ''].join('\0')) };
   }
   const body = Buffer.from([command, ...args, ''].join('\0'));
-  if (body.length > MAX_V2_BYTES) return refused(`expected at most ${MAX_V2_BYTES} bytes, found ${body.length}`);
+  if (body.length > LONGEST_V2) return refused(`expected at most ${LONGEST_V2} bytes, found ${body.length}`);
   return { state: 'made', bytes: Buffer.concat([Buffer.from(`2\0${body.length}\0`), body]) };
 }
 

@@ -7,7 +7,7 @@ import { pin, pinFolderUnder } from '../process/pinned-path.ts';
 import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
-import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, versionFor } from './attach-protocol.ts';
+import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, V1_ARGUMENTS } from './attach-protocol.ts';
 
 export interface AttachOptions {
   readonly roots: Roots;
@@ -59,7 +59,7 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
         `no answer to SIGQUIT within ${options.timeoutMs} ms`,
         'look for -XX:+DisableAttachMechanism among its options',
       );
-    const version = versionFor(args);
+    const version = args.length > V1_ARGUMENTS || args.some((a) => Buffer.byteLength(a) > 1024) ? 2 : 1;
     if (version === 2 && !(await speaksV2(tmp, target, deadline)))
       return failed(target, 'such long arguments need version 2 of the protocol, which begins with JDK 24', null);
     const reply = await sendCommand(tmp, target, version, command, args, deadline);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeReply, encodeRequest, versionFor } from '../../../../src/sources/jvm/attach-protocol.ts';
+import { decodeReply, encodeRequest } from '../../../../src/sources/jvm/attach-protocol.ts';
 
 const text = (version: 1 | 2, command: string, args: string[]): string => {
   const request = encodeRequest(version, command, args);
@@ -13,11 +13,6 @@ test('version 1 always sends three arguments', () => {
 
 test('version 2 sends the size of what follows, and any number of arguments', () => {
   assert.equal(text(2, 'jcmd', ['a', 'b', 'c', 'dé']), '2\u000017\0jcmd\0a\0b\0c\0dé\0'.replace('17', String(5 + 6 + 4)));
-});
-
-test('version 2 is asked for only where version 1 cannot carry the arguments', () => {
-  assert.deepEqual([versionFor([]), versionFor(['a', 'b', 'c']), versionFor(['x'.repeat(1024)])], [1, 1, 1]);
-  assert.deepEqual([versionFor(['a', 'b', 'c', 'd']), versionFor(['x'.repeat(1025)])], [2, 2]);
 });
 
 test('a request that the JVM would cut or misread is refused', () => {
