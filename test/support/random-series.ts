@@ -20,15 +20,13 @@ export function randomSeries(seed: number): { t: Float64Array; y: Float64Array; 
   return { t, y, windowS };
 }
 
-/** Models by name and columns: two that explain a series equally well have no order. */
+/** What an average says, with its models by name and columns. */
 export const figures = ({ models, ...summary }: ModelAverage) => ({
   ...summary,
-  models: models
-    .map(({ model, probability, slope, coefficients }) => ({
-      id: `${model.name} ${model.columns}`,
-      probability,
-      slope,
-      coefficients,
-    }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1)),
+  models: models.map(({ model, probability, slope, coefficients }) => ({
+    id: `${model.name} ${model.columns}`,
+    probability,
+    slope,
+    coefficients,
+  })),
 });

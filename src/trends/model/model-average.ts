@@ -33,6 +33,8 @@ export interface ModelAverage {
 
 /** Models less probable than this, against the most probable one, are left out. */
 const MIN_RELATIVE_PROBABILITY = 1e-3;
+/** Models whose log evidence differs by less than this are equally probable. */
+const TIE = 1e-9;
 /** Under a flat prior no model's prior rises by more than this: of some thirty places for a bend one fits by chance. */
 const MAX_PRIOR_LIFT = Math.log(12);
 /** Noise models with a smaller share of a mean model's probability do not move its slope. */
@@ -98,7 +100,7 @@ export class ModelAverager {
     const steps = jumps.length === 0 ? [] : addModels(series, stepModels(this.#u, series.columns.length, jumps));
     const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
     const scored = scoreModels(candidates, series, noises, y.length);
-    const { decayTime } = scored.reduce((best, one) => (one.evidence > best.evidence ? one : best)).model;
+    const { decayTime } = largestFirst(scored, ({ evidence }) => evidence)[0]!.model;
     if (decayTime !== null) {
       const finer = finerSaturationModels(this.#u, this.#models.companions, decayTime, series.columns.length);
       scored.push(...scoreModels(addModels(series, finer), series, noises, y.length));
@@ -189,9 +191,30 @@ function posteriorModels(
   const top = Math.max(...scored.map(({ evidence }) => evidence));
   const relevant = scored.filter(({ evidence }) => evidence - top > Math.log(MIN_RELATIVE_PROBABILITY));
   const sum = relevant.reduce((total, { evidence }) => total + Math.exp(evidence - top), 0);
-  return relevant
-    .map(({ model, evidence }) => posteriorOf(model, Math.exp(evidence - top) / sum, series, noises, m))
-    .sort((a, b) => b.probability - a.probability);
+  return largestFirst(relevant, ({ evidence }) => evidence).map(({ model, evidence }) =>
+    posteriorOf(model, Math.exp(evidence - top) / sum, series, noises, m),
+  );
+}
+
+/**
+ * The largest first. Models that differ only where there are no points, such as bends between the same two of them, are equally probable but for
+ * rounding. Such a tie goes to the model with fewer parameters, then to the later bend, then to the one that comes first among the candidates:
+ * the answer must not depend on the order in which an arithmetic adds.
+ */
+function largestFirst<T extends { readonly model: MeanModel }>(models: readonly T[], logWeight: (one: T) => number): T[] {
+  const groups = new Map<T, number>();
+  let largest = Number.POSITIVE_INFINITY;
+  for (const one of models.toSorted((a, b) => logWeight(b) - logWeight(a))) {
+    if (logWeight(one) < largest - TIE) largest = logWeight(one);
+    groups.set(one, largest);
+  }
+  const parameters = ({ columns, searchedParameters }: MeanModel): number => columns.length + searchedParameters;
+  return models.toSorted(
+    (a, b) =>
+      groups.get(b)! - groups.get(a)! ||
+      parameters(a.model) - parameters(b.model) ||
+      b.model.lastPartStart - a.model.lastPartStart,
+  );
 }
 
 function posteriorOf(

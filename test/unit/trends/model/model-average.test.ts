@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CompiledArithmetic } from '../../../../src/trends/model/kernel/compiled-arithmetic.ts';
 import { modelAverage } from '../../../../src/trends/model/model-average.ts';
+import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
 import { HOUR_S } from '../../../../src/units.ts';
 import { Random } from '../../../../synthetic/random.ts';
 
@@ -119,4 +121,16 @@ test('lengths that do not fit and a window without length are range errors that 
     /RangeError: t has 2 points, expected 3 or more/,
   );
   assert.throws(() => modelAverage(t, y, 0), /RangeError: windowSeconds is 0, expected more than 0/);
+});
+
+test('bends that no point tells apart are a tie, which goes to the later one in either arithmetic', () => {
+  const u = [0.02, 0.1, 0.18, 0.27, 0.35, 0.44, 0.5, 0.58, 0.6, 0.63, 0.66, 0.97];
+  const few = Float64Array.from(u, (at) => at * windowS);
+  const next = noise(4);
+  const y = few.map((at) => next() + (at < 0.7 * windowS ? 0 : 5));
+  for (const arithmetic of [PLAIN_ARITHMETIC, new CompiledArithmetic()]) {
+    const { models } = modelAverage(few, y, windowS, arithmetic);
+    const starts = models.filter(({ model }) => model.name === 'start').map(({ model }) => model.lastPartStart);
+    assert.deepEqual(starts.slice(0, 3), [0.87, 0.79, 0.7]);
+  }
 });
