@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { Roots } from '../types.ts';
 
 /** The kubelet nests a pod at most so deep: kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice; CRI-O and kind add one or two. */
 const DEPTH = 6;
 /** A node has at most some hundreds of pods, and each some containers. */
-const MOST_FOLDERS = 20_000;
+const MAX_FOLDERS = 20_000;
 
 /**
  * The memory cgroup of a pod in the node's tree, by the pod's uid: `pod<uid>` with the cgroupfs driver, `kubepods-…-pod<uid>.slice` with
@@ -13,7 +14,7 @@ const MOST_FOLDERS = 20_000;
  */
 export function podCgroup(roots: Roots, uid: string): string | null {
   const names = [uid, uid.replaceAll('-', '_')].map((id) => `pod${id}`);
-  let left = MOST_FOLDERS;
+  let left = MAX_FOLDERS;
   // Breadth first: pods lie high in the tree, and containers may nest groups of their own.
   let level = [join(roots.cgroup, 'memory'), roots.cgroup];
   for (let depth = 0; depth <= DEPTH; depth++) {
@@ -34,9 +35,8 @@ function folders(dir: string): string[] {
   try {
     return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     // A group may be removed while we walk, and some trees are not for everyone.
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'ENODEV') return [];
+    if (isAbsence(error) || isDenied(error)) return [];
     throw error;
   }
 }

@@ -5,16 +5,16 @@ export interface ClassCount {
   readonly bytes: number;
 }
 
-const MOST_CLASSES = 100_000;
-const LONGEST_NAME = 512;
+const MAX_CLASSES = 100_000;
+const MAX_NAME_LENGTH = 512;
 
 /** Lines as `   1:  123  4567  java.lang.String (java.base@17)`; classes of one name from several loaders are added up. Pure. */
 export function parseHistogram(text: string): ClassCount[] {
   const sums = new Map<string, { instances: number; bytes: number }>();
   let seen = 0;
   for (const m of text.matchAll(/^ *\d+: +(\d+) +(\d+) +(\S+)/gm)) {
-    if (++seen > MOST_CLASSES) break;
-    const name = m[3]!.slice(0, LONGEST_NAME);
+    if (++seen > MAX_CLASSES) break;
+    const name = m[3]!.slice(0, MAX_NAME_LENGTH);
     const sum = sums.get(name) ?? { instances: 0, bytes: 0 };
     sums.set(name, { instances: sum.instances + Number(m[1]), bytes: sum.bytes + Number(m[2]) });
   }

@@ -15,7 +15,7 @@ export interface SmapsReading {
 }
 
 /** More text than this is of more mappings than can be summed up: a part of them would look like all. */
-const MOST_BYTES = 256 * MIB;
+const MAX_BYTES = 256 * MIB;
 
 /**
  * Reads /proc/PID/smaps in pieces, off the main thread: the kernel lets go of the mmap lock between two pieces. Stops between pieces
@@ -34,7 +34,7 @@ export async function readSmaps(
       if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
         return { state: 'absent', reason: `pid ${process.pid} is another process by now` };
       const buffer = Buffer.allocUnsafe(64 * KIB);
-      for (let total = 0; total < MOST_BYTES; ) {
+      for (let total = 0; total < MAX_BYTES; ) {
         const began = performance.now();
         const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
         costMs += performance.now() - began;
@@ -51,7 +51,7 @@ export async function readSmaps(
       }
       return {
         state: 'failed',
-        error: `smaps of pid ${process.pid}: expected at most ${MAX_MAPPINGS} mappings and ${MOST_BYTES >> 20} MiB of text, found more`,
+        error: `smaps of pid ${process.pid}: expected at most ${MAX_MAPPINGS} mappings and ${MAX_BYTES / MIB} MiB of text, found more`,
         remediation: null,
       };
     } finally {
