@@ -1,6 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Options } from '../config/options.ts';
 import { composeVerdict } from '../diagnosis/compose-verdict.ts';
@@ -13,7 +12,7 @@ import { isRecording, parseRecording } from '../inputs/recording.ts';
 import { InputError, parseSeries } from '../inputs/series-file.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
-import { GIB, SECOND_MS } from '../units.ts';
+import { GIB, MIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 import { fieldsText, verdictText } from './verdict-text.ts';
 
@@ -67,7 +66,7 @@ const MAX_BYTES = GIB;
 export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
   let bytes: Buffer;
   try {
-    bytes = file === '-' ? await buffer(process.stdin) : readBounded(file);
+    bytes = file === '-' ? await readStandardInput() : readBounded(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
@@ -85,12 +84,39 @@ export async function analyzeFile(file: string, minHistorySeconds: number): Prom
   }
 }
 
-/** Reads the whole file synchronously, because nothing else is waiting. */
+const tooLong = (): InputError =>
+  new InputError(`is longer than ${MAX_BYTES} bytes, the most that is read: use fewer points or a shorter time`);
+
+/** Reads the whole file synchronously, because nothing else is waiting. A pipe has no size, and a device no end. */
 function readBounded(file: string): Buffer {
-  const { size } = statSync(file);
-  if (size > MAX_BYTES)
-    throw new InputError(`is ${size} bytes, expected at most ${MAX_BYTES}: use fewer points or a shorter time`);
-  return readFileSync(file);
+  const fd = openSync(file, 'r');
+  try {
+    const stat = fstatSync(fd);
+    if (stat.size > MAX_BYTES) throw tooLong();
+    if (stat.isFile()) return readFileSync(fd);
+    const pieces: Buffer[] = [];
+    for (let total = 0; ; ) {
+      const piece = Buffer.allocUnsafe(MIB);
+      const length = readSync(fd, piece, 0, piece.length, null);
+      if (length === 0) return Buffer.concat(pieces);
+      pieces.push(piece.subarray(0, length));
+      total += length;
+      if (total > MAX_BYTES) throw tooLong();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function readStandardInput(): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let total = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    total += piece.length;
+    if (total > MAX_BYTES) throw tooLong();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {

@@ -1,3 +1,4 @@
+import { plausible } from '../plausible.ts';
 import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S } from '../units.ts';
 import type { Parsed } from './option-table.ts';
 
@@ -22,11 +23,14 @@ export const whole =
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: MINUTE_S, h: HOUR_S, d: DAY_S };
 
+/** Ten years. */
+const LONGEST_S = 3652 * DAY_S;
+
 /** "10s", "15m", "1h", "500ms": seconds. */
 export function seconds(t: string): Parsed<number> {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(t);
   const value = match === null ? 0 : Number(match[1]) * SECONDS[match[2]!]!;
-  return value > 0 ? ok(value) : no('a time above 0 with its unit, such as 10s, 15m or 1h');
+  return value > 0 && value <= LONGEST_S ? ok(value) : no('a time above 0 with its unit, such as 10s, 15m or 1h');
 }
 
 /** "1.29", "v1.31": the minor version. */
@@ -58,9 +62,8 @@ const BYTES: Readonly<Record<string, number>> = {
 export function bytes(t: string): Parsed<number> {
   const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(t);
   const unit = match === null ? undefined : BYTES[match[2]!];
-  return match !== null && unit !== undefined && Number(match[1]) > 0
-    ? ok(Math.round(Number(match[1]) * unit))
-    : no('a size above 0 with its unit, such as 64MiB or 1GiB');
+  const value = match !== null && unit !== undefined ? plausible(Math.round(Number(match[1]) * unit)) : null;
+  return value !== null && value > 0 ? ok(value) : no('a size above 0 with its unit, such as 64MiB or 1GiB');
 }
 
 /** Intervals that cron can keep evenly: divisors of 60 s and of 60 min, and 1 h. In seconds. */

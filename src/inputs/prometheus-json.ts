@@ -1,7 +1,8 @@
 import { timeProblem } from '../clock.ts';
 import type { FieldId, FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
-import { InputError, medianStep } from './series-file.ts';
+import { plausible } from '../plausible.ts';
+import { InputError, isObject, medianStep, wrong } from './series-file.ts';
 
 /** Fields of the metric names of cAdvisor, Micrometer and the JMX exporter. */
 const METRICS: Readonly<Record<string, FieldId>> = {
@@ -39,16 +40,17 @@ export function parsePrometheus(json: unknown): Series {
   }
   const columns = new Map<FieldId, Map<number, number>>();
   let limit: number | null = null;
-  (data.result as Row[]).forEach((row, i) => {
-    const labels = row.metric ?? {};
-    const name = labels.__name__ ?? '';
+  data.result.forEach((row: Row, i) => {
+    if (!isObject(row)) throw wrong(`data.result[${i}]`, '{metric, values}', row);
+    const labels = (isObject(row.metric) ? row.metric : {}) as Readonly<Record<string, string>>;
+    const name = String(labels.__name__ ?? '');
     if (!Array.isArray(row.values)) throw new InputError(`data.result[${i}].values must be an array of [time, "value"]`);
     if (LIMITS.has(name)) {
-      const last = Number(row.values[row.values.length - 1]?.[1]);
-      if (last > 0) limit = last;
+      const last = plausible(Number(row.values[row.values.length - 1]?.[1]));
+      if (last !== null && last > 0) limit = last;
       return;
     }
-    const id = HEAPS.has(name) ? heapField(labels) : METRICS[name];
+    const id = HEAPS.has(name) ? heapField(labels) : Object.hasOwn(METRICS, name) ? METRICS[name] : undefined;
     if (id === undefined) return;
     const column = columns.get(id) ?? new Map<number, number>();
     // Pools of one heap are separate series, which are added. The same field of two containers must not be added.
@@ -61,8 +63,8 @@ export function parsePrometheus(json: unknown): Series {
       const [t, text] = Array.isArray(pair) ? (pair as unknown as readonly [number, unknown]) : [Number.NaN];
       const problem = timeProblem(t);
       if (problem !== null) throw new InputError(`data.result[${i}].values[${j}]: must be [time, "value"]; ${problem}`);
-      const v = typeof text === 'string' ? Number(text) : Number.NaN;
-      if (Number.isFinite(v)) column.set(t, (column.get(t) ?? 0) + v);
+      const v = typeof text === 'string' ? plausible(Number(text)) : null;
+      if (v !== null) column.set(t, (column.get(t) ?? 0) + v);
     }
     columns.set(id, column);
   });

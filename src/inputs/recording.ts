@@ -1,6 +1,7 @@
 import { timeProblem } from '../clock.ts';
 import { entriesOf, type FieldName, type FieldValues } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
+import { plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseCgroupV1 } from '../sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2 } from '../sources/cgroup/cgroup-v2.ts';
@@ -10,7 +11,7 @@ import { jvmValues } from '../sources/jvm/jvm-values.ts';
 import { processValues } from '../sources/process/process.ts';
 import type { CgroupReading, FileObservation, JvmReading, Limit } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
-import { InputError, medianStep } from './series-file.ts';
+import { InputError, isObject, medianStep, wrong } from './series-file.ts';
 
 /**
  * A recording: JSON lines `{"t": seconds, "files": {name: raw text}, "jvm"?: {pid, hsperfdata (base64), status}, "residency"?: […],
@@ -143,7 +144,36 @@ function parseLine(source: string, i: number): Line {
   }
   if (typeof line !== 'object' || line === null || typeof line.t !== 'number' || !Number.isFinite(line.t))
     throw new InputError(`line ${i + 1}: t must be seconds`);
+  checkShape(line as Readonly<Record<string, unknown>>, `line ${i + 1}: `);
   return line;
+}
+
+/** Someone may have written the line by hand, or changed it. @throws InputError */
+function checkShape({ files, jvm, residency, openFiles, meta }: Readonly<Record<string, unknown>>, place: string): void {
+  const texts = (value: unknown, names?: readonly string[]): boolean =>
+    isObject(value) && (names ?? Object.keys(value)).every((name) => value[name] == null || typeof value[name] === 'string');
+  const sizes = (row: Readonly<Record<string, unknown>>, names: readonly string[]): boolean =>
+    names.every((name) => row[name] == null || (typeof row[name] === 'number' && plausible(row[name]) !== null));
+  if (files !== undefined && !texts(files)) throw wrong(`${place}files`, 'an object of texts', files);
+  if (jvm != null && !texts(jvm, ['hsperfdata', 'status'])) throw wrong(`${place}jvm`, 'an object of texts', jvm);
+  if (meta != null && !isObject(meta)) throw wrong(`${place}meta`, 'an object', meta);
+  for (const [name, rows] of Object.entries({ residency, openFiles })) {
+    if (rows == null) continue;
+    if (!Array.isArray(rows)) throw wrong(`${place}${name}`, 'an array', rows);
+    for (const row of rows) {
+      const known =
+        isObject(row) &&
+        (name === 'residency'
+          ? sizes(row, ['size', 'res'])
+          : typeof row.path === 'string' &&
+            typeof row.method === 'string' &&
+            Array.isArray(row.openBy) &&
+            row.openBy.every((o) => isObject(o) && Number.isSafeInteger(o.pid) && Number.isSafeInteger(o.fd)) &&
+            (row.fileSystem == null || isObject(row.fileSystem)) &&
+            sizes(row, ['sizeBytes', 'residentBytes', 'files']));
+      if (!known) throw wrong(`${place}${name}`, 'rows as memhound capture writes them', row);
+    }
+  }
 }
 
 function readGroup(files: Readonly<Record<string, string>>, i: number): CgroupReading {

@@ -1,6 +1,7 @@
 import { timeProblem } from '../clock.ts';
 import { type FieldName, fieldName } from '../fields.ts';
 import type { FileTrack, Series } from '../history/series.ts';
+import { isFieldKey, plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseResidency } from '../sources/files/residency-text.ts';
 import type { Limit } from '../sources/types.ts';
@@ -10,12 +11,14 @@ export class InputError extends Error {
   override name = 'InputError';
 }
 
+export const wrong = (place: string, expected: string, found: unknown): InputError =>
+  new InputError(`${place} must be ${expected}, found ${show(found)}`);
 const inputError = (place: string, expected: string, found: unknown): never => {
-  throw new InputError(`${place} must be ${expected}, found ${show(found)}`);
+  throw wrong(place, expected, found);
 };
 const show = (value: unknown): string =>
   value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+export const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** If a recorder's clock was set back, time falls once or twice. If more than this share of the steps fall, the file is out of order. */
 const MAX_BACKWARD_SHARE = 0.01;
@@ -30,7 +33,10 @@ export function parseSeries(json: unknown): Series {
   const fields = new Map<FieldName, Float64Array>();
   const raw = json.fields;
   if (!isObject(raw)) return inputError('fields', 'an object of columns', raw);
-  for (const [name, values] of Object.entries(raw)) fields.set(fieldName(name), column(`fields.${name}`, values, t.length));
+  for (const [name, values] of Object.entries(raw)) {
+    if (!isFieldKey(name)) return inputError('a name in fields', 'the name of a field', name);
+    fields.set(fieldName(name), column(`fields.${name}`, values, t.length));
+  }
   const aux = isObject(json.aux) ? json.aux : {};
   if (aux.pids !== undefined) fields.set('threads', column('aux.pids', aux.pids, t.length));
   if (fields.size === 0) return inputError('fields', 'an object with at least one column', raw);
@@ -77,16 +83,22 @@ function column(place: string, values: unknown, length: number): Float64Array {
   const out = new Float64Array(length);
   for (let i = 0; i < length; i++) {
     const v: unknown = values[i];
-    if (typeof v === 'number' && v >= 0 && v < Number.POSITIVE_INFINITY) out[i] = v;
+    if (typeof v === 'number' && plausible(v) !== null) out[i] = v;
     else if (v === null) out[i] = Number.NaN;
-    else inputError(`${place}[${i}]`, typeof v === 'number' && v < 0 ? 'a number of at least 0' : 'a number or null', v);
+    else
+      inputError(
+        `${place}[${i}]`,
+        typeof v === 'number' && v < 0 ? 'a number of at least 0' : 'a number that is possible on a machine, or null',
+        v,
+      );
   }
   return out;
 }
 
 function interval(value: unknown, t: Float64Array): number {
   if (value === undefined || value === null) return medianStep(t);
-  if (typeof value !== 'number' || !(value > 0)) return inputError('interval_s', 'seconds above 0', value);
+  if (typeof value !== 'number' || !(value > 0) || timeProblem(value) !== null)
+    return inputError('interval_s', 'seconds above 0', value);
   return value;
 }
 
@@ -106,7 +118,7 @@ function limitOf(place: string, value: unknown): Limit {
     return null;
   }
   if (typeof value !== 'number' || !(value > 0)) return inputError(place, 'bytes above 0, "max" or null', value);
-  return value;
+  return plausible(value) ?? 'max';
 }
 
 const EVENT_TYPES: readonly string[] = ['restart', 'oom_kill', 'memhound_start'] satisfies HistoryEvent['type'][];
@@ -121,15 +133,19 @@ function events(value: unknown): HistoryEvent[] {
   });
 }
 
+/** PATH_MAX of Linux. */
+const MAX_PATH_LENGTH = 4096;
+
 /** The optional `files`: columns aligned with `t`, so that a recorded series can name the file behind its page cache. */
 function fileTracks(value: unknown, t: Float64Array): FileTrack[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) return inputError('files', 'an array', value);
   return value.map((f, i): FileTrack => {
     const place = `files[${i}]`;
-    if (!isObject(f) || typeof f.path !== 'string') return inputError(place, 'an object with a path', f);
+    if (!isObject(f) || typeof f.path !== 'string' || f.path.length > MAX_PATH_LENGTH)
+      return inputError(place, 'an object with a path', f);
     const kind = f.tmpfs === true ? 'tmpfs' : 'disk';
-    const free = typeof f.disk_free_bytes === 'number' ? f.disk_free_bytes : null;
+    const free = typeof f.disk_free_bytes === 'number' ? plausible(f.disk_free_bytes) : null;
     const gaps = () => new Float64Array(t.length).fill(Number.NaN);
     return {
       kind: 'file',
@@ -150,8 +166,8 @@ function openBy(place: string, value: unknown): FileTrack['openBy'] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) return inputError(place, 'an array', value);
   return value.map((o, i) => {
-    if (!isObject(o) || typeof o.pid !== 'number' || typeof o.fd !== 'number')
+    if (!isObject(o) || !Number.isSafeInteger(o.pid) || !Number.isSafeInteger(o.fd))
       return inputError(`${place}[${i}]`, '{pid, fd, mode}', o);
-    return { pid: o.pid, fd: o.fd, mode: o.mode === 'r' || o.mode === 'rw' ? o.mode : 'w' };
+    return { pid: o.pid as number, fd: o.fd as number, mode: o.mode === 'r' || o.mode === 'rw' ? o.mode : 'w' };
   });
 }

@@ -14,6 +14,7 @@ import {
   ManifestError,
   pairOf,
   parseManifest,
+  plain,
   removeItem,
   removeKey,
   type YAMLMap,
@@ -47,7 +48,7 @@ export function inject(source: string, options: InjectOptions): Injected {
   if (options.remove) return { text: clean, notes: removed.map((name) => `${name}: memhound was removed`) };
   const notes: string[] = [];
   const documents = parseManifest(clean);
-  const scaled = documents.flatMap((d) => autoscaled(d.toJS({ maxAliasCount: 100 })) ?? []);
+  const scaled = documents.flatMap((d) => autoscaled(plain(d, d)) ?? []);
   const workloads = documents.flatMap((d) => workloadsOf(d));
   const edits: Edit[] = [];
   for (const workload of workloads) {

@@ -37,7 +37,7 @@ export function applyEdits(source: string, edits: readonly Edit[]): string {
 }
 
 /** A value, or a whole line, that begins with two braces: a Helm template. */
-const TEMPLATE = /^[ \t-]*(?:[\w./-]+:[ \t]*)?\{\{.*$/m;
+const TEMPLATE = /^[ \t-]*(?:[\w./][\w./-]*:[ \t]*)?\{\{.*$/m;
 
 /** All documents of a YAML or JSON text (JSON is YAML in flow style), as Kubernetes reads them. @throws ManifestError with line and column */
 export function parseManifest(source: string): Document.Parsed[] {
@@ -73,7 +73,16 @@ export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
   map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
 
 /** The node's value as plain data. */
-export const plain = (node: Node, document: Document): unknown => node.toJS(document, { maxAliasCount: 100 });
+export function plain(node: Node | Document, document: Document): unknown {
+  const most = { maxAliasCount: 100 };
+  try {
+    return node === document ? document.toJS(most) : (node as Node).toJS(document, most);
+  } catch (error) {
+    // An alias without its anchor, or so many that the text would become gigabytes.
+    if (error instanceof ReferenceError) throw new ManifestError(`an alias cannot be followed: ${error.message}`);
+    throw error;
+  }
+}
 
 /** End of a node's text, without comments and blank lines after it. */
 function contentEnd(node: Node | null, otherwise: number): number {

@@ -1,3 +1,4 @@
+import { isFieldKey, plausible } from '../../plausible.ts';
 import type { Limit } from '../types.ts';
 
 /** A kernel text that is not of its documented form: file, line and what stood there. */
@@ -16,12 +17,15 @@ export function parseFlat(file: string, text: string): Map<string, number> {
     line++;
     if (end > at) {
       const space = text.indexOf(' ', at);
-      const value = space > at && space < end ? Number(text.slice(space + 1, end)) : Number.NaN;
-      if (!Number.isFinite(value))
+      const key = text.slice(at, space);
+      const figure = space > at && space < end ? numberOf(text.slice(space + 1, end)) : null;
+      // The limits in memory.stat of v1 are read where limits are.
+      const value = figure === null || key.startsWith('hierarchical_') ? figure : plausible(figure);
+      if (value === null || !isFieldKey(key))
         throw new ParseError(
           `${file} line ${line}: expected "key number", found ${JSON.stringify(text.slice(at, Math.min(end, at + 60)))}`,
         );
-      values.set(text.slice(at, space), value);
+      values.set(key, value);
     }
     at = end + 1;
   }
@@ -29,11 +33,16 @@ export function parseFlat(file: string, text: string): Map<string, number> {
   return values;
 }
 
+/** Digits alone: Number() takes blanks, signs, exponents and hexadecimal numbers as well. */
+const numberOf = (text: string): number | null => (/^\d+$/.test(text) ? Number(text) : null);
+
 /** One number. @throws ParseError */
 export function parseNumber(file: string, text: string): number {
   const trimmed = text.trim();
-  if (!/^\d+$/.test(trimmed)) throw new ParseError(`${file}: expected a number, found ${JSON.stringify(trimmed.slice(0, 60))}`);
-  return Number(trimmed);
+  const figure = numberOf(trimmed);
+  const value = figure === null ? null : plausible(figure);
+  if (value === null) throw new ParseError(`${file}: expected a number, found ${JSON.stringify(trimmed.slice(0, 60))}`);
+  return value;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { plausible } from '../../plausible.ts';
+
 export type FincoreAnswer =
   | { readonly state: 'read'; readonly bytes: readonly (number | null)[] }
   | { readonly state: 'absent'; readonly reason: string };
@@ -43,7 +45,10 @@ export function parseFincore(text: string, paths: readonly string[]): (number | 
   const found = new Map<string, number>();
   for (const line of text.split('\n')) {
     const match = /^\s*(\d+)\s+(\S+)$/.exec(line);
-    if (match !== null) found.set(match[2]!, Number(match[1]));
+    if (match !== null) {
+      const bytes = plausible(Number(match[1]));
+      if (bytes !== null) found.set(match[2]!, bytes);
+    }
   }
   return paths.map((p) => found.get(p) ?? null);
 }

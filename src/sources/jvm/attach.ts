@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
-import { MIB } from '../../units.ts';
+import { KIB, MIB } from '../../units.ts';
 import { pin, pinFolderUnder } from '../process/pinned-path.ts';
 import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
@@ -18,8 +18,9 @@ export interface AttachOptions {
   readonly timeoutMs: number;
 }
 
-/** A histogram of a large application is some 2 MiB of text. */
-const MAX_REPLY_BYTES = 16 * MIB;
+/** A histogram of a large application is some 2 MiB of text, of which the largest classes come first; other answers are some KiB. */
+const MAX_REPLY_BYTES = 4 * MIB;
+const PIECE_BYTES = 64 * KIB;
 const POLL_MS = 20;
 
 /** One command at a time for each process: the JVM answers one anyway, and two must not share the trigger file. */
@@ -173,20 +174,30 @@ async function sendCommand(
 /** Sends, and reads until the other side closes; bounded in time and bytes. */
 function exchange(path: string, request: Buffer, withinMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    const pieces: Buffer[] = [];
+    let reply = Buffer.allocUnsafe(PIECE_BYTES);
     let size = 0;
+    // Into one buffer: a reply that comes byte by byte would else hold a buffer a byte.
+    const take = (length: number, piece: Uint8Array): boolean => {
+      if (size + length > MAX_REPLY_BYTES) {
+        socket.destroy(new Error(`the reply is longer than ${MAX_REPLY_BYTES} bytes`));
+        return false;
+      }
+      if (size + length > reply.length) {
+        const larger = Buffer.allocUnsafe(2 * reply.length);
+        reply.copy(larger, 0, 0, size);
+        reply = larger;
+      }
+      reply.set(piece.subarray(0, length), size);
+      size += length;
+      return true;
+    };
+    const socket = connect({ path, onread: { buffer: Buffer.allocUnsafe(PIECE_BYTES), callback: take } });
     const timer = setTimeout(() => socket.destroy(new Error('no reply in time')), Math.max(1, withinMs));
     socket.on('connect', () => socket.write(request));
-    socket.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      size += piece.length;
-      if (size > MAX_REPLY_BYTES) socket.destroy(new Error(`the reply is longer than ${MAX_REPLY_BYTES} bytes`));
-    });
     socket.on('error', reject);
     socket.on('close', () => {
       clearTimeout(timer);
-      resolve(Buffer.concat(pieces)); // after an error it is settled already
+      resolve(reply.subarray(0, size)); // after an error it is settled already
     });
   });
 }

@@ -1,3 +1,5 @@
+import { plausible } from '../../plausible.ts';
+
 /** `GC.class_histogram`: the JVM stops, walks the live heap (a full collection first) and counts by class. Names are the container's. */
 export interface ClassCount {
   readonly name: string;
@@ -16,7 +18,8 @@ export function parseHistogram(text: string): ClassCount[] {
     if (++seen > MAX_CLASSES) break;
     const name = m[3]!.slice(0, MAX_NAME_LENGTH);
     const sum = sums.get(name) ?? { instances: 0, bytes: 0 };
-    sums.set(name, { instances: sum.instances + Number(m[1]), bytes: sum.bytes + Number(m[2]) });
+    const [instances, bytes] = [plausible(Number(m[1])), plausible(Number(m[2]))];
+    if (instances !== null && bytes !== null) sums.set(name, { instances: sum.instances + instances, bytes: sum.bytes + bytes });
   }
   return [...sums].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => b.bytes - a.bytes);
 }

@@ -38,6 +38,8 @@ const MAGIC = 0xcafec0c0;
 /** A JVM has some 250 counters; one with many thousands is not a JVM's. */
 const MAX_ENTRIES = 4096;
 const MAX_NAME_LENGTH = 256;
+/** A JVM writes at most 1024 bytes (-XX:PerfMaxStringConstLength). */
+const MAX_TEXT_LENGTH = 4096;
 const CONSTANT = 1;
 
 /** Finds the entries. Never throws and never reads outside `bytes`, whatever stands in them. */
@@ -83,7 +85,9 @@ function readEntry(bytes: Uint8Array, view: DataView, at: number, length: number
   if (type === 0x4a && vector === 0)
     return dataAt + 8 <= length ? { name, type: 'J', at: at + dataAt, length: 0, constant } : null;
   if (type === 0x42 && vector > 0)
-    return dataAt + vector <= length ? { name, type: 'B', at: at + dataAt, length: vector, constant } : null;
+    return dataAt + vector <= length
+      ? { name, type: 'B', at: at + dataAt, length: Math.min(vector, MAX_TEXT_LENGTH), constant }
+      : null;
   return null; // Other types are defined but no JVM writes them.
 }
 

@@ -1,3 +1,4 @@
+import { plausible } from '../../plausible.ts';
 import { GIB, KIB, MIB } from '../../units.ts';
 
 /** What the JVM's diagnostic commands print, as values. All sizes in bytes; null or empty where the text has another form. Pure. */
@@ -13,13 +14,32 @@ const UNITS: Readonly<Record<string, number>> = {
   G: GIB,
   GB: GIB,
 };
-const size = (number: string, unit: string | undefined): number => Math.round(Number(number) * (UNITS[unit ?? ''] ?? 1));
+/** @throws Impossible */
+function size(number: string, unit: string | undefined): number {
+  const bytes = plausible(Math.round(Number(number) * (UNITS[unit ?? ''] ?? 1)));
+  if (bytes === null) throw new Impossible();
+  return bytes;
+}
 
-const MAX_LINES = 10_000;
+/** A size that no machine has: the whole answer is none, since who writes one such figure may have made up all. */
+class Impossible extends Error {}
+
+function orElse<T>(otherwise: T, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof Impossible) return otherwise;
+    throw error;
+  }
+}
+
+/** The longest answer, VM.native_memory, has some 200. */
+const MAX_LINES = 1000;
 const MAX_LINE_LENGTH = 400;
 /** The JVM is the container's: what it answers is bounded before any pattern meets it, in lines and in their length. */
 const bounded = (text: string): string =>
   text
+    .slice(0, MAX_LINES * MAX_LINE_LENGTH)
     .split('\n', MAX_LINES)
     .map((line) => line.slice(0, MAX_LINE_LENGTH))
     .join('\n');
@@ -32,10 +52,12 @@ export interface HeapInfo {
 }
 
 /** `GC.heap_info`. Serial, Parallel, G1: ` NAME   total 1K, used 1K [...]`; ZGC: ` ZHeap used 1M, capacity 1M, ...`; Shenandoah: ` 64M max, 64M soft max, 64M committed, 9M used`. */
-export function parseHeapInfo(reply: string): HeapInfo {
+export const parseHeapInfo = (reply: string): HeapInfo => orElse({ areas: [], range: null }, () => heapInfo(reply));
+
+function heapInfo(reply: string): HeapInfo {
   const text = bounded(reply);
   const areas: { name: string; usedBytes: number; committedBytes: number | null }[] = [];
-  for (const line of text.split('\n').slice(0, 1000)) {
+  for (const line of text.split('\n').slice(0, 100)) {
     const total = /^[ \t]*(\S.*?)\s+total (?:reserved \d+K, committed )?(\d+)K, used (\d+)K/.exec(line);
     const used =
       /^[ \t]*(\S.*?)\s+used (\d+)([KMG]), (?:capacity \d+[KMG], (?=committed))?(?:capacity|committed) (\d+)([KMG])/.exec(line);
@@ -79,7 +101,9 @@ export interface NativeMemory {
 }
 
 /** `VM.native_memory summary`; null where it is off (-XX:NativeMemoryTracking=summary turns it on, at the start only). */
-export function parseNativeMemory(reply: string): NativeMemory | null {
+export const parseNativeMemory = (reply: string): NativeMemory | null => orElse(null, () => nativeMemory(reply));
+
+function nativeMemory(reply: string): NativeMemory | null {
   const text = bounded(reply);
   const total = /^Total: reserved=(\d+)(\w*), committed=(\d+)(\w*)/m.exec(text);
   if (total === null) return null;
@@ -109,19 +133,24 @@ export interface MetaspaceSpace {
   readonly committedBytes: number;
 }
 /** `VM.metaspace` (JDK 16 and newer, JEP 387): its last table, by space. `class` is null where class pointers are not compressed. */
-export function parseMetaspace(
-  reply: string,
-): { readonly nonClass: MetaspaceSpace; readonly class: MetaspaceSpace | null } | null {
+export const parseMetaspace = (reply: string): Metaspace | null => orElse(null, () => metaspace(reply));
+
+interface Metaspace {
+  readonly nonClass: MetaspaceSpace;
+  readonly class: MetaspaceSpace | null;
+}
+
+function metaspace(reply: string): Metaspace | null {
   const text = bounded(reply);
   const at = text.indexOf('Virtual space:');
   const usage = text.slice(0, at < 0 ? text.length : at);
   const committed = at < 0 ? '' : text.slice(at);
   const used = (name: string): number | null => {
-    const m = new RegExp(`^[ \\t]*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) used`, 'm').exec(usage);
+    const m = /([\d.]+) (bytes|[KMG]B) \([^)]*\) used/.exec(lineOf(usage, name));
     return m === null ? null : size(m[1]!, m[2]);
   };
   const category = (name: string): number | null => {
-    const m = new RegExp(`^[ \\t]*${name}:.*?([\\d.]+) (bytes|[KMG]B) \\([^)]*\\) committed`, 'm').exec(committed);
+    const m = /([\d.]+) (bytes|[KMG]B) \([^)]*\) committed/.exec(lineOf(committed, name));
     return m === null ? null : size(m[1]!, m[2]);
   };
   const space = (usedName: string, categoryName: string): MetaspaceSpace | null => {
@@ -132,16 +161,27 @@ export function parseMetaspace(
   return nonClass === null ? null : { nonClass, class: space('Class', 'Class space') };
 }
 
+/** The first line of that name; '' if there is none. Patterns are for one line, so that no text is searched again from each of its lines. */
+const lineOf = (text: string, name: string): string =>
+  text.split('\n').find((line) => line.trimStart().startsWith(`${name}:`)) ?? '';
+
 /** `Compiler.codecache`: each code heap, or the one where the cache is not segmented. */
-export function parseCodeCache(
-  reply: string,
-): { readonly name: string; readonly sizeBytes: number; readonly usedBytes: number; readonly maxUsedBytes: number }[] {
+export const parseCodeCache = (reply: string): CodeHeap[] => orElse([], () => codeCache(reply));
+
+interface CodeHeap {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly usedBytes: number;
+  readonly maxUsedBytes: number;
+}
+
+function codeCache(reply: string): CodeHeap[] {
   return [
     ...bounded(reply).matchAll(/^[ \t]*(Code(?:Cache|Heap '[^'\n]{1,60}')): size=(\d+)Kb used=(\d+)Kb max_used=(\d+)Kb/gm),
   ].map((m) => ({
     name: m[1]!,
-    sizeBytes: Number(m[2]) * KIB,
-    usedBytes: Number(m[3]) * KIB,
-    maxUsedBytes: Number(m[4]) * KIB,
+    sizeBytes: size(m[2]!, 'KB'),
+    usedBytes: size(m[3]!, 'KB'),
+    maxUsedBytes: size(m[4]!, 'KB'),
   }));
 }

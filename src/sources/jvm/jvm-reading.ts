@@ -1,3 +1,4 @@
+import { bounded, plausible } from '../../plausible.ts';
 import { SECOND_MS } from '../../units.ts';
 import type { Aged, JvmReading, Limit } from '../types.ts';
 import type { Collector } from './collectors.ts';
@@ -11,11 +12,14 @@ export function toJvmReading(
 ): JvmReading {
   const number = (name: string): number | null => {
     const value = counters.get(name);
-    return typeof value === 'number' ? value : null;
+    if (typeof value !== 'number') return null;
+    // Times are in ticks of up to a nanosecond; all else is bytes and counts.
+    return name.endsWith('.time') ? Math.max(0, value) : plausible(value);
   };
   const text = (name: string): string | null => {
     const value = counters.get(name);
-    return typeof value === 'string' && value !== '' ? value : null;
+    if (typeof value !== 'string' || value === '') return null;
+    return name === 'java.rt.vmArgs' ? value : bounded(value);
   };
   const hz = number('sun.os.hrt.frequency');
   const seconds = (ticks: number | null): number => (ticks !== null && hz !== null && hz > 0 ? ticks / hz : 0);

@@ -1,3 +1,4 @@
+import { plausible } from '../../plausible.ts';
 import { unescapeMappedPath, withoutDeletedMark } from '../process/proc-paths.ts';
 
 /** A file that is mapped into a process: libraries, jars, and files that were mapped and then closed. `path` is a byte string. */
@@ -20,7 +21,9 @@ export function parseMappedFiles(text: string): MappedFile[] {
   for (const line of text.split('\n')) {
     const [, from, to, ino, raw] = LINE.exec(line) ?? [];
     if (raw === undefined || /^\/(?:dev\/(?!shm\/)|memfd:|SYSV|\[|anon_hugepage)/.test(raw)) continue;
-    const length = Number.parseInt(to!, 16) - Number.parseInt(from!, 16);
+    // Addresses have up to 57 bits, and no file is mapped that often.
+    const length = plausible(Number.parseInt(to!, 16) - Number.parseInt(from!, 16));
+    if (length === null) continue;
     const { path: escaped, deleted } = withoutDeletedMark(raw);
     const path = unescapeMappedPath(escaped);
     const key = `${ino}:${raw}`;

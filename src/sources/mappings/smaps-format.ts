@@ -1,3 +1,4 @@
+import { plausible } from '../../plausible.ts';
 import { KIB } from '../../units.ts';
 
 /**
@@ -82,7 +83,7 @@ function count(mapping: Growing, line: string): void {
   const key = COUNTERS[line.slice(0, line.indexOf(':'))];
   if (key === undefined) return;
   const kib = Number.parseInt(line.slice(line.indexOf(':') + 1), 10);
-  if (Number.isSafeInteger(kib) && kib >= 0) mapping[key] = kib * KIB;
+  mapping[key] = plausible(kib * KIB) ?? 0;
 }
 
 /** All mappings of a whole text. Never throws; lines that are none of smaps are passed over. */

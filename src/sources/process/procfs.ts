@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { plausible } from '../../plausible.ts';
 import { KIB } from '../../units.ts';
 import { isDenied, readRecord, readText } from './read-text.ts';
 
@@ -33,11 +34,11 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
   };
   const first = (key: string): number | null => {
     const value = field(key)?.split(/\s+/)[0];
-    return value === undefined || value === '' ? null : Number(value);
+    return value === undefined || value === '' ? null : plausible(Number(value));
   };
   const kib = (key: string): number | null => {
     const value = first(key);
-    return value === null ? null : value * KIB;
+    return value === null ? null : plausible(value * KIB);
   };
   const pid = first('Pid') ?? 0;
   const nspids = field('NSpid')?.trim().split(/\s+/) ?? [];

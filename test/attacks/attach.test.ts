@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { attach } from '../../src/sources/jvm/attach.ts';
+import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
+import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
+import { MIB } from '../../src/units.ts';
+
+const [uid, gid] = [process.getuid!(), process.getgid!()];
+
+/** A program that pretends to be a JVM with an attach listener, and what it answers. */
+async function fakeJvm(t: TestContext, answer: (socket: Socket) => void) {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-attach-'));
+  t.after(() => rmSync(proc, { recursive: true }));
+  mkdirSync(join(proc, '7/root/tmp'), { recursive: true });
+  writeFileSync(join(proc, '7/status'), `Name:\tjava\nPid:\t7\nUid:\t${uid}\t${uid}\nNSpid:\t7\nSigCgt:\t0000000000000004\n`);
+  writeFileSync(join(proc, '7/stat'), `7 (java) S ${[1, ...new Array(17).fill(0)].join(' ')} 100 0 0\n`);
+  const server = createServer((socket) => {
+    socket.on('error', () => {
+      // To be cut off is what happens to it.
+    });
+    socket.once('data', () => answer(socket));
+  });
+  await once(server.listen(join(proc, '7/root/tmp/.java_pid7')), 'listening');
+  t.after(() => server.close());
+  const target = { pid: 7, nspid: 7, startTicks: 100, uid, gid, name: 'java' };
+  const ask = (timeoutMs: number) =>
+    attach({ roots: { proc, cgroup: '/' }, process: target, command: 'jcmd', args: ['GC.heap_info'], timeoutMs });
+  return { ask };
+}
+
+test('a reply that comes byte by byte is held as bytes, and one that is too long is refused', { timeout: 60_000 }, async (t) => {
+  const slow = await fakeJvm(t, (socket) => {
+    socket.setNoDelay();
+    let left = 20_000;
+    const next = (): void => {
+      if (left-- === 0) socket.end();
+      else socket.write(left === 19_999 ? '0' : left === 19_998 ? '\n' : 'x', next);
+    };
+    next();
+  });
+  const before = process.memoryUsage().rss;
+  const reading = await slow.ask(50_000);
+  assert.equal(reading.state === 'read' && reading.value.length, 19_998);
+  // Where each byte held a buffer of 64 KiB, it was more than a GiB.
+  assert.ok(process.memoryUsage().rss - before < 200 * MIB, `${(process.memoryUsage().rss - before) / MIB} MiB more`);
+
+  const endless = await fakeJvm(t, (socket) => {
+    const piece = Buffer.alloc(MIB, 'x');
+    const more = (): void => void socket.write(piece, (error) => error ?? more());
+    more();
+  });
+  const refused = await endless.ask(50_000);
+  assert.match(refused.state === 'failed' ? refused.error : '', /the reply is longer than \d+ bytes/);
+});
+
+test('a reply that never ends is given up when its time is over', async (t) => {
+  const silent = await fakeJvm(t, (socket) => socket.write('0\n'));
+  const reading = await silent.ask(200);
+  assert.match(reading.state === 'failed' ? reading.error : '', /no reply in time/);
+});
+
+test('texts that are made to be slow are parsed in linear time', { timeout: 20_000 }, () => {
+  // Each of these took from seconds to hours where a pattern could begin, or go back, at any place: the timeout of the test is the assertion.
+  const lines = (line: string): string => `${line}\n`.repeat(100_000);
+  for (const text of [
+    lines('Both: 1 bytes ('),
+    `Virtual space:\n${lines('Both: 1 bytes (')}`,
+    lines(`Non-Class:${'1 bytes ('.repeat(40)}`),
+    lines(`- ${'a '.repeat(200)}`),
+    lines(`${'a '.repeat(200)}total 1K, used`),
+    lines(' '.repeat(400)),
+    lines('1'.repeat(400)),
+    '('.repeat(4 * MIB),
+    ' '.repeat(4 * MIB),
+  ])
+    for (const parse of [parseHeapInfo, parseNativeMemory, parseMetaspace, parseCodeCache, parseHistogram]) parse(text);
+});

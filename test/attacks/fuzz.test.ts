@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { parseSegment } from '../../src/history/segment.ts';
+import { parsePrometheus } from '../../src/inputs/prometheus-json.ts';
+import { parseRecording } from '../../src/inputs/recording.ts';
+import { InputError, parseSeries } from '../../src/inputs/series-file.ts';
+import { inject } from '../../src/manifest/inject.ts';
+import { ManifestError } from '../../src/manifest/yaml-text.ts';
+import { parseCgroupV1 } from '../../src/sources/cgroup/cgroup-v1.ts';
+import { parseCgroupV2 } from '../../src/sources/cgroup/cgroup-v2.ts';
+import { ParseError } from '../../src/sources/cgroup/flat-keyed.ts';
+import { parseCgroupMounts, parseProcCgroup } from '../../src/sources/cgroup/mountinfo.ts';
+import { parseFincore } from '../../src/sources/files/fincore.ts';
+import { decodeReply } from '../../src/sources/jvm/attach-protocol.ts';
+import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
+import { parseHsperfdata, toJvmReading } from '../../src/sources/jvm/hsperfdata.ts';
+import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
+import { parseMappedFiles } from '../../src/sources/mappings/mapped-files.ts';
+import { parseSmaps } from '../../src/sources/mappings/smaps-format.ts';
+import { parseStatus } from '../../src/sources/process/procfs.ts';
+import { evaluateSeries } from '../../src/trends/evaluate.ts';
+
+/** `FUZZ_RUNS=1000000 npm test attacks/fuzz` by hand; `FUZZ_SEED=...` repeats a run. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 300);
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+
+/** A value that a hostile or broken writer may put where a number is expected. */
+const oddNumber = fc.oneof(
+  fc.constantFrom(
+    '',
+    ' ',
+    '-5',
+    '-0',
+    'NaN',
+    'Infinity',
+    '1e309',
+    '0x10',
+    '4611686018427387904',
+    '9223372036854771712',
+    'max',
+    '12abc',
+  ),
+  fc.nat().map(String),
+  fc.bigInt().map(String),
+);
+const oddKey = fc.oneof(
+  fc.constantFrom('__proto__', 'constructor', 'toString', 'anon', 'file', 'total_cache', 'hierarchical_memory_limit', '\0', ''),
+  fc.string(),
+);
+/** Texts near to `seed`: pieces cut out, doubled, or replaced by what does not belong there. */
+const near = (seed: string) =>
+  fc.array(fc.tuple(fc.nat(seed.length), fc.nat(40), fc.oneof(oddNumber, oddKey, fc.string())), { maxLength: 6 }).map((edits) => {
+    let text = seed;
+    for (const [at, length, odd] of edits) text = text.slice(0, at) + odd + text.slice(at + length);
+    return text;
+  });
+const json = fc.jsonValue({ maxDepth: 4 });
+
+/** Every number in a parsed value is a size or a count. Records of fields have no other prototype than that of all objects. */
+function assertPlausible(value: unknown, path = ''): void {
+  if (typeof value === 'number') assert.ok(value >= 0 && value <= 2 ** 64, `${path}: ${value}`);
+  else if (typeof value === 'string') assert.ok(value.length <= 2 ** 20, `${path}: a text of ${value.length}`);
+  else if (Array.isArray(value)) for (const [i, v] of value.entries()) assertPlausible(v, `${path}[${i}]`);
+  else if (typeof value === 'object' && value !== null) {
+    assert.equal(Object.getPrototypeOf(value), Object.prototype, path);
+    for (const [key, v] of Object.entries(value)) assertPlausible(v, `${path}.${key}`);
+  }
+}
+
+/** The parser answers, or throws one of the errors that it promises, for each of the inputs. */
+function fuzz<T>(
+  name: string,
+  inputs: fc.Arbitrary<T>,
+  parse: (input: T) => unknown,
+  ...promised: (new (
+    ...args: never[]
+  ) => Error)[]
+): void {
+  test(`whatever ${name} holds is parsed into possible values, or refused in words`, (t) => {
+    t.diagnostic(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
+    fc.assert(
+      fc.property(inputs, (input) => {
+        let value: unknown;
+        try {
+          value = parse(input);
+        } catch (error) {
+          if (!promised.some((kind) => error instanceof kind)) throw error;
+          assert.ok(error instanceof Error && error.message.length > 0 && error.message.length < 1000);
+          return;
+        }
+        assertPlausible(value);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+}
+
+const STAT = 'anon 4096\nfile 8192\nkernel 100\ninactive_file 10\nslab 5\npgfault 12\n';
+const flat = fc.oneof(
+  near(STAT),
+  fc.array(fc.tuple(oddKey, oddNumber)).map((rows) => rows.map((row) => row.join(' ')).join('\n')),
+);
+fuzz(
+  'a cgroup v2',
+  fc.tuple(flat, oddNumber, oddNumber, flat),
+  ([stat, current, max, events]) =>
+    parseCgroupV2({ 'memory.stat': stat, 'memory.current': current, 'memory.max': max, 'memory.events': events }),
+  ParseError,
+);
+fuzz(
+  'a cgroup v1',
+  fc.tuple(flat, oddNumber, oddNumber, flat),
+  ([stat, usage, limit, oom]) =>
+    parseCgroupV1({
+      'memory.stat': stat,
+      'memory.usage_in_bytes': usage,
+      'memory.limit_in_bytes': limit,
+      'memory.oom_control': oom,
+    }),
+  ParseError,
+);
+
+const STATUS = readFileSync('/proc/self/status', 'utf8');
+fuzz('status', near(STATUS), (text) => {
+  const { vmRssBytes, rssAnonBytes, threads } = parseStatus(text);
+  return { vmRssBytes, rssAnonBytes, threads };
+});
+const smaps = gunzipSync(readFileSync('test/fixtures/smaps/g1.txt.gz')).toString('latin1').slice(0, 4000);
+fuzz('smaps', near(smaps), (text) =>
+  parseSmaps(text).map(({ rssBytes, pssBytes, anonBytes }) => ({ rssBytes, pssBytes, anonBytes })),
+);
+fuzz('maps', near(readFileSync('/proc/self/maps', 'latin1').slice(0, 3000)), (text) =>
+  parseMappedFiles(text).map(({ mappedBytes }) => mappedBytes),
+);
+fuzz('mountinfo', near('38 37 0:24 /a /sys/fs/cgroup ro,relatime - cgroup2 none rw\n'), (text) => void parseCgroupMounts(text));
+fuzz('/proc/PID/cgroup', near('0::/kubepods/a\n4:memory:/b\n'), (text) => void parseProcCgroup(text));
+fuzz('fincore', near('4096 /proc/self/fd/3\n'), (text) => parseFincore(text, ['/proc/self/fd/3']));
+
+const hsperf = readFileSync('test/fixtures/hsperf/g1.bin');
+fuzz(
+  'hsperfdata',
+  fc.array(fc.tuple(fc.nat(hsperf.length - 9), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })), { maxLength: 30 }),
+  (edits) => {
+    const bytes = Buffer.from(hsperf);
+    for (const [at, value] of edits) bytes.writeBigInt64LE(value, at);
+    const parsed = parseHsperfdata(bytes);
+    return parsed.state === 'read' ? toJvmReading(parsed.counters, { atMs: 1.7e12, previous: null }) : null;
+  },
+);
+const HEAP = ' garbage-first heap   total 65536K, used 1000K [0x0]\n ZHeap used 1M, capacity 64M, max capacity 64M\n';
+fuzz('GC.heap_info', near(HEAP), parseHeapInfo);
+fuzz(
+  'VM.native_memory',
+  near('Total: reserved=10KB, committed=5KB\n- Java Heap (reserved=10KB, committed=5KB)\n (mmap: reserved=1KB, committed=1KB)\n'),
+  parseNativeMemory,
+);
+fuzz(
+  'VM.metaspace',
+  near(
+    'Non-Class: 1 chunks, 1.5 MB capacity, 1.0 MB ( 90%) used\nVirtual space:\nNon-class space: 64 MB reserved, 2.0 MB ( 3%) committed\n',
+  ),
+  parseMetaspace,
+);
+fuzz('Compiler.codecache', near("CodeHeap 'profiled nmethods': size=100Kb used=10Kb max_used=20Kb free=1Kb\n"), parseCodeCache);
+fuzz('GC.class_histogram', near('   1:  123  4567  java.lang.String (java.base@17)\n'), parseHistogram);
+fuzz('an attach reply', fc.uint8Array(), (bytes) => void decodeReply(bytes));
+
+const SERIES = {
+  interval_s: 10,
+  limit_bytes: 1000,
+  t: [0, 10, 20],
+  fields: { usage: [1, null, 3] },
+  aux: { events: [{ t: 5, type: 'restart' }] },
+  files: [{ path: '/a', size: [1, 2, 3] }],
+};
+fuzz(
+  'a series',
+  fc.oneof(
+    json,
+    near(JSON.stringify(SERIES))
+      .filter(isJson)
+      .map((text) => JSON.parse(text)),
+  ),
+  (value) => void parseSeries(value),
+  InputError,
+);
+const MATRIX = {
+  status: 'success',
+  data: {
+    resultType: 'matrix',
+    result: [
+      {
+        metric: { __name__: 'container_memory_rss' },
+        values: [
+          [0, '1'],
+          [10, '2'],
+        ],
+      },
+    ],
+  },
+};
+fuzz(
+  'an answer of Prometheus',
+  fc.oneof(
+    fc.record({ status: json, data: fc.record({ resultType: fc.constant('matrix'), result: json }) }),
+    json.map((row) => ({ status: '', data: { resultType: 'matrix', result: [row] } })),
+    json.map((values) => ({
+      status: '',
+      data: { resultType: 'matrix', result: [{ metric: { __name__: 'container_memory_rss' }, values: [values] }] },
+    })),
+    near(JSON.stringify(MATRIX))
+      .filter(isJson)
+      .map((text) => JSON.parse(text)),
+  ),
+  (value) => void parsePrometheus(value),
+  InputError,
+);
+const recorded = {
+  t: 1,
+  files: { 'memory.current': '1\n', 'memory.stat': 'anon 1\n' },
+  jvm: { status: STATUS, hsperfdata: '' },
+  residency: [{ file: '/a', size: 1, res: 1 }],
+  openFiles: [{ path: '/b', openBy: [], method: 'mincore', sizeBytes: 1, residentBytes: 1 }],
+  meta: { started: '' },
+};
+const line = fc.oneof(
+  near(JSON.stringify(recorded)),
+  fc
+    .record({
+      t: fc.nat(),
+      jvm: json,
+      residency: json,
+      openFiles: json,
+      meta: json,
+      files: fc.oneof(json, fc.constant(recorded.files)),
+    })
+    .map((value) => JSON.stringify(value)),
+);
+fuzz(
+  'a recording',
+  fc.array(line, { minLength: 1, maxLength: 4 }).map((lines) => lines.join('\n')),
+  (text) => void parseRecording(text),
+  InputError,
+);
+fuzz(
+  'a segment',
+  fc.oneof(
+    near('{"schema":"memhound.history/2","t":[1,2],"fields":{"usage":[1,2]},"events":[],"step":0}'),
+    json.map((value) => JSON.stringify({ schema: 'memhound.history/2', ...Object(value) })),
+  ),
+  (text) => void parseSegment(text),
+  Error,
+);
+
+const DEPLOYMENT = `apiVersion: apps/v1
+kind: Deployment
+metadata: &m
+  name: shop
+spec:
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+      - name: shop
+        image: eclipse-temurin:17
+        env: [{name: A, value: "1"}]
+      volumes:
+`;
+const INJECT = { image: 'memhound', version: '1.0.0', native: false, container: null, remove: false, kubeMinor: 31 } as const;
+fuzz('a manifest', near(DEPLOYMENT), (text) => void inject(text, INJECT), ManifestError);
+
+test('any series that is parsed can be evaluated', (t) => {
+  t.diagnostic(`FUZZ_SEED=${SEED}`);
+  const value = fc.oneof(
+    fc.constant(null),
+    fc.constantFrom(0, 1, 4096, 2 ** 52),
+    fc.double({ min: 0, max: 2 ** 52, noNaN: true }),
+  );
+  const stamps = fc.oneof(
+    fc.array(fc.nat(4_102_444_800), { minLength: 2, maxLength: 80 }).map((ts) => ts.sort((a, b) => a - b)),
+    fc
+      .tuple(fc.nat(2e9), fc.constantFrom(0, 1e-9, 0.001, 1, 10, 86_400), fc.integer({ min: 2, max: 200 }))
+      .map(([from, step, n]) => Array.from({ length: n }, (_, i) => from + i * step)),
+  );
+  const series = stamps.chain((ts) => {
+    const column = fc.array(value, { minLength: ts.length, maxLength: ts.length });
+    return fc.record({
+      t: fc.constant(ts),
+      limit_bytes: value,
+      heap_max_bytes: value,
+      fields: fc.dictionary(
+        fc.constantFrom('usage', 'anon', 'file', 'heap_used', 'old_used', 'full_gc_count', 'gc_count', 'threads', 'slab'),
+        column,
+        { minKeys: 1, maxKeys: 4 },
+      ),
+      aux: fc.record({
+        events: fc.array(fc.record({ t: fc.constantFrom(...ts), type: fc.constantFrom('restart', 'oom_kill') }), {
+          maxLength: 3,
+        }),
+      }),
+    });
+  });
+  fc.assert(
+    fc.property(series, (made) => {
+      let parsed: ReturnType<typeof parseSeries>;
+      try {
+        parsed = parseSeries(made);
+      } catch (error) {
+        assert.ok(error instanceof InputError);
+        return;
+      }
+      const { confidence } = evaluateSeries(parsed, { minHistorySeconds: 1 });
+      assert.ok(confidence >= 0 && confidence <= 1, String(confidence));
+    }),
+    { numRuns: Math.ceil(RUNS / 10), seed: SEED },
+  );
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false; // most edits break it, which is not what is tried here
+  }
+}
