@@ -8,7 +8,7 @@
 type Unit = 'bytes' | 'count' | 'seconds';
 
 /** What a growing field is a sign of. */
-export type GrowthCause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab';
+export type GrowthCause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab' | 'process';
 
 type Source = 'cgroup' | 'procfs' | 'jvm';
 

@@ -10,6 +10,14 @@ export const bytesText = (bytes: number): string => levelWith(bytes, trim);
 /** The same for columns and for numbers that move: a zero at the end stays, so that digits stand below digits. "2.00 GiB", "44.0 MiB". */
 export const fixedWidthBytesText = (bytes: number): string => levelWith(bytes, (value, digits) => value.toFixed(digits));
 
+/** "87 of 88 MiB", "all 88 MiB": a part of a sum, in the unit of the sum where that is readable. */
+export function shareOfBytesText(part: number, whole: number): string {
+  const [partText, wholeText] = [bytesText(part), bytesText(whole)];
+  if (partText === wholeText) return `all ${wholeText}`;
+  const unit = wholeText.slice(wholeText.indexOf(' '));
+  return `${partText.endsWith(unit) ? partText.slice(0, -unit.length) : partText} of ${wholeText}`;
+}
+
 function levelWith(bytes: number, digitsOf: (value: number, digits: number) => string): string {
   const abs = Math.abs(bytes);
   if (abs >= 1000 * MIB) return `${digitsOf(bytes / GIB, 2)} GiB`;

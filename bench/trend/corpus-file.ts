@@ -1,4 +1,5 @@
 import { type FieldName, fieldName } from '../../src/fields.ts';
+import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { Series } from '../../src/history/series.ts';
 
 /** One labelled series of a corpus: `{interval_s, limit_bytes, t, fields, aux}`, null for a gap. */
@@ -28,5 +29,6 @@ export function toSeries(trace: CorpusTrace): Series {
       event.type === 'restart' || event.type === 'oom_kill' ? [{ t: event.t, type: event.type }] : [],
     ),
     files: [],
+    parts: NO_PARTS,
   };
 }

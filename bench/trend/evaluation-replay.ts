@@ -1,4 +1,5 @@
 import { fieldName } from '../../src/fields.ts';
+import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { Series } from '../../src/history/series.ts';
 import { exceedsThreshold, INITIAL_STATE, nextState } from '../../src/trends/alarm.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
@@ -41,6 +42,7 @@ export class EvaluationReplay {
       heapMaxBytes: null,
       events: [],
       files: [],
+      parts: NO_PARTS,
     };
     const evaluation = evaluateSeries(series, OPTIONS);
     this.#answers.set(index, evaluation);

@@ -1,3 +1,4 @@
+import { NO_PARTS } from '../../src/history/part-readings.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import type { Evaluation } from '../../src/trends/types.ts';
 import { type Machine, machineOf, STEP_S } from './leak-windows.ts';
@@ -46,6 +47,7 @@ function ask(t: Float64Array, percent: Float64Array): Evaluation {
       heapMaxBytes: null,
       events: [],
       files: [],
+      parts: NO_PARTS,
     },
     { minHistorySeconds: 900 },
   );

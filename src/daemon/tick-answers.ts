@@ -43,5 +43,10 @@ export const readLedgerContext = (
   pids: readonly number[],
 ): Pick<LedgerContext, 'cpusOnline' | 'others'> => ({
   cpusOnline: onlineCpus(roots.proc),
-  others: otherProcesses(roots.proc, pids, target.jvm === null ? null : (target.process?.pid ?? null)),
+  others: otherProcesses(
+    roots.proc,
+    pids,
+    target.jvm === null ? null : (target.process?.pid ?? null),
+    new Map(target.otherJvms.map(({ pid, name }) => [pid, name])),
+  ),
 });

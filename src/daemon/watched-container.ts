@@ -11,18 +11,15 @@ import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
-import type { Cause } from '../trends/types.ts';
 import { SECOND_MS } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import { FileScanSchedule } from './file-scan-schedule.ts';
 import { HeapHistograms } from './histograms.ts';
 import { MappingsReader } from './mappings-reader.ts';
+import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, readLedgerContext } from './tick-answers.ts';
-
-/** Causes of growth in a process's anonymous memory; of `threads` it is the stacks. */
-const CAUSES_IN_ANON: ReadonlySet<Cause> = new Set(['heap', 'metaspace', 'native', 'threads']);
 
 export interface ContainerOptions {
   readonly roots: Roots;
@@ -44,6 +41,7 @@ interface Readers {
   /** null: no JVM. */
   readonly mappings: MappingsReader | null;
   readonly histograms: HeapHistograms | null;
+  readonly parts: PartsReader;
 }
 
 /** One watched container through its restarts. Each instance has another cgroup or process, and is a run of the same history. */
@@ -83,6 +81,7 @@ export class WatchedContainer implements AnsweringContainer {
   restore(history: History): void {
     for (const event of this.#history.events) history.recordEvent(event);
     for (const sample of this.#samplesBeforeRestore ?? []) history.append(sample);
+    history.takeParts(this.#history);
     this.#samplesBeforeRestore = null;
     this.#history = history;
   }
@@ -116,6 +115,7 @@ export class WatchedContainer implements AnsweringContainer {
       files: process === null ? null : new FileScanSchedule(roots, process, () => pidsOf(target)),
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
+      parts: new PartsReader(roots, target, () => pidsOf(target)),
     };
   }
 
@@ -150,9 +150,20 @@ export class WatchedContainer implements AnsweringContainer {
     return (await this.#readers.mappings?.get(Date.now(), reason, this.#jvm())) ?? null;
   }
 
-  /** Whether the verdict names a cause that only the mappings can split further. */
-  get needsMappings(): boolean {
-    return this.verdict?.trend === 'growing' && this.verdict.causes.some((c) => CAUSES_IN_ANON.has(c.cause));
+  /** Reads the mappings and the processes as their budget allows, and keeps what each part of anonymous memory holds. */
+  async readParts(nowMs: number): Promise<void> {
+    const readers = this.#readers;
+    const mappings = (await readers.mappings?.get(nowMs, this.#isAnonGrowing ? 'trend' : 'routine', this.#jvm())) ?? null;
+    const { tick } = this;
+    if (!this.alive || tick === null || !isRead(tick) || readers !== this.#readers) return;
+    const atMs = readers.parts.due(nowMs, mappings);
+    if (atMs !== null) this.history.recordParts(atMs, readers.parts.read(tick, mappings));
+  }
+
+  /** Whether only the parts of anonymous memory tell what grows. */
+  get #isAnonGrowing(): boolean {
+    const { verdict } = this;
+    return verdict?.trend === 'growing' && (verdict.leak !== false || verdict.causes.some((c) => !c.reclaimable));
   }
 
   /** Evaluates the current run and keeps the verdict. */

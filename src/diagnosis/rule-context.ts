@@ -5,6 +5,7 @@ import { unreclaimable } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
+import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { FileRow, TargetInfo } from './types.ts';
 
 /** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
@@ -14,6 +15,8 @@ export interface RuleContext {
   readonly evaluation: Evaluation;
   readonly series: Series;
   readonly files: readonly FileRow[];
+  /** What grew in anonymous memory, part by part; null: its parts were not read often enough, or hardly grew. */
+  readonly anonGrowth: AnonGrowth | null;
   readonly jvm: JvmReading | null;
   /** From the downward API; null where it is not known. */
   readonly pod: PodResources;
@@ -71,4 +74,4 @@ export const isImminent = (seconds: number | null): boolean => seconds !== null 
 
 /** "heap and threads are flat", the empty text where nothing is known to be flat. */
 export const areFlatText = (names: readonly string[]): string =>
-  names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 ? 'are' : 'is'} flat`;
+  names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 || names[0] === 'threads' ? 'are' : 'is'} flat`;

@@ -1,6 +1,7 @@
 import type { Collector } from '../sources/jvm/collectors.ts';
 import type { FileObservation, Limit, Reach } from '../sources/types.ts';
 import type { Cause, CauseShare, Eta, FieldTrends, Trend } from '../trends/types.ts';
+import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
 import type { Sentence } from './sentence.ts';
 
@@ -49,6 +50,8 @@ export interface Verdict {
   readonly etas: readonly Eta[];
   readonly needs: { readonly hours: number; readonly for: string } | null;
   readonly findings: readonly Finding[];
+  /** What grew, by the ledger over time; null where it was not read often enough, or where hardly anything grew. */
+  readonly growth: { readonly anon: AnonGrowth | null };
   readonly fields: FieldTrends;
 }
 

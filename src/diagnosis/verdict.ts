@@ -1,5 +1,8 @@
 import type { Eta } from '../trends/types.ts';
+import { SECOND_MS } from '../units.ts';
 import { endedAtLimit } from './ended-at-limit.ts';
+import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
+import { attribute } from './growth/attribute.ts';
 import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
 import type { Found, Rule } from './rule.ts';
@@ -15,10 +18,16 @@ interface Answer {
   readonly etas: readonly Eta[];
 }
 
-/** The verdict in its public form: the evaluation's numbers, with files named, findings, times and the headline. Pure. */
-export function diagnose(raw: RuleContext): Verdict {
-  const causes = nameCauses(raw.evaluation.causes, raw.files);
-  const context: RuleContext = { ...raw, evaluation: { ...raw.evaluation, causes } };
+/** The verdict in its public form: the evaluation's numbers, with causes named, findings, times and the headline. Pure. */
+export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
+  const growth = anonGrowthIn(raw);
+  const evaluation = attribute({
+    evaluation: raw.evaluation,
+    growth,
+    heapCounted: raw.target.jvm === null || raw.jvm !== null || raw.series.fields.has('heap_used'),
+  });
+  const causes = nameCauses(evaluation.causes, raw.files);
+  const context: RuleContext = { ...raw, anonGrowth: growth, evaluation: { ...evaluation, causes } };
   const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
   const leading = answers.find((answer) => answer.headline !== null) ?? null;
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
@@ -39,8 +48,16 @@ export function diagnose(raw: RuleContext): Verdict {
     etas,
     needs,
     findings: sortFindings(answers, leading),
+    growth: { anon: growth },
     fields,
   };
+}
+
+/** What grew in anonymous memory since its trend began. */
+function anonGrowthIn({ evaluation, series, atMs }: Omit<RuleContext, 'anonGrowth'>): AnonGrowth | null {
+  const { anon, usage } = evaluation.fields;
+  const fromS = (anon ?? usage)?.basis.line?.fromT ?? series.t[0] ?? 0;
+  return anonGrowth(series.parts, fromS, atMs / SECOND_MS);
 }
 
 function answerOf(rule: Rule, context: RuleContext): Answer | null {

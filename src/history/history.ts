@@ -4,6 +4,7 @@ import type { FileObservation, Limit } from '../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 import { Columns } from './columns.ts';
 import { FileTracks } from './file-tracks.ts';
+import { type PartObservation, PartReadings } from './part-readings.ts';
 import type { Series } from './series.ts';
 
 export interface HistoryQuery {
@@ -40,6 +41,7 @@ export class History {
   readonly #keepS: number;
   readonly #rows = new Columns();
   readonly #files = new FileTracks();
+  #parts = new PartReadings();
   #compactAt = COMPACT_EVERY;
   #events: HistoryEvent[] = [];
   #eventCount = 0;
@@ -101,6 +103,7 @@ export class History {
     this.#epochStartS = moved(this.#epochStartS);
     this.#events = this.#events.map((event) => ({ ...event, t: moved(event.t) }));
     this.#files.clear();
+    this.#parts.clear();
   }
 
   /** The first row after a leap of the clock over `t`; 0: there is no such leap, and all rows are of one clock. */
@@ -114,6 +117,7 @@ export class History {
     this.#epochStartS = t;
     if (!this.#events.some((e) => e.type === 'restart' && Math.abs(e.t - t) < 1)) this.recordEvent({ t, type: 'restart' });
     this.#files.clear();
+    this.#parts.clear();
   }
 
   /** A row as it is. */
@@ -159,6 +163,15 @@ export class History {
     this.#files.record(nowMs, files);
   }
 
+  /** The readings of another history of the same run, which this one continues. */
+  takeParts(other: History): void {
+    this.#parts = other.#parts;
+  }
+
+  recordParts(nowMs: number, parts: readonly PartObservation[]): void {
+    this.#parts.record(nowMs / SECOND_MS, parts);
+  }
+
   /** The first row at or after `t` that is not too old to be kept. */
   rowAt(t: number): number {
     return this.#rows.rowAt(Math.max(t, (this.lastS ?? 0) - this.#keepS));
@@ -189,6 +202,7 @@ export class History {
     const { t, fields } = this.#rows.select(first, end, query.fields ?? this.#rows.ids(), query.points);
     const since = t[0] ?? from;
     const tracks = this.#files;
+    const parts = this.#parts;
     return {
       t,
       fields,
@@ -199,6 +213,9 @@ export class History {
       // Computed on access, because storing a row needs only the columns.
       get files() {
         return tracks.newest();
+      },
+      get parts() {
+        return parts.columns();
       },
     };
   }

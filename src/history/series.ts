@@ -1,6 +1,7 @@
 import type { FieldName } from '../fields.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import type { FileDescription, Limit } from '../sources/types.ts';
+import type { PartColumns } from './part-readings.ts';
 
 /**
  * Columns by field: the only input that history passes to trends. In memory a gap is NaN, because typed arrays have no null. In JSON it
@@ -19,6 +20,8 @@ export interface Series {
   readonly events: readonly HistoryEvent[];
   /** Files in the page cache, if they were scanned. */
   readonly files: readonly FileTrack[];
+  /** The ledger over time, as far as it was read. */
+  readonly parts: PartColumns;
 }
 
 /** Growth of one row of files, as columns of equal length. */

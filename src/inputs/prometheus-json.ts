@@ -1,5 +1,6 @@
 import { timeProblem } from '../clock.ts';
 import type { FieldId, FieldName } from '../fields.ts';
+import { NO_PARTS } from '../history/part-readings.ts';
 import type { Series } from '../history/series.ts';
 import { plausible } from '../plausible.ts';
 import { InputError, isObject, medianStep, wrong } from './series-file.ts';
@@ -78,7 +79,7 @@ export function parsePrometheus(json: unknown): Series {
   const fields: ReadonlyMap<FieldName, Float64Array> = new Map(
     [...columns].map(([id, c]) => [id, t.map((at) => c.get(at) ?? Number.NaN)] as const),
   );
-  return { t, fields, intervalS: medianStep(t), limitBytes: limit, heapMaxBytes: null, events: [], files: [] };
+  return { t, fields, intervalS: medianStep(t), limitBytes: limit, heapMaxBytes: null, events: [], files: [], parts: NO_PARTS };
 }
 
 function heapField(labels: Readonly<Record<string, string>>): FieldId | undefined {

@@ -1,5 +1,6 @@
 import { timeProblem } from '../clock.ts';
 import { entriesOf, type FieldName, type FieldValues } from '../fields.ts';
+import { NO_PARTS } from '../history/part-readings.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import { plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
@@ -100,7 +101,7 @@ export function parseRecording(text: string): Recording {
   if (t.length < 2) throw new InputError('the recording has one line; a trend needs at least two');
   const files = [...tracks.values()].map(toTrack);
   return {
-    series: { t, fields: columns, intervalS: medianStep(t), limitBytes, heapMaxBytes, events, files },
+    series: { t, fields: columns, intervalS: medianStep(t), limitBytes, heapMaxBytes, events, files, parts: NO_PARTS },
     version: (last as CgroupReading).version,
     last,
     jvm,

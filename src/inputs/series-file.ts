@@ -1,5 +1,6 @@
 import { timeProblem } from '../clock.ts';
 import { type FieldName, fieldName } from '../fields.ts';
+import { NO_PARTS } from '../history/part-readings.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import { isFieldKey, plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
@@ -48,6 +49,7 @@ export function parseSeries(json: unknown): Series {
     heapMaxBytes: limitOf('heap_max_bytes', json.heap_max_bytes),
     events: events(aux.events),
     files: fileTracks(json.files, t),
+    parts: NO_PARTS,
   };
 }
 

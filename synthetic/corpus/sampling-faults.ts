@@ -1,4 +1,5 @@
 import { type FieldName, fieldName } from '../../src/fields.ts';
+import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { Series } from '../../src/history/series.ts';
 import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { Random } from '../random.ts';
@@ -81,5 +82,6 @@ export function applySamplingFaults(
     heapMaxBytes: heapMax,
     events: events.map((event) => ({ ...event, t: event.t + start })),
     files: [],
+    parts: NO_PARTS,
   };
 }

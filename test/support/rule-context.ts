@@ -3,6 +3,7 @@ import type { RuleContext } from '../../src/diagnosis/rule-context.ts';
 import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { entriesOf, type FieldId } from '../../src/fields.ts';
+import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
 import { GIB, MIB } from '../../src/units.ts';
 
@@ -52,6 +53,7 @@ export interface Given {
   readonly target?: Partial<RuleContext['target']>;
   readonly pod?: Partial<RuleContext['pod']>;
   readonly files?: readonly FileRow[];
+  readonly anonGrowth?: RuleContext['anonGrowth'];
   readonly jvm?: Partial<NonNullable<RuleContext['jvm']>>;
   readonly ended?: RuleContext['ended'];
 }
@@ -115,9 +117,11 @@ export function ruleContext(given: Given = {}): RuleContext {
       heapMaxBytes: null,
       events: [],
       files: [],
+      parts: NO_PARTS,
       ...given.series,
     },
     files: given.files ?? [],
+    anonGrowth: given.anonGrowth ?? null,
     jvm: given.jvm === undefined ? null : { ...JVM, ...given.jvm },
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
     ended: given.ended ?? null,

@@ -1,3 +1,4 @@
+import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { Series } from '../../src/history/series.ts';
 import { MIB } from '../../src/units.ts';
 import { machineSeries } from '../../synthetic/machine.ts';
@@ -8,7 +9,16 @@ export function leakSeries({ seed = 1, level = 200 * MIB, limit = 1024 * MIB }):
   const random = new Random(seed);
   const t = Float64Array.from({ length: 1440 }, (_, i) => 1_700_000_000 + 60 * i);
   const anon = t.map((_, i) => level + (6 * MIB * i) / 60 + MIB * random.normal());
-  return { t, fields: new Map([['anon', anon]]), intervalS: 60, limitBytes: limit, heapMaxBytes: null, events: [], files: [] };
+  return {
+    t,
+    fields: new Map([['anon', anon]]),
+    intervalS: 60,
+    limitBytes: limit,
+    heapMaxBytes: null,
+    events: [],
+    files: [],
+    parts: NO_PARTS,
+  };
 }
 
 /** Synthetic memory of a machine, one sample per five minutes: noise that returns to its mean, no drift. */
@@ -23,5 +33,6 @@ export function machineSeriesOf(seed: number, days: number): Series {
     heapMaxBytes: null,
     events: [],
     files: [],
+    parts: NO_PARTS,
   };
 }

@@ -1,4 +1,5 @@
 import { bytesText, safeName } from '../../format.ts';
+import type { PartObservation } from '../../history/part-readings.ts';
 import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
@@ -9,6 +10,7 @@ import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import type { AnonSplit } from './anon-split.ts';
 import { exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
 import { isHeapFile } from './page-cache-part.ts';
+import { LEDGER_PARTS } from './part-table.ts';
 
 /** The JVM's mappings, as they were read at `atMs`. */
 export interface Mappings {
@@ -42,6 +44,21 @@ export function anonParts(input: AnonInput): LedgerPart[] {
   const rest = input.anonBytes - sumOfParts(others);
   const own = input.mappings === null ? partsFromCounters(input.jvm, rest, at) : partsFromMappings(input.mappings, rest, at);
   return [...own, ...others].filter((p) => p.highBytes > 0);
+}
+
+/** The same parts for history: those of other processes by name, however many there are of each, and what no part accounts for. */
+export function anonObservations(input: AnonInput): PartObservation[] {
+  const others = otherParts(input, '');
+  const byName = input.others.map(({ name, processes, pid, parent }, i) => ({
+    id: 'other-process',
+    name: safeName(name),
+    bytes: others[i]!.bytes,
+    process: { processes, pid, parent },
+  }));
+  const own = anonParts(input).filter(({ id }) => id !== 'other-process');
+  const named = [...own.map(({ id, name, bytes }) => ({ id, name, bytes, process: null })), ...byName];
+  const rest = Math.max(0, input.anonBytes - sumOfParts(named));
+  return rest === 0 ? named : [...named, { id: 'anon', name: LEDGER_PARTS.anon.name, bytes: rest, process: null }];
 }
 
 /** Pages that a fork shares with its parent count for both, so the sum may be too high: never more than there is. */

@@ -1,4 +1,5 @@
-import { bytesText, intervalText, rateText } from '../../format.ts';
+import { bytesText, intervalText, rateText, shareOfBytesText } from '../../format.ts';
+import type { CauseShare } from '../../trends/types.ts';
 import { noLimitText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
@@ -13,6 +14,7 @@ export const heapFloor: CauseRule = {
   id: 'heap-floor',
   cause: 'heap',
   explain(context, share) {
+    if (context.anonGrowth !== null && newestValue(context, 'heap_used') === null) return withoutCounters(context, share);
     const { heapMaxBytes } = context.series;
     const end = endText(context);
     const ends = etaOf(context, 'heap-exhausted') ?? etaOf(context, 'oom-kill');
@@ -32,6 +34,28 @@ export const heapFloor: CauseRule = {
     };
   },
 };
+
+const UNCOUNTED_ADVICE =
+  'Give the JVM its counters back: remove -XX:+PerfDisableSharedMem or -XX:-UsePerfData, and let its user have a name in /etc/passwd. Or start memhound with --attach, so that it may ask the JVM.';
+
+/** The JVM publishes no counters: that its heap fills is known from its mappings, but not what a collection leaves. */
+function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<CauseRule['explain']> {
+  const part = context.anonGrowth?.parts.find(({ id }) => id === 'java-heap') ?? null;
+  const all = context.anonGrowth?.parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0) ?? 0;
+  const where =
+    part === null ? '' : `${shareOfBytesText(part.grewBytes, all)} of it in the range of the Java heap by its mappings`;
+  return {
+    headline: sentence`Anonymous memory grows ${rateText(share.bytesPerHour)}, ${where}. The JVM publishes no counters, so it is not known whether this survives garbage collection.`,
+    severity: 'warn',
+    title: sentence`The Java heap fills, and the JVM does not say what its collections leave`,
+    evidence: {
+      bytesPerHour: share.bytesPerHour,
+      heapResidentBytes: part?.bytes ?? null,
+      grewBytes: part === null ? null : Math.round(part.grewBytes),
+    },
+    advice: UNCOUNTED_ADVICE,
+  };
+}
 
 /** The container's limit or -Xmx, whichever the heap reaches first. */
 function endText(context: RuleContext): string {

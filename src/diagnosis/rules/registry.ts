@@ -10,6 +10,7 @@ import { nearLimit } from './near-limit.ts';
 import { oomKilled } from './oom-killed.ts';
 import { pageCacheFile } from './page-cache-file.ts';
 import { pinnedByCache } from './pinned-by-cache.ts';
+import { processGrowth } from './process-growth.ts';
 import { restarted } from './restarted.ts';
 import { shmemGrowth } from './shmem-growth.ts';
 import { slabGrowth } from './slab-growth.ts';
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   heapFloor,
   shmemGrowth,
   nativeGrowth,
+  processGrowth,
   threadGrowth,
   metaspaceGrowth,
   slabGrowth,

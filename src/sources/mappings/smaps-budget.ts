@@ -3,28 +3,43 @@ import { MINUTE_MS, SECOND_MS } from '../../units.ts';
 /**
  * When smaps may be read again. Reading it walks the page tables and holds the JVM's mmap lock for the length of each mapping, so that
  * the JVM's own mmap, munmap and page faults may wait (figures in docs/notes/smaps-cost.md). So: never for more than a thousandth of the
- * time by its own measured cost (a hundredth while someone asks), routinely every five minutes at most, and soon only when someone
- * asks or a trend needs it.
+ * time by its own measured cost (a hundredth while someone asks). Routine readings are close together at first, since what grows is known
+ * only from two of them, and become rare with time; while a trend needs them, they come each minute at least.
  */
 export type ReadReason = 'routine' | 'trend' | 'demand';
 
 const MAX_TIME_SHARE: Readonly<Record<ReadReason, number>> = { routine: 0.001, trend: 0.001, demand: 0.01 };
-const MIN_INTERVAL_MS: Readonly<Record<ReadReason, number>> = { routine: 5 * MINUTE_MS, trend: MINUTE_MS, demand: 5 * SECOND_MS };
+/** The first readings come as soon as one on demand may: what grows is known only from two of them. */
+const FIRST_READINGS = 3;
+
+/** Milliseconds between readings: this share of the time since the first one, within these bounds. */
+const INTERVAL: Readonly<Record<ReadReason, { readonly share: number; readonly minMs: number; readonly maxMs: number }>> = {
+  routine: { share: 1 / 8, minMs: 10 * SECOND_MS, maxMs: 5 * MINUTE_MS },
+  trend: { share: 1 / 30, minMs: 10 * SECOND_MS, maxMs: MINUTE_MS },
+  demand: { share: 0, minMs: 5 * SECOND_MS, maxMs: 5 * SECOND_MS },
+};
 
 export type ReadDecision = { readonly state: 'now' } | { readonly state: 'wait'; readonly untilMs: number };
 
 export class SmapsBudget {
-  #lastMs: number | null = null;
+  #firstMs: number | null = null;
+  #lastMs = 0;
   #costMs = 0;
+  #readings = 0;
 
   decide(nowMs: number, reason: ReadReason): ReadDecision {
-    if (this.#lastMs === null) return { state: 'now' };
-    const untilMs = this.#lastMs + Math.max(MIN_INTERVAL_MS[reason], this.#costMs / MAX_TIME_SHARE[reason]);
+    if (this.#firstMs === null) return { state: 'now' };
+    const { share, minMs, maxMs } = INTERVAL[reason];
+    const intervalMs = Math.min(maxMs, Math.max(minMs, share * (nowMs - this.#firstMs)));
+    const timeShare = MAX_TIME_SHARE[this.#readings < FIRST_READINGS ? 'demand' : reason];
+    const untilMs = this.#lastMs + Math.max(intervalMs, this.#costMs / timeShare);
     return nowMs >= untilMs || nowMs < this.#lastMs ? { state: 'now' } : { state: 'wait', untilMs };
   }
 
   /** A read that began at `nowMs` took `costMs`; failed ones count as well. */
   record(nowMs: number, costMs: number): void {
+    this.#firstMs ??= nowMs;
+    this.#readings++;
     this.#lastMs = nowMs;
     this.#costMs = costMs;
   }

@@ -16,6 +16,7 @@ export interface Status {
   readonly threads: number | null;
   readonly vmRssBytes: number | null;
   readonly rssAnonBytes: number | null;
+  readonly swapBytes: number | null;
   /** True if the process catches SIGQUIT: only then may a JVM be asked to attach, else the signal kills it. */
   readonly catchesSigquit: boolean;
 }
@@ -52,6 +53,7 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
     threads: first('Threads'),
     vmRssBytes: kib('VmRSS'),
     rssAnonBytes: kib('RssAnon'),
+    swapBytes: kib('VmSwap'),
     catchesSigquit: (parseMask(field('SigCgt')) & SIGQUIT_BIT) !== 0n,
   };
 }

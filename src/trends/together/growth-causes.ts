@@ -1,4 +1,5 @@
 import type { FieldId } from '../../fields.ts';
+import { KIB, MIB } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import type { Cause, CauseShare } from '../types.ts';
 import { type Fields, grows } from './cause-confidence.ts';
@@ -57,21 +58,36 @@ function metaspace(growth: Growth): Share | null {
 
 const threadsGrow = (fields: Fields): boolean => grows(fields, 'threads') || grows(fields, 'kernel_stack');
 
-/** Kernel stacks, and all that grows in anon unless the heap or metaspace grows too: a thread's own stack is anon. */
+/** A thread's stack is reserved with this size unless -Xss says otherwise (linux-x64), and its kernel stack has 16 KiB. */
+const MAX_STACK_BYTES = MIB;
+const KERNEL_STACK_BYTES = 16 * KIB;
+
+/** Bytes an hour that the stacks of new threads can take of anon: more than its stack no thread takes. */
+function maxStackGrowth(fields: Fields): number {
+  const started = growthOf(fields, 'threads') || growthOf(fields, 'kernel_stack') / KERNEL_STACK_BYTES;
+  return started * MAX_STACK_BYTES;
+}
+
+/** Kernel stacks, and what grows in anon up to the stacks' size, unless the heap or metaspace grows too: a thread's own stack is anon. */
 function threads({ fields }: Growth): Share | null {
   if (!threadsGrow(fields)) return null;
   const anonIsOfOthers = grows(fields, 'heap_used') || grows(fields, 'metaspace');
-  return unreclaimable(Math.max(0, slopeOf(fields, 'kernel_stack')) + (anonIsOfOthers ? 0 : growthOf(fields, 'anon')));
+  const stacks = anonIsOfOthers ? 0 : Math.min(growthOf(fields, 'anon'), maxStackGrowth(fields));
+  return unreclaimable(Math.max(0, slopeOf(fields, 'kernel_stack')) + stacks);
 }
 
 /** Growth of anon that no other cause accounts for. Without the JVM's figures a small rest beside a known cause is not worth naming. */
 function native(growth: Growth): Share | null {
   const { fields } = growth;
-  if (!grows(fields, 'anon') || threadsGrow(fields) || nativeOfClassLoaders(growth) > 0) return null;
+  if (!grows(fields, 'anon') || nativeOfClassLoaders(growth) > 0) return null;
+  const anon = slopeOf(fields, 'anon');
+  if (threadsGrow(fields)) {
+    const rest = anonBesideKnown(fields) - maxStackGrowth(fields);
+    return rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest) : null;
+  }
   const rest = anonBesideKnown(fields);
   if (growth.native !== null)
     return growth.native.trend === 'growing' ? unreclaimable(growth.native.slopeBytesPerHour ?? rest) : null;
-  const anon = slopeOf(fields, 'anon');
   return rest === anon || rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest) : null;
 }
 

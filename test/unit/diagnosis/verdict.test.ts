@@ -23,7 +23,7 @@ function scene(evaluation: Partial<Evaluation>, over: Partial<RuleContext> = {})
     cgroup: { version: 1, path: '/x' },
     jvm: { evidence: 'hsperfdata', version: '1.8.0', collector: 'Parallel' },
   } as const;
-  return { ...ruleContext({ values, target, evaluation }), ...over };
+  return { ...ruleContext({ values, target, evaluation, jvm: {} }), ...over };
 }
 const story = {
   trend: 'growing',
@@ -86,7 +86,7 @@ test('a file on tmpfs uses memory, not a disk', () => {
 /** The leading cause and how its headline begins. */
 const LEADS: readonly (readonly [CauseShare['cause'], RegExp])[] = [
   ['heap', /^The Java heap's floor after GC rises 31 MB an hour and reaches -Xmx in 9 to 11 hours: OutOfMemoryError/],
-  ['native', /^Anonymous memory grows 31 MB an hour/],
+  ['native', /^Memory outside the Java heap grows 31 MB an hour/],
   ['threads', /^Threads grow.*31 MB an hour/],
   ['metaspace', /^Metaspace grows 31 MB an hour/],
   ['slab', /^Kernel memory grows 31 MB an hour on its own/],

@@ -40,6 +40,7 @@ const verdict: Verdict = {
   etas: [{ event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 }],
   needs: null,
   findings: [],
+  growth: { anon: null },
   fields: {
     usage: {
       trend: 'growing',

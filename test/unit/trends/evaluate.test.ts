@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ByField, entriesOf } from '../../../src/fields.ts';
+import { NO_PARTS } from '../../../src/history/part-readings.ts';
 import type { Series } from '../../../src/history/series.ts';
 import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 import { MIB } from '../../../src/units.ts';
@@ -23,7 +24,17 @@ function noise(seed: number): () => number {
 function series(minutes: number, columns: ByField<(minute: number) => number>, rest: Partial<Series> = {}): Series {
   const t = Float64Array.from({ length: minutes }, (_, i) => 1_700_000_000 + 60 * i);
   const fields = new Map(entriesOf(columns).map(([id, of]) => [id, Float64Array.from(t, (_, i) => of(i))]));
-  return { t, fields, intervalS: 60, limitBytes: 1024 * MIB, heapMaxBytes: null, events: [], files: [], ...rest };
+  return {
+    t,
+    fields,
+    intervalS: 60,
+    limitBytes: 1024 * MIB,
+    heapMaxBytes: null,
+    events: [],
+    files: [],
+    parts: NO_PARTS,
+    ...rest,
+  };
 }
 
 test('anonymous memory that grows for good is a leak, with its slope inside the interval and a time to the OOM kill', () => {

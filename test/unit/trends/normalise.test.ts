@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_PARTS } from '../../../src/history/part-readings.ts';
 import type { HistoryEvent } from '../../../src/sample/types.ts';
 import { normalise } from '../../../src/trends/normalise.ts';
 
@@ -13,6 +14,7 @@ function ordered(stamps: readonly number[], { intervalS = 10, events = [] as His
     heapMaxBytes: null,
     events,
     files: [],
+    parts: NO_PARTS,
   });
   return { t: [...t], anon: [...fields.get('anon')!], restarts: [...restarts], oomKills: [...oomKills] };
 }
@@ -28,7 +30,16 @@ test('samples in order stay as they are, and a step forward stays a gap', () => 
 test('samples in order are handed on, not copied: that is nearly every history', () => {
   const t = Float64Array.of(10, 20, 30);
   const fields = new Map([['anon' as const, Float64Array.of(1, 2, 3)]]);
-  const answer = normalise({ t, fields, intervalS: 10, limitBytes: null, heapMaxBytes: null, events: [], files: [] });
+  const answer = normalise({
+    t,
+    fields,
+    intervalS: 10,
+    limitBytes: null,
+    heapMaxBytes: null,
+    events: [],
+    files: [],
+    parts: NO_PARTS,
+  });
   assert.equal(answer.t, t);
   assert.equal(answer.fields, fields);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nativeGrowth } from '../../../../src/diagnosis/rules/native-growth.ts';
-import { HOUR_S } from '../../../../src/units.ts';
+import { HOUR_S, MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, fieldTrend, type Given } from '../../../support/rule-context.ts';
 
 const FLAT = { heap_used: fieldTrend('stable'), metaspace: fieldTrend('cyclic'), threads: fieldTrend('shrinking') };
@@ -65,4 +65,31 @@ test('it is critical within a day of the OOM kill', () => {
   assert.equal(growing({ seconds: 24 * HOUR_S })?.severity, 'warn');
   assert.equal(growing({ seconds: 24 * HOUR_S - 1 })?.severity, 'critical');
   assert.equal(growing()?.severity, 'warn');
+});
+
+test('the part of native memory that grew is named with its share', () => {
+  const part = (id: 'malloc-arenas' | 'malloc-heap', grewBytes: number) => ({
+    id,
+    name: id === 'malloc-arenas' ? 'malloc arenas' : 'malloc main heap',
+    process: null,
+    bytes: grewBytes,
+    grewBytes,
+    bytesPerHour: grewBytes,
+  });
+  const found = applyRule(nativeGrowth, {
+    jvm: {},
+    anonGrowth: {
+      fromS: 0,
+      toS: 60,
+      readings: 2,
+      grewBytes: 88 * MIB,
+      parts: [part('malloc-arenas', 87 * MIB), part('malloc-heap', MIB)],
+    },
+    evaluation: { trend: 'growing', leak: true, causes: [causeShare('native', 31e6, { what: 'malloc arenas' })], etas: [] },
+  })!;
+  assert.equal(
+    found.headline,
+    'Memory outside the Java heap grows 31 MB an hour, 87 of 88 MiB of it in malloc arenas: native memory.',
+  );
+  assert.deepEqual(found.evidence.grewBytesByPart, { 'malloc arenas': 87 * MIB, 'malloc main heap': MIB });
 });

@@ -107,11 +107,27 @@ test('smaps is read again only when time and its own cost allow', () => {
   budget.record(0, 20);
   assert.deepEqual(budget.decide(4_000, 'demand'), { state: 'wait', untilMs: 5_000 });
   assert.equal(budget.decide(5_000, 'demand').state, 'now');
-  assert.deepEqual(budget.decide(20_000, 'trend'), { state: 'wait', untilMs: 60_000 });
-  assert.deepEqual(budget.decide(60_000, 'routine'), { state: 'wait', untilMs: 300_000 });
   budget.record(0, 2000);
   assert.deepEqual(budget.decide(100_000, 'demand'), { state: 'wait', untilMs: 200_000 });
-  assert.deepEqual(budget.decide(300_000, 'routine'), { state: 'wait', untilMs: 2_000_000 });
+});
+
+test('readings of smaps are ten seconds apart at first, and minutes apart when the run is old', () => {
+  const budget = new SmapsBudget();
+  budget.record(0, 1);
+  assert.deepEqual(budget.decide(4_000, 'routine'), { state: 'wait', untilMs: 10_000 });
+  assert.deepEqual(budget.decide(4_000, 'trend'), { state: 'wait', untilMs: 10_000 });
+  assert.deepEqual(budget.decide(400_000, 'trend').state, 'now');
+  budget.record(3_600_000, 1);
+  assert.deepEqual(budget.decide(3_601_000, 'trend'), { state: 'wait', untilMs: 3_660_000 });
+  assert.deepEqual(budget.decide(3_661_000, 'routine'), { state: 'wait', untilMs: 3_900_000 });
+});
+
+test('the first three readings of smaps may cost a hundredth of the time, later ones a thousandth', () => {
+  const budget = new SmapsBudget();
+  for (const atMs of [0, 10_000]) budget.record(atMs, 200);
+  assert.deepEqual(budget.decide(11_000, 'routine'), { state: 'wait', untilMs: 30_000 });
+  budget.record(30_000, 200);
+  assert.deepEqual(budget.decide(31_000, 'routine'), { state: 'wait', untilMs: 230_000 });
 });
 
 const map = (start: number, bytes: number, perms: string, anonBytes: number, path = ''): Mapping => ({

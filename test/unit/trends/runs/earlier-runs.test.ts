@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_PARTS } from '../../../../src/history/part-readings.ts';
 import type { HistoryEvent } from '../../../../src/sample/types.ts';
 import { evaluateSeries } from '../../../../src/trends/evaluate.ts';
 import { Random } from '../../../../synthetic/random.ts';
@@ -30,6 +31,7 @@ function lives(lengths: readonly number[], anon: (minute: number) => number, end
       heapMaxBytes: null,
       events,
       files: [],
+      parts: NO_PARTS,
     },
     options,
   );
@@ -72,6 +74,7 @@ test('a leak that began hours ago in a life of two weeks is told, since nothing 
     heapMaxBytes: null,
     events: [],
     files: [],
+    parts: NO_PARTS,
   };
   const answer = evaluateSeries(series, options);
   assert.equal(answer.leak, true);
@@ -93,6 +96,7 @@ test('where nothing is found, it is told how much more history the faintest drif
         heapMaxBytes: null,
         events: [],
         files: [],
+        parts: NO_PARTS,
       },
       options,
     ).needs;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ByField, entriesOf } from '../../../../src/fields.ts';
+import { NO_PARTS } from '../../../../src/history/part-readings.ts';
 import type { Limit } from '../../../../src/sources/types.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
 import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
@@ -36,7 +37,7 @@ describe('earlier runs', () => {
     const { t, starts, window } = layOut(lengths);
     const fields = new Map(entriesOf(atEnd).map(([id, value]) => [id, t.map(() => value)]));
     const oomKills = starts.slice(1).flatMap((start) => kills.map((after) => start + after));
-    const series = { t, fields, intervalS: 60, limitBytes: limit, heapMaxBytes: null, events: [], files: [] };
+    const series = { t, fields, intervalS: 60, limitBytes: limit, heapMaxBytes: null, events: [], files: [], parts: NO_PARTS };
     return earlierRuns(series, { t, fields, restarts: [], oomKills }, starts, window).map(
       ({ window: { from, to }, oomKilled }) => `${from}-${to} ${oomKilled}`,
     );
@@ -79,7 +80,7 @@ describe('earlier runs', () => {
     const { t, starts, window } = layOut([50, 40]);
     const anon = t.map((_, i) => (i < 50 ? 990 : 10));
     const fields = new Map([['anon' as const, anon]]);
-    const series = { t, fields, intervalS: 60, limitBytes: 1000, heapMaxBytes: null, events: [], files: [] };
+    const series = { t, fields, intervalS: 60, limitBytes: 1000, heapMaxBytes: null, events: [], files: [], parts: NO_PARTS };
     assert.equal(earlierRuns(series, { t, fields, restarts: [], oomKills: [] }, starts, window)[0]!.oomKilled, 'likely');
   });
 });

@@ -41,6 +41,7 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
     etas: [],
     needs: null,
     findings: [finding('native-growth')],
+    growth: { anon: null },
     fields: {},
     ...over,
   };

@@ -1,0 +1,133 @@
+import type { GrowthCause } from '../../fields.ts';
+import type { CauseShare, Evaluation } from '../../trends/types.ts';
+import { KIB } from '../../units.ts';
+import { type AnonGrowth, causeOfPart, type PartGrowth } from './anon-growth.ts';
+
+/*
+ * The trends of the fields say that anonymous memory grows; the ledger over time says in which part. Where both are known, the causes are
+ * those whose parts grew, ranked by the bytes that were measured. Pure.
+ */
+
+/** A part of less than this share of all growth is no cause of its own. */
+const MIN_SHARE = 0.1;
+/** A kind that holds this share of the native growth gives it its name. */
+const NAMING_SHARE = 0.6;
+/** What a thread brings beside its stack: its structures in the JVM and its first blocks of malloc. */
+const NATIVE_PER_THREAD_BYTES = 128 * KIB;
+/** Class loaders bring at most as much malloc as they bring metaspace that is resident. */
+const NATIVE_PER_METASPACE = 1;
+/** Whether memory in the heap's range survives a collection is not known without the JVM's counters. */
+const UNKNOWN_HEAP_CONFIDENCE = 0.75;
+
+export interface AttributionInput {
+  readonly evaluation: Evaluation;
+  /** null: the parts were not read often enough, or hardly grew. */
+  readonly growth: AnonGrowth | null;
+  /** Whether the JVM's own figures of its heap are known. */
+  readonly heapCounted: boolean;
+}
+
+const CAUSES_IN_ANON: ReadonlySet<string> = new Set<GrowthCause>(['heap', 'metaspace', 'threads', 'native', 'process']);
+
+/**
+ * The evaluation with the causes in anonymous memory by what was measured of its parts. What was not measured of a JVM that does not count
+ * its heap is not called native: it may be the heap.
+ */
+export function attribute({ evaluation, growth, heapCounted }: AttributionInput): Evaluation {
+  const found = evaluation.causes.filter(({ cause }) => CAUSES_IN_ANON.has(cause));
+  const anonGrows = evaluation.fields.anon?.trend === 'growing';
+  if (evaluation.trend !== 'growing' || (found.length === 0 && !anonGrows)) return evaluation;
+  const inAnon =
+    growth === null
+      ? found.filter(({ cause }) => cause !== 'native' || heapCounted)
+      : causesInAnon(found, measuredGrowth(growth, rateOf(evaluation, found) / perHour(growth)), evaluation, heapCounted);
+  if (growth === null && inAnon.length === found.length) return evaluation;
+  const causes = [...inAnon, ...evaluation.causes.filter((share) => !found.includes(share))];
+  causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
+  const certain = causes.some(({ cause, reclaimable }) => !reclaimable && (cause !== 'heap' || heapCounted));
+  if (certain || (found.length === 0 && inAnon.length === 0)) return { ...evaluation, causes };
+  return {
+    ...evaluation,
+    causes,
+    leak: null,
+    confidence: Math.min(evaluation.confidence, UNKNOWN_HEAP_CONFIDENCE),
+    etas: evaluation.etas.filter(({ event }) => event === 'disk-full' || event === 'reclaim'),
+  };
+}
+
+/** Growth of the parts of one cause: bytes over the readings, and bytes an hour at the pace of the trend. */
+interface Measured {
+  readonly grewBytes: number;
+  readonly bytesPerHour: number;
+  readonly share: number;
+  readonly parts: readonly PartGrowth[];
+}
+
+const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / (toS - fromS)) * 3600;
+
+/** How fast anonymous memory grows by its trend. */
+const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[]): number =>
+  (fields.anon?.trend === 'growing' ? fields.anon.slopeBytesPerHour : null) ??
+  found.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
+
+/** By cause. The readings may be of a shorter time than the trend: `scale` brings their pace to the trend's, where the two are alike. */
+function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCause) => Measured {
+  const gained = parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0);
+  const factor = scale > 0.5 && scale < 2 ? scale : 1;
+  return (cause) => {
+    const own = parts.filter(({ id, grewBytes }) => causeOfPart(id) === cause && grewBytes > 0);
+    const grewBytes = own.reduce((sum, part) => sum + part.grewBytes, 0);
+    return {
+      grewBytes,
+      bytesPerHour: factor * own.reduce((sum, part) => sum + part.bytesPerHour, 0),
+      share: gained === 0 ? 0 : grewBytes / gained,
+      parts: own,
+    };
+  };
+}
+
+function causesInAnon(
+  found: readonly CauseShare[],
+  measured: (cause: GrowthCause) => Measured,
+  { fields }: Evaluation,
+  heapCounted: boolean,
+): CauseShare[] {
+  const by = (cause: GrowthCause) => found.find((share) => share.cause === cause) ?? null;
+  const [heap, metaspace, threads] = [by('heap'), by('metaspace'), by('threads')];
+  const [inHeap, inMetaspace, inStacks, inNative] = [
+    measured('heap'),
+    measured('metaspace'),
+    measured('threads'),
+    measured('native'),
+  ];
+  const causes: CauseShare[] = [];
+  const add = (cause: GrowthCause, bytesPerHour: number, what: string | null = null) =>
+    causes.push({ cause, bytesPerHour, reclaimable: false, what });
+
+  if (heap !== null) causes.push(heap);
+  else if (!heapCounted && inHeap.share >= MIN_SHARE) add('heap', inHeap.bytesPerHour);
+
+  // What threads and class loaders bring beside their own memory is theirs.
+  const threadsPerHour = fields.threads?.trend === 'growing' ? (fields.threads.slopeBytesPerHour ?? 0) : 0;
+  const ofThreads =
+    threads === null ? 0 : Math.min(inNative.bytesPerHour, inStacks.bytesPerHour + threadsPerHour * NATIVE_PER_THREAD_BYTES);
+  const ofLoaders =
+    metaspace === null ? 0 : Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour);
+  const nativePerHour = inNative.bytesPerHour - ofThreads - ofLoaders;
+  const nativeShare = inNative.bytesPerHour > 0 ? inNative.share * (nativePerHour / inNative.bytesPerHour) : 0;
+  if (nativeShare >= MIN_SHARE) add('native', nativePerHour, mainPart(inNative));
+  if (threads !== null) {
+    const kernelStacks = Math.max(0, fields.kernel_stack?.slopeBytesPerHour ?? 0);
+    add('threads', inStacks.bytesPerHour + ofThreads + kernelStacks);
+  }
+  if (metaspace !== null) add('metaspace', inMetaspace.bytesPerHour + ofLoaders);
+  for (const part of measured('process').parts) {
+    const share = measured('process').share * (part.grewBytes / measured('process').grewBytes);
+    if (share >= MIN_SHARE) add('process', part.bytesPerHour, part.name);
+  }
+  return causes;
+}
+
+/** The kind of native memory in which most of its growth is; null: it is spread. */
+const mainPart = ({ parts, grewBytes }: Measured): string | null =>
+  parts.find((part) => part.grewBytes >= NAMING_SHARE * grewBytes)?.name ?? null;

@@ -1,0 +1,90 @@
+/** What a part of anonymous memory is. `id` is the ledger's; `name` distinguishes parts of one id, such as processes. */
+export interface PartDescription {
+  readonly id: string;
+  readonly name: string;
+  /** The processes that hold it, where it is another process than the JVM; null: it is the JVM's. */
+  readonly process: PartProcess | null;
+}
+
+/** Processes of one name. */
+export interface PartProcess {
+  readonly processes: number;
+  /** Of the largest of them. */
+  readonly pid: number;
+  /** The process that started it; null: none of this container. */
+  readonly parent: { readonly pid: number; readonly name: string } | null;
+}
+
+export interface PartObservation extends PartDescription {
+  readonly bytes: number;
+}
+
+/** How the parts of anonymous memory grew. Columns of equal length; a part that was not there has 0 bytes. */
+export interface PartColumns {
+  /** Epoch seconds. */
+  readonly t: Float64Array;
+  readonly parts: readonly PartColumn[];
+}
+
+export interface PartColumn extends PartDescription {
+  readonly bytes: Float64Array;
+}
+
+const MAX_READINGS = 120;
+/** A container may run thousands of helper processes, each of another name: the parts that were seen least recently are dropped. */
+const MAX_PARTS = 48;
+
+interface Row {
+  readonly t: number;
+  readonly bytes: ReadonlyMap<string, number>;
+}
+
+/** The ledger over time: what each part of anonymous memory held whenever the mappings and the processes were read. Pure, and of bounded size. */
+export class PartReadings {
+  #rows: Row[] = [];
+  /** By key, the part that was seen last at the end. */
+  readonly #parts = new Map<string, PartDescription>();
+
+  clear(): void {
+    this.#rows = [];
+    this.#parts.clear();
+  }
+
+  /** All parts as they are at `atS`: together they are all anonymous memory. A reading that is not later than the last is dropped. */
+  record(atS: number, parts: readonly PartObservation[]): void {
+    const last = this.#rows.at(-1);
+    if (last !== undefined && atS <= last.t) return;
+    const bytes = new Map<string, number>();
+    for (const part of parts) {
+      const key = keyOf(part);
+      bytes.set(key, (bytes.get(key) ?? 0) + part.bytes);
+      this.#parts.delete(key);
+      this.#parts.set(key, { id: part.id, name: part.name, process: part.process });
+    }
+    this.#rows.push({ t: atS, bytes });
+    if (this.#rows.length > MAX_READINGS) this.#thinOlderHalf();
+    for (const key of this.#parts.keys()) {
+      if (this.#parts.size <= MAX_PARTS) break;
+      this.#parts.delete(key);
+    }
+  }
+
+  columns(): PartColumns {
+    return {
+      t: Float64Array.from(this.#rows, ({ t }) => t),
+      parts: [...this.#parts].map(([key, part]) => ({
+        ...part,
+        bytes: Float64Array.from(this.#rows, ({ bytes }) => bytes.get(key) ?? 0),
+      })),
+    };
+  }
+
+  /** Drops every second reading of the older half, but for the first: recent ones stay fine, and the window keeps its beginning. */
+  #thinOlderHalf(): void {
+    this.#rows = this.#rows.filter((_, i) => i % 2 === 0 || i >= MAX_READINGS / 2);
+  }
+}
+
+const keyOf = ({ id, name }: PartDescription): string => `${id} ${name}`;
+
+export const NO_PARTS: PartColumns = { t: new Float64Array(0), parts: [] };

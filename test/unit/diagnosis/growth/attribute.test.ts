@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AnonGrowth, anonGrowth } from '../../../../src/diagnosis/growth/anon-growth.ts';
+import { attribute } from '../../../../src/diagnosis/growth/attribute.ts';
+import type { Cause, Evaluation } from '../../../../src/trends/types.ts';
+import { HOUR_S, MIB } from '../../../../src/units.ts';
+import { causeShare, eta, fieldTrend } from '../../../support/rule-context.ts';
+
+/** Readings an hour apart: MiB that each part had at first, and at last. */
+function grown(parts: Readonly<Record<string, readonly [number, number]>>): AnonGrowth {
+  const growth = anonGrowth(
+    {
+      t: Float64Array.of(0, HOUR_S),
+      parts: Object.entries(parts).map(([name, [from, to]]) => ({
+        id: /^[a-z-]+$/.test(name) && name !== 'convert' ? name : 'other-process',
+        name,
+        process: null,
+        bytes: Float64Array.of(from * MIB, to * MIB),
+      })),
+    },
+    0,
+    HOUR_S,
+  );
+  assert.ok(growth !== null);
+  return growth;
+}
+
+/** A leak of 100 MiB an hour of anonymous memory, which the fields lay on these causes. */
+function leaking(causes: readonly Cause[], over: Partial<Evaluation> = {}): Evaluation {
+  return {
+    trend: 'growing',
+    leak: true,
+    confidence: 0.95,
+    causes: causes.map((cause) => causeShare(cause, (100 * MIB) / causes.length)),
+    etas: [eta('oom-kill', 600)],
+    needs: null,
+    fields: { anon: fieldTrend('growing', 100 * MIB), threads: fieldTrend('stable') },
+    ...over,
+  };
+}
+
+const mib = (bytesPerHour: number): number => Math.round(bytesPerHour / MIB);
+const named = ({ causes }: Evaluation) => causes.map(({ cause, what, bytesPerHour }) => [cause, what, mib(bytesPerHour)]);
+
+test('thirty threads cannot take what direct buffers grew by: native comes first, threads with what their stacks grew by', () => {
+  const evaluation = leaking(['threads'], {
+    fields: { anon: fieldTrend('growing', 100 * MIB), threads: fieldTrend('growing', 10) },
+  });
+  const growth = grown({ 'direct-buffers': [10, 107], 'thread-stacks': [1, 4] });
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [
+    ['native', 'direct-buffers', 93],
+    ['threads', null, 7],
+  ]);
+});
+
+test('the little malloc that comes with threads is theirs', () => {
+  const evaluation = leaking(['threads'], {
+    fields: { anon: fieldTrend('growing', 100 * MIB), threads: fieldTrend('growing', 500) },
+  });
+  const growth = grown({ 'malloc-arenas': [10, 50], 'thread-stacks': [1, 61] });
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['threads', null, 100]]);
+});
+
+test('another process that grows is named, and the JVM is not blamed', () => {
+  const growth = grown({ convert: [0, 99], 'java-heap': [64, 65] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [
+    ['process', 'convert', 99],
+  ]);
+});
+
+test('native memory that is spread over several parts has no one name', () => {
+  const growth = grown({ 'malloc-heap': [0, 50], 'direct-buffers': [0, 50] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [['native', null, 100]]);
+});
+
+test('what grew only within the range of a counted heap is the heap that fills: no cause, and whether it leaks is open', () => {
+  const growth = grown({ 'java-heap': [64, 164] });
+  const answer = attribute({ evaluation: leaking(['native']), growth, heapCounted: true });
+  assert.deepEqual([named(answer), answer.leak, answer.etas], [[], null, []]);
+  assert.ok(answer.confidence <= 0.75);
+});
+
+test('the range of a heap without counters grows: the heap is named, and whether it leaks is open', () => {
+  const growth = grown({ 'java-heap': [64, 160], 'malloc-arenas': [5, 9] });
+  const answer = attribute({ evaluation: leaking(['native']), growth, heapCounted: false });
+  assert.deepEqual([named(answer), answer.leak], [[['heap', null, 96]], null]);
+});
+
+test('without counters and before the parts were read twice, growth is not called native', () => {
+  const answer = attribute({ evaluation: leaking(['native']), growth: null, heapCounted: false });
+  assert.deepEqual([answer.causes, answer.leak], [[], null]);
+});
+
+test('native memory that was measured is a leak, with counters or without', () => {
+  for (const heapCounted of [true, false]) {
+    const answer = attribute({ evaluation: leaking(['native']), growth: grown({ 'malloc-arenas': [5, 105] }), heapCounted });
+    assert.deepEqual([named(answer), answer.leak, answer.etas.length], [[['native', 'malloc-arenas', 100]], true, 1]);
+  }
+});
+
+test('a heap leak keeps the pace of its floor, and native memory beside it is named where it was measured', () => {
+  const growth = grown({ 'java-heap': [64, 124], 'direct-buffers': [5, 45] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['heap']), growth, heapCounted: true })), [
+    ['heap', null, 100],
+    ['native', 'direct-buffers', 40],
+  ]);
+});
+
+test('class loaders bring malloc: as much as their metaspace is theirs, more is native', () => {
+  const few = grown({ metaspace: [10, 70], 'malloc-arenas': [5, 45] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['metaspace']), growth: few, heapCounted: true })), [
+    ['metaspace', null, 100],
+  ]);
+  const many = grown({ metaspace: [10, 30], 'malloc-arenas': [5, 85] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['metaspace']), growth: many, heapCounted: true })), [
+    ['native', 'malloc-arenas', 60],
+    ['metaspace', null, 40],
+  ]);
+});
+
+test('causes outside anonymous memory stay, behind those that cannot be reclaimed', () => {
+  const evaluation = leaking([], { causes: [causeShare('page-cache', 900 * MIB), causeShare('native', 100 * MIB)] });
+  const answer = attribute({ evaluation, growth: grown({ 'direct-buffers': [0, 100] }), heapCounted: true });
+  assert.deepEqual(
+    answer.causes.map(({ cause }) => cause),
+    ['native', 'page-cache'],
+  );
+});
+
+test('an evaluation in which anonymous memory does not grow is left alone', () => {
+  const evaluation = leaking([], { causes: [causeShare('page-cache')], leak: false, fields: { anon: fieldTrend('stable') } });
+  assert.equal(attribute({ evaluation, growth: grown({ 'direct-buffers': [0, 100] }), heapCounted: true }), evaluation);
+});
+
+test('readings at another pace than the trend keep their own pace; those at nearly the same take the trend’s', () => {
+  const slow = leaking(['native'], { fields: { anon: fieldTrend('growing', 80 * MIB) } });
+  const growth = grown({ 'direct-buffers': [0, 100] });
+  assert.deepEqual(named(attribute({ evaluation: slow, growth, heapCounted: true })), [['native', 'direct-buffers', 80]]);
+  const slower = leaking(['native'], { fields: { anon: fieldTrend('growing', 10 * MIB) } });
+  assert.deepEqual(named(attribute({ evaluation: slower, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
+});

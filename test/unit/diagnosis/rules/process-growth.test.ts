@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { processGrowth } from '../../../../src/diagnosis/rules/process-growth.ts';
+import { MIB } from '../../../../src/units.ts';
+import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+
+const part = (id: 'other-process' | 'java-heap', name: string, bytes: number, grewBytes: number, process: object | null) => ({
+  id,
+  name,
+  bytes,
+  grewBytes,
+  bytesPerHour: grewBytes,
+  process: process as never,
+});
+
+const growing = (process: object | null, jvmGrew = 0, over: Given = {}) =>
+  applyRule(processGrowth, {
+    ...over,
+    anonGrowth: {
+      fromS: 0,
+      toS: 3600,
+      readings: 9,
+      grewBytes: 100 * MIB + jvmGrew,
+      parts: [
+        part('other-process', 'chrome', 186 * MIB, 100 * MIB, process),
+        part('java-heap', 'Java heap', 90 * MIB, jvmGrew, null),
+      ],
+    },
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('process', 100e6, { what: 'chrome' })],
+      etas: over.evaluation?.etas ?? [],
+    },
+  });
+
+test('a process that the JVM started is named with its size, and the JVM is said to stand still', () => {
+  const found = growing({ processes: 1, pid: 40, parent: { pid: 1, name: 'java' } })!;
+  assert.equal(
+    found.headline,
+    'chrome (pid 40, started by the JVM) grows 100 MB an hour, 186 MiB now. The JVM itself stands at 90 MiB.',
+  );
+  assert.equal(found.title, 'Another process of the container grows: chrome');
+  assert.equal(found.severity, 'warn');
+  assert.match(found.advice, /^Flags of the JVM do not help/);
+  assert.equal(found.evidence.pid, 40);
+});
+
+test('several processes of one name are counted, and another parent than the JVM is named', () => {
+  const found = growing({ processes: 7, pid: 40, parent: { pid: 12, name: 'sh' } })!;
+  assert.match(found.headline!, /^chrome \(7 processes, the largest is pid 40, started by sh, pid 12\) grows/);
+  assert.match(growing({ processes: 1, pid: 40, parent: null })!.headline!, /^chrome \(pid 40\) grows/);
+});
+
+test('a JVM that grows as well is not said to stand still', () => {
+  assert.doesNotMatch(growing({ processes: 1, pid: 40, parent: null }, 30 * MIB)!.headline!, /JVM itself/);
+});
+
+test('an OOM kill within a day makes it critical', () => {
+  const found = growing(null, 0, { evaluation: { etas: [eta('oom-kill', 600)] } })!;
+  assert.equal(found.severity, 'critical');
+  assert.match(found.headline!, /OOM kill in 9 to 11 minutes\.$/);
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { otherProcesses } from '../../../../src/sources/process/other-processes.ts';
+
+/** A /proc with these processes. */
+function procOf(
+  t: TestContext,
+  processes: readonly { pid: number; name: string; ppid?: number; anon?: number; swap?: number; cmdline?: string }[],
+) {
+  const root = mkdtempSync(join(tmpdir(), 'memhound-others-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const { pid, name, ppid = 1, anon, swap = 0, cmdline = '' } of processes) {
+    mkdirSync(join(root, String(pid)));
+    const memory = anon === undefined ? '' : `RssAnon:\t${anon} kB\nVmSwap:\t${swap} kB\n`;
+    writeFileSync(join(root, String(pid), 'status'), `Name:\t${name}\nPid:\t${pid}\nPPid:\t${ppid}\n${memory}`);
+    writeFileSync(join(root, String(pid), 'cmdline'), cmdline);
+  }
+  return root;
+}
+
+test('processes are summed by name, with the largest one and the process that started it', (t) => {
+  const root = procOf(t, [
+    { pid: 1, name: 'java', ppid: 0, anon: 9000 },
+    { pid: 5, name: 'chrome', anon: 100, swap: 7 },
+    { pid: 6, name: 'chrome', anon: 300, ppid: 5 },
+    { pid: 7, name: 'sh', anon: 20, ppid: 99 },
+  ]);
+  assert.deepEqual(otherProcesses(root, [1, 5, 6, 7, 8], 1), [
+    { name: 'chrome', processes: 2, anonBytes: 400 * 1024, swapBytes: 7 * 1024, pid: 6, parent: { pid: 5, name: 'chrome' } },
+    { name: 'sh', processes: 1, anonBytes: 20 * 1024, swapBytes: 0, pid: 7, parent: null },
+  ]);
+});
+
+test('a name that the kernel has cut is completed from the command line, and another program’s is not', (t) => {
+  const root = procOf(t, [
+    { pid: 2, name: 'headless_browse', anon: 1, cmdline: '/opt/headless_browser\0--type=gpu\0' },
+    { pid: 3, name: 'worker-thread-1', anon: 1, cmdline: '/usr/bin/python3\0' },
+  ]);
+  assert.deepEqual(
+    otherProcesses(root, [2, 3], null).map(({ name }) => name),
+    ['headless_browser', 'worker-thread-1'],
+  );
+});
+
+test('another JVM has the name that the search gave it, and a kernel thread has no memory', (t) => {
+  const root = procOf(t, [
+    { pid: 2, name: 'java', anon: 50 },
+    { pid: 3, name: 'java', anon: 60 },
+    { pid: 4, name: 'kworker' },
+  ]);
+  assert.deepEqual(
+    otherProcesses(root, [2, 3, 4], 2, new Map([[3, 'com.acme.Batch']])).map(({ name }) => name),
+    ['com.acme.Batch'],
+  );
+});
