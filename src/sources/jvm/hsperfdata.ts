@@ -5,6 +5,7 @@ import { openFileUnder } from '../process/pinned-path.ts';
 import { readArguments, readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenialCode } from '../process/read-text.ts';
 import type { JvmReading, ProcessRef, Reading, Roots, Source } from '../types.ts';
+import { G1CycleCounter } from './g1-cycles.ts';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
 import { isUnusable, openHsperfFile } from './jvm-detection.ts';
 import { toJvmReading } from './jvm-reading.ts';
@@ -39,6 +40,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   let buffer = Buffer.alloc(0);
   let layout: Extract<Layout, { state: 'read' }> | null = null;
   let previous: JvmReading | null = null;
+  const g1Cycles = new G1CycleCounter();
 
   /** Reads the bytes into `buffer`; null: done, else why not. */
   const fill = (): Absent | Failed | null => {
@@ -86,7 +88,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
           if (unread !== null) return unread;
           const parsed = counters();
           if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, remediation: null };
-          const reading = { ...toJvmReading(parsed.counters, { atMs: nowMs, previous }), nspid: process.nspid };
+          const reading = { ...toJvmReading(parsed.counters, { atMs: nowMs, previous, g1Cycles }), nspid: process.nspid };
           // Written without locks: used above capacity was caught between two writes; look once more, then take it as it is.
           if (attempt < 2 && reading.heapUsed.value > reading.heapCommitted.value) continue;
           previous = reading;

@@ -2,13 +2,21 @@ import { bounded, plausible } from '../../plausible.ts';
 import { SECOND_MS } from '../../units.ts';
 import type { Aged, JvmReading, Limit } from '../types.ts';
 import type { Collector } from './collectors.ts';
+import type { G1CycleCounter } from './g1-cycles.ts';
 import type { Counters } from './hsperf-format.ts';
 import { memoryFlags } from './jvm-flags.ts';
 
-/** hsperfdata counters as the JVM's own figures. Bytes and seconds. Pure. `previous`: the reading before, for the age of values that only a collection renews. */
+/**
+ * hsperfdata counters as the JVM's own figures. Bytes and seconds. `previous`: the reading before, for the age of values that only a
+ * collection renews. `g1Cycles`: kept by one that reads the same JVM again and again. Pure but for that.
+ */
 export function toJvmReading(
   counters: Counters,
-  { atMs, previous }: { readonly atMs: number; readonly previous: JvmReading | null },
+  {
+    atMs,
+    previous,
+    g1Cycles,
+  }: { readonly atMs: number; readonly previous: JvmReading | null; readonly g1Cycles?: G1CycleCounter },
 ): JvmReading {
   const number = (name: string): number | null => {
     const value = counters.get(name);
@@ -38,19 +46,26 @@ export function toJvmReading(
         ];
   });
   const gcCount = collectors.reduce((sum, c) => sum + c.count, 0);
-  const collector = collectorName(text('sun.gc.policy.name'), collectors, generations);
+  const flags = memoryFlags(text('java.rt.vmArgs') ?? '');
+  const collector = collectorName({ policy: text('sun.gc.policy.name'), collectors, generations, flags });
   const version = text('java.property.java.version') ?? text('java.property.java.vm.version');
   const release = majorOf(version ?? text('java.property.java.vm.specification.version'));
 
   const now = (value: number): Aged<number> => ({ value, atMs });
-  /** Renewed only when a collection ends: as old as the last reading that saw another count of collections. */
-  const atCollection = (value: number, before: Aged<number> | null | undefined): Aged<number> =>
-    previous !== null && before != null && previous.gcCount === gcCount
-      ? { value, atMs: before.value === value ? before.atMs : atMs }
-      : { value, atMs };
+  const begun = number('sun.rt.createVmBeginTime');
+  const lastExit = Math.max(0, ...[0, 1, 2, 3, 4].map((i) => seconds(number(`sun.gc.collector.${i}.lastExitTime`))));
+  const lastCollectionMs = begun === null || collectors.length === 0 ? null : Math.min(atMs, begun + lastExit * SECOND_MS);
+  /** Renewed only when a collection ends, or where none has, at the start. Where the JVM does not say when: as old as the reading that first saw it. */
+  const atCollection = (value: number, before: Aged<number> | null | undefined): Aged<number> => {
+    const unchanged = previous !== null && before != null && before.value === value && previous.gcCount === gcCount;
+    if (unchanged) return { value, atMs: before.atMs };
+    const isRenewed = previous === null || previous.gcCount !== gcCount;
+    return { value, atMs: isRenewed && lastCollectionMs !== null ? lastCollectionMs : atMs };
+  };
 
-  // Since JDK 25 (JDK-8241678 removed the sampler) Serial and Parallel renew heap used only at a collection.
-  const heapAtGc = release !== null && release >= 25 && (collector === 'Serial' || collector === 'Parallel');
+  // ZGC renews heap used in its pauses alone. Since JDK 25 (JDK-8241678 removed the sampler) Serial and Parallel do so only at a collection.
+  const heapAtGc =
+    collector === 'ZGC' || (release !== null && release >= 25 && (collector === 'Serial' || collector === 'Parallel'));
   const used = generations.reduce((sum, g) => sum + g.spaces.reduce((s, x) => s + x.usedBytes, 0), 0);
   const old = generations[generations.length - 1];
   const oldUsedBytes =
@@ -61,7 +76,6 @@ export function toJvmReading(
   const classUsed = number('sun.gc.compressedclassspace.used');
   const loaded = number('java.cls.loadedClasses');
   const live = number('java.threads.live');
-  const begun = number('sun.rt.createVmBeginTime');
 
   return {
     nspid: 0,
@@ -107,10 +121,10 @@ export function toJvmReading(
           },
     collectors,
     gcCount,
-    fullGcCount: oldCollections(collector, collectors, generations),
+    fullGcCount: oldCollections({ collector, collectors, generations, gcCount, flags, g1Cycles: g1Cycles ?? null }),
     gcSeconds: collectors.reduce((sum, c) => sum + c.seconds, 0),
     uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / SECOND_MS),
-    flags: memoryFlags(text('java.rt.vmArgs') ?? ''),
+    flags,
   };
 }
 
@@ -149,32 +163,52 @@ function heapMax(generations: JvmReading['generations'], collector: Collector | 
 
 /**
  * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
- * concurrent cycles, after which mixed collections clean the old regions. Shenandoah collects everything in each cycle. null: ZGC without
- * generations, which renews its figures in its pauses alone, before it has freed anything, so its live set is never known.
+ * concurrent cycles, after which mixed collections clean the old regions; JDK 8 counts no such pauses, see `G1CycleCounter`. Shenandoah
+ * collects everything in each cycle. null: ZGC without generations, which renews its figures in its pauses alone, before it has freed
+ * anything, so its live set is never known, and Epsilon, which frees nothing.
  */
-function oldCollections(
-  collector: Collector | null,
-  collectors: JvmReading['collectors'],
-  generations: JvmReading['generations'],
-): number | null {
+function oldCollections({ collector, collectors, generations, gcCount, flags, g1Cycles }: CollectionFigures): number | null {
   const counts = collectors.map((c) => c.count);
   // Generational ZGC: each generation has a space of its own; minor collections come first and leave the old one alone.
   if (collector === 'ZGC')
     return generations.length > 1 && generations.every((g) => g.spaces.length > 0) ? (counts[1] ?? 0) : null;
+  if (collector === 'Epsilon') return null;
   if (collector === 'Shenandoah') return counts.reduce((a, b) => a + b, 0);
-  if (collector === 'G1') return (counts[1] ?? 0) + (counts[2] ?? 0);
+  if (collector === 'G1') {
+    const full = counts[1] ?? 0;
+    if (counts[2] !== undefined) return full + counts[2];
+    return full + (g1Cycles?.count({ collections: gcCount, generations, flags }) ?? 0);
+  }
   return counts[1] ?? 0;
 }
 
-function collectorName(
-  policy: string | null,
-  collectors: JvmReading['collectors'],
-  generations: JvmReading['generations'],
-): Collector | null {
+interface CollectionFigures extends Pick<JvmReading, 'collector' | 'collectors' | 'generations' | 'gcCount' | 'flags'> {
+  readonly g1Cycles: G1CycleCounter | null;
+}
+
+function collectorName({
+  policy,
+  collectors,
+  generations,
+  flags,
+}: Pick<JvmReading, 'collectors' | 'generations' | 'flags'> & { readonly policy: string | null }): Collector | null {
   const names = `${policy ?? ''} ${collectors.map((c) => c.name).join(' ')} ${generations.map((g) => g.name).join(' ')}`;
   for (const [pattern, name] of COLLECTORS) if (pattern.test(names)) return name;
-  return null;
+  // JDK 11's ZGC and Epsilon name themselves nowhere, so the flag that chose them is all there is.
+  const chosen = flags.findLast((f) => /^-XX:\+Use\w+GC$/.test(f));
+  for (const [flag, name] of CHOSEN_BY) if (chosen === flag) return name;
+  return generations.length === 1 && generations[0]!.name === 'Heap' ? 'Epsilon' : null;
 }
+
+const CHOSEN_BY: readonly (readonly [string, Collector])[] = [
+  ['-XX:+UseZGC', 'ZGC'],
+  ['-XX:+UseEpsilonGC', 'Epsilon'],
+  ['-XX:+UseShenandoahGC', 'Shenandoah'],
+  ['-XX:+UseG1GC', 'G1'],
+  ['-XX:+UseParallelGC', 'Parallel'],
+  ['-XX:+UseSerialGC', 'Serial'],
+  ['-XX:+UseConcMarkSweepGC', 'CMS'],
+];
 
 /** By the names that the collectors write into policy.name, collector.N.name and generation.N.name. */
 const COLLECTORS: readonly (readonly [RegExp, Collector])[] = [

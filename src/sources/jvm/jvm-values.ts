@@ -6,7 +6,8 @@ export function jvmValues(jvm: JvmReading): FieldValues {
   const values: Readonly<Record<FieldIdFrom<'jvm'>, number | null>> = {
     heap_used: jvm.heapUsed.value,
     heap_committed: jvm.heapCommitted.value,
-    gc_count: jvm.gcCount,
+    // Epsilon collects nothing: its heap grows as any field does.
+    gc_count: jvm.collector === 'Epsilon' ? null : jvm.gcCount,
     full_gc_count: jvm.fullGcCount,
     gc_seconds: jvm.gcSeconds,
     old_used: jvm.oldUsed?.value ?? null,

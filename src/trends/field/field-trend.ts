@@ -20,6 +20,8 @@ export interface FieldEvaluation extends FieldTrend {
   readonly dailyLoadExcluded: boolean;
   /** Posterior probability of growth under a flat prior: what confidence starts from. */
   readonly posterior: number;
+  /** The heap grows or is nearly full, and its collector does not report what is left after a collection: a leak is neither found nor excluded. */
+  readonly liveSetUnknown?: true;
 }
 
 const MIN_BLOCKS = 6;

@@ -17,6 +17,8 @@ const IMMINENT_S = 15 * MINUTE_S;
 const HIGH_POSTERIOR = 0.95;
 /** Collections in this first share of the window are those of a start, which leaves much to come. */
 const START_UP_SHARE = 0.1;
+/** Share of -Xmx past which a heap of which only the use before collections is known may be full of what lives. */
+const NEARLY_FULL = 0.85;
 /** A rise must be this share of what is kept. */
 const MIN_RISE = 0.02;
 
@@ -31,10 +33,12 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
     return plain.trend === 'growing'
       ? asStable(plain, 'the old generation has hardly been collected yet: the live set is not known')
       : plain;
-  if (floor.state === 'not-reported')
-    return plain.trend === 'growing'
-      ? asStable(plain, 'this collector does not report what is left after a collection: the live set is not known')
-      : plain;
+  if (floor.state === 'not-reported') {
+    const isNearlyFull = typeof heapMax === 'number' && plain.levelNow > NEARLY_FULL * heapMax;
+    if (plain.trend !== 'growing' && !isNearlyFull) return plain;
+    const because = 'this collector does not report what is left after a collection: the live set is not known';
+    return { ...(plain.trend === 'growing' ? asStable(plain, because) : withReason(plain, because)), liveSetUnknown: true };
+  }
   const few = riseOfFewFloors(floor, window, heapMax);
   if (few === null)
     return plain.trend === 'growing'
@@ -121,8 +125,12 @@ function trendOfManyFloors({ t, y }: KnownLiveSet, heapUsed: Float64Array, windo
   };
 }
 
-const asStable = (field: FieldEvaluation, because: string): FieldEvaluation => ({
+const withReason = (field: FieldEvaluation, because: string): FieldEvaluation => ({
   ...field,
-  trend: 'stable',
   basis: { ...field.basis, reason: because },
+});
+
+const asStable = (field: FieldEvaluation, because: string): FieldEvaluation => ({
+  ...withReason(field, because),
+  trend: 'stable',
 });

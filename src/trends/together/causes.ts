@@ -97,7 +97,9 @@ export function combineFields(
     causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');
   // anon that grows without a cause is a heap that fills and has hardly been collected: what of it survives is not known yet.
   const heapNotYetCollected = grows(fields, 'anon') && grows(fields, 'usage');
-  const leak = causes.some((cause) => !cause.reclaimable) ? true : reclaimabilityUnknown || heapNotYetCollected ? null : false;
+  const liveSetUnknown = fields.get('heap_used')?.liveSetUnknown === true;
+  const isUnknown = reclaimabilityUnknown || heapNotYetCollected || liveSetUnknown;
+  const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown ? null : false;
   if (causes.length > 0 || grows(fields, 'usage')) {
     const relevantCauses = leak === false ? causes : causes.filter(({ reclaimable }) => !reclaimable || leak === null);
     const confidences = relevantCauses.map((cause) => causeConfidence(cause, fields, limits, native));
@@ -113,7 +115,7 @@ export function combineFields(
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
   return {
     trend: main,
-    leak: main === 'not-enough-data' ? null : false,
+    leak: main === 'not-enough-data' || liveSetUnknown ? null : false,
     confidence: confidenceOfNoGrowth(fields),
     causes,
     etas: [],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { G1CycleCounter } from '../../../../src/sources/jvm/g1-cycles.ts';
 import { parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
 import { MIB } from '../../../../src/units.ts';
@@ -97,4 +98,61 @@ test('a big-endian file gives the same counters', () => {
   });
   assert.deepEqual(big, little);
   assert.ok(big!.heapUsed.value > 0);
+});
+
+const ZGC_11 = { ...generation(1, 'old', 200, 200), ...space(1, 0, 'space', 68, 200) };
+const GC_FLAG = { ZGC: '-XX:+UnlockExperimentalVMOptions -XX:+UseZGC -Xmx200m', Epsilon: '-Xmx2g -XX:+UseEpsilonGC' } as const;
+
+for (const name of ['ZGC', 'Epsilon'] as const)
+  test(`${name} of JDK 11 names itself in no counter, and is known by the flag that chose it`, () => {
+    const jvm = read({ 'java.property.java.version': '11.0.33', 'java.rt.vmArgs': GC_FLAG[name], ...ZGC_11 });
+    assert.deepEqual([jvm.collector, jvm.fullGcCount, jvm.heapUsed.value], [name, null, 68 * MIB]);
+  });
+
+const TIMES = { 'sun.rt.createVmBeginTime': 10_000, 'sun.os.hrt.frequency': 1_000_000_000 };
+const zgc = (used: number, pauses: number, lastExitS: number) => ({
+  ...TIMES,
+  'java.property.java.version': '17.0.15',
+  ...generation(1, 'old', 200, 200),
+  ...space(1, 0, 'space', used, 200),
+  ...collector(2, 'Z concurrent cycle pauses', pauses, 1),
+  'sun.gc.collector.2.lastExitTime': lastExitS * 1e9,
+});
+
+test('what a collection renews is as old as the last collection, from the first reading on', () => {
+  const first = read(zgc(14, 9, 30), null, 100_000);
+  assert.deepEqual(first.heapUsed, { value: 14 * MIB, atMs: 40_000 });
+  assert.equal(read(zgc(14, 9, 30), first, 160_000).heapUsed.atMs, 40_000);
+  assert.equal(read(zgc(54, 12, 155), first, 170_000).heapUsed.atMs, 165_000);
+});
+
+test('a value that changed though no collection was counted is of now', () => {
+  const first = read(zgc(14, 9, 30), null, 100_000);
+  assert.equal(read(zgc(15, 9, 30), first, 160_000).heapUsed.atMs, 160_000);
+});
+
+const g1Of8 = (old: number, young: number) => ({
+  'java.property.java.version': '1.8.0_504',
+  'sun.gc.policy.name': 'GarbageFirst',
+  ...generation(0, 'young', 40, 200),
+  ...generation(1, 'old', 160, 200),
+  ...space(1, 0, 'space', old, 160),
+  ...collector(0, 'G1 incremental collections', young, 1),
+  ...collector(1, 'G1 stop-the-world full collections', 0, 0),
+});
+
+test('JDK 8 G1 counts no concurrent cycles: they follow from collections past the threshold at which it marks', () => {
+  const g1Cycles = new G1CycleCounter();
+  const count = (old: number, young: number): number | null => {
+    const parsed = parseHsperfdata(syntheticHsperfdata(g1Of8(old, young)));
+    return parsed.state === 'read'
+      ? toJvmReading(parsed.counters, { atMs: 0, previous: null, g1Cycles }).fullGcCount
+      : assert.fail(parsed.error);
+  };
+  assert.equal(count(50, 100), 0, 'below 45 % of 200 MiB nothing marks');
+  assert.equal(count(80, 200), 0);
+  assert.equal(count(95, 204), 0);
+  assert.equal(count(100, 211), 1, 'eleven collections past the threshold');
+  assert.equal(count(60, 213), 2, 'mixed collections have cleaned it');
+  assert.equal(count(70, 240), 2);
 });

@@ -51,9 +51,13 @@ describe('a heap that rises', () => {
     near(slopeBytesPerHour, 30 * MB, 0.05);
   });
   test('is not known to grow where its collector does not report what is left', () => {
-    const { trend, basis } = heap({ without: ['full_gc_count'] });
-    assert.equal(trend, 'stable');
+    const { trend, basis, liveSetUnknown } = heap({ without: ['full_gc_count'] });
+    assert.deepEqual([trend, liveSetUnknown], ['stable', true]);
     assert.match(basis.reason, /^this collector does not report/);
+  });
+  test('is not known to hold its level either where it is nearly full, and is where there is room', () => {
+    const full = (heapMax: number) => heap({ without: ['full_gc_count'], promoted: 0, heapMax }).liveSetUnknown;
+    assert.deepEqual([full(420 * MB), full(4000 * MB)], [true, undefined]);
   });
   test('does not grow where its collections are those of its start', () => {
     const { trend, basis } = heap({

@@ -149,3 +149,12 @@ test('each cause grows by its own part: shmem is not page cache, the stacks of t
   assert.deepEqual(shares({ anon: 11, threads: 9, kernel_stack: 1, heap_used: 11 }), ['heap 11', 'threads 1']);
   assert.deepEqual(shares({ anon: 14, metaspace: 4 }), ['metaspace 14']);
 });
+
+test('a heap whose live set is not known is neither called a leak nor cleared of one', () => {
+  const heap: FieldEvaluation = { ...judged(0), liveSetUnknown: true };
+  const fields = new Map<FieldId, FieldEvaluation>([
+    ['usage', judged(0)],
+    ['heap_used', heap],
+  ]);
+  assert.equal(combineFields(fields, null, { limit: 4096 * MIB, heapMax: 200 * MIB }, unmoved).leak, null);
+});
