@@ -11,7 +11,6 @@ import java.lang.management.MemoryUsage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Scanner;
 
@@ -25,6 +24,7 @@ public class EveryArea {
   static final List<Object> kept = new ArrayList<>();
   static final Loader loader = new Loader();
   static byte[] code;
+  static List<Integer> numbersAt;
   static int classes;
 
   /** What is loaded under many names of one length. */
@@ -57,12 +57,18 @@ public class EveryArea {
 
   /** The class file with another number in its name. */
   static byte[] renamed(int number) {
-    byte[] was = "Ballast00000".getBytes(StandardCharsets.US_ASCII);
-    byte[] is = String.format("Ballast%05d", number).getBytes(StandardCharsets.US_ASCII);
     byte[] all = code.clone();
-    for (int i = 0; i + was.length <= all.length; i++)
-      if (Arrays.equals(Arrays.copyOfRange(all, i, i + was.length), was)) System.arraycopy(is, 0, all, i, is.length);
+    byte[] digits = String.format("%05d", number).getBytes(StandardCharsets.US_ASCII);
+    for (int at : numbersAt) System.arraycopy(digits, 0, all, at, digits.length);
     return all;
+  }
+
+  /** Where the class file has the number of its name. */
+  static List<Integer> numbersIn(byte[] file) {
+    String text = new String(file, StandardCharsets.ISO_8859_1);
+    List<Integer> found = new ArrayList<>();
+    for (int at = text.indexOf("Ballast00000"); at >= 0; at = text.indexOf("Ballast00000", at + 1)) found.add(at + 7);
+    return found;
   }
 
   static void loadClasses(int count) throws Exception {
@@ -110,6 +116,7 @@ public class EveryArea {
 
   public static void main(String[] args) throws Exception {
     code = bytesOf(Ballast00000.class);
+    numbersAt = numbersIn(code);
     holdHeap(Integer.parseInt(args[0]));
     for (int i = 0; i < Integer.parseInt(args[1]); i++) kept.add(ByteBuffer.allocateDirect(MB));
     for (int i = 0; i < Integer.parseInt(args[2]); i++) {

@@ -3,13 +3,12 @@
  * tables of docs/jvms.md. A JDK that is not there is fetched. What was compared already with this build is not run again, unless --fresh.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fetchJdk, JDK_LINES, type Jdk } from '../../scripts/jdks.mjs';
 import { runCell, type Variant } from '../../test/support/jvm-cell.ts';
-import { MEMHOUND } from '../../test/support/memhound.ts';
 import { type CellResult, countOf, tableOf } from './jvm-table.ts';
 import { variantsOf } from './jvm-variants.ts';
 
@@ -19,7 +18,12 @@ const { values } = parseArgs({
   options: { jdk: { type: 'string' }, only: { type: 'string' }, fresh: { type: 'boolean', default: false } },
 });
 const lines = values.jdk === undefined ? JDK_LINES : values.jdk.split(',').map(Number);
-const build = createHash('sha256').update(readFileSync(MEMHOUND)).digest('hex').slice(0, 12);
+const built = readdirSync('dist', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.mjs'))
+  .sort();
+const hash = createHash('sha256');
+for (const name of built) hash.update(readFileSync(join('dist', name)));
+const build = hash.digest('hex').slice(0, 12);
 const results = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'memhound', 'jvms', build);
 mkdirSync(results, { recursive: true });
 
@@ -32,7 +36,7 @@ async function resultOf(jdk: Jdk, variant: Variant): Promise<CellResult> {
     writeFileSync(file, JSON.stringify(result));
     return result;
   } catch (error) {
-    return { variant: variant.name, state: 'failed', error: (error as Error).message.split('\n')[0]! };
+    return { variant: variant.name, state: 'failed', error: (error as Error).message.split('\n').slice(0, 2).join(' ') };
   }
 }
 

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { Jdk } from '../../scripts/jdks.mjs';
+import type { FileRow, Ledger, TargetInfo } from '../../src/diagnosis/types.ts';
+import { bytesText } from '../../src/format.ts';
+import { GIB, KIB } from '../../src/units.ts';
+import type { TestCgroup } from './cgroup.ts';
+import { agrees, always, bytes, type Comparison, off, parts, type Truth } from './jvm-figures.ts';
+import { mappingsOf, nativeMemory, type Region, residentAnon, sharedHeapBytes } from './jvm-truth.ts';
+import { MEMHOUND } from './memhound.ts';
+import { run } from './process.ts';
+
+const PARTS_BY_KIND: Readonly<Record<string, string>> = {
+  'Java Heap': 'java-heap',
+  Metaspace: 'metaspace',
+  'Shared class space': 'class-archive',
+  Code: 'code-cache',
+  'Thread Stack': 'thread-stacks',
+};
+
+/** Before JDK 16 both kinds of class memory are "Class": the one of 1 GiB is the compressed class space. */
+const partOf = ({ kind, start, end }: Region): string =>
+  kind === 'Class' ? (end - start >= GIB ? 'class-space' : 'metaspace') : (PARTS_BY_KIND[kind] ?? 'vm-structures');
+
+/** Resident anonymous bytes by part, from the JVM's own map of its memory and the kernel's page map. */
+function residentParts(pid: number, regions: readonly Region[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  const add = (id: string, value: number): void => {
+    found.set(id, (found.get(id) ?? 0) + value);
+  };
+  for (const [i, value] of residentAnon(pid, regions).entries()) add(partOf(regions[i]!), value);
+  const stack = mappingsOf(pid).filter(({ kind }) => kind.startsWith('[stack'));
+  for (const value of residentAnon(pid, stack)) add('thread-stacks', value);
+  const all = Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * KIB;
+  add('elsewhere', all - [...found.values()].reduce((a, b) => a + b, 0));
+  return found;
+}
+
+/** What one look says: it reads the mappings at once, while a watch does not do so at any price. */
+async function explain(
+  pid: number,
+  attach: boolean,
+): Promise<{ readonly ledger: Ledger; readonly files: readonly FileRow[]; readonly target: TargetInfo }> {
+  const args = [MEMHOUND, 'explain', '--json', ...(attach ? ['--attach'] : []), '--pid', String(pid)];
+  const { code, stdout, stderr } = await run(process.execPath, args);
+  if (code !== 0) throw new Error(`memhound explain: ${stderr}`);
+  return JSON.parse(stdout) as { ledger: Ledger; files: FileRow[]; target: TargetInfo };
+}
+
+interface Look {
+  readonly target: TargetInfo;
+  readonly files: readonly FileRow[];
+  readonly figures: readonly Comparison[];
+  /** What native memory tracking counts as the heap's. */
+  readonly heapCommitted: number;
+}
+
+/** The ledger of a JVM that runs with -XX:NativeMemoryTracking=detail, alone in its cgroup, against the JVM's map of its memory. */
+export async function lookAtLedger(jdk: Jdk, pid: number, cgroup: TestCgroup, attach: boolean): Promise<Look> {
+  const { regions, committed } = await nativeMemory(jdk, pid);
+  const truth = () => ({
+    parts: residentParts(pid, regions),
+    usage: Number(cgroup.read(cgroup.version === 1 ? 'memory.usage_in_bytes' : 'memory.current')),
+  });
+  const before = truth();
+  const { ledger, files, target } = await explain(pid, attach);
+  const after = truth();
+  const resident = (id: string): Truth => ({ before: before.parts.get(id) ?? 0, after: after.parts.get(id) ?? 0 });
+  const under = (top: string) => ledger.parts.filter(({ id }) => id === top);
+  const inAnon = (name: string, ids: readonly string[], is: Truth) => parts(`ledger: ${name}`, under('anon'), ids, is);
+  const shared = sharedHeapBytes(pid);
+  const figures = [
+    shared === null
+      ? inAnon('Java heap', ['java-heap'], resident('java-heap'))
+      : parts('ledger: Java heap', under('shmem'), ['java-heap'], always(shared)),
+    inAnon('metaspace', ['metaspace'], resident('metaspace')),
+    inAnon('class space', ['class-space'], resident('class-space')),
+    inAnon('class data archive', ['class-archive'], resident('class-archive')),
+    inAnon('code cache', ['code-cache'], resident('code-cache')),
+    inAnon('thread stacks', ['thread-stacks'], resident('thread-stacks')),
+    inAnon('GC and VM structures', ['vm-structures'], resident('vm-structures')),
+    inAnon(
+      'malloc, direct buffers, libraries',
+      ['malloc-heap', 'malloc-arenas', 'direct-buffers', 'libraries'],
+      resident('elsewhere'),
+    ),
+    bytes('sum', ledger.totalBytes, { before: before.usage, after: after.usage }),
+    Math.abs(ledger.unexplainedBytes) <= ledger.boundBytes
+      ? agrees('unexplained')
+      : off('unexplained', `${bytesText(ledger.unexplainedBytes)}, bound ${bytesText(ledger.boundBytes)}`),
+  ];
+  return { target, files, figures, heapCommitted: committed.get('Java Heap') ?? 0 };
+}
