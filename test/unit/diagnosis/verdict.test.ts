@@ -262,3 +262,49 @@ test('a time and a file name stand apart in the parts of the headline, and the p
   assert.deepEqual(findings[0]?.titleParts, sentence`Page cache of ${filePart(log)} is growing`);
   assert.equal(findings[0]?.title, `Page cache of ${log} is growing`);
 });
+
+test('a verdict without causes or times says so with none and null, in the current schema', () => {
+  const { schema, cause, eta, etas, findings } = diagnose(ruleContext());
+  assert.deepEqual(
+    { schema, cause, eta, etas, findings },
+    { schema: 'memhound.verdict/2', cause: 'none', eta: null, etas: [], findings: [] },
+  );
+});
+
+test('times come in their order, the earliest first and by itself too', () => {
+  const later = { event: 'oom-kill', seconds: 9e5, low: 8e5, high: 1e6 } as const;
+  const sooner = { event: 'heap-exhausted', seconds: 3e5, low: 2e5, high: 4e5 } as const;
+  const v = diagnose(scene({ etas: [later, sooner] }));
+  assert.deepEqual([v.etas, v.eta], [[sooner, later], sooner]);
+});
+
+test('only a target without a JVM that is the cgroup of memhound is called so', () => {
+  const jvm = { evidence: 'hsperfdata', version: '17', collector: 'G1' } as const;
+  const saysSo = (target: Partial<RuleContext['target']>) => /No JVM found/.test(diagnose(ruleContext({ target })).headline);
+  assert.deepEqual(
+    [
+      saysSo({ jvm: null, reach: 'own-cgroup' }),
+      saysSo({ jvm, reach: 'own-cgroup' }),
+      saysSo({ jvm: null, reach: 'shared-pid-namespace' }),
+    ],
+    [true, false, false],
+  );
+});
+
+test('a container that ended far below its limit is not called OOM-killed', () => {
+  const at = { atMs: Date.parse('2020-12-22T00:00:00Z'), oomKilled: false };
+  assert.match(
+    diagnose(ruleContext({ values: { anon: 1e6 }, ended: at })).headline,
+    /^The container ended at 2020-12-22T00:00:00\.000Z\. Before that: /,
+  );
+});
+
+test('findings other than the first come by severity: a kill before a disk that fills in days', () => {
+  const base = scene(story, { files: [file()] });
+  const events = [{ t: base.atMs / 1000 - 3600, type: 'oom_kill' as const }];
+  const { findings } = diagnose({ ...base, series: { ...base.series, events } });
+  assert.deepEqual(
+    findings.map(({ rule, severity }) => `${rule} ${severity}`),
+    ['page-cache-file info', 'oom-killed critical', 'disk-filling warn', 'dashboards-disagree info'],
+  );
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FieldName } from '../../../../src/fields.ts';
+import { evaluateField, evaluateFloor, notEnoughData } from '../../../../src/trends/field/field-trend.ts';
+import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
+import { CompiledArithmetic } from '../../../../src/trends/model/kernel/compiled-arithmetic.ts';
+import { DAY_S, MINUTE_S } from '../../../../src/units.ts';
+import { Random } from '../../../../synthetic/random.ts';
+
+const MB = 1e6;
+const FROM_T = 1e6;
+const shared = new SharedWork(new CompiledArithmetic());
+
+interface Over {
+  readonly id?: FieldName;
+  readonly hours?: number;
+  readonly noise?: number;
+  readonly limit?: number | 'max';
+}
+
+/** A field in MB by the hour, over ten hours at a sample a minute, with noise of 1 MB. */
+function evaluate(mean: (hour: number) => number, { id = 'anon', hours = 10, noise = 1, limit = 4000 * MB }: Over = {}) {
+  const random = new Random(5);
+  const n = Math.round(60 * hours);
+  const t = Float64Array.from({ length: n }, (_, i) => FROM_T + MINUTE_S * i);
+  const values = t.map((_, i) => (mean(i / 60) + noise * random.normal()) * MB);
+  return evaluateField(id, values, { t, from: 0, to: n, intervalS: MINUTE_S, limit, shared });
+}
+const near = (found: number | null, expected: number, within: number) =>
+  assert.ok(found !== null && Math.abs(found - expected) <= within, `${found}, expected ${expected}`);
+
+test('a field without enough data has no figures, and says why', () => {
+  const { trend, slopeBytesPerHour, low, high, p, points, windowSeconds, posterior, basis } = notEnoughData(4, 60, 'too few');
+  assert.deepEqual([trend, slopeBytesPerHour, low, high, p, posterior], ['not-enough-data', null, null, null, null, 0]);
+  assert.deepEqual([points, windowSeconds, basis.line, basis.reason], [4, 60, null, 'too few']);
+  const few = evaluate((hour) => 100 + hour, { hours: 0.08 });
+  assert.deepEqual([few.trend, few.basis.reason, few.points], ['not-enough-data', '4 values are too few', 5]);
+  assert.notEqual(evaluate((hour) => 100 + 100 * hour, { hours: 0.12 }).trend, 'not-enough-data');
+});
+
+test('a field that hardly moves is stable, at its last level', () => {
+  const flat = evaluate(() => 500, { noise: 0.01 });
+  assert.deepEqual(
+    [flat.trend, flat.slopeBytesPerHour, flat.low, flat.high, flat.p, flat.basis.reason, flat.points],
+    ['stable', 0, 0, 0, 0.5, 'it did not move enough to matter', 600],
+  );
+  near(flat.levelNow, 500 * MB, MB);
+});
+
+describe('a field that drifts', () => {
+  test('grows, with its slope an hour and a line along it to its level at the end', () => {
+    const grown = evaluate((hour) => 300 + 10 * hour);
+    assert.deepEqual([grown.trend, grown.basis.reason], ['growing', 'a lasting drift that its own wandering does not explain']);
+    near(grown.slopeBytesPerHour, 10 * MB, 0.2 * MB);
+    assert.equal(grown.low! < grown.slopeBytesPerHour! && grown.slopeBytesPerHour! < grown.high!, true);
+    near(grown.levelNow, 400 * MB, MB);
+    near(grown.levelAtStart, 300 * MB, 3 * MB);
+    near(grown.p, 0, 1e-3);
+    near(grown.posterior, 1, 1e-3);
+    const { line, segments, statistics, modelScores } = grown.basis;
+    assert.deepEqual(segments, [FROM_T]);
+    assert.deepEqual([line!.fromT, line!.toT], [FROM_T, FROM_T + 599 * MINUTE_S]);
+    near(3600 * line!.slopePerSecond, grown.slopeBytesPerHour!, 1);
+    near(line!.level + line!.slopePerSecond * (line!.toT - line!.fromT), grown.levelNow, 1);
+    near(line!.level, 300 * MB, 2 * MB);
+    near(statistics.growing!, 1, 1e-3);
+    assert.equal(modelScores[0]!.model, 'line');
+    assert.equal(modelScores.length <= 6 && modelScores[0]!.score < 1, true);
+    assert.equal(statistics.collections, undefined);
+    assert.deepEqual([grown.saturating, grown.dailyLoadExcluded, grown.windowSeconds], [false, false, 599 * MINUTE_S]);
+  });
+  test('downwards shrinks', () => {
+    const fallen = evaluate((hour) => 400 - 10 * hour);
+    assert.deepEqual(
+      [fallen.trend, fallen.basis.reason],
+      ['shrinking', 'a lasting fall that its own wandering does not explain'],
+    );
+    near(fallen.slopeBytesPerHour, -10 * MB, 0.2 * MB);
+    near(fallen.p, 1, 1e-3);
+  });
+  test('from some time on has its last segment begin there', () => {
+    const { trend, basis } = evaluate((hour) => 300 + 20 * Math.max(0, hour - 6));
+    assert.equal(trend, 'growing');
+    assert.equal(basis.segments[0], FROM_T);
+    near(basis.segments[1]!, FROM_T + 6 * 3600, 1900);
+    assert.equal(basis.line!.fromT, basis.segments[1]);
+    near(basis.line!.level, 300 * MB, 8 * MB);
+  });
+  test('by too little to matter is stable', () => {
+    const slow = evaluate((hour) => 5000 + 3 * hour, { limit: 'max', noise: 300 });
+    assert.equal(slow.trend, 'stable');
+    assert.equal(slow.basis.reason, 'no material drift beyond its own wandering');
+  });
+});
+
+test('a field that rises ever more slowly settles, and is stable once what is to come is small', () => {
+  const settling = evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 8)), { noise: 0.5 });
+  assert.deepEqual([settling.trend, settling.basis.reason], ['settling', 'it rises ever more slowly towards a level']);
+  assert.equal(evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 1))).trend, 'stable');
+});
+
+test('a daily cycle over several days is no drift, and does not hide one', () => {
+  const day = (hour: number) => 40 * Math.sin((2 * Math.PI * hour) / 24);
+  assert.equal(evaluate((hour) => 300 + day(hour), { hours: 75 }).trend, 'stable');
+  const both = evaluate((hour) => 300 + hour + day(hour), { hours: 75 });
+  assert.equal(both.trend, 'growing');
+  near(both.slopeBytesPerHour, MB, 0.1 * MB);
+});
+
+describe('a heap, which is a saw-tooth', () => {
+  const teeth = (length: number, rise: number) => (hour: number) =>
+    300 + rise * Math.floor(hour / length) + (100 * (hour % length)) / length;
+  test('grows by its floor, however much it swings', () => {
+    const grown = evaluate(teeth(0.5, 5), { id: 'heap_used', noise: 0 });
+    assert.equal(grown.trend, 'growing');
+    assert.equal(grown.basis.statistics.collections, 19);
+    near(grown.slopeBytesPerHour, 10 * MB, 0.5 * MB);
+    assert.equal(grown.points, 600);
+    assert.equal(evaluate(teeth(0.5, 0), { id: 'heap_used', noise: 0 }).trend, 'stable');
+  });
+  test('of fewer than four collections is cyclic where it seems to grow', () => {
+    const few = evaluate((hour) => 300 + 200 * hour - (hour > 9 ? 600 : 0), { id: 'heap_used' });
+    assert.notEqual(few.trend, 'growing');
+    assert.equal(few.basis.statistics.collections, 1);
+  });
+  test('has the floor that it is given, over the whole window', () => {
+    const n = 600;
+    const t = Float64Array.from({ length: n }, (_, i) => FROM_T + MINUTE_S * i);
+    const at = Float64Array.from({ length: 30 }, (_, k) => FROM_T + 3600 + 1000 * k);
+    const floor = { t: at, values: at.map((time) => 200 * MB + ((time - FROM_T) / 3600) * 10 * MB) };
+    const window = { t, from: 0, to: n, intervalS: MINUTE_S, limit: 4000 * MB, shared };
+    const grown = evaluateFloor(
+      'heap_used',
+      floor,
+      t.map((_, i) => (i % 2 === 0 ? 400 * MB : Number.NaN)),
+      window,
+    );
+    assert.deepEqual([grown.trend, grown.basis.statistics.collections, grown.points], ['growing', 30, 300]);
+    near(grown.slopeBytesPerHour, 10 * MB, 0.2 * MB);
+    near(grown.levelAtStart, 210 * MB, 3 * MB);
+    assert.equal(grown.windowSeconds, 599 * MINUTE_S);
+    near(grown.levelNow, 300 * MB, 2 * MB);
+  });
+});
+
+test('a count grows as bytes do', () => {
+  const threads = evaluate((hour) => (100 + 10 * hour) / MB, { id: 'threads', noise: 1 / MB });
+  assert.equal(threads.trend, 'growing');
+  near(threads.slopeBytesPerHour, 10, 0.5);
+  assert.equal(threads.windowSeconds < DAY_S, true);
+});
