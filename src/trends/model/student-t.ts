@@ -16,7 +16,7 @@ export function normalCdf(z: number): number {
   if (a < 3) {
     let sum = a;
     let term = a;
-    for (let i = 3; Math.abs(term) > 1e-17 * sum && i < 200; i += 2) {
+    for (let i = 3; Math.abs(term) > 1e-17 * sum; i += 2) {
       term *= (a * a) / i;
       sum += term;
     }

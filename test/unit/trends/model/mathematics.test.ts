@@ -93,6 +93,7 @@ test('the mean of a block is the mean of even values, and one spike among them m
   const even = Array.from({ length: 160 }, (_, i) => (i * 37) % 160);
   near(meanOf(...even), 79.5, 8);
   near(meanOf(...even.with(40, 1e12)), meanOf(...even), 8);
+  assert.equal(meanOf(...even.with(40, Number.NaN)), Number.NaN);
 });
 
 test('gaps are left out of the mean of a block, and a block of gaps has none', () => {

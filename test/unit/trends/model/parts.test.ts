@@ -16,6 +16,8 @@ test('distribution functions are 0 and 1 far out, symmetric, and half where ther
   for (const z of [0.4, 2.9, 3, 3.1, 7.9]) near(normalCdf(z) + normalCdf(-z), 1, 1e-15);
   // Abramowitz & Stegun 1964, table 26.1: the tail beyond 3.5.
   near(normalCdf(-3.5) / 2.32629079e-4, 1, 1e-8);
+  // scipy 1.17.1: scipy.stats.norm.cdf(-6).
+  near(normalCdf(-6) / 9.865876450376946e-10, 1, 1e-9);
   near(normalCdf(-2.9999999) / normalCdf(-3.0000001), 1, 1e-5);
   assert.equal(studentTCdf(3, 0.9), 0.5);
   near(studentTCdf(1.3, 10) + studentTCdf(-1.3, 10), 1, 1e-15);
@@ -126,6 +128,8 @@ describe('step changes', () => {
     assert.deepEqual(found({ 20: -30 }), [20]);
     assert.deepEqual(found({ 20: -30, 30: -14 }), [20, 30]);
     assert.deepEqual(found({ 10: -30, 20: -30, 30: -30 }), []);
+    assert.deepEqual(found({ 20: -30, 30: -20 }), [], 'one other is enough');
+    assert.deepEqual(found({ 10: 29, 20: -30 }), [20, 10], 'a rise is no fall');
     assert.deepEqual(found({ 20: 40, 30: -30 }), [20, 30], 'after a larger rise a fall is a step');
   });
 });
