@@ -10,7 +10,7 @@ import { openProcess } from '../sources/process/process.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
-import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
+import { printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { redactHsperfdata, redactPath } from './redaction.ts';
 
 /** `memhound capture`: records the raw files as JSON lines, for fixtures and bug reports. `memhound analyze` reads them. */
@@ -20,11 +20,11 @@ async function run(options: Options<'capture'>): Promise<number> {
   const roots = rootsOf(options);
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
-    console.error(`memhound capture: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
+    printError(`memhound capture: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.state === 'no-target' ? 1 : found.exit;
   }
   const { chosen } = found;
-  console.error(
+  printError(
     `memhound capture: recording ${chosen.cgroup.path} every ${options.every} s for ${options.for} s${options.withPaths ? '' : '; paths and command lines are redacted (--with-paths keeps them)'}`,
   );
   await record(chosen, roots, options);

@@ -1,4 +1,5 @@
 import { type CommandName, type Options, parseOptions } from '../config/options.ts';
+import { escapeControls } from '../format.ts';
 import type { SearchOptions } from '../sources/target/search-outcome.ts';
 import type { Roots } from '../sources/types.ts';
 
@@ -50,3 +51,7 @@ export const searchOptionsOf = (options: TargetOptions): SearchOptions => ({
   selfPid: process.pid,
   represented: new Set(),
 });
+
+/** Prints a text for people. It may hold names of the container, whose control characters must not reach the terminal. */
+export const print = (text: string): void => console.log(escapeControls(text));
+export const printError = (text: string): void => console.error(escapeControls(text));

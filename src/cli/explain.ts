@@ -7,7 +7,7 @@ import { ledgerOf, readLedgerContext, viewsOf } from '../daemon/tick-answers.ts'
 import { bytesText } from '../format.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading, Reading } from '../sources/types.ts';
-import { rootsOf, searchOptionsOf, withOptions } from './command.ts';
+import { print, printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 
 /** `memhound explain`: a single answer to the question where the memory is now. */
@@ -19,14 +19,14 @@ async function run(options: Options<'explain'>): Promise<number> {
   if (found.state !== 'found') {
     if (options.json)
       console.log(JSON.stringify({ error: { code: found.state, message: found.reason, remediation: found.remediation } }));
-    console.error(`memhound explain: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
+    printError(`memhound explain: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.state === 'no-target' ? 1 : found.exit;
   }
   const { chosen, notes } = found;
   const nowMs = Date.now();
   const snapshot = await takeSnapshot(chosen, roots, () => pidsOf(roots, chosen), nowMs);
   if (snapshot.state === 'unread') {
-    console.error(`memhound explain: ${snapshot.reason}`);
+    printError(`memhound explain: ${snapshot.reason}`);
     return 1;
   }
   const { tick } = snapshot;
@@ -56,7 +56,7 @@ async function run(options: Options<'explain'>): Promise<number> {
     return 0;
   }
   const who = target.jvm !== null ? `JVM pid ${target.pid}` : `No JVM found; cgroup ${target.cgroup.path}`;
-  console.log(
+  print(
     [
       ...notes,
       `${who}, cgroup v${target.cgroup.version}, reached by ${target.reach}`,

@@ -6,6 +6,7 @@ import { podResources } from '../daemon/pod-resources.ts';
 import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
 import { SelfTrendMonitor } from '../daemon/self-trend.ts';
 import { Watcher, type WatcherOptions } from '../daemon/watcher.ts';
+import { safeName } from '../format.ts';
 import { readStoredFolders } from '../history/store/folder-owner.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
 import { createApi } from '../outlets/http.ts';
@@ -23,7 +24,7 @@ import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { VERSION } from '../version.ts';
-import { rootsOf, searchOptionsOf } from './command.ts';
+import { print, printError, rootsOf, searchOptionsOf } from './command.ts';
 import { Opened } from './opened.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 
@@ -35,7 +36,7 @@ export async function watch(argv: string[]): Promise<number> {
     return 0;
   }
   if (parsed.state === 'bad') {
-    for (const problem of parsed.problems) console.error(`memhound: ${problem}`);
+    for (const problem of parsed.problems) printError(`memhound: ${problem}`);
     return 2;
   }
   const { config } = parsed;
@@ -48,7 +49,7 @@ export async function watch(argv: string[]): Promise<number> {
   const stored = await readStoredFolders(config.data);
   const found = await search(new Set(stored.flatMap(({ instance }) => (instance === null ? [] : [instance]))));
   if (found.state === 'refused') {
-    console.error(`memhound: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
+    printError(`memhound: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.exit;
   }
   try {
@@ -56,7 +57,7 @@ export async function watch(argv: string[]): Promise<number> {
   } catch (error) {
     const said = operatorError(error, config);
     if (said === null) throw error;
-    console.error(`memhound: ${said.message}`);
+    printError(`memhound: ${said.message}`);
     return said.exit;
   }
 }
@@ -184,15 +185,15 @@ function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUr
     const { chosen, notes } = found;
     const what =
       chosen.jvm !== null && chosen.process !== null
-        ? `the JVM pid ${chosen.process.pid} (${chosen.process.name})`
-        : `the cgroup ${chosen.cgroup.path}`;
-    for (const note of notes) console.log(note);
-    console.log(
-      `Watching ${what} in cgroup v${chosen.cgroup.version} ${chosen.cgroup.path}, reached by ${chosen.reach} through ${chosen.cgroup.dir}`,
+        ? `the JVM pid ${chosen.process.pid} (${safeName(chosen.process.name)})`
+        : `the cgroup ${safeName(chosen.cgroup.path)}`;
+    for (const note of notes) print(note);
+    print(
+      `Watching ${what} in cgroup v${chosen.cgroup.version} ${safeName(chosen.cgroup.path, 400)}, reached by ${chosen.reach} through ${safeName(chosen.cgroup.dir, 400)}`,
     );
   } else if (found.state === 'no-target') {
-    console.log(found.reason);
-    if (found.remediation !== null) console.log(found.remediation);
+    print(found.reason);
+    if (found.remediation !== null) print(found.remediation);
   }
   console.log(`Sampling every ${config.every} s. The page: ${url}`);
 }

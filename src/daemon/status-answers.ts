@@ -128,7 +128,12 @@ export class StatusAnswers implements Status {
   ready(): { readonly ready: boolean; readonly reason: string } {
     const state = this.#options.store.state();
     const { noTarget } = this.#containers;
-    if (noTarget !== null) return { ready: false, reason: noTarget.reason };
+    // Anyone in the cluster may read this: a reason that could name a path is told elsewhere.
+    if (noTarget !== null)
+      return {
+        ready: false,
+        reason: noTarget.reason.includes('/') ? 'no container can be watched: /api/v1/verdict says why' : noTarget.reason,
+      };
     const sampled = [...this.#containers].flatMap((c) => (c.alive && c.tick !== null ? [{ tick: c.tick, id: c.info().id }] : []));
     if (sampled.length === 0) return { ready: false, reason: 'no container has been sampled yet' };
     if (!sampled.some(({ tick }) => isRead(tick)))
@@ -138,7 +143,10 @@ export class StatusAnswers implements Status {
       failing.length === 0
         ? 'sampling'
         : `sampling without ${failing.join(', ')}, which cannot be read: the log and /api/v1/targets say why`;
-    return { ready: true, reason: state.ok ? sampling : `${sampling}; from memory: history cannot be stored: ${state.reason}` };
+    return {
+      ready: true,
+      reason: state.ok ? sampling : `${sampling}; from memory, for history cannot be stored: the log and /api/v1/self say why`,
+    };
   }
 
   latest() {

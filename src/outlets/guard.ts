@@ -51,9 +51,19 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
 /** In the header; browsers cannot set one on a WebSocket or a first page load, so a query parameter or the cookie it sets will do. */
 export function hasToken(request: IncomingMessage, token: string): boolean {
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const query = parseRequestUrl(request).query.get('token');
-  const cookie = /(?:^|;\s*)memhound_token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+  // A + in an address is a blank to whoever decodes it, and no token has one.
+  const query = parseRequestUrl(request).query.get('token')?.replaceAll(' ', '+');
+  const cookie = decoded(/(?:^|;\s*)memhound_token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
   return [bearer, query, cookie].some((given) => given != null && same(given, token));
+}
+
+/** A cookie's value as express encoded it: + / and = of base64 are escaped. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value; // not written by memhound, so no token
+  }
 }
 
 /** Takes as long for a wrong guess as for a right one. */
