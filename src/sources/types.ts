@@ -72,7 +72,7 @@ export interface Target {
   readonly reach: Reach;
   readonly cgroup: CgroupRef;
   /** How we know that it is a JVM, or null. */
-  readonly jvm: { readonly evidence: 'hsperfdata' | 'libjvm' | 'name' } | null;
+  readonly jvm: { readonly evidence: 'hsperfdata' | 'libjvm' | 'openj9' | 'native-image' | 'name' } | null;
 }
 
 /** One reading of a memory cgroup, either version, by canonical field id; keys that the kernel does not have are not there. */

@@ -1,14 +1,16 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { KIB, MIB } from '../../units.ts';
+import { KIB, MIB, MINUTE_MS } from '../../units.ts';
 import { openFileUnder } from '../process/pinned-path.ts';
-import { readArguments, readStartTicks } from '../process/procfs.ts';
+import { readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenialCode } from '../process/read-text.ts';
 import type { JvmReading, ProcessRef, Reading, Roots, Source } from '../types.ts';
 import { G1CycleCounter } from './g1-cycles.ts';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
+import { booleanFlag, readJvmArguments } from './jvm-arguments.ts';
 import { isUnusable, openHsperfFile } from './jvm-detection.ts';
 import { toJvmReading } from './jvm-reading.ts';
+import { processKind } from './process-kind.ts';
 
 export { toJvmReading } from './jvm-reading.ts';
 
@@ -42,12 +44,29 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   let previous: JvmReading | null = null;
   const g1Cycles = new G1CycleCounter();
 
+  // What it was started with does not change; its program and files are looked at again after a while, for a launcher becomes a JVM.
+  let reason: { readonly text: string; readonly untilMs: number } | null = null;
+  const whyAbsent = (): string => {
+    const now = performance.now();
+    if (reason === null || now >= reason.untilMs) reason = { text: absenceReason(roots, process), untilMs: now + MINUTE_MS };
+    return reason.text;
+  };
+
   /** Reads the bytes into `buffer`; null: done, else why not. */
   const fill = (): Absent | Failed | null => {
     if (fd === null) {
       const file = openHsperfFile(roots.proc, process.pid, process);
-      if (file === null) return { state: 'absent', reason: absenceReason(roots, process) };
+      if (file === null) return { state: 'absent', reason: whyAbsent() };
       if (file.state === 'refused') return refusal(process, file.code);
+      // A file that a dead JVM of the same pid has left behind is mapped by nobody.
+      const kind = processKind(roots.proc, process.pid);
+      if (kind !== null && kind.hsperfdata === null) {
+        closeSync(file.fd);
+        return {
+          state: 'absent',
+          reason: `/tmp/hsperfdata_*/${process.nspid} was left behind by another JVM that had the same pid`,
+        };
+      }
       fd = file.fd;
     }
     const { size } = fstatSync(fd);
@@ -125,19 +144,24 @@ const refusal = ({ pid, uid, gid }: ProcessRef, code: string): Failed =>
       }
     : { state: 'failed', error: `hsperfdata of pid ${pid} cannot be opened: ${code}`, remediation: null };
 
-/** Why a JVM has no hsperfdata, as far as its command line and uid show. */
+const WITHOUT_COUNTERS = 'the cgroup, files and mappings are watched all the same, without figures of the heap and of metaspace';
+
+/** Why a JVM has no hsperfdata and what gives it one, as far as its program, its options and its uid show. */
 function absenceReason(roots: Roots, process: ProcessRef): string {
-  const args = readArguments(roots.proc, process.pid);
-  if (args.includes('-XX:-UsePerfData'))
+  const kind = processKind(roots.proc, process.pid);
+  if (kind?.machine === 'openj9') return `this is OpenJ9, which keeps no hsperfdata: ${WITHOUT_COUNTERS}`;
+  if (kind?.machine === 'native-image') return `this is a GraalVM native image, which keeps no hsperfdata: ${WITHOUT_COUNTERS}`;
+  const args = readJvmArguments(roots.proc, process.pid);
+  if (booleanFlag(args, 'UsePerfData') === false)
     return 'the JVM was started with -XX:-UsePerfData, so it keeps no hsperfdata; remove that flag for heap figures';
-  if (args.includes('-XX:+PerfDisableSharedMem'))
+  if (booleanFlag(args, 'PerfDisableSharedMem') === true)
     return 'the JVM was started with -XX:+PerfDisableSharedMem, so its hsperfdata is no file; remove that flag for heap figures';
-  if (args.some((a) => /^-Xshareclasses|^-XX:\+?UseOpenJ9|openj9/i.test(a)))
-    return 'this looks like OpenJ9, which keeps no hsperfdata';
+  if (kind?.hsperfdata === 'deleted')
+    return `its /tmp/hsperfdata_*/${process.nspid} has been removed while the JVM runs, as cleaners of /tmp do: exclude that folder from it, and restart the JVM for heap figures`;
   const passwd = passwdHas(roots, process);
   if (passwd === false)
     return `uid ${process.uid} has no entry in the container's /etc/passwd, and without a user name the JVM makes no hsperfdata; add one, or set runAsUser to a uid that has one`;
-  return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, its /tmp is read-only or shared with another JVM of the same pid, or it is not HotSpot (a native image)`;
+  return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, or its /tmp is read-only, full or shared with another JVM of the same pid; give the container a /tmp of its own that can be written`;
 }
 
 /** null where it is not known. */

@@ -1,21 +1,33 @@
 import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { MIB } from '../../units.ts';
 import { codeOf, decodePath, type OpenResult, pinFolderUnder, pinUnder, reopen } from '../process/pinned-path.ts';
 import type { Status } from '../process/procfs.ts';
-import { isAbsenceCode, isDenialCode, isDenied, readText } from '../process/read-text.ts';
+import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
+import { processKind } from './process-kind.ts';
 
-export type JvmEvidence = 'hsperfdata' | 'libjvm' | 'name';
+/** `openj9`, `native-image`: Java, but no HotSpot, so there are no counters of a heap. */
+export type JvmEvidence = 'hsperfdata' | 'libjvm' | 'openj9' | 'native-image' | 'name';
 
-/** A JVM has over a dozen threads from its first second on; fewer, and neither its /tmp nor /proc/PID/maps need be asked. */
-const MIN_THREADS = 8;
+/**
+ * A JVM has over a dozen threads from its first second on, and seven with -Xint and one processor; fewer, and neither its /tmp nor
+ * /proc/PID/maps need be asked. A native image has two or three, but is no small process.
+ */
+const MIN_THREADS = 5;
+const MIN_IMAGE_BYTES = 8 * MIB;
 
 /** How a process shows that it is a JVM, strongest first; null: it does not. A command's name alone may be anything. */
 export function detectJvm(procRoot: string, pid: number, status: Status): JvmEvidence | null {
   if (status.threads === null || status.vmRssBytes === null) return null;
-  const ripe = status.threads >= MIN_THREADS;
-  if ((ripe || status.name === 'java') && hasHsperfdata(procRoot, pid, status)) return 'hsperfdata';
-  if (ripe && mapsLibjvm(procRoot, pid)) return 'libjvm';
-  return status.name === 'java' ? 'name' : null;
+  const isCandidate = status.threads >= MIN_THREADS || (status.threads > 1 && status.vmRssBytes >= MIN_IMAGE_BYTES);
+  const byName = status.name === 'java' ? 'name' : null;
+  if (!isCandidate && byName === null) return null;
+  const kind = processKind(procRoot, pid);
+  // Without its mappings the file is all there is; with them it counts only if this process maps one.
+  const mayHaveFile = kind === null || kind.hsperfdata !== null;
+  if (mayHaveFile && hasHsperfdata(procRoot, pid, status)) return 'hsperfdata';
+  if (kind === null || kind.machine === null) return byName;
+  return kind.machine === 'hotspot' ? 'libjvm' : kind.machine;
 }
 
 function hasHsperfdata(procRoot: string, pid: number, status: Status): boolean {
@@ -72,12 +84,3 @@ function hsperfFolders(root: string): string[] {
 
 /** Not there, not readable, or planted (a link, a FIFO): there is nothing to read, and the next evidence is asked. */
 export const isUnusable = (code: string): boolean => isAbsenceCode(code) || isDenialCode(code) || code === 'ENOTREGULAR';
-
-function mapsLibjvm(procRoot: string, pid: number): boolean {
-  try {
-    return /\/libjvm\.so(?: \(deleted\))?$/m.test(readText(join(procRoot, String(pid), 'maps')) ?? '');
-  } catch (error) {
-    if (isDenied(error)) return false;
-    throw error;
-  }
-}

@@ -1,6 +1,6 @@
-import { readArguments } from '../process/procfs.ts';
 import type { ProcessRef, Roots } from '../types.ts';
 import { openHsperfdata, parseHsperfdata } from './hsperfdata.ts';
+import { readJvmArguments } from './jvm-arguments.ts';
 
 /**
  * What a JVM was started to run: its main class, or the name of its jar. From its own `sun.rt.javaCommand`, else from its command line,
@@ -13,11 +13,13 @@ export function readMainClass(roots: Roots, process: ProcessRef): string | null 
     const parsed = bytes === null ? null : parseHsperfdata(bytes);
     const command = parsed?.state === 'read' ? parsed.counters.get('sun.rt.javaCommand') : null;
     const [word = ''] = typeof command === 'string' ? command.trim().split(/\s/) : [];
-    if (word !== '') return mainClassName(word);
+    // A JVM inside of another program has no command of its own.
+    if (word !== '' && !/^unknown$/i.test(word)) return mainClassName(word);
   } finally {
     reader.close();
   }
-  return mainClassOfArguments(readArguments(roots.proc, process.pid));
+  const args = readJvmArguments(roots.proc, process.pid);
+  return process.name === 'java' || /(?:^|\/)java$/.test(args[0] ?? '') ? mainClassOfArguments(args) : null;
 }
 
 /** `/app/orders-1.4.2.jar` is orders.jar, so that a new version is the same program; `orders/com.example.Main` (a module) is com.example.Main. */

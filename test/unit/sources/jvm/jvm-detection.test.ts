@@ -76,6 +76,59 @@ test('the file is found in the folder of a user whose name is not UTF-8', (t) =>
   assert.equal(hsperfText(root), 'counters');
 });
 
+const HSPERF_LINE = '7f10-7f18 rw-s 00000000 08:01 13 /tmp/hsperfdata_app/7\n';
+
+test('a file that a dead JVM of the same pid left behind makes no JVM of a process that does not map it', (t) => {
+  const { root, tmp, maps } = proc(t);
+  mkdirSync(join(tmp, 'hsperfdata_app'));
+  writeFileSync(join(tmp, 'hsperfdata_app', String(PID)), 'counters');
+  writeFileSync(maps, '7f00-7f01 r-xp 00000000 08:01 12 /usr/bin/node\n');
+  assert.equal(detectJvm(root, PID, process('node', 11)), null);
+  writeFileSync(maps, `7f00-7f01 r-xp 00000000 08:01 12 /opt/jdk/lib/server/libjvm.so\n${HSPERF_LINE}`);
+  assert.equal(detectJvm(root, PID, process('app', 11)), 'hsperfdata');
+});
+
+test('a JVM inside of another program is found though it has seven threads', (t) => {
+  const { root, maps } = proc(t);
+  writeFileSync(maps, '7f00-7f01 r-xp 00000000 08:01 12 /opt/jdk8/jre/lib/amd64/server/libjvm.so\n');
+  assert.equal(detectJvm(root, PID, process('emb', 7)), 'libjvm');
+});
+
+test('OpenJ9 is recognised by its own library, and not taken for HotSpot by the libjvm.so that loads it', (t) => {
+  const { root, maps } = proc(t);
+  const lib = (name: string) => `7f00-7f01 r-xp 00000000 08:01 12 /opt/jdk/lib/${name}\n`;
+  writeFileSync(maps, lib('server/libjvm.so') + lib('default/libj9vm29.so'));
+  assert.equal(detectJvm(root, PID, process('java', 20)), 'openj9');
+});
+
+/** A program of 64 bits with one section, whose name is in the table of names. */
+function elf(section: string): Buffer {
+  const names = Buffer.from(`\0${section}\0`);
+  const head = Buffer.alloc(64);
+  head.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  head.writeBigUInt64LE(64n, 40);
+  head.writeUInt16LE(64, 58);
+  head.writeUInt16LE(1, 60);
+  head.writeUInt16LE(0, 62);
+  const table = Buffer.alloc(64);
+  table.writeBigUInt64LE(128n, 24);
+  table.writeBigUInt64LE(BigInt(names.length), 32);
+  return Buffer.concat([head, table, names]);
+}
+
+test('a GraalVM native image is recognised by the section of its image heap, and a broken program is none', (t) => {
+  const { root, maps } = proc(t);
+  const exe = join(root, String(PID), 'exe');
+  const big = { ...process('server', 3), vmRssBytes: 30 << 20 };
+  writeFileSync(maps, '');
+  writeFileSync(exe, elf('.svm_heap'));
+  assert.equal(detectJvm(root, PID, big), 'native-image');
+  for (const bytes of [elf('.text'), elf('.svm_heap').subarray(0, 100), Buffer.from('#!/bin/sh\n'), Buffer.alloc(64, 0xff)]) {
+    writeFileSync(exe, bytes);
+    assert.equal(detectJvm(root, PID, big), null);
+  }
+});
+
 test('if a folder is a link, or has a link in place of the file, the next folder is tried', (t) => {
   const { root, tmp } = proc(t);
   for (const user of ['a', 'c']) mkdirSync(join(tmp, `hsperfdata_${user}`));
