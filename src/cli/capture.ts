@@ -13,6 +13,9 @@ import { SECOND_MS } from '../units.ts';
 import { printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { redactHsperfdata, redactPath } from './redaction.ts';
 
+/** Files in each line. */
+const MAX_FILES = 200;
+
 /** `memhound capture`: records the raw files as JSON lines, for fixtures and bug reports. `memhound analyze` reads them. */
 export const capture = (argv: string[]): Promise<number> => withOptions('capture', argv, run);
 
@@ -57,7 +60,8 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
           status: procfs.rawStatus(),
         };
       }
-      if (watcher !== null) line.openFiles = (await watcher.scan(nowMs)).map((f) => recorded(f, options.withPaths));
+      if (watcher !== null)
+        line.openFiles = (await watcher.scan(nowMs)).slice(0, MAX_FILES).map((f) => recorded(f, options.withPaths));
       console.log(JSON.stringify(line));
       const dueMs = startedMs + (n + 1) * options.every * SECOND_MS;
       if (dueMs > startedMs + options.for * SECOND_MS) return;
@@ -77,6 +81,7 @@ const recorded = (f: FileReading, withPaths: boolean): RecordedFile => ({
   path: f.kind === 'unqueried' ? '' : withPaths ? safeName(f.path, 4096) : redactPath(f.path),
   sizeBytes: f.sizeBytes,
   residentBytes: f.residentBytes,
+  allocatedBytes: f.allocatedBytes,
   openBy: f.openBy,
   deleted: f.deleted,
   method: residencyText(f.residency),

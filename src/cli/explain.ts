@@ -34,6 +34,7 @@ async function run(options: Options<'explain'>): Promise<number> {
   const subject = chosen.jvm === null ? null : chosen.process;
   const mappings = subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram);
   const ledger = ledgerOf(tick, {
+    namedFiles: [],
     files: snapshot.files,
     mappings: (await mappings?.get(nowMs, 'demand', jvm)) ?? null,
     ...readLedgerContext(roots, chosen, pidsOf(roots, chosen)),

@@ -51,8 +51,13 @@ export function filesText(files: readonly FileRow[]): string[] {
       const resident = f.residentBytes === null ? f.method : `${bytesText(f.residentBytes)} in memory`;
       const size = f.sizeBytes === null ? 'size unknown' : bytesText(f.sizeBytes);
       const open = f.openBy.map((o) => `pid ${o.pid} fd ${o.fd} ${o.mode}`).slice(0, 3);
+      const charged =
+        f.chargedBytes !== null && f.chargedBytes < (f.residentBytes ?? 0)
+          ? [`at most ${bytesText(f.chargedBytes)} charged here`]
+          : [];
       const extra = [
         size,
+        ...charged,
         ...(f.deleted ? ['deleted'] : []),
         ...open,
         ...(f.growthBytesPerHour === null ? [] : [rateText(f.growthBytesPerHour)]),

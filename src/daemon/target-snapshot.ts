@@ -1,9 +1,9 @@
-import { fileRows } from '../diagnosis/file-rows.ts';
+import { fileRows, withChargedBytes } from '../diagnosis/file-rows.ts';
 import type { FileRow } from '../diagnosis/types.ts';
+import { FileTracks } from '../history/file-tracks.ts';
 import { openSampler } from '../sample/sampler.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
-import { SECOND_MS } from '../units.ts';
 import type { ReadTick } from './tick-answers.ts';
 
 /** There is only one scan, so it may do more work than a scan of `watch`: about a second at most. */
@@ -27,14 +27,8 @@ export async function takeSnapshot(target: Target, roots: Roots, pids: () => num
   const files =
     scanner === null ? [] : await scanner.scan(nowMs, { fileBytes: values.file ?? null, shmemBytes: values.shmem ?? null });
   scanner?.close();
-  const one = (n: number | null) => Float64Array.of(n ?? Number.NaN);
-  const rows = fileRows(
-    files.map((f) => ({
-      ...f,
-      t: Float64Array.of(nowMs / SECOND_MS),
-      sizeBytes: one(f.sizeBytes),
-      residentBytes: one(f.residentBytes),
-    })),
-  );
+  const tracks = new FileTracks();
+  tracks.record(nowMs, files);
+  const rows = withChargedBytes(fileRows(tracks.newest()), values);
   return { state: 'read', tick: { ...tick, cgroup }, files, rows };
 }

@@ -15,6 +15,7 @@ export const isRead = (tick: Tick): tick is ReadTick => tick.cgroup.state === 'r
 /** The input of a ledger in addition to the tick. */
 export interface LedgerContext {
   readonly files: readonly FileReading[];
+  readonly namedFiles: readonly string[];
   readonly mappings: Mappings | null;
   readonly cpusOnline: number;
   /** The other processes of the container. */

@@ -1,5 +1,5 @@
 import { composeVerdict } from '../diagnosis/compose-verdict.ts';
-import { fileRows } from '../diagnosis/file-rows.ts';
+import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
@@ -188,7 +188,12 @@ export class WatchedContainer implements AnsweringContainer {
     const tick = this.#readNow(Date.now());
     if (tick === null || !isRead(tick)) return null;
     const { roots, pidsOf } = this.#options;
-    return ledgerOf(tick, { files: this.#files, mappings, ...readLedgerContext(roots, this.target, pidsOf(this.target)) });
+    return ledgerOf(tick, {
+      files: this.#files,
+      namedFiles: this.#namedFiles(),
+      mappings,
+      ...readLedgerContext(roots, this.target, pidsOf(this.target)),
+    });
   }
 
   /** An extra reading outside the schedule; the last tick if the container has just ended. */
@@ -199,7 +204,13 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   fileRows(): FileRow[] {
-    return fileRows(this.history.series({ fields: [], fromS: null, toS: null, points: null, epoch: 'current' }).files);
+    const { files } = this.history.series({ fields: [], fromS: null, toS: null, points: null, epoch: 'current' });
+    return withChargedBytes(fileRows(files, this.#namedFiles()), this.tick?.sample.values ?? {});
+  }
+
+  /** The folders, groups and files that the verdict speaks of. */
+  #namedFiles(): string[] {
+    return this.verdict === null ? [] : namedFiles(this.verdict);
   }
 
   histogram(): Promise<Reading<HistogramTake>> | null {

@@ -1,7 +1,7 @@
 import type { Series } from '../history/series.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { Evaluation } from '../trends/types.ts';
-import { fileRows } from './file-rows.ts';
+import { diskGrowths, grownFiles } from './growth/file-growth.ts';
 import type { PodResources, RuleContext } from './rule-context.ts';
 import type { TargetInfo, Verdict } from './types.ts';
 import { diagnose } from './verdict.ts';
@@ -21,5 +21,12 @@ export interface VerdictInput {
 }
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */
-export const composeVerdict = ({ series, events, ...rest }: VerdictInput): Verdict =>
-  diagnose({ ...rest, series: { ...series, events }, files: fileRows(series.files) });
+export function composeVerdict({ series, events, ...rest }: VerdictInput): Verdict {
+  const { files } = series;
+  return diagnose({
+    ...rest,
+    series: { ...series, events },
+    grown: grownFiles(series, rest.evaluation),
+    disks: diskGrowths(files),
+  });
+}

@@ -4,5 +4,5 @@ import type { FileDescription } from '../sources/types.ts';
 export function fileRowName({ kind, files, path }: Pick<FileDescription, 'kind' | 'files' | 'path'>): string {
   if (kind === 'unqueried')
     return files === 1 ? '1 file that memhound may not query' : `${files} files that memhound may not query`;
-  return kind === 'folder' ? `${path} (${files} small files)` : path;
+  return kind === 'folder' ? `${path} (${files} files)` : path;
 }

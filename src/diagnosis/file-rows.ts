@@ -1,57 +1,122 @@
+import type { FieldValues } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
+import { isWithin, sumOf } from '../sources/files/file-groups.ts';
 import { residencyText } from '../sources/files/residency-text.ts';
-import { HOUR_S } from '../units.ts';
-import type { FileRow } from './types.ts';
+import { growthPace, sumOfColumns } from './growth/growth-pace.ts';
+import { chargedShares } from './ledger/charged-share.ts';
+import type { FileRow, Verdict } from './types.ts';
 
 /**
- * How fast a file grows, from its track: least squares over the sizes since it last became smaller, by a rotation or a truncation.
- * Bytes an hour; null with fewer than three sizes since then.
+ * The rows of /api/v1/files from the tracks of history: by resident bytes, then by size. What is in one of the `named` folders or groups,
+ * which the verdict speaks of, is one row.
  */
-function growthBytesPerHour(track: Pick<FileTrack, 't' | 'sizeBytes'>): number | null {
-  const { t, sizeBytes } = track;
-  const times: number[] = [];
-  const sizes: number[] = [];
-  for (let i = 0; i < t.length; i++) {
-    const size = sizeBytes[i]!;
-    if (!Number.isFinite(size)) continue;
-    if (sizes.length > 0 && size < sizes[sizes.length - 1]!) {
-      times.length = 0;
-      sizes.length = 0;
+export function fileRows(tracks: readonly FileTrack[], named: readonly string[] = []): FileRow[] {
+  const rows: FileRow[] = [];
+  const merged = new Map<string, FileTrack[]>();
+  for (const track of tracks.flatMap((all) => apart(all, named))) {
+    const within = track.kind === 'unqueried' ? undefined : named.find((path) => isWithin(track.path, path));
+    if (within === undefined) rows.push(rowOf(track));
+    else {
+      const key = `${track.fileSystem?.kind ?? 'disk'} ${within}`;
+      merged.set(key, [...(merged.get(key) ?? []), track]);
     }
-    times.push(t[i]!);
-    sizes.push(size);
   }
-  if (sizes.length < 3) return null;
-  const meanT = times.reduce((a, b) => a + b, 0) / times.length;
-  const meanS = sizes.reduce((a, b) => a + b, 0) / sizes.length;
-  let tt = 0;
-  let ts = 0;
-  for (let i = 0; i < times.length; i++) {
-    const dt = times[i]! - meanT;
-    tt += dt * dt;
-    ts += dt * (sizes[i]! - meanS);
-  }
-  return tt === 0 ? null : (ts / tt) * HOUR_S;
+  for (const [key, within] of merged) rows.push(rowOfTracks(key.slice(key.indexOf(' ') + 1), within));
+  return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? -1) - (a.sizeBytes ?? -1));
 }
 
-/** The rows of /api/v1/files from the tracks of history: by resident bytes, then by size. */
-export function fileRows(tracks: readonly FileTrack[]): FileRow[] {
-  return tracks
-    .map((track) => ({
-      path: track.path,
-      kind: track.kind,
-      files: track.files,
-      sizeBytes: lastFinite(track.sizeBytes),
-      residentBytes: lastFinite(track.residentBytes),
-      growthBytesPerHour: growthBytesPerHour(track),
-      openBy: track.openBy,
-      deleted: track.deleted,
-      residency: track.residency,
-      method: residencyText(track.residency),
-      fileSystem: track.fileSystem,
-    }))
-    .sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? -1) - (a.sizeBytes ?? -1));
+/** Residency is node-wide; with the cgroup's own sums it is known how much of each row this container can be charged for. */
+export function withChargedBytes(rows: readonly FileRow[], values: Readonly<FieldValues>): FileRow[] {
+  const { file, shmem } = values;
+  const isTmpfs = (row: FileRow): boolean => row.fileSystem?.kind === 'tmpfs';
+  const whole = (tmpfs: boolean): number | null =>
+    tmpfs ? (shmem ?? null) : file === undefined ? null : Math.max(0, file - (shmem ?? 0));
+  const shares = [false, true].map((tmpfs) => {
+    const sum = whole(tmpfs);
+    return sum === null
+      ? null
+      : chargedShares(
+          rows.filter((row) => isTmpfs(row) === tmpfs),
+          sum,
+        );
+  });
+  return rows.map((row) => {
+    const share = shares[Number(isTmpfs(row))] ?? null;
+    return {
+      ...row,
+      chargedBytes: share === null || row.residentBytes === null ? null : Math.round(row.residentBytes * share(row)),
+    };
+  });
 }
+
+/** The folders, groups and files that a verdict speaks of. */
+export function namedFiles({ causes, findings }: Pick<Verdict, 'causes' | 'findings'>): string[] {
+  const first = causes.flatMap(({ cause, what }) =>
+    what !== null && (cause === 'page-cache' || cause === 'shmem') ? [what] : [],
+  );
+  const also = findings.flatMap(({ evidence }) => (Array.isArray(evidence.alsoPaths) ? (evidence.alsoPaths as string[]) : []));
+  return [...first, ...also];
+}
+
+/** The two or three files of a group stand alone, and so does a file of a larger one that the verdict names. */
+function apart(group: FileTrack, named: readonly string[]): readonly FileTrack[] {
+  if (named.some((path) => isWithin(group.path, path))) return [group];
+  if (group.members.length === group.files) return group.members;
+  const file = group.members.find((member) => named.includes(member.path));
+  if (file === undefined || group.files < 2) return [group];
+  const less = (of: (track: FileTrack) => Float64Array): Float64Array =>
+    of(group).map((bytes, i) => (Number.isFinite(of(file)[i]) ? bytes - of(file)[i]! : bytes));
+  const others: FileTrack = {
+    ...group,
+    files: group.files - 1,
+    openFiles: group.openFiles - file.openFiles,
+    writtenFiles: group.writtenFiles - file.writtenFiles,
+    openBy: group.openBy.filter(({ pid, fd }) => !file.openBy.some((o) => o.pid === pid && o.fd === fd)),
+    sizeBytes: less((track) => track.sizeBytes),
+    allocatedBytes: less((track) => track.allocatedBytes),
+    residentBytes: less((track) => track.residentBytes),
+    members: [],
+  };
+  return [file, others];
+}
+
+/** Several tracks as the one row of a folder, or the row of one. */
+export function rowOfTracks(path: string, tracks: readonly FileTrack[]): FileRow {
+  const [only] = tracks;
+  if (tracks.length === 1 && only !== undefined) return rowOf(only);
+  const rows = tracks.map(rowOf);
+  const { t } = tracks.reduce((longest, track) => (track.t.length > longest.t.length ? track : longest), only!);
+  const aligned = tracks.filter((track) => track.t.length === t.length);
+  const pace = (of: (track: FileTrack) => Float64Array): number | null => growthPace(t, sumOfColumns(aligned.map(of))).now;
+  const sum = sumOf(rows);
+  return {
+    ...sum,
+    path,
+    kind: 'folder',
+    chargedBytes: null,
+    growthBytesPerHour: pace(allocatedColumn),
+    residentGrowthBytesPerHour: pace((track) => track.residentBytes),
+    method: residencyText(sum.residency),
+  };
+}
+
+function rowOf(track: FileTrack): FileRow {
+  const { t, sizeBytes, allocatedBytes, residentBytes, freeBytes: _, members: __, ...description } = track;
+  return {
+    ...description,
+    sizeBytes: lastFinite(sizeBytes),
+    allocatedBytes: lastFinite(allocatedBytes),
+    residentBytes: lastFinite(residentBytes),
+    chargedBytes: null,
+    growthBytesPerHour: growthPace(t, allocatedColumn(track)).now,
+    residentGrowthBytesPerHour: growthPace(t, residentBytes).now,
+    method: residencyText(track.residency),
+  };
+}
+
+/** What it takes on its file system; its length where that is not recorded. */
+const allocatedColumn = ({ allocatedBytes, sizeBytes }: FileTrack): Float64Array =>
+  lastFinite(allocatedBytes) === null ? sizeBytes : allocatedBytes;
 
 /** The last entry of a column if it is a number; a column whose newest value is a gap answers null, never an old number. */
 function lastFinite(column: Float64Array): number | null {

@@ -1,28 +1,10 @@
 import type { CauseShare } from '../trends/types.ts';
-import type { FileRow } from './types.ts';
+import type { GrownFiles } from './growth/file-growth.ts';
 
-/** A file must grow by at least this part of the cache's growth to be named as its cause. */
-const MIN_SHARE = 0.4;
-
-/**
- * Puts a name to causes that are files: the one that grows fastest, if its growth is of the size of the cache's. Residency would be
- * better evidence than size, but is not always known; growth in step with the cache is evidence in both cases. Files that could not be
- * queried have no name to give.
- */
-export function nameCauses(causes: readonly CauseShare[], files: readonly FileRow[]): CauseShare[] {
+/** Puts a name to the causes that are files: the folder, group of files or file that grew most. */
+export function nameCauses(causes: readonly CauseShare[], grown: GrownFiles): CauseShare[] {
   return causes.map((share) => {
-    if (share.what !== null) return share;
-    if (share.cause === 'page-cache') return { ...share, what: growingFile(share, files, (f) => f.fileSystem?.kind !== 'tmpfs') };
-    if (share.cause === 'shmem') return { ...share, what: growingFile(share, files, (f) => f.fileSystem?.kind === 'tmpfs') };
-    return share;
+    if (share.what !== null || (share.cause !== 'page-cache' && share.cause !== 'shmem')) return share;
+    return { ...share, what: grown[share.cause][0]?.path ?? null };
   });
-}
-
-function growingFile(share: CauseShare, files: readonly FileRow[], eligible: (f: FileRow) => boolean): string | null {
-  let best: FileRow | null = null;
-  for (const file of files) {
-    if (file.kind === 'unqueried' || !eligible(file) || file.growthBytesPerHour === null) continue;
-    if (best === null || file.growthBytesPerHour > best.growthBytesPerHour!) best = file;
-  }
-  return best !== null && best.growthBytesPerHour! >= MIN_SHARE * share.bytesPerHour ? best.path : null;
 }

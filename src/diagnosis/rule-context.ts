@@ -6,7 +6,8 @@ import type { JvmReading } from '../sources/types.ts';
 import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
-import type { FileRow, TargetInfo } from './types.ts';
+import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
+import type { TargetInfo } from './types.ts';
 
 /** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
 export interface RuleContext {
@@ -14,9 +15,11 @@ export interface RuleContext {
   readonly target: TargetInfo;
   readonly evaluation: Evaluation;
   readonly series: Series;
-  readonly files: readonly FileRow[];
   /** What grew in anonymous memory, part by part; null: its parts were not read often enough, or hardly grew. */
   readonly anonGrowth: AnonGrowth | null;
+  /** Those that explain the growth of page cache and of shared memory. */
+  readonly grown: GrownFiles;
+  readonly disks: readonly DiskGrowth[];
   readonly jvm: JvmReading | null;
   /** From the downward API; null where it is not known. */
   readonly pod: PodResources;
@@ -50,9 +53,15 @@ export function growthOf(context: RuleContext, field: FieldId): number {
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }
 
-/** Short names of those of these fields that are known not to grow. */
-export function flatFieldNames(context: RuleContext, among: readonly FieldId[]): string[] {
-  const flat = among.filter((id) => ['stable', 'cyclic', 'shrinking'].includes(trendOf(context, id)?.trend ?? ''));
+/** Short names of those of these fields that are known not to grow, or by less than is worth a word. */
+export function flatFieldNames(context: RuleContext, among: readonly FieldId[], negligiblePerHour = 0): string[] {
+  const flat = among.filter((id) => {
+    const { trend = '', slopeBytesPerHour = null } = trendOf(context, id) ?? {};
+    return (
+      ['stable', 'cyclic', 'shrinking'].includes(trend) ||
+      (trend === 'growing' && slopeBytesPerHour !== null && slopeBytesPerHour < negligiblePerHour)
+    );
+  });
   return flat.map((id) => fieldRow(id).shortName ?? id);
 }
 

@@ -1,5 +1,5 @@
 import type { Collector } from '../sources/jvm/collectors.ts';
-import type { FileObservation, Limit, Reach } from '../sources/types.ts';
+import type { FileHolders, FileObservation, Limit, Reach } from '../sources/types.ts';
 import type { Cause, CauseShare, Eta, FieldTrends, Trend } from '../trends/types.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
@@ -116,8 +116,14 @@ export interface View {
   readonly countedParts: readonly TopPartId[];
 }
 
-export interface FileRow extends FileObservation {
+export interface FileRow extends Omit<FileObservation, 'foundLate'>, FileHolders {
+  readonly allocatedBytes: number | null;
+  readonly mtimeMs: number | null;
+  /** Of `allocatedBytes`, or of `sizeBytes` where that is not known. */
   readonly growthBytesPerHour: number | null;
+  readonly residentGrowthBytesPerHour: number | null;
+  /** Of `residentBytes`, how much can be charged to this container; null: not known. Pages are charged where they were touched first. */
+  readonly chargedBytes: number | null;
   /** `residency` as one text: the method, or "unknown: " and the reason. */
   readonly method: string;
 }

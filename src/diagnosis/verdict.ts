@@ -26,7 +26,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
     growth,
     heapCounted: raw.target.jvm === null || raw.jvm !== null || raw.series.fields.has('heap_used'),
   });
-  const causes = nameCauses(evaluation.causes, raw.files);
+  const causes = nameCauses(evaluation.causes, raw.grown);
   const context: RuleContext = { ...raw, anonGrowth: growth, evaluation: { ...evaluation, causes } };
   const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
   const leading = answers.find((answer) => answer.headline !== null) ?? null;

@@ -1,77 +1,268 @@
-import type { FileDescription, FileObservation } from '../sources/types.ts';
+import { type FileGroup, groupFiles, holdersOf } from '../sources/files/file-groups.ts';
+import type { FileObservation } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
+import { folderToMerge } from './folder-to-merge.ts';
 import type { FileTrack } from './series.ts';
+import { MAX_OBSERVATIONS, TrackColumns, thinOlderHalf } from './track-columns.ts';
 
-const MAX_FILES = 32;
-const MAX_OBSERVATIONS = 360;
+/** Groups of files in sight that have a track each; where there are more, those below a common folder become one. */
+const MAX_GROUPS = 48;
+/** With those that are not in sight any more: a spill folder may be empty for a while. */
+const MAX_TRACKS = 64;
+/** Files within groups that have a track as well: a group of a hundred logs may grow by one of them. */
+const MAX_MEMBERS = 32;
+const MAX_MERGED_FOLDERS = 32;
 
 interface Track {
-  latest: FileObservation;
-  t: number[];
-  size: number[];
-  resident: number[];
+  latest: Omit<FileGroup, 'members'>;
+  seenMs: number;
+  readonly columns: TrackColumns;
+  readonly members: Map<string, Member>;
 }
 
-/** Growth of the files in the page cache: sizes and residency at each scan. Pure. */
+interface Member {
+  latest: FileObservation;
+  seenMs: number;
+  readonly columns: TrackColumns;
+}
+
+/** How the files behind the page cache grew, by group: sums of sizes and residency at each scan, some 100 KiB in all. Pure. */
 export class FileTracks {
-  #tracks = new Map<string, Track>();
+  readonly #t = new Float64Array(MAX_OBSERVATIONS);
+  readonly #free = new Map<number, Float64Array>();
+  readonly #tracks = new Map<string, Track>();
+  readonly #merged: string[] = [];
+  #n = 0;
+  #newestMs = 0;
 
   clear(): void {
     this.#tracks.clear();
+    this.#free.clear();
+    this.#merged.length = 0;
+    this.#n = 0;
   }
 
-  /** Records one scan. It drops the files that were seen least recently. */
+  /** One scan. */
   record(nowMs: number, files: readonly FileObservation[]): void {
-    for (const file of files.slice(0, MAX_FILES)) {
-      const key = keyOf(file);
-      const track = this.#tracks.get(key) ?? { latest: file, t: [], size: [], resident: [] };
-      this.#tracks.delete(key);
-      this.#tracks.set(key, track);
-      track.latest = file;
-      track.t.push(nowMs / SECOND_MS);
-      track.size.push(file.sizeBytes ?? Number.NaN);
-      track.resident.push(file.residentBytes ?? Number.NaN);
-      if (track.t.length > MAX_OBSERVATIONS) thinOlderHalf(track);
+    if (this.#n === MAX_OBSERVATIONS) this.#thin();
+    this.#t[this.#n] = nowMs / SECOND_MS;
+    this.#newestMs = nowMs;
+    for (const group of this.#grouped(files)) this.#observe(nowMs, group);
+    for (const track of this.#tracks.values()) {
+      if (track.seenMs !== nowMs) track.columns.set(this.#n, GONE);
+      for (const member of track.members.values()) if (member.seenMs !== nowMs) member.columns.set(this.#n, GONE);
     }
-    for (const key of this.#tracks.keys()) {
-      if (this.#tracks.size <= MAX_FILES) break;
-      this.#tracks.delete(key);
-    }
+    this.#recordFreeSpace(files);
+    this.#n++;
+    this.#evict(nowMs);
   }
 
-  /** Tracks of the files in the newest scan. */
+  /** Of the groups that the newest scan saw. */
   newest(): FileTrack[] {
-    const newest = Math.max(...[...this.#tracks.values()].map((x) => x.t[x.t.length - 1]!));
-    return [...this.#tracks.values()]
-      .filter((x) => x.t[x.t.length - 1] === newest)
-      .map(({ latest, t, size, resident }) => ({
-        ...describe(latest),
-        t: Float64Array.from(t),
-        sizeBytes: Float64Array.from(size),
-        residentBytes: Float64Array.from(resident),
-      }));
+    const t = this.#t.slice(0, this.#n);
+    const seen = [...this.#tracks.values()].filter(({ seenMs }) => seenMs === this.#newestMs);
+    return seen.map(({ latest, columns, members }) => ({
+      ...describe(latest),
+      ...this.#columnsOf(t, latest, columns),
+      members: [...members.values()]
+        .filter(({ seenMs }) => seenMs === this.#newestMs)
+        .map((member) => ({
+          ...describe(asGroup(member.latest)),
+          ...this.#columnsOf(t, member.latest, member.columns),
+          members: [],
+        })),
+    }));
+  }
+
+  #columnsOf(
+    t: Float64Array,
+    latest: Pick<FileObservation, 'fileSystem' | 'sizeBytes' | 'residentBytes' | 'allocatedBytes'>,
+    columns: TrackColumns,
+  ) {
+    const exact = (column: Float32Array, newest: number | null | undefined): Float64Array => {
+      const copy = Float64Array.from(column.subarray(0, t.length));
+      if (t.length > 0) copy[t.length - 1] = newest ?? Number.NaN;
+      return copy;
+    };
+    return {
+      t,
+      sizeBytes: exact(columns.size, latest.sizeBytes),
+      allocatedBytes: exact(columns.allocated, latest.allocatedBytes),
+      residentBytes: exact(columns.resident, latest.residentBytes),
+      freeBytes: (latest.fileSystem && this.#free.get(latest.fileSystem.totalBytes)?.slice(0, t.length)) ?? null,
+    };
+  }
+
+  /** The groups of this scan, few enough to have a track each. */
+  #grouped(files: readonly FileObservation[]): readonly FileGroup[] {
+    for (;;) {
+      const groups = groupFiles(files, this.#merged);
+      if (groups.length <= MAX_GROUPS) return groups;
+      const folder = this.#merged.length < MAX_MERGED_FOLDERS ? folderToMerge(groups.map((g) => g.folder)) : null;
+      if (folder === null) return groups.sort((a, b) => bytesOf(b) - bytesOf(a)).slice(0, MAX_GROUPS);
+      this.#merge(folder);
+    }
+  }
+
+  /** The groups below a folder become one, with their past. */
+  #merge(folder: string): void {
+    this.#merged.unshift(folder);
+    for (const [key, track] of [...this.#tracks]) {
+      if (!track.latest.folder.startsWith(folder) || track.latest.kind === 'unqueried') continue;
+      const [space] = key.split('\0');
+      const into = [space, folder, ''].join('\0');
+      if (into === key) continue;
+      const whole = this.#tracks.get(into);
+      this.#tracks.delete(key);
+      if (whole === undefined) this.#tracks.set(into, track);
+      else whole.columns.add(track.columns, this.#n);
+    }
+  }
+
+  #observe(nowMs: number, group: FileGroup): void {
+    const { members, ...latest } = group;
+    const known = this.#tracks.get(group.key) ?? this.#beforeDeletion(nowMs, group);
+    const track: Track = known ?? { latest, seenMs: nowMs, columns: new TrackColumns(), members: new Map() };
+    if (known !== undefined && known.latest.kind === 'file' && group.kind === 'folder') keepAsMember(track, members);
+    for (const file of members)
+      if (file.foundLate != null) track.columns.backdate(this.#found(track, file), file.foundLate, this.#n);
+    track.columns.set(this.#n, latest);
+    track.latest = latest;
+    track.seenMs = nowMs;
+    // Those that were seen least recently come first.
+    this.#tracks.delete(group.key);
+    this.#tracks.set(group.key, track);
+    this.#observeMembers(nowMs, track, members);
+  }
+
+  /** A file that was deleted meanwhile, and is held open, is the same file. */
+  #beforeDeletion(nowMs: number, group: FileGroup): Track | undefined {
+    if (!group.deleted || group.kind !== 'file') return undefined;
+    for (const [key, track] of this.#tracks)
+      if (track.latest.path === group.path && track.latest.kind === 'file' && track.seenMs < nowMs) {
+        this.#tracks.delete(key);
+        return track;
+      }
+    return undefined;
+  }
+
+  /** A folder's sum that was not complete before was in part known already. */
+  #found(track: Track, file: FileObservation): FileObservation {
+    const last = this.#n - 1;
+    if (file.kind !== 'folder' || last < 0) return file;
+    const more = (bytes: number | null | undefined, column: Float32Array): number =>
+      Math.max(0, (bytes ?? 0) - (Number.isNaN(column[last]!) ? 0 : column[last]!));
+    const { size, allocated, resident } = track.columns;
+    return {
+      ...file,
+      sizeBytes: more(file.sizeBytes, size),
+      allocatedBytes: more(file.allocatedBytes, allocated),
+      residentBytes: more(file.residentBytes, resident),
+    };
+  }
+
+  #observeMembers(nowMs: number, track: Track, files: readonly FileObservation[]): void {
+    if (files.length < 2) {
+      track.members.clear();
+      return;
+    }
+    const candidates = new Set(membersToTrack(files));
+    const all = [...this.#tracks.values()].reduce((sum, { members }) => sum + members.size, 0);
+    let room = MAX_MEMBERS - all;
+    for (const file of files) {
+      let member = track.members.get(file.path);
+      if (member === undefined && candidates.has(file) && (room > 0 || dropGone(track, nowMs))) {
+        member = { latest: file, seenMs: nowMs, columns: new TrackColumns() };
+        // What it was before is not known: it is taken not to have grown.
+        member.columns.backdate(file, 'all', this.#n);
+        track.members.set(file.path, member);
+        room--;
+      }
+      if (member === undefined) continue;
+      member.latest = file;
+      member.seenMs = nowMs;
+      member.columns.set(this.#n, file);
+    }
+  }
+
+  #recordFreeSpace(files: readonly FileObservation[]): void {
+    for (const column of this.#free.values()) column[this.#n] = Number.NaN;
+    for (const { fileSystem } of files) {
+      if (fileSystem?.kind !== 'disk') continue;
+      const known = this.#free.get(fileSystem.totalBytes);
+      if (known === undefined && this.#free.size >= MAX_FILE_SYSTEMS) continue;
+      const column = known ?? new Float64Array(MAX_OBSERVATIONS).fill(Number.NaN);
+      this.#free.set(fileSystem.totalBytes, column);
+      column[this.#n] = fileSystem.freeBytes;
+    }
+  }
+
+  #thin(): void {
+    for (const { columns, members } of this.#tracks.values()) {
+      columns.thin();
+      for (const member of members.values()) member.columns.thin();
+    }
+    for (const column of this.#free.values()) thinOlderHalf(column);
+    this.#n = thinOlderHalf(this.#t);
+  }
+
+  /** The groups that were seen least recently are dropped. */
+  #evict(nowMs: number): void {
+    for (const [key, { seenMs }] of this.#tracks) {
+      if (this.#tracks.size <= MAX_TRACKS || seenMs === nowMs) break;
+      this.#tracks.delete(key);
+    }
   }
 }
 
-/** Drops every second observation of the older half. So recent observations stay dense, and older ones reach back further. */
-function thinOlderHalf(track: Track): void {
-  const keep = (_: number, i: number): boolean => i % 2 === 0 || i >= MAX_OBSERVATIONS / 2;
-  track.t = track.t.filter(keep);
-  track.size = track.size.filter(keep);
-  track.resident = track.resident.filter(keep);
+const MAX_FILE_SYSTEMS = 4;
+const GONE = { sizeBytes: 0, residentBytes: 0, allocatedBytes: 0 };
+
+const bytesOf = (file: Pick<FileObservation, 'residentBytes' | 'sizeBytes' | 'allocatedBytes'>): number =>
+  file.residentBytes ?? file.allocatedBytes ?? file.sizeBytes ?? 0;
+
+/** The two largest files of a group, and the one that was written last. */
+function membersToTrack(files: readonly FileObservation[]): FileObservation[] {
+  const singles = files.filter((f) => f.kind === 'file');
+  const largest = [...singles].sort((a, b) => bytesOf(b) - bytesOf(a)).slice(0, 2);
+  const newest = singles.reduce<FileObservation | null>((best, f) => ((f.mtimeMs ?? 0) > (best?.mtimeMs ?? 0) ? f : best), null);
+  return newest === null ? largest : [...largest, newest];
 }
 
-/** Identifies a row from scan to scan. Rows of unqueried files have no path; their reason distinguishes them. */
-const keyOf = ({ kind, path, residency }: FileDescription): string =>
-  kind === 'unqueried' && residency.state === 'unknown' ? `unqueried ${residency.reason}` : path;
+/** The group was one file until now: that file keeps its past. */
+function keepAsMember(track: Track, files: readonly FileObservation[]): void {
+  const file = files.find((f) => f.path === track.latest.path);
+  if (file === undefined) return;
+  const columns = new TrackColumns();
+  columns.add(track.columns, MAX_OBSERVATIONS);
+  track.members.set(file.path, { latest: file, seenMs: track.seenMs, columns });
+}
 
-/** Only the description, because an observation may have more properties. */
-const describe = ({ kind, files, path, openBy, deleted, residency, fileSystem }: FileDescription): FileDescription => ({
-  kind,
-  files,
-  path,
-  openBy,
-  deleted,
-  residency,
-  fileSystem,
+function dropGone(track: Track, nowMs: number): boolean {
+  for (const [path, { seenMs }] of track.members) if (seenMs < nowMs) return track.members.delete(path);
+  return false;
+}
+
+const asGroup = (file: FileObservation) => ({
+  ...file,
+  ...holdersOf(file),
+  mtimeMs: file.mtimeMs ?? null,
+  isOwn: file.isOwn ?? false,
+});
+
+/** The description alone: an observation may bring more. */
+const describe = (file: Omit<FileTrack, 't' | 'sizeBytes' | 'allocatedBytes' | 'residentBytes' | 'freeBytes' | 'members'>) => ({
+  kind: file.kind,
+  files: file.files,
+  path: file.path,
+  openBy: file.openBy,
+  deleted: file.deleted,
+  residency: file.residency,
+  fileSystem: file.fileSystem,
+  openFiles: file.openFiles,
+  writtenFiles: file.writtenFiles,
+  deletedFiles: file.deletedFiles,
+  pids: file.pids,
+  mtimeMs: file.mtimeMs,
+  isOwn: file.isOwn,
 });

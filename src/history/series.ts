@@ -1,6 +1,6 @@
 import type { FieldName } from '../fields.ts';
 import type { HistoryEvent } from '../sample/types.ts';
-import type { FileDescription, Limit } from '../sources/types.ts';
+import type { FileDescription, FileHolders, Limit } from '../sources/types.ts';
 import type { PartColumns } from './part-readings.ts';
 
 /**
@@ -24,9 +24,16 @@ export interface Series {
   readonly parts: PartColumns;
 }
 
-/** Growth of one row of files, as columns of equal length. */
-export interface FileTrack extends FileDescription {
+/** Growth of a file, or of a group of files, as columns of equal length. A NaN at the beginning: it was not there yet. */
+export interface FileTrack extends FileDescription, FileHolders {
+  readonly mtimeMs: number | null;
+  readonly isOwn: boolean;
   readonly t: Float64Array;
   readonly sizeBytes: Float64Array;
+  readonly allocatedBytes: Float64Array;
   readonly residentBytes: Float64Array;
+  /** Free space of its file system at those times; null: not recorded. */
+  readonly freeBytes: Float64Array | null;
+  /** Files of the group that were followed one by one; none where it is one file. */
+  readonly members: readonly FileTrack[];
 }

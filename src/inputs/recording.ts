@@ -1,7 +1,8 @@
 import { timeProblem } from '../clock.ts';
 import { entriesOf, type FieldName, type FieldValues } from '../fields.ts';
+import { FileTracks } from '../history/file-tracks.ts';
 import { NO_PARTS } from '../history/part-readings.ts';
-import type { FileTrack, Series } from '../history/series.ts';
+import type { Series } from '../history/series.ts';
 import { plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseCgroupV1 } from '../sources/cgroup/cgroup-v1.ts';
@@ -52,7 +53,7 @@ export function parseRecording(text: string): Recording {
   const lines = text.split('\n').filter((l) => l.trim() !== '');
   const t = new Float64Array(lines.length);
   const columns = new Map<FieldName, Float64Array>();
-  const tracks = new Map<string, Track>();
+  const files = new FileTracks();
   const events: HistoryEvent[] = [];
   let start = 0;
   let limitBytes: Limit = null;
@@ -84,24 +85,22 @@ export function parseRecording(text: string): Recording {
       }
       if (typeof line.jvm.status === 'string') put(processValues(line.jvm.status));
     }
-    for (const file of recordedFiles(line)) {
-      const track = getOrMake(tracks, file.path === '' ? file.method : file.path, () => ({
-        file,
-        t: [],
-        size: [],
-        resident: [],
-      }));
-      track.file = file;
-      track.t.push(t[i]!);
-      track.size.push(file.sizeBytes ?? Number.NaN);
-      track.resident.push(file.residentBytes ?? Number.NaN);
-    }
+    const recorded = recordedFiles(line);
+    if (recorded.length > 0) files.record(t[i]! * SECOND_MS, recorded);
   });
   if (last === null) throw new InputError('the recording has no line');
   if (t.length < 2) throw new InputError('the recording has one line; a trend needs at least two');
-  const files = [...tracks.values()].map(toTrack);
   return {
-    series: { t, fields: columns, intervalS: medianStep(t), limitBytes, heapMaxBytes, events, files, parts: NO_PARTS },
+    series: {
+      t,
+      fields: columns,
+      intervalS: medianStep(t),
+      limitBytes,
+      heapMaxBytes,
+      events,
+      files: files.newest(),
+      parts: NO_PARTS,
+    },
     version: (last as CgroupReading).version,
     last,
     jvm,
@@ -115,26 +114,6 @@ function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   map.set(key, made);
   return made;
 }
-
-interface Track {
-  file: RecordedFile;
-  readonly t: number[];
-  readonly size: number[];
-  readonly resident: number[];
-}
-
-const toTrack = ({ file, t, size, resident }: Track): FileTrack => ({
-  kind: file.kind ?? 'file',
-  files: file.files ?? 1,
-  path: file.path,
-  openBy: file.openBy,
-  deleted: file.deleted,
-  residency: parseResidency(file.method),
-  fileSystem: file.fileSystem,
-  t: Float64Array.from(t),
-  sizeBytes: Float64Array.from(size),
-  residentBytes: Float64Array.from(resident),
-});
 
 function parseLine(source: string, i: number): Line {
   let line: Line;
@@ -194,8 +173,14 @@ function readJvm(base64: string | null | undefined, atMs: number, previous: JvmR
   return parsed.state === 'read' ? toJvmReading(parsed.counters, { atMs, previous }) : null;
 }
 
-function recordedFiles(line: Line): RecordedFile[] {
-  if (line.openFiles) return [...line.openFiles];
+function recordedFiles(line: Line): FileObservation[] {
+  if (line.openFiles)
+    return line.openFiles.map((f) => ({
+      ...f,
+      kind: f.kind ?? 'file',
+      files: f.files ?? 1,
+      residency: parseResidency(f.method),
+    }));
   return (line.residency ?? [])
     .filter((r) => typeof r.file === 'string')
     .map((r) => ({
@@ -204,7 +189,9 @@ function recordedFiles(line: Line): RecordedFile[] {
       residentBytes: r.res ?? null,
       openBy: [],
       deleted: false,
-      method: 'fincore',
+      kind: 'file',
+      files: 1,
+      residency: { state: 'known', method: 'fincore' },
       fileSystem: null,
     }));
 }

@@ -4,6 +4,7 @@ import { NO_PARTS } from '../history/part-readings.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import { isFieldKey, plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
+import { holdersOf } from '../sources/files/file-groups.ts';
 import { parseResidency } from '../sources/files/residency-text.ts';
 import type { Limit } from '../sources/types.ts';
 
@@ -149,15 +150,21 @@ function fileTracks(value: unknown, t: Float64Array): FileTrack[] {
     const kind = f.tmpfs === true ? 'tmpfs' : 'disk';
     const free = typeof f.disk_free_bytes === 'number' ? plausible(f.disk_free_bytes) : null;
     const gaps = () => new Float64Array(t.length).fill(Number.NaN);
+    const described = { openBy: openBy(`${place}.open_by`, f.open_by), deleted: f.deleted === true };
     return {
+      ...described,
+      ...holdersOf(described),
       kind: 'file',
       files: 1,
       path: f.path,
-      openBy: openBy(`${place}.open_by`, f.open_by),
-      deleted: f.deleted === true,
       residency: parseResidency(typeof f.method === 'string' ? f.method : 'recorded'),
       fileSystem: free !== null || kind === 'tmpfs' ? { kind, freeBytes: free ?? 0, totalBytes: free ?? 0 } : null,
       t,
+      mtimeMs: null,
+      isOwn: false,
+      allocatedBytes: f.allocated === undefined ? gaps() : column(`${place}.allocated`, f.allocated, t.length),
+      freeBytes: null,
+      members: [],
       sizeBytes: f.size === undefined ? gaps() : column(`${place}.size`, f.size, t.length),
       residentBytes: f.resident === undefined ? gaps() : column(`${place}.resident`, f.resident, t.length),
     };

@@ -104,8 +104,8 @@ export type ResidencyState =
 /** What is known of a file behind the page cache, or of several that share a row. */
 export interface FileDescription {
   /**
-   * `file`: one file. `folder`: the small files of a folder, which is `path` with a slash at its end. `unqueried`: files whose residency is
-   * unknown for one reason; their `path` is empty.
+   * `file`: one file. `folder`: several files of a folder, which is `path` with a slash at its end, or those whose names differ in a number or
+   * an ending alone, which `path` has as a `*`. `unqueried`: files whose residency is unknown for one reason; their `path` is empty.
    */
   readonly kind: 'file' | 'folder' | 'unqueried';
   /** How many files the row stands for. */
@@ -124,6 +124,22 @@ export interface FileDescription {
 export interface FileObservation extends FileDescription {
   readonly sizeBytes: number | null;
   readonly residentBytes: number | null;
+  /** What it takes on its file system. Left out, as what follows, where a recording does not have it. */
+  readonly allocatedBytes?: number | null;
+  readonly mtimeMs?: number | null;
+  /** Written since the container began: this container touched its pages first, so they are charged to it. */
+  readonly isOwn?: boolean;
+  /** This scan is the first that saw it (`all`) or its pages (`resident`), though they were there before the first scan: no growth. */
+  readonly foundLate?: 'all' | 'resident' | null;
+}
+
+/** How many files of a row are held open, and by whom. */
+export interface FileHolders {
+  readonly openFiles: number;
+  /** Open for writing. */
+  readonly writtenFiles: number;
+  readonly deletedFiles: number;
+  readonly pids: readonly number[];
 }
 
 /** A file that may be behind the page cache, as a scan found it. */

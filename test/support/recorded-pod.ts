@@ -58,10 +58,15 @@ function replayed(series: Series, version: 1 | 2, jvm: JvmReading | null): Repla
 /** The files that each scan saw. */
 function observationsAt(tracks: readonly FileTrack[]): Map<number, FileObservation[]> {
   const scans = new Map<number, FileObservation[]>();
-  for (const { t, sizeBytes, residentBytes, ...file } of tracks) {
+  for (const { t, sizeBytes, residentBytes, allocatedBytes, freeBytes: _, members: __, ...file } of tracks) {
     for (const [i, at] of t.entries()) {
       const seen = scans.get(at) ?? [];
-      seen.push({ ...file, sizeBytes: orNull(sizeBytes[i]!), residentBytes: orNull(residentBytes[i]!) } as FileObservation);
+      seen.push({
+        ...file,
+        sizeBytes: orNull(sizeBytes[i]!),
+        residentBytes: orNull(residentBytes[i]!),
+        allocatedBytes: orNull(allocatedBytes[i]!),
+      });
       scans.set(at, seen);
     }
   }

@@ -86,7 +86,8 @@ class ReplayedContainer implements AnsweringContainer {
     });
   }
 
-  ledger = async () => ledgerOf(this.tick, { files: this.#target.files, mappings: null, cpusOnline: 4, others: [] });
+  ledger = async () =>
+    ledgerOf(this.tick, { files: this.#target.files, namedFiles: [], mappings: null, cpusOnline: 4, others: [] });
   fileRows = () => fileRows(this.history.series(WHOLE).files);
   info = () => this.#target.info;
   /** There is no JVM to attach to: an answer as one gives it. */

@@ -24,15 +24,37 @@ export const fileRow = (over: Partial<FileRow> = {}): FileRow => ({
   files: 1,
   path: '/tmp/spring.log',
   sizeBytes: 832_500_000,
+  allocatedBytes: 832_500_000,
   residentBytes: 822_000_000,
   growthBytesPerHour: 4.76e6,
+  residentGrowthBytesPerHour: 4.76e6,
   openBy: [{ pid: 1, fd: 27, mode: 'w' }],
   deleted: false,
+  openFiles: 1,
+  writtenFiles: 1,
+  deletedFiles: 0,
+  pids: [1],
+  mtimeMs: null,
+  isOwn: false,
+  chargedBytes: null,
   residency: { state: 'known', method: 'fincore' },
   method: 'fincore',
   fileSystem: { kind: 'disk', freeBytes: 4.76e6 * 24 * 12, totalBytes: 1e11 },
   ...over,
 });
+
+/** These files explain the growth of page cache, or of shared memory where they lie in tmpfs; each fills the disk that it lies on. */
+export function filesThatGrow(files: readonly FileRow[]): Pick<RuleContext, 'grown' | 'disks'> {
+  const isTmpfs = (f: FileRow) => f.fileSystem?.kind === 'tmpfs';
+  return {
+    grown: { 'page-cache': files.filter((f) => !isTmpfs(f)), shmem: files.filter(isTmpfs) },
+    disks: files.flatMap((f) =>
+      f.fileSystem?.kind !== 'disk' || f.growthBytesPerHour === null
+        ? []
+        : [{ fileSystem: f.fileSystem, bytesPerHour: f.growthBytesPerHour, usedBytes: f.allocatedBytes ?? 0, files: [f] }],
+    ),
+  };
+}
 
 export const causeShare = (cause: CauseShare['cause'], bytesPerHour = 31e6, over: Partial<CauseShare> = {}): CauseShare => ({
   cause,
@@ -120,8 +142,8 @@ export function ruleContext(given: Given = {}): RuleContext {
       parts: NO_PARTS,
       ...given.series,
     },
-    files: given.files ?? [],
     anonGrowth: given.anonGrowth ?? null,
+    ...filesThatGrow(given.files ?? []),
     jvm: given.jvm === undefined ? null : { ...JVM, ...given.jvm },
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
     ended: given.ended ?? null,

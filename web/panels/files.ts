@@ -48,9 +48,14 @@ const shortName = (f: FileRow): string => f.path.slice(f.path.lastIndexOf('/') +
 function row(f: FileRow, most: number): HTMLElement {
   const unreclaimable = isTmpfs(f);
   const open = f.openBy.slice(0, 2).map((o) => `pid ${o.pid}, fd ${o.fd}, ${MODES[o.mode]}`);
-  const more = f.openBy.length > 2 ? [`and ${f.openBy.length - 2} more`] : [];
+  const hidden = Math.max(f.openBy.length, f.openFiles) - 2;
+  const more = hidden > 0 ? [`and ${hidden} more`] : [];
   const length = f.sizeBytes === null ? 'size not known' : `${level(f.sizeBytes)} long`;
-  const about = [length, ...(grows(f) ? [slopeText(f.growthBytesPerHour)] : []), ...open, ...more];
+  const charged =
+    f.chargedBytes !== null && f.chargedBytes < (f.residentBytes ?? 0) ? [`at most ${level(f.chargedBytes)} charged here`] : [];
+  const holes = f.allocatedBytes !== null && f.sizeBytes !== null && f.allocatedBytes < 0.9 * f.sizeBytes;
+  const sparse = holes ? [`${level(f.allocatedBytes!)} on disk`] : [];
+  const about = [length, ...sparse, ...charged, ...(grows(f) ? [slopeText(f.growthBytesPerHour)] : []), ...open, ...more];
   const size = el('small', {}, about.join(' · '));
   size.title = f.sizeBytes === null ? '' : `${exactBytesText(f.sizeBytes)} long`;
   const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not known' : steadyLevel(f.residentBytes));

@@ -18,6 +18,8 @@ export interface LedgerInput {
   readonly cpusOnline: number;
   readonly jvm: JvmReading | null;
   readonly files: readonly FileReading[];
+  /** Folders and groups of files that the verdict speaks of. */
+  readonly namedFiles: readonly string[];
   /** The JVM's mappings, where they were read; null: only hsperfdata is known. */
   readonly mappings: Mappings | null;
   /** The container's processes beside the JVM. */
@@ -47,9 +49,9 @@ export function buildLedger(input: LedgerInput): Ledger {
       how: 'derived',
       note: 'file less shmem',
       pageStates: pageStates(values),
-      ...withParts(pageCacheParts(input.files, cache, at, mapped)),
+      ...withParts(pageCacheParts(input.files, cache, at, mapped, input.namedFiles)),
     }),
-    read('shmem', shmem, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOfParts(heap), at)])),
+    read('shmem', shmem, withParts([...heap, ...tmpfsParts(input.files, shmem - sumOfParts(heap), at, input.namedFiles)])),
     kernelPart(input, read),
   ];
   if (version === 2) parts.push(read('sock', values.sock ?? 0));

@@ -1,11 +1,12 @@
 import { safeName } from '../../format.ts';
+import { type FileGroup, groupFiles, isWithin } from '../../sources/files/file-groups.ts';
 import type { FileReading } from '../../sources/types.ts';
 import { KIB } from '../../units.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonSplit } from './anon-split.ts';
-import { exactPart, intervalPart, sumOfParts, withParts } from './ledger-part.ts';
+import { chargedShares, type FileKind, fileKind, isWritten, writtenStems } from './charged-share.ts';
+import { exactPart, intervalPart, type PartKey, sumOfParts, withParts } from './ledger-part.ts';
 import type { NamedPartId } from './part-table.ts';
-import { reconcileResidency } from './reconcile-residency.ts';
 
 /** What the mappings say about libraries and jars whose residency may not be queried. */
 export interface MappedPages {
@@ -18,37 +19,33 @@ export interface MappedPages {
 /** Rows that are named one by one; the smaller ones stand in a sum. */
 const MAX_NAMED_FILES = 20;
 const MIN_ROW_BYTES = 64 * KIB;
-const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
-/** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
-const ENDINGS: readonly RegExp[] = [
-  /\.(?:gz|zst|xz|bz2|lz4|zip)$/,
-  /\.(?:log|txt|out)$/,
-  /\.(?:old|bak)$/,
-  // One run of characters and no nested repeat: names are the container's, and must cost no more than their length squared.
-  /[-._]\d[\d.:T_-]*$/,
-  /\.(?:log|txt|out)$/,
-];
-
 /** Page cache by file: the large ones by name, those of a kind together, those that may not be queried, then the rest. Pure. */
 export function pageCacheParts(
   files: readonly FileReading[],
   whole: number,
   at: string,
   mapped: MappedPages | null = null,
+  named: readonly string[] = [],
 ): LedgerPart[] {
   const disk = files.filter((f) => (f.fileSystem?.kind ?? 'disk') === 'disk');
-  const parts = grouped(disk, whole, true, at);
+  const parts = grouped(disk, whole, true, at, named);
   const known = parts.some((p) => p.id === 'mapped-libraries');
   return [...parts, ...unnamedPart(disk, whole - sumOfParts(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
 }
 
 /** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) is a separate part. */
-export function tmpfsParts(files: readonly FileReading[], whole: number, at: string): LedgerPart[] {
+export function tmpfsParts(
+  files: readonly FileReading[],
+  whole: number,
+  at: string,
+  named: readonly string[] = [],
+): LedgerPart[] {
   const parts = grouped(
     files.filter((f) => f.fileSystem?.kind === 'tmpfs' && !isHeapFile(f)),
     whole,
     false,
     at,
+    named,
   );
   const rest = whole - sumOfParts(parts);
   if (parts.length > 0 && rest > 0) parts.push(intervalPart('other-shmem', [0, rest, rest], { how: 'derived', at }));
@@ -59,17 +56,47 @@ export function tmpfsParts(files: readonly FileReading[], whole: number, at: str
 export const isHeapFile = (f: FileReading): boolean =>
   /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
 
-function grouped(files: readonly FileReading[], whole: number, reclaimable: boolean, at: string): LedgerPart[] {
-  const shares = shareOf(files, whole);
+/** Files of one stem from which on they are one part, so that a hundred segments do not hide the rest. */
+const MIN_GROUP_FILES = 4;
+
+/** `named`: the folders and groups that the verdict speaks of are one part each. */
+function grouped(
+  files: readonly FileReading[],
+  whole: number,
+  reclaimable: boolean,
+  at: string,
+  named: readonly string[],
+): LedgerPart[] {
+  const shares = chargedShares(files, whole);
   const row = (f: FileReading): LedgerPart => namedPart(f, shares(f), whole, reclaimable, at);
   const resident = files.filter((f) => (f.residentBytes ?? 0) > 0).sort((a, b) => b.residentBytes! - a.residentBytes!);
   const written = writtenStems(files);
-  const kinds = resident.map((f) => kindOf(f, written));
-  const of = (kind: Kind) => resident.filter((_, i) => kinds[i] === kind).map(row);
-  const plain = of('plain');
+  const nameOf = (f: FileReading): string | undefined => (f.deleted ? undefined : named.find((path) => isWithin(f.path, path)));
+  const sums = named.flatMap((path) =>
+    groupPart(
+      path,
+      resident.filter((f) => nameOf(f) === path),
+      row,
+      reclaimable,
+      at,
+    ),
+  );
+  const rest = resident.filter((f) => nameOf(f) === undefined);
+  const kinds = rest.map((f) => fileKind(f, written));
+  const ofKind = (kind: FileKind) => rest.filter((_, i) => kinds[i] === kind);
+  const of = (kind: FileKind) => ofKind(kind).map(row);
+  const groups = groupFiles(ofKind('plain'));
+  const single = (g: FileGroup): boolean => g.members.length < MIN_GROUP_FILES || g.members.some((m) => m.kind !== 'file');
+  const stems = groups
+    .filter((g) => !single(g))
+    .flatMap((g) => groupPart(g.path, g.members as FileReading[], row, reclaimable, at));
+  const plain = groups.filter(single).flatMap((g) => (g.members as FileReading[]).map(row));
+  plain.sort((a, b) => b.bytes - a.bytes);
   const least = Math.max(MIN_ROW_BYTES, whole / 1000);
   const alone = plain.filter((p, i) => i < MAX_NAMED_FILES && p.bytes >= least);
   return [
+    ...sums,
+    ...stems,
     ...alone,
     ...summedPart('small-files', plain.slice(alone.length), reclaimable, at),
     ...summedPart('rotated-files', of('rotated'), reclaimable, at),
@@ -78,58 +105,18 @@ function grouped(files: readonly FileReading[], whole: number, reclaimable: bool
   ].filter((p) => p.bytes > 0);
 }
 
-const isLibrary = (f: FileReading): boolean => LIBRARY.test(f.path);
-const isWritten = (f: FileReading): boolean => f.openBy.some((o) => o.mode !== 'r');
-
-type Kind = 'library' | 'deleted' | 'rotated' | 'plain';
-
-function kindOf(file: FileReading, written: ReadonlyMap<string, number>): Kind {
-  if (isLibrary(file)) return 'library';
-  if (file.deleted) return 'deleted';
-  return isRotated(file, written) ? 'rotated' : 'plain';
-}
-
-/** A log that was renamed: it is not written any more, but one with the same stem is, whose path is no longer than its own. */
-function isRotated(file: FileReading, written: ReadonlyMap<string, number>): boolean {
-  if (written.size === 0 || isWritten(file) || file.path.endsWith('/')) return false;
-  return (written.get(stemOf(file.path)) ?? Number.POSITIVE_INFINITY) <= file.path.length;
-}
-
-/** Stems of the files that are written, each with the length of its shortest path. */
-function writtenStems(files: readonly FileReading[]): Map<string, number> {
-  const stems = new Map<string, number>();
-  for (const file of files) {
-    const stem = isWritten(file) ? stemOf(file.path) : '';
-    if (stem !== '') stems.set(stem, Math.min(stems.get(stem) ?? Number.POSITIVE_INFINITY, file.path.length));
-  }
-  return stems;
-}
-
-/** Folder and name without endings and the numbers of a rotation; empty where nothing of the name is left. */
-function stemOf(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1).slice(0, 255);
-  const stem = ENDINGS.reduce((rest, ending) => rest.replace(ending, ''), name);
-  return stem === '' ? '' : path.slice(0, path.lastIndexOf('/') + 1) + stem;
-}
-
-/**
- * Residency is node-wide. What this container's processes write is charged to it, since a page is charged to the cgroup that touches it
- * first: logs that are open, those they were renamed to, deleted ones. Everything else may be charged to another container, most of all
- * libraries and jars: so where the sum is too large, those are scaled down first.
- */
-function shareOf(files: readonly FileReading[], whole: number): (f: FileReading) => number {
-  const sums = reconcileResidency(
-    files.map((f) => ({ residentBytes: f.residentBytes, fileSystem: null })),
-    whole,
-    0,
-  );
-  if (!sums.exceeds) return () => 1;
-  const written = writtenStems(files);
-  const isOurs = (f: FileReading): boolean => isWritten(f) || ['rotated', 'deleted'].includes(kindOf(f, written));
-  const ours = new Set(files.filter(isOurs));
-  const resident = [...ours].reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
-  if (resident > whole || resident === sums.diskBytes) return (f) => (ours.has(f) ? whole / resident : 0);
-  return (f) => (ours.has(f) ? 1 : (whole - resident) / (sums.diskBytes - resident));
+/** Several files under the name of their folder, or of their stem; one file as itself. */
+function groupPart(
+  path: string,
+  files: readonly FileReading[],
+  row: (f: FileReading) => LedgerPart,
+  reclaimable: boolean,
+  at: string,
+): LedgerPart[] {
+  const parts = files.map(row);
+  if (parts.length < 2) return parts;
+  const count = files.reduce((sum, f) => sum + f.files, 0);
+  return summedPart({ id: 'folder', name: safeName(path) }, parts, reclaimable, at, count);
 }
 
 function namedPart(f: FileReading, scale: number, whole: number, reclaimable: boolean, at: string): LedgerPart {
@@ -151,7 +138,13 @@ function namedPart(f: FileReading, scale: number, whole: number, reclaimable: bo
   );
 }
 
-function summedPart(id: NamedPartId, parts: readonly LedgerPart[], reclaimable: boolean, at: string): LedgerPart[] {
+function summedPart(
+  key: PartKey,
+  parts: readonly LedgerPart[],
+  reclaimable: boolean,
+  at: string,
+  files = parts.length,
+): LedgerPart[] {
   if (parts.length === 0) return [];
   const sum = (of: (p: LedgerPart) => number) => parts.reduce((all, p) => all + of(p), 0);
   const shown = parts.slice(0, MAX_NAMED_FILES);
@@ -163,9 +156,9 @@ function summedPart(id: NamedPartId, parts: readonly LedgerPart[], reclaimable: 
   };
   const rest = more.length === 0 ? [] : [exactPart({ id: 'more-files', name: `${more.length} more` }, sumOfParts(more), whole)];
   return [
-    intervalPart(id, [sum((p) => p.lowBytes), sumOfParts(parts), sum((p) => p.highBytes)], {
+    intervalPart(key, [sum((p) => p.lowBytes), sumOfParts(parts), sum((p) => p.highBytes)], {
       ...whole,
-      note: `${parts.length} ${parts.length === 1 ? 'file' : 'files'}`,
+      note: `${files} ${files === 1 ? 'file' : 'files'}`,
       ...withParts([...shown, ...rest]),
     }),
   ];

@@ -1,5 +1,6 @@
-import { bytesText, durationText, rateText } from '../../format.ts';
+import { durationText, rateText } from '../../format.ts';
 import { reclaimTimeText } from '../eta-text.ts';
+import { type FileSituation, fileSituation, filesName, filesText, pidsText } from '../grown-files-text.ts';
 import type { CauseRule } from '../rule.ts';
 import {
   areFlatText,
@@ -11,63 +12,102 @@ import {
   type RuleContext,
   shareText,
 } from '../rule-context.ts';
-import { filePart, sentence } from '../sentence.ts';
+import { filePart, type Sentence, sentence } from '../sentence.ts';
 import type { FileRow } from '../types.ts';
 import { FURTHEST_SECONDS, secondsToFull } from './disk-filling.ts';
 
-const ADVICE =
-  'If the file is a log, write the log to stdout or lower its level. Otherwise rotate the file, or put it on a volume. No memory setting needs to be raised: the kernel reclaims this cache when it needs memory.';
+const HARMLESS = 'No memory setting needs to be raised: the kernel reclaims this cache when it needs memory.';
+const ADVICE: Readonly<Record<FileSituation, (row: FileRow) => string>> = {
+  log: () =>
+    `If the file is a log, write the log to stdout or lower its level. Otherwise rotate the file, or put it on a volume. ${HARMLESS}`,
+  many: () =>
+    `Bound what these files may take: retention of the segments, rotation of the logs, or removal of what is done with. Cache goes with a file that is deleted and closed. ${HARMLESS}`,
+  read: () =>
+    `The files are only read, and what was read stays in memory until the kernel needs the room: nothing has to be done. \`fincore FILE\` shows how much of a file is in memory; \`du\` cannot. ${HARMLESS}`,
+  'removed-log': ({ openBy }) => {
+    const [fd] = openBy.filter((o) => o.mode !== 'r');
+    const at = fd === undefined ? '/proc/PID/fd/N' : `/proc/${fd.pid}/fd/${fd.fd}`;
+    return `The file was removed while a program writes to it, so its space and cache stay until the program closes it. \`truncate -s 0 ${at}\` frees both at once. Then let the program open its log again, or restart it. Rotate with the logging library or with copytruncate, not by removing the file. \`du\` cannot see it; \`ls -l /proc/PID/fd\` and \`lsof +L1\` can.`;
+  },
+  unclosed: ({ pids }) =>
+    `A leak of descriptors: ${pidsText(pids)} deletes files and does not close them. Disk space and cache come back when they are closed or the process ends. Find what opens them and close it (try-with-resources); the limit of open files is reached otherwise. \`du\` cannot see deleted files; \`ls -l /proc/${pids.length === 1 ? pids[0] : 'PID'}/fd | grep deleted\` and \`lsof +L1\` can.`,
+};
 const UNNAMED_ADVICE =
-  'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, or run memhound with the uid and gid of the app.';
+  'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, look for deleted files with `lsof +L1`, or run memhound with the uid and gid of the app.';
+
+/** The working set contains the slab that page cache brings with it, up to this part of it on ext4. */
+const SLAB_OF_CACHE = 0.05;
 
 /** Page cache grows: most often a log that is written inside the container, whose pages stay in cache. */
 export const pageCacheFile: CauseRule = {
   id: 'page-cache-file',
   cause: 'page-cache',
   explain(context, share) {
-    const { what: path } = share;
-    const file = context.files.find((f) => f.path === path) ?? null;
+    const rows = context.grown['page-cache'];
+    const row = rows[0] ?? null;
+    const situation = row === null ? null : fileSituation(row, context);
     const usage = growthOf(context, 'usage');
     const whole = usage > 0 ? usage : share.bytesPerHour;
-    const flat = flatFieldNames(context, ['heap_used', 'threads', 'working_set']);
-    const holder = file === null ? '' : ` (${holderText(file)})`;
-    const cache = path === null ? sentence`page cache` : sentence`page cache of ${filePart(path)}${holder}`;
-    const notALeak = flat.length > 0 ? `${capitalise(areFlatText(flat))}: not a leak` : 'Not a leak';
+    const flat = [
+      ...flatFieldNames(context, ['heap_used', 'threads']),
+      ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
+    ];
     return {
-      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(share.bytesPerHour, whole)} ${cache}. ${notALeak}, the kernel takes it back ${reclaimTimeText(context)}.${diskText(context, file)}`,
+      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(share.bytesPerHour, whole)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat)}${diskText(context, row)}`,
       severity: 'info',
       title:
-        path === null
+        share.what === null
           ? sentence`Page cache is growing, but no visible file explains it`
-          : sentence`Page cache of ${filePart(path)} is growing`,
+          : sentence`Page cache of ${row === null ? filePart(share.what) : filesName(row)} is growing`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         fileBytes: newestValue(context, 'file'),
         shmemBytes: newestValue(context, 'shmem'),
-        path,
-        sizeBytes: file?.sizeBytes ?? null,
-        residentBytes: file?.residentBytes ?? null,
-        fileGrowthBytesPerHour: file?.growthBytesPerHour ?? null,
-        method: file?.method ?? null,
-        openBy: file?.openBy ?? [],
+        path: share.what,
+        alsoPaths: rows.slice(1).map(({ path }) => path),
+        situation,
+        files: row?.files ?? null,
+        deletedFiles: row?.deletedFiles ?? null,
+        openFiles: row?.openFiles ?? null,
+        writtenFiles: row?.writtenFiles ?? null,
+        pids: row?.pids ?? [],
+        sizeBytes: row?.sizeBytes ?? null,
+        allocatedBytes: row?.allocatedBytes ?? null,
+        residentBytes: row?.residentBytes ?? null,
+        fileGrowthBytesPerHour: row?.growthBytesPerHour ?? null,
+        method: row?.method ?? null,
+        openBy: row?.openBy ?? [],
         flat,
         reclaimInSeconds: etaOf(context, 'reclaim')?.seconds ?? null,
       },
-      advice: path === null ? UNNAMED_ADVICE : ADVICE,
+      advice: row === null || situation === null ? (share.what === null ? UNNAMED_ADVICE : HARMLESS) : ADVICE[situation](row),
     };
   },
 };
 
-/** "794 MiB, held open for writing by pid 1, fd 27" */
-function holderText(file: FileRow): string {
-  const size = file.sizeBytes === null ? 'size unknown' : bytesText(file.sizeBytes);
-  const writer = file.openBy.find((o) => o.mode !== 'r');
-  const open = writer ? `, held open for writing by pid ${writer.pid}, fd ${writer.fd}` : '';
-  return `${size}${file.deleted ? ', deleted but still open' : ''}${open}`;
+/** "page cache of 31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */
+function cacheText(context: RuleContext, what: string | null): Sentence {
+  const rows = context.grown['page-cache'];
+  if (what === null) return sentence`page cache`;
+  if (rows.length === 0) return sentence`page cache of ${filePart(what)}`;
+  const texts = rows.map((row) => filesText(row, fileSituation(row, context)));
+  return texts.reduce((all, text, i) => sentence`${all}${i === 0 ? '' : ' and of '}${text}`, sentence`page cache of `);
+}
+
+function meaningText(context: RuleContext, situation: FileSituation | null, flat: readonly string[]): string {
+  const areFlat = flat.length > 0 ? `${capitalise(areFlatText(flat))}: ` : '';
+  const text =
+    situation === 'unclosed'
+      ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
+      : `not a leak, the kernel takes it back ${reclaimTimeText(context)}`;
+  return `${areFlat}${areFlat === '' ? capitalise(text) : text}.`;
 }
 
 /** Memory is safe, but the disk may not be. */
-function diskText(context: RuleContext, file: FileRow | null): string {
-  const seconds = file === null ? null : secondsToFull(file, context.pod);
-  return seconds !== null && seconds < FURTHEST_SECONDS ? ` But the disk it fills lasts ${durationText(seconds)}.` : '';
+function diskText(context: RuleContext, row: FileRow | null): string {
+  const system = row?.fileSystem ?? null;
+  const disk = system === null ? undefined : context.disks.find((d) => d.fileSystem.totalBytes === system.totalBytes);
+  const seconds = disk === undefined ? null : secondsToFull(disk, context.pod);
+  if (row === null || seconds === null || seconds >= FURTHEST_SECONDS) return '';
+  return ` But the disk ${row.files === 1 ? 'it fills' : 'they fill'} lasts ${durationText(seconds)}.`;
 }

@@ -1,12 +1,15 @@
 import { intervalText, rateText } from '../../format.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import { noLimitText } from '../eta-text.ts';
+import { fileSituation, filesSubject } from '../grown-files-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue } from '../rule-context.ts';
 import { filePart, sentence } from '../sentence.ts';
 
 const ADVICE =
   'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.';
+const UNCLOSED_ADVICE =
+  'A leak of descriptors: deleted files keep their memory until they are closed or the process ends. Find what opens them and close it (try-with-resources). `du` cannot see deleted files; `ls -l /proc/PID/fd | grep deleted` and `lsof +L1` can.';
 const ZGC_ADVICE = 'ZGC keeps the Java heap in shared memory. Compare it with heap_committed before you look for files.';
 
 /** tmpfs or shared memory grows: most tools show it as cache, but the kernel cannot reclaim it without swap. */
@@ -15,7 +18,12 @@ export const shmemGrowth: CauseRule = {
   cause: 'shmem',
   explain(context, share) {
     const oom = etaOf(context, 'oom-kill');
-    const name = share.what === null ? sentence`Shared memory (tmpfs, /dev/shm)` : [filePart(share.what)];
+    const rows = context.grown.shmem;
+    const row = rows[0] ?? null;
+    const alone = share.what === null ? sentence`Shared memory (tmpfs, /dev/shm)` : [filePart(share.what)];
+    const name = row === null ? alone : filesSubject(row);
+    const situation = row === null ? null : fileSituation(row, context);
+    const unclosed = situation === 'unclosed' || situation === 'removed-log';
     const end = oom ? `: OOM kill in ${intervalText(oom.low, oom.high)}.` : `.${noLimitText(context)}`;
     const collector = context.jvm?.collector ?? null;
     return {
@@ -26,9 +34,15 @@ export const shmemGrowth: CauseRule = {
         bytesPerHour: share.bytesPerHour,
         shmemBytes: newestValue(context, 'shmem'),
         path: share.what,
+        alsoPaths: rows.slice(1).map(({ path }) => path),
+        situation,
+        files: row?.files ?? null,
+        deletedFiles: row?.deletedFiles ?? null,
+        pids: row?.pids ?? [],
+        residentBytes: row?.residentBytes ?? null,
         collector,
       },
-      advice: heapCountedIn(collector) === 'shmem' ? ZGC_ADVICE : ADVICE,
+      advice: heapCountedIn(collector) === 'shmem' ? ZGC_ADVICE : unclosed ? UNCLOSED_ADVICE : ADVICE,
     };
   },
 };

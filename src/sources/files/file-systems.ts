@@ -20,6 +20,8 @@ export interface FileSystem {
 /** The file system of a pinned file, read once per device and scan. */
 export class FileSystems {
   readonly #byDevice = new Map<number, FileSystem | null>();
+  /** As last read, in an earlier scan perhaps. */
+  readonly #newest = new Map<number, FileSystemUse>();
 
   clear(): void {
     this.#byDevice.clear();
@@ -30,7 +32,13 @@ export class FileSystems {
     if (known !== undefined) return known;
     const answer = statfs(fd);
     this.#byDevice.set(dev, answer);
+    if (answer !== null) this.#newest.set(dev, answer.publicForm);
     return answer;
+  }
+
+  /** The newest that is known of a device: many files are queried rarely, and their disk fills meanwhile. */
+  newest(dev: number): FileSystemUse | null {
+    return this.#newest.get(dev) ?? null;
   }
 }
 

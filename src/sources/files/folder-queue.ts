@@ -3,7 +3,7 @@ import { ageMs } from '../../clock.ts';
 /** A folder that may hold files behind the page cache, and what its last walk gave. `path` is a byte string. */
 export interface Folder {
   readonly path: string;
-  /** hot: a file in it is open for writing, or was; seed: a likely place; below: found while walking. */
+  /** hot: a file in it is open for writing, or was, or names in it come and go; seed: a likely place; below: found while walking. */
   kind: 'hot' | 'seed' | 'below' | 'root';
   mtimeMs: number;
   walkedAtMs: number | null;

@@ -1,8 +1,9 @@
 import type { Stats } from 'node:fs';
 import { KIB } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
-import type { FileReading, FileSystemUse, ResidencyState } from '../types.ts';
+import type { FileReading, ResidencyState } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
+import type { ScanTimes } from './tracked-files.ts';
 
 /** The small files of one folder. */
 interface Sum {
@@ -11,9 +12,14 @@ interface Sum {
   allocatedBytes: number;
   residentBytes: number;
   dirtyBytes: number;
+  /** Resident bytes of files that were written since the container began. */
+  ownBytes: number;
   mtimeMs: number;
+  /** When a walk of the folder was first complete; null: none was yet. */
+  completedMs: number | null;
   residency: ResidencyState;
-  fileSystem: FileSystemUse | null;
+  /** Of the files' file system; null: not known. */
+  dev: number | null;
   /** Files whose residency is unknown, by the reason. */
   readonly unknown: Map<string, UnqueriedSum>;
 }
@@ -39,14 +45,16 @@ export class FolderSums {
       allocatedBytes: 0,
       residentBytes: 0,
       dirtyBytes: 0,
+      ownBytes: 0,
       mtimeMs: 0,
+      completedMs: this.#complete.get(folder)?.completedMs ?? null,
       residency: { state: 'unknown', reason: 'no file was queried' },
-      fileSystem: null,
+      dev: null,
       unknown: new Map(),
     });
   }
 
-  add(folder: string, stat: Stats, measured: FileResidency): void {
+  add(folder: string, stat: Stats, measured: FileResidency, isOwn: boolean): void {
     const sum = this.#partial.get(folder);
     if (sum === undefined) return;
     const { residency } = measured;
@@ -59,14 +67,16 @@ export class FolderSums {
     sum.allocatedBytes += allocatedBytes(stat);
     sum.residentBytes += measured.residentBytes ?? 0;
     sum.dirtyBytes += measured.dirtyBytes ?? 0;
+    if (isOwn) sum.ownBytes += measured.residentBytes ?? 0;
     sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
     sum.residency = residency;
-    sum.fileSystem = measured.fileSystem;
+    if (measured.fileSystem !== null) sum.dev = stat.dev;
   }
 
-  end(folder: string, gone: boolean): void {
+  end(folder: string, gone: boolean, nowMs: number): void {
     const sum = this.#partial.get(folder);
     this.#partial.delete(folder);
+    if (sum !== undefined) sum.completedMs ??= nowMs;
     if (gone || sum === undefined || (sum.files === 0 && sum.unknown.size === 0)) this.#complete.delete(folder);
     else this.#complete.set(folder, sum);
   }
@@ -76,12 +86,18 @@ export class FolderSums {
     this.#partial.clear();
   }
 
+  residentBytes(): number {
+    let sum = 0;
+    for (const folder of new Map([...this.#partial, ...this.#complete]).values()) sum += folder.residentBytes;
+    return sum;
+  }
+
   /** One row per folder, and one per reason for all files whose residency is unknown. */
-  rows(): FileReading[] {
+  rows(times: ScanTimes): FileReading[] {
     const rows: FileReading[] = [];
     const unknown = new Map<string, UnqueriedSum>();
     for (const [folder, sum] of new Map([...this.#partial, ...this.#complete])) {
-      if (sum.residentBytes >= MIN_ROW_BYTES) rows.push(folderRow(folder, sum));
+      if (sum.residentBytes >= MIN_ROW_BYTES) rows.push(folderRow(folder, sum, times));
       for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
     }
     for (const [reason, part] of unknown) if (part.sizeBytes >= MIN_ROW_BYTES) rows.push(unqueriedRow(reason, part));
@@ -97,7 +113,11 @@ function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: Unq
   sums.set(reason, sum);
 }
 
-const folderRow = (folder: string, sum: Sum): FileReading => ({
+/** Until a folder has been walked to its end, and in the scan in which it was, what is new in its sum was only found. */
+const isFoundLate = ({ completedMs, mtimeMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
+  mtimeMs < firstScanMs && (completedMs === null || completedMs === nowMs);
+
+const folderRow = (folder: string, sum: Sum, times: ScanTimes): FileReading => ({
   kind: 'folder',
   path: `${decodePath(folder === '/' ? '' : folder)}/`,
   files: sum.files,
@@ -109,7 +129,9 @@ const folderRow = (folder: string, sum: Sum): FileReading => ({
   residency: sum.residency,
   openBy: [],
   deleted: false,
-  fileSystem: sum.fileSystem,
+  fileSystem: sum.dev === null ? null : times.fileSystemOf(sum.dev),
+  isOwn: sum.ownBytes >= sum.residentBytes / 2,
+  foundLate: isFoundLate(sum, times) ? 'all' : null,
 });
 
 const unqueriedRow = (reason: string, part: UnqueriedSum): FileReading => ({

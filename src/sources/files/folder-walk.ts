@@ -1,5 +1,6 @@
 import { closeSync, type Dir, type Dirent, fstatSync, lstatSync, opendirSync, type Stats } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { MINUTE_MS } from '../../units.ts';
 import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
 import type { FileSystems } from './file-systems.ts';
 import type { Folder, FolderQueue } from './folder-queue.ts';
@@ -24,6 +25,7 @@ export interface FolderVisitor {
 /** Files pinned at once. */
 const BATCH_FILES = 64;
 const MAX_DEPTH = 24;
+const NEWS_MS = 10 * MINUTE_MS;
 /** Of the root, these are the kernel's. */
 const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
 
@@ -66,6 +68,7 @@ export class FolderWalk {
     const folder = this.#queue.next(nowMs, wide);
     if (folder === null) return false;
     budget.spend(2 + folder.path.split('/').length);
+    const before = folder.walkedAtMs;
     folder.walkedAtMs = nowMs;
     const found = pinUnder(this.#root, folder.path);
     if (found.state === 'refused') {
@@ -82,6 +85,8 @@ export class FolderWalk {
       return true;
     }
     closeSync(found.fd);
+    // Names came or went since the last walk, or shortly before the first: programs write here, each file perhaps for a moment only.
+    if (found.stat.mtimeMs >= (before ?? nowMs - NEWS_MS) && folder.kind !== 'root') folder.kind = 'hot';
     folder.mtimeMs = found.stat.mtimeMs;
     this.#current = { folder, ...opened, entries: 0 };
     this.done.folders++;

@@ -10,7 +10,7 @@ import { folderCandidates } from './folder-candidates.ts';
 import { FolderQueue } from './folder-queue.ts';
 import { FolderSums } from './folder-sums.ts';
 import { type FolderVisitor, FolderWalk, type NamedFile } from './folder-walk.ts';
-import { allocatedBytes, measureFiles, queryCost } from './measure-files.ts';
+import { allocatedBytes, type FileResidency, measureFiles, queryCost } from './measure-files.ts';
 import { OpenFiles } from './open-files.ts';
 import { Residency } from './residency.ts';
 import { readPermission } from './residency-permission.ts';
@@ -20,6 +20,7 @@ import {
   isSignificantChange,
   isWritten,
   queryPriority,
+  type ScanTimes,
   type TrackedFile,
   toFileReading,
 } from './tracked-files.ts';
@@ -54,7 +55,7 @@ const LIMITS: ScanLimits = {
   folders: 1000,
   files: 1000,
   largeBytes: MIB,
-  rows: 200,
+  rows: 2500,
   mapsEveryMs: 5 * MINUTE_MS,
   mapsPids: 4,
 };
@@ -105,6 +106,7 @@ export class PageCacheScanner {
   readonly #tracked = new Map<string, TrackedFile>();
   readonly #isCandidate: (stat: Stats) => boolean;
   #mapsAtMs = Number.NEGATIVE_INFINITY;
+  #times: ScanTimes;
   #scans = 0;
   #queries = 0;
   /** `file` of the cgroup at the last scan, and how much of its changes since the last full round no query explains. */
@@ -132,7 +134,9 @@ export class PageCacheScanner {
     this.#queue = new FolderQueue(this.#limits.folders);
     this.#walk = new FolderWalk(this.#root, this.#queue, this.#systems);
     const shared = sharesOurRoot(this.#root);
-    const since = shared ? startMs(options.roots.proc, options.process.startTicks) : null;
+    const processStartMs = startMs(options.roots.proc, options.process.startTicks);
+    this.#times = { nowMs: 0, firstScanMs: 0, processStartMs, fileSystemOf: (dev) => this.#systems.newest(dev) };
+    const since = shared ? processStartMs : null;
     // On a host without containers all programs share the folders: only files that this program can have written since it began.
     this.#isCandidate = (stat) =>
       !this.#tracked.has(fileKey(stat)) && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
@@ -142,6 +146,8 @@ export class PageCacheScanner {
 
   /** One scan at `nowMs`: the files that can be seen, by resident bytes, then size; at most `limits.rows`. */
   async scan(nowMs: number, hint?: CacheTotals): Promise<FileReading[]> {
+    const firstScanMs = this.#scans === 0 ? nowMs : this.#times.firstScanMs;
+    this.#times = { ...this.#times, nowMs, firstScanMs };
     this.#scans++;
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
     this.#systems.clear();
@@ -235,6 +241,9 @@ export class PageCacheScanner {
       residency: null,
       queriedAtMs: 0,
       allocatedAtQuery: 0,
+      mtimeAtQuery: 0,
+      firstSeenMs: this.#times.nowMs,
+      firstQueriedMs: null,
     };
     this.#tracked.set(key, file);
     return file;
@@ -288,9 +297,7 @@ export class PageCacheScanner {
         this.#queries += heap.length;
         heap.forEach(({ file, stat }, j) => {
           file.stat = stat;
-          file.residency = answers[j]!;
-          file.queriedAtMs = nowMs;
-          file.allocatedAtQuery = allocatedBytes(stat);
+          setResidency(file, stat, answers[j]!, nowMs);
         });
       } finally {
         for (const { fd } of heap) closeSync(fd);
@@ -317,7 +324,7 @@ export class PageCacheScanner {
   #isSearchingFolders(hint: CacheTotals | undefined): boolean {
     if (hint?.fileBytes == null) return true;
     if (hint.fileBytes < MIN_CACHE_BYTES) return false;
-    const named = this.#rows().reduce((sum, row) => sum + (row.residentBytes ?? 0), 0);
+    const named = residentSum(this.#tracked.values()) + this.#sums.residentBytes();
     return named < hint.fileBytes * EXPLAINED_SHARE;
   }
 
@@ -325,7 +332,7 @@ export class PageCacheScanner {
     return {
       accepts: this.#isCandidate,
       begin: (folder) => this.#sums.begin(folder.path),
-      end: (folder, gone) => this.#sums.end(folder.path, gone),
+      end: (folder, gone) => this.#sums.end(folder.path, gone, nowMs),
       files: (folder, files) => this.#addFolderFiles(nowMs, folder.path, files),
     };
   }
@@ -338,18 +345,16 @@ export class PageCacheScanner {
       const measured = answers[i]!;
       const large = Math.max(measured.residentBytes ?? 0, stat.size) >= this.#limits.largeBytes;
       const file = large ? this.#track(`${folder === '/' ? '' : folder}/${name}`, stat) : null;
-      if (file === null) this.#sums.add(folder, stat, measured);
-      else
-        Object.assign(file, {
-          residency: measured,
-          queriedAtMs: nowMs,
-          allocatedAtQuery: allocatedBytes(stat),
-        } satisfies Partial<TrackedFile>);
+      if (file === null) this.#sums.add(folder, stat, measured, stat.mtimeMs >= this.#times.processStartMs);
+      else setResidency(file, stat, measured, nowMs);
     });
   }
 
   #rows(): FileReading[] {
-    const rows = [...[...this.#tracked.values()].map(toFileReading), ...this.#sums.rows()];
+    const rows = [
+      ...[...this.#tracked.values()].map((file) => toFileReading(file, this.#times)),
+      ...this.#sums.rows(this.#times),
+    ];
     return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0));
   }
 }
@@ -359,6 +364,14 @@ const residentSum = (files: Iterable<TrackedFile>): number => {
   for (const file of files) sum += file.residency?.residentBytes ?? 0;
   return sum;
 };
+
+function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, nowMs: number): void {
+  file.residency = measured;
+  file.queriedAtMs = nowMs;
+  file.firstQueriedMs ??= nowMs;
+  file.allocatedAtQuery = allocatedBytes(stat);
+  file.mtimeAtQuery = stat.mtimeMs;
+}
 
 const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { ageMs } from '../../clock.ts';
 import { MIB, MINUTE_MS } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
-import type { FileReading } from '../types.ts';
+import type { FileReading, FileSystemUse } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { OpenFile } from './open-files.ts';
 
@@ -18,7 +18,26 @@ export interface TrackedFile {
   queriedAtMs: number;
   /** Allocated bytes when its residency was last queried. */
   allocatedAtQuery: number;
+  mtimeAtQuery: number;
+  /** When a scan first saw it. */
+  readonly firstSeenMs: number;
+  /** When its residency was first known; null: it is not known yet. */
+  firstQueriedMs: number | null;
 }
+
+/** What the readings of one scan are made with. */
+export interface ScanTimes {
+  readonly nowMs: number;
+  /** Of the first scan. */
+  readonly firstScanMs: number;
+  /** When the container's process began. */
+  readonly processStartMs: number;
+  /** The file system of a device, as it is now. */
+  readonly fileSystemOf: (dev: number) => FileSystemUse | null;
+}
+
+/** When a file was created; its last change where the file system does not keep that. */
+const bornMs = (stat: Stats): number => (stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.ctimeMs);
 
 export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
@@ -37,19 +56,19 @@ export function queryPriority(file: TrackedFile, nowMs: number): number {
   return (aged + grown) * (isWritten(file) || file.deleted ? 2 : 1);
 }
 
-/** Its residency may have changed, even where the cgroup's sum has not. */
+/** Its residency may have changed, even where the cgroup's sum has not. Of a thousand files that are held open few are being written. */
 export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   file.residency === null ||
-  isWritten(file) ||
-  file.deleted ||
+  (isWritten(file) && (file.mapped || ageMs(file.queriedAtMs, nowMs) >= STALE_MS)) ||
   ageMs(file.queriedAtMs, nowMs) >= STALE_WHEN_UNCHANGED_MS ||
-  allocatedBytes(file.stat) !== file.allocatedAtQuery;
+  allocatedBytes(file.stat) !== file.allocatedAtQuery ||
+  file.stat.mtimeMs !== file.mtimeAtQuery;
 
 /** A change of page cache that is worth a scan: a 64th of all of it, and no less than 1 MiB. */
 export const isSignificantChange = (bytes: number, fileBytes: number): boolean =>
   Math.abs(bytes) >= Math.max(MIB, fileBytes / 64);
 
-export const toFileReading = (file: TrackedFile): FileReading => ({
+export const toFileReading = (file: TrackedFile, times: ScanTimes): FileReading => ({
   kind: 'file',
   files: 1,
   path: decodePath(file.path),
@@ -61,5 +80,13 @@ export const toFileReading = (file: TrackedFile): FileReading => ({
   residency: file.residency?.residency ?? { state: 'unknown', reason: 'not queried yet' },
   openBy: file.openBy.map(({ pid, fd, mode }) => ({ pid, fd, mode })),
   deleted: file.deleted,
-  fileSystem: file.residency?.fileSystem ?? null,
+  fileSystem: file.residency === null ? null : times.fileSystemOf(file.stat.dev),
+  isOwn: file.stat.mtimeMs >= times.processStartMs,
+  foundLate: foundLate(file, times),
 });
+
+function foundLate(file: TrackedFile, { nowMs, firstScanMs }: ScanTimes): 'all' | 'resident' | null {
+  if (nowMs === firstScanMs || bornMs(file.stat) >= firstScanMs) return null;
+  if (file.firstSeenMs === nowMs) return 'all';
+  return file.firstQueriedMs === nowMs ? 'resident' : null;
+}

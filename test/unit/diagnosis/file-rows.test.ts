@@ -1,27 +1,71 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileRows } from '../../../src/diagnosis/file-rows.ts';
+import { fileRows, withChargedBytes } from '../../../src/diagnosis/file-rows.ts';
 import type { FileTrack } from '../../../src/history/series.ts';
+import { fileTrack } from '../../support/file-track.ts';
 import { fileRow } from '../../support/rule-context.ts';
 
-/** A file that was seen every half hour with these sizes. */
-const track = (path: string, sizes: readonly number[], resident: readonly number[] = sizes, minutes = 30): FileTrack => {
-  const { kind, files, openBy, deleted, residency, fileSystem } = fileRow();
-  return {
-    ...{ path, kind, files, openBy, deleted, residency, fileSystem },
-    t: Float64Array.from(sizes, (_, i) => 1000 + i * minutes * 60),
-    sizeBytes: Float64Array.from(sizes),
-    residentBytes: Float64Array.from(resident),
-  };
-};
+const track = (path: string, sizes: readonly number[], resident: readonly number[] = sizes, minutes = 30): FileTrack =>
+  fileTrack(path, sizes, { resident, minutes });
 const growth = (sizes: readonly number[], minutes?: number) =>
   fileRows([track('/a', sizes, sizes, minutes)])[0]?.growthBytesPerHour;
 
 test('a row is the newest of its track', () => {
-  const { growthBytesPerHour: _, ...rest } = fileRow();
   assert.deepEqual(fileRows([track('/a', [1, 2, 4], [0, 1, 3])]), [
-    { ...rest, path: '/a', sizeBytes: 4, residentBytes: 3, growthBytesPerHour: 3 },
+    {
+      ...fileRow(),
+      path: '/a',
+      sizeBytes: 4,
+      allocatedBytes: 4,
+      residentBytes: 3,
+      growthBytesPerHour: 3,
+      residentGrowthBytesPerHour: 3,
+    },
   ]);
+});
+
+test('growth is that of the bytes on disk: a sparse file grows by what it holds', () => {
+  const [row] = fileRows([fileTrack('/sparse.log', [10, 10, 10, 10], { size: [100, 200, 300, 400] })]);
+  assert.deepEqual([row?.sizeBytes, row?.allocatedBytes, row?.growthBytesPerHour], [400, 10, 0]);
+});
+
+test('a file that is truncated again and again grows by its peaks', () => {
+  assert.equal(growth([0, 50, 0, 50, 0, 50, 0, 40]), 0);
+  assert.equal(growth([0, 50, 0, 100, 0, 200, 220]), 80);
+});
+
+test('what the verdict names is one row; the others keep theirs', () => {
+  const tracks = [track('/data/a/x.log', [1, 2, 4]), track('/data/b/x.log', [1, 2, 4]), track('/tmp/y', [9, 9, 9])];
+  assert.deepEqual(
+    fileRows(tracks, ['/data/']).map((f) => [f.path, f.kind, f.files, f.residentBytes, f.growthBytesPerHour]),
+    [
+      ['/tmp/y', 'file', 1, 9, 0],
+      ['/data/', 'folder', 2, 8, 6],
+    ],
+  );
+});
+
+test('a file of a group that the verdict names has a row beside the rest of its group', () => {
+  const group = fileTrack('/log/app.log*', [10, 20, 30], {
+    kind: 'folder',
+    files: 3,
+    members: [fileTrack('/log/app.log', [1, 11, 21])],
+  });
+  assert.deepEqual(
+    fileRows([group], ['/log/app.log']).map((f) => [f.path, f.files, f.residentBytes]),
+    [
+      ['/log/app.log', 1, 21],
+      ['/log/app.log*', 2, 9],
+    ],
+  );
+});
+
+test('of a jar that other containers read too, no more is charged here than the container has page cache', () => {
+  const jar = fileRow({ path: '/app/app.jar', residentBytes: 62_700_000, openBy: [] });
+  const charged = (values: Record<string, number>) => withChargedBytes([jar], values)[0]?.chargedBytes;
+  assert.equal(charged({ file: 36_864, shmem: 0 }), 36_864);
+  assert.equal(charged({ file: 90_000_000, shmem: 0 }), 62_700_000);
+  assert.equal(charged({}), null);
 });
 
 test('growth is the slope of the sizes by least squares, in bytes an hour', () => {

@@ -175,17 +175,19 @@ test('small files have a row for their folder, and those that could not be queri
   for (const folder of ['/a', '/b']) {
     sums.begin(folder);
     for (let i = 0; i < 3; i++)
-      sums.add(folder, stat, {
-        residentBytes: 40_960,
-        dirtyBytes: 0,
-        residency: { state: 'known', method: 'cachestat' },
-        fileSystem: null,
-      });
-    sums.add(folder, stat, unknown);
-    sums.end(folder, false);
+      sums.add(
+        folder,
+        stat,
+        { residentBytes: 40_960, dirtyBytes: 0, residency: { state: 'known', method: 'cachestat' }, fileSystem: null },
+        false,
+      );
+    sums.add(folder, stat, unknown, false);
+    sums.end(folder, false, 1);
   }
   assert.deepEqual(
-    sums.rows().map((row) => [row.kind, row.path, row.files, row.sizeBytes, row.residentBytes, row.residency]),
+    sums
+      .rows({ nowMs: 2, firstScanMs: 1, processStartMs: 1, fileSystemOf: () => null })
+      .map((row) => [row.kind, row.path, row.files, row.sizeBytes, row.residentBytes, row.residency]),
     [
       ['folder', '/a/', 3, 122_880, 122_880, { state: 'known', method: 'cachestat' }],
       ['folder', '/b/', 3, 122_880, 122_880, { state: 'known', method: 'cachestat' }],

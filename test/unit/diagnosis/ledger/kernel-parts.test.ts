@@ -12,6 +12,7 @@ const kernelOf = (values: Record<string, number>, version: 1 | 2 = 2) =>
     cpusOnline: 1,
     jvm: null,
     files: [],
+    namedFiles: [],
     mappings: null,
     others: [],
   }).parts.find(({ id }) => id === 'kernel');

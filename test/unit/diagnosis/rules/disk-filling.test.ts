@@ -19,8 +19,11 @@ test('a file that fills its disk within a quarter is a warning, with the time as
     outcome: 'ends in a full disk and eviction',
     evidence: {
       path: '/tmp/spring.log',
+      files: 1,
+      deletedFiles: 0,
       growthBytesPerHour: 4.76e6,
       sizeBytes: 832_500_000,
+      allocatedBytes: 832_500_000,
       freeBytes: 4.76e6 * 24 * 12,
       ephemeralStorageLimitBytes: null,
       secondsToFull: 12 * DAY_S,
@@ -59,21 +62,28 @@ test('limits.ephemeral-storage counts where it is reached first', () => {
   assert.match(roomy?.title ?? '', /the disk it lies on/);
 });
 
-test('a file above limits.ephemeral-storage has no time left', () =>
-  assert.equal(secondsToFull(fileRow(), { ...NO_LIMITS, ephemeralStorageLimitBytes: MIB }), 0));
+const disk1 = (bytesPerHour: number, usedBytes = 0) => ({
+  fileSystem: disk(MIB),
+  bytesPerHour,
+  usedBytes,
+  files: [fileRow()],
+});
 
-test('a file whose size is not known is counted against limits.ephemeral-storage as empty', () =>
-  assert.equal(
-    secondsToFull(fileRow({ sizeBytes: null, growthBytesPerHour: 1e6 }), { ...NO_LIMITS, ephemeralStorageLimitBytes: 5e6 }),
-    5 * 3600,
-  ));
+test('files above limits.ephemeral-storage have no time left', () =>
+  assert.equal(secondsToFull(disk1(1e6, 2 * MIB), { ...NO_LIMITS, ephemeralStorageLimitBytes: MIB }), 0));
 
-test('only a file on disk that grows by 1 MiB a day or more fills a disk', () => {
-  const seconds = (over: Parameters<typeof fileRow>[0]) => secondsToFull(fileRow({ fileSystem: disk(MIB), ...over }), NO_LIMITS);
-  assert.equal(seconds({ growthBytesPerHour: MIB / 24 }), DAY_S);
-  assert.equal(seconds({ growthBytesPerHour: MIB / 24 - 1 }), null);
-  assert.equal(seconds({ growthBytesPerHour: null }), null);
-  assert.equal(seconds({ fileSystem: null }), null);
-  assert.equal(seconds({ fileSystem: { ...disk(MIB), kind: 'tmpfs' } }), null);
+test('only growth by 1 MiB a day or more fills a disk', () => {
+  assert.equal(secondsToFull(disk1(MIB / 24), NO_LIMITS), DAY_S);
+  assert.equal(secondsToFull(disk1(MIB / 24 - 1), NO_LIMITS), null);
   assert.equal(applyRule(diskFilling, { files: [] }), null);
+});
+
+test('many files are named by their folder, and deleted ones have advice of their own', () => {
+  const many = fileRow({ kind: 'folder', path: '/data/topic/', files: 31, residentBytes: 251 * MIB });
+  const found = applyRule(diskFilling, { files: [many] });
+  assert.match(found?.title ?? '', /^\/data\/topic\/ \(31 files, 251 MiB\) grows 114 MB a day and fills the disk it lies on/);
+  assert.match(found?.advice ?? '', /^Bound what these files may take/);
+  const deleted = applyRule(diskFilling, { files: [{ ...many, deleted: true, deletedFiles: 31 }] });
+  assert.match(deleted?.title ?? '', /^\/data\/topic\/ \(31 deleted files, 251 MiB\)/);
+  assert.match(deleted?.advice ?? '', /lsof \+L1/);
 });

@@ -24,7 +24,7 @@ const growing = (
   });
 
 test('the story: the file, its holder, what is flat, that it is no leak, and how long the disk lasts', () => {
-  const files = [fileRow({ path: '/app/app.war' }), fileRow()];
+  const files = [fileRow()];
   assert.deepEqual(growing({ files, usage: 4.76e6, fields: FLAT, values: { file: 900, shmem: 5 } }), {
     id: 'page-cache-file',
     headline:
@@ -36,7 +36,15 @@ test('the story: the file, its holder, what is flat, that it is no leak, and how
       fileBytes: 900,
       shmemBytes: 5,
       path: LOG,
+      alsoPaths: [],
+      situation: 'log',
+      files: 1,
+      deletedFiles: 0,
+      openFiles: 1,
+      writtenFiles: 1,
+      pids: [1],
       sizeBytes: 832_500_000,
+      allocatedBytes: 832_500_000,
       residentBytes: 822_000_000,
       fileGrowthBytesPerHour: 4.76e6,
       method: 'fincore',
@@ -50,7 +58,7 @@ test('the story: the file, its holder, what is flat, that it is no leak, and how
 });
 
 test('without a file the title says so, and the advice says how to find it', () => {
-  const found = growing({ what: null, files: [fileRow()] });
+  const found = growing({ what: null });
   assert.equal(
     found?.headline,
     'Memory used grows 114 MB a day, all of it page cache. Not a leak, the kernel takes it back at the limit.',
@@ -58,7 +66,7 @@ test('without a file the title says so, and the advice says how to find it', () 
   assert.equal(found?.title, 'Page cache is growing, but no visible file explains it');
   assert.equal(
     found?.advice,
-    'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, or run memhound with the uid and gid of the app.',
+    'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, look for deleted files with `lsof +L1`, or run memhound with the uid and gid of the app.',
   );
   const { path, sizeBytes, residentBytes, fileGrowthBytesPerHour, method, openBy } = found!.evidence;
   assert.deepEqual([path, sizeBytes, residentBytes, fileGrowthBytesPerHour, method, openBy], [null, null, null, null, null, []]);
@@ -103,4 +111,63 @@ test('a disk that lasts longer than a quarter is not mentioned', () => {
     '';
   assert.match(lasting(89), /But the disk it fills lasts 89 days\.$/);
   assert.match(lasting(90), /at the limit\.$/);
+});
+
+const many = (over: Parameters<typeof fileRow>[0] = {}) =>
+  fileRow({ kind: 'folder', path: '/data/topic/', files: 31, openFiles: 31, writtenFiles: 31, residentBytes: 263e6, ...over });
+const of = (row: ReturnType<typeof fileRow>, over: Parameters<typeof growing>[0] = {}) =>
+  growing({ what: row.path, files: [row], ...over });
+
+test('many files: their folder, their count, what they hold in memory, and who holds how many of them', () => {
+  assert.match(
+    of(many())?.headline ?? '',
+    /page cache of 31 files in \/data\/topic\/ \(251 MiB, held open for writing by pid 1\)\. Not a leak/,
+  );
+  assert.equal(of(many())?.title, 'Page cache of 31 files in /data/topic/ is growing');
+  assert.match(of(many())?.advice ?? '', /^Bound what these files may take/);
+  const some = many({ writtenFiles: 3, pids: [7, 9] });
+  assert.match(of(some)?.headline ?? '', /\(251 MiB, 3 of them held open for writing by pids 7 and 9\)/);
+  const closed = many({ path: '/tmp/upload_*.tmp', openFiles: 0, writtenFiles: 0 });
+  assert.match(of(closed)?.headline ?? '', /page cache of 31 files named \/tmp\/upload_\*\.tmp \(251 MiB, closed\)/);
+  assert.match(of(many())?.headline ?? '', /But the disk they fill lasts 12 days\.$/);
+});
+
+test('deleted files that nobody closes are a leak of descriptors', () => {
+  const found = of(many({ deleted: true, deletedFiles: 31, path: '/tmp/cache/' }));
+  assert.match(
+    found?.headline ?? '',
+    /page cache of 31 deleted files that pid 1 still holds open \(251 MiB, in \/tmp\/cache\/\)\. A leak of descriptors/,
+  );
+  assert.match(
+    found?.advice ?? '',
+    /^A leak of descriptors: pid 1 deletes files and does not close them\. .*`ls -l \/proc\/1\/fd \| grep deleted`/,
+  );
+  assert.equal(found?.evidence.situation, 'unclosed');
+});
+
+test('a log that was removed under its writer: how to free it at once, and how to rotate', () => {
+  const found = of(fileRow({ deleted: true, deletedFiles: 1 }));
+  assert.match(found?.headline ?? '', /\(794 MiB, deleted but still open, held open for writing by pid 1, fd 27\)/);
+  assert.match(found?.advice ?? '', /`truncate -s 0 \/proc\/1\/fd\/27` frees both at once\..*copytruncate/);
+});
+
+test('files that are only read are called so, and nothing has to be done', () => {
+  const read = many({ path: '/data/store/', files: 6, openFiles: 0, writtenFiles: 0, mtimeMs: 0, openBy: [] });
+  const found = of(read, { fields: { file: fieldTrend('growing', 4.76e6) } });
+  assert.match(found?.headline ?? '', /page cache of 6 files read in \/data\/store\/ \(251 MiB\)\. Not a leak/);
+  assert.match(found?.advice ?? '', /^The files are only read/);
+});
+
+test('a sparse file is called by what it has on disk', () =>
+  assert.match(
+    of(fileRow({ allocatedBytes: 51e6, residentBytes: 51e6 }))?.headline ?? '',
+    /\(48\.6 MiB on disk, 794 MiB long with its holes, held open/,
+  ));
+
+test('two places that have nothing in common are both named', () => {
+  const files = [many(), fileRow({ path: '/var/log/a.log' })];
+  assert.match(
+    growing({ what: '/data/topic/', files })?.headline ?? '',
+    /page cache of 31 files in \/data\/topic\/ \(.*\) and of \/var\/log\/a\.log \(794 MiB/,
+  );
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shmemGrowth } from '../../../../src/diagnosis/rules/shmem-growth.ts';
 import { HOUR_S } from '../../../../src/units.ts';
-import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, eta, fileRow, type Given } from '../../../support/rule-context.ts';
 
 const growing = (over: Given & { readonly what?: string; readonly seconds?: number } = {}) =>
   applyRule(shmemGrowth, {
@@ -22,7 +22,10 @@ test('a file in tmpfs that grows is named, with the time to the OOM kill', () =>
     headline: `/dev/shm/q ${COUNTED}: OOM kill in 36 to 44 hours.`,
     severity: 'warn',
     title: 'tmpfs or shared memory grows',
-    evidence: { bytesPerHour: 31e6, shmemBytes: 900, path: '/dev/shm/q', collector: 'G1' },
+    evidence: {
+      ...{ bytesPerHour: 31e6, shmemBytes: 900, path: '/dev/shm/q', alsoPaths: [], situation: null },
+      ...{ files: null, deletedFiles: null, pids: [], residentBytes: null, collector: 'G1' },
+    },
     advice:
       'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.',
   });
@@ -58,4 +61,15 @@ test('it is critical within a day of the OOM kill', () => {
   assert.equal(growing({ seconds: 24 * HOUR_S })?.severity, 'warn');
   assert.equal(growing({ seconds: 24 * HOUR_S - 1 })?.severity, 'critical');
   assert.equal(growing()?.severity, 'warn');
+});
+
+test('many files in tmpfs are named by their folder; deleted ones that nobody closes have advice of their own', () => {
+  const fileSystem = { kind: 'tmpfs', freeBytes: 1e9, totalBytes: 2e9 } as const;
+  const many = fileRow({ kind: 'folder', path: '/shm/spill/', files: 30, residentBytes: 258e6, fileSystem });
+  assert.match(
+    growing({ what: many.path, files: [many] })?.headline ?? '',
+    /^\/shm\/spill\/ \(30 files, 246 MiB\) grows 31 MB an hour/,
+  );
+  const deleted = { ...many, deleted: true, deletedFiles: 30 };
+  assert.match(growing({ what: many.path, files: [deleted] })?.advice ?? '', /^A leak of descriptors/);
 });

@@ -1,0 +1,166 @@
+import type { FileTrack, Series } from '../../history/series.ts';
+import type { FileSystemUse } from '../../sources/types.ts';
+import type { CauseShare, Evaluation } from '../../trends/types.ts';
+import { HOUR_S } from '../../units.ts';
+import { rowOfTracks } from '../file-rows.ts';
+import { isLibrary } from '../ledger/charged-share.ts';
+import type { FileRow } from '../types.ts';
+import { columnOf, type FileNode, fileTree, type Span, whatGrew } from './file-tree.ts';
+import { dropsIn, growthPace, sumOfColumns } from './growth-pace.ts';
+
+/** The files that grew, by the cause that they explain. Empty: none in sight explains it. */
+export interface GrownFiles {
+  readonly 'page-cache': readonly FileRow[];
+  readonly shmem: readonly FileRow[];
+}
+
+/** A file system that the container's files fill. */
+export interface DiskGrowth {
+  readonly fileSystem: FileSystemUse;
+  readonly bytesPerHour: number;
+  /** What those files take on it now. */
+  readonly usedBytes: number;
+  readonly files: readonly FileRow[];
+}
+
+/** Files must have grown by at least this part of what the cgroup's sum grew by to be named as its cause. */
+const MIN_EXPLAINED = 0.4;
+/** Where growth is not seen (files that were cached before they were found), files that hold this part of all of it are named. */
+const MIN_HELD = 0.8;
+
+const MIN_SCANS = 12;
+
+type FileCause = keyof GrownFiles;
+
+/** What grew in the page cache and in shared memory, where these grow. */
+export function grownFiles(series: Series, { causes, fields }: Pick<Evaluation, 'causes' | 'fields'>): GrownFiles {
+  const explain = (cause: FileCause): readonly FileRow[] => {
+    const share = causes.find((c) => c.cause === cause);
+    const windowS = fields[cause === 'shmem' ? 'shmem' : 'file']?.windowSeconds;
+    return share === undefined ? [] : filesBehind(series, share, cause, windowS ?? Number.POSITIVE_INFINITY);
+  };
+  return { 'page-cache': explain('page-cache'), shmem: explain('shmem') };
+}
+
+function filesBehind(series: Series, share: CauseShare, cause: FileCause, windowS: number): readonly FileRow[] {
+  const kind = cause === 'shmem' ? 'tmpfs' : 'disk';
+  const tracks = tracksOn(series.files, kind);
+  const t = tracks[0]?.t;
+  if (t === undefined || t.length === 0) return [];
+  const toS = t[t.length - 1]!;
+  // What a scan does not get to, the next ones do: over a few of them the files are up to date.
+  const fromS = Math.max(t[0]!, Math.min(toS - windowS, t[Math.max(0, t.length - MIN_SCANS)]!));
+  const sum = (row: number): number => sumAt(series, cause, row);
+  const now = sum(series.t.length - 1);
+  const rose = now - sum(rowAt(series.t, fromS));
+  const whole = rose > 0 ? rose : (share.bytesPerHour * (toS - fromS)) / HOUR_S;
+  // Residency of libraries and jars is that of the node, where other containers map them too.
+  for (const among of [tracks.filter((f) => !isLibrary(f)), tracks]) {
+    const tree = fileTree(among, { fromS, toS }, 'resident');
+    if (tree.grownBytes > 0 && tree.grownBytes >= MIN_EXPLAINED * whole) return rowsOf(whatGrew(tree));
+  }
+  const held = fileTree(
+    tracks.filter((f) => !isLibrary(f)),
+    { fromS, toS },
+    'resident',
+  );
+  markHeld(held);
+  return held.grownBytes >= MIN_HELD * Math.max(whole, now) ? rowsOf(whatGrew(held)) : [];
+}
+
+/** The tree of what files hold now, instead of what they grew by. */
+function markHeld(node: FileNode): number {
+  node.grownBytes = node.folder
+    ? node.children.reduce((sum, child) => sum + markHeld(child), 0)
+    : lastKnown(columnOf(node.tracks[0]!, 'resident'));
+  node.lateBytes = 0;
+  if (!node.folder) node.children.forEach(markHeld);
+  return node.grownBytes;
+}
+
+const tracksOn = (tracks: readonly FileTrack[], kind: FileSystemUse['kind']): FileTrack[] =>
+  tracks.filter((f) => f.kind !== 'unqueried' && (f.fileSystem?.kind ?? 'disk') === kind);
+
+/** The cgroup's sum that these files are part of. */
+function sumAt(series: Series, cause: FileCause, row: number): number {
+  const at = (field: 'file' | 'shmem'): number => knownNear(series.fields.get(field), row);
+  return cause === 'shmem' ? at('shmem') : at('file') - at('shmem');
+}
+
+/** The value at a row, or the nearest before it that is known, else the nearest after it; 0 where none is. */
+function knownNear(column: Float64Array | undefined, row: number): number {
+  if (column === undefined) return 0;
+  for (let i = row; i >= 0; i--) if (Number.isFinite(column[i])) return column[i]!;
+  return column.find(Number.isFinite) ?? 0;
+}
+
+function rowAt(t: Float64Array, atS: number): number {
+  const after = t.findIndex((x) => x >= atS);
+  return after < 0 ? t.length - 1 : after;
+}
+
+const rowsOf = (nodes: readonly FileNode[]): FileRow[] => nodes.map(({ path, tracks }) => rowOfTracks(path, tracks));
+
+const lastKnown = (column: Float64Array): number => {
+  const last = column[column.length - 1];
+  return last !== undefined && Number.isFinite(last) ? last : 0;
+};
+
+/** File systems on disk that the files in sight fill, by what they have allocated: a rotation with a bound fills nothing. */
+export function diskGrowths(tracks: readonly FileTrack[]): DiskGrowth[] {
+  const byDisk = new Map<number, FileTrack[]>();
+  for (const track of tracksOn(tracks, 'disk')) {
+    if (track.fileSystem === null) continue;
+    const { totalBytes } = track.fileSystem;
+    byDisk.set(totalBytes, [...(byDisk.get(totalBytes) ?? []), track]);
+  }
+  return [...byDisk.values()].flatMap((on) => diskGrowth(on));
+}
+
+function diskGrowth(all: readonly FileTrack[]): DiskGrowth[] {
+  const { t, fileSystem } = all[0]!;
+  const tracks = all.filter((track) => !mayBeBounded(track));
+  const whole = sumOfColumns(tracks.map((track) => columnOf(track, 'allocated')));
+  const pace = growthPace(t, whole).net;
+  if (fileSystem === null || pace === null || pace <= 0 || t.length === 0) return [];
+  if (!takesSpace(whole, tracks.find((f) => f.freeBytes !== null)?.freeBytes ?? null)) return [];
+  const span: Span = { fromS: t[0]!, toS: t[t.length - 1]! };
+  const growing = tracks.filter((track) => (growthPace(t, columnOf(track, 'allocated')).net ?? 0) > 0);
+  const named = whatGrew(fileTree(growing, span, 'allocated'));
+  const usedBytes = growing.reduce((sum, track) => sum + lastKnown(columnOf(track, 'allocated')), 0);
+  return [{ fileSystem, bytesPerHour: pace, usedBytes, files: rowsOf(named) }];
+}
+
+/** A set of files is known to grow without bound when one of them has been rotated so often, and all of them still take more. */
+const ROTATIONS = 3;
+
+/** One of the group's files was emptied or renamed once or twice: how many old ones are kept shows with the next rotations. */
+function mayBeBounded({ members }: FileTrack): boolean {
+  return members.some((file) => {
+    const drops = dropsIn(columnOf(file, 'allocated'));
+    return drops > 0 && drops < ROTATIONS;
+  });
+}
+
+const PARTS = 8;
+/** Free space must fall by this part of what the files take. */
+const MIN_TAKEN = 0.25;
+
+/**
+ * Free space falls in most parts of the time in which the files grow. In parts, since another program on the node may free or take
+ * much at once.
+ */
+function takesSpace(allocated: Float64Array, free: Float64Array | null): boolean {
+  if (free === null) return true;
+  let grew = 0;
+  let fell = 0;
+  const step = Math.max(1, Math.floor(allocated.length / PARTS));
+  for (let i = step; i < allocated.length; i += step) {
+    const taken = allocated[i]! - allocated[i - step]!;
+    const lost = free[i - step]! - free[i]!;
+    if (!(taken > 0) || !Number.isFinite(lost)) continue;
+    grew++;
+    if (lost >= MIN_TAKEN * taken) fell++;
+  }
+  return grew === 0 || fell >= grew / 2;
+}

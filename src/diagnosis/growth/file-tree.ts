@@ -1,0 +1,136 @@
+import type { FileTrack } from '../../history/series.ts';
+import { folderOfPath } from '../../sources/files/file-groups.ts';
+
+/** The bytes of a file whose growth is asked for: those in memory, or those on its file system. */
+export type Measure = 'resident' | 'allocated';
+
+/** The span over which growth is measured, epoch seconds. */
+export interface Span {
+  readonly fromS: number;
+  readonly toS: number;
+}
+
+/** A folder, or a track: what it grew by in a span, and in the last third of it. */
+export interface FileNode {
+  /** A folder has a slash at its end. */
+  readonly path: string;
+  readonly folder: boolean;
+  readonly tracks: FileTrack[];
+  readonly children: FileNode[];
+  grownBytes: number;
+  lateBytes: number;
+}
+
+/** What a folder must hold of its parent's growth for the growth to be its own. */
+const MIN_SHARE = 0.8;
+/** And of the parent's latest growth: one segment that is full is not what goes on growing. */
+const MIN_LATE_SHARE = 0.5;
+/** A folder is called by its files' common name only where it holds others too. */
+const OTHERS_SHARE = 0.2;
+const LATE_THIRD = 2 / 3;
+/** Places with nothing in common but the root that are named together. */
+const MAX_NAMED = 3;
+
+/** The growth of all tracks, as a tree of folders. */
+export function fileTree(tracks: readonly FileTrack[], span: Span, measure: Measure): FileNode {
+  const root = folderNode('/');
+  for (const track of tracks) {
+    const leaf = trackNode(track, span, measure);
+    let at = root;
+    addTo(at, leaf);
+    const folder = folderOfPath(track.path);
+    for (let end = folder.indexOf('/', 1); end > 0; end = folder.indexOf('/', end + 1)) {
+      at = childOf(at, folder.slice(0, end + 1));
+      addTo(at, leaf);
+    }
+    at.children.push(leaf);
+  }
+  return root;
+}
+
+const folderNode = (path: string): FileNode => ({ path, folder: true, tracks: [], children: [], grownBytes: 0, lateBytes: 0 });
+
+function childOf(parent: FileNode, path: string): FileNode {
+  const known = parent.children.find((c) => c.folder && c.path === path);
+  if (known !== undefined) return known;
+  const made = folderNode(path);
+  parent.children.push(made);
+  return made;
+}
+
+function addTo(node: FileNode, leaf: FileNode): void {
+  node.tracks.push(...leaf.tracks);
+  node.grownBytes += leaf.grownBytes;
+  node.lateBytes += leaf.lateBytes;
+}
+
+function trackNode(track: FileTrack, span: Span, measure: Measure): FileNode {
+  const lateS = span.fromS + (span.toS - span.fromS) * LATE_THIRD;
+  return {
+    path: track.path,
+    folder: false,
+    tracks: [track],
+    children: track.members.map((member) => trackNode(member, span, measure)),
+    grownBytes: growthSince(track, span.fromS, measure),
+    lateBytes: growthSince(track, lateS, measure),
+  };
+}
+
+/** Bytes that a track grew by since then; what was not there yet counts as 0. */
+function growthSince(track: FileTrack, fromS: number, measure: Measure): number {
+  const column = columnOf(track, measure);
+  const now = column[column.length - 1];
+  if (now === undefined || !Number.isFinite(now)) return 0;
+  const first = track.t.findIndex((t) => t >= fromS);
+  const before = column[Math.max(0, first)]!;
+  return now - (Number.isFinite(before) ? before : 0);
+}
+
+const isKnown = (column: Float64Array): boolean => Number.isFinite(column[column.length - 1]);
+
+/** Where residency may not be queried, what the file has on its file system, or its length, is the best that there is. */
+export function columnOf(track: FileTrack, measure: Measure): Float64Array {
+  if (measure === 'resident' && isKnown(track.residentBytes)) return track.residentBytes;
+  return isKnown(track.allocatedBytes) ? track.allocatedBytes : track.sizeBytes;
+}
+
+/**
+ * What grew: the deepest folder, group of files or file that holds nearly all of it. Where only the root does, the largest places that
+ * hold it together.
+ */
+export function whatGrew(node: FileNode): FileNode[] {
+  const [only] = node.children;
+  if (node.folder && node.children.length === 1 && only !== undefined && (only.folder || isFile(only))) return whatGrew(only);
+  const best = node.children.reduce<FileNode | null>((b, c) => (b === null || c.grownBytes > b.grownBytes ? c : b), null);
+  if (best !== null && holds(best, node)) {
+    if (best.folder || isFile(best) || !fills(best, node)) return whatGrew(best);
+    // The group is all that there is in this folder; a single file of it may still be what grows.
+    const [inside] = whatGrew(best);
+    return inside === undefined || inside === best ? [node.path === '/' ? best : node] : [inside];
+  }
+  if (node.path !== '/' || best === null) return [node];
+  return largestPlaces(node);
+}
+
+const isFile = (node: FileNode): boolean => node.tracks[0]!.kind === 'file';
+
+const holds = (child: FileNode, parent: FileNode): boolean =>
+  child.grownBytes >= MIN_SHARE * parent.grownBytes && child.lateBytes >= MIN_LATE_SHARE * parent.lateBytes;
+
+/** No more than a small part of the folder's files are others. */
+function fills(group: FileNode, folder: FileNode): boolean {
+  const files = (node: FileNode): number => node.tracks.reduce((sum, { files: n }) => sum + n, 0);
+  return files(group) >= (1 - OTHERS_SHARE) * files(folder);
+}
+
+function largestPlaces(root: FileNode): FileNode[] {
+  const places = [...root.children].filter((c) => c.grownBytes > 0).sort((a, b) => b.grownBytes - a.grownBytes);
+  const named: FileNode[] = [];
+  let left = MIN_SHARE * root.grownBytes;
+  for (const place of places.slice(0, MAX_NAMED)) {
+    if (left <= 0) break;
+    left -= place.grownBytes;
+    named.push(...whatGrew(place));
+  }
+  return named;
+}

@@ -1,0 +1,78 @@
+import { HOUR_S } from '../../units.ts';
+
+/** How fast a column of bytes grows, in bytes an hour. */
+export interface GrowthPace {
+  /** Since it last became smaller, by a rotation or a truncation; over its peaks where it did so again and again. null: not known yet. */
+  readonly now: number | null;
+  /** Of its highest level: what is written and removed again in turn does not grow. null: not known yet. */
+  readonly net: number | null;
+}
+
+/** A file system may give back a part of what it reserved for a file: that is no rotation. */
+const MAX_SHRINKAGE = 0.02;
+/** A rise that has slowed to less than this part of its mean pace is rated by its later half. */
+const SLOWED = 0.5;
+const MIN_POINTS = 3;
+
+/** Least squares over what is known of the column. */
+export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
+  const known = [...column.keys()].filter((i) => Number.isFinite(column[i]));
+  const times = known.map((i) => t[i]!);
+  const bytes = known.map((i) => column[i]!);
+  const drops = dropsOf(bytes);
+  const last = drops[drops.length - 1] ?? 0;
+  const sinceDrop = slope(times.slice(last), bytes.slice(last));
+  const ofPeaks = drops.length === 0 ? null : peakGrowth(times, bytes, last);
+  return {
+    now: drops.length > 1 ? ofPeaks : sinceDrop,
+    net: ofPeaks ?? (sinceDrop === null ? null : slowed(times, bytes, sinceDrop)),
+  };
+}
+
+const dropsOf = (bytes: readonly number[]): number[] =>
+  [...bytes.keys()].filter((i) => i > 0 && bytes[i]! < bytes[i - 1]! * (1 - MAX_SHRINKAGE));
+
+/** How often a file became smaller. */
+export const dropsIn = (column: Float64Array): number => dropsOf([...column].filter(Number.isFinite)).length;
+
+/** From the peak before the last drop to the peak since; 0 while that has not been reached again. */
+function peakGrowth(times: readonly number[], bytes: readonly number[], drop: number): number {
+  const before = indexOfPeak(bytes, 0, drop);
+  const since = indexOfPeak(bytes, drop, bytes.length);
+  const rise = bytes[since]! - bytes[before]!;
+  return rise <= 0 ? 0 : (rise / (times[since]! - times[before]!)) * HOUR_S;
+}
+
+function indexOfPeak(bytes: readonly number[], from: number, to: number): number {
+  let peak = from;
+  for (let i = from; i < to; i++) if (bytes[i]! > bytes[peak]!) peak = i;
+  return peak;
+}
+
+function slowed(times: readonly number[], bytes: readonly number[], whole: number): number {
+  const middle = (times[0]! + times[times.length - 1]!) / 2;
+  const half = times.findIndex((t) => t >= middle);
+  const later = slope(times.slice(half), bytes.slice(half));
+  return later !== null && later < SLOWED * whole ? later : whole;
+}
+
+function slope(times: readonly number[], bytes: readonly number[]): number | null {
+  if (bytes.length < MIN_POINTS) return null;
+  const meanT = times.reduce((a, b) => a + b, 0) / times.length;
+  const meanB = bytes.reduce((a, b) => a + b, 0) / bytes.length;
+  let tt = 0;
+  let tb = 0;
+  for (let i = 0; i < times.length; i++) {
+    const dt = times[i]! - meanT;
+    tt += dt * dt;
+    tb += dt * (bytes[i]! - meanB);
+  }
+  return tt === 0 ? null : (tb / tt) * HOUR_S;
+}
+
+/** NaN where nothing of it is known. */
+export function sumOfColumns(columns: readonly Float64Array[]): Float64Array {
+  return (columns[0] ?? new Float64Array()).map((_, i) =>
+    columns.reduce((sum, c) => (Number.isFinite(c[i]) ? (Number.isNaN(sum) ? 0 : sum) + c[i]! : sum), Number.NaN),
+  );
+}

@@ -1,0 +1,142 @@
+import type { FileDescription, FileHolders, FileObservation, OpenDescriptor } from '../types.ts';
+
+/** Files of one folder whose names differ in a number or an ending alone, such as the segments of a log; or one file. */
+export interface FileGroup extends FileDescription, FileHolders {
+  /** What makes it the same group in the next scan. */
+  readonly key: string;
+  /** With a slash at its end. */
+  readonly folder: string;
+  readonly sizeBytes: number | null;
+  readonly residentBytes: number | null;
+  readonly allocatedBytes: number | null;
+  readonly mtimeMs: number | null;
+  readonly isOwn: boolean;
+  readonly members: readonly FileObservation[];
+}
+
+const PACKED = /\.(?:gz|zst|xz|bz2|lz4|zip)$/;
+/** What rotation puts behind a log's name, or between its stem and its ending, once numbers are a `*`. */
+const ROTATED = /(?:[-._](?:\*|old|bak))+(?=(?:\.(?:log|txt|out))?$)/;
+const MAX_NAME = 255;
+/** Descriptors that are listed of a group; `openFiles` counts all. */
+const MAX_DESCRIPTORS = 8;
+const MAX_PIDS = 8;
+
+/** A file's name with a `*` for what counts files up: numbers, dates, hexadecimal ids; and without what rotation adds. */
+export function stemOf(name: string): string {
+  return name
+    .slice(0, MAX_NAME)
+    .replace(PACKED, '')
+    .replace(/[0-9a-z]+/gi, (token) =>
+      /^[0-9a-f]+$/i.test(token) && (/\d/.test(token) || token.length >= 8) ? '*' : token.replace(/\d.*$/, '*'),
+    )
+    .replace(/\*(?:[-._:+ ]*\*)+/g, '*')
+    .replace(ROTATED, '');
+}
+
+export const folderOfPath = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1) || '/';
+
+/** How several files of one stem are called. */
+const stemPath = (folder: string, stem: string): string => `${folder}${stem.includes('*') ? stem : `${stem}*`}`;
+
+/** True where a group, a file or a folder is called `path` or is part of what is called so. */
+export function isWithin(path: string, named: string): boolean {
+  if (path === named) return true;
+  if (named.endsWith('/')) return path.startsWith(named);
+  if (!named.includes('*') || folderOfPath(path) !== folderOfPath(named)) return false;
+  const folder = folderOfPath(path);
+  return stemPath(folder, stemOf(path.slice(folder.length))) === named;
+}
+
+export const holdersOf = ({ openBy, deleted }: Pick<FileDescription, 'openBy' | 'deleted'>): FileHolders => ({
+  openFiles: openBy.length > 0 ? 1 : 0,
+  writtenFiles: openBy.some(isWriting) ? 1 : 0,
+  deletedFiles: deleted ? 1 : 0,
+  pids: pidsOf(openBy),
+});
+
+const isWriting = (o: OpenDescriptor): boolean => o.mode !== 'r';
+const pidsOf = (openBy: readonly OpenDescriptor[]): number[] => [...new Set(openBy.map((o) => o.pid))].slice(0, MAX_PIDS);
+
+/** Observations by group. Everything below one of the `merged` folders is one group. Pure. */
+export function groupFiles(files: readonly FileObservation[], merged: readonly string[] = []): FileGroup[] {
+  const members = new Map<string, { folder: string; stem: string; files: FileObservation[] }>();
+  for (const file of files) {
+    const { folder, stem } = placeOf(file, merged);
+    const key = file.kind === 'unqueried' ? unqueriedKey(file) : [spaceOf(file), folder, stem].join('\0');
+    const group = members.get(key);
+    if (group === undefined) members.set(key, { folder, stem, files: [file] });
+    else group.files.push(file);
+  }
+  return [...members].map(([key, group]) => toGroup(key, group.folder, group.stem, group.files));
+}
+
+const unqueriedKey = ({ residency }: FileDescription): string =>
+  `unqueried ${residency.state === 'unknown' ? residency.reason : ''}`;
+
+/** Files of a tmpfs are other memory than those of a disk, and deleted ones are held by whoever has them open. */
+const spaceOf = (file: FileDescription): string => `${file.fileSystem?.kind ?? 'disk'} ${file.deleted}`;
+
+/** An empty stem: all files of the folder. */
+function placeOf(file: FileObservation, merged: readonly string[]): { readonly folder: string; readonly stem: string } {
+  const folder = folderOfPath(file.path);
+  const within = merged.find((path) => folder.startsWith(path));
+  if (within !== undefined) return { folder: within, stem: '' };
+  const name = file.path.slice(folder.length);
+  return { folder, stem: file.kind === 'file' ? stemOf(name) : name };
+}
+
+function toGroup(key: string, folder: string, stem: string, members: readonly FileObservation[]): FileGroup {
+  const [first] = members;
+  if (members.length === 1 && first !== undefined && (stem !== '' || first.path === folder || first.kind === 'unqueried'))
+    return {
+      ...first,
+      ...(first.kind === 'file' ? holdersOf(first) : NO_HOLDERS),
+      key,
+      folder,
+      allocatedBytes: first.allocatedBytes ?? null,
+      mtimeMs: first.mtimeMs ?? null,
+      isOwn: first.isOwn ?? false,
+      members,
+    };
+  return { key, folder, members, kind: 'folder', path: stem === '' ? folder : stemPath(folder, stem), ...sumOf(members) };
+}
+
+const NO_HOLDERS: FileHolders = { openFiles: 0, writtenFiles: 0, deletedFiles: 0, pids: [] };
+
+/** What can be added up of several rows. */
+type Summed = FileObservation & Partial<FileHolders>;
+
+/** Several rows as one. */
+export function sumOf(rows: readonly Summed[]): Omit<FileGroup, 'key' | 'folder' | 'members' | 'kind' | 'path'> {
+  const open = rows.flatMap((f) => f.openBy).sort((a, b) => Number(isWriting(b)) - Number(isWriting(a)));
+  const holders = rows.map((f) => ('openFiles' in f ? (f as FileHolders) : holdersOf(f)));
+  const systems = new Map(rows.flatMap(({ fileSystem }) => (fileSystem === null ? [] : [[fileSystem.totalBytes, fileSystem]])));
+  const ownBytes = rows.reduce((sum, f) => sum + (f.isOwn === true ? (f.residentBytes ?? 0) : 0), 0);
+  const residentBytes = total(rows.map((f) => f.residentBytes));
+  return {
+    files: rows.reduce((sum, f) => sum + f.files, 0),
+    sizeBytes: total(rows.map((f) => f.sizeBytes)),
+    residentBytes,
+    allocatedBytes: total(rows.map((f) => f.allocatedBytes ?? null)),
+    mtimeMs: rows.reduce<number | null>(
+      (newest, { mtimeMs }) => (mtimeMs == null ? newest : Math.max(newest ?? 0, mtimeMs)),
+      null,
+    ),
+    openBy: open.slice(0, MAX_DESCRIPTORS),
+    deleted: rows.every((f) => f.deleted),
+    residency: (rows.find((f) => f.residency.state === 'known') ?? rows[0]!).residency,
+    fileSystem: systems.size === 1 ? [...systems.values()][0]! : null,
+    isOwn: ownBytes > 0 && ownBytes >= (residentBytes ?? 0) / 2,
+    openFiles: holders.reduce((sum, h) => sum + h.openFiles, 0),
+    writtenFiles: holders.reduce((sum, h) => sum + h.writtenFiles, 0),
+    deletedFiles: holders.reduce((sum, h) => sum + h.deletedFiles, 0),
+    pids: [...new Set([...pidsOf(open), ...holders.flatMap((h) => h.pids)])].slice(0, MAX_PIDS),
+  };
+}
+
+/** null where none is known. */
+function total(values: readonly (number | null)[]): number | null {
+  const known = values.filter((v) => v !== null);
+  return known.length === 0 ? null : known.reduce((sum, v) => sum + v, 0);
+}
