@@ -83,7 +83,7 @@ function apart(group: FileTrack, named: readonly string[]): readonly FileTrack[]
 /** Several tracks as the one row of a folder, or the row of one. */
 export function rowOfTracks(path: string, tracks: readonly FileTrack[]): FileRow {
   const [only] = tracks;
-  if (tracks.length === 1 && only !== undefined) return rowOf(only);
+  if (tracks.length === 1 && only !== undefined) return only.kind === 'file' ? rowOf(only) : { ...rowOf(only), path };
   const rows = tracks.map(rowOf);
   const { t } = tracks.reduce((longest, track) => (track.t.length > longest.t.length ? track : longest), only!);
   const aligned = tracks.filter((track) => track.t.length === t.length);
