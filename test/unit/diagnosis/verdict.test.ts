@@ -287,7 +287,7 @@ test('a container that ended far below its limit is not called OOM-killed', () =
 });
 
 test('findings other than the first come by severity: a kill before a disk that fills in days', () => {
-  const base = scene(story, { files: [file()] });
+  const base = scene(story, filesThatGrow([file()]));
   const events = [{ t: base.atMs / 1000 - 3600, type: 'oom_kill' as const }];
   const { findings } = diagnose({ ...base, series: { ...base.series, events } });
   assert.deepEqual(
