@@ -1,0 +1,95 @@
+import type { Cause } from '../../src/trends/types.ts';
+import { MIB } from '../../src/units.ts';
+
+/** One shape of growth that real services have: the program that grows so, and what must be named. */
+export interface NameCase {
+  readonly name: string;
+  /** File in scenarios/, without its ending. */
+  readonly program: string;
+  /** FOLDER is a new folder on disk, SHM one on a tmpfs, TOOL a program under the name of a tool. */
+  readonly args: readonly string[];
+  readonly flags: readonly string[];
+  readonly limitBytes: number;
+  /** Shell commands that run before the program, and beside it; FOLDER and SHM are in their environment. */
+  readonly prepare?: string;
+  readonly beside?: string;
+  readonly seconds: number;
+  /** The cause, and how the headline names the thing that grows. */
+  readonly cause: Cause;
+  readonly headline: RegExp;
+  readonly leak: boolean | null;
+}
+
+const SERIAL = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const SMALL = [...SERIAL, '-Xms48m', '-Xmx48m', '-XX:+AlwaysPreTouch'];
+
+const row = (
+  name: string,
+  [program, ...args]: readonly [string, ...string[]],
+  cause: Cause,
+  headline: RegExp,
+  rest: Partial<NameCase> = {},
+): NameCase => ({ name, program, args, flags: SMALL, limitBytes: 768 * MIB, seconds: 60, leak: true, cause, headline, ...rest });
+
+const HARMLESS = { leak: false } as const;
+
+export const NAME_CASES: readonly NameCase[] = [
+  row('one log', ['LogGrowth', '3', '400', 'FOLDER/app.log'], 'page-cache', /\/app\.log \(/, HARMLESS),
+  row(
+    'segments of a broker',
+    ['Segments', 'kept', 'FOLDER/topic', '4', '8', '400'],
+    'page-cache',
+    /\d+ files in \S*\/topic\//,
+    HARMLESS,
+  ),
+  row(
+    'uploads, closed',
+    ['Segments', 'closed', 'FOLDER/upload', '4', '8', '400'],
+    'page-cache',
+    /\d+ files in \S*\/upload\//,
+    HARMLESS,
+  ),
+  row(
+    'a log for each tenant',
+    ['Segments', 'tenants', 'FOLDER/tenants', '4', '8', '400'],
+    'page-cache',
+    /\d+ files in \S*\/tenants\//,
+    HARMLESS,
+  ),
+  row(
+    'deleted and never closed',
+    ['Segments', 'deleted', 'FOLDER/cache', '4', '8', '400'],
+    'page-cache',
+    /deleted files/,
+    HARMLESS,
+  ),
+  row('a log removed under its writer', ['PlainLog', 'FOLDER/app.log', '4', '400'], 'page-cache', /\/app\.log \(.*deleted/, {
+    ...HARMLESS,
+    beside: 'sleep 12; rm "$FOLDER/app.log"',
+  }),
+  row('files that are only read', ['Reread', 'closed', 'FOLDER/store', '4'], 'page-cache', /\d+ files .*in \S*\/store\//, {
+    ...HARMLESS,
+    prepare:
+      'mkdir "$FOLDER/store"; for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of="$FOLDER/store/blob$i" bs=1M count=50 status=none; done; sync; for f in "$FOLDER"/store/*; do dd if="$f" iflag=nocache count=0 status=none; done',
+  }),
+  row('a spill folder on a tmpfs', ['Segments', 'closed', 'SHM/spill', '4', '8', '400'], 'shmem', /\/spill\//),
+  row('one file on a tmpfs', ['TmpfsGrowth', '3', '300', 'SHM/queue.dat'], 'shmem', /\/queue\.dat/),
+  row('a helper process', ['ChildGrows', '3', '300', 'TOOL'], 'process', /^wkhtmltopdf .*started by the JVM/),
+  row('direct buffers', ['DirectLeak', '3', '300'], 'native', /in direct buffers/, {
+    flags: [...SMALL, '-XX:MaxDirectMemorySize=1g'],
+  }),
+  row('malloc arenas', ['MallocArenas', '3', '300', '8'], 'native', /in malloc arenas/),
+  row('direct buffers beside a pool that fills', ['PoolAndLeak', '2', '3'], 'native', /in direct buffers/, {
+    flags: [...SMALL, '-XX:MaxDirectMemorySize=1g'],
+    limitBytes: 1024 * MIB,
+  }),
+  row('threads', ['ThreadLeak', '12', '900'], 'threads', /^Threads grow/),
+  row('class loaders', ['ClassLoaderLeak', '60', '6000'], 'metaspace', /^Metaspace grows/),
+  row('the heap', ['HeapLeak', '3', '400'], 'heap', /heap's floor/, { flags: [...SERIAL, '-Xmx500m', '-Xmn4m'], seconds: 75 }),
+  row('the heap, without counters', ['HeapLeak', '3', '400'], 'heap', /range of the Java heap/, {
+    flags: [...SERIAL, '-Xmx500m', '-XX:+PerfDisableSharedMem'],
+    leak: null,
+    seconds: 75,
+  }),
+  row('names that do not exist', ['DentryGrowth', '1.5', '120', 'FOLDER'], 'slab', /^Kernel memory grows/, { leak: null }),
+];
