@@ -50,6 +50,19 @@ async function resultOfCase(one: NameCase): Promise<NameResult> {
       await delay(Math.max(0, began + second * 1000 - performance.now()));
       verdicts.push({ atS: second, verdict: await memhound.verdict() });
     }
+    if (process.env.DEBUG_NAMES)
+      console.error(
+        JSON.stringify(
+          verdicts
+            .filter((_, i) => i % 10 === 9)
+            .map(({ verdict: v }) => [
+              v.headline.slice(0, 60),
+              v.growth.anon?.readings,
+              v.growth.anon?.parts.map((q) => [q.id, q.grewBytes >> 20]),
+              v.fields.anon?.basis.line,
+            ]),
+        ),
+      );
     return resultOf(one, verdicts);
   } finally {
     for (const end of ends) await end();

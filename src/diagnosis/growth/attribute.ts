@@ -93,7 +93,7 @@ function causesInAnon(
   heapCounted: boolean,
 ): CauseShare[] {
   const by = (cause: GrowthCause) => found.find((share) => share.cause === cause) ?? null;
-  const [heap, metaspace, threads] = [by('heap'), by('metaspace'), by('threads')];
+  const [heap, threads] = [by('heap'), by('threads')];
   const [inHeap, inMetaspace, inStacks, inNative] = [
     measured('heap'),
     measured('metaspace'),
@@ -111,8 +111,11 @@ function causesInAnon(
   const threadsPerHour = fields.threads?.trend === 'growing' ? (fields.threads.slopeBytesPerHour ?? 0) : 0;
   const ofThreads =
     threads === null ? 0 : Math.min(inNative.bytesPerHour, inStacks.bytesPerHour + threadsPerHour * NATIVE_PER_THREAD_BYTES);
-  const ofLoaders =
-    metaspace === null ? 0 : Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour);
+  // The JVM renews its figure of metaspace at a collection only: the mappings may see the growth before it does.
+  const metaspaceGrows = by('metaspace') !== null || inMetaspace.share >= MIN_SHARE;
+  const ofLoaders = metaspaceGrows
+    ? Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour)
+    : 0;
   const nativePerHour = inNative.bytesPerHour - ofThreads - ofLoaders;
   const nativeShare = inNative.bytesPerHour > 0 ? inNative.share * (nativePerHour / inNative.bytesPerHour) : 0;
   if (nativeShare >= MIN_SHARE) add('native', nativePerHour, mainPart(inNative));
@@ -120,7 +123,7 @@ function causesInAnon(
     const kernelStacks = Math.max(0, fields.kernel_stack?.slopeBytesPerHour ?? 0);
     add('threads', inStacks.bytesPerHour + ofThreads + kernelStacks);
   }
-  if (metaspace !== null) add('metaspace', inMetaspace.bytesPerHour + ofLoaders);
+  if (metaspaceGrows) add('metaspace', inMetaspace.bytesPerHour + ofLoaders);
   for (const part of measured('process').parts) {
     const share = measured('process').share * (part.grewBytes / measured('process').grewBytes);
     if (share >= MIN_SHARE) add('process', part.bytesPerHour, part.name);

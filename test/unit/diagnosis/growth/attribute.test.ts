@@ -118,6 +118,11 @@ test('class loaders bring malloc: as much as their metaspace is theirs, more is 
   ]);
 });
 
+test('metaspace that grows by its mappings is named, also while the JVM has not renewed its figure', () => {
+  const growth = grown({ metaspace: [10, 70], 'malloc-arenas': [5, 45] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [['metaspace', null, 100]]);
+});
+
 test('causes outside anonymous memory stay, behind those that cannot be reclaimed', () => {
   const evaluation = leaking([], { causes: [causeShare('page-cache', 900 * MIB), causeShare('native', 100 * MIB)] });
   const answer = attribute({ evaluation, growth: grown({ 'direct-buffers': [0, 100] }), heapCounted: true });
