@@ -8,7 +8,21 @@
 type Unit = 'bytes' | 'count' | 'seconds';
 
 /** What a growing field is a sign of. */
-export type GrowthCause = 'page-cache' | 'heap' | 'metaspace' | 'native' | 'threads' | 'shmem' | 'slab' | 'process';
+export type GrowthCause =
+  | 'page-cache'
+  | 'active-cache'
+  | 'locked-cache'
+  | 'heap'
+  | 'metaspace'
+  | 'native'
+  | 'threads'
+  | 'shmem'
+  | 'huge-pages'
+  | 'sock'
+  | 'slab'
+  | 'page-tables'
+  | 'kernel'
+  | 'process';
 
 type Source = 'cgroup' | 'procfs' | 'jvm';
 
@@ -117,7 +131,7 @@ const TABLE = [
     'memory.stat#active_file',
     true,
     'Page cache that was used more than once: reclaimable, yet part of the working set',
-    { partOf: 'file' },
+    { partOf: 'file', cause: 'active-cache' },
   ),
   row(
     'inactive_file',
@@ -188,6 +202,16 @@ const TABLE = [
     'memory.stat#unevictable',
     false,
     'mlocked pages and the like',
+    { cause: 'locked-cache' },
+  ),
+  row(
+    'hugetlb',
+    'Huge pages',
+    null,
+    'memory.stat#hugetlb',
+    false,
+    'Reserved huge pages (hugetlbfs, -XX:+UseLargePages), where the kernel charges them to the memory cgroup',
+    { partOf: 'usage', cause: 'huge-pages' },
   ),
   row(
     'kernel',
@@ -218,13 +242,18 @@ const TABLE = [
   }),
   row('pagetables', 'Page tables', null, 'memory.stat#pagetables', false, 'Page tables of the processes', {
     partOf: 'kernel',
+    cause: 'page-tables',
     perProcess: true,
   }),
   row('sec_pagetables', 'Secondary page tables', null, 'memory.stat#sec_pagetables', false, 'KVM and IOMMU page tables', {
     partOf: 'kernel',
+    cause: 'page-tables',
   }),
-  row('percpu', 'Per-CPU', null, 'memory.stat#percpu', false, 'Per-CPU kernel data', { partOf: 'kernel' }),
-  row('vmalloc', 'vmalloc', null, 'memory.stat#vmalloc', false, 'Kernel memory mapped by vmalloc', { partOf: 'kernel' }),
+  row('percpu', 'Per-CPU', null, 'memory.stat#percpu', false, 'Per-CPU kernel data', { partOf: 'kernel', cause: 'kernel' }),
+  row('vmalloc', 'vmalloc', null, 'memory.stat#vmalloc', false, 'Kernel memory mapped by vmalloc', {
+    partOf: 'kernel',
+    cause: 'kernel',
+  }),
   row(
     'sock',
     'Socket buffers',
@@ -232,7 +261,7 @@ const TABLE = [
     'memory.stat#sock',
     false,
     'Network buffers; not part of kernel',
-    { partOf: 'usage', perProcess: true },
+    { partOf: 'usage', cause: 'sock', perProcess: true },
   ),
   row('swap', 'Swap', 'memory.stat#total_swap', 'memory.swap.current', null, 'Swapped out; not part of usage', {
     evaluated: false,
@@ -289,6 +318,18 @@ const TABLE = [
   row('memsw_usage', 'Usage and swap', 'memory.memsw.usage_in_bytes', null, null, 'v1 counts swap together with usage', {
     evaluated: false,
   }),
+  row('swap_limit', 'Swap limit', null, 'memory.swap.max', null, 'Most that may be swapped out; absent where there is no limit', {
+    evaluated: false,
+  }),
+  row(
+    'memsw_limit',
+    'Limit of usage and swap',
+    'memory.memsw.limit_in_bytes',
+    null,
+    null,
+    'v1 limits swap together with usage; absent where there is no limit',
+    { evaluated: false },
+  ),
   row('threads', 'Threads', null, null, null, 'Threads of the target process', {
     source: 'procfs',
     status: 'Threads',
@@ -302,6 +343,15 @@ const TABLE = [
     status: 'VmRSS',
     isSum: true,
   }),
+  row(
+    'process_pagetables',
+    'Page tables of the process',
+    null,
+    null,
+    false,
+    'VmPTE of the target process; cgroup v1 counts them in kernel memory alone',
+    { source: 'procfs', status: 'VmPTE', cause: 'page-tables', perProcess: true },
+  ),
   row('heap_used', 'Java heap used', null, null, false, 'Sum of the used bytes of the heap spaces', {
     source: 'jvm',
     partOf: 'anon',

@@ -1,4 +1,4 @@
-import { type FieldId, type FieldValues, fieldsWhere, partsOf } from './fields.ts';
+import { type FieldId, type FieldName, type FieldValues, fieldsWhere, partsOf } from './fields.ts';
 import { MIB } from './units.ts';
 
 /*
@@ -23,8 +23,8 @@ export const UNRECLAIMABLE_FIELDS = fieldsWhere(
 );
 
 /**
- * Bytes that the kernel cannot take back without swap: anon, shmem, kernel memory less reclaimable slab, socket buffers, and page
- * cache that is locked in memory. At the limit these alone lead to an OOM kill. null where anon is not known.
+ * Bytes that the kernel cannot take back without swap: anon, shmem, huge pages, kernel memory less reclaimable slab, socket buffers,
+ * and page cache that is locked in memory. At the limit these alone lead to an OOM kill. null where anon is not known.
  *
  * cgroup v1 does not say how much of its kernel memory can be reclaimed, so all of it counts; and its socket buffers have a limit of their
  * own (memory.kmem.tcp.limit_in_bytes), so they do not count against this one.
@@ -34,7 +34,17 @@ export function unreclaimable(read: FieldReader, version: 1 | 2 = 2): number | n
   if (anon === null) return null;
   const kernel = Math.max(0, (read('kernel') ?? sumOf(read, KERNEL_PARTS)) - (read('slab_reclaimable') ?? 0));
   const sock = version === 2 ? (read('sock') ?? 0) : 0;
-  return anon + (read('shmem') ?? 0) + kernel + sock + lockedPageCache(read);
+  return anon + (read('shmem') ?? 0) + (read('hugetlb') ?? 0) + kernel + sock + lockedPageCache(read);
+}
+
+const ONLY_V1 = fieldsWhere(({ v1, v2 }) => v1 !== null && v2 === null);
+const ONLY_V2 = fieldsWhere(({ v1, v2 }) => v1 === null && v2 !== null);
+
+/** The cgroup version of a series, which does not say it: by the fields that only one of the two has. */
+export function versionOf(fields: { has(id: FieldName): boolean }): 1 | 2 {
+  const has = (id: FieldId): boolean => fields.has(id);
+  if (ONLY_V1.some(has)) return 1;
+  return ONLY_V2.some(has) || (has('sock') && !has('kernel')) ? 2 : 1;
 }
 
 /** Parts of `kernel` on cgroup v2: where a series lacks the sum, these stand for it. */
@@ -43,7 +53,7 @@ const KERNEL_PARTS = partsOf('kernel');
 const sumOf = (read: FieldReader, ids: readonly FieldId[]): number => ids.reduce((sum, id) => sum + (read(id) ?? 0), 0);
 
 /** Page cache on the unevictable list (mlock, ramfs). The list holds locked anon as well: that is what anon and shmem have beyond their own lists. */
-function lockedPageCache(read: FieldReader): number {
+export function lockedPageCache(read: FieldReader): number {
   const unevictable = read('unevictable');
   const [active, inactive] = [read('active_anon'), read('inactive_anon')];
   if (unevictable === null || active === null || inactive === null) return 0;

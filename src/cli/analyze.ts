@@ -10,6 +10,7 @@ import type { Series } from '../history/series.ts';
 import { isPrometheus, parsePrometheus } from '../inputs/prometheus-json.ts';
 import { isRecording, parseRecording } from '../inputs/recording.ts';
 import { InputError, parseSeries } from '../inputs/series-file.ts';
+import { versionOf } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import { GIB, MIB, SECOND_MS } from '../units.ts';
@@ -179,7 +180,7 @@ function parse(text: string): { series: Series; jvm: JvmReading | null; version:
     throw new InputError(`is not JSON: ${withLocation((error as Error).message, text)}`);
   }
   const series = isPrometheus(json) ? parsePrometheus(json) : parseSeries(json);
-  return { series, jvm: null, version: series.fields.has('slab') || series.fields.has('kernel_stack') ? 2 : 1 };
+  return { series, jvm: null, version: versionOf(series.fields) };
 }
 
 /** V8 reports the offset in the text. Readers need a line and column. */

@@ -14,6 +14,7 @@ import { adjustForEarlierRuns, earlierRuns } from './runs/earlier-runs.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
+import { lockedCacheColumn } from './together/derived-columns.ts';
 import { reconcileSums } from './together/sum-rates.ts';
 import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
@@ -77,7 +78,9 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
       ? null
       : { field: withEarlierRuns('anon', outsideHeap.outsideHeap), untouchedBytes: outsideHeap.untouchedBytes };
   const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
-  const combined = combineFields(fields, native, limits, coMovement(ordered, window));
+  const lockedCache = lockedCacheColumn(ordered.fields);
+  const locked = lockedCache === null ? null : withEarlierRuns('unevictable', lockedCache);
+  const combined = combineFields(fields, { native, locked }, limits, coMovement(ordered, window));
   return { ...combined, needs: neededHistoryNow(combined.trend, fields, window), fields: publicFields(reconcileSums(fields)) };
 }
 

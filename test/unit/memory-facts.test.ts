@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FieldId, fieldRow, partsOf } from '../../src/fields.ts';
-import { headroom, readerOf, residentHeap, UNRECLAIMABLE_FIELDS, unreclaimable } from '../../src/memory-facts.ts';
+import { type FieldId, fieldName, fieldRow, partsOf } from '../../src/fields.ts';
+import { headroom, readerOf, residentHeap, UNRECLAIMABLE_FIELDS, unreclaimable, versionOf } from '../../src/memory-facts.ts';
 import { MIB } from '../../src/units.ts';
 
 const of = (values: Record<string, number>, version: 1 | 2 = 2) => unreclaimable(readerOf(values), version);
@@ -72,4 +72,13 @@ test('the resident heap lies between used and committed, and leaves room for met
   assert.equal(heap(242, 100, 300), 200, 'anon less metaspace and 32 MiB of native memory');
   assert.equal(heap(120, 100, 300), 100, 'no less than what is used');
   assert.equal(heap(80, 100, 300), 80, 'no more than there is anon');
+});
+
+test('the cgroup version of a series is that of the fields which only one version has', () => {
+  const version = (...ids: string[]) => versionOf(new Set(ids.map(fieldName)));
+  assert.equal(version('usage', 'anon', 'kernel', 'memsw_usage'), 1);
+  assert.equal(version('usage', 'anon', 'kernel', 'sock'), 1);
+  assert.equal(version('usage', 'kernel', 'slab_unreclaimable'), 2);
+  assert.equal(version('usage', 'pagetables'), 2);
+  assert.equal(version('usage', 'anon', 'sock'), 2, 'v1 has one figure for kernel memory as well');
 });

@@ -1,5 +1,5 @@
 import type { Series } from '../../history/series.ts';
-import { unreclaimable } from '../../memory-facts.ts';
+import { unreclaimable, versionOf } from '../../memory-facts.ts';
 import { HOUR_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
@@ -50,7 +50,7 @@ export function earlierRuns(
       const restartT = t[to]!;
       const toleranceS = KILL_NEAR_S + 2 * newest.intervalS;
       const recorded = kills.some((index) => Math.abs(t[index]! - restartT) <= toleranceS);
-      const bytes = unreclaimable((field) => lastKnown(fields.get(field), to));
+      const bytes = unreclaimable((field) => lastKnown(fields.get(field), to), versionOf(fields));
       const share = typeof limitBytes === 'number' ? (bytes ?? 0) / limitBytes : null;
       const killed = recorded && (share ?? 1) > CHILD_KILL_SHARE ? 'recorded' : (share ?? 0) > AT_LIMIT_SHARE ? 'likely' : 'no';
       return [{ window: { ...newest, from, to }, oomKilled: killed }];

@@ -1,5 +1,5 @@
 import { type FieldId, type FieldName, fieldsWhere } from '../../fields.ts';
-import { headroom } from '../../memory-facts.ts';
+import { headroom, versionOf } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
@@ -30,15 +30,34 @@ const fieldsOf = (cause: Cause): readonly FieldId[] => fieldsWhere((row) => row.
  */
 const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 
+/** What of the fields is known only after they are put together. */
+export interface DerivedTrends {
+  readonly native: NativeTrend | null;
+  /** Page cache that is locked in memory; null where that is not known, or there is none. */
+  readonly locked: FieldEvaluation | null;
+}
+
+/** Growing fields that a cause rests on, with the field whose end is theirs. */
+function growingFields(
+  cause: Cause,
+  fields: Fields,
+  { native, locked }: DerivedTrends,
+): { id: FieldId; field: FieldEvaluation }[] {
+  if (cause === 'native' && native !== null) return [{ id: 'anon', field: native.field }];
+  if (cause === 'locked-cache') return locked === null ? [] : [{ id: 'unevictable', field: locked }];
+  const growing = fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
+  // Kernel memory that has no name of its own is known by the sum alone.
+  return growing.length === 0 && cause === 'kernel' && grows(fields, 'kernel')
+    ? [{ id: 'kernel', field: fields.get('kernel')! }]
+    : growing;
+}
+
 /** How far a cause is believed in. */
-export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: Limits, native: NativeTrend | null): number {
-  const growing =
-    cause === 'native' && native !== null
-      ? [{ id: 'anon' as const, field: native.field }]
-      : fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
+export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: Limits, derived: DerivedTrends): number {
+  const growing = growingFields(cause, fields, derived);
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
   const bounded =
-    (cause === 'native' && mayBeHeapExpansion(fields, limits, native)) ||
+    (cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)) ||
     growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits)));
   return bounded ? Math.min(posterior, BOUNDED_GROWTH_CONFIDENCE) : posterior;
 }
@@ -73,7 +92,7 @@ const levelOf = (fields: Fields, id: FieldId): number | null => {
 function headroomOf(id: FieldId, fields: Fields, { limit, heapMax }: Limits): number {
   if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - (levelOf(fields, id) ?? 0) : Number.POSITIVE_INFINITY;
   if (id === 'threads' || typeof limit !== 'number') return Number.POSITIVE_INFINITY;
-  return headroom((field) => levelOf(fields, field), limit) ?? limit;
+  return headroom((field) => levelOf(fields, field), limit, versionOf(fields)) ?? limit;
 }
 
 /** A heap that is touched for the first time, page by page, looks like a leak of native memory and ends by itself. */

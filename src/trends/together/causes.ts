@@ -1,41 +1,60 @@
 import type { FieldId } from '../../fields.ts';
-import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
+import { type FieldReader, UNRECLAIMABLE_FIELDS, unreclaimable, versionOf } from '../../memory-facts.ts';
 import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
-import { causeConfidence, type Fields, grows, type Limits, type NativeTrend } from './cause-confidence.ts';
-import type { CoMovement } from './co-movement.ts';
-import { causesOf } from './growth-causes.ts';
+import { causeConfidence, type DerivedTrends, type Fields, grows, type Limits } from './cause-confidence.ts';
+import type { CoMovement, Sum } from './co-movement.ts';
+import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
 
-/** Those fields of unreclaimable memory that this kernel reports. */
-const unreclaimableFields = (fields: Fields): readonly FieldId[] =>
-  (fields.has('slab_unreclaimable') ? UNRECLAIMABLE_FIELDS : [...UNRECLAIMABLE_FIELDS, 'slab' as const]).filter((id) =>
-    fields.has(id),
-  );
-
-/** How fast memory that cannot be reclaimed grows, all of it together. */
-function unreclaimableRate(fields: Fields): GrowthRate {
-  const parts = unreclaimableFields(fields).flatMap((id): GrowthRate[] => {
+/** How fast memory that cannot be reclaimed grows, all of it together, by those of its fields that this kernel reports. */
+function unreclaimableRate(growth: Growth, causes: readonly CauseShare[]): GrowthRate {
+  const { fields, locked } = growth;
+  const has = (cause: CauseShare['cause']) => causes.some((share) => share.cause === cause);
+  const slab: readonly FieldId[] = fields.has('slab_unreclaimable') ? [] : ['slab'];
+  // On cgroup v1 kernel memory is one figure, of which the page tables of the process are known, and sockets have a limit of their own.
+  const [absent, tables]: [readonly FieldId[], readonly FieldId[]] =
+    versionOf(fields) === 1 ? [['sock'], has('page-tables') ? ['process_pagetables'] : []] : [[], []];
+  const parts = [...UNRECLAIMABLE_FIELDS, ...slab, ...tables].flatMap((id): GrowthRate[] => {
+    if (absent.includes(id)) return [];
     const part = id === 'anon' ? anonGrowthRate(fields) : grows(fields, id) ? growthRateOf(fields.get(id)!) : null;
-    return part === null ? [] : [{ ...part, low: Math.max(0, part.low) }];
+    return part === null ? [] : [part];
   });
-  return sumOfRates(parts);
+  if (has('locked-cache') && locked !== null) parts.push(growthRateOf(locked));
+  const otherKernel = has('kernel') ? otherKernelRate(growth) : null;
+  if (otherKernel !== null) parts.push(otherKernel);
+  return sumOfRates(parts.map((part) => ({ ...part, low: Math.max(0, part.low) })));
 }
 
-/** Bytes of these fields at their peaks now, where all of them together grow at `rate`. */
-function peakOf(fields: Fields, ids: readonly FieldId[], { slope }: GrowthRate, moved: CoMovement): number {
-  const finite = ids.flatMap((id) => (Number.isFinite(fields.get(id)?.levelNow) ? [{ id, field: fields.get(id)! }] : []));
-  const growing = finite.filter(({ field }) => field.trend === 'growing');
+/** A sum of fields, and those whose growth moves it. */
+interface MovingSum {
+  readonly of: Sum['of'];
+  readonly by: readonly FieldId[];
+}
+
+/** Bytes of a sum at its peaks now, where it grows at `rate`; null where it is not known. */
+function peakOf(fields: Fields, { of, by }: MovingSum, { slope }: GrowthRate, moved: CoMovement): number | null {
+  const levelNow: FieldReader = (id) => {
+    const level = fields.get(id)?.levelNow;
+    return level !== undefined && Number.isFinite(level) ? level : null;
+  };
+  // A level that does not grow is known also where a sample lacks it; one that grows is not.
+  const level: FieldReader = (id) => (grows(fields, id) ? null : levelNow(id));
+  const growing = by.flatMap((id) => (grows(fields, id) ? [fields.get(id)!] : []));
   const fastest = growing.reduce<FieldEvaluation | null>(
-    (best, { field }) => ((field.slopeBytesPerHour ?? 0) > (best?.slopeBytesPerHour ?? 0) ? field : best),
+    (best, field) => ((field.slopeBytesPerHour ?? 0) > (best?.slopeBytesPerHour ?? 0) ? field : best),
     null,
   );
-  // A level that does not grow is known also where a sample lacks it; one that grows is not.
-  const parts = finite.map(({ id, field }) => ({ id, level: field.trend === 'growing' ? null : field.levelNow }));
-  return moved.peak(parts, slope, fastest?.basis.line?.fromT ?? 0) ?? finite.reduce((sum, { field }) => sum + field.levelNow, 0);
+  return moved.peak({ of, level }, slope, fastest?.basis.line?.fromT ?? 0) ?? of(levelNow);
 }
+
+/** Memory that leads to an OOM kill. Some of it is known only as a share of `slab`, `kernel` or `unevictable`. */
+const unreclaimableSum = (fields: Fields): MovingSum => ({
+  of: (read) => unreclaimable(read, versionOf(fields)),
+  by: [...UNRECLAIMABLE_FIELDS, 'slab', 'kernel', 'unevictable'],
+});
 
 function etaTo(room: number, rate: GrowthRate, event: Eta['event']): Eta | null {
   if (!(rate.slope > 0) || !Number.isFinite(room)) return null;
@@ -44,7 +63,8 @@ function etaTo(room: number, rate: GrowthRate, event: Eta['event']): Eta | null 
 }
 
 /** When growth ends: unreclaimable memory at the limit, the heap at -Xmx, page cache where the kernel reclaims it. */
-function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits, moved: CoMovement): Eta[] {
+function etasOf(growth: Growth, causes: readonly CauseShare[], limits: Limits): Eta[] {
+  const { fields, moved } = growth;
   const etas: Eta[] = [];
   const heap = fields.get('heap_used');
   if (causes.some((cause) => cause.cause === 'heap') && heap !== undefined && typeof limits.heapMax === 'number') {
@@ -53,13 +73,15 @@ function etasOf(fields: Fields, causes: readonly CauseShare[], limits: Limits, m
   }
   if (typeof limits.limit === 'number') {
     const { limit } = limits;
-    const until = (ids: readonly FieldId[], rate: GrowthRate, event: Eta['event']): Eta | null =>
-      rate.slope > 0 ? etaTo(limit - peakOf(fields, ids, rate, moved), rate, event) : null;
+    const until = (sum: MovingSum, rate: GrowthRate, event: Eta['event']): Eta | null => {
+      const peak = rate.slope > 0 ? peakOf(fields, sum, rate, moved) : null;
+      return peak === null ? null : etaTo(limit - peak, rate, event);
+    };
     const usage = sumGrowthRate(fields, 'usage');
     const eta = causes.some((cause) => !cause.reclaimable)
-      ? until(unreclaimableFields(fields), unreclaimableRate(fields), 'oom-kill')
+      ? until(unreclaimableSum(fields), unreclaimableRate(growth, causes), 'oom-kill')
       : causes.length > 0 && usage !== null
-        ? until(['usage'], usage, 'reclaim')
+        ? until({ of: (read) => read('usage'), by: ['usage'] }, usage, 'reclaim')
         : null;
     if (eta !== null) etas.push(eta);
   }
@@ -86,11 +108,12 @@ function confidenceOfNoGrowth(fields: Fields): number {
 /** All fields of one run of the container, put together. */
 export function combineFields(
   fields: Fields,
-  native: NativeTrend | null,
+  derived: DerivedTrends,
   limits: Limits,
   moved: CoMovement,
 ): Pick<Evaluation, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
-  const causes = causesOf({ fields, native: native?.field ?? null, moved });
+  const growth: Growth = { fields, native: derived.native?.field ?? null, locked: derived.locked, moved };
+  const causes = causesOf(growth);
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
   const reclaimabilityUnknown =
@@ -102,14 +125,14 @@ export function combineFields(
   const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown ? null : false;
   if (causes.length > 0 || grows(fields, 'usage')) {
     const relevantCauses = leak === false ? causes : causes.filter(({ reclaimable }) => !reclaimable || leak === null);
-    const confidences = relevantCauses.map((cause) => causeConfidence(cause, fields, limits, native));
+    const confidences = relevantCauses.map((cause) => causeConfidence(cause, fields, limits, derived));
     const highestConfidence = confidences.length > 0 ? Math.max(...confidences) : (fields.get('usage')?.posterior ?? 0.5);
     return {
       trend: 'growing',
       leak,
       confidence: Math.min(MAX_CONFIDENCE, Math.max(0.5, highestConfidence)),
       causes,
-      etas: etasOf(fields, causes, limits, moved),
+      etas: etasOf(growth, causes, limits),
     };
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');

@@ -1,14 +1,15 @@
 import type { FieldId } from '../../fields.ts';
+import type { FieldReader } from '../../memory-facts.ts';
 import { HOUR_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import type { TrendBasis } from '../types.ts';
 
-/** One field of a sum: a value that is missing is taken to be `level`, where that is known. */
-export interface SumPart {
-  readonly id: FieldId;
-  readonly level: number | null;
+/** What is added up, and what stands for a field that a sample lacks: null where that is not known. */
+export interface Sum {
+  readonly of: (read: FieldReader) => number | null;
+  readonly level: FieldReader;
 }
 
 /** What is asked of the values themselves once it is known which fields grow. */
@@ -19,10 +20,10 @@ export interface CoMovement {
    */
   isExplainedByCache(id: FieldId, line: TrendBasis['line'], share: number): boolean;
   /**
-   * 95th percentile of the sum of these fields since `fromT` (epoch seconds), all moved along `bytesPerHour` to the end: peaks meet a limit
-   * first, and only those of samples are as high as they are. null where too few rows have all values.
+   * 95th percentile of a sum of fields since `fromT` (epoch seconds), moved along `bytesPerHour` to the end: peaks meet a limit first, and
+   * only those of samples are as high as they are. null where the sum is known for too few rows.
    */
-  peak(parts: readonly SumPart[], bytesPerHour: number, fromT: number): number | null;
+  peak(sum: Sum, bytesPerHour: number, fromT: number): number | null;
 }
 
 /** Stretches in which it is looked at which of two fields moved. */
@@ -54,17 +55,18 @@ export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Wi
       }
       return gained > 0 && share * cached >= gained && together >= MIN_SHARE_TOGETHER * gained;
     },
-    peak(parts, bytesPerHour, fromT) {
+    peak(sum, bytesPerHour, fromT) {
       const first = lowerBound(t, fromT, from, to);
       const step = Math.max(1, Math.floor((to - first) / MOST_ROWS));
       const moved: number[] = [];
-      for (let i = to - 1; i >= first; i -= step) {
-        let sum = (bytesPerHour / HOUR_S) * (t[to - 1]! - t[i]!);
-        for (const { id, level } of parts) {
-          const value = fields.get(id)?.[i] ?? Number.NaN;
-          sum += Number.isFinite(value) ? value : (level ?? Number.NaN);
-        }
-        if (Number.isFinite(sum)) moved.push(sum);
+      let row = 0;
+      const read: FieldReader = (id) => {
+        const value = fields.get(id)?.[row] ?? Number.NaN;
+        return Number.isFinite(value) ? value : sum.level(id);
+      };
+      for (row = to - 1; row >= first; row -= step) {
+        const bytes = sum.of(read);
+        if (bytes !== null) moved.push(bytes + (bytesPerHour / HOUR_S) * (t[to - 1]! - t[row]!));
       }
       if (moved.length < FEWEST_ROWS) return null;
       return Float64Array.from(moved).sort()[Math.floor(PEAK * moved.length)]!;

@@ -1,15 +1,18 @@
-import type { FieldId } from '../../fields.ts';
+import { type FieldId, type GrowthCause, partsOf } from '../../fields.ts';
 import { KIB, MIB } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
-import type { Cause, CauseShare } from '../types.ts';
+import { type GrowthRate, growthRateOf } from '../field/growth-rate.ts';
+import type { CauseShare } from '../types.ts';
 import { type Fields, grows } from './cause-confidence.ts';
 import type { CoMovement } from './co-movement.ts';
 
 /** What the causes are derived from. */
-interface Growth {
+export interface Growth {
   readonly fields: Fields;
   /** Anonymous memory beside the heap; null where the JVM's figures do not tell the two apart. */
   readonly native: FieldEvaluation | null;
+  /** Page cache that is locked in memory; null where that is not known, or there is none. */
+  readonly locked: FieldEvaluation | null;
   readonly moved: CoMovement;
 }
 
@@ -20,20 +23,30 @@ interface Share {
 }
 
 /** The share of each cause; null where it does not apply. The rules are those of docs/verdict.md. */
-const CAUSES: readonly (readonly [Cause, (growth: Growth) => Share | null])[] = [
-  ['heap', heap],
-  ['metaspace', metaspace],
-  ['threads', threads],
-  ['native', native],
-  ['shmem', shmem],
-  ['slab', slab],
-  ['page-cache', pageCache],
-];
+const CAUSES: Readonly<Record<GrowthCause, (growth: Growth) => Share | null>> = {
+  heap,
+  metaspace,
+  threads,
+  native,
+  shmem,
+  'huge-pages': ({ fields }) => ownGrowth(fields, 'hugetlb'),
+  'locked-cache': lockedCache,
+  sock: ({ fields }) => ownGrowth(fields, 'sock'),
+  slab,
+  'page-tables': pageTables,
+  kernel,
+  'page-cache': pageCache,
+  'active-cache': activeCache,
+  // Fields do not divide the memory of processes: the ledger over time finds this one.
+  process: () => null,
+};
+
+const GROWTH_CAUSES = Object.keys(CAUSES) as GrowthCause[];
 
 /** The causes of growth: those that cannot be reclaimed first, the faster before the slower. */
 export function causesOf(growth: Growth): CauseShare[] {
-  const causes = CAUSES.flatMap(([cause, shareOf]): CauseShare[] => {
-    const share = shareOf(growth);
+  const causes = GROWTH_CAUSES.flatMap((cause): CauseShare[] => {
+    const share = CAUSES[cause](growth);
     return share === null ? [] : [{ cause, bytesPerHour: share.bytesPerHour, reclaimable: share.reclaimable, what: null }];
   });
   return causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
@@ -45,6 +58,9 @@ const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBy
 const growthOf = (fields: Fields, id: FieldId): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
 
 const unreclaimable = (bytesPerHour: number): Share => ({ bytesPerHour, reclaimable: false });
+
+/** A kind of memory that is a cause by its own growth, and that the kernel cannot take back. */
+const ownGrowth = (fields: Fields, id: FieldId): Share | null => (grows(fields, id) ? unreclaimable(slopeOf(fields, id)) : null);
 
 function heap({ fields }: Growth): Share | null {
   return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used')) : null;
@@ -116,15 +132,73 @@ function shmem({ fields }: Growth): Share | null {
   return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem')) : null;
 }
 
-/** The cgroup counts shmem in `file`: page cache is the rest. */
-function pageCache({ fields }: Growth): Share | null {
-  return pageCacheGrows(fields) ? { bytesPerHour: slopeOf(fields, 'file') - growthOf(fields, 'shmem'), reclaimable: true } : null;
+/** Page cache that mlock keeps in memory: it stands in `file`, and the kernel cannot take it back. */
+function lockedCache({ locked }: Growth): Share | null {
+  return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0) : null;
 }
+
+/** The cgroup counts shmem and locked page cache in `file`: page cache that can be reclaimed is the rest. */
+function pageCache(growth: Growth): Share | null {
+  return pageCacheGrows(growth) ? { bytesPerHour: cacheSlope(growth), reclaimable: true } : null;
+}
+
+const cacheSlope = (growth: Growth): number =>
+  slopeOf(growth.fields, 'file') - growthOf(growth.fields, 'shmem') - (lockedCache(growth)?.bytesPerHour ?? 0);
 
 const MIN_REST_OF_FILE = 0.2;
 
-const pageCacheGrows = (fields: Fields): boolean =>
-  grows(fields, 'file') && slopeOf(fields, 'file') - growthOf(fields, 'shmem') > MIN_REST_OF_FILE * slopeOf(fields, 'file');
+const pageCacheGrows = (growth: Growth): boolean =>
+  grows(growth.fields, 'file') && cacheSlope(growth) > MIN_REST_OF_FILE * slopeOf(growth.fields, 'file');
+
+/** Less of the active list's growth is page cache that comes new to it, as with a log that is read while it is written. */
+const MIN_REST_OF_ACTIVE = 0.5;
+
+/** Page cache that was there before and is used again: it moves to the active list, which the working set counts and usage does not show. */
+function activeCache(growth: Growth): Share | null {
+  const { fields } = growth;
+  if (!grows(fields, 'active_file') || !grows(fields, 'working_set')) return null;
+  const rest = slopeOf(fields, 'active_file') - (pageCacheGrows(growth) ? cacheSlope(growth) : 0);
+  return rest > MIN_REST_OF_ACTIVE * slopeOf(fields, 'active_file') ? { bytesPerHour: rest, reclaimable: true } : null;
+}
+
+/** Page tables take 0.2 % of what they map where it lies densely. Up to this share they belong to the memory that they map. */
+const PAGE_TABLE_SHARE = 0.01;
+/** What a thread's stack and its first blocks of malloc need of them. */
+const PAGE_TABLES_PER_THREAD_BYTES = 32 * KIB;
+
+/** Page tables that grow by more than what they map accounts for. On cgroup v1 those of the target process alone are known. */
+function pageTables({ fields }: Growth): Share | null {
+  const known = fields.has('pagetables') ? (['pagetables', 'sec_pagetables'] as const) : (['process_pagetables'] as const);
+  const slope = known.reduce((sum, id) => sum + growthOf(fields, id), 0);
+  const mapped = growthOf(fields, 'anon') + growthOf(fields, 'shmem') + growthOf(fields, 'file_mapped');
+  const ofOthers = PAGE_TABLE_SHARE * mapped + PAGE_TABLES_PER_THREAD_BYTES * growthOf(fields, 'threads');
+  return slope > ofOthers ? unreclaimable(slope) : null;
+}
+
+/** Other kernel memory: per-CPU data, vmalloc, and what the kernel counts under no name of its own (pipes, io_uring, bpf). */
+function kernel(growth: Growth): Share | null {
+  const { fields } = growth;
+  if (threadsGrow(fields)) return null;
+  const rest = otherKernelRate(growth);
+  const slope = growthOf(fields, 'percpu') + growthOf(fields, 'vmalloc') + (rest?.slope ?? 0);
+  return slope > 0 ? unreclaimable(slope) : null;
+}
+
+const KERNEL_PARTS = partsOf('kernel');
+const MIN_REST_OF_KERNEL = 0.5;
+
+/** How fast kernel memory without a name of its own grows; null: it does not, or its parts are not known (cgroup v1). */
+export function otherKernelRate(growth: Growth): GrowthRate | null {
+  const { fields } = growth;
+  if (!fields.has('slab') && !fields.has('slab_reclaimable')) return null;
+  const whole = fields.get('kernel');
+  if (whole === undefined || !kernelGrowsAlone(growth, 'kernel')) return null;
+  const sum = (ids: readonly FieldId[]) => ids.reduce((all, id) => all + Math.max(0, slopeOf(fields, id)), 0);
+  const slab = Math.max(sum(['slab']), sum(partsOf('slab')));
+  const named = slab + sum(KERNEL_PARTS.filter((id) => id !== 'slab'));
+  const { slope, low, high } = growthRateOf(whole);
+  return slope - named > MIN_REST_OF_KERNEL * slope ? { slope: slope - named, low: low - named, high: high - named } : null;
+}
 
 /**
  * Kernel memory that grows on its own, by the finest split that this kernel has. Where `kernel` alone is known (cgroup v1) it counts as
@@ -137,7 +211,12 @@ function slab(growth: Growth): Share | null {
   if (kernelGrowsAlone(growth, 'slab_reclaimable')) return share('slab_reclaimable', true);
   if (fields.has('slab_unreclaimable')) return null;
   const [whole, reclaimable] = fields.has('slab') ? (['slab', false] as const) : (['kernel', true] as const);
-  return kernelGrowsAlone(growth, whole) ? share(whole, reclaimable) : null;
+  // On cgroup v1 page tables of the process are what can be told apart of kernel memory.
+  const tables = whole === 'kernel' ? (pageTables(growth)?.bytesPerHour ?? 0) : 0;
+  const rest = slopeOf(fields, whole) - tables;
+  return kernelGrowsAlone(growth, whole) && rest > MIN_REST_OF_KERNEL * slopeOf(fields, whole)
+    ? { bytesPerHour: rest, reclaimable }
+    : null;
 }
 
 /**
@@ -147,8 +226,9 @@ function slab(growth: Growth): Share | null {
 const SLAB_SHARE_OF_CACHE = 0.08;
 
 /** A field of kernel memory grows, and neither threads nor page cache account for it. */
-function kernelGrowsAlone({ fields, moved }: Growth, id: FieldId): boolean {
-  const cache = pageCacheGrows(fields) ? slopeOf(fields, 'file') : 0;
+function kernelGrowsAlone(growth: Growth, id: FieldId): boolean {
+  const { fields, moved } = growth;
+  const cache = pageCacheGrows(growth) ? slopeOf(fields, 'file') : 0;
   return (
     grows(fields, id) &&
     !threadsGrow(fields) &&

@@ -89,12 +89,14 @@ test('the files that are read are those of the table of fields and of the limit'
     'memory.pressure',
     'memory.stat',
     'memory.swap.current',
+    'memory.swap.max',
   ]);
   assert.deepEqual([...V1_FILES].sort(), [
     'memory.failcnt',
     'memory.kmem.tcp.usage_in_bytes',
     'memory.kmem.usage_in_bytes',
     'memory.limit_in_bytes',
+    'memory.memsw.limit_in_bytes',
     'memory.memsw.usage_in_bytes',
     'memory.oom_control',
     'memory.stat',

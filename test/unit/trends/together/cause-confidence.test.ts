@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ByField, entriesOf, type FieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
-import { causeConfidence, grows, type Limits } from '../../../../src/trends/together/cause-confidence.ts';
+import { causeConfidence, type DerivedTrends, grows, type Limits } from '../../../../src/trends/together/cause-confidence.ts';
 import type { Cause } from '../../../../src/trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../../../../src/units.ts';
 import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
@@ -12,12 +12,12 @@ const fieldsOf = (given: Given) => new Map<FieldName, FieldEvaluation>(entriesOf
 const LIMITS: Limits = { limit: 4096 * MIB, heapMax: 2048 * MIB };
 
 /** 0.99 where the growth is taken as it is, 0.75 where it may still turn out to be bounded. */
-const confidence = (
-  cause: Cause,
-  given: Given,
-  limits: Limits = LIMITS,
-  native: Parameters<typeof causeConfidence>[3] = null,
-): number => causeConfidence({ cause, bytesPerHour: 1, reclaimable: false, what: null }, fieldsOf(given), limits, native);
+const confidence = (cause: Cause, given: Given, limits: Limits = LIMITS, derived: Partial<DerivedTrends> = {}): number =>
+  causeConfidence({ cause, bytesPerHour: 1, reclaimable: false, what: null }, fieldsOf(given), limits, {
+    native: null,
+    locked: null,
+    ...derived,
+  });
 
 /** A field that grows by so many MiB an hour over hours, from 100 MiB on. */
 const grown = (perHour: number, hours: number, given: Partial<FieldEvaluation> = {}): FieldEvaluation =>
@@ -125,10 +125,22 @@ describe('native memory may be a heap that is touched for the first time', () =>
   test('where the JVM says how much of its heap was not seen in use, until it has grown by that', () => {
     const given = { anon: anon(2000), heap_used: heap };
     const beside = (untouchedMiB: number, field = grown(50, 30)) =>
-      confidence('native', given, LIMITS, { field, untouchedBytes: untouchedMiB * MIB });
+      confidence('native', given, LIMITS, { native: { field, untouchedBytes: untouchedMiB * MIB } });
     assert.deepEqual([beside(1499), beside(1501)], [0.99, 0.75]);
     assert.deepEqual([beside(199, grown(50, 30, since(4))), beside(201, grown(50, 30, since(4)))], [0.99, 0.75]);
     assert.equal(beside(0, grown(50, 30, { slopeBytesPerHour: null, posterior: 0.8 })), 0.8);
     assert.equal(beside(0, grown(5, DAY_S / HOUR_S / 2)), 0.75, 'it may be daily load');
+  });
+});
+
+describe('what rests on no field of its own', () => {
+  test('locked page cache is believed in as its own trend is', () => {
+    assert.equal(confidence('locked-cache', {}, LIMITS, { locked: grown(50, 60, { posterior: 0.97 }) }), 0.97);
+    assert.equal(confidence('locked-cache', {}, LIMITS, { locked: grown(5, 12) }), 0.75, 'it may be daily load');
+  });
+  test('kernel memory without a name is believed in as the sum is, named kernel memory as its field is', () => {
+    const kernel = grown(50, 60, { posterior: 0.9 });
+    assert.equal(confidence('kernel', { kernel }), 0.9);
+    assert.equal(confidence('kernel', { kernel, percpu: grown(50, 60, { posterior: 0.95 }) }), 0.95);
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { entriesOf, type FieldId, fieldName } from '../../../../src/fields.ts';
+import { type ByField, entriesOf, type FieldId, fieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
+import type { DerivedTrends } from '../../../../src/trends/together/cause-confidence.ts';
 import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 import { MIB } from '../../../../src/units.ts';
@@ -41,7 +42,7 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
   12    .       .          .         .          .           .     12           1                 .             -    | true   slab page-cache
   12    .       .          .         .          .           .     .            6                 12            -    | true   slab
   12    .       .          .         9          1           .     .            12                .             -    | true   threads
-  12    .       .          .         .          .           .     .            .                 .             12   | false  -
+  12    .       .          .         .          .           .     .            .                 .             12   | true   kernel
 `;
 
 const [head, ...rows] = TRUTH.trim().split('\n');
@@ -66,6 +67,8 @@ function judged(perHour: number): FieldEvaluation {
   };
 }
 
+const NONE: DerivedTrends = { native: null, locked: null };
+
 /** Nothing came with page cache but what the slopes say, and no samples tell of peaks. */
 const unmoved: CoMovement = { isExplainedByCache: () => false, peak: () => null };
 
@@ -77,7 +80,7 @@ for (const row of rows) {
     const fields = new Map(
       names.flatMap((name, i) => (cells[i] === '-' ? [] : [[name, judged(cells[i] === '.' ? 0 : Number(cells[i]) * MIB)]])),
     );
-    const told = combineFields(fields, null, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
+    const told = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
     assert.equal(String(told.leak), leak);
     assert.deepEqual(
       told.causes.map(({ cause }) => cause),
@@ -86,7 +89,7 @@ for (const row of rows) {
     assert.equal(told.trend, given.length === 0 ? 'stable' : 'growing');
     assert.equal(
       told.etas.some(({ event }) => event === 'oom-kill'),
-      leak === 'true' && given.some((one) => /^(anon|shmem|slab_un|kernel_stack)/.test(one)),
+      leak === 'true' && given.some((one) => /^(anon|shmem|slab_un|kernel)/.test(one)),
     );
   });
 }
@@ -98,8 +101,8 @@ test('slab that came when the cache did is no cause, however the cache itself is
     ['kernel', judged(12 * MIB)],
   ]);
   const limits = { limit: 4096 * MIB, heapMax: null };
-  assert.deepEqual(combineFields(fields, null, limits, { ...unmoved, isExplainedByCache: () => true }).causes, []);
-  assert.equal(combineFields(fields, null, limits, unmoved).causes[0]?.cause, 'slab');
+  assert.deepEqual(combineFields(fields, NONE, limits, { ...unmoved, isExplainedByCache: () => true }).causes, []);
+  assert.equal(combineFields(fields, NONE, limits, unmoved).causes[0]?.cause, 'slab');
 });
 
 describe('native memory, where the figures of the JVM tell it from the heap', () => {
@@ -107,7 +110,9 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
   const causes = (perHour: Record<string, number>, native: number) => {
     const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
     const trend = { field: judged(native * MIB), untouchedBytes: 0 };
-    return combineFields(fields, trend, limits, unmoved).causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
+    return combineFields(fields, { ...NONE, native: trend }, limits, unmoved).causes.map(
+      (c) => `${c.cause} ${c.bytesPerHour / MIB}`,
+    );
   };
   test('is a cause by its own growth, not by the rest of anon', () => {
     assert.deepEqual(causes({ anon: 30, heap_used: 20 }, 4), ['heap 20', 'native 4']);
@@ -126,13 +131,14 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
 describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
   const cause = (perHour: Record<string, number>) => {
     const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
-    const { leak, causes } = combineFields(fields, null, { limit: 4096 * MIB, heapMax: null }, unmoved);
+    const { leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return causes.map(
       (c) => `${c.cause} ${c.bytesPerHour / MIB} ${c.reclaimable ? 'reclaimable' : 'not reclaimable'}, leak ${leak}`,
     );
   };
   test('is not reclaimable', () => assert.deepEqual(cause({ slab: 12 }), ['slab 12 not reclaimable, leak true']));
-  test('stands for kernel memory', () => assert.deepEqual(cause({ slab: 0, kernel: 12 }), []));
+  test('is not what grows where it is known to stand still', () =>
+    assert.deepEqual(cause({ slab: 0, kernel: 12 }), ['kernel 12 not reclaimable, leak true']));
   test('kernel memory alone leaves open whether it leaks', () =>
     assert.deepEqual(cause({ kernel: 12 }), ['slab 12 reclaimable, leak null']));
   test('is not asked where it is split', () => assert.deepEqual(cause({ slab: 12, slab_unreclaimable: 0 }), []));
@@ -141,7 +147,7 @@ describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
 test('each cause grows by its own part: shmem is not page cache, the stacks of threads are theirs', () => {
   const shares = (perHour: Record<string, number>) => {
     const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
-    const { causes } = combineFields(fields, null, { limit: 4096 * MIB, heapMax: null }, unmoved);
+    const { causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
   };
   assert.deepEqual(shares({ file: 20, shmem: 12 }), ['shmem 12', 'page-cache 8']);
@@ -156,5 +162,83 @@ test('a heap whose live set is not known is neither called a leak nor cleared of
     ['usage', judged(0)],
     ['heap_used', heap],
   ]);
-  assert.equal(combineFields(fields, null, { limit: 4096 * MIB, heapMax: 200 * MIB }, unmoved).leak, null);
+  assert.equal(combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 200 * MIB }, unmoved).leak, null);
+});
+
+describe('kinds of memory that cannot be reclaimed', () => {
+  const LIMIT = 4096 * MIB;
+  const told = (perHour: ByField<number>, derived = NONE) => {
+    const fields = new Map(entriesOf({ anon: 0, usage: 12, ...perHour }).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const { leak, causes, etas } = combineFields(fields, derived, { limit: LIMIT, heapMax: null }, unmoved);
+    const end = etas.find(({ event }) => event === 'oom-kill');
+    return [
+      `leak ${leak}`,
+      ...causes.map(({ cause, bytesPerHour }) => `${cause} ${bytesPerHour / MIB}`),
+      end === undefined ? 'no end' : 'ends',
+    ];
+  };
+  const V2 = { kernel: 0, slab: 0, slab_reclaimable: 0, slab_unreclaimable: 0, pagetables: 0 };
+
+  for (const [field, cause] of [
+    ['sock', 'sock'],
+    ['hugetlb', 'huge-pages'],
+    ['pagetables', 'page-tables'],
+    ['sec_pagetables', 'page-tables'],
+    ['percpu', 'kernel'],
+    ['vmalloc', 'kernel'],
+    ['slab_unreclaimable', 'slab'],
+    ['kernel_stack', 'threads'],
+    ['anon', 'native'],
+    ['shmem', 'shmem'],
+  ] as const)
+    test(`${field} is a leak of its own with an end: ${cause}`, () =>
+      assert.deepEqual(told({ ...V2, [field]: 12 }), ['leak true', `${cause} 12`, 'ends']));
+
+  test('kernel memory counts once, whether the sum or a part grows', () => {
+    assert.deepEqual(told({ ...V2, kernel: 12, pagetables: 12 }), ['leak true', 'page-tables 12', 'ends']);
+    assert.deepEqual(told({ ...V2, kernel: 12, percpu: 11 }), ['leak true', 'kernel 11', 'ends']);
+    assert.deepEqual(told({ ...V2, kernel: 12 }), ['leak true', 'kernel 12', 'ends'], 'pipes, io_uring, bpf');
+    assert.deepEqual(told({ ...V2, kernel: 12, slab_reclaimable: 12 }), ['leak false', 'slab 12', 'no end']);
+  });
+  test('page tables that come with the memory or the threads that they map are no cause', () => {
+    assert.deepEqual(told({ ...V2, anon: 1000, pagetables: 9 }), ['leak true', 'native 1000', 'ends']);
+    assert.deepEqual(told({ ...V2, anon: 1000, pagetables: 11 }), ['leak true', 'native 1000', 'page-tables 11', 'ends']);
+    assert.deepEqual(told({ ...V2, threads: 100 / MIB, kernel_stack: 1.6, pagetables: 3 }), ['leak true', 'threads 1.6', 'ends']);
+  });
+  test('page cache that is locked is no cache that can be reclaimed', () => {
+    const locked = judged(12 * MIB);
+    assert.deepEqual(told({ ...V2, file: 12 }, { ...NONE, locked }), ['leak true', 'locked-cache 12', 'ends']);
+    assert.deepEqual(told({ ...V2, file: 20 }, { ...NONE, locked }), ['leak true', 'locked-cache 12', 'page-cache 8', 'ends']);
+    assert.deepEqual(told({ ...V2, file: 12 }, { ...NONE, locked: judged(0) }), ['leak false', 'page-cache 12', 'no end']);
+  });
+  test('on cgroup v1 sockets have a limit of their own, and page tables are those of the process', () => {
+    const V1 = { under_oom: 0, kernel: 0 };
+    assert.deepEqual(told({ ...V1, usage: 0, sock: 12 }), ['leak true', 'sock 12', 'no end']);
+    assert.deepEqual(told({ ...V1, kernel: 12, process_pagetables: 11 }), ['leak true', 'page-tables 11', 'ends']);
+    assert.deepEqual(told({ ...V1, kernel: 12, process_pagetables: 4 }), ['leak true', 'page-tables 4', 'slab 8', 'ends']);
+  });
+});
+
+describe('page cache that becomes active', () => {
+  const causes = (perHour: ByField<number>) => {
+    const fields = new Map(entriesOf({ usage: 0, anon: 0, ...perHour }).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const { trend, leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved);
+    return [trend, `leak ${leak}`, ...causes.map(({ cause, bytesPerHour }) => `${cause} ${bytesPerHour / MIB}`)];
+  };
+  test('is what makes the working set grow while usage is flat', () =>
+    assert.deepEqual(causes({ working_set: 12, active_file: 12 }), ['growing', 'leak false', 'active-cache 12']));
+  test('is no cause where the working set does not grow, or grows by something else', () => {
+    assert.deepEqual(causes({ working_set: 0, active_file: 12 }), ['stable', 'leak false']);
+    assert.deepEqual(causes({ usage: 12, working_set: 12, anon: 12, active_file: 0 }), ['growing', 'leak true', 'native 12']);
+  });
+  test('is page cache where the file itself is new', () => {
+    const log = { usage: 12, file: 12, working_set: 10, active_file: 10 };
+    assert.deepEqual(causes(log), ['growing', 'leak false', 'page-cache 12']);
+    assert.deepEqual(causes({ ...log, working_set: 30, active_file: 30 }), [
+      'growing',
+      'leak false',
+      'active-cache 18',
+      'page-cache 12',
+    ]);
+  });
 });

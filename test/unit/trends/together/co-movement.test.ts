@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type ByField, entriesOf, type FieldId } from '../../../../src/fields.ts';
 import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
-import { coMovement } from '../../../../src/trends/together/co-movement.ts';
+import { coMovement, type Sum } from '../../../../src/trends/together/co-movement.ts';
 
 const ROWS = 120;
 const shared = new SharedWork(PLAIN_ARITHMETIC);
@@ -60,9 +60,9 @@ describe('a field is explained by page cache', () => {
 });
 
 describe('the peak of a sum', () => {
-  const anon = [{ id: 'anon' as const, level: null }];
-  const peak = (columns: ByField<(minute: number) => number>, perHour = 0, fromT = 0, count = 100, parts = anon) =>
-    movement(columns, count).peak(parts, perHour, fromT);
+  const anon: Sum = { of: (read) => read('anon'), level: () => null };
+  const peak = (columns: ByField<(minute: number) => number>, perHour = 0, fromT = 0, count = 100) =>
+    movement(columns, count).peak(anon, perHour, fromT);
 
   test('is what a twentieth of its samples reach', () => {
     assert.equal(peak({ anon: (m) => m }), 95);
@@ -85,11 +85,11 @@ describe('the peak of a sum', () => {
     assert.equal(peak({}), null);
   });
   test('is that of all parts, of which one that is missing stands at its known level', () => {
-    const parts = [
-      { id: 'anon' as const, level: null },
-      { id: 'shmem' as const, level: 7 },
-    ];
-    const of = (shmem: (minute: number) => number) => movement({ anon: (m) => m, shmem }, 100).peak(parts, 0, 0);
+    const both: Sum = {
+      of: (read) => (read('anon') === null ? null : read('anon')! + (read('shmem') ?? 0)),
+      level: (id) => (id === 'shmem' ? 7 : null),
+    };
+    const of = (shmem: (minute: number) => number) => movement({ anon: (m) => m, shmem }, 100).peak(both, 0, 0);
     assert.equal(
       of(() => 1000),
       1095,
@@ -98,6 +98,6 @@ describe('the peak of a sum', () => {
       of(() => Number.NaN),
       102,
     );
-    assert.equal(movement({ anon: (m) => m }, 100).peak(parts, 0, 0), 102);
+    assert.equal(movement({ anon: (m) => m }, 100).peak(both, 0, 0), 102);
   });
 });

@@ -1,0 +1,39 @@
+import { bytesText, rateText } from '../../format.ts';
+import type { CauseRule } from '../rule.ts';
+import { growthOf, newestValue, type RuleContext } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Find who reads the same files again: a search over the logs, a log shipper that starts anew, a backup, an index that is scanned (`memhound explain` lists the files). Kubernetes evicts by the working set when the node runs short, so raise the memory request to the working set, or read with POSIX_FADV_DONTNEED or direct I/O. A larger heap does not help.';
+
+/** Page cache that was there before is read again and becomes active: the working set grows by it, and usage does not. */
+export const activeCacheGrowth: CauseRule = {
+  id: 'active-cache-growth',
+  cause: 'active-cache',
+  explain(context, share) {
+    const pace = growthOf(context, 'working_set');
+    const usageGrows = growthOf(context, 'usage') > 0;
+    const start = usageGrows ? 'The working set (kubectl top) grows' : 'Usage is flat, but the working set (kubectl top) grows';
+    return {
+      headline: sentence`${start} ${rateText(pace)}${nowText(context)}: page cache that is read more than once becomes active. Not a leak: the kernel can take it back, but node-pressure eviction counts it.`,
+      severity: 'info',
+      title: sentence`The working set grows by page cache that is read more than once`,
+      evidence: {
+        bytesPerHour: share.bytesPerHour,
+        workingSetBytes: newestValue(context, 'working_set'),
+        activeFileBytes: newestValue(context, 'active_file'),
+        inactiveFileBytes: newestValue(context, 'inactive_file'),
+        usageBytes: newestValue(context, 'usage'),
+      },
+      advice: ADVICE,
+    };
+  },
+};
+
+/** ", 265 MiB of 268 MiB now" */
+function nowText(context: RuleContext): string {
+  const workingSet = newestValue(context, 'working_set');
+  const usage = newestValue(context, 'usage');
+  if (workingSet === null) return '';
+  return usage === null ? `, ${bytesText(workingSet)} now` : `, ${bytesText(workingSet)} now of ${bytesText(usage)} used`;
+}

@@ -1,0 +1,41 @@
+import { joinWithAnd, rateText } from '../../format.ts';
+import { etaText } from '../eta-text.ts';
+import type { CauseRule } from '../rule.ts';
+import { etaOf, growthOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Look for kernel objects that a process makes and does not give back: full pipes and io_uring rings (`ls -l /proc/PID/fd | grep -c -e pipe -e io_uring`), bpf maps (`bpftool map` on the node), network namespaces and containers that are made again and again (`lsns`). Kernel memory that a process holds is freed when it ends.';
+
+/** Kernel memory grows that is neither slab, nor page tables, nor stacks of threads. */
+export const kernelGrowth: CauseRule = {
+  id: 'kernel-growth',
+  cause: 'kernel',
+  explain(context, share) {
+    return {
+      headline: sentence`${whatText(context)} ${rateText(share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}`,
+      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      title: sentence`Kernel memory other than slab grows`,
+      evidence: {
+        bytesPerHour: share.bytesPerHour,
+        kernelBytes: newestValue(context, 'kernel'),
+        percpuBytes: newestValue(context, 'percpu'),
+        vmallocBytes: newestValue(context, 'vmalloc'),
+      },
+      advice: ADVICE,
+    };
+  },
+};
+
+const KINDS = [
+  ['percpu', 'per-CPU data'],
+  ['vmalloc', 'vmalloc'],
+] as const;
+
+/** "Kernel memory (per-CPU data) grows"; memory that the kernel counts under no name of its own has none here. */
+function whatText(context: RuleContext): string {
+  const kinds = KINDS.flatMap(([id, name]) => (growthOf(context, id) > 0 ? [name] : []));
+  return kinds.length === 0
+    ? 'Kernel memory (pipes, io_uring, bpf and the like) grows'
+    : `Kernel memory (${joinWithAnd(kinds)}) grows`;
+}

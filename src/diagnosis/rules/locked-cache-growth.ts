@@ -1,0 +1,27 @@
+import { rateText } from '../../format.ts';
+import { etaText } from '../eta-text.ts';
+import type { CauseRule } from '../rule.ts';
+import { etaOf, isImminent, newestValue } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'Find who locks: `grep -E "VmLck|VmPin" /proc/[0-9]*/status`. mlockall locks every mapped file too (bootstrap.memory_lock of Elasticsearch and OpenSearch, memlock options of databases, `vmtouch -l`). Switch it off, or bound it: `ulimit -l`, or leave out the capability IPC_LOCK.';
+
+/** Page cache grows that a process has locked in memory: it looks like cache, and the kernel cannot take it back. */
+export const lockedCacheGrowth: CauseRule = {
+  id: 'locked-cache-growth',
+  cause: 'locked-cache',
+  explain(context, share) {
+    return {
+      headline: sentence`Page cache that is locked in memory (mlock) grows ${rateText(share.bytesPerHour)}. Dashboards count it as cache, but the kernel cannot take it back.${etaText(context)}`,
+      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      title: sentence`Page cache that is locked in memory grows`,
+      evidence: {
+        bytesPerHour: share.bytesPerHour,
+        unevictableBytes: newestValue(context, 'unevictable'),
+        fileBytes: newestValue(context, 'file'),
+      },
+      advice: ADVICE,
+    };
+  },
+};

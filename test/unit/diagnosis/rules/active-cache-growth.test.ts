@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { activeCacheGrowth } from '../../../../src/diagnosis/rules/active-cache-growth.ts';
+import { applyRule, causeShare, fieldTrend, type Given } from '../../../support/rule-context.ts';
+
+const MIB = 2 ** 20;
+const grows = (over: Given = {}, usage = fieldTrend('stable')) =>
+  applyRule(activeCacheGrowth, {
+    ...over,
+    evaluation: {
+      trend: 'growing',
+      leak: false,
+      causes: [causeShare('active-cache', 31e6, { reclaimable: true })],
+      fields: { usage, working_set: fieldTrend('growing', 30e6) },
+    },
+  });
+
+test('the working set comes first where usage is flat: it is what kubectl top shows and evictions go by', () => {
+  const found = grows({ values: { working_set: 265 * MIB, usage: 268 * MIB } });
+  assert.equal(
+    found?.headline,
+    'Usage is flat, but the working set (kubectl top) grows 30 MB an hour, 265 MiB now of 268 MiB used: page cache that is read more than once becomes active. Not a leak: the kernel can take it back, but node-pressure eviction counts it.',
+  );
+  assert.equal(found?.severity, 'info');
+  assert.equal(found?.evidence.workingSetBytes, 265 * MIB);
+});
+
+test('usage is not called flat where it grows as well', () => {
+  assert.match(
+    grows({}, fieldTrend('growing', 1e6))?.headline ?? '',
+    /^The working set \(kubectl top\) grows 30 MB an hour: page cache/,
+  );
+});
