@@ -124,8 +124,7 @@ export class FileTracks {
     const known = this.#tracks.get(group.key) ?? this.#beforeDeletion(nowMs, group);
     const track: Track = known ?? { latest, seenMs: nowMs, columns: new TrackColumns(), members: new Map() };
     if (known !== undefined && known.latest.kind === 'file' && group.kind === 'folder') keepAsMember(track, members);
-    for (const file of members)
-      if (file.foundLate != null) track.columns.backdate(this.#found(track, file), file.foundLate, this.#n);
+    for (const file of members) if (file.foundLate != null) track.columns.backdate(file.foundLate, this.#n);
     track.columns.set(this.#n, latest);
     track.latest = latest;
     track.seenMs = nowMs;
@@ -146,21 +145,6 @@ export class FileTracks {
     return undefined;
   }
 
-  /** A folder's sum that was not complete before was in part known already. */
-  #found(track: Track, file: FileObservation): FileObservation {
-    const last = this.#n - 1;
-    if (file.kind !== 'folder' || last < 0) return file;
-    const more = (bytes: number | null | undefined, column: Float32Array): number =>
-      Math.max(0, (bytes ?? 0) - (Number.isNaN(column[last]!) ? 0 : column[last]!));
-    const { size, allocated, resident } = track.columns;
-    return {
-      ...file,
-      sizeBytes: more(file.sizeBytes, size),
-      allocatedBytes: more(file.allocatedBytes, allocated),
-      residentBytes: more(file.residentBytes, resident),
-    };
-  }
-
   #observeMembers(nowMs: number, track: Track, files: readonly FileObservation[]): void {
     if (files.length < 2) {
       track.members.clear();
@@ -174,7 +158,7 @@ export class FileTracks {
       if (member === undefined && candidates.has(file) && (room > 0 || dropGone(track, nowMs))) {
         member = { latest: file, seenMs: nowMs, columns: new TrackColumns() };
         // What it was before is not known: it is taken not to have grown.
-        member.columns.backdate(file, 'all', this.#n);
+        member.columns.backdate(file, this.#n);
         track.members.set(file.path, member);
         room--;
       }

@@ -25,14 +25,13 @@ export class TrackColumns {
   }
 
   /** What was found late was there all along. */
-  backdate(file: ObservedBytes, what: 'all' | 'resident', n: number): void {
+  backdate({ sizeBytes, allocatedBytes, residentBytes }: ObservedBytes, n: number): void {
     const raise = (column: Float32Array, bytes: number | null | undefined): void => {
       for (let i = 0; i < n; i++) column[i] = sumOfKnown(column[i]!, bytes ?? Number.NaN);
     };
-    raise(this.resident, file.residentBytes);
-    if (what === 'resident') return;
-    raise(this.size, file.sizeBytes);
-    raise(this.allocated, file.allocatedBytes);
+    raise(this.size, sizeBytes);
+    raise(this.allocated, allocatedBytes);
+    raise(this.resident, residentBytes);
   }
 
   /** Drops every second observation of the older half: recent ones stay fine, and older ones reach back further. */

@@ -129,8 +129,14 @@ export interface FileObservation extends FileDescription {
   readonly mtimeMs?: number | null;
   /** Written since the container began: this container touched its pages first, so they are charged to it. */
   readonly isOwn?: boolean;
-  /** This scan is the first that saw it (`all`) or its pages (`resident`), though they were there before the first scan: no growth. */
-  readonly foundLate?: 'all' | 'resident' | null;
+  /** Of its bytes, what this scan is the first to see though it was there before the first scan: no growth. null: none. */
+  readonly foundLate?: FileBytes | null;
+}
+
+export interface FileBytes {
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
+  readonly residentBytes: number;
 }
 
 /** How many files of a row are held open, and by whom. */

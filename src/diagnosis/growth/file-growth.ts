@@ -3,7 +3,7 @@ import type { FileSystemUse } from '../../sources/types.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S } from '../../units.ts';
 import { rowOfTracks } from '../file-rows.ts';
-import { isLibrary } from '../ledger/charged-share.ts';
+import { chargedShares, isLibrary } from '../ledger/charged-share.ts';
 import type { FileRow } from '../types.ts';
 import { columnOf, type FileNode, fileTree, type Span, whatGrew } from './file-tree.ts';
 import { dropsIn, growthPace, sumOfColumns } from './growth-pace.ts';
@@ -55,8 +55,9 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   const rose = now - sum(rowAt(series.t, fromS));
   const whole = rose > 0 ? rose : (share.bytesPerHour * (toS - fromS)) / HOUR_S;
   // Residency of libraries and jars is that of the node, where other containers map them too.
+  const shareOf = sharesOf(tracks, now);
   for (const among of [tracks.filter((f) => !isLibrary(f)), tracks]) {
-    const tree = fileTree(among, { fromS, toS }, 'resident');
+    const tree = fileTree(among, { fromS, toS }, 'resident', shareOf);
     if (tree.grownBytes > 0 && tree.grownBytes >= MIN_EXPLAINED * whole) return rowsOf(whatGrew(tree));
   }
   const held = fileTree(
@@ -64,17 +65,30 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
     { fromS, toS },
     'resident',
   );
-  markHeld(held);
+  markHeld(held, shareOf);
   return held.grownBytes >= MIN_HELD * Math.max(whole, now) ? rowsOf(whatGrew(held)) : [];
 }
 
+/** Which part of each track's pages can be charged to this container: those that it wrote first. */
+function sharesOf(tracks: readonly FileTrack[], chargedBytes: number): (track: FileTrack) => number {
+  const held = new Map(
+    tracks.map((track) => [track, { ...track, residentBytes: lastKnown(columnOf(track, 'resident')) }] as const),
+  );
+  const shareOf = chargedShares([...held.values()], chargedBytes);
+  return (track) => shareOf(held.get(track)!);
+}
+
 /** The tree of what files hold now, instead of what they grew by. */
-function markHeld(node: FileNode): number {
+function markHeld(node: FileNode, shareOf: (track: FileTrack) => number): number {
+  const [track] = node.tracks;
   node.grownBytes = node.folder
-    ? node.children.reduce((sum, child) => sum + markHeld(child), 0)
-    : lastKnown(columnOf(node.tracks[0]!, 'resident'));
+    ? node.children.reduce((sum, child) => sum + markHeld(child, shareOf), 0)
+    : shareOf(track!) * lastKnown(columnOf(track!, 'resident'));
   node.lateBytes = 0;
-  if (!node.folder) node.children.forEach(markHeld);
+  if (!node.folder) {
+    const share = shareOf(track!);
+    for (const member of node.children) markHeld(member, () => share);
+  }
   return node.grownBytes;
 }
 
@@ -119,7 +133,7 @@ export function diskGrowths(tracks: readonly FileTrack[]): DiskGrowth[] {
 
 function diskGrowth(all: readonly FileTrack[]): DiskGrowth[] {
   const { t, fileSystem } = all[0]!;
-  const tracks = all.filter((track) => !mayBeBounded(track));
+  const tracks = all.filter((track) => !mayBeBounded(track) && !isBoundedByLength(track));
   const whole = sumOfColumns(tracks.map((track) => columnOf(track, 'allocated')));
   const pace = growthPace(t, whole).net;
   if (fileSystem === null || pace === null || pace <= 0 || t.length === 0) return [];
@@ -140,6 +154,14 @@ function mayBeBounded({ members }: FileTrack): boolean {
     const drops = dropsIn(columnOf(file, 'allocated'));
     return drops > 0 && drops < ROTATIONS;
   });
+}
+
+/** A preallocated or mapped file of fixed length takes no more than that, and there is room for it. */
+function isBoundedByLength({ sizeBytes, allocatedBytes, fileSystem }: FileTrack): boolean {
+  const length = lastKnown(sizeBytes);
+  const first = sizeBytes.find(Number.isFinite) ?? 0;
+  const missing = length - lastKnown(allocatedBytes);
+  return length <= first && missing > 0 && missing < length && missing < (fileSystem?.freeBytes ?? 0);
 }
 
 const PARTS = 8;

@@ -31,11 +31,16 @@ const LATE_THIRD = 2 / 3;
 /** Places with nothing in common but the root that are named together. */
 const MAX_NAMED = 3;
 
-/** The growth of all tracks, as a tree of folders. */
-export function fileTree(tracks: readonly FileTrack[], span: Span, measure: Measure): FileNode {
+/** The growth of all tracks, as a tree of folders. `shareOf`: the part of a track's bytes that counts. */
+export function fileTree(
+  tracks: readonly FileTrack[],
+  span: Span,
+  measure: Measure,
+  shareOf: (track: FileTrack) => number = () => 1,
+): FileNode {
   const root = folderNode('/');
   for (const track of tracks) {
-    const leaf = trackNode(track, span, measure);
+    const leaf = trackNode(track, span, measure, shareOf(track));
     let at = root;
     addTo(at, leaf);
     const folder = folderOfPath(track.path);
@@ -64,15 +69,15 @@ function addTo(node: FileNode, leaf: FileNode): void {
   node.lateBytes += leaf.lateBytes;
 }
 
-function trackNode(track: FileTrack, span: Span, measure: Measure): FileNode {
+function trackNode(track: FileTrack, span: Span, measure: Measure, share: number): FileNode {
   const lateS = span.fromS + (span.toS - span.fromS) * LATE_THIRD;
   return {
     path: track.path,
     folder: false,
     tracks: [track],
-    children: track.members.map((member) => trackNode(member, span, measure)),
-    grownBytes: growthSince(track, span.fromS, measure),
-    lateBytes: growthSince(track, lateS, measure),
+    children: track.members.map((member) => trackNode(member, span, measure, share)),
+    grownBytes: share * growthSince(track, span.fromS, measure),
+    lateBytes: share * growthSince(track, lateS, measure),
   };
 }
 

@@ -39,6 +39,13 @@ export class FolderQueue {
     this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0 });
   }
 
+  /** At the next turn, whenever its last walk was. */
+  walkAgain(path: string): void {
+    this.add(path, 'hot');
+    const folder = this.#folders.get(path);
+    if (folder !== undefined) folder.walkedAtMs = null;
+  }
+
   drop(path: string): void {
     this.#folders.delete(path);
   }

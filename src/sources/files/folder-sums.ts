@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { KIB } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
-import type { FileReading, ResidencyState } from '../types.ts';
+import type { FileBytes, FileReading, ResidencyState } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { ScanTimes } from './tracked-files.ts';
 
@@ -37,6 +37,8 @@ const MIN_ROW_BYTES = 64 * KIB;
 export class FolderSums {
   readonly #complete = new Map<string, Sum>();
   readonly #partial = new Map<string, Sum>();
+  /** What the last rows said of each folder. */
+  #reported = new Map<string, FileBytes>();
 
   begin(folder: string): void {
     this.#partial.set(folder, {
@@ -95,9 +97,15 @@ export class FolderSums {
   /** One row per folder, and one per reason for all files whose residency is unknown. */
   rows(times: ScanTimes): FileReading[] {
     const rows: FileReading[] = [];
+    const before = this.#reported;
+    this.#reported = new Map();
     const unknown = new Map<string, UnqueriedSum>();
     for (const [folder, sum] of new Map([...this.#partial, ...this.#complete])) {
-      if (sum.residentBytes >= MIN_ROW_BYTES) rows.push(folderRow(folder, sum, times));
+      if (sum.residentBytes >= MIN_ROW_BYTES) {
+        const { sizeBytes, allocatedBytes, residentBytes } = sum;
+        this.#reported.set(folder, { sizeBytes, allocatedBytes, residentBytes });
+        rows.push(folderRow(folder, sum, times, isFoundLate(sum, times) ? increase(sum, before.get(folder)) : null));
+      }
       for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
     }
     for (const [reason, part] of unknown) if (part.sizeBytes >= MIN_ROW_BYTES) rows.push(unqueriedRow(reason, part));
@@ -117,7 +125,13 @@ function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: Unq
 const isFoundLate = ({ completedMs, mtimeMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
   mtimeMs < firstScanMs && (completedMs === null || completedMs === nowMs);
 
-const folderRow = (folder: string, sum: Sum, times: ScanTimes): FileReading => ({
+const increase = (sum: FileBytes, before: FileBytes | undefined): FileBytes => ({
+  sizeBytes: Math.max(0, sum.sizeBytes - (before?.sizeBytes ?? 0)),
+  allocatedBytes: Math.max(0, sum.allocatedBytes - (before?.allocatedBytes ?? 0)),
+  residentBytes: Math.max(0, sum.residentBytes - (before?.residentBytes ?? 0)),
+});
+
+const folderRow = (folder: string, sum: Sum, times: ScanTimes, foundLate: FileBytes | null): FileReading => ({
   kind: 'folder',
   path: `${decodePath(folder === '/' ? '' : folder)}/`,
   files: sum.files,
@@ -131,7 +145,7 @@ const folderRow = (folder: string, sum: Sum, times: ScanTimes): FileReading => (
   deleted: false,
   fileSystem: sum.dev === null ? null : times.fileSystemOf(sum.dev),
   isOwn: sum.ownBytes >= sum.residentBytes / 2,
-  foundLate: isFoundLate(sum, times) ? 'all' : null,
+  foundLate,
 });
 
 const unqueriedRow = (reason: string, part: UnqueriedSum): FileReading => ({

@@ -64,6 +64,8 @@ const EXPLAINED_SHARE = 0.95;
 /** With less page cache than this no folders are tried. */
 const MIN_CACHE_BYTES = 8 * MIB;
 const BATCH_FILES = 64;
+/** A file whose folder cannot be walked is given up after this time. */
+const FORGET_LOST_MS = MINUTE_MS;
 /** Separate budgets, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree uses up what the others need. */
 const BUDGET_SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
 
@@ -139,7 +141,8 @@ export class PageCacheScanner {
     const since = shared ? processStartMs : null;
     // On a host without containers all programs share the folders: only files that this program can have written since it began.
     this.#isCandidate = (stat) =>
-      !this.#tracked.has(fileKey(stat)) && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
+      this.#tracked.get(fileKey(stat))?.lostMs !== null &&
+      (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
     for (const folder of folderCandidates(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
     if (!shared) this.#queue.add('/', 'root');
   }
@@ -243,6 +246,7 @@ export class PageCacheScanner {
       allocatedAtQuery: 0,
       mtimeAtQuery: 0,
       firstSeenMs: this.#times.nowMs,
+      lostMs: null,
       firstQueriedMs: null,
     };
     this.#tracked.set(key, file);
@@ -289,7 +293,7 @@ export class PageCacheScanner {
         if (this.#budget.left <= cost) break;
         cost += queryCost(file.stat);
         const found = this.#pinTracked(file);
-        if (found === null) this.#tracked.delete(fileKey(file.stat));
+        if (found === null) this.#lose(file, nowMs);
         else heap.push({ file, ...found });
       }
       try {
@@ -303,6 +307,20 @@ export class PageCacheScanner {
         for (const { fd } of heap) closeSync(fd);
       }
     }
+  }
+
+  /** Its path leads elsewhere: it was renamed, by a rotation perhaps, or is gone. A walk of its folder shows which. */
+  #lose(file: TrackedFile, nowMs: number): void {
+    file.lostMs ??= nowMs;
+    if (file.deleted || nowMs - file.lostMs >= FORGET_LOST_MS) this.#tracked.delete(fileKey(file.stat));
+    else this.#queue.walkAgain(folderOf(file.path));
+  }
+
+  /** The folder was walked: what is not in it any more is gone, or will be found elsewhere. */
+  #endFolder(folder: string, gone: boolean, nowMs: number): void {
+    this.#sums.end(folder, gone, nowMs);
+    for (const [key, { lostMs, path }] of this.#tracked)
+      if (lostMs !== null && folderOf(path) === folder) this.#tracked.delete(key);
   }
 
   #withBudget(budget: WorkBudget) {
@@ -332,7 +350,7 @@ export class PageCacheScanner {
     return {
       accepts: this.#isCandidate,
       begin: (folder) => this.#sums.begin(folder.path),
-      end: (folder, gone) => this.#sums.end(folder.path, gone, nowMs),
+      end: (folder, gone) => this.#endFolder(folder.path, gone, nowMs),
       files: (folder, files) => this.#addFolderFiles(nowMs, folder.path, files),
     };
   }
@@ -344,7 +362,9 @@ export class PageCacheScanner {
     files.forEach(({ name, stat }, i) => {
       const measured = answers[i]!;
       const large = Math.max(measured.residentBytes ?? 0, stat.size) >= this.#limits.largeBytes;
-      const file = large ? this.#track(`${folder === '/' ? '' : folder}/${name}`, stat) : null;
+      const path = `${folder === '/' ? '' : folder}/${name}`;
+      const file = large ? this.#track(path, stat) : null;
+      if (file !== null) Object.assign(file, { path, lostMs: null } satisfies Partial<TrackedFile>);
       if (file === null) this.#sums.add(folder, stat, measured, stat.mtimeMs >= this.#times.processStartMs);
       else setResidency(file, stat, measured, nowMs);
     });

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { ageMs } from '../../clock.ts';
 import { MIB, MINUTE_MS } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
-import type { FileReading, FileSystemUse } from '../types.ts';
+import type { FileBytes, FileReading, FileSystemUse } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { OpenFile } from './open-files.ts';
 
@@ -21,6 +21,8 @@ export interface TrackedFile {
   mtimeAtQuery: number;
   /** When a scan first saw it. */
   readonly firstSeenMs: number;
+  /** When its path led elsewhere; null: it does not. Its folder is walked for its new name. */
+  lostMs: number | null;
   /** When its residency was first known; null: it is not known yet. */
   firstQueriedMs: number | null;
 }
@@ -85,8 +87,9 @@ export const toFileReading = (file: TrackedFile, times: ScanTimes): FileReading 
   foundLate: foundLate(file, times),
 });
 
-function foundLate(file: TrackedFile, { nowMs, firstScanMs }: ScanTimes): 'all' | 'resident' | null {
+function foundLate(file: TrackedFile, { nowMs, firstScanMs }: ScanTimes): FileBytes | null {
   if (nowMs === firstScanMs || bornMs(file.stat) >= firstScanMs) return null;
-  if (file.firstSeenMs === nowMs) return 'all';
-  return file.firstQueriedMs === nowMs ? 'resident' : null;
+  const residentBytes = file.residency?.residentBytes ?? 0;
+  if (file.firstSeenMs === nowMs) return { sizeBytes: file.stat.size, allocatedBytes: allocatedBytes(file.stat), residentBytes };
+  return file.firstQueriedMs === nowMs ? { sizeBytes: 0, allocatedBytes: 0, residentBytes } : null;
 }

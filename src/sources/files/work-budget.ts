@@ -1,3 +1,6 @@
+/** The rest is for the scans after it: what the first one found is looked at again soon. */
+const FIRST_SCAN_SHARE = 0.8;
+
 /**
  * Work in operations, one being about a system call from Node with its share of the code round it (5 to 10 us on a 2-core cloud machine).
  * Each scan earns some; what is not used is saved up to `most`. The first scan may use all of it, later ones ten times what they earn: so
@@ -18,7 +21,7 @@ export class WorkBudget {
 
   /** A scan begins. */
   refill(): void {
-    this.#thisScan = this.#spent === 0 ? this.#maxSaved : this.#perScan * 10;
+    this.#thisScan = this.#spent === 0 ? this.#maxSaved * FIRST_SCAN_SHARE : this.#perScan * 10;
     this.#saved = Math.min(this.#maxSaved, this.#saved + this.#perScan);
   }
 

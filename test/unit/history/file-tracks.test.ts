@@ -27,7 +27,10 @@ test('segments that come one after the other are one track of their sum', () =>
   ));
 
 test('a file that was there before the first scan and is found later has not grown', () => {
-  const late = (what: 'all' | 'resident') => file('/q/old.bin', 50, { foundLate: what });
+  const late = (what: 'all' | 'resident') =>
+    file('/q/old.bin', 50, {
+      foundLate: { sizeBytes: what === 'all' ? 50 : 0, allocatedBytes: what === 'all' ? 50 : 0, residentBytes: 50 },
+    });
   assert.deepEqual(summary(after([file('/a', 1)], [file('/a', 1), late('all')]))[1], ['/q/old.bin', 1, [50, 50]]);
   const [, found] = after(
     [file('/a', 1)],

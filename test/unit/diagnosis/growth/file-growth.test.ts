@@ -117,6 +117,16 @@ test('a rotation with a bound fills no disk', () => {
   assert.equal(hours([kept]).length, 1, 'after three that kept all it is');
 });
 
+test('a mapped journal of fixed length fills no disk that has room for all of it', () => {
+  const journal = (length: number) =>
+    track('/data/journal', [10, 20, 30, 40], {
+      size: [length, length, length, length],
+      fileSystem: { ...DISK, freeBytes: 1000 },
+    });
+  assert.deepEqual(hours([journal(600)]), []);
+  assert.equal(hours([journal(6000)]).length, 1);
+});
+
 test('files whose disk does not lose free space do not fill it, whatever a neighbour frees at once', () => {
   const bytes = [0, 10, 20, 30, 40, 50, 60, 70, 80];
   const free = (values: readonly number[]) => Float64Array.from(values);
