@@ -120,6 +120,29 @@ test('a written log keeps its bytes where libraries hold more memory than the co
   assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MIB);
 });
 
+test('a heap dump that was written and closed keeps its bytes; libraries, and files that are only read, are scaled down', () => {
+  const files = [
+    file('/tmp/java.hprof', 186 * MIB, { isOwn: true }),
+    file('/data/index.bin', 20 * MIB),
+    file('/usr/lib/jvm/lib/modules', 120 * MIB),
+    file('/tmp/spring.log', 4 * MIB, written),
+  ];
+  const parts = pageCacheParts(files, 200 * MIB, AT);
+  assert.equal(by(parts, '/tmp/java.hprof').bytes, 186 * MIB);
+  assert.equal(by(parts, '/tmp/java.hprof').how, 'measured');
+  assert.equal(by(parts, '/tmp/spring.log').bytes, 4 * MIB);
+  assert.equal(by(parts, '/data/index.bin').bytes, 10 * MIB);
+  assert.equal(sum(parts), 200 * MIB);
+});
+
+test('many files of one kind are one part, and so is what the verdict names', () => {
+  const segments = Array.from({ length: 31 }, (_, i) => file(`/data/topic/${i}.log`, MIB, written));
+  const part = by(pageCacheParts(segments, 40 * MIB, AT), '/data/topic/*.log');
+  assert.deepEqual([part.id, part.bytes, part.note, part.parts!.length], ['folder', 31 * MIB, '31 files', 21]);
+  const tenants = ['a', 'b', 'c'].map((name) => file(`/data/${name}/app.log`, MIB, written));
+  assert.equal(by(pageCacheParts(tenants, 4 * MIB, AT, null, ['/data/']), '/data/').bytes, 3 * MIB);
+});
+
 test('rotated and deleted files are separate parts, small files are a sum, and all add up', () => {
   const files = [
     file('/var/log/app.log', 40 * MIB, written),
