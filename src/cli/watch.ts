@@ -170,6 +170,7 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
   opened.add(async () => {
     stopping = true;
     started.stop();
+    store.giveUp();
     await Promise.allSettled([settled]); // do not close files that are being read; a failure has been logged already
   });
 }

@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { loadSyscalls } from '../../sources/files/syscalls.ts';
+import { openRegularFile } from './regular-file.ts';
 
 /**
  * Drops the page cache of one of memhound's own files. The sidecar's limit is small, and its own page cache should not grow. Without koffi
@@ -13,7 +14,7 @@ export async function dropCachedPages(fd: number): Promise<void> {
 /** The same for files that were read and closed. */
 export async function dropCachedFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
-    const fd = openSync(path, 'r');
+    const fd = openRegularFile(path);
     try {
       await dropCachedPages(fd);
     } finally {

@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openJsonFile } from './json-file.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /** The last verdict of a container instance that exited. `verdict` is stored as it was published. */
 export interface FinalReport<V = unknown> {
@@ -20,11 +21,11 @@ export async function loadFinalReports(dir: string): Promise<FinalReport[]> {
 /** null: there is no such file. A file that is not a list counts as empty, and the next save replaces it. */
 async function readList(path: string): Promise<FinalReport[] | null> {
   try {
-    const list: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const list: unknown = JSON.parse(readRegularFile(path).toString('utf8'));
     return Array.isArray(list) ? (list as FinalReport[]) : [];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    if (error instanceof SyntaxError) return [];
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === undefined) return []; // no JSON, or no regular file
     throw error;
   }
 }

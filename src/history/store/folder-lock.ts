@@ -1,47 +1,178 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { link, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 import { readStartTicks } from '../../sources/process/procfs.ts';
+import { SECOND_MS } from '../../units.ts';
+import { readRegularFile } from './regular-file.ts';
 import { StoreError } from './store-error.ts';
 
-/**
- * Locks a folder and returns the path of the lock. Two processes would overwrite each other, so the second is refused. A lock whose process
- * has ended is replaced.
- */
-export async function acquireLock(dir: string): Promise<string> {
-  const path = join(dir, 'lock');
-  const own = JSON.stringify({ pid: process.pid, start: startOf(process.pid), id: randomUUID() });
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      await writeFile(path, own, { flag: 'wx' });
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = parseLock(await readFile(path, 'utf8').catch(() => ''));
-    if (holder !== null && holder.pid !== process.pid && startOf(holder.pid) === holder.start) {
-      throw new StoreError(
-        `--data ${dir}: memhound pid ${holder.pid} already writes to this folder; stop it, or choose another folder`,
-        1,
-      );
-    }
-    await rm(path, { force: true });
+/** The holder renews its lock so often, whatever the time between samples is. */
+const RENEW_MS = 10 * SECOND_MS;
+/** A lock that was not renewed for so long has no holder any more, unless the kernel shows that it has. */
+export const STALE_MS = 35 * SECOND_MS;
+
+/** Another memhound may hold the lock: where it runs, its process cannot be seen. Only time tells. */
+export class LockUncertainError extends Error {
+  override name = 'LockUncertainError';
+}
+
+/** Who holds a lock. A pid says who only in its pid namespace, and until the next boot. */
+interface Holder {
+  readonly pid: number;
+  readonly start: string;
+  readonly id: string;
+  /** `pid:[4026531836]`; '' in locks of 0.2.0 and before. */
+  readonly namespace: string;
+  readonly boot: string;
+}
+
+/** The right to write to a folder. Two processes would overwrite each other. */
+export class FolderLock {
+  readonly #path: string;
+  readonly #text: string;
+  readonly #timer: NodeJS.Timeout;
+  #lost = false;
+
+  private constructor(path: string, text: string) {
+    this.#path = path;
+    this.#text = text;
+    this.#timer = setInterval(() => void this.#renew(), RENEW_MS);
+    this.#timer.unref();
   }
-  throw new StoreError(
-    `--data ${dir}: another process keeps taking its lock; check whether another memhound restarts with this folder`,
-    1,
+
+  /** False: another has taken it, as after a long standstill of this process. */
+  get isHeld(): boolean {
+    return !this.#lost;
+  }
+
+  /** @throws StoreError it is held; LockUncertainError it may be; or as the volume fails */
+  static async acquire(dir: string): Promise<FolderLock> {
+    const path = join(dir, 'lock');
+    const holder = ownHolder();
+    const text = JSON.stringify(holder);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (await createLock(path, text)) return new FolderLock(path, text);
+      const found = readLock(path);
+      await throwIfHeld(dir, path, found, holder.id);
+      if (!(await removeLock(path, found, holder.id))) continue;
+      if (!(await createLock(path, text))) continue;
+      // Someone who had judged the old lock at the same time may have removed this one for it: it shows within a moment.
+      await later(50);
+      if (readLock(path) === text) return new FolderLock(path, text);
+    }
+    throw new StoreError(
+      `--data ${dir}: another process keeps taking its lock; check whether another memhound restarts with this folder`,
+      1,
+    );
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      if (readLock(this.#path) !== this.#text) this.#lost = true;
+      else await utimes(this.#path, new Date(), new Date());
+    } catch {
+      // The disk is sick, or the folder was deleted: the next write of a row says so.
+    }
+  }
+
+  /** After the folder was deleted, or was given up. */
+  abandon(): void {
+    clearInterval(this.#timer);
+  }
+
+  async release(): Promise<void> {
+    this.abandon();
+    if (readLock(this.#path) === this.#text) await rm(this.#path, { force: true });
+  }
+}
+
+async function createLock(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** null: there is none, or something else than a file that can be read. */
+function readLock(path: string): string | null {
+  try {
+    return readRegularFile(path).toString('utf8');
+  } catch {
+    return null; // if the volume cannot be read, it cannot be written either, which is reported
+  }
+}
+
+async function throwIfHeld(dir: string, path: string, text: string | null, id: string): Promise<void> {
+  const holder = parseLock(text ?? '');
+  const ours = ownHolder();
+  // A lock of 0.2.0 or before says neither boot nor namespace: its pid is all there is to go by.
+  if (holder !== null && (holder.boot === '' || (holder.boot === ours.boot && holder.namespace === ours.namespace))) {
+    if (holder.pid === process.pid || startOf(holder.pid) !== holder.start) return;
+    throw new StoreError(
+      `--data ${dir}: memhound pid ${holder.pid} already writes to this folder; stop it, or choose another folder`,
+      1,
+    );
+  }
+  const agoMs = await sinceRenewal(path, id);
+  if (agoMs === null || agoMs > STALE_MS) return;
+  throw new LockUncertainError(
+    `--data ${dir}: a memhound in another pod or container wrote there ${Math.round(agoMs / SECOND_MS)} s ago; history is stored as soon as it has been silent for ${STALE_MS / SECOND_MS} s`,
   );
 }
 
-function parseLock(text: string): { readonly pid: number; readonly start: string } | null {
+/** By the clock of the volume, which may be that of another machine; null: there is no lock any more, or it is no file. */
+async function sinceRenewal(path: string, id: string): Promise<number | null> {
+  const probe = `${path}.${id}`;
   try {
-    const { pid, start } = JSON.parse(text) as { pid?: unknown; start?: unknown };
-    return typeof pid === 'number' && typeof start === 'string' ? { pid, start } : null;
+    await writeFile(probe, '');
+    const [now, then] = [await stat(probe), await stat(path)];
+    return then.isFile() ? Math.max(0, now.mtimeMs - then.mtimeMs) : null;
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+/** Removes the lock that was judged, and no other one: it is moved away first, which only one of several can do. False: it was another. */
+async function removeLock(path: string, judged: string | null, id: string): Promise<boolean> {
+  const aside = `${path}.${id}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  const same = readLock(aside) === judged;
+  // The lock of a living one, which was made meanwhile: it gets it back.
+  if (!same) await link(aside, path).catch(() => undefined); // there is a newer one, and its holder will see that
+  await rm(aside, { force: true });
+  return same;
+}
+
+function parseLock(text: string): Holder | null {
+  try {
+    const { pid, start, id = '', namespace = '', boot = '' } = JSON.parse(text) as Partial<Holder>;
+    return typeof pid === 'number' && typeof start === 'string' ? { pid, start, id, namespace, boot } : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
     throw error;
   }
 }
+
+const ownHolder = (): Holder => ({
+  pid: process.pid,
+  start: startOf(process.pid),
+  id: randomUUID(),
+  namespace: readlinkSync('/proc/self/ns/pid'),
+  boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+});
 
 /** Start time of a process in clock ticks after boot; '': it has ended. With the pid it distinguishes the lock's process from a reused pid. */
 const startOf = (pid: number): string => String(readStartTicks('/proc', pid) ?? '');

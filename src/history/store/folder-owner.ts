@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetIdentity } from '../../sources/types.ts';
 import { openJsonFile } from './json-file.ts';
+import { readRegularFile } from './regular-file.ts';
 import { readSealedSegment, segmentNames } from './segment-files.ts';
 
 /** The owner of a folder's history. */
@@ -46,10 +47,11 @@ const UNREADABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 
 /** null: it contains no history. */
 async function readFolder(dir: string, key: string): Promise<StoredFolder | null> {
   try {
-    const owner = parseOwner(await readFile(join(dir, FILE_NAME), 'utf8'));
+    const owner = parseOwner(readRegularFile(join(dir, FILE_NAME)).toString('utf8'));
     if (owner !== null) return { key, ...owner };
   } catch (error) {
-    if (!UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined && !UNREADABLE.has(code)) throw error; // no code: no regular file, so not memhound's
   }
   try {
     const newest = (await segmentNames(dir)).at(-1);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { coarsen } from '../coarsen.ts';
 import { emptySegment, type Segment } from '../segment.ts';
 import { dropCachedPages } from './drop-page-cache.ts';
 import { openJsonFile } from './json-file.ts';
+import { readRegularFile } from './regular-file.ts';
 import { readSegmentText, segmentText } from './segment-text.ts';
 
 /** A segment that is complete, on disk, and never changed again. */
@@ -65,7 +65,7 @@ export function openSegment(path: string, data = emptySegment()): OpenSegment {
  * as much. @throws Error that says what is wrong with the file
  */
 export function readSealedSegment(path: string): { readonly segment: Segment; readonly sealed: SealedSegment } {
-  const bytes = readFileSync(path);
+  const bytes = readRegularFile(path);
   const segment = readSegmentText(bytes.toString('utf8'), { envelope: false });
   const name = path.slice(path.lastIndexOf('/') + 1);
   const startS = startOf(name);
@@ -104,7 +104,7 @@ export async function sealMergedSegment(
 }
 
 /** @throws Error that says what is wrong with the file */
-export const readSegmentWithEnvelope = (path: string): Segment => readSegmentText(readFileSync(path, 'utf8'));
+export const readSegmentWithEnvelope = (path: string): Segment => readSegmentText(readRegularFile(path).toString('utf8'));
 
 async function fsync(path: string): Promise<number> {
   const handle = await open(path, 'r');

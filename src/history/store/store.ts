@@ -1,11 +1,12 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 import { KIB, SECOND_MS } from '../../units.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { CLOCK_LEAP_S, History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
 import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
-import { acquireLock } from './folder-lock.ts';
+import { FolderLock, LockUncertainError, STALE_MS } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
 import { addEnvelope, addRowsInMemory } from './segment-envelope.ts';
 import { openSegment, type SealedSegment, segmentPath } from './segment-files.ts';
@@ -49,8 +50,9 @@ const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 export class Store {
   readonly #options: StoreOptions;
   readonly #targets = new Map<string, TargetStore>();
-  #lock: string | null = null;
+  #lock: FolderLock | null = null;
   #failure: string | null = null;
+  #givenUp = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -69,13 +71,15 @@ export class Store {
       if (error instanceof StoreError) throw error;
       if (code === 'EEXIST' || code === 'ENOTDIR') throw new StoreError(`--data ${dir}: expected a folder, found a file`, 2);
       // An error of the volume must not crash the sidecar: it keeps history in memory, logs the error, and tries again.
-      if (volumeError(dir, error) === null) throw error;
+      if (volumeError(dir, error) === null && !(error instanceof LockUncertainError)) throw error;
       await this.#tolerateFailure(() => Promise.reject(error));
     }
   }
 
   async #lockFolder(dir: string): Promise<void> {
-    if (this.#lock !== null) return;
+    if (this.#lock?.isHeld) return;
+    this.#lock?.abandon();
+    this.#lock = null;
     try {
       await mkdir(dir, { recursive: true });
     } catch (error) {
@@ -83,7 +87,31 @@ export class Store {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') await checkWritableParent(dir);
       throw error;
     }
-    this.#lock = await acquireLock(dir);
+    this.#lock = await FolderLock.acquire(dir);
+  }
+
+  /**
+   * Waits until a lock that may be held is renewed, or is stale. False: another memhound writes to the folder, so that it is not even tidied up.
+   * A volume that fails is no reason to read nothing.
+   */
+  async #waitForLock(dir: string): Promise<boolean> {
+    const untilMs = performance.now() + STALE_MS + 5 * SECOND_MS;
+    for (;;) {
+      try {
+        await this.#lockFolder(dir);
+        return true;
+      } catch (error) {
+        if (error instanceof StoreError) return false;
+        if (!(error instanceof LockUncertainError)) return true;
+        if (this.#givenUp || performance.now() > untilMs) return false;
+        await later(SECOND_MS / 2);
+      }
+    }
+  }
+
+  /** The process ends: nothing is waited for any more. */
+  giveUp(): void {
+    this.#givenUp = true;
   }
 
   /** Loads the stored history of a target. It works in small steps, so that a full history does not delay the sampling. */
@@ -93,6 +121,7 @@ export class Store {
     const targetStore = new TargetStore(history, dir === null ? null : join(dir, key), this.#options.log);
     this.#targets.set(key, targetStore);
     if (targetStore.dir === null) return history;
+    if (!(await this.#waitForLock(dir!))) return history;
     try {
       await targetStore.load(targetStore.dir);
       targetStore.finalReports.push(...(await loadFinalReports(targetStore.dir)));
@@ -147,6 +176,7 @@ export class Store {
       } catch (error) {
         // The folder was deleted while memhound was running. It is created again, with its lock.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        this.#lock?.abandon();
         this.#lock = null;
         await this.#lockFolder(this.#options.dir!);
         targetStore.sealed = [];
@@ -259,7 +289,7 @@ export class Store {
   async close(): Promise<void> {
     for (const targetStore of this.#targets.values())
       if (targetStore.openSegment !== null) await this.#tolerateFailure(() => this.#seal(targetStore, targetStore.dir!));
-    if (this.#lock !== null) await rm(this.#lock, { force: true });
+    await this.#lock?.release();
     this.#lock = null;
   }
 }

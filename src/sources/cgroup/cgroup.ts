@@ -1,10 +1,12 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
 import type { CgroupReading, CgroupRef, Limit, Reading, Source } from '../types.ts';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
 import { ParseError, parseLimit, tighter } from './flat-keyed.ts';
+
+const { O_RDONLY, O_NONBLOCK } = constants;
 
 /** absent: the group is gone; failed: it may not be read or is not of the kernel's form. */
 export interface CgroupReader extends Source<CgroupReading> {
@@ -36,7 +38,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
       if (texts['memory.stat'] === undefined)
         return { state: 'absent', reason: `${ref.dir} has no memory.stat any more: the container has ended` };
       const reading = ref.version === 1 ? parseCgroupV1(texts) : parseCgroupV2(texts);
-      const limitBytes = ancestors.reduce<Limit>((limit, dir) => tighter(limit, maxOf(dir)), reading.limitBytes);
+      const limitBytes = ancestors.reduce<Limit>((limit, dir) => tighter(limit, maxOf(fds, dir)), reading.limitBytes);
       return { state: 'read', value: { ...reading, limitBytes }, atMs: nowMs };
     } catch (error) {
       if (isDenied(error))
@@ -68,7 +70,8 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
 function readKept(fds: Map<string, number>, path: string, name: string): string | null {
   const kept = fds.get(name);
   try {
-    const fd = kept ?? openSync(path, 'r');
+    // Not to wait for a writer if the container has put a FIFO there.
+    const fd = kept ?? openSync(path, O_RDONLY | O_NONBLOCK);
     if (kept === undefined) fds.set(name, fd);
     return readRecord(fd);
   } catch (error) {
@@ -93,7 +96,8 @@ function ancestorsOf(dir: string): string[] {
   return above;
 }
 
-function maxOf(dir: string): Limit {
-  const text = readText(join(dir, 'memory.max'), readRecord);
+function maxOf(fds: Map<string, number>, dir: string): Limit {
+  const path = join(dir, 'memory.max');
+  const text = readKept(fds, path, path);
   return text === null ? null : parseLimit('memory.max', text);
 }

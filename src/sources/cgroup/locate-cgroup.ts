@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
+import { mountsOf } from '../process/remote-mounts.ts';
 import type { CgroupRef, Reach, Roots } from '../types.ts';
 import { belowMount, type CgroupMount, parseCgroupMounts, parseProcCgroup } from './mountinfo.ts';
 
@@ -42,7 +43,12 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
   for (const mount of mounts) {
     const below = belowMount(group.path, mount.root);
     if (below === null) continue;
-    const dir = normalisePath(join(roots.proc, String(pid), 'root', mount.mountPoint, below));
+    const root = join(roots.proc, String(pid), 'root');
+    const dir = normalisePath(join(root, mount.mountPoint, below));
+    if (mountsOf(root).isRemotePath(join(mount.mountPoint, below))) {
+      tried.push(`${dir}: is covered by a mount that may never answer`);
+      continue;
+    }
     const wrong = refusalReason(roots, dir, group.version, pid);
     if (wrong === null) return { state: 'located', cgroup: { ...group, dir }, reach: reachOf(roots, pid, selfPid, group.path) };
     if (wrong === 'denied') denied = true;

@@ -2,6 +2,7 @@ import { closeSync, type Dir, type Dirent, fstatSync, lstatSync, opendirSync, ty
 import { setImmediate as breathe } from 'node:timers/promises';
 import { MINUTE_MS } from '../../units.ts';
 import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
+import { mountsOf } from '../process/remote-mounts.ts';
 import type { FileSystems } from './file-systems.ts';
 import type { Folder, FolderQueue } from './folder-queue.ts';
 import type { PinnedFile } from './measure-files.ts';
@@ -127,6 +128,8 @@ export class FolderWalk {
 
   #entry(at: { folder: Folder; fd: number }, entry: Dirent, heap: NamedFile[], visitor: FolderVisitor): void {
     const path = `/proc/self/fd/${at.fd}/${entry.name}`;
+    const mounts = mountsOf(this.#root);
+    if (mounts.anyRemote && mounts.isRemotePath(`${at.folder.path}/${entry.name}`)) return;
     if (entry.isDirectory()) {
       if (at.folder.path === '/' && NOT_BELOW_ROOT.has(entry.name)) return;
       if (at.folder.path.split('/').length > MAX_DEPTH) return;

@@ -2,6 +2,7 @@ import { readlinkSync, type Stats } from 'node:fs';
 import { codeOf, statLink } from '../process/pinned-path.ts';
 import { withoutDeletedMark } from '../process/proc-paths.ts';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
+import { type Mounts, mountsOf } from '../process/remote-mounts.ts';
 import type { OpenDescriptor } from '../types.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -45,6 +46,8 @@ export class OpenFiles {
   readonly #known = new Map<number, KnownDescriptors>();
   /** Seen in this scan, but beyond the number that is remembered. */
   #budgetOfOne: OpenFile[] = [];
+  /** Of the process that is looked at. */
+  #mounts: Mounts | null = null;
   /** Processes whose descriptors this process may not see. */
   readonly denied = new Set<number>();
 
@@ -76,6 +79,7 @@ export class OpenFiles {
   }
 
   #scanOne(pid: number, budget: WorkBudget): void {
+    this.#mounts = mountsOf(`${this.#proc}/${pid}/root`);
     const known = this.#known.get(pid) ?? { next: 0, files: new Map(), top: 0, highest: 0, rounds: 0 };
     this.#known.set(pid, known);
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
@@ -102,6 +106,7 @@ export class OpenFiles {
 
   #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
+    if (this.#mounts?.anyRemote && this.#mounts.isRemoteId(this.#mountId(pid, fd, budget))) return null;
     const stat = statLink(link);
     if (stat === null) return null;
     known.highest = Math.max(known.highest, fd);
@@ -122,6 +127,11 @@ export class OpenFiles {
     const path = deleted ? withoutDeletedMark(name).path : name;
     const same = before !== undefined && before.stat.ino === stat.ino && before.stat.dev === stat.dev;
     return { path, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
+  }
+
+  #mountId(pid: number, fd: number, budget: WorkBudget): number {
+    budget.spend(3);
+    return Number(/^mnt_id:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1] ?? -1);
   }
 
   /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */

@@ -82,5 +82,6 @@ function hsperfFolders(root: string): string[] {
   }
 }
 
-/** Not there, not readable, or planted (a link, a FIFO): there is nothing to read, and the next evidence is asked. */
-export const isUnusable = (code: string): boolean => isAbsenceCode(code) || isDenialCode(code) || code === 'ENOTREGULAR';
+/** Not there, not readable, planted (a link, a FIFO), or on a mount that may never answer: there is nothing to read, and the next evidence is asked. */
+export const isUnusable = (code: string): boolean =>
+  isAbsenceCode(code) || isDenialCode(code) || code === 'ENOTREGULAR' || code === 'EREMOTE';

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { mountsOf } from './remote-mounts.ts';
 
 /**
  * The one way to open paths of a container that is not trusted. A path is first pinned: open(2) with O_PATH gives a descriptor that only
@@ -51,9 +52,11 @@ export function pin(path: string, follow = false): PinResult {
 
 /**
  * Pins `path` under `root`, name by name, following no link. `root` itself is followed, since /proc/PID/root is a link of the kernel.
- * `..` is refused with EXDEV, as openat2(2) does with RESOLVE_BENEATH. The caller closes the descriptor.
+ * `..` is refused with EXDEV, as openat2(2) does with RESOLVE_BENEATH, and what lies on a remote mount with EREMOTE. The caller closes the descriptor.
  */
 export function pinUnder(root: string, path: string): PinResult {
+  // Even to name such a file may take for ever.
+  if (mountsOf(root).isRemotePath(`/${path}`)) return refused('EREMOTE');
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   if (names.length > MAX_NAMES) return refused('ENAMETOOLONG');
   let at = tryOpen(root, O_PATH | O_DIRECTORY);

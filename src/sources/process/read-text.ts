@@ -1,5 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { KIB, MIB } from '../../units.ts';
+
+const { O_RDONLY, O_NONBLOCK } = constants;
 
 /** memory.stat is some 2 KiB, /proc/PID/status 1.5 KiB, mountinfo of a busy node some 100 KiB; more than this is none of them. */
 const MAX_BYTES = MIB;
@@ -38,7 +40,8 @@ export function readRecord(fd: number): string {
 export function readText(path: string, read = readFd): string | null {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // What stands over a file of a cgroup may be a FIFO of the container, which would wait for a writer.
+    fd = openSync(path, O_RDONLY | O_NONBLOCK);
   } catch (error) {
     if (isAbsence(error)) return null;
     throw error;

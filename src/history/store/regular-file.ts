@@ -1,0 +1,27 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { MIB } from '../../units.ts';
+
+const { O_RDONLY, O_NONBLOCK } = constants;
+/** A segment has some 100 KiB. */
+const MAX_BYTES = 64 * MIB;
+
+/** A descriptor of one of the files of a history; the caller closes it. A FIFO in its place would wait for a writer. @throws Error, or as open(2) */
+export function openRegularFile(path: string): number {
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK);
+  const stat = fstatSync(fd);
+  if (stat.isFile() && stat.size <= MAX_BYTES) return fd;
+  closeSync(fd);
+  throw new Error(
+    stat.isFile() ? `${path}: expected at most ${MAX_BYTES} bytes, found ${stat.size}` : `${path}: expected a regular file`,
+  );
+}
+
+/** @throws Error, or as open(2) */
+export function readRegularFile(path: string): Buffer {
+  const fd = openRegularFile(path);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

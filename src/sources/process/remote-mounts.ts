@@ -1,0 +1,80 @@
+import { dirname } from 'node:path';
+import { SECOND_MS } from '../../units.ts';
+import { unescapeMountPath } from './proc-paths.ts';
+import { isAbsence, isDenied, readText } from './read-text.ts';
+
+/**
+ * Mounts whose file system may never answer: a program or another machine stands behind it (gcsfuse, s3fs, sshfs, NFS, ...). Even stat(2)
+ * waits then, for ever, and with it the whole of memhound. So nothing below them is touched; the list itself is the kernel's and always
+ * answers.
+ */
+const REMOTE_TYPES =
+  /^(?:fuse|fuse\..*|fuseblk|nfs4?|cifs|smb3|smbfs|9p|virtiofs|ceph|afs|coda|lustre|gpfs|beegfs|glusterfs|ocfs2|orangefs|autofs)$/;
+
+export interface Mounts {
+  /** Is anything remote at all? Mostly not, and then there is nothing to check. */
+  readonly anyRemote: boolean;
+  /** Byte string as the target sees it. */
+  isRemotePath(path: string): boolean;
+  /** Of `mnt_id` in /proc/PID/fdinfo/N. */
+  isRemoteId(id: number): boolean;
+}
+
+/** The mounts in a text of /proc/PID/mountinfo. A remote root is exempt (fuse-overlayfs): the container itself runs from it. Pure. */
+export function parseMounts(text: string): Mounts {
+  const points = new Map<string, boolean>();
+  const remoteIds = new Set<number>();
+  for (const line of text.split('\n')) {
+    const [left = '', right = ''] = line.split(' - ');
+    const [id = '', , , , point = ''] = left.split(' ');
+    if (point === '') continue;
+    const path = unescapeMountPath(point);
+    const remote = path !== '/' && REMOTE_TYPES.test(right.split(' ')[0] ?? '');
+    points.set(path, remote); // of several at one point the last covers the others
+    if (remote) remoteIds.add(Number(id));
+  }
+  return {
+    anyRemote: remoteIds.size > 0,
+    isRemoteId: (id) => remoteIds.has(id),
+    isRemotePath(path) {
+      for (
+        let at = path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+        at !== '' && at !== '/';
+        at = at.slice(0, at.lastIndexOf('/'))
+      ) {
+        const remote = points.get(at);
+        if (remote !== undefined) return remote;
+      }
+      return false;
+    },
+  };
+}
+
+const NO_MOUNTS = parseMounts('');
+
+/** A scan asks for many paths of one process: the list is read again after this time. */
+const KEPT_MS = SECOND_MS;
+const MAX_KEPT = 64;
+const kept = new Map<string, { readonly text: string; readonly mounts: Mounts; atMs: number }>();
+
+/** The mounts of the process whose root is `root`, /proc/PID/root; none where the list is not there or may not be read. */
+export function mountsOf(root: string): Mounts {
+  const nowMs = performance.now();
+  const known = kept.get(root);
+  if (known !== undefined && nowMs - known.atMs < KEPT_MS) return known.mounts;
+  const text = readMountinfo(root);
+  const mounts = text === known?.text ? known.mounts : text === '' ? NO_MOUNTS : parseMounts(text);
+  kept.delete(root);
+  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!);
+  kept.set(root, { text, mounts, atMs: nowMs });
+  return mounts;
+}
+
+function readMountinfo(root: string): string {
+  try {
+    return readText(`${dirname(root)}/mountinfo`) ?? '';
+  } catch (error) {
+    if (isDenied(error) || isAbsence(error)) return '';
+    throw error;
+  }
+}

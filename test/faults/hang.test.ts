@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import koffi from 'koffi';
+import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
+import { attackedMemhound } from '../support/attacked.ts';
+import { watch } from '../support/memhound.ts';
+import { missingRequirements } from '../support/needs.ts';
+
+const MNT_DETACH = 2;
+
+/** A FUSE file system whose program never answers: each call on it waits for ever. */
+function deadVolume(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-fuse-'));
+  const libc = koffi.load(null);
+  const mount = libc.func('int mount(str source, str target, str type, ulong flags, str data)');
+  const umount2 = libc.func('int umount2(str target, int flags)');
+  const fd = openSync('/dev/fuse', 'r+');
+  assert.equal(mount('dead', dir, 'fuse', 0, `fd=${fd},rootmode=40000,user_id=0,group_id=0`), 0);
+  t.after(() => {
+    umount2(dir, MNT_DETACH);
+    closeSync(fd); // whoever still waits gets ENOTCONN
+    rmdirSync(dir);
+  });
+  return dir;
+}
+
+test('a volume of the container that never answers costs its own files, and nothing else', {
+  skip: missingRequirements('mount'),
+  timeout: 60_000,
+}, async (t) => {
+  deadVolume(t);
+  const app = spawn('sleep', ['1000']);
+  await once(app, 'spawn');
+  t.after(() => app.kill());
+  const hound = await watch(['--pid', String(app.pid), '--every', '1s']);
+  t.after(() => hound.stop('SIGKILL'));
+  const live = hound.live();
+  for (let i = 0; i < 8; i++) await live.next('sample', 10_000);
+  live.close();
+  assert.equal((await hound.get('/readyz')).status, 200);
+  assert.equal((await hound.get('/api/v1/ledger')).status, 200);
+  assert.equal((await hound.stop()).code, 0);
+});
+
+test('which mounts may never answer is known from their type, the one on top counts, and the root is the container itself', () => {
+  const line = (id: number, point: string, type: string) => `${id} 1 0:${id} / ${point} rw,relatime - ${type} none rw`;
+  const mounts = parseMounts(
+    [
+      line(1, '/', 'fuse.fuse-overlayfs'),
+      line(2, '/bucket', 'fuse.gcsfuse'),
+      line(3, '/bucket/cache', 'tmpfs'),
+      line(4, '/with\\040space', 'nfs4'),
+      line(5, '/twice', 'fuse.sshfs'),
+      line(6, '/twice', 'ext4'),
+      line(7, '/log/app.log', 'fuse'),
+    ].join('\n'),
+  );
+  const remote = (path: string): boolean => mounts.isRemotePath(path);
+  assert.deepEqual(['/bucket', '/bucket/a/b', '/with space/x', '/log/app.log', '//bucket//a/'].map(remote), Array(5).fill(true));
+  assert.deepEqual(['/', '/tmp/a', '/bucket/cache/a', '/buckets', '/twice/a', '/log'].map(remote), Array(6).fill(false));
+  assert.deepEqual([1, 2, 4, 3].map(mounts.isRemoteId), [false, true, true, false]);
+  assert.equal(parseMounts(line(1, '/', 'overlay')).anyRemote, false);
+});
+
+const fifo = (path: string): void => {
+  rmSync(path, { force: true });
+  execFileSync('mkfifo', [path]);
+};
+
+test('a FIFO over a file of the cgroup makes that source fail with a reason, and sampling goes on', {
+  timeout: 60_000,
+}, async (t) => {
+  for (const name of ['memory.stat', 'memory.max', 'memory.current', 'cgroup.procs']) {
+    const { hound, tree } = await attackedMemhound(t);
+    const live = hound.live();
+    await live.next('sample', 10_000);
+    fifo(join(tree.roots.proc, '10/root/sys/fs/cgroup', name));
+    // A restart of memhound finds it there.
+    await hound.stop('SIGKILL');
+    const again = await watch(['--every', '1s', '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup]);
+    t.after(() => again.stop('SIGKILL'));
+    assert.ok([200, 503].includes((await again.get('/readyz')).status), name);
+    assert.equal((await again.get('/healthz')).status, 200);
+    live.close();
+    assert.equal((await again.stop()).code, 0, name);
+  }
+});
+
+test('a FIFO among the files of the history holds nothing up', { timeout: 60_000 }, async (t) => {
+  const { hound, data, tree } = await attackedMemhound(t, { days: 2 });
+  await hound.stop();
+  for (const name of ['target.json', 'final-reports.json', '1700000000000.json']) fifo(join(data, 'app', name));
+  mkdirSync(join(data, 'other'));
+  fifo(join(data, 'other', 'target.json'));
+  fifo(join(data, 'lock'));
+  writeFileSync(join(data, 'other', 'note.txt'), '');
+  const again = await watch([
+    ...['--every', '1s', '--data', data, '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup],
+  ]);
+  t.after(() => again.stop('SIGKILL'));
+  assert.equal((await again.get('/api/v1/verdict')).status, 200);
+  assert.equal((await again.stop()).code, 0);
+});
