@@ -16,7 +16,6 @@ export class MappingsReader {
   readonly #process: ProcessRef;
   readonly #budget = new SmapsBudget();
   #last: Mappings | null = null;
-  #first: Mappings | null = null;
   #reading: Promise<void> | null = null;
   /** The reason why there is no reading; null: there is one, or none was requested yet. */
   #readError: string | null = null;
@@ -57,12 +56,7 @@ export class MappingsReader {
     if (reading.state === 'read') {
       this.#budget.record(nowMs, reading.value.costMs);
       const answers = await this.#queryJvm(nowMs);
-      this.#last = {
-        split: splitAnon(reading.value.mappings, jvm, answers),
-        atMs: reading.atMs,
-        first: this.#first,
-      };
-      this.#first ??= this.#last;
+      this.#last = { split: splitAnon(reading.value.mappings, jvm, answers), atMs: reading.atMs };
       this.#readError = null;
     } else {
       this.#budget.record(nowMs, performance.now() - began);

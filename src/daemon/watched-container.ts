@@ -1,5 +1,6 @@
 import { composeVerdict } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
+import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
@@ -188,12 +189,13 @@ export class WatchedContainer implements AnsweringContainer {
     const tick = this.#readNow(Date.now());
     if (tick === null || !isRead(tick)) return null;
     const { roots, pidsOf } = this.#options;
-    return ledgerOf(tick, {
+    const ledger = ledgerOf(tick, {
       files: this.#files,
       namedFiles: this.#namedFiles(),
       mappings,
       ...readLedgerContext(roots, this.target, pidsOf(this.target)),
     });
+    return withGrowth(ledger, this.verdict?.growth.anon ?? null);
   }
 
   /** An extra reading outside the schedule; the last tick if the container has just ended. */

@@ -66,6 +66,8 @@ export interface LedgerPart {
   readonly how: 'read' | 'measured' | 'derived' | 'estimated';
   readonly at: string;
   readonly note?: string;
+  /** What it grew by since the trend of anonymous memory began; absent where that is not known, or below 1 MiB. */
+  readonly grewBytes?: number;
   /** Of the page cache: bytes that are active, inactive, dirty, mapped. They overlap, so they are no parts. */
   readonly pageStates?: Readonly<Record<string, number>>;
   readonly parts?: readonly LedgerPart[];

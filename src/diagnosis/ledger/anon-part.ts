@@ -1,10 +1,9 @@
-import { bytesText, safeName } from '../../format.ts';
+import { safeName } from '../../format.ts';
 import type { PartObservation } from '../../history/part-readings.ts';
 import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
-import { MIB } from '../../units.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import type { AnonSplit } from './anon-split.ts';
@@ -16,8 +15,6 @@ import { LEDGER_PARTS } from './part-table.ts';
 export interface Mappings {
   readonly split: AnonSplit;
   readonly atMs: number;
-  /** The first reading of this process, for what grew since; null or absent: this is it. */
-  readonly first?: { readonly split: AnonSplit; readonly atMs: number } | null;
 }
 
 export interface AnonInput {
@@ -91,11 +88,11 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
 const COUNTER_LAG = 0.02;
 
 /** The mappings may be some minutes old; what was added since is a separate part, and what went since is taken from all. */
-function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
+function partsFromMappings({ split, atMs }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
   const shrink = since < -COUNTER_LAG * split.anonBytes ? Math.max(0, anonBytes / split.anonBytes) : 1;
-  const parts = split.parts.map((p) => part(p, at, shrink, grownSince(p, first ?? null)));
+  const parts = split.parts.map((p) => part(p, at, shrink));
   if (since > 0)
     parts.push(
       intervalPart('since-mappings', [0, since, since], {
@@ -107,16 +104,9 @@ function partsFromMappings({ split, atMs, first }: Mappings, anonBytes: number, 
   return scaleToWhole(parts, anonBytes);
 }
 
-/** Shows which part a leak is in. Less than 1 MiB is not mentioned. */
-function grownSince(p: AnonPart, first: NonNullable<Mappings['first']> | null): string | null {
-  if (first === null) return null;
-  const grown = p.bytes - (first.split.parts.find((f) => f.id === p.id)?.bytes ?? 0);
-  return grown < MIB ? null : `grew by ${bytesText(grown)} since ${new Date(first.atMs).toISOString()}`;
-}
-
-function part(p: AnonPart, at: string, shrink: number, grown: string | null): LedgerPart {
+function part(p: AnonPart, at: string, shrink: number): LedgerPart {
   const counted = p.id === 'thread-stacks' || p.id === 'malloc-arenas' ? `${p.count} of them` : null;
-  const note = [p.disagreement, counted, grown, p.reportedByJvm, NOTES[p.id]].filter((x) => x != null && x !== '').join('; ');
+  const note = [p.disagreement, counted, p.reportedByJvm, NOTES[p.id]].filter((x) => x != null && x !== '').join('; ');
   const rest = {
     how: p.low === p.high && shrink === 1 ? ('measured' as const) : ('estimated' as const),
     at,

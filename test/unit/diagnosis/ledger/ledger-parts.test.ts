@@ -179,13 +179,6 @@ test('a heap in shared memory has the size of its file, and is not counted as a 
   assert.deepEqual(tmpfsParts([heap], 10 * MIB, AT), []);
 });
 
-test('growth since the first reading of the mappings is in the note of the part', () => {
-  const first = { split: { ...split, parts: [{ ...split.parts[0]!, bytes: 4 * MIB }, split.parts[1]!] }, atMs };
-  const parts = anon(100 * MIB, { mappings: { split, atMs, first } });
-  assert.match(by(parts, 'Java heap').note!, /grew by 60 MiB since 2026-01-01/);
-  assert.doesNotMatch(by(parts, 'malloc arenas').note!, /grew/);
-});
-
 test('hostile names cost little, are written as text, and keep parts adding up', () => {
   const evil = [
     `/var/log/${'-1'.repeat(120)}!`,
