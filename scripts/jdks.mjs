@@ -1,8 +1,8 @@
 // The JDKs that Debian's archive has, for tests and benches. `node scripts/jdks.mjs [LINE...]` fetches them into the user's cache folder
-// (some 200 MB a line), and jdk(LINE) says how one is started. Nothing of the system is replaced: apt works with lists, a cache and a
-// status of its own, the packages are unpacked into a folder together with the libc that they were built for, and their programs get that
-// folder's loader and libraries. So /proc/PID/exe is .../bin/java, as of any JVM. Debian has neither OpenJ9 nor GraalVM's native images.
-import { execFileSync, spawnSync } from 'node:child_process';
+// (some 200 MB a line), and jdk(LINE) says how one is started. Nothing of the system is replaced: the packages are unpacked into a folder
+// together with the libc that they were built for, and their programs get that folder's loader and libraries. So /proc/PID/exe is
+// .../bin/java, as of any JVM. Debian has neither OpenJ9 nor GraalVM's native images.
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -10,26 +10,23 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { cache, run, unpack } from './debian-archive.mjs';
 
 export const JDK_LINES = [8, 11, 17, 21, 25];
 
-/** Debian keeps the JDKs that it does not support in this suite alone. */
-const SUITE = 'sid';
 /** What the JVM itself loads, and the program that changes where its programs look for it. */
 const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6', 'zlib1g', 'patchelf'];
 /** Nothing here links against a JVM or builds an image of one, and this is most of what the packages hold. */
 const NOT_NEEDED = ['jmods', 'man', 'src.zip', 'lib/src.zip', 'docs'];
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'memhound', 'jdks');
-const markOf = (line) => join(cache, String(line), 'jdk.json');
+const rootOf = (line) => join(cache, 'jdks', String(line));
+const markOf = (line) => join(rootOf(line), 'jdk.json');
 
 /**
  * A JDK that has been fetched: its programs by their paths.
@@ -59,11 +56,11 @@ export function jdk(line) {
 export function fetchJdk(line) {
   const known = jdk(line);
   if (known !== null) return { state: 'there', jdk: known };
-  const root = join(cache, String(line));
+  const root = rootOf(line);
   try {
     rmSync(root, { recursive: true, force: true }); // what a run left that was ended
     mkdirSync(root, { recursive: true });
-    unpack(line, root);
+    unpack([`openjdk-${line}-jre-headless`, `openjdk-${line}-jdk-headless`, ...LIBRARIES], root);
     const home = homeIn(root, line);
     for (const name of NOT_NEEDED) rmSync(join(home, name), { recursive: true, force: true });
     keepLinksInside(root);
@@ -80,55 +77,6 @@ export function fetchJdk(line) {
       .join('; ');
     return { state: 'missing', line, reason: said || error.message };
   }
-}
-
-const run = (command, args, options = {}) =>
-  execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 26, ...options });
-
-/** The archive that this machine's apt takes Debian's packages from. */
-function archive() {
-  const uris = run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']).split('\n');
-  const debian = uris.find((uri) => /\/debian\/(\d+T\d+Z\/)?$/.test(uri));
-  if (debian === undefined)
-    throw new Error(`apt's sources: expected one that ends in /debian/, found ${uris.filter(Boolean).join(', ') || 'none'}`);
-  return debian;
-}
-
-/** apt-get with a configuration and files of its own. Its list of the suite serves for a day. */
-function apt(args, options = {}) {
-  const dir = join(cache, 'apt');
-  const at = (...names) => join(dir, ...names);
-  const own = [
-    `Dir::Etc::SourceList=${at('debian.list')}`,
-    'Dir::Etc::SourceParts=-',
-    `Dir::State=${at('state')}`,
-    `Dir::State::status=${at('status')}`,
-    `Dir::Cache=${at('cache')}`,
-    'APT::Sandbox::User=root', // its own user may not write to a home folder
-  ].flatMap((setting) => ['-o', setting]);
-  if (!existsSync(at('status')) || Date.now() - statSync(at('status')).mtimeMs > 86_400_000) {
-    for (const name of [at('state', 'lists', 'partial'), at('cache', 'archives', 'partial')])
-      mkdirSync(name, { recursive: true });
-    const key = '/usr/share/keyrings/debian-archive-keyring.gpg';
-    writeFileSync(at('debian.list'), `deb ${existsSync(key) ? `[signed-by=${key}] ` : ''}${archive()} ${SUITE} main\n`);
-    writeFileSync(at('status'), '');
-    try {
-      run('apt-get', [...own, 'update', '-q', '--error-on=any']);
-    } catch (error) {
-      rmSync(at('status'));
-      throw error;
-    }
-  }
-  return run('apt-get', [...own, ...args], options);
-}
-
-function unpack(line, root) {
-  const packages = join(root, 'packages');
-  mkdirSync(packages);
-  const names = [`openjdk-${line}-jre-headless`, `openjdk-${line}-jdk-headless`, ...LIBRARIES];
-  apt(['download', '-q', ...names], { cwd: packages });
-  for (const file of readdirSync(packages)) run('dpkg-deb', ['-x', join(packages, file), root]);
-  rmSync(packages, { recursive: true });
 }
 
 function homeIn(root, line) {
