@@ -1,9 +1,20 @@
 // Packages of Debian's archive that are unpacked into a folder instead of being installed: apt works with lists, a cache and a status of
 // its own, by the sources of this machine's apt.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 /** Debian keeps the JDKs that it does not support in this suite alone. */
 const SUITE = 'sid';
@@ -59,9 +70,19 @@ export function unpack(names, root) {
   rmSync(packages, { recursive: true });
 }
 
-/** Names of a package and all that it depends on. @type {(name: string) => string[]} */
-export function closureOf(name) {
-  const no = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map((kind) => `--no-${kind}`);
-  const text = apt('apt-cache', ['depends', '--recurse', ...no, name]);
-  return [...new Set(text.split('\n').filter((line) => /^[a-z0-9][^:]*$/.test(line)))];
+/** All files below a folder. @type {(dir: string) => { path: string, entry: import('node:fs').Dirent }[]} */
+export const filesIn = (dir) =>
+  readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesIn(join(dir, entry.name)) : [{ path: join(dir, entry.name), entry }],
+  );
+
+/** Absolute links below a folder, such as those of settings into /etc, lead into the tree instead of the system. @type {(dir: string, root: string) => void} */
+export function keepLinksInside(dir, root) {
+  for (const { path, entry } of filesIn(dir)) {
+    if (!entry.isSymbolicLink()) continue;
+    const to = readlinkSync(path);
+    if (!to.startsWith('/')) continue;
+    unlinkSync(path);
+    symlinkSync(relative(dirname(path), join(root, to)), path);
+  }
 }

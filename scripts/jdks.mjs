@@ -3,20 +3,10 @@
 // together with the libc that they were built for, and their programs get that folder's loader and libraries. So /proc/PID/exe is
 // .../bin/java, as of any JVM. Debian has neither OpenJ9 nor GraalVM's native images.
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cache, run, unpack } from './debian-archive.mjs';
+import { cache, filesIn, keepLinksInside, run, unpack } from './debian-archive.mjs';
 
 export const JDK_LINES = [8, 11, 17, 21, 25];
 
@@ -63,7 +53,7 @@ export function fetchJdk(line) {
     unpack([`openjdk-${line}-jre-headless`, `openjdk-${line}-jdk-headless`, ...LIBRARIES], root);
     const home = homeIn(root, line);
     for (const name of NOT_NEEDED) rmSync(join(home, name), { recursive: true, force: true });
-    keepLinksInside(root);
+    keepLinksInside(join(root, 'usr', 'lib', 'jvm'), root);
     useOwnLibraries(root, home);
     makeClassArchives(home);
     writeFileSync(markOf(line), JSON.stringify({ version: versionOf(home), home }));
@@ -85,22 +75,6 @@ function homeIn(root, line) {
     all,
     readdirSync(all).find((name) => name.startsWith(`java-${line}-openjdk`)),
   );
-}
-
-const filesIn = (dir) =>
-  readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? filesIn(join(dir, entry.name)) : [{ path: join(dir, entry.name), entry }],
-  );
-
-/** Debian's JDKs have their settings in /etc, by absolute links: those of this tree, not of the system, are meant. */
-function keepLinksInside(root) {
-  for (const { path, entry } of filesIn(join(root, 'usr', 'lib', 'jvm'))) {
-    if (!entry.isSymbolicLink()) continue;
-    const to = readlinkSync(path);
-    if (!to.startsWith('/')) continue;
-    unlinkSync(path);
-    symlinkSync(relative(dirname(path), join(root, to)), path);
-  }
 }
 
 /** Programs start by the loader of this tree. A library's own list of folders hides its program's, so both get the tree's folder. */

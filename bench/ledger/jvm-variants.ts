@@ -5,7 +5,12 @@ import { run } from '../../test/support/process.ts';
 const COLLECTORS: readonly Omit<Variant, 'classes'>[] = [
   { name: 'Serial', collector: 'Serial', flags: ['-XX:+UseSerialGC'] },
   { name: 'Parallel', collector: 'Parallel', flags: ['-XX:+UseParallelGC'] },
-  { name: 'CMS', collector: 'CMS', flags: ['-XX:+UseConcMarkSweepGC'] },
+  {
+    name: 'CMS',
+    collector: 'CMS',
+    // None of its own accord while figures are compared.
+    flags: ['-XX:+UseConcMarkSweepGC', '-XX:+UseCMSInitiatingOccupancyOnly', '-XX:CMSInitiatingOccupancyFraction=90'],
+  },
   { name: 'G1', collector: 'G1', flags: ['-XX:+UseG1GC'] },
   { name: 'Shenandoah', collector: 'Shenandoah', flags: ['-XX:+UseShenandoahGC'] },
   { name: 'ZGC', collector: 'ZGC', flags: ['-XX:+UseZGC'] },

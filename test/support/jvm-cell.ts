@@ -56,12 +56,11 @@ interface Subject {
   readonly file: string;
 }
 
-/** Counters of a collection are written one after the other: so all samples from it on, once there is one that is surely later. */
+/** Those that are surely later than the collection, whose counters are written one after the other. */
 async function samplesAfter(hound: Memhound, first: Sample['values'], collectedMs: number): Promise<Sample[]> {
   const counter = first.full_gc_count == null ? 'gc_count' : 'full_gc_count';
   const counted = ({ values }: Sample) => values[counter]! > (first[counter] ?? 0);
-  const late = await samples(hound, [counter], (s) => s.atMs >= collectedMs && counted(s));
-  return late.length === 0 ? [] : samples(hound, ['heap_used', counter], counted);
+  return samples(hound, ['heap_used', counter], (s) => s.atMs >= collectedMs && counted(s));
 }
 
 /** The least that was used after the collection. */
@@ -79,6 +78,7 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
   const hound = await watch(['--pid', String(pid), '--every', '1s', '--data', history, ...(attach ? ['--attach'] : [])]);
   try {
     const first = (await samples(hound, ['gc_count', 'full_gc_count'], () => true))[0]!.values;
+    await beans(java); // the first question loads classes
     const left = (await tell(java, 'collect'))!;
     const collectedMs = Date.now();
     const atCollection = await beans(java);

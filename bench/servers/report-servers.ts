@@ -1,0 +1,54 @@
+/**
+ * npm run report:servers -- [--only NAME,...] [--minutes N]: servers of Debian's archive under real requests, for the table of docs/jvms.md:
+ * the ledger against the truth, ten quiet minutes, and one thing that grows.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { fetchServer } from '../../scripts/debian-servers.mjs';
+import { fetchJdk } from '../../scripts/jdks.mjs';
+import { runServer, type ServerResult } from './server-run.ts';
+import { SERVERS } from './servers.ts';
+
+const DOC = 'docs/jvms.md';
+/** The newest that all of them run on. */
+const LINE = 21;
+const { values } = parseArgs({ options: { only: { type: 'string' }, minutes: { type: 'string', default: '10' } } });
+const names = values.only?.split(',') ?? Object.keys(SERVERS);
+const plan = { quietSeconds: Number(values.minutes) * 60, growthSeconds: 300, quietRate: 10, growthRate: 25 };
+
+function rowOf(name: string, result: ServerResult): string[] {
+  const off = result.ledger.flatMap((c) => (c.state === 'off' ? [`${c.figure} ${c.note}`] : []));
+  const ledger = off.length === 0 ? `ok (${result.ledger.length} figures)` : off.join('; ');
+  const alarms = result.alarms.length === 0 ? `none in ${result.quietRequests} requests` : result.alarms.join('; ');
+  const found =
+    result.found === null ? `not found: ${result.headline}` : `after ${result.found.seconds} s: ${result.found.headline}`;
+  return [SERVERS[name]!.name, ledger, alarms, SERVERS[name]!.growth, found.replaceAll('|', '\\|')];
+}
+
+async function one(name: string): Promise<string[]> {
+  const server = SERVERS[name]!;
+  const [jdk, packages] = [fetchJdk(LINE), fetchServer(name)];
+  const missing = [jdk, packages].flatMap((got) => (got.state === 'missing' ? [got.reason] : []));
+  if (jdk.state === 'missing' || packages.state === 'missing')
+    return [server.name, `could not be had: ${missing.join('; ')}`, '', '', ''];
+  try {
+    const row = rowOf(name, await runServer(server, jdk.jdk, packages.root, plan));
+    console.error(row.join(' | '));
+    return row;
+  } catch (error) {
+    process.exitCode = 1;
+    console.error((error as Error).message);
+    return [server.name, `could not be run: ${(error as Error).message.split('\n')[0]}`, '', '', ''];
+  }
+}
+
+const rows = await Promise.all(names.map(one));
+const head = ['server', 'ledger', 'alarms in the quiet time', 'what grows', 'what memhound says'];
+const widths = head.map((h, k) => Math.max(h.length, ...rows.map((row) => row[k]!.length)));
+const line = (row: readonly string[]) => `| ${row.map((text, k) => text.padEnd(widths[k]!)).join(' | ')} |`;
+const table = [line(head), line(widths.map((w) => '-'.repeat(w))), ...rows.map(line)].join('\n');
+console.log(table);
+if (values.only === undefined) {
+  const [before, after] = readFileSync(DOC, 'utf8').split(/<!-- servers -->[\s\S]*<!-- end of servers -->/);
+  writeFileSync(DOC, `${before}<!-- servers -->\n\n${table}\n\n<!-- end of servers -->${after ?? ''}`);
+}

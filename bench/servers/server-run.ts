@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Jdk } from '../../scripts/jdks.mjs';
+import type { Verdict } from '../../src/diagnosis/types.ts';
+import { GIB } from '../../src/units.ts';
+import { makeCgroup } from '../../test/support/cgroup.ts';
+import type { Comparison } from '../../test/support/jvm-figures.ts';
+import { lookAtLedger } from '../../test/support/jvm-ledger.ts';
+import { type Memhound, watch } from '../../test/support/memhound.ts';
+import { type Running, start } from '../../test/support/process.ts';
+import { freePort } from './clients.ts';
+import type { Client, Place, Server } from './servers.ts';
+
+export interface ServerResult {
+  readonly ledger: readonly Comparison[];
+  /** Verdicts of a leak while the server did what it always does. */
+  readonly alarms: readonly string[];
+  readonly quietRequests: number;
+  /** What was said of the growth, and after how many seconds; null: nothing in time. */
+  readonly found: { readonly seconds: number; readonly headline: string } | null;
+  /** The last headline, whatever it is. */
+  readonly headline: string;
+}
+
+export interface Plan {
+  readonly quietSeconds: number;
+  readonly growthSeconds: number;
+  /** How often a second. */
+  readonly quietRate: number;
+  readonly growthRate: number;
+}
+
+/** Some requests a second for so long, or until `done`; the answer is how many there were. */
+async function load(request: () => Promise<void>, rate: number, seconds: number, done: () => boolean): Promise<number> {
+  const began = performance.now();
+  let n = 0;
+  while (performance.now() - began < seconds * 1000 && !done()) {
+    await request();
+    const ahead = (++n / rate) * 1000 - (performance.now() - began);
+    if (ahead > 0) await delay(ahead);
+  }
+  return n;
+}
+
+/** Asks for the verdict every two seconds until it is stopped. */
+function verdicts(hound: Memhound, take: (verdict: Verdict) => void): () => Promise<void> {
+  let on = true;
+  const loop = (async () => {
+    while (on) {
+      take(await hound.verdict());
+      await delay(2000);
+    }
+  })();
+  return () => {
+    on = false;
+    return loop;
+  };
+}
+
+/** A server answers its port some seconds after it was started. */
+async function connect(server: Server, place: Place, java: Running): Promise<Client> {
+  let ended = false;
+  java.exited.then(() => {
+    ended = true;
+  });
+  for (let tries = 0; ; tries++) {
+    try {
+      const client = await server.connect(place);
+      await client.quiet();
+      return client;
+    } catch (error) {
+      if (ended || tries > 240) throw new Error(`${server.name} does not answer: ${(error as Error).message}\n${java.output()}`);
+      await delay(500);
+    }
+  }
+}
+
+/** Runs a server in a cgroup of its own under quiet load, then lets it grow, with memhound beside it. */
+export async function runServer(server: Server, jdk: Jdk, root: string, plan: Plan): Promise<ServerResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'memhound-server-'));
+  const cgroup = makeCgroup(2 * GIB);
+  const place: Place = { jdk, root, folder, port: await freePort() };
+  const flags = ['-XX:+UseSerialGC', '-Xmx256m', '-Xmn16m', '-XX:NativeMemoryTracking=detail'];
+  const java = start(cgroup.join(jdk.java, [...flags, ...server.start(place)]), { cwd: folder });
+  let client: Client | null = null;
+  let hound: Memhound | null = null;
+  try {
+    client = await connect(server, place, java);
+    // Warm: classes are loaded and methods compiled before anyone looks.
+    await load(client.quiet, 50, Math.min(20, plan.quietSeconds), () => false);
+    const history = ['--data', join(folder, 'memhound'), '--min-history', '60s'];
+    hound = await watch(['--pid', String(java.pid), '--every', '1s', ...history]);
+    const alarms = new Set<string>();
+    const stopQuiet = verdicts(hound, ({ leak, headline }) => {
+      if (leak === true) alarms.add(headline);
+    });
+    const quietRequests = await load(client.quiet, plan.quietRate, plan.quietSeconds, () => false);
+    await stopQuiet();
+    const ledger = (await lookAtLedger(jdk, java.pid, cgroup, false)).figures;
+    const began = performance.now();
+    const growth: { found: ServerResult['found']; headline: string } = { found: null, headline: '' };
+    const stopGrowth = verdicts(hound, ({ cause, leak, trend, headline }) => {
+      growth.headline = headline;
+      const said =
+        cause === server.cause &&
+        server.names.test(headline) &&
+        (leak === true || (cause === 'page-cache' && trend === 'growing'));
+      if (said) growth.found ??= { seconds: Math.round((performance.now() - began) / 1000), headline };
+    });
+    await load(client.grow, plan.growthRate, plan.growthSeconds, () => growth.found !== null);
+    await stopGrowth();
+    const named = (headline: string) => headline.replaceAll(folder, '');
+    return {
+      ledger,
+      alarms: [...alarms].map(named),
+      quietRequests,
+      found: growth.found && { ...growth.found, headline: named(growth.found.headline) },
+      headline: named(growth.headline),
+    };
+  } finally {
+    await hound?.stop();
+    await client?.close();
+    await java.stop('SIGKILL');
+    await cgroup.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
