@@ -7,7 +7,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund --no-update-notifier
-COPY tsconfig.json ./
+COPY tsconfig.json LICENSE ./
 COPY scripts scripts
 COPY web web
 COPY src src

@@ -7,7 +7,8 @@ import { build } from 'esbuild';
 export async function buildWeb(dir = 'dist/web') {
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
+    metafile: true,
     entryPoints: ['web/main.ts'],
     outdir: dir,
     entryNames: '[name]-[hash]',
@@ -34,5 +35,5 @@ export async function buildWeb(dir = 'dist/web') {
     await writeFile(join(dir, `${file}.br`), br);
     await writeFile(join(dir, `${file}.gz`), gzipSync(contents, { level: 9 }));
   }
-  return { brotli };
+  return { brotli, metafile };
 }

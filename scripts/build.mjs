@@ -6,12 +6,14 @@ import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
 import { lean } from './lean.mjs';
 import { OLDEST_LINE } from './node-lines.mjs';
+import { writeLicenses } from './third-party.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 await mkdir('dist/commands', { recursive: true });
 
 /** Each command is a separate bundle outside of main.ts, so that a command loads only what it needs. */
 const commands = new Set();
+const metafiles = [];
 const apart = {
   name: 'apart',
   setup({ onResolve }) {
@@ -29,13 +31,14 @@ const apart = {
  * a start does not read it. These files are written before the command, which then replaces the old one in one step.
  */
 async function bundle(entry, file, shebang = '') {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: { [basename(file, '.mjs')]: entry },
     outdir: dirname(file),
     outExtension: { '.js': '.mjs' },
     chunkNames: 'parts/[name]-[hash]',
     splitting: true,
     write: false,
+    metafile: true,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -51,6 +54,7 @@ async function bundle(entry, file, shebang = '') {
     define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
     logLevel: 'error',
   });
+  metafiles.push(metafile);
   const unfinished = `${file}.${process.pid}`;
   for (const { path, contents } of outputFiles) {
     const isPart = path !== resolve(file);
@@ -65,6 +69,7 @@ await chmod(`dist/memhound.mjs.${process.pid}`, 0o755);
 for (const swap of await Promise.all([...commands].map((name) => bundle(`src/cli/${name}.ts`, `dist/commands/${name}.mjs`))))
   await swap();
 await main();
-const { brotli } = await buildWeb();
+const { brotli, metafile } = await buildWeb();
+await writeLicenses([...metafiles, metafile]);
 if (!process.argv.includes('--quiet'))
   console.log(`built dist/memhound.mjs, dist/commands and dist/web (${(brotli / 1024).toFixed(1)} KiB compressed)`);

@@ -5,6 +5,7 @@ import { chmodSync, cpSync, lstatSync, lutimesSync, mkdirSync, readdirSync, real
 import { dirname, join } from 'node:path';
 import { billOfMaterials } from './image-sbom.mjs';
 import { lineOf, TESTED_LINES } from './node-lines.mjs';
+import { LICENSES_FILE } from './third-party.mjs';
 
 const [out] = process.argv.slice(2);
 if (!out) {
@@ -39,6 +40,8 @@ for (const path of libraries) put(path, path);
 put('dist/memhound.mjs', '/app/memhound.mjs');
 put('dist/commands', '/app/commands');
 put('dist/web', '/app/web');
+put(LICENSES_FILE, '/app/THIRD-PARTY-LICENSES.txt');
+put('LICENSE', '/app/LICENSE');
 for (const name of readdirSync('node_modules/koffi', { recursive: true }))
   if (/^(?:src\/.*|index)\.c?js$|^package\.json$|^LICENSE/.test(name))
     put(join('node_modules/koffi', name), join('/app/node_modules/koffi', name));

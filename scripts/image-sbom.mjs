@@ -3,11 +3,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
+import { bundledPackages, LICENSES_FILE } from './third-party.mjs';
 
-/** Development packages that the page's bundle contains. */
-const BUNDLED = new Set(['uplot']);
-const isIn = ({ name, properties = [] }) =>
-  BUNDLED.has(name) || !properties.some((p) => p.name === 'cdx:npm:package:development' && p.value === 'true');
+/** Packages whose code is in the bundles, and those that are not for development: koffi, which is installed beside them. */
+const isIn =
+  (bundled) =>
+  ({ name, version, properties = [] }) =>
+    bundled.has(`${name}@${version}`) || !properties.some((p) => p.name === 'cdx:npm:package:development' && p.value === 'true');
 
 /** The Debian package that owns a library; on a base image without dpkg the file itself, by its hash. */
 function libraryComponent(path) {
@@ -24,7 +26,7 @@ function libraryComponent(path) {
 
 export function billOfMaterials(libraries, epochSeconds) {
   const npm = JSON.parse(execFileSync('npm', ['sbom', '--sbom-format=cyclonedx'], { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 }));
-  const components = npm.components.filter(isIn);
+  const components = npm.components.filter(isIn(new Set(bundledPackages(readFileSync(LICENSES_FILE, 'utf8')))));
   const node = process.version.slice(1);
   components.push({
     type: 'application',

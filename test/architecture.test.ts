@@ -216,8 +216,10 @@ test('the check itself sees state, and lets constants be', () => {
 });
 
 test('each runtime dependency is imported by one file', () => {
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
-  const users = Object.keys(dependencies).map((name) => {
+  const packages = imports.flatMap(({ file, from }) =>
+    file.startsWith('src/') && !/^(?:node:|src\/|\.)/.test(from) ? [/^(?:@[^/]+\/)?[^/]+/.exec(from)![0]] : [],
+  );
+  const users = [...new Set(packages)].map((name) => {
     const uses = imports.filter((i) => !i.typeOnly && (i.from === name || i.from.startsWith(`${name}/`))).map((i) => i.file);
     return { name, files: [...new Set(uses)].sort() };
   });
