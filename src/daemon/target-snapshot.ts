@@ -7,7 +7,7 @@ import type { FileReading, Roots, Target } from '../sources/types.ts';
 import type { ReadTick } from './tick-answers.ts';
 
 /** There is only one scan, so it may do more work than a scan of `watch`: about a second at most. */
-const SNAPSHOT_LIMITS = { burst: 150_000 };
+const SNAPSHOT_LIMITS = { burst: 187_500 };
 
 /** One reading of a target without history, for `explain`. */
 export type TargetSnapshot =

@@ -14,6 +14,7 @@ const MOSTLY = 0.8;
 /** A file of which less than this is in memory, or on its file system, is not called by its length alone. */
 const WHOLE = 0.9;
 const MAX_PIDS = 3;
+const MANY_FILES = 8;
 
 export function fileSituation(row: FileRow, context: RuleContext): FileSituation {
   if (row.deletedFiles >= 2 && row.deletedFiles >= MOSTLY * row.files) return 'unclosed';
@@ -84,6 +85,8 @@ function fileHolderText(row: FileRow): string {
 }
 
 function groupHolderText({ files, openFiles, writtenFiles, pids }: FileRow): string {
+  // One of many is being written at one moment and none at the next: that is the same state.
+  if (openFiles <= 1 && files >= MANY_FILES) return ', closed but for the newest';
   const some = (n: number): string => (n >= files ? '' : `${n} of them `);
   if (writtenFiles > 0) return `, ${some(writtenFiles)}held open for writing by ${pidsText(pids)}`;
   if (openFiles > 0) return `, ${some(openFiles)}held open for reading by ${pidsText(pids)}`;

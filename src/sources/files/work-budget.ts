@@ -3,7 +3,7 @@ const FIRST_SCAN_SHARE = 0.8;
 
 /**
  * Work in operations, one being about a system call from Node with its share of the code round it (5 to 10 us on a 2-core cloud machine).
- * Each scan earns some; what is not used is saved up to `most`. The first scan may use all of it, later ones ten times what they earn: so
+ * Each scan earns some; what is not used is saved up to `most`. The first scan may use most of it, later ones ten times what they earn: so
  * many new files are scanned promptly, and the scans after that do less.
  */
 export class WorkBudget {

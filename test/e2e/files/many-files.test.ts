@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { FileTracks } from '../../../src/history/file-tracks.ts';
+import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
+import { MIB } from '../../../src/units.ts';
+import { start } from '../../support/process.ts';
+import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
+
+/** Does what each line says, and answers it: so each scan comes at a known moment. */
+const WRITER = `
+  const fs = require('fs');
+  const [dir] = process.argv.slice(1);
+  const mib = Buffer.alloc(1 << 20, 7);
+  const write = (fd, n) => { for (let i = 0; i < n; i++) fs.writeSync(fd, mib); };
+  const open = (name, flags = 'w') => fs.openSync(dir + '/' + name, flags);
+  require('readline').createInterface({ input: process.stdin }).on('line', (line) => { eval(line); console.log('done'); });
+  console.log('ready');`;
+
+/** A program that does as it is told, and the tracks of the files in its folder after each scan. */
+async function writer(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-many-'));
+  const program = start([process.execPath, ['-e', WRITER, dir]]);
+  t.after(async () => {
+    await program.stop('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await program.line((line) => line === 'ready');
+  const scanner = new PageCacheScanner({ roots: ROOTS, process: ownProcessRef(program.pid), pids: () => [program.pid] });
+  t.after(() => scanner.close());
+  const tracks = new FileTracks();
+  let answers = 0;
+  return {
+    dir,
+    pid: program.pid,
+    async does(line: string): Promise<void> {
+      const seen = ++answers;
+      program.child.stdin!.write(`${line}\n`);
+      let count = 0;
+      await program.line((text) => text === 'done' && ++count === seen);
+    },
+    async scan() {
+      const atMs = Date.now();
+      const files = (await scanner.scan(atMs)).filter(({ path }) => path.startsWith(dir));
+      tracks.record(atMs, files);
+      return tracks.newest().map((track) => ({ ...track, path: track.path.slice(dir.length) }));
+    },
+  };
+}
+
+test('segments that come one after the other are one group, which grows by their resident bytes', async (t) => {
+  const { does, scan, pid } = await writer(t);
+  for (let i = 0; i < 3; i++) {
+    await does(`write(open('0000${i}.log'), 4)`);
+    await scan();
+  }
+  const [group] = await scan();
+  assert.deepEqual([group?.path, group?.files, group?.writtenFiles, group?.pids], ['/*.log', 3, 3, [pid]]);
+  assert.deepEqual(
+    [...group!.residentBytes],
+    [4, 8, 12, 12].map((mib) => mib * MIB),
+  );
+});
+
+test('deleted files that stay open are counted, with who holds them', async (t) => {
+  const { does, scan, pid } = await writer(t);
+  await does(`for (let i = 0; i < 5; i++) { write(open('cache-' + i), 1); fs.unlinkSync(dir + '/cache-' + i); }`);
+  const [group] = await scan();
+  assert.deepEqual([group?.path, group?.deletedFiles, group?.deleted, group?.pids], ['/cache*', 5, true, [pid]]);
+  assert.equal(group?.residentBytes[0], 5 * MIB);
+});
+
+test('a log that is renamed keeps its bytes in the scan that follows', async (t) => {
+  const { does, scan, dir } = await writer(t);
+  await does(`log = open('app.log'); write(log, 6)`);
+  await scan();
+  await does('fs.closeSync(log)');
+  await scan();
+  renameSync(join(dir, 'app.log'), join(dir, 'app.log.1'));
+  await does(`write(open('app.log'), 2)`);
+  const [group] = await scan();
+  assert.deepEqual([group?.path, group?.files, group?.residentBytes.at(-1)], ['/app.log*', 2, 8 * MIB]);
+});
+
+test('a log that is truncated under its writer has on disk what it holds, not its length', async (t) => {
+  const { does, scan, dir } = await writer(t);
+  await does(`log = open('app.log'); write(log, 8)`);
+  await scan();
+  truncateSync(join(dir, 'app.log'), 0);
+  await does('write(log, 2)');
+  const [log] = await scan();
+  assert.equal(log?.sizeBytes.at(-1), 10 * MIB);
+  assert.ok(log!.allocatedBytes.at(-1)! < 3 * MIB, `${log?.allocatedBytes.at(-1)} bytes on disk`);
+});
