@@ -43,7 +43,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   'src/history': { store: [], '.': [] },
   'src/trends': { model: [], field: ['model'], heap: ['field'], runs: ['field'], together: ['field'] },
-  'src/diagnosis': { ledger: [], growth: ['ledger'], rules: ['growth'] },
+  'src/diagnosis': { ledger: [], growth: ['ledger'], rules: ['ledger', 'growth'] },
   web: { data: [], charts: ['data'], panels: ['data', 'charts'], style: [] },
 };
 

@@ -142,6 +142,7 @@ function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Seri
     series,
     events: series.events,
     jvm,
+    allocator: null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     ended: null,
   });

@@ -5,10 +5,14 @@ import { targetInfo } from '../daemon/target-info.ts';
 import { takeSnapshot } from '../daemon/target-snapshot.ts';
 import { ledgerOf, readLedgerContext, viewsOf } from '../daemon/tick-answers.ts';
 import { bytesText } from '../format.ts';
+import { releaseMemory } from '../sources/jvm/release-memory.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading, Reading } from '../sources/types.ts';
 import { print, printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
+import { releaseText } from './release-text.ts';
+
+const NO_JVM = { state: 'absent', reason: 'there is no JVM in this container that could be asked' } as const;
 
 /** `memhound explain`: a single answer to the question where the memory is now. */
 export const explain = (argv: string[]): Promise<number> => withOptions('explain', argv, run);
@@ -32,7 +36,8 @@ async function run(options: Options<'explain'>): Promise<number> {
   const { tick } = snapshot;
   const jvm = tick.jvm.state === 'read' ? tick.jvm.value : null;
   const subject = chosen.jvm === null ? null : chosen.process;
-  const mappings = subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram);
+  const mappings =
+    subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram || options.release);
   const ledger = ledgerOf(tick, {
     namedFiles: [],
     files: snapshot.files,
@@ -40,8 +45,10 @@ async function run(options: Options<'explain'>): Promise<number> {
     ...readLedgerContext(roots, chosen, pidsOf(roots, chosen)),
   });
   const taken = options.histogram ? await takeTwoHistograms(subject === null ? null : new HeapHistograms(roots, subject)) : null;
+  const released = options.release ? await (subject === null ? NO_JVM : releaseMemory({ roots, process: subject })) : null;
   const views = viewsOf(tick);
   const target = targetInfo(chosen, tick);
+  const exitCode = taken?.state === 'failed' || (released !== null && released.state !== 'read') ? 1 : 0;
   if (options.json) {
     console.log(
       JSON.stringify({
@@ -51,10 +58,10 @@ async function run(options: Options<'explain'>): Promise<number> {
         files: snapshot.rows,
         jvm,
         ...(taken === null ? {} : { histogram: taken }),
+        ...(released === null ? {} : { released }),
       }),
     );
-    if (taken?.state === 'failed') return 1;
-    return 0;
+    return exitCode;
   }
   const who = target.jvm !== null ? `JVM pid ${target.pid}` : `No JVM found; cgroup ${target.cgroup.path}`;
   print(
@@ -71,9 +78,10 @@ async function run(options: Options<'explain'>): Promise<number> {
       ...viewsText(views),
       ...(mappings?.attachError == null ? [] : ['', `The JVM did not answer: ${mappings.attachError}`]),
       ...(taken === null ? [] : ['', ...histogramText(taken)]),
+      ...(released === null ? [] : ['', ...releaseText(released)]),
     ].join('\n'),
   );
-  return taken?.state === 'failed' ? 1 : 0;
+  return exitCode;
 }
 
 function jvmText(reading: Reading<JvmReading>): string[] {

@@ -198,6 +198,13 @@ const TABLES = {
   watch: WATCH_ROWS,
   explain: {
     ...TARGET_ROWS,
+    release: row<boolean>({
+      flag: 'release',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'also let the JVM collect and have its malloc give back what was freed, and print what each gave back; uses the attach protocol and costs the JVM a full collection',
+    }),
     histogram: row<boolean>({
       flag: 'histogram',
       value: null,

@@ -1,4 +1,5 @@
 import { ageMs } from '../clock.ts';
+import { allocatorOf } from '../diagnosis/ledger/allocator.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import { splitAnon } from '../diagnosis/ledger/anon-split.ts';
 import { type JcmdReport, queryJvm } from '../sources/jvm/jcmd-report.ts';
@@ -36,6 +37,11 @@ export class MappingsReader {
     return this.#attachError;
   }
 
+  /** The last reading; null: there is none yet. */
+  get last(): Mappings | null {
+    return this.#last;
+  }
+
   get readError(): string | null {
     return this.#readError;
   }
@@ -56,7 +62,11 @@ export class MappingsReader {
     if (reading.state === 'read') {
       this.#budget.record(nowMs, reading.value.costMs);
       const answers = await this.#queryJvm(nowMs);
-      this.#last = { split: splitAnon(reading.value.mappings, jvm, answers), atMs: reading.atMs };
+      this.#last = {
+        split: splitAnon(reading.value.mappings, jvm, answers),
+        allocator: allocatorOf(reading.value.mappings),
+        atMs: reading.atMs,
+      };
       this.#readError = null;
     } else {
       this.#budget.record(nowMs, performance.now() - began);

@@ -177,6 +177,7 @@ export class WatchedContainer implements AnsweringContainer {
       events: this.history.events,
       evaluation: this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null }),
       jvm: this.#jvm(),
+      allocator: this.#readers.mappings?.last?.allocator ?? null,
       pod,
       ended,
     });

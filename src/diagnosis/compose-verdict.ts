@@ -15,6 +15,8 @@ export interface VerdictInput {
   /** Of all runs: a kill or restart before the current one is reported, though nothing is fitted across it. */
   readonly events: Series['events'];
   readonly jvm: JvmReading | null;
+  /** What serves malloc in the JVM; null where its mappings were not read. */
+  readonly allocator: RuleContext['allocator'];
   readonly pod: PodResources;
   /** The container has ended; null: it runs. */
   readonly ended: RuleContext['ended'];

@@ -7,6 +7,7 @@ import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
+import type { Allocator } from './ledger/allocator.ts';
 import type { TargetInfo } from './types.ts';
 
 /** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
@@ -21,6 +22,8 @@ export interface RuleContext {
   readonly grown: GrownFiles;
   readonly disks: readonly DiskGrowth[];
   readonly jvm: JvmReading | null;
+  /** What serves malloc in the JVM; null where its mappings were not read. */
+  readonly allocator: Allocator | null;
   /** From the downward API; null where it is not known. */
   readonly pod: PodResources;
   /** Set where the container has ended and this is its final verdict; null while it runs. */

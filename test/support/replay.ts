@@ -81,6 +81,7 @@ class ReplayedContainer implements AnsweringContainer {
       events: this.history.events,
       evaluation: this.#evaluations.evaluate(this.history, { minHistorySeconds, final: false }),
       jvm: jvm(this.history),
+      allocator: null,
       pod: { memoryRequestBytes, ephemeralStorageLimitBytes: null },
       ended: null,
     });

@@ -76,6 +76,7 @@ export interface Given {
   readonly pod?: Partial<RuleContext['pod']>;
   readonly files?: readonly FileRow[];
   readonly anonGrowth?: RuleContext['anonGrowth'];
+  readonly allocator?: RuleContext['allocator'];
   readonly jvm?: Partial<NonNullable<RuleContext['jvm']>>;
   readonly ended?: RuleContext['ended'];
 }
@@ -145,6 +146,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     anonGrowth: given.anonGrowth ?? null,
     ...filesThatGrow(given.files ?? []),
     jvm: given.jvm === undefined ? null : { ...JVM, ...given.jvm },
+    allocator: given.allocator ?? null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
     ended: given.ended ?? null,
   };

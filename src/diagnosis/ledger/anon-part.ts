@@ -5,6 +5,7 @@ import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { ProcessesByName } from '../../sources/process/other-processes.ts';
 import type { FileReading, JvmReading } from '../../sources/types.ts';
 import type { LedgerPart } from '../types.ts';
+import type { Allocator } from './allocator.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import type { AnonSplit } from './anon-split.ts';
 import { exactPart, intervalPart, sumOfParts } from './ledger-part.ts';
@@ -14,6 +15,7 @@ import { LEDGER_PARTS } from './part-table.ts';
 /** The JVM's mappings, as they were read at `atMs`. */
 export interface Mappings {
   readonly split: AnonSplit;
+  readonly allocator: Allocator | null;
   readonly atMs: number;
 }
 

@@ -2,12 +2,32 @@ import { rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { etaText } from '../eta-text.ts';
 import { causeOfPart, type PartGrowth } from '../growth/anon-growth.ts';
+import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
 import { areFlatText, etaOf, flatFieldNames, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
-const ADVICE =
-  'Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack. Set MALLOC_ARENA_MAX=2 to test for glibc arenas. Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.';
+const RELEASE =
+  'First see whether the program holds it at all: `memhound explain --release` lets the JVM collect, since buffers that nobody uses wait for a collection, then has malloc give back what was freed, and says what each gave back.';
+const DIRECT =
+  'Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack.';
+const TRACKING =
+  'Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.';
+
+/** What an allocator's own settings can show. Those of glibc do nothing for another one. */
+const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
+  glibc: 'Set MALLOC_ARENA_MAX=2 to test for glibc arenas.',
+  jemalloc:
+    'This JVM runs with jemalloc, so MALLOC_ARENA_MAX and trimming do nothing. Its own profile names the callers: MALLOC_CONF=prof:true,prof_final:true, and jeprof.',
+  tcmalloc:
+    'This JVM runs with tcmalloc, so MALLOC_ARENA_MAX and trimming do nothing. Its own profile names the callers: HEAPPROFILE=/tmp/heap, and pprof.',
+  mimalloc:
+    'This JVM runs with mimalloc, so MALLOC_ARENA_MAX and trimming do nothing. MIMALLOC_SHOW_STATS=1 prints what it holds at the end.',
+  musl: 'This JVM runs with musl, which has no arenas and gives back what is freed only in whole spans: try an image with glibc to see the difference.',
+};
+
+const adviceFor = ({ allocator }: RuleContext): string =>
+  [RELEASE, DIRECT, BY_ALLOCATOR[allocator ?? 'glibc'], TRACKING].join(' ');
 
 /** Anonymous memory grows that the heap, metaspace and threads do not account for. */
 export const nativeGrowth: CauseRule = {
@@ -32,7 +52,7 @@ export const nativeGrowth: CauseRule = {
         flat,
         ...(context.anonGrowth === null ? {} : { grewBytesByPart: grewBytesByPart(context) }),
       },
-      advice: ADVICE,
+      advice: adviceFor(context),
     };
   },
 };

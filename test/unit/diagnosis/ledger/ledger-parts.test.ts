@@ -23,7 +23,7 @@ const split: AnonSplit = {
   heap: null,
 };
 const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> = {}) =>
-  anonParts({ anonBytes, atMs, jvm: null, mappings: { split, atMs }, others: [], ...rest });
+  anonParts({ anonBytes, atMs, jvm: null, mappings: { split, allocator: null, atMs }, others: [], ...rest });
 
 test('growth since the mappings were read is a separate part, and the others keep their bytes', () => {
   const parts = anon(110 * MIB);
@@ -174,7 +174,7 @@ test('a user who may ask about no library knows what is mapped of them, as an in
 test('a heap in shared memory has the size of its file, and is not counted as a tmpfs file too', () => {
   const heap = file('/memfd:java_heap', 30 * MIB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
   const mapped = { ...split, sharedHeap: { bytes: MIB } };
-  const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, atMs }, atMs, files: [heap] }, 40 * MIB);
+  const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, allocator: null, atMs }, atMs, files: [heap] }, 40 * MIB);
   assert.deepEqual([part!.bytes, part!.how], [30 * MIB, 'measured']);
   assert.deepEqual(tmpfsParts([heap], 10 * MIB, AT), []);
 });

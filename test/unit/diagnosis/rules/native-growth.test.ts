@@ -36,7 +36,7 @@ test('memory outside the heap that grows is named by what is flat, with the time
       flat: ['heap', 'threads', 'metaspace'],
     },
     advice:
-      'Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack. Set MALLOC_ARENA_MAX=2 to test for glibc arenas. Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.',
+      'First see whether the program holds it at all: `memhound explain --release` lets the JVM collect, since buffers that nobody uses wait for a collection, then has malloc give back what was freed, and says what each gave back. Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack. Set MALLOC_ARENA_MAX=2 to test for glibc arenas. Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.',
   });
 });
 
@@ -92,4 +92,16 @@ test('the part of native memory that grew is named with its share', () => {
     'Memory outside the Java heap grows 31 MB an hour, 87 of 88 MiB of it in malloc arenas: native memory.',
   );
   assert.deepEqual(found.evidence.grewBytesByPart, { 'malloc arenas': 87 * MIB, 'malloc main heap': MIB });
+});
+
+test('the first advice is to see whether the memory is held; settings of glibc are given for glibc alone', () => {
+  const advice = (allocator: 'glibc' | 'jemalloc' | 'musl' | null) =>
+    applyRule(nativeGrowth, {
+      allocator,
+      evaluation: { trend: 'growing', leak: true, causes: [causeShare('native')], etas: [] },
+    })!.advice;
+  assert.match(advice('glibc'), /^First see whether the program holds it.*explain --release.*Set MALLOC_ARENA_MAX=2/);
+  assert.equal(advice(null), advice('glibc'));
+  assert.match(advice('jemalloc'), /runs with jemalloc, so MALLOC_ARENA_MAX and trimming do nothing/);
+  assert.doesNotMatch(advice('musl'), /Set MALLOC_ARENA_MAX/);
 });
