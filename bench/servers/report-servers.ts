@@ -14,7 +14,14 @@ const DOC = 'docs/jvms.md';
 const LINE = 21;
 const { values } = parseArgs({ options: { only: { type: 'string' }, minutes: { type: 'string', default: '10' } } });
 const names = values.only?.split(',') ?? Object.keys(SERVERS);
-const plan = { quietSeconds: Number(values.minutes) * 60, growthSeconds: 300, quietRate: 10, growthRate: 25 };
+const plan = {
+  warmSeconds: 20,
+  quietSeconds: Number(values.minutes) * 60,
+  growthSeconds: 300,
+  quietRate: 10,
+  growthRate: 25,
+  minHistorySeconds: 60,
+};
 
 function rowOf(name: string, result: ServerResult): string[] {
   const off = result.ledger.flatMap((c) => (c.state === 'off' ? [`${c.figure} ${c.note}`] : []));

@@ -25,11 +25,15 @@ export interface ServerResult {
 }
 
 export interface Plan {
+  /** Before memhound is started: classes are loaded and methods compiled. */
+  readonly warmSeconds: number;
   readonly quietSeconds: number;
   readonly growthSeconds: number;
   /** How often a second. */
   readonly quietRate: number;
   readonly growthRate: number;
+  /** memhound's --min-history. */
+  readonly minHistorySeconds: number;
 }
 
 /** Some requests a second for so long, or until `done`; the answer is how many there were. */
@@ -88,9 +92,8 @@ export async function runServer(server: Server, jdk: Jdk, root: string, plan: Pl
   let hound: Memhound | null = null;
   try {
     client = await connect(server, place, java);
-    // Warm: classes are loaded and methods compiled before anyone looks.
-    await load(client.quiet, 50, Math.min(20, plan.quietSeconds), () => false);
-    const history = ['--data', join(folder, 'memhound'), '--min-history', '60s'];
+    await load(client.quiet, 50, plan.warmSeconds, () => false);
+    const history = ['--data', join(folder, 'memhound'), '--min-history', `${plan.minHistorySeconds}s`];
     hound = await watch(['--pid', String(java.pid), '--every', '1s', ...history]);
     const alarms = new Set<string>();
     const stopQuiet = verdicts(hound, ({ leak, headline }) => {
