@@ -24,11 +24,12 @@ export interface VerdictInput {
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */
 export function composeVerdict({ series, events, ...rest }: VerdictInput): Verdict {
-  const { files } = series;
+  // A history makes the tracks of its files anew at each reading: once is enough.
+  const whole: Series = { ...series, events };
   return diagnose({
     ...rest,
-    series: { ...series, events },
-    grown: grownFiles(series, rest.evaluation),
-    disks: diskGrowths(files),
+    series: whole,
+    grown: grownFiles(whole, rest.evaluation),
+    disks: diskGrowths(whole.files),
   });
 }
