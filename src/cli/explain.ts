@@ -28,7 +28,11 @@ async function run(options: Options<'explain'>): Promise<number> {
   }
   const { chosen, notes } = found;
   const nowMs = Date.now();
-  const snapshot = await takeSnapshot(chosen, roots, () => pidsOf(roots, chosen), nowMs);
+  const snapshot = await takeSnapshot(
+    chosen,
+    { roots, mayAttach: options.attach || options.histogram, pids: () => pidsOf(roots, chosen) },
+    nowMs,
+  );
   if (snapshot.state === 'unread') {
     printError(`memhound explain: ${snapshot.reason}`);
     return 1;

@@ -14,8 +14,13 @@ export type TargetSnapshot =
   | { readonly state: 'read'; readonly tick: ReadTick; readonly files: readonly FileReading[]; readonly rows: readonly FileRow[] }
   | { readonly state: 'unread'; readonly reason: string };
 
-export async function takeSnapshot(target: Target, roots: Roots, pids: () => number[], nowMs: number): Promise<TargetSnapshot> {
-  const sampler = openSampler(target, roots);
+export async function takeSnapshot(
+  target: Target,
+  { roots, mayAttach, pids }: { readonly roots: Roots; readonly mayAttach: boolean; readonly pids: () => number[] },
+  nowMs: number,
+): Promise<TargetSnapshot> {
+  const sampler = openSampler(target, roots, mayAttach);
+  await sampler.askJvm(nowMs);
   const tick = sampler.tick(nowMs);
   sampler.close();
   if (tick.cgroup.state === 'absent') return { state: 'unread', reason: tick.cgroup.reason };

@@ -112,7 +112,7 @@ export class WatchedContainer implements AnsweringContainer {
     const { process } = target;
     const jvm = target.jvm === null ? null : process;
     return {
-      sampler: openSampler(target, roots),
+      sampler: openSampler(target, roots, mayAttach),
       files: process === null ? null : new FileScanSchedule(roots, process, () => pidsOf(target)),
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),

@@ -1,5 +1,6 @@
 import type { FieldValues } from '../fields.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
+import { AskedJvm } from '../sources/jvm/asked-jvm.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { jvmValues } from '../sources/jvm/jvm-values.ts';
 import { openProcess } from '../sources/process/process.ts';
@@ -18,15 +19,18 @@ export interface Tick {
 
 export interface Sampler {
   tick(nowMs: number): Tick;
+  /** Where the JVM keeps no hsperfdata and may be asked: asks it, so that the next tick has its answer. */
+  askJvm(nowMs: number): Promise<void>;
   close(): void;
 }
 
 /** Reads all sources of one target, each independently: a source that fails loses only its own fields. */
-export function openSampler(target: Target, roots: Roots): Sampler {
+export function openSampler(target: Target, roots: Roots, mayAttach: boolean): Sampler {
   const { process } = target;
   const cgroup = openCgroup(target.cgroup);
   const procfs = process === null ? null : openProcess({ roots, process });
   const hsperfdata = process === null || target.jvm === null ? null : openHsperfdata({ roots, process });
+  const asked = process === null || target.jvm === null || !mayAttach ? null : new AskedJvm(roots, process);
   const epoch = instanceOf(target.cgroup.path, process);
   return {
     tick(nowMs) {
@@ -34,7 +38,9 @@ export function openSampler(target: Target, roots: Roots): Sampler {
       const subject = procfs?.read(nowMs) ?? null;
       const alive = group.state !== 'absent' && subject?.state !== 'absent';
       const jvm: Reading<JvmReading> =
-        hsperfdata === null || !alive ? { state: 'absent', reason: 'no JVM in this container' } : hsperfdata.read(nowMs);
+        hsperfdata === null || !alive
+          ? { state: 'absent', reason: 'no JVM in this container' }
+          : orAsked(hsperfdata.read(nowMs), asked, nowMs);
       const sample: Sample = {
         atMs: nowMs,
         epoch,
@@ -49,10 +55,25 @@ export function openSampler(target: Target, roots: Roots): Sampler {
       };
       return { sample, cgroup: group, jvm, alive };
     },
+    async askJvm(nowMs) {
+      if (hsperfdata?.read(nowMs).state === 'absent') await asked?.ask(nowMs);
+    },
     close() {
       for (const source of [cgroup, procfs, hsperfdata]) source?.close();
     },
   };
+}
+
+/** hsperfdata, or the JVM's own answers where it keeps none. */
+function orAsked(counters: Reading<JvmReading>, asked: AskedJvm | null, nowMs: number): Reading<JvmReading> {
+  if (counters.state !== 'absent') return counters;
+  if (asked === null)
+    return { ...counters, reason: `${counters.reason}; or run memhound with --attach, which asks the JVM itself` };
+  const answer = asked.read(nowMs);
+  if (answer === null || answer.state === 'read')
+    return answer ?? { ...counters, reason: `${counters.reason}; the JVM is being asked` };
+  const why = answer.state === 'absent' ? answer.reason : answer.error;
+  return { ...counters, reason: `${counters.reason}; the JVM was asked and did not answer: ${why}` };
 }
 
 const valuesOf = <T>(reading: Reading<T>, toValues: (value: T) => FieldValues): FieldValues =>

@@ -161,8 +161,10 @@ export interface Aged<T> {
   readonly atMs: number;
 }
 
-/** The JVM's own figures, from hsperfdata. */
+/** The JVM's own figures, from hsperfdata or, where that is not there, from its answers. */
 export interface JvmReading {
+  /** `attach`: there are no times of collections, and their counts only where `fullGcCount` is known. */
+  readonly source: 'hsperfdata' | 'attach';
   readonly nspid: number;
   readonly vendor: string | null;
   readonly version: string | null;

@@ -37,6 +37,7 @@ function reading(history: History, shape: PodShape, info: TargetInfo): JvmReadin
   const atMs = (history.lastS ?? 0) * 1000;
   const young = v.heap_used - v.old_used!;
   return {
+    source: 'hsperfdata',
     nspid: 1,
     vendor: 'Eclipse Adoptium',
     version: info.jvm.version,

@@ -82,6 +82,7 @@ export interface Given {
 }
 
 const JVM: NonNullable<RuleContext['jvm']> = {
+  source: 'hsperfdata',
   nspid: 1,
   vendor: null,
   version: '17.0.1',

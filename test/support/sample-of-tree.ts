@@ -37,7 +37,7 @@ export async function sampleOfTree(t: TestContext, name: string): Promise<Sample
   const target = found.chosen;
   const { process } = target;
   assert.ok(process !== null);
-  const sampler = openSampler(target, roots);
+  const sampler = openSampler(target, roots, false);
   t.after(() => sampler.close());
   const pathOf = (file: string): string => (file.startsWith('/') ? file : join(roots.proc, String(process.pid), file));
   return {

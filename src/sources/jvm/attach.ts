@@ -8,6 +8,7 @@ import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
 import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, V1_ARGUMENTS } from './attach-protocol.ts';
+import { processKind } from './process-kind.ts';
 
 export interface AttachOptions {
   readonly roots: Roots;
@@ -99,6 +100,10 @@ function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null 
       'SIGQUIT is not caught (SigCgt), so it would kill the process: no JVM, one that just starts, or one with -Xrs',
       'remove -Xrs, or wait until the JVM is up',
     );
+  // OpenJ9 answers SIGQUIT with a dump into its working directory, a native image with one of its threads.
+  const machine = processKind(roots.proc, target.pid)?.machine;
+  if (machine === 'openj9') return failed(target, 'it is OpenJ9, which does not speak this protocol', null);
+  if (machine === 'native-image') return failed(target, 'it is a GraalVM native image, which does not speak this protocol', null);
   return null;
 }
 

@@ -49,10 +49,15 @@ export interface HeapInfo {
   readonly areas: readonly { readonly name: string; readonly usedBytes: number; readonly committedBytes: number | null }[];
   /** Where the heap is reserved; null where it is not printed (ZGC). */
   readonly range: { readonly start: number; readonly end: number } | null;
+  /** What of it is young, where the collector says so for the whole (G1). */
+  readonly youngBytes: number | null;
+  /** Its maximum, where that is printed (ZGC, Shenandoah). */
+  readonly maxBytes: number | null;
 }
 
 /** `GC.heap_info`. Serial, Parallel, G1: ` NAME   total 1K, used 1K [...]`; ZGC: ` ZHeap used 1M, capacity 1M, ...`; Shenandoah: ` 64M max, 64M soft max, 64M committed, 9M used`. */
-export const parseHeapInfo = (reply: string): HeapInfo => orElse({ areas: [], range: null }, () => heapInfo(reply));
+export const parseHeapInfo = (reply: string): HeapInfo =>
+  orElse({ areas: [], range: null, youngBytes: null, maxBytes: null }, () => heapInfo(reply));
 
 function heapInfo(reply: string): HeapInfo {
   const text = bounded(reply);
@@ -71,7 +76,14 @@ function heapInfo(reply: string): HeapInfo {
         committedBytes: size(shenandoah[3]!, shenandoah[4]),
       });
   }
-  return { areas, range: heapAddresses(text) };
+  const young = /^[ \t]*region size \d+K, \d+ young \((\d+)K\)/m.exec(text);
+  const most = /max capacity (\d+)([KMG])|^[ \t]*(\d+)([KMGB]) max,/m.exec(text);
+  return {
+    areas,
+    range: heapAddresses(text),
+    youngBytes: young === null ? null : size(young[1]!, 'K'),
+    maxBytes: most === null ? null : size(most[1] ?? most[3]!, most[2] ?? most[4]),
+  };
 }
 
 /** `[low, high)`, and for each generation `[low, committed, high)`: the addresses of all spaces together are the heap's. */

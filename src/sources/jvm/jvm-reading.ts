@@ -78,6 +78,7 @@ export function toJvmReading(
   const live = number('java.threads.live');
 
   return {
+    source: 'hsperfdata',
     nspid: 0,
     vendor: text('java.property.java.vm.vendor'),
     version,

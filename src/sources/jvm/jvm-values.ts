@@ -6,10 +6,10 @@ export function jvmValues(jvm: JvmReading): FieldValues {
   const values: Readonly<Record<FieldIdFrom<'jvm'>, number | null>> = {
     heap_used: jvm.heapUsed.value,
     heap_committed: jvm.heapCommitted.value,
-    // Epsilon collects nothing: its heap grows as any field does.
-    gc_count: jvm.collector === 'Epsilon' ? null : jvm.gcCount,
+    // Epsilon collects nothing: its heap grows as any field does. So it is where collections are not known.
+    gc_count: jvm.collector === 'Epsilon' || (jvm.source === 'attach' && jvm.fullGcCount === null) ? null : jvm.gcCount,
     full_gc_count: jvm.fullGcCount,
-    gc_seconds: jvm.gcSeconds,
+    gc_seconds: jvm.source === 'attach' ? null : jvm.gcSeconds,
     old_used: jvm.oldUsed?.value ?? null,
     metaspace: jvm.metaspace?.used.value ?? null,
     classes: jvm.classes === null ? null : jvm.classes.loaded - jvm.classes.unloaded,

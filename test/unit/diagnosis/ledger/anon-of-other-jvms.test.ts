@@ -75,7 +75,12 @@ test('where GC.heap_info says where the heap lies, nothing is searched', () => {
   const range = { start: 0xf0000000, end: 0xf8000000 };
   const split = splitAnon(mappingsOf('jdk17-metaspace-two-nodes'), null, {
     atMs: 0,
-    heap: { areas: [{ name: 'tenured generation', usedBytes: 60 * MIB, committedBytes: 128 * MIB }], range },
+    heap: {
+      areas: [{ name: 'tenured generation', usedBytes: 60 * MIB, committedBytes: 128 * MIB }],
+      range,
+      youngBytes: null,
+      maxBytes: null,
+    },
     native: null,
     metaspace: null,
     codeCacheBytes: null,

@@ -14,6 +14,7 @@ const COLLECTORS = { serial: 'Serial', parallel: 'Parallel', g1: 'G1', z: 'ZGC',
 const names = Object.keys(COLLECTORS) as (keyof typeof COLLECTORS)[];
 const textOf = (name: string): string => gunzipSync(readFileSync(`test/fixtures/smaps/${name}.txt.gz`)).toString('latin1');
 const jvmOf = (collector: Collector): JvmReading => ({
+  source: 'hsperfdata',
   nspid: 1,
   vendor: null,
   version: '17',
