@@ -34,8 +34,8 @@ export function ledgerOf(tick: ReadTick, context: LedgerContext): Ledger {
   });
 }
 
-export const viewsOf = ({ cgroup, sample }: ReadTick): readonly View[] =>
-  toolViews(cgroup.value.values, cgroup.value.version, sample.values.rss ?? null);
+export const viewsOf = ({ cgroup, sample, jvm }: ReadTick): readonly View[] =>
+  toolViews(cgroup.value.values, cgroup.value.version, sample.values.rss ?? null, jvm.state === 'read' ? jvm.value : null);
 
 /** Reads the node's CPUs and the container's other processes for a ledger. */
 export const readLedgerContext = (

@@ -1,5 +1,6 @@
 import type { FieldValues } from '../fields.ts';
 import { readerOf, unreclaimable } from '../memory-facts.ts';
+import type { JvmReading } from '../sources/types.ts';
 import type { TopPartId } from './ledger/part-table.ts';
 import type { View, ViewId } from './types.ts';
 
@@ -107,6 +108,17 @@ const TOOLS: readonly ToolRow[] = [
     note: 'As the kubelet; CRI-O before 1.17 did not subtract inactive_file',
   },
   {
+    id: 'ecs-memory-utilized',
+    tool: 'Amazon ECS, Container Insights',
+    metric: 'MemoryUtilized',
+    v1: 'usage_in_bytes - cache',
+    v2: 'memory.current',
+    counts: ALL,
+    countsV1: ['anon', 'kernel'],
+    bytes: (v, version) => (version === 1 && v.usage !== undefined ? Math.max(0, v.usage - (v.file ?? 0)) : usage(v)),
+    note: 'On v1 all cache is subtracted, tmpfs with it; on v2 the key that is subtracted does not exist, so it is raw usage',
+  },
+  {
     id: 'newrelic-used',
     tool: 'New Relic',
     metric: 'memoryUsedBytes',
@@ -192,8 +204,39 @@ const NODE_TOOLS: readonly View[] = [
   },
 ];
 
+/** What the JVM says of itself: committed or used, and not what is resident. */
+const jvmViews = (jvm: JvmReading | null): View[] => [
+  {
+    id: 'micrometer-heap-used',
+    tool: 'Micrometer, JMX',
+    metric: 'jvm_memory_used_bytes, area heap',
+    bytes: jvm?.heapUsed.value ?? null,
+    formula: 'used bytes of the heap spaces',
+    note: 'Objects, dead ones too until a collection. The container holds every heap page that was ever touched, and all that is outside the heap',
+    countedParts: ['anon'],
+  },
+  {
+    id: 'micrometer-heap-committed',
+    tool: 'Micrometer, JMX',
+    metric: 'jvm_memory_committed_bytes, area heap',
+    bytes: jvm?.heapCommitted.value ?? null,
+    formula: 'capacity of the heap spaces',
+    note: 'What the JVM may use: pages of it that were never touched are not resident. Direct buffers are in jvm_buffer_memory_used_bytes, malloc and stacks in no metric',
+    countedParts: ['anon'],
+  },
+  {
+    id: 'nmt-committed',
+    tool: 'jcmd VM.native_memory (NMT)',
+    metric: 'Total, committed',
+    bytes: null,
+    formula: 'all that the JVM has reserved and committed for itself',
+    note: 'Committed is not resident, and libraries, JNI code, malloc that was freed and page cache are not in it. Needs -XX:NativeMemoryTracking; memhound asks with --attach and narrows the ledger by it',
+    countedParts: ['anon'],
+  },
+];
+
 /** What each tool shows for this container at this instant, largest first; formulas as of the tools' sources. Pure. */
-export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null): View[] {
+export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null, jvm: JvmReading | null): View[] {
   const rows = TOOLS.map(
     (t): View => ({
       id: t.id,
@@ -214,5 +257,6 @@ export function toolViews(values: Values, version: 1 | 2, rssBytes: number | nul
     note: 'One process, shared libraries counted in full; no kernel memory, no unmapped page cache',
     countedParts: ['anon'],
   });
+  rows.push(...jvmViews(jvm));
   return [...rows.sort((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1)), ...NODE_TOOLS];
 }

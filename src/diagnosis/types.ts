@@ -94,6 +94,7 @@ export type ViewId =
   | 'docker-stats'
   | 'podman-stats'
   | 'crictl-stats'
+  | 'ecs-memory-utilized'
   | 'newrelic-used'
   | 'newrelic-working-set'
   | 'datadog-usage'
@@ -103,6 +104,9 @@ export type ViewId =
   | 'coroot-rss'
   | 'oom-killer'
   | 'unreclaimable'
+  | 'micrometer-heap-used'
+  | 'micrometer-heap-committed'
+  | 'nmt-committed'
   | 'ps-rss'
   | 'free';
 
