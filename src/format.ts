@@ -72,6 +72,13 @@ export function intervalText(low: number, high: number | null): string {
   return durationText(high);
 }
 
+/** When something comes that is due between `low` and `high` seconds from now: "in 5 to 6 days", "within 3 seconds", "now". */
+export function dueText(low: number, high: number | null): string {
+  if (high !== null && Math.round(high) === 0) return 'now';
+  if (high !== null && Math.round(low) === 0) return `within ${durationText(high)}`;
+  return `in ${intervalText(low, high)}`;
+}
+
 /** More of a finer unit than this are harder to read than one number of the coarser. */
 const MOST_FINER = 100;
 

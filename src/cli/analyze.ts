@@ -145,6 +145,7 @@ function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Seri
     allocator: null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     ended: null,
+    lastEnd: null,
   });
   return { series, verdict };
 }

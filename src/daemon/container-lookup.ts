@@ -1,6 +1,8 @@
 import { ApiError } from '../outlets/status.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 
+const FINAL_VERDICT = '/api/v1/verdict?epoch=-1';
+
 /** The containers by the key of their history. It finds the container that a request names. */
 export class ContainerLookup<C extends AnsweringContainer> {
   readonly #containers = new Map<string, C>();
@@ -33,7 +35,7 @@ export class ContainerLookup<C extends AnsweringContainer> {
   require(id: string | undefined): C {
     if (id === undefined) {
       if (this.default === null) throw this.#noTargetError('no container is visible yet');
-      return this.#requireAlive(this.default);
+      return this.#requireAlive(this.default, FINAL_VERDICT);
     }
     const container = this.#find(id);
     if (container === undefined)
@@ -42,7 +44,7 @@ export class ContainerLookup<C extends AnsweringContainer> {
         404,
         `there is no target ${JSON.stringify(id.slice(0, 80))}; /api/v1/targets lists them`,
       );
-    return this.#requireAlive(container);
+    return this.#requireAlive(container, `${FINAL_VERDICT}&target=${encodeURIComponent(id.slice(0, 80))}`);
   }
 
   /** Key of the history of a request's target; null: there is no such target. */
@@ -59,9 +61,8 @@ export class ContainerLookup<C extends AnsweringContainer> {
     );
   }
 
-  #requireAlive(container: C): C {
-    if (!container.alive)
-      throw this.#noTargetError('the watched container has ended; its final verdict is at /api/v1/verdict?epoch=-1');
+  #requireAlive(container: C, address: string): C {
+    if (!container.alive) throw this.#noTargetError(`the watched container has ended; its final verdict is at ${address}`);
     return container;
   }
 

@@ -1,6 +1,7 @@
 import type { FileRow, Ledger, Verdict, View } from '../diagnosis/types.ts';
 import { entriesOf, isField } from '../fields.ts';
 import { readerColumns } from '../history/series-json.ts';
+import { type FinalReport, reportedTarget } from '../history/store/final-reports.ts';
 import type { Store } from '../history/store/store.ts';
 import {
   ApiError,
@@ -21,7 +22,7 @@ import { isRead, viewsOf } from './tick-answers.ts';
 export interface AnswerOptions {
   readonly containers: ContainerLookup<AnsweringContainer>;
   readonly messages: Messages;
-  readonly store: Pick<Store, 'state' | 'finalReport' | 'envelope'>;
+  readonly store: Pick<Store, 'state' | 'finalReports' | 'envelope'>;
   readonly memoryRequestBytes: number | null;
   /** --attach was given. */
   readonly mayAttach: boolean;
@@ -44,19 +45,26 @@ export class StatusAnswers implements Status {
 
   verdict(target?: string, epoch?: number): Verdict {
     if (epoch !== undefined && epoch < 0) {
-      const key = this.#containers.keyOf(target);
-      const report = key === null ? null : this.#options.store.finalReport(key, -epoch);
-      if (report === null)
-        throw new ApiError(
-          'no-data-yet',
-          404,
-          `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound started`,
-        );
-      return report.verdict as Verdict;
+      const report = this.#finalReports(target)[-epoch - 1];
+      if (report !== undefined) return report.verdict as Verdict;
+      throw new ApiError(
+        'no-data-yet',
+        404,
+        `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound started`,
+      );
     }
     const watched = this.#containers.require(target);
     // A request before the first scheduled evaluation still needs an answer.
     return watched.verdict ?? watched.evaluate(watched.tick?.sample.atMs ?? Date.now());
+  }
+
+  /** Without a target those of all, the last end first: which target it was of is known to the verdict, not to the person who asks. */
+  #finalReports(target: string | undefined): readonly FinalReport[] {
+    const { store } = this.#options;
+    if (target === undefined) return store.finalReports(null);
+    const key = this.#containers.keyOf(target);
+    const own = key === null ? [] : store.finalReports(key);
+    return own.length > 0 ? own : store.finalReports(null).filter((report) => isReportOf(report, target));
   }
 
   async ledger(target?: string, purpose: 'once' | 'open' = 'once'): Promise<Ledger> {
@@ -158,6 +166,12 @@ export class StatusAnswers implements Status {
   on(listener: (message: LiveMessage) => void): () => void {
     return this.#options.messages.on(listener);
   }
+}
+
+/** Whether a report is of the target that had this id, container or name: its id ends with it. */
+function isReportOf(report: FinalReport, wanted: string): boolean {
+  const { id, container, name } = reportedTarget(report);
+  return wanted === id || wanted === container || wanted === name;
 }
 
 function notRead(tick: Tick | null): never {

@@ -2,7 +2,7 @@ import { composeVerdict } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
-import type { PodResources, RuleContext } from '../diagnosis/rule-context.ts';
+import type { LastEnd, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { History } from '../history/history.ts';
 import type { HistogramTake } from '../outlets/status.ts';
@@ -12,12 +12,12 @@ import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
-import { SECOND_MS } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import { FileScanSchedule } from './file-scan-schedule.ts';
 import { HeapHistograms } from './histograms.ts';
 import { MappingsReader } from './mappings-reader.ts';
+import { OomKillTracker } from './oom-kill-tracker.ts';
 import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, readLedgerContext } from './tick-answers.ts';
@@ -30,6 +30,8 @@ export interface ContainerOptions {
   readonly mayAttach: boolean;
   readonly minHistorySeconds: number;
   readonly pod: PodResources;
+  /** The end before the current run of a container; null: none is known. */
+  readonly lastEnd: (watched: WatchedContainer) => LastEnd | null;
   /** One cache for all containers, because they are evaluated one after the other. */
   readonly evaluationCache: EvaluationCache;
 }
@@ -43,6 +45,7 @@ interface Readers {
   readonly mappings: MappingsReader | null;
   readonly histograms: HeapHistograms | null;
   readonly parts: PartsReader;
+  readonly oomKills: OomKillTracker;
 }
 
 /** One watched container through its restarts. Each instance has another cgroup or process, and is a run of the same history. */
@@ -59,7 +62,6 @@ export class WatchedContainer implements AnsweringContainer {
   #files: readonly FileReading[] = [];
   #readers: Readers;
   readonly #evaluations: EvaluationSchedule;
-  #oomKills: number | null = null;
 
   constructor(key: string, target: Target, options: ContainerOptions) {
     this.key = key;
@@ -101,7 +103,6 @@ export class WatchedContainer implements AnsweringContainer {
     this.target = target;
     this.alive = true;
     this.#files = [];
-    this.#oomKills = null;
     this.#evaluations.containerRestarted();
     this.#readers = this.#open(target);
     await close(before);
@@ -117,23 +118,29 @@ export class WatchedContainer implements AnsweringContainer {
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
       parts: new PartsReader(roots, target, () => pidsOf(target)),
+      oomKills: new OomKillTracker(
+        roots.proc,
+        () => this.target,
+        () => pidsOf(target),
+      ),
     };
   }
 
   /** Takes one sample. `oomKilled`: the kernel's counter rose since the last one. */
-  sample(nowMs: number): { readonly tick: Tick; readonly oomKilled: boolean } {
+  sample(nowMs: number): { readonly tick: Tick; readonly oomKilled: boolean; readonly failures: Sample['failures'] } {
     const tick = this.#readers.sampler.tick(nowMs);
     this.tick = tick;
     this.alive = tick.alive;
-    const kills = tick.sample.values.oom_kill ?? null;
-    const oomKilled = kills !== null && this.#oomKills !== null && kills > this.#oomKills;
-    if (kills !== null) this.#oomKills = kills;
-    if (oomKilled) this.history.recordEvent({ t: nowMs / SECOND_MS, type: 'oom_kill' });
+    const { rose, events, failures } = this.#readers.oomKills.observe(nowMs, {
+      kills: tick.sample.values.oom_kill ?? null,
+      alive: tick.alive,
+    });
+    for (const event of events) this.history.recordEvent(event);
     if (Object.keys(tick.sample.values).length > 0) {
       this.history.append(tick.sample);
       this.#samplesBeforeRestore?.push(tick.sample);
     }
-    return { tick, oomKilled };
+    return { tick, oomKilled: rose, failures: [...tick.sample.failures, ...failures] };
   }
 
   async scanFiles(nowMs: number): Promise<void> {
@@ -169,7 +176,7 @@ export class WatchedContainer implements AnsweringContainer {
 
   /** Evaluates the current run and keeps the verdict. */
   evaluate(nowMs: number, ended: RuleContext['ended'] = null): Verdict {
-    const { minHistorySeconds, pod } = this.#options;
+    const { minHistorySeconds, pod, lastEnd } = this.#options;
     this.verdict = composeVerdict({
       atMs: nowMs,
       target: this.info(),
@@ -180,6 +187,7 @@ export class WatchedContainer implements AnsweringContainer {
       allocator: this.#readers.mappings?.last?.allocator ?? null,
       pod,
       ended,
+      lastEnd: lastEnd(this),
     });
     return this.verdict;
   }

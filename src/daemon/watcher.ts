@@ -10,11 +10,12 @@ import { HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import { FailureLog } from './failure-log.ts';
 import { finalReportOf } from './final-report.ts';
+import { lastEndOf } from './last-end.ts';
 import { Messages } from './messages.ts';
 import { StatusAnswers } from './status-answers.ts';
 import type { ContainerOptions, WatchedContainer } from './watched-container.ts';
 
-export interface WatcherOptions extends ContainerOptions {
+export interface WatcherOptions extends Omit<ContainerOptions, 'lastEnd'> {
   readonly everySeconds: number;
   readonly store: Store;
   /** `represented`: see `SearchOptions`. */
@@ -48,7 +49,10 @@ export class Watcher {
   constructor(options: WatcherOptions) {
     this.#options = options;
     this.#failures = new FailureLog(options.log);
-    this.#containers = new ContainerRegistry(options, options.stored);
+    this.#containers = new ContainerRegistry(
+      { ...options, lastEnd: (watched) => lastEndOf(watched, options.store) },
+      options.stored,
+    );
     this.status = new StatusAnswers({
       containers: this.#containers.lookup,
       messages: this.#messages,
@@ -81,8 +85,8 @@ export class Watcher {
     }
     for (const watched of this.#containers) {
       if (!watched.alive) continue;
-      const { tick, oomKilled } = watched.sample(nowMs);
-      this.#failures.report(watched.target.id, tick.sample.failures, nowMs);
+      const { tick, oomKilled, failures } = watched.sample(nowMs);
+      this.#failures.report(watched.target.id, failures, nowMs);
       if (oomKilled)
         this.#messages.emit({
           type: 'restart',
@@ -128,6 +132,7 @@ export class Watcher {
   async restore(nowMs: number): Promise<void> {
     this.#restoring = true;
     for (const watched of this.#containers) await this.#restore(watched, nowMs);
+    for (const { key } of this.#options.stored) await this.#options.store.loadFinalReports(key);
     this.#evaluateAll(nowMs);
     for (const watched of this.#containers) await this.#options.store.save(watched.key);
   }

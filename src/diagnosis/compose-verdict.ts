@@ -20,6 +20,7 @@ export interface VerdictInput {
   readonly pod: PodResources;
   /** The container has ended; null: it runs. */
   readonly ended: RuleContext['ended'];
+  readonly lastEnd: RuleContext['lastEnd'];
 }
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */

@@ -1,10 +1,10 @@
-import { intervalText } from '../format.ts';
+import { dueText } from '../format.ts';
 import { etaOf, type RuleContext } from './rule-context.ts';
 
 /** When growth that cannot be taken back ends in an OOM kill, as a sentence that follows another; empty where that is not known. */
 export function etaText(context: RuleContext): string {
   const oom = etaOf(context, 'oom-kill');
-  return oom !== null ? ` OOM kill in ${intervalText(oom.low, oom.high)}.` : noLimitText(context);
+  return oom !== null ? ` OOM kill ${dueText(oom.low, oom.high)}.` : noLimitText(context);
 }
 
 /** A container without a limit is not OOM-killed at a limit: the node's memory is what is left. */

@@ -1,5 +1,5 @@
 import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
-import { bytesText, durationText, intervalText, rateText } from '../format.ts';
+import { bytesText, dueText, durationText, rateText } from '../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
 
@@ -74,7 +74,7 @@ function untilLimit(context: RuleContext): string {
     return '';
   const seconds = (perHour: number): number => (Math.max(0, limit - bytes) / perHour) * HOUR_S;
   const { low, high } = usage;
-  return ` At this pace the limit is reached in ${intervalText(seconds(high), low !== null && low > 0 ? seconds(low) : null)}.`;
+  return ` At this pace the limit is reached ${dueText(seconds(high), low !== null && low > 0 ? seconds(low) : null)}.`;
 }
 
 /** "622 MiB of 2 GiB" */

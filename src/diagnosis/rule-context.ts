@@ -8,7 +8,7 @@ import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
 import type { Allocator } from './ledger/allocator.ts';
-import type { TargetInfo } from './types.ts';
+import type { OomKilled, TargetInfo } from './types.ts';
 
 /** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
 export interface RuleContext {
@@ -28,6 +28,15 @@ export interface RuleContext {
   readonly pod: PodResources;
   /** Set where the container has ended and this is its final verdict; null while it runs. */
   readonly ended: { readonly atMs: number; readonly oomKilled: boolean } | null;
+  /** The end before this run, of the same container or of one that ran in the same cgroup; null: none is known. */
+  readonly lastEnd: LastEnd | null;
+}
+
+export interface LastEnd {
+  readonly atMs: number;
+  readonly oomKilled: OomKilled;
+  /** Path and query at which its final verdict is served. */
+  readonly address: string;
 }
 
 export interface PodResources {

@@ -1,12 +1,12 @@
-import { intervalText } from '../format.ts';
+import { dueText } from '../format.ts';
 import type { Eta } from '../trends/types.ts';
 import type { Verdict } from './types.ts';
 
-const ETA_TEXTS: Readonly<Record<Eta['event'], (span: string) => string>> = {
-  'heap-exhausted': (span) => `OutOfMemoryError in ${span}`,
-  'oom-kill': (span) => `OOM kill in ${span}`,
-  'disk-full': (span) => `disk full in ${span}`,
-  reclaim: (span) => `limit in ${span}: reclaim, no OOM kill`,
+const ETA_TEXTS: Readonly<Record<Eta['event'], (due: string) => string>> = {
+  'heap-exhausted': (due) => `OutOfMemoryError ${due}`,
+  'oom-kill': (due) => `OOM kill ${due}`,
+  'disk-full': (due) => `disk full ${due}`,
+  reclaim: (due) => `limit ${due}: reclaim, no OOM kill`,
 };
 
 /** The line under the headline, on the page and in the terminal: "growing · page cache · no leak · sure (confidence 0.97) · disk full in 12 days" */
@@ -14,7 +14,7 @@ export function stateLine(v: Verdict): string {
   const parts = [withoutHyphens(v.trend)];
   if (v.cause !== 'none') parts.push(withoutHyphens(v.cause));
   if (v.trend !== 'not-enough-data') parts.push(leakText(v.leak), confidenceText(v));
-  for (const { event, low, high } of v.etas) parts.push(ETA_TEXTS[event](intervalText(low, high)));
+  for (const { event, low, high } of v.etas) parts.push(ETA_TEXTS[event](dueText(low, high)));
   const missingEta = missingEtaText(v);
   if (missingEta !== null) parts.push(missingEta);
   return parts.join(' · ');

@@ -34,6 +34,9 @@ export interface Finding {
   readonly advice: string;
 }
 
+/** `likely`: the kernel's count could not be read any more, but memory that cannot be reclaimed stood at the limit. */
+export type OomKilled = 'recorded' | 'likely' | 'no';
+
 export interface Verdict {
   readonly schema: 'memhound.verdict/2';
   readonly at: string;
@@ -48,6 +51,8 @@ export interface Verdict {
   readonly headlineParts: Sentence;
   readonly eta: Eta | null;
   readonly etas: readonly Eta[];
+  /** Of a final verdict: when the container ended, and whether the OOM killer ended it; null: it runs. */
+  readonly ended: { readonly at: string; readonly oomKilled: OomKilled } | null;
   readonly needs: { readonly hours: number; readonly for: string } | null;
   readonly findings: readonly Finding[];
   /** What grew, by the ledger over time; null where it was not read often enough, or where hardly anything grew. */

@@ -7,9 +7,10 @@ import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
 import type { Found, Rule } from './rule.ts';
 import type { RuleContext } from './rule-context.ts';
+import { recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
-import type { Finding, Verdict } from './types.ts';
+import type { Finding, OomKilled, Verdict } from './types.ts';
 
 /** A rule that applies, with what it found. `headline` is null where the rule explains no cause, or not the first one. */
 interface Answer {
@@ -31,7 +32,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
   const leading = answers.find((answer) => answer.headline !== null) ?? null;
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
-  const headlineParts = sentence`${introduction(context)}${leading?.headline ?? plainHeadline(context)}`;
+  const headlineParts = sentence`${introduction(context)}${leading?.headline ?? sentence`${recentKill(context)}${plainHeadline(context)}`}`;
   const { trend, leak, confidence, needs, fields } = context.evaluation;
   return {
     schema: 'memhound.verdict/2',
@@ -46,6 +47,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
     headlineParts,
     eta: etas[0] ?? null,
     etas,
+    ended: context.ended === null ? null : { at: new Date(context.ended.atMs).toISOString(), oomKilled: oomKilledIn(context) },
     needs,
     findings: sortFindings(answers, leading),
     growth: { anon: growth },
@@ -100,13 +102,19 @@ function introduction(context: RuleContext): Sentence {
   const end =
     ended === null
       ? ''
-      : sentence`The container ended at ${timePart(ended.atMs)}${howItEnded(context, ended.oomKilled)}. Before that: `;
+      : sentence`The container ended at ${timePart(ended.atMs)}${OOM_KILLED_TEXTS[oomKilledIn(context)]}. Before that: `;
   const noJvm =
     target.jvm === null && target.reach === 'own-cgroup' ? 'No JVM found; this is the cgroup of memhound itself. ' : '';
   return sentence`${end}${noJvm}`;
 }
 
-function howItEnded(context: RuleContext, oomKilled: boolean): string {
-  if (oomKilled) return ', OOM-killed';
-  return endedAtLimit(context) ? ', at its limit: most likely OOM-killed' : '';
+const OOM_KILLED_TEXTS: Readonly<Record<OomKilled, string>> = {
+  recorded: ', OOM-killed',
+  likely: ', at its limit: most likely OOM-killed',
+  no: '',
+};
+
+function oomKilledIn(context: RuleContext): OomKilled {
+  if (context.ended?.oomKilled === true) return 'recorded';
+  return endedAtLimit(context) ? 'likely' : 'no';
 }

@@ -1,5 +1,6 @@
 import { timeProblem } from '../clock.ts';
 import { type FieldName, fieldName } from '../fields.ts';
+import { parseEvent } from '../history/parse-event.ts';
 import { NO_PARTS } from '../history/part-readings.ts';
 import type { FileTrack, Series } from '../history/series.ts';
 import { isFieldKey, plausible } from '../plausible.ts';
@@ -124,15 +125,14 @@ function limitOf(place: string, value: unknown): Limit {
   return plausible(value) ?? 'max';
 }
 
-const EVENT_TYPES: readonly string[] = ['restart', 'oom_kill', 'memhound_start'] satisfies HistoryEvent['type'][];
-
 function events(value: unknown): HistoryEvent[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) return inputError('aux.events', 'an array', value);
   return value.flatMap((e, i): HistoryEvent[] => {
     if (!isObject(e) || timeProblem(e.t) !== null || typeof e.type !== 'string')
       return inputError(`aux.events[${i}]`, '{t, type}', e);
-    return EVENT_TYPES.includes(e.type) ? [{ t: e.t as number, type: e.type as HistoryEvent['type'] }] : [];
+    const event = parseEvent(e as { t: number; type: string });
+    return event === null ? [] : [event];
   });
 }
 

@@ -9,6 +9,8 @@ export interface OrderedSeries {
   readonly restarts: readonly number[];
   /** Of these, the first samples after OOM kills. By index, for a clock that was set moves the stamps of samples and not those of events. */
   readonly oomKills: readonly number[];
+  /** First samples after OOM kills of other processes, which the container's own process outlived. */
+  readonly processKills: readonly number[];
 }
 
 /**
@@ -69,16 +71,21 @@ function eventIndexes(
   { events }: Series,
   t: Float64Array,
   keep: readonly number[] | null,
-): Pick<OrderedSeries, 'restarts' | 'oomKills'> {
+): Pick<OrderedSeries, 'restarts' | 'oomKills' | 'processKills'> {
   const restarts = new Set<number>();
   const kills = new Set<number>();
+  const processKills = new Set<number>();
   for (const event of events) {
     if (event.type === 'memhound_start') continue;
     const first = keep === null ? t.findIndex((at) => at >= event.t) : keep.findIndex((index) => t[index]! >= event.t);
     if (first <= 0) continue;
+    if (event.type === 'process_oom_kill') {
+      processKills.add(first);
+      continue;
+    }
     restarts.add(first);
     if (event.type === 'oom_kill') kills.add(first);
   }
   const sorted = (indexes: Set<number>) => [...indexes].sort((a, b) => a - b);
-  return { restarts: sorted(restarts), oomKills: sorted(kills) };
+  return { restarts: sorted(restarts), oomKills: sorted(kills), processKills: sorted(processKills) };
 }

@@ -69,6 +69,16 @@ export class MadeTree {
       );
   }
 
+  /** The processes in the cgroup of one, that one included. */
+  setMembers(pid: number, members: readonly number[]): void {
+    writeFileSync(join(this.roots.proc, String(pid), 'root/sys/fs/cgroup/cgroup.procs'), `${members.join('\n')}\n`);
+  }
+
+  /** The kernel's count of OOM kills in the cgroup of a process. */
+  setOomKills(pid: number, kills: number): void {
+    writeFileSync(join(this.roots.proc, String(pid), 'root/sys/fs/cgroup/memory.events'), `oom_kill ${kills}\n`);
+  }
+
   end(pid: number): void {
     rmSync(join(this.roots.proc, String(pid)), { recursive: true });
   }

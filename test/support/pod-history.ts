@@ -16,7 +16,7 @@ export interface PodShape {
   readonly shmem?: (h: number) => number;
   /** Hours after the beginning in which nothing was sampled. */
   readonly gaps?: readonly (readonly [number, number])[];
-  readonly events?: readonly { readonly h: number; readonly type: HistoryEvent['type'] }[];
+  readonly events?: readonly { readonly h: number; readonly type: Exclude<HistoryEvent['type'], 'process_oom_kill'> }[];
   readonly files?: (h: number) => readonly FileObservation[];
 }
 

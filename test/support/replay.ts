@@ -84,6 +84,7 @@ class ReplayedContainer implements AnsweringContainer {
       allocator: null,
       pod: { memoryRequestBytes, ephemeralStorageLimitBytes: null },
       ended: null,
+      lastEnd: null,
     });
   }
 
@@ -126,7 +127,7 @@ export class Replay extends StatusAnswers {
       messages,
       store: {
         state: () => ({ ...STORED, ok: true }),
-        finalReport: () => null,
+        finalReports: () => [],
         envelope: () => Promise.reject(new Error('a replay stores no segments')),
       },
       memoryRequestBytes: targets[0]?.memoryRequestBytes ?? null,

@@ -79,6 +79,7 @@ export interface Given {
   readonly allocator?: RuleContext['allocator'];
   readonly jvm?: Partial<NonNullable<RuleContext['jvm']>>;
   readonly ended?: RuleContext['ended'];
+  readonly lastEnd?: RuleContext['lastEnd'];
 }
 
 const JVM: NonNullable<RuleContext['jvm']> = {
@@ -150,6 +151,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     allocator: given.allocator ?? null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
     ended: given.ended ?? null,
+    lastEnd: given.lastEnd ?? null,
   };
 }
 

@@ -61,6 +61,7 @@ export type EventMark = { readonly t: number; readonly type: string };
 const MARKS: Readonly<Record<string, { readonly word: string; readonly hue: string; readonly dash: readonly number[] }>> = {
   restart: { word: 'restart', hue: 'ink', dash: [5, 3] },
   oom_kill: { word: 'OOM kill', hue: 'bad', dash: [] },
+  process_oom_kill: { word: 'OOM kill of another process', hue: 'bad', dash: [5, 3] },
   memhound_start: { word: 'memhound started', hue: 'quiet', dash: [1, 3] },
 };
 

@@ -17,7 +17,7 @@ export function heapFloor({ t, fields }: HeapRows): (number | null)[] | null {
   const columns = new Map(
     FIELDS.flatMap((id) => (fields[id] === undefined ? [] : [[id, Float64Array.from(fields[id], (v) => v ?? Number.NaN)]])),
   );
-  const series = { t: Float64Array.from(t), fields: columns, restarts: [], oomKills: [] };
+  const series = { t: Float64Array.from(t), fields: columns, restarts: [], oomKills: [], processKills: [] };
   const floor: (number | null)[] = t.map(() => null);
   let known = false;
   for (const [from, to] of runsOf(columns.get('full_gc_count'))) {

@@ -1,4 +1,4 @@
-import { bytesText, durationText, rateText } from '../../format.ts';
+import { bytesText, dueText, rateText } from '../../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../../units.ts';
 import { filesSubject } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
@@ -35,7 +35,7 @@ export const diskFilling: ConditionRule = {
         : `limits.ephemeral-storage (${bytesText(room.bytes)} left)`;
     return {
       severity: isImminent(seconds) ? 'critical' : 'warn',
-      title: sentence`${filesSubject(file)}${more} ${fill} ${rateText(disk.bytesPerHour)} and ${fills} ${what} in ${durationText(seconds)}. Kubernetes then evicts the pod`,
+      title: sentence`${filesSubject(file)}${more} ${fill} ${rateText(disk.bytesPerHour)} and ${fills} ${what} ${dueText(seconds, seconds)}. Kubernetes then evicts the pod`,
       outcome: 'ends in a full disk and eviction',
       evidence: {
         path: file.path,

@@ -1,4 +1,4 @@
-import { bytesText, intervalText, rateText, shareOfBytesText } from '../../format.ts';
+import { bytesText, dueText, rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { noLimitText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
@@ -62,8 +62,8 @@ function endText(context: RuleContext): string {
   const exhausted = etaOf(context, 'heap-exhausted');
   const oom = etaOf(context, 'oom-kill');
   if (oom !== null && (exhausted === null || oom.seconds < exhausted.seconds))
-    return ` and reaches the container's limit in ${intervalText(oom.low, oom.high)}: OOM kill`;
+    return ` and reaches the container's limit ${dueText(oom.low, oom.high)}: OOM kill`;
   if (exhausted === null) return '';
   const beforeOom = context.series.limitBytes === 'max' ? '' : ', before any OOM kill';
-  return ` and reaches -Xmx in ${intervalText(exhausted.low, exhausted.high)}: OutOfMemoryError${beforeOom}`;
+  return ` and reaches -Xmx ${dueText(exhausted.low, exhausted.high)}: OutOfMemoryError${beforeOom}`;
 }

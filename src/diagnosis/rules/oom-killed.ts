@@ -1,32 +1,130 @@
+import { bytesText, joinWithAnd, safeName } from '../../format.ts';
+import type { KilledProcess } from '../../sample/types.ts';
 import { DAY_S, SECOND_MS } from '../../units.ts';
-import type { ConditionRule } from '../rule.ts';
-import { sentence, timePart } from '../sentence.ts';
-
-const ADVICE =
-  'Read the final verdict of the container that was killed: /api/v1/verdict?epoch=-1. If its heap was flat, memory outside the heap grew.';
+import type { ConditionRule, Found } from '../rule.ts';
+import type { RuleContext } from '../rule-context.ts';
+import { type Sentence, sentence, timePart } from '../sentence.ts';
 
 /** A kill within a day is what somebody is looking for; an older one is good to know. */
 const RECENT_SECONDS = DAY_S;
 
-/** The OOM killer struck in this history, also in an earlier run of the container. */
+/** The end of a container and the kill that caused it are this close. */
+const KILL_NEAR_END_S = 120;
+
+/** The OOM killer struck in this history, or ended the container that ran in this cgroup before. */
 export const oomKilled: ConditionRule = {
   id: 'oom-killed',
   find(context) {
-    const kills = context.series.events.filter((e) => e.type === 'oom_kill');
-    const last = kills.at(-1);
-    if (last === undefined) return null;
-    const lastAt = timePart(last.t * SECOND_MS);
-    const isRecent = context.atMs / SECOND_MS - last.t <= RECENT_SECONDS;
-    return {
-      severity: isRecent ? 'critical' : 'warn',
-      title: kills.length === 1 ? sentence`1 OOM kill, at ${lastAt}` : sentence`${kills.length} OOM kills, the last at ${lastAt}`,
-      outcome: 'was OOM-killed',
-      evidence: {
-        count: kills.length,
-        lastAt: new Date(last.t * SECOND_MS).toISOString(),
-        limitBytes: context.series.limitBytes,
-      },
-      advice: ADVICE,
-    };
+    const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
+    if (ofProcesses !== null && ofProcesses.last.t >= (ofContainer?.lastS ?? Number.NEGATIVE_INFINITY))
+      return processesFound(context, ofProcesses);
+    return ofContainer === null ? null : containerFound(context, ofContainer);
   },
 };
+
+interface ContainerKills {
+  readonly count: number;
+  readonly lastS: number;
+  /** The kernel's count was not read: the container stood at its limit when it ended. */
+  readonly likely: boolean;
+}
+
+function containerKills(context: RuleContext): ContainerKills | null {
+  const { series, lastEnd } = context;
+  const times = series.events.flatMap(({ t, type }) => (type === 'oom_kill' ? [t] : []));
+  const endS = lastEnd === null || lastEnd.oomKilled === 'no' ? null : lastEnd.atMs / SECOND_MS;
+  const isNew = endS !== null && isRecent(context, endS) && !times.some((t) => Math.abs(t - endS) <= KILL_NEAR_END_S);
+  if (isNew) times.push(endS);
+  return times.length === 0
+    ? null
+    : { count: times.length, lastS: Math.max(...times), likely: isNew && lastEnd?.oomKilled === 'likely' };
+}
+
+function containerFound(context: RuleContext, { count, lastS, likely }: ContainerKills): Found {
+  const lastAt = timePart(lastS * SECOND_MS);
+  const most = likely ? ' (most likely: it ended at its limit)' : '';
+  return {
+    severity: severityAt(context, lastS),
+    title:
+      count === 1
+        ? sentence`1 OOM kill, at ${lastAt}${most}`
+        : sentence`${count} OOM kills, the last at ${lastAt}${likely ? most : ''}`,
+    outcome: 'was OOM-killed',
+    evidence: { count, lastAt: new Date(lastS * SECOND_MS).toISOString(), limitBytes: context.series.limitBytes },
+    advice: `${finalVerdictText(context, lastS)}If its heap was flat, memory outside the heap grew.`,
+  };
+}
+
+/** Only where there is one: an address without an answer helps nobody. */
+const finalVerdictText = ({ lastEnd }: RuleContext, killS: number): string =>
+  lastEnd !== null && lastEnd.atMs / SECOND_MS - killS >= -KILL_NEAR_END_S
+    ? `Read the final verdict of the container that was killed: ${lastEnd.address}. `
+    : '';
+
+type ProcessKill = Extract<RuleContext['series']['events'][number], { type: 'process_oom_kill' }>;
+interface ProcessKills {
+  readonly count: number;
+  readonly last: ProcessKill;
+}
+
+function processKills({ series }: RuleContext): ProcessKills | null {
+  const kills = series.events.filter((event): event is ProcessKill => event.type === 'process_oom_kill');
+  const last = kills.at(-1);
+  return last === undefined ? null : { count: kills.length, last };
+}
+
+function processesFound(context: RuleContext, { count, last }: ProcessKills): Found {
+  const at = timePart(last.t * SECOND_MS);
+  const what = killedText(context, last.killed);
+  const names = joinWithAnd([...new Set(last.killed.map(({ name }) => safeName(name)))]);
+  const subject = names === '' ? 'that process' : names;
+  return {
+    severity: severityAt(context, last.t),
+    title:
+      count === 1
+        ? sentence`The OOM killer ended ${what} at ${at}; ${survivorText(context)} lives on`
+        : sentence`The OOM killer struck ${count} times, the last at ${at}: it ended ${what}; ${survivorText(context)} lives on`,
+    outcome: 'had a process OOM-killed',
+    evidence: {
+      count,
+      lastAt: new Date(last.t * SECOND_MS).toISOString(),
+      limitBytes: context.series.limitBytes,
+      killed: last.killed,
+    },
+    advice: `The container reached its limit, and the kernel ended another process than ${survivorText(context)}, so flags of the JVM do not help. Find out why ${subject} needs so much, give it a limit of its own (\`ulimit -v\`, its own memory option), limit how many such processes run at the same time, or raise the container's limit.`,
+  };
+}
+
+/** "wkhtmltopdf (pid 12, 186 MiB, started by the JVM)" */
+function killedText({ target }: RuleContext, killed: readonly KilledProcess[]): string {
+  if (killed.length === 0) return 'a short-lived process of the container';
+  const texts = killed.map(({ name, pid, anonBytes, parent }) => {
+    const isJvm = target.jvm !== null && parent?.pid === target.pid;
+    const starter = parent === null ? '' : `, started by ${isJvm ? 'the JVM' : `${safeName(parent.name)}, pid ${parent.pid}`}`;
+    return `${safeName(name)} (pid ${pid}, ${bytesText(anonBytes)} when last seen${starter})`;
+  });
+  return joinWithAnd(texts);
+}
+
+const survivorText = ({ target }: RuleContext): string => (target.jvm === null ? "the container's main process" : 'the JVM');
+
+const severityAt = (context: RuleContext, atS: number): 'critical' | 'warn' => (isRecent(context, atS) ? 'critical' : 'warn');
+
+const isRecent = ({ atMs }: RuleContext, atS: number): boolean => atMs / SECOND_MS - atS <= RECENT_SECONDS;
+
+/** What stands before the headline of a container in which nothing grows: for a day, a kill is the news. */
+export function recentKill(context: RuleContext): Sentence {
+  const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
+  if (ofProcesses !== null && isRecent(context, ofProcesses.last.t))
+    return sentence`The OOM killer ended ${killedText(context, ofProcesses.last.killed)} at ${timePart(ofProcesses.last.t * SECOND_MS)}; ${survivorText(context)} lives on. `;
+  // A run that follows is told of in the findings; an empty cgroup has nothing else to tell.
+  if (
+    ofContainer !== null &&
+    context.lastEnd !== null &&
+    context.ended === null &&
+    context.target.pid === null &&
+    isRecent(context, ofContainer.lastS)
+  )
+    return sentence`The process that ran here was ${ofContainer.likely ? 'most likely ' : ''}OOM-killed at ${timePart(ofContainer.lastS * SECOND_MS)}. `;
+  return [];
+}

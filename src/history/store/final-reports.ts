@@ -10,6 +10,31 @@ export interface FinalReport<V = unknown> {
   readonly lastHour?: unknown;
 }
 
+/** What a stored verdict says of its target; null where the version that wrote it did not. */
+export interface ReportedTarget {
+  readonly id: string | null;
+  readonly container: string | null;
+  readonly name: string | null;
+  readonly cgroupPath: string | null;
+}
+
+export function reportedTarget({ verdict }: FinalReport): ReportedTarget {
+  const target = recordOf(recordOf(verdict).target);
+  return {
+    id: textOf(target.id),
+    container: textOf(target.container),
+    name: textOf(target.name),
+    cgroupPath: textOf(recordOf(target.cgroup).path),
+  };
+}
+
+/** Whether the OOM killer ended it; null where the version that wrote it did not say. */
+export const reportedOomKill = ({ verdict }: FinalReport): string | null => textOf(recordOf(recordOf(verdict).ended).oomKilled);
+
+const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
 const FILE_NAME = 'final-reports.json';
 /** Name of the file in 0.1.0. It is read if the new file does not exist, and deleted at the first save. */
 const FORMER_NAME = 'obituaries.json';

@@ -1,7 +1,7 @@
 import { entriesOf, fieldRow } from '../../fields.ts';
-import type { HistoryEventType } from '../../sample/types.ts';
 import type { Limit } from '../../sources/types.ts';
 import type { History } from '../history.ts';
+import { parseEvent } from '../parse-event.ts';
 import type { Segment } from '../segment.ts';
 
 /** The part of a history that is on disk. */
@@ -49,7 +49,10 @@ export function appendNewRows(segment: Segment, history: History, saved: SavedSt
 
 export function restoreRows(history: History, segment: Segment): void {
   history.columns(segment.t, segment.fields);
-  for (const e of segment.events) history.recordEvent({ t: e.t, type: e.type as HistoryEventType });
+  for (const stored of segment.events) {
+    const event = parseEvent(stored);
+    if (event !== null) history.recordEvent(event);
+  }
   history.limitBytes = segment.limit as Limit;
   history.heapMaxBytes = segment.heapMax as Limit;
   history.resume(segment.epoch, segment.epochStart ?? Number.NEGATIVE_INFINITY);

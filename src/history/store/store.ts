@@ -50,6 +50,8 @@ const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 export class Store {
   readonly #options: StoreOptions;
   readonly #targets = new Map<string, TargetStore>();
+  /** Final reports in folders whose target has not been found, by key. */
+  readonly #unclaimed = new Map<string, readonly FinalReport[]>();
   #lock: FolderLock | null = null;
   #failure: string | null = null;
   #givenUp = false;
@@ -120,6 +122,7 @@ export class Store {
     const { dir } = this.#options;
     const targetStore = new TargetStore(history, dir === null ? null : join(dir, key), this.#options.log);
     this.#targets.set(key, targetStore);
+    this.#unclaimed.delete(key);
     if (targetStore.dir === null) return history;
     if (!(await this.#waitForLock(dir!))) return history;
     try {
@@ -250,10 +253,20 @@ export class Store {
     });
   }
 
-  /** The final report of the `n`th last instance that exited; 1 is the last. */
-  finalReport(key: string, n: number): FinalReport | null {
-    const list = this.#targets.get(key)?.finalReports ?? [];
-    return list[list.length - n] ?? null;
+  /** The final reports of a target, or of all (null), the last end first. */
+  finalReports(key: string | null): readonly FinalReport[] {
+    if (key !== null) return this.#targets.get(key)?.finalReports.toReversed() ?? [];
+    const loaded = [...this.#targets.values()].flatMap(({ finalReports }) => finalReports);
+    return [...loaded, ...[...this.#unclaimed.values()].flat()].sort((a, b) => b.atMs - a.atMs);
+  }
+
+  /** Reads the final reports in a folder whose target has not come back: people ask for them just then. */
+  async loadFinalReports(key: string): Promise<void> {
+    const { dir } = this.#options;
+    if (dir === null || this.#targets.has(key)) return;
+    await this.#tolerateFailure(async () => {
+      this.#unclaimed.set(key, await loadFinalReports(join(dir, key)));
+    });
   }
 
   /**

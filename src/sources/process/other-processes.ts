@@ -2,6 +2,16 @@ import { basename } from 'node:path';
 import { readStatus, type Status } from './procfs.ts';
 import { readRecord, readText } from './read-text.ts';
 
+/** A process of a container that holds memory. */
+export interface ObservedMember {
+  readonly pid: number;
+  readonly name: string;
+  /** RssAnon, bytes. */
+  readonly anonBytes: number;
+  /** The process that started it; null: none of this container. */
+  readonly parent: { readonly pid: number; readonly name: string } | null;
+}
+
 /** The processes of one name. */
 export interface ProcessesByName {
   readonly name: string;
@@ -26,7 +36,7 @@ interface Group {
   processes: number;
   anonBytes: number;
   swapBytes: number;
-  largest: Status & { readonly pid: number };
+  largest: ObservedMember;
 }
 
 /**
@@ -40,31 +50,44 @@ export function otherProcesses(
   knownNames: ReadonlyMap<number, string> = new Map(),
 ): ProcessesByName[] {
   const groups = new Map<string, Group>();
+  for (const { swapBytes, ...member } of membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames)) {
+    const group = groups.get(member.name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: member };
+    group.processes++;
+    group.anonBytes += member.anonBytes;
+    group.swapBytes += swapBytes;
+    if (member.anonBytes > group.largest.anonBytes) group.largest = member;
+    groups.set(member.name, group);
+  }
+  return [...groups.values()]
+    .map(({ largest: { name, pid, parent }, ...sums }) => ({ name, ...sums, pid, parent }))
+    .sort((a, b) => b.anonBytes - a.anonBytes);
+}
+
+/** The processes other than one, each by itself. Those that have ended are left out, also where their parent has not yet asked for their end. */
+export function membersOf(
+  procRoot: string,
+  pids: readonly number[],
+  except: number | null,
+  knownNames: ReadonlyMap<number, string> = new Map(),
+): (ObservedMember & { readonly swapBytes: number })[] {
   const nameByPid = new Map<number, string>();
-  for (const pid of pids.slice(0, MAX_PROCESSES)) {
+  const found: (Status & { readonly pid: number; readonly anonBytes: number })[] = [];
+  for (const pid of pids) {
     const status = readStatus(procRoot, pid);
     if (status === null) continue;
-    const name = knownNames.get(pid) ?? processName(procRoot, status);
-    nameByPid.set(pid, name);
-    if (pid === except || status.rssAnonBytes === null) continue;
-    const group = groups.get(name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: status };
-    group.processes++;
-    group.anonBytes += status.rssAnonBytes;
-    group.swapBytes += status.swapBytes ?? 0;
-    if (status.rssAnonBytes > (group.largest.rssAnonBytes ?? 0)) group.largest = status;
-    groups.set(name, group);
+    nameByPid.set(pid, knownNames.get(pid) ?? processName(procRoot, status));
+    if (pid !== except && status.rssAnonBytes !== null) found.push({ ...status, anonBytes: status.rssAnonBytes });
   }
-  return [...groups]
-    .map(([name, { largest, ...sums }]) => {
-      const parentName = nameByPid.get(largest.ppid);
-      return {
-        name,
-        ...sums,
-        pid: largest.pid,
-        parent: parentName === undefined ? null : { pid: largest.ppid, name: parentName },
-      };
-    })
-    .sort((a, b) => b.anonBytes - a.anonBytes);
+  return found.map(({ pid, ppid, anonBytes, swapBytes }) => {
+    const parentName = nameByPid.get(ppid);
+    return {
+      pid,
+      name: nameByPid.get(pid)!,
+      anonBytes,
+      swapBytes: swapBytes ?? 0,
+      parent: parentName === undefined ? null : { pid: ppid, name: parentName },
+    };
+  });
 }
 
 /** The kernel cuts long names: the whole one is that of the program on the command line, if the two agree. */

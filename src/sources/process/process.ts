@@ -19,7 +19,8 @@ export function openProcess({ roots, process }: { readonly roots: Roots; readonl
     read(nowMs): Reading<FieldValues> {
       try {
         const text = rawStatus();
-        if (text === null || readStartTicks(roots.proc, pid) !== startTicks)
+        // A process that has ended holds no memory; it stays in sight until its parent has asked for its end.
+        if (text === null || !text.includes('\nVmRSS:') || readStartTicks(roots.proc, pid) !== startTicks)
           return { state: 'absent', reason: `pid ${pid} has ended` };
         return { state: 'read', value: processValues(text), atMs: nowMs };
       } catch (error) {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { bytesText, safeName } from '../../format.ts';
 import { locateCgroup } from '../cgroup/locate-cgroup.ts';
 import { podCgroup } from '../cgroup/pod-cgroup.ts';
 import { isDenied, readText } from '../process/read-text.ts';
-import type { CgroupRef, Target } from '../types.ts';
+import type { CgroupRef, Roots, Target } from '../types.ts';
 import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { accessDenied, HOST_MOUNT, refused } from './refusals.ts';
@@ -86,11 +86,22 @@ export function targetOfCgroup(options: SearchOptions, dir: string, observe: () 
   const procs = new Set((readText(join(dir, 'cgroup.procs')) ?? '').split('\n').map(Number));
   const members = observe().filter((s) => procs.has(s.ref.pid));
   const [first = null] = [...members].sort(byPrecedence(options.represented));
-  const cgroup: CgroupRef = { version, path: first?.cgroupPath ?? `/${basename(dir)}`, dir: dir.replace(/\/+$/, '') };
+  const cgroup: CgroupRef = {
+    version,
+    path: first?.cgroupPath ?? pathOf(options.roots, version, dir),
+    dir: dir.replace(/\/+$/, ''),
+  };
   const chosen = makeTarget(options.roots, { cgroup, reach: 'explicit' }, first, members);
   const notes =
     first === null ? ['No process of this cgroup is in sight: its memory is watched without processes, files or JVM'] : [];
   return { state: 'found', targets: [chosen], chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
+}
+
+/** As the kernel names the cgroup in /proc/PID/cgroup, so that it is known as the same one after its processes have ended. */
+function pathOf({ cgroup }: Roots, version: 1 | 2, dir: string): string {
+  const mount = version === 1 ? join(cgroup, 'memory') : cgroup;
+  const path = relative(mount, resolve(dir));
+  return path === '' || path.startsWith('..') ? `/${basename(dir)}` : `/${path}`;
 }
 
 /** --own, or where nothing else is in sight (`why` null). */

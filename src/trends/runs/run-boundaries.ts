@@ -29,6 +29,7 @@ export function runStarts(series: OrderedSeries): number[] {
   const anon = series.fields.get('anon');
   const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.restarts]);
+  const processKills = new Set(series.processKills);
   if (anon !== undefined) {
     const others = OTHER_PROCESS_FIELDS.map((id) => series.fields.get(id)).filter((column) => column !== undefined);
     let before = 0;
@@ -37,7 +38,7 @@ export function runStarts(series: OrderedSeries): number[] {
     for (let i = 1; i < series.t.length; i++) {
       const now = anon[i]!;
       if (!Number.isFinite(now)) continue;
-      if (now < ANON_DROP * was && !isNearStart(starts, i)) {
+      if (now < ANON_DROP * was && !isNear(starts, i) && !isNear(processKills, i)) {
         let fell = 0;
         let flat = 0;
         for (const column of others) {
@@ -57,8 +58,8 @@ export function runStarts(series: OrderedSeries): number[] {
   return [...starts].sort((a, b) => a - b);
 }
 
-/** A recorded restart and the drop that it causes are one: stamps of events are not those of samples. */
-function isNearStart(starts: ReadonlySet<number>, index: number): boolean {
-  for (const start of starts) if (start > 0 && Math.abs(start - index) <= 2) return true;
+/** A recorded event and the drop that it causes are one: stamps of events are not those of samples. */
+function isNear(events: ReadonlySet<number>, index: number): boolean {
+  for (const at of events) if (at > 0 && Math.abs(at - index) <= 2) return true;
   return false;
 }

@@ -38,6 +38,7 @@ const verdict: Verdict = {
   headlineParts: [{ kind: 'text', text: "The Java heap's floor after GC rises 24 MB a day." }],
   eta: { event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 },
   etas: [{ event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 }],
+  ended: null,
   needs: null,
   findings: [],
   growth: { anon: null },

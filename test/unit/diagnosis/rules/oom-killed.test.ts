@@ -6,7 +6,10 @@ import { applyRule, NOW_MS } from '../../../support/rule-context.ts';
 
 /** OOM kills so many seconds ago, oldest first. */
 const killed = (...ago: readonly number[]) =>
-  applyRule(oomKilled, { series: { events: ago.map((s) => ({ t: NOW_MS / 1000 - s, type: 'oom_kill' })) } });
+  applyRule(oomKilled, {
+    series: { events: ago.map((s) => ({ t: NOW_MS / 1000 - s, type: 'oom_kill' })) },
+    lastEnd: { atMs: NOW_MS - ago.at(-1)! * 1000, oomKilled: 'recorded', address: '/api/v1/verdict?epoch=-1' },
+  });
 
 test('an OOM kill within a day is critical, and its time is named', () => {
   assert.deepEqual(killed(12 * HOUR_S), {
@@ -34,5 +37,33 @@ test('a kill is recent for one day', () => {
 
 test('a restart is no OOM kill', () => {
   assert.equal(applyRule(oomKilled, { series: { events: [{ t: NOW_MS / 1000, type: 'restart' }] } }), null);
-  assert.equal(killed(), null);
+  assert.equal(applyRule(oomKilled, {}), null);
+});
+
+test('an address is given only where a final verdict answers', () => {
+  const events = [{ t: NOW_MS / 1000, type: 'oom_kill' as const }];
+  assert.equal(applyRule(oomKilled, { series: { events } })?.advice, 'If its heap was flat, memory outside the heap grew.');
+});
+
+test('kills of other processes are told as such where they came last', () => {
+  const kill = (ago: number) => ({ t: NOW_MS / 1000 - ago, type: 'process_oom_kill' as const });
+  const parent = { pid: 1, name: 'java' };
+  const chrome = { pid: 9, name: 'chrome', anonBytes: GIB, parent };
+  const found = applyRule(oomKilled, {
+    series: {
+      events: [
+        { ...kill(20), killed: [] },
+        { ...kill(10), killed: [chrome] },
+      ],
+    },
+  });
+  assert.equal(
+    found?.title,
+    'The OOM killer struck 2 times, the last at 2020-12-21T23:59:50.000Z: it ended chrome (pid 9, 1 GiB when last seen, started by the JVM); the JVM lives on',
+  );
+  const container = [
+    { ...kill(20), killed: [chrome] },
+    { t: NOW_MS / 1000 - 10, type: 'oom_kill' as const },
+  ];
+  assert.match(applyRule(oomKilled, { series: { events: container } })!.title, /^1 OOM kill/);
 });

@@ -193,9 +193,9 @@ test('the final report of an instance that exited is kept, across a restart of m
   await store.close();
   const again = await open(dir);
   await again.load('jvm');
-  assert.deepEqual(again.finalReport('jvm', 1)?.verdict, { headline: 'second' });
-  assert.deepEqual(again.finalReport('jvm', 2)?.verdict, { headline: 'first' });
-  assert.equal(again.finalReport('jvm', 3), null);
+  assert.deepEqual(again.finalReports('jvm')[0]?.verdict, { headline: 'second' });
+  assert.deepEqual(again.finalReports('jvm')[1]?.verdict, { headline: 'first' });
+  assert.equal(again.finalReports('jvm').length, 2);
 });
 
 test('final reports under the file name of 0.1.0 are read if there is no new file, and the first save uses the new name', async (t) => {
@@ -204,14 +204,14 @@ test('final reports under the file name of 0.1.0 are read if there is no new fil
   writeFileSync(join(dir, 'jvm', 'obituaries.json'), JSON.stringify([{ atMs: 1, verdict: { headline: 'old' } }]));
   const store = await open(dir);
   await store.load('jvm');
-  assert.deepEqual(store.finalReport('jvm', 1)?.verdict, { headline: 'old' });
+  assert.deepEqual(store.finalReports('jvm')[0]?.verdict, { headline: 'old' });
   await store.saveFinalReport('jvm', { atMs: 2, verdict: { headline: 'new' } });
   await store.close();
   assert.deepEqual(readdirSync(join(dir, 'jvm')), ['final-reports.json']);
   const again = await open(dir);
   await again.load('jvm');
   assert.deepEqual(
-    [again.finalReport('jvm', 1)?.verdict, again.finalReport('jvm', 2)?.verdict],
+    [again.finalReports('jvm')[0]?.verdict, again.finalReports('jvm')[1]?.verdict],
     [{ headline: 'new' }, { headline: 'old' }],
   );
 });

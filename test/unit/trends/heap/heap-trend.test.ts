@@ -35,7 +35,7 @@ function heap({ collections = [], promoted = 0.5, heapMax = 4000 * MB, minutes =
   };
   const fields = new Map(entriesOf(columns).filter(([id]) => !without.includes(id)));
   const window = { t, from: 0, to: minutes, intervalS: MINUTE_S, limit: 8000 * MB, shared };
-  return evaluateHeap({ t, fields, restarts: [], oomKills: [] }, columns.heap_used!, window, heapMax);
+  return evaluateHeap({ t, fields, restarts: [], oomKills: [], processKills: [] }, columns.heap_used!, window, heapMax);
 }
 const near = (found: number | null, expected: number, within = 0.01) =>
   assert.ok(found !== null && Math.abs(found - expected) <= within * Math.abs(expected), `${found}, expected ${expected}`);

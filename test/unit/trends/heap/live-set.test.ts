@@ -9,6 +9,7 @@ const seriesOf = (columns: ByField<readonly number[]>, length: number) => ({
   fields: new Map(entriesOf(columns).map(([id, column]) => [id, Float64Array.from(column)])),
   restarts: [],
   oomKills: [],
+  processKills: [],
 });
 
 describe('the live set', () => {

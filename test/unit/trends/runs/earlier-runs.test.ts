@@ -9,7 +9,12 @@ const MB = 1e6;
 const options = { minHistorySeconds: 900 };
 
 /** Lives of one container, minutes long, one after the other: anon by the minute of the life. At `setBackAt` the clock goes back an hour. */
-function lives(lengths: readonly number[], anon: (minute: number) => number, ended: HistoryEvent['type'], setBackAt = Infinity) {
+function lives(
+  lengths: readonly number[],
+  anon: (minute: number) => number,
+  ended: Exclude<HistoryEvent['type'], 'process_oom_kill'>,
+  setBackAt = Infinity,
+) {
   const clock = (minute: number) => 60 * (minute < setBackAt ? minute : minute - 60);
   const random = new Random(7);
   const values: number[] = [];

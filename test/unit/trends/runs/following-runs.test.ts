@@ -38,7 +38,7 @@ describe('earlier runs', () => {
     const fields = new Map(entriesOf(atEnd).map(([id, value]) => [id, t.map(() => value)]));
     const oomKills = starts.slice(1).flatMap((start) => kills.map((after) => start + after));
     const series = { t, fields, intervalS: 60, limitBytes: limit, heapMaxBytes: null, events: [], files: [], parts: NO_PARTS };
-    return earlierRuns(series, { t, fields, restarts: [], oomKills }, starts, window).map(
+    return earlierRuns(series, { t, fields, restarts: [], oomKills, processKills: [] }, starts, window).map(
       ({ window: { from, to }, oomKilled }) => `${from}-${to} ${oomKilled}`,
     );
   };
@@ -81,7 +81,10 @@ describe('earlier runs', () => {
     const anon = t.map((_, i) => (i < 50 ? 990 : 10));
     const fields = new Map([['anon' as const, anon]]);
     const series = { t, fields, intervalS: 60, limitBytes: 1000, heapMaxBytes: null, events: [], files: [], parts: NO_PARTS };
-    assert.equal(earlierRuns(series, { t, fields, restarts: [], oomKills: [] }, starts, window)[0]!.oomKilled, 'likely');
+    assert.equal(
+      earlierRuns(series, { t, fields, restarts: [], oomKills: [], processKills: [] }, starts, window)[0]!.oomKilled,
+      'likely',
+    );
   });
 });
 

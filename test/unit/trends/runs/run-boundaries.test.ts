@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ByField, entriesOf } from '../../../../src/fields.ts';
+import { type ByField, entriesOf, type FieldName } from '../../../../src/fields.ts';
 import { runStarts } from '../../../../src/trends/runs/run-boundaries.ts';
 
 const GAP = Number.NaN;
@@ -9,7 +9,7 @@ const GAP = Number.NaN;
 function starts(columns: ByField<readonly number[]>, restarts: readonly number[] = []): number[] {
   const fields = new Map(entriesOf(columns).map(([id, column]) => [id, Float64Array.from(column)]));
   const length = Math.max(...[...fields.values()].map((column) => column.length));
-  return runStarts({ t: Float64Array.from({ length }, (_, i) => 60 * i), fields, restarts, oomKills: [] });
+  return runStarts({ t: Float64Array.from({ length }, (_, i) => 60 * i), fields, restarts, oomKills: [], processKills: [] });
 }
 
 /** A column that stands at 100 until sample 5, and then at `after`. */
@@ -66,4 +66,13 @@ test('a drop within two samples of a recorded restart is that restart', () => {
     [8, [0, 5, 8]],
   ] as const)
     assert.deepEqual(starts({ anon: drop(60), threads: drop(50) }, [restart]), found, `restart at ${restart}`);
+});
+
+test('a drop at the OOM kill of another process is no restart: the own process was seen to live on', () => {
+  const columns = new Map<FieldName, Float64Array>([
+    ['anon', Float64Array.from(drop(30))],
+    ['file', Float64Array.from(drop(10))],
+  ]);
+  const t = Float64Array.from(drop(30), (_, i) => i);
+  assert.deepEqual(runStarts({ t, fields: columns, restarts: [], oomKills: [], processKills: [5] }), [0]);
 });

@@ -39,6 +39,7 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
     headlineParts: sentence`Memory outside the Java heap grows.`,
     eta: over.etas?.[0] ?? null,
     etas: [],
+    ended: null,
     needs: null,
     findings: [finding('native-growth')],
     growth: { anon: null },
