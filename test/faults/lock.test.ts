@@ -49,7 +49,7 @@ test('of several that find a stale lock at the same time exactly one holds it', 
 });
 
 test('the lock of a living one in another pid namespace is not taken', {
-  skip: missingRequirements('mount'),
+  skip: missingRequirements('unshare'),
   timeout: 60_000,
 }, async (t) => {
   const dir = dataDir();

