@@ -114,7 +114,20 @@ export class Watcher {
 
   async #search(nowMs: number): Promise<void> {
     await this.#separately('search', 'all', nowMs, async () => {
-      await this.#reconcile(await this.#options.search(this.#containers.represented()), nowMs);
+      const found = await this.#options.search(this.#containers.represented());
+      if (found.state === 'found' && found.skipped > 0)
+        this.#failures.report(
+          'all',
+          [
+            {
+              source: 'search for targets',
+              error: `${found.skipped} processes were not looked at: a search has a second for those that are new`,
+              remediation: '--pid N or --cgroup DIR names the target',
+            },
+          ],
+          nowMs,
+        );
+      await this.#reconcile(found, nowMs);
     });
   }
 

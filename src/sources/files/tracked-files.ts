@@ -51,11 +51,13 @@ const STALE_WHEN_UNCHANGED_MS = 5 * MINUTE_MS;
 /** How many bytes of change another query may find: what the file grew by, and what may have changed with time. A first query comes first. */
 export function queryPriority(file: TrackedFile, nowMs: number): number {
   const allocated = allocatedBytes(file.stat);
-  if (file.residency === null) return 2 ** 50 + allocated;
+  // A log must not wait until each of a thousand jars has been queried once.
+  const first = isWritten(file) || file.deleted ? 2 ** 51 : 0;
+  if (file.residency === null) return first + 2 ** 50 + allocated;
   const resident = file.residency.residentBytes ?? 0;
   const aged = Math.max(resident, 4096) * Math.min(1, ageMs(file.queriedAtMs, nowMs) / STALE_MS);
   const grown = Math.abs(allocated - file.allocatedAtQuery);
-  return (aged + grown) * (isWritten(file) || file.deleted ? 2 : 1);
+  return first + (aged + grown) * (first > 0 ? 2 : 1);
 }
 
 /** Its residency may have changed, even where the cgroup's sum has not. Of a thousand files that are held open few are being written. */

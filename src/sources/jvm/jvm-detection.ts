@@ -1,7 +1,7 @@
-import { closeSync, readdirSync } from 'node:fs';
+import { closeSync, opendirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { MIB } from '../../units.ts';
-import { codeOf, decodePath, type OpenResult, pinFolderUnder, pinUnder, reopen } from '../process/pinned-path.ts';
+import { KIB, MIB } from '../../units.ts';
+import { codeOf, decodePath, type OpenResult, openFileUnder, pinFolderUnder, pinUnder, reopen } from '../process/pinned-path.ts';
 import type { Status } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
 import { processKind } from './process-kind.ts';
@@ -43,7 +43,7 @@ export function openHsperfFile(
   { uid, nspid }: { readonly uid: number; readonly nspid: number },
 ): OpenResult | null {
   const root = join(procRoot, String(pid), 'root');
-  for (const folder of hsperfFolders(root)) {
+  for (const folder of hsperfFolders(root, uid)) {
     const path = `tmp/${folder}/${nspid}`;
     const pinned = pinUnder(root, path);
     if (pinned.state === 'refused') {
@@ -63,17 +63,21 @@ export function openHsperfFile(
 
 /** More than this many users' folders in one /tmp are not a JVM's doing. */
 const MAX_FOLDERS = 64;
+/** Names of /tmp that are read in search of them: some 10 ms. A leak of temporary files makes millions. */
+const MAX_NAMES = 10_000;
 
-function hsperfFolders(root: string): string[] {
+function hsperfFolders(root: string, uid: number): readonly string[] {
   const tmp = pinFolderUnder(root, 'tmp');
   if (tmp.state === 'refused') {
     if (isUnusable(tmp.code)) return [];
     throw new Error(`${root}/tmp: expected a folder that can be opened, found ${tmp.code}`);
   }
   try {
-    return readdirSync(`/proc/self/fd/${tmp.fd}`, 'latin1')
-      .filter((n) => n.startsWith('hsperfdata_'))
-      .slice(0, MAX_FOLDERS);
+    const { folders, all } = listFolders(tmp.fd);
+    if (all) return folders;
+    // Too many names to find it among them, but the JVM has it from the user's name.
+    const user = userName(root, uid);
+    return user === null ? folders : [...new Set([`hsperfdata_${user}`, ...folders])];
   } catch (error) {
     if (isUnusable(codeOf(error))) return [];
     throw error;
@@ -81,6 +85,36 @@ function hsperfFolders(root: string): string[] {
     closeSync(tmp.fd);
   }
 }
+
+/** `all`: every name of the folder was read. */
+function listFolders(fd: number): { readonly folders: readonly string[]; readonly all: boolean } {
+  const dir = opendirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' as BufferEncoding, bufferSize: 512 });
+  try {
+    const folders: string[] = [];
+    for (let names = 0; names < MAX_NAMES && folders.length < MAX_FOLDERS; names++) {
+      const entry = dir.readSync();
+      if (entry === null) return { folders, all: true };
+      if (entry.name.startsWith('hsperfdata_')) folders.push(entry.name);
+    }
+    return { folders, all: false };
+  } finally {
+    dir.closeSync();
+  }
+}
+
+/** The name of a user in the container's /etc/passwd; null: it has none there, or that cannot be read. */
+function userName(root: string, uid: number): string | null {
+  const file = openFileUnder(root, 'etc/passwd');
+  if (file.state === 'refused') return null;
+  try {
+    const bytes = Buffer.alloc(MAX_PASSWD_BYTES);
+    const n = readSync(file.fd, bytes, 0, bytes.length, 0);
+    return new RegExp(`^([^:\\n/]+):[^:\\n]*:${uid}:`, 'm').exec(bytes.toString('latin1', 0, n))?.[1] ?? null;
+  } finally {
+    closeSync(file.fd);
+  }
+}
+const MAX_PASSWD_BYTES = 256 * KIB;
 
 /** Not there, not readable, planted (a link, a FIFO), or on a mount that may never answer: there is nothing to read, and the next evidence is asked. */
 export const isUnusable = (code: string): boolean =>

@@ -8,12 +8,12 @@ import type { CgroupRef, Roots, Target } from '../types.ts';
 import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { accessDenied, HOST_MOUNT, refused } from './refusals.ts';
-import type { SearchOptions, TargetSearch } from './search-outcome.ts';
+import type { Found, NotFound, SearchOptions } from './search-outcome.ts';
 
 /** Targets that an option names: a process, a container, a pod, a folder of the cgroup tree, memhound's own cgroup. */
 
 /** --pid N */
-export function targetByPid(options: SearchOptions, seen: readonly ObservedProcess[], pid: number): TargetSearch {
+export function targetByPid(options: SearchOptions, seen: readonly ObservedProcess[], pid: number): Found | NotFound {
   const process = seen.find((s) => s.ref.pid === pid);
   if (process === undefined) {
     const jvms = seen.filter((s) => s.evidence !== null).map((s) => s.ref.pid);
@@ -37,7 +37,7 @@ export function targetByPid(options: SearchOptions, seen: readonly ObservedProce
 }
 
 /** --target NAME: one of those in sight, by its id, container or name. */
-export function targetByName(targets: readonly Target[], name: string): TargetSearch {
+export function targetByName(targets: readonly Target[], name: string): Found | NotFound {
   const chosen =
     targets.find((t) => t.id === name || t.identity.name === name) ??
     targets.find(
@@ -57,9 +57,9 @@ export function targetByName(targets: readonly Target[], name: string): TargetSe
 }
 
 /** --pod-uid UID */
-export function targetOfPod(options: SearchOptions, uid: string, observe: () => readonly ObservedProcess[]): TargetSearch {
+export function targetOfPod(options: SearchOptions, uid: string, seen: readonly ObservedProcess[]): Found | NotFound {
   const dir = podCgroup(options.roots, uid);
-  if (dir !== null) return targetOfCgroup(options, dir, observe);
+  if (dir !== null) return targetOfCgroup(options, dir, seen);
   return refused(
     1,
     `--pod-uid ${uid}: expected the pod's memory cgroup under ${options.roots.cgroup} (a folder pod${uid}, or one ending in -pod${uid.replaceAll('-', '_')}.slice); there is none`,
@@ -68,7 +68,7 @@ export function targetOfPod(options: SearchOptions, uid: string, observe: () => 
 }
 
 /** --cgroup DIR */
-export function targetOfCgroup(options: SearchOptions, dir: string, observe: () => readonly ObservedProcess[]): TargetSearch {
+export function targetOfCgroup(options: SearchOptions, dir: string, seen: readonly ObservedProcess[]): Found | NotFound {
   const version = existsSync(join(dir, 'memory.current')) ? 2 : existsSync(join(dir, 'memory.usage_in_bytes')) ? 1 : null;
   if (version === null) {
     const found = existsSync(dir) ? 'neither is there' : 'there is no such directory';
@@ -84,7 +84,7 @@ export function targetOfCgroup(options: SearchOptions, dir: string, observe: () 
     return refused(1, `--cgroup ${safeName(dir)}: memory.stat may not be read by uid ${process.getuid?.() ?? -1}`);
   }
   const procs = new Set((readText(join(dir, 'cgroup.procs')) ?? '').split('\n').map(Number));
-  const members = observe().filter((s) => procs.has(s.ref.pid));
+  const members = seen.filter((s) => procs.has(s.ref.pid));
   const [first = null] = [...members].sort(byPrecedence(options.represented));
   const cgroup: CgroupRef = {
     version,
@@ -105,7 +105,7 @@ function pathOf({ cgroup }: Roots, version: 1 | 2, dir: string): string {
 }
 
 /** --own, or where nothing else is in sight (`why` null). */
-export function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess[], why: string | null): TargetSearch {
+export function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess[], why: string | null): Found | NotFound {
   const located = locateCgroup(options.roots, options.selfPid, options.selfPid);
   const self = seen.find((s) => s.ref.pid === options.selfPid);
   if (located.state !== 'located' || self === undefined) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { memoryGroup } from '../cgroup/locate-cgroup.ts';
 import { detectJvm, type JvmEvidence } from '../jvm/jvm-detection.ts';
 import { readMainClass } from '../jvm/main-class.ts';
@@ -17,13 +18,41 @@ export interface ObservedProcess {
   readonly mainClass: string | null;
 }
 
-/** All processes that hold memory. `known`: kept from search to search; without it every process is read. */
-export function observeProcesses(roots: Roots, selfPid: number, known?: ProcessCache<ObservedProcess | null>): ObservedProcess[] {
+/** Time that one search may take for processes that it does not know. A program of thousands of processes, or thousands that pretend to be JVMs, would else take minutes. */
+const SEARCH_MS = 1000;
+/** After so much work others have their turn. */
+const TURN_MS = 20;
+
+export interface Observed {
+  /** All processes that hold memory, as far as the time allows. */
+  readonly seen: readonly ObservedProcess[];
+  /** Processes for which there was no time. */
+  readonly skipped: number;
+}
+
+/** `known`: kept from search to search; without it every process is read. */
+export async function observeProcesses(
+  roots: Roots,
+  selfPid: number,
+  known?: ProcessCache<ObservedProcess | null>,
+): Promise<Observed> {
   const procRoot = roots.proc;
   known?.beginSearch();
   const seen: ObservedProcess[] = [];
+  let [skipped, spentMs, turnMs] = [0, 0, performance.now()];
   for (const pid of listPids(procRoot)) {
+    const passed = performance.now() - turnMs;
+    if (passed > TURN_MS) {
+      spentMs += passed;
+      await nextTurn();
+      turnMs = performance.now();
+    }
     let process = known?.get(procRoot, pid);
+    // memhound itself is always looked at: a search that does not find it answers something else.
+    if (process === undefined && spentMs > SEARCH_MS && pid !== selfPid) {
+      skipped++;
+      continue;
+    }
     if (process === undefined) {
       const status = readStatus(procRoot, pid);
       process = status === null ? null : observeProcess(roots, status, selfPid);
@@ -31,7 +60,7 @@ export function observeProcesses(roots: Roots, selfPid: number, known?: ProcessC
     }
     if (process !== null) seen.push(process);
   }
-  return seen;
+  return { seen, skipped };
 }
 
 type ReadStatus = NonNullable<ReturnType<typeof readStatus>>;

@@ -16,8 +16,17 @@ export interface SearchOptions {
   readonly known?: ProcessCache<ObservedProcess | null>;
 }
 
-export type TargetSearch =
-  | { readonly state: 'found'; readonly targets: readonly Target[]; readonly chosen: Target; readonly notes: readonly string[] }
+export interface Found {
+  readonly state: 'found';
+  readonly targets: readonly Target[];
+  readonly chosen: Target;
+  readonly notes: readonly string[];
+}
+
+/** `skipped`: processes for which a search had no time. */
+export type TargetSearch = (Found & { readonly skipped: number }) | NotFound;
+
+export type NotFound =
   /** Only memhound itself is in sight, or a JVM that it may not look into. */
   | { readonly state: 'no-target'; readonly reason: string; readonly remediation: string }
   /** What was asked for cannot be: exit code 2 for a bad option, 1 for a machine on which it cannot work. */

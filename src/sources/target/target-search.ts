@@ -8,16 +8,20 @@ import { ownCgroup, targetByName, targetByPid, targetOfCgroup, targetOfPod } fro
 import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
 import { type ObservedProcess, observeProcesses } from './observed-processes.ts';
 import { accessDenied, cgroupOutOfReach, noProcesses, onlyItself } from './refusals.ts';
-import type { SearchOptions, TargetSearch } from './search-outcome.ts';
+import type { Found, NotFound, SearchOptions, TargetSearch } from './search-outcome.ts';
 
 /** Who is the JVM, and how do we reach it. Walks /proc once; every container that can be seen is a target. */
 export async function findTargets(options: SearchOptions): Promise<TargetSearch> {
   const { roots, selfPid, known } = options;
   if (!existsSync(join(roots.proc, 'self')) && !existsSync(join(roots.proc, '1'))) return noProcesses(roots.proc);
-  const observe = () => observeProcesses(roots, selfPid, known);
-  if (options.cgroupDir !== null) return targetOfCgroup(options, options.cgroupDir, observe);
-  if (options.podUid !== null) return targetOfPod(options, options.podUid, observe);
-  const seen = observe();
+  const { seen, skipped } = await observeProcesses(roots, selfPid, known);
+  const found = search(options, seen);
+  return found.state === 'found' ? { ...found, skipped } : found;
+}
+
+function search(options: SearchOptions, seen: readonly ObservedProcess[]): Found | NotFound {
+  if (options.cgroupDir !== null) return targetOfCgroup(options, options.cgroupDir, seen);
+  if (options.podUid !== null) return targetOfPod(options, options.podUid, seen);
   if (options.pid !== null) return targetByPid(options, seen, options.pid);
   if (options.own) return ownCgroup(options, seen, 'watched because --own was given');
   return chooseTargets(options, seen);
@@ -36,13 +40,17 @@ export function pidsOf(roots: Roots, target: Target): number[] {
     : [];
 }
 
-function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[]): TargetSearch {
+/** More containers than a pod has; on a node that is watched as a whole those with the biggest JVMs come first. */
+const MAX_TARGETS = 64;
+
+function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[]): Found | NotFound {
   const { roots, selfPid } = options;
   const inOrder = [...seen].sort(byPrecedence(options.represented));
   const targets: Target[] = [];
   const hidden: ObservedProcess[] = [];
   const refusals: string[] = [];
   for (const jvm of inOrder.filter((s) => s.evidence !== null)) {
+    if (targets.length >= MAX_TARGETS) break;
     if (targets.some((t) => t.cgroup.path === jvm.cgroupPath)) continue;
     const located = locateCgroup(roots, jvm.ref.pid, selfPid);
     if (located.state === 'located') targets.push(makeTarget(roots, located, jvm, seen));

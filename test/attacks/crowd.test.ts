@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdirSync, type Stats, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { queryPriority, type TrackedFile } from '../../src/sources/files/tracked-files.ts';
+import { openHsperfFile } from '../../src/sources/jvm/jvm-detection.ts';
+import { findTargets } from '../../src/sources/target/target-search.ts';
+import { times } from '../support/attacked.ts';
+import { MadeTree } from '../support/made-tree.ts';
+
+const uid = process.getuid!();
+
+test('a /tmp of more names than are read still gives the counters of the JVM, by the name of its user', (t) => {
+  const tree = new MadeTree();
+  t.after(() => tree.remove());
+  tree.run({ pid: 10, startTicks: 100, rssMiB: 200, group: 'app' });
+  const root = join(tree.roots.proc, '10/root');
+  mkdirSync(join(root, 'etc'));
+  writeFileSync(join(root, 'etc/passwd'), `root:x:99999:0::/:/bin/sh\napp:x:${uid}:0::/:/bin/sh\n`);
+  for (let i = 0; i < times(12_000); i++) writeFileSync(join(root, 'tmp', `leak-${i}`), '');
+  const found = openHsperfFile(tree.roots.proc, 10, { uid, nspid: 10 });
+  assert.equal(found?.state, 'opened');
+  if (found?.state === 'opened') closeSync(found.fd);
+  assert.equal(openHsperfFile(tree.roots.proc, 10, { uid, nspid: 11 }), null);
+});
+
+test('a search through a crowd of processes called java lets others have their turn, and says how many it had no time for', {
+  timeout: 120_000,
+}, async (t) => {
+  const tree = new MadeTree();
+  t.after(() => tree.remove());
+  const count = times(400);
+  for (let pid = 100; pid < 100 + count; pid++)
+    tree.run({ pid, startTicks: pid, rssMiB: 1, group: `app-${pid % 100}`, command: `Main${pid}` });
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    if (!done) setImmediate(turn);
+  };
+  let done = false;
+  setImmediate(turn);
+  const options = {
+    pid: null,
+    cgroupDir: null,
+    podUid: null,
+    target: null,
+    own: false,
+    selfPid: 1,
+    represented: new Set<string>(),
+  };
+  const found = await findTargets({ ...options, roots: tree.roots });
+  done = true;
+  assert.ok(found.state === 'found');
+  assert.ok(turns > 2, `${turns} turns`);
+  assert.ok(found.targets.length <= 64, `${found.targets.length} targets`);
+  assert.ok(found.skipped >= 0 && found.skipped < count);
+});
+
+test('a file that is written is queried before a thousand mapped ones that never were', () => {
+  const file = (more: Partial<TrackedFile>) =>
+    ({
+      path: '/a',
+      stat: { size: 2 ** 30, blocks: 2 ** 21 } as Stats,
+      deleted: false,
+      openBy: [],
+      mapped: false,
+      residency: null,
+      queriedAtMs: 0,
+      allocatedAtQuery: 0,
+      ...more,
+    }) as TrackedFile;
+  const residency = {
+    residentBytes: 4096,
+    dirtyBytes: 0,
+    residency: { state: 'known', method: 'mincore' },
+    fileSystem: null,
+  } as const;
+  const openBy = [{ pid: 1, fd: 1, mode: 'w' }] as unknown as TrackedFile['openBy'];
+  const log = file({ openBy, residency, queriedAtMs: 1000 });
+  assert.ok(queryPriority(log, 2000) > queryPriority(file({ mapped: true }), 2000));
+  assert.ok(queryPriority(file({ mapped: true }), 2000) > queryPriority(file({ residency, queriedAtMs: 1000 }), 2000));
+});
