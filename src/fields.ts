@@ -377,7 +377,11 @@ const TABLE = [
     perProcess: true,
     shortName: 'metaspace',
   }),
-  row('classes', 'Loaded classes', null, null, null, 'Classes loaded less unloaded', { source: 'jvm', unit: 'count' }),
+  row('classes', 'Loaded classes', null, null, null, 'Classes loaded less unloaded', {
+    source: 'jvm',
+    unit: 'count',
+    shortName: 'classes',
+  }),
   row('gc_count', 'Collections', null, null, null, 'Collections of all collectors', {
     source: 'jvm',
     unit: 'count',
@@ -454,10 +458,20 @@ const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f])
 
 export const isField = (id: string): id is FieldId => byId.has(id);
 
-/** Keys of memory.stat that count events or pages and are no size. */
-const COUNTED = /^(?:pg|workingset_|zswp|thp_|swp|numa_|.*_hits$)/;
-/** Keys of memory.stat that only repeat other figures; `dirty` and `writeback` are v1's, where the kernel gives no totals. */
-const REPEATED = /^(?:memsw|swap|oom|dirty|writeback)/;
+/** Keys of memory.stat that count events or pages. */
+const COUNTED = /^(?:pg|p?swp|workingset_|zswp|thp_|numa_)/;
+/** Further keys of memory.stat that are bytes and of which the trend is estimated; the kernel's documents name them. `rss_huge` is v1's. */
+const OTHER_SIZES: ReadonlySet<string> = new Set([
+  'anon_thp',
+  'file_thp',
+  'shmem_thp',
+  'rss_huge',
+  'zswap',
+  'zswapped',
+  'zswap_incomp',
+]);
+/** Further ones that only repeat other figures, so that their trend is not estimated. */
+const REPEATED_SIZES: ReadonlySet<string> = new Set(['swapcached', 'dirty', 'writeback']);
 
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
 export const fieldRow = (id: FieldName): FieldRow => byId.get(id) ?? plainRow(id);
@@ -466,9 +480,10 @@ const plainRow = (id: FieldName): FieldRow => ({
   ...USUAL,
   id,
   title: id,
-  unit: COUNTED.test(id) ? 'count' : 'bytes',
+  // What the kernel may add later has no known unit, so it is shown as a number and not evaluated.
+  unit: OTHER_SIZES.has(id) || REPEATED_SIZES.has(id) ? 'bytes' : 'count',
   kind: COUNTED.test(id) ? 'counter' : 'gauge',
-  evaluated: !REPEATED.test(id),
+  evaluated: OTHER_SIZES.has(id),
   v1: null,
   v2: `memory.stat#${id}`,
   reclaimable: null,

@@ -29,7 +29,7 @@ export const UNRECLAIMABLE_FIELDS = fieldsWhere(
  * cgroup v1 does not say how much of its kernel memory can be reclaimed, so all of it counts; and its socket buffers have a limit of their
  * own (memory.kmem.tcp.limit_in_bytes), so they do not count against this one.
  */
-export function unreclaimable(read: FieldReader, version: 1 | 2 = 2): number | null {
+export function unreclaimable(read: FieldReader, version: 1 | 2): number | null {
   const anon = read('anon');
   if (anon === null) return null;
   const kernel = Math.max(0, (read('kernel') ?? sumOf(read, KERNEL_PARTS)) - (read('slab_reclaimable') ?? 0));
@@ -63,7 +63,7 @@ export function lockedPageCache(read: FieldReader): number {
 }
 
 /** Bytes until memory that cannot be reclaimed meets the limit; null where one of the two is not known or there is no limit. */
-export function headroom(read: FieldReader, limitBytes: number | 'max' | null, version: 1 | 2 = 2): number | null {
+export function headroom(read: FieldReader, limitBytes: number | 'max' | null, version: 1 | 2): number | null {
   const bytes = unreclaimable(read, version);
   return bytes === null || typeof limitBytes !== 'number' ? null : Math.max(0, limitBytes - bytes);
 }

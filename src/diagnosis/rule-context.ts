@@ -65,9 +65,35 @@ export function growthOf(context: RuleContext, field: FieldId): number {
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }
 
-/** Short names of those of these fields that are known not to grow, or by less than is worth a word. */
+/** A value that did not change says something only if it was renewed as often as this in its window. */
+const MIN_RENEWALS = 2;
+
+/** Fields that a JVM renews at a collection only. Metaspace always; the heap with some collectors, and then it is older than what is read now. */
+const isRenewedAtCollection = ({ jvm }: RuleContext, id: FieldId): boolean =>
+  id === 'metaspace' || (id === 'heap_used' && jvm !== null && jvm.heapUsed.atMs < jvm.heapCommitted.atMs);
+
+/** Collections in the window of a field's trend; null where nobody counts them. */
+function collectionsInWindow({ series, jvm }: RuleContext, windowSeconds: number): number | null {
+  const counts = series.fields.get('gc_count');
+  if (counts === undefined) return jvm?.collector === 'Epsilon' ? 0 : null;
+  const from = (series.t[series.t.length - 1] ?? 0) - windowSeconds;
+  const known = counts.filter((count, i) => Number.isFinite(count) && series.t[i]! >= from);
+  return known.length === 0 ? 0 : known[known.length - 1]! - known[0]!;
+}
+
+function wasRenewed(context: RuleContext, id: FieldId): boolean {
+  if (!isRenewedAtCollection(context, id)) return true;
+  const collections = collectionsInWindow(context, trendOf(context, id)?.windowSeconds ?? 0);
+  return collections === null || collections >= MIN_RENEWALS;
+}
+
+/**
+ * Short names of those of these fields that are known not to grow, or by less than is worth a word. Where metaspace was not renewed, loaded
+ * classes stand for it: they are counted at all times.
+ */
 export function flatFieldNames(context: RuleContext, among: readonly FieldId[], negligiblePerHour = 0): string[] {
-  const flat = among.filter((id) => {
+  const renewed = among.flatMap((id): FieldId[] => (wasRenewed(context, id) ? [id] : id === 'metaspace' ? ['classes'] : []));
+  const flat = renewed.filter((id) => {
     const { trend = '', slopeBytesPerHour = null } = trendOf(context, id) ?? {};
     return (
       ['stable', 'cyclic', 'shrinking'].includes(trend) ||
@@ -95,4 +121,4 @@ export const isImminent = (seconds: number | null): boolean => seconds !== null 
 
 /** "heap and threads are flat", the empty text where nothing is known to be flat. */
 export const areFlatText = (names: readonly string[]): string =>
-  names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 || names[0] === 'threads' ? 'are' : 'is'} flat`;
+  names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 || /s$/.test(names[0]!) ? 'are' : 'is'} flat`;

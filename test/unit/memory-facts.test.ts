@@ -33,11 +33,11 @@ test('without anon it is not known, and a value that is not finite counts as mis
 
 test('headroom is what is left until the limit, never less than none, and not known without a limit', () => {
   const read = readerOf({ anon: 1700 * MIB, sock: 300 * MIB });
-  assert.equal(headroom(read, 2048 * MIB), 48 * MIB);
-  assert.equal(headroom(read, 1024 * MIB), 0);
-  assert.equal(headroom(read, 'max'), null);
-  assert.equal(headroom(read, null), null);
-  assert.equal(headroom(readerOf({}), 2048 * MIB), null);
+  assert.equal(headroom(read, 2048 * MIB, 2), 48 * MIB);
+  assert.equal(headroom(read, 1024 * MIB, 2), 0);
+  assert.equal(headroom(read, 'max', 2), null);
+  assert.equal(headroom(read, null, 2), null);
+  assert.equal(headroom(readerOf({}), 2048 * MIB, 2), null);
 });
 
 /** What a field is a part of, and what that is a part of in turn. */

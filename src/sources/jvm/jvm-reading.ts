@@ -20,9 +20,7 @@ export function toJvmReading(
 ): JvmReading {
   const number = (name: string): number | null => {
     const value = counters.get(name);
-    if (typeof value !== 'number') return null;
-    // Times are in ticks of up to a nanosecond; all else is bytes and counts.
-    return name.endsWith('.time') ? Math.max(0, value) : plausible(value);
+    return typeof value === 'number' ? plausible(value) : null;
   };
   const text = (name: string): string | null => {
     const value = counters.get(name);
@@ -30,7 +28,11 @@ export function toJvmReading(
     return name === 'java.rt.vmArgs' ? value : bounded(value);
   };
   const hz = number('sun.os.hrt.frequency');
-  const seconds = (ticks: number | null): number => (ticks !== null && hz !== null && hz > 0 ? ticks / hz : 0);
+  /** A time in seconds. It is in ticks, of which there are more in 53 days than any size or count has. */
+  const seconds = (name: string): number => {
+    const ticks = counters.get(name);
+    return typeof ticks === 'number' && ticks > 0 && hz !== null && hz > 0 ? ticks / hz : 0;
+  };
 
   const generations = [0, 1].flatMap((g) => generation(g, number, text));
   const collectors = [0, 1, 2, 3, 4].flatMap((i) => {
@@ -41,7 +43,7 @@ export function toJvmReading(
           {
             name: text(`sun.gc.collector.${i}.name`) ?? `collector ${i}`,
             count,
-            seconds: seconds(number(`sun.gc.collector.${i}.time`)),
+            seconds: seconds(`sun.gc.collector.${i}.time`),
           },
         ];
   });
@@ -53,7 +55,7 @@ export function toJvmReading(
 
   const now = (value: number): Aged<number> => ({ value, atMs });
   const begun = number('sun.rt.createVmBeginTime');
-  const lastExit = Math.max(0, ...[0, 1, 2, 3, 4].map((i) => seconds(number(`sun.gc.collector.${i}.lastExitTime`))));
+  const lastExit = Math.max(0, ...[0, 1, 2, 3, 4].map((i) => seconds(`sun.gc.collector.${i}.lastExitTime`)));
   const lastCollectionMs = begun === null || collectors.length === 0 ? null : Math.min(atMs, begun + lastExit * SECOND_MS);
   /** Renewed only when a collection ends, or where none has, at the start. Where the JVM does not say when: as old as the reading that first saw it. */
   const atCollection = (value: number, before: Aged<number> | null | undefined): Aged<number> => {

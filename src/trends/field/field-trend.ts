@@ -190,7 +190,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   }
   if (cycles !== null && cycles < MIN_CYCLES && trend === 'growing') {
     trend = 'cyclic';
-    reason = `a saw-tooth of only ${cycles} collections`;
+    reason = `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}`;
   }
   // Floors that fell together and rise again: an old generation that is collected rarely, of which one cycle is seen.
   const startsBelow = top.model.name === 'step-line' && top.coefficients[1]! < 0;

@@ -156,3 +156,15 @@ test('JDK 8 G1 counts no concurrent cycles: they follow from collections past th
   assert.equal(count(60, 213), 2, 'mixed collections have cleaned it');
   assert.equal(count(70, 240), 2);
 });
+
+test('after 60 days the ticks of a JVM are more than any size, and its times are read all the same', () => {
+  const dayS = 86_400;
+  const counters = {
+    ...zgc(14, 9, 60 * dayS),
+    'sun.gc.collector.2.time': 61 * dayS * 1e9,
+  };
+  const atMs = 10_000 + 60 * dayS * 1000 + 5000;
+  const jvm = read(counters, null, atMs);
+  assert.equal(jvm.heapUsed.atMs, atMs - 5000, 'the last collection was five seconds ago');
+  assert.equal(jvm.gcSeconds, 61 * dayS);
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { areFlatText, flatFieldNames } from '../../../src/diagnosis/rule-context.ts';
+import { fieldName } from '../../../src/fields.ts';
+import { HOUR_S, MIB } from '../../../src/units.ts';
+import { fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
+
+const STABLE = { ...fieldTrend('stable'), windowSeconds: HOUR_S };
+const ALL_STABLE = { heap_used: STABLE, metaspace: STABLE, classes: STABLE };
+
+/** Six samples in an hour, with the count of collections in each; the first is before the window. */
+const counted = (...counts: number[]): NonNullable<Given['series']> => ({
+  t: Float64Array.from(counts, (_, i) => i * 720),
+  fields: new Map([[fieldName('gc_count'), Float64Array.from(counts)]]),
+});
+const flat = (given: Given, fields: NonNullable<Given['evaluation']>['fields'] = ALL_STABLE) =>
+  flatFieldNames(ruleContext({ ...given, evaluation: { fields } }), ['heap_used', 'metaspace']);
+
+test('metaspace is called flat only if two collections renewed it in its window, else the loaded classes are', () => {
+  assert.deepEqual(flat({ jvm: {}, series: counted(5, 5, 5, 6, 6, 7, 7) }), ['heap', 'metaspace']);
+  assert.deepEqual(flat({ jvm: {}, series: counted(0, 0, 0, 0, 0, 1, 1) }), ['heap', 'classes']);
+  assert.deepEqual(flat({ jvm: {}, series: counted(0, 7, 7, 7, 7, 7, 7) }), ['heap', 'classes'], 'those before do not count');
+  assert.deepEqual(flat({ jvm: { collector: 'Epsilon' } }), ['heap', 'classes'], 'Epsilon never collects');
+});
+
+test('where metaspace was not renewed and classes grow, neither is called flat', () =>
+  assert.deepEqual(flat({ jvm: {}, series: counted(0, 0, 0) }, { ...ALL_STABLE, classes: fieldTrend('growing', 90) }), ['heap']));
+
+test('in a series that counts no collections the trend is taken as it is', () =>
+  assert.deepEqual(flat({}), ['heap', 'metaspace']));
+
+test('a heap that its collector renews at collections alone is not called flat without them', () => {
+  const jvm = { heapUsed: { value: 100 * MIB, atMs: 1000 }, heapCommitted: { value: 200 * MIB, atMs: 9000 } };
+  assert.deepEqual(flat({ jvm, series: counted(1, 1, 1, 1, 1, 1, 1) }), ['classes']);
+  assert.deepEqual(flat({ jvm, series: counted(1, 1, 2, 3, 4, 5, 6) }), ['heap', 'metaspace']);
+});
+
+test('what is flat is told in the singular or the plural', () => {
+  assert.equal(areFlatText(['heap']), 'heap is flat');
+  assert.equal(areFlatText(['classes']), 'classes are flat');
+  assert.equal(areFlatText(['heap', 'metaspace']), 'heap and metaspace are flat');
+});
