@@ -43,7 +43,9 @@ function unexplained(ledger: Ledger): HTMLElement {
 }
 
 function row(part: LedgerPart, depth: number, hue: string, total: number, top: LedgerPartId): HTMLElement {
-  const name = el('span', {}, safeName(part.name, 80), el('small', {}, `${reclaimabilityText(part.reclaimable)} · ${part.how}`));
+  const grew = part.grewBytes === undefined ? '' : ` · grew by ${level(part.grewBytes)}`;
+  const about = el('small', {}, `${reclaimabilityText(part.reclaimable)} · ${part.how}${grew}`);
+  const name = el('span', {}, safeName(part.name, 80), about);
   name.style.paddingLeft = `${depth * 14}px`;
   const number = el('span', { class: 'number' }, steadyLevel(part.bytes));
   number.title =
