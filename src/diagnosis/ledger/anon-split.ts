@@ -40,7 +40,7 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null, 
   const files = { bytes: 0, libraries: 0, jars: 0, other: 0 };
   let sharedHeap = 0;
   const isSparse = (m: AddressRange): boolean => stackStarts.has(m.start) || (heap !== null && isWithin(m, heap));
-  const pieces = cutAt(mappings, [...ranges, ...stacks], isSparse);
+  const pieces = cutAt(mappings, [...ranges, ...reserves, ...stacks], isSparse);
   for (const [i, piece] of pieces.entries()) {
     if (isSharedHeap(piece)) {
       sharedHeap += piece.pssBytes;

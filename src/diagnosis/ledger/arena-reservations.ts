@@ -1,12 +1,13 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../units.ts';
-import { type AddressRange, isWithin } from './address-space.ts';
+import { type AddressRange, type Chain, chainsOf, isWithin } from './address-space.ts';
 import type { JvmFigures } from './jvm-figures.ts';
 
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
 const ARENA_BYTES = 64 * MIB;
 /** A JVM commits metaspace in granules of this size since JDK 16 (JEP 387); malloc grows by pages, so the two can be distinguished. */
 const METASPACE_GRANULE = 64 * KIB;
+const NODE_ALIGNMENT = 4 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
 /** Of more undecided reservations than this the combinations are not tried. */
 const MAX_COMBINED = 12;
@@ -50,7 +51,60 @@ export function arenaReservations(
       committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
     });
   }
-  return decide(found, nonClass?.committedBytes ?? null);
+  const committed = nonClass?.committedBytes ?? null;
+  return withMergedNode(decide(found, committed), granules ? committed : null, mappings, taken);
+}
+
+/**
+ * A node of metaspace that begins inside of a mapping, since what stands before it is writable as well: of all places where one could
+ * begin, the one with which as much is committed as the JVM says. What was found at the pieces behind its beginning belongs to it.
+ */
+function withMergedNode(
+  found: readonly Reservation[],
+  committed: number | null,
+  mappings: readonly Mapping[],
+  taken: readonly AddressRange[],
+): Reservation[] {
+  const sumOf = (reserves: readonly Reservation[]): number =>
+    reserves.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0);
+  let best = { reserves: [...found], off: committed === null ? 0 : Math.max(0, committed - sumOf(found)) };
+  if (committed === null || best.off < METASPACE_GRANULE) return best.reserves;
+  for (const chain of chainsOf(mappings)) {
+    if (chain.end - chain.start < ARENA_BYTES) continue;
+    for (const m of chain.mappings) {
+      if (!m.perms.startsWith('rw') || m.path !== '' || taken.some((range) => isWithin(m, range))) continue;
+      for (const node of nodesBeginningIn(m, chain)) {
+        const reserves = [...found.filter((r) => r.end <= node.start || r.start >= node.end), node];
+        const off = Math.abs(committed - sumOf(reserves));
+        if (off < best.off) best = { reserves: reserves.map((r) => (r === node ? { ...r, undecided: off > 0 } : r)), off };
+      }
+    }
+  }
+  return best.reserves;
+}
+
+/** At each multiple of its alignment inside of a mapping, from the end on. */
+function nodesBeginningIn(m: Mapping, chain: Chain): Reservation[] {
+  const last = Math.floor((m.end - 1) / NODE_ALIGNMENT) * NODE_ALIGNMENT;
+  const starts = Array.from({ length: ARENA_BYTES / NODE_ALIGNMENT }, (_, k) => last - k * NODE_ALIGNMENT);
+  return starts.flatMap((start) => (start > m.start ? (nodeAt(chain, start) ?? []) : []));
+}
+
+/** null: it does not fit there, or what is committed in it is no whole granules. */
+function nodeAt(chain: Chain, start: number): Reservation | null {
+  const end = start + ARENA_BYTES;
+  if (end > chain.end) return null;
+  const [first, last] = [chain.indexAt(start), chain.indexAt(end - 1)];
+  const pieces = chain.mappings.slice(first, last + 1);
+  if (pieces.some((m) => m.path !== '' || (m.end < end && m.end % METASPACE_GRANULE !== 0))) return null;
+  return {
+    start,
+    end,
+    metaspace: true,
+    undecided: true,
+    anonBytes: chain.residentWithin({ start, end }),
+    committedBytes: chain.committedWithin({ start, end }),
+  };
 }
 
 /** Those undecided ones are metaspace that together are what is missing of its committed size; where they are exactly that, nothing is open. */
@@ -93,7 +147,7 @@ function largestWithin(of: readonly Reservation[], wanted: number): ReadonlySet<
 /** If mapping `i` begins a reservation of 64 MiB: where that ends. */
 function reservationEnd(mappings: readonly Mapping[], i: number): number | null {
   const first = mappings[i]!;
-  if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % (4 * MIB) !== 0) return null;
+  if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % NODE_ALIGNMENT !== 0) return null;
   const end = first.start + ARENA_BYTES;
   let at = first.end;
   let granular = (first.end - first.start) % METASPACE_GRANULE === 0;

@@ -62,13 +62,16 @@ export function toJvmReading(
     const unchanged = previous !== null && before != null && before.value === value && previous.gcCount === gcCount;
     if (unchanged) return { value, atMs: before.atMs };
     const isRenewed = previous === null || previous.gcCount !== gcCount;
-    return { value, atMs: isRenewed && lastCollectionMs !== null ? lastCollectionMs : atMs };
+    if (lastCollectionMs !== null) return { value, atMs: isRenewed ? lastCollectionMs : atMs };
+    // JDK 11's ZGC does not say when it collected: what is read first is no newer than the JVM.
+    return { value, atMs: previous === null ? (begun ?? atMs) : atMs };
   };
 
   // ZGC renews heap used in its pauses alone. Since JDK 25 (JDK-8241678 removed the sampler) Serial and Parallel do so only at a collection.
   const heapAtGc =
     collector === 'ZGC' || (release !== null && release >= 25 && (collector === 'Serial' || collector === 'Parallel'));
   const used = generations.reduce((sum, g) => sum + g.spaces.reduce((s, x) => s + x.usedBytes, 0), 0);
+  const committed = generations.reduce((sum, g) => sum + g.capacityBytes, 0);
   const old = generations[generations.length - 1];
   const oldUsedBytes =
     generations.length > 1 && old !== undefined && old.spaces.length > 0 ? old.spaces.reduce((s, x) => s + x.usedBytes, 0) : null;
@@ -87,7 +90,7 @@ export function toJvmReading(
     collector,
     generations,
     heapUsed: aged(used, previous?.heapUsed),
-    heapCommitted: now(generations.reduce((sum, g) => sum + g.capacityBytes, 0)),
+    heapCommitted: collector === 'ZGC' ? atCollection(committed, previous?.heapCommitted) : now(committed),
     heapMax: heapMax(generations, collector),
     oldUsed: oldUsedBytes === null ? null : aged(oldUsedBytes, previous?.oldUsed),
     metaspace:

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnonPartId } from '../../../../src/diagnosis/ledger/anon-kinds.ts';
 import { type AnonSplit, splitAnon } from '../../../../src/diagnosis/ledger/anon-split.ts';
-import { MIB } from '../../../../src/units.ts';
+import { KIB, MIB } from '../../../../src/units.ts';
 import { jvmOfFixture, mappingsOf } from '../../../support/jvm-fixture.ts';
 
 /** Resident MiB by region: what native memory tracking says each region is, and /proc/PID/pagemap what of it is resident. */
@@ -55,6 +55,17 @@ for (const { title, fixture, truth } of CASES) {
     for (const p of split.parts) assert.ok(0 <= p.low && p.low <= p.bytes && p.bytes <= p.high, JSON.stringify(p));
   });
 }
+
+test('JDK 17: a node of metaspace that begins inside of a mapping, for what stands before it is writable as well, is found whole', () => {
+  const node = 0x7f1678000000;
+  const before = 132 * KIB;
+  const mappings = mappingsOf('jdk17-metaspace-two-nodes').map((m) => {
+    if (m.end === node) return { ...m, end: m.end - before };
+    return m.start === node ? { ...m, start: m.start - before, anonBytes: m.anonBytes + before } : m;
+  });
+  const { bytes } = part(splitAnon(mappings, jvmOfFixture('jdk17-metaspace-two-nodes')), 'metaspace');
+  assert.ok(Math.abs(bytes - 81 * MIB) <= MIB, `${bytes / MIB}`);
+});
 
 test('a heap that the mappings do not show is not called small: it is an interval up to what is committed, and says so', () => {
   const mappings = mappingsOf('jdk17-parallel-above-32g');
