@@ -177,7 +177,7 @@ export class FileTracks {
       if (known === undefined && this.#free.size >= MAX_FILE_SYSTEMS) continue;
       const column = known ?? new Float64Array(MAX_OBSERVATIONS).fill(Number.NaN);
       this.#free.set(fileSystem.totalBytes, column);
-      column[this.#n] = fileSystem.freeBytes;
+      if (Number.isNaN(column[this.#n]!)) column[this.#n] = fileSystem.freeBytes;
     }
   }
 

@@ -42,7 +42,10 @@ const file = (path: string, sizeBytes: number, rest: Partial<FileObservation> = 
 
 const hourly = 4.76e6;
 const log = (h: number, name = '/tmp/spring.log'): FileObservation =>
-  file(name, Math.round(20e6 + hourly * h), { openBy: [{ pid: 7, fd: 27, mode: 'w' }] });
+  file(name, Math.round(20e6 + hourly * h), {
+    openBy: [{ pid: 7, fd: 27, mode: 'w' }],
+    fileSystem: { ...DISK, freeBytes: DISK.freeBytes + hourly * (168 - h) },
+  });
 const others: readonly FileObservation[] = [
   file('/app/orders.jar', 61 * MIB, { residentBytes: 38 * MIB, openBy: [{ pid: 7, fd: 4, mode: 'r' }] }),
   file('/usr/lib/jvm/17/lib/modules', 129 * MIB, { residentBytes: 22 * MIB, openBy: [{ pid: 7, fd: 3, mode: 'r' }] }),
