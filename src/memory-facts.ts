@@ -62,6 +62,32 @@ export function lockedPageCache(read: FieldReader): number {
   return Math.min(Math.max(0, unevictable - lockedAnon), Math.max(0, (read('file') ?? 0) - shmem));
 }
 
+/** Less swap is that of processes that were idle once. */
+const MIN_SWAP_BYTES = MIB;
+
+/** Bytes that are swapped out, where the kernel uses swap for this container; null where it does not. */
+export function swapInUse(read: FieldReader): number | null {
+  const swap = read('swap');
+  return swap !== null && swap >= MIN_SWAP_BYTES ? swap : null;
+}
+
+/**
+ * The limit that memory which cannot be reclaimed and swap have together: memory.memsw.limit_in_bytes on v1, memory.max and memory.swap.max
+ * on v2. Where swap is not used it is the limit alone; null: the limit of swap is not known, or the node's swap is the only one.
+ */
+export function limitWithSwap(read: FieldReader, limit: number | 'max' | null, version: 1 | 2 = 2): number | 'max' | null {
+  if (swapInUse(read) === null) return limit;
+  if (version === 1) return read('memsw_limit');
+  const swapLimit = read('swap_limit');
+  return typeof limit === 'number' && swapLimit !== null ? limit + swapLimit : null;
+}
+
+/** What processes hold that cannot be reclaimed: in memory, and in swap where it is used. */
+export function heldBytes(read: FieldReader, version: 1 | 2 = 2): number | null {
+  const bytes = unreclaimable(read, version);
+  return bytes === null ? null : bytes + (swapInUse(read) ?? 0);
+}
+
 /** Bytes until memory that cannot be reclaimed meets the limit; null where one of the two is not known or there is no limit. */
 export function headroom(read: FieldReader, limitBytes: number | 'max' | null, version: 1 | 2): number | null {
   const bytes = unreclaimable(read, version);

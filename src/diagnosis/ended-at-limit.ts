@@ -1,5 +1,5 @@
-import { type FieldReader, unreclaimable } from '../memory-facts.ts';
-import type { RuleContext } from './rule-context.ts';
+import { type FieldReader, heldBytes } from '../memory-facts.ts';
+import { limitNow, type RuleContext } from './rule-context.ts';
 
 /** How far a run is extrapolated beyond its last sample, in sampling intervals: it ended somewhere before the next one. */
 const MAX_EXTRAPOLATION = 1.5;
@@ -11,7 +11,7 @@ const AT_LIMIT_SHARE = 0.97;
  * The kernel's own count (memory.events, memory.oom_control) goes with the container's cgroup, often before it can be read.
  */
 export function endedAtLimit(context: RuleContext): boolean {
-  const limit = context.series.limitBytes;
+  const limit = limitNow(context);
   const { t } = context.series;
   const known = unreclaimableColumn(context)
     .flatMap((bytes, i) => (Number.isFinite(bytes) ? [{ t: t[i]!, bytes }] : []))
@@ -23,13 +23,13 @@ export function endedAtLimit(context: RuleContext): boolean {
   return last.bytes + rate * MAX_EXTRAPOLATION * context.series.intervalS >= AT_LIMIT_SHARE * limit;
 }
 
-/** Bytes that the kernel cannot take back, by sample; NaN where that is not known. */
+/** Bytes that the kernel cannot take back, in memory and in swap, by sample; NaN where that is not known. */
 function unreclaimableColumn({ series, target }: RuleContext): number[] {
   return Array.from(series.t, (_, i) => {
     const read: FieldReader = (field) => {
       const value = series.fields.get(field)?.[i];
       return value !== undefined && Number.isFinite(value) ? value : null;
     };
-    return unreclaimable(read, target.cgroup.version) ?? Number.NaN;
+    return heldBytes(read, target.cgroup.version) ?? Number.NaN;
   });
 }

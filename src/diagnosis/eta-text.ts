@@ -1,10 +1,25 @@
-import { dueText } from '../format.ts';
-import { etaOf, type RuleContext } from './rule-context.ts';
+import { bytesText, dueText } from '../format.ts';
+import { etaOf, newestValue, type RuleContext, swappedNow, unwrittenBytes } from './rule-context.ts';
 
 /** When growth that cannot be taken back ends in an OOM kill, as a sentence that follows another; empty where that is not known. */
 export function etaText(context: RuleContext): string {
   const oom = etaOf(context, 'oom-kill');
-  return oom !== null ? ` OOM kill ${dueText(oom.low, oom.high)}.` : noLimitText(context);
+  const swap = swappedNow(context);
+  if (swap !== null) {
+    const end =
+      oom === null ? 'it ends when swap is full' : `OOM kill ${dueText(oom.low, oom.high)}, when swap is full too`;
+    return ` The kernel swaps it out, ${bytesText(swap)} so far: ${end}.`;
+  }
+  return oom !== null ? ` OOM kill ${dueText(oom.low, oom.high)}.${throttlingText(context)}` : noLimitText(context);
+}
+
+/** Growth meets memory.high before it meets the limit. */
+function throttlingText(context: RuleContext): string {
+  const high = newestValue(context, 'high');
+  const { limitBytes } = context.series;
+  return high === null || (typeof limitBytes === 'number' && high >= limitBytes)
+    ? ''
+    : ` Before that the kernel slows it down at memory.high (${bytesText(high)}).`;
 }
 
 /** A container without a limit is not OOM-killed at a limit: the node's memory is what is left. */
@@ -16,3 +31,9 @@ export const noLimitText = (context: RuleContext): string =>
 /** When the kernel takes cache back. */
 export const reclaimTimeText = (context: RuleContext): string =>
   context.series.limitBytes === 'max' ? 'when the node runs short of memory' : 'at the limit';
+
+/** The same of page cache, a part of which may wait to be written. */
+export function cacheReclaimText(context: RuleContext): string {
+  const bytes = unwrittenBytes(context);
+  return `${reclaimTimeText(context)}${bytes === null ? '' : `, but ${bytesText(bytes)} of it only after they are written to disk`}`;
+}

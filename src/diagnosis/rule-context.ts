@@ -1,8 +1,8 @@
 import { type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
-import { unreclaimable } from '../memory-facts.ts';
-import type { JvmReading } from '../sources/types.ts';
+import { heldBytes, limitWithSwap, swapInUse, unreclaimable } from '../memory-facts.ts';
+import type { JvmReading, Limit } from '../sources/types.ts';
 import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
@@ -45,7 +45,7 @@ export interface PodResources {
 }
 
 /** The newest value of a field in bytes (or its unit), null where it is a gap or not there. */
-export function newestValue(context: RuleContext, field: FieldId): number | null {
+export function newestValue(context: Pick<RuleContext, 'series'>, field: FieldId): number | null {
   const column = context.series.fields.get(field);
   if (!column) return null;
   // A source that failed leaves a gap in the newest tick: look back a few ticks, but no further.
@@ -56,6 +56,36 @@ export function newestValue(context: RuleContext, field: FieldId): number | null
 /** Bytes that the kernel cannot take back; null where that is not known. */
 export const unreclaimableNow = (context: RuleContext): number | null =>
   unreclaimable((field) => newestValue(context, field), context.target.cgroup.version);
+
+/** Bytes that are swapped out; null where this container does not use swap. */
+export const swappedNow = (context: Pick<RuleContext, 'series'>): number | null =>
+  swapInUse((field) => newestValue(context, field));
+
+/** Bytes that processes hold and that the kernel cannot take back, in memory and in swap. */
+export const heldNow = (context: RuleContext): number | null =>
+  heldBytes((field) => newestValue(context, field), context.target.cgroup.version);
+
+/** The limit of what processes hold: that of memory, with that of swap where swap is used. */
+export const limitNow = (context: RuleContext): Limit =>
+  limitWithSwap((field) => newestValue(context, field), context.series.limitBytes, context.target.cgroup.version);
+
+/** Of the limit, and of the cache. A log that is written at some MB a second has half a minute of it unwritten, which is less. */
+const MIN_UNWRITTEN_SHARE_OF_LIMIT = 0.2;
+const MIN_UNWRITTEN_SHARE_OF_CACHE = 0.3;
+/** Far from the limit there is time to write. */
+const MIN_UNWRITTEN_SHARE_OF_ROOM = 0.5;
+
+/** Bytes of page cache that wait to be written, where they are so many that the kernel may not reclaim them in time; null where not. */
+export function unwrittenBytes(context: RuleContext): number | null {
+  const [dirty, writeback] = [newestValue(context, 'file_dirty'), newestValue(context, 'file_writeback')];
+  const file = newestValue(context, 'file');
+  const limit = context.series.limitBytes;
+  if ((dirty === null && writeback === null) || file === null || typeof limit !== 'number') return null;
+  const bytes = (dirty ?? 0) + (writeback ?? 0);
+  const room = limit - (newestValue(context, 'usage') ?? 0);
+  const isMuch = bytes >= MIN_UNWRITTEN_SHARE_OF_LIMIT * limit && bytes >= MIN_UNWRITTEN_SHARE_OF_CACHE * file;
+  return isMuch && bytes >= MIN_UNWRITTEN_SHARE_OF_ROOM * room ? bytes : null;
+}
 
 export const trendOf = (context: RuleContext, field: FieldId): FieldTrend | null => context.evaluation.fields[field] ?? null;
 

@@ -24,7 +24,8 @@ export interface CauseRule {
 /** Looks for one condition; null where it does not hold. */
 export interface ConditionRule {
   readonly id: string;
-  readonly find: (context: RuleContext) => Found | null;
+  /** `lead`: begins the headline while no cause of growth does. */
+  readonly find: (context: RuleContext) => (Found & { readonly lead?: Sentence }) | null;
 }
 
 export type Rule = CauseRule | ConditionRule;

@@ -14,11 +14,17 @@ export function stateLine(v: Verdict): string {
   const parts = [withoutHyphens(v.trend)];
   if (v.cause !== 'none') parts.push(withoutHyphens(v.cause));
   if (v.trend !== 'not-enough-data') parts.push(leakText(v.leak), confidenceText(v));
-  for (const { event, low, high } of v.etas) parts.push(ETA_TEXTS[event](dueText(low, high)));
+  for (const { event, low, high } of v.etas) parts.push(etaPart(event, dueText(low, high), v));
   const missingEta = missingEtaText(v);
   if (missingEta !== null) parts.push(missingEta);
   return parts.join(' · ');
 }
+
+/** Cache that waits to be written may be reclaimed too late. */
+const etaPart = (event: Eta['event'], span: string, { findings }: Verdict): string =>
+  event === 'reclaim' && findings.some(({ rule }) => rule === 'unwritten-cache')
+    ? `limit in ${span}: reclaim, once it is written`
+    : ETA_TEXTS[event](span);
 
 const withoutHyphens = (id: string): string => id.replaceAll('-', ' ');
 

@@ -6,16 +6,20 @@ import { attribute } from './growth/attribute.ts';
 import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
 import type { Found, Rule } from './rule.ts';
-import type { RuleContext } from './rule-context.ts';
+import { type RuleContext, swappedNow } from './rule-context.ts';
 import { recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import type { Finding, OomKilled, Verdict } from './types.ts';
 
-/** A rule that applies, with what it found. `headline` is null where the rule explains no cause, or not the first one. */
+/**
+ * A rule that applies, with what it found. `headline` is null where the rule explains no cause, or not the first one; `lead` where a condition
+ * has nothing to say before the rest.
+ */
 interface Answer {
   readonly finding: Finding;
   readonly headline: Sentence | null;
+  readonly lead: Sentence | null;
   readonly etas: readonly Eta[];
 }
 
@@ -30,9 +34,10 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   const causes = nameCauses(evaluation.causes, raw.grown);
   const context: RuleContext = { ...raw, anonGrowth: growth, evaluation: { ...evaluation, causes } };
   const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
-  const leading = answers.find((answer) => answer.headline !== null) ?? null;
+  const leading = leadingAnswer(answers);
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
-  const headlineParts = sentence`${introduction(context)}${leading?.headline ?? sentence`${recentKill(context)}${plainHeadline(context)}`}`;
+  const plain = sentence`${recentKill(context)}${leadText(leading)}${plainHeadline(context)}`;
+  const headlineParts = sentence`${introduction(context)}${leading?.headline ?? plain}`;
   const { trend, leak, confidence, needs, fields } = context.evaluation;
   return {
     schema: 'memhound.verdict/2',
@@ -55,8 +60,9 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   };
 }
 
-/** What grew in anonymous memory since its trend began. */
+/** What grew in anonymous memory since its trend began; null where parts of it are swapped out, which the mappings do not count. */
 function anonGrowthIn({ evaluation, series, atMs }: Omit<RuleContext, 'anonGrowth'>): AnonGrowth | null {
+  if (swappedNow({ series }) !== null) return null;
   const { anon, usage } = evaluation.fields;
   const fromS = (anon ?? usage)?.basis.line?.fromT ?? series.t[0] ?? 0;
   return anonGrowth(series.parts, fromS, atMs / SECOND_MS);
@@ -65,14 +71,16 @@ function anonGrowthIn({ evaluation, series, atMs }: Omit<RuleContext, 'anonGrowt
 function answerOf(rule: Rule, context: RuleContext): Answer | null {
   if ('find' in rule) {
     const found = rule.find(context);
-    return found === null ? null : { finding: findingOf(rule, found), headline: null, etas: found.etas ?? [] };
+    return found === null
+      ? null
+      : { finding: findingOf(rule, found), headline: null, lead: found.lead ?? null, etas: found.etas ?? [] };
   }
   const { causes } = context.evaluation;
   const share = causes.find(({ cause }) => cause === rule.cause);
   if (share === undefined) return null;
   const found = rule.explain(context, share);
   const headline = share === causes[0] ? found.headline : null;
-  return { finding: findingOf(rule, found), headline, etas: found.etas ?? [] };
+  return { finding: findingOf(rule, found), headline, lead: null, etas: found.etas ?? [] };
 }
 
 const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }: Found): Finding => ({
@@ -86,6 +94,15 @@ const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }:
 });
 
 const SEVERITY = { critical: 0, warn: 1, info: 2 } as const;
+
+/** What the headline is about: the first cause, else the gravest condition that begins it. */
+function leadingAnswer(answers: readonly Answer[]): Answer | null {
+  const conditions = answers.filter(({ lead }) => lead !== null);
+  conditions.sort((a, b) => SEVERITY[a.finding.severity] - SEVERITY[b.finding.severity]);
+  return answers.find(({ headline }) => headline !== null) ?? conditions[0] ?? null;
+}
+
+const leadText = (leading: Answer | null): Sentence => (leading?.lead ? sentence`${leading.lead} ` : []);
 
 /** The finding that the headline is about comes first, so that the first advice belongs to the headline; the others follow by severity. */
 function sortFindings(answers: readonly Answer[], leading: Answer | null): Finding[] {

@@ -1,5 +1,6 @@
 import { type ByField, type FieldName, fieldRow, isEvaluated } from '../fields.ts';
 import type { Series } from '../history/series.ts';
+import { limitWithSwap, versionOf } from '../memory-facts.ts';
 import { HOUR_S, MINUTE_S } from '../units.ts';
 import { EvaluationCache } from './evaluation-cache.ts';
 import { evaluateField, type FieldEvaluation, notEnoughData } from './field/field-trend.ts';
@@ -14,7 +15,7 @@ import { adjustForEarlierRuns, earlierRuns } from './runs/earlier-runs.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
-import { lockedCacheColumn } from './together/derived-columns.ts';
+import { lockedCacheColumn, newestReader, withSwap } from './together/derived-columns.ts';
 import { reconcileSums } from './together/sum-rates.ts';
 import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
@@ -72,15 +73,27 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     return adjustForEarlierRuns(earlier, values, evaluateOver(id, values, window), window);
   };
   const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
-  const outsideHeap = anonOutsideHeap(ordered, starts);
+  // What the kernel swaps out stays held: a leak goes on there, and ends where swap does.
+  const swapped = withSwap(ordered);
+  const anonAndSwap = swapped === null ? null : withEarlierRuns('anon', swapped.anon);
+  const isTmpfsAlone =
+    swapped !== null && anonAndSwap?.trend === 'growing' && withEarlierRuns('anon', swapped.held).trend !== 'growing';
+  const counted = swapped === null || isTmpfsAlone ? ordered : swapped.series;
+  const together = new Map(fields);
+  if (counted !== ordered && swapped !== null && anonAndSwap !== null) {
+    together.set('anon', anonAndSwap);
+    if (swapped.usage !== null) together.set('usage', withEarlierRuns('usage', swapped.usage));
+  }
+  const outsideHeap = anonOutsideHeap(counted, starts);
   const native =
     outsideHeap === null
       ? null
       : { field: withEarlierRuns('anon', outsideHeap.outsideHeap), untouchedBytes: outsideHeap.untouchedBytes };
-  const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
+  const limit = limitWithSwap(newestReader(ordered.fields), series.limitBytes, versionOf(ordered.fields));
   const lockedCache = lockedCacheColumn(ordered.fields);
   const locked = lockedCache === null ? null : withEarlierRuns('unevictable', lockedCache);
-  const combined = combineFields(fields, { native, locked }, limits, coMovement(ordered, window));
+  const limits = { limit, heapMax: series.heapMaxBytes };
+  const combined = combineFields(together, { native, locked }, limits, coMovement(counted, window));
   return { ...combined, needs: neededHistoryNow(combined.trend, fields, window), fields: publicFields(reconcileSums(fields)) };
 }
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FieldId, fieldName, fieldRow, partsOf } from '../../src/fields.ts';
-import { headroom, readerOf, residentHeap, UNRECLAIMABLE_FIELDS, unreclaimable, versionOf } from '../../src/memory-facts.ts';
+import {
+  headroom,
+  heldBytes,
+  limitWithSwap,
+  readerOf,
+  residentHeap,
+  UNRECLAIMABLE_FIELDS,
+  unreclaimable,
+  versionOf,
+} from '../../src/memory-facts.ts';
 import { MIB } from '../../src/units.ts';
 
 const of = (values: Record<string, number>, version: 1 | 2 = 2) => unreclaimable(readerOf(values), version);
@@ -81,4 +90,17 @@ test('the cgroup version of a series is that of the fields which only one versio
   assert.equal(version('usage', 'kernel', 'slab_unreclaimable'), 2);
   assert.equal(version('usage', 'pagetables'), 2);
   assert.equal(version('usage', 'anon', 'sock'), 2, 'v1 has one figure for kernel memory as well');
+});
+
+test('what is swapped out is held, and ends at the limit of memory and swap', () => {
+  const read = (values: Record<string, number>) =>
+    readerOf(Object.fromEntries(Object.entries(values).map(([id, mib]) => [id, mib * MIB])));
+  const held = { anon: 900, swap: 400 };
+  assert.equal(heldBytes(read(held)), 1300 * MIB);
+  assert.equal(limitWithSwap(read({ ...held, swap_limit: 500 }), 1024 * MIB), 1524 * MIB);
+  assert.equal(limitWithSwap(read({ ...held, memsw_limit: 2000 }), 1024 * MIB, 1), 2000 * MIB);
+  assert.equal(limitWithSwap(read(held), 1024 * MIB), null, 'swap has no limit of its own');
+  assert.equal(limitWithSwap(read(held), 1024 * MIB, 1), null);
+  assert.equal(limitWithSwap(read({ ...held, swap: 0, swap_limit: 500 }), 1024 * MIB), 1024 * MIB, 'swap is not used');
+  assert.equal(limitWithSwap(read({ ...held, swap: 0 }), 'max'), 'max');
 });

@@ -1,6 +1,6 @@
 import { bytesText } from '../../format.ts';
 import type { ConditionRule } from '../rule.ts';
-import { unreclaimableNow } from '../rule-context.ts';
+import { heldNow, limitNow, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -12,14 +12,16 @@ const MIN_SHARE_OF_LIMIT = 0.9;
 export const nearLimit: ConditionRule = {
   id: 'near-limit',
   find(context) {
-    const limit = context.series.limitBytes;
-    const bytes = unreclaimableNow(context);
+    const limit = limitNow(context);
+    const bytes = heldNow(context);
+    const swap = swappedNow(context);
     if (typeof limit !== 'number' || bytes === null || bytes < MIN_SHARE_OF_LIMIT * limit) return null;
+    const of = swap === null ? 'limit' : 'limit of memory and swap';
     return {
       severity: 'critical',
-      title: sentence`${bytesText(bytes)} of the ${bytesText(limit)} limit cannot be reclaimed`,
+      title: sentence`${bytesText(bytes)} of the ${bytesText(limit)} ${of} cannot be reclaimed`,
       outcome: 'close to an OOM kill',
-      evidence: { unreclaimableBytes: bytes, limitBytes: limit },
+      evidence: { unreclaimableBytes: bytes, limitBytes: limit, ...(swap === null ? {} : { swapBytes: swap }) },
       advice: ADVICE,
     };
   },

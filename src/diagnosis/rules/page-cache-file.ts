@@ -1,5 +1,5 @@
 import { durationText, rateText } from '../../format.ts';
-import { reclaimTimeText } from '../eta-text.ts';
+import { cacheReclaimText } from '../eta-text.ts';
 import { type FileSituation, fileSituation, filesName, filesText, pidsText } from '../grown-files-text.ts';
 import type { CauseRule } from '../rule.ts';
 import {
@@ -99,7 +99,7 @@ function meaningText(context: RuleContext, situation: FileSituation | null, flat
   const text =
     situation === 'unclosed'
       ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
-      : `not a leak, the kernel takes it back ${reclaimTimeText(context)}`;
+      : `not a leak, the kernel takes it back ${cacheReclaimText(context)}`;
   return `${areFlat}${areFlat === '' ? capitalise(text) : text}.`;
 }
 

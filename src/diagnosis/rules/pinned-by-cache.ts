@@ -1,10 +1,12 @@
 import { bytesText } from '../../format.ts';
 import type { ConditionRule } from '../rule.ts';
-import { newestValue, unreclaimableNow } from '../rule-context.ts';
+import { newestValue, unreclaimableNow, unwrittenBytes } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
   'This causes no OOM kill: the kernel reclaims cache first. Watch the memory that cannot be reclaimed instead of usage.';
+const UNWRITTEN_ADVICE =
+  'Much of this cache is not written yet, and the kernel can take it back only after that: on a slow disk the app may stall or be OOM-killed at the limit.';
 
 const MIN_USAGE_SHARE_OF_LIMIT = 0.97;
 const MAX_UNRECLAIMABLE_SHARE_OF_LIMIT = 0.9;
@@ -27,7 +29,7 @@ export const pinnedByCache: ConditionRule = {
         unreclaimableBytes: bytes,
         limitHits: newestValue(context, 'limit_hits'),
       },
-      advice: ADVICE,
+      advice: unwrittenBytes(context) === null ? ADVICE : UNWRITTEN_ADVICE,
     };
   },
 };

@@ -16,13 +16,17 @@ import { oomKilled } from './oom-killed.ts';
 import { pageCacheFile } from './page-cache-file.ts';
 import { pageTableGrowth } from './page-table-growth.ts';
 import { pinnedByCache } from './pinned-by-cache.ts';
+import { planExceedsLimit } from './plan-exceeds-limit.ts';
 import { processGrowth } from './process-growth.ts';
 import { restarted } from './restarted.ts';
 import { shmemGrowth } from './shmem-growth.ts';
 import { slabGrowth } from './slab-growth.ts';
 import { sockGrowth } from './sock-growth.ts';
+import { swappedOut } from './swapped-out.ts';
 import { threadGrowth } from './thread-growth.ts';
+import { throttled } from './throttled.ts';
 import { unnamedGrowth } from './unnamed-growth.ts';
+import { unwrittenCache } from './unwritten-cache.ts';
 
 /** The rule that explains each cause. */
 const CAUSE_RULES: Readonly<Record<GrowthCause, CauseRule>> = {
@@ -47,6 +51,10 @@ export const RULES: readonly Rule[] = [
   ...Object.values(CAUSE_RULES),
   diskFilling,
   nearLimit,
+  planExceedsLimit,
+  throttled,
+  swappedOut,
+  unwrittenCache,
   oomKilled,
   unnamedGrowth,
   aboveRequest,

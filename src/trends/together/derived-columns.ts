@@ -1,6 +1,7 @@
 import type { FieldName } from '../../fields.ts';
-import { type FieldReader, lockedPageCache } from '../../memory-facts.ts';
+import { type FieldReader, lockedPageCache, swapInUse } from '../../memory-facts.ts';
 import { MIB } from '../../units.ts';
+import type { OrderedSeries } from '../normalise.ts';
 
 type Columns = ReadonlyMap<FieldName, Float64Array>;
 
@@ -21,3 +22,39 @@ const rowReader =
     const value = fields.get(id)?.[row];
     return value !== undefined && Number.isFinite(value) ? value : null;
   };
+
+/** Newest known value of a field. */
+export const newestReader =
+  (fields: Columns): FieldReader =>
+  (id) => {
+    const value = fields.get(id)?.findLast(Number.isFinite);
+    return value ?? null;
+  };
+
+export interface WithSwap {
+  /** The series with what is swapped out counted in anon and in usage. */
+  readonly series: OrderedSeries;
+  readonly anon: Float64Array;
+  readonly usage: Float64Array | null;
+  /** anon, shmem and swap: tmpfs that is swapped out leaves this as it was. */
+  readonly held: Float64Array;
+}
+
+/** What processes hold is what they have in memory and in swap. null: this container does not use swap. */
+export function withSwap(series: OrderedSeries): WithSwap | null {
+  const { fields } = series;
+  const [anon, swap, shmem] = [fields.get('anon'), fields.get('swap'), fields.get('shmem')];
+  if (anon === undefined || swap === undefined || swapInUse(newestReader(fields)) === null) return null;
+  const plusSwap = (column: Float64Array): Float64Array => column.map((bytes, row) => bytes + swap[row]!);
+  const anonAndSwap = plusSwap(anon);
+  const usage = fields.get('usage');
+  const usageAndSwap = usage === undefined ? null : plusSwap(usage);
+  const counted = new Map(fields).set('anon' as FieldName, anonAndSwap);
+  if (usageAndSwap !== null) counted.set('usage' as FieldName, usageAndSwap);
+  return {
+    series: { ...series, fields: counted },
+    anon: anonAndSwap,
+    usage: usageAndSwap,
+    held: shmem === undefined ? anonAndSwap : anonAndSwap.map((bytes, row) => bytes + shmem[row]!),
+  };
+}

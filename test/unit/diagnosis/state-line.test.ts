@@ -23,6 +23,23 @@ test('the trend, the cause, leak or not, the confidence in a word and a number, 
   );
 });
 
+test('cache that waits to be written is not said to come without an OOM kill', () => {
+  const finding = {
+    rule: 'unwritten-cache',
+    severity: 'warn',
+    title: '',
+    titleParts: [],
+    outcome: null,
+    evidence: {},
+    advice: '',
+  } as const;
+  const etas = [eta('reclaim', 500_000)];
+  assert.match(
+    line({ trend: 'growing', leak: false, etas, findings: [finding] }),
+    /limit in 5 to 6 days: reclaim, once it is written$/,
+  );
+});
+
 test('where there is not enough data no confidence is claimed', () =>
   assert.equal(line({ trend: 'not-enough-data', leak: null }), 'not enough data'));
 

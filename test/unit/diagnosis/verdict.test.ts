@@ -6,6 +6,7 @@ import { filePart, sentence, sentenceText, timePart } from '../../../src/diagnos
 import { diagnose } from '../../../src/diagnosis/verdict.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
+import { MIB } from '../../../src/units.ts';
 import { causeShare, fieldTrend as field, fileRow as file, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
 
 /** The story's container on cgroup v1: mostly page cache, and nothing grows. */
@@ -294,4 +295,22 @@ test('findings other than the first come by severity: a kill before a disk that 
     findings.map(({ rule, severity }) => `${rule} ${severity}`),
     ['page-cache-file info', 'oom-killed critical', 'disk-filling warn', 'dashboards-disagree info'],
   );
+});
+
+describe('a condition that must not be overlooked', () => {
+  const values = { anon: 240 * MIB, usage: 250 * MIB, heap_used: 80 * MIB, heap_committed: 100 * MIB };
+  const over = (evaluation: Partial<Evaluation>) =>
+    diagnose(ruleContext({ values, series: { limitBytes: 500 * MIB, heapMaxBytes: 400 * MIB }, evaluation }));
+  const plan = '-Xmx is 400 MiB, and 140 MiB lie outside the heap: 40 MiB more than the limit of 500 MiB.';
+
+  test('begins the headline from the first sample on, and its advice comes first', () => {
+    const v = over({ trend: 'not-enough-data', leak: null });
+    assert.ok(v.headline.startsWith(`${plan} Not enough history yet`), v.headline);
+    assert.equal(v.findings[0]?.rule, 'plan-exceeds-limit');
+  });
+  test('leaves the headline to a cause of growth', () => {
+    const v = over({ trend: 'growing', leak: true, causes: [causeShare('native', 1e6)] });
+    assert.ok(!v.headline.includes(plan), v.headline);
+    assert.ok(v.findings.some(({ rule }) => rule === 'plan-exceeds-limit'));
+  });
 });

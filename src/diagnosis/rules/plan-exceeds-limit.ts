@@ -1,0 +1,107 @@
+import { bytesText } from '../../format.ts';
+import { residentHeap } from '../../memory-facts.ts';
+import { heapCountedIn } from '../../sources/jvm/collectors.ts';
+import { MIB, SECOND_MS } from '../../units.ts';
+import type { LedgerPartId } from '../ledger/part-table.ts';
+import type { ConditionRule } from '../rule.ts';
+import { newestValue, type RuleContext, swappedNow, unreclaimableNow } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+/** Less than this share of the limit is within what is not known of the parts. */
+const MIN_SHARE_OF_LIMIT = 0.01;
+const MUCH_SHARE_OF_LIMIT = 0.15;
+/** Readings of the mappings that are older do not count. */
+const MAX_AGE_S = 600;
+
+/**
+ * -Xmx and what lies outside the heap are more than the limit. The collector does not know the limit, so the heap may grow until the kernel
+ * kills the JVM, though nothing leaks.
+ */
+export const planExceedsLimit: ConditionRule = {
+  id: 'plan-exceeds-limit',
+  find(context) {
+    const { limitBytes: limit, heapMaxBytes: heapMax } = context.series;
+    const outside = outsideHeapBytes(context);
+    if (typeof limit !== 'number' || typeof heapMax !== 'number' || outside === null || swappedNow(context) !== null) return null;
+    const direct = directRoomBytes(context, outside);
+    const excess = heapMax + outside - limit;
+    const plannedExcess = excess + (direct?.bytes ?? 0);
+    if (plannedExcess < MIN_SHARE_OF_LIMIT * limit) return null;
+    const isMeasured = excess >= MIN_SHARE_OF_LIMIT * limit;
+    const heapFlag = flagOf(context, HEAP_FLAGS);
+    const given = heapFlag === null || heapFlag.startsWith('-Xmx') ? '' : ` (${heapFlag})`;
+    const rest = isMeasured
+      ? sentence`${bytesText(outside)} lie outside the heap: ${bytesText(excess)} more than the limit of ${bytesText(limit)}`
+      : sentence`${bytesText(outside + (direct?.bytes ?? 0))} may lie outside the heap (${direct?.flag ?? ''}): ${bytesText(plannedExcess)} more than the limit of ${bytesText(limit)}`;
+    const title = sentence`-Xmx is ${bytesText(heapMax)}${given}, and ${rest}`;
+    return {
+      severity: isMeasured && excess >= MUCH_SHARE_OF_LIMIT * limit ? 'critical' : 'warn',
+      title,
+      lead: sentence`${title}.`,
+      outcome: 'may be OOM-killed without a leak',
+      evidence: {
+        heapMaxBytes: heapMax,
+        outsideHeapBytes: outside,
+        directMemoryRoomBytes: direct?.bytes ?? null,
+        excessBytes: isMeasured ? excess : plannedExcess,
+        limitBytes: limit,
+        flags: [heapFlag, direct?.flag ?? null].filter((flag) => flag !== null),
+      },
+      advice: adviceOf(heapFlag, limit, outside, heapMax + outside + (direct?.bytes ?? 0)),
+    };
+  },
+};
+
+/** A tenth is left for bursts. */
+function adviceOf(heapFlag: string | null, limit: number, outside: number, plan: number): string {
+  const heap = Math.floor((0.9 * limit - outside) / MIB);
+  const lower =
+    heap < 32
+      ? 'What lies outside the heap leaves no room for a heap'
+      : `Set -Xmx${heap}m${heapFlag?.startsWith('-Xmx') === false ? ` instead of ${heapFlag}` : ''}, which leaves a tenth of the limit free`;
+  return `The collector does not know the limit and lets the heap grow up to -Xmx. ${lower}; or raise the limit to ${Math.ceil((1.1 * plan) / MIB)} MiB; or bound what lies outside the heap: -XX:MaxDirectMemorySize, fewer threads, -XX:ReservedCodeCacheSize.`;
+}
+
+/** What the last one of these options sets counts. */
+const HEAP_FLAGS = /^-(?:Xmx|XX:(?:MaxHeapSize|MaxRAMPercentage|MaxRAMFraction|MaxRAM)=)/;
+const DIRECT_FLAG = /^-XX:MaxDirectMemorySize=(\d+)([kmgt]?)$/i;
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+const flagOf = ({ jvm }: RuleContext, pattern: RegExp): string | null =>
+  jvm?.flags.findLast((flag) => pattern.test(flag)) ?? null;
+
+/** How much more direct memory -XX:MaxDirectMemorySize allows than there is; null: the flag is not given. */
+function directRoomBytes(context: RuleContext, outside: number): { readonly bytes: number; readonly flag: string } | null {
+  const flag = flagOf(context, DIRECT_FLAG);
+  const [, digits = '', unit = ''] = flag === null ? [] : (DIRECT_FLAG.exec(flag) ?? []);
+  if (flag === null) return null;
+  const most = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
+  // Without the mappings all that is not metaspace may be direct buffers already.
+  const now = partBytes(context, 'direct-buffers') ?? Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
+  return most > 0 ? { bytes: Math.max(0, most - now), flag } : null;
+}
+
+/** Bytes that cannot be reclaimed and are not the resident heap; null where the heap's figures are not known. */
+function outsideHeapBytes(context: RuleContext): number | null {
+  const all = unreclaimableNow(context);
+  const [anon, used, committed] = [
+    newestValue(context, 'anon'),
+    newestValue(context, 'heap_used'),
+    newestValue(context, 'heap_committed'),
+  ];
+  if (all === null || anon === null || used === null || committed === null) return null;
+  const shared = heapCountedIn(context.jvm?.collector ?? null) === 'shmem';
+  const estimated = shared
+    ? Math.min(newestValue(context, 'shmem') ?? 0, committed)
+    : residentHeap(anon, newestValue(context, 'metaspace') ?? 0, { used, committed });
+  return all - Math.min(all, partBytes(context, 'java-heap') ?? estimated);
+}
+
+/** A part of anonymous memory by the newest reading of the mappings; null where that is old or does not have it. */
+function partBytes({ series, atMs }: RuleContext, id: LedgerPartId): number | null {
+  const { t, parts } = series.parts;
+  const at = t.at(-1);
+  const part = parts.find((one) => one.id === id);
+  const bytes = part?.bytes.at(-1) ?? 0;
+  return at === undefined || atMs / SECOND_MS - at > MAX_AGE_S || bytes === 0 ? null : bytes;
+}

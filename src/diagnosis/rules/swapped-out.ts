@@ -1,0 +1,32 @@
+import { bytesText } from '../../format.ts';
+import { MIB } from '../../units.ts';
+import type { ConditionRule } from '../rule.ts';
+import { newestValue, swappedNow } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const ADVICE =
+  'A garbage collection reads all of the heap and waits for what is swapped out. Lower -Xmx or raise the limit until all fits in memory. A pod gets swap by `memorySwap.swapBehavior` of the kubelet; NoSwap switches it off, and growth then ends at the limit.';
+
+const MIN_BYTES = 16 * MIB;
+const MIN_SHARE_OF_ANON = 0.05;
+
+/** A good part of what the processes hold is in swap: tools that show usage or RSS do not show it. */
+export const swappedOut: ConditionRule = {
+  id: 'swapped-out',
+  find(context) {
+    const swap = swappedNow(context);
+    const anon = newestValue(context, 'anon') ?? 0;
+    if (swap === null || swap < MIN_BYTES || swap < MIN_SHARE_OF_ANON * (anon + swap)) return null;
+    return {
+      severity: 'warn',
+      title: sentence`${bytesText(swap)} of what the processes hold are swapped out: usage and RSS do not show them`,
+      evidence: {
+        swapBytes: swap,
+        anonBytes: newestValue(context, 'anon'),
+        swapLimitBytes: newestValue(context, 'swap_limit'),
+        memoryAndSwapLimitBytes: newestValue(context, 'memsw_limit'),
+      },
+      advice: ADVICE,
+    };
+  },
+};

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planExceedsLimit } from '../../../../src/diagnosis/rules/plan-exceeds-limit.ts';
+import { MIB } from '../../../../src/units.ts';
+import { applyRule, type Given, NOW_MS } from '../../../support/rule-context.ts';
+
+interface Plan {
+  readonly heapMax: number;
+  /** MiB outside the heap, beside a heap of 100 MiB that is resident. */
+  readonly outside: number;
+  readonly limit: number;
+  readonly flags?: readonly string[];
+}
+const at = ({ heapMax, outside, limit, flags = [] }: Plan, over: Given = {}) =>
+  applyRule(planExceedsLimit, {
+    ...over,
+    values: { anon: (100 + outside) * MIB, heap_used: 80 * MIB, heap_committed: 100 * MIB, metaspace: 30 * MIB, ...over.values },
+    series: { limitBytes: limit * MIB, heapMaxBytes: heapMax * MIB, ...over.series },
+    jvm: { flags },
+  });
+
+test('-Xmx and what lies outside the heap are compared with the limit, with the flag that sets the heap', () => {
+  const found = at({ heapMax: 400, outside: 140, limit: 500, flags: ['-XX:MaxRAMPercentage=80'] });
+  assert.equal(
+    found?.title,
+    '-Xmx is 400 MiB (-XX:MaxRAMPercentage=80), and 140 MiB lie outside the heap: 40 MiB more than the limit of 500 MiB',
+  );
+  assert.equal(found?.severity, 'warn');
+  assert.equal(found?.evidence.excessBytes, 40 * MIB);
+  assert.match(found?.advice ?? '', /Set -Xmx310m instead of -XX:MaxRAMPercentage=80/);
+});
+
+test('it is critical where much does not fit, and says where no heap is left at all', () => {
+  assert.equal(at({ heapMax: 500, outside: 140, limit: 500 })?.severity, 'critical');
+  assert.match(at({ heapMax: 400, outside: 480, limit: 500 })?.advice ?? '', /leaves no room for a heap/);
+});
+
+test('a heap of half or three quarters of the limit is no alarm', () => {
+  assert.equal(at({ heapMax: 512, outside: 250, limit: 1024, flags: ['-Xmx512m'] }), null);
+  assert.equal(at({ heapMax: 768, outside: 240, limit: 1024, flags: ['-Xmx768m'] }), null);
+});
+
+test('direct memory that a flag allows counts before it is used', () => {
+  const plan = { heapMax: 400, outside: 90, limit: 500 };
+  assert.equal(at(plan), null);
+  const found = at({ ...plan, flags: ['-Xmx400m', '-XX:MaxDirectMemorySize=300m'] });
+  assert.equal(
+    found?.title,
+    '-Xmx is 400 MiB, and 330 MiB may lie outside the heap (-XX:MaxDirectMemorySize=300m): 230 MiB more than the limit of 500 MiB',
+  );
+  assert.equal(found?.severity, 'warn');
+  assert.equal(at({ ...plan, flags: ['-XX:MaxDirectMemorySize=60m'] }), null, 'these may be there already');
+  assert.equal(at({ ...plan, flags: ['-XX:MaxDirectMemorySize=0'] }), null, '0 is the default of the JVM');
+});
+
+test('where the mappings were read the resident heap is theirs', () => {
+  const bytes = (mib: number) => Float64Array.of(mib * MIB);
+  const parts = {
+    t: Float64Array.of(NOW_MS / 1000 - 30),
+    parts: [{ id: 'java-heap', name: 'Java heap', process: null, bytes: bytes(60) }],
+  };
+  const plan = { heapMax: 400, outside: 80, limit: 500 };
+  assert.equal(at(plan), null);
+  assert.equal(at(plan, { series: { parts } })?.evidence.outsideHeapBytes, 120 * MIB);
+  const old = { ...parts, t: Float64Array.of(NOW_MS / 1000 - 3600) };
+  assert.equal(at(plan, { series: { parts: old } }), null, 'an old reading does not count');
+});
+
+test('the heap of ZGC lies in shared memory', () => {
+  const zgc = (outside: number) =>
+    applyRule(planExceedsLimit, {
+      values: { anon: outside * MIB, shmem: 100 * MIB, heap_used: 80 * MIB, heap_committed: 100 * MIB },
+      series: { limitBytes: 500 * MIB, heapMaxBytes: 400 * MIB },
+      jvm: { collector: 'ZGC' },
+    });
+  assert.equal(zgc(90), null);
+  assert.equal(zgc(140)?.evidence.outsideHeapBytes, 140 * MIB);
+});
+
+test('without a limit, without the figures of the heap, or with swap nothing is said', () => {
+  const plan = { heapMax: 400, outside: 140, limit: 500 };
+  assert.equal(at(plan, { series: { limitBytes: 'max', heapMaxBytes: 400 * MIB } }), null);
+  assert.equal(at(plan, { values: { swap: 50 * MIB } }), null);
+  assert.equal(
+    applyRule(planExceedsLimit, { values: { anon: 240 * MIB }, series: { limitBytes: 500 * MIB, heapMaxBytes: 400 * MIB } }),
+    null,
+  );
+});
