@@ -2,7 +2,6 @@ import { bytesText } from '../../format.ts';
 import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import { MIB, SECOND_MS } from '../../units.ts';
-import type { LedgerPartId } from '../ledger/part-table.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue, type RuleContext, swappedNow, unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -77,7 +76,9 @@ function directRoomBytes(context: RuleContext, outside: number): { readonly byte
   if (flag === null) return null;
   const most = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
   // Without the mappings all that is not metaspace may be direct buffers already.
-  const now = partBytes(context, 'direct-buffers') ?? Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
+  const now =
+    partsNow(context)?.find(({ id }) => id === 'direct-buffers')?.bytes ??
+    Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
   return most > 0 ? { bytes: Math.max(0, most - now), flag } : null;
 }
 
@@ -90,18 +91,25 @@ function outsideHeapBytes(context: RuleContext): number | null {
     newestValue(context, 'heap_committed'),
   ];
   if (all === null || anon === null || used === null || committed === null) return null;
+  const measured = anonOutsideHeap(context);
+  if (measured !== null) return all - anon + measured;
   const shared = heapCountedIn(context.jvm?.collector ?? null) === 'shmem';
-  const estimated = shared
+  const heap = shared
     ? Math.min(newestValue(context, 'shmem') ?? 0, committed)
     : residentHeap(anon, newestValue(context, 'metaspace') ?? 0, { used, committed });
-  return all - Math.min(all, partBytes(context, 'java-heap') ?? estimated);
+  return all - Math.min(all, heap);
 }
 
-/** A part of anonymous memory by the newest reading of the mappings; null where that is old or does not have it. */
-function partBytes({ series, atMs }: RuleContext, id: LedgerPartId): number | null {
+/** Anonymous memory outside the heap by the newest reading of the mappings; null where they have no heap, or are not known. */
+function anonOutsideHeap(context: RuleContext): number | null {
+  const parts = partsNow(context);
+  if (parts === null || !parts.some(({ id, bytes }) => id === 'java-heap' && bytes > 0)) return null;
+  return parts.reduce((sum, { id, bytes }) => sum + (id === 'java-heap' ? 0 : bytes), 0);
+}
+
+function partsNow({ series, atMs }: RuleContext): readonly { readonly id: string; readonly bytes: number }[] | null {
   const { t, parts } = series.parts;
   const at = t.at(-1);
-  const part = parts.find((one) => one.id === id);
-  const bytes = part?.bytes.at(-1) ?? 0;
-  return at === undefined || atMs / SECOND_MS - at > MAX_AGE_S || bytes === 0 ? null : bytes;
+  if (at === undefined || atMs / SECOND_MS - at > MAX_AGE_S) return null;
+  return parts.map((part) => ({ id: part.id, bytes: part.bytes.at(-1) ?? 0 }));
 }

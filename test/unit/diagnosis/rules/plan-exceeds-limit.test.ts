@@ -53,15 +53,17 @@ test('direct memory that a flag allows counts before it is used', () => {
   assert.equal(at({ ...plan, flags: ['-XX:MaxDirectMemorySize=0'] }), null, '0 is the default of the JVM');
 });
 
-test('where the mappings were read the resident heap is theirs', () => {
-  const bytes = (mib: number) => Float64Array.of(mib * MIB);
+test('where the mappings were read, what lies outside the heap is theirs, though the heap has grown since', () => {
+  const part = (id: string, mib: number) => ({ id, name: id, process: null, bytes: Float64Array.of(mib * MIB) });
   const parts = {
     t: Float64Array.of(NOW_MS / 1000 - 30),
-    parts: [{ id: 'java-heap', name: 'Java heap', process: null, bytes: bytes(60) }],
+    parts: [part('java-heap', 60), part('direct-buffers', 110), part('malloc-arenas', 10)],
   };
   const plan = { heapMax: 400, outside: 80, limit: 500 };
   assert.equal(at(plan), null);
   assert.equal(at(plan, { series: { parts } })?.evidence.outsideHeapBytes, 120 * MIB);
+  const flags = ['-XX:MaxDirectMemorySize=200m'];
+  assert.equal(at({ ...plan, flags }, { series: { parts } })?.evidence.directMemoryRoomBytes, 90 * MIB);
   const old = { ...parts, t: Float64Array.of(NOW_MS / 1000 - 3600) };
   assert.equal(at(plan, { series: { parts: old } }), null, 'an old reading does not count');
 });
