@@ -6,8 +6,7 @@ export function etaText(context: RuleContext): string {
   const oom = etaOf(context, 'oom-kill');
   const swap = swappedNow(context);
   if (swap !== null) {
-    const end =
-      oom === null ? 'it ends when swap is full' : `OOM kill ${dueText(oom.low, oom.high)}, when swap is full too`;
+    const end = oom === null ? 'it ends when swap is full' : `OOM kill ${dueText(oom.low, oom.high)}, when swap is full too`;
     return ` The kernel swaps it out, ${bytesText(swap)} so far: ${end}.`;
   }
   return oom !== null ? ` OOM kill ${dueText(oom.low, oom.high)}.${throttlingText(context)}` : noLimitText(context);

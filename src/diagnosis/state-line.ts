@@ -21,10 +21,10 @@ export function stateLine(v: Verdict): string {
 }
 
 /** Cache that waits to be written may be reclaimed too late. */
-const etaPart = (event: Eta['event'], span: string, { findings }: Verdict): string =>
+const etaPart = (event: Eta['event'], due: string, { findings }: Verdict): string =>
   event === 'reclaim' && findings.some(({ rule }) => rule === 'unwritten-cache')
-    ? `limit in ${span}: reclaim, once it is written`
-    : ETA_TEXTS[event](span);
+    ? `limit ${due}: reclaim, once it is written`
+    : ETA_TEXTS[event](due);
 
 const withoutHyphens = (id: string): string => id.replaceAll('-', ' ');
 
