@@ -121,7 +121,7 @@ export class Watcher {
           [
             {
               source: 'search for targets',
-              error: `${found.skipped} processes were not looked at: a search has a second for those that are new`,
+              error: `${found.skipped} processes were not looked at: a search has a second of CPU time for those that are new`,
               remediation: '--pid N or --cgroup DIR names the target',
             },
           ],

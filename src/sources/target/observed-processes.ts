@@ -18,8 +18,8 @@ export interface ObservedProcess {
   readonly mainClass: string | null;
 }
 
-/** Time that one search may take for processes that it does not know. A program of thousands of processes, or thousands that pretend to be JVMs, would else take minutes. */
-const SEARCH_MS = 1000;
+/** CPU time, since a sidecar may be throttled to a few percent, that one search may take for processes that it does not know. A program of thousands of processes, or thousands that pretend to be JVMs, would else take minutes. */
+const SEARCH_CPU_MS = 1000;
 /** After so much work others have their turn. */
 const TURN_MS = 20;
 
@@ -39,26 +39,27 @@ export async function observeProcesses(
   const procRoot = roots.proc;
   known?.beginSearch();
   const seen: ObservedProcess[] = [];
-  let [skipped, spentMs, turnMs] = [0, 0, performance.now()];
+  const before = process.cpuUsage();
+  let [skipped, overBudget, turnMs] = [0, false, performance.now()];
   for (const pid of listPids(procRoot)) {
-    const passed = performance.now() - turnMs;
-    if (passed > TURN_MS) {
-      spentMs += passed;
+    if (performance.now() - turnMs > TURN_MS) {
+      const { user, system } = process.cpuUsage(before);
+      overBudget = (user + system) / 1000 > SEARCH_CPU_MS;
       await nextTurn();
       turnMs = performance.now();
     }
-    let process = known?.get(procRoot, pid);
+    let observed = known?.get(procRoot, pid);
     // memhound itself is always looked at: a search that does not find it answers something else.
-    if (process === undefined && spentMs > SEARCH_MS && pid !== selfPid) {
+    if (observed === undefined && overBudget && pid !== selfPid) {
       skipped++;
       continue;
     }
-    if (process === undefined) {
+    if (observed === undefined) {
       const status = readStatus(procRoot, pid);
-      process = status === null ? null : observeProcess(roots, status, selfPid);
-      known?.set(procRoot, pid, process, { settled: status !== null && isKernelThread(status) });
+      observed = status === null ? null : observeProcess(roots, status, selfPid);
+      known?.set(procRoot, pid, observed, { settled: status !== null && isKernelThread(status) });
     }
-    if (process !== null) seen.push(process);
+    if (observed !== null) seen.push(observed);
   }
   return { seen, skipped };
 }
