@@ -146,6 +146,7 @@ function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Seri
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     ended: null,
     lastEnd: null,
+    otherJvms: [],
   });
   return { series, verdict };
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig, type WatchConfig } from '../config/options.ts';
+import { instancesInOrder } from '../daemon/match-histories.ts';
 import { MemoryTrimmer } from '../daemon/memory-trimmer.ts';
 import { podResources } from '../daemon/pod-resources.ts';
 import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
@@ -47,7 +48,7 @@ export async function watch(argv: string[]): Promise<number> {
     findTargets({ ...searchOptionsOf(config), known, represented });
   // This is before the store is opened: if the search is refused, nothing is written.
   const stored = await readStoredFolders(config.data);
-  const found = await search(new Set(stored.flatMap(({ instance }) => (instance === null ? [] : [instance]))));
+  const found = await search(instancesInOrder(stored));
   if (found.state === 'refused') {
     printError(`memhound: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.exit;

@@ -50,9 +50,17 @@ export class ContainerRegistry {
     return (this.lookup.default?.target.jvm ?? null) !== null;
   }
 
-  /** The processes that represent their containers, for the next search; see `SearchOptions`. */
+  /** Whether a container has ended and nothing else of its cgroup is watched. A JVM may end for good beside others. */
+  get hasEndedAlone(): boolean {
+    const living = new Set([...this].filter(({ alive }) => alive).map(({ target }) => target.cgroup.path));
+    return [...this].some(({ alive, target }) => !alive && !living.has(target.cgroup.path));
+  }
+
+  /** The processes that represent their containers, the default one first, for the next search; see `SearchOptions`. */
   represented(): ReadonlySet<string> {
-    return new Set(this.#candidates().flatMap(({ instance }) => (instance === null ? [] : [instance])));
+    const isDefault = ({ key }: Candidate): boolean => key === this.lookup.defaultKey;
+    const inOrder = this.#candidates().sort((a, b) => Number(isDefault(b)) - Number(isDefault(a)));
+    return new Set(inOrder.flatMap(({ instance }) => (instance === null ? [] : [instance])));
   }
 
   async reconcile(found: TargetSearch, changes: ContainerChanges): Promise<void> {

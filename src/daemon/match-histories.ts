@@ -18,7 +18,8 @@ export interface KnownHistory {
  * Finds the history that each target continues. A target that is not in the result begins a new one. The order and sizes of `found` do not matter.
  *
  * 1. The same process, or another one of a container whose process still runs.
- * 2. The same cgroup, if another program of the same kind has replaced one that ended: it is one container. Only for histories that are
+ * 2. Where several JVMs share a cgroup: the same main class, if the process of the history has ended.
+ *    Else the same cgroup, if another program of the same kind has replaced one that ended: it is one container. Only for histories that are
  *    watched now, because a path may be used again.
  * 3. The same identity, if the process of the history has ended. If several are equal, the first started target continues the first history.
  * 4. A folder of version 0.1, which is named by kind, if there is only one such folder and only one target that it can belong to.
@@ -41,8 +42,14 @@ export function matchHistories<H extends KnownHistory>(known: readonly H[], foun
   matchEach(
     (history, target) => history.instance === instanceOf(target.cgroup.path, target.process) && !becameJvm(history, target),
   );
-  matchEach((history, target) => history.alive && isSameGroup(history, target));
-  matchEach((history, target) => history.watching && !history.alive && isSameGroup(history, target));
+  const shared = groupsOfSeveralJvms(known, found);
+  const isShared = (target: Target): boolean => shared.has(target.cgroup.path);
+  matchEach(
+    (history, target) => isShared(target) && !history.alive && isSameProgram(history, target) && isSameGroup(history, target),
+  );
+  matchEach((history, target) => isShared(target) && !history.alive && isSameProgram(history, target));
+  matchEach((history, target) => !isShared(target) && history.alive && isSameGroup(history, target));
+  matchEach((history, target) => !isShared(target) && history.watching && !history.alive && isSameGroup(history, target));
   matchEach(
     (history, target) => !history.alive && history.identity !== null && isSameIdentity(history.identity, target.identity),
   );
@@ -52,6 +59,13 @@ export function matchHistories<H extends KnownHistory>(known: readonly H[], foun
   ))
     matched.set(target, history);
   return matched;
+}
+
+/** The instances of stored histories in order of precedence: those that stood for their container, then those that started first. */
+export function instancesInOrder(stored: readonly Pick<KnownHistory, 'identity' | 'instance'>[]): ReadonlySet<string> {
+  const isMain = ({ identity }: Pick<KnownHistory, 'identity'>): number => Number(identity?.source === 'container-name');
+  const inOrder = [...stored].sort((a, b) => isMain(b) - isMain(a) || startOf(a) - startOf(b));
+  return new Set(inOrder.flatMap(({ instance }) => (instance === null ? [] : [instance])));
 }
 
 /** The readable name of a new target's history, and of its folder: `jvm-orders`. */
@@ -84,13 +98,26 @@ const v1BaseName = (key: string): string => key.replace(/-\d+$/, '');
 const isSameGroup = ({ identity, instance }: KnownHistory, target: Target): boolean =>
   identity?.kind === target.identity.kind && instance !== null && parseInstance(instance)?.cgroupPath === target.cgroup.path;
 
+/** Cgroups in which several JVMs run: there, a JVM that ended is replaced by one with the same program, not by any other. */
+function groupsOfSeveralJvms(known: readonly KnownHistory[], found: readonly Target[]): ReadonlySet<string> {
+  const jvms = new Map<string, Set<string>>();
+  const add = (path: string, instance: string) => jvms.set(path, (jvms.get(path) ?? new Set()).add(instance));
+  for (const { cgroup, process, jvm } of found) if (jvm !== null) add(cgroup.path, instanceOf(cgroup.path, process));
+  for (const { identity, instance, alive } of known)
+    if (alive && identity?.kind === 'jvm' && instance !== null) add(parseInstance(instance)?.cgroupPath ?? '', instance);
+  return new Set([...jvms].flatMap(([path, instances]) => (instances.size > 1 ? [path] : [])));
+}
+
+const isSameProgram = ({ identity }: KnownHistory, target: Target): boolean =>
+  identity !== null && identity.mainClass !== null && identity.mainClass === target.identity.mainClass;
+
 /** The same process with another program: a shell that has executed its JVM. */
 const becameJvm = (history: KnownHistory, target: Target): boolean =>
   history.identity !== null && history.identity.kind !== 'jvm' && target.identity.kind === 'jvm';
 
 const startTicks = ({ process }: Target): number => process?.startTicks ?? 0;
 const byStart = (a: KnownHistory, b: KnownHistory): number => startOf(a) - startOf(b) || (a.key < b.key ? -1 : 1);
-const startOf = ({ instance }: KnownHistory): number =>
+const startOf = ({ instance }: Pick<KnownHistory, 'instance'>): number =>
   (instance === null ? null : parseInstance(instance)?.process)?.startTicks ?? 0;
 
 const MAX_SLUG = 60;

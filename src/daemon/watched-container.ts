@@ -2,7 +2,7 @@ import { composeVerdict } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
-import type { LastEnd, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
+import type { LastEnd, OtherJvm, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { History } from '../history/history.ts';
 import type { HistogramTake } from '../outlets/status.ts';
@@ -32,6 +32,8 @@ export interface ContainerOptions {
   readonly pod: PodResources;
   /** The end before the current run of a container; null: none is known. */
   readonly lastEnd: (watched: WatchedContainer) => LastEnd | null;
+  /** Other JVMs in its cgroup. */
+  readonly otherJvms: (watched: WatchedContainer) => readonly OtherJvm[];
   /** One cache for all containers, because they are evaluated one after the other. */
   readonly evaluationCache: EvaluationCache;
 }
@@ -176,7 +178,7 @@ export class WatchedContainer implements AnsweringContainer {
 
   /** Evaluates the current run and keeps the verdict. */
   evaluate(nowMs: number, ended: RuleContext['ended'] = null): Verdict {
-    const { minHistorySeconds, pod, lastEnd } = this.#options;
+    const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     this.verdict = composeVerdict({
       atMs: nowMs,
       target: this.info(),
@@ -188,6 +190,7 @@ export class WatchedContainer implements AnsweringContainer {
       pod,
       ended,
       lastEnd: lastEnd(this),
+      otherJvms: otherJvms(this),
     });
     return this.verdict;
   }

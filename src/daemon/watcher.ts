@@ -12,10 +12,11 @@ import { FailureLog } from './failure-log.ts';
 import { finalReportOf } from './final-report.ts';
 import { lastEndOf } from './last-end.ts';
 import { Messages } from './messages.ts';
+import { otherJvmsOf } from './other-jvms.ts';
 import { StatusAnswers } from './status-answers.ts';
 import type { ContainerOptions, WatchedContainer } from './watched-container.ts';
 
-export interface WatcherOptions extends Omit<ContainerOptions, 'lastEnd'> {
+export interface WatcherOptions extends Omit<ContainerOptions, 'lastEnd' | 'otherJvms'> {
   readonly everySeconds: number;
   readonly store: Store;
   /** `represented`: see `SearchOptions`. */
@@ -50,7 +51,11 @@ export class Watcher {
     this.#options = options;
     this.#failures = new FailureLog(options.log);
     this.#containers = new ContainerRegistry(
-      { ...options, lastEnd: (watched) => lastEndOf(watched, options.store) },
+      {
+        ...options,
+        lastEnd: (watched) => lastEndOf(watched, options.store),
+        otherJvms: (watched) => otherJvmsOf(watched, this.#containers),
+      },
       options.stored,
     );
     this.status = new StatusAnswers({
@@ -78,7 +83,7 @@ export class Watcher {
   /** `first`: skip expensive work, so that the first sample is ready at once, even with a long stored history. */
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
     const { store } = this.#options;
-    const gone = [...this.#containers].some((c) => !c.alive);
+    const gone = this.#containers.hasEndedAlone;
     if (this.#searchDue.isDue(nowMs) || gone || this.#containers.size === 0) {
       this.#searchDue.wait(nowMs, this.#searchPauseMs());
       await this.#search(nowMs);

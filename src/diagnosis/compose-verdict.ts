@@ -21,6 +21,7 @@ export interface VerdictInput {
   /** The container has ended; null: it runs. */
   readonly ended: RuleContext['ended'];
   readonly lastEnd: RuleContext['lastEnd'];
+  readonly otherJvms: RuleContext['otherJvms'];
 }
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */

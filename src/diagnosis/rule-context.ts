@@ -30,6 +30,16 @@ export interface RuleContext {
   readonly ended: { readonly atMs: number; readonly oomKilled: boolean } | null;
   /** The end before this run, of the same container or of one that ran in the same cgroup; null: none is known. */
   readonly lastEnd: LastEnd | null;
+  /** Other JVMs of the container that are targets of their own. */
+  readonly otherJvms: readonly OtherJvm[];
+}
+
+export interface OtherJvm {
+  readonly pid: number;
+  /** What its own verdict says of its heap's floor after collections; null: nothing yet. */
+  readonly heapRises: boolean | null;
+  /** Path and query at which its verdict is served. */
+  readonly address: string;
 }
 
 export interface LastEnd {

@@ -56,6 +56,8 @@ export interface TargetIdentity {
   readonly source: 'container-name' | 'main-class' | 'process-name' | 'cgroup-path';
   /** Letters, digits and . _ $ - only. */
   readonly name: string;
+  /** Main class or jar of a JVM, which tells apart the JVMs of one container; null: no JVM, or not readable. */
+  readonly mainClass: string | null;
 }
 
 /** One container that can be watched. */

@@ -85,6 +85,7 @@ class ReplayedContainer implements AnsweringContainer {
       pod: { memoryRequestBytes, ephemeralStorageLimitBytes: null },
       ended: null,
       lastEnd: null,
+      otherJvms: [],
     });
   }
 

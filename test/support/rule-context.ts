@@ -80,6 +80,7 @@ export interface Given {
   readonly jvm?: Partial<NonNullable<RuleContext['jvm']>>;
   readonly ended?: RuleContext['ended'];
   readonly lastEnd?: RuleContext['lastEnd'];
+  readonly otherJvms?: RuleContext['otherJvms'];
 }
 
 const JVM: NonNullable<RuleContext['jvm']> = {
@@ -152,6 +153,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
     ended: given.ended ?? null,
     lastEnd: given.lastEnd ?? null,
+    otherJvms: given.otherJvms ?? [],
   };
 }
 

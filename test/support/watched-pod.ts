@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { instancesInOrder } from '../../src/daemon/match-histories.ts';
 import { Watcher } from '../../src/daemon/watcher.ts';
 import { readStoredFolders } from '../../src/history/store/folder-owner.ts';
 import { openStore } from '../../src/history/store/store.ts';
@@ -52,7 +53,7 @@ export class WatchedPod {
       self: () => ({}),
     });
     watcher.status.on((message) => this.messages.push(message));
-    await watcher.begin(await search(new Set(stored.flatMap(({ instance }) => instance ?? []))), this.nowMs);
+    await watcher.begin(await search(instancesInOrder(stored)), this.nowMs);
     await watcher.restore(this.nowMs);
     this.#watcher = watcher;
     await this.tick();
@@ -69,14 +70,14 @@ export class WatchedPod {
     await this.#watcher!.tick(this.nowMs);
   }
 
-  /** The usage of the first and the last sample in MiB, by the pid of each target: whose history it is. */
-  async histories(): Promise<Record<number, readonly (number | null)[]>> {
+  /** The usage, or the resident set, of all samples in MiB, by the pid of each target: whose history it is. */
+  async histories(field: 'usage' | 'rss' = 'usage'): Promise<Record<number, readonly (number | null)[]>> {
     const { status } = this;
     const rows = await Promise.all(
       status.targets().map(async ({ id, pid }) => {
         const { fields } = await status.samples({
           target: id,
-          fields: ['usage'],
+          fields: [field],
           fromS: null,
           toS: null,
           points: null,
@@ -84,7 +85,7 @@ export class WatchedPod {
         });
         return [
           pid!,
-          [...new Set(Array.from(fields.get('usage')!, (v) => (v === null || Number.isNaN(v) ? null : v / MIB)))],
+          [...new Set(Array.from(fields.get(field)!, (v) => (v === null || Number.isNaN(v) ? null : v / MIB)))],
         ] as const;
       }),
     );

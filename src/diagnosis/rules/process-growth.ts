@@ -2,7 +2,7 @@ import { bytesText, rateText, safeName } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { PartGrowth } from '../growth/anon-growth.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { etaOf, isImminent, newestValue, type OtherJvm, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -15,10 +15,11 @@ export const processGrowth: CauseRule = {
   explain(context, share) {
     const part = context.anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === share.what) ?? null;
     const name = safeName(share.what ?? 'another process');
+    const other = context.otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
     return {
-      headline: sentence`${name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${jvmText(context)}${etaText(context)}`,
+      headline: sentence`${name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(other)}${jvmText(context)}${etaText(context)}`,
       severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
-      title: sentence`Another process of the container grows: ${name}`,
+      title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         process: share.what,
@@ -29,10 +30,21 @@ export const processGrowth: CauseRule = {
         grewBytes: part === null ? null : Math.round(part.grewBytes),
         jvmRssBytes: context.target.jvm === null ? null : newestValue(context, 'rss'),
       },
-      advice: ADVICE,
+      advice:
+        other === null
+          ? ADVICE
+          : `This memory belongs to another JVM of the container, with a heap of its own: read its verdict at ${other.address}.`,
     };
   },
 };
+
+/** What is known of the heap of another JVM; empty where it is no JVM, or its heap was not read. */
+function otherHeapText(other: OtherJvm | null): string {
+  if (other === null || other.heapRises === null) return '';
+  return other.heapRises
+    ? ' It is a JVM, and the floor of its Java heap after GC rises: a heap leak of that JVM.'
+    : ' It is a JVM, and its Java heap does not grow.';
+}
 
 /** ", which the JVM started (pid 12)," */
 function whoText({ target }: RuleContext, part: PartGrowth | null): string {

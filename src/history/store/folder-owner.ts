@@ -71,11 +71,11 @@ function parseOwner(text: string): FolderOwner | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  const { kind, source, name } = json?.identity ?? {};
+  const { kind, source, name, mainClass } = json?.identity ?? {};
   const { instance } = json ?? {};
   if (!KINDS.has(kind ?? '') || typeof source !== 'string' || typeof name !== 'string' || typeof instance !== 'string')
     return null;
-  return { identity: { kind: kind!, source, name }, instance };
+  return { identity: { kind: kind!, source, name, mainClass: typeof mainClass === 'string' ? mainClass : null }, instance };
 }
 
 const KINDS: ReadonlySet<string> = new Set<TargetIdentity['kind']>(['jvm', 'process', 'cgroup']);

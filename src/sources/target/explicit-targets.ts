@@ -5,7 +5,7 @@ import { locateCgroup } from '../cgroup/locate-cgroup.ts';
 import { podCgroup } from '../cgroup/pod-cgroup.ts';
 import { isDenied, readText } from '../process/read-text.ts';
 import type { CgroupRef, Roots, Target } from '../types.ts';
-import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
+import { byPrecedence, otherJvmNotes, targetsOfCgroup } from './make-target.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { accessDenied, HOST_MOUNT, refused } from './refusals.ts';
 import type { Found, NotFound, SearchOptions } from './search-outcome.ts';
@@ -30,10 +30,11 @@ export function targetByPid(options: SearchOptions, seen: readonly ObservedProce
       `--pid ${pid}: its memory cgroup cannot be reached: ${located.tried[0] ?? 'no cgroup mount in sight'}`,
       HOST_MOUNT,
     );
-  const chosen = makeTarget(options.roots, located, process, seen);
+  const targets = targetsOfCgroup(options.roots, located, process, seen);
+  const [chosen] = targets;
   const notes =
     chosen.jvm === null ? [`pid ${pid} (${safeName(process.ref.name)}) is no JVM; its cgroup is watched all the same`] : [];
-  return { state: 'found', targets: [chosen], chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
+  return { state: 'found', targets, chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
 }
 
 /** --target NAME: one of those in sight, by its id, container or name. */
@@ -91,10 +92,11 @@ export function targetOfCgroup(options: SearchOptions, dir: string, seen: readon
     path: first?.cgroupPath ?? pathOf(options.roots, version, dir),
     dir: dir.replace(/\/+$/, ''),
   };
-  const chosen = makeTarget(options.roots, { cgroup, reach: 'explicit' }, first, members);
+  const targets = targetsOfCgroup(options.roots, { cgroup, reach: 'explicit' }, first, members);
+  const [chosen] = targets;
   const notes =
     first === null ? ['No process of this cgroup is in sight: its memory is watched without processes, files or JVM'] : [];
-  return { state: 'found', targets: [chosen], chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
+  return { state: 'found', targets, chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
 }
 
 /** As the kernel names the cgroup in /proc/PID/cgroup, so that it is known as the same one after its processes have ended. */
@@ -118,12 +120,13 @@ export function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess
   const members = seen.filter((s) => s.cgroupPath === located.cgroup.path);
   // The one that other people would look for: not memhound.
   const [first = self] = members.filter((s) => s.ref.pid !== options.selfPid).sort(byPrecedence(options.represented));
-  const chosen = makeTarget(options.roots, { cgroup: located.cgroup, reach: 'own-cgroup' }, first, members);
+  const targets = targetsOfCgroup(options.roots, { cgroup: located.cgroup, reach: 'own-cgroup' }, first, members);
+  const [chosen] = targets;
   const rest = members.length - 1;
   const size =
     located.cgroup.path === '/' ? 'the root cgroup, that is the whole machine' : `its own cgroup ${located.cgroup.path}`;
   const note =
     why ??
     `No JVM found; memhound watches ${size}, which it shares with ${rest} other ${rest === 1 ? 'process' : 'processes'} (biggest: ${safeName(first.ref.name)}, ${bytesText(first.rssBytes)})`;
-  return { state: 'found', targets: [chosen], chosen, notes: [note] };
+  return { state: 'found', targets, chosen, notes: [note] };
 }

@@ -1,7 +1,7 @@
 import { containerId, shortId, slug } from '../cgroup/container-id.ts';
 import type { CgroupRef, Reach, Roots, Target } from '../types.ts';
 import type { ObservedProcess } from './observed-processes.ts';
-import { identify, instanceOf } from './target-identity.ts';
+import { identify, identifyByProcess, instanceOf } from './target-identity.ts';
 
 /** The target of a cgroup for which `process` stands; `others`: the other processes of the search, of which those in this cgroup are named. */
 export function makeTarget(
@@ -26,6 +26,33 @@ export function makeTarget(
   };
 }
 
+/** A container may run dozens of JVMs, as a build does: so many of them are targets. */
+const MAX_JVMS = 6;
+
+/** The target of a cgroup, and one for each other JVM in it: each has a heap of its own. Those that started first come first. */
+export function targetsOfCgroup(
+  roots: Roots,
+  located: { readonly cgroup: CgroupRef; readonly reach: Reach },
+  first: ObservedProcess | null,
+  others: readonly ObservedProcess[],
+  // A cgroup that is reached through its first process is lost when that one ends.
+  locate: (jvm: ObservedProcess) => typeof located = () => located,
+): [Target, ...Target[]] {
+  const main = makeTarget(roots, located, first, others);
+  const beside = others
+    .filter((o) => o.evidence !== null && o.cgroupPath === located.cgroup.path && o.ref.pid !== first?.ref.pid)
+    .sort((a, b) => a.ref.startTicks - b.ref.startTicks)
+    .slice(0, MAX_JVMS - 1);
+  return [
+    main,
+    ...beside.map((jvm) => ({
+      ...makeTarget(roots, locate(jvm), jvm, others),
+      id: `${main.id}-${jvm.ref.pid}`,
+      identity: identifyByProcess(jvm),
+    })),
+  ];
+}
+
 /** What a person must know of a target whose cgroup holds several JVMs. */
 export const otherJvmNotes = ({ otherJvms, process }: Target): string[] =>
   otherJvms.length === 0
@@ -35,15 +62,12 @@ export const otherJvmNotes = ({ otherJvms, process }: Target): string[] =>
       ];
 
 /**
- * In which order processes are taken to stand for their cgroup: JVMs first; among them one that does so already, as long as it runs;
- * then the biggest. Which is the biggest changes while they run, so it counts only for a cgroup that is new.
+ * In which order processes are taken to stand for their cgroup: JVMs first; among them those that did so already, in their order, as long
+ * as they run; then the biggest. Which is the biggest changes while they run, so it counts only for a cgroup that is new.
  */
-export const byPrecedence =
-  (represented: ReadonlySet<string>) =>
-  (a: ObservedProcess, b: ObservedProcess): number =>
-    Number(b.evidence !== null) - Number(a.evidence !== null) ||
-    Number(stands(represented, b)) - Number(stands(represented, a)) ||
-    b.rssBytes - a.rssBytes;
-
-const stands = (represented: ReadonlySet<string>, { cgroupPath, ref }: ObservedProcess): boolean =>
-  cgroupPath !== null && represented.has(instanceOf(cgroupPath, ref));
+export function byPrecedence(represented: ReadonlySet<string>): (a: ObservedProcess, b: ObservedProcess) => number {
+  const ranks = new Map([...represented].map((instance, rank) => [instance, rank]));
+  const rankOf = ({ cgroupPath, ref }: ObservedProcess): number =>
+    (cgroupPath === null ? undefined : ranks.get(instanceOf(cgroupPath, ref))) ?? ranks.size;
+  return (a, b) => Number(b.evidence !== null) - Number(a.evidence !== null) || rankOf(a) - rankOf(b) || b.rssBytes - a.rssBytes;
+}

@@ -10,7 +10,7 @@ export interface SearchOptions {
   readonly target: string | null;
   readonly own: boolean;
   readonly selfPid: number;
-  /** `instanceOf` the targets that are watched: their processes go on standing for their containers while they live. */
+  /** `instanceOf` the targets that are watched, in order of precedence: their processes go on standing for their containers while they live. */
   readonly represented: ReadonlySet<string>;
   /** Kept from search to search by one that goes on watching; without it every process is read. */
   readonly known?: ProcessCache<ObservedProcess | null>;

@@ -9,19 +9,22 @@ import type { ObservedProcess } from './observed-processes.ts';
 const MAX_NAME = 120;
 
 /** Who a target is, by the strongest name that can be read. It outlives restarts; sizes and the order of a search play no part. */
-export function identify(
-  roots: Roots,
-  cgroup: CgroupRef,
-  process: Pick<ObservedProcess, 'ref' | 'evidence' | 'mainClass'> | null,
-): TargetIdentity {
-  if (process === null) return { kind: 'cgroup', source: 'cgroup-path', name: slug(cgroup.path) };
-  const { ref, evidence, mainClass } = process;
-  const kind = evidence === null ? 'process' : 'jvm';
-  const container = containerNameOf(roots, ref.pid);
-  if (container !== null) return { kind, source: 'container-name', name: container };
-  if (mainClass !== null) return { kind, source: 'main-class', name: plain(mainClass) };
-  return { kind, source: 'process-name', name: plain(ref.name) };
+export function identify(roots: Roots, cgroup: CgroupRef, process: IdentifiedProcess | null): TargetIdentity {
+  if (process === null) return { kind: 'cgroup', source: 'cgroup-path', name: slug(cgroup.path), mainClass: null };
+  const byProcess = identifyByProcess(process);
+  const container = containerNameOf(roots, process.ref.pid);
+  return container === null ? byProcess : { ...byProcess, source: 'container-name', name: container };
 }
+
+/** The same without the container's name, which belongs to the first of several JVMs in a container. */
+export function identifyByProcess({ ref, evidence, mainClass: read }: IdentifiedProcess): TargetIdentity {
+  const kind = evidence === null ? 'process' : 'jvm';
+  const mainClass = read === null ? null : plain(read);
+  if (mainClass !== null) return { kind, source: 'main-class', name: mainClass, mainClass };
+  return { kind, source: 'process-name', name: plain(ref.name), mainClass };
+}
+
+type IdentifiedProcess = Pick<ObservedProcess, 'ref' | 'evidence' | 'mainClass'>;
 
 export const isSameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
   a.kind === b.kind && a.source === b.source && a.name === b.name;

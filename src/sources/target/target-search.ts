@@ -5,7 +5,7 @@ import { readStartTicks } from '../process/procfs.ts';
 import { readText } from '../process/read-text.ts';
 import type { Roots, Target } from '../types.ts';
 import { ownCgroup, targetByName, targetByPid, targetOfCgroup, targetOfPod } from './explicit-targets.ts';
-import { byPrecedence, makeTarget, otherJvmNotes } from './make-target.ts';
+import { byPrecedence, makeTarget, otherJvmNotes, targetsOfCgroup } from './make-target.ts';
 import { type ObservedProcess, observeProcesses } from './observed-processes.ts';
 import { accessDenied, cgroupOutOfReach, noProcesses, onlyItself } from './refusals.ts';
 import type { Found, NotFound, SearchOptions, TargetSearch } from './search-outcome.ts';
@@ -53,7 +53,7 @@ function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[])
     if (targets.length >= MAX_TARGETS) break;
     if (targets.some((t) => t.cgroup.path === jvm.cgroupPath)) continue;
     const located = locateCgroup(roots, jvm.ref.pid, selfPid);
-    if (located.state === 'located') targets.push(makeTarget(roots, located, jvm, seen));
+    if (located.state === 'located') targets.push(...targetsOfCgroup(roots, located, jvm, seen, locateOr(options, located)));
     else if (located.state === 'denied') hidden.push(jvm);
     else refusals.push(...located.tried);
   }
@@ -86,6 +86,17 @@ function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms:
       `The cgroup of this JVM holds ${shared} other ${shared === 1 ? 'process' : 'processes'} too: usage counts them all`,
     );
   return [...notes, ...otherJvmNotes(chosen)];
+}
+
+/** A function that locates the cgroup of a process by that process, and where that is not possible gives `otherwise`. */
+export function locateOr<L extends { readonly cgroup: Target['cgroup']; readonly reach: Target['reach'] }>(
+  { roots, selfPid }: SearchOptions,
+  otherwise: L,
+) {
+  return ({ ref }: ObservedProcess): Pick<L, 'cgroup' | 'reach'> => {
+    const located = locateCgroup(roots, ref.pid, selfPid);
+    return located.state === 'located' ? located : otherwise;
+  };
 }
 
 /** Other containers of a pod. On a plain host, where process 1 is an init system, every service would be one: there JVMs alone count. */

@@ -16,6 +16,11 @@ const restarted = (jvm: MadeJvm, pid: number, rssMiB: number): MadeJvm => ({
   rssMiB,
 });
 
+function defaultPid(pod: WatchedPod): number | null {
+  const { target } = pod.status.verdict();
+  return 'pid' in target ? target.pid : null;
+}
+
 test('two JVM containers that both restart between two searches keep their histories, even if the other one is now the bigger', async (t) => {
   const pod = new WatchedPod(t);
   pod.tree.run(orders);
@@ -118,7 +123,7 @@ test('of two containers with the same program, the one that keeps running keeps 
   assert.deepEqual(await pod.histories(), { 31: [200, 901], 20: [300, 999] }, 'and a new memhound knows each by its process');
 });
 
-test('of two JVMs in one cgroup the same one represents it while it runs, and the other one is named', async (t) => {
+test('of two JVMs in one cgroup each is a target, and the same one answers by default while it runs, whichever is the bigger', async (t) => {
   const pod = new WatchedPod(t);
   const [first, second] = [
     { ...orders, command: 'com.example.Orders' },
@@ -127,25 +132,64 @@ test('of two JVMs in one cgroup the same one represents it while it runs, and th
   pod.tree.run(first);
   pod.tree.run(second);
   await pod.start();
-  const seen = () => pod.status.targets().map(({ pid, otherJvms }) => ({ pid, otherJvms }));
-  const expected = [{ pid: 10, otherJvms: [{ pid: 20, name: 'com.example.Agent' }] }];
-  assert.deepEqual(seen(), expected);
+  const seen = () => pod.status.targets().map(({ pid, name, otherJvms }) => ({ pid, name, otherJvms }));
+  const expected = [
+    { pid: 10, name: 'orders', otherJvms: [{ pid: 20, name: 'com.example.Agent' }] },
+    { pid: 20, name: 'com.example.Agent', otherJvms: [{ pid: 10, name: 'com.example.Orders' }] },
+  ];
+  const byPid = () => seen().sort((a, b) => a.pid! - b.pid!);
+  const ids = () =>
+    pod.status
+      .targets()
+      .map(({ id }) => id)
+      .sort();
+  const idsAtFirst = ids();
+  assert.deepEqual(byPid(), expected);
   pod.tree.run({ ...second, rssMiB: 900 });
   await pod.tick();
   await pod.tick();
-  assert.deepEqual(seen(), expected, 'though the other one has become the bigger');
+  assert.deepEqual(byPid(), expected, 'though the other one has become the bigger');
+  assert.equal(defaultPid(pod), 10);
   await pod.stop();
   await pod.start();
-  assert.deepEqual(seen(), expected, 'also for a memhound that is started again');
+  assert.deepEqual(byPid(), expected, 'also for a memhound that is started again');
+  assert.deepEqual(ids(), idsAtFirst);
   assert.deepEqual(
     pod.messages.filter((m) => m.type === 'restart'),
     [],
   );
+  assert.deepEqual(await pod.histories('rss'), { 10: [200], 20: [100, 900] });
 
   pod.tree.end(10);
   await pod.tick();
   await pod.tick();
-  assert.deepEqual(seen(), [{ pid: 20, otherJvms: [] }], 'until it ends');
+  assert.deepEqual(seen(), [{ pid: 20, name: 'com.example.Agent', otherJvms: [] }], 'until it ends');
+  assert.equal(defaultPid(pod), 20);
+});
+
+test('two JVMs of one container that restart together go on with the history of their main class, though the sizes have changed', async (t) => {
+  const pod = new WatchedPod(t);
+  const agent = { ...billing, group: orders.group, container: orders.container, command: 'com.example.Agent' };
+  const main = { ...orders, command: 'com.example.Orders' };
+  pod.tree.run(main);
+  pod.tree.run({ ...agent, rssMiB: 100 });
+  await pod.start();
+  pod.tree.end(10);
+  pod.tree.end(20);
+  const group = 'orders-again';
+  pod.tree.run({ ...main, pid: 32, startTicks: 2000, group, rssMiB: 90 });
+  pod.tree.run({ ...agent, pid: 31, startTicks: 2010, group, rssMiB: 700 });
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories('rss'), { 32: [200, 90], 31: [100, 700] });
+
+  pod.tree.end(32);
+  await pod.tick();
+  pod.tree.run({ ...main, pid: 41, startTicks: 3000, group, rssMiB: 91 });
+  await pod.tick();
+  await pod.tick();
+  assert.deepEqual(await pod.histories('rss'), { 41: [200, 90, null, 91], 31: [100, 700] }, 'also if one restarts alone');
+  assert.deepEqual(pod.folders(), ['jvm-com-example-agent', 'jvm-orders']);
 });
 
 test('the default target does not change while its process runs', async (t) => {
