@@ -1,6 +1,7 @@
 /**
  * npm run report:jvms -- [--jdk LINE,...] [--only VARIANT,...] [--fresh]: every JDK of Debian's archive with each of its collectors, as the
  * tables of docs/jvms.md. A JDK that is not there is fetched. What was compared already with this build is not run again, unless --fresh.
+ * Tables of JDKs that are not named stay, and with --only all do.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,20 +56,25 @@ async function resultsOf(jdk: Jdk): Promise<CellResult[]> {
   return variants.map((v) => done.find((r) => r.variant === v.name)!);
 }
 
-const sections: string[] = [];
+/** The sections of the document by line: those of JDKs that are not run this time stay. */
+const sections = new Map<number, string>();
 for (const line of lines) {
   const got = fetchJdk(line);
   if (got.state === 'missing') {
-    sections.push(`## JDK ${line}\n\nIt could not be had: ${got.reason}`);
+    sections.set(line, `## JDK ${line}\n\nIt could not be had: ${got.reason}`);
     continue;
   }
   const cells = await resultsOf(got.jdk);
-  sections.push(`## JDK ${line} (${got.jdk.version})\n\n${countOf(cells)}.\n\n${tableOf(cells)}`);
+  sections.set(line, `## JDK ${line} (${got.jdk.version})\n\n${countOf(cells)}.\n\n${tableOf(cells)}`);
   if (cells.some((c) => c.state === 'failed')) process.exitCode = 1;
 }
-const text = sections.join('\n\n');
-console.log(text);
-if (lines.length === JDK_LINES.length && values.only === undefined) {
-  const [head, foot] = readFileSync(DOC, 'utf8').split(/<!-- tables -->[\s\S]*<!-- end -->/);
-  writeFileSync(DOC, `${head}<!-- tables -->\n\n${text}\n\n<!-- end -->${foot ?? ''}`);
+console.log([...sections.values()].join('\n\n'));
+if (values.only === undefined) {
+  const [before, tables, after] = readFileSync(DOC, 'utf8').split(/<!-- tables -->([\s\S]*)<!-- end -->/);
+  for (const text of tables!.split(/^(?=## JDK )/m)) {
+    const line = Number(/^## JDK (\d+)/.exec(text)?.[1]);
+    if (JDK_LINES.includes(line) && !sections.has(line)) sections.set(line, text.trim());
+  }
+  const text = JDK_LINES.flatMap((line) => sections.get(line) ?? []).join('\n\n');
+  writeFileSync(DOC, `${before}<!-- tables -->\n\n${text}\n\n<!-- end -->${after}`);
 }

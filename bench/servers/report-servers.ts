@@ -26,7 +26,8 @@ const plan = {
 function rowOf(name: string, result: ServerResult): string[] {
   const off = result.ledger.flatMap((c) => (c.state === 'off' ? [`${c.figure} ${c.note}`] : []));
   const ledger = off.length === 0 ? `ok (${result.ledger.length} figures)` : off.join('; ');
-  const alarms = result.alarms.length === 0 ? `none in ${result.quietRequests} requests` : result.alarms.join('; ');
+  const alarms =
+    result.alarms.length === 0 ? `none in ${values.minutes} minutes, ${result.quietRequests} requests` : result.alarms.join('; ');
   const found =
     result.found === null ? `not found: ${result.headline}` : `after ${result.found.seconds} s: ${result.found.headline}`;
   return [SERVERS[name]!.name, ledger, alarms, SERVERS[name]!.growth, found.replaceAll('|', '\\|')];
@@ -49,13 +50,26 @@ async function one(name: string): Promise<string[]> {
   }
 }
 
-const rows = await Promise.all(names.map(one));
+const ran = await Promise.all(names.map(one));
+const [before, table, after] = readFileSync(DOC, 'utf8').split(/(<!-- servers -->[\s\S]*<!-- end of servers -->)/);
+/** What the document has of servers that are not run this time. */
+const known = new Map(
+  table!
+    .split('\n')
+    .filter((text) => text.startsWith('| ') && !text.startsWith('| server '))
+    .map((text) =>
+      text
+        .slice(2, -2)
+        .split(' | ')
+        .map((cell) => cell.trim()),
+    )
+    .map((row) => [row[0]!, row]),
+);
+for (const row of ran) known.set(row[0]!, row);
 const head = ['server', 'ledger', 'alarms in the quiet time', 'what grows', 'what memhound says'];
-const widths = head.map((h, k) => Math.max(h.length, ...rows.map((row) => row[k]!.length)));
+const cells = [head, ...Object.values(SERVERS).flatMap(({ name }) => (known.has(name) ? [known.get(name)!] : []))];
+const widths = head.map((_, k) => Math.max(...cells.map((row) => row[k]!.length)));
 const line = (row: readonly string[]) => `| ${row.map((text, k) => text.padEnd(widths[k]!)).join(' | ')} |`;
-const table = [line(head), line(widths.map((w) => '-'.repeat(w))), ...rows.map(line)].join('\n');
-console.log(table);
-if (values.only === undefined) {
-  const [before, after] = readFileSync(DOC, 'utf8').split(/<!-- servers -->[\s\S]*<!-- end of servers -->/);
-  writeFileSync(DOC, `${before}<!-- servers -->\n\n${table}\n\n<!-- end of servers -->${after ?? ''}`);
-}
+const text = [line(head), line(widths.map((w) => '-'.repeat(w))), ...cells.slice(1).map(line)].join('\n');
+console.log(text);
+writeFileSync(DOC, `${before}<!-- servers -->\n\n${text}\n\n<!-- end of servers -->${after}`);

@@ -99,8 +99,7 @@ export async function runServer(server: Server, jdk: Jdk, root: string, plan: Pl
     const stopQuiet = verdicts(hound, ({ leak, headline }) => {
       if (leak === true) alarms.add(headline);
     });
-    const quietRequests = await load(client.quiet, plan.quietRate, plan.quietSeconds, () => false);
-    await stopQuiet();
+    const quietRequests = await load(client.quiet, plan.quietRate, plan.quietSeconds, () => false).finally(stopQuiet);
     const ledger = (await lookAtLedger(jdk, java.pid, cgroup, false)).figures;
     const began = performance.now();
     const growth: { found: ServerResult['found']; headline: string } = { found: null, headline: '' };
@@ -112,8 +111,14 @@ export async function runServer(server: Server, jdk: Jdk, root: string, plan: Pl
         (leak === true || (cause === 'page-cache' && trend === 'growing'));
       if (said) growth.found ??= { seconds: Math.round((performance.now() - began) / 1000), headline };
     });
-    await load(client.grow, plan.growthRate, plan.growthSeconds, () => growth.found !== null);
-    await stopGrowth();
+    try {
+      await load(client.grow, plan.growthRate, plan.growthSeconds, () => growth.found !== null);
+    } catch (error) {
+      // What grows may end the server before it is named: an OutOfMemoryError.
+      growth.headline += ` (then the server no longer answered: ${(error as Error).message})`;
+    } finally {
+      await stopGrowth();
+    }
     const named = (headline: string) => headline.replaceAll(folder, '');
     return {
       ledger,

@@ -46,6 +46,9 @@ async function explain(
   return JSON.parse(stdout) as { ledger: Ledger; files: FileRow[]; target: TargetInfo };
 }
 
+const mappingsWereRead = (ledger: Ledger): boolean =>
+  ledger.parts.every((top) => (top.parts ?? []).every(({ id }) => id !== 'native'));
+
 interface Look {
   readonly target: TargetInfo;
   readonly files: readonly FileRow[];
@@ -62,7 +65,10 @@ export async function lookAtLedger(jdk: Jdk, pid: number, cgroup: TestCgroup, at
     usage: Number(cgroup.read(cgroup.version === 1 ? 'memory.usage_in_bytes' : 'memory.current')),
   });
   const before = truth();
-  const { ledger, files, target } = await explain(pid, attach);
+  let said = await explain(pid, attach);
+  // On a busy machine a reading of the mappings may be given up; then the ledger says so, and has one part in place of many.
+  for (let tries = 1; tries < 3 && !mappingsWereRead(said.ledger); tries++) said = await explain(pid, attach);
+  const { ledger, files, target } = said;
   const after = truth();
   const resident = (id: string): Truth => ({ before: before.parts.get(id) ?? 0, after: after.parts.get(id) ?? 0 });
   const under = (top: string) => ledger.parts.filter(({ id }) => id === top);
