@@ -28,11 +28,24 @@ function levelWith(bytes: number, digitsOf: (value: number, digits: number) => s
 
 /** A slope in bytes an hour in the unit of time in which it is a readable number: "114 MB a day", "31 MB an hour", "5 MB a second". */
 export function rateText(bytesPerHour: number): string {
+  const { per, hours } = timeUnitOf(bytesPerHour);
+  return `${megabytes(bytesPerHour * hours)} ${per}`;
+}
+
+/** An interval of slopes in the unit of time of the steeper one: "25 to 78 MB a minute", "900 kB to 1.2 MB a day". */
+export function rateIntervalText(low: number, high: number): string {
+  const { per, hours } = timeUnitOf(Math.max(Math.abs(low), Math.abs(high)));
+  const [from, to] = [megabytes(low * hours), megabytes(high * hours)];
+  if (from === to) return `${to} ${per}`;
+  const unit = to.slice(to.indexOf(' '));
+  return `${from.endsWith(unit) ? from.slice(0, -unit.length) : from} to ${to} ${per}`;
+}
+
+function timeUnitOf(bytesPerHour: number): { readonly per: string; readonly hours: number } {
   const abs = Math.abs(bytesPerHour);
-  if (abs >= 3.6e9) return `${megabytes(bytesPerHour / HOUR_S)} a second`;
-  if (abs >= 600e6) return `${megabytes(bytesPerHour / MINUTE_S)} a minute`;
-  if (abs >= 10e6) return `${megabytes(bytesPerHour)} an hour`;
-  return `${megabytes(bytesPerHour * 24)} a day`;
+  if (abs >= 3.6e9) return { per: 'a second', hours: 1 / HOUR_S };
+  if (abs >= 600e6) return { per: 'a minute', hours: MINUTE_S / HOUR_S };
+  return abs >= 10e6 ? { per: 'an hour', hours: 1 } : { per: 'a day', hours: 24 };
 }
 
 function megabytes(bytes: number): string {

@@ -86,7 +86,7 @@ export function resultsOf(seed: number): MachineResults {
       const anon = evaluation.fields.anon!;
       const { low, high, slopeBytesPerHour } = anon;
       const truth = slope * POINT;
-      const { modelScores: fits, statistics: tests } = anon.basis;
+      const { modelProbabilities: fits, statistics: tests } = anon.basis;
       return {
         seed,
         hours,
@@ -102,7 +102,7 @@ export function resultsOf(seed: number): MachineResults {
           ...Object.entries(tests).map(([name, value]) => `${name} ${value.toFixed(3)}`),
           fits
             .slice(0, 3)
-            .map(({ model, score }) => `${model} ${score.toFixed(1)}`)
+            .map(({ model, probability }) => `${model} ${probability.toFixed(3)}`)
             .join(' '),
         ].join(', '),
       };

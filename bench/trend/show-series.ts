@@ -45,4 +45,5 @@ console.log(
   `      ${id} ${field.trend}, ${mb(field.slopeBytesPerHour)}/h (${mb(field.low)} to ${mb(field.high)}), ${(field.windowSeconds / 3600).toFixed(1)} h`,
 );
 for (const [test, value] of Object.entries(field.basis.statistics)) console.log(`      ${test.padEnd(12)} ${value.toFixed(3)}`);
-for (const { model, score } of field.basis.modelScores) console.log(`      ${model.padEnd(12)} ${score.toFixed(1)}`);
+for (const { model, probability } of field.basis.modelProbabilities)
+  console.log(`      ${model.padEnd(12)} ${probability.toFixed(3)}`);

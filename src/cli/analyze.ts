@@ -5,7 +5,7 @@ import type { Options } from '../config/options.ts';
 import { composeVerdict } from '../diagnosis/compose-verdict.ts';
 import { failsGate } from '../diagnosis/gate.ts';
 import type { TargetInfo, Verdict } from '../diagnosis/types.ts';
-import { safeName } from '../format.ts';
+import { durationText, safeName } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { isPrometheus, parsePrometheus } from '../inputs/prometheus-json.ts';
 import { isRecording, parseRecording } from '../inputs/recording.ts';
@@ -33,6 +33,8 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
       else {
         const head = files.length > 1 ? `${safeName(file)}: ` : '';
         console.log(head + verdictText(outcome.verdict));
+        const hint = minHistoryHint(outcome, options.minHistory);
+        if (hint !== null) console.log(`  ${hint}`);
         if (options.explain)
           console.log(
             fieldsText(outcome.verdict)
@@ -48,6 +50,14 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
     }
   }
   return [2, 1, 3].find((code) => codes.has(code)) ?? 0;
+}
+
+/** A file does not get longer by waiting: where it is shorter than the least history, says which option evaluates it. */
+function minHistoryHint({ series, verdict }: Analysis, minHistorySeconds: number): string | null {
+  const { t } = series;
+  const spanS = lastOf(t) - t.reduce((first, at) => Math.min(first, at), Number.POSITIVE_INFINITY);
+  if (verdict.trend !== 'not-enough-data' || !(spanS >= 1) || spanS >= minHistorySeconds) return null;
+  return `The file covers ${durationText(spanS)}, less than --min-history (${durationText(minHistorySeconds)}). --min-history ${Math.floor(spanS)}s evaluates all of it.`;
 }
 
 interface Analysis {

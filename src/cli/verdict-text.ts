@@ -1,7 +1,8 @@
 import { stateLine } from '../diagnosis/state-line.ts';
 import type { Verdict } from '../diagnosis/types.ts';
-import { entriesOf } from '../fields.ts';
-import { rateText } from '../format.ts';
+import { entriesOf, type FieldName, type FieldRow, fieldRow } from '../fields.ts';
+import { rateIntervalText, rateText } from '../format.ts';
+import type { FieldTrend } from '../trends/types.ts';
 
 /** A verdict as text for a terminal: the headline, a state line, and the findings with their advice. */
 export function verdictText(verdict: Verdict): string {
@@ -13,15 +14,33 @@ export function verdictText(verdict: Verdict): string {
   return lines.join('\n');
 }
 
-/** One line for each field that changes, steepest slope first. */
-export function fieldsText(verdict: Verdict): string[] {
-  return entriesOf(verdict.fields)
-    .filter(([, f]) => f.slopeBytesPerHour !== null && f.trend !== 'stable')
-    .sort((a, b) => Math.abs(b[1].slopeBytesPerHour!) - Math.abs(a[1].slopeBytesPerHour!))
+/**
+ * One line for each field that a headline may rest on, steepest slope first: those that change, and those that do not but are named: what
+ * usage is made of, sums, signs of a cause that was found, and what a sentence calls flat.
+ */
+export function fieldsText({ fields, causes, trend: whole }: Verdict): string[] {
+  const isNamed = ({ isSum, partOf, shortName, cause }: FieldRow): boolean =>
+    isSum || partOf === 'usage' || shortName !== null || causes.some((share) => share.cause === cause);
+  return entriesOf(fields)
+    .filter(([id, { trend }]) =>
+      trend === 'not-enough-data' ? whole !== trend && isNamed(fieldRow(id)) : trend !== 'stable' || isNamed(fieldRow(id)),
+    )
+    .sort((a, b) => Math.abs(b[1].slopeBytesPerHour ?? 0) - Math.abs(a[1].slopeBytesPerHour ?? 0))
     .map(
-      ([id, f]) =>
-        `${id.padEnd(20)} ${f.trend.padEnd(10)} ${rateText(f.slopeBytesPerHour!)}  (90 %: ${rateText(f.low ?? 0)} to ${rateText(f.high ?? 0)}) ${f.basis.reason}`,
+      ([id, field]) =>
+        `${id.padEnd(20)} ${field.trend.padEnd(10)} ${slopeText(id, field)}${field.basis.reason}${fieldRow(id).isSum ? SUM_NOTE : ''}`,
     );
+}
+
+const SUM_NOTE = ' (a sum: decides nothing by itself)';
+
+/** "31 MB an hour (90 %: 29 to 33 MB an hour): " */
+function slopeText(id: FieldName, { slopeBytesPerHour: slope, low, high }: FieldTrend): string {
+  if (slope === null || low === null || high === null) return '';
+  const isCount = fieldRow(id).unit !== 'bytes';
+  if (low === high) return `${isCount ? `${slope.toFixed(1)} an hour` : rateText(slope)}: `;
+  if (isCount) return `${slope.toFixed(1)} an hour (90 %: ${low.toFixed(1)} to ${high.toFixed(1)}): `;
+  return `${rateText(slope)} (90 %: ${rateIntervalText(low, high)}): `;
 }
 
 function wrap(text: string, width: number): string[] {

@@ -112,8 +112,11 @@ function helpText(spec: CommandSpec, table: Table): string {
     const otherwise = row.otherwiseText === undefined ? '' : ` (default ${row.otherwiseText})`;
     return `${left.padEnd(26)} ${row.help}${otherwise}`;
   });
+  const example = Object.values(table)[0]?.flag;
+  const environment =
+    example === undefined ? '' : `\nEach option can also be set in the environment: --${example} is ${envName(example)}.\n`;
   const operands = spec.operands === null ? '' : ` ${spec.operands}`;
-  return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n\nEach option can also be set in the environment: --ops-port is MEMHOUND_OPS_PORT.\n`;
+  return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n${environment}`;
 }
 
 /** "; did you mean --port?" if a known name differs by one or two letters. */

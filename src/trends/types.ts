@@ -13,11 +13,11 @@ export interface FieldTrend {
   /** 90 % interval of the slope. */
   readonly low: number | null;
   readonly high: number | null;
-  /** One-sided, of no drift, adjusted for autocorrelation. */
+  /** One minus the posterior probability of growth; no p-value. */
   readonly p: number | null;
   readonly points: number;
   readonly windowSeconds: number;
-  /** What it was decided from: segments, fits compared, tests and their values. For --explain, the page and tests. */
+  /** What it was decided from. For --explain, the page and tests. */
   readonly basis: TrendBasis;
 }
 
@@ -26,11 +26,32 @@ export interface TrendBasis {
   readonly segments: readonly number[];
   /** The line through the evaluated segment: level (bytes) at `fromT`, with `slopePerSecond`. null if none was fitted. */
   readonly line: { readonly fromT: number; readonly toT: number; readonly level: number; readonly slopePerSecond: number } | null;
-  /** Fits that were compared, by name, with their score (lower is better). */
-  readonly modelScores: readonly { readonly model: string; readonly score: number }[];
-  readonly statistics: Readonly<Record<string, number>>;
+  /** Posterior probability of each mean model (line, bend, steps ...), the most probable first; those below 0.001 are left out. */
+  readonly modelProbabilities: readonly { readonly model: string; readonly probability: number }[];
+  readonly statistics: TrendStatistics;
   /** In words, one short sentence. */
   readonly reason: string;
+}
+
+/** What was computed on the way; what does not apply is not there. docs/verdict.md explains each. */
+export interface TrendStatistics {
+  /** Posterior probabilities that the field has a slope at all, that it rises, and that it falls. */
+  readonly drifting?: number;
+  readonly growing?: number;
+  readonly falling?: number;
+  /** What a saturation is expected to add within a day, averaged over all models, in the field's unit. */
+  readonly remainingRise?: number;
+  /** R squared of a straight line through the evaluated segment. */
+  readonly rSquared?: number;
+  /** 1 where the slope is large enough to matter, else 0. */
+  readonly significant?: 0 | 1;
+  /** Falls of a saw-tooth that its floor was taken from. */
+  readonly collections?: number;
+  /** Collections of the old generation that the floor of the heap was taken from. */
+  readonly fullCollections?: number;
+  /** Earlier runs of the container that levelled off, or grew until they were killed, and decided this trend. */
+  readonly runsThatStopped?: number;
+  readonly runsThatLeaked?: number;
 }
 
 export type EtaEvent = 'heap-exhausted' | 'oom-kill' | 'disk-full' | 'reclaim';

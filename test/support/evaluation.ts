@@ -10,7 +10,7 @@ export function fieldEvaluation(given: Partial<FieldEvaluation> = {}): FieldEval
     p: 0.5,
     points: 100,
     windowSeconds: 86_400,
-    basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: 'made' },
+    basis: { segments: [0], line: null, modelProbabilities: [], statistics: {}, reason: 'made' },
     levelNow: 100e6,
     levelAtStart: 100e6,
     saturating: false,

@@ -15,7 +15,7 @@ export const fieldTrend = (trend: Trend, slope: number | null = 0): FieldTrend =
   p: 0.001,
   points: 100,
   windowSeconds: 7 * 86_400,
-  basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: '' },
+  basis: { segments: [0], line: null, modelProbabilities: [], statistics: {}, reason: '' },
 });
 
 /** The log of the story: 794 MiB on disk, held open by pid 1, its disk full in 12 days. */

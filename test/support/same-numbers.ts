@@ -13,6 +13,11 @@ export function sameNumbers(a: unknown, b: unknown, path: string, within = WITHI
   } else if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
     assert.deepEqual(Object.keys(a), Object.keys(b), path);
     for (const [key, value] of Object.entries(a))
-      sameNumbers(value, (b as Record<string, unknown>)[key], `${path}.${key}`, key === 'modelScores' ? SCORES_WITHIN : within);
+      sameNumbers(
+        value,
+        (b as Record<string, unknown>)[key],
+        `${path}.${key}`,
+        key === 'modelProbabilities' ? SCORES_WITHIN : within,
+      );
   } else if (typeof a !== 'function') assert.equal(a, b, path);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesText, durationText, intervalText, joinWithAnd, rateText, safeName } from '../../src/format.ts';
+import { bytesText, durationText, intervalText, joinWithAnd, rateIntervalText, rateText, safeName } from '../../src/format.ts';
 
 test('a level is in the unit in which limits are written', () => {
   assert.deepEqual([0, 900, 64 * 1024, 12.4 * 2 ** 20, 822_972_416, 1_475_723_264].map(bytesText), [
@@ -21,6 +21,13 @@ test("the story's 4.76 MB an hour reads as 114 MB a day, and a fast leak in a sh
     '12 MB a minute',
     '36 kB a day',
   ]);
+});
+
+test('both ends of an interval of rates are in one unit of time', () => {
+  assert.equal(rateIntervalText(1500e6, 4680e6), '417 kB to 1.3 MB a second');
+  assert.equal(rateIntervalText(-2e6, 31e6), '-2 to 31 MB an hour');
+  assert.equal(rateIntervalText(37_500, 50_000), '900 kB to 1.2 MB a day');
+  assert.equal(rateIntervalText(7.56e9, 7.57e9), '2.1 MB a second');
 });
 
 test('times are in the largest unit of which there are two', () => {

@@ -1,7 +1,8 @@
 import { type FieldName, fieldRow } from '../../fields.ts';
 import { DAY_S, HOUR_S } from '../../units.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
-import type { FieldTrend, Trend } from '../types.ts';
+import type { ModelPosterior } from '../model/model-average.ts';
+import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
@@ -46,7 +47,7 @@ const MIN_CYCLES_FOR_BENDS = 12;
 const FEW_CYCLES_POSTERIOR = 0.75;
 
 const EMPTY = {
-  basis: { segments: [], line: null, modelScores: [], statistics: {} },
+  basis: { segments: [], line: null, modelProbabilities: [], statistics: {} },
   levelNow: Number.NaN,
   levelAtStart: Number.NaN,
   saturating: false,
@@ -173,14 +174,18 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const levelNow = level + average.levelAtEnd * scale + ahead;
   const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
+  const required = requiredPosterior(rSquared);
+  const probabilityText = (probability: number): string => `a probability of ${percentText(probability)}`;
   let trend: Trend = 'stable';
-  let reason = 'no material drift beyond its own wandering';
-  if (significant && growing >= requiredPosterior(rSquared)) {
+  let reason = significant
+    ? `it rises with ${probabilityText(growing)} and falls with ${probabilityText(falling)}, and ${percentText(required)} are needed`
+    : 'its slope is too small to matter';
+  if (significant && growing >= required) {
     trend = 'growing';
-    reason = 'a lasting drift that its own wandering does not explain';
-  } else if (significant && falling >= requiredPosterior(rSquared)) {
+    reason = `it rises with ${probabilityText(growing)}, and ${percentText(required)} are needed`;
+  } else if (significant && falling >= required) {
     trend = 'shrinking';
-    reason = 'a lasting fall that its own wandering does not explain';
+    reason = `it falls with ${probabilityText(falling)}, and ${percentText(required)} are needed`;
   } else if (top.model.remainingShare !== null && remainingRise > 0) {
     const limitShare = typeof limit === 'number' ? 0.02 * limit : Number.POSITIVE_INFINITY;
     if (remainingRise > Math.min(limitShare, 0.1 * Math.abs(levelNow))) {
@@ -211,16 +216,14 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
         level: levelNow - slope * (1 - top.model.lastPartStart) * windowS,
         slopePerSecond: slope,
       },
-      modelScores: models
-        .slice(0, 6)
-        .map(({ model, probability }) => ({ model: model.name, score: -2 * Math.log(probability + 1e-12) })),
+      modelProbabilities: probabilitiesByName(models),
       statistics: {
         growing,
         falling,
         drifting,
-        coming: remainingRise,
-        straight: rSquared,
-        material: significant ? 1 : 0,
+        remainingRise,
+        rSquared,
+        significant: significant ? 1 : 0,
         ...(cycles === null ? {} : { collections: cycles }),
       },
       reason: reason,
@@ -232,6 +235,21 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growingFlatPrior) : growingFlatPrior,
   };
 }
+
+/** Each name once: models of one name differ in where they bend or step. */
+function probabilitiesByName(models: readonly ModelPosterior[]): TrendBasis['modelProbabilities'] {
+  const byName = new Map<string, number>();
+  for (const { model, probability } of models) byName.set(model.name, (byName.get(model.name) ?? 0) + probability);
+  return [...byName]
+    .filter(([, probability]) => probability >= LEAST_PUBLISHED_PROBABILITY)
+    .sort((a, b) => b[1] - a[1])
+    .map(([model, probability]) => ({ model, probability }));
+}
+
+const LEAST_PUBLISHED_PROBABILITY = 0.001;
+
+/** "97 %", "over 99 %" */
+const percentText = (share: number): string => (share > 0.995 ? 'over 99 %' : `${Math.round(100 * share)} %`);
 
 /** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */
 function rSquaredSince(x: Float64Array, y: Float64Array, fromS: number): number {

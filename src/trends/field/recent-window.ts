@@ -38,7 +38,7 @@ export function preferRecentGrowth(
     if (!roseUnusually(values, run, lengthS)) continue;
     const from = lowerBound(run.t, endT - lengthS, run.from, run.to);
     const recent = evaluateOver({ ...run, from });
-    if (recent.trend !== 'growing' || (recent.basis.statistics.straight ?? 0) < MIN_R_SQUARED) continue;
+    if (recent.trend !== 'growing' || (recent.basis.statistics.rSquared ?? 0) < MIN_R_SQUARED) continue;
     return {
       ...recent,
       posterior: Math.min(recent.posterior, MAX_RECENT_POSTERIOR),

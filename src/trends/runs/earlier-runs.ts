@@ -169,7 +169,7 @@ export function adjustForEarlierRuns(
       posterior: 0.2,
       basis: {
         ...newest.basis,
-        statistics: { ...newest.basis.statistics, livesThatStopped: stopped.length },
+        statistics: { ...newest.basis.statistics, runsThatStopped: stopped.length },
         reason: `it rises as ${stopped.length} earlier runs did at this age, and those levelled off`,
       },
     };
@@ -197,7 +197,7 @@ function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: Field
         line === null
           ? null
           : { ...line, level: newest.levelNow - (slope / HOUR_S) * (line.toT - line.fromT), slopePerSecond: slope / HOUR_S },
-      statistics: { ...newest.basis.statistics, livesThatLeaked: leaking.length },
+      statistics: { ...newest.basis.statistics, runsThatLeaked: leaking.length },
       reason: `it follows ${leaking.length} earlier runs that grew until they were killed`,
     },
   };

@@ -51,7 +51,7 @@ const verdict: Verdict = {
       p: 0.001,
       points: 100,
       windowSeconds: 3600,
-      basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: '' },
+      basis: { segments: [0], line: null, modelProbabilities: [], statistics: {}, reason: '' },
     },
   },
 };

@@ -50,22 +50,35 @@ test('a field that hardly moves is stable, at its last level', () => {
 describe('a field that drifts', () => {
   test('grows, with its slope an hour and a line along it to its level at the end', () => {
     const grown = evaluate((hour) => 300 + 10 * hour);
-    assert.deepEqual([grown.trend, grown.basis.reason], ['growing', 'a lasting drift that its own wandering does not explain']);
+    assert.deepEqual(
+      [grown.trend, grown.basis.reason],
+      ['growing', 'it rises with a probability of over 99 %, and 55 % are needed'],
+    );
     near(grown.slopeBytesPerHour, 10 * MB, 0.2 * MB);
     assert.equal(grown.low! < grown.slopeBytesPerHour! && grown.slopeBytesPerHour! < grown.high!, true);
     near(grown.levelNow, 400 * MB, MB);
     near(grown.levelAtStart, 300 * MB, 3 * MB);
     near(grown.p, 0, 1e-3);
     near(grown.posterior, 1, 1e-3);
-    const { line, segments, statistics, modelScores } = grown.basis;
+    const { line, segments, statistics, modelProbabilities } = grown.basis;
     assert.deepEqual(segments, [FROM_T]);
     assert.deepEqual([line!.fromT, line!.toT], [FROM_T, FROM_T + 599 * MINUTE_S]);
     near(3600 * line!.slopePerSecond, grown.slopeBytesPerHour!, 1);
     near(line!.level + line!.slopePerSecond * (line!.toT - line!.fromT), grown.levelNow, 1);
     near(line!.level, 300 * MB, 2 * MB);
     near(statistics.growing!, 1, 1e-3);
-    assert.equal(modelScores[0]!.model, 'line');
-    assert.equal(modelScores.length <= 6 && modelScores[0]!.score < 1, true);
+    assert.equal(modelProbabilities[0]!.model, 'line');
+    const probabilities = modelProbabilities.map(({ probability }) => probability);
+    assert.deepEqual(
+      probabilities,
+      probabilities.toSorted((a, b) => b - a),
+    );
+    near(
+      probabilities.reduce((sum, probability) => sum + probability, 0),
+      1,
+      0.02,
+    );
+    assert.equal(new Set(modelProbabilities.map(({ model }) => model)).size, modelProbabilities.length);
     assert.equal(statistics.collections, undefined);
     assert.deepEqual([grown.saturating, grown.dailyLoadExcluded, grown.windowSeconds], [false, false, 599 * MINUTE_S]);
   });
@@ -73,7 +86,7 @@ describe('a field that drifts', () => {
     const fallen = evaluate((hour) => 400 - 10 * hour);
     assert.deepEqual(
       [fallen.trend, fallen.basis.reason],
-      ['shrinking', 'a lasting fall that its own wandering does not explain'],
+      ['shrinking', 'it falls with a probability of over 99 %, and 55 % are needed'],
     );
     near(fallen.slopeBytesPerHour, -10 * MB, 0.2 * MB);
     near(fallen.p, 1, 1e-3);
@@ -89,7 +102,7 @@ describe('a field that drifts', () => {
   test('by too little to matter is stable', () => {
     const slow = evaluate((hour) => 5000 + 3 * hour, { limit: 'max', noise: 300 });
     assert.equal(slow.trend, 'stable');
-    assert.equal(slow.basis.reason, 'no material drift beyond its own wandering');
+    assert.equal(slow.basis.reason, 'its slope is too small to matter');
   });
 });
 

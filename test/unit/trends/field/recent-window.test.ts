@@ -11,7 +11,7 @@ const INTERVAL_S = 300;
 
 const straight = (rSquared: number): Partial<FieldEvaluation> => ({
   posterior: 0.99,
-  basis: { segments: [77], line: null, modelScores: [], statistics: { straight: rSquared }, reason: 'made' },
+  basis: { segments: [77], line: null, modelProbabilities: [], statistics: { rSquared }, reason: 'made' },
 });
 
 /** A run of hours with a value each five minutes; what is found in it, and the hours of the parts that were evaluated. */
@@ -43,7 +43,7 @@ test('a part that rose by more than thrice what the run ever rose before is eval
   assert.deepEqual(parts, [16]);
   assert.equal(answer.trend, 'growing');
   assert.deepEqual(answer.basis.segments, [1e6, 77]);
-  assert.equal(answer.basis.statistics.straight, 0.9);
+  assert.equal(answer.basis.statistics.rSquared, 0.9);
   assert.match(answer.basis.reason, /^since lately it rises/);
 });
 

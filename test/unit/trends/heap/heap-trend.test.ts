@@ -224,7 +224,7 @@ test('from eight collections on what they leave is evaluated as any field is', (
     heap({ collections: Array.from({ length: 22 }, (_, k) => [10 + 10 * k, 300 + rise * k] as const), promoted: 8 });
   const grown = floor(10);
   assert.deepEqual([grown.trend, grown.basis.statistics.fullCollections, grown.points], ['growing', 22, 240]);
-  assert.match(grown.basis.reason, /^a lasting drift .*, by what the old generation keeps after its collections$/);
+  assert.match(grown.basis.reason, /^it rises with a probability of .*, by what the old generation keeps after its collections$/);
   near(grown.slopeBytesPerHour, 60 * MB, 0.05);
   assert.equal(floor(0).trend, 'stable');
 });

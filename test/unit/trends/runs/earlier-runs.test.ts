@@ -49,7 +49,7 @@ test('a young life that follows lives which grew until they were killed is a lea
   const answer = lives([330, 340, 320, 40], leak, 'oom_kill');
   assert.equal(answer.leak, true);
   assert.ok(answer.confidence >= 0.8, String(answer.confidence));
-  assert.ok(answer.fields.anon!.basis.statistics.livesThatLeaked! >= 2);
+  assert.ok(answer.fields.anon!.basis.statistics.runsThatLeaked! >= 2);
   assert.ok(answer.fields.anon!.low! <= 120 * MB && answer.fields.anon!.high! >= 120 * MB);
 });
 
@@ -116,7 +116,7 @@ test('lives that lasted long enough speak for the newest, however many short one
   const loop = [32, 33, 31, 34, 32];
   const answer = lives([330, 340, 320, ...loop, 60], leak, 'oom_kill');
   assert.equal(answer.leak, true);
-  assert.ok(answer.fields.anon!.basis.statistics.livesThatLeaked! >= 2, 'the three that leaked are heard');
+  assert.ok(answer.fields.anon!.basis.statistics.runsThatLeaked! >= 2, 'the three that leaked are heard');
 });
 
 test('a kill told before the clock was set back an hour still counts as the end of its life', () => {
@@ -124,6 +124,6 @@ test('a kill told before the clock was set back an hour still counts as the end 
   const straight = lives([330, 340, 320, 40], leak, 'oom_kill');
   const setBack = lives([330, 340, 320, 40], leak, 'oom_kill', 700);
   assert.ok(straight.confidence >= 0.8);
-  assert.equal(setBack.fields.anon!.basis.statistics.livesThatLeaked, straight.fields.anon!.basis.statistics.livesThatLeaked);
+  assert.equal(setBack.fields.anon!.basis.statistics.runsThatLeaked, straight.fields.anon!.basis.statistics.runsThatLeaked);
   assert.equal(setBack.confidence, straight.confidence);
 });

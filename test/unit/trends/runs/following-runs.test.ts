@@ -123,7 +123,7 @@ function adjusted({
 describe('a newest run that grows', () => {
   test('settles where two runs that rose like it stopped growing', () => {
     const { trend, posterior, basis } = adjusted();
-    assert.deepEqual([trend, posterior, basis.statistics.livesThatStopped], ['settling', 0.2, 2]);
+    assert.deepEqual([trend, posterior, basis.statistics.runsThatStopped], ['settling', 0.2, 2]);
     assert.equal(basis.reason, 'it rises as 2 earlier runs did at this age, and those levelled off');
   });
   test('grows on where only one run rose like it, or one of them grew on, was killed or is not known', () => {
@@ -222,7 +222,7 @@ describe('a newest run after runs that grew until they were killed', () => {
     );
     assert.ok(Math.abs(answer.p! - 0.05) < 1e-9);
     assert.ok(Math.abs(answer.slopeBytesPerHour! - 120e6) < 1);
-    assert.equal(answer.basis.statistics.livesThatLeaked, 2);
+    assert.equal(answer.basis.statistics.runsThatLeaked, 2);
     assert.equal(answer.basis.reason, 'it follows 2 earlier runs that grew until they were killed');
     assert.equal(answer.basis.line, null);
     const likely = adjusted({ killed: ['recorded', 'likely'], newest, fields: [LEAK, LEAK] });

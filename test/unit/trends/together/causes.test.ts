@@ -58,7 +58,7 @@ function judged(perHour: number): FieldEvaluation {
     p: grows ? 0.001 : 0.5,
     points: 120,
     windowSeconds: 200_000,
-    basis: { segments: [0], line: null, modelScores: [], statistics: {}, reason: 'made' },
+    basis: { segments: [0], line: null, modelProbabilities: [], statistics: {}, reason: 'made' },
     levelNow: 200 * MIB,
     levelAtStart: 100 * MIB,
     saturating: false,
