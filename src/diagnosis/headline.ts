@@ -1,5 +1,6 @@
 import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, dueText, durationText, rateText } from '../format.ts';
+import type { Trend } from '../trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
 
@@ -10,7 +11,10 @@ export function plainHeadline(context: RuleContext): string {
     case 'not-enough-data':
       return tooShort(context);
     case 'settling':
-      return `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowSeconds(context) / 2))}.`;
+      return (
+        undecidedText(context) ??
+        `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowSeconds(context) / 2))}.`
+      );
     case 'cyclic':
       return `Memory used goes up and down${windowSeconds(context) > DAY_S ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
     case 'shrinking':
@@ -18,7 +22,7 @@ export function plainHeadline(context: RuleContext): string {
     case 'growing':
       return growingUnnamed(context);
     case 'stable':
-      return `Nothing grows. ${memoryLevelText(context)}, steady for ${durationText(windowSeconds(context))}.`;
+      return `Nothing grows. ${memoryLevelText(context)}, ${steadyText(context)}.${beforeFall(context)}`;
     default:
       return evaluation.trend satisfies never;
   }
@@ -27,7 +31,67 @@ export function plainHeadline(context: RuleContext): string {
 function tooShort(context: RuleContext): string {
   const { needs } = context.evaluation;
   const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * HOUR_S))}`;
-  return `Not enough history yet${wait}. ${memoryLevelText(context)} now.`;
+  return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}`;
+}
+
+/** How far a field rose within its window without going back, how long that took, and for how long it has stood since. */
+interface Rise {
+  readonly what: string;
+  readonly text: string;
+  readonly roseSeconds: number;
+  readonly standsSeconds: number;
+}
+
+const RISING: readonly (readonly [FieldId, string])[] = [
+  ['usage', 'Memory used'],
+  ['working_set', 'The working set'],
+  ['anon', 'Anonymous memory'],
+  ['heap_used', "The Java heap's floor after GC"],
+  ['metaspace', 'Metaspace'],
+];
+
+/** The first of these fields that rose and has this trend. */
+function riseWithTrend(context: RuleContext, trend: Trend): Rise | null {
+  for (const [id, what] of RISING) {
+    const field = trendOf(context, id);
+    const { rise, riseShare, roseSeconds, standsSeconds } = field?.basis.statistics ?? {};
+    if (field?.trend !== trend || rise === undefined || riseShare === undefined) continue;
+    const text = `${bytesText(rise)} (${Math.round(100 * riseShare)} %)`;
+    return { what, text, roseSeconds: roseSeconds ?? 0, standsSeconds: standsSeconds ?? 0 };
+  }
+  return null;
+}
+
+/** A pause of a smaller share of the rise is no pause. */
+const MIN_PAUSE_SHARE = 0.02;
+
+/** What rose and stands for too short a time; null: it is a warm-up that is seen to slow down. */
+function undecidedText(context: RuleContext): string | null {
+  if (context.evaluation.leak !== null) return null;
+  const rise = riseWithTrend(context, 'settling');
+  if (rise === null) return null;
+  const { what, text, roseSeconds, standsSeconds } = rise;
+  const rose = `${what} rose ${text} in ${durationText(roseSeconds)}`;
+  if (standsSeconds < MIN_PAUSE_SHARE * roseSeconds) return `${rose}, unevenly: too short to know whether it goes on.`;
+  return `${rose} and has not risen for ${durationText(standsSeconds)}: too short to know whether it has stopped.`;
+}
+
+/** "steady for 57 minutes, after a rise of 45 MiB (41 %) in 24 minutes" */
+function steadyText(context: RuleContext): string {
+  const usage = riseWithTrend(context, 'stable');
+  if (usage === null || usage.what !== 'Memory used') return `steady for ${durationText(windowSeconds(context))}`;
+  return `steady for ${durationText(usage.standsSeconds)}, after a rise of ${usage.text} ${usage.roseSeconds < 1 ? 'in one step' : `in ${durationText(usage.roseSeconds)}`}`;
+}
+
+/** A process that ended leaves less than this share of what it held. */
+const LEFT_BY_A_PROCESS = 0.05;
+
+/** The newest fall to nearly nothing in one sample; the empty text where there is none. */
+function beforeFall({ series }: RuleContext): string {
+  const usage = [...(series.fields.get('usage') ?? [])].filter(Number.isFinite);
+  const at = usage.findLastIndex((value, i) => i > 0 && value < LEFT_BY_A_PROCESS * usage[i - 1]!);
+  if (at === -1) return '';
+  return ` Before that it fell from ${bytesText(usage[at - 1]!)} to ${bytesText(usage[at]!)} in one sample: its process ended or was started again.`;
 }
 
 function settlingPace(context: RuleContext): string {

@@ -16,6 +16,7 @@ import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
 import { lockedCacheColumn, newestReader, withSwap } from './together/derived-columns.ts';
+import { jointEvidence } from './together/joint-evidence.ts';
 import { reconcileSums } from './together/sum-rates.ts';
 import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
@@ -93,8 +94,15 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const lockedCache = lockedCacheColumn(ordered.fields);
   const locked = lockedCache === null ? null : withEarlierRuns('unevictable', lockedCache);
   const limits = { limit, heapMax: series.heapMaxBytes };
-  const combined = combineFields(together, { native, locked }, limits, coMovement(counted, window));
-  return { ...combined, needs: neededHistoryNow(combined.trend, fields, window), fields: publicFields(reconcileSums(fields)) };
+  const joint = jointEvidence(together, native);
+  const combined = combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window));
+  // The published fields are the kernel's own, without what is swapped out.
+  const published = jointEvidence(fields, native).fields;
+  return {
+    ...combined,
+    needs: neededHistoryNow(combined.trend, published, window),
+    fields: publicFields(reconcileSums(published)),
+  };
 }
 
 /** The part of a window in which a field was there, for it may have come later than the rest; null where it is gone. */

@@ -16,6 +16,7 @@ export function fieldEvaluation(given: Partial<FieldEvaluation> = {}): FieldEval
     saturating: false,
     dailyLoadExcluded: false,
     posterior: 0,
+    undecidedRise: null,
     ...given,
   };
 }

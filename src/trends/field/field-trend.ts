@@ -4,6 +4,7 @@ import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { ModelPosterior } from '../model/model-average.ts';
 import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
+import { isTooShortToKnow, type LastingRise, lastingRise } from './lasting-rise.ts';
 import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
@@ -23,6 +24,10 @@ export interface FieldEvaluation extends FieldTrend {
   readonly posterior: number;
   /** The heap grows or is nearly full, and its collector does not report what is left after a collection: a leak is neither found nor excluded. */
   readonly liveSetUnknown?: true;
+  /** What its collections leave does not rise, or is not known: its own values are no evidence of growth. */
+  readonly overruled?: true;
+  /** It rose, no lasting slope was found, and it stands for too short a time to know whether it has stopped; null: it is not so. */
+  readonly undecidedRise: LastingRise | null;
 }
 
 const MIN_BLOCKS = 6;
@@ -53,6 +58,7 @@ const EMPTY = {
   saturating: false,
   dailyLoadExcluded: false,
   posterior: 0,
+  undecidedRise: null,
 };
 
 export function notEnoughData(points: number, windowS: number, because: string): FieldEvaluation {
@@ -193,6 +199,21 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
       reason = 'it rises ever more slowly towards a level';
     }
   }
+  // A saw-tooth rises until it is collected: only its floor can be said to have risen.
+  const rises = trend === 'stable' && (!fieldRow(id).sawtooth || (cycles !== null && cycles >= MIN_CYCLES));
+  const rise = rises
+    ? lastingRise(
+        blocks.timesS,
+        y.map((value) => level + value * scale),
+        windowS,
+      )
+    : null;
+  const isUndecided =
+    rise !== null && isTooShortToKnow(rise) && isPracticallySignificant(rise.slopePerSecond, level, limit, windowS, unit);
+  if (isUndecided) {
+    trend = 'settling';
+    reason = 'it rose, and stands for too short a time to know whether it has stopped';
+  }
   if (cycles !== null && cycles < MIN_CYCLES && trend === 'growing') {
     trend = 'cyclic';
     reason = `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}`;
@@ -225,6 +246,9 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
         rSquared,
         significant: significant ? 1 : 0,
         ...(cycles === null ? {} : { collections: cycles }),
+        ...(rise === null
+          ? {}
+          : { rise: rise.amount, riseShare: rise.share, roseSeconds: rise.roseSeconds, standsSeconds: rise.standsSeconds }),
       },
       reason: reason,
     },
@@ -233,6 +257,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     saturating: top.model.name === 'saturation-line',
     dailyLoadExcluded: false,
     posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growingFlatPrior) : growingFlatPrior,
+    undecidedRise: isUndecided ? rise : null,
   };
 }
 

@@ -133,4 +133,6 @@ const withReason = (field: FieldEvaluation, because: string): FieldEvaluation =>
 const asStable = (field: FieldEvaluation, because: string): FieldEvaluation => ({
   ...withReason(field, because),
   trend: 'stable',
+  overruled: true,
+  undecidedRise: null,
 });

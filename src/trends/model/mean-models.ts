@@ -43,6 +43,14 @@ const HINGES = [0.08, 0.16, 0.25, 0.34, 0.43, 0.52, 0.61, 0.7, 0.79, 0.87];
 const SATURATION_TIMES = [0.005, 0.01, 0.02, 0.04, 0.08, 0.14, 0.22, 0.33, 0.5, 0.8, 1.3];
 /** Most series are plain, so there must be evidence of a bend, and more for a slope beside a saturation. */
 const LOG_PRIOR_BEND = Math.log(0.03);
+/**
+ * What rose for most of the window and stands at its end has stopped, or pauses. Standing for less than a third of the time that it rose is
+ * worth less, by a power of the proportion (1 finds fewer leaks of the labelled series, 2 errs more in the time to the limit): else one dip or
+ * plateau at the end makes a line a rise that stopped.
+ */
+const STAND_SHARE = 1 / 3;
+const STAND_POWER = 1.5;
+const logPriorOfStop = (c: number): number => LOG_PRIOR_BEND + STAND_POWER * Math.log(Math.min(1, (1 - c) / c / STAND_SHARE));
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
 /** In windows of less than a day, part of a daily cycle can look like any other model. */
 const logPriorOfDailyCycle = (windowS: number): number =>
@@ -64,7 +72,7 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
   for (const { c, after, before } of bends) {
     const bent = { ...BASE_MODEL, searchedParameters: 1, logPrior: LOG_PRIOR_BEND, lastPartStart: c };
     models.push({ ...bent, name: 'hinge', columns: [one, before, after], slopeFactors: [0, 0, 1] });
-    models.push({ ...bent, name: 'stop', columns: [one, before], slopeFactors: null });
+    models.push({ ...bent, name: 'stop', logPrior: logPriorOfStop(c), columns: [one, before], slopeFactors: null });
     models.push({ ...bent, name: 'start', columns: [one, after], slopeFactors: [0, 1] });
   }
   if (windowS > 0.2 * DAY_S && windowS < 2 * DAY_S) {
@@ -147,6 +155,7 @@ function saturationModels({ decayTime, index }: Saturation, { line, bends, satur
       models.push({
         ...bent,
         searchedParameters: 2,
+        logPrior: logPriorOfStop(c),
         name: 'saturation-stop',
         columns: [0, before, index],
         lastPartStart: c,

@@ -6,6 +6,8 @@ const OTHER_PROCESS_FIELDS = fieldsWhere(({ id, perProcess }) => perProcess && i
 
 /** A drop to under this share of the level before it. */
 const ANON_DROP = 0.7;
+/** A drop to under this share is a process that is gone, whatever else is known: no running process gives back so much in one sample. */
+const PROCESS_GONE = 0.05;
 
 /** NaN where no value is known. */
 const mean = (column: Float64Array, from: number, to: number): number => {
@@ -26,7 +28,8 @@ const mean = (column: Float64Array, from: number, to: number): number => {
  * running process does: anonymous memory falls in one sample together with most of the process's other fields, or with all page cache.
  */
 export function runStarts(series: OrderedSeries): number[] {
-  const anon = series.fields.get('anon');
+  // Without a split of usage, all of it stands for the process.
+  const anon = series.fields.get('anon') ?? (series.fields.has('file') ? undefined : series.fields.get('usage'));
   const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.restarts]);
   const processKills = new Set(series.processKills);
@@ -49,7 +52,7 @@ export function runStarts(series: OrderedSeries): number[] {
           else flat++;
         }
         const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
-        if (fell > flat || cache) starts.add(i);
+        if (fell > flat || cache || now < PROCESS_GONE * was) starts.add(i);
       }
       before = i;
       was = now;

@@ -7,6 +7,7 @@ import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
 import { causeConfidence, type DerivedTrends, type Fields, grows, type Limits } from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
 import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
+import { hasUndecidedRise } from './joint-evidence.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
 
 /** How fast memory that cannot be reclaimed grows, all of it together, by those of its fields that this kernel reports. */
@@ -102,8 +103,23 @@ function confidenceOfNoGrowth(fields: Fields): number {
   let most = 0;
   for (const id of [...UNRECLAIMABLE_FIELDS, 'heap_used', 'metaspace', 'slab'] as const)
     most = Math.max(most, fields.get(id)?.posterior ?? 0);
-  return 0.98 - 0.2 * most - Math.max(0, most - DOUBTFUL_POSTERIOR);
+  return 0.98 - 0.2 * most - Math.max(0, most - DOUBTFUL_POSTERIOR) - DOUBT_OF_STOP * (1 - standingShare(fields));
 }
+
+/** A rise that stands for as long as it took, or longer, has stopped. One that stands for less is less sure to have. */
+const DOUBT_OF_STOP = 0.15;
+
+/** For how long what rose has stood, as a share of the time that the rise took, up to 1; 1 where nothing rose. */
+function standingShare(fields: Fields): number {
+  const shares = (['usage', 'anon', 'heap_used'] as const).map((id) => {
+    const { roseSeconds, standsSeconds } = fields.get(id)?.basis.statistics ?? {};
+    return roseSeconds === undefined || standsSeconds === undefined ? 1 : standsSeconds / roseSeconds;
+  });
+  return Math.min(1, ...shares);
+}
+
+/** What rose and stands for a short time may have stopped, or not. */
+const UNDECIDED_CONFIDENCE = 0.6;
 
 /** All fields of one run of the container, put together. */
 export function combineFields(
@@ -121,7 +137,8 @@ export function combineFields(
   // anon that grows without a cause is a heap that fills and has hardly been collected: what of it survives is not known yet.
   const heapNotYetCollected = grows(fields, 'anon') && grows(fields, 'usage');
   const liveSetUnknown = fields.get('heap_used')?.liveSetUnknown === true;
-  const isUnknown = reclaimabilityUnknown || heapNotYetCollected || liveSetUnknown;
+  const isUndecided = hasUndecidedRise(fields);
+  const isUnknown = reclaimabilityUnknown || heapNotYetCollected || liveSetUnknown || isUndecided;
   const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown ? null : false;
   if (causes.length > 0 || grows(fields, 'usage')) {
     const relevantCauses = leak === false ? causes : causes.filter(({ reclaimable }) => !reclaimable || leak === null);
@@ -136,6 +153,8 @@ export function combineFields(
     };
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
+  if (isUndecided && main !== 'not-enough-data')
+    return { trend: 'settling', leak: null, confidence: UNDECIDED_CONFIDENCE, causes, etas: [] };
   return {
     trend: main,
     leak: main === 'not-enough-data' || liveSetUnknown ? null : false,

@@ -64,6 +64,7 @@ function judged(perHour: number): FieldEvaluation {
     saturating: false,
     dailyLoadExcluded: false,
     posterior: grows ? 0.97 : 0.05,
+    undecidedRise: null,
   };
 }
 

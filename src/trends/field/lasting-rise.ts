@@ -1,0 +1,82 @@
+import { centredSums } from './least-squares.ts';
+
+/**
+ * How far a field rose within its window without going back, and for how long it has stood since. No model is needed for that, so it holds
+ * whatever shape wins: one dip or plateau at the end makes a rise that stopped likelier than a line, and says little about what comes next.
+ *
+ *                     ______      stands
+ *              ______/            rose: the time between a tenth and nine tenths of the rise, extended to all of it
+ *     ________/
+ */
+export interface LastingRise {
+  /** In the field's unit. */
+  readonly amount: number;
+  /** The amount as a share of the level at the beginning. */
+  readonly share: number;
+  readonly roseSeconds: number;
+  readonly standsSeconds: number;
+  /** Least-squares slope over the whole window, in the field's unit a second, and how much of all movement it explains. */
+  readonly slopePerSecond: number;
+  readonly rSquared: number;
+  readonly levelNow: number;
+}
+
+/** A smaller rise is not worth a word beside the level. */
+const MIN_SHARE = 0.15;
+/** Of its rise it may fall so much and still have risen: allocators and collectors give some back. */
+const MAX_FALL_BACK = 0.25;
+/** Blocks that are joined at each end to know the level there. */
+const END_BLOCKS = 3;
+const MIN_BLOCKS = 12;
+/** Standing still for a shorter share of the time that the rise took says nothing about whether it has stopped. */
+const MIN_STAND_SHARE = 1 / 4;
+/** As straight as a staircase of four even steps and more: k steps have 1 - 1 / k^2. */
+const EVEN_R_SQUARED = 0.9;
+
+/** null: it did not rise by much, or went back. `timesS` and `y`: block means of the window, seconds since it began. */
+export function lastingRise(timesS: Float64Array, y: Float64Array, windowS: number): LastingRise | null {
+  const m = y.length;
+  if (m < MIN_BLOCKS) return null;
+  const smooth = medians(y);
+  const [first, last] = [median(y.subarray(0, END_BLOCKS)), median(y.subarray(m - END_BLOCKS))];
+  const amount = last - first;
+  if (!(amount > 0) || amount < MIN_SHARE * Math.abs(first)) return null;
+  let [highest, fall] = [smooth[0]!, 0];
+  let tenth: number | null = null;
+  let nineTenths: number | null = null;
+  for (let i = 0; i < m; i++) {
+    highest = Math.max(highest, smooth[i]!);
+    fall = Math.max(fall, highest - smooth[i]!);
+    if (tenth === null && smooth[i]! >= first + 0.1 * amount) tenth = timesS[i]!;
+    if (nineTenths === null && smooth[i]! >= first + 0.9 * amount) nineTenths = timesS[i]!;
+  }
+  if (tenth === null || nineTenths === null || fall > MAX_FALL_BACK * amount) return null;
+  const roseSeconds = (nineTenths - tenth) / 0.8;
+  const endsS = Math.min(windowS, tenth + 0.9 * roseSeconds);
+  const { sxx, sxy, syy } = centredSums(timesS, y, 0);
+  return {
+    amount,
+    share: amount / Math.abs(first),
+    roseSeconds,
+    standsSeconds: windowS - endsS,
+    slopePerSecond: sxy / sxx,
+    rSquared: (sxy * sxy) / (sxx * syy),
+    levelNow: last,
+  };
+}
+
+/** Whether it has stood for too short a time to know whether it has stopped. */
+export const isTooShortToKnow = ({ roseSeconds, standsSeconds }: LastingRise): boolean =>
+  standsSeconds < MIN_STAND_SHARE * roseSeconds;
+
+/** Whether it rose all along the window, in small steps or without any. */
+export const isEven = ({ rSquared }: LastingRise): boolean => rSquared >= EVEN_R_SQUARED;
+
+function median(values: Float64Array): number {
+  return values.slice().sort()[values.length >> 1]!;
+}
+
+/** Of three neighbours each: a single spike is no level. */
+function medians(y: Float64Array): Float64Array {
+  return y.map((value, i) => (i === 0 || i === y.length - 1 ? value : median(y.subarray(i - 1, i + 2))));
+}
