@@ -89,7 +89,8 @@ const LEFT_BY_A_PROCESS = 0.05;
 /** The newest fall to nearly nothing in one sample; the empty text where there is none. */
 function beforeFall({ series }: RuleContext): string {
   const usage = [...(series.fields.get('usage') ?? [])].filter(Number.isFinite);
-  const at = usage.findLastIndex((value, i) => i > 0 && value < LEFT_BY_A_PROCESS * usage[i - 1]!);
+  const isLow = (value: number | undefined, before: number): boolean => value === undefined || value < LEFT_BY_A_PROCESS * before;
+  const at = usage.findLastIndex((_, i) => i > 0 && [0, 1, 2].every((ahead) => isLow(usage[i + ahead], usage[i - 1]!)));
   if (at === -1) return '';
   return ` Before that it fell from ${bytesText(usage[at - 1]!)} to ${bytesText(usage[at]!)} in one sample: its process ended or was started again.`;
 }

@@ -30,7 +30,7 @@ const END_BLOCKS = 3;
 const MIN_BLOCKS = 12;
 /** Standing still for a shorter share of the time that the rise took says nothing about whether it has stopped. */
 const MIN_STAND_SHARE = 1 / 4;
-/** As straight as a staircase of four even steps and more: k steps have 1 - 1 / k^2. */
+/** As straight as a staircase of four even levels and more: k levels have 1 - 1 / k^2. */
 const EVEN_R_SQUARED = 0.9;
 
 /** null: it did not rise by much, or went back. `timesS` and `y`: block means of the window, seconds since it began. */
@@ -44,15 +44,18 @@ export function lastingRise(timesS: Float64Array, y: Float64Array, windowS: numb
   let [highest, fall] = [smooth[0]!, 0];
   let tenth: number | null = null;
   let nineTenths: number | null = null;
+  let nearlyAll = timesS[m - 1]!;
   for (let i = 0; i < m; i++) {
     highest = Math.max(highest, smooth[i]!);
     fall = Math.max(fall, highest - smooth[i]!);
     if (tenth === null && smooth[i]! >= first + 0.1 * amount) tenth = timesS[i]!;
+    if (smooth[i]! >= first + 0.99 * amount) nearlyAll = Math.min(nearlyAll, timesS[i]!);
     if (nineTenths === null && smooth[i]! >= first + 0.9 * amount) nineTenths = timesS[i]!;
   }
   if (tenth === null || nineTenths === null || fall > MAX_FALL_BACK * amount) return null;
   const roseSeconds = (nineTenths - tenth) / 0.8;
-  const endsS = Math.min(windowS, tenth + 0.9 * roseSeconds);
+  // The last of a few steps reaches all of it at once.
+  const endsS = Math.min(nearlyAll, tenth + 0.9 * roseSeconds);
   const { sxx, sxy, syy } = centredSums(timesS, y, 0);
   return {
     amount,

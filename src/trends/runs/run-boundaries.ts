@@ -6,7 +6,7 @@ const OTHER_PROCESS_FIELDS = fieldsWhere(({ id, perProcess }) => perProcess && i
 
 /** A drop to under this share of the level before it. */
 const ANON_DROP = 0.7;
-/** A drop to under this share is a process that is gone, whatever else is known: no running process gives back so much in one sample. */
+/** A drop to under this share is a process that is gone, whatever else is known: no running process gives back so much in one sample for good. */
 const PROCESS_GONE = 0.05;
 
 /** NaN where no value is known. */
@@ -52,7 +52,7 @@ export function runStarts(series: OrderedSeries): number[] {
           else flat++;
         }
         const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
-        if (fell > flat || cache || now < PROCESS_GONE * was) starts.add(i);
+        if (fell > flat || cache || mean(anon, i, i + 3) < PROCESS_GONE * was) starts.add(i);
       }
       before = i;
       was = now;

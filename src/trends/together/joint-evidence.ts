@@ -128,7 +128,7 @@ function asGrowing(field: FieldEvaluation, posterior: number, reason: string): F
   };
 }
 
-/** k even steps have an R squared of 1 - 1 / k^2, and tell their pace to one part in the root of k. */
+/** A staircase of k even levels has an R squared of 1 - 1 / k^2, and tells its pace to one part in the root of k. */
 function rateOfRise({ slopePerSecond, rSquared }: LastingRise): GrowthRate {
   const slope = slopePerSecond * HOUR_S;
   const half = Z90 * slope * Math.min(0.6, (1 - rSquared) ** 0.25);

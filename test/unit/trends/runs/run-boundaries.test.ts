@@ -43,6 +43,16 @@ test('an unrecorded restart is where anon falls by a third, with most of what th
   for (const [columns, restart, why] of TABLE) assert.deepEqual(starts(columns), restart ? [0, 5] : [0], why);
 });
 
+test('a fall to nearly nothing in one sample is the end of a process, whatever else is known', () => {
+  assert.deepEqual(starts({ anon: drop(4) }), [0, 5]);
+  assert.deepEqual(starts({ anon: drop(4), threads: drop(100) }), [0, 5]);
+  assert.deepEqual(starts({ anon: drop(6) }), [0]);
+  assert.deepEqual(starts({ anon: [100, 100, 100, 4, 100, 100] }), [0], 'it is back in the next sample');
+  assert.deepEqual(starts({ anon: [100, 100, 100, 100, 4] }), [0, 4], 'in the last sample');
+  assert.deepEqual(starts({ usage: drop(4) }), [0, 5], 'usage stands for anon where it is not split');
+  assert.deepEqual(starts({ usage: drop(4), file: drop(90) }), [0], 'it may be page cache that was dropped');
+});
+
 test('a gap between the two runs hides no restart', () => {
   const anon = [100, 100, 100, 100, GAP, 60, 60, 60];
   assert.deepEqual(starts({ anon, threads: [100, 100, 100, 100, GAP, 50, 50, 50] }), [0, 5]);

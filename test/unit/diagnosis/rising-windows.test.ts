@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { composeVerdict } from '../../../src/diagnosis/compose-verdict.ts';
+import type { Verdict } from '../../../src/diagnosis/types.ts';
+import type { Series } from '../../../src/history/series.ts';
+import { evaluateSeries } from '../../../src/trends/evaluate.ts';
+import {
+  directBuffers,
+  justWarmedUp,
+  processGone,
+  redeploys,
+  redeploysOfUnknownProcess,
+  warmedUp,
+} from '../../../synthetic/rising.ts';
+
+function verdictOn(series: Series): Verdict {
+  const { t, limitBytes, events } = series;
+  return composeVerdict({
+    atMs: t[t.length - 1]! * 1000,
+    target: {
+      id: 'made',
+      name: 'made',
+      container: null,
+      pid: null,
+      reach: 'explicit',
+      cgroup: { version: 1, path: 'made' },
+      limitBytes,
+      otherJvms: [],
+      jvm: series.fields.has('heap_used') ? { evidence: 'made', version: null, collector: null } : null,
+    },
+    evaluation: evaluateSeries(series, { minHistorySeconds: 900 }),
+    series,
+    events,
+    jvm: null,
+    allocator: null,
+    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+    ended: null,
+    lastEnd: null,
+  });
+}
+
+const GOLDEN: readonly (readonly [
+  name: string,
+  series: Series,
+  trend: Verdict['trend'],
+  leak: boolean | null,
+  headline: string,
+])[] = [
+  [
+    'a leak with a dip at its end',
+    directBuffers(),
+    'settling',
+    null,
+    'Memory used rose 40.5 MiB (36 %) in 71 minutes and has not risen for 11 minutes: too short to know whether it has stopped.',
+  ],
+  [
+    'steps of metaspace and anonymous memory together',
+    redeploys(),
+    'growing',
+    true,
+    'Metaspace grows 69 MB an hour: classes are loaded and never unloaded. OOM kill in 7 to 27 hours.',
+  ],
+  [
+    'the same steps, of which nothing else is known',
+    redeploysOfUnknownProcess(),
+    'settling',
+    null,
+    'Memory used rose 93.8 MiB (98 %) in 84 minutes and has not risen for 5 minutes: too short to know whether it has stopped.',
+  ],
+  [
+    'a warm-up that stands for a short time',
+    justWarmedUp(),
+    'settling',
+    null,
+    'Memory used rose 48.6 MiB (48 %) in 19 minutes and has not risen for 3 minutes: too short to know whether it has stopped.',
+  ],
+  [
+    'a warm-up that stands for six times as long as it took',
+    warmedUp(),
+    'stable',
+    false,
+    'Nothing grows. 150 MiB of 512 MiB, steady for 119 minutes, after a rise of 44.8 MiB (43 %) in 19 minutes.',
+  ],
+  [
+    'a process that is gone',
+    processGone(),
+    'not-enough-data',
+    null,
+    'Not enough history yet: a first verdict comes in about 10 minutes. 204 KiB of 512 MiB now. Before that it fell from 128 MiB to 204 KiB in one sample: its process ended or was started again.',
+  ],
+];
+
+for (const [name, series, trend, leak, headline] of GOLDEN)
+  test(`the verdict on ${name}`, () => {
+    const verdict = verdictOn(series);
+    assert.deepEqual([verdict.headline, verdict.trend, verdict.leak], [headline, trend, leak]);
+  });
+
+test('what may still go on is said with less confidence than that nothing grows', () => {
+  assert.ok(verdictOn(justWarmedUp()).confidence <= 0.6);
+  assert.ok(verdictOn(warmedUp()).confidence > 0.9);
+});
