@@ -49,6 +49,11 @@ export interface TrendStatistics {
   readonly collections?: number;
   /** Collections of the old generation that the floor of the heap was taken from. */
   readonly fullCollections?: number;
+  /** Of a field that rose and stands: by how much, in its unit, and as a share of the level before; for how long it rose, and stands since. */
+  readonly rise?: number;
+  readonly riseShare?: number;
+  readonly roseSeconds?: number;
+  readonly standsSeconds?: number;
   /** Earlier runs of the container that levelled off, or grew until they were killed, and decided this trend. */
   readonly runsThatStopped?: number;
   readonly runsThatLeaked?: number;

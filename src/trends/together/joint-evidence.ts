@@ -39,7 +39,7 @@ const ODDS_OF_RISE = 1.4;
 function oddsOf(field: FieldEvaluation | undefined): number {
   if (field === undefined || field.overruled === true || field.trend === 'not-enough-data') return 0;
   if (field.undecidedRise !== null) return isEven(field.undecidedRise) ? ODDS_OF_EVEN_RISE : ODDS_OF_RISE;
-  if (field.trend !== 'growing' && field.basis.statistics.material !== 1) return 0;
+  if (field.trend !== 'growing' && field.basis.statistics.significant !== 1) return 0;
   const growing = 1 - (field.p ?? 1);
   const least = field.trend === 'growing' ? REQUIRED_ODDS : 0;
   return Math.min(MAX_ODDS, Math.max(least, growing / Math.max(1e-9, 1 - growing)));

@@ -36,6 +36,7 @@ function verdictOn(series: Series): Verdict {
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     ended: null,
     lastEnd: null,
+    otherJvms: [],
   });
 }
 

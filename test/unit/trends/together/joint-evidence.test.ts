@@ -22,13 +22,13 @@ const rise = (rSquared: number, given: Partial<LastingRise> = {}): FieldEvaluati
   });
 
 /** A field that grows with this posterior, which is too low for it to be called growing by itself. */
-const leaning = (growing: number, material = 1): FieldEvaluation =>
+const leaning = (growing: number, significant: 0 | 1 = 1): FieldEvaluation =>
   fieldEvaluation({
     slopeBytesPerHour: 1e6,
     low: 5e5,
     high: 2e6,
     p: 1 - growing,
-    basis: { segments: [0], line: null, modelScores: [], statistics: { material, growing }, reason: 'made' },
+    basis: { segments: [0], line: null, modelProbabilities: [], statistics: { significant, growing }, reason: 'made' },
   });
 
 const fieldsOf = (given: Partial<Record<FieldId, FieldEvaluation>>) =>
