@@ -119,7 +119,11 @@ export class WatchedContainer implements AnsweringContainer {
       files: process === null ? null : new FileScanSchedule(roots, process, () => pidsOf(target)),
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
-      parts: new PartsReader(roots, target, () => pidsOf(target)),
+      parts: new PartsReader(
+        roots,
+        () => this.target,
+        () => pidsOf(target),
+      ),
       oomKills: new OomKillTracker(
         roots.proc,
         () => this.target,
@@ -166,7 +170,7 @@ export class WatchedContainer implements AnsweringContainer {
     const mappings = (await readers.mappings?.get(nowMs, this.#isAnonGrowing ? 'trend' : 'routine', this.#jvm())) ?? null;
     const { tick } = this;
     if (!this.alive || tick === null || !isRead(tick) || readers !== this.#readers) return;
-    const atMs = readers.parts.due(nowMs, mappings);
+    const atMs = readers.parts.due(tick, nowMs, mappings);
     if (atMs !== null) this.history.recordParts(atMs, readers.parts.read(tick, mappings));
   }
 

@@ -40,7 +40,8 @@ const HOUR_S = 3600;
 export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number): AnonGrowth | null {
   const end = t.findLastIndex((at) => at <= toS) + 1;
   // A trend that has just begun may not have two readings yet: then the last two tell what grew most recently.
-  const first = Math.max(0, Math.min(firstReading(t, fromS), end - 2));
+  const longEnough = t.findLastIndex((at) => at <= (t[end - 1] ?? 0) - MIN_SPAN_S);
+  const first = Math.max(0, Math.min(firstReading(t, fromS), end - 2, Math.max(0, longEnough)));
   const spanS = end - first < 2 ? 0 : t[end - 1]! - t[first]!;
   if (spanS < MIN_SPAN_S) return null;
   const times = t.subarray(first, end);

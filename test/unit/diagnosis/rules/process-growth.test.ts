@@ -61,3 +61,14 @@ test('an OOM kill within a day makes it critical', () => {
   assert.equal(found.severity, 'critical');
   assert.match(found.headline!, /OOM kill in 9 to 11 minutes\.$/);
 });
+
+test('of another JVM it is said whether its heap rises, and where its own verdict is', () => {
+  const process = { processes: 1, pid: 40, parent: null };
+  const other = (heapRises: boolean | null) =>
+    growing(process, 0, { otherJvms: [{ pid: 40, heapRises, address: '/api/v1/verdict?target=x-40' }] })!;
+  assert.match(other(true).headline!, / It is a JVM, and the floor of its Java heap after GC rises: a heap leak of that JVM\. /);
+  assert.match(other(false).headline!, / It is a JVM, and its Java heap does not grow\. /);
+  assert.doesNotMatch(other(null).headline!, /It is a JVM/);
+  assert.equal(other(true).title, 'Another JVM of the container grows: chrome');
+  assert.match(other(true).advice, /\/api\/v1\/verdict\?target=x-40\.$/);
+});
