@@ -89,7 +89,7 @@ function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms:
 }
 
 /** A function that locates the cgroup of a process by that process, and where that is not possible gives `otherwise`. */
-export function locateOr<L extends { readonly cgroup: Target['cgroup']; readonly reach: Target['reach'] }>(
+function locateOr<L extends { readonly cgroup: Target['cgroup']; readonly reach: Target['reach'] }>(
   { roots, selfPid }: SearchOptions,
   otherwise: L,
 ) {
