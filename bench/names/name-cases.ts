@@ -84,7 +84,10 @@ export const NAME_CASES: readonly NameCase[] = [
     limitBytes: 1024 * MIB,
   }),
   row('threads', ['ThreadLeak', '12', '900'], 'threads', /^Threads grow/),
-  row('class loaders', ['ClassLoaderLeak', '60', '6000'], 'metaspace', /^Metaspace grows/),
+  row('class loaders', ['ClassLoaderLeak', '60', '6000'], 'metaspace', /^Metaspace grows/, {
+    flags: [...SMALL, '-XX:MetaspaceSize=6m'],
+    seconds: 75,
+  }),
   row('the heap', ['HeapLeak', '3', '400'], 'heap', /heap's floor/, { flags: [...SERIAL, '-Xmx500m', '-Xmn4m'], seconds: 75 }),
   row('the heap, without counters', ['HeapLeak', '3', '400'], 'heap', /range of the Java heap/, {
     flags: [...SERIAL, '-Xmx500m', '-XX:+PerfDisableSharedMem'],

@@ -125,3 +125,8 @@ export function causeOfPart(id: LedgerPartId): GrowthCause | null {
       return null;
   }
 }
+
+/** All causes that a part of anonymous memory can be a sign of. */
+export const CAUSES_OF_PARTS: readonly GrowthCause[] = (Object.keys(LEDGER_PARTS) as LedgerPartId[])
+  .map(causeOfPart)
+  .filter((cause) => cause !== null);

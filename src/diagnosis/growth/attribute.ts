@@ -1,7 +1,7 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { KIB } from '../../units.ts';
-import { type AnonGrowth, causeOfPart, type PartGrowth } from './anon-growth.ts';
+import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, type PartGrowth } from './anon-growth.ts';
 
 /*
  * The trends of the fields say that anonymous memory grows; the ledger over time says in which part. Where both are known, the causes are
@@ -27,7 +27,7 @@ export interface AttributionInput {
   readonly heapCounted: boolean;
 }
 
-const CAUSES_IN_ANON: ReadonlySet<string> = new Set<GrowthCause>(['heap', 'metaspace', 'threads', 'native', 'process']);
+const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
 
 /**
  * The evaluation with the causes in anonymous memory by what was measured of its parts. What was not measured of a JVM that does not count

@@ -1,7 +1,7 @@
 import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue } from '../rule-context.ts';
+import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,9 +14,9 @@ export const metaspaceGrowth: CauseRule = {
   explain(context, share) {
     const classes = context.jvm?.classes ?? null;
     return {
-      headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: classes are loaded and never unloaded.${etaText(context)}`,
+      headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: ${classesText(context)}.${etaText(context)}`,
       severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
-      title: sentence`Class loaders leak`,
+      title: context.evaluation.leak === null ? sentence`Metaspace grows` : sentence`Class loaders leak`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         metaspaceBytes: newestValue(context, 'metaspace'),
@@ -27,3 +27,9 @@ export const metaspaceGrowth: CauseRule = {
     };
   },
 };
+
+/** Classes can only be unloaded by a collection: before one has shown that they stay, nothing is claimed. */
+const classesText = ({ evaluation }: RuleContext): string =>
+  evaluation.leak === null
+    ? 'classes are loaded, and it is not known yet whether collections unload them'
+    : 'classes are loaded and never unloaded';

@@ -38,3 +38,13 @@ test('it is critical within a day of the OOM kill', () => {
   assert.equal(growing(24 * HOUR_S - 1)?.severity, 'critical');
   assert.equal(growing(null)?.severity, 'warn');
 });
+
+test('as long as it is not known whether it leaks, it is not said that classes are never unloaded', () => {
+  const found = applyRule(metaspaceGrowth, {
+    evaluation: { trend: 'growing', leak: null, causes: [causeShare('metaspace')], etas: [] },
+  });
+  assert.equal(
+    found?.headline,
+    'Metaspace grows 31 MB an hour: classes are loaded, and it is not known yet whether collections unload them.',
+  );
+});
