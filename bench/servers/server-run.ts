@@ -75,7 +75,7 @@ async function connect(server: Server, place: Place, java: Running): Promise<Cli
       await client.quiet();
       return client;
     } catch (error) {
-      if (ended || tries > 240) throw new Error(`${server.name} does not answer: ${(error as Error).message}\n${java.output()}`);
+      if (ended || tries > 600) throw new Error(`${server.name} does not answer: ${(error as Error).message}\n${java.output()}`);
       await delay(500);
     }
   }
