@@ -57,6 +57,7 @@ const SUREST: Evaluation = {
   causes: [],
   etas: [],
   needs: null,
+  causeBasis: [],
   fields: {},
 };
 

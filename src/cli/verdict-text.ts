@@ -32,10 +32,31 @@ export function fieldsText({ fields, causes, trend: whole }: Verdict): string[] 
     );
 }
 
+/** One line for each cause: the growth that it was found by, and what its confidence comes from. */
+export const causesText = ({ causeBasis }: Verdict): string[] =>
+  causeBasis.map(({ cause, trends, posterior, cappedBy }) => {
+    const grew = trends.map(
+      ({ field, part, ...slope }) =>
+        `${field}${part === null ? '' : PART_TEXTS[part]} ${slopeText(field, slope).replace(/: $/, '')}`,
+    );
+    const cap = cappedBy === null ? '' : `; confidence is at most 0.75: ${CAP_TEXTS[cappedBy]}`;
+    return `cause ${cause}: ${grew.join(', ')}; posterior ${posterior.toFixed(2)}${cap}`;
+  });
+
+const PART_TEXTS = { 'outside-heap': ' outside the heap', locked: ' of page cache' } as const;
+
+const CAP_TEXTS = {
+  'daily-load': 'it may be daily load or a warm-up',
+  'heap-expansion': 'it may be the heap, touched for the first time',
+} as const;
+
 const SUM_NOTE = ' (a sum: decides nothing by itself)';
 
 /** "31 MB an hour (90 %: 29 to 33 MB an hour): " */
-function slopeText(id: FieldName, { slopeBytesPerHour: slope, low, high }: FieldTrend): string {
+function slopeText(
+  id: FieldName,
+  { slopeBytesPerHour: slope, low, high }: Pick<FieldTrend, 'slopeBytesPerHour' | 'low' | 'high'>,
+): string {
   if (slope === null || low === null || high === null) return '';
   const isCount = fieldRow(id).unit !== 'bytes';
   if (low === high) return `${isCount ? `${slope.toFixed(1)} an hour` : rateText(slope)}: `;

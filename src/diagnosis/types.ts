@@ -1,6 +1,6 @@
 import type { Collector } from '../sources/jvm/collectors.ts';
 import type { FileHolders, FileObservation, Limit, Reach } from '../sources/types.ts';
-import type { Cause, CauseShare, Eta, FieldTrends, Trend } from '../trends/types.ts';
+import type { Cause, CauseBasis, CauseShare, Eta, FieldTrends, Trend } from '../trends/types.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { LedgerPartId, TopPartId } from './ledger/part-table.ts';
 import type { Sentence } from './sentence.ts';
@@ -58,6 +58,8 @@ export interface Verdict {
   /** What grew, by the ledger over time; null where it was not read often enough, or where hardly anything grew. */
   readonly growth: { readonly anon: AnonGrowth | null };
   readonly fields: FieldTrends;
+  /** What the confidence in each cause rests on, as the fields alone show it. */
+  readonly causeBasis: readonly CauseBasis[];
 }
 
 export interface LedgerPart {

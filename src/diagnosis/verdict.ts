@@ -38,7 +38,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
   const plain = sentence`${recentKill(context)}${leadText(leading)}${plainHeadline(context)}`;
   const headlineParts = sentence`${introduction(context)}${leading?.headline ?? plain}`;
-  const { trend, leak, confidence, needs, fields } = context.evaluation;
+  const { trend, leak, confidence, needs, fields, causeBasis } = context.evaluation;
   return {
     schema: 'memhound.verdict/2',
     at: new Date(context.atMs).toISOString(),
@@ -57,6 +57,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
     findings: sortFindings(answers, leading),
     growth: { anon: growth },
     fields,
+    causeBasis,
   };
 }
 

@@ -54,6 +54,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
         for: `the least history of ${options.minHistorySeconds} s and ${Math.ceil(least)} samples since the last restart`,
       },
       fields: publicFields(new Map(evaluatedFields.map(([id]) => [id, none]))),
+      causeBasis: [],
     };
   }
   const shared = new SharedWork(cache.arithmetic);

@@ -1,4 +1,4 @@
-import type { ByField, GrowthCause } from '../fields.ts';
+import type { ByField, FieldId, GrowthCause } from '../fields.ts';
 
 /** What the trend detector answers. All slopes in bytes an hour (counts an hour for counts). Names as in the public verdict. */
 
@@ -76,6 +76,26 @@ export interface CauseShare {
   readonly what: string | null;
 }
 
+/** What the confidence in one cause rests on. */
+export interface CauseBasis {
+  readonly cause: Cause;
+  /** The growth that it was found by. */
+  readonly trends: readonly {
+    readonly field: FieldId;
+    /** Of `anon` what lies outside the heap, or of `unevictable` what is page cache: no field has this trend. null: the whole field. */
+    readonly part: 'outside-heap' | 'locked' | null;
+    readonly slopeBytesPerHour: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+    readonly posterior: number;
+  }[];
+  /** The highest of the posteriors. */
+  readonly posterior: number;
+  /** Why the confidence is at most 0.75 though the posterior may be higher: this growth may still end by itself. */
+  readonly cappedBy: 'daily-load' | 'heap-expansion' | null;
+  readonly confidence: number;
+}
+
 /** By field. */
 export type FieldTrends = Readonly<ByField<FieldTrend>>;
 
@@ -89,6 +109,8 @@ export interface Evaluation {
   readonly etas: readonly Eta[];
   readonly needs: { readonly hours: number; readonly for: string } | null;
   readonly fields: FieldTrends;
+  /** By cause, as the fields alone show it: the ledger over time may rank and name the causes otherwise. */
+  readonly causeBasis: readonly CauseBasis[];
 }
 
 export interface EvaluationOptions {

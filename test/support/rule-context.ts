@@ -132,6 +132,7 @@ export function ruleContext(given: Given = {}): RuleContext {
       causes: [],
       etas: [],
       needs: null,
+      causeBasis: [],
       fields: { usage: fieldTrend('stable') },
       ...given.evaluation,
     },

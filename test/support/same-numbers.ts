@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 
-/** Relative; for probabilities and scores, which are differences of numbers of about 1, absolute. */
+/** Relative; for probabilities, which are differences of numbers of about 1, absolute. */
 const WITHIN = 1e-9;
-/** Scores are -2 ln of a probability: some models explain a series so well that rounding moves their likelihood by this much. */
-const SCORES_WITHIN = 1e-6;
+/** Some models explain a series so well that rounding moves their likelihood by this much. */
+const PROBABILITIES_WITHIN = 1e-6;
 
 /** Every number of `a` is that of `b`; everything else is the same. */
 export function sameNumbers(a: unknown, b: unknown, path: string, within = WITHIN): void {
@@ -17,7 +17,7 @@ export function sameNumbers(a: unknown, b: unknown, path: string, within = WITHI
         value,
         (b as Record<string, unknown>)[key],
         `${path}.${key}`,
-        key === 'modelProbabilities' ? SCORES_WITHIN : within,
+        key === 'modelProbabilities' ? PROBABILITIES_WITHIN : within,
       );
   } else if (typeof a !== 'function') assert.equal(a, b, path);
 }

@@ -3,7 +3,7 @@ import { headroom, versionOf } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
-import type { Cause, CauseShare } from '../types.ts';
+import type { Cause, CauseBasis, CauseShare } from '../types.ts';
 
 export type Fields = ReadonlyMap<FieldName, FieldEvaluation>;
 
@@ -38,28 +38,45 @@ export interface DerivedTrends {
 }
 
 /** Growing fields that a cause rests on, with the field whose end is theirs. */
-function growingFields(
-  cause: Cause,
-  fields: Fields,
-  { native, locked }: DerivedTrends,
-): { id: FieldId; field: FieldEvaluation }[] {
-  if (cause === 'native' && native !== null) return [{ id: 'anon', field: native.field }];
-  if (cause === 'locked-cache') return locked === null ? [] : [{ id: 'unevictable', field: locked }];
-  const growing = fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [{ id, field: fields.get(id)! }] : []));
+function growingFields(cause: Cause, fields: Fields, { native, locked }: DerivedTrends): GrowingField[] {
+  if (cause === 'native' && native !== null) return [{ id: 'anon', part: 'outside-heap', field: native.field }];
+  if (cause === 'locked-cache') return locked === null ? [] : [{ id: 'unevictable', part: 'locked', field: locked }];
+  const whole = (id: FieldId): GrowingField => ({ id, part: null, field: fields.get(id)! });
+  const growing = fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [whole(id)] : []));
   // Kernel memory that has no name of its own is known by the sum alone.
-  return growing.length === 0 && cause === 'kernel' && grows(fields, 'kernel')
-    ? [{ id: 'kernel', field: fields.get('kernel')! }]
-    : growing;
+  return growing.length === 0 && cause === 'kernel' && grows(fields, 'kernel') ? [whole('kernel')] : growing;
 }
 
-/** How far a cause is believed in. */
-export function causeConfidence({ cause }: CauseShare, fields: Fields, limits: Limits, derived: DerivedTrends): number {
+interface GrowingField {
+  readonly id: FieldId;
+  readonly part: CauseBasis['trends'][number]['part'];
+  readonly field: FieldEvaluation;
+}
+
+/** The confidence in a cause, with what it is computed from. */
+export function causeBasis({ cause }: CauseShare, fields: Fields, limits: Limits, derived: DerivedTrends): CauseBasis {
   const growing = growingFields(cause, fields, derived);
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
-  const bounded =
-    (cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)) ||
-    growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits)));
-  return bounded ? Math.min(posterior, BOUNDED_GROWTH_CONFIDENCE) : posterior;
+  const cappedBy =
+    cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)
+      ? 'heap-expansion'
+      : growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits)))
+        ? 'daily-load'
+        : null;
+  return {
+    cause,
+    trends: growing.map(({ id, part, field }) => ({
+      field: id,
+      part,
+      slopeBytesPerHour: field.slopeBytesPerHour,
+      low: field.low,
+      high: field.high,
+      posterior: field.posterior,
+    })),
+    posterior,
+    cappedBy,
+    confidence: cappedBy === null ? posterior : Math.min(posterior, BOUNDED_GROWTH_CONFIDENCE),
+  };
 }
 
 /** After this time a warm-up may still go on, whatever its pace. A limit that is met sooner than the second time is reported all the same. */
@@ -67,20 +84,20 @@ const START_UP_S = 10 * MINUTE_S;
 const IMMINENT_S = HOUR_S;
 
 /**
- * Daily load or a warm-up: slower than a tenth of the level an hour, or, past the first minutes, by less than half of it as yet or still
- * beside a fill; unless the wall is near.
+ * Daily load or a warm-up: slower than a tenth of the level at the start an hour; or, past the first minutes, risen by less than half of
+ * that level or still saturating, unless the limit is less than an hour away.
  */
 function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
-  const { windowSeconds, levelNow, levelAtStart: levelThen, saturating: fills, dailyLoadExcluded: known, basis } = field;
-  if (known) return false;
+  const { windowSeconds, levelNow, levelAtStart, saturating, dailyLoadExcluded, basis } = field;
+  if (dailyLoadExcluded) return false;
   const slope = field.slopeBytesPerHour ?? 0;
   // A drift over part of a day, in a run that has not seen those hours on another day: morning load after a quiet night.
   const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
   if (sinceS < DAY_S && windowSeconds >= DAY_S && windowSeconds < DAY_S + sinceS) return true;
   if (windowSeconds >= DAY_S) return false;
-  const began = Math.max(1, levelThen);
-  if (slope < 0.1 * began) return true;
-  return windowSeconds > START_UP_S && (fills || levelNow < 1.5 * began) && room > (slope / HOUR_S) * IMMINENT_S;
+  const start = Math.max(1, levelAtStart);
+  if (slope < 0.1 * start) return true;
+  return windowSeconds > START_UP_S && (saturating || levelNow < 1.5 * start) && room > (slope / HOUR_S) * IMMINENT_S;
 }
 
 const levelOf = (fields: Fields, id: FieldId): number | null => {
@@ -88,7 +105,7 @@ const levelOf = (fields: Fields, id: FieldId): number | null => {
   return level !== undefined && Number.isFinite(level) ? level : null;
 };
 
-/** Bytes until what grows meets its wall; no end where there is none, or it is not of bytes. */
+/** Bytes until what grows meets its limit; infinite where there is none, or it is not of bytes. */
 function headroomOf(id: FieldId, fields: Fields, { limit, heapMax }: Limits): number {
   if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - (levelOf(fields, id) ?? 0) : Number.POSITIVE_INFINITY;
   if (id === 'threads' || typeof limit !== 'number') return Number.POSITIVE_INFINITY;
@@ -104,6 +121,6 @@ function mayBeHeapExpansion(fields: Fields, { limit, heapMax }: Limits, native: 
   }
   const anon = fields.get('anon');
   if (!fields.has('heap_used') || typeof heapMax !== 'number' || anon === undefined) return false;
-  const bounded = heapMax < (typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
-  return !(anon.dailyLoadExcluded && bounded) && anon.levelNow < 1.15 * heapMax;
+  const heapFitsLimit = heapMax < (typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
+  return !(anon.dailyLoadExcluded && heapFitsLimit) && anon.levelNow < 1.15 * heapMax;
 }

@@ -4,7 +4,7 @@ import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
-import { causeConfidence, type DerivedTrends, type Fields, grows, type Limits } from './cause-confidence.ts';
+import { causeBasis, type DerivedTrends, type Fields, grows, type Limits } from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
 import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
 import { hasUndecidedRise } from './joint-evidence.ts';
@@ -127,9 +127,10 @@ export function combineFields(
   derived: DerivedTrends,
   limits: Limits,
   moved: CoMovement,
-): Pick<Evaluation, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas'> {
+): Pick<Evaluation, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas' | 'causeBasis'> {
   const growth: Growth = { fields, native: derived.native?.field ?? null, locked: derived.locked, moved };
   const causes = causesOf(growth);
+  const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
   const reclaimabilityUnknown =
@@ -141,8 +142,8 @@ export function combineFields(
   const isUnknown = reclaimabilityUnknown || heapNotYetCollected || liveSetUnknown || isUndecided;
   const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown ? null : false;
   if (causes.length > 0 || grows(fields, 'usage')) {
-    const relevantCauses = leak === false ? causes : causes.filter(({ reclaimable }) => !reclaimable || leak === null);
-    const confidences = relevantCauses.map((cause) => causeConfidence(cause, fields, limits, derived));
+    const isRelevant = (i: number): boolean => leak !== true || !causes[i]!.reclaimable;
+    const confidences = bases.flatMap(({ confidence }, i) => (isRelevant(i) ? [confidence] : []));
     const highestConfidence = confidences.length > 0 ? Math.max(...confidences) : (fields.get('usage')?.posterior ?? 0.5);
     return {
       trend: 'growing',
@@ -150,6 +151,7 @@ export function combineFields(
       confidence: Math.min(MAX_CONFIDENCE, Math.max(0.5, highestConfidence)),
       causes,
       etas: etasOf(growth, causes, limits),
+      causeBasis: bases,
     };
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
@@ -161,5 +163,6 @@ export function combineFields(
     confidence: confidenceOfNoGrowth(fields),
     causes,
     etas: [],
+    causeBasis: bases,
   };
 }

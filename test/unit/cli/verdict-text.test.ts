@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldsText } from '../../../src/cli/verdict-text.ts';
+import { causesText, fieldsText } from '../../../src/cli/verdict-text.ts';
 import { diagnose } from '../../../src/diagnosis/verdict.ts';
 import type { FieldTrends } from '../../../src/trends/types.ts';
 import { causeShare, fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
@@ -35,4 +35,14 @@ test('a field without a trend is explained where others have one, and counts are
   const fields = { threads: fieldTrend('growing', 12), heap_used: fieldTrend('not-enough-data', null) };
   assert.deepEqual(explained(fields), ['threads growing 12.0 an hour (90 %: 10.8 to 13.2):', 'heap_used not-enough-data']);
   assert.deepEqual(explained({ heap_used: fieldTrend('not-enough-data', null) }, { trend: 'not-enough-data' }), []);
+});
+
+test('a cause is explained by the growth that it was found by, its posterior and its cap', () => {
+  const trends = [
+    { field: 'anon', part: 'outside-heap', slopeBytesPerHour: 31e6, low: 30e6, high: 32e6, posterior: 0.97 },
+  ] as const;
+  const basis = { cause: 'native', trends, posterior: 0.97, cappedBy: 'heap-expansion', confidence: 0.75 } as const;
+  assert.deepEqual(causesText(diagnose(ruleContext({ evaluation: { causeBasis: [basis] } }))), [
+    'cause native: anon outside the heap 31 MB an hour (90 %: 30 to 32 MB an hour); posterior 0.97; confidence is at most 0.75: it may be the heap, touched for the first time',
+  ]);
 });

@@ -40,6 +40,7 @@ const verdict: Verdict = {
   etas: [{ event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 }],
   ended: null,
   needs: null,
+  causeBasis: [],
   findings: [],
   growth: { anon: null },
   fields: {

@@ -10,6 +10,7 @@ const evaluation = (leak: boolean | null): Evaluation => ({
   causes: [],
   etas: [],
   needs: null,
+  causeBasis: [],
   fields: {},
 });
 

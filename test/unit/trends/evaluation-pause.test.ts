@@ -8,7 +8,7 @@ import { fieldEvaluation } from '../../support/evaluation.ts';
 const pause = (windowHours: number | null, etaS: number | null = null, trend: Evaluation['trend'] = 'stable'): number => {
   const etas: Eta[] = etaS === null ? [] : [{ event: 'oom-kill', seconds: etaS, low: etaS, high: null }];
   const fields = windowHours === null ? {} : { usage: fieldEvaluation({ windowSeconds: windowHours * HOUR_S }) };
-  return pauseSeconds({ trend, leak: false, confidence: 0.9, causes: [], etas, needs: null, fields });
+  return pauseSeconds({ trend, leak: false, confidence: 0.9, causes: [], etas, needs: null, causeBasis: [], fields });
 };
 
 test('an evaluation is repeated after a five-hundredth of its window, at the latest after ten minutes', () => {

@@ -34,6 +34,7 @@ function leaking(causes: readonly Cause[], over: Partial<Evaluation> = {}): Eval
     causes: causes.map((cause) => causeShare(cause, (100 * MIB) / causes.length)),
     etas: [eta('oom-kill', 600)],
     needs: null,
+    causeBasis: [],
     fields: { anon: fieldTrend('growing', 100 * MIB), threads: fieldTrend('stable') },
     ...over,
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ByField, entriesOf, type FieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
-import { causeConfidence, type DerivedTrends, grows, type Limits } from '../../../../src/trends/together/cause-confidence.ts';
+import { causeBasis, type DerivedTrends, grows, type Limits } from '../../../../src/trends/together/cause-confidence.ts';
 import type { Cause } from '../../../../src/trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../../../../src/units.ts';
 import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
@@ -12,8 +12,10 @@ const fieldsOf = (given: Given) => new Map<FieldName, FieldEvaluation>(entriesOf
 const LIMITS: Limits = { limit: 4096 * MIB, heapMax: 2048 * MIB };
 
 /** 0.99 where the growth is taken as it is, 0.75 where it may still turn out to be bounded. */
-const confidence = (cause: Cause, given: Given, limits: Limits = LIMITS, derived: Partial<DerivedTrends> = {}): number =>
-  causeConfidence({ cause, bytesPerHour: 1, reclaimable: false, what: null }, fieldsOf(given), limits, {
+const confidence = (...given: Parameters<typeof basis>): number => basis(...given).confidence;
+
+const basis = (cause: Cause, given: Given, limits: Limits = LIMITS, derived: Partial<DerivedTrends> = {}) =>
+  causeBasis({ cause, bytesPerHour: 1, reclaimable: false, what: null }, fieldsOf(given), limits, {
     native: null,
     locked: null,
     ...derived,
@@ -143,4 +145,31 @@ describe('what rests on no field of its own', () => {
     assert.equal(confidence('kernel', { kernel }), 0.9);
     assert.equal(confidence('kernel', { kernel, percpu: grown(50, 60, { posterior: 0.95 }) }), 0.95);
   });
+});
+
+test('what the confidence rests on says which part of a field grew, its posterior and why the confidence is capped', () => {
+  const outsideHeap = grown(5, 30, { posterior: 0.97 });
+  const native = (untouchedBytes: number) =>
+    basis('native', { anon: grown(50, 30), heap_used: fieldEvaluation() }, LIMITS, {
+      native: { field: outsideHeap, untouchedBytes },
+    });
+  assert.deepEqual(native(0), {
+    cause: 'native',
+    trends: [
+      {
+        field: 'anon',
+        part: 'outside-heap',
+        slopeBytesPerHour: outsideHeap.slopeBytesPerHour,
+        low: outsideHeap.low,
+        high: outsideHeap.high,
+        posterior: 0.97,
+      },
+    ],
+    posterior: 0.97,
+    cappedBy: null,
+    confidence: 0.97,
+  });
+  const { posterior, cappedBy, confidence } = native(1000 * MIB);
+  assert.deepEqual([posterior, cappedBy, confidence], [0.97, 'heap-expansion', 0.75]);
+  assert.equal(basis('shmem', { shmem: grown(9, 20) }).cappedBy, 'daily-load');
 });

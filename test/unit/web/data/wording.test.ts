@@ -41,6 +41,7 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
     etas: [],
     ended: null,
     needs: null,
+    causeBasis: [],
     findings: [finding('native-growth')],
     growth: { anon: null },
     fields: {},
