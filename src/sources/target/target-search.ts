@@ -104,14 +104,14 @@ function containersWithoutJvm(options: SearchOptions, inOrder: readonly Observed
   const first = inOrder.find((s) => s.ref.pid === 1);
   if (first === undefined || !PAUSE_CONTAINERS.has(first.ref.name)) return [];
   const own = inOrder.find((s) => s.ref.pid === options.selfPid)?.cgroupPath ?? null;
-  const left = new Set([null, own, first.cgroupPath, ...jvms.map((t) => t.cgroup.path)]);
+  const excluded = new Set([null, own, first.cgroupPath, ...jvms.map((t) => t.cgroup.path)]);
   const found: Target[] = [];
   for (const process of inOrder) {
-    if (left.has(process.cgroupPath) || process.rssBytes === 0) continue;
+    if (excluded.has(process.cgroupPath) || process.rssBytes === 0) continue;
     const located = locateCgroup(options.roots, process.ref.pid, options.selfPid);
     if (located.state !== 'located') continue;
     found.push(makeTarget(options.roots, located, process, inOrder));
-    left.add(process.cgroupPath);
+    excluded.add(process.cgroupPath);
   }
   return found;
 }

@@ -156,7 +156,7 @@ export function combineFields(
   }
   const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
   if (isUndecided && main !== 'not-enough-data')
-    return { trend: 'settling', leak: null, confidence: UNDECIDED_CONFIDENCE, causes, etas: [] };
+    return { trend: 'settling', leak: null, confidence: UNDECIDED_CONFIDENCE, causes, etas: [], causeBasis: bases };
   return {
     trend: main,
     leak: main === 'not-enough-data' || liveSetUnknown ? null : false,
