@@ -50,7 +50,8 @@ const MIN_SHARE_OF_USAGE = 0.05;
 
 export function jointEvidence(fields: Fields, native: NativeTrend | null): JointEvidence {
   const joint = new Map(fields);
-  const byKernel = oddsOf(fields.get(fields.has('anon') ? 'anon' : 'usage'));
+  // However sure it is that memory grows, that does not say which part of it does.
+  const byKernel = Math.min(ODDS_OF_EVEN_RISE, oddsOf(fields.get(fields.has('anon') ? 'anon' : 'usage')));
   let support = 0;
   for (const [cause, witnesses] of OF_JVM) {
     const field = fields.get(cause);

@@ -41,6 +41,9 @@ test('a floor of 0.92 grows if anonymous memory rose too, and not by itself', ()
   assert.equal(trendsOf({ anon: fieldEvaluation(), heap_used: leaning(0.92) }).heap_used, 'stable');
   assert.equal(trendsOf({ anon: rise(0.8), heap_used: leaning(0.8) }).heap_used, 'stable', 'together they are not sure either');
   assert.equal(trendsOf({ anon: growingField(1e6, 1e5), heap_used: leaning(0.4) }).heap_used, 'stable', 'it leans the other way');
+  const sure = growingField(1e6, 1e5);
+  assert.equal(trendsOf({ anon: sure, heap_used: leaning(0.75) }).heap_used, 'stable', 'something else may grow in anon');
+  assert.equal(trendsOf({ anon: sure, heap_used: leaning(0.85) }).heap_used, 'growing');
   assert.equal(trendsOf({ anon: rise(0.8), heap_used: leaning(0.92, 0) }).heap_used, 'stable', 'too slow to matter');
 });
 
