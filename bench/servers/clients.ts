@@ -50,7 +50,11 @@ export async function stomp(port: number, body: string, take: boolean): Promise<
   if (take) frame(`SUBSCRIBE\nid:0\ndestination:${queue}\nack:auto\n\n`);
   frame(`SEND\ndestination:${queue}\nreceipt:r\n\n${body}`);
   await done;
-  socket.end();
+  // A consumer that has not left could be given the next one's message.
+  const left = reply(socket, (all) => all.includes('receipt-id:bye'));
+  frame('DISCONNECT\nreceipt:bye\n\n');
+  await left;
+  socket.destroy();
 }
 
 const int = (value: number): Buffer => {
