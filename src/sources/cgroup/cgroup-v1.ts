@@ -3,16 +3,16 @@ import type { CgroupReading } from '../types.ts';
 import { fieldsOfStat, filesOfFields, readFields } from './field-places.ts';
 import { ParseError, parseFlat, parseLimit, parseNumber, tighter } from './flat-keyed.ts';
 
-/** The files of a v1 memory cgroup that are read, by name. */
+/** Names of the files that are read of a v1 memory cgroup. */
 export const V1_FILES: readonly string[] = [...filesOfFields('v1'), 'memory.limit_in_bytes'];
 
 const TOTAL = 'total_';
-/** Keys of memory.stat that the table maps to a canonical name; the rest keep their own. Without `total_`. */
+/** Keys of memory.stat, without `total_`, that have a field id of their own in the table of fields. The others keep their key as id. */
 const NAMED: ReadonlyMap<string, FieldId> = new Map([...fieldsOfStat('v1')].map(([key, id]) => [key.slice(TOTAL.length), id]));
 
 /**
- * A v1 memory cgroup from the texts of its files. Sums are the `total_*` keys, which include child groups: `rss` and `cache`
- * alone are this group's own. Source: Linux Documentation/admin-guide/cgroup-v1/memory.rst. @throws ParseError
+ * Parses the files of a v1 memory cgroup. It uses the `total_*` keys, which include child groups; `rss` and `cache` do not.
+ * Source: Linux Documentation/admin-guide/cgroup-v1/memory.rst. @throws ParseError
  */
 export function parseCgroupV1(files: Readonly<Record<string, string>>): CgroupReading {
   const text = files['memory.stat'];
@@ -25,7 +25,7 @@ export function parseCgroupV1(files: Readonly<Record<string, string>>): CgroupRe
   const hasTotals = stat.has('total_cache');
   for (const [key, value] of stat) {
     if (key.startsWith('hierarchical_')) continue;
-    // Without use_hierarchy older kernels give no totals at all; then the group's own figures are all there is.
+    // Without use_hierarchy, older kernels write no totals. Then the values of the group itself are used.
     if (hasTotals !== key.startsWith(TOTAL)) continue;
     const plain = hasTotals ? key.slice(TOTAL.length) : key;
     values[NAMED.get(plain) ?? fieldName(plain)] = value;

@@ -3,13 +3,13 @@ import type { CgroupReading } from '../types.ts';
 import { filesOfFields, readFields } from './field-places.ts';
 import { ParseError, parseFlat, parseLimit, parseNumber } from './flat-keyed.ts';
 
-/** The files of a v2 memory cgroup that are read, by name. */
+/** Names of the files that are read of a v2 memory cgroup. */
 export const V2_FILES: readonly string[] = [...filesOfFields('v2'), 'memory.max'];
 
-/** Before Linux 5.18 memory.stat has no `kernel`; its parts then stand in for it (io_uring, pipe and bpf memory is missed). */
+/** Before Linux 5.18, memory.stat has no `kernel`. The sum of these parts replaces it (without memory of io_uring, pipes and bpf). */
 const KERNEL_PARTS = partsOf('kernel');
 
-/** A v2 memory cgroup from the texts of its files. Source: Linux Documentation/admin-guide/cgroup-v2.rst. @throws ParseError */
+/** Parses the files of a v2 memory cgroup. Source: Linux Documentation/admin-guide/cgroup-v2.rst. @throws ParseError */
 export function parseCgroupV2(files: Readonly<Record<string, string>>): CgroupReading {
   const text = files['memory.stat'];
   const current = files['memory.current'];

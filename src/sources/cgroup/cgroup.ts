@@ -8,15 +8,15 @@ import { ParseError, parseLimit, tighter } from './flat-keyed.ts';
 
 const { O_RDONLY, O_NONBLOCK } = constants;
 
-/** absent: the group is gone; failed: it may not be read or is not of the kernel's form. */
+/** absent: the group no longer exists. failed: access is denied, or a file has an unknown format. */
 export interface CgroupReader extends Source<CgroupReading> {
-  /** The raw texts by file name, as `memhound capture` records them. */
+  /** The raw texts by file name, for `memhound capture`. */
   rawFiles(): Record<string, string>;
 }
 
 /**
- * Reads one memory cgroup again and again. Descriptors stay open and are read from position 0 (the kernel generates the text again at
- * each such read), which spares the path walk through /proc/PID/root and is proof against a path that is swapped under us.
+ * Reads one memory cgroup repeatedly. Descriptors stay open and are read from position 0; the kernel generates the text again at each
+ * such read. This saves the path walk through /proc/PID/root, and is safe if the path is replaced in the meantime.
  */
 export function openCgroup(ref: CgroupRef): CgroupReader {
   const names = ref.version === 1 ? V1_FILES : V2_FILES;
@@ -66,11 +66,11 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
   };
 }
 
-/** The text of a file whose descriptor is kept; null where it is not there, also when the group was removed (ENODEV). */
+/** The text of a file whose descriptor is kept open; null: the file does not exist, or the group was removed (ENODEV). */
 function readKept(fds: Map<string, number>, path: string, name: string): string | null {
   const kept = fds.get(name);
   try {
-    // Not to wait for a writer if the container has put a FIFO there.
+    // O_NONBLOCK: if the container has put a FIFO there, the open does not wait for a writer.
     const fd = kept ?? openSync(path, O_RDONLY | O_NONBLOCK);
     if (kept === undefined) fds.set(name, fd);
     return readRecord(fd);
@@ -80,13 +80,13 @@ function readKept(fds: Map<string, number>, path: string, name: string): string 
       closeSync(fd);
       fds.delete(name);
     }
-    // EOPNOTSUPP: memory.pressure where PSI was switched off at boot.
+    // EOPNOTSUPP: memory.pressure, if PSI was disabled at boot.
     if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'EOPNOTSUPP') return null;
     throw error;
   }
 }
 
-/** Groups above that can be seen: a pod's limit holds for its containers too. The root has no memory.max. */
+/** Visible parent groups, because a pod's limit applies to its containers too. The root group has no memory.max. */
 function ancestorsOf(dir: string): string[] {
   const above: string[] = [];
   for (let parent = dirname(dir); parent !== '/' && above.length < 16; parent = dirname(parent)) {

@@ -1,7 +1,7 @@
 /**
- * The container id in a cgroup path, as docker, containerd, CRI-O and podman write it, cgroupfs and systemd drivers alike:
+ * The container id in a cgroup path, as docker, containerd, CRI-O and podman write it, with the cgroupfs or the systemd driver:
  * `/docker/<64 hex>`, `/kubepods/burstable/pod<uid>/<64 hex>`, `…/cri-containerd-<64 hex>.scope`, `crio-…`, `docker-…`, `libpod-…`,
- * `…:cri-containerd:<64 hex>` (nested systemd names). null: no container runtime made this group. Pure.
+ * `…:cri-containerd:<64 hex>` (nested systemd names). null: no container runtime created this group. Pure.
  */
 export function containerId(cgroupPath: string): string | null {
   for (const name of cgroupPath.split('/').reverse()) {
@@ -11,10 +11,10 @@ export function containerId(cgroupPath: string): string | null {
   return null;
 }
 
-/** How people write a container id: its first twelve digits. */
+/** The usual short form of a container id: its first twelve digits. */
 export const shortId = (id: string): string => id.slice(0, 12);
 
-/** URL-safe id of a target whose group no container runtime made: the end of its path. Pure. */
+/** URL-safe id of a target whose group was not created by a container runtime: the end of its path. Pure. */
 export function slug(cgroupPath: string): string {
   const parts = cgroupPath.split('/').filter((p) => p !== '' && p !== '..');
   const text = parts.slice(-2).join('-').toLowerCase();

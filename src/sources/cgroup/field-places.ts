@@ -1,7 +1,7 @@
 import { FIELDS, type FieldId } from '../../fields.ts';
 import { parseFlat, parseLimit } from './flat-keyed.ts';
 
-/** Where a memory cgroup gives a field: the table of fields says it. `key`: in a file of several figures. */
+/** The file and key in which a memory cgroup reports a field, from the table of fields. `key` is null in a file with one value. */
 interface FieldPlace {
   readonly id: FieldId;
   readonly file: string;
@@ -18,14 +18,14 @@ function placesOf(version: 'v1' | 'v2'): readonly FieldPlace[] {
 
 const PLACES = { v1: placesOf('v1'), v2: placesOf('v2') } as const;
 
-/** The files that hold fields, each once. */
+/** The files that contain fields, without duplicates. */
 export const filesOfFields = (version: 'v1' | 'v2'): readonly string[] => [...new Set(PLACES[version].map(({ file }) => file))];
 
-/** Keys of memory.stat and the fields that they are. */
+/** Keys of memory.stat with their field ids. */
 export const fieldsOfStat = (version: 'v1' | 'v2'): ReadonlyMap<string, FieldId> =>
   new Map(PLACES[version].flatMap(({ id, file, key }) => (file === 'memory.stat' && key !== null ? [[key, id]] : [])));
 
-/** The fields of all files but memory.stat; what the kernel does not have is not there. @throws ParseError */
+/** The fields of all files except memory.stat. Values that the kernel does not report are missing. @throws ParseError */
 export function readFields(version: 'v1' | 'v2', texts: Readonly<Record<string, string>>): Partial<Record<FieldId, number>> {
   const values: Partial<Record<FieldId, number>> = {};
   const parsed = new Map<string, ReadonlyMap<string, number>>();
@@ -41,7 +41,7 @@ export function readFields(version: 'v1' | 'v2', texts: Readonly<Record<string, 
 }
 
 /**
- * PSI: lines "full avg10=0.00 avg60=0.00 avg300=0.00 total=0", total in microseconds. Some kernels write none of them, or only `some`.
+ * PSI: lines "full avg10=0.00 avg60=0.00 avg300=0.00 total=0", total in microseconds. Some kernels write no lines, or only `some`.
  * Linux Documentation/accounting/psi.rst
  */
 const stallSeconds = (text: string): ReadonlyMap<string, number> =>

@@ -1,12 +1,12 @@
 import { isFieldKey, plausible } from '../../plausible.ts';
 import type { Limit } from '../types.ts';
 
-/** A kernel text that is not of its documented form: file, line and what stood there. */
+/** A kernel file that does not have its documented format. The message names the file, the line and the text that was found. */
 export class ParseError extends Error {
   override name = 'ParseError';
 }
 
-/** "key value" lines, as memory.stat, memory.events and memory.oom_control have them. @throws ParseError naming the line */
+/** Parses "key value" lines, as in memory.stat, memory.events and memory.oom_control. @throws ParseError naming the line */
 export function parseFlat(file: string, text: string): Map<string, number> {
   const values = new Map<string, number>();
   let line = 0;
@@ -19,7 +19,7 @@ export function parseFlat(file: string, text: string): Map<string, number> {
       const space = text.indexOf(' ', at);
       const key = text.slice(at, space);
       const figure = space > at && space < end ? numberOf(text.slice(space + 1, end)) : null;
-      // The limits in memory.stat of v1 are read where limits are.
+      // The limits in memory.stat of v1 are skipped here, because limits are read from their own files.
       const value = figure === null || key.startsWith('hierarchical_') ? figure : plausible(figure);
       if (value === null || !isFieldKey(key))
         throw new ParseError(
@@ -33,7 +33,7 @@ export function parseFlat(file: string, text: string): Map<string, number> {
   return values;
 }
 
-/** Digits alone: Number() takes blanks, signs, exponents and hexadecimal numbers as well. */
+/** Only digits. Number() would also accept blanks, signs, exponents and hexadecimal numbers. */
 const numberOf = (text: string): number | null => (/^\d+$/.test(text) ? Number(text) : null);
 
 /** One number. @throws ParseError */
@@ -46,8 +46,8 @@ export function parseNumber(file: string, text: string): number {
 }
 
 /**
- * A limit. v2 writes `max`; v1 writes the largest page-aligned number that fits a signed 64-bit counter (9223372036854771712, or
- * with 64 KiB pages 9223372036854710272), which a JS number cannot hold: so the text is tested, before it is a number.
+ * Parses a limit. For "no limit", v2 writes `max`. v1 writes the largest page-aligned number that fits a signed 64-bit counter
+ * (9223372036854771712, or 9223372036854710272 with 64 KiB pages). A JS number cannot hold it exactly, so the text is tested.
  */
 export function parseLimit(file: string, text: string): Limit {
   const trimmed = text.trim();
@@ -55,7 +55,7 @@ export function parseLimit(file: string, text: string): Limit {
   return parseNumber(file, trimmed);
 }
 
-/** The tighter of two limits; null (not known) says nothing. */
+/** The smaller of two limits. */
 export function tighter(a: Limit, b: Limit): Limit {
   if (a === null || b === null) return a ?? b;
   if (a === 'max') return b;

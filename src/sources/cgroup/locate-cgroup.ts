@@ -12,25 +12,24 @@ const PROC_MAGIC = 0x9fa0;
 
 export type Located =
   | { readonly state: 'located'; readonly cgroup: CgroupRef; readonly reach: Reach }
-  /** `denied`: we may not look into the process. `refused`: every way was tried, and why each was not taken. */
+  /** `denied`: memhound has no permission to read the process. `refused`: no way works; `tried` has the reason for each. */
   | { readonly state: 'denied' }
   | { readonly state: 'refused'; readonly tried: readonly string[] };
 
-/** Identity of the memory cgroup of a process, as the kernel names it; null: gone, or no memory controller. */
+/** The memory cgroup of a process, by the kernel's name; null: the process has ended, or there is no memory controller. */
 export function memoryGroup(procRoot: string, pid: number): { readonly version: 1 | 2; readonly path: string } | null {
   const text = readText(join(procRoot, String(pid), 'cgroup'));
   if (text === null) return null;
   const { v1Memory, v2 } = parseProcCgroup(text);
-  // Hybrid hierarchies list both; memory is on v1 wherever a v1 line names it.
+  // A hybrid hierarchy lists both versions. The memory controller is on v1 if a v1 line names it.
   if (v1Memory !== null) return { version: 1, path: v1Memory };
   return v2 === null ? null : { version: 2, path: v2 };
 }
 
 /**
- * Finds the directory in which the memory cgroup of `pid` can be read, and proves that it is the right one before anybody measures
- * it: it is a cgroup file system, and the process is listed there or below. A sidecar's own /sys/fs/cgroup is the sidecar's; and
- * without a cgroup namespace /proc/PID/root/sys/fs/cgroup is the root group: so the path is put together from the mount and the
- * group, never guessed.
+ * Finds a directory in which the memory cgroup of `pid` can be read, and checks that it is the right one: it is on a cgroup file system, and
+ * the process is listed in it or below it. The path is built from the mount and the group, never guessed: /sys/fs/cgroup in the sidecar is
+ * the sidecar's own group, and without a cgroup namespace /proc/PID/root/sys/fs/cgroup is the root group.
  */
 export function locateCgroup(roots: Roots, pid: number, selfPid: number): Located {
   const group = memoryGroup(roots.proc, pid);
@@ -59,7 +58,7 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
   return denied ? { state: 'denied' } : { state: 'refused', tried };
 }
 
-/** Why `dir` must not be measured as the group of `pid`; null: it is the right one. */
+/** The reason why `dir` is not the group of `pid`; null: it is. */
 function refusalReason(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
   try {
     if (isRealProc(roots.proc)) {
@@ -75,7 +74,7 @@ function refusalReason(roots: Roots, dir: string, version: 1 | 2, pid: number): 
   }
 }
 
-/** A captured tree is no procfs: there the statfs of its directories says nothing. */
+/** False for a captured tree in a test, where statfs of the directories means nothing. */
 const isRealProc = (procRoot: string): boolean => statfsSync(procRoot).type === PROC_MAGIC;
 
 function containsPid(dir: string, pid: number, depth: number): boolean {
@@ -95,7 +94,7 @@ function readMounts(procRoot: string, pid: number | 'self'): CgroupMount[] {
   return text === null ? [] : parseCgroupMounts(text);
 }
 
-/** Through the own cgroup root: a hostPath mount, or the plain host's /sys/fs/cgroup when the process may not be looked into. */
+/** The group's directory under memhound's own cgroup root: a hostPath mount, or a plain host's /sys/fs/cgroup if the process cannot be read. */
 function throughHostMount(
   roots: Roots,
   group: { version: 1 | 2; path: string },
@@ -116,7 +115,7 @@ function throughHostMount(
   return null;
 }
 
-/** Groups of that name below `base`: seen from a cgroup namespace, the kernel shows only the last names of a foreign path. */
+/** Groups named `leaf` below `base`. From inside a cgroup namespace, the kernel shows only the last names of a path outside it. */
 function findByName(base: string, leaf: string, depth: number): string[] {
   if (leaf === '' || depth === 0) return [];
   let children: string[];
@@ -129,7 +128,7 @@ function findByName(base: string, leaf: string, depth: number): string[] {
   return children.flatMap((child) => (child.endsWith(`/${leaf}`) ? [child] : findByName(child, leaf, depth - 1)));
 }
 
-/** How the process is reached: other mount namespace = another container; the own group = from inside; else a plain host. */
+/** How the process is reached. Another mount namespace is another container; the same cgroup is memhound's own; else it is a plain host. */
 function reachOf(roots: Roots, pid: number, selfPid: number, path: string): Reach {
   if (namespaceOf(roots, pid) !== namespaceOf(roots, selfPid)) return 'shared-pid-namespace';
   return memoryGroup(roots.proc, selfPid)?.path === path ? 'own-cgroup' : 'same-namespace';

@@ -5,12 +5,12 @@ export interface CgroupMount {
   readonly version: 1 | 2;
   /** v1: its controllers, e.g. ["memory"]; v2: empty. */
   readonly controllers: readonly string[];
-  /** Field 4: which group of the hierarchy is mounted, relative to the reader's cgroup namespace (may begin with /..). */
+  /** Field 4: the group that is mounted, relative to the reader's cgroup namespace. It may begin with /.. */
   readonly root: string;
   readonly mountPoint: string;
 }
 
-/** The cgroup mounts, last mounted first: a later mount on the same point hides the earlier one. Pure. */
+/** The cgroup mounts, newest first, because a later mount hides an earlier one on the same mount point. Pure. */
 export function parseCgroupMounts(text: string): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of text.split('\n')) {
@@ -26,7 +26,7 @@ export function parseCgroupMounts(text: string): CgroupMount[] {
   return mounts;
 }
 
-/** Where a process stands, from /proc/PID/cgroup: the v1 memory path if there is one, and the v2 path. Pure. */
+/** The cgroup paths of a process, from /proc/PID/cgroup: the v1 memory path if there is one, and the v2 path. Pure. */
 export function parseProcCgroup(text: string): { readonly v1Memory: string | null; readonly v2: string | null } {
   let v1Memory: string | null = null;
   let v2: string | null = null;
@@ -40,8 +40,8 @@ export function parseProcCgroup(text: string): { readonly v1Memory: string | nul
 }
 
 /**
- * The directory of group `path` below a mount whose root is group `root`; null: not under this mount. Both are relative to the same
- * namespace, so equal beginnings of /.. cancel.
+ * The directory of group `path` relative to a mount whose root is group `root`; null: not under this mount. Both are relative to the same
+ * namespace, so a common prefix of /.. is removed.
  */
 export function belowMount(path: string, root: string): string | null {
   if (path === root) return '';

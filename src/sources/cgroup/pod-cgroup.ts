@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { Roots } from '../types.ts';
 
-/** The kubelet nests a pod at most so deep: kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice; CRI-O and kind add one or two. */
+/** Maximum depth of a pod's group: kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice; CRI-O and kind add one or two. */
 const DEPTH = 6;
-/** A node has at most some hundreds of pods, and each some containers. */
+/** A node has a few hundred pods at most, and each pod has a few containers. */
 const MAX_FOLDERS = 20_000;
 
 /**
  * The memory cgroup of a pod in the node's tree, by the pod's uid: `pod<uid>` with the cgroupfs driver, `kubepods-…-pod<uid>.slice` with
- * systemd's, where `_` stands for `-` (Kubernetes, pkg/kubelet/cm). null: there is none under `roots.cgroup`.
+ * the systemd driver, which writes `_` for `-` (Kubernetes, pkg/kubelet/cm). null: there is none under `roots.cgroup`.
  */
 export function podCgroup(roots: Roots, uid: string): string | null {
   const names = [uid, uid.replaceAll('-', '_')].map((id) => `pod${id}`);
   let left = MAX_FOLDERS;
-  // Breadth first: pods lie high in the tree, and containers may nest groups of their own.
+  // Breadth first: pods are high in the tree, and containers may create many groups below.
   let level = [join(roots.cgroup, 'memory'), roots.cgroup];
   for (let depth = 0; depth <= DEPTH; depth++) {
     const next: string[] = [];
@@ -35,7 +35,7 @@ function folders(dir: string): string[] {
   try {
     return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
   } catch (error) {
-    // A group may be removed while we walk, and some trees are not for everyone.
+    // A group may be removed during the walk, and some trees are not readable for every user.
     if (isAbsence(error) || isDenied(error)) return [];
     throw error;
   }

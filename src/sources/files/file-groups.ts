@@ -1,8 +1,8 @@
 import type { FileDescription, FileHolders, FileObservation, OpenDescriptor } from '../types.ts';
 
-/** Files of one folder whose names differ in a number or an ending alone, such as the segments of a log; or one file. */
+/** Files of one folder whose names differ only in a number or an ending, such as the segments of a log; or one file. */
 export interface FileGroup extends FileDescription, FileHolders {
-  /** What makes it the same group in the next scan. */
+  /** Identifies the group in the next scan. */
   readonly key: string;
   /** With a slash at its end. */
   readonly folder: string;
@@ -15,14 +15,14 @@ export interface FileGroup extends FileDescription, FileHolders {
 }
 
 const PACKED = /\.(?:gz|zst|xz|bz2|lz4|zip)$/;
-/** What rotation puts behind a log's name, or between its stem and its ending, once numbers are a `*`. */
+/** The text that a rotation adds after a log's name, or between its stem and its ending, after numbers were replaced by `*`. */
 const ROTATED = /(?:[-._](?:\*|old|bak))+(?=(?:\.(?:log|txt|out))?$)/;
 const MAX_NAME = 255;
-/** Descriptors that are listed of a group; `openFiles` counts all. */
+/** Maximum of descriptors that are listed for a group; `openFiles` counts all. */
 const MAX_DESCRIPTORS = 8;
 const MAX_PIDS = 8;
 
-/** A file's name with a `*` for what counts files up: numbers, dates, hexadecimal ids; and without what rotation adds. */
+/** A file's name with a `*` for each number, date and hexadecimal id, and without the text that a rotation adds. */
 export function stemOf(name: string): string {
   return name
     .slice(0, MAX_NAME)
@@ -36,10 +36,10 @@ export function stemOf(name: string): string {
 
 export const folderOfPath = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1) || '/';
 
-/** How several files of one stem are called. */
+/** The name of a row for several files of one stem. */
 const stemPath = (folder: string, stem: string): string => `${folder}${stem.includes('*') ? stem : `${stem}*`}`;
 
-/** True where a group, a file or a folder is called `path` or is part of what is called so. */
+/** True if a group, a file or a folder has the name `path`, or is part of the row with that name. */
 export function isWithin(path: string, named: string): boolean {
   if (path === named) return true;
   if (named.endsWith('/')) return path.startsWith(named);
@@ -58,7 +58,7 @@ export const holdersOf = ({ openBy, deleted }: Pick<FileDescription, 'openBy' | 
 const isWriting = (o: OpenDescriptor): boolean => o.mode !== 'r';
 const pidsOf = (openBy: readonly OpenDescriptor[]): number[] => [...new Set(openBy.map((o) => o.pid))].slice(0, MAX_PIDS);
 
-/** Observations by group. Everything below one of the `merged` folders is one group. Pure. */
+/** Observations by group. All files below one of the `merged` folders are one group. Pure. */
 export function groupFiles(files: readonly FileObservation[], merged: readonly string[] = []): FileGroup[] {
   const members = new Map<string, { folder: string; stem: string; files: FileObservation[] }>();
   for (const file of files) {
@@ -74,7 +74,7 @@ export function groupFiles(files: readonly FileObservation[], merged: readonly s
 const unqueriedKey = ({ residency }: FileDescription): string =>
   `unqueried ${residency.state === 'unknown' ? residency.reason : ''}`;
 
-/** Files of a tmpfs are other memory than those of a disk, and deleted ones are held by whoever has them open. */
+/** Files of a tmpfs are another kind of memory than files of a disk. Deleted files exist only while a process has them open. */
 const spaceOf = (file: FileDescription): string => `${file.fileSystem?.kind ?? 'disk'} ${file.deleted}`;
 
 /** An empty stem: all files of the folder. */
@@ -104,7 +104,7 @@ function toGroup(key: string, folder: string, stem: string, members: readonly Fi
 
 const NO_HOLDERS: FileHolders = { openFiles: 0, writtenFiles: 0, deletedFiles: 0, pids: [] };
 
-/** What can be added up of several rows. */
+/** The values that can be added up over several rows. */
 type Summed = FileObservation & Partial<FileHolders>;
 
 /** Several rows as one. */
@@ -135,7 +135,7 @@ export function sumOf(rows: readonly Summed[]): Omit<FileGroup, 'key' | 'folder'
   };
 }
 
-/** null where none is known. */
+/** null: no value is known. */
 function total(values: readonly (number | null)[]): number | null {
   const known = values.filter((v) => v !== null);
   return known.length === 0 ? null : known.reduce((sum, v) => sum + v, 0);

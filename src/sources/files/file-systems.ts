@@ -5,7 +5,7 @@ import type { FileSystemUse } from '../types.ts';
 /** Magic numbers of statfs(2), linux/magic.h. */
 const TMPFS = new Set([0x01021994, 0x858458f6]); // tmpfs, ramfs
 const OVERLAYFS = 0x794c7630;
-/** These hold no page cache of the container, or may never answer (NFS): their folders are not walked. */
+/** Their folders are not walked: they hold no page cache of the container, or may never answer (NFS). */
 const NOT_WALKED = new Set([
   0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x64626720, 0x74726163, 0xcafe4a11, 0x73636673, 0x6165676c, 0x19800202,
   0x6969, 0xff534d42, 0xfe534d42, 0x958458f6, 0x6e736673,
@@ -17,10 +17,10 @@ export interface FileSystem {
   readonly mayBeWalked: boolean;
 }
 
-/** The file system of a pinned file, read once per device and scan. */
+/** The file system of a pinned file. statfs is called once per device and scan. */
 export class FileSystems {
   readonly #byDevice = new Map<number, FileSystem | null>();
-  /** As last read, in an earlier scan perhaps. */
+  /** As last read, perhaps in an earlier scan. */
   readonly #newest = new Map<number, FileSystemUse>();
 
   clear(): void {
@@ -36,7 +36,7 @@ export class FileSystems {
     return answer;
   }
 
-  /** The newest that is known of a device: many files are queried rarely, and their disk fills meanwhile. */
+  /** The newest known state of a device. Many files are queried rarely, and their disk may fill in between. */
   newest(dev: number): FileSystemUse | null {
     return this.#newest.get(dev) ?? null;
   }

@@ -4,16 +4,16 @@ export type FincoreAnswer =
   | { readonly state: 'read'; readonly bytes: readonly (number | null)[] }
   | { readonly state: 'absent'; readonly reason: string };
 
-/** A run over some dozens of files takes 12 ms; one that takes this long hangs on a dead network file system. */
+/** A run over some dozens of files takes 12 ms. A run that takes this long hangs on a network file system that does not answer. */
 const TIMEOUT_MS = 5000;
 
 /**
- * Resident bytes of each open descriptor, by one run of util-linux `fincore`. It is handed descriptors and never a path: a path under
- * a container's root might be a link by the time that it is opened.
+ * Resident bytes of each open descriptor, by one run of util-linux `fincore`. It receives descriptors and never a path, because the container
+ * could replace a path by a link before fincore opens it.
  */
 export async function fincore(fds: readonly number[]): Promise<FincoreAnswer> {
   if (fds.length === 0) return { state: 'read', bytes: [] };
-  // Loaded on first need: few need it, and it would delay every start.
+  // Loaded on first use: most runs do not need it, and it would delay every start.
   const { spawn } = await import('node:child_process');
   return new Promise((resolve) => {
     const paths = fds.map((_, i) => `/proc/self/fd/${i + 3}`);
@@ -40,7 +40,7 @@ export async function fincore(fds: readonly number[]): Promise<FincoreAnswer> {
   });
 }
 
-/** "8192 /proc/self/fd/3" lines; a file that fincore could not map has none, and is null. */
+/** Parses "8192 /proc/self/fd/3" lines. A file that fincore could not map has no line; its value is null. */
 export function parseFincore(text: string, paths: readonly string[]): (number | null)[] {
   const found = new Map<string, number>();
   for (const line of text.split('\n')) {

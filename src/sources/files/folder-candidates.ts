@@ -3,14 +3,14 @@ import { codeOf } from '../process/pinned-path.ts';
 import { unescapeMountPath } from '../process/proc-paths.ts';
 import { readText } from '../process/read-text.ts';
 
-/** Where programs usually write. */
+/** Folders in which programs usually write. */
 const USUAL_FOLDERS = ['/tmp', '/dev/shm', '/var/log', '/var/tmp'];
-/** Kernel file systems, whose files have no page cache, and network file systems. */
+/** Kernel file systems, whose files have no page cache; and network file systems. */
 const KERNEL_TYPES =
   /^(?:proc|sysfs|cgroup2?|devpts|devtmpfs|mqueue|debugfs|tracefs|bpf|securityfs|pstore|fusectl|configfs|nsfs|nfs4?|cifs)$/;
 const MAX_FOLDERS = 64;
 
-/** Mount points that can be written (volumes, emptyDirs), from /proc/PID/mountinfo; byte strings. Pure. */
+/** Writable mount points (volumes, emptyDirs) from /proc/PID/mountinfo, as byte strings. Pure. */
 export function writableMounts(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     const [left = '', right = ''] = line.split(' - ');
@@ -21,7 +21,7 @@ export function writableMounts(text: string): string[] {
   });
 }
 
-/** Folders to begin with, most likely first: the working folder, the usual ones, volumes. Byte strings. */
+/** Folders in which a walk begins, most likely first: the working folder, the usual folders, volumes. Byte strings. */
 export function folderCandidates(procRoot: string, pid: number): string[] {
   const mounts = writableMounts(readOr('', () => readText(`${procRoot}/${pid}/mountinfo`) ?? ''));
   const cwd = readOr('/', () => readlinkSync(`${procRoot}/${pid}/cwd`, 'latin1'));
@@ -32,7 +32,7 @@ function readOr(other: string, read: () => string): string {
   try {
     return read();
   } catch (error) {
-    codeOf(error); // gone, not ours, or (a link) longer than a page
+    codeOf(error); // removed, no permission, or a link longer than a page
     return other;
   }
 }

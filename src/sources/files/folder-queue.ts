@@ -1,9 +1,9 @@
 import { ageMs } from '../../clock.ts';
 
-/** A folder that may hold files behind the page cache, and what its last walk gave. `path` is a byte string. */
+/** A folder that may contain files in the page cache, with the result of its last walk. `path` is a byte string. */
 export interface Folder {
   readonly path: string;
-  /** hot: a file in it is open for writing, or was, or names in it come and go; seed: a likely place; below: found while walking. */
+  /** hot: a file in it is or was open for writing, or its names change; seed: a likely folder; below: found during a walk. */
   kind: 'hot' | 'seed' | 'below' | 'root';
   mtimeMs: number;
   walkedAtMs: number | null;
@@ -11,11 +11,11 @@ export interface Folder {
 }
 
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
-/** A hot folder of up to 100 names is walked every 10 s; larger ones, and the others, less often in proportion to their cost. */
+/** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
 const OTHERS_AGAIN_MS = 600_000;
 
-/** Which folder to walk next. Keeps at most `most`. */
+/** Decides which folder to walk next. It keeps at most `most` folders. */
 export class FolderQueue {
   readonly #folders = new Map<string, Folder>();
   readonly #maxFolders: number;
@@ -39,7 +39,7 @@ export class FolderQueue {
     this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0 });
   }
 
-  /** At the next turn, whenever its last walk was. */
+  /** Makes the folder due at the next scan, whatever the time of its last walk. */
   walkAgain(path: string): void {
     this.add(path, 'hot');
     const folder = this.#folders.get(path);
@@ -50,7 +50,7 @@ export class FolderQueue {
     this.#folders.delete(path);
   }
 
-  /** The next one that is due, or null. `wide`: also those that are only guesses. */
+  /** The next folder that is due; null: none is. `wide`: include folders that are only guesses. */
   next(nowMs: number, wide: boolean): Folder | null {
     let best: Folder | null = null;
     for (const folder of this.#folders.values()) {
@@ -61,7 +61,7 @@ export class FolderQueue {
     return best;
   }
 
-  /** The least promising one goes, if it is less so than the new one. */
+  /** Removes the folder with the lowest priority, if that is lower than the priority of the new one. */
   #evict(kind: Folder['kind']): boolean {
     for (const folder of this.#folders.values())
       if (folder.walkedAtMs !== null && folder.entries === 0 && RANK[folder.kind] <= RANK[kind])
@@ -77,7 +77,7 @@ function isDue(folder: Folder, nowMs: number): boolean {
   return ageMs(folder.walkedAtMs, nowMs) >= Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
 }
 
-/** Hot ones first, then those never walked, then by rank, then where something was last written. */
+/** Order: hot folders first, then folders never walked, then by rank, then by the time of the last write. */
 function before(a: Folder, b: Folder): boolean {
   const hot = Number(a.kind === 'hot') - Number(b.kind === 'hot');
   const fresh = Number(a.walkedAtMs === null) - Number(b.walkedAtMs === null);

@@ -12,15 +12,15 @@ interface Sum {
   allocatedBytes: number;
   residentBytes: number;
   dirtyBytes: number;
-  /** Resident bytes of files that were written since the container began. */
+  /** Resident bytes of files that were written after the container had started. */
   ownBytes: number;
   mtimeMs: number;
-  /** When a walk of the folder was first complete; null: none was yet. */
+  /** Time of the first complete walk of the folder; null: no walk is complete yet. */
   completedMs: number | null;
   residency: ResidencyState;
-  /** Of the files' file system; null: not known. */
+  /** The file system of the files; null: not known. */
   dev: number | null;
-  /** Files whose residency is unknown, by the reason. */
+  /** Files whose residency is unknown, by reason. */
   readonly unknown: Map<string, UnqueriedSum>;
 }
 
@@ -30,14 +30,14 @@ interface UnqueriedSum {
   allocatedBytes: number;
 }
 
-/** Smaller sums than this have no row. */
+/** A smaller sum has no row. */
 const MIN_ROW_BYTES = 64 * KIB;
 
-/** Sums by folder. The sums of the last complete walk stand until the next walk of the folder is complete. */
+/** Sums by folder. The sums of the last complete walk are kept until the next walk of the folder is complete. */
 export class FolderSums {
   readonly #complete = new Map<string, Sum>();
   readonly #partial = new Map<string, Sum>();
-  /** What the last rows said of each folder. */
+  /** The values of each folder in the last rows. */
   #reported = new Map<string, FileBytes>();
 
   begin(folder: string): void {
@@ -94,7 +94,7 @@ export class FolderSums {
     return sum;
   }
 
-  /** One row per folder, and one per reason for all files whose residency is unknown. */
+  /** One row for each folder, and one for each reason why the residency of files is unknown. */
   rows(times: ScanTimes): FileReading[] {
     const rows: FileReading[] = [];
     const before = this.#reported;
@@ -121,7 +121,7 @@ function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: Unq
   sums.set(reason, sum);
 }
 
-/** Until a folder has been walked to its end, and in the scan in which it was, what is new in its sum was only found. */
+/** Until the first walk of a folder is complete, and in the scan that completes it, new bytes in its sum were only discovered; they are no growth. */
 const isFoundLate = ({ completedMs, mtimeMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
   mtimeMs < firstScanMs && (completedMs === null || completedMs === nowMs);
 

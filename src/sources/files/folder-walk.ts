@@ -12,34 +12,34 @@ export interface NamedFile extends PinnedFile {
   readonly name: string;
 }
 
-/** What a walk does with what it finds. */
+/** Receives the results of a walk. */
 export interface FolderVisitor {
-  /** Files that it need not open: known otherwise, or not the target's. */
+  /** Whether the walk must open this file. It need not if the file is already known or is not the target's. */
   accepts(stat: Stats): boolean;
-  /** A batch of pinned files of one folder; they are closed afterwards. */
+  /** A batch of pinned files of one folder. The walk closes them afterwards. */
   files(folder: Folder, files: readonly NamedFile[]): Promise<void>;
   begin(folder: Folder): void;
-  /** All names of the folder were seen, or it went away (`gone`). */
+  /** All names of the folder were read, or the folder was removed (`gone`). */
   end(folder: Folder, gone: boolean): void;
 }
 
-/** Files pinned at once. */
+/** Number of files that are pinned at the same time. */
 const BATCH_FILES = 64;
 const MAX_DEPTH = 24;
 const NEWS_MS = 10 * MINUTE_MS;
-/** Of the root, these are the kernel's. */
+/** Folders of the root that belong to the kernel. */
 const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
 
 /**
- * Walks folders one after the other, a batch of names at a time, as far as the budget goes; the next scan continues where this one
- * stopped, even within a folder. A folder that changes during its walk is read as getdents(2) gives it: each name that stays is seen once.
+ * Walks folders one after the other, a batch of names at a time, until the budget is used up. The next scan continues where this one
+ * stopped, even within a folder. If a folder changes during its walk, getdents(2) returns each name that stays exactly once.
  */
 export class FolderWalk {
   readonly #root: string;
   readonly #queue: FolderQueue;
   readonly #fileSystems: FileSystems;
   #current: { folder: Folder; fd: number; dir: Dir; entries: number } | null = null;
-  /** Folders opened and names seen since the beginning. */
+  /** Folders opened and names read since the start. */
   readonly done = { folders: 0, names: 0, batches: 0 };
 
   /** `root`: /proc/PID/root of the target. */
@@ -53,7 +53,7 @@ export class FolderWalk {
     while (budget.left > 0) {
       if (this.#current === null && !this.#open(nowMs, budget, wide, visitor)) return;
       if (this.#current !== null) await this.#batch(nowMs, budget, visitor);
-      await breathe(); // a heap takes a millisecond: others in this process may have their turn
+      await breathe(); // a batch takes a millisecond; other work of this process runs in between
     }
   }
 
@@ -64,7 +64,7 @@ export class FolderWalk {
     this.#current = null;
   }
 
-  /** false: there is nothing to do. */
+  /** False: no folder is due. */
   #open(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): boolean {
     const folder = this.#queue.next(nowMs, wide);
     if (folder === null) return false;
@@ -80,13 +80,13 @@ export class FolderWalk {
     const opened =
       found.stat.isDirectory() && this.#fileSystems.of(found.fd, found.stat.dev)?.mayBeWalked ? openDir(found) : null;
     if (opened === null) {
-      // Not a folder, not to be walked, or not readable: it stays known, so that it is not tried each time.
+      // Not a folder, on a file system that is not walked, or not readable. It is remembered, so that it is not tried each time.
       closeSync(found.fd);
       folder.entries = 1;
       return true;
     }
     closeSync(found.fd);
-    // Names came or went since the last walk, or shortly before the first: programs write here, each file perhaps for a moment only.
+    // Names changed since the last walk, or shortly before the first: programs write here, although each file may exist only for a moment.
     if (found.stat.mtimeMs >= (before ?? nowMs - NEWS_MS) && folder.kind !== 'root') folder.kind = 'hot';
     folder.mtimeMs = found.stat.mtimeMs;
     this.#current = { folder, ...opened, entries: 0 };
@@ -119,7 +119,7 @@ export class FolderWalk {
     if (!ended) return;
     at.folder.entries = at.entries;
     at.folder.walkedAtMs = nowMs;
-    // A folder that was removed during the walk has no link any more; its list of names only seems complete.
+    // A folder that was removed during the walk has no links left. Its list of names only looks complete.
     const gone = fstatSync(at.fd).nlink === 0;
     this.close();
     if (gone) this.#queue.drop(at.folder.path);
@@ -158,7 +158,7 @@ function openDir(pinned: { readonly fd: number; readonly stat: Stats }): { fd: n
   }
 }
 
-/** null: the end; a folder that cannot be read on (removed, EIO) ends as well. */
+/** The next entry; null: the end, or the folder can no longer be read (removed, EIO). */
 function readEntry(dir: Dir): Dirent | null {
   try {
     return dir.readSync();

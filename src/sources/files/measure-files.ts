@@ -10,16 +10,16 @@ export interface PinnedFile {
   readonly stat: Stats;
 }
 
-/** Both calls pass over some 32,000 cached pages (128 MiB) in a millisecond, or 160 in the time of one operation. */
+/** Both system calls visit about 32,000 cached pages (128 MiB) in a millisecond, or 160 in the time of one operation. */
 const BYTES_PER_OPERATION = 160 * 4096;
 /** st_blocks counts units of 512 bytes, whatever the block size (stat(2)). */
 export const allocatedBytes = (stat: Stats): number => stat.blocks * 512;
 
-/** What asking for a file costs. On overlayfs mincore passes over its whole length, holes too. */
+/** Cost of a residency query, in operations. On overlayfs, mincore visits the whole length of a file, holes included. */
 export const queryCost = (stat: Stats, isOverlay = false): number =>
   1 + Math.floor((isOverlay ? stat.size : Math.min(stat.size, allocatedBytes(stat))) / BYTES_PER_OPERATION);
 
-/** What of each pinned regular file is in memory, in their order. */
+/** The residency of each pinned regular file, in the same order. */
 export async function measureFiles(
   files: readonly PinnedFile[],
   { residency, fileSystems, budget }: { residency: Residency; fileSystems: FileSystems; budget: WorkBudget },
@@ -35,7 +35,7 @@ export async function measureFiles(
   );
 }
 
-/** Every page of a tmpfs file that has a block is in memory, or in swap. */
+/** Every allocated page of a tmpfs file is in memory or in swap. */
 const inTmpfs = (stat: Stats, { publicForm: shown }: FileSystem): FileResidency => ({
   residentBytes: allocatedBytes(stat),
   dirtyBytes: null,

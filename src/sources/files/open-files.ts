@@ -6,37 +6,37 @@ import { type Mounts, mountsOf } from '../process/remote-mounts.ts';
 import type { OpenDescriptor } from '../types.ts';
 import type { WorkBudget } from './work-budget.ts';
 
-/** A regular file that a process holds open. `path` (a byte string) as the kernel gives it, that is as the container sees it. */
+/** A regular file that a process holds open. `path` (a byte string) is the kernel's text, which is the path inside the container. */
 export interface OpenFile extends OpenDescriptor {
   readonly path: string;
   readonly stat: Stats;
   readonly deleted: boolean;
 }
 
-/** Per process: some 500 bytes each. */
+/** Maximum of remembered files per process. Each takes about 500 bytes. */
 const MAX_KNOWN = 2000;
 /**
- * The kernel gives out the lowest number that is free (open(2)), so a program that holds 20 descriptors of a table of 256 leaves the rest
- * empty. So many numbers beyond the highest are tried, and all of them in each eighth round.
+ * The kernel allocates the lowest free descriptor (open(2)), so a program with 20 descriptors in a table of 256 leaves the rest empty. In
+ * most rounds only this many numbers beyond the highest open one are tried; every eighth round tries all of them.
  */
 const PROBE_BEYOND = 16;
 const FULL_SCAN_EVERY = 8;
 
-/** One process: the number to continue at, the known files by descriptor number, and the highest numbers. */
+/** The state of one process: the number at which to continue, the known files by descriptor number, and the highest numbers. */
 interface KnownDescriptors {
   next: number;
   readonly files: Map<number, OpenFile>;
-  /** Highest number that was open in the last round, and in this one until now. */
+  /** Highest number that was open in the last round, or in this one so far. */
   top: number;
   highest: number;
   rounds: number;
 }
 
 /**
- * The regular files that processes hold open. Nothing is opened: stat follows the kernel's link to the inode. Descriptors are tried by
- * number up to FDSize rather than listed: to list 100,000 of them makes the kernel create as many dentries, which would be charged to us.
- * Files that are written or deleted are seen in each scan; the others in turn, a limited count of
- * numbers in each scan, shared among the processes.
+ * The regular files that processes hold open. No file is opened: stat follows the kernel's link to the inode. Descriptors are tried by number
+ * up to FDSize. They are not listed, because listing 100,000 of them makes the kernel create as many dentries, which are charged to memhound.
+ * Each scan checks all files that are written or deleted. It checks the others in turn: a limited count of numbers per scan, shared by the
+ * processes.
  */
 export class OpenFiles {
   readonly #proc: string;
@@ -44,11 +44,11 @@ export class OpenFiles {
   #window = 0;
   #first = true;
   readonly #known = new Map<number, KnownDescriptors>();
-  /** Seen in this scan, but beyond the number that is remembered. */
+  /** Files found in this scan that exceed the number that is remembered. */
   #budgetOfOne: OpenFile[] = [];
-  /** Of the process that is looked at. */
+  /** Of the process that is being scanned. */
   #mounts: Mounts | null = null;
-  /** Processes whose descriptors this process may not see. */
+  /** Processes whose descriptors memhound has no permission to read. */
   readonly denied = new Set<number>();
 
   constructor(procRoot: string, numbers: number) {
@@ -118,10 +118,10 @@ export class OpenFiles {
       name = readlinkSync(link, 'latin1');
     } catch (error) {
       if (codeOf(error) !== 'ENAMETOOLONG' && !isAbsence(error)) throw error;
-      // A path of more than a page has no text; the file has its size and its pages all the same.
+      // The kernel returns no text for a path longer than a page, but the file still has a size and pages.
       name = before?.path ?? `/(a path of more than 4,096 bytes, inode ${stat.ino})`;
     }
-    // Files of /proc and /sys are regular as well, and have no page cache.
+    // Files of /proc and /sys are regular files too, but have no page cache.
     if (/^\/(?:proc|sys)\//.test(name)) return null;
     const deleted = stat.nlink === 0;
     const path = deleted ? withoutDeletedMark(name).path : name;
@@ -145,7 +145,7 @@ export class OpenFiles {
 
 const isRelevant = (file: OpenFile): boolean => file.mode !== 'r' || file.deleted;
 
-/** One that is merely read goes for one that is written or deleted. */
+/** Replaces a file that is only read by one that is written or deleted. */
 function evictSmaller(files: Map<number, OpenFile>, file: OpenFile): boolean {
   if (!isRelevant(file)) return false;
   for (const [fd, other] of files) if (!isRelevant(other)) return files.delete(fd);

@@ -26,23 +26,23 @@ import {
 } from './tracked-files.ts';
 import { WorkBudget } from './work-budget.ts';
 
-/** What a scan may cost, however many files the container has. An operation is 5 to 10 us: see WorkBudget. */
+/** Limits of a scan's cost, for any number of files. An operation takes 5 to 10 us: see WorkBudget. */
 export interface ScanLimits {
-  /** Operations that each scan earns: 3 to 5 ms on average (8.6 us each, measured with all folders being walked). */
+  /** Operations added to the budget by each scan: 3 to 5 ms on average (8.6 us each, measured with all folders being walked). */
   readonly perScan: number;
-  /** Operations that can be saved up, some 400 ms, half for folders: the first scan may use four fifths of them, later ones ten times `perScan`. */
+  /** Maximum of unused operations, about 400 ms, half of them for folders. The first scan may use four fifths, later scans ten times `perScan`. */
   readonly burst: number;
   readonly pids: number;
-  /** Descriptor numbers tried per scan, all processes together, beside those known to be open for writing; the first scan tries ten times as many. */
+  /** Descriptor numbers tried per scan in all processes, beside those known to be open for writing. The first scan tries ten times as many. */
   readonly descriptors: number;
-  /** Folders remembered. */
+  /** Maximum number of remembered folders. */
   readonly folders: number;
-  /** Files that have their own row; further ones are counted with their folder. */
+  /** Maximum number of files with a row. Further files are counted with their folder. */
   readonly files: number;
-  /** From this size on a file that is not open has its own row. */
+  /** A file that is not open has a row if it is at least this large. */
   readonly largeBytes: number;
   readonly rows: number;
-  /** /proc/PID/maps holds the mmap lock of the process while it is written: so rarely, and of so many processes. */
+  /** The kernel holds the mmap lock of the process while it writes /proc/PID/maps, so it is read rarely, and of few processes. */
   readonly mapsEveryMs: number;
   readonly mapsPids: number;
 }
@@ -59,14 +59,14 @@ const LIMITS: ScanLimits = {
   mapsEveryMs: 5 * MINUTE_MS,
   mapsPids: 4,
 };
-/** Named files that hold this share of the cgroup's `file` explain it: then no further folders are tried. */
+/** If the named files hold this share of the cgroup's `file`, no further folders are tried. */
 const EXPLAINED_SHARE = 0.95;
-/** With less page cache than this no folders are tried. */
+/** With less page cache than this, no folders are tried. */
 const MIN_CACHE_BYTES = 8 * MIB;
 const BATCH_FILES = 64;
 /** A file whose folder cannot be walked is given up after this time. */
 const FORGET_LOST_MS = MINUTE_MS;
-/** Separate budgets, so that neither a log of gigabytes, nor 100,000 descriptors, nor a deep tree uses up what the others need. */
+/** Separate budgets, so that a log of gigabytes, 100,000 descriptors or a deep tree does not use up the whole budget. */
 const BUDGET_SHARES = { asking: 0.3, descriptors: 0.2, folders: 0.5 };
 
 export interface CacheTotals {
@@ -74,7 +74,7 @@ export interface CacheTotals {
   readonly shmemBytes: number | null;
 }
 
-/** Work done since the beginning. */
+/** Work done since the start. */
 export interface ScanStats {
   readonly scans: number;
   readonly operations: number;
@@ -87,9 +87,9 @@ export interface ScanStats {
 }
 
 /**
- * The files behind a container's page cache: held open (deleted ones too), mapped, beside those that are written (rotated logs), and in
- * the folders where programs write. Sizes by stat, memory by `Residency`. Never reads a file's content: that would charge its pages
- * to the reader.
+ * Finds the files in a container's page cache: files that are open (deleted ones too) or mapped, neighbours of files that are written (rotated
+ * logs), and files in the folders where programs write. Sizes come from stat, resident bytes from `Residency`. It never reads the content of a
+ * file, because the kernel would charge the pages to memhound.
  */
 export class PageCacheScanner {
   readonly #roots: Roots;
@@ -111,7 +111,7 @@ export class PageCacheScanner {
   #times: ScanTimes;
   #scans = 0;
   #queries = 0;
-  /** `file` of the cgroup at the last scan, and how much of its changes since the last full round no query explains. */
+  /** `file` of the cgroup at the last scan, and the part of its changes since the last full round that no query explains. */
   #fileBytes: number | null = null;
   #unexplained = 0;
 
@@ -139,7 +139,7 @@ export class PageCacheScanner {
     const processStartMs = startMs(options.roots.proc, options.process.startTicks);
     this.#times = { nowMs: 0, firstScanMs: 0, processStartMs, fileSystemOf: (dev) => this.#systems.newest(dev) };
     const since = shared ? processStartMs : null;
-    // On a host without containers all programs share the folders: only files that this program can have written since it began.
+    // On a host without containers, all programs share the folders. Only files changed since this program started can be its own.
     this.#isCandidate = (stat) =>
       this.#tracked.get(fileKey(stat))?.lostMs !== null &&
       (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
@@ -147,7 +147,7 @@ export class PageCacheScanner {
     if (!shared) this.#queue.add('/', 'root');
   }
 
-  /** One scan at `nowMs`: the files that can be seen, by resident bytes, then size; at most `limits.rows`. */
+  /** One scan at `nowMs`: the visible files, by resident bytes, then size; at most `limits.rows`. */
   async scan(nowMs: number, hint?: CacheTotals): Promise<FileReading[]> {
     const firstScanMs = this.#scans === 0 ? nowMs : this.#times.firstScanMs;
     this.#times = { ...this.#times, nowMs, firstScanMs };
@@ -199,7 +199,7 @@ export class PageCacheScanner {
       file.openBy.push(open);
       if (open.mode !== 'r') this.#queue.add(folderOf(open.path), 'hot');
     }
-    // A deleted file that no process has open any more is gone, and its pages with it.
+    // A deleted file that no process holds open no longer exists, and has no pages.
     for (const [key, file] of this.#tracked)
       if (file.deleted && file.openBy.length === 0 && !file.mapped) this.#tracked.delete(key);
   }
@@ -208,7 +208,7 @@ export class PageCacheScanner {
     for (const pid of [this.#process.pid, ...this.#pids()].slice(0, this.#limits.mapsPids)) {
       for (const mapped of this.#mappedFilesOf(pid)) {
         this.#budget.spend(mapped.path.split('/').length);
-        // A mapped and deleted file has no name left, and /proc/PID/map_files needs a capability.
+        // A mapped file that was deleted has no name, and /proc/PID/map_files needs a capability.
         const found = mapped.deleted ? null : pinUnder(this.#root, mapped.path);
         if (found?.state !== 'pinned') continue;
         if (found.stat.isFile()) {
@@ -229,7 +229,7 @@ export class PageCacheScanner {
     }
   }
 
-  /** The tracked file, a new one where there is room; null: there is none. */
+  /** The tracked file, or a new one if there is room; null: there is no room. */
   #track(path: string, stat: Stats): TrackedFile | null {
     const key = fileKey(stat);
     const known = this.#tracked.get(key);
@@ -253,7 +253,7 @@ export class PageCacheScanner {
     return file;
   }
 
-  /** The smallest of the files goes that are neither written nor deleted, if it is smaller than the new one. */
+  /** Removes the smallest file that is neither written nor deleted, if it is smaller than the new one. */
   #evict(bytes: number): boolean {
     let least: [string, number] | null = null;
     for (const [key, file] of this.#tracked) {
@@ -264,8 +264,8 @@ export class PageCacheScanner {
   }
 
   /**
-   * Files that are written, new, or were queried long ago come first. The rest (libraries, jars, files that are read) is queried only where
-   * those do not explain how the kernel's sum has changed: so most scans query one or two of a JVM's thirty files.
+   * Files that are written, new, or were queried long ago come first. The rest (libraries, jars, files that are read) is queried only if
+   * the first ones do not explain the change of the kernel's sum. So most scans query one or two of a JVM's thirty files.
    */
   async #queryResidency(nowMs: number, fileBytes: number | null): Promise<void> {
     const due = new Set([...this.#tracked.values()].filter((file) => isDue(file, nowMs)));
@@ -283,7 +283,7 @@ export class PageCacheScanner {
     );
   }
 
-  /** Queries tracked files, those with the highest priority first, as far as the budget goes. */
+  /** Queries tracked files by priority until the budget is used up. */
   async #queryBatch(nowMs: number, files: readonly TrackedFile[]): Promise<void> {
     const order = [...files].sort((a, b) => queryPriority(b, nowMs) - queryPriority(a, nowMs));
     for (let i = 0; i < order.length && this.#budget.left > 0; i += BATCH_FILES) {
@@ -309,14 +309,14 @@ export class PageCacheScanner {
     }
   }
 
-  /** Its path leads elsewhere: it was renamed, by a rotation perhaps, or is gone. A walk of its folder shows which. */
+  /** The file's path now names another file: the file was renamed, perhaps by a rotation, or removed. A walk of its folder shows which. */
   #lose(file: TrackedFile, nowMs: number): void {
     file.lostMs ??= nowMs;
     if (file.deleted || nowMs - file.lostMs >= FORGET_LOST_MS) this.#tracked.delete(fileKey(file.stat));
     else this.#queue.walkAgain(folderOf(file.path));
   }
 
-  /** The folder was walked: what is not in it any more is gone, or will be found elsewhere. */
+  /** After a walk of the folder: a file that is no longer in it was removed, or will be found in another folder. */
   #endFolder(folder: string, gone: boolean, nowMs: number): void {
     this.#sums.end(folder, gone, nowMs);
     for (const [key, { lostMs, path }] of this.#tracked)
@@ -327,7 +327,7 @@ export class PageCacheScanner {
     return { residency: this.#residency, fileSystems: this.#systems, budget };
   }
 
-  /** The very file that was seen; null where it is gone or another one by now. */
+  /** Pins the tracked file; null: it no longer exists, or its path now names another file. */
   #pinTracked(file: TrackedFile): { fd: number; stat: Stats } | null {
     const { dev, ino } = file.stat;
     for (const open of file.openBy) {
@@ -355,7 +355,7 @@ export class PageCacheScanner {
     };
   }
 
-  /** Large files get their own row, the others are counted with their folder. */
+  /** Large files get a row each. The others are counted with their folder. */
   async #addFolderFiles(nowMs: number, folder: string, files: readonly NamedFile[]): Promise<void> {
     const answers = await measureFiles(files, this.#withBudget(this.#folderBudget));
     this.#queries += files.length;
@@ -413,7 +413,7 @@ function sharesOurRoot(root: string): boolean {
   }
 }
 
-/** When a process began, epoch ms; 2 s early, since btime is in whole seconds. USER_HZ is 100 on all of Node's architectures. */
+/** Start of a process, epoch ms, minus 2 s because btime is in whole seconds. USER_HZ is 100 on all architectures of Node. */
 function startMs(procRoot: string, startTicks: number): number {
   const boot = Number(/^btime (\d+)/m.exec(readText(`${procRoot}/stat`) ?? '')?.[1] ?? 0);
   return boot * SECOND_MS + startTicks * 10 - 2000;

@@ -1,12 +1,12 @@
 import { accessSync, constants, type Stats } from 'node:fs';
 import { readText } from '../process/read-text.ts';
 
-/** Capability 3: may do to any file what its owner may. */
+/** Capability 3 permits the operations on a file that otherwise only its owner may perform. */
 const CAP_FOWNER = 1n << 3n;
 
 export interface ResidencyPermission {
   readonly uid: number;
-  /** CAP_FOWNER is effective (permitted alone does not count for the kernel). */
+  /** CAP_FOWNER is effective. (The kernel ignores it if it is only permitted.) */
   readonly fowner: boolean;
 }
 
@@ -16,8 +16,8 @@ export function readPermission(procRoot: string): ResidencyPermission {
 }
 
 /**
- * null: mincore(2) gives this process the true answer; else why it does not. To a process that is not the owner, has no CAP_FOWNER and
- * may not write the file, the kernel since 5.2 reports EVERY page resident, without an error (commit 134fca9063ad). So it must not be asked then.
+ * The reason why mincore(2) must not be called; null: it gives this process the true answer. If the process is not the owner, has no
+ * CAP_FOWNER and cannot write the file, Linux 5.2 and newer report EVERY page as resident, without an error (commit 134fca9063ad).
  */
 export function permissionRefusal(me: ResidencyPermission, stat: Pick<Stats, 'uid'>, fd: number): string | null {
   if (stat.uid === me.uid || me.fowner || isWritable(fd)) return null;
@@ -29,6 +29,6 @@ function isWritable(fd: number): boolean {
     accessSync(`/proc/self/fd/${fd}`, constants.W_OK);
     return true;
   } catch {
-    return false; // EACCES, EROFS, ETXTBSY: each of them means no right to write
+    return false; // EACCES, EROFS, ETXTBSY: each means that the file cannot be written
   }
 }

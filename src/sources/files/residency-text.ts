@@ -1,12 +1,12 @@
 import type { ResidencyState } from '../types.ts';
 
-/** Residency as one text, for the API's `method` and for recordings. */
+/** Residency as a string, for the API's `method` and for recordings. */
 export const residencyText = (residency: ResidencyState): string =>
   residency.state === 'known' ? residency.method : `unknown: ${residency.reason}`;
 
 const METHODS: readonly string[] = ['cachestat', 'mincore', 'fincore', 'tmpfs', 'recorded'];
 
-/** The inverse. A method that memhound does not use comes from a recording by another program. */
+/** The inverse. An unknown method comes from a recording by another program. */
 export function parseResidency(text: string): ResidencyState {
   const reason = /^unknown: (.*)$/s.exec(text)?.[1];
   if (reason !== undefined) return { state: 'unknown', reason };

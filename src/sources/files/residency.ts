@@ -6,7 +6,7 @@ import { type FincoreAnswer, fincore } from './fincore.ts';
 import { permissionRefusal, type ResidencyPermission } from './residency-permission.ts';
 import { loadSyscalls, type Syscalls } from './syscalls.ts';
 
-/** A pinned regular file. `stacked`: on overlayfs, where the pages belong to a file below. */
+/** A pinned regular file. `isOverlay`: it is on overlayfs, where the pages belong to a file of an underlying layer. */
 export interface ResidencyQuery {
   readonly fd: number;
   readonly stat: Stats;
@@ -23,13 +23,13 @@ export type ResidencyAnswer =
   | { readonly state: 'unknown'; readonly reason: string };
 
 /**
- * mincore walks every page of a file's length, holes too: 18 ms per GiB. cachestat walks what is there. So only files of up to this length
- * are asked by mincore.
+ * mincore visits every page of a file's length, holes included: 18 ms per GiB. cachestat visits only cached pages. So mincore is called
+ * only for files up to this length.
  */
 const MAX_MINCORE_BYTES = 4 * GIB;
 const { ENOSYS, EPERM } = os.errno;
 
-/** How much of a file is in memory: cachestat(2), else mincore(2), else `fincore`, each only where its answer is true. */
+/** Measures how much of a file is in memory: by cachestat(2), else mincore(2), else `fincore`, each only if its answer is reliable. */
 export class Residency {
   readonly #permission: ResidencyPermission;
   readonly #load: () => Promise<Syscalls | string>;
@@ -44,7 +44,7 @@ export class Residency {
     this.#fincore = spawned;
   }
 
-  /** In the order of the questions. */
+  /** The answers, in the order of the questions. */
   async query(questions: readonly ResidencyQuery[]): Promise<ResidencyAnswer[]> {
     this.#calls ??= await this.#load();
     const calls = this.#calls;
@@ -57,13 +57,13 @@ export class Residency {
     if (opened.state === 'refused') return notOpened(question, this.#permission, opened.code);
     const { fd } = opened;
     try {
-      // On overlayfs cachestat reads the empty cache of the upper inode and answers 0 without an error (seen on 6.18);
-      // mincore goes by the mapping, which is the file below.
+      // On overlayfs, cachestat reads the empty cache of the overlay inode and returns 0 without an error (seen on 6.18).
+      // mincore uses the mapping, which is the file in the layer.
       if (question.isOverlay || this.#noCachestat) return this.#byMincore(calls, question, fd);
       const answer = calls.cachestat(fd);
       if (typeof answer !== 'number')
         return { state: 'known', method: 'cachestat', residentBytes: answer.cachedBytes, dirtyBytes: answer.dirtyBytes };
-      // ENOSYS: before 6.5, or a seccomp profile older than the call. EPERM: a seccomp profile too, or not the owner (since 6.14).
+      // ENOSYS: Linux before 6.5, or a seccomp profile that does not know the call. EPERM: a seccomp profile, or not the owner (since 6.14).
       if (answer === ENOSYS) this.#noCachestat = true;
       if (answer === ENOSYS || answer === EPERM) return this.#byMincore(calls, question, fd);
       return { state: 'unknown', reason: `cachestat failed with errno ${answer}` };

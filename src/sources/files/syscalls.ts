@@ -1,29 +1,29 @@
 import { KIB } from '../../units.ts';
 
-/** The system calls about files in memory; Node has none of them. */
+/** System calls that Node does not provide, about files and memory. */
 export interface Syscalls {
-  /** Pages in the cache and dirty ones, or the errno (a positive number). cachestat(2), Linux 6.5. */
+  /** Cached and dirty bytes, or the errno (a positive number). cachestat(2), Linux 6.5. */
   cachestat(fd: number): { readonly cachedBytes: number; readonly dirtyBytes: number } | number;
   /** Resident bytes of the first `sizeBytes`, or the errno. mincore(2) on a mapping that is never touched. */
   mincore(fd: number, sizeBytes: number): { readonly cachedBytes: number } | number;
-  /** Drops the cached clean pages of a file of memhound's. posix_fadvise(3), POSIX_FADV_DONTNEED. */
+  /** Drops the cached clean pages of one of memhound's own files. posix_fadvise(3), POSIX_FADV_DONTNEED. */
   fadviseDontNeed(fd: number): void;
-  /** Gives free memory of malloc back to the kernel. malloc_trim(3); nothing on a C library that has none. */
+  /** Returns free memory of malloc to the kernel. malloc_trim(3); does nothing if the C library has no such function. */
   mallocTrim(): void;
-  /** Takes pages out of this process's memory; of a file's, unchanged, they come back from the page cache when used. madvise(2). */
+  /** Removes pages from this process's memory. Unchanged pages of a file are mapped again from the page cache when used. madvise(2). */
   madviseDontNeed(at: number, sizeBytes: number): void;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
 const SYS_CACHESTAT = 451;
-const SC_PAGESIZE = 30; // glibc and musl alike
+const SC_PAGESIZE = 30; // the same in glibc and musl
 const [PROT_NONE, MAP_SHARED] = [0, 1];
 const MADV_DONTNEED = 4;
-const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 on s390 alone, for which Node's image is not built
-/** One vector byte a page: 128 MiB of 4-KiB pages at a time. */
+const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 only on s390, which memhound's image does not support
+/** mincore writes one byte per page: 128 MiB of 4-KiB pages per call. */
 const VECTOR = 32 * KIB;
 
-/** The calls by koffi, or why there are none; `fincore` is used then. Loaded on first need: it costs 1 MB of anonymous memory. */
+/** The calls through koffi, or the reason why they are missing; `fincore` replaces them. Loaded on first use: it costs 1 MB of anon. */
 export function loadSyscalls(): Promise<Syscalls | string> {
   loaded ??= load();
   return loaded;

@@ -6,7 +6,7 @@ import type { FileBytes, FileReading, FileSystemUse } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { OpenFile } from './open-files.ts';
 
-/** A file that has its own row. */
+/** A file with a row. */
 export interface TrackedFile {
   /** Byte string. */
   path: string;
@@ -21,34 +21,34 @@ export interface TrackedFile {
   mtimeAtQuery: number;
   /** When a scan first saw it. */
   readonly firstSeenMs: number;
-  /** When its path led elsewhere; null: it does not. Its folder is walked for its new name. */
+  /** Since when its path names another file; null: the path is right. A walk of its folder finds its new name. */
   lostMs: number | null;
-  /** When its residency was first known; null: it is not known yet. */
+  /** Time at which its residency was first known; null: it is not known yet. */
   firstQueriedMs: number | null;
 }
 
-/** What the readings of one scan are made with. */
+/** The facts that the readings of one scan share. */
 export interface ScanTimes {
   readonly nowMs: number;
-  /** Of the first scan. */
+  /** Time of the first scan. */
   readonly firstScanMs: number;
-  /** When the container's process began. */
+  /** Start of the container's process. */
   readonly processStartMs: number;
-  /** The file system of a device, as it is now. */
+  /** The current state of a device's file system. */
   readonly fileSystemOf: (dev: number) => FileSystemUse | null;
 }
 
-/** When a file was created; its last change where the file system does not keep that. */
+/** Time at which a file was created; if the file system does not record it, the time of its last change. */
 const bornMs = (stat: Stats): number => (stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.ctimeMs);
 
 export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
-/** A query says nothing any more after a minute: pages come and go without the file changing. */
+/** A query is out of date after a minute, because pages are read and reclaimed although the file does not change. */
 const STALE_MS = MINUTE_MS;
-/** Where the cgroup's sum has not changed since, pages can only have moved from one file to another. */
+/** If the cgroup's sum has not changed since, pages can only have moved from one file to another. */
 const STALE_WHEN_UNCHANGED_MS = 5 * MINUTE_MS;
 
-/** How many bytes of change another query may find: what the file grew by, and what may have changed with time. A first query comes first. */
+/** Bytes of change that a new query may find: the growth of the file, and a part that rises with time. The first query has priority. */
 export function queryPriority(file: TrackedFile, nowMs: number): number {
   const allocated = allocatedBytes(file.stat);
   // A log must not wait until each of a thousand jars has been queried once.
@@ -60,7 +60,7 @@ export function queryPriority(file: TrackedFile, nowMs: number): number {
   return first + (aged + grown) * (first > 0 ? 2 : 1);
 }
 
-/** Its residency may have changed, even where the cgroup's sum has not. Of a thousand files that are held open few are being written. */
+/** Whether its residency may have changed even if the cgroup's sum has not. Of a thousand open files, few are being written. */
 export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   file.residency === null ||
   (isWritten(file) && (file.mapped || ageMs(file.queriedAtMs, nowMs) >= STALE_MS)) ||
@@ -68,7 +68,7 @@ export const isDue = (file: TrackedFile, nowMs: number): boolean =>
   allocatedBytes(file.stat) !== file.allocatedAtQuery ||
   file.stat.mtimeMs !== file.mtimeAtQuery;
 
-/** A change of page cache that is worth a scan: a 64th of all of it, and no less than 1 MiB. */
+/** Whether a change of page cache deserves a scan: a 64th of the cache, and at least 1 MiB. */
 export const isSignificantChange = (bytes: number, fileBytes: number): boolean =>
   Math.abs(bytes) >= Math.max(MIB, fileBytes / 64);
 

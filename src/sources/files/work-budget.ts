@@ -1,10 +1,10 @@
-/** The rest is for the scans after it: what the first one found is looked at again soon. */
+/** The rest is for the next scans, which soon query the files of the first scan again. */
 const FIRST_SCAN_SHARE = 0.8;
 
 /**
- * Work in operations, one being about a system call from Node with its share of the code round it (5 to 10 us on a 2-core cloud machine).
- * Each scan earns some; what is not used is saved up to `most`. The first scan may use most of it, later ones ten times what they earn: so
- * many new files are scanned promptly, and the scans after that do less.
+ * A token bucket of work. One operation is about one system call from Node with the code around it (5 to 10 us on a 2-core cloud machine).
+ * Each scan adds operations; unused ones are kept, up to `maxSaved`. The first scan may use most of them, later scans ten times what a scan
+ * adds. So many new files are scanned promptly, and the next scans do less.
  */
 export class WorkBudget {
   readonly #perScan: number;
@@ -13,13 +13,13 @@ export class WorkBudget {
   #thisScan = 0;
   #spent = 0;
 
-  constructor(perScan: number, most: number) {
+  constructor(perScan: number, maxSaved: number) {
     this.#perScan = perScan;
-    this.#maxSaved = most;
-    this.#saved = most;
+    this.#maxSaved = maxSaved;
+    this.#saved = maxSaved;
   }
 
-  /** A scan begins. */
+  /** Call at the start of a scan. */
   refill(): void {
     this.#thisScan = this.#spent === 0 ? this.#maxSaved * FIRST_SCAN_SHARE : this.#perScan * 10;
     this.#saved = Math.min(this.#maxSaved, this.#saved + this.#perScan);
@@ -31,7 +31,7 @@ export class WorkBudget {
     this.#spent += operations;
   }
 
-  /** May go below 0 by the cost of one large file: later scans earn that back before they do anything else. */
+  /** It may fall below 0 by the cost of one large file. Later scans pay that back before they do other work. */
   get left(): number {
     return Math.min(this.#saved, this.#thisScan);
   }

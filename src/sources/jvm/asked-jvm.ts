@@ -7,17 +7,17 @@ import { readJvmArguments } from './jvm-arguments.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
 const LEAST_INTERVAL_MS = 10 * SECOND_MS;
-/** The JVM answers in a thread of its own: what it may cost is a thousandth of a core, and the time until it answered is the most it cost. */
+/** Maximum cost, a thousandth of a core. The JVM answers in a separate thread, so an answer costs at most the time until it arrived. */
 const MAX_SHARE = 0.001;
 
-/** A JVM that keeps no hsperfdata, asked by the attach protocol from time to time; between two questions the last answer stands, with its age. */
+/** Reads a JVM without hsperfdata, by the attach protocol, from time to time. In between, the last answer is used, with its age. */
 export class AskedJvm {
   readonly #roots: Roots;
   readonly #process: ProcessRef;
   readonly #g1Cycles = new G1CycleCounter();
   #args: readonly string[] | null = null;
   #version: string | null = null;
-  /** Not among the commands of this JVM (JDK 8; VM.events begins with JDK 14). */
+  /** The commands that this JVM does not have (JDK 8; VM.events since JDK 14). */
   readonly #unknown = new Set<string>();
   #last: Reading<JvmReading> | null = null;
   #asking: Promise<void> | null = null;
@@ -28,13 +28,13 @@ export class AskedJvm {
     this.#process = process;
   }
 
-  /** The newest answer; null: none yet. Asks again where it is time, and does not wait for it. */
+  /** The newest answer; null: none yet. If it is time, it sends the next commands, and does not wait for their answer. */
   read(nowMs: number): Reading<JvmReading> | null {
     if (nowMs >= this.#nextMs) void this.ask(nowMs);
     return this.#last;
   }
 
-  /** Resolves once the question that is under way has been answered or given up. */
+  /** Resolves when the commands that were sent are answered or abandoned. */
   ask(nowMs: number): Promise<void> {
     this.#asking ??= this.#ask(nowMs).finally(() => {
       this.#asking = null;
@@ -68,7 +68,7 @@ export class AskedJvm {
   #command = (line: string): Promise<Reading<string>> =>
     attach({ roots: this.#roots, process: this.#process, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
 
-  /** Empty where the JVM does not know the command; it is not asked for it again. */
+  /** Empty if the JVM does not know the command, which is then not sent again. */
   async #text(line: string): Promise<string> {
     if (this.#unknown.has(line)) return '';
     const reading = await this.#command(line);

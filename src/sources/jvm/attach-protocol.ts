@@ -1,9 +1,9 @@
 import { KIB } from '../../units.ts';
 
 /**
- * The attach protocol's requests and replies. v1: "1", the command and exactly three arguments, each ended by NUL. v2 (JDK 24): "2", the
- * size of what follows as decimal text, then the command and any number of arguments. Source: openjdk/jdk
- * src/hotspot/share/services/attachListener.cpp. A reply is a decimal code, a line feed, and text until the JVM closes.
+ * Requests and replies of the attach protocol. Version 1: "1", the command and exactly three arguments, each ended by NUL. Version 2
+ * (JDK 24): "2", the size of the rest as decimal text, then the command and any number of arguments. A reply is a decimal code, a line feed,
+ * and text until the JVM closes the connection. Source: openjdk/jdk src/hotspot/share/services/attachListener.cpp.
  */
 export const V1_ARGUMENTS = 3;
 const LONGEST_V1_COMMAND = 16;
@@ -31,7 +31,7 @@ export function encodeRequest(version: 1 | 2, command: string, args: readonly st
 
 const refused = (error: string): EncodedRequest => ({ state: 'refused', error: `attach request: ${error}` });
 
-/** The JVM does not speak that version of the protocol. */
+/** The JVM does not support that version of the protocol. */
 export const BAD_VERSION = 101;
 
 export type DecodedReply =

@@ -13,24 +13,24 @@ import { processKind } from './process-kind.ts';
 export interface AttachOptions {
   readonly roots: Roots;
   readonly process: ProcessRef;
-  /** `jcmd` with one argument, the whole line: `attach({ command: 'jcmd', args: ['GC.heap_info'] })`. */
+  /** Usually `jcmd`, with the whole line as its only argument: `attach({ command: 'jcmd', args: ['GC.heap_info'] })`. */
   readonly command: string;
   readonly args: readonly string[];
   readonly timeoutMs: number;
 }
 
-/** A histogram of a large application is some 2 MiB of text, of which the largest classes come first; other answers are some KiB. */
+/** A histogram of a large application is about 2 MiB of text, with the largest classes first. Other answers have a few KiB. */
 const MAX_REPLY_BYTES = 4 * MIB;
 const PIECE_BYTES = 64 * KIB;
 const POLL_MS = 20;
 
-/** One command at a time for each process: the JVM answers one anyway, and two must not share the trigger file. */
+/** One command at a time for each process: the JVM answers only one at a time, and two must not share the trigger file. */
 const queues = new Map<number, Promise<unknown>>();
 
 /**
- * Asks a JVM through its attach listener, as jcmd does: opt-in, since it signals the JVM and writes into its /tmp. The signal is
- * SIGQUIT, which kills a process that does not catch it, so it goes out only where /proc/PID/status says that it is caught. The
- * trigger file is removed; what stays is the socket that the JVM itself makes. Takes `timeoutMs` at most, then fails.
+ * Sends a command to a JVM through its attach listener, as jcmd does. It is opt-in, because it signals the JVM and writes into its /tmp. The
+ * signal is SIGQUIT, which kills a process that does not catch it. So it is sent only if /proc/PID/status shows that it is caught. The
+ * trigger file is removed afterwards; the socket that the JVM creates stays. Fails after `timeoutMs`.
  */
 export async function attach(options: AttachOptions): Promise<Reading<string>> {
   const { pid } = options.process;
@@ -89,7 +89,7 @@ function failureOf(target: ProcessRef, code: string, message: string): Reading<n
   return failed(target, message, null);
 }
 
-/** Asked again right before the signal: between two checks the pid may have become another process's. */
+/** The reason not to attach; null: none. Checked again right before the signal, because the pid may now belong to another process. */
 function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null {
   const status = readStatus(roots.proc, target.pid);
   if (status === null || readStartTicks(roots.proc, target.pid) !== target.startTicks)
@@ -107,11 +107,11 @@ function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null 
   return null;
 }
 
-/** True once the socket is there: at once where an earlier client woke the listener. */
+/** True when the socket exists. It exists at once if an earlier client has started the listener. */
 async function startListener(roots: Roots, target: ProcessRef, tmp: number, deadline: number): Promise<boolean> {
   if (hasSocket(tmp, target)) return true;
   const trigger = `/proc/self/fd/${tmp}/.attach_pid${target.nspid}`;
-  // Exclusive: a name that is there already may be the container's link to somewhere else.
+  // Exclusive: an existing name may be a link that the container created to another place.
   try {
     closeSync(openSync(trigger, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600));
   } catch (error) {
@@ -138,7 +138,7 @@ function hasSocket(tmp: number, target: ProcessRef): boolean {
   return found !== null;
 }
 
-/** A descriptor of the JVM's socket itself, so that a name that is exchanged later, or a link, leads nowhere. */
+/** A descriptor of the JVM's socket itself, so that a link, or a name that is replaced later, has no effect. null: no socket yet. */
 function socketFd(tmp: number, target: ProcessRef): number | null {
   const name = `/tmp/.java_pid${target.nspid}`;
   const found = pin(`/proc/self/fd/${tmp}/.java_pid${target.nspid}`);
@@ -151,7 +151,7 @@ function socketFd(tmp: number, target: ProcessRef): number | null {
   throw new Error(`${name}: expected a socket of uid ${target.uid}, found something else`);
 }
 
-/** A JVM of before JDK 24 does not know the command `getversion`. */
+/** Whether the JVM supports version 2. A JVM before JDK 24 does not know the command `getversion`. */
 async function speaksV2(tmp: number, target: ProcessRef, deadline: number): Promise<boolean> {
   const reply = await sendCommand(tmp, target, 1, 'getversion', [], deadline);
   return reply.state === 'answered' && Number.parseInt(reply.text, 10) >= 2;
@@ -176,12 +176,12 @@ async function sendCommand(
   }
 }
 
-/** Sends, and reads until the other side closes; bounded in time and bytes. */
+/** Sends a request and reads until the JVM closes the connection. Time and bytes are bounded. */
 function exchange(path: string, request: Buffer, withinMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let reply = Buffer.allocUnsafe(PIECE_BYTES);
     let size = 0;
-    // Into one buffer: a reply that comes byte by byte would else hold a buffer a byte.
+    // All bytes go into one buffer. Otherwise a reply that arrives byte by byte would need one buffer per byte.
     const take = (length: number, piece: Uint8Array): boolean => {
       if (size + length > MAX_REPLY_BYTES) {
         socket.destroy(new Error(`the reply is longer than ${MAX_REPLY_BYTES} bytes`));
@@ -202,7 +202,7 @@ function exchange(path: string, request: Buffer, withinMs: number): Promise<Buff
     socket.on('error', reject);
     socket.on('close', () => {
       clearTimeout(timer);
-      resolve(reply.subarray(0, size)); // after an error it is settled already
+      resolve(reply.subarray(0, size)); // no effect after an error, which has already rejected
     });
   });
 }

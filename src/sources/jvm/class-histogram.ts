@@ -1,6 +1,6 @@
 import { plausible } from '../../plausible.ts';
 
-/** `GC.class_histogram`: the JVM stops, walks the live heap (a full collection first) and counts by class. Names are the container's. */
+/** One row of `GC.class_histogram`. The JVM pauses, runs a full collection, walks the heap and counts by class. The container chooses the names. */
 export interface ClassCount {
   readonly name: string;
   readonly instances: number;
@@ -10,7 +10,7 @@ export interface ClassCount {
 const MAX_CLASSES = 100_000;
 const MAX_NAME_LENGTH = 512;
 
-/** Lines as `   1:  123  4567  java.lang.String (java.base@17)`; classes of one name from several loaders are added up. Pure. */
+/** Parses lines such as `   1:  123  4567  java.lang.String (java.base@17)`. Classes of one name from several loaders are added. Pure. */
 export function parseHistogram(text: string): ClassCount[] {
   const sums = new Map<string, { instances: number; bytes: number }>();
   let seen = 0;
@@ -31,7 +31,7 @@ export interface ClassGrowth {
   readonly bytes: number;
 }
 
-/** The ten classes that grew most, in bytes, from the first take to the second; none that shrank. Pure. */
+/** The ten classes with the largest growth, in bytes, from the first histogram to the second. Pure. */
 export function diffHistograms(first: readonly ClassCount[], second: readonly ClassCount[]): ClassGrowth[] {
   const before = new Map(first.map((c) => [c.name, c]));
   return second

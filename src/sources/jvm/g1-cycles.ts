@@ -2,13 +2,13 @@ import type { JvmReading } from '../types.ts';
 
 /** G1 begins to mark when the old generation holds this share of the heap (InitiatingHeapOccupancyPercent; not adaptive before JDK 9). */
 const DEFAULT_START_PERCENT = 45;
-/** A cycle is marking and then at most eight mixed collections (G1MixedGCCountTarget), each of them one of these. */
+/** A cycle is marking, followed by at most eight mixed collections (G1MixedGCCountTarget). Each of them counts as a young collection. */
 const COLLECTIONS_OF_A_CYCLE = 10;
 
 /**
- * Concurrent cycles of a G1 that does not count them (JDK 8). Past the threshold each young collection begins a cycle unless one runs, so
- * every ten collections past it a whole one has ended, and what the old generation held least in them is what lives. A fall below the
- * threshold ends one as well. Cycles before the first reading are not counted.
+ * Counts concurrent cycles of a G1 that does not count them (JDK 8). Above the threshold, each young collection starts a cycle unless one
+ * runs. So after every ten collections above it, one whole cycle has ended, and the minimum of the old generation during them is the live
+ * set. A fall below the threshold ends a cycle too. Cycles before the first reading are not counted.
  */
 export class G1CycleCounter {
   #cycles = 0;

@@ -1,14 +1,14 @@
 /**
  * The format of hsperfdata: a 32-byte prologue and entries of a 20-byte header, a name and a value.
  * Source: openjdk/jdk src/hotspot/share/runtime/perfMemory.hpp and perfData.hpp. The file belongs to the watched container and is
- * written without locks, so no offset in it is trusted: each is checked against the bytes at hand, and the walk is bounded by count.
+ * written without locks, so no offset in it is trusted: each is checked against the file's size, and the number of entries is bounded.
  */
 export interface Counters {
-  /** The value at this instant; undefined: the JVM has no such counter. */
+  /** The current value; undefined: the JVM has no such counter. */
   get(name: string): number | string | undefined;
 }
 
-/** Where a value stands, so that the next tick reads the values alone and not the names again. */
+/** The place of a value, so that the next tick reads only the values and not the names. */
 interface Entry {
   readonly name: string;
   readonly type: 'J' | 'B';
@@ -24,7 +24,7 @@ export type Layout =
       readonly state: 'read';
       readonly entries: readonly Entry[];
       readonly byName: ReadonlyMap<string, Entry>;
-      /** Values that cannot change, as they are asked for. */
+      /** Cache of the values that cannot change. */
       readonly constants: Map<string, number | string>;
       readonly littleEndian: boolean;
       readonly numEntries: number;
@@ -35,14 +35,14 @@ export type Layout =
 const PROLOGUE = 32;
 const HEADER = 20;
 const MAGIC = 0xcafec0c0;
-/** A JVM has some 250 counters; one with many thousands is not a JVM's. */
+/** A JVM has about 250 counters. A file with many thousands is not from a JVM. */
 const MAX_ENTRIES = 4096;
 const MAX_NAME_LENGTH = 256;
 /** A JVM writes at most 1024 bytes (-XX:PerfMaxStringConstLength). */
 const MAX_TEXT_LENGTH = 4096;
 const CONSTANT = 1;
 
-/** Finds the entries. Never throws and never reads outside `bytes`, whatever stands in them. */
+/** Finds the entries. It never throws and never reads outside `bytes`, for any content. */
 export function readLayout(bytes: Uint8Array): Layout {
   if (bytes.length < PROLOGUE) return failed(`expected a prologue of ${PROLOGUE} bytes, found ${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -88,12 +88,12 @@ function readEntry(bytes: Uint8Array, view: DataView, at: number, length: number
     return dataAt + vector <= length
       ? { name, type: 'B', at: at + dataAt, length: Math.min(vector, MAX_TEXT_LENGTH), constant }
       : null;
-  return null; // Other types are defined but no JVM writes them.
+  return null; // HotSpot defines other types, but no JVM writes them.
 }
 
 /**
- * The values, each read when it is asked for: a sample needs a fifth of the 250, and decoding a text is expensive. Valid until the bytes are
- * written again. Numbers above 2^53 lose their last digits; no counter of a JVM comes near.
+ * The values. Each is decoded on demand: a sample needs a fifth of the 250, and decoding a string is expensive. They are valid until the bytes
+ * are overwritten. Numbers above 2^53 lose their last digits, but no counter of a JVM is that large.
  */
 export function readValues(bytes: Uint8Array, layout: Extract<Layout, { state: 'read' }>): Counters {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

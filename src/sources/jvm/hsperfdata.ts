@@ -14,14 +14,14 @@ import { processKind } from './process-kind.ts';
 
 export { toJvmReading } from './jvm-reading.ts';
 
-/** A JVM's file is 32 KiB, up to a few hundred with -XX:PerfDataMemorySize; past this it is no such file. */
+/** A JVM's file has 32 KiB, or up to a few hundred with -XX:PerfDataMemorySize. A larger file is not from a JVM. */
 const MAX_BYTES = 4 * MIB;
 
 export type ParsedHsperfdata =
   | { readonly state: 'read'; readonly counters: Counters }
   | { readonly state: 'failed'; readonly error: string };
 
-/** The counters in a file's bytes. Never throws, whatever the bytes are. */
+/** Parses the bytes of a file. It never throws, for any bytes. */
 export function parseHsperfdata(bytes: Uint8Array): ParsedHsperfdata {
   const layout = readLayout(bytes);
   return layout.state === 'read' ? { state: 'read', counters: readValues(bytes, layout) } : layout;
@@ -31,11 +31,11 @@ type Absent = Extract<Reading<never>, { state: 'absent' }>;
 type Failed = Extract<Reading<never>, { state: 'failed' }>;
 
 export interface JvmReader extends Source<JvmReading> {
-  /** The bytes in use, for `memhound capture`; null where there is no file. */
+  /** The used bytes of the file, for `memhound capture`; null: there is no file. */
   rawBytes(): Buffer | null;
 }
 
-/** Reads one JVM's hsperfdata again and again: the descriptor and the layout are kept, only the bytes are read again. */
+/** Reads one JVM's hsperfdata repeatedly. It keeps the descriptor and the layout, and reads only the bytes each time. */
 export function openHsperfdata(options: { readonly roots: Roots; readonly process: ProcessRef }): JvmReader {
   const { roots, process } = options;
   let fd: number | null = null;
@@ -44,7 +44,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   let previous: JvmReading | null = null;
   const g1Cycles = new G1CycleCounter();
 
-  // What it was started with does not change; its program and files are looked at again after a while, for a launcher becomes a JVM.
+  // Its start options do not change. Its program and files are read again after a while, because a launcher becomes a JVM.
   let reason: { readonly text: string; readonly untilMs: number } | null = null;
   const whyAbsent = (): string => {
     const now = performance.now();
@@ -58,7 +58,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
       const file = openHsperfFile(roots.proc, process.pid, process);
       if (file === null) return { state: 'absent', reason: whyAbsent() };
       if (file.state === 'refused') return refusal(process, file.code);
-      // A file that a dead JVM of the same pid has left behind is mapped by nobody.
+      // If a dead JVM of the same pid left its file behind, no process maps that file.
       const kind = processKind(roots.proc, process.pid);
       if (kind !== null && kind.hsperfdata === null) {
         closeSync(file.fd);
@@ -82,7 +82,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
   };
 
   const counters = (): ParsedHsperfdata => {
-    // New counters are appended as subsystems start: the layout holds as long as their number is the same.
+    // The JVM appends counters when subsystems start. The layout is valid while the number of counters is the same.
     if (
       layout === null ||
       buffer.length < 32 ||
@@ -99,7 +99,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
     name: 'hsperfdata',
     read(nowMs) {
       try {
-        // A JVM that was killed leaves its file behind, with its last figures in it.
+        // A JVM that was killed leaves its file behind, with its last values.
         if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
           return { state: 'absent', reason: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
         for (let attempt = 0; ; attempt++) {
@@ -108,7 +108,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
           const parsed = counters();
           if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, remediation: null };
           const reading = { ...toJvmReading(parsed.counters, { atMs: nowMs, previous, g1Cycles }), nspid: process.nspid };
-          // Written without locks: used above capacity was caught between two writes; look once more, then take it as it is.
+          // The JVM writes without locks. If used is above capacity, this read was between two writes: read once more, then accept it.
           if (attempt < 2 && reading.heapUsed.value > reading.heapCommitted.value) continue;
           previous = reading;
           return { state: 'read', value: reading, atMs: nowMs };
@@ -146,7 +146,7 @@ const refusal = ({ pid, uid, gid }: ProcessRef, code: string): Failed =>
 
 const WITHOUT_COUNTERS = 'the cgroup, files and mappings are watched all the same, without figures of the heap and of metaspace';
 
-/** Why a JVM has no hsperfdata and what gives it one, as far as its program, its options and its uid show. */
+/** The reason why a JVM has no hsperfdata and what the operator can do, as far as its program, options and uid show it. */
 function absenceReason(roots: Roots, process: ProcessRef): string {
   const kind = processKind(roots.proc, process.pid);
   if (kind?.machine === 'openj9') return `this is OpenJ9, which keeps no hsperfdata: ${WITHOUT_COUNTERS}`;
@@ -164,7 +164,7 @@ function absenceReason(roots: Roots, process: ProcessRef): string {
   return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, or its /tmp is read-only, full or shared with another JVM of the same pid; give the container a /tmp of its own that can be written`;
 }
 
-/** null where it is not known. */
+/** Whether /etc/passwd has an entry for the process's uid; null: not known. */
 function passwdHas(roots: Roots, process: ProcessRef): boolean | null {
   const file = openFileUnder(join(roots.proc, String(process.pid), 'root'), 'etc/passwd');
   if (file.state === 'refused') {

@@ -1,7 +1,7 @@
 import { plausible } from '../../plausible.ts';
 import { GIB, KIB, MIB } from '../../units.ts';
 
-/** What the JVM's diagnostic commands print, as values. All sizes in bytes; null or empty where the text has another form. Pure. */
+/** Parsers of the output of the JVM's diagnostic commands. Sizes are in bytes. A text of unknown format gives null or an empty list. Pure. */
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
@@ -21,7 +21,7 @@ function size(number: string, unit: string | undefined): number {
   return bytes;
 }
 
-/** A size that no machine has: the whole answer is none, since who writes one such figure may have made up all. */
+/** A size that no machine has. The whole answer is then rejected, because its other values may be invented too. */
 class Impossible extends Error {}
 
 function orElse<T>(otherwise: T, parse: () => T): T {
@@ -33,10 +33,10 @@ function orElse<T>(otherwise: T, parse: () => T): T {
   }
 }
 
-/** The longest answer, VM.native_memory, has some 200. */
+/** The longest answer, VM.native_memory, has about 200. */
 const MAX_LINES = 1000;
 const MAX_LINE_LENGTH = 400;
-/** The JVM is the container's: what it answers is bounded before any pattern meets it, in lines and in their length. */
+/** Bounds the number of lines and their length before any pattern is applied, because the container controls the JVM's answer. */
 const bounded = (text: string): string =>
   text
     .slice(0, MAX_LINES * MAX_LINE_LENGTH)
@@ -45,13 +45,13 @@ const bounded = (text: string): string =>
     .join('\n');
 
 export interface HeapInfo {
-  /** As the JVM names them: `garbage-first heap`, `def new generation`, `tenured generation`, `ZHeap`, `Metaspace`, ... */
+  /** With the JVM's names: `garbage-first heap`, `def new generation`, `tenured generation`, `ZHeap`, `Metaspace`, ... */
   readonly areas: readonly { readonly name: string; readonly usedBytes: number; readonly committedBytes: number | null }[];
-  /** Where the heap is reserved; null where it is not printed (ZGC). */
+  /** The addresses that are reserved for the heap; null: not printed (ZGC). */
   readonly range: { readonly start: number; readonly end: number } | null;
-  /** What of it is young, where the collector says so for the whole (G1). */
+  /** Bytes of the young generation, if the collector prints them for the whole heap (G1). */
   readonly youngBytes: number | null;
-  /** Its maximum, where that is printed (ZGC, Shenandoah). */
+  /** Its maximum, if it is printed (ZGC, Shenandoah). */
   readonly maxBytes: number | null;
 }
 
@@ -105,14 +105,14 @@ export interface NativeMemory {
     readonly name: string;
     readonly reservedBytes: number;
     readonly committedBytes: number;
-    /** Of the committed bytes: from malloc, by mmap, in the VM's arenas. */
+    /** Parts of the committed bytes: from malloc, from mmap, and in the VM's arenas. */
     readonly mallocBytes: number;
     readonly mmapBytes: number;
     readonly arenaBytes: number;
   }[];
 }
 
-/** `VM.native_memory summary`; null where it is off (-XX:NativeMemoryTracking=summary turns it on, at the start only). */
+/** `VM.native_memory summary`; null: tracking is off. Only the start option -XX:NativeMemoryTracking=summary turns it on. */
 export const parseNativeMemory = (reply: string): NativeMemory | null => orElse(null, () => nativeMemory(reply));
 
 function nativeMemory(reply: string): NativeMemory | null {
@@ -144,7 +144,7 @@ export interface MetaspaceSpace {
   readonly usedBytes: number;
   readonly committedBytes: number;
 }
-/** `VM.metaspace` (JDK 16 and newer, JEP 387): its last table, by space. `class` is null where class pointers are not compressed. */
+/** `VM.metaspace` (JDK 16 and newer, JEP 387): its last table, by space. `class` is null if class pointers are not compressed. */
 export const parseMetaspace = (reply: string): Metaspace | null => orElse(null, () => metaspace(reply));
 
 interface Metaspace {
@@ -177,7 +177,7 @@ function metaspace(reply: string): Metaspace | null {
 const lineOf = (text: string, name: string): string =>
   text.split('\n').find((line) => line.trimStart().startsWith(`${name}:`)) ?? '';
 
-/** `Compiler.codecache`: each code heap, or the one where the cache is not segmented. */
+/** `Compiler.codecache`: every code heap, or the only one if the cache is not segmented. */
 export const parseCodeCache = (reply: string): CodeHeap[] => orElse([], () => codeCache(reply));
 
 interface CodeHeap {

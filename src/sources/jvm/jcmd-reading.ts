@@ -4,20 +4,20 @@ import type { G1CycleCounter } from './g1-cycles.ts';
 import { type HeapInfo, parseHeapInfo, parseMetaspace } from './jcmd-output.ts';
 import { memoryFlags } from './jvm-flags.ts';
 
-/** What a JVM has answered. `events` and `metaspace` are empty where it knows no such command. */
+/** The answers of a JVM. `events` and `metaspace` are empty if it does not know the command. */
 export interface JcmdTexts {
   readonly heapInfo: string;
   readonly events: string;
   readonly metaspace: string;
   readonly version: string;
-  /** Its options, as its command line and environment show them. */
+  /** Its options, from its command line and environment. */
   readonly args: readonly string[];
 }
 
 /**
- * A JVM's figures without its hsperfdata, from what it answers to GC.heap_info, VM.metaspace and VM.events. Bytes. Everything is of now,
- * and there is less of it: no threads, classes or times of collections; their counts only where the JVM keeps a history of them. null:
- * no heap is understood in it.
+ * The values of a JVM without hsperfdata, in bytes, from its answers to GC.heap_info, VM.metaspace and VM.events. All values are current.
+ * Threads, classes and times of collections are missing; counts of collections exist only if the JVM keeps a history of them. null: the
+ * answer contains no known heap.
  */
 export function toAskedReading(texts: JcmdTexts, atMs: number, g1Cycles: G1CycleCounter): JvmReading | null {
   const info = parseHeapInfo(texts.heapInfo);
@@ -73,7 +73,7 @@ function collectorOf(spaces: HeapInfo['areas']): Collector | null {
   return null;
 }
 
-/** Young and old where both are printed; G1 says how much of it is young. */
+/** The young and the old generation, if both are printed. G1 prints the total and its young part. */
 function generationsOf(info: HeapInfo, spaces: HeapInfo['areas']): JvmReading['generations'] {
   const generation = (name: string, usedBytes: number, capacityBytes: number): JvmReading['generations'][number] => ({
     name,
@@ -121,7 +121,7 @@ interface Sizes {
   readonly committed: number;
 }
 
-/** VM.metaspace since JDK 16; before that GC.heap_info says both spaces together. */
+/** VM.metaspace since JDK 16. Before that, GC.heap_info prints both spaces together. */
 function spacesOf(info: HeapInfo, text: string): { readonly all: Sizes; readonly class: Sizes | null } | null {
   const sizes = (space: { readonly usedBytes: number; readonly committedBytes: number | null }): Sizes => ({
     used: space.usedBytes,

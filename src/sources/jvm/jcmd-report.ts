@@ -11,11 +11,11 @@ import {
   parseNativeMemory,
 } from './jcmd-output.ts';
 
-/** What a JVM says of its own memory when it is asked. Each is null where it gave no answer that is understood. */
+/** A JVM's answers about its memory. A part is null if the JVM gave no answer, or one of unknown format. */
 export interface JcmdReport {
   readonly atMs: number;
   readonly heap: HeapInfo | null;
-  /** null also where it is off: -XX:NativeMemoryTracking=summary turns it on, at the JVM's start only. */
+  /** Also null if tracking is off. Only the start option -XX:NativeMemoryTracking=summary turns it on. */
   readonly native: NativeMemory | null;
   readonly metaspace: ReturnType<typeof parseMetaspace>;
   readonly codeCacheBytes: number | null;
@@ -26,12 +26,12 @@ interface JvmRef {
   readonly process: ProcessRef;
 }
 
-/** Each question is bounded by itself; VM.metaspace stops the JVM for some milliseconds, the others do not. */
+/** Timeout of each command. VM.metaspace pauses the JVM for a few milliseconds; the others do not pause it. */
 const TIMEOUT_MS = 5_000;
-/** The live heap is walked, after a full collection: seconds where it is large. */
+/** The JVM runs a full collection and walks the heap, which takes seconds if the heap is large. */
 const HISTOGRAM_TIMEOUT_MS = MINUTE_MS;
 
-/** Asks through the attach protocol, one question after the other. Fails where the first is refused: the rest would be, too. */
+/** Sends the commands through the attach protocol, one after the other. It fails if the first is refused, because the rest would be too. */
 export async function queryJvm(who: JvmRef): Promise<Reading<JcmdReport>> {
   const ask = (line: string) => attach({ ...who, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
   const heap = await ask('GC.heap_info');
@@ -57,7 +57,7 @@ export async function queryJvm(who: JvmRef): Promise<Reading<JcmdReport>> {
   };
 }
 
-/** One take of the live heap by class. Costs the JVM a full collection and a walk of the heap, standing still. */
+/** One histogram of the heap by class. The JVM pauses for a full collection and a walk of the heap. */
 export async function queryHistogram(who: JvmRef): Promise<Reading<readonly ClassCount[]>> {
   const reading = await attach({ ...who, command: 'jcmd', args: ['GC.class_histogram'], timeoutMs: HISTOGRAM_TIMEOUT_MS });
   return reading.state === 'read' ? { ...reading, value: parseHistogram(reading.value) } : reading;

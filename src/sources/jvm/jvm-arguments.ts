@@ -13,7 +13,7 @@ const MAX_FILES = 16;
 /**
  * All options that a JVM was started with, in the order in which later ones win: JAVA_TOOL_OPTIONS, then for the `java` command
  * JDK_JAVA_OPTIONS and its arguments with each @file in place, files of -XX:Flags and -XX:VMOptionsFile, then _JAVA_OPTIONS. They may
- * carry secrets and are used here only.
+ * contain secrets, so they are used only here.
  */
 export function readJvmArguments(procRoot: string, pid: number): string[] {
   const [command = '', ...args] = readArguments(procRoot, pid);
@@ -72,7 +72,7 @@ class ArgumentFiles {
   }
 }
 
-/** Words between white space; quotes hold one together, and outside of them # begins a comment in a file. */
+/** Words between white space. A quoted part may contain white space. Outside quotes, # begins a comment in a file. */
 function words(text: string): string[] {
   return [...text.slice(0, MAX_FILE_BYTES).matchAll(/#[^\n]*|(?:"[^"]*"|'[^']*'|[^\s"'])+/g)]
     .filter((m) => !m[0].startsWith('#'))

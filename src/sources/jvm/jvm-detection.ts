@@ -6,24 +6,24 @@ import type { Status } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
 import { processKind } from './process-kind.ts';
 
-/** `openj9`, `native-image`: Java, but no HotSpot, so there are no counters of a heap. */
+/** `openj9`, `native-image`: Java but not HotSpot, so it has no counters of a heap. */
 export type JvmEvidence = 'hsperfdata' | 'libjvm' | 'openj9' | 'native-image' | 'name';
 
 /**
- * A JVM has over a dozen threads from its first second on, and seven with -Xint and one processor; fewer, and neither its /tmp nor
- * /proc/PID/maps need be asked. A native image has two or three, but is no small process.
+ * A JVM has more than a dozen threads after its first second, and seven with -Xint and one processor. With fewer, its /tmp and
+ * /proc/PID/maps need not be read. A native image has two or three threads, but is not a small process.
  */
 const MIN_THREADS = 5;
 const MIN_IMAGE_BYTES = 8 * MIB;
 
-/** How a process shows that it is a JVM, strongest first; null: it does not. A command's name alone may be anything. */
+/** The strongest evidence that a process is a JVM; null: none. The name `java` alone is weak evidence. */
 export function detectJvm(procRoot: string, pid: number, status: Status): JvmEvidence | null {
   if (status.threads === null || status.vmRssBytes === null) return null;
   const isCandidate = status.threads >= MIN_THREADS || (status.threads > 1 && status.vmRssBytes >= MIN_IMAGE_BYTES);
   const byName = status.name === 'java' ? 'name' : null;
   if (!isCandidate && byName === null) return null;
   const kind = processKind(procRoot, pid);
-  // Without its mappings the file is all there is; with them it counts only if this process maps one.
+  // If its mappings cannot be read, the file is the only evidence. If they can, the file counts only if this process maps one.
   const mayHaveFile = kind === null || kind.hsperfdata !== null;
   if (mayHaveFile && hasHsperfdata(procRoot, pid, status)) return 'hsperfdata';
   if (kind === null || kind.machine === null) return byName;
@@ -36,7 +36,7 @@ function hasHsperfdata(procRoot: string, pid: number, status: Status): boolean {
   return found?.state === 'opened';
 }
 
-/** Opens `tmp/hsperfdata_USER/NSPID` below the process's root; refused where its file may not be read; null: it has no such file. */
+/** Opens `tmp/hsperfdata_USER/NSPID` below the process's root; refused: the file cannot be read; null: there is no such file. */
 export function openHsperfFile(
   procRoot: string,
   pid: number,
@@ -52,7 +52,7 @@ export function openHsperfFile(
     }
     try {
       const opened = pinned.stat.isFile() ? reopen(pinned) : null;
-      // Where containers share /tmp, a file that may not be read may be that of another JVM with the same pid.
+      // If containers share /tmp, a file that cannot be read may belong to another JVM with the same pid.
       if (opened?.state === 'opened' || (opened !== null && pinned.stat.uid === uid)) return opened;
     } finally {
       closeSync(pinned.fd);
@@ -61,9 +61,9 @@ export function openHsperfFile(
   return null;
 }
 
-/** More than this many users' folders in one /tmp are not a JVM's doing. */
+/** Maximum of folders of users that JVMs create in one /tmp. */
 const MAX_FOLDERS = 64;
-/** Names of /tmp that are read in search of them: some 10 ms. A leak of temporary files makes millions. */
+/** Maximum of names in /tmp that are read to find them, about 10 ms. A leak of temporary files creates millions. */
 const MAX_NAMES = 10_000;
 
 function hsperfFolders(root: string, uid: number): readonly string[] {
@@ -75,7 +75,7 @@ function hsperfFolders(root: string, uid: number): readonly string[] {
   try {
     const { folders, all } = listFolders(tmp.fd);
     if (all) return folders;
-    // Too many names to find it among them, but the JVM has it from the user's name.
+    // There are too many names to find the folder among them, but the JVM derives its name from the user's name.
     const user = userName(root, uid);
     return user === null ? folders : [...new Set([`hsperfdata_${user}`, ...folders])];
   } catch (error) {
@@ -102,7 +102,7 @@ function listFolders(fd: number): { readonly folders: readonly string[]; readonl
   }
 }
 
-/** The name of a user in the container's /etc/passwd; null: it has none there, or that cannot be read. */
+/** The name of a user in the container's /etc/passwd; null: the user has no entry, or the file cannot be read. */
 function userName(root: string, uid: number): string | null {
   const file = openFileUnder(root, 'etc/passwd');
   if (file.state === 'refused') return null;
@@ -116,6 +116,6 @@ function userName(root: string, uid: number): string | null {
 }
 const MAX_PASSWD_BYTES = 256 * KIB;
 
-/** Not there, not readable, planted (a link, a FIFO), or on a mount that may never answer: there is nothing to read, and the next evidence is asked. */
+/** The file does not exist, cannot be read, was planted (a link, a FIFO), or is on a mount that may never answer. The next evidence is tried. */
 export const isUnusable = (code: string): boolean =>
   isAbsenceCode(code) || isDenialCode(code) || code === 'ENOTREGULAR' || code === 'EREMOTE';

@@ -1,14 +1,14 @@
-/** Arguments that say something about memory; every other (-D, agents, the main class) may carry secrets and is left out. */
+/** Arguments about memory. All others (-D, agents, the main class) may contain secrets and are left out. */
 const ABOUT_MEMORY = /^-(?:Xm[xsn]|Xss|Xrs|XX:)/;
-/** -XX options whose value is a path or a text that the owner wrote. */
+/** -XX options whose value is a path or free text. */
 const SECRET_FLAGS =
   /^-XX:(?:OnError|OnOutOfMemoryError|HeapDumpPath|ErrorFile|Flags|VMOptionsFile|StartFlightRecording|FlightRecorderOptions|SharedArchiveFile|LogFile)/i;
 
-/** The few JVMs of a pod are asked at each tick, and their arguments never change. */
+/** A pod has few JVMs. Their flags are needed at each tick, and their arguments never change. */
 const flagCache = new Map<string, readonly string[]>();
 const MAX_CACHED = 16;
 
-/** The memory flags of a JVM's arguments (java.rt.vmArgs), secrets left out. The same arguments give the same flags. */
+/** The memory flags in a JVM's arguments (java.rt.vmArgs), without secrets. The same arguments return the same array. */
 export function memoryFlags(vmArgs: string): readonly string[] {
   const known = flagCache.get(vmArgs);
   if (known !== undefined) return known;

@@ -7,8 +7,8 @@ import type { Counters } from './hsperf-format.ts';
 import { memoryFlags } from './jvm-flags.ts';
 
 /**
- * hsperfdata counters as the JVM's own figures. Bytes and seconds. `previous`: the reading before, for the age of values that only a
- * collection renews. `g1Cycles`: kept by one that reads the same JVM again and again. Pure but for that.
+ * Converts hsperfdata counters to a reading, in bytes and seconds. `previous` is the reading before; it gives the age of values that only a
+ * collection updates. `g1Cycles` is kept by a caller that reads the same JVM repeatedly. Pure except for that.
  */
 export function toJvmReading(
   counters: Counters,
@@ -28,7 +28,7 @@ export function toJvmReading(
     return name === 'java.rt.vmArgs' ? value : bounded(value);
   };
   const hz = number('sun.os.hrt.frequency');
-  /** A time in seconds. It is in ticks, of which there are more in 53 days than any size or count has. */
+  /** A time in seconds. The counter is in ticks, and after 53 days its number of ticks is larger than any size or count. */
   const seconds = (name: string): number => {
     const ticks = counters.get(name);
     return typeof ticks === 'number' && ticks > 0 && hz !== null && hz > 0 ? ticks / hz : 0;
@@ -57,17 +57,20 @@ export function toJvmReading(
   const begun = number('sun.rt.createVmBeginTime');
   const lastExit = Math.max(0, ...[0, 1, 2, 3, 4].map((i) => seconds(`sun.gc.collector.${i}.lastExitTime`)));
   const lastCollectionMs = begun === null || collectors.length === 0 ? null : Math.min(atMs, begun + lastExit * SECOND_MS);
-  /** Renewed only when a collection ends, or where none has, at the start. Where the JVM does not say when: as old as the reading that first saw it. */
+  /**
+   * A value that is updated only when a collection ends, or, before the first collection, at the start. If the JVM does not say when, its time
+   * is that of the first reading that had it.
+   */
   const atCollection = (value: number, before: Aged<number> | null | undefined): Aged<number> => {
     const unchanged = previous !== null && before != null && before.value === value && previous.gcCount === gcCount;
     if (unchanged) return { value, atMs: before.atMs };
     const isRenewed = previous === null || previous.gcCount !== gcCount;
     if (lastCollectionMs !== null) return { value, atMs: isRenewed ? lastCollectionMs : atMs };
-    // JDK 11's ZGC does not say when it collected: what is read first is no newer than the JVM.
+    // ZGC of JDK 11 does not say when it collected. The first value that is read may be as old as the JVM.
     return { value, atMs: previous === null ? (begun ?? atMs) : atMs };
   };
 
-  // ZGC renews heap used in its pauses alone. Since JDK 25 (JDK-8241678 removed the sampler) Serial and Parallel do so only at a collection.
+  // ZGC updates heap used only in its pauses. Since JDK 25 (JDK-8241678 removed the sampler), Serial and Parallel update it only at a collection.
   const heapAtGc =
     collector === 'ZGC' || (release !== null && release >= 25 && (collector === 'Serial' || collector === 'Parallel'));
   const used = generations.reduce((sum, g) => sum + g.spaces.reduce((s, x) => s + x.usedBytes, 0), 0);
@@ -158,7 +161,7 @@ function generation(
   ];
 }
 
-/** Serial and Parallel divide the heap among the generations; with the others each generation may take all of it. */
+/** -Xmx. Serial, Parallel and CMS divide the heap among the generations; with the other collectors each generation may use all of it. */
 function heapMax(generations: JvmReading['generations'], collector: Collector | null): Limit {
   const maxima = generations.map((g) => g.maxBytes).filter((b): b is number => b !== null && b > 0);
   if (maxima.length === 0) return null;
@@ -168,14 +171,14 @@ function heapMax(generations: JvmReading['generations'], collector: Collector | 
 }
 
 /**
- * Collections that clean the old generation too. Serial, Parallel, CMS: the second collector. G1: full ones and the pauses of its
- * concurrent cycles, after which mixed collections clean the old regions; JDK 8 counts no such pauses, see `G1CycleCounter`. Shenandoah
- * collects everything in each cycle. null: ZGC without generations, which renews its figures in its pauses alone, before it has freed
- * anything, so its live set is never known, and Epsilon, which frees nothing.
+ * Number of collections that include the old generation. Serial, Parallel, CMS: those of the second collector. G1: full collections, and the
+ * pauses of concurrent cycles, after which mixed collections clean the old regions; JDK 8 counts no such pauses, see `G1CycleCounter`.
+ * Shenandoah: every cycle. null: ZGC without generations updates its counters only in its pauses, before it has freed anything, so its live
+ * set is never known; and Epsilon frees nothing.
  */
 function oldCollections({ collector, collectors, generations, gcCount, flags, g1Cycles }: CollectionFigures): number | null {
   const counts = collectors.map((c) => c.count);
-  // Generational ZGC: each generation has a space of its own; minor collections come first and leave the old one alone.
+  // Generational ZGC: each generation has a separate space. Minor collections come first and do not touch the old generation.
   if (collector === 'ZGC')
     return generations.length > 1 && generations.every((g) => g.spaces.length > 0) ? (counts[1] ?? 0) : null;
   if (collector === 'Epsilon') return null;
@@ -200,7 +203,7 @@ function collectorName({
 }: Pick<JvmReading, 'collectors' | 'generations' | 'flags'> & { readonly policy: string | null }): Collector | null {
   const names = `${policy ?? ''} ${collectors.map((c) => c.name).join(' ')} ${generations.map((g) => g.name).join(' ')}`;
   for (const [pattern, name] of COLLECTORS) if (pattern.test(names)) return name;
-  // JDK 11's ZGC and Epsilon name themselves nowhere, so the flag that chose them is all there is.
+  // ZGC of JDK 11 and Epsilon write their names nowhere. The flag that chose them is the only evidence.
   const chosen = flags.findLast((f) => /^-XX:\+Use\w+GC$/.test(f));
   for (const [flag, name] of CHOSEN_BY) if (chosen === flag) return name;
   return generations.length === 1 && generations[0]!.name === 'Heap' ? 'Epsilon' : null;
@@ -216,7 +219,7 @@ const CHOSEN_BY: readonly (readonly [string, Collector])[] = [
   ['-XX:+UseConcMarkSweepGC', 'CMS'],
 ];
 
-/** By the names that the collectors write into policy.name, collector.N.name and generation.N.name. */
+/** Collectors by the names that they write into policy.name, collector.N.name and generation.N.name. */
 const COLLECTORS: readonly (readonly [RegExp, Collector])[] = [
   [/Shenandoah/i, 'Shenandoah'],
   [/\bZ(GC)?\b|ZGC/, 'ZGC'],
@@ -227,7 +230,7 @@ const COLLECTORS: readonly (readonly [RegExp, Collector])[] = [
   [/Epsilon/i, 'Epsilon'],
 ];
 
-/** "1.8.0_292" is 8, "17.0.15" 17. */
+/** Major version: "1.8.0_292" is 8, "17.0.15" is 17. */
 function majorOf(version: string | null): number | null {
   const match = /^(?:1\.)?(\d+)/.exec(version ?? '');
   return match === null ? null : Number(match[1]);

@@ -3,8 +3,8 @@ import { openHsperfdata, parseHsperfdata } from './hsperfdata.ts';
 import { readJvmArguments } from './jvm-arguments.ts';
 
 /**
- * What a JVM was started to run: its main class, or the name of its jar. From its own `sun.rt.javaCommand`, else from its command line,
- * which is there before hsperfdata is and where there is none. null: neither says. Arguments may carry secrets and are not returned.
+ * The main class of a JVM, or the name of its jar; null: not known. It is read from the counter `sun.rt.javaCommand`, else from the command
+ * line, which exists before hsperfdata does. Arguments may contain secrets and are not returned.
  */
 export function readMainClass(roots: Roots, process: ProcessRef): string | null {
   const reader = openHsperfdata({ roots, process });
@@ -13,7 +13,7 @@ export function readMainClass(roots: Roots, process: ProcessRef): string | null 
     const parsed = bytes === null ? null : parseHsperfdata(bytes);
     const command = parsed?.state === 'read' ? parsed.counters.get('sun.rt.javaCommand') : null;
     const [word = ''] = typeof command === 'string' ? command.trim().split(/\s/) : [];
-    // A JVM inside of another program has no command of its own.
+    // A JVM that is embedded in another program has no `java` command.
     if (word !== '' && !/^unknown$/i.test(word)) return mainClassName(word);
   } finally {
     reader.close();
@@ -22,7 +22,7 @@ export function readMainClass(roots: Roots, process: ProcessRef): string | null 
   return process.name === 'java' || /(?:^|\/)java$/.test(args[0] ?? '') ? mainClassOfArguments(args) : null;
 }
 
-/** `/app/orders-1.4.2.jar` is orders.jar, so that a new version is the same program; `orders/com.example.Main` (a module) is com.example.Main. */
+/** `/app/orders-1.4.2.jar` gives orders.jar, so that a new version has the same name. `orders/com.example.Main` (a module) gives com.example.Main. */
 export function mainClassName(word: string): string {
   const last = word.slice(word.lastIndexOf('/') + 1);
   return last.endsWith('.jar') ? last.replace(/-\d[\w.+-]*(?=\.jar$)/, '') : last;

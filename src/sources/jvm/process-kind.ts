@@ -4,18 +4,18 @@ import { MIB } from '../../units.ts';
 import { pin, reopen } from '../process/pinned-path.ts';
 import { isDenied, readText } from '../process/read-text.ts';
 
-/** What the mappings of a process and its program say it is. */
+/** The kind of a process, from its mappings and its program. */
 export interface ProcessKind {
-  /** It maps an hsperfdata file: `deleted` where that has been removed since, as cleaners of /tmp do. */
+  /** It maps an hsperfdata file. `deleted`: the file was removed since, for example by a cleaner of /tmp. */
   readonly hsperfdata: 'mapped' | 'deleted' | null;
   readonly machine: 'hotspot' | 'openj9' | 'native-image' | null;
 }
 
-/** A GraalVM native image names the section of its image heap so. */
+/** The section with the image heap of a GraalVM native image. */
 const NATIVE_IMAGE_SECTION = '.svm_heap';
 const ELF64_HEADER_BYTES = 64;
 
-/** null: its mappings may not be read, or it has ended. A file of a dead process that had the same pid is mapped by nobody. */
+/** null: its mappings cannot be read, or it has ended. If a dead process of the same pid left a file behind, no process maps that file. */
 export function processKind(procRoot: string, pid: number): ProcessKind | null {
   let maps: string | null;
   try {
@@ -32,7 +32,7 @@ export function processKind(procRoot: string, pid: number): ProcessKind | null {
   };
 }
 
-/** OpenJ9 has a libjvm.so as well, which only loads its own library. */
+/** OpenJ9 has a libjvm.so too, but that only loads OpenJ9's own library. */
 function machineIn(maps: string): 'hotspot' | 'openj9' | null {
   if (/\/libj9vm\d*\.so(?: \(deleted\))?$/m.test(maps)) return 'openj9';
   return /\/libjvm\.so(?: \(deleted\))?$/m.test(maps) ? 'hotspot' : null;
@@ -51,7 +51,7 @@ function isNativeImage(procRoot: string, pid: number): boolean {
       return bytes.subarray(0, readSync(program.fd, bytes, 0, length, offset));
     };
     const head = at(0, ELF64_HEADER_BYTES);
-    // 64 bits, least significant byte first: every machine that native images are built for.
+    // 64 bits, little-endian, as on every machine for which native images are built.
     if (head.length < ELF64_HEADER_BYTES || head.readUInt32BE(0) !== 0x7f454c46 || head[4] !== 2 || head[5] !== 1) return false;
     const [size, names] = [head.readUInt16LE(58), head.readUInt16LE(62)];
     const offset = Number(head.readBigUInt64LE(40)) + names * size;

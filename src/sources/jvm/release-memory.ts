@@ -4,20 +4,20 @@ import { readStatus } from '../process/procfs.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
 import { attach } from './attach.ts';
 
-/** Anonymous memory of a JVM before and after it was asked to give back what it does not need. Bytes of RssAnon. */
+/** Anonymous memory of a JVM before and after it returned its unused memory to the kernel. Bytes of RssAnon. */
 export interface ReleasedMemory {
   readonly beforeBytes: number;
-  /** After GC.run: objects that hold native memory, such as direct buffers, wait for a collection to free it. */
+  /** After GC.run. Objects with native memory, such as direct buffers, free it only after a collection. */
   readonly afterCollectionBytes: number;
-  /** After System.trim_native_heap: glibc keeps what was freed. null: this JVM does not know the command, or its malloc cannot. */
+  /** After System.trim_native_heap, because glibc keeps freed memory. null: the JVM does not know the command, or its malloc has no such function. */
   readonly afterTrimBytes: number | null;
 }
 
 const TIMEOUT_MS = MINUTE_MS;
-/** Cleaners of direct buffers run in a thread of their own after the collection. */
+/** Time for the cleaners of direct buffers, which run in a separate thread after the collection. */
 const SETTLE_MS = 2_000;
 
-/** Lets the JVM collect, then has its malloc give back what was freed. Costs the JVM a full collection. JDK 17.0.9 and newer can trim. */
+/** Runs a full collection in the JVM, then makes its malloc return freed memory to the kernel. JDK 17.0.9 and newer can trim. */
 export async function releaseMemory(jvm: {
   readonly roots: Roots;
   readonly process: ProcessRef;

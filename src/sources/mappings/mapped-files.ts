@@ -1,20 +1,20 @@
 import { plausible } from '../../plausible.ts';
 import { unescapeMappedPath, withoutDeletedMark } from '../process/proc-paths.ts';
 
-/** A file that is mapped into a process: libraries, jars, and files that were mapped and then closed. `path` is a byte string. */
+/** A file that is mapped into a process: a library, a jar, or a file that was closed after it was mapped. `path` is a byte string. */
 export interface MappedFile {
   readonly path: string;
   readonly deleted: boolean;
   readonly ino: number;
-  /** Sum of the lengths of its mappings: how much of it may be resident through them. */
+  /** Sum of the lengths of its mappings: the maximum that can be resident through them. */
   readonly mappedBytes: number;
 }
 
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) \S+ [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+)\s+(\/.*)$/;
 
 /**
- * The files of /proc/PID/maps, each once. Pure. A newline in a name stands there as \012 (seq_file_path escapes it, and nothing else).
- * The device is not taken from here: on overlayfs and btrfs it is not the one that stat gives.
+ * The files in /proc/PID/maps, without duplicates. Pure. The kernel writes a newline in a name as \012 (seq_file_path escapes nothing else).
+ * The device number is not used: on overlayfs and btrfs it differs from that of stat.
  */
 export function parseMappedFiles(text: string): MappedFile[] {
   const found = new Map<string, MappedFile>();

@@ -1,15 +1,15 @@
 import { MINUTE_MS, SECOND_MS } from '../../units.ts';
 
 /**
- * When smaps may be read again. Reading it walks the page tables and holds the JVM's mmap lock for the length of each mapping, so that
- * the JVM's own mmap, munmap and page faults may wait (figures in docs/notes/smaps-cost.md). So: never for more than a thousandth of the
- * time by its own measured cost (a hundredth while someone asks). Routine readings are close together at first, since what grows is known
- * only from two of them, and become rare with time; while a trend needs them, they come each minute at least.
+ * Decides when smaps may be read again. While the kernel writes smaps, it walks the page tables and holds the JVM's mmap lock for each
+ * mapping, so the JVM's mmap, munmap and page faults may wait (figures in docs/notes/smaps-cost.md). So the measured cost is kept below a
+ * thousandth of the time (a hundredth on request). Routine reads are frequent at first, because growth needs two of them, and become rare
+ * with time. While a trend needs them, there is at least one a minute.
  */
 export type ReadReason = 'routine' | 'trend' | 'demand';
 
 const MAX_TIME_SHARE: Readonly<Record<ReadReason, number>> = { routine: 0.001, trend: 0.001, demand: 0.01 };
-/** The first readings come as soon as one on demand may: what grows is known only from two of them. */
+/** The first reads are as frequent as reads on request, because growth needs two of them. */
 const FIRST_READINGS = 3;
 
 /** Milliseconds between readings: this share of the time since the first one, within these bounds. */
@@ -36,7 +36,7 @@ export class SmapsBudget {
     return nowMs >= untilMs || nowMs < this.#lastMs ? { state: 'now' } : { state: 'wait', untilMs };
   }
 
-  /** A read that began at `nowMs` took `costMs`; failed ones count as well. */
+  /** Records that a read which began at `nowMs` took `costMs`. Failed reads count too. */
   record(nowMs: number, costMs: number): void {
     this.#firstMs ??= nowMs;
     this.#readings++;

@@ -2,8 +2,8 @@ import { plausible } from '../../plausible.ts';
 import { KIB } from '../../units.ts';
 
 /**
- * /proc/PID/smaps: a line for each mapping and a block of counters below it. Source: proc_pid_smaps(5), Linux
- * Documentation/filesystems/proc.rst. Read in pieces, so the parser takes pieces; names come from the container and are kept as the
+ * /proc/PID/smaps has a line for each mapping, and a block of counters below it. Source: proc_pid_smaps(5), Linux
+ * Documentation/filesystems/proc.rst. It is read in pieces, so the parser accepts pieces. Names come from the container and stay as the
  * kernel escapes them (a newline is \012, so a name cannot forge a line).
  */
 export interface Mapping {
@@ -15,13 +15,13 @@ export interface Mapping {
   /** File, `[heap]`, `[stack]`, ... or '' for anonymous memory. */
   readonly path: string;
   readonly rssBytes: number;
-  /** Resident, divided by the number of mappings of each page: a page that one process maps three times counts once. */
+  /** Resident bytes, each page divided by the number of its mappings: a page that one process maps three times counts once. */
   readonly pssBytes: number;
-  /** Pages that are anonymous by now, private copies of file pages included: what the cgroup counts as anon. */
+  /** Anonymous bytes, including private copies of file pages. The cgroup counts them as anon. */
   readonly anonBytes: number;
 }
 
-/** vm.max_map_count is 65,530 by default; more than this are not kept. */
+/** Maximum number of mappings that are kept. vm.max_map_count is 65,530 by default. */
 export const MAX_MAPPINGS = 200_000;
 const MAX_LINE_LENGTH = 8192;
 
@@ -29,12 +29,12 @@ type Growing = { -readonly [K in keyof Mapping]: Mapping[K] };
 
 export class SmapsParser {
   readonly mappings: Mapping[] = [];
-  /** There are more mappings than are kept. */
+  /** True if there are more mappings than are kept. */
   full = false;
   #rest = '';
   #now: Growing | null = null;
 
-  /** Takes the next piece of the text, cut anywhere. */
+  /** Parses the next piece of the text, which may begin and end anywhere. */
   push(piece: string): void {
     const text = this.#rest + piece;
     let from = 0;
@@ -86,7 +86,7 @@ function count(mapping: Growing, line: string): void {
   mapping[key] = plausible(kib * KIB) ?? 0;
 }
 
-/** All mappings of a whole text. Never throws; lines that are none of smaps are passed over. */
+/** All mappings in a complete text. It never throws, and ignores lines that do not belong to smaps. */
 export function parseSmaps(text: string): Mapping[] {
   const parser = new SmapsParser();
   parser.push(text.endsWith('\n') ? text : `${text}\n`);

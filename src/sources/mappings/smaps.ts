@@ -10,16 +10,16 @@ export { type Mapping, parseSmaps } from './smaps-format.ts';
 
 export interface SmapsReading {
   readonly mappings: readonly Mapping[];
-  /** Time spent inside of read(2), ms: what the JVM may have had to wait, in pieces. For `SmapsBudget.took`. */
+  /** Time inside read(2), ms. The JVM may have waited this long, in parts. For `SmapsBudget.record`. */
   readonly costMs: number;
 }
 
-/** More text than this is of more mappings than can be summed up: a part of them would look like all. */
+/** A longer text has more mappings than can be summed. The read fails then, because a part would look like the whole. */
 const MAX_BYTES = 256 * MIB;
 
 /**
- * Reads /proc/PID/smaps in pieces, off the main thread: the kernel lets go of the mmap lock between two pieces. Stops between pieces
- * once `timeoutMs` is over. Needs the target's uid and gid (PTRACE_MODE_READ).
+ * Reads /proc/PID/smaps in pieces, off the main thread. The kernel releases the mmap lock between two pieces. The read stops after a piece
+ * when `timeoutMs` has passed. It needs the target's uid and gid (PTRACE_MODE_READ).
  */
 export async function readSmaps(
   { roots, process }: { readonly roots: Roots; readonly process: ProcessRef },
@@ -71,10 +71,10 @@ export async function readSmaps(
   }
 }
 
-/** A piece that took much longer than the others waited for a CPU, and not for the page tables: so long it counts at most. */
+/** The maximum that a piece may count. A piece that took much longer than the others waited for a CPU, not for the page tables. */
 const MAX_OF_MEDIAN = 4;
 
-/** Time that the pieces took together, ms. */
+/** Total time of the pieces, ms. */
 function costOf(pieceMs: readonly number[]): number {
   const median = [...pieceMs].sort((a, b) => a - b)[pieceMs.length >> 1] ?? 0;
   return pieceMs.reduce((sum, ms) => sum + Math.min(ms, MAX_OF_MEDIAN * median), 0);

@@ -6,28 +6,28 @@ interface CacheEntry<T> {
   readonly hits: number;
 }
 
-/** A process that was looked at so often, at searches a minute apart, is what it is: a shell has become its JVM, a JVM has its threads. */
+/** After this many searches, a minute apart, a process no longer changes: a shell has become its JVM, and a JVM has its threads. */
 const MIN_HITS = 2;
 const SETTLED = Number.POSITIVE_INFINITY;
-/** After so many searches all are looked at afresh: a process may have been moved to another group. */
+/** After this many searches all processes are read again, because a process may have been moved to another group. */
 const REFRESH_AFTER = 10;
 
 /**
- * What the last searches found out about each process, for as long as it is the same one: pid, start and name, all from one small file
- * instead of four. A search each minute would otherwise cost more than all samples together.
+ * Results of the last searches for each process. A process is the same while its pid, start time and name are; one small file contains them,
+ * instead of four. Without this cache, a search each minute would cost more than all samples together.
  */
 export class ProcessCache<T> {
   #known = new Map<number, CacheEntry<T>>();
   #next = new Map<number, CacheEntry<T>>();
   #searches = 0;
 
-  /** Before a search; those that the last one did not meet are forgotten. */
+  /** Call before each search. Processes that the last search did not find are removed. */
   beginSearch(): void {
     this.#known = this.#searches++ % REFRESH_AFTER === 0 ? new Map() : this.#next;
     this.#next = new Map();
   }
 
-  /** undefined: `look` at it; it is remembered by `keep`. */
+  /** The cached value; undefined: read the process and call `set`. */
   get(procRoot: string, pid: number): T | undefined {
     const before = this.#known.get(pid);
     if (before === undefined || before.hits < MIN_HITS) return undefined;
@@ -36,16 +36,16 @@ export class ProcessCache<T> {
     return before.value;
   }
 
-  /** `settled`: it will never be anything else, so that not even its name is read until all are looked at afresh. */
+  /** `settled`: the process will never change, so its name is not read until all processes are read again. */
   set(procRoot: string, pid: number, value: T, { settled }: { readonly settled: boolean }): void {
-    const mark = identityOf(procRoot, pid);
+    const identity = identityOf(procRoot, pid);
     const before = this.#known.get(pid);
-    if (mark !== null)
-      this.#next.set(pid, { identity: mark, value, hits: settled ? SETTLED : before?.identity === mark ? before.hits + 1 : 1 });
+    if (identity !== null)
+      this.#next.set(pid, { identity, value, hits: settled ? SETTLED : before?.identity === identity ? before.hits + 1 : 1 });
   }
 }
 
-/** "start|name"; null: gone. */
+/** "start|name"; null: the process has ended. */
 function identityOf(procRoot: string, pid: number): string | null {
   const stat = readStat(procRoot, pid);
   return stat === null ? null : `${stat.startTicks}|${stat.name}`;

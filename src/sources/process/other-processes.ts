@@ -2,17 +2,17 @@ import { basename } from 'node:path';
 import { readStatus, type Status } from './procfs.ts';
 import { readRecord, readText } from './read-text.ts';
 
-/** A process of a container that holds memory. */
+/** A process of a container that uses memory. */
 export interface ObservedMember {
   readonly pid: number;
   readonly name: string;
   /** RssAnon, bytes. */
   readonly anonBytes: number;
-  /** The process that started it; null: none of this container. */
+  /** The process that started it; null: that is not in this container. */
   readonly parent: { readonly pid: number; readonly name: string } | null;
 }
 
-/** The processes of one name. */
+/** The processes with one name. */
 export interface ProcessesByName {
   readonly name: string;
   readonly processes: number;
@@ -20,16 +20,16 @@ export interface ProcessesByName {
   readonly anonBytes: number;
   /** Sum of VmSwap, bytes. */
   readonly swapBytes: number;
-  /** Of the largest of them. */
+  /** The pid of the largest of them. */
   readonly pid: number;
-  /** The process that started the largest one; null: none of this container. */
+  /** The process that started the largest one; null: that is not in this container. */
   readonly parent: { readonly pid: number; readonly name: string } | null;
 }
 
-/** A container may hold thousands of processes; past these they are not asked one by one. */
+/** A container may have thousands of processes. At most this many are read. */
 const MAX_PROCESSES = 500;
 
-/** Name in /proc/PID/status: longer ones are cut to this length (TASK_COMM_LEN less the final zero). */
+/** The kernel cuts Name in /proc/PID/status to this length (TASK_COMM_LEN less the final zero). */
 const MAX_COMM_LENGTH = 15;
 
 interface Group {
@@ -40,8 +40,8 @@ interface Group {
 }
 
 /**
- * A container's processes other than one, summed by name, largest first. Those that end meanwhile are left out. `knownNames` has better
- * names for some pids, such as the main class of a JVM.
+ * A container's processes except one, summed by name, largest first. Processes that end during the scan are skipped. `knownNames` has
+ * better names for some pids, such as the main class of a JVM.
  */
 export function otherProcesses(
   procRoot: string,
@@ -63,7 +63,7 @@ export function otherProcesses(
     .sort((a, b) => b.anonBytes - a.anonBytes);
 }
 
-/** The processes other than one, each by itself. Those that have ended are left out, also where their parent has not yet asked for their end. */
+/** The processes except one, each as one entry. Processes that have ended are skipped, also zombies. */
 export function membersOf(
   procRoot: string,
   pids: readonly number[],
@@ -90,7 +90,7 @@ export function membersOf(
   });
 }
 
-/** The kernel cuts long names: the whole one is that of the program on the command line, if the two agree. */
+/** The kernel cuts long names. The full name is that of the program on the command line, if the two agree. */
 function processName(procRoot: string, { pid, name }: { readonly pid: number; readonly name: string }): string {
   if (name.length < MAX_COMM_LENGTH) return name;
   const program = basename(readText(`${procRoot}/${pid}/cmdline`, readRecord)?.split('\0')[0] ?? '');

@@ -2,19 +2,19 @@ import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 
 import { mountsOf } from './remote-mounts.ts';
 
 /**
- * The one way to open paths of a container that is not trusted. A path is first pinned: open(2) with O_PATH gives a descriptor that only
- * names the inode, so nothing happens to a FIFO or device that was planted (even a non-blocking open of a FIFO would release its waiting
- * writer). What fstat then calls regular stays regular, and is opened through /proc/self/fd without naming the path again. No link is
- * followed: under /proc/PID/root an absolute link would resolve in the root of memhound.
+ * The only way to open paths of a container, which is not trusted. A path is first pinned: open(2) with O_PATH returns a descriptor that only
+ * refers to the inode, so it has no effect on a planted FIFO or device. (Even a non-blocking open of a FIFO would release a waiting writer.)
+ * If fstat says that the inode is a regular file, this cannot change, and it is opened through /proc/self/fd without using the path again.
+ * Links are not followed, because under /proc/PID/root an absolute link would resolve in the root of memhound.
  *
- * Paths and names are byte strings (latin1), since a name need not be UTF-8 and would else not be found again.
+ * Paths and names are byte strings (latin1), because a name may not be UTF-8, and then it could not be found again after decoding.
  */
-const O_PATH = 0o10000000; // include/uapi/asm-generic/fcntl.h; node:fs has no name for it
+const O_PATH = 0o10000000; // include/uapi/asm-generic/fcntl.h; node:fs has no constant for it
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
-/** A tree deeper than this is a trap, not a program's folder. */
+/** A deeper path is treated as an attack. */
 const MAX_NAMES = 64;
 
-/** `code`: the name of an errno, or ENOTREGULAR where a regular file was asked for and something else stands there. */
+/** `code`: the name of an errno, or ENOTREGULAR if a regular file was expected and the inode is something else. */
 export interface Refused {
   readonly state: 'refused';
   readonly code: string;
@@ -26,10 +26,10 @@ const refused = (code: string): Refused => ({ state: 'refused', code });
 
 const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 
-/** As a reader may see it; not for opening. */
+/** The path as text for readers. Do not open files with it. */
 export const decodePath = (path: string): string => bytes(path).toString('utf8');
 
-/** The errno name of a failed system call; anything else is a bug and goes on up. */
+/** The errno name of a failed system call. @throws any other error, which is a bug */
 export function codeOf(error: unknown): string {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) throw error;
@@ -44,18 +44,19 @@ function tryOpen(path: string, flags: number): number | string {
   }
 }
 
-/** Pins what stands at `path`; a link itself, unless `follow` (for the kernel's own links, /proc/PID/fd/N, alone). The caller closes it. */
+/** Pins the inode at `path`. A link is not followed unless `follow` is true, which is only for the kernel's links /proc/PID/fd/N. The caller closes it. */
 export function pin(path: string, follow = false): PinResult {
   const fd = tryOpen(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   return typeof fd === 'string' ? refused(fd) : { state: 'pinned', fd, stat: fstatSync(fd) };
 }
 
 /**
- * Pins `path` under `root`, name by name, following no link. `root` itself is followed, since /proc/PID/root is a link of the kernel.
- * `..` is refused with EXDEV, as openat2(2) does with RESOLVE_BENEATH, and what lies on a remote mount with EREMOTE. The caller closes the descriptor.
+ * Pins `path` under `root`, name by name, without following links. Only `root` itself is followed, because /proc/PID/root is a link of the
+ * kernel. `..` is refused with EXDEV, as openat2(2) does with RESOLVE_BENEATH. A path on a remote mount is refused with EREMOTE. The caller
+ * closes the descriptor.
  */
 export function pinUnder(root: string, path: string): PinResult {
-  // Even to name such a file may take for ever.
+  // Even a lookup of such a path may block forever.
   if (mountsOf(root).isRemotePath(`/${path}`)) return refused('EREMOTE');
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   if (names.length > MAX_NAMES) return refused('ENAMETOOLONG');
@@ -70,7 +71,7 @@ export function pinUnder(root: string, path: string): PinResult {
   return typeof at === 'string' ? refused(at) : { state: 'pinned', fd: at, stat: fstatSync(at) };
 }
 
-/** Opens for reading what is pinned; only for what fstat has called a regular file or a folder. The caller closes both descriptors. */
+/** Opens a pinned inode for reading, if fstat says that it is a regular file or a folder. The caller closes both descriptors. */
 export function reopen({ fd, stat }: { readonly fd: number; readonly stat: Stats }): OpenResult {
   const opened = tryOpen(`/proc/self/fd/${fd}`, O_RDONLY | O_NONBLOCK);
   return typeof opened === 'string' ? refused(opened) : { state: 'opened', fd: opened, stat };
@@ -95,5 +96,5 @@ export function pinFolderUnder(root: string, path: string): PinResult {
   return refused('ENOTDIR');
 }
 
-/** stat of the inode behind one of the kernel's own links; it opens nothing. null: there is no such descriptor. @throws where it may not be asked */
+/** stat of the inode behind one of the kernel's links, without opening it; null: there is no such descriptor. @throws if access is denied */
 export const statLink = (path: string): Stats | null => statSync(path, { throwIfNoEntry: false }) ?? null;

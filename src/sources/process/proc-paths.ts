@@ -1,7 +1,7 @@
 /**
- * Paths as the kernel writes them into files of /proc, where \ and three octal digits stand for a byte (fs/seq_file.c, mangle_path). Which
- * bytes are escaped differs: in mountinfo space, tab, newline and backslash; in maps and smaps the newline alone, so that any other
- * backslash there belongs to the name. Byte strings stay byte strings.
+ * Paths as the kernel writes them into files of /proc, where \ and three octal digits mean a byte (fs/seq_file.c, mangle_path). mountinfo
+ * escapes space, tab, newline and backslash. maps and smaps escape only the newline, so any other backslash there belongs to the name. Byte
+ * strings stay byte strings.
  */
 const ESCAPE = /\\([0-7]{3})/g;
 
@@ -12,10 +12,10 @@ export const unescapeMountPath = (field: string): string =>
 /** The last column of /proc/PID/maps. */
 export const unescapeMappedPath = (column: string): string => column.replaceAll('\\012', '\n');
 
-/** Stands behind the path of a file that has no name any more, in maps, smaps and /proc/PID/fd (fs/d_path.c). */
+/** The kernel adds this to the path of a deleted file, in maps, smaps and /proc/PID/fd (fs/d_path.c). */
 const DELETED = ' (deleted)';
 
-/** A path without the mark of a deleted file. A file's own name may end so too: only nlink tells them apart, where there is one. */
+/** A path without the suffix of a deleted file. A file's name may also end like this; only nlink distinguishes the two, if it is known. */
 export function withoutDeletedMark(path: string): { readonly path: string; readonly deleted: boolean } {
   const deleted = path.endsWith(DELETED);
   return { path: deleted ? path.slice(0, -DELETED.length) : path, deleted };

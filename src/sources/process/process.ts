@@ -5,11 +5,11 @@ import { readStartTicks } from './procfs.ts';
 import { isDenied, readRecord, readText } from './read-text.ts';
 
 export interface ProcessReader extends Source<FieldValues> {
-  /** The raw text of /proc/PID/status, as `memhound capture` records it; null where it is not there. */
+  /** The raw text of /proc/PID/status, for `memhound capture`; null: the file does not exist. */
   rawStatus(): string | null;
 }
 
-/** Reads one process again and again. Nothing is kept open: a descriptor of /proc/PID would not show another process of the same pid. */
+/** Reads one process repeatedly. No descriptor is kept open, because a descriptor of /proc/PID would not show another process of the same pid. */
 export function openProcess({ roots, process }: { readonly roots: Roots; readonly process: ProcessRef }): ProcessReader {
   const { pid, startTicks, uid, gid } = process;
   const file = `${roots.proc}/${pid}/status`;
@@ -19,7 +19,7 @@ export function openProcess({ roots, process }: { readonly roots: Roots; readonl
     read(nowMs): Reading<FieldValues> {
       try {
         const text = rawStatus();
-        // A process that has ended holds no memory; it stays in sight until its parent has asked for its end.
+        // A process that has ended uses no memory. It stays visible as a zombie until its parent has waited for it.
         if (text === null || !text.includes('\nVmRSS:') || readStartTicks(roots.proc, pid) !== startTicks)
           return { state: 'absent', reason: `pid ${pid} has ended` };
         return { state: 'read', value: processValues(text), atMs: nowMs };
@@ -43,8 +43,8 @@ const STATUS_FIELDS: readonly { readonly row: FieldRow; readonly label: string }
 );
 
 /**
- * The fields in the text of /proc/PID/status; those that the kernel does not give (VmRSS of a zombie) are not there. Sizes are in kB there.
- * Not a regular expression a field: this is read at every tick. Source: proc_pid_status(5).
+ * The fields in the text of /proc/PID/status, whose sizes are in kB. Fields that the kernel does not report (VmRSS of a zombie) are missing.
+ * It uses no regular expression for each field, because it runs at every tick. Source: proc_pid_status(5).
  */
 export const processValues = (status: string): FieldValues =>
   withoutNulls(
@@ -56,7 +56,7 @@ export const processValues = (status: string): FieldValues =>
     ),
   );
 
-/** parseInt passes over the blanks before a number and stops at what follows it. */
+/** parseInt skips blanks before a number and stops after it. */
 function numberAfter(text: string, label: string): number | null {
   const at = text.indexOf(label);
   const number = at < 0 ? Number.NaN : Number.parseInt(text.slice(at + label.length, at + label.length + 24), 10);

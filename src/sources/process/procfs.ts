@@ -4,20 +4,20 @@ import { plausible } from '../../plausible.ts';
 import { KIB } from '../../units.ts';
 import { isDenied, readRecord, readText } from './read-text.ts';
 
-/** What is used of /proc/PID/status; sizes in bytes, null where the kernel does not give them (kernel threads, zombies). */
+/** The used values of /proc/PID/status. Sizes are in bytes; null: the kernel does not report them (kernel threads, zombies). */
 export interface Status {
   readonly name: string;
   readonly ppid: number;
   /** Real uid and gid. */
   readonly uid: number;
   readonly gid: number;
-  /** pid in the innermost namespace; the pid itself before Linux 4.1. */
+  /** pid in the innermost namespace; before Linux 4.1 the pid itself. */
   readonly nspid: number;
   readonly threads: number | null;
   readonly vmRssBytes: number | null;
   readonly rssAnonBytes: number | null;
   readonly swapBytes: number | null;
-  /** True if the process catches SIGQUIT: only then may a JVM be asked to attach, else the signal kills it. */
+  /** True if the process catches SIGQUIT. Attach needs this: otherwise the signal kills the process. */
   readonly catchesSigquit: boolean;
 }
 
@@ -25,7 +25,7 @@ const SIGQUIT_BIT = 1n << 2n; // signal 3, bits count from 0
 
 /** Pure. Fields that are missing are null. Source: proc_pid_status(5). */
 export function parseStatus(text: string): Status & { readonly pid: number } {
-  // Not a regular expression a key: this is read at every tick, and of every process that there is.
+  // No regular expression for each key: this runs at every tick, and for every process of a search.
   const field = (key: string): string | null => {
     const label = `${key}:`;
     const at = text.startsWith(label) ? 0 : text.indexOf(`\n${label}`) + 1;
@@ -69,17 +69,17 @@ export function readStatus(procRoot: string, pid: number): ReturnType<typeof par
   return text === null ? null : parseStatus(text);
 }
 
-/** What is used of /proc/PID/stat. */
+/** The used values of /proc/PID/stat. */
 export interface ProcessStat {
   /** Field 2, the name of the command. */
   readonly name: string;
-  /** Field 22, clock ticks after boot at which the process began. */
+  /** Field 22, the start of the process in clock ticks after boot. */
   readonly startTicks: number;
 }
 
 /** Pure. Source: proc_pid_stat(5). */
 export function parseStat(text: string): ProcessStat {
-  // The name stands in parentheses and may hold any character, parentheses too. It ends at the last one, behind which field 3 stands.
+  // The name is in parentheses and may contain any character, even parentheses. It ends at the last one; field 3 follows it.
   const end = text.lastIndexOf(')');
   let at = end + 1;
   for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
@@ -92,10 +92,10 @@ export function readStat(procRoot: string, pid: number): ProcessStat | null {
   return text === null ? null : parseStat(text);
 }
 
-/** With the pid, the start identifies a process. null: gone. */
+/** The start identifies a process, together with the pid; null: the process has ended. */
 export const readStartTicks = (procRoot: string, pid: number): number | null => readStat(procRoot, pid)?.startTicks ?? null;
 
-/** The words of a process's command line, the command first; none where it is gone or hidden. */
+/** The command line of a process, the command first; empty if the process has ended or hides it. */
 export function readArguments(procRoot: string, pid: number): string[] {
   try {
     return (readText(join(procRoot, String(pid), 'cmdline')) ?? '').split('\0');
@@ -105,7 +105,7 @@ export function readArguments(procRoot: string, pid: number): string[] {
   }
 }
 
-/** All pids that can be seen, ascending. */
+/** All visible pids, ascending. */
 export function listPids(procRoot: string): number[] {
   return readdirSync(procRoot)
     .filter((name) => /^\d+$/.test(name))
@@ -114,8 +114,8 @@ export function listPids(procRoot: string): number[] {
 }
 
 /**
- * CPUs online on the node: the cpuN lines of /proc/stat. Neither the cpuset nor the quota of a container counts here, since the kernel
- * keeps its charge batches on every CPU that there is.
+ * Number of CPUs online on the node: the cpuN lines of /proc/stat. The cpuset and quota of a container do not matter, because the kernel
+ * keeps charge batches on every CPU of the node.
  */
 export function onlineCpus(procRoot: string): number {
   const lines = readText(join(procRoot, 'stat'))?.match(/^cpu\d+ /gm) ?? [];

@@ -3,12 +3,12 @@ import { KIB, MIB } from '../../units.ts';
 
 const { O_RDONLY, O_NONBLOCK } = constants;
 
-/** memory.stat is some 2 KiB, /proc/PID/status 1.5 KiB, mountinfo of a busy node some 100 KiB; more than this is none of them. */
+/** memory.stat has about 2 KiB, /proc/PID/status 1.5 KiB, mountinfo of a busy node about 100 KiB. No kernel file read here is larger than this. */
 const MAX_BYTES = MIB;
 
 let shared = Buffer.allocUnsafe(16 * KIB);
 
-/** Reads a descriptor from its beginning into one shared buffer: kernel files give a new text at each read from 0. At most `MAX_BYTES`. */
+/** Reads a descriptor from its start into one shared buffer, at most `MAX_BYTES`. The kernel generates a new text at each read from 0. */
 function readFd(fd: number): string {
   let length = 0;
   for (;;) {
@@ -25,8 +25,8 @@ function readFd(fd: number): string {
 }
 
 /**
- * As `readFd`, of a file that the kernel writes in one go: one value, or one record (seq_file's single_open), as those of a cgroup and
- * /proc/PID/status and stat are. What fits is then all there is, and a second read, to learn that, is saved. Not for lists (maps, cgroup.procs).
+ * Like `readFd`, for a file that the kernel writes in one piece: one value or one record (seq_file's single_open), such as files of a cgroup,
+ * /proc/PID/status and stat. If the text fits, it is complete, so the second read to check this is saved. Not for lists (maps, cgroup.procs).
  */
 export function readRecord(fd: number): string {
   const n = readSync(fd, shared, 0, shared.length, 0);
@@ -34,13 +34,13 @@ export function readRecord(fd: number): string {
 }
 
 /**
- * The text of a kernel file, or null where it is not there: ENOENT (no such process or file), ESRCH (the process ended between
- * open and read), ENODEV (the cgroup was removed while its file was open), ENOTDIR. Every other failure is thrown.
+ * The text of a kernel file; null: it does not exist. That is ENOENT (no such process or file), ESRCH (the process ended between open and
+ * read), ENODEV (the cgroup was removed while its file was open) or ENOTDIR. @throws every other error
  */
 export function readText(path: string, read = readFd): string | null {
   let fd: number;
   try {
-    // What stands over a file of a cgroup may be a FIFO of the container, which would wait for a writer.
+    // The container may have mounted a FIFO over a file of a cgroup, and its open would wait for a writer.
     fd = openSync(path, O_RDONLY | O_NONBLOCK);
   } catch (error) {
     if (isAbsence(error)) return null;

@@ -4,19 +4,19 @@ import { unescapeMountPath } from './proc-paths.ts';
 import { isAbsence, isDenied, readText } from './read-text.ts';
 
 /**
- * Mounts whose file system may never answer: a program or another machine stands behind it (gcsfuse, s3fs, sshfs, NFS, ...). Even stat(2)
- * waits then, for ever, and with it the whole of memhound. So nothing below them is touched; the list itself is the kernel's and always
- * answers.
+ * Mounts whose file system may never answer, because a program or another machine serves it (gcsfuse, s3fs, sshfs, NFS, ...). Even stat(2)
+ * may then block forever, and all of memhound with it. So no path below them is used. The list of mounts comes from the kernel and is always
+ * available.
  */
 const REMOTE_TYPES =
   /^(?:fuse|fuse\..*|fuseblk|nfs4?|cifs|smb3|smbfs|9p|virtiofs|ceph|afs|coda|lustre|gpfs|beegfs|glusterfs|ocfs2|orangefs|autofs)$/;
 
 export interface Mounts {
-  /** Is anything remote at all? Mostly not, and then there is nothing to check. */
+  /** Whether any mount is remote. Usually none is, and then there is nothing to check. */
   readonly anyRemote: boolean;
-  /** Byte string as the target sees it. */
+  /** `path` is a byte string, as the target sees it. */
   isRemotePath(path: string): boolean;
-  /** Of `mnt_id` in /proc/PID/fdinfo/N. */
+  /** `id` is the `mnt_id` of /proc/PID/fdinfo/N. */
   isRemoteId(id: number): boolean;
 }
 
@@ -30,7 +30,7 @@ export function parseMounts(text: string): Mounts {
     if (point === '') continue;
     const path = unescapeMountPath(point);
     const remote = path !== '/' && REMOTE_TYPES.test(right.split(' ')[0] ?? '');
-    points.set(path, remote); // of several at one point the last covers the others
+    points.set(path, remote); // if several are mounted at one point, the last one hides the others
     if (remote) remoteIds.add(Number(id));
   }
   return {
@@ -52,12 +52,12 @@ export function parseMounts(text: string): Mounts {
 
 const NO_MOUNTS = parseMounts('');
 
-/** A scan asks for many paths of one process: the list is read again after this time. */
+/** A scan checks many paths of one process, so the list is read again only after this time. */
 const KEPT_MS = SECOND_MS;
 const MAX_KEPT = 64;
 const kept = new Map<string, { readonly text: string; readonly mounts: Mounts; atMs: number }>();
 
-/** The mounts of the process whose root is `root`, /proc/PID/root; none where the list is not there or may not be read. */
+/** The mounts of the process whose root is `root`, /proc/PID/root; none if the list does not exist or cannot be read. */
 export function mountsOf(root: string): Mounts {
   const nowMs = performance.now();
   const known = kept.get(root);

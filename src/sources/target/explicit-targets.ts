@@ -10,7 +10,7 @@ import type { ObservedProcess } from './observed-processes.ts';
 import { accessDenied, HOST_MOUNT, refused } from './refusals.ts';
 import type { Found, NotFound, SearchOptions } from './search-outcome.ts';
 
-/** Targets that an option names: a process, a container, a pod, a folder of the cgroup tree, memhound's own cgroup. */
+/** Targets that an option names: a process, a container, a pod, a folder of the cgroup tree, or memhound's own cgroup. */
 
 /** --pid N */
 export function targetByPid(options: SearchOptions, seen: readonly ObservedProcess[], pid: number): Found | NotFound {
@@ -37,7 +37,7 @@ export function targetByPid(options: SearchOptions, seen: readonly ObservedProce
   return { state: 'found', targets, chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
 }
 
-/** --target NAME: one of those in sight, by its id, container or name. */
+/** --target NAME: a visible target, by its id, container or name. */
 export function targetByName(targets: readonly Target[], name: string): Found | NotFound {
   const chosen =
     targets.find((t) => t.id === name || t.identity.name === name) ??
@@ -99,14 +99,14 @@ export function targetOfCgroup(options: SearchOptions, dir: string, seen: readon
   return { state: 'found', targets, chosen, notes: [...notes, ...otherJvmNotes(chosen)] };
 }
 
-/** As the kernel names the cgroup in /proc/PID/cgroup, so that it is known as the same one after its processes have ended. */
+/** The kernel's name of the cgroup in /proc/PID/cgroup, so that it is recognised after its processes have ended. */
 function pathOf({ cgroup }: Roots, version: 1 | 2, dir: string): string {
   const mount = version === 1 ? join(cgroup, 'memory') : cgroup;
   const path = relative(mount, resolve(dir));
   return path === '' || path.startsWith('..') ? `/${basename(dir)}` : `/${path}`;
 }
 
-/** --own, or where nothing else is in sight (`why` null). */
+/** --own, or the case that nothing else is visible (`why` is null). */
 export function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess[], why: string | null): Found | NotFound {
   const located = locateCgroup(options.roots, options.selfPid, options.selfPid);
   const self = seen.find((s) => s.ref.pid === options.selfPid);
@@ -118,7 +118,7 @@ export function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess
     );
   }
   const members = seen.filter((s) => s.cgroupPath === located.cgroup.path);
-  // The one that other people would look for: not memhound.
+  // Users want a process other than memhound.
   const [first = self] = members.filter((s) => s.ref.pid !== options.selfPid).sort(byPrecedence(options.represented));
   const targets = targetsOfCgroup(options.roots, { cgroup: located.cgroup, reach: 'own-cgroup' }, first, members);
   const [chosen] = targets;

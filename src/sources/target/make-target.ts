@@ -3,7 +3,7 @@ import type { CgroupRef, Reach, Roots, Target } from '../types.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { identify, identifyByProcess, instanceOf } from './target-identity.ts';
 
-/** The target of a cgroup for which `process` stands; `others`: the other processes of the search, of which those in this cgroup are named. */
+/** The target of the cgroup that `process` represents. `others`: all processes of the search; JVMs among them in the same cgroup are named. */
 export function makeTarget(
   roots: Roots,
   { cgroup, reach }: { readonly cgroup: CgroupRef; readonly reach: Reach },
@@ -26,16 +26,16 @@ export function makeTarget(
   };
 }
 
-/** A container may run dozens of JVMs, as a build does: so many of them are targets. */
+/** Maximum of JVMs of one container that become targets. A build may run dozens. */
 const MAX_JVMS = 6;
 
-/** The target of a cgroup, and one for each other JVM in it: each has a heap of its own. Those that started first come first. */
+/** The target of a cgroup, and one for each other JVM in it, because each has a separate heap. The oldest JVMs come first. */
 export function targetsOfCgroup(
   roots: Roots,
   located: { readonly cgroup: CgroupRef; readonly reach: Reach },
   first: ObservedProcess | null,
   others: readonly ObservedProcess[],
-  // A cgroup that is reached through its first process is lost when that one ends.
+  // If a cgroup is reached through its first process, it is no longer reachable after that process has ended.
   locate: (jvm: ObservedProcess) => typeof located = () => located,
 ): [Target, ...Target[]] {
   const main = makeTarget(roots, located, first, others);
@@ -53,7 +53,7 @@ export function targetsOfCgroup(
   ];
 }
 
-/** What a person must know of a target whose cgroup holds several JVMs. */
+/** Note for users about a target whose cgroup has several JVMs. */
 export const otherJvmNotes = ({ otherJvms, process }: Target): string[] =>
   otherJvms.length === 0
     ? []
@@ -62,8 +62,8 @@ export const otherJvmNotes = ({ otherJvms, process }: Target): string[] =>
       ];
 
 /**
- * In which order processes are taken to stand for their cgroup: JVMs first; among them those that did so already, in their order, as long
- * as they run; then the biggest. Which is the biggest changes while they run, so it counts only for a cgroup that is new.
+ * The order in which processes represent their cgroup. JVMs come first; among them those that already represent it, in their order, while
+ * they run; then the biggest. The biggest changes while they run, so size decides only for a new cgroup.
  */
 export function byPrecedence(represented: ReadonlySet<string>): (a: ObservedProcess, b: ObservedProcess) => number {
   const ranks = new Map([...represented].map((instance, rank) => [instance, rank]));

@@ -6,31 +6,34 @@ import type { ProcessCache } from '../process/known-processes.ts';
 import { listPids, readStartTicks, readStatus } from '../process/procfs.ts';
 import type { ProcessRef, Roots } from '../types.ts';
 
-/** A process as a search sees it. */
+/** A process that a search found. */
 export interface ObservedProcess {
   readonly ref: ProcessRef;
   readonly ppid: number;
   readonly rssBytes: number;
   readonly cgroupPath: string | null;
-  /** null: it is no JVM. */
+  /** null: it is not a JVM. */
   readonly evidence: JvmEvidence | null;
-  /** Of a JVM, where it can be read. */
+  /** Main class of a JVM; null: not a JVM, or it cannot be read. */
   readonly mainClass: string | null;
 }
 
-/** CPU time, since a sidecar may be throttled to a few percent, that one search may take for processes that it does not know. A program of thousands of processes, or thousands that pretend to be JVMs, would else take minutes. */
+/**
+ * Maximum CPU time of one search for processes that it does not know. It is CPU time because a sidecar may be throttled to a few percent.
+ * Without it, a program of thousands of processes, or thousands that pretend to be JVMs, would take minutes.
+ */
 const SEARCH_CPU_MS = 1000;
-/** After so much work others have their turn. */
+/** After this much work, other work of this process runs. */
 const TURN_MS = 20;
 
 export interface Observed {
-  /** All processes that hold memory, as far as the time allows. */
+  /** All processes that use memory, as far as the time allows. */
   readonly seen: readonly ObservedProcess[];
   /** Processes for which there was no time. */
   readonly skipped: number;
 }
 
-/** `known`: kept from search to search; without it every process is read. */
+/** `known` is a cache for repeated searches; without it every process is read. */
 export async function observeProcesses(
   roots: Roots,
   selfPid: number,
@@ -49,7 +52,7 @@ export async function observeProcesses(
       turnMs = performance.now();
     }
     let observed = known?.get(procRoot, pid);
-    // memhound itself is always looked at: a search that does not find it answers something else.
+    // memhound itself is always read, because a search that does not find it has another result.
     if (observed === undefined && overBudget && pid !== selfPid) {
       skipped++;
       continue;
@@ -66,10 +69,10 @@ export async function observeProcesses(
 
 type ReadStatus = NonNullable<ReturnType<typeof readStatus>>;
 
-/** kthreadd and its children. In a pod there are none, on a host they are most of what there is, and they become nothing else. */
+/** kthreadd and its children. A pod has none. On a host most processes are kernel threads, and they never change. */
 const isKernelThread = ({ pid, ppid, vmRssBytes }: ReadStatus): boolean => vmRssBytes === null && (pid === 2 || ppid === 2);
 
-/** null: a kernel thread or a zombie. They hold no memory, and on a host they are most of what there is. */
+/** null: a kernel thread or a zombie, which use no memory. */
 function observeProcess(roots: Roots, status: ReadStatus, selfPid: number): ObservedProcess | null {
   if (status.vmRssBytes === null) return null;
   const { pid, nspid, uid, gid, name } = status;

@@ -1,7 +1,7 @@
 import type { ProcessRef } from '../types.ts';
 import type { TargetSearch } from './search-outcome.ts';
 
-/** What a search answers where nothing can be watched, with the lines of YAML that change it. */
+/** Results of a search that finds nothing to watch, with the lines of YAML that solve it. */
 
 export type NoTarget = Extract<TargetSearch, { state: 'no-target' }>;
 export type Refused = Extract<TargetSearch, { state: 'refused' }>;
@@ -32,7 +32,7 @@ export const cgroupOutOfReach = (why: string): NoTarget => ({
   remediation: HOST_MOUNT,
 });
 
-/** A JVM that can be seen but not looked into: the uid and gid to run as are known from its status. */
+/** A JVM that is visible but cannot be read. Its status shows the uid and gid that memhound needs. */
 export function accessDenied(selfPid: number, { uid, gid, pid }: ProcessRef): NoTarget {
   const own = `${process.getuid?.() ?? '?'}:${process.getgid?.() ?? '?'}`;
   const same = own === `${uid}:${gid}`;

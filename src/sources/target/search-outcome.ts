@@ -10,9 +10,9 @@ export interface SearchOptions {
   readonly target: string | null;
   readonly own: boolean;
   readonly selfPid: number;
-  /** `instanceOf` the targets that are watched, in order of precedence: their processes go on standing for their containers while they live. */
+  /** `instanceOf` of the watched targets, in order of precedence. Their processes represent their containers as long as they run. */
   readonly represented: ReadonlySet<string>;
-  /** Kept from search to search by one that goes on watching; without it every process is read. */
+  /** A cache for repeated searches; without it every process is read. */
   readonly known?: ProcessCache<ObservedProcess | null>;
 }
 
@@ -27,7 +27,7 @@ export interface Found {
 export type TargetSearch = (Found & { readonly skipped: number }) | NotFound;
 
 export type NotFound =
-  /** Only memhound itself is in sight, or a JVM that it may not look into. */
+  /** memhound sees only itself, or a JVM that it is not permitted to read. */
   | { readonly state: 'no-target'; readonly reason: string; readonly remediation: string }
-  /** What was asked for cannot be: exit code 2 for a bad option, 1 for a machine on which it cannot work. */
+  /** The request cannot be fulfilled: exit code 2 for a bad option, 1 for a machine on which it cannot work. */
   | { readonly state: 'refused'; readonly reason: string; readonly remediation: string | null; readonly exit: 1 | 2 };

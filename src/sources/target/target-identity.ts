@@ -5,10 +5,10 @@ import { isDenied, readText } from '../process/read-text.ts';
 import type { CgroupRef, ProcessRef, Roots, TargetIdentity } from '../types.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 
-/** Names come from the container: this much of them is taken, and nothing that must be escaped. */
+/** Maximum length of a name. Names come from the container, so they are cut, and characters that need escaping are replaced. */
 const MAX_NAME = 120;
 
-/** Who a target is, by the strongest name that can be read. It outlives restarts; sizes and the order of a search play no part. */
+/** The identity of a target, from the strongest name that can be read. It stays the same through restarts, and does not depend on sizes or order. */
 export function identify(roots: Roots, cgroup: CgroupRef, process: IdentifiedProcess | null): TargetIdentity {
   if (process === null) return { kind: 'cgroup', source: 'cgroup-path', name: slug(cgroup.path), mainClass: null };
   const byProcess = identifyByProcess(process);
@@ -29,7 +29,7 @@ type IdentifiedProcess = Pick<ObservedProcess, 'ref' | 'evidence' | 'mainClass'>
 export const isSameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
   a.kind === b.kind && a.source === b.source && a.name === b.name;
 
-/** One run of a target's process: a pair that the kernel never gives twice. It is also the epoch of its samples. */
+/** Identifies one container instance: the kernel never uses a pid with the same start time twice. It is also the epoch of its samples. */
 export const instanceOf = (cgroupPath: string, process: ProcessRef | null): string =>
   `${cgroupPath}|${process === null ? '-' : `${process.pid}:${process.startTicks}`}`;
 
@@ -44,7 +44,7 @@ function containerNameOf(roots: Roots, pid: number): string | null {
 
 const plain = (name: string): string => name.replace(/[^\w.$-]+/g, '-').slice(-MAX_NAME) || 'unnamed';
 
-/** What `instanceOf` has written; null: the epoch of a recording or of another program. */
+/** The inverse of `instanceOf`; null: the epoch is from a recording or from another program. */
 export function parseInstance(
   instance: string,
 ): { readonly cgroupPath: string; readonly process: { readonly pid: number; readonly startTicks: number } | null } | null {

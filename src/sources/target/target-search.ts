@@ -10,7 +10,7 @@ import { type ObservedProcess, observeProcesses } from './observed-processes.ts'
 import { accessDenied, cgroupOutOfReach, noProcesses, onlyItself } from './refusals.ts';
 import type { Found, NotFound, SearchOptions, TargetSearch } from './search-outcome.ts';
 
-/** Who is the JVM, and how do we reach it. Walks /proc once; every container that can be seen is a target. */
+/** Finds the targets and the way to reach each. It walks /proc once; every visible container is a target. */
 export async function findTargets(options: SearchOptions): Promise<TargetSearch> {
   const { roots, selfPid, known } = options;
   if (!existsSync(join(roots.proc, 'self')) && !existsSync(join(roots.proc, '1'))) return noProcesses(roots.proc);
@@ -27,7 +27,7 @@ function search(options: SearchOptions, seen: readonly ObservedProcess[]): Found
   return chooseTargets(options, seen);
 }
 
-/** pids of the container that a target stands for, as this pid namespace numbers them. */
+/** pids of a target's container, in memhound's pid namespace. */
 export function pidsOf(roots: Roots, target: Target): number[] {
   const procs = readText(join(target.cgroup.dir, 'cgroup.procs')) ?? '';
   const pids = procs
@@ -40,7 +40,7 @@ export function pidsOf(roots: Roots, target: Target): number[] {
     : [];
 }
 
-/** More containers than a pod has; on a node that is watched as a whole those with the biggest JVMs come first. */
+/** More than the containers of a pod. If a whole node is watched, the containers with the biggest JVMs come first. */
 const MAX_TARGETS = 64;
 
 function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[]): Found | NotFound {
@@ -88,7 +88,7 @@ function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms:
   return [...notes, ...otherJvmNotes(chosen)];
 }
 
-/** A function that locates the cgroup of a process by that process, and where that is not possible gives `otherwise`. */
+/** Returns a function that locates the cgroup of a process. If that is not possible, the function returns `otherwise`. */
 function locateOr<L extends { readonly cgroup: Target['cgroup']; readonly reach: Target['reach'] }>(
   { roots, selfPid }: SearchOptions,
   otherwise: L,
@@ -99,7 +99,7 @@ function locateOr<L extends { readonly cgroup: Target['cgroup']; readonly reach:
   };
 }
 
-/** Other containers of a pod. On a plain host, where process 1 is an init system, every service would be one: there JVMs alone count. */
+/** Other containers of a pod. On a plain host, where process 1 is an init system, every service would count, so only JVMs are targets. */
 function containersWithoutJvm(options: SearchOptions, inOrder: readonly ObservedProcess[], jvms: readonly Target[]): Target[] {
   const first = inOrder.find((s) => s.ref.pid === 1);
   if (first === undefined || !PAUSE_CONTAINERS.has(first.ref.name)) return [];
@@ -116,7 +116,7 @@ function containersWithoutJvm(options: SearchOptions, inOrder: readonly Observed
   return found;
 }
 
-/** Process 1 of a pod with a shared process namespace. */
+/** Names of process 1 in a pod with a shared process namespace. */
 const PAUSE_CONTAINERS: ReadonlySet<string> = new Set(['pause', 'catatonit', 'tini', 'podman-init']);
 
 function countSharing(seen: readonly ObservedProcess[], target: Target, selfPid: number): number {
@@ -128,7 +128,7 @@ function countSharing(seen: readonly ObservedProcess[], target: Target, selfPid:
   ).length;
 }
 
-/** Every process of the own cgroup is memhound, what it started, or what started it inside this container. */
+/** Whether every process of memhound's own cgroup is memhound, a child of it, or a parent of it in this container. */
 function seesOnlyItself({ selfPid }: SearchOptions, seen: readonly ObservedProcess[]): boolean {
   const byPid = new Map(seen.map((s) => [s.ref.pid, s]));
   const self = byPid.get(selfPid);
@@ -145,8 +145,8 @@ function seesOnlyItself({ selfPid }: SearchOptions, seen: readonly ObservedProce
     (s) => s.cgroupPath === self.cgroupPath && s.rssBytes > 0 && !ours.has(s.ref.pid) && !descends(s),
   );
   if (strangers.length > 0) return false;
-  // All of the group is our own line of ancestors. In a container process 1 belongs to it, or is the pod's pause; on a person's
-  // machine process 1 is an init system in a group of its own, and then the own group is worth a look.
+  // The whole group is memhound and its ancestors. In a container, process 1 belongs to the group or is the pod's pause process. On a user's
+  // machine, process 1 is an init system in another group, and then memhound's own group can be watched.
   const first = byPid.get(1);
   return first === undefined || first.cgroupPath === self.cgroupPath || PAUSE_CONTAINERS.has(first.ref.name);
 }
