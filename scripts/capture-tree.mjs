@@ -30,6 +30,8 @@ rmSync(code);
 
 /** What memhound reads of a cgroup: a new field needs no change here. */
 const READ = new Set(['cgroup.procs', ...V1_FILES, ...V2_FILES]);
+/** Files of /proc/PID that are copied as they are; those that may name a machine are cut below. */
+const OF_PROCESS = ['status', 'stat'];
 rmSync(out, { recursive: true, force: true });
 const put = (path, contents) => {
   mkdirSync(dirname(join(out, path)), { recursive: true });
@@ -40,7 +42,7 @@ const cgroup = proc('cgroup').toString();
 const v1 = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(cgroup)?.[1];
 const path = v1 ?? /^0::(.*)$/m.exec(cgroup)[1];
 const renamed = (text) => (as === undefined || path === '/' ? text : text.replaceAll(path, as));
-for (const name of ['status', 'stat']) put(`proc/${pid}/${name}`, proc(name));
+for (const name of OF_PROCESS) put(`proc/${pid}/${name}`, proc(name));
 put(
   `proc/${pid}/cmdline`,
   proc('cmdline')

@@ -1,13 +1,14 @@
 // Writes docs/fields.md from the table of fields: npm run fields
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { FIELDS, type FieldRow } from '../src/fields.ts';
+import { FIELDS, type FieldRow, type FieldSource } from '../src/fields.ts';
+import { wrapped } from './wrapped.ts';
 
-const SOURCES: readonly { readonly source: FieldRow['source']; readonly title: string }[] = [
-  { source: 'cgroup', title: 'From the cgroup' },
-  { source: 'procfs', title: 'From `/proc/PID` of the target process' },
-  { source: 'jvm', title: "From the JVM's counters (hsperfdata)" },
-];
+const SOURCES: Readonly<Record<FieldSource, string>> = {
+  cgroup: 'From the cgroup',
+  procfs: 'From `/proc/PID` of the target process',
+  jvm: "From the JVM's counters (hsperfdata)",
+};
 
 const HEAD = `# Fields
 
@@ -16,19 +17,6 @@ fall; a counter only rises, until the container restarts. Every further key of \
 name. A part of a field counts in that field's sum and, where the kernel cannot reclaim it, in what leads to an OOM
 kill; parts of \`kernel\` are in the ledger.
 `;
-
-const WIDTH = 116;
-
-/** A list entry in lines of the width of the other documents. */
-function wrapped(begin: string, text: string): string {
-  const lines = [begin];
-  for (const word of text.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`;
-    if (line.length > WIDTH) lines.push(`  ${word}`);
-    else lines[lines.length - 1] = line;
-  }
-  return lines.join('\n');
-}
 
 const reclaimability = ({ reclaimable }: FieldRow): string =>
   reclaimable === null ? 'mixed, or not memory' : reclaimable ? 'reclaimable' : 'not reclaimable';
@@ -55,8 +43,8 @@ function entry(field: FieldRow): string {
 export const fieldReference = (): string =>
   [
     HEAD,
-    ...SOURCES.map(
-      ({ source, title }) =>
+    ...Object.entries(SOURCES).map(
+      ([source, title]) =>
         `## ${title}\n\n${FIELDS.filter((f) => f.source === source)
           .map(entry)
           .join('\n')}\n`,

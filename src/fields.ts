@@ -24,13 +24,14 @@ export type GrowthCause =
   | 'kernel'
   | 'process';
 
-type Source = 'cgroup' | 'procfs' | 'jvm';
+/** Who reads a field. */
+export type FieldSource = 'cgroup' | 'procfs' | 'jvm';
 
 interface Columns {
   readonly unit: Unit;
   readonly kind: 'gauge' | 'counter';
   /** Who reads it: sources/cgroup by `v1` and `v2`, sources/process by `status`, sources/jvm in jvm-values.ts. */
-  readonly source: Source;
+  readonly source: FieldSource;
   /** The key of /proc/PID/status that has it; null: another source reads the field. */
   readonly status: string | null;
   /** The cause that its growth is a sign of; null: it names none by itself. */
@@ -76,7 +77,7 @@ const USUAL: Columns = {
   shortName: null,
 };
 
-const row = <const Id extends string, const Part extends string = never, const From extends Source = 'cgroup'>(
+const row = <const Id extends string, const Part extends string = never, const From extends FieldSource = 'cgroup'>(
   id: Id,
   title: string,
   v1: string | null,
@@ -405,7 +406,7 @@ export type FieldId = Row['id'];
 type Row = (typeof TABLE)[number];
 
 /** The fields that one source reads. */
-export type FieldIdFrom<From extends Source> = Extract<Row, { readonly source: From }>['id'];
+export type FieldIdFrom<From extends FieldSource> = Extract<Row, { readonly source: From }>['id'];
 
 type IdOfPart<R, Sum extends string> = R extends { readonly id: infer Id; readonly partOf: infer Part }
   ? [Part & Sum] extends [never]

@@ -108,9 +108,10 @@ export function growthOf(context: RuleContext, field: FieldId): number {
 /** A value that did not change says something only if it was renewed as often as this in its window. */
 const MIN_RENEWALS = 2;
 
-/** Fields that a JVM renews at a collection only. Metaspace always; the heap with some collectors, and then it is older than what is read now. */
+/** Fields that a JVM renews at a collection only: metaspace in its counters; the heap with some collectors, and then it is older than what is read now. */
 const isRenewedAtCollection = ({ jvm }: RuleContext, id: FieldId): boolean =>
-  id === 'metaspace' || (id === 'heap_used' && jvm !== null && jvm.heapUsed.atMs < jvm.heapCommitted.atMs);
+  (id === 'metaspace' && jvm?.source !== 'attach') ||
+  (id === 'heap_used' && jvm !== null && jvm.heapUsed.atMs < jvm.heapCommitted.atMs);
 
 /** Collections in the window of a field's trend; null where nobody counts them. */
 function collectionsInWindow({ series, jvm }: RuleContext, windowSeconds: number): number | null {

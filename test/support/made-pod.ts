@@ -2,6 +2,7 @@ import type { TargetInfo } from '../../src/diagnosis/types.ts';
 import type { History } from '../../src/history/history.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
 import { Random } from '../../synthetic/random.ts';
+import { jvmReading } from './jvm-reading.ts';
 import { type PodShape, podHistory, podValues } from './pod-history.ts';
 import { newestRow, type ReplayTarget } from './replay.ts';
 
@@ -36,9 +37,7 @@ function reading(history: History, shape: PodShape, info: TargetInfo): JvmReadin
   if (v.heap_used === undefined || info.jvm === null) return null;
   const atMs = (history.lastS ?? 0) * 1000;
   const young = v.heap_used - v.old_used!;
-  return {
-    source: 'hsperfdata',
-    nspid: 1,
+  return jvmReading({
     vendor: 'Eclipse Adoptium',
     version: info.jvm.version,
     collector: info.jvm.collector,
@@ -80,5 +79,5 @@ function reading(history: History, shape: PodShape, info: TargetInfo): JvmReadin
     gcSeconds: v.gc_seconds!,
     uptimeSeconds: shape.hours * 3600,
     flags: ['-Xmx512m', '-XX:+UseG1GC'],
-  };
+  });
 }

@@ -5,7 +5,8 @@ import type { FileRow } from '../../src/diagnosis/types.ts';
 import { entriesOf, type FieldId } from '../../src/fields.ts';
 import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
-import { GIB, MIB } from '../../src/units.ts';
+import { GIB } from '../../src/units.ts';
+import { jvmReading } from './jvm-reading.ts';
 
 export const fieldTrend = (trend: Trend, slope: number | null = 0): FieldTrend => ({
   trend,
@@ -83,29 +84,6 @@ export interface Given {
   readonly otherJvms?: RuleContext['otherJvms'];
 }
 
-const JVM: NonNullable<RuleContext['jvm']> = {
-  source: 'hsperfdata',
-  nspid: 1,
-  vendor: null,
-  version: '17.0.1',
-  collector: 'G1',
-  generations: [],
-  heapUsed: { value: 100 * MIB, atMs: 0 },
-  heapCommitted: { value: 200 * MIB, atMs: 0 },
-  heapMax: null,
-  oldUsed: null,
-  metaspace: null,
-  compressedClass: null,
-  classes: null,
-  threads: null,
-  collectors: [],
-  gcCount: 40,
-  fullGcCount: 2,
-  gcSeconds: 1,
-  uptimeSeconds: null,
-  flags: [],
-};
-
 export const NOW_MS = Date.parse('2020-12-22T00:00:00Z');
 
 /** A stable JVM container on cgroup v2 with a limit of 2 GiB, and the given changes. */
@@ -149,7 +127,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     },
     anonGrowth: given.anonGrowth ?? null,
     ...filesThatGrow(given.files ?? []),
-    jvm: given.jvm === undefined ? null : { ...JVM, ...given.jvm },
+    jvm: given.jvm === undefined ? null : jvmReading(given.jvm),
     allocator: given.allocator ?? null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null, ...given.pod },
     ended: given.ended ?? null,

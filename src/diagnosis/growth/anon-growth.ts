@@ -1,6 +1,6 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { PartColumn, PartColumns, PartProcess } from '../../history/part-readings.ts';
-import { MIB } from '../../units.ts';
+import { HOUR_S, MIB } from '../../units.ts';
 import { LEDGER_PARTS, type LedgerPartId } from '../ledger/part-table.ts';
 
 /** What one part of anonymous memory grew by. */
@@ -31,7 +31,6 @@ export interface AnonGrowth {
 /** Readings must lie so far apart, and the growing parts must have gained so much together: less is noise. */
 const MIN_SPAN_S = 8;
 const MIN_GROWTH_BYTES = 4 * MIB;
-const HOUR_S = 3600;
 
 /**
  * What grew between two times, by the readings of the parts between them; null where too few were taken or too little grew. A line of

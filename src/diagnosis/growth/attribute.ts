@@ -1,6 +1,6 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
-import { KIB } from '../../units.ts';
+import { HOUR_S, KIB } from '../../units.ts';
 import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, type PartGrowth } from './anon-growth.ts';
 
 /*
@@ -63,7 +63,7 @@ interface Measured {
   readonly parts: readonly PartGrowth[];
 }
 
-const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / (toS - fromS)) * 3600;
+const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / (toS - fromS)) * HOUR_S;
 
 /** How fast anonymous memory grows by its trend. */
 const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[]): number =>

@@ -21,6 +21,11 @@ test('metaspace is called flat only if two collections renewed it in its window,
   assert.deepEqual(flat({ jvm: {}, series: counted(0, 0, 0, 0, 0, 1, 1) }), ['heap', 'classes']);
   assert.deepEqual(flat({ jvm: {}, series: counted(0, 7, 7, 7, 7, 7, 7) }), ['heap', 'classes'], 'those before do not count');
   assert.deepEqual(flat({ jvm: { collector: 'Epsilon' } }), ['heap', 'classes'], 'Epsilon never collects');
+  assert.deepEqual(
+    flat({ jvm: { source: 'attach' }, series: counted(5, 5, 5) }),
+    ['heap', 'metaspace'],
+    'a JVM that is asked counts it then',
+  );
 });
 
 test('where metaspace was not renewed and classes grow, neither is called flat', () =>

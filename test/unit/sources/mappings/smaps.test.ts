@@ -9,32 +9,19 @@ import { SmapsBudget } from '../../../../src/sources/mappings/smaps-budget.ts';
 import { MAX_MAPPINGS, SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
 import { MIB } from '../../../../src/units.ts';
+import { jvmReading } from '../../../support/jvm-reading.ts';
 
 const COLLECTORS = { serial: 'Serial', parallel: 'Parallel', g1: 'G1', z: 'ZGC', shenandoah: 'Shenandoah' } as const;
 const names = Object.keys(COLLECTORS) as (keyof typeof COLLECTORS)[];
 const textOf = (name: string): string => gunzipSync(readFileSync(`test/fixtures/smaps/${name}.txt.gz`)).toString('latin1');
-const jvmOf = (collector: Collector): JvmReading => ({
-  source: 'hsperfdata',
-  nspid: 1,
-  vendor: null,
-  version: '17',
-  collector,
-  generations: [],
-  heapUsed: { value: 60 * MIB, atMs: 0 },
-  heapCommitted: { value: 256 * MIB, atMs: 0 },
-  heapMax: 256 * MIB,
-  oldUsed: null,
-  metaspace: null,
-  compressedClass: null,
-  classes: null,
-  threads: null,
-  collectors: [],
-  gcCount: 0,
-  fullGcCount: 0,
-  gcSeconds: 0,
-  uptimeSeconds: null,
-  flags: [],
-});
+const jvmOf = (collector: Collector): JvmReading =>
+  jvmReading({
+    version: '17',
+    collector,
+    heapUsed: { value: 60 * MIB, atMs: 0 },
+    heapCommitted: { value: 256 * MIB, atMs: 0 },
+    heapMax: 256 * MIB,
+  });
 const part = (split: AnonSplit, id: string) => split.parts.find((p) => p.id === id);
 
 test('more mappings than can be kept are not taken for all of them', () => {
