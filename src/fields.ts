@@ -455,6 +455,9 @@ export const partsOf = (sum: FieldId): readonly FieldId[] => fieldsWhere(({ part
 export const smallestPartsOf = (sum: FieldId): readonly FieldId[] =>
   partsOf(sum).flatMap((part) => (partsOf(part).length === 0 ? [part] : smallestPartsOf(part)));
 
+/** Fields whose sum is kernel memory on cgroup v2. They stand for it where the kernel does not report the sum. */
+export const KERNEL_FIELDS = partsOf('kernel');
+
 const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f]));
 
 export const isField = (id: string): id is FieldId => byId.has(id);

@@ -1,4 +1,4 @@
-import { type FieldId, type FieldName, type FieldValues, fieldsWhere, partsOf } from './fields.ts';
+import { type FieldId, type FieldName, type FieldValues, fieldsWhere, KERNEL_FIELDS } from './fields.ts';
 import { MIB } from './units.ts';
 
 /*
@@ -32,7 +32,7 @@ export const UNRECLAIMABLE_FIELDS = fieldsWhere(
 export function unreclaimable(read: FieldReader, version: 1 | 2): number | null {
   const anon = read('anon');
   if (anon === null) return null;
-  const kernel = Math.max(0, (read('kernel') ?? sumOf(read, KERNEL_PARTS)) - (read('slab_reclaimable') ?? 0));
+  const kernel = Math.max(0, (read('kernel') ?? sumOf(read, KERNEL_FIELDS)) - (read('slab_reclaimable') ?? 0));
   const sock = version === 2 ? (read('sock') ?? 0) : 0;
   return anon + (read('shmem') ?? 0) + (read('hugetlb') ?? 0) + kernel + sock + lockedPageCache(read);
 }
@@ -46,9 +46,6 @@ export function versionOf(fields: { has(id: FieldName): boolean }): 1 | 2 {
   if (ONLY_V1.some(has)) return 1;
   return ONLY_V2.some(has) || (has('sock') && !has('kernel')) ? 2 : 1;
 }
-
-/** Parts of `kernel` on cgroup v2: where a series lacks the sum, these stand for it. */
-const KERNEL_PARTS = partsOf('kernel');
 
 const sumOf = (read: FieldReader, ids: readonly FieldId[]): number => ids.reduce((sum, id) => sum + (read(id) ?? 0), 0);
 

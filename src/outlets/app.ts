@@ -9,7 +9,7 @@ import { GateFailed, ROUTES, type Route } from './routes.ts';
 import { ApiError, type Status } from './status.ts';
 import { Turns } from './turns.ts';
 
-/** No inline script or style, nothing from elsewhere, no frame: what the container named can never become code. */
+/** No inline script or style, nothing from other hosts, no frame: a name that came from the container never runs as code. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -30,7 +30,7 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
     keepToken(request, response, options.token);
     next();
   });
-  const work: ReaderWork = { turns: new Turns(), writer: new PieceWriter() };
+  const work: ClientLimits = { turns: new Turns(), writer: new PieceWriter() };
   for (const route of ROUTES) {
     if (route.method === undefined) app.get(route.path, answerRoute(status, route, work));
     else app.post(route.path, requiresToken(options), answerRoute(status, route, work)).all(route.path, refuseMethod);
@@ -51,14 +51,14 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
   return app;
 }
 
-/** What is bounded over all readers. */
-interface ReaderWork {
+/** Limits shared by all clients. */
+interface ClientLimits {
   readonly turns: Turns;
   readonly writer: PieceWriter;
 }
 
 const answerRoute =
-  (status: Status, route: Route, { turns, writer }: ReaderWork): RequestHandler =>
+  (status: Status, route: Route, { turns, writer }: ClientLimits): RequestHandler =>
   async (request, response) => {
     for (const name of Object.keys(request.query)) {
       if (!Object.hasOwn(route.query, name) && name !== 'token') {
@@ -80,7 +80,7 @@ const answerRoute =
     else response.json(value);
   };
 
-/** All containers of a pod share its loopback: what costs the JVM something needs the token, even where the rest does not. */
+/** Other containers of the pod reach this port, too, since they share its loopback. So a request that costs the JVM something always needs the token. */
 const requiresToken =
   (options: GuardOptions): RequestHandler =>
   (_request, _response, next) => {
@@ -106,7 +106,7 @@ function keepToken(request: Request, response: Response, token: string | null): 
     response.cookie('memhound_token', token, { httpOnly: true, sameSite: 'strict' });
 }
 
-/** Assets have a hash in their name and are kept for ever; the index never. Compressed ahead by the build. */
+/** Browsers may cache assets for ever, since their names have a hash, but not the index. The build has compressed them. */
 function servePage(app: Express, dir: string): void {
   const files = new Set(listFiles(dir));
   for (const name of files) {

@@ -6,7 +6,7 @@ import type { Ledger, LedgerPart } from '../types.ts';
 import { anonParts, type Mappings, sharedHeap } from './anon-part.ts';
 import { exactPart, sumOfParts, withParts } from './ledger-part.ts';
 import { pageCacheParts, tmpfsParts } from './page-cache-part.ts';
-import { KERNEL_PARTS, type NamedPartId } from './part-table.ts';
+import { KERNEL_LEDGER_PARTS, type NamedPartId } from './part-table.ts';
 
 export interface LedgerInput {
   readonly atMs: number;
@@ -89,7 +89,7 @@ function kernelPart(input: LedgerInput, read: Read): LedgerPart {
     return read('kernel', kernel, {
       note: `cgroup v1 gives one figure for all kernel memory; ${EXT4_SLAB}`,
     });
-  const parts = KERNEL_PARTS.filter(({ field }) => (input.values[field] ?? 0) > 0).map(({ field, id }) =>
+  const parts = KERNEL_LEDGER_PARTS.filter(({ field }) => (input.values[field] ?? 0) > 0).map(({ field, id }) =>
     read(id, input.values[field]!, id === 'slab-reclaimable' ? { note: EXT4_SLAB } : {}),
   );
   const rest = kernel - sumOfParts(parts);

@@ -57,7 +57,7 @@ type KernelPartId = WithHyphens<KernelPartField>;
 const kernelPartId = (field: KernelPartField) => field.replaceAll('_', '-') as KernelPartId;
 
 /** The fields of memory.stat that divide kernel memory, and the part of the ledger that each is. */
-export const KERNEL_PARTS: readonly { readonly field: KernelPartField; readonly id: KernelPartId }[] = smallestPartsOf(
+export const KERNEL_LEDGER_PARTS: readonly { readonly field: KernelPartField; readonly id: KernelPartId }[] = smallestPartsOf(
   'kernel',
 ).map((field) => ({ field: field as KernelPartField, id: kernelPartId(field as KernelPartField) }));
 
@@ -66,7 +66,7 @@ const kernelPart = (field: KernelPartField): PartDescription & { readonly name: 
   return { name: title.charAt(0).toLowerCase() + title.slice(1), reclaimable, hue: null };
 };
 
-const OF_FIELDS = Object.fromEntries(KERNEL_PARTS.map(({ field, id }) => [id, kernelPart(field)])) as Record<
+const OF_FIELDS = Object.fromEntries(KERNEL_LEDGER_PARTS.map(({ field, id }) => [id, kernelPart(field)])) as Record<
   KernelPartId,
   ReturnType<typeof kernelPart>
 >;

@@ -1,13 +1,10 @@
-import { type ByField, fieldName, partsOf } from '../../fields.ts';
+import { type ByField, fieldName, KERNEL_FIELDS } from '../../fields.ts';
 import type { CgroupReading } from '../types.ts';
 import { filesOfFields, readFields } from './field-places.ts';
 import { ParseError, parseFlat, parseLimit, parseNumber } from './flat-keyed.ts';
 
 /** Names of the files that are read of a v2 memory cgroup. */
 export const V2_FILES: readonly string[] = [...filesOfFields('v2'), 'memory.max'];
-
-/** Before Linux 5.18, memory.stat has no `kernel`. The sum of these parts replaces it (without memory of io_uring, pipes and bpf). */
-const KERNEL_PARTS = partsOf('kernel');
 
 /** Parses the files of a v2 memory cgroup. Source: Linux Documentation/admin-guide/cgroup-v2.rst. @throws ParseError */
 export function parseCgroupV2(files: Readonly<Record<string, string>>): CgroupReading {
@@ -18,7 +15,8 @@ export function parseCgroupV2(files: Readonly<Record<string, string>>): CgroupRe
   const usage = parseNumber('memory.current', current);
   const values: ByField<number> = { usage };
   for (const [key, value] of parseFlat('memory.stat', text)) values[fieldName(key)] = value;
-  values.kernel ??= KERNEL_PARTS.reduce((sum, part) => sum + (values[part] ?? 0), 0);
+  // Before Linux 5.18, memory.stat has no `kernel`. The sum of its parts is without memory of io_uring, pipes and bpf.
+  values.kernel ??= KERNEL_FIELDS.reduce((sum, part) => sum + (values[part] ?? 0), 0);
   Object.assign(values, readFields('v2', files));
   values.working_set = Math.max(0, usage - (values.inactive_file ?? 0));
   const max = files['memory.max'];

@@ -1,4 +1,4 @@
-import { type FieldId, type GrowthCause, partsOf } from '../../fields.ts';
+import { type FieldId, type GrowthCause, KERNEL_FIELDS, partsOf } from '../../fields.ts';
 import { KIB, MIB } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf } from '../field/growth-rate.ts';
@@ -184,7 +184,6 @@ function kernel(growth: Growth): Share | null {
   return slope > 0 ? unreclaimable(slope) : null;
 }
 
-const KERNEL_PARTS = partsOf('kernel');
 const MIN_REST_OF_KERNEL = 0.5;
 
 /** How fast kernel memory without a name of its own grows; null: it does not, or its parts are not known (cgroup v1). */
@@ -195,7 +194,7 @@ export function otherKernelRate(growth: Growth): GrowthRate | null {
   if (whole === undefined || !kernelGrowsAlone(growth, 'kernel')) return null;
   const sum = (ids: readonly FieldId[]) => ids.reduce((all, id) => all + Math.max(0, slopeOf(fields, id)), 0);
   const slab = Math.max(sum(['slab']), sum(partsOf('slab')));
-  const named = slab + sum(KERNEL_PARTS.filter((id) => id !== 'slab'));
+  const named = slab + sum(KERNEL_FIELDS.filter((id) => id !== 'slab'));
   const { slope, low, high } = growthRateOf(whole);
   return slope - named > MIN_REST_OF_KERNEL * slope ? { slope: slope - named, low: low - named, high: high - named } : null;
 }

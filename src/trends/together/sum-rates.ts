@@ -1,4 +1,4 @@
-import { type FieldId, type FieldName, partsOf } from '../../fields.ts';
+import { type FieldId, type FieldName, KERNEL_FIELDS, partsOf } from '../../fields.ts';
 import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
@@ -41,8 +41,6 @@ function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate 
   return { slope, low: slope - half, high: slope + half };
 }
 
-const KERNEL_PARTS = partsOf('kernel');
-
 /** Sums over a whole container. The working set is usage without inactive_file. */
 type Sum = 'usage' | 'working_set';
 const FILE_PARTS_IN_WORKING_SET = partsOf('file').filter((id) => id !== 'inactive_file');
@@ -52,7 +50,7 @@ const partsBesideAnon = (fields: Fields, sum: Sum): readonly FieldId[] =>
   partsOf('usage').flatMap((part): readonly FieldId[] => {
     if (part === 'anon') return [];
     if (part === 'file' && sum === 'working_set') return FILE_PARTS_IN_WORKING_SET;
-    return part === 'kernel' && !fields.has('kernel') ? KERNEL_PARTS : [part];
+    return part === 'kernel' && !fields.has('kernel') ? KERNEL_FIELDS : [part];
   });
 
 /** Belief in growth from which a field is no longer known to stand still. */

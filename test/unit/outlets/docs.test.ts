@@ -19,3 +19,14 @@ test('docs/api.md has an entry for every metric and none that is gone', () => {
   assert.ok(names.length > 5);
   assert.deepEqual(documented.sort(), names.sort());
 });
+
+test('docs/verdict.md defines each statistic of a trend', () => {
+  const names = [
+    .../interface TrendStatistics \{([^}]*)\}/.exec(readFileSync('src/trends/types.ts', 'utf8'))![1]!.matchAll(/readonly (\w+)/g),
+  ];
+  const section = readFileSync('docs/verdict.md', 'utf8').split('### What `fields.*.basis` has')[1] ?? '';
+  assert.deepEqual(
+    names.map(([, name]) => name!).filter((name) => !section.includes(`\`${name}\``)),
+    [],
+  );
+});
