@@ -2,7 +2,15 @@ import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, dueText, durationText, rateText } from '../format.ts';
 import type { Trend } from '../trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
-import { areFlatText, capitalise, flatFieldNames, newestValue, type RuleContext, trendOf } from './rule-context.ts';
+import {
+  areFlatText,
+  capitalise,
+  flatFieldNames,
+  isHeapCounted,
+  newestValue,
+  type RuleContext,
+  trendOf,
+} from './rule-context.ts';
 
 /** The headline where no cause leads: what happens, then what it means, then what to do. */
 export function plainHeadline(context: RuleContext): string {
@@ -22,11 +30,17 @@ export function plainHeadline(context: RuleContext): string {
     case 'growing':
       return growingUnnamed(context);
     case 'stable':
-      return `Nothing grows. ${memoryLevelText(context)}, ${steadyText(context)}.${beforeFall(context)}`;
+      return `Nothing grows. ${memoryLevelText(context)}, ${steadyText(context)}.${beforeFall(context)}${withoutCounters(context)}`;
     default:
       return evaluation.trend satisfies never;
   }
 }
+
+/** What "nothing grows" leaves open where the JVM publishes no counters. */
+const withoutCounters = (context: RuleContext): string =>
+  isHeapCounted(context) || context.evaluation.leak !== null
+    ? ''
+    : ' The JVM publishes no counters: a leak within the Java heap shows only once the heap takes more memory.';
 
 function tooShort(context: RuleContext): string {
   const { needs } = context.evaluation;

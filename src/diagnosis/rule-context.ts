@@ -163,3 +163,7 @@ export const isImminent = (seconds: number | null): boolean => seconds !== null 
 /** "heap and threads are flat", the empty text where nothing is known to be flat. */
 export const areFlatText = (names: readonly string[]): string =>
   names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 || /s$/.test(names[0]!) ? 'are' : 'is'} flat`;
+
+/** Whether the JVM's own figures of its heap are known; true where there is no JVM. */
+export const isHeapCounted = ({ target, jvm, series }: Pick<RuleContext, 'target' | 'jvm' | 'series'>): boolean =>
+  target.jvm === null || jvm !== null || series.fields.has('heap_used');

@@ -6,7 +6,7 @@ import { attribute } from './growth/attribute.ts';
 import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
 import type { Found, Rule } from './rule.ts';
-import { type RuleContext, swappedNow } from './rule-context.ts';
+import { isHeapCounted, type RuleContext, swappedNow } from './rule-context.ts';
 import { recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
@@ -29,7 +29,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   const evaluation = attribute({
     evaluation: raw.evaluation,
     growth,
-    heapCounted: raw.target.jvm === null || raw.jvm !== null || raw.series.fields.has('heap_used'),
+    heapCounted: isHeapCounted(raw),
   });
   const causes = nameCauses(evaluation.causes, raw.grown);
   const context: RuleContext = { ...raw, anonGrowth: growth, evaluation: { ...evaluation, causes } };

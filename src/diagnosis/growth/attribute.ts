@@ -34,6 +34,7 @@ const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
  * its heap is not called native: it may be the heap.
  */
 export function attribute({ evaluation, growth, heapCounted }: AttributionInput): Evaluation {
+  if (!heapCounted && evaluation.leak === false && evaluation.trend !== 'growing') return withUnknownLeak(evaluation);
   const found = evaluation.causes.filter(({ cause }) => CAUSES_IN_ANON.has(cause));
   const anonGrows = evaluation.fields.anon?.trend === 'growing';
   if (evaluation.trend !== 'growing' || (found.length === 0 && !anonGrows)) return evaluation;
@@ -47,13 +48,18 @@ export function attribute({ evaluation, growth, heapCounted }: AttributionInput)
   const certain = causes.some(({ cause, reclaimable }) => !reclaimable && (cause !== 'heap' || heapCounted));
   if (certain || (found.length === 0 && inAnon.length === 0)) return { ...evaluation, causes };
   return {
-    ...evaluation,
+    ...withUnknownLeak(evaluation),
     causes,
-    leak: null,
-    confidence: Math.min(evaluation.confidence, UNKNOWN_HEAP_CONFIDENCE),
     etas: evaluation.etas.filter(({ event }) => event === 'disk-full' || event === 'reclaim'),
   };
 }
+
+/** A heap of which nobody counts what a collection leaves may leak within the pages that it has already touched. */
+const withUnknownLeak = (evaluation: Evaluation): Evaluation => ({
+  ...evaluation,
+  leak: null,
+  confidence: Math.min(evaluation.confidence, UNKNOWN_HEAP_CONFIDENCE),
+});
 
 /** Growth of the parts of one cause: bytes over the readings, and bytes an hour at the pace of the trend. */
 interface Measured {

@@ -92,6 +92,13 @@ test('without counters and before the parts were read twice, growth is not calle
   assert.deepEqual([answer.causes, answer.leak], [[], null]);
 });
 
+test('without counters a heap that stands still may leak within what it has touched: leak is open', () => {
+  const still = leaking([], { trend: 'stable', leak: false, confidence: 0.95, etas: [], fields: { anon: fieldTrend('stable') } });
+  const answer = (heapCounted: boolean) => attribute({ evaluation: still, growth: null, heapCounted });
+  assert.deepEqual([answer(false).leak, answer(false).confidence, answer(false).trend], [null, 0.75, 'stable']);
+  assert.deepEqual([answer(true).leak, answer(true).confidence], [false, 0.95]);
+});
+
 test('native memory that was measured is a leak, with counters or without', () => {
   for (const heapCounted of [true, false]) {
     const answer = attribute({ evaluation: leaking(['native']), growth: grown({ 'malloc-arenas': [5, 105] }), heapCounted });
