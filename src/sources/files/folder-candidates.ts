@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
+import { readMountinfo } from '../process/mountinfo.ts';
 import { codeOf } from '../process/pinned-path.ts';
 import { unescapeMountPath } from '../process/proc-paths.ts';
-import { readText } from '../process/read-text.ts';
 
 /** Folders in which programs usually write. */
 const USUAL_FOLDERS = ['/tmp', '/dev/shm', '/var/log', '/var/tmp'];
@@ -23,7 +23,7 @@ export function writableMounts(text: string): string[] {
 
 /** Folders in which a walk begins, most likely first: the working folder, the usual folders, volumes. Byte strings. */
 export function folderCandidates(procRoot: string, pid: number): string[] {
-  const mounts = writableMounts(readOr('', () => readText(`${procRoot}/${pid}/mountinfo`) ?? ''));
+  const mounts = writableMounts(readMountinfo(`${procRoot}/${pid}`));
   const cwd = readOr('/', () => readlinkSync(`${procRoot}/${pid}/cwd`, 'latin1'));
   return [...new Set([...(cwd === '/' ? [] : [cwd]), ...USUAL_FOLDERS, ...mounts])].slice(0, MAX_FOLDERS);
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { SECOND_MS } from '../../units.ts';
+import { readMountinfo } from './mountinfo.ts';
 import { unescapeMountPath } from './proc-paths.ts';
-import { isAbsence, isDenied, readText } from './read-text.ts';
 
 /**
  * Mounts whose file system may never answer, because a program or another machine serves it (gcsfuse, s3fs, sshfs, NFS, ...). Even stat(2)
@@ -62,19 +62,10 @@ export function mountsOf(root: string): Mounts {
   const nowMs = performance.now();
   const known = kept.get(root);
   if (known !== undefined && nowMs - known.atMs < KEPT_MS) return known.mounts;
-  const text = readMountinfo(root);
+  const text = readMountinfo(dirname(root));
   const mounts = text === known?.text ? known.mounts : text === '' ? NO_MOUNTS : parseMounts(text);
   kept.delete(root);
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!);
   kept.set(root, { text, mounts, atMs: nowMs });
   return mounts;
-}
-
-function readMountinfo(root: string): string {
-  try {
-    return readText(`${dirname(root)}/mountinfo`) ?? '';
-  } catch (error) {
-    if (isDenied(error) || isAbsence(error)) return '';
-    throw error;
-  }
 }

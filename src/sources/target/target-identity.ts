@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { slug } from '../cgroup/container-id.ts';
 import { kubernetesContainerName } from '../cgroup/container-name.ts';
-import { isDenied, readText } from '../process/read-text.ts';
+import { readMountinfo } from '../process/mountinfo.ts';
 import type { CgroupRef, ProcessRef, Roots, TargetIdentity } from '../types.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 
@@ -33,14 +33,8 @@ export const isSameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
 export const instanceOf = (cgroupPath: string, process: ProcessRef | null): string =>
   `${cgroupPath}|${process === null ? '-' : `${process.pid}:${process.startTicks}`}`;
 
-function containerNameOf(roots: Roots, pid: number): string | null {
-  try {
-    return kubernetesContainerName(readText(join(roots.proc, String(pid), 'mountinfo')) ?? '');
-  } catch (error) {
-    if (isDenied(error)) return null;
-    throw error;
-  }
-}
+const containerNameOf = (roots: Roots, pid: number): string | null =>
+  kubernetesContainerName(readMountinfo(join(roots.proc, String(pid))));
 
 const plain = (name: string): string => name.replace(/[^\w.$-]+/g, '-').slice(-MAX_NAME) || 'unnamed';
 
