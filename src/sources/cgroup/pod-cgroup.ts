@@ -14,14 +14,14 @@ const MAX_FOLDERS = 20_000;
  */
 export function podCgroup(roots: Roots, uid: string): string | null {
   const names = [uid, uid.replaceAll('-', '_')].map((id) => `pod${id}`);
-  let left = MAX_FOLDERS;
+  let remaining = MAX_FOLDERS;
   // Breadth first: pods are high in the tree, and containers may create many groups below.
   let level = [join(roots.cgroup, 'memory'), roots.cgroup];
   for (let depth = 0; depth <= DEPTH; depth++) {
     const next: string[] = [];
     for (const dir of level) {
       for (const name of folders(dir)) {
-        if (--left < 0) return null;
+        if (--remaining < 0) return null;
         if (names.some((pod) => name === pod || name.endsWith(`-${pod}.slice`))) return join(dir, name);
         next.push(join(dir, name));
       }

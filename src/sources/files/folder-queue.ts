@@ -20,8 +20,8 @@ export class FolderQueue {
   readonly #folders = new Map<string, Folder>();
   readonly #maxFolders: number;
 
-  constructor(most: number) {
-    this.#maxFolders = most;
+  constructor(maxFolders: number) {
+    this.#maxFolders = maxFolders;
   }
 
   get size(): number {

@@ -26,7 +26,7 @@ export interface FolderVisitor {
 /** Number of files that are pinned at the same time. */
 const BATCH_FILES = 64;
 const MAX_DEPTH = 24;
-const NEWS_MS = 10 * MINUTE_MS;
+const RECENT_CHANGE_MS = 10 * MINUTE_MS;
 /** Folders of the root that belong to the kernel. */
 const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
 
@@ -69,7 +69,7 @@ export class FolderWalk {
     const folder = this.#queue.next(nowMs, wide);
     if (folder === null) return false;
     budget.spend(2 + folder.path.split('/').length);
-    const before = folder.walkedAtMs;
+    const lastWalkMs = folder.walkedAtMs;
     folder.walkedAtMs = nowMs;
     const found = pinUnder(this.#root, folder.path);
     if (found.state === 'refused') {
@@ -87,7 +87,7 @@ export class FolderWalk {
     }
     closeSync(found.fd);
     // Names changed since the last walk, or shortly before the first: programs write here, although each file may exist only for a moment.
-    if (found.stat.mtimeMs >= (before ?? nowMs - NEWS_MS) && folder.kind !== 'root') folder.kind = 'hot';
+    if (found.stat.mtimeMs >= (lastWalkMs ?? nowMs - RECENT_CHANGE_MS) && folder.kind !== 'root') folder.kind = 'hot';
     folder.mtimeMs = found.stat.mtimeMs;
     this.#current = { folder, ...opened, entries: 0 };
     this.done.folders++;
@@ -96,50 +96,50 @@ export class FolderWalk {
   }
 
   async #batch(nowMs: number, budget: WorkBudget, visitor: FolderVisitor): Promise<void> {
-    const at = this.#current!;
-    const heap: NamedFile[] = [];
+    const current = this.#current!;
+    const batch: NamedFile[] = [];
     this.done.batches++;
     let ended = false;
     try {
-      while (heap.length < BATCH_FILES && budget.left > 0) {
-        const entry = readEntry(at.dir);
+      while (batch.length < BATCH_FILES && budget.left > 0) {
+        const entry = readEntry(current.dir);
         if (entry === null) {
           ended = true;
           break;
         }
-        at.entries++;
+        current.entries++;
         this.done.names++;
         budget.spend(1);
-        this.#entry(at, entry, heap, visitor);
+        this.#entry(current, entry, batch, visitor);
       }
-      if (heap.length > 0) await visitor.files(at.folder, heap);
+      if (batch.length > 0) await visitor.files(current.folder, batch);
     } finally {
-      for (const { fd } of heap) closeSync(fd);
+      for (const { fd } of batch) closeSync(fd);
     }
     if (!ended) return;
-    at.folder.entries = at.entries;
-    at.folder.walkedAtMs = nowMs;
+    current.folder.entries = current.entries;
+    current.folder.walkedAtMs = nowMs;
     // A folder that was removed during the walk has no links left. Its list of names only looks complete.
-    const gone = fstatSync(at.fd).nlink === 0;
+    const gone = fstatSync(current.fd).nlink === 0;
     this.close();
-    if (gone) this.#queue.drop(at.folder.path);
-    visitor.end(at.folder, gone);
+    if (gone) this.#queue.drop(current.folder.path);
+    visitor.end(current.folder, gone);
   }
 
-  #entry(at: { folder: Folder; fd: number }, entry: Dirent, heap: NamedFile[], visitor: FolderVisitor): void {
-    const path = `/proc/self/fd/${at.fd}/${entry.name}`;
+  #entry(current: { folder: Folder; fd: number }, entry: Dirent, batch: NamedFile[], visitor: FolderVisitor): void {
+    const path = `/proc/self/fd/${current.fd}/${entry.name}`;
     const mounts = mountsOf(this.#root);
-    if (mounts.anyRemote && mounts.isRemotePath(`${at.folder.path}/${entry.name}`)) return;
+    if (mounts.anyRemote && mounts.isRemotePath(`${current.folder.path}/${entry.name}`)) return;
     if (entry.isDirectory()) {
-      if (at.folder.path === '/' && NOT_BELOW_ROOT.has(entry.name)) return;
-      if (at.folder.path.split('/').length > MAX_DEPTH) return;
+      if (current.folder.path === '/' && NOT_BELOW_ROOT.has(entry.name)) return;
+      if (current.folder.path.split('/').length > MAX_DEPTH) return;
       const stat = lstat(path);
       if (stat?.isDirectory())
-        this.#queue.add(`${at.folder.path === '/' ? '' : at.folder.path}/${entry.name}`, 'below', stat.mtimeMs);
+        this.#queue.add(`${current.folder.path === '/' ? '' : current.folder.path}/${entry.name}`, 'below', stat.mtimeMs);
     } else if (entry.isFile()) {
       const found = pin(path);
       if (found.state === 'refused') return;
-      if (found.stat.isFile() && visitor.accepts(found.stat)) heap.push({ fd: found.fd, stat: found.stat, name: entry.name });
+      if (found.stat.isFile() && visitor.accepts(found.stat)) batch.push({ fd: found.fd, stat: found.stat, name: entry.name });
       else closeSync(found.fd);
     }
   }

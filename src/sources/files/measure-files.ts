@@ -25,11 +25,11 @@ export async function measureFiles(
   { residency, fileSystems, budget }: { residency: Residency; fileSystems: FileSystems; budget: WorkBudget },
 ): Promise<FileResidency[]> {
   const on = files.map(({ fd, stat }) => fileSystems.of(fd, stat.dev));
-  const asked = files.flatMap((file, i) =>
+  const queries = files.flatMap((file, i) =>
     on[i]?.publicForm.kind === 'tmpfs' ? [] : [{ ...file, isOverlay: on[i]?.isOverlay ?? false }],
   );
-  for (const { stat, isOverlay } of asked) budget.spend(queryCost(stat, isOverlay));
-  const answers = (await residency.query(asked)).values();
+  for (const { stat, isOverlay } of queries) budget.spend(queryCost(stat, isOverlay));
+  const answers = (await residency.query(queries)).values();
   return files.map(({ stat }, i) =>
     on[i]?.publicForm.kind === 'tmpfs' ? inTmpfs(stat, on[i]) : toResidency(answers.next().value, on[i] ?? null),
   );

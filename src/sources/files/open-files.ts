@@ -45,7 +45,7 @@ export class OpenFiles {
   #first = true;
   readonly #known = new Map<number, KnownDescriptors>();
   /** Files found in this scan that exceed the number that is remembered. */
-  #budgetOfOne: OpenFile[] = [];
+  #notRemembered: OpenFile[] = [];
   /** Of the process that is being scanned. */
   #mounts: Mounts | null = null;
   /** Processes whose descriptors memhound has no permission to read. */
@@ -63,7 +63,7 @@ export class OpenFiles {
     this.#first = false;
     const found: OpenFile[] = [];
     for (const pid of pids) {
-      this.#budgetOfOne = [];
+      this.#notRemembered = [];
       try {
         this.#scanOne(pid, budget);
       } catch (error) {
@@ -73,7 +73,7 @@ export class OpenFiles {
         continue;
       }
       for (const file of this.#known.get(pid)!.files.values()) found.push(file);
-      for (const file of this.#budgetOfOne) found.push(file);
+      for (const file of this.#notRemembered) found.push(file);
     }
     return found;
   }
@@ -95,7 +95,7 @@ export class OpenFiles {
       const file = this.#statDescriptor(pid, fd, known, budget);
       if (file === null) known.files.delete(fd);
       else if (known.files.has(fd) || known.files.size < MAX_KNOWN || evictSmaller(known.files, file)) known.files.set(fd, file);
-      else this.#budgetOfOne.push(file);
+      else this.#notRemembered.push(file);
     }
     known.next = to < end ? to : 0;
     if (to < end || to === from) return;

@@ -127,10 +127,10 @@ export class PageCacheScanner {
     this.#process = options.process;
     this.#pids = options.pids;
     this.#limits = { ...LIMITS, ...options.limits };
-    const account = (share: number) => new WorkBudget(this.#limits.perScan * share, this.#limits.burst * share);
-    this.#budget = account(BUDGET_SHARES.asking);
-    this.#openBudget = account(BUDGET_SHARES.descriptors);
-    this.#folderBudget = account(BUDGET_SHARES.folders);
+    const budgetOf = (share: number) => new WorkBudget(this.#limits.perScan * share, this.#limits.burst * share);
+    this.#budget = budgetOf(BUDGET_SHARES.asking);
+    this.#openBudget = budgetOf(BUDGET_SHARES.descriptors);
+    this.#folderBudget = budgetOf(BUDGET_SHARES.folders);
     this.#open = new OpenFiles(options.roots.proc, this.#limits.descriptors);
     this.#residency = options.residency ?? new Residency(readPermission(options.roots.proc));
     this.#queue = new FolderQueue(this.#limits.folders);
@@ -287,24 +287,24 @@ export class PageCacheScanner {
   async #queryBatch(nowMs: number, files: readonly TrackedFile[]): Promise<void> {
     const order = [...files].sort((a, b) => queryPriority(b, nowMs) - queryPriority(a, nowMs));
     for (let i = 0; i < order.length && this.#budget.left > 0; i += BATCH_FILES) {
-      const heap: { file: TrackedFile; fd: number; stat: Stats }[] = [];
+      const batch: { file: TrackedFile; fd: number; stat: Stats }[] = [];
       let cost = 0;
       for (const file of order.slice(i, i + BATCH_FILES)) {
         if (this.#budget.left <= cost) break;
         cost += queryCost(file.stat);
         const found = this.#pinTracked(file);
         if (found === null) this.#lose(file, nowMs);
-        else heap.push({ file, ...found });
+        else batch.push({ file, ...found });
       }
       try {
-        const answers = await measureFiles(heap, this.#withBudget(this.#budget));
-        this.#queries += heap.length;
-        heap.forEach(({ file, stat }, j) => {
+        const answers = await measureFiles(batch, this.#withBudget(this.#budget));
+        this.#queries += batch.length;
+        batch.forEach(({ file, stat }, j) => {
           file.stat = stat;
           setResidency(file, stat, answers[j]!, nowMs);
         });
       } finally {
-        for (const { fd } of heap) closeSync(fd);
+        for (const { fd } of batch) closeSync(fd);
       }
     }
   }
@@ -404,8 +404,8 @@ function isSameFile(found: PinResult, dev: number, ino: number): { fd: number; s
 
 function sharesOurRoot(root: string): boolean {
   try {
-    const [targetRoot, ours] = [statSync(root), statSync('/')];
-    return targetRoot.dev === ours.dev && targetRoot.ino === ours.ino;
+    const [targetRoot, own] = [statSync(root), statSync('/')];
+    return targetRoot.dev === own.dev && targetRoot.ino === own.ino;
   } catch (error) {
     if (!isAbsence(error) && !isDenied(error)) throw error;
     codeOf(error);

@@ -19,9 +19,9 @@ export function readPermission(procRoot: string): ResidencyPermission {
  * The reason why mincore(2) must not be called; null: it gives this process the true answer. If the process is not the owner, has no
  * CAP_FOWNER and cannot write the file, Linux 5.2 and newer report EVERY page as resident, without an error (commit 134fca9063ad).
  */
-export function permissionRefusal(me: ResidencyPermission, stat: Pick<Stats, 'uid'>, fd: number): string | null {
-  if (stat.uid === me.uid || me.fowner || isWritable(fd)) return null;
-  return `owned by uid ${stat.uid}, asked by uid ${me.uid}`;
+export function permissionRefusal(permission: ResidencyPermission, stat: Pick<Stats, 'uid'>, fd: number): string | null {
+  if (stat.uid === permission.uid || permission.fowner || isWritable(fd)) return null;
+  return `owned by uid ${stat.uid}, asked by uid ${permission.uid}`;
 }
 
 function isWritable(fd: number): boolean {

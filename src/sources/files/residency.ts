@@ -38,34 +38,34 @@ export class Residency {
   #noCachestat = false;
   #noFincore: string | null = null;
 
-  constructor(me: ResidencyPermission, load = loadSyscalls, spawned = fincore) {
-    this.#permission = me;
+  constructor(permission: ResidencyPermission, load = loadSyscalls, spawned = fincore) {
+    this.#permission = permission;
     this.#load = load;
     this.#fincore = spawned;
   }
 
-  /** The answers, in the order of the questions. */
-  async query(questions: readonly ResidencyQuery[]): Promise<ResidencyAnswer[]> {
+  /** The answers, in the order of the queries. */
+  async query(queries: readonly ResidencyQuery[]): Promise<ResidencyAnswer[]> {
     this.#calls ??= await this.#load();
     const calls = this.#calls;
-    return typeof calls === 'string' ? this.#byFincore(questions, calls) : questions.map((q) => this.#bySyscall(calls, q));
+    return typeof calls === 'string' ? this.#byFincore(queries, calls) : queries.map((q) => this.#bySyscall(calls, q));
   }
 
-  #bySyscall(calls: Syscalls, question: ResidencyQuery): ResidencyAnswer {
-    if (question.stat.size === 0) return { state: 'known', method: 'cachestat', residentBytes: 0, dirtyBytes: 0 };
-    const opened = reopen(question);
-    if (opened.state === 'refused') return notOpened(question, this.#permission, opened.code);
+  #bySyscall(calls: Syscalls, query: ResidencyQuery): ResidencyAnswer {
+    if (query.stat.size === 0) return { state: 'known', method: 'cachestat', residentBytes: 0, dirtyBytes: 0 };
+    const opened = reopen(query);
+    if (opened.state === 'refused') return notOpened(query, this.#permission, opened.code);
     const { fd } = opened;
     try {
       // On overlayfs, cachestat reads the empty cache of the overlay inode and returns 0 without an error (seen on 6.18).
       // mincore uses the mapping, which is the file in the layer.
-      if (question.isOverlay || this.#noCachestat) return this.#byMincore(calls, question, fd);
+      if (query.isOverlay || this.#noCachestat) return this.#byMincore(calls, query, fd);
       const answer = calls.cachestat(fd);
       if (typeof answer !== 'number')
         return { state: 'known', method: 'cachestat', residentBytes: answer.cachedBytes, dirtyBytes: answer.dirtyBytes };
       // ENOSYS: Linux before 6.5, or a seccomp profile that does not know the call. EPERM: a seccomp profile, or not the owner (since 6.14).
       if (answer === ENOSYS) this.#noCachestat = true;
-      if (answer === ENOSYS || answer === EPERM) return this.#byMincore(calls, question, fd);
+      if (answer === ENOSYS || answer === EPERM) return this.#byMincore(calls, query, fd);
       return { state: 'unknown', reason: `cachestat failed with errno ${answer}` };
     } finally {
       closeSync(fd);
@@ -73,8 +73,8 @@ export class Residency {
   }
 
   #byMincore(calls: Syscalls, { stat }: ResidencyQuery, fd: number): ResidencyAnswer {
-    const why = permissionRefusal(this.#permission, stat, fd);
-    if (why !== null) return { state: 'unknown', reason: why };
+    const refusal = permissionRefusal(this.#permission, stat, fd);
+    if (refusal !== null) return { state: 'unknown', reason: refusal };
     if (stat.size > MAX_MINCORE_BYTES) return { state: 'unknown', reason: `${stat.size} bytes are too many to ask page by page` };
     const answer = calls.mincore(fd, stat.size);
     return typeof answer === 'number'
@@ -82,13 +82,13 @@ export class Residency {
       : { state: 'known', method: 'mincore', residentBytes: answer.cachedBytes, dirtyBytes: null };
   }
 
-  async #byFincore(questions: readonly ResidencyQuery[], noCalls: string): Promise<ResidencyAnswer[]> {
+  async #byFincore(queries: readonly ResidencyQuery[], noSyscalls: string): Promise<ResidencyAnswer[]> {
     const answers = new Map<ResidencyQuery, ResidencyAnswer>();
     const opened = new Map<ResidencyQuery, number>();
-    for (const q of questions) {
-      const why = permissionRefusal(this.#permission, q.stat, q.fd);
+    for (const q of queries) {
+      const refusal = permissionRefusal(this.#permission, q.stat, q.fd);
       if (q.stat.size === 0) answers.set(q, { state: 'known', method: 'fincore', residentBytes: 0, dirtyBytes: null });
-      else if (why !== null) answers.set(q, { state: 'unknown', reason: why });
+      else if (refusal !== null) answers.set(q, { state: 'unknown', reason: refusal });
       else if (q.stat.size > MAX_MINCORE_BYTES)
         answers.set(q, { state: 'unknown', reason: `${q.stat.size} bytes are too many to ask page by page` });
       else if (this.#noFincore === null) {
@@ -99,7 +99,7 @@ export class Residency {
     }
     try {
       const counted = await this.#fincore([...opened.values()]);
-      if (counted.state === 'absent') this.#noFincore = `${counted.reason}, and ${noCalls}`;
+      if (counted.state === 'absent') this.#noFincore = `${counted.reason}, and ${noSyscalls}`;
       else
         [...opened.keys()].forEach((q, i) => {
           const residentBytes = counted.bytes[i] ?? null;
@@ -113,11 +113,12 @@ export class Residency {
     } finally {
       for (const fd of opened.values()) closeSync(fd);
     }
-    return questions.map((q) => answers.get(q) ?? { state: 'unknown', reason: this.#noFincore ?? 'not queried' });
+    return queries.map((q) => answers.get(q) ?? { state: 'unknown', reason: this.#noFincore ?? 'not queried' });
   }
 }
 
-const notOpened = ({ stat }: ResidencyQuery, me: ResidencyPermission, code: string): ResidencyAnswer => ({
+const notOpened = ({ stat }: ResidencyQuery, permission: ResidencyPermission, code: string): ResidencyAnswer => ({
   state: 'unknown',
-  reason: stat.uid === me.uid ? `it cannot be opened: ${code}` : `owned by uid ${stat.uid}, asked by uid ${me.uid}`,
+  reason:
+    stat.uid === permission.uid ? `it cannot be opened: ${code}` : `owned by uid ${stat.uid}, asked by uid ${permission.uid}`,
 });

@@ -35,12 +35,12 @@ const queues = new Map<number, Promise<unknown>>();
 export async function attach(options: AttachOptions): Promise<Reading<string>> {
   const { pid } = options.process;
   const before = queues.get(pid) ?? Promise.resolve();
-  const mine = before.then(() => attempt(options));
-  queues.set(pid, mine);
+  const attempted = before.then(() => attempt(options));
+  queues.set(pid, attempted);
   try {
-    return await mine;
+    return await attempted;
   } finally {
-    if (queues.get(pid) === mine) queues.delete(pid);
+    if (queues.get(pid) === attempted) queues.delete(pid);
   }
 }
 

@@ -77,12 +77,12 @@ function heapInfo(reply: string): HeapInfo {
       });
   }
   const young = /^[ \t]*region size \d+K, \d+ young \((\d+)K\)/m.exec(text);
-  const most = /max capacity (\d+)([KMG])|^[ \t]*(\d+)([KMGB]) max,/m.exec(text);
+  const maximum = /max capacity (\d+)([KMG])|^[ \t]*(\d+)([KMGB]) max,/m.exec(text);
   return {
     areas,
     range: heapAddresses(text),
     youngBytes: young === null ? null : size(young[1]!, 'K'),
-    maxBytes: most === null ? null : size(most[1] ?? most[3]!, most[2] ?? most[4]),
+    maxBytes: maximum === null ? null : size(maximum[1] ?? maximum[3]!, maximum[2] ?? maximum[4]),
   };
 }
 

@@ -94,9 +94,9 @@ function generationsOf(info: HeapInfo, spaces: HeapInfo['areas']): JvmReading['g
 /** The newest entry of the JVM's history of collections. null: it keeps none, or has not collected. */
 function collectionsIn(events: string): { readonly all: number; readonly full: number } | null {
   const found = [...events.slice(-MAX_EVENTS).matchAll(/\bheap after GC invocations=(\d{1,12}) \(full (\d{1,12})\)/gi)];
-  const last = found.reduce<{ all: number; full: number } | null>((most, m) => {
+  const last = found.reduce<{ all: number; full: number } | null>((newest, m) => {
     const one = { all: Number(m[1]), full: Number(m[2]) };
-    return most === null || one.all >= most.all ? one : most;
+    return newest === null || one.all >= newest.all ? one : newest;
   }, null);
   return last;
 }

@@ -33,11 +33,11 @@ const HISTOGRAM_TIMEOUT_MS = MINUTE_MS;
 
 /** Sends the commands through the attach protocol, one after the other. It fails if the first is refused, because the rest would be too. */
 export async function queryJvm(who: JvmRef): Promise<Reading<JcmdReport>> {
-  const ask = (line: string) => attach({ ...who, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
-  const heap = await ask('GC.heap_info');
+  const send = (line: string) => attach({ ...who, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
+  const heap = await send('GC.heap_info');
   if (heap.state !== 'read') return heap;
   const text = async (line: string): Promise<string> => {
-    const reading = await ask(line);
+    const reading = await send(line);
     return reading.state === 'read' ? reading.value : '';
   };
   const native = parseNativeMemory(await text('VM.native_memory summary'));

@@ -47,7 +47,7 @@ function readVariables(procRoot: string, pid: number): ReadonlyMap<string, strin
 
 class ArgumentFiles {
   readonly #process: string;
-  #left = MAX_FILES;
+  #filesRemaining = MAX_FILES;
 
   constructor(procRoot: string, pid: number) {
     this.#process = join(procRoot, String(pid));
@@ -55,7 +55,7 @@ class ArgumentFiles {
 
   expand(arg: string): string[] {
     const path = /^(?:@(?!@)|-XX:(?:Flags|VMOptionsFile)=)(.+)$/s.exec(arg)?.[1];
-    if (path === undefined || this.#left-- <= 0) return [arg];
+    if (path === undefined || this.#filesRemaining-- <= 0) return [arg];
     const text = this.#read(path);
     return text === null ? [arg] : words(text);
   }

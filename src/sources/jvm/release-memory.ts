@@ -22,14 +22,14 @@ export async function releaseMemory(jvm: {
   readonly roots: Roots;
   readonly process: ProcessRef;
 }): Promise<Reading<ReleasedMemory>> {
-  const ask = (line: string) => attach({ ...jvm, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
+  const send = (line: string) => attach({ ...jvm, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
   const anonBytes = (): number | null => readStatus(jvm.roots.proc, jvm.process.pid)?.rssAnonBytes ?? null;
   const beforeBytes = anonBytes();
-  const collected = await ask('GC.run');
+  const collected = await send('GC.run');
   if (collected.state !== 'read') return collected;
   await delay(SETTLE_MS);
   const afterCollectionBytes = anonBytes();
-  const trimmed = await ask('System.trim_native_heap');
+  const trimmed = await send('System.trim_native_heap');
   const afterTrimBytes =
     trimmed.state === 'read' && /trim/i.test(trimmed.value) && !/unknown|not available|not supported/i.test(trimmed.value)
       ? anonBytes()

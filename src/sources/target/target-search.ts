@@ -71,7 +71,7 @@ function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[])
       chosen: neighbour,
       notes: [`No JVM found; the container of ${neighbour.process?.name ?? 'another process'} is watched`],
     };
-  return seesOnlyItself(options, seen) ? onlyItself() : ownCgroup(options, seen, null);
+  return isAlone(options, seen) ? onlyItself() : ownCgroup(options, seen, null);
 }
 
 function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms: readonly Target[], chosen: Target): string[] {
@@ -129,22 +129,22 @@ function countSharing(seen: readonly ObservedProcess[], target: Target, selfPid:
 }
 
 /** Whether every process of memhound's own cgroup is memhound, a child of it, or a parent of it in this container. */
-function seesOnlyItself({ selfPid }: SearchOptions, seen: readonly ObservedProcess[]): boolean {
+function isAlone({ selfPid }: SearchOptions, seen: readonly ObservedProcess[]): boolean {
   const byPid = new Map(seen.map((s) => [s.ref.pid, s]));
   const self = byPid.get(selfPid);
   if (self === undefined) return true;
-  const ours = new Set<number>([selfPid]);
+  const ownPids = new Set<number>([selfPid]);
   for (let at: ObservedProcess | undefined = byPid.get(self.ppid); at !== undefined; at = byPid.get(at.ppid))
-    ours.add(at.ref.pid);
+    ownPids.add(at.ref.pid);
   const descends = (s: ObservedProcess): boolean => {
     for (let at: ObservedProcess | undefined = s; at !== undefined; at = byPid.get(at.ppid))
       if (at.ref.pid === selfPid) return true;
     return false;
   };
-  const strangers = seen.filter(
-    (s) => s.cgroupPath === self.cgroupPath && s.rssBytes > 0 && !ours.has(s.ref.pid) && !descends(s),
+  const others = seen.filter(
+    (s) => s.cgroupPath === self.cgroupPath && s.rssBytes > 0 && !ownPids.has(s.ref.pid) && !descends(s),
   );
-  if (strangers.length > 0) return false;
+  if (others.length > 0) return false;
   // The whole group is memhound and its ancestors. In a container, process 1 belongs to the group or is the pod's pause process. On a user's
   // machine, process 1 is an init system in another group, and then memhound's own group can be watched.
   const first = byPid.get(1);
