@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
-import { inject } from '../src/manifest/inject.ts';
+import { inject, NO_OPTIONS } from '../src/manifest/inject.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
@@ -22,12 +22,8 @@ export function exampleManifest(): string {
     { lineWidth: 0 },
   );
   const { text } = inject(readFileSync('k8s/base/deployment.yaml', 'utf8'), {
-    image: `ghcr.io/memhound/memhound:${version}`,
+    ...NO_OPTIONS,
     version,
-    native: false,
-    container: 'app',
-    remove: false,
-    kubeMinor: 31,
   });
   return `${HEAD}${source}---\n${text}`;
 }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { text as textOf } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
-import { inject } from '../manifest/inject.ts';
-import { ManifestError } from '../manifest/yaml-text.ts';
+import { readImageConfig } from '../manifest/image-config.ts';
+import { type Injected, inject } from '../manifest/inject.ts';
+import { decodeManifest, ManifestError } from '../manifest/yaml-text.ts';
 import { MIB } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { withOptions } from './command.ts';
@@ -14,6 +15,9 @@ export const injectCommand = (argv: string[]): Promise<number> => withOptions('i
 /** Maximum size of a manifest. */
 const MAX_BYTES = 16 * MIB;
 
+/** Code of --check where memhound is missing. */
+const MISSING = 3;
+
 async function run(options: Options<'inject'>, files: readonly string[]): Promise<number> {
   if (files.length > 1) {
     console.error(
@@ -22,26 +26,38 @@ async function run(options: Options<'inject'>, files: readonly string[]): Promis
     return 2;
   }
   const file = files[0] ?? '-';
-  const name = file === '-' ? 'standard input' : safeName(file);
+  let reading = options.imageConfig ?? file;
   try {
-    const source = file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
-    if (source.length > MAX_BYTES) throw new ManifestError(`expected at most ${MAX_BYTES >> 20} MiB, found more`);
-    const { text, notes } = inject(source, {
-      image: options.image,
+    const userOf = options.imageConfig === null ? () => null : readImageConfig(decodeManifest(await readFile(reading)));
+    reading = file;
+    const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
+    if (bytes.length > MAX_BYTES) throw new ManifestError(`expected at most ${MAX_BYTES >> 20} MiB, found more`);
+    const source = decodeManifest(bytes);
+    const done = inject(source, {
+      ...options,
       version: VERSION,
-      native: options.native,
-      container: options.container,
-      remove: options.remove,
+      selector: Object.fromEntries(options.selector),
       kubeMinor: options.kube,
+      userOf,
     });
-    for (const note of notes) console.error(safeName(note, 1000));
-    process.stdout.write(text);
+    for (const note of done.notes) console.error(safeName(note, 1000));
+    if (options.check) return checked(source, done);
+    process.stdout.write(done.text);
     return 0;
   } catch (error) {
-    if (error instanceof ManifestError) console.error(`memhound inject: ${name}: ${safeName(error.message, 1000)}`);
+    const name = reading === '-' ? 'standard input' : safeName(reading);
+    if (error instanceof ManifestError) console.error(`memhound inject: ${name}: ${safeName(error.message, 4000)}`);
     else if ((error as NodeJS.ErrnoException).code !== undefined)
       console.error(`memhound inject: ${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
     else throw error;
     return 2;
   }
+}
+
+function checked(source: string, { text, missing }: Injected): number {
+  if (text === source && missing === 0) return 0;
+  console.error(
+    'memhound inject: expected the file to have memhound as this command would add it, found a difference; run inject',
+  );
+  return MISSING;
 }

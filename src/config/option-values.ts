@@ -39,6 +39,22 @@ export function kubeMinor(t: string): Parsed<number> {
   return match === null ? no('a version of Kubernetes, such as 1.29') : ok(Number(match[1]));
 }
 
+/** Labels as kubectl takes them: `app=shop,tier=back`. */
+export function label(t: string): Parsed<(readonly [string, string])[]> {
+  const pairs = t.split(',').map((part) => /^([^=!\s]+)==?([^=!\s]*)$/.exec(part));
+  return pairs.every((p) => p !== null) ? ok(pairs.map((p) => [p[1]!, p[2]!] as const)) : no('KEY=VALUE, such as app=shop');
+}
+
+export function workloadName(t: string): Parsed<string[]> {
+  return /^[A-Za-z]+\/[a-z0-9.-]+$/.test(t) ? ok([t]) : no('KIND/NAME, such as Deployment/shop');
+}
+
+export const texts = (t: string): Parsed<string[]> => (t === '' ? no('a text that is not empty') : ok([t]));
+
+export function uidGid(t: string): Parsed<string> {
+  return /^\d{1,10}:\d{1,10}$/.test(t) ? ok(t) : no('UID:GID, such as 1000:1000');
+}
+
 /** A pod's uid: a UUID, or for a static pod the hash of its manifest. */
 export function podUid(t: string): Parsed<string> {
   return /^[0-9a-f-]{8,64}$/i.test(t) ? ok(t) : no("a pod's metadata.uid, such as 8f2c1f0e-6d1c-4a6e-9c0b-2f1a3b4c5d6e");

@@ -3,7 +3,21 @@ import { diskLimitProblem } from '../history/store/disk-limit.ts';
 import { DAY_S, MIB, MINUTE_S } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './option-table.ts';
-import { bytes, evenInterval, flag, kubeMinor, oneOf, podUid, seconds, text, whole } from './option-values.ts';
+import {
+  bytes,
+  evenInterval,
+  flag,
+  kubeMinor,
+  label,
+  oneOf,
+  podUid,
+  seconds,
+  text,
+  texts,
+  uidGid,
+  whole,
+  workloadName,
+} from './option-values.ts';
 
 const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
 
@@ -259,13 +273,66 @@ const TABLES = {
     maxDisk: WATCH_ROWS.maxDisk,
   },
   inject: {
-    container: row<string | null>({
+    containers: row<readonly string[]>({
       flag: 'container',
       value: 'NAME',
+      parse: texts,
+      otherwise: [],
+      otherwiseText: 'the container that looks like a JVM',
+      repeats: true,
+      help: 'the container to watch; may be repeated, for several workloads',
+    }),
+    workloads: row<readonly string[]>({
+      flag: 'workload',
+      value: 'KIND/NAME',
+      parse: workloadName,
+      otherwise: [],
+      repeats: true,
+      help: 'change only this workload; may be repeated',
+    }),
+    selector: row<readonly (readonly [string, string])[]>({
+      flag: 'selector',
+      value: 'KEY=VALUE',
+      parse: label,
+      otherwise: [],
+      repeats: true,
+      help: 'change only workloads with this label; may be repeated',
+    }),
+    all: row<boolean>({
+      flag: 'all',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'change also workloads that show no sign of a JVM, in a file with several',
+    }),
+    check: row<boolean>({
+      flag: 'check',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'write nothing; code 3 if memhound is missing or would change',
+    }),
+    runAs: row<string | null>({
+      flag: 'run-as',
+      value: 'UID:GID',
+      parse: uidGid,
+      otherwise: null,
+      help: "user and group of memhound; they must be the app's",
+    }),
+    imageConfig: row<string | null>({
+      flag: 'image-config',
+      value: 'FILE',
       parse: text,
       otherwise: null,
-      otherwiseText: 'the container that looks like a JVM',
-      help: 'the container to watch',
+      help: "output of docker inspect IMAGE, or an image's config as JSON, for the user and group that the image sets",
+    }),
+    args: row<readonly string[]>({
+      flag: 'arg',
+      value: '--OPTION=VALUE',
+      parse: texts,
+      otherwise: [],
+      repeats: true,
+      help: 'an argument for memhound watch in the pod, as --arg=--every=5s; may be repeated',
     }),
     native: row<boolean>({
       flag: 'native',
@@ -289,11 +356,11 @@ const TABLES = {
       otherwiseText: '1.31',
       help: "the cluster's version",
     }),
-    image: row<string>({
+    image: row<string | null>({
       flag: 'image',
       value: 'IMAGE',
       parse: text,
-      otherwise: `ghcr.io/memhound/memhound:${VERSION}`,
+      otherwise: null,
       otherwiseText: `ghcr.io/memhound/memhound:${VERSION}`,
       help: "memhound's image",
     }),

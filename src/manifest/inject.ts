@@ -1,168 +1,268 @@
-import { autoscaled, ENDS_BY_ITSELF, refuse, warnings } from './checks.ts';
-import { chooseContainer } from './jvm-container.ts';
-import { type Workload, workloadsOf } from './pod-templates.ts';
-import { DATA_VOLUME, SIDECAR, sidecar } from './sidecar.ts';
+import { autoscaled, warnings } from './checks.ts';
+import { type Plan, planFor, type Selection } from './plan.ts';
+import { type Unusable, type Workload, workloadsOf } from './pod-templates.ts';
+import { ANNOTATION, type Before, hashOf, type InjectionRecord, writeRecord } from './record.ts';
+import { removeFrom } from './remove.ts';
+import { DATA_VOLUME, HISTORY_DISK, type Identity, identityOf, sidecar } from './sidecar.ts';
+import { type Change, verify } from './verify.ts';
 import {
   appendItem,
   appendKey,
   applyEdits,
   type Edit,
   fillEmpty,
-  get,
+  isAlias,
   isMap,
   isSeq,
   ManifestError,
+  nullSpelling,
   pairOf,
   parseManifest,
   plain,
-  removeItem,
-  removeKey,
+  replaceNull,
+  takesLines,
   type YAMLMap,
 } from './yaml-text.ts';
 
-/** Records what was added, so that --remove removes only that: a version, then the places. A + means that inject added the key as well. */
-const ANNOTATION = 'memhound.dev/injected';
-
-export interface InjectOptions {
-  readonly image: string;
+export interface InjectOptions extends Selection {
+  /** null: that of an earlier inject, or of this version. */
+  readonly image: string | null;
   readonly version: string;
-  readonly native: boolean;
-  readonly container: string | null;
   readonly remove: boolean;
-  /** Minor version of the cluster, 31 for 1.31. */
-  readonly kubeMinor: number;
+  /** UID:GID for the sidecar alone, null: as the manifest says. */
+  readonly runAs: string | null;
+  /** The user that an image's config names, by the image's name; null: it is not known. */
+  readonly userOf: (image: string) => string | null;
+  /** Further arguments of `memhound watch`. */
+  readonly args: readonly string[];
 }
+
+/** An inject without options. */
+export const NO_OPTIONS = {
+  containers: [],
+  workloads: [],
+  selector: {},
+  all: false,
+  native: false,
+  kubeMinor: 31,
+  image: null,
+  remove: false,
+  runAs: null,
+  userOf: () => null,
+  args: [],
+} as const satisfies Omit<InjectOptions, 'version'>;
 
 export interface Injected {
   readonly text: string;
   /** Notes for the user, one sentence each. */
   readonly notes: readonly string[];
+  /** Number of workloads that should have memhound and could not get it. */
+  readonly missing: number;
 }
+
+const defaultImage = (version: string): string => `ghcr.io/memhound/memhound:${version}`;
+
+type Injection = Extract<Plan, { state: 'inject' }>;
 
 /**
  * Adds the sidecar to a manifest, or removes it. Values are inserted into the text, so all other text stays byte for byte the same, with
- * comments and order. @throws ManifestError
+ * comments and order. @throws ManifestError if nothing can be done
  */
 export function inject(source: string, options: InjectOptions): Injected {
-  const { text: clean, removed } = removeAll(source);
-  if (options.remove) return { text: clean, notes: removed.map((name) => `${name}: memhound was removed`) };
+  if (options.remove) {
+    const { text, removed } = removeFrom(source, () => true);
+    return { text, notes: removed.map((name) => `${name}: memhound was removed`), missing: 0 };
+  }
+  const workloads = workloadsIn(source);
+  if (workloads.length === 0) {
+    const nothing =
+      'nothing to add memhound to: expected a Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or a List of them';
+    if (options.containers.length + options.workloads.length > 0) throw new ManifestError(nothing);
+    return { text: source, notes: [nothing], missing: 0 };
+  }
+  const plans = workloads.map((w) => planFor(source, w, options, workloads.length === 1));
+  throwIfNothing(workloads, plans, options);
+
+  // An earlier injection is removed only where a new one replaces it.
+  const replaced = new Set(
+    plans.flatMap((p) => (p.state === 'inject' && p.before !== null ? [p.workload.specPath.join('/')] : [])),
+  );
+  const { text: clean } = removeFrom(source, (w) => replaced.has(w.specPath.join('/')));
+  const fresh = workloadsIn(clean);
+  const scaled = parseManifest(clean).flatMap((d) => autoscaled(plain(d, d)) ?? []);
   const notes: string[] = [];
-  const documents = parseManifest(clean);
-  const scaled = documents.flatMap((d) => autoscaled(plain(d, d)) ?? []);
-  const workloads = documents.flatMap((d) => workloadsOf(d));
   const edits: Edit[] = [];
-  for (const workload of workloads) {
-    const said = `${workload.kind} ${workload.name}`;
+  const changes: Change[] = [];
+  const failed: string[] = [];
+  plans.forEach((plan, i) => {
+    const workload = fresh[i]!;
+    const subject = `${workload.kind} ${workload.name}`;
+    if (plan.state !== 'inject' || workload.state === 'unusable') {
+      if (plan.state !== 'inject') notes.push(`${subject}: ${plan.why}; it was not changed`);
+      return;
+    }
     try {
-      edits.push(...addTo(clean, workload, options, said, notes));
+      const said = addTo(clean, workload, plan, options);
+      edits.push(...said.edits);
+      changes.push(...said.changes);
+      notes.push(...said.notes.map((note) => `${subject}: ${note}`));
     } catch (error) {
-      throw error instanceof ManifestError ? new ManifestError(`${said}: ${error.message}`) : error;
+      if (!(error instanceof ManifestError)) throw error;
+      failed.push(`${subject}: ${error.message}`);
+      return;
     }
     if (scaled.some((s) => s.kind === workload.kind && s.name === workload.name))
       notes.push(
-        `${said}: its HorizontalPodAutoscaler uses averages over all containers, which memhound's requests change; use metrics of type ContainerResource`,
+        `${subject}: its HorizontalPodAutoscaler uses averages over all containers, which memhound's requests change; use metrics of type ContainerResource`,
       );
-  }
-  if (workloads.length === 0)
-    notes.push('nothing to add memhound to: expected a Pod, Deployment, StatefulSet, DaemonSet, Job, CronJob or a List of them');
-  return { text: applyEdits(clean, edits), notes };
+  });
+  // A workload that had memhound before must not lose it because a new one does not fit.
+  const lost = failed.length > 0 && (edits.length === 0 || replaced.size > 0);
+  if (lost) throw new ManifestError(failed.join('. '));
+  notes.push(...failed.map((f) => `${f}; it was not changed`));
+  const text = applyEdits(clean, edits);
+  verify(clean, text, changes);
+  return { text, notes, missing: plans.filter((p) => p.state === 'impossible').length + failed.length };
 }
 
-function addTo(source: string, workload: Workload, options: InjectOptions, said: string, notes: string[]): Edit[] {
-  const { spec, pod } = workload;
-  const containers = get(spec, 'containers');
-  if (!isSeq(containers)) throw new ManifestError('expected a list of containers, found none');
-  if ([...(pod.containers ?? []), ...(pod.initContainers ?? [])].some((c) => c.name === SIDECAR)) {
-    notes.push(`${said}: it has a container ${SIDECAR} that inject did not add; it was not changed`);
-    return [];
-  }
-  const choice = chooseContainer(pod, options.container);
-  if (choice.state === 'absent') {
-    notes.push(`${said}: it has no container ${options.container}; it was not changed`);
-    return [];
-  }
-  const app = choice.container;
-  const native = options.native || ENDS_BY_ITSELF.has(workload.kind);
-  refuse(workload, native, options.kubeMinor);
-  notes.push(`${said}: memhound watches container ${app.name} (${choice.why})${native ? ', as a native sidecar' : ''}`);
-  notes.push(...warnings(workload, app).map((w) => `${said}: ${w}`));
+const workloadsIn = (source: string): (Workload | Unusable)[] => parseManifest(source).flatMap(workloadsOf);
 
-  const added: string[] = [];
+/** An error where no workload has memhound afterwards, though one was wanted. */
+function throwIfNothing(workloads: readonly (Workload | Unusable)[], plans: readonly Plan[], options: InjectOptions): void {
+  if (plans.some((p) => p.state === 'inject' || p.state === 'kept')) return;
+  const asked = options.containers.length + options.workloads.length + Object.keys(options.selector).length > 0;
+  if (!asked && !plans.some((p) => p.state === 'impossible')) return;
+  const reasons = plans.map((p, i) => `${workloads[i]!.kind} ${workloads[i]!.name}: ${p.state === 'inject' ? '' : p.why}`);
+  throw new ManifestError(
+    reasons.length === 1 ? reasons[0]! : `none of ${reasons.length} workloads can have memhound. ${reasons.join('. ')}`,
+  );
+}
+
+interface Addition {
+  readonly edits: readonly Edit[];
+  readonly changes: readonly Change[];
+  readonly notes: readonly string[];
+}
+
+function addTo(source: string, workload: Workload, plan: Injection, options: InjectOptions): Addition {
+  const { spec, pod } = workload;
+  const app = pod.containers!.find((c) => c.name === plan.container.name)!;
+  const { native, before } = plan;
+  const runAs = options.runAs ?? before?.runAs ?? null;
+  const image = options.image ?? before?.image ?? null;
+  const args = options.args.length > 0 ? options.args : (before?.args ?? []);
+  const identity = withIds(identityOf(app, pod), runAs, options.userOf(app.image ?? ''));
+  const container = sidecar({ image: image ?? defaultImage(options.version), app, pod, native, identity, args });
+
+  const places = new Map<string, Before>();
+  const changes: Change[] = [];
   // Two edits may be at the same place, the end of the spec. Items of a list there come before a new key.
   const items: Edit[] = [];
   const keys: Edit[] = [];
-  const put = (map: YAMLMap, key: string, value: unknown, item: string): void => {
-    const pair = pairOf(map, key);
-    const now = pair?.value;
-    if (pair === undefined) {
-      keys.push(appendKey(source, map, key, [value]));
-      added.push(`${item}+`);
-    } else if (now == null || (now as { value?: unknown }).value === null) {
-      items.push(fillEmpty(source, pair, [value]));
-      added.push(item);
-    } else if (isSeq(now)) {
-      items.push(appendItem(source, now, value));
-      added.push(item);
-    } else throw new ManifestError(`expected ${key} to be a list, found something else`);
+  const put = (key: string, value: unknown): void => {
+    const { edit, before: was } = putItem(source, spec, pod, key, value);
+    (was.state === 'absent' ? keys : items).push(edit);
+    places.set(key, was);
+    changes.push({ path: [...workload.specPath, key], to: (list) => [...((list as unknown[] | null) ?? []), value] });
   };
-  const container = sidecar({ image: options.image, app, pod, native });
-  if (native) put(spec, 'initContainers', container, 'initContainers');
-  else put(spec, 'containers', container, 'containers');
-  put(spec, 'volumes', { name: DATA_VOLUME, emptyDir: { sizeLimit: '128Mi' } }, 'volumes');
+  put(native ? 'initContainers' : 'containers', container);
+  put('volumes', { name: DATA_VOLUME, emptyDir: { sizeLimit: HISTORY_DISK } });
   if (pod.shareProcessNamespace !== true) {
-    keys.push(appendKey(source, spec, 'shareProcessNamespace', true));
-    added.push('shareProcessNamespace+');
+    const pair = pairOf(spec, 'shareProcessNamespace');
+    const spelling = pair === undefined ? null : nullSpelling(source, pair);
+    if (pair !== undefined && spelling !== null) {
+      items.push(replaceNull(source, pair, true));
+      places.set('shareProcessNamespace', { state: 'null', spelling });
+    } else {
+      keys.push(appendKey(source, spec, 'shareProcessNamespace', true));
+      places.set('shareProcessNamespace', { state: 'absent' });
+    }
+    changes.push({ path: [...workload.specPath, 'shareProcessNamespace'], to: () => true });
   }
-  return [...items, ...keys, annotate(source, workload.metadata, options.version, added)];
+  const record: InjectionRecord = {
+    version: options.version,
+    places,
+    container: options.containers.length > 0 ? (app.name ?? null) : (before?.container ?? null),
+    image,
+    runAs,
+    args,
+    hash: hashOf(container),
+  };
+  const annotated = annotate(source, workload, record);
+  changes.push({
+    path: [...workload.metadataPath, 'annotations'],
+    to: (map) => ({ ...((map as object | null) ?? {}), [ANNOTATION]: annotated.value }),
+  });
+  return {
+    edits: [...items, ...keys, annotated.edit],
+    changes,
+    notes: [
+      `memhound watches container ${app.name} (${plan.why})${native ? ', as a native sidecar' : ''}`,
+      ...warnings(workload, app, identity, native),
+    ],
+  };
 }
 
-function annotate(source: string, metadata: YAMLMap, version: string, added: readonly string[]): Edit {
+/** Adds an item to a list of the pod spec, in whatever form the list is there. */
+function putItem(
+  source: string,
+  spec: YAMLMap,
+  pod: object,
+  key: string,
+  value: unknown,
+): { readonly edit: Edit; readonly before: Before } {
+  const pair = pairOf(spec, key);
+  if (pair === undefined) {
+    if (key in pod) throw new ManifestError(`${key} comes from a merge key (<<), and a new ${key} would hide it; write it out`);
+    return { edit: appendKey(source, spec, key, [value]), before: { state: 'absent' } };
+  }
+  if (isSeq(pair.value)) return { edit: appendItem(source, pair.value, value), before: { state: 'value' } };
+  const spelling = nullSpelling(source, pair);
+  if (spelling === null)
+    throw new ManifestError(
+      `expected ${key} to be a list, found ${isAlias(pair.value) ? 'an alias; write it out' : 'something else'}`,
+    );
+  if (takesLines(spec, spelling)) return { edit: fillEmpty(source, pair, [value]), before: { state: 'value' } };
+  return { edit: replaceNull(source, pair, [value]), before: { state: 'null', spelling } };
+}
+
+function annotate(
+  source: string,
+  { metadata, annotations }: Workload,
+  record: InjectionRecord,
+): { readonly edit: Edit; readonly value: string } {
   const pair = pairOf(metadata, 'annotations');
-  const value = (own: boolean): string => [version, ...added, ...(own ? ['annotations+'] : [])].join(' ');
-  if (pair === undefined) return appendKey(source, metadata, 'annotations', { [ANNOTATION]: value(true) });
-  if (isMap(pair.value)) return appendKey(source, pair.value, ANNOTATION, value(false));
-  if (pair.value == null || (pair.value as { value?: unknown }).value === null)
-    return fillEmpty(source, pair, { [ANNOTATION]: value(false) });
-  throw new ManifestError('expected metadata.annotations to be a map, found something else');
+  const text = (before: Before): string =>
+    writeRecord(before.state === 'value' ? record : { ...record, places: new Map([...record.places, ['annotations', before]]) });
+  if (pair === undefined) {
+    if (Object.keys(annotations).length > 0)
+      throw new ManifestError('annotations come from a merge key (<<), and new annotations would hide them; write them out');
+    const value = text({ state: 'absent' });
+    return { edit: appendKey(source, metadata, 'annotations', { [ANNOTATION]: value }), value };
+  }
+  if (isMap(pair.value)) {
+    const value = text({ state: 'value' });
+    return { edit: appendKey(source, pair.value, ANNOTATION, value), value };
+  }
+  const spelling = nullSpelling(source, pair);
+  if (spelling === null)
+    throw new ManifestError(
+      `expected metadata.annotations to be a map, found ${isAlias(pair.value) ? 'an alias; write it out' : 'something else'}`,
+    );
+  if (takesLines(metadata, spelling)) {
+    const value = text({ state: 'value' });
+    return { edit: fillEmpty(source, pair, { [ANNOTATION]: value }), value };
+  }
+  const value = text({ state: 'null', spelling });
+  return { edit: replaceNull(source, pair, { [ANNOTATION]: value }), value };
 }
 
-/** Removes what the annotations record, and nothing else. */
-function removeAll(source: string): { readonly text: string; readonly removed: readonly string[] } {
-  const removed: string[] = [];
-  const edits: Edit[] = [];
-  for (const workload of parseManifest(source).flatMap((d) => workloadsOf(d))) {
-    const record = workload.annotations[ANNOTATION];
-    if (typeof record !== 'string') continue;
-    edits.push(...removeFrom(source, workload, record.split(' ').slice(1)));
-    removed.push(`${workload.kind} ${workload.name}`);
-  }
-  const text = applyEdits(source, edits);
-  // If the original text had no newline at its end and inject had added its last lines, the newline is removed again.
-  return { text: source.endsWith('\n') ? text : text.replace(/\r?\n$/, ''), removed };
-}
-
-function removeFrom(source: string, { spec, metadata }: Workload, record: readonly string[]): Edit[] {
-  const edits: Edit[] = [];
-  const places: readonly (readonly [string, string])[] = [
-    ['containers', SIDECAR],
-    ['initContainers', SIDECAR],
-    ['volumes', DATA_VOLUME],
-  ];
-  for (const [key, name] of places) {
-    if (!record.some((r) => r === key || r === `${key}+`)) continue;
-    const seq = get(spec, key);
-    if (!isSeq(seq)) continue;
-    const index = seq.items.findIndex((item) => isMap(item) && (get(item, 'name') as { value?: unknown } | null)?.value === name);
-    if (index < 0) continue;
-    const ours = record.includes(`${key}+`) && seq.items.length === 1;
-    edits.push(ours ? removeKey(source, spec, key) : removeItem(source, seq, index));
-  }
-  if (record.includes('shareProcessNamespace+') && pairOf(spec, 'shareProcessNamespace') !== undefined)
-    edits.push(removeKey(source, spec, 'shareProcessNamespace'));
-  const annotations = get(metadata, 'annotations');
-  if (isMap(annotations)) {
-    const ours = record.includes('annotations+') && annotations.items.length === 1;
-    edits.push(ours ? removeKey(source, metadata, 'annotations') : removeKey(source, annotations, ANNOTATION));
-  }
-  return edits;
+/** --run-as comes before the manifest's ids; the user of the image counts where the manifest gives none. */
+function withIds(identity: Identity, runAs: string | null, user: string | null): Identity {
+  const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(runAs ?? user ?? '') ?? [];
+  if (uid === undefined) return identity;
+  const ids = { uid: Number(uid), gid: gid === undefined ? null : Number(gid) };
+  if (runAs !== null) return { ...identity, ...ids };
+  if (identity.uid === null) return { ...identity, uid: ids.uid, gid: identity.gid ?? ids.gid };
+  return identity.uid === ids.uid ? { ...identity, gid: identity.gid ?? ids.gid } : identity;
 }

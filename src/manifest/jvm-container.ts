@@ -1,45 +1,58 @@
 import type { Container, PodSpec } from './pod-templates.ts';
 import { SIDECAR } from './sidecar.ts';
-import { ManifestError } from './yaml-text.ts';
 
 const IMAGE =
-  /(?:^|[/_.-])(?:java|jdk|jre|openjdk|temurin|corretto|zulu|liberica|semeru|graalvm|tomcat|jetty|wildfly|spring|kafka|cassandra|elasticsearch|jenkins|keycloak)/i;
-const ENV = /^(?:JAVA_|JDK_|_JAVA_|JVM_|CATALINA_|SPRING_|MAVEN_|SERVER_SERVLET)/;
+  /(?:^|[/_.-])(?:java|jdk|jre|openjdk|\w*temurin|\w*corretto|zulu|liberica|semeru|graalvm|tomcat|jetty|wildfly|spring|kafka|cassandra|elasticsearch|opensearch|logstash|solr|neo4j|zookeeper|flink|spark|jenkins|keycloak)/i;
+/** Programs in another language beside a server, whose image has the server's name. */
+const EXPORTER = /exporter|dashboards?(?:[:@]|$)|operator/i;
+const ENV = /^(?:JAVA_|JDK_|_JAVA_|JVM_|CATALINA_|SPRING_|MAVEN_|SERVER_SERVLET|\w*_JAVA_OPTS$|\w*_JVM_OPTS$|\w*_HEAP_OPTS$)/;
+const VALUE = /(?:^|\s)-(?:Xm[xs]\d|XX:[+-]?\w)/;
 const COMMAND = /(?:^|[\s/])java(?:\s|$)|\.jar\b|-Xm[xs]\d/;
 
 /** The reason why a container looks like a JVM; null: it does not. */
 function evidence(container: Container): string | null {
   const words = [...(container.command ?? []), ...(container.args ?? [])].join(' ');
   if (COMMAND.test(words)) return 'its command runs java';
-  const name = (container.env ?? []).map((e) => e.name ?? '').find((n) => ENV.test(n));
-  if (name !== undefined) return `it sets ${name}`;
-  return IMAGE.test(container.image ?? '') ? `its image is ${container.image}` : null;
+  const env = (container.env ?? []).find((e) => ENV.test(e.name ?? '') || VALUE.test(String(e.value ?? '')));
+  if (env !== undefined) return `it sets ${env.name}`;
+  const image = container.image ?? '';
+  return IMAGE.test(image) && !EXPORTER.test(image) ? `its image is ${image}` : null;
 }
 
 export type Choice =
   | { readonly state: 'chosen'; readonly container: Container; readonly why: string }
-  | { readonly state: 'absent' };
+  /** The only container, and nothing in the manifest says that it runs a JVM. */
+  | { readonly state: 'without-sign'; readonly container: Container }
+  | { readonly state: 'absent' }
+  | { readonly state: 'unclear'; readonly why: string };
 
-/** The container to watch. @throws ManifestError if several are possible */
-export function chooseContainer(pod: PodSpec, wanted: string | null): Choice {
+/** The container to watch. `wanted`: names from --container; empty: the one that looks like a JVM. */
+export function chooseContainer(pod: PodSpec, wanted: readonly string[]): Choice {
   const all = (pod.containers ?? []).filter((c) => c.name !== SIDECAR);
-  if (wanted !== null) {
-    const container = all.find((c) => c.name === wanted);
-    return container === undefined ? { state: 'absent' } : { state: 'chosen', container, why: 'named with --container' };
+  if (wanted.length > 0) {
+    const named = all.filter((c) => wanted.includes(c.name ?? ''));
+    const [container] = named;
+    if (container === undefined) return { state: 'absent' };
+    if (named.length > 1)
+      return { state: 'unclear', why: `--container names ${named.length} of its containers (${names(named)}); expected one` };
+    return { state: 'chosen', container, why: 'named with --container' };
   }
   const [only] = all;
-  if (only === undefined) throw new ManifestError('expected at least one container, found none');
-  if (all.length === 1) return { state: 'chosen', container: only, why: 'the only container' };
+  if (only === undefined) return { state: 'unclear', why: 'expected at least one container, found none' };
   const likely = all.flatMap((container) => {
     const why = evidence(container);
     return why === null ? [] : [{ container, why }];
   });
   const [best] = likely;
   if (best !== undefined && likely.length === 1) return { state: 'chosen', ...best };
-  const names = (likely.length === 0 ? all : likely.map((l) => l.container)).map((c) => c.name).join(', ');
-  throw new ManifestError(
-    likely.length === 0
-      ? `none of its containers looks like a JVM (${names}); say which with --container NAME`
-      : `several containers look like a JVM (${names}); say which with --container NAME`,
-  );
+  if (all.length === 1) return { state: 'without-sign', container: only };
+  return {
+    state: 'unclear',
+    why:
+      best === undefined
+        ? `none of its containers looks like a JVM (${names(all)}); say which with --container NAME`
+        : `several containers look like a JVM (${names(likely.map((l) => l.container))}); say which with --container NAME`,
+  };
 }
+
+const names = (containers: readonly Container[]): string => containers.map((c) => c.name).join(', ');

@@ -1,4 +1,5 @@
 import type { Container, PodSpec, SecurityContext } from './pod-templates.ts';
+import { quantity } from './quantity.ts';
 
 export const SIDECAR = 'memhound';
 export const DATA_VOLUME = 'memhound-data';
@@ -8,6 +9,10 @@ const REQUESTS = { cpu: '10m', memory: '64Mi' };
 const LIMITS = { memory: '128Mi' };
 /** A pod stays Guaranteed only if requests equal limits in every container, for memory and CPU. */
 const GUARANTEED = { cpu: '50m', memory: '128Mi' };
+
+const LIMIT_CPU = '200m';
+/** The size limit of the history's volume. */
+export const HISTORY_DISK = '128Mi';
 
 /** The user, group and capabilities of a container in the manifest; null: the image decides. */
 export interface Identity {
@@ -33,7 +38,7 @@ export function isGuaranteed(pod: PodSpec): boolean {
       ['cpu', 'memory'].every((r) => {
         const limit = resources?.limits?.[r];
         const request = resources?.requests?.[r] ?? limit;
-        return limit !== undefined && String(request) === String(limit);
+        return limit != null && (quantity(request) ?? String(request)) === (quantity(limit) ?? String(limit));
       }),
     )
   );
@@ -44,48 +49,70 @@ export interface SidecarOptions {
   readonly app: Container;
   readonly pod: PodSpec;
   readonly native: boolean;
+  readonly identity: Identity;
+  /** Further arguments. */
+  readonly args: readonly string[];
 }
 
 /** The container that is added. Probes use the second port. There is no readiness probe, because it could remove the app from its Service. */
-export function sidecar({ image, app, pod, native }: SidecarOptions): Record<string, unknown> {
-  const { api, ops } = freePorts(pod);
-  const identity = identityOf(app, pod);
+export function sidecar({ image, app, pod, native, identity, args: further }: SidecarOptions): Record<string, unknown> {
+  const { api, ops } = freePorts(pod, further);
   const args = ['watch', '--data', '/data'];
-  if (api !== API_PORT) args.push('--port', String(api));
-  if (ops !== OPS_PORT) args.push('--ops-port', String(ops));
+  if (api !== API_PORT && !setsOption(further, 'port')) args.push('--port', String(api));
+  if (ops !== OPS_PORT && !setsOption(further, 'ops-port')) args.push('--ops-port', String(ops));
+  // A port of a container is a port of the node here. 127.0.0.1 is then the node's own loopback.
+  const onNode = pod.hostNetwork === true;
+  if (onNode) args.push('--ops-host', '127.0.0.1');
   return {
     name: SIDECAR,
     image,
     ...(native ? { restartPolicy: 'Always' } : {}),
-    args,
+    args: [...args, ...further],
     env: [
       resourceEnv('MEMHOUND_REQUEST_MEMORY', app, 'requests.memory'),
       resourceEnv('MEMHOUND_LIMIT_EPHEMERAL_STORAGE', app, 'limits.ephemeral-storage'),
     ],
-    ports: [{ name: 'memhound-ops', containerPort: ops }],
+    ...(onNode ? {} : { ports: [{ name: 'memhound-ops', containerPort: ops }] }),
     livenessProbe: {
-      httpGet: { path: '/healthz', port: 'memhound-ops' },
+      httpGet: onNode ? { path: '/healthz', host: '127.0.0.1', port: ops } : { path: '/healthz', port: 'memhound-ops' },
       periodSeconds: 30,
       timeoutSeconds: 5,
       failureThreshold: 4,
     },
-    resources: isGuaranteed(pod) ? { requests: GUARANTEED, limits: GUARANTEED } : { requests: REQUESTS, limits: LIMITS },
-    securityContext: securityContext(identity),
+    resources: resources(app, pod),
+    securityContext: securityContext(identity, app.securityContext ?? {}),
     volumeMounts: [{ name: DATA_VOLUME, mountPath: '/data' }],
   };
 }
 
+/**
+ * A quota of the namespace asks every container for what it counts, so memhound names what the app's containers name. Its history counts
+ * against the pod's limit of ephemeral storage.
+ */
+function resources(app: Container, pod: PodSpec): Record<string, unknown> {
+  const disk = (kind: 'requests' | 'limits'): Record<string, string> =>
+    app.resources?.[kind]?.['ephemeral-storage'] == null ? {} : { 'ephemeral-storage': HISTORY_DISK };
+  if (isGuaranteed(pod))
+    return { requests: { ...GUARANTEED, ...disk('requests') }, limits: { ...GUARANTEED, ...disk('limits') } };
+  const cpu = (pod.containers ?? []).every((c) => c.resources?.limits?.cpu != null) ? { cpu: LIMIT_CPU } : {};
+  return { requests: { ...REQUESTS, ...disk('requests') }, limits: { ...cpu, ...LIMITS, ...disk('limits') } };
+}
+
 /** A process can read another only if it has the same uid and gid, and at least the same capabilities. */
-function securityContext({ uid, gid, capabilities }: Identity): Record<string, unknown> {
+function securityContext({ uid, gid, capabilities }: Identity, app: SecurityContext): Record<string, unknown> {
   const root = uid === 0;
+  // The API refuses a container with this capability that forbids privilege escalation.
+  const admin = root && (capabilities?.add ?? []).some((c) => /^(?:CAP_)?(?:SYS_ADMIN|ALL)$/.test(c));
   return {
     ...(uid === null ? {} : { runAsUser: uid }),
     ...(gid === null ? {} : { runAsGroup: gid }),
     ...(root ? {} : { runAsNonRoot: true }),
-    allowPrivilegeEscalation: false,
+    ...(admin ? {} : { allowPrivilegeEscalation: false }),
     readOnlyRootFilesystem: true,
     ...(root ? (capabilities === null ? {} : { capabilities }) : { capabilities: { drop: ['ALL'] } }),
     seccompProfile: { type: 'RuntimeDefault' },
+    ...(app.seLinuxOptions == null ? {} : { seLinuxOptions: app.seLinuxOptions }),
+    ...(app.appArmorProfile == null ? {} : { appArmorProfile: app.appArmorProfile }),
   };
 }
 
@@ -97,14 +124,30 @@ const resourceEnv = (name: string, app: Container, resource: string): Record<str
 const API_PORT = 8800;
 const OPS_PORT = 8801;
 
-/** Two free ports. All containers of a pod share one network, so ports that another container names are skipped. */
-function freePorts(pod: PodSpec): { readonly api: number; readonly ops: number } {
+const setsOption = (args: readonly string[], name: string): boolean => args.some((a) => a.startsWith(`--${name}=`));
+const optionValue = (args: readonly string[], name: string): number | null => {
+  const found = args.find((a) => a.startsWith(`--${name}=`));
+  return found === undefined ? null : Number(found.slice(name.length + 3)) || null;
+};
+
+/** Two ports that no container names. All containers of a pod share one network. */
+function freePorts(pod: PodSpec, further: readonly string[]): { readonly api: number; readonly ops: number } {
   const taken = new Set(
-    [...(pod.containers ?? []), ...(pod.initContainers ?? [])]
-      .filter((c) => c.name !== SIDECAR)
-      .flatMap((c) => (c.ports ?? []).map((p) => p.containerPort)),
+    [...(pod.containers ?? []), ...(pod.initContainers ?? [])].filter((c) => c.name !== SIDECAR).flatMap(portsOf),
   );
   let api = API_PORT;
   while (taken.has(api) || taken.has(api + 1)) api += 10;
-  return { api, ops: api + 1 };
+  return { api: optionValue(further, 'port') ?? api, ops: optionValue(further, 'ops-port') ?? api + 1 };
 }
+
+/** Ports in a container's list, probes, environment (SERVER_PORT) and command line (--server.port=8800). */
+function portsOf(c: Container): number[] {
+  const listed = (c.ports ?? []).flatMap((p) => [p.containerPort, p.hostPort]);
+  const probes = [c.livenessProbe, c.readinessProbe, c.startupProbe] as Record<string, { port?: unknown } | null>[];
+  const probed = probes.flatMap((p) => ['httpGet', 'tcpSocket', 'grpc'].map((kind) => p?.[kind]?.port));
+  const env = (c.env ?? []).flatMap((e) => [/PORT$/.test(e.name ?? '') ? e.value : null, ...inText(String(e.value ?? ''))]);
+  const words = inText([...(c.command ?? []), ...(c.args ?? [])].join(' '));
+  return [...listed, ...probed, ...env, ...words].map(Number).filter((n) => n > 0);
+}
+
+const inText = (text: string): string[] => [...text.matchAll(/port[= :](\d{1,5})\b/gi)].map((m) => m[1]!);

@@ -2,20 +2,36 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
+  LineCounter,
   type Node,
   type Pair,
   parseAllDocuments,
   stringify,
+  visit,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
 
-export { type Document, isAlias, isMap, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq };
+export { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq };
 
 /** A problem of a manifest, in one sentence for its author. */
 export class ManifestError extends Error {}
+
+/** The text of a file. @throws ManifestError if it is not UTF-8, because other bytes could not be written back as they were */
+export function decodeManifest(bytes: Uint8Array): string {
+  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  try {
+    if (!utf16) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new ManifestError(
+    `expected UTF-8, found ${utf16 ? 'UTF-16' : 'bytes that are not UTF-8'}; convert it first: iconv -f ${utf16 ? 'UTF-16' : 'LATIN1'} -t UTF-8`,
+  );
+}
 
 /** One edit: `text` replaces the text between two offsets. */
 export interface Edit {
@@ -36,32 +52,39 @@ export function applyEdits(source: string, edits: readonly Edit[]): string {
   return out + source.slice(at);
 }
 
-/** A value, or a whole line, that begins with two braces: a Helm template. */
-const TEMPLATE = /^[ \t-]*(?:[\w./][\w./-]*:[ \t]*)?\{\{.*$/m;
-
 /** All documents of a YAML or JSON text (JSON is YAML in flow style), as Kubernetes reads them. @throws ManifestError with line and column */
 export function parseManifest(source: string): Document.Parsed[] {
-  const template = TEMPLATE.exec(source);
-  if (template !== null)
-    throw new ManifestError(
-      `line ${source.slice(0, template.index).split('\n').length}: ${JSON.stringify(template[0].trim().slice(0, 60))} looks like a template: render it first (helm template), then inject`,
-    );
+  const lines = new LineCounter();
   const documents = parseAllDocuments(source, {
     version: '1.1',
     merge: true,
     uniqueKeys: true,
     logLevel: 'silent',
+    lineCounter: lines,
   }) as Document.Parsed[];
   for (const document of documents) {
     const [error] = document.errors;
-    if (error === undefined) continue;
-    const where = error.linePos?.[0];
-    throw new ManifestError(
-      `line ${where?.line ?? '?'}, column ${where?.col ?? '?'}: ${error.message.split('\n')[0]!.replace(/ at line \d+.*$/, '')}`,
-    );
+    if (error !== undefined) {
+      const where = `line ${error.linePos?.[0].line ?? '?'}, column ${error.linePos?.[0].col ?? '?'}`;
+      // Only what is no YAML can be a template: a value of valid YAML may hold braces.
+      const braces = source.split('\n').find((line) => line.includes('{{'));
+      const template = braces === undefined ? '' : `; ${JSON.stringify(braces.trim().slice(0, 60))} ${TEMPLATE}`;
+      throw new ManifestError(`${where}: ${error.message.split('\n')[0]!.replace(/ at line \d+.*$/, '')}${template}`);
+    }
+    visit(document, {
+      Pair(_key, { key }) {
+        // `{{ .Values.name }}` without quotes is valid YAML: a map that is the key of a map.
+        if (!isMap(key)) return;
+        const { line } = lines.linePos(key.range![0]);
+        const text = source.split('\n', line)[line - 1]!.trim().slice(0, 60);
+        throw new ManifestError(`line ${line}: ${JSON.stringify(text)} ${TEMPLATE}`);
+      },
+    });
   }
   return documents;
 }
+
+const TEMPLATE = 'looks like a template: render it first (helm template), then inject';
 
 /** The value of a key, aliases followed; undefined: there is none. */
 export function get(map: YAMLMap, key: string): Node | null | undefined {
@@ -72,9 +95,12 @@ export function get(map: YAMLMap, key: string): Node | null | undefined {
 export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
   map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
 
+/** More than a person writes, and far below what could fill the memory. */
+const MAX_ALIASES = 10_000;
+
 /** The node's value as plain data. */
 export function plain(node: Node | Document, document: Document): unknown {
-  const most = { maxAliasCount: 100 };
+  const most = { maxAliasCount: MAX_ALIASES };
   try {
     return node === document ? document.toJS(most) : (node as Node).toJS(document, most);
   } catch (error) {
@@ -141,7 +167,7 @@ const removeLines = (source: string, from: number, offset: number): Edit => ({
 });
 
 const yamlLines = (value: unknown, indent: number): string[] =>
-  stringify(value, { lineWidth: 0, version: '1.2', defaultStringType: 'PLAIN' })
+  stringify(value, { lineWidth: 0, version: '1.1', defaultStringType: 'PLAIN' })
     .trimEnd()
     .split('\n')
     .map((line) => ' '.repeat(indent) + line);
@@ -200,16 +226,40 @@ function appendFlow(
   return { from: last[1], to: last[1], text: between + text };
 }
 
-/** Replaces an empty value (`volumes:` with nothing after it) by a list or map. */
+/** The text of an empty value or a null: `null`, `~`, or nothing. null: the value is another, or none is written (`{a}`). */
+export function nullSpelling(source: string, pair: Pair): string | null {
+  const value = pair.value as Node | null;
+  return isScalar(value) && value.value === null && value.range != null ? source.slice(value.range[0], value.range[1]) : null;
+}
+
+/** Whether lines can be put below an empty value (`volumes:` with nothing after it). */
+export const takesLines = (map: YAMLMap, spelling: string): boolean => spelling === '' && map.flow !== true;
+
+/** Puts a list or map below a key with an empty value. */
 export function fillEmpty(source: string, pair: Pair, value: unknown): Edit {
   const column = columnOf(source, (pair.key as Node).range![0]) + (Array.isArray(value) ? 0 : 2);
   return insertLines(source, pairEnd(pair), yamlLines(value, column), column);
 }
 
+/** Replaces an empty value or a null by a value on the same line. */
+export function replaceNull(source: string, pair: Pair, value: unknown): Edit {
+  const [from, to] = (pair.value as Node).range!;
+  if (from !== to) return { from, to, text: JSON.stringify(value) };
+  // A comment may stand between the colon and the place of the empty value.
+  const at = source.indexOf(':', (pair.key as Node).range![1]) + 1;
+  return { from: at, to: at, text: ` ${JSON.stringify(value)}` };
+}
+
+/** Undoes `replaceNull`. */
+export function restoreNull(pair: Pair, spelling: string): Edit {
+  const [from, to] = (pair.value as Node).range!;
+  return { from: spelling === '' ? from - 1 : from, to, text: spelling };
+}
+
 /** Removes one item from a list. */
 export function removeItem(source: string, seq: YAMLSeq, index: number): Edit {
   const item = seq.items[index] as Node;
-  if (seq.flow === true) return removeFlow(source, seq, index, (i) => (seq.items[i] as Node).range!);
+  if (seq.flow === true) return removeFlow(seq, index, (i) => (seq.items[i] as Node).range!);
   const dash = source.lastIndexOf('-', item.range![0] - 1);
   return removeLines(source, dash, contentEnd(item, item.range![1]));
 }
@@ -218,20 +268,13 @@ export function removeItem(source: string, seq: YAMLSeq, index: number): Edit {
 export function removeKey(source: string, map: YAMLMap, key: string): Edit {
   const index = map.items.findIndex((pair) => isScalar(pair.key) && pair.key.value === key);
   const pair = map.items[index]!;
-  if (map.flow === true)
-    return removeFlow(source, map, index, (i) => [(map.items[i]!.key as Node).range![0], pairEnd(map.items[i]!)]);
+  if (map.flow === true) return removeFlow(map, index, (i) => [(map.items[i]!.key as Node).range![0], pairEnd(map.items[i]!)]);
   return removeLines(source, (pair.key as Node).range![0], pairEnd(pair));
 }
 
-function removeFlow(
-  source: string,
-  node: YAMLMap | YAMLSeq,
-  index: number,
-  range: (i: number) => readonly [number, number, ...number[]],
-): Edit {
+function removeFlow(node: YAMLMap | YAMLSeq, index: number, range: (i: number) => readonly [number, number, ...number[]]): Edit {
   const [start, end] = range(index);
   if (index > 0) return { from: range(index - 1)[1], to: end, text: '' };
   if (node.items.length > 1) return { from: start, to: range(1)[0], text: '' };
-  const close = source.lastIndexOf(isMap(node) ? '}' : ']', node.range![1] - 1);
-  return { from: node.range![0] + 1, to: Math.max(end, close), text: '' };
+  return { from: start, to: end, text: '' };
 }

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { type InjectOptions, inject } from '../../../src/manifest/inject.ts';
+import { type InjectOptions, inject, NO_OPTIONS } from '../../../src/manifest/inject.ts';
 import { ManifestError } from '../../../src/manifest/yaml-text.ts';
 
-const OPTIONS: InjectOptions = {
-  image: 'memhound:test',
-  version: '1.0.0',
-  native: false,
-  container: null,
-  remove: false,
-  kubeMinor: 31,
-};
+const OPTIONS: InjectOptions = { ...NO_OPTIONS, image: 'memhound:test', version: '1.0.0' };
 const add = (source: string, options: Partial<InjectOptions> = {}) => inject(source, { ...OPTIONS, ...options });
 const take = (source: string): string => inject(source, { ...OPTIONS, remove: true }).text;
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read as plain data here
@@ -219,7 +212,7 @@ test('the container that looks like a JVM is chosen and named', () => {
 });
 
 test('with --container a document without such a container is not changed, and a note names it', () => {
-  const { text, notes } = add(`${APP}---\n${pod(ONE)}`, { container: 'app' });
+  const { text, notes } = add(`${APP}---\n${pod(ONE)}`, { containers: ['app'] });
   assert.ok(text.startsWith(APP));
   assert.ok(notes.some((n) => n === 'Deployment shop: it has no container app; it was not changed'));
 });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { exampleManifest } from '../../../scripts/example-manifest.ts';
-import { inject } from '../../../src/manifest/inject.ts';
+import { inject, NO_OPTIONS } from '../../../src/manifest/inject.ts';
 import { againstNewest, againstRestricted, againstTypes, type Manifest, type RestrictedPod } from './kubernetes-api.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -40,10 +40,7 @@ function everyKind(): Manifest[] {
 
 const injected = (native: boolean): Manifest[] =>
   everyKind().flatMap((manifest) =>
-    documents(
-      inject(stringify(manifest), { image: 'memhound:1', version: '1', native, container: null, remove: false, kubeMinor: 31 })
-        .text,
-    ),
+    documents(inject(stringify(manifest), { ...NO_OPTIONS, image: 'memhound:1', version: '1', native }).text),
   );
 
 test('every manifest of k8s/ and of inject is valid for the API of Kubernetes 1.33, the newest in a package for Node 20', () => {
@@ -78,7 +75,7 @@ test('the patches of k8s/ add what inject adds, so there is one sidecar and not 
   const image = `ghcr.io/memhound/memhound:${version}`;
   for (const name of ['classic', 'native'] as const) {
     const native = name === 'native';
-    const { text } = inject(base, { image, version, native, container: 'app', remove: false, kubeMinor: 31 });
+    const { text } = inject(base, { ...NO_OPTIONS, image, version, native, containers: ['app'] });
     const [made] = documents(text);
     const sidecars = ({ containers, initContainers = [], volumes = [], ...rest }: RestrictedPod) => ({
       memhound: [...containers, ...initContainers].find((c) => c.name === 'memhound'),
