@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
 import { readImageConfig } from '../manifest/image-config.ts';
-import { type Injected, inject } from '../manifest/inject.ts';
+import { inject } from '../manifest/inject.ts';
 import { decodeManifest, ManifestError } from '../manifest/yaml-text.ts';
 import { MIB } from '../units.ts';
 import { VERSION } from '../version.ts';
@@ -41,7 +41,7 @@ async function run(options: Options<'inject'>, files: readonly string[]): Promis
       userOf,
     });
     for (const note of done.notes) console.error(safeName(note, 1000));
-    if (options.check) return checked(source, done);
+    if (options.check) return checked(source, done.text);
     process.stdout.write(done.text);
     return 0;
   } catch (error) {
@@ -54,10 +54,10 @@ async function run(options: Options<'inject'>, files: readonly string[]): Promis
   }
 }
 
-function checked(source: string, { text, missing }: Injected): number {
-  if (text === source && missing === 0) return 0;
+function checked(before: string, after: string): number {
+  if (before === after) return 0;
   console.error(
-    'memhound inject: expected the file to have memhound as this command would add it, found a difference; run inject',
+    'memhound inject: expected the file to have memhound as this command adds it, found a difference; run it without --check',
   );
   return MISSING;
 }

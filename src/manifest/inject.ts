@@ -56,8 +56,6 @@ export interface Injected {
   readonly text: string;
   /** Notes for the user, one sentence each. */
   readonly notes: readonly string[];
-  /** Number of workloads that should have memhound and could not get it. */
-  readonly missing: number;
 }
 
 const defaultImage = (version: string): string => `ghcr.io/memhound/memhound:${version}`;
@@ -71,14 +69,14 @@ type Injection = Extract<Plan, { state: 'inject' }>;
 export function inject(source: string, options: InjectOptions): Injected {
   if (options.remove) {
     const { text, removed } = removeFrom(source, () => true);
-    return { text, notes: removed.map((name) => `${name}: memhound was removed`), missing: 0 };
+    return { text, notes: removed.map((name) => `${name}: memhound was removed`) };
   }
   const workloads = workloadsIn(source);
   if (workloads.length === 0) {
     const nothing =
       'nothing to add memhound to: expected a Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or a List of them';
     if (options.containers.length + options.workloads.length > 0) throw new ManifestError(nothing);
-    return { text: source, notes: [nothing], missing: 0 };
+    return { text: source, notes: [nothing] };
   }
   const plans = workloads.map((w) => planFor(source, w, options, workloads.length === 1));
   throwIfNothing(workloads, plans, options);
@@ -122,7 +120,7 @@ export function inject(source: string, options: InjectOptions): Injected {
   notes.push(...failed.map((f) => `${f}; it was not changed`));
   const text = applyEdits(clean, edits);
   verify(clean, text, changes);
-  return { text, notes, missing: plans.filter((p) => p.state === 'impossible').length + failed.length };
+  return { text, notes };
 }
 
 const workloadsIn = (source: string): (Workload | Unusable)[] => parseManifest(source).flatMap(workloadsOf);
