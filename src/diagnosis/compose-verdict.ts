@@ -12,13 +12,13 @@ export interface VerdictInput {
   readonly evaluation: Evaluation;
   /** The current run. */
   readonly series: Series;
-  /** Of all runs: a kill or restart before the current one is reported, though nothing is fitted across it. */
+  /** Events of all runs. A kill or restart before the current run is reported, although no trend is fitted across it. */
   readonly events: Series['events'];
   readonly jvm: JvmReading | null;
-  /** What serves malloc in the JVM; null where its mappings were not read. */
+  /** The allocator that serves malloc in the JVM; null: its mappings were not read. */
   readonly allocator: RuleContext['allocator'];
   readonly pod: PodResources;
-  /** The container has ended; null: it runs. */
+  /** The end of the container; null: it is running. */
   readonly ended: RuleContext['ended'];
   readonly lastEnd: RuleContext['lastEnd'];
   readonly otherJvms: RuleContext['otherJvms'];
@@ -26,7 +26,7 @@ export interface VerdictInput {
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */
 export function composeVerdict({ series, events, ...rest }: VerdictInput): Verdict {
-  // A history makes the tracks of its files anew at each reading: once is enough.
+  // A history builds the tracks of its files again at each access, so they are read only once.
   const whole: Series = { ...series, events };
   return diagnose({
     ...rest,

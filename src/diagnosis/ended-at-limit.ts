@@ -1,14 +1,14 @@
 import { type FieldReader, heldBytes } from '../memory-facts.ts';
 import { limitNow, type RuleContext } from './rule-context.ts';
 
-/** How far a run is extrapolated beyond its last sample, in sampling intervals: it ended somewhere before the next one. */
+/** How far a run is extrapolated beyond its last sample, in sampling intervals. The run ended at some time before the next sample. */
 const MAX_EXTRAPOLATION = 1.5;
-/** The kernel kills when reclaim fails, which it does a little below the limit: charges come in batches of 32 pages a CPU. */
+/** The kernel kills when reclaim fails. That happens slightly below the limit, because charges come in batches of 32 pages per CPU. */
 const AT_LIMIT_SHARE = 0.97;
 
 /**
- * True where memory that cannot be taken back stood at the limit when the container ended, or would have come to it before the next sample.
- * The kernel's own count (memory.events, memory.oom_control) goes with the container's cgroup, often before it can be read.
+ * True if unreclaimable memory was at the limit when the container ended, or would have reached it before the next sample. The kernel's own
+ * count (memory.events, memory.oom_control) is removed with the container's cgroup, often before it can be read.
  */
 export function endedAtLimit(context: RuleContext): boolean {
   const limit = limitNow(context);
@@ -23,7 +23,7 @@ export function endedAtLimit(context: RuleContext): boolean {
   return last.bytes + rate * MAX_EXTRAPOLATION * context.series.intervalS >= AT_LIMIT_SHARE * limit;
 }
 
-/** Bytes that the kernel cannot take back, in memory and in swap, by sample; NaN where that is not known. */
+/** Bytes that the kernel cannot reclaim, in memory and in swap, by sample; NaN: not known. */
 function unreclaimableColumn({ series, target }: RuleContext): number[] {
   return Array.from(series.t, (_, i) => {
     const read: FieldReader = (field) => {

@@ -1,7 +1,7 @@
 import { bytesText, dueText } from '../format.ts';
 import { etaOf, newestValue, type RuleContext, swappedNow, unwrittenBytes } from './rule-context.ts';
 
-/** When growth that cannot be taken back ends in an OOM kill, as a sentence that follows another; empty where that is not known. */
+/** The time until unreclaimable growth ends in an OOM kill, as a sentence that follows another; empty if it is not known. */
 export function etaText(context: RuleContext): string {
   const oom = etaOf(context, 'oom-kill');
   const swap = swappedNow(context);
@@ -12,7 +12,7 @@ export function etaText(context: RuleContext): string {
   return oom !== null ? ` OOM kill ${dueText(oom.low, oom.high)}.${throttlingText(context)}` : noLimitText(context);
 }
 
-/** Growth meets memory.high before it meets the limit. */
+/** True if growth reaches memory.high before it reaches the limit. */
 function throttlingText(context: RuleContext): string {
   const high = newestValue(context, 'high');
   const { limitBytes } = context.series;
@@ -21,17 +21,17 @@ function throttlingText(context: RuleContext): string {
     : ` Before that the kernel slows it down at memory.high (${bytesText(high)}).`;
 }
 
-/** A container without a limit is not OOM-killed at a limit: the node's memory is what is left. */
+/** A container without a limit is not OOM-killed at a limit. Its growth ends when the node has no memory left. */
 export const noLimitText = (context: RuleContext): string =>
   context.series.limitBytes === 'max'
     ? ' No limit is set: it grows until the node runs short of memory. Kubernetes then evicts pods, first those above their request.'
     : '';
 
-/** When the kernel takes cache back. */
+/** The time at which the kernel starts to reclaim cache. */
 export const reclaimTimeText = (context: RuleContext): string =>
   context.series.limitBytes === 'max' ? 'when the node runs short of memory' : 'at the limit';
 
-/** The same of page cache, a part of which may wait to be written. */
+/** The same for page cache, a part of which may not be written to disk yet. */
 export function cacheReclaimText(context: RuleContext): string {
   const bytes = unwrittenBytes(context);
   return `${reclaimTimeText(context)}${bytes === null ? '' : `, but ${bytesText(bytes)} of it only after they are written to disk`}`;

@@ -7,8 +7,8 @@ import { chargedShares } from './ledger/charged-share.ts';
 import type { FileRow, Verdict } from './types.ts';
 
 /**
- * The rows of /api/v1/files from the tracks of history: by resident bytes, then by size. What is in one of the `named` folders or groups,
- * which the verdict speaks of, is one row.
+ * The rows of /api/v1/files from the tracks of history, by resident bytes, then by size. `named` has the folders and groups that the verdict
+ * names; all files in one of them are one row.
  */
 export function fileRows(tracks: readonly FileTrack[], named: readonly string[] = []): FileRow[] {
   const rows: FileRow[] = [];
@@ -25,7 +25,7 @@ export function fileRows(tracks: readonly FileTrack[], named: readonly string[] 
   return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? -1) - (a.sizeBytes ?? -1));
 }
 
-/** Residency is node-wide; with the cgroup's own sums it is known how much of each row this container can be charged for. */
+/** Adds how much of each row can be charged to this container. Residency is node-wide, so this needs the cgroup's own sums. */
 export function withChargedBytes(rows: readonly FileRow[], values: Readonly<FieldValues>): FileRow[] {
   const { file, shmem } = values;
   const isTmpfs = (row: FileRow): boolean => row.fileSystem?.kind === 'tmpfs';
@@ -49,7 +49,7 @@ export function withChargedBytes(rows: readonly FileRow[], values: Readonly<Fiel
   });
 }
 
-/** The folders, groups and files that a verdict speaks of. */
+/** The folders, groups and files that a verdict names. */
 export function namedFiles({ causes, findings }: Pick<Verdict, 'causes' | 'findings'>): string[] {
   const first = causes.flatMap(({ cause, what }) =>
     what !== null && (cause === 'page-cache' || cause === 'shmem') ? [what] : [],
@@ -58,7 +58,7 @@ export function namedFiles({ causes, findings }: Pick<Verdict, 'causes' | 'findi
   return [...first, ...also];
 }
 
-/** The two or three files of a group stand alone, and so does a file of a larger one that the verdict names. */
+/** If a group has only two or three files, each has a row. A file of a larger group has a row if the verdict names it. */
 function apart(group: FileTrack, named: readonly string[]): readonly FileTrack[] {
   if (named.some((path) => isWithin(group.path, path))) return [group];
   if (group.members.length === group.files) return group.members;
@@ -80,7 +80,7 @@ function apart(group: FileTrack, named: readonly string[]): readonly FileTrack[]
   return [file, others];
 }
 
-/** Several tracks as the one row of a folder, or the row of one. */
+/** Several tracks as one row of a folder, or one track as a row. */
 export function rowOfTracks(path: string, tracks: readonly FileTrack[]): FileRow {
   const [only] = tracks;
   if (tracks.length === 1 && only !== undefined) return only.kind === 'file' ? rowOf(only) : { ...rowOf(only), path };
@@ -114,11 +114,11 @@ function rowOf(track: FileTrack): FileRow {
   };
 }
 
-/** What it takes on its file system; its length where that is not recorded. */
+/** The allocated bytes on its file system; if they are not recorded, its length. */
 const allocatedColumn = ({ allocatedBytes, sizeBytes }: FileTrack): Float64Array =>
   lastFinite(allocatedBytes) === null ? sizeBytes : allocatedBytes;
 
-/** The last entry of a column if it is a number; a column whose newest value is a gap answers null, never an old number. */
+/** The last entry of a column if it is a number. If the newest value is a gap, this is null, never an old number. */
 function lastFinite(column: Float64Array): number | null {
   const last = column[column.length - 1];
   return last !== undefined && Number.isFinite(last) ? last : null;

@@ -4,14 +4,14 @@ import { filePart, type Sentence, sentence } from './sentence.ts';
 import type { FileRow } from './types.ts';
 
 /**
- * Why files grow, which decides what helps: one log; one log that was removed under its writer; deleted files that nobody closes; files that
- * are only read; or many files.
+ * The reason why files grow, which decides the advice: one log; one log that was removed while a process writes it; deleted files that no
+ * process closes; files that are only read; or many files.
  */
 export type FileSituation = 'log' | 'removed-log' | 'unclosed' | 'read' | 'many';
 
-/** In a group so many of the files are deleted that it is these that count. */
+/** If this share of a group's files is deleted, the advice is about the deleted files. */
 const MOSTLY = 0.8;
-/** A file of which less than this is in memory, or on its file system, is not called by its length alone. */
+/** If less than this share of a file is in memory or on its file system, the text does not give only its length. */
 const WHOLE = 0.9;
 const MAX_PIDS = 3;
 const MANY_FILES = 8;
@@ -23,7 +23,7 @@ export function fileSituation(row: FileRow, context: RuleContext): FileSituation
   return row.kind === 'file' ? 'log' : 'many';
 }
 
-/** Nobody has it open for writing, and it was last written before it began to grow. */
+/** No process has it open for writing, and its last write was before its growth began. */
 function isOnlyRead({ writtenFiles, mtimeMs }: FileRow, context: RuleContext): boolean {
   const windowS = trendOf(context, 'file')?.windowSeconds;
   return writtenFiles === 0 && mtimeMs !== null && windowS !== undefined && mtimeMs < context.atMs - windowS * 1000;
@@ -48,11 +48,11 @@ export function filesText(row: FileRow, situation: FileSituation): Sentence {
   }
 }
 
-/** Their name alone: "/tmp/spring.log", "31 files in /data/topic/". */
+/** Only their name: "/tmp/spring.log", "31 files in /data/topic/". */
 export const filesName = (row: FileRow): Sentence =>
   row.kind === 'file' ? [filePart(row.path)] : sentence`${countText(row)} ${placeText(row)}`;
 
-/** "/tmp/spring.log", "/data/topic/ (31 files, 251 MiB)": what grows, as the subject of a sentence. */
+/** The growing files as the subject of a sentence: "/tmp/spring.log", "/data/topic/ (31 files, 251 MiB)". */
 export const filesSubject = (row: FileRow): Sentence =>
   row.kind === 'file' ? [filePart(row.path)] : sentence`${filePart(row.path)} (${countText(row)}, ${levelText(row)})`;
 
@@ -64,7 +64,7 @@ const countText = ({ files, deletedFiles }: FileRow): string => {
 const placeText = ({ path }: FileRow): Sentence =>
   path.endsWith('/') ? sentence`in ${filePart(path)}` : sentence`named ${filePart(path)}`;
 
-/** What is in memory; for one file its length, and how much of that is on disk or in memory where that is clearly less. */
+/** The bytes in memory; for one file its length, with the bytes on disk or in memory if they are clearly less. */
 function levelText({ kind, sizeBytes, allocatedBytes, residentBytes }: FileRow): string {
   if (kind === 'folder') {
     const level = residentBytes ?? allocatedBytes ?? sizeBytes;
@@ -85,7 +85,7 @@ function fileHolderText(row: FileRow): string {
 }
 
 function groupHolderText({ files, openFiles, writtenFiles, pids }: FileRow): string {
-  // One of many is being written at one moment and none at the next: that is the same state.
+  // Of many files, one may be open for writing at one moment and none at the next. Both are the same state.
   if (openFiles <= 1 && files >= MANY_FILES) return ', closed but for the newest';
   const some = (n: number): string => (n >= files ? '' : `${n} of them `);
   if (writtenFiles > 0) return `, ${some(writtenFiles)}held open for writing by ${pidsText(pids)}`;

@@ -12,7 +12,7 @@ import {
   trendOf,
 } from './rule-context.ts';
 
-/** The headline where no cause leads: what happens, then what it means, then what to do. */
+/** The headline if no cause leads it: the state, then its meaning, then the advice. */
 export function plainHeadline(context: RuleContext): string {
   const { evaluation } = context;
   switch (evaluation.trend) {
@@ -48,7 +48,7 @@ function tooShort(context: RuleContext): string {
   return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}`;
 }
 
-/** How far a field rose within its window without going back, how long that took, and for how long it has stood since. */
+/** The lasting rise of a field within its window: its size, its duration, and the time since then without a rise. */
 interface Rise {
   readonly what: string;
   readonly text: string;
@@ -64,7 +64,7 @@ const RISING: readonly (readonly [FieldId, string])[] = [
   ['metaspace', 'Metaspace'],
 ];
 
-/** The first of these fields that rose and has this trend. */
+/** The first of these fields that has risen and has this trend. */
 function riseWithTrend(context: RuleContext, trend: Trend): Rise | null {
   for (const [id, what] of RISING) {
     const field = trendOf(context, id);
@@ -76,10 +76,10 @@ function riseWithTrend(context: RuleContext, trend: Trend): Rise | null {
   return null;
 }
 
-/** A pause of a smaller share of the rise is no pause. */
+/** A pause shorter than this share of the rise is not a pause. */
 const MIN_PAUSE_SHARE = 0.02;
 
-/** What rose and stands for too short a time; null: it is a warm-up that is seen to slow down. */
+/** The field that rose and has been steady for too short a time; null: it is a warm-up that clearly slows down. */
 function undecidedText(context: RuleContext): string | null {
   if (context.evaluation.leak !== null) return null;
   const rise = riseWithTrend(context, 'settling');
@@ -97,10 +97,10 @@ function steadyText(context: RuleContext): string {
   return `steady for ${durationText(usage.standsSeconds)}, after a rise of ${usage.text} ${usage.roseSeconds < 1 ? 'in one step' : `in ${durationText(usage.roseSeconds)}`}`;
 }
 
-/** A process that ended leaves less than this share of what it held. */
+/** After a process has ended, less than this share of its memory remains. */
 const LEFT_BY_A_PROCESS = 0.05;
 
-/** The newest fall to nearly nothing in one sample; the empty text where there is none. */
+/** The newest fall to nearly nothing within one sample; an empty text if there is none. */
 function beforeFall({ series }: RuleContext): string {
   const usage = [...(series.fields.get('usage') ?? [])].filter(Number.isFinite);
   const isLow = (value: number | undefined, before: number): boolean => value === undefined || value < LEFT_BY_A_PROCESS * before;
@@ -117,10 +117,10 @@ function settlingPace(context: RuleContext): string {
   return `memory used rose ${bytesText(rise)} in ${durationText(windowSeconds(context))}, and the growth is slowing${pace}`;
 }
 
-/** Bytes a day. A slower pace is not worth naming beside the rise. */
+/** Bytes per day. A slower rate is not mentioned beside the rise. */
 const MIN_PACE = MIB;
 
-/** By how much a field rose over the window of its trend, in bytes. */
+/** The rise of a field over the window of its trend, in bytes. */
 function riseOf({ series, evaluation }: RuleContext, field: FieldId): number | null {
   const column = series.fields.get(field);
   const windowS = evaluation.fields[field]?.windowSeconds;
@@ -135,7 +135,7 @@ function growingUnnamed(context: RuleContext): string {
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
   const anon = trendOf(context, 'anon');
-  // The heap is not called growing while its old generation has hardly been collected, but it is what grows here.
+  // While the old generation has hardly been collected, the heap is not called growing, although it is the part that grows.
   if (anon?.trend === 'growing' && heap >= 0.7 * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
     return `Memory grows ${rateText(anon.slopeBytesPerHour ?? 0)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
   const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
@@ -144,7 +144,7 @@ function growingUnnamed(context: RuleContext): string {
   return `Memory grows${how}, and the cause is not known yet.${but}${untilLimit(context)}`;
 }
 
-/** When usage reaches the limit at this pace. What happens then is not known, so the verdict carries no eta for it. */
+/** The time at which usage reaches the limit at this rate. What happens then is not known, so the verdict has no ETA for it. */
 function untilLimit(context: RuleContext): string {
   const usage = trendOf(context, 'usage');
   const limit = context.series.limitBytes;

@@ -1,7 +1,7 @@
 import type { CauseShare } from '../trends/types.ts';
 import type { GrownFiles } from './growth/file-growth.ts';
 
-/** Puts a name to the causes that are files: the folder, group of files or file that grew most. */
+/** Adds to each cause that is files the name of the folder, group of files or file that grew most. */
 export function nameCauses(causes: readonly CauseShare[], grown: GrownFiles): CauseShare[] {
   return causes.map((share) => {
     if (share.what !== null || (share.cause !== 'page-cache' && share.cause !== 'shmem')) return share;

@@ -10,42 +10,42 @@ import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
 import type { Allocator } from './ledger/allocator.ts';
 import type { OomKilled, TargetInfo } from './types.ts';
 
-/** All that a rule may look at: values only, so that the same context gives the same findings anywhere. */
+/** Everything that a rule may use. It contains only values, so the same context always gives the same findings. */
 export interface RuleContext {
   readonly atMs: number;
   readonly target: TargetInfo;
   readonly evaluation: Evaluation;
   readonly series: Series;
-  /** What grew in anonymous memory, part by part; null: its parts were not read often enough, or hardly grew. */
+  /** The growth of anonymous memory by part; null: its parts were not read often enough, or their growth is too small. */
   readonly anonGrowth: AnonGrowth | null;
-  /** Those that explain the growth of page cache and of shared memory. */
+  /** The files that explain the growth of page cache and of shared memory. */
   readonly grown: GrownFiles;
   readonly disks: readonly DiskGrowth[];
   readonly jvm: JvmReading | null;
-  /** What serves malloc in the JVM; null where its mappings were not read. */
+  /** The allocator that serves malloc in the JVM; null: its mappings were not read. */
   readonly allocator: Allocator | null;
-  /** From the downward API; null where it is not known. */
+  /** From the downward API; null: not known. */
   readonly pod: PodResources;
-  /** Set where the container has ended and this is its final verdict; null while it runs. */
+  /** The end of the container, if this is its final verdict; null: it is running. */
   readonly ended: { readonly atMs: number; readonly oomKilled: boolean } | null;
-  /** The end before this run, of the same container or of one that ran in the same cgroup; null: none is known. */
+  /** The end of the run before this one, of the same container or of one in the same cgroup; null: none is known. */
   readonly lastEnd: LastEnd | null;
-  /** Other JVMs of the container that are targets of their own. */
+  /** Other JVMs of the container that are separate targets. */
   readonly otherJvms: readonly OtherJvm[];
 }
 
 export interface OtherJvm {
   readonly pid: number;
-  /** What its own verdict says of its heap's floor after collections; null: nothing yet. */
+  /** The trend of its heap floor in its own verdict; null: not known yet. */
   readonly heapRises: boolean | null;
-  /** Path and query at which its verdict is served. */
+  /** Path and query of its verdict in the API. */
   readonly address: string;
 }
 
 export interface LastEnd {
   readonly atMs: number;
   readonly oomKilled: OomKilled;
-  /** Path and query at which its final verdict is served. */
+  /** Path and query of its final verdict in the API. */
   readonly address: string;
 }
 
@@ -54,38 +54,38 @@ export interface PodResources {
   readonly ephemeralStorageLimitBytes: number | null;
 }
 
-/** The newest value of a field in bytes (or its unit), null where it is a gap or not there. */
+/** The newest value of a field in bytes (or its unit); null: it is a gap, or the field is missing. */
 export function newestValue(context: Pick<RuleContext, 'series'>, field: FieldId): number | null {
   const column = context.series.fields.get(field);
   if (!column) return null;
-  // A source that failed leaves a gap in the newest tick: look back a few ticks, but no further.
+  // If a source failed, the newest tick has a gap. So a few ticks before it are tried too, but not more.
   for (let i = column.length - 1; i >= Math.max(0, column.length - 5); i--) if (Number.isFinite(column[i])) return column[i]!;
   return null;
 }
 
-/** Bytes that the kernel cannot take back; null where that is not known. */
+/** Bytes that the kernel cannot reclaim; null: not known. */
 export const unreclaimableNow = (context: RuleContext): number | null =>
   unreclaimable((field) => newestValue(context, field), context.target.cgroup.version);
 
-/** Bytes that are swapped out; null where this container does not use swap. */
+/** Bytes that are swapped out; null: this container does not use swap. */
 export const swappedNow = (context: Pick<RuleContext, 'series'>): number | null =>
   swapInUse((field) => newestValue(context, field));
 
-/** Bytes that processes hold and that the kernel cannot take back, in memory and in swap. */
+/** Bytes of processes that the kernel cannot reclaim, in memory and in swap. */
 export const heldNow = (context: RuleContext): number | null =>
   heldBytes((field) => newestValue(context, field), context.target.cgroup.version);
 
-/** The limit of what processes hold: that of memory, with that of swap where swap is used. */
+/** The limit of the processes' memory: the limit of memory, plus that of swap if swap is used. */
 export const limitNow = (context: RuleContext): Limit =>
   limitWithSwap((field) => newestValue(context, field), context.series.limitBytes, context.target.cgroup.version);
 
-/** Of the limit, and of the cache. A log that is written at some MB a second has half a minute of it unwritten, which is less. */
+/** Shares of the limit and of the cache. A log that is written at a few MB per second has half a minute of it unwritten, which is less. */
 const MIN_UNWRITTEN_SHARE_OF_LIMIT = 0.2;
 const MIN_UNWRITTEN_SHARE_OF_CACHE = 0.3;
-/** Far from the limit there is time to write. */
+/** Further from the limit than this, there is time to write the pages. */
 const MIN_UNWRITTEN_SHARE_OF_ROOM = 0.5;
 
-/** Bytes of page cache that wait to be written, where they are so many that the kernel may not reclaim them in time; null where not. */
+/** Dirty bytes of page cache, if there are so many that the kernel may not reclaim them in time; else null. */
 export function unwrittenBytes(context: RuleContext): number | null {
   const [dirty, writeback] = [newestValue(context, 'file_dirty'), newestValue(context, 'file_writeback')];
   const file = newestValue(context, 'file');
@@ -99,21 +99,21 @@ export function unwrittenBytes(context: RuleContext): number | null {
 
 export const trendOf = (context: RuleContext, field: FieldId): FieldTrend | null => context.evaluation.fields[field] ?? null;
 
-/** Slope of a field in bytes an hour if it grows, else 0. */
+/** Slope of a field in bytes per hour if it grows, else 0. */
 export function growthOf(context: RuleContext, field: FieldId): number {
   const trend = trendOf(context, field);
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }
 
-/** A value that did not change says something only if it was renewed as often as this in its window. */
+/** A value that did not change counts as flat only if it was updated at least this often in its window. */
 const MIN_RENEWALS = 2;
 
-/** Fields that a JVM renews at a collection only: metaspace in its counters; the heap with some collectors, and then it is older than what is read now. */
+/** Fields that a JVM updates only at a collection: metaspace in its counters; the heap with some collectors, whose value is then older than the reading. */
 const isRenewedAtCollection = ({ jvm }: RuleContext, id: FieldId): boolean =>
   (id === 'metaspace' && jvm?.source !== 'attach') ||
   (id === 'heap_used' && jvm !== null && jvm.heapUsed.atMs < jvm.heapCommitted.atMs);
 
-/** Collections in the window of a field's trend; null where nobody counts them. */
+/** Collections in the window of a field's trend; null: not counted. */
 function collectionsInWindow({ series, jvm }: RuleContext, windowSeconds: number): number | null {
   const counts = series.fields.get('gc_count');
   if (counts === undefined) return jvm?.collector === 'Epsilon' ? 0 : null;
@@ -129,8 +129,8 @@ function wasRenewed(context: RuleContext, id: FieldId): boolean {
 }
 
 /**
- * Short names of those of these fields that are known not to grow, or by less than is worth a word. Where metaspace was not renewed, loaded
- * classes stand for it: they are counted at all times.
+ * Short names of those of these fields that are known not to grow, or only by a negligible amount. If metaspace was not updated, the number of
+ * loaded classes replaces it, because that is always up to date.
  */
 export function flatFieldNames(context: RuleContext, among: readonly FieldId[], negligiblePerHour = 0): string[] {
   const renewed = among.flatMap((id): FieldId[] => (wasRenewed(context, id) ? [id] : id === 'metaspace' ? ['classes'] : []));
@@ -146,21 +146,21 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
 
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** "all of it", "82 % of it": how much of `whole` a part's slope is. */
+/** The share of a part's slope in `whole`: "all of it", "82 % of it". */
 export function shareText(part: number, whole: number): string {
   const share = whole > 0 ? part / whole : 1;
   return share >= 0.93 ? 'all of it' : `${Math.round(share * 100)} % of it`;
 }
 
-/** The time to this event, null where none is foreseen. */
+/** The time to this event; null: none is forecast. */
 export function etaOf(context: RuleContext, event: Eta['event']): Eta | null {
   return context.evaluation.etas.find((e) => e.event === event) ?? null;
 }
 
-/** Within a day: somebody should look now. */
+/** Within a day, an operator should act now. */
 export const isImminent = (seconds: number | null): boolean => seconds !== null && seconds < DAY_S;
 
-/** "heap and threads are flat", the empty text where nothing is known to be flat. */
+/** "heap and threads are flat"; an empty text if no field is known to be flat. */
 export const areFlatText = (names: readonly string[]): string =>
   names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 || /s$/.test(names[0]!) ? 'are' : 'is'} flat`;
 

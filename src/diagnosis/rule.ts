@@ -3,11 +3,11 @@ import type { RuleContext } from './rule-context.ts';
 import type { Sentence } from './sentence.ts';
 import type { Finding } from './types.ts';
 
-/** What a rule found. `etas` are times that only this rule knows. */
+/** The result of a rule. `etas` are times that only this rule knows. */
 export interface Found {
   readonly severity: Finding['severity'];
   readonly title: Sentence;
-  /** What it comes to, in a few words; left out where the title says all. */
+  /** The outcome in a few words; absent if the title already says it. */
   readonly outcome?: string;
   readonly evidence: Finding['evidence'];
   readonly advice: string;
@@ -21,10 +21,10 @@ export interface CauseRule {
   readonly explain: (context: RuleContext, share: CauseShare) => Found & { readonly headline: Sentence };
 }
 
-/** Looks for one condition; null where it does not hold. */
+/** Checks one condition; null: it does not hold. */
 export interface ConditionRule {
   readonly id: string;
-  /** `lead`: begins the headline while no cause of growth does. */
+  /** `lead`: begins the headline if no cause of growth does. */
   readonly find: (context: RuleContext) => (Found & { readonly lead?: Sentence }) | null;
 }
 

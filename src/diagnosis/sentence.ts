@@ -1,8 +1,8 @@
 import { safeName } from '../format.ts';
 
 /**
- * A piece of a sentence. A file's name and a time stand apart from the text, so that a reader (the page, another program) can show each in its
- * own way without searching the sentence for it.
+ * A piece of a sentence. A file's name and a time are separate from the text, so that a client (the page, another program) can format them
+ * without searching the sentence for them.
  */
 export type SentencePart =
   | { readonly kind: 'text'; readonly text: string }
@@ -26,7 +26,7 @@ function partsOf(piece: Piece): Sentence {
   return piece === '' ? [] : [{ kind: 'text', text: String(piece) }];
 }
 
-/** Neighbouring texts become one. */
+/** Joins adjacent texts. */
 function joinParts(parts: Sentence): Sentence {
   const joined: SentencePart[] = [];
   for (const part of parts) {

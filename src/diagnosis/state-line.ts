@@ -20,7 +20,7 @@ export function stateLine(v: Verdict): string {
   return parts.join(' · ');
 }
 
-/** Cache that waits to be written may be reclaimed too late. */
+/** Cache that is not written to disk yet may be reclaimed too late. */
 const etaPart = (event: Eta['event'], due: string, { findings }: Verdict): string =>
   event === 'reclaim' && findings.some(({ rule }) => rule === 'unwritten-cache')
     ? `limit ${due}: reclaim, once it is written`
@@ -33,7 +33,7 @@ function leakText(leak: boolean | null): string {
   return leak ? 'leak' : 'no leak';
 }
 
-/** Where it is not known whether it leaks, the confidence is that of the growth alone. */
+/** If it is not known whether it leaks, the confidence is that of the growth. */
 function confidenceText({ confidence, leak, trend }: Verdict): string {
   const rounded = Math.round(confidence * 100) / 100;
   const word = rounded >= 0.9 ? 'sure' : rounded >= 0.7 ? 'fairly sure' : 'unsure';
@@ -41,7 +41,7 @@ function confidenceText({ confidence, leak, trend }: Verdict): string {
   return `${word}${growthOnly} (confidence ${confidence.toFixed(2)})`;
 }
 
-/** Why growth has no time to the limit; null where it has one or needs none. */
+/** The reason why growth has no time to the limit; null: it has one, or needs none. */
 function missingEtaText({ trend, leak, etas, target }: Verdict): string | null {
   if (trend !== 'growing' || etas.some(({ event }) => event !== 'disk-full')) return null;
   const limit = 'limitBytes' in target ? target.limitBytes : null;

@@ -4,7 +4,7 @@ import type { JvmReading } from '../sources/types.ts';
 import type { TopPartId } from './ledger/part-table.ts';
 import type { View, ViewId } from './types.ts';
 
-/** One number of a tool: what it would show for this container now. `bytes` null: memhound cannot know it. */
+/** One number that a tool would show for this container now. `bytes` null: memhound cannot know it. */
 interface ToolRow {
   readonly id: ViewId;
   readonly tool: string;
@@ -13,7 +13,7 @@ interface ToolRow {
   readonly v2: string;
   readonly note: string;
   readonly counts: readonly TopPartId[];
-  /** Where v1 counts other parts than v2. */
+  /** The parts on v1, if they differ from those on v2. */
   readonly countsV1?: readonly TopPartId[];
   readonly bytes: (v: FieldValues, version: 1 | 2) => number | null;
 }
@@ -25,7 +25,7 @@ const usage = (v: Values) => v.usage ?? null;
 const anon = (v: Values) => v.anon ?? null;
 const file = (v: Values) => v.file ?? null;
 
-/** Floors at 0, as cAdvisor does: inactive_file may exceed usage for an instant. */
+/** At least 0, as in cAdvisor, because inactive_file may exceed usage for an instant. */
 const workingSet = (v: Values) => (v.usage === undefined ? null : Math.max(0, v.usage - (v.inactive_file ?? 0)));
 
 const WORKING_SET = {
@@ -191,7 +191,7 @@ const TOOLS: readonly ToolRow[] = [
   },
 ];
 
-/** The node's figures, which tools inside the container show: a trap, not a view of the container. */
+/** The node's values. Tools inside the container show them, but they do not describe the container. */
 const NODE_TOOLS: readonly View[] = [
   {
     id: 'free',
@@ -204,7 +204,7 @@ const NODE_TOOLS: readonly View[] = [
   },
 ];
 
-/** What the JVM says of itself: committed or used, and not what is resident. */
+/** The JVM's own values: committed or used memory, not resident memory. */
 const jvmViews = (jvm: JvmReading | null): View[] => [
   {
     id: 'micrometer-heap-used',
@@ -235,7 +235,7 @@ const jvmViews = (jvm: JvmReading | null): View[] => [
   },
 ];
 
-/** What each tool shows for this container at this instant, largest first; formulas as of the tools' sources. Pure. */
+/** The number that each tool shows for this container at this instant, largest first. The formulas are from the tools' sources. Pure. */
 export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null, jvm: JvmReading | null): View[] {
   const rows = TOOLS.map(
     (t): View => ({

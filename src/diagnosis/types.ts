@@ -9,7 +9,7 @@ import type { Sentence } from './sentence.ts';
 
 export interface TargetInfo {
   readonly id: string;
-  /** The container's name in the pod's manifest where it is known, else the JVM's main class or jar, else the process's name. */
+  /** The container's name in the pod's manifest if it is known, else the JVM's main class or jar, else the process's name. */
   readonly name: string;
   /** The short container id. */
   readonly container: string | null;
@@ -17,7 +17,7 @@ export interface TargetInfo {
   readonly reach: Reach;
   readonly cgroup: { readonly version: 1 | 2; readonly path: string };
   readonly limitBytes: Limit;
-  /** In the same cgroup: usage counts them, the heap's figures do not. */
+  /** JVMs in the same cgroup. Usage includes them, but the heap's values do not. */
   readonly otherJvms: readonly { readonly pid: number; readonly name: string }[];
   readonly jvm: { readonly evidence: string; readonly version: string | null; readonly collector: Collector | null } | null;
 }
@@ -26,15 +26,15 @@ export interface Finding {
   readonly rule: string;
   readonly severity: 'info' | 'warn' | 'critical';
   readonly title: string;
-  /** The title's parts: text, file names and times apart. */
+  /** The title in parts: text, file names and times are separate. */
   readonly titleParts: Sentence;
-  /** What it comes to, in a few words ("close to an OOM kill"); null where the title says all. */
+  /** The outcome in a few words ("close to an OOM kill"); null: the title already says it. */
   readonly outcome: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
   readonly advice: string;
 }
 
-/** `likely`: the kernel's count could not be read any more, but memory that cannot be reclaimed stood at the limit. */
+/** `likely`: the kernel's count could no longer be read, but unreclaimable memory was at the limit. */
 export type OomKilled = 'recorded' | 'likely' | 'no';
 
 export interface Verdict {
@@ -47,15 +47,15 @@ export interface Verdict {
   readonly cause: Cause;
   readonly causes: readonly CauseShare[];
   readonly headline: string;
-  /** The headline's parts: text, file names and times apart. */
+  /** The headline in parts: text, file names and times are separate. */
   readonly headlineParts: Sentence;
   readonly eta: Eta | null;
   readonly etas: readonly Eta[];
-  /** Of a final verdict: when the container ended, and whether the OOM killer ended it; null: it runs. */
+  /** In a final verdict: the time at which the container ended, and whether the OOM killer ended it; null: it is running. */
   readonly ended: { readonly at: string; readonly oomKilled: OomKilled } | null;
   readonly needs: { readonly hours: number; readonly for: string } | null;
   readonly findings: readonly Finding[];
-  /** What grew, by the ledger over time; null where it was not read often enough, or where hardly anything grew. */
+  /** The growth by part, from the ledger over time; null: it was not read often enough, or the growth is too small. */
   readonly growth: { readonly anon: AnonGrowth | null };
   readonly fields: FieldTrends;
   /** What the confidence in each cause rests on, as the fields alone show it. */
@@ -63,7 +63,7 @@ export interface Verdict {
 }
 
 export interface LedgerPart {
-  /** Which part it is, for code; `name` is for people. */
+  /** Identifies the part for programs; `name` is for people. */
   readonly id: LedgerPartId;
   readonly name: string;
   readonly bytes: number;
@@ -73,9 +73,9 @@ export interface LedgerPart {
   readonly how: 'read' | 'measured' | 'derived' | 'estimated';
   readonly at: string;
   readonly note?: string;
-  /** What it grew by since the trend of anonymous memory began; absent where that is not known, or below 1 MiB. */
+  /** Its growth since the trend of anonymous memory began; absent if it is not known or below 1 MiB. */
   readonly grewBytes?: number;
-  /** Of the page cache: bytes that are active, inactive, dirty, mapped. They overlap, so they are no parts. */
+  /** Of the page cache: bytes that are active, inactive, dirty, mapped. They overlap, so they are not parts. */
   readonly pageStates?: Readonly<Record<string, number>>;
   readonly parts?: readonly LedgerPart[];
 }
@@ -86,7 +86,7 @@ export interface Ledger {
   readonly limitBytes: Limit;
   readonly boundBytes: number;
   readonly unexplainedBytes: number;
-  /** Why there is a bound at all, in one sentence. */
+  /** The reason for the bound, in one sentence. */
   readonly boundNote: string;
   readonly parts: readonly LedgerPart[];
 }
@@ -118,24 +118,24 @@ export type ViewId =
   | 'free';
 
 export interface View {
-  /** Which number it is, for code; `tool` and `metric` are for people. */
+  /** Identifies the number for programs; `tool` and `metric` are for people. */
   readonly id: ViewId;
   readonly tool: string;
   readonly metric: string;
   readonly bytes: number | null;
   readonly formula: string;
   readonly note: string;
-  /** The parts of the ledger that it counts. */
+  /** The parts of the ledger that it includes. */
   readonly countedParts: readonly TopPartId[];
 }
 
 export interface FileRow extends Omit<FileObservation, 'foundLate'>, FileHolders {
   readonly allocatedBytes: number | null;
   readonly mtimeMs: number | null;
-  /** Of `allocatedBytes`, or of `sizeBytes` where that is not known. */
+  /** The rate of `allocatedBytes`, or of `sizeBytes` if that is not known. */
   readonly growthBytesPerHour: number | null;
   readonly residentGrowthBytesPerHour: number | null;
-  /** Of `residentBytes`, how much can be charged to this container; null: not known. Pages are charged where they were touched first. */
+  /** The part of `residentBytes` that can be charged to this container; null: not known. Pages are charged to the cgroup that touched them first. */
   readonly chargedBytes: number | null;
   /** `residency` as one text: the method, or "unknown: " and the reason. */
   readonly method: string;

@@ -13,8 +13,8 @@ import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import type { Finding, OomKilled, Verdict } from './types.ts';
 
 /**
- * A rule that applies, with what it found. `headline` is null where the rule explains no cause, or not the first one; `lead` where a condition
- * has nothing to say before the rest.
+ * A rule that applies, with its finding. `headline` is null if the rule explains no cause, or not the first one. `lead` is null if the condition
+ * does not begin the headline.
  */
 interface Answer {
   readonly finding: Finding;
@@ -23,7 +23,7 @@ interface Answer {
   readonly etas: readonly Eta[];
 }
 
-/** The verdict in its public form: the evaluation's numbers, with causes named, findings, times and the headline. Pure. */
+/** The verdict in its public form: the evaluation's numbers with named causes, findings, times and the headline. Pure. */
 export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   const growth = anonGrowthIn(raw);
   const evaluation = attribute({
@@ -61,7 +61,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   };
 }
 
-/** What grew in anonymous memory since its trend began; null where parts of it are swapped out, which the mappings do not count. */
+/** The growth of anonymous memory since its trend began; null: parts of it are swapped out, which the mappings do not count. */
 function anonGrowthIn({ evaluation, series, atMs }: Omit<RuleContext, 'anonGrowth'>): AnonGrowth | null {
   if (swappedNow({ series }) !== null) return null;
   const { anon, usage } = evaluation.fields;
@@ -96,7 +96,7 @@ const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }:
 
 const SEVERITY = { critical: 0, warn: 1, info: 2 } as const;
 
-/** What the headline is about: the first cause, else the gravest condition that begins it. */
+/** The subject of the headline: the first cause, else the most severe condition that may begin it. */
 function leadingAnswer(answers: readonly Answer[]): Answer | null {
   const conditions = answers.filter(({ lead }) => lead !== null);
   conditions.sort((a, b) => SEVERITY[a.finding.severity] - SEVERITY[b.finding.severity]);
@@ -114,7 +114,7 @@ function sortFindings(answers: readonly Answer[], leading: Answer | null): Findi
 
 const earliestFirst = (etas: readonly Eta[]): Eta[] => [...etas].sort((a, b) => a.seconds - b.seconds);
 
-/** What a reader must know before the rest: that the container has ended, or that this is not a JVM's memory. */
+/** The part that must come first: the container has ended, or this is not the memory of a JVM. */
 function introduction(context: RuleContext): Sentence {
   const { ended, target } = context;
   const end =

@@ -3,42 +3,42 @@ import type { PartColumn, PartColumns, PartProcess } from '../../history/part-re
 import { HOUR_S, MIB } from '../../units.ts';
 import { LEDGER_PARTS, type LedgerPartId } from '../ledger/part-table.ts';
 
-/** What one part of anonymous memory grew by. */
+/** The growth of one part of anonymous memory. */
 export interface PartGrowth {
   readonly id: LedgerPartId;
-  /** As the ledger calls it; of another process, its name. */
+  /** Its name in the ledger; for another process, the name of the process. */
   readonly name: string;
   readonly process: PartProcess | null;
-  /** At the newest reading. */
+  /** Bytes at the newest reading. */
   readonly bytes: number;
-  /** Over the readings, by their line of least squares; negative where it shrank. */
+  /** Growth over the readings, by the line of least squares; negative: it shrank. */
   readonly grewBytes: number;
   readonly bytesPerHour: number;
 }
 
-/** What grew in anonymous memory, part by part. The parts' growth adds up to the whole's. */
+/** The growth of anonymous memory by part. The growth of the parts adds up to the growth of the whole. */
 export interface AnonGrowth {
   /** Epoch seconds of the first and last reading that count. */
   readonly fromS: number;
   readonly toS: number;
   readonly readings: number;
-  /** Of all parts together. */
+  /** Growth of all parts together. */
   readonly grewBytes: number;
-  /** What grew most comes first. */
+  /** The part with the largest growth comes first. */
   readonly parts: readonly PartGrowth[];
 }
 
-/** Readings must lie so far apart, and the growing parts must have gained so much together: less is noise. */
+/** Minimum time between the readings, and minimum growth of the growing parts together. Less is noise. */
 const MIN_SPAN_S = 8;
 const MIN_GROWTH_BYTES = 4 * MIB;
 
 /**
- * What grew between two times, by the readings of the parts between them; null where too few were taken or too little grew. A line of
- * least squares through the same times adds up: the slopes of the parts are together the slope of their sum.
+ * The growth between two times, from the readings of the parts between them; null: there are too few readings, or the growth is too small.
+ * Lines of least squares through the same times are additive: the slopes of the parts add up to the slope of their sum.
  */
 export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number): AnonGrowth | null {
   const end = t.findLastIndex((at) => at <= toS) + 1;
-  // A trend that has just begun may not have two readings yet: then the last two tell what grew most recently.
+  // A trend that has just begun may not have two readings yet. Then the last two readings show the most recent growth.
   const longEnough = t.findLastIndex((at) => at <= (t[end - 1] ?? 0) - MIN_SPAN_S);
   const first = Math.max(0, Math.min(firstReading(t, fromS), end - 2, Math.max(0, longEnough)));
   const spanS = end - first < 2 ? 0 : t[end - 1]! - t[first]!;
@@ -56,7 +56,7 @@ export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number
   };
 }
 
-/** The reading with which the window begins: the last one before it, where that is nearer than the first one in it. */
+/** The first reading of the window: the last one before the window, if it is nearer to its start than the first one in it. */
 function firstReading(t: Float64Array, fromS: number): number {
   const within = t.findIndex((at) => at >= fromS);
   if (within < 0) return t.length - 1;
@@ -99,7 +99,7 @@ function slopePerSecond(t: Float64Array, y: Float64Array): number {
   return tt === 0 ? 0 : ty / tt;
 }
 
-/** Whose growth a part is a sign of; null: of none by itself. */
+/** The cause that the growth of a part indicates; null: the part alone indicates none. */
 export function causeOfPart(id: LedgerPartId): GrowthCause | null {
   switch (id) {
     case 'java-heap':
@@ -125,7 +125,7 @@ export function causeOfPart(id: LedgerPartId): GrowthCause | null {
   }
 }
 
-/** All causes that a part of anonymous memory can be a sign of. */
+/** All causes that a part of anonymous memory can indicate. */
 export const CAUSES_OF_PARTS: readonly GrowthCause[] = (Object.keys(LEDGER_PARTS) as LedgerPartId[])
   .map(causeOfPart)
   .filter((cause) => cause !== null);

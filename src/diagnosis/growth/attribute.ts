@@ -4,34 +4,34 @@ import { HOUR_S, KIB } from '../../units.ts';
 import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, type PartGrowth } from './anon-growth.ts';
 
 /*
- * The trends of the fields say that anonymous memory grows; the ledger over time says in which part. Where both are known, the causes are
- * those whose parts grew, ranked by the bytes that were measured. Pure.
+ * The trends of the fields show that anonymous memory grows; the ledger over time shows which part of it. If both are known, the causes are
+ * those whose parts grew, in the order of the measured bytes. Pure.
  */
 
-/** A part of less than this share of all growth is no cause of its own. */
+/** A part with less than this share of all growth is not a separate cause. */
 const MIN_SHARE = 0.1;
-/** A kind that holds this share of the native growth gives it its name. */
+/** If one kind has this share of the native growth, the growth is named after that kind. */
 const NAMING_SHARE = 0.6;
-/** What a thread brings beside its stack: its structures in the JVM and its first blocks of malloc. */
+/** Memory of a thread beside its stack: its structures in the JVM and its first blocks of malloc. */
 const NATIVE_PER_THREAD_BYTES = 128 * KIB;
-/** Class loaders bring at most as much malloc as they bring metaspace that is resident. */
+/** Class loaders use at most this many bytes of malloc for each byte of resident metaspace. */
 const NATIVE_PER_METASPACE = 1;
-/** Whether memory in the heap's range survives a collection is not known without the JVM's counters. */
+/** Without the JVM's counters it is not known whether memory in the heap's range survives a collection. */
 const UNKNOWN_HEAP_CONFIDENCE = 0.75;
 
 export interface AttributionInput {
   readonly evaluation: Evaluation;
-  /** null: the parts were not read often enough, or hardly grew. */
+  /** null: the parts were not read often enough, or their growth is too small. */
   readonly growth: AnonGrowth | null;
-  /** Whether the JVM's own figures of its heap are known. */
+  /** Whether the JVM's own values of its heap are known. */
   readonly heapCounted: boolean;
 }
 
 const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
 
 /**
- * The evaluation with the causes in anonymous memory by what was measured of its parts. What was not measured of a JVM that does not count
- * its heap is not called native: it may be the heap.
+ * The evaluation, with the causes in anonymous memory replaced by those that the measured parts indicate. If a JVM does not count its heap,
+ * growth that was not measured is not called native, because it may be in the heap.
  */
 export function attribute({ evaluation, growth, heapCounted }: AttributionInput): Evaluation {
   if (!heapCounted && evaluation.leak === false && evaluation.trend !== 'growing') return withUnknownLeak(evaluation);
@@ -61,7 +61,7 @@ const withUnknownLeak = (evaluation: Evaluation): Evaluation => ({
   confidence: Math.min(evaluation.confidence, UNKNOWN_HEAP_CONFIDENCE),
 });
 
-/** Growth of the parts of one cause: bytes over the readings, and bytes an hour at the pace of the trend. */
+/** Growth of the parts of one cause: bytes over the readings, and bytes per hour at the rate of the trend. */
 interface Measured {
   readonly grewBytes: number;
   readonly bytesPerHour: number;
@@ -71,12 +71,12 @@ interface Measured {
 
 const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / (toS - fromS)) * HOUR_S;
 
-/** How fast anonymous memory grows by its trend. */
+/** The growth rate of anonymous memory by its trend. */
 const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[]): number =>
   (fields.anon?.trend === 'growing' ? fields.anon.slopeBytesPerHour : null) ??
   found.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
-/** By cause. The readings may be of a shorter time than the trend: `scale` brings their pace to the trend's, where the two are alike. */
+/** The parts by cause. The readings may cover less time than the trend; `scale` converts their rate to that of the trend if both are similar. */
 function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCause) => Measured {
   const gained = parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0);
   const factor = scale > 0.5 && scale < 2 ? scale : 1;
@@ -113,11 +113,11 @@ function causesInAnon(
   if (heap !== null) causes.push(heap);
   else if (!heapCounted && inHeap.share >= MIN_SHARE) add('heap', inHeap.bytesPerHour);
 
-  // What threads and class loaders bring beside their own memory is theirs.
+  // Memory that threads and class loaders use beside their own parts counts as theirs.
   const threadsPerHour = fields.threads?.trend === 'growing' ? (fields.threads.slopeBytesPerHour ?? 0) : 0;
   const ofThreads =
     threads === null ? 0 : Math.min(inNative.bytesPerHour, inStacks.bytesPerHour + threadsPerHour * NATIVE_PER_THREAD_BYTES);
-  // The JVM renews its figure of metaspace at a collection only: the mappings may see the growth before it does.
+  // The JVM updates its value of metaspace only at a collection, so the mappings may show the growth earlier.
   const metaspaceGrows = by('metaspace') !== null || inMetaspace.share >= MIN_SHARE;
   const ofLoaders = metaspaceGrows
     ? Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour)
@@ -137,6 +137,6 @@ function causesInAnon(
   return causes;
 }
 
-/** The kind of native memory in which most of its growth is; null: it is spread. */
+/** The kind of native memory that has most of the growth; null: no kind has most of it. */
 const mainPart = ({ parts, grewBytes }: Measured): string | null =>
   parts.find((part) => part.grewBytes >= NAMING_SHARE * grewBytes)?.name ?? null;

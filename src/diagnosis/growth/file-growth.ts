@@ -8,31 +8,31 @@ import type { FileRow } from '../types.ts';
 import { columnOf, type FileNode, fileTree, type Span, whatGrew } from './file-tree.ts';
 import { dropsIn, growthPace, sumOfColumns } from './growth-pace.ts';
 
-/** The files that grew, by the cause that they explain. Empty: none in sight explains it. */
+/** The files that grew, by the cause that they explain. Empty: no visible file explains it. */
 export interface GrownFiles {
   readonly 'page-cache': readonly FileRow[];
   readonly shmem: readonly FileRow[];
 }
 
-/** A file system that the container's files fill. */
+/** A file system on which the container's files take more and more space. */
 export interface DiskGrowth {
   readonly fileSystem: FileSystemUse;
   readonly bytesPerHour: number;
-  /** What those files take on it now. */
+  /** Bytes that those files take on it now. */
   readonly usedBytes: number;
   readonly files: readonly FileRow[];
 }
 
-/** Files must have grown by at least this part of what the cgroup's sum grew by to be named as its cause. */
+/** Files are named as the cause if they have at least this share of the growth of the cgroup's sum. */
 const MIN_EXPLAINED = 0.4;
-/** Where growth is not seen (files that were cached before they were found), files that hold this part of all of it are named. */
+/** If the growth was not seen (the files were cached before they were found), files with this share of all bytes are named. */
 const MIN_HELD = 0.8;
 
 const MIN_SCANS = 12;
 
 type FileCause = keyof GrownFiles;
 
-/** What grew in the page cache and in shared memory, where these grow. */
+/** The files that grew in the page cache and in shared memory, if these grow. */
 export function grownFiles(series: Series, { causes, fields }: Pick<Evaluation, 'causes' | 'fields'>): GrownFiles {
   const explain = (cause: FileCause): readonly FileRow[] => {
     const share = causes.find((c) => c.cause === cause);
@@ -48,13 +48,13 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   const t = tracks[0]?.t;
   if (t === undefined || t.length === 0) return [];
   const toS = t[t.length - 1]!;
-  // What a scan does not get to, the next ones do: over a few of them the files are up to date.
+  // A scan may not query every file, but the next ones query the rest. Over a few scans, the files are up to date.
   const fromS = Math.max(t[0]!, Math.min(toS - windowS, t[Math.max(0, t.length - MIN_SCANS)]!));
   const sum = (row: number): number => sumAt(series, cause, row);
   const now = sum(series.t.length - 1);
   const rose = now - sum(rowAt(series.t, fromS));
   const whole = rose > 0 ? rose : (share.bytesPerHour * (toS - fromS)) / HOUR_S;
-  // Residency of libraries and jars is that of the node, where other containers map them too.
+  // Residency of libraries and jars is node-wide, because other containers map them too.
   const shareOf = sharesOf(tracks, now);
   for (const among of [tracks.filter((f) => !isLibrary(f)), tracks]) {
     const tree = fileTree(among, { fromS, toS }, 'resident', shareOf);
@@ -69,7 +69,7 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   return held.grownBytes >= MIN_HELD * Math.max(whole, now) ? rowsOf(whatGrew(held)) : [];
 }
 
-/** Which part of each track's pages can be charged to this container: those that it wrote first. */
+/** The share of each track's pages that can be charged to this container: the pages that it wrote first. */
 function sharesOf(tracks: readonly FileTrack[], chargedBytes: number): (track: FileTrack) => number {
   const held = new Map(
     tracks.map((track) => [track, { ...track, residentBytes: lastKnown(columnOf(track, 'resident')) }] as const),
@@ -78,7 +78,7 @@ function sharesOf(tracks: readonly FileTrack[], chargedBytes: number): (track: F
   return (track) => shareOf(held.get(track)!);
 }
 
-/** The tree of what files hold now, instead of what they grew by. */
+/** Sets the tree to the bytes that files have now, instead of their growth. */
 function markHeld(node: FileNode, shareOf: (track: FileTrack) => number): number {
   const [track] = node.tracks;
   node.grownBytes = node.folder
@@ -95,13 +95,13 @@ function markHeld(node: FileNode, shareOf: (track: FileTrack) => number): number
 const tracksOn = (tracks: readonly FileTrack[], kind: FileSystemUse['kind']): FileTrack[] =>
   tracks.filter((f) => f.kind !== 'unqueried' && (f.fileSystem?.kind ?? 'disk') === kind);
 
-/** The cgroup's sum that these files are part of. */
+/** The cgroup's sum that includes these files. */
 function sumAt(series: Series, cause: FileCause, row: number): number {
   const at = (field: 'file' | 'shmem'): number => knownNear(series.fields.get(field), row);
   return cause === 'shmem' ? at('shmem') : at('file') - at('shmem');
 }
 
-/** The value at a row, or the nearest before it that is known, else the nearest after it; 0 where none is. */
+/** The value at a row, else the nearest known value before it, else the nearest after it, else 0. */
 function knownNear(column: Float64Array | undefined, row: number): number {
   if (column === undefined) return 0;
   for (let i = row; i >= 0; i--) if (Number.isFinite(column[i])) return column[i]!;
@@ -120,7 +120,7 @@ const lastKnown = (column: Float64Array): number => {
   return last !== undefined && Number.isFinite(last) ? last : 0;
 };
 
-/** File systems on disk that the files in sight fill, by what they have allocated: a rotation with a bound fills nothing. */
+/** File systems on disk that the visible files fill, by allocated bytes. A bounded rotation does not fill a file system. */
 export function diskGrowths(tracks: readonly FileTrack[]): DiskGrowth[] {
   const byDisk = new Map<number, FileTrack[]>();
   for (const track of tracksOn(tracks, 'disk')) {
@@ -145,10 +145,10 @@ function diskGrowth(all: readonly FileTrack[]): DiskGrowth[] {
   return [{ fileSystem, bytesPerHour: pace, usedBytes, files: rowsOf(named) }];
 }
 
-/** A set of files is known to grow without bound when one of them has been rotated so often, and all of them still take more. */
+/** Files are known to grow without bound if one of them was rotated this often and their sum still grows. */
 const ROTATIONS = 3;
 
-/** One of the group's files was emptied or renamed once or twice: how many old ones are kept shows with the next rotations. */
+/** True if a file of the group was emptied or renamed once or twice. The next rotations will show how many old files are kept. */
 function mayBeBounded({ members }: FileTrack): boolean {
   return members.some((file) => {
     const drops = dropsIn(columnOf(file, 'allocated'));
@@ -156,7 +156,7 @@ function mayBeBounded({ members }: FileTrack): boolean {
   });
 }
 
-/** A preallocated or mapped file of fixed length takes no more than that, and there is room for it. */
+/** True if the file is preallocated or mapped with a fixed length: it takes no more than that, and the file system has room for it. */
 function isBoundedByLength({ sizeBytes, allocatedBytes, fileSystem }: FileTrack): boolean {
   const length = lastKnown(sizeBytes);
   const first = sizeBytes.find(Number.isFinite) ?? 0;
@@ -165,12 +165,12 @@ function isBoundedByLength({ sizeBytes, allocatedBytes, fileSystem }: FileTrack)
 }
 
 const PARTS = 8;
-/** Free space must fall by this part of what the files take. */
+/** Free space must fall by this share of the bytes that the files take. */
 const MIN_TAKEN = 0.25;
 
 /**
- * Free space falls in most parts of the time in which the files grow. In parts, since another program on the node may free or take
- * much at once.
+ * True if free space falls in most parts of the time in which the files grow. The time is divided because another program on the node may
+ * free or take much at once.
  */
 function takesSpace(allocated: Float64Array, free: Float64Array | null): boolean {
   if (free === null) return true;

@@ -1,7 +1,7 @@
 import type { FileTrack } from '../../history/series.ts';
 import { folderOfPath } from '../../sources/files/file-groups.ts';
 
-/** The bytes of a file whose growth is asked for: those in memory, or those on its file system. */
+/** The bytes whose growth is measured: those in memory, or those on the file system. */
 export type Measure = 'resident' | 'allocated';
 
 /** The span over which growth is measured, epoch seconds. */
@@ -10,7 +10,7 @@ export interface Span {
   readonly toS: number;
 }
 
-/** A folder, or a track: what it grew by in a span, and in the last third of it. */
+/** A folder or a track, with its growth in a span and in the last third of the span. */
 export interface FileNode {
   /** A folder has a slash at its end. */
   readonly path: string;
@@ -21,17 +21,17 @@ export interface FileNode {
   lateBytes: number;
 }
 
-/** What a folder must hold of its parent's growth for the growth to be its own. */
+/** A folder is named instead of its parent if it has this share of the parent's growth. */
 const MIN_SHARE = 0.8;
-/** And of the parent's latest growth: one segment that is full is not what goes on growing. */
+/** And this share of the parent's latest growth, because one segment that is full does not grow any more. */
 const MIN_LATE_SHARE = 0.5;
-/** A folder is called by its files' common name only where it holds others too. */
+/** A folder is shown by the common name of its files only if it contains other files too. */
 const OTHERS_SHARE = 0.2;
 const LATE_THIRD = 2 / 3;
-/** Places with nothing in common but the root that are named together. */
+/** Maximum of places that are named together if only the root contains them all. */
 const MAX_NAMED = 3;
 
-/** The growth of all tracks, as a tree of folders. `shareOf`: the part of a track's bytes that counts. */
+/** The growth of all tracks as a tree of folders. `shareOf`: the share of a track's bytes that counts. */
 export function fileTree(
   tracks: readonly FileTrack[],
   span: Span,
@@ -81,7 +81,7 @@ function trackNode(track: FileTrack, span: Span, measure: Measure, share: number
   };
 }
 
-/** Bytes that a track grew by since then; what was not there yet counts as 0. */
+/** Growth of a track since that time, in bytes. A file that did not exist yet counts as 0. */
 function growthSince(track: FileTrack, fromS: number, measure: Measure): number {
   const column = columnOf(track, measure);
   const now = column[column.length - 1];
@@ -93,15 +93,15 @@ function growthSince(track: FileTrack, fromS: number, measure: Measure): number 
 
 const isKnown = (column: Float64Array): boolean => Number.isFinite(column[column.length - 1]);
 
-/** Where residency may not be queried, what the file has on its file system, or its length, is the best that there is. */
+/** If residency cannot be queried, the allocated bytes of the file, or its length, are the best known values. */
 export function columnOf(track: FileTrack, measure: Measure): Float64Array {
   if (measure === 'resident' && isKnown(track.residentBytes)) return track.residentBytes;
   return isKnown(track.allocatedBytes) ? track.allocatedBytes : track.sizeBytes;
 }
 
 /**
- * What grew: the deepest folder, group of files or file that holds nearly all of it. Where only the root does, the largest places that
- * hold it together.
+ * The place that grew: the deepest folder, group of files or file with nearly all of the growth. If that is only the root, the largest places
+ * that have nearly all of it together.
  */
 export function whatGrew(node: FileNode): FileNode[] {
   const [only] = node.children;
@@ -109,7 +109,7 @@ export function whatGrew(node: FileNode): FileNode[] {
   const best = node.children.reduce<FileNode | null>((b, c) => (b === null || c.grownBytes > b.grownBytes ? c : b), null);
   if (best !== null && holds(best, node)) {
     if (best.folder || isFile(best) || !fills(best, node)) return whatGrew(best);
-    // The group is all that there is in this folder; a single file of it may still be what grows.
+    // The folder contains only this group. A single file of the group may still have the growth.
     const [inside] = whatGrew(best);
     return inside === undefined || inside === best ? [node.path === '/' ? best : node] : [inside];
   }
@@ -122,7 +122,7 @@ const isFile = (node: FileNode): boolean => node.tracks[0]!.kind === 'file';
 const holds = (child: FileNode, parent: FileNode): boolean =>
   child.grownBytes >= MIN_SHARE * parent.grownBytes && child.lateBytes >= MIN_LATE_SHARE * parent.lateBytes;
 
-/** No more than a small part of the folder's files are others. */
+/** True if only a small share of the folder's files are others. */
 function fills(group: FileNode, folder: FileNode): boolean {
   const files = (node: FileNode): number => node.tracks.reduce((sum, { files: n }) => sum + n, 0);
   return files(group) >= (1 - OTHERS_SHARE) * files(folder);

@@ -1,20 +1,20 @@
 import { HOUR_S } from '../../units.ts';
 
-/** How fast a column of bytes grows, in bytes an hour. */
+/** The growth rate of a column of bytes, in bytes per hour. */
 export interface GrowthPace {
-  /** Since it last became smaller, by a rotation or a truncation; over its peaks where it did so again and again. null: not known yet. */
+  /** Since it last became smaller, by a rotation or a truncation; if that happens repeatedly, over its peaks. null: not known yet. */
   readonly now: number | null;
-  /** Of its highest level: what is written and removed again in turn does not grow. null: not known yet. */
+  /** Of its highest level, because files that are written and removed in turn do not grow. null: not known yet. */
   readonly net: number | null;
 }
 
-/** A file system may give back a part of what it reserved for a file: that is no rotation. */
+/** A file system may release a part of the space that it reserved for a file. That is not a rotation. */
 const MAX_SHRINKAGE = 0.02;
-/** A rise that has slowed to less than this part of its mean pace is rated by its later half. */
+/** If a rise has slowed to less than this share of its mean rate, the rate of its later half is used. */
 const SLOWED = 0.5;
 const MIN_POINTS = 3;
 
-/** Least squares over what is known of the column. */
+/** Least squares over the known values of the column. */
 export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
   const known = [...column.keys()].filter((i) => Number.isFinite(column[i]));
   const times = known.map((i) => t[i]!);
@@ -32,10 +32,10 @@ export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
 const dropsOf = (bytes: readonly number[]): number[] =>
   [...bytes.keys()].filter((i) => i > 0 && bytes[i]! < bytes[i - 1]! * (1 - MAX_SHRINKAGE));
 
-/** How often a file became smaller. */
+/** The number of times that a file became smaller. */
 export const dropsIn = (column: Float64Array): number => dropsOf([...column].filter(Number.isFinite)).length;
 
-/** From the peak before the last drop to the peak since; 0 while that has not been reached again. */
+/** From the peak before the last drop to the peak after it; 0 while the old peak is not reached again. */
 function peakGrowth(times: readonly number[], bytes: readonly number[], drop: number): number {
   const before = indexOfPeak(bytes, 0, drop);
   const since = indexOfPeak(bytes, drop, bytes.length);
@@ -70,7 +70,7 @@ function slope(times: readonly number[], bytes: readonly number[]): number | nul
   return tt === 0 ? null : (tb / tt) * HOUR_S;
 }
 
-/** NaN where nothing of it is known. */
+/** NaN: no value is known. */
 export function sumOfColumns(columns: readonly Float64Array[]): Float64Array {
   return (columns[0] ?? new Float64Array()).map((_, i) =>
     columns.reduce((sum, c) => (Number.isFinite(c[i]) ? (Number.isNaN(sum) ? 0 : sum) + c[i]! : sum), Number.NaN),

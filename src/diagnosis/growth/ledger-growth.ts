@@ -3,10 +3,10 @@ import { MIB, SECOND_MS } from '../../units.ts';
 import type { Ledger, LedgerPart } from '../types.ts';
 import type { AnonGrowth, PartGrowth } from './anon-growth.ts';
 
-/** Growth of less is not mentioned. */
+/** Smaller growth is not mentioned. */
 const MIN_BYTES = MIB;
 
-/** The ledger, where each part of anonymous memory says what it grew by: the same figures as the verdict's. */
+/** The ledger with the growth of each part of anonymous memory, the same numbers as in the verdict. */
 export function withGrowth(ledger: Ledger, growth: AnonGrowth | null): Ledger {
   if (growth === null) return ledger;
   const annotate = (part: LedgerPart): LedgerPart => {
@@ -25,6 +25,6 @@ export function withGrowth(ledger: Ledger, growth: AnonGrowth | null): Ledger {
   return { ...ledger, parts: ledger.parts.map((top) => (top.id === 'anon' ? annotate(top) : top)) };
 }
 
-/** Other processes are told apart by their names, which the ledger follows with their number. */
+/** Other processes are distinguished by their names; the ledger adds their number to the name. */
 const isPart = ({ id, name }: PartGrowth, part: LedgerPart): boolean =>
   id === part.id && id !== 'anon' && (id !== 'other-process' || part.name.startsWith(`${safeName(name)} (`));

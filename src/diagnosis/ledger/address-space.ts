@@ -7,15 +7,15 @@ export interface AddressRange {
 }
 
 /**
- * A mapping, or the part of one that lies in one range. The kernel merges neighbours of the same permissions into one mapping and counts
- * its resident pages as a whole: of a part of it only bounds are known.
+ * A mapping, or the part of a mapping that is in one range. The kernel merges neighbours with the same permissions into one mapping and counts
+ * its resident pages as a whole, so for a part of it only bounds are known.
  */
 export interface MappingPiece extends Mapping {
   readonly anonLow: number;
   readonly anonHigh: number;
 }
 
-/** A class data archive of the JDK or of an application (-XX:SharedArchiveFile, -XX:AOTCache): its pieces may lie in the heap. */
+/** A class data archive of the JDK or of an application (-XX:SharedArchiveFile, -XX:AOTCache). Its pieces may be in the heap. */
 export const isArchive = (m: Mapping): boolean => /\.(?:jsa|aot)$/.test(m.path);
 
 export const isWithin = (m: AddressRange, range: AddressRange): boolean => m.start >= range.start && m.start < range.end;
@@ -23,11 +23,11 @@ export const isWithin = (m: AddressRange, range: AddressRange): boolean => m.sta
 /** Reserved memory that the JVM has not committed, or guard pages. */
 const isReserve = (m: Mapping): boolean => m.perms.startsWith('---');
 
-/** Private memory of no file, or a class data archive's piece that is mapped into the heap. */
+/** Private memory without a file, or a piece of a class data archive that is mapped into the heap. */
 const isHeapLike = (m: Mapping): boolean =>
   m.perms[3] === 'p' && m.perms[2] !== 'x' && (m.path === '' || m.path.startsWith('[anon:') || isArchive(m));
 
-/** Mappings of private memory without a gap between them. A process may have tens of thousands, so sums are made once. */
+/** Mappings of private memory without a gap between them. A process may have tens of thousands, so sums are computed once. */
 export class Chain {
   readonly mappings: readonly Mapping[];
   readonly start: number;
@@ -48,7 +48,7 @@ export class Chain {
     }
   }
 
-  /** Bytes that are committed: HotSpot reserves memory without access, and makes it writable when it commits it. */
+  /** Committed bytes. HotSpot reserves memory without access, and makes it writable when it commits it. */
   committedWithin({ start, end }: AddressRange): number {
     const before = (at: number): number => {
       const i = this.indexAt(at);
@@ -58,7 +58,7 @@ export class Chain {
     return before(Math.min(end, this.end)) - before(Math.max(start, this.start));
   }
 
-  /** Resident bytes that lie in the range for certain. */
+  /** Resident bytes that are certainly in the range. */
   residentWithin({ start, end }: AddressRange): number {
     const [first, last] = [this.indexAt(Math.max(start, this.start)), this.indexAt(Math.min(end, this.end) - 1)];
     const whole = this.#resident[last + 1]! - this.#resident[first]!;
@@ -69,7 +69,7 @@ export class Chain {
     }, whole);
   }
 
-  /** The mapping that holds an address; their number where it is the end. */
+  /** The index of the mapping that contains an address; the number of mappings if the address is the end. */
   indexAt(at: number): number {
     let [low, high] = [0, this.mappings.length];
     while (low < high) {
@@ -80,7 +80,7 @@ export class Chain {
     return low;
   }
 
-  /** Where a mapping begins or ends next to an address, no further than `within`; null: nowhere. */
+  /** The nearest start or end of a mapping to an address, at most `within` away; null: there is none. */
   boundaryNear(at: number, within: number): number | null {
     const m = this.mappings[Math.min(this.indexAt(at), this.mappings.length - 1)]!;
     const nearest = Math.abs(m.start - at) <= Math.abs(m.end - at) ? m.start : m.end;
@@ -103,7 +103,7 @@ export function chainsOf(mappings: readonly Mapping[]): Chain[] {
   return found;
 }
 
-/** The mappings, cut where a range begins or ends inside of one. `isSparse`: only some pages of it are resident, as of the heap and of stacks. */
+/** The mappings, divided at the limits of the ranges. `isSparse`: only some of its pages are resident, as in the heap and in stacks. */
 export function cutAt(
   mappings: readonly Mapping[],
   ranges: readonly AddressRange[],
@@ -120,7 +120,7 @@ export function cutAt(
   });
 }
 
-/** What stands beside the heap is the VM's own and was written when it was committed, so it is taken to be resident first. */
+/** Memory beside the heap belongs to the VM, which writes it when it commits it. So it is assumed to be resident before the heap's pages are. */
 function pieces(m: Mapping, inside: readonly number[], isSparse: (piece: AddressRange) => boolean): MappingPiece[] {
   const edges = [m.start, ...inside, m.end];
   const whole = m.end - m.start;

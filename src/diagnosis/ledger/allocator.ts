@@ -1,9 +1,9 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 
-/** What serves malloc in a process. */
+/** The allocator that serves malloc in a process. */
 export type Allocator = 'glibc' | 'jemalloc' | 'tcmalloc' | 'mimalloc' | 'musl';
 
-/** Libraries that replace malloc come before the C library, which is mapped beside them. */
+/** Libraries that replace malloc come before the C library, which is mapped too. */
 const LIBRARIES: readonly (readonly [Allocator, RegExp])[] = [
   ['jemalloc', /\/libjemalloc[^/]*\.so/],
   ['tcmalloc', /\/libtcmalloc[^/]*\.so/],

@@ -1,16 +1,16 @@
 import type { LedgerPartId } from './part-table.ts';
 
-/** Anonymous bytes of one process that are of one kind. `low` and `high`: what it may be where the mappings leave it open. */
+/** Anonymous bytes of one kind in one process. `low` and `high` are bounds, because the mappings may not show the exact value. */
 export interface AnonPart {
   readonly id: AnonPartId;
   readonly bytes: number;
   readonly low: number;
   readonly high: number;
-  /** How many there are of it: stacks, arenas, mappings. */
+  /** The number of stacks, arenas or mappings. */
   readonly count: number;
-  /** What the JVM reports about it, where it was asked. */
+  /** The JVM's answer about it, with --attach. */
   readonly reportedByJvm?: string;
-  /** How the mappings and the JVM's own figures disagree about it; `low` and `high` hold both. */
+  /** The difference between the mappings and the JVM's own values; `low` and `high` include both. */
   readonly disagreement?: string;
 }
 

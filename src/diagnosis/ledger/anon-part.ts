@@ -36,7 +36,7 @@ const NOTES: Readonly<Partial<Record<AnonPartId, string>>> = {
   'direct-buffers': 'blocks past 128 KiB, each a mapping of no name',
 };
 
-/** anon by name: other processes first set apart, then the JVM by its mappings, or where those may not be read by hsperfdata. Pure. */
+/** anon by name: first the other processes; then the JVM by its mappings, or by hsperfdata if the mappings cannot be read. Pure. */
 export function anonParts(input: AnonInput): LedgerPart[] {
   const at = new Date(input.atMs).toISOString();
   const others = otherParts(input, at);
@@ -45,7 +45,7 @@ export function anonParts(input: AnonInput): LedgerPart[] {
   return [...own, ...others].filter((p) => p.highBytes > 0);
 }
 
-/** The same parts for history: those of other processes by name, however many there are of each, and what no part accounts for. */
+/** The same parts for history: other processes by name, whatever their number, and the rest that no part explains. */
 export function anonObservations(input: AnonInput): PartObservation[] {
   const others = otherParts(input, '');
   const byName = input.others.map(({ name, processes, pid, parent }, i) => ({
@@ -60,7 +60,7 @@ export function anonObservations(input: AnonInput): PartObservation[] {
   return rest === 0 ? named : [...named, { id: 'anon', name: LEDGER_PARTS.anon.name, bytes: rest, process: null }];
 }
 
-/** Pages that a fork shares with its parent count for both, so the sum may be too high: never more than there is. */
+/** Pages that a fork shares with its parent count for both, so the sum may be too high. It is limited to the whole. */
 function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): LedgerPart[] {
   const room = Math.max(0, anonBytes - (mappings?.split.anonBytes ?? 0) * 0.5);
   const scale = Math.min(
@@ -86,10 +86,10 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
     .map((p) => (scale === 1 ? { ...p, lowBytes: p.bytes, highBytes: p.bytes } : p));
 }
 
-/** memory.stat lags behind the pages: so much less than the mappings say is no page that was given back (see the ledger's bound). */
+/** memory.stat lags behind the pages. If it is below the mappings by up to this much, no page was returned (see the ledger's bound). */
 const COUNTER_LAG = 0.02;
 
-/** The mappings may be some minutes old; what was added since is a separate part, and what went since is taken from all. */
+/** The mappings may be a few minutes old. Memory that was added since is a separate part; memory that was freed since is subtracted from all parts. */
 function partsFromMappings({ split, atMs }: Mappings, anonBytes: number, nowAt: string): LedgerPart[] {
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
@@ -118,7 +118,7 @@ function part(p: AnonPart, at: string, shrink: number): LedgerPart {
   return shrink < 1 ? intervalPart(p.id, [0, bytes, p.high], rest) : intervalPart(p.id, [p.low, bytes, p.high], rest);
 }
 
-/** Rounding may leave some bytes: the largest part takes them, so that parts sum to their whole. */
+/** Rounding may leave a few bytes. They are added to the largest part, so that the parts add up to the whole. */
 function scaleToWhole(parts: LedgerPart[], whole: number): LedgerPart[] {
   const off = whole - sumOfParts(parts);
   const largest = parts.reduce((best, p, i) => (p.bytes > (parts[best]?.bytes ?? -1) ? i : best), 0);
@@ -136,10 +136,10 @@ function scaleToWhole(parts: LedgerPart[], whole: number): LedgerPart[] {
       );
 }
 
-/** Without the mappings: heap and metaspace lie between used and committed, the rest is what is left. */
+/** The parts without the mappings: heap and metaspace are between used and committed; the remainder is one part. */
 function partsFromCounters(jvm: JvmReading | null, anonBytes: number, at: string): LedgerPart[] {
   if (jvm === null || anonBytes <= 0) return [];
-  const inShmem = heapCountedIn(jvm.collector) === 'shmem'; // then nothing of it is anon
+  const inShmem = heapCountedIn(jvm.collector) === 'shmem'; // then no part of it is anon
   const estimated = { how: 'estimated' as const, at };
   const meta = spaceOf(jvm, anonBytes);
   const heapHigh = inShmem ? 0 : Math.min(anonBytes, jvm.heapCommitted.value);
@@ -164,12 +164,12 @@ function partsFromCounters(jvm: JvmReading | null, anonBytes: number, at: string
 
 function spaceOf({ metaspace, compressedClass }: JvmReading, most: number): { readonly low: number; readonly high: number } {
   if (metaspace === null) return { low: 0, high: 0 };
-  // hsperfdata's metaspace holds the compressed class space already (sun.gc.metaspace counts both).
+  // metaspace in hsperfdata includes the compressed class space (sun.gc.metaspace counts both).
   const low = Math.min(most, metaspace.used.value);
   return { low, high: Math.min(most, Math.max(low, metaspace.committed, compressedClass?.committed ?? 0)) };
 }
 
-/** ZGC keeps the Java heap in shared memory: what most tools call cache is heap then, and not reclaimable. */
+/** ZGC has the Java heap in shared memory. Most tools call it cache, but it is not reclaimable. */
 export function sharedHeap(
   input: Pick<AnonInput, 'jvm' | 'mappings' | 'atMs'> & { readonly files: readonly FileReading[] },
   shmemBytes: number,
@@ -177,7 +177,7 @@ export function sharedHeap(
   const { jvm, mappings, files } = input;
   const measured = mappings?.split.sharedHeap ?? null;
   if (shmemBytes === 0) return [];
-  // Committed pages belong to the file and are charged before a view of the heap maps them: so its residency, where known, counts more.
+  // Committed pages belong to the file and are charged before a view of the heap maps them. So the file's residency is preferred if it is known.
   const residentBytes = files.filter(isHeapFile).reduce((sum, f) => sum + (f.residentBytes ?? 0), 0);
   if (residentBytes > (measured?.bytes ?? 0))
     return [

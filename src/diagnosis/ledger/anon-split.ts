@@ -25,8 +25,8 @@ export interface AnonSplit {
 }
 
 /**
- * Every anonymous byte of a JVM under a name: what each mapping is by its place, permissions and neighbours, then held against what the
- * JVM says of itself, in hsperfdata and, where it was asked, in its answers. Pure.
+ * Divides all anonymous bytes of a JVM into named parts. The kind of each mapping follows from its place, permissions and neighbours. The
+ * parts are then compared with the JVM's own values in hsperfdata and, with --attach, in its answers. Pure.
  */
 export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null, answers: JcmdReport | null = null): AnonSplit {
   const figures = jvmFigures(jvm, answers);
@@ -99,7 +99,7 @@ function idOf(
   return before !== undefined && isBss(m, before) ? 'libraries' : 'unnamed';
 }
 
-/** ZGC backs its heap with a memfd, or with a file in a tmpfs where the kernel has none. */
+/** ZGC backs its heap with a memfd, or with a file in a tmpfs if the kernel has no memfd. */
 const isSharedHeap = (m: Mapping): boolean =>
   m.perms[3] === 's' && /(?:^\/memfd:|\/)java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(m.path);
 
@@ -110,11 +110,11 @@ function addFile(files: { bytes: number; libraries: number; jars: number; other:
   else files.other += bytes;
 }
 
-/** The zeroed data of a library is anonymous memory right behind it. Larger ones are the VM's, not a library's. */
+/** The zeroed data of a library is anonymous memory directly after it. A larger mapping belongs to the VM, not to a library. */
 const isBss = (m: Mapping, before: Mapping): boolean =>
   before.end === m.start && before.path.includes('.so') && m.end - m.start <= 1 * MIB;
 
-/** Reservations that may be either widen both; without the JVM's figures nothing says what of the low memory is heap. */
+/** A reservation that may be either kind widens both intervals. Without the JVM's values, it is not known which part of the low memory is heap. */
 function widenByReservations(parts: readonly AnonPart[], heapIsOpen: boolean, reserves: readonly Reservation[]): AnonPart[] {
   const open = (metaspace: boolean): number =>
     reserves.reduce((sum, r) => sum + (r.undecided && r.metaspace === metaspace ? r.anonBytes : 0), 0);
@@ -133,8 +133,8 @@ function widenByReservations(parts: readonly AnonPart[], heapIsOpen: boolean, re
 }
 
 /**
- * What is left: the collector's tables, the VM's own mappings, direct buffers, and blocks of malloc past 128 KiB, each a mapping of
- * no name. The tables' most follows from the committed heap; more than that is not the collector's.
+ * The remainder: the collector's tables, the VM's own mappings, direct buffers, and blocks of malloc above 128 KiB, each an unnamed mapping.
+ * The maximum of the tables follows from the committed heap; memory above that does not belong to the collector.
  */
 function divideRest(
   { bytes: rest, low, high }: Pick<AnonPart, 'bytes' | 'low' | 'high'>,

@@ -9,22 +9,22 @@ const ARENA_BYTES = 64 * MIB;
 const METASPACE_GRANULE = 64 * KIB;
 const NODE_ALIGNMENT = 4 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
-/** Of more undecided reservations than this the combinations are not tried. */
+/** If there are more undecided reservations than this, their combinations are not tried. */
 const MAX_COMBINED = 12;
 
 /** A reservation of 64 MiB: an arena of glibc, or a node of metaspace. */
 export interface Reservation extends AddressRange {
   readonly metaspace: boolean;
-  /** It may be the other as well. */
+  /** It may also be of the other kind. */
   readonly undecided: boolean;
   readonly anonBytes: number;
   readonly committedBytes: number;
 }
 
 /**
- * All reservations of 64 MiB outside of `taken`. Metaspace is whole granules and aligned to 4 MiB only; an arena is one written piece and its
- * reserve, aligned to 64 MiB. One in sixteen arenas is whole granules by chance: which of these are metaspace follows from what the JVM
- * says is committed.
+ * All reservations of 64 MiB outside `taken`. Metaspace consists of whole granules and is aligned only to 4 MiB. An arena is one written piece
+ * and its reserve, aligned to 64 MiB. One in sixteen arenas consists of whole granules by chance. The committed size that the JVM reports
+ * decides which of these are metaspace.
  */
 export function arenaReservations(
   mappings: readonly Mapping[],
@@ -56,8 +56,8 @@ export function arenaReservations(
 }
 
 /**
- * A node of metaspace that begins inside of a mapping, since what stands before it is writable as well: of all places where one could
- * begin, the one with which as much is committed as the JVM says. What was found at the pieces behind its beginning belongs to it.
+ * A node of metaspace that begins inside a mapping, because the memory before it is writable too. Of all possible starts, it is the one whose
+ * committed size is that of the JVM. Reservations that were found at the pieces after its start belong to it.
  */
 function withMergedNode(
   found: readonly Reservation[],
@@ -83,14 +83,14 @@ function withMergedNode(
   return best.reserves;
 }
 
-/** At each multiple of its alignment inside of a mapping, from the end on. */
+/** Each multiple of its alignment inside a mapping, beginning at the end. */
 function nodesBeginningIn(m: Mapping, chain: Chain): Reservation[] {
   const last = Math.floor((m.end - 1) / NODE_ALIGNMENT) * NODE_ALIGNMENT;
   const starts = Array.from({ length: ARENA_BYTES / NODE_ALIGNMENT }, (_, k) => last - k * NODE_ALIGNMENT);
   return starts.flatMap((start) => (start > m.start ? (nodeAt(chain, start) ?? []) : []));
 }
 
-/** null: it does not fit there, or what is committed in it is no whole granules. */
+/** null: it does not fit there, or its committed memory is not whole granules. */
 function nodeAt(chain: Chain, start: number): Reservation | null {
   const end = start + ARENA_BYTES;
   if (end > chain.end) return null;
@@ -107,7 +107,7 @@ function nodeAt(chain: Chain, start: number): Reservation | null {
   };
 }
 
-/** Those undecided ones are metaspace that together are what is missing of its committed size; where they are exactly that, nothing is open. */
+/** The undecided ones that together fill the missing committed size are metaspace. If they fill it exactly, no reservation remains undecided. */
 function decide(found: readonly Reservation[], committed: number | null): Reservation[] {
   const undecided = found.filter((r) => r.undecided);
   const certain = found.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0);
@@ -144,7 +144,7 @@ function largestWithin(of: readonly Reservation[], wanted: number): ReadonlySet<
   return chosen;
 }
 
-/** If mapping `i` begins a reservation of 64 MiB: where that ends. */
+/** The end of the reservation of 64 MiB that mapping `i` begins; null: it begins none. */
 function reservationEnd(mappings: readonly Mapping[], i: number): number | null {
   const first = mappings[i]!;
   if (first.path !== '' || !first.perms.startsWith('rw-p') || first.start % NODE_ALIGNMENT !== 0) return null;
@@ -159,21 +159,21 @@ function reservationEnd(mappings: readonly Mapping[], i: number): number | null 
     granular &&= (Math.min(at, end) - next.start) % METASPACE_GRANULE === 0;
     pieces++;
   }
-  // An arena is one piece and its reserve, metaspace is whole granules; stacks side by side with their guard pages are neither.
+  // An arena is one piece and its reserve; metaspace is whole granules. Adjacent stacks with their guard pages are neither.
   if (!granular && !(pieces === 2 && mappings[i + 1]!.perms.startsWith('---')))
     return first.end >= end ? wholeArenaEnd(mappings, i) : null;
-  // The last reserved piece may be one with the next reservation's.
+  // The kernel may have merged the last reserved piece with the next reservation.
   if (at >= end && first.end < end) return end;
   return wholeArenaEnd(mappings, i);
 }
 
-/** Where the first arena of a mapping of full ones ends; null: it is none. */
+/** The end of the first arena in a mapping of full arenas; null: it is no such mapping. */
 function wholeArenaEnd(mappings: readonly Mapping[], i: number): number | null {
   const { start, end } = mappings[i]!;
   return start % ARENA_BYTES === 0 && end >= start + ARENA_BYTES && endsAsArena(mappings, i) ? start + ARENA_BYTES : null;
 }
 
-/** Full arenas side by side are one mapping to the kernel, of whole arenas or with the last one's reserve behind it; large blocks are not. */
+/** The kernel merges adjacent full arenas into one mapping of whole arenas, possibly followed by the last one's reserve. Large blocks look different. */
 function endsAsArena(mappings: readonly Mapping[], i: number): boolean {
   const { end } = mappings[i]!;
   const next = mappings[i + 1];

@@ -1,25 +1,25 @@
 import type { FileReading } from '../../sources/types.ts';
 import { reconcileResidency } from './reconcile-residency.ts';
 
-/** What says to whom the pages of a file are charged. */
+/** The facts that decide to which container the pages of a file are charged. */
 export type ChargedFile = Pick<FileReading, 'path' | 'openBy' | 'deleted' | 'residentBytes' | 'isOwn'>;
 
 const LIBRARY = /\.(?:so(?:\.[\d.]+)?|jar|jmod|jsa|war|node)$|\/lib\/modules$/;
-/** What logback, log4j2, logrotate and the JVM put behind a log's name, or between its stem and its ending; taken off in this order. */
+/** The texts that logback, log4j2, logrotate and the JVM add after a log's name, or between its stem and its ending. They are removed in this order. */
 const ENDINGS: readonly RegExp[] = [
   /\.(?:gz|zst|xz|bz2|lz4|zip)$/,
   /\.(?:log|txt|out)$/,
   /\.(?:old|bak)$/,
-  // One run of characters and no nested repeat: names are the container's, and must cost no more than their length squared.
+  // One repeat without nesting: the container chooses the names, and a match must cost at most the square of their length.
   /[-._]\d[\d.:T_-]*$/,
   /\.(?:log|txt|out)$/,
 ];
 
 /**
- * Which part of its resident bytes is charged to this container. Residency is node-wide. What this container's processes write is charged
- * to it, since a page is charged to the cgroup that touches it first: files written since it began, logs that are open, those they were
- * renamed to, deleted ones; of these, those that are open are known best. Other files may be charged to another container, most of all libraries and jars: so where the sum is too large,
- * those come last.
+ * The share of a file's resident bytes that is charged to this container. Residency is node-wide. A page is charged to the cgroup that touches
+ * it first, so files that this container's processes write are charged to it: files written after its start, open logs, their renamed
+ * predecessors, and deleted files. Open files are the most certain of these. Other files may be charged to another container, especially
+ * libraries and jars. So if the sum is too large, they come last.
  */
 export function chargedShares<F extends ChargedFile>(files: readonly F[], whole: number): (f: F) => number {
   const sums = reconcileResidency(
@@ -59,7 +59,7 @@ export function fileKind(file: ChargedFile, written: ReadonlyMap<string, number>
   return isRotated(file, written) ? 'rotated' : 'plain';
 }
 
-/** A log that was renamed: it is not written any more, but one with the same stem is, whose path is no longer than its own. */
+/** A renamed log: it is no longer written, but a file with the same stem is, and that file's path is not longer. */
 function isRotated(file: ChargedFile, written: ReadonlyMap<string, number>): boolean {
   if (written.size === 0 || isWritten(file) || file.path.endsWith('/')) return false;
   return (written.get(stemOf(file.path)) ?? Number.POSITIVE_INFINITY) <= file.path.length;
@@ -75,7 +75,7 @@ export function writtenStems(files: readonly ChargedFile[]): Map<string, number>
   return stems;
 }
 
-/** Folder and name without endings and the numbers of a rotation; empty where nothing of the name is left. */
+/** Folder and name without endings and the numbers of a rotation; empty if no part of the name remains. */
 function stemOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).slice(0, 255);
   const stem = ENDINGS.reduce((rest, ending) => rest.replace(ending, ''), name);

@@ -3,21 +3,21 @@ import { MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf, isArchive } from './address-space.ts';
 import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
 
-/** Its size unless a flag says another (CompressedClassSpaceSize). */
+/** Its size, unless a flag sets another (CompressedClassSpaceSize). */
 const DEFAULT_BYTES = 1024 * MIB;
-/** Classes are unloaded between the two readings. */
+/** Tolerance, because classes may be unloaded between the two readings. */
 const SLACK = 8 * MIB;
 
 /**
- * The compressed class space is one reserved range: behind the class data archive, without an archive behind the heap (JDK 8 to 20), by
- * itself (JDK 11), or elsewhere, and then known by its size and by what of it is committed.
+ * The compressed class space is one reserved range. It is after the class data archive; without an archive after the heap (JDK 8 to 20);
+ * alone (JDK 11); or elsewhere, where its size and its committed bytes identify it.
  */
 export function classSpaceRange(
   mappings: readonly Mapping[],
   heap: AddressRange | null,
   { classSpace, nonClass }: JvmFigures,
 ): AddressRange | null {
-  // Where class pointers are not compressed there is none.
+  // If class pointers are not compressed, there is none.
   if (classSpace === null && nonClass !== null) return null;
   const length = classSpace?.reservedBytes ?? DEFAULT_BYTES;
   const outside = mappings.filter((m) => heap === null || !(m.start >= heap.start && m.end <= heap.end));
@@ -37,7 +37,7 @@ export function classSpaceRange(
   return best === null ? null : { start: best.start, end: best.end };
 }
 
-/** At its usual places it may have grown since the last collection; anywhere else its committed size must be that of the JVM, to the byte. */
+/** At its usual places it may have grown since the last collection. At any other place its committed size must be exactly that of the JVM. */
 function fits(committed: number, classSpace: SpaceFigures | null, isUsualPlace: boolean): boolean {
   if (committed === 0) return false;
   if (classSpace === null) return isUsualPlace;
@@ -50,7 +50,7 @@ function startsIn(chain: Chain, heap: AddressRange | null, archiveEnd: number | 
   return starts;
 }
 
-/** Where the archive ends, with the padding behind it: the class space begins with the next committed memory. */
+/** The end of the archive including the padding after it. The class space begins with the next committed memory. */
 function lastArchiveEnd(mappings: readonly Mapping[]): number | null {
   let at: number | null = null;
   for (const [i, m] of mappings.entries()) {

@@ -3,33 +3,33 @@ import { GIB, MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf } from './address-space.ts';
 import type { JvmFigures } from './jvm-figures.ts';
 
-/** Compressed oops keep the heap below 32 GiB of address; a JVM of less than 32 GiB has nothing else so low. */
+/** Compressed oops keep the heap below address 32 GiB. A JVM of less than 32 GiB has no other memory so low. */
 const LOW = 32 * GIB;
-/** The limit in hsperfdata may leave out a survivor space or a part of a region. */
+/** The limit in hsperfdata may not include a survivor space or a part of a region. */
 const LENGTH_SLACK = 2 * MIB;
-/** The heap grows or shrinks between the two readings, of its counters and of the mappings. */
+/** Tolerance, because the heap may grow or shrink between the readings of its counters and of the mappings. */
 const COMMITTED_SLACK = 8 * MIB;
-/** A range of which more or less than this is committed is not the heap, unless it lies where the JVM tries first. */
+/** A range whose committed share is outside these limits is not the heap, unless it is where the JVM tries first. */
 const COMMITTED_SHARE = 0.25;
 
 export interface HeapRange extends AddressRange {
-  /** Length and committed size are what the JVM says, or it has said where its heap lies. */
+  /** Length and committed size agree with the JVM's values, or the JVM has reported the address of its heap. */
   readonly isConfirmed: boolean;
 }
 
 interface Candidate extends AddressRange {
   readonly rank: 0 | 1 | 2;
-  /** It is as long as the heap's limit. */
+  /** Its length is the heap's limit. */
   readonly exact: boolean;
-  /** By how much its committed memory differs from what the JVM says is committed. */
+  /** Difference between its committed memory and the committed memory that the JVM reports. */
   readonly off: number;
   readonly resident: number;
 }
 
 /**
- * The heap is reserved as one range of the maximum's size: of all such ranges, the one whose committed memory is what the JVM says is
- * committed. It may begin or end inside of a mapping, since the kernel merges what is adjacent: the class space behind it (JDK 8 and 11),
- * the collector's tables before it. null where there is none (ZGC's heap is shared memory).
+ * The heap is reserved as one range of the maximum's size. Of all such ranges, it is the one whose committed memory agrees with the JVM's
+ * value. It may begin or end inside a mapping, because the kernel merges adjacent memory: the class space after it (JDK 8 and 11), the
+ * collector's tables before it. null: there is none (the heap of ZGC is shared memory).
  */
 export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): HeapRange | null {
   if (figures.heapRange !== null) return { ...figures.heapRange, isConfirmed: true };
@@ -54,7 +54,7 @@ export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): He
     : { start: best.start, end: best.end, isConfirmed: best.exact && best.off <= Math.max(MIB, heap.committedBytes * 0.02) };
 }
 
-/** Ranges of that length that begin on a MiB, as heaps do, by the places where mappings begin and end and where the JVM tries first. */
+/** Ranges of that length that begin on a MiB, as heaps do. They are next to a start or an end of a mapping, or where the JVM tries first. */
 function* candidatesIn(chain: Chain, length: number): Generator<AddressRange> {
   const starts = new Set<number>();
   for (const at of [...chain.mappings.map((m) => m.start), chain.end])
@@ -70,7 +70,8 @@ function* candidatesIn(chain: Chain, length: number): Generator<AddressRange> {
 
 /**
  * With compressed oops the JVM first tries to end the heap at 4 GiB, then at 32 GiB (CompressedOops, attempt addresses of
- * virtualspace.cpp), and then below. Where the kernel places all mappings low, stacks and arenas join the heap's chain: then its end identifies it.
+ * virtualspace.cpp), and then below. If the kernel places all mappings low, stacks and arenas are adjacent to the heap; then its end
+ * identifies it.
  */
 function rankOf({ start, end }: AddressRange): 0 | 1 | 2 {
   if (start >= LOW) return 0;
@@ -86,7 +87,7 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   return a.resident === b.resident ? a.start < b.start : a.resident > b.resident;
 }
 
-/** Without the JVM's figures: the longest unbroken anonymous chain below 32 GiB, which may be more than the heap. */
+/** Without the JVM's values: the longest unbroken anonymous chain below 32 GiB, which may be more than the heap. */
 function longestLowChain(mappings: readonly Mapping[]): HeapRange | null {
   let best: HeapRange | null = null;
   for (const { start, end } of chainsOf(mappings.filter((m) => m.start < LOW && m.path === '')))

@@ -3,31 +3,31 @@ import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
 import type { JvmReading } from '../../sources/types.ts';
 import type { AddressRange } from './address-space.ts';
 
-/** What the JVM says of one of its spaces, bytes: resident is no less than used, and no more than committed. */
+/** The JVM's values for one of its spaces, in bytes. Resident memory is at least used and at most committed. */
 export interface SpaceFigures {
   readonly usedBytes: number;
   readonly committedBytes: number;
-  /** How much address space it has; null where not known. */
+  /** Its address space; null: not known. */
   readonly reservedBytes: number | null;
-  /** Of now, or of the last collection: since then the space may have grown. */
+  /** Whether the value is current or from the last collection, after which the space may have grown. */
   readonly asOf: 'now' | 'last-collection';
 }
 
-/** The JVM's own figures, to hold its mappings against. */
+/** The JVM's own values, for comparison with its mappings. */
 export interface JvmFigures {
   readonly release: number | null;
   readonly collector: Collector | null;
   readonly heap: SpaceFigures | null;
-  /** Where the heap lies, by the JVM's own word. */
+  /** The addresses of the heap, as reported by the JVM. */
   readonly heapRange: AddressRange | null;
   /** Metaspace without the compressed class space. */
   readonly nonClass: SpaceFigures | null;
   readonly classSpace: SpaceFigures | null;
-  /** Bytes of code heaps that are reserved. */
+  /** Reserved bytes of code heaps. */
   readonly codeCacheBytes: number | null;
 }
 
-/** From hsperfdata, and where the JVM was asked (--attach) from its answers, which are of now. Pure. */
+/** From hsperfdata and, with --attach, from the JVM's answers, which are current. Pure. */
 export function jvmFigures(jvm: JvmReading | null, answers: JcmdReport | null): JvmFigures {
   return {
     release: releaseOf(jvm?.version ?? null),
@@ -51,7 +51,7 @@ function heapFigures(jvm: JvmReading | null, answers: JcmdReport | null): SpaceF
     return {
       usedBytes: jvm.heapUsed.value,
       committedBytes: jvm.heapCommitted.value,
-      // G1 adds some bytes to what it reports, so that no space has none (pad_capacity).
+      // G1 adds a few bytes to its values, so that no space is empty (pad_capacity).
       reservedBytes: wholePages(typeof jvm.heapMax === 'number' ? jvm.heapMax : jvm.heapCommitted.value),
       asOf: jvm.heapUsed.atMs < jvm.heapCommitted.atMs ? 'last-collection' : 'now',
     };
@@ -59,7 +59,7 @@ function heapFigures(jvm: JvmReading | null, answers: JcmdReport | null): SpaceF
   if (spaces.length === 0) return null;
   return {
     usedBytes: spaces.reduce((sum, a) => sum + a.usedBytes, 0),
-    // What Serial, CMS and Parallel print leaves out one survivor space: never more than a tenth of it.
+    // The value that Serial, CMS and Parallel print lacks one survivor space, which is at most a tenth of it.
     committedBytes: spaces.reduce((sum, a) => sum + a.committedBytes!, 0) * (spaces.length > 1 ? 1.1 : 1),
     reservedBytes: null,
     asOf: 'now',
@@ -70,7 +70,7 @@ const wholePages = (bytes: number): number => bytes - (bytes % 4096);
 
 const isMetaspace = (area: string): boolean => /metaspace|class space/i.test(area);
 
-/** hsperfdata's metaspace holds the compressed class space already (sun.gc.metaspace counts both); both are renewed by collections. */
+/** metaspace in hsperfdata includes the compressed class space (sun.gc.metaspace counts both). Collections update both. */
 function nonClassByCounters(jvm: JvmReading | null): SpaceFigures | null {
   if (jvm?.metaspace == null) return null;
   const { metaspace, compressedClass } = jvm;
@@ -88,7 +88,7 @@ function classByCounters(jvm: JvmReading | null): SpaceFigures | null {
   return { usedBytes: used.value, committedBytes: committed, reservedBytes: maxBytes, asOf: 'last-collection' };
 }
 
-/** VM.metaspace since JDK 16; before that GC.heap_info says both spaces together and the class space alone. */
+/** VM.metaspace since JDK 16. Before that, GC.heap_info prints the sum of both spaces and the class space. */
 function nonClassByAnswers(answers: JcmdReport | null): SpaceFigures | null {
   if (answers === null) return null;
   if (answers.metaspace !== null) return { ...answers.metaspace.nonClass, reservedBytes: null, asOf: 'now' };

@@ -1,16 +1,16 @@
 import type { LedgerPart } from '../types.ts';
 import { LEDGER_PARTS, type LedgerPartId, type NamedPartId } from './part-table.ts';
 
-/** Which part it is: one that the table names, or one that is named after what it stands for. */
+/** The identity of a part: a part that the table names, or a part that is named after its content. */
 export type PartKey = NamedPartId | { readonly id: Exclude<LedgerPartId, NamedPartId>; readonly name: string };
 
 type Details = Pick<LedgerPart, 'how' | 'at'> & Partial<Omit<LedgerPart, 'id' | 'name'>>;
 
-/** A part that is known to the byte. */
+/** A part whose bytes are known exactly. */
 export const exactPart = (key: PartKey, bytes: number, rest: Details): LedgerPart =>
   intervalPart(key, [bytes, bytes, bytes], rest);
 
-/** A part that lies between two bounds; `bytes` is the best guess among them. */
+/** A part between two bounds; `bytes` is the best estimate. */
 export function intervalPart(
   key: PartKey,
   [lowBytes, bytes, highBytes]: readonly [number, number, number],

@@ -18,11 +18,11 @@ export interface LedgerInput {
   readonly cpusOnline: number;
   readonly jvm: JvmReading | null;
   readonly files: readonly FileReading[];
-  /** Folders and groups of files that the verdict speaks of. */
+  /** Folders and groups of files that the verdict names. */
   readonly namedFiles: readonly string[];
-  /** The JVM's mappings, where they were read; null: only hsperfdata is known. */
+  /** The JVM's mappings; null: they were not read, so only hsperfdata is known. */
   readonly mappings: Mappings | null;
-  /** The container's processes beside the JVM. */
+  /** The container's processes other than the JVM. */
   readonly others: readonly ProcessesByName[];
 }
 
@@ -30,8 +30,8 @@ export interface LedgerInput {
 const CHARGE_BATCH_BYTES = 256 * KIB;
 
 /**
- * Every byte of the cgroup's usage under a name. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem
- * (kmem.tcp is a separate counter there and not part of usage). What is left is `unexplained`, beside its bound.
+ * Divides all bytes of the cgroup's usage into named parts. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem
+ * (kmem.tcp is a separate counter there and not part of usage). The remainder is `unexplained`, with its bound.
  */
 export function buildLedger(input: LedgerInput): Ledger {
   const { values, version } = input;
@@ -67,7 +67,7 @@ export function buildLedger(input: LedgerInput): Ledger {
   };
 }
 
-/** States of the page cache. A page is active or inactive, and may be dirty or mapped as well: so these are no parts. */
+/** States of the page cache. A page is active or inactive, and may also be dirty or mapped, so these are not parts. */
 function pageStates(values: FieldValues): Record<string, number> {
   const states = {
     activeBytes: values.active_file,

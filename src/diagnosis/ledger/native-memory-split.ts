@@ -2,10 +2,10 @@ import { bytesText } from '../../format.ts';
 import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 
-/** Categories of native memory tracking whose mappings have their own part; what all others map belongs to the VM. */
+/** Categories of native memory tracking whose mappings have a separate part. The mappings of all others belong to the VM. */
 const NMT_CATEGORIES_WITH_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
 
-/** Memory without a name divided by native memory tracking, and beside each part what the JVM says of it. The sum does not change. Pure. */
+/** Divides unnamed memory by native memory tracking, and adds the JVM's value to each part. The sum does not change. Pure. */
 export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport | null): AnonPart[] {
   const byId = new Map(parts.map((p) => [p.id, p]));
   const code = byId.get('code-cache');
@@ -16,9 +16,9 @@ export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport
 }
 
 /**
- * What has no name is the VM's own mappings or malloc's blocks past 128 KiB. Of the VM's mappings native memory tracking knows what is
- * committed, which is much more than what is resident: tables are written as the heap fills. Of malloc it knows what the VM holds: what
- * of it is in no arena is a block of its own, or another allocator's (jemalloc), which names none of its memory.
+ * Unnamed memory is the VM's own mappings or blocks of malloc above 128 KiB. Native memory tracking knows the committed bytes of the VM's
+ * mappings, which are much more than the resident bytes, because tables are written as the heap fills. It also knows the VM's bytes from malloc.
+ * Those that are in no arena are separate blocks, or belong to another allocator (jemalloc), which names none of its memory.
  */
 function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdReport['native']>): void {
   const vm = parts.get('vm-structures');
@@ -26,7 +26,7 @@ function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdR
   const others = native.categories.filter((c) => !NMT_CATEGORIES_WITH_PART.test(c.name));
   const mapped = others.reduce((sum, c) => sum + c.mmapBytes, 0);
   const malloc = native.categories.reduce((sum, c) => sum + c.mallocBytes + c.arenaBytes, 0);
-  // "Other" holds direct buffers and Unsafe since JDK 9; before that "Internal" does.
+  // "Other" contains direct buffers and Unsafe since JDK 9; before that, "Internal" does.
   const buffers =
     (native.categories.find((c) => c.name === 'Other') ?? native.categories.find((c) => c.name === 'Internal'))?.mallocBytes ?? 0;
   const inArenas = (parts.get('malloc-heap')?.bytes ?? 0) + (parts.get('malloc-arenas')?.bytes ?? 0);

@@ -8,18 +8,18 @@ import { chargedShares, type FileKind, fileKind, isWritten, writtenStems } from 
 import { exactPart, intervalPart, type PartKey, sumOfParts, withParts } from './ledger-part.ts';
 import type { NamedPartId } from './part-table.ts';
 
-/** What the mappings say about libraries and jars whose residency may not be queried. */
+/** The facts from the mappings about libraries and jars whose residency cannot be queried. */
 export interface MappedPages {
   /** Mapped pages of the watched process by kind of file, from smaps. */
   readonly files: AnonSplit['mappedFiles'];
-  /** The cgroup's file_mapped: no more of its page cache is mapped by anyone. null where not known. */
+  /** The cgroup's file_mapped, the maximum of its page cache that any process maps; null: not known. */
   readonly chargedBytes: number | null;
 }
 
-/** Rows that are named one by one; the smaller ones stand in a sum. */
+/** Maximum of rows that are named separately; smaller ones are in a sum. */
 const MAX_NAMED_FILES = 20;
 const MIN_ROW_BYTES = 64 * KIB;
-/** Page cache by file: the large ones by name, those of a kind together, those that may not be queried, then the rest. Pure. */
+/** Page cache by file: large files by name, files of one kind together, files that cannot be queried, then the rest. Pure. */
 export function pageCacheParts(
   files: readonly FileReading[],
   whole: number,
@@ -33,7 +33,7 @@ export function pageCacheParts(
   return [...parts, ...unnamedPart(disk, whole - sumOfParts(parts), at, known ? null : mapped)].sort((a, b) => b.bytes - a.bytes);
 }
 
-/** Files of tmpfs, which only swap or a deletion frees; a heap that lies there (ZGC) is a separate part. */
+/** Files of tmpfs, which only swap or a deletion frees. A heap in tmpfs (ZGC) is a separate part. */
 export function tmpfsParts(
   files: readonly FileReading[],
   whole: number,
@@ -52,14 +52,14 @@ export function tmpfsParts(
   return parts;
 }
 
-/** ZGC holds its heap open as a file of a tmpfs. */
+/** ZGC has its heap open as a file of a tmpfs. */
 export const isHeapFile = (f: FileReading): boolean =>
   /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
 
-/** Files of one stem from which on they are one part, so that a hundred segments do not hide the rest. */
+/** From this number on, files of one stem are one part, so that a hundred segments do not hide the rest. */
 const MIN_GROUP_FILES = 4;
 
-/** `named`: the folders and groups that the verdict speaks of are one part each. */
+/** `named`: each folder or group that the verdict names is one part. */
 function grouped(
   files: readonly FileReading[],
   whole: number,
@@ -105,7 +105,7 @@ function grouped(
   ].filter((p) => p.bytes > 0);
 }
 
-/** Several files under the name of their folder, or of their stem; one file as itself. */
+/** Several files under the name of their folder or stem; one file under its own name. */
 function groupPart(
   path: string,
   files: readonly FileReading[],
@@ -164,7 +164,7 @@ function summedPart(
   ];
 }
 
-/** Page cache that no named file explains: libraries of which only the mappings are known, and files that may not be queried, at most their size on disk. */
+/** Page cache that no named file explains: libraries known only from the mappings, and files that cannot be queried, at most their size on disk. */
 function unnamedPart(disk: readonly FileReading[], rest: number, at: string, mapped: MappedPages | null): LedgerPart[] {
   const parts: LedgerPart[] = [];
   let left = rest;

@@ -1,9 +1,9 @@
 import { fieldRow, type KernelPartField, smallestPartsOf } from '../../fields.ts';
 
 /**
- * Every part that the ledger can have, under the id by which code knows it; those of kernel memory are made from the table of fields. The
- * page reads this table too: it is pure.
- * `name` is the English text of the ledger; null: the part is named after what it stands for, such as a file.
+ * All parts that the ledger can have, by id. The parts of kernel memory are generated from the table of fields. The page reads this table too,
+ * so it is pure.
+ * `name` is the English text of the ledger; null: the part is named after its content, such as a file.
  * `reclaimable` null: partly. Files are reclaimable except on tmpfs, where the caller says so.
  * `hue` is a colour of the page's style sheet; null: that of the whole that the part belongs to.
  */
@@ -56,7 +56,7 @@ type WithHyphens<Text extends string> = Text extends `${infer A}_${infer B}` ? `
 type KernelPartId = WithHyphens<KernelPartField>;
 const kernelPartId = (field: KernelPartField) => field.replaceAll('_', '-') as KernelPartId;
 
-/** The fields of memory.stat that divide kernel memory, and the part of the ledger that each is. */
+/** The fields of memory.stat that divide kernel memory, with the part of the ledger for each. */
 export const KERNEL_LEDGER_PARTS: readonly { readonly field: KernelPartField; readonly id: KernelPartId }[] = smallestPartsOf(
   'kernel',
 ).map((field) => ({ field: field as KernelPartField, id: kernelPartId(field as KernelPartField) }));
@@ -75,7 +75,7 @@ export const LEDGER_PARTS = { ...OF_FIELDS, ...NAMED_HERE };
 
 export type LedgerPartId = keyof typeof LEDGER_PARTS;
 
-/** The parts that have one name, which the table knows. */
+/** The parts that have a fixed name in the table. */
 export type NamedPartId = {
   [Id in LedgerPartId]: (typeof LEDGER_PARTS)[Id]['name'] extends string ? Id : never;
 }[LedgerPartId];
@@ -83,6 +83,6 @@ export type NamedPartId = {
 /** The parts into which usage is divided first. */
 export type TopPartId = 'anon' | 'page-cache' | 'shmem' | 'kernel' | 'sock';
 
-/** Whether the kernel can free a part under pressure, in the words of the page and of the command line. */
+/** Whether the kernel can free a part under pressure, as text for the page and the command line. */
 export const reclaimabilityText = (reclaimable: boolean | null): string =>
   reclaimable === null ? 'partly reclaimable' : reclaimable ? 'reclaimable' : 'not reclaimable';

@@ -3,21 +3,21 @@ import { MIB } from '../../units.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
 
-/** Pages at the edge of what is used, allocation buffers that were handed out and not written yet. */
+/** Tolerance for pages at the limit of used memory, and for allocation buffers that are not written yet. */
 const USED_SLACK = 0.1;
 const SLACK_BYTES = 4 * MIB;
-/** Metaspace grows to this before it is first collected (MetaspaceSize), and then until 40 % of it are free (MinMetaspaceFreeRatio) and a step more. */
+/** Metaspace grows to this size before its first collection (MetaspaceSize). After that it grows until 40 % are free (MinMetaspaceFreeRatio), plus one step. */
 const FIRST_METASPACE_LIMIT = 22 * MIB;
 const METASPACE_STEP = 6 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
 
-/** Memory without a name, of which some may belong to a part. */
+/** Unnamed memory, some of which may belong to a part. */
 type Rest = Pick<AnonPart, 'bytes' | 'low' | 'high'>;
 
 /**
- * Parts by the mappings, held against the JVM's own figures: no part is smaller than what is used of it, or larger than what is
- * committed. Where a part is too small, the rest of it lies in memory without a name, or in what looks like an arena; what is too much
- * goes there. Either way it is an interval then, which holds both figures. The sum stays. Pure.
+ * Compares the parts from the mappings with the JVM's own values: a part is at least its used and at most its committed bytes. If a part is too
+ * small, the missing bytes come from unnamed memory, or from memory that looks like an arena. If it is too large, the excess goes there. In both
+ * cases the part becomes an interval that includes both values. The sum does not change. Pure.
  */
 export function reconcileParts(
   measured: readonly AnonPart[],
@@ -26,7 +26,7 @@ export function reconcileParts(
   isHeapConfirmed: boolean,
 ): { readonly parts: AnonPart[]; readonly rest: Rest } {
   const table = new Table(measured, unnamed ?? { bytes: 0, low: 0, high: 0 });
-  // A heap whose place is certain may hold less than is used: G1 counts whole regions for a large object, others whole allocation buffers.
+  // A heap at a certain address may have less resident than used memory: G1 counts whole regions for a large object, others whole allocation buffers.
   if (figures.heap !== null && figures.collector !== 'ZGC') {
     if (isHeapConfirmed) table.narrow('java-heap', figures.heap);
     else table.hold('java-heap', figures.heap, 'the heap');
@@ -40,7 +40,7 @@ export function reconcileParts(
   return { parts: table.parts, rest: table.rest };
 }
 
-/** Figures of the last collection, with the most that metaspace can have grown to since. */
+/** Values of the last collection, with the maximum to which metaspace can have grown since. */
 function grown({ nonClass, classSpace }: JvmFigures): SpaceFigures & { readonly mostBytes: number } {
   const space = nonClass!;
   if (space.asOf === 'now') return { ...space, mostBytes: space.committedBytes };
@@ -67,11 +67,11 @@ class Table {
   }
 
   /**
-   * Metaspace before JDK 16 has no shape of its own: nodes of 2 MiB and more, committed from their start, which the kernel merges with
-   * whatever stands beside them. How much there is the JVM says; it is memory without a name.
+   * Metaspace before JDK 16 cannot be recognised: its nodes of 2 MiB and more are committed from their start, and the kernel merges them with
+   * adjacent memory. The JVM reports its size, and the bytes come from unnamed memory.
    */
   takeFromUnnamed(id: AnonPartId, space: SpaceFigures & { readonly mostBytes: number }): void {
-    // Chunks are committed whole and written as they fill: most of the last ones is not resident.
+    // Chunks are committed as a whole and written as they fill, so most of the last ones are not resident.
     const expected = space.usedBytes + (space.committedBytes - space.usedBytes) / 4;
     const bytes = Math.round(Math.min(this.#rest.bytes, expected));
     const low = Math.min(bytes, space.usedBytes);
@@ -87,7 +87,7 @@ class Table {
     else this.narrow(id, space);
   }
 
-  /** The mappings show less than is used: the rest of it is among what has no name, then among the arenas. */
+  /** The mappings show less than the used bytes. The missing bytes are in unnamed memory, then in the arenas. */
   #enlarge(part: AnonPart, space: SpaceFigures, name: string): void {
     let missing = space.usedBytes - part.bytes;
     const fromRest = Math.min(missing, this.#rest.bytes);
@@ -113,7 +113,7 @@ class Table {
       });
   }
 
-  /** The mappings show more than is committed: what is too much is memory of something else that stands beside it. */
+  /** The mappings show more than the committed bytes. The excess is adjacent memory of another kind. */
   #reduce(part: AnonPart, space: SpaceFigures, name: string): void {
     const excess = part.bytes - space.committedBytes;
     this.#parts.set(part.id, {
@@ -126,7 +126,7 @@ class Table {
     this.#rest = { ...this.#rest, bytes: this.#rest.bytes + excess, high: this.#rest.high + excess };
   }
 
-  /** A part whose pages the kernel counts together with another's: at least what is used, at most what is committed. */
+  /** A part whose pages the kernel counts together with those of another part: at least its used, at most its committed bytes. */
   narrow(id: AnonPartId, space: SpaceFigures): void {
     const part = this.#parts.get(id);
     if (part === undefined || part.low === part.high) return;
@@ -136,7 +136,7 @@ class Table {
     this.#parts.set(part.id, { ...part, low, high });
     const heap = this.#parts.get('java-heap');
     if (heap === undefined || part.id === 'java-heap') return;
-    // They are counted together: what one has for certain the other has not.
+    // They are counted together, so bytes that certainly belong to one do not belong to the other.
     this.#parts.set('java-heap', {
       ...heap,
       low: Math.min(heap.bytes, heap.low + (part.high - high)),

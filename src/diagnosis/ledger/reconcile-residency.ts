@@ -1,24 +1,24 @@
 import type { FileReading } from '../../sources/types.ts';
 
-/** What the files' resident bytes say of the cgroup's `file`. All sizes in bytes. */
+/** The comparison of the files' resident bytes with the cgroup's `file`. All sizes are in bytes. */
 export interface ReconciledResidency {
-  /** Resident in named files of tmpfs (the cgroup's shmem) and of disks (the rest of its file). */
+  /** Resident bytes in named files of tmpfs (the cgroup's shmem) and of disks (the rest of its `file`). */
   readonly tmpfsBytes: number;
   readonly diskBytes: number;
-  /** What of `file` no named file accounts for; null where `file` is not known. */
+  /** The part of `file` that no named file explains; null: `file` is not known. */
   readonly unattributedBytes: number | null;
   /**
-   * Residency is node-wide: a page is charged to the container that touched it first, which may be another one or one that has exited. Where the files
-   * hold more than the cgroup, each kind is scaled by these factors (1: it fits).
+   * Residency is node-wide: a page is charged to the container that touched it first, which may be another one or one that has exited. If the
+   * files have more than the cgroup, each kind is scaled by these factors (1: it fits).
    */
   readonly diskScale: number;
   readonly tmpfsScale: number;
   readonly exceeds: boolean;
-  /** One sentence for a person, or null where the files fit. */
+  /** One sentence for a person; null: the files fit. */
   readonly note: string | null;
 }
 
-/** Pages that stat counts with a lag (charge batches) are no reason to scale: see the ledger's bound. */
+/** memory.stat counts pages with a lag (charge batches), so a difference up to this size is not scaled; see the ledger's bound. */
 const COUNTER_LAG = 0.02;
 
 /** Pure. `fileBytes` is memory.stat's file (v1 total_cache), which contains `shmemBytes`. */

@@ -2,9 +2,9 @@ import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../units.ts';
 import type { AddressRange } from './address-space.ts';
 
-/** glibc guards one page, HotSpot's yellow, red and reserved zones take four to some twenty. */
+/** glibc has one guard page; the yellow, red and reserved zones of HotSpot have four to about twenty. */
 const MAX_GUARD_BYTES = 256 * KIB;
-/** A thread of a library: glibc's default, that of `ulimit -s`. */
+/** The stack of a library's thread: the default of glibc, which is that of `ulimit -s`. */
 const NATIVE_STACK_BYTES = 8 * MIB;
 
 interface Stack extends AddressRange {
@@ -12,8 +12,8 @@ interface Stack extends AddressRange {
 }
 
 /**
- * Stacks of threads, each right above its guard pages. The JVM's own are of one length with guards of one length, so reserved memory of
- * another length is no guard, and a longer mapping is a stack with something behind it that the kernel has merged with it.
+ * Stacks of threads, each directly above its guard pages. The JVM's own stacks have one length, and their guards have one length. So reserved
+ * memory of another length is not a guard, and a longer mapping is a stack that the kernel has merged with the memory after it.
  */
 export function stackRanges(mappings: readonly Mapping[]): AddressRange[] {
   const stacks: Stack[] = [];

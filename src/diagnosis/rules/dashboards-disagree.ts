@@ -7,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Tools that show raw usage (New Relic memoryUsedBytes, cAdvisor usage) count inactive page cache. kubectl top, the kubelet and docker stats do not. Set alerts on memory that cannot be reclaimed.';
 
-/** Nobody opens a ticket for a smaller difference. */
+/** A smaller difference does not confuse operators. */
 const MIN_BYTES = 50 * MIB;
 const MIN_SHARE_OF_USAGE = 0.1;
 

@@ -14,12 +14,12 @@ const MANY_ADVICE =
 const DELETED_ADVICE =
   'Deleted files take space until whoever has them open closes them. `lsof +L1` lists them; `du` cannot see them. Close them, reopen the log, or restart the process.';
 
-/** Slower growth is not worth a line: 1 MiB a day fills no disk that a pod gets within a quarter. */
+/** Slower growth is not reported, because 1 MiB a day does not fill the disk of any pod within a quarter. */
 const MIN_BYTES_PER_HOUR = MIB / 24;
-/** A forecast from minutes or days of growth says nothing about what lies further off than a quarter. */
+/** A forecast from minutes or days of growth is not reliable for more than a quarter. */
 export const FURTHEST_SECONDS = 90 * DAY_S;
 
-/** Files on disk grow so fast that their file system, or limits.ephemeral-storage, is full within a quarter. */
+/** Files on disk grow so fast that their file system, or limits.ephemeral-storage, will be full within a quarter. */
 export const diskFilling: ConditionRule = {
   id: 'disk-filling',
   find({ disks, pod }) {
@@ -49,7 +49,7 @@ export const diskFilling: ConditionRule = {
         secondsToFull: Math.round(seconds),
       },
       advice: file.deletedFiles > 0 ? DELETED_ADVICE : file.kind === 'file' ? ADVICE : MANY_ADVICE,
-      // Growth of files is a measured sum of writes, not a noisy level; a quarter either way covers a change of load.
+      // Growth of files is a measured sum of writes, not a noisy level. 25 % in each direction covers a change of load.
       etas: [
         { event: 'disk-full', seconds: Math.round(seconds), low: Math.round(seconds * 0.8), high: Math.round(seconds * 1.25) },
       ],

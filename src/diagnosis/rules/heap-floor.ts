@@ -5,11 +5,11 @@ import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
-/** HEAP_MAX stands for -Xmx: its size where that is known. */
+/** HEAP_MAX is replaced by the size of -Xmx if that is known. */
 const ADVICE =
   'Take two class histograms some time apart and compare them (`memhound explain --histogram --attach`, or `jcmd PID GC.class_histogram`), or dump the heap before HEAP_MAX is reached. A larger -Xmx only delays it.';
 
-/** The heap's floor after collections rises: what survives GC grows. A saw-tooth over a level floor is healthy. */
+/** The heap floor rises: the live set after GC grows. A sawtooth over a level floor is healthy. */
 export const heapFloor: CauseRule = {
   id: 'heap-floor',
   cause: 'heap',
@@ -38,7 +38,7 @@ export const heapFloor: CauseRule = {
 const UNCOUNTED_ADVICE =
   'Give the JVM its counters back: remove -XX:+PerfDisableSharedMem or -XX:-UsePerfData, and let its user have a name in /etc/passwd. Or start memhound with --attach, so that it may ask the JVM.';
 
-/** The JVM publishes no counters: that its heap fills is known from its mappings, but not what a collection leaves. */
+/** For a JVM without counters: its mappings show that its heap fills, but not the live set after a collection. */
 function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<CauseRule['explain']> {
   const part = context.anonGrowth?.parts.find(({ id }) => id === 'java-heap') ?? null;
   const all = context.anonGrowth?.parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0) ?? 0;
@@ -57,7 +57,7 @@ function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<Ca
   };
 }
 
-/** The container's limit or -Xmx, whichever the heap reaches first. */
+/** The container's limit or -Xmx: the one that the heap reaches first. */
 function endText(context: RuleContext): string {
   const exhausted = etaOf(context, 'heap-exhausted');
   const oom = etaOf(context, 'oom-kill');

@@ -7,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Look for kernel objects that a process makes and does not give back: full pipes and io_uring rings (`ls -l /proc/PID/fd | grep -c -e pipe -e io_uring`), bpf maps (`bpftool map` on the node), network namespaces and containers that are made again and again (`lsns`). Kernel memory that a process holds is freed when it ends.';
 
-/** Kernel memory grows that is neither slab, nor page tables, nor stacks of threads. */
+/** Kernel memory other than slab, page tables and thread stacks grows. */
 export const kernelGrowth: CauseRule = {
   id: 'kernel-growth',
   cause: 'kernel',
@@ -32,7 +32,7 @@ const KINDS = [
   ['vmalloc', 'vmalloc'],
 ] as const;
 
-/** "Kernel memory (per-CPU data) grows"; memory that the kernel counts under no name of its own has none here. */
+/** "Kernel memory (per-CPU data) grows"; the name is missing if the kernel does not count that memory separately. */
 function whatText(context: RuleContext): string {
   const kinds = KINDS.flatMap(([id, name]) => (growthOf(context, id) > 0 ? [name] : []));
   return kinds.length === 0

@@ -7,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Find who locks: `grep -E "VmLck|VmPin" /proc/[0-9]*/status`. mlockall locks every mapped file too (bootstrap.memory_lock of Elasticsearch and OpenSearch, memlock options of databases, `vmtouch -l`). Switch it off, or bound it: `ulimit -l`, or leave out the capability IPC_LOCK.';
 
-/** Page cache grows that a process has locked in memory: it looks like cache, and the kernel cannot take it back. */
+/** Page cache that a process has locked in memory grows: it looks like cache, but the kernel cannot reclaim it. */
 export const lockedCacheGrowth: CauseRule = {
   id: 'locked-cache-growth',
   cause: 'locked-cache',

@@ -28,7 +28,7 @@ export const metaspaceGrowth: CauseRule = {
   },
 };
 
-/** Classes can only be unloaded by a collection: before one has shown that they stay, nothing is claimed. */
+/** Only a collection can unload classes. Until one has shown that they stay, the rule claims nothing. */
 const classesText = ({ evaluation }: RuleContext): string =>
   evaluation.leak === null
     ? 'classes are loaded, and it is not known yet whether collections unload them'

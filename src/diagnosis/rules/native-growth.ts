@@ -14,7 +14,7 @@ const DIRECT =
 const TRACKING =
   'Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.';
 
-/** What an allocator's own settings can show. Those of glibc do nothing for another one. */
+/** Advice from the allocator's own settings. The settings of glibc have no effect on another allocator. */
 const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
   glibc: 'Set MALLOC_ARENA_MAX=2 to test for glibc arenas.',
   jemalloc:
@@ -29,7 +29,7 @@ const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
 const adviceFor = ({ allocator }: RuleContext): string =>
   [RELEASE, DIRECT, BY_ALLOCATOR[allocator ?? 'glibc'], TRACKING].join(' ');
 
-/** Anonymous memory grows that the heap, metaspace and threads do not account for. */
+/** Anonymous memory other than the heap, metaspace and threads grows. */
 export const nativeGrowth: CauseRule = {
   id: 'native-growth',
   cause: 'native',

@@ -8,7 +8,7 @@ const ADVICE =
 
 const MIN_SHARE_OF_LIMIT = 0.9;
 
-/** Memory that cannot be reclaimed stands just below the limit. */
+/** Unreclaimable memory is just below the limit. */
 export const nearLimit: ConditionRule = {
   id: 'near-limit',
   find(context) {

@@ -5,13 +5,13 @@ import type { ConditionRule, Found } from '../rule.ts';
 import type { RuleContext } from '../rule-context.ts';
 import { type Sentence, sentence, timePart } from '../sentence.ts';
 
-/** A kill within a day is what somebody is looking for; an older one is good to know. */
+/** An operator probably looks for the cause of a kill within the last day; an older one is only information. */
 const RECENT_SECONDS = DAY_S;
 
-/** The end of a container and the kill that caused it are this close. */
+/** Maximum time between a kill and the end of the container that it caused. */
 const KILL_NEAR_END_S = 120;
 
-/** The OOM killer struck in this history, or ended the container that ran in this cgroup before. */
+/** The OOM killer ended a process in this history, or the container that ran in this cgroup before. */
 export const oomKilled: ConditionRule = {
   id: 'oom-killed',
   find(context) {
@@ -25,7 +25,7 @@ export const oomKilled: ConditionRule = {
 interface ContainerKills {
   readonly count: number;
   readonly lastS: number;
-  /** The kernel's count was not read: the container stood at its limit when it ended. */
+  /** The kernel's count was not read, but the container was at its limit when it ended. */
   readonly likely: boolean;
 }
 
@@ -55,7 +55,7 @@ function containerFound(context: RuleContext, { count, lastS, likely }: Containe
   };
 }
 
-/** Only where there is one: an address without an answer helps nobody. */
+/** A link only if it has an answer. */
 const finalVerdictText = ({ lastEnd }: RuleContext, killS: number): string =>
   lastEnd !== null && lastEnd.atMs / SECOND_MS - killS >= -KILL_NEAR_END_S
     ? `Read the final verdict of the container that was killed: ${lastEnd.address}. `
@@ -112,12 +112,12 @@ const severityAt = (context: RuleContext, atS: number): 'critical' | 'warn' => (
 
 const isRecent = ({ atMs }: RuleContext, atS: number): boolean => atMs / SECOND_MS - atS <= RECENT_SECONDS;
 
-/** What stands before the headline of a container in which nothing grows: for a day, a kill is the news. */
+/** The text before the headline of a container in which nothing grows, for a day after a kill. */
 export function recentKill(context: RuleContext): Sentence {
   const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
   if (ofProcesses !== null && isRecent(context, ofProcesses.last.t))
     return sentence`The OOM killer ended ${killedText(context, ofProcesses.last.killed)} at ${timePart(ofProcesses.last.t * SECOND_MS)}; ${survivorText(context)} lives on. `;
-  // A run that follows is told of in the findings; an empty cgroup has nothing else to tell.
+  // If a run follows, the findings report the kill. An empty cgroup has nothing else to report.
   if (
     ofContainer !== null &&
     context.lastEnd !== null &&

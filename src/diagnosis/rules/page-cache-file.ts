@@ -35,10 +35,10 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow) => string>> = {
 const UNNAMED_ADVICE =
   'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, look for deleted files with `lsof +L1`, or run memhound with the uid and gid of the app.';
 
-/** The working set contains the slab that page cache brings with it, up to this part of it on ext4. */
+/** The working set contains the slab that belongs to page cache, up to this share of the cache on ext4. */
 const SLAB_OF_CACHE = 0.05;
 
-/** Page cache grows: most often a log that is written inside the container, whose pages stay in cache. */
+/** Page cache grows. The usual cause is a log that is written inside the container; its pages stay in the cache. */
 export const pageCacheFile: CauseRule = {
   id: 'page-cache-file',
   cause: 'page-cache',
@@ -103,7 +103,7 @@ function meaningText(context: RuleContext, situation: FileSituation | null, flat
   return `${areFlat}${areFlat === '' ? capitalise(text) : text}.`;
 }
 
-/** Memory is safe, but the disk may not be. */
+/** Memory is not in danger, but the disk may be. */
 function diskText(context: RuleContext, row: FileRow | null): string {
   const system = row?.fileSystem ?? null;
   const disk = system === null ? undefined : context.disks.find((d) => d.fileSystem.totalBytes === system.totalBytes);

@@ -7,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Compare the processes: `grep VmPTE /proc/[0-9]*/status`. Many processes: each has page tables of its own, so limit how many run. One process with many: it maps much and touches little of each part. Look for mapped files that are never unmapped (`wc -l /proc/PID/maps`, MappedByteBuffer, FileChannel.map) and for sparse use of a large mapping (a heap far larger than what is used). Huge pages need fewer page tables.';
 
-/** Page tables grow by more than the memory that they map accounts for. */
+/** Page tables grow by more than the memory that they map requires. */
 export const pageTableGrowth: CauseRule = {
   id: 'page-table-growth',
   cause: 'page-tables',

@@ -11,7 +11,7 @@ const UNWRITTEN_ADVICE =
 const MIN_USAGE_SHARE_OF_LIMIT = 0.97;
 const MAX_UNRECLAIMABLE_SHARE_OF_LIMIT = 0.9;
 
-/** Usage stands at the limit while a tenth or more of it is cache: the kernel reclaims, and that is no danger. */
+/** Usage is at the limit, but a tenth or more of it is cache. The kernel reclaims the cache, which is harmless. */
 export const pinnedByCache: ConditionRule = {
   id: 'pinned-by-cache',
   find(context) {

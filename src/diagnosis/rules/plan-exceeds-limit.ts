@@ -6,15 +6,15 @@ import type { ConditionRule } from '../rule.ts';
 import { newestValue, type RuleContext, swappedNow, unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
-/** Less than this share of the limit is within what is not known of the parts. */
+/** A smaller share of the limit is within the uncertainty of the parts. */
 const MIN_SHARE_OF_LIMIT = 0.01;
 const MUCH_SHARE_OF_LIMIT = 0.15;
-/** Readings of the mappings that are older do not count. */
+/** Older readings of the mappings are not used. */
 const MAX_AGE_S = 600;
 
 /**
- * -Xmx and what lies outside the heap are more than the limit. The collector does not know the limit, so the heap may grow until the kernel
- * kills the JVM, though nothing leaks.
+ * -Xmx and the memory outside the heap are together more than the limit. The collector does not know the limit, so the heap may grow until
+ * the kernel kills the JVM, although nothing leaks.
  */
 export const planExceedsLimit: ConditionRule = {
   id: 'plan-exceeds-limit',
@@ -51,7 +51,7 @@ export const planExceedsLimit: ConditionRule = {
   },
 };
 
-/** A tenth is left for bursts. */
+/** A tenth is reserved for bursts. */
 function adviceOf(heapFlag: string | null, limit: number, outside: number, plan: number): string {
   const heap = Math.floor((0.9 * limit - outside) / MIB);
   const lower =
@@ -61,7 +61,7 @@ function adviceOf(heapFlag: string | null, limit: number, outside: number, plan:
   return `The collector does not know the limit and lets the heap grow up to -Xmx. ${lower}; or raise the limit to ${Math.ceil((1.1 * plan) / MIB)} MiB; or bound what lies outside the heap: -XX:MaxDirectMemorySize, fewer threads, -XX:ReservedCodeCacheSize.`;
 }
 
-/** What the last one of these options sets counts. */
+/** The last one of these options is valid. */
 const HEAP_FLAGS = /^-(?:Xmx|XX:(?:MaxHeapSize|MaxRAMPercentage|MaxRAMFraction|MaxRAM)=)/;
 const DIRECT_FLAG = /^-XX:MaxDirectMemorySize=(\d+)([kmgt]?)$/i;
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
@@ -69,20 +69,20 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20,
 const flagOf = ({ jvm }: RuleContext, pattern: RegExp): string | null =>
   jvm?.flags.findLast((flag) => pattern.test(flag)) ?? null;
 
-/** How much more direct memory -XX:MaxDirectMemorySize allows than there is; null: the flag is not given. */
+/** The direct memory that -XX:MaxDirectMemorySize still allows; null: the flag is not given. */
 function directRoomBytes(context: RuleContext, outside: number): { readonly bytes: number; readonly flag: string } | null {
   const flag = flagOf(context, DIRECT_FLAG);
   const [, digits = '', unit = ''] = flag === null ? [] : (DIRECT_FLAG.exec(flag) ?? []);
   if (flag === null) return null;
   const most = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
-  // Without the mappings all that is not metaspace may be direct buffers already.
+  // Without the mappings, all memory other than metaspace may already be direct buffers.
   const now =
     partsNow(context)?.find(({ id }) => id === 'direct-buffers')?.bytes ??
     Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
   return most > 0 ? { bytes: Math.max(0, most - now), flag } : null;
 }
 
-/** Bytes that cannot be reclaimed and are not the resident heap; null where the heap's figures are not known. */
+/** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
 function outsideHeapBytes(context: RuleContext): number | null {
   const all = unreclaimableNow(context);
   const [anon, used, committed] = [
@@ -100,7 +100,7 @@ function outsideHeapBytes(context: RuleContext): number | null {
   return all - Math.min(all, heap);
 }
 
-/** Anonymous memory outside the heap by the newest reading of the mappings; null where they have no heap, or are not known. */
+/** Anonymous memory outside the heap by the newest reading of the mappings; null: they contain no heap, or are not known. */
 function anonOutsideHeap(context: RuleContext): number | null {
   const parts = partsNow(context);
   if (parts === null || !parts.some(({ id, bytes }) => id === 'java-heap' && bytes > 0)) return null;

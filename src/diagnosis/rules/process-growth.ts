@@ -8,7 +8,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Flags of the JVM do not help: this memory belongs to another process of the container. Find out why it does not end or shrink. End it when its work is done, give it a limit of its own (`ulimit -v`, its own memory option), and limit how many of them run at the same time.';
 
-/** A process of the container other than the JVM grows: a browser, a converter, a shell tool. */
+/** A process of the container that is not the JVM grows: a browser, a converter, a shell tool. */
 export const processGrowth: CauseRule = {
   id: 'process-growth',
   cause: 'process',
@@ -38,7 +38,7 @@ export const processGrowth: CauseRule = {
   },
 };
 
-/** What is known of the heap of another JVM; empty where it is no JVM, or its heap was not read. */
+/** The known facts about the heap of another JVM; empty: it is not a JVM, or its heap was not read. */
 function otherHeapText(other: OtherJvm | null): string {
   if (other === null || other.heapRises === null) return '';
   return other.heapRises
@@ -58,7 +58,7 @@ function whoText({ target }: RuleContext, part: PartGrowth | null): string {
 
 const sizeText = (part: PartGrowth | null): string => (part === null ? '' : `, ${bytesText(part.bytes)} now`);
 
-/** The JVM's own parts, where they stand still. */
+/** The JVM's own parts, if they do not grow. */
 function jvmText({ anonGrowth, target }: RuleContext): string {
   if (anonGrowth === null || target.jvm === null) return '';
   const own = anonGrowth.parts.filter(({ id }) => id !== 'other-process');

@@ -12,7 +12,7 @@ const UNCLOSED_ADVICE =
   'A leak of descriptors: deleted files keep their memory until they are closed or the process ends. Find what opens them and close it (try-with-resources). `du` cannot see deleted files; `ls -l /proc/PID/fd | grep deleted` and `lsof +L1` can.';
 const ZGC_ADVICE = 'ZGC keeps the Java heap in shared memory. Compare it with heap_committed before you look for files.';
 
-/** tmpfs or shared memory grows: most tools show it as cache, but the kernel cannot reclaim it without swap. */
+/** tmpfs or shared memory grows. Most tools show it as cache, but the kernel cannot reclaim it without swap. */
 export const shmemGrowth: CauseRule = {
   id: 'shmem-growth',
   cause: 'shmem',

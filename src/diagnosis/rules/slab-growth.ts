@@ -7,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'Look for code that looks up names that do not exist (negative dentries), or that creates and deletes many small files. Kernel memory counts in the working set, so it can cause an eviction before the kernel reclaims it.';
 
-/** Kernel memory grows on its own, not in step with page cache or threads. */
+/** Slab grows, but not together with page cache or threads. */
 export const slabGrowth: CauseRule = {
   id: 'slab-growth',
   cause: 'slab',

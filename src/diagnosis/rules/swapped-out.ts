@@ -10,7 +10,7 @@ const ADVICE =
 const MIN_BYTES = 16 * MIB;
 const MIN_SHARE_OF_ANON = 0.05;
 
-/** A good part of what the processes hold is in swap: tools that show usage or RSS do not show it. */
+/** A large part of the processes' memory is in swap. Tools that show usage or RSS do not show it. */
 export const swappedOut: ConditionRule = {
   id: 'swapped-out',
   find(context) {

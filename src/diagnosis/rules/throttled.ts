@@ -8,14 +8,14 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'memory.high is no limit that kills: the kernel makes the processes wait and reclaims. Kubernetes sets it with the feature gate MemoryQoS, between request and limit (memoryThrottlingFactor). Raise the request or the limit, or lower -Xmx: requests of the app are slow until what cannot be reclaimed is below memory.high.';
 
-/** How far back throttling is counted. */
+/** Throttling is counted over this time before the newest sample. */
 const WINDOW_S = 10 * MINUTE_S;
 const STALLED_SHARE = 0.01;
 const BADLY_STALLED_SHARE = 0.1;
-/** Below this share of memory.high the kernel has cache to take back, and nobody waits for long. */
+/** Below this share of memory.high, the kernel has cache to reclaim, and no process waits for long. */
 const MIN_UNRECLAIMABLE_SHARE = 0.9;
 
-/** Usage meets memory.high: nothing is killed, and everything is slow. */
+/** Usage is at memory.high: nothing is killed, but everything is slow. */
 export const throttled: ConditionRule = {
   id: 'throttled',
   find(context) {
@@ -46,7 +46,7 @@ export const throttled: ConditionRule = {
   },
 };
 
-/** By how much a counter rose over the last minutes; null where that is not known, or it began again. */
+/** The rise of a counter over the last minutes; null: not known, or the counter was reset. */
 function recentRise({ series }: RuleContext, field: FieldId): { readonly rise: number; readonly seconds: number } | null {
   const column = series.fields.get(field);
   const last = column?.findLastIndex(Number.isFinite) ?? -1;

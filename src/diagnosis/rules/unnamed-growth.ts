@@ -8,7 +8,7 @@ const ADVICE =
 const JVM_ADVICE =
   'Save a baseline now and compare in an hour: `memhound explain --json > before.json`, and `jcmd PID GC.class_histogram` if the JVM may be asked. A rise that comes with the daily load, or a heap that fills for the first time, ends without action.';
 
-/** Usage grows and no cause is known yet: a baseline that is saved now saves time later. */
+/** Usage grows and no cause is known yet. A baseline that is saved now will save time later. */
 export const unnamedGrowth: ConditionRule = {
   id: 'unnamed-growth',
   find(context) {

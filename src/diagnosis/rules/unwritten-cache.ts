@@ -8,7 +8,7 @@ const ADVICE =
 
 const NEAR_LIMIT_SHARE = 0.9;
 
-/** Much of the page cache is not on disk yet: it is not as easily reclaimed as cache is said to be. */
+/** Much of the page cache is not on disk yet, so the kernel cannot reclaim it as easily as other cache. */
 export const unwrittenCache: ConditionRule = {
   id: 'unwritten-cache',
   find(context) {
