@@ -1,7 +1,7 @@
 import type { GuardOptions } from './guard.ts';
 import type { Log } from './log.ts';
 
-/** What the page and the API are served with. */
+/** Options of the server for the page and the API. */
 export interface ApiOptions extends GuardOptions {
   readonly host: string;
   readonly port: number;
@@ -9,6 +9,6 @@ export interface ApiOptions extends GuardOptions {
   readonly webDir: string | null;
   readonly version: string;
   readonly log: Log;
-  /** Requests that come before this are answered after it: the stored history is being read. */
+  /** Resolves when the stored history has been read. Earlier requests wait for it. */
   readonly settled?: Promise<void>;
 }

@@ -4,7 +4,7 @@ import { parseRequestUrl } from './request-url.ts';
 import { ApiError } from './status.ts';
 
 export interface GuardOptions {
-  /** Further names that Host may have, beside localhost, 127.0.0.1 and [::1] at any port (port-forward chooses one). */
+  /** Names that Host may have beside localhost, 127.0.0.1 and [::1], which are allowed with any port (port-forward chooses one). */
   readonly allowHosts: readonly string[];
   /** null: none is required. */
   readonly token: string | null;
@@ -48,7 +48,7 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
   }
 }
 
-/** In the header; browsers cannot set one on a WebSocket or a first page load, so a query parameter or the cookie it sets will do. */
+/** Whether a request has the token: in the header, a query parameter or the cookie. Browsers cannot set a header on a WebSocket or a page load. */
 export function hasToken(request: IncomingMessage, token: string): boolean {
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   // A + in an address is a blank to whoever decodes it, and no token has one.
@@ -66,7 +66,7 @@ function decoded(value: string): string {
   }
 }
 
-/** Takes as long for a wrong guess as for a right one. */
+/** Compares in constant time, so that the time does not help to guess the token. */
 function same(given: string, token: string): boolean {
   const a = Buffer.from(given);
   const b = Buffer.from(token);

@@ -14,7 +14,7 @@ export interface Api {
 /** A browser opens six beside its WebSocket, and 50 pages are open at most: ws counts those of its own. */
 const API_LIMITS = { most: 320, idleMs: 10_000 };
 
-/** The page and the API. Resolves once it listens. @throws EADDRINUSE and the like */
+/** Serves the page and the API. Resolves when the server listens. @throws EADDRINUSE and similar errors */
 export async function createApi(status: Status, options: ApiOptions): Promise<Api> {
   const connections = new Connections(API_LIMITS);
   const server = createServer(REQUEST_LIMITS, connections.inOrder(onDemand(status, options)));
@@ -31,7 +31,7 @@ export async function createApi(status: Status, options: ApiOptions): Promise<Ap
 /** A request that trickles in must not hold a socket for ever. */
 export const REQUEST_LIMITS = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * KIB };
 
-/** express is loaded with the first request: most sidecars never get one, and loading it would delay the first sample. */
+/** Loads express with the first request. Most sidecars never get one, and loading it would delay the first sample. */
 function onDemand(status: Status, options: ApiOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const load = async () => {
     await options.settled;
@@ -50,7 +50,7 @@ function onDemand(status: Status, options: ApiOptions): (request: IncomingMessag
   };
 }
 
-/** Resolves with the port once listening. */
+/** Resolves with the port when the server listens. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -62,7 +62,7 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   });
 }
 
-/** Ends at once: open keep-alive connections are closed, too. */
+/** Closes the server at once, including open keep-alive connections. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { KIB } from '../units.ts';
 
-/** The connection below: what is written while it is corked leaves in one piece. */
+/** The TCP connection below the WebSocket. Data written while it is corked is sent together. */
 interface TcpSocket {
   cork(): void;
   resetAndDestroy(): void;
   uncork(): void;
 }
 
-/** What it needs of a `ws` WebSocket. */
+/** The used part of a `ws` WebSocket. */
 interface LiveSocket {
   readonly readyState: number;
   readonly OPEN: number;
@@ -21,12 +21,11 @@ interface LiveSocket {
 }
 
 /**
- * The most that may be on its way to one client without being confirmed, in bytes. Counted from the client's end and not by
- * `bufferedAmount`: the kernel takes megabytes for a peer that does not read (tcp_wmem, tcp(7)), and they count towards the
- * sidecar's own memory limit just as the heap does.
+ * Maximum of bytes that were sent to one client and not confirmed by it. `bufferedAmount` is not enough: the kernel buffers megabytes for a
+ * client that does not read (tcp_wmem, tcp(7)), and they count towards the sidecar's memory limit like the heap.
  */
 const MAX_UNREAD_BYTES = 512 * KIB;
-/** After so many bytes the client is asked whether it has read them. A browser answers pings by itself, in order (RFC 6455, 5.5.3). */
+/** A ping is sent after this many bytes. A browser answers pings automatically and in order (RFC 6455, 5.5.3). */
 const PING_EVERY_BYTES = 64 * KIB;
 
 /**
@@ -59,7 +58,7 @@ export class LiveClient {
     socket.on('message', (data) => this.#onMessage(data.toString()));
   }
 
-  /** Id of the target whose tables it shows. */
+  /** Id of the target whose tables it shows; null: none. */
   get tables(): string | null {
     return this.#tables;
   }
@@ -69,10 +68,10 @@ export class LiveClient {
     return this.#sent - this.#read;
   }
 
-  /** Sends a text, already in UTF-8; false: it reads too little, and was dropped instead. */
+  /** Sends a text in UTF-8; false: the client reads too slowly and was dropped. */
   send(text: Buffer): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is closing already
-    // A text that is longer than all that may be unread still goes to a client that has read everything.
+    if (this.#socket.readyState !== this.#socket.OPEN) return true; // it is already closing
+    // A text longer than the maximum is still sent to a client that has read everything.
     if (this.#pinged > this.#read && this.unread + text.length > MAX_UNREAD_BYTES) return this.drop();
     this.#sent += text.length;
     this.#cork();
@@ -81,7 +80,7 @@ export class LiveClient {
     return true;
   }
 
-  /** A tick sends a message a container and the tables: one write of them all is woken for once, here and at the other end. */
+  /** Combines the messages of one tick (one a container, and the tables) into one write, so that both ends wake up only once. */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
@@ -92,7 +91,7 @@ export class LiveClient {
     });
   }
 
-  /** Called from time to time: a client that did not answer since the last call is gone, or stuck. */
+  /** Call periodically. False: the client has not answered since the last call, and was dropped. */
   check(): boolean {
     if (!this.#ponged) return this.drop();
     this.#ponged = false;
@@ -100,7 +99,7 @@ export class LiveClient {
     return true;
   }
 
-  /** The only message from a client is {"tables": ID}, or null for none. Anything else is a mistake of the client, and closes it. */
+  /** A client may only send {"tables": ID}, or null for none. Any other message closes the connection. */
   #onMessage(text: string): void {
     try {
       const { tables } = JSON.parse(text) as { readonly tables?: unknown };

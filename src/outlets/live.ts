@@ -14,7 +14,7 @@ export interface LiveOptions extends GuardOptions {
   readonly everySeconds: number;
   readonly attach: boolean;
   readonly log: Log;
-  /** Clients that come before this are welcomed after it: the stored history is being read. */
+  /** Resolves when the stored history has been read. Earlier clients wait for it. */
   readonly settled?: Promise<void>;
 }
 
@@ -22,16 +22,16 @@ const PATH = '/api/v1/live';
 const MAX_CLIENTS = 200;
 /** Bytes that all clients together may leave unread. */
 const MAX_UNREAD_IN_ALL = 8 * 1024 * 1024;
-/** A client that answers nothing for this long is dropped at the next check, so after twice this time at the latest. */
+/** A client that does not answer for this long is dropped at the next check, so after twice this time at the latest. */
 const CHECK_MS = 30_000;
 
-/** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` as they come, and `tables` to those that asked. */
+/** WS /api/v1/live: `hello` first, then `sample`, `verdict` and `restart` messages, and `tables` to clients that requested them. */
 export function attachLive(
   { server, connections }: Pick<Api, 'server' | 'connections'>,
   status: Status,
   options: LiveOptions,
 ): { close(): Promise<void>; clients(): number } {
-  // It comes with the first client, as express does with the first request.
+  // ws is loaded with the first client, like express with the first request.
   const load = async () => {
     await options.settled;
     const { WebSocketServer } = await import('ws');
@@ -105,7 +105,7 @@ export function attachLive(
     }
   };
 
-  /** One JSON for all of them: 50 pages cost 50 writes. */
+  /** The JSON is made once for all clients: 50 pages cost 50 writes. */
   const sendTo = (those: Iterable<readonly [WebSocket, LiveClient]>, message: LiveMessage | Tables): void => {
     const text = Buffer.from(JSON.stringify(message));
     for (const [socket, client] of those) if (!client.send(text)) dropped(socket, client);

@@ -8,7 +8,7 @@ export interface Log {
   error(details: object, message: string): void;
 }
 
-/** One structured line each on standard error. Texts that came from the container are escaped, so that a name cannot forge a line or drive a terminal. */
+/** Logs structured lines to standard error. Texts from the container are escaped, so that a name cannot forge a line or control a terminal. */
 export function createLog(options: {
   readonly format: 'json' | 'text';
   readonly level: string;

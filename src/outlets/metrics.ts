@@ -13,8 +13,8 @@ export interface Metrics {
 }
 
 /**
- * Metrics, filled when scraped. Labels are container ids and field ids only: this port is public, so no path, file or command line.
- * Counters of the kernel are exposed as gauges with their last value, since a container's restart sets them back.
+ * Prometheus metrics, computed at each scrape. Labels are only container ids and field ids: this port is public, so it shows no path, file or
+ * command line. Counters of the kernel are gauges here, because a restart of the container resets them.
  */
 export function createMetrics(status: Status): Metrics {
   let made: { readonly text: Promise<string>; readonly atMs: number } | null = null;

@@ -2,7 +2,7 @@ import type { Verdict } from '../diagnosis/types.ts';
 import type { Log } from './log.ts';
 import type { LiveMessage, Status } from './status.ts';
 
-/** Something that a person who reads only the log, or a chat room, should know. */
+/** News for a reader of the log or of a chat room. */
 export interface Notification {
   readonly event: 'verdict' | 'restart' | 'oom-kill';
   readonly at: string;
@@ -15,7 +15,7 @@ export interface Notification {
   readonly eta?: Verdict['eta'];
 }
 
-/** Calls back at each change of a verdict, restart and OOM kill. A change is another trend, leak or cause, not another number. */
+/** Calls `notify` at each change of a verdict, restart and OOM kill. A change is a new trend, leak or cause, not a new number. */
 export function onNotification(status: Status, notify: (news: Notification) => void): () => void {
   const last = new Map<string, string>();
   return status.on((message: LiveMessage) => {
@@ -37,7 +37,7 @@ export function onNotification(status: Status, notify: (news: Notification) => v
   });
 }
 
-/** For readers who have only the pod's log. */
+/** Writes the news to the log. */
 export const logNotifications = (status: Status, log: Log): (() => void) =>
   onNotification(status, (news) => {
     const level = news.event === 'oom-kill' || news.leak === true ? 'warn' : 'info';

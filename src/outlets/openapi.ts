@@ -12,7 +12,7 @@ const ERROR = {
   },
 };
 
-/** OpenAPI 3.1 of the API, made from the route table. */
+/** OpenAPI 3.1 document of the API, generated from the route table. */
 export function openapi(version: string): object {
   const error = (description: string) => ({ description, content: { 'application/json': { schema: ERROR } } });
   const paths = Object.fromEntries(

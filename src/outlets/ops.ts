@@ -10,14 +10,14 @@ import type { Status } from './status.ts';
 const OPS_LIMITS = { most: 64, idleMs: 10_000 };
 
 /**
- * The second, public port: /healthz, /readyz, /metrics, and nothing that names a path, a file or a command line. Plain node:http,
- * since three paths need no router.
+ * The second, public port: /healthz, /readyz and /metrics. It shows no path, file or command line. It uses plain node:http, because three
+ * paths need no router.
  */
 export async function createOps(
   status: Status,
   options: { readonly host: string; readonly port: number; readonly log: Log },
 ): Promise<{ url: string; server: Server; close(): Promise<void> }> {
-  // Loaded by the first scrape.
+  // Loaded with the first scrape.
   let metrics: Promise<Metrics> | null = null;
   const scrape = async (): Promise<Metrics> => (await import('./metrics.ts')).createMetrics(status);
   const connections = new Connections(OPS_LIMITS);

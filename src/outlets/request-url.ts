@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Path and query of a request's target as it was sent. Not by `new URL`, which throws on targets that a client may send ("//", "http:")
- * and takes the first segment of "//a/b" for a host.
+ * Path and query of a request's target, unchanged. `new URL` is not used: it throws for targets that a client may send ("//", "http:"), and
+ * takes the first segment of "//a/b" for a host.
  */
 export function parseRequestUrl(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
   const target = request.url ?? '/';

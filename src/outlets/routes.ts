@@ -11,10 +11,10 @@ type Query = Readonly<Record<string, unknown>>;
 
 export interface Route {
   readonly path: string;
-  /** POST: it costs the JVM something, so it also needs a token. Otherwise GET. */
+  /** POST: it is expensive for the JVM, so it also needs a token. Otherwise GET. */
   readonly method?: 'post';
   readonly summary: string;
-  /** Query parameters: name and what it does. Others are refused. */
+  /** Query parameters: name and meaning. Others are refused. */
   readonly query: Readonly<Record<string, string>>;
   readonly answer: (status: Status, query: Query) => unknown;
   /** Its answer is long, and comes as `Pieces`. */
@@ -23,7 +23,7 @@ export interface Route {
 
 const TARGET = { target: 'id of the container; default: that of the JVM' };
 
-/** The API: one row a path. http, openapi.json and docs/api.md derive from it. */
+/** The API, one row a path. The server, openapi.json and docs/api.md derive from it. */
 export const ROUTES: readonly Route[] = [
   { path: '/api/v1/targets', summary: 'Who is seen, and how', query: {}, answer: (s) => s.targets() },
   {
@@ -84,7 +84,7 @@ export const ROUTES: readonly Route[] = [
   },
 ];
 
-/** Public form of a verdict: `basis` is for the page and --explain, and stays. */
+/** The answer of /api/v1/verdict, after the check of `fail-on`. */
 function verdict(status: Status, query: Query): unknown {
   const target = text(query, 'target');
   const wanted = text(query, 'fail-on');
@@ -101,7 +101,7 @@ function verdict(status: Status, query: Query): unknown {
   return answer;
 }
 
-/** The gate is closed: the verdict is the answer, with status 409. */
+/** The condition of fail-on holds. The answer is the verdict with status 409. */
 export class GateFailed extends Error {
   override name = 'GateHit';
   constructor(readonly verdict: Verdict) {
@@ -114,7 +114,7 @@ function jvm(status: Status, query: Query): unknown {
   return answer.jvm === null ? answer : { jvm: answer.jvm };
 }
 
-/** Where the range begins that holds what the verdict rests on, in epoch seconds; null: all there is. */
+/** Start of the range on which the verdict is based, epoch seconds; null: the whole history. */
 function verdictWindowStart(status: Status, target: string | undefined): number | null {
   const { at, fields } = status.verdict(target);
   const seconds = smallestRangeFor(fields);
@@ -143,7 +143,7 @@ function samplesQuery(status: Status, query: Query): SamplesQuery {
   };
 }
 
-/** One text; a parameter that is given twice is a mistake. */
+/** One text. A parameter that is given twice is an error. */
 function text(query: Query, name: string): string | undefined {
   const value = query[name];
   if (value === undefined || typeof value === 'string') return value;

@@ -4,19 +4,19 @@ import type { Sample } from '../sample/types.ts';
 import type { JvmReading } from '../sources/types.ts';
 
 /**
- * The one read model: everything that an outlet (http, live, metrics, page, log) may ask of the running program.
- * `target` is an id; undefined means the JVM's container. Unknown targets, no target and the like are `ApiError`s.
+ * The read model: all questions that an outlet (http, live, metrics, page, log) may ask the running program. `target` is an id; undefined
+ * means the JVM's container. Errors such as an unknown target or no target are `ApiError`s.
  */
 export interface Status {
   targets(): readonly TargetStatus[];
   /** `epoch` -1: the final verdict of the last instance that exited. */
   verdict(target?: string, epoch?: number): Verdict;
-  /** `open`: for a page that stays open, not for one question: what is expensive to read may be a minute old. */
+  /** `open`: for a page that stays open; expensive parts may be a minute old. `once`: for a single question. */
   ledger(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
-  /** One take of the heap by class, and what grew since the one before. Costs the JVM a full collection. */
+  /** A histogram of the heap by class, and the growth since the one before. Costs the JVM a full collection. */
   histogram(target?: string): Promise<HistogramTake>;
   samples(query: SamplesQuery): Promise<SampleColumns>;
   self(): Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ export interface Status {
   ready(): { readonly ready: boolean; readonly reason: string };
   /** The newest sample of each target, for /metrics. */
   latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
-  /** Live messages; returns its own unsubscribe. */
+  /** Adds a listener for live messages. Returns a function that removes it. */
   on(listener: (message: LiveMessage) => void): () => void;
 }
 
@@ -35,18 +35,18 @@ export interface TargetStatus extends TargetInfo {
 
 export interface HistogramTake {
   readonly at: string;
-  /** When the take before was; null: this is the first, and nothing can have grown yet. */
+  /** Time of the histogram before; null: this is the first, so there is no growth yet. */
   readonly since: string | null;
-  /** The ten classes that hold most, in bytes. Names are the container's own. */
+  /** The ten classes with the most bytes. The container chooses the names. */
   readonly largest: readonly { readonly name: string; readonly instances: number; readonly bytes: number }[];
-  /** The ten that grew most since. */
+  /** The ten classes that have grown most since. */
   readonly grown: readonly {
     readonly name: string;
     readonly bytesGrown: number;
     readonly instancesGrown: number;
     readonly bytes: number;
   }[];
-  /** How long the JVM took to answer, ms: it stood still for most of it. */
+  /** Time until the JVM's answer, ms. The JVM was paused for most of it. */
   readonly durationMs: number;
 }
 
@@ -56,7 +56,7 @@ export interface SamplesQuery {
   readonly fromS: number | null;
   readonly toS: number | null;
   readonly points: number | null;
-  /** The least and the largest beside each point. */
+  /** Whether to add minimum and maximum of each point. */
   readonly envelope: boolean;
 }
 
@@ -68,22 +68,22 @@ export interface SampleColumns extends Omit<SamplesAnswer, 't' | 'fields' | 'min
   readonly max?: SampleColumns['fields'];
 }
 
-/** The series form, so that `curl … | memhound analyze -` works; null is a gap. */
+/** The series format, so that `curl … | memhound analyze -` works; null is a gap. */
 export interface SamplesAnswer {
   readonly interval_s: number;
   readonly limit_bytes: number | null;
   readonly heap_max_bytes: number | null;
-  /** Memory request of the app's container, where the downward API gives it. */
+  /** Memory request of the app's container, if the downward API provides it. */
   readonly request_bytes: number | null;
   readonly t: readonly number[];
   readonly fields: FieldColumns;
-  /** Of all samples that a point stands for, where `envelope` was asked for: downsampling hides no spike. */
+  /** Minimum and maximum of all samples that a point covers, if `envelope` was requested. So downsampling hides no spike. */
   readonly min?: FieldColumns;
   readonly max?: FieldColumns;
   readonly aux: { readonly events: readonly { readonly t: number; readonly type: string }[] };
 }
 
-/** Every message names its target, so that a page with several shows the right one. */
+/** A live message. Each names its target, because a page may show one of several. */
 export type LiveMessage =
   | {
       readonly type: 'sample';
@@ -95,15 +95,15 @@ export type LiveMessage =
   | { readonly type: 'verdict'; readonly target: string; readonly verdict: Verdict }
   | {
       readonly type: 'restart';
-      /** `oom-kill`: the kernel ended a process of the container, which may go on without it. */
+      /** `oom-kill`: the kernel ended a process of the container. The container may continue without it. */
       readonly kind: 'restart' | 'oom-kill';
       readonly target: string;
       readonly at: string;
-      /** The same for people. */
+      /** The same as text. */
       readonly reason: string;
     };
 
-/** What is beside the chart, each as its own path answers it. Sent to the clients that asked for this target's. */
+/** The tables beside the chart, each with the answer of its API path. Sent to clients that requested this target. */
 export interface Tables {
   readonly type: 'tables';
   readonly target: string;
@@ -120,7 +120,7 @@ export interface Hello {
   readonly type: 'hello';
   readonly version: string;
   readonly everySeconds: number;
-  /** A histogram of the heap may be asked for: --attach was given, and a token is set up. */
+  /** Whether a histogram of the heap can be requested: --attach was given, and a token is configured. */
   readonly attach: boolean;
   readonly reach: string;
   readonly targets: readonly TargetInfo[];
@@ -140,7 +140,7 @@ export type ApiErrorCode =
   | 'busy'
   | 'gate';
 
-/** An answer that is an error, with its HTTP status and, where something can be done, `remediation`: the lines that do it. */
+/** An error as an answer, with its HTTP status. `remediation` has the lines that solve it; null: there are none. */
 export class ApiError extends Error {
   constructor(
     readonly code: ApiErrorCode,

@@ -1,13 +1,13 @@
 import { ageMs } from '../clock.ts';
 import { ApiError, type Status, type Tables } from './status.ts';
 
-/** People read tables: they are renewed after this time. */
+/** Tables are refreshed after this time. */
 const EVERY_MS = 10_000;
 
-/** Makes the tables of a target when they are due: once for all the pages that show them, however many those are. */
+/** Computes the tables of a target when they are due, once for all pages that show them. */
 export class TableCache {
   readonly #status: Status;
-  /** By target: when they were last begun, ms. Forgotten once no one has asked for longer than they last. */
+  /** Time of the last refresh by target, ms. An entry is removed when no page has requested it for longer than the refresh time. */
   readonly #lastMs = new Map<string, number>();
   readonly #inProgress = new Set<string>();
 
@@ -28,7 +28,7 @@ export class TableCache {
       const [views, files, jvm] = [this.#status.views(target), this.#status.files(target), this.#status.jvm(target)];
       return { type: 'tables', target, at, views, files, jvm, ledger, self: this.#status.self() };
     } catch (error) {
-      // A container that has just ended, or was not read yet: the next tick tries again.
+      // The container has just ended or was not read yet. The next tick tries again.
       if (error instanceof ApiError) return null;
       throw error;
     } finally {

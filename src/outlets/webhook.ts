@@ -5,7 +5,7 @@ import type { Status } from './status.ts';
 export interface WebhookOptions {
   readonly url: string;
   readonly log: Log;
-  /** Milliseconds before the first retry; doubled each time. Shorter in tests. */
+  /** Milliseconds before the first retry. Each further retry doubles it. Tests use less. */
   readonly backoffMs?: number;
 }
 
@@ -13,7 +13,7 @@ const MAX_ATTEMPTS = 6;
 const MAX_QUEUED = 100;
 const TIMEOUT_MS = 10_000;
 
-/** POSTs news as JSON to a URL, in order, with retries. @throws TypeError when the URL is none of http or https */
+/** POSTs news as JSON to a URL, in order, with retries. @throws TypeError if the URL is not http or https */
 export function startWebhook(status: Status, options: WebhookOptions): { close(): void; idle(): Promise<void> } {
   const url = new URL(options.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
@@ -24,7 +24,7 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
 
   const unsubscribe = onNotification(status, (news) => {
     waiting.push(news);
-    // A dead receiver must not make memhound leak: the oldest notification is dropped first.
+    // The queue is bounded, so that a receiver that does not answer cannot make memhound leak. The oldest notification is dropped.
     if (waiting.length > MAX_QUEUED) waiting.shift();
     sending ??= drain().finally(() => {
       sending = null;
@@ -59,7 +59,7 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
   };
 }
 
-/** null: taken; else why not. */
+/** The reason for a failure; null: the receiver accepted the news. */
 async function post(url: URL, news: Notification, signal: AbortSignal): Promise<string | null> {
   try {
     const response = await fetch(url, {
