@@ -64,7 +64,7 @@ export function warnings(workload: Workload, app: Container, identity: Identity,
     said.push(
       "hostNetwork: true makes memhound's two ports ports of the node: both are bound to 127.0.0.1, where every process of the node reaches them, and a second such pod on a node needs other ports (--arg=--port=N)",
     );
-  if (native && pod.hostNetwork !== true) said.push(...unknownPorts(app));
+  if (native && pod.hostNetwork !== true && !completes(workload)) said.push(...unknownPorts(app));
   if (app.securityContext?.appArmorProfile != null)
     said.push(
       `${app.name} has an AppArmor profile; memhound gets the same one, because a profile can forbid reading another's process`,

