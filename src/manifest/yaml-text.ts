@@ -122,10 +122,11 @@ function contentEnd(node: Node | null, otherwise: number): number {
   return node.range[1];
 }
 
-/** End of a pair. An empty value has an empty range after the colon. */
+/** End of a pair. One with an empty value ends after its colon, whatever blanks or comments come before the place of the value. */
 function pairEnd(pair: Pair): number {
-  const key = pair.key as Node;
-  return contentEnd(pair.value as Node | null, key.range![1] + 1);
+  const colon = (pair.key as Node).range![1] + 1;
+  const value = pair.value as Node | null;
+  return value?.range != null && value.range[0] === value.range[1] ? colon : contentEnd(value, colon);
 }
 
 /** Start of the line after the one with `offset`; the end of the text if there is none. */

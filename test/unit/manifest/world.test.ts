@@ -64,6 +64,8 @@ const SHAPES: Readonly<Record<string, string>> = {
     '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"mill","annotations":{}},"spec":{"volumes":[],"containers":[{"name":"grind","image":"jdk:21"}]}}',
   'flow style with an empty value':
     '{apiVersion: v1, kind: Pod, metadata: {name: mill, annotations: }, spec: {volumes: , containers: [{name: grind, image: "jdk:21"}]}}\n',
+  'flow style with an empty value before the end':
+    '{apiVersion: v1, kind: Pod, metadata: {name: mill}, spec: {containers: [{name: grind, image: "jdk:21"}], volumes: }}\n',
   'quoted keys': pod(`"volumes": null\n'containers':\n- "name": grind\n  image: jdk:21`),
   'a byte order mark': `\uFEFF${pod(APP)}`,
   'a comment as the last line': `${pod(APP)}# the end`,
