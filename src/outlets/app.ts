@@ -13,7 +13,7 @@ import { Turns } from './turns.ts';
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** What answers the requests: the page, and a row of ROUTES a path. */
+/** The request handler: the page, and one path for each row of ROUTES. */
 export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'port'>): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -30,10 +30,10 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
     keepToken(request, response, options.token);
     next();
   });
-  const work: ClientLimits = { turns: new Turns(), writer: new PieceWriter() };
+  const limits: ClientLimits = { turns: new Turns(), writer: new PieceWriter() };
   for (const route of ROUTES) {
-    if (route.method === undefined) app.get(route.path, answerRoute(status, route, work));
-    else app.post(route.path, requiresToken(options), answerRoute(status, route, work)).all(route.path, refuseMethod);
+    if (route.method === undefined) app.get(route.path, answerRoute(status, route, limits));
+    else app.post(route.path, requiresToken(options), answerRoute(status, route, limits)).all(route.path, refuseMethod);
   }
   app.get('/openapi.json', async (_request, response) => {
     const { openapi } = await import('./openapi.ts');
@@ -71,7 +71,7 @@ const answerRoute =
     }
     if (route.long) writer.checkRoom();
     const answer = async () => await route.answer(status, request.query);
-    // The JVM takes its time for a POST, and is asked once at a time: nobody waits behind it.
+    // A POST waits for the JVM, which answers one command at a time. So it takes no place in the queue.
     const value = route.method === 'post' ? await answer() : await turns.take(answer, () => !response.destroyed);
     const reach = reachHeader(status);
     if (reach !== null) response.set('Memhound-Reach', reach);
@@ -91,7 +91,7 @@ const requiresToken =
         'this costs the JVM a full collection, so it needs a token: every container of the pod can reach this port',
         '--token-file FILE',
       );
-    next(); // that the request bears it, the guard has seen
+    next(); // the guard has already checked the request's token
   };
 
 const refuseMethod: RequestHandler = (request) => {
@@ -100,7 +100,7 @@ const refuseMethod: RequestHandler = (request) => {
 
 const reachHeader = (status: Status): string | null => status.targets()[0]?.reach ?? null;
 
-/** A page opened with ?token= keeps it in a cookie, so that its own requests need none in their address. */
+/** Stores the token of a page that was opened with ?token= in a cookie, so that the page's requests need no token in their URL. */
 function keepToken(request: Request, response: Response, token: string | null): void {
   if (token !== null && 'token' in request.query && hasToken(request, token))
     response.cookie('memhound_token', token, { httpOnly: true, sameSite: 'strict' });
@@ -131,13 +131,13 @@ function listFiles(dir: string): string[] {
       .filter((e) => e.isFile())
       .map((e) => join(e.parentPath, e.name).slice(dir.length + 1));
   } catch (error) {
-    // Run from source, before a build: the API works without the page.
+    // If memhound runs from source without a build, there is no page. The API works without it.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }
 
-/** Every error in one form; a bug is logged with its stack and answered without it. */
+/** Answers every error in one format. A bug is logged with its stack trace, which is not sent. */
 const errors =
   (log: Log): ErrorRequestHandler =>
   (error: unknown, _request, response, _next) => {
@@ -151,7 +151,7 @@ const errors =
       response.status(error.status).json({ error: { code, message, ...(remediation === null ? {} : { remediation }) } });
       return;
     }
-    // express's own refusals (a path that cannot be decoded) carry a status below 500.
+    // Errors of express (such as a path that cannot be decoded) have a status below 500.
     const status = (error as { status?: number }).status ?? 500;
     if (status >= 500)
       log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed');

@@ -2,30 +2,30 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface ConnectionLimits {
-  /** Connections that are open at once. */
+  /** Maximum of open connections. */
   readonly most: number;
-  /** A connection on which nothing moves for this long is closed. */
+  /** A connection without traffic for this long is closed. */
   readonly idleMs: number;
 }
 
-/** What is kept of one connection that a server has accepted. */
+/** The state of one accepted connection. */
 interface Connection {
-  /** Requests that are not answered in full yet. */
+  /** Requests whose answers are not complete yet. */
   open: number;
   readonly waiting: (() => void)[];
 }
 
-/** Requests that a client may send ahead of the answers. Browsers, curl and Prometheus send none. */
+/** Maximum of requests that a client may send before it has read the answers. Browsers, curl and Prometheus send none in advance. */
 const MOST_SENT_AHEAD = 8;
 
 /**
- * The connections of one server. Each costs some 8 KiB here and in the kernel, whatever its client sends, so their number and their time are
- * bounded: Node's own timeouts begin with the first byte of a request. Where there are too many, the one that has been idle for longest is
- * closed: a new one is always let in, so that a probe gets its answer whatever else is open.
+ * The connections of one server. Each costs about 8 KiB here and in the kernel, even if its client sends nothing, so their number and their
+ * time are bounded. (Node's own timeouts begin only with the first byte of a request.) A new connection is always accepted, so that a probe
+ * gets its answer. If there are too many, the one that has been idle for longest is closed.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
-  /** Longest idle first. */
+  /** The connection that has been idle for longest comes first. */
   readonly #all = new Map<Socket, Connection>();
 
   constructor(limits: ConnectionLimits) {
@@ -36,7 +36,7 @@ export class Connections {
     return this.#all.size;
   }
 
-  /** Watches the connections of `server`, which must have been made with the listener that `inOrder` gives. */
+  /** Watches the connections of `server`, which must use the listener that `inOrder` returns. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
       if (this.#all.size >= this.#limits.most && !this.#closeLongestIdle()) {
@@ -47,20 +47,20 @@ export class Connections {
       socket.once('close', () => this.#all.delete(socket));
     });
     server.setTimeout(this.#limits.idleMs, (socket: Socket) => {
-      // Nothing moves either while memhound itself is at work on an answer.
+      // There is also no traffic while memhound itself computes an answer.
       const waitsForUs = (this.#all.get(socket)?.open ?? 0) > 0 && socket.writableLength === 0;
       if (!waitsForUs) end(socket);
     });
   }
 
-  /** The connection is something else from now on, and bounded elsewhere: a WebSocket. */
+  /** The connection becomes a WebSocket, which has separate limits. */
   release(socket: Socket): void {
     this.#all.delete(socket);
   }
 
   /**
-   * A listener that answers the requests of one connection one by one: what is sent ahead waits, and nothing is made for a reader that has not
-   * taken the answer before. Who sends too many ahead is cut off.
+   * A listener that answers the requests of one connection one by one. Requests that are sent in advance wait, and no answer is computed before
+   * the client has read the one before. A client that sends too many in advance is disconnected.
    */
   inOrder(answer: RequestListener): RequestListener {
     return (request, response) => {
@@ -84,11 +84,11 @@ export class Connections {
     connection.open--;
     this.#all.delete(socket);
     this.#all.set(socket, connection);
-    // In a later turn of the event loop: one packet may hold requests for seconds, and a sample is due meanwhile.
+    // In a later turn of the event loop, because one packet may contain requests for seconds of work, and a sample may be due in between.
     if (connection.open > 0) setImmediate(() => connection.waiting.shift()?.());
   }
 
-  /** false: each of them is being answered. */
+  /** False: all of them are being answered. */
   #closeLongestIdle(): boolean {
     for (const [socket, { open }] of this.#all) {
       if (open > 0) continue;
@@ -100,7 +100,7 @@ export class Connections {
   }
 }
 
-/** With a reset: the kernel would keep what the client has not read, for minutes, and counts it as memhound's. */
+/** Closes with a reset. Otherwise the kernel would keep the unread data for minutes and charge it to memhound. */
 function end(socket: Socket): void {
   socket.resetAndDestroy();
 }

@@ -13,9 +13,9 @@ export interface GuardOptions {
 const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Who may ask. A page on another site that resolves its own name to 127.0.0.1 (DNS rebinding) sends its own Host; a cross-site WebSocket or
- * POST sends its own Origin; a cross-site GET, which could not be read but costs something, has Sec-Fetch-Site (Fetch Metadata). A link to
- * the page may be followed from anywhere. @throws ApiError forbidden
+ * Checks whether a request is permitted. A page of another site that resolves its own name to 127.0.0.1 (DNS rebinding) sends its own Host. A
+ * cross-site WebSocket or POST sends its own Origin. A cross-site GET, whose answer that site cannot read but which costs time, has
+ * Sec-Fetch-Site (Fetch Metadata). A link to the page is permitted from any site. @throws ApiError forbidden
  */
 export function guard(request: IncomingMessage, options: GuardOptions): void {
   const host = request.headers.host ?? '';
@@ -51,7 +51,7 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
 /** Whether a request has the token: in the header, a query parameter or the cookie. Browsers cannot set a header on a WebSocket or a page load. */
 export function hasToken(request: IncomingMessage, token: string): boolean {
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  // A + in an address is a blank to whoever decodes it, and no token has one.
+  // A decoder of the URL may have read a + as a blank. A token contains no blank.
   const query = parseRequestUrl(request).query.get('token')?.replaceAll(' ', '+');
   const cookie = decoded(/(?:^|;\s*)memhound_token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
   return [bearer, query, cookie].some((given) => given != null && same(given, token));
@@ -62,7 +62,7 @@ function decoded(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
-    return value; // not written by memhound, so no token
+    return value; // memhound has not written it, so it is not a token
   }
 }
 

@@ -11,7 +11,7 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** A browser opens six beside its WebSocket, and 50 pages are open at most: ws counts those of its own. */
+/** A browser opens six connections beside its WebSocket, and at most 50 pages are open. WebSockets are counted separately. */
 const API_LIMITS = { most: 320, idleMs: 10_000 };
 
 /** Serves the page and the API. Resolves when the server listens. @throws EADDRINUSE and similar errors */
@@ -28,7 +28,7 @@ export async function createApi(status: Status, options: ApiOptions): Promise<Ap
   };
 }
 
-/** A request that trickles in must not hold a socket for ever. */
+/** A slow request must not keep a socket open forever. */
 export const REQUEST_LIMITS = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * KIB };
 
 /** Loads express with the first request. Most sidecars never get one, and loading it would delay the first sample. */

@@ -29,7 +29,7 @@ const MAX_UNREAD_BYTES = 512 * KIB;
 const PING_EVERY_BYTES = 64 * KIB;
 
 /**
- * One open page. What it has read is known by its pongs: each carries the random text of its ping, which only a client that has read so far
+ * One open page. Its pongs show how much it has read: each returns the random text of its ping, which only a client that has read up to there
  * can know.
  */
 export class LiveClient {
@@ -52,7 +52,7 @@ export class LiveClient {
       if (count === undefined) return;
       this.#read = count;
       this.#ponged = true;
-      // One that reads in order has read the pings before it as well.
+      // A client reads in order, so it has read the pings before this one too.
       for (const [ping, after] of this.#unanswered) if (after <= count) this.#unanswered.delete(ping);
     });
     socket.on('message', (data) => this.#onMessage(data.toString()));
@@ -80,7 +80,7 @@ export class LiveClient {
     return true;
   }
 
-  /** Combines the messages of one tick (one a container, and the tables) into one write, so that both ends wake up only once. */
+  /** Combines the messages of one tick (one per container, and the tables) into one write, so that both ends wake up only once. */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
@@ -118,7 +118,7 @@ export class LiveClient {
     this.#socket.ping(ping);
   }
 
-  /** Without a farewell, which would have to wait behind what is not read, and with a reset: the kernel lets go of that at once. */
+  /** Terminates without a close frame, which would wait behind the unread data, and with a reset, so that the kernel frees that data at once. */
   drop(): false {
     this.#pipe.resetAndDestroy();
     this.#socket.terminate();

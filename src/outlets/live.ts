@@ -43,7 +43,7 @@ export function attachLive(
   server.on('upgrade', (request, stream, head) => {
     const socket = stream as Socket; // a plain HTTP server has no other streams
     const refuse = (code: number, message: string): void => {
-      // Closed for good: a client that leaves its own side open would keep a descriptor here.
+      // The socket is destroyed. Otherwise a client that keeps its side open would occupy a descriptor here.
       socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${code} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
@@ -92,7 +92,7 @@ export function attachLive(
     options.log.info({ unreadBytes: client.unread }, 'a live client does not read and was dropped');
   };
 
-  /** Each is bounded by itself, and all together, too: 200 that read nothing would be more than the sidecar may use. */
+  /** Unread bytes are bounded per client and in total, because 200 clients that read nothing would need more than the sidecar may use. */
   const dropSlowest = (): void => {
     let unread = 0;
     for (const client of clients.values()) unread += client.unread;

@@ -4,7 +4,7 @@ import type { Status } from './status.ts';
 
 const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
 
-/** Who scrapes more often gets the same text again: the port is open to the cluster, and a text costs milliseconds. */
+/** A client that scrapes more often gets the same text again. The port is open to the cluster, and a text costs milliseconds. */
 const KEPT_MS = 1000;
 
 export interface Metrics {

@@ -3,40 +3,36 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from './status.ts';
 
-/** Long answers that are being written at once. Each holds a copy of its columns, 2 to 5 MB. */
-const MOST_AT_ONCE = 6;
-/** Who has not taken an answer after this time is cut off, however busily it reads a byte now and then. */
-const LONGEST_MS = 60_000;
-/** A reader that has taken nothing for this long gives way to one that asks. */
+/** Maximum of long answers that are written at the same time. Each has a copy of its columns, 2 to 5 MB. */
+const MAX_AT_ONCE = 6;
+/** A client that has not read the whole answer after this time is disconnected, even if it still reads a byte now and then. */
+const MAX_MS = 60_000;
+/** A client that has read nothing for this long is disconnected if another client requests a long answer. */
 const STALLED_MS = 1000;
 
-/** The text of a long answer, which is made piece by piece. */
+/** The text of a long answer, which is generated in pieces. */
 export class Pieces {
   constructor(readonly texts: Iterable<string>) {}
 }
 
 interface Writing {
   readonly response: ServerResponse;
-  /** Since when its reader has taken nothing; null: it is being written to. */
+  /** Time since which the client has read nothing; null: it is reading. */
   stalledMs: number | null;
 }
 
-/** Long answers, written piece by piece as their readers take them: what is made ahead of a reader is one piece. */
+/** Writes long answers in pieces, as their clients read them. Only one piece is generated before the client has read the one before. */
 export class PieceWriter {
   readonly #writing = new Set<Writing>();
 
   /** @throws ApiError busy */
   checkRoom(): void {
-    if (this.#writing.size < MOST_AT_ONCE) return;
+    if (this.#writing.size < MAX_AT_ONCE) return;
     const [stalled] = [...this.#writing]
       .filter(({ stalledMs }) => stalledMs !== null && performance.now() - stalledMs > STALLED_MS)
       .sort((a, b) => a.stalledMs! - b.stalledMs!);
     if (stalled === undefined)
-      throw new ApiError(
-        'busy',
-        429,
-        `${MOST_AT_ONCE} long answers are being read, the most there may be; ask again in a moment`,
-      );
+      throw new ApiError('busy', 429, `${MAX_AT_ONCE} long answers are being read, the most there may be; ask again in a moment`);
     this.#writing.delete(stalled);
     stalled.response.socket?.resetAndDestroy();
   }
@@ -46,7 +42,7 @@ export class PieceWriter {
     this.#writing.add(entry);
     const ended = new AbortController();
     response.once('close', () => ended.abort());
-    const timer = setTimeout(() => response.socket?.resetAndDestroy(), LONGEST_MS);
+    const timer = setTimeout(() => response.socket?.resetAndDestroy(), MAX_MS);
     try {
       for (const text of texts) {
         if (ended.signal.aborted) return;
@@ -59,7 +55,7 @@ export class PieceWriter {
       }
       response.end();
     } catch (error) {
-      // The client has gone, or was cut off.
+      // The client has closed the connection, or was disconnected.
       if (!ended.signal.aborted) throw error;
     } finally {
       clearTimeout(timer);

@@ -17,13 +17,13 @@ export interface Route {
   /** Query parameters: name and meaning. Others are refused. */
   readonly query: Readonly<Record<string, string>>;
   readonly answer: (status: Status, query: Query) => unknown;
-  /** Its answer is long, and comes as `Pieces`. */
+  /** Its answer is long, and is returned as `Pieces`. */
   readonly long?: true;
 }
 
 const TARGET = { target: 'id of the container; default: that of the JVM' };
 
-/** The API, one row a path. The server, openapi.json and docs/api.md derive from it. */
+/** The API, one row per path. The server, openapi.json and docs/api.md derive from it. */
 export const ROUTES: readonly Route[] = [
   { path: '/api/v1/targets', summary: 'Who is seen, and how', query: {}, answer: (s) => s.targets() },
   {

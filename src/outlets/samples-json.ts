@@ -3,7 +3,7 @@ import type { SampleColumns } from './status.ts';
 
 type Columns = SampleColumns['fields'];
 
-/** The text of /api/v1/samples in pieces of one column each: a fortnight of all fields is some megabytes. Gaps, which are NaN, become null. */
+/** The text of /api/v1/samples, one piece per column, because a fortnight of all fields has a few megabytes. Gaps (NaN) become null. */
 export function* samplesJson({ t, fields, min, max, aux, ...scalars }: SampleColumns): Generator<string> {
   yield `${JSON.stringify(scalars).slice(0, -1)},"t":${columnJson(t)},"fields":`;
   yield* columnsJson(fields);

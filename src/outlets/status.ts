@@ -11,16 +11,16 @@ export interface Status {
   targets(): readonly TargetStatus[];
   /** `epoch` -1: the final verdict of the last instance that exited. */
   verdict(target?: string, epoch?: number): Verdict;
-  /** `open`: for a page that stays open; expensive parts may be a minute old. `once`: for a single question. */
+  /** `open`: for a page that stays open; expensive parts may be a minute old. `once`: for a single request. */
   ledger(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
   files(target?: string): readonly FileRow[];
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
-  /** A histogram of the heap by class, and the growth since the one before. Costs the JVM a full collection. */
+  /** A histogram of the heap by class, and the growth since the one before. The JVM runs a full collection for it. */
   histogram(target?: string): Promise<HistogramTake>;
   samples(query: SamplesQuery): Promise<SampleColumns>;
   self(): Readonly<Record<string, unknown>>;
-  /** Ready: the cgroup of a container is read. `reason` in words, without a path: it is on the public port. */
+  /** Ready: the cgroup of a container is read. `reason` is a sentence without a path, because the public port shows it. */
   ready(): { readonly ready: boolean; readonly reason: string };
   /** The newest sample of each target, for /metrics. */
   latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
@@ -60,7 +60,7 @@ export interface SamplesQuery {
   readonly envelope: boolean;
 }
 
-/** The answer of /api/v1/samples before it is text. Columns are the reader's own: they stay as they are while samples go on. NaN or null is a gap. */
+/** The answer of /api/v1/samples before it is text. The columns are copies, so new samples do not change them. NaN or null is a gap. */
 export interface SampleColumns extends Omit<SamplesAnswer, 't' | 'fields' | 'min' | 'max'> {
   readonly t: ArrayLike<number>;
   readonly fields: ReadonlyMap<FieldName, ArrayLike<number | null>>;

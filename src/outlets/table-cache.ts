@@ -15,7 +15,7 @@ export class TableCache {
     this.#status = status;
   }
 
-  /** null: not due, still being made, or the target cannot be read just now. */
+  /** null: not due, still being computed, or the target cannot be read at the moment. */
   async refreshIfDue(target: string, at: string): Promise<Tables | null> {
     const atMs = Date.parse(at);
     const begun = this.#lastMs.get(target);

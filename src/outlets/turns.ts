@@ -7,19 +7,19 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
-const MOST_WAITING = 128;
-/** Who has waited for longer has given up, or asks again anyway. */
-const LONGEST_WAIT_MS = 10_000;
+const MAX_WAITING = 128;
+/** A client that has waited for longer has stopped waiting, or will send the request again anyway. */
+const MAX_WAIT_MS = 10_000;
 
 /**
- * Work for readers, one piece at a time and each in a turn of the event loop of its own: sampling comes first, however many ask. Who comes when
- * too many wait, or has waited too long, is asked to come again later.
+ * Runs the work for clients one after the other, each in a separate turn of the event loop, so that sampling comes first with any number of
+ * requests. A request is refused with `busy` if too many wait, or if it has waited too long.
  */
 export class Turns {
   readonly #waiting: Waiting[] = [];
   #busy = false;
 
-  /** `wanted`: whether somebody still waits for the answer when its turn comes. @throws ApiError busy */
+  /** `wanted`: whether the client still waits for the answer when its turn comes. @throws ApiError busy */
   async take<T>(work: () => T | Promise<T>, wanted: () => boolean): Promise<T> {
     await this.#turn();
     try {
@@ -36,18 +36,18 @@ export class Turns {
       this.#busy = true;
       return Promise.resolve();
     }
-    if (this.#waiting.length >= MOST_WAITING)
-      return Promise.reject(busy(`${MOST_WAITING} requests are waiting for an answer, the most there may be`));
+    if (this.#waiting.length >= MAX_WAITING)
+      return Promise.reject(busy(`${MAX_WAITING} requests are waiting for an answer, the most there may be`));
     return new Promise((begin, refuse) => this.#waiting.push({ begin, refuse, sinceMs: performance.now() }));
   }
 
   #next(): void {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      if (performance.now() - next.sinceMs < LONGEST_WAIT_MS) {
+      if (performance.now() - next.sinceMs < MAX_WAIT_MS) {
         next.begin();
         return;
       }
-      next.refuse(busy(`this request has waited for ${LONGEST_WAIT_MS / 1000} s behind others`));
+      next.refuse(busy(`this request has waited for ${MAX_WAIT_MS / 1000} s behind others`));
     }
     this.#busy = false;
   }
