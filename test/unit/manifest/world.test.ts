@@ -472,6 +472,15 @@ test('files that are not UTF-8 are refused, a byte order mark of UTF-8 is kept',
   assert.equal(decodeManifest(Buffer.from('\uFEFFkind: Pod\n')), '\uFEFFkind: Pod\n');
 });
 
+test('an autoscaler whose metrics have another form does not stop inject', () => {
+  for (const metrics of ['{type: Resource}', 'Resource', '[null]', 'null']) {
+    const hpa = `kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {kind: Pod, name: mill}, metrics: ${metrics}}\n`;
+    const { text, notes } = add(`${pod(APP)}---\n${hpa}`);
+    assert.ok(text.endsWith(`---\n${hpa}`));
+    assert.ok(!notes.some((n) => /ContainerResource/.test(n)));
+  }
+});
+
 test('several hundred uses of one anchor are read', () => {
   const uses = Array.from({ length: 300 }, (_, i) => `  a${i}: *l`).join('\n');
   const source = `${pod(APP)}---\nkind: Other\nx: &l {a: b}\ny:\n${uses}\n`;
