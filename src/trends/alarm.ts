@@ -1,27 +1,27 @@
 import { entriesOf } from '../fields.ts';
 import type { Evaluation } from './types.ts';
 
-/** A leak is reported when this many evaluations in a row find it, and cleared when this many in a row do not. */
+/** The alarm fires after this many evaluations in a row with a leak. It is cleared after this many in a row without one. */
 const RAISE_AFTER = 3;
 const CLEAR_AFTER = 5;
 /**
- * They must also have found it for this share of the window that they rest on. Evaluations of the same two days that are minutes apart are
- * hardly independent: most false alarms on a healthy week are gone within a thirtieth of their window (docs/verdict.md).
+ * The evaluations must also agree for this share of their window. Evaluations of the same two days that are minutes apart are
+ * hardly independent. On a healthy week most false alarms disappear within a thirtieth of their window (docs/verdict.md).
  */
 const PENDING_SHARE = 1 / 30;
-/** An event that comes soon is reported sooner: after this share of the time that is left. */
+/** If an event is expected soon, the alarm waits no longer than this share of the time that is left. */
 const PENDING_SHARE_OF_ETA = 1 / 20;
-/** An evaluation below this confidence (part of a day, a heap that may be expanding) raises no alarm yet. */
+/** An evaluation with less confidence raises no alarm. Examples: growth within part of a day, a heap that may still be expanding. */
 const ALARM_CONFIDENCE = 0.8;
 
-/** What the alarm remembers between evaluations. A value: the same evaluations at the same times give the same alarm. */
+/** What the alarm remembers between evaluations. It is immutable: the same evaluations at the same times give the same alarm. */
 export interface AlarmState {
   readonly firing: boolean;
   readonly leakEvaluations: number;
-  /** Time of the first of those in favour, seconds; null: there is none. */
+  /** Epoch seconds of the first of the evaluations with a leak; null: there is none. */
   readonly pendingSinceS: number | null;
   readonly otherEvaluations: number;
-  /** The newest evaluation with a leak, reported until the alarm is cleared. */
+  /** The newest evaluation with a leak. It is reported until the alarm is cleared. */
   readonly lastLeak: Evaluation | null;
 }
 
@@ -33,23 +33,23 @@ export const INITIAL_STATE: AlarmState = {
   lastLeak: null,
 };
 
-/** Seconds for which a leak must have been found before it is reported. */
+/** Seconds for which evaluations must find a leak before it is reported. */
 export function pendingSeconds({ fields, etas }: Evaluation): number {
   let windowS = 0;
   for (const [, field] of entriesOf(fields)) if (field.trend === 'growing') windowS = Math.max(windowS, field.windowSeconds);
   return Math.min(windowS * PENDING_SHARE, (etas[0]?.seconds ?? Number.POSITIVE_INFINITY) * PENDING_SHARE_OF_ETA);
 }
 
-/** Whether an evaluation would raise the alarm if it lasted. */
+/** Whether the alarm fires if later evaluations agree with this one. */
 export const exceedsThreshold = ({ leak, confidence }: Evaluation): boolean => leak === true && confidence >= ALARM_CONFIDENCE;
 
 /**
- * One evaluation, at `atS` (seconds), later. `reported` is the evaluation as it is published:
+ * The alarm after one more evaluation, made at `atS` (epoch seconds). `reported` is the evaluation as it is published:
  *
  *     leak found   1  2  3  4  .  .  .  .  .      found by this evaluation
  *     reported     -  -  T  T  T  T  T  T  F      raised after 3 in a row, cleared after 5 in a row; `-` is null
  *
- * A run without enough data counts neither way: an alarm outlasts the restart that the leak itself caused.
+ * An evaluation with too little data changes nothing, so an alarm outlasts the restart that the leak itself caused.
  */
 export function nextState(
   state: AlarmState,
@@ -59,7 +59,7 @@ export function nextState(
   if (evaluation.trend === 'not-enough-data') return { state, reported: evaluation };
   const found = state.firing ? evaluation.leak === true : exceedsThreshold(evaluation);
   const inFavour = found ? state.leakEvaluations + 1 : 0;
-  // A clock that was set back has not been waiting for long.
+  // If the clock was set back, the wait starts again.
   const sinceS = found ? Math.min(state.pendingSinceS ?? atS, atS) : null;
   const against = found ? 0 : state.otherEvaluations + 1;
   const lasted = sinceS !== null && atS - sinceS >= pendingSeconds(evaluation);
@@ -77,13 +77,12 @@ export function nextState(
 }
 
 export interface Alarm {
-  /** The evaluation of `atS` (seconds) with its leak as it is published. */
+  /** Returns the evaluation of `atS` (epoch seconds) as it is published. */
   update(evaluation: Evaluation, atS: number): Evaluation;
-  /** Another container instance begins: the leak of the last one is not repeated, but reported at once if it is found again. */
+  /** A new container instance begins. The old leak is no longer repeated, but it is reported at once if it is found again. */
   containerRestarted(): void;
 }
 
-/** The state between single evaluations and an alarm. */
 export function createAlarm(): Alarm {
   let state = INITIAL_STATE;
   return {

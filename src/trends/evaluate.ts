@@ -20,15 +20,15 @@ import { jointEvidence } from './together/joint-evidence.ts';
 import { reconcileSums } from './together/sum-rates.ts';
 import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
-/** Least number of samples, whatever their distance. */
+/** Minimum number of samples, at any interval. */
 const MIN_SAMPLES = 30;
-/** Who asks for less history than this asks for fewer samples too. */
+/** If the options ask for less history than this, fewer samples are enough too. */
 const DEFAULT_HISTORY_S = 15 * MINUTE_S;
 
 /**
- * The numeric verdict on one container's series: every gauge is evaluated by itself over the run since the last restart, then
- * all are combined, adjusted by earlier runs. Pure: the same series gives the same evaluation. Slopes in bytes (or counts) an hour.
- * `cache`: for those who evaluate again and again; it changes no answer.
+ * Evaluates the series of one container. Each gauge is evaluated over the run since the last restart and adjusted by earlier runs.
+ * Then all fields are combined. Pure: the same series gives the same evaluation. Slopes are in bytes (or counts) an hour.
+ * `cache` saves time for a caller that evaluates repeatedly; it changes no answer.
  */
 export function evaluateSeries(series: Series, options: EvaluationOptions, cache = new EvaluationCache()): Evaluation {
   const ordered = normalise(series);
@@ -60,7 +60,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const shared = new SharedWork(cache.arithmetic);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
   const evaluateOver = (id: FieldName, values: Float64Array, over: Window): FieldEvaluation => {
-    // The floor of a heap comes from its collections, and a part of a run may hold too few of them.
+    // A heap is not evaluated over a part of the run: the part may hold too few collections.
     if (id === 'heap_used') return evaluateHeap(ordered, values, over, series.heapMaxBytes);
     const present = presentWindow(values, over);
     if (present === null) return notEnoughData(0, over.t[over.to - 1]! - over.t[over.from]!, 'the field is no longer reported');
@@ -75,7 +75,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     return adjustForEarlierRuns(earlier, values, evaluateOver(id, values, window), window);
   };
   const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
-  // What the kernel swaps out stays held: a leak goes on there, and ends where swap does.
+  // Swapped-out memory is still in use: a leak continues there, and ends when swap is full.
   const swapped = withSwap(ordered);
   const anonAndSwap = swapped === null ? null : withEarlierRuns('anon', swapped.anon);
   const isTmpfsAlone =
@@ -97,7 +97,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const limits = { limit, heapMax: series.heapMaxBytes };
   const joint = jointEvidence(together, native);
   const combined = combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window));
-  // The published fields are the kernel's own, without what is swapped out.
+  // The published fields are those of the kernel, without swapped-out memory.
   const published = jointEvidence(fields, native).fields;
   return {
     ...combined,
@@ -106,7 +106,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   };
 }
 
-/** The part of a window in which a field was there, for it may have come later than the rest; null where it is gone. */
+/** The part of a window in which a field has values, because a field may appear later than others. null: the field is absent now. */
 function presentWindow(values: Float64Array, window: Window): Window | null {
   let { from, to } = window;
   while (from < to && !Number.isFinite(values[from])) from++;
@@ -117,7 +117,7 @@ function presentWindow(values: Float64Array, window: Window): Window | null {
   return absentS > ABSENT_SHARE * (t[window.to - 1]! - t[window.from]!) ? null : { ...window, from, to };
 }
 
-/** A field whose last value is older than this share of the window is absent. */
+/** A field is absent if its last value is older than this share of the window. */
 const ABSENT_SHARE = 0.1;
 
 function neededHistoryNow(
@@ -125,7 +125,7 @@ function neededHistoryNow(
   fields: ReadonlyMap<FieldName, FieldEvaluation>,
   { t, from, to, limit }: Window,
 ): Evaluation['needs'] {
-  // Enough time, but too few values in it, as after gaps: as much again.
+  // The window is long enough but has too few values, as after gaps. Ask for the same time again.
   if (trend === 'not-enough-data')
     return { hours: (t[to - 1]! - t[from]!) / HOUR_S, for: 'values more evenly spread over the time' };
   return trend === 'growing' ? null : neededHistory(fields.get('usage') ?? fields.get('anon'), limit);

@@ -3,9 +3,9 @@ import { CompiledArithmetic } from './model/kernel/compiled-arithmetic.ts';
 import { PastEvaluations } from './runs/past-evaluations.ts';
 
 /**
- * What one evaluation leaves for the next: the compiled kernel with its memory (0.25 to 0.6 MiB), and the evaluations of runs that are over. It
- * belongs to whoever evaluates again and again, and saves time alone: no answer depends on it. One cache serves any number of series, one
- * after the other.
+ * The state that evaluations share: the compiled kernel with its memory (0.25 to 0.6 MiB), and the evaluations of completed runs. The caller that
+ * evaluates repeatedly owns it. It only saves time; no answer depends on it. One cache serves any number of series, one after the
+ * other.
  */
 export class EvaluationCache {
   readonly pastEvaluations = new PastEvaluations();
@@ -15,7 +15,7 @@ export class EvaluationCache {
     this.#arithmetic = arithmetic;
   }
 
-  /** Compiled with the first use, unless another one was given. */
+  /** Compiled on first use, unless the constructor was given one. */
   get arithmetic(): Arithmetic {
     this.#arithmetic ??= new CompiledArithmetic();
     return this.#arithmetic;

@@ -2,25 +2,28 @@ import type { Limit } from '../sources/types.ts';
 import type { Evaluation } from './types.ts';
 
 /**
- * When another evaluation can give another answer. It passes over every row of every field, so `watch` makes one only then: the alarm
- * (alarm.ts) counts evaluations, and those in between would count the same answer again.
+ * The time after which a new evaluation can give a different answer. `watch` evaluates only then, because an evaluation reads every row of every
+ * field. The alarm (alarm.ts) counts evaluations, so extra ones would count the same answer twice.
  */
 
-/** The slopes of a window change only after this share of it: a window of eight hours is evaluated each minute, a day each three. */
+/** The slopes of a window hardly change within this share of it: 8 hours are evaluated once a minute, a day every three minutes. */
 const PAUSE_SHARE = 1 / 500;
 const MAX_PAUSE_S = 600;
-/** An event that is expected is evaluated at least so many times before it comes. */
+/** At least this many evaluations are made before an expected event. */
 const EVALUATIONS_BEFORE_EVENT = 20;
-/** Usage that changes by this share of the limit is evaluated at once, however long the window is. */
+/** A change of usage by this share of the limit starts an evaluation at once, even if the window is long. */
 const USAGE_CHANGE = 0.02;
 
-/** Seconds for which an evaluation need not be repeated. */
+/** Seconds until the next evaluation. */
 export function pauseSeconds({ trend, fields, etas }: Evaluation): number {
   const windowS = trend === 'not-enough-data' ? 0 : (fields.usage?.windowSeconds ?? 0);
   const endS = etas[0]?.seconds ?? Number.POSITIVE_INFINITY;
   return Math.min(windowS * PAUSE_SHARE, endS / EVALUATIONS_BEFORE_EVENT, MAX_PAUSE_S);
 }
 
-/** Whether usage has changed so little that the pause goes on; not where it is unknown. Without a limit the change is compared with the usage itself. */
+/**
+ * Whether usage has changed so little that the pause continues; false if usage is unknown (NaN). Without a limit the change is
+ * compared with the usage itself.
+ */
 export const usageIsSteady = (beforeBytes: number, nowBytes: number, limitBytes: Limit): boolean =>
   Math.abs(nowBytes - beforeBytes) / (typeof limitBytes === 'number' ? limitBytes : beforeBytes) < USAGE_CHANGE;

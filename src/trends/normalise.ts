@@ -1,22 +1,22 @@
 import type { FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 
-/** Samples in true order with strictly rising times, and the position of each recorded event among them. */
+/** Samples in order of time, with strictly rising times, and the index of each recorded event among them. */
 export interface OrderedSeries {
   readonly t: Float64Array;
   readonly fields: ReadonlyMap<FieldName, Float64Array>;
-  /** Index of the first sample of a new run, for each recorded restart or OOM kill. */
+  /** Index of the first sample after each recorded restart or OOM kill. */
   readonly restarts: readonly number[];
-  /** Of these, the first samples after OOM kills. By index, for a clock that was set moves the stamps of samples and not those of events. */
+  /** The part of `restarts` that comes from OOM kills. An index, because a changed clock moves the times of samples but not those of events. */
   readonly oomKills: readonly number[];
   /** First samples after OOM kills of other processes, which the container's own process outlived. */
   readonly processKills: readonly number[];
 }
 
 /**
- * The file's order is the order of happening, so a stamp that goes back is a clock that was set back, and everything
- * before it is shifted to meet it. Only when stamps go back often is the file merely unsorted, and then it is sorted.
- * Of samples with the same stamp the last one counts. A step forward looks like a gap, and stays.
+ * Orders the samples. The file is taken to be in order of time: if a timestamp goes back, the clock was set back, and all samples before it
+ * are shifted. If timestamps go back often, the file is unsorted, and it is sorted. The last of several samples with the same timestamp is
+ * kept. A step forward looks like a gap and is left as it is.
  */
 export function normalise(series: Series): OrderedSeries {
   if (isSorted(series.t)) return { t: series.t, fields: series.fields, ...eventIndexes(series, series.t, null) };
@@ -44,7 +44,7 @@ export function normalise(series: Series): OrderedSeries {
     }
   }
   const t = new Float64Array(stamps.length);
-  for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // the last clock is the one that counts
+  for (let k = 0; k < stamps.length; k++) t[k] = stamps[k]! - shift; // times follow the newest setting of the clock
   const fields = new Map<FieldName, Float64Array>();
   for (const [id, column] of series.fields)
     fields.set(
@@ -54,10 +54,10 @@ export function normalise(series: Series): OrderedSeries {
   return { t, fields, ...eventIndexes(series, series.t, keep) };
 }
 
-/** Nothing to put right, as in nearly all histories. */
+/** Whether the times already rise, as in nearly all histories. */
 function isSorted(t: Float64Array): boolean {
   let last = Number.NEGATIVE_INFINITY;
-  // By index: an iterator makes an object a row, where code is interpreted.
+  // A loop by index: V8's interpreter allocates an object for each value of an iterator.
   for (let i = 0; i < t.length; i++) {
     const at = t[i]!;
     if (!(at > last) || at === Number.POSITIVE_INFINITY) return false;
@@ -66,7 +66,7 @@ function isSorted(t: Float64Array): boolean {
   return true;
 }
 
-/** Index (among `keep`, or all) of the first sample that its own clock puts at or after each event. */
+/** Index (in `keep`, or in all samples if that is null) of the first sample whose own timestamp is at or after each event. */
 function eventIndexes(
   { events }: Series,
   t: Float64Array,

@@ -1,20 +1,20 @@
 import { DAY_S } from '../../units.ts';
 import type { Window } from './window.ts';
 
-/** A field thinned to a few hundred values at even steps, which is all that a slope over the whole window needs. */
+/** A field thinned to about a hundred values at even steps. The slope over the whole window needs no more. */
 export interface BlockMeans {
-  /** Middle of each block that has values, seconds after `fromT`. */
+  /** Middle of each block that has values, in seconds after `fromT`. */
   readonly timesS: Float64Array;
-  /** Robust mean of the block. */
+  /** Robust mean of each of these blocks, in the field's unit. */
   readonly y: Float64Array;
   readonly fromT: number;
   readonly stepS: number;
-  /** Samples that stand behind them. */
+  /** Number of samples in all blocks. */
   readonly points: number;
   readonly windowS: number;
 }
 
-/** Blocks that go evenly into a day, so that hours of a day can be compared. */
+/** Block lengths (seconds) that divide a day evenly, so that the same hours of two days can be compared. */
 const DAY_DIVISORS = [60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10_800, 14_400];
 
 function blockSeconds(windowS: number, intervalS: number, most: number): number {
@@ -23,7 +23,7 @@ function blockSeconds(windowS: number, intervalS: number, most: number): number 
   return DAY_DIVISORS.find((step) => step >= least) ?? least;
 }
 
-/** Robust means of the samples in a window by blocks of time; NaN is a gap. At most about `most` blocks. */
+/** Robust means of the samples in a window, one a block of time. NaN is a gap. There are about `most` blocks or fewer. */
 export function blockMeans(
   values: Float64Array,
   { t, from, to, intervalS, shared }: Pick<Window, 't' | 'from' | 'to' | 'intervalS' | 'shared'>,
@@ -44,9 +44,9 @@ export function blockMeans(
   return { timesS: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };
 }
 
-/** Index of the first sample of each block, from `from` on, and of the end. */
+/** Index of the first sample of each block, counted from `from`, and of the end. */
 function blockEdges(t: Float64Array, from: number, to: number, stepS: number, windowS: number): readonly number[] {
-  // If the window is a whole number of steps, its last sample is at the last edge: it belongs to the block before.
+  // If the window is a whole number of steps, its last sample is at the last edge. It belongs to the block before that edge.
   const blocks = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
   const fromT = t[from] ?? 0;
   const edges = [0];
@@ -56,7 +56,7 @@ function blockEdges(t: Float64Array, from: number, to: number, stepS: number, wi
   return edges;
 }
 
-/** First of the samples `from` to `to` that is no earlier than `at`. Steps are nearly even: it is looked for by halves. */
+/** Index of the first of the samples `from` to `to` at or after the time `at`, by bisection. */
 export function lowerBound(t: Float64Array, at: number, from: number, to: number): number {
   let low = from;
   let high = to;

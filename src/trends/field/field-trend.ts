@@ -10,17 +10,17 @@ import { isPracticallySignificant } from './practical-significance.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 import type { Window } from './window.ts';
 
-/** What the combination needs beside the public trend. */
+/** A field's trend, with what `together/` needs beside the public part. */
 export interface FieldEvaluation extends FieldTrend {
-  /** Level of the most probable model at the end, in the field's unit. */
+  /** Level of the most probable model at the end of the window, in the field's unit. */
   readonly levelNow: number;
-  /** Level at the beginning of the window. */
+  /** Level at the start of the window, in the field's unit. */
   readonly levelAtStart: number;
-  /** Whether it also saturates, as a warm-up does, beside its drift. */
+  /** Whether the most probable model has a saturation (a warm-up) beside its drift. */
   readonly saturating: boolean;
-  /** Whether earlier runs of the container, or weeks of this one, show that the growth is no part of a daily cycle. */
+  /** Whether earlier runs, or more than a week of this run, show that the growth is not part of a daily cycle. */
   readonly dailyLoadExcluded: boolean;
-  /** Posterior probability of growth under a flat prior: what confidence starts from. */
+  /** Posterior probability of growth under a flat prior. Confidence starts from it. */
   readonly posterior: number;
   /** The heap grows or is nearly full, and its collector does not report what is left after a collection: a leak is neither found nor excluded. */
   readonly liveSetUnknown?: true;
@@ -34,8 +34,9 @@ const MIN_BLOCKS = 6;
 const MAX_BLOCKS = 120;
 
 /**
- * Least posterior probability for a drift to be reported. Where the drift is a small part of all movement, the probability depends on the noise models
- * being right, and must be high; where the drift is nearly all of it, no noise of a real machine was seen to do the same.
+ * Minimum posterior probability at which a drift is reported. If the drift is a small part of the variation (low R squared), the probability
+ * depends on correct noise models, and must be high. If the drift is nearly all of the variation, less is enough: no noise of a real machine
+ * was seen to look like that.
  */
 const MIN_POSTERIOR = 0.94;
 const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
@@ -46,7 +47,7 @@ const requiredPosterior = (straight: number): number =>
   (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
     Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
 
-/** Collections that a rising floor needs; and that a floor needs which bends before it rises, since few collections are few points. */
+/** Minimum number of collections for a rising floor, and for a floor whose mean model is not a plain line: few collections are few points. */
 const MIN_CYCLES = 4;
 const MIN_CYCLES_FOR_BENDS = 12;
 const FEW_CYCLES_POSTERIOR = 0.75;
@@ -115,7 +116,7 @@ function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>,
   };
 }
 
-/** Blocks of the field, or of its floor where it is a saw-tooth; `cycles`: collections behind the floor. */
+/** Blocks of the field, or of its floor if it is a sawtooth. `cycles`: number of collections; null: no sawtooth. */
 function blocksOf(id: FieldName, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
   if (fieldRow(id).sawtooth) {
     const { t: at, y } = presentValues(values, window);
@@ -135,7 +136,7 @@ export function evaluateField(id: FieldName, values: Float64Array, window: Windo
   return evaluateBlocks(id, blocks, cycles, window);
 }
 
-/** The trend of a heap's floor, by what each collection left (`floor`). `values`: heap used. */
+/** The trend of a heap's floor. `floor`: the live set after each collection. `values`: heap used. Both in bytes. */
 export function evaluateFloor(
   id: FieldName,
   floor: Pick<SawtoothFloor, 't' | 'values'>,
@@ -152,7 +153,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const m = blocks.y.length;
   if (m < MIN_BLOCKS) return notEnoughData(blocks.points, windowS, `${m} values are too few`);
   const unit = fieldRow(id).unit;
-  // By index: where code is interpreted, an iterator makes an object of each value.
+  // A loop by index: V8's interpreter allocates an object for each value of an iterator.
   let level = 0;
   for (let i = 0; i < m; i++) level += blocks.y[i]!;
   level /= m;
@@ -175,7 +176,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const toSlope = scale / windowS;
   const slope = average.slope.median * toSlope;
   const top = models[0]!;
-  // The last block's middle is a little before the end.
+  // The middle of the last block is a little before the end of the window.
   const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
   const levelNow = level + average.levelAtEnd * scale + ahead;
   const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
@@ -218,7 +219,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     trend = 'cyclic';
     reason = `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}`;
   }
-  // Floors that fell together and rise again: an old generation that is collected rarely, of which one cycle is seen.
+  // The floor fell once and rises again: an old generation that is rarely collected, with one cycle in the window.
   const startsBelow = top.model.name === 'step-line' && top.coefficients[1]! < 0;
   const tooFewCycles = cycles !== null && (startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && top.model.name !== 'line'));
   return {
@@ -276,7 +277,7 @@ const LEAST_PUBLISHED_PROBABILITY = 0.001;
 /** "97 %", "over 99 %" */
 const percentText = (share: number): string => (share > 0.995 ? 'over 99 %' : `${Math.round(100 * share)} %`);
 
-/** R squared of a straight line over what comes after `fromS`: how much of all the movement is the drift. */
+/** R squared of a straight line through the points after `fromS` (seconds): the share of the variation that is drift. */
 function rSquaredSince(x: Float64Array, y: Float64Array, fromS: number): number {
   const { sxx, sxy, syy } = centredSums(x, y, lowerBound(x, fromS, 0, x.length));
   return sxx > 0 && syy > 0 ? (sxy * sxy) / (sxx * syy) : 0;

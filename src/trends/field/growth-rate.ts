@@ -1,6 +1,6 @@
 import type { FieldEvaluation } from './field-trend.ts';
 
-/** A slope with its 90 % interval, per hour. */
+/** A slope with its 90 % interval, in bytes (or counts) an hour. */
 export interface GrowthRate {
   readonly slope: number;
   readonly low: number;
@@ -13,7 +13,7 @@ export const growthRateOf = ({ slopeBytesPerHour, low, high }: FieldEvaluation):
   high: high ?? 0,
 });
 
-/** Of parts that grow together: their intervals are added as if all erred the same way. */
+/** Sum of the slopes of several parts. The interval is the widest possible: it assumes that all errors have the same sign. */
 export function sumOfRates(rates: readonly GrowthRate[]): GrowthRate {
   let [slope, low, high] = [0, 0, 0];
   for (const rate of rates) {
@@ -24,11 +24,11 @@ export function sumOfRates(rates: readonly GrowthRate[]): GrowthRate {
   return { slope, low, high };
 }
 
-/** Half of the 90 % interval of a normal distribution, in its deviations. */
+/** Half of the 90 % interval of a normal distribution, in standard deviations. */
 export const Z90 = 1.645;
 
-/** Half of the 99 % interval of a normal distribution, in its deviations. */
+/** Half of the 99 % interval of a normal distribution, in standard deviations. */
 export const Z99 = 2.576;
 
-/** The standard error that a 90 % interval stands for. */
+/** The standard error of a slope, from its 90 % interval. */
 export const standardError = ({ low, high }: GrowthRate): number => (high - low) / (2 * Z90);

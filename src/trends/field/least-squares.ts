@@ -1,4 +1,4 @@
-/** Centred sums of a straight line by least squares: slope is `sxy / sxx`, R squared `sxy ** 2 / (sxx * syy)`. */
+/** Ordinary least squares of a straight line, as centred sums: the slope is `sxy / sxx`, R squared is `sxy ** 2 / (sxx * syy)`. */
 export interface CentredSums {
   readonly n: number;
   readonly meanX: number;
@@ -8,7 +8,7 @@ export interface CentredSums {
   readonly syy: number;
 }
 
-/** Over the points `from` (an index) to the last: sums about the means, for times are large and differ by little. */
+/** Sums over the points from index `from` to the last. They are taken about the means because times are large and differ by little. */
 export function centredSums(x: Float64Array, y: Float64Array, from = 0): CentredSums {
   const n = x.length - from;
   let meanX = 0;

@@ -2,8 +2,9 @@ import type { Limit } from '../../sources/types.ts';
 import { DAY_S, MIB } from '../../units.ts';
 
 /**
- * Whether a growth matters to anyone: 0.4 % of the limit a day, or a tenth of the field's own level and 1 MiB a day; and
- * within the window it must have risen by 1 MiB and 1 % of the field, so that a short window does not cry over crumbs.
+ * Practical significance: whether growth is large enough to matter to an operator. It is 0.4 % of the limit a day, or a tenth of the
+ * field's level and 1 MiB a day. Within the window the field must also have risen by 1 MiB and 1 % of its level, so that a short
+ * window does not report tiny changes.
  */
 export function isPracticallySignificant(
   slopePerSecond: number,
@@ -20,7 +21,7 @@ export function isPracticallySignificant(
   return daily >= bytesPerDay && rise >= riseBytes;
 }
 
-/** The slowest growth of a field of bytes that is significant in practice, and how far it must have risen to be reported. */
+/** The slowest growth (of a field in bytes) that has practical significance, and the rise that is needed before it is reported. */
 export function smallestRelevantGrowth(
   level: number,
   limit: Limit,

@@ -4,28 +4,29 @@ import type { FieldEvaluation } from './field-trend.ts';
 import type { Window } from './window.ts';
 
 /**
- * A leak that began recently in a long run: too short a part of it to show as a bend, and long enough to be reported.
+ * Finds a leak that began recently in a long run. Over the whole run it is too short to show as a bend, but it is long enough to be
+ * reported.
  *
- *                                  /      the last sixth (or sixth of a sixth) evaluated by itself, where it rose
- *     ~~~~~~~~~~~~~~~~~~~~~~~~~~~~/       by far more than the series ever did in that time before
+ *                                  /      the last sixth (or a sixth of that) is evaluated separately if it rose
+ *     ~~~~~~~~~~~~~~~~~~~~~~~~~~~~/       by far more than the series did before in the same time
  *
- * What it did before at that length, days and nights and swings included, is what the rise is held against.
+ * The recent rise is compared with all earlier rises of the same length. They include days, nights and cycles.
  */
 const RECENT_SHARE = 1 / 6;
 const MIN_WINDOW_S = 3 * HOUR_S;
-/** Steps of a part, so that its rises are seen wherever they begin. */
+/** Rises are compared at this many steps a part, so that a rise is found wherever it begins. */
 const STEPS = 6;
-/** Rises of the same length that must be known from before. */
+/** Minimum number of earlier rises to compare with. */
 const MIN_EARLIER_RISES = 12;
 const UNUSUAL_FACTOR = 3;
-/** How straight it must be: a step or a bump is no drift. */
+/** Minimum R squared of the recent part: a step or a bump is not a drift. */
 const MIN_R_SQUARED = 0.85;
-/** Before it has seen a weekend and what comes after, the load of a Monday is new to it. */
+/** A shorter run may not contain a weekend and the Monday after it, so Monday's load would look like growth. */
 const FULL_WEEK_S = 8 * DAY_S;
-/** What began lately may yet stop: never surer than this. */
+/** Upper bound of the posterior, because recent growth may still stop. */
 const MAX_RECENT_POSTERIOR = 0.9;
 
-/** The evaluation of the whole run, or of its newest part where only that part grows. `evaluateOver` evaluates the field over a window. */
+/** The evaluation of the whole run, or of its newest part if only that part grows. `evaluateOver` evaluates the field over a window. */
 export function preferRecentGrowth(
   whole: FieldEvaluation,
   values: Float64Array,
@@ -53,7 +54,7 @@ export function preferRecentGrowth(
   return whole;
 }
 
-/** Whether it rose in the last `lengthS` by several times the most that it ever rose in such a time before. */
+/** Whether the rise in the last `lengthS` is several times the largest earlier rise in the same time. */
 function roseUnusually(values: Float64Array, run: Window, lengthS: number): boolean {
   const stepS = lengthS / STEPS;
   const spanS = run.t[run.to - 1]! - run.t[run.from]!;

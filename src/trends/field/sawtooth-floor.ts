@@ -1,29 +1,29 @@
 import { centredSums } from './least-squares.ts';
 
 /**
- * The floor of a saw-tooth: what is left right after a collection is what is alive.
+ * The floor of a sawtooth. Right after a collection, the heap holds little more than live objects.
  *
  *     /|  /|  /|
- *    / | / | / |   the floor is the foot of each fall, and of falls between deep falls only the deepest
+ *    / | / | / |   the floor is the trough after each fall; if some falls are far deeper, only their troughs
  *   /  |/  |/
  */
 export interface SawtoothFloor {
   readonly t: Float64Array;
   readonly values: Float64Array;
-  /** Collections that it rests on. */
+  /** Number of collections, which is the number of troughs. */
   readonly cycles: number;
 }
 
 const quantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 
-/** Values that a range is taken from. */
+/** The amplitude is computed from about this many values. */
 const MAX_POINTS = 2000;
 
-/** Range of the middle 94 % about a straight line: a steep drift must not pass for the swing. */
+/** Range of the middle 94 % of the values around a straight line. The line is subtracted so that a steep drift does not count. */
 function amplitude(t: Float64Array, values: Float64Array): number {
   const n = values.length;
-  const stride = Math.max(1, Math.floor(n / MAX_POINTS)) | 1; // odd, so that it does not keep step with even cycles
+  const stride = Math.max(1, Math.floor(n / MAX_POINTS)) | 1; // odd, so that it is not a multiple of even cycles
   const count = Math.ceil(n / stride);
   const [x, y] = [new Float64Array(count), new Float64Array(count)];
   for (let k = 0; k < count; k++) {
@@ -37,7 +37,7 @@ function amplitude(t: Float64Array, values: Float64Array): number {
   return quantile(y, 0.97) - quantile(y, 0.03);
 }
 
-/** Feet of falls of at least `share` of the swing; null when the series is no saw-tooth. */
+/** Troughs after falls of at least `share` of the amplitude; null: the series is not a sawtooth. */
 function troughs(t: Float64Array, values: Float64Array, share: number): SawtoothFloor | null {
   const n = values.length;
   if (n < 8) return null;
@@ -75,7 +75,7 @@ function troughs(t: Float64Array, values: Float64Array, share: number): Sawtooth
   return { t: Float64Array.from(troughTimes), values: Float64Array.from(troughValues), cycles: troughValues.length };
 }
 
-/** A foot that a sample caught late stands too high: of a handful of neighbours the lower ones are nearer the truth. */
+/** The floor of a series. If the troughs form a sawtooth themselves, it is their troughs: a sample taken late after a collection is too high. */
 export function sawtoothFloor(t: Float64Array, values: Float64Array): SawtoothFloor | null {
   const first = troughs(t, values, 0.3);
   if (first === null) return null;

@@ -2,8 +2,8 @@ import type { Arithmetic, RobustMeans } from '../model/arithmetic.ts';
 import { type ModelAverage, ModelAverager } from '../model/model-average.ts';
 
 /**
- * Work that the fields of one evaluation share, because most of them have values at the same times. Each evaluation creates one and drops it. Only the
- * latest window is kept: that saves most of the work, and more windows would be more memory.
+ * Work that the fields of one evaluation share, because most of them have values at the same times. Each evaluation creates its own. Only the
+ * latest window is kept: this saves most of the work, and more windows would need more memory.
  */
 export class SharedWork {
   readonly #arithmetic: Arithmetic;
@@ -33,7 +33,7 @@ export class SharedWork {
     return this.#arithmetic.robustMeans(values, edges);
   }
 
-  /** What `find` says of the edges of blocks of `stepS` in a window, worked out once. */
+  /** Edges of blocks of `stepS` seconds in a window. `find` computes them once. */
   edges(t: Float64Array, from: number, to: number, stepS: number, find: () => readonly number[]): readonly number[] {
     if (this.#edges?.t !== t || this.#edges.from !== from || this.#edges.to !== to)
       this.#edges = { t, from, to, byStep: new Map() };

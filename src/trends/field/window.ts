@@ -1,7 +1,7 @@
 import type { Limit } from '../../sources/types.ts';
 import type { SharedWork } from './shared-work.ts';
 
-/** The samples of a series that are evaluated: from index `from` up to, not including, `to`. */
+/** The samples of a series that are evaluated: indexes `from` (inclusive) to `to` (exclusive). */
 export interface Window {
   readonly t: Float64Array;
   readonly from: number;

@@ -8,21 +8,21 @@ import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
 
-/** From so many collections on the live set is evaluated as any field is. */
+/** With at least this many collections, the live set is evaluated like any other field. */
 const MANY_COLLECTIONS = 8;
-/** Between only two collections a rise must be large against what is kept, and wakes nobody unless -Xmx is met in minutes. */
+/** With only two collections, the rise must be this share of the live set. Its posterior is low unless -Xmx is reached within minutes. */
 const TWO_FLOORS_RISE = 0.3;
 const LOW_POSTERIOR = 0.75;
 const IMMINENT_S = 15 * MINUTE_S;
 const HIGH_POSTERIOR = 0.95;
-/** Collections in this first share of the window are those of a start, which leaves much to come. */
+/** Collections in this first share of the window are ignored: the application is still starting, and its live set is not complete. */
 const START_UP_SHARE = 0.1;
-/** Share of -Xmx past which a heap of which only the use before collections is known may be full of what lives. */
+/** Share of -Xmx above which the heap may be full of live objects, if only its use before collections is known. */
 const NEARLY_FULL = 0.85;
-/** A rise must be this share of what is kept. */
+/** A rise must be at least this share of the live set. */
 const MIN_RISE = 0.02;
 
-/** The trend of the heap: of its live set after GC where the JVM counts its full collections, else of the troughs of the saw-tooth. */
+/** The trend of the heap: of the live set after GC if the JVM counts full collections, else of the troughs of the sawtooth. */
 export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, window: Window, heapMax: Limit): FieldEvaluation {
   const floor = liveSetAfterGc(series, window.from, window.to);
   const many = floor.state === 'known' && floor.y.length >= MANY_COLLECTIONS ? trendOfManyFloors(floor, heapUsed, window) : null;
@@ -62,7 +62,7 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   };
 }
 
-/** A rise of the floor between two to seven collections. Bytes and seconds. */
+/** A rise of the live set over two to seven collections, in bytes and seconds. */
 interface FewRise {
   readonly slope: number;
   /** Half of its 90 % interval. */
@@ -73,13 +73,16 @@ interface FewRise {
 }
 
 /**
- * Quantiles of Student's t for 1 to 5 degrees of freedom: 0.99, beyond which the slope through so few floors counts as rising, and 0.95
- * for its interval (R 4.3: qt; `studentBelow` is too rough at so few).
+ * Quantiles of Student's t for 1 to 5 degrees of freedom. Beyond the 0.99 quantile a slope through so few points counts as rising; the
+ * 0.95 quantile gives its interval. The values are from R 4.3 (qt), because `studentTCdf` is too inexact at so few degrees.
  */
 const STUDENT_T_99 = [31.821, 6.965, 4.541, 3.747, 3.365];
 const STUDENT_T_95 = [6.314, 2.92, 2.353, 2.132, 2.015];
 
-/** Whether few floors rise: by least squares and Student's t, since so few points show no noise; null: they do not rise. */
+/**
+ * The rise of a live set with few points, by ordinary least squares and Student's t; null: it does not rise. So few points are not enough
+ * to estimate a noise model.
+ */
 function riseOfFewFloors(floor: KnownLiveSet, { t, from, to, limit }: Window, heapMax: Limit): FewRise | null {
   const beginsT = t[from]! + START_UP_SHARE * (t[to - 1]! - t[from]!);
   const first = lowerBound(floor.t, beginsT, 0, floor.t.length);

@@ -1,23 +1,23 @@
 import type { OrderedSeries } from '../normalise.ts';
 
 /**
- * What the counters of a running JVM say beyond heap_used. In a generational heap, garbage that was promoted stays in the old generation until
- * that is collected: before the first such collection a rising floor says nothing about leaks, however straight it is.
+ * The live set after GC, from the JVM's counters. In a generational heap, promoted garbage stays in the old generation until that is
+ * collected. Before the first such collection, a rising floor does not mean a leak, even if the rise is perfectly straight.
  *
- *     old  /|  /|  /|     collected at each fall: the floor is what lives       /
+ *     old  /|  /|  /|     collected at each fall: the floor is the live set     /
  *         / | / | / |     never collected yet: a leak, or only promotion       /
  */
 export type LiveSet =
-  /** What collections of the old generation leave. */
+  /** Bytes in the old generation after its collections, at epoch seconds `t`. */
   | { readonly state: 'known'; readonly t: Float64Array; readonly y: Float64Array }
   /** The old generation was not collected often enough in this run. */
   | { readonly state: 'not-collected' }
-  /** The collector updates its figures before it has freed anything. */
+  /** The collector updates its counters before it has freed anything. */
   | { readonly state: 'not-reported' }
-  /** There are no such figures (a series file): the floor must be taken from heap_used alone. */
+  /** The series has no such counters (a series file). The floor must be taken from heap_used. */
   | { readonly state: 'no-data' };
 
-/** Two values are too few for a line, but the rise between two collections can still be seen. */
+/** Two values are too few to fit a line, but they show a large rise. */
 const MIN_COLLECTIONS = 2;
 
 export function liveSetAfterGc(series: OrderedSeries, from: number, to: number): LiveSet {
@@ -25,7 +25,7 @@ export function liveSetAfterGc(series: OrderedSeries, from: number, to: number):
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
   if (old === undefined) return { state: 'no-data' };
   if (full === undefined) return { state: series.fields.has('gc_count') ? 'not-reported' : 'no-data' };
-  // Shenandoah: one space, which falls in each of its cycles and is reported at all times. Its pauses are counted many to a cycle.
+  // Shenandoah has one space. It falls in each cycle and is always reported, but several pauses are counted in each cycle.
   if (isSingleSpace(old, series.fields.get('heap_used'), from, to)) return { state: 'no-data' };
   const { counted, cycles } = gcCycles(full, old, from, to);
   if (!counted) return { state: 'no-data' };
@@ -47,12 +47,12 @@ function isSingleSpace(a: Float64Array, b: Float64Array | undefined, from: numbe
   return true;
 }
 
-/** From one collection of the old generation to the next. */
+/** The time from one collection of the old generation to the next. */
 interface GcCycle {
   /** Index of the first sample after the collection. */
   readonly from: number;
   readonly samples: number;
-  /** The least of it until the next: G1 only marks in its cycle, and cleans the old regions in the young collections after it. */
+  /** Minimum until the next collection, in bytes. G1 only marks in its cycle, and frees old regions in the young collections after it. */
   readonly minimum: number;
   readonly minimumIndex: number;
 }
@@ -78,7 +78,7 @@ function gcCycles(full: Float64Array, old: Float64Array, from: number, to: numbe
   return { counted: count !== null, cycles: stretches };
 }
 
-/** Stretches with those of one sample joined to the next: the two pauses of one cycle of G1, or collections that follow each other. */
+/** Joins a cycle of one sample to the next one. Such cycles are the two pauses of one G1 cycle, or collections in quick succession. */
 function joinShortCycles(stretches: readonly GcCycle[]): GcCycle[] {
   const whole: GcCycle[] = [];
   for (let k = 0; k < stretches.length; k++) {
@@ -99,10 +99,10 @@ function joinShortCycles(stretches: readonly GcCycle[]): GcCycle[] {
   return whole;
 }
 
-/** Values that a floor is made of. */
+/** A floor has about this many values or fewer. */
 const MAX_FLOOR_POINTS = 30;
 
-/** Where collections come as often as samples, these see the heap anywhere between two of them: the least of several is near the floor. */
+/** Minima of groups of cycles. If collections are as frequent as samples, one sample can be far above the floor; the minimum of several is near it. */
 function cycleMinima(whole: readonly GcCycle[]): GcCycle[] {
   const group = Math.max(1, Math.ceil(whole.length / MAX_FLOOR_POINTS));
   const floor: GcCycle[] = [];
@@ -111,17 +111,17 @@ function cycleMinima(whole: readonly GcCycle[]): GcCycle[] {
   return floor;
 }
 
-/** Whether the newest stretch has gone on for longer than earlier ones usually took to their least. */
+/** Whether the newest cycle is already longer than earlier cycles took, in the median, to reach their minimum. */
 function isComplete({ samples }: GcCycle, earlier: readonly GcCycle[]): boolean {
   const taken = earlier.map(({ minimumIndex: at, from }) => at - from).sort((a, b) => a - b);
   return taken.length === 0 || samples > taken[taken.length >> 1]!;
 }
 
 /**
- * anon less the part of the heap that was ever touched: a JVM takes its committed heap page by page as it first fills it, which looks
- * like a leak of native memory for minutes or hours and ends by itself. Heap pages are not given back, so the high-water marks of the
- * old generation and of the rest are what is resident; `untouchedBytes` of what is committed were not yet seen in use, though between two
- * samples they may have been. null where the JVM's figures are not there.
+ * anon less the resident part of the heap, in bytes; null if the JVM's counters are missing. A JVM touches its committed heap page by
+ * page when it first uses it. That looks like a native memory leak for minutes or hours, and then stops. The JVM seldom gives heap
+ * pages back, so the high-water marks of the old generation and of the rest are taken as resident. `untouchedBytes` of the committed heap
+ * were in use in no sample, although they may have been in use between two samples.
  */
 export function anonOutsideHeap(
   series: OrderedSeries,

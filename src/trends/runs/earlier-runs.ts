@@ -8,7 +8,7 @@ import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
 /**
- * What earlier runs of the same container say about the newest, which may be too short by itself.
+ * Compares the newest run of a container with its earlier runs, because the newest may be too short for an answer.
  *
  *      /|   /|   /|  /        it follows runs that grew until they were killed: a leak
  *     / |  / |  / | /
@@ -16,26 +16,26 @@ import type { OrderedSeries } from '../normalise.ts';
  *      ,---|  ,----|  ,       it follows runs that rose like this and then stopped: a warm-up
  *     /    | /     | /
  *
- * A run follows an earlier one if it stands, at the same age, where that one stood.
+ * A run follows an earlier one if it has about the same level at the same age.
  */
 export interface Run {
   readonly window: Window;
-  /** It ended in a recorded OOM kill, or where memory that cannot be reclaimed stood at the limit. */
+  /** How it ended: in a recorded OOM kill; with unreclaimable memory near the limit ('likely'); or otherwise. */
   readonly oomKilled: 'recorded' | 'likely' | 'no';
 }
 
-/** A run with the evaluation of one field over its whole length, computed only where the run counts. */
+/** A run, and a function that evaluates one field over its whole length. It is called only if the run is similar to the newest. */
 interface RunOfField extends Run {
   readonly evaluate: () => FieldEvaluation;
 }
 
-/** So many of the newest earlier runs that are long enough to compare are considered: a crash loop in between must not hide them. */
+/** Number of earlier runs to compare, the newest of those that are long enough. Short runs of a crash loop do not use up this number. */
 const MAX_RUNS = 4;
 const MIN_SAMPLES = 30;
-/** An OOM kill is counted a little before or after the restart that it causes. */
+/** The kernel may count an OOM kill this many seconds before or after the restart that it causes. */
 const KILL_NEAR_S = 120;
 
-/** The runs before the newest that lasted long enough to compare, oldest first. */
+/** The runs before the newest that are long enough to compare, oldest first. */
 export function earlierRuns(
   { limitBytes }: Series,
   { t, fields, oomKills: kills }: OrderedSeries,
@@ -58,35 +58,35 @@ export function earlierRuns(
     .slice(-MAX_RUNS);
 }
 
-/** The value of the last sample before `to`; null where it was not known. */
+/** The value of the last sample before index `to`; null: it is not known. */
 const lastKnown = (values: Float64Array | undefined, to: number): number | null => {
   const value = values?.[to - 1];
   return value !== undefined && Number.isFinite(value) ? value : null;
 };
 
-/** Share of the limit from which a process that ended is assumed to have been killed at it, though no kill was recorded. */
+/** If unreclaimable memory is above this share of the limit when a run ends, an OOM kill is likely, even if none was recorded. */
 const AT_LIMIT_SHARE = 0.95;
-/** A kill is counted for any process of the container: where the container held less than this of its limit, it was a child's. */
+/** The kernel counts a kill of any process in the container. Below this share of the limit, a child process with a limit was killed. */
 const CHILD_KILL_SHARE = 0.5;
 
-/** Lives that must agree before they stand for the newest. */
+/** Number of earlier runs that must agree before they change the evaluation of the newest. */
 const MIN_AGREEING_RUNS = 2;
-/** Ages at which two runs are compared. */
+/** Two runs are compared at this many ages. */
 const AGES = 8;
-/** How far apart they may be, as a share of how far the earlier one moved over its length. */
+/** Maximum difference of their levels, as a share of the change of the earlier run over its whole length. */
 const MAX_DISTANCE = 0.2;
-/** A run that ended before this many times the newest's age does not show what comes next; one that was killed at about that age does. */
+/** An earlier run must be this many times as old as the newest, to show what comes next. A killed run shows it at about the same age. */
 const MIN_AGE_RATIO = 1.5;
 const MIN_AGE_RATIO_WHEN_KILLED = 0.9;
-/** Upper bounds of the posterior from other runs: from recorded kills, and from likely kills, which stays below the threshold of the alarm. */
+/** Posterior from other runs: if all kills were recorded, and if some are only likely. The second is below the threshold of the alarm. */
 const POSTERIOR_BY_KILLED_RUNS = 0.95;
 const POSTERIOR_BY_LIKELY_KILLED_RUNS = 0.75;
-/** If the growth of an earlier run began later than this share of the newest's age, it cannot be seen in the newest yet. */
+/** If an earlier run began to grow later than this share of the newest run's age, the newest cannot show that growth yet. */
 const MAX_GROWTH_START = 0.5;
 
 const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
 
-/** Mean of what is known within a tenth of `span` about an age; NaN where nothing is. */
+/** Mean of the known values within a tenth of `span` (seconds) around an age; NaN: there are none. */
 function levelAt(values: Float64Array, { t, from, to }: Window, age: number, span: number): number {
   let sum = 0;
   let count = 0;
@@ -100,8 +100,8 @@ function levelAt(values: Float64Array, { t, from, to }: Window, age: number, spa
 }
 
 /**
- * Whether the newest run stands, through the later two thirds of its age, where the earlier one stood then, and rose meanwhile as that one
- * did.
+ * Whether the newest run has the same levels as the earlier one at the same ages, in the last two thirds of its age, and has risen about
+ * as much.
  */
 function followsRun(values: Float64Array, newest: Window, earlier: Window): boolean {
   const age = ageOf(newest);
@@ -123,14 +123,14 @@ function followsRun(values: Float64Array, newest: Window, earlier: Window): bool
   return Math.max(apart, atEnd) <= MAX_DISTANCE * moved && share > 0.5 && share < 2;
 }
 
-/** Rise of the second half of the levels over the first. */
+/** Mean of the second half of the levels less that of the first half. */
 function riseOf(levels: readonly number[]): number {
   const half = levels.length >> 1;
   const mean = (part: readonly number[]): number => part.reduce((sum, level) => sum + level, 0) / part.length;
   return mean(levels.slice(half)) - mean(levels.slice(0, half));
 }
 
-/** The evaluation of the newest run, adjusted by earlier ones, newest last. */
+/** The evaluation of the newest run, adjusted by earlier runs (`runs`, oldest first). */
 export function adjustForEarlierRuns(
   runs: readonly RunOfField[],
   values: Float64Array,
@@ -204,9 +204,9 @@ function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: Field
 }
 
 /**
- * One slope from those of several runs, which differ by more than their own errors: random effects of DerSimonian & Laird 1986,
- * "Meta-Analysis in Clinical Trials". With its 90 % interval, in which the variance between the runs counts twice: two to five runs hardly
- * tell how large it is.
+ * One slope, with its 90 % interval, from the slopes of several runs. Runs differ by more than their standard errors, so the method is the random
+ * effects model: DerSimonian & Laird 1986, "Meta-Analysis in Clinical Trials". In the interval the variance between the runs counts twice,
+ * because two to five runs hardly show how large it is.
  */
 function pooledSlope(estimates: readonly FieldEvaluation[]): GrowthRate {
   const each = estimates.map((estimate) => {

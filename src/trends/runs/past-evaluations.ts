@@ -4,11 +4,11 @@ import type { Window } from '../field/window.ts';
 
 const MAX_EVALUATIONS = 128;
 
-/** Evaluations of runs that are over. They do not change, and `watch` asks for them each minute. */
+/** Evaluations of completed runs. They do not change, and `watch` needs them every minute. */
 export class PastEvaluations {
   readonly #known = new Map<string, FieldEvaluation>();
 
-  /** What `evaluate` says of a field in the window of a run that is over, worked out once. */
+  /** The evaluation of a field in the window of a completed run. `evaluate` computes it once. */
   evaluation(
     id: FieldName,
     values: Float64Array,

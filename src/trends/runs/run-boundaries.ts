@@ -1,15 +1,15 @@
 import { fieldsWhere } from '../../fields.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
-/** Fields other than anon that a fresh process begins low in. */
+/** Fields other than anon that are low when a process starts. */
 const OTHER_PROCESS_FIELDS = fieldsWhere(({ id, perProcess }) => perProcess && id !== 'anon');
 
-/** A drop to under this share of the level before it. */
+/** anon drops if it falls below this share of its level before. */
 const ANON_DROP = 0.7;
-/** A drop to under this share is a process that is gone, whatever else is known: no running process gives back so much in one sample for good. */
+/** A drop to less than this share means that the process has ended, because no running process permanently frees that much within one sample. */
 const PROCESS_GONE = 0.05;
 
-/** NaN where no value is known. */
+/** NaN: no value is known. */
 const mean = (column: Float64Array, from: number, to: number): number => {
   let sum = 0;
   let count = 0;
@@ -24,11 +24,11 @@ const mean = (column: Float64Array, from: number, to: number): number => {
 };
 
 /**
- * First sample of each run of the container, the first one included. Restarts that nobody recorded are found by what no
- * running process does: anonymous memory falls in one sample together with most of the process's other fields, or with all page cache.
+ * Index of the first sample of each run, the first run included. An unrecorded restart is recognised by a change that no running process
+ * causes: anonymous memory falls within one sample, together with most of the process's other fields or with all page cache.
  */
 export function runStarts(series: OrderedSeries): number[] {
-  // Without a split of usage, all of it stands for the process.
+  // If usage is not split into parts, all of it counts as the process's memory.
   const anon = series.fields.get('anon') ?? (series.fields.has('file') ? undefined : series.fields.get('usage'));
   const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.restarts]);
@@ -37,7 +37,7 @@ export function runStarts(series: OrderedSeries): number[] {
     const others = OTHER_PROCESS_FIELDS.map((id) => series.fields.get(id)).filter((column) => column !== undefined);
     let before = 0;
     let was = anon[0]!;
-    // Each value is taken out of the column once: where code is interpreted, that makes an object.
+    // Each value is read from the column once, because each read allocates an object in V8's interpreter.
     for (let i = 1; i < series.t.length; i++) {
       const now = anon[i]!;
       if (!Number.isFinite(now)) continue;
@@ -61,7 +61,7 @@ export function runStarts(series: OrderedSeries): number[] {
   return [...starts].sort((a, b) => a - b);
 }
 
-/** A recorded event and the drop that it causes are one: stamps of events are not those of samples. */
+/** Whether a drop belongs to a recorded event. The two have different times, because an event is not recorded at the time of a sample. */
 function isNear(events: ReadonlySet<number>, index: number): boolean {
   for (const at of events) if (at > 0 && Math.abs(at - index) <= 2) return true;
   return false;

@@ -12,38 +12,38 @@ export interface Limits {
   readonly heapMax: Limit;
 }
 
-/** Anonymous memory beside the heap, where the JVM's figures tell the two apart. */
+/** Anonymous memory outside the heap, if the JVM's counters separate the two. */
 export interface NativeTrend {
   readonly field: FieldEvaluation;
-  /** Bytes of the committed heap that were not yet seen in use: what grows by less may still be that. */
+  /** Bytes of the committed heap that were in use in no sample. Growth of less than this may be the heap's first use. */
   readonly untouchedBytes: number;
 }
 
 export const grows = (fields: Fields, id: FieldId): boolean => fields.get(id)?.trend === 'growing';
 
-/** Fields whose growth is a sign of a cause. */
+/** Fields whose growth indicates a cause. */
 const fieldsOf = (cause: Cause): readonly FieldId[] => fieldsWhere((row) => row.cause === cause);
 
 /**
- * Growth that may still turn out to be bounded is reported without full confidence: anonymous memory of a JVM below -Xmx that rises while the
- * heap does not (a leak, or a heap that is being touched for the first time), and a modest rise within part of one day (daily load).
+ * Growth that may still be bounded is reported with at most this confidence. One example is anonymous memory of a JVM below -Xmx that rises
+ * while the heap does not: a leak, or first use of heap pages. Another is a modest rise within part of one day, which may be daily load.
  */
 const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 
-/** What of the fields is known only after they are put together. */
+/** The facts that are known only after the fields are combined. */
 export interface DerivedTrends {
   readonly native: NativeTrend | null;
-  /** Page cache that is locked in memory; null where that is not known, or there is none. */
+  /** Page cache that is locked in memory; null: not known, or there is none. */
   readonly locked: FieldEvaluation | null;
 }
 
-/** Growing fields that a cause rests on, with the field whose end is theirs. */
+/** The growing fields that indicate a cause, each with the field that decides when its growth ends. */
 function growingFields(cause: Cause, fields: Fields, { native, locked }: DerivedTrends): GrowingField[] {
   if (cause === 'native' && native !== null) return [{ id: 'anon', part: 'outside-heap', field: native.field }];
   if (cause === 'locked-cache') return locked === null ? [] : [{ id: 'unevictable', part: 'locked', field: locked }];
   const whole = (id: FieldId): GrowingField => ({ id, part: null, field: fields.get(id)! });
   const growing = fieldsOf(cause).flatMap((id) => (grows(fields, id) ? [whole(id)] : []));
-  // Kernel memory that has no name of its own is known by the sum alone.
+  // Kernel memory without a separate name is known only from the sum.
   return growing.length === 0 && cause === 'kernel' && grows(fields, 'kernel') ? [whole('kernel')] : growing;
 }
 
@@ -79,19 +79,19 @@ export function causeBasis({ cause }: CauseShare, fields: Fields, limits: Limits
   };
 }
 
-/** After this time a warm-up may still go on, whatever its pace. A limit that is met sooner than the second time is reported all the same. */
+/** A warm-up may last this long, at any rate. If the limit is reached sooner than the second time, the confidence is not reduced. */
 const START_UP_S = 10 * MINUTE_S;
 const IMMINENT_S = HOUR_S;
 
 /**
- * Daily load or a warm-up: slower than a tenth of the level at the start an hour; or, past the first minutes, risen by less than half of
- * that level or still saturating, unless the limit is less than an hour away.
+ * Whether growth may be daily load or a warm-up: slower than a tenth of the level at the start per hour; or, after the first minutes, a rise of
+ * less than half of that level, or one that is still saturating. Never if the limit is less than an hour away.
  */
 function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
   const { windowSeconds, levelNow, levelAtStart, saturating, dailyLoadExcluded, basis } = field;
   if (dailyLoadExcluded) return false;
   const slope = field.slopeBytesPerHour ?? 0;
-  // A drift over part of a day, in a run that has not seen those hours on another day: morning load after a quiet night.
+  // A drift over part of a day, in a run that does not contain the same hours of another day, may be morning load after a quiet night.
   const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
   if (sinceS < DAY_S && windowSeconds >= DAY_S && windowSeconds < DAY_S + sinceS) return true;
   if (windowSeconds >= DAY_S) return false;
@@ -105,14 +105,14 @@ const levelOf = (fields: Fields, id: FieldId): number | null => {
   return level !== undefined && Number.isFinite(level) ? level : null;
 };
 
-/** Bytes until what grows meets its limit; infinite where there is none, or it is not of bytes. */
+/** Bytes until a growing field reaches its limit; infinite if there is no limit or the field is not in bytes. */
 function headroomOf(id: FieldId, fields: Fields, { limit, heapMax }: Limits): number {
   if (id === 'heap_used') return typeof heapMax === 'number' ? heapMax - (levelOf(fields, id) ?? 0) : Number.POSITIVE_INFINITY;
   if (id === 'threads' || typeof limit !== 'number') return Number.POSITIVE_INFINITY;
   return headroom((field) => levelOf(fields, field), limit, versionOf(fields)) ?? limit;
 }
 
-/** A heap that is touched for the first time, page by page, looks like a leak of native memory and ends by itself. */
+/** Whether growth may be first use of heap pages. It looks like a leak of native memory, and stops when all pages have been touched. */
 function mayBeHeapExpansion(fields: Fields, { limit, heapMax }: Limits, native: NativeTrend | null): boolean {
   if (native !== null) {
     const { slopeBytesPerHour, basis, windowSeconds } = native.field;

@@ -10,12 +10,12 @@ import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
 import { hasUndecidedRise } from './joint-evidence.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
 
-/** How fast memory that cannot be reclaimed grows, all of it together, by those of its fields that this kernel reports. */
+/** The growth rate of all unreclaimable memory, from those of its fields that this kernel reports. */
 function unreclaimableRate(growth: Growth, causes: readonly CauseShare[]): GrowthRate {
   const { fields, locked } = growth;
   const has = (cause: CauseShare['cause']) => causes.some((share) => share.cause === cause);
   const slab: readonly FieldId[] = fields.has('slab_unreclaimable') ? [] : ['slab'];
-  // On cgroup v1 kernel memory is one figure, of which the page tables of the process are known, and sockets have a limit of their own.
+  // On cgroup v1, kernel memory is one value. Of its parts only the page tables of the process are known. Sockets have a separate limit.
   const [absent, tables]: [readonly FieldId[], readonly FieldId[]] =
     versionOf(fields) === 1 ? [['sock'], has('page-tables') ? ['process_pagetables'] : []] : [[], []];
   const parts = [...UNRECLAIMABLE_FIELDS, ...slab, ...tables].flatMap((id): GrowthRate[] => {
@@ -29,19 +29,19 @@ function unreclaimableRate(growth: Growth, causes: readonly CauseShare[]): Growt
   return sumOfRates(parts.map((part) => ({ ...part, low: Math.max(0, part.low) })));
 }
 
-/** A sum of fields, and those whose growth moves it. */
+/** A sum of fields, with the fields whose growth makes it grow. */
 interface MovingSum {
   readonly of: Sum['of'];
   readonly by: readonly FieldId[];
 }
 
-/** Bytes of a sum at its peaks now, where it grows at `rate`; null where it is not known. */
+/** The current peak of a sum that grows at `rate`, in bytes; null: not known. */
 function peakOf(fields: Fields, { of, by }: MovingSum, { slope }: GrowthRate, moved: CoMovement): number | null {
   const levelNow: FieldReader = (id) => {
     const level = fields.get(id)?.levelNow;
     return level !== undefined && Number.isFinite(level) ? level : null;
   };
-  // A level that does not grow is known also where a sample lacks it; one that grows is not.
+  // A missing value of a field that does not grow can be replaced by its level.
   const level: FieldReader = (id) => (grows(fields, id) ? null : levelNow(id));
   const growing = by.flatMap((id) => (grows(fields, id) ? [fields.get(id)!] : []));
   const fastest = growing.reduce<FieldEvaluation | null>(
@@ -51,7 +51,7 @@ function peakOf(fields: Fields, { of, by }: MovingSum, { slope }: GrowthRate, mo
   return moved.peak({ of, level }, slope, fastest?.basis.line?.fromT ?? 0) ?? of(levelNow);
 }
 
-/** Memory that leads to an OOM kill. Some of it is known only as a share of `slab`, `kernel` or `unevictable`. */
+/** Memory that leads to an OOM kill. Some of it is known only as a part of `slab`, `kernel` or `unevictable`. */
 const unreclaimableSum = (fields: Fields): MovingSum => ({
   of: (read) => unreclaimable(read, versionOf(fields)),
   by: [...UNRECLAIMABLE_FIELDS, 'slab', 'kernel', 'unevictable'],
@@ -63,7 +63,7 @@ function etaTo(room: number, rate: GrowthRate, event: Eta['event']): Eta | null 
   return { event, seconds: seconds(rate.slope), low: seconds(rate.high), high: rate.low > 0 ? seconds(rate.low) : null };
 }
 
-/** When growth ends: unreclaimable memory at the limit, the heap at -Xmx, page cache where the kernel reclaims it. */
+/** When growth ends: unreclaimable memory reaches the limit, the heap reaches -Xmx, or the kernel reclaims page cache. */
 function etasOf(growth: Growth, causes: readonly CauseShare[], limits: Limits): Eta[] {
   const { fields, moved } = growth;
   const etas: Eta[] = [];
@@ -89,15 +89,15 @@ function etasOf(growth: Growth, causes: readonly CauseShare[], limits: Limits): 
   return etas.sort((a, b) => a.seconds - b.seconds);
 }
 
-/** No verdict is given with a higher confidence. */
+/** Upper bound of every confidence. */
 const MAX_CONFIDENCE = 0.99;
 
-/** Posterior of growth that is not reported, past which "nothing grows" is about as often wrong as right. */
+/** Above this posterior of growth that is not reported, "nothing grows" is wrong about as often as it is right. */
 const DOUBTFUL_POSTERIOR = 0.8;
 
 /**
- * The lower the posterior of growth in every field, the surer that nothing harmful grows. The factors make it right as often as it says
- * (docs/accuracy.md, "right at confidence").
+ * The confidence that nothing harmful grows. It falls as the highest posterior of growth rises. The factors are calibrated: the answer is right
+ * as often as its confidence says (docs/accuracy.md, "right at confidence").
  */
 function confidenceOfNoGrowth(fields: Fields): number {
   let most = 0;
@@ -106,10 +106,10 @@ function confidenceOfNoGrowth(fields: Fields): number {
   return 0.98 - 0.2 * most - Math.max(0, most - DOUBTFUL_POSTERIOR) - DOUBT_OF_STOP * (1 - standingShare(fields));
 }
 
-/** A rise that stands for as long as it took, or longer, has stopped. One that stands for less is less sure to have. */
+/** A rise has stopped if the field has been steady for at least as long as the rise took. After a shorter time this is less certain. */
 const DOUBT_OF_STOP = 0.15;
 
-/** For how long what rose has stood, as a share of the time that the rise took, up to 1; 1 where nothing rose. */
+/** The time for which a field has been steady after its rise, as a share of the rise's duration, at most 1; 1 if no field rose. */
 function standingShare(fields: Fields): number {
   const shares = (['usage', 'anon', 'heap_used'] as const).map((id) => {
     const { roseSeconds, standsSeconds } = fields.get(id)?.basis.statistics ?? {};
@@ -118,10 +118,10 @@ function standingShare(fields: Fields): number {
   return Math.min(1, ...shares);
 }
 
-/** What rose and stands for a short time may have stopped, or not. */
+/** If a field rose and has been steady only for a short time, it is not known whether the rise has stopped. */
 const UNDECIDED_CONFIDENCE = 0.6;
 
-/** All fields of one run of the container, put together. */
+/** Combines all fields of one run into one answer: trend, leak, confidence, causes and ETAs. */
 export function combineFields(
   fields: Fields,
   derived: DerivedTrends,
@@ -132,10 +132,10 @@ export function combineFields(
   const causes = causesOf(growth);
   const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
-  // v1 cannot split kernel memory: whether what grows there can be taken back is not known.
+  // cgroup v1 does not split kernel memory, so it is not known whether the growth there is reclaimable.
   const reclaimabilityUnknown =
     causes.some(({ cause }) => cause === 'slab') && !fields.has('slab') && !fields.has('slab_reclaimable');
-  // anon that grows without a cause is a heap that fills and has hardly been collected: what of it survives is not known yet.
+  // anon that grows without a cause is a heap with few collections so far. Its live set is not known yet.
   const heapNotYetCollected = grows(fields, 'anon') && grows(fields, 'usage');
   const liveSetUnknown = fields.get('heap_used')?.liveSetUnknown === true;
   const isUndecided = hasUndecidedRise(fields);

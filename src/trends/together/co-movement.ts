@@ -6,32 +6,32 @@ import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import type { TrendBasis } from '../types.ts';
 
-/** What is added up, and what stands for a field that a sample lacks: null where that is not known. */
+/** The fields of a sum, each with the value that replaces it in a sample without it; null: no such value is known. */
 export interface Sum {
   readonly of: (read: FieldReader) => number | null;
   readonly level: FieldReader;
 }
 
-/** What is asked of the values themselves once it is known which fields grow. */
+/** Questions about the values of several fields, asked once it is known which fields grow. */
 export interface CoMovement {
   /**
-   * Whether a field moved with page cache (tmpfs aside) while its line held: the cache gained so much that `share` of it is more than all the
-   * field did, and most of what the field gained came when the cache did.
+   * Whether growth of page cache (without tmpfs) explains growth of a field since the start of `line`. It does if `share` of the cache's
+   * growth is at least the field's growth, and most of the field's growth came at the same times.
    */
   isExplainedByCache(id: FieldId, line: TrendBasis['line'], share: number): boolean;
   /**
-   * 95th percentile of a sum of fields since `fromT` (epoch seconds), moved along `bytesPerHour` to the end: peaks meet a limit first, and
-   * only those of samples are as high as they are. null where the sum is known for too few rows.
+   * 95th percentile of a sum of fields since `fromT` (epoch seconds), each value moved to the end of the window at `bytesPerHour`. Peaks reach a
+   * limit first, and averages would hide them. null: the sum is known for too few rows.
    */
   peak(sum: Sum, bytesPerHour: number, fromT: number): number | null;
 }
 
-/** Stretches in which it is looked at which of two fields moved. */
+/** Number of intervals in which the changes of two fields are compared. */
 const INTERVALS = 12;
 const MIN_SHARE_TOGETHER = 0.5;
 const PEAK = 0.95;
 const FEWEST_ROWS = 10;
-/** Rows that are looked at, evenly spread: as good for a percentile as all of them, at no cost. */
+/** At most about this many evenly spread rows are read. They give the same percentile as all rows, and cost less. */
 const MOST_ROWS = 2000;
 
 export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Window): CoMovement {
@@ -74,7 +74,7 @@ export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Wi
   };
 }
 
-/** Means of what is known in each of up to twelve stretches of the rows `from` to `to`; NaN where nothing is. */
+/** Means of the known values in each of up to twelve intervals of the rows `from` to `to`; NaN: an interval has none. */
 function intervalMeans(at: (row: number) => number, from: number, to: number): number[] {
   const count = Math.min(INTERVALS, to - from);
   return Array.from({ length: count }, (_, k) => {

@@ -5,10 +5,10 @@ import type { OrderedSeries } from '../normalise.ts';
 
 type Columns = ReadonlyMap<FieldName, Float64Array>;
 
-/** Less locked page cache is the program code that some processes lock. */
+/** A smaller amount of locked page cache is the program code that some processes lock. */
 const MIN_LOCKED_BYTES = MIB;
 
-/** Page cache that is locked in memory, by sample; NaN where it is not known. null: the kernel's lists are not there, or hardly any is locked. */
+/** Page cache that is locked in memory, by sample; NaN: not known. null: the kernel's lists are missing, or hardly any page is locked. */
 export function lockedCacheColumn(fields: Columns): Float64Array | null {
   const unevictable = fields.get('unevictable');
   if (unevictable === undefined || !fields.has('active_anon') || !fields.has('inactive_anon')) return null;
@@ -32,15 +32,15 @@ export const newestReader =
   };
 
 export interface WithSwap {
-  /** The series with what is swapped out counted in anon and in usage. */
+  /** The series with swapped-out memory added to anon and usage. */
   readonly series: OrderedSeries;
   readonly anon: Float64Array;
   readonly usage: Float64Array | null;
-  /** anon, shmem and swap: tmpfs that is swapped out leaves this as it was. */
+  /** The sum of anon, shmem and swap. It does not change if tmpfs is swapped out. */
   readonly held: Float64Array;
 }
 
-/** What processes hold is what they have in memory and in swap. null: this container does not use swap. */
+/** The columns that count the processes' memory in RAM and in swap. null: this container does not use swap. */
 export function withSwap(series: OrderedSeries): WithSwap | null {
   const { fields } = series;
   const [anon, swap, shmem] = [fields.get('anon'), fields.get('swap'), fields.get('shmem')];

@@ -6,12 +6,12 @@ import type { CauseShare } from '../types.ts';
 import { type Fields, grows } from './cause-confidence.ts';
 import type { CoMovement } from './co-movement.ts';
 
-/** What the causes are derived from. */
+/** The causes are derived from this. */
 export interface Growth {
   readonly fields: Fields;
-  /** Anonymous memory beside the heap; null where the JVM's figures do not tell the two apart. */
+  /** Anonymous memory outside the heap; null: the JVM's counters do not separate the two. */
   readonly native: FieldEvaluation | null;
-  /** Page cache that is locked in memory; null where that is not known, or there is none. */
+  /** Page cache that is locked in memory; null: not known, or there is none. */
   readonly locked: FieldEvaluation | null;
   readonly moved: CoMovement;
 }
@@ -22,7 +22,7 @@ interface Share {
   readonly reclaimable: boolean;
 }
 
-/** The share of each cause; null where it does not apply. The rules are those of docs/verdict.md. */
+/** The share of each cause; null: it does not apply. docs/verdict.md describes the rules. */
 const CAUSES: Readonly<Record<GrowthCause, (growth: Growth) => Share | null>> = {
   heap,
   metaspace,
@@ -37,13 +37,13 @@ const CAUSES: Readonly<Record<GrowthCause, (growth: Growth) => Share | null>> = 
   kernel,
   'page-cache': pageCache,
   'active-cache': activeCache,
-  // Fields do not divide the memory of processes: the ledger over time finds this one.
+  // No field divides the memory of processes; the ledger over time finds this cause.
   process: () => null,
 };
 
 const GROWTH_CAUSES = Object.keys(CAUSES) as GrowthCause[];
 
-/** The causes of growth: those that cannot be reclaimed first, the faster before the slower. */
+/** The causes of growth: unreclaimable ones first, then the faster first. */
 export function causesOf(growth: Growth): CauseShare[] {
   const causes = GROWTH_CAUSES.flatMap((cause): CauseShare[] => {
     const share = CAUSES[cause](growth);
@@ -54,19 +54,19 @@ export function causesOf(growth: Growth): CauseShare[] {
 
 const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
-/** Bytes an hour by which a field grows, 0 where it does not grow. */
+/** Growth of a field in bytes an hour; 0: it does not grow. */
 const growthOf = (fields: Fields, id: FieldId): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
 
 const unreclaimable = (bytesPerHour: number): Share => ({ bytesPerHour, reclaimable: false });
 
-/** A kind of memory that is a cause by its own growth, and that the kernel cannot take back. */
+/** A kind of memory that is a cause if it grows, and that the kernel cannot reclaim. */
 const ownGrowth = (fields: Fields, id: FieldId): Share | null => (grows(fields, id) ? unreclaimable(slopeOf(fields, id)) : null);
 
 function heap({ fields }: Growth): Share | null {
   return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used')) : null;
 }
 
-/** Metaspace, with the native memory that its class loaders bring. */
+/** Metaspace, and the native memory that its class loaders need. */
 function metaspace(growth: Growth): Share | null {
   const { fields } = growth;
   return grows(fields, 'metaspace') ? unreclaimable(slopeOf(fields, 'metaspace') + nativeOfClassLoaders(growth)) : null;
@@ -78,13 +78,15 @@ const threadsGrow = (fields: Fields): boolean => grows(fields, 'threads') || gro
 const MAX_STACK_BYTES = MIB;
 const KERNEL_STACK_BYTES = 16 * KIB;
 
-/** Bytes an hour that the stacks of new threads can take of anon: more than its stack no thread takes. */
+/** Maximum growth of anon by the stacks of new threads, in bytes per hour. A thread uses at most its whole stack. */
 function maxStackGrowth(fields: Fields): number {
   const started = growthOf(fields, 'threads') || growthOf(fields, 'kernel_stack') / KERNEL_STACK_BYTES;
   return started * MAX_STACK_BYTES;
 }
 
-/** Kernel stacks, and what grows in anon up to the stacks' size, unless the heap or metaspace grows too: a thread's own stack is anon. */
+/**
+ * Kernel stacks, and growth of anon up to the size of the stacks, unless the heap or metaspace grows too. The user stack of a thread is anon.
+ */
 function threads({ fields }: Growth): Share | null {
   if (!threadsGrow(fields)) return null;
   const anonIsOfOthers = grows(fields, 'heap_used') || grows(fields, 'metaspace');
@@ -92,7 +94,7 @@ function threads({ fields }: Growth): Share | null {
   return unreclaimable(Math.max(0, slopeOf(fields, 'kernel_stack')) + stacks);
 }
 
-/** Growth of anon that no other cause accounts for. Without the JVM's figures a small rest beside a known cause is not worth naming. */
+/** Growth of anon that no other cause explains. Without the JVM's counters, a small rest beside a known cause is not reported. */
 function native(growth: Growth): Share | null {
   const { fields } = growth;
   if (!grows(fields, 'anon') || nativeOfClassLoaders(growth) > 0) return null;
@@ -114,13 +116,13 @@ const anonBesideKnown = (fields: Fields): number =>
   growthOf(fields, 'anon') - growthOf(fields, 'heap_used') - growthOf(fields, 'metaspace');
 
 /**
- * Class loaders bring native memory beside what metaspace counts as used: chunks of their own that are hardly filled, and tables from
- * malloc. Loaders of one small class each bring four times their used metaspace besides (scenarios/ClassLoaderLeak.java). Up to so much
- * is theirs; more is a cause of its own.
+ * Class loaders need native memory beside the metaspace that counts as used: chunks that are mostly empty, and tables from malloc.
+ * Loaders of one small class each need four times their used metaspace in addition (scenarios/ClassLoaderLeak.java). Up to this ratio the
+ * growth belongs to the loaders; above it, it has a separate cause.
  */
 const LOADER_NATIVE_RATIO = 5;
 
-/** Bytes an hour of native memory that class loaders bring; 0 where there is none, or so much that it has another cause. */
+/** Growth of the native memory that class loaders need, in bytes an hour; 0: there is none, or so much that it has another cause. */
 function nativeOfClassLoaders({ fields, native }: Growth): number {
   if (!grows(fields, 'metaspace') || threadsGrow(fields)) return 0;
   const rest = grows(fields, 'anon') ? anonBesideKnown(fields) : 0;
@@ -132,12 +134,12 @@ function shmem({ fields }: Growth): Share | null {
   return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem')) : null;
 }
 
-/** Page cache that mlock keeps in memory: it stands in `file`, and the kernel cannot take it back. */
+/** Page cache that mlock keeps in memory: `file` counts it, and the kernel cannot reclaim it. */
 function lockedCache({ locked }: Growth): Share | null {
   return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0) : null;
 }
 
-/** The cgroup counts shmem and locked page cache in `file`: page cache that can be reclaimed is the rest. */
+/** The cgroup counts shmem and locked page cache in `file`; the rest is reclaimable page cache. */
 function pageCache(growth: Growth): Share | null {
   return pageCacheGrows(growth) ? { bytesPerHour: cacheSlope(growth), reclaimable: true } : null;
 }
@@ -150,10 +152,10 @@ const MIN_REST_OF_FILE = 0.2;
 const pageCacheGrows = (growth: Growth): boolean =>
   grows(growth.fields, 'file') && cacheSlope(growth) > MIN_REST_OF_FILE * slopeOf(growth.fields, 'file');
 
-/** Less of the active list's growth is page cache that comes new to it, as with a log that is read while it is written. */
+/** A smaller share of the active list's growth is new page cache, as with a log that is read while it is written. */
 const MIN_REST_OF_ACTIVE = 0.5;
 
-/** Page cache that was there before and is used again: it moves to the active list, which the working set counts and usage does not show. */
+/** Existing page cache that is used again moves to the active list. The working set grows by it, and usage does not. */
 function activeCache(growth: Growth): Share | null {
   const { fields } = growth;
   if (!grows(fields, 'active_file') || !grows(fields, 'working_set')) return null;
@@ -161,12 +163,12 @@ function activeCache(growth: Growth): Share | null {
   return rest > MIN_REST_OF_ACTIVE * slopeOf(fields, 'active_file') ? { bytesPerHour: rest, reclaimable: true } : null;
 }
 
-/** Page tables take 0.2 % of what they map where it lies densely. Up to this share they belong to the memory that they map. */
+/** Page tables need 0.2 % of densely mapped memory. Up to this share they belong to the memory that they map. */
 const PAGE_TABLE_SHARE = 0.01;
-/** What a thread's stack and its first blocks of malloc need of them. */
+/** Page tables that the stack of a thread and its first blocks of malloc need. */
 const PAGE_TABLES_PER_THREAD_BYTES = 32 * KIB;
 
-/** Page tables that grow by more than what they map accounts for. On cgroup v1 those of the target process alone are known. */
+/** Page tables that grow by more than the memory that they map requires. On cgroup v1, only those of the target process are known. */
 function pageTables({ fields }: Growth): Share | null {
   const known = fields.has('pagetables') ? (['pagetables', 'sec_pagetables'] as const) : (['process_pagetables'] as const);
   const slope = known.reduce((sum, id) => sum + growthOf(fields, id), 0);
@@ -175,7 +177,7 @@ function pageTables({ fields }: Growth): Share | null {
   return slope > ofOthers ? unreclaimable(slope) : null;
 }
 
-/** Other kernel memory: per-CPU data, vmalloc, and what the kernel counts under no name of its own (pipes, io_uring, bpf). */
+/** Other kernel memory: per-CPU data, vmalloc, and memory that the kernel does not count separately (pipes, io_uring, bpf). */
 function kernel(growth: Growth): Share | null {
   const { fields } = growth;
   if (threadsGrow(fields)) return null;
@@ -186,7 +188,7 @@ function kernel(growth: Growth): Share | null {
 
 const MIN_REST_OF_KERNEL = 0.5;
 
-/** How fast kernel memory without a name of its own grows; null: it does not, or its parts are not known (cgroup v1). */
+/** Growth rate of kernel memory without a separate name; null: it does not grow, or its parts are not known (cgroup v1). */
 export function otherKernelRate(growth: Growth): GrowthRate | null {
   const { fields } = growth;
   if (!fields.has('slab') && !fields.has('slab_reclaimable')) return null;
@@ -200,8 +202,8 @@ export function otherKernelRate(growth: Growth): GrowthRate | null {
 }
 
 /**
- * Kernel memory that grows on its own, by the finest split that this kernel has. Where `kernel` alone is known (cgroup v1) it counts as
- * reclaimable, and whether it leaks is left open.
+ * Kernel memory that grows without another cause, by the finest split that this kernel reports. If only `kernel` is known (cgroup v1), it
+ * counts as reclaimable, and `leak` stays null.
  */
 function slab(growth: Growth): Share | null {
   const { fields } = growth;
@@ -210,7 +212,7 @@ function slab(growth: Growth): Share | null {
   if (kernelGrowsAlone(growth, 'slab_reclaimable')) return share('slab_reclaimable', true);
   if (fields.has('slab_unreclaimable')) return null;
   const [whole, reclaimable] = fields.has('slab') ? (['slab', false] as const) : (['kernel', true] as const);
-  // On cgroup v1 page tables of the process are what can be told apart of kernel memory.
+  // On cgroup v1, the page tables of the process are the only known part of kernel memory.
   const tables = whole === 'kernel' ? (pageTables(growth)?.bytesPerHour ?? 0) : 0;
   const rest = slopeOf(fields, whole) - tables;
   return kernelGrowsAlone(growth, whole) && rest > MIN_REST_OF_KERNEL * slopeOf(fields, whole)
@@ -219,12 +221,12 @@ function slab(growth: Growth): Share | null {
 }
 
 /**
- * Some 3 % of page cache on ext4 is slab that comes with it (buffer heads): up to this part of it belongs to the cache, and is no leak.
- * The cache may come in bursts and so not be called growing while the slab beside it is.
+ * On ext4, page cache needs about 3 % of its size in slab (buffer heads). Slab growth up to this share of the cache's growth belongs to the
+ * cache, and is not a leak. The cache may grow in bursts, so that its trend is not growing while that of its slab is.
  */
 const SLAB_SHARE_OF_CACHE = 0.08;
 
-/** A field of kernel memory grows, and neither threads nor page cache account for it. */
+/** Whether a field of kernel memory grows and neither threads nor page cache explain it. */
 function kernelGrowsAlone(growth: Growth, id: FieldId): boolean {
   const { fields, moved } = growth;
   const cache = pageCacheGrows(growth) ? slopeOf(fields, 'file') : 0;

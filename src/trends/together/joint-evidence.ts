@@ -7,8 +7,8 @@ import { isEven, type LastingRise } from '../field/lasting-rise.ts';
 import { type Fields, grows, type NativeTrend } from './cause-confidence.ts';
 
 /*
- * Evidence of the kernel (anonymous memory) and of the JVM (the heap's floor, metaspace, loaded classes, threads) is measured apart, so it
- * counts together: neither may be sure of itself where both lean the same way.
+ * The kernel (anonymous memory) and the JVM (heap floor, metaspace, loaded classes, threads) measure independently, so their evidence is combined.
+ * Both together may be certain although neither is certain alone.
  *
  *     odds of growth  =  odds by the kernel's field  x  odds by the JVM's field
  */
@@ -17,22 +17,22 @@ export interface JointEvidence {
   readonly native: NativeTrend | null;
 }
 
-/** Fields of the JVM that stand for a cause, with those that say the same of it. Metaspace is updated at a collection, classes at once. */
+/** Fields of the JVM that indicate a cause, with other fields for the same cause. Metaspace is updated at a collection, classes at once. */
 const OF_JVM: readonly (readonly [cause: FieldId, witnesses: readonly FieldId[]])[] = [
   ['heap_used', ['heap_used']],
   ['metaspace', ['metaspace', 'classes']],
   ['threads', ['threads']],
 ];
-/** Memory that cannot be reclaimed, and the sums over it. */
+/** Unreclaimable memory, and the sums that include it. */
 const MEMORY: readonly FieldId[] = [...UNRECLAIMABLE_FIELDS, 'rss', 'working_set', 'usage'];
 const UNDECIDED_MATTERS: readonly FieldId[] = [...UNRECLAIMABLE_FIELDS, 'heap_used', 'metaspace'];
 
-/** Odds of a posterior of 0.94, from which one field by itself is called growing. */
+/** Odds of a posterior of 0.94, from which a single field is called growing. */
 const REQUIRED_ODDS = 0.94 / 0.06;
 const MAX_ODDS = 1000;
-/** What is not sure by itself may yet stop. */
+/** Growth that no single field shows with certainty may still stop. */
 const MAX_JOINT_POSTERIOR = 0.9;
-/** A rise that stands for too short a time: four to one that an even one goes on, and little more than even of one that was uneven. */
+/** Confidence in a rise that has been steady for too short a time: odds of four to one if the rise was even, little more than even odds if it was not. */
 const ODDS_OF_EVEN_RISE = 4;
 const ODDS_OF_RISE = 1.4;
 
@@ -45,12 +45,12 @@ function oddsOf(field: FieldEvaluation | undefined): number {
   return Math.min(MAX_ODDS, Math.max(least, growing / Math.max(1e-9, 1 - growing)));
 }
 
-/** A rise of less than this share of all memory used is nobody's concern while it is undecided. */
+/** An undecided rise of less than this share of all used memory does not matter to an operator. */
 const MIN_SHARE_OF_USAGE = 0.05;
 
 export function jointEvidence(fields: Fields, native: NativeTrend | null): JointEvidence {
   const joint = new Map(fields);
-  // However sure it is that memory grows, that does not say which part of it does.
+  // Certainty that memory grows is no evidence about the part that grows.
   const byKernel = Math.min(ODDS_OF_EVEN_RISE, oddsOf(fields.get(fields.has('anon') ? 'anon' : 'usage')));
   let support = 0;
   for (const [cause, witnesses] of OF_JVM) {
@@ -63,7 +63,7 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
     joint.set(cause, grown);
     support = Math.max(support, odds);
   }
-  // A heap commits memory in steps of its own: how fast its floor rises is known better than how fast anon does.
+  // A heap commits memory in steps, so the rate of its floor is known better than that of anon.
   if (support > 0 && joint.get('heap_used')?.trend !== 'growing')
     for (const id of MEMORY) {
       const field = joint.get(id);
@@ -78,12 +78,12 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
 
 const JOINTLY = 'it rises, and so does memory that is measured apart from it';
 
-/** What anon has beside the heap, where anon is known to grow. */
+/** anon outside the heap, if anon is known to grow. */
 const growingWithAnon = (field: FieldEvaluation): FieldEvaluation =>
   field.undecidedRise === null ? field : (asGrowing(field, EVEN_RISE_POSTERIOR, 'it rose, and anon grows') ?? field);
 const EVEN_RISE_POSTERIOR = ODDS_OF_EVEN_RISE / (1 + ODDS_OF_EVEN_RISE);
 
-/** Whether memory that cannot be reclaimed rose, and nothing tells yet whether it goes on. */
+/** Whether unreclaimable memory rose and it is not known yet whether the rise continues. */
 export const hasUndecidedRise = (fields: Fields): boolean =>
   [...UNDECIDED_MATTERS, ...(fields.has('anon') ? [] : (['usage'] as const))].some((id) => isLarge(fields, id));
 
@@ -95,7 +95,7 @@ function isLarge(fields: Fields, id: FieldId): boolean {
 
 const posteriorOf = (odds: number): number => Math.min(MAX_JOINT_POSTERIOR, odds / (1 + odds));
 
-/** null: there is no slope that could go on. */
+/** null: there is no slope that could continue. */
 function asGrowing(field: FieldEvaluation, posterior: number, reason: string): FieldEvaluation | null {
   if (field.trend === 'growing') return field;
   const rise = field.undecidedRise;
@@ -129,7 +129,7 @@ function asGrowing(field: FieldEvaluation, posterior: number, reason: string): F
   };
 }
 
-/** A staircase of k even levels has an R squared of 1 - 1 / k^2, and tells its pace to one part in the root of k. */
+/** A staircase of k even levels has an R squared of 1 - 1 / k^2. The relative error of its rate is one over the square root of k. */
 function rateOfRise({ slopePerSecond, rSquared }: LastingRise): GrowthRate {
   const slope = slopePerSecond * HOUR_S;
   const half = Z90 * slope * Math.min(0.6, (1 - rSquared) ** 0.25);

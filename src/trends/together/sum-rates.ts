@@ -5,14 +5,14 @@ import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } fr
 import { type Fields, grows } from './cause-confidence.ts';
 
 /*
- * A sum that grows, grows by what grows in it, and all that does not grow adds is noise: the slopes of its growing parts tell its slope
- * better than its own values do.
+ * The slope of a sum is the sum of the slopes of its growing parts. The parts that do not grow only add noise. So the growing parts often
+ * give a narrower interval than the values of the sum.
  */
 
-/** Kinds of memory that are part of anon: what they grow by, anon grows by, also where its own noise hides it. */
+/** Kinds of memory that are part of anon. If they grow, anon grows too, even if noise hides it. */
 const WITHIN_ANON = partsOf('anon');
 
-/** Of anonymous memory, by itself and by what is known to grow inside it; null: it does not grow. */
+/** Growth rate of anonymous memory, from its own values and from its growing parts; null: it does not grow. */
 export function anonGrowthRate(fields: Fields): GrowthRate | null {
   const anon = fields.get('anon');
   if (anon === undefined || anon.slopeBytesPerHour === null) return null;
@@ -20,18 +20,18 @@ export function anonGrowthRate(fields: Fields): GrowthRate | null {
   const within = WITHIN_ANON.flatMap((name) => (grows(fields, name) ? [fields.get(name)!] : []));
   const inner = sumOfRates(within.map(growthRateOf));
   if (anon.trend === 'growing') {
-    // A JVM commits more than the floor of its heap rises by (-XX:MinHeapFreeRatio): that floor is the least that anon grows by.
+    // A JVM commits more than its heap floor rises by (-XX:MinHeapFreeRatio), so the heap floor is only a lower bound for anon.
     const free = grows(fields, 'heap_used') && ownRate.slope > inner.slope;
     return within.length > 0 && !free ? inverseVarianceMean(ownRate, inner) : ownRate;
   }
   if (ownRate.slope > 0 && (grows(fields, 'threads') || grows(fields, 'kernel_stack'))) return ownRate;
   if (within.length === 0) return null;
-  // A heap that rises inside what is already committed does not move the container.
+  // A heap that grows within its committed memory does not change the container's usage.
   if (within.every((field) => field === fields.get('heap_used')) && anon.posterior < 0.5) return null;
   return inverseVarianceMean(inner, ownRate);
 }
 
-/** Two estimates of one slope: their mean weighted by inverse variances where they agree, else the first. */
+/** Combines two estimates of one slope: their mean weighted by inverse variances if they agree, else the first. */
 function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate {
   const variance = (rate: GrowthRate): number => Math.max(standardError(rate), 1e-9) ** 2;
   const [a, b] = [variance(first), variance(second)];
@@ -45,7 +45,7 @@ function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate 
 type Sum = 'usage' | 'working_set';
 const FILE_PARTS_IN_WORKING_SET = partsOf('file').filter((id) => id !== 'inactive_file');
 
-/** What a sum has beside anon. Where `kernel` is not reported, as on cgroup v1, its parts stand for it. */
+/** The parts of a sum other than anon. If `kernel` is not reported, as on cgroup v1, its parts replace it. */
 const partsBesideAnon = (fields: Fields, sum: Sum): readonly FieldId[] =>
   partsOf('usage').flatMap((part): readonly FieldId[] => {
     if (part === 'anon') return [];
@@ -53,18 +53,18 @@ const partsBesideAnon = (fields: Fields, sum: Sum): readonly FieldId[] =>
     return part === 'kernel' && !fields.has('kernel') ? KERNEL_FIELDS : [part];
   });
 
-/** Belief in growth from which a field is no longer known to stand still. */
+/** Above this posterior of growth, a field that is not reported as growing may grow after all. */
 const UNDECIDED_POSTERIOR = 0.5;
-/** Part of a sum's slope that is not missed. */
+/** A part may be ignored if its slope is less than this share of the sum's slope. */
 const NEGLIGIBLE_SHARE = 0.02;
 
-/** How fast a field that is the sum of others grows, by its parts where those know better; null: it does not grow. */
+/** Growth rate of a field that is the sum of others, from its parts if their interval is narrower; null: it does not grow. */
 export function sumGrowthRate(fields: Fields, id: Sum): GrowthRate | null {
   if (!grows(fields, id)) return null;
   const ownRate = growthRateOf(fields.get(id)!);
   const anon = anonGrowthRate(fields);
   const beside = partsBesideAnon(fields, id);
-  // A part that probably grows but is not reported as growing would be missing.
+  // The sum of the parts is too small if a part probably grows but is not reported as growing.
   const undecided = (part: FieldId): boolean => {
     const field = fields.get(part);
     if (field === undefined || field.trend === 'growing' || field.posterior <= UNDECIDED_POSTERIOR) return false;
@@ -79,7 +79,7 @@ export function sumGrowthRate(fields: Fields, id: Sum): GrowthRate | null {
   return agree && standardError(parts) <= standardError(ownRate) ? parts : ownRate;
 }
 
-/** The fields, where a sum that grows has the slope of its parts. */
+/** All fields. Growing sums have the slope of their parts. */
 export function reconcileSums(fields: Fields): Map<FieldName, FieldEvaluation> {
   const adjusted = new Map(fields);
   const adjust = (id: FieldId, rate: GrowthRate | null) => {
