@@ -36,23 +36,23 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   if (floor.state === 'not-reported') {
     const isNearlyFull = typeof heapMax === 'number' && plain.levelNow > NEARLY_FULL * heapMax;
     if (plain.trend !== 'growing' && !isNearlyFull) return plain;
-    const because = 'this collector does not report what is left after a collection: the live set is not known';
-    return { ...(plain.trend === 'growing' ? asStable(plain, because) : withReason(plain, because)), liveSetUnknown: true };
+    const reason = 'this collector does not report what is left after a collection: the live set is not known';
+    return { ...(plain.trend === 'growing' ? asStable(plain, reason) : withReason(plain, reason)), liveSetUnknown: true };
   }
   const few = riseOfFewFloors(floor, window, heapMax);
   if (few === null)
     return plain.trend === 'growing'
       ? asStable(plain, 'what the old generation keeps after its collections does not rise')
       : plain;
-  const { slope, halfInterval: half, collections, levelNow, posterior: certainty } = few;
+  const { slope, halfInterval: half, collections, levelNow, posterior } = few;
   return {
     ...plain,
     trend: 'growing',
     slopeBytesPerHour: slope * HOUR_S,
     low: (slope - half) * HOUR_S,
     high: (slope + half) * HOUR_S,
-    p: 1 - certainty,
-    posterior: certainty,
+    p: 1 - posterior,
+    posterior,
     levelNow,
     basis: {
       ...plain.basis,
@@ -128,13 +128,13 @@ function trendOfManyFloors({ t, y }: KnownLiveSet, heapUsed: Float64Array, windo
   };
 }
 
-const withReason = (field: FieldEvaluation, because: string): FieldEvaluation => ({
+const withReason = (field: FieldEvaluation, reason: string): FieldEvaluation => ({
   ...field,
-  basis: { ...field.basis, reason: because },
+  basis: { ...field.basis, reason },
 });
 
-const asStable = (field: FieldEvaluation, because: string): FieldEvaluation => ({
-  ...withReason(field, because),
+const asStable = (field: FieldEvaluation, reason: string): FieldEvaluation => ({
+  ...withReason(field, reason),
   trend: 'stable',
   overruled: true,
   undecidedRise: null,

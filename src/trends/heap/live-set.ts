@@ -58,15 +58,15 @@ interface GcCycle {
 }
 
 function gcCycles(full: Float64Array, old: Float64Array, from: number, to: number): { counted: boolean; cycles: GcCycle[] } {
-  const stretches: GcCycle[] = [];
+  const cycles: GcCycle[] = [];
   let count: number | null = null;
   for (let i = from; i < to; i++) {
     if (!Number.isFinite(full[i]!) || !Number.isFinite(old[i]!)) continue;
-    const current = stretches[stretches.length - 1];
-    if (count !== null && full[i]! > count) stretches.push({ from: i, samples: 1, minimum: old[i]!, minimumIndex: i });
+    const current = cycles[cycles.length - 1];
+    if (count !== null && full[i]! > count) cycles.push({ from: i, samples: 1, minimum: old[i]!, minimumIndex: i });
     else if (current !== undefined) {
       const lower = old[i]! < current.minimum;
-      stretches[stretches.length - 1] = {
+      cycles[cycles.length - 1] = {
         ...current,
         samples: current.samples + 1,
         minimum: lower ? old[i]! : current.minimum,
@@ -75,15 +75,15 @@ function gcCycles(full: Float64Array, old: Float64Array, from: number, to: numbe
     }
     count = full[i]!;
   }
-  return { counted: count !== null, cycles: stretches };
+  return { counted: count !== null, cycles };
 }
 
 /** Joins a cycle of one sample to the next one. Such cycles are the two pauses of one G1 cycle, or collections in quick succession. */
-function joinShortCycles(stretches: readonly GcCycle[]): GcCycle[] {
+function joinShortCycles(cycles: readonly GcCycle[]): GcCycle[] {
   const whole: GcCycle[] = [];
-  for (let k = 0; k < stretches.length; k++) {
-    const one = stretches[k]!;
-    const next = stretches[k + 1];
+  for (let k = 0; k < cycles.length; k++) {
+    const one = cycles[k]!;
+    const next = cycles[k + 1];
     if (one.samples > 1 || next === undefined) whole.push(one);
     else {
       const lower = one.minimum < next.minimum ? one : next;

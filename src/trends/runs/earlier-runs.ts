@@ -144,11 +144,11 @@ export function adjustForEarlierRuns(
       followsRun(values, window, run.window),
   );
   if (similar.length < MIN_AGREEING_RUNS) return newest;
-  const judged = similar.map(({ oomKilled: killed, evaluate: evaluateRun, window: { t, from } }) => {
+  const evaluated = similar.map(({ oomKilled: killed, evaluate: evaluateRun, window: { t, from } }) => {
     const field = evaluateRun();
     return { killed, field, beganAfter: field.basis.line === null ? 0 : field.basis.line.fromT - t[from]! };
   });
-  const leaking = judged.filter(
+  const leaking = evaluated.filter(
     ({ killed, field, beganAfter }) => killed !== 'no' && field.trend === 'growing' && beganAfter < MAX_GROWTH_START * age,
   );
   if (leaking.length > similar.length / 2 && Number.isFinite(newest.levelNow)) {
@@ -159,7 +159,7 @@ export function adjustForEarlierRuns(
       allRecorded,
     );
   }
-  const stopped = judged.filter(
+  const stopped = evaluated.filter(
     ({ killed, field }) => killed === 'no' && field.trend !== 'growing' && field.trend !== 'not-enough-data',
   );
   if (newest.trend === 'growing' && stopped.length === similar.length)

@@ -32,7 +32,7 @@ const MIN_SHARE_TOGETHER = 0.5;
 const PEAK = 0.95;
 const FEWEST_ROWS = 10;
 /** At most about this many evenly spread rows are read. They give the same percentile as all rows, and cost less. */
-const MOST_ROWS = 2000;
+const MAX_ROWS = 2000;
 
 export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Window): CoMovement {
   const { t, from, to } = window;
@@ -57,7 +57,7 @@ export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Wi
     },
     peak(sum, bytesPerHour, fromT) {
       const first = lowerBound(t, fromT, from, to);
-      const step = Math.max(1, Math.floor((to - first) / MOST_ROWS));
+      const step = Math.max(1, Math.floor((to - first) / MAX_ROWS));
       const moved: number[] = [];
       let row = 0;
       const read: FieldReader = (id) => {
