@@ -3,14 +3,14 @@ import { DAY_S, SECOND_MS } from './units.ts';
 /** The first second of 2100. */
 const LATEST_S = 4_102_444_800;
 
-/** The units in which a stamp of these years may have been written by mistake. */
+/** The units in which a timestamp of these years may have been written by mistake. */
 const FINER_UNITS = [
   { name: 'milliseconds', perSecond: 1e3 },
   { name: 'microseconds', perSecond: 1e6 },
   { name: 'nanoseconds', perSecond: 1e9 },
 ] as const;
 
-/** What is wrong with a time in epoch seconds, as "expected ..., found ..."; null: nothing. Small times count from a beginning of their own. */
+/** What is wrong with a time in epoch seconds, as "expected ..., found ..."; null: nothing. Small times are counted from a start that is not the epoch. */
 export function timeProblem(value: unknown): string | null {
   if (typeof value === 'number' && value >= 0 && value <= LATEST_S) return null;
   const found = (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 40);
@@ -22,15 +22,15 @@ export function timeProblem(value: unknown): string | null {
   return `expected epoch seconds from 0 to ${LATEST_S} (the year 2100), found ${found}${hint}`;
 }
 
-/** How long ago something was. A clock that was set back makes that long ago, too, since nothing may wait for the time of the old clock. */
+/** The age of a time. If the clock was set back, the age is large too, because nothing may wait until the time of the old clock. */
 export const ageMs = (sinceMs: number, nowMs: number): number => Math.abs(nowMs - sinceMs);
 
-/** Something that is done again after a time, also if the clock is set back meanwhile. At first it is due. */
+/** Something that is repeated after a time, even if the clock is set back in between. It is due at the start. */
 export class Due {
   #setMs = Number.NEGATIVE_INFINITY;
   #nextMs = Number.NEGATIVE_INFINITY;
 
-  /** Not before this much later. */
+  /** The earliest time at which it is due again. */
   wait(nowMs: number, ms: number): void {
     this.#setMs = nowMs;
     this.#nextMs = nowMs + ms;

@@ -1,13 +1,13 @@
 /**
  * THE table of fields: every list of fields anywhere (samples, metrics, page, trends) derives from it.
  *
- * v2 names are canonical. `v1` and `v2` say where the kernel gives the value: `file` or `memory.stat#key`;
- * `null` means that this version does not have it. v1 sums are the `total_*` keys, since `rss` and `cache`
- * alone leave out child groups. Source: Linux Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+ * v2 names are canonical. `v1` and `v2` name the place of the value: `file` or `memory.stat#key`;
+ * `null` means that this version does not have it. v1 sums are the `total_*` keys, because `rss` and `cache`
+ * do not include child groups. Source: Linux Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
  */
 type Unit = 'bytes' | 'count' | 'seconds';
 
-/** What a growing field is a sign of. */
+/** The causes that a growing field may indicate. */
 export type GrowthCause =
   | 'page-cache'
   | 'active-cache'
@@ -24,27 +24,27 @@ export type GrowthCause =
   | 'kernel'
   | 'process';
 
-/** Who reads a field. */
+/** The source that reads a field. */
 export type FieldSource = 'cgroup' | 'procfs' | 'jvm';
 
 interface Columns {
   readonly unit: Unit;
   readonly kind: 'gauge' | 'counter';
-  /** Who reads it: sources/cgroup by `v1` and `v2`, sources/process by `status`, sources/jvm in jvm-values.ts. */
+  /** The source that reads it: sources/cgroup by `v1` and `v2`, sources/process by `status`, sources/jvm in jvm-values.ts. */
   readonly source: FieldSource;
   /** The key of /proc/PID/status that has it; null: another source reads the field. */
   readonly status: string | null;
-  /** The cause that its growth is a sign of; null: it names none by itself. */
+  /** The cause that its growth indicates; null: the field alone indicates none. */
   readonly cause: GrowthCause | null;
-  /** Whether its trend is estimated. Not for LRU lists and what only repeats other fields; counters never are. */
+  /** Whether its trend is estimated. False for LRU lists and fields that only repeat others; counters have no trend. */
   readonly evaluated: boolean;
-  /** A fresh process begins low in it. Page cache does not count: it may outlive the process. */
+  /** Whether it is low when a process starts. False for page cache, which may outlive the process. */
   readonly perProcess: boolean;
-  /** It rises until a collection and falls then: its trend is that of its troughs. */
+  /** Whether it rises until a collection and then falls. Its trend is then that of its troughs. */
   readonly sawtooth: boolean;
-  /** It sums up other fields: that it grows does not say what grows. */
+  /** Whether it is a sum of other fields. Its growth then does not show which of them grows. */
   readonly isSum: boolean;
-  /** As a sentence calls it. */
+  /** Its name within a sentence. */
   readonly shortName: string | null;
 }
 
@@ -53,17 +53,17 @@ export interface FieldRow extends Columns {
   readonly title: string;
   readonly v1: string | null;
   readonly v2: string | null;
-  /** true: the kernel can take it back under pressure; false: it cannot; null: mixed, or not memory of its own. */
+  /** true: the kernel can reclaim it under pressure; false: it cannot; null: mixed, or not a separate kind of memory. */
   readonly reclaimable: boolean | null;
   /**
-   * The field that it is a part of; null: it overlaps others, or is no memory of the cgroup. Parts of one field do not overlap. This makes a
-   * field count: in the sum where the kernel does not give that, in what cannot be reclaimed, and, below `kernel`, in the ledger.
+   * The field that it is a part of; null: it overlaps others, or is not memory of the cgroup. Parts of one field do not overlap. Parts are used
+   * for the sum if the kernel does not report it, for unreclaimable memory, and, below `kernel`, for the ledger.
    */
   readonly partOf: FieldId | null;
   readonly help: string;
 }
 
-/** What most rows have. */
+/** The values of most rows. */
 const USUAL: Columns = {
   unit: 'bytes',
   kind: 'gauge',
@@ -87,7 +87,7 @@ const row = <const Id extends string, const Part extends string = never, const F
   { partOf = null, source = 'cgroup' as From, ...rest }: Partial<Columns> & Choices<Part, From> = {},
 ) => ({ ...USUAL, id, title, v1, v2, reclaimable, help, ...rest, partOf, source });
 
-/** Columns whose value the type of a row keeps, so that other types can be made of it. */
+/** Columns whose value is part of a row's type, so that other types can be derived from it. */
 interface Choices<Part, From> {
   readonly partOf?: Part | null;
   readonly source?: From;
@@ -400,7 +400,7 @@ const TABLE = [
   }),
 ] as const;
 
-/** The id of a field of the table: what code may ask for. */
+/** The id of a field of the table. */
 export type FieldId = Row['id'];
 
 type Row = (typeof TABLE)[number];
@@ -418,15 +418,15 @@ type IdOfPart<R, Sum extends string> = R extends { readonly id: infer Id; readon
 export type KernelPartField = Exclude<IdOfPart<Row, 'kernel'>, 'slab'> | IdOfPart<Row, 'slab'>;
 
 declare const other: unique symbol;
-/** The id of a field, or a key of memory.stat that the table does not name: what a sample or a series may hold. */
+/** The id of a field, or a key of memory.stat that the table does not name. A sample or a series may contain both. */
 export type FieldName = FieldId | (string & { readonly [other]: true });
 
-/** Something for each field; what is not known is not there. */
+/** A value for each field; unknown ones are absent. */
 export type ByField<T> = Partial<Record<FieldName, T>>;
 
 export type FieldValues = Readonly<ByField<number>>;
 
-/** Columns by field, as JSON has them: null where a field has no value in a row. */
+/** Columns by field, as in JSON: null if a field has no value in a row. */
 export type FieldColumns = Readonly<ByField<readonly (number | null)[]>>;
 
 /** A name that comes from the kernel, a file or a request. */
@@ -436,26 +436,26 @@ export const namesIn = (byField: Readonly<ByField<unknown>>): FieldName[] => Obj
 
 export const entriesOf = <T>(byField: Readonly<ByField<T>>): [FieldName, T][] => Object.entries(byField) as [FieldName, T][];
 
-/** A value that is not known is not there. */
+/** Unknown values are absent. */
 export const withoutNulls = (values: Readonly<ByField<number | null>>): FieldValues =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as FieldValues;
 
 export const FIELDS: readonly (FieldRow & { readonly id: FieldId })[] = TABLE;
 
-/** Ids of the rows that have what is asked for, in the table's order. */
+/** Ids of the rows that match, in the table's order. */
 export const fieldsWhere = (has: (row: FieldRow) => boolean): readonly FieldId[] => FIELDS.filter(has).map(({ id }) => id);
 
-/** A counter has no level that could grow. */
+/** The level of a counter does not count as growth. */
 export const isEvaluated = ({ kind, evaluated }: FieldRow): boolean => kind === 'gauge' && evaluated;
 
-/** What a field is the sum of, in the table's order. */
+/** The fields whose sum a field is, in the table's order. */
 export const partsOf = (sum: FieldId): readonly FieldId[] => fieldsWhere(({ partOf }) => partOf === sum);
 
-/** The same down to the smallest parts: those of a part stand in its place. */
+/** The same down to the smallest parts: each part is replaced by its parts. */
 export const smallestPartsOf = (sum: FieldId): readonly FieldId[] =>
   partsOf(sum).flatMap((part) => (partsOf(part).length === 0 ? [part] : smallestPartsOf(part)));
 
-/** Fields whose sum is kernel memory on cgroup v2. They stand for it where the kernel does not report the sum. */
+/** Fields whose sum is kernel memory on cgroup v2. They replace it if the kernel does not report the sum. */
 export const KERNEL_FIELDS = partsOf('kernel');
 
 const byId: ReadonlyMap<string, FieldRow> = new Map(FIELDS.map((f) => [f.id, f]));
@@ -464,7 +464,7 @@ export const isField = (id: string): id is FieldId => byId.has(id);
 
 /** Keys of memory.stat that count events or pages. */
 const COUNTED = /^(?:pg|p?swp|workingset_|zswp|thp_|numa_)/;
-/** Further keys of memory.stat that are bytes and of which the trend is estimated; the kernel's documents name them. `rss_huge` is v1's. */
+/** Further keys of memory.stat that are bytes and whose trend is estimated, from the kernel's documentation. `rss_huge` is from v1. */
 const OTHER_SIZES: ReadonlySet<string> = new Set([
   'anon_thp',
   'file_thp',
@@ -474,7 +474,7 @@ const OTHER_SIZES: ReadonlySet<string> = new Set([
   'zswapped',
   'zswap_incomp',
 ]);
-/** Further ones that only repeat other figures, so that their trend is not estimated. */
+/** Further keys that only repeat other values, so their trend is not estimated. */
 const REPEATED_SIZES: ReadonlySet<string> = new Set(['swapcached', 'dirty', 'writeback']);
 
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
@@ -484,7 +484,7 @@ const plainRow = (id: FieldName): FieldRow => ({
   ...USUAL,
   id,
   title: id,
-  // What the kernel may add later has no known unit, so it is shown as a number and not evaluated.
+  // A key that the kernel adds later has no known unit, so it is shown as a number and not evaluated.
   unit: OTHER_SIZES.has(id) || REPEATED_SIZES.has(id) ? 'bytes' : 'count',
   kind: COUNTED.test(id) ? 'counter' : 'gauge',
   evaluated: OTHER_SIZES.has(id),

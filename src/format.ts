@@ -1,5 +1,5 @@
 /**
- * Numbers as people read them. Levels in MiB and GiB, as limits are written; rates in MB (10^6), as dashboards show slopes.
+ * Numbers as text for people. Levels are in MiB and GiB, as limits are; rates are in MB (10^6), as dashboards show slopes.
  */
 
 import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S } from './units.ts';
@@ -7,10 +7,10 @@ import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S } from './units.ts';
 /** `bytes` as a level, two to four digits: "785 MiB", "1.37 GiB", "12.4 MiB", "64 KiB". */
 export const bytesText = (bytes: number): string => levelWith(bytes, trim);
 
-/** The same for columns and for numbers that move: a zero at the end stays, so that digits stand below digits. "2.00 GiB", "44.0 MiB". */
+/** The same for columns and for changing numbers: a final zero is kept, so that digits are aligned. "2.00 GiB", "44.0 MiB". */
 export const fixedWidthBytesText = (bytes: number): string => levelWith(bytes, (value, digits) => value.toFixed(digits));
 
-/** "87 of 88 MiB", "all 88 MiB": a part of a sum, in the unit of the sum where that is readable. */
+/** A part of a sum, in the unit of the sum if that is readable: "87 of 88 MiB", "all 88 MiB". */
 export function shareOfBytesText(part: number, whole: number): string {
   const [partText, wholeText] = [bytesText(part), bytesText(whole)];
   if (partText === wholeText) return `all ${wholeText}`;
@@ -62,14 +62,14 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** "12 days", "90 minutes", "1 hour": the largest unit of which there are at least two, else one of the next. */
+/** A duration in the largest unit of which it has at least two, else one of the next: "12 days", "90 minutes", "1 hour". */
 export function durationText(seconds: number): string {
   const [unit, size] = unitFor(seconds);
   const n = Math.max(0, Math.round(seconds / size));
   return n === 1 ? `1 ${unit}` : `${n} ${unit}s`;
 }
 
-/** An interval of time: "5 to 6 days", "69 to 75 hours", "12 days" where it is narrower than any readable unit, "9 hours or more". */
+/** An interval of time: "5 to 6 days", "69 to 75 hours", "12 days" if it is too narrow to show, "9 hours or more". */
 export function intervalText(low: number, high: number | null): string {
   if (high === null) return `${durationText(low)} or more`;
   const [name, size] = unitFor(high);
@@ -85,14 +85,14 @@ export function intervalText(low: number, high: number | null): string {
   return durationText(high);
 }
 
-/** When something comes that is due between `low` and `high` seconds from now: "in 5 to 6 days", "within 3 seconds", "now". */
+/** The time of an event that is due between `low` and `high` seconds from now: "in 5 to 6 days", "within 3 seconds", "now". */
 export function dueText(low: number, high: number | null): string {
   if (high !== null && Math.round(high) === 0) return 'now';
   if (high !== null && Math.round(low) === 0) return `within ${durationText(high)}`;
   return `in ${intervalText(low, high)}`;
 }
 
-/** More of a finer unit than this are harder to read than one number of the coarser. */
+/** A larger number of a finer unit than this is harder to read than a number of the coarser unit. */
 const MOST_FINER = 100;
 
 function unitFor(seconds: number): readonly [string, number] {
@@ -113,10 +113,10 @@ const escaped = (c: string): string => {
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
 };
 
-/** A text in which nothing hides and nothing turns round: control characters but tab and newline, direction marks and such are shown as \xNN or \uNNNN. */
+/** Makes invisible characters visible: control characters except tab and newline, direction marks and the like become \xNN or \uNNNN. */
 export const escapeControls = (text: string): string => text.replace(CONTROLS, escaped);
 
-/** A name that came from the container, fit for one line of a terminal, log or sentence; a long one keeps its beginning and its end. */
+/** A name from the container in a form for one line of a terminal, log or sentence. A long name keeps its start and its end. */
 export function safeName(name: string, most = 120): string {
   const plain = escapeControls(name).replace(/[\t\n]/g, escaped);
   if (plain.length <= most) return plain;

@@ -6,10 +6,10 @@ import { MIB } from './units.ts';
  * Source: Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
  */
 
-/** Value of a field in bytes; null where it is not known. */
+/** Value of a field in bytes; null: not known. */
 export type FieldReader = (id: FieldId) => number | null;
 
-/** A reader of a sample's values or of another record by field; what is absent or not finite is null. */
+/** A function that reads a sample's values, or another record, by field. A value that is absent or not finite is null. */
 export const readerOf =
   (values: FieldValues): FieldReader =>
   (id) => {
@@ -23,11 +23,11 @@ export const UNRECLAIMABLE_FIELDS = fieldsWhere(
 );
 
 /**
- * Bytes that the kernel cannot take back without swap: anon, shmem, huge pages, kernel memory less reclaimable slab, socket buffers,
- * and page cache that is locked in memory. At the limit these alone lead to an OOM kill. null where anon is not known.
+ * Bytes that the kernel cannot reclaim without swap: anon, shmem, huge pages, kernel memory less reclaimable slab, socket buffers,
+ * and page cache that is locked in memory. At the limit only these lead to an OOM kill. null: anon is not known.
  *
- * cgroup v1 does not say how much of its kernel memory can be reclaimed, so all of it counts; and its socket buffers have a limit of their
- * own (memory.kmem.tcp.limit_in_bytes), so they do not count against this one.
+ * cgroup v1 does not report how much of its kernel memory is reclaimable, so all of it counts. Its socket buffers have a separate limit
+ * (memory.kmem.tcp.limit_in_bytes), so they do not count here.
  */
 export function unreclaimable(read: FieldReader, version: 1 | 2): number | null {
   const anon = read('anon');
@@ -40,7 +40,7 @@ export function unreclaimable(read: FieldReader, version: 1 | 2): number | null 
 const ONLY_V1 = fieldsWhere(({ v1, v2 }) => v1 !== null && v2 === null);
 const ONLY_V2 = fieldsWhere(({ v1, v2 }) => v1 === null && v2 !== null);
 
-/** The cgroup version of a series, which does not say it: by the fields that only one of the two has. */
+/** The cgroup version of a series, derived from the fields that only one version has, because the series does not contain it. */
 export function versionOf(fields: { has(id: FieldName): boolean }): 1 | 2 {
   const has = (id: FieldId): boolean => fields.has(id);
   if (ONLY_V1.some(has)) return 1;
@@ -49,7 +49,7 @@ export function versionOf(fields: { has(id: FieldName): boolean }): 1 | 2 {
 
 const sumOf = (read: FieldReader, ids: readonly FieldId[]): number => ids.reduce((sum, id) => sum + (read(id) ?? 0), 0);
 
-/** Page cache on the unevictable list (mlock, ramfs). The list holds locked anon as well: that is what anon and shmem have beyond their own lists. */
+/** Page cache on the unevictable list (mlock, ramfs). The list contains locked anon too, which is the part of anon and shmem that is not on their own lists. */
 export function lockedPageCache(read: FieldReader): number {
   const unevictable = read('unevictable');
   const [active, inactive] = [read('active_anon'), read('inactive_anon')];
@@ -59,18 +59,18 @@ export function lockedPageCache(read: FieldReader): number {
   return Math.min(Math.max(0, unevictable - lockedAnon), Math.max(0, (read('file') ?? 0) - shmem));
 }
 
-/** Less swap is that of processes that were idle once. */
+/** A smaller amount of swap belongs to processes that were idle at some time. */
 const MIN_SWAP_BYTES = MIB;
 
-/** Bytes that are swapped out, where the kernel uses swap for this container; null where it does not. */
+/** Bytes that are swapped out; null: the kernel does not use swap for this container. */
 export function swapInUse(read: FieldReader): number | null {
   const swap = read('swap');
   return swap !== null && swap >= MIN_SWAP_BYTES ? swap : null;
 }
 
 /**
- * The limit that memory which cannot be reclaimed and swap have together: memory.memsw.limit_in_bytes on v1, memory.max and memory.swap.max
- * on v2. Where swap is not used it is the limit alone; null: the limit of swap is not known, or the node's swap is the only one.
+ * The common limit of unreclaimable memory and swap: memory.memsw.limit_in_bytes on v1, memory.max and memory.swap.max on v2. If swap is not
+ * used, it is the limit of memory. null: the limit of swap is not known, or only the node's swap limits it.
  */
 export function limitWithSwap(read: FieldReader, limit: number | 'max' | null, version: 1 | 2 = 2): number | 'max' | null {
   if (swapInUse(read) === null) return limit;
@@ -79,24 +79,24 @@ export function limitWithSwap(read: FieldReader, limit: number | 'max' | null, v
   return typeof limit === 'number' && swapLimit !== null ? limit + swapLimit : null;
 }
 
-/** What processes hold that cannot be reclaimed: in memory, and in swap where it is used. */
+/** Unreclaimable bytes of processes: in memory, and in swap if it is used. */
 export function heldBytes(read: FieldReader, version: 1 | 2 = 2): number | null {
   const bytes = unreclaimable(read, version);
   return bytes === null ? null : bytes + (swapInUse(read) ?? 0);
 }
 
-/** Bytes until memory that cannot be reclaimed meets the limit; null where one of the two is not known or there is no limit. */
+/** Bytes until unreclaimable memory reaches the limit; null: one of the two is not known, or there is no limit. */
 export function headroom(read: FieldReader, limitBytes: number | 'max' | null, version: 1 | 2): number | null {
   const bytes = unreclaimable(read, version);
   return bytes === null || typeof limitBytes !== 'number' ? null : Math.max(0, limitBytes - bytes);
 }
 
-/** What a JVM of usual size has in anon beside heap and metaspace: code cache, stacks, tables, malloc. A guess, to place a point in an interval. */
+/** Anon of a JVM of usual size beside heap and metaspace: code cache, stacks, tables, malloc. A guess, to choose a point in an interval. */
 const TYPICAL_NATIVE_BYTES = 32 * MIB;
 
 /**
- * The resident part of a heap that lies in anon: between what is used and what is committed, and within that what anon has beyond
- * metaspace and a usual JVM's native memory. Bytes.
+ * The resident part of a heap in anon, in bytes. It is between used and committed; within that, it is anon less metaspace and the native memory
+ * of a usual JVM.
  */
 export function residentHeap(anon: number, metaspace: number, { used, committed }: { used: number; committed: number }): number {
   const most = Math.min(anon, committed);

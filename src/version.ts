@@ -1,4 +1,4 @@
 declare const MEMHOUND_VERSION: string | undefined;
 
-/** Put in by the build; `dev` when the source is run as it is. */
+/** Set by the build; `dev` if memhound runs from source. */
 export const VERSION = typeof MEMHOUND_VERSION === 'string' ? MEMHOUND_VERSION : 'dev';

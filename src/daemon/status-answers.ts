@@ -136,7 +136,7 @@ export class StatusAnswers implements Status {
   ready(): { readonly ready: boolean; readonly reason: string } {
     const state = this.#options.store.state();
     const { noTarget } = this.#containers;
-    // Anyone in the cluster may read this: a reason that could name a path is told elsewhere.
+    // Everyone in the cluster may read this, so a reason that could name a path is reported elsewhere.
     if (noTarget !== null)
       return {
         ready: false,

@@ -21,7 +21,7 @@ export function apiUrl(path: string, query: Readonly<Record<string, string>>): s
   return `/api/v1/${path}${search === '' ? '' : `?${search}`}`;
 }
 
-/** Too many ask at once: the server says after how many seconds to ask again. */
+/** The server has too many requests. Its answer has the number of seconds after which to try again. */
 function comeAgain(response: Response): Promise<true> {
   const seconds = Number(response.headers.get('retry-after') ?? 2) * (1 + Math.random());
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000, true));

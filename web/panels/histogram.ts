@@ -2,7 +2,7 @@ import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
 import { exactBytesText, groupDigits, level, safeName, steadyLevel } from '../data/wording.ts';
 import { byId, el, setText } from '../dom.ts';
 
-/** The only button that costs the app something. The page says so before it is pressed. It exists only if memhound was started with --attach. */
+/** The only button with a cost for the app. The page says so before it is pressed. It exists only if memhound was started with --attach. */
 export function showHistogramButton(mayAttach: boolean, target: () => string | null): void {
   byId('histogram').hidden = !mayAttach;
   const button = byId<HTMLButtonElement>('take-histogram');
