@@ -10,10 +10,9 @@ export const bytesText = (bytes: number): string => levelWith(bytes, trim);
 /** The same for columns and for changing numbers: a final zero is kept, so that digits are aligned. "2.00 GiB", "44.0 MiB". */
 export const fixedWidthBytesText = (bytes: number): string => levelWith(bytes, (value, digits) => value.toFixed(digits));
 
-/** A part of a sum, in the unit of the sum if that is readable: "87 of 88 MiB", "all 88 MiB". */
+/** A part of a sum, in the unit of the sum if that is readable: "87 of 88 MiB". */
 export function shareOfBytesText(part: number, whole: number): string {
   const [partText, wholeText] = [bytesText(part), bytesText(whole)];
-  if (partText === wholeText) return `all ${wholeText}`;
   const unit = wholeText.slice(wholeText.indexOf(' '));
   return `${partText.endsWith(unit) ? partText.slice(0, -unit.length) : partText} of ${wholeText}`;
 }

@@ -43,7 +43,7 @@ export function resultOf(one: NameCase, verdicts: readonly TimedVerdict[]): Name
 
 /** What a headline names, without its figures: two headlines of one shape differ in numbers alone. */
 const shapeOf = ({ headline, cause, trend }: Verdict): string =>
-  `${trend} ${cause} ${headline.replace(/[\d.]+(?: to [\d.]+)? ?(?:[KMG]i?B|kB|bytes|seconds?|minutes?|hours?|days?)?/g, '#')}`;
+  `${trend} ${cause} ${headline.replace(/ a (?:second|minute|hour|day)\b/g, '').replace(/[\d.]+(?: to [\d.]+)? ?(?:[KMG]i?B|kB|bytes|seconds?|minutes?|hours?|days?)?/g, '#')}`;
 
 /** Causes that name a kind of memory; of the others the thing must be named too. */
 const NAMED_BY_WHAT: ReadonlySet<Cause> = new Set(['page-cache', 'shmem', 'native', 'process']);

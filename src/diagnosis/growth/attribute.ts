@@ -126,8 +126,7 @@ function causesInAnon(
   const nativeShare = inNative.bytesPerHour > 0 ? inNative.share * (nativePerHour / inNative.bytesPerHour) : 0;
   if (nativeShare >= MIN_SHARE) add('native', nativePerHour, mainPart(inNative));
   if (threads !== null) {
-    const kernelStacks = Math.max(0, fields.kernel_stack?.slopeBytesPerHour ?? 0);
-    add('threads', inStacks.bytesPerHour + ofThreads + kernelStacks);
+    add('threads', inStacks.bytesPerHour + ofThreads + kernelStackGrowth(fields, threadsPerHour));
   }
   if (metaspaceGrows) add('metaspace', inMetaspace.bytesPerHour + ofLoaders);
   for (const part of measured('process').parts) {
@@ -135,6 +134,15 @@ function causesInAnon(
     if (share >= MIN_SHARE) add('process', part.bytesPerHour, part.name);
   }
   return causes;
+}
+
+/** Kernel memory of a thread on cgroup v1, which has one figure for all of it: its stack of 16 KiB, its task, page tables of its stack. */
+const MAX_KERNEL_PER_THREAD_BYTES = 40 * KIB;
+
+function kernelStackGrowth({ kernel_stack: stacks, kernel }: Evaluation['fields'], threadsPerHour: number): number {
+  if (stacks !== undefined) return Math.max(0, stacks.slopeBytesPerHour ?? 0);
+  const growth = kernel?.trend === 'growing' ? (kernel.slopeBytesPerHour ?? 0) : 0;
+  return Math.min(growth, threadsPerHour * MAX_KERNEL_PER_THREAD_BYTES);
 }
 
 /** The kind of native memory that has most of the growth; null: no kind has most of it. */

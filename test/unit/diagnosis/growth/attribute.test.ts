@@ -62,6 +62,23 @@ test('the little malloc that comes with threads is theirs', () => {
   assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['threads', null, 100]]);
 });
 
+test('on cgroup v1 the kernel memory that comes with threads is theirs, up to 40 KiB each', () => {
+  const threads = (kernelMib: number) =>
+    attribute({
+      evaluation: leaking(['threads'], {
+        fields: {
+          anon: fieldTrend('growing', 60 * MIB),
+          threads: fieldTrend('growing', 512),
+          kernel: fieldTrend('growing', kernelMib * MIB),
+        },
+      }),
+      growth: grown({ 'thread-stacks': [1, 61] }),
+      heapCounted: true,
+    });
+  assert.deepEqual(named(threads(12)), [['threads', null, 72]]);
+  assert.deepEqual(named(threads(90)), [['threads', null, 80]]);
+});
+
 test('another process that grows is named, and the JVM is not blamed', () => {
   const growth = grown({ convert: [0, 99], 'java-heap': [64, 65] });
   assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [
