@@ -11,11 +11,14 @@ test('the mounts of a process are read, and those of one that is gone are empty'
 });
 
 test('a process that has ended and is not reaped yet has no mounts, and that is no error', async (t) => {
-  // The shell starts a child that ends at once, and becomes a program that never asks for its end.
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // A parent that is stopped does not ask for the end of its child.
+  const child = `const { spawn } = require('node:child_process');
+    console.log(spawn(process.execPath, ['-e', 'setTimeout(() => {}, 300)']).pid);`;
+  const parent = spawn(process.execPath, ['-e', child], { stdio: ['ignore', 'pipe', 'ignore'] });
   t.after(() => parent.kill('SIGKILL'));
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-  const stat = `/proc/${String(line).trim()}/stat`;
-  while (!/\) Z /.test(readFileSync(stat, 'latin1'))) await new Promise(setImmediate);
-  assert.equal(readMountinfo(stat.replace('/stat', '')), '');
+  parent.kill('SIGSTOP');
+  const folder = `/proc/${String(line).trim()}`;
+  while (!/\) Z /.test(readFileSync(`${folder}/stat`, 'latin1'))) await new Promise(setImmediate);
+  assert.equal(readMountinfo(folder), '');
 });
