@@ -58,17 +58,19 @@ function namedShare({ causes, fields }: Verdict): number | null {
 const percent = (share: number | null): string => (share === null ? '-' : `${Math.round(100 * share)} %`);
 const rounded = (value: number | null): string => (value === null ? '-' : String(Math.round(value * 10) / 10));
 
+const HEAD = ['case', 'right thing named', 'of the growth', 'seconds until named', 'changes a minute'];
+
 export function tableOf(results: readonly NameResult[]): string {
   const right = results.filter((result) => result.right).length;
-  const rows = results.map(
-    (r) =>
-      `| ${r.name} | ${r.right ? 'yes' : `**no**: ${r.cause}, leak ${r.leak}`} | ${percent(r.namedShare)} | ${rounded(r.secondsUntilNamed)} | ${rounded(r.changesPerMinute)} |`,
-  );
-  return [
-    '| case | right thing named | of the growth | seconds until named | changes a minute |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-    '',
-    `${right} of ${results.length} cases name the right thing.`,
-  ].join('\n');
+  const rows = results.map((r) => [
+    r.name,
+    r.right ? 'yes' : `**no**: ${r.cause}, leak ${r.leak}`,
+    percent(r.namedShare),
+    rounded(r.secondsUntilNamed),
+    rounded(r.changesPerMinute),
+  ]);
+  const widths = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  const rule = line(widths.map((width) => '-'.repeat(width)));
+  return [line(HEAD), rule, ...rows.map(line), '', `${right} of ${results.length} cases name the right thing.`].join('\n');
 }
