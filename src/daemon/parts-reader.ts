@@ -3,12 +3,17 @@ import type { PartObservation } from '../history/part-readings.ts';
 import { SmapsBudget } from '../sources/mappings/smaps-budget.ts';
 import type { Roots, Target } from '../sources/types.ts';
 import { MIB } from '../units.ts';
-import { type ReadTick, readLedgerContext } from './tick-answers.ts';
+import { type ReadTick, readOthers } from './tick-answers.ts';
 
 /** Other processes that moved by less than this tell nothing new. */
 const MIN_MOVE_BYTES = 4 * MIB;
 /** What they moved by must be at least this share of what all anonymous memory moved by: else the JVM's mappings have to tell. */
 const MIN_MOVE_SHARE = 0.5;
+
+interface PartsReading {
+  readonly atMs: number;
+  readonly parts: readonly PartObservation[];
+}
 
 /**
  * Reads what each part of a container's anonymous memory holds: with each new reading of the mappings, or of the processes alone where
@@ -29,34 +34,31 @@ export class PartsReader {
     this.#pids = pids;
   }
 
-  /** The time of the reading that is due, epoch ms; null: none is. */
-  due(tick: ReadTick, nowMs: number, mappings: Mappings | null): number | null {
-    if (mappings !== null && mappings.atMs !== this.#mappingsAtMs) return mappings.atMs;
-    if (mappings === null && this.#budget.decide(nowMs, 'routine').state === 'now') return nowMs;
-    return this.#othersMoved(tick) ? nowMs : null;
-  }
-
-  #othersMoved(tick: ReadTick): boolean {
-    if (this.#last === null || this.#pids().length < 2) return false;
-    const moved = Math.abs(sumOf(this.#others()) - this.#last.othersBytes);
-    const all = Math.abs((tick.cgroup.value.values.anon ?? 0) - this.#last.anonBytes);
-    return moved >= MIN_MOVE_BYTES && moved >= MIN_MOVE_SHARE * all;
-  }
-
-  #others() {
-    return readLedgerContext(this.#roots, this.#target(), this.#pids()).others;
-  }
-
-  read(tick: ReadTick, mappings: Mappings | null): PartObservation[] {
+  /** All parts, if a reading is due; null: none is. */
+  readIfDue(tick: ReadTick, nowMs: number, mappings: Mappings | null): PartsReading | null {
+    const isNew = mappings !== null && mappings.atMs !== this.#mappingsAtMs;
+    const isTime = mappings === null && this.#budget.decide(nowMs, 'routine').state === 'now';
+    const pids = this.#pids();
+    // A reading may be due because other processes moved, and only reading them tells.
+    if (!isNew && !isTime && (this.#last === null || pids.length < 2)) return null;
     const began = performance.now();
-    this.#mappingsAtMs = mappings?.atMs ?? null;
-    const others = this.#others();
-    const jvm = mappings !== null && tick.jvm.state === 'read' ? tick.jvm.value : null;
+    const others = readOthers(this.#roots, this.#target(), pids);
     const anonBytes = tick.cgroup.value.values.anon ?? 0;
-    this.#last = { othersBytes: sumOf(others), anonBytes };
+    const othersBytes = sumOf(others);
+    if (!isNew && !isTime && !this.#othersMoved(othersBytes, anonBytes)) return null;
+    this.#mappingsAtMs = mappings?.atMs ?? null;
+    this.#last = { othersBytes, anonBytes };
+    const jvm = mappings !== null && tick.jvm.state === 'read' ? tick.jvm.value : null;
     const parts = anonObservations({ anonBytes, atMs: tick.sample.atMs, jvm, mappings, others });
     this.#budget.record(tick.sample.atMs, performance.now() - began);
-    return parts;
+    return { atMs: isNew ? mappings.atMs : nowMs, parts };
+  }
+
+  #othersMoved(othersBytes: number, anonBytes: number): boolean {
+    if (this.#last === null) return false;
+    const moved = Math.abs(othersBytes - this.#last.othersBytes);
+    const all = Math.abs(anonBytes - this.#last.anonBytes);
+    return moved >= MIN_MOVE_BYTES && moved >= MIN_MOVE_SHARE * all;
   }
 }
 

@@ -37,6 +37,15 @@ export function ledgerOf(tick: ReadTick, context: LedgerContext): Ledger {
 export const viewsOf = ({ cgroup, sample, jvm }: ReadTick): readonly View[] =>
   toolViews(cgroup.value.values, cgroup.value.version, sample.values.rss ?? null, jvm.state === 'read' ? jvm.value : null);
 
+/** The processes of the container other than its JVM. */
+export const readOthers = (roots: Roots, target: Target, pids: readonly number[]): ProcessesByName[] =>
+  otherProcesses(
+    roots.proc,
+    pids,
+    target.jvm === null ? null : (target.process?.pid ?? null),
+    new Map(target.otherJvms.map(({ pid, name }) => [pid, name])),
+  );
+
 /** Reads the node's CPUs and the container's other processes for a ledger. */
 export const readLedgerContext = (
   roots: Roots,
@@ -44,10 +53,5 @@ export const readLedgerContext = (
   pids: readonly number[],
 ): Pick<LedgerContext, 'cpusOnline' | 'others'> => ({
   cpusOnline: onlineCpus(roots.proc),
-  others: otherProcesses(
-    roots.proc,
-    pids,
-    target.jvm === null ? null : (target.process?.pid ?? null),
-    new Map(target.otherJvms.map(({ pid, name }) => [pid, name])),
-  ),
+  others: readOthers(roots, target, pids),
 });

@@ -170,8 +170,8 @@ export class WatchedContainer implements AnsweringContainer {
     const mappings = (await readers.mappings?.get(nowMs, this.#isAnonGrowing ? 'trend' : 'routine', this.#jvm())) ?? null;
     const { tick } = this;
     if (!this.alive || tick === null || !isRead(tick) || readers !== this.#readers) return;
-    const atMs = readers.parts.due(tick, nowMs, mappings);
-    if (atMs !== null) this.history.recordParts(atMs, readers.parts.read(tick, mappings));
+    const reading = readers.parts.readIfDue(tick, nowMs, mappings);
+    if (reading !== null) this.history.recordParts(reading.atMs, reading.parts);
   }
 
   /** Whether only the parts of anonymous memory tell what grows. */

@@ -70,6 +70,8 @@ export function membersOf(
   except: number | null,
   knownNames: ReadonlyMap<number, string> = new Map(),
 ): (ObservedMember & { readonly swapBytes: number })[] {
+  // Most containers have one process. It need not be read to learn that there are no others.
+  if (pids.every((pid) => pid === except)) return [];
   const nameByPid = new Map<number, string>();
   const found: (Status & { readonly pid: number; readonly anonBytes: number })[] = [];
   for (const pid of pids) {
