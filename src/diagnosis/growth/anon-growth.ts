@@ -1,6 +1,8 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { PartColumn, PartColumns, PartProcess } from '../../history/part-readings.ts';
+import { centredSums } from '../../trends/field/least-squares.ts';
 import { HOUR_S, MIB } from '../../units.ts';
+import type { AnonPartId } from '../ledger/anon-kinds.ts';
 import { LEDGER_PARTS, type LedgerPartId } from '../ledger/part-table.ts';
 
 /** The growth of one part of anonymous memory. */
@@ -45,8 +47,7 @@ export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number
   if (spanS < MIN_SPAN_S) return null;
   const times = t.subarray(first, end);
   const grown = parts.flatMap((part) => growthOf(part, times, first, end)).sort((a, b) => b.grewBytes - a.grewBytes);
-  const gained = grown.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0);
-  if (gained < MIN_GROWTH_BYTES) return null;
+  if (gainedBytes(grown) < MIN_GROWTH_BYTES) return null;
   return {
     fromS: times[0]!,
     toS: times[times.length - 1]!,
@@ -65,7 +66,8 @@ function firstReading(t: Float64Array, fromS: number): number {
 
 function growthOf(part: PartColumn, times: Float64Array, first: number, end: number): PartGrowth[] {
   const bytes = part.bytes.subarray(first, end);
-  const slope = slopePerSecond(times, bytes);
+  const { sxx, sxy } = centredSums(times, bytes);
+  const slope = sxy / sxx;
   const spanS = times[times.length - 1]! - times[0]!;
   return isLedgerPart(part.id) && bytes.some((b) => b > 0)
     ? [
@@ -83,49 +85,29 @@ function growthOf(part: PartColumn, times: Float64Array, first: number, end: num
 
 const isLedgerPart = (id: string): id is LedgerPartId => id in LEDGER_PARTS;
 
-/** Slope of the line of least squares. */
-function slopePerSecond(t: Float64Array, y: Float64Array): number {
-  const n = t.length;
-  let [meanT, meanY] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    meanT += t[i]! / n;
-    meanY += y[i]! / n;
-  }
-  let [tt, ty] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    tt += (t[i]! - meanT) ** 2;
-    ty += (t[i]! - meanT) * (y[i]! - meanY);
-  }
-  return tt === 0 ? 0 : ty / tt;
-}
+/** Growth of those parts that grew, without those that shrank. */
+export const gainedBytes = (parts: readonly PartGrowth[]): number =>
+  parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0);
+
+/** The cause that the growth of each part of anonymous memory indicates. */
+const CAUSES: Readonly<Record<AnonPartId | 'native' | 'other-process', GrowthCause>> = {
+  'java-heap': 'heap',
+  metaspace: 'metaspace',
+  'class-space': 'metaspace',
+  'class-archive': 'metaspace',
+  'thread-stacks': 'threads',
+  'code-cache': 'native',
+  'malloc-heap': 'native',
+  'malloc-arenas': 'native',
+  libraries: 'native',
+  'vm-structures': 'native',
+  'direct-buffers': 'native',
+  native: 'native',
+  'other-process': 'process',
+};
 
 /** The cause that the growth of a part indicates; null: the part alone indicates none. */
-export function causeOfPart(id: LedgerPartId): GrowthCause | null {
-  switch (id) {
-    case 'java-heap':
-      return 'heap';
-    case 'metaspace':
-    case 'class-space':
-    case 'class-archive':
-      return 'metaspace';
-    case 'thread-stacks':
-      return 'threads';
-    case 'code-cache':
-    case 'malloc-heap':
-    case 'malloc-arenas':
-    case 'libraries':
-    case 'vm-structures':
-    case 'direct-buffers':
-    case 'native':
-      return 'native';
-    case 'other-process':
-      return 'process';
-    default:
-      return null;
-  }
-}
+export const causeOfPart = (id: LedgerPartId): GrowthCause | null => (id in CAUSES ? CAUSES[id as keyof typeof CAUSES] : null);
 
 /** All causes that a part of anonymous memory can indicate. */
-export const CAUSES_OF_PARTS: readonly GrowthCause[] = (Object.keys(LEDGER_PARTS) as LedgerPartId[])
-  .map(causeOfPart)
-  .filter((cause) => cause !== null);
+export const CAUSES_OF_PARTS: readonly GrowthCause[] = Object.values(CAUSES);

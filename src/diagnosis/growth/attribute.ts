@@ -1,7 +1,7 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
-import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, type PartGrowth } from './anon-growth.ts';
+import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
 
 /*
  * The trends of the fields show that anonymous memory grows; the ledger over time shows which part of it. If both are known, the causes are
@@ -78,11 +78,11 @@ const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[]): number =>
 
 /** The parts by cause. The readings may cover less time than the trend; `scale` converts their rate to that of the trend if both are similar. */
 function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCause) => Measured {
-  const gained = parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0);
+  const gained = gainedBytes(parts);
   const factor = scale > 0.5 && scale < 2 ? scale : 1;
   return (cause) => {
     const own = parts.filter(({ id, grewBytes }) => causeOfPart(id) === cause && grewBytes > 0);
-    const grewBytes = own.reduce((sum, part) => sum + part.grewBytes, 0);
+    const grewBytes = gainedBytes(own);
     return {
       grewBytes,
       bytesPerHour: factor * own.reduce((sum, part) => sum + part.bytesPerHour, 0),
@@ -129,8 +129,9 @@ function causesInAnon(
     add('threads', inStacks.bytesPerHour + ofThreads + kernelStackGrowth(fields, threadsPerHour));
   }
   if (metaspaceGrows) add('metaspace', inMetaspace.bytesPerHour + ofLoaders);
-  for (const part of measured('process').parts) {
-    const share = measured('process').share * (part.grewBytes / measured('process').grewBytes);
+  const inProcesses = measured('process');
+  for (const part of inProcesses.parts) {
+    const share = inProcesses.share * (part.grewBytes / inProcesses.grewBytes);
     if (share >= MIN_SHARE) add('process', part.bytesPerHour, part.name);
   }
   return causes;

@@ -1,3 +1,4 @@
+import { centredSums } from '../../trends/field/least-squares.ts';
 import { HOUR_S } from '../../units.ts';
 
 /** The growth rate of a column of bytes, in bytes per hour. */
@@ -58,16 +59,8 @@ function slowed(times: readonly number[], bytes: readonly number[], whole: numbe
 
 function slope(times: readonly number[], bytes: readonly number[]): number | null {
   if (bytes.length < MIN_POINTS) return null;
-  const meanT = times.reduce((a, b) => a + b, 0) / times.length;
-  const meanB = bytes.reduce((a, b) => a + b, 0) / bytes.length;
-  let tt = 0;
-  let tb = 0;
-  for (let i = 0; i < times.length; i++) {
-    const dt = times[i]! - meanT;
-    tt += dt * dt;
-    tb += dt * (bytes[i]! - meanB);
-  }
-  return tt === 0 ? null : (tb / tt) * HOUR_S;
+  const { sxx, sxy } = centredSums(times, bytes);
+  return sxx === 0 ? null : (sxy / sxx) * HOUR_S;
 }
 
 /** NaN: no value is known. */

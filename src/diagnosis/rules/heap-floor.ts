@@ -1,6 +1,7 @@
 import { bytesText, dueText, rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { noLimitText } from '../eta-text.ts';
+import { gainedBytes } from '../growth/anon-growth.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -41,7 +42,7 @@ const UNCOUNTED_ADVICE =
 /** For a JVM without counters: its mappings show that its heap fills, but not the live set after a collection. */
 function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<CauseRule['explain']> {
   const part = context.anonGrowth?.parts.find(({ id }) => id === 'java-heap') ?? null;
-  const all = context.anonGrowth?.parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0) ?? 0;
+  const all = gainedBytes(context.anonGrowth?.parts ?? []);
   const where =
     part === null ? '' : `${shareOfBytesText(part.grewBytes, all)} of it in the range of the Java heap by its mappings`;
   return {

@@ -1,7 +1,7 @@
 import { rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { etaText } from '../eta-text.ts';
-import { causeOfPart, type PartGrowth } from '../growth/anon-growth.ts';
+import { causeOfPart, gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
 import { areFlatText, etaOf, flatFieldNames, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
@@ -68,6 +68,5 @@ function whereText(context: RuleContext, { what }: CauseShare): string {
   const parts = nativeParts(context);
   const main = parts.find(({ name }) => name === what);
   if (main === undefined) return '';
-  const all = parts.reduce((sum, { grewBytes }) => sum + grewBytes, 0);
-  return `, ${shareOfBytesText(main.grewBytes, all)} of it in ${main.name}`;
+  return `, ${shareOfBytesText(main.grewBytes, gainedBytes(parts))} of it in ${main.name}`;
 }

@@ -9,7 +9,7 @@ export interface CentredSums {
 }
 
 /** Sums over the points from index `from` to the last. They are taken about the means because times are large and differ by little. */
-export function centredSums(x: Float64Array, y: Float64Array, from = 0): CentredSums {
+export function centredSums(x: ArrayLike<number>, y: ArrayLike<number>, from = 0): CentredSums {
   const n = x.length - from;
   let meanX = 0;
   let meanY = 0;
