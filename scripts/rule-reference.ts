@@ -25,9 +25,14 @@ function meaningOf(rule: Rule): string {
   return comment.replace(/\s*\n \*\s*/g, ' ').trim();
 }
 
+/** The severities that `oomSeverity` can give. */
+const OF_OOM: ReadonlySet<string> = new Set(['critical', 'warn']);
+
 const severitiesOf = (rule: Rule): string => {
   const source = sourceOf(rule);
-  const used = SEVERITIES.filter((severity) => source.includes(`'${severity}'`));
+  const used = SEVERITIES.filter(
+    (severity) => source.includes(`'${severity}'`) || (OF_OOM.has(severity) && source.includes('oomSeverity(')),
+  );
   if (used.length === 0)
     throw new Error(`src/diagnosis/rules/${rule.id}.ts: expected one of the severities ${SEVERITIES.join(', ')}`);
   return used.join(' or ');

@@ -160,6 +160,10 @@ export function etaOf(context: RuleContext, event: Eta['event']): Eta | null {
 /** Within a day, an operator should act now. */
 export const isImminent = (seconds: number | null): boolean => seconds !== null && seconds < DAY_S;
 
+/** Severity of growth that ends in an OOM kill: critical within a day. */
+export const oomSeverity = (context: RuleContext): 'critical' | 'warn' =>
+  isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn';
+
 /** "heap and threads are flat"; an empty text if no field is known to be flat. */
 export const areFlatText = (names: readonly string[]): string =>
   names.length === 0 ? '' : `${joinWithAnd(names)} ${names.length > 1 || /s$/.test(names[0]!) ? 'are' : 'is'} flat`;

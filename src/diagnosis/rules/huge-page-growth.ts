@@ -1,7 +1,7 @@
 import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue } from '../rule-context.ts';
+import { newestValue, oomSeverity } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +14,7 @@ export const hugePageGrowth: CauseRule = {
   explain(context, share) {
     return {
       headline: sentence`Huge pages (hugetlb) grow ${rateText(share.bytesPerHour)}, and the kernel cannot take them back.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Huge pages grow`,
       evidence: { bytesPerHour: share.bytesPerHour, hugetlbBytes: newestValue(context, 'hugetlb') },
       advice: ADVICE,

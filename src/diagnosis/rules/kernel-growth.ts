@@ -1,7 +1,7 @@
 import { joinWithAnd, rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, growthOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { growthOf, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +14,7 @@ export const kernelGrowth: CauseRule = {
   explain(context, share) {
     return {
       headline: sentence`${whatText(context)} ${rateText(share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Kernel memory other than slab grows`,
       evidence: {
         bytesPerHour: share.bytesPerHour,

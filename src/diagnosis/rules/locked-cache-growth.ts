@@ -1,7 +1,7 @@
 import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue } from '../rule-context.ts';
+import { newestValue, oomSeverity } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +14,7 @@ export const lockedCacheGrowth: CauseRule = {
   explain(context, share) {
     return {
       headline: sentence`Page cache that is locked in memory (mlock) grows ${rateText(share.bytesPerHour)}. Dashboards count it as cache, but the kernel cannot take it back.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Page cache that is locked in memory grows`,
       evidence: {
         bytesPerHour: share.bytesPerHour,

@@ -1,7 +1,7 @@
 import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -15,7 +15,7 @@ export const metaspaceGrowth: CauseRule = {
     const classes = context.jvm?.classes ?? null;
     return {
       headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: ${classesText(context)}.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: context.evaluation.leak === null ? sentence`Metaspace grows` : sentence`Class loaders leak`,
       evidence: {
         bytesPerHour: share.bytesPerHour,

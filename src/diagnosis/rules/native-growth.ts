@@ -4,7 +4,7 @@ import { etaText } from '../eta-text.ts';
 import { causeOfPart, gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
-import { areFlatText, etaOf, flatFieldNames, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const RELEASE =
@@ -40,7 +40,7 @@ export const nativeGrowth: CauseRule = {
     const where = whereText(context, share);
     return {
       headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title:
         context.jvm === null ? sentence`Anonymous memory grows` : sentence`Native memory grows: direct buffers, JNI or malloc`,
       evidence: {

@@ -1,7 +1,7 @@
 import { bytesText, rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +14,7 @@ export const pageTableGrowth: CauseRule = {
   explain(context, share) {
     return {
       headline: sentence`Page tables grow ${rateText(share.bytesPerHour)}${nowText(context)}: many processes, or mappings of which little is touched.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Page tables grow`,
       evidence: {
         bytesPerHour: share.bytesPerHour,

@@ -2,7 +2,7 @@ import { bytesText, rateText, safeName } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { PartGrowth } from '../growth/anon-growth.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, type OtherJvm, type RuleContext } from '../rule-context.ts';
+import { newestValue, type OtherJvm, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -18,7 +18,7 @@ export const processGrowth: CauseRule = {
     const other = context.otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
     return {
       headline: sentence`${name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(other)}${jvmText(context)}${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
         bytesPerHour: share.bytesPerHour,

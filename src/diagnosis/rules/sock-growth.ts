@@ -1,7 +1,7 @@
 import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +14,7 @@ export const sockGrowth: CauseRule = {
   explain(context, share) {
     return {
       headline: sentence`Socket buffers grow ${rateText(share.bytesPerHour)}: data that was received and not read, or sent and not taken by the peer.${endText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Socket buffers grow: connections that nobody reads`,
       evidence: { bytesPerHour: share.bytesPerHour, sockBytes: newestValue(context, 'sock') },
       advice: ADVICE,

@@ -1,7 +1,7 @@
 import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, trendOf } from '../rule-context.ts';
+import { newestValue, oomSeverity, trendOf } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -17,7 +17,7 @@ export const threadGrowth: CauseRule = {
     const now = threads === null ? '' : `, ${threads} now`;
     return {
       headline: sentence`Threads grow${paceText(perHour)}${now}; their stacks and kernel memory take ${rateText(share.bytesPerHour)}.${etaText(context)}`,
-      severity: isImminent(etaOf(context, 'oom-kill')?.seconds ?? null) ? 'critical' : 'warn',
+      severity: oomSeverity(context),
       title: sentence`Threads are started and never end`,
       evidence: {
         threadsPerHour: perHour,
