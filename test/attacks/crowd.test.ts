@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { queryPriority, type TrackedFile } from '../../src/sources/files/tracked-files.ts';
 import { openHsperfFile } from '../../src/sources/jvm/jvm-detection.ts';
 import { findTargets } from '../../src/sources/target/target-search.ts';
+import { ANY_TARGET } from '../support/any-target.ts';
 import { times } from '../support/attacked.ts';
 import { MadeTree } from '../support/made-tree.ts';
 
@@ -39,16 +40,7 @@ test('a search through a crowd of processes called java lets others have their t
   };
   let done = false;
   setImmediate(turn);
-  const options = {
-    pid: null,
-    cgroupDir: null,
-    podUid: null,
-    target: null,
-    own: false,
-    selfPid: 1,
-    represented: new Set<string>(),
-  };
-  const found = await findTargets({ ...options, roots: tree.roots });
+  const found = await findTargets({ ...ANY_TARGET, roots: tree.roots });
   done = true;
   assert.ok(found.state === 'found');
   assert.ok(turns > 2, `${turns} turns`);

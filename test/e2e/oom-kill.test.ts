@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import { MIB } from '../../src/units.ts';
-import { makeCgroup } from '../support/cgroup.ts';
+import { makeCgroup, type TestCgroup } from '../support/cgroup.ts';
 import { startJava } from '../support/java.ts';
 import { watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
-import { start } from '../support/process.ts';
+import { type Running, start } from '../support/process.ts';
 
 const needs = { skip: missingRequirements('javac', 'cgroup'), timeout: 120_000 };
 const WAIT_MS = 60_000;
@@ -15,9 +15,8 @@ const oomKilled = ({ findings }: Verdict) => findings.find(({ rule }) => rule ==
 /** Takes 8 MiB every 100 ms. */
 const GREEDY = 'const kept = []; setInterval(() => kept.push(Buffer.alloc(8 << 20, 1)), 100);';
 
-test('the OOM killer takes a helper, and the JVM lives on: the helper is named and the run goes on', needs, async (t) => {
-  const cgroup = makeCgroup(300 * MIB);
-  const jvm = await startJava('scenarios/Healthy.java', ['5', '10'], { cgroup });
+/** A memhound that watches a cgroup by its path; what was started is ended after the test. */
+async function watchCgroup(t: TestContext, cgroup: TestCgroup, jvm: Running) {
   const hound = await watch(['--every', '1s', '--min-history', '5s', '--cgroup', cgroup.dir]);
   const live = hound.live();
   t.after(async () => {
@@ -26,6 +25,13 @@ test('the OOM killer takes a helper, and the JVM lives on: the helper is named a
     await jvm.stop('SIGKILL');
     await cgroup.remove();
   });
+  return { hound, live };
+}
+
+test('the OOM killer takes a helper, and the JVM lives on: the helper is named and the run goes on', needs, async (t) => {
+  const cgroup = makeCgroup(300 * MIB);
+  const jvm = await startJava('scenarios/Healthy.java', ['5', '10'], { cgroup });
+  const { hound, live } = await watchCgroup(t, cgroup, jvm);
   await live.verdict((v) => v.trend !== 'not-enough-data', WAIT_MS);
   const helper = start(cgroup.join(process.execPath, ['-e', GREEDY]));
   assert.equal((await helper.exited).signal, 'SIGKILL');
@@ -51,14 +57,7 @@ test(
     const cgroup = makeCgroup(200 * MIB);
     const flags = ['-XX:+UseSerialGC', '-Xmx1g', '-XX:TieredStopAtLevel=1'];
     const jvm = await startJava('scenarios/HeapLeak.java', ['20', '900'], { cgroup, flags });
-    const hound = await watch(['--every', '1s', '--min-history', '5s', '--cgroup', cgroup.dir]);
-    const live = hound.live();
-    t.after(async () => {
-      live.close();
-      await hound.stop();
-      await jvm.stop('SIGKILL');
-      await cgroup.remove();
-    });
+    const { hound, live } = await watchCgroup(t, cgroup, jvm);
     const isOfEmptyCgroup = ({ target }: Verdict) => 'pid' in target && target.pid === null;
     const verdict = await live.verdict((v) => isOfEmptyCgroup(v) && oomKilled(v) !== null, WAIT_MS);
     const { title, severity, advice } = oomKilled(verdict)!;

@@ -12,6 +12,7 @@ import { Watcher } from '../../src/daemon/watcher.ts';
 import { openStore } from '../../src/history/store/store.ts';
 import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
+import { ANY_TARGET } from './any-target.ts';
 
 applyLowMemoryFlags();
 const [dir, tree, days, every] = process.argv.slice(2);
@@ -19,17 +20,7 @@ const everySeconds = Number(every);
 const roots = { proc: join(tree!, 'proc'), cgroup: join(tree!, 'sys/fs/cgroup') };
 const log = { warn: (details: object, message: string) => console.log(JSON.stringify({ warn: message, details })) };
 const store = await openStore({ dir: dir!, maxDiskBytes: 64 << 20, everyS: everySeconds, log });
-const search = () =>
-  findTargets({
-    roots,
-    pid: null,
-    cgroupDir: null,
-    podUid: null,
-    target: null,
-    own: false,
-    selfPid: process.pid,
-    represented: new Set(),
-  });
+const search = () => findTargets({ ...ANY_TARGET, roots, selfPid: process.pid });
 const evaluationCache = new EvaluationCache();
 const watcher = new Watcher({
   roots,

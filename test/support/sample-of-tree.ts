@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { openSampler, type Sampler } from '../../src/sample/sampler.ts';
 import { findTargets } from '../../src/sources/target/target-search.ts';
 import type { ProcessRef, Target } from '../../src/sources/types.ts';
+import { ANY_TARGET } from './any-target.ts';
 
 export interface SampledTree {
   readonly sampler: Sampler;
@@ -23,16 +24,7 @@ export async function sampleOfTree(t: TestContext, name: string): Promise<Sample
   t.after(() => rmSync(dir, { recursive: true }));
   cpSync(`test/fixtures/trees/${name}`, dir, { recursive: true, verbatimSymlinks: true });
   const roots = { proc: join(dir, 'proc'), cgroup: join(dir, 'sys/fs/cgroup') };
-  const found = await findTargets({
-    roots,
-    pid: null,
-    cgroupDir: null,
-    podUid: null,
-    target: null,
-    own: false,
-    selfPid: -1,
-    represented: new Set(),
-  });
+  const found = await findTargets({ ...ANY_TARGET, roots });
   assert.ok(found.state === 'found', `expected a JVM in the tree ${name}, found ${JSON.stringify(found)}`);
   const target = found.chosen;
   const { process } = target;

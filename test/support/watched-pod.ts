@@ -10,6 +10,7 @@ import type { LiveMessage, Status } from '../../src/outlets/status.ts';
 import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
 import { MIB } from '../../src/units.ts';
+import { ANY_TARGET } from './any-target.ts';
 import { MadeTree } from './made-tree.ts';
 
 const START_MS = Date.parse('2026-01-05T10:00:00Z');
@@ -35,8 +36,7 @@ export class WatchedPod {
     const { roots } = this.tree;
     const note = (details: object, message: string) => void this.logged.push(`${message} ${JSON.stringify(details)}`);
     const stored = await readStoredFolders(this.dir);
-    const search = (represented: ReadonlySet<string>) =>
-      findTargets({ roots, pid: null, cgroupDir: null, podUid: null, target: null, own: false, selfPid: -1, represented });
+    const search = (represented: ReadonlySet<string>) => findTargets({ ...ANY_TARGET, roots, represented });
     const store = await openStore({ dir: this.dir, maxDiskBytes: 8 * MIB, everyS: 60, log: { warn: note } });
     const watcher = new Watcher({
       roots,
