@@ -1,6 +1,8 @@
 import { anonObservations, type Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { PartObservation } from '../history/part-readings.ts';
 import { SmapsBudget } from '../sources/mappings/smaps-budget.ts';
+import type { ProcessesByName } from '../sources/process/other-processes.ts';
+import { readStatus } from '../sources/process/procfs.ts';
 import type { Roots, Target } from '../sources/types.ts';
 import { MIB } from '../units.ts';
 import { type ReadTick, readOthers } from './tick-answers.ts';
@@ -9,6 +11,12 @@ import { type ReadTick, readOthers } from './tick-answers.ts';
 const MIN_MOVE_BYTES = 4 * MIB;
 /** What they moved by must be at least this share of what all anonymous memory moved by: else the JVM's mappings have to tell. */
 const MIN_MOVE_SHARE = 0.5;
+
+/** Anonymous memory, resident and in swap, in bytes. */
+interface Held {
+  readonly othersBytes: number;
+  readonly allBytes: number;
+}
 
 interface PartsReading {
   readonly atMs: number;
@@ -25,8 +33,8 @@ export class PartsReader {
   readonly #pids: () => readonly number[];
   readonly #budget = new SmapsBudget();
   #mappingsAtMs: number | null = null;
-  /** At the last reading, in bytes. */
-  #last: { readonly othersBytes: number; readonly anonBytes: number } | null = null;
+  /** At the last reading. */
+  #last: Held | null = null;
 
   constructor(roots: Roots, target: () => Target, pids: () => readonly number[]) {
     this.#roots = roots;
@@ -43,24 +51,29 @@ export class PartsReader {
     if (!isNew && !isTime && (this.#last === null || pids.length < 2)) return null;
     const began = performance.now();
     const others = readOthers(this.#roots, this.#target(), pids);
-    const anonBytes = tick.cgroup.value.values.anon ?? 0;
-    const othersBytes = sumOf(others);
-    if (!isNew && !isTime && !this.#othersMoved(othersBytes, anonBytes)) return null;
+    const { anon: anonBytes = 0, swap = 0 } = tick.cgroup.value.values;
+    const held = { othersBytes: sumOf(others), allBytes: anonBytes + swap };
+    if (!isNew && !isTime && !this.#othersMoved(held)) return null;
     this.#mappingsAtMs = mappings?.atMs ?? null;
-    this.#last = { othersBytes, anonBytes };
+    this.#last = held;
     const jvm = mappings !== null && tick.jvm.state === 'read' ? tick.jvm.value : null;
-    const parts = anonObservations({ anonBytes, atMs: tick.sample.atMs, jvm, mappings, others });
+    const parts = anonObservations({ anonBytes, atMs: tick.sample.atMs, jvm, mappings, others }, this.#swapOfJvm());
     this.#budget.record(tick.sample.atMs, performance.now() - began);
     return { atMs: isNew ? mappings.atMs : nowMs, parts };
   }
 
-  #othersMoved(othersBytes: number, anonBytes: number): boolean {
+  #swapOfJvm(): number {
+    const { jvm, process } = this.#target();
+    return jvm === null || process === null ? 0 : (readStatus(this.#roots.proc, process.pid)?.swapBytes ?? 0);
+  }
+
+  #othersMoved({ othersBytes, allBytes }: Held): boolean {
     if (this.#last === null) return false;
     const moved = Math.abs(othersBytes - this.#last.othersBytes);
-    const all = Math.abs(anonBytes - this.#last.anonBytes);
+    const all = Math.abs(allBytes - this.#last.allBytes);
     return moved >= MIN_MOVE_BYTES && moved >= MIN_MOVE_SHARE * all;
   }
 }
 
-const sumOf = (others: readonly { readonly anonBytes: number }[]): number =>
-  others.reduce((sum, { anonBytes }) => sum + anonBytes, 0);
+const sumOf = (others: readonly ProcessesByName[]): number =>
+  others.reduce((sum, { anonBytes, swapBytes }) => sum + anonBytes + swapBytes, 0);

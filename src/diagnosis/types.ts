@@ -73,6 +73,8 @@ export interface LedgerPart {
   readonly how: 'read' | 'measured' | 'derived' | 'estimated';
   readonly at: string;
   readonly note?: string;
+  /** What it has in swap besides, which is no part of usage; absent if it has none. */
+  readonly swapBytes?: number;
   /** Its growth since the trend of anonymous memory began; absent if it is not known or below 1 MiB. */
   readonly grewBytes?: number;
   /** Of the page cache: bytes that are active, inactive, dirty, mapped. They overlap, so they are not parts. */

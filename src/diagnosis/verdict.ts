@@ -30,6 +30,7 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
     evaluation: raw.evaluation,
     growth,
     heapCounted: isHeapCounted(raw),
+    isSwapping: swappedNow(raw) !== null,
   });
   const causes = nameCauses(evaluation.causes, raw.grown);
   const context: RuleContext = { ...raw, anonGrowth: growth, evaluation: { ...evaluation, causes } };
@@ -61,11 +62,12 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   };
 }
 
-/** The growth of anonymous memory since its trend began; null: parts of it are swapped out, which the mappings do not count. */
+/** The growth of anonymous memory since its trend began; null: it was not read often enough, or the growth is too small. */
 function anonGrowthIn({ evaluation, series, atMs }: Omit<RuleContext, 'anonGrowth'>): AnonGrowth | null {
-  if (swappedNow({ series }) !== null) return null;
   const { anon, usage } = evaluation.fields;
-  const fromS = (anon ?? usage)?.basis.line?.fromT ?? series.t[0] ?? 0;
+  // The parts count swap, and the published fields do not: their trend may have ended when the kernel began to swap.
+  const sinceS = swappedNow({ series }) === null ? (anon ?? usage)?.basis.line?.fromT : null;
+  const fromS = sinceS ?? series.t[0] ?? 0;
   return anonGrowth(series.parts, fromS, atMs / SECOND_MS);
 }
 

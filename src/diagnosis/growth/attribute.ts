@@ -25,6 +25,8 @@ export interface AttributionInput {
   readonly growth: AnonGrowth | null;
   /** Whether the JVM's own values of its heap are known. */
   readonly heapCounted: boolean;
+  /** Some of what the processes hold is in swap: causes and parts count it, the field `anon` does not. */
+  readonly isSwapping?: boolean;
 }
 
 const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
@@ -33,7 +35,7 @@ const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
  * The evaluation, with the causes in anonymous memory replaced by those that the measured parts indicate. If a JVM does not count its heap,
  * growth that was not measured is not called native, because it may be in the heap.
  */
-export function attribute({ evaluation, growth, heapCounted }: AttributionInput): Evaluation {
+export function attribute({ evaluation, growth, heapCounted, isSwapping = false }: AttributionInput): Evaluation {
   if (!heapCounted && evaluation.leak === false && evaluation.trend !== 'growing') return withUnknownLeak(evaluation);
   const found = evaluation.causes.filter(({ cause }) => CAUSES_IN_ANON.has(cause));
   const anonGrows = evaluation.fields.anon?.trend === 'growing';
@@ -41,7 +43,12 @@ export function attribute({ evaluation, growth, heapCounted }: AttributionInput)
   const inAnon =
     growth === null
       ? found.filter(({ cause }) => cause !== 'native' || heapCounted)
-      : causesInAnon(found, measuredGrowth(growth, rateOf(evaluation, found) / perHour(growth)), evaluation, heapCounted);
+      : causesInAnon(
+          found,
+          measuredGrowth(growth, rateOf(evaluation, found, isSwapping) / perHour(growth)),
+          evaluation,
+          heapCounted,
+        );
   if (growth === null && inAnon.length === found.length) return evaluation;
   const causes = [...inAnon, ...evaluation.causes.filter((share) => !found.includes(share))];
   causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
@@ -71,9 +78,9 @@ interface Measured {
 
 const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / (toS - fromS)) * HOUR_S;
 
-/** The growth rate of anonymous memory by its trend. */
-const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[]): number =>
-  (fields.anon?.trend === 'growing' ? fields.anon.slopeBytesPerHour : null) ??
+/** The growth rate of anonymous memory by its trend, with what is in swap. */
+const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[], isSwapping: boolean): number =>
+  (fields.anon?.trend === 'growing' && !isSwapping ? fields.anon.slopeBytesPerHour : null) ??
   found.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
 /** The parts by cause. The readings may cover less time than the trend; `scale` converts their rate to that of the trend if both are similar. */

@@ -139,6 +139,7 @@ function pieces(m: Mapping, inside: readonly number[], isSparse: (piece: Address
       anonHigh: Math.min(length, m.anonBytes),
       rssBytes: Math.round((m.rssBytes * length) / whole),
       pssBytes: Math.round((m.pssBytes * length) / whole),
+      swapBytes: Math.round((m.swapBytes * length) / whole),
     };
   });
 }

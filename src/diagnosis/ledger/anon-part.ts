@@ -1,4 +1,4 @@
-import { safeName } from '../../format.ts';
+import { bytesText, safeName } from '../../format.ts';
 import type { PartObservation } from '../../history/part-readings.ts';
 import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
@@ -42,11 +42,15 @@ export function anonParts(input: AnonInput): LedgerPart[] {
   const others = otherParts(input, at);
   const rest = input.anonBytes - sumOfParts(others);
   const own = input.mappings === null ? partsFromCounters(input.jvm, rest, at) : partsFromMappings(input.mappings, rest, at);
-  return [...own, ...others].filter((p) => p.highBytes > 0);
+  return [...own, ...others].filter((p) => p.highBytes > 0 || p.swapBytes !== undefined);
 }
 
-/** The same parts for history: other processes by name, whatever their number, and the rest that no part explains. */
-export function anonObservations(input: AnonInput): PartObservation[] {
+/**
+ * The same parts for history, with what they have in swap: a leak that the kernel swaps out goes on. Other processes are listed by name,
+ * whatever their number, and the rest that no part explains is one part. `swapBytes`: what the JVM's process has in swap.
+ */
+export function anonObservations(resident: AnonInput, swapBytes: number): PartObservation[] {
+  const input = withSwap(resident, swapBytes);
   const others = otherParts(input, '');
   const byName = input.others.map(({ name, processes, pid, parent }, i) => ({
     id: 'other-process',
@@ -58,6 +62,27 @@ export function anonObservations(input: AnonInput): PartObservation[] {
   const named = [...own.map(({ id, name, bytes }) => ({ id, name, bytes, process: null })), ...byName];
   const rest = Math.max(0, input.anonBytes - sumOfParts(named));
   return rest === 0 ? named : [...named, { id: 'anon', name: LEDGER_PARTS.anon.name, bytes: rest, process: null }];
+}
+
+function withSwap({ anonBytes, mappings, others, ...rest }: AnonInput, swapBytes: number): AnonInput {
+  const swapOfOthers = others.reduce((sum, other) => sum + other.swapBytes, 0);
+  return {
+    ...rest,
+    anonBytes: anonBytes + swapBytes + swapOfOthers,
+    mappings: mappings === null ? null : { ...mappings, split: heldSplit(mappings.split) },
+    others: others.map((other) => ({ ...other, anonBytes: other.anonBytes + other.swapBytes })),
+  };
+}
+
+function heldSplit(split: AnonSplit): AnonSplit {
+  const inSwap = (id: AnonPartId): number => split.swapped.get(id) ?? 0;
+  const parts = split.parts.map((p) => ({
+    ...p,
+    bytes: p.bytes + inSwap(p.id),
+    low: p.low + inSwap(p.id),
+    high: p.high + inSwap(p.id),
+  }));
+  return { ...split, anonBytes: split.anonBytes + [...split.swapped.values()].reduce((sum, b) => sum + b, 0), parts };
 }
 
 /** Pages that a fork shares with its parent count for both, so the sum may be too high. It is limited to the whole. */
@@ -79,12 +104,17 @@ function otherParts({ others, anonBytes, mappings }: AnonInput, at: string): Led
         {
           how: 'read',
           at,
-          note: 'RssAnon of processes other than the JVM',
+          note: [swapText(o.swapBytes), 'RssAnon of processes other than the JVM'].filter((x) => x !== null).join('; '),
+          ...withSwapBytes(o.swapBytes),
         },
       ),
     )
     .map((p) => (scale === 1 ? { ...p, lowBytes: p.bytes, highBytes: p.bytes } : p));
 }
+
+const withSwapBytes = (swapBytes: number): Pick<LedgerPart, 'swapBytes'> => (swapBytes === 0 ? {} : { swapBytes });
+
+const swapText = (swapBytes: number): string | null => (swapBytes === 0 ? null : `${bytesText(swapBytes)} more in swap`);
 
 /** memory.stat lags behind the pages. If it is below the mappings by up to this much, no page was returned (see the ledger's bound). */
 const COUNTER_LAG = 0.02;
@@ -94,7 +124,7 @@ function partsFromMappings({ split, atMs }: Mappings, anonBytes: number, nowAt: 
   const at = new Date(atMs).toISOString();
   const since = anonBytes - split.anonBytes;
   const shrink = since < -COUNTER_LAG * split.anonBytes ? Math.max(0, anonBytes / split.anonBytes) : 1;
-  const parts = split.parts.map((p) => part(p, at, shrink));
+  const parts = split.parts.map((p) => part(p, split.swapped.get(p.id) ?? 0, at, shrink));
   if (since > 0)
     parts.push(
       intervalPart('since-mappings', [0, since, since], {
@@ -106,13 +136,16 @@ function partsFromMappings({ split, atMs }: Mappings, anonBytes: number, nowAt: 
   return scaleToWhole(parts, anonBytes);
 }
 
-function part(p: AnonPart, at: string, shrink: number): LedgerPart {
+function part(p: AnonPart, swapBytes: number, at: string, shrink: number): LedgerPart {
   const counted = p.id === 'thread-stacks' || p.id === 'malloc-arenas' ? `${p.count} of them` : null;
-  const note = [p.disagreement, counted, p.reportedByJvm, NOTES[p.id]].filter((x) => x != null && x !== '').join('; ');
+  const note = [swapText(swapBytes), p.disagreement, counted, p.reportedByJvm, NOTES[p.id]]
+    .filter((x) => x != null && x !== '')
+    .join('; ');
   const rest = {
     how: p.low === p.high && shrink === 1 ? ('measured' as const) : ('estimated' as const),
     at,
     ...(note === '' ? {} : { note }),
+    ...withSwapBytes(swapBytes),
   };
   const bytes = Math.round(p.bytes * shrink);
   return shrink < 1 ? intervalPart(p.id, [0, bytes, p.high], rest) : intervalPart(p.id, [p.low, bytes, p.high], rest);

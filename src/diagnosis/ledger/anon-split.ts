@@ -11,12 +11,15 @@ import { heapRange } from './heap-range.ts';
 import { type JvmFigures, jvmFigures } from './jvm-figures.ts';
 import { withNativeMemory } from './native-memory-split.ts';
 import { reconcileParts } from './reconcile-parts.ts';
+import { heldMappings, type SwappedParts, withoutSwap } from './swapped-parts.ts';
 import { stackRanges } from './thread-stacks.ts';
 
 /** All the anonymous memory of a process; the parts' bytes add up to `anonBytes`. */
 export interface AnonSplit {
   readonly anonBytes: number;
   readonly parts: readonly AnonPart[];
+  /** What each part has in swap besides. */
+  readonly swapped: SwappedParts;
   /** A heap in shared memory (ZGC): shmem of the cgroup, not anon. Pages that are mapped three times count once. */
   readonly sharedHeap: { readonly bytes: number } | null;
   /** Resident pages of mapped files that are not anonymous: page cache, which other processes may share. */
@@ -28,7 +31,8 @@ export interface AnonSplit {
  * Divides all anonymous bytes of a JVM into named parts. The kind of each mapping follows from its place, permissions and neighbours. The
  * parts are then compared with the JVM's own values in hsperfdata and, with --attach, in its answers. Pure.
  */
-export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null, answers: JcmdReport | null = null): AnonSplit {
+export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answers: JcmdReport | null = null): AnonSplit {
+  const mappings = heldMappings(read);
   const figures = jvmFigures(jvm, answers);
   const heap = mappings.some(isSharedHeap) ? null : heapRange(mappings, figures);
   const classSpace = classSpaceRange(mappings, heap, figures);
@@ -37,6 +41,7 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null, 
   const stacks = stackRanges(mappings);
   const stackStarts = new Set(stacks.map((s) => s.start));
   const tally = new Map<AnonPartId | 'unnamed', AnonPart>();
+  const swapped = new Map<AnonPartId | 'unnamed', number>();
   const files = { bytes: 0, libraries: 0, jars: 0, other: 0 };
   let sharedHeap = 0;
   const isSparse = (m: AddressRange): boolean => stackStarts.has(m.start) || (heap !== null && isWithin(m, heap));
@@ -50,6 +55,7 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null, 
     if (piece.path.startsWith('/') && fileBytes > 0) addFile(files, piece.path, fileBytes);
     if (piece.anonBytes === 0 && piece.perms.startsWith('---')) continue;
     const id = idOf(piece, pieces[i - 1], { heap, classSpace, reserves, stackStarts });
+    if (piece.swapBytes > 0) swapped.set(id, (swapped.get(id) ?? 0) + piece.swapBytes);
     const sum = tally.get(id);
     tally.set(id, {
       id: id === 'unnamed' ? 'direct-buffers' : id,
@@ -63,16 +69,19 @@ export function splitAnon(mappings: readonly Mapping[], jvm: JvmReading | null, 
   tally.delete('unnamed');
   const measured = widenByReservations([...tally.values()], heap !== null && figures.heap === null, reserves);
   const { parts, rest } = reconcileParts(measured, unnamed, figures, heap?.isConfirmed ?? false);
-  const divided = [...parts, ...divideRest(rest, figures)];
+  const divided = withNativeMemory([...parts, ...divideRest(rest, figures)], answers);
+  const resident = withoutSwap(divided, swapped);
   return {
-    anonBytes:
-      pieces.reduce((sum, p) => sum + p.anonBytes, 0) - pieces.filter(isSharedHeap).reduce((sum, p) => sum + p.anonBytes, 0),
-    parts: withNativeMemory(divided, answers).sort((a, b) => b.bytes - a.bytes),
+    anonBytes: pieces.reduce((sum, p) => sum + (isSharedHeap(p) ? 0 : p.anonBytes), 0) - sumOf(resident.swapped.values()),
+    parts: [...resident.parts].sort((a, b) => b.bytes - a.bytes),
+    swapped: resident.swapped,
     sharedHeap: sharedHeap > 0 ? { bytes: sharedHeap } : null,
     mappedFiles: files,
     heap: heap === null ? null : { start: heap.start, end: heap.end },
   };
 }
+
+const sumOf = (bytes: Iterable<number>): number => [...bytes].reduce((sum, b) => sum + b, 0);
 
 interface Places {
   readonly heap: AddressRange | null;

@@ -19,6 +19,8 @@ export interface Mapping {
   readonly pssBytes: number;
   /** Anonymous bytes, including private copies of file pages. The cgroup counts them as anon. */
   readonly anonBytes: number;
+  /** Bytes that are swapped out. */
+  readonly swapBytes: number;
 }
 
 /** Maximum number of mappings that are kept. vm.max_map_count is 65,530 by default. */
@@ -68,15 +70,17 @@ export class SmapsParser {
       rssBytes: 0,
       pssBytes: 0,
       anonBytes: 0,
+      swapBytes: 0,
     };
     this.mappings.push(this.#now);
   }
 }
 
-const COUNTERS: Readonly<Record<string, 'rssBytes' | 'pssBytes' | 'anonBytes'>> = {
+const COUNTERS: Readonly<Record<string, 'rssBytes' | 'pssBytes' | 'anonBytes' | 'swapBytes'>> = {
   Rss: 'rssBytes',
   Pss: 'pssBytes',
   Anonymous: 'anonBytes',
+  Swap: 'swapBytes',
 };
 
 function count(mapping: Growing, line: string): void {

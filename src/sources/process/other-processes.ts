@@ -12,6 +12,11 @@ export interface ObservedMember {
   readonly parent: { readonly pid: number; readonly name: string } | null;
 }
 
+export interface Member extends ObservedMember {
+  /** VmSwap, bytes. */
+  readonly swapBytes: number;
+}
+
 /** The processes with one name. */
 export interface ProcessesByName {
   readonly name: string;
@@ -36,7 +41,7 @@ interface Group {
   processes: number;
   anonBytes: number;
   swapBytes: number;
-  largest: ObservedMember;
+  largest: Member;
 }
 
 /**
@@ -50,18 +55,22 @@ export function otherProcesses(
   knownNames: ReadonlyMap<number, string> = new Map(),
 ): ProcessesByName[] {
   const groups = new Map<string, Group>();
-  for (const { swapBytes, ...member } of membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames)) {
+  for (const member of membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames)) {
     const group = groups.get(member.name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: member };
     group.processes++;
     group.anonBytes += member.anonBytes;
-    group.swapBytes += swapBytes;
-    if (member.anonBytes > group.largest.anonBytes) group.largest = member;
+    group.swapBytes += member.swapBytes;
+    if (held(member) > held(group.largest)) group.largest = member;
     groups.set(member.name, group);
   }
   return [...groups.values()]
     .map(({ largest: { name, pid, parent }, ...sums }) => ({ name, ...sums, pid, parent }))
-    .sort((a, b) => b.anonBytes - a.anonBytes);
+    .sort((a, b) => held(b) - held(a));
 }
+
+/** A process that was swapped out is not small. */
+const held = ({ anonBytes, swapBytes }: { readonly anonBytes: number; readonly swapBytes: number }): number =>
+  anonBytes + swapBytes;
 
 /** The processes except one, each as one entry. Processes that have ended are skipped, also zombies. */
 export function membersOf(
@@ -69,7 +78,7 @@ export function membersOf(
   pids: readonly number[],
   except: number | null,
   knownNames: ReadonlyMap<number, string> = new Map(),
-): (ObservedMember & { readonly swapBytes: number })[] {
+): Member[] {
   // Most containers have one process. It need not be read to learn that there are no others.
   if (pids.every((pid) => pid === except)) return [];
   const nameByPid = new Map<number, string>();

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { composeVerdict } from '../../../src/diagnosis/compose-verdict.ts';
 import type { Verdict } from '../../../src/diagnosis/types.ts';
 import type { Series } from '../../../src/history/series.ts';
-import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 import {
   directBuffers,
   justWarmedUp,
@@ -12,33 +10,7 @@ import {
   redeploysOfUnknownProcess,
   warmedUp,
 } from '../../../synthetic/rising.ts';
-
-function verdictOn(series: Series): Verdict {
-  const { t, limitBytes, events } = series;
-  return composeVerdict({
-    atMs: t[t.length - 1]! * 1000,
-    target: {
-      id: 'made',
-      name: 'made',
-      container: null,
-      pid: null,
-      reach: 'explicit',
-      cgroup: { version: 1, path: 'made' },
-      limitBytes,
-      otherJvms: [],
-      jvm: series.fields.has('heap_used') ? { evidence: 'made', version: null, collector: null } : null,
-    },
-    evaluation: evaluateSeries(series, { minHistorySeconds: 900 }),
-    series,
-    events,
-    jvm: null,
-    allocator: null,
-    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
-    ended: null,
-    lastEnd: null,
-    otherJvms: [],
-  });
-}
+import { verdictOn } from '../../support/verdict-on.ts';
 
 const GOLDEN: readonly (readonly [
   name: string,

@@ -18,6 +18,7 @@ const split: AnonSplit = {
     { id: 'java-heap', bytes: 64 * MIB, low: 64 * MIB, high: 64 * MIB, count: 1 },
     { id: 'malloc-arenas', bytes: 36 * MIB, low: 36 * MIB, high: 36 * MIB, count: 3 },
   ],
+  swapped: new Map(),
   sharedHeap: null,
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
   heap: null,

@@ -126,6 +126,7 @@ const map = (start: number, bytes: number, perms: string, anonBytes: number, pat
   inode: 0,
   rssBytes: anonBytes,
   pssBytes: anonBytes,
+  swapBytes: 0,
   anonBytes,
 });
 
