@@ -2,7 +2,7 @@ import type { FieldValues } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
 import { isWithin, sumOf } from '../sources/files/file-groups.ts';
 import { residencyText } from '../sources/files/residency-text.ts';
-import { growthPace, sumOfColumns } from './growth/growth-pace.ts';
+import { allocatedColumn, growthPace, lastFinite, sumOfColumns } from './growth/growth-pace.ts';
 import { chargedShares } from './ledger/charged-share.ts';
 import type { FileRow, Verdict } from './types.ts';
 
@@ -112,14 +112,4 @@ function rowOf(track: FileTrack): FileRow {
     residentGrowthBytesPerHour: growthPace(t, residentBytes).now,
     method: residencyText(track.residency),
   };
-}
-
-/** The allocated bytes on its file system; if they are not recorded, its length. */
-const allocatedColumn = ({ allocatedBytes, sizeBytes }: FileTrack): Float64Array =>
-  lastFinite(allocatedBytes) === null ? sizeBytes : allocatedBytes;
-
-/** The last entry of a column if it is a number. If the newest value is a gap, this is null, never an old number. */
-function lastFinite(column: Float64Array): number | null {
-  const last = column[column.length - 1];
-  return last !== undefined && Number.isFinite(last) ? last : null;
 }

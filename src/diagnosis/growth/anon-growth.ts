@@ -41,10 +41,9 @@ const MIN_GROWTH_BYTES = 4 * MIB;
 export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number): AnonGrowth | null {
   const end = t.findLastIndex((at) => at <= toS) + 1;
   // A trend that has just begun may not have two readings yet. Then the last two readings show the most recent growth.
-  const longEnough = t.findLastIndex((at) => at <= (t[end - 1] ?? 0) - MIN_SPAN_S);
-  const first = Math.max(0, Math.min(firstReading(t, fromS), end - 2, Math.max(0, longEnough)));
-  const spanS = end - first < 2 ? 0 : t[end - 1]! - t[first]!;
-  if (spanS < MIN_SPAN_S) return null;
+  const latestFirst = t.findLastIndex((at) => at <= t[end - 1]! - MIN_SPAN_S);
+  if (latestFirst < 0) return null;
+  const first = Math.min(firstReading(t, fromS), latestFirst);
   const times = t.subarray(first, end);
   const grown = parts.flatMap((part) => growthOf(part, times, first, end)).sort((a, b) => b.grewBytes - a.grewBytes);
   if (gainedBytes(grown) < MIN_GROWTH_BYTES) return null;
@@ -60,7 +59,7 @@ export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number
 /** The first reading of the window: the last one before the window, if it is nearer to its start than the first one in it. */
 function firstReading(t: Float64Array, fromS: number): number {
   const within = t.findIndex((at) => at >= fromS);
-  if (within < 0) return t.length - 1;
+  if (within < 0) return t.length;
   return within > 0 && fromS - t[within - 1]! < t[within]! - fromS ? within - 1 : within;
 }
 

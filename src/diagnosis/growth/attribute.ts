@@ -93,7 +93,7 @@ function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCau
     return {
       grewBytes,
       bytesPerHour: factor * own.reduce((sum, part) => sum + part.bytesPerHour, 0),
-      share: gained === 0 ? 0 : grewBytes / gained,
+      share: grewBytes / gained,
       parts: own,
     };
   };

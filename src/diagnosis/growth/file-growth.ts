@@ -5,8 +5,8 @@ import { HOUR_S } from '../../units.ts';
 import { rowOfTracks } from '../file-rows.ts';
 import { chargedShares, isLibrary } from '../ledger/charged-share.ts';
 import type { FileRow } from '../types.ts';
-import { columnOf, type FileNode, fileTree, type Span, whatGrew } from './file-tree.ts';
-import { dropsIn, growthPace, sumOfColumns } from './growth-pace.ts';
+import { type FileNode, fileTree, type Span, whatGrew } from './file-tree.ts';
+import { allocatedColumn, dropsIn, growthPace, lastFinite, residentColumn, sumOfColumns } from './growth-pace.ts';
 
 /** The files that grew, by the cause that they explain. Empty: no visible file explains it. */
 export interface GrownFiles {
@@ -57,13 +57,13 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   // Residency of libraries and jars is node-wide, because other containers map them too.
   const shareOf = sharesOf(tracks, now);
   for (const among of [tracks.filter((f) => !isLibrary(f)), tracks]) {
-    const tree = fileTree(among, { fromS, toS }, 'resident', shareOf);
+    const tree = fileTree(among, { fromS, toS }, residentColumn, shareOf);
     if (tree.grownBytes > 0 && tree.grownBytes >= MIN_EXPLAINED * whole) return rowsOf(whatGrew(tree));
   }
   const held = fileTree(
     tracks.filter((f) => !isLibrary(f)),
     { fromS, toS },
-    'resident',
+    residentColumn,
   );
   markHeld(held, shareOf);
   return held.grownBytes >= MIN_HELD * Math.max(whole, now) ? rowsOf(whatGrew(held)) : [];
@@ -71,9 +71,7 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
 
 /** The share of each track's pages that can be charged to this container: the pages that it wrote first. */
 function sharesOf(tracks: readonly FileTrack[], chargedBytes: number): (track: FileTrack) => number {
-  const held = new Map(
-    tracks.map((track) => [track, { ...track, residentBytes: lastKnown(columnOf(track, 'resident')) }] as const),
-  );
+  const held = new Map(tracks.map((track) => [track, { ...track, residentBytes: lastKnown(residentColumn(track)) }] as const));
   const shareOf = chargedShares([...held.values()], chargedBytes);
   return (track) => shareOf(held.get(track)!);
 }
@@ -83,7 +81,7 @@ function markHeld(node: FileNode, shareOf: (track: FileTrack) => number): number
   const [track] = node.tracks;
   node.grownBytes = node.folder
     ? node.children.reduce((sum, child) => sum + markHeld(child, shareOf), 0)
-    : shareOf(track!) * lastKnown(columnOf(track!, 'resident'));
+    : shareOf(track!) * lastKnown(residentColumn(track!));
   node.lateBytes = 0;
   if (!node.folder) {
     const share = shareOf(track!);
@@ -105,7 +103,7 @@ function sumAt(series: Series, cause: FileCause, row: number): number {
 function knownNear(column: Float64Array | undefined, row: number): number {
   if (column === undefined) return 0;
   for (let i = row; i >= 0; i--) if (Number.isFinite(column[i])) return column[i]!;
-  return column.find(Number.isFinite) ?? 0;
+  return firstKnown(column);
 }
 
 function rowAt(t: Float64Array, atS: number): number {
@@ -115,33 +113,35 @@ function rowAt(t: Float64Array, atS: number): number {
 
 const rowsOf = (nodes: readonly FileNode[]): FileRow[] => nodes.map(({ path, tracks }) => rowOfTracks(path, tracks));
 
-const lastKnown = (column: Float64Array): number => {
-  const last = column[column.length - 1];
-  return last !== undefined && Number.isFinite(last) ? last : 0;
-};
+const firstKnown = (column: Float64Array): number => column.find(Number.isFinite) ?? 0;
+const lastKnown = (column: Float64Array): number => lastFinite(column) ?? 0;
 
 /** File systems on disk that the visible files fill, by allocated bytes. A bounded rotation does not fill a file system. */
 export function diskGrowths(tracks: readonly FileTrack[]): DiskGrowth[] {
-  const byDisk = new Map<number, FileTrack[]>();
+  const disks = new Map<number, { readonly fileSystem: FileSystemUse; readonly on: FileTrack[] }>();
   for (const track of tracksOn(tracks, 'disk')) {
-    if (track.fileSystem === null) continue;
-    const { totalBytes } = track.fileSystem;
-    byDisk.set(totalBytes, [...(byDisk.get(totalBytes) ?? []), track]);
+    const { fileSystem } = track;
+    if (fileSystem === null) continue;
+    const disk = disks.get(fileSystem.totalBytes) ?? { fileSystem, on: [] };
+    disk.on.push(track);
+    disks.set(fileSystem.totalBytes, disk);
   }
-  return [...byDisk.values()].flatMap((on) => diskGrowth(on));
+  return [...disks.values()].flatMap(({ fileSystem, on }) => diskGrowth(fileSystem, on));
 }
 
-function diskGrowth(all: readonly FileTrack[]): DiskGrowth[] {
-  const { t, fileSystem } = all[0]!;
-  const tracks = all.filter((track) => !mayBeBounded(track) && !isBoundedByLength(track));
-  const whole = sumOfColumns(tracks.map((track) => columnOf(track, 'allocated')));
-  const pace = growthPace(t, whole).net;
-  if (fileSystem === null || pace === null || pace <= 0 || t.length === 0) return [];
+function diskGrowth(fileSystem: FileSystemUse, on: readonly FileTrack[]): DiskGrowth[] {
+  const { t } = on[0]!;
+  const tracks = on.filter((track) => !mayBeBounded(track) && !isBoundedByLength(track, fileSystem));
+  const whole = sumOfColumns(tracks.map(allocatedColumn));
+  const pace = growthPace(t, whole).net ?? 0;
+  if (pace <= 0) return [];
   if (!takesSpace(whole, tracks.find((f) => f.freeBytes !== null)?.freeBytes ?? null)) return [];
   const span: Span = { fromS: t[0]!, toS: t[t.length - 1]! };
-  const growing = tracks.filter((track) => (growthPace(t, columnOf(track, 'allocated')).net ?? 0) > 0);
-  const named = whatGrew(fileTree(growing, span, 'allocated'));
-  const usedBytes = growing.reduce((sum, track) => sum + lastKnown(columnOf(track, 'allocated')), 0);
+  const grow = tracks.filter((track) => (growthPace(t, allocatedColumn(track)).net ?? 0) > 0);
+  // New files have no pace of their own yet, although their sum has one.
+  const growing = grow.length > 0 ? grow : tracks;
+  const named = whatGrew(fileTree(growing, span, allocatedColumn));
+  const usedBytes = growing.reduce((sum, track) => sum + lastKnown(allocatedColumn(track)), 0);
   return [{ fileSystem, bytesPerHour: pace, usedBytes, files: rowsOf(named) }];
 }
 
@@ -151,17 +151,16 @@ const ROTATIONS = 3;
 /** True if a file of the group was emptied or renamed once or twice. The next rotations will show how many old files are kept. */
 function mayBeBounded({ members }: FileTrack): boolean {
   return members.some((file) => {
-    const drops = dropsIn(columnOf(file, 'allocated'));
+    const drops = dropsIn(allocatedColumn(file));
     return drops > 0 && drops < ROTATIONS;
   });
 }
 
-/** True if the file is preallocated or mapped with a fixed length: it takes no more than that, and the file system has room for it. */
-function isBoundedByLength({ sizeBytes, allocatedBytes, fileSystem }: FileTrack): boolean {
+/** True if the file was sparse and its length did not grow: it takes no more than that, and the file system has room for what is missing. */
+function isBoundedByLength({ sizeBytes, allocatedBytes }: FileTrack, { freeBytes }: FileSystemUse): boolean {
   const length = lastKnown(sizeBytes);
-  const first = sizeBytes.find(Number.isFinite) ?? 0;
-  const missing = length - lastKnown(allocatedBytes);
-  return length <= first && missing > 0 && missing < length && missing < (fileSystem?.freeBytes ?? 0);
+  const first = firstKnown(sizeBytes);
+  return length <= first && firstKnown(allocatedBytes) < first && length - lastKnown(allocatedBytes) < freeBytes;
 }
 
 const PARTS = 8;
@@ -184,5 +183,5 @@ function takesSpace(allocated: Float64Array, free: Float64Array | null): boolean
     grew++;
     if (lost >= MIN_TAKEN * taken) fell++;
   }
-  return grew === 0 || fell >= grew / 2;
+  return fell >= grew / 2;
 }

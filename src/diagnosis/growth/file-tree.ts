@@ -1,8 +1,9 @@
 import type { FileTrack } from '../../history/series.ts';
 import { folderOfPath } from '../../sources/files/file-groups.ts';
+import { lastFinite } from './growth-pace.ts';
 
-/** The bytes whose growth is measured: those in memory, or those on the file system. */
-export type Measure = 'resident' | 'allocated';
+/** The bytes of a track whose growth is measured: those in memory, or those on the file system. */
+export type Measure = (track: FileTrack) => Float64Array;
 
 /** The span over which growth is measured, epoch seconds. */
 export interface Span {
@@ -83,20 +84,12 @@ function trackNode(track: FileTrack, span: Span, measure: Measure, share: number
 
 /** Growth of a track since that time, in bytes. A file that did not exist yet counts as 0. */
 function growthSince(track: FileTrack, fromS: number, measure: Measure): number {
-  const column = columnOf(track, measure);
-  const now = column[column.length - 1];
-  if (now === undefined || !Number.isFinite(now)) return 0;
+  const column = measure(track);
+  const now = lastFinite(column);
+  if (now === null) return 0;
   const first = track.t.findIndex((t) => t >= fromS);
   const before = column[Math.max(0, first)]!;
   return now - (Number.isFinite(before) ? before : 0);
-}
-
-const isKnown = (column: Float64Array): boolean => Number.isFinite(column[column.length - 1]);
-
-/** If residency cannot be queried, the allocated bytes of the file, or its length, are the best known values. */
-export function columnOf(track: FileTrack, measure: Measure): Float64Array {
-  if (measure === 'resident' && isKnown(track.residentBytes)) return track.residentBytes;
-  return isKnown(track.allocatedBytes) ? track.allocatedBytes : track.sizeBytes;
 }
 
 /**
@@ -104,14 +97,14 @@ export function columnOf(track: FileTrack, measure: Measure): Float64Array {
  * that have nearly all of it together.
  */
 export function whatGrew(node: FileNode): FileNode[] {
-  const [only] = node.children;
-  if (node.folder && node.children.length === 1 && only !== undefined && (only.folder || isFile(only))) return whatGrew(only);
+  const only = node.children.length === 1 ? node.children[0]! : null;
+  if (node.folder && only !== null && (only.folder || isFile(only))) return whatGrew(only);
   const best = node.children.reduce<FileNode | null>((b, c) => (b === null || c.grownBytes > b.grownBytes ? c : b), null);
   if (best !== null && holds(best, node)) {
     if (best.folder || isFile(best) || !fills(best, node)) return whatGrew(best);
     // The folder contains only this group. A single file of the group may still have the growth.
-    const [inside] = whatGrew(best);
-    return inside === undefined || inside === best ? [node.path === '/' ? best : node] : [inside];
+    const inside = whatGrew(best)[0]!;
+    return inside === best ? [node.path === '/' ? best : node] : [inside];
   }
   if (node.path !== '/' || best === null) return [node];
   return largestPlaces(node);
@@ -129,7 +122,7 @@ function fills(group: FileNode, folder: FileNode): boolean {
 }
 
 function largestPlaces(root: FileNode): FileNode[] {
-  const places = [...root.children].filter((c) => c.grownBytes > 0).sort((a, b) => b.grownBytes - a.grownBytes);
+  const places = [...root.children].sort((a, b) => b.grownBytes - a.grownBytes);
   const named: FileNode[] = [];
   let left = MIN_SHARE * root.grownBytes;
   for (const place of places.slice(0, MAX_NAMED)) {

@@ -1,3 +1,4 @@
+import type { FileTrack } from '../../history/series.ts';
 import { centredSums } from '../../trends/field/least-squares.ts';
 import { HOUR_S } from '../../units.ts';
 
@@ -69,3 +70,17 @@ export function sumOfColumns(columns: readonly Float64Array[]): Float64Array {
     columns.reduce((sum, c) => (Number.isFinite(c[i]) ? (Number.isNaN(sum) ? 0 : sum) + c[i]! : sum), Number.NaN),
   );
 }
+
+/** The last entry of a column if it is a number. If the newest value is a gap, this is null, never an old number. */
+export function lastFinite(column: Float64Array): number | null {
+  const last = column[column.length - 1] ?? Number.NaN;
+  return Number.isFinite(last) ? last : null;
+}
+
+/** The allocated bytes on its file system; if they are not recorded, its length. */
+export const allocatedColumn = ({ allocatedBytes, sizeBytes }: FileTrack): Float64Array =>
+  lastFinite(allocatedBytes) === null ? sizeBytes : allocatedBytes;
+
+/** The bytes in memory; if residency cannot be queried, the allocated bytes are the best known values. */
+export const residentColumn = (track: FileTrack): Float64Array =>
+  lastFinite(track.residentBytes) === null ? allocatedColumn(track) : track.residentBytes;
