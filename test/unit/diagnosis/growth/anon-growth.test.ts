@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { anonGrowth } from '../../../../src/diagnosis/growth/anon-growth.ts';
+import { anonGrowth, causeOfPart } from '../../../../src/diagnosis/growth/anon-growth.ts';
+import { LEDGER_PARTS, type LedgerPartId } from '../../../../src/diagnosis/ledger/part-table.ts';
 import { MIB } from '../../../../src/units.ts';
 
 const columns = (t: readonly number[], parts: Readonly<Record<string, readonly number[]>>) => ({
@@ -33,7 +34,23 @@ test('only readings since the trend began count, with the one just before it', (
   assert.equal(rounded(growth.grewBytes), 200);
 });
 
-test('where a trend has just begun, the last two readings count', () => {
+test('a reading in the trend counts as its first one if it is nearer to its start than the one before', () => {
+  const parts = columns([0, 50, 120, 200], { 'direct-buffers': [0, 500, 10, 110] });
+  assert.equal(anonGrowth(parts, 100, 200)!.fromS, 120);
+});
+
+test('the bytes of a part are those of its newest reading; a part without any, or that the ledger does not know, is left out', () => {
+  const growth = anonGrowth(columns([0, 60], { 'malloc-heap': [5, 30], metaspace: [0, 0], 'of-tomorrow': [0, 90] }), 0, 60)!;
+  assert.deepEqual(
+    growth.parts.map(({ id, bytes }) => [id, rounded(bytes)]),
+    [['malloc-heap', 30]],
+  );
+});
+
+test('where a trend has just begun, the last two readings that are 8 seconds apart count', () => {
+  const close = anonGrowth(columns([0, 60, 120, 122], { 'java-heap': [0, 0, 30, 30] }), 121, 122)!;
+  assert.deepEqual([close.fromS, close.toS], [60, 122]);
+  assert.equal(anonGrowth(columns([0, 8], { 'java-heap': [0, 30] }), 8, 8)!.fromS, 0);
   const growth = anonGrowth(columns([0, 10, 20], { 'java-heap': [0, 0, 30] }), 25, 26)!;
   assert.deepEqual([growth.fromS, growth.toS], [10, 20]);
 });
@@ -48,4 +65,14 @@ test('one reading, readings within seconds, or growth of less than 4 MiB tell no
 
 test('readings after the time of the verdict do not count', () => {
   assert.equal(anonGrowth(columns([0, 60, 120], { 'java-heap': [10, 10, 90] }), 0, 60), null);
+});
+
+test('a part of anonymous memory indicates a cause, other parts of the ledger none', () => {
+  const of = (cause: string) => Object.keys(LEDGER_PARTS).filter((id) => causeOfPart(id as LedgerPartId) === cause);
+  assert.deepEqual(of('heap'), ['java-heap']);
+  assert.deepEqual(of('metaspace').sort(), ['class-archive', 'class-space', 'metaspace']);
+  assert.deepEqual(of('threads'), ['thread-stacks']);
+  assert.deepEqual(of('process'), ['other-process']);
+  assert.equal(of('native').length, 7);
+  assert.equal(causeOfPart('page-cache'), null);
 });

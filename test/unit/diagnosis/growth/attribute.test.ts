@@ -10,7 +10,7 @@ import { causeShare, eta, fieldTrend } from '../../../support/rule-context.ts';
 function grown(parts: Readonly<Record<string, readonly [number, number]>>): AnonGrowth {
   const growth = anonGrowth(
     {
-      t: Float64Array.of(0, HOUR_S),
+      t: Float64Array.of(HOUR_S, 2 * HOUR_S),
       parts: Object.entries(parts).map(([name, [from, to]]) => ({
         id: /^[a-z-]+$/.test(name) && name !== 'convert' ? name : 'other-process',
         name,
@@ -18,8 +18,8 @@ function grown(parts: Readonly<Record<string, readonly [number, number]>>): Anon
         bytes: Float64Array.of(from * MIB, to * MIB),
       })),
     },
-    0,
     HOUR_S,
+    2 * HOUR_S,
   );
   assert.ok(growth !== null);
   return growth;
@@ -79,11 +79,50 @@ test('on cgroup v1 the kernel memory that comes with threads is theirs, up to 40
   assert.deepEqual(named(threads(90)), [['threads', null, 80]]);
 });
 
+test('on cgroup v2 the kernel stacks that come with threads are theirs', () => {
+  const threads = (stacks: number | null) =>
+    attribute({
+      evaluation: leaking(['threads'], {
+        fields: {
+          anon: fieldTrend('growing', 60 * MIB),
+          threads: fieldTrend('growing', 512),
+          kernel: fieldTrend('growing', 90 * MIB),
+          kernel_stack: fieldTrend('growing', stacks),
+        },
+      }),
+      growth: grown({ 'thread-stacks': [1, 61] }),
+      heapCounted: true,
+    });
+  assert.deepEqual(named(threads(8 * MIB)), [['threads', null, 68]]);
+  assert.deepEqual(named(threads(-8 * MIB)), [['threads', null, 60]]);
+  assert.deepEqual(named(threads(null)), [['threads', null, 60]]);
+});
+
+test('stacks that grew without a trend of threads take no malloc', () => {
+  const growth = grown({ 'direct-buffers': [0, 100], 'thread-stacks': [1, 31] });
+  const evaluation = leaking(['native'], { fields: { anon: fieldTrend('growing', 130 * MIB) } });
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
+});
+
 test('another process that grows is named, and the JVM is not blamed', () => {
   const growth = grown({ convert: [0, 99], 'java-heap': [64, 65] });
   assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [
     ['process', 'convert', 99],
   ]);
+});
+
+test('each process with a tenth of the growth is named, the others are not', () => {
+  const growth = grown({ convert: [0, 60], 'Log Shipper': [0, 31], Cron: [0, 9] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [
+    ['process', 'convert', 60],
+    ['process', 'Log Shipper', 31],
+  ]);
+});
+
+test('what shrinks beside a part that grows is not set off against it', () => {
+  const growth = grown({ 'direct-buffers': [0, 100], 'malloc-arenas': [40, 10] });
+  const evaluation = leaking(['native'], { fields: { anon: fieldTrend('growing', 70 * MIB) } });
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
 });
 
 test('native memory that is spread over several parts has no one name', () => {
@@ -107,6 +146,58 @@ test('the range of a heap without counters grows: the heap is named, and whether
 test('without counters and before the parts were read twice, growth is not called native', () => {
   const answer = attribute({ evaluation: leaking(['native']), growth: null, heapCounted: false });
   assert.deepEqual([answer.causes, answer.leak], [[], null]);
+});
+
+test('before the parts were read twice, the causes of the fields stay, but for native memory without counters', () => {
+  const counted = leaking(['threads', 'native']);
+  assert.equal(attribute({ evaluation: counted, growth: null, heapCounted: true }), counted);
+  const threads = leaking(['threads']);
+  assert.equal(attribute({ evaluation: threads, growth: null, heapCounted: false }), threads);
+  const answer = attribute({ evaluation: counted, growth: null, heapCounted: false });
+  assert.deepEqual([named(answer), answer.leak], [[['threads', null, 50]], true]);
+});
+
+test('where whether it leaks is open, only the times of disk and reclaim stay', () => {
+  const etas = [eta('oom-kill', 600), eta('heap-exhausted', 700), eta('reclaim', 800), eta('disk-full', 900)];
+  const answer = attribute({ evaluation: leaking(['native'], { etas }), growth: null, heapCounted: false });
+  assert.deepEqual(
+    answer.etas.map(({ event }) => event),
+    ['reclaim', 'disk-full'],
+  );
+});
+
+test('measured parts have causes where the fields found none', () => {
+  const growth = grown({ 'direct-buffers': [0, 100] });
+  assert.deepEqual(named(attribute({ evaluation: leaking([]), growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
+});
+
+test('where neither fields nor parts find a cause in anonymous memory, leak and times stay', () => {
+  const evaluation = leaking([], { causes: [causeShare('page-cache', 9 * MIB)] });
+  const answer = attribute({ evaluation, growth: grown({ 'java-heap': [0, 100] }), heapCounted: true });
+  assert.deepEqual(answer, evaluation);
+});
+
+test('a heap leak without a trend of anonymous memory is measured at the pace of its causes', () => {
+  for (const fields of [{}, { anon: fieldTrend('stable', 60 * MIB) }]) {
+    const growth = grown({ 'direct-buffers': [0, 80], 'java-heap': [64, 84] });
+    const answer = attribute({ evaluation: leaking(['heap'], { fields }), growth, heapCounted: true });
+    assert.deepEqual(named(answer), [
+      ['heap', null, 100],
+      ['native', 'direct-buffers', 80],
+    ]);
+  }
+});
+
+test('without counters leak stays open where it was, and false where only page cache grows', () => {
+  const early = leaking([], { trend: 'not-enough-data', leak: null, confidence: 0.9, fields: {} });
+  assert.equal(attribute({ evaluation: early, growth: null, heapCounted: false }), early);
+  const cache = leaking([], { causes: [causeShare('page-cache')], leak: false, fields: { anon: fieldTrend('stable') } });
+  assert.equal(attribute({ evaluation: cache, growth: null, heapCounted: false }), cache);
+});
+
+test('an evaluation that does not grow is left alone, though its anonymous memory does', () => {
+  const settling = leaking([], { trend: 'settling', leak: false });
+  assert.equal(attribute({ evaluation: settling, growth: grown({ 'direct-buffers': [0, 100] }), heapCounted: true }), settling);
 });
 
 test('without counters a heap that stands still may leak within what it has touched: leak is open', () => {
@@ -143,17 +234,35 @@ test('class loaders bring malloc: as much as their metaspace is theirs, more is 
   ]);
 });
 
+test('class loaders take no malloc that threads took, and metaspace of a trend is named with little growth, too', () => {
+  const both = leaking(['threads', 'metaspace'], {
+    fields: { anon: fieldTrend('growing', 100 * MIB), threads: fieldTrend('growing', 10) },
+  });
+  const growth = grown({ metaspace: [10, 60], 'malloc-arenas': [5, 35], 'thread-stacks': [1, 21] });
+  assert.deepEqual(named(attribute({ evaluation: both, growth, heapCounted: true })), [
+    ['metaspace', null, 59],
+    ['threads', null, 41],
+  ]);
+  const little = grown({ metaspace: [10, 12], 'direct-buffers': [0, 98] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['metaspace']), growth: little, heapCounted: true })), [
+    ['native', 'direct-buffers', 96],
+    ['metaspace', null, 4],
+  ]);
+});
+
 test('metaspace that grows by its mappings is named, also while the JVM has not renewed its figure', () => {
   const growth = grown({ metaspace: [10, 70], 'malloc-arenas': [5, 45] });
   assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [['metaspace', null, 100]]);
 });
 
 test('causes outside anonymous memory stay, behind those that cannot be reclaimed', () => {
-  const evaluation = leaking([], { causes: [causeShare('page-cache', 900 * MIB), causeShare('native', 100 * MIB)] });
+  const evaluation = leaking([], {
+    causes: [causeShare('page-cache', 900 * MIB), causeShare('native', 100 * MIB), causeShare('slab', 300 * MIB)],
+  });
   const answer = attribute({ evaluation, growth: grown({ 'direct-buffers': [0, 100] }), heapCounted: true });
   assert.deepEqual(
     answer.causes.map(({ cause }) => cause),
-    ['native', 'page-cache'],
+    ['slab', 'native', 'page-cache'],
   );
 });
 
@@ -168,4 +277,6 @@ test('readings at another pace than the trend keep their own pace; those at near
   assert.deepEqual(named(attribute({ evaluation: slow, growth, heapCounted: true })), [['native', 'direct-buffers', 80]]);
   const slower = leaking(['native'], { fields: { anon: fieldTrend('growing', 10 * MIB) } });
   assert.deepEqual(named(attribute({ evaluation: slower, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
+  const faster = leaking(['native'], { fields: { anon: fieldTrend('growing', 900 * MIB) } });
+  assert.deepEqual(named(attribute({ evaluation: faster, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
 });

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dropsIn, growthPace } from '../../../../src/diagnosis/growth/growth-pace.ts';
+
+/** The paces of a column with a value every half hour, in whole bytes per hour. */
+function paceOf(bytes: readonly number[], t = bytes.map((_, i) => 1000 + i * 1800)) {
+  const { now, net } = growthPace(Float64Array.from(t), Float64Array.from(bytes));
+  return [now, net].map((pace) => (pace === null ? null : Math.round(pace)));
+}
+
+test('a steady file grows by the same pace now and altogether', () => assert.deepEqual(paceOf([5, 15, 25, 35]), [20, 20]));
+
+test('gaps do not count', () => assert.deepEqual(paceOf([5, Number.NaN, 25, 35, Number.NaN]), [20, 20]));
+
+test('three values tell a pace; two, or three at one time, do not', () => {
+  assert.deepEqual(paceOf([0, 10]), [null, null]);
+  assert.deepEqual(paceOf([0, 10, 20]), [20, 20]);
+  assert.deepEqual(paceOf([0, 10, 20], [1000, 1000, 1000]), [null, null]);
+});
+
+test('after one rotation, a file grows now as it did since then, and altogether from peak to peak', () => {
+  assert.deepEqual(paceOf([0, 40, 80, 10, 30, 50, 70, 90]), [40, 4]);
+  assert.deepEqual(paceOf([0, 80, 80, 10, 90, 90, 90])[1], 7, 'from when each peak was reached first');
+});
+
+test('a file that has not reached its old peak again has not grown altogether', () =>
+  assert.deepEqual(paceOf([0, 40, 80, 10, 30, 50, 70]), [40, 0]));
+
+test('after several rotations, a file grows by its peaks, now as well', () =>
+  assert.deepEqual(paceOf([0, 50, 0, 60, 0, 70, 70]), [10, 10]));
+
+test('a fall of more than 2 % is a rotation, a smaller one is not', () => {
+  assert.equal(dropsIn(Float64Array.of(100, 98, 200)), 0);
+  assert.equal(dropsIn(Float64Array.of(100, 97, 200)), 1);
+  assert.equal(dropsIn(Float64Array.of(100, Number.NaN, 50, 60, 20)), 2);
+});
+
+test('a rise that has slowed to less than half goes on at the pace of its later half', () => {
+  assert.deepEqual(paceOf([0, 400, 800, 810, 820, 830, 840])[1], 20);
+  assert.deepEqual(paceOf([0, 100, 200, 300, 360, 420, 480])[1], 160, 'one that has slowed less keeps its mean');
+  assert.deepEqual(paceOf([0, 1, 2, 3, 13, 23, 33])[1], 11, 'and so does one that has become faster');
+});
