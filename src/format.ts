@@ -31,14 +31,33 @@ export function rateText(bytesPerHour: number): string {
   return `${megabytes(bytesPerHour * hours)} ${per}`;
 }
 
-/** An interval of slopes in the unit of time of the steeper one: "25 to 78 MB a minute", "900 kB to 1.2 MB a day". */
-export function rateIntervalText(low: number, high: number): string {
-  const { per, hours } = timeUnitOf(Math.max(Math.abs(low), Math.abs(high)));
-  const [from, to] = [megabytes(low * hours), megabytes(high * hours)];
-  if (from === to) return `${to} ${per}`;
-  const unit = to.slice(to.indexOf(' '));
-  return `${from.endsWith(unit) ? from.slice(0, -unit.length) : from} to ${to} ${per}`;
+/**
+ * A slope with its 90 % interval, all three in one unit: that of the slope, or of the interval where the slope is far smaller. It has the digits
+ * at which the three differ: "114 MB a day (90 %: 103 to 126)", "2.102 MB a second (90 %: 2.100 to 2.103)".
+ */
+export function rateWithIntervalText(slope: number, low: number, high: number): string {
+  const steepest = Math.max(Math.abs(low), Math.abs(high));
+  const { per, hours } = timeUnitOf(Math.abs(slope) >= steepest / 100 ? slope : steepest);
+  const [size, unit] = byteUnitOf(hours * (Math.abs(slope) >= steepest / 100 ? slope : steepest));
+  const [at, from, to] = distinctTexts([slope, low, high].map((value) => (value * hours) / size));
+  return `${at} ${unit} ${per} (90 %: ${from} to ${to})`;
 }
+
+/** More digits than this are noise. */
+const MOST_DIGITS = 6;
+
+/** Numbers with so many decimals that different numbers have different texts; large numbers have none, if they can. */
+export function distinctTexts(values: readonly number[]): string[] {
+  const different = new Set(values).size;
+  const usual = values.every((value) => Math.abs(value) < 10) ? 1 : 0;
+  for (let digits = usual; ; digits++) {
+    const texts = values.map((value) => value.toFixed(digits).replace(/^-(0(\.0*)?)$/, '$1'));
+    if (new Set(texts).size === different || digits === MOST_DIGITS) return texts;
+  }
+}
+
+const byteUnitOf = (bytes: number): readonly [number, string] =>
+  Math.abs(bytes) >= 1e9 ? [1e9, 'GB'] : Math.abs(bytes) >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
 
 function timeUnitOf(bytesPerHour: number): { readonly per: string; readonly hours: number } {
   const abs = Math.abs(bytesPerHour);

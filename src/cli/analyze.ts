@@ -32,7 +32,7 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
       if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict }));
       else {
         const head = files.length > 1 ? `${safeName(file)}: ` : '';
-        console.log(head + verdictText(outcome.verdict));
+        console.log(head + verdictText(outcome.verdict, options.explain));
         const hint = minHistoryHint(outcome, options.minHistory);
         if (hint !== null) console.log(`  ${hint}`);
         if (options.explain)

@@ -8,6 +8,7 @@ import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
 import type { Allocator } from './ledger/allocator.ts';
+import { wasRenewed } from './renewed-fields.ts';
 import type { OomKilled, TargetInfo } from './types.ts';
 
 /** Everything that a rule may use. It contains only values, so the same context always gives the same findings. */
@@ -103,29 +104,6 @@ export const trendOf = (context: RuleContext, field: FieldId): FieldTrend | null
 export function growthOf(context: RuleContext, field: FieldId): number {
   const trend = trendOf(context, field);
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
-}
-
-/** A value that did not change counts as flat only if it was updated at least this often in its window. */
-const MIN_RENEWALS = 2;
-
-/** Fields that a JVM updates only at a collection: metaspace in its counters; the heap with some collectors, whose value is then older than the reading. */
-const isRenewedAtCollection = ({ jvm }: RuleContext, id: FieldId): boolean =>
-  (id === 'metaspace' && jvm?.source !== 'attach') ||
-  (id === 'heap_used' && jvm !== null && jvm.heapUsed.atMs < jvm.heapCommitted.atMs);
-
-/** Collections in the window of a field's trend; null: not counted. */
-function collectionsInWindow({ series, jvm }: RuleContext, windowSeconds: number): number | null {
-  const counts = series.fields.get('gc_count');
-  if (counts === undefined) return jvm?.collector === 'Epsilon' ? 0 : null;
-  const from = (series.t[series.t.length - 1] ?? 0) - windowSeconds;
-  const known = counts.filter((count, i) => Number.isFinite(count) && series.t[i]! >= from);
-  return known.length === 0 ? 0 : known[known.length - 1]! - known[0]!;
-}
-
-function wasRenewed(context: RuleContext, id: FieldId): boolean {
-  if (!isRenewedAtCollection(context, id)) return true;
-  const collections = collectionsInWindow(context, trendOf(context, id)?.windowSeconds ?? 0);
-  return collections === null || collections >= MIN_RENEWALS;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Cause, CauseShare, Eta } from '../trends/types.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { Sentence } from './sentence.ts';
-import type { Finding } from './types.ts';
+import type { Finding, FindingLimit } from './types.ts';
 
 /** The result of a rule. `etas` are times that only this rule knows. */
 export interface Found {
@@ -14,18 +14,20 @@ export interface Found {
   readonly etas?: readonly Eta[];
 }
 
-/** Explains one cause of growth. The verdict's headline is that of its first cause. */
+/** Explains one cause of growth. The verdict's headline is that of its first cause; the limit is that of the cause. */
 export interface CauseRule {
   readonly id: string;
   readonly cause: Cause;
   readonly explain: (context: RuleContext, share: CauseShare) => Found & { readonly headline: Sentence };
 }
 
+export type ConditionFound = Found & { readonly limit: FindingLimit | null; readonly lead?: Sentence };
+
 /** Checks one condition; null: it does not hold. */
 export interface ConditionRule {
   readonly id: string;
-  /** `lead`: begins the headline if no cause of growth does. */
-  readonly find: (context: RuleContext) => (Found & { readonly lead?: Sentence }) | null;
+  /** `limit`: what the condition compares; null: it compares nothing with a limit. `lead`: begins the headline if no cause of growth does. */
+  readonly find: (context: RuleContext) => ConditionFound | null;
 }
 
 export type Rule = CauseRule | ConditionRule;

@@ -22,6 +22,42 @@ export interface TargetInfo {
   readonly jvm: { readonly evidence: string; readonly version: string | null; readonly collector: Collector | null } | null;
 }
 
+/**
+ * What a limit bounds. `memory`: the cgroup; `memory-and-swap`: the cgroup and its swap; `tcp-memory`: socket buffers on cgroup v1;
+ * `file-system`: the disk that the files lie on; the others have the names of their settings.
+ */
+export type LimitKind =
+  | 'memory'
+  | 'memory-and-swap'
+  | 'memory-high'
+  | 'memory-request'
+  | 'swap'
+  | 'tcp-memory'
+  | 'heap-max'
+  | 'file-system'
+  | 'ephemeral-storage';
+
+/** What was compared with the limit. `planned`: -Xmx and the memory outside the heap. */
+export type LevelKind =
+  | 'usage'
+  | 'working-set'
+  | 'unreclaimable'
+  | 'unreclaimable-and-swap'
+  | 'swap'
+  | 'socket-buffers'
+  | 'live-set'
+  | 'planned'
+  | 'disk-space';
+
+/** The limit that a finding is measured against, and the level that it compares with it. */
+export interface FindingLimit {
+  readonly kind: LimitKind;
+  /** 'max': no limit is set; null: not known. */
+  readonly bytes: Limit;
+  readonly level: LevelKind;
+  readonly levelBytes: number | null;
+}
+
 export interface Finding {
   readonly rule: string;
   readonly severity: 'info' | 'warn' | 'critical';
@@ -32,6 +68,8 @@ export interface Finding {
   readonly outcome: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
   readonly advice: string;
+  /** The limit that it is measured against; null: it compares nothing with a limit. */
+  readonly limit: FindingLimit | null;
 }
 
 /** `likely`: the kernel's count could no longer be read, but unreclaimable memory was at the limit. */
@@ -49,6 +87,8 @@ export interface Verdict {
   readonly headline: string;
   /** The headline in parts: text, file names and times are separate. */
   readonly headlineParts: Sentence;
+  /** The rule that gave the headline; null: no rule did, and it states the trend. */
+  readonly headlineRule: string | null;
   readonly eta: Eta | null;
   readonly etas: readonly Eta[];
   /** In a final verdict: the time at which the container ended, and whether the OOM killer ended it; null: it is running. */

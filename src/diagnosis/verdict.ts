@@ -1,16 +1,18 @@
 import type { Eta } from '../trends/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { endedAtLimit } from './ended-at-limit.ts';
+import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
 import { attribute } from './growth/attribute.ts';
 import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
+import { withoutStaleTrends } from './renewed-fields.ts';
 import type { Found, Rule } from './rule.ts';
 import { isHeapCounted, type RuleContext, swappedNow } from './rule-context.ts';
-import { recentKill } from './rules/oom-killed.ts';
+import { oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
-import type { Finding, OomKilled, Verdict } from './types.ts';
+import type { Finding, FindingLimit, OomKilled, Verdict } from './types.ts';
 
 /**
  * A rule that applies, with its finding. `headline` is null if the rule explains no cause, or not the first one. `lead` is null if the condition
@@ -37,9 +39,10 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
   const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
   const leading = leadingAnswer(answers);
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
-  const plain = sentence`${recentKill(context)}${leadText(leading)}${plainHeadline(context)}`;
+  const kill = recentKill(context);
+  const plain = sentence`${kill}${leadText(leading)}${plainHeadline(context)}`;
   const headlineParts = sentence`${introduction(context)}${leading?.headline ?? plain}`;
-  const { trend, leak, confidence, needs, fields, causeBasis } = context.evaluation;
+  const { trend, leak, confidence, needs, causeBasis } = context.evaluation;
   return {
     schema: 'memhound.verdict/2',
     at: new Date(context.atMs).toISOString(),
@@ -51,13 +54,14 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
     causes,
     headline: sentenceText(headlineParts),
     headlineParts,
+    headlineRule: leading?.finding.rule ?? (kill.length > 0 ? oomKilled.id : null),
     eta: etas[0] ?? null,
     etas,
     ended: context.ended === null ? null : { at: new Date(context.ended.atMs).toISOString(), oomKilled: oomKilledIn(context) },
     needs,
     findings: sortFindings(answers, leading),
     growth: { anon: growth },
-    fields,
+    fields: withoutStaleTrends(context),
     causeBasis,
   };
 }
@@ -76,17 +80,17 @@ function answerOf(rule: Rule, context: RuleContext): Answer | null {
     const found = rule.find(context);
     return found === null
       ? null
-      : { finding: findingOf(rule, found), headline: null, lead: found.lead ?? null, etas: found.etas ?? [] };
+      : { finding: findingOf(rule, found, found.limit), headline: null, lead: found.lead ?? null, etas: found.etas ?? [] };
   }
   const { causes } = context.evaluation;
   const share = causes.find(({ cause }) => cause === rule.cause);
   if (share === undefined) return null;
   const found = rule.explain(context, share);
   const headline = share === causes[0] ? found.headline : null;
-  return { finding: findingOf(rule, found), headline, lead: null, etas: found.etas ?? [] };
+  return { finding: findingOf(rule, found, limitOfCause(context, share)), headline, lead: null, etas: found.etas ?? [] };
 }
 
-const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }: Found): Finding => ({
+const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }: Found, limit: FindingLimit | null): Finding => ({
   rule: id,
   severity,
   title: sentenceText(title),
@@ -94,6 +98,7 @@ const findingOf = ({ id }: Rule, { severity, title, outcome, evidence, advice }:
   outcome: outcome ?? null,
   evidence,
   advice,
+  limit,
 });
 
 const SEVERITY = { critical: 0, warn: 1, info: 2 } as const;

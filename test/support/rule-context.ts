@@ -1,7 +1,7 @@
 import type { Found, Rule } from '../../src/diagnosis/rule.ts';
 import type { RuleContext } from '../../src/diagnosis/rule-context.ts';
 import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
-import type { FileRow } from '../../src/diagnosis/types.ts';
+import type { FileRow, FindingLimit } from '../../src/diagnosis/types.ts';
 import { entriesOf, type FieldId } from '../../src/fields.ts';
 import { NO_PARTS } from '../../src/history/part-readings.ts';
 import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
@@ -140,7 +140,7 @@ export function ruleContext(given: Given = {}): RuleContext {
 export function applyRule(
   rule: Rule,
   given: Given,
-): (Omit<Found, 'title'> & { id: string; title: string; headline: string | null }) | null {
+): (Omit<Found, 'title'> & { id: string; title: string; headline: string | null; limit?: FindingLimit | null }) | null {
   const context = ruleContext(given);
   const text = (parts: Sentence) => sentenceText(parts);
   if ('find' in rule) {

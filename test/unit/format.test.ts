@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesText, durationText, intervalText, joinWithAnd, rateIntervalText, rateText, safeName } from '../../src/format.ts';
+import {
+  bytesText,
+  distinctTexts,
+  durationText,
+  intervalText,
+  joinWithAnd,
+  rateText,
+  rateWithIntervalText,
+  safeName,
+} from '../../src/format.ts';
 
 test('a level is in the unit in which limits are written', () => {
   assert.deepEqual([0, 900, 64 * 1024, 12.4 * 2 ** 20, 822_972_416, 1_475_723_264].map(bytesText), [
@@ -23,11 +32,18 @@ test("the story's 4.76 MB an hour reads as 114 MB a day, and a fast leak in a sh
   ]);
 });
 
-test('both ends of an interval of rates are in one unit of time', () => {
-  assert.equal(rateIntervalText(1500e6, 4680e6), '417 kB to 1.3 MB a second');
-  assert.equal(rateIntervalText(-2e6, 31e6), '-2 to 31 MB an hour');
-  assert.equal(rateIntervalText(37_500, 50_000), '900 kB to 1.2 MB a day');
-  assert.equal(rateIntervalText(7.56e9, 7.57e9), '2.1 MB a second');
+test('a rate and its interval are in the unit of the rate', () => {
+  assert.equal(rateWithIntervalText(3e9, 1500e6, 4680e6), '50 MB a minute (90 %: 25 to 78)');
+  assert.equal(rateWithIntervalText(15e6, -2e6, 31e6), '15 MB an hour (90 %: -2 to 31)');
+  assert.equal(rateWithIntervalText(42_000, 37_500, 50_000), '1.0 MB a day (90 %: 0.9 to 1.2)');
+  assert.equal(rateWithIntervalText(1000, -138e6, 139e6), '0 MB an hour (90 %: -138 to 139)');
+});
+
+test('an interval that rounding would hide has more digits', () => {
+  assert.equal(rateWithIntervalText(7.564e9, 7.56e9, 7.57e9), '2.101 MB a second (90 %: 2.100 to 2.103)');
+  assert.deepEqual(distinctTexts([12, 12.04, 11.98]), ['12.00', '12.04', '11.98']);
+  assert.deepEqual(distinctTexts([31, 29, 33]), ['31', '29', '33']);
+  assert.deepEqual(distinctTexts([-0.01, -0.01, 0.4]), ['0.0', '0.0', '0.4']);
 });
 
 test('times are in the largest unit of which there are two', () => {

@@ -1,4 +1,5 @@
 import { bytesText } from '../../format.ts';
+import { workingSetAgainstRequest } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -18,6 +19,7 @@ export const aboveRequest: ConditionRule = {
       title: sentence`The working set (${bytesText(workingSet)}) is above the memory request (${bytesText(request)})`,
       evidence: { workingSetBytes: workingSet, memoryRequestBytes: request },
       advice: ADVICE,
+      limit: workingSetAgainstRequest(context),
     };
   },
 };

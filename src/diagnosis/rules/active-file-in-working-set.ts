@@ -23,6 +23,7 @@ export const activeFileInWorkingSet: ConditionRule = {
       title: sentence`${bytesText(active)} of the working set is page cache that was read more than once`,
       evidence: { activeFileBytes: active, workingSetBytes: workingSet },
       advice: ADVICE,
+      limit: null,
     };
   },
 };

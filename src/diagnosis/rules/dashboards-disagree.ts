@@ -25,6 +25,7 @@ export const dashboardsDisagree: ConditionRule = {
       title: sentence`Dashboards differ by ${bytesText(difference)}: usage is ${bytesText(usage)}, the working set ${bytesText(workingSet)}`,
       evidence: { usageBytes: usage, workingSetBytes: workingSet, inactiveFileBytes: newestValue(context, 'inactive_file') },
       advice: ADVICE,
+      limit: null,
     };
   },
 };

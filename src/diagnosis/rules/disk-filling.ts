@@ -5,7 +5,7 @@ import type { DiskGrowth } from '../growth/file-growth.ts';
 import type { ConditionRule } from '../rule.ts';
 import { isImminent, type PodResources } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
-import type { FileRow } from '../types.ts';
+import type { FileRow, FindingLimit } from '../types.ts';
 
 const ADVICE =
   'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
@@ -48,6 +48,7 @@ export const diskFilling: ConditionRule = {
         ephemeralStorageLimitBytes: pod.ephemeralStorageLimitBytes,
         secondsToFull: Math.round(seconds),
       },
+      limit: limitOf(disk, pod),
       advice: file.deletedFiles > 0 ? DELETED_ADVICE : file.kind === 'file' ? ADVICE : MANY_ADVICE,
       // Growth of files is a measured sum of writes, not a noisy level. 25 % in each direction covers a change of load.
       etas: [
@@ -87,4 +88,12 @@ function roomFor(
   if (pod.ephemeralStorageLimitBytes === null) return { bytes: freeBytes, by: 'disk' };
   const left = Math.max(0, pod.ephemeralStorageLimitBytes - usedBytes);
   return left < freeBytes ? { bytes: left, by: 'ephemeral-storage' } : { bytes: freeBytes, by: 'disk' };
+}
+
+function limitOf(disk: DiskGrowth, pod: PodResources): FindingLimit {
+  const { totalBytes, freeBytes } = disk.fileSystem;
+  const level = 'disk-space';
+  return roomFor(disk, pod).by === 'disk'
+    ? { kind: 'file-system', bytes: totalBytes, level, levelBytes: totalBytes - freeBytes }
+    : { kind: 'ephemeral-storage', bytes: pod.ephemeralStorageLimitBytes, level, levelBytes: disk.usedBytes };
 }

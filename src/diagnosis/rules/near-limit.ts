@@ -1,4 +1,5 @@
 import { bytesText } from '../../format.ts';
+import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
 import { heldNow, limitNow, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -23,6 +24,7 @@ export const nearLimit: ConditionRule = {
       outcome: 'close to an OOM kill',
       evidence: { unreclaimableBytes: bytes, limitBytes: limit, ...(swap === null ? {} : { swapBytes: swap }) },
       advice: ADVICE,
+      limit: unreclaimableAgainstLimit(context),
     };
   },
 };

@@ -1,9 +1,10 @@
 import { bytesText, joinWithAnd, safeName } from '../../format.ts';
 import type { KilledProcess } from '../../sample/types.ts';
 import { DAY_S, SECOND_MS } from '../../units.ts';
-import type { ConditionRule, Found } from '../rule.ts';
+import type { ConditionFound, ConditionRule } from '../rule.ts';
 import type { RuleContext } from '../rule-context.ts';
 import { type Sentence, sentence, timePart } from '../sentence.ts';
+import type { FindingLimit } from '../types.ts';
 
 /** An operator probably looks for the cause of a kill within the last day; an older one is only information. */
 const RECENT_SECONDS = DAY_S;
@@ -40,7 +41,7 @@ function containerKills(context: RuleContext): ContainerKills | null {
     : { count: times.length, lastS: Math.max(...times), likely: isNew && lastEnd?.oomKilled === 'likely' };
 }
 
-function containerFound(context: RuleContext, { count, lastS, likely }: ContainerKills): Found {
+function containerFound(context: RuleContext, { count, lastS, likely }: ContainerKills): ConditionFound {
   const lastAt = timePart(lastS * SECOND_MS);
   const most = likely ? ' (most likely: it ended at its limit)' : '';
   return {
@@ -52,8 +53,17 @@ function containerFound(context: RuleContext, { count, lastS, likely }: Containe
     outcome: 'was OOM-killed',
     evidence: { count, lastAt: new Date(lastS * SECOND_MS).toISOString(), limitBytes: context.series.limitBytes },
     advice: `${finalVerdictText(context, lastS)}If its heap was flat, memory outside the heap grew.`,
+    limit: limitAtKill(context),
   };
 }
+
+/** The level at the kill is not known: the memory that was freed by it is gone from the counters. */
+const limitAtKill = ({ series }: RuleContext): FindingLimit => ({
+  kind: 'memory',
+  bytes: series.limitBytes,
+  level: 'unreclaimable',
+  levelBytes: null,
+});
 
 /** A link only if it has an answer. */
 const finalVerdictText = ({ lastEnd }: RuleContext, killS: number): string =>
@@ -73,7 +83,7 @@ function processKills({ series }: RuleContext): ProcessKills | null {
   return last === undefined ? null : { count: kills.length, last };
 }
 
-function processesFound(context: RuleContext, { count, last }: ProcessKills): Found {
+function processesFound(context: RuleContext, { count, last }: ProcessKills): ConditionFound {
   const at = timePart(last.t * SECOND_MS);
   const what = killedText(context, last.killed);
   const names = joinWithAnd([...new Set(last.killed.map(({ name }) => safeName(name)))]);
@@ -92,6 +102,7 @@ function processesFound(context: RuleContext, { count, last }: ProcessKills): Fo
       killed: last.killed,
     },
     advice: `The container reached its limit, and the kernel ended another process than ${survivorText(context)}, so flags of the JVM do not help. Find out why ${subject} needs so much, give it a limit of its own (\`ulimit -v\`, its own memory option), limit how many such processes run at the same time, or raise the container's limit.`,
+    limit: limitAtKill(context),
   };
 }
 

@@ -1,4 +1,5 @@
 import { bytesText } from '../../format.ts';
+import { usageAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue, unreclaimableNow, unwrittenBytes } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -30,6 +31,7 @@ export const pinnedByCache: ConditionRule = {
         limitHits: newestValue(context, 'limit_hits'),
       },
       advice: unwrittenBytes(context) === null ? ADVICE : UNWRITTEN_ADVICE,
+      limit: usageAgainstLimit(context),
     };
   },
 };

@@ -46,6 +46,7 @@ export const planExceedsLimit: ConditionRule = {
         limitBytes: limit,
         flags: [heapFlag, direct?.flag ?? null].filter((flag) => flag !== null),
       },
+      limit: { kind: 'memory', bytes: limit, level: 'planned', levelBytes: heapMax + outside + (direct?.bytes ?? 0) },
       advice: adviceOf(heapFlag, limit, outside, heapMax + outside + (direct?.bytes ?? 0)),
     };
   },

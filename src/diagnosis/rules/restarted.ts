@@ -17,6 +17,7 @@ export const restarted: ConditionRule = {
       title: sentence`The container was restarted ${times} in this history`,
       evidence: { count: restarts.length, lastAt: new Date(last.t * SECOND_MS).toISOString() },
       advice: ADVICE,
+      limit: null,
     };
   },
 };

@@ -1,7 +1,7 @@
 import { bytesText } from '../../format.ts';
 import { MIB } from '../../units.ts';
 import type { ConditionRule } from '../rule.ts';
-import { newestValue, swappedNow } from '../rule-context.ts';
+import { newestValue, type RuleContext, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -27,6 +27,15 @@ export const swappedOut: ConditionRule = {
         memoryAndSwapLimitBytes: newestValue(context, 'memsw_limit'),
       },
       advice: ADVICE,
+      limit: { kind: 'swap', bytes: swapLimit(context), level: 'swap', levelBytes: swap },
     };
   },
 };
+
+/** cgroup v1 limits memory and swap together. null: not known, or only the node's swap limits it. */
+function swapLimit(context: RuleContext): number | null {
+  const both = newestValue(context, 'memsw_limit');
+  const { limitBytes } = context.series;
+  if (both !== null && typeof limitBytes === 'number') return Math.max(0, both - limitBytes);
+  return newestValue(context, 'swap_limit');
+}

@@ -42,6 +42,7 @@ export const throttled: ConditionRule = {
         seconds: hits.seconds,
       },
       advice: ADVICE,
+      limit: { kind: 'memory-high', bytes: high, level: 'usage', levelBytes: newestValue(context, 'usage') },
     };
   },
 };

@@ -1,4 +1,5 @@
 import { rateText } from '../../format.ts';
+import { usageAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
 import { growthOf, newestValue } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -26,6 +27,7 @@ export const unnamedGrowth: ConditionRule = {
         limitBytes: context.series.limitBytes,
       },
       advice: context.jvm === null ? ADVICE : JVM_ADVICE,
+      limit: usageAgainstLimit(context),
     };
   },
 };

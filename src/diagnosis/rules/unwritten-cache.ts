@@ -1,4 +1,5 @@
 import { bytesText } from '../../format.ts';
+import { usageAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue, unwrittenBytes } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -24,6 +25,7 @@ export const unwrittenCache: ConditionRule = {
         limitBytes: context.series.limitBytes,
       },
       advice: ADVICE,
+      limit: usageAgainstLimit(context),
     };
   },
 };

@@ -32,6 +32,7 @@ test('cache that waits to be written is not said to come without an OOM kill', (
     outcome: null,
     evidence: {},
     advice: '',
+    limit: null,
   } as const;
   const etas = [eta('reclaim', 500_000)];
   assert.match(

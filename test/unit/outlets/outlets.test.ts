@@ -36,6 +36,7 @@ const verdict: Verdict = {
   causes: [{ cause: 'heap', bytesPerHour: 1e6, reclaimable: false, what: null }],
   headline: "The Java heap's floor after GC rises 24 MB a day.",
   headlineParts: [{ kind: 'text', text: "The Java heap's floor after GC rises 24 MB a day." }],
+  headlineRule: 'heap-floor',
   eta: { event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 },
   etas: [{ event: 'heap-exhausted', seconds: 3600, low: 3000, high: 4000 }],
   ended: null,

@@ -15,6 +15,7 @@ test('a working set above the memory request is a warning', () => {
     evidence: { workingSetBytes: 600 * MIB, memoryRequestBytes: 512 * MIB },
     advice:
       'Under node memory pressure the kubelet first evicts pods above their request. When that happens cannot be seen from inside a pod. Raise the request to what the app needs.',
+    limit: { kind: 'memory-request', bytes: 512 * MIB, level: 'working-set', levelBytes: 600 * MIB },
     headline: null,
   });
 });

@@ -15,6 +15,7 @@ test('much active page cache in the working set is an info finding', () => {
     evidence: { activeFileBytes: 300 * MIB, workingSetBytes: GIB },
     advice:
       'Kubernetes counts this cache toward node-pressure eviction, but the kernel reclaims it before an OOM kill, as far as it is written to disk. A log shipper or a grep that reads a log again causes it.',
+    limit: null,
     headline: null,
   });
 });

@@ -15,6 +15,7 @@ test('usage far above the working set explains why two dashboards differ', () =>
     evidence: { usageBytes: GIB, workingSetBytes: 600 * MIB, inactiveFileBytes: 424 * MIB },
     advice:
       'Tools that show raw usage (New Relic memoryUsedBytes, cAdvisor usage) count inactive page cache. kubectl top, the kubelet and docker stats do not. Set alerts on memory that cannot be reclaimed.',
+    limit: null,
     headline: null,
   });
 });

@@ -31,6 +31,7 @@ test('a file that fills its disk within a quarter is a warning, with the time as
     advice:
       'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.',
     etas: [{ event: 'disk-full', seconds: 12 * DAY_S, low: 829_440, high: 1_296_000 }],
+    limit: { kind: 'file-system', bytes: 1e11, level: 'disk-space', levelBytes: 98_629_120_000 },
     headline: null,
   });
 });

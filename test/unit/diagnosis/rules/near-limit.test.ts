@@ -17,6 +17,7 @@ test('memory that cannot be reclaimed near the limit is critical', () => {
     evidence: { unreclaimableBytes: 1.9 * GIB, limitBytes: 2 * GIB },
     advice:
       'A burst may get the container OOM-killed. Raise the limit or lower -Xmx: heap, metaspace, stacks and native memory must fit together.',
+    limit: { kind: 'memory', bytes: 2 * GIB, level: 'unreclaimable', levelBytes: 1.9 * GIB },
     headline: null,
   });
 });

@@ -20,6 +20,7 @@ test('an OOM kill within a day is critical, and its time is named', () => {
     evidence: { count: 1, lastAt: '2020-12-21T12:00:00.000Z', limitBytes: 2 * GIB },
     advice:
       'Read the final verdict of the container that was killed: /api/v1/verdict?epoch=-1. If its heap was flat, memory outside the heap grew.',
+    limit: { kind: 'memory', bytes: 2 * GIB, level: 'unreclaimable', levelBytes: null },
     headline: null,
   });
 });

@@ -15,6 +15,7 @@ test('usage at the limit because of page cache is explained without an alarm', (
     evidence: { usageBytes: 2040 * MIB, limitBytes: 2 * GIB, unreclaimableBytes: 1000 * MIB, limitHits: 12 },
     advice:
       'This causes no OOM kill: the kernel reclaims cache first. Watch the memory that cannot be reclaimed instead of usage.',
+    limit: { kind: 'memory', bytes: 2 * GIB, level: 'usage', levelBytes: 2040 * MIB },
     headline: null,
   });
 });

@@ -27,6 +27,7 @@ test('-Xmx and what lies outside the heap are compared with the limit, with the 
   );
   assert.equal(found?.severity, 'warn');
   assert.equal(found?.evidence.excessBytes, 40 * MIB);
+  assert.deepEqual(found?.limit, { kind: 'memory', bytes: 500 * MIB, level: 'planned', levelBytes: 540 * MIB });
   assert.match(found?.advice ?? '', /Set -Xmx310m instead of -XX:MaxRAMPercentage=80/);
 });
 

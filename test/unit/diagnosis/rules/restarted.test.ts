@@ -13,6 +13,7 @@ test('a restart in the history is an info finding', () => {
     title: 'The container was restarted once in this history',
     evidence: { count: 1, lastAt: '2020-12-21T23:00:00.000Z' },
     advice: 'Each run of the container is evaluated on its own. No trend line crosses a restart.',
+    limit: null,
     headline: null,
   });
 });

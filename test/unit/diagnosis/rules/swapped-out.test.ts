@@ -18,6 +18,13 @@ test('what is swapped out is said, for no tool that shows usage or RSS shows it'
   });
 });
 
+test('its limit is that of swap; on cgroup v1 that of both, less the limit of memory', () => {
+  const limit = (values: Record<string, number>) => at({ anon: 900 * MIB, swap: 400 * MIB, ...values })?.limit;
+  assert.deepEqual(limit({ swap_limit: GIB }), { kind: 'swap', bytes: GIB, level: 'swap', levelBytes: 400 * MIB });
+  assert.equal(limit({ memsw_limit: 3 * GIB })?.bytes, GIB, 'the limit of memory is 2 GiB');
+  assert.equal(limit({})?.bytes, null);
+});
+
 test('a little that was idle is no finding', () => {
   assert.equal(at({ anon: 900 * MIB, swap: 40 * MIB }), null, 'less than a twentieth');
   assert.equal(at({ anon: 100 * MIB, swap: 12 * MIB }), null, 'less than 16 MiB');

@@ -21,6 +21,7 @@ test('throttling at memory.high is said with how often and how long the processe
   );
   assert.equal(found?.severity, 'critical');
   assert.equal(found?.evidence.stalledSeconds, 165);
+  assert.deepEqual(found?.limit, { kind: 'memory-high', bytes: 800 * MIB, level: 'usage', levelBytes: 799 * MIB });
 });
 
 test('it is a warning where little time is lost, and only worth knowing where cache is what is reclaimed', () => {

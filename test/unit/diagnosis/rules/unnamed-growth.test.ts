@@ -17,6 +17,7 @@ test('growth without a known cause is a warning that asks for a baseline', () =>
     title: 'Usage grows 15 MB an hour, and the cause is not known yet',
     evidence: { bytesPerHour: 15e6, usageBytes: 1000, anonBytes: 700, heapUsedBytes: 300, limitBytes: 2 * GIB },
     advice: `${BASELINE}. A rise that comes with the daily load ends without action.`,
+    limit: { kind: 'memory', bytes: 2 * GIB, level: 'usage', levelBytes: 1000 },
     headline: null,
   });
 });

@@ -19,6 +19,7 @@ test('cache that waits to be written is not said to be reclaimed with ease', () 
   const found = at(200, 100, 950);
   assert.equal(found?.title, '300 MiB of the page cache wait to be written: the kernel cannot take them back before that');
   assert.equal(found?.severity, 'warn');
+  assert.deepEqual(found?.limit, { kind: 'memory', bytes: 1000 * MIB, level: 'usage', levelBytes: 950 * MIB });
   assert.equal(at(200, 100, 700)?.severity, 'info', 'the limit is not near yet');
 });
 

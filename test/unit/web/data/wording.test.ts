@@ -15,6 +15,7 @@ const finding = (rule: string, severity: Finding['severity'] = 'warn'): Finding 
   outcome: null,
   evidence: {},
   advice: `Advice of ${rule}.`,
+  limit: null,
 });
 
 function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 2 ** 30): Verdict {
@@ -37,6 +38,7 @@ function verdict(over: Partial<Verdict>, limitBytes: TargetInfo['limitBytes'] = 
     causes: [],
     headline: 'Memory outside the Java heap grows.',
     headlineParts: sentence`Memory outside the Java heap grows.`,
+    headlineRule: 'native-growth',
     eta: over.etas?.[0] ?? null,
     etas: [],
     ended: null,
