@@ -86,7 +86,7 @@ export class WatchedContainer implements AnsweringContainer {
   restore(history: History): void {
     for (const event of this.#history.events) history.recordEvent(event);
     for (const sample of this.#samplesBeforeRestore ?? []) history.append(sample);
-    history.takeParts(this.#history);
+    history.takeReadings(this.#history);
     this.#samplesBeforeRestore = null;
     this.#history = history;
   }

@@ -1,8 +1,19 @@
 import { type FileGroup, groupFiles, holdersOf } from '../sources/files/file-groups.ts';
-import type { FileObservation } from '../sources/types.ts';
+import type { FileBytes, FileObservation } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { folderToMerge } from './folder-to-merge.ts';
 import type { FileTrack } from './series.ts';
+import { readColumn, storedColumn, storedRows } from './stored-column.ts';
+import {
+  isWorthStoring,
+  largestBytes,
+  MAX_STORED_TRACKS,
+  resumedColumns,
+  type StoredFiles,
+  storedFile,
+  unseenFile,
+  unseenGroup,
+} from './stored-tracks.ts';
 import { MAX_OBSERVATIONS, TrackColumns, thinOlderHalf } from './track-columns.ts';
 
 /** Groups of files in sight that have a track each; where there are more, those below a common folder become one. */
@@ -18,6 +29,8 @@ interface Track {
   seenMs: number;
   readonly columns: TrackColumns;
   readonly members: Map<string, Member>;
+  /** `unseen`: it is of a stored history, and the scans since the restart have not seen all of it yet. */
+  state: 'seen' | 'unseen' | 'resumed';
 }
 
 interface Member {
@@ -34,12 +47,66 @@ export class FileTracks {
   readonly #merged: string[] = [];
   #n = 0;
   #newestMs = 0;
+  /** After a restart of memhound: the end of the stored history, and the scans in which its files may still be found. */
+  #resumed: { readonly untilMs: number; scansLeft: number } | null = null;
 
   clear(): void {
     this.#tracks.clear();
     this.#free.clear();
     this.#merged.length = 0;
     this.#n = 0;
+    this.#resumed = null;
+  }
+
+  /** As much of it as is stored: the largest tracks. */
+  stored(): StoredFiles {
+    const rows = storedRows(this.#n);
+    const worth = [...this.#tracks].filter(
+      ([, { latest, columns }]) => latest.kind !== 'unqueried' && isWorthStoring(columns, rows),
+    );
+    worth.sort(([, a], [, b]) => largestBytes(b.columns, rows) - largestBytes(a.columns, rows));
+    return {
+      t: rows.map((row) => this.#t[row]!),
+      merged: this.#merged,
+      free: [...this.#free].map(([totalBytes, column]) => ({ totalBytes, kib: storedColumn(column, rows) })),
+      tracks: worth.slice(0, MAX_STORED_TRACKS).map(([key, { latest, columns, members }]) => ({
+        ...storedFile(latest.path, columns, rows),
+        key,
+        folder: latest.folder,
+        kind: latest.kind === 'folder' ? 'folder' : 'file',
+        fileSystem: latest.fileSystem,
+        members: [...members].map(([path, member]) => storedFile(path, member.columns, rows)),
+      })),
+    };
+  }
+
+  /** Continues the stored tracks of the same run, after a restart of memhound. */
+  resume({ t, merged, free, tracks }: StoredFiles): void {
+    const n = t.length;
+    if (n === 0 || n >= MAX_OBSERVATIONS || this.#n > 0) return;
+    this.#t.set(t);
+    this.#n = n;
+    this.#merged.push(...merged);
+    for (const { totalBytes, kib } of free) {
+      const column = new Float64Array(MAX_OBSERVATIONS).fill(Number.NaN);
+      column.set(readColumn(kib, n));
+      this.#free.set(totalBytes, column);
+    }
+    const seenMs = t[n - 1]! * SECOND_MS;
+    for (const track of tracks) {
+      const members = new Map(
+        track.members.map((m) => [m.path, { latest: unseenFile(m.path), seenMs, columns: resumedColumns(m, n) }]),
+      );
+      this.#tracks.set(track.key, {
+        latest: unseenGroup(track),
+        seenMs,
+        columns: resumedColumns(track, n),
+        members,
+        state: 'unseen',
+      });
+    }
+    this.#newestMs = seenMs;
+    this.#resumed = { untilMs: seenMs, scansLeft: SCANS_TO_FIND };
   }
 
   /** One scan. */
@@ -49,26 +116,36 @@ export class FileTracks {
     this.#newestMs = nowMs;
     for (const group of this.#grouped(files)) this.#observe(nowMs, group);
     for (const track of this.#tracks.values()) {
-      if (track.seenMs !== nowMs) track.columns.set(this.#n, GONE);
-      for (const member of track.members.values()) if (member.seenMs !== nowMs) member.columns.set(this.#n, GONE);
+      const gone = track.state === 'unseen' ? NOT_KNOWN : GONE;
+      if (track.seenMs !== nowMs) track.columns.set(this.#n, gone);
+      for (const member of track.members.values()) if (member.seenMs !== nowMs) member.columns.set(this.#n, gone);
+      if (track.state === 'unseen') hold(track, this.#n);
     }
     this.#recordFreeSpace(files);
     this.#n++;
+    this.#endResumption();
     this.#evict(nowMs);
+  }
+
+  /** What was not found in time is gone. */
+  #endResumption(): void {
+    if (this.#resumed === null || --this.#resumed.scansLeft > 0) return;
+    this.#resumed = null;
+    for (const track of this.#tracks.values()) if (track.state === 'unseen') track.state = 'resumed';
   }
 
   /** Of the groups that the newest scan saw. */
   newest(): FileTrack[] {
     const t = this.#t.slice(0, this.#n);
     const seen = [...this.#tracks.values()].filter(({ seenMs }) => seenMs === this.#newestMs);
-    return seen.map(({ latest, columns, members }) => ({
+    return seen.map(({ latest, columns, members, state }) => ({
       ...describe(latest),
-      ...this.#columnsOf(t, latest, columns),
+      ...this.#columnsOf(t, latest, columns, state !== 'unseen'),
       members: [...members.values()]
         .filter(({ seenMs }) => seenMs === this.#newestMs)
         .map((member) => ({
           ...describe(asGroup(member.latest)),
-          ...this.#columnsOf(t, member.latest, member.columns),
+          ...this.#columnsOf(t, member.latest, member.columns, state !== 'unseen'),
           members: [],
         })),
     }));
@@ -78,10 +155,11 @@ export class FileTracks {
     t: Float64Array,
     latest: Pick<FileObservation, 'fileSystem' | 'sizeBytes' | 'residentBytes' | 'allocatedBytes'>,
     columns: TrackColumns,
+    isExact: boolean,
   ) {
     const exact = (column: Float32Array, newest: number | null | undefined): Float64Array => {
       const copy = Float64Array.from(column.subarray(0, t.length));
-      if (t.length > 0) copy[t.length - 1] = newest ?? Number.NaN;
+      if (t.length > 0 && isExact) copy[t.length - 1] = newest ?? Number.NaN;
       return copy;
     };
     return {
@@ -122,16 +200,31 @@ export class FileTracks {
   #observe(nowMs: number, group: FileGroup): void {
     const { members, ...latest } = group;
     const known = this.#tracks.get(group.key) ?? this.#beforeDeletion(nowMs, group);
-    const track: Track = known ?? { latest, seenMs: nowMs, columns: new TrackColumns(), members: new Map() };
+    const track: Track = known ?? { latest, seenMs: nowMs, columns: new TrackColumns(), members: new Map(), state: 'seen' };
     if (known !== undefined && known.latest.kind === 'file' && group.kind === 'folder') keepAsMember(track, members);
-    for (const file of members) if (file.foundLate != null) track.columns.backdate(file.foundLate, this.#n);
-    track.columns.set(this.#n, latest);
+    for (const file of members) {
+      const late = this.#foundLate(file, track);
+      if (late !== null) track.columns.backdate(late, this.#n);
+    }
+    if (track.state === 'unseen' && isWholeAgain(track, latest, this.#n)) track.state = 'resumed';
+    track.columns.set(this.#n, track.state === 'unseen' ? NOT_KNOWN : latest);
     track.latest = latest;
     track.seenMs = nowMs;
     // Those that were seen least recently come first.
     this.#tracks.delete(group.key);
     this.#tracks.set(group.key, track);
     this.#observeMembers(nowMs, track, members);
+  }
+
+  /** The bytes of a file that this scan is the first to see, and that are no growth; null: none. The past of a resumed track has them already. */
+  #foundLate(file: FileObservation, { state, latest, seenMs }: Track): FileBytes | null {
+    if (state === 'unseen' || (state === 'resumed' && latest.kind === 'file')) return null;
+    if (file.foundLate != null) return file.foundLate;
+    const isNew = state === 'seen' && seenMs === this.#newestMs;
+    const isOlder = this.#resumed !== null && (file.mtimeMs ?? Number.POSITIVE_INFINITY) <= this.#resumed.untilMs;
+    return isNew && isOlder
+      ? { sizeBytes: file.sizeBytes ?? 0, allocatedBytes: file.allocatedBytes ?? 0, residentBytes: file.residentBytes ?? 0 }
+      : null;
   }
 
   /** A file that was deleted meanwhile, and is held open, is the same file. */
@@ -147,7 +240,7 @@ export class FileTracks {
 
   #observeMembers(nowMs: number, track: Track, files: readonly FileObservation[]): void {
     if (files.length < 2) {
-      track.members.clear();
+      if (track.state !== 'unseen') track.members.clear();
       return;
     }
     const candidates = new Set(membersToTrack(files));
@@ -201,6 +294,24 @@ export class FileTracks {
 
 const MAX_FILE_SYSTEMS = 4;
 const GONE = { sizeBytes: 0, residentBytes: 0, allocatedBytes: 0 };
+const NOT_KNOWN = { sizeBytes: null, residentBytes: null, allocatedBytes: null };
+/** After a restart, folders are walked again within a budget. After this many scans, a file that was not found is gone. */
+const SCANS_TO_FIND = 12;
+/** A group of which scans have found this share is whole again. */
+const FOUND_SHARE = 0.9;
+
+function isWholeAgain({ columns }: Track, { residentBytes, allocatedBytes, sizeBytes }: Track['latest'], n: number): boolean {
+  const found = [sizeBytes, allocatedBytes, residentBytes];
+  return columns.all.every((column, i) => {
+    const before = column[n - 1]!;
+    return !(before > 0) || (found[i] ?? 0) >= FOUND_SHARE * before;
+  });
+}
+
+function hold({ columns, members }: Track, n: number): void {
+  columns.hold(n);
+  for (const member of members.values()) member.columns.hold(n);
+}
 
 const bytesOf = (file: Pick<FileObservation, 'residentBytes' | 'sizeBytes' | 'allocatedBytes'>): number =>
   file.residentBytes ?? file.allocatedBytes ?? file.sizeBytes ?? 0;

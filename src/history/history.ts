@@ -6,6 +6,7 @@ import { Columns } from './columns.ts';
 import { FileTracks } from './file-tracks.ts';
 import { type PartObservation, PartReadings } from './part-readings.ts';
 import type { Series } from './series.ts';
+import type { StoredReadings } from './stored-readings.ts';
 
 export interface HistoryQuery {
   /** null: all. */
@@ -163,9 +164,26 @@ export class History {
     this.#files.record(nowMs, files);
   }
 
-  /** The readings of another history of the same run, which this one continues. */
-  takeParts(other: History): void {
+  /** The readings of another history of the same run, which come after those of this one. */
+  takeReadings(other: History): void {
+    const stored = this.#parts.stored();
     this.#parts = other.#parts;
+    this.#parts.resume(stored);
+  }
+
+  /** The readings of parts and files as they are stored; null: there are none. */
+  storedReadings(): StoredReadings | null {
+    const [parts, files] = [this.#parts.stored(), this.#files.stored()];
+    return this.#epoch === null || parts.t.length + files.t.length === 0
+      ? null
+      : { schema: 'memhound.readings/1', epoch: this.#epoch, parts, files };
+  }
+
+  /** Continues stored readings, if they are of the run at the end of the stored rows. */
+  resumeReadings({ epoch, parts, files }: StoredReadings): void {
+    if (epoch !== this.#epoch) return;
+    this.#parts.resume(parts);
+    this.#files.resume(files);
   }
 
   recordParts(nowMs: number, parts: readonly PartObservation[]): void {

@@ -1,3 +1,5 @@
+import { readColumn, type StoredColumn, storedColumn, storedRows } from './stored-column.ts';
+
 /** What a part of anonymous memory is. `id` is the ledger's; `name` distinguishes parts of one id, such as processes. */
 export interface PartDescription {
   readonly id: string;
@@ -28,6 +30,13 @@ export interface PartColumns {
 
 export interface PartColumn extends PartDescription {
   readonly bytes: Float64Array;
+}
+
+/** The readings as they are stored. */
+export interface StoredParts {
+  /** Epoch seconds. */
+  readonly t: readonly number[];
+  readonly parts: readonly (PartDescription & { readonly kib: StoredColumn })[];
 }
 
 const MAX_READINGS = 120;
@@ -77,6 +86,33 @@ export class PartReadings {
         bytes: Float64Array.from(this.#rows, ({ bytes }) => bytes.get(key) ?? 0),
       })),
     };
+  }
+
+  stored(): StoredParts {
+    const { t, parts } = this.columns();
+    const rows = storedRows(t.length);
+    return {
+      t: rows.map((row) => t[row]!),
+      parts: parts.map(({ bytes, ...part }) => ({ ...part, kib: storedColumn(bytes, rows) })),
+    };
+  }
+
+  /** Stored readings of the same run, which come before all others. */
+  resume({ t, parts }: StoredParts): void {
+    const since = this.#rows.filter((row) => row.t > (t.at(-1) ?? Number.NEGATIVE_INFINITY));
+    const newest = [...this.#parts];
+    this.clear();
+    const columns = parts.map(({ kib, ...part }) => ({ part, bytes: readColumn(kib, t.length) }));
+    for (const [i, at] of t.entries())
+      this.record(
+        at,
+        columns.map(({ part, bytes }) => ({ ...part, bytes: Number.isNaN(bytes[i]) ? 0 : bytes[i]! })),
+      );
+    this.#rows.push(...since);
+    for (const [key, part] of newest) {
+      this.#parts.delete(key);
+      this.#parts.set(key, part);
+    }
   }
 
   /** Drops every second reading of the older half, but for the first: recent ones stay fine, and the window keeps its beginning. */

@@ -17,6 +17,11 @@ export class TrackColumns {
     this.resident[i] = file.residentBytes ?? Number.NaN;
   }
 
+  /** What is not known of an observation is as it was in the one before. */
+  hold(i: number): void {
+    for (const column of this.all) if (i > 0 && Number.isNaN(column[i])) column[i] = column[i - 1]!;
+  }
+
   /** Adds what another one holds in its first `n` observations. */
   add(other: TrackColumns, n: number): void {
     this.all.forEach((column, c) => {

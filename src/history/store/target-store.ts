@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { TIER_STEPS } from '../coarsen.ts';
 import { type History, TIERS } from '../history.ts';
 import type { Segment } from '../segment.ts';
+import { haveMoved, type StoredReadings } from '../stored-readings.ts';
 import { dropCachedFiles } from './drop-page-cache.ts';
 import type { FinalReport } from './final-reports.ts';
 import type { FolderOwner } from './folder-owner.ts';
+import { loadReadings, saveReadings } from './readings-file.ts';
 import {
   type OpenSegment,
   quarantine,
@@ -43,6 +45,7 @@ export class TargetStore {
   /** In order of time. */
   sealed: SealedSegment[] = [];
   savedState: SavedState = { untilS: null, events: 0 };
+  #savedReadings: StoredReadings | null = null;
 
   constructor(history: History, dir: string | null, log: StoreLog) {
     this.history = history;
@@ -73,6 +76,8 @@ export class TargetStore {
       }
     }
     await dropCachedFiles(this.sealed.map(({ path }) => path));
+    this.#savedReadings = loadReadings(dir);
+    if (this.#savedReadings !== null) this.history.resumeReadings(this.#savedReadings);
   }
 
   /**
@@ -98,7 +103,16 @@ export class TargetStore {
     this.openSegment = null;
     this.sealed.push(sealed);
     this.sealedBytes += sealed.bytes;
+    await this.#saveReadings(dir);
     for (const [i, step] of TIER_STEPS.slice(1).entries()) await this.#coarsen(dir, TIER_STEPS[i]!, step);
+  }
+
+  /** Once a segment, and only if something has moved: after a kill, the readings since then are lost. */
+  async #saveReadings(dir: string): Promise<void> {
+    const readings = this.history.storedReadings();
+    if (readings === null || !haveMoved(this.#savedReadings, readings)) return;
+    await saveReadings(dir, readings);
+    this.#savedReadings = readings;
   }
 
   /** Merges old segments of one tier into one of the next. It is synced before the old ones are removed. At most one merge, so work is bounded. */

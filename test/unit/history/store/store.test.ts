@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseSegment } from '../../../../src/history/segment.ts';
 import { openStore, StoreError } from '../../../../src/history/store/store.ts';
 import type { Sample } from '../../../../src/sample/types.ts';
+import { fileRow } from '../../../support/rule-context.ts';
 
 const folder = (t: { after: (f: () => void) => void }): string => {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-store-'));
@@ -289,4 +290,30 @@ test('the next start removes the half-written files of a killed writer, and noth
   await again.load('jvm');
   assert.deepEqual(readdirSync(join(dir, 'jvm')).sort(), ['10000.json', 'notes.tmp']);
   await again.close();
+});
+
+test('readings of parts and files go on after a restart, in the same run alone, and are written once a segment', async (t) => {
+  const dir = folder(t);
+  const file = (s: number) => ({ ...fileRow(), path: '/app.log', sizeBytes: s * 2 ** 20, residentBytes: s * 2 ** 20 });
+  const first = await open(dir);
+  const h = await first.load('jvm');
+  for (let s = 10; s <= 600; s += 10) {
+    h.append(sample(s));
+    h.recordParts(s * 1000, [{ id: 'malloc-arenas', name: 'malloc arenas', bytes: s * 2 ** 20, process: null }]);
+    h.recordFiles(s * 1000, [file(s)]);
+    await first.save('jvm');
+    assert.equal(existsSync(join(dir, 'jvm', 'readings.json')), s >= 300, 'the first segment is full after 300 s');
+  }
+  await first.close();
+  const restart = async (epoch: string) => {
+    const store = await open(dir);
+    const again = await store.load('jvm');
+    again.append(sample(610, epoch));
+    again.recordFiles(610_000, [file(610)]);
+    const { parts, files } = again.series({ ...ALL, epoch: 'current' });
+    await store.close();
+    return [parts.t.length, parts.t.at(-1), files[0]?.residentBytes.length];
+  };
+  assert.deepEqual(await restart('a'), [24, 600, 25]);
+  assert.deepEqual(await restart('b'), [0, undefined, 1], 'the container was restarted too');
 });
