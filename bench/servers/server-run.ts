@@ -53,7 +53,8 @@ function verdicts(hound: Memhound, take: (verdict: Verdict) => void): () => Prom
   let on = true;
   const loop = (async () => {
     while (on) {
-      take(await hound.verdict());
+      // On a busy machine a connection may have been idle until its server closes it, and then the question is asked once more.
+      take(await hound.verdict().catch(() => hound.verdict()));
       await delay(2000);
     }
   })();

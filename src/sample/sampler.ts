@@ -19,7 +19,7 @@ export interface Tick {
 
 export interface Sampler {
   tick(nowMs: number): Tick;
-  /** Where the JVM keeps no hsperfdata and may be asked: asks it, so that the next tick has its answer. */
+  /** If hsperfdata is missing or shows the heap as of an earlier collection, and the JVM may be asked: asks it, for the next tick. */
   askJvm(nowMs: number): Promise<void>;
   close(): void;
 }
@@ -40,7 +40,7 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
       const jvm: Reading<JvmReading> =
         hsperfdata === null || !alive
           ? { state: 'absent', reason: 'no JVM in this container' }
-          : orAsked(hsperfdata.read(nowMs), asked, nowMs);
+          : withAnswers(hsperfdata.read(nowMs), asked, nowMs);
       const sample: Sample = {
         atMs: nowMs,
         epoch,
@@ -56,7 +56,9 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
       return { sample, cgroup: group, jvm, alive };
     },
     async askJvm(nowMs) {
-      if (hsperfdata?.read(nowMs).state === 'absent') await asked?.ask(nowMs);
+      const counters = hsperfdata?.read(nowMs);
+      if (counters?.state === 'absent') await asked?.ask(nowMs);
+      if (counters?.state === 'read') await asked?.askAbout(counters.value, nowMs);
     },
     close() {
       for (const source of [cgroup, procfs, hsperfdata]) source?.close();
@@ -64,8 +66,9 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
   };
 }
 
-/** hsperfdata, or the JVM's own answers where it keeps none. */
-function orAsked(counters: Reading<JvmReading>, asked: AskedJvm | null, nowMs: number): Reading<JvmReading> {
+/** hsperfdata, with the JVM's own answers where it is missing or older than they are. */
+function withAnswers(counters: Reading<JvmReading>, asked: AskedJvm | null, nowMs: number): Reading<JvmReading> {
+  if (counters.state === 'read' && asked !== null) return { ...counters, value: asked.update(counters.value, nowMs) };
   if (counters.state !== 'absent') return counters;
   if (asked === null)
     return { ...counters, reason: `${counters.reason}; or run memhound with --attach, which asks the JVM itself` };

@@ -192,7 +192,10 @@ export interface JvmReading {
   readonly classes: { readonly loaded: number; readonly unloaded: number } | null;
   readonly threads: { readonly live: number; readonly daemon: number; readonly peak: number; readonly started: number } | null;
   readonly collectors: readonly { readonly name: string; readonly count: number; readonly seconds: number }[];
-  readonly gcCount: number;
+  /** null: the JVM has no counter of them (ZGC of JDK 11), and was not asked. */
+  readonly gcCount: number | null;
+  /** If the JVM has no counter: how often its heap was seen to be updated, each time by one collection or more. Else null. */
+  readonly gcUpdates: number | null;
   /** The part of `gcCount` after which the counters show the live set; null: this collector never shows it. */
   readonly fullGcCount: number | null;
   readonly gcSeconds: number;

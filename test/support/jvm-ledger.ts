@@ -21,17 +21,25 @@ const PARTS_BY_KIND: Readonly<Record<string, string>> = {
 const partOf = ({ kind, start, end }: Region): string =>
   kind === 'Class' ? (end - start >= GIB ? 'class-space' : 'metaspace') : (PARTS_BY_KIND[kind] ?? 'vm-structures');
 
+/** The stacks of ZGC's marking threads, which JDK 11 maps at this address without its tracker. */
+function untracked(pid: number, regions: readonly Region[]): Region[] {
+  const start = 0x15_0000_0000_00;
+  if (regions.some((r) => r.start <= start && start < r.end)) return [];
+  return mappingsOf(pid).flatMap((m) => (m.start === start ? [{ ...m, kind: 'GC' }] : []));
+}
+
 /** Resident anonymous bytes by part, from the JVM's own map of its memory and the kernel's page map. */
 function residentParts(pid: number, regions: readonly Region[]): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   const add = (id: string, value: number): void => {
     found.set(id, (found.get(id) ?? 0) + value);
   };
-  for (const [i, value] of residentAnon(pid, regions).entries()) add(partOf(regions[i]!), value);
+  const all = [...regions, ...untracked(pid, regions)];
+  for (const [i, value] of residentAnon(pid, all).entries()) add(partOf(all[i]!), value);
   const stack = mappingsOf(pid).filter(({ kind }) => kind.startsWith('[stack'));
   for (const value of residentAnon(pid, stack)) add('thread-stacks', value);
-  const all = Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * KIB;
-  add('elsewhere', all - [...found.values()].reduce((a, b) => a + b, 0));
+  const whole = Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * KIB;
+  add('elsewhere', whole - [...found.values()].reduce((a, b) => a + b, 0));
   return found;
 }
 
@@ -53,7 +61,7 @@ interface Look {
   readonly target: TargetInfo;
   readonly files: readonly FileRow[];
   readonly figures: readonly Comparison[];
-  /** What native memory tracking counts as the heap's. */
+  /** The heap's file, or what native memory tracking counts as the heap's: of JDK 11's ZGC it counts too little. */
   readonly heapCommitted: number;
 }
 
@@ -94,5 +102,5 @@ export async function lookAtLedger(jdk: Jdk, pid: number, cgroup: TestCgroup, at
       ? agrees('unexplained')
       : off('unexplained', `${bytesText(ledger.unexplainedBytes)}, bound ${bytesText(ledger.boundBytes)}`),
   ];
-  return { target, files, figures, heapCommitted: committed.get('Java Heap') ?? 0 };
+  return { target, files, figures, heapCommitted: shared ?? committed.get('Java Heap') ?? 0 };
 }

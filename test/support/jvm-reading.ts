@@ -19,6 +19,7 @@ export const jvmReading = (given: Partial<JvmReading> = {}): JvmReading => ({
   threads: null,
   collectors: [],
   gcCount: 40,
+  gcUpdates: null,
   fullGcCount: 2,
   gcSeconds: 1,
   uptimeSeconds: null,

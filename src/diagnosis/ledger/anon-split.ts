@@ -9,6 +9,7 @@ import { arenaReservations, type Reservation } from './arena-reservations.ts';
 import { classSpaceRange } from './class-space-range.ts';
 import { heapRange } from './heap-range.ts';
 import { type JvmFigures, jvmFigures } from './jvm-figures.ts';
+import { type MarkStacks, markStacks } from './mark-stacks.ts';
 import { withNativeMemory } from './native-memory-split.ts';
 import { reconcileParts } from './reconcile-parts.ts';
 import { heldMappings, type SwappedParts, withoutSwap } from './swapped-parts.ts';
@@ -36,7 +37,8 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const figures = jvmFigures(jvm, answers);
   const heap = mappings.some(isSharedHeap) ? null : heapRange(mappings, figures);
   const classSpace = classSpaceRange(mappings, heap, figures);
-  const ranges = [heap, classSpace].filter((r) => r !== null);
+  const marking = markStacks(mappings, figures);
+  const ranges = [heap, classSpace, marking].filter((r) => r !== null);
   const reserves = arenaReservations(mappings, ranges, figures);
   const stacks = stackRanges(mappings);
   const stackStarts = new Set(stacks.map((s) => s.start));
@@ -44,7 +46,10 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const swapped = new Map<AnonPartId | 'unnamed', number>();
   const files = { bytes: 0, libraries: 0, jars: 0, other: 0 };
   let sharedHeap = 0;
-  const isSparse = (m: AddressRange): boolean => stackStarts.has(m.start) || (heap !== null && isWithin(m, heap));
+  // What lies before an arena or a node in one mapping are most often tables of the collector, of which few pages are resident.
+  const insideStarts = new Set(reserves.flatMap((r) => (r.startsInside ? r.start : [])));
+  const isSparse = (m: AddressRange): boolean =>
+    stackStarts.has(m.start) || insideStarts.has(m.end) || (heap !== null && isWithin(m, heap));
   const pieces = cutAt(mappings, [...ranges, ...reserves, ...stacks], isSparse);
   for (const [i, piece] of pieces.entries()) {
     if (isSharedHeap(piece)) {
@@ -54,8 +59,10 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     const fileBytes = Math.max(0, piece.rssBytes - piece.anonBytes);
     if (piece.path.startsWith('/') && fileBytes > 0) addFile(files, piece.path, fileBytes);
     if (piece.anonBytes === 0 && piece.perms.startsWith('---')) continue;
-    const id = idOf(piece, pieces[i - 1], { heap, classSpace, reserves, stackStarts });
+    const isMarking = marking !== null && isWithin(piece, marking);
+    const id = isMarking ? 'vm-structures' : idOf(piece, pieces[i - 1], { heap, classSpace, reserves, stackStarts });
     if (piece.swapBytes > 0) swapped.set(id, (swapped.get(id) ?? 0) + piece.swapBytes);
+    if (isMarking) continue; // withMarkStacks adds them, after the rest is divided
     const sum = tally.get(id);
     tally.set(id, {
       id: id === 'unnamed' ? 'direct-buffers' : id,
@@ -69,7 +76,8 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   tally.delete('unnamed');
   const measured = widenByReservations([...tally.values()], heap !== null && figures.heap === null, reserves);
   const { parts, rest } = reconcileParts(measured, unnamed, figures, heap?.isConfirmed ?? false);
-  const divided = withNativeMemory([...parts, ...divideRest(rest, figures)], answers);
+  const named = withNativeMemory([...parts, ...divideRest(rest, figures)], answers, marking?.committedBytes ?? 0);
+  const divided = withMarkStacks(named, marking);
   const resident = withoutSwap(divided, swapped);
   return {
     anonBytes: pieces.reduce((sum, p) => sum + (isSharedHeap(p) ? 0 : p.anonBytes), 0) - sumOf(resident.swapped.values()),
@@ -139,6 +147,15 @@ function widenByReservations(parts: readonly AnonPart[], heapIsOpen: boolean, re
       };
     return part;
   });
+}
+
+/** The stacks of ZGC's marking threads are a known part of the collector's memory. */
+function withMarkStacks(parts: readonly AnonPart[], marking: MarkStacks | null): AnonPart[] {
+  if (marking === null) return [...parts];
+  const { anonBytes } = marking;
+  const vm = parts.find((p) => p.id === 'vm-structures') ?? { id: 'vm-structures', bytes: 0, low: 0, high: 0, count: 0 };
+  const all = { ...vm, bytes: vm.bytes + anonBytes, low: vm.low + anonBytes, high: vm.high + anonBytes, count: vm.count + 1 };
+  return [...parts.filter((p) => p.id !== 'vm-structures'), all];
 }
 
 /**

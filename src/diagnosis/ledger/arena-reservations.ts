@@ -19,6 +19,8 @@ export interface Reservation extends AddressRange {
   readonly undecided: boolean;
   readonly anonBytes: number;
   readonly committedBytes: number;
+  /** It begins inside a mapping, because the memory before it is writable too. */
+  readonly startsInside: boolean;
 }
 
 /**
@@ -35,24 +37,45 @@ export function arenaReservations(
   const found: Reservation[] = [];
   for (let i = 0; i < mappings.length; i++) {
     const { start } = mappings[i]!;
-    if (taken.some((range) => isWithin(mappings[i]!, range))) continue;
-    const end = start < (found[found.length - 1]?.end ?? 0) ? null : reservationEnd(mappings, i);
-    if (end === null) continue;
-    const pieces = mappings.slice(i, i + 4096).filter((m) => m.start < end && m.perms.startsWith('rw'));
-    const granular = granules && pieces.every((m) => (m.end - m.start) % METASPACE_GRANULE === 0);
-    const arenaShaped = start % ARENA_BYTES === 0 && pieces.length === 1;
-    if (!granules && !arenaShaped) continue;
-    found.push({
-      start,
-      end,
-      metaspace: granular && !arenaShaped,
-      undecided: granular && arenaShaped,
-      anonBytes: pieces.reduce((sum, m) => sum + m.anonBytes, 0),
-      committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
-    });
+    if (start < (found[found.length - 1]?.end ?? 0) || taken.some((range) => isWithin(mappings[i]!, range))) continue;
+    const reservation = reservationAt(mappings, i, granules) ?? arenaInside(mappings, i, granules);
+    if (reservation !== null) found.push(reservation);
   }
   const committed = nonClass?.committedBytes ?? null;
   return withMergedNode(decide(found, committed), granules ? committed : null, mappings, taken);
+}
+
+/** The reservation that mapping `i` begins; null: it begins none. */
+function reservationAt(mappings: readonly Mapping[], i: number, granules: boolean): Reservation | null {
+  const { start } = mappings[i]!;
+  const end = reservationEnd(mappings, i);
+  if (end === null) return null;
+  const pieces = mappings.slice(i, i + 4096).filter((m) => m.start < end && m.perms.startsWith('rw'));
+  const granular = granules && pieces.every((m) => (m.end - m.start) % METASPACE_GRANULE === 0);
+  const arenaShaped = start % ARENA_BYTES === 0 && pieces.length === 1;
+  if (!granular && !arenaShaped) return null;
+  return {
+    start,
+    end,
+    metaspace: granular && !arenaShaped,
+    undecided: granular && arenaShaped,
+    anonBytes: pieces.reduce((sum, m) => sum + m.anonBytes, 0),
+    committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
+    startsInside: false,
+  };
+}
+
+/** An arena whose written piece the kernel has merged with the memory before it: its reserve ends where an arena ends. null: it is none. */
+function arenaInside(mappings: readonly Mapping[], i: number, granules: boolean): Reservation | null {
+  const [m, reserve] = [mappings[i]!, mappings[i + 1]];
+  const start = Math.floor(m.end / ARENA_BYTES) * ARENA_BYTES;
+  if (m.path !== '' || !m.perms.startsWith('rw-p') || start <= m.start || start === m.end) return null;
+  if (reserve?.start !== m.end || !reserve.perms.startsWith('---') || reserve.end !== start + ARENA_BYTES) return null;
+  // It may be a node of metaspace.
+  if (granules && (m.end - start) % METASPACE_GRANULE === 0) return null;
+  const committedBytes = m.end - start;
+  const anonBytes = Math.min(m.anonBytes, committedBytes);
+  return { start, end: reserve.end, metaspace: false, undecided: false, anonBytes, committedBytes, startsInside: true };
 }
 
 /**
@@ -104,6 +127,7 @@ function nodeAt(chain: Chain, start: number): Reservation | null {
     undecided: true,
     anonBytes: chain.residentWithin({ start, end }),
     committedBytes: chain.committedWithin({ start, end }),
+    startsInside: true,
   };
 }
 

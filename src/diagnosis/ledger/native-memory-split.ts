@@ -5,13 +5,16 @@ import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 /** Categories of native memory tracking whose mappings have a separate part. The mappings of all others belong to the VM. */
 const NMT_CATEGORIES_WITH_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
 
-/** Divides unnamed memory by native memory tracking, and adds the JVM's value to each part. The sum does not change. Pure. */
-export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport | null): AnonPart[] {
+/**
+ * Divides unnamed memory by native memory tracking, and adds the JVM's value to each part. `namedBytes`: committed bytes of the VM's mappings
+ * that have a name already. The sum does not change. Pure.
+ */
+export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport | null, namedBytes = 0): AnonPart[] {
   const byId = new Map(parts.map((p) => [p.id, p]));
   const code = byId.get('code-cache');
   if (answers !== null && answers.codeCacheBytes !== null && code !== undefined)
     byId.set('code-cache', { ...code, reportedByJvm: `reserved for code: ${bytesText(answers.codeCacheBytes)}` });
-  if (answers !== null && answers.native !== null) divideByNmt(byId, answers.native);
+  if (answers !== null && answers.native !== null) divideByNmt(byId, answers.native, namedBytes);
   return [...byId.values()].filter((p) => p.bytes > 0 || p.high > 0);
 }
 
@@ -20,11 +23,13 @@ export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport
  * mappings, which are much more than the resident bytes, because tables are written as the heap fills. It also knows the VM's bytes from malloc.
  * Those that are in no arena are separate blocks, or belong to another allocator (jemalloc), which names none of its memory.
  */
-function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdReport['native']>): void {
+function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdReport['native']>, namedBytes: number): void {
   const vm = parts.get('vm-structures');
   const pool = (vm?.bytes ?? 0) + (parts.get('direct-buffers')?.bytes ?? 0);
   const others = native.categories.filter((c) => !NMT_CATEGORIES_WITH_PART.test(c.name));
-  const mapped = others.reduce((sum, c) => sum + c.mmapBytes, 0);
+  const tracked = others.reduce((sum, c) => sum + c.mmapBytes, 0);
+  // The stacks of ZGC's marking threads are not tracked by JDK 11.
+  const mapped = tracked > namedBytes ? tracked - namedBytes : tracked;
   const malloc = native.categories.reduce((sum, c) => sum + c.mallocBytes + c.arenaBytes, 0);
   // "Other" contains direct buffers and Unsafe since JDK 9; before that, "Internal" does.
   const buffers =

@@ -49,11 +49,37 @@ export function toAskedReading(texts: JcmdTexts, atMs: number, g1Cycles: G1Cycle
     classes: null,
     threads: null,
     collectors: [],
-    gcCount: counts?.all ?? 0,
+    gcCount: counts?.all ?? null,
+    gcUpdates: null,
     fullGcCount: fullCount({ collector, counts, generations, flags, g1Cycles }),
     gcSeconds: 0,
     uptimeSeconds: null,
     flags,
+  };
+}
+
+/**
+ * What only a collection updates in the counters is taken from the answer if that is newer, and the number of collections if they lack it.
+ * The old generation stays that of the counters, because its minimum right after a collection is the live set.
+ */
+export function withNewerAnswer(counters: JvmReading, answer: JvmReading): JvmReading {
+  const gcCount = counters.gcCount ?? answer.gcCount;
+  if (answer.heapUsed.atMs <= counters.heapUsed.atMs) return { ...counters, gcCount };
+  const { heapUsed, heapCommitted } = answer;
+  const space = <T extends { readonly used: Aged<number>; readonly committed: number }>(
+    of: T | null,
+    asked: T | null,
+  ): T | null =>
+    of === null || asked === null || asked.used.atMs <= of.used.atMs
+      ? of
+      : { ...of, used: asked.used, committed: asked.committed };
+  return {
+    ...counters,
+    heapUsed,
+    heapCommitted,
+    metaspace: space(counters.metaspace, answer.metaspace),
+    compressedClass: space(counters.compressedClass, answer.compressedClass),
+    gcCount,
   };
 }
 

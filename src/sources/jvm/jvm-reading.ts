@@ -47,9 +47,10 @@ export function toJvmReading(
           },
         ];
   });
-  const gcCount = collectors.reduce((sum, c) => sum + c.count, 0);
   const flags = memoryFlags(text('java.rt.vmArgs') ?? '');
   const collector = collectorName({ policy: text('sun.gc.policy.name'), collectors, generations, flags });
+  // ZGC of JDK 11 has no counter of its collections.
+  const gcCount = collector === 'ZGC' && collectors.length === 0 ? null : collectors.reduce((sum, c) => sum + c.count, 0);
   const version = text('java.property.java.version') ?? text('java.property.java.vm.version');
   const release = majorOf(version ?? text('java.property.java.vm.specification.version'));
 
@@ -130,12 +131,16 @@ export function toJvmReading(
           },
     collectors,
     gcCount,
+    gcUpdates: gcCount === null ? updates(previous, used) : null,
     fullGcCount: oldCollections({ collector, collectors, generations, gcCount, flags, g1Cycles: g1Cycles ?? null }),
     gcSeconds: collectors.reduce((sum, c) => sum + c.seconds, 0),
     uptimeSeconds: begun === null ? null : Math.max(0, (atMs - begun) / SECOND_MS),
     flags,
   };
 }
+
+const updates = (previous: JvmReading | null, used: number): number =>
+  previous === null ? 0 : (previous.gcUpdates ?? 0) + (previous.heapUsed.value === used ? 0 : 1);
 
 function generation(
   g: number,
@@ -186,7 +191,7 @@ function oldCollections({ collector, collectors, generations, gcCount, flags, g1
   if (collector === 'G1') {
     const full = counts[1] ?? 0;
     if (counts[2] !== undefined) return full + counts[2];
-    return full + (g1Cycles?.count({ collections: gcCount, generations, flags }) ?? 0);
+    return full + (g1Cycles?.count({ collections: gcCount ?? 0, generations, flags }) ?? 0);
   }
   return counts[1] ?? 0;
 }

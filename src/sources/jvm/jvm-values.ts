@@ -7,7 +7,10 @@ export function jvmValues(jvm: JvmReading): FieldValues {
     heap_used: jvm.heapUsed.value,
     heap_committed: jvm.heapCommitted.value,
     // Epsilon collects nothing, so its heap is treated as any other field. The same holds if collections are not known.
-    gc_count: jvm.collector === 'Epsilon' || (jvm.source === 'attach' && jvm.fullGcCount === null) ? null : jvm.gcCount,
+    gc_count:
+      jvm.collector === 'Epsilon' || (jvm.source === 'attach' && jvm.fullGcCount === null)
+        ? null
+        : (jvm.gcUpdates ?? jvm.gcCount),
     full_gc_count: jvm.fullGcCount,
     gc_seconds: jvm.source === 'attach' ? null : jvm.gcSeconds,
     old_used: jvm.oldUsed?.value ?? null,

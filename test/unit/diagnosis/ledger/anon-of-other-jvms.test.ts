@@ -82,6 +82,31 @@ test('a metaspace that the mappings do not show makes the arenas an interval as 
   assert.ok(part(split, 'malloc-arenas').low < part(split, 'malloc-arenas').bytes);
 });
 
+test('ZGC of JDK 11: the stacks of its marking threads are memory of the collector, though they look like an arena', () => {
+  const mappings = mappingsOf('jdk11-zgc-mark-stacks');
+  const stacks = mappings.find((m) => m.start === 0x150000000000)?.anonBytes ?? 0;
+  assert.equal(stacks, 32 * MIB);
+  const split = splitAnon(mappings, jvmOfFixture('jdk11-zgc-mark-stacks'));
+  assert.ok(part(split, 'vm-structures').low >= stacks);
+  const arenas = mappings.filter((m) => m.perms === 'rw-p' && m.start % (64 * MIB) === 0 && m.start !== 0x150000000000);
+  const resident = arenas.reduce((sum, m) => sum + m.anonBytes, 0);
+  assert.ok(Math.abs(part(split, 'malloc-arenas').bytes - resident) < MIB, `${part(split, 'malloc-arenas').bytes}`);
+});
+
+test('an arena that the kernel has merged with a table of the collector before it is found, and the table is not resident', () => {
+  const arena = 0x7fda60000000;
+  const written = 20 * MIB;
+  const mappings = mappingsOf('jdk11-zgc-mark-stacks').map((m) => {
+    if (m.end === arena + 132 * KIB) return { ...m, end: arena + written + 4 * KIB, anonBytes: written };
+    return m.start === arena + 132 * KIB ? { ...m, start: arena + written + 4 * KIB } : m;
+  });
+  const [before, after] = [mappingsOf('jdk11-zgc-mark-stacks'), mappings].map((all) =>
+    part(splitAnon(all, jvmOfFixture('jdk11-zgc-mark-stacks')), 'malloc-arenas'),
+  );
+  assert.ok(Math.abs(after!.bytes - before!.bytes - written) < MIB, `${(after!.bytes - before!.bytes) / MIB}`);
+  assert.ok(after!.low < after!.bytes);
+});
+
 test('where GC.heap_info says where the heap lies, nothing is searched', () => {
   const range = { start: 0xf0000000, end: 0xf8000000 };
   const split = splitAnon(mappingsOf('jdk17-metaspace-two-nodes'), null, {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { G1CycleCounter } from '../../../../src/sources/jvm/g1-cycles.ts';
-import { type JcmdTexts, toAskedReading } from '../../../../src/sources/jvm/jcmd-reading.ts';
+import { type JcmdTexts, toAskedReading, withNewerAnswer } from '../../../../src/sources/jvm/jcmd-reading.ts';
 import { jvmValues } from '../../../../src/sources/jvm/jvm-values.ts';
 import { KIB, MIB } from '../../../../src/units.ts';
+import { jvmReading } from '../../../support/jvm-reading.ts';
 
 const read = (texts: Partial<JcmdTexts>) =>
   toAskedReading({ heapInfo: '', events: '', metaspace: '', version: '', args: ['java'], ...texts }, 1000, new G1CycleCounter());
@@ -57,4 +58,33 @@ test('ZGC prints its maximum, and says nothing of what is old', () => {
 
 test('an answer without a heap is no reading', () => {
   assert.equal(read({ heapInfo: 'java.lang.IllegalArgumentException: Unknown diagnostic command' }), null);
+});
+
+const COUNTED = jvmReading({
+  collector: 'ZGC',
+  heapUsed: { value: 60 * MIB, atMs: 500 },
+  heapCommitted: { value: 64 * MIB, atMs: 500 },
+  oldUsed: { value: 30 * MIB, atMs: 500 },
+  metaspace: { used: { value: MIB, atMs: 500 }, committed: 2 * MIB, maxBytes: null },
+});
+const ZGC_11 = ` ZHeap           used 54M, capacity 132M, max capacity 256M
+ Metaspace       used 22528K, capacity 22630K, committed 23552K, reserved 24576K
+`;
+
+test('an answer that is newer than the last collection replaces what only a collection updates, but not the live set', () => {
+  const jvm = withNewerAnswer(COUNTED, asked({ heapInfo: ZGC_11 }));
+  assert.deepEqual([jvm.heapUsed, jvm.heapCommitted.value], [{ value: 54 * MIB, atMs: 1000 }, 132 * MIB]);
+  assert.deepEqual(jvm.metaspace, { used: { value: 22 * MIB, atMs: 1000 }, committed: 23 * MIB, maxBytes: null });
+  assert.deepEqual(jvm.oldUsed, COUNTED.oldUsed);
+});
+
+test('counters that a collection has updated since the answer stay', () => {
+  const counters = { ...COUNTED, heapUsed: { value: 40 * MIB, atMs: 1001 } };
+  assert.deepEqual(withNewerAnswer(counters, asked({ heapInfo: ZGC_11 })), counters);
+});
+
+test('collections that no counter counts are those of the JVM’s history', () => {
+  const answer = asked({ heapInfo: ZGC_11, events: '{Heap after GC invocations=4 (full 4):\n}' });
+  assert.equal(withNewerAnswer({ ...COUNTED, gcCount: null }, answer).gcCount, 4);
+  assert.equal(withNewerAnswer({ ...COUNTED, gcCount: 7 }, answer).gcCount, 7);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { G1CycleCounter } from '../../../../src/sources/jvm/g1-cycles.ts';
 import { parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
+import { jvmValues } from '../../../../src/sources/jvm/jvm-values.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
 import { MIB } from '../../../../src/units.ts';
 import { syntheticHsperfdata } from '../../../support/made-hsperf.ts';
@@ -108,6 +109,21 @@ for (const name of ['ZGC', 'Epsilon'] as const)
     const jvm = read({ 'java.property.java.version': '11.0.33', 'java.rt.vmArgs': GC_FLAG[name], ...ZGC_11 });
     assert.deepEqual([jvm.collector, jvm.fullGcCount, jvm.heapUsed.value], [name, null, 68 * MIB]);
   });
+
+test('ZGC of JDK 11 counts no collections, and each update of its heap shows one or more', () => {
+  const counters = { 'java.rt.vmArgs': GC_FLAG.ZGC, ...ZGC_11 };
+  const first = read(counters);
+  const same = read(counters, first);
+  const later = read({ ...counters, ...space(1, 0, 'space', 70, 200) }, same);
+  assert.deepEqual(
+    [first, same, later].map((jvm) => jvm.gcCount),
+    [null, null, null],
+  );
+  assert.deepEqual(
+    [first, same, later].map((jvm) => jvmValues(jvm).gc_count),
+    [0, 0, 1],
+  );
+});
 
 const TIMES = { 'sun.rt.createVmBeginTime': 10_000, 'sun.os.hrt.frequency': 1_000_000_000 };
 const zgc = (used: number, pauses: number, lastExitS: number) => ({
