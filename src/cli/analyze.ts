@@ -15,7 +15,7 @@ import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import { GIB, MIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
-import { causesText, fieldsText, verdictText } from './verdict-text.ts';
+import { factsText, verdictText } from './verdict-text.ts';
 
 /** `memhound analyze`: a verdict for each file, in the given order. Of several exit codes, 2 wins over 1, and 1 over 3. No file is skipped. */
 export const analyze = (argv: string[]): Promise<number> => withOptions('analyze', argv, run);
@@ -35,8 +35,7 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
         console.log(head + verdictText(outcome.verdict, options.explain));
         const hint = minHistoryHint(outcome, options.minHistory);
         if (hint !== null) console.log(`  ${hint}`);
-        if (options.explain)
-          console.log([...causesText(outcome.verdict), ...fieldsText(outcome.verdict)].map((l) => `  ${l}`).join('\n'));
+        if (options.explain) console.log(factsText(outcome.verdict));
       }
       if (options.failOn !== null && failsGate(outcome.verdict, options.failOn)) codes.add(3);
     } else {

@@ -9,6 +9,7 @@ import { releaseMemory } from '../sources/jvm/release-memory.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading, Reading } from '../sources/types.ts';
 import { print, printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
+import { explainVerdict } from './explain-verdict.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 import { releaseText } from './release-text.ts';
 
@@ -18,6 +19,7 @@ const NO_JVM = { state: 'absent', reason: 'there is no JVM in this container tha
 export const explain = (argv: string[]): Promise<number> => withOptions('explain', argv, run);
 
 async function run(options: Options<'explain'>): Promise<number> {
+  if (options.verdict || options.ended) return explainVerdict(options);
   const roots = rootsOf(options);
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {

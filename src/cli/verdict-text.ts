@@ -19,6 +19,10 @@ export function verdictText(verdict: Verdict, explained = false): string {
   return lines.join('\n');
 }
 
+/** The causes and the fields behind a verdict, one a line. */
+export const factsText = (verdict: Verdict): string =>
+  [...causesText(verdict), ...fieldsText(verdict)].map((line) => `  ${line}`).join('\n');
+
 function headlineRuleText({ headlineRule, trend }: Verdict): string {
   return headlineRule === null
     ? `The headline states the trend of the memory in use (${trend}): no rule names a cause for it.`

@@ -97,7 +97,35 @@ const FAIL_ON_ROWS = row<Gate | null>({
   help: 'exit 3 on leak, growing, or unsure (leak is null)',
 });
 
+/** Where the API is, for the program that serves it and the one that asks it. */
+const API_ROWS = {
+  host: row<string>({
+    flag: 'host',
+    value: 'ADDRESS',
+    parse: text,
+    otherwise: '127.0.0.1',
+    otherwiseText: '127.0.0.1',
+    help: 'address of the page and the API',
+  }),
+  port: row<number>({
+    flag: 'port',
+    value: 'N',
+    parse: whole(0, 65535),
+    otherwise: 8800,
+    otherwiseText: '8800',
+    help: 'port of the page and the API; 0: any free port',
+  }),
+  tokenFile: row<string | null>({
+    flag: 'token-file',
+    value: 'FILE',
+    parse: text,
+    otherwise: null,
+    help: 'file with the bearer token that the API requires',
+  }),
+};
+
 const WATCH_ROWS = {
+  ...API_ROWS,
   every: row<number>({
     flag: 'every',
     value: 'TIME',
@@ -130,22 +158,6 @@ const WATCH_ROWS = {
     otherwiseText: '92d',
     help: 'maximum age of history; older rows are deleted even below --max-disk',
   }),
-  host: row<string>({
-    flag: 'host',
-    value: 'ADDRESS',
-    parse: text,
-    otherwise: '127.0.0.1',
-    otherwiseText: '127.0.0.1',
-    help: 'address of the page and the API',
-  }),
-  port: row<number>({
-    flag: 'port',
-    value: 'N',
-    parse: whole(0, 65535),
-    otherwise: 8800,
-    otherwiseText: '8800',
-    help: 'port of the page and the API; 0: any free port',
-  }),
   opsHost: row<string>({
     flag: 'ops-host',
     value: 'ADDRESS',
@@ -169,13 +181,6 @@ const WATCH_ROWS = {
     otherwise: [],
     repeats: true,
     help: 'additional Host header that the API accepts; may be repeated',
-  }),
-  tokenFile: row<string | null>({
-    flag: 'token-file',
-    value: 'FILE',
-    parse: text,
-    otherwise: null,
-    help: 'file with the bearer token that the API requires',
   }),
   log: row<'json' | 'text'>({
     flag: 'log',
@@ -212,6 +217,21 @@ const TABLES = {
   watch: WATCH_ROWS,
   explain: {
     ...TARGET_ROWS,
+    verdict: row<boolean>({
+      flag: 'verdict',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'print instead the verdict of the memhound that runs at --host and --port, with its rules, limits and fields',
+    }),
+    ended: row<boolean>({
+      flag: 'ended',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'print instead the final verdict of the container that ended last, its last ledger and its last hour; of --target, if given',
+    }),
+    ...API_ROWS,
     release: row<boolean>({
       flag: 'release',
       value: null,

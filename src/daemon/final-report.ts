@@ -7,7 +7,7 @@ import type { WatchedContainer } from './watched-container.ts';
 /** Enough points to draw the end of a container, and few enough to keep several reports. */
 const LAST_HOUR_POINTS = 120;
 
-/** The last verdict of a container that has exited, with its last hour. */
+/** The last verdict of a container that has exited, with its last ledger and its last hour. */
 export function finalReportOf(watched: WatchedContainer, nowMs: number, everySeconds: number): FinalReport<Verdict> {
   const { history } = watched;
   const killS = history.events.findLast((e) => e.type === 'oom_kill')?.t ?? 0;
@@ -16,5 +16,5 @@ export function finalReportOf(watched: WatchedContainer, nowMs: number, everySec
   const lastHour = toSeriesJson(
     history.series({ fields: null, fromS: nowMs / SECOND_MS - HOUR_S, toS: null, points: LAST_HOUR_POINTS, epoch: 'current' }),
   );
-  return { atMs: nowMs, verdict, lastHour };
+  return { atMs: nowMs, verdict, ledger: watched.lastLedger(), lastHour };
 }

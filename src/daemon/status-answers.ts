@@ -5,6 +5,7 @@ import { type FinalReport, reportedTarget } from '../history/store/final-reports
 import type { Store } from '../history/store/store.ts';
 import {
   ApiError,
+  type EndedRun,
   type HistogramTake,
   type LiveMessage,
   type SampleColumns,
@@ -44,18 +45,21 @@ export class StatusAnswers implements Status {
   }
 
   verdict(target?: string, epoch?: number): Verdict {
-    if (epoch !== undefined && epoch < 0) {
-      const report = this.#finalReports(target)[-epoch - 1];
-      if (report !== undefined) return report.verdict as Verdict;
-      throw new ApiError(
-        'no-data-yet',
-        404,
-        `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since memhound started`,
-      );
-    }
+    if (epoch !== undefined && epoch < 0) return this.finalReport(target, epoch).verdict;
     const watched = this.#containers.require(target);
     // A request before the first scheduled evaluation still needs an answer.
     return watched.verdict ?? watched.evaluate(watched.tick?.sample.atMs ?? Date.now());
+  }
+
+  finalReport(target: string | undefined, epoch: number): EndedRun {
+    const report = this.#finalReports(target)[-epoch - 1];
+    if (report !== undefined)
+      return { verdict: report.verdict as Verdict, ledger: report.ledger ?? null, lastHour: report.lastHour ?? null };
+    throw new ApiError(
+      'no-data-yet',
+      404,
+      `no container has ended ${-epoch === 1 ? 'yet' : `${-epoch} times yet`} since this history began`,
+    );
   }
 
   /** Without a target those of all, the last end first: which target it was of is known to the verdict, not to the person who asks. */

@@ -9,6 +9,7 @@ import type { HistogramTake } from '../outlets/status.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
+import { onlineCpus } from '../sources/process/procfs.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
@@ -20,7 +21,7 @@ import { MappingsReader } from './mappings-reader.ts';
 import { OomKillTracker } from './oom-kill-tracker.ts';
 import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
-import { isRead, ledgerOf, readLedgerContext } from './tick-answers.ts';
+import { isRead, ledgerOf, type ReadTick, readLedgerContext } from './tick-answers.ts';
 
 export interface ContainerOptions {
   readonly roots: Roots;
@@ -56,6 +57,8 @@ export class WatchedContainer implements AnsweringContainer {
   target: Target;
   tick: Tick | null = null;
   verdict: Verdict | null = null;
+  /** The newest tick whose cgroup was read: after the end of the container there is no other. */
+  #lastRead: ReadTick | null = null;
   alive = true;
   readonly #options: ContainerOptions;
   #history = new History();
@@ -104,6 +107,7 @@ export class WatchedContainer implements AnsweringContainer {
     const before = this.#readers;
     this.target = target;
     this.alive = true;
+    this.#lastRead = null;
     this.#files = [];
     this.#evaluations.containerRestarted();
     this.#readers = this.#open(target);
@@ -137,6 +141,7 @@ export class WatchedContainer implements AnsweringContainer {
     const tick = this.#readers.sampler.tick(nowMs);
     this.tick = tick;
     this.alive = tick.alive;
+    if (isRead(tick)) this.#lastRead = tick;
     const { rose, events, failures } = this.#readers.oomKills.observe(nowMs, {
       kills: tick.sample.values.oom_kill ?? null,
       alive: tick.alive,
@@ -210,6 +215,19 @@ export class WatchedContainer implements AnsweringContainer {
       namedFiles: this.#namedFiles(),
       mappings,
       ...readLedgerContext(roots, this.target, pidsOf(this.target)),
+    });
+    return withGrowth(ledger, this.verdict?.growth.anon ?? null);
+  }
+
+  /** The ledger of the newest tick that was read, from what is known already; null: none was read. */
+  lastLedger(): Ledger | null {
+    if (this.#lastRead === null) return null;
+    const ledger = ledgerOf(this.#lastRead, {
+      files: this.#files,
+      namedFiles: this.#namedFiles(),
+      mappings: this.#readers.mappings?.last ?? null,
+      cpusOnline: onlineCpus(this.#options.roots.proc),
+      others: [],
     });
     return withGrowth(ledger, this.verdict?.growth.anon ?? null);
   }

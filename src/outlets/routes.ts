@@ -21,6 +21,8 @@ export interface Route {
   readonly long?: true;
 }
 
+/** Of what was kept of containers that ended. */
+const EPOCH = { epoch: '-1: that of the last container that ended; -2: of the one before' };
 const TARGET = { target: 'id of the container; default: that of the JVM' };
 
 /** The API, one row per path. The server, openapi.json and docs/api.md derive from it. */
@@ -32,15 +34,15 @@ export const ROUTES: readonly Route[] = [
     query: {
       ...TARGET,
       'fail-on': 'leak, growing or unsure: answer 409 then, for gates',
-      epoch: '-1: the final verdict of the last container that died',
+      ...EPOCH,
     },
     answer: verdict,
   },
   {
     path: '/api/v1/ledger',
     summary: 'Every byte of usage under a name, with the bound',
-    query: TARGET,
-    answer: (s, q) => s.ledger(text(q, 'target')),
+    query: { ...TARGET, ...EPOCH },
+    answer: ledger,
   },
   { path: '/api/v1/views', summary: 'What each tool shows now', query: TARGET, answer: (s, q) => s.views(text(q, 'target')) },
   {
@@ -72,9 +74,10 @@ export const ROUTES: readonly Route[] = [
       to: 'epoch seconds',
       points: 'at most this many points',
       envelope: 'true: also min and max, the least and the largest of all samples that each point stands for',
+      epoch: '-1: the last hour of the last container that ended, with all fields; the other parameters do not apply',
     },
     long: true,
-    answer: async (s, q) => new Pieces(samplesJson(await s.samples(samplesQuery(s, q)))),
+    answer: samples,
   },
   {
     path: '/api/v1/self',
@@ -89,14 +92,14 @@ function verdict(status: Status, query: Query): unknown {
   const target = text(query, 'target');
   const wanted = text(query, 'fail-on');
   const gate = GATES.find((name) => name === wanted);
-  const epoch = query.epoch === undefined ? undefined : integer(query, 'epoch', -100, 0);
+  const epoch = epochOf(query);
   if (wanted !== undefined && gate === undefined)
     throw new ApiError(
       'bad-request',
       400,
       `fail-on must be leak, growing or unsure, found ${JSON.stringify(wanted.slice(0, 40))}`,
     );
-  const answer = status.verdict(target, epoch === 0 ? undefined : epoch);
+  const answer = status.verdict(target, epoch);
   if (gate !== undefined && failsGate(answer, gate)) throw new GateFailed(answer);
   return answer;
 }
@@ -107,6 +110,29 @@ export class GateFailed extends Error {
   constructor(readonly verdict: Verdict) {
     super('a gate was hit');
   }
+}
+
+/** undefined: the container that runs. */
+function epochOf(query: Query): number | undefined {
+  const epoch = query.epoch === undefined ? 0 : integer(query, 'epoch', -100, 0);
+  return epoch === 0 ? undefined : epoch;
+}
+
+function ledger(status: Status, query: Query): unknown {
+  const [target, epoch] = [text(query, 'target'), epochOf(query)];
+  return epoch === undefined ? status.ledger(target) : kept(status.finalReport(target, epoch).ledger, 'ledger');
+}
+
+async function samples(status: Status, query: Query): Promise<unknown> {
+  const epoch = epochOf(query);
+  return epoch === undefined
+    ? new Pieces(samplesJson(await status.samples(samplesQuery(status, query))))
+    : new Pieces([JSON.stringify(kept(status.finalReport(text(query, 'target'), epoch).lastHour, 'last hour'))]);
+}
+
+function kept(what: unknown, name: string): unknown {
+  if (what === null) throw new ApiError('no-data-yet', 404, `the ${name} of this container was not kept; its verdict was`);
+  return what;
 }
 
 function jvm(status: Status, query: Query): unknown {

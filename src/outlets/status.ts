@@ -11,6 +11,8 @@ export interface Status {
   targets(): readonly TargetStatus[];
   /** `epoch` -1: the final verdict of the last instance that exited. */
   verdict(target?: string, epoch?: number): Verdict;
+  /** What was kept of an instance that exited; `epoch` -1: the last one. */
+  finalReport(target: string | undefined, epoch: number): EndedRun;
   /** `open`: for a page that stays open; expensive parts may be a minute old. `once`: for a single request. */
   ledger(target?: string, purpose?: 'once' | 'open'): Promise<Ledger>;
   views(target?: string): readonly View[];
@@ -26,6 +28,14 @@ export interface Status {
   latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
   /** Adds a listener for live messages. Returns a function that removes it. */
   on(listener: (message: LiveMessage) => void): () => void;
+}
+
+/** The final verdict of a container instance that exited, its last ledger and its last hour. null: not kept. */
+export interface EndedRun {
+  readonly verdict: Verdict;
+  readonly ledger: unknown;
+  /** In the form of `/api/v1/samples`. */
+  readonly lastHour: unknown;
 }
 
 export interface TargetStatus extends TargetInfo {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import { makeCgroup } from '../support/cgroup.ts';
 import { diskDir } from '../support/dirs.ts';
@@ -127,6 +129,13 @@ test('a JVM that the OOM killer killed is reported as OOM-killed, at once and la
   const killed = await live.until((message) => message.type === 'restart' && /OOM/.test(message.reason), 60_000);
   assert.equal(killed.type, 'restart');
   assert.equal((await started[0]!.exited).signal, 'SIGKILL');
+  const args = ['dist/memhound.mjs', 'explain', '--ended', '--port', new URL(hound.url).port];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  assert.equal(stderr, '');
+  assert.match(stdout, /^The container ended at .*OOM-killed/);
+  assert.match(stdout, /Rule \S+: memory that cannot be reclaimed/);
+  assert.match(stdout, /^The last ledger, of [\d-]+T.*\nMemory used \d.* of 160 MiB$/m);
+  assert.match(stdout, /^ {2}anon +\d.* MiB +\d.* MiB +\d.* MiB$/m);
   started.push(await startJava('demo/SpringLog.java', [join(dataDir(), 'spring.log'), '1', '50'], { cgroup }));
   await live.until((message) => message.type === 'restart' && !/OOM/.test(message.reason), 30_000);
   const { body } = await hound.get<Verdict>('/api/v1/verdict?epoch=-1');

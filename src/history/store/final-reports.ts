@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { openJsonFile } from './json-file.ts';
 import { readRegularFile } from './regular-file.ts';
 
-/** The last verdict of a container instance that exited. `verdict` is stored as it was published. */
+/** The last verdict of a container instance that exited, with its last ledger and its last hour, all stored as they were published. */
 export interface FinalReport<V = unknown> {
   readonly atMs: number;
   readonly verdict: V;
+  /** Absent in a report of a version before 0.3, null if the last sample was not read. */
+  readonly ledger?: unknown;
   readonly lastHour?: unknown;
 }
 

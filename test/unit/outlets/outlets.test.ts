@@ -71,6 +71,10 @@ const status: Status = {
   verdict: (id) => see(id, verdict),
   ledger: async (id) =>
     see(id, { at: verdict.at, totalBytes: 1, limitBytes: 'max', boundBytes: 1, unexplainedBytes: 0, boundNote: '', parts: [] }),
+  finalReport(id, epoch) {
+    if (epoch < -2) throw new ApiError('no-data-yet', 404, 'no container has ended 3 times yet since this history began');
+    return see(id, { verdict, ledger: epoch === -1 ? { totalBytes: 7 } : null, lastHour: epoch === -1 ? { t: [1, 2] } : null });
+  },
   views: (id) => see(id, []),
   files: (id) => see(id, []),
   jvm: (id) => see(id, { jvm: null, reason: 'none' }),
@@ -184,6 +188,15 @@ describe('the API', () => {
     } finally {
       blind = null;
     }
+  });
+
+  test('the ledger and the last hour of a container that ended are given as they were kept, or the answer says that they were not', async () => {
+    assert.deepEqual((await ask('/api/v1/ledger?epoch=-1')).body, { totalBytes: 7 });
+    assert.deepEqual((await ask('/api/v1/samples?epoch=-1')).body, { t: [1, 2] });
+    const { status: code, body } = await ask('/api/v1/ledger?epoch=-2');
+    assert.deepEqual([code, body.error.message], [404, 'the ledger of this container was not kept; its verdict was']);
+    assert.equal((await ask('/api/v1/samples?epoch=-3')).status, 404);
+    assert.equal((await ask('/api/v1/samples?epoch=0')).body.interval_s, 10, '0: the container that runs');
   });
 
   test('what is wrong with a request is said in one form', async () => {
