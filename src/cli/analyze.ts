@@ -2,9 +2,9 @@ import { isAscii } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Options } from '../config/options.ts';
-import { composeVerdict } from '../diagnosis/compose-verdict.ts';
 import { failsGate } from '../diagnosis/gate.ts';
-import type { TargetInfo, Verdict } from '../diagnosis/types.ts';
+import { lastTimeOf, recordedVerdict } from '../diagnosis/recorded-verdict.ts';
+import type { Verdict } from '../diagnosis/types.ts';
 import { durationText, safeName } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { isPrometheus, parsePrometheus } from '../inputs/prometheus-json.ts';
@@ -12,8 +12,7 @@ import { isRecording, parseRecording } from '../inputs/recording.ts';
 import { InputError, parseSeries } from '../inputs/series-file.ts';
 import { versionOf } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
-import { evaluateSeries } from '../trends/evaluate.ts';
-import { GIB, MIB, SECOND_MS } from '../units.ts';
+import { GIB, MIB } from '../units.ts';
 import { withOptions } from './command.ts';
 import { factsText, verdictText } from './verdict-text.ts';
 
@@ -29,7 +28,9 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
   for (const file of files) {
     const outcome = await analyzeFile(file, options.minHistory);
     if (outcome.state === 'answered') {
-      if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict }));
+      const { warnings } = outcome;
+      for (const text of warnings) console.error(`memhound analyze: ${shownName(file)}: Prometheus warns: ${text}`);
+      if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict, ...(warnings.length > 0 && { warnings }) }));
       else {
         const head = files.length > 1 ? `${safeName(file)}: ` : '';
         console.log(head + verdictText(outcome.verdict, options.explain));
@@ -40,17 +41,19 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
       if (options.failOn !== null && failsGate(outcome.verdict, options.failOn)) codes.add(3);
     } else {
       if (options.json) console.log(JSON.stringify({ file, error: outcome.error }));
-      console.error(`memhound analyze: ${file === '-' ? 'standard input' : safeName(file)}: ${outcome.error}`);
+      console.error(`memhound analyze: ${shownName(file)}: ${outcome.error}`);
       codes.add(outcome.state === 'bad-input' ? 2 : 1);
     }
   }
   return [2, 1, 3].find((code) => codes.has(code)) ?? 0;
 }
 
+const shownName = (file: string): string => (file === '-' ? 'standard input' : safeName(file));
+
 /** A file does not get longer by waiting: where it is shorter than the least history, says which option evaluates it. */
 function minHistoryHint({ series, verdict }: Analysis, minHistorySeconds: number): string | null {
   const { t } = series;
-  const spanS = lastOf(t) - t.reduce((first, at) => Math.min(first, at), Number.POSITIVE_INFINITY);
+  const spanS = lastTimeOf(t) - t.reduce((first, at) => Math.min(first, at), Number.POSITIVE_INFINITY);
   if (verdict.trend !== 'not-enough-data' || !(spanS >= 1) || spanS >= minHistorySeconds) return null;
   return `The file covers ${durationText(spanS)}, less than --min-history (${durationText(minHistorySeconds)}). --min-history ${Math.floor(spanS)}s evaluates all of it.`;
 }
@@ -59,6 +62,8 @@ interface Analysis {
   readonly file: string;
   readonly series: Series;
   readonly verdict: Verdict;
+  /** What the server that gave the series has said about it: usually that something is missing. */
+  readonly warnings: readonly string[];
 }
 
 export type Outcome =
@@ -125,35 +130,9 @@ async function readStandardInput(): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-function evaluateBytes(bytes: Buffer, minHistorySeconds: number): { series: Series; verdict: Verdict } {
-  const { series, jvm, version } = parse(decode(bytes));
-  const target: TargetInfo = {
-    id: 'recorded',
-    name: 'recorded',
-    container: null,
-    pid: null,
-    reach: 'explicit',
-    cgroup: { version, path: 'recorded' },
-    limitBytes: series.limitBytes,
-    otherJvms: [],
-    jvm: series.fields.has('heap_used')
-      ? { evidence: 'recorded', version: jvm?.version ?? null, collector: jvm?.collector ?? null }
-      : null,
-  };
-  const verdict = composeVerdict({
-    atMs: lastOf(series.t) * SECOND_MS,
-    target,
-    evaluation: evaluateSeries(series, { minHistorySeconds }),
-    series,
-    events: series.events,
-    jvm,
-    allocator: null,
-    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
-    ended: null,
-    lastEnd: null,
-    otherJvms: [],
-  });
-  return { series, verdict };
+function evaluateBytes(bytes: Buffer, minHistorySeconds: number): Omit<Analysis, 'file'> {
+  const { series, jvm, version, warnings } = parse(decode(bytes));
+  return { series, warnings, verdict: recordedVerdict(series, { jvm, version, minHistorySeconds }) };
 }
 
 function decode(bytes: Buffer): string {
@@ -167,28 +146,28 @@ function decode(bytes: Buffer): string {
   return textOf(bytes);
 }
 
-/** The latest time, even if the file is unsorted. */
-function lastOf(t: Float64Array): number {
-  let last = 0;
-  for (let i = 0; i < t.length; i++) last = Math.max(last, t[i]!);
-  return last;
+interface Parsed {
+  readonly series: Series;
+  readonly jvm: JvmReading | null;
+  readonly version: 1 | 2;
+  readonly warnings: readonly string[];
 }
 
 /** Nearly all files are ASCII. Decoding them as latin1 takes a quarter of the time. */
 const textOf = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 
-function parse(text: string): { series: Series; jvm: JvmReading | null; version: 1 | 2 } {
+function parse(text: string): Parsed {
   if (text.trim() === '') throw new InputError('is empty; expected a series, a recording or a Prometheus answer');
   const firstLine = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
-  if (isRecording(firstLine)) return parseRecording(text);
+  if (isRecording(firstLine)) return { ...parseRecording(text), warnings: [] };
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
     throw new InputError(`is not JSON: ${withLocation((error as Error).message, text)}`);
   }
-  const series = isPrometheus(json) ? parsePrometheus(json) : parseSeries(json);
-  return { series, jvm: null, version: versionOf(series.fields) };
+  const { data: series, warnings } = isPrometheus(json) ? parsePrometheus(json) : { data: parseSeries(json), warnings: [] };
+  return { series, jvm: null, version: versionOf(series.fields), warnings };
 }
 
 /** V8 reports the offset in the text. Readers need a line and column. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePrometheus } from '../../../src/inputs/prometheus-json.ts';
 import { InputError, parseSeries } from '../../../src/inputs/series-file.ts';
 
 const wrong = (json: unknown): string => {
@@ -43,65 +42,4 @@ test('each mistake in a series file is named with its place', () => {
 test('one step back of a clock is data, not a mistake', () => {
   const t = Array.from({ length: 200 }, (_, i) => (i < 100 ? i * 10 : i * 10 - 300));
   assert.equal(parseSeries({ t, fields: { usage: t.map(() => 1) } }).t.length, 200);
-});
-
-test('a Prometheus range answer for one container becomes fields, heap pools added up', () => {
-  const row = (name: string, values: [number, string][], labels = {}) => ({ metric: { __name__: name, ...labels }, values });
-  const series = parsePrometheus({
-    status: 'success',
-    data: {
-      resultType: 'matrix',
-      result: [
-        row('container_memory_usage_bytes', [
-          [0, '10'],
-          [60, '20'],
-        ]),
-        row('container_spec_memory_limit_bytes', [
-          [0, '100'],
-          [60, '100'],
-        ]),
-        row(
-          'jvm_memory_used_bytes',
-          [
-            [0, '1'],
-            [60, '2'],
-          ],
-          { area: 'heap', id: 'Eden' },
-        ),
-        row(
-          'jvm_memory_used_bytes',
-          [
-            [0, '3'],
-            [60, '4'],
-          ],
-          { area: 'heap', id: 'Old' },
-        ),
-      ],
-    },
-  });
-  assert.deepEqual([...series.fields.get('usage')!], [10, 20]);
-  assert.deepEqual([...series.fields.get('heap_used')!], [4, 6]);
-  assert.equal(series.limitBytes, 100);
-});
-
-test('a Prometheus answer with two containers, or none that is known, is refused', () => {
-  const two = {
-    status: 'success',
-    data: {
-      resultType: 'matrix',
-      result: [0, 1].map(() => ({
-        metric: { __name__: 'container_memory_rss' },
-        values: [
-          [0, '1'],
-          [60, '1'],
-        ],
-      })),
-    },
-  };
-  assert.throws(() => parsePrometheus(two), /second time/);
-  assert.throws(
-    () => parsePrometheus({ status: 'success', data: { resultType: 'matrix', result: [] } }),
-    /no series that memhound knows/,
-  );
-  assert.throws(() => parsePrometheus({ status: 'success', data: { resultType: 'vector', result: [] } }), /matrix/);
 });

@@ -1,0 +1,50 @@
+import type { Series } from '../history/series.ts';
+import type { JvmReading } from '../sources/types.ts';
+import { evaluateSeries } from '../trends/evaluate.ts';
+import { SECOND_MS } from '../units.ts';
+import { composeVerdict } from './compose-verdict.ts';
+import type { TargetInfo, Verdict } from './types.ts';
+
+/** The verdict for a series that nobody watches: a file, or the samples that a Prometheus server has. Pure. */
+export function recordedVerdict(
+  series: Series,
+  {
+    jvm,
+    version,
+    minHistorySeconds,
+  }: { readonly jvm: JvmReading | null; readonly version: 1 | 2; readonly minHistorySeconds: number },
+): Verdict {
+  const target: TargetInfo = {
+    id: 'recorded',
+    name: 'recorded',
+    container: null,
+    pid: null,
+    reach: 'explicit',
+    cgroup: { version, path: 'recorded' },
+    limitBytes: series.limitBytes,
+    otherJvms: [],
+    jvm: series.fields.has('heap_used')
+      ? { evidence: 'recorded', version: jvm?.version ?? null, collector: jvm?.collector ?? null }
+      : null,
+  };
+  return composeVerdict({
+    atMs: lastTimeOf(series.t) * SECOND_MS,
+    target,
+    evaluation: evaluateSeries(series, { minHistorySeconds }),
+    series,
+    events: series.events,
+    jvm,
+    allocator: null,
+    pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
+    ended: null,
+    lastEnd: null,
+    otherJvms: [],
+  });
+}
+
+/** The latest time, even if the series is unsorted. */
+export function lastTimeOf(t: Float64Array): number {
+  let last = 0;
+  for (let i = 0; i < t.length; i++) last = Math.max(last, t[i]!);
+  return last;
+}

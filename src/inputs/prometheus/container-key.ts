@@ -1,0 +1,53 @@
+import type { Labels } from './labelled-series.ts';
+
+/** What identifies a container through its restarts. A part that the labels do not have is ''. */
+export interface ContainerKey {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+export const keyText = ({ cluster, namespace, pod, container }: ContainerKey): string =>
+  [cluster, namespace, pod, container].filter((part) => part !== '').join('/');
+
+/** kube-state-metrics names itself in `pod` and the pod that it reports in `exported_pod`, unless its labels are honoured. */
+const isOfKubeState = (labels: Labels): boolean => (labels.__name__ ?? '').startsWith('kube_');
+
+/** The key of a series. Before Kubernetes 1.16 cAdvisor wrote `pod_name` and `container_name`. */
+export function keyOf(labels: Labels): ContainerKey {
+  const exported = isOfKubeState(labels);
+  const first = (...names: readonly string[]): string => {
+    for (const name of names) if (labels[name]) return labels[name];
+    return '';
+  };
+  const of = (name: string, old: string): string =>
+    exported ? first(`exported_${name}`, name, old) : first(name, old, `exported_${name}`);
+  const pod = of('pod', 'pod_name');
+  const container = of('container', 'container_name');
+  return {
+    cluster: labels.cluster ?? '',
+    namespace: exported ? first('exported_namespace', 'namespace') : first('namespace', 'exported_namespace'),
+    pod,
+    // Without Kubernetes, `name` is the name of the container.
+    container: container === '' && pod === '' && labels.id !== undefined ? first('name') : container,
+  };
+}
+
+/** cAdvisor also reports the pause container, the cgroup of each pod, slices and the root. Their memory is not a container's, or counts twice. */
+export function isNoContainer(labels: Labels, { pod, container }: ContainerKey): boolean {
+  if (container === 'POD') return true;
+  if (container !== '') return false;
+  const isCgroup = labels.__name__?.startsWith('container_') ?? false;
+  return isCgroup && (pod !== '' || (labels.id !== undefined && /^\/$|\.slice$|^\/(?:kubepods|system|user)\b/.test(labels.id)));
+}
+
+/**
+ * What identifies a run of a container: the cgroup's path, which contains the container's id. Some installs drop it; then a pod that moves to
+ * another node, or gets another image, is another run. Labels of the replica that scraped differ without a restart.
+ */
+export function runOf(labels: Labels): string {
+  const { id, name, node, instance, image } = labels;
+  if (id !== undefined && id !== '') return id;
+  return [node ?? instance ?? '', image ?? '', name ?? ''].join('\n');
+}
