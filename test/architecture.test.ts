@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 /** The rooms of docs/architecture.md, left to right. A room may import itself and the rooms to its left; `clock`, `fields`, `format`, `memory-facts`, `plausible`, `ranges`, `units` and `version` are open to all. */
-const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'outlets', 'daemon', 'config', 'cli'];
+const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'fleet', 'outlets', 'daemon', 'config', 'cli'];
 const OPEN = new Set(['clock', 'fields', 'format', 'memory-facts', 'plausible', 'ranges', 'units', 'version']);
 /** Pure modules whose code the page runs too. */
 const FOR_THE_PAGE = new Set([
@@ -42,8 +42,10 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     '.': ['jvm'],
   },
   'src/history': { store: [], '.': [] },
+  'src/inputs': { prometheus: [] },
   'src/trends': { model: [], field: ['model'], heap: ['field'], runs: ['field'], together: ['field'] },
   'src/diagnosis': { ledger: [], growth: ['ledger'], rules: ['ledger', 'growth'] },
+  'src/fleet': { http: [], read: ['http'] },
   web: { data: [], charts: ['data'], panels: ['data', 'charts'], style: [] },
 };
 
