@@ -30,6 +30,8 @@ export const TEST_NEEDS = [
   need('catatonit', ['catatonit'], "the pod's pause process (test/pod)"),
   need('nsenter', ['util-linux'], "asking from within a pod's network (test/pod)"),
   need('dpkg', ['dpkg'], "the files of the pod's images (test/pod)"),
+  need('prometheus', ['prometheus'], 'memhound fleet on a real Prometheus'),
+  need('victoria-metrics', ['victoria-metrics'], 'memhound fleet on a real VictoriaMetrics'),
   need('chromium-headless-shell', ['chromium-headless-shell', 'chromium'], 'the page in a real browser', ['chromium']),
 ];
 

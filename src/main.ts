@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
       return (await import('./cli/analyze.ts')).analyze;
     },
   },
+  fleet: {
+    about: 'evaluate every container that a Prometheus server knows',
+    load: async () => (await import('./cli/fleet.ts')).fleet,
+  },
   capture: {
     about: 'record the raw files as JSON lines, for a bug report or a fixture',
     load: async () => (await import('./cli/capture.ts')).capture,

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 export class SecretFileError extends Error {}
 
 /** One line from a mounted secret, without a newline at its end. @throws SecretFileError */
-export function readSecret(flag: '--token-file' | '--webhook-file', path: string, expected: string): string {
+export function readSecret(
+  flag: '--token-file' | '--webhook-file' | '--bearer-token-file',
+  path: string,
+  expected: string,
+): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8').trim();

@@ -1,5 +1,6 @@
+import { timeProblem } from '../clock.ts';
 import { plausible } from '../plausible.ts';
-import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S } from '../units.ts';
+import { DAY_S, GIB, HOUR_S, KIB, MIB, MINUTE_S, SECOND_MS } from '../units.ts';
 import type { Parsed } from './option-table.ts';
 
 const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
@@ -47,6 +48,25 @@ export function label(t: string): Parsed<(readonly [string, string])[]> {
 
 export function workloadName(t: string): Parsed<string[]> {
   return /^[A-Za-z]+\/[a-z0-9.-]+$/.test(t) ? ok([t]) : no('KIND/NAME, such as Deployment/shop');
+}
+
+/** A URL of a server. Credentials in it would show in a process list. */
+export function httpUrl(t: string): Parsed<string> {
+  const url = URL.canParse(t) ? new URL(t) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return no('an http or https URL, such as http://localhost:9090');
+  return url.username !== '' || url.password !== '' ? no('a URL without user and password, which go into a file') : ok(t);
+}
+
+/** "2026-03-01T00:00:00Z" or epoch seconds. */
+export function moment(t: string): Parsed<number> {
+  const value = /^\d+(?:\.\d+)?$/.test(t) ? Number(t) : /^\d{4}-\d\d-\d\dT/.test(t) ? Date.parse(t) / SECOND_MS : Number.NaN;
+  return timeProblem(value) === null ? ok(value) : no('a time such as 2026-03-01T00:00:00Z, or epoch seconds');
+}
+
+/** "0.1": a share from 0 to 1, without both ends. */
+export function share(t: string): Parsed<number> {
+  const value = /^0?\.\d+$/.test(t) ? Number(t) : 0;
+  return value > 0 ? ok(value) : no('a share between 0 and 1, such as 0.1');
 }
 
 export const texts = (t: string): Parsed<string[]> => (t === '' ? no('a text that is not empty') : ok([t]));

@@ -5,7 +5,7 @@ export const GATES = ['leak', 'growing', 'unsure'] as const;
 export type Gate = (typeof GATES)[number];
 
 /** Whether a verdict fails a gate. `unsure` fails on a leak too: it is the stricter one. */
-export function failsGate(verdict: Verdict, gate: Gate): boolean {
+export function failsGate(verdict: Pick<Verdict, 'leak' | 'trend'>, gate: Gate): boolean {
   switch (gate) {
     case 'leak':
       return verdict.leak === true;

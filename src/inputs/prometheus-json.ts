@@ -17,7 +17,7 @@ export interface PrometheusAnswer<T> {
 }
 
 /** Takes an answer of the HTTP API apart. @throws InputError with the server's own words, if it reports an error */
-function openAnswer(json: unknown): PrometheusAnswer<unknown> {
+export function openAnswer(json: unknown): PrometheusAnswer<unknown> {
   if (!isObject(json)) throw wrong('the answer', 'a JSON object with status and data', json);
   if (json.status === 'error' || (json.data === undefined && json.error !== undefined)) {
     const type = typeof json.errorType === 'string' ? ` (${json.errorType})` : '';
@@ -29,7 +29,7 @@ function openAnswer(json: unknown): PrometheusAnswer<unknown> {
 }
 
 /** The series of an answer with resultType matrix. Native histograms have no value, and are left out. @throws InputError */
-function parseMatrix(data: unknown): LabelledSeries[] {
+export function parseMatrix(data: unknown): LabelledSeries[] {
   const { resultType, result } = isObject(data) ? data : {};
   if (resultType !== 'matrix' || !Array.isArray(result)) {
     throw new InputError(`data.resultType must be "matrix" (the answer of query_range), found ${JSON.stringify(resultType)}`);
@@ -43,7 +43,7 @@ function parseMatrix(data: unknown): LabelledSeries[] {
 }
 
 /** The labels of a row; those that are no text are left out. */
-function labelsOf(metric: unknown): Labels {
+export function labelsOf(metric: unknown): Labels {
   if (!isObject(metric)) return {};
   return Object.fromEntries(Object.entries(metric).filter(([, value]) => typeof value === 'string')) as Labels;
 }
@@ -65,7 +65,7 @@ function samples(values: readonly unknown[], place: string): { readonly t: Float
 }
 
 /** Samples in order of time; of several with the same time the last. */
-function inOrder(t: Float64Array, v: Float64Array): { readonly t: Float64Array; readonly v: Float64Array } {
+export function inOrder(t: Float64Array, v: Float64Array): { readonly t: Float64Array; readonly v: Float64Array } {
   const byTime = new Map<number, number>();
   for (let i = 0; i < t.length; i++) byTime.set(t[i]!, v[i]!);
   const times = Float64Array.from(byTime.keys()).sort();

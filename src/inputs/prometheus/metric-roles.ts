@@ -38,12 +38,17 @@ const SPEC_LIMIT = 'container_spec_memory_limit_bytes';
 const START_TIME = 'container_start_time_seconds';
 
 /** Metrics of the cgroup, in the order in which an error lists them. */
-export const CGROUP_METRICS: readonly string[] = [
-  ...Object.keys(CADVISOR),
-  ...['usage_bytes', 'working_set_bytes', 'rss', 'cache', 'swap'].map((ending) => `${RECORDED}container_memory_${ending}`),
-  SPEC_LIMIT,
-  START_TIME,
-];
+export const CGROUP_METRICS: readonly string[] = [...Object.keys(CADVISOR), SPEC_LIMIT, START_TIME];
+
+/** The same as recording rules. */
+export const RECORDED_METRICS: readonly string[] = ['usage_bytes', 'working_set_bytes', 'rss', 'cache', 'swap'].map(
+  (ending) => `${RECORDED}container_memory_${ending}`,
+);
+
+/** Metrics of a JVM, by Micrometer and by the JMX exporter. */
+export const JVM_METRICS: readonly string[] = [...JVM_THREADS, ...POOLS, ...POOL_LIMITS];
+
+export const LIMIT_METRICS: readonly string[] = [REQUESTED_LIMIT, REQUESTED_LIMIT_1];
 
 /** The role of a series; null: it tells nothing that memhound uses. */
 export function roleOf(labels: Labels): MetricRole | null {

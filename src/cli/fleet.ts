@@ -1,0 +1,151 @@
+import { availableParallelism } from 'node:os';
+import type { Options } from '../config/options.ts';
+import { failsGate, type Gate } from '../diagnosis/gate.ts';
+import { evaluateHere, serveThread, startThreads } from '../fleet/evaluators.ts';
+import { HttpError } from '../fleet/http/http-error.ts';
+import type { RankedRow } from '../fleet/rank.ts';
+import { parseSelector, selectorText } from '../fleet/read/matchers.ts';
+import { ResultFile } from '../fleet/result-file.ts';
+import { type FleetAnswer, type Progress, runFleet } from '../fleet/run-fleet.ts';
+import { safeName } from '../format.ts';
+import { InputError } from '../inputs/series-file.ts';
+import { SECOND_MS } from '../units.ts';
+import { withOptions } from './command.ts';
+import { readCredentials } from './fleet-credentials.ts';
+import { fleetTable } from './fleet-table.ts';
+import { SecretFileError } from './secret-file.ts';
+
+/** `memhound fleet`: a verdict for each container that a Prometheus server has metrics of. */
+export const fleet = (argv: string[]): Promise<number> => withOptions('fleet', argv, run);
+
+type FleetCommand = Options<'fleet'>;
+
+/** Connections of a run that has no threads, and of the discovery. */
+const CONNECTIONS = 2;
+const RETRIES = 3;
+
+async function run(options: FleetCommand): Promise<number> {
+  const { prometheus, watch } = options;
+  if (prometheus === null) {
+    console.error('memhound fleet: expected --prometheus URL; --help lists the options');
+    return 2;
+  }
+  if (watch === null) return await once(options, prometheus);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  for (;;) {
+    const startMs = Date.now();
+    const code = await once(options, prometheus);
+    if (code === 2 || (code === 3 && options.failOn !== null)) return code;
+    await pause(Math.max(0, startMs + watch * SECOND_MS - Date.now()), stop.signal);
+    if (stop.signal.aborted) return 0;
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+
+async function once(options: FleetCommand, url: string): Promise<number> {
+  let results: ResultFile | null = null;
+  try {
+    const selector = parseSelector(options.selector);
+    const client = {
+      url,
+      credentials: readCredentials(options),
+      connections: CONNECTIONS,
+      stallMs: options.timeout * SECOND_MS,
+      retries: RETRIES,
+    };
+    const question = {
+      url,
+      selector: selectorText(selector),
+      sinceSeconds: options.since,
+      minHistorySeconds: options.minHistory,
+    };
+    results = ResultFile.open(options.resume, question, options.until ?? Math.floor(Date.now() / SECOND_MS));
+    const progress = progressBar();
+    const answer = await runFleet({
+      client,
+      selector,
+      range: { from: results.to - options.since, to: results.to },
+      minHistorySeconds: options.minHistory,
+      falseAlarmRate: options.falseAlarms,
+      results,
+      startEvaluators: (evaluatorOptions) =>
+        isBundled()
+          ? startThreads(new URL(import.meta.url), threadsOf(options), evaluatorOptions)
+          : evaluateHere(evaluatorOptions),
+      onProgress: progress.show,
+    });
+    progress.clear();
+    print(answer, results, options);
+    return exitCode(answer, options);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === null) throw error;
+    console.error(`memhound fleet: ${(error as Error).message}`);
+    return code;
+  } finally {
+    results?.close();
+  }
+}
+
+const isBundled = (): boolean => import.meta.url.endsWith('.mjs');
+const threadsOf = ({ threads }: FleetCommand): number => Math.min(threads, Math.max(1, availableParallelism()));
+
+function codeOf(error: unknown): number | null {
+  if (error instanceof SecretFileError) return 2;
+  return error instanceof InputError || error instanceof HttpError ? 1 : null;
+}
+
+function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCommand): void {
+  if (!json) {
+    console.log(fleetTable(answer, all));
+    return;
+  }
+  for (const row of answer.rows) console.log(jsonLine(row, results));
+  for (const { what, why, containers } of answer.missing) console.log(JSON.stringify({ missing: { what, why, containers } }));
+  for (const warning of answer.warnings) console.error(`memhound fleet: the server warns: ${safeName(warning, 500)}`);
+}
+
+/** The row as it is on disk, with what only the fleet as a whole tells. */
+function jsonLine({ row, alarm, replicas }: RankedRow, results: ResultFile): string {
+  return `${results.row(row).text.slice(0, -1)},"alarm":${alarm},"replicas":${JSON.stringify(replicas)}}`;
+}
+
+function exitCode(answer: FleetAnswer, { failOn, partialOk }: FleetCommand): number {
+  if (answer.missing.length > 0 && !partialOk) return 1;
+  return failOn !== null && answer.rows.some((row) => fails(row, failOn)) ? 3 : 0;
+}
+
+/** A leak fails the gate only as an alarm: of many containers a few would be false ones. */
+function fails({ row: { summary }, alarm }: RankedRow, gate: Gate): boolean {
+  return gate === 'leak' ? alarm : failsGate(summary, gate);
+}
+
+const BAR = 24;
+
+/** A line on a terminal that says how far a run is; elsewhere nothing. */
+function progressBar(): { readonly show: (progress: Progress) => void; readonly clear: () => void } {
+  if (!process.stderr.isTTY) return { show: () => {}, clear: () => {} };
+  return {
+    show({ done, total, namespace }) {
+      const filled = total === null ? 0 : Math.min(BAR, Math.round((BAR * done) / Math.max(1, total)));
+      const of = total === null ? '' : ` of about ${total}`;
+      process.stderr.write(
+        `\r\x1b[K[${'#'.repeat(filled).padEnd(BAR, '.')}] ${done}${of} containers, ${safeName(namespace, 40)}`,
+      );
+    },
+    clear: () => void process.stderr.write('\r\x1b[K'),
+  };
+}
+
+serveThread();

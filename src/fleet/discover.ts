@@ -1,0 +1,112 @@
+import { type ContainerKey, isNoContainer, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
+import type { LabelledSeries, Labels } from '../inputs/prometheus/labelled-series.ts';
+import { CGROUP_METRICS, JVM_METRICS, LIMIT_METRICS, RECORDED_METRICS } from '../inputs/prometheus/metric-roles.ts';
+import { InputError } from '../inputs/series-file.ts';
+import type { PrometheusApi, TimeRange } from './http/prometheus-api.ts';
+import { Owners } from './owners.ts';
+import { anyOf, type Matcher, selectorText } from './read/matchers.ts';
+import type { Candidate } from './shards.ts';
+
+/** The metrics that a server has, and where its containers are. */
+export interface Inventory {
+  readonly cgroupMetrics: readonly string[];
+  readonly jvmMetrics: readonly string[];
+  readonly hasLimits: boolean;
+  readonly hasOwners: boolean;
+  /** The metric by which containers are listed: one that each container has. */
+  readonly listedBy: string;
+  readonly podLabel: string;
+  /** '' if the series have no namespace. */
+  readonly namespaces: readonly string[];
+}
+
+const LISTING: readonly string[] = ['rss', 'working_set_bytes', 'usage_bytes'].flatMap((ending) => [
+  `container_memory_${ending}`,
+]);
+const RECORDED_LISTING: readonly string[] = LISTING.map((name) => `node_namespace_pod_container:${name}`);
+const OWNER_METRICS = ['kube_pod_owner', 'kube_replicaset_owner', 'kube_job_owner'];
+
+/** @throws InputError if the server has no metrics of containers */
+export async function takeInventory(api: PrometheusApi, selector: readonly Matcher[], range: TimeRange): Promise<Inventory> {
+  const names = async (known: readonly string[], more: readonly Matcher[]): Promise<string[]> => {
+    const found = new Set(await api.labelValues('__name__', [selectorText([anyOf('__name__', known), ...more])], range));
+    return known.filter((name) => found.has(name));
+  };
+  const ownMetrics = await names(CGROUP_METRICS, selector);
+  const cgroupMetrics = LISTING.some((name) => ownMetrics.includes(name)) ? ownMetrics : await names(RECORDED_METRICS, selector);
+  const listedBy = [...LISTING, ...RECORDED_LISTING].find((name) => cgroupMetrics.includes(name));
+  if (listedBy === undefined) throw new InputError(nothingFound(selector));
+  const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS], []);
+  const listed = selectorText([anyOf('__name__', [listedBy]), ...selector]);
+  const namespaces = await api.labelValues('namespace', [listed], range);
+  const isOld = namespaces.length > 0 && (await api.labelValues('pod', [listed], range)).length === 0;
+  return {
+    cgroupMetrics,
+    jvmMetrics: others.filter((name) => JVM_METRICS.includes(name)),
+    hasLimits: others.some((name) => LIMIT_METRICS.includes(name)),
+    hasOwners: others.some((name) => OWNER_METRICS.includes(name)),
+    listedBy,
+    podLabel: isOld ? 'pod_name' : 'pod',
+    namespaces: namespaces.length > 0 ? namespaces : [''],
+  };
+}
+
+const nothingFound = (selector: readonly Matcher[]): string =>
+  `the server has no series of ${LISTING[0]} nor of the recording rules of kubernetes-mixin${
+    selector.length > 0 ? ` with ${selectorText(selector)}` : ''
+  } in this range: expected a Prometheus that scrapes the kubelets (/metrics/cadvisor); check --selector, --since, and whether this server has the cluster's metrics`;
+
+/** A container counts as running if it had a sample this long before the end of the range. */
+const RUNNING_WITHIN = '15m';
+
+/** The containers of a namespace that run at the end of the range. */
+export async function candidatesIn(
+  api: PrometheusApi,
+  namespace: string,
+  inventory: Inventory,
+  selector: readonly Matcher[],
+  range: TimeRange,
+): Promise<Candidate[]> {
+  const place: Matcher[] = namespace === '' ? [] : [anyOf('namespace', [namespace])];
+  const listed = selectorText([anyOf('__name__', [inventory.listedBy]), ...place, ...selector]);
+  const running = await api.instant(`last_over_time(${listed}[${RUNNING_WITHIN}])`, range.to);
+  const keys = countByKey(running.map(({ labels }) => ({ ...labels, __name__: inventory.listedBy })));
+  if (keys.size === 0) return [];
+  const limits = inventory.hasLimits ? await limitsIn(api, namespace, range.to) : new Map<string, LabelledSeries[]>();
+  const owners = new Owners(inventory.hasOwners ? await ownersIn(api, namespace, range) : []);
+  return [...keys.values()]
+    .map(({ key, series }) => ({ key, series, owner: owners.of(key), limits: limits.get(keyText(key)) ?? [] }))
+    .sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
+}
+
+function countByKey(rows: readonly Labels[]): Map<string, { readonly key: ContainerKey; series: number }> {
+  const keys = new Map<string, { readonly key: ContainerKey; series: number }>();
+  for (const labels of rows) {
+    const key = keyOf(labels);
+    if (isNoContainer(labels, key)) continue;
+    const known = keys.get(keyText(key));
+    if (known === undefined) keys.set(keyText(key), { key, series: 1 });
+    else known.series++;
+  }
+  return keys;
+}
+
+/** Selectors for metrics of kube-state-metrics, whose own namespace may hide the reported one. */
+const byEither = (metrics: readonly string[], namespace: string, more: readonly Matcher[] = []): string[] =>
+  (namespace === '' ? [[]] : [[anyOf('namespace', [namespace])], [anyOf('exported_namespace', [namespace])]]).map((place) =>
+    selectorText([anyOf('__name__', metrics), ...place, ...more]),
+  );
+
+async function limitsIn(api: PrometheusApi, namespace: string, at: number): Promise<Map<string, LabelledSeries[]>> {
+  const memory: Matcher = { name: 'resource', operator: '=~', value: 'memory|' };
+  const byKey = new Map<string, LabelledSeries[]>();
+  for (const selector of byEither(LIMIT_METRICS, namespace, [memory]))
+    for (const row of await api.instant(selector, at)) {
+      const key = keyText(keyOf(row.labels));
+      byKey.set(key, [...(byKey.get(key) ?? []), row]);
+    }
+  return byKey;
+}
+
+const ownersIn = (api: PrometheusApi, namespace: string, range: TimeRange): Promise<Labels[]> =>
+  api.series(byEither(OWNER_METRICS, namespace), range);

@@ -1,0 +1,65 @@
+import { setImmediate } from 'node:timers/promises';
+import { recordedVerdict } from '../diagnosis/recorded-verdict.ts';
+import { fieldName } from '../fields.ts';
+import { keyText } from '../inputs/prometheus/container-key.ts';
+import { containerSeries } from '../inputs/prometheus/container-series.ts';
+import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
+import { versionOf } from '../memory-facts.ts';
+import { chartOf } from './chart.ts';
+import type { SeriesReader } from './read/series-reader.ts';
+import type { Shard } from './shards.ts';
+import { summaryOf } from './summary.ts';
+import type { FleetRow, Missing, RowSummary } from './types.ts';
+
+/** A row as the text that is printed and kept on disk, and what is kept in memory. */
+export interface EvaluatedRow {
+  readonly row: string;
+  /** JSON of a chart; `null` if nothing grows that could hurt. */
+  readonly chart: string;
+  readonly summary: RowSummary;
+}
+
+export interface ShardResult {
+  readonly rows: readonly EvaluatedRow[];
+  readonly missing: readonly Missing[];
+  /** Containers with fewer than two samples. */
+  readonly tooYoung: number;
+  readonly samples: number;
+}
+
+/** Reads the samples of some containers and evaluates each, as `analyze` does. A read that fails costs its own containers only. */
+export async function evaluateShard(shard: Shard, reader: SeriesReader, minHistorySeconds: number): Promise<ShardResult> {
+  const rows: LabelledSeries[] = [];
+  try {
+    for (const matchers of shard.reads) rows.push(...(await reader.read(matchers, shard.range)));
+  } catch (error) {
+    const missing = [{ what: nameOf(shard), why: reasonOf(error), containers: shard.candidates.length }];
+    return { rows: [], missing, tooYoung: 0, samples: 0 };
+  }
+  const samples = rows.reduce((sum, { t }) => sum + t.length, 0);
+  const known = new Map(shard.candidates.map((candidate) => [keyText(candidate.key), candidate]));
+  for (const { limits } of shard.candidates) rows.push(...limits);
+  const evaluated: EvaluatedRow[] = [];
+  for (const { key, series } of containerSeries(rows)) {
+    const candidate = known.get(keyText(key));
+    if (candidate === undefined) continue;
+    known.delete(keyText(key));
+    const verdict = recordedVerdict(series, { jvm: null, version: versionOf(series.fields), minHistorySeconds });
+    const row: FleetRow = { ...key, owner: candidate.owner, verdict };
+    const summary = summaryOf(row);
+    const isCharted = summary.growth !== null && verdict.leak !== false;
+    const chart = isCharted ? chartOf(series, fieldName(summary.growth!.field)) : null;
+    evaluated.push({ row: JSON.stringify(row), chart: JSON.stringify(chart), summary });
+    // The next samples arrive meanwhile.
+    await setImmediate();
+  }
+  return { rows: evaluated, missing: [], tooYoung: known.size, samples };
+}
+
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function nameOf({ candidates }: Shard): string {
+  const [first] = candidates;
+  if (candidates.length === 1) return keyText(first!.key);
+  return `${keyText(first!.key)} and ${candidates.length - 1} more`;
+}

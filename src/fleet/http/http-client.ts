@@ -1,0 +1,177 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { VERSION } from '../../version.ts';
+import { HttpError, refused, unreachable } from './http-error.ts';
+
+/** What proves to the server who asks. It goes to the server's own origin, and nowhere else. */
+export interface Credentials {
+  /** Headers such as Authorization and X-Scope-OrgID. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM of the authority that signed the server's certificate, and of the client's certificate and key; null: none. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly credentials: Credentials;
+  readonly connections: number;
+  /** Maximum time without a byte. */
+  readonly stallMs: number;
+  /** Repetitions of a request that failed for a moment. */
+  readonly retries: number;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  /** Below the server's URL. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+const MAX_REDIRECTS = 5;
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 30_000;
+/** A longer text of an error is a page of a proxy. */
+const MAX_DETAIL = 300;
+
+/**
+ * A client for one server. It never asks for a compressed answer: on a local network packing costs the server more than it saves
+ * (docs/fleet.md). Connections are few and kept.
+ */
+export class HttpClient {
+  readonly #base: URL;
+  readonly #options: ClientOptions;
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** For other origins after a redirect: without the client's certificate. */
+  readonly #plainHttps: HttpsAgent;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`);
+    const pool = { keepAlive: true, maxSockets: options.connections };
+    const { ca, cert, key } = options.credentials;
+    const trust = ca === null ? {} : { ca };
+    this.#agents = {
+      http: new HttpAgent(pool),
+      https: new HttpsAgent({ ...pool, ...trust, ...(cert !== null && { cert }), ...(key !== null && { key }) }),
+    };
+    this.#plainHttps = new HttpsAgent({ ...pool, ...trust });
+  }
+
+  get origin(): string {
+    return this.#base.origin;
+  }
+
+  close(): void {
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+    this.#plainHttps.destroy();
+  }
+
+  /**
+   * Sends a request and gives its answer to `consume`. If either fails for a moment, both are repeated, with a pause that doubles: an answer
+   * that broke off in the middle is asked for again as a whole. @throws HttpError
+   */
+  async exchange<T>(request: Request, consume: (answer: Answer) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#once(request, consume);
+      } catch (error) {
+        if (!(error instanceof HttpError) || !error.isTransient || attempt >= this.#options.retries) throw error;
+        const waitMs = Math.max(FIRST_WAIT_MS * 2 ** attempt * (0.75 + 0.5 * Math.random()), (error.retryAfterS ?? 0) * 1000);
+        await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, MAX_WAIT_MS)));
+      }
+    }
+  }
+
+  async #once<T>(request: Request, consume: (answer: Answer) => Promise<T>): Promise<T> {
+    let url = new URL(request.path.replace(/^\//, ''), this.#base);
+    for (let redirects = 0; ; redirects++) {
+      const message = await this.#send(url, request);
+      const status = message.statusCode ?? 0;
+      const { location } = message.headers;
+      if (status >= 300 && status < 400 && location !== undefined) {
+        message.resume();
+        if (redirects >= MAX_REDIRECTS)
+          throw new HttpError('status', `${url.origin}${url.pathname} redirects more than ${MAX_REDIRECTS} times`, status);
+        url = new URL(location, url);
+        continue;
+      }
+      if (status >= 400) {
+        const after = Number(message.headers['retry-after']);
+        throw refused(url.origin, url.pathname, status, await detailOf(message), after > 0 ? after : null);
+      }
+      return await consume({ status, contentType: message.headers['content-type'] ?? '', body: whole(message, url) });
+    }
+  }
+
+  #send(url: URL, { method, headers, body }: Request): Promise<IncomingMessage> {
+    const own = url.origin === this.#base.origin;
+    const isTls = url.protocol === 'https:';
+    if (!isTls && url.protocol !== 'http:')
+      throw new HttpError('status', `${this.origin} redirects to ${url.protocol}, expected http: or https:`, 300);
+    const agent = isTls ? (own ? this.#agents.https : this.#plainHttps) : this.#agents.http;
+    return new Promise((resolve, reject) => {
+      const sent = (isTls ? httpsRequest : httpRequest)(
+        url,
+        {
+          method,
+          agent,
+          timeout: this.#options.stallMs,
+          headers: {
+            'accept-encoding': 'identity',
+            'user-agent': `memhound/${VERSION}`,
+            ...headers,
+            ...(own && this.#options.credentials.headers),
+            ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+          },
+        },
+        resolve,
+      );
+      sent.on('timeout', () =>
+        sent.destroy(new Error(`no byte within ${this.#options.stallMs / 1000} s; --timeout allows more`)),
+      );
+      sent.on('error', (error) => reject(unreachable(url.origin, error)));
+      sent.end(body);
+    });
+  }
+}
+
+/** The bytes of an answer. One that ends early is an error, which Node reports while it is read. */
+async function* whole(message: IncomingMessage, url: URL): AsyncIterable<Buffer> {
+  try {
+    for await (const piece of message) yield piece as Buffer;
+  } catch (error) {
+    throw new HttpError(
+      'broken',
+      `${url.origin}${url.pathname} breaks off in the middle of its answer: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** The server's own words about an error: `error` of Prometheus' JSON, or the beginning of a text. */
+async function detailOf(message: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const piece of message) {
+      length += (piece as Buffer).length;
+      if (length <= 65_536) pieces.push(piece as Buffer);
+    }
+  } catch (error) {
+    return `its text cannot be read: ${(error as Error).message}`;
+  }
+  const text = Buffer.concat(pieces).toString();
+  const json = /^\s*\{/.test(text) ? /"error"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1] : undefined;
+  const words = json === undefined ? text.replace(/<[^>]*>/g, ' ') : (JSON.parse(json) as string);
+  return words.replace(/\s+/g, ' ').trim().slice(0, MAX_DETAIL);
+}

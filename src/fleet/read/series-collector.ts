@@ -1,0 +1,63 @@
+import type { LabelledSeries, Labels } from '../../inputs/prometheus/labelled-series.ts';
+import { SECOND_MS } from '../../units.ts';
+import type { TimeRange } from '../http/prometheus-api.ts';
+import type { SampleSink } from './xor-chunk.ts';
+
+/** Collects samples of series that arrive in pieces. Staleness markers (a NaN) and what is out of range or out of order are left out. */
+export class SeriesCollector implements SampleSink {
+  readonly #range: { readonly fromMs: number; readonly toMs: number };
+  readonly #done: LabelledSeries[] = [];
+  #labels: Labels | null = null;
+  #key = '';
+  #t = new Float64Array(4096);
+  #v = new Float64Array(4096);
+  #length = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  samples = 0;
+
+  constructor({ from, to }: TimeRange) {
+    this.#range = { fromMs: from * SECOND_MS, toMs: to * SECOND_MS };
+  }
+
+  /** Samples that follow belong to this series. It continues if it is the same as before. */
+  begin(labels: Labels): void {
+    const key = JSON.stringify(labels);
+    if (this.#labels !== null && key === this.#key) return;
+    this.#finish();
+    this.#labels = labels;
+    this.#key = key;
+  }
+
+  append(tMs: number, value: number): void {
+    if (!(tMs > this.#lastMs) || tMs < this.#range.fromMs || tMs > this.#range.toMs || Number.isNaN(value)) return;
+    if (this.#length === this.#t.length) {
+      this.#t = grown(this.#t);
+      this.#v = grown(this.#v);
+    }
+    this.#t[this.#length] = tMs / SECOND_MS;
+    this.#v[this.#length] = value;
+    this.#lastMs = tMs;
+    this.#length++;
+  }
+
+  series(): LabelledSeries[] {
+    this.#finish();
+    return this.#done;
+  }
+
+  #finish(): void {
+    if (this.#labels !== null && this.#length > 0) {
+      this.#done.push({ labels: this.#labels, t: this.#t.slice(0, this.#length), v: this.#v.slice(0, this.#length) });
+      this.samples += this.#length;
+    }
+    this.#labels = null;
+    this.#length = 0;
+    this.#lastMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function grown(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(2 * column.length);
+  out.set(column);
+  return out;
+}

@@ -1,0 +1,80 @@
+import type { ContainerKey } from '../inputs/prometheus/container-key.ts';
+import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
+import type { TimeRange } from './http/prometheus-api.ts';
+import { anyOf, type Matcher } from './read/matchers.ts';
+import type { Owner } from './types.ts';
+
+/** A container that runs at the end of the range, and what is known of it before its samples are read. */
+export interface Candidate {
+  readonly key: ContainerKey;
+  readonly owner: Owner | null;
+  /** Limits that kube-state-metrics reports. */
+  readonly limits: readonly LabelledSeries[];
+  /** Series of one metric: one for each run and replica. */
+  readonly series: number;
+}
+
+/** Containers whose samples are read together: plain data, which a thread can be given. */
+export interface Shard {
+  /** Each is read by itself, and the answers are joined. */
+  readonly reads: readonly (readonly Matcher[])[];
+  readonly range: TimeRange;
+  readonly candidates: readonly Candidate[];
+}
+
+export interface ShardPlan {
+  readonly range: TimeRange;
+  readonly stepSeconds: number;
+  readonly mostSamples: number;
+  /** Metrics of cgroups, and those of JVMs, that the server has. */
+  readonly cgroupMetrics: readonly string[];
+  readonly jvmMetrics: readonly string[];
+  /** The conditions of the user. */
+  readonly selector: readonly Matcher[];
+  /** The name of the pod's label: `pod`, or `pod_name` on older installs. */
+  readonly podLabel: string;
+}
+
+/**
+ * Divides the containers of one namespace into shards of about the same number of samples. A pod is not divided, and a namespace may be larger
+ * than all others together, so series are counted, not namespaces.
+ */
+export function* shardsOf(candidates: readonly Candidate[], plan: ShardPlan): Iterable<Shard> {
+  const points = (plan.range.to - plan.range.from) / plan.stepSeconds + 1;
+  const metrics = plan.cgroupMetrics.length + plan.jvmMetrics.length;
+  const byPod = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const { cluster, namespace, pod } = candidate.key;
+    const id = JSON.stringify([cluster, namespace, pod]);
+    byPod.set(id, [...(byPod.get(id) ?? []), candidate]);
+  }
+  let shard: Candidate[] = [];
+  let samples = 0;
+  for (const pod of byPod.values()) {
+    // Runs of one container follow each other, so they have together about as many samples as one.
+    const ofPod = pod.length * points * metrics;
+    const [first] = shard;
+    const isOther = first !== undefined && first.key.cluster !== pod[0]!.key.cluster;
+    if (first !== undefined && (samples + ofPod > plan.mostSamples || isOther)) {
+      yield shardOf(shard, plan);
+      shard = [];
+      samples = 0;
+    }
+    shard.push(...pod);
+    samples += ofPod;
+  }
+  if (shard.length > 0) yield shardOf(shard, plan);
+}
+
+function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
+  const { cluster, namespace } = candidates[0]!.key;
+  const pods = [...new Set(candidates.map(({ key }) => key.pod))];
+  const place = (podLabel: string): Matcher[] => [
+    ...(namespace === '' ? [] : [anyOf('namespace', [namespace])]),
+    ...(cluster === '' ? [] : [anyOf('cluster', [cluster])]),
+    ...(pods.includes('') ? [] : [anyOf(podLabel, pods)]),
+  ];
+  const cgroup = [anyOf('__name__', plan.cgroupMetrics), ...place(plan.podLabel), ...plan.selector];
+  const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('pod')];
+  return { reads: plan.jvmMetrics.length > 0 ? [cgroup, jvm] : [cgroup], range: plan.range, candidates };
+}

@@ -1,0 +1,35 @@
+import type { Verdict } from '../diagnosis/types.ts';
+import type { FleetRow, Growth, RowSummary } from './types.ts';
+
+/** What is kept of a row. */
+export function summaryOf({ verdict, ...row }: FleetRow): RowSummary {
+  const { trend, leak, confidence, cause, headline, eta, target } = verdict;
+  return {
+    ...row,
+    trend,
+    leak,
+    confidence,
+    cause,
+    headline,
+    growth: growthOf(verdict),
+    eta,
+    limitBytes: 'limitBytes' in target ? target.limitBytes : null,
+  };
+}
+
+/** The growth of the leading cause: the steepest of the fields that it was found by. Without a cause, that of usage if it grows. */
+function growthOf({ cause, causeBasis, fields }: Verdict): Growth | null {
+  const trends = (causeBasis.find((basis) => basis.cause === cause)?.trends ?? []).filter(
+    ({ slopeBytesPerHour }) => slopeBytesPerHour !== null,
+  );
+  trends.sort((a, b) => b.slopeBytesPerHour! - a.slopeBytesPerHour!);
+  const [steepest] = trends;
+  if (steepest !== undefined)
+    return { field: steepest.field, bytesPerHour: steepest.slopeBytesPerHour!, low: steepest.low, high: steepest.high };
+  for (const field of ['usage', 'working_set', 'anon'] as const) {
+    const trend = fields[field];
+    if (trend?.trend === 'growing' && trend.slopeBytesPerHour !== null)
+      return { field, bytesPerHour: trend.slopeBytesPerHour, low: trend.low, high: trend.high };
+  }
+  return null;
+}

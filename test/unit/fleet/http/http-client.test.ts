@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { type Answer, HttpClient } from '../../../../src/fleet/http/http-client.ts';
+
+async function serve(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function clientOf(t: TestContext, url: string, retries = 0, stallMs = 10_000): HttpClient {
+  const credentials = { headers: { authorization: 'Bearer secret', 'x-scope-orgid': 'prod' }, ca: null, cert: null, key: null };
+  const client = new HttpClient({ url, credentials, connections: 1, stallMs, retries });
+  t.after(() => client.close());
+  return client;
+}
+
+async function text({ body }: Answer): Promise<string> {
+  let all = '';
+  for await (const piece of body) all += piece.toString();
+  return all;
+}
+
+const GET = { method: 'GET', path: 'api/v1/query' } as const;
+
+test('credentials go to the server, below the prefix of its URL, and a compressed answer is not asked for', async (t) => {
+  const seen: IncomingMessage[] = [];
+  const url = await serve(t, (request, response) => {
+    seen.push(request);
+    response.end('yes');
+  });
+  assert.equal(await clientOf(t, `${url}/prometheus`).exchange(GET, text), 'yes');
+  assert.equal(seen[0]?.url, '/prometheus/api/v1/query');
+  assert.equal(seen[0]?.headers.authorization, 'Bearer secret');
+  assert.equal(seen[0]?.headers['accept-encoding'], 'identity');
+});
+
+test('a redirect to another host is followed without the credentials', async (t) => {
+  const seen: IncomingMessage[] = [];
+  const other = await serve(t, (request, response) => {
+    seen.push(request);
+    response.end('there');
+  });
+  const url = await serve(t, (_, response) => response.writeHead(307, { location: `${other}/api/v1/query` }).end());
+  assert.equal(await clientOf(t, url).exchange(GET, text), 'there');
+  assert.equal(seen[0]?.headers.authorization, undefined);
+  assert.equal(seen[0]?.headers['x-scope-orgid'], undefined);
+});
+
+test('redirects without end, and to what is no web server, are errors', async (t) => {
+  const url = await serve(t, (_, response) => response.writeHead(302, { location: '/again' }).end());
+  await assert.rejects(clientOf(t, url).exchange(GET, text), /redirects more than 5 times/);
+  const file = await serve(t, (_, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end());
+  await assert.rejects(clientOf(t, file).exchange(GET, text), /redirects to file:, expected http: or https:/);
+});
+
+test('an answer that breaks off, and a server that is busy, are asked again', async (t) => {
+  let asked = 0;
+  const url = await serve(t, (_, response) => {
+    asked++;
+    if (asked === 1) response.writeHead(503).end();
+    else if (asked === 2) {
+      response.writeHead(200, { 'content-length': 10 });
+      response.write('half', () => response.destroy());
+    } else response.end('whole');
+  });
+  assert.equal(await clientOf(t, url, 2).exchange(GET, text), 'whole');
+  assert.equal(asked, 3);
+});
+
+test('an error has the words of the server and what to do, and is not asked again if that is of no use', async (t) => {
+  let asked = 0;
+  const url = await serve(t, (_, response) => {
+    asked++;
+    response.writeHead(401).end('{"status":"error","error":"no org id \\u2014 sorry"}');
+  });
+  await assert.rejects(
+    clientOf(t, url, 3).exchange(GET, text),
+    /answers 401 \(no org id — sorry\): it wants credentials; .*--bearer-token-file/,
+  );
+  assert.equal(asked, 1);
+});
+
+test('a server that accepts and says nothing is given up after the longest pause', async (t) => {
+  const url = await serve(t, () => {});
+  await assert.rejects(clientOf(t, url, 0, 50).exchange(GET, text), /does not answer: no byte within 0.05 s; --timeout/);
+});
