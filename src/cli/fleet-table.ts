@@ -2,7 +2,7 @@ import { fieldName, fieldRow } from '../fields.ts';
 import type { RankedRow } from '../fleet/rank.ts';
 import type { FleetAnswer } from '../fleet/run-fleet.ts';
 import type { Growth, RowSummary } from '../fleet/types.ts';
-import { intervalText, rateIntervalText, rateText, safeName } from '../format.ts';
+import { intervalText, rateText, rateWithIntervalText, safeName } from '../format.ts';
 
 const COLUMNS = ['WORKLOAD', 'POD', 'CONTAINER', 'TREND', 'LEAK', 'CAUSE', 'SLOPE (90 %)', 'ENDS', 'CONFIDENCE'] as const;
 
@@ -42,7 +42,7 @@ function workloadText({ cluster, namespace, owner, pod }: RowSummary): string {
 
 function growthText({ field, bytesPerHour, low, high }: Growth): string {
   if (fieldRow(fieldName(field)).unit !== 'bytes') return `${bytesPerHour.toFixed(1)} an hour`;
-  return low === null || high === null ? rateText(bytesPerHour) : `${rateText(bytesPerHour)} (${rateIntervalText(low, high)})`;
+  return low === null || high === null ? rateText(bytesPerHour) : rateWithIntervalText(bytesPerHour, low, high);
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
