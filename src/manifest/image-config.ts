@@ -1,11 +1,9 @@
 import { ManifestError } from './yaml-text.ts';
 
-/** What is read of one image in the output of `docker inspect` (`Config`) or in an image's config of the OCI (`config`). */
-interface ImageConfig {
-  readonly RepoTags?: readonly string[] | null;
-  readonly RepoDigests?: readonly string[] | null;
-  readonly Config?: { readonly User?: string };
-  readonly config?: { readonly User?: string };
+/** One image in the output of `docker inspect` (`Config`) or an image's config of the OCI (`config`). */
+interface NamedImage {
+  readonly names: readonly string[];
+  readonly user: string;
 }
 
 /**
@@ -20,23 +18,33 @@ export function readImageConfig(json: string): (image: string) => string | null 
     if (!(error instanceof SyntaxError)) throw error;
     throw new ManifestError('expected the JSON of docker inspect IMAGE, or an image config, found no JSON');
   }
-  const images = (Array.isArray(parsed) ? parsed : [parsed]) as (ImageConfig | null)[];
-  if (images.length === 0 || images.some((i) => typeof (i?.Config ?? i?.config) !== 'object'))
+  const images = (Array.isArray(parsed) ? parsed : [parsed]).map(parseImage);
+  if (images.length === 0 || images.includes(null))
     throw new ManifestError(
       'expected the JSON of docker inspect IMAGE, or an image config, found neither Config nor config in it',
     );
-  const known = images as readonly ImageConfig[];
+  const known = images.filter((image) => image !== null);
   return (image) => {
-    const of = known.find((i) => {
-      const names = [...(i.RepoTags ?? []), ...(i.RepoDigests ?? [])];
-      return names.length === 0 || names.some((n) => fullName(n) === fullName(image));
-    });
+    const of = known.find(({ names }) => names.length === 0 || names.some((name) => fullName(name) === fullName(image)));
     if (of === undefined) return null;
-    const user = (of.Config ?? of.config)!.User ?? '';
     // An image without a user runs as root. A name is looked up in the image's /etc/passwd, which is not here.
-    return user === '' ? '0:0' : user;
+    return of.user === '' ? '0:0' : of.user;
   };
 }
+
+/** null: it has no config. */
+function parseImage(json: unknown): NamedImage | null {
+  const { RepoTags, RepoDigests, Config, config } = recordOf(json);
+  const own = Config ?? config;
+  if (typeof own !== 'object' || own === null) return null;
+  const { User } = recordOf(own);
+  return { names: [...textsOf(RepoTags), ...textsOf(RepoDigests)], user: typeof User === 'string' ? User : '' };
+}
+
+const recordOf = (json: unknown): Readonly<Record<string, unknown>> =>
+  typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
+
+const textsOf = (json: unknown): string[] => (Array.isArray(json) ? json.filter((item) => typeof item === 'string') : []);
 
 /** `busybox` is `docker.io/library/busybox:latest`. */
 function fullName(image: string): string {

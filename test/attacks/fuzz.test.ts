@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { parseConfig } from '../../src/config/options.ts';
+import { parseEvent } from '../../src/history/parse-event.ts';
 import { parseSegment } from '../../src/history/segment.ts';
 import { parsePrometheus } from '../../src/inputs/prometheus-json.ts';
 import { parseRecording } from '../../src/inputs/recording.ts';
 import { InputError, parseSeries } from '../../src/inputs/series-file.ts';
+import { readImageConfig } from '../../src/manifest/image-config.ts';
 import { inject, NO_OPTIONS } from '../../src/manifest/inject.ts';
 import { ManifestError } from '../../src/manifest/yaml-text.ts';
 import { parseCgroupV1 } from '../../src/sources/cgroup/cgroup-v1.ts';
@@ -14,16 +17,19 @@ import { parseCgroupV2 } from '../../src/sources/cgroup/cgroup-v2.ts';
 import { ParseError } from '../../src/sources/cgroup/flat-keyed.ts';
 import { parseCgroupMounts, parseProcCgroup } from '../../src/sources/cgroup/mountinfo.ts';
 import { parseFincore } from '../../src/sources/files/fincore.ts';
+import { parseResidency } from '../../src/sources/files/residency-text.ts';
 import { decodeReply } from '../../src/sources/jvm/attach-protocol.ts';
 import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
 import { parseHsperfdata, toJvmReading } from '../../src/sources/jvm/hsperfdata.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
 import { parseMappedFiles } from '../../src/sources/mappings/mapped-files.ts';
 import { parseSmaps } from '../../src/sources/mappings/smaps-format.ts';
-import { parseStatus } from '../../src/sources/process/procfs.ts';
+import { parseStat, parseStatus } from '../../src/sources/process/procfs.ts';
+import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
+import { parseInstance } from '../../src/sources/target/target-identity.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 
-/** `FUZZ_RUNS=1000000 npm test attacks/fuzz` by hand; `FUZZ_SEED=...` repeats a run. */
+/** `npm run fuzz -- --cases 1000000` by hand; `--seed N` repeats a run. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 300);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 
@@ -46,6 +52,7 @@ const oddNumber = fc.oneof(
   fc.nat().map(String),
   fc.bigInt().map(String),
 );
+const oddOrPlain = fc.oneof({ weight: 3, arbitrary: fc.nat().map(String) }, oddNumber);
 const oddKey = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'toString', 'anon', 'file', 'total_cache', 'hierarchical_memory_limit', '\0', ''),
   fc.string(),
@@ -80,7 +87,8 @@ function fuzz<T>(
   ) => Error)[]
 ): void {
   test(`whatever ${name} holds is parsed into possible values, or refused in words`, (t) => {
-    t.diagnostic(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
+    t.diagnostic(`seed ${SEED}`);
+    let [parsed, refused] = [0, 0];
     fc.assert(
       fc.property(inputs, (input) => {
         let value: unknown;
@@ -89,30 +97,40 @@ function fuzz<T>(
         } catch (error) {
           if (!promised.some((kind) => error instanceof kind)) throw error;
           assert.ok(error instanceof Error && error.message.length > 0 && error.message.length < 1000);
+          refused++;
           return;
         }
+        parsed++;
         assertPlausible(value);
       }),
       { numRuns: RUNS, seed: SEED },
     );
+    t.diagnostic(`${name}: ${parsed} parsed, ${refused} refused`);
   });
 }
 
 const STAT = 'anon 4096\nfile 8192\nkernel 100\ninactive_file 10\nslab 5\npgfault 12\n';
+/** Lines that the kernel could write, so that what is done with their values is tried as well. */
+const plain = fc
+  .array(fc.tuple(fc.constantFrom('anon', 'file', 'kernel', 'slab', 'total_cache', 'total_rss', 'new_key'), fc.nat()), {
+    minLength: 1,
+  })
+  .map((rows) => rows.map((row) => row.join(' ')).join('\n'));
 const flat = fc.oneof(
+  { weight: 3, arbitrary: plain },
   near(STAT),
   fc.array(fc.tuple(oddKey, oddNumber)).map((rows) => rows.map((row) => row.join(' ')).join('\n')),
 );
 fuzz(
   'a cgroup v2',
-  fc.tuple(flat, oddNumber, oddNumber, flat),
+  fc.tuple(flat, oddOrPlain, oddOrPlain, flat),
   ([stat, current, max, events]) =>
     parseCgroupV2({ 'memory.stat': stat, 'memory.current': current, 'memory.max': max, 'memory.events': events }),
   ParseError,
 );
 fuzz(
   'a cgroup v1',
-  fc.tuple(flat, oddNumber, oddNumber, flat),
+  fc.tuple(flat, oddOrPlain, oddOrPlain, flat),
   ([stat, usage, limit, oom]) =>
     parseCgroupV1({
       'memory.stat': stat,
@@ -137,6 +155,42 @@ fuzz('maps', near(readFileSync('/proc/self/maps', 'latin1').slice(0, 3000)), (te
 );
 fuzz('mountinfo', near('38 37 0:24 /a /sys/fs/cgroup ro,relatime - cgroup2 none rw\n'), (text) => void parseCgroupMounts(text));
 fuzz('/proc/PID/cgroup', near('0::/kubepods/a\n4:memory:/b\n'), (text) => void parseProcCgroup(text));
+const MOUNTS = '38 37 0:24 / / rw - overlay none rw\n39 38 0:25 / /a\\040b rw,relatime shared:1 - fuse.gcsfuse none rw\n';
+fuzz('the mounts of a process', fc.tuple(near(MOUNTS), oddKey), ([text, path]) => {
+  const mounts = parseMounts(text);
+  return { remote: mounts.isRemotePath(`/${path}`), id: mounts.isRemoteId(39), any: mounts.anyRemote };
+});
+fuzz('stat', near(readFileSync('/proc/self/stat', 'utf8')), (text) => void parseStat(text));
+fuzz('the residency of a recording', fc.oneof(fc.string(), near('unknown: not permitted')), (text) => void parseResidency(text));
+fuzz('the name of an instance', near('/kubepods/a|12:345'), (text) => void parseInstance(text));
+const argument = fc.oneof(
+  oddKey,
+  oddNumber,
+  fc.constantFrom('--every', '--port', '--data', '--max-disk', '--keep', '--pid', '--host', '--own', '--', '-h'),
+  fc.tuple(fc.constantFrom('--every=', '--port=', '--max-disk=', '--keep=', '--pid='), oddNumber).map((parts) => parts.join('')),
+);
+fuzz(
+  'a command line',
+  fc.tuple(
+    fc.array(argument, { maxLength: 6 }),
+    fc.dictionary(fc.constantFrom('MEMHOUND_EVERY', 'MEMHOUND_PORT', 'MEMHOUND_KEEP'), oddNumber),
+  ),
+  ([argv, env]) => void parseConfig(argv, { ...env }),
+);
+fuzz(
+  'the config of an image',
+  fc.oneof(
+    json.map((value) => JSON.stringify(value)),
+    near('[{"RepoTags":["shop:1"],"RepoDigests":null,"Config":{"User":"1000"}}]'),
+  ),
+  (text) => void readImageConfig(text)('shop:1'),
+  ManifestError,
+);
+fuzz(
+  'an event of the history',
+  fc.record({ t: fc.nat(), type: fc.constantFrom('restart', 'process_oom_kill', 'a'), killed: json }),
+  (event) => void parseEvent(event),
+);
 fuzz('fincore', near('4096 /proc/self/fd/3\n'), (text) => parseFincore(text, ['/proc/self/fd/3']));
 
 const hsperf = readFileSync('test/fixtures/hsperf/g1.bin');
@@ -227,6 +281,7 @@ const recorded = {
   meta: { started: '' },
 };
 const line = fc.oneof(
+  { weight: 3, arbitrary: fc.nat().map((t) => JSON.stringify({ ...recorded, t })) },
   near(JSON.stringify(recorded)),
   fc
     .record({

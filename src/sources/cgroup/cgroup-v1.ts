@@ -24,7 +24,6 @@ export function parseCgroupV1(files: Readonly<Record<string, string>>): CgroupRe
   const values: ByField<number> = { usage };
   const hasTotals = stat.has('total_cache');
   for (const [key, value] of stat) {
-    if (key.startsWith('hierarchical_')) continue;
     // Without use_hierarchy, older kernels write no totals. Then the values of the group itself are used.
     if (hasTotals !== key.startsWith(TOTAL)) continue;
     const plain = hasTotals ? key.slice(TOTAL.length) : key;

@@ -19,13 +19,14 @@ export function parseFlat(file: string, text: string): Map<string, number> {
       const space = text.indexOf(' ', at);
       const key = text.slice(at, space);
       const figure = space > at && space < end ? numberOf(text.slice(space + 1, end)) : null;
-      // The limits in memory.stat of v1 are skipped here, because limits are read from their own files.
-      const value = figure === null || key.startsWith('hierarchical_') ? figure : plausible(figure);
+      // The limits in memory.stat of v1 are not values, and "no limit" is no possible size: see parseCgroupV1.
+      const isLimit = key.startsWith('hierarchical_');
+      const value = figure === null || isLimit ? figure : plausible(figure);
       if (value === null || !isFieldKey(key))
         throw new ParseError(
           `${file} line ${line}: expected "key number", found ${JSON.stringify(text.slice(at, Math.min(end, at + 60)))}`,
         );
-      values.set(key, value);
+      if (!isLimit) values.set(key, value);
     }
     at = end + 1;
   }
