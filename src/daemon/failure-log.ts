@@ -1,3 +1,4 @@
+import { ageMs } from '../clock.ts';
 import type { Log } from '../outlets/log.ts';
 import type { Sample } from '../sample/types.ts';
 import { HOUR_MS } from '../units.ts';
@@ -17,9 +18,9 @@ export class FailureLog {
     for (const { source, error, remediation } of failures) {
       const key = `${target}|${source}`;
       const last = this.#loggedMs.get(key);
-      if (last !== undefined && nowMs - last < REPEAT_AFTER_MS) continue;
+      if (last !== undefined && ageMs(last, nowMs) < REPEAT_AFTER_MS) continue;
       // Targets come and go: what was logged long ago is forgotten, so that the map stays small.
-      for (const [old, atMs] of this.#loggedMs) if (nowMs - atMs >= REPEAT_AFTER_MS) this.#loggedMs.delete(old);
+      for (const [old, atMs] of this.#loggedMs) if (ageMs(atMs, nowMs) >= REPEAT_AFTER_MS) this.#loggedMs.delete(old);
       this.#loggedMs.set(key, nowMs);
       this.#log.warn(
         { target, source, error, ...(remediation === null ? {} : { remediation }) },

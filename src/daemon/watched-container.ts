@@ -108,6 +108,8 @@ export class WatchedContainer implements AnsweringContainer {
     this.target = target;
     this.alive = true;
     this.#lastRead = null;
+    // The last one is of the instance that has ended, and stands in its final report.
+    this.verdict = null;
     this.#files = [];
     this.#evaluations.containerRestarted();
     this.#readers = this.#open(target);

@@ -7,6 +7,7 @@ import { plausible } from '../plausible.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import { parseCgroupV1 } from '../sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2 } from '../sources/cgroup/cgroup-v2.ts';
+import { ParseError } from '../sources/cgroup/flat-keyed.ts';
 import { parseResidency } from '../sources/files/residency-text.ts';
 import { parseHsperfdata, toJvmReading } from '../sources/jvm/hsperfdata.ts';
 import { jvmValues } from '../sources/jvm/jvm-values.ts';
@@ -158,8 +159,15 @@ function checkShape({ files, jvm, residency, openFiles, meta }: Readonly<Record<
 
 function readGroup(files: Readonly<Record<string, string>>, i: number): CgroupReading {
   try {
-    if (files['memory.current'] !== undefined) return parseCgroupV2(files);
-    if (files['memory.usage_in_bytes'] !== undefined) return parseCgroupV1(files);
+    const group =
+      files['memory.current'] !== undefined
+        ? parseCgroupV2(files)
+        : files['memory.usage_in_bytes'] !== undefined
+          ? parseCgroupV1(files)
+          : null;
+    const [problem] = group?.problems ?? [];
+    if (problem !== undefined) throw new ParseError(problem.error);
+    if (group !== null) return group;
   } catch (error) {
     throw new InputError(`line ${i + 1}: ${(error as Error).message}`);
   }

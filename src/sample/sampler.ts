@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { FieldValues } from '../fields.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { AskedJvm } from '../sources/jvm/asked-jvm.ts';
@@ -5,7 +6,7 @@ import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
 import { jvmValues } from '../sources/jvm/jvm-values.ts';
 import { openProcess } from '../sources/process/process.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
-import type { CgroupReading, JvmReading, Reading, Roots, Source, Target } from '../sources/types.ts';
+import type { CgroupReading, FileProblem, JvmReading, Reading, Roots, Source, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
 /** Everything that one tick read of a target, and its sample. */
@@ -51,7 +52,12 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
         },
         limitBytes: group.state === 'read' ? group.value.limitBytes : null,
         heapMaxBytes: jvm.state === 'read' ? jvm.value.heapMax : null,
-        failures: [failureOf(cgroup, group), failureOf(procfs, subject), failureOf(hsperfdata, jvm)].filter((f) => f !== null),
+        failures: [
+          failureOf(cgroup, group),
+          failureOf(procfs, subject),
+          failureOf(hsperfdata, jvm),
+          ...(group.state === 'read' ? group.value.problems.map((problem) => problemOf(problem, target.cgroup.dir)) : []),
+        ].filter((f) => f !== null),
       };
       return { sample, cgroup: group, jvm, alive };
     },
@@ -81,6 +87,13 @@ function withAnswers(counters: Reading<JvmReading>, asked: AskedJvm | null, nowM
 
 const valuesOf = <T>(reading: Reading<T>, toValues: (value: T) => FieldValues): FieldValues =>
   reading.state === 'read' ? toValues(reading.value) : {};
+
+/** A file of the cgroup that is wrong, though the others are read. */
+const problemOf = ({ file, error }: FileProblem, dir: string): Sample['failures'][number] => ({
+  source: file.slice(file.lastIndexOf('/') + 1),
+  error,
+  remediation: `see whether the file is the kernel's: cat ${resolve(dir, file)}`,
+});
 
 function failureOf<T>(source: Source<T> | null, reading: Reading<T> | null): Sample['failures'][number] | null {
   if (source === null || reading?.state !== 'failed') return null;

@@ -82,6 +82,14 @@ export interface CgroupReading {
   readonly version: 1 | 2;
   readonly values: FieldValues;
   readonly limitBytes: Limit;
+  /** Files whose text is not the kernel's. Only their own values are missing. */
+  readonly problems: readonly FileProblem[];
+}
+
+/** One file of a source that cannot be parsed, and why. */
+export interface FileProblem {
+  readonly file: string;
+  readonly error: string;
 }
 
 /** A descriptor through which a process holds a file open. */

@@ -93,8 +93,14 @@ test('what a container says of itself is possible, or it is not there', () => {
       /memory\.stat line 2/,
       stat,
     );
-  assert.throws(
-    () => parseCgroupV2({ 'memory.current': '1\n', 'memory.stat': 'anon 1\n', 'memory.max': '-5' }),
-    /memory\.max.*"-5"/,
+  const { values, limitBytes, problems } = parseCgroupV2({
+    ...{ 'memory.current': '1\n', 'memory.stat': 'anon 7\n' },
+    ...{ 'memory.max': '-5', 'memory.events': 'oom_kill x\n', 'memory.swap.current': '3\n' },
+  });
+  assert.deepEqual([values.anon, values.swap, values.oom_kill, limitBytes], [7, 3, undefined, null]);
+  assert.deepEqual(
+    problems.map(({ file }) => file),
+    ['memory.events', 'memory.max'],
   );
+  assert.match(problems[1]!.error, /memory\.max.*"-5"/);
 });

@@ -65,6 +65,7 @@ class ReplayedContainer implements AnsweringContainer {
           version: info.cgroup.version,
           values,
           limitBytes: info.limitBytes,
+          problems: [],
         },
       },
       jvm: jvm === null ? { state: 'absent', reason: 'this container runs no JVM' } : { state: 'read', value: jvm, atMs },

@@ -1,7 +1,7 @@
 import { type ByField, type FieldId, fieldName } from '../../fields.ts';
 import type { CgroupReading } from '../types.ts';
 import { fieldsOfStat, filesOfFields, readFields } from './field-places.ts';
-import { ParseError, parseFlat, parseLimit, parseNumber, tighter } from './flat-keyed.ts';
+import { ParseError, Problems, parseFlat, parseLimit, parseNumber, tighter } from './flat-keyed.ts';
 
 /** Names of the files that are read of a v1 memory cgroup. */
 export const V1_FILES: readonly string[] = [...filesOfFields('v1'), 'memory.limit_in_bytes'];
@@ -29,16 +29,19 @@ export function parseCgroupV1(files: Readonly<Record<string, string>>): CgroupRe
     const plain = hasTotals ? key.slice(TOTAL.length) : key;
     values[NAMED.get(plain) ?? fieldName(plain)] = value;
   }
-  Object.assign(values, readFields('v1', files));
+  const problems = new Problems();
+  Object.assign(values, readFields('v1', files, problems));
   values.working_set = Math.max(0, usage - (values.inactive_file ?? 0));
+  const limitOf = (file: string, limit: string) => problems.attempt(file, () => parseLimit(file, limit));
   const limitText = files['memory.limit_in_bytes'];
   const hierarchical = /^hierarchical_memory_limit (\d+)$/m.exec(text)?.[1];
   return {
     version: 1,
     values,
     limitBytes: tighter(
-      limitText === undefined ? null : parseLimit('memory.limit_in_bytes', limitText),
-      hierarchical === undefined ? null : parseLimit('memory.stat hierarchical_memory_limit', hierarchical),
+      limitText === undefined ? null : limitOf('memory.limit_in_bytes', limitText),
+      hierarchical === undefined ? null : limitOf('memory.stat hierarchical_memory_limit', hierarchical),
     ),
+    problems: problems.list,
   };
 }

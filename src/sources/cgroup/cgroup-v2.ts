@@ -1,7 +1,7 @@
 import { type ByField, fieldName, KERNEL_FIELDS } from '../../fields.ts';
 import type { CgroupReading } from '../types.ts';
 import { filesOfFields, readFields } from './field-places.ts';
-import { ParseError, parseFlat, parseLimit, parseNumber } from './flat-keyed.ts';
+import { ParseError, Problems, parseFlat, parseLimit, parseNumber } from './flat-keyed.ts';
 
 /** Names of the files that are read of a v2 memory cgroup. */
 export const V2_FILES: readonly string[] = [...filesOfFields('v2'), 'memory.max'];
@@ -17,8 +17,10 @@ export function parseCgroupV2(files: Readonly<Record<string, string>>): CgroupRe
   for (const [key, value] of parseFlat('memory.stat', text)) values[fieldName(key)] = value;
   // Before Linux 5.18, memory.stat has no `kernel`. The sum of its parts is without memory of io_uring, pipes and bpf.
   values.kernel ??= KERNEL_FIELDS.reduce((sum, part) => sum + (values[part] ?? 0), 0);
-  Object.assign(values, readFields('v2', files));
+  const problems = new Problems();
+  Object.assign(values, readFields('v2', files, problems));
   values.working_set = Math.max(0, usage - (values.inactive_file ?? 0));
   const max = files['memory.max'];
-  return { version: 2, values, limitBytes: max === undefined ? null : parseLimit('memory.max', max) };
+  const limitBytes = max === undefined ? null : problems.attempt('memory.max', () => parseLimit('memory.max', max));
+  return { version: 2, values, limitBytes, problems: problems.list };
 }

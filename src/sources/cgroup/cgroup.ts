@@ -4,7 +4,7 @@ import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.
 import type { CgroupReading, CgroupRef, Limit, Reading, Source } from '../types.ts';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
-import { ParseError, parseLimit, tighter } from './flat-keyed.ts';
+import { ParseError, Problems, parseLimit, tighter } from './flat-keyed.ts';
 
 const { O_RDONLY, O_NONBLOCK } = constants;
 
@@ -38,8 +38,24 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
       if (texts['memory.stat'] === undefined)
         return { state: 'absent', reason: `${ref.dir} has no memory.stat any more: the container has ended` };
       const reading = ref.version === 1 ? parseCgroupV1(texts) : parseCgroupV2(texts);
-      const limitBytes = ancestors.reduce<Limit>((limit, dir) => tighter(limit, maxOf(fds, dir)), reading.limitBytes);
-      return { state: 'read', value: { ...reading, limitBytes }, atMs: nowMs };
+      const above = new Problems();
+      const limitBytes = ancestors.reduce<Limit>(
+        (limit, dir) =>
+          tighter(
+            limit,
+            above.attempt(join(dir, 'memory.max'), () => maxOf(fds, dir)),
+          ),
+        reading.limitBytes,
+      );
+      return {
+        state: 'read',
+        value: {
+          ...reading,
+          limitBytes,
+          problems: above.list.length === 0 ? reading.problems : [...reading.problems, ...above.list],
+        },
+        atMs: nowMs,
+      };
     } catch (error) {
       if (isDenied(error))
         return {

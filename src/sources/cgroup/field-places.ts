@@ -1,5 +1,5 @@
 import { FIELDS, type FieldId } from '../../fields.ts';
-import { parseFlat, parseLimit } from './flat-keyed.ts';
+import { type Problems, parseFlat, parseLimit } from './flat-keyed.ts';
 
 /** The file and key in which a memory cgroup reports a field, from the table of fields. `key` is null in a file with one value. */
 interface FieldPlace {
@@ -25,20 +25,29 @@ export const filesOfFields = (version: 'v1' | 'v2'): readonly string[] => [...ne
 export const fieldsOfStat = (version: 'v1' | 'v2'): ReadonlyMap<string, FieldId> =>
   new Map(PLACES[version].flatMap(({ id, file, key }) => (file === 'memory.stat' && key !== null ? [[key, id]] : [])));
 
-/** The fields of all files except memory.stat. Values that the kernel does not report are missing. @throws ParseError */
-export function readFields(version: 'v1' | 'v2', texts: Readonly<Record<string, string>>): Partial<Record<FieldId, number>> {
+/** The fields of all files except memory.stat. Values that the kernel does not report are missing. */
+export function readFields(
+  version: 'v1' | 'v2',
+  texts: Readonly<Record<string, string>>,
+  problems: Problems,
+): Partial<Record<FieldId, number>> {
   const values: Partial<Record<FieldId, number>> = {};
   const parsed = new Map<string, ReadonlyMap<string, number>>();
   for (const { id, file, key } of PLACES[version]) {
     const text = texts[file];
     if (text === undefined || file === 'memory.stat') continue;
     if (key !== null && !parsed.has(file))
-      parsed.set(file, file === 'memory.pressure' ? stallSeconds(text) : parseFlat(file, text));
-    const value = key === null ? parseLimit(file, text) : parsed.get(file)?.get(key);
+      parsed.set(
+        file,
+        problems.attempt(file, () => (file === 'memory.pressure' ? stallSeconds(text) : parseFlat(file, text))) ?? NONE,
+      );
+    const value = key === null ? problems.attempt(file, () => parseLimit(file, text)) : parsed.get(file)?.get(key);
     if (typeof value === 'number') values[id] = value;
   }
   return values;
 }
+
+const NONE: ReadonlyMap<string, number> = new Map();
 
 /**
  * PSI: lines "full avg10=0.00 avg60=0.00 avg300=0.00 total=0", total in microseconds. Some kernels write no lines, or only `some`.

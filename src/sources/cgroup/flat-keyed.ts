@@ -1,9 +1,25 @@
 import { isFieldKey, plausible } from '../../plausible.ts';
-import type { Limit } from '../types.ts';
+import type { FileProblem, Limit } from '../types.ts';
 
 /** A kernel file that does not have its documented format. The message names the file, the line and the text that was found. */
 export class ParseError extends Error {
   override name = 'ParseError';
+}
+
+/** The files that could not be parsed. A file of the cgroup that is wrong costs its own values only. */
+export class Problems {
+  readonly list: FileProblem[] = [];
+
+  /** null: `parse` has thrown a ParseError, which is kept. */
+  attempt<T>(file: string, parse: () => T): T | null {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.list.push({ file, error: error.message });
+      return null;
+    }
+  }
 }
 
 /** Parses "key value" lines, as in memory.stat, memory.events and memory.oom_control. @throws ParseError naming the line */
