@@ -65,7 +65,8 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
     limit: last.limit,
     heapMax: last.heapMax,
     step: stepS,
-    until: rows.at(-1)?.t ?? null,
+    // The last row of a merged segment has the time of the first sample that it covers, not of the last.
+    until: last.until ?? last.t.at(-1) ?? null,
     t: bins.map((bin) => bin[0]!.t),
     fields,
     min,

@@ -128,7 +128,7 @@ const LIST: readonly Listed[] = [
   {
     name: 'memhound stands still',
     of: 'clock',
-    begin: ({ standStill, random }) => standStill(random.scale(20, 6 * HOUR_S)),
+    begin: ({ standStill, random }) => standStill(Math.round(random.scale(20, 6 * HOUR_S))),
     end: null,
   },
   { name: 'the disk is full', of: 'volume', begin: ({ volume }) => volume.fill(), end: ({ volume }) => volume.free() },

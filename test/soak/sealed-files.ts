@@ -56,14 +56,21 @@ export class SealedFiles {
         now.set(name, known);
       }
     }
-    const newestS = Math.max(...[...now.values()].map(({ endS }) => endS));
+    const newestS = open === undefined ? 0 : spanOf(join(folder, open)).endS;
     for (const [name, { startS, endS }] of this.#known) {
       if (now.has(name) || name === open) continue;
       const setAside = all.some((other) => other.startsWith(`${name}.`));
       const merged = [...now].some(([, by]) => by.startS <= startS + 1e-3 && by.endS >= endS - 1e-3);
-      const tooOld = newestS - startS > this.#keepS;
+      // It may have been merged with older ones: such a file goes when its first row is too old.
+      const oldestS = Math.min(
+        ...[...this.#known.values()].filter((other) => other.startS <= startS).map((other) => other.startS),
+      );
+      const tooOld = newestS - oldestS > this.#keepS && [...now.values()].every((other) => other.startS > startS);
       const makesRoom = bytes > this.#maxBytes * 0.5 && [...now.values()].every((other) => other.endS >= endS);
-      assert.ok(setAside || merged || tooOld || makesRoom, `${name} (${startS} to ${endS}) was sealed and is lost; left: ${all}`);
+      assert.ok(
+        setAside || merged || tooOld || makesRoom,
+        `${name} (${startS} to ${endS}) was sealed and is lost; left: ${JSON.stringify([...now])} ${all}`,
+      );
     }
     this.#known.clear();
     for (const [name, sealed] of now) this.#known.set(name, sealed);
@@ -85,8 +92,8 @@ const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
 function spanOf(path: string): { readonly startS: number; readonly endS: number } {
   const startS = startOf(path.slice(path.lastIndexOf('/') + 1));
   try {
-    const { t, until } = JSON.parse(readFileSync(path, 'utf8')) as { t: number[]; until: number | null };
-    return { startS, endS: until ?? t.at(-1) ?? startS };
+    const { t, until } = JSON.parse(readFileSync(path, 'utf8')) as { t?: number[]; until?: number | null };
+    return { startS, endS: until ?? t?.at(-1) ?? startS };
   } catch (error) {
     if (error instanceof SyntaxError) return { startS, endS: startS }; // its bit has flipped
     throw error;
