@@ -21,7 +21,7 @@ import { Container, Volume } from './world.ts';
 
 const DAYS = Number(process.env.SOAK_DAYS ?? 0.1);
 const SEED = Number(process.env.SOAK_SEED ?? Date.now() % 2 ** 31);
-const EVERY_S = 10;
+const EVERY_S = Number(process.env.SOAK_EVERY ?? 10);
 /** So many ticks pass between two faults on average, and until one that lasts has passed. */
 const [BETWEEN_FAULTS, FAULT_LASTS] = [12, 6];
 const MAX_DISK = 4 * MIB;
@@ -63,6 +63,7 @@ class Run {
       },
       restart: async (between) => {
         await this.watcher!.close();
+        this.sealed.check(); // the end may merge segments
         between?.();
         this.nowS += EVERY_S;
         await this.open();
@@ -75,6 +76,7 @@ class Run {
         await tick;
         await this.watcher!.close();
         volume.takeFrozen();
+        this.sealed.check();
         this.nowS += EVERY_S;
         await this.open();
       },
