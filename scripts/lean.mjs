@@ -1,6 +1,7 @@
 // Parts of libraries that `memhound watch` never calls. They are left out of the bundle, because each takes memory in every pod. Measured in
 // docs/footprint.md. A call of a part that is left out fails with its name, and the tests over HTTP would show it.
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 /** Whole packages, and why nothing calls them. */
 const ABSENT = {
@@ -24,6 +25,16 @@ export const lean = {
       importer.includes('/node-cron/') ? { path, namespace: 'absent' } : null,
     );
     build.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}' }));
+    // Every tick is scheduled in UTC (src/sample/schedule.ts).
+    build.onLoad({ filter: /node-cron[/\\]dist[/\\]_shared\.js$/ }, async ({ path }) => {
+      const [...parts] = (await readFile(path, 'utf8')).split('new Intl.DateTimeFormat(');
+      if (parts.length !== 3)
+        throw new Error(
+          `${path} has ${parts.length - 1} formats of times, expected 2: look at it again, then change scripts/lean.mjs`,
+        );
+      const utc = `import { UtcFormat } from ${JSON.stringify(fileURLToPath(new URL('utc-format.mjs', import.meta.url)))};\n`;
+      return { contents: utc + parts.join('new UtcFormat('), loader: 'js' };
+    });
     build.onLoad({ filter: /mime-db[/\\]db\.json$/ }, async ({ path }) => {
       const all = JSON.parse(await readFile(path, 'utf8'));
       const kept = Object.entries(all).filter(([, { extensions }]) => extensions?.some((name) => EXTENSIONS.includes(name)));

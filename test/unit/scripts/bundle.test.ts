@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { build } from 'esbuild';
+import fc from 'fast-check';
+import { builtins } from '../../../scripts/builtins.mjs';
+import { UtcFormat } from '../../../scripts/utc-format.mjs';
+
+const text = async (contents: string) => {
+  const { outputFiles } = await build({
+    stdin: { contents },
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    minifySyntax: true,
+    plugins: [builtins],
+  });
+  return outputFiles[0]?.text ?? '';
+};
+
+test("a bundle requires Node's own modules, so that exports that nobody imports are not read", async () => {
+  const bundle = await text(
+    "import { createServer } from 'node:http'; import fs from 'fs'; console.log(createServer, fs.readFileSync)",
+  );
+  assert.match(bundle, /require\("node:http"\)/);
+  assert.match(bundle, /require\("node:fs"\)/);
+  assert.match(bundle, /get\w*\("createServer"\)/);
+  assert.doesNotMatch(bundle, /^import |WebSocket|writeFile/m);
+});
+
+test('what is imported later is still loaded later', async () => {
+  assert.match(await text("console.log(import('node:child_process'))"), /import\("node:child_process"\)/);
+});
+
+test('the times of node-cron in UTC are those of Intl', () => {
+  const shape = {
+    ...({ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const),
+    ...({ weekday: 'short', hourCycle: 'h23', timeZone: 'Etc/UTC' } as const),
+  };
+  const byType = (parts: { type: string; value?: string }[]) =>
+    Object.fromEntries(parts.filter(({ type }) => type !== 'literal').map(({ type, value }) => [type, value]));
+  const expected = new Intl.DateTimeFormat('en-US', shape);
+  const utc = new UtcFormat('en-US', shape);
+  const times = fc.date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('2200-01-01T00:00:00Z'), noInvalidDate: true });
+  fc.assert(
+    fc.property(times, (time) => assert.deepEqual(byType(utc.formatToParts(time)), byType(expected.formatToParts(time)))),
+  );
+});
+
+test('another time zone is refused with what was expected', () => {
+  assert.throws(() => new UtcFormat('en-US', { timeZone: 'Europe/Rome' }), /Europe\/Rome, expected Etc\/UTC/);
+});
