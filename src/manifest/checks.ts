@@ -19,9 +19,12 @@ export function refusal(workload: Workload, app: Container, native: boolean, kub
     return 'it runs on Windows nodes; memhound reads Linux cgroups';
   if (pod.hostUsers === false)
     return 'hostUsers: false gives every container separate user ids, and the kernel does not show a process across them; remove the line';
-  const init = [...(pod.containers ?? []), ...(pod.initContainers ?? [])].find((c) => c.command?.[0] === '/init');
-  if (init !== undefined && pod.shareProcessNamespace !== true)
-    return `container ${init.name} starts with s6's /init, which ends where it is not process 1, and with shareProcessNamespace it is not; use the hostPath variant of docs/kubernetes.md`;
+  const system = goingOn(pod).flatMap((c) => {
+    const what = startedAsProcess1(c);
+    return what === null ? [] : [{ name: c.name, what }];
+  })[0];
+  if (system !== undefined && pod.shareProcessNamespace !== true)
+    return `container ${system.name} starts with ${system.what}, which ends where it is not process 1, and with shareProcessNamespace it is not; use the hostPath variant of docs/kubernetes.md`;
   if (native && kubeMinor < NATIVE_SINCE)
     return completes(workload)
       ? `a ${kind}${kind === 'Pod' ? ` with restartPolicy: ${pod.restartPolicy}` : ''} needs a native sidecar (with a classic one it would never complete), which Kubernetes has since 1.29; --kube says 1.${kubeMinor}`
@@ -35,7 +38,7 @@ export function refusal(workload: Workload, app: Container, native: boolean, kub
 
 /** Possible problems, one sentence each. `identity`: that of the sidecar. */
 export function warnings(workload: Workload, app: Container, identity: Identity, native: boolean): string[] {
-  const { pod } = workload;
+  const { pod, annotations, template } = workload;
   const { uid, gid, capabilities } = identity;
   const said: string[] = [];
   if (uid === null)
@@ -69,9 +72,21 @@ export function warnings(workload: Workload, app: Container, identity: Identity,
     said.push(
       `${app.name} has an AppArmor profile; memhound gets the same one, because a profile can forbid reading another's process`,
     );
+  const profile = `${APPARMOR}/${app.name}`;
+  if (profile in annotations || profile in (template.annotations ?? {}))
+    said.push(
+      `${app.name} has an AppArmor profile by the annotation ${profile}; give memhound the same one (${APPARMOR}/memhound), because a profile can forbid reading another's process`,
+    );
+  if (pod.resources != null)
+    said.push(
+      "the pod's own resources (spec.resources) hold for all its containers: memhound's memory, 64Mi or so, comes out of them",
+    );
   if (isGuaranteed(pod)) said.push('the pod stays Guaranteed: memhound has requests equal to limits');
   return said;
 }
+
+/** The form of AppArmor profiles before Kubernetes 1.30. */
+const APPARMOR = 'container.apparmor.security.beta.kubernetes.io';
 
 const FIND_IDS = (app: Container): string =>
   `To find them: kubectl exec POD -c ${app.name} -- id, or docker inspect ${app.image ?? 'IMAGE'} > FILE and --image-config FILE`;
@@ -84,13 +99,28 @@ const unknownPorts = (app: Container): string[] =>
         `memhound starts before ${app.name}, and the manifest does not list ${app.name}'s ports: if they include memhound's, ${app.name} cannot bind them; list them under ports`,
       ];
 
+/** The containers that run beside the app: not those that end before it starts. */
+const goingOn = (pod: PodSpec): Container[] => [
+  ...(pod.containers ?? []),
+  ...(pod.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
+];
+
+/** An init system that works only as process 1, by the command, or by variables that only s6's has. null: none is seen. */
+function startedAsProcess1(c: Container): string | null {
+  const words = [...(c.command ?? []), ...(c.args ?? [])].join(' ');
+  const variable = (c.env ?? []).find((e) => /^S6_[A-Z]/.test(e.name ?? ''))?.name;
+  if (/(?:^|\s)\/init(?:\s|$)/.test(words)) return "s6's /init";
+  if (variable !== undefined && (c.command ?? []).length === 0) return `s6's /init (it sets ${variable})`;
+  return /^(?:\/usr)?(?:\/sbin\/init|\/lib\/systemd\/systemd)(?:\s|$)/.exec(words)?.[0].trim() ?? null;
+}
+
 /** Uses of process 1, as a shell command or as a list of words. */
 const USES_PID_1 =
-  /(?:^|[\s;&|/])(?:kill|jcmd|jstack|jmap|jinfo|jstat)(?:\s+-{1,2}\S+(?:\s+(?:SIG)?[A-Z]+\d?)?)*\s+1(?:\s|$|[;&|])|\/proc\/1(?:\/|\s|$)|\bgosu\b.*\b1\b/;
+  /(?:^|[\s;&|/("'`])(?:kill|jcmd|jstack|jmap|jinfo|jstat)(?:\s+-\S*(?:\s+(?:SIG)?[A-Z]+\d?)?|\s+\d+)*\s+["']?1(?![\w.])|\/proc\/1(?![\w.])/;
 const INIT = /^(?:.*\/)?(tini|dumb-init)(?:-static)?$/;
 
 function processOne(pod: PodSpec): string[] {
-  return [...(pod.containers ?? [])].flatMap((c) => {
+  return goingOn(pod).flatMap((c) => {
     const said: string[] = [];
     const parts = [c.command, c.args, c.livenessProbe, c.readinessProbe, c.startupProbe, c.lifecycle];
     if (parts.some((part) => commandsOf(part).some((words) => USES_PID_1.test(words))))
@@ -98,7 +128,7 @@ function processOne(pod: PodSpec): string[] {
         `${c.name}'s command, probes or hooks count on process 1 (kill 1, /proc/1): with a shared process namespace that is the pod's pause process`,
       );
     const init = INIT.exec(c.command?.[0] ?? '')?.[1];
-    if (init === 'tini' && !c.command!.includes('-s'))
+    if (init === 'tini' && !subreaper(c))
       said.push(
         `${c.name} starts with tini, which is not process 1 in a shared process namespace: give it -s, or it warns and reaps nothing`,
       );
@@ -108,6 +138,14 @@ function processOne(pod: PodSpec): string[] {
       );
     return said;
   });
+}
+
+/** Whether tini reaps although it is not process 1. Source: tini's README, "Subreaping". */
+function subreaper(c: Container): boolean {
+  const words = c.command!.slice(1);
+  const end = words.findIndex((w) => !/^-[a-z]/.test(w));
+  const options = end < 0 ? words : words.slice(0, end);
+  return options.some((w) => w.includes('s')) || (c.env ?? []).some((e) => e.name === 'TINI_SUBREAPER');
 }
 
 /** All command lines below a value: a list of words is one. */

@@ -1,6 +1,6 @@
 import { autoscaled, warnings } from './checks.ts';
 import { type Plan, planFor, type Selection } from './plan.ts';
-import { type Unusable, type Workload, workloadsOf } from './pod-templates.ts';
+import { objectsOf, strangersIn, type Unusable, type Workload, workloadsOf } from './pod-templates.ts';
 import { ANNOTATION, type Before, hashOf, type InjectionRecord, writeRecord } from './record.ts';
 import { removeFrom } from './remove.ts';
 import { DATA_VOLUME, HISTORY_DISK, type Identity, identityOf, sidecar } from './sidecar.ts';
@@ -10,15 +10,15 @@ import {
   appendKey,
   applyEdits,
   type Edit,
+  endsInBlockText,
   fillEmpty,
-  isAlias,
   isMap,
   isSeq,
   ManifestError,
   nullSpelling,
+  otherForm,
   pairOf,
   parseManifest,
-  plain,
   replaceNull,
   takesLines,
   type YAMLMap,
@@ -72,11 +72,14 @@ export function inject(source: string, options: InjectOptions): Injected {
     return { text, notes: removed.map((name) => `${name}: memhound was removed`) };
   }
   const workloads = workloadsIn(source);
+  const strangers = parseManifest(source)
+    .flatMap(strangersIn)
+    .map(({ kind, name }) => `${kind} ${name}: inject does not know this kind, which has a pod template; it was not changed`);
   if (workloads.length === 0) {
     const nothing =
       'nothing to add memhound to: expected a Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or a List of them';
     if (options.containers.length + options.workloads.length > 0) throw new ManifestError(nothing);
-    return { text: source, notes: [nothing] };
+    return { text: source, notes: strangers.length > 0 ? strangers : [nothing] };
   }
   const plans = workloads.map((w) => planFor(source, w, options, workloads.length === 1));
   throwIfNothing(workloads, plans, options);
@@ -87,8 +90,10 @@ export function inject(source: string, options: InjectOptions): Injected {
   );
   const { text: clean } = removeFrom(source, (w) => replaced.has(w.specPath.join('/')));
   const fresh = workloadsIn(clean);
-  const scaled = parseManifest(clean).flatMap((d) => autoscaled(plain(d, d)) ?? []);
-  const notes: string[] = [];
+  const scaled = parseManifest(clean)
+    .flatMap(objectsOf)
+    .flatMap((object) => autoscaled(object) ?? []);
+  const notes: string[] = [...strangers];
   const edits: Edit[] = [];
   const changes: Change[] = [];
   const failed: string[] = [];
@@ -119,6 +124,11 @@ export function inject(source: string, options: InjectOptions): Injected {
   if (lost) throw new ManifestError(failed.join('. '));
   notes.push(...failed.map((f) => `${f}; it was not changed`));
   const text = applyEdits(clean, edits);
+  const below = !clean.endsWith('\n') && edits.some((e) => e.from === clean.length);
+  if (below && endsInBlockText(clean, parseManifest(clean).at(-1)!))
+    throw new ManifestError(
+      'expected a newline at the end, found the end within a block text (| or >): parsers differ on its value; add the newline',
+    );
   verify(clean, text, changes);
   return { text, notes };
 }
@@ -171,6 +181,8 @@ function addTo(source: string, workload: Workload, plan: Injection, options: Inj
     if (pair !== undefined && spelling !== null) {
       items.push(replaceNull(source, pair, true));
       places.set('shareProcessNamespace', { state: 'null', spelling });
+    } else if (pair !== undefined) {
+      throw new ManifestError(`expected shareProcessNamespace to be true or false, found ${otherForm(pair)}`);
     } else {
       keys.push(appendKey(source, spec, 'shareProcessNamespace', true));
       places.set('shareProcessNamespace', { state: 'absent' });
@@ -216,10 +228,7 @@ function putItem(
   }
   if (isSeq(pair.value)) return { edit: appendItem(source, pair.value, value), before: { state: 'value' } };
   const spelling = nullSpelling(source, pair);
-  if (spelling === null)
-    throw new ManifestError(
-      `expected ${key} to be a list, found ${isAlias(pair.value) ? 'an alias; write it out' : 'something else'}`,
-    );
+  if (spelling === null) throw new ManifestError(`expected ${key} to be a list, found ${otherForm(pair)}`);
   if (takesLines(spec, spelling)) return { edit: fillEmpty(source, pair, [value]), before: { state: 'value' } };
   return { edit: replaceNull(source, pair, [value]), before: { state: 'null', spelling } };
 }
@@ -243,10 +252,7 @@ function annotate(
     return { edit: appendKey(source, pair.value, ANNOTATION, value), value };
   }
   const spelling = nullSpelling(source, pair);
-  if (spelling === null)
-    throw new ManifestError(
-      `expected metadata.annotations to be a map, found ${isAlias(pair.value) ? 'an alias; write it out' : 'something else'}`,
-    );
+  if (spelling === null) throw new ManifestError(`expected metadata.annotations to be a map, found ${otherForm(pair)}`);
   if (takesLines(metadata, spelling)) {
     const value = text({ state: 'value' });
     return { edit: fillEmpty(source, pair, { [ANNOTATION]: value }), value };

@@ -1,11 +1,19 @@
 import type { Container, PodSpec } from './pod-templates.ts';
 import { SIDECAR } from './sidecar.ts';
 
-const IMAGE =
-  /(?:^|[/_.-])(?:java|jdk|jre|openjdk|\w*temurin|\w*corretto|zulu|liberica|semeru|graalvm|tomcat|jetty|wildfly|spring|kafka|cassandra|elasticsearch|opensearch|logstash|solr|neo4j|zookeeper|flink|spark|jenkins|keycloak)/i;
+const JVM_IMAGES = [
+  ...['java', 'jdk', 'jre', 'openjdk', '\\w*temurin', '\\w*corretto', 'zulu', 'liberica', 'semeru', 'graalvm'],
+  ...['tomcat', 'jetty', 'wildfly', 'payara', 'glassfish', 'weblogic', 'open-liberty', 'websphere-liberty', 'spring', 'quarkus'],
+  ...['kafka', 'schema-registry', 'ksqldb', 'debezium', 'zookeeper', 'pulsar', 'activemq', 'artemis', 'nifi', 'camel'],
+  ...['cassandra', 'elasticsearch', 'opensearch', 'logstash', 'solr', 'neo4j', 'hazelcast', 'infinispan', 'ignite'],
+  ...['flink', 'spark', 'hadoop', 'hive', 'hbase', 'trino', 'presto', 'druid', 'pinot'],
+  ...['jenkins', 'keycloak', 'sonarqube', 'nexus3?', 'artifactory', 'camunda', 'zipkin', 'metabase'],
+];
+const IMAGE = new RegExp(`(?:^|[/_.-])(?:${JVM_IMAGES.join('|')})(?:boot)?(?![a-z])`, 'i');
 /** Programs in another language beside a server, whose image has the server's name. */
-const EXPORTER = /exporter|dashboards?(?:[:@]|$)|operator/i;
-const ENV = /^(?:JAVA_|JDK_|_JAVA_|JVM_|CATALINA_|SPRING_|MAVEN_|SERVER_SERVLET|\w*_JAVA_OPTS$|\w*_JVM_OPTS$|\w*_HEAP_OPTS$)/;
+const EXPORTER = /exporter|dashboards?(?:[:@]|$)|operator|connect-ui/i;
+const ENV =
+  /^(?:JAVA_|JDK_|_JAVA_|JVM_|CATALINA_|SPRING_|MAVEN_|SERVER_SERVLET|\w*_JAVA_(?:OPTS|MEM)$|\w*_JVM_OPTS$|\w*_HEAP(?:_OPTS)?$|MAX_HEAP_SIZE$|NEO4J_)/;
 const VALUE = /(?:^|\s)-(?:Xm[xs]\d|XX:[+-]?\w)/;
 const COMMAND = /(?:^|[\s/])java(?:\s|$)|\.jar\b|-Xm[xs]\d/;
 

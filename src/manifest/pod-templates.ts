@@ -19,6 +19,10 @@ const KINDS: Readonly<Record<string, { readonly group: string; readonly path: re
   StatefulSet: { group: 'apps', path: ['spec', 'template', 'spec'] },
   DaemonSet: { group: 'apps', path: ['spec', 'template', 'spec'] },
   ReplicaSet: { group: 'apps', path: ['spec', 'template', 'spec'] },
+  ReplicationController: { group: '', path: ['spec', 'template', 'spec'] },
+  /** Of Argo Rollouts and of OpenShift: the template is that of a Deployment. */
+  Rollout: { group: 'argoproj.io', path: ['spec', 'template', 'spec'] },
+  DeploymentConfig: { group: 'apps.openshift.io', path: ['spec', 'template', 'spec'] },
   Job: { group: 'batch', path: ['spec', 'template', 'spec'] },
   CronJob: { group: 'batch', path: ['spec', 'jobTemplate', 'spec', 'template', 'spec'] },
 };
@@ -84,6 +88,7 @@ export interface Container {
 export interface SecurityContext {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
+  readonly runAsNonRoot?: boolean;
   readonly privileged?: boolean;
   readonly readOnlyRootFilesystem?: boolean;
   readonly seLinuxOptions?: unknown;
@@ -101,6 +106,7 @@ export interface PodSpec {
   readonly shareProcessNamespace?: boolean;
   readonly hostPID?: boolean;
   readonly hostUsers?: boolean;
+  readonly resources?: unknown;
   readonly os?: { readonly name?: string };
   readonly nodeSelector?: Readonly<Record<string, string>>;
 }
@@ -112,24 +118,64 @@ export function workloadsOf(document: Document, index: number): (Workload | Unus
 }
 
 function within(top: YAMLMap, document: Document, path: Path): (Workload | Unusable)[] {
-  const kind = text(get(top, 'kind'), document);
-  if (kind?.endsWith('List')) {
-    const items = get(top, 'items');
-    return isSeq(items)
-      ? items.items.flatMap((item, i) => (isMap(item) ? within(item, document, [...path, 'items', i]) : []))
-      : [];
-  }
-  const known = kind === null ? undefined : KINDS[kind];
-  if (kind === null || known === undefined || !ofGroup(text(get(top, 'apiVersion'), document), known.group)) return [];
-  const metadata = get(top, 'metadata');
-  const name = isMap(metadata) ? (text(get(metadata, 'name'), document) ?? text(get(metadata, 'generateName'), document)) : null;
-  try {
-    return [usable(kind, name, known.path, top, document, path)];
-  } catch (error) {
-    if (!(error instanceof ManifestError)) throw error;
-    return [{ state: 'unusable', kind, name: name ?? '(without a name)', why: error.message }];
-  }
+  return objectsIn(top, document, path, null).flatMap(({ map, kind, apiVersion, path: at }): (Workload | Unusable)[] => {
+    const known = knownKind(kind, apiVersion);
+    if (known === null) return [];
+    const name = nameOf(map, document);
+    try {
+      return [usable(kind, name, known, map, document, at)];
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      return [{ state: 'unusable', kind, name: name ?? '(without a name)', why: error.message }];
+    }
+  });
 }
+
+interface Found {
+  readonly map: YAMLMap;
+  readonly kind: string;
+  readonly apiVersion: string | null;
+  readonly path: Path;
+}
+
+/** The object, or those of a List. The items of a DeploymentList need no kind of their own. `list`: the list that the object is in. */
+function objectsIn(top: YAMLMap, document: Document, path: Path, list: Found | null): Found[] {
+  const ofList = list === null || list.kind === 'List' ? null : list;
+  const kind = text(get(top, 'kind'), document) ?? ofList?.kind.slice(0, -'List'.length) ?? null;
+  if (kind === null) return [];
+  const found = { map: top, kind, apiVersion: text(get(top, 'apiVersion'), document) ?? ofList?.apiVersion ?? null, path };
+  const items = get(top, 'items');
+  if (!kind.endsWith('List')) return [found];
+  return isSeq(items)
+    ? items.items.flatMap((item, i) => (isMap(item) ? objectsIn(item, document, [...path, 'items', i], found) : []))
+    : [];
+}
+
+/** The path of the pod spec, where inject knows the kind. */
+function knownKind(kind: string, apiVersion: string | null): readonly string[] | null {
+  const known = KINDS[kind];
+  return known !== undefined && ofGroup(apiVersion, known.group) ? known.path : null;
+}
+
+function nameOf(map: YAMLMap, document: Document): string | null {
+  const metadata = get(map, 'metadata');
+  return isMap(metadata) ? (text(get(metadata, 'name'), document) ?? text(get(metadata, 'generateName'), document)) : null;
+}
+
+/** Objects that have a pod template in the usual place, of a kind that inject does not know. */
+export function strangersIn(document: Document, index: number): { readonly kind: string; readonly name: string }[] {
+  const top = document.contents as Node | null;
+  return (isMap(top) ? objectsIn(top, document, [index], null) : []).flatMap(({ map, kind, apiVersion }) => {
+    if (knownKind(kind, apiVersion) !== null || !isSeq(map.getIn(['spec', 'template', 'spec', 'containers']))) return [];
+    return [{ kind: apiVersion === null ? kind : `${kind} (${apiVersion})`, name: nameOf(map, document) ?? '' }];
+  });
+}
+
+/** The data of every object, those of a List too. */
+export const objectsOf = (document: Document): unknown[] => {
+  const top = document.contents as Node | null;
+  return isMap(top) ? objectsIn(top, document, [], null).map(({ map }) => plain(map, document)) : [];
+};
 
 function usable(
   kind: string,

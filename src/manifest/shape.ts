@@ -4,10 +4,15 @@ import { isNode, ManifestError, type YAMLMap } from './yaml-text.ts';
 /** The form that a value must have. null is always allowed, as for the API: it is an absent key. */
 type Form =
   | { readonly is: 'text' }
+  | { readonly is: 'truth' }
+  /** A user or group. */
+  | { readonly is: 'id' }
   | { readonly is: 'list'; readonly of: Form }
   | { readonly is: 'map'; readonly keys: Readonly<Record<string, Form>>; readonly needs?: string };
 
 const TEXT: Form = { is: 'text' };
+const TRUTH: Form = { is: 'truth' };
+const IDS = { runAsUser: { is: 'id' }, runAsGroup: { is: 'id' } } as const;
 const ANY_MAP: Form = { is: 'map', keys: {} };
 const list = (of: Form): Form => ({ is: 'list', of });
 const map = (keys: Readonly<Record<string, Form>>, needs?: string): Form =>
@@ -23,7 +28,7 @@ const CONTAINER = map(
     ports: list(ANY_MAP),
     volumeMounts: list(map({ mountPath: TEXT })),
     resources: map({ requests: ANY_MAP, limits: ANY_MAP }),
-    securityContext: map({ capabilities: map({ add: list(TEXT), drop: list(TEXT) }) }),
+    securityContext: map({ ...IDS, privileged: TRUTH, capabilities: map({ add: list(TEXT), drop: list(TEXT) }) }),
   },
   'name',
 );
@@ -31,7 +36,11 @@ const POD = map({
   containers: list(CONTAINER),
   initContainers: list(CONTAINER),
   volumes: list(map({ name: TEXT })),
-  securityContext: ANY_MAP,
+  securityContext: map(IDS),
+  shareProcessNamespace: TRUTH,
+  hostPID: TRUTH,
+  hostNetwork: TRUTH,
+  hostUsers: TRUTH,
   nodeSelector: ANY_MAP,
   os: ANY_MAP,
 });
@@ -58,6 +67,10 @@ function problemOf(value: unknown, form: Form, path: Path): Problem | null {
     case 'text':
       // Numbers and booleans without quotes are the API's to refuse.
       return typeof value === 'object' ? wrong('a text') : null;
+    case 'truth':
+      return typeof value === 'boolean' ? null : wrong('true or false');
+    case 'id':
+      return Number.isSafeInteger(value) && (value as number) >= 0 ? null : wrong('a whole number, 0 or more');
     case 'list':
       if (!Array.isArray(value)) return wrong('a list');
       return first(value.map((item: unknown, i) => () => problemOf(item, form.of, [...path, i])));

@@ -106,7 +106,8 @@ function securityContext({ uid, gid, capabilities }: Identity, app: SecurityCont
   return {
     ...(uid === null ? {} : { runAsUser: uid }),
     ...(gid === null ? {} : { runAsGroup: gid }),
-    ...(root ? {} : { runAsNonRoot: true }),
+    // Where the pod forbids root, the app's own exception holds for memhound too.
+    ...(root ? (app.runAsNonRoot === false ? { runAsNonRoot: false } : {}) : { runAsNonRoot: true }),
     ...(admin ? {} : { allowPrivilegeEscalation: false }),
     readOnlyRootFilesystem: true,
     ...(root ? (capabilities === null ? {} : { capabilities }) : { capabilities: { drop: ['ALL'] } }),
@@ -140,14 +141,16 @@ function freePorts(pod: PodSpec, further: readonly string[]): { readonly api: nu
   return { api: optionValue(further, 'port') ?? api, ops: optionValue(further, 'ops-port') ?? api + 1 };
 }
 
-/** Ports in a container's list, probes, environment (SERVER_PORT) and command line (--server.port=8800). */
+/** Ports in a container's list, probes, hooks, environment (SERVER_PORT) and command line (--server.port=8800, :8800). */
 function portsOf(c: Container): number[] {
   const listed = (c.ports ?? []).flatMap((p) => [p.containerPort, p.hostPort]);
-  const probes = [c.livenessProbe, c.readinessProbe, c.startupProbe] as Record<string, { port?: unknown } | null>[];
+  const { postStart, preStop } = (c.lifecycle ?? {}) as Record<string, unknown>;
+  const asked = [c.livenessProbe, c.readinessProbe, c.startupProbe, postStart, preStop];
+  const probes = asked as (Record<string, { port?: unknown } | null> | null | undefined)[];
   const probed = probes.flatMap((p) => ['httpGet', 'tcpSocket', 'grpc'].map((kind) => p?.[kind]?.port));
   const env = (c.env ?? []).flatMap((e) => [/PORT$/.test(e.name ?? '') ? e.value : null, ...inText(String(e.value ?? ''))]);
   const words = inText([...(c.command ?? []), ...(c.args ?? [])].join(' '));
   return [...listed, ...probed, ...env, ...words].map(Number).filter((n) => n > 0);
 }
 
-const inText = (text: string): string[] => [...text.matchAll(/port[= :](\d{1,5})\b/gi)].map((m) => m[1]!);
+const inText = (text: string): string[] => [...text.matchAll(/(?:port[= :]|:)(\d{1,5})\b/gi)].map((m) => m[1]!);

@@ -57,13 +57,7 @@ export function applyEdits(source: string, edits: readonly Edit[]): string {
 /** All documents of a YAML or JSON text (JSON is YAML in flow style), as Kubernetes reads them. @throws ManifestError with line and column */
 export function parseManifest(source: string): Document.Parsed[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(source, {
-    version: '1.1',
-    merge: true,
-    uniqueKeys: true,
-    logLevel: 'silent',
-    lineCounter: lines,
-  }) as Document.Parsed[];
+  const documents = composed(source, lines);
   for (const document of documents) {
     const [error] = document.errors;
     if (error !== undefined) {
@@ -71,9 +65,16 @@ export function parseManifest(source: string): Document.Parsed[] {
       // Only what is no YAML can be a template: a value of valid YAML may hold braces.
       const braces = source.split('\n').find((line) => line.includes('{{'));
       const template = braces === undefined ? '' : `; ${JSON.stringify(braces.trim().slice(0, 60))} ${TEMPLATE}`;
-      throw new ManifestError(`${where}: ${error.message.split('\n')[0]!.replace(/ at line \d+.*$/, '')}${template}`);
+      const said = STACK_OVERFLOW.test(error.message) ? TOO_DEEP : error.message.split('\n')[0]!.replace(/ at line \d+.*$/, '');
+      throw new ManifestError(`${where}: ${said}${template}`);
     }
     visit(document, {
+      Alias(_key, alias, ancestors) {
+        const own = ancestors.some((a) => isNode(a) && !isAlias(a) && a.anchor === alias.source && a === alias.resolve(document));
+        if (!own) return;
+        const { line, col } = lines.linePos(alias.range![0]);
+        throw new ManifestError(`line ${line}, column ${col}: the alias *${alias.source} is within its own anchor; write it out`);
+      },
       Pair(_key, { key }) {
         // `{{ .Values.name }}` without quotes is valid YAML: a map that is the key of a map.
         if (!isMap(key)) return;
@@ -84,6 +85,30 @@ export function parseManifest(source: string): Document.Parsed[] {
     });
   }
   return documents;
+}
+
+const STACK_OVERFLOW = /call stack/;
+const TOO_DEEP = 'expected lists and maps that a parser can follow, found them nested too deeply';
+
+function composed(source: string, lineCounter: LineCounter): Document.Parsed[] {
+  try {
+    return parseAllDocuments(source, {
+      version: '1.1',
+      merge: true,
+      uniqueKeys: true,
+      logLevel: 'silent',
+      lineCounter,
+    }) as Document.Parsed[];
+  } catch (error) {
+    throw readable(error);
+  }
+}
+
+/** What the parser throws for a text that cannot be read, as a sentence; any other error as it is. */
+function readable(error: unknown): unknown {
+  // An alias without its anchor, or so many that the text would become gigabytes.
+  if (error instanceof ReferenceError) return new ManifestError(`an alias cannot be followed: ${error.message}`);
+  return error instanceof RangeError && STACK_OVERFLOW.test(error.message) ? new ManifestError(TOO_DEEP) : error;
 }
 
 const TEMPLATE = 'looks like a template: render it first (helm template), then inject';
@@ -106,9 +131,7 @@ export function plain(node: Node | Document, document: Document): unknown {
   try {
     return node === document ? document.toJS(most) : (node as Node).toJS(document, most);
   } catch (error) {
-    // An alias without its anchor, or so many that the text would become gigabytes.
-    if (error instanceof ReferenceError) throw new ManifestError(`an alias cannot be followed: ${error.message}`);
-    throw error;
+    throw readable(error);
   }
 }
 
@@ -229,10 +252,32 @@ function appendFlow(
   return { from: last[1], to: last[1], text: between + text };
 }
 
-/** The text of an empty value or a null: `null`, `~`, or nothing. null: the value is another, or none is written (`{a}`). */
+/** The text of an empty value or a null: `null`, `~`, or nothing. null: the value is another, none is written (`{a}`), or it has a tag or anchor. */
 export function nullSpelling(source: string, pair: Pair): string | null {
   const value = pair.value as Node | null;
-  return isScalar(value) && value.value === null && value.range != null ? source.slice(value.range[0], value.range[1]) : null;
+  if (!isScalar(value) || value.value !== null || value.range == null) return null;
+  return value.tag !== undefined || value.anchor !== undefined ? null : source.slice(value.range[0], value.range[1]);
+}
+
+/** What a value is instead of a list, a map or a plain null, and what its author can do. */
+export function otherForm({ value }: Pair): string {
+  if (isAlias(value)) return 'an alias; write it out';
+  if (value === null) return 'a key without a colon; write the colon';
+  if (isScalar(value) && value.value === null) return 'a null with a tag or an anchor; write null alone';
+  return 'something else';
+}
+
+/** Whether the text ends within a block text (`|` or `>`) without a newline. Parsers differ on whether its value then has one. */
+export function endsInBlockText(source: string, document: Document): boolean {
+  let found = false;
+  visit(document, {
+    Scalar(_key, { type, range }) {
+      if ((type !== 'BLOCK_LITERAL' && type !== 'BLOCK_FOLDED') || range == null || range[1] < source.length) return;
+      // `|-` drops the newlines at its end.
+      if (!/^[|>]\d?-/.test(source.slice(range[0], range[0] + 3))) found = true;
+    },
+  });
+  return found;
 }
 
 /** Whether lines can be put below an empty value (`volumes:` with nothing after it). */

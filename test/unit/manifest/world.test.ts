@@ -102,6 +102,20 @@ const SHAPES: Readonly<Record<string, string>> = {
   'a selector, probes and a volume': pod(
     `${withApp('livenessProbe: {httpGet: {path: /h, port: web}}\nvolumeMounts: [{name: tmp, mountPath: /tmp}]')}\nvolumes:\n- name: tmp\n  emptyDir: {}`,
   ),
+  'a block text without a newline of its own as the end': pod(withApp('args:\n- |-\n  java')).trimEnd(),
+  'a ReplicationController': workload('mill', JVM)
+    .replace('apps/v1', 'v1')
+    .replace('kind: Deployment', 'kind: ReplicationController'),
+  'a Rollout of Argo': workload('mill', JVM)
+    .replace('apps/v1', 'argoproj.io/v1alpha1')
+    .replace('kind: Deployment', 'kind: Rollout'),
+  'a DeploymentConfig of OpenShift': workload('mill', JVM)
+    .replace('apps/v1', 'apps.openshift.io/v1')
+    .replace('kind: Deployment', 'kind: DeploymentConfig'),
+  'a DeploymentList whose items have no kind': `apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- ${workload('mill', JVM)
+    .replace('apiVersion: apps/v1\nkind: Deployment\n', '')
+    .trimEnd()
+    .replaceAll('\n', '\n  ')}\n`,
   'letters beyond ASCII': pod(APP, 'annotations: {note: "Mühle — 粉"}\n'),
 };
 
@@ -177,6 +191,42 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     pod('containers:\n- {name: a, image: "jdk:1", securityContext: {privileged: true, runAsUser: 0}}'),
     /is privileged and may be root/,
   ],
+  ['volumes that are a null with a tag', pod(`volumes: !!null null\n${APP}`), /found a null with a tag or an anchor; write null/],
+  [
+    'a shareProcessNamespace that is an anchor alone',
+    pod(`shareProcessNamespace: &a\n${APP}`),
+    /shareProcessNamespace to be true or false, found a null with a tag or an anchor/,
+  ],
+  [
+    'volumes without a colon, in flow style',
+    '{apiVersion: v1, kind: Pod, metadata: {name: mill}, spec: {containers: [{name: a, image: "jdk:1"}], volumes}}\n',
+    /expected volumes to be a list, found a key without a colon; write the colon/,
+  ],
+  [
+    'a block text at the end without a newline, which parsers read differently',
+    pod(withApp('args:\n- |\n  java')).trimEnd(),
+    /expected a newline at the end, found the end within a block text/,
+  ],
+  [
+    'a shareProcessNamespace that is a text',
+    pod(`${APP}\nshareProcessNamespace: "yes"`),
+    /line 10, column 26: expected shareProcessNamespace to be true or false, found "yes"/,
+  ],
+  [
+    'a uid that is a text',
+    pod('containers:\n- {name: a, image: "jdk:1", securityContext: {runAsUser: "7"}}'),
+    /line 7, column 60: expected containers\[0\]\.securityContext\.runAsUser to be a whole number, 0 or more, found "7"/,
+  ],
+  [
+    'an alias within its own anchor',
+    `${pod(APP)}---\nkind: Other\nx: &a {y: [*a]}\n`,
+    /line 12, column 12: the alias \*a is within its own anchor/,
+  ],
+  ['lists nested 5,000 deep', `${pod(APP)}---\nx:\n  ${'- '.repeat(5000)}y\n`, /found them nested too deeply/],
+  ['maps nested 5,000 deep', `${pod(APP)}---\nx: ${'{a: '.repeat(5000)}y${'}'.repeat(5000)}\n`, /found them nested too deeply/],
+  ["a shell that starts s6's /init", pod(withApp('command: [sh, -c, "exec /init"]')), /starts with s6's \/init/],
+  ["a variable of s6's", pod(withApp('env: [{name: S6_KEEP_ENV, value: "1"}]')), /s6's \/init \(it sets S6_KEEP_ENV\)/],
+  ['systemd', pod(withApp('command: [/sbin/init]')), /starts with \/sbin\/init, which ends where it is not process 1/],
   [
     "a volume of the user's with memhound's name",
     pod(`${APP}\nvolumes: [{name: memhound-data, emptyDir: {}}]`),
@@ -302,9 +352,15 @@ test('a single container without a sign of a JVM is taken, and a sentence says s
   );
 });
 
-test('a kind of another API group does not change', () => {
+test('a kind of another API group does not change; where it has a pod template, a note names it', () => {
   const other = 'apiVersion: batch.example.test/v1\nkind: Job\nmetadata: {name: grind}\nspec: {tasks: []}\n';
   assert.ok(add(`${other}---\n${pod(APP)}`).text.startsWith(`${other}---\n`));
+  const service = workload('mill', JVM).replace('apps/v1', 'serving.knative.dev/v1').replace('kind: Deployment', 'kind: Service');
+  const { text, notes } = add(service);
+  assert.equal(text, service);
+  assert.deepEqual(notes, [
+    'Service (serving.knative.dev/v1) mill: inject does not know this kind, which has a pod template; it was not changed',
+  ]);
 });
 
 const sidecarOf = (source: string, options: Partial<InjectOptions> = {}) =>
@@ -379,6 +435,9 @@ test('ports of probes, of the environment and of the command line are not used',
     'env: [{name: SERVER_PORT, value: "8800"}]',
     'args: [java, -jar, mill.jar, --server.port=8800]',
     'env: [{name: JAVA_OPTS, value: "-Dserver.port=8801"}]',
+    'env: [{name: LISTEN, value: "0.0.0.0:8800"}]',
+    'args: [--listen, ":8801"]',
+    'lifecycle: {preStop: {httpGet: {path: /, port: 8800}}}',
   ])
     assert.deepEqual(sidecarOf(pod(withApp(lines))).args.slice(3), ['--port', '8810', '--ops-port', '8811'], lines);
 });
@@ -404,6 +463,9 @@ const NOTES: readonly (readonly [string, string, RegExp])[] = [
   ['kill -s', 'startupProbe: {exec: {command: [sh, -c, "kill -s CONT 1"]}}', /count on process 1/],
   ['jcmd 1', 'livenessProbe: {exec: {command: [sh, -c, "jcmd 1 VM.uptime"]}}', /count on process 1/],
   ['jstack 1', 'livenessProbe: {exec: {command: [jstack, "1"]}}', /count on process 1/],
+  ['kill in a substitution', 'command: [sh, -c, "x=$(kill -0 1)"]', /count on process 1/],
+  ['kill -n', 'livenessProbe: {exec: {command: [sh, -c, "kill -n 15 1"]}}', /count on process 1/],
+  ['kill of several', 'livenessProbe: {exec: {command: [sh, -c, "kill 17 \'1\'"]}}', /count on process 1/],
   ['tini', 'command: [/sbin/tini, --, java, -jar, mill.jar]', /tini.*give it -s/],
   ['no perf data', 'args: [java, "-XX:-UsePerfData"]', /-XX:-UsePerfData: the JVM publishes no counters/],
   ['shared perf data off', 'env: [{name: JAVA_TOOL_OPTIONS, value: "-XX:+PerfDisableSharedMem"}]', /publishes no counters/],
@@ -413,9 +475,43 @@ for (const [name, lines, note] of NOTES)
     assert.ok(add(pod(withApp(lines))).notes.some((n) => note.test(n)));
   });
 
-test('no note on process 1 for a kill of another process', () => {
-  const { notes } = add(pod(withApp('livenessProbe: {exec: {command: [sh, -c, "kill -0 17; sleep 1"]}}')));
-  assert.ok(!notes.some((n) => /process 1/.test(n)));
+test('no note on process 1 for a kill of another process, and for a tini that reaps', () => {
+  for (const lines of [
+    'livenessProbe: {exec: {command: [sh, -c, "kill -0 17; sleep 1"]}}',
+    'livenessProbe: {exec: {command: [sh, -c, "kill 1.pid; cat /proc/17/status"]}}',
+    'command: [tini, -gs, --, java]',
+    'command: [tini, --, java]\nenv: [{name: TINI_SUBREAPER, value: ""}]',
+  ])
+    assert.ok(!add(pod(withApp(lines))).notes.some((n) => /process 1/.test(n)), lines);
+});
+
+test('a native sidecar of the pod that counts on process 1 is named', () => {
+  const mesh = '{name: mesh, image: envoy, restartPolicy: Always, lifecycle: {preStop: {exec: {command: [kill, "1"]}}}}';
+  assert.ok(add(pod(`initContainers: [${mesh}]\n${APP}`)).notes.some((n) => /mesh's command, probes or hooks count on/.test(n)));
+});
+
+test('a command of thousands of options is read in no time', () => {
+  const words = Array.from({ length: 20_000 }, () => '--a').join(' ');
+  assert.ok(add(pod(withApp(`command: [sh, -c, "kill ${words} x"]`))).text.includes('name: memhound'));
+});
+
+test("notes name an AppArmor annotation, and resources of the pod's own", () => {
+  const key = 'container.apparmor.security.beta.kubernetes.io/grind';
+  assert.ok(add(pod(APP, `annotations: {${key}: localhost/mill}\n`)).notes.some((n) => n.includes(`the annotation ${key}`)));
+  assert.ok(add(pod(`resources: {limits: {memory: 1Gi}}\n${APP}`)).notes.some((n) => /spec\.resources/.test(n)));
+});
+
+test('where the pod forbids root and the app is excepted, memhound is too, since it is root like the app', () => {
+  const root = 'securityContext: {runAsUser: 0, runAsGroup: 0, runAsNonRoot: false}';
+  const source = pod(`securityContext: {runAsNonRoot: true}\ncontainers:\n- {name: a, image: "jdk:21", ${root}}`);
+  assert.equal(sidecarOf(source).securityContext.runAsNonRoot, false);
+});
+
+test('an autoscaler in a List is seen', () => {
+  const hpa =
+    '{kind: HorizontalPodAutoscaler, metadata: {name: mill}, spec: {scaleTargetRef: {kind: Pod, name: mill}, metrics: [{type: Resource}]}}';
+  const source = `kind: List\nitems:\n- ${pod(APP).trimEnd().replaceAll('\n', '\n  ')}\n- ${hpa}\n`;
+  assert.ok(add(source).notes.some((n) => /ContainerResource/.test(n)));
 });
 
 test('a read-only root filesystem without a volume at /tmp gets a note, with one it gets none', () => {
@@ -458,11 +554,24 @@ test('images and variables of JVM servers are signs of a JVM, exporters are none
     'flink:1',
     'apache/spark:3',
     'logstash:8',
+    'sonarqube:lts',
+    'apache/activemq-artemis:2',
+    'trinodb/trino:450',
+    'confluentinc/cp-schema-registry:7',
+    'spring-boot-app:1',
+    'gcr.io/distroless/java21-debian12',
   ];
   for (const image of images) assert.ok(taken(`- {name: a, image: "${image}"}`), image);
-  for (const name of ['ES_JAVA_OPTS', 'JAVA_TOOL_OPTIONS', 'KAFKA_HEAP_OPTS'])
+  for (const name of ['ES_JAVA_OPTS', 'JAVA_TOOL_OPTIONS', 'KAFKA_HEAP_OPTS', 'SOLR_HEAP', 'SOLR_JAVA_MEM', 'MAX_HEAP_SIZE'])
     assert.ok(taken(`- {name: a, image: "x:1", env: [{name: ${name}, value: a}]}`), name);
-  for (const image of ['danielqsj/kafka-exporter:1', 'elasticsearch-exporter:1', 'opensearch-dashboards:2', 'redis:7'])
+  for (const image of [
+    'danielqsj/kafka-exporter:1',
+    'elasticsearch-exporter:1',
+    'opensearch-dashboards:2',
+    'redis:7',
+    'javascript-app:1',
+    'sparkpost/mailer:1',
+  ])
     assert.ok(!taken(`- {name: a, image: "${image}"}`), image);
 });
 
