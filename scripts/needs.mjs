@@ -42,6 +42,7 @@ export const BENCH_NEEDS = [
   need('prometheus-node-exporter', ['prometheus-node-exporter'], 'npm run bench'),
   need('prometheus-process-exporter', ['prometheus-process-exporter'], 'npm run bench'),
   need('netdata', ['netdata'], 'npm run bench'),
+  need('victoria-metrics', ['victoria-metrics'], 'npm run bench:fleet'),
 ];
 
 /** The commands for a word of a test: one program, or several for one purpose; the one that is started comes first. @type {(word: string) => string[]} */

@@ -77,6 +77,7 @@ async function once(options: FleetCommand, url: string): Promise<number> {
       selector,
       range: { from: results.to - options.since, to: results.to },
       minHistorySeconds: options.minHistory,
+      way: options.readBy,
       falseAlarmRate: options.falseAlarms,
       results,
       startEvaluators: (evaluatorOptions) =>

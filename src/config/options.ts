@@ -415,6 +415,14 @@ const TABLES = {
       otherwise: null,
       help: "PEM file of the client's key",
     }),
+    readBy: row<'remote-read' | 'export' | 'query-range' | null>({
+      flag: 'read-by',
+      value: 'WAY',
+      parse: oneOf(['remote-read', 'export', 'query-range'] as const),
+      otherwise: null,
+      otherwiseText: 'the cheapest that the server has',
+      help: 'how samples are read: remote-read, export (VictoriaMetrics) or query-range',
+    }),
     threads: row<number>({
       flag: 'threads',
       value: 'N',

@@ -5,7 +5,7 @@ import { InputError } from '../inputs/series-file.ts';
 import type { PrometheusApi, TimeRange } from './http/prometheus-api.ts';
 import { Owners } from './owners.ts';
 import { anyOf, type Matcher, selectorText } from './read/matchers.ts';
-import type { Candidate } from './shards.ts';
+import { type Candidate, containersOnly, type LabelNames } from './shards.ts';
 
 /** The metrics that a server has, and where its containers are. */
 export interface Inventory {
@@ -15,7 +15,7 @@ export interface Inventory {
   readonly hasOwners: boolean;
   /** The metric by which containers are listed: one that each container has. */
   readonly listedBy: string;
-  readonly podLabel: string;
+  readonly labels: LabelNames;
   /** '' if the series have no namespace. */
   readonly namespaces: readonly string[];
 }
@@ -39,14 +39,17 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
   const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS], []);
   const listed = selectorText([anyOf('__name__', [listedBy]), ...selector]);
   const namespaces = await api.labelValues('namespace', [listed], range);
-  const isOld = namespaces.length > 0 && (await api.labelValues('pod', [listed], range)).length === 0;
+  const present = async (...labels: readonly string[]): Promise<string | null> => {
+    for (const label of labels) if ((await api.labelValues(label, [listed], range)).length > 0) return label;
+    return null;
+  };
   return {
     cgroupMetrics,
     jvmMetrics: others.filter((name) => JVM_METRICS.includes(name)),
     hasLimits: others.some((name) => LIMIT_METRICS.includes(name)),
     hasOwners: others.some((name) => OWNER_METRICS.includes(name)),
     listedBy,
-    podLabel: isOld ? 'pod_name' : 'pod',
+    labels: { pod: await present('pod', 'pod_name'), container: await present('container', 'container_name') },
     namespaces: namespaces.length > 0 ? namespaces : [''],
   };
 }
@@ -68,7 +71,12 @@ export async function candidatesIn(
   range: TimeRange,
 ): Promise<Candidate[]> {
   const place: Matcher[] = namespace === '' ? [] : [anyOf('namespace', [namespace])];
-  const listed = selectorText([anyOf('__name__', [inventory.listedBy]), ...place, ...selector]);
+  const listed = selectorText([
+    anyOf('__name__', [inventory.listedBy]),
+    ...place,
+    ...containersOnly(inventory.labels.container),
+    ...selector,
+  ]);
   const running = await api.instant(`last_over_time(${listed}[${RUNNING_WITHIN}])`, range.to);
   const keys = countByKey(running.map(({ labels }) => ({ ...labels, __name__: inventory.listedBy })));
   if (keys.size === 0) return [];

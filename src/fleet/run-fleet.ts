@@ -7,7 +7,7 @@ import type { EvaluatorOptions, Evaluators } from './evaluators.ts';
 import { type ClientOptions, HttpClient } from './http/http-client.ts';
 import { PrometheusApi, type TimeRange } from './http/prometheus-api.ts';
 import { type RankedRow, ranked } from './rank.ts';
-import { chooseReader, type ReadPlan, readerFor } from './read/choose-reader.ts';
+import { chooseReader, type ReadPlan, readerFor, type Way } from './read/choose-reader.ts';
 import { anyOf, type Matcher, selectorText } from './read/matchers.ts';
 import { replicaSpreads } from './replicas.ts';
 import type { KnownRow, ResultFile } from './result-file.ts';
@@ -19,6 +19,8 @@ export interface FleetOptions {
   readonly selector: readonly Matcher[];
   readonly range: TimeRange;
   readonly minHistorySeconds: number;
+  /** The way to read samples; null: the cheapest that the server has. */
+  readonly way: Way | null;
   /** Expected share of false ones among the alarms, at most. */
   readonly falseAlarmRate: number;
   readonly results: ResultFile;
@@ -62,7 +64,7 @@ async function run(options: FleetOptions, api: PrometheusApi): Promise<FleetAnsw
   const { selector, range, results, minHistorySeconds } = options;
   const inventory = await takeInventory(api, selector, range);
   const sample = [anyOf('__name__', [inventory.listedBy]), ...selector];
-  const plan = await chooseReader(api, sample, range);
+  const plan = await chooseReader(api, sample, range, options.way);
   const { mostSamples } = readerFor(api, plan);
   const evaluators = options.startEvaluators({ client: options.client, plan, minHistorySeconds });
   const rows: KnownRow[] = [...results.earlier];

@@ -22,6 +22,12 @@ export interface Shard {
   readonly candidates: readonly Candidate[];
 }
 
+/** The labels of pod and container: older installs have `pod_name` and `container_name`. null: the series have none, as without Kubernetes. */
+export interface LabelNames {
+  readonly pod: string | null;
+  readonly container: string | null;
+}
+
 export interface ShardPlan {
   readonly range: TimeRange;
   readonly stepSeconds: number;
@@ -31,8 +37,7 @@ export interface ShardPlan {
   readonly jvmMetrics: readonly string[];
   /** The conditions of the user. */
   readonly selector: readonly Matcher[];
-  /** The name of the pod's label: `pod`, or `pod_name` on older installs. */
-  readonly podLabel: string;
+  readonly labels: LabelNames;
 }
 
 /**
@@ -69,12 +74,26 @@ export function* shardsOf(candidates: readonly Candidate[], plan: ShardPlan): It
 function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
   const { cluster, namespace } = candidates[0]!.key;
   const pods = [...new Set(candidates.map(({ key }) => key.pod))];
-  const place = (podLabel: string): Matcher[] => [
+  const place = (podLabel: string | null): Matcher[] => [
     ...(namespace === '' ? [] : [anyOf('namespace', [namespace])]),
     ...(cluster === '' ? [] : [anyOf('cluster', [cluster])]),
-    ...(pods.includes('') ? [] : [anyOf(podLabel, pods)]),
+    ...(podLabel === null || pods.includes('') ? [] : [anyOf(podLabel, pods)]),
   ];
-  const cgroup = [anyOf('__name__', plan.cgroupMetrics), ...place(plan.podLabel), ...plan.selector];
+  const cgroup = [
+    anyOf('__name__', plan.cgroupMetrics),
+    ...place(plan.labels.pod),
+    ...containersOnly(plan.labels.container),
+    ...plan.selector,
+  ];
   const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('pod')];
   return { reads: plan.jvmMetrics.length > 0 ? [cgroup, jvm] : [cgroup], range: plan.range, candidates };
 }
+
+/** The cgroups of pods and the pause containers are series, too. They would be read for nothing. */
+export const containersOnly = (label: string | null): Matcher[] =>
+  label === null
+    ? []
+    : [
+        { name: label, operator: '!=', value: '' },
+        { name: label, operator: '!=', value: 'POD' },
+      ];

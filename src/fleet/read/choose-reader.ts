@@ -31,9 +31,15 @@ const DEFAULT_STEP_S = MINUTE_S;
  * The way that costs least, of those that the server has: streamed chunks, then VictoriaMetrics' export, then range queries. `sample` selects
  * some series that exist.
  */
-export async function chooseReader(api: PrometheusApi, sample: readonly Matcher[], { to }: TimeRange): Promise<ReadPlan> {
+export async function chooseReader(
+  api: PrometheusApi,
+  sample: readonly Matcher[],
+  { to }: TimeRange,
+  wanted: Way | null,
+): Promise<ReadPlan> {
   const recent = { from: to - HOUR_S, to };
   const stepSeconds = await scrapeInterval(api, sample, recent);
+  if (wanted !== null) return { way: wanted, stepSeconds };
   // A range without samples: the question is only how the server answers.
   const nothing = [{ name: '__name__', operator: '=', value: 'memhound_no_such_metric' } as const];
   if (await new RemoteReader(api.client).isSupported(nothing, recent)) return { way: 'remote-read', stepSeconds };

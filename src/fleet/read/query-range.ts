@@ -15,7 +15,7 @@ const SHORTEST_S = 3600;
  */
 export class RangeReader implements SeriesReader {
   readonly way = 'query-range';
-  readonly mostSamples = 150_000;
+  readonly mostSamples = 120_000;
   readonly #api: PrometheusApi;
   readonly #step: number;
 

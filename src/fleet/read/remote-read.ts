@@ -23,7 +23,7 @@ const STREAMED = /^application\/x-streamed-protobuf/;
  */
 export class RemoteReader implements SeriesReader {
   readonly way = 'remote-read';
-  readonly mostSamples = 600_000;
+  readonly mostSamples = 300_000;
   readonly #client: HttpClient;
 
   constructor(client: HttpClient) {
@@ -82,17 +82,27 @@ function decodeFrame(frame: Uint8Array, collector: SeriesCollector, decoder: Xor
 
 /** The messages of a stream, each checked against its sum. @throws HttpError */
 export async function* frames(body: AsyncIterable<Buffer>): AsyncIterable<Uint8Array> {
-  let rest: Buffer = Buffer.alloc(0);
+  // Pieces are joined once a frame is complete: a frame has many.
+  let pieces: Buffer[] = [];
+  let length = 0;
+  let wanted = 1;
   for await (const piece of body) {
-    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    for (let head = frameHead(rest); head !== null && rest.length >= head.end; head = frameHead(rest)) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length < wanted) continue;
+    let rest: Buffer = pieces.length === 1 ? piece : Buffer.concat(pieces);
+    let head = frameHead(rest);
+    for (; head !== null && rest.length >= head.end; head = frameHead(rest)) {
       const message = rest.subarray(head.start, head.end);
       if (crc32c(message) !== head.sum) throw new HttpError('broken', 'a frame of remote read does not match its checksum');
       yield message;
       rest = rest.subarray(head.end);
     }
+    pieces = [rest];
+    length = rest.length;
+    wanted = head?.end ?? length + 1;
   }
-  if (rest.length > 0) throw new HttpError('broken', 'the answer of remote read ends within a frame');
+  if (length > 0) throw new HttpError('broken', 'the answer of remote read ends within a frame');
 }
 
 /** null: the head has not arrived as a whole. */

@@ -14,51 +14,85 @@ export interface SampleSink {
   append(tMs: number, value: number): void;
 }
 
-/** Zero bytes after the data, so that four bytes can be read at any place of it. */
-const PADDING = 16;
+/** Zero bytes after the data, so that a whole sample can be read from its last bit. */
+const PADDING = 64;
 
 export class XorDecoder {
   #view = new DataView(new ArrayBuffer(4096));
-  #bytes = new Uint8Array(this.#view.buffer);
   readonly #float = new Float64Array(1);
   readonly #words = new Uint32Array(this.#float.buffer);
+  /** Index of the low word of a float: 0 on little-endian machines. */
   readonly #low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
-  #position = 0;
 
   /** @throws ChunkError if the data ends before its samples */
   decode(data: Uint8Array, sink: SampleSink): void {
-    this.#load(data);
+    const view = this.#load(data);
     const end = data.length * 8;
-    const count = data.length < 2 ? 0 : this.#view.getUint16(0);
-    this.#position = 16;
+    const count = sampleCount(data);
+    const words = this.#words;
+    const float = this.#float;
+    const lowIndex = this.#low;
+    // In one function and in local variables, since it runs for each of some ten million samples.
+    let position = 16;
     let t = 0;
     let delta = 0;
     let high = 0;
     let low = 0;
     let leading = 0;
     let trailing = 0;
-    const words = this.#words;
-    const lowIndex = this.#low;
     for (let i = 0; i < count; i++) {
-      if (i === 0) {
-        t = this.#signedVarint();
-        high = this.#bits(32);
-        low = this.#bits(32);
+      if (position > end) throw new ChunkError(`the data ends before sample ${i} of ${count}`);
+      if (i < 2) {
+        const { value, next } = varintAt(view, position);
+        position = next;
+        if (i === 0) {
+          t = value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+          high = bitsAt(view, position, 32);
+          low = bitsAt(view, position + 32, 32);
+          position += 64;
+        } else delta = value;
       } else {
-        delta = i === 1 ? this.#varint() : delta + this.#deltaOfDelta();
+        // 0 | 10 and 14 bits | 110 and 17 bits | 1110 and 20 bits | 1111 and 64 bits
+        const prefix = bitsAt(view, position, 4);
+        if (prefix < 8) position++;
+        else if (prefix < 12) {
+          delta += signed(bitsAt(view, position + 2, 14), 14);
+          position += 16;
+        } else if (prefix < 14) {
+          delta += signed(bitsAt(view, position + 3, 17), 17);
+          position += 20;
+        } else if (prefix < 15) {
+          delta += signed(bitsAt(view, position + 4, 20), 20);
+          position += 24;
+        } else {
+          delta += (bitsAt(view, position + 4, 32) | 0) * 2 ** 32 + bitsAt(view, position + 36, 32);
+          position += 68;
+        }
+      }
+      if (i > 0) {
         t += delta;
-        if (this.#bits(1) === 1) {
-          if (this.#bits(1) === 1) {
-            leading = this.#bits(5);
-            const significant = this.#bits(6) || 64;
-            trailing = 64 - leading - significant;
-            if (trailing < 0) throw new ChunkError(`sample ${i} has ${leading} leading and ${significant} significant bits`);
+        // 0: the same value | 10: bits in the window of before | 11: a new window, 5 bits of leading zeros and 6 of its width
+        const prefix = bitsAt(view, position, 13);
+        if (prefix < 4096) position++;
+        else {
+          position += 2;
+          if (prefix >= 6144) {
+            leading = (prefix >>> 6) & 31;
+            trailing = 64 - leading - (prefix & 63 || 64);
+            position += 11;
+            if (trailing < 0) throw new ChunkError(`sample ${i} has more than 64 bits`);
           }
           const width = 64 - leading - trailing;
-          let upper = width > 32 ? this.#bits(width - 32) : 0;
-          let lower = this.#bits(Math.min(32, width));
+          let upper = 0;
+          if (width > 32) {
+            upper = bitsAt(view, position, width - 32);
+            position += width - 32;
+          }
+          const narrow = Math.min(32, width);
+          let lower = bitsAt(view, position, narrow);
+          position += narrow;
           if (trailing >= 32) {
-            upper = trailing === 32 ? lower : lower << (trailing - 32);
+            upper = lower << (trailing - 32);
             lower = 0;
           } else if (trailing > 0) {
             upper = (upper << trailing) | (lower >>> (32 - trailing));
@@ -68,62 +102,43 @@ export class XorDecoder {
           low = (low ^ lower) >>> 0;
         }
       }
-      if (this.#position > end) throw new ChunkError(`the data ends in sample ${i} of ${count}`);
       words[1 - lowIndex] = high;
       words[lowIndex] = low;
-      sink.append(t, this.#float[0]!);
+      sink.append(t, float[0]!);
     }
+    if (position > end) throw new ChunkError(`the data ends before its ${count} samples do`);
   }
 
-  #load(data: Uint8Array): void {
-    if (this.#bytes.length < data.length + PADDING) {
-      this.#view = new DataView(new ArrayBuffer(2 * (data.length + PADDING)));
-      this.#bytes = new Uint8Array(this.#view.buffer);
-    }
-    this.#bytes.set(data);
-    this.#bytes.fill(0, data.length, data.length + PADDING);
-  }
-
-  /** The next `n` bits, 1 to 32, as an unsigned number. Past the end they are 0. */
-  #bits(n: number): number {
-    const byte = this.#position >>> 3;
-    const offset = this.#position & 7;
-    this.#position += n;
-    if (byte + 5 > this.#bytes.length) return 0;
-    const word = this.#view.getUint32(byte);
-    const bits = offset === 0 ? word : (word << offset) | (this.#bytes[byte + 4]! >>> (8 - offset));
-    return bits >>> (32 - n);
-  }
-
-  #varint(): number {
-    let value = 0;
-    for (let scale = 1, i = 0; i < 10; i++, scale *= 128) {
-      const byte = this.#bits(8);
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-    throw new ChunkError('a time has more than ten bytes');
-  }
-
-  #signedVarint(): number {
-    const value = this.#varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  #deltaOfDelta(): number {
-    if (this.#bits(1) === 0) return 0;
-    if (this.#bits(1) === 0) return this.#signed(14);
-    if (this.#bits(1) === 0) return this.#signed(17);
-    if (this.#bits(1) === 0) return this.#signed(20);
-    return (this.#bits(32) | 0) * 2 ** 32 + this.#bits(32);
-  }
-
-  /** Prometheus writes -(2^(n-1) - 1) to 2^(n-1) in n bits, so the middle is positive. */
-  #signed(n: number): number {
-    const bits = this.#bits(n);
-    return bits > 2 ** (n - 1) ? bits - 2 ** n : bits;
+  /** The data, followed by zeros. */
+  #load(data: Uint8Array): DataView {
+    if (this.#view.byteLength < data.length + PADDING) this.#view = new DataView(new ArrayBuffer(2 * (data.length + PADDING)));
+    const bytes = new Uint8Array(this.#view.buffer);
+    bytes.set(data);
+    bytes.fill(0, data.length, data.length + PADDING);
+    return this.#view;
   }
 }
+
+/** `n` bits, 1 to 32, as an unsigned number. */
+function bitsAt(view: DataView, position: number, n: number): number {
+  const byte = position >>> 3;
+  const offset = position & 7;
+  const word = view.getUint32(byte);
+  return (offset === 0 ? word : (word << offset) | (view.getUint8(byte + 4) >>> (8 - offset))) >>> (32 - n);
+}
+
+function varintAt(view: DataView, position: number): { readonly value: number; readonly next: number } {
+  let value = 0;
+  for (let i = 0, scale = 1; i < 10; i++, scale *= 128) {
+    const byte = bitsAt(view, position + 8 * i, 8);
+    value += (byte & 127) * scale;
+    if (byte < 128) return { value, next: position + 8 * (i + 1) };
+  }
+  throw new ChunkError('a time has more than ten bytes');
+}
+
+/** Prometheus writes -(2^(n-1) - 1) to 2^(n-1) in n bits, so the middle is positive. */
+const signed = (bits: number, n: number): number => (bits > 2 ** (n - 1) ? bits - 2 ** n : bits);
 
 /** The number of samples that a chunk says it has. */
 export const sampleCount = (data: Uint8Array): number => (data.length < 2 ? 0 : (data[0]! << 8) | data[1]!);
