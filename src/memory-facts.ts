@@ -68,15 +68,20 @@ export function swapInUse(read: FieldReader): number | null {
   return swap !== null && swap >= MIN_SWAP_BYTES ? swap : null;
 }
 
+/** A limit less what others hold of it, where the container shares it. */
+const lessHeldElsewhere = (read: FieldReader, limit: number | 'max' | null): number | 'max' | null =>
+  typeof limit === 'number' ? Math.max(0, limit - (read('held_elsewhere') ?? 0)) : limit;
+
 /**
- * The common limit of unreclaimable memory and swap: memory.memsw.limit_in_bytes on v1, memory.max and memory.swap.max on v2. If swap is not
+ * The common limit of unreclaimable memory and swap, less what other containers hold of a limit that is the pod's: memory.memsw.limit_in_bytes on v1, memory.max and memory.swap.max on v2. If swap is not
  * used, it is the limit of memory. null: the limit of swap is not known, or only the node's swap limits it.
  */
 export function limitWithSwap(read: FieldReader, limit: number | 'max' | null, version: 1 | 2 = 2): number | 'max' | null {
-  if (swapInUse(read) === null) return limit;
+  const own = lessHeldElsewhere(read, limit);
+  if (swapInUse(read) === null) return own;
   if (version === 1) return read('memsw_limit');
   const swapLimit = read('swap_limit');
-  return typeof limit === 'number' && swapLimit !== null ? limit + swapLimit : null;
+  return typeof own === 'number' && swapLimit !== null ? own + swapLimit : null;
 }
 
 /** Unreclaimable bytes of processes: in memory, and in swap if it is used. */

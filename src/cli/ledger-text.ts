@@ -1,6 +1,6 @@
 import { fileRowName } from '../diagnosis/file-name.ts';
 import { reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
-import type { FileRow, Ledger, LedgerPart, View } from '../diagnosis/types.ts';
+import type { FileRow, Ledger, LedgerPart, SharedLimit, View } from '../diagnosis/types.ts';
 import { bytesText, rateText, safeName } from '../format.ts';
 
 /** The ledger as an indented table of about 100 characters a line. */
@@ -27,7 +27,16 @@ export function ledgerText(ledger: Ledger): string[] {
   lines.push(
     `  ${'unexplained'.padEnd(58)} ${bytesText(ledger.unexplainedBytes).padStart(9)}  within ${bytesText(ledger.boundBytes)}: ${ledger.boundNote}`,
   );
+  if (ledger.sharedLimit !== undefined) lines.push(sharedLimitText(ledger.sharedLimit));
   return lines;
+}
+
+function sharedLimitText({ heldElsewhereBytes, heldByEndedBytes }: SharedLimit): string {
+  const ended =
+    heldByEndedBytes === null || heldByEndedBytes === 0
+      ? ''
+      : `, ${bytesText(heldByEndedBytes)} of it charged by containers that have ended (tmpfs, shared memory)`;
+  return `  ${'besides, others hold of the limit'.padEnd(58)} ${bytesText(heldElsewhereBytes).padStart(9)}  not reclaimable${ended}`;
 }
 
 const pageStatesText = (states: Readonly<Record<string, number>>): string =>

@@ -122,6 +122,13 @@ export interface LedgerPart {
   readonly parts?: readonly LedgerPart[];
 }
 
+/** Bytes that the kernel cannot reclaim. */
+export interface SharedLimit {
+  readonly heldElsewhereBytes: number;
+  /** The part of it that no running container of the pod has; null: the group above is not a pod. */
+  readonly heldByEndedBytes: number | null;
+}
+
 export interface Ledger {
   readonly at: string;
   readonly totalBytes: number;
@@ -130,6 +137,8 @@ export interface Ledger {
   readonly unexplainedBytes: number;
   /** The reason for the bound, in one sentence. */
   readonly boundNote: string;
+  /** Where the limit is that of a visible group above, such as the pod: what others hold of it, outside of `totalBytes`; absent: it is the container's. */
+  readonly sharedLimit?: SharedLimit;
   readonly parts: readonly LedgerPart[];
 }
 

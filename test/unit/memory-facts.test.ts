@@ -92,6 +92,13 @@ test('the cgroup version of a series is that of the fields which only one versio
   assert.equal(version('usage', 'anon', 'sock'), 2, 'v1 has one figure for kernel memory as well');
 });
 
+test('a limit that is shared is what others leave of it', () => {
+  const read = readerOf({ anon: 100 * MIB, held_elsewhere: 300 * MIB });
+  assert.equal(limitWithSwap(read, 1024 * MIB), 724 * MIB);
+  assert.equal(limitWithSwap(read, 'max'), 'max');
+  assert.equal(limitWithSwap(readerOf({ held_elsewhere: 900 }), 400), 0);
+});
+
 test('what is swapped out is held, and ends at the limit of memory and swap', () => {
   const read = (values: Record<string, number>) =>
     readerOf(Object.fromEntries(Object.entries(values).map(([id, mib]) => [id, mib * MIB])));

@@ -63,9 +63,13 @@ export function buildLedger(input: LedgerInput): Ledger {
     boundBytes: Math.round(Math.max(0.02 * total, input.cpusOnline * CHARGE_BATCH_BYTES)),
     unexplainedBytes: unexplained,
     boundNote: `usage runs ahead by up to 256 KiB on each of the node's ${input.cpusOnline} CPUs (charge batches), and memory.stat lags by up to 2 s: an unexplained part below max(2 %, CPUs x 256 KiB) means nothing`,
+    ...sharedLimitOf(values),
     parts,
   };
 }
+
+const sharedLimitOf = ({ held_elsewhere: elsewhere, held_by_ended: ended }: FieldValues): Pick<Ledger, 'sharedLimit'> =>
+  elsewhere === undefined ? {} : { sharedLimit: { heldElsewhereBytes: elsewhere, heldByEndedBytes: ended ?? null } };
 
 /** States of the page cache. A page is active or inactive, and may also be dirty or mapped, so these are not parts. */
 function pageStates(values: FieldValues): Record<string, number> {

@@ -1,7 +1,7 @@
 import { bytesText } from '../../format.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
-import { heldNow, limitNow, swappedNow } from '../rule-context.ts';
+import { heldNow, limitNow, newestValue, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -17,7 +17,8 @@ export const nearLimit: ConditionRule = {
     const bytes = heldNow(context);
     const swap = swappedNow(context);
     if (typeof limit !== 'number' || bytes === null || bytes < MIN_SHARE_OF_LIMIT * limit) return null;
-    const of = swap === null ? 'limit' : 'limit of memory and swap';
+    const shared = newestValue(context, 'held_elsewhere') ?? 0;
+    const of = shared > 0 ? 'that others leave of the limit' : swap === null ? 'limit' : 'limit of memory and swap';
     return {
       severity: 'critical',
       title: sentence`${bytesText(bytes)} of the ${bytesText(limit)} ${of} cannot be reclaimed`,

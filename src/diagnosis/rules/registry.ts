@@ -8,6 +8,7 @@ import { diskFilling } from './disk-filling.ts';
 import { heapFloor } from './heap-floor.ts';
 import { hugePageGrowth } from './huge-page-growth.ts';
 import { kernelGrowth } from './kernel-growth.ts';
+import { limitShared } from './limit-shared.ts';
 import { lockedCacheGrowth } from './locked-cache-growth.ts';
 import { metaspaceGrowth } from './metaspace-growth.ts';
 import { nativeGrowth } from './native-growth.ts';
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   ...Object.values(CAUSE_RULES),
   diskFilling,
   nearLimit,
+  limitShared,
   planExceedsLimit,
   throttled,
   swappedOut,

@@ -1,12 +1,16 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { FieldValues } from '../../fields.ts';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
 import type { CgroupReading, CgroupRef, Limit, Reading, Source } from '../types.ts';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
 import { ParseError, Problems, parseLimit, tighter } from './flat-keyed.ts';
+import { heldOfSharedLimit } from './shared-limit.ts';
 
 const { O_RDONLY, O_NONBLOCK } = constants;
+
+type Texts = Readonly<Record<string, string>>;
 
 /** absent: the group no longer exists. failed: access is denied, or a file has an unknown format. */
 export interface CgroupReader extends Source<CgroupReading> {
@@ -21,7 +25,18 @@ export interface CgroupReader extends Source<CgroupReading> {
 export function openCgroup(ref: CgroupRef): CgroupReader {
   const names = ref.version === 1 ? V1_FILES : V2_FILES;
   const fds = new Map<string, number>();
-  const ancestors = ref.version === 2 ? ancestorsOf(ref.dir) : [];
+  const parse = ref.version === 1 ? parseCgroupV1 : parseCgroupV2;
+  const ancestors = ancestorsOf(ref);
+
+  /** The files of a group above, or below one above. It may end at any time. */
+  const valuesOf = (dir: string): FieldValues | null => {
+    const texts: Record<string, string> = {};
+    for (const name of HELD_FILES[ref.version]) {
+      const text = readText(join(dir, name));
+      if (text !== null) texts[name] = text;
+    }
+    return texts['memory.stat'] === undefined ? null : parse(texts).values;
+  };
 
   const rawFiles = (): Record<string, string> => {
     const texts: Record<string, string> = {};
@@ -32,26 +47,31 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
     return texts;
   };
 
+  /** The tightest limit, and what others hold of it if it is that of a group above. */
+  const sharedLimit = (texts: Texts, { values }: CgroupReading, problems: Problems) => {
+    const file = LIMIT_FILES[ref.version];
+    // Its problem is one of the reading already.
+    const own = new Problems().attempt(file, () => (texts[file] === undefined ? null : parseLimit(file, texts[file])));
+    const { limitBytes, dir } = tightest(fds, own, ancestors, problems);
+    if (dir === null) return { limitBytes, shared: {} };
+    const shared = problems.attempt(dir, () => heldOfSharedLimit(values, { dir, valuesOf, version: ref.version }));
+    return { limitBytes, shared: shared ?? {} };
+  };
+
   const read = (nowMs: number): Reading<CgroupReading> => {
     try {
       const texts = rawFiles();
       if (texts['memory.stat'] === undefined)
         return { state: 'absent', reason: `${ref.dir} has no memory.stat any more: the container has ended` };
-      const reading = ref.version === 1 ? parseCgroupV1(texts) : parseCgroupV2(texts);
+      const reading = parse(texts);
       const above = new Problems();
-      const limitBytes = ancestors.reduce<Limit>(
-        (limit, dir) =>
-          tighter(
-            limit,
-            above.attempt(join(dir, 'memory.max'), () => maxOf(fds, dir)),
-          ),
-        reading.limitBytes,
-      );
+      const { limitBytes, shared } = sharedLimit(texts, reading, above);
       return {
         state: 'read',
         value: {
           ...reading,
-          limitBytes,
+          values: { ...reading.values, ...shared },
+          limitBytes: tighter(limitBytes, reading.limitBytes),
           problems: above.list.length === 0 ? reading.problems : [...reading.problems, ...above.list],
         },
         atMs: nowMs,
@@ -102,18 +122,40 @@ function readKept(fds: Map<string, number>, path: string, name: string): string 
   }
 }
 
-/** Visible parent groups, because a pod's limit applies to its containers too. The root group has no memory.max. */
-function ancestorsOf(dir: string): string[] {
+/** The files that say what of a group cannot be reclaimed. */
+const HELD_FILES = {
+  1: ['memory.stat', 'memory.usage_in_bytes', 'memory.kmem.usage_in_bytes'],
+  2: ['memory.stat', 'memory.current'],
+} as const;
+
+const LIMIT_FILES = { 1: 'memory.limit_in_bytes', 2: 'memory.max' } as const;
+
+/** The limit files of the visible parent groups, the nearest first: a pod's limit applies to its containers too. The root group of v2 has none. */
+function ancestorsOf({ dir, version }: CgroupRef): string[] {
   const above: string[] = [];
   for (let parent = dirname(dir); parent !== '/' && above.length < 16; parent = dirname(parent)) {
-    if (readText(join(parent, 'memory.max')) === null) break;
-    above.push(parent);
+    const file = join(parent, LIMIT_FILES[version]);
+    if (readText(file) === null) break;
+    above.push(file);
   }
   return above;
 }
 
-function maxOf(fds: Map<string, number>, dir: string): Limit {
-  const path = join(dir, 'memory.max');
-  const text = readKept(fds, path, path);
-  return text === null ? null : parseLimit('memory.max', text);
+/** The tightest limit, and the group above that has it; null: it is the container's own. */
+function tightest(
+  fds: Map<string, number>,
+  own: Limit,
+  ancestors: readonly string[],
+  problems: Problems,
+): { readonly limitBytes: Limit; readonly dir: string | null } {
+  let found: { readonly limitBytes: Limit; readonly dir: string | null } = { limitBytes: own, dir: null };
+  for (const file of ancestors) {
+    const limit = problems.attempt(file, () => {
+      const text = readKept(fds, file, file);
+      return text === null ? null : parseLimit(basename(file), text);
+    });
+    if (typeof limit === 'number' && (typeof found.limitBytes !== 'number' || limit < found.limitBytes))
+      found = { limitBytes: limit, dir: dirname(file) };
+  }
+  return found;
 }

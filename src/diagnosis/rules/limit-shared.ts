@@ -1,0 +1,35 @@
+import { bytesText } from '../../format.ts';
+import { MIB } from '../../units.ts';
+import { unreclaimableAgainstLimit } from '../finding-limit.ts';
+import type { ConditionRule } from '../rule.ts';
+import { newestValue } from '../rule-context.ts';
+import { sentence } from '../sentence.ts';
+
+const BY_ENDED =
+  'What containers that ended wrote to a tmpfs stays charged to the pod: delete the files of an emptyDir with medium Memory that nobody needs any more, or give it a sizeLimit. It goes with the pod.';
+const BY_OTHERS =
+  'The limit is that of the group above the container, such as the pod: whichever of its containers meets it, the kernel chooses among all of them. Look at the other containers too, and give each a limit of its own.';
+
+const MIN_BYTES = 16 * MIB;
+const MIN_SHARE_OF_LIMIT = 0.05;
+
+/** The limit that counts is not the container's own, and others hold a part of it: other containers, or ended ones whose tmpfs files stay. */
+export const limitShared: ConditionRule = {
+  id: 'limit-shared',
+  find(context) {
+    const { limitBytes } = context.series;
+    const elsewhere = newestValue(context, 'held_elsewhere');
+    const ended = newestValue(context, 'held_by_ended') ?? 0;
+    if (elsewhere === null || typeof limitBytes !== 'number') return null;
+    if (elsewhere < Math.max(MIN_BYTES, MIN_SHARE_OF_LIMIT * limitBytes)) return null;
+    const isByEnded = ended >= Math.max(MIN_BYTES, elsewhere / 2);
+    const ofEnded = ended >= MIN_BYTES ? `, ${bytesText(ended)} of it charged by containers that have ended` : '';
+    return {
+      severity: 'warn',
+      title: sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}`,
+      evidence: { heldElsewhereBytes: elsewhere, heldByEndedBytes: ended, limitBytes },
+      advice: isByEnded ? BY_ENDED : BY_OTHERS,
+      limit: unreclaimableAgainstLimit(context),
+    };
+  },
+};
