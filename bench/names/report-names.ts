@@ -1,6 +1,6 @@
 /**
- * npm run report:names -- [--only TEXT] [--at-once N]: runs each case of name-cases.ts in a cgroup and memhound beside it, and prints how
- * well the thing that grows is named. Without --only it renews the table of docs/names-report.md. Needs root.
+ * npm run report:names -- [--only TEXT] [--at-once N] [--log FOLDER]: runs each case of name-cases.ts in a cgroup and memhound beside it, and prints how
+ * well the thing that grows is named. Without --only it renews the table of docs/names-report.md. --log keeps the verdict of each second. Needs root.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,22 @@ import { NAME_CASES, type NameCase } from './name-cases.ts';
 import { type NameResult, resultOf, tableOf } from './name-result.ts';
 
 const DOC = 'docs/names-report.md';
-const { values } = parseArgs({ options: { only: { type: 'string' }, 'at-once': { type: 'string', default: '2' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, 'at-once': { type: 'string', default: '2' }, log: { type: 'string' } },
+});
+
+interface TimedVerdict {
+  readonly atS: number;
+  readonly verdict: Verdict;
+}
+
+/** One line a second, and a file with the headlines alone. */
+function logVerdicts(folder: string, { name }: NameCase, verdicts: readonly TimedVerdict[]): void {
+  const file = join(folder, name.replace(/\W+/g, '-'));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${file}.jsonl`, verdicts.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  writeFileSync(`${file}.txt`, verdicts.map(({ atS, verdict }) => `${atS} ${verdict.headline}\n`).join(''));
+}
 
 async function resultOfCase(one: NameCase): Promise<NameResult> {
   const folder = mkdtempSync(join(tmpdir(), 'memhound-names-'));
@@ -44,25 +59,13 @@ async function resultOfCase(one: NameCase): Promise<NameResult> {
       const beside = start(shell(one.beside));
       ends.unshift(() => beside.stop('SIGKILL'));
     }
-    const verdicts: { readonly atS: number; readonly verdict: Verdict }[] = [];
+    const verdicts: TimedVerdict[] = [];
     const began = performance.now();
     for (let second = 1; second <= one.seconds; second++) {
       await delay(Math.max(0, began + second * 1000 - performance.now()));
       verdicts.push({ atS: second, verdict: await memhound.verdict() });
     }
-    if (process.env.DEBUG_NAMES)
-      console.error(
-        JSON.stringify(
-          verdicts
-            .filter((_, i) => i % 10 === 9)
-            .map(({ verdict: v }) => [
-              v.headline.slice(0, 60),
-              v.growth.anon?.readings,
-              v.growth.anon?.parts.map((q) => [q.id, q.grewBytes >> 20]),
-              v.fields.anon?.basis.line,
-            ]),
-        ),
-      );
+    if (values.log !== undefined) logVerdicts(values.log, one, verdicts);
     return resultOf(one, verdicts);
   } finally {
     for (const end of ends) await end();

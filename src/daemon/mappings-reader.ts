@@ -1,3 +1,4 @@
+import { cpuUsage } from 'node:process';
 import { ageMs } from '../clock.ts';
 import { allocatorOf } from '../diagnosis/ledger/allocator.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
@@ -57,7 +58,7 @@ export class MappingsReader {
   }
 
   async #read(nowMs: number, jvm: JvmReading | null): Promise<void> {
-    const began = performance.now();
+    const cpu = cpuUsage();
     const reading = await readSmaps({ roots: this.#roots, process: this.#process });
     if (reading.state === 'read') {
       this.#budget.record(nowMs, reading.value.costMs);
@@ -69,7 +70,7 @@ export class MappingsReader {
       };
       this.#readError = null;
     } else {
-      this.#budget.record(nowMs, performance.now() - began);
+      this.#budget.record(nowMs, cpuUsage(cpu).system / 1000);
       this.#readError = reading.state === 'absent' ? reading.reason : reading.error;
     }
   }

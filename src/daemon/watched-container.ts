@@ -1,8 +1,9 @@
-import { composeVerdict } from '../diagnosis/compose-verdict.ts';
+import { composeVerdictAfter } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { LastEnd, OtherJvm, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
+import type { SteadyState } from '../diagnosis/steady.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { History } from '../history/history.ts';
 import type { HistogramTake } from '../outlets/status.ts';
@@ -67,6 +68,8 @@ export class WatchedContainer implements AnsweringContainer {
   #files: readonly FileReading[] = [];
   #readers: Readers;
   readonly #evaluations: EvaluationSchedule;
+  /** What the last verdict stated. */
+  #steady: SteadyState | null = null;
 
   constructor(key: string, target: Target, options: ContainerOptions) {
     this.key = key;
@@ -112,6 +115,7 @@ export class WatchedContainer implements AnsweringContainer {
     this.verdict = null;
     this.#files = [];
     this.#evaluations.containerRestarted();
+    this.#steady = null;
     this.#readers = this.#open(target);
     await close(before);
   }
@@ -190,7 +194,7 @@ export class WatchedContainer implements AnsweringContainer {
   /** Evaluates the current run and keeps the verdict. */
   evaluate(nowMs: number, ended: RuleContext['ended'] = null): Verdict {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
-    this.verdict = composeVerdict({
+    const { verdict, steady } = composeVerdictAfter(this.#steady, {
       atMs: nowMs,
       target: this.info(),
       series: this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' }),
@@ -203,7 +207,9 @@ export class WatchedContainer implements AnsweringContainer {
       lastEnd: lastEnd(this),
       otherJvms: otherJvms(this),
     });
-    return this.verdict;
+    this.verdict = verdict;
+    this.#steady = steady;
+    return verdict;
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {

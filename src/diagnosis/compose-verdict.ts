@@ -3,8 +3,9 @@ import type { JvmReading } from '../sources/types.ts';
 import type { Evaluation } from '../trends/types.ts';
 import { diskGrowths, grownFiles } from './growth/file-growth.ts';
 import type { PodResources, RuleContext } from './rule-context.ts';
+import type { SteadyState } from './steady.ts';
 import type { TargetInfo, Verdict } from './types.ts';
-import { diagnose } from './verdict.ts';
+import { diagnoseAfter } from './verdict.ts';
 
 export interface VerdictInput {
   readonly atMs: number;
@@ -25,10 +26,16 @@ export interface VerdictInput {
 }
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */
-export function composeVerdict({ series, events, ...rest }: VerdictInput): Verdict {
+export const composeVerdict = (input: VerdictInput): Verdict => composeVerdictAfter(null, input).verdict;
+
+/** The same for `watch`, where one verdict follows another. */
+export function composeVerdictAfter(
+  before: SteadyState | null,
+  { series, events, ...rest }: VerdictInput,
+): ReturnType<typeof diagnoseAfter> {
   // A history builds the tracks of its files again at each access, so they are read only once.
   const whole: Series = { ...series, events };
-  return diagnose({
+  return diagnoseAfter(before, {
     ...rest,
     series: whole,
     grown: grownFiles(whole, rest.evaluation),

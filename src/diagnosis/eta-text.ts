@@ -1,15 +1,29 @@
-import { bytesText, dueText } from '../format.ts';
+import { bytesText, dueText, durationText, intervalText } from '../format.ts';
+import type { Eta } from '../trends/types.ts';
 import { etaOf, newestValue, type RuleContext, swappedNow, unwrittenBytes } from './rule-context.ts';
+
+/**
+ * The time of an event: "in 4 to 5 minutes", "in 5 minutes" if the interval is too narrow to show. An interval at the border between both is
+ * shown as one figure, so that the form does not change with each evaluation.
+ */
+export function etaDueText(
+  { steady }: RuleContext,
+  { event, seconds, low, high }: Pick<Eta, 'event' | 'seconds' | 'low' | 'high'>,
+): string {
+  const isNarrow = high !== null && intervalText(low, high) === durationText(high);
+  const asOne = steady.keep(`time to ${event} is one figure`, isNarrow, { atOnce: (_, narrow) => narrow });
+  return asOne && !isNarrow ? dueText(seconds, seconds) : dueText(low, high);
+}
 
 /** The time until unreclaimable growth ends in an OOM kill, as a sentence that follows another; empty if it is not known. */
 export function etaText(context: RuleContext): string {
   const oom = etaOf(context, 'oom-kill');
   const swap = swappedNow(context);
   if (swap !== null) {
-    const end = oom === null ? 'it ends when swap is full' : `OOM kill ${dueText(oom.low, oom.high)}, when swap is full too`;
+    const end = oom === null ? 'it ends when swap is full' : `OOM kill ${etaDueText(context, oom)}, when swap is full too`;
     return ` The kernel swaps it out, ${bytesText(swap)} so far: ${end}.`;
   }
-  return oom !== null ? ` OOM kill ${dueText(oom.low, oom.high)}.${throttlingText(context)}` : noLimitText(context);
+  return oom !== null ? ` OOM kill ${etaDueText(context, oom)}.${throttlingText(context)}` : noLimitText(context);
 }
 
 /** True if growth reaches memory.high before it reaches the limit. */

@@ -1,6 +1,7 @@
 import { bytesText, joinWithAnd } from '../format.ts';
 import { type RuleContext, trendOf } from './rule-context.ts';
 import { filePart, type Sentence, sentence } from './sentence.ts';
+import type { Steady } from './steady.ts';
 import type { FileRow } from './types.ts';
 
 /**
@@ -16,7 +17,10 @@ const WHOLE = 0.9;
 const MAX_PIDS = 3;
 const MANY_FILES = 8;
 
-export function fileSituation(row: FileRow, context: RuleContext): FileSituation {
+export const fileSituation = (row: FileRow, context: RuleContext): FileSituation =>
+  context.steady.keep(`why ${row.path} grows`, situationOf(row, context));
+
+function situationOf(row: FileRow, context: RuleContext): FileSituation {
   if (row.deletedFiles >= 2 && row.deletedFiles >= MOSTLY * row.files) return 'unclosed';
   if (row.deleted) return 'removed-log';
   if (isOnlyRead(row, context)) return 'read';
@@ -30,7 +34,7 @@ function isOnlyRead({ writtenFiles, mtimeMs }: FileRow, context: RuleContext): b
 }
 
 /** "/tmp/spring.log (794 MiB, held open for writing by pid 1, fd 27)", "31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */
-export function filesText(row: FileRow, situation: FileSituation): Sentence {
+export function filesText(row: FileRow, situation: FileSituation, { steady }: RuleContext): Sentence {
   switch (situation) {
     case 'unclosed':
       return sentence`${row.deletedFiles} deleted files that ${pidsText(row.pids)} still ${row.pids.length > 1 ? 'hold' : 'holds'} open (${levelText(row)}, ${placeText(row)})`;
@@ -41,8 +45,8 @@ export function filesText(row: FileRow, situation: FileSituation): Sentence {
     case 'removed-log':
     case 'many':
       return row.kind === 'file'
-        ? sentence`${filePart(row.path)} (${fileHolderText(row)})`
-        : sentence`${row.files} files ${placeText(row)} (${levelText(row)}${groupHolderText(row)})`;
+        ? sentence`${filePart(row.path)} (${fileHolderText(row, steady)})`
+        : sentence`${row.files} files ${placeText(row)} (${levelText(row)}${groupHolderText(row, steady)})`;
     default:
       return situation satisfies never;
   }
@@ -78,19 +82,39 @@ function levelText({ kind, sizeBytes, allocatedBytes, residentBytes }: FileRow):
     : bytesText(sizeBytes);
 }
 
-function fileHolderText(row: FileRow): string {
+function fileHolderText(row: FileRow, steady: Steady): string {
   const writer = row.openBy.find((o) => o.mode !== 'r');
-  const open = writer ? `, held open for writing by pid ${writer.pid}, fd ${writer.fd}` : '';
+  const isHeld = steady.keep(`${row.path} is written`, writer !== undefined);
+  const open = writer && isHeld ? `, held open for writing by pid ${writer.pid}, fd ${writer.fd}` : '';
   return `${levelText(row)}${row.deleted ? ', deleted but still open' : ''}${open}`;
 }
 
-function groupHolderText({ files, openFiles, writtenFiles, pids }: FileRow): string {
+type Holding = 'newest' | 'written' | 'some written' | 'read' | 'some read' | 'closed';
+
+function holdingOf({ files, openFiles, writtenFiles }: FileRow): Holding {
   // Of many files, one may be open for writing at one moment and none at the next. Both are the same state.
-  if (openFiles <= 1 && files >= MANY_FILES) return ', closed but for the newest';
-  const some = (n: number): string => (n >= files ? '' : `${n} of them `);
-  if (writtenFiles > 0) return `, ${some(writtenFiles)}held open for writing by ${pidsText(pids)}`;
-  if (openFiles > 0) return `, ${some(openFiles)}held open for reading by ${pidsText(pids)}`;
-  return ', closed';
+  if (openFiles <= 1 && files >= MANY_FILES) return 'newest';
+  if (writtenFiles > 0) return writtenFiles >= files ? 'written' : 'some written';
+  if (openFiles > 0) return openFiles >= files ? 'read' : 'some read';
+  return 'closed';
+}
+
+function groupHolderText(row: FileRow, steady: Steady): string {
+  const { openFiles, writtenFiles, pids } = row;
+  switch (steady.keep(`who holds ${row.path}`, holdingOf(row))) {
+    case 'newest':
+      return ', closed but for the newest';
+    case 'written':
+      return `, held open for writing by ${pidsText(pids)}`;
+    case 'some written':
+      return `, ${writtenFiles} of them held open for writing by ${pidsText(pids)}`;
+    case 'read':
+      return `, held open for reading by ${pidsText(pids)}`;
+    case 'some read':
+      return `, ${openFiles} of them held open for reading by ${pidsText(pids)}`;
+    case 'closed':
+      return ', closed';
+  }
 }
 
 /** "pid 7", "pids 7 and 9" */

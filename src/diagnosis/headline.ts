@@ -1,7 +1,8 @@
 import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
-import { bytesText, dueText, durationText, rateText } from '../format.ts';
+import { bytesText, durationText, rateText } from '../format.ts';
 import type { Trend } from '../trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
+import { etaDueText } from './eta-text.ts';
 import {
   areFlatText,
   capitalise,
@@ -11,6 +12,7 @@ import {
   type RuleContext,
   trendOf,
 } from './rule-context.ts';
+import type { Keeping } from './steady.ts';
 
 /** The headline if no cause leads it: the state, then its meaning, then the advice. */
 export function plainHeadline(context: RuleContext): string {
@@ -64,6 +66,8 @@ const RISING: readonly (readonly [FieldId, string])[] = [
   ['metaspace', 'Metaspace'],
 ];
 
+const SAME_RISE: Keeping<Rise | null> = { same: (a, b) => a?.what === b?.what };
+
 /** The first of these fields that has risen and has this trend. */
 function riseWithTrend(context: RuleContext, trend: Trend): Rise | null {
   for (const [id, what] of RISING) {
@@ -82,17 +86,18 @@ const MIN_PAUSE_SHARE = 0.02;
 /** The field that rose and has been steady for too short a time; null: it is a warm-up that clearly slows down. */
 function undecidedText(context: RuleContext): string | null {
   if (context.evaluation.leak !== null) return null;
-  const rise = riseWithTrend(context, 'settling');
+  const rise = context.steady.keep('rise of what settles', riseWithTrend(context, 'settling'), SAME_RISE);
   if (rise === null) return null;
   const { what, text, roseSeconds, standsSeconds } = rise;
   const rose = `${what} rose ${text} in ${durationText(roseSeconds)}`;
-  if (standsSeconds < MIN_PAUSE_SHARE * roseSeconds) return `${rose}, unevenly: too short to know whether it goes on.`;
+  if (!context.steady.keep('it stands', standsSeconds >= MIN_PAUSE_SHARE * roseSeconds))
+    return `${rose}, unevenly: too short to know whether it goes on.`;
   return `${rose} and has not risen for ${durationText(standsSeconds)}: too short to know whether it has stopped.`;
 }
 
 /** "steady for 57 minutes, after a rise of 45 MiB (41 %) in 24 minutes" */
 function steadyText(context: RuleContext): string {
-  const usage = riseWithTrend(context, 'stable');
+  const usage = context.steady.keep('rise of what is steady', riseWithTrend(context, 'stable'), SAME_RISE);
   if (usage === null || usage.what !== 'Memory used') return `steady for ${durationText(windowSeconds(context))}`;
   return `steady for ${durationText(usage.standsSeconds)}, after a rise of ${usage.text} ${usage.roseSeconds < 1 ? 'in one step' : `in ${durationText(usage.roseSeconds)}`}`;
 }
@@ -153,7 +158,12 @@ function untilLimit(context: RuleContext): string {
     return '';
   const seconds = (perHour: number): number => (Math.max(0, limit - bytes) / perHour) * HOUR_S;
   const { low, high } = usage;
-  return ` At this pace the limit is reached ${dueText(seconds(high), low !== null && low > 0 ? seconds(low) : null)}.`;
+  const eta = {
+    low: seconds(high),
+    seconds: seconds(usage.slopeBytesPerHour ?? high),
+    high: low !== null && low > 0 ? seconds(low) : null,
+  };
+  return ` At this pace the limit is reached ${etaDueText(context, { event: 'reclaim', ...eta })}.`;
 }
 
 /** "622 MiB of 2 GiB" */

@@ -9,6 +9,7 @@ import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
 import type { Allocator } from './ledger/allocator.ts';
 import { wasRenewed } from './renewed-fields.ts';
+import type { Steady } from './steady.ts';
 import type { OomKilled, TargetInfo } from './types.ts';
 
 /** Everything that a rule may use. It contains only values, so the same context always gives the same findings. */
@@ -33,6 +34,8 @@ export interface RuleContext {
   readonly lastEnd: LastEnd | null;
   /** Other JVMs of the container that are separate targets. */
   readonly otherJvms: readonly OtherJvm[];
+  /** The statements that the verdict before has made. */
+  readonly steady: Steady;
 }
 
 export interface OtherJvm {
@@ -111,23 +114,25 @@ export function growthOf(context: RuleContext, field: FieldId): number {
  * loaded classes replaces it, because that is always up to date.
  */
 export function flatFieldNames(context: RuleContext, among: readonly FieldId[], negligiblePerHour = 0): string[] {
-  const renewed = among.flatMap((id): FieldId[] => (wasRenewed(context, id) ? [id] : id === 'metaspace' ? ['classes'] : []));
-  const flat = renewed.filter((id) => {
+  const isRenewed = (id: FieldId): boolean => context.steady.keep(`${id} is renewed`, wasRenewed(context, id));
+  const renewed = among.flatMap((id): FieldId[] => (isRenewed(id) ? [id] : id === 'metaspace' ? ['classes'] : []));
+  const isFlat = (id: FieldId): boolean => {
     const { trend = '', slopeBytesPerHour = null } = trendOf(context, id) ?? {};
     return (
       ['stable', 'cyclic', 'shrinking'].includes(trend) ||
       (trend === 'growing' && slopeBytesPerHour !== null && slopeBytesPerHour < negligiblePerHour)
     );
-  });
+  };
+  const flat = renewed.filter((id) => context.steady.keep(`${id} is flat`, isFlat(id)));
   return flat.map((id) => fieldRow(id).shortName ?? id);
 }
 
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The share of a part's slope in `whole`: "all of it", "82 % of it". */
-export function shareText(part: number, whole: number): string {
+export function shareText({ steady }: RuleContext, part: number, whole: number): string {
   const share = whole > 0 ? part / whole : 1;
-  return share >= 0.93 ? 'all of it' : `${Math.round(share * 100)} % of it`;
+  return steady.keep('all of the growth', share >= 0.93) ? 'all of it' : `${Math.round(share * 100)} % of it`;
 }
 
 /** The time to this event; null: none is forecast. */

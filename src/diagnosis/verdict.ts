@@ -12,6 +12,8 @@ import { isHeapCounted, type RuleContext, swappedNow } from './rule-context.ts';
 import { oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
+import { Steady, type SteadyState } from './steady.ts';
+import { steadyCauses, steadyEvaluation, steadyFiles } from './steady-evaluation.ts';
 import type { Finding, FindingLimit, OomKilled, Verdict } from './types.ts';
 
 /**
@@ -26,16 +28,35 @@ interface Answer {
 }
 
 /** The verdict in its public form: the evaluation's numbers with named causes, findings, times and the headline. Pure. */
-export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
-  const growth = anonGrowthIn(raw);
+export const diagnose = (raw: Undiagnosed): Verdict => diagnoseAfter(null, raw).verdict;
+
+/** What a rule may use, before it is known which part of memory grew. */
+type Undiagnosed = Omit<RuleContext, 'anonGrowth' | 'steady'>;
+
+/** The same for a verdict that follows another one: what that one said stays until the evaluations have contradicted it for long enough. */
+export function diagnoseAfter(
+  before: SteadyState | null,
+  raw: Undiagnosed,
+): { readonly verdict: Verdict; readonly steady: SteadyState } {
+  const atS = raw.atMs / SECOND_MS;
+  const steady = new Steady(before, atS, raw.evaluation.fields.usage?.windowSeconds ?? 0);
+  const kept = steadyEvaluation(steady, raw.evaluation);
+  const growth = anonGrowthIn({ ...raw, evaluation: kept });
   const evaluation = attribute({
-    evaluation: raw.evaluation,
+    evaluation: kept,
     growth,
     heapCounted: isHeapCounted(raw),
     isSwapping: swappedNow(raw) !== null,
   });
-  const causes = nameCauses(evaluation.causes, raw.grown);
-  const context: RuleContext = { ...raw, anonGrowth: growth, evaluation: { ...evaluation, causes } };
+  const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation.causes);
+  const grown = steadyFiles(steady, raw.series.files, raw.grown);
+  const causes = nameCauses(found, grown);
+  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: { ...evaluation, causes }, steady };
+  return { verdict: verdictOf(context), steady: steady.after };
+}
+
+function verdictOf(context: RuleContext): Verdict {
+  const { causes } = context.evaluation;
   const answers = RULES.map((rule) => answerOf(rule, context)).filter((answer) => answer !== null);
   const leading = leadingAnswer(answers);
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
@@ -60,19 +81,23 @@ export function diagnose(raw: Omit<RuleContext, 'anonGrowth'>): Verdict {
     ended: context.ended === null ? null : { at: new Date(context.ended.atMs).toISOString(), oomKilled: oomKilledIn(context) },
     needs,
     findings: sortFindings(answers, leading),
-    growth: { anon: growth },
+    growth: { anon: context.anonGrowth },
     fields: withoutStaleTrends(context),
     causeBasis,
   };
 }
 
 /** The growth of anonymous memory since its trend began; null: it was not read often enough, or the growth is too small. */
-function anonGrowthIn({ evaluation, series, atMs }: Omit<RuleContext, 'anonGrowth'>): AnonGrowth | null {
+function anonGrowthIn(context: Undiagnosed): AnonGrowth | null {
+  const { evaluation, series, atMs } = context;
   const { anon, usage } = evaluation.fields;
+  const growthSince = (fromS: number): AnonGrowth | null => anonGrowth(series.parts, fromS, atMs / SECOND_MS);
+  const runS = series.t[0] ?? 0;
   // The parts count swap, and the published fields do not: their trend may have ended when the kernel began to swap.
   const sinceS = swappedNow({ series }) === null ? (anon ?? usage)?.basis.line?.fromT : null;
-  const fromS = sinceS ?? series.t[0] ?? 0;
-  return anonGrowth(series.parts, fromS, atMs / SECOND_MS);
+  const growth = growthSince(sinceS ?? runS);
+  // A heap without counters is known by its mappings alone, and grows in steps: since its last step nothing has grown.
+  return growth === null && !isHeapCounted(context) ? growthSince(runS) : growth;
 }
 
 function answerOf(rule: Rule, context: RuleContext): Answer | null {

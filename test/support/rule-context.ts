@@ -1,6 +1,7 @@
 import type { Found, Rule } from '../../src/diagnosis/rule.ts';
 import type { RuleContext } from '../../src/diagnosis/rule-context.ts';
 import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
+import { Steady } from '../../src/diagnosis/steady.ts';
 import type { FileRow, FindingLimit } from '../../src/diagnosis/types.ts';
 import { entriesOf, type FieldId } from '../../src/fields.ts';
 import { NO_PARTS } from '../../src/history/part-readings.ts';
@@ -126,6 +127,7 @@ export function ruleContext(given: Given = {}): RuleContext {
       ...given.series,
     },
     anonGrowth: given.anonGrowth ?? null,
+    steady: new Steady(null, NOW_MS / 1000, 0),
     ...filesThatGrow(given.files ?? []),
     jvm: given.jvm === undefined ? null : jvmReading(given.jvm),
     allocator: given.allocator ?? null,

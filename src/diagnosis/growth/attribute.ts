@@ -35,7 +35,14 @@ const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
  * The evaluation, with the causes in anonymous memory replaced by those that the measured parts indicate. If a JVM does not count its heap,
  * growth that was not measured is not called native, because it may be in the heap.
  */
-export function attribute({ evaluation, growth, heapCounted, isSwapping = false }: AttributionInput): Evaluation {
+export function attribute({
+  evaluation: evaluated,
+  growth: measured,
+  heapCounted,
+  isSwapping = false,
+}: AttributionInput): Evaluation {
+  const growth = measured !== null && isSplit(measured) ? measured : null;
+  const evaluation = heapCounted ? evaluated : withFillingHeap(evaluated, growth);
   if (!heapCounted && evaluation.leak === false && evaluation.trend !== 'growing') return withUnknownLeak(evaluation);
   const found = evaluation.causes.filter(({ cause }) => CAUSES_IN_ANON.has(cause));
   const anonGrows = evaluation.fields.anon?.trend === 'growing';
@@ -58,6 +65,33 @@ export function attribute({ evaluation, growth, heapCounted, isSwapping = false 
     ...withUnknownLeak(evaluation),
     causes,
     etas: evaluation.etas.filter(({ event }) => event === 'disk-full' || event === 'reclaim'),
+  };
+}
+
+/** Whether most of the growth is in parts with a name of their own. Without the mappings, anonymous memory is one part. */
+function isSplit({ parts }: AnonGrowth): boolean {
+  const whole = gainedBytes(parts);
+  return gainedBytes(parts.filter(({ id }) => causeOfPart(id) !== null)) >= NAMING_SHARE * whole;
+}
+
+/**
+ * A heap without counters that rose, and now stands. A JVM commits its heap in steps, and by -XX:MinHeapFreeRatio=40 a step is up to two
+ * thirds of what was there: if what it holds grows evenly, it stands for up to two thirds of the time that it rose, and then goes on. Until it
+ * has stood for as long as it rose, it is reported as growing.
+ */
+function withFillingHeap(evaluation: Evaluation, growth: AnonGrowth | null): Evaluation {
+  const { rise, roseSeconds, standsSeconds } = evaluation.fields.anon?.basis.statistics ?? {};
+  if (growth === null || evaluation.trend === 'growing' || evaluation.trend === 'not-enough-data') return evaluation;
+  if (rise === undefined || roseSeconds === undefined || standsSeconds === undefined || standsSeconds >= roseSeconds)
+    return evaluation;
+  const inHeap = growth.parts.filter(({ id }) => causeOfPart(id) === 'heap');
+  if (gainedBytes(inHeap) < NAMING_SHARE * gainedBytes(growth.parts)) return evaluation;
+  const bytesPerHour = (rise / (roseSeconds + standsSeconds)) * HOUR_S;
+  return {
+    ...withUnknownLeak(evaluation),
+    trend: 'growing',
+    causes: [{ cause: 'heap', bytesPerHour, reclaimable: false, what: null }, ...evaluation.causes],
+    etas: [],
   };
 }
 

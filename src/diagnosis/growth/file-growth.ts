@@ -1,4 +1,5 @@
 import type { FileTrack, Series } from '../../history/series.ts';
+import { isWithin } from '../../sources/files/file-groups.ts';
 import type { FileSystemUse } from '../../sources/types.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S } from '../../units.ts';
@@ -30,7 +31,7 @@ const MIN_HELD = 0.8;
 
 const MIN_SCANS = 12;
 
-type FileCause = keyof GrownFiles;
+export type FileCause = keyof GrownFiles;
 
 /** The files that grew in the page cache and in shared memory, if these grow. */
 export function grownFiles(series: Series, { causes, fields }: Pick<Evaluation, 'causes' | 'fields'>): GrownFiles {
@@ -67,6 +68,17 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   );
   markHeld(held, shareOf);
   return held.grownBytes >= MIN_HELD * Math.max(whole, now) ? rowsOf(whatGrew(held)) : [];
+}
+
+/** The rows of folders, groups or files that were named before; null: one of them is not in sight any more. */
+export function rowsNamed(tracks: readonly FileTrack[], cause: FileCause, paths: readonly string[]): readonly FileRow[] | null {
+  const all = tracksOn(tracks, cause === 'shmem' ? 'tmpfs' : 'disk');
+  const rows = paths.map((path) => {
+    const within = all.filter((track) => isWithin(track.path, path));
+    const own = within.length > 0 ? within : all.flatMap(({ members }) => members.filter((member) => member.path === path));
+    return own.length === 0 ? null : rowOfTracks(path, own);
+  });
+  return rows.every((row) => row !== null) ? rows : null;
 }
 
 /** The share of each track's pages that can be charged to this container: the pages that it wrote first. */

@@ -1,9 +1,9 @@
-import { bytesText, dueText, rateText, shareOfBytesText } from '../../format.ts';
+import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
-import { noLimitText } from '../eta-text.ts';
+import { etaDueText, noLimitText } from '../eta-text.ts';
 import { gainedBytes } from '../growth/anon-growth.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { etaOf, isHeapCounted, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 /** HEAP_MAX is replaced by the size of -Xmx if that is known. */
@@ -15,7 +15,7 @@ export const heapFloor: CauseRule = {
   id: 'heap-floor',
   cause: 'heap',
   explain(context, share) {
-    if (context.anonGrowth !== null && newestValue(context, 'heap_used') === null) return withoutCounters(context, share);
+    if (!isHeapCounted(context)) return withoutCounters(context, share);
     const { heapMaxBytes } = context.series;
     const end = endText(context);
     const ends = etaOf(context, 'heap-exhausted') ?? etaOf(context, 'oom-kill');
@@ -44,7 +44,9 @@ function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<Ca
   const part = context.anonGrowth?.parts.find(({ id }) => id === 'java-heap') ?? null;
   const all = gainedBytes(context.anonGrowth?.parts ?? []);
   const where =
-    part === null ? '' : `${shareOfBytesText(part.grewBytes, all)} of it in the range of the Java heap by its mappings`;
+    part === null
+      ? 'in the range of the Java heap'
+      : `${shareOfBytesText(part.grewBytes, all)} of it in the range of the Java heap by its mappings`;
   return {
     headline: sentence`Anonymous memory grows ${rateText(share.bytesPerHour)}, ${where}. The JVM publishes no counters, so it is not known whether this survives garbage collection.`,
     severity: 'warn',
@@ -62,9 +64,13 @@ function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<Ca
 function endText(context: RuleContext): string {
   const exhausted = etaOf(context, 'heap-exhausted');
   const oom = etaOf(context, 'oom-kill');
-  if (oom !== null && (exhausted === null || oom.seconds < exhausted.seconds))
-    return ` and reaches the container's limit ${dueText(oom.low, oom.high)}: OOM kill`;
+  const isOomFirst = context.steady.keep(
+    'the limit comes before -Xmx',
+    oom !== null && (exhausted === null || oom.seconds < exhausted.seconds),
+  );
+  if (oom !== null && (isOomFirst || exhausted === null))
+    return ` and reaches the container's limit ${etaDueText(context, oom)}: OOM kill`;
   if (exhausted === null) return '';
   const beforeOom = context.series.limitBytes === 'max' ? '' : ', before any OOM kill';
-  return ` and reaches -Xmx ${dueText(exhausted.low, exhausted.high)}: OutOfMemoryError${beforeOom}`;
+  return ` and reaches -Xmx ${etaDueText(context, exhausted)}: OutOfMemoryError${beforeOom}`;
 }

@@ -53,7 +53,7 @@ export const pageCacheFile: CauseRule = {
       ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
     ];
     return {
-      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(share.bytesPerHour, whole)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat)}${diskText(context, row)}`,
+      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat)}${diskText(context, row)}`,
       severity: 'info',
       title:
         share.what === null
@@ -90,7 +90,7 @@ function cacheText(context: RuleContext, what: string | null): Sentence {
   const rows = context.grown['page-cache'];
   if (what === null) return sentence`page cache`;
   if (rows.length === 0) return sentence`page cache of ${filePart(what)}`;
-  const texts = rows.map((row) => filesText(row, fileSituation(row, context)));
+  const texts = rows.map((row) => filesText(row, fileSituation(row, context), context));
   return texts.reduce((all, text, i) => sentence`${all}${i === 0 ? '' : ' and of '}${text}`, sentence`page cache of `);
 }
 
@@ -108,6 +108,7 @@ function diskText(context: RuleContext, row: FileRow | null): string {
   const system = row?.fileSystem ?? null;
   const disk = system === null ? undefined : context.disks.find((d) => d.fileSystem.totalBytes === system.totalBytes);
   const seconds = disk === undefined ? null : secondsToFull(disk, context.pod);
-  if (row === null || seconds === null || seconds >= FURTHEST_SECONDS) return '';
+  const fills = context.steady.keep('the disk is filled', seconds !== null && seconds < FURTHEST_SECONDS);
+  if (row === null || seconds === null || !fills) return '';
   return ` But the disk ${row.files === 1 ? 'it fills' : 'they fill'} lasts ${durationText(seconds)}.`;
 }

@@ -1,6 +1,6 @@
-import { dueText, rateText } from '../../format.ts';
+import { rateText } from '../../format.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
-import { noLimitText } from '../eta-text.ts';
+import { etaDueText, noLimitText } from '../eta-text.ts';
 import { fileSituation, filesSubject } from '../grown-files-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue } from '../rule-context.ts';
@@ -24,7 +24,7 @@ export const shmemGrowth: CauseRule = {
     const name = row === null ? alone : filesSubject(row);
     const situation = row === null ? null : fileSituation(row, context);
     const unclosed = situation === 'unclosed' || situation === 'removed-log';
-    const end = oom ? `: OOM kill ${dueText(oom.low, oom.high)}.` : `.${noLimitText(context)}`;
+    const end = oom ? `: OOM kill ${etaDueText(context, oom)}.` : `.${noLimitText(context)}`;
     const collector = context.jvm?.collector ?? null;
     return {
       headline: sentence`${name} grows ${rateText(share.bytesPerHour)}. Most dashboards count it as cache, but the kernel cannot take it back${end}`,

@@ -280,3 +280,42 @@ test('readings at another pace than the trend keep their own pace; those at near
   const faster = leaking(['native'], { fields: { anon: fieldTrend('growing', 900 * MIB) } });
   assert.deepEqual(named(attribute({ evaluation: faster, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
 });
+
+test('growth that the mappings did not divide names no cause: those of the fields stay', () => {
+  const evaluation = leaking(['native', 'threads']);
+  const answer = attribute({ evaluation, growth: grown({ anon: [10, 110] }), heapCounted: true });
+  assert.deepEqual(answer.causes, evaluation.causes);
+});
+
+/** A heap without counters that rose by 200 MiB in 60 s, and stands. */
+const standing = (standsSeconds: number): Evaluation =>
+  leaking([], {
+    trend: 'stable',
+    leak: false,
+    etas: [],
+    fields: {
+      anon: {
+        ...fieldTrend('stable'),
+        basis: { ...fieldTrend('stable').basis, statistics: { rise: 200 * MIB, roseSeconds: 60, standsSeconds } },
+      },
+    },
+  });
+
+test('a heap without counters that has not stood for as long as it rose is reported as growing, leak unknown', () => {
+  const growth = grown({ 'java-heap': [20, 220] });
+  const answer = attribute({ evaluation: standing(40), growth, heapCounted: false });
+  assert.deepEqual([answer.trend, answer.leak, answer.etas], ['growing', null, []]);
+  assert.deepEqual(named(answer), [['heap', null, 2 * 3600]]);
+});
+
+test('once it has stood for as long as it rose it does not grow, and whether it leaks stays unknown', () => {
+  const answer = attribute({ evaluation: standing(60), growth: grown({ 'java-heap': [20, 220] }), heapCounted: false });
+  assert.deepEqual([answer.trend, answer.leak, answer.causes], ['stable', null, []]);
+});
+
+test('neither counted heaps nor other parts are taken for a heap that fills in steps', () => {
+  const heap = grown({ 'java-heap': [20, 220] });
+  const native = grown({ 'malloc-arenas': [20, 220] });
+  assert.equal(attribute({ evaluation: standing(40), growth: heap, heapCounted: true }).trend, 'stable');
+  assert.equal(attribute({ evaluation: standing(40), growth: native, heapCounted: false }).trend, 'stable');
+});

@@ -5,7 +5,11 @@ import { GIB, HOUR_S, MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
 const leaking = (etas: readonly ReturnType<typeof eta>[], over: Given = {}) =>
-  applyRule(heapFloor, { ...over, evaluation: { trend: 'growing', leak: true, causes: [causeShare('heap')], etas } });
+  applyRule(heapFloor, {
+    values: { heap_used: 700 * MIB },
+    ...over,
+    evaluation: { trend: 'growing', leak: true, causes: [causeShare('heap')], etas },
+  });
 const FLOOR = "The Java heap's floor after GC rises 31 MB an hour";
 
 test('a rising floor is a heap leak, with the time to -Xmx and the size of -Xmx in the advice', () => {
@@ -56,6 +60,13 @@ test('without a limit, -Xmx is the end and no OOM kill is mentioned; without -Xm
   assert.equal(
     leaking([], { series })?.headline,
     `${FLOOR}. No limit is set: it grows until the node runs short of memory. Kubernetes then evicts pods, first those above their request.`,
+  );
+});
+
+test('a heap without counters is not said to have a floor, although its parts are not known yet', () => {
+  assert.match(
+    leaking([], { values: {} })?.headline ?? '',
+    /^Anonymous memory grows 31 MB an hour, in the range of the Java heap\. The JVM publishes no counters/,
   );
 });
 

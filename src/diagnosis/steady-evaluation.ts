@@ -1,0 +1,67 @@
+import { entriesOf, type FieldName } from '../fields.ts';
+import type { FileTrack } from '../history/series.ts';
+import type { CauseShare, Evaluation, FieldTrend } from '../trends/types.ts';
+import { type FileCause, type GrownFiles, rowsNamed } from './growth/file-growth.ts';
+import type { Keeping, Steady } from './steady.ts';
+import type { FileRow } from './types.ts';
+
+type Answer = Pick<Evaluation, 'trend' | 'leak' | 'causes'>;
+
+const causesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause }) => cause).join();
+const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === 'not-enough-data';
+
+/** The alarm has waited already before it reports a leak. */
+const ANSWER: Keeping<Answer> = {
+  same: (a, b) => a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes),
+  atOnce: (published, now) => now.leak === true || isUnknown(published) || isUnknown(now),
+};
+
+const FIELD: Keeping<FieldTrend> = {
+  same: (a, b) => a.trend === b.trend,
+  atOnce: (published, now) => isUnknown(published) || isUnknown(now),
+};
+
+/** The evaluation whose trends and causes are published, each with the numbers of the newest evaluation that agrees. */
+export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
+  const { fields: _, ...answer } = now;
+  const fields = entriesOf(now.fields).map(([id, field]): [FieldName, FieldTrend] => [
+    id,
+    steady.keep(`trend of ${id}`, field, FIELD),
+  ]);
+  return { ...steady.keep<Omit<Evaluation, 'fields'>>('answer', answer, ANSWER), fields: Object.fromEntries(fields) };
+}
+
+/** Each cause with what it names. */
+const CAUSES: Keeping<readonly CauseShare[]> = {
+  same: (a, b) => namesOf(a) === namesOf(b),
+  atOnce: (published, now) => published.length === 0 || now.length === 0 || namesMore(published, now),
+};
+
+const namesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause, what }) => `${cause} ${what}`).join();
+
+/** Whether the same causes come first, and now with a name. */
+const namesMore = (published: readonly CauseShare[], now: readonly CauseShare[]): boolean =>
+  published[0]!.cause === now[0]!.cause && published[0]!.what === null && now[0]!.what !== null;
+
+/** The causes in their published order. One that was not found this time keeps its last numbers. */
+export const steadyCauses = (steady: Steady, by: 'parts' | 'fields', now: readonly CauseShare[]): readonly CauseShare[] =>
+  steady
+    .keep(`causes by ${by}`, now, CAUSES)
+    .map((share) => now.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
+
+/** The files that are named, with their newest bytes. */
+export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: GrownFiles): GrownFiles {
+  const filesOf = (cause: FileCause): readonly FileRow[] => {
+    const paths = steady.keep(
+      `files of ${cause}`,
+      now[cause].map(({ path }) => path),
+      {
+        same: (a, b) => a.join('\0') === b.join('\0'),
+        atOnce: (published) => published.length === 0 || rowsNamed(tracks, cause, published) === null,
+      },
+    );
+    const isNow = paths.length === now[cause].length && paths.every((path, i) => path === now[cause][i]!.path);
+    return isNow ? now[cause] : (rowsNamed(tracks, cause, paths) ?? now[cause]);
+  };
+  return { 'page-cache': filesOf('page-cache'), shmem: filesOf('shmem') };
+}

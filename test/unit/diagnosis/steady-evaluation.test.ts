@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SteadyState } from '../../../src/diagnosis/steady.ts';
+import type { Verdict } from '../../../src/diagnosis/types.ts';
+import { diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
+import type { Trend } from '../../../src/trends/types.ts';
+import { MIB, MINUTE_S } from '../../../src/units.ts';
+import { causeShare, fieldTrend, fileRow, filesThatGrow, type Given, ruleContext } from '../../support/rule-context.ts';
+
+/** The verdicts of these contexts, one a second, in a window of a minute. */
+function verdictsOf(contexts: readonly Given[]): Verdict[] {
+  let state: SteadyState | null = null;
+  return contexts.map((given, second) => {
+    const after = diagnoseAfter(state, { ...ruleContext({ values: { heap_used: MIB }, ...given }), atMs: second * 1000 });
+    state = after.steady;
+    return after.verdict;
+  });
+}
+
+const overAMinute = (trend: Trend, slope = 0) => ({ ...fieldTrend(trend, slope), windowSeconds: MINUTE_S });
+const GROWS = { trend: 'growing', leak: false, causes: [causeShare('page-cache', 3600 * MIB, { reclaimable: true })] } as const;
+const alternating = (a: Given, b: Given): Given[] => Array.from({ length: 120 }, (_, i) => (i % 4 === 3 ? b : a));
+const shapes = (verdicts: readonly Verdict[]): Set<string> =>
+  new Set(verdicts.map(({ headline, trend }) => `${trend}: ${headline.replace(/[\d.]+/g, '#')}`));
+
+test('a working set that is flat or not by turns is said to be the one that it was first', () => {
+  const withTrend = (trend: Trend): Given => ({
+    evaluation: { ...GROWS, fields: { usage: overAMinute('growing', 3600 * MIB), working_set: overAMinute(trend, 1800 * MIB) } },
+  });
+  const said = verdictsOf(alternating(withTrend('stable'), withTrend('growing')));
+  assert.deepEqual(shapes(said), new Set([...shapes(said.slice(0, 1))]));
+  assert.match(said.at(-1)!.headline, /Working set is flat/);
+});
+
+test('growth that the evaluations find three times of four is reported without a break, with the newest numbers', () => {
+  const grows = (slope: number): Given => ({ evaluation: { ...GROWS, fields: { usage: overAMinute('growing', slope) } } });
+  const stable: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
+  const said = verdictsOf([...alternating(grows(3600e6), stable), grows(7200e6)]);
+  assert.equal(shapes(said).size, 1);
+  assert.equal(said.at(-1)!.trend, 'growing');
+  assert.match(said.at(-1)!.headline, /grows 2 MB a second/);
+});
+
+test('growth that has ended is reported as ended after a third of the window', () => {
+  const grows: Given = { evaluation: { ...GROWS, fields: { usage: overAMinute('growing', 3.6e9) } } };
+  const stable: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
+  const trends = verdictsOf([grows, ...Array.from({ length: 30 }, () => stable)]).map(({ trend }) => trend);
+  assert.equal(trends.indexOf('stable'), 21);
+});
+
+test('a leak is reported as soon as the alarm fires, and the first trend as soon as it is known', () => {
+  const none: Given = { evaluation: { trend: 'not-enough-data', leak: null, fields: { usage: overAMinute('not-enough-data') } } };
+  const stable: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
+  const leaks: Given = {
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('native')],
+      fields: { usage: overAMinute('growing', 3.6e9) },
+    },
+  };
+  assert.deepEqual(
+    verdictsOf([none, stable, leaks]).map(({ trend, leak }) => [trend, leak]),
+    [
+      ['not-enough-data', null],
+      ['stable', false],
+      ['growing', true],
+    ],
+  );
+});
+
+test('of two causes that are nearly as fast, the first stays first', () => {
+  const inOrder = (causes: readonly ('native' | 'threads')[]): Given => ({
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: causes.map((cause, i) => causeShare(cause, (2 - i) * 1e9)),
+      fields: { usage: overAMinute('growing', 3e9) },
+    },
+  });
+  const said = verdictsOf(alternating(inOrder(['native', 'threads']), inOrder(['threads', 'native'])));
+  assert.deepEqual(new Set(said.map(({ cause }) => cause)), new Set(['native']));
+});
+
+test('a group of files is held open for writing or closed as it was first, whatever a single scan meets', () => {
+  const withFiles = (writtenFiles: number): Given => ({
+    evaluation: { ...GROWS, fields: { usage: overAMinute('growing', 3600 * MIB) } },
+    files: [fileRow({ kind: 'folder', path: '/data/topic/', files: 4, openFiles: writtenFiles, writtenFiles })],
+  });
+  assert.equal(filesThatGrow(withFiles(4).files ?? []).grown['page-cache'].length, 1);
+  assert.equal(shapes(verdictsOf(alternating(withFiles(4), withFiles(0)))).size, 1);
+});
