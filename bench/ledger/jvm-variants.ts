@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { Jdk } from '../../scripts/jdks.mjs';
+import { GIB } from '../../src/units.ts';
 import type { Variant } from '../../test/support/jvm-cell.ts';
 import { run } from '../../test/support/process.ts';
 
@@ -27,6 +29,44 @@ const OTHERS: readonly Variant[] = [
   { name: 'G1, -XX:-UseCompressedOops', collector: 'G1', flags: ['-XX:+UseG1GC', '-XX:-UseCompressedOops'], classes: 6000 },
 ];
 
+/** Other sizes and kinds of memory. */
+const SIZES: readonly Variant[] = [
+  { name: 'Parallel, -Xmx40g', collector: 'Parallel', flags: ['-XX:+UseParallelGC'], classes: 3000, maxHeapBytes: 40 * GIB },
+  { name: 'G1, -Xmx40g', collector: 'G1', flags: ['-XX:+UseG1GC'], classes: 3000, maxHeapBytes: 40 * GIB },
+  { name: 'G1, huge pages (THP)', collector: 'G1', flags: ['-XX:+UseG1GC', '-XX:+UseTransparentHugePages'], classes: 3000 },
+  { name: 'G1, 1,000 threads', collector: 'G1', flags: ['-XX:+UseG1GC'], classes: 3000, threads: 1000 },
+  {
+    name: 'G1, 200 MiB of direct buffers',
+    collector: 'G1',
+    flags: ['-XX:+UseG1GC', '-XX:MaxDirectMemorySize=256m'],
+    classes: 3000,
+    directMib: 200,
+  },
+];
+
+const AOT_CACHE: Variant = {
+  name: 'G1, AOT cache',
+  collector: 'G1',
+  flags: ['-XX:+UseG1GC', '-XX:AOTCache=FOLDER/app.aot'],
+  classes: 3000,
+  prepare: [
+    ['-XX:+UseG1GC', '-XX:AOTMode=record', '-XX:AOTConfiguration=FOLDER/app.aotconf'],
+    ['-XX:+UseG1GC', '-XX:AOTMode=create', '-XX:AOTConfiguration=FOLDER/app.aotconf', '-XX:AOTCache=FOLDER/app.aot'],
+  ],
+};
+const FIRST_WITH_AOT_CACHE = 24;
+
+const LARGE_PAGES: Variant = {
+  name: 'Parallel, large pages',
+  collector: 'Parallel',
+  flags: ['-XX:+UseParallelGC', '-XX:+UseLargePages'],
+  classes: 3000,
+};
+/** What the heap and the code cache reserve. `echo 400 > /proc/sys/vm/nr_hugepages` makes as many. */
+const HUGE_PAGES = 300;
+const hasHugePages = (): boolean =>
+  Number(/^HugePages_Free: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) >= HUGE_PAGES;
+
 /** What this JDK has of these: it is asked, since builds of one line differ. */
 export async function variantsOf(jdk: Jdk): Promise<Variant[]> {
   const found: Variant[] = [];
@@ -36,6 +76,12 @@ export async function variantsOf(jdk: Jdk): Promise<Variant[]> {
     if (code !== 0 || /support was removed/.test(stdout + stderr)) continue;
     found.push({ ...rest, flags: all, classes: 6000 });
   }
+  const others = [
+    ...OTHERS,
+    ...SIZES,
+    ...(hasHugePages() ? [LARGE_PAGES] : []),
+    ...(jdk.line >= FIRST_WITH_AOT_CACHE ? [AOT_CACHE] : []),
+  ];
   // JDK 24 and newer have ZGC with generations alone.
-  return [...found.map((v) => (v.name === 'ZGC' && jdk.line >= 24 ? { ...v, name: 'ZGC, generational' } : v)), ...OTHERS];
+  return [...found.map((v) => (v.name === 'ZGC' && jdk.line >= 24 ? { ...v, name: 'ZGC, generational' } : v)), ...others];
 }

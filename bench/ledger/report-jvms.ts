@@ -1,5 +1,5 @@
 /**
- * npm run report:jvms -- [--jdk LINE,...] [--only VARIANT,...] [--fresh]: every JDK of Debian's archive with each of its collectors, as the
+ * npm run report:jvms -- [--jdk LINE,...] [--only 'VARIANT;...'] [--fresh]: every JDK of Debian's archive with each of its collectors, as the
  * tables of docs/jvms.md. A JDK that is not there is fetched. What was compared already with this build is not run again, unless --fresh.
  * Tables of JDKs that are not named stay, and with --only all do.
  */
@@ -42,7 +42,7 @@ async function resultOf(jdk: Jdk, variant: Variant): Promise<CellResult> {
 }
 
 async function resultsOf(jdk: Jdk): Promise<CellResult[]> {
-  const variants = (await variantsOf(jdk)).filter((v) => values.only === undefined || values.only.split(',').includes(v.name));
+  const variants = (await variantsOf(jdk)).filter((v) => values.only === undefined || values.only.split(';').includes(v.name));
   const done: CellResult[] = [];
   const queue = [...variants];
   const worker = async (): Promise<void> => {

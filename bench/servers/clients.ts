@@ -34,7 +34,8 @@ function reply(socket: Socket, fits: (bytes: Buffer) => boolean): Promise<void> 
     };
     const ended = () =>
       reject(new Error(`the server closed the connection; it had said ${all.toString('latin1').slice(0, 300)}`));
-    socket.on('data', take).on('close', ended);
+    if (socket.destroyed) ended();
+    else socket.on('data', take).on('close', ended);
   });
 }
 

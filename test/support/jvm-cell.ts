@@ -9,7 +9,7 @@ import type { JvmReading } from '../../src/sources/types.ts';
 import { GIB, MIB } from '../../src/units.ts';
 import { makeCgroup, type TestCgroup } from './cgroup.ts';
 import { fincore } from './fincore.ts';
-import { aged, agrees, always, bytes, type Comparison, count, notTold, off, type Truth } from './jvm-figures.ts';
+import { aged, agrees, always, bytes, type Comparison, count, nearest, notTold, off, type Truth } from './jvm-figures.ts';
 import { lookAtLedger } from './jvm-ledger.ts';
 import { beans, jstat, mappingsOf, tell } from './jvm-truth.ts';
 import { type Memhound, watch } from './memhound.ts';
@@ -21,6 +21,12 @@ export interface Variant {
   readonly collector: Collector;
   readonly flags: readonly string[];
   readonly classes: number;
+  /** -Xmx. Address space is reserved for it, and no more of it is used than of a small one. */
+  readonly maxHeapBytes?: number;
+  readonly threads?: number;
+  readonly directMib?: number;
+  /** Made before the program runs, by a run of its own: the flags that make it, with FOLDER for a folder. The variant's flags may have FOLDER too. */
+  readonly prepare?: readonly (readonly string[])[];
 }
 
 const MAX_HEAP = 256 * MIB;
@@ -93,6 +99,8 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const { target, files, figures, heapCommitted } = await lookAtLedger(jdk, pid, cgroup, attach);
 
     const is = (name: string): number => now.get(name) ?? 0;
+    // With huge pages the tracker counts whole ones, and the beans regions.
+    const committedNow = nearest(jvm?.heapCommitted.value ?? 0, { before: is('heap.committed'), after: heapCommitted });
     const then = (name: string) => ({ value: atCollection.get(name) ?? 0, atMs: growsMs });
     const space = (figure: string, reading: JvmReading['compressedClass'] | undefined, name: string) => [
       aged(`${figure} used`, reading?.used, is(`${name}.used`), then(`${name}.used`)),
@@ -112,8 +120,8 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     return [
       found === variant.collector ? agrees('collector') : off('collector', `${found} of ${variant.collector}`),
       aged('heap used', jvm?.heapUsed, is('heap.used'), { value: left, atMs: growsMs }),
-      aged('heap committed', jvm?.heapCommitted, heapCommitted, then('heap.committed')),
-      bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(MAX_HEAP)),
+      aged('heap committed', jvm?.heapCommitted, committedNow, then('heap.committed')),
+      bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(variant.maxHeapBytes ?? MAX_HEAP)),
       floor(variant, first, after, { before: left, after: atCollection.get('heap.used') ?? left }),
       ...space('metaspace', jvm?.metaspace, 'metaspace'),
       ...space('class space', jvm?.compressedClass, 'class-space'),
@@ -154,11 +162,17 @@ export async function runCell(jdk: Jdk, variant: Variant, attaches: readonly boo
   mkdirSync(classes);
   const cgroup = makeCgroup(2 * GIB);
   const file = join(folder, 'grows.log');
-  const flags = ['-Xms64m', `-Xmx${MAX_HEAP}`, '-XX:NativeMemoryTracking=detail', ...variant.flags];
-  const args = [HEAP_MIB, DIRECT_MIB, THREADS, variant.classes, FILE_MIB, file].map(String);
+  const { maxHeapBytes = MAX_HEAP, directMib = DIRECT_MIB, threads = THREADS } = variant;
+  const sizes = ['-Xms64m', `-Xmx${maxHeapBytes}`, '-XX:NativeMemoryTracking=detail'];
+  const inFolder = (flags: readonly string[]) => flags.map((flag) => flag.replace('FOLDER', folder));
+  const program = ['-cp', classes, 'EveryArea', ...[HEAP_MIB, directMib, threads, variant.classes, FILE_MIB, file].map(String)];
   try {
     await compile(jdk, classes);
-    const java = start(cgroup.join(jdk.java, [...flags, '-cp', classes, 'EveryArea', ...args]));
+    for (const flags of variant.prepare ?? []) {
+      const { code, stdout, stderr } = await run(jdk.java, [...sizes, ...inFolder(flags), ...program]);
+      if (code !== 0) throw new Error(`java ${flags.join(' ')}: expected code 0, found ${code}: ${stdout}${stderr}`);
+    }
+    const java = start(cgroup.join(jdk.java, [...sizes, ...inFolder(variant.flags), ...program]));
     try {
       await java.line((line) => line === 'ready');
       const all: Comparison[][] = [];

@@ -17,7 +17,7 @@ export interface Truth {
 }
 export const always = (value: number): Truth => ({ before: value, after: value });
 
-const nearest = (found: number, { before, after }: Truth): number =>
+export const nearest = (found: number, { before, after }: Truth): number =>
   Math.min(Math.max(found, Math.min(before, after)), Math.max(before, after));
 
 /** Within 1 % or 1 MiB. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import type { Jdk } from '../../scripts/jdks.mjs';
-import { GIB, KIB } from '../../src/units.ts';
+import { GIB, KIB, MIB } from '../../src/units.ts';
 import { type Running, run } from './process.ts';
 
 /** What a JVM's own tools and the kernel say of it, read without any part of memhound. */
@@ -77,13 +77,15 @@ export async function nativeMemory(
 export function residentAnon(pid: number, regions: readonly Region[]): number[] {
   const fd = openSync(`/proc/${pid}/pagemap`, 'r');
   try {
+    const entries = Buffer.alloc(8 * MIB);
     return regions.map(({ start, end }) => {
-      if (end - start > 4 * GIB) return 0; // views of a heap in shared memory (ZGC), which is no anonymous memory
-      const entries = Buffer.alloc((Math.ceil(end / PAGE) - Math.floor(start / PAGE)) * 8);
-      const n = readSync(fd, entries, 0, entries.length, Math.floor(start / PAGE) * 8);
+      if (end - start > 64 * GIB) return 0; // views of a heap in shared memory (ZGC), which is no anonymous memory
       let pages = 0;
-      // The highest byte of an entry: bit 63 present, bit 61 of a file or shared.
-      for (let at = 7; at < n; at += 8) if ((entries[at]! & 0xa0) === 0x80) pages++;
+      for (let page = Math.floor(start / PAGE); page < Math.ceil(end / PAGE); page += entries.length / 8) {
+        const n = readSync(fd, entries, 0, Math.min(entries.length, (Math.ceil(end / PAGE) - page) * 8), page * 8);
+        // The highest byte of an entry: bit 63 present, bit 61 of a file or shared.
+        for (let at = 7; at < n; at += 8) if ((entries[at]! & 0xa0) === 0x80) pages++;
+      }
       return pages * PAGE;
     });
   } finally {

@@ -26,6 +26,8 @@ export interface AnonSplit {
   /** Resident pages of mapped files that are not anonymous: page cache, which other processes may share. */
   readonly mappedFiles: { readonly bytes: number; readonly libraries: number; readonly jars: number; readonly other: number };
   readonly heap: AddressRange | null;
+  /** Its pages are neither anon nor counted in the cgroup's usage. */
+  readonly heapInHugePages: boolean;
 }
 
 /**
@@ -35,7 +37,8 @@ export interface AnonSplit {
 export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answers: JcmdReport | null = null): AnonSplit {
   const mappings = heldMappings(read);
   const figures = jvmFigures(jvm, answers);
-  const heap = mappings.some(isSharedHeap) ? null : heapRange(mappings, figures);
+  const heapInHugePages = isHeapInHugePages(mappings, figures);
+  const heap = heapInHugePages || mappings.some(isSharedHeap) ? null : heapRange(mappings, figures);
   const classSpace = classSpaceRange(mappings, heap, figures);
   const marking = markStacks(mappings, figures);
   const ranges = [heap, classSpace, marking].filter((r) => r !== null);
@@ -75,7 +78,12 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const unnamed = tally.get('unnamed') ?? null;
   tally.delete('unnamed');
   const measured = widenByReservations([...tally.values()], heap !== null && figures.heap === null, reserves);
-  const { parts, rest } = reconcileParts(measured, unnamed, figures, heap?.isConfirmed ?? false);
+  const { parts, rest } = reconcileParts(
+    measured,
+    unnamed,
+    heapInHugePages ? { ...figures, heap: null } : figures,
+    heap?.isConfirmed ?? false,
+  );
   const named = withNativeMemory([...parts, ...divideRest(rest, figures)], answers, marking?.committedBytes ?? 0);
   const divided = withMarkStacks(named, marking);
   const resident = withoutSwap(divided, swapped);
@@ -86,6 +94,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     sharedHeap: sharedHeap > 0 ? { bytes: sharedHeap } : null,
     mappedFiles: files,
     heap: heap === null ? null : { start: heap.start, end: heap.end },
+    heapInHugePages,
   };
 }
 
@@ -119,6 +128,11 @@ function idOf(
 /** ZGC backs its heap with a memfd, or with a file in a tmpfs if the kernel has no memfd. */
 const isSharedHeap = (m: Mapping): boolean =>
   m.perms[3] === 's' && /(?:^\/memfd:|\/)java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(m.path);
+
+/** With -XX:+UseLargePages the heap is one mapping of the kernel's reserved huge pages (hugetlb). */
+const isHeapInHugePages = (mappings: readonly Mapping[], { heap }: JvmFigures): boolean =>
+  heap !== null &&
+  mappings.some((m) => m.path.startsWith('/anon_hugepage') && m.perms[2] !== 'x' && m.end - m.start >= heap.committedBytes);
 
 function addFile(files: { bytes: number; libraries: number; jars: number; other: number }, path: string, bytes: number): void {
   files.bytes += bytes;

@@ -9,6 +9,8 @@ const ARENA_BYTES = 64 * MIB;
 const METASPACE_GRANULE = 64 * KIB;
 const NODE_ALIGNMENT = 4 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
+/** The kernel merges the reserve of a node with guard pages after it. A longer reserve belongs to a table of the collector, or to two nodes. */
+const MAX_OVERHANG = MIB;
 /** If there are more undecided reservations than this, their combinations are not tried. */
 const MAX_COMBINED = 12;
 
@@ -42,8 +44,11 @@ export function arenaReservations(
     if (reservation !== null) found.push(reservation);
   }
   const committed = nonClass?.committedBytes ?? null;
-  return withMergedNode(decide(found, committed), granules ? committed : null, mappings, taken);
+  const decided = decide(found, committed).filter((r) => r.metaspace || isArenaShaped(r));
+  return withMergedNode(decided, granules ? committed : null, mappings, taken);
 }
+
+const isArenaShaped = ({ start }: Reservation): boolean => start % ARENA_BYTES === 0;
 
 /** The reservation that mapping `i` begins; null: it begins none. */
 function reservationAt(mappings: readonly Mapping[], i: number, granules: boolean): Reservation | null {
@@ -54,11 +59,13 @@ function reservationAt(mappings: readonly Mapping[], i: number, granules: boolea
   const granular = granules && pieces.every((m) => (m.end - m.start) % METASPACE_GRANULE === 0);
   const arenaShaped = start % ARENA_BYTES === 0 && pieces.length === 1;
   if (!granular && !arenaShaped) return null;
+  const last = mappings.slice(i, i + 4096).find((m) => m.end >= end);
+  const isLonger = last?.perms.startsWith('---') === true && last.end - end > MAX_OVERHANG;
   return {
     start,
     end,
     metaspace: granular && !arenaShaped,
-    undecided: granular && arenaShaped,
+    undecided: granular && (arenaShaped || isLonger),
     anonBytes: pieces.reduce((sum, m) => sum + m.anonBytes, 0),
     committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
     startsInside: false,

@@ -59,8 +59,7 @@ function heapFigures(jvm: JvmReading | null, answers: JcmdReport | null): SpaceF
   if (spaces.length === 0) return null;
   return {
     usedBytes: spaces.reduce((sum, a) => sum + a.usedBytes, 0),
-    // The value that Serial, CMS and Parallel print lacks one survivor space, which is at most a tenth of it.
-    committedBytes: spaces.reduce((sum, a) => sum + a.committedBytes!, 0) * (spaces.length > 1 ? 1.1 : 1),
+    committedBytes: spaces.reduce((sum, a) => sum + a.committedBytes!, 0),
     reservedBytes: null,
     asOf: 'now',
   };

@@ -44,7 +44,10 @@ export function buildLedger(input: LedgerInput): Ledger {
   const { mappings } = input;
   const mapped = mappings === null ? null : { files: mappings.split.mappedFiles, chargedBytes: values.file_mapped ?? null };
   const parts: LedgerPart[] = [
-    read('anon', values.anon ?? 0, withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 }))),
+    read('anon', values.anon ?? 0, {
+      ...(mappings?.split.heapInHugePages ? { note: HUGE_PAGES } : {}),
+      ...withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 })),
+    }),
     read('page-cache', cache, {
       how: 'derived',
       note: 'file less shmem',
@@ -83,6 +86,8 @@ function pageStates(values: FieldValues): Record<string, number> {
   return Object.fromEntries(Object.entries(states).filter((e): e is [string, number] => e[1] !== undefined));
 }
 
+const HUGE_PAGES =
+  'the Java heap is in reserved huge pages (-XX:+UseLargePages), which the kernel counts as hugetlb and not in this usage';
 const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
 
 type Read = (id: NamedPartId, bytes: number, rest?: Partial<Omit<LedgerPart, 'id' | 'name'>>) => LedgerPart;

@@ -67,7 +67,12 @@ function heapInfo(reply: string): HeapInfo {
     const used =
       /^[ \t]*(\S.*?)\s+used (\d+)([KMG]), (?:capacity \d+[KMG], (?=committed))?(?:capacity|committed) (\d+)([KMG])/.exec(line);
     const shenandoah = /^[ \t]*(\d+)([KMGB]) (?:max|total).*?, (\d+)([KMGB]) committed, (\d+)([KMGB]) used/.exec(line);
-    if (total) areas.push({ name: total[1]!, usedBytes: size(total[3]!, 'K'), committedBytes: size(total[2]!, 'K') });
+    // Serial, Parallel and CMS leave the empty one of the two survivor spaces out of the total of their young generation.
+    const empty = /^[ \t]*to +space (\d+)K/.exec(line);
+    const young = areas[0];
+    if (empty && areas.length === 1 && young?.committedBytes != null)
+      areas[0] = { ...young, committedBytes: young.committedBytes + size(empty[1]!, 'K') };
+    else if (total) areas.push({ name: total[1]!, usedBytes: size(total[3]!, 'K'), committedBytes: size(total[2]!, 'K') });
     else if (used) areas.push({ name: used[1]!, usedBytes: size(used[2]!, used[3]), committedBytes: size(used[4]!, used[5]) });
     else if (shenandoah)
       areas.push({

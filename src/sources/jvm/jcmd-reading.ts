@@ -76,7 +76,7 @@ export function withNewerAnswer(counters: JvmReading, answer: JvmReading): JvmRe
   return {
     ...counters,
     heapUsed,
-    heapCommitted,
+    heapCommitted: counters.heapCommitted.atMs >= heapCommitted.atMs ? counters.heapCommitted : heapCommitted,
     metaspace: space(counters.metaspace, answer.metaspace),
     compressedClass: space(counters.compressedClass, answer.compressedClass),
     gcCount,

@@ -107,6 +107,16 @@ test('an arena that the kernel has merged with a table of the collector before i
   assert.ok(after!.low < after!.bytes);
 });
 
+test('a heap in reserved huge pages is no anonymous memory, and nothing else is taken for it', () => {
+  const split = splitAnon(mappingsOf('jdk17-large-pages'), jvmOfFixture('jdk17-large-pages'));
+  assert.ok(split.heapInHugePages);
+  assert.equal(
+    split.parts.find(({ id }) => id === 'java-heap'),
+    undefined,
+  );
+  assert.ok(part(split, 'malloc-arenas').bytes > 45 * MIB, `${part(split, 'malloc-arenas').bytes / MIB}`);
+});
+
 test('where GC.heap_info says where the heap lies, nothing is searched', () => {
   const range = { start: 0xf0000000, end: 0xf8000000 };
   const split = splitAnon(mappingsOf('jdk17-metaspace-two-nodes'), null, {

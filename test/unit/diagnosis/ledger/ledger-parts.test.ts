@@ -22,6 +22,7 @@ const split: AnonSplit = {
   sharedHeap: null,
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
   heap: null,
+  heapInHugePages: false,
 };
 const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> = {}) =>
   anonParts({ anonBytes, atMs, jvm: null, mappings: { split, allocator: null, atMs }, others: [], ...rest });

@@ -88,3 +88,14 @@ test('collections that no counter counts are those of the JVM’s history', () =
   assert.equal(withNewerAnswer({ ...COUNTED, gcCount: null }, answer).gcCount, 4);
   assert.equal(withNewerAnswer({ ...COUNTED, gcCount: 7 }, answer).gcCount, 7);
 });
+
+test('both survivor spaces are committed, though the total of the young generation leaves one out', () => {
+  const young = `DefNew     total 12288K, used 7014K [0x00000000fd800000, 0x00000000fe550000, 0x00000000fe550000)
+ eden space 10944K,  64% used [0x00000000fd800000, 0x00000000fded98b8, 0x00000000fe2b0000)
+ from space 1344K,   0% used [0x00000000fe2b0000, 0x00000000fe2b0000, 0x00000000fe400000)
+ to   space 1344K,   0% used [0x00000000fe400000, 0x00000000fe400000, 0x00000000fe550000)
+Tenured    total 27328K, used 1156K [0x00000000fe550000, 0x0000000100000000, 0x0000000100000000)
+`;
+  const jvm = asked({ heapInfo: young });
+  assert.deepEqual([jvm.heapCommitted.value, jvm.heapMax], [(12288 + 1344 + 27328) * KIB, 40 * MIB]);
+});
