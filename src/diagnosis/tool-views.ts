@@ -235,6 +235,10 @@ const jvmViews = (jvm: JvmReading | null): View[] => [
   },
 ];
 
+/** A number with kernel memory has huge pages too, where the kernel charges them to the container. */
+const countedIn = (counts: readonly TopPartId[], { hugetlb = 0 }: Values): readonly TopPartId[] =>
+  hugetlb > 0 && counts.includes('kernel') ? [...counts, 'hugetlb'] : counts;
+
 /** The number that each tool shows for this container at this instant, largest first. The formulas are from the tools' sources. Pure. */
 export function toolViews(values: Values, version: 1 | 2, rssBytes: number | null, jvm: JvmReading | null): View[] {
   const rows = TOOLS.map(
@@ -245,7 +249,7 @@ export function toolViews(values: Values, version: 1 | 2, rssBytes: number | nul
       bytes: t.bytes(values, version),
       formula: version === 1 ? t.v1 : t.v2,
       note: t.note,
-      countedParts: version === 1 ? (t.countsV1 ?? t.counts) : t.counts,
+      countedParts: countedIn(version === 1 ? (t.countsV1 ?? t.counts) : t.counts, values),
     }),
   );
   rows.push({

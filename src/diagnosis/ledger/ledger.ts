@@ -30,7 +30,8 @@ export interface LedgerInput {
 const CHARGE_BATCH_BYTES = 256 * KIB;
 
 /**
- * Divides all bytes of the cgroup's usage into named parts. v2: current = anon + file + kernel + sock; v1: usage = rss + cache + kmem
+ * Divides all bytes of the cgroup's usage into named parts. v2: current = anon + file + kernel + sock, and hugetlb if the cgroup tree is mounted with
+ * memory_hugetlb_accounting; v1: usage = rss + cache + kmem
  * (kmem.tcp is a separate counter there and not part of usage). The remainder is `unexplained`, with its bound.
  */
 export function buildLedger(input: LedgerInput): Ledger {
@@ -58,6 +59,7 @@ export function buildLedger(input: LedgerInput): Ledger {
     kernelPart(input, read),
   ];
   if (version === 2) parts.push(read('sock', values.sock ?? 0));
+  if ((values.hugetlb ?? 0) > 0) parts.push(read('hugetlb', values.hugetlb!));
   const unexplained = total - sumOfParts(parts);
   return {
     at,

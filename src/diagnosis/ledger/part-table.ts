@@ -19,6 +19,7 @@ const NAMED_HERE = {
   shmem: { name: 'tmpfs and shared memory', reclaimable: false, hue: 'shmem' },
   kernel: { name: 'kernel', reclaimable: null, hue: 'kernel' },
   sock: { name: 'socket buffers', reclaimable: false, hue: 'kernel' },
+  hugetlb: { name: 'huge pages (hugetlb)', reclaimable: false, hue: 'native' },
 
   'java-heap': { name: 'Java heap', reclaimable: false, hue: 'heap' },
   metaspace: { name: 'metaspace', reclaimable: false, hue: 'meta' },
@@ -81,7 +82,7 @@ export type NamedPartId = {
 }[LedgerPartId];
 
 /** The parts into which usage is divided first. */
-export type TopPartId = 'anon' | 'page-cache' | 'shmem' | 'kernel' | 'sock';
+export type TopPartId = 'anon' | 'page-cache' | 'shmem' | 'kernel' | 'sock' | 'hugetlb';
 
 /** Whether the kernel can free a part under pressure, as text for the page and the command line. */
 export const reclaimabilityText = (reclaimable: boolean | null): string =>

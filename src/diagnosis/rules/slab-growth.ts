@@ -1,10 +1,12 @@
 import { rateText } from '../../format.ts';
-import { noLimitText, reclaimTimeText } from '../eta-text.ts';
+import { etaText, reclaimTimeText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
-import { newestValue, type RuleContext } from '../rule-context.ts';
+import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
-const ADVICE =
+const UNRECLAIMABLE_ADVICE =
+  'Find the kernel objects that grow: `slabtop -o -s c` on the node sorts them by size. sock_inode_cache, eventpoll, filp: descriptors that are never closed (`ls /proc/PID/fd | wc -l`). inotify_inode_mark: watches on files (`grep -c inotify /proc/PID/fdinfo/*`). nf_conntrack: connections. task_struct, pid: processes and threads that never end. What a process holds is freed when it ends.';
+const RECLAIMABLE_ADVICE =
   'Look for code that looks up names that do not exist (negative dentries), or that creates and deletes many small files. Kernel memory counts in the working set, so it can cause an eviction before the kernel reclaims it.';
 
 /** Slab grows, but not together with page cache or threads. */
@@ -12,10 +14,10 @@ export const slabGrowth: CauseRule = {
   id: 'slab-growth',
   cause: 'slab',
   explain(context, share) {
-    const noLimit = share.reclaimable ? '' : noLimitText(context);
+    const end = share.reclaimable ? '' : etaText(context);
     return {
-      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${noLimit}`,
-      severity: share.reclaimable ? 'info' : 'warn',
+      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${end}`,
+      severity: share.reclaimable ? 'info' : oomSeverity(context),
       title: share.reclaimable
         ? sentence`Reclaimable slab grows: many files are looked up or created`
         : sentence`Kernel memory grows`,
@@ -25,7 +27,7 @@ export const slabGrowth: CauseRule = {
         slabReclaimableBytes: newestValue(context, 'slab_reclaimable'),
         slabUnreclaimableBytes: newestValue(context, 'slab_unreclaimable'),
       },
-      advice: ADVICE,
+      advice: share.reclaimable ? RECLAIMABLE_ADVICE : UNRECLAIMABLE_ADVICE,
     };
   },
 };

@@ -19,7 +19,7 @@ test('unreclaimable kernel memory is a warning', () => {
     title: 'Kernel memory grows',
     evidence: { bytesPerHour: 31e6, kernelBytes: 900, slabReclaimableBytes: 100, slabUnreclaimableBytes: 700 },
     advice:
-      'Look for code that looks up names that do not exist (negative dentries), or that creates and deletes many small files. Kernel memory counts in the working set, so it can cause an eviction before the kernel reclaims it.',
+      'Find the kernel objects that grow: `slabtop -o -s c` on the node sorts them by size. sock_inode_cache, eventpoll, filp: descriptors that are never closed (`ls /proc/PID/fd | wc -l`). inotify_inode_mark: watches on files (`grep -c inotify /proc/PID/fdinfo/*`). nf_conntrack: connections. task_struct, pid: processes and threads that never end. What a process holds is freed when it ends.',
   });
 });
 
