@@ -71,6 +71,14 @@ export function share(t: string): Parsed<number> {
 
 export const texts = (t: string): Parsed<string[]> => (t === '' ? no('a text that is not empty') : ok([t]));
 
+/** Quantities by resource, as `kubectl set resources` takes them: `memory=256Mi,cpu=200m`. */
+export function resources(t: string): Parsed<Readonly<Record<string, string>>> {
+  const pairs = t.split(',').map((pair) => /^(cpu|memory|ephemeral-storage)=(\d+(?:\.\d+)?(?:m|[kMGTP]|[KMGTP]i)?)$/.exec(pair));
+  return pairs.every((p) => p !== null)
+    ? ok(Object.fromEntries(pairs.map((p) => [p[1]!, p[2]!])))
+    : no('RESOURCE=QUANTITY, such as memory=256Mi,cpu=200m');
+}
+
 export function uidGid(t: string): Parsed<string> {
   return /^\d{1,10}:\d{1,10}$/.test(t) ? ok(t) : no('UID:GID, such as 1000:1000');
 }

@@ -13,6 +13,7 @@ import {
   moment,
   oneOf,
   podUid,
+  resources,
   seconds,
   share,
   text,
@@ -481,6 +482,20 @@ const TABLES = {
       otherwise: false,
       help: 'write nothing; code 3 if memhound is missing or would change',
     }),
+    diff: row<boolean>({
+      flag: 'diff',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'print what would change, as diff -u does, and write nothing else',
+    }),
+    inPlace: row<boolean>({
+      flag: 'in-place',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'change the files themselves, and print nothing',
+    }),
     runAs: row<string | null>({
       flag: 'run-as',
       value: 'UID:GID',
@@ -495,6 +510,13 @@ const TABLES = {
       otherwise: null,
       help: "output of docker inspect IMAGE, or an image's config as JSON, for the user and group that the image sets",
     }),
+    imageClient: row<string | null>({
+      flag: 'image-client',
+      value: 'PROGRAM',
+      parse: text,
+      otherwise: null,
+      help: 'docker, podman or nerdctl: asked for the user and group that an image on this machine sets',
+    }),
     args: row<readonly string[]>({
       flag: 'arg',
       value: '--OPTION=VALUE',
@@ -502,6 +524,22 @@ const TABLES = {
       otherwise: [],
       repeats: true,
       help: 'an argument for memhound watch in the pod, as --arg=--every=5s; may be repeated',
+    }),
+    requests: row<Readonly<Record<string, string>>>({
+      flag: 'requests',
+      value: 'NAME=QUANTITY,...',
+      parse: resources,
+      otherwise: {},
+      otherwiseText: 'cpu=10m,memory=64Mi',
+      help: "memhound's requests",
+    }),
+    limits: row<Readonly<Record<string, string>>>({
+      flag: 'limits',
+      value: 'NAME=QUANTITY,...',
+      parse: resources,
+      otherwise: {},
+      otherwiseText: 'memory=128Mi',
+      help: "memhound's limits",
     }),
     native: row<boolean>({
       flag: 'native',
@@ -559,8 +597,9 @@ const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
   },
   inject: {
     name: 'inject',
-    about: 'adds the sidecar to a manifest (YAML or JSON; - or nothing is standard input), and writes it to standard output',
-    operands: '[FILE]',
+    about:
+      'adds the sidecar to manifests (YAML or JSON; a folder is all below it, - or nothing is standard input), and writes them to standard output',
+    operands: '[FILE]...',
   },
   history: {
     name: 'history',

@@ -81,15 +81,30 @@ export function warnings(workload: Workload, app: Container, identity: Identity,
     said.push(
       "the pod's own resources (spec.resources) hold for all its containers: memhound's memory, 64Mi or so, comes out of them",
     );
-  if (isGuaranteed(pod)) said.push('the pod stays Guaranteed: memhound has requests equal to limits');
   return said;
+}
+
+/** Whether a Guaranteed pod stays so with this sidecar. */
+export function qualityOfService(pod: PodSpec, added: Container): string[] {
+  if (!isGuaranteed(pod)) return [];
+  return isGuaranteed({ containers: [added] })
+    ? ['the pod stays Guaranteed: memhound has requests equal to limits']
+    : ['the pod becomes Burstable: it was Guaranteed, and memhound has requests (--requests) other than its limits (--limits)'];
+}
+
+/** An image's user that is a name. */
+export function unknownUser(app: Container, { uid }: Identity, user: string | null): string[] {
+  if (uid !== null || user === null || /^\d/.test(user)) return [];
+  return [
+    `the image of ${app.name} sets the user ${user}, a name, and its /etc/passwd gives the ids: docker run --rm --entrypoint id ${app.image}`,
+  ];
 }
 
 /** The form of AppArmor profiles before Kubernetes 1.30. */
 const APPARMOR = 'container.apparmor.security.beta.kubernetes.io';
 
 const FIND_IDS = (app: Container): string =>
-  `To find them: kubectl exec POD -c ${app.name} -- id, or docker inspect ${app.image ?? 'IMAGE'} > FILE and --image-config FILE`;
+  `To find them: kubectl exec POD -c ${app.name} -- id, or docker inspect ${app.image ?? 'IMAGE'} > FILE and --image-config FILE (--image-client docker does both)`;
 
 /** A native sidecar starts first and takes its ports before the app does. */
 const unknownPorts = (app: Container): string[] =>

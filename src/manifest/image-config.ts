@@ -7,10 +7,10 @@ interface NamedImage {
 }
 
 /**
- * The user that an image sets, by the image's name; null: unknown. A config without names counts for every image. @throws ManifestError if
+ * The user that an image sets, by the image's name (null: the only one); null: unknown. A config without names counts for every image. @throws ManifestError if
  * the text is no such config
  */
-export function readImageConfig(json: string): (image: string) => string | null {
+export function readImageConfig(json: string): (image: string | null) => string | null {
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
@@ -25,7 +25,9 @@ export function readImageConfig(json: string): (image: string) => string | null 
     );
   const known = images.filter((image) => image !== null);
   return (image) => {
-    const of = known.find(({ names }) => names.length === 0 || names.some((name) => fullName(name) === fullName(image)));
+    const of = known.find(
+      ({ names }) => image === null || names.length === 0 || names.some((name) => fullName(name) === fullName(image)),
+    );
     if (of === undefined) return null;
     // An image without a user runs as root. A name is looked up in the image's /etc/passwd, which is not here.
     return of.user === '' ? '0:0' : of.user;

@@ -1,9 +1,9 @@
-import { autoscaled, warnings } from './checks.ts';
+import { autoscaled, qualityOfService, unknownUser, warnings } from './checks.ts';
 import { type Plan, planFor, type Selection } from './plan.ts';
 import { objectsOf, strangersIn, type Unusable, type Workload, workloadsOf } from './pod-templates.ts';
 import { ANNOTATION, type Before, hashOf, type InjectionRecord, writeRecord } from './record.ts';
 import { removeFrom } from './remove.ts';
-import { DATA_VOLUME, HISTORY_DISK, type Identity, identityOf, sidecar } from './sidecar.ts';
+import { DATA_VOLUME, HISTORY_DISK, type Identity, identityOf, type Resources, sidecar } from './sidecar.ts';
 import { type Change, verify } from './verify.ts';
 import {
   appendItem,
@@ -35,7 +35,15 @@ export interface InjectOptions extends Selection {
   readonly userOf: (image: string) => string | null;
   /** Further arguments of `memhound watch`. */
   readonly args: readonly string[];
+  /** Resources of the sidecar by name, in place of its own. */
+  readonly requests: Resources;
+  readonly limits: Resources;
+  /** Whether the manifest is one of several. */
+  readonly several: boolean;
 }
+
+/** Nothing in the manifest can have memhound, though it is wanted there. */
+export class NothingToDo extends ManifestError {}
 
 /** An inject without options. */
 export const NO_OPTIONS = {
@@ -50,12 +58,17 @@ export const NO_OPTIONS = {
   runAs: null,
   userOf: () => null,
   args: [],
+  requests: {},
+  limits: {},
+  several: false,
 } as const satisfies Omit<InjectOptions, 'version'>;
 
 export interface Injected {
   readonly text: string;
   /** Notes for the user, one sentence each. */
   readonly notes: readonly string[];
+  /** The number of workloads that have memhound now. */
+  readonly watched: number;
 }
 
 const defaultImage = (version: string): string => `ghcr.io/memhound/memhound:${version}`;
@@ -69,7 +82,7 @@ type Injection = Extract<Plan, { state: 'inject' }>;
 export function inject(source: string, options: InjectOptions): Injected {
   if (options.remove) {
     const { text, removed } = removeFrom(source, () => true);
-    return { text, notes: removed.map((name) => `${name}: memhound was removed`) };
+    return { text, notes: removed.map((name) => `${name}: memhound was removed`), watched: 0 };
   }
   const workloads = workloadsIn(source);
   const strangers = parseManifest(source)
@@ -78,10 +91,10 @@ export function inject(source: string, options: InjectOptions): Injected {
   if (workloads.length === 0) {
     const nothing =
       'nothing to add memhound to: expected a Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or a List of them';
-    if (options.containers.length + options.workloads.length > 0) throw new ManifestError(nothing);
-    return { text: source, notes: strangers.length > 0 ? strangers : [nothing] };
+    if (options.containers.length + options.workloads.length > 0) throw new NothingToDo(nothing);
+    return { text: source, notes: strangers.length > 0 || options.several ? strangers : [nothing], watched: 0 };
   }
-  const plans = workloads.map((w) => planFor(source, w, options, workloads.length === 1));
+  const plans = workloads.map((w) => planFor(source, w, options, workloads.length === 1 && !options.several));
   throwIfNothing(workloads, plans, options);
 
   // An earlier injection is removed only where a new one replaces it.
@@ -130,7 +143,8 @@ export function inject(source: string, options: InjectOptions): Injected {
       'expected a newline at the end, found the end within a block text (| or >): parsers differ on its value; add the newline',
     );
   verify(clean, text, changes);
-  return { text, notes };
+  const watched = plans.filter((p) => p.state === 'inject' || p.state === 'kept').length - failed.length;
+  return { text, notes, watched };
 }
 
 const workloadsIn = (source: string): (Workload | Unusable)[] => parseManifest(source).flatMap(workloadsOf);
@@ -141,7 +155,7 @@ function throwIfNothing(workloads: readonly (Workload | Unusable)[], plans: read
   const asked = options.containers.length + options.workloads.length + Object.keys(options.selector).length > 0;
   if (!asked && !plans.some((p) => p.state === 'impossible')) return;
   const reasons = plans.map((p, i) => `${workloads[i]!.kind} ${workloads[i]!.name}: ${p.state === 'inject' ? '' : p.why}`);
-  throw new ManifestError(
+  throw new NothingToDo(
     reasons.length === 1 ? reasons[0]! : `none of ${reasons.length} workloads can have memhound. ${reasons.join('. ')}`,
   );
 }
@@ -159,8 +173,20 @@ function addTo(source: string, workload: Workload, plan: Injection, options: Inj
   const runAs = options.runAs ?? before?.runAs ?? null;
   const image = options.image ?? before?.image ?? null;
   const args = options.args.length > 0 ? options.args : (before?.args ?? []);
-  const identity = withIds(identityOf(app, pod), runAs, options.userOf(app.image ?? ''));
-  const container = sidecar({ image: image ?? defaultImage(options.version), app, pod, native, identity, args });
+  const user = options.userOf(app.image ?? '');
+  const requests = given(options.requests, before?.requests);
+  const limits = given(options.limits, before?.limits);
+  const identity = withIds(identityOf(app, pod), runAs, user);
+  const container = sidecar({
+    image: image ?? defaultImage(options.version),
+    app,
+    pod,
+    native,
+    identity,
+    args,
+    requests,
+    limits,
+  });
 
   const places = new Map<string, Before>();
   const changes: Change[] = [];
@@ -196,6 +222,8 @@ function addTo(source: string, workload: Workload, plan: Injection, options: Inj
     image,
     runAs,
     args,
+    requests,
+    limits,
     hash: hashOf(container),
   };
   const annotated = annotate(source, workload, record);
@@ -209,6 +237,8 @@ function addTo(source: string, workload: Workload, plan: Injection, options: Inj
     notes: [
       `memhound watches container ${app.name} (${plan.why})${native ? ', as a native sidecar' : ''}`,
       ...warnings(workload, app, identity, native),
+      ...qualityOfService(pod, container),
+      ...unknownUser(app, identity, user),
     ],
   };
 }
@@ -260,6 +290,10 @@ function annotate(
   const value = text({ state: 'null', spelling });
   return { edit: replaceNull(source, pair, { [ANNOTATION]: value }), value };
 }
+
+/** What this call gives; where it gives nothing, what an earlier one gave. */
+const given = (now: Resources, earlier: Resources | undefined): Resources =>
+  Object.keys(now).length > 0 ? now : (earlier ?? {});
 
 /** --run-as comes before the manifest's ids; the user of the image counts where the manifest gives none. */
 function withIds(identity: Identity, runAs: string | null, user: string | null): Identity {

@@ -71,8 +71,8 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name?: string; readonly value?: unknown }[];
-  readonly volumeMounts?: readonly { readonly mountPath?: string; readonly readOnly?: boolean }[];
-  readonly ports?: readonly { readonly containerPort?: number; readonly hostPort?: number }[];
+  readonly volumeMounts?: readonly { readonly name?: string; readonly mountPath?: string; readonly readOnly?: boolean }[];
+  readonly ports?: readonly { readonly name?: string; readonly containerPort?: number; readonly hostPort?: number }[];
   readonly resources?: {
     readonly requests?: Readonly<Record<string, unknown>>;
     readonly limits?: Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Resources } from './sidecar.ts';
 
 /** The annotation that records what was added, so that --remove removes only that. */
 export const ANNOTATION = 'memhound.dev/injected';
@@ -19,6 +20,8 @@ export interface InjectionRecord {
   readonly image: string | null;
   readonly runAs: string | null;
   readonly args: readonly string[];
+  readonly requests: Resources;
+  readonly limits: Resources;
   /** Hash of the container that was written; a version that did not record it: null. */
   readonly hash: string | null;
 }
@@ -37,6 +40,8 @@ export function writeRecord(record: InjectionRecord): string {
     ...option('image', record.image),
     ...option('run-as', record.runAs),
     ...record.args.flatMap((a) => option('arg', a)),
+    ...option('requests', listOf(record.requests)),
+    ...option('limits', listOf(record.limits)),
     ...option('hash', record.hash),
   ].join(' ');
 }
@@ -62,9 +67,19 @@ export function readRecord(text: unknown): InjectionRecord | null {
     image: one('image'),
     runAs: one('run-as'),
     args: options.get('arg') ?? [],
+    requests: mapOf(one('requests')),
+    limits: mapOf(one('limits')),
     hash: one('hash'),
   };
 }
+
+const listOf = (resources: Resources): string | null =>
+  Object.entries(resources)
+    .map((pair) => pair.join('='))
+    .join(',') || null;
+
+const mapOf = (text: string | null): Resources =>
+  Object.fromEntries((text ?? '').split(',').flatMap((pair) => (pair.includes('=') ? [pair.split('=')] : [])));
 
 function decode(value: string): string {
   try {
@@ -76,11 +91,27 @@ function decode(value: string): string {
   }
 }
 
-/** Hash of a container as data; the order of its keys does not count. */
+/** What the API adds to a container that it stores. A manifest that was read from a cluster has these, and no hand has changed it. */
+const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
+  terminationMessagePath: ['/dev/termination-log'],
+  terminationMessagePolicy: ['File'],
+  imagePullPolicy: ['IfNotPresent', 'Always'],
+  protocol: ['TCP'],
+  scheme: ['HTTP'],
+  successThreshold: [1],
+  divisor: ['0'],
+};
+const isDefault = (key: string, value: unknown): boolean => DEFAULTS[key]?.includes(value) === true;
+
+/** Hash of a container as data; the order of its keys and the API's defaults do not count. */
 export function hashOf(value: unknown): string {
   const sorted = JSON.stringify(value, (_key, v: unknown) =>
     typeof v === 'object' && v !== null && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(
+          Object.entries(v)
+            .filter(([key, of]) => !isDefault(key, of))
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
       : v,
   );
   return createHash('sha256').update(sorted).digest('hex').slice(0, 12);

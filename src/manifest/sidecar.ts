@@ -44,6 +44,9 @@ export function isGuaranteed(pod: PodSpec): boolean {
   );
 }
 
+/** Quantities by resource: `memory`, `cpu`, `ephemeral-storage`. */
+export type Resources = Readonly<Record<string, string>>;
+
 export interface SidecarOptions {
   readonly image: string;
   readonly app: Container;
@@ -52,10 +55,16 @@ export interface SidecarOptions {
   readonly identity: Identity;
   /** Further arguments. */
   readonly args: readonly string[];
+  /** Resources in place of memhound's own. */
+  readonly requests: Resources;
+  readonly limits: Resources;
 }
 
+/** A container as data, with what else is read of it. */
+export type AddedContainer = Container & Readonly<Record<string, unknown>>;
+
 /** The container that is added. Probes use the second port. There is no readiness probe, because it could remove the app from its Service. */
-export function sidecar({ image, app, pod, native, identity, args: further }: SidecarOptions): Record<string, unknown> {
+export function sidecar({ image, app, pod, native, identity, args: further, requests, limits }: SidecarOptions): AddedContainer {
   const { api, ops } = freePorts(pod, further);
   const args = ['watch', '--data', '/data'];
   if (api !== API_PORT && !setsOption(further, 'port')) args.push('--port', String(api));
@@ -79,7 +88,7 @@ export function sidecar({ image, app, pod, native, identity, args: further }: Si
       timeoutSeconds: 5,
       failureThreshold: 4,
     },
-    resources: resources(app, pod),
+    resources: chosen(resources(app, pod), requests, limits, isGuaranteed(pod)),
     securityContext: securityContext(identity, app.securityContext ?? {}),
     volumeMounts: [{ name: DATA_VOLUME, mountPath: '/data' }],
   };
@@ -89,13 +98,33 @@ export function sidecar({ image, app, pod, native, identity, args: further }: Si
  * A quota of the namespace asks every container for what it counts, so memhound names what the app's containers name. Its history counts
  * against the pod's limit of ephemeral storage.
  */
-function resources(app: Container, pod: PodSpec): Record<string, unknown> {
+function resources(app: Container, pod: PodSpec): { readonly requests: Resources; readonly limits: Resources } {
   const disk = (kind: 'requests' | 'limits'): Record<string, string> =>
     app.resources?.[kind]?.['ephemeral-storage'] == null ? {} : { 'ephemeral-storage': HISTORY_DISK };
   if (isGuaranteed(pod))
     return { requests: { ...GUARANTEED, ...disk('requests') }, limits: { ...GUARANTEED, ...disk('limits') } };
   const cpu = (pod.containers ?? []).every((c) => c.resources?.limits?.cpu != null) ? { cpu: LIMIT_CPU } : {};
   return { requests: { ...REQUESTS, ...disk('requests') }, limits: { ...cpu, ...LIMITS, ...disk('limits') } };
+}
+
+/** Where one of request and limit is given, the other follows it if the API would refuse the pair, or a Guaranteed pod would become another. */
+function chosen(
+  own: { readonly requests: Resources; readonly limits: Resources },
+  requests: Resources,
+  limits: Resources,
+  guaranteed: boolean,
+): { readonly requests: Resources; readonly limits: Resources } {
+  const follow = (mine: Resources, given: Resources, isLimit: boolean): Resources =>
+    Object.fromEntries(
+      Object.entries(given).filter(([key, value]) => {
+        const [a, b] = [quantity(mine[key]), quantity(value)];
+        return a !== null && b !== null && (guaranteed || (isLimit ? a < b : a > b));
+      }),
+    );
+  return {
+    requests: { ...own.requests, ...follow(own.requests, limits, false), ...requests },
+    limits: { ...own.limits, ...follow(own.limits, requests, true), ...limits },
+  };
 }
 
 /** A process can read another only if it has the same uid and gid, and at least the same capabilities. */

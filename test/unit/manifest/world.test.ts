@@ -401,6 +401,39 @@ test('options of an inject stay at the next one, and a container that was change
   assert.equal(take(edited), pod(APP));
 });
 
+test("--requests and --limits replace memhound's own, stay at the next inject, and never make a pair that the API refuses", () => {
+  const first = add(pod(APP), { limits: { memory: '256Mi', cpu: '1' } });
+  const resources = (text: string) => data(text)[0].spec.containers[1].resources;
+  assert.deepEqual(resources(first.text), {
+    requests: { cpu: '10m', memory: '64Mi' },
+    limits: { memory: '256Mi', cpu: '1' },
+  });
+  assert.equal(add(first.text).text, first.text);
+  assert.equal(take(first.text), pod(APP));
+  assert.deepEqual(resources(add(pod(APP), { limits: { memory: '32Mi' } }).text).requests.memory, '32Mi');
+  assert.deepEqual(resources(add(pod(APP), { requests: { memory: '1Gi' } }).text).limits.memory, '1Gi');
+  const guaranteed = pod(withApp('resources: {limits: {cpu: 1, memory: 1Gi}}'));
+  const more = add(guaranteed, { limits: { memory: '256Mi' } });
+  assert.deepEqual(resources(more.text).requests, { cpu: '50m', memory: '256Mi' });
+  assert.ok(more.notes.some((n) => /stays Guaranteed/.test(n)));
+  const both = add(guaranteed, { requests: { memory: '64Mi' }, limits: { memory: '256Mi' } });
+  assert.ok(both.notes.some((n) => /becomes Burstable/.test(n)));
+});
+
+test("a manifest that was read from a cluster, with the API's defaults, is not taken for one that was changed by hand", () => {
+  const { text } = add(pod(APP), { image: 'mirror.test/memhound:9' });
+  const stored = text
+    .replace(
+      /^( +)image: mirror.*$/m,
+      '$&\n$1imagePullPolicy: IfNotPresent\n$1terminationMessagePath: /dev/termination-log\n$1terminationMessagePolicy: File',
+    )
+    .replace(/^( +)path: \/healthz$/m, '$&\n$1scheme: HTTP')
+    .replace(/^( +)containerPort: 8801$/m, '$&\n$1protocol: TCP');
+  assert.notEqual(stored, text);
+  assert.ok(add(stored).notes.some((n) => /memhound watches container grind/.test(n)));
+  assert.equal(take(stored), pod(APP));
+});
+
 test('a quantity is a number whatever its spelling', () => {
   for (const [a, b] of [
     ['500m', 0.5],
