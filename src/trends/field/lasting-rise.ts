@@ -42,20 +42,17 @@ export function lastingRise(timesS: Float64Array, y: Float64Array, windowS: numb
   const amount = last - first;
   if (!(amount > 0) || amount < MIN_SHARE * Math.abs(first)) return null;
   let [highest, fall] = [smooth[0]!, 0];
-  let tenth: number | null = null;
-  let nineTenths: number | null = null;
-  let nearlyAll = timesS[m - 1]!;
   for (let i = 0; i < m; i++) {
     highest = Math.max(highest, smooth[i]!);
     fall = Math.max(fall, highest - smooth[i]!);
-    if (tenth === null && smooth[i]! >= first + 0.1 * amount) tenth = timesS[i]!;
-    if (smooth[i]! >= first + 0.99 * amount) nearlyAll = Math.min(nearlyAll, timesS[i]!);
-    if (nineTenths === null && smooth[i]! >= first + 0.9 * amount) nineTenths = timesS[i]!;
   }
-  if (tenth === null || nineTenths === null || fall > MAX_FALL_BACK * amount) return null;
-  const roseSeconds = (nineTenths - tenth) / 0.8;
+  if (fall > MAX_FALL_BACK * amount) return null;
+  // The last value but one is the median of the last three, so each share is reached.
+  const reachedS = (share: number): number => timesS[smooth.findIndex((value) => value >= first + share * amount)]!;
+  const tenth = reachedS(0.1);
+  const roseSeconds = (reachedS(0.9) - tenth) / 0.8;
   // The last of a few steps reaches all of it at once.
-  const endsS = Math.min(nearlyAll, tenth + 0.9 * roseSeconds);
+  const endsS = Math.min(reachedS(0.99), tenth + 0.9 * roseSeconds);
   const { sxx, sxy, syy } = centredSums(timesS, y, 0);
   return {
     amount,

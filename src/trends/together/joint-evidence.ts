@@ -4,6 +4,7 @@ import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, Z90 } from '../field/growth-rate.ts';
 import { isEven, type LastingRise } from '../field/lasting-rise.ts';
+import type { TrendBasis } from '../types.ts';
 import { type Fields, grows, type NativeTrend } from './cause-confidence.ts';
 
 /*
@@ -30,14 +31,14 @@ const UNDECIDED_MATTERS: readonly FieldId[] = [...UNRECLAIMABLE_FIELDS, 'heap_us
 /** Odds of a posterior of 0.94, from which a single field is called growing. */
 const REQUIRED_ODDS = 0.94 / 0.06;
 const MAX_ODDS = 1000;
-/** Growth that no single field shows with certainty may still stop. */
-const MAX_JOINT_POSTERIOR = 0.9;
+/** Less than the odds say: growth that no single field shows with certainty may still stop. */
+const JOINT_POSTERIOR = 0.9;
 /** Confidence in a rise that has been steady for too short a time: odds of four to one if the rise was even, little more than even odds if it was not. */
 const ODDS_OF_EVEN_RISE = 4;
 const ODDS_OF_RISE = 1.4;
 
 function oddsOf(field: FieldEvaluation | undefined): number {
-  if (field === undefined || field.overruled === true || field.trend === 'not-enough-data') return 0;
+  if (field === undefined || field.overruled === true) return 0;
   if (field.undecidedRise !== null) return isEven(field.undecidedRise) ? ODDS_OF_EVEN_RISE : ODDS_OF_RISE;
   if (field.trend !== 'growing' && field.basis.statistics.significant !== 1) return 0;
   const growing = 1 - (field.p ?? 1);
@@ -52,22 +53,21 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
   const joint = new Map(fields);
   // Certainty that memory grows is no evidence about the part that grows.
   const byKernel = Math.min(ODDS_OF_EVEN_RISE, oddsOf(fields.get(fields.has('anon') ? 'anon' : 'usage')));
-  let support = 0;
+  let supported = false;
   for (const [cause, witnesses] of OF_JVM) {
     const field = fields.get(cause);
     const byJvm = Math.max(...witnesses.map((id) => oddsOf(fields.get(id))));
-    const odds = byKernel * byJvm;
-    if (field === undefined || !(byKernel > 1) || !(byJvm > 1) || odds < REQUIRED_ODDS) continue;
-    const grown = asGrowing(field, posteriorOf(odds), JOINTLY);
+    if (field === undefined || !(byKernel > 1) || byKernel * byJvm < REQUIRED_ODDS) continue;
+    const grown = asGrowing(field, JOINT_POSTERIOR, JOINTLY);
     if (grown === null) continue;
     joint.set(cause, grown);
-    support = Math.max(support, odds);
+    supported = true;
   }
   // A heap commits memory in steps, so the rate of its floor is known better than that of anon.
-  if (support > 0 && joint.get('heap_used')?.trend !== 'growing')
+  if (supported && joint.get('heap_used')?.trend !== 'growing')
     for (const id of MEMORY) {
       const field = joint.get(id);
-      const rose = field === undefined || field.undecidedRise === null ? null : asGrowing(field, posteriorOf(support), JOINTLY);
+      const rose = field === undefined || field.undecidedRise === null ? null : asGrowing(field, JOINT_POSTERIOR, JOINTLY);
       if (rose !== null) joint.set(id, rose);
     }
   return {
@@ -93,8 +93,6 @@ function isLarge(fields: Fields, id: FieldId): boolean {
   return rise !== null && rise.amount >= MIN_SHARE_OF_USAGE * used;
 }
 
-const posteriorOf = (odds: number): number => Math.min(MAX_JOINT_POSTERIOR, odds / (1 + odds));
-
 /** null: there is no slope that could continue. */
 function asGrowing(field: FieldEvaluation, posterior: number, reason: string): FieldEvaluation | null {
   if (field.trend === 'growing') return field;
@@ -102,7 +100,6 @@ function asGrowing(field: FieldEvaluation, posterior: number, reason: string): F
   const rate = rise === null ? growthRateOf(field) : rateOfRise(rise);
   if (!(rate.slope > 0)) return null;
   const { line } = field.basis;
-  const fromT = line === null ? null : line.toT - field.windowSeconds;
   return {
     ...field,
     trend: 'growing',
@@ -115,19 +112,18 @@ function asGrowing(field: FieldEvaluation, posterior: number, reason: string): F
     undecidedRise: null,
     basis: {
       ...field.basis,
-      line:
-        rise === null || line === null || fromT === null
-          ? line
-          : {
-              fromT,
-              toT: line.toT,
-              level: rise.levelNow - rise.slopePerSecond * (line.toT - fromT),
-              slopePerSecond: rise.slopePerSecond,
-            },
+      line: rise === null || line === null ? line : lineOfRise(rise, line.toT, field.windowSeconds),
       reason,
     },
   };
 }
+
+const lineOfRise = ({ levelNow, slopePerSecond }: LastingRise, toT: number, windowS: number): TrendBasis['line'] => ({
+  fromT: toT - windowS,
+  toT,
+  level: levelNow - slopePerSecond * windowS,
+  slopePerSecond,
+});
 
 /** A staircase of k even levels has an R squared of 1 - 1 / k^2. The relative error of its rate is one over the square root of k. */
 function rateOfRise({ slopePerSecond, rSquared }: LastingRise): GrowthRate {

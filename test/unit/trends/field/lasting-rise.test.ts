@@ -29,6 +29,17 @@ describe('a rise that stopped', () => {
     near(rise.roseSeconds, 600, 30);
     near(rise.standsSeconds, 400, 30);
   });
+  test('has the slope of a straight line over the window, and the share of the movement that it explains', () => {
+    const line = riseOf((at) => 100 + 50 * at)!;
+    near(line.slopePerSecond, 0.05, 1e-6);
+    near(line.rSquared, 1, 1e-6);
+    near(line.levelNow, 150, 2);
+  });
+  test('may have gone back by less than a quarter of it', () => {
+    const dips = (depth: number) => (at: number) => stopAt(0.6)(at) - (at > 0.7 && at < 0.8 ? depth : 0);
+    near(riseOf(dips(10))!.amount, 50, 2);
+    assert.equal(riseOf(dips(15)), null);
+  });
   test('is too short to know until it stands for a quarter of the time that it rose', () => {
     assert.equal(isTooShortToKnow(riseOf(stopAt(0.7))!), false);
     assert.equal(isTooShortToKnow(riseOf(stopAt(0.9))!), true);
@@ -63,6 +74,11 @@ test('it is no rise if it is small, goes back, or comes of one spike', () => {
     riseOf((at) => (at > 0.3 && at < 0.6 ? 200 : 100 + 40 * at)),
     null,
     'most of it went back',
+  );
+  assert.equal(
+    riseOf(() => 0),
+    null,
+    'nothing at all',
   );
   assert.equal(
     riseOf((at) => (Math.abs(at - 0.505) < 0.001 ? 300 : 100)),

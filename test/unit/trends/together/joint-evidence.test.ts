@@ -45,6 +45,16 @@ test('a floor of 0.92 grows if anonymous memory rose too, and not by itself', ()
   assert.equal(trendsOf({ anon: sure, heap_used: leaning(0.75) }).heap_used, 'stable', 'something else may grow in anon');
   assert.equal(trendsOf({ anon: sure, heap_used: leaning(0.85) }).heap_used, 'growing');
   assert.equal(trendsOf({ anon: rise(0.8), heap_used: leaning(0.92, 0) }).heap_used, 'stable', 'too slow to matter');
+  assert.equal(trendsOf({ anon: leaning(0.3), heap_used: leaning(0.99) }).heap_used, 'stable', 'anonymous memory rather falls');
+  assert.equal(trendsOf({ usage: rise(0.95), threads: leaning(0.85) }).threads, 'growing', 'usage, where anon is not known');
+});
+
+test('a straight field that is called growing at a low posterior speaks like any other that is', () =>
+  assert.equal(trendsOf({ anon: growingField(1e6, 1e5, { p: 0.4 }), heap_used: leaning(0.85) }).heap_used, 'growing'));
+
+test('a field that grows by itself stays as it is', () => {
+  const heap = growingField(1e6, 1e5);
+  assert.equal(jointEvidence(fieldsOf({ anon: rise(0.95), heap_used: heap }), null).fields.get('heap_used'), heap);
 });
 
 test('a floor whose collections say that it does not rise is no evidence', () => {
@@ -56,18 +66,44 @@ test('even steps of metaspace and of anonymous memory are growth of both, and of
   const all = { usage: rise(0.95), anon: rise(0.95), metaspace: rise(0.95) };
   assert.deepEqual(trendsOf(all), { usage: 'growing', anon: 'growing', metaspace: 'growing' });
   assert.equal(trendsOf({ ...all, metaspace: fieldEvaluation() }).anon, 'settling', 'anonymous memory alone');
+  const sums = { rss: rise(0.95), working_set: rise(0.95), slab_reclaimable: rise(0.95), sock: leaning(0.5) };
+  const { rss, working_set, slab_reclaimable, sock } = trendsOf({ ...all, ...sums });
+  assert.deepEqual([rss, working_set], ['growing', 'growing']);
+  assert.deepEqual([slab_reclaimable, sock], ['settling', 'stable'], 'no sum over them, or no rise');
   assert.equal(trendsOf({ ...all, anon: rise(0.5), metaspace: rise(0.5) }).anon, 'settling', 'both uneven');
 });
 
 test('loaded classes speak for metaspace, which is updated at a collection only', () => {
   assert.equal(trendsOf({ anon: rise(0.95), metaspace: leaning(0.3), classes: growingField(100, 10) }).metaspace, 'growing');
+  const still = trendsOf({ anon: rise(0.95), metaspace: fieldEvaluation(), classes: growingField(100, 10) });
+  assert.deepEqual([still.metaspace, still.anon], ['stable', 'settling'], 'it has no pace that could go on');
+  assert.equal(trendsOf({ anon: rise(0.95), classes: growingField(100, 10) }).anon, 'settling', 'it is not known');
 });
 
 test('such growth has the pace of the whole rise, an interval that k steps have, and is never surer than 0.9', () => {
-  const { fields } = jointEvidence(fieldsOf({ anon: rise(0.9375), metaspace: rise(0.9375) }), null);
-  const { slopeBytesPerHour, low, high, posterior, levelNow } = fields.get('anon')!;
-  assert.deepEqual([slopeBytesPerHour, levelNow, posterior], [3.6e7, 140e6, 0.9]);
-  assert.ok(low! > 0 && Math.abs(high! - 3.6e7 - 1.645 * 0.5 * 3.6e7) < 1, `${low} to ${high}`);
+  const line = { fromT: 50_000, toT: 100_000, level: 1, slopePerSecond: 1 };
+  const rose = rise(0.9375, { slopePerSecond: 1000 });
+  const anon = { ...rose, p: 0.3, basis: { ...rose.basis, line } };
+  const { fields } = jointEvidence(fieldsOf({ anon, metaspace: rise(0.9375), threads: leaning(0.9) }), null);
+  const { slopeBytesPerHour, low, high, p, posterior, levelNow, basis } = fields.get('anon')!;
+  assert.deepEqual([slopeBytesPerHour, levelNow, posterior], [3.6e6, 140e6, 0.9]);
+  assert.ok(Math.abs(p! - 0.1) < 1e-9, `${p}`);
+  const half = 1.645 * 0.5 * 3.6e6;
+  assert.ok(Math.abs(low! - 3.6e6 + half) < 1 && Math.abs(high! - 3.6e6 - half) < 1, `${low} to ${high}`);
+  assert.deepEqual(basis, {
+    ...rose.basis,
+    line: { fromT: 13_600, toT: 100_000, level: 140e6 - 86.4e6, slopePerSecond: 1000 },
+    reason: 'it rises, and so does memory that is measured apart from it',
+  });
+});
+
+test('growth without such a rise keeps its pace and its line', () => {
+  const line = { fromT: 50_000, toT: 100_000, level: 1, slopePerSecond: 1 };
+  const leans = leaning(0.9);
+  const heap = { ...leans, basis: { ...leans.basis, line } };
+  const grown = jointEvidence(fieldsOf({ anon: rise(0.95), heap_used: heap }), null).fields.get('heap_used')!;
+  assert.deepEqual([grown.slopeBytesPerHour, grown.low, grown.high, grown.levelNow], [1e6, 5e5, 2e6, 100e6]);
+  assert.equal(grown.basis.line, line);
 });
 
 test('a heap that grows leaves the pace of anonymous memory alone, which it commits in steps', () => {
@@ -80,6 +116,10 @@ test('memory beside the heap that rose grows if anonymous memory does', () => {
   const trendOfNative = (anon: FieldEvaluation) => jointEvidence(fieldsOf({ anon }), native).native!.field.trend;
   assert.equal(trendOfNative(growingField(1e6, 1e5)), 'growing');
   assert.equal(trendOfNative(rise(0.95)), 'settling');
+  const { field } = jointEvidence(fieldsOf({ anon: growingField(1e6, 1e5) }), native).native!;
+  assert.deepEqual([field.posterior, field.basis.reason], [0.8, 'it rose, and anon grows']);
+  const level = { field: leaning(0.5), untouchedBytes: 0 };
+  assert.equal(jointEvidence(fieldsOf({ anon: growingField(1e6, 1e5) }), level).native!.field.trend, 'stable', 'it did not rise');
 });
 
 test('a rise is undecided where memory that cannot be reclaimed rose by a twentieth of all', () => {
@@ -87,6 +127,11 @@ test('a rise is undecided where memory that cannot be reclaimed rose by a twenti
   assert.equal(hasUndecidedRise(fieldsOf({ usage, anon: rise(0.5) })), true);
   assert.equal(hasUndecidedRise(fieldsOf({ usage, anon: rise(0.5, { amount: 19e6 }) })), false);
   assert.equal(hasUndecidedRise(fieldsOf({ usage, file: rise(0.5) })), false, 'page cache can be reclaimed');
+  for (const id of ['heap_used', 'metaspace'] as const)
+    assert.equal(hasUndecidedRise(fieldsOf({ usage, [id]: rise(0.5) })), true);
+  const anon = (amount: number) => hasUndecidedRise(fieldsOf({ anon: rise(0.5, { amount }) }));
+  assert.deepEqual([anon(6e6), anon(4e6)], [true, false], 'of anonymous memory, where usage is not known');
+  assert.equal(hasUndecidedRise(fieldsOf({ metaspace: rise(0.5) })), true, 'or of nothing');
   assert.equal(hasUndecidedRise(fieldsOf({ usage: rise(0.5) })), true, 'usage stands for anon where that is not known');
   assert.equal(hasUndecidedRise(fieldsOf({ usage: rise(0.5), anon: fieldEvaluation() })), false);
 });
