@@ -14,6 +14,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { title: 'RssAnon MiB', text: (r) => mib(r.anonBytes), number: (r) => r.anonBytes },
+  { title: 'max', text: (r) => mib(r.maxAnonBytes), number: null },
   { title: 'RSS MiB', text: (r) => mib(r.rssBytes), number: (r) => r.rssBytes },
   { title: 'of it files', text: (r) => mib(r.fileBytes), number: null },
   { title: 'cgroup MiB', text: (r) => mib(r.groupBytes), number: (r) => r.groupBytes },

@@ -1,13 +1,16 @@
 // The cost of memhound and of comparable programs, in one run on this machine: npm run bench
 //   --seconds N    window that is measured (180), after --warm-up N (60)    --every N   seconds a tick or scrape (10)
 //   --history N    days of history that memhound starts with (14; 0: none)  --jvms N    containers that are watched (3)
-//   --only A,B     rows whose name contains one of these                    --node BIN  a row with another Node; may be repeated
+//   --only A,B     rows whose name contains one of these                    --no-page   no browser reads
+//   --lines 24,20  Node lines with a row of memhound each; the first (the image's) runs the plain stack as well
 //   --install      missing Debian packages are installed first              --json FILE file for the figures (out/footprint.json)
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchNode } from '../../scripts/fetch-node.mjs';
+import { IMAGE_LINE, OLDEST_LINE } from '../../scripts/node-lines.mjs';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 import { startJava } from '../../test/support/java.ts';
 import { ratios, table } from './footprint-table.ts';
@@ -25,7 +28,8 @@ const { values } = parseArgs({
     history: { type: 'string', default: '14' },
     jvms: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    node: { type: 'string', multiple: true, default: [] },
+    lines: { type: 'string', default: `${IMAGE_LINE},${OLDEST_LINE}` },
+    'no-page': { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
     json: { type: 'string', default: 'out/footprint.json' },
   },
@@ -37,17 +41,41 @@ const number = (name: 'seconds' | 'warm-up' | 'every' | 'history' | 'jvms'): num
 };
 const everySeconds = number('every');
 
+// memhound watches all JVMs in sight, as in a pod. So the bench has a pid namespace to itself, like a pod.
+const IN_NAMESPACE = 'MEMHOUND_BENCH_IN_NAMESPACE';
+if (process.env[IN_NAMESPACE] === undefined) {
+  const isolate = [
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    process.execPath,
+    ...process.execArgv,
+    ...process.argv.slice(1),
+  ];
+  const { status, error } = spawnSync('unshare', isolate, { stdio: 'inherit', env: { ...process.env, [IN_NAMESPACE]: '1' } });
+  if (error !== undefined) throw new Error(`unshare: ${error.message}; the bench needs a pid namespace to itself`);
+  process.exit(status ?? 1);
+}
 if (values.install) execFileSync(process.execPath, ['scripts/setup.mjs', '--bench'], { stdio: 'inherit' });
-const versionOf = (node: string): string => execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
 const wanted = values.only.split(',').filter((name) => name !== '');
+const nodes = await Promise.all(
+  values.lines.split(',').map(async (line) => {
+    const node = await fetchNode(Number(line));
+    if (node.state === 'missing') throw new Error(`Node ${line}: ${node.reason}`);
+    return { bin: String(node.bin), version: String(node.version) };
+  }),
+);
+const [first] = nodes;
+if (first === undefined) throw new RangeError('--lines: expected Node lines such as 24,20');
 const programs: Program[] = [
-  memhound('memhound'),
-  ...values.node.map((node) => memhound(`memhound, Node ${versionOf(node)}`, node)),
-  plainStack,
+  ...nodes.map(({ bin, version }) => memhound(`memhound, Node ${version.slice(1)}`, join(bin, 'node'))),
+  plainStack(`plain stack, Node ${first.version.slice(1)}`, join(first.bin, 'node')),
   prometheus,
   netdata,
 ].filter((p) => wanted.length === 0 || wanted.some((w) => p.name.toLowerCase().includes(w.toLowerCase())));
 
+const MAIN_CLASS = 'SpringLog';
 const dir = mkdtempSync(join(tmpdir(), 'memhound-footprint-'));
 const group = (): ProgramCgroup | null => {
   try {
@@ -60,7 +88,7 @@ const group = (): ProgramCgroup | null => {
 const pods = Array.from({ length: number('jvms') }, () => makeCgroup(256 << 20));
 const jvms = await Promise.all(
   pods.map(async (pod, i) => {
-    const java = await startJava('demo/SpringLog.java', [join(dir, `app-${i}.log`), '0.02', '100'], { cgroup: pod });
+    const java = await startJava(`demo/${MAIN_CLASS}.java`, [join(dir, `app-${i}.log`), '0.02', '100'], { cgroup: pod });
     await java.line((line) => line.startsWith('logging'));
     return java;
   }),
@@ -81,6 +109,8 @@ try {
         roots: [],
         memoryStat: join(pods[0]!.dir, 'memory.stat'),
         historyDays: number('history'),
+        jvms: { count: jvms.length, mainClass: MAIN_CLASS },
+        page: !values['no-page'],
       };
     },
     { warmUpSeconds: number('warm-up'), seconds: number('seconds') },

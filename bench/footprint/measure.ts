@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { upperMedian } from '../stats/median.ts';
 import { readAccount } from './process-account.ts';
 import { type Program, type Setting, type Started, stopAll, which } from './program.ts';
 
-/** One row: sizes in bytes at the window's end, CPU and writes over the window. */
+/** One row: sizes in bytes at the window's end (RssAnon: its median), CPU and writes over the window. */
 export type Row =
   | { readonly name: string; readonly state: 'absent' | 'failed'; readonly why: string }
   | {
@@ -13,7 +14,9 @@ export type Row =
       readonly processes: number;
       readonly cpuSeconds: number;
       readonly rssBytes: number;
+      /** Median and maximum over all readings: collections of the garbage make it go up and down. */
       readonly anonBytes: number;
+      readonly maxAnonBytes: number;
       /** RSS that is file pages: mostly the program's own binary, shared by all that run it. */
       readonly fileBytes: number;
       readonly groupBytes: number | null;
@@ -57,19 +60,26 @@ export async function measurePrograms(
     await delay(warmUpSeconds * 1000);
     const before = new Map(running.map((w) => [w, reading(w)]));
     const cache = new Map<Weighing, number>();
+    const anon = new Map(running.map((w) => [w, [] as number[]]));
     const end = performance.now() + seconds * 1000;
     for (let left = end - performance.now(); left > 0; left = end - performance.now()) {
       await delay(Math.min(left, 2000));
       for (const w of running) {
-        const { group } = w.setting;
+        const { group, roots } = w.setting;
+        anon.get(w)!.push(roots.reduce((sum, r) => sum + readAccount(r.pid).anonBytes, 0));
         if (group !== null) cache.set(w, Math.max(cache.get(w) ?? 0, group.memory().cacheBytes));
       }
     }
     for (const w of running) {
       const after = reading(w);
       const first = before.get(w)!;
-      if (w.setting.roots.some((r) => !existsSync(`/proc/${r.pid}`))) {
-        rows.set(w.program.name, { name: w.program.name, state: 'failed', why: 'it ended while it was watched' });
+      const ended = w.setting.roots.find((r) => !existsSync(`/proc/${r.pid}`));
+      if (ended !== undefined) {
+        rows.set(w.program.name, {
+          name: w.program.name,
+          state: 'failed',
+          why: `it ended while it was watched:\n${ended.output()}`,
+        });
         continue;
       }
       rows.set(w.program.name, {
@@ -79,7 +89,8 @@ export async function measurePrograms(
         processes: after.processes,
         cpuSeconds: after.cpuSeconds - first.cpuSeconds,
         rssBytes: after.rssBytes,
-        anonBytes: after.anonBytes,
+        anonBytes: upperMedian(anon.get(w)!),
+        maxAnonBytes: Math.max(...anon.get(w)!),
         fileBytes: after.fileBytes,
         groupBytes: w.setting.group?.memory().usageBytes ?? null,
         cacheBytes: cache.get(w) ?? null,

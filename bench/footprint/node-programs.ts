@@ -6,21 +6,27 @@ import { OLDEST_LINE } from '../../scripts/node-lines.mjs';
 import type { Hello } from '../../src/outlets/status.ts';
 import { launch, type Program } from './program.ts';
 
-/** memhound as its image runs it, with one open page. `node`: another version than this process uses. */
-export const memhound = (name: string, node = process.execPath, env: Readonly<Record<string, string>> = {}): Program => ({
+/** The environment of the image (Dockerfile). */
+const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' };
+
+/** memhound as its image runs it, on this Node. */
+export const memhound = (name: string, node: string): Program => ({
   name,
   needs: [],
   async start(setting) {
-    const { everySeconds, dir, historyDays } = setting;
+    const { everySeconds, dir, historyDays, jvms } = setting;
     const bin = resolve('dist/memhound.mjs');
-    if (historyDays > 0) execFileSync(process.execPath, [bin, 'history', 'fill', '--data', dir, '--days', String(historyDays)]);
+    const filled = ['--days', String(historyDays), '--targets', String(jvms.count), '--main-class', jvms.mainClass];
+    if (historyDays > 0) execFileSync(process.execPath, [bin, 'history', 'fill', '--data', dir, ...filled]);
     const args = ['watch', '--json', '--every', `${everySeconds}s`, '--data', dir];
     const ports = ['--port', '0', '--ops-port', '0', '--ops-host', '127.0.0.1'];
     const began = performance.now();
-    const running = launch(setting, [node, [bin, ...args, ...ports]], env);
+    const running = launch(setting, [node, [bin, ...args, ...ports]], IMAGE_ENV);
     const { url } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as { url: string };
     const firstSampleMs = performance.now() - began;
     // The requests of a browser: the page and its files, then one WebSocket that requests the tables of the container.
+    const about = async () => (await fetch(`${url}/api/v1/self`)).json();
+    if (!setting.page) return { firstSampleMs, about, leave: () => undefined };
     const page = await (await fetch(url)).text();
     for (const [, file] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g)) await (await fetch(url + file)).arrayBuffer();
     const browser = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
@@ -29,12 +35,13 @@ export const memhound = (name: string, node = process.execPath, env: Readonly<Re
       if (hello !== null) browser.send(JSON.stringify({ tables: hello.targets[0]?.id ?? null }));
     });
     await opened(browser);
-    return { firstSampleMs, about: async () => (await fetch(`${url}/api/v1/self`)).json(), leave: () => browser.terminate() };
+    return { firstSampleMs, about, leave: () => browser.terminate() };
   },
 });
 
-export const plainStack: Program = {
-  name: 'plain stack',
+/** The plain stack on this Node. */
+export const plainStack = (name: string, node: string): Program => ({
+  name,
   needs: [],
   async start(setting) {
     const { everySeconds, dir, memoryStat } = setting;
@@ -51,14 +58,15 @@ export const plainStack: Program = {
       logLevel: 'error',
     });
     const began = performance.now();
-    const running = launch(setting, [process.execPath, [bin, resolve(dir, 'db.json'), String(everySeconds), memoryStat]]);
+    const running = launch(setting, [node, [bin, resolve(dir, 'db.json'), String(everySeconds), memoryStat]]);
     const { url } = JSON.parse(await running.line((line) => line.includes('"url"'))) as { url: string };
     const firstSampleMs = performance.now() - began;
+    if (!setting.page) return { firstSampleMs, about: async () => null, leave: () => undefined };
     const browser = new WebSocket(url.replace('http', 'ws'));
     await opened(browser);
     return { firstSampleMs, about: async () => null, leave: () => browser.terminate() };
   },
-};
+});
 
 function opened(browser: WebSocket): Promise<void> {
   browser.on('message', () => undefined); // read and discarded

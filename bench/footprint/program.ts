@@ -37,6 +37,10 @@ export interface Setting {
   /** memory.stat of a watched JVM's group. */
   readonly memoryStat: string;
   readonly historyDays: number;
+  /** The watched JVMs: their number and their main class. */
+  readonly jvms: { readonly count: number; readonly mainClass: string };
+  /** A browser reads. */
+  readonly page: boolean;
 }
 
 export interface Program {

@@ -1,13 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Options } from '../config/options.ts';
+import { historyKey } from '../daemon/match-histories.ts';
 import { FIELDS, type FieldRow } from '../fields.ts';
 import { bytesText, safeName } from '../format.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
+import type { TargetIdentity } from '../sources/types.ts';
 import { DAY_S, GIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 
 /** `memhound history fill`: fills a folder with days of synthetic history, to measure memhound's own memory. */
 export const historyCommand = (argv: string[]): Promise<number> => withOptions('history', argv, run);
+
+/** No process of this machine has it, so each is taken for one that has ended. */
+const EPOCH = 'filled';
 
 /** The number of ticks between two saves. It fills one segment of the store. */
 const SAMPLES_PER_SAVE = 30;
@@ -19,7 +24,7 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
   };
   if (words.length !== 1 || words[0] !== 'fill')
     return refuse(`expected the word fill, found ${safeName(words.join(' ')) || 'nothing'}`);
-  const { data: dir, days, targets, every: everyS } = options;
+  const { data: dir, days, targets, mainClass, every: everyS } = options;
   if (dir === null) return refuse('fill: expected --data DIR, the folder to fill');
   if (existsSync(dir) && readdirSync(dir).length > 0)
     return refuse(
@@ -30,15 +35,20 @@ async function run(options: Options<'history'>, words: readonly string[]): Promi
     const store = await openStore({ dir, maxDiskBytes: options.maxDisk, everyS, log });
     const endS = Math.floor(Date.now() / SECOND_MS / everyS) * everyS;
     const ticks = Math.floor((days * DAY_S) / everyS);
+    const identity: TargetIdentity | null =
+      mainClass === null ? null : { kind: 'jvm', source: 'main-class', name: mainClass, mainClass };
+    const taken = new Set<string>();
     for (let target = 1; target <= targets; target++) {
-      const key = target === 1 ? 'jvm' : `jvm-${target}`;
+      const key = identity === null ? `jvm${target === 1 ? '' : `-${target}`}` : historyKey(identity, taken);
+      taken.add(key);
       const history = await store.load(key);
+      if (identity !== null) store.setOwner(key, { identity, instance: EPOCH });
       const next = syntheticSamples(target);
       for (let tick = 1; tick <= ticks; tick++) {
         const atS = endS - (ticks - tick) * everyS;
         history.append({
           atMs: atS * SECOND_MS,
-          epoch: 'filled',
+          epoch: EPOCH,
           values: next(atS),
           limitBytes: GIB,
           heapMaxBytes: 2 ** 29,

@@ -293,6 +293,13 @@ const TABLES = {
     data: WATCH_ROWS.data,
     days: row<number>({ flag: 'days', value: 'N', parse: whole(1, 92), otherwise: 14, help: 'length of the history in days' }),
     targets: row<number>({ flag: 'targets', value: 'N', parse: whole(1, 16), otherwise: 3, help: 'number of containers' }),
+    mainClass: row<string | null>({
+      flag: 'main-class',
+      value: 'NAME',
+      parse: text,
+      otherwise: null,
+      help: 'main class of the JVMs that continue the history',
+    }),
     every: WATCH_ROWS.every,
     maxDisk: WATCH_ROWS.maxDisk,
   },

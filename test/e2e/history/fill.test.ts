@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FIELDS } from '../../../src/fields.ts';
+import { readStoredFolders } from '../../../src/history/store/folder-owner.ts';
 import type { SamplesAnswer } from '../../../src/outlets/status.ts';
 import { dataDir, MEMHOUND, watch } from '../../support/memhound.ts';
 import { run } from '../../support/process.ts';
@@ -31,4 +32,29 @@ test('history fill makes a folder that watch continues, and does not change a fo
   assert.ok(body.t.length >= 1);
   await hound.stop();
   assert.deepEqual(readdirSync(join(dir, 'jvm')), before, 'sealed segments of others are as they were');
+});
+
+test('with a main class, the history is that of JVMs of this class', async () => {
+  const dir = dataDir();
+  const fill = [
+    'history',
+    'fill',
+    '--data',
+    dir,
+    '--days',
+    '1',
+    '--targets',
+    '2',
+    '--every',
+    '10m',
+    '--main-class',
+    'com.acme.Orders',
+  ];
+  const made = await run(process.execPath, [MEMHOUND, ...fill]);
+  assert.equal(made.code, 0, made.stderr);
+  const identity = { kind: 'jvm', source: 'main-class', name: 'com.acme.Orders', mainClass: 'com.acme.Orders' };
+  assert.deepEqual(
+    (await readStoredFolders(dir)).map((folder) => folder.identity),
+    [identity, identity],
+  );
 });
