@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Verdict } from '../../src/diagnosis/types.ts';
+import { runGuest } from '../support/guest.ts';
+import { compile } from '../support/java.ts';
+import { copyMemhound } from '../support/memhound.ts';
+import { missingRequirements } from '../support/needs.ts';
+
+test('on a kernel with cgroup v2 and swap, a leak that is swapped out, sockets that nobody reads and page tables are named', {
+  skip: missingRequirements('guest', 'javac'),
+  timeout: 500_000,
+}, async (t) => {
+  const out = mkdtempSync(join(tmpdir(), 'memhound-uml-kinds-'));
+  try {
+    chmodSync(out, 0o755);
+    mkdirSync(join(out, 'classes'));
+    for (const file of ['UnsafeLeak', 'KernelKinds'])
+      cpSync(await compile(`scenarios/${file}.java`), join(out, 'classes'), { recursive: true });
+    copyMemhound(out);
+    const { code, stdout, stderr } = await runGuest(['-t', '400', '-o', out, process.execPath, 'test/uml/kinds.mjs']);
+    assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
+    const told = new Map(
+      stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { readonly event: string; readonly verdict: Verdict })
+        .map(({ event, verdict }) => [event, verdict]),
+    );
+    for (const [kind, { headline }] of told) t.diagnostic(`${kind}: ${headline}`);
+    const { causes, headline } = told.get('swap')!;
+    assert.equal(causes[0]?.what, 'direct buffers and large malloc');
+    assert.match(headline, /MiB of it in direct buffers and large malloc.* The kernel swaps it out, [\d.]+ MiB so far/);
+    assert.match(told.get('sock')!.headline, /^Socket buffers grow .*OOM kill in/);
+    assert.match(told.get('page-tables')!.headline, /^Page tables grow .*OOM kill in/);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+});
