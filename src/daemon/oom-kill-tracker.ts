@@ -1,8 +1,9 @@
 import { MAX_KILLED } from '../history/parse-event.ts';
-import type { HistoryEvent, KilledProcess, Sample } from '../sample/types.ts';
-import { membersOf } from '../sources/process/other-processes.ts';
+import type { HistoryEvent, Sample } from '../sample/types.ts';
+import type { Member } from '../sources/process/other-processes.ts';
 import type { Target } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
+import type { ContainerProcesses } from './container-processes.ts';
 
 /** Processes of a container that are read at each tick. A container that holds more is seldom killed for one of them. */
 const MAX_PROCESSES = 200;
@@ -20,7 +21,7 @@ interface OomKillObservation {
 interface Rise {
   readonly t: number;
   readonly kills: number;
-  readonly gone: readonly KilledProcess[];
+  readonly gone: readonly Member[];
 }
 
 /**
@@ -28,22 +29,20 @@ interface Rise {
  * with those of now. A process that was killed may be seen for a moment, so the tick after the rise decides.
  */
 export class OomKillTracker {
-  readonly #procRoot: string;
   readonly #target: () => Target;
-  readonly #pids: () => readonly number[];
-  #before: ReadonlyMap<number, KilledProcess> = new Map();
+  readonly #processes: ContainerProcesses;
+  #before: ReadonlyMap<number, Member> = new Map();
   #kills: number | null = null;
   #rise: Rise | null = null;
 
-  constructor(procRoot: string, target: () => Target, pids: () => readonly number[]) {
-    this.#procRoot = procRoot;
+  constructor(target: () => Target, processes: ContainerProcesses) {
     this.#target = target;
-    this.#pids = pids;
+    this.#processes = processes;
   }
 
   /** `kills`: the kernel's counter; null: not read. `alive`: the target's process runs. */
   observe(nowMs: number, { kills, alive }: { readonly kills: number | null; readonly alive: boolean }): OomKillObservation {
-    const { now, failures } = this.#read(alive);
+    const { now, failures } = this.#read(nowMs, alive);
     const gone = now === null ? [] : [...this.#before.values()].filter(({ pid }) => !now.has(pid));
     this.#before = now ?? this.#before;
     const rise: Rise | null =
@@ -62,22 +61,28 @@ export class OomKillTracker {
   }
 
   /** The processes by pid; null: they cannot be read now. */
-  #read(alive: boolean): { readonly now: ReadonlyMap<number, KilledProcess> | null; readonly failures: Sample['failures'] } {
-    const { process, otherJvms } = this.#target();
+  #read(
+    nowMs: number,
+    alive: boolean,
+  ): { readonly now: ReadonlyMap<number, Member> | null; readonly failures: Sample['failures'] } {
+    const { process } = this.#target();
     if (process === null || !alive) return { now: new Map(), failures: [] };
-    const names = new Map(otherJvms.map(({ pid, name }) => [pid, name]));
     try {
-      const members = membersOf(this.#procRoot, this.#pids().slice(0, MAX_PROCESSES), process.pid, names);
-      const now = new Map(members.map(({ pid, name, anonBytes, parent }) => [pid, { pid, name, anonBytes, parent }]));
-      return { now, failures: [] };
+      const members = this.#processes.read(nowMs, MAX_PROCESSES).slice(0, MAX_PROCESSES);
+      return { now: new Map(members.filter(({ pid }) => pid !== process.pid).map((m) => [m.pid, m])), failures: [] };
     } catch (error) {
       return { now: null, failures: [{ source: 'processes', error: (error as Error).message, remediation: null }] };
     }
   }
 }
 
-/** The kernel takes the largest processes, so of those that are gone the largest are the ones that it took. */
-function survivedEvent({ t, kills, gone }: Rise, later: readonly KilledProcess[]): HistoryEvent {
-  const killed = [...gone, ...later].sort((a, b) => b.anonBytes - a.anonBytes).slice(0, Math.min(kills, MAX_KILLED));
-  return { t, type: 'process_oom_kill', killed };
+/** The kernel takes the largest processes, swap included, so of those that are gone the largest are the ones that it took. */
+function survivedEvent({ t, kills, gone }: Rise, later: readonly Member[]): HistoryEvent {
+  const largest = [...gone, ...later].sort((a, b) => b.anonBytes + b.swapBytes - (a.anonBytes + a.swapBytes));
+  const killed = largest.slice(0, Math.min(kills, MAX_KILLED));
+  return {
+    t,
+    type: 'process_oom_kill',
+    killed: killed.map(({ pid, name, anonBytes, parent }) => ({ pid, name, anonBytes, parent })),
+  };
 }

@@ -1,11 +1,12 @@
 import { anonObservations, type Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { PartObservation } from '../history/part-readings.ts';
 import { SmapsBudget } from '../sources/mappings/smaps-budget.ts';
-import type { ProcessesByName } from '../sources/process/other-processes.ts';
+import { MAX_PROCESSES, type ProcessesByName, sumByName } from '../sources/process/other-processes.ts';
 import { readStatus } from '../sources/process/procfs.ts';
 import type { Roots, Target } from '../sources/types.ts';
 import { MIB } from '../units.ts';
-import { type ReadTick, readOthers } from './tick-answers.ts';
+import type { ContainerProcesses } from './container-processes.ts';
+import type { ReadTick } from './tick-answers.ts';
 
 /** Other processes that moved by less than this tell nothing new. */
 const MIN_MOVE_BYTES = 4 * MIB;
@@ -30,27 +31,26 @@ interface PartsReading {
 export class PartsReader {
   readonly #roots: Roots;
   readonly #target: () => Target;
-  readonly #pids: () => readonly number[];
+  readonly #processes: ContainerProcesses;
   readonly #budget = new SmapsBudget();
   #mappingsAtMs: number | null = null;
   /** At the last reading. */
   #last: Held | null = null;
 
-  constructor(roots: Roots, target: () => Target, pids: () => readonly number[]) {
+  constructor(roots: Roots, target: () => Target, processes: ContainerProcesses) {
     this.#roots = roots;
     this.#target = target;
-    this.#pids = pids;
+    this.#processes = processes;
   }
 
   /** All parts, if a reading is due; null: none is. */
   readIfDue(tick: ReadTick, nowMs: number, mappings: Mappings | null): PartsReading | null {
     const isNew = mappings !== null && mappings.atMs !== this.#mappingsAtMs;
     const isTime = mappings === null && this.#budget.decide(nowMs, 'routine').state === 'now';
-    const pids = this.#pids();
     // A reading may be due because other processes moved, and only reading them tells.
-    if (!isNew && !isTime && (this.#last === null || pids.length < 2)) return null;
+    if (!isNew && !isTime && (this.#last === null || !this.#processes.hasOthers(nowMs))) return null;
     const began = performance.now();
-    const others = readOthers(this.#roots, this.#target(), pids);
+    const others = sumByName(this.#processes.read(nowMs, MAX_PROCESSES));
     const { anon: anonBytes = 0, swap = 0 } = tick.cgroup.value.values;
     const held = { othersBytes: sumOf(others), allBytes: anonBytes + swap };
     if (!isNew && !isTime && !this.#othersMoved(held)) return null;

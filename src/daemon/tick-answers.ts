@@ -38,7 +38,7 @@ export const viewsOf = ({ cgroup, sample, jvm }: ReadTick): readonly View[] =>
   toolViews(cgroup.value.values, cgroup.value.version, sample.values.rss ?? null, jvm.state === 'read' ? jvm.value : null);
 
 /** The processes of the container other than its JVM. */
-export const readOthers = (roots: Roots, target: Target, pids: readonly number[]): ProcessesByName[] =>
+const readOthers = (roots: Roots, target: Target, pids: readonly number[]): ProcessesByName[] =>
   otherProcesses(
     roots.proc,
     pids,

@@ -15,6 +15,7 @@ import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { AnsweringContainer } from './answering-container.ts';
+import { ContainerProcesses } from './container-processes.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import { FileScanSchedule } from './file-scan-schedule.ts';
 import { HeapHistograms } from './histograms.ts';
@@ -124,21 +125,15 @@ export class WatchedContainer implements AnsweringContainer {
     const { roots, pidsOf, mayAttach } = this.#options;
     const { process } = target;
     const jvm = target.jvm === null ? null : process;
+    const targetNow = () => this.target;
+    const processes = new ContainerProcesses(roots.proc, targetNow, () => pidsOf(target));
     return {
       sampler: openSampler(target, roots, mayAttach),
       files: process === null ? null : new FileScanSchedule(roots, process, () => pidsOf(target)),
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
-      parts: new PartsReader(
-        roots,
-        () => this.target,
-        () => pidsOf(target),
-      ),
-      oomKills: new OomKillTracker(
-        roots.proc,
-        () => this.target,
-        () => pidsOf(target),
-      ),
+      parts: new PartsReader(roots, targetNow, processes),
+      oomKills: new OomKillTracker(targetNow, processes),
     };
   }
 

@@ -32,7 +32,7 @@ export interface ProcessesByName {
 }
 
 /** A container may have thousands of processes. At most this many are read. */
-const MAX_PROCESSES = 500;
+export const MAX_PROCESSES = 500;
 
 /** The kernel cuts Name in /proc/PID/status to this length (TASK_COMM_LEN less the final zero). */
 const MAX_COMM_LENGTH = 15;
@@ -54,8 +54,13 @@ export function otherProcesses(
   except: number | null,
   knownNames: ReadonlyMap<number, string> = new Map(),
 ): ProcessesByName[] {
+  return sumByName(membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames));
+}
+
+/** Summed by name, largest first. */
+export function sumByName(members: readonly Member[]): ProcessesByName[] {
   const groups = new Map<string, Group>();
-  for (const member of membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames)) {
+  for (const member of members) {
     const group = groups.get(member.name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: member };
     group.processes++;
     group.anonBytes += member.anonBytes;
