@@ -8,6 +8,7 @@ import { GIB } from '../../src/units.ts';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 import type { Comparison } from '../../test/support/jvm-figures.ts';
 import { lookAtLedger } from '../../test/support/jvm-ledger.ts';
+import { jstat } from '../../test/support/jvm-truth.ts';
 import { type Memhound, watch } from '../../test/support/memhound.ts';
 import { type Running, start } from '../../test/support/process.ts';
 import { freePort } from './clients.ts';
@@ -25,7 +26,7 @@ export interface ServerResult {
 }
 
 export interface Plan {
-  /** Before memhound is started: classes are loaded and methods compiled. */
+  /** A round of the load before memhound is started, in which classes are loaded and methods compiled. */
   readonly warmSeconds: number;
   readonly quietSeconds: number;
   readonly growthSeconds: number;
@@ -82,6 +83,23 @@ async function connect(server: Server, place: Place, java: Running): Promise<Cli
   }
 }
 
+/** So many methods compiled in one round are the rest of a warm-up. */
+const FEW_METHODS = 40;
+const MOST_ROUNDS = 12;
+
+/** Quiet load, faster than later, until hardly any methods are compiled: on a busy machine that takes minutes. */
+async function warmUp(client: Client, jdk: Jdk, pid: number, seconds: number): Promise<void> {
+  const compiled = async () => (await jstat(jdk, pid, 'compiler')).get('Compiled') ?? 0;
+  let before = 0;
+  for (let round = 0, now = await compiled(); round === 0 || now - before > FEW_METHODS; round++) {
+    if (round === MOST_ROUNDS)
+      throw new Error(`it still compiles methods after ${MOST_ROUNDS * seconds} s: ${now - before} in the last ${seconds}`);
+    before = now;
+    await load(client.quiet, 50, seconds, () => false);
+    now = await compiled();
+  }
+}
+
 /** Runs a server in a cgroup of its own under quiet load, then lets it grow, with memhound beside it. */
 export async function runServer(server: Server, jdk: Jdk, root: string, plan: Plan): Promise<ServerResult> {
   const folder = mkdtempSync(join(tmpdir(), 'memhound-server-'));
@@ -93,7 +111,7 @@ export async function runServer(server: Server, jdk: Jdk, root: string, plan: Pl
   let hound: Memhound | null = null;
   try {
     client = await connect(server, place, java);
-    await load(client.quiet, 50, plan.warmSeconds, () => false);
+    await warmUp(client, jdk, java.pid, plan.warmSeconds);
     const history = ['--data', join(folder, 'memhound'), '--min-history', `${plan.minHistorySeconds}s`];
     hound = await watch(['--pid', String(java.pid), '--every', '1s', ...history]);
     const alarms = new Set<string>();

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { KIB, MIB, MINUTE_MS } from '../../units.ts';
+import { isReadOnlyPath, readMountinfo } from '../process/mountinfo.ts';
 import { openFileUnder } from '../process/pinned-path.ts';
 import { readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenialCode } from '../process/read-text.ts';
@@ -61,10 +62,14 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
       // If a dead JVM of the same pid left its file behind, no process maps that file.
       const kind = processKind(roots.proc, process.pid);
       if (kind !== null && kind.hsperfdata === null) {
+        const isEmpty = fstatSync(file.fd).blocks === 0;
         closeSync(file.fd);
+        const name = `/tmp/hsperfdata_*/${process.nspid}`;
         return {
           state: 'absent',
-          reason: `/tmp/hsperfdata_*/${process.nspid} was left behind by another JVM that had the same pid`,
+          reason: isEmpty
+            ? `${name} is empty, because its /tmp was full when the JVM started; give it room, and restart the JVM for heap figures`
+            : `${name} was left behind by another JVM that had the same pid`,
         };
       }
       fd = file.fd;
@@ -158,10 +163,14 @@ function absenceReason(roots: Roots, process: ProcessRef): string {
     return 'the JVM was started with -XX:+PerfDisableSharedMem, so its hsperfdata is no file; remove that flag for heap figures';
   if (kind?.hsperfdata === 'deleted')
     return `its /tmp/hsperfdata_*/${process.nspid} has been removed while the JVM runs, as cleaners of /tmp do: exclude that folder from it, and restart the JVM for heap figures`;
+  if (kind?.hsperfdata === 'mapped')
+    return `its /tmp/hsperfdata_*/${process.nspid} is hidden, because another volume has been mounted over /tmp since the JVM started; mount it before, and restart the JVM for heap figures`;
+  if (isReadOnlyPath(readMountinfo(join(roots.proc, String(process.pid))), '/tmp'))
+    return 'its /tmp is read-only, so the JVM can make no hsperfdata; give the container a /tmp that can be written (an emptyDir, medium Memory)';
   const passwd = passwdHas(roots, process);
   if (passwd === false)
     return `uid ${process.uid} has no entry in the container's /etc/passwd, and without a user name the JVM makes no hsperfdata; add one, or set runAsUser to a uid that has one`;
-  return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, or its /tmp is read-only, full or shared with another JVM of the same pid; give the container a /tmp of its own that can be written`;
+  return `there is no /tmp/hsperfdata_*/${process.nspid} in the container: the JVM has just started, or its /tmp is full or shared with another JVM of the same pid; give the container a /tmp of its own that can be written`;
 }
 
 /** Whether /etc/passwd has an entry for the process's uid; null: not known. */

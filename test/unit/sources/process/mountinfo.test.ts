@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readMountinfo } from '../../../../src/sources/process/mountinfo.ts';
+import { isReadOnlyPath, readMountinfo } from '../../../../src/sources/process/mountinfo.ts';
 
 test('the mounts of a process are read, and those of one that is gone are empty', () => {
   assert.match(readMountinfo('/proc/self'), / \/proc /);
@@ -21,4 +21,17 @@ test('a process that has ended and is not reaped yet has no mounts, and that is 
   const folder = `/proc/${String(line).trim()}`;
   while (!/\) Z /.test(readFileSync(`${folder}/stat`, 'latin1'))) await new Promise(setImmediate);
   assert.equal(readMountinfo(folder), '');
+});
+
+const MOUNTS = `22 1 259:1 / / rw,relatime - ext4 /dev/root rw
+30 22 0:25 / /tmp rw - tmpfs tmpfs rw
+31 30 0:26 / /tmp ro - tmpfs tmpfs rw
+32 22 0:27 / /data rw - ext4 /dev/sdb ro
+`;
+
+test('a path is read-only if its mount is, or the file system of its mount; of several at one point the last one counts', () => {
+  assert.deepEqual(
+    ['/tmp', '/tmp/x', '/data', '/tmpx', '/'].map((path) => isReadOnlyPath(MOUNTS, path)),
+    [true, true, true, false, false],
+  );
 });

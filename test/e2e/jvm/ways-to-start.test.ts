@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { before, test } from 'node:test';
+import type { TargetInfo } from '../../../src/diagnosis/types.ts';
+import { openHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
+import { GIB } from '../../../src/units.ts';
+import { makeCgroup, type TestCgroup } from '../../support/cgroup.ts';
+import { compile } from '../../support/java.ts';
+import { MEMHOUND } from '../../support/memhound.ts';
+import { missingRequirements, program } from '../../support/needs.ts';
+import { run, start } from '../../support/process.ts';
+import { processRef, ROOTS } from '../../support/process-ref.ts';
+
+const skip = missingRequirements('root', 'javac', 'cgroup');
+const folder = mkdtempSync(join(tmpdir(), 'memhound-ways-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+let java: string[] = [];
+before(async () => {
+  if (skip === false)
+    java = ['-Xmx64m', '-XX:+UseSerialGC', '-cp', await compile('scenarios/Healthy.java'), 'Healthy', '8', '20'];
+});
+
+/** Starts a command in a cgroup, and asks memhound what it finds there once the program says so. */
+async function find(
+  command: (cgroup: TestCgroup) => readonly [string, readonly string[]],
+  ready: string,
+): Promise<{ readonly target: TargetInfo; readonly reason: string | null }> {
+  const cgroup = makeCgroup(GIB);
+  const running = start(command(cgroup));
+  try {
+    await running.line((line) => line === ready);
+    const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, 'explain', '--json', '--cgroup', cgroup.dir]);
+    assert.equal(code, 0, stderr);
+    const { target } = JSON.parse(stdout) as { target: TargetInfo };
+    const counters = openHsperfdata({ roots: ROOTS, process: processRef(target.pid ?? assert.fail('no JVM was found')) });
+    const reading = counters.read(Date.now());
+    counters.close();
+    return { target, reason: reading.state === 'absent' ? reading.reason : null };
+  } finally {
+    for (const pid of cgroup.read('cgroup.procs').split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+    await running.exited;
+    await cgroup.remove();
+  }
+}
+
+const sh = (script: string) => (cgroup: TestCgroup) => cgroup.join('bash', ['-c', script, 'bash', ...java]);
+
+for (const [how, script] of [
+  ['under another name (exec -a)', 'exec -a orders java "$@"'],
+  ['by a script that stays', 'java "$@"; true'],
+  ['in a pid namespace within a pid namespace', 'exec unshare -pf --kill-child unshare -pf --kill-child java "$@"'],
+  ['with -Djava.io.tmpdir elsewhere', 'exec java -Djava.io.tmpdir=/var/tmp "$@"'],
+  ['with its options in a file', `printf '%s\\n' "$@" > ${folder}/args; exec java @${folder}/args`],
+] as const)
+  test(`a JVM that is started ${how} is found with its counters`, { skip, timeout: 60_000 }, async () => {
+    const { target, reason } = await find(sh(script), 'ready');
+    assert.deepEqual(
+      [target.name, target.jvm?.evidence, target.jvm?.collector, reason],
+      ['Healthy', 'hsperfdata', 'Serial', null],
+    );
+  });
+
+for (const [how, script, why] of [
+  ['is read-only', 'mount -t tmpfs -o ro t /tmp', /^its \/tmp is read-only/],
+  ['is full', 'mount -t tmpfs -o size=4k t /tmp && head -c 4096 /dev/zero > /tmp/full', /its \/tmp was full when the JVM started/],
+] as const)
+  test(`a JVM whose /tmp ${how} is found, and the reason for missing counters is that`, { skip, timeout: 60_000 }, async () => {
+    const classes = java[3]!;
+    const inVarTmp = mkdtempSync('/var/tmp/memhound-ways-');
+    try {
+      const moved = `cp -r ${classes}/. ${inVarTmp}; ${script}; set -- "\${@/#*memhound-classes-*/${inVarTmp}}"; exec java "$@"`;
+      const { target, reason } = await find(
+        (cgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', moved, 'bash', ...java]),
+        'ready',
+      );
+      assert.equal(target.jvm?.evidence, 'libjvm');
+      assert.match(reason ?? '', why);
+    } finally {
+      rmSync(inVarTmp, { recursive: true });
+    }
+  });
+
+test('a JVM over whose /tmp another volume was mounted later is found, and the reason is that', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const script = 'java "$@" | while read line; do [ "$line" = ready ] && mount -t tmpfs t /tmp; echo "$line"; done';
+  const { target, reason } = await find(
+    (cgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', script, 'bash', ...java]),
+    'ready',
+  );
+  assert.equal(target.jvm?.evidence, 'libjvm');
+  assert.match(reason ?? '', /another volume has been mounted over \/tmp/);
+});
+
+const EMBEDDING = `#include <jni.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+  JavaVM *vm;
+  JNIEnv *env;
+  JavaVMOption options[] = {{"-Xmx64m", 0}, {"-XX:+UseSerialGC", 0}};
+  JavaVMInitArgs args = {JNI_VERSION_1_8, 2, options, JNI_FALSE};
+  if (JNI_CreateJavaVM(&vm, (void **)&env, &args) != JNI_OK) return 1;
+  puts("embedded");
+  fflush(stdout);
+  pause();
+}
+`;
+const home = skip === false ? dirname(dirname(realpathSync(program('javac')))) : '';
+const compiler = ['/usr/bin/cc', '/usr/bin/gcc', '/usr/bin/tcc'].find((path) => existsSync(path));
+const canEmbed = compiler !== undefined && existsSync(join(home, 'include/jni.h'));
+
+test('a JVM inside a native program is found by its library, under the name of the program', {
+  skip: skip || (!canEmbed && 'needs a C compiler, and jni.h of a JDK'),
+  timeout: 60_000,
+}, async () => {
+  const binary = join(folder, 'orders-native');
+  writeFileSync(`${binary}.c`, EMBEDDING);
+  const folders = [`-I${home}/include`, `-I${home}/include/linux`, `-L${home}/lib/server`, `-Wl,-rpath,${home}/lib/server`];
+  const { code, stderr } = await run(compiler!, [`${binary}.c`, ...folders, '-ljvm', '-o', binary]);
+  assert.equal(code, 0, stderr);
+  const { target, reason } = await find((cgroup) => cgroup.join(binary, []), 'embedded');
+  assert.deepEqual(
+    [target.name, target.jvm?.evidence, target.jvm?.collector, reason],
+    ['orders-native', 'hsperfdata', 'Serial', null],
+  );
+});
