@@ -103,8 +103,9 @@ export function intervalText(low: number, high: number | null): string {
   return durationText(high);
 }
 
-/** The time of an event that is due between `low` and `high` seconds from now: "in 5 to 6 days", "within 3 seconds", "now". */
+/** The time of an event that is due between `low` and `high` seconds from now: "in 5 to 6 days", "within 3 seconds", "now", "at any time". */
 export function dueText(low: number, high: number | null): string {
+  if (high === null && Math.round(low) === 0) return 'at any time';
   if (high !== null && Math.round(high) === 0) return 'now';
   if (high !== null && Math.round(low) === 0) return `within ${durationText(high)}`;
   return `in ${intervalText(low, high)}`;

@@ -2,7 +2,7 @@ import { fieldName, fieldRow } from '../fields.ts';
 import type { RankedRow } from '../fleet/rank.ts';
 import type { FleetAnswer } from '../fleet/run-fleet.ts';
 import type { Growth, RowSummary } from '../fleet/types.ts';
-import { intervalText, rateText, rateWithIntervalText, safeName } from '../format.ts';
+import { dueText, rateText, rateWithIntervalText, safeName } from '../format.ts';
 
 const COLUMNS = ['WORKLOAD', 'POD', 'CONTAINER', 'TREND', 'LEAK', 'CAUSE', 'SLOPE (90 %)', 'ENDS', 'CONFIDENCE'] as const;
 
@@ -30,7 +30,7 @@ function cellsOf({ row: { summary }, alarm, replicas }: RankedRow): string[] {
     leak === true ? (alarm ? 'yes' : 'perhaps') : leak === false ? 'no' : 'not known',
     cause,
     growth === null ? '' : growthText(growth),
-    eta === null ? '' : `${eta.event} in ${intervalText(eta.low, eta.high)}`,
+    eta === null ? '' : `${eta.event} ${dueText(eta.low, eta.high)}`,
     confidence.toFixed(2),
   ];
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   bytesText,
   distinctTexts,
+  dueText,
   durationText,
   intervalText,
   joinWithAnd,
@@ -73,4 +74,15 @@ test('a list reads as a sentence', () => {
     'heap and threads',
     'heap, threads and working set',
   ]);
+});
+
+test('an event that is due is never said to be due in 0 seconds', () => {
+  for (const low of [0, 0.2, 0.49, 0.5, 0.9, 1, 29, 59.7, 3599.6])
+    for (const more of [0, 0.1, 0.4, 0.5, 1, 30, 3600]) {
+      const text = dueText(low, low + more);
+      assert.doesNotMatch(text, /\b0 (?:seconds|minutes|hours|days)\b/, `${low} to ${low + more}`);
+    }
+  assert.equal(dueText(0, 0), 'now');
+  assert.equal(dueText(0.2, 3), 'within 3 seconds');
+  assert.equal(dueText(0.3, null), 'at any time');
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Verdict } from '../../../src/diagnosis/types.ts';
 import type { ApiError } from '../../../src/outlets/status.ts';
 import { DAY_S, SECOND_MS } from '../../../src/units.ts';
@@ -107,4 +107,59 @@ test('the last final verdict is that of the container that ended last, whichever
   await pod.tick();
   assert.equal(pod.status.verdict(undefined, -1).target.id, pod.status.verdict('orders', -1).target.id);
   assert.throws(() => pod.status.verdict('billing', -1), isNotFound);
+});
+
+describe('?epoch=-1 finds the run that ended, after every kind of end', () => {
+  const ENDS: readonly {
+    readonly title: string;
+    readonly oomKilled: 'recorded' | 'likely' | 'no';
+    readonly rssMiB?: number;
+    /** The kernel counts one more kill at the tick in which the process is gone. */
+    readonly kills?: number;
+  }[] = [
+    { title: 'it exited by itself', oomKilled: 'no' },
+    { title: 'the kernel counted its kill', oomKilled: 'recorded', kills: 2 },
+    { title: 'it was at its limit', oomKilled: 'likely', rssMiB: AT_LIMIT_MIB },
+  ];
+  for (const { title, oomKilled: expected, rssMiB = 200, kills } of ENDS)
+    test(`${title}, after the OOM killer had taken a helper, and for a memhound that is started again before the next run`, async (t) => {
+      const pod = new WatchedPod(t);
+      await killHelper(pod);
+      assert.throws(() => pod.status.verdict(undefined, -1), isNotFound, 'the container lives on');
+      pod.tree.run({ ...orders, rssMiB });
+      pod.tree.setMembers(10, [10]);
+      pod.tree.setOomKills(10, 1);
+      for (let i = 0; i < 5; i++) await pod.tick();
+      if (kills !== undefined) {
+        pod.tree.setOomKills(10, kills);
+        await pod.tick();
+      }
+      pod.tree.end(10);
+      await pod.tick();
+      const final = pod.status.verdict(undefined, -1);
+      assert.equal(final.ended?.oomKilled, expected);
+      assert.deepEqual(pod.status.verdict(final.target.id, -1), final);
+      await pod.stop();
+      pod.tree.run(again);
+      await pod.start();
+      assert.deepEqual(pod.status.verdict(undefined, -1), final, 'of a memhound that was not there when it ended');
+    });
+
+  test('the JVM and its helper ended together: the run is found, and no helper is said to be survived', async (t) => {
+    const pod = new WatchedPod(t);
+    pod.tree.run(orders);
+    pod.tree.run(converter);
+    pod.tree.setMembers(10, [10, 77]);
+    pod.tree.setOomKills(10, 0);
+    await pod.start();
+    pod.tree.setOomKills(10, 2);
+    pod.tree.end(77);
+    pod.tree.setMembers(10, [10]);
+    await pod.tick();
+    pod.tree.end(10);
+    await pod.tick();
+    const final = pod.status.verdict(undefined, -1);
+    assert.equal(final.ended?.oomKilled, 'recorded');
+    assert.doesNotMatch(JSON.stringify(final.findings), /lives on/);
+  });
 });
