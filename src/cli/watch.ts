@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig, type WatchConfig } from '../config/options.ts';
@@ -8,7 +9,8 @@ import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
 import { SelfTrendMonitor } from '../daemon/self-trend.ts';
 import { Watcher, type WatcherOptions } from '../daemon/watcher.ts';
 import { safeName } from '../format.ts';
-import { readStoredFolders } from '../history/store/folder-owner.ts';
+import { BoundedVolume, VolumeHangsError } from '../history/store/bounded-volume.ts';
+import { readStoredFolders, type StoredFolder } from '../history/store/folder-owner.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
 import { createApi } from '../outlets/http.ts';
 import { attachLive } from '../outlets/live.ts';
@@ -47,7 +49,7 @@ export async function watch(argv: string[]): Promise<number> {
   const search = (represented: ReadonlySet<string>): Promise<TargetSearch> =>
     findTargets({ ...searchOptionsOf(config), known, represented });
   // This is before the store is opened: if the search is refused, nothing is written.
-  const stored = await readStoredFolders(config.data);
+  const stored = await storedFolders(config.data, log);
   const found = await search(instancesInOrder(stored));
   if (found.state === 'refused') {
     printError(`memhound: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
@@ -60,6 +62,19 @@ export async function watch(argv: string[]): Promise<number> {
     if (said === null) throw error;
     printError(`memhound: ${said.message}`);
     return said.exit;
+  }
+}
+
+/** The folders of an earlier memhound. A volume that does not answer is no reason not to sample. */
+async function storedFolders(dir: string | null, log: Log): Promise<StoredFolder[]> {
+  if (dir === null) return [];
+  try {
+    await new BoundedVolume(dir).run(() => access(dir));
+    return await readStoredFolders(dir);
+  } catch (error) {
+    if (error instanceof VolumeHangsError) log.warn({ error: error.message }, 'stored history cannot be read');
+    else if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return []; // there is no folder yet, or the store says what is wrong with it
   }
 }
 
@@ -90,6 +105,11 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     keepS: config.keep,
     everyS: config.every,
     log,
+  });
+  opened.add(() => {
+    if (!store.hangs) return;
+    log.error({}, 'the volume of --data does not answer, and an end would wait for it; memhound kills itself');
+    process.kill(process.pid, 'SIGKILL');
   });
   const evaluationCache = new EvaluationCache();
   const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);

@@ -16,14 +16,9 @@ const MNT_DETACH = 2;
 /** A FUSE file system whose program never answers: each call on it waits for ever. */
 function deadVolume(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-fuse-'));
-  const libc = koffi.load(null);
-  const mount = libc.func('int mount(str source, str target, str type, ulong flags, str data)');
-  const umount2 = libc.func('int umount2(str target, int flags)');
-  const fd = openSync('/dev/fuse', 'r+');
-  assert.equal(mount('dead', dir, 'fuse', 0, `fd=${fd},rootmode=40000,user_id=0,group_id=0`), 0);
+  const { answer } = hangFolder(t, dir);
   t.after(() => {
-    umount2(dir, MNT_DETACH);
-    closeSync(fd); // whoever still waits gets ENOTCONN
+    answer();
     rmdirSync(dir);
   });
   return dir;
@@ -65,6 +60,65 @@ test('which mounts may never answer is known from their type, the one on top cou
   assert.deepEqual(['/', '/tmp/a', '/bucket/cache/a', '/buckets', '/twice/a', '/log'].map(remote), Array(6).fill(false));
   assert.deepEqual([1, 2, 4, 3].map(mounts.isRemoteId), [false, true, true, false]);
   assert.equal(parseMounts(line(1, '/', 'overlay')).anyRemote, false);
+});
+
+/** Mounts a dead volume over a folder, so that whoever uses its path waits for ever, and takes it away again. */
+function hangFolder(t: TestContext, dir: string): { readonly answer: () => void } {
+  const libc = koffi.load(null);
+  const mount = libc.func('int mount(str source, str target, str type, ulong flags, str data)');
+  const umount2 = libc.func('int umount2(str target, int flags)');
+  const fd = openSync('/dev/fuse', 'r+');
+  assert.equal(mount('dead', dir, 'fuse', 0, `fd=${fd},rootmode=40000,user_id=0,group_id=0`), 0);
+  let ended = false;
+  const answer = () => {
+    if (ended) return;
+    ended = true;
+    umount2(dir, MNT_DETACH);
+    closeSync(fd); // whoever still waits gets ENOTCONN
+  };
+  t.after(answer);
+  return { answer };
+}
+
+test('a data folder whose volume stops to answer costs the storing alone, until it answers again', {
+  skip: missingRequirements('mount'),
+  timeout: 120_000,
+}, async (t) => {
+  const { hound, data } = await attackedMemhound(t, { days: 1 });
+  const live = hound.live();
+  await live.next('sample', 10_000);
+  const { answer } = hangFolder(t, data);
+  const reason = async () => (await hound.get<string>('/readyz')).body;
+  while (!/history cannot be stored/.test(await reason())) await live.next('sample', 30_000);
+  for (let i = 0; i < 3; i++) await live.next('sample', 10_000);
+  assert.equal((await hound.get('/readyz')).status, 200);
+  assert.equal((await hound.get('/api/v1/samples?envelope=true')).status, 200);
+  const { body } = await hound.get<{ history: unknown }>('/api/v1/self');
+  assert.match(JSON.stringify(body), /the volume has not answered for \d+ s/);
+  answer();
+  while (/history cannot be stored/.test(await reason())) await live.next('sample', 10_000);
+  live.close();
+  assert.equal((await hound.stop()).code, 0);
+});
+
+test('with a data folder that never answers memhound starts, samples and ends', {
+  skip: missingRequirements('mount'),
+  timeout: 120_000,
+}, async (t) => {
+  const { hound, data, tree } = await attackedMemhound(t);
+  await hound.stop();
+  hangFolder(t, data);
+  const roots = ['--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup];
+  const again = await watch(['--every', '1s', '--data', data, ...roots]);
+  t.after(() => again.stop('SIGKILL'));
+  const live = again.live();
+  for (let i = 0; i < 3; i++) await live.next('sample', 30_000);
+  live.close();
+  const { status, body } = await again.get<string>('/readyz');
+  assert.equal(status, 200);
+  assert.match(body, /history cannot be stored/);
+  // exit() would wait for the thread that hangs.
+  assert.equal((await again.stop()).signal, 'SIGKILL');
 });
 
 const fifo = (path: string): void => {

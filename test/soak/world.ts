@@ -1,7 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { MIB } from '../../src/units.ts';
 import { MadeTree } from '../support/made-tree.ts';
 
@@ -18,8 +29,15 @@ export class Volume {
     mount('-t', 'tmpfs', '-o', `size=${VOLUME_MIB}m`, 'tmpfs', this.#mount);
   }
 
-  setReadOnly(on: boolean): void {
-    mount('-o', `remount,${on ? 'ro' : 'rw'}`, this.#mount);
+  /** The kernel refuses it while a file is open for writing, as for the renewal of the lock. */
+  async setReadOnly(on: boolean): Promise<void> {
+    for (let tries = 0; ; tries++)
+      try {
+        return mount('-o', `remount,${on ? 'ro' : 'rw'}`, this.#mount);
+      } catch (error) {
+        if (tries >= 100 || !/busy/.test((error as Error).message)) throw error;
+        await turn();
+      }
   }
 
   fill(): void {
@@ -48,7 +66,7 @@ export class Volume {
 
   /** Keeps the files as a kill at this moment would leave them. */
   freeze(): void {
-    cpSync(this.dir, this.#copy, { recursive: true, preserveTimestamps: true });
+    copyFolder(this.dir, this.#copy);
   }
 
   takeFrozen(): void {
@@ -59,6 +77,23 @@ export class Volume {
   close(): void {
     spawnSync('umount', [this.#mount]);
     rmSync(this.#mount, { recursive: true });
+  }
+}
+
+/** A file that is renamed meanwhile, as a temporary one, is left out. */
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, copy] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyFolder(source, copy);
+    else
+      try {
+        const { atime, mtime } = statSync(source);
+        copyFileSync(source, copy);
+        utimesSync(copy, atime, mtime);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
   }
 }
 

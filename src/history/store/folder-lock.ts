@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { link, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { constants, readFileSync, readlinkSync } from 'node:fs';
+import { link, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { readStartTicks } from '../../sources/process/procfs.ts';
 import { SECOND_MS } from '../../units.ts';
-import { readRegularFile } from './regular-file.ts';
 import { StoreError } from './store-error.ts';
 
 /** The holder renews its lock so often, whatever the time between samples is. */
@@ -34,6 +33,7 @@ export class FolderLock {
   readonly #text: string;
   readonly #timer: NodeJS.Timeout;
   #lost = false;
+  #isRenewing = false;
 
   private constructor(path: string, text: string) {
     this.#path = path;
@@ -54,13 +54,13 @@ export class FolderLock {
     const text = JSON.stringify(holder);
     for (let attempt = 0; attempt < 5; attempt++) {
       if (await createLock(path, text)) return new FolderLock(path, text);
-      const found = readLock(path);
+      const found = await readLock(path);
       await throwIfHeld(dir, path, found, holder.id);
       if (!(await removeLock(path, found, holder.id))) continue;
       if (!(await createLock(path, text))) continue;
       // Someone who had judged the old lock at the same time may have removed this one for it: it shows within a moment.
       await later(50);
-      if (readLock(path) === text) return new FolderLock(path, text);
+      if ((await readLock(path)) === text) return new FolderLock(path, text);
     }
     throw new StoreError(
       `--data ${dir}: another process keeps taking its lock; check whether another memhound restarts with this folder`,
@@ -69,11 +69,15 @@ export class FolderLock {
   }
 
   async #renew(): Promise<void> {
+    if (this.#isRenewing) return; // the volume does not answer: see BoundedVolume
+    this.#isRenewing = true;
     try {
-      if (readLock(this.#path) !== this.#text) this.#lost = true;
+      if ((await readLock(this.#path)) !== this.#text) this.#lost = true;
       else await utimes(this.#path, new Date(), new Date());
     } catch {
       // The disk is sick, or the folder was deleted: the next write of a row says so.
+    } finally {
+      this.#isRenewing = false;
     }
   }
 
@@ -84,7 +88,7 @@ export class FolderLock {
 
   async release(): Promise<void> {
     this.abandon();
-    if (readLock(this.#path) === this.#text) await rm(this.#path, { force: true });
+    if ((await readLock(this.#path)) === this.#text) await rm(this.#path, { force: true });
   }
 }
 
@@ -98,10 +102,21 @@ async function createLock(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** null: there is none, or something else than a file that can be read. */
-function readLock(path: string): string | null {
+/** A lock has some 200 bytes. */
+const MAX_LOCK_BYTES = 4096;
+
+/** null: there is none, or something else than a file that can be read. Never on the main thread: the volume may not answer. */
+async function readLock(path: string): Promise<string | null> {
   try {
-    return readRegularFile(path).toString('utf8');
+    // A FIFO in its place would wait for a writer.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!(await handle.stat()).isFile()) return null;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_LOCK_BYTES), 0, MAX_LOCK_BYTES, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
   } catch {
     return null; // if the volume cannot be read, it cannot be written either, which is reported
   }
@@ -149,7 +164,7 @@ async function removeLock(path: string, judged: string | null, id: string): Prom
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-  const same = readLock(aside) === judged;
+  const same = (await readLock(aside)) === judged;
   // The lock of a living one, which was made meanwhile: it gets it back.
   if (!same) await link(aside, path).catch(() => undefined); // there is a newer one, and its holder will see that
   await rm(aside, { force: true });

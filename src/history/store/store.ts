@@ -1,9 +1,10 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { KIB, SECOND_MS } from '../../units.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { CLOCK_LEAP_S, History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
+import { BoundedVolume, VolumeHangsError } from './bounded-volume.ts';
 import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
 import { FolderLock, LockUncertainError, STALE_MS } from './folder-lock.ts';
@@ -52,12 +53,20 @@ export class Store {
   readonly #targets = new Map<string, TargetStore>();
   /** Final reports in folders whose target has not been found, by key. */
   readonly #unclaimed = new Map<string, readonly FinalReport[]>();
+  /** null: in memory only. */
+  readonly #volume: BoundedVolume | null;
   #lock: FolderLock | null = null;
   #failure: string | null = null;
   #givenUp = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
+    this.#volume = options.dir === null ? null : new BoundedVolume(options.dir);
+  }
+
+  /** Whether the volume does not answer: a thread of this process then waits in the kernel, and exit() would wait for it. */
+  get hangs(): boolean {
+    return this.#volume?.hangs ?? false;
   }
 
   /** @throws StoreError for problems that the operator must fix before memhound can run */
@@ -67,13 +76,14 @@ export class Store {
     const problem = diskLimitProblem(maxDiskBytes);
     if (problem !== null) throw new StoreError(problem, 2);
     try {
-      await this.#lockFolder(dir);
+      await this.#volume!.run(() => this.#lockFolder(dir));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof StoreError) throw error;
       if (code === 'EEXIST' || code === 'ENOTDIR') throw new StoreError(`--data ${dir}: expected a folder, found a file`, 2);
       // An error of the volume must not crash the sidecar: it keeps history in memory, logs the error, and tries again.
-      if (volumeError(dir, error) === null && !(error instanceof LockUncertainError)) throw error;
+      const passes = error instanceof LockUncertainError || error instanceof VolumeHangsError;
+      if (volumeError(dir, error) === null && !passes) throw error;
       await this.#tolerateFailure(() => Promise.reject(error));
     }
   }
@@ -100,7 +110,7 @@ export class Store {
     const untilMs = performance.now() + STALE_MS + 5 * SECOND_MS;
     for (;;) {
       try {
-        await this.#lockFolder(dir);
+        await this.#volume!.run(() => this.#lockFolder(dir));
         return true;
       } catch (error) {
         if (error instanceof StoreError) return false;
@@ -118,16 +128,19 @@ export class Store {
 
   /** Loads the stored history of a target. It works in small steps, so that a full history does not delay the sampling. */
   async load(key: string): Promise<History> {
-    const history = new History(this.#options.keepS);
     const { dir } = this.#options;
+    const history = new History(this.#options.keepS);
     const targetStore = new TargetStore(history, dir === null ? null : join(dir, key), this.#options.log);
     this.#targets.set(key, targetStore);
     this.#unclaimed.delete(key);
     if (targetStore.dir === null) return history;
     if (!(await this.#waitForLock(dir!))) return history;
+    const from = targetStore.dir;
     try {
-      await targetStore.load(targetStore.dir);
-      targetStore.finalReports.push(...(await loadFinalReports(targetStore.dir)));
+      // A long history takes its time, above all with little CPU. So only this first look is bounded.
+      await this.#volume!.run(() => stat(from));
+      await targetStore.load(from);
+      targetStore.finalReports.push(...(await loadFinalReports(from)));
     } catch (error) {
       // If there is no folder yet, the first save creates it.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#tolerateFailure(() => Promise.reject(error));
@@ -229,7 +242,7 @@ export class Store {
   async #tolerateFailure(work: () => Promise<void>): Promise<void> {
     const { dir, log } = this.#options;
     try {
-      await work();
+      await this.#volume!.run(work);
       if (this.#failure !== null) log.warn({ dir }, 'history is stored again');
       this.#failure = null;
     } catch (error) {
@@ -265,6 +278,7 @@ export class Store {
     const { dir } = this.#options;
     if (dir === null || this.#targets.has(key)) return;
     await this.#tolerateFailure(async () => {
+      await stat(dir); // it may wait for ever, which the read after it must not
       this.#unclaimed.set(key, await loadFinalReports(join(dir, key)));
     });
   }
@@ -282,8 +296,20 @@ export class Store {
     const maker = new EnvelopeBuilder(Float64Array.from(t), fields.keys(), fromS);
     const rawS = (history.lastS ?? 0) - RAW_S;
     await addRowsInMemory(maker, history.series({ ...query, points: null }));
-    const segments = t.length === 0 ? 0 : await addEnvelope(maker, sealed, { fromS, toS, rawS });
+    const segments = t.length === 0 || !(await this.#answers()) ? 0 : await addEnvelope(maker, sealed, { fromS, toS, rawS });
     return { ...maker.envelope, segments };
+  }
+
+  /** Whether the folder can be looked at. Where it cannot, minimum and maximum are those of the rows in memory. */
+  async #answers(): Promise<boolean> {
+    const { dir } = this.#options;
+    if (dir === null) return true;
+    try {
+      await this.#volume!.run(() => stat(dir));
+      return true;
+    } catch {
+      return false; // the next save says why
+    }
   }
 
   state(): StoreState {
@@ -302,8 +328,9 @@ export class Store {
   async close(): Promise<void> {
     for (const targetStore of this.#targets.values())
       if (targetStore.openSegment !== null) await this.#tolerateFailure(() => this.#seal(targetStore, targetStore.dir!));
-    await this.#lock?.release();
+    const lock = this.#lock;
     this.#lock = null;
+    if (lock !== null) await this.#tolerateFailure(() => lock.release());
   }
 }
 
