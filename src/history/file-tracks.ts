@@ -353,6 +353,7 @@ const describe = (file: Omit<FileTrack, 't' | 'sizeBytes' | 'allocatedBytes' | '
   openBy: file.openBy,
   deleted: file.deleted,
   residency: file.residency,
+  residentAtMs: file.residentAtMs ?? null,
   fileSystem: file.fileSystem,
   openFiles: file.openFiles,
   writtenFiles: file.writtenFiles,

@@ -126,6 +126,8 @@ export interface FileDescription {
   readonly openBy: readonly OpenDescriptor[];
   readonly deleted: boolean;
   readonly residency: ResidencyState;
+  /** When the residency was asked, epoch ms; of several files the time that is longest ago. Files that are only read are asked rarely. */
+  readonly residentAtMs?: number | null;
   /** null: statfs is not permitted, or the files are on several file systems. */
   readonly fileSystem: FileSystemUse | null;
 }

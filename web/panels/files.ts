@@ -2,6 +2,7 @@ import { fileRowName } from '../../src/diagnosis/file-name.ts';
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
 import { type Highlight, highlightOnHover } from '../charts/highlight.ts';
+import { podNowMs } from '../data/pod-clock.ts';
 import { exactBytesText, groupDigits, level, safeName, slopeText, steadyLevel } from '../data/wording.ts';
 import { byId, el, patch } from '../dom.ts';
 
@@ -25,7 +26,12 @@ export function drawFiles(files: readonly FileRow[]): void {
   patch<{ key: string; made: () => HTMLElement; file?: FileRow }>(
     byId('files'),
     [
-      ...shown.map((file) => ({ key: JSON.stringify([file, most]), made: () => row(file, most), file })),
+      ...shown.map((file) => ({
+        // Drawn again when its text changes, not each time that its residency was asked.
+        key: JSON.stringify([{ ...file, residentAtMs: null }, age(file), most]),
+        made: () => row(file, most),
+        file,
+      })),
       ...(rest.length > 0 ? [{ key: more, made: () => el('li', { class: 'quiet' }, more) }] : []),
     ],
     (node, { file }) => {
@@ -42,6 +48,13 @@ function share(f: FileRow, bytes: number): Highlight['share'] & {} {
   return { part: isTmpfs(f) ? 'shmem' : 'cache', bytes, name: safeName(shortName(f), 40) };
 }
 
+/** A figure that could not be asked again for a while says how old it is, in steps that a reader does not have to follow. */
+function age({ residentAtMs }: FileRow): string[] {
+  const minutes = residentAtMs == null ? 0 : (podNowMs() - residentAtMs) / 60_000;
+  if (minutes < 2) return [];
+  return [`pages counted ${minutes < 10 ? Math.floor(minutes) : 10 * Math.floor(minutes / 10)} min ago`];
+}
+
 /** The last part of a file's path; a folder's path is not shortened. */
 const shortName = (f: FileRow): string => f.path.slice(f.path.lastIndexOf('/') + 1) || f.path;
 
@@ -55,7 +68,15 @@ function row(f: FileRow, most: number): HTMLElement {
     f.chargedBytes !== null && f.chargedBytes < (f.residentBytes ?? 0) ? [`at most ${level(f.chargedBytes)} charged here`] : [];
   const holes = f.allocatedBytes !== null && f.sizeBytes !== null && f.allocatedBytes < 0.9 * f.sizeBytes;
   const sparse = holes ? [`${level(f.allocatedBytes!)} on disk`] : [];
-  const about = [length, ...sparse, ...charged, ...(grows(f) ? [slopeText(f.growthBytesPerHour)] : []), ...open, ...more];
+  const about = [
+    length,
+    ...sparse,
+    ...charged,
+    ...age(f),
+    ...(grows(f) ? [slopeText(f.growthBytesPerHour)] : []),
+    ...open,
+    ...more,
+  ];
   const size = el('small', {}, about.join(' · '));
   size.title = f.sizeBytes === null ? '' : `${exactBytesText(f.sizeBytes)} long`;
   const number = el('span', { class: 'number' }, f.residentBytes === null ? 'not known' : steadyLevel(f.residentBytes));

@@ -1,7 +1,7 @@
 import { safeName } from '../../format.ts';
 import { type FileGroup, groupFiles, isWithin } from '../../sources/files/file-groups.ts';
 import type { FileReading } from '../../sources/types.ts';
-import { KIB } from '../../units.ts';
+import { KIB, MINUTE_MS } from '../../units.ts';
 import type { LedgerPart } from '../types.ts';
 import type { AnonSplit } from './anon-split.ts';
 import { chargedShares, type FileKind, fileKind, isWritten, writtenStems } from './charged-share.ts';
@@ -19,6 +19,8 @@ export interface MappedPages {
 /** Maximum of rows that are named separately; smaller ones are in a sum. */
 const MAX_NAMED_FILES = 20;
 const MIN_ROW_BYTES = 64 * KIB;
+/** A residency that was asked longer ago says so. Files that are written are asked at each scan. */
+const OLD_MS = 2 * MINUTE_MS;
 /** Page cache by file: large files by name, files of one kind together, files that cannot be queried, then the rest. Pure. */
 export function pageCacheParts(
   files: readonly FileReading[],
@@ -125,7 +127,9 @@ function namedPart(f: FileReading, scale: number, whole: number, reclaimable: bo
   const shared = scale < 1 ? 'its pages are partly charged to another container' : null;
   const method = f.residency.state === 'known' ? f.residency.method : null;
   const count = f.kind === 'file' ? null : `${f.files} files`;
-  const note = [method, count, state, shared].filter((x) => x !== null).join('; ');
+  const ageMs = f.residentAtMs == null ? 0 : Date.parse(at) - f.residentAtMs;
+  const age = ageMs < OLD_MS ? null : `asked ${Math.round(ageMs / MINUTE_MS)} min ago`;
+  const note = [method, age, count, state, shared].filter((x) => x !== null).join('; ');
   return intervalPart(
     { id: f.kind === 'folder' ? 'folder' : 'file', name: safeName(f.path) },
     [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)],

@@ -125,6 +125,7 @@ export function sumOf(rows: readonly Summed[]): Omit<FileGroup, 'key' | 'folder'
     ),
     openBy: open.slice(0, MAX_DESCRIPTORS),
     deleted: rows.every((f) => f.deleted),
+    residentAtMs: oldest(rows.map((f) => f.residentAtMs ?? null)),
     residency: (rows.find((f) => f.residency.state === 'known') ?? rows[0]!).residency,
     fileSystem: systems.size === 1 ? [...systems.values()][0]! : null,
     isOwn: ownBytes > 0 && ownBytes >= (residentBytes ?? 0) / 2,
@@ -133,6 +134,12 @@ export function sumOf(rows: readonly Summed[]): Omit<FileGroup, 'key' | 'folder'
     deletedFiles: holders.reduce((sum, h) => sum + h.deletedFiles, 0),
     pids: [...new Set([...pidsOf(open), ...holders.flatMap((h) => h.pids)])].slice(0, MAX_PIDS),
   };
+}
+
+/** null: no time is known. */
+function oldest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((t) => t !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** null: no value is known. */

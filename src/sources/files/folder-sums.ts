@@ -18,6 +18,8 @@ interface Sum {
   /** Time of the first complete walk of the folder; null: no walk is complete yet. */
   completedMs: number | null;
   residency: ResidencyState;
+  /** When the walk began. */
+  readonly walkedAtMs: number;
   /** The file system of the files; null: not known. */
   dev: number | null;
   /** Files whose residency is unknown, by reason. */
@@ -40,7 +42,7 @@ export class FolderSums {
   /** The values of each folder in the last rows. */
   #reported = new Map<string, FileBytes>();
 
-  begin(folder: string): void {
+  begin(folder: string, nowMs: number): void {
     this.#partial.set(folder, {
       files: 0,
       sizeBytes: 0,
@@ -51,6 +53,7 @@ export class FolderSums {
       mtimeMs: 0,
       completedMs: this.#complete.get(folder)?.completedMs ?? null,
       residency: { state: 'unknown', reason: 'no file was queried' },
+      walkedAtMs: nowMs,
       dev: null,
       unknown: new Map(),
     });
@@ -141,6 +144,7 @@ const folderRow = (folder: string, sum: Sum, times: ScanTimes, foundLate: FileBy
   residentBytes: sum.residentBytes,
   dirtyBytes: sum.dirtyBytes,
   residency: sum.residency,
+  residentAtMs: sum.walkedAtMs,
   openBy: [],
   deleted: false,
   fileSystem: sum.dev === null ? null : times.fileSystemOf(sum.dev),

@@ -349,7 +349,7 @@ export class PageCacheScanner {
   #visitor(nowMs: number): FolderVisitor {
     return {
       accepts: this.#isCandidate,
-      begin: (folder) => this.#sums.begin(folder.path),
+      begin: (folder) => this.#sums.begin(folder.path, nowMs),
       end: (folder, gone) => this.#endFolder(folder.path, gone, nowMs),
       files: (folder, files) => this.#addFolderFiles(nowMs, folder.path, files),
     };

@@ -81,6 +81,7 @@ export const toFileReading = (file: TrackedFile, times: ScanTimes): FileReading 
   mtimeMs: file.stat.mtimeMs,
   residentBytes: file.residency?.residentBytes ?? null,
   dirtyBytes: file.residency?.dirtyBytes ?? null,
+  residentAtMs: file.residency === null ? null : file.queriedAtMs,
   residency: file.residency?.residency ?? { state: 'unknown', reason: 'not queried yet' },
   openBy: file.openBy.map(({ pid, fd, mode }) => ({ pid, fd, mode })),
   deleted: file.deleted,

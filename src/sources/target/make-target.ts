@@ -1,7 +1,11 @@
+import { bounded } from '../../plausible.ts';
 import { containerId, shortId, slug } from '../cgroup/container-id.ts';
 import type { CgroupRef, Reach, Roots, Target } from '../types.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { identify, identifyByProcess, instanceOf } from './target-identity.ts';
+
+/** Of the other JVMs in a cgroup, so many are named in each answer, the biggest first. A container can start thousands. */
+const MAX_NAMED_JVMS = 16;
 
 /** The target of the cgroup that `process` represents. `others`: all processes of the search; JVMs among them in the same cgroup are named. */
 export function makeTarget(
@@ -19,7 +23,8 @@ export function makeTarget(
     process: ref,
     otherJvms: others
       .filter((o) => o.evidence !== null && o.cgroupPath === cgroup.path && o.ref.pid !== ref?.pid)
-      .map((o) => ({ pid: o.ref.pid, name: o.mainClass ?? o.ref.name })),
+      .slice(0, MAX_NAMED_JVMS)
+      .map((o) => ({ pid: o.ref.pid, name: bounded(o.mainClass ?? o.ref.name) })),
     reach,
     cgroup,
     jvm: process?.evidence == null ? null : { evidence: process.evidence },

@@ -173,7 +173,7 @@ test('small files have a row for their folder, and those that could not be queri
     fileSystem: null,
   } as const;
   for (const folder of ['/a', '/b']) {
-    sums.begin(folder);
+    sums.begin(folder, 0);
     for (let i = 0; i < 3; i++)
       sums.add(
         folder,
