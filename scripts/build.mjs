@@ -1,6 +1,6 @@
 // Builds dist/memhound.mjs (executable), dist/commands (one file a command, which it loads) and dist/web (the page). `--quiet` prints
-// nothing on success.
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+// nothing on success; `--clean` removes what earlier builds have left.
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
@@ -10,6 +10,8 @@ import { OLDEST_LINE } from './node-lines.mjs';
 import { writeLicenses } from './third-party.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+// What `npm pack` ships is what one build has made. Other builds leave the rest, for a program that runs may load it later.
+if (process.argv.includes('--clean')) await rm('dist', { recursive: true, force: true });
 await mkdir('dist/commands', { recursive: true });
 
 /** Each command is a separate bundle outside of main.ts, so that a command loads only what it needs. */

@@ -155,6 +155,15 @@ export class WatchedContainer implements AnsweringContainer {
     return { tick, oomKilled: rose, failures: [...tick.sample.failures, ...failures] };
   }
 
+  /** Mounts of which the last scan has asked no file, each with the reason. */
+  get skippedMounts(): Sample['failures'] {
+    return this.#files.flatMap(({ kind, files, residency }) =>
+      kind === 'unqueried' && files === 0 && residency.state === 'unknown'
+        ? [{ source: 'files of a mount', error: residency.reason, remediation: null }]
+        : [],
+    );
+  }
+
   async scanFiles(nowMs: number): Promise<void> {
     const { files } = this.#readers;
     if (!this.alive || files === null) return;

@@ -176,6 +176,7 @@ export class Watcher {
   async scanFilesAndMappings(nowMs: number): Promise<void> {
     const containers = [...this.#containers];
     await Promise.all(containers.map((c) => this.#separately('files', c.target.id, nowMs, () => c.scanFiles(nowMs))));
+    for (const c of containers) this.#failures.report(c.target.id, c.skippedMounts, nowMs);
     for (const c of containers) if (c.alive) await this.#separately('mappings', c.target.id, nowMs, () => c.readParts(nowMs));
   }
 

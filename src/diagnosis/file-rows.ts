@@ -61,7 +61,7 @@ export function namedFiles({ causes, findings }: Pick<Verdict, 'causes' | 'findi
 /** If a group has only two or three files, each has a row. A file of a larger group has a row if the verdict names it. */
 function apart(group: FileTrack, named: readonly string[]): readonly FileTrack[] {
   if (named.some((path) => isWithin(group.path, path))) return [group];
-  if (group.members.length === group.files) return group.members;
+  if (group.files > 0 && group.members.length === group.files) return group.members;
   const file = group.members.find((member) => named.includes(member.path));
   if (file === undefined || group.files < 2) return [group];
   const less = (of: (track: FileTrack) => Float64Array): Float64Array =>

@@ -28,7 +28,7 @@ test('a volume of the container that never answers costs its own files, and noth
   skip: missingRequirements('mount'),
   timeout: 60_000,
 }, async (t) => {
-  deadVolume(t);
+  const dead = deadVolume(t);
   const app = spawn('sleep', ['1000']);
   await once(app, 'spawn');
   t.after(() => app.kill());
@@ -39,6 +39,14 @@ test('a volume of the container that never answers costs its own files, and noth
   live.close();
   assert.equal((await hound.get('/readyz')).status, 200);
   assert.equal((await hound.get('/api/v1/ledger')).status, 200);
+  const reason = `${dead} is a mount of type fuse, which may never answer: its files are not asked`;
+  const row = (await hound.files()).find(({ method }) => method === `unknown: ${reason}`);
+  assert.deepEqual([row?.kind, row?.files, row?.residentBytes], ['unqueried', 0, null]);
+  const said = hound.running
+    .output()
+    .split('\n')
+    .filter((line) => line.includes(reason));
+  assert.equal(said.length, 1, 'the log says it once');
   assert.equal((await hound.stop()).code, 0);
 });
 

@@ -110,8 +110,8 @@ export class Container {
   #oomKills = 0;
   #anonMiB = 200;
   alive = false;
-  /** Text of memory.stat in place of the right one; null: the right one. */
-  stat: string | null = null;
+  /** What becomes of the text of memory.stat; null: nothing. */
+  stat: ((right: string) => string) | null = null;
 
   /** Tells its runs apart. */
   get startTicks(): number {
@@ -147,6 +147,7 @@ export class Container {
     const group = this.path('root/sys/fs/cgroup');
     const anon = Math.round((this.#anonMiB + noise) * MIB);
     writeFileSync(join(group, 'memory.current'), `${anon + 4 * MIB}\n`);
-    writeFileSync(join(group, 'memory.stat'), this.stat ?? `anon ${anon}\nfile ${4 * MIB}\nkernel 4096\nslab 4096\n`);
+    const stat = `anon ${anon}\nfile ${4 * MIB}\nkernel 4096\nslab 4096\n`;
+    writeFileSync(join(group, 'memory.stat'), this.stat?.(stat) ?? stat);
   }
 }

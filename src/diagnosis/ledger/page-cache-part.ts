@@ -184,7 +184,7 @@ function unnamedPart(disk: readonly FileReading[], rest: number, at: string, map
       Math.min(mapped.files.libraries + mapped.files.jars, mapped.chargedBytes ?? Number.POSITIVE_INFINITY),
       'pages that the process maps, by smaps; those that another container touched first are charged there',
     );
-  const closed = disk.filter((f) => f.residentBytes === null);
+  const closed = disk.filter((f) => f.residentBytes === null && f.sizeBytes !== null);
   const reasons = [...new Set(closed.flatMap((f) => (f.residency.state === 'unknown' ? [f.residency.reason] : [])))];
   add(
     'unqueried-files',

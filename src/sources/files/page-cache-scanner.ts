@@ -1,9 +1,11 @@
 import { closeSync, type Stats, statSync } from 'node:fs';
 import { ageMs } from '../../clock.ts';
+import { bounded } from '../../plausible.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '../../units.ts';
 import { parseMappedFiles } from '../mappings/mapped-files.ts';
-import { codeOf, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
+import { codeOf, decodePath, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
+import { mountsOf } from '../process/remote-mounts.ts';
 import type { FileReading, ProcessRef, Roots } from '../types.ts';
 import { FileSystems } from './file-systems.ts';
 import { folderCandidates } from './folder-candidates.ts';
@@ -374,6 +376,7 @@ export class PageCacheScanner {
     const rows = [
       ...[...this.#tracked.values()].map((file) => toFileReading(file, this.#times)),
       ...this.#sums.rows(this.#times),
+      ...mountsOf(this.#root).remote.map(remoteRow),
     ];
     return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0));
   }
@@ -392,6 +395,21 @@ function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, n
   file.allocatedAtQuery = allocatedBytes(stat);
   file.mtimeAtQuery = stat.mtimeMs;
 }
+
+/** A mount of which no file is asked: it says so instead of being absent. */
+const remoteRow = ({ path, type }: { readonly path: string; readonly type: string }): FileReading => ({
+  kind: 'unqueried',
+  path: '',
+  files: 0,
+  ...{ sizeBytes: null, allocatedBytes: null, residentBytes: null, dirtyBytes: null, mtimeMs: null },
+  residency: {
+    state: 'unknown',
+    reason: `${bounded(decodePath(path))} is a mount of type ${bounded(type, 40)}, which may never answer: its files are not asked`,
+  },
+  openBy: [],
+  deleted: false,
+  fileSystem: null,
+});
 
 const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 

@@ -11,9 +11,14 @@ import { unescapeMountPath } from './proc-paths.ts';
 const REMOTE_TYPES =
   /^(?:fuse|fuse\..*|fuseblk|nfs4?|cifs|smb3|smbfs|9p|virtiofs|ceph|afs|coda|lustre|gpfs|beegfs|glusterfs|ocfs2|orangefs|autofs)$/;
 
+/** Of the remote mounts of a container, so many are named. */
+const MAX_NAMED = 8;
+
 export interface Mounts {
   /** Whether any mount is remote. Usually none is, and then there is nothing to check. */
   readonly anyRemote: boolean;
+  /** Those that are remote and not hidden by another, as byte strings, with their type; at most some. */
+  readonly remote: readonly { readonly path: string; readonly type: string }[];
   /** `path` is a byte string, as the target sees it. */
   isRemotePath(path: string): boolean;
   /** `id` is the `mnt_id` of /proc/PID/fdinfo/N. */
@@ -22,19 +27,21 @@ export interface Mounts {
 
 /** The mounts in a text of /proc/PID/mountinfo. A remote root is exempt (fuse-overlayfs): the container itself runs from it. Pure. */
 export function parseMounts(text: string): Mounts {
-  const points = new Map<string, boolean>();
+  const points = new Map<string, string | null>();
   const remoteIds = new Set<number>();
   for (const line of text.split('\n')) {
     const [left = '', right = ''] = line.split(' - ');
     const [id = '', , , , point = ''] = left.split(' ');
     if (point === '') continue;
     const path = unescapeMountPath(point);
-    const remote = path !== '/' && REMOTE_TYPES.test(right.split(' ')[0] ?? '');
-    points.set(path, remote); // if several are mounted at one point, the last one hides the others
+    const [type = ''] = right.split(' ');
+    const remote = path !== '/' && REMOTE_TYPES.test(type);
+    points.set(path, remote ? type : null); // if several are mounted at one point, the last one hides the others
     if (remote) remoteIds.add(Number(id));
   }
   return {
     anyRemote: remoteIds.size > 0,
+    remote: [...points].flatMap(([path, type]) => (type === null ? [] : [{ path, type }])).slice(0, MAX_NAMED),
     isRemoteId: (id) => remoteIds.has(id),
     isRemotePath(path) {
       for (
@@ -42,8 +49,8 @@ export function parseMounts(text: string): Mounts {
         at !== '' && at !== '/';
         at = at.slice(0, at.lastIndexOf('/'))
       ) {
-        const remote = points.get(at);
-        if (remote !== undefined) return remote;
+        const type = points.get(at);
+        if (type !== undefined) return type !== null;
       }
       return false;
     },
