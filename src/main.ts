@@ -1,4 +1,5 @@
 /** memhound: finds where a JVM pod's memory went. This file only selects the command and sets the exit code. */
+import { basename } from 'node:path';
 import { applyLowMemoryFlags, applyShortRunFlags } from './cli/v8-flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
@@ -37,6 +38,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   inject: {
     about: 'add the sidecar to a Kubernetes manifest',
     load: async () => (await import('./cli/inject.ts')).injectCommand,
+  },
+  kubectl: {
+    about: 'the same in a cluster, through kubectl: kubectl memhound',
+    load: async () => (await import('./cli/kubectl.ts')).kubectlCommand,
   },
 };
 
@@ -77,7 +82,10 @@ async function run(argv: string[]): Promise<number> {
   return (await command.load())(named ? rest : argv);
 }
 
-run(process.argv.slice(2)).then(
+// kubectl runs the program kubectl-memhound for `kubectl memhound`.
+const plugin = basename(process.argv[1] ?? '') === 'kubectl-memhound' ? ['kubectl'] : [];
+
+run([...plugin, ...process.argv.slice(2)]).then(
   (code) => {
     process.exitCode = code;
   },

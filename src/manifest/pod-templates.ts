@@ -101,6 +101,7 @@ export interface PodSpec {
   readonly hostNetwork?: boolean;
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly ephemeralContainers?: readonly Container[];
   readonly volumes?: readonly { readonly name?: string }[];
   readonly securityContext?: SecurityContext;
   readonly shareProcessNamespace?: boolean;

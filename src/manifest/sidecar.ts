@@ -154,6 +154,13 @@ const resourceEnv = (name: string, app: Container, resource: string): Record<str
 const API_PORT = 8800;
 const OPS_PORT = 8801;
 
+/** The port of the API of a memhound container. */
+export function portOf({ args }: Container): number {
+  const words = args ?? [];
+  const at = words.indexOf('--port');
+  return optionValue(words, 'port') ?? (at < 0 ? API_PORT : Number(words[at + 1]));
+}
+
 const setsOption = (args: readonly string[], name: string): boolean => args.some((a) => a.startsWith(`--${name}=`));
 const optionValue = (args: readonly string[], name: string): number | null => {
   const found = args.find((a) => a.startsWith(`--${name}=`));
