@@ -2,11 +2,12 @@ import { type FieldName, fieldRow } from '../../fields.ts';
 import { DAY_S, HOUR_S } from '../../units.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { ModelPosterior } from '../model/model-average.ts';
-import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
+import type { FieldTrend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { isTooShortToKnow, type LastingRise, lastingRise } from './lasting-rise.ts';
 import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
+import { hasTooFewCycles, isStillToCome, MIN_CYCLES, type ReportedTrend, reportedTrend } from './reported-trend.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 import type { Window } from './window.ts';
 
@@ -33,23 +34,7 @@ export interface FieldEvaluation extends FieldTrend {
 const MIN_BLOCKS = 6;
 const MAX_BLOCKS = 120;
 
-/**
- * Minimum posterior probability at which a drift is reported. If the drift is a small part of the variation (low R squared), the probability
- * depends on correct noise models, and must be high. If the drift is nearly all of the variation, less is enough: no noise of a real machine
- * was seen to look like that.
- */
-const MIN_POSTERIOR = 0.94;
-const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
-const LOW_R_SQUARED = 0.5;
-const HIGH_R_SQUARED = 0.85;
-const requiredPosterior = (straight: number): number =>
-  MIN_POSTERIOR -
-  (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
-    Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
-
-/** Minimum number of collections for a rising floor, and for a floor whose mean model is not a plain line: few collections are few points. */
-const MIN_CYCLES = 4;
-const MIN_CYCLES_FOR_BENDS = 12;
+/** Confidence in a floor of few collections is at most this. */
 const FEW_CYCLES_POSTERIOR = 0.75;
 
 const EMPTY = {
@@ -181,47 +166,24 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const levelNow = level + average.levelAtEnd * scale + ahead;
   const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
-  const required = requiredPosterior(rSquared);
-  const probabilityText = (probability: number): string => `a probability of ${percentText(probability)}`;
-  let trend: Trend = 'stable';
-  let reason = significant
-    ? `it rises with ${probabilityText(growing)} and falls with ${probabilityText(falling)}, and ${percentText(required)} are needed`
-    : 'its slope is too small to matter';
-  if (significant && growing >= required) {
-    trend = 'growing';
-    reason = `it rises with ${probabilityText(growing)}, and ${percentText(required)} are needed`;
-  } else if (significant && falling >= required) {
-    trend = 'shrinking';
-    reason = `it falls with ${probabilityText(falling)}, and ${percentText(required)} are needed`;
-  } else if (top.model.remainingShare !== null && remainingRise > 0) {
-    const limitShare = typeof limit === 'number' ? 0.02 * limit : Number.POSITIVE_INFINITY;
-    if (remainingRise > Math.min(limitShare, 0.1 * Math.abs(levelNow))) {
-      trend = 'settling';
-      reason = 'it rises ever more slowly towards a level';
-    }
-  }
+  const settles = top.model.remainingShare !== null && isStillToCome(remainingRise, levelNow, limit);
+  const reported = reportedTrend({ significant, growing, falling, rSquared, settles, cycles });
   // A saw-tooth rises until it is collected: only its floor can be said to have risen.
-  const rises = trend === 'stable' && (!fieldRow(id).sawtooth || (cycles !== null && cycles >= MIN_CYCLES));
-  const rise = rises
-    ? lastingRise(
-        blocks.timesS,
-        y.map((value) => level + value * scale),
-        windowS,
-      )
-    : null;
+  const floorIsKnown = !fieldRow(id).sawtooth || (cycles ?? 0) >= MIN_CYCLES;
+  const rise =
+    reported.trend === 'stable' && floorIsKnown
+      ? lastingRise(
+          blocks.timesS,
+          y.map((value) => level + value * scale),
+          windowS,
+        )
+      : null;
   const isUndecided =
     rise !== null && isTooShortToKnow(rise) && isPracticallySignificant(rise.slopePerSecond, level, limit, windowS, unit);
-  if (isUndecided) {
-    trend = 'settling';
-    reason = 'it rose, and stands for too short a time to know whether it has stopped';
-  }
-  if (cycles !== null && cycles < MIN_CYCLES && trend === 'growing') {
-    trend = 'cyclic';
-    reason = `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}`;
-  }
-  // The floor fell once and rises again: an old generation that is rarely collected, with one cycle in the window.
-  const startsBelow = top.model.name === 'step-line' && top.coefficients[1]! < 0;
-  const tooFewCycles = cycles !== null && (startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && top.model.name !== 'line'));
+  const { trend, reason }: ReportedTrend = isUndecided
+    ? { trend: 'settling', reason: 'it rose, and stands for too short a time to know whether it has stopped' }
+    : reported;
+  const tooFewCycles = cycles !== null && hasTooFewCycles(top, cycles);
   return {
     trend,
     slopeBytesPerHour: slope * HOUR_S,
@@ -251,7 +213,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
           ? {}
           : { rise: rise.amount, riseShare: rise.share, roseSeconds: rise.roseSeconds, standsSeconds: rise.standsSeconds }),
       },
-      reason: reason,
+      reason,
     },
     levelNow,
     levelAtStart: blocks.y[0]!,
@@ -273,9 +235,6 @@ function probabilitiesByName(models: readonly ModelPosterior[]): TrendBasis['mod
 }
 
 const LEAST_PUBLISHED_PROBABILITY = 0.001;
-
-/** "97 %", "over 99 %" */
-const percentText = (share: number): string => (share > 0.995 ? 'over 99 %' : `${Math.round(100 * share)} %`);
 
 /** R squared of a straight line through the points after `fromS` (seconds): the share of the variation that is drift. */
 function rSquaredSince(x: Float64Array, y: Float64Array, fromS: number): number {

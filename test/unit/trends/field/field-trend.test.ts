@@ -4,7 +4,7 @@ import type { FieldName } from '../../../../src/fields.ts';
 import { evaluateField, evaluateFloor, notEnoughData } from '../../../../src/trends/field/field-trend.ts';
 import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
 import { CompiledArithmetic } from '../../../../src/trends/model/kernel/compiled-arithmetic.ts';
-import { DAY_S, MINUTE_S } from '../../../../src/units.ts';
+import { DAY_S, HOUR_S, MINUTE_S } from '../../../../src/units.ts';
 import { Random } from '../../../../synthetic/random.ts';
 
 const MB = 1e6;
@@ -32,7 +32,8 @@ const near = (found: number | null, expected: number, within: number) =>
 test('a field without enough data has no figures, and says why', () => {
   const { trend, slopeBytesPerHour, low, high, p, points, windowSeconds, posterior, basis } = notEnoughData(4, 60, 'too few');
   assert.deepEqual([trend, slopeBytesPerHour, low, high, p, posterior], ['not-enough-data', null, null, null, null, 0]);
-  assert.deepEqual([points, windowSeconds, basis.line, basis.reason], [4, 60, null, 'too few']);
+  assert.deepEqual([points, windowSeconds], [4, 60]);
+  assert.deepEqual(basis, { segments: [], line: null, modelProbabilities: [], statistics: {}, reason: 'too few' });
   const few = evaluate((hour) => 100 + hour, { hours: 0.08 });
   assert.deepEqual([few.trend, few.basis.reason, few.points], ['not-enough-data', '4 values are too few', 5]);
   assert.notEqual(evaluate((hour) => 100 + 100 * hour, { hours: 0.12 }).trend, 'not-enough-data');
@@ -45,6 +46,30 @@ test('a field that hardly moves is stable, at its last level', () => {
     ['stable', 0, 0, 0, 0.5, 'it did not move enough to matter', 600],
   );
   near(flat.levelNow, 500 * MB, MB);
+  assert.deepEqual([flat.saturating, flat.dailyLoadExcluded, flat.undecidedRise], [false, false, null]);
+});
+
+describe('a field that rose in steps and was not seen to drift', () => {
+  const steps = (last: number) => evaluate((hour) => 300 + 60 * [2, 5.5, last].filter((at) => hour >= at).length);
+  test('settles while it stands for too short a time to know whether it has stopped', () => {
+    const { trend, basis, undecidedRise } = steps(9.3);
+    assert.deepEqual(
+      [trend, basis.reason],
+      ['settling', 'it rose, and stands for too short a time to know whether it has stopped'],
+    );
+    near(undecidedRise!.amount, 180 * MB, 4 * MB);
+    near(undecidedRise!.levelNow, 480 * MB, 2 * MB);
+    const { rise, riseShare, roseSeconds, standsSeconds } = basis.statistics;
+    assert.equal(rise, undecidedRise!.amount);
+    near(riseShare!, 0.6, 0.02);
+    near(roseSeconds!, 9.1 * HOUR_S, 0.3 * HOUR_S);
+    near(standsSeconds!, 0.7 * HOUR_S, 0.2 * HOUR_S);
+  });
+  test('is stable once it has stood for longer, and says how far it rose', () => {
+    const { trend, basis, undecidedRise } = steps(6);
+    assert.deepEqual([trend, undecidedRise], ['stable', null]);
+    near(basis.statistics.rise!, 180 * MB, 4 * MB);
+  });
 });
 
 describe('a field that drifts', () => {
@@ -56,6 +81,8 @@ describe('a field that drifts', () => {
     );
     near(grown.slopeBytesPerHour, 10 * MB, 0.2 * MB);
     assert.equal(grown.low! < grown.slopeBytesPerHour! && grown.slopeBytesPerHour! < grown.high!, true);
+    near(grown.low, 10 * MB, 0.5 * MB);
+    near(grown.high, 10 * MB, 0.5 * MB);
     near(grown.levelNow, 400 * MB, MB);
     near(grown.levelAtStart, 300 * MB, 3 * MB);
     near(grown.p, 0, 1e-3);
@@ -68,6 +95,11 @@ describe('a field that drifts', () => {
     near(line!.level, 300 * MB, 2 * MB);
     near(statistics.growing!, 1, 1e-3);
     assert.equal(modelProbabilities[0]!.model, 'line');
+    near(statistics.rSquared!, 1, 0.01);
+    assert.equal(
+      modelProbabilities.every(({ probability }) => probability >= 0.001),
+      true,
+    );
     const probabilities = modelProbabilities.map(({ probability }) => probability);
     assert.deepEqual(
       probabilities,
@@ -109,6 +141,7 @@ describe('a field that drifts', () => {
 test('a field that rises ever more slowly settles, and is stable once what is to come is small', () => {
   const settling = evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 8)), { noise: 0.5 });
   assert.deepEqual([settling.trend, settling.basis.reason], ['settling', 'it rises ever more slowly towards a level']);
+  assert.equal(settling.saturating, settling.basis.modelProbabilities[0]!.model === 'saturation-line');
   assert.equal(evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 1))).trend, 'stable');
 });
 
@@ -135,6 +168,17 @@ describe('a heap, which is a saw-tooth', () => {
     const few = evaluate((hour) => 300 + 200 * hour - (hour > 9 ? 600 : 0), { id: 'heap_used' });
     assert.notEqual(few.trend, 'growing');
     assert.equal(few.basis.statistics.collections, 1);
+    const rising = evaluate(teeth(3.5, 60), { id: 'heap_used', noise: 0 });
+    assert.equal(rising.basis.statistics.collections, 2);
+    assert.notEqual(rising.trend, 'growing');
+    assert.equal(rising.undecidedRise, null, 'nor has its floor risen');
+  });
+  test('without a collection is no rise of a floor', () => {
+    const { undecidedRise, trend, basis } = evaluate((hour) => 300 + 60 * [2, 5.5, 9.3].filter((at) => hour >= at).length, {
+      id: 'heap_used',
+    });
+    assert.deepEqual([undecidedRise, basis.statistics.rise], [null, undefined]);
+    assert.notEqual(trend, 'settling');
   });
   test('has the floor that it is given, over the whole window', () => {
     const n = 600;

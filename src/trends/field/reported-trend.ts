@@ -1,0 +1,76 @@
+import type { Limit } from '../../sources/types.ts';
+import type { ModelPosterior } from '../model/model-average.ts';
+import type { Trend } from '../types.ts';
+
+/*
+ * Which trend the averaged models are reported as.
+ */
+
+/**
+ * Minimum posterior probability at which a drift is reported. If the drift is a small part of the variation (low R squared), the probability
+ * depends on correct noise models, and must be high. If the drift is nearly all of the variation, less is enough: no noise of a real machine
+ * was seen to look like that.
+ */
+const MIN_POSTERIOR = 0.94;
+const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
+const LOW_R_SQUARED = 0.5;
+const HIGH_R_SQUARED = 0.85;
+const requiredPosterior = (straight: number): number =>
+  MIN_POSTERIOR -
+  (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
+    Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
+
+/** Minimum number of collections for a rising floor, and for a floor whose mean model is not a plain line: few collections are few points. */
+export const MIN_CYCLES = 4;
+const MIN_CYCLES_FOR_BENDS = 12;
+
+export interface TrendFacts {
+  /** Whether the slope has practical significance. */
+  readonly significant: boolean;
+  readonly growing: number;
+  readonly falling: number;
+  readonly rSquared: number;
+  /** Whether it rises towards a level and has a part of that still to come. */
+  readonly settles: boolean;
+  /** Number of collections; null: no sawtooth. */
+  readonly cycles: number | null;
+}
+
+export interface ReportedTrend {
+  readonly trend: Trend;
+  /** One short sentence. */
+  readonly reason: string;
+}
+
+export function reportedTrend({ significant, growing, falling, rSquared, settles, cycles }: TrendFacts): ReportedTrend {
+  const required = requiredPosterior(rSquared);
+  const rises = `it rises with a probability of ${percentText(growing)}`;
+  const needed = `and ${percentText(required)} are needed`;
+  if (significant && growing >= required) {
+    if (cycles === null || cycles >= MIN_CYCLES) return { trend: 'growing', reason: `${rises}, ${needed}` };
+    return { trend: 'cyclic', reason: `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}` };
+  }
+  const falls = `falls with a probability of ${percentText(falling)}`;
+  if (significant && falling >= required) return { trend: 'shrinking', reason: `it ${falls}, ${needed}` };
+  if (settles) return { trend: 'settling', reason: 'it rises ever more slowly towards a level' };
+  return { trend: 'stable', reason: significant ? `${rises} and ${falls}, ${needed}` : 'its slope is too small to matter' };
+}
+
+/** Whether what is still to come within a day is 2 % of the limit, or a tenth of the level. */
+export function isStillToCome(remainingRise: number, levelNow: number, limit: Limit): boolean {
+  const limitShare = typeof limit === 'number' ? 0.02 * limit : Number.POSITIVE_INFINITY;
+  return remainingRise > Math.min(limitShare, 0.1 * Math.abs(levelNow));
+}
+
+/** Whether a floor of so many collections is too few points for its most probable model. */
+export function hasTooFewCycles(
+  { model, coefficients }: Pick<ModelPosterior, 'model' | 'coefficients'>,
+  cycles: number,
+): boolean {
+  // The floor fell once and rises again: an old generation that is rarely collected, with one cycle in the window.
+  const startsBelow = model.name === 'step-line' && coefficients[1]! < 0;
+  return startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && model.name !== 'line');
+}
+
+/** "97 %", "over 99 %" */
+const percentText = (share: number): string => (share > 0.995 ? 'over 99 %' : `${Math.round(100 * share)} %`);

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hasTooFewCycles, isStillToCome, reportedTrend, type TrendFacts } from '../../../../src/trends/field/reported-trend.ts';
+import type { MeanModel } from '../../../../src/trends/model/mean-models.ts';
+
+const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
+  significant: true,
+  growing: 0.5,
+  falling: 0.1,
+  rSquared: 0,
+  settles: false,
+  cycles: null,
+  ...given,
+});
+const trendOf = (given: Partial<TrendFacts>) => reportedTrend(facts(given)).trend;
+
+test('a drift is reported from a probability of 0.94 on, and from 0.55 if it is nearly all of the variation', () => {
+  for (const [rSquared, least] of [
+    [0, 0.94],
+    [0.5, 0.94],
+    [0.675, 0.745],
+    [0.85, 0.55],
+    [1, 0.55],
+  ] as const) {
+    assert.equal(trendOf({ rSquared, growing: least + 0.001 }), 'growing', `${rSquared}`);
+    assert.equal(trendOf({ rSquared, growing: least - 0.001 }), 'stable', `${rSquared}`);
+    assert.equal(trendOf({ rSquared, growing: 0, falling: least + 0.001 }), 'shrinking', `${rSquared}`);
+    assert.equal(trendOf({ rSquared, growing: 0, falling: least - 0.001 }), 'stable', `${rSquared}`);
+  }
+  assert.equal(reportedTrend(facts({ growing: 0.97 })).reason, 'it rises with a probability of 97 %, and 94 % are needed');
+  assert.equal(
+    reportedTrend(facts({ growing: 0, falling: 0.999 })).reason,
+    'it falls with a probability of over 99 %, and 94 % are needed',
+  );
+});
+
+test('what is not reported says which probabilities it has, or that it is too slow to matter', () => {
+  assert.equal(
+    reportedTrend(facts()).reason,
+    'it rises with a probability of 50 % and falls with a probability of 10 %, and 94 % are needed',
+  );
+  for (const sure of [{ growing: 1 }, { growing: 0, falling: 1 }])
+    assert.deepEqual(reportedTrend(facts({ ...sure, significant: false })), {
+      trend: 'stable',
+      reason: 'its slope is too small to matter',
+    });
+});
+
+test('a rise towards a level settles, unless it drifts', () => {
+  assert.deepEqual(reportedTrend(facts({ settles: true })), {
+    trend: 'settling',
+    reason: 'it rises ever more slowly towards a level',
+  });
+  assert.equal(trendOf({ settles: true, significant: false, growing: 1 }), 'settling');
+  assert.equal(trendOf({ settles: true, growing: 0.99 }), 'growing');
+});
+
+test('a floor grows after four collections; with fewer it is cyclic', () => {
+  assert.equal(trendOf({ growing: 0.99, cycles: 4 }), 'growing');
+  assert.deepEqual(reportedTrend(facts({ growing: 0.99, cycles: 3 })), {
+    trend: 'cyclic',
+    reason: 'its floor is known after 4 collections, and it has seen 3',
+  });
+  assert.equal(trendOf({ growing: 0, falling: 0.99, cycles: 3 }), 'shrinking');
+  assert.equal(trendOf({ cycles: 3 }), 'stable');
+});
+
+test('a rise is still to come if it is 2 % of the limit or a tenth of the level', () => {
+  assert.deepEqual(
+    [21, 19].map((rise) => isStillToCome(rise, 900, 1000)),
+    [true, false],
+  );
+  assert.deepEqual(
+    [11, 9].map((rise) => isStillToCome(rise, 100, 1000)),
+    [true, false],
+  );
+  assert.deepEqual(
+    [91, 89].map((rise) => isStillToCome(rise, -900, 'max')),
+    [true, false],
+  );
+});
+
+test('few collections are too few for all models but a line, and one fall before a rise is one cycle of a rare collection', () => {
+  const few = (name: MeanModel['name'], cycles: number, step = 1) =>
+    hasTooFewCycles({ model: { name } as MeanModel, coefficients: Float64Array.of(1, step) }, cycles);
+  assert.deepEqual([few('line', 4), few('line', 4, -1), few('hinge', 11), few('hinge', 12)], [false, false, true, false]);
+  assert.deepEqual([few('step-line', 12), few('step-line', 99, -1), few('step-line', 11)], [false, true, true]);
+});
