@@ -239,5 +239,6 @@ const LEAST_PUBLISHED_PROBABILITY = 0.001;
 /** R squared of a straight line through the points after `fromS` (seconds): the share of the variation that is drift. */
 function rSquaredSince(x: Float64Array, y: Float64Array, fromS: number): number {
   const { sxx, sxy, syy } = centredSums(x, y, lowerBound(x, fromS, 0, x.length));
-  return sxx > 0 && syy > 0 ? (sxy * sxy) / (sxx * syy) : 0;
+  // Of a single point, or of points of one level, it is not defined.
+  return (sxy * sxy) / (sxx * syy) || 0;
 }

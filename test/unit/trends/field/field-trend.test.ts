@@ -124,12 +124,14 @@ describe('a field that drifts', () => {
     near(fallen.p, 1, 1e-3);
   });
   test('from some time on has its last segment begin there', () => {
-    const { trend, basis } = evaluate((hour) => 300 + 20 * Math.max(0, hour - 6));
+    const { trend, basis, posterior } = evaluate((hour) => 300 + 20 * Math.max(0, hour - 6));
     assert.equal(trend, 'growing');
     assert.equal(basis.segments[0], FROM_T);
     near(basis.segments[1]!, FROM_T + 6 * 3600, 1900);
     assert.equal(basis.line!.fromT, basis.segments[1]);
     near(basis.line!.level, 300 * MB, 8 * MB);
+    near(basis.statistics.rSquared!, 1, 0.02);
+    near(posterior, 1, 0.05);
   });
   test('by too little to matter is stable', () => {
     const slow = evaluate((hour) => 5000 + 3 * hour, { limit: 'max', noise: 300 });
@@ -143,6 +145,16 @@ test('a field that rises ever more slowly settles, and is stable once what is to
   assert.deepEqual([settling.trend, settling.basis.reason], ['settling', 'it rises ever more slowly towards a level']);
   assert.equal(settling.saturating, settling.basis.modelProbabilities[0]!.model === 'saturation-line');
   assert.equal(evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 1))).trend, 'stable');
+});
+
+test('what a field rises yet is that of one day', () => {
+  const { basis } = evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 40)), { hours: 75, noise: 0.5 });
+  near(basis.statistics.remainingRise!, 200 * Math.exp(-75 / 40) * (1 - Math.exp(-24 / 40)) * MB, 4 * MB);
+});
+
+test('a warm-up before a drift is a saturation, and the drift grows', () => {
+  const { trend, saturating, basis } = evaluate((hour) => 300 + 200 * (1 - Math.exp(-hour / 1)) + 15 * hour);
+  assert.deepEqual([trend, saturating, basis.modelProbabilities[0]!.model], ['growing', true, 'saturation-line']);
 });
 
 test('a daily cycle over several days is no drift, and does not hide one', () => {
@@ -172,6 +184,34 @@ describe('a heap, which is a saw-tooth', () => {
     assert.equal(rising.basis.statistics.collections, 2);
     assert.notEqual(rising.trend, 'growing');
     assert.equal(rising.undecidedRise, null, 'nor has its floor risen');
+  });
+  test('has a floor after four collections', () => {
+    const of = (length: number) => {
+      const { trend, basis } = evaluate(teeth(length, 60), { id: 'heap_used', noise: 0 });
+      return [basis.statistics.collections, trend];
+    };
+    assert.deepEqual(of(2.2), [4, 'growing']);
+    assert.deepEqual(of(3), [3, 'cyclic']);
+  });
+  test('of few values is not asked for its floor', () =>
+    assert.equal(evaluate((hour) => 300 + 10 * hour, { id: 'heap_used', hours: 0.08 }).trend, 'not-enough-data'));
+  test('rose by its floor if that came in steps', () => {
+    const floor = (hour: number) => 60 * [2, 5.5, 9.3].filter((at) => hour >= at).length;
+    const { trend, undecidedRise } = evaluate((hour) => 300 + floor(hour) + 100 * ((hour % 0.2) / 0.2), {
+      id: 'heap_used',
+      noise: 0,
+    });
+    assert.equal(trend, 'settling');
+    near(undecidedRise!.amount, 180 * MB, 15 * MB);
+  });
+  test('whose floor bends after few collections is not surer than 0.75', () => {
+    const bends = (length: number) =>
+      evaluate((hour) => 300 + 30 * Math.max(0, Math.floor(hour / length) * length - 5) + (50 * (hour % length)) / length, {
+        id: 'heap_used',
+        noise: 0,
+      });
+    assert.equal(bends(1).posterior, 0.75);
+    assert.ok(bends(0.5).posterior > 0.75);
   });
   test('without a collection is no rise of a floor', () => {
     const { undecidedRise, trend, basis } = evaluate((hour) => 300 + 60 * [2, 5.5, 9.3].filter((at) => hour >= at).length, {

@@ -3,11 +3,12 @@ import { describe, test } from 'node:test';
 import { type ByField, entriesOf } from '../../../../src/fields.ts';
 import { NO_PARTS } from '../../../../src/history/part-readings.ts';
 import { evaluateSeries } from '../../../../src/trends/evaluate.ts';
-import { lockedCacheColumn } from '../../../../src/trends/together/derived-columns.ts';
+import { lockedCacheColumn, withSwap } from '../../../../src/trends/together/derived-columns.ts';
 import { MIB } from '../../../../src/units.ts';
 
 const columns = (mib: ByField<readonly number[]>) =>
   new Map(entriesOf(mib).map(([id, values]) => [id, Float64Array.from(values, (value) => value * MIB)]));
+const NO_SERIES = { t: Float64Array.of(0, 60), restarts: [], oomKills: [], processKills: [] };
 const lists = { anon: [100, 100], active_anon: [60, 60], inactive_anon: [40, 20], file: [80, 80], shmem: [0, 0] };
 
 test('locked page cache is what is on the unevictable list and not anonymous, by sample', () => {
@@ -20,6 +21,37 @@ test('it is not known without the lists, and not worth a trend where hardly any 
   assert.equal(lockedCacheColumn(columns({ anon: [100, 100], unevictable: [10, 30] })), null);
   assert.equal(lockedCacheColumn(columns(lists)), null);
   assert.equal(lockedCacheColumn(columns({ ...lists, unevictable: [0.5, 0.5] })), null);
+});
+
+test('anon and usage count what is swapped out; a sample without one of them is a gap', () => {
+  const of = (mib: ByField<readonly number[]>) => withSwap({ ...NO_SERIES, fields: columns(mib) });
+  const mib = (column: Float64Array | null | undefined) => column && [...column].map((bytes) => bytes / MIB);
+  const all = of({ anon: [100, 90], usage: [150, 140], shmem: [5, 6], swap: [10, 30], file: [40, 40] })!;
+  assert.deepEqual(
+    [mib(all.anon), mib(all.usage), mib(all.held)],
+    [
+      [110, 120],
+      [160, 170],
+      [115, 126],
+    ],
+  );
+  const { fields } = all.series;
+  assert.deepEqual([fields.get('anon'), fields.get('usage'), mib(fields.get('file'))], [all.anon, all.usage, [40, 40]]);
+  const least = of({ anon: [100, Number.NaN], swap: [10, 30] })!;
+  assert.deepEqual([mib(least.anon), least.usage, mib(least.held)], [[110, Number.NaN], null, [110, Number.NaN]]);
+  assert.equal(least.series.fields.has('usage'), false);
+});
+
+test('a container without swap, or whose swap or anonymous memory is not known, counts as it is', () => {
+  const of = (mib: ByField<readonly number[]>) => withSwap({ ...NO_SERIES, fields: columns(mib) });
+  assert.equal(of({ anon: [100, 90], swap: [0, 0] }), null);
+  assert.equal(of({ anon: [100, 90] }), null);
+  assert.equal(of({ swap: [10, 30] }), null);
+});
+
+test('locked page cache is known without shared memory', () => {
+  const gap = { ...lists, shmem: [Number.NaN, 0], unevictable: [10, 30] };
+  assert.deepEqual([...(lockedCacheColumn(columns(gap)) ?? [])], [10 * MIB, 10 * MIB]);
 });
 
 describe('a container that swaps', () => {
