@@ -1,6 +1,6 @@
 /** memhound: finds where a JVM pod's memory went. This file only selects the command and sets the exit code. */
 import { basename } from 'node:path';
-import { applyLowMemoryFlags, applyShortRunFlags } from './cli/v8-flags.ts';
+import { applyLongRunFlags, applyLowMemoryFlags, applyShortRunFlags } from './cli/v8-flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 
@@ -25,7 +25,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   },
   fleet: {
     about: 'evaluate every container that a Prometheus server knows',
-    load: async () => (await import('./cli/fleet.ts')).fleet,
+    load: async () => {
+      applyLongRunFlags();
+      return (await import('./cli/fleet.ts')).fleet;
+    },
   },
   capture: {
     about: 'record the raw files as JSON lines, for a bug report or a fixture',

@@ -1,8 +1,10 @@
 import { fieldName, fieldRow } from '../fields.ts';
+import { endText } from '../fleet/end-text.ts';
 import type { RankedRow } from '../fleet/rank.ts';
+import { workloadName } from '../fleet/report/workloads.ts';
 import type { FleetAnswer } from '../fleet/run-fleet.ts';
 import type { Growth, RowSummary } from '../fleet/types.ts';
-import { dueText, rateText, rateWithIntervalText, safeName } from '../format.ts';
+import { rateText, rateWithIntervalText, safeName } from '../format.ts';
 
 const COLUMNS = ['WORKLOAD', 'POD', 'CONTAINER', 'TREND', 'LEAK', 'CAUSE', 'SLOPE (90 %)', 'ENDS', 'CONFIDENCE'] as const;
 
@@ -23,21 +25,16 @@ function cellsOf({ row: { summary }, alarm, replicas }: RankedRow): string[] {
   const { trend, leak, cause, growth, eta, confidence } = summary;
   const spread = replicas === null || replicas.spread === 'single' ? '' : ` (${replicas.leaking} of ${replicas.of} replicas)`;
   return [
-    workloadText(summary) + spread,
+    safeName(workloadName(summary)) + spread,
     safeName(summary.pod),
     safeName(summary.container),
     trend,
     leak === true ? (alarm ? 'yes' : 'perhaps') : leak === false ? 'no' : 'not known',
     cause,
     growth === null ? '' : growthText(growth),
-    eta === null ? '' : `${eta.event} ${dueText(eta.low, eta.high)}`,
+    eta === null ? '' : endText(eta),
     confidence.toFixed(2),
   ];
-}
-
-function workloadText({ cluster, namespace, owner, pod }: RowSummary): string {
-  const name = owner === null ? pod : owner.kind === null ? owner.name : `${owner.kind}/${owner.name}`;
-  return safeName([cluster, namespace, name].filter((part) => part !== '').join('/'));
 }
 
 function growthText({ field, bytesPerHour, low, high }: Growth): string {

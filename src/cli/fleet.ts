@@ -1,11 +1,15 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { failsGate, type Gate } from '../diagnosis/gate.ts';
+import { isOfServer } from '../fleet/evaluate-shard.ts';
 import { evaluateHere, serveThread, startThreads } from '../fleet/evaluators.ts';
-import { HttpError } from '../fleet/http/http-error.ts';
 import type { RankedRow } from '../fleet/rank.ts';
 import { parseSelector, selectorText } from '../fleet/read/matchers.ts';
-import { ResultFile } from '../fleet/result-file.ts';
+import { reportHtml } from '../fleet/report/report-html.ts';
+import { type Question, ResultFile } from '../fleet/result-file.ts';
 import { type FleetAnswer, type Progress, runFleet } from '../fleet/run-fleet.ts';
 import { safeName } from '../format.ts';
 import { InputError } from '../inputs/series-file.ts';
@@ -88,6 +92,7 @@ async function once(options: FleetCommand, url: string): Promise<number> {
     });
     progress.clear();
     print(answer, results, options);
+    if (options.report !== null) writeReport(options.report, answer, results, question);
     return exitCode(answer, options);
   } catch (error) {
     const code = codeOf(error);
@@ -102,9 +107,27 @@ async function once(options: FleetCommand, url: string): Promise<number> {
 const isBundled = (): boolean => import.meta.url.endsWith('.mjs');
 const threadsOf = ({ threads }: FleetCommand): number => Math.min(threads, Math.max(1, availableParallelism()));
 
+/** @throws InputError if it cannot be written */
+function writeReport(path: string, answer: FleetAnswer, results: ResultFile, { url, selector }: Question): void {
+  const style = isBundled() ? pageStyle() : '';
+  const html = reportHtml({ answer, url, selector, style, chartOf: ({ row }) => results.row(row).chart });
+  try {
+    writeFileSync(path, html);
+  } catch (error) {
+    throw new InputError(`--report ${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** The style sheet of the page, which the build puts beside the commands. */
+function pageStyle(): string {
+  const folder = fileURLToPath(new URL('../web/', import.meta.url));
+  const name = readdirSync(folder).find((file) => file.endsWith('.css'));
+  return name === undefined ? '' : readFileSync(join(folder, name), 'utf8');
+}
+
 function codeOf(error: unknown): number | null {
   if (error instanceof SecretFileError) return 2;
-  return error instanceof InputError || error instanceof HttpError ? 1 : null;
+  return isOfServer(error) ? 1 : null;
 }
 
 function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCommand): void {

@@ -19,3 +19,8 @@ export function applyLowMemoryFlags(): void {
 export function applyShortRunFlags(): void {
   for (const flag of ['--interrupt-budget=1000000', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
+
+/** V8 flags for `fleet`, whose functions run long enough to be optimised. The young generation does not grow, since each thread has one. */
+export function applyLongRunFlags(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}

@@ -4,8 +4,10 @@ import { fieldName } from '../fields.ts';
 import { keyText } from '../inputs/prometheus/container-key.ts';
 import { containerSeries } from '../inputs/prometheus/container-series.ts';
 import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
+import { InputError } from '../inputs/series-file.ts';
 import { versionOf } from '../memory-facts.ts';
 import { chartOf } from './chart.ts';
+import { HttpError } from './http/http-error.ts';
 import type { SeriesReader } from './read/series-reader.ts';
 import type { Shard } from './shards.ts';
 import { summaryOf } from './summary.ts';
@@ -31,9 +33,10 @@ export interface ShardResult {
 export async function evaluateShard(shard: Shard, reader: SeriesReader, minHistorySeconds: number): Promise<ShardResult> {
   const rows: LabelledSeries[] = [];
   try {
-    for (const matchers of shard.reads) rows.push(...(await reader.read(matchers, shard.range)));
+    for (const matchers of shard.reads) rows.push(...(await reader.read(matchers, shard.range, shard.series)));
   } catch (error) {
-    const missing = [{ what: nameOf(shard), why: reasonOf(error), containers: shard.candidates.length }];
+    if (!isOfServer(error)) throw error;
+    const missing = [{ what: nameOf(shard), why: error.message, containers: shard.candidates.length }];
     return { rows: [], missing, tooYoung: 0, samples: 0 };
   }
   const samples = rows.reduce((sum, { t }) => sum + t.length, 0);
@@ -56,7 +59,9 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
   return { rows: evaluated, missing: [], tooYoung: known.size, samples };
 }
 
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Whether a server caused an error: it then costs a part of the answer. Other errors are memhound's own. */
+export const isOfServer = (error: unknown): error is HttpError | InputError =>
+  error instanceof HttpError || error instanceof InputError;
 
 function nameOf({ candidates }: Shard): string {
   const [first] = candidates;

@@ -2,7 +2,7 @@ import { keyText } from '../inputs/prometheus/container-key.ts';
 import { InputError } from '../inputs/series-file.ts';
 import { alarmSet } from './alarms.ts';
 import { candidatesIn, takeInventory } from './discover.ts';
-import { reasonOf } from './evaluate-shard.ts';
+import { isOfServer } from './evaluate-shard.ts';
 import type { EvaluatorOptions, Evaluators } from './evaluators.ts';
 import { type ClientOptions, HttpClient } from './http/http-client.ts';
 import { PrometheusApi, type TimeRange } from './http/prometheus-api.ts';
@@ -101,9 +101,10 @@ async function run(options: FleetOptions, api: PrometheusApi): Promise<FleetAnsw
         const open = candidates.filter(({ key }) => !finished.has(keyText(key)));
         yield* shardsOf(open, { ...inventory, range, stepSeconds: plan.stepSeconds, mostSamples, selector });
       } catch (error) {
+        if (!isOfServer(error)) throw error;
         missing.push({
           what: namespace === '' ? 'the containers' : `namespace ${namespace}`,
-          why: reasonOf(error),
+          why: error.message,
           containers: 0,
         });
       }

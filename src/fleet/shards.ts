@@ -20,6 +20,8 @@ export interface Shard {
   readonly reads: readonly (readonly Matcher[])[];
   readonly range: TimeRange;
   readonly candidates: readonly Candidate[];
+  /** Series that a read is expected to return. */
+  readonly series: number;
 }
 
 /** The labels of pod and container: older installs have `pod_name` and `container_name`. null: the series have none, as without Kubernetes. */
@@ -86,7 +88,8 @@ function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
     ...plan.selector,
   ];
   const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('pod')];
-  return { reads: plan.jvmMetrics.length > 0 ? [cgroup, jvm] : [cgroup], range: plan.range, candidates };
+  const series = candidates.length * Math.max(plan.cgroupMetrics.length, plan.jvmMetrics.length);
+  return { reads: plan.jvmMetrics.length > 0 ? [cgroup, jvm] : [cgroup], range: plan.range, candidates, series };
 }
 
 /** The cgroups of pods and the pause containers are series, too. They would be read for nothing. */

@@ -76,7 +76,7 @@ export function inOrder(t: Float64Array, v: Float64Array): { readonly t: Float64
 export function parsePrometheus(json: unknown): PrometheusAnswer<Series> {
   const { data, warnings } = openAnswer(json);
   const rows = parseMatrix(data);
-  const containers = containerSeries(rows);
+  const containers = [...containerSeries(rows)];
   const [only, second] = containers;
   if (only === undefined)
     throw new InputError(`${whyNothing(rows)}${warnings.map((text) => `; Prometheus warns: ${text}`).join('')}`);

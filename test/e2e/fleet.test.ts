@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -37,13 +40,50 @@ function* stored(install: Install) {
 const fleet = (server: FleetServer, ...more: readonly string[]) =>
   run(process.execPath, [MEMHOUND, 'fleet', '--prometheus', server.url, ...RANGE, ...more]);
 
-async function rowsOf(server: FleetServer): Promise<Row[]> {
-  const { code, stdout, stderr } = await fleet(server, '--json');
-  assert.equal(code, 0, stderr);
-  return stdout
+const parsed = (stdout: string): Row[] =>
+  stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Row);
+
+async function rowsOf(server: FleetServer): Promise<Row[]> {
+  const { code, stdout, stderr } = await fleet(server, '--json');
+  assert.equal(code, 0, stderr);
+  return parsed(stdout);
+}
+
+/** A server in front of another, which spoils answers to remote read for a range of days: it refuses them, or breaks them off. */
+async function startProxy(
+  url: string,
+  fate: (body: string) => 'pass' | 'fail' | 'cut',
+): Promise<Pick<FleetServer, 'url' | 'stop'>> {
+  const proxy = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const headers = { ...request.headers } as Record<string, string>;
+    for (const name of ['host', 'connection', 'content-length']) delete headers[name];
+    const isRead = request.url === '/api/v1/read' && !body.includes('memhound_no_such_metric');
+    const what = isRead ? fate(body.toString('latin1')) : 'pass';
+    if (what === 'fail') {
+      response.writeHead(500).end('the disk is broken');
+      return;
+    }
+    const answer = await fetch(`${url}${request.url}`, { method: request.method!, headers, ...(body.length > 0 && { body }) });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    response.writeHead(answer.status, {
+      'content-type': answer.headers.get('content-type') ?? '',
+      'content-length': bytes.length,
+    });
+    if (what === 'cut') response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());
+    else response.end(bytes);
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    stop: async () => {
+      proxy.closeAllConnections();
+      proxy.close();
+    },
+  };
 }
 
 /** Leaks that the generator's own parameters make certain, and containers that certainly do not leak. */
@@ -59,7 +99,7 @@ function assertLeaksAreFound(rows: readonly Row[]): void {
   );
 }
 
-describe('memhound fleet on a real Prometheus', { skip: missingRequirements('prometheus'), timeout: 180_000 }, () => {
+describe('memhound fleet on a real Prometheus', { skip: missingRequirements('prometheus'), timeout: 400_000 }, () => {
   let server: FleetServer;
   let folder: string;
   before(async () => {
@@ -101,6 +141,66 @@ describe('memhound fleet on a real Prometheus', { skip: missingRequirements('pro
     assert.match(stdout, /^WORKLOAD +POD +CONTAINER +TREND +LEAK/);
     assert.match(stdout, /24 containers|23 containers|22 containers/);
     assert.match(stdout, /memhound inject --container app/);
+  });
+
+  test('range queries give the same leaks, and the report is a page that loads nothing', async () => {
+    const report = join(folder, 'report.html');
+    const { code, stdout, stderr } = await fleet(server, '--read-by', 'query-range', '--json', '--report', report);
+    assert.equal(code, 0, stderr);
+    const rows = parsed(stdout);
+    assertLeaksAreFound(rows);
+    const html = readFileSync(report, 'utf8');
+    const alarms = rows.filter(({ alarm }) => alarm);
+    assert.match(html, new RegExp(`<h1>${alarms.length} containers of \\d+ workloads leak\\.`));
+    for (const { owner } of alarms) assert.ok(html.includes(`${owner?.kind}/${owner?.name}`));
+    assert.ok(html.includes('<svg class="growth"'));
+    assert.doesNotMatch(html, /<script|<link[^>]*stylesheet|src=|url\((?!data:)|@import/);
+  });
+
+  test('a run that was interrupted continues with the rows that it has', async () => {
+    const file = join(folder, 'rows.jsonl');
+    const first = await fleet(server, '--json', '--resume', file);
+    const lines = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, `${lines.slice(0, 10).join('\n')}\n${lines[10]!.slice(0, 200)}`);
+    const second = await fleet(server, '--json', '--resume', file);
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(second.stdout, first.stdout);
+    const other = await fleet(server, '--resume', file, '--selector', '{namespace="team-1"}');
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /the file has selector "\{\}", and this run "\{namespace=\\"team-1\\"\}"/);
+  });
+
+  test('what a server does not give is listed, the rest is answered, and the code is 1', async () => {
+    const proxy = await startProxy(server.url, (body) => (body.includes('team-2') ? 'fail' : 'pass'));
+    try {
+      const { code, stdout } = await fleet({ ...server, url: proxy.url }, '--json');
+      assert.equal(code, 1);
+      const rows = parsed(stdout);
+      const missing = rows.flatMap((row) =>
+        'missing' in row ? [row.missing as { readonly what: string; readonly why: string }] : [],
+      );
+      assert.match(missing[0]?.what ?? '', /^team-2\//);
+      assert.match(missing[0]?.why ?? '', /answers 500 \(the disk is broken\)/);
+      const namespaces = new Set(rows.map(({ namespace }) => namespace));
+      assert.ok(namespaces.has('team-1') && !namespaces.has('team-2'));
+      const accepted = await fleet({ ...server, url: proxy.url }, '--json', '--partial-ok');
+      assert.equal(accepted.code, 0);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  test('an answer that breaks off is asked for again', async () => {
+    let cut = 0;
+    const proxy = await startProxy(server.url, () => (cut++ === 0 ? 'cut' : 'pass'));
+    try {
+      const { code, stdout } = await fleet({ ...server, url: proxy.url }, '--json');
+      assert.equal(code, 0);
+      assert.equal(stdout, (await fleet(server, '--json')).stdout);
+      assert.ok(cut > 1);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test('a selector without a container is an error that says what to check', async () => {

@@ -13,7 +13,7 @@ const MAX_LINE = 256 * 1024 * 1024;
 /** VictoriaMetrics' own way: raw samples as JSON lines `{"metric":{…},"values":[…],"timestamps":[ms…]}`. */
 export class ExportReader implements SeriesReader {
   readonly way = 'export';
-  readonly mostSamples = 300_000;
+  readonly mostSamples = 150_000;
   readonly #client: HttpClient;
 
   constructor(client: HttpClient) {

@@ -6,6 +6,8 @@ import type { SeriesReader } from './series-reader.ts';
 
 /** Prometheus refuses more points a series (web/api/v1/api.go). */
 const MAX_POINTS = 11_000;
+/** Fewer points would cost more in requests than they save in memory. */
+const MIN_POINTS = 500;
 /** A server that refuses even this little has another reason than the size. */
 const SHORTEST_S = 3600;
 
@@ -15,7 +17,7 @@ const SHORTEST_S = 3600;
  */
 export class RangeReader implements SeriesReader {
   readonly way = 'query-range';
-  readonly mostSamples = 120_000;
+  readonly mostSamples = 50_000;
   readonly #api: PrometheusApi;
   readonly #step: number;
 
@@ -24,10 +26,11 @@ export class RangeReader implements SeriesReader {
     this.#step = stepSeconds;
   }
 
-  async read(matchers: readonly Matcher[], range: TimeRange): Promise<LabelledSeries[]> {
+  async read(matchers: readonly Matcher[], range: TimeRange, expected: number): Promise<LabelledSeries[]> {
+    const points = Math.max(MIN_POINTS, Math.min(MAX_POINTS, Math.floor(this.mostSamples / expected)));
     const expression = selectorText(matchers);
     const joined = new Map<string, LabelledSeries[]>();
-    for (const part of splitByPoints(range, this.#step))
+    for (const part of splitByPoints(range, this.#step, points))
       for (const series of await this.#readPart(expression, part)) {
         const key = JSON.stringify(series.labels);
         joined.set(key, [...(joined.get(key) ?? []), series]);
@@ -56,10 +59,10 @@ export class RangeReader implements SeriesReader {
 const TOO_MUCH: ReadonlySet<number> = new Set([400, 413, 422, 503, 504]);
 
 /** Ranges of at most as many points as a server answers, one step apart. */
-export function splitByPoints({ from, to }: TimeRange, step: number): TimeRange[] {
+export function splitByPoints({ from, to }: TimeRange, step: number, points = MAX_POINTS): TimeRange[] {
   const parts: TimeRange[] = [];
-  for (let start = from; start <= to; start += MAX_POINTS * step)
-    parts.push({ from: start, to: Math.min(to, start + (MAX_POINTS - 1) * step) });
+  for (let start = from; start <= to; start += points * step)
+    parts.push({ from: start, to: Math.min(to, start + (points - 1) * step) });
   return parts;
 }
 

@@ -23,7 +23,7 @@ const STREAMED = /^application\/x-streamed-protobuf/;
  */
 export class RemoteReader implements SeriesReader {
   readonly way = 'remote-read';
-  readonly mostSamples = 300_000;
+  readonly mostSamples = 200_000;
   readonly #client: HttpClient;
 
   constructor(client: HttpClient) {
@@ -75,7 +75,8 @@ function decodeFrame(frame: Uint8Array, collector: SeriesCollector, decoder: Xor
       onOther: () => {},
     });
   } catch (error) {
-    // pbf throws plain errors for what is no message.
+    if (error instanceof TypeError || error instanceof ReferenceError) throw error;
+    // pbf throws plain errors and RangeError for what is no message.
     throw new HttpError('broken', `a frame of remote read is damaged: ${(error as Error).message}`);
   }
 }

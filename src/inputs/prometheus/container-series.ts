@@ -29,12 +29,12 @@ interface Gathered {
   limit: LabelledSeries | null;
 }
 
-/** Groups series by container, joins their runs, and adds what follows from them. A container without two samples is left out. */
-export function containerSeries(rows: readonly LabelledSeries[]): ContainerSeries[] {
-  return gather(rows).flatMap((container) => {
+/** Groups series by container, joins their runs, and adds what follows from them, one container at a time. One without two samples is left out. */
+export function* containerSeries(rows: readonly LabelledSeries[]): Iterable<ContainerSeries> {
+  for (const container of gather(rows)) {
     const series = seriesOf(container);
-    return series === null ? [] : [{ key: container.key, series }];
-  });
+    if (series !== null) yield { key: container.key, series };
+  }
 }
 
 function gather(rows: readonly LabelledSeries[]): Gathered[] {

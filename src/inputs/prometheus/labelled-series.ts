@@ -8,6 +8,14 @@ export interface LabelledSeries {
   readonly v: Float64Array;
 }
 
+/** Whether two series were sampled together, as the metrics of one target are. */
+export function hasSameTimes(a: Float64Array, b: Float64Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** The most frequent distance of two samples, in seconds; null: there are fewer than two. */
 export function usualStep({ t }: Pick<LabelledSeries, 't'>): number | null {
   if (t.length < 2) return null;

@@ -1,5 +1,5 @@
 import type { FieldId } from '../../fields.ts';
-import { type LabelledSeries, mergeReplicas, usualStep } from './labelled-series.ts';
+import { hasSameTimes, type LabelledSeries, mergeReplicas, usualStep } from './labelled-series.ts';
 
 /** The series of one run of a container, by field. A field has several if replicas report it. */
 export type Run = ReadonlyMap<FieldId, readonly LabelledSeries[]>;
@@ -64,7 +64,7 @@ export function columnsOf(run: Run, until: number): { readonly t: Float64Array; 
 /** The values of a series at other times. Targets are scraped at different moments, so a value belongs to the nearest time within half a step. */
 export function alignTo(t: Float64Array, series: LabelledSeries): Float64Array {
   const { t: times, v } = series;
-  if (times.length === t.length && times.every((at, i) => at === t[i])) return v;
+  if (hasSameTimes(times, t)) return v;
   const tolerance = Math.max(usualStep({ t }) ?? LOOKBACK_S, usualStep(series) ?? 0) / 2;
   const out = new Float64Array(t.length).fill(Number.NaN);
   for (let i = 0, k = 0; i < t.length && times.length > 0; i++) {
