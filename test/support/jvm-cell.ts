@@ -24,6 +24,8 @@ export interface Variant {
   /** -Xmx. Address space is reserved for it, and no more of it is used than of a small one. */
   readonly maxHeapBytes?: number;
   readonly threads?: number;
+  /** Of its heap: the JVM's own figures differ from each other by one. */
+  readonly pageBytes?: number;
   readonly directMib?: number;
   /** Made before the program runs, by a run of its own: the flags that make it, with FOLDER for a folder. The variant's flags may have FOLDER too. */
   readonly prepare?: readonly (readonly string[])[];
@@ -70,11 +72,11 @@ async function samplesAfter(hound: Memhound, first: Sample['values'], collectedM
 }
 
 /** The least that was used after the collection. */
-function floor({ collector }: Variant, first: Sample['values'], after: readonly Sample[], truth: Truth): Comparison {
+function floor({ collector, pageBytes }: Variant, first: Sample['values'], after: readonly Sample[], truth: Truth): Comparison {
   if (collector === 'Epsilon') return notTold('heap floor', 'it never collects');
   if (after.length === 0) return off('heap floor', 'the collection was not counted');
   if (first.full_gc_count == null) return notTold('heap floor', 'the collector renews its figures before it has freed anything');
-  return bytes('heap floor', Math.min(...after.map(({ values }) => values.heap_used!)), truth);
+  return bytes('heap floor', Math.min(...after.map(({ values }) => values.heap_used!)), truth, pageBytes);
 }
 
 /** What memhound says of the running program, each figure against the truth. */
@@ -94,8 +96,9 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const now = await beans(java);
     const grownMs = Date.now();
     await samples(hound, ['heap_used'], ({ atMs }) => atMs >= grownMs);
+    const countedBefore = await collections(jdk, pid);
     const jvm = await jvmReading(hound, attach ? grownMs : 0);
-    const counters = await jstat(jdk, pid, 'gc');
+    const countedAfter = await collections(jdk, pid);
     const { target, files, figures, heapCommitted } = await lookAtLedger(jdk, pid, cgroup, attach);
 
     const is = (name: string): number => now.get(name) ?? 0;
@@ -112,21 +115,25 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
         then(`${name}.committed`),
       ),
     ];
-    const counted = ['YGC', 'FGC', 'CGC'].flatMap((name) => counters.get(name) ?? []);
-    // jstat has no count of some collectors, and CMS counts pauses where its beans count cycles.
-    const collected = counted.length === 0 ? is('collections') : counted.reduce((a, b) => a + b);
+    // jstat has no count of some collectors; of CMS it counts pauses, and the beans cycles.
+    const collected = { before: countedBefore ?? is('collections'), after: countedAfter ?? is('collections') };
     const found = target.jvm?.collector ?? null;
     const libjvm = mappingsOf(pid).find(({ kind }) => kind.endsWith('/libjvm.so'))!.kind;
     return [
       found === variant.collector ? agrees('collector') : off('collector', `${found} of ${variant.collector}`),
-      aged('heap used', jvm?.heapUsed, is('heap.used'), { value: left, atMs: growsMs }),
-      aged('heap committed', jvm?.heapCommitted, committedNow, then('heap.committed')),
+      aged('heap used', jvm?.heapUsed, is('heap.used'), { value: left, atMs: growsMs }, variant.pageBytes),
+      aged('heap committed', jvm?.heapCommitted, committedNow, then('heap.committed'), variant.pageBytes),
       bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(variant.maxHeapBytes ?? MAX_HEAP)),
       floor(variant, first, after, { before: left, after: atCollection.get('heap.used') ?? left }),
       ...space('metaspace', jvm?.metaspace, 'metaspace'),
       ...space('class space', jvm?.compressedClass, 'class-space'),
-      count('threads', jvm?.threads?.live, is('threads'), 1),
-      count('classes', jvm?.classes ? jvm.classes.loaded - jvm.classes.unloaded : null, is('classes'), is('classes') / 100),
+      count('threads', jvm?.threads?.live, always(is('threads')), 1),
+      count(
+        'classes',
+        jvm?.classes ? jvm.classes.loaded - jvm.classes.unloaded : null,
+        always(is('classes')),
+        is('classes') / 100,
+      ),
       count('collections', jvm?.gcCount, collected, 0),
       ...figures,
       await fileRow('file that it wrote', files, file),
@@ -135,6 +142,13 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
   } finally {
     await hound.stop();
   }
+}
+
+/** null: jstat has no count of this collector. */
+async function collections(jdk: Jdk, pid: number): Promise<number | null> {
+  const counters = await jstat(jdk, pid, 'gc');
+  const counted = ['YGC', 'FGC', 'CGC'].flatMap((name) => counters.get(name) ?? []);
+  return counted.length === 0 ? null : counted.reduce((a, b) => a + b);
 }
 
 /** Its heap as of now, if the JVM may be asked and its counters show an older one: an answer comes some ten seconds later. */
@@ -151,8 +165,11 @@ async function fileRow(figure: string, files: readonly FileRow[], path: string):
 }
 
 async function compile({ line, javac }: Jdk, to: string): Promise<void> {
-  const { code, stderr } = await run(javac, ['-d', to, '-encoding', 'UTF-8', 'scenarios/EveryArea.java']);
-  if (code !== 0) throw new Error(`javac of JDK ${line}: ${stderr}`);
+  const compiled = await run(javac, ['-d', to, '-encoding', 'UTF-8', 'scenarios/EveryArea.java']);
+  if (compiled.code !== 0) throw new Error(`javac of JDK ${line}: ${compiled.stderr}`);
+  // A cache of classes is made of jars alone.
+  const packed = await run(join(dirname(javac), 'jar'), ['cf', join(to, 'app.jar'), '-C', to, '.']);
+  if (packed.code !== 0) throw new Error(`jar of JDK ${line}: ${packed.stderr}`);
 }
 
 /** Runs the program in a cgroup of its own, and memhound beside it: without `--attach`, then with it, as asked. */
@@ -165,7 +182,8 @@ export async function runCell(jdk: Jdk, variant: Variant, attaches: readonly boo
   const { maxHeapBytes = MAX_HEAP, directMib = DIRECT_MIB, threads = THREADS } = variant;
   const sizes = ['-Xms64m', `-Xmx${maxHeapBytes}`, '-XX:NativeMemoryTracking=detail'];
   const inFolder = (flags: readonly string[]) => flags.map((flag) => flag.replace('FOLDER', folder));
-  const program = ['-cp', classes, 'EveryArea', ...[HEAP_MIB, directMib, threads, variant.classes, FILE_MIB, file].map(String)];
+  const path = variant.prepare === undefined ? classes : join(classes, 'app.jar');
+  const program = ['-cp', path, 'EveryArea', ...[HEAP_MIB, directMib, threads, variant.classes, FILE_MIB, file].map(String)];
   try {
     await compile(jdk, classes);
     for (const flags of variant.prepare ?? []) {

@@ -20,30 +20,38 @@ export const always = (value: number): Truth => ({ before: value, after: value }
 export const nearest = (found: number, { before, after }: Truth): number =>
   Math.min(Math.max(found, Math.min(before, after)), Math.max(before, after));
 
-/** Within 1 % or 1 MiB. */
-const near = (found: number, truth: number): boolean => Math.abs(found - truth) <= Math.max(MIB, truth / 100);
+/** Within 1 % or 1 MiB, or one page of a heap that has larger ones. */
+const near = (found: number, truth: number, pageBytes = MIB): boolean =>
+  Math.abs(found - truth) <= Math.max(MIB, pageBytes, truth / 100);
 
 export const agrees = (figure: string, note: string | null = null): Comparison => ({ figure, state: 'agrees', note });
 export const off = (figure: string, note: string): Comparison => ({ figure, state: 'off', note });
 export const notTold = (figure: string, note: string): Comparison => ({ figure, state: 'not-told', note });
 
-export function bytes(figure: string, found: number | null | undefined, truth: Truth): Comparison {
+export function bytes(figure: string, found: number | null | undefined, truth: Truth, pageBytes = MIB): Comparison {
   if (found == null) return notTold(figure, `absent; it is ${bytesText(truth.after)}`);
   const is = nearest(found, truth);
-  return near(found, is) ? agrees(figure) : off(figure, `${bytesText(found)} of ${bytesText(is)}`);
+  return near(found, is, pageBytes) ? agrees(figure) : off(figure, `${bytesText(found)} of ${bytesText(is)}`);
 }
 
-export function count(figure: string, found: number | null | undefined, truth: number, within: number): Comparison {
-  if (found == null) return notTold(figure, `absent; it is ${truth}`);
-  return Math.abs(found - truth) <= within ? agrees(figure) : off(figure, `${found} of ${truth}`);
+export function count(figure: string, found: number | null | undefined, truth: Truth, within: number): Comparison {
+  if (found == null) return notTold(figure, `absent; it is ${truth.after}`);
+  const is = nearest(found, truth);
+  return Math.abs(found - is) <= within ? agrees(figure) : off(figure, `${found} of ${is}`);
 }
 
 /** A value that carries its age may be that of the last collection, where it says so. */
-export function aged(figure: string, found: Aged<number> | null | undefined, now: number, collected: Aged<number>): Comparison {
-  const isOld = found != null && found.atMs <= collected.atMs && near(found.value, collected.value);
-  return isOld && !near(found.value, now)
+export function aged(
+  figure: string,
+  found: Aged<number> | null | undefined,
+  now: number,
+  collected: Aged<number>,
+  pageBytes = MIB,
+): Comparison {
+  const isOld = found != null && found.atMs <= collected.atMs && near(found.value, collected.value, pageBytes);
+  return isOld && !near(found.value, now, pageBytes)
     ? agrees(figure, 'as of the last collection, with its age')
-    : bytes(figure, found?.value, always(now));
+    : bytes(figure, found?.value, always(now), pageBytes);
 }
 
 const flat = (parts: readonly LedgerPart[]): LedgerPart[] => parts.flatMap((p) => [p, ...flat(p.parts ?? [])]);

@@ -34,7 +34,9 @@ function residentParts(pid: number, regions: readonly Region[]): ReadonlyMap<str
   const add = (id: string, value: number): void => {
     found.set(id, (found.get(id) ?? 0) + value);
   };
-  const all = [...regions, ...untracked(pid, regions)];
+  const huge = mappingsOf(pid).filter(({ kind }) => kind.startsWith('/anon_hugepage'));
+  const inHugePages = (r: Region) => huge.some((h) => h.start < r.end && r.start < h.end);
+  const all = [...regions.filter((r) => !inHugePages(r)), ...untracked(pid, regions)];
   for (const [i, value] of residentAnon(pid, all).entries()) add(partOf(all[i]!), value);
   const stack = mappingsOf(pid).filter(({ kind }) => kind.startsWith('[stack'));
   for (const value of residentAnon(pid, stack)) add('thread-stacks', value);

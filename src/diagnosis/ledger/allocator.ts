@@ -8,7 +8,8 @@ const LIBRARIES: readonly (readonly [Allocator, RegExp])[] = [
   ['jemalloc', /\/libjemalloc[^/]*\.so/],
   ['tcmalloc', /\/libtcmalloc[^/]*\.so/],
   ['mimalloc', /\/libmimalloc[^/]*\.so/],
-  ['musl', /\/(?:ld-musl-|libc\.musl-)[^/]*\.so/],
+  // Alpine's name, and Debian's, where the loader is a link to the library.
+  ['musl', /\/(?:ld-musl-|libc\.musl-)[^/]*\.so|-linux-musl\/libc\.so$/],
   ['glibc', /\/libc(?:-[\d.]+)?\.so/],
 ];
 

@@ -12,6 +12,7 @@ test('the library that serves malloc is recognised by its name, also beside the 
   assert.equal(allocator(libc, '/opt/lib/libtcmalloc_minimal.so.4.5.9'), 'tcmalloc');
   assert.equal(allocator('/usr/lib/libmimalloc.so.2.1', libc), 'mimalloc');
   assert.equal(allocator('/lib/ld-musl-x86_64.so.1'), 'musl');
+  assert.equal(allocator('/usr/lib/x86_64-linux-musl/libc.so'), 'musl');
 });
 
 test('a static program, and names that only resemble the libraries, are of no known allocator', () => {
