@@ -48,6 +48,19 @@ test('a search through a crowd of processes called java lets others have their t
   assert.ok(found.skipped >= 0 && found.skipped < count);
 });
 
+test('of many JVMs in one cgroup some are named', async (t) => {
+  const tree = new MadeTree();
+  t.after(() => tree.remove());
+  for (let pid = 100; pid < 140; pid++)
+    tree.run({ pid, startTicks: pid, rssMiB: 1, group: 'app', command: `${'M'.repeat(5000)}${pid}` });
+  const found = await findTargets({ ...ANY_TARGET, roots: tree.roots });
+  assert.ok(found.state === 'found');
+  for (const { otherJvms } of found.targets) {
+    assert.equal(otherJvms.length, 16);
+    assert.ok(otherJvms.every(({ name }) => name.length <= 201));
+  }
+});
+
 test('a file that is written is queried before a thousand mapped ones that never were', () => {
   const file = (more: Partial<TrackedFile>) =>
     ({

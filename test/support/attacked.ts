@@ -29,16 +29,17 @@ async function fill(days: number): Promise<string> {
 }
 
 /** A memhound with a made container `app` and, where `days` is given, as much stored history; it samples each second. */
-export async function attackedMemhound(t: TestContext, { days = 0, args = [] as readonly string[] } = {}) {
+export async function attackedMemhound(
+  t: TestContext,
+  { days = 0, args = [] as readonly string[], wrap = undefined as NonNullable<Parameters<typeof watch>[1]>['wrap'] } = {},
+) {
   const tree = new MadeTree();
   t.after(() => tree.remove());
   tree.run({ pid: 10, startTicks: 100, rssMiB: 200, group: 'app', container: 'app' });
   const data = dataDir();
   if (days > 0) cpSync(await filled(days), join(data, 'app'), { recursive: true });
-  const hound = await watch([
-    ...['--every', '1s', '--data', data, '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup],
-    ...args,
-  ]);
+  const roots = ['--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup];
+  const hound = await watch(['--every', '1s', '--data', data, ...roots, ...args], wrap === undefined ? {} : { wrap });
   t.after(() => hound.stop('SIGKILL'));
   return { hound, tree, data };
 }
