@@ -64,7 +64,11 @@ for (const [how, script] of [
 
 for (const [how, script, why] of [
   ['is read-only', 'mount -t tmpfs -o ro t /tmp', /^its \/tmp is read-only/],
-  ['is full', 'mount -t tmpfs -o size=4k t /tmp && head -c 4096 /dev/zero > /tmp/full', /its \/tmp was full when the JVM started/],
+  [
+    'is full',
+    'mount -t tmpfs -o size=4k t /tmp && head -c 4096 /dev/zero > /tmp/full',
+    /its \/tmp was full when the JVM started/,
+  ],
 ] as const)
   test(`a JVM whose /tmp ${how} is found, and the reason for missing counters is that`, { skip, timeout: 60_000 }, async () => {
     const classes = java[3]!;
