@@ -20,7 +20,8 @@ interface CacheSums {
 /** Decides at each tick whether to scan the files in the page cache of one container. */
 export class FileScanSchedule {
   readonly #scanner: PageCacheScanner;
-  #running: Promise<void> | null = null;
+  #running: Promise<FileReading[]> | null = null;
+  #tick: { readonly atMs: number; readonly found: Promise<FileReading[] | null> } | null = null;
   readonly #due = new Due();
   #unchangedTicks = 0;
   #scannedAt: CacheSums | null = null;
@@ -29,21 +30,27 @@ export class FileScanSchedule {
     this.#scanner = new PageCacheScanner({ roots, process, pids });
   }
 
-  /** Scans, unless a scan is running, the last was too expensive to repeat so soon, or nothing has changed. Resolves when the scan has ended. */
-  scan(nowMs: number, values: FieldValues, onScanned: (files: FileReading[]) => void): Promise<void> {
+  /**
+   * Scans, unless a scan is running, the last was too expensive to repeat so soon, or nothing has changed. Resolves with the files when the scan
+   * has ended; null: there was none at this tick. All that ask at one tick have the same answer.
+   */
+  scan(nowMs: number, values: FieldValues): Promise<FileReading[] | null> {
+    if (this.#tick?.atMs === nowMs) return this.#tick.found;
     if (this.#running !== null) return this.#running;
-    const sums = { file: values.file ?? null, shmem: values.shmem ?? null };
-    if (!this.#due.isDue(nowMs) || this.#isUnchanged(sums)) return Promise.resolve();
+    const found = this.#scanIfDue(nowMs, { file: values.file ?? null, shmem: values.shmem ?? null });
+    this.#tick = { atMs: nowMs, found };
+    return found;
+  }
+
+  #scanIfDue(nowMs: number, sums: CacheSums): Promise<FileReading[] | null> {
+    if (!this.#due.isDue(nowMs) || this.#isUnchanged(sums)) return Promise.resolve(null);
     this.#unchangedTicks = 0;
     this.#scannedAt = sums;
     const began = performance.now();
-    this.#running = this.#scanner
-      .scan(nowMs, { fileBytes: sums.file, shmemBytes: sums.shmem })
-      .then(onScanned)
-      .finally(() => {
-        this.#running = null;
-        this.#due.wait(nowMs, Math.min(MAX_PAUSE_MS, (performance.now() - began) / SCAN_TIME_SHARE));
-      });
+    this.#running = this.#scanner.scan(nowMs, { fileBytes: sums.file, shmemBytes: sums.shmem }).finally(() => {
+      this.#running = null;
+      this.#due.wait(nowMs, Math.min(MAX_PAUSE_MS, (performance.now() - began) / SCAN_TIME_SHARE));
+    });
     return this.#running;
   }
 

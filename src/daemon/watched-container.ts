@@ -17,7 +17,7 @@ import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { ContainerProcesses } from './container-processes.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
-import { FileScanSchedule } from './file-scan-schedule.ts';
+import type { FileScan, FileScans } from './file-scans.ts';
 import { HeapHistograms } from './histograms.ts';
 import { MappingsReader } from './mappings-reader.ts';
 import { OomKillTracker } from './oom-kill-tracker.ts';
@@ -29,6 +29,8 @@ export interface ContainerOptions {
   readonly roots: Roots;
   /** pids of a target's container. */
   readonly pidsOf: (target: Target) => number[];
+  /** One for all containers, because several JVMs may be in one. */
+  readonly fileScans: FileScans;
   /** --attach was given: commands may be sent to the JVM. */
   readonly mayAttach: boolean;
   readonly minHistorySeconds: number;
@@ -45,7 +47,7 @@ export interface ContainerOptions {
 interface Readers {
   readonly sampler: Sampler;
   /** null: no process represents the container. */
-  readonly files: FileScanSchedule | null;
+  readonly files: FileScan | null;
   /** null: no JVM. */
   readonly mappings: MappingsReader | null;
   readonly histograms: HeapHistograms | null;
@@ -122,14 +124,14 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   #open(target: Target): Readers {
-    const { roots, pidsOf, mayAttach } = this.#options;
+    const { roots, pidsOf, mayAttach, fileScans } = this.#options;
     const { process } = target;
     const jvm = target.jvm === null ? null : process;
     const targetNow = () => this.target;
     const processes = new ContainerProcesses(roots.proc, targetNow, () => pidsOf(target));
     return {
       sampler: openSampler(target, roots, mayAttach),
-      files: process === null ? null : new FileScanSchedule(roots, process, () => pidsOf(target)),
+      files: process === null ? null : fileScans.open(target, process),
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
       parts: new PartsReader(roots, targetNow, processes),
@@ -167,8 +169,9 @@ export class WatchedContainer implements AnsweringContainer {
   async scanFiles(nowMs: number): Promise<void> {
     const { files } = this.#readers;
     if (!this.alive || files === null) return;
-    await files.scan(nowMs, this.tick?.sample.values ?? {}, (found) => {
+    await files.scan(nowMs, this.tick?.sample.values ?? {}, (found, isAnew) => {
       if (files !== this.#readers.files) return; // the instance has ended meanwhile
+      if (isAnew) this.history.expectFilesAgain();
       this.#files = found;
       this.history.recordFiles(nowMs, found);
     });

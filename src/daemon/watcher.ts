@@ -9,6 +9,7 @@ import { instanceOf } from '../sources/target/target-identity.ts';
 import { HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import { FailureLog } from './failure-log.ts';
+import { FileScans } from './file-scans.ts';
 import { finalReportOf } from './final-report.ts';
 import { lastEndOf } from './last-end.ts';
 import { Messages } from './messages.ts';
@@ -16,7 +17,7 @@ import { otherJvmsOf } from './other-jvms.ts';
 import { StatusAnswers } from './status-answers.ts';
 import type { ContainerOptions, WatchedContainer } from './watched-container.ts';
 
-export interface WatcherOptions extends Omit<ContainerOptions, 'lastEnd' | 'otherJvms'> {
+export interface WatcherOptions extends Omit<ContainerOptions, 'lastEnd' | 'otherJvms' | 'fileScans'> {
   readonly everySeconds: number;
   readonly store: Store;
   /** `represented`: see `SearchOptions`. */
@@ -53,6 +54,7 @@ export class Watcher {
     this.#containers = new ContainerRegistry(
       {
         ...options,
+        fileScans: new FileScans(options.roots, options.pidsOf),
         lastEnd: (watched) => lastEndOf(watched, options.store),
         otherJvms: (watched) => otherJvmsOf(watched, this.#containers),
       },

@@ -127,6 +127,12 @@ export class FileTracks {
     this.#evict(nowMs);
   }
 
+  /** The next scans are those of another scanner, which finds the files again. */
+  expectAgain(): void {
+    for (const track of this.#tracks.values()) track.state = 'unseen';
+    this.#resumed = { untilMs: this.#newestMs, scansLeft: SCANS_TO_FIND };
+  }
+
   /** What was not found in time is gone. */
   #endResumption(): void {
     if (this.#resumed === null || --this.#resumed.scansLeft > 0) return;

@@ -160,6 +160,11 @@ export class History {
     return this.#events.slice(Math.max(0, this.#events.length - (this.#eventCount - count)));
   }
 
+  /** The next files are those of another scanner. */
+  expectFilesAgain(): void {
+    this.#files.expectAgain();
+  }
+
   recordFiles(nowMs: number, files: readonly FileObservation[]): void {
     this.#files.record(nowMs, files);
   }

@@ -164,3 +164,13 @@ test('a text that memhound did not write is no readings', () => {
   ];
   for (const text of broken) assert.equal(parseReadings(text), null, text);
 });
+
+test('another scanner that has not found a file yet does not make it shrink, nor grow when it is found', () => {
+  const tracks = new FileTracks();
+  tracks.record(1000, [file('/app.log', 10)]);
+  tracks.expectAgain();
+  tracks.record(2000, []);
+  const late = { sizeBytes: 10 * MIB, allocatedBytes: 10 * MIB, residentBytes: 10 * MIB };
+  tracks.record(3000, [file('/app.log', 10, { foundLate: late })]);
+  assert.deepEqual(mibOf(tracks.newest()[0]!.residentBytes), [10, 10, 10]);
+});
