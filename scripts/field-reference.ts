@@ -1,13 +1,13 @@
 // Writes docs/fields.md from the table of fields: npm run fields
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { FIELDS, type FieldRow, type FieldSource } from '../src/fields.ts';
+import { FIELDS, type FieldRow, type SourceName } from '../src/fields.ts';
 import { wrapped } from './wrapped.ts';
 
-const SOURCES: Readonly<Record<FieldSource, string>> = {
+const SOURCES: Readonly<Record<SourceName, string>> = {
   cgroup: 'From the cgroup',
   procfs: 'From `/proc/PID` of the target process',
-  jvm: "From the JVM's counters (hsperfdata)",
+  hsperfdata: "From the JVM's counters (hsperfdata)",
 };
 
 const HEAD = `# Fields

@@ -24,14 +24,14 @@ export type GrowthCause =
   | 'kernel'
   | 'process';
 
-/** The source that reads a field. */
-export type FieldSource = 'cgroup' | 'procfs' | 'jvm';
+/** The sources that are read at every tick, under the names that the log and the API use. `hsperfdata`: the counters of the JVM, or its answers. */
+export type SourceName = 'cgroup' | 'procfs' | 'hsperfdata';
 
 interface Columns {
   readonly unit: Unit;
   readonly kind: 'gauge' | 'counter';
   /** The source that reads it: sources/cgroup by `v1` and `v2`, sources/process by `status`, sources/jvm in jvm-values.ts. */
-  readonly source: FieldSource;
+  readonly source: SourceName;
   /** The key of /proc/PID/status that has it; null: another source reads the field. */
   readonly status: string | null;
   /** The cause that its growth indicates; null: the field alone indicates none. */
@@ -77,7 +77,7 @@ const USUAL: Columns = {
   shortName: null,
 };
 
-const row = <const Id extends string, const Part extends string = never, const From extends FieldSource = 'cgroup'>(
+const row = <const Id extends string, const Part extends string = never, const From extends SourceName = 'cgroup'>(
   id: Id,
   title: string,
   v1: string | null,
@@ -372,7 +372,7 @@ const TABLE = [
     { source: 'procfs', status: 'VmPTE', cause: 'page-tables', perProcess: true },
   ),
   row('heap_used', 'Java heap used', null, null, false, 'Sum of the used bytes of the heap spaces', {
-    source: 'jvm',
+    source: 'hsperfdata',
     partOf: 'anon',
     cause: 'heap',
     perProcess: true,
@@ -380,39 +380,39 @@ const TABLE = [
     shortName: 'heap',
   }),
   row('heap_committed', 'Java heap committed', null, null, false, 'Sum of the capacities of the generations', {
-    source: 'jvm',
+    source: 'hsperfdata',
     evaluated: false,
     perProcess: true,
   }),
   row('old_used', 'Old generation used', null, null, false, 'Used bytes of the oldest generation', {
-    source: 'jvm',
+    source: 'hsperfdata',
     partOf: 'heap_used',
     sawtooth: true,
   }),
   row('metaspace', 'Metaspace', null, null, false, 'Metaspace used; the JVM renews it at a collection', {
-    source: 'jvm',
+    source: 'hsperfdata',
     partOf: 'anon',
     cause: 'metaspace',
     perProcess: true,
     shortName: 'metaspace',
   }),
   row('classes', 'Loaded classes', null, null, null, 'Classes loaded less unloaded', {
-    source: 'jvm',
+    source: 'hsperfdata',
     unit: 'count',
     shortName: 'classes',
   }),
   row('gc_count', 'Collections', null, null, null, 'Collections of all collectors', {
-    source: 'jvm',
+    source: 'hsperfdata',
     unit: 'count',
     kind: 'counter',
   }),
   row('full_gc_count', 'Full collections', null, null, null, 'Collections of the old generation', {
-    source: 'jvm',
+    source: 'hsperfdata',
     unit: 'count',
     kind: 'counter',
   }),
   row('gc_seconds', 'Time in collections', null, null, null, 'Seconds spent collecting', {
-    source: 'jvm',
+    source: 'hsperfdata',
     unit: 'seconds',
     kind: 'counter',
   }),
@@ -424,7 +424,7 @@ export type FieldId = Row['id'];
 type Row = (typeof TABLE)[number];
 
 /** The fields that one source reads. */
-export type FieldIdFrom<From extends FieldSource> = Extract<Row, { readonly source: From }>['id'];
+export type FieldIdFrom<From extends SourceName> = Extract<Row, { readonly source: From }>['id'];
 
 type IdOfPart<R, Sum extends string> = R extends { readonly id: infer Id; readonly partOf: infer Part }
   ? [Part & Sum] extends [never]
@@ -483,7 +483,7 @@ export const isField = (id: string): id is FieldId => byId.has(id);
 /** Keys of memory.stat that count events or pages. */
 const COUNTED = /^(?:pg|p?swp|workingset_|zswp|thp_|numa_)/;
 /** Further keys of memory.stat that are bytes and whose trend is estimated, from the kernel's documentation. `rss_huge` is from v1. */
-const OTHER_SIZES: ReadonlySet<string> = new Set([
+export const OTHER_SIZES: ReadonlySet<string> = new Set([
   'anon_thp',
   'file_thp',
   'shmem_thp',
@@ -493,7 +493,7 @@ const OTHER_SIZES: ReadonlySet<string> = new Set([
   'zswap_incomp',
 ]);
 /** Further keys that only repeat other values, so their trend is not estimated. */
-const REPEATED_SIZES: ReadonlySet<string> = new Set(['swapcached', 'dirty', 'writeback']);
+export const REPEATED_SIZES: ReadonlySet<string> = new Set(['swapcached', 'dirty', 'writeback']);
 
 /** The table's row, or a plain one for a key of memory.stat that the table does not name. */
 export const fieldRow = (id: FieldName): FieldRow => byId.get(id) ?? plainRow(id);

@@ -89,15 +89,16 @@ function column(place: string, values: unknown, length: number): Float64Array {
     const v: unknown = values[i];
     if (typeof v === 'number' && plausible(v) !== null) out[i] = v;
     else if (v === null) out[i] = Number.NaN;
-    else
-      inputError(
-        `${place}[${i}]`,
-        typeof v === 'number' && v < 0 ? 'a number of at least 0' : 'a number that is possible on a machine, or null',
-        v,
-      );
+    else inputError(`${place}[${i}]`, expectedValue(v), v);
   }
   return out;
 }
+
+/** All fields are sizes, counts or seconds. A difference of two, which may fall below 0, is no field. */
+const expectedValue = (value: unknown): string =>
+  typeof value === 'number' && value < 0
+    ? 'a number of at least 0 or null, because a field is a size, a count or a time (leave differences out)'
+    : 'a number that is possible on a machine, or null';
 
 function interval(value: unknown, t: Float64Array): number {
   if (value === undefined || value === null) return medianStep(t);

@@ -1,4 +1,4 @@
-import type { FieldValues } from '../fields.ts';
+import type { FieldValues, SourceName } from '../fields.ts';
 import type { Collector } from './jvm/collectors.ts';
 
 /** The values that sources return. A missing value is `null`, never 0; "no limit" is `'max'`. All sizes are in bytes. */
@@ -17,7 +17,7 @@ export type Reading<T> =
  */
 export interface Source<T> {
   /** Its name in the log and in the API. */
-  readonly name: 'cgroup' | 'procfs' | 'hsperfdata';
+  readonly name: SourceName;
   read(nowMs: number): Reading<T>;
   close(): void;
 }

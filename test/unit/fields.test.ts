@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldName, fieldRow, isEvaluated } from '../../src/fields.ts';
+import { fieldName, fieldRow, isEvaluated, isField, OTHER_SIZES, REPEATED_SIZES } from '../../src/fields.ts';
 
 const row = (key: string) => fieldRow(fieldName(key));
 
@@ -16,10 +16,14 @@ test('keys of memory.stat that the kernel documents as counts of events or pages
 });
 
 test('sizes that have no row of their own are bytes, and evaluated unless they repeat other figures', () => {
-  for (const key of ['anon_thp', 'file_thp', 'shmem_thp', 'rss_huge', 'zswap', 'zswapped'])
-    assert.deepEqual([row(key).unit, isEvaluated(row(key))], ['bytes', true], key);
-  for (const key of ['swapcached', 'dirty', 'writeback'])
-    assert.deepEqual([row(key).unit, isEvaluated(row(key))], ['bytes', false], key);
+  for (const key of OTHER_SIZES) assert.deepEqual([row(key).unit, isEvaluated(row(key))], ['bytes', true], key);
+  for (const key of REPEATED_SIZES) assert.deepEqual([row(key).unit, isEvaluated(row(key))], ['bytes', false], key);
+});
+
+test('a key that has a row is in no list of keys without one', () => {
+  const listed = [...OTHER_SIZES, ...REPEATED_SIZES];
+  assert.deepEqual(listed.filter(isField), []);
+  assert.equal(new Set(listed).size, listed.length);
 });
 
 test('a key that nobody knows yet has no unit, so its trend is not estimated', () =>

@@ -3,7 +3,7 @@ import type { JvmReading } from '../types.ts';
 
 /** The JVM's values by field. The type requires every field of the table whose source is the JVM. */
 export function jvmValues(jvm: JvmReading): FieldValues {
-  const values: Readonly<Record<FieldIdFrom<'jvm'>, number | null>> = {
+  const values: Readonly<Record<FieldIdFrom<'hsperfdata'>, number | null>> = {
     heap_used: jvm.heapUsed.value,
     heap_committed: jvm.heapCommitted.value,
     // Epsilon collects nothing, so its heap is treated as any other field. The same holds if collections are not known.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FIELDS, type FieldSource, fieldsWhere } from '../../../src/fields.ts';
+import { FIELDS, fieldsWhere, type SourceName } from '../../../src/fields.ts';
 import type { Tick } from '../../../src/sample/sampler.ts';
 import { sampleOfTree } from '../../support/sample-of-tree.ts';
 
@@ -10,7 +10,7 @@ const NOW_MS = Date.parse('2026-01-05T10:00:00Z');
 const TREES = ['v1-g1', 'v2-g1'];
 
 /** Sources that give fields, in the table's order, without those that a test breaks. */
-const sourcesBut = (...broken: FieldSource[]): string[] =>
+const sourcesBut = (...broken: SourceName[]): string[] =>
   [...new Set(FIELDS.map(({ source }) => source))].filter((source) => !broken.includes(source));
 
 /** Which sources gave values. */
@@ -56,7 +56,7 @@ for (const name of TREES) {
     const { sampler, breakFile } = await sampleOfTree(t, name);
     breakFile('stat');
     const tick = sampler.tick(NOW_MS);
-    assert.deepEqual(sourcesIn(tick), sourcesBut('procfs', 'jvm'));
+    assert.deepEqual(sourcesIn(tick), sourcesBut('procfs', 'hsperfdata'));
     assert.deepEqual(
       tick.sample.failures.map(({ source }) => source),
       ['procfs', 'hsperfdata'],
@@ -87,7 +87,7 @@ for (const name of TREES) {
     const { sampler, write, process } = await sampleOfTree(t, name);
     write(`root/tmp/hsperfdata_app/${process.nspid}`, Buffer.alloc(4096));
     const tick = sampler.tick(NOW_MS);
-    assert.deepEqual(sourcesIn(tick), sourcesBut('jvm'));
+    assert.deepEqual(sourcesIn(tick), sourcesBut('hsperfdata'));
     assert.deepEqual(
       tick.sample.failures.map(({ source }) => source),
       ['hsperfdata'],
@@ -100,7 +100,7 @@ for (const name of TREES) {
     write('stat', stat.replace(` ${process.startTicks} `, ` ${process.startTicks + 1} `));
     const tick = sampler.tick(NOW_MS);
     assert.equal(tick.alive, false, 'another process has its pid');
-    assert.deepEqual(sourcesIn(tick), sourcesBut('procfs', 'jvm'));
+    assert.deepEqual(sourcesIn(tick), sourcesBut('procfs', 'hsperfdata'));
     assert.deepEqual(tick.sample.failures, []);
   });
 }
