@@ -13,7 +13,7 @@ import { missingRequirements, program } from '../../support/needs.ts';
 import { run, start } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
-const skip = missingRequirements('root', 'javac', 'cgroup');
+const skip = missingRequirements('root', 'javac', 'cgroup', 'unshare');
 const folder = mkdtempSync(join(tmpdir(), 'memhound-ways-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 let java: string[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -145,7 +145,7 @@ test('--image-client asks a local client for the ids of an image, once, and says
     client: `#!/bin/sh\n[ "$1 $2 $3" = "image inspect --" ] || exit 9\ncase $4 in\njdk:21) echo '[{"RepoTags":["localhost/jdk:21"],"Config":{"User":"1200:1300"}}]';;\njre:21) echo '[{"Config":{"User":"miller"}}]';;\n*) echo "no such image" >&2; exit 1;;\nesac\n`,
   });
   const client = join(folder, 'client');
-  spawnSync('chmod', ['+x', client]);
+  chmodSync(client, 0o755);
   const { stdout } = run(POD('grind', 'jdk:21'), '--image-client', client);
   assert.match(stdout, /runAsUser: 1200\n\s+runAsGroup: 1300/);
   assert.match(run(POD('grind', 'jre:21'), '--image-client', client).stderr, /sets the user miller, a name/);
