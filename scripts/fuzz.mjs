@@ -14,12 +14,9 @@ const { values } = parseArgs({
 const file = 'test/attacks/fuzz.test.ts';
 const compiled = await compileTests([file]);
 const only = values.only === undefined ? [] : ['--test-name-pattern', values.only];
-const { status } = spawnSync(
-  process.execPath,
-  [...NODE_FLAGS, '--test-reporter', 'spec', ...only, '--test', compiled.outputOf(file)],
-  {
-    stdio: 'inherit',
-    env: { ...process.env, FUZZ_RUNS: values.cases, ...(values.seed === undefined ? {} : { FUZZ_SEED: values.seed }) },
-  },
-);
+// Not with --test, which prints nothing before all of a file has ended.
+const { status } = spawnSync(process.execPath, [...NODE_FLAGS, '--test-reporter', 'spec', ...only, compiled.outputOf(file)], {
+  stdio: 'inherit',
+  env: { ...process.env, FUZZ_RUNS: values.cases, ...(values.seed === undefined ? {} : { FUZZ_SEED: values.seed }) },
+});
 process.exitCode = status ?? 1;
