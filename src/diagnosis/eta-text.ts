@@ -12,6 +12,8 @@ export function etaDueText(
 ): string {
   const isNarrow = high !== null && intervalText(low, high) === durationText(high);
   const asOne = steady.keep(`time to ${event} is one figure`, isNarrow, { atOnce: (_, narrow) => narrow });
+  const isOpen = steady.keep(`time to ${event} has no end`, high === null, { atOnce: (_, open) => open });
+  if (isOpen) return dueText(low, null);
   return asOne && !isNarrow ? dueText(seconds, seconds) : dueText(low, high);
 }
 

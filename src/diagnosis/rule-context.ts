@@ -137,7 +137,11 @@ export function shareText({ steady }: RuleContext, part: number, whole: number):
 
 /** The time to this event; null: none is forecast. */
 export function etaOf(context: RuleContext, event: Eta['event']): Eta | null {
-  return context.evaluation.etas.find((e) => e.event === event) ?? null;
+  const now = context.evaluation.etas.find((e) => e.event === event) ?? null;
+  return context.steady.keep(`time to ${event}`, now, {
+    same: (a, b) => (a === null) === (b === null),
+    atOnce: (before) => before === null,
+  });
 }
 
 /** Within a day, an operator should act now. */

@@ -5,30 +5,37 @@ import { type FileCause, type GrownFiles, rowsNamed } from './growth/file-growth
 import type { Keeping, Steady } from './steady.ts';
 import type { FileRow } from './types.ts';
 
-type Answer = Pick<Evaluation, 'trend' | 'leak' | 'causes'>;
+type Answer = Omit<Evaluation, 'fields'> & { readonly windowSeconds: number };
 
 const causesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause }) => cause).join();
 const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === 'not-enough-data';
+
+/** Samples that come late on a busy machine may be too few for a moment. A window that began anew is another run. */
+const isSilent = (published: Answer, now: Answer): boolean =>
+  isUnknown(now) && !isUnknown(published) && now.windowSeconds >= published.windowSeconds / 2;
 
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
   same: (a, b) => a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes),
   atOnce: (published, now) => now.leak === true || isUnknown(published) || isUnknown(now),
-};
-
-const FIELD: Keeping<FieldTrend> = {
-  same: (a, b) => a.trend === b.trend,
-  atOnce: (published, now) => isUnknown(published) || isUnknown(now),
+  isSilent,
 };
 
 /** The evaluation whose trends and causes are published, each with the numbers of the newest evaluation that agrees. */
 export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
-  const { fields: _, ...answer } = now;
-  const fields = entriesOf(now.fields).map(([id, field]): [FieldName, FieldTrend] => [
+  const { fields: _, ...rest } = now;
+  const newest: Answer = { ...rest, windowSeconds: now.fields.usage?.windowSeconds ?? 0 };
+  const { windowSeconds: __, ...answer } = steady.keep('answer', newest, ANSWER);
+  const field: Keeping<FieldTrend> = {
+    same: (a, b) => a.trend === b.trend,
+    atOnce: (published, to) => isUnknown(published) || isUnknown(to),
+    isSilent: (published) => isUnknown(now) && !isUnknown(answer) && !isUnknown(published),
+  };
+  const fields = entriesOf(now.fields).map(([id, trend]): [FieldName, FieldTrend] => [
     id,
-    steady.keep(`trend of ${id}`, field, FIELD),
+    steady.keep(`trend of ${id}`, trend, field),
   ]);
-  return { ...steady.keep<Omit<Evaluation, 'fields'>>('answer', answer, ANSWER), fields: Object.fromEntries(fields) };
+  return { ...answer, fields: Object.fromEntries(fields) };
 }
 
 /** Each cause with what it names. */

@@ -32,6 +32,8 @@ export interface Keeping<T> {
   readonly same?: (a: T, b: T) => boolean;
   /** Whether the change is published without waiting. */
   readonly atOnce?: (published: T, now: T) => boolean;
+  /** Whether `now` says nothing, so that it does not contradict. */
+  readonly isSilent?: (published: T, now: T) => boolean;
 }
 
 /** The statements of one verdict, given those of the verdict before. */
@@ -54,8 +56,12 @@ export class Steady {
   }
 
   /** What is published of a statement: `now`, or the one before while that stays. */
-  keep<T>(name: string, now: T, { same = Object.is, atOnce = () => false }: Keeping<T> = {}): T {
+  keep<T>(name: string, now: T, { same = Object.is, atOnce = () => false, isSilent = () => false }: Keeping<T> = {}): T {
     const before = this.#before?.get(name);
+    if (before !== undefined && isSilent(before.value as T, now)) {
+      this.#after.set(name, before);
+      return before.value as T;
+    }
     const published = before === undefined ? now : (before.value as T);
     // A clock that was set back begins the wait again.
     const sinceS = Math.min(before?.contradictedSinceS ?? this.#atS, this.#atS);

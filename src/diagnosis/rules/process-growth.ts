@@ -17,7 +17,7 @@ export const processGrowth: CauseRule = {
     const name = safeName(share.what ?? 'another process');
     const other = context.otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
     return {
-      headline: sentence`${name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(other)}${jvmText(context)}${etaText(context)}`,
+      headline: sentence`${name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(context, other)}${jvmText(context)}${etaText(context)}`,
       severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
@@ -39,9 +39,11 @@ export const processGrowth: CauseRule = {
 };
 
 /** The known facts about the heap of another JVM; empty: it is not a JVM, or its heap was not read. */
-function otherHeapText(other: OtherJvm | null): string {
-  if (other === null || other.heapRises === null) return '';
-  return other.heapRises
+function otherHeapText({ steady }: RuleContext, other: OtherJvm | null): string {
+  if (other === null) return '';
+  const rises = steady.keep(`heap of ${other.pid} rises`, other.heapRises, { atOnce: (before) => before === null });
+  if (rises === null) return '';
+  return rises
     ? ' It is a JVM, and the floor of its Java heap after GC rises: a heap leak of that JVM.'
     : ' It is a JVM, and its Java heap does not grow.';
 }
@@ -59,10 +61,12 @@ function whoText({ target }: RuleContext, part: PartGrowth | null): string {
 const sizeText = (part: PartGrowth | null): string => (part === null ? '' : `, ${bytesText(part.bytes)} now`);
 
 /** The JVM's own parts, if they do not grow. */
-function jvmText({ anonGrowth, target }: RuleContext): string {
+function jvmText({ anonGrowth, target, steady }: RuleContext): string {
   if (anonGrowth === null || target.jvm === null) return '';
   const own = anonGrowth.parts.filter(({ id }) => id !== 'other-process');
   const grew = own.reduce((sum, part) => sum + part.grewBytes, 0);
   const bytes = own.reduce((sum, part) => sum + part.bytes, 0);
-  return grew < 0.1 * anonGrowth.grewBytes ? ` The JVM itself stands at ${bytesText(bytes)}.` : '';
+  return steady.keep('the JVM itself stands', grew < 0.1 * anonGrowth.grewBytes)
+    ? ` The JVM itself stands at ${bytesText(bytes)}.`
+    : '';
 }

@@ -69,6 +69,17 @@ test('a leak is reported as soon as the alarm fires, and the first trend as soon
   );
 });
 
+test('a verdict that was there is not taken back where samples come late, but after a restart it is', () => {
+  const known: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
+  const unknownOver = (windowSeconds: number): Given => ({
+    evaluation: { trend: 'not-enough-data', leak: null, fields: { usage: { ...fieldTrend('not-enough-data'), windowSeconds } } },
+  });
+  const trends = (windowS: number) =>
+    verdictsOf([known, ...Array.from({ length: 60 }, () => unknownOver(windowS))]).map((v) => v.trend);
+  assert.deepEqual(new Set(trends(50)), new Set(['stable']));
+  assert.equal(trends(5)[1], 'not-enough-data');
+});
+
 test('of two causes that are nearly as fast, the first stays first', () => {
   const inOrder = (causes: readonly ('native' | 'threads')[]): Given => ({
     evaluation: {
