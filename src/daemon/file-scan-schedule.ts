@@ -1,3 +1,4 @@
+import { cpuUsage } from 'node:process';
 import { Due } from '../clock.ts';
 import type { FieldValues } from '../fields.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
@@ -10,6 +11,8 @@ const SCAN_TIME_SHARE = 0.05;
 const MAX_UNCHANGED_TICKS = 5;
 /** Only the first scan is expensive (it may use its whole burst). On a slow machine, it must not delay the second by minutes. */
 const MAX_PAUSE_MS = 10_000;
+
+const MICROSECONDS_PER_MS = 1000;
 
 /** The kernel's sums of the last sample, in bytes. */
 interface CacheSums {
@@ -46,10 +49,13 @@ export class FileScanSchedule {
     if (!this.#due.isDue(nowMs) || this.#isUnchanged(sums)) return Promise.resolve(null);
     this.#unchangedTicks = 0;
     this.#scannedAt = sums;
-    const began = performance.now();
+    const [began, cpu] = [performance.now(), cpuUsage()];
     this.#running = this.#scanner.scan(nowMs, { fileBytes: sums.file, shmemBytes: sums.shmem }).finally(() => {
       this.#running = null;
-      this.#due.wait(nowMs, Math.min(MAX_PAUSE_MS, (performance.now() - began) / SCAN_TIME_SHARE));
+      // On a busy machine a scan waits for a CPU most of the time, which is no reason to scan less.
+      const { user, system } = cpuUsage(cpu);
+      const costMs = Math.min(performance.now() - began, (user + system) / MICROSECONDS_PER_MS);
+      this.#due.wait(nowMs, Math.min(MAX_PAUSE_MS, costMs / SCAN_TIME_SHARE));
     });
     return this.#running;
   }

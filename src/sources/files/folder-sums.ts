@@ -97,6 +97,13 @@ export class FolderSums {
     return sum;
   }
 
+  /** Resident bytes of files that were written after the container had started. */
+  ownBytes(): number {
+    let sum = 0;
+    for (const folder of new Map([...this.#partial, ...this.#complete]).values()) sum += folder.ownBytes;
+    return sum;
+  }
+
   /** One row for each folder, and one for each reason why the residency of files is unknown. */
   rows(times: ScanTimes): FileReading[] {
     const rows: FileReading[] = [];

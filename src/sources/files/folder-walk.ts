@@ -26,6 +26,8 @@ export interface FolderVisitor {
 /** Number of files that are pinned at the same time. */
 const BATCH_FILES = 64;
 const MAX_DEPTH = 24;
+/** A longer walk would hold up the tick. On a busy machine, a batch whose residency only fincore(1) tells takes a hundred milliseconds. */
+const MAX_WALK_MS = 1000;
 const RECENT_CHANGE_MS = 10 * MINUTE_MS;
 /** Folders of the root that belong to the kernel. */
 const NOT_BELOW_ROOT = new Set(['proc', 'sys', 'dev']);
@@ -50,7 +52,8 @@ export class FolderWalk {
   }
 
   async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
-    while (budget.left > 0) {
+    const began = performance.now();
+    while (budget.left > 0 && performance.now() - began < MAX_WALK_MS) {
       if (this.#current === null && !this.#open(nowMs, budget, wide, visitor)) return;
       if (this.#current !== null) await this.#batch(nowMs, budget, visitor);
       await breathe(); // a batch takes a millisecond; other work of this process runs in between

@@ -34,6 +34,12 @@ export interface ScanLimits {
   readonly perScan: number;
   /** Maximum of unused operations, about 400 ms, half of them for folders. The first scan may use four fifths, later scans ten times `perScan`. */
   readonly burst: number;
+  /**
+   * Further operations in folders for each second since the last scan, while files in sight do not explain the page cache: thousands of small
+   * files in many folders are found in half a minute, for 1 % of a CPU. They come from `searchSaved`, which each scan refills by `perScan`.
+   */
+  readonly searchPerSecond: number;
+  readonly searchSaved: number;
   readonly pids: number;
   /** Descriptor numbers tried per scan in all processes, beside those known to be open for writing. The first scan tries ten times as many. */
   readonly descriptors: number;
@@ -52,6 +58,8 @@ export interface ScanLimits {
 const LIMITS: ScanLimits = {
   perScan: 500,
   burst: 62_500,
+  searchPerSecond: 1500,
+  searchSaved: 200_000,
   pids: 64,
   descriptors: 400,
   folders: 1000,
@@ -66,6 +74,9 @@ const EXPLAINED_SHARE = 0.95;
 /** With less page cache than this, no folders are tried. */
 const MIN_CACHE_BYTES = 8 * MIB;
 const BATCH_FILES = 64;
+/** A longer search would hold up the tick: where only fincore(1) tells residency, each folder costs a process. */
+const MAX_SEARCH_MS = 250;
+const SEARCH_STEP = 250;
 /** A file whose folder cannot be walked is given up after this time. */
 const FORGET_LOST_MS = MINUTE_MS;
 /** Separate budgets, so that a log of gigabytes, 100,000 descriptors or a deep tree does not use up the whole budget. */
@@ -115,6 +126,9 @@ export class PageCacheScanner {
   #queries = 0;
   /** `file` of the cgroup at the last scan, and the part of its changes since the last full round that no query explains. */
   #fileBytes: number | null = null;
+  #searchSaved: number;
+  /** The cgroup's `file` and the part of it that files in sight explain, when it first was worth a search. */
+  #first: { readonly fileBytes: number; readonly explained: number } | null = null;
   #unexplained = 0;
 
   constructor(options: {
@@ -129,6 +143,7 @@ export class PageCacheScanner {
     this.#process = options.process;
     this.#pids = options.pids;
     this.#limits = { ...LIMITS, ...options.limits };
+    this.#searchSaved = this.#limits.searchSaved;
     const budgetOf = (share: number) => new WorkBudget(this.#limits.perScan * share, this.#limits.burst * share);
     this.#budget = budgetOf(BUDGET_SHARES.asking);
     this.#openBudget = budgetOf(BUDGET_SHARES.descriptors);
@@ -152,6 +167,7 @@ export class PageCacheScanner {
   /** One scan at `nowMs`: the visible files, by resident bytes, then size; at most `limits.rows`. */
   async scan(nowMs: number, hint?: CacheTotals): Promise<FileReading[]> {
     const firstScanMs = this.#scans === 0 ? nowMs : this.#times.firstScanMs;
+    const sinceLastMs = this.#scans === 0 ? 0 : ageMs(this.#times.nowMs, nowMs);
     this.#times = { ...this.#times, nowMs, firstScanMs };
     this.#scans++;
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
@@ -162,7 +178,10 @@ export class PageCacheScanner {
       this.#scanMappedFiles();
     }
     await this.#queryResidency(nowMs, hint?.fileBytes ?? null);
-    await this.#walk.walk(nowMs, this.#folderBudget, this.#isSearchingFolders(hint), this.#visitor(nowMs));
+    const isSearching = this.#isSearchingFolders(hint);
+    await this.#walk.walk(nowMs, this.#folderBudget, isSearching, this.#visitor(nowMs));
+    if (isSearching && hint?.fileBytes != null) await this.#searchMore(nowMs, sinceLastMs);
+    else this.#searchSaved = Math.min(this.#limits.searchSaved, this.#searchSaved + this.#limits.perScan);
     return this.#rows().slice(0, this.#limits.rows);
   }
 
@@ -250,6 +269,7 @@ export class PageCacheScanner {
       firstSeenMs: this.#times.nowMs,
       lostMs: null,
       firstQueriedMs: null,
+      firstResidentBytes: 0,
     };
     this.#tracked.set(key, file);
     return file;
@@ -345,7 +365,30 @@ export class PageCacheScanner {
     if (hint?.fileBytes == null) return true;
     if (hint.fileBytes < MIN_CACHE_BYTES) return false;
     const named = residentSum(this.#tracked.values()) + this.#sums.residentBytes();
-    return named < hint.fileBytes * EXPLAINED_SHARE;
+    return named < hint.fileBytes * EXPLAINED_SHARE || this.#isGrowthUnexplained(hint.fileBytes);
+  }
+
+  /**
+   * Residency is node-wide: the pages of a JDK that other containers share would explain all of a small cache. So its growth since the first
+   * scan is compared, too.
+   */
+  #isGrowthUnexplained(fileBytes: number): boolean {
+    let explained = this.#sums.ownBytes();
+    for (const file of this.#tracked.values()) explained += grownBytes(file, this.#times);
+    this.#first ??= { fileBytes, explained };
+    const grown = fileBytes - this.#first.fileBytes;
+    return grown - (explained - this.#first.explained) > Math.max(MIN_CACHE_BYTES, grown * (1 - EXPLAINED_SHARE));
+  }
+
+  async #searchMore(nowMs: number, sinceLastMs: number): Promise<void> {
+    const began = performance.now();
+    let left = Math.min(this.#searchSaved, Math.round((sinceLastMs / SECOND_MS) * this.#limits.searchPerSecond));
+    while (left > 0 && performance.now() - began < MAX_SEARCH_MS) {
+      this.#folderBudget.grant(SEARCH_STEP);
+      left -= SEARCH_STEP;
+      this.#searchSaved -= SEARCH_STEP;
+      await this.#walk.walk(nowMs, this.#folderBudget, true, this.#visitor(nowMs));
+    }
   }
 
   #visitor(nowMs: number): FolderVisitor {
@@ -382,6 +425,12 @@ export class PageCacheScanner {
   }
 }
 
+/** What a file has in memory that it did not have before: all of it if the container wrote it. */
+function grownBytes({ residency, stat, firstResidentBytes }: TrackedFile, { processStartMs }: ScanTimes): number {
+  const resident = residency?.residentBytes ?? 0;
+  return stat.mtimeMs >= processStartMs ? resident : Math.max(0, resident - firstResidentBytes);
+}
+
 const residentSum = (files: Iterable<TrackedFile>): number => {
   let sum = 0;
   for (const file of files) sum += file.residency?.residentBytes ?? 0;
@@ -391,6 +440,7 @@ const residentSum = (files: Iterable<TrackedFile>): number => {
 function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, nowMs: number): void {
   file.residency = measured;
   file.queriedAtMs = nowMs;
+  if (file.firstQueriedMs === null) file.firstResidentBytes = measured.residentBytes ?? 0;
   file.firstQueriedMs ??= nowMs;
   file.allocatedAtQuery = allocatedBytes(stat);
   file.mtimeAtQuery = stat.mtimeMs;

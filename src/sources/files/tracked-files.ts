@@ -25,6 +25,8 @@ export interface TrackedFile {
   lostMs: number | null;
   /** Time at which its residency was first known; null: it is not known yet. */
   firstQueriedMs: number | null;
+  /** What it had in memory then. */
+  firstResidentBytes: number;
 }
 
 /** The facts that the readings of one scan share. */

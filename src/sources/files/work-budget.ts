@@ -25,6 +25,12 @@ export class WorkBudget {
     this.#saved = Math.min(this.#maxSaved, this.#saved + this.#perScan);
   }
 
+  /** More operations for this scan. */
+  grant(operations: number): void {
+    this.#saved += operations;
+    this.#thisScan += operations;
+  }
+
   spend(operations: number): void {
     this.#saved -= operations;
     this.#thisScan -= operations;
