@@ -18,6 +18,7 @@ import { coMovement } from './together/co-movement.ts';
 import { lockedCacheColumn, newestReader, withSwap } from './together/derived-columns.ts';
 import { jointEvidence } from './together/joint-evidence.ts';
 import { reconcileSums } from './together/sum-rates.ts';
+import { admitUnknownParts } from './together/unknown-parts.ts';
 import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
 /** Minimum number of samples, at any interval. */
@@ -96,7 +97,10 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const locked = lockedCache === null ? null : withEarlierRuns('unevictable', lockedCache);
   const limits = { limit, heapMax: series.heapMaxBytes };
   const joint = jointEvidence(together, native);
-  const combined = combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window));
+  const combined = admitUnknownParts(
+    combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window)),
+    joint.fields,
+  );
   // The published fields are those of the kernel, without swapped-out memory.
   const published = jointEvidence(fields, native).fields;
   return {
