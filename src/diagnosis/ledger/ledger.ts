@@ -89,7 +89,7 @@ function pageStates(values: FieldValues): Record<string, number> {
 }
 
 const HUGE_PAGES =
-  'the Java heap is in reserved huge pages (-XX:+UseLargePages), which the kernel counts as hugetlb and not in this usage';
+  'the Java heap is in reserved huge pages (-XX:+UseLargePages), which the kernel counts as hugetlb: not as anon, and in this usage only where a part says so';
 const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
 
 type Read = (id: NamedPartId, bytes: number, rest?: Partial<Omit<LedgerPart, 'id' | 'name'>>) => LedgerPart;

@@ -86,6 +86,7 @@ test('page cache is divided into files by name, libraries and jars together, and
 
 test('files that may not be queried are a separate part, with at most their bytes on disk', () => {
   const closed = file('/secret', null, {
+    sizeBytes: 5 * MIB,
     allocatedBytes: 5 * MIB,
     residency: { state: 'unknown', reason: 'owned by another user' },
   });
