@@ -34,7 +34,7 @@ export class FileScans {
   /** The scans that this process takes part in. */
   join({ target, process, key }: FileScan): Shared {
     const known = this.#byContainer.get(key);
-    if (known !== undefined && this.#lives(known.process)) {
+    if (known !== undefined && this.#isRunning(known.process)) {
       known.users++;
       return known;
     }
@@ -49,13 +49,13 @@ export class FileScans {
     await shared.schedule.close();
   }
 
-  #lives({ pid, startTicks }: ProcessRef): boolean {
+  #isRunning({ pid, startTicks }: ProcessRef): boolean {
     return readStartTicks(this.#roots.proc, pid) === startTicks;
   }
 
   /** The process whose root was walked has ended: another one has to go on. */
   isOver({ process }: Shared): boolean {
-    return !this.#lives(process);
+    return !this.#isRunning(process);
   }
 
   /** Processes of one cgroup may have folders of their own. */

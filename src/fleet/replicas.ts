@@ -26,10 +26,11 @@ export function replicaSpreads<R extends Row>(rows: readonly R[]): Map<R, Replic
   for (const replicas of workloads.values()) {
     const leaks = replicas.filter(({ leak }) => leak === true);
     if (leaks.length === 0) continue;
-    const judged = replicas.filter(({ trend }) => trend !== 'not-enough-data');
-    const leaking = judged.filter((row) => row.leak === true || agrees(row, leaks)).length;
-    const spread = judged.length < 2 ? 'single' : leaking === judged.length ? 'in-all' : leaking === 1 ? 'in-one' : 'in-some';
-    for (const row of leaks) spreads.set(row, { of: judged.length, leaking, spread });
+    const evaluated = replicas.filter(({ trend }) => trend !== 'not-enough-data');
+    const leaking = evaluated.filter((row) => row.leak === true || agrees(row, leaks)).length;
+    const spread =
+      evaluated.length < 2 ? 'single' : leaking === evaluated.length ? 'in-all' : leaking === 1 ? 'in-one' : 'in-some';
+    for (const row of leaks) spreads.set(row, { of: evaluated.length, leaking, spread });
   }
   return spreads;
 }

@@ -7,7 +7,7 @@ import type { StoredFile, StoredFiles, StoredTrack } from './stored-tracks.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** null: memhound did not write this text, or it was changed. Readings are taken anew, so nothing else is lost. Pure. */
+/** null: memhound did not write this text, or it was changed. Readings are taken again, so nothing else is lost. Pure. */
 export function parseReadings(text: string): StoredReadings | null {
   try {
     const json = objectOf(JSON.parse(text));

@@ -40,20 +40,20 @@ async function samples(n) {
   return (performance.now() - began) / 1000;
 }
 const step = (seconds) => spawnSync('date', ['-s', `@${Math.round(Date.now() / 1000) + seconds}`]);
-const look = async (event, tookS) =>
+const report = async (event, tookS) =>
   say(event, { tookS, series: await get('samples?fields=usage,pgfault'), self: await get('self') });
 
-await look('before', await samples(3));
+await report('before', await samples(3));
 step(-3600);
-await look('an hour back', await samples(3));
+await report('an hour back', await samples(3));
 step(400 * 86_400);
-await look('years ahead', await samples(3));
+await report('years ahead', await samples(3));
 step(-400 * 86_400);
-await look('back again', await samples(3));
+await report('back again', await samples(3));
 process.kill(memhound.pid, 'SIGSTOP');
 await new Promise((done) => setTimeout(done, 9000));
 process.kill(memhound.pid, 'SIGCONT');
-await look('suspended for 9 s', await samples(3));
+await report('suspended for 9 s', await samples(3));
 
 socket.terminate();
 memhound.kill('SIGTERM');

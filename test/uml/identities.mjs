@@ -28,8 +28,8 @@ for (const { name, app, hound, keepsCapabilities = false, wrap = [] } of CASES) 
   const program = ['java', ...flags, '-cp', `${OUT}/classes`, 'SpringLog', `/tmp/${name}.log`, '1', '1'];
   const java = spawn('incontainer', ['app', ...as(app, !keepsCapabilities), ...program], { stdio: ['pipe', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: java.stdout })) if (line.includes('full')) break;
-  const look = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json'];
-  const done = spawnSync('incontainer', ['sidecar', ...wrap, ...as(hound, true), ...look], { encoding: 'utf8' });
+  const command = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json'];
+  const done = spawnSync('incontainer', ['sidecar', ...wrap, ...as(hound, true), ...command], { encoding: 'utf8' });
   const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
   console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
   java.kill('SIGKILL');
@@ -50,8 +50,8 @@ for (const [name, asked] of [
   ['host-path', uid],
   ['host-path-other-pod', uid.replace('0f', '1f')],
 ]) {
-  const look = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json', '--pod-uid', asked];
-  const done = spawnSync(ALONE[0], [...ALONE.slice(1), ...as('65532:65532', true), ...look], { encoding: 'utf8' });
+  const command = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json', '--pod-uid', asked];
+  const done = spawnSync(ALONE[0], [...ALONE.slice(1), ...as('65532:65532', true), ...command], { encoding: 'utf8' });
   const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
   console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
 }

@@ -22,19 +22,19 @@ test('on a kernel with cgroup v2 and swap, a leak that is swapped out, sockets t
     copyMemhound(out);
     const { code, stdout, stderr } = await runGuest(['-t', '400', '-o', out, process.execPath, 'test/uml/kinds.mjs']);
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
-    const told = new Map(
+    const verdicts = new Map(
       stdout
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line) as { readonly event: string; readonly verdict: Verdict })
         .map(({ event, verdict }) => [event, verdict]),
     );
-    for (const [kind, { headline }] of told) t.diagnostic(`${kind}: ${headline}`);
-    const { causes, headline } = told.get('swap')!;
+    for (const [kind, { headline }] of verdicts) t.diagnostic(`${kind}: ${headline}`);
+    const { causes, headline } = verdicts.get('swap')!;
     assert.equal(causes[0]?.what, 'direct buffers and large malloc');
     assert.match(headline, /MiB of it in direct buffers and large malloc.* The kernel swaps it out, [\d.]+ MiB so far/);
-    assert.match(told.get('sock')!.headline, /^Socket buffers grow .*OOM kill in/);
-    assert.match(told.get('page-tables')!.headline, /^Page tables grow .*OOM kill in/);
+    assert.match(verdicts.get('sock')!.headline, /^Socket buffers grow .*OOM kill in/);
+    assert.match(verdicts.get('page-tables')!.headline, /^Page tables grow .*OOM kill in/);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }

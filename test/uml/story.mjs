@@ -53,7 +53,7 @@ const listening = JSON.parse(await memhound.line('"listening"'));
 say('listening', { ...listening, javaPid: java.child.pid });
 
 const socket = new WebSocket(`${listening.url.replace('http', 'ws')}/api/v1/live`);
-const told = await new Promise((resolve, reject) => {
+const verdict = await new Promise((resolve, reject) => {
   let last = null;
   const timer = setTimeout(() => reject(new Error(`no such verdict in time; the last: ${last?.headline}`)), 300_000);
   socket.on('error', reject);
@@ -69,16 +69,16 @@ const told = await new Promise((resolve, reject) => {
     }
   });
 });
-say('live', { verdict: told });
+say('live', { verdict });
 const api = `${listening.url}/api/v1`;
 say('verdict', await get(`${api}/verdict`));
 
 // Files are scanned every few ticks, as their cost allows: the log must not grow while the two are compared.
 java.child.kill('SIGSTOP');
-for (let looks = 0; looks < 60; looks++) {
+for (let tries = 0; tries < 60; tries++) {
   const files = await get(`${api}/files`);
   const kernel = fincore();
-  if (looks === 59 || Math.abs(files.body[0]?.residentBytes - kernel) <= 0.05 * kernel) {
+  if (tries === 59 || Math.abs(files.body[0]?.residentBytes - kernel) <= 0.05 * kernel) {
     say('files', { ...files, kernel });
     break;
   }

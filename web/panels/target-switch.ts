@@ -41,14 +41,14 @@ export class TargetSwitch {
   }
 
   /** memhound's first verdict names the container that is shown first. */
-  draw(all: readonly TargetInfo[], judged: string | undefined): void {
+  draw(all: readonly TargetInfo[], ofVerdict: string | undefined): void {
     this.#all = all;
     const select = byId<HTMLSelectElement>('target');
     patch(
       select,
       all.map((t) => ({ key: JSON.stringify([t.id, name(t)]), made: () => el('option', { value: t.id }, name(t)) })),
     );
-    const shown = all.find((t) => t.id === (this.#id ?? judged)) ?? (this.#id === null ? undefined : all[0]);
+    const shown = all.find((t) => t.id === (this.#id ?? ofVerdict)) ?? (this.#id === null ? undefined : all[0]);
     this.#id = shown?.id ?? null;
     byId('target-label').hidden = all.length === 0;
     setText(byId('reach'), shown === undefined ? '' : `${REACH_TEXTS[shown.reach]}, cgroup v${shown.cgroup.version}`);

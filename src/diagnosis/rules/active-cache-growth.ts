@@ -4,7 +4,7 @@ import { growthOf, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
-  'Find who reads the same files again: a search over the logs, a log shipper that starts anew, a backup, an index that is scanned (`memhound explain` lists the files). Kubernetes evicts by the working set when the node runs short, so raise the memory request to the working set, or read with POSIX_FADV_DONTNEED or direct I/O. A larger heap does not help.';
+  'Find who reads the same files again: a search over the logs, a log shipper that starts again, a backup, an index that is scanned (`memhound explain` lists the files). Kubernetes evicts by the working set when the node runs short, so raise the memory request to the working set, or read with POSIX_FADV_DONTNEED or direct I/O. A larger heap does not help.';
 
 /** Existing page cache is read again and becomes active: the working set grows by it, and usage does not. */
 export const activeCacheGrowth: CauseRule = {

@@ -58,7 +58,7 @@ export class FolderLock {
       await throwIfHeld(dir, path, found, holder.id);
       if (!(await removeLock(path, found, holder.id))) continue;
       if (!(await createLock(path, text))) continue;
-      // Someone who had judged the old lock at the same time may have removed this one for it: it shows within a moment.
+      // Another process that read the old lock at the same time may have removed this one instead. That shows within a moment.
       await later(50);
       if ((await readLock(path)) === text) return new FolderLock(path, text);
     }
@@ -155,8 +155,8 @@ async function sinceRenewal(path: string, id: string): Promise<number | null> {
   }
 }
 
-/** Removes the lock that was judged, and no other one: it is moved away first, which only one of several can do. False: it was another. */
-async function removeLock(path: string, judged: string | null, id: string): Promise<boolean> {
+/** Removes the lock with this content, and no other. It is moved away first, which only one of several processes can do. False: it was another lock. */
+async function removeLock(path: string, expected: string | null, id: string): Promise<boolean> {
   const aside = `${path}.${id}`;
   try {
     await rename(path, aside);
@@ -164,7 +164,7 @@ async function removeLock(path: string, judged: string | null, id: string): Prom
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-  const same = (await readLock(aside)) === judged;
+  const same = (await readLock(aside)) === expected;
   // The lock of a living one, which was made meanwhile: it gets it back.
   if (!same) await link(aside, path).catch(() => undefined); // there is a newer one, and its holder will see that
   await rm(aside, { force: true });

@@ -72,7 +72,7 @@ export function modelAverage(
 
 const MIN_POINTS = 3;
 
-/** `modelAverage` for many series at the same points: what depends on the points alone is computed once, and lives as long as this object. */
+/** `modelAverage` for many series at the same points: what depends on the points alone is computed once, and is kept as long as this object. */
 export class ModelAverager {
   readonly #u: Float64Array;
   readonly #models: ModelSet;
