@@ -85,6 +85,8 @@ function inject(alarms: readonly RankedRow[]): string[] {
   for (const { row } of alarms) {
     const { owner, namespace, container } = row.summary;
     if (owner === null || owner.kind === null || owner.kind === 'Node') continue;
+    // The command is copied into a shell, and labels may contain anything.
+    if (![owner.kind, owner.name, namespace, container].every((name) => /^[A-Za-z0-9.-]*$/.test(name))) continue;
     const place = namespace === '' ? '' : ` -n ${namespace}`;
     const resource = `${owner.kind.toLowerCase()}/${owner.name}`;
     commands.add(`  kubectl get ${resource}${place} -o yaml | memhound inject --container ${container} | kubectl apply -f -`);

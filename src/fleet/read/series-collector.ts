@@ -1,7 +1,11 @@
 import { hasSameTimes, type LabelledSeries, type Labels } from '../../inputs/prometheus/labelled-series.ts';
 import { SECOND_MS } from '../../units.ts';
+import { HttpError } from '../http/http-error.ts';
 import type { TimeRange } from '../http/prometheus-api.ts';
 import type { SampleSink } from './xor-chunk.ts';
+
+/** What a server sends beyond this is no answer to a request of memhound. */
+const MAX_SAMPLES = 20_000_000;
 
 /** Collects samples of series that arrive in pieces. Staleness markers (a NaN) and what is out of range or out of order are left out. */
 export class SeriesCollector implements SampleSink {
@@ -13,6 +17,7 @@ export class SeriesCollector implements SampleSink {
   #t = new Float64Array(4096);
   #v = new Float64Array(4096);
   #length = 0;
+  #samples = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor({ from, to }: TimeRange) {
@@ -30,6 +35,8 @@ export class SeriesCollector implements SampleSink {
 
   append(tMs: number, value: number): void {
     if (!(tMs > this.#lastMs) || tMs < this.#range.fromMs || tMs > this.#range.toMs || Number.isNaN(value)) return;
+    if (++this.#samples > MAX_SAMPLES)
+      throw new HttpError('broken', `the server sends more than ${MAX_SAMPLES} samples, expected some hundred thousand`);
     if (this.#length === this.#t.length) {
       this.#t = grown(this.#t);
       this.#v = grown(this.#v);
