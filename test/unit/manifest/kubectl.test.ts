@@ -23,7 +23,7 @@ function clusterOf(t: TestContext, id = 'uid=1200(app) gid=1300(app) groups=1300
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop-1', resourceVersion: '3' }, spec: POD };
   writeFileSync(file, JSON.stringify({ id, objects: { 'deploy/shop': DEPLOYMENT, 'pod/shop-1': pod } }));
   return {
-    run: (...args: string[]) =>
+    memhound: (...args: string[]) =>
       spawnSync(process.execPath, ['--import', 'tsx', 'src/main.ts', 'kubectl', ...args], {
         encoding: 'utf8',
         env: { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}`, STAND_IN_CLUSTER: file },
@@ -39,8 +39,8 @@ function clusterOf(t: TestContext, id = 'uid=1200(app) gid=1300(app) groups=1300
 }
 
 test('inject reads the workload, patches it, waits for the rollout, and prints the sentence; --remove gives it back', (t) => {
-  const { run, object, calls } = clusterOf(t);
-  const done = run('inject', 'deploy/shop', '-n', 'store', '--run-as', '1200:1300', '--arg=--port=9000');
+  const { memhound, object, calls } = clusterOf(t);
+  const done = memhound('inject', 'deploy/shop', '-n', 'store', '--run-as', '1200:1300', '--arg=--port=9000');
   assert.equal(done.status, 0, done.stderr);
   assert.equal(done.stdout, 'port 9000 says: the heap leaks (/api/v1/verdict)\n');
   const { containers, shareProcessNamespace, volumes } = object('deploy/shop').spec.template.spec;
@@ -56,20 +56,20 @@ test('inject reads the workload, patches it, waits for the rollout, and prints t
       ['--namespace=store', 'port-forward'],
     ],
   );
-  assert.match(run('inject', 'deploy/shop').stdout, /nothing to change/);
-  assert.match(run('inject', 'deploy/shop', '--remove').stdout, /memhound was removed/);
+  assert.match(memhound('inject', 'deploy/shop').stdout, /nothing to change/);
+  assert.match(memhound('inject', 'deploy/shop', '--remove').stdout, /memhound was removed/);
   assert.deepEqual(object('deploy/shop'), { ...DEPLOYMENT, metadata: { ...DEPLOYMENT.metadata, resourceVersion: '9' } });
 });
 
 test('verdict prints the sentence of a workload that has memhound, and says what to do for one that has not', (t) => {
-  const { run } = clusterOf(t);
-  const { status, stderr } = run('verdict', 'deploy/shop');
+  const { memhound } = clusterOf(t);
+  const { status, stderr } = memhound('verdict', 'deploy/shop');
   assert.deepEqual([status, /has no container memhound; add it first: kubectl memhound inject/.test(stderr)], [2, true]);
 });
 
 test("debug adds an ephemeral container with the ids of the app's process, and prints the sentence", (t) => {
-  const { run, object } = clusterOf(t);
-  const done = run('debug', 'shop-1', '--context', 'east');
+  const { memhound, object } = clusterOf(t);
+  const done = memhound('debug', 'shop-1', '--context', 'east');
   assert.equal(done.status, 0, done.stderr);
   assert.match(done.stdout, /port 8800 says/);
   const [container] = object('pod/shop-1').spec.ephemeralContainers;
@@ -79,7 +79,7 @@ test("debug adds an ephemeral container with the ids of the app's process, and p
 });
 
 test('what cannot be done ends with a sentence: code 2 for bad input, 1 where kubectl fails', (t) => {
-  const { run } = clusterOf(t, 'sh: id: not found');
+  const { memhound } = clusterOf(t, 'sh: id: not found');
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['inject', 'pod/shop-1'], 2, /lets nobody add a container to a Pod that exists.*kubectl memhound debug POD/],
     [['inject', 'deploy/none'], 1, /kubectl get: Error from server \(NotFound\)/],
@@ -90,7 +90,7 @@ test('what cannot be done ends with a sentence: code 2 for bad input, 1 where ku
     [['grow', 'deploy/shop'], 2, /expected inject KIND\/NAME, verdict KIND\/NAME or debug POD/],
   ];
   for (const [args, code, why] of cases) {
-    const { status, stdout, stderr } = run(...args);
+    const { status, stdout, stderr } = memhound(...args);
     assert.deepEqual([status, stdout], [code, ''], stderr);
     assert.match(stderr, why);
   }
