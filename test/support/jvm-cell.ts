@@ -99,9 +99,12 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const countedBefore = await collections(jdk, pid);
     const jvm = await jvmReading(hound, attach ? grownMs : 0);
     const countedAfter = await collections(jdk, pid);
+    const later = await beans(java);
     const { target, files, figures, heapCommitted } = await lookAtLedger(jdk, pid, cgroup, attach);
 
     const is = (name: string): number => now.get(name) ?? 0;
+    // Answers to --attach allocate as well.
+    const usedNow = nearest(jvm?.heapUsed.value ?? 0, { before: is('heap.used'), after: later.get('heap.used') ?? 0 });
     // With huge pages the tracker counts whole ones, and the beans regions.
     const committedNow = nearest(jvm?.heapCommitted.value ?? 0, { before: is('heap.committed'), after: heapCommitted });
     const then = (name: string) => ({ value: atCollection.get(name) ?? 0, atMs: growsMs });
@@ -121,7 +124,7 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const libjvm = mappingsOf(pid).find(({ kind }) => kind.endsWith('/libjvm.so'))!.kind;
     return [
       found === variant.collector ? agrees('collector') : off('collector', `${found} of ${variant.collector}`),
-      aged('heap used', jvm?.heapUsed, is('heap.used'), { value: left, atMs: growsMs }, variant.pageBytes),
+      aged('heap used', jvm?.heapUsed, usedNow, { value: left, atMs: growsMs }, variant.pageBytes),
       aged('heap committed', jvm?.heapCommitted, committedNow, then('heap.committed'), variant.pageBytes),
       bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(variant.maxHeapBytes ?? MAX_HEAP)),
       floor(variant, first, after, { before: left, after: atCollection.get('heap.used') ?? left }),

@@ -23,6 +23,8 @@ export interface Reservation extends AddressRange {
   readonly committedBytes: number;
   /** It begins inside a mapping, because the memory before it is writable too. */
   readonly startsInside: boolean;
+  /** Its last reserve goes on past its end, so it may be another kind of reservation. */
+  readonly isLonger: boolean;
 }
 
 /**
@@ -36,19 +38,31 @@ export function arenaReservations(
   { nonClass, release }: JvmFigures,
 ): Reservation[] {
   const granules = release === null || release >= FIRST_RELEASE_WITH_GRANULES;
-  const found: Reservation[] = [];
+  const all: Reservation[] = [];
+  let certainEnd = 0;
   for (let i = 0; i < mappings.length; i++) {
-    const { start } = mappings[i]!;
-    if (start < (found[found.length - 1]?.end ?? 0) || taken.some((range) => isWithin(mappings[i]!, range))) continue;
+    if (mappings[i]!.start < certainEnd || taken.some((range) => isWithin(mappings[i]!, range))) continue;
     const reservation = reservationAt(mappings, i, granules) ?? arenaInside(mappings, i, granules);
-    if (reservation !== null) found.push(reservation);
+    if (reservation === null) continue;
+    all.push(reservation);
+    if (!reservation.isLonger) certainEnd = reservation.end;
   }
   const committed = nonClass?.committedBytes ?? null;
-  const decided = decide(found, committed).filter((r) => r.metaspace || isArenaShaped(r));
+  const decided = decide(withoutOverlaps(all), committed).filter((r) => r.metaspace || isArenaShaped(r));
   return withMergedNode(decided, granules ? committed : null, mappings, taken);
 }
 
 const isArenaShaped = ({ start }: Reservation): boolean => start % ARENA_BYTES === 0;
+
+/** A table of the collector whose reserve is followed by a node looks like one longer reservation that begins with the table. */
+function withoutOverlaps(all: readonly Reservation[]): Reservation[] {
+  const kept: Reservation[] = [];
+  for (const r of all) {
+    const overlaps = (other: Reservation): boolean => other !== r && other.start < r.end && r.start < other.end;
+    if (!r.isLonger || !(all.some((other) => !other.isLonger && overlaps(other)) || kept.some(overlaps))) kept.push(r);
+  }
+  return kept;
+}
 
 /** The reservation that mapping `i` begins; null: it begins none. */
 function reservationAt(mappings: readonly Mapping[], i: number, granules: boolean): Reservation | null {
@@ -66,6 +80,7 @@ function reservationAt(mappings: readonly Mapping[], i: number, granules: boolea
     end,
     metaspace: granular && !arenaShaped,
     undecided: granular && (arenaShaped || isLonger),
+    isLonger: granular && isLonger,
     anonBytes: pieces.reduce((sum, m) => sum + m.anonBytes, 0),
     committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
     startsInside: false,
@@ -82,7 +97,16 @@ function arenaInside(mappings: readonly Mapping[], i: number, granules: boolean)
   if (granules && (m.end - start) % METASPACE_GRANULE === 0) return null;
   const committedBytes = m.end - start;
   const anonBytes = Math.min(m.anonBytes, committedBytes);
-  return { start, end: reserve.end, metaspace: false, undecided: false, anonBytes, committedBytes, startsInside: true };
+  return {
+    start,
+    end: reserve.end,
+    metaspace: false,
+    undecided: false,
+    anonBytes,
+    committedBytes,
+    startsInside: true,
+    isLonger: false,
+  };
 }
 
 /**
@@ -113,11 +137,11 @@ function withMergedNode(
   return best.reserves;
 }
 
-/** Each multiple of its alignment inside a mapping, beginning at the end. */
+/** Each multiple of its alignment in a mapping, beginning at the end. */
 function nodesBeginningIn(m: Mapping, chain: Chain): Reservation[] {
   const last = Math.floor((m.end - 1) / NODE_ALIGNMENT) * NODE_ALIGNMENT;
   const starts = Array.from({ length: ARENA_BYTES / NODE_ALIGNMENT }, (_, k) => last - k * NODE_ALIGNMENT);
-  return starts.flatMap((start) => (start > m.start ? (nodeAt(chain, start) ?? []) : []));
+  return starts.flatMap((start) => (start >= m.start ? (nodeAt(chain, start) ?? []) : []));
 }
 
 /** null: it does not fit there, or its committed memory is not whole granules. */
@@ -135,6 +159,7 @@ function nodeAt(chain: Chain, start: number): Reservation | null {
     anonBytes: chain.residentWithin({ start, end }),
     committedBytes: chain.committedWithin({ start, end }),
     startsInside: true,
+    isLonger: false,
   };
 }
 

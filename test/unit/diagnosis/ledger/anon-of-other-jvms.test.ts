@@ -117,6 +117,18 @@ test('a heap in reserved huge pages is no anonymous memory, and nothing else is 
   assert.ok(part(split, 'malloc-arenas').bytes > 45 * MIB, `${part(split, 'malloc-arenas').bytes / MIB}`);
 });
 
+test('a node of metaspace right after the reserve of a table of the collector is found', () => {
+  const node = 0x7f1678000000;
+  const table = { start: node - 20 * MIB, end: node, perms: '---p', anonBytes: 0, rssBytes: 0, pssBytes: 0 };
+  const plain = mappingsOf('jdk17-metaspace-two-nodes').filter((m) => m.end <= table.start || m.start >= node);
+  const written = { ...plain[0]!, path: '', ...table, end: table.start + 2 * MIB, perms: 'rw-p', anonBytes: 2 * MIB };
+  const withTable = [...plain, written, { ...written, ...table, start: written.end }].sort((a, b) => a.start - b.start);
+  const [before, after] = [plain, withTable].map((all) =>
+    part(splitAnon(all, jvmOfFixture('jdk17-metaspace-two-nodes')), 'metaspace'),
+  );
+  assert.equal(after!.bytes, before!.bytes);
+});
+
 test('where GC.heap_info says where the heap lies, nothing is searched', () => {
   const range = { start: 0xf0000000, end: 0xf8000000 };
   const split = splitAnon(mappingsOf('jdk17-metaspace-two-nodes'), null, {
