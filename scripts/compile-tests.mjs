@@ -10,12 +10,12 @@ import { OLDEST_LINE } from './node-lines.mjs';
 /** So that Node's stack traces name lines of the sources. */
 export const NODE_FLAGS = ['--enable-source-maps'];
 
-/** Paths relative to a source file remain valid. */
-const besideTheSource = {
+/** Paths relative to a source file remain valid. `changed`: the texts that stand for those of some files. */
+const besideTheSource = (changed = new Map()) => ({
   name: 'beside-the-source',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
+      const text = changed.get(path) ?? (await readFile(path, 'utf8'));
       const contents = text.replace(
         /(new URL\(.*), import\.meta\.url\)/g,
         (_, head) => `${head}, '${pathToFileURL(path).href}')`,
@@ -23,7 +23,7 @@ const besideTheSource = {
       return { contents, loader: 'ts' };
     });
   },
-};
+});
 
 /** Test files that are named, or are in a named folder: `unit`, `e2e/history`. Without names: all. */
 export async function testFiles(names) {
@@ -44,7 +44,7 @@ async function cacheFolder() {
   return folder;
 }
 
-function plan(files, outdir) {
+function plan(files, outdir, changed) {
   const options = {
     entryPoints: files,
     outdir,
@@ -56,16 +56,16 @@ function plan(files, outdir) {
     format: 'esm',
     target: `node${OLDEST_LINE}`,
     sourcemap: 'inline',
-    plugins: [besideTheSource],
+    plugins: [besideTheSource(changed)],
     logLevel: 'error',
   };
   const outputOf = (file) => join(outdir, file.replace(/\.ts$/, '.mjs'));
   return { options, outputOf };
 }
 
-/** Compiles into the given folder, or into one that is removed when this process ends. */
-export async function compileTests(files, folder = null) {
-  const { options, outputOf } = plan(files, folder ?? (await cacheFolder()));
+/** Compiles into a folder that is removed when this process ends. */
+export async function compileTests(files) {
+  const { options, outputOf } = plan(files, await cacheFolder());
   await build({ ...options, splitting: true });
   const sources = new Map(files.map((file) => [outputOf(file), resolve(file)]));
   return {
@@ -73,6 +73,13 @@ export async function compileTests(files, folder = null) {
     /** For any other file: the file itself. */
     sourceOf: (path) => sources.get(path) ?? path,
   };
+}
+
+/** Compiles each file with all that it imports, so that it can be loaded anew. `changed`: texts by source; `alias`: modules that stand for others. */
+export async function compileApart(files, { changed, alias }) {
+  const { options, outputOf } = plan(files, await cacheFolder(), changed);
+  await build({ ...options, alias, sourcemap: false });
+  return files.map(outputOf);
 }
 
 /** Compiles the same files again and again. Each compilation returns which files changed, and from which sources they are made. */
