@@ -17,9 +17,15 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
-/** A sentence whose `commands` are set as code. */
+/** A sentence whose `commands` are set as code, and whose options do not break after their hyphen. */
 export const withCode = (text: string): Child[] =>
-  text.split(/`([^`]+)`/).map((piece, i) => (i % 2 === 1 ? el('code', {}, piece) : piece));
+  text.split(/`([^`]+)`/).flatMap((piece, i) => (i % 2 === 1 ? [el('code', {}, piece)] : withOptions(piece)));
+
+/** A browser may break a line after each hyphen: "-" at the end of a line, "XX:MaxDirectMemorySize" on the next. */
+const withOptions = (text: string): Child[] =>
+  text
+    .split(/((?<![\w-])--?[A-Za-z][\w:+=-]*)/)
+    .map((piece, i) => (i % 2 === 1 ? el('span', { class: 'option' }, piece) : piece));
 
 export function svg(tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);

@@ -3,7 +3,7 @@ import { type BarPiece, bar } from '../charts/bars.ts';
 import { highlightOnHover } from '../charts/highlight.ts';
 import type { StackPart, Values } from '../data/memory-parts.ts';
 import { exactBytesText, steadyLevel } from '../data/wording.ts';
-import { byId, el, patch } from '../dom.ts';
+import { byId, el, patch, withCode } from '../dom.ts';
 
 /**
  * What each tool shows now, largest first. Tools with the same number share a row. All bars have one scale, which ends at the limit. Usage that a
@@ -56,7 +56,7 @@ function row(group: readonly View[], measure: Measure): HTMLElement {
     less === 0 ? '' : `${less > 0 ? '−' : '+'}${steadyLevel(Math.abs(less))}`,
   );
   difference.title = less === 0 ? '' : `${exactBytesText(Math.abs(less))} ${less > 0 ? 'less' : 'more'} than usage`;
-  const shown = el('span', {}, ...names, el('small', {}, `${note}.`));
+  const shown = el('span', {}, ...names, el('small', {}, ...withCode(`${note}.`)));
   if (bytes === null) return el('li', { class: 'row plain' }, shown, number);
   return el('li', { class: 'row wide' }, bar(pieces(bytes, less, counts, measure)), number, shown, difference);
 }
