@@ -1,6 +1,12 @@
 import { type ContainerKey, isNoContainer, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
 import type { LabelledSeries, Labels } from '../inputs/prometheus/labelled-series.ts';
-import { CGROUP_METRICS, JVM_METRICS, LIMIT_METRICS, RECORDED_METRICS } from '../inputs/prometheus/metric-roles.ts';
+import {
+  CGROUP_METRICS,
+  JVM_METRICS,
+  LIMIT_METRICS,
+  RECORDED_METRICS,
+  RESTART_METRIC,
+} from '../inputs/prometheus/metric-roles.ts';
 import { InputError } from '../inputs/series-file.ts';
 import type { PrometheusApi, TimeRange } from './http/prometheus-api.ts';
 import { Owners } from './owners.ts';
@@ -11,6 +17,8 @@ import { type Candidate, containersOnly, type LabelNames } from './shards.ts';
 export interface Inventory {
   readonly cgroupMetrics: readonly string[];
   readonly jvmMetrics: readonly string[];
+  /** Whether restarts are known only from kube-state-metrics. */
+  readonly needsRestartCounts: boolean;
   readonly hasLimits: boolean;
   readonly hasOwners: boolean;
   /** The metric by which containers are listed: one that each container has. */
@@ -36,7 +44,7 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
   const cgroupMetrics = LISTING.some((name) => ownMetrics.includes(name)) ? ownMetrics : await names(RECORDED_METRICS, selector);
   const listedBy = [...LISTING, ...RECORDED_LISTING].find((name) => cgroupMetrics.includes(name));
   if (listedBy === undefined) throw new InputError(nothingFound(selector));
-  const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS], []);
+  const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS, RESTART_METRIC], []);
   const listed = selectorText([anyOf('__name__', [listedBy]), ...selector]);
   const namespaces = await api.labelValues('namespace', [listed], range);
   const present = async (...labels: readonly string[]): Promise<string | null> => {
@@ -46,6 +54,7 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
   return {
     cgroupMetrics,
     jvmMetrics: others.filter((name) => JVM_METRICS.includes(name)),
+    needsRestartCounts: RECORDED_LISTING.includes(listedBy) && others.includes(RESTART_METRIC),
     hasLimits: others.some((name) => LIMIT_METRICS.includes(name)),
     hasOwners: others.some((name) => OWNER_METRICS.includes(name)),
     listedBy,

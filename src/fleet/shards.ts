@@ -1,5 +1,6 @@
 import type { ContainerKey } from '../inputs/prometheus/container-key.ts';
 import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
+import { RESTART_METRIC } from '../inputs/prometheus/metric-roles.ts';
 import type { TimeRange } from './http/prometheus-api.ts';
 import { anyOf, type Matcher } from './read/matchers.ts';
 import type { Owner } from './types.ts';
@@ -37,6 +38,7 @@ export interface ShardPlan {
   /** Metrics of cgroups, and those of JVMs, that the server has. */
   readonly cgroupMetrics: readonly string[];
   readonly jvmMetrics: readonly string[];
+  readonly needsRestartCounts: boolean;
   /** The conditions of the user. */
   readonly selector: readonly Matcher[];
   readonly labels: LabelNames;
@@ -89,8 +91,21 @@ function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
   ];
   const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('pod')];
   const series = candidates.length * Math.max(plan.cgroupMetrics.length, plan.jvmMetrics.length);
-  return { reads: plan.jvmMetrics.length > 0 ? [cgroup, jvm] : [cgroup], range: plan.range, candidates, series };
+  const reads = [
+    cgroup,
+    ...(plan.jvmMetrics.length > 0 ? [jvm] : []),
+    ...(plan.needsRestartCounts ? restartCounts(namespace, pods) : []),
+  ];
+  return { reads, range: plan.range, candidates, series };
 }
+
+/** kube-state-metrics has the pod in `exported_pod`, unless its labels are honoured. */
+const restartCounts = (namespace: string, pods: readonly string[]): Matcher[][] =>
+  ['', 'exported_'].map((prefix) => [
+    anyOf('__name__', [RESTART_METRIC]),
+    ...(namespace === '' ? [] : [anyOf(`${prefix}namespace`, [namespace])]),
+    anyOf(`${prefix}pod`, pods),
+  ]);
 
 /** The cgroups of pods and the pause containers are series, too. They would be read for nothing. */
 export const containersOnly = (label: string | null): Matcher[] =>

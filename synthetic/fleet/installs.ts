@@ -36,10 +36,12 @@ export function* seriesOf(made: FleetContainer, install: Install, place: Place, 
   const podUid = hex(random, 32);
   const isOld = install === 'old labels';
   const isRecorded = install === 'recording rules';
+  const runStarts: number[] = [];
   let fromS = place.toS - place.hours * 3600 + offsetS - place.stepS;
   for (const { series } of made.runs) {
     const run = hex(random, 64);
     const { keep, t } = rising(series.t, fromS, place.toS);
+    runStarts.push(t[0] ?? fromS);
     fromS = (t[t.length - 1] ?? fromS) + place.stepS;
     const names = isOld ? { pod_name: made.pod, container_name: made.container } : { pod: made.pod, container: made.container };
     const labels = isRecorded
@@ -91,11 +93,16 @@ export function* seriesOf(made: FleetContainer, install: Install, place: Place, 
         v: t.map(() => made.limit),
       };
   }
-  if (!isOld) yield* kubeState(made, install, place);
+  if (!isOld) yield* kubeState(made, install, place, runStarts);
 }
 
 /** kube-state-metrics: of itself in `pod`, of the reported pod in `exported_pod`, unless its labels are honoured. */
-function* kubeState(made: FleetContainer, install: Install, { toS, hours, stepS }: Place): Iterable<StoredSeries> {
+function* kubeState(
+  made: FleetContainer,
+  install: Install,
+  { toS, hours, stepS }: Place,
+  runStarts: readonly number[],
+): Iterable<StoredSeries> {
   const exported = install === 'recording rules';
   const of = (labels: Record<string, string>): Record<string, string> =>
     exported
@@ -108,6 +115,8 @@ function* kubeState(made: FleetContainer, install: Install, { toS, hours, stepS 
       : labels;
   const tMs: number[] = [];
   for (let s = toS - Math.min(hours, 24) * 3600; s <= toS; s += stepS) tMs.push(s * 1000);
+  const allMs: number[] = [];
+  for (let s = toS - hours * 3600; s <= toS; s += stepS) allMs.push(s * 1000);
   const pod = of({ namespace: made.namespace, pod: made.pod });
   const container = of({ namespace: made.namespace, pod: made.pod, container: made.container });
   const series = (labels: Record<string, string>, value: number): StoredSeries => ({ labels, tMs, v: tMs.map(() => value) });
@@ -119,6 +128,12 @@ function* kubeState(made: FleetContainer, install: Install, { toS, hours, stepS 
       { __name__: 'kube_pod_container_resource_limits', ...container, resource, unit: resource === 'memory' ? 'byte' : 'core' },
       value,
     );
+  const beginsMs = runStarts.map((startS) => startS * 1000);
+  yield {
+    labels: { __name__: 'kube_pod_container_status_restarts_total', ...container },
+    tMs: allMs,
+    v: allMs.map((at) => beginsMs.filter((begin) => begin <= at).length - 1).map((n) => Math.max(0, n)),
+  };
   const replicaSet = made.pod.replace(/-[^-]+$/, '');
   const owner = made.kind === 'Deployment' ? ['ReplicaSet', replicaSet] : ['StatefulSet', made.workload];
   yield series({ __name__: 'kube_pod_owner', ...pod, owner_kind: owner[0]!, owner_name: owner[1]! }, 1);

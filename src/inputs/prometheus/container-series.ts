@@ -91,6 +91,7 @@ function addBeside(container: Gathered, row: LabelledSeries, role: MetricRole): 
       container.heapMax.set(role.pool, row);
       return;
     case 'start-time':
+    case 'restart-count':
       container.starts.push(row);
       return;
     case 'limit':
@@ -176,7 +177,7 @@ function heapMaxOf(pools: readonly LabelledSeries[]): Limit {
   return known.length === 1 ? plausible(known[0]!) : null;
 }
 
-/** Restarts: where a run begins, and where the container's start time changes within one. The two may be a sample apart. */
+/** Restarts: where a run begins, and where the container's start time or the count of restarts rises. They may be two samples apart. */
 function restartsIn(runStarts: readonly number[], starts: readonly LabelledSeries[], step: number): HistoryEvent[] {
   const times = [...runStarts];
   for (const { t, v } of starts)

@@ -10,7 +10,9 @@ export type MetricRole =
   | { readonly kind: 'limit' }
   | { readonly kind: 'heap-max'; readonly pool: string }
   /** Its value is the start of the container, so a change is a restart. */
-  | { readonly kind: 'start-time' };
+  | { readonly kind: 'start-time' }
+  /** A counter of restarts. */
+  | { readonly kind: 'restart-count' };
 
 /** cAdvisor's metrics, in the endings that the recording rules of kubernetes-mixin have too. `container_memory_kernel_usage` is missing: it is always 0 on cgroup v2. */
 const CADVISOR: Readonly<Record<string, FieldId>> = {
@@ -50,6 +52,9 @@ export const JVM_METRICS: readonly string[] = [...JVM_THREADS, ...POOLS, ...POOL
 
 export const LIMIT_METRICS: readonly string[] = [REQUESTED_LIMIT, REQUESTED_LIMIT_1];
 
+/** kube-state-metrics counts restarts: it tells runs apart where recording rules have dropped the labels that do. */
+export const RESTART_METRIC = 'kube_pod_container_status_restarts_total';
+
 /** The role of a series; null: it tells nothing that memhound uses. */
 export function roleOf(labels: Labels): MetricRole | null {
   const name = labels.__name__ ?? '';
@@ -61,6 +66,7 @@ export function roleOf(labels: Labels): MetricRole | null {
   if (name === SPEC_LIMIT || name === REQUESTED_LIMIT_1) return { kind: 'limit' };
   // A series without the label was reduced to memory by its query.
   if (name === REQUESTED_LIMIT) return (labels.resource ?? 'memory') === 'memory' ? { kind: 'limit' } : null;
+  if (name === RESTART_METRIC) return { kind: 'restart-count' };
   return name === START_TIME ? { kind: 'start-time' } : null;
 }
 
