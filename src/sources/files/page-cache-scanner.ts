@@ -127,6 +127,7 @@ export class PageCacheScanner {
   /** `file` of the cgroup at the last scan, and the part of its changes since the last full round that no query explains. */
   #fileBytes: number | null = null;
   #searchSaved: number;
+  readonly #sharesRoot: boolean;
   /** The cgroup's `file` and the part of it that files in sight explain, when it first was worth a search. */
   #first: { readonly fileBytes: number; readonly explained: number } | null = null;
   #unexplained = 0;
@@ -153,6 +154,7 @@ export class PageCacheScanner {
     this.#queue = new FolderQueue(this.#limits.folders);
     this.#walk = new FolderWalk(this.#root, this.#queue, this.#systems);
     const shared = sharesOurRoot(this.#root);
+    this.#sharesRoot = shared;
     const processStartMs = startMs(options.roots.proc, options.process.startTicks);
     this.#times = { nowMs: 0, firstScanMs: 0, processStartMs, fileSystemOf: (dev) => this.#systems.newest(dev) };
     const since = shared ? processStartMs : null;
@@ -180,7 +182,7 @@ export class PageCacheScanner {
     await this.#queryResidency(nowMs, hint?.fileBytes ?? null);
     const isSearching = this.#isSearchingFolders(hint);
     await this.#walk.walk(nowMs, this.#folderBudget, isSearching, this.#visitor(nowMs));
-    if (isSearching && hint?.fileBytes != null) await this.#searchMore(nowMs, sinceLastMs);
+    if (isSearching && hint?.fileBytes != null && !this.#sharesRoot) await this.#searchMore(nowMs, sinceLastMs);
     else this.#searchSaved = Math.min(this.#limits.searchSaved, this.#searchSaved + this.#limits.perScan);
     return this.#rows().slice(0, this.#limits.rows);
   }
@@ -370,9 +372,10 @@ export class PageCacheScanner {
 
   /**
    * Residency is node-wide: the pages of a JDK that other containers share would explain all of a small cache. So its growth since the first
-   * scan is compared, too.
+   * scan is compared, too. On a host without containers a wider search would find the files of all other programs.
    */
   #isGrowthUnexplained(fileBytes: number): boolean {
+    if (this.#sharesRoot) return false;
     let explained = this.#sums.ownBytes();
     for (const file of this.#tracked.values()) explained += grownBytes(file, this.#times);
     this.#first ??= { fileBytes, explained };
