@@ -33,6 +33,8 @@ export interface Variant {
 
 const MAX_HEAP = 256 * MIB;
 const [HEAP_MIB, DIRECT_MIB, THREADS, FILE_MIB] = [40, 16, 20, 8];
+/** An update is seen at the next tick. */
+const TICK_MS = 1000;
 /** What comes after the collection, so that a figure which only a collection renews is seen to be old. */
 const LATER = { heapMib: 6, classes: 400 };
 
@@ -105,6 +107,7 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const is = (name: string): number => now.get(name) ?? 0;
     // Answers to --attach allocate as well.
     const usedNow = nearest(jvm?.heapUsed.value ?? 0, { before: is('heap.used'), after: later.get('heap.used') ?? 0 });
+    const usedThen = nearest(jvm?.heapUsed.value ?? 0, { before: left, after: atCollection.get('heap.used') ?? left });
     // With huge pages the tracker counts whole ones, and the beans regions.
     const committedNow = nearest(jvm?.heapCommitted.value ?? 0, { before: is('heap.committed'), after: heapCommitted });
     const then = (name: string) => ({ value: atCollection.get(name) ?? 0, atMs: growsMs });
@@ -124,7 +127,7 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const libjvm = mappingsOf(pid).find(({ kind }) => kind.endsWith('/libjvm.so'))!.kind;
     return [
       found === variant.collector ? agrees('collector') : off('collector', `${found} of ${variant.collector}`),
-      aged('heap used', jvm?.heapUsed, usedNow, { value: left, atMs: growsMs }, variant.pageBytes),
+      aged('heap used', jvm?.heapUsed, usedNow, { value: usedThen, atMs: growsMs }, variant.pageBytes, grownMs + TICK_MS),
       aged('heap committed', jvm?.heapCommitted, committedNow, then('heap.committed'), variant.pageBytes),
       bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(variant.maxHeapBytes ?? MAX_HEAP)),
       floor(variant, first, after, { before: left, after: atCollection.get('heap.used') ?? left }),

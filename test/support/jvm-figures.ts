@@ -40,15 +40,18 @@ export function count(figure: string, found: number | null | undefined, truth: T
   return Math.abs(found - is) <= within ? agrees(figure) : off(figure, `${found} of ${is}`);
 }
 
-/** A value that carries its age may be that of the last collection, where it says so. */
+/** A value that carries its age may be that of a collection before now, where it says so; `collected` is the last one that is known of. */
 export function aged(
   figure: string,
   found: Aged<number> | null | undefined,
   now: number,
   collected: Aged<number>,
   pageBytes = MIB,
+  nowMs = collected.atMs,
 ): Comparison {
-  const isOld = found != null && found.atMs <= collected.atMs && near(found.value, collected.value, pageBytes);
+  // A collection of its own accord since then has left something between the two.
+  const then = { before: collected.value, after: found != null && found.atMs > collected.atMs ? now : collected.value };
+  const isOld = found != null && found.atMs <= nowMs && near(found.value, nearest(found.value, then), pageBytes);
   return isOld && !near(found.value, now, pageBytes)
     ? agrees(figure, 'as of the last collection, with its age')
     : bytes(figure, found?.value, always(now), pageBytes);
