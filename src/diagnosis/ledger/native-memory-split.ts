@@ -3,7 +3,15 @@ import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 
 /** Categories of native memory tracking whose mappings have a separate part. The mappings of all others belong to the VM. */
-const NMT_CATEGORIES_WITH_PART = /^(?:Java Heap|Class|Metaspace|Thread|Thread Stack|Code|Shared class space)$/;
+const NMT_CATEGORIES_WITH_PART: ReadonlySet<string> = new Set([
+  'Java Heap',
+  'Class',
+  'Metaspace',
+  'Thread',
+  'Thread Stack',
+  'Code',
+  'Shared class space',
+]);
 
 /**
  * Divides unnamed memory by native memory tracking, and adds the JVM's value to each part. `namedBytes`: committed bytes of the VM's mappings
@@ -15,7 +23,7 @@ export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport
   if (answers !== null && answers.codeCacheBytes !== null && code !== undefined)
     byId.set('code-cache', { ...code, reportedByJvm: `reserved for code: ${bytesText(answers.codeCacheBytes)}` });
   if (answers !== null && answers.native !== null) divideByNmt(byId, answers.native, namedBytes);
-  return [...byId.values()].filter((p) => p.bytes > 0 || p.high > 0);
+  return [...byId.values()].filter((p) => p.high > 0);
 }
 
 /**
@@ -26,7 +34,7 @@ export function withNativeMemory(parts: readonly AnonPart[], answers: JcmdReport
 function divideByNmt(parts: Map<AnonPartId, AnonPart>, native: NonNullable<JcmdReport['native']>, namedBytes: number): void {
   const vm = parts.get('vm-structures');
   const pool = (vm?.bytes ?? 0) + (parts.get('direct-buffers')?.bytes ?? 0);
-  const others = native.categories.filter((c) => !NMT_CATEGORIES_WITH_PART.test(c.name));
+  const others = native.categories.filter((c) => !NMT_CATEGORIES_WITH_PART.has(c.name));
   const tracked = others.reduce((sum, c) => sum + c.mmapBytes, 0);
   // The stacks of ZGC's marking threads are not tracked by JDK 11.
   const mapped = tracked > namedBytes ? tracked - namedBytes : tracked;

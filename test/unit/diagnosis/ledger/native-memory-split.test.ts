@@ -12,13 +12,13 @@ const part = (id: AnonPartId, mb: number, low = mb, high = mb): AnonPart => ({
   high: high * MIB,
   count: 1,
 });
-const category = (name: string, mmap: number, malloc: number) => ({
+const category = (name: string, mmap: number, malloc: number, arenas = 0) => ({
   name,
   reservedBytes: 0,
-  committedBytes: (mmap + malloc) * MIB,
+  committedBytes: (mmap + malloc + arenas) * MIB,
   mallocBytes: malloc * MIB,
   mmapBytes: mmap * MIB,
-  arenaBytes: 0,
+  arenaBytes: arenas * MIB,
 });
 const answers = (...categories: ReturnType<typeof category>[]): JcmdReport => ({
   atMs: 0,
@@ -53,4 +53,72 @@ test('with an allocator that has no arenas, nameless memory is not called the VM
 test('a JVM that does not answer does not change the parts', () => {
   const before = [part('java-heap', 64), part('malloc-arenas', 8)];
   assert.deepEqual(withNativeMemory(before, null), before);
+});
+
+test('what the JVM has reserved for code stands beside the part of its code, where both are known', () => {
+  const [code, heap] = [part('code-cache', 20), part('java-heap', 64)];
+  const reserved = { ...answers(), native: null, codeCacheBytes: 48 * MIB };
+  assert.deepEqual(withNativeMemory([code, heap], reserved), [{ ...code, reportedByJvm: 'reserved for code: 48 MiB' }, heap]);
+  assert.deepEqual(withNativeMemory([heap], reserved), [heap]);
+  assert.deepEqual(withNativeMemory([code, heap], { ...reserved, codeCacheBytes: null }), [code, heap]);
+});
+
+test('a part that holds nothing for certain is left out, one that may hold something is not', () => {
+  const maybe = [part('metaspace', 0, 0, 5), part('vm-structures', 0, 0, 9)];
+  assert.deepEqual(withNativeMemory([part('libraries', 0), ...maybe], null), maybe);
+  assert.deepEqual(withNativeMemory(maybe, answers(category('GC', 4, 0))), maybe);
+});
+
+const NAMELESS = [part('direct-buffers', 100)];
+/** The most that the VM has of 100 MiB without a name, MiB. */
+const mostOfVm = (tracked: ReturnType<typeof category>[], namedMib: number): number | undefined => {
+  const vm = withNativeMemory(NAMELESS, answers(...tracked), namedMib * MIB).find(({ id }) => id === 'vm-structures');
+  return vm === undefined ? undefined : vm.high / MIB;
+};
+
+test('of what the VM has committed, memory with a name of its own is not part of the memory without one', () => {
+  for (const name of ['Java Heap', 'Class', 'Metaspace', 'Thread', 'Thread Stack', 'Code', 'Shared class space'])
+    assert.equal(mostOfVm([category(name, 30, 0)], 0), undefined, name);
+  assert.equal(mostOfVm([category('GC', 50, 0), category('Code', 10, 0)], 32), 18);
+});
+
+test('where more has a name than the JVM tracks, as ZGC of JDK 11, nothing is subtracted', () => {
+  for (const named of [50, 60]) assert.equal(mostOfVm([category('GC', 50, 0)], named), 50);
+});
+
+test('before JDK 9 direct buffers are counted as internal memory', () => {
+  const direct = (...tracked: ReturnType<typeof category>[]) =>
+    by(withNativeMemory(NAMELESS, answers(...tracked)), 'direct-buffers').reportedByJvm!;
+  assert.match(direct(category('Symbol', 0, 9), category('Internal', 0, 30)), /^the JVM counts 30 MiB of direct buffers/);
+  assert.match(direct(category('Internal', 0, 5), category('Other', 0, 30)), /^the JVM counts 30 MiB of direct buffers/);
+  assert.match(direct(category('Symbol', 0, 9)), /^the JVM counts 0 bytes of direct buffers/);
+});
+
+test('what is not in arenas of all that malloc has given out is at most so much of the memory without a name', () => {
+  const before = [part('malloc-heap', 12), part('malloc-arenas', 8), part('vm-structures', 30), part('direct-buffers', 70)];
+  // 60 MiB of malloc, 20 of them in arenas, so 60 of the 100 MiB without a name belong to the VM.
+  const tracked = [category('GC', 70, 20, 8), category('Compiler', 1, 12), category('Symbol', 0.5, 0), category('Other', 0, 20)];
+  const after = withNativeMemory(before, answers(...tracked));
+  assert.deepEqual(
+    after.map(({ id, bytes, low, high }) => [id, bytes / MIB, low / MIB, high / MIB]),
+    [
+      ['malloc-heap', 12, 12, 12],
+      ['malloc-arenas', 8, 8, 8],
+      ['vm-structures', 60, 0, 71.5],
+      ['direct-buffers', 40, 28.5, 100],
+    ],
+  );
+  assert.equal(by(after, 'vm-structures').reportedByJvm, 'GC 70 MiB committed, Compiler 1 MiB committed');
+  assert.equal(by(after, 'direct-buffers').reportedByJvm, 'the JVM counts 20 MiB of direct buffers and Unsafe memory');
+  assert.match(by(after, 'malloc-heap').reportedByJvm!, /^the JVM itself holds 60 MiB of malloc/);
+});
+
+test('native memory tracking makes no part of memory that the mappings do not show', () => {
+  const heap = part('malloc-heap', 5);
+  const after = withNativeMemory([heap], answers(category('GC', 12, 3)));
+  assert.deepEqual(
+    after.map(({ id }) => id),
+    ['malloc-heap'],
+  );
+  assert.deepEqual(withNativeMemory([part('java-heap', 64)], answers(category('GC', 12, 3))), [part('java-heap', 64)]);
 });
