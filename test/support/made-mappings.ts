@@ -1,0 +1,39 @@
+import type { JvmFigures, SpaceFigures } from '../../src/diagnosis/ledger/jvm-figures.ts';
+import type { Mapping } from '../../src/sources/mappings/smaps-format.ts';
+
+/** A private, writable mapping without a name and without a resident page, but for what is given. */
+export const mapping = (start: number, end: number, given: Partial<Mapping> = {}): Mapping => ({
+  start,
+  end,
+  perms: 'rw-p',
+  inode: 0,
+  path: '',
+  rssBytes: given.anonBytes ?? 0,
+  pssBytes: given.anonBytes ?? 0,
+  anonBytes: 0,
+  swapBytes: 0,
+  ...given,
+});
+
+export const reserve = (start: number, end: number, given: Partial<Mapping> = {}): Mapping =>
+  mapping(start, end, { perms: '---p', ...given });
+
+/** What a JVM says that says nothing, but for what is given. */
+export const jvmFigures = (given: Partial<JvmFigures> = {}): JvmFigures => ({
+  release: null,
+  collector: null,
+  heap: null,
+  heapRange: null,
+  nonClass: null,
+  classSpace: null,
+  codeCacheBytes: null,
+  ...given,
+});
+
+export const space = (usedBytes: number, committedBytes: number, given: Partial<SpaceFigures> = {}): SpaceFigures => ({
+  usedBytes,
+  committedBytes,
+  reservedBytes: null,
+  asOf: 'now',
+  ...given,
+});
