@@ -64,7 +64,7 @@ function* candidatesIn(chain: Chain, length: number): Generator<AddressRange> {
     const end = start + length;
     if (start < chain.start || end - LENGTH_SLACK > chain.end) continue;
     const near = chain.boundaryNear(end, LENGTH_SLACK);
-    yield { start, end: near === null || (end <= chain.end && end % GIB === 0) ? Math.min(chain.end, end) : near };
+    yield { start, end: near === null || end % GIB === 0 ? Math.min(chain.end, end) : near };
   }
 }
 
