@@ -89,12 +89,15 @@ export function parseTable<T extends Table>(
     for (const text of texts) {
       const parsed = row.parse(text);
       if (parsed.ok) values.push(parsed.value);
-      else problems.push(`${source} ${JSON.stringify(text)}: expected ${parsed.expected}`);
+      else problems.push(`${source} ${JSON.stringify(withoutCredentials(text))}: expected ${parsed.expected}`);
     }
     if (values.length > 0) options[key] = row.repeats === true ? values.flat() : values[0];
   }
   return problems.length > 0 ? { state: 'bad', problems } : { state: 'ok', options: Object.freeze(options) as Values<T>, files };
 }
+
+/** A wrong URL may hold a password. The sentence about it is printed, and often logged. */
+const withoutCredentials = (text: string): string => text.replace(/\/\/[^/]*@/, '//***@');
 
 /** For a Service named "memhound", Kubernetes sets MEMHOUND_PORT=tcp://10.0.0.7:8800 in every container. That is not an option. */
 const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;

@@ -71,3 +71,13 @@ test('without --min-history a trend needs 15 minutes, or ten samples if that is 
 test('a variable that Kubernetes sets for a Service named memhound is not an option', () => {
   assert.equal(good([], { MEMHOUND_PORT: 'tcp://10.96.0.7:8800', MEMHOUND_SERVICE_HOST: '10.96.0.7' }).port, 8800);
 });
+
+test('a URL with a password is refused, and the sentence does not repeat the password', () => {
+  const answer = parseOptions('fleet', ['--prometheus', 'http://reader:s3cret@metrics:9090'], {});
+  assert.ok(answer.state === 'bad');
+  assert.match(
+    answer.problems.join(),
+    /"http:\/\/\*\*\*@metrics:9090": expected a URL without user and password, which go into a file/,
+  );
+  assert.doesNotMatch(answer.problems.join(), /s3cret/);
+});
