@@ -38,10 +38,20 @@ export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
   return { ...answer, fields: Object.fromEntries(fields) };
 }
 
-/** Each cause with what it names. */
-const CAUSES: Keeping<readonly CauseShare[]> = {
-  same: (a, b) => namesOf(a) === namesOf(b),
-  atOnce: (published, now) => published.length === 0 || now.length === 0 || namesMore(published, now),
+/** Causes by the parts that grew, or by the trends of the fields where the parts are not known. */
+interface Causes {
+  readonly by: 'parts' | 'fields';
+  readonly shares: readonly CauseShare[];
+}
+
+/** Each cause with what it names. Parts that were measured replace what the fields let expect, and not the other way round. */
+const CAUSES: Keeping<Causes> = {
+  same: (a, b) => namesOf(a.shares) === namesOf(b.shares),
+  atOnce: (published, now) =>
+    published.shares.length === 0 ||
+    now.shares.length === 0 ||
+    (published.by === 'fields' && now.by === 'parts') ||
+    namesMore(published.shares, now.shares),
 };
 
 const namesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause, what }) => `${cause} ${what}`).join();
@@ -51,10 +61,10 @@ const namesMore = (published: readonly CauseShare[], now: readonly CauseShare[])
   published[0]!.cause === now[0]!.cause && published[0]!.what === null && now[0]!.what !== null;
 
 /** The causes in their published order. One that was not found this time keeps its last numbers. */
-export const steadyCauses = (steady: Steady, by: 'parts' | 'fields', now: readonly CauseShare[]): readonly CauseShare[] =>
+export const steadyCauses = (steady: Steady, by: Causes['by'], now: readonly CauseShare[]): readonly CauseShare[] =>
   steady
-    .keep(`causes by ${by}`, now, CAUSES)
-    .map((share) => now.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
+    .keep('causes', { by, shares: now }, CAUSES)
+    .shares.map((share) => now.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
 
 /** The files that are named, with their newest bytes. */
 export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: GrownFiles): GrownFiles {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SteadyState } from '../../../src/diagnosis/steady.ts';
+import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
+import { steadyCauses } from '../../../src/diagnosis/steady-evaluation.ts';
 import type { Verdict } from '../../../src/diagnosis/types.ts';
 import { diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
 import type { Trend } from '../../../src/trends/types.ts';
@@ -91,6 +92,22 @@ test('of two causes that are nearly as fast, the first stays first', () => {
   });
   const said = verdictsOf(alternating(inOrder(['native', 'threads']), inOrder(['threads', 'native'])));
   assert.deepEqual(new Set(said.map(({ cause }) => cause)), new Set(['native']));
+});
+
+test('causes by measured parts replace those by the fields at once, and are not replaced by them for a while', () => {
+  const byParts = [causeShare('threads', 2e9), causeShare('heap', 1e9)];
+  const byFields = [causeShare('heap', 1e9), causeShare('threads', 9e8)];
+  let state: SteadyState | null = null;
+  const firstOf = (second: number, by: 'parts' | 'fields') => {
+    const steady = new Steady(state, second, MINUTE_S);
+    const [first] = steadyCauses(steady, by, by === 'parts' ? byParts : byFields);
+    state = steady.after;
+    return first?.cause;
+  };
+  assert.deepEqual(
+    (['fields', 'parts', 'fields', 'fields', 'parts'] as const).map((by, second) => firstOf(second, by)),
+    ['heap', 'threads', 'threads', 'threads', 'threads'],
+  );
 });
 
 test('a group of files is held open for writing or closed as it was first, whatever a single scan meets', () => {
