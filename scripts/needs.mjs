@@ -31,6 +31,7 @@ export const TEST_NEEDS = [
   need('nsenter', ['util-linux'], "asking from within a pod's network (test/pod)"),
   need('dpkg', ['dpkg'], "the files of the pod's images (test/pod)"),
   need('prometheus', ['prometheus'], 'memhound fleet on a real Prometheus'),
+  need('promtool', ['prometheus'], 'the lint of /metrics, and the tests of the alerting rules'),
   need('victoria-metrics', ['victoria-metrics'], 'memhound fleet on a real VictoriaMetrics'),
   need('chromium-headless-shell', ['chromium-headless-shell', 'chromium'], 'the page in a real browser', ['chromium']),
 ];
@@ -42,6 +43,7 @@ export const BENCH_NEEDS = [
   need('prometheus-node-exporter', ['prometheus-node-exporter'], 'npm run bench'),
   need('prometheus-process-exporter', ['prometheus-process-exporter'], 'npm run bench'),
   need('netdata', ['netdata'], 'npm run bench'),
+  need('promtool', ['prometheus'], 'the lint of /metrics, and the tests of the alerting rules'),
   need('victoria-metrics', ['victoria-metrics'], 'npm run bench:fleet'),
 ];
 

@@ -1,4 +1,5 @@
-import { Gauge, Registry } from 'prom-client';
+import { hostname } from 'node:os';
+import { Counter, Gauge, type OpenMetricsContentType, type PrometheusContentType, Registry } from 'prom-client';
 import { entriesOf, fieldRow } from '../fields.ts';
 import type { Status } from './status.ts';
 
@@ -7,25 +8,76 @@ const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-eno
 /** A client that scrapes more often gets the same text again. The port is open to the cluster, and a text costs milliseconds. */
 const KEPT_MS = 1000;
 
-export interface Metrics {
+/** A pod has few containers. More targets than these have no series of their own, so that a scrape stays small. */
+const MOST_TARGETS = 16;
+
+interface Exposition {
   readonly contentType: string;
-  readonly text: () => Promise<string>;
+  readonly text: Promise<string>;
+}
+
+/** What the reference in docs/metrics.md says of a metric. */
+export interface MetricRow {
+  readonly name: string;
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+export interface Metrics {
+  readonly rows: readonly MetricRow[];
+  /** `accept`: the header of the request. OpenMetrics for clients that name it, else the text format of Prometheus. */
+  readonly answer: (accept: string | undefined) => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /**
- * Prometheus metrics, computed at each scrape. Labels are only container ids and field ids: this port is public, so it shows no path, file or
- * command line. Counters of the kernel are gauges here, because a restart of the container resets them.
+ * Metrics, computed at each scrape. Labels are ids of targets, containers, fields and rules, and the pod's name: this port is public, so it
+ * shows no path, file or command line. Counters are set to what was read: a restart of the container resets them, which `rate` allows for.
  */
-export function createMetrics(status: Status): Metrics {
-  let made: { readonly text: Promise<string>; readonly atMs: number } | null = null;
-  const registry = new Registry();
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge({ name, help, labelNames, registers: [registry] });
+export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics {
+  let made: { readonly open: Exposition; readonly plain: Exposition; readonly atMs: number } | null = null;
+  let lastSampleMs: number | null = null;
+  const plain = new Registry<PrometheusContentType>();
+  const open = new Registry<OpenMetricsContentType>();
+  open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const registers = [plain, open as unknown as Registry];
+  const rows: MetricRow[] = [];
+  const gauge = <L extends string>(name: string, help: string, labels: readonly L[]) => {
+    rows.push({ name, type: 'gauge', help, labels });
+    return new Gauge({ name, help, labelNames: labels, registers });
+  };
+  const counter = <L extends string>(name: string, help: string, labels: readonly L[]) => {
+    rows.push({ name, type: 'counter', help, labels });
+    return new Counter({ name, help, labelNames: labels, registers });
+  };
+  const sees = gauge('memhound_sees_target', '1: memhound sees a container with a process; 0: it sees none', []);
+  const targets = gauge('memhound_targets', 'Targets that memhound sees; at most 16 have series of their own', []);
+  const lastSample = gauge(
+    'memhound_last_sample_timestamp_seconds',
+    'Unix time of the newest sample of any target; it stays when the target is lost',
+    [],
+  );
+  const targetInfo = gauge('memhound_target_info', 'Always 1; joins a target to its container id and pod', [
+    'target',
+    'container_id',
+    'pod',
+  ]);
+  const targetSample = gauge('memhound_target_last_sample_timestamp_seconds', 'Unix time of the newest sample of the target', [
+    'target',
+  ]);
   const fieldBytes = gauge('memhound_field_bytes', 'A memory field of the container, in bytes; see the field label', [
     'target',
     'field',
   ]);
   const fieldCount = gauge('memhound_field_value', 'A field of the container that is no size: counts, and seconds', [
+    'target',
+    'field',
+  ]);
+  const fieldEvents = counter('memhound_field_events_total', 'A field of the container that counts events, since its start', [
+    'target',
+    'field',
+  ]);
+  const fieldSeconds = counter('memhound_field_seconds_total', 'A field of the container that adds up seconds, since its start', [
     'target',
     'field',
   ]);
@@ -35,6 +87,14 @@ export function createMetrics(status: Status): Metrics {
     'Slope of a field that has a trend, in bytes (or its unit) an hour',
     ['target', 'field'],
   );
+  const slopeLow = gauge('memhound_field_slope_low_bytes_per_hour', 'Lower end of the 90 % interval of the slope', [
+    'target',
+    'field',
+  ]);
+  const slopeHigh = gauge('memhound_field_slope_high_bytes_per_hour', 'Upper end of the 90 % interval of the slope', [
+    'target',
+    'field',
+  ]);
   const trend = gauge('memhound_verdict_trend', '1 for the trend of the verdict, 0 for the others', ['target', 'trend']);
   const leak = gauge(
     'memhound_verdict_leak',
@@ -43,6 +103,20 @@ export function createMetrics(status: Status): Metrics {
   );
   const confidence = gauge('memhound_verdict_confidence_ratio', 'Probability that the verdict is right', ['target']);
   const eta = gauge('memhound_verdict_eta_seconds', 'Seconds until the event happens, if growth continues', ['target', 'event']);
+  const etaLow = gauge('memhound_verdict_eta_low_seconds', 'Lower end of the 90 % interval of the time to the event', [
+    'target',
+    'event',
+  ]);
+  const etaHigh = gauge('memhound_verdict_eta_high_seconds', 'Upper end of that interval; absent where it is open-ended', [
+    'target',
+    'event',
+  ]);
+  const cause = gauge('memhound_verdict_cause_bytes_per_hour', 'Growth by cause', ['target', 'cause']);
+  const finding = gauge('memhound_verdict_finding', '1 for each finding of the verdict, by its rule', [
+    'target',
+    'rule',
+    'severity',
+  ]);
   const rss = gauge('memhound_self_rss_bytes', "memhound's own resident set", []);
   const anon = gauge('memhound_self_anon_bytes', "memhound's own anonymous memory", []);
   const cpu = gauge('memhound_self_cpu_seconds', "memhound's own CPU time since its start", []);
@@ -50,48 +124,96 @@ export function createMetrics(status: Status): Metrics {
   const late = gauge('memhound_self_late_ticks', 'Samples that were taken late', []);
   const written = gauge('memhound_self_written_bytes', 'Bytes that memhound has written to its disk since its start', []);
   const stored = gauge('memhound_self_history_bytes', 'Size of the history on disk; absent where it cannot be stored', []);
+  const cpuTotal = counter('memhound_self_cpu_seconds_total', "memhound's own CPU time since its start", []);
+  const missedTotal = counter('memhound_self_missed_ticks_total', 'Samples that were due and not taken', []);
+  const lateTotal = counter('memhound_self_late_ticks_total', 'Samples that were taken late', []);
+  const writtenTotal = counter(
+    'memhound_self_written_bytes_total',
+    'Bytes that memhound has written to its disk since its start',
+    [],
+  );
   const selfTrend = gauge('memhound_self_trend', "1 for the trend of memhound's own anonymous memory, 0 for the others", [
     'trend',
   ]);
 
+  // prom-client resets a gauge without labels to 0; absent is not 0.
+  const put = (g: typeof rss, value: unknown): void => {
+    if (typeof value === 'number') g.set(value);
+    else g.remove();
+  };
+  const count = (c: typeof cpuTotal, value: unknown): void => {
+    if (typeof value === 'number') c.inc(value);
+    else c.remove();
+  };
+  const pod = hostname();
   const fill = (): void => {
-    registry.resetMetrics();
-    for (const { target, sample, verdict } of status.latest()) {
+    plain.resetMetrics();
+    const latest = status.latest();
+    sees.set(latest.length > 0 ? 1 : 0);
+    targets.set(latest.length);
+    for (const { sample } of latest) if (sample !== null) lastSampleMs = Math.max(lastSampleMs ?? 0, sample.atMs);
+    put(lastSample, lastSampleMs === null ? null : lastSampleMs / 1000);
+    for (const { target, sample, verdict } of latest.slice(0, MOST_TARGETS)) {
       const { id } = target;
+      targetInfo.set({ target: id, container_id: target.container ?? '', pod }, 1);
+      if (sample !== null) targetSample.set({ target: id }, sample.atMs / 1000);
       if (typeof target.limitBytes === 'number') limit.set({ target: id }, target.limitBytes);
-      for (const [field, value] of entriesOf(sample?.values ?? {}))
-        (fieldRow(field).unit === 'bytes' ? fieldBytes : fieldCount).set({ target: id, field }, value);
+      for (const [field, value] of entriesOf(sample?.values ?? {})) {
+        const { unit, kind } = fieldRow(field);
+        (unit === 'bytes' ? fieldBytes : fieldCount).set({ target: id, field }, value);
+        if (kind === 'counter') (unit === 'seconds' ? fieldSeconds : fieldEvents).inc({ target: id, field }, value);
+      }
       if (verdict === null) continue;
       for (const t of TRENDS) trend.set({ target: id, trend: t }, verdict.trend === t ? 1 : 0);
       if (verdict.leak !== null) leak.set({ target: id }, verdict.leak ? 1 : 0);
       confidence.set({ target: id }, verdict.confidence);
-      for (const e of verdict.etas) eta.set({ target: id, event: e.event }, e.seconds);
-      for (const [field, f] of entriesOf(verdict.fields))
+      for (const e of verdict.etas) {
+        eta.set({ target: id, event: e.event }, e.seconds);
+        etaLow.set({ target: id, event: e.event }, e.low);
+        if (e.high !== null) etaHigh.set({ target: id, event: e.event }, e.high);
+      }
+      for (const c of verdict.causes) cause.inc({ target: id, cause: c.cause }, c.bytesPerHour);
+      for (const { rule, severity } of verdict.findings) finding.set({ target: id, rule, severity }, 1);
+      for (const [field, f] of entriesOf(verdict.fields)) {
         if (f.slopeBytesPerHour !== null) slope.set({ target: id, field }, f.slopeBytesPerHour);
+        if (f.low !== null) slopeLow.set({ target: id, field }, f.low);
+        if (f.high !== null) slopeHigh.set({ target: id, field }, f.high);
+      }
     }
     const self = status.self();
-    const put = (g: typeof rss, value: unknown): void => {
-      if (typeof value === 'number') g.set(value);
-    };
     put(rss, self.rssBytes);
     put(anon, self.anonBytes);
     put(cpu, self.cpuSeconds);
     put(missed, self.missedTicks);
     put(late, self.lateTicks);
     put(written, self.writtenBytes);
+    count(cpuTotal, self.cpuSeconds);
+    count(missedTotal, self.missedTicks);
+    count(lateTotal, self.lateTicks);
+    count(writtenTotal, self.writtenBytes);
     put(stored, (self.history as { readonly bytes?: unknown } | undefined)?.bytes);
     const own = (self.trend as { readonly trend?: unknown } | undefined)?.trend;
     if (own !== undefined) for (const t of TRENDS) selfTrend.set({ trend: t }, own === t ? 1 : 0);
   };
   return {
-    contentType: registry.contentType,
-    text() {
+    rows,
+    async answer(accept) {
       const nowMs = performance.now();
       if (made === null || nowMs - made.atMs >= KEPT_MS) {
         fill();
-        made = { text: registry.metrics(), atMs: nowMs };
+        const exposition = (registry: Pick<Registry, 'contentType' | 'metrics'>): Exposition => ({
+          contentType: registry.contentType,
+          text: registry.metrics(),
+        });
+        made = { plain: exposition(plain), open: exposition(open as unknown as Registry), atMs: nowMs };
       }
-      return made.text;
+      const { contentType, text } = wantsOpenMetrics(accept) ? made.open : made.plain;
+      return { contentType, text: await text };
     },
   };
+}
+
+function wantsOpenMetrics(accept: string | undefined): boolean {
+  const offer = (accept ?? '').split(',').find((part) => part.trim().startsWith('application/openmetrics-text'));
+  return offer !== undefined && !/;\s*q=0(\.0*)?\s*(;|$)/.test(offer);
 }

@@ -36,8 +36,8 @@ export async function createOps(
       }
       case '/metrics': {
         metrics ??= scrape();
-        const { text, contentType } = await metrics;
-        return say(200, await text(), contentType);
+        const { text, contentType } = await (await metrics).answer(request.headers.accept);
+        return say(200, text, contentType);
       }
       default:
         return say(404, '/healthz, /readyz and /metrics are here; the page and the API are on the other port\n');
