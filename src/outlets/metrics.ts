@@ -11,11 +11,6 @@ const KEPT_MS = 1000;
 /** A pod has few containers. More targets than these have no series of their own, so that a scrape stays small. */
 const MOST_TARGETS = 16;
 
-interface Exposition {
-  readonly contentType: string;
-  readonly text: Promise<string>;
-}
-
 /** What the reference in docs/metrics.md says of a metric. */
 export interface MetricRow {
   readonly name: string;
@@ -35,7 +30,7 @@ export interface Metrics {
  * shows no path, file or command line. Counters are set to what was read: a restart of the container resets them, which `rate` allows for.
  */
 export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics {
-  let made: { readonly open: Exposition; readonly plain: Exposition; readonly atMs: number } | null = null;
+  let made: { open: Promise<string> | null; plain: Promise<string> | null; readonly atMs: number } | null = null;
   let lastSampleMs: number | null = null;
   const plain = new Registry<PrometheusContentType>();
   const open = new Registry<OpenMetricsContentType>();
@@ -201,14 +196,14 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
       const nowMs = performance.now();
       if (made === null || nowMs - made.atMs >= KEPT_MS) {
         fill();
-        const exposition = (registry: Pick<Registry, 'contentType' | 'metrics'>): Exposition => ({
-          contentType: registry.contentType,
-          text: registry.metrics(),
-        });
-        made = { plain: exposition(plain), open: exposition(open as unknown as Registry), atMs: nowMs };
+        made = { open: null, plain: null, atMs: nowMs };
       }
-      const { contentType, text } = wantsOpenMetrics(accept) ? made.open : made.plain;
-      return { contentType, text: await text };
+      if (wantsOpenMetrics(accept)) {
+        made.open ??= open.metrics();
+        return { contentType: open.contentType, text: await made.open };
+      }
+      made.plain ??= plain.metrics();
+      return { contentType: plain.contentType, text: await made.plain };
     },
   };
 }
