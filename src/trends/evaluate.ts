@@ -76,16 +76,18 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     return adjustForEarlierRuns(earlier, values, evaluateOver(id, values, window), window);
   };
   const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
-  // Swapped-out memory is still in use: a leak continues there, and ends when swap is full.
-  const swapped = withSwap(ordered);
-  const anonAndSwap = swapped === null ? null : withEarlierRuns('anon', swapped.anon);
-  const isTmpfsAlone =
-    swapped !== null && anonAndSwap?.trend === 'growing' && withEarlierRuns('anon', swapped.held).trend !== 'growing';
-  const counted = swapped === null || isTmpfsAlone ? ordered : swapped.series;
   const together = new Map(fields);
-  if (counted !== ordered && swapped !== null && anonAndSwap !== null) {
-    together.set('anon', anonAndSwap);
-    if (swapped.usage !== null) together.set('usage', withEarlierRuns('usage', swapped.usage));
+  let counted = ordered;
+  const swapped = withSwap(ordered);
+  if (swapped !== null) {
+    // Swapped-out memory is still in use: a leak continues there, and ends when swap is full.
+    const anonAndSwap = withEarlierRuns('anon', swapped.anon);
+    const isTmpfsAlone = anonAndSwap.trend === 'growing' && withEarlierRuns('anon', swapped.held).trend !== 'growing';
+    if (!isTmpfsAlone) {
+      counted = swapped.series;
+      together.set('anon', anonAndSwap);
+      if (swapped.usage !== null) together.set('usage', withEarlierRuns('usage', swapped.usage));
+    }
   }
   const outsideHeap = anonOutsideHeap(counted, starts);
   const native =
