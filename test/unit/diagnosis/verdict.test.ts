@@ -314,3 +314,16 @@ describe('a condition that must not be overlooked', () => {
     assert.ok(v.findings.some(({ rule }) => rule === 'plan-exceeds-limit'));
   });
 });
+
+test('the rule of the headline is that of the leading cause, and none where nothing grows', () => {
+  assert.equal(diagnose(scene(story, filesThatGrow([file()]))).headlineRule, 'page-cache-file');
+  assert.equal(diagnose(scene({})).headlineRule, null);
+});
+
+test('a container that ended has its time and whether it was OOM-killed; one that runs has not', () => {
+  const own = scene({});
+  const { ended, growth } = diagnose({ ...own, ended: { atMs: 0, oomKilled: true } });
+  assert.deepEqual(ended, { at: '1970-01-01T00:00:00.000Z', oomKilled: 'recorded' });
+  assert.deepEqual(growth, { anon: null });
+  assert.equal(diagnose(own).ended, null);
+});
