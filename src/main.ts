@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     },
   },
   explain: { about: 'one shot: where is the memory now', load: async () => (await import('./cli/explain.ts')).explain },
+  culprit: {
+    about: 'ask a JVM twice which class or pool of threads grows',
+    load: async () => (await import('./cli/culprit.ts')).culprit,
+  },
   analyze: {
     about: 'evaluate recorded series: files or - for standard input',
     load: async () => {

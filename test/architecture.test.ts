@@ -4,7 +4,20 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 /** The rooms of docs/architecture.md, left to right. A room may import itself and the rooms to its left; `clock`, `fields`, `format`, `memory-facts`, `plausible`, `ranges`, `units` and `version` are open to all. */
-const ROOMS = ['sources', 'sample', 'history', 'inputs', 'trends', 'diagnosis', 'fleet', 'outlets', 'daemon', 'config', 'cli'];
+const ROOMS = [
+  'sources',
+  'culprit',
+  'sample',
+  'history',
+  'inputs',
+  'trends',
+  'diagnosis',
+  'fleet',
+  'outlets',
+  'daemon',
+  'config',
+  'cli',
+];
 const OPEN = new Set(['clock', 'fields', 'format', 'memory-facts', 'plausible', 'ranges', 'units', 'version']);
 /** Pure modules whose code the page runs too. */
 const FOR_THE_PAGE = new Set([

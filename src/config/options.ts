@@ -1,3 +1,4 @@
+import { CULPRIT_CAUSES, type CulpritCause } from '../culprit/types.ts';
 import { GATES, type Gate } from '../diagnosis/gate.ts';
 import { diskLimitProblem } from '../history/store/disk-limit.ts';
 import { DAY_S, MIB, MINUTE_S } from '../units.ts';
@@ -623,6 +624,31 @@ const TABLES = {
     kube: INJECT_ROWS.kube,
     image: INJECT_ROWS.image,
   },
+  culprit: {
+    pid: TARGET_ROWS.pid,
+    cgroup: TARGET_ROWS.cgroup,
+    podUid: TARGET_ROWS.podUid,
+    target: TARGET_ROWS.target,
+    own: TARGET_ROWS.own,
+    procRoot: TARGET_ROWS.procRoot,
+    cgroupRoot: TARGET_ROWS.cgroupRoot,
+    json: TARGET_ROWS.json,
+    cause: row<CulpritCause>({
+      flag: 'cause',
+      value: 'CAUSE',
+      parse: oneOf(CULPRIT_CAUSES),
+      otherwise: 'heap',
+      help: 'heap or threads',
+    }),
+    for: row<number>({
+      flag: 'for',
+      value: 'TIME',
+      parse: seconds,
+      otherwise: MINUTE_S,
+      otherwiseText: '60s',
+      help: 'time between the two looks',
+    }),
+  },
 };
 
 const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
@@ -634,6 +660,11 @@ const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
   explain: {
     name: 'explain',
     about: 'answers once where the memory is now: prints the ledger, the files, the JVM, and what each tool shows',
+    operands: null,
+  },
+  culprit: {
+    name: 'culprit',
+    about: 'asks a JVM twice, through its attach listener, and names the class or the pool of threads that grew',
     operands: null,
   },
   analyze: {

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { judgeThreads } from '../../../src/culprit/judge.ts';
+import { parseThreadDump } from '../../../src/culprit/thread-dump.ts';
+
+const dump = (jdk: number, look: 1 | 2) =>
+  parseThreadDump(readFileSync(new URL(`../../fixtures/thread-dumps/jdk-${jdk}-look-${look}.txt`, import.meta.url), 'utf8'));
+
+for (const jdk of [8, 11, 17, 21, 25]) {
+  test(`the pool that grew is named on JDK ${jdk}, beside a pool that is full and one that breathes`, () => {
+    const found = judgeThreads(dump(jdk, 1), dump(jdk, 2));
+    assert.equal(found.state, 'named');
+    if (found.state !== 'named') return;
+    assert.equal(found.culprit.name, 'http-nio-N-exec-N');
+    assert.deepEqual([found.culprit.before, found.culprit.after], [4, 24]);
+    assert.ok(found.culprit.share >= 0.8 && found.culprit.share < 1, `share ${found.culprit.share}`);
+    assert.deepEqual(found.stand, { frame: 'Leak.stand(Leak.java:4)', threads: 24 });
+    assert.ok(!found.grown.some((g) => g.name === 'full-pool-N'));
+  });
+}
+
+test('threads of the JVM itself do not count', () => {
+  assert.deepEqual(parseThreadDump('"VM Thread" os_prio=0 tid=0x1 nid=0x2 runnable\n\n"main" #1 prio=5\n'), [
+    { name: 'main', threads: 1, stand: null },
+  ]);
+});
+
+test('any text gives groups whose threads are no more than its lines', () => {
+  const line = fc.oneof(
+    fc.string(),
+    fc.constantFrom('"a-1" #1 prio', '"a-2" #2', '\tat a.B.c(B.java:1)', '\tat ', '', '"', '"" #1'),
+  );
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const groups = parseThreadDump(lines.join('\n'));
+      const threads = groups.reduce((sum, g) => sum + g.threads, 0);
+      assert.ok(threads <= lines.join('\n').split('\n').length);
+      for (const g of groups) assert.ok(g.threads > 0 && (g.stand === null || g.stand.threads <= g.threads));
+    }),
+  );
+});
