@@ -9,7 +9,8 @@ const REASONS: Readonly<Record<Extract<Culprit, { state: 'unknown' }>['because']
   cancelled: 'it was cancelled',
 };
 
-const sizeText = (cause: CulpritCause, size: number): string => (cause === 'heap' ? bytesText(size) : `${size} threads`);
+const sizeText = (cause: CulpritCause, size: number): string =>
+  cause === 'heap' ? bytesText(size) : `${size} ${size === 1 ? 'thread' : 'threads'}`;
 
 const rowText = (cause: CulpritCause, g: GroupGrowth): string =>
   `${safeName(g.name)} grew from ${sizeText(cause, g.before)} to ${sizeText(cause, g.after)}, ${Math.floor(100 * g.share)} % of what grew`;

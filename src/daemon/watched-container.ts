@@ -144,7 +144,7 @@ export class WatchedContainer implements AnsweringContainer {
     const tick = this.#readers.sampler.tick(nowMs);
     this.tick = tick;
     this.alive = tick.alive;
-    if (isRead(tick)) this.#lastRead = tick;
+    if (tick.alive && isRead(tick)) this.#lastRead = tick;
     const { rose, events, failures } = this.#readers.oomKills.observe(nowMs, {
       kills: tick.sample.values.oom_kill ?? null,
       alive: tick.alive,

@@ -35,9 +35,16 @@ describe('the page of a running memhound', { skip: missingRequirements('chromium
     await close();
   });
 
-  test('the sidecar is restarted on its history: the page comes back by itself and shows what was before', async () => {
+  test('the sidecar is restarted on its history: the page comes back by itself and shows what was before', async (t) => {
     const data = dataDir();
+    // This process, and not the biggest of the cgroup, which may end in between: then the history would be that of another instance.
+    const args = ['--pid', String(process.pid), '--every', '1s', '--min-history', '4s'];
     const first = await watch([...args, '--data', data]);
+    t.after(() => first.stop());
+    const live = first.live();
+    let rows = 0;
+    await live.until((message) => message.type === 'sample' && ++rows === 3, 20_000);
+    live.close();
     const port = new URL(first.url).port;
     const { page, close } = await openPage(browser, first.url);
     await page.waitForSelector('#stack canvas');
@@ -45,10 +52,10 @@ describe('the page of a running memhound', { skip: missingRequirements('chromium
     await page.waitForFunction(() => document.querySelector('#live')?.textContent?.startsWith('connection lost'));
     const filled = page.waitForResponse((r) => r.url().includes('/samples'));
     const second = await watch([...args, '--data', data, '--port', port]);
-    const { t } = (await (await filled).json()) as { t: number[] };
-    assert.ok(t.length >= 3, 'rows from before the restart');
+    t.after(() => second.stop());
+    const samples = (await (await filled).json()) as { t: number[] };
+    assert.ok(samples.t.length >= 3, 'rows from before the restart');
     await page.waitForFunction(() => /^(live|stale)/.test(document.querySelector('#live')?.textContent ?? ''));
     await close();
-    await second.stop();
   });
 });

@@ -135,7 +135,7 @@ test('a JVM that the OOM killer killed is reported as OOM-killed, at once and la
   assert.match(stdout, /^The container ended at .*OOM-killed/);
   assert.match(stdout, /Rule \S+: memory that cannot be reclaimed/);
   assert.match(stdout, /^The last ledger, of [\d-]+T.*\nMemory used \d.* of 160 MiB$/m);
-  assert.match(stdout, /^ {2}anon +\d.* MiB +\d.* MiB +\d.* MiB$/m);
+  assert.match(stdout, /^ {2}anon +\d.* MiB +\d.* +\d.* MiB$/m);
   started.push(await startJava('demo/SpringLog.java', [join(dataDir(), 'spring.log'), '1', '50'], { cgroup }));
   await live.until((message) => message.type === 'restart' && !/OOM/.test(message.reason), 30_000);
   const { body } = await hound.get<Verdict>('/api/v1/verdict?epoch=-1');
