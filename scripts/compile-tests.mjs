@@ -75,7 +75,7 @@ export async function compileTests(files) {
   };
 }
 
-/** Compiles each file with all that it imports, so that it can be loaded anew. `changed`: texts by source; `alias`: modules that stand for others. */
+/** Compiles each file with all that it imports, so that it can be loaded again. `changed`: texts by source; `alias`: modules that stand for others. */
 export async function compileApart(files, { changed, alias }) {
   const { options, outputOf } = plan(files, await cacheFolder(), changed);
   await build({ ...options, alias, sourcemap: false });

@@ -10,7 +10,7 @@ globalThis.__stryker__ = switches;
 process.on('unhandledRejection', () => {});
 
 let loads = 0;
-/** The tests of a file, loaded anew, because a mutant may change what a module computes when it is loaded. */
+/** The tests of a file, loaded again, because a mutant may change what a module computes when it is loaded. */
 async function load(file) {
   globalThis.collectedTests = [];
   await import(`${pathToFileURL(file).href}?load=${loads++}`);

@@ -12,7 +12,7 @@ import { compileApart } from './compile-tests.mjs';
 
 /** A mutant that takes longer than this is killed: it waits or loops without end. */
 const MUTANT_TIMEOUT_MS = 40_000;
-/** The thread starts anew after so many mutants, because it keeps each module that it has loaded. */
+/** The thread starts again after so many mutants, because it keeps each module that it has loaded. */
 const MUTANTS_PER_THREAD = 150;
 
 await mutate(process.argv.slice(2));

@@ -6,7 +6,7 @@ export type CellResult = { readonly variant: string } & (
   | { readonly state: 'failed'; readonly error: string }
 );
 
-const SHORT = { agrees: 'ok', off: 'off', 'not-told': 'not told' } as const;
+const SHORT = { agrees: 'ok', off: 'off', 'not-known': 'not known' } as const;
 
 /** A table of one JDK, a row for each figure and a column for each collector, and notes that its cells refer to. */
 export function tableOf(cells: readonly CellResult[]): string {
@@ -42,5 +42,5 @@ export function tableOf(cells: readonly CellResult[]): string {
 export function countOf(cells: readonly CellResult[]): string {
   const all = cells.flatMap((c) => (c.state === 'run' ? [...c.plain, ...c.attached] : []));
   const of = (state: Comparison['state']) => all.filter((c) => c.state === state).length;
-  return `${of('agrees')} of ${all.length} figures agree, ${of('off')} are off, ${of('not-told')} cannot be told`;
+  return `${of('agrees')} of ${all.length} figures agree, ${of('off')} are off, ${of('not-known')} cannot be known`;
 }

@@ -73,7 +73,7 @@ function print(results: readonly Done[]): void {
       `  ${kind.padEnd(12)} ${wilsonInterval(alarmed.length, weeks.length).padEnd(46)} ${(ms / 1000).toFixed(2)} s a week (by the clock), ${answers.toFixed(0)} answers worked out`,
     );
     for (const { task, alarmedAt } of alarmed.slice(0, 12))
-      console.log(`               seed ${task.seed}: told after ${((alarmedAt! + 1) / 6).toFixed(1)} h`);
+      console.log(`               seed ${task.seed}: alarm after ${((alarmedAt! + 1) / 6).toFixed(1)} h`);
   }
   console.log('\nthe story: 4.76 MB/h on 635 MB, daily 40 MB, AR(1) 0.9 of 12 MB');
   for (const story of ['file', 'anon'] as const) {
@@ -82,9 +82,9 @@ function print(results: readonly Done[]): void {
     const hours = storyResult.map(({ afterH }) => afterH ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
     console.log(`  in ${story}: one answer at 48 h names it  ${share(({ at48 }) => at48)}`);
     console.log(`           one answer at 72 h names it  ${share(({ at72 }) => at72)}`);
-    console.log(`           told in a row within 48 h    ${share(({ afterH }) => afterH !== null && afterH <= 48)}`);
+    console.log(`           alarm in a row within 48 h    ${share(({ afterH }) => afterH !== null && afterH <= 48)}`);
     console.log(
-      `           told in a row within 72 h    ${share(({ afterH }) => afterH !== null)}; half of them after ${hours[hours.length >> 1]!.toFixed(1)} h`,
+      `           alarm in a row within 72 h    ${share(({ afterH }) => afterH !== null)}; half of them after ${hours[hours.length >> 1]!.toFixed(1)} h`,
     );
   }
 }

@@ -216,7 +216,7 @@ export function scoreAll(series: readonly AnsweredSeries[]) {
     cause: rate(cause[0]!, cause[1]!),
     macro: accuracies.reduce((sum, row) => sum + row.accuracy, 0) / Math.max(1, accuracies.length),
     worst: Math.min(...accuracies.map((row) => row.accuracy)),
-    told: {
+    growingAnswers: {
       answers: confidences.filter(({ growing }) => growing).length,
       confidence: mean(confidences.filter(({ growing }) => growing).map(({ confidence }) => confidence)),
       right: rate(
@@ -259,10 +259,13 @@ const ROWS: readonly (readonly [string, (score: Score) => string])[] = [
   ['slope interval covers the truth', ({ coverage }) => percent(coverage)],
   ['ETA error, median; within 25 %', ({ eta }) => within25(eta)],
   ['heap ETA error, median; within 25 %', ({ heapEta }) => within25(heapEta)],
-  ['a time to the limit told of healthy ones', ({ etaOnHealthy }) => percent(etaOnHealthy)],
+  ['a time to the limit stated for healthy ones', ({ etaOnHealthy }) => percent(etaOnHealthy)],
   ['cause right among leaks found', ({ cause }) => percent(cause)],
   ['macro accuracy over scenarios; worst', ({ macro, worst }) => `${percent(macro)}; ${percent(worst)}`],
-  ['growing: mean confidence; right', ({ told }) => `${percent(told.confidence)}; ${percent(told.right)}`],
+  [
+    'growing: mean confidence; right',
+    ({ growingAnswers }) => `${percent(growingAnswers.confidence)}; ${percent(growingAnswers.right)}`,
+  ],
   ...(['under 0.8', '0.8-0.9', '0.9-0.95', 'over 0.95'] as const).map(
     (band) =>
       [

@@ -71,7 +71,7 @@ function wantedInARow(): number {
     state = nextState(state, SUREST, timeOf(count)).state;
     if (state.firing) return count;
   }
-  throw new Error('the alarm is never told');
+  throw new Error('the alarm is never given');
 }
 
 /**

@@ -3,7 +3,7 @@ import { attach } from '../sources/jvm/attach.ts';
 import { parseHistogram } from '../sources/jvm/class-histogram.ts';
 import type { ProcessRef, Roots } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
-import { judgeHeap, judgeThreads } from './judge.ts';
+import { culpritOfHeap, culpritOfThreads } from './name-group.ts';
 import { parseThreadDump } from './thread-dump.ts';
 import type { Culprit, CulpritCause } from './types.ts';
 
@@ -18,7 +18,7 @@ export interface CulpritQuestion {
   readonly process: ProcessRef;
   readonly cause: CulpritCause;
   readonly apartMs: number;
-  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot be told to stop it. */
+  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
   readonly signal: AbortSignal;
 }
 
@@ -40,8 +40,8 @@ export async function findCulprit({ roots, process, cause, apartMs, signal }: Cu
   const second = await look();
   if (second.state !== 'read') return failed(cause, second);
   return cause === 'heap'
-    ? judgeHeap(parseHistogram(first.value), parseHistogram(second.value))
-    : judgeThreads(parseThreadDump(first.value), parseThreadDump(second.value));
+    ? culpritOfHeap(parseHistogram(first.value), parseHistogram(second.value))
+    : culpritOfThreads(parseThreadDump(first.value), parseThreadDump(second.value));
 }
 
 const failed = (cause: CulpritCause, reading: Exclude<Awaited<ReturnType<typeof attach>>, { state: 'read' }>): Culprit =>

@@ -10,7 +10,7 @@ type Answer = Omit<Evaluation, 'fields'> & { readonly windowSeconds: number };
 const causesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause }) => cause).join();
 const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === 'not-enough-data';
 
-/** Samples that come late on a busy machine may be too few for a moment. A window that began anew is another run. */
+/** Samples that come late on a busy machine may be too few for a moment. A window that began again is another run. */
 const isSilent = (published: Answer, now: Answer): boolean =>
   isUnknown(now) && !isUnknown(published) && now.windowSeconds >= published.windowSeconds / 2;
 

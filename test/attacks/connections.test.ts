@@ -75,7 +75,7 @@ test('readers that ask for long answers and take nothing hold no memory, and oth
   assert.ok(grown < 60, `${grown} MiB more than before`);
 });
 
-test('a hundred expensive questions at once are answered, or told to come again, and sampling goes on', {
+test('a hundred expensive questions at once are answered, or refused with a time to ask again, and sampling goes on', {
   timeout: 240_000,
 }, async (t) => {
   const { hound } = await attackedMemhound(t, { days: 14 });

@@ -67,10 +67,10 @@ test('a manifest with an alias that leads nowhere, or to gigabytes, ends with co
 
 test('a pipe is read to its end like a file', { timeout: 60_000 }, () => {
   const series = JSON.stringify({ t: Array.from({ length: 200 }, (_, i) => i * 10), fields: { usage: Array(200).fill(4096) } });
-  const told = execFileSync('bash', ['-c', `"$0" "$1" analyze <(printf %s "$2")`, process.execPath, MEMHOUND, series], {
+  const printed = execFileSync('bash', ['-c', `"$0" "$1" analyze <(printf %s "$2")`, process.execPath, MEMHOUND, series], {
     encoding: 'utf8',
   });
-  assert.match(told, /\w/);
+  assert.match(printed, /\w/);
 });
 
 test('what a container says of itself is possible, or it is not there', () => {

@@ -22,5 +22,5 @@ test('the alarm is raised at the same evaluation, whether all evaluations are ma
     assert.equal(firstAlarm(leaking(seed)), all, `seed ${seed}`);
     if (all !== null) alarms++;
   }
-  assert.ok(alarms >= 1 && alarms < 5, `${alarms} of 5 are told`);
+  assert.ok(alarms >= 1 && alarms < 5, `${alarms} of 5 are reported`);
 });

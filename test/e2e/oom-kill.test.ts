@@ -28,7 +28,7 @@ async function watchCgroup(t: TestContext, cgroup: TestCgroup, jvm: Running) {
   return { hound, live };
 }
 
-test('the OOM killer takes a helper, and the JVM lives on: the helper is named and the run goes on', needs, async (t) => {
+test('the OOM killer takes a helper, and the JVM still runs: the helper is named and the run goes on', needs, async (t) => {
   const cgroup = makeCgroup(300 * MIB);
   const jvm = await startJava('scenarios/Healthy.java', ['5', '10'], { cgroup });
   const { hound, live } = await watchCgroup(t, cgroup, jvm);
@@ -37,7 +37,7 @@ test('the OOM killer takes a helper, and the JVM lives on: the helper is named a
   assert.equal((await helper.exited).signal, 'SIGKILL');
   const verdict = await live.verdict((v) => oomKilled(v) !== null, WAIT_MS);
   assert.match(oomKilled(verdict)!.title, new RegExp(`\\(pid ${helper.pid}, \\d+ MiB when last seen`));
-  assert.match(oomKilled(verdict)!.title, /; the JVM lives on$/);
+  assert.match(oomKilled(verdict)!.title, /; the JVM still runs$/);
   assert.notEqual(verdict.trend, 'not-enough-data');
   assert.deepEqual(
     live.messages.flatMap((m) => (m.type === 'restart' ? [m.kind] : [])),

@@ -8,7 +8,7 @@ import { startJava } from '../support/java.ts';
 import { watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
 
-test('of two JVMs in one cgroup each has its own heap figures, and a heap leak of the second is told as that', {
+test('of two JVMs in one cgroup each has its own heap figures, and a heap leak of the second is reported as that', {
   skip: missingRequirements('javac', 'cgroup'),
   timeout: 180_000,
 }, async (t) => {

@@ -70,7 +70,7 @@ test('which mounts may never answer is known from their type, the one on top cou
   assert.equal(parseMounts(line(1, '/', 'overlay')).anyRemote, false);
 });
 
-/** Mounts a dead volume over a folder, so that whoever uses its path waits for ever, and takes it away again. */
+/** Mounts a dead volume over a folder, so that any use of its path waits for ever, and takes it away again. */
 function hangFolder(t: TestContext, dir: string): { readonly answer: () => void } {
   const libc = koffi.load(null);
   const mount = libc.func('int mount(str source, str target, str type, ulong flags, str data)');
@@ -82,7 +82,7 @@ function hangFolder(t: TestContext, dir: string): { readonly answer: () => void 
     if (ended) return;
     ended = true;
     umount2(dir, MNT_DETACH);
-    closeSync(fd); // whoever still waits gets ENOTCONN
+    closeSync(fd); // a waiting process gets ENOTCONN
   };
   t.after(answer);
   return { answer };

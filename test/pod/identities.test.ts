@@ -22,7 +22,7 @@ interface Identity {
   readonly remediation: RegExp;
 }
 
-const BLIND: readonly Identity[] = [
+const WITHOUT_ACCESS: readonly Identity[] = [
   {
     said: 'a JVM as another uid',
     app: { runAsUser: 1001, runAsGroup: 1001 },
@@ -80,9 +80,9 @@ describe('identities of app and memhound', {
   before(() => images());
   after(removeEmptyGroups);
 
-  for (const [i, identity] of BLIND.entries())
+  for (const [i, identity] of WITHOUT_ACCESS.entries())
     test(`${identity.said}: the reason and the lines that fix it, never memhound's own memory as the JVM's`, async () => {
-      const pod = podOf(identity, `blind${i}`);
+      const pod = podOf(identity, `denied${i}`);
       try {
         pod.up();
         const { error } = await pod.until<Refusal>(

@@ -9,7 +9,7 @@ import type { JvmReading } from '../../src/sources/types.ts';
 import { GIB, MIB } from '../../src/units.ts';
 import { makeCgroup, type TestCgroup } from './cgroup.ts';
 import { fincore } from './fincore.ts';
-import { aged, agrees, always, bytes, type Comparison, count, nearest, notTold, off, type Truth } from './jvm-figures.ts';
+import { aged, agrees, always, bytes, type Comparison, count, nearest, notKnown, off, type Truth } from './jvm-figures.ts';
 import { lookAtLedger } from './jvm-ledger.ts';
 import { beans, jstat, mappingsOf, tell } from './jvm-truth.ts';
 import { type Memhound, watch } from './memhound.ts';
@@ -75,9 +75,9 @@ async function samplesAfter(hound: Memhound, first: Sample['values'], collectedM
 
 /** The least that was used after the collection. */
 function floor({ collector, pageBytes }: Variant, first: Sample['values'], after: readonly Sample[], truth: Truth): Comparison {
-  if (collector === 'Epsilon') return notTold('heap floor', 'it never collects');
+  if (collector === 'Epsilon') return notKnown('heap floor', 'it never collects');
   if (after.length === 0) return off('heap floor', 'the collection was not counted');
-  if (first.full_gc_count == null) return notTold('heap floor', 'the collector renews its figures before it has freed anything');
+  if (first.full_gc_count == null) return notKnown('heap floor', 'the collector renews its figures before it has freed anything');
   return bytes('heap floor', Math.min(...after.map(({ values }) => values.heap_used!)), truth, pageBytes);
 }
 

@@ -7,7 +7,7 @@ import { MIB } from '../../src/units.ts';
 export type Comparison = { readonly figure: string } & (
   | { readonly state: 'agrees'; readonly note: string | null }
   | { readonly state: 'off'; readonly note: string }
-  | { readonly state: 'not-told'; readonly note: string }
+  | { readonly state: 'not-known'; readonly note: string }
 );
 
 /** What is true before and after memhound looked: a JVM that does nothing still moves a little. */
@@ -26,16 +26,16 @@ const near = (found: number, truth: number, pageBytes = MIB): boolean =>
 
 export const agrees = (figure: string, note: string | null = null): Comparison => ({ figure, state: 'agrees', note });
 export const off = (figure: string, note: string): Comparison => ({ figure, state: 'off', note });
-export const notTold = (figure: string, note: string): Comparison => ({ figure, state: 'not-told', note });
+export const notKnown = (figure: string, note: string): Comparison => ({ figure, state: 'not-known', note });
 
 export function bytes(figure: string, found: number | null | undefined, truth: Truth, pageBytes = MIB): Comparison {
-  if (found == null) return notTold(figure, `absent; it is ${bytesText(truth.after)}`);
+  if (found == null) return notKnown(figure, `absent; it is ${bytesText(truth.after)}`);
   const is = nearest(found, truth);
   return near(found, is, pageBytes) ? agrees(figure) : off(figure, `${bytesText(found)} of ${bytesText(is)}`);
 }
 
 export function count(figure: string, found: number | null | undefined, truth: Truth, within: number): Comparison {
-  if (found == null) return notTold(figure, `absent; it is ${truth.after}`);
+  if (found == null) return notKnown(figure, `absent; it is ${truth.after}`);
   const is = nearest(found, truth);
   return Math.abs(found - is) <= within ? agrees(figure) : off(figure, `${found} of ${is}`);
 }

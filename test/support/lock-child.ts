@@ -1,6 +1,6 @@
 import { FolderLock } from '../../src/history/store/folder-lock.ts';
 
-/** Takes the lock of a folder as soon as it is told to, says how that went, and keeps it until it is told to end. */
+/** Takes the lock of a folder on request, says how that went, and keeps it until it is asked to end. */
 const [dir = ''] = process.argv.slice(2);
 process.stdin.once('data', () => {
   FolderLock.acquire(dir).then(

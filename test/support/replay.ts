@@ -121,7 +121,7 @@ export class Replay extends StatusAnswers {
   readonly #messages: Messages;
   #nowS: number;
 
-  constructor(targets: readonly ReplayTarget[], { nowS = Date.now() / 1000, blind = null as ApiError | null } = {}) {
+  constructor(targets: readonly ReplayTarget[], { nowS = Date.now() / 1000, noTarget = null as ApiError | null } = {}) {
     const containers = new ReplayLookup();
     const messages = new Messages();
     super({
@@ -138,7 +138,7 @@ export class Replay extends StatusAnswers {
     });
     for (const target of targets) containers.add(new ReplayedContainer(target, nowS));
     containers.defaultKey = targets[0]?.info.id ?? null;
-    containers.error = blind;
+    containers.error = noTarget;
     this.#containers = containers;
     this.#messages = messages;
     this.#nowS = nowS;

@@ -149,7 +149,7 @@ export const PAGE_SCENARIOS = {
     ]),
   noTarget: () =>
     new Replay([], {
-      blind: new ApiError(
+      noTarget: new ApiError(
         'no-target',
         503,
         'memhound sees only itself: the pod shares no process namespace',

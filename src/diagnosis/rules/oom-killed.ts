@@ -92,8 +92,8 @@ function processesFound(context: RuleContext, { count, last }: ProcessKills): Co
     severity: severityAt(context, last.t),
     title:
       count === 1
-        ? sentence`The OOM killer ended ${what} at ${at}; ${survivorText(context)} lives on`
-        : sentence`The OOM killer struck ${count} times, the last at ${at}: it ended ${what}; ${survivorText(context)} lives on`,
+        ? sentence`The OOM killer ended ${what} at ${at}; ${survivorText(context)} still runs`
+        : sentence`The OOM killer struck ${count} times, the last at ${at}: it ended ${what}; ${survivorText(context)} still runs`,
     outcome: 'had a process OOM-killed',
     evidence: {
       count,
@@ -127,7 +127,7 @@ const isRecent = ({ atMs }: RuleContext, atS: number): boolean => atMs / SECOND_
 export function recentKill(context: RuleContext): Sentence {
   const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
   if (ofProcesses !== null && isRecent(context, ofProcesses.last.t))
-    return sentence`The OOM killer ended ${killedText(context, ofProcesses.last.killed)} at ${timePart(ofProcesses.last.t * SECOND_MS)}; ${survivorText(context)} lives on. `;
+    return sentence`The OOM killer ended ${killedText(context, ofProcesses.last.killed)} at ${timePart(ofProcesses.last.t * SECOND_MS)}; ${survivorText(context)} still runs. `;
   // If a run follows, the findings report the kill. An empty cgroup has nothing else to report.
   if (
     ofContainer !== null &&

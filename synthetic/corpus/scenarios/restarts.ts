@@ -94,7 +94,7 @@ export const restarts: readonly Scenario[] = [
     },
   },
   {
-    name: 'a leak after a restart that nobody told',
+    name: 'a leak after a restart that nobody reported',
     make(random, name) {
       const parts = runsOf(
         random,

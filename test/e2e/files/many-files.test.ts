@@ -19,7 +19,7 @@ const WRITER = `
   require('readline').createInterface({ input: process.stdin }).on('line', (line) => { eval(line); console.log('done'); });
   console.log('ready');`;
 
-/** A program that does as it is told, and the tracks of the files in its folder after each scan. */
+/** A program that obeys commands, and the tracks of the files in its folder after each scan. */
 async function writer(t: TestContext) {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-many-'));
   const program = start([process.execPath, ['-e', WRITER, dir]]);

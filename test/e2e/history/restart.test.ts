@@ -50,7 +50,7 @@ describe('memhound begins again on its history', { concurrency: true }, () => {
       const startedS = Date.now() / 1000;
       const live = before.live();
       t.after(() => live.close());
-      const told = await live.verdict(
+      const earlier = await live.verdict(
         (verdict) => isNamed(verdict) && Date.parse(verdict.at) / 1000 - startedS >= MIN_RUN_S,
         150_000,
       );
@@ -62,7 +62,7 @@ describe('memhound begins again on its history', { concurrency: true }, () => {
       const liveAfter = after.live();
       t.after(() => liveAfter.close());
       const first = await liveAfter.verdict(({ trend }) => trend === 'growing', 60_000);
-      assert.equal(first.causes[0]?.what, told.causes[0]?.what);
-      if (told.growth.anon !== null) assert.ok((first.growth.anon?.fromS ?? stoppedS) < stoppedS, 'measured since before');
+      assert.equal(first.causes[0]?.what, earlier.causes[0]?.what);
+      if (earlier.growth.anon !== null) assert.ok((first.growth.anon?.fromS ?? stoppedS) < stoppedS, 'measured since before');
     });
 });

@@ -9,7 +9,7 @@ import { run } from '../../support/process.ts';
 
 const skip = missingRequirements('javac');
 
-test('explain --release: buffers that wait for a collection, and blocks that malloc keeps, are given back and told apart', {
+test('explain --release: buffers that wait for a collection, and blocks that malloc keeps, are given back and stated separately', {
   skip,
 }, async (t) => {
   const flags = ['-XX:+UseSerialGC', '-Xmx64m', '-XX:MaxDirectMemorySize=400m', '-XX:TieredStopAtLevel=1'];

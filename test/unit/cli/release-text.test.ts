@@ -14,7 +14,7 @@ const released = (before: number, collected: number, trimmed: number | null) =>
     },
   });
 
-test('what a collection and malloc gave back is told apart, with what stays', () => {
+test('what a collection and malloc gave back is stated separately, with what stays', () => {
   assert.deepEqual(released(400, 300, 120), [
     'Anonymous memory of the JVM: 400 MiB',
     '  a collection (GC.run) gave back 100 MiB: that waited for a collection, so nothing held it',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { judgeThreads } from '../../../src/culprit/judge.ts';
+import { culpritOfThreads } from '../../../src/culprit/name-group.ts';
 import { parseThreadDump } from '../../../src/culprit/thread-dump.ts';
 
 const dump = (jdk: number, look: 1 | 2) =>
@@ -10,7 +10,7 @@ const dump = (jdk: number, look: 1 | 2) =>
 
 for (const jdk of [8, 11, 17, 21, 25]) {
   test(`the pool that grew is named on JDK ${jdk}, beside a pool that is full and one that breathes`, () => {
-    const found = judgeThreads(dump(jdk, 1), dump(jdk, 2));
+    const found = culpritOfThreads(dump(jdk, 1), dump(jdk, 2));
     assert.equal(found.state, 'named');
     if (found.state !== 'named') return;
     assert.equal(found.culprit.name, 'http-nio-N-exec-N');

@@ -32,7 +32,7 @@ test('an OOM kill that the JVM outlives names the process that is gone, with its
   const pod = new WatchedPod(t);
   await killHelper(pod);
   const found = oomKilled(pod.status.verdict());
-  assert.match(found!.title, /^The OOM killer ended wkhtmltopdf \(pid 77, 600 MiB when last seen\) at .*; the JVM lives on$/);
+  assert.match(found!.title, /^The OOM killer ended wkhtmltopdf \(pid 77, 600 MiB when last seen\) at .*; the JVM still runs$/);
   assert.deepEqual(found?.evidence.killed, [{ pid: 77, name: 'wkhtmltopdf', anonBytes: 600 * 2 ** 20, parent: null }]);
   assert.doesNotMatch(found!.advice, /epoch=-1/, 'no container has ended');
   assert.throws(() => pod.status.verdict(undefined, -1), isNotFound);
@@ -49,7 +49,7 @@ test('such a kill is no restart: the run goes on, also for a memhound that is st
   assert.match(oomKilled(pod.status.verdict())!.title, /wkhtmltopdf/);
 });
 
-test('a kill of a process that was never seen still tells that the JVM lives on', async (t) => {
+test('a kill of a process that was never seen still tells that the JVM still runs', async (t) => {
   const pod = new WatchedPod(t);
   pod.tree.run(orders);
   pod.tree.setOomKills(10, 0);
@@ -58,7 +58,7 @@ test('a kill of a process that was never seen still tells that the JVM lives on'
   await pod.tick();
   await pod.tick();
   const found = oomKilled(pod.status.verdict());
-  assert.match(found!.title, /^The OOM killer ended a short-lived process of the container at .*; the JVM lives on$/);
+  assert.match(found!.title, /^The OOM killer ended a short-lived process of the container at .*; the JVM still runs$/);
 });
 
 test('a kill after which the JVM is gone is that of the container', async (t) => {
@@ -125,7 +125,7 @@ describe('?epoch=-1 finds the run that ended, after every kind of end', () => {
     test(`${title}, after the OOM killer had taken a helper, and for a memhound that is started again before the next run`, async (t) => {
       const pod = new WatchedPod(t);
       await killHelper(pod);
-      assert.throws(() => pod.status.verdict(undefined, -1), isNotFound, 'the container lives on');
+      assert.throws(() => pod.status.verdict(undefined, -1), isNotFound, 'the container still runs');
       pod.tree.run({ ...orders, rssMiB });
       pod.tree.setMembers(10, [10]);
       pod.tree.setOomKills(10, 1);
@@ -160,6 +160,6 @@ describe('?epoch=-1 finds the run that ended, after every kind of end', () => {
     await pod.tick();
     const final = pod.status.verdict(undefined, -1);
     assert.equal(final.ended?.oomKilled, 'recorded');
-    assert.doesNotMatch(JSON.stringify(final.findings), /lives on/);
+    assert.doesNotMatch(JSON.stringify(final.findings), /still runs/);
   });
 });

@@ -40,7 +40,7 @@ test('a heap that its collector renews at collections alone is not called flat w
   assert.deepEqual(flat({ jvm, series: counted(1, 1, 2, 3, 4, 5, 6) }), ['heap', 'metaspace']);
 });
 
-test('what is flat is told in the singular or the plural', () => {
+test('what is flat is stated in the singular or the plural', () => {
   assert.equal(areFlatText(['heap']), 'heap is flat');
   assert.equal(areFlatText(['classes']), 'classes are flat');
   assert.equal(areFlatText(['heap', 'metaspace']), 'heap and metaspace are flat');

@@ -25,7 +25,7 @@ test('another statement replaces it once it has held for the time, and then stay
   assert.deepEqual(published([true, ...times(25, false), true, false]), [...times(21, true), ...times(7, false)]);
 });
 
-test('one evaluation that agrees begins the wait anew', () => {
+test('one evaluation that agrees begins the wait again', () => {
   const values = [...times(5, 'a'), ...times(19, 'b'), 'a', ...times(19, 'b')];
   assert.deepEqual(new Set(published(values)), new Set(['a']));
 });
@@ -52,7 +52,7 @@ test('a statement that a verdict does not make is forgotten', () => {
   assert.equal(third.keep('it', false), false);
 });
 
-test('a clock that was set back begins the wait anew', () => {
+test('a clock that was set back begins the wait again', () => {
   const first = new Steady(null, 1000, MINUTE_S);
   first.keep('it', true);
   const second = new Steady(first.after, 1010, MINUTE_S);

@@ -161,12 +161,12 @@ describe('a live client', () => {
       jvm: () => ({ jvm: null, reason: 'none' }),
       self: () => ({}),
     });
-    const told: [number, string, number][] = [];
+    const sent: [number, string, number][] = [];
     const clients = await Promise.all(['app', 'app', 'side', null].map(() => goodClient(t, port)));
     for (const [i, client] of clients.entries()) {
       client.on('message', (data) => {
         const m = JSON.parse(String(data));
-        if (m.type === 'tables') told.push([i, m.target, m.ledger.made]);
+        if (m.type === 'tables') sent.push([i, m.target, m.ledger.made]);
       });
       client.send(JSON.stringify({ tables: i < 2 ? 'app' : i === 2 ? 'side' : null }));
       await roundTrip(client);
@@ -186,7 +186,7 @@ describe('a live client', () => {
       [0, 'app', n],
       [1, 'app', n],
     ];
-    assert.deepEqual(told, [...app(1), ...app(2)]);
+    assert.deepEqual(sent, [...app(1), ...app(2)]);
   });
 
   test('that sends an invalid message is closed with the reason', async (t) => {

@@ -58,16 +58,16 @@ const verdict: Verdict = {
   },
 };
 const events = new EventEmitter();
-let blind: ApiError | null = null;
+let noTarget: ApiError | null = null;
 /** From where the last samples were asked, epoch seconds. */
 let samplesFrom: number | null = null;
 const see = <T>(id: string | undefined, value: T): T => {
-  if (blind !== null) throw blind;
+  if (noTarget !== null) throw noTarget;
   if (id !== undefined && id !== 'app') throw new ApiError('unknown-target', 404, `there is no target ${id}`);
   return value;
 };
 const status: Status = {
-  targets: () => (blind === null ? [{ ...target, failures: [] }] : []),
+  targets: () => (noTarget === null ? [{ ...target, failures: [] }] : []),
   verdict: (id) => see(id, verdict),
   ledger: async (id) =>
     see(id, { at: verdict.at, totalBytes: 1, limitBytes: 'max', boundBytes: 1, unexplainedBytes: 0, boundNote: '', parts: [] }),
@@ -92,7 +92,7 @@ const status: Status = {
     });
   },
   self: () => ({ rssBytes: 5, cpuSeconds: 1 }),
-  ready: () => ({ ready: blind === null, reason: blind?.message ?? 'sampling' }),
+  ready: () => ({ ready: noTarget === null, reason: noTarget?.message ?? 'sampling' }),
   latest: () => [
     {
       target,
@@ -174,7 +174,7 @@ describe('the API', () => {
   });
 
   test('no target is 503 with the lines that fix it, and no gate passes by it', async () => {
-    blind = new ApiError('no-target', 503, 'memhound sees only itself', 'shareProcessNamespace: true');
+    noTarget = new ApiError('no-target', 503, 'memhound sees only itself', 'shareProcessNamespace: true');
     try {
       for (const path of ['verdict', 'verdict?fail-on=leak', 'ledger', 'files']) {
         const { status: code, body } = await ask(`/api/v1/${path}`);
@@ -186,7 +186,7 @@ describe('the API', () => {
       }
       assert.equal((await ask('/readyz', {}, ops.url)).status, 503);
     } finally {
-      blind = null;
+      noTarget = null;
     }
   });
 

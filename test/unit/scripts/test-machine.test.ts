@@ -39,8 +39,8 @@ async function reported(source: string): Promise<Record<'free' | 'ci', { readonl
       const reports = { free: new MachineReport(undefined), ci: new MachineReport('true') };
       for await (const event of run({ files: ['${file}'], execArgv: ['--import', '${LOADER}'] }))
         for (const report of Object.values(reports)) report.see(event);
-      const told = Object.entries(reports).map(([name, { lines, fails }]) => [name, { lines, fails }]);
-      console.log(JSON.stringify(Object.fromEntries(told)));`;
+      const reported = Object.entries(reports).map(([name, { lines, fails }]) => [name, { lines, fails }]);
+      console.log(JSON.stringify(Object.fromEntries(reported)));`;
     writeFileSync(join(dir, 'runner.mjs'), runner);
     // A run within a run does nothing, so the variable by which node:test knows one is taken away.
     const words = ['-u', 'NODE_TEST_CONTEXT', process.execPath, '--import', LOADER, join(dir, 'runner.mjs')];

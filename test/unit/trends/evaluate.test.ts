@@ -97,14 +97,14 @@ test('memory that only wanders is no leak', () => {
   assert.equal(answer.trend, 'stable');
 });
 
-test('nothing is said of less than the least history, and it is told how much is missing', () => {
+test('nothing is said of less than the least history, and the answer says how much is missing', () => {
   const answer = evaluateSeries(series(8, { anon: (i) => (200 + i) * MIB }), options);
   assert.equal(answer.trend, 'not-enough-data');
   assert.equal(answer.leak, null);
   assert.ok(answer.needs!.hours > 0);
 });
 
-test('a restart begins anew: growth before it does not count', () => {
+test('a restart begins a new run: growth before it does not count', () => {
   const wiggle = noise(3);
   const answer = evaluateSeries(
     series(
@@ -126,7 +126,7 @@ test('kernel memory that comes with page cache is no cause of its own, also wher
     const written = file.at(-1) ?? 0;
     file.push(stands(s) ? written : Math.min((s - 4) * 5e6, written + 10e6));
   }
-  const told = (besides: number) => {
+  const outcome = (besides: number) => {
     const columns = {
       usage: (s: number) => 60e6 + 1.03 * file[s]! + besides * s,
       anon: () => 55e6,
@@ -136,11 +136,11 @@ test('kernel memory that comes with page cache is no cause of its own, also wher
     const each = series(28, columns, { intervalS: 1 });
     return evaluateSeries({ ...each, t: each.t.map((_, s) => 1_700_000_000 + s) }, { minHistorySeconds: 15 });
   };
-  assert.equal(told(0).fields.file!.trend, 'stable');
-  assert.equal(told(0).fields.kernel!.trend, 'growing');
-  assert.deepEqual(told(0).causes, []);
-  assert.equal(told(0).leak, false);
-  assert.equal(told(2e6).causes[0]?.cause, 'slab');
+  assert.equal(outcome(0).fields.file!.trend, 'stable');
+  assert.equal(outcome(0).fields.kernel!.trend, 'growing');
+  assert.deepEqual(outcome(0).causes, []);
+  assert.equal(outcome(0).leak, false);
+  assert.equal(outcome(2e6).causes[0]?.cause, 'slab');
 });
 
 test('a cache that was loaded once does not hide kernel memory that leaks before and after, nor does tmpfs that grows beside it', () => {
@@ -162,7 +162,7 @@ test('a cache that was loaded once does not hide kernel memory that leaks before
   );
 });
 
-test('a heap that grows where nothing of the container itself is told has no time to an OOM kill', () => {
+test('a heap that grows where no field of the container itself is known has no time to an OOM kill', () => {
   const wiggle = noise(11);
   const { causes, etas } = evaluateSeries(
     series(720, { heap_used: (i) => (100 + 0.2 * i) * MIB + wiggle() * MIB, usage: () => 500 * MIB }),
@@ -172,7 +172,7 @@ test('a heap that grows where nothing of the container itself is told has no tim
   assert.deepEqual(etas, []);
 });
 
-test('a field that was told for a while only does not decide which peaks are seen', () => {
+test('a field that was known for a while only does not decide which peaks are seen', () => {
   const wiggle = noise(12);
   const anon = (i: number) => (200 + i / 6) * MIB + wiggle() * MIB + (i > 100 && i % 10 === 0 ? 200 * MIB : 0);
   const hours = (columns: Record<string, (i: number) => number>): number =>
@@ -184,7 +184,7 @@ test('a field that was told for a while only does not decide which peaks are see
 test('native memory that class loaders bring is metaspace, not a cause of its own; much more than that is', () => {
   const wiggle = noise(5);
   const metaspace = (i: number) => 60 * MIB + i * 0.1 * MIB;
-  const told = (times: number) =>
+  const outcome = (times: number) =>
     evaluateSeries(
       series(360, {
         usage: (i) => 300 * MIB + times * i * 0.1 * MIB + wiggle() * MIB,
@@ -194,8 +194,8 @@ test('native memory that class loaders bring is metaspace, not a cause of its ow
       }),
       options,
     ).causes.map((c) => c.cause);
-  assert.deepEqual(told(4), ['metaspace']);
-  assert.deepEqual(told(12), ['native', 'metaspace']);
+  assert.deepEqual(outcome(4), ['metaspace']);
+  assert.deepEqual(outcome(12), ['native', 'metaspace']);
 });
 
 test('a heap that fills without its old generation having been collected may be a leak or not', () => {

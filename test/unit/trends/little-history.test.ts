@@ -56,7 +56,7 @@ test('thirty samples are enough at any interval, and what is missing is the long
   assert.deepEqual([missing(40, 1, 900), missing(20, 10, 900)], [861, 710]);
 });
 
-test('whoever asks for less than a quarter of an hour needs only the samples of that time', () => {
+test('a request for less than a quarter of an hour needs only the samples of that time', () => {
   assert.deepEqual([missing(16, 60, 899), missing(16, 60, 900)], [null, 14 * 60]);
   assert.deepEqual([missing(6, 10, 60), missing(7, 10, 60)], [10, null]);
   assert.match(evaluated(5, 60, 899).needs!.for, /899 s and 15 samples/);

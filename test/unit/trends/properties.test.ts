@@ -77,7 +77,7 @@ test('gaps are no values: a series with half its samples missing has the same sl
   assert.ok(answer.fields.anon!.low! < slope(base) && slope(base) < answer.fields.anon!.high!);
 });
 
-test('a restart that nobody told is seen by what falls together', () => {
+test('a restart that nobody reported is recognised by what falls together', () => {
   const base = leakSeries({ seed: 12 });
   const half = base.t.length / 2;
   const saw = base.fields.get('anon')!.map((value, i) => (i < half ? value : value - 120 * MIB));

@@ -45,5 +45,5 @@ test('without a limit, with an unknown limit and without anon it does not apply'
 test('socket buffers count on cgroup v2: 2,015 of 2,048 MiB with 20 MiB of cache is near the limit', () => {
   const values = { usage: 2038 * MIB, anon: 1700 * MIB, sock: 300 * MIB, kernel: 15 * MIB, file: 20 * MIB };
   assert.equal(applyRule(nearLimit, { values })?.title, '1.97 GiB of the 2 GiB limit cannot be reclaimed');
-  assert.equal(applyRule(pinnedByCache, { values }), null, 'and nobody is told that no OOM kill comes of it');
+  assert.equal(applyRule(pinnedByCache, { values }), null, 'and no sentence says that no OOM kill comes of it');
 });

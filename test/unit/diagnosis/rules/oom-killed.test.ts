@@ -46,7 +46,7 @@ test('an address is given only where a final verdict answers', () => {
   assert.equal(applyRule(oomKilled, { series: { events } })?.advice, 'If its heap was flat, memory outside the heap grew.');
 });
 
-test('kills of other processes are told as such where they came last', () => {
+test('kills of other processes are reported as such where they came last', () => {
   const kill = (ago: number) => ({ t: NOW_MS / 1000 - ago, type: 'process_oom_kill' as const });
   const parent = { pid: 1, name: 'java' };
   const chrome = { pid: 9, name: 'chrome', anonBytes: GIB, parent };
@@ -60,7 +60,7 @@ test('kills of other processes are told as such where they came last', () => {
   });
   assert.equal(
     found?.title,
-    'The OOM killer struck 2 times, the last at 2020-12-21T23:59:50.000Z: it ended chrome (pid 9, 1 GiB when last seen, started by the JVM); the JVM lives on',
+    'The OOM killer struck 2 times, the last at 2020-12-21T23:59:50.000Z: it ended chrome (pid 9, 1 GiB when last seen, started by the JVM); the JVM still runs',
   );
   const container = [
     { ...kill(20), killed: [chrome] },

@@ -47,7 +47,7 @@ function heard(bytes: Uint8Array): unknown[] {
   return events;
 }
 
-test('a frame has series with their labels and chunks, and other encodings are told apart', () => {
+test('a frame has series with their labels and chunks, and other encodings are distinguished', () => {
   const labels = { __name__: 'container_memory_rss', pod: 'shop-0' };
   const bytes = frame(labels, [
     { type: 1, data: Uint8Array.of(0, 1, 2) },

@@ -8,8 +8,8 @@ import { Random } from '../../../../synthetic/random.ts';
 const MB = 1e6;
 const options = { minHistorySeconds: 900 };
 
-/** Lives of one container, minutes long, one after the other: anon by the minute of the life. At `setBackAt` the clock goes back an hour. */
-function lives(
+/** Runs of one container, minutes long, one after the other: anon by the minute of the run. At `setBackAt` the clock goes back an hour. */
+function runsOf(
   lengths: readonly number[],
   anon: (minute: number) => number,
   ended: Exclude<HistoryEvent['type'], 'process_oom_kill'>,
@@ -42,11 +42,11 @@ function lives(
   );
 }
 
-test('a young life that follows lives which grew until they were killed is a leak, surely enough to wake someone', () => {
+test('a young run after runs that grew until they were killed is a leak, surely enough to wake someone', () => {
   const leak = (minute: number) => (300 + 2 * minute) * MB;
-  const alone = lives([40], leak, 'oom_kill');
+  const alone = runsOf([40], leak, 'oom_kill');
   assert.ok(alone.confidence < 0.8, `alone ${alone.confidence}`);
-  const answer = lives([330, 340, 320, 40], leak, 'oom_kill');
+  const answer = runsOf([330, 340, 320, 40], leak, 'oom_kill');
   assert.equal(answer.leak, true);
   assert.ok(answer.confidence >= 0.8, String(answer.confidence));
   assert.ok(answer.fields.anon!.basis.statistics.runsThatLeaked! >= 2);
@@ -55,13 +55,13 @@ test('a young life that follows lives which grew until they were killed is a lea
 
 test('a young life that rises as earlier ones did before they stopped is settling, and no leak', () => {
   const warmUp = (minute: number) => (300 + Math.min(3 * minute, 150)) * MB;
-  assert.equal(lives([40], warmUp, 'restart').leak, true, 'alone it looks like a leak');
-  const answer = lives([400, 420, 40], warmUp, 'restart');
+  assert.equal(runsOf([40], warmUp, 'restart').leak, true, 'alone it looks like a leak');
+  const answer = runsOf([400, 420, 40], warmUp, 'restart');
   assert.equal(answer.leak, false);
   assert.equal(answer.fields.anon!.trend, 'settling');
 });
 
-test('a leak that began hours ago in a life of two weeks is told, since nothing in that life rose like it', () => {
+test('a leak that began hours ago in a run of two weeks is reported, since nothing in that run rose like it', () => {
   const random = new Random(3);
   const n = 14 * 24 * 12;
   const began = n - 10 * 12;
@@ -88,7 +88,7 @@ test('a leak that began hours ago in a life of two weeks is told, since nothing 
   assert.equal(evaluateSeries(before, options).leak, false);
 });
 
-test('where nothing is found, it is told how much more history the faintest drift that matters takes', () => {
+test('where nothing is found, the answer says how much more history the faintest drift that matters takes', () => {
   const random = new Random(5);
   const of = (hours: number) => {
     const anon = Float64Array.from({ length: 60 * hours }, () => 500 * MB + 5 * MB * random.normal());
@@ -111,18 +111,18 @@ test('where nothing is found, it is told how much more history the faintest drif
   assert.equal(of(96), null, 'four days are enough');
 });
 
-test('lives that lasted long enough speak for the newest, however many short ones of a crash loop came between', () => {
+test('runs that lasted long enough count for the newest, however many short ones of a crash loop came between', () => {
   const leak = (minute: number) => (300 + 2 * minute) * MB;
   const loop = [32, 33, 31, 34, 32];
-  const answer = lives([330, 340, 320, ...loop, 60], leak, 'oom_kill');
+  const answer = runsOf([330, 340, 320, ...loop, 60], leak, 'oom_kill');
   assert.equal(answer.leak, true);
   assert.ok(answer.fields.anon!.basis.statistics.runsThatLeaked! >= 2, 'the three that leaked are heard');
 });
 
-test('a kill told before the clock was set back an hour still counts as the end of its life', () => {
+test('a kill that was reported before the clock was set back an hour still counts as the end of its run', () => {
   const leak = (minute: number) => (300 + 2 * minute) * MB;
-  const straight = lives([330, 340, 320, 40], leak, 'oom_kill');
-  const setBack = lives([330, 340, 320, 40], leak, 'oom_kill', 700);
+  const straight = runsOf([330, 340, 320, 40], leak, 'oom_kill');
+  const setBack = runsOf([330, 340, 320, 40], leak, 'oom_kill', 700);
   assert.ok(straight.confidence >= 0.8);
   assert.equal(setBack.fields.anon!.basis.statistics.runsThatLeaked, straight.fields.anon!.basis.statistics.runsThatLeaked);
   assert.equal(setBack.confidence, straight.confidence);

@@ -7,7 +7,7 @@ import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 import { MIB } from '../../../../src/units.ts';
 
-/** Growth in MiB an hour of fields as they are judged one by one; `.` stands still, `-` is not told. What is said of all together. */
+/** Growth in MiB an hour of fields as they are evaluated one by one; `.` stands still, `-` is not known. What is said of all together. */
 const TRUTH = `
 usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unreclaimable  slab_reclaimable  kernel | leak   causes
   .     .       .          .         .          .           .     .            .                 .             -    | false  -
@@ -48,7 +48,7 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
 const [head, ...rows] = TRUTH.trim().split('\n');
 const names = head!.split('|')[0]!.trim().split(/\s+/).map(fieldName);
 
-function judged(perHour: number): FieldEvaluation {
+function evaluated(perHour: number): FieldEvaluation {
   const grows = perHour > 0;
   return {
     trend: grows ? 'growing' : 'stable',
@@ -79,27 +79,27 @@ for (const row of rows) {
   const given = names.flatMap((name, i) => (/^[.-]$/.test(cells[i]!) ? [] : [`${name} ${cells[i]}`]));
   test(`${given.join(', ') || 'nothing'} grows: leak ${leak}, ${causes.join(' and ').replace(/^-$/, 'no cause')}`, () => {
     const fields = new Map(
-      names.flatMap((name, i) => (cells[i] === '-' ? [] : [[name, judged(cells[i] === '.' ? 0 : Number(cells[i]) * MIB)]])),
+      names.flatMap((name, i) => (cells[i] === '-' ? [] : [[name, evaluated(cells[i] === '.' ? 0 : Number(cells[i]) * MIB)]])),
     );
-    const told = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
-    assert.equal(String(told.leak), leak);
+    const outcome = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved);
+    assert.equal(String(outcome.leak), leak);
     assert.deepEqual(
-      told.causes.map(({ cause }) => cause),
+      outcome.causes.map(({ cause }) => cause),
       causes[0] === '-' ? [] : causes,
     );
-    assert.equal(told.trend, given.length === 0 ? 'stable' : 'growing');
+    assert.equal(outcome.trend, given.length === 0 ? 'stable' : 'growing');
     assert.equal(
-      told.etas.some(({ event }) => event === 'oom-kill'),
+      outcome.etas.some(({ event }) => event === 'oom-kill'),
       leak === 'true' && given.some((one) => /^(anon|shmem|slab_un|kernel)/.test(one)),
     );
   });
 }
 
-test('slab that came when the cache did is no cause, however the cache itself is judged', () => {
+test('slab that came when the cache did is no cause, however the cache itself is evaluated', () => {
   const fields = new Map<FieldId, FieldEvaluation>([
-    ['usage', judged(12 * MIB)],
-    ['file', judged(0)],
-    ['kernel', judged(12 * MIB)],
+    ['usage', evaluated(12 * MIB)],
+    ['file', evaluated(0)],
+    ['kernel', evaluated(12 * MIB)],
   ]);
   const limits = { limit: 4096 * MIB, heapMax: null };
   assert.deepEqual(combineFields(fields, NONE, limits, { ...unmoved, isExplainedByCache: () => true }).causes, []);
@@ -109,8 +109,8 @@ test('slab that came when the cache did is no cause, however the cache itself is
 describe('native memory, where the figures of the JVM tell it from the heap', () => {
   const limits = { limit: 4096 * MIB, heapMax: 2048 * MIB };
   const causes = (perHour: Record<string, number>, native: number) => {
-    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
-    const trend = { field: judged(native * MIB), untouchedBytes: 0 };
+    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, evaluated(mib * MIB)]));
+    const trend = { field: evaluated(native * MIB), untouchedBytes: 0 };
     return combineFields(fields, { ...NONE, native: trend }, limits, unmoved).causes.map(
       (c) => `${c.cause} ${c.bytesPerHour / MIB}`,
     );
@@ -131,7 +131,7 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
 
 describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
   const cause = (perHour: Record<string, number>) => {
-    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, evaluated(mib * MIB)]));
     const { leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return causes.map(
       (c) => `${c.cause} ${c.bytesPerHour / MIB} ${c.reclaimable ? 'reclaimable' : 'not reclaimable'}, leak ${leak}`,
@@ -147,7 +147,7 @@ describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
 
 test('each cause grows by its own part: shmem is not page cache, the stacks of threads are theirs', () => {
   const shares = (perHour: Record<string, number>) => {
-    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, evaluated(mib * MIB)]));
     const { causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
   };
@@ -158,9 +158,9 @@ test('each cause grows by its own part: shmem is not page cache, the stacks of t
 });
 
 test('a heap whose live set is not known is neither called a leak nor cleared of one', () => {
-  const heap: FieldEvaluation = { ...judged(0), liveSetUnknown: true };
+  const heap: FieldEvaluation = { ...evaluated(0), liveSetUnknown: true };
   const fields = new Map<FieldId, FieldEvaluation>([
-    ['usage', judged(0)],
+    ['usage', evaluated(0)],
     ['heap_used', heap],
   ]);
   assert.equal(combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 200 * MIB }, unmoved).leak, null);
@@ -168,8 +168,8 @@ test('a heap whose live set is not known is neither called a leak nor cleared of
 
 describe('kinds of memory that cannot be reclaimed', () => {
   const LIMIT = 4096 * MIB;
-  const told = (perHour: ByField<number>, derived = NONE) => {
-    const fields = new Map(entriesOf({ anon: 0, usage: 12, ...perHour }).map(([id, mib]) => [id, judged(mib * MIB)]));
+  const outcome = (perHour: ByField<number>, derived = NONE) => {
+    const fields = new Map(entriesOf({ anon: 0, usage: 12, ...perHour }).map(([id, mib]) => [id, evaluated(mib * MIB)]));
     const { leak, causes, etas } = combineFields(fields, derived, { limit: LIMIT, heapMax: null }, unmoved);
     const end = etas.find(({ event }) => event === 'oom-kill');
     return [
@@ -193,36 +193,40 @@ describe('kinds of memory that cannot be reclaimed', () => {
     ['shmem', 'shmem'],
   ] as const)
     test(`${field} is a leak of its own with an end: ${cause}`, () =>
-      assert.deepEqual(told({ ...V2, [field]: 12 }), ['leak true', `${cause} 12`, 'ends']));
+      assert.deepEqual(outcome({ ...V2, [field]: 12 }), ['leak true', `${cause} 12`, 'ends']));
 
   test('kernel memory counts once, whether the sum or a part grows', () => {
-    assert.deepEqual(told({ ...V2, kernel: 12, pagetables: 12 }), ['leak true', 'page-tables 12', 'ends']);
-    assert.deepEqual(told({ ...V2, kernel: 12, percpu: 11 }), ['leak true', 'kernel 11', 'ends']);
-    assert.deepEqual(told({ ...V2, kernel: 12 }), ['leak true', 'kernel 12', 'ends'], 'pipes, io_uring, bpf');
-    assert.deepEqual(told({ ...V2, kernel: 12, slab_reclaimable: 12 }), ['leak false', 'slab 12', 'no end']);
+    assert.deepEqual(outcome({ ...V2, kernel: 12, pagetables: 12 }), ['leak true', 'page-tables 12', 'ends']);
+    assert.deepEqual(outcome({ ...V2, kernel: 12, percpu: 11 }), ['leak true', 'kernel 11', 'ends']);
+    assert.deepEqual(outcome({ ...V2, kernel: 12 }), ['leak true', 'kernel 12', 'ends'], 'pipes, io_uring, bpf');
+    assert.deepEqual(outcome({ ...V2, kernel: 12, slab_reclaimable: 12 }), ['leak false', 'slab 12', 'no end']);
   });
   test('page tables that come with the memory or the threads that they map are no cause', () => {
-    assert.deepEqual(told({ ...V2, anon: 1000, pagetables: 9 }), ['leak true', 'native 1000', 'ends']);
-    assert.deepEqual(told({ ...V2, anon: 1000, pagetables: 11 }), ['leak true', 'native 1000', 'page-tables 11', 'ends']);
-    assert.deepEqual(told({ ...V2, threads: 100 / MIB, kernel_stack: 1.6, pagetables: 3 }), ['leak true', 'threads 1.6', 'ends']);
+    assert.deepEqual(outcome({ ...V2, anon: 1000, pagetables: 9 }), ['leak true', 'native 1000', 'ends']);
+    assert.deepEqual(outcome({ ...V2, anon: 1000, pagetables: 11 }), ['leak true', 'native 1000', 'page-tables 11', 'ends']);
+    assert.deepEqual(outcome({ ...V2, threads: 100 / MIB, kernel_stack: 1.6, pagetables: 3 }), [
+      'leak true',
+      'threads 1.6',
+      'ends',
+    ]);
   });
   test('page cache that is locked is no cache that can be reclaimed', () => {
-    const locked = judged(12 * MIB);
-    assert.deepEqual(told({ ...V2, file: 12 }, { ...NONE, locked }), ['leak true', 'locked-cache 12', 'ends']);
-    assert.deepEqual(told({ ...V2, file: 20 }, { ...NONE, locked }), ['leak true', 'locked-cache 12', 'page-cache 8', 'ends']);
-    assert.deepEqual(told({ ...V2, file: 12 }, { ...NONE, locked: judged(0) }), ['leak false', 'page-cache 12', 'no end']);
+    const locked = evaluated(12 * MIB);
+    assert.deepEqual(outcome({ ...V2, file: 12 }, { ...NONE, locked }), ['leak true', 'locked-cache 12', 'ends']);
+    assert.deepEqual(outcome({ ...V2, file: 20 }, { ...NONE, locked }), ['leak true', 'locked-cache 12', 'page-cache 8', 'ends']);
+    assert.deepEqual(outcome({ ...V2, file: 12 }, { ...NONE, locked: evaluated(0) }), ['leak false', 'page-cache 12', 'no end']);
   });
   test('on cgroup v1 sockets have a limit of their own, and page tables are those of the process', () => {
     const V1 = { under_oom: 0, kernel: 0 };
-    assert.deepEqual(told({ ...V1, usage: 0, sock: 12 }), ['leak true', 'sock 12', 'no end']);
-    assert.deepEqual(told({ ...V1, kernel: 12, process_pagetables: 11 }), ['leak true', 'page-tables 11', 'ends']);
-    assert.deepEqual(told({ ...V1, kernel: 12, process_pagetables: 4 }), ['leak true', 'page-tables 4', 'slab 8', 'ends']);
+    assert.deepEqual(outcome({ ...V1, usage: 0, sock: 12 }), ['leak true', 'sock 12', 'no end']);
+    assert.deepEqual(outcome({ ...V1, kernel: 12, process_pagetables: 11 }), ['leak true', 'page-tables 11', 'ends']);
+    assert.deepEqual(outcome({ ...V1, kernel: 12, process_pagetables: 4 }), ['leak true', 'page-tables 4', 'slab 8', 'ends']);
   });
 });
 
 describe('page cache that becomes active', () => {
   const causes = (perHour: ByField<number>) => {
-    const fields = new Map(entriesOf({ usage: 0, anon: 0, ...perHour }).map(([id, mib]) => [id, judged(mib * MIB)]));
+    const fields = new Map(entriesOf({ usage: 0, anon: 0, ...perHour }).map(([id, mib]) => [id, evaluated(mib * MIB)]));
     const { trend, leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved);
     return [trend, `leak ${leak}`, ...causes.map(({ cause, bytesPerHour }) => `${cause} ${bytesPerHour / MIB}`)];
   };

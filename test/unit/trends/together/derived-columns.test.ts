@@ -57,7 +57,7 @@ test('locked page cache is known without shared memory', () => {
 describe('a container that swaps', () => {
   const N = 400;
   const t = Float64Array.from({ length: N }, (_, i) => 1_600_000_000 + 600 * i);
-  const told = (mib: ByField<(share: number) => number>, limitMib = 1000) => {
+  const outcome = (mib: ByField<(share: number) => number>, limitMib = 1000) => {
     const fields = new Map(
       entriesOf(mib).map(([id, of]) => [id, t.map((_, i) => Math.round(of(i / N) * MIB + ((i * 7919) % 13) * 4096))]),
     );
@@ -77,18 +77,18 @@ describe('a container that swaps', () => {
   const leaked = { anon: () => 900, usage: () => 950, swap: (x: number) => 40 + 400 * x };
 
   test('leaks what it swaps out, and ends where swap does', () => {
-    const { end, ...found } = told({ ...leaked, swap_limit: () => 600 });
+    const { end, ...found } = outcome({ ...leaked, swap_limit: () => 600 });
     assert.deepEqual(found, { trend: 'growing', leak: true, cause: 'native' });
     // 260 MiB are left of 1600 at 400 MiB in 400 samples.
     assert.ok(end !== null && Math.abs(end / (260 * 600) - 1) < 0.1, String(end));
   });
   test('has no known end where swap has no limit', () => {
-    assert.deepEqual(told(leaked), { trend: 'growing', leak: true, cause: 'native', end: null });
+    assert.deepEqual(outcome(leaked), { trend: 'growing', leak: true, cause: 'native', end: null });
   });
   test('leaks nothing where tmpfs goes out, or where what was out comes back', () => {
     const tmpfs = { anon: () => 500, usage: (x: number) => 950 - 400 * x, file: (x: number) => 400 - 400 * x };
-    assert.equal(told({ ...tmpfs, shmem: (x) => 400 - 400 * x, swap: (x) => 40 + 400 * x }).leak, false);
-    assert.deepEqual(told({ anon: (x) => 500 + 300 * x, usage: (x) => 550 + 300 * x, swap: (x) => 400 - 300 * x }), {
+    assert.equal(outcome({ ...tmpfs, shmem: (x) => 400 - 400 * x, swap: (x) => 40 + 400 * x }).leak, false);
+    assert.deepEqual(outcome({ anon: (x) => 500 + 300 * x, usage: (x) => 550 + 300 * x, swap: (x) => 400 - 300 * x }), {
       trend: 'stable',
       leak: false,
       cause: null,

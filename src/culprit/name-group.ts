@@ -9,17 +9,17 @@ const LEAST_GROWTH: Readonly<Record<CulpritCause, number>> = { heap: MIB, thread
 const LEAST_SHARE = 0.5;
 const TEN = 10;
 
-export const judgeHeap = (first: readonly ClassCount[], second: readonly ClassCount[]): Culprit =>
-  judge(
+export const culpritOfHeap = (first: readonly ClassCount[], second: readonly ClassCount[]): Culprit =>
+  culpritOf(
     'heap',
     sizes(first, (c) => c.bytes),
     sizes(second, (c) => c.bytes),
     () => null,
   );
 
-export function judgeThreads(first: readonly ThreadGroup[], second: readonly ThreadGroup[]): Culprit {
+export function culpritOfThreads(first: readonly ThreadGroup[], second: readonly ThreadGroup[]): Culprit {
   const stands = new Map(second.map((g) => [g.name, g.stand]));
-  return judge(
+  return culpritOf(
     'threads',
     sizes(first, (g) => g.threads),
     sizes(second, (g) => g.threads),
@@ -30,7 +30,7 @@ export function judgeThreads(first: readonly ThreadGroup[], second: readonly Thr
 const sizes = <T extends { readonly name: string }>(all: readonly T[], size: (one: T) => number): Map<string, number> =>
   new Map(all.map((one) => [one.name, size(one)]));
 
-function judge(
+function culpritOf(
   cause: CulpritCause,
   first: ReadonlyMap<string, number>,
   second: ReadonlyMap<string, number>,
