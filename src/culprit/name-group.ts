@@ -39,9 +39,9 @@ function culpritOf(
   if (first.size === 0 || second.size === 0) return { state: 'unknown', cause, because: 'not-understood', grown: [] };
   const pairs = [...second].map(([name, after]) => ({ name, before: first.get(name) ?? 0, after }));
   const grew = pairs.filter((p) => p.after > p.before);
-  const sum = grew.reduce((total, p) => total + p.after - p.before, 0);
+  const allGrown = grew.reduce((sum, p) => sum + p.after - p.before, 0);
   const grown: GroupGrowth[] = grew
-    .map((p) => ({ ...p, share: (p.after - p.before) / sum }))
+    .map((p) => ({ ...p, share: (p.after - p.before) / allGrown }))
     .sort((a, b) => b.share - a.share)
     .slice(0, TEN);
   // What grew in one group may have left another, so the whole must have grown, too.

@@ -1,3 +1,5 @@
+import type { AnonPart } from '../../src/diagnosis/ledger/anon-kinds.ts';
+import type { AnonSplit } from '../../src/diagnosis/ledger/anon-split.ts';
 import type { JvmFigures, SpaceFigures } from '../../src/diagnosis/ledger/jvm-figures.ts';
 import type { Mapping } from '../../src/sources/mappings/smaps-format.ts';
 
@@ -35,5 +37,17 @@ export const space = (usedBytes: number, committedBytes: number, given: Partial<
   committedBytes,
   reservedBytes: null,
   asOf: 'now',
+  ...given,
+});
+
+/** Anonymous memory that is divided into these parts and nothing else, but for what is given. */
+export const anonSplit = (parts: readonly AnonPart[], given: Partial<AnonSplit> = {}): AnonSplit => ({
+  anonBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+  parts,
+  swapped: new Map(),
+  sharedHeap: null,
+  mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
+  heap: null,
+  heapInHugePages: false,
   ...given,
 });

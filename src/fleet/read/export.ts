@@ -1,14 +1,14 @@
 import type { LabelledSeries } from '../../inputs/prometheus/labelled-series.ts';
 import { inOrder, labelsOf } from '../../inputs/prometheus-json.ts';
 import { isObject } from '../../inputs/series-file.ts';
-import { SECOND_MS } from '../../units.ts';
+import { MIB, SECOND_MS } from '../../units.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { TimeRange } from '../http/prometheus-api.ts';
 import { type Matcher, selectorText } from './matchers.ts';
 import type { SeriesReader } from './series-reader.ts';
 
-const MAX_LINE = 256 * 1024 * 1024;
+const MAX_LINE = 256 * MIB;
 
 /** VictoriaMetrics' own way: raw samples as JSON lines `{"metric":{…},"values":[…],"timestamps":[ms…]}`. */
 export class ExportReader implements SeriesReader {
@@ -38,7 +38,9 @@ export class ExportReader implements SeriesReader {
       (text) => {
         const series = parseLine(text);
         const key = JSON.stringify(series.labels);
-        pieces.set(key, [...(pieces.get(key) ?? []), series]);
+        const known = pieces.get(key);
+        if (known === undefined) pieces.set(key, [series]);
+        else known.push(series);
       },
       () => {
         pieces = new Map();

@@ -1,4 +1,5 @@
 import type { LabelledSeries } from '../../inputs/prometheus/labelled-series.ts';
+import { MIB } from '../../units.ts';
 import type { Answer, HttpClient } from '../http/http-client.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { TimeRange } from '../http/prometheus-api.ts';
@@ -11,7 +12,7 @@ import { snappyLiterals } from './snappy-literals.ts';
 import { sampleCount, XorDecoder } from './xor-chunk.ts';
 
 /** Prometheus sends frames of 1 MiB (`--storage.remote.read-max-bytes-in-frame`) and may exceed that by one series. */
-const MAX_FRAME = 64 * 1024 * 1024;
+const MAX_FRAME = 64 * MIB;
 const STREAMED = /^application\/x-streamed-protobuf/;
 
 /**

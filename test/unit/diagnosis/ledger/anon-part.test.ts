@@ -5,7 +5,9 @@ import { type AnonInput, anonObservations, anonParts, sharedHeap } from '../../.
 import type { AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
 import type { ProcessesByName } from '../../../../src/sources/process/other-processes.ts';
 import type { FileReading } from '../../../../src/sources/types.ts';
+import { fileReading } from '../../../support/file-reading.ts';
 import { jvmReading } from '../../../support/jvm-reading.ts';
+import { anonSplit } from '../../../support/made-mappings.ts';
 
 const AT_MS = 120_000;
 const NOW = '1970-01-01T00:02:00.000Z';
@@ -17,16 +19,6 @@ const part = (id: AnonPartId, bytes: number, given: Partial<AnonPart> = {}): Ano
   low: bytes,
   high: bytes,
   count: 3,
-  ...given,
-});
-const split = (parts: readonly AnonPart[], given: Partial<AnonSplit> = {}): AnonSplit => ({
-  anonBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-  parts,
-  swapped: new Map(),
-  sharedHeap: null,
-  mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
-  heap: null,
-  heapInHugePages: false,
   ...given,
 });
 const input = (anonBytes: number, of: AnonSplit | null, given: Partial<AnonInput> = {}): AnonInput => ({
@@ -51,13 +43,13 @@ const figures = (...given: Parameters<typeof anonParts>) =>
 
 const HEAP = part('java-heap', 600);
 const ARENAS = part('malloc-arenas', 400);
-const TWO = split([HEAP, ARENAS]);
+const TWO = anonSplit([HEAP, ARENAS]);
 
 test('parts of the mappings are as exact as they were measured, as of that time, with their notes', () => {
   const [heap, stacks, libraries] = anonParts(
     input(
       1000,
-      split([
+      anonSplit([
         part('java-heap', 600, { low: 500, disagreement: 'something else' }),
         part('thread-stacks', 300, { reportedByJvm: 'so it says' }),
         part('libraries', 100, { reportedByJvm: '' }),
@@ -72,14 +64,14 @@ test('parts of the mappings are as exact as they were measured, as of that time,
 });
 
 test('what a part has in swap stands beside it', () => {
-  const [heap, arenas] = anonParts(input(1000, split([HEAP, ARENAS], { swapped: new Map([['java-heap', 2048]]) })));
+  const [heap, arenas] = anonParts(input(1000, anonSplit([HEAP, ARENAS], { swapped: new Map([['java-heap', 2048]]) })));
   assert.deepEqual([heap!.swapBytes, arenas!.swapBytes], [2048, undefined]);
   assert.equal(heap!.note, '2 KiB more in swap; resident pages in the range of the heap');
 });
 
 test('a part that is swapped out as a whole is still a part, and an empty one is not', () => {
   const parts = [HEAP, ARENAS, part('metaspace', 0), part('code-cache', 0)];
-  const found = anonParts(input(1000, split(parts, { swapped: new Map([['metaspace', 50]]) })));
+  const found = anonParts(input(1000, anonSplit(parts, { swapped: new Map([['metaspace', 50]]) })));
   assert.deepEqual(
     found.map(({ id }) => id),
     ['java-heap', 'malloc-arenas', 'metaspace'],
@@ -95,7 +87,7 @@ test('what was added since the mappings were read is a part as of now', () => {
 });
 
 test('counters that lag by a fiftieth make no part smaller, but for the rest in the largest', () => {
-  assert.deepEqual(figures(input(980, split([ARENAS, HEAP]))), [
+  assert.deepEqual(figures(input(980, anonSplit([ARENAS, HEAP]))), [
     ['malloc-arenas', 400, 400, 400, 'measured'],
     ['java-heap', 580, 580, 600, 'measured'],
   ]);
@@ -106,7 +98,7 @@ test('what was freed since is subtracted from all parts, each at most what it wa
     ['java-heap', 0, 300, 600, 'estimated'],
     ['malloc-arenas', 0, 200, 400, 'estimated'],
   ]);
-  const thirds = split([part('libraries', 100), part('metaspace', 101), part('code-cache', 100)]);
+  const thirds = anonSplit([part('libraries', 100), part('metaspace', 101), part('code-cache', 100)]);
   const shrunk = anonParts(input(100, thirds));
   assert.deepEqual(
     shrunk.map(({ bytes }) => bytes),
@@ -179,27 +171,15 @@ test('by counters no part has more than all of anon, a heap in shared memory has
   assert.deepEqual(boundsOf(400, { ...counted, metaspace: null })[0], ['java-heap', 400, 400, 400]);
 });
 
-const heapFile = (residentBytes: number | null, path = '/memfd:java_heap'): FileReading => ({
-  kind: 'file',
-  files: 1,
-  path,
-  sizeBytes: residentBytes,
-  allocatedBytes: residentBytes,
-  mtimeMs: null,
-  residentBytes,
-  dirtyBytes: null,
-  residency: { state: 'known', method: 'cachestat' },
-  openBy: [],
-  deleted: true,
-  fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 },
-});
+const heapFile = (residentBytes: number | null, path = '/memfd:java_heap') =>
+  fileReading(path, residentBytes, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
 /** Bounds, time and note of the heap in shared memory. */
 const shared = (
   shmem: number,
   { files = [] as FileReading[], mappedBytes = null as number | null, jvm = null as AnonInput['jvm'] },
 ) => {
   const mappings = {
-    split: split([], { sharedHeap: mappedBytes === null ? null : { bytes: mappedBytes } }),
+    split: anonSplit([], { sharedHeap: mappedBytes === null ? null : { bytes: mappedBytes } }),
     allocator: null,
     atMs: AT_MS - 60_000,
   };
@@ -240,7 +220,7 @@ test('history has the same parts with what they have in swap, each other process
   const parent = { pid: 1, name: 'java' };
   const others = [process('sh', 100, { processes: 2, swapBytes: 50, parent })];
   const swapped = new Map([['java-heap', 200]] as const);
-  const found = anonObservations(input(1130, split([HEAP, ARENAS], { swapped }), { others }), 200);
+  const found = anonObservations(input(1130, anonSplit([HEAP, ARENAS], { swapped }), { others }), 200);
   assert.deepEqual(found, [
     { id: 'java-heap', name: 'Java heap', bytes: 800, process: null },
     { id: 'malloc-arenas', name: 'malloc arenas', bytes: 400, process: null },

@@ -4,8 +4,8 @@ import { anonParts, sharedHeap } from '../../../../src/diagnosis/ledger/anon-par
 import type { AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
 import { pageCacheParts, tmpfsParts } from '../../../../src/diagnosis/ledger/page-cache-part.ts';
 import type { LedgerPart } from '../../../../src/diagnosis/types.ts';
-import type { FileReading } from '../../../../src/sources/types.ts';
 import { MIB } from '../../../../src/units.ts';
+import { fileReading } from '../../../support/file-reading.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const atMs = Date.parse(AT);
@@ -56,25 +56,9 @@ test('a hostile process name is written as text', () => {
   assert.ok(parts.every((p) => !p.name.includes('\n') && !p.name.includes('\u001b')));
 });
 
-const file = (path: string, residentBytes: number | null, rest: Partial<FileReading> = {}): FileReading => ({
-  kind: 'file',
-  files: 1,
-  path,
-  sizeBytes: residentBytes,
-  allocatedBytes: residentBytes,
-  mtimeMs: null,
-  residentBytes,
-  dirtyBytes: null,
-  residency: { state: 'known', method: 'cachestat' },
-  openBy: [],
-  deleted: false,
-  fileSystem: { kind: 'disk', freeBytes: 1, totalBytes: 2 },
-  ...rest,
-});
-
 test('page cache is divided into files by name, libraries and jars together, and files that were not scanned', () => {
   const parts = pageCacheParts(
-    [file('/tmp/spring.log', 60 * MIB), file('/app/app.jar', 8 * MIB), file('/lib/libc.so.6', 2 * MIB)],
+    [fileReading('/tmp/spring.log', 60 * MIB), fileReading('/app/app.jar', 8 * MIB), fileReading('/lib/libc.so.6', 2 * MIB)],
     80 * MIB,
     AT,
   );
@@ -85,12 +69,12 @@ test('page cache is divided into files by name, libraries and jars together, and
 });
 
 test('files that may not be queried are a separate part, with at most their bytes on disk', () => {
-  const closed = file('/secret', null, {
+  const closed = fileReading('/secret', null, {
     sizeBytes: 5 * MIB,
     allocatedBytes: 5 * MIB,
     residency: { state: 'unknown', reason: 'owned by another user' },
   });
-  const parts = pageCacheParts([file('/tmp/a', 10 * MIB), closed], 30 * MIB, AT);
+  const parts = pageCacheParts([fileReading('/tmp/a', 10 * MIB), closed], 30 * MIB, AT);
   const line = by(parts, 'files that this user may not query');
   assert.deepEqual([line.lowBytes, line.bytes, line.highBytes], [0, 5 * MIB, 5 * MIB]);
   assert.match(line.note!, /owned by another user/);
@@ -98,7 +82,7 @@ test('files that may not be queried are a separate part, with at most their byte
 });
 
 test('files that hold more than the container is charged for are scaled down to it, and say so', () => {
-  const parts = pageCacheParts([file('/tmp/a', 60 * MIB), file('/tmp/b', 60 * MIB)], 60 * MIB, AT);
+  const parts = pageCacheParts([fileReading('/tmp/a', 60 * MIB), fileReading('/tmp/b', 60 * MIB)], 60 * MIB, AT);
   assert.equal(sum(parts), 60 * MIB);
   assert.match(by(parts, '/tmp/a').note!, /charged to another container/);
   assert.equal(by(parts, '/tmp/a').how, 'estimated');
@@ -106,7 +90,7 @@ test('files that hold more than the container is charged for are scaled down to 
 
 test('files of tmpfs stand under shared memory, and are not reclaimable', () => {
   const parts = tmpfsParts(
-    [file('/dev/shm/x', 5 * MIB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
+    [fileReading('/dev/shm/x', 5 * MIB, { fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } })],
     8 * MIB,
     AT,
   );
@@ -117,7 +101,11 @@ test('files of tmpfs stand under shared memory, and are not reclaimable', () => 
 const written = { openBy: [{ pid: 1, fd: 3, mode: 'w' as const }] };
 
 test('a written log keeps its bytes where libraries hold more memory than the container is charged for', () => {
-  const parts = pageCacheParts([file('/tmp/spring.log', 80 * MIB, written), file('/usr/lib/libjvm.so', 40 * MIB)], 100 * MIB, AT);
+  const parts = pageCacheParts(
+    [fileReading('/tmp/spring.log', 80 * MIB, written), fileReading('/usr/lib/libjvm.so', 40 * MIB)],
+    100 * MIB,
+    AT,
+  );
   assert.equal(by(parts, '/tmp/spring.log').bytes, 80 * MIB);
   assert.equal(by(parts, '/tmp/spring.log').how, 'measured');
   assert.equal(by(parts, 'mapped libraries and jars').bytes, 20 * MIB);
@@ -125,10 +113,10 @@ test('a written log keeps its bytes where libraries hold more memory than the co
 
 test('a heap dump that was written and closed keeps its bytes; libraries, and files that are only read, are scaled down', () => {
   const files = [
-    file('/tmp/java.hprof', 186 * MIB, { isOwn: true }),
-    file('/data/index.bin', 20 * MIB),
-    file('/usr/lib/jvm/lib/modules', 120 * MIB),
-    file('/tmp/spring.log', 4 * MIB, written),
+    fileReading('/tmp/java.hprof', 186 * MIB, { isOwn: true }),
+    fileReading('/data/index.bin', 20 * MIB),
+    fileReading('/usr/lib/jvm/lib/modules', 120 * MIB),
+    fileReading('/tmp/spring.log', 4 * MIB, written),
   ];
   const parts = pageCacheParts(files, 200 * MIB, AT);
   assert.equal(by(parts, '/tmp/java.hprof').bytes, 186 * MIB);
@@ -139,21 +127,21 @@ test('a heap dump that was written and closed keeps its bytes; libraries, and fi
 });
 
 test('many files of one kind are one part, and so is what the verdict names', () => {
-  const segments = Array.from({ length: 31 }, (_, i) => file(`/data/topic/${i}.log`, MIB, written));
+  const segments = Array.from({ length: 31 }, (_, i) => fileReading(`/data/topic/${i}.log`, MIB, written));
   const part = by(pageCacheParts(segments, 40 * MIB, AT), '/data/topic/*.log');
   assert.deepEqual([part.id, part.bytes, part.note, part.parts!.length], ['folder', 31 * MIB, '31 files', 21]);
-  const tenants = ['a', 'b', 'c'].map((name) => file(`/data/${name}/app.log`, MIB, written));
+  const tenants = ['a', 'b', 'c'].map((name) => fileReading(`/data/${name}/app.log`, MIB, written));
   assert.equal(by(pageCacheParts(tenants, 4 * MIB, AT, null, ['/data/']), '/data/').bytes, 3 * MIB);
 });
 
 test('rotated and deleted files are separate parts, small files are a sum, and all add up', () => {
   const files = [
-    file('/var/log/app.log', 40 * MIB, written),
-    file('/var/log/app.log.1', 20 * MIB),
-    file('/var/log/app-2026-11-23.0.log.gz', 5 * MIB),
-    file('/var/log/other.log.1', 6 * MIB),
-    file('/var/log/gone.log', 10 * MIB, { ...written, deleted: true }),
-    file('/var/tiny', 4096),
+    fileReading('/var/log/app.log', 40 * MIB, written),
+    fileReading('/var/log/app.log.1', 20 * MIB),
+    fileReading('/var/log/app-2026-11-23.0.log.gz', 5 * MIB),
+    fileReading('/var/log/other.log.1', 6 * MIB),
+    fileReading('/var/log/gone.log', 10 * MIB, { ...written, deleted: true }),
+    fileReading('/var/tiny', 4096),
   ];
   const parts = pageCacheParts(files, 100 * MIB, AT);
   assert.deepEqual(
@@ -175,7 +163,10 @@ test('a user who may ask about no library knows what is mapped of them, as an in
 });
 
 test('a heap in shared memory has the size of its file, and is not counted as a tmpfs file too', () => {
-  const heap = file('/memfd:java_heap', 30 * MIB, { deleted: true, fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } });
+  const heap = fileReading('/memfd:java_heap', 30 * MIB, {
+    deleted: true,
+    fileSystem: { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 },
+  });
   const mapped = { ...split, sharedHeap: { bytes: MIB } };
   const [part] = sharedHeap({ jvm: null, mappings: { split: mapped, allocator: null, atMs }, atMs, files: [heap] }, 40 * MIB);
   assert.deepEqual([part!.bytes, part!.how], [30 * MIB, 'measured']);
@@ -191,9 +182,16 @@ test('hostile names cost little, are written as text, and keep parts adding up',
     '/var/log/.log',
     '/',
   ];
-  const files = evil.flatMap((path, i) => [file(path, (i + 1) * MIB, i % 2 === 0 ? written : {}), file(`${path}.1`, MIB)]);
+  const files = evil.flatMap((path, i) => [
+    fileReading(path, (i + 1) * MIB, i % 2 === 0 ? written : {}),
+    fileReading(`${path}.1`, MIB),
+  ]);
   const began = process.cpuUsage().user;
-  const parts = pageCacheParts([...files, ...Array.from({ length: 200 }, (_, n) => file(`${evil[0]}${n}`, 4096))], 500 * MIB, AT);
+  const parts = pageCacheParts(
+    [...files, ...Array.from({ length: 200 }, (_, n) => fileReading(`${evil[0]}${n}`, 4096))],
+    500 * MIB,
+    AT,
+  );
   assert.ok(process.cpuUsage().user - began < 5e6, 'seconds of CPU for names alone');
   assert.equal(sum(parts), 500 * MIB);
   const names = (all: readonly LedgerPart[]): string[] => all.flatMap((p) => [p.name, ...names(p.parts ?? [])]);

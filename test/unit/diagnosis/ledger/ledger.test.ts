@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { AnonSplit } from '../../../../src/diagnosis/ledger/anon-split.ts';
 import { buildLedger, type LedgerInput } from '../../../../src/diagnosis/ledger/ledger.ts';
 import { LEDGER_PARTS, reclaimabilityText } from '../../../../src/diagnosis/ledger/part-table.ts';
-import type { FileReading } from '../../../../src/sources/types.ts';
 import { KIB, MIB } from '../../../../src/units.ts';
+import { fileReading } from '../../../support/file-reading.ts';
+import { anonSplit } from '../../../support/made-mappings.ts';
 
 const AT = '1970-01-01T00:00:01.000Z';
 const ledger = (values: LedgerInput['values'], given: Partial<LedgerInput> = {}) =>
@@ -23,16 +24,7 @@ const ledger = (values: LedgerInput['values'], given: Partial<LedgerInput> = {})
   });
 const partOf = (found: ReturnType<typeof ledger>, id: string) => found.parts.find((p) => p.id === id) ?? assert.fail(id);
 const mappings = (given: Partial<AnonSplit> = {}): LedgerInput['mappings'] => ({
-  split: {
-    anonBytes: 100,
-    parts: [{ id: 'java-heap', bytes: 100, low: 100, high: 100, count: 1 }],
-    swapped: new Map(),
-    sharedHeap: null,
-    mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
-    heap: null,
-    heapInHugePages: false,
-    ...given,
-  },
+  split: anonSplit([{ id: 'java-heap', bytes: 100, low: 100, high: 100, count: 1 }], given),
   allocator: null,
   atMs: 1000,
 });
@@ -116,20 +108,7 @@ test('anon is divided by the mappings, with a note where the heap is in huge pag
 
 test('shared memory is the heap of ZGC and the files of tmpfs, and page cache has what is mapped of libraries', () => {
   const tmpfs = { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } as const;
-  const file: FileReading = {
-    kind: 'file',
-    files: 1,
-    path: '/dev/shm/x',
-    sizeBytes: MIB,
-    allocatedBytes: MIB,
-    mtimeMs: null,
-    residentBytes: MIB,
-    dirtyBytes: null,
-    residency: { state: 'known', method: 'cachestat' },
-    openBy: [],
-    deleted: false,
-    fileSystem: tmpfs,
-  };
+  const file = fileReading('/dev/shm/x', MIB, { fileSystem: tmpfs });
   const mappedFiles = { bytes: 900, libraries: 400, jars: 500, other: 0 };
   const given = { files: [file], mappings: mappings({ sharedHeap: { bytes: 2 * MIB }, mappedFiles }) };
   const values = { file: 4 * MIB + 1000, shmem: 4 * MIB };

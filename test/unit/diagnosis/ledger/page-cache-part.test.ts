@@ -4,26 +4,12 @@ import { isHeapFile, pageCacheParts, tmpfsParts } from '../../../../src/diagnosi
 import type { LedgerPart } from '../../../../src/diagnosis/types.ts';
 import type { FileReading } from '../../../../src/sources/types.ts';
 import { MIB, MINUTE_MS } from '../../../../src/units.ts';
+import { fileReading } from '../../../support/file-reading.ts';
 
 const AT_MS = 60 * MINUTE_MS;
 const AT = new Date(AT_MS).toISOString();
 const KIB_64 = MIB / 16;
 
-const file = (path: string, residentBytes: number | null, given: Partial<FileReading> = {}): FileReading => ({
-  kind: 'file',
-  files: 1,
-  path,
-  sizeBytes: residentBytes,
-  allocatedBytes: residentBytes,
-  mtimeMs: null,
-  residentBytes,
-  dirtyBytes: null,
-  residency: { state: 'known', method: 'cachestat' },
-  openBy: [],
-  deleted: false,
-  fileSystem: { kind: 'disk', freeBytes: 1, totalBytes: 2 },
-  ...given,
-});
 const written = { openBy: [{ pid: 1, fd: 3, mode: 'w' as const }] };
 const tmpfs = { fileSystem: { kind: 'tmpfs' as const, freeBytes: 1, totalBytes: 2 } };
 const names = (parts: readonly LedgerPart[]) => parts.map(({ name }) => name);
@@ -38,13 +24,18 @@ test('a heap in shared memory is known by the name of its file', () => {
     '/x/java_heap.12ab',
     '/x/java_heap.1 (deleted)',
   ])
-    assert.ok(isHeapFile(file(path, 1)), path);
+    assert.ok(isHeapFile(fileReading(path, 1)), path);
   for (const path of ['/memfd:java_heaps', '/x/memfd:java_heap!', '/x/java_heap.log.gz', '/x/my_java_heap', '/x/java_heap.-'])
-    assert.ok(!isHeapFile(file(path, 1)), path);
+    assert.ok(!isHeapFile(fileReading(path, 1)), path);
 });
 
 test('files of disks are page cache, also where the file system is not known, and files of tmpfs are shared memory', () => {
-  const files = [file('/a', 4 * MIB), file('/b', 3 * MIB, { fileSystem: null }), file('/c', 2 * MIB, tmpfs), file('/d', null)];
+  const files = [
+    fileReading('/a', 4 * MIB),
+    fileReading('/b', 3 * MIB, { fileSystem: null }),
+    fileReading('/c', 2 * MIB, tmpfs),
+    fileReading('/d', null),
+  ];
   const cache = pageCacheParts(files, 7 * MIB, AT);
   assert.deepEqual(
     [names(cache), cache.map((p) => p.reclaimable)],
@@ -61,42 +52,42 @@ test('files of disks are page cache, also where the file system is not known, an
 });
 
 test('the largest part comes first, whatever it is', () => {
-  const files = [file('/a', MIB), file('/b.so', 3 * MIB), file('/c', 2 * MIB)];
+  const files = [fileReading('/a', MIB), fileReading('/b.so', 3 * MIB), fileReading('/c', 2 * MIB)];
   assert.deepEqual(ids(pageCacheParts(files, 10 * MIB, AT)), ['unseen-files', 'mapped-libraries', 'file', 'file']);
 });
 
 test('twenty files have a row of their own if they have 64 KiB and a thousandth of all; smaller ones are a sum', () => {
   // Names without a common stem, so that no group comes of them.
-  const many = Array.from({ length: 24 }, (_, i) => file(`/${String.fromCharCode(97 + i)}/data`, (i + 1) * MIB));
+  const many = Array.from({ length: 24 }, (_, i) => fileReading(`/${String.fromCharCode(97 + i)}/data`, (i + 1) * MIB));
   const parts = pageCacheParts(many, 300 * MIB, AT);
   assert.equal(parts.filter(({ id }) => id === 'file').length, 20);
   const small = by(parts, 'small-files');
   assert.deepEqual([small.bytes, small.note, names(small.parts!)[0]], [10 * MIB, '4 files', '/d/data']);
-  assert.deepEqual(ids(pageCacheParts([file('/a', KIB_64), file('/b', KIB_64 - 1)], 2 * KIB_64 - 1, AT)), [
+  assert.deepEqual(ids(pageCacheParts([fileReading('/a', KIB_64), fileReading('/b', KIB_64 - 1)], 2 * KIB_64 - 1, AT)), [
     'file',
     'small-files',
   ]);
-  const large = pageCacheParts([file('/a', 1000 * MIB), file('/b', MIB)], 1001 * MIB, AT);
+  const large = pageCacheParts([fileReading('/a', 1000 * MIB), fileReading('/b', MIB)], 1001 * MIB, AT);
   assert.deepEqual(ids(large), ['file', 'small-files']);
   assert.equal(by(large, 'small-files').note, '1 file');
 });
 
 test('from four files of one stem on they are one part, and folders that were read as a whole stand alone', () => {
   const segments = (n: number, given: Partial<FileReading> = {}) =>
-    Array.from({ length: n }, (_, i) => file(`/data/${i + 1}.log`, (i + 1) * MIB, { ...written, ...given }));
+    Array.from({ length: n }, (_, i) => fileReading(`/data/${i + 1}.log`, (i + 1) * MIB, { ...written, ...given }));
   assert.deepEqual(ids(pageCacheParts(segments(3), 6 * MIB, AT)), ['file', 'file', 'file']);
   const [group, ...more] = pageCacheParts(segments(4), 10 * MIB, AT);
   assert.deepEqual(more, []);
   assert.deepEqual([group!.id, group!.name, group!.bytes, group!.note], ['folder', '/data/*.log', 10 * MIB, '4 files']);
   assert.deepEqual([group!.lowBytes, group!.highBytes, group!.how, group!.at], [10 * MIB, 10 * MIB, 'measured', AT]);
   assert.deepEqual(names(group!.parts!), ['/data/4.log', '/data/3.log', '/data/2.log', '/data/1.log']);
-  const folder = file('/many/', 5 * MIB, { kind: 'folder', files: 12 });
+  const folder = fileReading('/many/', 5 * MIB, { kind: 'folder', files: 12 });
   const [row] = pageCacheParts([folder], 5 * MIB, AT);
   assert.deepEqual([row!.id, row!.name, row!.note], ['folder', '/many/', 'cachestat; 12 files']);
 });
 
 test('of more than twenty rows in a sum the rest is one row', () => {
-  const libraries = Array.from({ length: 22 }, (_, i) => file(`/l/${i}.so`, (i + 1) * MIB));
+  const libraries = Array.from({ length: 22 }, (_, i) => fileReading(`/l/${i}.so`, (i + 1) * MIB));
   const { parts, note } = by(pageCacheParts(libraries, 300 * MIB, AT), 'mapped-libraries');
   assert.equal(note, '22 files');
   const rest = parts!.at(-1)!;
@@ -108,10 +99,10 @@ test('of more than twenty rows in a sum the rest is one row', () => {
 
 test('what the verdict names is one part of the files below it; deleted ones and others stay apart', () => {
   const files = [
-    file('/data/a/x', 3 * MIB, { files: 1 }),
-    file('/data/b/', 2 * MIB, { kind: 'folder', files: 7 }),
-    file('/data/gone', MIB, { ...written, deleted: true }),
-    file('/other/y', 5 * MIB),
+    fileReading('/data/a/x', 3 * MIB, { files: 1 }),
+    fileReading('/data/b/', 2 * MIB, { kind: 'folder', files: 7 }),
+    fileReading('/data/gone', MIB, { ...written, deleted: true }),
+    fileReading('/other/y', 5 * MIB),
   ];
   const parts = pageCacheParts(files, 11 * MIB, AT, null, ['/data/']);
   assert.deepEqual(
@@ -124,34 +115,34 @@ test('what the verdict names is one part of the files below it; deleted ones and
   );
   assert.equal(parts[0]!.note, '8 files');
   assert.deepEqual(names(pageCacheParts([files[0]!], 3 * MIB, AT, null, ['/data/', '/none/'])), ['/data/a/x']);
-  const two = [file('/data/a/x', 3 * MIB), file('/data/b/y', 2 * MIB)];
+  const two = [fileReading('/data/a/x', 3 * MIB), fileReading('/data/b/y', 2 * MIB)];
   assert.deepEqual(names(pageCacheParts(two, 5 * MIB, AT, null, ['/data/'])), ['/data/']);
 });
 
 test('a row says how and when the file was asked, and its state', () => {
-  const note = (given: Partial<FileReading>) => pageCacheParts([file('/a', MIB, given)], MIB, AT)[0]!.note;
+  const note = (given: Partial<FileReading>) => pageCacheParts([fileReading('/a', MIB, given)], MIB, AT)[0]!.note;
   assert.equal(note(written), 'cachestat; open for writing');
   assert.equal(note({ residency: { state: 'unknown', reason: 'x' } }), '');
   assert.equal(note({ residentAtMs: AT_MS - 2 * MINUTE_MS }), 'cachestat; asked 2 min ago');
   assert.equal(note({ residentAtMs: AT_MS - 2 * MINUTE_MS + 1 }), 'cachestat');
-  const [deleted] = pageCacheParts([file('/a', MIB, { deleted: true })], MIB, AT);
+  const [deleted] = pageCacheParts([fileReading('/a', MIB, { deleted: true })], MIB, AT);
   assert.equal(deleted!.parts![0]!.note, 'cachestat; deleted, but still open');
 });
 
 test('a file that fits is exact; one that was scaled down is an interval up to what is resident of it, at most all cache', () => {
   const bounds = ({ lowBytes, bytes, highBytes, how }: LedgerPart) => [lowBytes / MIB, bytes / MIB, highBytes / MIB, how];
-  assert.deepEqual(pageCacheParts([file('/a', 6 * MIB)], 6 * MIB, AT).map(bounds), [[6, 6, 6, 'measured']]);
-  assert.deepEqual(pageCacheParts([file('/a', 6 * MIB), file('/b', 2 * MIB)], 4 * MIB, AT).map(bounds), [
+  assert.deepEqual(pageCacheParts([fileReading('/a', 6 * MIB)], 6 * MIB, AT).map(bounds), [[6, 6, 6, 'measured']]);
+  assert.deepEqual(pageCacheParts([fileReading('/a', 6 * MIB), fileReading('/b', 2 * MIB)], 4 * MIB, AT).map(bounds), [
     [0, 3, 4, 'estimated'],
     [0, 1, 2, 'estimated'],
   ]);
-  const [libraries] = pageCacheParts([file('/a.so', 6 * MIB), file('/b.so', 2 * MIB)], 4 * MIB, AT);
+  const [libraries] = pageCacheParts([fileReading('/a.so', 6 * MIB), fileReading('/b.so', 2 * MIB)], 4 * MIB, AT);
   assert.deepEqual(bounds(libraries!), [0, 4, 6, 'estimated']);
 });
 
 test('files that cannot be queried have at most what they take on disk, and the reason where it is one', () => {
   const closed = (path: string, reason: string, given: Partial<FileReading> = {}) =>
-    file(path, null, { sizeBytes: 2 * MIB, allocatedBytes: MIB, residency: { state: 'unknown', reason }, ...given });
+    fileReading(path, null, { sizeBytes: 2 * MIB, allocatedBytes: MIB, residency: { state: 'unknown', reason }, ...given });
   const of = (...files: FileReading[]) => by(pageCacheParts(files, 20 * MIB, AT), 'unqueried-files');
   const one = of(
     closed('/a', 'no right'),
@@ -166,7 +157,7 @@ test('files that cannot be queried have at most what they take on disk, and the 
 
 test('what the process maps of libraries counts where no library could be asked', () => {
   const mapped = { files: { bytes: 9 * MIB, libraries: 2 * MIB, jars: 3 * MIB, other: 4 * MIB }, chargedBytes: null };
-  const [unseen, libraries] = pageCacheParts([file('/a', MIB)], 12 * MIB, AT, mapped);
+  const [unseen, libraries] = pageCacheParts([fileReading('/a', MIB)], 12 * MIB, AT, mapped);
   assert.deepEqual(
     [libraries!.id, libraries!.lowBytes, libraries!.bytes, libraries!.how],
     ['mapped-libraries', 0, 5 * MIB, 'estimated'],
@@ -174,7 +165,7 @@ test('what the process maps of libraries counts where no library could be asked'
   assert.match(libraries!.note!, /by smaps/);
   assert.deepEqual([unseen!.bytes, unseen!.lowBytes, unseen!.highBytes, unseen!.how], [6 * MIB, 6 * MIB, 11 * MIB, 'derived']);
   assert.match(unseen!.note!, /^read or written once/);
-  const asked = pageCacheParts([file('/a.so', MIB)], 12 * MIB, AT, mapped);
+  const asked = pageCacheParts([fileReading('/a.so', MIB)], 12 * MIB, AT, mapped);
   assert.equal(by(asked, 'mapped-libraries').bytes, MIB);
   assert.deepEqual(ids(pageCacheParts([], 5 * MIB, AT, mapped)), ['mapped-libraries']);
   assert.deepEqual(ids(pageCacheParts([], 5 * MIB, AT, { ...mapped, chargedBytes: 0 })), ['unseen-files']);
