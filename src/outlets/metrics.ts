@@ -45,6 +45,21 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
     rows.push({ name, type: 'counter', help, labels });
     return new Counter({ name, help, labelNames: labels, registers });
   };
+  // prom-client resets a metric without labels to 0; absent is not 0.
+  const put = (g: Gauge, value: unknown): void => {
+    if (typeof value === 'number') g.set(value);
+    else g.remove();
+  };
+  /** A counter of memhound's own, beside the gauge that it was before counters had `_total`. */
+  const ownCounter = (name: string, help: string) => {
+    const before = gauge(name, help, []);
+    const total = counter(`${name}_total`, help, []);
+    return (value: unknown): void => {
+      put(before, value);
+      if (typeof value === 'number') total.inc(value);
+      else total.remove();
+    };
+  };
   const sees = gauge('memhound_sees_target', '1: memhound sees a container with a process; 0: it sees none', []);
   const targets = gauge('memhound_targets', 'Targets that memhound sees; at most 16 have series of their own', []);
   const lastSample = gauge(
@@ -114,32 +129,15 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
   ]);
   const rss = gauge('memhound_self_rss_bytes', "memhound's own resident set", []);
   const anon = gauge('memhound_self_anon_bytes', "memhound's own anonymous memory", []);
-  const cpu = gauge('memhound_self_cpu_seconds', "memhound's own CPU time since its start", []);
-  const missed = gauge('memhound_self_missed_ticks', 'Samples that were due and not taken', []);
-  const late = gauge('memhound_self_late_ticks', 'Samples that were taken late', []);
-  const written = gauge('memhound_self_written_bytes', 'Bytes that memhound has written to its disk since its start', []);
+  const cpu = ownCounter('memhound_self_cpu_seconds', "memhound's own CPU time since its start");
+  const missed = ownCounter('memhound_self_missed_ticks', 'Samples that were due and not taken');
+  const late = ownCounter('memhound_self_late_ticks', 'Samples that were taken late');
+  const written = ownCounter('memhound_self_written_bytes', 'Bytes that memhound has written to its disk since its start');
   const stored = gauge('memhound_self_history_bytes', 'Size of the history on disk; absent where it cannot be stored', []);
-  const cpuTotal = counter('memhound_self_cpu_seconds_total', "memhound's own CPU time since its start", []);
-  const missedTotal = counter('memhound_self_missed_ticks_total', 'Samples that were due and not taken', []);
-  const lateTotal = counter('memhound_self_late_ticks_total', 'Samples that were taken late', []);
-  const writtenTotal = counter(
-    'memhound_self_written_bytes_total',
-    'Bytes that memhound has written to its disk since its start',
-    [],
-  );
   const selfTrend = gauge('memhound_self_trend', "1 for the trend of memhound's own anonymous memory, 0 for the others", [
     'trend',
   ]);
 
-  // prom-client resets a gauge without labels to 0; absent is not 0.
-  const put = (g: typeof rss, value: unknown): void => {
-    if (typeof value === 'number') g.set(value);
-    else g.remove();
-  };
-  const count = (c: typeof cpuTotal, value: unknown): void => {
-    if (typeof value === 'number') c.inc(value);
-    else c.remove();
-  };
   const pod = hostname();
   const fill = (): void => {
     plain.resetMetrics();
@@ -178,14 +176,10 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
     const self = status.self();
     put(rss, self.rssBytes);
     put(anon, self.anonBytes);
-    put(cpu, self.cpuSeconds);
-    put(missed, self.missedTicks);
-    put(late, self.lateTicks);
-    put(written, self.writtenBytes);
-    count(cpuTotal, self.cpuSeconds);
-    count(missedTotal, self.missedTicks);
-    count(lateTotal, self.lateTicks);
-    count(writtenTotal, self.writtenBytes);
+    cpu(self.cpuSeconds);
+    missed(self.missedTicks);
+    late(self.lateTicks);
+    written(self.writtenBytes);
     put(stored, (self.history as { readonly bytes?: unknown } | undefined)?.bytes);
     const own = (self.trend as { readonly trend?: unknown } | undefined)?.trend;
     if (own !== undefined) for (const t of TRENDS) selfTrend.set({ trend: t }, own === t ? 1 : 0);
