@@ -172,7 +172,7 @@ function memoryLevelText(context: RuleContext): string {
   const limit = context.series.limitBytes;
   if (usage === null) return 'Usage is not known';
   if (typeof limit === 'number') return `${bytesText(usage)} of ${bytesText(limit)}`;
-  return limit === 'max' ? `${bytesText(usage)}, no limit` : bytesText(usage);
+  return limit === 'max' ? `${bytesText(usage)} (no limit)` : bytesText(usage);
 }
 
 /** The longest window of any field's trend, in seconds. */

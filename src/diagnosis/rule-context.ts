@@ -129,10 +129,16 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
 
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** "All of it" begins at the upper share, and no single evaluation below the lower one leaves it standing. */
+const ALL_SHARE = 0.93;
+const NOT_ALL_SHARE = 0.8;
+
 /** The share of a part's slope in `whole`: "all of it", "82 % of it". */
 export function shareText({ steady }: RuleContext, part: number, whole: number): string {
   const share = whole > 0 ? part / whole : 1;
-  return steady.keep('all of the growth', share >= 0.93) ? 'all of it' : `${Math.round(share * 100)} % of it`;
+  return steady.keep('all of the growth', share >= ALL_SHARE, { atOnce: () => share < NOT_ALL_SHARE })
+    ? 'all of it'
+    : `${Math.round(share * 100)} % of it`;
 }
 
 /** The time to this event; null: none is forecast. */

@@ -2,10 +2,20 @@ import { entriesOf, type FieldName } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
 import type { CauseShare, Evaluation, FieldTrend } from '../trends/types.ts';
 import { type FileCause, type GrownFiles, rowsNamed } from './growth/file-growth.ts';
-import type { Keeping, Steady } from './steady.ts';
+import type { Keeping, Steady, SteadyState } from './steady.ts';
 import type { FileRow } from './types.ts';
 
-type Answer = Omit<Evaluation, 'fields'> & { readonly windowSeconds: number };
+type Answer = Omit<Evaluation, 'fields'> & {
+  readonly windowSeconds: number;
+  /** Slope of usage; 0 where it does not grow. */
+  readonly growthPerHour: number;
+};
+
+const answerOf = ({ fields, ...rest }: Evaluation): Answer => ({
+  ...rest,
+  windowSeconds: fields.usage?.windowSeconds ?? 0,
+  growthPerHour: fields.usage?.trend === 'growing' ? Math.max(0, fields.usage.slopeBytesPerHour ?? 0) : 0,
+});
 
 const causesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause }) => cause).join();
 const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === 'not-enough-data';
@@ -14,18 +24,38 @@ const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === '
 const isSilent = (published: Answer, now: Answer): boolean =>
   isUnknown(now) && !isUnknown(published) && now.windowSeconds >= published.windowSeconds / 2;
 
+const isSame = (a: Answer, b: Answer): boolean =>
+  a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes);
+
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
-  same: (a, b) => a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes),
+  same: isSame,
   atOnce: (published, now) => now.leak === true || isUnknown(published) || isUnknown(now),
   isSilent,
 };
 
+/** Growth that is this many times as fast, and for another reason, is another event. */
+const OTHER_EVENT_RATIO = 4;
+
+/**
+ * Whether all that was published rests on a state that is over, so that nothing of it may be held beside what is measured now: the alarm
+ * reports a leak where there was none, or memory grows many times as fast and from other causes.
+ */
+export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
+  const published = before.get('answer')?.value as Answer | undefined;
+  const now = answerOf(evaluation);
+  if (published === undefined || isSame(published, now)) return false;
+  return (
+    (now.leak === true && published.leak !== true) ||
+    (published.trend === 'growing' &&
+      now.growthPerHour >= OTHER_EVENT_RATIO * published.growthPerHour &&
+      published.growthPerHour > 0)
+  );
+}
+
 /** The evaluation whose trends and causes are published, each with the numbers of the newest evaluation that agrees. */
 export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
-  const { fields: _, ...rest } = now;
-  const newest: Answer = { ...rest, windowSeconds: now.fields.usage?.windowSeconds ?? 0 };
-  const { windowSeconds: __, ...answer } = steady.keep('answer', newest, ANSWER);
+  const { windowSeconds: _, growthPerHour: __, ...answer } = steady.keep('answer', answerOf(now), ANSWER);
   const field: Keeping<FieldTrend> = {
     same: (a, b) => a.trend === b.trend,
     atOnce: (published, to) => isUnknown(published) || isUnknown(to),

@@ -13,7 +13,7 @@ import { oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import { Steady, type SteadyState } from './steady.ts';
-import { steadyCauses, steadyEvaluation, steadyFiles } from './steady-evaluation.ts';
+import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from './steady-evaluation.ts';
 import type { Finding, FindingLimit, OomKilled, Verdict } from './types.ts';
 
 /**
@@ -39,7 +39,8 @@ export function diagnoseAfter(
   raw: Undiagnosed,
 ): { readonly verdict: Verdict; readonly steady: SteadyState } {
   const atS = raw.atMs / SECOND_MS;
-  const steady = new Steady(before, atS, raw.evaluation.fields.usage?.windowSeconds ?? 0);
+  const held = before !== null && isOver(before, raw.evaluation) ? null : before;
+  const steady = new Steady(held, atS, raw.evaluation.fields.usage?.windowSeconds ?? 0);
   const kept = steadyEvaluation(steady, raw.evaluation);
   const growth = anonGrowthIn({ ...raw, evaluation: kept });
   const evaluation = attribute({

@@ -7,6 +7,7 @@ import { Watcher } from '../../src/daemon/watcher.ts';
 import { readStoredFolders } from '../../src/history/store/folder-owner.ts';
 import { openStore } from '../../src/history/store/store.ts';
 import type { LiveMessage, Status } from '../../src/outlets/status.ts';
+import type { SearchOptions } from '../../src/sources/target/search-outcome.ts';
 import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
 import { MIB } from '../../src/units.ts';
@@ -32,11 +33,12 @@ export class WatchedPod {
     });
   }
 
-  async start(): Promise<void> {
+  /** `choice`: what the options say about the target. */
+  async start(choice: Partial<SearchOptions> = {}): Promise<void> {
     const { roots } = this.tree;
     const note = (details: object, message: string) => void this.logged.push(`${message} ${JSON.stringify(details)}`);
     const stored = await readStoredFolders(this.dir);
-    const search = (represented: ReadonlySet<string>) => findTargets({ ...ANY_TARGET, roots, represented });
+    const search = (represented: ReadonlySet<string>) => findTargets({ ...ANY_TARGET, ...choice, roots, represented });
     const store = await openStore({ dir: this.dir, maxDiskBytes: 8 * MIB, everyS: 60, log: { warn: note } });
     const watcher = new Watcher({
       roots,

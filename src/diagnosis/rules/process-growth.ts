@@ -17,7 +17,7 @@ export const processGrowth: CauseRule = {
     const name = safeName(share.what ?? 'another process');
     const other = context.otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
     return {
-      headline: sentence`${name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(context, other)}${jvmText(context)}${etaText(context)}`,
+      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(context, other)}${jvmText(context)}${etaText(context)}`,
       severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {

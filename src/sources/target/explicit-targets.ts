@@ -9,6 +9,7 @@ import { byPrecedence, otherJvmNotes, targetsOfCgroup } from './make-target.ts';
 import type { ObservedProcess } from './observed-processes.ts';
 import { accessDenied, HOST_MOUNT, refused } from './refusals.ts';
 import type { Found, NotFound, SearchOptions } from './search-outcome.ts';
+import { identifyByCgroup } from './target-identity.ts';
 
 /** Targets that an option names: a process, a container, a pod, a folder of the cgroup tree, or memhound's own cgroup. */
 
@@ -120,8 +121,9 @@ export function ownCgroup(options: SearchOptions, seen: readonly ObservedProcess
   const members = seen.filter((s) => s.cgroupPath === located.cgroup.path);
   // Users want a process other than memhound.
   const [first = self] = members.filter((s) => s.ref.pid !== options.selfPid).sort(byPrecedence(options.represented));
-  const targets = targetsOfCgroup(options.roots, { cgroup: located.cgroup, reach: 'own-cgroup' }, first, members);
-  const [chosen] = targets;
+  const [main, ...beside] = targetsOfCgroup(options.roots, { cgroup: located.cgroup, reach: 'own-cgroup' }, first, members);
+  const chosen = first.evidence === null ? { ...main, identity: identifyByCgroup(options.roots, located.cgroup, first) } : main;
+  const targets: [Target, ...Target[]] = [chosen, ...beside];
   const rest = members.length - 1;
   const size =
     located.cgroup.path === '/' ? 'the root cgroup, that is the whole machine' : `its own cgroup ${located.cgroup.path}`;

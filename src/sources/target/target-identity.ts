@@ -10,10 +10,17 @@ const MAX_NAME = 120;
 
 /** The identity of a target, from the strongest name that can be read. It stays the same through restarts, and does not depend on sizes or order. */
 export function identify(roots: Roots, cgroup: CgroupRef, process: IdentifiedProcess | null): TargetIdentity {
-  if (process === null) return { kind: 'cgroup', source: 'cgroup-path', name: slug(cgroup.path), mainClass: null };
+  if (process === null) return cgroupIdentity(cgroup);
   const byProcess = identifyByProcess(process);
   const container = containerNameOf(roots, process.ref.pid);
   return container === null ? byProcess : { ...byProcess, source: 'container-name', name: container };
+}
+
+/** The identity of a cgroup that is watched for itself, whichever of its processes is the biggest: the container's name, or its path. */
+export function identifyByCgroup(roots: Roots, cgroup: CgroupRef, { ref }: IdentifiedProcess): TargetIdentity {
+  const container = containerNameOf(roots, ref.pid);
+  const byPath = cgroupIdentity(cgroup);
+  return container === null ? byPath : { ...byPath, source: 'container-name', name: container };
 }
 
 /** The same without the container's name, which belongs to the first of several JVMs in a container. */
@@ -32,6 +39,13 @@ export const isSameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
 /** Identifies one container instance: the kernel never uses a pid with the same start time twice. It is also the epoch of its samples. */
 export const instanceOf = (cgroupPath: string, process: ProcessRef | null): string =>
   `${cgroupPath}|${process === null ? '-' : `${process.pid}:${process.startTicks}`}`;
+
+const cgroupIdentity = ({ path }: CgroupRef): TargetIdentity => ({
+  kind: 'cgroup',
+  source: 'cgroup-path',
+  name: slug(path),
+  mainClass: null,
+});
 
 const containerNameOf = (roots: Roots, pid: number): string | null =>
   kubernetesContainerName(readMountinfo(join(roots.proc, String(pid))));

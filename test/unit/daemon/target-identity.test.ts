@@ -261,3 +261,18 @@ function asVersion01(pod: WatchedPod, from: string, to: string): void {
   renameSync(join(pod.dir, from), join(pod.dir, to));
   rmSync(join(pod.dir, to, 'target.json'));
 }
+
+test("the history of memhound's own cgroup goes on after a restart, even if another process is now the biggest", async (t) => {
+  const pod = new WatchedPod(t);
+  const beside = { startTicks: 90, group: 'shared' };
+  pod.tree.run({ ...beside, pid: 5, rssMiB: 10, process: 'memhound' });
+  pod.tree.run({ ...beside, pid: 6, rssMiB: 300, process: 'worker' });
+  await pod.start({ own: true, selfPid: 5 });
+  const [first] = pod.folders();
+  await pod.stop();
+  pod.tree.end(6);
+  pod.tree.run({ ...beside, pid: 7, startTicks: 200, rssMiB: 400, process: 'browser' });
+  await pod.start({ own: true, selfPid: 5 });
+  assert.deepEqual(pod.folders(), [first]);
+  assert.deepEqual(await pod.histories('rss'), { 7: [300, 400] });
+});

@@ -84,7 +84,7 @@ describe('what is not growing', () => {
     const stable = (over: Given) => headline('stable', { anon: fieldTrend('stable'), usage: HOURS }, over);
     const values = { usage: 600 * MIB, working_set: 500 * MIB };
     assert.equal(stable({ values }), 'Nothing grows. 600 MiB of 2 GiB, steady for 7 days.');
-    assert.equal(stable({ values, series: { limitBytes: 'max' } }), 'Nothing grows. 600 MiB, no limit, steady for 7 days.');
+    assert.equal(stable({ values, series: { limitBytes: 'max' } }), 'Nothing grows. 600 MiB (no limit), steady for 7 days.');
     assert.equal(stable({ values, series: { limitBytes: null } }), 'Nothing grows. 600 MiB, steady for 7 days.');
     assert.equal(stable({ values: { working_set: 500 * MIB } }), 'Nothing grows. 500 MiB of 2 GiB, steady for 7 days.');
     assert.equal(stable({}), 'Nothing grows. Usage is not known, steady for 7 days.');

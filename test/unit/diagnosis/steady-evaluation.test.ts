@@ -34,7 +34,13 @@ test('a working set that is flat or not by turns is said to be the one that it w
 });
 
 test('growth that the evaluations find three times of four is reported without a break, with the newest numbers', () => {
-  const grows = (slope: number): Given => ({ evaluation: { ...GROWS, fields: { usage: overAMinute('growing', slope) } } });
+  const grows = (slope: number): Given => ({
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', slope, { reclaimable: true })],
+      fields: { usage: overAMinute('growing', slope) },
+    },
+  });
   const stable: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
   const said = verdictsOf([...alternating(grows(3600e6), stable), grows(7200e6)]);
   assert.equal(shapes(said).size, 1);
@@ -68,6 +74,46 @@ test('a leak is reported as soon as the alarm fires, and the first trend as soon
       ['growing', true],
     ],
   );
+});
+
+test('a log that grows is no longer the whole story in the sample in which another process takes eighty times as much', () => {
+  const log: Given = {
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', 7.2e9, { reclaimable: true })],
+      fields: { usage: overAMinute('growing', 7.2e9) },
+    },
+  };
+  const browser = (leak: boolean | null): Given => ({
+    evaluation: {
+      trend: 'growing',
+      leak,
+      causes: [causeShare('process', 590e9), causeShare('page-cache', 7.2e9, { reclaimable: true })],
+      fields: { usage: overAMinute('growing', 597e9) },
+    },
+  });
+  for (const leak of [true, null, false]) {
+    const last = verdictsOf([...Array.from({ length: 10 }, () => log), browser(leak)]).at(-1)!;
+    assert.deepEqual([last.leak, last.cause], [leak, 'process']);
+    assert.match(last.headline, /^Another process grows 164 MB a second/);
+    assert.doesNotMatch(last.headline, /all of it|not a leak/);
+  }
+});
+
+test('no evaluation that leaves only half of the growth to a file has all of it said to be that file', () => {
+  const half: Given = {
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', 1.8e9, { reclaimable: true })],
+      fields: { usage: overAMinute('growing', 3.6e9) },
+    },
+  };
+  const all: Given = {
+    evaluation: { ...GROWS, causes: [causeShare('page-cache', 3.6e9, { reclaimable: true })], fields: half.evaluation!.fields! },
+  };
+  const [first, second] = verdictsOf([all, half]);
+  assert.match(first!.headline, /all of it/);
+  assert.match(second!.headline, /50 % of it/);
 });
 
 test('a verdict that was there is not taken back where samples come late, but after a restart it is', () => {
