@@ -138,7 +138,10 @@ export function scoreAll(series: readonly AnsweredSeries[]) {
       const mine = answer.per_field[name];
       if (said === 'shrinking' && mine === 'shrinking') falling.tp++;
       else if (said === 'shrinking') falling.fn++;
-      else if (mine === 'shrinking') falling.fp++;
+      else if (mine === 'shrinking') {
+        falling.fp++;
+        fieldMistakes.push(`${id} ${scenario} ${name}: false shrinking (${said})`);
+      }
       if (said === 'growing') {
         if (mine === 'growing') field.tp++;
         else {

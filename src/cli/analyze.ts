@@ -29,7 +29,7 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
     const outcome = await analyzeFile(file, options.minHistory);
     if (outcome.state === 'answered') {
       const { warnings } = outcome;
-      for (const text of warnings) console.error(`memhound analyze: ${shownName(file)}: Prometheus warns: ${text}`);
+      for (const text of warnings) console.error(`memhound analyze: ${shownName(file)}: warning: ${text}`);
       if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict, ...(warnings.length > 0 && { warnings }) }));
       else {
         const head = files.length > 1 ? `${safeName(file)}: ` : '';
@@ -62,7 +62,7 @@ interface Analysis {
   readonly file: string;
   readonly series: Series;
   readonly verdict: Verdict;
-  /** What the server that gave the series has said about it: usually that something is missing. */
+  /** What is missing in the series, in the words of the server that gave it, or of the parser. */
   readonly warnings: readonly string[];
 }
 
@@ -166,8 +166,13 @@ function parse(text: string): Parsed {
   } catch (error) {
     throw new InputError(`is not JSON: ${withLocation((error as Error).message, text)}`);
   }
-  const { data: series, warnings } = isPrometheus(json) ? parsePrometheus(json) : { data: parseSeries(json), warnings: [] };
+  const { data: series, warnings } = isPrometheus(json) ? parsePrometheus(json) : parseFile(json);
   return { series, jvm: null, version: versionOf(series.fields), warnings };
+}
+
+function parseFile(json: unknown): { readonly data: Series; readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  return { data: parseSeries(json, (text) => warnings.push(text)), warnings };
 }
 
 /** V8 reports the offset in the text. Readers need a line and column. */

@@ -28,20 +28,27 @@ const MAX_BACKWARD_SHARE = 0.01;
 
 /**
  * Parses the series format: `{"interval_s":n,"limit_bytes":n|null|[…],"t":[…],"fields":{"usage":[…]},"heap_max_bytes"?,"aux"?:{"pids","events"},"files"?}`,
- * `null` for a missing value. @throws InputError that names the place
+ * `null` for a missing value. A column without values is taken as absent, and `warn` is told once of all of them.
+ * @throws InputError that names the place
  */
-export function parseSeries(json: unknown): Series {
+export function parseSeries(json: unknown, warn: (text: string) => void = () => {}): Series {
   if (!isObject(json)) return inputError('the file', 'a JSON object in the series format', json);
   const t = times(json.t);
   const fields = new Map<FieldName, Float64Array>();
   const raw = json.fields;
   if (!isObject(raw)) return inputError('fields', 'an object of columns', raw);
+  const empty: string[] = [];
+  const addColumn = (name: FieldName, place: string, values: unknown): void => {
+    if (Array.isArray(values) && values.length === 0) empty.push(place);
+    else fields.set(name, column(place, values, t.length));
+  };
   for (const [name, values] of Object.entries(raw)) {
     if (!isFieldKey(name)) return inputError('a name in fields', 'the name of a field', name);
-    fields.set(fieldName(name), column(`fields.${name}`, values, t.length));
+    addColumn(fieldName(name), `fields.${name}`, values);
   }
   const aux = isObject(json.aux) ? json.aux : {};
-  if (aux.pids !== undefined) fields.set('threads', column('aux.pids', aux.pids, t.length));
+  if (aux.pids !== undefined) addColumn('threads', 'aux.pids', aux.pids);
+  if (empty.length > 0) warn(`${empty.join(', ')} ${empty.length === 1 ? 'has' : 'have'} no values; taken as absent`);
   if (fields.size === 0) return inputError('fields', 'an object with at least one column', raw);
   return {
     t,

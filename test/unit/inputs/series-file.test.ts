@@ -20,6 +20,14 @@ test('a null is a gap, and a count of threads comes from aux.pids', () => {
   assert.deepEqual(series.events, [{ t: 10, type: 'restart' }]);
 });
 
+test('a column without values is absent, and that is said once', () => {
+  const said: string[] = [];
+  const series = parseSeries({ ...base, fields: { ...base.fields, sock: [] }, aux: { pids: [] } }, (text) => said.push(text));
+  assert.deepEqual([...series.fields.keys()], ['usage']);
+  assert.deepEqual(said, ['fields.sock, aux.pids have no values; taken as absent']);
+  assert.match(wrong({ ...base, fields: { usage: [] } }), /at least one column/);
+});
+
 test('a limit that was resized in place is the last one', () => {
   assert.equal(parseSeries({ ...base, limit_bytes: [1000, 1000, 2000] }).limitBytes, 2000);
   assert.equal(parseSeries({ ...base, limit_bytes: null }).limitBytes, null);
