@@ -135,6 +135,10 @@ const escaped = (c: string): string => {
 /** Makes invisible characters visible: control characters except tab and newline, direction marks and the like become \xNN or \uNNNN. */
 export const escapeControls = (text: string): string => text.replace(CONTROLS, escaped);
 
+/** JSON in which invisible characters are escaped. JSON itself escapes only those below 0x20, and a terminal also obeys 0x9b. */
+export const safeJson = (json: string): string =>
+  json.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** A name from the container in a form for one line of a terminal, log or sentence. A long name keeps its start and its end. */
 export function safeName(name: string, most = 120): string {
   const plain = escapeControls(name).replace(/[\t\n]/g, escaped);

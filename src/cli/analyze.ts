@@ -13,7 +13,7 @@ import { InputError, parseSeries } from '../inputs/series-file.ts';
 import { versionOf } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { GIB, MIB } from '../units.ts';
-import { withOptions } from './command.ts';
+import { print, printError, printJson, withOptions } from './command.ts';
 import { factsText, verdictText } from './verdict-text.ts';
 
 /** `memhound analyze`: a verdict for each file, in the given order. Of several exit codes, 2 wins over 1, and 1 over 3. No file is skipped. */
@@ -30,18 +30,18 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
     if (outcome.state === 'answered') {
       const { warnings } = outcome;
       for (const text of warnings) console.error(`memhound analyze: ${shownName(file)}: warning: ${text}`);
-      if (options.json) console.log(JSON.stringify({ file, verdict: outcome.verdict, ...(warnings.length > 0 && { warnings }) }));
+      if (options.json) printJson({ file, verdict: outcome.verdict, ...(warnings.length > 0 && { warnings }) });
       else {
         const head = files.length > 1 ? `${safeName(file)}: ` : '';
-        console.log(head + verdictText(outcome.verdict, options.explain));
+        print(head + verdictText(outcome.verdict, options.explain));
         const hint = minHistoryHint(outcome, options.minHistory);
-        if (hint !== null) console.log(`  ${hint}`);
-        if (options.explain) console.log(factsText(outcome.verdict));
+        if (hint !== null) print(`  ${hint}`);
+        if (options.explain) print(factsText(outcome.verdict));
       }
       if (options.failOn !== null && failsGate(outcome.verdict, options.failOn)) codes.add(3);
     } else {
-      if (options.json) console.log(JSON.stringify({ file, error: outcome.error }));
-      console.error(`memhound analyze: ${shownName(file)}: ${outcome.error}`);
+      if (options.json) printJson({ file, error: outcome.error });
+      printError(`memhound analyze: ${shownName(file)}: ${outcome.error}`);
       codes.add(outcome.state === 'bad-input' ? 2 : 1);
     }
   }

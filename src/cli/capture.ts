@@ -10,7 +10,7 @@ import { openProcess } from '../sources/process/process.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
-import { printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
+import { printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { redactHsperfdata, redactPath } from './redaction.ts';
 
 /** Files in each line. */
@@ -62,7 +62,7 @@ async function record(target: Target, roots: Roots, options: Options<'capture'>)
       }
       if (watcher !== null)
         line.openFiles = (await watcher.scan(nowMs)).slice(0, MAX_FILES).map((f) => recorded(f, options.withPaths));
-      console.log(JSON.stringify(line));
+      printJson(line);
       const dueMs = startedMs + (n + 1) * options.every * SECOND_MS;
       if (dueMs > startedMs + options.for * SECOND_MS) return;
       await pause(Math.max(0, dueMs - Date.now()));

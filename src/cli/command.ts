@@ -1,5 +1,5 @@
 import { type CommandName, type Options, parseOptions } from '../config/options.ts';
-import { escapeControls } from '../format.ts';
+import { escapeControls, safeJson } from '../format.ts';
 import type { SearchOptions } from '../sources/target/search-outcome.ts';
 import type { Roots } from '../sources/types.ts';
 
@@ -55,3 +55,5 @@ export const searchOptionsOf = (options: TargetOptions): SearchOptions => ({
 /** Prints a text for people. It may hold names of the container, whose control characters must not reach the terminal. */
 export const print = (text: string): void => console.log(escapeControls(text));
 export const printError = (text: string): void => console.error(escapeControls(text));
+/** One line for programs. It may also be shown on a terminal. */
+export const printJson = (value: unknown): void => console.log(safeJson(JSON.stringify(value)));

@@ -2,7 +2,7 @@ import type { Options } from '../config/options.ts';
 import { findCulprit } from '../culprit/find-culprit.ts';
 import { findTargets } from '../sources/target/target-search.ts';
 import { SECOND_MS } from '../units.ts';
-import { print, printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
+import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { culpritText } from './culprit-text.ts';
 
 /** `memhound culprit`: asks the JVM twice what grows in its heap or among its threads. */
@@ -16,8 +16,7 @@ const COSTS = {
 async function run(options: Options<'culprit'>): Promise<number> {
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
-    if (options.json)
-      console.log(JSON.stringify({ error: { code: found.state, message: found.reason, remediation: found.remediation } }));
+    if (options.json) printJson({ error: { code: found.state, message: found.reason, remediation: found.remediation } });
     printError(`memhound culprit: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.state === 'no-target' ? 1 : found.exit;
   }
@@ -38,7 +37,7 @@ async function run(options: Options<'culprit'>): Promise<number> {
     signal: stop.signal,
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
-  if (options.json) console.log(JSON.stringify(answer));
+  if (options.json) printJson(answer);
   else print(culpritText(answer).join('\n'));
   return answer.state === 'failed' ? 1 : 0;
 }

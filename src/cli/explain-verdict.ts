@@ -4,7 +4,7 @@ import type { Ledger, Verdict } from '../diagnosis/types.ts';
 import type { SeriesJson } from '../history/series-json.ts';
 import type { TargetStatus } from '../outlets/status.ts';
 import { SECOND_MS } from '../units.ts';
-import { print, printError } from './command.ts';
+import { print, printError, printJson } from './command.ts';
 import { lastHourText } from './last-hour-text.ts';
 import { ledgerText } from './ledger-text.ts';
 import { readSecret, SecretFileError } from './secret-file.ts';
@@ -34,11 +34,11 @@ export async function explainVerdict(options: Asked): Promise<number> {
   const lines = [verdictText(verdict, true), factsText(verdict)];
   if (options.ended) {
     const [ledger, lastHour] = await Promise.all([ask<Ledger>('ledger'), ask<SeriesJson>('samples')]);
-    if (options.json) console.log(JSON.stringify({ verdict, ledger: valueIn(ledger), lastHour: valueIn(lastHour) }));
+    if (options.json) printJson({ verdict, ledger: valueIn(ledger), lastHour: valueIn(lastHour) });
     else print([...lines, '', ...keptText(ledger, lastHour)].join('\n'));
     return 0;
   }
-  if (options.json) console.log(JSON.stringify({ verdict }));
+  if (options.json) printJson({ verdict });
   else print([...lines, ...otherTargetsText(verdict, options.target === null ? valueIn(await ask('targets')) : null)].join('\n'));
   return 0;
 }

@@ -8,7 +8,7 @@ import { bytesText } from '../format.ts';
 import { releaseMemory } from '../sources/jvm/release-memory.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading, Reading } from '../sources/types.ts';
-import { print, printError, rootsOf, searchOptionsOf, withOptions } from './command.ts';
+import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { explainVerdict } from './explain-verdict.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 import { releaseText } from './release-text.ts';
@@ -23,8 +23,7 @@ async function run(options: Options<'explain'>): Promise<number> {
   const roots = rootsOf(options);
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
-    if (options.json)
-      console.log(JSON.stringify({ error: { code: found.state, message: found.reason, remediation: found.remediation } }));
+    if (options.json) printJson({ error: { code: found.state, message: found.reason, remediation: found.remediation } });
     printError(`memhound explain: ${found.reason}${found.remediation === null ? '' : `\n${found.remediation}`}`);
     return found.state === 'no-target' ? 1 : found.exit;
   }
@@ -56,17 +55,15 @@ async function run(options: Options<'explain'>): Promise<number> {
   const target = targetInfo(chosen, tick);
   const exitCode = taken?.state === 'failed' || (released !== null && released.state !== 'read') ? 1 : 0;
   if (options.json) {
-    console.log(
-      JSON.stringify({
-        target,
-        ledger,
-        views,
-        files: snapshot.rows,
-        jvm,
-        ...(taken === null ? {} : { histogram: taken }),
-        ...(released === null ? {} : { released }),
-      }),
-    );
+    printJson({
+      target,
+      ledger,
+      views,
+      files: snapshot.rows,
+      jvm,
+      ...(taken === null ? {} : { histogram: taken }),
+      ...(released === null ? {} : { released }),
+    });
     return exitCode;
   }
   const who = target.jvm !== null ? `JVM pid ${target.pid}` : `No JVM found; cgroup ${target.cgroup.path}`;

@@ -11,10 +11,10 @@ import { parseSelector, selectorText } from '../fleet/read/matchers.ts';
 import { reportHtml } from '../fleet/report/report-html.ts';
 import { type Question, ResultFile } from '../fleet/result-file.ts';
 import { type FleetAnswer, type Progress, runFleet } from '../fleet/run-fleet.ts';
-import { safeName } from '../format.ts';
+import { escapeControls, safeJson, safeName } from '../format.ts';
 import { InputError } from '../inputs/series-file.ts';
 import { SECOND_MS } from '../units.ts';
-import { withOptions } from './command.ts';
+import { printError, printJson, withOptions } from './command.ts';
 import { readCredentials } from './fleet-credentials.ts';
 import { fleetTable } from './fleet-table.ts';
 import { SecretFileError } from './secret-file.ts';
@@ -97,7 +97,7 @@ async function once(options: FleetCommand, url: string): Promise<number> {
   } catch (error) {
     const code = codeOf(error);
     if (code === null) throw error;
-    console.error(`memhound fleet: ${(error as Error).message}`);
+    printError(`memhound fleet: ${(error as Error).message}`);
     return code;
   } finally {
     results?.close();
@@ -132,11 +132,11 @@ function codeOf(error: unknown): number | null {
 
 function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCommand): void {
   if (!json) {
-    console.log(fleetTable(answer, all));
+    console.log(escapeControls(fleetTable(answer, all)));
     return;
   }
-  for (const row of answer.rows) console.log(jsonLine(row, results));
-  for (const { what, why, containers } of answer.missing) console.log(JSON.stringify({ missing: { what, why, containers } }));
+  for (const row of answer.rows) console.log(safeJson(jsonLine(row, results)));
+  for (const { what, why, containers } of answer.missing) printJson({ missing: { what, why, containers } });
   for (const warning of answer.warnings) console.error(`memhound fleet: the server warns: ${safeName(warning, 500)}`);
 }
 

@@ -27,7 +27,7 @@ import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { VERSION } from '../version.ts';
-import { print, printError, rootsOf, searchOptionsOf } from './command.ts';
+import { print, printError, printJson, rootsOf, searchOptionsOf } from './command.ts';
 import { Opened } from './opened.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
 
@@ -200,7 +200,7 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
 function printStart(config: WatchConfig, found: TargetSearch, url: string, opsUrl: string, status: Status): void {
   const [target] = status.targets();
   if (config.json) {
-    console.log(JSON.stringify({ event: 'listening', url, opsUrl, target: target ?? null }));
+    printJson({ event: 'listening', url, opsUrl, target: target ?? null });
     return;
   }
   if (found.state === 'found') {

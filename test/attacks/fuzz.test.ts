@@ -4,13 +4,18 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parseConfig } from '../../src/config/options.ts';
+import { culpritOfHeap, culpritOfThreads } from '../../src/culprit/name-group.ts';
+import { parseThreadDump } from '../../src/culprit/thread-dump.ts';
+import type { Culprit } from '../../src/culprit/types.ts';
 import { parseEvent } from '../../src/history/parse-event.ts';
+import { parseReadings } from '../../src/history/parse-readings.ts';
 import { parseSegment } from '../../src/history/segment.ts';
 import { parsePrometheus } from '../../src/inputs/prometheus-json.ts';
 import { parseRecording } from '../../src/inputs/recording.ts';
 import { InputError, parseSeries } from '../../src/inputs/series-file.ts';
 import { readImageConfig } from '../../src/manifest/image-config.ts';
 import { inject, NO_OPTIONS } from '../../src/manifest/inject.ts';
+import { quantity } from '../../src/manifest/quantity.ts';
 import { ManifestError } from '../../src/manifest/yaml-text.ts';
 import { parseCgroupV1 } from '../../src/sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2 } from '../../src/sources/cgroup/cgroup-v2.ts';
@@ -22,92 +27,15 @@ import { decodeReply } from '../../src/sources/jvm/attach-protocol.ts';
 import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
 import { parseHsperfdata, toJvmReading } from '../../src/sources/jvm/hsperfdata.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
+import { memoryFlags } from '../../src/sources/jvm/jvm-flags.ts';
+import { mainClassOfArguments } from '../../src/sources/jvm/main-class.ts';
 import { parseMappedFiles } from '../../src/sources/mappings/mapped-files.ts';
 import { parseSmaps } from '../../src/sources/mappings/smaps-format.ts';
 import { parseStat, parseStatus } from '../../src/sources/process/procfs.ts';
 import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { parseInstance } from '../../src/sources/target/target-identity.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
-
-/** `npm run fuzz -- --cases 1000000` by hand; `--seed N` repeats a run. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 300);
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
-
-/** A value that a hostile or broken writer may put where a number is expected. */
-const oddNumber = fc.oneof(
-  fc.constantFrom(
-    '',
-    ' ',
-    '-5',
-    '-0',
-    'NaN',
-    'Infinity',
-    '1e309',
-    '0x10',
-    '4611686018427387904',
-    '9223372036854771712',
-    'max',
-    '12abc',
-  ),
-  fc.nat().map(String),
-  fc.bigInt().map(String),
-);
-const oddOrPlain = fc.oneof({ weight: 3, arbitrary: fc.nat().map(String) }, oddNumber);
-const oddKey = fc.oneof(
-  fc.constantFrom('__proto__', 'constructor', 'toString', 'anon', 'file', 'total_cache', 'hierarchical_memory_limit', '\0', ''),
-  fc.string(),
-);
-/** Texts near to `seed`: pieces cut out, doubled, or replaced by what does not belong there. */
-const near = (seed: string) =>
-  fc.array(fc.tuple(fc.nat(seed.length), fc.nat(40), fc.oneof(oddNumber, oddKey, fc.string())), { maxLength: 6 }).map((edits) => {
-    let text = seed;
-    for (const [at, length, odd] of edits) text = text.slice(0, at) + odd + text.slice(at + length);
-    return text;
-  });
-const json = fc.jsonValue({ maxDepth: 4 });
-
-/** Every number in a parsed value is a size or a count. Records of fields have no other prototype than that of all objects. */
-function assertPlausible(value: unknown, path = ''): void {
-  if (typeof value === 'number') assert.ok(value >= 0 && value <= 2 ** 64, `${path}: ${value}`);
-  else if (typeof value === 'string') assert.ok(value.length <= 2 ** 20, `${path}: a text of ${value.length}`);
-  else if (Array.isArray(value)) for (const [i, v] of value.entries()) assertPlausible(v, `${path}[${i}]`);
-  else if (typeof value === 'object' && value !== null) {
-    assert.equal(Object.getPrototypeOf(value), Object.prototype, path);
-    for (const [key, v] of Object.entries(value)) assertPlausible(v, `${path}.${key}`);
-  }
-}
-
-/** The parser answers, or throws one of the errors that it promises, for each of the inputs. */
-function fuzz<T>(
-  name: string,
-  inputs: fc.Arbitrary<T>,
-  parse: (input: T) => unknown,
-  ...promised: (new (
-    ...args: never[]
-  ) => Error)[]
-): void {
-  test(`whatever ${name} holds is parsed into possible values, or refused in words`, (t) => {
-    t.diagnostic(`seed ${SEED}`);
-    let [parsed, refused] = [0, 0];
-    fc.assert(
-      fc.property(inputs, (input) => {
-        let value: unknown;
-        try {
-          value = parse(input);
-        } catch (error) {
-          if (!promised.some((kind) => error instanceof kind)) throw error;
-          assert.ok(error instanceof Error && error.message.length > 0 && error.message.length < 1000);
-          refused++;
-          return;
-        }
-        parsed++;
-        assertPlausible(value);
-      }),
-      { numRuns: RUNS, seed: SEED },
-    );
-    t.diagnostic(`${name}: ${parsed} parsed, ${refused} refused`);
-  });
-}
+import { fuzz, isJson, json, near, oddKey, oddNumber, oddOrPlain, RUNS, SEED } from '../support/fuzz.ts';
 
 const STAT = 'anon 4096\nfile 8192\nkernel 100\ninactive_file 10\nslab 5\npgfault 12\n';
 /** Lines that the kernel could write, so that what is done with their values is tried as well. */
@@ -220,6 +148,34 @@ fuzz(
 );
 fuzz('Compiler.codecache', near("CodeHeap 'profiled nmethods': size=100Kb used=10Kb max_used=20Kb free=1Kb\n"), parseCodeCache);
 fuzz('GC.class_histogram', near('   1:  123  4567  java.lang.String (java.base@17)\n'), parseHistogram);
+const CLASSES = near('   1:  123  4567  java.lang.String (java.base@17)\n   2:  5  9000000  [B\n');
+fuzz('two class histograms, of which the second says what grew', fc.tuple(CLASSES, CLASSES), ([first, second]) =>
+  grownBetween(parseHistogram(first), parseHistogram(second), culpritOfHeap),
+);
+const DUMP = readFileSync('test/fixtures/thread-dumps/jdk-17-look-1.txt', 'utf8').slice(-4000);
+const threadLine = fc
+  .tuple(oddKey, oddOrPlain)
+  .map(([name, n]) => `"${name}-${n}" #${n} prio=5\n\tat com.shop.${name}(A.java:1)\n\n`);
+const dump = fc.oneof(
+  near(DUMP),
+  fc.array(threadLine, { maxLength: 12 }).map((lines) => lines.join('')),
+);
+fuzz('two thread dumps, of which the second says what grew', fc.tuple(dump, dump), ([first, second]) =>
+  grownBetween(parseThreadDump(first), parseThreadDump(second), culpritOfThreads),
+);
+function grownBetween<T>(first: readonly T[], second: readonly T[], culpritOf: (a: readonly T[], b: readonly T[]) => Culprit) {
+  const culprit = culpritOf(first, second);
+  assert.ok(culprit.state !== 'failed' && culprit.grown.every(({ share }) => share >= 0 && share <= 1));
+  return { first, second, culprit };
+}
+const argument1 = fc.oneof(
+  oddKey,
+  fc.constantFrom('java', '-cp', '-jar', '-Xmx1g', '@args', '--module', 'a/b.jar', '-XX:+UseG1GC'),
+);
+fuzz('the arguments of a JVM', fc.array(argument1, { maxLength: 8 }), (args) => ({
+  main: mainClassOfArguments(args),
+  flags: memoryFlags(args.join(' ')),
+}));
 fuzz('an attach reply', fc.uint8Array(), (bytes) => void decodeReply(bytes));
 
 const SERIES = {
@@ -300,6 +256,38 @@ fuzz(
   (text) => void parseRecording(text),
   InputError,
 );
+const READINGS = {
+  schema: 'memhound.readings/1',
+  epoch: 'a',
+  parts: { t: [1, 2], parts: [{ id: 'heap', name: 'heap', process: null, kib: [1, 2] }] },
+  files: {
+    t: [1, 2],
+    merged: [],
+    free: [{ totalBytes: 9, kib: 1 }],
+    tracks: [
+      {
+        path: '/a',
+        key: '/a',
+        folder: '/',
+        kind: 'file',
+        fileSystem: null,
+        members: [],
+        size: 1,
+        allocated: [1, 2],
+        resident: null,
+      },
+    ],
+  },
+};
+fuzz(
+  'readings of the history',
+  fc.oneof(
+    near(JSON.stringify(READINGS)),
+    json.map((parts) => JSON.stringify({ ...READINGS, parts })),
+  ),
+  (text) => void parseReadings(text),
+);
+fuzz('a quantity of Kubernetes', fc.oneof(oddOrPlain, oddKey, near('1.5Gi')), (text) => void quantity(text));
 fuzz(
   'a segment',
   fc.oneof(
@@ -372,12 +360,3 @@ test('any series that is parsed can be evaluated', (t) => {
     { numRuns: Math.ceil(RUNS / 10), seed: SEED },
   );
 });
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false; // most edits break it, which is not what is tried here
-  }
-}

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -64,14 +65,14 @@ export class Volume {
     renameSync(this.#aside, this.dir);
   }
 
-  /** Keeps the files as a kill at this moment would leave them. */
+  /** Keeps the files as a kill at this moment would leave them. The folder may have been deleted, and not be made again yet. */
   freeze(): void {
-    copyFolder(this.dir, this.#copy);
+    if (existsSync(this.dir)) copyFolder(this.dir, this.#copy);
   }
 
   takeFrozen(): void {
-    rmSync(this.dir, { recursive: true });
-    renameSync(this.#copy, this.dir);
+    rmSync(this.dir, { recursive: true, force: true });
+    if (existsSync(this.#copy)) renameSync(this.#copy, this.dir);
   }
 
   close(): void {

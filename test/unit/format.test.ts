@@ -9,6 +9,7 @@ import {
   joinWithAnd,
   rateText,
   rateWithIntervalText,
+  safeJson,
   safeName,
 } from '../../src/format.ts';
 
@@ -85,4 +86,11 @@ test('an event that is due is never said to be due in 0 seconds', () => {
   assert.equal(dueText(0, 0), 'now');
   assert.equal(dueText(0.2, 3), 'within 3 seconds');
   assert.equal(dueText(0.3, null), 'at any time');
+});
+
+test('JSON on a terminal has no character that a terminal obeys, and means the same', () => {
+  const value = { name: 'a\u001b[2J\u009b31m\u202egpj.log\u007f', list: ['\n', 1, null] };
+  const line = safeJson(JSON.stringify(value));
+  assert.match(line, /^[\x20-\x7e]+$/);
+  assert.deepEqual(JSON.parse(line), value);
 });

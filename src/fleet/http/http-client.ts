@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { safeName } from '../../format.ts';
 import { VERSION } from '../../version.ts';
 import { HttpError, refused, unreachable } from './http-error.ts';
 
@@ -42,6 +43,7 @@ const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
 /** A longer text of an error is a page of a proxy. */
 const MAX_DETAIL = 300;
+const MAX_PAGE = 4096;
 
 /**
  * A client for one server. It never asks for a compressed answer: on a local network packing costs the server more than it saves
@@ -103,7 +105,7 @@ export class HttpClient {
         message.resume();
         if (redirects >= MAX_REDIRECTS)
           throw new HttpError('status', `${url.origin}${url.pathname} redirects more than ${MAX_REDIRECTS} times`, status);
-        url = new URL(location, url);
+        url = redirected(location, url);
         continue;
       }
       if (status >= 400) {
@@ -171,7 +173,24 @@ async function detailOf(message: IncomingMessage): Promise<string> {
     return `its text cannot be read: ${(error as Error).message}`;
   }
   const text = Buffer.concat(pieces).toString();
-  const json = /^\s*\{/.test(text) ? /"error"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1] : undefined;
-  const words = json === undefined ? text.replace(/<[^>]*>/g, ' ') : (JSON.parse(json) as string);
-  return words.replace(/\s+/g, ' ').trim().slice(0, MAX_DETAIL);
+  // A text with < and no > would be searched anew from each <.
+  const words = errorOf(text) ?? text.slice(0, MAX_PAGE).replace(/<[^>]*>/g, ' ');
+  return safeName(words.replace(/\s+/g, ' ').trim().slice(0, MAX_DETAIL), MAX_DETAIL);
+}
+
+/** null: it is no JSON with an error. */
+function errorOf(text: string): string | null {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: unknown };
+    return typeof error === 'string' ? error : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws HttpError */
+function redirected(location: string, from: URL): URL {
+  if (!URL.canParse(location, from))
+    throw new HttpError('status', `${from.origin} redirects to ${safeName(location)}, expected a URL`, 300);
+  return new URL(location, from);
 }

@@ -36,7 +36,7 @@ export class ExportReader implements SeriesReader {
       matchers,
       range,
       (text) => {
-        const series = parseLine(text);
+        const series = parseExportLine(text, range);
         const key = JSON.stringify(series.labels);
         const known = pieces.get(key);
         if (known === undefined) pieces.set(key, [series]);
@@ -46,7 +46,7 @@ export class ExportReader implements SeriesReader {
         pieces = new Map();
       },
     );
-    return [...pieces.values()].map(join);
+    return [...pieces.values()].map(joinPieces);
   }
 
   async #lines(
@@ -92,8 +92,8 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncIterable<string> {
   if (last.trim() !== '') yield last;
 }
 
-/** @throws HttpError */
-function parseLine(text: string): LabelledSeries {
+/** Samples without a number, or outside of the range, are left out: a wild time would make a history of it. @throws HttpError */
+export function parseExportLine(text: string, { from, to }: TimeRange): LabelledSeries {
   let line: unknown;
   try {
     line = JSON.parse(text);
@@ -103,7 +103,10 @@ function parseLine(text: string): LabelledSeries {
   const { metric, values, timestamps } = isObject(line) ? line : {};
   if (!Array.isArray(values) || !Array.isArray(timestamps) || values.length !== timestamps.length)
     throw new HttpError('broken', 'a line of /api/v1/export must have values and timestamps of one length');
-  const isKnown = (i: number): boolean => typeof values[i] === 'number' && typeof timestamps[i] === 'number';
+  const isKnown = (i: number): boolean => {
+    const t = timestamps[i];
+    return typeof values[i] === 'number' && typeof t === 'number' && t >= from * SECOND_MS && t <= to * SECOND_MS;
+  };
   const known = values.every((_, i) => isKnown(i)) ? null : values.flatMap((_, i) => (isKnown(i) ? [i] : []));
   return {
     labels: labelsOf(metric),
@@ -113,7 +116,7 @@ function parseLine(text: string): LabelledSeries {
 }
 
 /** One series from its pieces, which arrive in any order. */
-function join(pieces: readonly LabelledSeries[]): LabelledSeries {
+export function joinPieces(pieces: readonly LabelledSeries[]): LabelledSeries {
   const [first, ...rest] = pieces;
   const isSorted = (t: Float64Array): boolean => t.every((at, i) => i === 0 || at > t[i - 1]!);
   if (rest.length === 0 && isSorted(first!.t)) return first!;

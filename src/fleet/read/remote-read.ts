@@ -66,7 +66,7 @@ export class RemoteReader implements SeriesReader {
 const UNAUTHORISED: ReadonlySet<number> = new Set([401, 403]);
 
 /** @throws HttpError if a chunk is damaged: the answer is asked for again */
-function decodeFrame(frame: Uint8Array, collector: SeriesCollector, decoder: XorDecoder): void {
+export function decodeFrame(frame: Uint8Array, collector: SeriesCollector, decoder: XorDecoder): void {
   try {
     readFrame(frame, {
       onSeries: (labels) => collector.begin(labels),

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type Answer, HttpClient } from '../../../../src/fleet/http/http-client.ts';
+import { HttpError } from '../../../../src/fleet/http/http-error.ts';
 
 async function serve(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
@@ -91,4 +92,30 @@ test('an error has the words of the server and what to do, and is not asked agai
 test('a server that accepts and says nothing is given up after the longest pause', async (t) => {
   const url = await serve(t, () => {});
   await assert.rejects(clientOf(t, url, 0, 50).exchange(GET, text), /does not answer: no byte within 0.05 s; --timeout/);
+});
+
+test('the words of a hostile server are a text: no bad escape, control character, bad redirect or page without end breaks the report', async (t) => {
+  const said = async (listener: RequestListener): Promise<string> => {
+    try {
+      await clientOf(t, await serve(t, listener)).exchange(GET, text);
+    } catch (error) {
+      assert.ok(error instanceof HttpError, String(error));
+      return error.message;
+    }
+    throw new Error('expected an error');
+  };
+  const answers = (body: string) => said((_, response) => response.writeHead(400).end(body));
+  assert.match(await answers('{"error":"bad \\q escape"}'), /bad \\q escape/);
+  assert.match(await answers('{"error":"\u001b]0;owned\u0007"}'), /owned/);
+  assert.match(await answers('{"error":"\\u001b[2J gone"}'), /\\x1b\[2J gone/);
+  for (const body of ['<'.repeat(65_536), '\u001b[2J', '{"error":7}', '']) {
+    const words = await answers(body);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
+    assert.doesNotMatch(words, /[\u0000-\u001f\u007f-\u009f]/);
+    assert.ok(words.length < 600);
+  }
+  assert.match(
+    await said((_, response) => response.writeHead(302, { location: 'http://[' }).end()),
+    /redirects to http:\/\/\[, expected a URL/,
+  );
 });
