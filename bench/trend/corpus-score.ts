@@ -217,6 +217,7 @@ export function scoreAll(series: readonly AnsweredSeries[]) {
       within25: within(heap.errors, 0.25),
     },
     cause: rate(cause[0]!, cause[1]!),
+    causeOfAll: rate(cause[0]!, all.tp + all.fn),
     macro: accuracies.reduce((sum, row) => sum + row.accuracy, 0) / Math.max(1, accuracies.length),
     worst: Math.min(...accuracies.map((row) => row.accuracy)),
     growingAnswers: {
@@ -258,12 +259,13 @@ const ROWS: readonly (readonly [string, (score: Score) => string])[] = [
   ['  found, false, missed', ({ field: { tp, fp, fn } }) => `${tp}, ${fp}, ${fn}`],
   ['field false alarms', ({ fieldFalseAlarms }) => percent(fieldFalseAlarms, 2)],
   ['shrinking fields: found, false, missed', ({ falling: { tp, fp, fn } }) => `${tp}, ${fp}, ${fn}`],
+  ['  precision', ({ falling }) => percent(falling.precision)],
   ['slope error, median / p90', ({ slope }) => `${percent(slope.median)} / ${percent(slope.p90)}`],
   ['slope interval covers the truth', ({ coverage }) => percent(coverage)],
   ['ETA error, median; within 25 %', ({ eta }) => within25(eta)],
   ['heap ETA error, median; within 25 %', ({ heapEta }) => within25(heapEta)],
   ['a time to the limit stated for healthy ones', ({ etaOnHealthy }) => percent(etaOnHealthy)],
-  ['cause right among leaks found', ({ cause }) => percent(cause)],
+  ['cause right among leaks found; of all leaks', ({ cause, causeOfAll }) => `${percent(cause)}; ${percent(causeOfAll)}`],
   ['macro accuracy over scenarios; worst', ({ macro, worst }) => `${percent(macro)}; ${percent(worst)}`],
   [
     'growing: mean confidence; right',
@@ -288,6 +290,6 @@ export function printScores(columns: readonly { readonly name: string; readonly 
       for (const row of score.accuracies.filter(({ accuracy }) => accuracy < 1))
         console.log(`  ${row.ok} of ${row.scored} ${row.name}`);
     }
-  console.log(`${''.padEnd(42)}${full.map(({ name }) => name.padStart(24)).join('')}`);
-  for (const [name, of] of ROWS) console.log(`${name.padEnd(42)}${full.map(({ score }) => of(score).padStart(24)).join('')}`);
+  console.log(`${''.padEnd(46)}${full.map(({ name }) => name.padStart(24)).join('')}`);
+  for (const [name, of] of ROWS) console.log(`${name.padEnd(46)}${full.map(({ score }) => of(score).padStart(24)).join('')}`);
 }

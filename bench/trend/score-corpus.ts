@@ -1,14 +1,17 @@
 /**
- * node --import tsx bench/trend/score-corpus.ts [DIR] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N] [--oracle]
- * The project's own labelled series (bench/corpus), the scenarios on which thresholds were tuned, and those that were held out; or the
- * labelled series of DIR: truth.json and traces/ID.json.gz. Prints the scores of docs/accuracy.md. `--oracle`: also how
+ * node --import tsx bench/trend/score-corpus.ts [DIR|--wide] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N] [--oracle]
+ * The project's own labelled series (synthetic/corpus), the scenarios on which thresholds were tuned, and those that were held out; with
+ * `--wide` those of synthetic/corpus/wide, the seeds that were tuned on and others; or the labelled series of DIR: truth.json and
+ * traces/ID.json.gz. `--only` is a part of a scenario's name; `--seeds tuned` or `--seeds held-out` is one half of the wide corpus. Prints the scores of docs/accuracy.md. `--oracle`: also how
  * well slopes could be estimated with knowledge that no detector has, if the labels contain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
+import type { Example } from '../../synthetic/corpus/container.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
+import { WIDE, wideExample } from '../../synthetic/corpus/wide/index.ts';
 import { runOnThreads } from '../stats/worker-threads.ts';
 import { type CorpusTrace, toSeries } from './corpus-file.ts';
 import { type Labelled, percent, printScores, type ScoredAnswer, scoreAll, toAnswer } from './corpus-score.ts';
@@ -20,8 +23,10 @@ const dir = flags[0] !== undefined && !flags[0].startsWith('--') ? flags[0] : nu
 const only = flagValue('--only');
 const OPTIONS = { minHistorySeconds: 900 };
 
-/** One series: of a folder by its name, of the project's own corpus by scenario and run. */
-type Task = { readonly id: string } | { readonly index: number; readonly run: number };
+const wide = flags.includes('--wide');
+
+/** One series: of a folder by its name, of the project's own corpora by scenario and run. */
+type Task = { readonly id: string } | { readonly index: number; readonly run: number; readonly heldOut: boolean };
 
 interface Done {
   readonly id: string;
@@ -34,24 +39,37 @@ interface Done {
 
 const truth = dir === null ? {} : (JSON.parse(readFileSync(join(dir, 'truth.json'), 'utf8')) as Record<string, Labelled>);
 
+const isAsked = (scenario: string): boolean => only === undefined || scenario.includes(only);
+
 function tasks(): Task[] {
   if (dir !== null)
     return Object.keys(truth)
-      .filter((id) => only === undefined || truth[id]!.scenario === only)
+      .filter((id) => isAsked(truth[id]!.scenario))
       .map((id) => ({ id }));
   const runs = Array.from({ length: Number(flagValue('--runs') ?? 8) }, (_, run) => run);
-  return CORPUS.filter(({ name }) => only === undefined || name === only).flatMap(({ index }) =>
-    runs.map((run) => ({ index, run })),
-  );
+  if (wide) {
+    const halves = [false, true].filter(
+      (heldOut) => (flagValue('--seeds') ?? (heldOut ? 'held-out' : 'tuned')) === (heldOut ? 'held-out' : 'tuned'),
+    );
+    return WIDE.filter(({ name }) => isAsked(name)).flatMap(({ index }) =>
+      halves.flatMap((heldOut) => runs.map((run) => ({ index, run, heldOut }))),
+    );
+  }
+  return CORPUS.filter(({ name }) => isAsked(name)).flatMap(({ index, heldOut }) => runs.map((run) => ({ index, run, heldOut })));
+}
+
+function exampleFor(task: Task): Pick<Example, 'series' | 'label'> {
+  if ('id' in task) return fromFolder(task.id);
+  return wide ? wideExample(task.index, task.run, task.heldOut) : exampleOf(task.index, task.run);
 }
 
 function work(task: Task): Done {
-  const { series, label } = 'id' in task ? fromFolder(task.id) : exampleOf(task.index, task.run);
+  const { series, label } = exampleFor(task);
   const began = process.cpuUsage().user;
   const evaluation = evaluateSeries(series, OPTIONS);
   return {
     id: 'id' in task ? task.id : `run ${task.run}`,
-    heldOut: 'index' in task && CORPUS[task.index]!.heldOut,
+    heldOut: 'index' in task && task.heldOut,
     label,
     answer: toAnswer(evaluation),
     cpuMs: (process.cpuUsage().user - began) / 1000,

@@ -5,6 +5,7 @@ import { MIB } from '../../src/units.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
 import { labelField } from '../../synthetic/corpus/label.ts';
 import { constant, drift, warmUp, white } from '../../synthetic/corpus/parts.ts';
+import { WIDE, wideExample } from '../../synthetic/corpus/wide/index.ts';
 import { Random } from '../../synthetic/random.ts';
 
 const LIMIT = 1024 * MIB;
@@ -38,6 +39,16 @@ test('usage is the sum of its parts in every scenario', () => {
     );
     assert.ok(Math.abs(parts - last('usage')) < 10 * 16_384, name);
     assert.ok(last('usage') > 0 && last('usage') < 1.2 * Number(limitBytes), `${name} is within its limit`);
+  }
+});
+
+test('the wide corpus has its own series for the seeds that are held out, and each stays near its limit', () => {
+  for (const { index, name } of WIDE) {
+    const { series, label } = wideExample(index, 0, false);
+    assert.deepEqual(wideExample(index, 0, false).label, label, name);
+    assert.notDeepEqual(wideExample(index, 0, true).series.t, series.t, name);
+    const highest = Math.max(...series.fields.get('usage' satisfies FieldId)!);
+    assert.ok(highest > 0 && highest < 1.3 * Number(series.limitBytes), `${name} ${highest / Number(series.limitBytes)}`);
   }
 });
 
