@@ -149,11 +149,12 @@ function growingUnnamed(context: RuleContext): string {
   return `Memory grows${how}, and the cause is not known yet.${but}${untilLimit(context)}`;
 }
 
-/** The time at which usage reaches the limit at this rate. What happens then is not known, so the verdict has no ETA for it. */
+/** The time at which usage, or the working set where that alone is known, reaches the limit at this rate. What happens then is not known, so the verdict has no ETA for it. */
 function untilLimit(context: RuleContext): string {
-  const usage = trendOf(context, 'usage');
+  const sum = newestValue(context, 'usage') === null ? 'working_set' : 'usage';
+  const usage = trendOf(context, sum);
   const limit = context.series.limitBytes;
-  const bytes = newestValue(context, 'usage');
+  const bytes = newestValue(context, sum);
   if (usage?.trend !== 'growing' || typeof limit !== 'number' || bytes === null || !(usage.high !== null && usage.high > 0))
     return '';
   const seconds = (perHour: number): number => (Math.max(0, limit - bytes) / perHour) * HOUR_S;

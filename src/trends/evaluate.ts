@@ -134,7 +134,9 @@ function neededHistoryNow(
   // The window is long enough but has too few values, as after gaps. Ask for the same time again.
   if (trend === 'not-enough-data')
     return { hours: (t[to - 1]! - t[from]!) / HOUR_S, for: 'values more evenly spread over the time' };
-  return trend === 'growing' ? null : neededHistory(fields.get('usage') ?? fields.get('anon'), limit);
+  return trend === 'growing'
+    ? null
+    : neededHistory(fields.get('usage') ?? fields.get('anon') ?? fields.get('working_set'), limit);
 }
 
 function publicFields(fields: ReadonlyMap<FieldName, FieldEvaluation>): FieldTrends {

@@ -16,6 +16,11 @@ export class HttpError extends Error {
   get isTransient(): boolean {
     return this.status === null || TRANSIENT.has(this.status);
   }
+
+  /** Whether the server, or a proxy before it, does not offer this path to this user. With 401 it may: it wants credentials first. */
+  get isNotOffered(): boolean {
+    return this.kind === 'status' && this.status !== 401;
+  }
 }
 
 /** Too many requests, and what proxies say of a server that is busy or restarts. */

@@ -25,7 +25,7 @@ export class ExportReader implements SeriesReader {
       await this.#lines(matchers, range, () => {});
       return true;
     } catch (error) {
-      if (error instanceof HttpError && (error.kind === 'status' || error.kind === 'broken')) return false;
+      if (error instanceof HttpError && (error.isNotOffered || error.kind === 'broken')) return false;
       throw error;
     }
   }

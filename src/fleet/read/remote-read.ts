@@ -36,7 +36,7 @@ export class RemoteReader implements SeriesReader {
     try {
       return await this.#exchange(matchers, range, async ({ contentType }) => STREAMED.test(contentType));
     } catch (error) {
-      if (error instanceof HttpError && error.kind === 'status' && !UNAUTHORISED.has(error.status ?? 0)) return false;
+      if (error instanceof HttpError && error.isNotOffered) return false;
       throw error;
     }
   }
@@ -62,8 +62,6 @@ export class RemoteReader implements SeriesReader {
     return this.#client.exchange({ method: 'POST', path: 'api/v1/read', headers, body }, consume);
   }
 }
-
-const UNAUTHORISED: ReadonlySet<number> = new Set([401, 403]);
 
 /** @throws HttpError if a chunk is damaged: the answer is asked for again */
 export function decodeFrame(frame: Uint8Array, collector: SeriesCollector, decoder: XorDecoder): void {

@@ -121,6 +121,10 @@ function standingShare(fields: Fields): number {
 /** If a field rose and has been steady only for a short time, it is not known whether the rise has stopped. */
 const UNDECIDED_CONFIDENCE = 0.6;
 
+/** The field that is nearest to all memory, of those that there are: some installs keep the working set alone. */
+const wholeMemory = (fields: Fields): 'usage' | 'anon' | 'working_set' =>
+  (['usage', 'anon'] as const).find((id) => fields.has(id)) ?? 'working_set';
+
 /** Combines all fields of one run into one answer: trend, leak, confidence, causes and ETAs. */
 export function combineFields(
   fields: Fields,
@@ -140,11 +144,14 @@ export function combineFields(
   const liveSetUnknown = fields.get('heap_used')?.liveSetUnknown === true;
   const isUndecided = hasUndecidedRise(fields);
   const isUnknown = reclaimabilityUnknown || heapNotYetCollected || liveSetUnknown || isUndecided;
-  const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown ? null : false;
-  if (causes.length > 0 || grows(fields, 'usage')) {
+  const whole = wholeMemory(fields);
+  // The working set alone does not tell page cache from memory that cannot be reclaimed.
+  const isWorkingSetAlone = whole === 'working_set' && grows(fields, 'working_set');
+  const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown || isWorkingSetAlone ? null : false;
+  if (causes.length > 0 || grows(fields, 'usage') || isWorkingSetAlone) {
     const isRelevant = (i: number): boolean => leak !== true || !causes[i]!.reclaimable;
     const confidences = bases.flatMap(({ confidence }, i) => (isRelevant(i) ? [confidence] : []));
-    const highestConfidence = confidences.length > 0 ? Math.max(...confidences) : (fields.get('usage')?.posterior ?? 0.5);
+    const highestConfidence = confidences.length > 0 ? Math.max(...confidences) : (fields.get(whole)?.posterior ?? 0.5);
     return {
       trend: 'growing',
       leak,
@@ -154,7 +161,7 @@ export function combineFields(
       causeBasis: bases,
     };
   }
-  const main = fields.get('usage')?.trend ?? fields.get('anon')?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
+  const main = fields.get(whole)?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
   if (isUndecided && main !== 'not-enough-data')
     return { trend: 'settling', leak: null, confidence: UNDECIDED_CONFIDENCE, causes, etas: [], causeBasis: bases };
   return {

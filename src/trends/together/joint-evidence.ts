@@ -85,7 +85,9 @@ const EVEN_RISE_POSTERIOR = ODDS_OF_EVEN_RISE / (1 + ODDS_OF_EVEN_RISE);
 
 /** Whether unreclaimable memory rose and it is not known yet whether the rise continues. */
 export const hasUndecidedRise = (fields: Fields): boolean =>
-  [...UNDECIDED_MATTERS, ...(fields.has('anon') ? [] : (['usage'] as const))].some((id) => isLarge(fields, id));
+  [...UNDECIDED_MATTERS, ...(fields.has('anon') ? [] : ([fields.has('usage') ? 'usage' : 'working_set'] as const))].some((id) =>
+    isLarge(fields, id),
+  );
 
 function isLarge(fields: Fields, id: FieldId): boolean {
   const rise = fields.get(id)?.undecidedRise ?? null;

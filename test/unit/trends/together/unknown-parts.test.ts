@@ -54,3 +54,8 @@ test('active page cache that grows explains the working set', () => {
   const active = { anon: [250, 0], file: [50, 200], active_file: [40, 200], inactive_file: [10, 0] } as const;
   assert.equal(verdictOf({ ...active, working_set: [290, 200], usage: [310, 200] }).leak, false);
 });
+
+test('a working set alone grows without a known cause, or does not grow', () => {
+  assert.deepEqual(verdictOf({ working_set: [300, 200] }), UNKNOWN);
+  assert.deepEqual(verdictOf({ working_set: [300, 0] }), { trend: 'stable', leak: false, cause: 'none' });
+});
