@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseConfig, type WatchConfig } from '../config/options.ts';
 import { instancesInOrder } from '../daemon/match-histories.ts';
 import { MemoryTrimmer } from '../daemon/memory-trimmer.ts';
-import { podResources } from '../daemon/pod-resources.ts';
+import { podName, podResources } from '../daemon/pod-resources.ts';
 import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
 import { SelfTrendMonitor } from '../daemon/self-trend.ts';
 import { Watcher, type WatcherOptions } from '../daemon/watcher.ts';
@@ -164,7 +164,12 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     settled,
   });
   opened.add(() => live.close());
-  const ops = await createOps(watcher.status, { host: config.opsHost, port: config.opsPort, log });
+  const ops = await createOps(watcher.status, {
+    host: config.opsHost,
+    port: config.opsPort,
+    log,
+    metrics: { files: config.metricsFiles, pod: podName(process.env) },
+  });
   opened.add(() => ops.close());
   opened.add(logNotifications(watcher.status, log));
   if (webhookUrl !== null) {

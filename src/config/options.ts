@@ -179,6 +179,13 @@ const WATCH_ROWS = {
     otherwiseText: '8801',
     help: 'port of /healthz, /readyz and /metrics',
   }),
+  metricsFiles: row<number>({
+    flag: 'metrics-files',
+    value: 'N',
+    parse: whole(0, 20),
+    otherwise: 0,
+    help: 'files of each target whose path and resident bytes /metrics shows, the largest first; whoever may scrape it reads the paths',
+  }),
   allowHosts: row<readonly string[]>({
     flag: 'allow-host',
     value: 'NAME',

@@ -18,6 +18,8 @@ export interface AnsweringContainer {
   evaluate(nowMs: number): Verdict;
   /** `once`: a single question; `open`: a page stays open, and expensive parts may be a minute old. null: the cgroup was not read. */
   ledger(purpose: 'once' | 'open'): Promise<Ledger | null>;
+  /** The ledger from what is known already; null: the cgroup was not read. */
+  lastLedger(): Ledger | null;
   fileRows(): readonly FileRow[];
   /** A histogram of the heap by class, compared with the one before. null: there is no JVM. */
   histogram(): Promise<Reading<HistogramTake>> | null;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { PodResources } from '../diagnosis/rule-context.ts';
 
 /**
@@ -16,3 +17,6 @@ function bytes(text: string | undefined): number | null {
   const value = Number(text);
   return text !== undefined && text.trim() !== '' && Number.isFinite(value) && value > 0 ? value : null;
 }
+
+/** The name of the pod. On the node's network a pod has the node's hostname; then the downward API puts its own into MEMHOUND_POD. */
+export const podName = (env: NodeJS.ProcessEnv): string => env.MEMHOUND_POD || hostname();

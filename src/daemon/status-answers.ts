@@ -164,7 +164,16 @@ export class StatusAnswers implements Status {
   latest() {
     return [...this.#containers]
       .filter((c) => c.alive)
-      .map((c) => ({ target: c.info(), sample: c.tick?.sample ?? null, verdict: c.verdict }));
+      .map((c) => ({
+        target: c.info(),
+        sample: c.tick?.sample ?? null,
+        verdict: c.verdict,
+        parts: () => ({
+          ledger: c.lastLedger(),
+          jvm: c.tick?.jvm.state === 'read' ? c.tick.jvm.value : null,
+          files: () => c.fileRows(),
+        }),
+      }));
   }
 
   on(listener: (message: LiveMessage) => void): () => void {

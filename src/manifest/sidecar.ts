@@ -80,6 +80,8 @@ export function sidecar({ image, app, pod, native, identity, args: further, requ
     env: [
       resourceEnv('MEMHOUND_REQUEST_MEMORY', app, 'requests.memory'),
       resourceEnv('MEMHOUND_LIMIT_EPHEMERAL_STORAGE', app, 'limits.ephemeral-storage'),
+      // The hostname is the node's here.
+      ...(onNode ? [{ name: 'MEMHOUND_POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] : []),
     ],
     ...(onNode ? {} : { ports: [{ name: 'memhound-ops', containerPort: ops }] }),
     livenessProbe: {

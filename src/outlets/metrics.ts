@@ -1,6 +1,6 @@
-import { hostname } from 'node:os';
 import { Counter, Gauge, type OpenMetricsContentType, type PrometheusContentType, Registry } from 'prom-client';
 import { entriesOf, fieldRow } from '../fields.ts';
+import { partMetrics } from './part-metrics.ts';
 import type { Status } from './status.ts';
 
 const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
@@ -25,11 +25,18 @@ export interface Metrics {
   readonly answer: (accept: string | undefined) => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
+export interface MetricsOptions {
+  /** Files of each target that have a series; 0: none, because paths are private. */
+  readonly files: number;
+  /** The name of the pod. */
+  readonly pod: string;
+}
+
 /**
  * Metrics, computed at each scrape. Labels are ids of targets, containers, fields and rules, and the pod's name: this port is public, so it
- * shows no path, file or command line. Counters are set to what was read: a restart of the container resets them, which `rate` allows for.
+ * shows no path, file or command line unless `files` asks for it. Counters are set to what was read: a restart of the container resets them, which `rate` allows for.
  */
-export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics {
+export function createMetrics(status: Pick<Status, 'latest' | 'self'>, { files, pod }: MetricsOptions): Metrics {
   let made: { open: Promise<string> | null; plain: Promise<string> | null; readonly atMs: number } | null = null;
   let lastSampleMs: number | null = null;
   const plain = new Registry<PrometheusContentType>();
@@ -127,6 +134,7 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
     'rule',
     'severity',
   ]);
+  const fillParts = partMetrics(gauge, files);
   const rss = gauge('memhound_self_rss_bytes', "memhound's own resident set", []);
   const anon = gauge('memhound_self_anon_bytes', "memhound's own anonymous memory", []);
   const cpu = ownCounter('memhound_self_cpu_seconds', "memhound's own CPU time since its start");
@@ -138,7 +146,6 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
     'trend',
   ]);
 
-  const pod = hostname();
   const fill = (): void => {
     plain.resetMetrics();
     const latest = status.latest();
@@ -146,7 +153,7 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
     targets.set(latest.length);
     for (const { sample } of latest) if (sample !== null) lastSampleMs = Math.max(lastSampleMs ?? 0, sample.atMs);
     put(lastSample, lastSampleMs === null ? null : lastSampleMs / 1000);
-    for (const { target, sample, verdict } of latest.slice(0, MOST_TARGETS)) {
+    for (const { target, sample, verdict, parts } of latest.slice(0, MOST_TARGETS)) {
       const { id } = target;
       targetInfo.set({ target: id, container_id: target.container ?? '', pod }, 1);
       if (sample !== null) targetSample.set({ target: id }, sample.atMs / 1000);
@@ -156,6 +163,7 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>): Metrics 
         (unit === 'bytes' ? fieldBytes : fieldCount).set({ target: id, field }, value);
         if (kind === 'counter') (unit === 'seconds' ? fieldSeconds : fieldEvents).inc({ target: id, field }, value);
       }
+      fillParts(id, parts());
       if (verdict === null) continue;
       for (const t of TRENDS) trend.set({ target: id, trend: t }, verdict.trend === t ? 1 : 0);
       if (verdict.leak !== null) leak.set({ target: id }, verdict.leak ? 1 : 0);

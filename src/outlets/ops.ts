@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { Connections } from './connections.ts';
 import { close, listen, REQUEST_LIMITS } from './http.ts';
 import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, MetricsOptions } from './metrics.ts';
 import { parseRequestUrl } from './request-url.ts';
 import type { Status } from './status.ts';
 
@@ -10,16 +10,16 @@ import type { Status } from './status.ts';
 const OPS_LIMITS = { most: 64, idleMs: 10_000 };
 
 /**
- * The second, public port: /healthz, /readyz and /metrics. It shows no path, file or command line. It uses plain node:http, because three
+ * The second, public port: /healthz, /readyz and /metrics. It shows no path, file or command line, unless --metrics-files asks for them. It uses plain node:http, because three
  * paths need no router.
  */
 export async function createOps(
   status: Status,
-  options: { readonly host: string; readonly port: number; readonly log: Log },
+  options: { readonly host: string; readonly port: number; readonly log: Log; readonly metrics: MetricsOptions },
 ): Promise<{ url: string; server: Server; close(): Promise<void> }> {
   // Loaded with the first scrape.
   let metrics: Promise<Metrics> | null = null;
-  const scrape = async (): Promise<Metrics> => (await import('./metrics.ts')).createMetrics(status);
+  const scrape = async (): Promise<Metrics> => (await import('./metrics.ts')).createMetrics(status, options.metrics);
   const connections = new Connections(OPS_LIMITS);
   const answer: RequestListener = async (request, response) => {
     const say = (code: number, text: string, type = 'text/plain; charset=utf-8'): void => {

@@ -25,9 +25,17 @@ export interface Status {
   /** Ready: the cgroup of a container is read. `reason` is a sentence without a path, because the public port shows it. */
   ready(): { readonly ready: boolean; readonly reason: string };
   /** The newest sample of each target, for /metrics. */
-  latest(): readonly { readonly target: TargetInfo; readonly sample: Sample | null; readonly verdict: Verdict | null }[];
+  latest(): readonly LatestOfTarget[];
   /** Adds a listener for live messages. Returns a function that removes it. */
   on(listener: (message: LiveMessage) => void): () => void;
+}
+
+export interface LatestOfTarget {
+  readonly target: TargetInfo;
+  readonly sample: Sample | null;
+  readonly verdict: Verdict | null;
+  /** From what is known already: nothing is read for it. */
+  parts(): TargetParts;
 }
 
 /** The final verdict of a container instance that exited, its last ledger and its last hour. null: not kept. */
@@ -68,6 +76,14 @@ export interface SamplesQuery {
   readonly points: number | null;
   /** Whether to add minimum and maximum of each point. */
   readonly envelope: boolean;
+}
+
+/** What a target consists of. */
+export interface TargetParts {
+  /** null: not read yet. */
+  readonly ledger: Ledger | null;
+  readonly jvm: JvmReading | null;
+  files(): readonly FileRow[];
 }
 
 /** The answer of /api/v1/samples before it is text. The columns are copies, so new samples do not change them. NaN or null is a gap. */

@@ -90,7 +90,8 @@ class ReplayedContainer implements AnsweringContainer {
     });
   }
 
-  ledger = async () =>
+  ledger = async () => this.lastLedger();
+  lastLedger = () =>
     ledgerOf(this.tick, { files: this.#target.files, namedFiles: [], mappings: null, cpusOnline: 4, others: [] });
   fileRows = () => fileRows(this.history.series(WHOLE).files);
   info = () => this.#target.info;

@@ -26,11 +26,16 @@ test('each alert has a section in the runbooks, and each section an alert', () =
     sections,
   );
   for (const { alert, annotations } of alerts)
-    assert.match(annotations?.runbook_url ?? '', new RegExp(`#${alert!.toLowerCase()}$`));
+    assert.match(
+      annotations?.runbook_url ?? '',
+      new RegExp(`^\\{\\{ with query "memhound:runbooks:info" .*#${alert!.toLowerCase()}$`),
+    );
 });
 
 test('the rules ask only for metrics and findings that exist', () => {
-  const names = new Set(createMetrics({ latest: () => [], self: () => ({}) }).rows.map((row) => row.name));
+  const names = new Set(
+    createMetrics({ latest: () => [], self: () => ({}) }, { files: 1, pod: 'a' }).rows.map((row) => row.name),
+  );
   const asked = [...text.matchAll(/\bmemhound_\w+/g)].map(([name]) => name);
   assert.deepEqual(
     asked.filter((name) => !names.has(name)),

@@ -477,8 +477,9 @@ test('ports of probes, of the environment and of the command line are not used',
 
 test("on the node's network memhound binds its ports to loopback and lists none", () => {
   const source = pod(`hostNetwork: true\n${APP}`);
-  const { args, ports, livenessProbe } = sidecarOf(source);
+  const { args, ports, livenessProbe, env } = sidecarOf(source);
   assert.deepEqual([args.slice(3), ports], [['--ops-host', '127.0.0.1'], undefined]);
+  assert.deepEqual(env.at(-1), { name: 'MEMHOUND_POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } });
   assert.deepEqual(livenessProbe.httpGet, { path: '/healthz', host: '127.0.0.1', port: 8801 });
   assert.ok(add(source).notes.some((n) => /hostNetwork: true/.test(n)));
 });

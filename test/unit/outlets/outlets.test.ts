@@ -105,6 +105,7 @@ const status: Status = {
         failures: [],
       },
       verdict,
+      parts: () => ({ ledger: null, jvm: null, files: () => [] }),
     },
   ],
   on(listener) {
@@ -123,7 +124,7 @@ const options = { host: '127.0.0.1', port: 0, allowHosts: ['pod.example'], token
 before(async () => {
   api = await createApi(status, options);
   live = attachLive(api, status, { ...options, everySeconds: 10, attach: false });
-  ops = await createOps(status, { host: '127.0.0.1', port: 0, log });
+  ops = await createOps(status, { host: '127.0.0.1', port: 0, log, metrics: { files: 0, pod: 'orders-1' } });
 });
 after(async () => {
   await live.close();
