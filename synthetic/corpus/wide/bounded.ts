@@ -1,7 +1,7 @@
 import { errorOf } from '../label.ts';
 import { fixedLeak, ramp, warmUp } from '../parts.ts';
 import type { Scenario } from '../scenarios/types.ts';
-import { finish, lively } from './container.ts';
+import { finish, lively, untouchedHeap } from './container.ts';
 import { cacheFill, expansion, giveBack } from './parts.ts';
 
 /** Growth with an end, and falls. */
@@ -33,25 +33,18 @@ export const bounded: readonly Scenario[] = [
   {
     name: 'the heap expands by steps to -Xmx',
     make(random, name) {
-      const made = lively(random, { hours: random.scale(3, 96), runtime: 'jvm' });
-      made.add('anon', expansion(made.grid, random, made.limit * random.between(0.08, 0.35), random.scale(0.1, 0.9)));
+      const made = lively(random, { hours: random.scale(3, 96), runtime: 'jvm', heap: { touchedLater: true } });
+      made.add('anon', expansion(made.grid, random, untouchedHeap(made) * random.between(0.6, 1), random.scale(0.1, 0.9)));
       return finish(name, made);
     },
   },
   {
     name: 'the heap is touched along a line',
     make(random, name) {
-      const made = lively(random, { hours: random.scale(3, 60), runtime: 'jvm' });
+      const made = lively(random, { hours: random.scale(3, 60), runtime: 'jvm', heap: { touchedLater: true } });
       const { windowS } = made.grid;
-      made.add(
-        'anon',
-        ramp(
-          made.grid,
-          made.limit * random.between(0.1, 0.35),
-          random.between(0, 0.1) * windowS,
-          windowS * random.scale(0.1, 1.2),
-        ),
-      );
+      const height = untouchedHeap(made) * random.between(0.6, 1);
+      made.add('anon', ramp(made.grid, height, random.between(0, 0.1) * windowS, windowS * random.scale(0.1, 1.2)));
       return finish(name, made);
     },
   },

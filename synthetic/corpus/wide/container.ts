@@ -75,6 +75,8 @@ interface HeapOf {
   readonly leak?: (slope: number) => SeriesPart;
   readonly fromS?: number;
   readonly cycles?: readonly [number, number];
+  /** Its pages are touched later, by what the scenario adds. */
+  readonly touchedLater?: boolean;
   /** The share of the room up to -Xmx that it has leaked until the end. */
   readonly roomShare?: number;
 }
@@ -117,7 +119,8 @@ function heap(made: Lively, plan: HeapOf = {}): void {
   if (made.runtime === 'managed') {
     const swing = sawTooth(grid, random, young + old, old > 0 ? oldPeriodS : youngPeriodS);
     made.add('anon', { ...used, pending: 0, variance: (span) => swing.variance(span) + noise.variance(span) });
-  } else if (random.chance(0.25)) {
+  } else if (plan.touchedLater === true) made.add('anon', highWater);
+  else if (random.chance(0.25)) {
     // -Xms is -Xmx, and all pages are touched at the start.
     made.add('anon', { ...highWater, values: new Float64Array(grid.n).fill(0.95 * max), slope: 0, sinceS: 0 });
   } else made.add('anon', random.chance(0.6) ? inChunks(highWater, max * random.scale(0.005, 0.06)) : highWater);
@@ -136,3 +139,9 @@ export function finish(name: string, made: Lively): Example {
 
 /** Hours of history, from an hour and a half to a fortnight. */
 export const anyHours = (random: Random): number => random.scale(1.5, 336);
+
+/** Bytes of the heap that no page is touched of: what anon rises by until the JVM has used all of -Xmx once. */
+export function untouchedHeap({ heapMax, parts, grid }: Lively): number {
+  const touched = parts.get('anon')!.at(-1)!.values;
+  return heapMax! - touched[grid.n - 1]!;
+}
