@@ -50,7 +50,16 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>, { files, 
   };
   const counter = <L extends string>(name: string, help: string, labels: readonly L[]) => {
     rows.push({ name, type: 'counter', help, labels });
-    return new Counter({ name, help, labelNames: labels, registers });
+    // One for each format: for OpenMetrics, prom-client takes `_total` off the counter's own name.
+    const each = registers.map((register) => new Counter({ name, help, labelNames: labels, registers: [register] }));
+    return {
+      inc(of: Partial<Record<L, string>>, value: number): void {
+        for (const one of each) one.inc(of, value);
+      },
+      remove(): void {
+        for (const one of each) one.remove();
+      },
+    };
   };
   // prom-client resets a metric without labels to 0; absent is not 0.
   const put = (g: Gauge, value: unknown): void => {
@@ -63,7 +72,7 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>, { files, 
     const total = counter(`${name}_total`, help, []);
     return (value: unknown): void => {
       put(before, value);
-      if (typeof value === 'number') total.inc(value);
+      if (typeof value === 'number') total.inc({}, value);
       else total.remove();
     };
   };
@@ -147,7 +156,7 @@ export function createMetrics(status: Pick<Status, 'latest' | 'self'>, { files, 
   ]);
 
   const fill = (): void => {
-    plain.resetMetrics();
+    for (const register of registers) register.resetMetrics();
     const latest = status.latest();
     sees.set(latest.length > 0 ? 1 : 0);
     targets.set(latest.length);

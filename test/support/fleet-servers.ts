@@ -57,20 +57,25 @@ async function launch(
   return { url, pid: running.pid, stop };
 }
 
-/** Prometheus, which takes samples of the past by remote write. `more`: further options. */
-export async function startPrometheus(series: Iterable<StoredSeries>, more: readonly string[] = []): Promise<FleetServer> {
+/** Prometheus with a configuration, which may tell it to scrape. */
+export async function startPrometheusWith(config: string, more: readonly string[] = []): Promise<FleetServer> {
   const folder = mkdtempSync(join(tmpdir(), 'memhound-prometheus-'));
-  const config = join(folder, 'prometheus.yml');
-  writeFileSync(config, 'global:\n  scrape_interval: 1h\nstorage:\n  tsdb:\n    out_of_order_time_window: 90d\n');
+  const file = join(folder, 'prometheus.yml');
+  writeFileSync(file, config);
   const port = await freePort();
-  const server = await launch(program('prometheus'), port, '/-/ready', folder, [
-    `--config.file=${config}`,
+  return await launch(program('prometheus'), port, '/-/ready', folder, [
+    `--config.file=${file}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
     '--storage.tsdb.retention.time=10y',
     `--web.listen-address=127.0.0.1:${port}`,
-    '--web.enable-remote-write-receiver',
     ...more,
   ]);
+}
+
+/** Prometheus, which takes samples of the past by remote write. `more`: further options. */
+export async function startPrometheus(series: Iterable<StoredSeries>, more: readonly string[] = []): Promise<FleetServer> {
+  const config = 'global:\n  scrape_interval: 1h\nstorage:\n  tsdb:\n    out_of_order_time_window: 90d\n';
+  const server = await startPrometheusWith(config, ['--web.enable-remote-write-receiver', ...more]);
   await write(`${server.url}/api/v1/write`, [...series]);
   return server;
 }

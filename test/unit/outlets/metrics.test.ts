@@ -81,6 +81,19 @@ test('a client that names OpenMetrics gets it, any other the text of Prometheus'
   }
 });
 
+test('clients of both formats may take turns: counters keep their names', async (t) => {
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  const metrics = metricsOf(fullTarget('app'));
+  const first = (await metrics.answer(undefined)).text;
+  for (let turn = 0; turn < 3; turn++) {
+    nowMs += 2000;
+    const open = (await metrics.answer('application/openmetrics-text')).text;
+    assert.match(open, /^memhound_self_cpu_seconds_total 1.5$/m);
+    assert.equal((await metrics.answer(undefined)).text, first);
+  }
+});
+
 test('counters are counters, and intervals stand beside their values; an open end is absent', async () => {
   const { text } = await metricsOf(fullTarget('app')).answer(undefined);
   assert.match(text, /^# TYPE memhound_field_seconds_total counter$/m);
