@@ -14,6 +14,7 @@ import { onlineCpus } from '../sources/process/procfs.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
+import { MIB } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { ContainerProcesses } from './container-processes.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
@@ -43,6 +44,16 @@ export interface ContainerOptions {
   readonly evaluationCache: EvaluationCache;
 }
 
+/** Memory in processes that moved by less than this, in bytes or as a share of all, is not divided anew. */
+const MIN_MOVE_BYTES = MIB;
+const MIN_MOVE_SHARE = 0.005;
+
+/** What mappings explain: anonymous memory, memory in tmpfs (a heap of ZGC), and both in swap. null: not read. */
+function heldBytes(tick: Tick | null): number | null {
+  const { anon, shmem = 0, swap = 0 } = tick?.sample.values ?? {};
+  return anon === undefined ? null : anon + shmem + swap;
+}
+
 /** The open readers of one container instance. */
 interface Readers {
   readonly sampler: Sampler;
@@ -70,6 +81,8 @@ export class WatchedContainer implements AnsweringContainer {
   #samplesBeforeRestore: Sample[] | null = [];
   #files: readonly FileReading[] = [];
   #readers: Readers;
+  /** Memory in processes when the mappings were last read for the parts. */
+  #heldAtReading: number | null = null;
   readonly #evaluations: EvaluationSchedule;
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
@@ -117,6 +130,7 @@ export class WatchedContainer implements AnsweringContainer {
     // The last one is of the instance that has ended, and stands in its final report.
     this.verdict = null;
     this.#files = [];
+    this.#heldAtReading = null;
     this.#evaluations.containerRestarted();
     this.#steady = null;
     this.#readers = this.#open(target);
@@ -185,11 +199,21 @@ export class WatchedContainer implements AnsweringContainer {
   /** Reads the mappings and the processes as their budget allows, and keeps what each part of anonymous memory holds. */
   async readParts(nowMs: number): Promise<void> {
     const readers = this.#readers;
-    const mappings = (await readers.mappings?.get(nowMs, this.#isAnonGrowing ? 'trend' : 'routine', this.#jvm())) ?? null;
+    const held = heldBytes(this.tick);
+    const reason = this.#isAnonGrowing ? 'trend' : this.#hasMoved(held) ? 'routine' : 'unmoved';
+    const before = readers.mappings?.last ?? null;
+    const mappings = (await readers.mappings?.get(nowMs, reason, this.#jvm())) ?? null;
+    if (mappings !== before) this.#heldAtReading = held;
     const { tick } = this;
     if (!this.alive || tick === null || !isRead(tick) || readers !== this.#readers) return;
     const reading = readers.parts.readIfDue(tick, nowMs, mappings);
     if (reading !== null) this.history.recordParts(reading.atMs, reading.parts);
+  }
+
+  /** Whether memory in processes is another than at the last reading of the mappings. */
+  #hasMoved(held: number | null): boolean {
+    const before = this.#heldAtReading;
+    return held === null || before === null || Math.abs(held - before) >= Math.max(MIN_MOVE_BYTES, MIN_MOVE_SHARE * before);
   }
 
   /** Whether only the parts of anonymous memory tell what grows. */

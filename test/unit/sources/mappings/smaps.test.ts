@@ -176,3 +176,11 @@ test('if all mappings are low, the heap is the part that ends at 4 GiB, not the 
   assert.equal(parts.find((p) => p.id === 'java-heap')?.bytes, 20 * MIB);
   assert.equal(parts.find((p) => p.id === 'thread-stacks')?.count, 300);
 });
+
+test('mappings whose memory has not moved are read every five minutes, from the first reading on', () => {
+  const budget = new SmapsBudget();
+  assert.equal(budget.decide(0, 'unmoved').state, 'now');
+  budget.record(0, 1);
+  assert.deepEqual(budget.decide(299_000, 'unmoved'), { state: 'wait', untilMs: 300_000 });
+  assert.equal(budget.decide(299_000, 'routine').state, 'now');
+});
