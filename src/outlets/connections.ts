@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { MIB } from '../units.ts';
+import { readSendQueues } from './send-queues.ts';
 
 export interface ConnectionLimits {
   /** Maximum of open connections. */
@@ -17,6 +19,12 @@ interface Connection {
 
 /** Maximum of requests that a client may send before it has read the answers. Browsers, curl and Prometheus send none in advance. */
 const MOST_SENT_AHEAD = 8;
+/** Answers are begun for so long at most before the event loop gets its turn. A sample may be due. */
+const MOST_MS_AT_ONCE = 20;
+/** Bytes that all clients of a server together may leave unread. */
+const MAX_UNREAD = 8 * MIB;
+/** Unread bytes are counted with every so many requests: a file of the page has 110 KiB. */
+const REQUESTS_PER_COUNT = 32;
 
 /**
  * The connections of one server. Each costs about 8 KiB here and in the kernel, even if its client sends nothing, so their number and their
@@ -27,6 +35,10 @@ export class Connections {
   readonly #limits: ConnectionLimits;
   /** The connection that has been idle for longest comes first. */
   readonly #all = new Map<Socket, Connection>();
+  /** Answers that are to be begun. */
+  readonly #due: (() => void)[] = [];
+  #isScheduled = false;
+  #requests = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -39,7 +51,7 @@ export class Connections {
   /** Watches the connections of `server`, which must use the listener that `inOrder` returns. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
-      if (this.#all.size >= this.#limits.most && !this.#closeLongestIdle()) {
+      if (this.#all.size >= this.#limits.most && !this.#closeLongestIdle() && !this.#closeMostUnread()) {
         socket.resetAndDestroy();
         return;
       }
@@ -72,9 +84,13 @@ export class Connections {
         return;
       }
       connection.open++;
+      if (++this.#requests % REQUESTS_PER_COUNT === 0) this.#boundUnread(socket);
       response.once('close', () => this.#answered(request));
-      if (connection.open === 1) answer(request, response);
-      else connection.waiting.push(() => answer(request, response));
+      const begin = (): void => {
+        if (!socket.destroyed) answer(request, response);
+      };
+      if (connection.open === 1) this.#beginSoon(begin);
+      else connection.waiting.push(begin);
     };
   }
 
@@ -84,8 +100,52 @@ export class Connections {
     connection.open--;
     this.#all.delete(socket);
     this.#all.set(socket, connection);
-    // In a later turn of the event loop, because one packet may contain requests for seconds of work, and a sample may be due in between.
-    if (connection.open > 0) setImmediate(() => connection.waiting.shift()?.());
+    const next = connection.waiting.shift();
+    if (next !== undefined) this.#beginSoon(next);
+  }
+
+  /** Requests of one packet, or of hundreds of connections at once, may be seconds of work, so they are begun in several turns of the event loop. */
+  #beginSoon(begin: () => void): void {
+    this.#due.push(begin);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#beginSome());
+  }
+
+  #beginSome(): void {
+    const untilMs = performance.now() + MOST_MS_AT_ONCE;
+    let next = this.#due.shift();
+    for (; next !== undefined; next = performance.now() < untilMs ? this.#due.shift() : undefined) next();
+    this.#isScheduled = this.#due.length > 0;
+    if (this.#isScheduled) setImmediate(() => this.#beginSome());
+  }
+
+  /** Those that have left most unread give way if all together have left too much: each connection alone may have megabytes in the kernel. */
+  #boundUnread({ localPort }: Socket): void {
+    if (localPort === undefined) return;
+    const queues = readSendQueues(localPort);
+    const unread = [...this.#all.keys()].map((socket) => ({
+      socket,
+      bytes: socket.writableLength + (queues.get(socket.remotePort ?? 0) ?? 0),
+    }));
+    let sum = unread.reduce((bytes, one) => bytes + one.bytes, 0);
+    if (sum <= MAX_UNREAD) return;
+    for (const { socket, bytes } of unread.sort((a, b) => b.bytes - a.bytes)) {
+      if (sum <= MAX_UNREAD / 2) return;
+      sum -= bytes;
+      this.#all.delete(socket);
+      end(socket);
+    }
+  }
+
+  /** A client that does not read its answer gives way to a new one. False: all of them read, or wait for memhound. */
+  #closeMostUnread(): boolean {
+    let most: Socket | null = null;
+    for (const socket of this.#all.keys()) if (socket.writableLength > (most?.writableLength ?? 0)) most = socket;
+    if (most === null) return false;
+    this.#all.delete(most);
+    end(most);
+    return true;
   }
 
   /** False: all of them are being answered. */

@@ -17,6 +17,7 @@ import { readImageConfig } from '../../src/manifest/image-config.ts';
 import { inject, NO_OPTIONS } from '../../src/manifest/inject.ts';
 import { quantity } from '../../src/manifest/quantity.ts';
 import { ManifestError } from '../../src/manifest/yaml-text.ts';
+import { parseSendQueues } from '../../src/outlets/send-queues.ts';
 import { parseCgroupV1 } from '../../src/sources/cgroup/cgroup-v1.ts';
 import { parseCgroupV2 } from '../../src/sources/cgroup/cgroup-v2.ts';
 import { ParseError } from '../../src/sources/cgroup/flat-keyed.ts';
@@ -88,6 +89,8 @@ fuzz('the mounts of a process', fc.tuple(near(MOUNTS), oddKey), ([text, path]) =
   const mounts = parseMounts(text);
   return { remote: mounts.isRemotePath(`/${path}`), id: mounts.isRemoteId(39), any: mounts.anyRemote };
 });
+const TCP = '   1: 0100007F:2260 0100007F:C001 01 0001BC00:00000000 01:00000019 00000000 0 0 6 2\n';
+fuzz('the TCP table of the kernel', near(TCP), (text) => [...parseSendQueues(text, 8800).values()]);
 fuzz('stat', near(readFileSync('/proc/self/stat', 'utf8')), (text) => void parseStat(text));
 fuzz('the residency of a recording', fc.oneof(fc.string(), near('unknown: not permitted')), (text) => void parseResidency(text));
 fuzz('the name of an instance', near('/kubepods/a|12:345'), (text) => void parseInstance(text));

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -48,14 +48,14 @@ export async function attackedMemhound(
 export const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
 /** The most that a process has ever had resident, in MiB. */
-export const peakMiB = (pid: number): number =>
+const peakMiB = (pid: number): number =>
   Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
 /** Ticks that memhound has missed so far, by its own count. */
-export async function missedTicks(hound: Memhound): Promise<number> {
+async function missedTicks(hound: Memhound): Promise<number> {
   for (;;) {
-    const { status, body } = await hound.get<{ missedTicks: number }>('/api/v1/self');
-    if (status === 200) return body.missedTicks;
+    const answered = await statusOf(`${hound.url}/api/v1/self`);
+    if (answered?.status === 200) return (await hound.get<{ missedTicks: number }>('/api/v1/self')).body.missedTicks;
   }
 }
 
@@ -65,10 +65,43 @@ export async function rawConnection(t: TestContext, url: string): Promise<Socket
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   t.after(() => socket.destroy());
   socket.on('error', () => {
-    // To be reset is what happens to it.
+    // To be reset is what happens to it, also at once: a server that is full refuses.
   });
-  await Promise.race([once(socket, 'connect'), closed(socket)]);
+  await new Promise<void>((resolve) => socket.once('connect', () => resolve()).once('close', () => resolve()));
   return socket;
+}
+
+/** The status of a GET; null: the connection was reset, as those beyond the most that there may be are. */
+export async function statusOf(url: string): Promise<{ readonly status: number; readonly retryAfter: string | null } | null> {
+  try {
+    const answer = await fetch(url);
+    await answer.arrayBuffer();
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after') };
+  } catch (error) {
+    const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
+    if (!RESET.has(cause?.code ?? '')) throw error;
+    return null;
+  }
+}
+
+/** As the kernel says it, and as fetch says it of a connection that ends within an answer. */
+const RESET: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/**
+ * What an attack may cost, from now on: no probe, only so much memory, and so many ticks, which are due each second. An attack that lasts long
+ * may cost more of them on a busy machine, but not half of all.
+ */
+export async function watched(hound: Memhound) {
+  const [missed, peak, beganMs] = [await missedTicks(hound), peakMiB(hound.running.pid), performance.now()];
+  return async ({ mib, ticks }: { readonly mib: number; readonly ticks: number }): Promise<void> => {
+    assert.equal((await hound.get('/healthz')).status, 200, 'a probe is answered');
+    assert.equal((await hound.get('/readyz')).status, 200, 'samples are taken');
+    const grown = peakMiB(hound.running.pid) - peak;
+    assert.ok(grown < mib, `${grown} MiB more than before`);
+    const late = (await missedTicks(hound)) - missed;
+    const seconds = (performance.now() - beganMs) / 1000;
+    assert.ok(late <= Math.max(ticks, seconds / 2), `${late} ticks of ${Math.round(seconds)} were missed`);
+  };
 }
 
 /** Resolves once it is closed, by an end or by a reset. */
