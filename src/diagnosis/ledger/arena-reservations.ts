@@ -166,7 +166,7 @@ function nodeAt(chain: Chain, start: number): Reservation | null {
 /** The undecided ones that together fill the missing committed size are metaspace. If they fill it exactly, no reservation remains undecided. */
 function decide(found: readonly Reservation[], committed: number | null): Reservation[] {
   const undecided = found.filter((r) => r.undecided);
-  const certain = found.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0);
+  const certain = found.reduce((sum, r) => sum + (r.metaspace && !r.undecided ? r.committedBytes : 0), 0);
   if (undecided.length === 0) return [...found];
   if (committed === null) {
     const none = !found.some((r) => r.metaspace);
