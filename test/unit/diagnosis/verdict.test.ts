@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { failsGate } from '../../../src/diagnosis/gate.ts';
 import type { RuleContext } from '../../../src/diagnosis/rule-context.ts';
 import { filePart, sentence, sentenceText, timePart } from '../../../src/diagnosis/sentence.ts';
-import { diagnose } from '../../../src/diagnosis/verdict.ts';
+import { diagnose, diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
 import { MIB } from '../../../src/units.ts';
@@ -326,4 +326,114 @@ test('a container that ended has its time and whether it was OOM-killed; one tha
   assert.deepEqual(ended, { at: '1970-01-01T00:00:00.000Z', oomKilled: 'recorded' });
   assert.deepEqual(growth, { anon: null });
   assert.equal(diagnose(own).ended, null);
+});
+
+test('a process that was killed leads the headline where nothing grows, and what the finding ends in stands beside it', () => {
+  const killed = [{ name: 'wkhtmltopdf', pid: 12, anonBytes: 186 * MIB, parent: null }];
+  const base = scene({});
+  const events = [{ t: base.atMs / 1000 - 60, type: 'process_oom_kill' as const, killed }];
+  const v = diagnose({ ...base, series: { ...base.series, events } });
+  assert.match(v.headline, /^The OOM killer ended wkhtmltopdf .* still runs\. Nothing grows/);
+  assert.equal(v.headlineRule, 'oom-killed');
+  assert.deepEqual(
+    v.findings.map(({ rule, outcome }) => [rule, outcome]),
+    [
+      ['oom-killed', 'had a process OOM-killed'],
+      ['dashboards-disagree', null],
+    ],
+  );
+});
+
+test('of two conditions that may begin the headline the more severe one does', () => {
+  const now = ruleContext().atMs / 1000;
+  const leader = (heapMaxMib: number, stalledSeconds: number) => {
+    const columns = {
+      anon: [240 * MIB, 240 * MIB],
+      usage: [250 * MIB, 250 * MIB],
+      heap_used: [80 * MIB, 80 * MIB],
+      heap_committed: [100 * MIB, 100 * MIB],
+      high: [250 * MIB, 250 * MIB],
+      high_hits: [0, 50],
+      psi_full_seconds: [0, stalledSeconds],
+    };
+    const fields = new Map(Object.entries(columns).map(([id, values]) => [id as FieldId, Float64Array.from(values)]));
+    const series = { t: Float64Array.of(now - 300, now), fields, limitBytes: 500 * MIB, heapMaxBytes: heapMaxMib * MIB };
+    const { headlineRule, findings } = diagnose(ruleContext({ series }));
+    return [headlineRule, ...findings.slice(0, 2).map(({ severity }) => severity)];
+  };
+  assert.deepEqual(leader(400, 200), ['throttled', 'critical', 'warn']);
+  assert.deepEqual(leader(450, 0), ['plan-exceeds-limit', 'critical', 'warn']);
+});
+
+describe('a verdict that follows another one', () => {
+  const WEEK = { usage: field('growing', 16e6), anon: field('growing', 16e6) };
+  const grows = { trend: 'growing', leak: true, causes: [causeShare('native', 12e6)], fields: WEEK } as const;
+  const isStable = { trend: 'stable', leak: false, fields: { usage: field('stable') } } as const;
+  /** What follows on a verdict that was contradicted a minute later, after so many more seconds. */
+  const after = (first: Partial<Evaluation>, then: Partial<Evaluation>, seconds: number) => {
+    const base = scene(first);
+    const at = (offsetS: number) => ({ ...scene(then), atMs: base.atMs + 1000 * (60 + offsetS) });
+    const contradicted = diagnoseAfter(diagnoseAfter(null, base).steady, at(0));
+    return diagnoseAfter(contradicted.steady, at(seconds)).verdict.trend;
+  };
+
+  test('keeps what that one said until it was contradicted for a thirtieth of its window', () => {
+    const window = 7 * 86_400;
+    assert.equal(after(grows, isStable, 60), 'growing');
+    assert.equal(after(grows, isStable, window / 30 - 60), 'growing');
+    assert.equal(after(grows, isStable, window / 30), 'stable');
+  });
+
+  test('without usage has no window, and keeps nothing', () => {
+    assert.equal(after({ ...grows, fields: {} }, { ...isStable, fields: {} }, 1), 'stable');
+  });
+});
+
+describe('the growth of anonymous memory counts', () => {
+  const START_S = 1_600_000_000;
+  /** What malloc has, read each hour: it grows by 10 MiB an hour, from its sixth hour on by 100 MiB. */
+  const MIB_BY_HOUR = [0, 10, 20, 30, 40, 50, 150, 250, 350, 450];
+  const lineFrom = (hour: number) => {
+    const { basis, ...rest } = field('growing', 100e6);
+    const line = { fromT: START_S + 3600 * hour, toT: START_S + 9 * 3600, level: 0, slopePerSecond: 1 };
+    return { ...rest, basis: { ...basis, line } };
+  };
+  const since = (
+    fields: Evaluation['fields'],
+    { swapMib = 0, mib = MIB_BY_HOUR, counted = true }: { swapMib?: number; mib?: readonly number[]; counted?: boolean } = {},
+  ) => {
+    const t = Float64Array.from(mib, (_, hour) => START_S + 3600 * hour);
+    const constant = (value: number): Float64Array => t.map(() => value);
+    const values = new Map<FieldId, Float64Array>([
+      ['anon', constant(700 * MIB)],
+      ['swap', constant(swapMib * MIB)],
+      ...(counted ? [['heap_used', constant(100 * MIB)] as const] : []),
+    ]);
+    const bytes = Float64Array.from(mib, (m) => m * MIB);
+    const parts = { t, parts: [{ id: 'malloc-arenas', name: 'malloc', process: null, bytes }] };
+    const context = ruleContext({ evaluation: { trend: 'growing', leak: true, fields }, series: { t, fields: values, parts } });
+    const { anon } = diagnose({ ...context, atMs: 1000 * t[t.length - 1]! }).growth;
+    return anon === null ? null : (anon.fromS - START_S) / 3600;
+  };
+
+  test('since the line of anon began, or of usage where anon has none', () => {
+    assert.equal(since({ anon: lineFrom(5), usage: lineFrom(2) }), 5);
+    assert.equal(since({ usage: lineFrom(2) }), 2);
+  });
+
+  test('since the run began where neither has a line', () => {
+    assert.equal(since({}), 0);
+    assert.equal(since({ anon: field('growing', 100e6) }), 0);
+  });
+
+  test('since the run began while memory is swapped out, which the parts count and the fields do not', () => {
+    assert.equal(since({ anon: lineFrom(5) }, { swapMib: 200 }), 0);
+  });
+
+  test('since the run began where the heap has no counters, grows in steps, and has not grown since the line began', () => {
+    const steps = [0, 0, 100, 100, 100, 300, 300, 300, 300, 300];
+    assert.equal(since({ anon: lineFrom(7) }, { mib: steps, counted: false }), 0);
+    assert.equal(since({ anon: lineFrom(7) }, { mib: steps }), null);
+    assert.equal(since({ anon: lineFrom(5) }, { counted: false }), 5);
+  });
 });

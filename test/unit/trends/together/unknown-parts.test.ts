@@ -4,7 +4,9 @@ import { recordedVerdict } from '../../../../src/diagnosis/recorded-verdict.ts';
 import { type FieldName, fieldName } from '../../../../src/fields.ts';
 import { NO_PARTS } from '../../../../src/history/part-readings.ts';
 import { versionOf } from '../../../../src/memory-facts.ts';
+import { admitUnknownParts } from '../../../../src/trends/together/unknown-parts.ts';
 import { Random } from '../../../../synthetic/random.ts';
+import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
 
 const MIB = 2 ** 20;
 const POINTS = 1000;
@@ -58,4 +60,41 @@ test('active page cache that grows explains the working set', () => {
 test('a working set alone grows without a known cause, or does not grow', () => {
   assert.deepEqual(verdictOf({ working_set: [300, 200] }), UNKNOWN);
   assert.deepEqual(verdictOf({ working_set: [300, 0] }), { trend: 'stable', leak: false, cause: 'none' });
+});
+
+/** What becomes of an answer without a leak where the working set grows by 10 MB an hour, and these fields are known besides. */
+const admitted = (known: readonly string[], given: { leak?: boolean | null; activeSlope?: number; grows?: boolean } = {}) => {
+  const active = fieldEvaluation({ slopeBytesPerHour: given.activeSlope ?? 0 });
+  const fields = new Map(known.map((id) => [fieldName(id), id === 'active_file' ? active : fieldEvaluation()] as const));
+  fields.set(fieldName('working_set'), given.grows === false ? fieldEvaluation() : growingField(10e6, 1e6));
+  const answer = {
+    trend: 'stable',
+    leak: given.leak === undefined ? false : given.leak,
+    confidence: 0.9,
+    causes: [{ cause: 'page-cache', bytesPerHour: 1, reclaimable: true, what: null }],
+    causeBasis: [{ cause: 'page-cache', text: '' } as never],
+    etas: [{ event: 'reclaim', seconds: 1, low: 1, high: 1 }],
+  } as const;
+  const result = admitUnknownParts(answer, fields);
+  if (result === answer) return 'as it was';
+  assert.deepEqual(result, { trend: 'growing', leak: null, confidence: 0.9, causes: [], causeBasis: [], etas: [] });
+  return 'unknown';
+};
+
+test('an answer stays as it was where tmpfs, active page cache and kernel memory are all known', () => {
+  assert.equal(admitted(['shmem', 'active_file', 'kernel']), 'as it was');
+  assert.equal(admitted(['shmem', 'active_file', 'slab']), 'as it was', 'a part of kernel memory');
+  for (const known of [['active_file', 'kernel'], ['shmem', 'kernel'], ['shmem', 'active_file'], []])
+    assert.equal(admitted(known), 'unknown', known.join());
+});
+
+test('active page cache explains a working set if it grows by seven tenths of it', () => {
+  assert.equal(admitted(['active_file'], { activeSlope: 7e6 }), 'as it was');
+  assert.equal(admitted(['active_file'], { activeSlope: 6.9e6 }), 'unknown');
+});
+
+test('a leak, an answer that is open, and a working set that is flat stay as they were', () => {
+  assert.equal(admitted([], { leak: true }), 'as it was');
+  assert.equal(admitted([], { leak: null }), 'as it was');
+  assert.equal(admitted([], { grows: false }), 'as it was');
 });
