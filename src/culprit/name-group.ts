@@ -1,5 +1,6 @@
 import type { ClassCount } from '../sources/jvm/class-histogram.ts';
 import { MIB } from '../units.ts';
+import { grownGroups } from './grown-groups.ts';
 import type { ThreadGroup } from './thread-dump.ts';
 import type { CommonFrame, Culprit, CulpritCause, GroupGrowth } from './types.ts';
 
@@ -10,46 +11,35 @@ const LEAST_SHARE = 0.5;
 const TEN = 10;
 
 export const culpritOfHeap = (first: readonly ClassCount[], second: readonly ClassCount[]): Culprit =>
-  culpritOf(
-    'heap',
-    sizes(first, (c) => c.bytes),
-    sizes(second, (c) => c.bytes),
-    () => null,
-  );
+  culpritOf('heap', first, second, { sizeOf: ({ bytes }) => bytes, standOf: () => null });
 
-export function culpritOfThreads(first: readonly ThreadGroup[], second: readonly ThreadGroup[]): Culprit {
-  const stands = new Map(second.map((g) => [g.name, g.stand]));
-  return culpritOf(
-    'threads',
-    sizes(first, (g) => g.threads),
-    sizes(second, (g) => g.threads),
-    (name) => stands.get(name) ?? null,
-  );
-}
+export const culpritOfThreads = (first: readonly ThreadGroup[], second: readonly ThreadGroup[]): Culprit =>
+  culpritOf('threads', first, second, { sizeOf: ({ threads }) => threads, standOf: ({ stand }) => stand });
 
-const sizes = <T extends { readonly name: string }>(all: readonly T[], size: (one: T) => number): Map<string, number> =>
-  new Map(all.map((one) => [one.name, size(one)]));
-
-function culpritOf(
+function culpritOf<T extends { readonly name: string }>(
   cause: CulpritCause,
-  first: ReadonlyMap<string, number>,
-  second: ReadonlyMap<string, number>,
-  standOf: (name: string) => CommonFrame | null,
+  first: readonly T[],
+  second: readonly T[],
+  { sizeOf, standOf }: { readonly sizeOf: (group: T) => number; readonly standOf: (group: T) => CommonFrame | null },
 ): Culprit {
-  if (first.size === 0 || second.size === 0) return { state: 'unknown', cause, because: 'not-understood', grown: [] };
-  const pairs = [...second].map(([name, after]) => ({ name, before: first.get(name) ?? 0, after }));
-  const grew = pairs.filter((p) => p.after > p.before);
-  const allGrown = grew.reduce((sum, p) => sum + p.after - p.before, 0);
-  const grown: GroupGrowth[] = grew
-    .map((p) => ({ ...p, share: (p.after - p.before) / allGrown }))
-    .sort((a, b) => b.share - a.share)
-    .slice(0, TEN);
+  if (first.length === 0 || second.length === 0) return { state: 'unknown', cause, because: 'not-understood', grown: [] };
+  const groups = grownGroups(first, second, sizeOf);
+  const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
+  const grown = groups.slice(0, TEN).map(
+    ({ name, before, after, grew }): GroupGrowth => ({
+      name,
+      before: before === null ? 0 : sizeOf(before),
+      after: sizeOf(after),
+      share: grew / allGrown,
+    }),
+  );
   // What grew in one group may have left another, so the whole must have grown, too.
-  const net = total(second) - total(first);
+  const net = total(second, sizeOf) - total(first, sizeOf);
   const [culprit] = grown;
   if (culprit === undefined || net < LEAST_GROWTH[cause]) return { state: 'unknown', cause, because: 'no-growth', grown };
   if (culprit.share < LEAST_SHARE) return { state: 'unknown', cause, because: 'no-group-has-half', grown };
-  return { state: 'named', cause, culprit, stand: standOf(culprit.name), grown };
+  return { state: 'named', cause, culprit, stand: standOf(groups[0]!.after), grown };
 }
 
-const total = (all: ReadonlyMap<string, number>): number => [...all.values()].reduce((sum, n) => sum + n, 0);
+const total = <T>(groups: readonly T[], sizeOf: (group: T) => number): number =>
+  groups.reduce((sum, group) => sum + sizeOf(group), 0);

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { grownClasses } from '../culprit/grown-groups.ts';
 import { bytesText, safeName } from '../format.ts';
 import type { HistogramTake } from '../outlets/status.ts';
-import { type ClassCount, diffHistograms } from '../sources/jvm/class-histogram.ts';
+import type { ClassCount } from '../sources/jvm/class-histogram.ts';
 import { queryHistogram } from '../sources/jvm/jcmd-report.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 
@@ -36,7 +37,7 @@ export class HeapHistograms {
       at: iso(reading.atMs),
       since: before === null ? null : iso(before.atMs),
       largest: reading.value.slice(0, TEN),
-      grown: before === null ? [] : diffHistograms(before.classes, reading.value),
+      grown: before === null ? [] : grownClasses(before.classes, reading.value),
       durationMs: Math.round(performance.now() - began),
     };
     return { state: 'read', value, atMs: reading.atMs };

@@ -23,25 +23,3 @@ export function parseHistogram(text: string): ClassCount[] {
   }
   return [...sums].map(([name, sum]) => ({ name, ...sum })).sort((a, b) => b.bytes - a.bytes);
 }
-
-export interface ClassGrowth {
-  readonly name: string;
-  readonly bytesGrown: number;
-  readonly instancesGrown: number;
-  readonly bytes: number;
-}
-
-/** The ten classes with the largest growth, in bytes, from the first histogram to the second. Pure. */
-export function diffHistograms(first: readonly ClassCount[], second: readonly ClassCount[]): ClassGrowth[] {
-  const before = new Map(first.map((c) => [c.name, c]));
-  return second
-    .map((c) => ({
-      name: c.name,
-      bytesGrown: c.bytes - (before.get(c.name)?.bytes ?? 0),
-      instancesGrown: c.instances - (before.get(c.name)?.instances ?? 0),
-      bytes: c.bytes,
-    }))
-    .filter((c) => c.bytesGrown > 0)
-    .sort((a, b) => b.bytesGrown - a.bytesGrown)
-    .slice(0, 10);
-}

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
+import { grownClasses } from '../../../src/culprit/grown-groups.ts';
 import { attach } from '../../../src/sources/jvm/attach.ts';
-import { diffHistograms, parseHistogram } from '../../../src/sources/jvm/class-histogram.ts';
+import { parseHistogram } from '../../../src/sources/jvm/class-histogram.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../../src/sources/jvm/jcmd-output.ts';
 import { startJava } from '../../support/java.ts';
 import { missingRequirements } from '../../support/needs.ts';
@@ -58,7 +59,7 @@ test('two histograms name the class that leaks', { skip }, async () => {
     await java.line((l) => l === 'ready');
     const first = parseHistogram(await jcmd(java.pid, 'GC.class_histogram'));
     await java.line((l) => l === 'done');
-    const grown = diffHistograms(first, parseHistogram(await jcmd(java.pid, 'GC.class_histogram')));
+    const grown = grownClasses(first, parseHistogram(await jcmd(java.pid, 'GC.class_histogram')));
     assert.equal(grown[0]?.name, '[B');
     assert.ok(grown[0].bytesGrown > 10 * 2 ** 20, JSON.stringify(grown));
   } finally {
