@@ -8,6 +8,7 @@ import {
   RESTART_METRIC,
 } from '../inputs/prometheus/metric-roles.ts';
 import { InputError } from '../inputs/series-file.ts';
+import { findFormerPods } from './find-former-pods.ts';
 import type { PrometheusApi, TimeRange } from './http/prometheus-api.ts';
 import { Owners } from './owners.ts';
 import { anyOf, type Matcher, selectorText } from './read/matchers.ts';
@@ -80,19 +81,27 @@ export async function candidatesIn(
   range: TimeRange,
 ): Promise<Candidate[]> {
   const place: Matcher[] = namespace === '' ? [] : [anyOf('namespace', [namespace])];
-  const listed = selectorText([
-    anyOf('__name__', [inventory.listedBy]),
-    ...place,
-    ...containersOnly(inventory.labels.container),
-    ...selector,
-  ]);
-  const running = await api.instant(`last_over_time(${listed}[${RUNNING_WITHIN}])`, range.to);
+  const listed = [anyOf('__name__', [inventory.listedBy]), ...place, ...containersOnly(inventory.labels.container), ...selector];
+  const running = await api.instant(`last_over_time(${selectorText(listed)}[${RUNNING_WITHIN}])`, range.to);
   const keys = countByKey(running.map(({ labels }) => ({ ...labels, __name__: inventory.listedBy })));
   if (keys.size === 0) return [];
   const limits = inventory.hasLimits ? await limitsIn(api, namespace, range.to) : new Map<string, LabelledSeries[]>();
   const owners = new Owners(inventory.hasOwners ? await ownersIn(api, namespace, range) : []);
+  const former = await findFormerPods(api, {
+    listed,
+    labels: inventory.labels,
+    range,
+    owners,
+    running: new Map([...keys].map(([text, { key }]) => [text, key])),
+  });
   return [...keys.values()]
-    .map(({ key, series }) => ({ key, series, owner: owners.of(key), limits: limits.get(keyText(key)) ?? [] }))
+    .map(({ key, series }) => ({
+      key,
+      series,
+      owner: owners.of(key),
+      limits: limits.get(keyText(key)) ?? [],
+      former: former.get(keyText(key)) ?? [],
+    }))
     .sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
 }
 

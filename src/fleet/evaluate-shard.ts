@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { recordedVerdict } from '../diagnosis/recorded-verdict.ts';
 import { fieldName } from '../fields.ts';
-import { keyText } from '../inputs/prometheus/container-key.ts';
+import { type ContainerKey, keyText } from '../inputs/prometheus/container-key.ts';
 import { containerSeries } from '../inputs/prometheus/container-series.ts';
 import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
 import { InputError } from '../inputs/series-file.ts';
@@ -43,12 +43,13 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
   const known = new Map(shard.candidates.map((candidate) => [keyText(candidate.key), candidate]));
   for (const { limits } of shard.candidates) rows.push(...limits);
   const evaluated: EvaluatedRow[] = [];
-  for (const { key, series } of containerSeries(rows)) {
+  for (const { key, series } of containerSeries(rows, lifeOf(shard))) {
     const candidate = known.get(keyText(key));
     if (candidate === undefined) continue;
     known.delete(keyText(key));
     const verdict = recordedVerdict(series, { jvm: null, version: versionOf(series.fields), minHistorySeconds });
-    const row: FleetRow = { ...key, owner: candidate.owner, verdict };
+    const { owner, former } = candidate;
+    const row: FleetRow = { ...key, owner, formerPods: former.map(({ pod }) => pod), verdict };
     const summary = summaryOf(row);
     const isCharted = summary.growth !== null && verdict.leak !== false;
     const chart = isCharted ? chartOf(series, fieldName(summary.growth!.field)) : null;
@@ -57,6 +58,16 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
     await setImmediate();
   }
   return { rows: evaluated, missing: [], tooYoung: known.size, samples };
+}
+
+/** The container that a container of a former pod is a life of. Series of a JVM may have no label of their container, so the pod decides. */
+function lifeOf({ candidates }: Shard): (life: ContainerKey) => ContainerKey {
+  const podOf = ({ cluster, namespace, pod }: ContainerKey): string => JSON.stringify([cluster, namespace, pod]);
+  const heads = new Map(candidates.flatMap(({ key, former }) => former.map((life) => [podOf(life), key.pod] as const)));
+  return (life) => {
+    const pod = heads.get(podOf(life));
+    return pod === undefined ? life : { ...life, pod };
+  };
 }
 
 /** Whether a server caused an error: it then costs a part of the answer. Other errors are memhound's own. */

@@ -1,6 +1,6 @@
 import type { RowSummary } from './types.ts';
 
-/** In how many replicas of a workload a container leaks. In all of them it is the code; in one it is its node or its traffic. */
+/** In how many replicas of a workload a container leaks as this one does. In all of them it is the code; in one it is its node or its traffic. */
 export interface ReplicaSpread {
   /** Replicas with enough history. */
   readonly of: number;
@@ -27,18 +27,27 @@ export function replicaSpreads<R extends Row>(rows: readonly R[]): Map<R, Replic
     const leaks = replicas.filter(({ leak }) => leak === true);
     if (leaks.length === 0) continue;
     const evaluated = replicas.filter(({ trend }) => trend !== 'not-enough-data');
-    const leaking = evaluated.filter((row) => row.leak === true || agrees(row, leaks)).length;
-    const spread =
-      evaluated.length < 2 ? 'single' : leaking === evaluated.length ? 'in-all' : leaking === 1 ? 'in-one' : 'in-some';
-    for (const row of leaks) spreads.set(row, { of: evaluated.length, leaking, spread });
+    for (const row of leaks) {
+      const leaking = evaluated.filter((other) => other === row || isSameLeak(other, row)).length;
+      const spread =
+        evaluated.length < 2 ? 'single' : leaking === evaluated.length ? 'in-all' : leaking === 1 ? 'in-one' : 'in-some';
+      spreads.set(row, { of: evaluated.length, leaking, spread });
+    }
   }
   return spreads;
 }
 
-/** Whether a replica whose own leak is not known grows at a rate that the others have, too. */
-function agrees({ leak, growth }: Row, leaks: readonly Row[]): boolean {
-  if (leak === false || growth === null || growth.low === null || growth.high === null) return false;
-  const rates = leaks.flatMap(({ growth: other }) => (other === null ? [] : [other.bytesPerHour])).sort((a, b) => a - b);
-  const usual = rates[rates.length >> 1];
-  return usual !== undefined && growth.high >= usual / 2 && growth.low <= usual * 2 && growth.bytesPerHour > usual / 4;
+/** Replicas with unequal traffic leak at rates of this factor, at most. */
+const TRAFFIC = 8;
+/** A replica of which it is not known whether it leaks must grow at nearly the rate of the one that does. */
+const NEARLY = 2;
+
+/** Whether a replica grows as one that leaks: at the same rate, as far as the intervals tell. */
+function isSameLeak(other: Row, { growth }: Row): boolean {
+  if (other.leak === false) return false;
+  if (growth === null || other.growth === null) return other.leak === true;
+  const { low, high, bytesPerHour } = other.growth;
+  if (other.leak === null && (low === null || high === null || bytesPerHour < growth.bytesPerHour / (2 * NEARLY))) return false;
+  const factor = other.leak === null ? NEARLY : TRAFFIC;
+  return (high ?? bytesPerHour) >= growth.bytesPerHour / factor && (low ?? bytesPerHour) <= growth.bytesPerHour * factor;
 }

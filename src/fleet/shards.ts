@@ -13,6 +13,8 @@ export interface Candidate {
   readonly limits: readonly LabelledSeries[];
   /** Series of one metric: one for each run and replica. */
   readonly series: number;
+  /** Containers of former pods of its workload that are its earlier lives, the newest first. */
+  readonly former: readonly ContainerKey[];
 }
 
 /** Containers whose samples are read together: plain data, which a thread can be given. */
@@ -77,7 +79,7 @@ export function* shardsOf(candidates: readonly Candidate[], plan: ShardPlan): It
 
 function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
   const { cluster, namespace } = candidates[0]!.key;
-  const pods = [...new Set(candidates.map(({ key }) => key.pod))];
+  const pods = [...new Set(candidates.flatMap(({ key, former }) => [key, ...former].map(({ pod }) => pod)))];
   const place = (podLabel: string | null): Matcher[] => [
     ...(namespace === '' ? [] : [anyOf('namespace', [namespace])]),
     ...(cluster === '' ? [] : [anyOf('cluster', [cluster])]),
@@ -90,7 +92,8 @@ function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
     ...plan.selector,
   ];
   const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('pod')];
-  const series = candidates.length * Math.max(plan.cgroupMetrics.length, plan.jvmMetrics.length);
+  const lives = candidates.reduce((sum, { former }) => sum + 1 + former.length, 0);
+  const series = lives * Math.max(plan.cgroupMetrics.length, plan.jvmMetrics.length);
   const reads = [
     cgroup,
     ...(plan.jvmMetrics.length > 0 ? [jvm] : []),

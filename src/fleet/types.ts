@@ -12,12 +12,15 @@ export interface Owner {
 /** One container of the fleet with its verdict: what a line of `--json` is made of. */
 export interface FleetRow extends ContainerKey {
   readonly owner: Owner | null;
+  /** Pods of the same workload that it has replaced, the newest first: the verdict counts them as its earlier runs. */
+  readonly formerPods: readonly string[];
   readonly verdict: Verdict;
 }
 
 /** What is kept of a row while others are evaluated. The row itself is in the spool. */
 export interface RowSummary extends ContainerKey {
   readonly owner: Owner | null;
+  readonly formerPods: readonly string[];
   readonly trend: Verdict['trend'];
   readonly leak: boolean | null;
   readonly confidence: number;

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import { type FleetContainer, fleetOf } from '../../synthetic/fleet/fleet.ts';
-import { type Install, seriesOf } from '../../synthetic/fleet/installs.ts';
+import { type Install, type StoredSeries, seriesOf } from '../../synthetic/fleet/installs.ts';
+import { finished, HEALTHY, LEAKING, type Shape } from '../../synthetic/fleet/shapes.ts';
 import { Random } from '../../synthetic/random.ts';
 import { type FleetServer, startPrometheus, startVictoriaMetrics } from '../support/fleet-servers.ts';
 import { MEMHOUND } from '../support/memhound.ts';
@@ -26,6 +27,7 @@ interface Row {
   readonly verdict: Verdict;
   readonly alarm: boolean;
   readonly replicas: { readonly spread: string } | null;
+  readonly formerPods: readonly string[];
 }
 
 const made: readonly FleetContainer[] = [
@@ -208,6 +210,60 @@ describe('memhound fleet on a real Prometheus', { skip: missingRequirements('pro
     assert.equal(code, 1);
     assert.match(stderr, /no series of container_memory_rss .*with \{namespace="nowhere"\}.*check --selector/);
   });
+});
+
+/** A Deployment that is rolled: each run of the container has a pod of its own. */
+function* rolled(name: string, shapes: readonly Shape[], seed: number): Iterable<StoredSeries> {
+  const random = new Random(seed);
+  const shape = shapes.find((one) => one.name === name)!;
+  const { runs, limit } = finished(shape, shape.make(random, PLACE.hours, PLACE.stepS, null));
+  const workload = name.replaceAll(/[^a-z]+/g, '-');
+  let endS = PLACE.toS;
+  for (const [k, run] of [...runs.entries()].reverse()) {
+    const hours = (run.series.t.length * PLACE.stepS) / 3600;
+    const container = {
+      ...{
+        namespace: 'shop',
+        workload,
+        kind: 'Deployment' as const,
+        container: 'app',
+        shape: name,
+        leaks: null,
+        spread: 'single' as const,
+      },
+      ...{ pod: `${workload}-5d9f7c6b8d-bcdf${k + 2}`, runs: [run], limit },
+    };
+    yield* seriesOf(container, 'plain', { ...PLACE, toS: endS, hours }, random);
+    endS -= hours * 3600;
+  }
+}
+
+test('pods that a Deployment has replaced are earlier runs of the one that runs', {
+  skip: missingRequirements('prometheus'),
+  timeout: 120_000,
+}, async () => {
+  const leaking = [...rolled('each life leaks', LEAKING, 4)];
+  const healthy = [...rolled('restarts, and warms up each time', HEALTHY, 12)];
+  const podsIn = (series: readonly StoredSeries[]): string[] => [
+    ...new Set(series.flatMap(({ labels }) => (labels.__name__ === 'container_memory_rss' ? [labels.pod!] : []))),
+  ];
+  const server = await startPrometheus([...leaking, ...healthy]);
+  try {
+    const rows = await rowsOf(server);
+    for (const [series, leak] of [
+      [leaking, true],
+      [healthy, false],
+    ] as const) {
+      const pods = podsIn(series);
+      const row = rows.find(({ pod }) => pod === pods[0]);
+      assert.ok(pods.length > 2);
+      assert.deepEqual(row?.formerPods, pods.slice(1, 5));
+      assert.equal(row?.verdict.leak, leak, row?.verdict.headline);
+    }
+    assert.equal(rows.length, 2);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('memhound fleet reads VictoriaMetrics by its export', {

@@ -19,9 +19,9 @@ export interface ContainerSeries {
 /** The series of one container as they arrive, by what they tell. */
 interface Gathered {
   readonly key: ContainerKey;
-  /** By run and field; series of recording rules are apart, because they cross runs. */
-  readonly runs: Map<string, Map<FieldId, LabelledSeries[]>>;
-  readonly recorded: Map<FieldId, LabelledSeries[]>;
+  /** By run; series of recording rules are apart, because they cross the runs of a pod. */
+  readonly runs: Map<string, GatheredRun>;
+  readonly recorded: Map<string, GatheredRun>;
   /** By field and pool. */
   readonly jvm: Map<FieldId, Map<string, LabelledSeries[]>>;
   readonly heapMax: Map<string, LabelledSeries>;
@@ -29,15 +29,26 @@ interface Gathered {
   limit: LabelledSeries | null;
 }
 
-/** Groups series by container, joins their runs, and adds what follows from them, one container at a time. One without two samples is left out. */
-export function* containerSeries(rows: readonly LabelledSeries[]): Iterable<ContainerSeries> {
-  for (const container of gather(rows)) {
+interface GatheredRun {
+  readonly pod: string;
+  readonly fields: Map<FieldId, LabelledSeries[]>;
+}
+
+/**
+ * Groups series by container, joins their runs, and adds what follows from them, one container at a time. One without two samples is left out.
+ * `lifeOf`: the container whose earlier life a container of another pod is.
+ */
+export function* containerSeries(
+  rows: readonly LabelledSeries[],
+  lifeOf: (key: ContainerKey) => ContainerKey = (key) => key,
+): Iterable<ContainerSeries> {
+  for (const container of gather(rows, lifeOf)) {
     const series = seriesOf(container);
     if (series !== null) yield { key: container.key, series };
   }
 }
 
-function gather(rows: readonly LabelledSeries[]): Gathered[] {
+function gather(rows: readonly LabelledSeries[], lifeOf: (key: ContainerKey) => ContainerKey): Gathered[] {
   const byKey = new Map<string, Gathered>();
   const containerOf = (key: ContainerKey): Gathered =>
     at(byKey, keyText(key), () => ({
@@ -52,12 +63,15 @@ function gather(rows: readonly LabelledSeries[]): Gathered[] {
   const later: [LabelledSeries, MetricRole, ContainerKey][] = [];
   for (const row of rows) {
     const role = roleOf(row.labels);
-    const key = keyOf(row.labels);
-    if (role === null || row.t.length === 0 || isNoContainer(row.labels, key)) continue;
+    const own = keyOf(row.labels);
+    if (role === null || row.t.length === 0 || isNoContainer(row.labels, own)) continue;
+    const key = lifeOf(own);
     if (role.kind === 'cgroup') {
       const { recorded, runs } = containerOf(key);
-      const fields = role.recorded ? recorded : at(runs, runOf(row.labels), () => new Map<FieldId, LabelledSeries[]>());
-      at(fields, role.field, () => []).push(row);
+      const of = role.recorded
+        ? at(recorded, own.pod, () => runIn(own))
+        : at(runs, `${own.pod}\n${runOf(row.labels)}`, () => runIn(own));
+      at(of.fields, role.field, () => []).push(row);
     } else later.push([row, role, key]);
   }
   for (const [row, role, key] of later) {
@@ -67,6 +81,8 @@ function gather(rows: readonly LabelledSeries[]): Gathered[] {
   }
   return [...byKey.values()];
 }
+
+const runIn = ({ pod }: ContainerKey): GatheredRun => ({ pod, fields: new Map() });
 
 /** The target of a JVM often has no label of its container. It is then that of the pod, if the pod has one. */
 function ownerOfJvm(byKey: ReadonlyMap<string, Gathered>, key: ContainerKey): Gathered | undefined {
@@ -105,7 +121,7 @@ function addBeside(container: Gathered, row: LabelledSeries, role: MetricRole): 
 }
 
 function seriesOf({ runs, recorded, jvm, heapMax, starts, limit }: Gathered): Series | null {
-  const ordered = runs.size > 0 ? orderedRuns([...runs.values()]) : recorded.size > 0 ? orderedRuns([recorded]) : [];
+  const ordered = orderedRuns([...(runs.size > 0 ? runs : recorded).values()]);
   const parts = ordered.map(({ run, until }) => columnsOf(run, until)).filter(({ t }) => t.length > 0);
   const jvmSeries = [...jvm].map(([field, pools]) => [field, [...pools.values()].map(mergeReplicas)] as const);
   const t = parts.length > 0 ? joinedColumn(parts.map((part) => part.t)) : fullestTimes(jvmSeries.flatMap(([, pools]) => pools));
@@ -118,7 +134,7 @@ function seriesOf({ runs, recorded, jvm, heapMax, starts, limit }: Gathered): Se
     );
   for (const [field, pools] of jvmSeries)
     if (!columns.has(field)) columns.set(field, sumOf(pools.map((pool) => alignTo(t, pool))));
-  for (const column of columns.values()) removeImpossible(column);
+  for (const [field, column] of columns) removeImpossible(field, column);
   addDerivedFields(columns);
   return {
     t,
@@ -155,9 +171,15 @@ function sumOf(columns: readonly Float64Array[]): Float64Array {
   return rest.length === 0 ? first! : first!.map((value, i) => rest.reduce((sum, column) => sum + column[i]!, value));
 }
 
-/** cAdvisor subtracts unsigned numbers, so less than nothing is written as 1.8e19. */
-function removeImpossible(column: Float64Array): void {
-  for (let i = 0; i < column.length; i++) if (plausible(column[i]!) === null) column[i] = Number.NaN;
+/** A process has some of these. */
+const NEVER_ZERO: ReadonlySet<FieldId> = new Set(['usage', 'working_set', 'anon'] as const);
+
+/** cAdvisor subtracts unsigned numbers, so less than nothing is written as 1.8e19. A single 0 between other values is a reading that failed. */
+function removeImpossible(field: FieldId, column: Float64Array): void {
+  for (let i = 0; i < column.length; i++) {
+    const isLoneZero = column[i] === 0 && NEVER_ZERO.has(field) && column[i - 1]! > 0 && column[i + 1]! > 0;
+    if (isLoneZero || plausible(column[i]!) === null) column[i] = Number.NaN;
+  }
 }
 
 const lastTime = ({ t }: LabelledSeries): number => t[t.length - 1] ?? 0;

@@ -2,7 +2,13 @@ import type { FieldId } from '../../fields.ts';
 import { hasSameTimes, type LabelledSeries, mergeReplicas, usualStep } from './labelled-series.ts';
 
 /** The series of one run of a container, by field. A field has several if replicas report it. */
-export type Run = ReadonlyMap<FieldId, readonly LabelledSeries[]>;
+export type RunFields = ReadonlyMap<FieldId, readonly LabelledSeries[]>;
+
+export interface Run {
+  /** Runs of different pods are never one run, although the pod that is replaced overlaps the one that replaces it. */
+  readonly pod: string;
+  readonly fields: RunFields;
+}
 
 /**
  * A sample that carries its own time leaves no staleness marker, so a range query repeats the last one for five minutes (Prometheus,
@@ -21,7 +27,7 @@ interface Extent {
 function extentOf(run: Run): Extent {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
-  for (const { t } of [...run.values()].flat()) {
+  for (const { t } of [...run.fields.values()].flat()) {
     if (t.length === 0) continue;
     from = Math.min(from, t[0]!);
     to = Math.max(to, t[t.length - 1]!);
@@ -38,7 +44,7 @@ export function orderedRuns(runs: readonly Run[]): { readonly run: Run; readonly
   const merged: Extent[] = [];
   for (const next of extents) {
     const last = merged[merged.length - 1];
-    if (last !== undefined && Math.min(last.to, next.to) - next.from > REPLICA_OVERLAP_S) {
+    if (last !== undefined && last.run.pod === next.run.pod && Math.min(last.to, next.to) - next.from > REPLICA_OVERLAP_S) {
       merged[merged.length - 1] = { run: joined(last.run, next.run), from: last.from, to: Math.max(last.to, next.to) };
     } else merged.push(next);
   }
@@ -46,14 +52,17 @@ export function orderedRuns(runs: readonly Run[]): { readonly run: Run; readonly
 }
 
 function joined(a: Run, b: Run): Run {
-  const fields = new Map(a);
-  for (const [field, list] of b) fields.set(field, [...(fields.get(field) ?? []), ...list]);
-  return fields;
+  const fields = new Map(a.fields);
+  for (const [field, list] of b.fields) fields.set(field, [...(fields.get(field) ?? []), ...list]);
+  return { pod: a.pod, fields };
 }
 
 /** The fields of a run over common times, which are those of its fullest field before `until`. */
-export function columnsOf(run: Run, until: number): { readonly t: Float64Array; readonly columns: Map<FieldId, Float64Array> } {
-  const single = [...run].map(([field, list]) => [field, mergeReplicas(list)] as const);
+export function columnsOf(
+  { fields }: Run,
+  until: number,
+): { readonly t: Float64Array; readonly columns: Map<FieldId, Float64Array> } {
+  const single = [...fields].map(([field, list]) => [field, mergeReplicas(list)] as const);
   const fullest = single.reduce<Float64Array>((most, [, { t }]) => (t.length > most.length ? t : most), new Float64Array(0));
   let end = fullest.length;
   while (end > 0 && fullest[end - 1]! >= until) end--;

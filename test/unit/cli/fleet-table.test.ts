@@ -10,6 +10,7 @@ const LEAK: RowSummary = {
   namespace: 'prod',
   pod: 'shop-5d-x',
   container: 'app',
+  formerPods: [],
   owner: { kind: 'Deployment', name: 'shop' },
   trend: 'growing',
   leak: true,

@@ -31,6 +31,19 @@ test('a replica that is not decided yet counts with the others if it grows as th
   assert.equal(spreadOf(replica('a', true, 10), replica('b', null, null, 'not-enough-data'))?.spread, 'single');
 });
 
+test('a replica that leaks at quite another rate has another leak', () => {
+  const rows = [replica('a', true, 1000), replica('b', true, 10), replica('c', true, 12)];
+  const spreads = replicaSpreads(rows);
+  assert.deepEqual(
+    rows.map((row) => [spreads.get(row)?.leaking, spreads.get(row)?.spread]),
+    [
+      [1, 'in-one'],
+      [2, 'in-some'],
+      [2, 'in-some'],
+    ],
+  );
+});
+
 test('pods of other owners and other containers of a pod are no replicas', () => {
   const rows = [
     replica('a', true, 10),
