@@ -85,7 +85,7 @@ export function limitWithSwap(read: FieldReader, limit: number | 'max' | null, v
 }
 
 /** Unreclaimable bytes of processes: in memory, and in swap if it is used. */
-export function heldBytes(read: FieldReader, version: 1 | 2 = 2): number | null {
+export function unreclaimableWithSwap(read: FieldReader, version: 1 | 2 = 2): number | null {
   const bytes = unreclaimable(read, version);
   return bytes === null ? null : bytes + (swapInUse(read) ?? 0);
 }

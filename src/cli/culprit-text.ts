@@ -3,9 +3,9 @@ import { bytesText, safeName } from '../format.ts';
 
 const REASONS: Readonly<Record<Extract<Culprit, { state: 'unknown' }>['because'], string>> = {
   'not-understood': 'the answer of the JVM was not understood',
-  'no-growth': 'the whole did not grow between the two looks: a longer --for may show more',
+  'no-growth': 'the whole did not grow between the two readings: a longer --for may show more',
   'no-group-has-half': 'nothing explains half of what grew',
-  'over-budget': 'the first look took longer than 10 s, so there was no second',
+  'over-budget': 'the first reading took longer than 10 s, so there was no second',
   cancelled: 'it was cancelled',
 };
 

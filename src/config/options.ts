@@ -653,7 +653,7 @@ const TABLES = {
       parse: seconds,
       otherwise: MINUTE_S,
       otherwiseText: '60s',
-      help: 'time between the two looks',
+      help: 'time between the two readings',
     }),
   },
 };

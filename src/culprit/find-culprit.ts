@@ -18,17 +18,17 @@ export interface CulpritQuestion {
   readonly process: ProcessRef;
   readonly cause: CulpritCause;
   readonly apartMs: number;
-  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
+  /** Ends the wait between the readings. A command that was sent is waited for, because the JVM cannot stop it. */
   readonly signal: AbortSignal;
 }
 
 /** Asks a JVM twice and names what grew between, with evidence. */
 export async function findCulprit({ roots, process, cause, apartMs, signal }: CulpritQuestion): Promise<Culprit> {
-  const look = () => attach({ roots, process, command: 'jcmd', args: [COMMANDS[cause]], timeoutMs: TIMEOUT_MS });
+  const read = () => attach({ roots, process, command: 'jcmd', args: [COMMANDS[cause]], timeoutMs: TIMEOUT_MS });
   const unknown = (because: 'over-budget' | 'cancelled'): Culprit => ({ state: 'unknown', cause, because, grown: [] });
   if (signal.aborted) return unknown('cancelled');
   const began = performance.now();
-  const first = await look();
+  const first = await read();
   if (first.state !== 'read') return failed(cause, first);
   if (performance.now() - began > BUDGET_MS) return unknown('over-budget');
   try {
@@ -37,7 +37,7 @@ export async function findCulprit({ roots, process, cause, apartMs, signal }: Cu
     if (signal.aborted) return unknown('cancelled');
     throw error;
   }
-  const second = await look();
+  const second = await read();
   if (second.state !== 'read') return failed(cause, second);
   return cause === 'heap'
     ? culpritOfHeap(parseHistogram(first.value), parseHistogram(second.value))

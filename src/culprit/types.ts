@@ -2,7 +2,7 @@
 export const CULPRIT_CAUSES = ['heap', 'threads'] as const;
 export type CulpritCause = (typeof CULPRIT_CAUSES)[number];
 
-/** What one group (a class, a pool of threads) had at both looks. Bytes for the heap, threads for threads. */
+/** What one group (a class, a pool of threads) had at both readings. Bytes for the heap, threads for threads. */
 export interface GroupGrowth {
   readonly name: string;
   readonly before: number;

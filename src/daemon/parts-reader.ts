@@ -14,7 +14,7 @@ const MIN_MOVE_BYTES = 4 * MIB;
 const MIN_MOVE_SHARE = 0.5;
 
 /** Anonymous memory, resident and in swap, in bytes. */
-interface Held {
+interface AnonBytes {
   readonly othersBytes: number;
   readonly allBytes: number;
 }
@@ -35,7 +35,7 @@ export class PartsReader {
   readonly #budget = new SmapsBudget();
   #mappingsAtMs: number | null = null;
   /** At the last reading. */
-  #last: Held | null = null;
+  #last: AnonBytes | null = null;
 
   constructor(roots: Roots, target: () => Target, processes: ContainerProcesses) {
     this.#roots = roots;
@@ -52,10 +52,10 @@ export class PartsReader {
     const began = performance.now();
     const others = sumByName(this.#processes.read(nowMs, MAX_PROCESSES));
     const { anon: anonBytes = 0, swap = 0 } = tick.cgroup.value.values;
-    const held = { othersBytes: sumOf(others), allBytes: anonBytes + swap };
-    if (!isNew && !isTime && !this.#othersMoved(held)) return null;
+    const bytes = { othersBytes: sumOf(others), allBytes: anonBytes + swap };
+    if (!isNew && !isTime && !this.#othersMoved(bytes)) return null;
     this.#mappingsAtMs = mappings?.atMs ?? null;
-    this.#last = held;
+    this.#last = bytes;
     const jvm = mappings !== null && tick.jvm.state === 'read' ? tick.jvm.value : null;
     const parts = anonObservations({ anonBytes, atMs: tick.sample.atMs, jvm, mappings, others }, this.#swapOfJvm());
     this.#budget.record(tick.sample.atMs, performance.now() - began);
@@ -67,7 +67,7 @@ export class PartsReader {
     return jvm === null || process === null ? 0 : (readStatus(this.#roots.proc, process.pid)?.swapBytes ?? 0);
   }
 
-  #othersMoved({ othersBytes, allBytes }: Held): boolean {
+  #othersMoved({ othersBytes, allBytes }: AnonBytes): boolean {
     if (this.#last === null) return false;
     const moved = Math.abs(othersBytes - this.#last.othersBytes);
     const all = Math.abs(allBytes - this.#last.allBytes);

@@ -49,7 +49,7 @@ const MIN_MOVE_BYTES = MIB;
 const MIN_MOVE_SHARE = 0.005;
 
 /** What mappings explain: anonymous memory, memory in tmpfs (a heap of ZGC), and both in swap. null: not read. */
-function heldBytes(tick: Tick | null): number | null {
+function anonShmemAndSwap(tick: Tick | null): number | null {
   const { anon, shmem = 0, swap = 0 } = tick?.sample.values ?? {};
   return anon === undefined ? null : anon + shmem + swap;
 }
@@ -82,7 +82,7 @@ export class WatchedContainer implements AnsweringContainer {
   #files: readonly FileReading[] = [];
   #readers: Readers;
   /** Memory in processes when the mappings were last read for the parts. */
-  #heldAtReading: number | null = null;
+  #bytesAtReading: number | null = null;
   readonly #evaluations: EvaluationSchedule;
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
@@ -130,7 +130,7 @@ export class WatchedContainer implements AnsweringContainer {
     // The last one is of the instance that has ended, and stands in its final report.
     this.verdict = null;
     this.#files = [];
-    this.#heldAtReading = null;
+    this.#bytesAtReading = null;
     this.#evaluations.containerRestarted();
     this.#steady = null;
     this.#readers = this.#open(target);
@@ -199,11 +199,11 @@ export class WatchedContainer implements AnsweringContainer {
   /** Reads the mappings and the processes as their budget allows, and keeps what each part of anonymous memory holds. */
   async readParts(nowMs: number): Promise<void> {
     const readers = this.#readers;
-    const held = heldBytes(this.tick);
-    const reason = this.#isAnonGrowing ? 'trend' : this.#hasMoved(held) ? 'routine' : 'unmoved';
+    const bytes = anonShmemAndSwap(this.tick);
+    const reason = this.#isAnonGrowing ? 'trend' : this.#hasMoved(bytes) ? 'routine' : 'unmoved';
     const before = readers.mappings?.last ?? null;
     const mappings = (await readers.mappings?.get(nowMs, reason, this.#jvm())) ?? null;
-    if (mappings !== before) this.#heldAtReading = held;
+    if (mappings !== before) this.#bytesAtReading = bytes;
     const { tick } = this;
     if (!this.alive || tick === null || !isRead(tick) || readers !== this.#readers) return;
     const reading = readers.parts.readIfDue(tick, nowMs, mappings);
@@ -211,9 +211,9 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   /** Whether memory in processes is another than at the last reading of the mappings. */
-  #hasMoved(held: number | null): boolean {
-    const before = this.#heldAtReading;
-    return held === null || before === null || Math.abs(held - before) >= Math.max(MIN_MOVE_BYTES, MIN_MOVE_SHARE * before);
+  #hasMoved(bytes: number | null): boolean {
+    const before = this.#bytesAtReading;
+    return bytes === null || before === null || Math.abs(bytes - before) >= Math.max(MIN_MOVE_BYTES, MIN_MOVE_SHARE * before);
   }
 
   /** Whether only the parts of anonymous memory tell what grows. */

@@ -1,4 +1,4 @@
-import { type FieldReader, heldBytes } from '../memory-facts.ts';
+import { type FieldReader, unreclaimableWithSwap } from '../memory-facts.ts';
 import { limitNow, type RuleContext } from './rule-context.ts';
 
 /** How far a run is extrapolated beyond its last sample, in sampling intervals. The run ended at some time before the next sample. */
@@ -30,6 +30,6 @@ function unreclaimableColumn({ series, target }: RuleContext): number[] {
       const value = series.fields.get(field)?.[i];
       return value !== undefined && Number.isFinite(value) ? value : null;
     };
-    return heldBytes(read, target.cgroup.version) ?? Number.NaN;
+    return unreclaimableWithSwap(read, target.cgroup.version) ?? Number.NaN;
   });
 }

@@ -1,5 +1,5 @@
 import type { CauseShare } from '../trends/types.ts';
-import { etaOf, heldNow, limitNow, newestValue, type RuleContext, swappedNow, trendOf } from './rule-context.ts';
+import { etaOf, limitNow, newestValue, type RuleContext, swappedNow, trendOf, unreclaimableWithSwapNow } from './rule-context.ts';
 import type { FindingLimit } from './types.ts';
 
 /** Usage against the limit of the cgroup: at the limit, the kernel reclaims. */
@@ -16,7 +16,7 @@ export function unreclaimableAgainstLimit(context: RuleContext): FindingLimit {
     swappedNow(context) === null
       ? (['memory', 'unreclaimable'] as const)
       : (['memory-and-swap', 'unreclaimable-and-swap'] as const);
-  return { kind, bytes: limitNow(context), level, levelBytes: heldNow(context) };
+  return { kind, bytes: limitNow(context), level, levelBytes: unreclaimableWithSwapNow(context) };
 }
 
 /** The working set against the memory request: above it, Kubernetes evicts the pod first. */

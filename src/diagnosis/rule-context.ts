@@ -1,7 +1,7 @@
 import { type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
-import { heldBytes, limitWithSwap, swapInUse, unreclaimable } from '../memory-facts.ts';
+import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
 import type { JvmReading, Limit } from '../sources/types.ts';
 import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
@@ -76,8 +76,8 @@ export const swappedNow = (context: Pick<RuleContext, 'series'>): number | null 
   swapInUse((field) => newestValue(context, field));
 
 /** Bytes of processes that the kernel cannot reclaim, in memory and in swap. */
-export const heldNow = (context: RuleContext): number | null =>
-  heldBytes((field) => newestValue(context, field), context.target.cgroup.version);
+export const unreclaimableWithSwapNow = (context: RuleContext): number | null =>
+  unreclaimableWithSwap((field) => newestValue(context, field), context.target.cgroup.version);
 
 /** The limit of the processes' memory: the limit of memory, plus that of swap if swap is used. */
 export const limitNow = (context: RuleContext): Limit =>

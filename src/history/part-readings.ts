@@ -48,7 +48,7 @@ interface Row {
   readonly bytes: ReadonlyMap<string, number>;
 }
 
-/** The ledger over time: what each part of anonymous memory held whenever the mappings and the processes were read. Pure, and of bounded size. */
+/** The ledger over time: what each part of anonymous memory had whenever the mappings and the processes were read. Pure, and of bounded size. */
 export class PartReadings {
   #rows: Row[] = [];
   /** By key, the part that was seen last at the end. */

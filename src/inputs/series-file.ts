@@ -28,7 +28,7 @@ const MAX_BACKWARD_SHARE = 0.01;
 
 /**
  * Parses the series format: `{"interval_s":n,"limit_bytes":n|null|[…],"t":[…],"fields":{"usage":[…]},"heap_max_bytes"?,"aux"?:{"pids","events"},"files"?}`,
- * `null` for a missing value. A column without values is taken as absent, and `warn` is told once of all of them.
+ * `null` for a missing value. A column without values is taken as absent, and `warn` is called once for all of them.
  * @throws InputError that names the place
  */
 export function parseSeries(json: unknown, warn: (text: string) => void = () => {}): Series {

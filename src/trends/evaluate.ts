@@ -82,7 +82,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   if (swapped !== null) {
     // Swapped-out memory is still in use: a leak continues there, and ends when swap is full.
     const anonAndSwap = withEarlierRuns('anon', swapped.anon);
-    const isTmpfsAlone = anonAndSwap.trend === 'growing' && withEarlierRuns('anon', swapped.held).trend !== 'growing';
+    const isTmpfsAlone = anonAndSwap.trend === 'growing' && withEarlierRuns('anon', swapped.anonShmemAndSwap).trend !== 'growing';
     if (!isTmpfsAlone) {
       counted = swapped.series;
       together.set('anon', anonAndSwap);

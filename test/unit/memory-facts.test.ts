@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { type FieldId, fieldName, fieldRow, partsOf } from '../../src/fields.ts';
 import {
   headroom,
-  heldBytes,
   limitWithSwap,
   readerOf,
   residentHeap,
   UNRECLAIMABLE_FIELDS,
   unreclaimable,
+  unreclaimableWithSwap,
   versionOf,
 } from '../../src/memory-facts.ts';
 import { MIB } from '../../src/units.ts';
@@ -99,15 +99,15 @@ test('a limit that is shared is what others leave of it', () => {
   assert.equal(limitWithSwap(readerOf({ held_elsewhere: 900 }), 400), 0);
 });
 
-test('what is swapped out is held, and ends at the limit of memory and swap', () => {
+test('what is swapped out counts with what cannot be reclaimed, and ends at the limit of memory and swap', () => {
   const read = (values: Record<string, number>) =>
     readerOf(Object.fromEntries(Object.entries(values).map(([id, mib]) => [id, mib * MIB])));
-  const held = { anon: 900, swap: 400 };
-  assert.equal(heldBytes(read(held)), 1300 * MIB);
-  assert.equal(limitWithSwap(read({ ...held, swap_limit: 500 }), 1024 * MIB), 1524 * MIB);
-  assert.equal(limitWithSwap(read({ ...held, memsw_limit: 2000 }), 1024 * MIB, 1), 2000 * MIB);
-  assert.equal(limitWithSwap(read(held), 1024 * MIB), null, 'swap has no limit of its own');
-  assert.equal(limitWithSwap(read(held), 1024 * MIB, 1), null);
-  assert.equal(limitWithSwap(read({ ...held, swap: 0, swap_limit: 500 }), 1024 * MIB), 1024 * MIB, 'swap is not used');
-  assert.equal(limitWithSwap(read({ ...held, swap: 0 }), 'max'), 'max');
+  const swapping = { anon: 900, swap: 400 };
+  assert.equal(unreclaimableWithSwap(read(swapping)), 1300 * MIB);
+  assert.equal(limitWithSwap(read({ ...swapping, swap_limit: 500 }), 1024 * MIB), 1524 * MIB);
+  assert.equal(limitWithSwap(read({ ...swapping, memsw_limit: 2000 }), 1024 * MIB, 1), 2000 * MIB);
+  assert.equal(limitWithSwap(read(swapping), 1024 * MIB), null, 'swap has no limit of its own');
+  assert.equal(limitWithSwap(read(swapping), 1024 * MIB, 1), null);
+  assert.equal(limitWithSwap(read({ ...swapping, swap: 0, swap_limit: 500 }), 1024 * MIB), 1024 * MIB, 'swap is not used');
+  assert.equal(limitWithSwap(read({ ...swapping, swap: 0 }), 'max'), 'max');
 });

@@ -27,7 +27,7 @@ export interface DiskGrowth {
 /** Files are named as the cause if they have at least this share of the growth of the cgroup's sum. */
 const MIN_EXPLAINED = 0.4;
 /** If the growth was not seen (the files were cached before they were found), files with this share of all bytes are named. */
-const MIN_HELD = 0.8;
+const MIN_RESIDENT = 0.8;
 
 const MIN_SCANS = 12;
 
@@ -61,13 +61,13 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
     const tree = fileTree(among, { fromS, toS }, residentColumn, shareOf);
     if (tree.grownBytes > 0 && tree.grownBytes >= MIN_EXPLAINED * whole) return rowsOf(whatGrew(tree));
   }
-  const held = fileTree(
+  const resident = fileTree(
     tracks.filter((f) => !isLibrary(f)),
     { fromS, toS },
     residentColumn,
   );
-  markHeld(held, shareOf);
-  return held.grownBytes >= MIN_HELD * Math.max(whole, now) ? rowsOf(whatGrew(held)) : [];
+  setToResident(resident, shareOf);
+  return resident.grownBytes >= MIN_RESIDENT * Math.max(whole, now) ? rowsOf(whatGrew(resident)) : [];
 }
 
 /** The rows of folders, groups or files that were named before; null: one of them is not in sight any more. */
@@ -83,21 +83,21 @@ export function rowsNamed(tracks: readonly FileTrack[], cause: FileCause, paths:
 
 /** The share of each track's pages that can be charged to this container: the pages that it wrote first. */
 function sharesOf(tracks: readonly FileTrack[], chargedBytes: number): (track: FileTrack) => number {
-  const held = new Map(tracks.map((track) => [track, { ...track, residentBytes: lastKnown(residentColumn(track)) }] as const));
-  const shareOf = chargedShares([...held.values()], chargedBytes);
-  return (track) => shareOf(held.get(track)!);
+  const newest = new Map(tracks.map((track) => [track, { ...track, residentBytes: lastKnown(residentColumn(track)) }] as const));
+  const shareOf = chargedShares([...newest.values()], chargedBytes);
+  return (track) => shareOf(newest.get(track)!);
 }
 
 /** Sets the tree to the bytes that files have now, instead of their growth. */
-function markHeld(node: FileNode, shareOf: (track: FileTrack) => number): number {
+function setToResident(node: FileNode, shareOf: (track: FileTrack) => number): number {
   const [track] = node.tracks;
   node.grownBytes = node.folder
-    ? node.children.reduce((sum, child) => sum + markHeld(child, shareOf), 0)
+    ? node.children.reduce((sum, child) => sum + setToResident(child, shareOf), 0)
     : shareOf(track!) * lastKnown(residentColumn(track!));
   node.lateBytes = 0;
   if (!node.folder) {
     const share = shareOf(track!);
-    for (const member of node.children) markHeld(member, () => share);
+    for (const member of node.children) setToResident(member, () => share);
   }
   return node.grownBytes;
 }

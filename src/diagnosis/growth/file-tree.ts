@@ -101,7 +101,7 @@ export function whatGrew(node: FileNode): FileNode[] {
   if (node.folder && only !== null && (only.folder || isFile(only))) return whatGrew(only);
   const best = node.children.reduce<FileNode | null>((b, c) => (b === null || c.grownBytes > b.grownBytes ? c : b), null);
   if (best !== null && holds(best, node)) {
-    if (best.folder || isFile(best) || !fills(best, node)) return whatGrew(best);
+    if (best.folder || isFile(best) || !isNearlyAllOf(best, node)) return whatGrew(best);
     // The folder contains only this group. A single file of the group may still have the growth.
     const inside = whatGrew(best)[0]!;
     return inside === best ? [node.path === '/' ? best : node] : [inside];
@@ -116,7 +116,7 @@ const holds = (child: FileNode, parent: FileNode): boolean =>
   child.grownBytes >= MIN_SHARE * parent.grownBytes && child.lateBytes >= MIN_LATE_SHARE * parent.lateBytes;
 
 /** True if only a small share of the folder's files are others. */
-function fills(group: FileNode, folder: FileNode): boolean {
+function isNearlyAllOf(group: FileNode, folder: FileNode): boolean {
   const files = (node: FileNode): number => node.tracks.reduce((sum, { files: n }) => sum + n, 0);
   return files(group) >= (1 - OTHERS_SHARE) * files(folder);
 }

@@ -12,7 +12,7 @@ import { type JvmFigures, jvmFigures } from './jvm-figures.ts';
 import { type MarkStacks, markStacks } from './mark-stacks.ts';
 import { withNativeMemory } from './native-memory-split.ts';
 import { reconcileParts } from './reconcile-parts.ts';
-import { heldMappings, type SwappedParts, withoutSwap } from './swapped-parts.ts';
+import { type SwappedParts, withoutSwap, withSwapCounted } from './swapped-parts.ts';
 import { stackRanges } from './thread-stacks.ts';
 
 /** All the anonymous memory of a process; the parts' bytes add up to `anonBytes`. */
@@ -35,7 +35,7 @@ export interface AnonSplit {
  * parts are then compared with the JVM's own values in hsperfdata and, with --attach, in its answers. Pure.
  */
 export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answers: JcmdReport | null = null): AnonSplit {
-  const mappings = heldMappings(read);
+  const mappings = withSwapCounted(read);
   const figures = jvmFigures(jvm, answers);
   const heapInHugePages = isHeapInHugePages(mappings, figures);
   const heap = heapInHugePages || mappings.some(isSharedHeap) ? null : heapRange(mappings, figures);

@@ -14,7 +14,7 @@ const UNNAMED: readonly AnonPartId[] = ['direct-buffers', 'vm-structures', 'meta
  * The mappings, with swapped-out bytes counted as if they were resident: the JVM's own values count both. Swap of a shared mapping belongs to
  * tmpfs, and each process that maps it reports all of it.
  */
-export const heldMappings = (mappings: readonly Mapping[]): readonly Mapping[] =>
+export const withSwapCounted = (mappings: readonly Mapping[]): readonly Mapping[] =>
   mappings.some(holdsSwap)
     ? mappings.map((m) =>
         holdsSwap(m)
@@ -27,19 +27,19 @@ const holdsSwap = ({ swapBytes, perms }: Mapping): boolean => swapBytes > 0 && p
 
 /** Divides parts that count swapped-out memory: what is resident of each, and what is in swap. Pure. */
 export function withoutSwap(
-  held: readonly AnonPart[],
+  counted: readonly AnonPart[],
   swapped: SwappedKinds,
 ): { readonly parts: readonly AnonPart[]; readonly swapped: SwappedParts } {
   const byPart = new Map<AnonPartId, number>();
   const take = (id: AnonPartId, bytes: number): number => {
-    const taken = Math.min(bytes, held.find((part) => part.id === id)?.bytes ?? 0);
+    const taken = Math.min(bytes, counted.find((part) => part.id === id)?.bytes ?? 0);
     if (taken > 0) byPart.set(id, (byPart.get(id) ?? 0) + taken);
     return bytes - taken;
   };
   let unnamed = 0;
   for (const [kind, bytes] of swapped) unnamed += kind === 'unnamed' ? bytes : take(kind, bytes);
   for (const id of UNNAMED) unnamed = take(id, unnamed);
-  const parts = held.map((part) => {
+  const parts = counted.map((part) => {
     const bytes = byPart.get(part.id) ?? 0;
     return bytes === 0
       ? part

@@ -1,7 +1,7 @@
 import { bytesText } from '../../format.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
-import { heldNow, limitNow, newestValue, swappedNow } from '../rule-context.ts';
+import { limitNow, newestValue, swappedNow, unreclaimableWithSwapNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +14,7 @@ export const nearLimit: ConditionRule = {
   id: 'near-limit',
   find(context) {
     const limit = limitNow(context);
-    const bytes = heldNow(context);
+    const bytes = unreclaimableWithSwapNow(context);
     const swap = swappedNow(context);
     if (typeof limit !== 'number' || bytes === null || bytes < MIN_SHARE_OF_LIMIT * limit) return null;
     const shared = newestValue(context, 'held_elsewhere') ?? 0;

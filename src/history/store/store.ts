@@ -137,7 +137,7 @@ export class Store {
     if (!(await this.#waitForLock(dir!))) return history;
     const from = targetStore.dir;
     try {
-      // A long history takes its time, above all with little CPU. So only this first look is bounded.
+      // A long history takes its time, above all with little CPU. So only this first access is bounded.
       await this.#volume!.run(() => stat(from));
       await targetStore.load(from);
       targetStore.finalReports.push(...(await loadFinalReports(from)));

@@ -21,12 +21,12 @@ interface LimitingGroup {
  * cache stay charged to the pod: no container that runs has them.
  */
 export function heldOfSharedLimit(own: FieldValues, { dir, valuesOf, version }: LimitingGroup): FieldValues {
-  const held = (values: FieldValues | null): number => (values === null ? 0 : (unreclaimable(readerOf(values), version) ?? 0));
-  const all = held(valuesOf(dir));
-  const elsewhere = { held_elsewhere: Math.max(0, all - held(own)) };
+  const bytesOf = (values: FieldValues | null): number => (values === null ? 0 : (unreclaimable(readerOf(values), version) ?? 0));
+  const all = bytesOf(valuesOf(dir));
+  const elsewhere = { held_elsewhere: Math.max(0, all - bytesOf(own)) };
   const children = POD.test(basename(dir)) ? childrenOf(dir) : [];
   if (children.length === 0 || children.length > MAX_CHILDREN) return elsewhere;
-  const running = children.reduce((sum, child) => sum + held(valuesOf(child)), 0);
+  const running = children.reduce((sum, child) => sum + bytesOf(valuesOf(child)), 0);
   return { ...elsewhere, held_by_ended: Math.min(elsewhere.held_elsewhere, Math.max(0, all - running)) };
 }
 

@@ -65,16 +65,16 @@ export function sumByName(members: readonly Member[]): ProcessesByName[] {
     group.processes++;
     group.anonBytes += member.anonBytes;
     group.swapBytes += member.swapBytes;
-    if (held(member) > held(group.largest)) group.largest = member;
+    if (withSwap(member) > withSwap(group.largest)) group.largest = member;
     groups.set(member.name, group);
   }
   return [...groups.values()]
     .map(({ largest: { name, pid, parent }, ...sums }) => ({ name, ...sums, pid, parent }))
-    .sort((a, b) => held(b) - held(a));
+    .sort((a, b) => withSwap(b) - withSwap(a));
 }
 
 /** A process that was swapped out is not small. */
-const held = ({ anonBytes, swapBytes }: { readonly anonBytes: number; readonly swapBytes: number }): number =>
+const withSwap = ({ anonBytes, swapBytes }: { readonly anonBytes: number; readonly swapBytes: number }): number =>
   anonBytes + swapBytes;
 
 /** The processes except one, each as one entry. Processes that have ended are skipped, also zombies. */

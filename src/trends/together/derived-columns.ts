@@ -37,7 +37,7 @@ export interface WithSwap {
   readonly anon: Float64Array;
   readonly usage: Float64Array | null;
   /** The sum of anon, shmem and swap. It does not change if tmpfs is swapped out. */
-  readonly held: Float64Array;
+  readonly anonShmemAndSwap: Float64Array;
 }
 
 /** The columns that count the processes' memory in RAM and in swap. null: this container does not use swap. */
@@ -55,6 +55,6 @@ export function withSwap(series: OrderedSeries): WithSwap | null {
     series: { ...series, fields: counted },
     anon: anonAndSwap,
     usage: usageAndSwap,
-    held: shmem === undefined ? anonAndSwap : anonAndSwap.map((bytes, row) => bytes + shmem[row]!),
+    anonShmemAndSwap: shmem === undefined ? anonAndSwap : anonAndSwap.map((bytes, row) => bytes + shmem[row]!),
   };
 }

@@ -41,9 +41,9 @@ test('100,000 open files: each scan does a limited amount of work, and the log o
     before = watcher.stats().operations;
   }
   t.diagnostic(
-    `first look ${first} operations, later ones at most ${maxOperations}, on average ${(watcher.stats().operations - first) / (scans - 1)}`,
+    `first scan ${first} operations, later ones at most ${maxOperations}, on average ${(watcher.stats().operations - first) / (scans - 1)}`,
   );
-  assert.ok(first < 80_000, `${first} operations in the first look`);
+  assert.ok(first < 80_000, `${first} operations in the first scan`);
   assert.ok(maxOperations < 5_000, `${maxOperations} operations in a later look`);
   for (let i = 0; i < 10; i++) {
     const log = rows.find(({ path }) => path === join(dir, `log${i}`));

@@ -213,7 +213,7 @@ test('a disk is filled by all files on it together', () => {
   );
 });
 
-test('what fills a disk is told by allocated bytes, whatever of them is in memory', () =>
+test('what fills a disk is measured by allocated bytes, whatever of them is in memory', () =>
   assert.deepEqual(hours([track('/data/x', [0, 10, 20, 30], { resident: [5, 5, 5, 5] })]), [[['/data/x'], 20, 30]]));
 
 test('the file with nearly all of the growth is named, but a full segment is not', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnonPart, AnonPartId } from '../../../../src/diagnosis/ledger/anon-kinds.ts';
-import { heldMappings, withoutSwap } from '../../../../src/diagnosis/ledger/swapped-parts.ts';
+import { withoutSwap, withSwapCounted } from '../../../../src/diagnosis/ledger/swapped-parts.ts';
 import { mapping } from '../../../support/made-mappings.ts';
 
 const part = (id: AnonPartId, bytes: number, low = bytes, high = bytes): AnonPart => ({ id, bytes, low, high, count: 1 });
@@ -15,7 +15,7 @@ test('what a mapping has in swap counts as if it were resident, and swap of shar
   const private_ = mapping(0, 100, { anonBytes: 10, rssBytes: 20, swapBytes: 5 });
   const shared = mapping(100, 200, { perms: 'rw-s', rssBytes: 7, swapBytes: 5 });
   const untouched = mapping(200, 300, { anonBytes: 3 });
-  assert.deepEqual(heldMappings([private_, shared, untouched]), [
+  assert.deepEqual(withSwapCounted([private_, shared, untouched]), [
     { ...private_, anonBytes: 15, rssBytes: 25 },
     { ...shared, swapBytes: 0 },
     untouched,
@@ -24,7 +24,7 @@ test('what a mapping has in swap counts as if it were resident, and swap of shar
 
 test('mappings without swap of their own are returned as they are', () => {
   const mappings = [mapping(0, 100, { anonBytes: 10 }), mapping(100, 200, { perms: 'rw-s', swapBytes: 5 })];
-  assert.equal(heldMappings(mappings), mappings);
+  assert.equal(withSwapCounted(mappings), mappings);
 });
 
 test('a part is what is resident of it, and its bounds fall with it', () => {

@@ -28,7 +28,7 @@ test('anon and usage count what is swapped out; a sample without one of them is 
   const mib = (column: Float64Array | null | undefined) => column && [...column].map((bytes) => bytes / MIB);
   const all = of({ anon: [100, 90], usage: [150, 140], shmem: [5, 6], swap: [10, 30], file: [40, 40] })!;
   assert.deepEqual(
-    [mib(all.anon), mib(all.usage), mib(all.held)],
+    [mib(all.anon), mib(all.usage), mib(all.anonShmemAndSwap)],
     [
       [110, 120],
       [160, 170],
@@ -38,7 +38,7 @@ test('anon and usage count what is swapped out; a sample without one of them is 
   const { fields } = all.series;
   assert.deepEqual([fields.get('anon'), fields.get('usage'), mib(fields.get('file'))], [all.anon, all.usage, [40, 40]]);
   const least = of({ anon: [100, Number.NaN], swap: [10, 30] })!;
-  assert.deepEqual([mib(least.anon), least.usage, mib(least.held)], [[110, Number.NaN], null, [110, Number.NaN]]);
+  assert.deepEqual([mib(least.anon), least.usage, mib(least.anonShmemAndSwap)], [[110, Number.NaN], null, [110, Number.NaN]]);
   assert.equal(least.series.fields.has('usage'), false);
 });
 
