@@ -32,7 +32,7 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   if (floor.state === 'not-collected')
     return plain.trend === 'growing'
       ? asStable(plain, 'the old generation has hardly been collected yet: the live set is not known')
-      : plain;
+      : asOverruled(plain);
   if (floor.state === 'not-reported') {
     const isNearlyFull = typeof heapMax === 'number' && plain.levelNow > NEARLY_FULL * heapMax;
     if (plain.trend !== 'growing' && !isNearlyFull) return plain;
@@ -43,7 +43,7 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   if (few === null)
     return plain.trend === 'growing'
       ? asStable(plain, 'what the old generation keeps after its collections does not rise')
-      : plain;
+      : asOverruled(plain);
   const { slope, halfInterval: half, collections, levelNow, posterior } = few;
   return {
     ...plain,
@@ -133,9 +133,10 @@ const withReason = (field: FieldEvaluation, reason: string): FieldEvaluation => 
   basis: { ...field.basis, reason },
 });
 
+/** A heap that fills until it is collected says nothing of its live set, however straight it rises. */
+const asOverruled = (field: FieldEvaluation): FieldEvaluation => ({ ...field, overruled: true, undecidedRise: null });
+
 const asStable = (field: FieldEvaluation, reason: string): FieldEvaluation => ({
-  ...withReason(field, reason),
+  ...asOverruled(withReason(field, reason)),
   trend: 'stable',
-  overruled: true,
-  undecidedRise: null,
 });

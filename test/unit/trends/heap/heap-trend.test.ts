@@ -19,16 +19,18 @@ interface Given {
   readonly heapMax?: Limit;
   readonly minutes?: number;
   readonly without?: readonly string[];
+  /** MB of young objects at a minute, instead of about 100 at all times. */
+  readonly young?: (minute: number) => number;
 }
 
 /** The trend of a heap over four hours, a sample a minute: an old generation of 300 MB at first, and 100 MB of young objects with noise. */
-function heap({ collections = [], promoted = 0.5, heapMax = 4000 * MB, minutes = 240, without = [] }: Given) {
+function heap({ collections = [], promoted = 0.5, heapMax = 4000 * MB, minutes = 240, without = [], young }: Given) {
   const random = new Random(11);
   const t = Float64Array.from({ length: minutes }, (_, i) => 1e6 + MINUTE_S * i);
   const last = (minute: number) => collections.findLast(([at]) => at <= minute) ?? [0, 300];
   const old = t.map((_, i) => (last(i)[1] + promoted * (i - last(i)[0])) * MB);
   const columns: ByField<Float64Array> = {
-    heap_used: old.map((value) => value + (100 + random.normal()) * MB),
+    heap_used: old.map((value, i) => value + (young?.(i) ?? 100 + random.normal()) * MB),
     old_used: old,
     gc_count: t.map((_, i) => i),
     full_gc_count: t.map((_, i) => collections.filter(([at]) => at <= i).length),
@@ -49,6 +51,10 @@ describe('a heap that rises', () => {
     assert.equal(trend, 'stable');
     assert.match(basis.reason, /^the old generation has hardly been collected yet/);
     near(slopeBytesPerHour, 30 * MB, 0.05);
+  });
+  test('is no evidence of growth before its old generation was collected, though it rises evenly since its young one was', () => {
+    const { trend, overruled, basis } = heap({ promoted: 0, young: (minute) => (minute < 20 ? 60 : 0) + minute });
+    assert.deepEqual([trend, overruled, basis.statistics.significant], ['cyclic', true, 1]);
   });
   test('is not known to grow where its collector does not report what is left', () => {
     const { trend, basis, liveSetUnknown } = heap({ without: ['full_gc_count'] });
