@@ -2,6 +2,7 @@ import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
 import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
+import { mayBeCompilers } from './compiler-memory.ts';
 
 /*
  * The trends of the fields show that anonymous memory grows; the ledger over time shows which part of it. If both are known, the causes are
@@ -16,8 +17,8 @@ const NAMING_SHARE = 0.6;
 const NATIVE_PER_THREAD_BYTES = 128 * KIB;
 /** Class loaders use at most this many bytes of malloc for each byte of resident metaspace. */
 const NATIVE_PER_METASPACE = 1;
-/** Without the JVM's counters it is not known whether memory in the heap's range survives a collection. */
-const UNKNOWN_HEAP_CONFIDENCE = 0.75;
+/** Growth that may end by itself is reported with at most this confidence: a collection may free it, or the JVM may have compiled its code. */
+const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 
 export interface AttributionInput {
   readonly evaluation: Evaluation;
@@ -33,7 +34,8 @@ const CAUSES_IN_ANON: ReadonlySet<string> = new Set(CAUSES_OF_PARTS);
 
 /**
  * The evaluation, with the causes in anonymous memory replaced by those that the measured parts indicate. If a JVM does not count its heap,
- * growth that was not measured is not called native, because it may be in the heap.
+ * growth that was not measured is not called native, because it may be in the heap. Native memory that the JVM's compilers may have taken is no
+ * leak yet.
  */
 export function attribute({
   evaluation: evaluated,
@@ -57,9 +59,12 @@ export function attribute({
           heapCounted,
         );
   if (growth === null && inAnon.length === found.length) return evaluation;
+  const isWarmUp = growth !== null && mayBeCompilers(growth);
   const causes = [...inAnon, ...evaluation.causes.filter((share) => !found.includes(share))];
   causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
-  const certain = causes.some(({ cause, reclaimable }) => !reclaimable && (cause !== 'heap' || heapCounted));
+  const certain = causes.some(
+    ({ cause, reclaimable }) => !reclaimable && (cause !== 'heap' || heapCounted) && (cause !== 'native' || !isWarmUp),
+  );
   if (certain || (found.length === 0 && inAnon.length === 0)) return { ...evaluation, causes };
   return {
     ...withUnknownLeak(evaluation),
@@ -95,11 +100,11 @@ function withFillingHeap(evaluation: Evaluation, growth: AnonGrowth | null): Eva
   };
 }
 
-/** A heap of which nobody counts what a collection leaves may leak within the pages that it has already touched. */
+/** Such as a heap of which nobody counts what a collection leaves: it may leak within the pages that it has already touched. */
 const withUnknownLeak = (evaluation: Evaluation): Evaluation => ({
   ...evaluation,
   leak: null,
-  confidence: Math.min(evaluation.confidence, UNKNOWN_HEAP_CONFIDENCE),
+  confidence: Math.min(evaluation.confidence, BOUNDED_GROWTH_CONFIDENCE),
 });
 
 /** Growth of the parts of one cause: bytes over the readings, and bytes per hour at the rate of the trend. */

@@ -2,6 +2,7 @@ import { rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { etaText } from '../eta-text.ts';
 import { causeOfPart, gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
+import { mayBeCompilers } from '../growth/compiler-memory.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
 import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
@@ -38,8 +39,12 @@ export const nativeGrowth: CauseRule = {
     const what = context.jvm === null ? 'Anonymous memory' : 'Memory outside the Java heap';
     const whileFlat = flat.length > 0 ? ` while ${areFlatText(flat)}` : '';
     const where = whereText(context, share);
+    const warmUp =
+      context.anonGrowth !== null && mayBeCompilers(context.anonGrowth)
+        ? ', no more than the compilers of a JVM take as it warms up'
+        : '';
     return {
-      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory.${etaText(context)}`,
+      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${warmUp}.${etaText(context)}`,
       severity: oomSeverity(context),
       title:
         context.jvm === null ? sentence`Anonymous memory grows` : sentence`Native memory grows: direct buffers, JNI or malloc`,

@@ -67,15 +67,32 @@ test('it is critical within a day of the OOM kill', () => {
   assert.equal(growing()?.severity, 'warn');
 });
 
+const NAMES = { 'malloc-arenas': 'malloc arenas', 'malloc-heap': 'malloc main heap', 'code-cache': 'code cache' } as const;
+const part = (id: keyof typeof NAMES, grewBytes: number) => ({
+  id,
+  name: NAMES[id],
+  process: null,
+  bytes: grewBytes,
+  grewBytes,
+  bytesPerHour: grewBytes,
+});
+
+test('growth that may be the compilers is said to be no more than that', () =>
+  assert.match(
+    growing({
+      jvm: {},
+      anonGrowth: {
+        fromS: 0,
+        toS: 60,
+        readings: 2,
+        grewBytes: 8 * MIB,
+        parts: [part('malloc-arenas', 7 * MIB), part('code-cache', MIB)],
+      },
+    })?.headline ?? '',
+    /native memory, no more than the compilers of a JVM take as it warms up\.$/,
+  ));
+
 test('the part of native memory that grew is named with its share', () => {
-  const part = (id: 'malloc-arenas' | 'malloc-heap', grewBytes: number) => ({
-    id,
-    name: id === 'malloc-arenas' ? 'malloc arenas' : 'malloc main heap',
-    process: null,
-    bytes: grewBytes,
-    grewBytes,
-    bytesPerHour: grewBytes,
-  });
   const found = applyRule(nativeGrowth, {
     jvm: {},
     anonGrowth: {
