@@ -100,7 +100,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const limits = { limit, heapMax: series.heapMaxBytes };
   const joint = jointEvidence(together, native);
   const combined = admitUnknownParts(
-    combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window)),
+    combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window), windowS),
     joint.fields,
   );
   // The published fields are those of the kernel, without swapped-out memory.

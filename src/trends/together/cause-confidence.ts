@@ -3,7 +3,7 @@ import { headroom, versionOf } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
-import type { Cause, CauseBasis, CauseShare } from '../types.ts';
+import type { Cause, CauseBasis, CauseShare, Eta } from '../types.ts';
 
 export type Fields = ReadonlyMap<FieldName, FieldEvaluation>;
 
@@ -53,14 +53,20 @@ interface GrowingField {
   readonly field: FieldEvaluation;
 }
 
-/** The confidence in a cause, with what it is computed from. */
-export function causeBasis({ cause }: CauseShare, fields: Fields, limits: Limits, derived: DerivedTrends): CauseBasis {
+/** The confidence in a cause, with what it is computed from. `isStartUp`: the run is so young that all growth may be its start. */
+export function causeBasis(
+  { cause }: CauseShare,
+  fields: Fields,
+  limits: Limits,
+  derived: DerivedTrends,
+  isStartUp = false,
+): CauseBasis {
   const growing = growingFields(cause, fields, derived);
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
   const cappedBy =
     cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)
       ? 'heap-expansion'
-      : growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits)))
+      : growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits), isStartUp))
         ? 'daily-load'
         : null;
   return {
@@ -82,14 +88,23 @@ export function causeBasis({ cause }: CauseShare, fields: Fields, limits: Limits
 /** A warm-up may last this long, at any rate. If the limit is reached sooner than the second time, the confidence is not reduced. */
 const START_UP_S = 10 * MINUTE_S;
 const IMMINENT_S = HOUR_S;
+const IMMINENT_AT_START_S = 15 * MINUTE_S;
+
+/**
+ * Whether the growth of a run of `runSeconds` may be its start: the JVM loads classes, compiles, fills its pools of threads and its heap, all at
+ * once. Not if unreclaimable memory or the heap reaches its limit within a quarter of an hour.
+ */
+export const mayBeStartUp = (runSeconds: number, etas: readonly Eta[]): boolean =>
+  runSeconds <= START_UP_S && !etas.some(({ event, seconds }) => event !== 'reclaim' && seconds < IMMINENT_AT_START_S);
 
 /**
  * Whether growth may be daily load or a warm-up: slower than a tenth of the level at the start per hour; or, after the first minutes, a rise of
  * less than half of that level, or one that is still saturating. Never if the limit is less than an hour away.
  */
-function mayBeDailyLoad(field: FieldEvaluation, room: number): boolean {
+function mayBeDailyLoad(field: FieldEvaluation, room: number, isStartUp: boolean): boolean {
   const { windowSeconds, levelNow, levelAtStart, saturating, dailyLoadExcluded, basis } = field;
   if (dailyLoadExcluded) return false;
+  if (isStartUp) return true;
   const slope = field.slopeBytesPerHour ?? 0;
   // A drift over part of a day, in a run that does not contain the same hours of another day, may be morning load after a quiet night.
   const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;

@@ -4,7 +4,7 @@ import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
-import { causeBasis, type DerivedTrends, type Fields, grows, type Limits } from './cause-confidence.ts';
+import { causeBasis, type DerivedTrends, type Fields, grows, type Limits, mayBeStartUp } from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
 import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
 import { hasUndecidedRise } from './joint-evidence.ts';
@@ -125,16 +125,19 @@ const UNDECIDED_CONFIDENCE = 0.6;
 const wholeMemory = (fields: Fields): 'usage' | 'anon' | 'working_set' =>
   (['usage', 'anon'] as const).find((id) => fields.has(id)) ?? 'working_set';
 
-/** Combines all fields of one run into one answer: trend, leak, confidence, causes and ETAs. */
+/** Combines all fields of one run of `runSeconds` into one answer: trend, leak, confidence, causes and ETAs. */
 export function combineFields(
   fields: Fields,
   derived: DerivedTrends,
   limits: Limits,
   moved: CoMovement,
+  runSeconds: number,
 ): Pick<Evaluation, 'trend' | 'leak' | 'confidence' | 'causes' | 'etas' | 'causeBasis'> {
   const growth: Growth = { fields, native: derived.native?.field ?? null, locked: derived.locked, moved };
   const causes = causesOf(growth);
-  const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived));
+  const etas = etasOf(growth, causes, limits);
+  const isStartUp = mayBeStartUp(runSeconds, etas);
+  const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived, isStartUp));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // cgroup v1 does not split kernel memory, so it is not known whether the growth there is reclaimable.
   const reclaimabilityUnknown =
@@ -157,7 +160,7 @@ export function combineFields(
       leak,
       confidence: Math.min(MAX_CONFIDENCE, Math.max(0.5, highestConfidence)),
       causes,
-      etas: etasOf(growth, causes, limits),
+      etas,
       causeBasis: bases,
     };
   }

@@ -2,10 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ByField, entriesOf, type FieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
-import { causeBasis, type DerivedTrends, grows, type Limits } from '../../../../src/trends/together/cause-confidence.ts';
+import {
+  causeBasis,
+  type DerivedTrends,
+  grows,
+  type Limits,
+  mayBeStartUp,
+} from '../../../../src/trends/together/cause-confidence.ts';
 import type { Cause } from '../../../../src/trends/types.ts';
-import { DAY_S, HOUR_S, MIB } from '../../../../src/units.ts';
+import { DAY_S, HOUR_S, MIB, MINUTE_S } from '../../../../src/units.ts';
 import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
+import { eta } from '../../../support/rule-context.ts';
 
 type Given = ByField<FieldEvaluation>;
 const fieldsOf = (given: Given) => new Map<FieldName, FieldEvaluation>(entriesOf(given));
@@ -45,6 +52,30 @@ test('a cause is as sure as the surest field that shows it, and only fields that
   assert.equal(confidence('threads', { threads, kernel_stack: fieldEvaluation({ posterior: 0.95 }) }), 0.8);
   assert.equal(confidence('threads', { anon: grown(1, 30) }), 0);
   assert.equal(confidence('shmem', { shmem: grown(1, 1, { posterior: 0.6 }) }), 0.6, 'less sure than what may be bounded');
+});
+
+describe('growth of the first ten minutes may be the start', () => {
+  test('unless a limit is met within a quarter of an hour; that page cache is reclaimed does not matter', () => {
+    assert.equal(mayBeStartUp(10 * MINUTE_S, []), true);
+    assert.equal(mayBeStartUp(10 * MINUTE_S + 1, []), false);
+    assert.equal(mayBeStartUp(60, [eta('oom-kill', 15 * MINUTE_S), eta('heap-exhausted', HOUR_S)]), true);
+    assert.equal(mayBeStartUp(60, [eta('oom-kill', 15 * MINUTE_S - 1)]), false);
+    assert.equal(mayBeStartUp(60, [eta('oom-kill', HOUR_S), eta('heap-exhausted', 60)]), false);
+    assert.equal(mayBeStartUp(60, [eta('reclaim', 60)]), true);
+  });
+  test('however fast it is, unless earlier runs grew alike', () => {
+    const atStart = (given: Partial<FieldEvaluation>) =>
+      causeBasis(
+        { cause: 'metaspace', bytesPerHour: 1, reclaimable: false, what: null },
+        fieldsOf({ metaspace: grown(1500, 1 / 30, given) }),
+        LIMITS,
+        { native: null, locked: null },
+        true,
+      );
+    assert.deepEqual([atStart({}).confidence, atStart({}).cappedBy], [0.75, 'daily-load']);
+    assert.equal(atStart({ dailyLoadExcluded: true }).confidence, 0.99);
+    assert.equal(confidence('metaspace', { metaspace: grown(1500, 1 / 30) }), 0.99);
+  });
 });
 
 describe('growth of less than a day may be daily load', () => {

@@ -6,7 +6,7 @@ import type { DerivedTrends, Limits } from '../../../../src/trends/together/caus
 import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 import type { TrendStatistics } from '../../../../src/trends/types.ts';
-import { HOUR_S } from '../../../../src/units.ts';
+import { DAY_S, HOUR_S } from '../../../../src/units.ts';
 import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
 
 const MB = 1e6;
@@ -25,7 +25,7 @@ const unmoved: CoMovement = { isExplainedByCache: () => false, peak: () => null 
 const UNLIMITED: Limits = { limit: 'max', heapMax: 'max' };
 
 const answer = (fields: ByField<FieldEvaluation>, limits: Partial<Limits> = {}, moved = unmoved, derived = NONE) =>
-  combineFields(new Map(entriesOf(fields)), derived, { ...UNLIMITED, ...limits }, moved);
+  combineFields(new Map(entriesOf(fields)), derived, { ...UNLIMITED, ...limits }, moved, DAY_S);
 const endsOf = (...given: Parameters<typeof answer>) =>
   answer(...given).etas.map(({ event, seconds, low, high }) => [
     event,
