@@ -5,13 +5,14 @@ import type { JvmReading } from '../../sources/types.ts';
 import { MIB } from '../../units.ts';
 import { type AddressRange, cutAt, isArchive, isWithin } from './address-space.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
-import { arenaReservations, type Reservation } from './arena-reservations.ts';
+import { arenaReservations } from './arena-reservations.ts';
 import { classSpaceRange } from './class-space-range.ts';
 import { heapRange } from './heap-range.ts';
 import { type JvmFigures, jvmFigures } from './jvm-figures.ts';
 import { type MarkStacks, markStacks } from './mark-stacks.ts';
 import { withNativeMemory } from './native-memory-split.ts';
 import { reconcileParts } from './reconcile-parts.ts';
+import { joined, type Reservation } from './reservation.ts';
 import { type SwappedParts, withoutSwap, withSwapCounted } from './swapped-parts.ts';
 import { stackRanges } from './thread-stacks.ts';
 
@@ -53,7 +54,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const insideStarts = new Set(reserves.flatMap((r) => (r.startsInside ? r.start : [])));
   const isSparse = (m: AddressRange): boolean =>
     stackStarts.has(m.start) || insideStarts.has(m.end) || (heap !== null && isWithin(m, heap));
-  const pieces = cutAt(mappings, [...ranges, ...reserves, ...stacks], isSparse);
+  const pieces = cutAt(mappings, [...ranges, ...joined(reserves), ...stacks], isSparse);
   for (const [i, piece] of pieces.entries()) {
     if (isSharedHeap(piece)) {
       sharedHeap += piece.pssBytes;
@@ -151,12 +152,12 @@ function widenByReservations(parts: readonly AnonPart[], heapIsOpen: boolean, re
     reserves.reduce((sum, r) => sum + (r.undecided && r.metaspace === metaspace ? r.anonBytes : 0), 0);
   return parts.map((part) => {
     if (part.id === 'java-heap' && heapIsOpen) return { ...part, low: 0 };
-    if (part.id === 'metaspace') return { ...part, low: part.low - open(true), high: part.high + open(false) };
+    if (part.id === 'metaspace') return { ...part, low: Math.max(0, part.low - open(true)), high: part.high + open(false) };
     if (part.id === 'malloc-arenas')
       return {
         ...part,
         count: reserves.filter((r) => !r.metaspace).length,
-        low: part.low - open(false),
+        low: Math.max(0, part.low - open(false)),
         high: part.high + open(true),
       };
     return part;

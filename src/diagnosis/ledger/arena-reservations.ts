@@ -2,6 +2,7 @@ import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf, isWithin } from './address-space.ts';
 import type { JvmFigures } from './jvm-figures.ts';
+import { chooseMetaspace, type Reservation } from './reservation.ts';
 
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
 const ARENA_BYTES = 64 * MIB;
@@ -11,21 +12,6 @@ const NODE_ALIGNMENT = 4 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
 /** The kernel merges the reserve of a node with guard pages after it. A longer reserve belongs to a table of the collector, or to two nodes. */
 const MAX_OVERHANG = MIB;
-/** If there are more undecided reservations than this, their combinations are not tried. */
-const MAX_COMBINED = 12;
-
-/** A reservation of 64 MiB: an arena of glibc, or a node of metaspace. */
-export interface Reservation extends AddressRange {
-  readonly metaspace: boolean;
-  /** It may also be of the other kind. */
-  readonly undecided: boolean;
-  readonly anonBytes: number;
-  readonly committedBytes: number;
-  /** It begins inside a mapping, because the memory before it is writable too. */
-  readonly startsInside: boolean;
-  /** Its last reserve goes on past its end, so it may be another kind of reservation. */
-  readonly isLonger: boolean;
-}
 
 /**
  * All reservations of 64 MiB outside `taken`. Metaspace consists of whole granules and is aligned only to 4 MiB. An arena is one written piece
@@ -44,11 +30,12 @@ export function arenaReservations(
     if (mappings[i]!.start < certainEnd || taken.some((range) => isWithin(mappings[i]!, range))) continue;
     const reservation = reservationAt(mappings, i, granules) ?? arenaInside(mappings, i, granules);
     if (reservation === null) continue;
-    all.push(reservation);
-    if (!reservation.isLonger) certainEnd = reservation.end;
+    const merged = arenasAfter(reservation, mappings[i]!, granules);
+    all.push(reservation, ...merged);
+    if (!reservation.isLonger) certainEnd = merged[merged.length - 1]?.end ?? reservation.end;
   }
   const committed = nonClass?.committedBytes ?? null;
-  const decided = decide(withoutOverlaps(all), committed).filter((r) => r.metaspace || isArenaShaped(r));
+  const decided = chooseMetaspace(withoutOverlaps(all), nonClass).filter((r) => r.metaspace || isArenaShaped(r));
   return withMergedNode(decided, granules ? committed : null, mappings, taken);
 }
 
@@ -81,10 +68,30 @@ function reservationAt(mappings: readonly Mapping[], i: number, granules: boolea
     metaspace: granular && !arenaShaped,
     undecided: granular && (arenaShaped || isLonger),
     isLonger: granular && isLonger,
-    anonBytes: pieces.reduce((sum, m) => sum + m.anonBytes, 0),
+    anonBytes: pieces.reduce((sum, m) => sum + (m.anonBytes * (Math.min(m.end, end) - m.start)) / (m.end - m.start), 0),
     committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
     startsInside: false,
   };
+}
+
+/** The further arenas of a mapping that the kernel has merged of full arenas; the last one may have a reserve. */
+function arenasAfter(first: Reservation, m: Mapping, granules: boolean): Reservation[] {
+  const count = Math.max(0, Math.ceil((m.end - first.end) / ARENA_BYTES));
+  return Array.from({ length: count }, (_, k): Reservation => {
+    const start = first.end + k * ARENA_BYTES;
+    const end = start + ARENA_BYTES;
+    const committedBytes = Math.min(m.end, end) - start;
+    return {
+      start,
+      end,
+      metaspace: false,
+      undecided: granules && committedBytes % METASPACE_GRANULE === 0,
+      isLonger: false,
+      anonBytes: (m.anonBytes * committedBytes) / (m.end - m.start),
+      committedBytes,
+      startsInside: false,
+    };
+  });
 }
 
 /** An arena whose written piece the kernel has merged with the memory before it: its reserve ends where an arena ends. null: it is none. */
@@ -161,43 +168,6 @@ function nodeAt(chain: Chain, start: number): Reservation | null {
     startsInside: true,
     isLonger: false,
   };
-}
-
-/** The undecided ones that together fill the missing committed size are metaspace. If they fill it exactly, no reservation remains undecided. */
-function decide(found: readonly Reservation[], committed: number | null): Reservation[] {
-  const undecided = found.filter((r) => r.undecided);
-  const certain = found.reduce((sum, r) => sum + (r.metaspace && !r.undecided ? r.committedBytes : 0), 0);
-  if (undecided.length === 0) return [...found];
-  if (committed === null) {
-    const none = !found.some((r) => r.metaspace);
-    return found.map((r) => (r.undecided ? { ...r, metaspace: none } : r));
-  }
-  const missing = Math.max(0, committed - certain);
-  const chosen = undecided.length > MAX_COMBINED ? largestWithin(undecided, missing) : nearestSum(undecided, missing);
-  const exact = [...chosen].reduce((sum, r) => sum + r.committedBytes, 0) === missing;
-  return found.map((r) => (r.undecided ? { ...r, metaspace: chosen.has(r), undecided: !exact } : r));
-}
-
-function nearestSum(of: readonly Reservation[], wanted: number): ReadonlySet<Reservation> {
-  let best: readonly Reservation[] = [];
-  let bestOff = wanted;
-  for (let bits = 1; bits < 2 ** of.length; bits++) {
-    const some = of.filter((_, k) => (bits >> k) % 2 === 1);
-    const off = Math.abs(some.reduce((sum, r) => sum + r.committedBytes, 0) - wanted);
-    if (off < bestOff) [best, bestOff] = [some, off];
-  }
-  return new Set(best);
-}
-
-function largestWithin(of: readonly Reservation[], wanted: number): ReadonlySet<Reservation> {
-  const chosen = new Set<Reservation>();
-  let left = wanted;
-  for (const r of [...of].sort((a, b) => b.committedBytes - a.committedBytes))
-    if (r.committedBytes <= left) {
-      chosen.add(r);
-      left -= r.committedBytes;
-    }
-  return chosen;
 }
 
 /** The end of the reservation of 64 MiB that mapping `i` begins; null: it begins none. */

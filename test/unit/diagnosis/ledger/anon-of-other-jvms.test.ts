@@ -27,6 +27,20 @@ const CASES: readonly {
     truth: { 'java-heap': 101.4, metaspace: 81.0, 'class-space': 16.9 },
   },
   {
+    title: 'JDK 17: of two nodes at places of arenas the one that was committed since the last collection is metaspace too',
+    fixture: 'jdk17-metaspace-three-nodes',
+    truth: { metaspace: 132.6, 'class-space': 37.8 },
+  },
+  ...[
+    { release: 8, arenas: 342.9 },
+    { release: 11, arenas: 335.0 },
+    { release: 17, arenas: 333.2 },
+  ].map(({ release, arenas }) => ({
+    title: `JDK ${release}: full arenas that the kernel has merged into one mapping are all arenas`,
+    fixture: `jdk${release}-full-arenas`,
+    truth: { 'malloc-arenas': arenas },
+  })),
+  {
     title: 'above 32 GiB: a heap that begins inside of a mapping',
     fixture: 'jdk17-parallel-above-32g',
     truth: { 'java-heap': 198.1, 'class-archive': 9.7 },
@@ -55,6 +69,22 @@ for (const { title, fixture, truth } of CASES) {
     for (const p of split.parts) assert.ok(0 <= p.low && p.low <= p.bytes && p.bytes <= p.high, JSON.stringify(p));
   });
 }
+
+test('merged arenas are counted, and are measured where no metaspace is missing', () => {
+  // Six reserves of 64 MiB hold the 320 MiB of one thread.
+  const ofOthers = mappingsOf('jdk11-full-arenas').filter((m) => m.start < 0x7fa5b0000000 || m.start >= 0x7fa5c8000000);
+  const [all, others] = [mappingsOf('jdk11-full-arenas'), ofOthers].map((mappings) =>
+    part(splitAnon(mappings, jvmOfFixture('jdk11-full-arenas')), 'malloc-arenas'),
+  );
+  assert.equal(all!.count - others!.count, 6);
+  assert.deepEqual([all!.low, all!.high], [all!.bytes, all!.bytes]);
+});
+
+test('without a word of the JVM full arenas are no metaspace', () => {
+  const parts = splitAnon(mappingsOf('jdk17-full-arenas'), null).parts;
+  assert.ok(parts.find(({ id }) => id === 'malloc-arenas')!.bytes > 310 * MIB);
+  for (const { id, low } of parts) assert.ok(low >= 0, `${id} has at least ${low}`);
+});
 
 test('JDK 17: a node of metaspace that begins inside of a mapping, for what stands before it is writable as well, is found whole', () => {
   const node = 0x7f1678000000;
