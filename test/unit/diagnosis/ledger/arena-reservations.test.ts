@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { arenaReservations, type Reservation } from '../../../../src/diagnosis/ledger/arena-reservations.ts';
+import { arenaReservations } from '../../../../src/diagnosis/ledger/arena-reservations.ts';
 import type { JvmFigures } from '../../../../src/diagnosis/ledger/jvm-figures.ts';
+import { joined, type Reservation } from '../../../../src/diagnosis/ledger/reservation.ts';
 import type { Mapping } from '../../../../src/sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../../../src/units.ts';
 import { jvmFigures, mapping, reserve, space } from '../../../support/made-mappings.ts';
@@ -89,11 +90,12 @@ describe('an arena', () => {
     assert.equal(found(arena(AT), jvmFigures(), [mapping(AT + ARENA, AT + 2 * ARENA)]).length, 1);
   });
 
-  test('that is full is one mapping of 64 MiB, or the first of those that the kernel has merged', () => {
+  test('that is full is one mapping of 64 MiB, or one of several that the kernel has merged', () => {
     const ends = (mappings: readonly Mapping[]) => found(mappings, jvmFigures({ release: 11 })).map(({ end }) => end - AT);
     assert.deepEqual(ends([mapping(AT, AT + ARENA)]), [ARENA]);
-    assert.deepEqual(ends([mapping(AT, AT + 2 * ARENA)]), [ARENA]);
-    assert.deepEqual(ends([mapping(AT, AT + ARENA + 132 * KIB), reserve(AT + ARENA + 132 * KIB, AT + 2 * ARENA)]), [ARENA]);
+    assert.deepEqual(ends([mapping(AT, AT + 2 * ARENA)]), [ARENA, 2 * ARENA]);
+    const written = AT + ARENA + 132 * KIB;
+    assert.deepEqual(ends([mapping(AT, written), reserve(written, AT + 2 * ARENA)]), [ARENA, 2 * ARENA]);
     const end = AT + 99 * MIB;
     for (const next of [
       [],
@@ -105,10 +107,23 @@ describe('an arena', () => {
     assert.deepEqual(ends([mapping(NODE, NODE + ARENA)]), [], 'a block at a multiple of 4 MiB');
   });
 
-  test('that is full is committed as a whole, and a mapping of several counts for its first', () => {
-    const [one] = found([mapping(AT, AT + 2 * ARENA, { anonBytes: 5 * MIB })], jvmFigures({ release: 11 }));
-    assert.deepEqual([one!.committedBytes, one!.anonBytes], [ARENA, 5 * MIB]);
+  test('that is full is committed as a whole, and has its share of what the mapping of several has resident', () => {
+    const all = found([mapping(AT, AT + 2 * ARENA, { anonBytes: 6 * MIB })], jvmFigures({ release: 11 }));
+    assert.deepEqual(
+      all.map((one) => [one.committedBytes, one.anonBytes]),
+      [
+        [ARENA, 3 * MIB],
+        [ARENA, 3 * MIB],
+      ],
+    );
+    assert.deepEqual(joined(all), [{ start: AT, end: AT + 2 * ARENA, metaspace: false }]);
   });
+
+  test('adjacent to metaspace is not one range with it', () =>
+    assert.deepEqual(
+      joined(found([...node(AT), ...arena(AT + ARENA)], committed(256 * KIB))).map(({ start }) => start - AT),
+      [0, ARENA],
+    ));
 });
 
 describe('an arena whose written piece the kernel has merged with the memory before it', () => {
