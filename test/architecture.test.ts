@@ -244,7 +244,7 @@ test('each runtime dependency is imported by one file', () => {
   );
 });
 
-test('each rule has a file that is named by its id, is registered, and has a test', async () => {
+test('each rule has a file that is named by its id, is registered, and has a test that applies it, which wants advice', async () => {
   const { RULES } = await import('../src/diagnosis/rules/registry.ts');
   const stems = (folder: string, suffix: string) =>
     readdirSync(folder)
@@ -259,4 +259,6 @@ test('each rule has a file that is named by its id, is registered, and has a tes
     files,
     'expected test/unit/diagnosis/rules/ID.test.ts for each rule',
   );
+  const applied = files.filter((id) => readFileSync(`test/unit/diagnosis/rules/${id}.test.ts`, 'utf8').includes('applyRule('));
+  assert.deepEqual(applied, files, 'expected each test to apply its rule by applyRule, which fails for a finding without advice');
 });

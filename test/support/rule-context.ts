@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Found, Rule } from '../../src/diagnosis/rule.ts';
 import type { RuleContext } from '../../src/diagnosis/rule-context.ts';
 import { type Sentence, sentenceText } from '../../src/diagnosis/sentence.ts';
@@ -138,7 +139,7 @@ export function ruleContext(given: Given = {}): RuleContext {
   };
 }
 
-/** Applies a rule as the verdict does, with its sentences as text; null if the rule does not apply. */
+/** Applies a rule as the verdict does, with its sentences as text; null if the rule does not apply. A finding without advice is an error. */
 export function applyRule(
   rule: Rule,
   given: Given,
@@ -147,10 +148,15 @@ export function applyRule(
   const text = (parts: Sentence) => sentenceText(parts);
   if ('find' in rule) {
     const found = rule.find(context);
-    return found === null ? null : { ...found, id: rule.id, title: text(found.title), headline: null };
+    return found === null ? null : { ...withAdvice(rule, found), id: rule.id, title: text(found.title), headline: null };
   }
   const share = context.evaluation.causes.find(({ cause }) => cause === rule.cause);
   if (share === undefined) return null;
   const found = rule.explain(context, share);
-  return { ...found, id: rule.id, title: text(found.title), headline: text(found.headline) };
+  return { ...withAdvice(rule, found), id: rule.id, title: text(found.title), headline: text(found.headline) };
+}
+
+function withAdvice<T extends Found>({ id }: Rule, found: T): T {
+  assert.match(found.advice, /\w+ \w+ .*\w/s, `rule ${id}: expected advice in a sentence`);
+  return found;
 }
