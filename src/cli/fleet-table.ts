@@ -22,7 +22,7 @@ export function fleetTable(answer: FleetAnswer, all: boolean): string {
 const isOpen = ({ leak, trend }: RowSummary): boolean => leak === null && trend === 'growing';
 
 function cellsOf({ row: { summary }, alarm, replicas }: RankedRow): string[] {
-  const { trend, leak, cause, growth, eta, confidence } = summary;
+  const { trend, leak, growth, eta, confidence } = summary;
   const spread = replicas === null || replicas.spread === 'single' ? '' : ` (${replicas.leaking} of ${replicas.of} replicas)`;
   return [
     safeName(workloadName(summary)) + spread,
@@ -30,11 +30,19 @@ function cellsOf({ row: { summary }, alarm, replicas }: RankedRow): string[] {
     safeName(summary.container),
     trend,
     leak === true ? (alarm ? 'yes' : 'perhaps') : leak === false ? 'no' : 'not known',
-    cause,
+    causeText(summary),
     growth === null ? '' : growthText(growth),
     eta === null ? '' : endText(eta),
     confidence.toFixed(2),
   ];
+}
+
+/** The cause, and by the sidecar where there is one the file too: it sees what grows, and cAdvisor does not. */
+function causeText({ cause, sidecar, leak }: RowSummary): string {
+  const [first] = sidecar?.causes ?? [];
+  if (sidecar === null || first === undefined || leak === false) return cause;
+  const [file] = first.cause === 'page-cache' ? sidecar.files : [];
+  return `${safeName(first.cause)}${file === undefined ? '' : ` of ${safeName(file.path)}`} (sidecar)`;
 }
 
 function growthText({ field, bytesPerHour, low, high }: Growth): string {
@@ -83,8 +91,8 @@ const MOST_COMMANDS = 5;
 function inject(alarms: readonly RankedRow[]): string[] {
   const commands = new Set<string>();
   for (const { row } of alarms) {
-    const { owner, namespace, container } = row.summary;
-    if (owner === null || owner.kind === null || owner.kind === 'Node') continue;
+    const { owner, namespace, container, sidecar } = row.summary;
+    if (sidecar !== null || owner === null || owner.kind === null || owner.kind === 'Node') continue;
     // The command is copied into a shell, and labels may contain anything.
     if (![owner.kind, owner.name, namespace, container].every((name) => /^[A-Za-z0-9.-]*$/.test(name))) continue;
     const place = namespace === '' ? '' : ` -n ${namespace}`;

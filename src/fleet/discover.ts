@@ -1,4 +1,4 @@
-import { type ContainerKey, isNoContainer, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
+import { isNoContainer, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
 import type { LabelledSeries, Labels } from '../inputs/prometheus/labelled-series.ts';
 import {
   CGROUP_METRICS,
@@ -13,6 +13,8 @@ import type { PrometheusApi, TimeRange } from './http/prometheus-api.ts';
 import { Owners } from './owners.ts';
 import { anyOf, type Matcher, selectorText } from './read/matchers.ts';
 import { type Candidate, containersOnly, type LabelNames } from './shards.ts';
+import { type KnownContainer, SIDECAR_METRICS, sidecarsIn } from './sidecars.ts';
+import type { SidecarVerdict } from './types.ts';
 
 /** The metrics that a server has, and where its containers are. */
 export interface Inventory {
@@ -22,6 +24,7 @@ export interface Inventory {
   readonly needsRestartCounts: boolean;
   readonly hasLimits: boolean;
   readonly hasOwners: boolean;
+  readonly hasSidecars: boolean;
   /** The metric by which containers are listed: one that each container has. */
   readonly listedBy: string;
   readonly labels: LabelNames;
@@ -45,7 +48,7 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
   const cgroupMetrics = LISTING.some((name) => ownMetrics.includes(name)) ? ownMetrics : await names(RECORDED_METRICS, selector);
   const listedBy = [...LISTING, ...RECORDED_LISTING].find((name) => cgroupMetrics.includes(name));
   if (listedBy === undefined) throw new InputError(nothingFound(selector));
-  const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS, RESTART_METRIC], []);
+  const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS, RESTART_METRIC, ...SIDECAR_METRICS], []);
   const listed = selectorText([anyOf('__name__', [listedBy]), ...selector]);
   const namespaces = await api.labelValues('namespace', [listed], range);
   const present = async (...labels: readonly string[]): Promise<string | null> => {
@@ -58,6 +61,7 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
     needsRestartCounts: RECORDED_LISTING.includes(listedBy) && others.includes(RESTART_METRIC),
     hasLimits: others.some((name) => LIMIT_METRICS.includes(name)),
     hasOwners: others.some((name) => OWNER_METRICS.includes(name)),
+    hasSidecars: others.some((name) => SIDECAR_METRICS.includes(name)),
     listedBy,
     labels: { pod: await present('pod', 'pod_name'), container: await present('container', 'container_name') },
     namespaces: namespaces.length > 0 ? namespaces : [''],
@@ -94,6 +98,9 @@ export async function candidatesIn(
     owners,
     running: new Map([...keys].map(([text, { key }]) => [text, key])),
   });
+  const sidecars = inventory.hasSidecars
+    ? await sidecarsIn(api, namespace, [...keys.values()], range.to)
+    : new Map<string, SidecarVerdict>();
   return [...keys.values()]
     .map(({ key, series }) => ({
       key,
@@ -101,18 +108,25 @@ export async function candidatesIn(
       owner: owners.of(key),
       limits: limits.get(keyText(key)) ?? [],
       former: former.get(keyText(key)) ?? [],
+      sidecar: sidecars.get(keyText(key)) ?? null,
     }))
     .sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
 }
 
-function countByKey(rows: readonly Labels[]): Map<string, { readonly key: ContainerKey; series: number }> {
-  const keys = new Map<string, { readonly key: ContainerKey; series: number }>();
+interface Running extends KnownContainer {
+  readonly cgroupIds: string[];
+  series: number;
+}
+
+function countByKey(rows: readonly Labels[]): Map<string, Running> {
+  const keys = new Map<string, Running>();
   for (const labels of rows) {
     const key = keyOf(labels);
     if (isNoContainer(labels, key)) continue;
-    const known = keys.get(keyText(key));
-    if (known === undefined) keys.set(keyText(key), { key, series: 1 });
-    else known.series++;
+    const known = keys.get(keyText(key)) ?? { key, cgroupIds: [], series: 0 };
+    keys.set(keyText(key), known);
+    known.series++;
+    if (labels.id !== undefined) known.cgroupIds.push(labels.id);
   }
   return keys;
 }

@@ -48,8 +48,8 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
     if (candidate === undefined) continue;
     known.delete(keyText(key));
     const verdict = recordedVerdict(series, { jvm: null, version: versionOf(series.fields), minHistorySeconds });
-    const { owner, former } = candidate;
-    const row: FleetRow = { ...key, owner, formerPods: former.map(({ pod }) => pod), verdict };
+    const { owner, former, sidecar } = candidate;
+    const row: FleetRow = { ...key, owner, formerPods: former.map(({ pod }) => pod), sidecar, verdict };
     const summary = summaryOf(row);
     const isCharted = summary.growth !== null && verdict.leak !== false;
     const chart = isCharted ? chartOf(series, fieldName(summary.growth!.field)) : null;

@@ -3,7 +3,7 @@ import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
 import { RESTART_METRIC } from '../inputs/prometheus/metric-roles.ts';
 import type { TimeRange } from './http/prometheus-api.ts';
 import { anyOf, type Matcher } from './read/matchers.ts';
-import type { Owner } from './types.ts';
+import type { Owner, SidecarVerdict } from './types.ts';
 
 /** A container that runs at the end of the range, and what is known of it before its samples are read. */
 export interface Candidate {
@@ -15,6 +15,7 @@ export interface Candidate {
   readonly series: number;
   /** Containers of former pods of its workload that are its earlier lives, the newest first. */
   readonly former: readonly ContainerKey[];
+  readonly sidecar: SidecarVerdict | null;
 }
 
 /** Containers whose samples are read together: plain data, which a thread can be given. */

@@ -3,12 +3,14 @@ import type { FleetRow, Growth, RowSummary } from './types.ts';
 
 /** What is kept of a row. */
 export function summaryOf({ verdict, ...row }: FleetRow): RowSummary {
-  const { trend, leak, confidence, cause, headline, eta, target } = verdict;
+  const { trend, cause, headline, eta, target } = verdict;
+  const { sidecar } = row;
+  const isOfSidecar = verdict.leak === null && sidecar !== null && sidecar.leak !== null;
   return {
     ...row,
     trend,
-    leak,
-    confidence,
+    leak: isOfSidecar ? sidecar.leak : verdict.leak,
+    confidence: (isOfSidecar ? sidecar.confidence : null) ?? verdict.confidence,
     cause,
     headline,
     growth: growthOf(verdict),

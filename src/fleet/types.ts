@@ -1,6 +1,6 @@
 import type { Verdict } from '../diagnosis/types.ts';
 import type { ContainerKey } from '../inputs/prometheus/container-key.ts';
-import type { Eta } from '../trends/types.ts';
+import type { Eta, Trend } from '../trends/types.ts';
 
 /** The object that created the pods, such as a Deployment. */
 export interface Owner {
@@ -14,6 +14,8 @@ export interface FleetRow extends ContainerKey {
   readonly owner: Owner | null;
   /** Pods of the same workload that it has replaced, the newest first: the verdict counts them as its earlier runs. */
   readonly formerPods: readonly string[];
+  /** What memhound beside the container says, where its metrics are scraped: it sees more than cAdvisor. null: there is none. */
+  readonly sidecar: SidecarVerdict | null;
   readonly verdict: Verdict;
 }
 
@@ -21,7 +23,9 @@ export interface FleetRow extends ContainerKey {
 export interface RowSummary extends ContainerKey {
   readonly owner: Owner | null;
   readonly formerPods: readonly string[];
+  readonly sidecar: SidecarVerdict | null;
   readonly trend: Verdict['trend'];
+  /** Where the verdict leaves it open, what the sidecar says. */
   readonly leak: boolean | null;
   readonly confidence: number;
   readonly cause: Verdict['cause'];
@@ -29,6 +33,16 @@ export interface RowSummary extends ContainerKey {
   readonly growth: Growth | null;
   readonly eta: Eta | null;
   readonly limitBytes: number | 'max' | null;
+}
+
+export interface SidecarVerdict {
+  readonly trend: Trend;
+  readonly leak: boolean | null;
+  readonly confidence: number | null;
+  /** The fastest first. */
+  readonly causes: readonly { readonly cause: string; readonly bytesPerHour: number }[];
+  /** The largest first; empty if the sidecar does not export them (`--metrics-files`). */
+  readonly files: readonly { readonly path: string; readonly residentBytes: number }[];
 }
 
 /** The growth that leads, in bytes (or counts) an hour, with its 90 % interval. */

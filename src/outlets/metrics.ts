@@ -1,9 +1,8 @@
 import { Counter, Gauge, type OpenMetricsContentType, type PrometheusContentType, Registry } from 'prom-client';
 import { entriesOf, fieldRow } from '../fields.ts';
+import { TRENDS } from '../trends/types.ts';
 import { partMetrics } from './part-metrics.ts';
 import type { Status } from './status.ts';
-
-const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
 
 /** A client that scrapes more often gets the same text again. The port is open to the cluster, and a text costs milliseconds. */
 const KEPT_MS = 1000;

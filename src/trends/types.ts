@@ -2,7 +2,8 @@ import type { ByField, FieldId, GrowthCause } from '../fields.ts';
 
 /** The results of the trend detector. Slopes are in bytes an hour (counts an hour for counts). The names are those of the public verdict. */
 
-export type Trend = 'growing' | 'stable' | 'shrinking' | 'settling' | 'cyclic' | 'not-enough-data';
+export const TRENDS = ['growing', 'stable', 'shrinking', 'settling', 'cyclic', 'not-enough-data'] as const;
+export type Trend = (typeof TRENDS)[number];
 
 export type Cause = GrowthCause | 'none';
 

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
+import type { FleetRow } from '../../src/fleet/types.ts';
+import { serve } from '../support/answering-server.ts';
 import { makeCgroup } from '../support/cgroup.ts';
 import { startPrometheusWith } from '../support/fleet-servers.ts';
 import { startJava } from '../support/java.ts';
-import { watch } from '../support/memhound.ts';
+import { MEMHOUND, watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
-import type { Running } from '../support/process.ts';
+import { type Running, run } from '../support/process.ts';
 
 const FORMATS = ['openmetrics', 'text'] as const;
 
@@ -38,22 +38,26 @@ const chosen = (expr: string, pod: string): string =>
 
 /** A server before memhound that asks for no format, as a Prometheus of before OpenMetrics does. */
 async function startPlainProxy(t: TestContext, to: string): Promise<string> {
-  const proxy = createServer((asked, answer) => {
+  const url = await serve(t, (asked, answer) => {
     request(new URL(asked.url!, to), { headers: { accept: 'text/plain' } }, (got) => {
       answer.writeHead(got.statusCode!, got.headers);
       got.pipe(answer);
     }).end();
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  t.after(() => {
-    proxy.closeAllConnections();
-    proxy.close();
   });
-  return String((proxy.address() as AddressInfo).port);
+  return new URL(url).port;
+}
+
+/** The metrics of cAdvisor for the pod's container, as a kubelet serves them. */
+async function startKubelet(t: TestContext): Promise<string> {
+  return await serve(t, (_, answer) => {
+    const labels = '{namespace="shop",pod="orders-openmetrics",container="app",id="/kubepods/pod1/1"}';
+    answer.setHeader('content-type', 'text/plain; version=0.0.4');
+    answer.end(`container_memory_rss${labels} 3e8\ncontainer_memory_usage_bytes${labels} 3e8\n`);
+  });
 }
 
 /** k8s/monitoring/scrape.yaml, with a list of pods in place of the search for them, and the ports that the test has. */
-function scrapeConfig(ports: Readonly<Record<(typeof FORMATS)[number], string>>): string {
+function scrapeConfig(ports: Readonly<Record<(typeof FORMATS)[number], string>>, kubelet: string): string {
   const { scrape_configs, rule_files } = parse(readFileSync('k8s/monitoring/scrape.yaml', 'utf8')) as {
     readonly scrape_configs: readonly Record<string, unknown>[];
     readonly rule_files: readonly string[];
@@ -74,12 +78,15 @@ function scrapeConfig(ports: Readonly<Record<(typeof FORMATS)[number], string>>)
   });
   return stringify({
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    scrape_configs: jobs,
+    scrape_configs: [
+      ...jobs,
+      { job_name: 'kubelet', scrape_interval: '1s', static_configs: [{ targets: [new URL(kubelet).host] }] },
+    ],
     rule_files: rule_files.map((name) => resolve('k8s/monitoring', name)),
   });
 }
 
-test('each query of the dashboard has an answer from a real Prometheus that scrapes a real memhound, in both formats', {
+test('of a real memhound that a real Prometheus scrapes: the dashboard, in both formats, and memhound fleet have what it says', {
   skip: missingRequirements('javac', 'cgroup', 'prometheus'),
   timeout: 300_000,
 }, async (t) => {
@@ -95,7 +102,8 @@ test('each query of the dashboard has an answer from a real Prometheus that scra
   const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--min-history', '20s', '--metrics-files', '5']);
   t.after(() => hound.stop('SIGKILL'));
   const { port } = new URL(hound.opsUrl);
-  const config = scrapeConfig({ openmetrics: port, text: await startPlainProxy(t, hound.opsUrl) });
+  const kubelet = await startKubelet(t);
+  const config = scrapeConfig({ openmetrics: port, text: await startPlainProxy(t, hound.opsUrl) }, kubelet);
   const prometheus = await startPrometheusWith(config);
   t.after(() => prometheus.stop());
 
@@ -130,4 +138,15 @@ test('each query of the dashboard has an answer from a real Prometheus that scra
       assert.ok(values.length > 0, `${format}: ${variable}`);
     }
   }
+
+  const fleet = await run(process.execPath, [MEMHOUND, 'fleet', '--prometheus', prometheus.url, '--since', '10m', '--json']);
+  assert.equal(fleet.code, 0, fleet.stderr);
+  const [row] = fleet.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as FleetRow);
+  assert.equal(row?.verdict.trend, 'not-enough-data');
+  assert.equal(row?.sidecar?.leak, true);
+  assert.ok(row.sidecar.causes.some(({ cause }) => cause === 'heap'));
+  assert.equal(row.sidecar.files.length, 5);
 });

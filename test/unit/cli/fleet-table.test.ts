@@ -11,6 +11,7 @@ const LEAK: RowSummary = {
   pod: 'shop-5d-x',
   container: 'app',
   formerPods: [],
+  sidecar: null,
   owner: { kind: 'Deployment', name: 'shop' },
   trend: 'growing',
   leak: true,
@@ -59,6 +60,25 @@ test('the table has leaks and what is not known, and counts what it leaves out',
   assert.match(text, / c +app +growing +not known/);
   assert.doesNotMatch(text, / d +app/);
   assert.match(text, /4 containers: 1 leaks \(expected to be false: 0\.1 of them\), 1 more perhaps; 1 container not shown/);
+});
+
+test('where a sidecar runs beside the container, its cause is shown, and no command to add one', () => {
+  const sidecar = {
+    trend: 'growing' as const,
+    leak: true,
+    confidence: 0.99,
+    causes: [{ cause: 'heap', bytesPerHour: 1e6 }],
+    files: [],
+  };
+  const text = table([rowOf({ sidecar })]);
+  assert.match(text, / yes +heap \(sidecar\) /);
+  assert.doesNotMatch(text, /memhound inject/);
+  const log = { cause: 'page-cache', bytesPerHour: 1e6 };
+  const files = [{ path: '/var/log/orders.log', residentBytes: 1e9 }];
+  assert.match(
+    table([rowOf({ leak: null, sidecar: { ...sidecar, leak: null, causes: [log], files } }, false)]),
+    /page-cache of \/var\/log\/orders\.log \(sidecar\)/,
+  );
 });
 
 test('what is missing is listed, with the reason and the warnings of the server', () => {

@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { type Answer, HttpClient } from '../../../../src/fleet/http/http-client.ts';
 import { HttpError } from '../../../../src/fleet/http/http-error.ts';
-
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { serve } from '../../../support/answering-server.ts';
 
 function clientOf(t: TestContext, url: string, retries = 0, stallMs = 10_000): HttpClient {
   const credentials = { headers: { authorization: 'Bearer secret', 'x-scope-orgid': 'prod' }, ca: null, cert: null, key: null };

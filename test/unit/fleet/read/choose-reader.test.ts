@@ -1,37 +1,20 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { HttpClient } from '../../../../src/fleet/http/http-client.ts';
-import { PrometheusApi } from '../../../../src/fleet/http/prometheus-api.ts';
 import { chooseReader } from '../../../../src/fleet/read/choose-reader.ts';
+import { apiOf } from '../../../support/answering-server.ts';
 
 const RANGE = { from: 0, to: 3600 };
 const NO_SAMPLES = JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [] } });
 
 /** The way that is chosen for a server that answers `api/v1/read` and `api/v1/export` with these statuses, and queries as Prometheus does. */
 async function wayFor(t: TestContext, statuses: { readonly read: number; readonly export: number }): Promise<string> {
-  const server = createServer(async (request, response) => {
+  const api = await apiOf(t, async (request, response) => {
     await request.toArray();
     if (request.url === '/api/v1/read') response.writeHead(statuses.read).end();
     else if (request.url === '/api/v1/export') response.writeHead(statuses.export).end();
     else response.end(NO_SAMPLES);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = new HttpClient({
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { headers: {}, ca: null, cert: null, key: null },
-    connections: 1,
-    stallMs: 10_000,
-    retries: 0,
   });
-  t.after(() => {
-    client.close();
-    server.closeAllConnections();
-    server.close();
-  });
-  const { way } = await chooseReader(new PrometheusApi(client), [{ name: 'pod', operator: '!=', value: '' }], RANGE, null);
+  const { way } = await chooseReader(api, [{ name: 'pod', operator: '!=', value: '' }], RANGE, null);
   return way;
 }
 
