@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
+import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from '../../../src/diagnosis/steady-evaluation.ts';
+import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
+import { HOUR_S } from '../../../src/units.ts';
+import { fileTrack } from '../../support/file-track.ts';
+import { causeShare, fieldTrend, fileRow, filesThatGrow } from '../../support/rule-context.ts';
+
+/** Each value as it is published, one a second: far less than a statement of an hour's window is kept. */
+function published<In, Out>(values: readonly In[], keep: (steady: Steady, value: In) => Out): Out[] {
+  let state: SteadyState | null = null;
+  return values.map((value, second) => {
+    const steady = new Steady(state, second, HOUR_S);
+    const out = keep(steady, value);
+    state = steady.after;
+    return out;
+  });
+}
+
+const evaluation = (given: Partial<Evaluation> = {}): Evaluation => ({
+  trend: 'stable',
+  leak: false,
+  confidence: 0.9,
+  causes: [],
+  causeBasis: [],
+  etas: [],
+  needs: null,
+  fields: { usage: fieldTrend('stable') },
+  ...given,
+});
+const growing = (slope: number, causes: readonly CauseShare['cause'][], leak: boolean | null = false): Evaluation =>
+  evaluation({
+    trend: 'growing',
+    leak,
+    causes: causes.map((cause) => causeShare(cause, slope)),
+    fields: { usage: fieldTrend('growing', slope) },
+  });
+
+describe('a published state is over', () => {
+  const over = (before: Evaluation | null, now: Evaluation): boolean => {
+    const steady = new Steady(null, 0, HOUR_S);
+    if (before !== null) steadyEvaluation(steady, before);
+    return isOver(steady.after, now);
+  };
+
+  test('where the alarm reports a leak that was not reported', () => {
+    assert.equal(over(evaluation(), growing(1e6, ['native'], true)), true);
+    assert.equal(over(growing(1e6, ['native'], null), growing(1e6, ['native'], true)), true);
+    assert.equal(over(growing(1e6, ['native'], true), growing(1e6, ['heap'], true)), false, 'it was reported');
+  });
+
+  test('where memory grows four times as fast from other causes, and grew before', () => {
+    assert.equal(over(growing(1e6, ['page-cache']), growing(4e6, ['process'])), true);
+    assert.equal(over(growing(1e6, ['page-cache']), growing(3.9e6, ['process'])), false);
+    assert.equal(over(growing(1e6, ['page-cache']), growing(9e6, ['page-cache'])), false, 'the same causes');
+    assert.equal(over(evaluation(), growing(9e6, ['process'])), false, 'nothing grew');
+    assert.equal(over(growing(0, ['page-cache']), growing(9e6, ['process'])), false, 'its pace is not known');
+    const flat = evaluation({ ...growing(1, ['process']), fields: { usage: fieldTrend('stable', 9e6) } });
+    assert.equal(over(growing(1e6, ['page-cache']), flat), false, 'usage itself is flat');
+  });
+
+  test('never where nothing was published', () => {
+    assert.equal(over(null, growing(9e6, ['process'], true)), false);
+  });
+
+  test('also of series without usage: a leak alone counts', () => {
+    const none = (leak: boolean) => evaluation({ trend: 'growing', leak, fields: {} });
+    assert.deepEqual([over(none(false), none(true)), over(none(false), none(false))], [true, false]);
+  });
+});
+
+describe('the trend of a field', () => {
+  const trends = (...ofAnon: readonly Trend[]): readonly (Trend | undefined)[] =>
+    published(ofAnon, (steady, trend) =>
+      steadyEvaluation(steady, evaluation({ fields: { usage: fieldTrend('stable'), anon: fieldTrend(trend) } })),
+    ).map(({ fields }) => fields.anon?.trend);
+
+  test('stays while it is contradicted for a moment', () => {
+    assert.deepEqual(trends('stable', 'growing', 'stable'), ['stable', 'stable', 'stable']);
+  });
+
+  test('is taken at once where none was known, or none is known any more', () => {
+    assert.deepEqual(trends('not-enough-data', 'growing', 'stable'), ['not-enough-data', 'growing', 'growing']);
+    assert.deepEqual(trends('growing', 'not-enough-data'), ['growing', 'not-enough-data']);
+  });
+
+  test('is kept with the answer where samples come late, and only what was known', () => {
+    const late = evaluation({
+      trend: 'not-enough-data',
+      leak: null,
+      fields: { usage: fieldTrend('not-enough-data'), anon: fieldTrend('not-enough-data'), shmem: fieldTrend('growing') },
+    });
+    const known = evaluation({
+      fields: { usage: fieldTrend('stable'), anon: fieldTrend('growing'), shmem: fieldTrend('not-enough-data') },
+    });
+    const last = published([known, late], steadyEvaluation).at(-1)!;
+    assert.deepEqual([last.trend, last.fields.anon?.trend, last.fields.shmem?.trend], ['stable', 'growing', 'growing']);
+  });
+
+  test('is one statement for each field', () => {
+    const both = (anon: Trend, shmem: Trend) =>
+      evaluation({ fields: { usage: fieldTrend('stable'), anon: fieldTrend(anon), shmem: fieldTrend(shmem) } });
+    const last = published([both('growing', 'stable'), both('stable', 'growing')], steadyEvaluation).at(-1)!;
+    assert.deepEqual([last.fields.anon?.trend, last.fields.shmem?.trend], ['growing', 'stable']);
+  });
+});
+
+test('an answer stays where only its leak, its trend or its causes differ for a moment, with its own numbers', () => {
+  const first = growing(1e6, ['native'], null);
+  for (const other of [
+    growing(2e6, ['native'], false),
+    growing(2e6, ['heap'], null),
+    evaluation({ ...first, trend: 'settling' }),
+  ]) {
+    const last = published([first, other], steadyEvaluation).at(-1)!;
+    assert.deepEqual([last.trend, last.leak, last.causes], [first.trend, first.leak, first.causes]);
+  }
+  assert.equal(published([first, growing(2e6, ['native'], null)], steadyEvaluation).at(-1)!.causes[0]!.bytesPerHour, 2e6);
+  assert.equal(published([first, growing(2e6, ['native'], true)], steadyEvaluation).at(-1)!.leak, true, 'the alarm has waited');
+});
+
+describe('causes', () => {
+  const named = (cause: CauseShare['cause'], what: string | null, bytesPerHour = 1e6) =>
+    causeShare(cause, bytesPerHour, { what });
+  const seen = (...steps: readonly (readonly CauseShare[])[]) =>
+    published(steps, (steady, causes) => steadyCauses(steady, 'parts', causes)).map((causes) =>
+      causes.map(({ cause, what, bytesPerHour }) => `${cause} ${what} ${bytesPerHour / 1e6}`),
+    );
+
+  test('keep their order with the newest numbers, and one that is not found keeps its last', () => {
+    assert.deepEqual(
+      seen([named('native', null, 3e6), named('heap', null, 2e6)], [named('heap', null, 4e6), named('native', null, 3.5e6)]).at(
+        -1,
+      ),
+      ['native null 3.5', 'heap null 4'],
+    );
+    assert.deepEqual(seen([named('native', null, 3e6), named('heap', null, 2e6)], [named('heap', null, 4e6)]).at(-1), [
+      'native null 3',
+      'heap null 4',
+    ]);
+  });
+
+  test('of one kind are told apart by what they name', () => {
+    const [a, b] = [named('process', 'a', 3e6), named('process', 'b', 2e6)];
+    assert.deepEqual(seen([a, b], [named('process', 'b', 5e6), named('process', 'a', 4e6)]).at(-1), [
+      'process a 4',
+      'process b 5',
+    ]);
+  });
+
+  test('that get a name, that end, or that are the first ones are published at once', () => {
+    assert.deepEqual(seen([named('page-cache', null)], [named('page-cache', '/a')]).at(-1), ['page-cache /a 1']);
+    assert.deepEqual(seen([named('page-cache', '/a')], []).at(-1), []);
+    assert.deepEqual(seen([], [named('heap', null)]).at(-1), ['heap null 1']);
+  });
+
+  test('do not change at once to others, lose a name at once, or change it', () => {
+    assert.deepEqual(seen([named('page-cache', null)], [named('heap', 'x')]).at(-1), ['page-cache null 1']);
+    assert.deepEqual(seen([named('page-cache', '/a')], [named('page-cache', null)]).at(-1), ['page-cache /a 1']);
+    assert.deepEqual(seen([named('page-cache', '/a')], [named('page-cache', '/b')]).at(-1), ['page-cache /a 1']);
+    assert.deepEqual(seen([named('page-cache', null)], [named('page-cache', null), named('heap', 'x')]).at(-1), [
+      'page-cache null 1',
+    ]);
+  });
+});
+
+describe('files that are named', () => {
+  const tracks = ['/a.log', '/b.log'].map((path) => fileTrack(path, [1e6, 2e6]));
+  const grown = (...paths: readonly string[]) => filesThatGrow(paths.map((path) => fileRow({ path }))).grown;
+  const seen = (...steps: readonly (readonly string[])[]) =>
+    published(steps, (steady, paths) => steadyFiles(steady, tracks, grown(...paths)))
+      .at(-1)!
+      ['page-cache'].map(({ path }) => path);
+
+  test('stay while others are found for a moment', () => {
+    assert.deepEqual(seen(['/a.log'], ['/b.log']), ['/a.log']);
+    assert.deepEqual(seen(['/a.log'], ['/a.log', '/b.log']), ['/a.log']);
+    assert.deepEqual(seen(['/a.log', '/b.log'], ['/b.log', '/a.log']), ['/a.log', '/b.log']);
+    assert.deepEqual(seen(['/a.log'], []), ['/a.log']);
+  });
+
+  test('are named at once where none was, or where one is not there any more', () => {
+    assert.deepEqual(seen([], ['/b.log']), ['/b.log']);
+    assert.deepEqual(seen(['/gone.log'], ['/b.log']), ['/b.log']);
+  });
+
+  test('are the newest rows where they are the same', () => {
+    const rows = grown('/a.log');
+    const last = published([rows, rows], (steady, now) => steadyFiles(steady, tracks, now)).at(-1)!;
+    assert.equal(last['page-cache'][0], rows['page-cache'][0]);
+    assert.deepEqual(last.shmem, []);
+  });
+});
