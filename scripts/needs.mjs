@@ -32,6 +32,7 @@ export const TEST_NEEDS = [
   need('dpkg', ['dpkg'], "the files of the pod's images (test/pod)"),
   need('prometheus', ['prometheus'], 'memhound fleet on a real Prometheus'),
   need('promtool', ['prometheus'], 'the lint of /metrics, and the tests of the alerting rules'),
+  need('openssl', ['openssl'], 'certificates, for memhound fleet on a server that wants one'),
   need('victoria-metrics', ['victoria-metrics'], 'memhound fleet on a real VictoriaMetrics'),
   need('chromium-headless-shell', ['chromium-headless-shell', 'chromium'], 'the page in a real browser', ['chromium']),
 ];

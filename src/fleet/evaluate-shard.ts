@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { recordedVerdict } from '../diagnosis/recorded-verdict.ts';
 import { fieldName } from '../fields.ts';
-import { type ContainerKey, keyText } from '../inputs/prometheus/container-key.ts';
+import { type ContainerKey, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
 import { containerSeries } from '../inputs/prometheus/container-series.ts';
 import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
 import { InputError } from '../inputs/series-file.ts';
@@ -41,9 +41,11 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
   }
   const samples = rows.reduce((sum, { t }) => sum + t.length, 0);
   const known = new Map(shard.candidates.map((candidate) => [keyText(candidate.key), candidate]));
+  const lifeIn = lifeOf(shard);
+  const sampled = new Set(rows.flatMap(({ labels, t }) => (t.length > 0 ? [keyText(lifeIn(keyOf(labels)))] : [])));
   for (const { limits } of shard.candidates) rows.push(...limits);
   const evaluated: EvaluatedRow[] = [];
-  for (const { key, series } of containerSeries(rows, lifeOf(shard))) {
+  for (const { key, series } of containerSeries(rows, lifeIn)) {
     const candidate = known.get(keyText(key));
     if (candidate === undefined) continue;
     known.delete(keyText(key));
@@ -57,7 +59,10 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
     // The next samples arrive meanwhile.
     await setImmediate();
   }
-  return { rows: evaluated, missing: [], tooYoung: known.size, samples };
+  const unanswered = [...known].flatMap(([key, candidate]) => (sampled.has(key) ? [] : [candidate]));
+  const missing =
+    unanswered.length === 0 ? [] : [{ what: nameOf({ candidates: unanswered }), why: NO_SAMPLES, containers: unanswered.length }];
+  return { rows: evaluated, missing, tooYoung: known.size - unanswered.length, samples };
 }
 
 /** The container that a container of a former pod is a life of. Series of a JVM may have no label of their container, so the pod decides. */
@@ -74,7 +79,9 @@ function lifeOf({ candidates }: Shard): (life: ContainerKey) => ContainerKey {
 export const isOfServer = (error: unknown): error is HttpError | InputError =>
   error instanceof HttpError || error instanceof InputError;
 
-function nameOf({ candidates }: Shard): string {
+const NO_SAMPLES = 'the server lists it as running, and answers without any sample of it';
+
+function nameOf({ candidates }: Pick<Shard, 'candidates'>): string {
   const [first] = candidates;
   if (candidates.length === 1) return keyText(first!.key);
   return `${keyText(first!.key)} and ${candidates.length - 1} more`;

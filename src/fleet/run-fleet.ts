@@ -85,7 +85,7 @@ async function run(options: FleetOptions, api: PrometheusApi): Promise<FleetAnsw
       return;
     }
     const result = await evaluators.evaluate(shard);
-    failures = result.missing.length > 0 ? failures + 1 : 0;
+    failures = result.missing.length > 0 && result.rows.length === 0 ? failures + 1 : 0;
     missing.push(...result.missing);
     for (const warning of result.warnings) warnings.add(warning);
     tooYoung += result.tooYoung;

@@ -28,7 +28,19 @@ const RIGHTS = {
 
 /** Programs of scripts/needs.mjs, `guest` and `pod` for all that these take, and rights. */
 type Need =
-  | ('javac' | 'jstat' | 'fincore' | 'setpriv' | 'chromium' | 'guest' | 'pod' | 'prometheus' | 'promtool' | 'victoria-metrics') // programs
+  | (
+      | 'javac'
+      | 'jstat'
+      | 'fincore'
+      | 'setpriv'
+      | 'chromium'
+      | 'guest'
+      | 'pod'
+      | 'openssl'
+      | 'prometheus'
+      | 'promtool'
+      | 'victoria-metrics'
+    ) // programs
   | keyof typeof RIGHTS;
 
 /** For node:test's `skip`: false if nothing is missing, else the reason: each missing program with its package, or each missing right. */
