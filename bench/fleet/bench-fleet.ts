@@ -1,4 +1,4 @@
-// `npm run bench:fleet [-- --containers N --step S --days D --install NAME --server prometheus|victoria-metrics --read-by WAY --seed N]`: time and memory
+// `npm run bench:fleet [-- --containers N --step S --days D --install NAME --server prometheus|victoria-metrics --read-by WAY --dirt NAME --seed N]`: time and memory
 // of memhound and of the server, and how often the answers are right, on fleets of five kinds of install; then what people's rules say of them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,6 +6,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DIRT, type Dirt } from '../../synthetic/fleet/dirt.ts';
 import { type FleetContainer, fleetOf } from '../../synthetic/fleet/fleet.ts';
 import { INSTALLS, type Install, type StoredSeries, seriesOf } from '../../synthetic/fleet/installs.ts';
 import { Random } from '../../synthetic/random.ts';
@@ -24,6 +25,7 @@ const { values: asked } = parseArgs({
     'read-by': { type: 'string' },
     seed: { type: 'string', default: '1' },
     leaking: { type: 'string', default: '0.15' },
+    dirt: { type: 'string', default: 'none' },
   },
 });
 const place = { toS: 1_770_000_000, hours: 24 * Number(asked.days), stepS: Number(asked.step) };
@@ -114,7 +116,9 @@ function peoplesTable(made: readonly FleetContainer[]): void {
 
 function* stored(made: readonly FleetContainer[], install: Install): Iterable<StoredSeries> {
   const random = new Random(Number(asked.seed) + 100);
-  for (const container of made) yield* seriesOf(container, install, place, random);
+  const spoil = (DIRT as Readonly<Record<string, Dirt>>)[asked.dirt];
+  if (spoil === undefined) throw new Error(`--dirt ${asked.dirt}: expected one of ${Object.keys(DIRT).join(', ')}`);
+  for (const container of made) yield* spoil([...seriesOf(container, install, place, random)], place, random);
 }
 
 const row = (install: string, cost: RunCost, score: FleetScore): string =>
