@@ -1,4 +1,5 @@
 import { fieldName, fieldRow } from '../fields.ts';
+import { causeText } from '../fleet/cause-text.ts';
 import { endText } from '../fleet/end-text.ts';
 import type { RankedRow } from '../fleet/rank.ts';
 import { workloadName } from '../fleet/report/workloads.ts';
@@ -35,14 +36,6 @@ function cellsOf({ row: { summary }, alarm, replicas }: RankedRow): string[] {
     eta === null ? '' : endText(eta),
     confidence.toFixed(2),
   ];
-}
-
-/** The cause, and by the sidecar where there is one the file too: it sees what grows, and cAdvisor does not. */
-function causeText({ cause, sidecar, leak }: RowSummary): string {
-  const [first] = sidecar?.causes ?? [];
-  if (sidecar === null || first === undefined || leak === false) return cause;
-  const [file] = first.cause === 'page-cache' ? sidecar.files : [];
-  return `${safeName(first.cause)}${file === undefined ? '' : ` of ${safeName(file.path)}`} (sidecar)`;
 }
 
 function growthText({ field, bytesPerHour, low, high }: Growth): string {

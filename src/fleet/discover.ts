@@ -50,11 +50,12 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
   if (listedBy === undefined) throw new InputError(nothingFound(selector));
   const others = await names([...JVM_METRICS, ...LIMIT_METRICS, ...OWNER_METRICS, RESTART_METRIC, ...SIDECAR_METRICS], []);
   const listed = selectorText([anyOf('__name__', [listedBy]), ...selector]);
-  const namespaces = await api.labelValues('namespace', [listed], range);
   const present = async (...labels: readonly string[]): Promise<string | null> => {
     for (const label of labels) if ((await api.labelValues(label, [listed], range)).length > 0) return label;
     return null;
   };
+  const namespaceLabel = (await present('exported_namespace')) ?? 'namespace';
+  const namespaces = await api.labelValues(namespaceLabel, [listed], range);
   return {
     cgroupMetrics,
     jvmMetrics: others.filter((name) => JVM_METRICS.includes(name)),
@@ -63,7 +64,11 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
     hasOwners: others.some((name) => OWNER_METRICS.includes(name)),
     hasSidecars: others.some((name) => SIDECAR_METRICS.includes(name)),
     listedBy,
-    labels: { pod: await present('pod', 'pod_name'), container: await present('container', 'container_name') },
+    labels: {
+      namespace: namespaceLabel,
+      pod: await present('exported_pod', 'pod', 'pod_name'),
+      container: await present('exported_container', 'container', 'container_name'),
+    },
     namespaces: namespaces.length > 0 ? namespaces : [''],
   };
 }
@@ -84,7 +89,7 @@ export async function candidatesIn(
   selector: readonly Matcher[],
   range: TimeRange,
 ): Promise<Candidate[]> {
-  const place: Matcher[] = namespace === '' ? [] : [anyOf('namespace', [namespace])];
+  const place: Matcher[] = namespace === '' ? [] : [anyOf(inventory.labels.namespace, [namespace])];
   const listed = [anyOf('__name__', [inventory.listedBy]), ...place, ...containersOnly(inventory.labels.container), ...selector];
   const running = await api.instant(`last_over_time(${selectorText(listed)}[${RUNNING_WITHIN}])`, range.to);
   const keys = countByKey(running.map(({ labels }) => ({ ...labels, __name__: inventory.listedBy })));

@@ -28,8 +28,12 @@ export interface Shard {
   readonly series: number;
 }
 
-/** The labels of pod and container: older installs have `pod_name` and `container_name`. null: the series have none, as without Kubernetes. */
+/**
+ * The labels of cAdvisor's series: older installs have `pod_name` and `container_name`, those that do not honour its labels `exported_namespace` and
+ * so on. null: the series have none, as without Kubernetes.
+ */
 export interface LabelNames {
+  readonly namespace: string;
   readonly pod: string | null;
   readonly container: string | null;
 }
@@ -81,18 +85,18 @@ export function* shardsOf(candidates: readonly Candidate[], plan: ShardPlan): It
 function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
   const { cluster, namespace } = candidates[0]!.key;
   const pods = [...new Set(candidates.flatMap(({ key, former }) => [key, ...former].map(({ pod }) => pod)))];
-  const place = (podLabel: string | null): Matcher[] => [
-    ...(namespace === '' ? [] : [anyOf('namespace', [namespace])]),
+  const place = (namespaceLabel: string, podLabel: string | null): Matcher[] => [
+    ...(namespace === '' ? [] : [anyOf(namespaceLabel, [namespace])]),
     ...(cluster === '' ? [] : [anyOf('cluster', [cluster])]),
     ...(podLabel === null || pods.includes('') ? [] : [anyOf(podLabel, pods)]),
   ];
   const cgroup = [
     anyOf('__name__', plan.cgroupMetrics),
-    ...place(plan.labels.pod),
+    ...place(plan.labels.namespace, plan.labels.pod),
     ...containersOnly(plan.labels.container),
     ...plan.selector,
   ];
-  const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('pod')];
+  const jvm = [anyOf('__name__', plan.jvmMetrics), ...place('namespace', 'pod')];
   const lives = candidates.reduce((sum, { former }) => sum + 1 + former.length, 0);
   const series = lives * Math.max(plan.cgroupMetrics.length, plan.jvmMetrics.length);
   const reads = [

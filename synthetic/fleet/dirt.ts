@@ -164,6 +164,23 @@ export const DIRT = {
   'rss and working set only': (series) =>
     series.filter((one) => !isCgroup(one) || /memory_(rss|working_set_bytes)$|spec_/.test(one.labels.__name__!)),
 
+  /** The labels of a kubelet are not honoured: it has a namespace of its own. */
+  'namespace of the kubelet': (series) =>
+    series.map((one) => {
+      const { namespace, ...rest } = one.labels;
+      if (!isCgroup(one) || namespace === undefined) return one;
+      return { ...one, labels: { ...rest, namespace: 'kube-system', exported_namespace: namespace } };
+    }),
+
+  /** cAdvisor runs as a pod, and its labels are not honoured. */
+  'labels of an exporter': (series) =>
+    series.map((one) => {
+      if (!isCgroup(one)) return one;
+      const own: Record<string, string> = { namespace: 'monitoring', pod: 'cadvisor-x7k2p', container: 'cadvisor' };
+      const labels = Object.entries(one.labels).map(([name, value]) => [name in own ? `exported_${name}` : name, value]);
+      return { ...one, labels: { ...own, ...Object.fromEntries(labels) } };
+    }),
+
   /** The limit was twice as high until some day. */
   'limit was lowered': (series, place, random) => {
     const at = momentMs(place, random.between(0.3, 0.7));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Verdict } from '../../src/diagnosis/types.ts';
+import { DIRT, type Dirt } from '../../synthetic/fleet/dirt.ts';
 import { type FleetContainer, fleetOf } from '../../synthetic/fleet/fleet.ts';
 import { type Install, type StoredSeries, seriesOf } from '../../synthetic/fleet/installs.ts';
 import { finished, HEALTHY, LEAKING, type Shape } from '../../synthetic/fleet/shapes.ts';
@@ -268,6 +269,32 @@ test('pods that a Deployment has replaced are earlier runs of the one that runs'
     await server.stop();
   }
 });
+
+for (const dirt of ['namespace of the kubelet', 'labels of an exporter'] as const)
+  test(`containers keep their names and owners where labels are not honoured: ${dirt}`, {
+    skip: missingRequirements('prometheus'),
+    timeout: 120_000,
+  }, async () => {
+    const random = new Random(3);
+    const few = made.slice(0, 6);
+    const spoil: Dirt = DIRT[dirt];
+    const server = await startPrometheus(
+      few.flatMap((container) => spoil([...seriesOf(container, 'kube-prometheus-stack', PLACE, random)], PLACE, random)),
+    );
+    try {
+      const rows = await rowsOf(server);
+      const named = ({ namespace, pod, container }: Pick<FleetContainer, 'namespace' | 'pod' | 'container'>) =>
+        [namespace, pod, container].join('/');
+      assert.deepEqual(rows.map(named).sort(), few.map(named).sort());
+      for (const row of rows) {
+        const { workload, limit } = few.find(({ pod }) => pod === row.pod)!;
+        assert.equal(row.owner?.name, workload);
+        assert.equal('limitBytes' in row.verdict.target ? row.verdict.target.limitBytes : null, limit);
+      }
+    } finally {
+      await server.stop();
+    }
+  });
 
 test('memhound fleet reads VictoriaMetrics by its export', {
   skip: missingRequirements('victoria-metrics'),

@@ -1,4 +1,5 @@
 import { joinWithAnd, safeName } from '../../format.ts';
+import { causeText } from '../cause-text.ts';
 import { endText } from '../end-text.ts';
 import type { RankedRow } from '../rank.ts';
 import type { FleetAnswer } from '../run-fleet.ts';
@@ -112,12 +113,13 @@ function section({ name, rows }: Workload, chartOf: ReportInput['chartOf']): str
 
 function stateLine({ row: { summary }, replicas }: RankedRow): string {
   const parts = [
-    `cause ${summary.cause}`,
+    `cause ${causeText(summary)}`,
     `confidence ${summary.confidence.toFixed(2)}`,
     ...(summary.eta === null ? [] : [endText(summary.eta)]),
   ];
   if (replicas !== null && replicas.spread !== 'single')
     parts.push(`in ${replicas.leaking} of ${replicas.of} replicas${SPREADS[replicas.spread]}`);
+  if (summary.formerPods.length > 0) parts.push(`with ${count(summary.formerPods.length, 'pod')} that it has replaced`);
   return parts.join(' · ');
 }
 

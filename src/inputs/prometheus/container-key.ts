@@ -11,23 +11,28 @@ export interface ContainerKey {
 export const keyText = ({ cluster, namespace, pod, container }: ContainerKey): string =>
   [cluster, namespace, pod, container].filter((part) => part !== '').join('/');
 
-/** kube-state-metrics names itself in `pod` and the pod that it reports in `exported_pod`, unless its labels are honoured. */
-const isOfKubeState = (labels: Labels): boolean => (labels.__name__ ?? '').startsWith('kube_');
+/**
+ * Metrics that report on other pods than their own target. Unless its labels are honoured, the target's own `namespace` or `pod` stays, and
+ * Prometheus renames the reported one to `exported_namespace` or `exported_pod`.
+ */
+const isReport = (labels: Labels): boolean => /^kube_|(?:^|:)container_/.test(labels.__name__ ?? '');
 
 /** The key of a series. Before Kubernetes 1.16 cAdvisor wrote `pod_name` and `container_name`. */
 export function keyOf(labels: Labels): ContainerKey {
-  const exported = isOfKubeState(labels);
+  const isReported = isReport(labels);
   const first = (...names: readonly string[]): string => {
     for (const name of names) if (labels[name]) return labels[name];
     return '';
   };
   const of = (name: string, old: string): string =>
-    exported ? first(`exported_${name}`, name, old) : first(name, old, `exported_${name}`);
+    isReported ? first(`exported_${name}`, name, old) : first(name, old, `exported_${name}`);
   const pod = of('pod', 'pod_name');
-  const container = of('container', 'container_name');
+  // The cgroup of a pod has no container: what stands there is the container of the exporter.
+  const isOfExporter = isReported && labels.exported_pod !== undefined && labels.exported_container === undefined;
+  const container = isOfExporter ? '' : of('container', 'container_name');
   return {
     cluster: labels.cluster ?? '',
-    namespace: exported ? first('exported_namespace', 'namespace') : first('namespace', 'exported_namespace'),
+    namespace: isReported ? first('exported_namespace', 'namespace') : first('namespace', 'exported_namespace'),
     pod,
     // Without Kubernetes, `name` is the name of the container.
     container: container === '' && pod === '' && labels.id !== undefined ? first('name') : container,
