@@ -23,17 +23,34 @@ const COLLECTORS: readonly Omit<Variant, 'classes'>[] = [
   { name: 'Epsilon', collector: 'Epsilon', flags: ['-XX:+UseEpsilonGC'] },
 ];
 
-/** Enough that the compressed class space outgrows 8 MiB and the rest of metaspace 64 MiB. */
+/** Enough that the compressed class space outgrows 8 MiB and the rest of metaspace 64 MiB; and enough for two full nodes of metaspace. */
 const MANY_CLASSES = 20_000;
+const MOST_CLASSES = 70_000;
 
 const OTHERS: readonly Variant[] = [
   { name: 'G1, 20,000 classes', collector: 'G1', flags: ['-XX:+UseG1GC'], classes: MANY_CLASSES },
   { name: 'G1, -Xshare:off', collector: 'G1', flags: ['-XX:+UseG1GC', '-Xshare:off'], classes: 6000 },
   { name: 'G1, -XX:-UseCompressedOops', collector: 'G1', flags: ['-XX:+UseG1GC', '-XX:-UseCompressedOops'], classes: 6000 },
+  { name: 'Serial, 70,000 classes', collector: 'Serial', flags: ['-XX:+UseSerialGC'], classes: MOST_CLASSES },
+  { name: 'Serial, -Xint', collector: 'Serial', flags: ['-XX:+UseSerialGC', '-Xint'], classes: 3000 },
+  { name: 'G1, code cache of 12 MiB', collector: 'G1', flags: ['-XX:+UseG1GC', '-XX:ReservedCodeCacheSize=12m'], classes: 3000 },
+  { name: 'G1, string deduplication', collector: 'G1', flags: ['-XX:+UseG1GC', '-XX:+UseStringDeduplication'], classes: 3000 },
 ];
+
+/** CMS left the JVM with JDK 14. */
+const LAST_WITH_CMS = 13;
+const CMS_CLASSES: Variant = { ...COLLECTORS.find((v) => v.name === 'CMS')!, name: 'CMS, 20,000 classes', classes: MANY_CLASSES };
 
 /** Other sizes and kinds of memory. */
 const SIZES: readonly Variant[] = [
+  {
+    name: 'Parallel, 4 GiB resident',
+    collector: 'Parallel',
+    flags: ['-XX:+UseParallelGC', '-Xms4g', '-XX:+AlwaysPreTouch'],
+    classes: 3000,
+    maxHeapBytes: 4 * GIB,
+    limitBytes: 6 * GIB,
+  },
   { name: 'Parallel, -Xmx40g', collector: 'Parallel', flags: ['-XX:+UseParallelGC'], classes: 3000, maxHeapBytes: 40 * GIB },
   { name: 'G1, -Xmx40g', collector: 'G1', flags: ['-XX:+UseG1GC'], classes: 3000, maxHeapBytes: 40 * GIB },
   {
@@ -88,6 +105,7 @@ export async function variantsOf(jdk: Jdk): Promise<Variant[]> {
   }
   const others = [
     ...OTHERS,
+    ...(jdk.line <= LAST_WITH_CMS ? [CMS_CLASSES] : []),
     ...SIZES,
     ...(hasHugePages() ? [LARGE_PAGES] : []),
     ...(jdk.line >= FIRST_WITH_AOT_CACHE ? [AOT_CACHE] : []),

@@ -27,6 +27,8 @@ export interface Variant {
   /** Of its heap: the JVM's own figures differ from each other by one. */
   readonly pageBytes?: number;
   readonly directMib?: number;
+  /** Of its cgroup. */
+  readonly limitBytes?: number;
   /** Made before the program runs, by a run of its own: the flags that make it, with FOLDER for a folder. The variant's flags may have FOLDER too. */
   readonly prepare?: readonly (readonly string[])[];
 }
@@ -183,7 +185,7 @@ export async function runCell(jdk: Jdk, variant: Variant, attaches: readonly boo
   const folder = mkdtempSync(join(tmpdir(), 'memhound-cell-'));
   const classes = join(folder, 'classes');
   mkdirSync(classes);
-  const cgroup = makeCgroup(2 * GIB);
+  const cgroup = makeCgroup(variant.limitBytes ?? 2 * GIB);
   const file = join(folder, 'grows.log');
   const { maxHeapBytes = MAX_HEAP, directMib = DIRECT_MIB, threads = THREADS } = variant;
   const sizes = ['-Xms64m', `-Xmx${maxHeapBytes}`, '-XX:NativeMemoryTracking=detail'];

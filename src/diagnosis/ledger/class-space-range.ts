@@ -3,8 +3,8 @@ import { MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf, isArchive } from './address-space.ts';
 import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
 
-/** Its size, unless a flag sets another (CompressedClassSpaceSize). */
-const DEFAULT_BYTES = 1024 * MIB;
+/** Its size, unless a flag sets another (CompressedClassSpaceSize). The JVM reports it after its first collection. */
+export const DEFAULT_CLASS_SPACE_BYTES = 1024 * MIB;
 /** Tolerance, because classes may be unloaded between the two readings. */
 const SLACK = 8 * MIB;
 
@@ -17,9 +17,9 @@ export function classSpaceRange(
   heap: AddressRange | null,
   { classSpace, nonClass }: JvmFigures,
 ): AddressRange | null {
-  // If class pointers are not compressed, there is none.
-  if (classSpace === null && nonClass !== null) return null;
-  const length = classSpace?.reservedBytes ?? DEFAULT_BYTES;
+  // If class pointers are not compressed, there is none. Before the first collection the JVM reports neither.
+  if (classSpace === null && nonClass !== null && nonClass.committedBytes > 0) return null;
+  const length = classSpace?.reservedBytes ?? DEFAULT_CLASS_SPACE_BYTES;
   const outside = mappings.filter((m) => heap === null || !(m.start >= heap.start && m.end <= heap.end));
   const archiveEnd = lastArchiveEnd(outside);
   let best: (AddressRange & { readonly off: number }) | null = null;

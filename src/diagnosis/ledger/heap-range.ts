@@ -1,6 +1,7 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { GIB, MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf } from './address-space.ts';
+import { DEFAULT_CLASS_SPACE_BYTES } from './class-space-range.ts';
 import type { JvmFigures } from './jvm-figures.ts';
 
 /** Compressed oops keep the heap below address 32 GiB. A JVM of less than 32 GiB has no other memory so low. */
@@ -41,9 +42,11 @@ export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): He
     for (const range of candidatesIn(chain, heap.reservedBytes)) {
       const resident = chain.residentWithin(range);
       const off = Math.abs(chain.committedWithin(range) - heap.committedBytes);
-      const rank = rankOf(range);
-      if (resident > heap.committedBytes + COMMITTED_SLACK) continue;
-      if (rank < 2 && off > Math.max(COMMITTED_SLACK, heap.committedBytes * COMMITTED_SHARE)) continue;
+      const isFar = off > Math.max(COMMITTED_SLACK, heap.committedBytes * COMMITTED_SHARE);
+      const place = rankOf(range, figures.classSpace?.reservedBytes ?? DEFAULT_CLASS_SPACE_BYTES);
+      if (resident > heap.committedBytes + COMMITTED_SLACK || (place < 2 && isFar)) continue;
+      // Any range that agrees is better than one of another size at the usual place.
+      const rank = isFar ? 0 : place;
       const exact = range.end - range.start === heap.reservedBytes;
       const found: Candidate = { ...range, rank, exact, off, resident };
       if (best === null || isBetter(found, best)) best = found;
@@ -70,12 +73,12 @@ function* candidatesIn(chain: Chain, length: number): Generator<AddressRange> {
 
 /**
  * With compressed oops the JVM first tries to end the heap at 4 GiB, then at 32 GiB (CompressedOops, attempt addresses of
- * virtualspace.cpp), and then below. If the kernel places all mappings low, stacks and arenas are adjacent to the heap; then its end
- * identifies it.
+ * virtualspace.cpp), and then below. JDK 8, and JDK 11 to 20 without a class data archive, leave room for the class space below 32 GiB.
+ * If the kernel places all mappings low, stacks and arenas are adjacent to the heap; then its end identifies it.
  */
-function rankOf({ start, end }: AddressRange): 0 | 1 | 2 {
+function rankOf({ start, end }: AddressRange, classSpaceBytes: number): 0 | 1 | 2 {
   if (start >= LOW) return 0;
-  return end % (4 * GIB) === 0 ? 2 : 1;
+  return end % (4 * GIB) === 0 || end === LOW - classSpaceBytes ? 2 : 1;
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {

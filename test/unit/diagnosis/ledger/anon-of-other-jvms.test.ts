@@ -41,6 +41,16 @@ const CASES: readonly {
     truth: { 'malloc-arenas': arenas },
   })),
   {
+    title: 'JDK 8: a heap of 4 GiB that ends at 31 GiB, with the class space behind it in one mapping',
+    fixture: 'jdk8-heap-of-4g',
+    truth: { 'java-heap': 4096, 'class-space': 2.1 },
+  },
+  {
+    title: 'JDK 17 without a class data archive: the class space behind a heap of 9 GiB, before the first collection',
+    fixture: 'jdk17-no-archive',
+    truth: { 'java-heap': 54.9, 'class-space': 2.2, metaspace: 11.9 },
+  },
+  {
     title: 'above 32 GiB: a heap that begins inside of a mapping',
     fixture: 'jdk17-parallel-above-32g',
     truth: { 'java-heap': 198.1, 'class-archive': 9.7 },

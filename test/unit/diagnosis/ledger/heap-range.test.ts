@@ -50,10 +50,21 @@ test('of ranges that fit, one below 32 GiB comes first, and one that ends where 
   const high = heapAt(HIGH, 100, 512);
   const low = heapAt(LOW, 104, 512);
   assert.equal(startOf([...low, ...high], 100, 512), LOW);
-  const tried = heapAt(4 * GIB - 512 * MIB, 40, 512);
-  assert.equal(startOf([...heapAt(LOW, 100, 512), ...tried], 100, 512), 4 * GIB - 512 * MIB, 'whatever is committed of it');
-  const second = heapAt(32 * GIB - 512 * MIB, 40, 512);
-  assert.equal(startOf([...heapAt(LOW, 100, 512), ...second], 100, 512), 32 * GIB - 512 * MIB);
+  for (const end of [4 * GIB, 32 * GIB, 31 * GIB]) {
+    const tried = (committed: number) => [...heapAt(LOW, 100, 512), ...heapAt(end - 512 * MIB, committed, 512)];
+    assert.equal(startOf(tried(75), 100, 512), end - 512 * MIB, 'three quarters of what is committed are there');
+    assert.equal(startOf(tried(74), 100, 512), LOW, 'a range that agrees is better than one that does not');
+    assert.equal(startOf(heapAt(end - 512 * MIB, 40, 512), 100, 512), end - 512 * MIB, 'there is no other');
+  }
+});
+
+test('below 32 GiB the JVM leaves room for a class space of the size that it reports', () => {
+  const classSpace = space(0, 1, { reservedBytes: 256 * MIB });
+  const heap = space(0, 100 * MIB, { reservedBytes: 512 * MIB });
+  const end = 32 * GIB - 256 * MIB;
+  const mappings = [...heapAt(LOW, 100, 512), ...heapAt(end - 512 * MIB, 90, 512)];
+  assert.equal(heapRange(mappings, jvmFigures({ heap, classSpace }))?.end, end);
+  assert.equal(heapRange(mappings, jvmFigures({ heap }))?.start, LOW);
 });
 
 test('of ranges at such places, the one counts whose committed memory is nearest, then the exact length, then the most resident', () => {
