@@ -79,6 +79,20 @@ export const NAME_CASES: readonly NameCase[] = [
     HARMLESS,
   ),
   row(
+    'a mapped file, deleted, without a descriptor',
+    ['FileShapes', 'mapped-deleted', 'FOLDER/store', '4', '400'],
+    'page-cache',
+    /\/store\.map \(.*still mapped by pid/,
+    HARMLESS,
+  ),
+  row(
+    'a journal of full length',
+    ['FileShapes', 'journal', 'FOLDER/db', '4', '600'],
+    'page-cache',
+    /\/journal\.dat \(/,
+    HARMLESS,
+  ),
+  row(
     'uploads, removed and never closed',
     ['FileShapes', 'uploads', 'FOLDER/upload', '4', '400'],
     'page-cache',
@@ -104,6 +118,16 @@ export const NAME_CASES: readonly NameCase[] = [
   row('a spill folder on a tmpfs', ['Segments', 'closed', 'SHM/spill', '4', '8', '400'], 'shmem', /\/spill\//),
   row('one file on a tmpfs', ['TmpfsGrowth', '3', '300', 'SHM/queue.dat'], 'shmem', /\/queue\.dat/),
   row('a helper process', ['ChildGrows', '3', '300', 'TOOL'], 'process', /^wkhtmltopdf .*started by the JVM/),
+  row('helper processes of many names', ['HelperShapes', 'names', '4', 'TOOL'], 'process', /^Processes of 12 names \(/),
+  row('ever more helper processes', ['HelperShapes', 'count', '5', 'TOOL'], 'process', /^wkhtmltopdf \(\d+ processes, /),
+  row('compressors that are never closed', ['HelperShapes', 'deflaters', '3'], 'native', /in malloc arenas/),
+  row('direct buffers beside threads', ['HelperShapes', 'buffers', '4'], 'native', /in direct buffers/, {
+    flags: [...SMALL, '-XX:MaxDirectMemorySize=1g'],
+    limitBytes: 1024 * MIB,
+  }),
+  row('direct buffers, without counters', ['DirectLeak', '3', '300'], 'native', /in direct buffers/, {
+    flags: [...SMALL, '-XX:MaxDirectMemorySize=1g', '-XX:-UsePerfData'],
+  }),
   row('direct buffers', ['DirectLeak', '3', '300'], 'native', /in direct buffers/, {
     flags: [...SMALL, '-XX:MaxDirectMemorySize=1g'],
   }),

@@ -5,6 +5,7 @@ import { targetInfo } from '../daemon/target-info.ts';
 import { takeSnapshot } from '../daemon/target-snapshot.ts';
 import { ledgerOf, readLedgerContext, viewsOf } from '../daemon/tick-answers.ts';
 import { bytesText } from '../format.ts';
+import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import { releaseMemory } from '../sources/jvm/release-memory.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { JvmReading, Reading } from '../sources/types.ts';
@@ -43,10 +44,11 @@ async function run(options: Options<'explain'>): Promise<number> {
   const subject = chosen.jvm === null ? null : chosen.process;
   const mappings =
     subject === null ? null : new MappingsReader(roots, subject, options.attach || options.histogram || options.release);
+  const split = (await mappings?.get(nowMs, 'demand', jvm)) ?? null;
   const ledger = ledgerOf(tick, {
     namedFiles: [],
-    files: snapshot.files,
-    mappings: (await mappings?.get(nowMs, 'demand', jvm)) ?? null,
+    files: withDeletedMappings(snapshot.files, mappings?.deletedFiles ?? []),
+    mappings: split,
     ...readLedgerContext(roots, chosen, pidsOf(roots, chosen)),
   });
   const taken = options.histogram ? await takeTwoHistograms(subject === null ? null : new HeapHistograms(roots, subject)) : null;

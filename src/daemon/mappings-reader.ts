@@ -3,10 +3,11 @@ import { ageMs } from '../clock.ts';
 import { allocatorOf } from '../diagnosis/ledger/allocator.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import { splitAnon } from '../diagnosis/ledger/anon-split.ts';
+import { deletedMappedFiles } from '../sources/files/deleted-mappings.ts';
 import { type JcmdReport, queryJvm } from '../sources/jvm/jcmd-report.ts';
 import { readSmaps } from '../sources/mappings/smaps.ts';
 import { type ReadReason, SmapsBudget } from '../sources/mappings/smaps-budget.ts';
-import type { JvmReading, ProcessRef, Roots } from '../sources/types.ts';
+import type { FileReading, JvmReading, ProcessRef, Roots } from '../sources/types.ts';
 import { MINUTE_MS } from '../units.ts';
 
 /** Minimum time between two requests to the JVM: the attach listener is one of its threads, and VM.metaspace pauses the others. */
@@ -21,6 +22,7 @@ export class MappingsReader {
   #reading: Promise<void> | null = null;
   /** The reason why there is no reading; null: there is one, or none was requested yet. */
   #readError: string | null = null;
+  #deletedFiles: readonly FileReading[] = [];
 
   readonly #mayAttach: boolean;
   #jcmdReport: { readonly value: JcmdReport | null; readonly atMs: number } | null = null;
@@ -41,6 +43,11 @@ export class MappingsReader {
   /** The last reading; null: there is none yet. */
   get last(): Mappings | null {
     return this.#last;
+  }
+
+  /** Deleted files that the JVM maps, by the last reading. */
+  get deletedFiles(): readonly FileReading[] {
+    return this.#deletedFiles;
   }
 
   get readError(): string | null {
@@ -68,6 +75,11 @@ export class MappingsReader {
         allocator: allocatorOf(reading.value.mappings),
         atMs: reading.atMs,
       };
+      this.#deletedFiles = deletedMappedFiles(
+        reading.value.mappings,
+        { roots: this.#roots, process: this.#process },
+        reading.atMs,
+      );
       this.#readError = null;
     } else {
       this.#budget.record(nowMs, cpuUsage(cpu).system / 1000);

@@ -9,6 +9,7 @@ import { History } from '../history/history.ts';
 import type { HistogramTake } from '../outlets/status.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
+import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
@@ -186,8 +187,8 @@ export class WatchedContainer implements AnsweringContainer {
     await files.scan(nowMs, this.tick?.sample.values ?? {}, (found, isAnew) => {
       if (files !== this.#readers.files) return; // the instance has ended meanwhile
       if (isAnew) this.history.expectFilesAgain();
-      this.#files = found;
-      this.history.recordFiles(nowMs, found);
+      this.#files = withDeletedMappings(found, this.#readers.mappings?.deletedFiles ?? []);
+      this.history.recordFiles(nowMs, this.#files);
     });
   }
 
@@ -200,7 +201,7 @@ export class WatchedContainer implements AnsweringContainer {
   async readParts(nowMs: number): Promise<void> {
     const readers = this.#readers;
     const bytes = anonShmemAndSwap(this.tick);
-    const reason = this.#isAnonGrowing ? 'trend' : this.#hasMoved(bytes) ? 'routine' : 'unmoved';
+    const reason = this.#needsMappings ? 'trend' : this.#hasMoved(bytes) || this.#isCacheUnnamed ? 'routine' : 'unmoved';
     const before = readers.mappings?.last ?? null;
     const mappings = (await readers.mappings?.get(nowMs, reason, this.#jvm())) ?? null;
     if (mappings !== before) this.#bytesAtReading = bytes;
@@ -216,9 +217,15 @@ export class WatchedContainer implements AnsweringContainer {
     return bytes === null || before === null || Math.abs(bytes - before) >= Math.max(MIN_MOVE_BYTES, MIN_MOVE_SHARE * before);
   }
 
-  /** Whether only the parts of anonymous memory tell what grows. */
-  get #isAnonGrowing(): boolean {
+  /** Whether page cache grows that no file explains: it may be of files that were deleted while they are mapped. */
+  get #isCacheUnnamed(): boolean {
+    return this.verdict?.causes.some(({ cause, what }) => cause === 'page-cache' && what === null) ?? false;
+  }
+
+  /** Whether only the mappings tell what grows: a part of anonymous memory, or files that were deleted while they are mapped. */
+  get #needsMappings(): boolean {
     const { verdict } = this;
+    if (verdict?.trend === 'growing' && (this.#readers.mappings?.deletedFiles.length ?? 0) > 0) return true;
     return verdict?.trend === 'growing' && (verdict.leak !== false || verdict.causes.some((c) => !c.reclaimable));
   }
 

@@ -6,14 +6,17 @@ import type { FileRow } from './types.ts';
 
 /**
  * The reason why files grow, which decides the advice: one log; one log that was removed while a process writes it; deleted files that no
- * process closes; files that are only read; or many files.
+ * process closes; deleted files that are still mapped; files that are only read; a file of fixed length that is filled; or many files.
  */
-export type FileSituation = 'log' | 'removed-log' | 'unclosed' | 'read' | 'many';
+export type FileSituation = 'log' | 'removed-log' | 'unclosed' | 'mapped' | 'read' | 'fixed' | 'many';
 
 /** If this share of a group's files is deleted, the advice is about the deleted files. */
 const MOSTLY = 0.8;
 /** If less than this share of a file is in memory or on its file system, the text does not give only its length. */
 const WHOLE = 0.9;
+/** Lengths are kept with seven digits. */
+const SAME_LENGTH = 1e-6;
+const MIN_LENGTHS = 4;
 const MAX_PIDS = 3;
 const MANY_FILES = 8;
 
@@ -21,10 +24,19 @@ export const fileSituation = (row: FileRow, context: RuleContext): FileSituation
   context.steady.keep(`why ${row.path} grows`, situationOf(row, context));
 
 function situationOf(row: FileRow, context: RuleContext): FileSituation {
+  if (row.openFiles === 0 && row.deletedFiles > 0 && row.deletedFiles >= MOSTLY * row.files) return 'mapped';
   if (row.deletedFiles >= 2 && row.deletedFiles >= MOSTLY * row.files) return 'unclosed';
   if (row.deleted) return 'removed-log';
   if (isOnlyRead(row, context)) return 'read';
-  return row.kind === 'file' ? 'log' : 'many';
+  if (row.kind !== 'file') return 'many';
+  return isOfFixedLength(row, context) ? 'fixed' : 'log';
+}
+
+/** Its length has not changed in several scans, while what it has in memory grew: it was allocated or mapped at its full length. */
+function isOfFixedLength({ path }: FileRow, { series }: RuleContext): boolean {
+  const track = series.files.flatMap((f) => [f, ...f.members]).find((f) => f.kind === 'file' && f.path === path);
+  const lengths = track === undefined ? [] : [...track.sizeBytes].filter((bytes) => bytes > 0);
+  return lengths.length >= MIN_LENGTHS && lengths.every((bytes) => Math.abs(bytes - lengths[0]!) < SAME_LENGTH * bytes);
 }
 
 /** No process has it open for writing, and its last write was before its growth began. */
@@ -38,10 +50,15 @@ export function filesText(row: FileRow, situation: FileSituation, { steady }: Ru
   switch (situation) {
     case 'unclosed':
       return sentence`${row.deletedFiles} deleted files that ${pidsText(row.pids)} still ${row.pids.length > 1 ? 'hold' : 'holds'} open (${levelText(row)}, ${placeText(row)})`;
+    case 'mapped':
+      return row.files === 1
+        ? sentence`${filePart(row.path)} (${mappedLevelText(row)}, deleted but still mapped by ${pidsText(row.pids)})`
+        : sentence`${row.deletedFiles} deleted files that ${pidsText(row.pids)} still ${row.pids.length > 1 ? 'map' : 'maps'} (${mappedLevelText(row)}, ${placeText(row)})`;
     case 'read':
       if (row.path.endsWith('/')) return sentence`${row.files} files read ${placeText(row)} (${levelText(row)})`;
       return sentence`${filesName(row)} (${levelText(row)}, only read)`;
     case 'log':
+    case 'fixed':
     case 'removed-log':
     case 'many':
       return row.kind === 'file'
@@ -81,6 +98,10 @@ function levelText({ kind, sizeBytes, allocatedBytes, residentBytes }: FileRow):
     ? `${bytesText(residentBytes)} of its ${bytesText(sizeBytes)}`
     : bytesText(sizeBytes);
 }
+
+/** Of a deleted file only the pages that are mapped are known. */
+const mappedLevelText = ({ residentBytes }: FileRow): string =>
+  residentBytes === null ? 'size unknown' : `${bytesText(residentBytes)} in memory`;
 
 function fileHolderText(row: FileRow, steady: Steady): string {
   const writer = row.openBy.find((o) => o.mode !== 'r');

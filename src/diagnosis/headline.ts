@@ -3,6 +3,7 @@ import { bytesText, durationText, rateText } from '../format.ts';
 import type { Trend } from '../trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
+import { isHeapInShmem } from './growth/shared-heap.ts';
 import {
   areFlatText,
   capitalise,
@@ -46,6 +47,7 @@ const withoutCounters = (context: RuleContext): string =>
 
 function tooShort(context: RuleContext): string {
   const { needs } = context.evaluation;
+  if (context.ended !== null) return `It ran for too short a time for a verdict.${beforeFall(context)}`;
   const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * HOUR_S))}`;
   return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}`;
 }
@@ -143,6 +145,8 @@ function growingUnnamed(context: RuleContext): string {
   // While the old generation has hardly been collected, the heap is not called growing, although it is the part that grows.
   if (anon?.trend === 'growing' && heap >= 0.7 * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
     return `Memory grows ${rateText(anon.slopeBytesPerHour ?? 0)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
+  if (trendOf(context, 'shmem')?.trend === 'growing' && isHeapInShmem(context.jvm, context.grown.shmem))
+    return `Memory grows ${rateText(trendOf(context, 'shmem')?.slopeBytesPerHour ?? 0)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
   const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
   const but = flat.length > 0 ? ` ${capitalise(areFlatText(flat))}.` : '';
   const how = fastest ? ` ${rateText(fastest[1].slopeBytesPerHour ?? 0)} in ${fastest[0]}` : '';

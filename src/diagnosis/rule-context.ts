@@ -124,8 +124,17 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
     );
   };
   const flat = renewed.filter((id) => context.steady.keep(`${id} is flat`, isFlat(id)));
-  return flat.map((id) => fieldRow(id).shortName ?? id);
+  // A list that is still true stays as it is, although more may be known by now.
+  const listed = context.steady.keep(`flat of ${among.join(', ')}`, flat, {
+    isSilent: (published) => published.length > 0 && published.every((id) => isNamedIn(flat, id)),
+    atOnce: (published) => published.length > 0,
+  });
+  return listed.map((id) => fieldRow(id).shortName ?? id);
 }
+
+/** Metaspace and the number of loaded classes say the same. */
+const isNamedIn = (ids: readonly FieldId[], id: FieldId): boolean =>
+  ids.includes(id) || (id === 'classes' && ids.includes('metaspace')) || (id === 'metaspace' && ids.includes('classes'));
 
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

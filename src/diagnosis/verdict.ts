@@ -4,12 +4,14 @@ import { endedAtLimit } from './ended-at-limit.ts';
 import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
 import { attribute } from './growth/attribute.ts';
+import { withoutSharedHeap } from './growth/shared-heap.ts';
+import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
 import { nameCauses } from './name-causes.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import type { Found, Rule } from './rule.ts';
 import { isHeapCounted, type RuleContext, swappedNow } from './rule-context.ts';
-import { oomKilled, recentKill } from './rules/oom-killed.ts';
+import { isEmptyAfterKill, oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import { Steady, type SteadyState } from './steady.ts';
@@ -43,12 +45,13 @@ export function diagnoseAfter(
   const steady = new Steady(held, atS, raw.evaluation.fields.usage?.windowSeconds ?? 0);
   const kept = steadyEvaluation(steady, raw.evaluation);
   const growth = anonGrowthIn({ ...raw, evaluation: kept });
-  const evaluation = attribute({
+  const attributed = attribute({
     evaluation: kept,
     growth,
     heapCounted: isHeapCounted(raw),
     isSwapping: swappedNow(raw) !== null,
   });
+  const evaluation = withoutSlabOfFiles(withoutSharedHeap(attributed, raw.jvm, raw.grown), raw.grown);
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation.causes);
   const grown = steadyFiles(steady, raw.series.files, raw.grown);
   const causes = nameCauses(found, grown);
@@ -62,8 +65,13 @@ function verdictOf(context: RuleContext): Verdict {
   const leading = leadingAnswer(answers);
   const etas = earliestFirst([...context.evaluation.etas, ...answers.flatMap((answer) => answer.etas)]);
   const kill = recentKill(context);
-  const plain = sentence`${kill}${leadText(leading)}${plainHeadline(context)}`;
-  const headlineParts = sentence`${introduction(context)}${leading?.headline ?? plain}`;
+  // What an empty cgroup holds says nothing about what ran in it.
+  const plain = isEmptyAfterKill(context)
+    ? sentence`${kill}${afterKill(context)}`
+    : sentence`${kill}${leadText(leading)}${plainHeadline(context)}`;
+  // Another process may have begun to grow as the killed one did.
+  const beforeGrowth = causes[0]?.cause === 'process' ? kill : [];
+  const headlineParts = sentence`${introduction(context)}${leading?.headline ? sentence`${beforeGrowth}${leading.headline}` : plain}`;
   const { trend, leak, confidence, needs, causeBasis } = context.evaluation;
   return {
     schema: 'memhound.verdict/2',
@@ -96,7 +104,8 @@ function anonGrowthIn(context: Undiagnosed): AnonGrowth | null {
   const runS = series.t[0] ?? 0;
   // The parts count swap, and the published fields do not: their trend may have ended when the kernel began to swap.
   const sinceS = swappedNow({ series }) === null ? (anon ?? usage)?.basis.line?.fromT : null;
-  const growth = growthSince(sinceS ?? runS);
+  const killedS = series.events.findLast(({ type }) => type === 'process_oom_kill')?.t ?? runS;
+  const growth = (killedS > (sinceS ?? runS) ? growthSince(killedS) : null) ?? growthSince(sinceS ?? runS);
   // A heap without counters is known by its mappings alone, and grows in steps: since its last step nothing has grown.
   return growth === null && !isHeapCounted(context) ? growthSince(runS) : growth;
 }
@@ -137,6 +146,9 @@ function leadingAnswer(answers: readonly Answer[]): Answer | null {
 }
 
 const leadText = (leading: Answer | null): Sentence => (leading?.lead ? sentence`${leading.lead} ` : []);
+
+const afterKill = ({ lastEnd }: RuleContext): string =>
+  `No process has run in this cgroup since. ${lastEnd === null ? '' : `The verdict of what ran before: ${lastEnd.address}`}`.trimEnd();
 
 /** The finding that the headline is about comes first, so that the first advice belongs to the headline; the others follow by severity. */
 function sortFindings(answers: readonly Answer[], leading: Answer | null): Finding[] {

@@ -106,9 +106,9 @@ export interface FileSystemUse {
   readonly totalBytes: number;
 }
 
-/** How the resident bytes are known, or why they are not. `tmpfs`: all of the file is resident. `recorded`: from a recording. */
+/** How the resident bytes are known, or why they are not. `tmpfs`: all of the file is resident. `smaps`: as far as the JVM maps it. `recorded`: from a recording. */
 export type ResidencyState =
-  | { readonly state: 'known'; readonly method: 'cachestat' | 'mincore' | 'fincore' | 'tmpfs' | 'recorded' }
+  | { readonly state: 'known'; readonly method: 'cachestat' | 'mincore' | 'fincore' | 'tmpfs' | 'smaps' | 'recorded' }
   | { readonly state: 'unknown'; readonly reason: string };
 
 /** A file that may be in the page cache, or several files that share a row. */
@@ -124,6 +124,8 @@ export interface FileDescription {
   readonly path: string;
   /** The descriptors through which processes hold it open. */
   readonly openBy: readonly OpenDescriptor[];
+  /** Processes that map it, if it was deleted and only its mappings tell of it. */
+  readonly mappedBy?: readonly number[];
   readonly deleted: boolean;
   readonly residency: ResidencyState;
   /** When the residency was asked, epoch ms; of several files the time that is longest ago. Files that are only read are asked rarely. */

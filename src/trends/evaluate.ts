@@ -60,7 +60,12 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   }
   const shared = new SharedWork(cache.arithmetic);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
-  const evaluateOver = (id: FieldName, values: Float64Array, over: Window): FieldEvaluation => {
+  const isEnough = (first: number): boolean =>
+    t[to - 1]! - t[first]! >= options.minHistorySeconds * 0.98 && to - first >= Math.max(2, least);
+  // A line across a kill would be that of a saw: what another process held is gone, and the next one grows from nothing.
+  const killed = ordered.processKills.findLast((row) => row > from && row < to && isEnough(row)) ?? from;
+  const evaluateOver = (id: FieldName, values: Float64Array, whole: Window): FieldEvaluation => {
+    const over = whole === window && !isOfJvm(id) ? { ...window, from: killed } : whole;
     // A heap is not evaluated over a part of the run: the part may hold too few collections.
     if (id === 'heap_used') return evaluateHeap(ordered, values, over, series.heapMaxBytes);
     const present = presentWindow(values, over);
@@ -111,6 +116,9 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     fields: publicFields(reconcileSums(published)),
   };
 }
+
+/** Of the JVM's own process, which went on through the kill of another one. */
+const isOfJvm = (id: FieldName): boolean => fieldRow(id).source !== 'cgroup';
 
 /** The part of a window in which a field has values, because a field may appear later than others. null: the field is absent now. */
 function presentWindow(values: Float64Array, window: Window): Window | null {

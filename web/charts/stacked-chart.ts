@@ -166,7 +166,7 @@ export class StackedChart {
 
   #area(p: StackPart): uPlot.Series {
     // A background-coloured border separates adjacent solid areas for readers who cannot tell the hues apart. Kernel memory and socket buffers are too thin for one.
-    const rimmed = !p.reclaimable && p.id !== 'kernel' && p.id !== 'sock';
+    const rimmed = !p.reclaimable && p.id !== 'kernel' && p.id !== 'sock' && p.id !== 'hugetlb';
     return {
       stroke: cssColor(rimmed ? 'paper' : p.hue),
       width: rimmed ? 1 : 0.5,

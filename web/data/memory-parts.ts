@@ -5,7 +5,7 @@ import { type Collector, heapCountedIn } from '../../src/sources/jvm/collectors.
 
 /** A part of the stacked chart. Unreclaimable parts are solid and at the bottom; reclaimable parts are hatched and on top. */
 export interface StackPart {
-  readonly id: 'heap' | 'metaspace' | 'native' | 'shmem' | 'kernel' | 'sock' | 'slab' | 'cache';
+  readonly id: 'heap' | 'metaspace' | 'native' | 'hugetlb' | 'shmem' | 'kernel' | 'sock' | 'slab' | 'cache';
   readonly title: string;
   readonly hue: string;
   readonly reclaimable: boolean;
@@ -52,6 +52,14 @@ function partsWithHeapIn(place: 'anon' | 'shmem', version: 1 | 2): readonly Stac
       reclaimable: false,
       ledgerPart: 'anon',
       bytes: (v) => nonNegativeDifference(restOf('anon', v), v('metaspace')),
+    },
+    {
+      id: 'hugetlb',
+      title: 'huge pages',
+      hue: 'native',
+      reclaimable: false,
+      ledgerPart: 'hugetlb',
+      bytes: (v) => v('hugetlb') ?? 0,
     },
     {
       id: 'shmem',

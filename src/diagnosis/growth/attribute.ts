@@ -11,6 +11,10 @@ import { mayBeCompilers } from './compiler-memory.ts';
 
 /** A part with less than this share of all growth is not a separate cause. */
 const MIN_SHARE = 0.1;
+/** A cause with less than this share of the largest one is not reported beside it: alone it would not matter for as long as the other lasts. */
+const MIN_SHARE_OF_MAIN = 0.03;
+/** `what` of processes of several names that grow together, none of them by enough to be a cause of its own. */
+export const SEVERAL_PROCESSES = 'several processes';
 /** If one kind has this share of the native growth, the growth is named after that kind. */
 const NAMING_SHARE = 0.6;
 /** Memory of a thread beside its stack: its structures in the JVM and its first blocks of malloc. */
@@ -162,7 +166,7 @@ function causesInAnon(
   // Memory that threads and class loaders use beside their own parts counts as theirs.
   const threadsPerHour = fields.threads?.trend === 'growing' ? (fields.threads.slopeBytesPerHour ?? 0) : 0;
   const ofThreads =
-    threads === null ? 0 : Math.min(inNative.bytesPerHour, inStacks.bytesPerHour + threadsPerHour * NATIVE_PER_THREAD_BYTES);
+    threads === null ? 0 : Math.min(besideBuffers(inNative), inStacks.bytesPerHour + threadsPerHour * NATIVE_PER_THREAD_BYTES);
   // The JVM updates its value of metaspace only at a collection, so the mappings may show the growth earlier.
   const metaspaceGrows = by('metaspace') !== null || inMetaspace.share >= MIN_SHARE;
   const ofLoaders = metaspaceGrows
@@ -176,11 +180,23 @@ function causesInAnon(
   }
   if (metaspaceGrows) add('metaspace', inMetaspace.bytesPerHour + ofLoaders);
   const inProcesses = measured('process');
-  for (const part of inProcesses.parts) {
-    const share = inProcesses.share * (part.grewBytes / inProcesses.grewBytes);
-    if (share >= MIN_SHARE) add('process', part.bytesPerHour, part.name);
-  }
-  return causes;
+  const shareOf = ({ grewBytes }: PartGrowth): number => inProcesses.share * (grewBytes / inProcesses.grewBytes);
+  for (const part of inProcesses.parts) if (shareOf(part) >= MIN_SHARE) add('process', part.bytesPerHour, part.name);
+  const small = inProcesses.parts.filter((part) => shareOf(part) < MIN_SHARE);
+  if (small.reduce((sum, part) => sum + shareOf(part), 0) >= MIN_SHARE)
+    add(
+      'process',
+      small.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0),
+      SEVERAL_PROCESSES,
+    );
+  const most = Math.max(...causes.map(({ bytesPerHour }) => bytesPerHour));
+  return causes.filter(({ bytesPerHour }) => bytesPerHour >= MIN_SHARE_OF_MAIN * most);
+}
+
+/** Native growth without blocks past 128 KiB: those of a thread beside its stack are smaller. */
+function besideBuffers({ parts, grewBytes, bytesPerHour }: Measured): number {
+  const inBuffers = gainedBytes(parts.filter(({ id }) => id === 'direct-buffers'));
+  return grewBytes > 0 ? bytesPerHour * (1 - inBuffers / grewBytes) : 0;
 }
 
 /** Kernel memory of a thread on cgroup v1, which has one figure for all of it: its stack of 16 KiB, its task, page tables of its stack. */

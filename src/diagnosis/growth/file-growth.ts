@@ -1,5 +1,6 @@
 import type { FileTrack, Series } from '../../history/series.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
+import { isSystemFolder } from '../../sources/files/folder-queue.ts';
 import type { FileSystemUse } from '../../sources/types.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S } from '../../units.ts';
@@ -57,18 +58,28 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   const whole = rose > 0 ? rose : (share.bytesPerHour * (toS - fromS)) / HOUR_S;
   // Residency of libraries and jars is node-wide, because other containers map them too.
   const shareOf = sharesOf(tracks, now);
-  for (const among of [tracks.filter((f) => !isLibrary(f)), tracks]) {
+  const charged = tracks.filter((f) => mayBeCharged(f, cause));
+  for (const among of [charged.filter((f) => !isLibrary(f)), charged]) {
     const tree = fileTree(among, { fromS, toS }, residentColumn, shareOf);
     if (tree.grownBytes > 0 && tree.grownBytes >= MIN_EXPLAINED * whole) return rowsOf(whatGrew(tree));
   }
   const resident = fileTree(
-    tracks.filter((f) => !isLibrary(f)),
+    charged.filter((f) => !isLibrary(f)),
     { fromS, toS },
     residentColumn,
   );
   setToResident(resident, shareOf);
   return resident.grownBytes >= MIN_RESIDENT * Math.max(whole, now) ? rowsOf(whatGrew(resident)) : [];
 }
+
+/**
+ * Whether what a file has in memory may be this container's. Residency is node-wide: what this container neither wrote nor has open may be
+ * another's. Files on a disk that it only reads are taken for its own, but for those of the system, which every program reads.
+ */
+const mayBeCharged = (f: FileTrack, cause: FileCause): boolean => {
+  if (f.isOwn || f.deleted || f.writtenFiles > 0) return true;
+  return cause === 'page-cache' ? isLibrary(f) || !isSystemFolder(f.path) : f.openFiles > 0;
+};
 
 /** The rows of folders, groups or files that were named before; null: one of them is not in sight any more. */
 export function rowsNamed(tracks: readonly FileTrack[], cause: FileCause, paths: readonly string[]): readonly FileRow[] | null {

@@ -85,7 +85,8 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     heapInHugePages ? { ...figures, heap: null } : figures,
     heap?.isConfirmed ?? false,
   );
-  const named = withNativeMemory([...parts, ...divideRest(rest, figures)], answers, marking?.committedBytes ?? 0);
+  const heapBytes = parts.find(({ id }) => id === 'java-heap')?.bytes ?? 0;
+  const named = withNativeMemory([...parts, ...divideRest(rest, figures, heapBytes)], answers, marking?.committedBytes ?? 0);
   const divided = withMarkStacks(named, marking);
   const resident = withoutSwap(divided, swapped);
   return {
@@ -180,11 +181,13 @@ function withMarkStacks(parts: readonly AnonPart[], marking: MarkStacks | null):
 function divideRest(
   { bytes: rest, low, high }: Pick<AnonPart, 'bytes' | 'low' | 'high'>,
   { heap, collector }: JvmFigures,
+  heapBytes: number,
 ): AnonPart[] {
   if (high === 0) return [];
-  const tables = heap === null ? rest / 2 : heap.committedBytes * tableShare(collector);
+  // Without the JVM's values, what is resident in the likely range of the heap stands for the committed heap.
+  const tables = (heap?.committedBytes ?? heapBytes) * tableShare(collector);
   const most = heap === null ? rest : Math.min(rest, tables + 16 * MIB);
-  const whole = Math.round(heap === null ? tables : Math.min(rest, tables + 2 * MIB));
+  const whole = Math.round(Math.min(rest, tables + 2 * MIB));
   return [
     { id: 'vm-structures', bytes: whole, low: 0, high: Math.round(most), count: 1 },
     { id: 'direct-buffers', bytes: rest - whole, low: Math.max(0, Math.round(low - most)), high, count: 1 },

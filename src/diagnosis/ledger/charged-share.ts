@@ -1,3 +1,4 @@
+import { isSystemFolder } from '../../sources/files/folder-queue.ts';
 import type { FileReading } from '../../sources/types.ts';
 import { reconcileResidency } from './reconcile-residency.ts';
 
@@ -19,7 +20,7 @@ const ENDINGS: readonly RegExp[] = [
  * The share of a file's resident bytes that is charged to this container. Residency is node-wide. A page is charged to the cgroup that touches
  * it first, so files that this container's processes write are charged to it: files written after its start, open logs, their renamed
  * predecessors, and deleted files. Open files are the most certain of these. Other files may be charged to another container, especially
- * libraries and jars. So if the sum is too large, they come last.
+ * libraries, jars and files of the system. So if the sum is too large, they come last.
  */
 export function chargedShares<F extends ChargedFile>(files: readonly F[], whole: number): (f: F) => number {
   const sums = reconcileResidency(
@@ -45,7 +46,7 @@ function turnOf(file: ChargedFile, written: ReadonlyMap<string, number>): 0 | 1 
   const kind = fileKind(file, written);
   if (isWritten(file) || kind === 'deleted') return 0;
   if (file.isOwn === true || kind === 'rotated') return 1;
-  return kind === 'library' ? 3 : 2;
+  return kind === 'library' || isSystemFolder(file.path) ? 3 : 2;
 }
 
 export const isLibrary = (f: Pick<ChargedFile, 'path'>): boolean => LIBRARY.test(f.path);

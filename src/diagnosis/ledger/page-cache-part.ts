@@ -55,7 +55,7 @@ export function tmpfsParts(
 }
 
 /** ZGC has its heap open as a file of a tmpfs. */
-export const isHeapFile = (f: FileReading): boolean =>
+export const isHeapFile = (f: Pick<FileReading, 'path'>): boolean =>
   /^\/memfd:java_heap\b|\/java_heap(?:\.\w+)?(?: \(deleted\))?$/.test(f.path);
 
 /** From this number on, files of one stem are one part, so that a hundred segments do not hide the rest. */

@@ -12,7 +12,7 @@ const ADVICE =
 const MANY_ADVICE =
   'Bound what these files may take: retention of the segments, rotation of the logs, or removal of what is done with. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
 const DELETED_ADVICE =
-  'Deleted files take space until the process that has them open closes them. `lsof +L1` lists them; `du` cannot see them. Close them, reopen the log, or restart the process.';
+  'Deleted files take space until the process that has them open or maps them closes them. `lsof +L1` lists those that are open, `grep deleted /proc/PID/maps` those that are mapped; `du` cannot see them. Close them, reopen the log, or restart the process.';
 
 /** Slower growth is not reported, because 1 MiB a day does not fill the disk of any pod within a quarter. */
 const MIN_BYTES_PER_HOUR = MIB / 24;

@@ -10,6 +10,9 @@ const BY_ENDED =
 const BY_OTHERS =
   'The limit is that of the group above the container, such as the pod: whichever of its containers meets it, the kernel chooses among all of them. Look at the other containers too, and give each a limit of its own.';
 
+const ENDED_UNKNOWN =
+  " Whether containers that have ended hold a part of it is not known here: only the pod's group in the tree of the node shows that.";
+
 const MIN_BYTES = 16 * MIB;
 const MIN_SHARE_OF_LIMIT = 0.05;
 
@@ -19,7 +22,8 @@ export const limitShared: ConditionRule = {
   find(context) {
     const { limitBytes } = context.series;
     const elsewhere = newestValue(context, 'held_elsewhere');
-    const ended = newestValue(context, 'held_by_ended') ?? 0;
+    const known = newestValue(context, 'held_by_ended');
+    const ended = known ?? 0;
     if (elsewhere === null || typeof limitBytes !== 'number') return null;
     if (elsewhere < Math.max(MIN_BYTES, MIN_SHARE_OF_LIMIT * limitBytes)) return null;
     const isByEnded = ended >= Math.max(MIN_BYTES, elsewhere / 2);
@@ -27,8 +31,8 @@ export const limitShared: ConditionRule = {
     return {
       severity: 'warn',
       title: sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}`,
-      evidence: { heldElsewhereBytes: elsewhere, heldByEndedBytes: ended, limitBytes },
-      advice: isByEnded ? BY_ENDED : BY_OTHERS,
+      evidence: { heldElsewhereBytes: elsewhere, heldByEndedBytes: known, limitBytes },
+      advice: isByEnded ? BY_ENDED : known === null ? `${BY_OTHERS}${ENDED_UNKNOWN}` : BY_OTHERS,
       limit: unreclaimableAgainstLimit(context),
     };
   },

@@ -73,5 +73,9 @@ function whereText(context: RuleContext, { what }: CauseShare): string {
   const parts = nativeParts(context);
   const main = parts.find(({ name }) => name === what);
   if (main === undefined) return '';
-  return `, ${shareOfBytesText(main.grewBytes, gainedBytes(parts))} of it in ${main.name}`;
+  return `, ${shareOfBytesText(main.grewBytes, gainedBytes(parts))} of it in ${placeText(main, context.allocator)}`;
 }
+
+/** Allocators other than glibc's have no arenas that the mappings show: all that they hold looks like large blocks. */
+const placeText = ({ id, name }: PartGrowth, allocator: Allocator | null): string =>
+  id === 'direct-buffers' && allocator !== null && allocator !== 'glibc' ? `direct buffers and malloc (${allocator})` : name;

@@ -126,16 +126,23 @@ const isRecent = ({ atMs }: RuleContext, atS: number): boolean => atMs / SECOND_
 /** The text before the headline of a container in which nothing grows, for a day after a kill. */
 export function recentKill(context: RuleContext): Sentence {
   const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
-  if (ofProcesses !== null && isRecent(context, ofProcesses.last.t))
+  if (!isEmptyAfterKill(context) && ofProcesses !== null && isRecent(context, ofProcesses.last.t))
     return sentence`The OOM killer ended ${killedText(context, ofProcesses.last.killed)} at ${timePart(ofProcesses.last.t * SECOND_MS)}; ${survivorText(context)} still runs. `;
-  // If a run follows, the findings report the kill. An empty cgroup has nothing else to report.
-  if (
+  // If a run follows, the findings report the kill.
+  return isEmptyAfterKill(context)
+    ? sentence`The process that ran here was ${ofContainer?.likely ? 'most likely ' : ''}OOM-killed at ${timePart((ofContainer?.lastS ?? 0) * SECOND_MS)}. `
+    : [];
+}
+
+/** An empty cgroup has nothing to report but the kill that emptied it. */
+export function isEmptyAfterKill(context: RuleContext): boolean {
+  const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
+  return (
     ofContainer !== null &&
+    (ofProcesses === null || ofProcesses.last.t < ofContainer.lastS) &&
     context.lastEnd !== null &&
     context.ended === null &&
     context.target.pid === null &&
     isRecent(context, ofContainer.lastS)
-  )
-    return sentence`The process that ran here was ${ofContainer.likely ? 'most likely ' : ''}OOM-killed at ${timePart(ofContainer.lastS * SECOND_MS)}. `;
-  return [];
+  );
 }

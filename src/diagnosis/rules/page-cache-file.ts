@@ -1,6 +1,8 @@
 import { durationText, rateText } from '../../format.ts';
+import { isWithin } from '../../sources/files/file-groups.ts';
 import { cacheReclaimText } from '../eta-text.ts';
 import { type FileSituation, fileSituation, filesName, filesText, pidsText } from '../grown-files-text.ts';
+import type { DiskGrowth } from '../growth/file-growth.ts';
 import type { CauseRule } from '../rule.ts';
 import {
   areFlatText,
@@ -20,6 +22,8 @@ const HARMLESS = 'No memory setting needs to be raised: the kernel reclaims this
 const ADVICE: Readonly<Record<FileSituation, (row: FileRow) => string>> = {
   log: () =>
     `If the file is a log, write the log to stdout or lower its level. Otherwise rotate the file, or put it on a volume. ${HARMLESS}`,
+  fixed: () =>
+    `The file has its full length already and is filled or touched step by step, so its cache ends at that length: a journal that was allocated in advance, a database, a mapped file. Nothing has to be done. If its cache is too much, give it a smaller length. ${HARMLESS}`,
   many: () =>
     `Bound what these files may take: retention of the segments, rotation of the logs, or removal of what is done with. Cache goes with a file that is deleted and closed. ${HARMLESS}`,
   read: () =>
@@ -29,6 +33,8 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow) => string>> = {
     const at = fd === undefined ? '/proc/PID/fd/N' : `/proc/${fd.pid}/fd/${fd.fd}`;
     return `The file was removed while a program writes to it, so its space and cache stay until the program closes it. \`truncate -s 0 ${at}\` frees both at once. Then let the program open its log again, or restart it. Rotate with the logging library or with copytruncate, not by removing the file. \`du\` cannot see it; \`ls -l /proc/PID/fd\` and \`lsof +L1\` can.`;
   },
+  mapped: ({ pids }) =>
+    `The files were deleted while ${pidsText(pids)} maps them, and disk space and cache stay until the mappings end. A MappedByteBuffer is unmapped when it is collected, so first see whether anything holds it: \`memhound explain --release\` lets the JVM collect. Then unmap what is done with (Arena.close from Java 22 on). \`du\` and \`lsof +L1\` cannot see these files; \`grep deleted /proc/${pids.length === 1 ? pids[0] : 'PID'}/maps\` can.`,
   unclosed: ({ pids }) =>
     `A leak of descriptors: ${pidsText(pids)} deletes files and does not close them. Disk space and cache come back when they are closed or the process ends. Find what opens them and close it (try-with-resources); the limit of open files is reached otherwise. \`du\` cannot see deleted files; \`ls -l /proc/${pids.length === 1 ? pids[0] : 'PID'}/fd | grep deleted\` and \`lsof +L1\` can.`,
 };
@@ -97,16 +103,23 @@ function cacheText(context: RuleContext, what: string | null): Sentence {
 function meaningText(context: RuleContext, situation: FileSituation | null, flat: readonly string[]): string {
   const areFlat = flat.length > 0 ? `${capitalise(areFlatText(flat))}: ` : '';
   const text =
-    situation === 'unclosed'
-      ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
-      : `not a leak, the kernel takes it back ${cacheReclaimText(context)}`;
+    situation === 'mapped'
+      ? 'a leak of mappings, not of memory: disk and cache come back when they are unmapped'
+      : situation === 'unclosed'
+        ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
+        : `not a leak, the kernel takes it back ${cacheReclaimText(context)}`;
   return `${areFlat}${areFlat === '' ? capitalise(text) : text}.`;
 }
+
+/** Other files may fill the same disk. */
+const isFilledBy = ({ files }: DiskGrowth, row: FileRow | null): boolean =>
+  row !== null && files.some(({ path }) => isWithin(row.path, path) || isWithin(path, row.path));
 
 /** Memory is not in danger, but the disk may be. */
 function diskText(context: RuleContext, row: FileRow | null): string {
   const system = row?.fileSystem ?? null;
-  const disk = system === null ? undefined : context.disks.find((d) => d.fileSystem.totalBytes === system.totalBytes);
+  const disk =
+    system === null ? undefined : context.disks.find((d) => d.fileSystem.totalBytes === system.totalBytes && isFilledBy(d, row));
   const seconds = disk === undefined ? null : secondsToFull(disk, context.pod);
   const soon = seconds !== null && seconds < FURTHEST_SECONDS ? seconds : null;
   // One scan may miss a file. The disk goes on being filled.

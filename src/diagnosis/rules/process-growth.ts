@@ -1,6 +1,8 @@
-import { bytesText, rateText, safeName } from '../../format.ts';
+import { bytesText, joinWithAnd, rateText, safeName } from '../../format.ts';
+import type { CauseShare } from '../../trends/types.ts';
 import { etaText } from '../eta-text.ts';
-import type { PartGrowth } from '../growth/anon-growth.ts';
+import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
+import { SEVERAL_PROCESSES } from '../growth/attribute.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, type OtherJvm, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -13,6 +15,7 @@ export const processGrowth: CauseRule = {
   id: 'process-growth',
   cause: 'process',
   explain(context, share) {
+    if (share.what === SEVERAL_PROCESSES) return severalFound(context, share);
     const part = context.anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === share.what) ?? null;
     const name = safeName(share.what ?? 'another process');
     const other = context.otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
@@ -38,6 +41,40 @@ export const processGrowth: CauseRule = {
   },
 };
 
+const MAX_NAMES = 3;
+
+/** Many processes of different names grow together: the shell tools of a pipeline, the workers of a server. */
+function severalFound(context: RuleContext, share: CauseShare): ReturnType<CauseRule['explain']> {
+  const apart = new Set(context.evaluation.causes.map(({ what }) => what));
+  const parts = (context.anonGrowth?.parts ?? []).filter(
+    ({ id, name, grewBytes }) => id === 'other-process' && grewBytes > 0 && !apart.has(name),
+  );
+  const now = parts.map(({ name }) => name).slice(0, MAX_NAMES);
+  // Which of them grew most changes all the time.
+  const names = context.steady.keep('names of several processes', now, {
+    isSilent: (published) => published.every((name) => context.anonGrowth?.parts.some((part) => part.name === name)),
+  });
+  const more = parts.length > names.length ? [`${parts.length - names.length} more`] : [];
+  const listed = joinWithAnd([...names.map((name) => safeName(name)), ...more]);
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  return {
+    headline: sentence`Processes of ${parts.length} names (${listed}) grow ${rateText(share.bytesPerHour)} together, ${bytesText(bytes)} now.${jvmText(context)}${etaText(context)}`,
+    severity: oomSeverity(context),
+    title: sentence`Other processes of the container grow: ${listed}`,
+    evidence: {
+      bytesPerHour: share.bytesPerHour,
+      process: share.what,
+      processes: parts.reduce((sum, part) => sum + (part.process?.processes ?? 1), 0),
+      pid: null,
+      parent: null,
+      processBytes: bytes,
+      grewBytes: Math.round(gainedBytes(parts)),
+      jvmRssBytes: context.target.jvm === null ? null : newestValue(context, 'rss'),
+    },
+    advice: ADVICE,
+  };
+}
+
 /** The known facts about the heap of another JVM; empty: it is not a JVM, or its heap was not read. */
 function otherHeapText({ steady }: RuleContext, other: OtherJvm | null): string {
   if (other === null) return '';
@@ -58,7 +95,7 @@ function whoText({ target }: RuleContext, part: PartGrowth | null): string {
   return ` (${many}, started by ${starter})`;
 }
 
-const sizeText = (part: PartGrowth | null): string => (part === null ? '' : `, ${bytesText(part.bytes)} now`);
+const sizeText = (part: PartGrowth | null): string => (part === null || part.bytes === 0 ? '' : `, ${bytesText(part.bytes)} now`);
 
 /** The JVM's own parts, if they do not grow. */
 function jvmText({ anonGrowth, target, steady }: RuleContext): string {

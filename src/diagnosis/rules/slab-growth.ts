@@ -9,6 +9,9 @@ const UNRECLAIMABLE_ADVICE =
 const RECLAIMABLE_ADVICE =
   'Look for code that looks up names that do not exist (negative dentries), or that creates and deletes many small files. Kernel memory counts in the working set, so it can cause an eviction before the kernel reclaims it.';
 
+const KERNEL_OBJECTS =
+  'full pipes, sockets and epoll sets (`ls -l /proc/PID/fd | grep -c -e pipe -e socket`), threads and processes that never end, watches on files.';
+
 /** Slab grows, but not together with page cache or threads. */
 export const slabGrowth: CauseRule = {
   id: 'slab-growth',
@@ -18,16 +21,21 @@ export const slabGrowth: CauseRule = {
     return {
       headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${end}`,
       severity: share.reclaimable ? 'info' : oomSeverity(context),
-      title: share.reclaimable
-        ? sentence`Reclaimable slab grows: many files are looked up or created`
-        : sentence`Kernel memory grows`,
+      title:
+        share.reclaimable && context.target.cgroup.version === 2
+          ? sentence`Reclaimable slab grows: many files are looked up or created`
+          : sentence`Kernel memory grows`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         kernelBytes: newestValue(context, 'kernel'),
         slabReclaimableBytes: newestValue(context, 'slab_reclaimable'),
         slabUnreclaimableBytes: newestValue(context, 'slab_unreclaimable'),
       },
-      advice: share.reclaimable ? RECLAIMABLE_ADVICE : UNRECLAIMABLE_ADVICE,
+      advice: !share.reclaimable
+        ? UNRECLAIMABLE_ADVICE
+        : context.target.cgroup.version === 1
+          ? `${RECLAIMABLE_ADVICE} If no files explain it: ${KERNEL_OBJECTS}`
+          : RECLAIMABLE_ADVICE,
     };
   },
 };

@@ -48,15 +48,20 @@ export function isWithin(path: string, named: string): boolean {
   return stemPath(folder, stemOf(path.slice(folder.length))) === named;
 }
 
-export const holdersOf = ({ openBy, deleted }: Pick<FileDescription, 'openBy' | 'deleted'>): FileHolders => ({
+export const holdersOf = ({
+  openBy,
+  mappedBy,
+  deleted,
+}: Pick<FileDescription, 'openBy' | 'mappedBy' | 'deleted'>): FileHolders => ({
   openFiles: openBy.length > 0 ? 1 : 0,
   writtenFiles: openBy.some(isWriting) ? 1 : 0,
   deletedFiles: deleted ? 1 : 0,
-  pids: pidsOf(openBy),
+  pids: pidsOf(openBy, mappedBy),
 });
 
 const isWriting = (o: OpenDescriptor): boolean => o.mode !== 'r';
-const pidsOf = (openBy: readonly OpenDescriptor[]): number[] => [...new Set(openBy.map((o) => o.pid))].slice(0, MAX_PIDS);
+const pidsOf = (openBy: readonly OpenDescriptor[], mappedBy: readonly number[] = []): number[] =>
+  [...new Set([...openBy.map((o) => o.pid), ...mappedBy])].slice(0, MAX_PIDS);
 
 /** Observations by group. All files below one of the `merged` folders are one group. Pure. */
 export function groupFiles(files: readonly FileObservation[], merged: readonly string[] = []): FileGroup[] {

@@ -10,6 +10,11 @@ export interface Folder {
   entries: number;
 }
 
+/** The system's own folders have tens of thousands of files, and programs hardly ever write to them. They are walked after all others. */
+const SYSTEM = /^\/(?:usr|lib(?:32|64|x32)?|s?bin|boot|etc|var\/lib\/(?:dpkg|apt|rpm))(?:\/|$)/;
+
+export const isSystemFolder = (path: string): boolean => SYSTEM.test(path);
+
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
@@ -81,7 +86,12 @@ function isDue(folder: Folder, nowMs: number): boolean {
 function before(a: Folder, b: Folder): boolean {
   const hot = Number(a.kind === 'hot') - Number(b.kind === 'hot');
   const fresh = Number(a.walkedAtMs === null) - Number(b.walkedAtMs === null);
+  const system = Number(isSystemFolder(b.path)) - Number(isSystemFolder(a.path));
   const order =
-    hot || fresh || RANK[a.kind] - RANK[b.kind] || (a.walkedAtMs === null ? a.mtimeMs - b.mtimeMs : b.walkedAtMs! - a.walkedAtMs);
+    hot ||
+    fresh ||
+    system ||
+    RANK[a.kind] - RANK[b.kind] ||
+    (a.walkedAtMs === null ? a.mtimeMs - b.mtimeMs : b.walkedAtMs! - a.walkedAtMs);
   return order > 0;
 }

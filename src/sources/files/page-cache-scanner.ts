@@ -52,6 +52,7 @@ export interface ScanLimits {
   readonly rows: number;
   /** The kernel holds the mmap lock of the process while it writes /proc/PID/maps, so it is read rarely, and of few processes. */
   readonly mapsEveryMs: number;
+  readonly mapsWhileSearchingMs: number;
   readonly mapsPids: number;
 }
 
@@ -67,6 +68,7 @@ const LIMITS: ScanLimits = {
   largeBytes: MIB,
   rows: 2500,
   mapsEveryMs: 5 * MINUTE_MS,
+  mapsWhileSearchingMs: MINUTE_MS / 2,
   mapsPids: 4,
 };
 /** If the named files hold this share of the cgroup's `file`, no further folders are tried. */
@@ -131,6 +133,10 @@ export class PageCacheScanner {
   /** The cgroup's `file` and the part of it that files in sight explain, when it first was worth a search. */
   #first: { readonly fileBytes: number; readonly explained: number } | null = null;
   #unexplained = 0;
+  /** Start of the round in which all files are queried, over as many scans as the budget needs; null: none is going on. */
+  #roundMs: number | null = null;
+  /** The files in sight did not explain the page cache at the last scan. */
+  #wasSearching = false;
 
   constructor(options: {
     readonly roots: Roots;
@@ -175,12 +181,14 @@ export class PageCacheScanner {
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
     this.#systems.clear();
     this.#scanOpenFiles();
-    if (ageMs(this.#mapsAtMs, nowMs) >= this.#limits.mapsEveryMs) {
+    const mapsEveryMs = this.#wasSearching ? this.#limits.mapsWhileSearchingMs : this.#limits.mapsEveryMs;
+    if (ageMs(this.#mapsAtMs, nowMs) >= mapsEveryMs) {
       this.#mapsAtMs = nowMs;
       this.#scanMappedFiles();
     }
     await this.#queryResidency(nowMs, hint?.fileBytes ?? null);
     const isSearching = this.#isSearchingFolders(hint);
+    this.#wasSearching = isSearching && hint?.fileBytes != null;
     await this.#walk.walk(nowMs, this.#folderBudget, isSearching, this.#visitor(nowMs));
     if (isSearching && hint?.fileBytes != null && !this.#sharesRoot) await this.#searchMore(nowMs, sinceLastMs);
     else this.#searchSaved = Math.min(this.#limits.searchSaved, this.#searchSaved + this.#limits.perScan);
@@ -237,6 +245,8 @@ export class PageCacheScanner {
         if (found.stat.isFile()) {
           const file = this.#track(mapped.path, found.stat);
           if (file !== null) file.mapped = true;
+          // An index or a store is mapped file by file. Libraries are mapped at the start and bring nothing later.
+          if (!isLibraryPath(mapped.path)) this.#queue.add(folderOf(mapped.path), 'seed');
         }
         closeSync(found.fd);
       }
@@ -268,6 +278,7 @@ export class PageCacheScanner {
       queriedAtMs: 0,
       allocatedAtQuery: 0,
       mtimeAtQuery: 0,
+      changePerMs: 0,
       firstSeenMs: this.#times.nowMs,
       lostMs: null,
       firstQueriedMs: null,
@@ -299,17 +310,29 @@ export class PageCacheScanner {
       this.#unexplained += fileBytes - this.#fileBytes - (residentSum(due) - before);
     const known = fileBytes !== null && this.#fileBytes !== null;
     this.#fileBytes = fileBytes;
-    if (known && !isSignificantChange(this.#unexplained, fileBytes)) return;
-    this.#unexplained = 0;
+    if (!known || isSignificantChange(this.#unexplained, fileBytes)) {
+      this.#unexplained = 0;
+      this.#roundMs ??= nowMs;
+    }
+    const roundMs = this.#roundMs;
+    if (roundMs === null) return;
+    const rest = [...this.#tracked.values()].filter((file) => !due.has(file));
     await this.#queryBatch(
       nowMs,
-      [...this.#tracked.values()].filter((file) => !due.has(file)),
+      rest.filter((file) => file.queriedAtMs < roundMs || file.changePerMs > 0),
     );
+    if (rest.every((file) => file.queriedAtMs >= roundMs)) this.#roundMs = null;
   }
 
   /** Queries tracked files by priority until the budget is used up. */
   async #queryBatch(nowMs: number, files: readonly TrackedFile[]): Promise<void> {
-    const order = [...files].sort((a, b) => queryPriority(b, nowMs) - queryPriority(a, nowMs));
+    const moving = new Map<string, number>();
+    for (const { path, changePerMs } of files) {
+      const folder = folderOf(path);
+      moving.set(folder, Math.max(moving.get(folder) ?? 0, changePerMs));
+    }
+    const priority = new Map(files.map((file) => [file, queryPriority(file, nowMs, moving.get(folderOf(file.path)))]));
+    const order = [...files].sort((a, b) => priority.get(b)! - priority.get(a)!);
     for (let i = 0; i < order.length && this.#budget.left > 0; i += BATCH_FILES) {
       const batch: { file: TrackedFile; fd: number; stat: Stats }[] = [];
       let cost = 0;
@@ -441,6 +464,8 @@ const residentSum = (files: Iterable<TrackedFile>): number => {
 };
 
 function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, nowMs: number): void {
+  const moved = Math.abs((measured.residentBytes ?? 0) - (file.residency?.residentBytes ?? 0));
+  file.changePerMs = file.residency === null ? 0 : moved / Math.max(1, ageMs(file.queriedAtMs, nowMs));
   file.residency = measured;
   file.queriedAtMs = nowMs;
   if (file.firstQueriedMs === null) file.firstResidentBytes = measured.residentBytes ?? 0;
@@ -463,6 +488,8 @@ const remoteRow = ({ path, type }: { readonly path: string; readonly type: strin
   deleted: false,
   fileSystem: null,
 });
+
+const isLibraryPath = (path: string): boolean => /\.so[.\d]*$|\/lib\/modules$/.test(path);
 
 const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 

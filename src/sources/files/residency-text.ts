@@ -4,7 +4,7 @@ import type { ResidencyState } from '../types.ts';
 export const residencyText = (residency: ResidencyState): string =>
   residency.state === 'known' ? residency.method : `unknown: ${residency.reason}`;
 
-const METHODS: readonly string[] = ['cachestat', 'mincore', 'fincore', 'tmpfs', 'recorded'];
+const METHODS: readonly string[] = ['cachestat', 'mincore', 'fincore', 'tmpfs', 'smaps', 'recorded'];
 
 /** The inverse. An unknown method comes from a recording by another program. */
 export function parseResidency(text: string): ResidencyState {

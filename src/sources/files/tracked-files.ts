@@ -19,6 +19,8 @@ export interface TrackedFile {
   /** Allocated bytes when its residency was last queried. */
   allocatedAtQuery: number;
   mtimeAtQuery: number;
+  /** What its resident bytes moved by in a millisecond between the last two queries. */
+  changePerMs: number;
   /** When a scan first saw it. */
   readonly firstSeenMs: number;
   /** Since when its path names another file; null: the path is right. A walk of its folder finds its new name. */
@@ -50,15 +52,21 @@ const STALE_MS = MINUTE_MS;
 /** If the cgroup's sum has not changed since, pages can only have moved from one file to another. */
 const STALE_WHEN_UNCHANGED_MS = 5 * MINUTE_MS;
 
-/** Bytes of change that a new query may find: the growth of the file, and a part that rises with time. The first query has priority. */
-export function queryPriority(file: TrackedFile, nowMs: number): number {
+/** What moved before will probably move again; what is only old may have moved. */
+const EXPECTED = 16;
+
+/**
+ * Bytes of change that a new query may find: the growth of the file, what it moved by before, and a part that rises with time. `changePerMs`
+ * may be that of its neighbours: of an index that is read file by file, the next file is one that has not moved yet. The first query has priority.
+ */
+export function queryPriority(file: TrackedFile, nowMs: number, changePerMs = file.changePerMs): number {
   const allocated = allocatedBytes(file.stat);
   // A log must not wait until each of a thousand jars has been queried once.
   const first = isWritten(file) || file.deleted ? 2 ** 51 : 0;
   if (file.residency === null) return first + 2 ** 50 + allocated;
   const resident = file.residency.residentBytes ?? 0;
   const aged = Math.max(resident, 4096) * Math.min(1, ageMs(file.queriedAtMs, nowMs) / STALE_MS);
-  const grown = Math.abs(allocated - file.allocatedAtQuery);
+  const grown = Math.abs(allocated - file.allocatedAtQuery) + EXPECTED * changePerMs * ageMs(file.queriedAtMs, nowMs);
   return first + (aged + grown) * (first > 0 ? 2 : 1);
 }
 

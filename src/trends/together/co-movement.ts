@@ -34,8 +34,10 @@ const FEWEST_ROWS = 10;
 /** At most about this many evenly spread rows are read. They give the same percentile as all rows, and cost less. */
 const MAX_ROWS = 2000;
 
-export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Window): CoMovement {
+export function coMovement({ fields, processKills }: Pick<OrderedSeries, 'fields' | 'processKills'>, window: Window): CoMovement {
   const { t, from, to } = window;
+  // What a killed process held counts no more, however little is known since.
+  const killed = processKills.findLast((row) => row > from && row < to) ?? null;
   return {
     isExplainedByCache(id, line, share) {
       const [values, cache, shmem] = [fields.get(id), fields.get('file'), fields.get('shmem')];
@@ -56,7 +58,7 @@ export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Wi
       return gained > 0 && share * cached >= gained && together >= MIN_SHARE_TOGETHER * gained;
     },
     peak(sum, bytesPerHour, fromT) {
-      const first = lowerBound(t, fromT, from, to);
+      const first = Math.max(lowerBound(t, fromT, from, to), killed ?? from);
       const step = Math.max(1, Math.floor((to - first) / MAX_ROWS));
       const moved: number[] = [];
       let row = 0;
@@ -68,7 +70,7 @@ export function coMovement({ fields }: Pick<OrderedSeries, 'fields'>, window: Wi
         const bytes = sum.of(read);
         if (bytes !== null) moved.push(bytes + (bytesPerHour / HOUR_S) * (t[to - 1]! - t[row]!));
       }
-      if (moved.length < FEWEST_ROWS) return null;
+      if (moved.length < (killed === null ? FEWEST_ROWS : 1)) return null;
       return Float64Array.from(moved).sort()[Math.floor(PEAK * moved.length)]!;
     },
   };

@@ -437,3 +437,23 @@ describe('the growth of anonymous memory counts', () => {
     assert.equal(since({ anon: lineFrom(5) }, { counted: false }), 5);
   });
 });
+
+test('an empty cgroup whose process was OOM-killed says the same whatever it is evaluated to', () => {
+  const headlines = (['not-enough-data', 'stable', 'shrinking'] as const).map(
+    (trend) =>
+      diagnose(
+        scene(
+          { trend },
+          {
+            ...ruleContext({ target: { pid: null, jvm: null } }),
+            lastEnd: { atMs: ruleContext().atMs - 60_000, oomKilled: 'recorded', address: '/api/v1/verdict?epoch=-1' },
+          },
+        ),
+      ).headline,
+  );
+  assert.deepEqual(new Set(headlines).size, 1);
+  assert.match(
+    headlines[0]!,
+    /^The process that ran here was OOM-killed at \S+\. No process has run in this cgroup since\. The verdict of what ran before: \/api\/v1\/verdict\?epoch=-1$/,
+  );
+});

@@ -72,3 +72,17 @@ test('a window that is long enough and has hardly any values needs as much time 
   assert.equal(few.trend, 'not-enough-data');
   assert.deepEqual(few.needs, { hours: (MINUTES - 1) / 60, for: 'values more evenly spread over the time' });
 });
+
+test('after the OOM killer took another process, growth and time to the next kill are those since then', () => {
+  const random = new Random(3);
+  const t = Float64Array.from({ length: MINUTES }, (_, i) => 1_700_000_000 + 60 * i);
+  const kill = 300;
+  const anon = t.map((_, i) => (100 + (i < kill ? 280 * (i / kill) : 4 * (i - kill)) + 0.1 * random.normal()) * MIB);
+  const fields = new Map([['anon', anon] as const]);
+  const events = [{ t: t[kill]! - 30, type: 'process_oom_kill' as const, killed: [] }];
+  const series = { t, fields, intervalS: 60, limitBytes: 380 * MIB, heapMaxBytes: null, events, files: [], parts: NO_PARTS };
+  const { etas, fields: trends } = evaluateSeries(series, { minHistorySeconds: 900 });
+  assert.ok(Math.abs(trends.anon!.slopeBytesPerHour! / MIB - 240) < 15, String(trends.anon!.slopeBytesPerHour));
+  // 100 + 4 x 59 of 380 MiB: 44 MiB are left at 4 MiB a minute.
+  assert.ok(Math.abs(etas[0]!.seconds / 60 - 11) < 2, JSON.stringify(etas));
+});

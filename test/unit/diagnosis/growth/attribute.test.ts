@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnonGrowth, anonGrowth } from '../../../../src/diagnosis/growth/anon-growth.ts';
-import { attribute } from '../../../../src/diagnosis/growth/attribute.ts';
+import { attribute, SEVERAL_PROCESSES } from '../../../../src/diagnosis/growth/attribute.ts';
 import type { Cause, Evaluation } from '../../../../src/trends/types.ts';
 import { HOUR_S, MIB } from '../../../../src/units.ts';
 import { causeShare, eta, fieldTrend } from '../../../support/rule-context.ts';
@@ -49,8 +49,8 @@ test('thirty threads cannot take what direct buffers grew by: native comes first
   });
   const growth = grown({ 'direct-buffers': [10, 107], 'thread-stacks': [1, 4] });
   assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [
-    ['native', 'direct-buffers', 93],
-    ['threads', null, 7],
+    ['native', 'direct-buffers', 97],
+    ['threads', null, 3],
   ]);
 });
 
@@ -318,4 +318,31 @@ test('neither counted heaps nor other parts are taken for a heap that fills in s
   const native = grown({ 'malloc-arenas': [20, 220] });
   assert.equal(attribute({ evaluation: standing(40), growth: heap, heapCounted: true }).trend, 'stable');
   assert.equal(attribute({ evaluation: standing(40), growth: native, heapCounted: false }).trend, 'stable');
+});
+
+test('processes of many names that grow together are one cause, where none of them is large enough to be one', () => {
+  const evaluation = leaking(['native']);
+  const names = Array.from({ length: 12 }, (_, i) => `Tool ${i}`);
+  const growth = grown(Object.fromEntries(names.map((name) => [name, [1, 9] as const])));
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['process', SEVERAL_PROCESSES, 96]]);
+});
+
+test('a cause with a thirtieth of the largest one is not reported beside it', () => {
+  const evaluation = leaking(['heap', 'native'], {
+    causes: [causeShare('heap', MIB), causeShare('native', 99 * MIB)],
+  });
+  assert.deepEqual(named(attribute({ evaluation, growth: grown({ 'direct-buffers': [0, 99] }), heapCounted: true })), [
+    ['native', 'direct-buffers', 100],
+  ]);
+});
+
+test('blocks of buffers are not taken for memory of the threads that start beside them', () => {
+  const evaluation = leaking(['threads'], {
+    fields: { anon: fieldTrend('growing', 100 * MIB), threads: fieldTrend('growing', 500) },
+  });
+  const growth = grown({ 'direct-buffers': [0, 40], 'thread-stacks': [0, 60] });
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [
+    ['threads', null, 60],
+    ['native', 'direct-buffers', 40],
+  ]);
 });

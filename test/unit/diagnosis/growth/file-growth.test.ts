@@ -285,3 +285,23 @@ test('free space is compared where files grow and it is known, in eight parts of
 
 test('a burst that has ended fills no disk', () =>
   assert.deepEqual(hours([track('/data/x', [0, 80, 90, 90, 90, 90, 90, 90])]), []));
+
+test('files of the system that only others may have read are not named, though their pages fill the node', () => {
+  const usr = group('/usr/bin/', [0, 100, 200], 700, { openFiles: 0, writtenFiles: 0, openBy: [] });
+  assert.deepEqual(namesOf([usr], [50, 150, 250]), []);
+  const own = group('/usr/bin/', [0, 100, 200], 700, { openFiles: 0, writtenFiles: 0, openBy: [], isOwn: true });
+  assert.deepEqual(namesOf([own], [50, 150, 250]), ['/usr/bin/']);
+});
+
+test('files of a tmpfs that nobody of this container has open are not taken for memory that it shares', () => {
+  const closed = { fileSystem: TMPFS, openFiles: 0, writtenFiles: 0, openBy: [] };
+  const given = { cause: 'shmem' } as const;
+  assert.deepEqual(namesOf([group('/dev/shm/psm*', [200, 200, 200], 203, closed)], [50, 120, 200], given), []);
+});
+
+test('files that this container reads are named, though the node has read more of the system than this container has cache', () => {
+  const closed = { openFiles: 0, writtenFiles: 0, openBy: [] };
+  const usr = group('/usr/bin/', [600, 610, 620], 700, closed);
+  const read = group('/data/logs/l*.log', [0, 100, 200], 9, closed);
+  assert.deepEqual(namesOf([usr, read], [50, 150, 250]), ['/data/logs/']);
+});

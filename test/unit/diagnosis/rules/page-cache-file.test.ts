@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pageCacheFile } from '../../../../src/diagnosis/rules/page-cache-file.ts';
+import { fileTrack } from '../../../support/file-track.ts';
 import { applyRule, causeShare, eta, fieldTrend, fileRow, type Given } from '../../../support/rule-context.ts';
 
 const LOG = '/tmp/spring.log';
@@ -173,4 +174,35 @@ test('two places that have nothing in common are both named', () => {
     growing({ what: '/data/topic/', files })?.headline ?? '',
     /page cache of 31 files in \/data\/topic\/ \(.*\) and of \/var\/log\/a\.log \(794 MiB/,
   );
+});
+
+test('a file whose length does not change is no log: the advice says where its cache ends', () => {
+  const file = fileRow({ path: '/db/journal.dat', sizeBytes: 600e6, allocatedBytes: 600e6, residentBytes: 90e6 });
+  const track = (size: readonly number[]) =>
+    fileTrack('/db/journal.dat', [600e6, 600e6, 600e6, 600e6], { size, resident: [10e6, 30e6, 60e6, 90e6] });
+  const over = { files: [file], what: file.path };
+  const fixed = growing({ ...over, series: { files: [track([600e6, 600e6, 600e6, 600e6])] } })!;
+  assert.match(fixed.advice, /^The file has its full length already/);
+  assert.equal(fixed.evidence.situation, 'fixed');
+  const log = growing({ ...over, series: { files: [track([100e6, 200e6, 300e6, 400e6])] } })!;
+  assert.equal(log.evidence.situation, 'log');
+});
+
+test('files that were deleted while they are mapped are a leak of mappings, and the advice is about those', () => {
+  const gone = { deleted: true, openFiles: 0, writtenFiles: 0, openBy: [], pids: [7], residentBytes: 62 * 2 ** 20 };
+  const one = growing({ files: [fileRow({ ...gone, path: '/data/a.map', deletedFiles: 1 })], what: '/data/a.map' })!;
+  assert.match(one.headline!, /page cache of \/data\/a\.map \(62 MiB in memory, deleted but still mapped by pid 7\)/);
+  assert.match(one.headline!, /A leak of mappings, not of memory: disk and cache come back when they are unmapped\./);
+  assert.match(one.advice, /grep deleted \/proc\/7\/maps/);
+  const spill = fileRow({ ...gone, kind: 'folder', files: 16, deletedFiles: 16, path: '/data/spill/' });
+  assert.match(
+    growing({ files: [spill], what: '/data/spill/' })!.headline!,
+    /16 deleted files that pid 7 still maps \(62 MiB in memory, in \/data\/spill\/\)/,
+  );
+});
+
+test('a disk that other files fill is not said to be filled by the named one', () => {
+  const row = fileRow({ growthBytesPerHour: null });
+  const other = fileRow({ path: '/var/lib/other.db', residentBytes: 0 });
+  assert.doesNotMatch(growing({ files: [row, other] })!.headline!, /disk/);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SEVERAL_PROCESSES } from '../../../../src/diagnosis/growth/attribute.ts';
 import { processGrowth } from '../../../../src/diagnosis/rules/process-growth.ts';
 import { MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
@@ -71,4 +72,26 @@ test('of another JVM it is said whether its heap rises, and where its own verdic
   assert.doesNotMatch(other(null).headline!, /It is a JVM/);
   assert.equal(other(true).title, 'Another JVM of the container grows: chrome');
   assert.match(other(true).advice, /\/api\/v1\/verdict\?target=x-40\.$/);
+});
+
+test('processes of many names are listed by some of their names, with their sum', () => {
+  const names = ['awk', 'sox', 'gs', 'convert'];
+  const found = applyRule(processGrowth, {
+    anonGrowth: {
+      fromS: 0,
+      toS: 3600,
+      readings: 9,
+      grewBytes: 40 * MIB,
+      parts: [
+        ...names.map((name) => part('other-process', name, 20 * MIB, 10 * MIB, { processes: 1, pid: 9, parent: null })),
+        part('java-heap', 'Java heap', 90 * MIB, 0, null),
+      ],
+    },
+    evaluation: { trend: 'growing', leak: true, causes: [causeShare('process', 40e6, { what: SEVERAL_PROCESSES })] },
+  })!;
+  assert.equal(
+    found.headline,
+    'Processes of 4 names (awk, sox, gs and 1 more) grow 40 MB an hour together, 80 MiB now. The JVM itself stands at 90 MiB.',
+  );
+  assert.equal(found.evidence.processes, 4);
 });

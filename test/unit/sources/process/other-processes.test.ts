@@ -56,3 +56,12 @@ test('another JVM has the name that the search gave it, and a kernel thread has 
     ['com.acme.Batch'],
   );
 });
+
+test('a browser that writes its whole command line into the first argument has the name of its program', (t) => {
+  const title = '/opt/tool/headless-browser-shell --type=renderer --user-data-dir=/tmp/x';
+  const root = procOf(t, [{ pid: 2, name: 'headless-browse', anon: 1, cmdline: title }]);
+  assert.deepEqual(
+    otherProcesses(root, [2], null).map(({ name }) => name),
+    ['headless-browser-shell'],
+  );
+});

@@ -12,7 +12,7 @@ const shared = new SharedWork(PLAIN_ARITHMETIC);
 function movement(columns: ByField<(minute: number) => number>, count = ROWS) {
   const t = Float64Array.from({ length: count }, (_, i) => 600 + 60 * i);
   const fields = new Map(entriesOf(columns).map(([id, of]) => [id, t.map((_, i) => of(i))]));
-  return coMovement({ fields }, { t, from: 0, to: count, intervalS: 60, limit: null, shared });
+  return coMovement({ fields, processKills: [] }, { t, from: 0, to: count, intervalS: 60, limit: null, shared });
 }
 
 describe('a field is explained by page cache', () => {

@@ -1,0 +1,32 @@
+import { heapCountedIn } from '../../sources/jvm/collectors.ts';
+import type { JvmReading } from '../../sources/types.ts';
+import type { CauseShare, Evaluation } from '../../trends/types.ts';
+import { isHeapFile } from '../ledger/page-cache-part.ts';
+import type { GrownFiles } from './file-growth.ts';
+
+/** Without a collection it is not known what of the heap is live. */
+const MAX_CONFIDENCE = 0.75;
+
+/** Kernel memory for the tables and trees of shared pages. */
+const SLAB_SHARE = 0.08;
+
+/** Whether shared memory that grows is the Java heap (ZGC), as far as files tell. */
+export const isHeapInShmem = (jvm: Pick<JvmReading, 'collector'> | null, shmem: GrownFiles['shmem']): boolean =>
+  heapCountedIn(jvm?.collector ?? null) === 'shmem' && shmem.every(isHeapFile);
+
+/** The evaluation without a heap's shared memory as a cause of its own: the heap's floor tells whether it leaks. */
+export function withoutSharedHeap(evaluation: Evaluation, jvm: JvmReading | null, { shmem }: GrownFiles): Evaluation {
+  const shared = evaluation.causes.find(({ cause }) => cause === 'shmem');
+  if (shared === undefined || !isHeapInShmem(jvm, shmem)) return evaluation;
+  const isOfItsPages = ({ cause, reclaimable, bytesPerHour }: CauseShare): boolean =>
+    cause === 'slab' && reclaimable && bytesPerHour < SLAB_SHARE * shared.bytesPerHour;
+  const causes = evaluation.causes.filter((share) => share !== shared && !isOfItsPages(share));
+  if (causes.some(({ reclaimable }) => !reclaimable)) return { ...evaluation, causes };
+  return {
+    ...evaluation,
+    causes,
+    leak: null,
+    confidence: Math.min(evaluation.confidence, MAX_CONFIDENCE),
+    etas: evaluation.etas.filter(({ event }) => event === 'disk-full' || event === 'reclaim'),
+  };
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withoutSharedHeap } from '../../../../src/diagnosis/growth/shared-heap.ts';
+import type { Cause } from '../../../../src/trends/types.ts';
+import { jvmReading } from '../../../support/jvm-reading.ts';
+import { causeShare, eta, fileRow, filesThatGrow, ruleContext } from '../../../support/rule-context.ts';
+
+function left(causes: readonly Cause[], path: string, collector: 'ZGC' | 'G1' = 'ZGC') {
+  const { evaluation } = ruleContext({
+    evaluation: { trend: 'growing', leak: true, causes: causes.map((cause) => causeShare(cause)), etas: [eta('oom-kill', 600)] },
+  });
+  const row = fileRow({ path, fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 } });
+  const found = withoutSharedHeap(evaluation, jvmReading({ collector }), filesThatGrow([row]).grown);
+  return [found.causes.map(({ cause }) => cause), found.leak, found.etas.length];
+}
+
+test('the heap of ZGC is shared memory: it is one cause, the heap, not two', () =>
+  assert.deepEqual(left(['heap', 'shmem'], '/memfd:java_heap'), [['heap'], true, 1]));
+
+test('before its floor is known, whether the heap leaks is not known', () =>
+  assert.deepEqual(left(['shmem'], '/memfd:java_heap'), [[], null, 0]));
+
+test('other files of shared memory, and shared memory beside another collector, stay a cause', () => {
+  assert.deepEqual(left(['shmem'], '/dev/shm/queue'), [['shmem'], true, 1]);
+  assert.deepEqual(left(['shmem'], '/memfd:java_heap', 'G1'), [['shmem'], true, 1]);
+});
