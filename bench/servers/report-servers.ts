@@ -1,6 +1,7 @@
 /**
- * npm run report:servers -- [--only NAME,...] [--minutes N]: servers of Debian's archive under real requests, for the table of docs/jvms.md:
- * the ledger against the truth, ten quiet minutes, and one thing that grows.
+ * npm run report:servers -- [--only NAME,...] [--minutes N] [--cold]: servers of Debian's archive under real requests, for the table of
+ * docs/jvms.md: the ledger against the truth, ten quiet minutes, and one thing that grows. With --cold the quiet minutes begin with the server,
+ * nothing grows, and the table is printed only.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,13 +13,15 @@ import { SERVERS } from './servers.ts';
 const DOC = 'docs/jvms.md';
 /** The newest that all of them run on. */
 const LINE = 21;
-const { values } = parseArgs({ options: { only: { type: 'string' }, minutes: { type: 'string', default: '10' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, minutes: { type: 'string', default: '10' }, cold: { type: 'boolean', default: false } },
+});
 const names = values.only?.split(',') ?? Object.keys(SERVERS);
 const plan = {
-  warmSeconds: 20,
+  warmSeconds: values.cold ? 0 : 20,
   quietSeconds: Number(values.minutes) * 60,
-  growthSeconds: 300,
-  quietRate: 10,
+  growthSeconds: values.cold ? 0 : 300,
+  quietRate: values.cold ? 40 : 10,
   growthRate: 25,
   minHistorySeconds: 60,
 };
@@ -29,7 +32,11 @@ function rowOf(name: string, result: ServerResult): string[] {
   const alarms =
     result.alarms.length === 0 ? `none in ${values.minutes} minutes, ${result.quietRequests} requests` : result.alarms.join('; ');
   const found =
-    result.found === null ? `not found: ${result.headline}` : `after ${result.found.seconds} s: ${result.found.headline}`;
+    plan.growthSeconds === 0
+      ? 'not tried'
+      : result.found === null
+        ? `not found: ${result.headline}`
+        : `after ${result.found.seconds} s: ${result.found.headline}`;
   return [SERVERS[name]!.name, ledger, alarms, SERVERS[name]!.growth, found.replaceAll('|', '\\|')];
 }
 
@@ -72,4 +79,4 @@ const widths = head.map((_, k) => Math.max(...cells.map((row) => row[k]!.length)
 const line = (row: readonly string[]) => `| ${row.map((text, k) => text.padEnd(widths[k]!)).join(' | ')} |`;
 const text = [line(head), line(widths.map((w) => '-'.repeat(w))), ...cells.slice(1).map(line)].join('\n');
 console.log(text);
-writeFileSync(DOC, `${before}<!-- servers -->\n\n${text}\n\n<!-- end of servers -->${after}`);
+if (!values.cold) writeFileSync(DOC, `${before}<!-- servers -->\n\n${text}\n\n<!-- end of servers -->${after}`);

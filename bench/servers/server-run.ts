@@ -26,7 +26,7 @@ export interface ServerResult {
 }
 
 export interface Plan {
-  /** A round of the load before memhound is started, in which classes are loaded and methods compiled. */
+  /** A round of the load before memhound is started, in which classes are loaded and methods compiled; 0: there is none. */
   readonly warmSeconds: number;
   readonly quietSeconds: number;
   readonly growthSeconds: number;
@@ -110,7 +110,7 @@ export async function runServer(server: Server, jdk: Jdk, root: string, plan: Pl
   let hound: Memhound | null = null;
   try {
     client = await connect(server, place, java);
-    await warmUp(client, jdk, java.pid, plan.warmSeconds);
+    if (plan.warmSeconds > 0) await warmUp(client, jdk, java.pid, plan.warmSeconds);
     const history = ['--data', join(folder, 'memhound'), '--min-history', `${plan.minHistorySeconds}s`];
     hound = await watch(['--pid', String(java.pid), '--every', '1s', ...history]);
     const alarms = new Set<string>();
