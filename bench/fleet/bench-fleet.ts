@@ -39,6 +39,16 @@ const cpuSeconds = (pid: number): number => {
 const statusBytes = (pid: number, key: string): number =>
   1024 * Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 
+/** After the samples are written, a server compacts them for a while, which is none of memhound's cost. */
+async function becomesIdle({ pid }: FleetServer): Promise<void> {
+  for (let quiet = 0, before = cpuSeconds(pid); quiet < 5; ) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const now = cpuSeconds(pid);
+    quiet = now - before < 0.05 ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
 interface RunCost {
   readonly wallS: number;
   readonly cpuS: number;
@@ -152,6 +162,7 @@ for (const [i, install] of installs.entries()) {
   const made = [...fleetOf({ ...plan, seed: 1000 * Number(asked.seed) + i })];
   const server = await (asked.server === 'prometheus' ? startPrometheus : startVictoriaMetrics)(stored(made, install));
   try {
+    await becomesIdle(server);
     const cost = await runFleet(server);
     const score = scoreOf(made, cost.lines);
     console.log(row(install, cost, score));

@@ -21,7 +21,7 @@ export interface Evaluators {
 }
 
 /** V8 collects garbage earlier in a small heap. Samples are not part of it. A shard takes some 30 MiB of it in the form of JSON, 10 in others. */
-const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 80 };
+const LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 80 };
 
 type Task = { readonly id: number; readonly shard: Shard };
 type Reply = { readonly id: number; readonly result: ShardResult; readonly warnings: readonly string[] };

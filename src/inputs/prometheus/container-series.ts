@@ -174,10 +174,11 @@ function sumOf(columns: readonly Float64Array[]): Float64Array {
 /** A process has some of these. */
 const NEVER_ZERO: ReadonlySet<FieldId> = new Set(['usage', 'working_set', 'anon'] as const);
 
-/** cAdvisor subtracts unsigned numbers, so less than nothing is written as 1.8e19. A single 0 between other values is a reading that failed. */
+/** cAdvisor subtracts unsigned numbers, so less than nothing is written as 1.8e19. A single 0 beside other values is a reading that failed. */
 function removeImpossible(field: FieldId, column: Float64Array): void {
+  const isAbove0 = (i: number): boolean => i < 0 || i >= column.length || column[i]! > 0;
   for (let i = 0; i < column.length; i++) {
-    const isLoneZero = column[i] === 0 && NEVER_ZERO.has(field) && column[i - 1]! > 0 && column[i + 1]! > 0;
+    const isLoneZero = column[i] === 0 && NEVER_ZERO.has(field) && isAbove0(i - 1) && isAbove0(i + 1);
     if (isLoneZero || plausible(column[i]!) === null) column[i] = Number.NaN;
   }
 }
