@@ -65,7 +65,7 @@ for (const line of lines) {
     continue;
   }
   const cells = await resultsOf(got.jdk);
-  sections.set(line, `## JDK ${line} (${got.jdk.version})\n\n${countOf(cells)}.\n\n${tableOf(cells)}`);
+  sections.set(line, `## JDK ${line} (${got.jdk.version})\n\n${countOf(cells)}.\n\n${tableOf(cells)}`.trim());
   if (cells.some((c) => c.state === 'failed')) process.exitCode = 1;
 }
 console.log([...sections.values()].join('\n\n'));
