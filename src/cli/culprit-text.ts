@@ -1,3 +1,4 @@
+import { QUESTIONS } from '../culprit/questions.ts';
 import type { Culprit, CulpritCause, GroupGrowth } from '../culprit/types.ts';
 import { bytesText, safeName } from '../format.ts';
 
@@ -10,7 +11,7 @@ const REASONS: Readonly<Record<Extract<Culprit, { state: 'unknown' }>['because']
 };
 
 const sizeText = (cause: CulpritCause, size: number): string =>
-  cause === 'heap' ? bytesText(size) : `${size} ${size === 1 ? 'thread' : 'threads'}`;
+  QUESTIONS[cause].unit === 'bytes' ? bytesText(size) : `${size} ${size === 1 ? 'thread' : 'threads'}`;
 
 const rowText = (cause: CulpritCause, g: GroupGrowth): string =>
   `${safeName(g.name)} grew from ${sizeText(cause, g.before)} to ${sizeText(cause, g.after)}, ${Math.floor(100 * g.share)} % of what grew`;

@@ -1,5 +1,6 @@
 import type { Options } from '../config/options.ts';
 import { findCulprit } from '../culprit/find-culprit.ts';
+import { QUESTIONS } from '../culprit/questions.ts';
 import { findTargets } from '../sources/target/target-search.ts';
 import { SECOND_MS } from '../units.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
@@ -7,11 +8,6 @@ import { culpritText } from './culprit-text.ts';
 
 /** `memhound culprit`: asks the JVM twice what grows in its heap or among its threads. */
 export const culprit = (argv: string[]): Promise<number> => withOptions('culprit', argv, run);
-
-const COSTS = {
-  heap: 'two full collections (GC.class_histogram), each a pause of the JVM',
-  threads: 'two thread dumps (Thread.print), each a short pause of the JVM',
-} as const;
 
 async function run(options: Options<'culprit'>): Promise<number> {
   const found = await findTargets(searchOptionsOf(options));
@@ -25,7 +21,7 @@ async function run(options: Options<'culprit'>): Promise<number> {
     printError('memhound culprit: there is no JVM in this container that could be asked');
     return 1;
   }
-  printError(`memhound culprit: asks the JVM pid ${subject.pid}, ${options.for} s apart; cost: ${COSTS[options.cause]}`);
+  printError(`memhound culprit: asks the JVM pid ${subject.pid}, ${options.for} s apart; cost: ${QUESTIONS[options.cause].cost}`);
   const stop = new AbortController();
   const cancel = (): void => stop.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);

@@ -1,34 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { attach } from '../sources/jvm/attach.ts';
-import { parseHistogram } from '../sources/jvm/class-histogram.ts';
 import type { ProcessRef, Roots } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
-import { culpritOfHeap, culpritOfThreads } from './name-group.ts';
-import { parseThreadDump } from './thread-dump.ts';
+import { nameGroup } from './name-group.ts';
+import { QUESTIONS } from './questions.ts';
 import type { Culprit, CulpritCause } from './types.ts';
 
 const TIMEOUT_MS = MINUTE_MS;
 /** The JVM may be paused as long as a command takes. One that took longer is not sent a second time. */
 const BUDGET_MS = 10 * SECOND_MS;
 
-const COMMANDS: Readonly<Record<CulpritCause, string>> = { heap: 'GC.class_histogram', threads: 'Thread.print' };
-
 export interface CulpritQuestion {
   readonly roots: Roots;
   readonly process: ProcessRef;
   readonly cause: CulpritCause;
   readonly apartMs: number;
-  /** Ends the wait between the readings. A command that was sent is waited for, because the JVM cannot stop it. */
+  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
   readonly signal: AbortSignal;
 }
 
 /** Asks a JVM twice and names what grew between, with evidence. */
 export async function findCulprit({ roots, process, cause, apartMs, signal }: CulpritQuestion): Promise<Culprit> {
-  const read = () => attach({ roots, process, command: 'jcmd', args: [COMMANDS[cause]], timeoutMs: TIMEOUT_MS });
+  const look = () => attach({ roots, process, command: 'jcmd', args: [QUESTIONS[cause].command], timeoutMs: TIMEOUT_MS });
   const unknown = (because: 'over-budget' | 'cancelled'): Culprit => ({ state: 'unknown', cause, because, grown: [] });
   if (signal.aborted) return unknown('cancelled');
   const began = performance.now();
-  const first = await read();
+  const first = await look();
   if (first.state !== 'read') return failed(cause, first);
   if (performance.now() - began > BUDGET_MS) return unknown('over-budget');
   try {
@@ -37,11 +34,10 @@ export async function findCulprit({ roots, process, cause, apartMs, signal }: Cu
     if (signal.aborted) return unknown('cancelled');
     throw error;
   }
-  const second = await read();
+  const second = await look();
   if (second.state !== 'read') return failed(cause, second);
-  return cause === 'heap'
-    ? culpritOfHeap(parseHistogram(first.value), parseHistogram(second.value))
-    : culpritOfThreads(parseThreadDump(first.value), parseThreadDump(second.value));
+  const { groups } = QUESTIONS[cause];
+  return nameGroup(cause, groups(first.value), groups(second.value));
 }
 
 const failed = (cause: CulpritCause, reading: Exclude<Awaited<ReturnType<typeof attach>>, { state: 'read' }>): Culprit =>

@@ -1,3 +1,4 @@
+import { isOfJdk } from './frames.ts';
 import type { CommonFrame } from './types.ts';
 
 /** Threads whose names differ only in numbers. */
@@ -9,7 +10,6 @@ export interface ThreadGroup {
 
 const MAX_THREADS = 50_000;
 const MAX_LINE_LENGTH = 1024;
-const OF_JDK = /^(?:[^(]*\/)?(?:java|javax|jdk|sun)\./;
 
 /**
  * Groups the Java threads of `Thread.print` by the pattern of their names, and counts where they stand. Threads of the JVM itself, such as
@@ -42,7 +42,7 @@ export function parseThreadDump(text: string): ThreadGroup[] {
     } else if (line.startsWith('\tat ')) {
       const frame = line.slice(4).trimEnd();
       top ??= frame;
-      if (own === null && !OF_JDK.test(frame)) own = frame;
+      if (own === null && !isOfJdk(frame)) own = frame;
     } else if (line.trim() === '') endThread();
   }
   endThread();

@@ -1,3 +1,5 @@
+import type { Retention } from './retention.ts';
+
 /** Causes whose culprit a JVM can be asked for. */
 export const CULPRIT_CAUSES = ['heap', 'threads'] as const;
 export type CulpritCause = (typeof CULPRIT_CAUSES)[number];
@@ -24,6 +26,8 @@ export type Culprit =
       readonly culprit: GroupGrowth;
       /** null: heap, or threads without Java frames. */
       readonly stand: CommonFrame | null;
+      /** Of a heap: what keeps the objects, and who allocated them. null: not recorded, or too few samples. */
+      readonly retention: Retention | null;
       readonly grown: readonly GroupGrowth[];
     }
   | {

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parseConfig } from '../../src/config/options.ts';
-import { culpritOfHeap, culpritOfThreads } from '../../src/culprit/name-group.ts';
-import { parseThreadDump } from '../../src/culprit/thread-dump.ts';
-import type { Culprit } from '../../src/culprit/types.ts';
+import { nameGroup } from '../../src/culprit/name-group.ts';
+import { QUESTIONS } from '../../src/culprit/questions.ts';
+import type { CulpritCause } from '../../src/culprit/types.ts';
 import { parseEvent } from '../../src/history/parse-event.ts';
 import { parseReadings } from '../../src/history/parse-readings.ts';
 import { parseSegment } from '../../src/history/segment.ts';
@@ -153,7 +153,7 @@ fuzz('Compiler.codecache', near("CodeHeap 'profiled nmethods': size=100Kb used=1
 fuzz('GC.class_histogram', near('   1:  123  4567  java.lang.String (java.base@17)\n'), parseHistogram);
 const CLASSES = near('   1:  123  4567  java.lang.String (java.base@17)\n   2:  5  9000000  [B\n');
 fuzz('two class histograms, of which the second says what grew', fc.tuple(CLASSES, CLASSES), ([first, second]) =>
-  grownBetween(parseHistogram(first), parseHistogram(second), culpritOfHeap),
+  grownBetween('heap', first, second),
 );
 const DUMP = readFileSync('test/fixtures/thread-dumps/jdk-17-look-1.txt', 'utf8').slice(-4000);
 const threadLine = fc
@@ -164,10 +164,11 @@ const dump = fc.oneof(
   fc.array(threadLine, { maxLength: 12 }).map((lines) => lines.join('')),
 );
 fuzz('two thread dumps, of which the second says what grew', fc.tuple(dump, dump), ([first, second]) =>
-  grownBetween(parseThreadDump(first), parseThreadDump(second), culpritOfThreads),
+  grownBetween('threads', first, second),
 );
-function grownBetween<T>(first: readonly T[], second: readonly T[], culpritOf: (a: readonly T[], b: readonly T[]) => Culprit) {
-  const culprit = culpritOf(first, second);
+function grownBetween(cause: CulpritCause, firstAnswer: string, secondAnswer: string) {
+  const [first, second] = [firstAnswer, secondAnswer].map(QUESTIONS[cause].groups);
+  const culprit = nameGroup(cause, first!, second!);
   assert.ok(culprit.state !== 'failed' && culprit.grown.every(({ share }) => share >= 0 && share <= 1));
   return { first, second, culprit };
 }

@@ -18,7 +18,7 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, ...args]);
   assert.equal(code, 0, stderr);
   const found = JSON.parse(stdout) as Culprit;
-  assert.equal(found.state === 'named' && found.culprit.name, '[B', stdout);
+  assert.equal(found.state === 'named' && found.culprit.name, 'byte[]', stdout);
   assert.match(stderr, /two full collections/);
 });
 

@@ -1,32 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { culpritOfHeap } from '../../../src/culprit/name-group.ts';
+import { nameGroup } from '../../../src/culprit/name-group.ts';
 import { MIB } from '../../../src/units.ts';
 
 const heap = (mib: Readonly<Record<string, number>>) =>
-  Object.entries(mib).map(([name, size]) => ({ name, instances: 1, bytes: size * MIB }));
+  Object.entries(mib).map(([name, size]) => ({ name, size: size * MIB, stand: null }));
 
 test('a class that grew is named with its share, not a larger one that did not', () => {
-  const found = culpritOfHeap(heap({ '[B': 500, Order: 1, Other: 1 }), heap({ '[B': 500, Order: 10, Other: 2 }));
+  const found = nameGroup('heap', heap({ '[B': 500, Order: 1, Other: 1 }), heap({ '[B': 500, Order: 10, Other: 2 }));
   assert.equal(found.state, 'named');
   assert.deepEqual(found.state === 'named' && found.culprit, { name: 'Order', before: MIB, after: 10 * MIB, share: 0.9 });
 });
 
 test('no class is named where none has half of the growth', () => {
-  const found = culpritOfHeap(heap({ A: 1, B: 1, C: 1 }), heap({ A: 4, B: 4, C: 4 }));
+  const found = nameGroup('heap', heap({ A: 1, B: 1, C: 1 }), heap({ A: 4, B: 4, C: 4 }));
   assert.equal(found.state === 'unknown' && found.because, 'no-group-has-half');
 });
 
 test('a class that grew by half exactly is named', () => {
-  assert.equal(culpritOfHeap(heap({ A: 1, B: 1, C: 1 }), heap({ A: 5, B: 3, C: 3 })).state, 'named');
+  assert.equal(nameGroup('heap', heap({ A: 1, B: 1, C: 1 }), heap({ A: 5, B: 3, C: 3 })).state, 'named');
 });
 
 test('no class is named where the heap as a whole did not grow', () => {
-  const found = culpritOfHeap(heap({ A: 1, B: 9 }), heap({ A: 9, B: 1 }));
+  const found = nameGroup('heap', heap({ A: 1, B: 9 }), heap({ A: 9, B: 1 }));
   assert.equal(found.state === 'unknown' && found.because, 'no-growth');
 });
 
 test('an answer that holds no class is not understood', () => {
-  const found = culpritOfHeap([], heap({ A: 9 }));
+  const found = nameGroup('heap', [], heap({ A: 9 }));
   assert.equal(found.state === 'unknown' && found.because, 'not-understood');
 });

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { culpritOfThreads } from '../../../src/culprit/name-group.ts';
+import { nameGroup } from '../../../src/culprit/name-group.ts';
+import { QUESTIONS } from '../../../src/culprit/questions.ts';
 import { parseThreadDump } from '../../../src/culprit/thread-dump.ts';
 
 const dump = (jdk: number, look: 1 | 2) =>
-  parseThreadDump(readFileSync(new URL(`../../fixtures/thread-dumps/jdk-${jdk}-look-${look}.txt`, import.meta.url), 'utf8'));
+  QUESTIONS.threads.groups(
+    readFileSync(new URL(`../../fixtures/thread-dumps/jdk-${jdk}-look-${look}.txt`, import.meta.url), 'utf8'),
+  );
 
 for (const jdk of [8, 11, 17, 21, 25]) {
   test(`the pool that grew is named on JDK ${jdk}, beside a pool that is full and one that breathes`, () => {
-    const found = culpritOfThreads(dump(jdk, 1), dump(jdk, 2));
+    const found = nameGroup('threads', dump(jdk, 1), dump(jdk, 2));
     assert.equal(found.state, 'named');
     if (found.state !== 'named') return;
     assert.equal(found.culprit.name, 'http-nio-N-exec-N');

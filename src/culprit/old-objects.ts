@@ -1,0 +1,114 @@
+import type { JfrChunk, JfrEvent } from '../jfr/jfr-chunk.ts';
+import type { JfrStruct, JfrValue } from '../jfr/jfr-values.ts';
+import { plainClassName } from '../sources/jvm/class-name.ts';
+import { type Frame, firstOwnFrame, isOfJdk } from './frames.ts';
+
+/*
+ * Samples of old objects (JFR's event jdk.OldObjectSample): objects of the live set, each with the stack that allocated it and with the path
+ * of references that keeps it alive. Pure.
+ */
+
+export const OLD_OBJECT_SAMPLE = 'jdk.OldObjectSample';
+
+/** What keeps an object alive: a static field, a field of an object, or a collection of which no owner was found. */
+export interface Holder {
+  readonly kind: 'static-field' | 'field' | 'collection';
+  /** "com.acme.OrderCache.BY_ID"; for a collection its class. */
+  readonly name: string;
+}
+
+export interface OldObject {
+  readonly className: string;
+  /** The object's own class, and those of the objects on the path from it. */
+  readonly holder: Holder | null;
+  readonly allocatedAt: Frame | null;
+}
+
+const MAX_PATH = 200;
+const STATIC = 0x8;
+
+/** The sampled objects, but for those of the recorder itself. */
+export function oldObjects(events: readonly JfrEvent[]): OldObject[] {
+  return events.flatMap((event) => {
+    const { chunk, values } = event;
+    const object = structOf(chunk, values.get('object'));
+    const className = classNameOf(chunk, object);
+    if (object === null || className === null) return [];
+    const frames = framesOf(chunk, values.get('stackTrace'));
+    if (frames.some(({ method }) => method.startsWith('jdk.jfr.'))) return [];
+    return [{ className, holder: holderOf(chunk, object), allocatedAt: firstOwnFrame(frames) }];
+  });
+}
+
+interface Link {
+  readonly owner: string;
+  readonly field: string;
+  readonly isStatic: boolean;
+}
+
+/**
+ * Of the path of references from the object to what keeps it alive: the first static field, else the last field of a class that is not the
+ * JDK's, else the last collection of the JDK.
+ */
+function holderOf(chunk: JfrChunk, object: JfrStruct): Holder | null {
+  let field: Link | null = null;
+  let collection: string | null = null;
+  for (let at: JfrStruct | null = object, n = 0; at !== null && n < MAX_PATH; n++) {
+    const reference = structOf(chunk, at.get('referrer'));
+    const referrer = structOf(chunk, reference?.get('object'));
+    if (reference === null || referrer === null) break;
+    const link = linkOf(chunk, reference, referrer);
+    if (link?.isStatic) return { kind: 'static-field', name: `${link.owner}.${link.field}` };
+    const owner = classNameOf(chunk, referrer);
+    if (link !== null && !isOfJdk(link.owner)) field = link;
+    else if (owner?.startsWith('java.util.') && !owner.includes('$')) collection = owner;
+    at = referrer;
+  }
+  if (field !== null) return { kind: 'field', name: `${field.owner}.${field.field}` };
+  return collection === null ? null : { kind: 'collection', name: collection };
+}
+
+/** The field by which an object is referred to; null: it is an element of an array. The fields of a class's mirror are its static fields. */
+function linkOf(chunk: JfrChunk, reference: JfrStruct, referrer: JfrStruct): Link | null {
+  const field = structOf(chunk, reference.get('field'));
+  const name = textOf(chunk, field?.get('name'));
+  if (field === null || name === null) return null;
+  const mirrored = /^Class Name: (\S+)/.exec(textOf(chunk, referrer.get('description')) ?? '')?.[1];
+  const isStatic = (Number(field.get('modifiers')) & STATIC) !== 0 && mirrored !== undefined;
+  const owner = isStatic ? mirrored : classNameOf(chunk, referrer);
+  return owner === null ? null : { owner, field: name, isStatic };
+}
+
+const classNameOf = (chunk: JfrChunk, object: JfrStruct | null): string | null => {
+  const name = symbolOf(chunk, structOf(chunk, object?.get('type'))?.get('name'));
+  return name === null ? null : plainClassName(name.replaceAll('/', '.'));
+};
+
+function framesOf(chunk: JfrChunk, trace: JfrValue | undefined): Frame[] {
+  const frames = structOf(chunk, trace)?.get('frames');
+  if (!Array.isArray(frames)) return [];
+  return frames.flatMap((frame: JfrValue) => {
+    const fields = structOf(chunk, frame);
+    const method = structOf(chunk, fields?.get('method'));
+    const type = symbolOf(chunk, structOf(chunk, method?.get('type'))?.get('name'));
+    const name = symbolOf(chunk, method?.get('name'));
+    if (type === null || name === null) return [];
+    return [{ method: `${type.replaceAll('/', '.')}.${name}`, line: Number(fields?.get('lineNumber') ?? 0) || null }];
+  });
+}
+
+function structOf(chunk: JfrChunk, value: JfrValue | undefined): JfrStruct | null {
+  const resolved = chunk.resolve(value);
+  return resolved instanceof Map ? resolved : null;
+}
+
+function textOf(chunk: JfrChunk, value: JfrValue | undefined): string | null {
+  const resolved = chunk.resolve(value);
+  return typeof resolved === 'string' ? resolved : null;
+}
+
+/** A name of the JVM: jdk.types.Symbol, which has one text. */
+function symbolOf(chunk: JfrChunk, value: JfrValue | undefined): string | null {
+  const resolved = chunk.resolve(value);
+  return typeof resolved === 'string' ? resolved : textOf(chunk, resolved instanceof Map ? resolved.get('string') : undefined);
+}

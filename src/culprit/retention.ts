@@ -1,0 +1,47 @@
+import type { OldObject } from './old-objects.ts';
+
+/** What samples of the live set say about the objects of a class that grew. */
+export interface Retention {
+  /** Sampled objects of the class. */
+  readonly samples: number;
+  /** What holds most of them; null: no holder has half of them. */
+  readonly heldBy: Sampled | null;
+  /** Where most of them were allocated; null: no place has half of them. */
+  readonly allocatedAt: Sampled | null;
+}
+
+export interface Sampled {
+  /** "com.acme.OrderCache.BY_ID", "com.acme.OrderService.load:88" */
+  readonly name: string;
+  readonly kind: 'static-field' | 'field' | 'collection' | 'frame';
+  readonly samples: number;
+}
+
+/** Fewer samples say nothing about thousands of objects. */
+const LEAST_SAMPLES = 5;
+const LEAST_SHARE = 0.5;
+
+/** The holder and the place of allocation that at least half of the sampled objects of a class have in common. null: too few samples. Pure. */
+export function retentionOf(className: string, objects: readonly OldObject[]): Retention | null {
+  const own = objects.filter((object) => object.className === className);
+  if (own.length < LEAST_SAMPLES) return null;
+  const places = own.map(({ allocatedAt: at }) =>
+    at === null ? null : ({ kind: 'frame', name: at.line === null ? at.method : `${at.method}:${at.line}` } as const),
+  );
+  return {
+    samples: own.length,
+    heldBy: mostCommon(own.map(({ holder }) => holder)),
+    allocatedAt: mostCommon(places),
+  };
+}
+
+function mostCommon(all: readonly (Omit<Sampled, 'samples'> | null)[]): Sampled | null {
+  const counts = new Map<string, Sampled>();
+  for (const one of all) {
+    if (one === null) continue;
+    const key = `${one.kind} ${one.name}`;
+    counts.set(key, { ...one, samples: (counts.get(key)?.samples ?? 0) + 1 });
+  }
+  const [first] = [...counts.values()].sort((a, b) => b.samples - a.samples);
+  return first === undefined || first.samples < LEAST_SHARE * all.length ? null : first;
+}
