@@ -20,7 +20,7 @@ const markOf = (line) => join(rootOf(line), 'jdk.json');
 
 /**
  * A JDK that has been fetched: its programs by their paths.
- * @typedef {{ line: number, version: string, home: string, java: string, javac: string, jcmd: string, jstat: string }} Jdk
+ * @typedef {{ line: number, version: string, home: string, java: string, javac: string, jcmd: string, jstat: string, jfr: string }} Jdk
  */
 
 /** null where it has not been fetched: nothing is downloaded by this. @type {(line: number) => Jdk | null} */
@@ -36,6 +36,7 @@ export function jdk(line) {
     javac: program('javac'),
     jcmd: program('jcmd'),
     jstat: program('jstat'),
+    jfr: program('jfr'),
   };
 }
 

@@ -9,6 +9,11 @@ import { culpritText } from './culprit-text.ts';
 /** `memhound culprit`: asks the JVM twice what grows in its heap or among its threads. */
 export const culprit = (argv: string[]): Promise<number> => withOptions('culprit', argv, run);
 
+const costText = ({ cause, noRecording }: Options<'culprit'>): string =>
+  cause === 'heap' && !noRecording
+    ? `${QUESTIONS[cause].cost}; between them a recording of the flight recorder, with a file of at most 32 MiB in its /tmp, and a walk of the heap at its end`
+    : QUESTIONS[cause].cost;
+
 async function run(options: Options<'culprit'>): Promise<number> {
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
@@ -21,7 +26,7 @@ async function run(options: Options<'culprit'>): Promise<number> {
     printError('memhound culprit: there is no JVM in this container that could be asked');
     return 1;
   }
-  printError(`memhound culprit: asks the JVM pid ${subject.pid}, ${options.for} s apart; cost: ${QUESTIONS[options.cause].cost}`);
+  printError(`memhound culprit: asks the JVM pid ${subject.pid}, ${options.for} s apart; cost: ${costText(options)}`);
   const stop = new AbortController();
   const cancel = (): void => stop.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
@@ -30,6 +35,7 @@ async function run(options: Options<'culprit'>): Promise<number> {
     process: subject,
     cause: options.cause,
     apartMs: options.for * SECOND_MS,
+    mayRecord: !options.noRecording,
     signal: stop.signal,
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);

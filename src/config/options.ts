@@ -655,6 +655,13 @@ const TABLES = {
       otherwiseText: '60s',
       help: 'time between the two readings',
     }),
+    noRecording: row<boolean>({
+      flag: 'no-recording',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'heap: no recording of the flight recorder between the looks, so no holder and no place of allocation',
+    }),
   },
 };
 

@@ -11,16 +11,14 @@ export function nameGroup(cause: CulpritCause, first: readonly Group[], second: 
   if (first.length === 0 || second.length === 0) return { state: 'unknown', cause, because: 'not-understood', grown: [] };
   const groups = grownGroups(first, second, ({ size }) => size);
   const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
-  const grown = groups
-    .slice(0, TEN)
-    .map(
-      ({ name, before, after, grew }): GroupGrowth => ({
-        name,
-        before: before?.size ?? 0,
-        after: after.size,
-        share: grew / allGrown,
-      }),
-    );
+  const grown = groups.slice(0, TEN).map(
+    ({ name, before, after, grew }): GroupGrowth => ({
+      name,
+      before: before?.size ?? 0,
+      after: after.size,
+      share: grew / allGrown,
+    }),
+  );
   // What grew in one group may have left another, so the whole must have grown, too.
   const net = total(second) - total(first);
   const [culprit] = grown;

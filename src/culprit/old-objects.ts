@@ -13,13 +13,12 @@ export const OLD_OBJECT_SAMPLE = 'jdk.OldObjectSample';
 /** What keeps an object alive: a static field, a field of an object, or a collection of which no owner was found. */
 export interface Holder {
   readonly kind: 'static-field' | 'field' | 'collection';
-  /** "com.acme.OrderCache.BY_ID"; for a collection its class. */
+  /** "com.acme.OrderCache.BY_ID"; a collection by its class and that of its elements: "java.util.HashMap of com.acme.Order". */
   readonly name: string;
 }
 
 export interface OldObject {
   readonly className: string;
-  /** The object's own class, and those of the objects on the path from it. */
   readonly holder: Holder | null;
   readonly allocatedAt: Frame | null;
 }
@@ -36,7 +35,7 @@ export function oldObjects(events: readonly JfrEvent[]): OldObject[] {
     if (object === null || className === null) return [];
     const frames = framesOf(chunk, values.get('stackTrace'));
     if (frames.some(({ method }) => method.startsWith('jdk.jfr.'))) return [];
-    return [{ className, holder: holderOf(chunk, object), allocatedAt: firstOwnFrame(frames) }];
+    return [{ className, holder: holderOf(chunk, object), allocatedAt: allocatorOf(frames) }];
   });
 }
 
@@ -46,27 +45,36 @@ interface Link {
   readonly isStatic: boolean;
 }
 
+/** The first own frame. A constructor is called where the object was wanted, and that says more. */
+const allocatorOf = (frames: readonly Frame[]): Frame | null =>
+  frames.find(({ method }) => !isOfJdk(method) && !/\.<(?:cl)?init>$/.test(method)) ?? firstOwnFrame(frames);
+
 /**
- * Of the path of references from the object to what keeps it alive: the first static field, else the last field of a class that is not the
- * JDK's, else the last collection of the JDK.
+ * Of the path of references from the object to what keeps it alive: the first static field; else the last field of a class that is not the
+ * JDK's, if it is beyond all collections; else the last collection; else the last such field.
  */
 function holderOf(chunk: JfrChunk, object: JfrStruct): Holder | null {
-  let field: Link | null = null;
-  let collection: string | null = null;
-  for (let at: JfrStruct | null = object, n = 0; at !== null && n < MAX_PATH; n++) {
+  let holder: Holder | null = null;
+  let element = classNameOf(chunk, object);
+  for (let at: JfrStruct = object, n = 0; n < MAX_PATH; n++) {
     const reference = structOf(chunk, at.get('referrer'));
     const referrer = structOf(chunk, reference?.get('object'));
     if (reference === null || referrer === null) break;
     const link = linkOf(chunk, reference, referrer);
     if (link?.isStatic) return { kind: 'static-field', name: `${link.owner}.${link.field}` };
     const owner = classNameOf(chunk, referrer);
-    if (link !== null && !isOfJdk(link.owner)) field = link;
-    else if (owner?.startsWith('java.util.') && !owner.includes('$')) collection = owner;
+    if (owner !== null && isCollection(owner)) holder = { kind: 'collection', name: `${owner} of ${element}` };
+    else if (link !== null && !isOfJdk(link.owner)) {
+      holder = { kind: 'field', name: `${link.owner}.${link.field}` };
+      element = link.owner;
+    }
     at = referrer;
   }
-  if (field !== null) return { kind: 'field', name: `${field.owner}.${field.field}` };
-  return collection === null ? null : { kind: 'collection', name: collection };
+  return holder;
 }
+
+/** A collection itself, not its nodes or arrays. */
+const isCollection = (className: string): boolean => /^java\.util\.[\w.]+$/.test(className);
 
 /** The field by which an object is referred to; null: it is an element of an array. The fields of a class's mirror are its static fields. */
 function linkOf(chunk: JfrChunk, reference: JfrStruct, referrer: JfrStruct): Link | null {

@@ -1,14 +1,17 @@
 import type { OldObject } from './old-objects.ts';
 
 /** What samples of the live set say about the objects of a class that grew. */
-export interface Retention {
-  /** Sampled objects of the class. */
-  readonly samples: number;
-  /** What holds most of them; null: no holder has half of them. */
-  readonly heldBy: Sampled | null;
-  /** Where most of them were allocated; null: no place has half of them. */
-  readonly allocatedAt: Sampled | null;
-}
+export type Retention =
+  | {
+      readonly state: 'known';
+      /** Sampled objects of the class. */
+      readonly samples: number;
+      /** What holds most of them; null: no holder has half of them. */
+      readonly heldBy: Sampled | null;
+      /** Where most of them were allocated; null: no place has half of them. */
+      readonly allocatedAt: Sampled | null;
+    }
+  | { readonly state: 'unknown'; readonly reason: string };
 
 export interface Sampled {
   /** "com.acme.OrderCache.BY_ID", "com.acme.OrderService.load:88" */
@@ -21,14 +24,19 @@ export interface Sampled {
 const LEAST_SAMPLES = 5;
 const LEAST_SHARE = 0.5;
 
-/** The holder and the place of allocation that at least half of the sampled objects of a class have in common. null: too few samples. Pure. */
-export function retentionOf(className: string, objects: readonly OldObject[]): Retention | null {
+/** The holder and the place of allocation that at least half of the sampled objects of a class have in common. Pure. */
+export function retentionOf(className: string, objects: readonly OldObject[]): Retention {
   const own = objects.filter((object) => object.className === className);
-  if (own.length < LEAST_SAMPLES) return null;
+  if (own.length < LEAST_SAMPLES)
+    return {
+      state: 'unknown',
+      reason: `${own.length} of ${objects.length} sampled objects are of this class; ${LEAST_SAMPLES} are needed, so a longer --for may tell`,
+    };
   const places = own.map(({ allocatedAt: at }) =>
     at === null ? null : ({ kind: 'frame', name: at.line === null ? at.method : `${at.method}:${at.line}` } as const),
   );
   return {
+    state: 'known',
     samples: own.length,
     heldBy: mostCommon(own.map(({ holder }) => holder)),
     allocatedAt: mostCommon(places),

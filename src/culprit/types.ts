@@ -26,7 +26,7 @@ export type Culprit =
       readonly culprit: GroupGrowth;
       /** null: heap, or threads without Java frames. */
       readonly stand: CommonFrame | null;
-      /** Of a heap: what keeps the objects, and who allocated them. null: not recorded, or too few samples. */
+      /** Of a heap: what keeps the objects, and who allocated them. null: nothing was recorded. */
       readonly retention: Retention | null;
       readonly grown: readonly GroupGrowth[];
     }

@@ -13,6 +13,8 @@ import { parseSegment } from '../../src/history/segment.ts';
 import { parsePrometheus } from '../../src/inputs/prometheus-json.ts';
 import { parseRecording } from '../../src/inputs/recording.ts';
 import { InputError, parseSeries } from '../../src/inputs/series-file.ts';
+import { JfrError } from '../../src/jfr/jfr-bytes.ts';
+import { readEvents } from '../../src/jfr/jfr-chunk.ts';
 import { readImageConfig } from '../../src/manifest/image-config.ts';
 import { inject, NO_OPTIONS } from '../../src/manifest/inject.ts';
 import { quantity } from '../../src/manifest/quantity.ts';
@@ -37,6 +39,7 @@ import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { parseInstance } from '../../src/sources/target/target-identity.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { fuzz, isJson, json, near, oddKey, oddNumber, oddOrPlain, RUNS, SEED } from '../support/fuzz.ts';
+import { madeChunk, utf8 } from '../support/made-jfr.ts';
 
 const STAT = 'anon 4096\nfile 8192\nkernel 100\ninactive_file 10\nslab 5\npgfault 12\n';
 /** Lines that the kernel could write, so that what is done with their values is tried as well. */
@@ -172,6 +175,44 @@ function grownBetween(cause: CulpritCause, firstAnswer: string, secondAnswer: st
   assert.ok(culprit.state !== 'failed' && culprit.grown.every(({ share }) => share >= 0 && share <= 1));
   return { first, second, culprit };
 }
+const RECORDING = madeChunk({
+  classes: [
+    { id: 2, name: 'long' },
+    { id: 3, name: 'java.lang.String' },
+    {
+      id: 4,
+      name: 'app.Node',
+      fields: [
+        ['name', 3],
+        ['next', 4, 'pooled'],
+      ],
+    },
+    {
+      id: 5,
+      name: 'app.Event',
+      fields: [
+        ['at', 2],
+        ['all', 2, 'array'],
+        ['node', 4, 'pooled'],
+      ],
+    },
+  ],
+  events: [[5, [1, 2, 3, 4, 1]]],
+  checkpoints: [new Map([[4, new Map([[1, [...utf8('a'), 1]]])]])],
+});
+const recording = fc
+  .array(fc.tuple(fc.nat(RECORDING.length - 1), fc.nat(255)), { maxLength: 8 })
+  .map((edits) => edits.reduce((bytes, [at, byte]) => bytes.fill(byte, at, at + 1), Buffer.from(RECORDING)));
+fuzz(
+  'a recording of the flight recorder',
+  recording,
+  (bytes) =>
+    readEvents(bytes, new Set(['app.Event'])).map(({ type, values, chunk }) => ({
+      type,
+      resolved: [...values.values()].map((value) => typeof chunk.resolve(value)),
+    })),
+  JfrError,
+);
 const argument1 = fc.oneof(
   oddKey,
   fc.constantFrom('java', '-cp', '-jar', '-Xmx1g', '@args', '--module', 'a/b.jar', '-XX:+UseG1GC'),

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { JDK_LINES, jdk } from '../../../scripts/jdks.mjs';
 import type { Culprit } from '../../../src/culprit/types.ts';
+import { type JfrEvent, readEvents } from '../../../src/jfr/jfr-chunk.ts';
+import type { JfrValue } from '../../../src/jfr/jfr-values.ts';
 import { startJava } from '../../support/java.ts';
 import { MEMHOUND } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
@@ -20,6 +26,12 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   const found = JSON.parse(stdout) as Culprit;
   assert.equal(found.state === 'named' && found.culprit.name, 'byte[]', stdout);
   assert.match(stderr, /two full collections/);
+  const { retention } = found as Extract<Culprit, { state: 'named' }>;
+  assert.ok(retention?.state === 'known' && retention.heldBy !== null, stdout);
+  assert.match(retention.heldBy.name, /^(?:HeapLeak\.\w+|java\.util\.ArrayList of byte\[\])$/);
+  assert.match(retention.allocatedAt?.name ?? '', /^HeapLeak\.main:\d+$/);
+  const left = readdirSync(tmpdir()).filter((name) => /^memhound-[0-9a-f]{16}\.jfr$/.test(name));
+  assert.deepEqual(left, [], 'the file of the recording is removed');
 });
 
 test('culprit names the pool of threads that a running JVM accumulates', { skip }, async (t) => {
@@ -34,3 +46,60 @@ test('culprit names the pool of threads that a running JVM accumulates', { skip 
   assert.ok(found.culprit.after > found.culprit.before && found.culprit.share >= 0.5, stdout);
   assert.match(found.stand.frame, /ThreadLeak/);
 });
+
+/** Thirty threads, so that there are events, in Java 8's syntax. */
+const PROGRAM = `public class Recorded {
+  public static void main(String[] args) throws Exception {
+    for (int i = 0; i < 30; i++) { Thread t = new Thread(() -> {}, "pool-" + i); t.start(); t.join(); }
+  }
+}`;
+
+for (const line of JDK_LINES) {
+  const absent = jdk(line) === null && `needs JDK ${line}, which \`node scripts/jdks.mjs ${line}\` fetches`;
+  test(`events of a recording by JDK ${line} are those that its own jfr prints`, { skip: skip || absent }, (t) =>
+    compareWithJfr(t, jdk(line)!),
+  );
+}
+test('events of a recording by the installed JDK are those that its own jfr prints', { skip }, (t) =>
+  compareWithJfr(t, { java: 'java', jfr: 'jfr' }),
+);
+
+async function compareWithJfr(t: TestContext, { java, jfr }: { readonly java: string; readonly jfr: string }): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-jfr-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'r.jfr');
+  writeFileSync(join(dir, 'Recorded.java'), PROGRAM);
+  const compiled = await run('javac', ['--release', '8', '-nowarn', '-d', dir, join(dir, 'Recorded.java')]);
+  assert.equal(compiled.code, 0, compiled.stderr);
+  const flags = [`-XX:StartFlightRecording=settings=profile,filename=${file},dumponexit=true`, '-Xmx64m'];
+  const ran = await run(java, [...flags, '-cp', dir, 'Recorded']);
+  assert.equal(ran.code, 0, ran.stderr);
+  const types = ['jdk.ThreadStart', 'jdk.InitialSystemProperty', 'jdk.JavaThreadStatistics'];
+  const printed = await run(jfr, ['print', '--json', '--events', types.join(), file]);
+  assert.equal(printed.code, 0, printed.stderr);
+  const theirs = (JSON.parse(printed.stdout) as Printed).recording.events.map(({ type, values }) => plain(type, values));
+  const ours = readEvents(readFileSync(file), new Set(types)).map((event) => plain(event.type, printable(event)));
+  assert.ok(theirs.length > 20, `${theirs.length} events`);
+  assert.deepEqual(ours.sort(), theirs.sort());
+}
+
+interface Printed {
+  readonly recording: { readonly events: readonly { readonly type: string; readonly values: Record<string, unknown> }[] };
+}
+
+/** What both say of an event: its texts and counts, and the name of its thread. Times are rounded in different ways. */
+function plain(type: string, { key, value, activeCount, thread }: Record<string, unknown>): string {
+  return JSON.stringify([type, key, value, activeCount, (thread as { readonly javaName?: unknown } | undefined)?.javaName]);
+}
+
+function printable({ values, chunk }: JfrEvent): Record<string, unknown> {
+  const resolved = (value: JfrValue): unknown => {
+    const found = chunk.resolve(value);
+    return found instanceof Map ? Object.fromEntries([...found].map(([name, one]) => [name, resolved(one)])) : found;
+  };
+  return Object.fromEntries(
+    [...values]
+      .filter(([name]) => ['key', 'value', 'activeCount', 'thread'].includes(name))
+      .map(([name, one]) => [name, resolved(one)]),
+  );
+}

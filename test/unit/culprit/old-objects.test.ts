@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OLD_OBJECT_SAMPLE, oldObjects } from '../../../src/culprit/old-objects.ts';
+import { retentionOf } from '../../../src/culprit/retention.ts';
+import { readEvents } from '../../../src/jfr/jfr-chunk.ts';
+import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
+
+const [INT, STRING, SYMBOL, CLASS, METHOD, FRAME, TRACE, FIELD, REFERENCE, OBJECT, SAMPLE] = [
+  2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100,
+];
+const CLASSES: readonly MadeClass[] = [
+  { id: INT, name: 'int' },
+  { id: STRING, name: 'java.lang.String' },
+  { id: SYMBOL, name: 'jdk.types.Symbol', fields: [['string', STRING]] },
+  { id: CLASS, name: 'java.lang.Class', fields: [['name', SYMBOL]] },
+  {
+    id: METHOD,
+    name: 'jdk.types.Method',
+    fields: [
+      ['type', CLASS],
+      ['name', SYMBOL],
+    ],
+  },
+  {
+    id: FRAME,
+    name: 'jdk.types.StackFrame',
+    fields: [
+      ['method', METHOD],
+      ['lineNumber', INT],
+    ],
+  },
+  { id: TRACE, name: 'jdk.types.StackTrace', fields: [['frames', FRAME, 'array']] },
+  {
+    id: FIELD,
+    name: 'jdk.types.OldObjectField',
+    fields: [
+      ['name', STRING],
+      ['modifiers', INT],
+    ],
+  },
+  {
+    id: REFERENCE,
+    name: 'jdk.types.Reference',
+    fields: [
+      ['field', FIELD, 'pooled'],
+      ['object', OBJECT, 'pooled'],
+    ],
+  },
+  {
+    id: OBJECT,
+    name: 'jdk.types.OldObject',
+    fields: [
+      ['type', CLASS],
+      ['description', STRING],
+      ['referrer', REFERENCE, 'pooled'],
+    ],
+  },
+  {
+    id: SAMPLE,
+    name: OLD_OBJECT_SAMPLE,
+    fields: [
+      ['stackTrace', TRACE],
+      ['object', OBJECT, 'pooled'],
+    ],
+  },
+];
+
+/** An object that refers to the one before it, by a field ("name", or "static name" in a class's mirror) or as an element of an array. */
+interface OnPath {
+  readonly type: string;
+  readonly by?: string;
+  readonly description?: string;
+}
+
+/** The samples of one recording: `path` begins with the sampled object. Frames are "type.method:line". */
+function sampled(path: readonly OnPath[], frames: readonly string[], count = 1) {
+  const fields = new Map<number, number[]>();
+  const references = new Map<number, number[]>();
+  const objects = new Map<number, number[]>();
+  for (const [i, { type, description }] of path.entries()) {
+    const by = path[i + 1]?.by;
+    if (by !== undefined) fields.set(i + 1, [...utf8(by.replace('static ', '')), ...varint(by.startsWith('static ') ? 0x18 : 2)]);
+    references.set(i + 1, [...varint(by === undefined ? 0 : i + 1), ...varint(i + 2)]);
+    objects.set(i + 1, [...utf8(type), ...(description === undefined ? [0] : utf8(description)), ...varint(i + 1)]);
+  }
+  const trace = frames.flatMap((frame) => {
+    const [, type = '', method = '', line = ''] = /^(.*)\.([^.:]+):(\d+)$/.exec(frame) ?? [];
+    return [...utf8(type), ...utf8(method), ...varint(Number(line))];
+  });
+  const chunk = madeChunk({
+    classes: CLASSES,
+    events: Array.from({ length: count }, () => [SAMPLE, [...varint(frames.length), ...trace, ...varint(1)]] as const),
+    checkpoints: [
+      new Map([
+        [FIELD, fields],
+        [REFERENCE, references],
+        [OBJECT, objects],
+      ]),
+    ],
+  });
+  return oldObjects(readEvents(chunk, new Set([OLD_OBJECT_SAMPLE])));
+}
+
+const BODY: readonly OnPath[] = [
+  { type: '[B' },
+  { type: 'com/acme/Order', by: 'body' },
+  { type: 'java/util/HashMap$Node', by: 'value' },
+  { type: '[Ljava/util/HashMap$Node;' },
+  { type: 'java/util/HashMap', by: 'table', description: 'Size: 100' },
+];
+const STACK = ['java/util/Arrays.copyOf:99', 'com/acme/Order.<init>:4', 'com/acme/OrderService.load:88'];
+
+test('a static field that keeps the objects is named, with the line that allocated them', () => {
+  const mirror = { type: 'java/lang/Class', by: 'static BY_ID', description: 'Class Name: com.acme.OrderCache' };
+  const loader = { type: 'jdk/internal/loader/ClassLoaders$AppClassLoader', by: 'classes' };
+  assert.deepEqual(sampled([...BODY, mirror, loader], STACK), [
+    {
+      className: 'byte[]',
+      holder: { kind: 'static-field', name: 'com.acme.OrderCache.BY_ID' },
+      allocatedAt: { method: 'com.acme.OrderService.load', line: 88 },
+    },
+  ]);
+});
+
+test("without a static field, the outermost field of a class that is not the JDK's is named", () => {
+  const [one] = sampled([...BODY, { type: 'com/acme/Sessions', by: 'open' }, { type: 'java/lang/Thread', by: 'target' }], STACK);
+  assert.deepEqual(one!.holder, { kind: 'field', name: 'com.acme.Sessions.open' });
+});
+
+test('where the path ends at a collection, it is named with the class of its elements', () => {
+  const [one] = sampled(BODY, STACK);
+  assert.deepEqual(one!.holder, { kind: 'collection', name: 'java.util.HashMap of com.acme.Order' });
+});
+
+test('a path that leads back to itself has an end', () => {
+  const [one] = sampled([{ type: 'a/A' }, { type: 'a/A', by: 'next' }], ['a/A.make:1']);
+  assert.deepEqual(one!.holder, { kind: 'field', name: 'a.A.next' });
+});
+
+test('objects of the recorder itself do not count', () => {
+  assert.deepEqual(sampled(BODY, ['jdk/jfr/internal/StringPool.add:7']), []);
+});
+
+test('a holder is named for half of the sampled objects of a class, and for none where they are fewer than five', () => {
+  const many = sampled(BODY, STACK, 5);
+  const none = many.map((object) => ({ ...object, holder: null }));
+  const known = retentionOf('byte[]', [...many, ...none]);
+  assert.deepEqual(known.state === 'known' && known.heldBy, {
+    kind: 'collection',
+    name: 'java.util.HashMap of com.acme.Order',
+    samples: 5,
+  });
+  const minority = retentionOf('byte[]', [...many, ...none, ...none]);
+  assert.equal(minority.state === 'known' && minority.heldBy, null);
+  assert.equal(minority.state === 'known' && minority.allocatedAt?.name, 'com.acme.OrderService.load:88');
+  assert.deepEqual(retentionOf('byte[]', many.slice(1)), {
+    state: 'unknown',
+    reason: '4 of 4 sampled objects are of this class; 5 are needed, so a longer --for may tell',
+  });
+});
