@@ -660,7 +660,7 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'heap: no recording of the flight recorder between the looks, so no holder and no place of allocation',
+      help: 'heap: no recording of the flight recorder between the two readings, so no holder and no place of allocation',
     }),
   },
 };

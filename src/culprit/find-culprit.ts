@@ -18,9 +18,9 @@ export interface CulpritQuestion {
   readonly process: ProcessRef;
   readonly cause: CulpritCause;
   readonly apartMs: number;
-  /** Whether a recording of the JVM's flight recorder runs between the looks at a heap. */
+  /** Whether a recording of the JVM's flight recorder runs between the readings of a heap. */
   readonly mayRecord: boolean;
-  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
+  /** Ends the wait between the readings. A command that was sent is waited for, because the JVM cannot stop it. */
   readonly signal: AbortSignal;
 }
 
@@ -30,12 +30,12 @@ export async function findCulprit(question: CulpritQuestion): Promise<Culprit> {
   const unknown = (because: 'over-budget' | 'cancelled'): Culprit => ({ state: 'unknown', cause, because, grown: [] });
   if (signal.aborted) return unknown('cancelled');
   const began = performance.now();
-  const first = await look(question);
+  const first = await firstReading(question);
   if (first.state !== 'read') return failed(cause, first);
   if (performance.now() - began > BUDGET_MS) return unknown('over-budget');
   const recording = cause === 'heap' && question.mayRecord ? await startHeapRecording(question, apartMs / SECOND_MS) : null;
-  const second = await secondLook(question);
-  // It is ended whatever the looks say, so that nothing runs on in the JVM. After the collection of the second look, only live objects are left.
+  const second = await secondReading(question);
+  // It is ended whatever the readings say, so that nothing runs on in the JVM. After the collection of the second reading, only live objects are left.
   const objects = recording?.state === 'read' ? await recording.value.end() : recording;
   if (signal.aborted || second === null) return unknown('cancelled');
   if (second.state !== 'read') return failed(cause, second);
@@ -46,11 +46,11 @@ export async function findCulprit(question: CulpritQuestion): Promise<Culprit> {
     : culprit;
 }
 
-const look = ({ roots, process, cause }: CulpritQuestion): Promise<Reading<string>> =>
+const firstReading = ({ roots, process, cause }: CulpritQuestion): Promise<Reading<string>> =>
   attach({ roots, process, command: 'jcmd', args: [QUESTIONS[cause].command], timeoutMs: TIMEOUT_MS });
 
 /** null: it was cancelled before. */
-async function secondLook(question: CulpritQuestion): Promise<Reading<string> | null> {
+async function secondReading(question: CulpritQuestion): Promise<Reading<string> | null> {
   const { apartMs, signal } = question;
   try {
     await delay(apartMs, undefined, { signal });
@@ -58,7 +58,7 @@ async function secondLook(question: CulpritQuestion): Promise<Reading<string> | 
     if (signal.aborted) return null;
     throw error;
   }
-  return look(question);
+  return firstReading(question);
 }
 
 const retentionIn = (objects: Reading<readonly OldObject[]>, className: string): Retention =>

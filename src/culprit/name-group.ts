@@ -6,7 +6,7 @@ import type { Culprit, CulpritCause, GroupGrowth } from './types.ts';
 const LEAST_SHARE = 0.5;
 const TEN = 10;
 
-/** Names the group that explains the growth from the first look to the second, if one does. Pure. */
+/** Names the group that explains the growth from the first reading to the second, if one does. Pure. */
 export function nameGroup(cause: CulpritCause, first: readonly Group[], second: readonly Group[]): Culprit {
   if (first.length === 0 || second.length === 0) return { state: 'unknown', cause, because: 'not-understood', grown: [] };
   const groups = grownGroups(first, second, ({ size }) => size);

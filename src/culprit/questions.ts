@@ -4,7 +4,7 @@ import { MIB } from '../units.ts';
 import { parseThreadDump } from './thread-dump.ts';
 import type { CommonFrame, CulpritCause } from './types.ts';
 
-/** What is counted at one look: a class, a pool of threads. */
+/** What is counted at one reading: a class, a pool of threads. */
 export interface Group {
   readonly name: string;
   /** In the unit of the cause: bytes, or threads. */
