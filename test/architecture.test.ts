@@ -6,6 +6,7 @@ import { test } from 'node:test';
 /** The rooms of docs/architecture.md, left to right. A room may import itself and the rooms to its left; `clock`, `fields`, `format`, `memory-facts`, `plausible`, `ranges`, `units` and `version` are open to all. */
 const ROOMS = [
   'sources',
+  'jfr',
   'culprit',
   'sample',
   'history',
@@ -32,7 +33,7 @@ const FOR_THE_PAGE = new Set([
   'src/sources/jvm/collectors.ts',
   'src/trends/heap/live-set.ts',
 ]);
-const PURE = /^src\/(trends|diagnosis|history(?!\/store\b)|(?:fields|memory-facts|units)\.ts$)/;
+const PURE = /^src\/(trends|jfr|diagnosis|history(?!\/store\b)|(?:fields|memory-facts|units)\.ts$)/;
 
 interface Import {
   readonly file: string;
