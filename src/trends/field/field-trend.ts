@@ -167,7 +167,20 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   const settles = top.model.remainingShare !== null && isStillToCome(remainingRise, levelNow, limit);
-  const reported = reportedTrend({ significant, growing, falling, rSquared, settles, cycles });
+  const { lastPartStart } = top.model;
+  const moved = Math.abs(slope) * (1 - lastPartStart) * windowS;
+  const moveOfLimit = typeof limit === 'number' && unit === 'bytes' ? moved / limit : null;
+  const straight = top.model.name === 'two-saturations-line' ? 0 : rSquared;
+  const reported = reportedTrend({
+    significant,
+    growing,
+    falling,
+    lastPartStart,
+    moveOfLimit,
+    rSquared: straight,
+    settles,
+    cycles,
+  });
   // A saw-tooth rises until it is collected: only its floor can be said to have risen.
   const floorIsKnown = !fieldRow(id).sawtooth || (cycles ?? 0) >= MIN_CYCLES;
   const rise =
@@ -217,12 +230,14 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     },
     levelNow,
     levelAtStart: blocks.y[0]!,
-    saturating: top.model.name === 'saturation-line',
+    saturating: SATURATING.has(top.model.name),
     dailyLoadExcluded: false,
     posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growingFlatPrior) : growingFlatPrior,
     undecidedRise: isUndecided ? rise : null,
   };
 }
+
+const SATURATING: ReadonlySet<string> = new Set(['saturation-line', 'two-saturations-line']);
 
 /** Each name once: models of one name differ in where they bend or step. */
 function probabilitiesByName(models: readonly ModelPosterior[]): TrendBasis['modelProbabilities'] {

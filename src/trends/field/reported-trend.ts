@@ -20,6 +20,14 @@ const requiredPosterior = (straight: number): number =>
   (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
     Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
 
+/**
+ * A fall ends by itself: what load has taken is given back, a cache is reclaimed, and nobody has to act. So it is reported late rather than early:
+ * at a posterior that no small variation lowers, if it began in the first half of the window, and if it frees a part of the limit that matters.
+ */
+const MIN_POSTERIOR_OF_FALL = 0.97;
+const MAX_START_OF_FALL = 0.5;
+const MIN_FALL_OF_LIMIT = 0.004;
+
 /** Minimum number of collections for a rising floor, and for a floor whose mean model is not a plain line: few collections are few points. */
 export const MIN_CYCLES = 4;
 const MIN_CYCLES_FOR_BENDS = 12;
@@ -29,6 +37,10 @@ export interface TrendFacts {
   readonly significant: boolean;
   readonly growing: number;
   readonly falling: number;
+  /** Where the last slope begins, as a share of the window. */
+  readonly lastPartStart: number;
+  /** How far it moved along that slope, as a share of the limit; null: there is no limit in its unit. */
+  readonly moveOfLimit: number | null;
   readonly rSquared: number;
   /** Whether it rises towards a level and has a part of that still to come. */
   readonly settles: boolean;
@@ -42,7 +54,8 @@ export interface ReportedTrend {
   readonly reason: string;
 }
 
-export function reportedTrend({ significant, growing, falling, rSquared, settles, cycles }: TrendFacts): ReportedTrend {
+export function reportedTrend(facts: TrendFacts): ReportedTrend {
+  const { significant, growing, falling, rSquared, settles, cycles } = facts;
   const required = requiredPosterior(rSquared);
   const rises = `it rises with a probability of ${percentText(growing)}`;
   const needed = `and ${percentText(required)} are needed`;
@@ -51,10 +64,16 @@ export function reportedTrend({ significant, growing, falling, rSquared, settles
     return { trend: 'cyclic', reason: `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}` };
   }
   const falls = `falls with a probability of ${percentText(falling)}`;
-  if (significant && falling >= required) return { trend: 'shrinking', reason: `it ${falls}, ${needed}` };
+  if (significant && falling >= MIN_POSTERIOR_OF_FALL && isFallOfNote(facts))
+    return { trend: 'shrinking', reason: `it ${falls}, and ${percentText(MIN_POSTERIOR_OF_FALL)} are needed` };
   if (settles) return { trend: 'settling', reason: 'it rises ever more slowly towards a level' };
+  if (significant && falling >= required)
+    return { trend: 'stable', reason: `it ${falls}, too late, too little or too uncertain to say that it shrinks` };
   return { trend: 'stable', reason: significant ? `${rises} and ${falls}, ${needed}` : 'its slope is too small to matter' };
 }
+
+const isFallOfNote = ({ lastPartStart, moveOfLimit }: TrendFacts): boolean =>
+  lastPartStart <= MAX_START_OF_FALL && (moveOfLimit === null || moveOfLimit >= MIN_FALL_OF_LIMIT);
 
 /** Whether what is still to come within a day is 2 % of the limit, or a tenth of the level. */
 export function isStillToCome(remainingRise: number, levelNow: number, limit: Limit): boolean {

@@ -52,6 +52,7 @@ const STAND_SHARE = 1 / 3;
 const STAND_POWER = 1.5;
 const logPriorOfStop = (c: number): number => LOG_PRIOR_BEND + STAND_POWER * Math.log(Math.min(1, (1 - c) / c / STAND_SHARE));
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
+const LOG_PRIOR_SATURATIONS_AND_DRIFT = Math.log(0.002);
 /** In windows of less than a day, part of a daily cycle can look like any other model. */
 const logPriorOfDailyCycle = (windowS: number): number =>
   Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < 0.8 * DAY_S ? 0.1 : 1);
@@ -69,12 +70,7 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
   const saturations = SATURATION_TIMES.map((tau) => ({ decayTime: tau, index: column(saturationCurve(tau)) }));
   const bends = HINGES.map((c) => ({ c, before: column((at) => Math.min(at, c)), after: column((at) => Math.max(at - c, 0)) }));
   for (const one of saturations) models.push(...saturationModels(one, { line, bends, saturations }));
-  for (const { c, after, before } of bends) {
-    const bent = { ...BASE_MODEL, searchedParameters: 1, logPrior: LOG_PRIOR_BEND, lastPartStart: c };
-    models.push({ ...bent, name: 'hinge', columns: [one, before, after], slopeFactors: [0, 0, 1] });
-    models.push({ ...bent, name: 'stop', logPrior: logPriorOfStop(c), columns: [one, before], slopeFactors: null });
-    models.push({ ...bent, name: 'start', columns: [one, after], slopeFactors: [0, 1] });
-  }
+  for (const { c, after, before } of bends) models.push(...bendModels(c, before, after));
   if (windowS > 0.2 * DAY_S && windowS < 2 * DAY_S) {
     const sine = column((at) => Math.sin((2 * Math.PI * at * windowS) / DAY_S));
     const cosine = column((at) => Math.cos((2 * Math.PI * at * windowS) / DAY_S));
@@ -139,16 +135,29 @@ function saturationModels({ decayTime, index }: Saturation, { line, bends, satur
     remainingShare: null,
   });
   // Caches and classes saturate at different times; a heap expands and stops.
-  for (const slower of saturations)
-    if (slower.decayTime >= 3 * decayTime)
+  for (const slower of saturations) {
+    if (slower.decayTime < 3 * decayTime) continue;
+    models.push({
+      ...bent,
+      searchedParameters: 2,
+      name: 'two-saturations',
+      columns: [0, slower.index, index],
+      lastPartStart: slower.decayTime,
+      remainingShare: remainingShareOf(slower.decayTime),
+    });
+    // The process starts, it warms up, and it leaks: a slow saturation with a fast one looks like that.
+    if (slower.decayTime < MAX_DECAY_BESIDE_DRIFT)
       models.push({
         ...bent,
         searchedParameters: 2,
-        name: 'two-saturations',
-        columns: [0, slower.index, index],
-        lastPartStart: slower.decayTime,
-        remainingShare: remainingShareOf(slower.decayTime),
+        logPrior: LOG_PRIOR_SATURATIONS_AND_DRIFT,
+        name: 'two-saturations-line',
+        columns: [0, slower.index, index, line],
+        slopeFactors: [0, 0, 0, 1],
+        lastPartStart: 2 * slower.decayTime,
+        remainingShare: null,
       });
+  }
   if (decayTime > 0.1) return models;
   for (const { c, before } of bends)
     if (c > 3 * decayTime)
@@ -163,6 +172,9 @@ function saturationModels({ decayTime, index }: Saturation, { line, bends, satur
       });
   return models;
 }
+
+/** A slower saturation and a drift are the same within one window. */
+const MAX_DECAY_BESIDE_DRIFT = 0.2;
 
 /** The grid of decay times is coarse; around the most likely one these factors refine it. */
 const FINER_FACTORS = [0.7, 0.84, 1.19, 1.41];
@@ -180,6 +192,37 @@ export function finerSaturationModels(
     models: times.flatMap((at, k) => saturationModels({ decayTime: at, index: size + k }, companions)),
   };
 }
+
+/** Bends around the most likely one of the grid, as shares of the window: where a bend is decides how steep the slope after it is. */
+const FINER_BENDS = [-0.045, -0.022, 0.022, 0.045];
+/** A finer bend stands for a smaller part of the window. */
+const LOG_PRIOR_FINER = Math.log(1 / 4);
+
+/** Models that bend around `c`, between the bends of the grid. Their columns follow on `size` others. */
+export function finerBendModels(u: Float64Array, c: number, size: number): Pick<ModelSet, 'basis' | 'models'> {
+  const basis: Float64Array[] = [];
+  const models = FINER_BENDS.flatMap((away) => {
+    const at = c + away;
+    // Later, the last block alone would be a slope.
+    if (at > HINGES[HINGES.length - 1]!) return [];
+    const before = size + basis.push(u.map((x) => Math.min(x, at))) - 1;
+    const after = size + basis.push(u.map((x) => Math.max(x - at, 0))) - 1;
+    return bendModels(at, before, after).map((model) => ({ ...model, logPrior: model.logPrior + LOG_PRIOR_FINER }));
+  });
+  return { basis, models };
+}
+
+function bendModels(c: number, before: number, after: number): MeanModel[] {
+  const bent = { ...BASE_MODEL, searchedParameters: 1, logPrior: LOG_PRIOR_BEND, lastPartStart: c };
+  return [
+    { ...bent, name: 'hinge', columns: [0, before, after], slopeFactors: [0, 0, 1] },
+    { ...bent, name: 'stop', logPrior: logPriorOfStop(c), columns: [0, before], slopeFactors: null },
+    { ...bent, name: 'start', columns: [0, after], slopeFactors: [0, 1] },
+  ];
+}
+
+/** Whether the model is one of a single bend. */
+export const isBend = ({ name }: MeanModel): boolean => name === 'hinge' || name === 'stop' || name === 'start';
 
 /** What comes with a step may take time: a saturation, or a ramp until it is there. As shares of the window. */
 const STEP_SATURATION_TIMES = [0.04, 0.1, 0.25];

@@ -1,5 +1,14 @@
 import type { Arithmetic, Regression, SeriesRegression } from './arithmetic.ts';
-import { finerSaturationModels, type MeanModel, type ModelSet, meanModels, modelValueAt, stepModels } from './mean-models.ts';
+import {
+  finerBendModels,
+  finerSaturationModels,
+  isBend,
+  type MeanModel,
+  type ModelSet,
+  meanModels,
+  modelValueAt,
+  stepModels,
+} from './mean-models.ts';
 import { PLAIN_ARITHMETIC } from './plain-arithmetic.ts';
 import type { SlopePosterior } from './slope-posterior.ts';
 import { stepChanges } from './step-changes.ts';
@@ -100,11 +109,15 @@ export class ModelAverager {
     const steps = jumps.length === 0 ? [] : addModels(series, stepModels(this.#u, series.columns.length, jumps));
     const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
     const scored = scoreModels(candidates, series, noises, y.length);
-    const { decayTime } = largestFirst(scored, ({ evidence }) => evidence)[0]!.model;
-    if (decayTime !== null) {
-      const finer = finerSaturationModels(this.#u, this.#models.companions, decayTime, series.columns.length);
-      scored.push(...scoreModels(addModels(series, finer), series, noises, y.length));
-    }
+    const likeliest = largestFirst(scored, ({ evidence }) => evidence)[0]!.model;
+    const size = series.columns.length;
+    const finer =
+      likeliest.decayTime !== null
+        ? finerSaturationModels(this.#u, this.#models.companions, likeliest.decayTime, size)
+        : isBend(likeliest)
+          ? finerBendModels(this.#u, likeliest.lastPartStart, size)
+          : null;
+    if (finer !== null) scored.push(...scoreModels(addModels(series, finer), series, noises, y.length));
     return this.#summary(posteriorModels(scored, series, noises, y.length), series.columns, y.length);
   }
 

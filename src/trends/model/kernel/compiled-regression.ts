@@ -4,8 +4,8 @@ import { NOISE_MODELS } from '../noise-models.ts';
 import { CrossProducts, type ProductPlan } from './cross-products.ts';
 import type { Kernel } from './kernel.ts';
 
-/** Room for the columns that one series has for itself (steps, finer saturations), and for their products. */
-const SERIES_COLUMNS = 32;
+/** Room for the columns that one series has for itself (steps, finer saturations or bends), and for their products. */
+const SERIES_COLUMNS = 36;
 const SERIES_PAIRS = 256;
 /** Numbers of a table before its products, as in assembly/least-squares.ts. */
 const TABLE_HEAD = 2;

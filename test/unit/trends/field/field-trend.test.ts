@@ -118,7 +118,7 @@ describe('a field that drifts', () => {
     const fallen = evaluate((hour) => 400 - 10 * hour);
     assert.deepEqual(
       [fallen.trend, fallen.basis.reason],
-      ['shrinking', 'it falls with a probability of over 99 %, and 55 % are needed'],
+      ['shrinking', 'it falls with a probability of over 99 %, and 97 % are needed'],
     );
     near(fallen.slopeBytesPerHour, -10 * MB, 0.2 * MB);
     near(fallen.p, 1, 1e-3);

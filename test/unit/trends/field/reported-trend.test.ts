@@ -7,6 +7,8 @@ const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
   significant: true,
   growing: 0.5,
   falling: 0.1,
+  lastPartStart: 0,
+  moveOfLimit: null,
   rSquared: 0,
   settles: false,
   cycles: null,
@@ -24,14 +26,21 @@ test('a drift is reported from a probability of 0.94 on, and from 0.55 if it is 
   ] as const) {
     assert.equal(trendOf({ rSquared, growing: least + 0.001 }), 'growing', `${rSquared}`);
     assert.equal(trendOf({ rSquared, growing: least - 0.001 }), 'stable', `${rSquared}`);
-    assert.equal(trendOf({ rSquared, growing: 0, falling: least + 0.001 }), 'shrinking', `${rSquared}`);
-    assert.equal(trendOf({ rSquared, growing: 0, falling: least - 0.001 }), 'stable', `${rSquared}`);
   }
   assert.equal(reportedTrend(facts({ growing: 0.97 })).reason, 'it rises with a probability of 97 %, and 94 % are needed');
-  assert.equal(
-    reportedTrend(facts({ growing: 0, falling: 0.999 })).reason,
-    'it falls with a probability of over 99 %, and 94 % are needed',
-  );
+});
+
+test('a fall is reported from a probability of 0.97 on, from the first half of the window, and if it frees 0.4 % of the limit', () => {
+  const fall = (given: Partial<TrendFacts>) => reportedTrend(facts({ growing: 0, falling: 0.975, rSquared: 1, ...given }));
+  assert.deepEqual(fall({}), { trend: 'shrinking', reason: 'it falls with a probability of 98 %, and 97 % are needed' });
+  const unsaid = {
+    trend: 'stable',
+    reason: 'it falls with a probability of 98 %, too late, too little or too uncertain to say that it shrinks',
+  };
+  assert.equal(fall({ falling: 0.969 }).trend, 'stable');
+  assert.equal(fall({ lastPartStart: 0.5, moveOfLimit: 0.004 }).trend, 'shrinking');
+  assert.deepEqual(fall({ lastPartStart: 0.52 }), unsaid);
+  assert.deepEqual(fall({ moveOfLimit: 0.0039 }), unsaid);
 });
 
 test('what is not reported says which probabilities it has, or that it is too slow to matter', () => {

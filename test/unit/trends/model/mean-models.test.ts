@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  finerBendModels,
   finerSaturationModels,
   type MeanModel,
   meanModels,
@@ -39,6 +40,7 @@ describe('candidates for the course of a series', () => {
     );
     // Of two saturations the slower takes three times as long or more; a line that stops begins after three decay times.
     assert.deepEqual([count['two-saturations'], count['saturation-stop']], [39, 47]);
+    assert.equal(count['two-saturations-line'], 10);
     assert.deepEqual(SET.models.slice(0, 2), SET.pilotModels.slice(0, 2));
   });
   test('include a daily cycle in windows of five hours to two days, which is less likely beforehand in short ones', () => {
@@ -83,6 +85,7 @@ describe('candidates for the course of a series', () => {
       saturation: null,
       'saturation-line': [0, 0, 1],
       'two-saturations': null,
+      'two-saturations-line': [0, 0, 0, 1],
       'saturation-stop': null,
       hinge: [0, 0, 1],
       stop: null,
@@ -146,6 +149,19 @@ test('a saturation is refined by four decay times about it, whose columns follow
     [0, 1, 2, 3],
   );
   near(modelValueAt(saturations[0]!, [...SET.basis, ...basis], Float64Array.of(1, 2), 14), 1 + 2 * (1 - Math.exp(-1)));
+});
+
+test('a bend is refined by four places about it, each of which is less likely beforehand than one of the grid', () => {
+  const { basis, models } = finerBendModels(u, 0.43, SET.basis.length);
+  assert.equal(basis.length, 8);
+  assert.deepEqual(countOf(models), { hinge: 4, stop: 4, start: 4 });
+  const starts = models.filter(({ name }) => name === 'start');
+  assert.deepEqual(
+    starts.map(({ lastPartStart }) => Math.round(1000 * lastPartStart) / 1000),
+    [0.385, 0.408, 0.452, 0.475],
+  );
+  near(Math.exp(starts[0]!.logPrior), 0.03 / 4);
+  near(modelValueAt(starts[0]!, [...SET.basis, ...basis], Float64Array.of(1, 2), 100), 1 + 2 * (1 - 0.385));
 });
 
 describe('models of a series that jumps', () => {
