@@ -114,8 +114,9 @@ function servePage(app: Express, dir: string): void {
     const path = name === 'index.html' ? '/' : `/${name}`;
     const kept = /[-.][0-9A-Za-z]{8,}\.\w+$/.test(name) ? 'public, max-age=31536000, immutable' : 'no-store';
     app.get(path, (request, response) => {
-      const accepted = String(request.headers['accept-encoding'] ?? '');
-      const encoding = (['br', 'gzip'] as const).find((e) => accepted.includes(e) && files.has(`${name}.${SUFFIX[e]}`));
+      const encoding = (['br', 'gzip'] as const).find(
+        (e) => request.acceptsEncodings(e) !== false && files.has(`${name}.${SUFFIX[e]}`),
+      );
       response.set({ 'Cache-Control': kept, Vary: 'Accept-Encoding' }).type(name.slice(name.lastIndexOf('.')));
       if (encoding !== undefined) response.set('Content-Encoding', encoding);
       response.send(readFileSync(join(dir, encoding === undefined ? name : `${name}.${SUFFIX[encoding]}`)));

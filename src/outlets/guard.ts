@@ -18,7 +18,7 @@ const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
  * Sec-Fetch-Site (Fetch Metadata). A link to the page is permitted from any site. @throws ApiError forbidden
  */
 export function guard(request: IncomingMessage, options: GuardOptions): void {
-  const host = request.headers.host ?? '';
+  const host = hostOf(request);
   const name = host.replace(/:\d+$/, '').toLowerCase();
   if (!LOCAL.has(name) && !options.allowHosts.includes(name)) {
     throw new ApiError(
@@ -48,13 +48,24 @@ export function guard(request: IncomingMessage, options: GuardOptions): void {
   }
 }
 
+/** The host that is asked. A target that is a whole URL names it itself (RFC 9112, 3.2.2); several differing headers name none. */
+function hostOf(request: IncomingMessage): string {
+  const [host = '', ...more] = request.headersDistinct.host ?? [];
+  if (more.length > 0) return '';
+  const target = request.url ?? '';
+  return target.startsWith('/') || !URL.canParse(target) ? host : new URL(target).host;
+}
+
 /** Whether a request has the token: in the header, a query parameter or the cookie. Browsers cannot set a header on a WebSocket or a page load. */
 export function hasToken(request: IncomingMessage, token: string): boolean {
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   // A decoder of the URL may have read a + as a blank. A token contains no blank.
   const query = parseRequestUrl(request).query.get('token')?.replaceAll(' ', '+');
-  const cookie = decoded(/(?:^|;\s*)memhound_token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
-  return [bearer, query, cookie].some((given) => given != null && same(given, token));
+  // Another program on this host name may have set a cookie of the same name, which comes first: a cookie knows no port.
+  const cookies = [...(request.headers.cookie ?? '').matchAll(/(?:^|;\s*)memhound_token=([^;]+)/g)].map(([, value]) =>
+    decoded(value!),
+  );
+  return [bearer, query, ...cookies].some((given) => given != null && same(given, token));
 }
 
 /** A cookie's value as express encoded it: + / and = of base64 are escaped. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { attackedMemhound } from '../support/attacked.ts';
+import { attackedMemhound, rawConnection, request } from '../support/attacked.ts';
 import { MadeTree } from '../support/made-tree.ts';
 import { dataDir, MEMHOUND } from '../support/memhound.ts';
 import { start } from '../support/process.ts';
@@ -24,6 +25,24 @@ test('a token with the characters of base64 is taken from the header, the addres
     assert.equal((await ask('/api/v1/self', { cookie: cookie! })).status, 200, cookie);
   }
   assert.equal((await ask('/api/v1/self', { cookie: 'memhound_token=%E0%A4%A' })).status, 401);
+  // Cookies of another port of this host are sent, too.
+  const tossed = `memhound_token=other; memhound_token=${encodeURIComponent(token)}`;
+  assert.equal((await ask('/api/v1/self', { cookie: tossed })).status, 200);
+});
+
+test('a request that names two hosts, or another one in its target, is refused', async (t) => {
+  const { hound } = await attackedMemhound(t);
+  const ask = async (text: string): Promise<string> => {
+    const socket = await rawConnection(t, hound.url);
+    socket.write(text);
+    const [chunk] = await once(socket, 'data');
+    return String(chunk).slice(9, 12);
+  };
+  const path = '/api/v1/self';
+  assert.equal(await ask(request(path, 'Host: evil.example\r\n')), '403');
+  assert.equal(await ask(request(`http://evil.example${path}`)), '403');
+  assert.equal(await ask(request(`http://localhost:1${path}`)), '200');
+  assert.equal(await ask(request(path)), '200');
 });
 
 test('a parameter that every object has is as unknown as any other', async (t) => {
