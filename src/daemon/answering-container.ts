@@ -2,6 +2,7 @@ import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts
 import type { History } from '../history/history.ts';
 import type { HistogramTake } from '../outlets/status.ts';
 import type { Tick } from '../sample/sampler.ts';
+import type { Sample } from '../sample/types.ts';
 import type { Reading } from '../sources/types.ts';
 
 /** A container that can be asked for answers: it is watched, or replayed from a recording. */
@@ -12,6 +13,8 @@ export interface AnsweringContainer {
   readonly history: History;
   /** null: no sample has been taken yet. */
   readonly tick: Tick | null;
+  /** Sources that failed at the last tick, and the mappings if they could not be read. */
+  readonly failures: Sample['failures'];
   /** null: it has not been evaluated yet. */
   readonly verdict: Verdict | null;
   info(): TargetInfo;

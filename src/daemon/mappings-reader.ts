@@ -3,6 +3,7 @@ import { ageMs } from '../clock.ts';
 import { allocatorOf } from '../diagnosis/ledger/allocator.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import { splitAnon } from '../diagnosis/ledger/anon-split.ts';
+import type { Sample } from '../sample/types.ts';
 import { deletedMappedFiles } from '../sources/files/deleted-mappings.ts';
 import { type JcmdReport, queryJvm } from '../sources/jvm/jcmd-report.ts';
 import { readSmaps } from '../sources/mappings/smaps.ts';
@@ -20,9 +21,9 @@ export class MappingsReader {
   readonly #budget = new SmapsBudget();
   #last: Mappings | null = null;
   #reading: Promise<void> | null = null;
-  /** The reason why there is no reading; null: there is one, or none was requested yet. */
-  #readError: string | null = null;
   #deletedFiles: readonly FileReading[] = [];
+  /** Why the mappings could not be read; empty: they were, or the process has ended, or none were requested yet. */
+  #failures: Sample['failures'] = [];
 
   readonly #mayAttach: boolean;
   #jcmdReport: { readonly value: JcmdReport | null; readonly atMs: number } | null = null;
@@ -50,11 +51,11 @@ export class MappingsReader {
     return this.#deletedFiles;
   }
 
-  get readError(): string | null {
-    return this.#readError;
+  get failures(): Sample['failures'] {
+    return this.#failures;
   }
 
-  /** The newest mappings, or those of the last reading if the budget is used up. null: they cannot be read, see `readError`. */
+  /** The newest mappings, or those of the last reading if the budget is used up. null: they cannot be read, see `failures`. */
   async get(nowMs: number, reason: ReadReason, jvm: JvmReading | null): Promise<Mappings | null> {
     if (this.#reading === null && this.#budget.decide(nowMs, reason).state === 'now')
       this.#reading = this.#read(nowMs, jvm).finally(() => {
@@ -80,10 +81,11 @@ export class MappingsReader {
         { roots: this.#roots, process: this.#process },
         reading.atMs,
       );
-      this.#readError = null;
+      this.#failures = [];
     } else {
       this.#budget.record(nowMs, cpuUsage(cpu).system / 1000);
-      this.#readError = reading.state === 'absent' ? reading.reason : reading.error;
+      const { error = null, remediation = null } = reading.state === 'failed' ? reading : {};
+      this.#failures = error === null ? [] : [{ source: 'mappings', error, remediation }];
     }
   }
 

@@ -41,7 +41,7 @@ export class StatusAnswers implements Status {
   }
 
   targets(): readonly TargetStatus[] {
-    return [...this.#containers].filter((c) => c.alive).map((c) => ({ ...c.info(), failures: c.tick?.sample.failures ?? [] }));
+    return [...this.#containers].filter((c) => c.alive).map((c) => ({ ...c.info(), failures: c.failures }));
   }
 
   verdict(target?: string, epoch?: number): Verdict {

@@ -169,7 +169,11 @@ export class WatchedContainer implements AnsweringContainer {
       this.history.append(tick.sample);
       this.#samplesBeforeRestore?.push(tick.sample);
     }
-    return { tick, oomKilled: rose, failures: [...tick.sample.failures, ...failures] };
+    return { tick, oomKilled: rose, failures: [...this.failures, ...failures] };
+  }
+
+  get failures(): Sample['failures'] {
+    return [...(this.tick?.sample.failures ?? []), ...(this.#readers.mappings?.failures ?? [])];
   }
 
   /** Mounts of which the last scan has asked no file, each with the reason. */

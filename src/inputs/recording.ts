@@ -150,7 +150,7 @@ function checkShape({ files, jvm, residency, openFiles, meta }: Readonly<Record<
             typeof row.method === 'string' &&
             Array.isArray(row.openBy) &&
             row.openBy.every((o) => isObject(o) && Number.isSafeInteger(o.pid) && Number.isSafeInteger(o.fd)) &&
-            (row.fileSystem == null || isObject(row.fileSystem)) &&
+            (row.fileSystem == null || (isObject(row.fileSystem) && sizes(row.fileSystem, ['freeBytes', 'totalBytes']))) &&
             sizes(row, ['sizeBytes', 'residentBytes', 'files']));
       if (!known) throw wrong(`${place}${name}`, 'rows as memhound capture writes them', row);
     }
@@ -187,6 +187,8 @@ function recordedFiles(line: Line): FileObservation[] {
       ...f,
       kind: f.kind ?? 'file',
       files: f.files ?? 1,
+      // Recordings of earlier versions have none.
+      fileSystem: f.fileSystem ?? null,
       residency: parseResidency(f.method),
     }));
   return (line.residency ?? [])

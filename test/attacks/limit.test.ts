@@ -5,15 +5,31 @@ import { attackedMemhound, closed, rawConnection, request, times } from '../supp
 import { makeCgroup } from '../support/cgroup.ts';
 import { missingRequirements } from '../support/needs.ts';
 
+/** As many mappings as a process may have, none of which joins its neighbour. */
+const manyMappings = (): string =>
+  Array.from({ length: 65_000 }, (_, i) => {
+    const start = 0x7f0000000000 + i * 0x1000;
+    const head = `${start.toString(16)}-${(start + 0x1000).toString(16)} r${i % 2 === 0 ? 'w' : '-'}-p 00000000 00:00 0`;
+    return `${head}\nRss: 4 kB\nPss: 4 kB\nAnonymous: 4 kB\nSwap: 0 kB\n`;
+  }).join('');
+
 /** The sidecar's limits: that which `inject` gives, and half of it. */
 for (const mib of [128, 64])
-  test(`with ${mib} MiB memhound outlives idle connections, refused upgrades, pipelined requests and wide questions one after the other`, {
+  test(`with ${mib} MiB memhound outlives 65,000 mappings, idle connections, refused upgrades, pipelined requests and wide questions one after the other`, {
     skip: missingRequirements('cgroup'),
     timeout: 240_000,
   }, async (t) => {
     const group = makeCgroup(mib * MIB);
     t.after(() => group.remove());
-    const { hound } = await attackedMemhound(t, { days: 14, wrap: group.join });
+    const { hound } = await attackedMemhound(t, { days: 14, wrap: group.join, smaps: manyMappings() });
+    // With less memory than they need they are not read, which is said; else the ledger has what only they tell.
+    const live = hound.live();
+    for (let isSaid = false; !isSaid; ) {
+      await live.next('sample', 60_000);
+      const ledger = JSON.stringify((await hound.get('/api/v1/ledger')).body);
+      const targets = JSON.stringify((await hound.get('/api/v1/targets')).body);
+      isSaid = mib < 128 ? targets.includes('own memory limit suffices') : !ledger.includes('were not read');
+    }
     const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n';
     for (const url of [hound.opsUrl, hound.url]) {
       for (let i = 0; i < times(400); i++) await rawConnection(t, url);
@@ -28,7 +44,6 @@ for (const mib of [128, 64])
     for (let i = 0; i < times(20); i++) (await rawConnection(t, hound.url)).write(request(wide));
     // A probe is answered, and the next sample is taken.
     assert.equal((await hound.get('/readyz')).status, 200);
-    const live = hound.live();
     await live.next('sample', 60_000);
     live.close();
     assert.equal(hound.running.child.exitCode, null, hound.running.output());

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -31,11 +31,17 @@ async function fill(days: number): Promise<string> {
 /** A memhound with a made container `app` and, where `days` is given, as much stored history; it samples each second. */
 export async function attackedMemhound(
   t: TestContext,
-  { days = 0, args = [] as readonly string[], wrap = undefined as NonNullable<Parameters<typeof watch>[1]>['wrap'] } = {},
+  {
+    days = 0,
+    args = [] as readonly string[],
+    wrap = undefined as NonNullable<Parameters<typeof watch>[1]>['wrap'],
+    smaps = null as string | null,
+  } = {},
 ) {
   const tree = new MadeTree();
   t.after(() => tree.remove());
   tree.run({ pid: 10, startTicks: 100, rssMiB: 200, group: 'app', container: 'app' });
+  if (smaps !== null) writeFileSync(join(tree.roots.proc, '10/smaps'), smaps);
   const data = dataDir();
   if (days > 0) cpSync(await filled(days), join(data, 'app'), { recursive: true });
   const roots = ['--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup];

@@ -31,6 +31,7 @@ export interface ReplayTarget {
 class ReplayedContainer implements AnsweringContainer {
   readonly key: string;
   readonly alive = true;
+  readonly failures = [];
   readonly history: History;
   readonly verdict: Verdict;
   readonly #target: ReplayTarget;

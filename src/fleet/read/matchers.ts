@@ -40,7 +40,15 @@ export function parseSelector(text: string): Matcher[] {
   return matchers;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+/** Those of PromQL, which are Go's: Prometheus, "String literals". */
+const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))/gs;
 
 const unquote = (quoted: string): string =>
-  quoted.startsWith('`') ? quoted.slice(1, -1) : quoted.slice(1, -1).replace(/\\(.)/gs, (_, c: string) => ESCAPES[c] ?? c);
+  quoted.startsWith('`')
+    ? quoted.slice(1, -1)
+    : quoted.slice(1, -1).replace(ESCAPE, (_, unit?: string, byte?: string, octal?: string, c = '') => {
+        const hex = unit ?? byte;
+        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+        return octal === undefined ? (ESCAPES[c] ?? c) : String.fromCharCode(Number.parseInt(octal, 8));
+      });

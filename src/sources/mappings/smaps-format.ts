@@ -1,5 +1,5 @@
 import { plausible } from '../../plausible.ts';
-import { KIB } from '../../units.ts';
+import { KIB, MIB } from '../../units.ts';
 
 /**
  * /proc/PID/smaps has a line for each mapping, and a block of counters below it. Source: proc_pid_smaps(5), Linux
@@ -23,8 +23,8 @@ export interface Mapping {
   readonly swapBytes: number;
 }
 
-/** Maximum number of mappings that are kept. vm.max_map_count is 65,530 by default. */
-export const MAX_MAPPINGS = 200_000;
+/** Maximum number of mappings that are kept. */
+const MAX_MAPPINGS = 200_000;
 const MAX_LINE_LENGTH = 8192;
 
 type Growing = { -readonly [K in keyof Mapping]: Mapping[K] };
@@ -35,6 +35,11 @@ export class SmapsParser {
   full = false;
   #rest = '';
   #now: Growing | null = null;
+  readonly #most: number;
+
+  constructor(most = MAX_MAPPINGS) {
+    this.#most = most;
+  }
 
   /** Parses the next piece of the text, which may begin and end anywhere. */
   push(piece: string): void {
@@ -56,7 +61,7 @@ export class SmapsParser {
     }
     const head = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([rwxps-]{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/.exec(line);
     if (head === null) return;
-    if (this.mappings.length >= MAX_MAPPINGS) {
+    if (this.mappings.length >= this.#most) {
       this.full = true;
       this.#now = null;
       return;
@@ -96,3 +101,11 @@ export function parseSmaps(text: string): Mapping[] {
   parser.push(text.endsWith('\n') ? text : `${text}\n`);
   return parser.mappings;
 }
+
+/** What memhound needs without mappings, and for each one while it divides them: measured with 65,000, docs/notes/footprint.md. */
+const OTHER_BYTES = 40 * MIB;
+const BYTES_PER_MAPPING = KIB;
+
+/** So many mappings fit into a limit of memory, in bytes. vm.max_map_count is 65,530 by default, which needs 104 MiB. */
+export const mostMappings = (limitBytes: number): number =>
+  Math.max(0, Math.min(MAX_MAPPINGS, Math.floor((limitBytes - OTHER_BYTES) / BYTES_PER_MAPPING)));

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cpuUsage } from 'node:process';
+import self, { cpuUsage } from 'node:process';
 import { KIB, MIB } from '../../units.ts';
 import { readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
-import { MAX_MAPPINGS, type Mapping, SmapsParser } from './smaps-format.ts';
+import { type Mapping, mostMappings, SmapsParser } from './smaps-format.ts';
 
 export { type Mapping, parseSmaps } from './smaps-format.ts';
 
@@ -19,6 +19,12 @@ export interface SmapsReading {
 const MAX_BYTES = 256 * MIB;
 const MICROSECONDS_PER_MS = 1000;
 
+/** The memory limit of memhound itself, in bytes; infinite: there is none. */
+function ownLimit(): number {
+  const bytes = self.constrainedMemory() ?? 0;
+  return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
+}
+
 /**
  * Reads /proc/PID/smaps in pieces, off the main thread. The kernel releases the mmap lock between two pieces. The read stops after a piece
  * when `timeoutMs` has passed. It needs the target's uid and gid (PTRACE_MODE_READ).
@@ -28,7 +34,8 @@ export async function readSmaps(
   timeoutMs = 2000,
 ): Promise<Reading<SmapsReading>> {
   const atMs = Date.now();
-  const parser = new SmapsParser();
+  const most = mostMappings(ownLimit());
+  const parser = new SmapsParser(most);
   let usedMs = 0;
   try {
     const file = await open(join(roots.proc, String(process.pid), 'smaps'), 'r');
@@ -54,8 +61,8 @@ export async function readSmaps(
       }
       return {
         state: 'failed',
-        error: `smaps of pid ${process.pid}: expected at most ${MAX_MAPPINGS} mappings and ${MAX_BYTES / MIB} MiB of text, found more`,
-        remediation: null,
+        error: `smaps of pid ${process.pid}: expected at most ${most} mappings, for which memhound's own memory limit suffices, and ${MAX_BYTES / MIB} MiB of text, found more`,
+        remediation: 'a limit of 128 MiB suffices for 65,530 mappings, the most that a process has by default (vm.max_map_count)',
       };
     } finally {
       await file.close();

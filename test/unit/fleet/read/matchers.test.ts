@@ -24,3 +24,9 @@ test('several values become one expression in which each stands for itself', () 
   assert.deepEqual(anyOf('pod', ['a']), { name: 'pod', operator: '=', value: 'a' });
   assert.deepEqual(anyOf('pod', ['a.b', 'c']), { name: 'pod', operator: '=~', value: 'a\\.b|c' });
 });
+
+test('escapes mean what they mean in PromQL, so that a selector that is written is read as the same', () => {
+  assert.equal(parseSelector(String.raw`{a="\u0000\x41\102\n\q\"\\"}`)[0]?.value, '\u0000AB\nq"\\');
+  const [matcher] = [{ name: 'a', operator: '=', value: '\u0000\b\f\ud800"' } as const];
+  assert.deepEqual(parseSelector(selectorText([matcher])), [matcher]);
+});

@@ -6,7 +6,7 @@ import { type AnonSplit, splitAnon } from '../../../../src/diagnosis/ledger/anon
 import type { Collector } from '../../../../src/sources/jvm/collectors.ts';
 import { type Mapping, parseSmaps } from '../../../../src/sources/mappings/smaps.ts';
 import { SmapsBudget } from '../../../../src/sources/mappings/smaps-budget.ts';
-import { MAX_MAPPINGS, SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
+import { mostMappings, SmapsParser } from '../../../../src/sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../../../src/sources/types.ts';
 import { MIB } from '../../../../src/units.ts';
 import { jvmReading } from '../../../support/jvm-reading.ts';
@@ -25,13 +25,18 @@ const jvmOf = (collector: Collector): JvmReading =>
 const part = (split: AnonSplit, id: string) => split.parts.find((p) => p.id === id);
 
 test('more mappings than can be kept are not taken for all of them', () => {
-  const parser = new SmapsParser();
+  const parser = new SmapsParser(mostMappings(64 * MIB));
   const line = '7f0000000000-7f0000001000 rw-p 00000000 00:00 0\n';
-  for (let pushed = 0; pushed < MAX_MAPPINGS; pushed += 10_000) parser.push(line.repeat(10_000));
+  parser.push(line.repeat(24 * 1024));
   assert.equal(parser.full, false);
   parser.push(line);
   assert.equal(parser.full, true);
-  assert.equal(parser.mappings.length, MAX_MAPPINGS);
+  assert.equal(parser.mappings.length, 24 * 1024);
+});
+
+test("memhound's own limit says how many mappings fit: those of any process into 128 MiB", () => {
+  assert.deepEqual([32 * MIB, 64 * MIB, Number.POSITIVE_INFINITY].map(mostMappings), [0, 24 * 1024, 200_000]);
+  assert.ok(mostMappings(128 * MIB) > 65_530);
 });
 
 for (const name of names) {
