@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const [weeks = '40', corpus] = process.argv.slice(2);
 const runs = [
   ['score-corpus.ts'],
+  ['score-corpus.ts', '--wide', '--runs', '12'],
   ...(corpus === undefined ? [] : [['score-corpus.ts', corpus]]),
   ['score-machines.ts', '111'],
   ['score-machines.ts', '111', '--held-out'],
