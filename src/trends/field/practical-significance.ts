@@ -1,9 +1,12 @@
 import type { Limit } from '../../sources/types.ts';
 import { DAY_S, MIB } from '../../units.ts';
 
+const LASTING_SHARE = 0.25;
+
 /**
  * Practical significance: whether growth is large enough to matter to an operator. It is 0.4 % of the limit a day, or a tenth of the
- * field's level and 1 MiB a day. Within the window the field must also have risen by 1 MiB and 1 % of its level, so that a short
+ * field's level and 1 MiB a day. Without a limit, growth that is slower but has lasted counts too: a quarter of the level within the window
+ * (300 MiB that became 700 in two weeks). Within the window the field must also have risen by 1 MiB and 1 % of its level, so that a short
  * window does not report tiny changes.
  */
 export function isPracticallySignificant(
@@ -18,6 +21,7 @@ export function isPracticallySignificant(
   const own = Math.abs(level);
   if (unit !== 'bytes') return daily >= 0.1 * own && daily >= 10 && rise >= Math.max(3, 0.01 * own);
   const { bytesPerDay, riseBytes } = smallestRelevantGrowth(own, limit);
+  if (typeof limit !== 'number' && daily >= MIB && rise >= Math.max(riseBytes, LASTING_SHARE * own)) return true;
   return daily >= bytesPerDay && rise >= riseBytes;
 }
 

@@ -21,6 +21,9 @@ const TABLE = `
   bytes  50     90     max    0.019 no
   bytes  200    1000   max    0.06  yes   it rose by 1 % of its level
   bytes  200    1000   max    0.04  no
+  bytes  29     500    max    14    yes   without a limit, a quarter of its level within the window
+  bytes  29     500    -      14    yes
+  bytes  29     1700   max    14    no
   count  12     100    1000   1     yes   a tenth of its number a day
   count  9      80     1000   1     no    fewer than ten a day
   count  11     80     1000   1     yes
