@@ -4,6 +4,7 @@ import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, Z90 } from '../field/growth-rate.ts';
 import { isEven, type LastingRise } from '../field/lasting-rise.ts';
+import { MIN_CYCLES } from '../field/reported-trend.ts';
 import type { TrendBasis } from '../types.ts';
 import { type Fields, grows, type NativeTrend } from './cause-confidence.ts';
 
@@ -57,7 +58,8 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
   for (const [cause, witnesses] of OF_JVM) {
     const field = fields.get(cause);
     const byJvm = Math.max(...witnesses.map((id) => oddsOf(fields.get(id))));
-    if (field === undefined || !(byKernel > 1) || byKernel * byJvm < REQUIRED_ODDS) continue;
+    if (field === undefined || !(byKernel > 1)) continue;
+    if (byKernel * byJvm < REQUIRED_ODDS && !(cause === 'heap_used' && explains(field, fields.get('anon')))) continue;
     const grown = asGrowing(field, JOINT_POSTERIOR, JOINTLY);
     if (grown === null) continue;
     joint.set(cause, grown);
@@ -75,6 +77,19 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
     native: native === null || !grows(joint, 'anon') ? native : { ...native, field: growingWithAnon(native.field) },
   };
 }
+
+/**
+ * Whether the heap's floor is where growing anonymous memory comes from: it leans to growth, at about the same rate. Without that, the rest of anon
+ * would be the cause, for which there is no evidence at all.
+ */
+function explains(floor: FieldEvaluation, anon: FieldEvaluation | undefined): boolean {
+  if (anon?.trend !== 'growing' || floor.overruled === true || floor.liveSetUnknown === true) return false;
+  const { growing = 0, collections = 0 } = floor.basis.statistics;
+  const share = (floor.slopeBytesPerHour ?? 0) / (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY);
+  return growing >= LEANS_TO_GROWTH && collections >= MIN_CYCLES && share > SAME_RATE && share < 1 / SAME_RATE;
+}
+const LEANS_TO_GROWTH = 0.5;
+const SAME_RATE = 0.6;
 
 const JOINTLY = 'it rises, and so does memory that is measured apart from it';
 

@@ -49,6 +49,20 @@ test('a floor of 0.92 grows if anonymous memory rose too, and not by itself', ()
   assert.equal(trendsOf({ usage: rise(0.95), threads: leaning(0.85) }).threads, 'growing', 'usage, where anon is not known');
 });
 
+test('a floor that leans to growth at the rate of growing anonymous memory is where that comes from', () => {
+  const floor = (growing: number, slopeBytesPerHour: number, collections: number): FieldEvaluation => {
+    const { basis, ...field } = leaning(growing);
+    return { ...field, slopeBytesPerHour, basis: { ...basis, statistics: { ...basis.statistics, collections } } };
+  };
+  const beside = (heap: FieldEvaluation) => trendsOf({ anon: growingField(1e6, 1e5), heap_used: heap }).heap_used;
+  assert.equal(beside(floor(0.5, 0.7e6, 4)), 'growing');
+  assert.equal(beside(floor(0.49, 0.7e6, 4)), 'stable', 'it leans the other way');
+  assert.equal(beside(floor(0.5, 0.5e6, 4)), 'stable', 'something else grows too');
+  assert.equal(beside(floor(0.5, 1.8e6, 4)), 'stable', 'anonymous memory would grow faster');
+  assert.equal(beside(floor(0.5, 0.7e6, 3)), 'stable', 'its floor is not known');
+  assert.equal(beside({ ...floor(0.5, 0.7e6, 4), liveSetUnknown: true }), 'stable');
+});
+
 test('a straight field that is called growing at a low posterior speaks like any other that is', () =>
   assert.equal(trendsOf({ anon: growingField(1e6, 1e5, { p: 0.4 }), heap_used: leaning(0.85) }).heap_used, 'growing'));
 
