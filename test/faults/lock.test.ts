@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from '../../src/history/store/store.ts';
@@ -36,7 +36,7 @@ const stale = (dir: string): void => {
   utimesSync(join(dir, 'lock'), longAgo, longAgo);
 };
 
-test('of several that find a stale lock at the same time exactly one holds it', { timeout: 120_000 }, async (t) => {
+test('of several that find a stale lock at the same time exactly one holds it', { timeout: 600_000 }, async (t) => {
   for (let round = 0; round < Number(process.env.LOCK_ROUNDS ?? 3); round++) {
     const dir = dataDir();
     stale(dir);
@@ -83,4 +83,15 @@ test('one that has ended in the same pid namespace leaves a lock that is taken a
   const [second, third] = await contenders(t, dir, 2);
   assert.equal(await outcome(second!), 'held');
   assert.equal(await outcome(third!), 'StoreError');
+});
+
+test('one that was killed while it took a stale lock keeps nobody from it', { timeout: 60_000 }, async (t) => {
+  const dir = dataDir();
+  const [first] = await contenders(t, dir, 1);
+  assert.equal(await outcome(first!), 'held');
+  await first!.stop('SIGKILL');
+  copyFileSync(join(dir, 'lock'), join(dir, 'lock.taking'));
+  const [second] = await contenders(t, dir, 1);
+  assert.equal(await outcome(second!), 'held');
+  assert.deepEqual(readdirSync(dir), ['lock']);
 });

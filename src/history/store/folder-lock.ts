@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync, readlinkSync } from 'node:fs';
-import { link, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { readStartTicks } from '../../sources/process/procfs.ts';
@@ -11,6 +11,9 @@ import { StoreError } from './store-error.ts';
 const RENEW_MS = 10 * SECOND_MS;
 /** A lock that was not renewed for so long has no holder any more, unless the kernel shows that it has. */
 export const STALE_MS = 35 * SECOND_MS;
+
+/** Another process that replaces a stale lock needs some milliseconds, and some seconds on a slow volume. */
+const [RETRY_MS, MAX_ATTEMPTS] = [50, 100];
 
 /** Another memhound may hold the lock: where it runs, its process cannot be seen. Only time tells. */
 export class LockUncertainError extends Error {
@@ -52,15 +55,12 @@ export class FolderLock {
     const path = join(dir, 'lock');
     const holder = ownHolder();
     const text = JSON.stringify(holder);
-    for (let attempt = 0; attempt < 5; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (await createLock(path, text)) return new FolderLock(path, text);
       const found = await readLock(path);
       await throwIfHeld(dir, path, found, holder.id);
-      if (!(await removeLock(path, found, holder.id))) continue;
-      if (!(await createLock(path, text))) continue;
-      // Another process that read the old lock at the same time may have removed this one instead. That shows within a moment.
-      await later(50);
-      if ((await readLock(path)) === text) return new FolderLock(path, text);
+      if (await replaceLock(path, found, holder, text)) return new FolderLock(path, text);
+      await later(RETRY_MS);
     }
     throw new StoreError(
       `--data ${dir}: another process keeps taking its lock; check whether another memhound restarts with this folder`,
@@ -155,20 +155,50 @@ async function sinceRenewal(path: string, id: string): Promise<number | null> {
   }
 }
 
-/** Removes the lock with this content, and no other. It is moved away first, which only one of several processes can do. False: it was another lock. */
-async function removeLock(path: string, expected: string | null, id: string): Promise<boolean> {
-  const aside = `${path}.${id}`;
+/**
+ * Puts an own lock in the place of a stale one. Between the look at a lock and its removal another process may have replaced it, so only who
+ * has made the second file, `lock.taking`, may replace it, after another look. The path is never empty meanwhile, so nobody creates a lock
+ * there. False: another process replaces it, or it has changed.
+ */
+async function replaceLock(path: string, stale: string | null, { id }: Holder, text: string): Promise<boolean> {
+  const taking = `${path}.taking`;
+  if (!(await createLock(taking, text))) {
+    await removeAbandoned(taking, id);
+    return false;
+  }
+  const made = `${path}.${id}.new`;
   try {
-    await rename(path, aside);
+    if ((await readLock(path)) !== stale || (stale === null && !(await exists(path)))) return false;
+    await writeFile(made, text);
+    await rename(made, path);
+    return true;
+  } finally {
+    await rm(made, { force: true });
+    if ((await readLock(taking)) === text) await rm(taking, { force: true });
+  }
+}
+
+/** A process that was killed while it replaced a lock has left its second file. */
+async function removeAbandoned(taking: string, id: string): Promise<void> {
+  const text = await readLock(taking);
+  const holder = parseLock(text ?? '');
+  const ours = ownHolder();
+  const isSeen = holder !== null && holder.boot === ours.boot && holder.namespace === ours.namespace;
+  if (isSeen ? startOf(holder.pid) === holder.start : ((await sinceRenewal(taking, id)) ?? 0) <= STALE_MS) return;
+  const aside = `${taking}.${id}`;
+  // Only one of several processes can move it away.
+  await rename(taking, aside).catch(() => undefined); // another one was quicker
+  await rm(aside, { force: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-  const same = (await readLock(aside)) === expected;
-  // The lock of a living one, which was made meanwhile: it gets it back.
-  if (!same) await link(aside, path).catch(() => undefined); // there is a newer one, and its holder will see that
-  await rm(aside, { force: true });
-  return same;
 }
 
 function parseLock(text: string): Holder | null {
