@@ -12,6 +12,7 @@ import { podNowMs } from './data/pod-clock.ts';
 import { asText } from './data/wording.ts';
 import { byId } from './dom.ts';
 import { ConnectionStatus } from './panels/connection-line.ts';
+import { CulpritPanel } from './panels/culprit.ts';
 import { copyText, drawLinks } from './panels/data-links.ts';
 import { FieldCharts } from './panels/fields.ts';
 import { drawFiles } from './panels/files.ts';
@@ -53,6 +54,7 @@ export class Page {
       this.#connection.lost(againMs);
     },
   });
+  readonly #culprit = new CulpritPanel(() => this.#target.id);
   #reloading = false;
   #drawn = false;
 
@@ -107,7 +109,9 @@ export class Page {
     const { id, shown } = this.#target;
     drawLinks(id);
     this.subscribeToTables();
-    showHistogramButton(this.#state.mayAttach && shown?.jvm != null, () => this.#target.id);
+    const mayAsk = this.#state.mayAttach && shown?.jvm != null;
+    showHistogramButton(mayAsk, () => this.#target.id);
+    this.#culprit.show(mayAsk, this.#state.verdict?.cause ?? null);
     if (shown !== null) this.#state.takeLimit(shown.limitBytes);
   }
 

@@ -1,18 +1,13 @@
 import type { Options } from '../config/options.ts';
+import { culpritText } from '../culprit/culprit-text.ts';
 import { findCulprit } from '../culprit/find-culprit.ts';
-import { QUESTIONS } from '../culprit/questions.ts';
+import { costOf } from '../culprit/questions.ts';
 import { findTargets } from '../sources/target/target-search.ts';
 import { SECOND_MS } from '../units.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
-import { culpritText } from './culprit-text.ts';
 
-/** `memhound culprit`: asks the JVM twice what grows in its heap or among its threads. */
+/** `memhound culprit`: asks the JVM several times what grows in its heap, among its threads or class loaders, or in its native memory. */
 export const culprit = (argv: string[]): Promise<number> => withOptions('culprit', argv, run);
-
-const costText = ({ cause, noRecording }: Options<'culprit'>): string =>
-  cause === 'heap' && !noRecording
-    ? `${QUESTIONS[cause].cost}; between them a recording of the flight recorder, with a file of at most 32 MiB in its /tmp, and a walk of the heap at its end`
-    : QUESTIONS[cause].cost;
 
 async function run(options: Options<'culprit'>): Promise<number> {
   const found = await findTargets(searchOptionsOf(options));
@@ -26,7 +21,9 @@ async function run(options: Options<'culprit'>): Promise<number> {
     printError('memhound culprit: there is no JVM in this container that could be asked');
     return 1;
   }
-  printError(`memhound culprit: asks the JVM pid ${subject.pid}, ${options.for} s apart; cost: ${costText(options)}`);
+  printError(
+    `memhound culprit: asks the JVM pid ${subject.pid} for ${options.for} s; cost: ${costOf(options.cause, !options.noRecording)}`,
+  );
   const stop = new AbortController();
   const cancel = (): void => stop.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
@@ -34,9 +31,10 @@ async function run(options: Options<'culprit'>): Promise<number> {
     roots: rootsOf(options),
     process: subject,
     cause: options.cause,
-    apartMs: options.for * SECOND_MS,
+    forMs: options.for * SECOND_MS,
     mayRecord: !options.noRecording,
     signal: stop.signal,
+    onLook: () => {}, // the terminal shows only the result
   });
   process.off('SIGINT', cancel).off('SIGTERM', cancel);
   if (options.json) printJson(answer);

@@ -125,7 +125,8 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     search,
     log,
     pidsOf: (target) => pidsOf(roots, target),
-    mayAttach: config.attach,
+    mayAttach: config.attach !== 'off',
+    asksOnAlarm: config.attach === 'auto',
     evaluationCache,
     self: () =>
       selfReport({
@@ -159,7 +160,7 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     ...guarded,
     version: VERSION,
     everySeconds: config.every,
-    attach: config.attach && token !== null,
+    attach: config.attach !== 'off' && token !== null,
     log,
     settled,
   });

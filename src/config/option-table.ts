@@ -10,6 +10,8 @@ export interface OptionRow<T> {
   readonly flag: string;
   /** Placeholder of the value in help; null: the option takes no value. */
   readonly value: string | null;
+  /** A value that an option without one may have all the same, after an equals sign; absent: none. */
+  readonly orValue?: string;
   readonly parse: (text: string) => Parsed<T>;
   readonly otherwise: T;
   readonly otherwiseText?: string;
@@ -67,7 +69,7 @@ export function parseTable<T extends Table>(
     if (known === undefined) {
       unknownAt = token.value === undefined ? token.index : -2;
       problems.push(`${token.rawName}: unknown option${nearest(token.name, [...byFlag.keys()])}`);
-    } else if (known.row.value === null && token.value !== undefined)
+    } else if (known.row.value === null && token.value !== undefined && token.value !== known.row.orValue)
       problems.push(`--${token.name} takes no value, found ${JSON.stringify(token.value)}`);
     else if (known.row.value !== null && token.value === undefined)
       problems.push(`--${token.name} takes a value: ${known.row.value}`);
@@ -111,7 +113,8 @@ function fromEnv(row: OptionRow<unknown>, env: NodeJS.ProcessEnv): string[] {
 
 function helpText(spec: CommandSpec, table: Table): string {
   const lines = Object.values(table).map((row) => {
-    const left = `  --${row.flag}${row.value === null ? '' : ` ${row.value}`}`;
+    const orValue = row.orValue === undefined ? '' : `[=${row.orValue}]`;
+    const left = `  --${row.flag}${row.value === null ? orValue : ` ${row.value}`}`;
     const otherwise = row.otherwiseText === undefined ? '' : ` (default ${row.otherwiseText})`;
     return `${left.padEnd(26)} ${row.help}${otherwise}`;
   });

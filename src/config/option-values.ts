@@ -10,6 +10,14 @@ export const text = (t: string): Parsed<string> => (t === '' ? no('a text that i
 export const flag = (t: string): Parsed<boolean> =>
   ['true', '1', 'yes'].includes(t.toLowerCase()) ? ok(true) : no('true or nothing');
 
+/** What memhound may ask a JVM. `on-request`: what a person asks for, and what its figures need; `auto`: after an alarm a culprit, too. */
+export type Attach = 'off' | 'on-request' | 'auto';
+
+export const attach = (t: string): Parsed<Attach> => {
+  if (t.toLowerCase() === 'auto') return ok('auto');
+  return flag(t).ok ? ok('on-request') : no('auto, true or nothing');
+};
+
 export const oneOf =
   <const L extends readonly string[]>(choices: L) =>
   (t: string): Parsed<L[number]> =>

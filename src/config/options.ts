@@ -5,6 +5,8 @@ import { DAY_S, MIB, MINUTE_S } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { type CommandSpec, type OptionRow, type Outcome, parseTable, type Values } from './option-table.ts';
 import {
+  type Attach,
+  attach,
   bytes,
   evenInterval,
   flag,
@@ -223,6 +225,14 @@ const WATCH_ROWS = {
     otherwiseText: '15m, or ten samples if that is longer',
   }),
   ...TARGET_ROWS,
+  attach: row<Attach>({
+    flag: 'attach',
+    value: null,
+    orValue: 'auto',
+    parse: attach,
+    otherwise: 'off',
+    help: 'allow the JVM attach protocol (sends SIGQUIT to a JVM that catches it); auto: also search for the culprit once an alarm speaks, which pauses the JVM',
+  }),
 };
 
 const INJECT_ROWS = {
@@ -645,7 +655,7 @@ const TABLES = {
       value: 'CAUSE',
       parse: oneOf(CULPRIT_CAUSES),
       otherwise: 'heap',
-      help: 'heap or threads',
+      help: CULPRIT_CAUSES.join(', '),
     }),
     for: row<number>({
       flag: 'for',
@@ -653,14 +663,14 @@ const TABLES = {
       parse: seconds,
       otherwise: MINUTE_S,
       otherwiseText: '60s',
-      help: 'time between the two readings',
+      help: 'time from the first look to the last',
     }),
     noRecording: row<boolean>({
       flag: 'no-recording',
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'heap: no recording of the flight recorder between the two readings, so no holder and no place of allocation',
+      help: 'heap: no recording of the flight recorder during the looks, so no holder and no place of allocation',
     }),
   },
 };
@@ -678,7 +688,8 @@ const SPECS: { readonly [K in keyof typeof TABLES]: CommandSpec } = {
   },
   culprit: {
     name: 'culprit',
-    about: 'asks a JVM twice, through its attach listener, and names the class or the pool of threads that grew',
+    about:
+      'asks a JVM several times, through its attach listener, and names what grew: a class, a pool of threads, loaders of classes, native memory',
     operands: null,
   },
   analyze: {

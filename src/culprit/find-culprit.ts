@@ -5,66 +5,126 @@ import { MINUTE_MS, SECOND_MS } from '../units.ts';
 import { startHeapRecording } from './heap-recording.ts';
 import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
-import { QUESTIONS } from './questions.ts';
+import { type Group, QUESTIONS } from './questions.ts';
 import { type Retention, retentionOf } from './retention.ts';
 import type { Culprit, CulpritCause } from './types.ts';
 
 const TIMEOUT_MS = MINUTE_MS;
-/** The JVM may be paused as long as a command takes. One that took longer is not sent a second time. */
+/** The JVM may be paused as long as a command takes. One that took longer is not sent again. */
 const BUDGET_MS = 10 * SECOND_MS;
+const SETTLE_MS = SECOND_MS / 2;
 
 export interface CulpritQuestion {
   readonly roots: Roots;
   readonly process: ProcessRef;
   readonly cause: CulpritCause;
-  readonly apartMs: number;
-  /** Whether a recording of the JVM's flight recorder runs between the readings of a heap. */
+  /** From the first look to the last. */
+  readonly forMs: number;
+  /** Whether a recording of the JVM's flight recorder runs from the first look at a heap to the last. */
   readonly mayRecord: boolean;
-  /** Ends the wait between the readings. A command that was sent is waited for, because the JVM cannot stop it. */
+  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
   readonly signal: AbortSignal;
+  /** Called after each look with the number of those that are done. */
+  readonly onLook: (done: number) => void;
 }
 
-/** Asks a JVM twice and names what grew between, with evidence. */
-export async function findCulprit(question: CulpritQuestion): Promise<Culprit> {
-  const { cause, apartMs, signal } = question;
-  const unknown = (because: 'over-budget' | 'cancelled'): Culprit => ({ state: 'unknown', cause, because, grown: [] });
-  if (signal.aborted) return unknown('cancelled');
-  const began = performance.now();
-  const first = await firstReading(question);
-  if (first.state !== 'read') return failed(cause, first);
-  if (performance.now() - began > BUDGET_MS) return unknown('over-budget');
-  const recording = cause === 'heap' && question.mayRecord ? await startHeapRecording(question, apartMs / SECOND_MS) : null;
-  const second = await secondReading(question);
-  // It is ended whatever the readings say, so that nothing runs on in the JVM. After the collection of the second reading, only live objects are left.
-  const objects = recording?.state === 'read' ? await recording.value.end() : recording;
-  if (signal.aborted || second === null) return unknown('cancelled');
-  if (second.state !== 'read') return failed(cause, second);
-  const { groups } = QUESTIONS[cause];
-  const culprit = nameGroup(cause, groups(first.value), groups(second.value));
+/** Sends one command. A parameter, because no JVM is slow on demand. */
+type Ask = (question: CulpritQuestion, command: string) => Promise<Reading<string>>;
+
+const askJvm: Ask = ({ roots, process }, command) =>
+  attach({ roots, process, command: 'jcmd', args: [command], timeoutMs: TIMEOUT_MS });
+
+/** Asks a JVM several times and names what grew meanwhile, with evidence. */
+export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, now = () => performance.now()): Promise<Culprit> {
+  const { cause, forMs, mayRecord } = question;
+  const first = await look(question, 0, ask, now);
+  if (first.state !== 'looked') return first;
+  const recording = cause === 'heap' && mayRecord ? await startHeapRecording(question, forMs / SECOND_MS) : null;
+  const looks = [first.groups];
+  let stopped: Culprit | null = null;
+  let objects: Reading<readonly OldObject[]> | null = null;
+  try {
+    for (let n = 1; n < QUESTIONS[cause].looks && stopped === null; n++) {
+      const next = await look(question, n, ask, now);
+      if (next.state === 'looked') looks.push(next.groups);
+      else stopped = next;
+    }
+  } finally {
+    // It is ended whatever happens, so that nothing runs on in the JVM. After the collection of the last look, only live objects are left.
+    objects = recording?.state === 'read' ? await recording.value.end() : recording;
+  }
+  if (stopped !== null) return stopped;
+  const culprit = nameGroup(cause, looks);
   return culprit.state === 'named' && objects !== null
     ? { ...culprit, retention: retentionIn(objects, culprit.culprit.name) }
     : culprit;
 }
 
-const firstReading = ({ roots, process, cause }: CulpritQuestion): Promise<Reading<string>> =>
-  attach({ roots, process, command: 'jcmd', args: [QUESTIONS[cause].command], timeoutMs: TIMEOUT_MS });
-
-/** null: it was cancelled before. */
-async function secondReading(question: CulpritQuestion): Promise<Reading<string> | null> {
-  const { apartMs, signal } = question;
-  try {
-    await delay(apartMs, undefined, { signal });
-  } catch (error) {
-    if (signal.aborted) return null;
-    throw error;
+/** Waits until a look is due, and takes it. Any other answer ends the search. */
+async function look(
+  question: CulpritQuestion,
+  n: number,
+  ask: Ask,
+  now: () => number,
+): Promise<Culprit | { readonly state: 'looked'; readonly groups: readonly Group[] }> {
+  const { cause, signal, forMs, onLook } = question;
+  const { command, groups, looks, collects } = QUESTIONS[cause];
+  if (n > 0 && !(await waited(waitMs(forMs, n, looks), signal))) return unknown(cause, 'cancelled');
+  if (signal.aborted) return unknown(cause, 'cancelled');
+  const began = now();
+  if (collects && (n === 0 || n === looks - 1)) {
+    const collected = await ask(question, 'GC.run');
+    if (collected.state !== 'read') return failed(cause, collected);
+    // Cleaners free what belonged to collected objects, in a thread of the JVM.
+    if (!(await waited(Math.min(SETTLE_MS, forMs), signal))) return unknown(cause, 'cancelled');
   }
-  return firstReading(question);
+  const answer = await ask(question, command);
+  if (answer.state !== 'read') return failed(cause, answer);
+  const refused = refusal(cause, answer.value);
+  if (refused !== null) return refused;
+  onLook(n + 1);
+  if (n + 1 < looks && now() - began > BUDGET_MS) return unknown(cause, 'over-budget');
+  return { state: 'looked', groups: groups(answer.value) };
 }
 
 const retentionIn = (objects: Reading<readonly OldObject[]>, className: string): Retention =>
   objects.state === 'read'
     ? retentionOf(className, objects.value)
     : { state: 'unknown', reason: objects.state === 'absent' ? objects.reason : objects.error };
+
+/** The looks are not evenly apart: what breathes with a period like theirs would look the same each time. By turns 0.8 and 1.2 of an even wait. */
+const waitMs = (forMs: number, n: number, looks: number): number => {
+  const weight = (at: number): number => (at % 2 === 1 ? 0.8 : 1.2);
+  const all = Array.from({ length: looks - 1 }, (_, at) => weight(at + 1)).reduce((sum, w) => sum + w, 0);
+  return (forMs * weight(n)) / all;
+};
+
+/** false: it was cancelled meanwhile. */
+async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await delay(ms, undefined, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
+
+/** An answer that says why there is none. */
+function refusal(cause: CulpritCause, answer: string): Culprit | null {
+  const { command, refusal: told } = QUESTIONS[cause];
+  if (answer.startsWith('java.lang.IllegalArgumentException'))
+    return { state: 'failed', cause, error: `this JVM does not have the command ${command}`, remediation: null };
+  const why = told?.(answer) ?? null;
+  return why === null ? null : { state: 'failed', cause, ...why };
+}
+
+const unknown = (cause: CulpritCause, because: 'over-budget' | 'cancelled'): Culprit => ({
+  state: 'unknown',
+  cause,
+  because,
+  grown: [],
+});
 
 const failed = (cause: CulpritCause, reading: Exclude<Reading<string>, { state: 'read' }>): Culprit =>
   reading.state === 'absent'

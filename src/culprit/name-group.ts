@@ -1,31 +1,75 @@
-import { grownGroups } from './grown-groups.ts';
+import { type GrownGroup, grownGroups } from './grown-groups.ts';
 import { type Group, QUESTIONS } from './questions.ts';
-import type { Culprit, CulpritCause, GroupGrowth } from './types.ts';
+import { COUNTED, type Counts, type Culprit, type CulpritCause, type GroupGrowth } from './types.ts';
 
 /** A name for less than half of what grew would more often be wrong than right. */
 const LEAST_SHARE = 0.5;
+/** Growth from one look to the next that is less than this part of an even growth counts as none: what stopped, or breathes. */
+const LEAST_STEP = 0.1;
 const TEN = 10;
 
-/** Names the group that explains the growth from the first reading to the second, if one does. Pure. */
-export function nameGroup(cause: CulpritCause, first: readonly Group[], second: readonly Group[]): Culprit {
-  if (first.length === 0 || second.length === 0) return { state: 'unknown', cause, because: 'not-understood', grown: [] };
-  const groups = grownGroups(first, second, ({ size }) => size);
+/** Names the group that explains the growth from the first look to the last, if one does and grew from each look to the next. Pure. */
+export function nameGroup(cause: CulpritCause, looks: readonly (readonly Group[])[]): Culprit {
+  const unknown = (because: Extract<Culprit, { state: 'unknown' }>['because'], found: readonly GroupGrowth[] = []): Culprit => ({
+    state: 'unknown',
+    cause,
+    because,
+    grown: found,
+  });
+  const [first, last] = [looks[0], looks.at(-1)];
+  if (first === undefined || last === undefined || looks.length < 2 || looks.some((groups) => groups.length === 0))
+    return unknown('not-understood');
+  const groups = grownGroups(first, last, ({ size }) => size);
   const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
+  const sizes = sizesByName(
+    looks,
+    groups.slice(0, TEN).map(({ name }) => name),
+  );
   const grown = groups.slice(0, TEN).map(
-    ({ name, before, after, grew }): GroupGrowth => ({
-      name,
-      before: before?.size ?? 0,
-      after: after.size,
-      share: grew / allGrown,
+    (group): GroupGrowth => ({
+      name: group.name,
+      before: group.before?.size ?? 0,
+      after: group.after.size,
+      share: group.grew / allGrown,
+      sizes: sizes.get(group.name) ?? [],
+      more: moreOf(group),
     }),
   );
   // What grew in one group may have left another, so the whole must have grown, too.
-  const net = total(second) - total(first);
+  const net = total(last) - total(first);
   const [culprit] = grown;
-  if (culprit === undefined || net < QUESTIONS[cause].leastGrowth)
-    return { state: 'unknown', cause, because: 'no-growth', grown };
-  if (culprit.share < LEAST_SHARE) return { state: 'unknown', cause, because: 'no-group-has-half', grown };
-  return { state: 'named', cause, culprit, stand: groups[0]!.after.stand, retention: null, grown };
+  if (culprit === undefined || net < QUESTIONS[cause].leastGrowth) return unknown('no-growth', grown);
+  if (culprit.share < LEAST_SHARE) return unknown('no-group-has-half', grown);
+  if (!isSteady(culprit.sizes)) return unknown('not-steady', grown);
+  const { stand, parent } = groups[0]!.after;
+  return { state: 'named', cause, culprit, stand, parent, retention: null, grown };
+}
+
+/** Whether it grew from each look to the next. A pool that breathes shrinks at times, and a cache that is full stops. */
+function isSteady(sizes: readonly number[]): boolean {
+  const steps = sizes.slice(1).map((size, n) => size - sizes[n]!);
+  const even = (sizes.at(-1)! - sizes[0]!) / steps.length;
+  return steps.every((step) => step > 0 && step >= LEAST_STEP * even);
+}
+
+function sizesByName(looks: readonly (readonly Group[])[], names: readonly string[]): Map<string, number[]> {
+  const sizes = new Map(names.map((name) => [name, looks.map(() => 0)]));
+  looks.forEach((groups, n) => {
+    for (const { name, size } of groups) {
+      const own = sizes.get(name);
+      if (own !== undefined) own[n] = size;
+    }
+  });
+  return sizes;
+}
+
+function moreOf({ before, after }: GrownGroup<Group>): Counts {
+  const more: Partial<Record<keyof Counts, number>> = {};
+  for (const what of COUNTED) {
+    const now = after.counts[what];
+    if (now !== undefined) more[what] = now - (before?.counts[what] ?? 0);
+  }
+  return more;
 }
 
 const total = (groups: readonly Group[]): number => groups.reduce((sum, { size }) => sum + size, 0);

@@ -1,44 +1,123 @@
 import { parseHistogram } from '../sources/jvm/class-histogram.ts';
 import { plainClassName } from '../sources/jvm/class-name.ts';
-import { MIB } from '../units.ts';
+import { parseClassloaderStats } from '../sources/jvm/classloader-stats.ts';
+import { parseNativeMemory } from '../sources/jvm/jcmd-output.ts';
+import { KIB, MIB } from '../units.ts';
 import { parseThreadDump } from './thread-dump.ts';
-import type { CommonFrame, CulpritCause } from './types.ts';
+import type { CommonFrame, Counts, CulpritCause } from './types.ts';
 
-/** What is counted at one reading: a class, a pool of threads. */
+/** What is counted at one look: a class, a pool of threads, the loaders of a class, a category of native memory. */
 export interface Group {
   readonly name: string;
   /** In the unit of the cause: bytes, or threads. */
   readonly size: number;
+  readonly counts: Counts;
   /** Where most of a pool's threads stand; null: no threads, or none with a stack. */
   readonly stand: CommonFrame | null;
+  /** The class of the parent that most loaders have; null: no loaders, or it is not known. */
+  readonly parent: string | null;
 }
 
-/** What a JVM is asked twice for a cause. A new cause is a row here. */
+/** What a JVM is asked several times for a cause. A new cause is a row here. */
 export interface Question {
   /** A command of jcmd. */
   readonly command: string;
-  /** Its price for the JVM, in words. */
+  /** More looks tell better what breathes from what grows. Each look has its price. At least 2. */
+  readonly looks: number;
+  /** Whether a collection (GC.run) comes before the first look and before the last. What waits for one looks like a leak: dropped loaders and buffers. */
+  readonly collects: boolean;
+  /** The price for the JVM, in words. */
   readonly cost: string;
   readonly groups: (answer: string) => readonly Group[];
+  /** Why an answer without groups has none, where that is known. */
+  readonly refusal: ((answer: string) => { readonly error: string; readonly remediation: string | null } | null) | null;
   /** The whole must grow by this much: less is noise of a running program, which loads classes and starts a few threads. */
   readonly leastGrowth: number;
   readonly unit: 'bytes' | 'threads';
 }
 
+const ALONE = { stand: null, parent: null } as const;
+
 export const QUESTIONS: Readonly<Record<CulpritCause, Question>> = {
   heap: {
     command: 'GC.class_histogram',
-    cost: 'two full collections (GC.class_histogram), each a pause of the JVM',
+    looks: 4,
+    collects: false, // the command collects
+    cost: 'four full collections (GC.class_histogram), each a pause of the JVM',
     groups: (answer) =>
-      parseHistogram(answer).map(({ name, bytes }) => ({ name: plainClassName(name), size: bytes, stand: null })),
+      parseHistogram(answer).map(({ name, bytes, instances }) => ({
+        name: plainClassName(name),
+        size: bytes,
+        counts: { instances },
+        ...ALONE,
+      })),
+    refusal: null,
     leastGrowth: MIB,
     unit: 'bytes',
   },
   threads: {
     command: 'Thread.print',
-    cost: 'two thread dumps (Thread.print), each a short pause of the JVM',
-    groups: (answer) => parseThreadDump(answer).map(({ name, threads, stand }) => ({ name, size: threads, stand })),
+    looks: 5,
+    collects: false,
+    cost: 'five thread dumps (Thread.print), each a short pause of the JVM',
+    groups: (answer) =>
+      parseThreadDump(answer).map(({ name, threads, stand }) => ({ ...ALONE, name, size: threads, counts: {}, stand })),
+    refusal: null,
     leastGrowth: 5,
     unit: 'threads',
   },
+  metaspace: {
+    command: 'VM.classloader_stats',
+    looks: 5,
+    collects: true,
+    cost: 'two full collections (GC.run), each a pause of the JVM, and five lists of the class loaders (VM.classloader_stats), each a short pause',
+    groups: (answer) =>
+      parseClassloaderStats(answer).map(({ name, hidden, loaders, classes, bytes, parent }) => ({
+        ...ALONE,
+        name: hidden ? `hidden classes of ${name}` : name,
+        size: bytes,
+        counts: hidden ? { classes } : { loaders, classes },
+        parent,
+      })),
+    refusal: null,
+    leastGrowth: 256 * KIB,
+    unit: 'bytes',
+  },
+  native: {
+    command: 'VM.native_memory summary',
+    looks: 5,
+    collects: true,
+    cost: 'two full collections (GC.run), each a pause of the JVM, and five reports of native memory tracking (VM.native_memory), which do not pause it',
+    groups: (answer) =>
+      (parseNativeMemory(answer)?.categories ?? [])
+        .filter(({ name }) => name !== 'Java Heap') // the cause heap
+        .map(({ name, committedBytes, mallocs }) => ({
+          ...ALONE,
+          name: NATIVE_NAMES[name] ?? name,
+          size: committedBytes,
+          counts: { blocks: mallocs },
+        })),
+    refusal: (answer) =>
+      /not enabled/i.test(answer.slice(0, KIB))
+        ? {
+            error: 'native memory tracking is off in this JVM, so it does not know what its native memory is for',
+            remediation: '-XX:NativeMemoryTracking=summary',
+          }
+        : null,
+    leastGrowth: MIB,
+    unit: 'bytes',
+  },
+};
+
+/** The price for the JVM, in words. `mayRecord`: the flight recorder may run during the looks at a heap. */
+export const costOf = (cause: CulpritCause, mayRecord: boolean): string =>
+  cause === 'heap' && mayRecord
+    ? `${QUESTIONS.heap.cost}; a recording of the flight recorder, with a file of at most 32 MiB in its /tmp; and a walk of the heap at the end`
+    : QUESTIONS[cause].cost;
+
+/** What the categories hold whose names do not tell it. */
+const NATIVE_NAMES: Readonly<Record<string, string>> = {
+  Other: 'direct buffers and Unsafe memory (Other)',
+  // JDK 8 counts direct buffers there, too.
+  Internal: 'Internal (on JDK 8 with direct buffers and Unsafe memory)',
 };

@@ -1,16 +1,25 @@
 import type { Retention } from './retention.ts';
 
 /** Causes whose culprit a JVM can be asked for. */
-export const CULPRIT_CAUSES = ['heap', 'threads'] as const;
+export const CULPRIT_CAUSES = ['heap', 'threads', 'metaspace', 'native'] as const;
 export type CulpritCause = (typeof CULPRIT_CAUSES)[number];
 
-/** What one group (a class, a pool of threads) had at both readings. Bytes for the heap, threads for threads. */
+/** What is counted in a group beside its size. */
+export const COUNTED = ['loaders', 'classes', 'instances', 'blocks'] as const;
+export type Counted = (typeof COUNTED)[number];
+export type Counts = Readonly<Partial<Record<Counted, number>>>;
+
+/** What one group (a class, a pool of threads, the loaders of a class, a category of native memory) had at the looks. Threads are counted for threads, else bytes. */
 export interface GroupGrowth {
   readonly name: string;
   readonly before: number;
   readonly after: number;
   /** Of everything that grew. Groups that shrank do not count. */
   readonly share: number;
+  /** Its size at each look, from the first to the last. */
+  readonly sizes: readonly number[];
+  /** How many more there are than at the first look: objects of a class, loaders and their classes, blocks of malloc. Empty for threads. */
+  readonly more: Counts;
 }
 
 /** Where most threads of a group stand: of each stack the first frame counts that is not the JDK's, or else its top. */
@@ -19,13 +28,17 @@ export interface CommonFrame {
   readonly threads: number;
 }
 
+export type Unknown = 'not-understood' | 'no-growth' | 'no-group-has-half' | 'not-steady' | 'over-budget' | 'cancelled';
+
 export type Culprit =
   | {
       readonly state: 'named';
       readonly cause: CulpritCause;
       readonly culprit: GroupGrowth;
-      /** null: heap, or threads without Java frames. */
+      /** null: no threads, or none with Java frames. */
       readonly stand: CommonFrame | null;
+      /** Of class loaders: the class of the parent that most have. null: no loaders, or it is not known. */
+      readonly parent: string | null;
       /** Of a heap: what keeps the objects, and who allocated them. null: nothing was recorded. */
       readonly retention: Retention | null;
       readonly grown: readonly GroupGrowth[];
@@ -33,7 +46,31 @@ export type Culprit =
   | {
       readonly state: 'unknown';
       readonly cause: CulpritCause;
-      readonly because: 'not-understood' | 'no-growth' | 'no-group-has-half' | 'over-budget' | 'cancelled';
+      readonly because: Unknown;
       readonly grown: readonly GroupGrowth[];
     }
   | { readonly state: 'failed'; readonly cause: CulpritCause; readonly error: string; readonly remediation: string | null };
+
+/** The questions of one container's JVM about a culprit: at most one runs, and the last answer is kept. Times are ISO 8601. */
+export type CulpritRun =
+  | { readonly state: 'none' }
+  | {
+      readonly state: 'running';
+      readonly cause: CulpritCause;
+      readonly since: string;
+      readonly forSeconds: number;
+      readonly looks: number;
+      readonly looksDone: number;
+      /** It was cancelled, and ends when the JVM has answered the command that was sent. */
+      readonly cancelled: boolean;
+    }
+  | {
+      readonly state: 'done';
+      readonly cause: CulpritCause;
+      readonly since: string;
+      readonly until: string;
+      readonly forSeconds: number;
+      readonly culprit: Culprit;
+      /** The same for people: the first line is the sentence, the others are what else grew. */
+      readonly text: readonly string[];
+    };

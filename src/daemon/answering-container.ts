@@ -4,6 +4,7 @@ import type { HistogramTake } from '../outlets/status.ts';
 import type { Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import type { Reading } from '../sources/types.ts';
+import type { CulpritRuns } from './culprit-runs.ts';
 
 /** A container that can be asked for answers: it is watched, or replayed from a recording. */
 export interface AnsweringContainer {
@@ -24,6 +25,8 @@ export interface AnsweringContainer {
   /** The ledger from what is known already; null: the cgroup was not read. */
   lastLedger(): Ledger | null;
   fileRows(): readonly FileRow[];
+  /** Questions about a culprit. null: there is no JVM. */
+  readonly culprits: CulpritRuns | null;
   /** A histogram of the heap by class, compared with the one before. null: there is no JVM. */
   histogram(): Promise<Reading<HistogramTake>> | null;
 }

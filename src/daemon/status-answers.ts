@@ -1,3 +1,5 @@
+import { costOf, QUESTIONS } from '../culprit/questions.ts';
+import { CULPRIT_CAUSES, type CulpritCause } from '../culprit/types.ts';
 import type { FileRow, Ledger, Verdict, View } from '../diagnosis/types.ts';
 import { entriesOf, isField } from '../fields.ts';
 import { readerColumns } from '../history/series-json.ts';
@@ -5,6 +7,7 @@ import { type FinalReport, reportedTarget } from '../history/store/final-reports
 import type { Store } from '../history/store/store.ts';
 import {
   ApiError,
+  type CulpritAnswer,
   type EndedRun,
   type HistogramTake,
   type LiveMessage,
@@ -17,6 +20,7 @@ import type { Tick } from '../sample/sampler.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import type { ContainerLookup } from './container-lookup.ts';
+import type { CulpritRuns } from './culprit-runs.ts';
 import type { Messages } from './messages.ts';
 import { isRead, viewsOf } from './tick-answers.ts';
 
@@ -95,15 +99,9 @@ export class StatusAnswers implements Status {
 
   async histogram(target?: string): Promise<HistogramTake> {
     const watched = this.#containers.require(target);
-    if (!this.#options.mayAttach)
-      throw new ApiError(
-        'forbidden',
-        403,
-        'a histogram signals the JVM and costs it a full collection, so memhound takes one only if it was started with --attach',
-        'MEMHOUND_ATTACH=true',
-      );
+    this.#requireAttach('a histogram signals the JVM and costs it a full collection, so memhound takes one');
     const reading = await watched.histogram();
-    if (reading === null) throw new ApiError('no-jvm', 409, 'there is no JVM in this container that could be asked');
+    if (reading === null) throw noJvm();
     if (reading.state === 'read') return reading.value;
     throw new ApiError(
       'no-answer',
@@ -111,6 +109,33 @@ export class StatusAnswers implements Status {
       reading.state === 'absent' ? reading.reason : reading.error,
       reading.state === 'failed' ? reading.remediation : null,
     );
+  }
+
+  culprit(target?: string): CulpritAnswer {
+    return culpritAnswer(this.#containers.require(target).culprits);
+  }
+
+  startCulprit(target: string | undefined, cause: CulpritCause, forSeconds: number): CulpritAnswer {
+    const { culprits } = this.#containers.require(target);
+    this.#requireAttach('the search for a culprit signals the JVM and may pause it, so memhound asks');
+    if (culprits === null) throw noJvm();
+    // One at a time for all containers, because each costs the pod something.
+    const running = [...this.#containers].find((c) => c.culprits?.run.state === 'running');
+    if (running !== undefined)
+      throw new ApiError('culprit-runs', 409, `a culprit is searched in ${running.info().id}; wait for it, or send DELETE`);
+    culprits.start(cause, forSeconds);
+    return culpritAnswer(culprits);
+  }
+
+  cancelCulprit(target?: string): CulpritAnswer {
+    const { culprits } = this.#containers.require(target);
+    culprits?.cancel();
+    return culpritAnswer(culprits);
+  }
+
+  #requireAttach(why: string): void {
+    if (this.#options.mayAttach) return;
+    throw new ApiError('forbidden', 403, `${why} only if it was started with --attach`, 'MEMHOUND_ATTACH=true');
   }
 
   async samples(query: SamplesQuery): Promise<SampleColumns> {
@@ -180,6 +205,15 @@ export class StatusAnswers implements Status {
     return this.#options.messages.on(listener);
   }
 }
+
+const CAUSES = CULPRIT_CAUSES.map((cause) => ({ cause, looks: QUESTIONS[cause].looks, cost: costOf(cause, true) }));
+
+const culpritAnswer = (culprits: CulpritRuns | null): CulpritAnswer => ({
+  ...(culprits?.run ?? { state: 'none' }),
+  causes: CAUSES,
+});
+
+const noJvm = (): ApiError => new ApiError('no-jvm', 409, 'there is no JVM in this container that could be asked');
 
 /** Whether a report is of the target that had this id, container or name: its id ends with it. */
 function isReportOf(report: FinalReport, wanted: string): boolean {

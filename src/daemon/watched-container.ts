@@ -1,3 +1,4 @@
+import { findCulprit } from '../culprit/find-culprit.ts';
 import { composeVerdictAfter } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
@@ -5,6 +6,7 @@ import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { LastEnd, OtherJvm, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { SteadyState } from '../diagnosis/steady.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
+import { withCulprit } from '../diagnosis/with-culprit.ts';
 import { History } from '../history/history.ts';
 import type { HistogramTake } from '../outlets/status.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
@@ -18,6 +20,7 @@ import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { MIB } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { ContainerProcesses } from './container-processes.ts';
+import { CulpritRuns } from './culprit-runs.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import type { FileScan, FileScans } from './file-scans.ts';
 import { HeapHistograms } from './histograms.ts';
@@ -63,6 +66,8 @@ interface Readers {
   /** null: no JVM. */
   readonly mappings: MappingsReader | null;
   readonly histograms: HeapHistograms | null;
+  /** null: no JVM. */
+  readonly culprits: CulpritRuns | null;
   readonly parts: PartsReader;
   readonly oomKills: OomKillTracker;
 }
@@ -149,6 +154,8 @@ export class WatchedContainer implements AnsweringContainer {
       files: process === null ? null : fileScans.open(target, process),
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
+      culprits:
+        jvm === null ? null : new CulpritRuns((question) => findCulprit({ roots, process: jvm, mayRecord: true, ...question })),
       parts: new PartsReader(roots, targetNow, processes),
       oomKills: new OomKillTracker(targetNow, processes),
     };
@@ -249,9 +256,9 @@ export class WatchedContainer implements AnsweringContainer {
       lastEnd: lastEnd(this),
       otherJvms: otherJvms(this),
     });
-    this.verdict = verdict;
+    this.verdict = withCulprit(verdict, this.culprits?.run ?? { state: 'none' });
     this.#steady = steady;
-    return verdict;
+    return this.verdict;
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {
@@ -303,6 +310,10 @@ export class WatchedContainer implements AnsweringContainer {
     return this.alive ? (this.#readers.histograms?.take() ?? null) : null;
   }
 
+  get culprits(): CulpritRuns | null {
+    return this.alive ? this.#readers.culprits : null;
+  }
+
   info(): TargetInfo {
     return targetInfo(this.target, this.tick);
   }
@@ -316,7 +327,8 @@ export class WatchedContainer implements AnsweringContainer {
   }
 }
 
-async function close({ sampler, files }: Readers): Promise<void> {
+async function close({ sampler, files, culprits }: Readers): Promise<void> {
+  culprits?.cancel();
   sampler.close();
   await files?.close();
 }

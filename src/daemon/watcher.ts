@@ -1,4 +1,6 @@
 import { Due } from '../clock.ts';
+import { costOf } from '../culprit/questions.ts';
+import type { Verdict } from '../diagnosis/types.ts';
 import type { History } from '../history/history.ts';
 import type { StoredFolder } from '../history/store/folder-owner.ts';
 import type { Store } from '../history/store/store.ts';
@@ -8,6 +10,7 @@ import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import { HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
 import { ContainerRegistry } from './container-registry.ts';
+import { CulpritOnAlarm } from './culprit-on-alarm.ts';
 import { FailureLog } from './failure-log.ts';
 import { FileScans } from './file-scans.ts';
 import { finalReportOf } from './final-report.ts';
@@ -19,6 +22,8 @@ import type { ContainerOptions, WatchedContainer } from './watched-container.ts'
 
 export interface WatcherOptions extends Omit<ContainerOptions, 'lastEnd' | 'otherJvms' | 'fileScans'> {
   readonly everySeconds: number;
+  /** --attach=auto was given: the JVM is asked for the culprit of an alarm. */
+  readonly asksOnAlarm: boolean;
   readonly store: Store;
   /** `represented`: see `SearchOptions`. */
   readonly search: (represented: ReadonlySet<string>) => Promise<TargetSearch>;
@@ -39,6 +44,7 @@ export class Watcher {
   readonly #containers: ContainerRegistry;
   readonly #messages = new Messages();
   readonly #failures: FailureLog;
+  readonly #culpritOnAlarm = new CulpritOnAlarm();
   readonly #evaluateEveryMs: number;
   /** The answers for all outlets. */
   readonly status: Status;
@@ -190,6 +196,16 @@ export class Watcher {
   #evaluate(watched: WatchedContainer, nowMs: number): void {
     const verdict = watched.evaluate(nowMs);
     this.#messages.emit({ type: 'verdict', target: watched.target.id, verdict });
+    if (this.#options.asksOnAlarm) this.#askOnAlarm(watched, verdict);
+  }
+
+  #askOnAlarm(watched: WatchedContainer, verdict: Verdict): void {
+    const jvm = watched.tick?.jvm;
+    const heapBytes = jvm?.state === 'read' ? jvm.value.heapUsed.value : null;
+    const isBusy = [...this.#containers].some((c) => c.culprits?.run.state === 'running');
+    const cause = this.#culpritOnAlarm.consider({ verdict, culprits: watched.culprits, heapBytes }, isBusy);
+    if (cause !== null)
+      this.#options.log.info({ target: watched.target.id, cause, cost: costOf(cause, true) }, 'the JVM is asked what grows');
   }
 
   async #finalize(watched: WatchedContainer, nowMs: number): Promise<void> {

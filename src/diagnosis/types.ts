@@ -1,3 +1,4 @@
+import type { Culprit } from '../culprit/types.ts';
 import type { Collector } from '../sources/jvm/collectors.ts';
 import type { FileHolders, FileObservation, Limit, Reach } from '../sources/types.ts';
 import type { Cause, CauseBasis, CauseShare, Eta, FieldTrends, Trend } from '../trends/types.ts';
@@ -68,6 +69,8 @@ export interface Finding {
   readonly outcome: string | null;
   readonly evidence: Readonly<Record<string, unknown>>;
   readonly advice: string;
+  /** What the JVM named when it was asked what grows, and when; absent: it was not asked about this cause, or named nothing. */
+  readonly culprit?: Extract<Culprit, { state: 'named' }> & { readonly at: string };
   /** The limit that it is measured against; null: it compares nothing with a limit. */
   readonly limit: FindingLimit | null;
 }

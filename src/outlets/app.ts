@@ -33,8 +33,10 @@ export function createApp(status: Status, options: Omit<ApiOptions, 'host' | 'po
   const limits: ClientLimits = { turns: new Turns(), writer: new PieceWriter() };
   for (const route of ROUTES) {
     if (route.method === undefined) app.get(route.path, answerRoute(status, route, limits));
-    else app.post(route.path, requiresToken(options), answerRoute(status, route, limits)).all(route.path, refuseMethod);
+    else app[route.method](route.path, requiresToken(options), answerRoute(status, route, limits));
   }
+  for (const path of new Set(ROUTES.flatMap(({ path, method }) => (method === undefined ? [] : [path]))))
+    app.all(path, refuseMethod);
   app.get('/openapi.json', async (_request, response) => {
     const { openapi } = await import('./openapi.ts');
     response.json(openapi(options.version));
@@ -71,8 +73,8 @@ const answerRoute =
     }
     if (route.long) writer.checkRoom();
     const answer = async () => await route.answer(status, request.query);
-    // A POST waits for the JVM, which answers one command at a time. So it takes no place in the queue.
-    const value = route.method === 'post' ? await answer() : await turns.take(answer, () => !response.destroyed);
+    // A POST may wait for the JVM, which answers one command at a time. So it takes no place in the queue.
+    const value = route.method !== undefined ? await answer() : await turns.take(answer, () => !response.destroyed);
     const reach = reachHeader(status);
     if (reach !== null) response.set('Memhound-Reach', reach);
     response.set('Cache-Control', 'no-store');
@@ -88,14 +90,15 @@ const requiresToken =
       throw new ApiError(
         'forbidden',
         403,
-        'this costs the JVM a full collection, so it needs a token: every container of the pod can reach this port',
+        'this signals the JVM, which may stand still meanwhile, so it needs a token: every container of the pod can reach this port',
         '--token-file FILE',
       );
     next(); // the guard has already checked the request's token
   };
 
 const refuseMethod: RequestHandler = (request) => {
-  throw new ApiError('bad-request', 405, `${request.path} takes POST, found ${request.method}`);
+  const methods = ROUTES.filter(({ path }) => path === request.path).map(({ method }) => (method ?? 'get').toUpperCase());
+  throw new ApiError('bad-request', 405, `${request.path} takes ${methods.join(', ')}, found ${request.method}`);
 };
 
 const reachHeader = (status: Status): string | null => status.targets()[0]?.reach ?? null;

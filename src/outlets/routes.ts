@@ -1,8 +1,9 @@
+import { CULPRIT_CAUSES } from '../culprit/types.ts';
 import { failsGate, GATES } from '../diagnosis/gate.ts';
 import type { Verdict } from '../diagnosis/types.ts';
 import { fieldName } from '../fields.ts';
 import { smallestRangeFor } from '../ranges.ts';
-import { SECOND_MS } from '../units.ts';
+import { HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 import { Pieces } from './pieces.ts';
 import { samplesJson } from './samples-json.ts';
 import { ApiError, type SamplesQuery, type Status } from './status.ts';
@@ -11,8 +12,8 @@ type Query = Readonly<Record<string, unknown>>;
 
 export interface Route {
   readonly path: string;
-  /** POST: it is expensive for the JVM, so it also needs a token. Otherwise GET. */
-  readonly method?: 'post';
+  /** POST: it is expensive for the JVM, and DELETE ends what is. So both also need a token. Otherwise GET. */
+  readonly method?: 'post' | 'delete';
   readonly summary: string;
   /** Query parameters: name and meaning. Others are refused. */
   readonly query: Readonly<Record<string, string>>;
@@ -65,6 +66,30 @@ export const ROUTES: readonly Route[] = [
     answer: (s, q) => s.histogram(text(q, 'target')),
   },
   {
+    path: '/api/v1/culprit',
+    summary: 'What was found to grow in the JVM (a class, a pool of threads, loaders, native memory), or how far the search is',
+    query: TARGET,
+    answer: (s, q) => s.culprit(text(q, 'target')),
+  },
+  {
+    path: '/api/v1/culprit',
+    method: 'post',
+    summary: 'Begins the search for a culprit: the JVM is asked several times what it holds',
+    query: {
+      ...TARGET,
+      cause: `${CULPRIT_CAUSES.join(', ')}; default: heap`,
+      for: 'seconds from the first look to the last, 1 to 3600; default: 60',
+    },
+    answer: startCulprit,
+  },
+  {
+    path: '/api/v1/culprit',
+    method: 'delete',
+    summary: 'Cancels the search for a culprit; a command that the JVM has got is answered first',
+    query: TARGET,
+    answer: (s, q) => s.cancelCulprit(text(q, 'target')),
+  },
+  {
     path: '/api/v1/samples',
     summary: 'Series in the form that memhound analyze reads; null is a gap',
     query: {
@@ -110,6 +135,21 @@ export class GateFailed extends Error {
   constructor(readonly verdict: Verdict) {
     super('a gate was hit');
   }
+}
+
+const LONGEST_SEARCH_S = HOUR_S;
+
+function startCulprit(status: Status, query: Query): unknown {
+  const wanted = text(query, 'cause') ?? 'heap';
+  const cause = CULPRIT_CAUSES.find((name) => name === wanted);
+  if (cause === undefined)
+    throw new ApiError(
+      'bad-request',
+      400,
+      `cause must be one of ${CULPRIT_CAUSES.join(', ')}, found ${JSON.stringify(wanted.slice(0, 40))}`,
+    );
+  const forSeconds = query.for === undefined ? MINUTE_S : integer(query, 'for', 1, LONGEST_SEARCH_S);
+  return status.startCulprit(text(query, 'target'), cause, forSeconds);
 }
 
 /** undefined: the container that runs. */

@@ -1,3 +1,4 @@
+import type { CulpritCause, CulpritRun } from '../culprit/types.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../diagnosis/types.ts';
 import type { FieldColumns, FieldName, FieldValues } from '../fields.ts';
 import type { Sample } from '../sample/types.ts';
@@ -20,6 +21,11 @@ export interface Status {
   jvm(target?: string): { readonly jvm: JvmReading } | { readonly jvm: null; readonly reason: string };
   /** A histogram of the heap by class, and the growth since the one before. The JVM runs a full collection for it. */
   histogram(target?: string): Promise<HistogramTake>;
+  /** The question about a culprit that runs, or the last answer. */
+  culprit(target?: string): CulpritAnswer;
+  /** Begins to ask the JVM several times what grows. Only one such question runs at a time. */
+  startCulprit(target: string | undefined, cause: CulpritCause, forSeconds: number): CulpritAnswer;
+  cancelCulprit(target?: string): CulpritAnswer;
   samples(query: SamplesQuery): Promise<SampleColumns>;
   self(): Readonly<Record<string, unknown>>;
   /** Ready: the cgroup of a container is read. `reason` is a sentence without a path, because the public port shows it. */
@@ -67,6 +73,12 @@ export interface HistogramTake {
   /** Time until the JVM's answer, ms. The JVM was paused for most of it. */
   readonly durationMs: number;
 }
+
+/** What /api/v1/culprit answers, also while it runs. */
+export type CulpritAnswer = CulpritRun & {
+  /** What may be asked, and its price for the JVM in words. */
+  readonly causes: readonly { readonly cause: CulpritCause; readonly looks: number; readonly cost: string }[];
+};
 
 export interface SamplesQuery {
   readonly target?: string;
@@ -146,7 +158,7 @@ export interface Hello {
   readonly type: 'hello';
   readonly version: string;
   readonly everySeconds: number;
-  /** Whether a histogram of the heap can be requested: --attach was given, and a token is configured. */
+  /** Whether a histogram of the heap and a culprit can be requested: --attach was given, and a token is configured. */
   readonly attach: boolean;
   readonly reach: string;
   readonly targets: readonly TargetInfo[];
@@ -164,6 +176,7 @@ export type ApiErrorCode =
   | 'no-jvm'
   | 'no-answer'
   | 'busy'
+  | 'culprit-runs'
   | 'gate';
 
 /** An error as an answer, with its HTTP status. `remediation` has the lines that solve it; null: there are none. */

@@ -171,7 +171,7 @@ fuzz('two thread dumps, of which the second says what grew', fc.tuple(dump, dump
 );
 function grownBetween(cause: CulpritCause, firstAnswer: string, secondAnswer: string) {
   const [first, second] = [firstAnswer, secondAnswer].map(QUESTIONS[cause].groups);
-  const culprit = nameGroup(cause, first!, second!);
+  const culprit = nameGroup(cause, [first!, second!]);
   assert.ok(culprit.state !== 'failed' && culprit.grown.every(({ share }) => share >= 0 && share <= 1));
   return { first, second, culprit };
 }

@@ -285,7 +285,40 @@ describe('the page in each state, on made histories behind the real server', { s
     await page.waitForSelector('#classes .row');
     assert.match((await page.textContent('#classes')) ?? '', /com\.example\.orders\.Session/);
     await context.close();
-    await shown('heapLeak', async (o) => assert.equal(await o.page.isVisible('#histogram'), false));
+    await shown('heapLeak', async (o) =>
+      assert.deepEqual([await o.page.isVisible('#histogram'), await o.page.isVisible('#culprit')], [false, false]),
+    );
+  });
+
+  test('the search for a culprit tells its cost before, its progress meanwhile, and then what grows with its evidence', async (t) => {
+    const server = await serve(PAGE_SCENARIOS.heapLeak(), { token: 'a-token-of-a-test' });
+    t.after(() => server.close());
+    const context = await browser.newContext({ bypassCSP: true });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.goto(`${server.url}/?token=a-token-of-a-test`);
+    await page.waitForSelector('#culprit:not([hidden]) option[value=heap]', { state: 'attached' });
+    assert.equal(await page.inputValue('#culprit-cause'), 'heap');
+    assert.match((await page.textContent('#culprit-cost')) ?? '', /four full collections/);
+    await page.selectOption('#culprit-for', '1800');
+    await page.click('#find-culprit');
+    await page.waitForFunction(() => /\d of 4 looks/.test(document.getElementById('culprit-said')?.textContent ?? ''));
+    await page.click('#cancel-culprit');
+    await page.waitForFunction(() => document.getElementById('culprit-said')?.textContent?.includes('cancelled'));
+    await page.selectOption('#culprit-for', '60');
+    await page.click('#find-culprit');
+    await page.waitForSelector('#culprit-table tbody tr');
+    assert.match(
+      (await page.textContent('#culprit-said')) ?? '',
+      /^com\.example\.orders\.Session grew from .* 27,000 more objects$/,
+    );
+    assert.match((await page.textContent('#culprit-table')) ?? '', /\+27[\s,\u202f]000 objects/);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await audit(page), []);
+    }
+    await page.reload();
+    await page.waitForSelector('#culprit-table tbody tr');
   });
 
   for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'noTarget'] as const) {

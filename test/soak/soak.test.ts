@@ -94,6 +94,7 @@ class Run {
     const search = (represented: ReadonlySet<string>) => findTargets({ ...ANY_TARGET, roots, represented });
     this.watcher = new Watcher({
       ...{ roots, store, stored, search, log, everySeconds: EVERY_S, minHistorySeconds: HOUR_S / 4, mayAttach: false },
+      asksOnAlarm: false,
       pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
       pidsOf: (target) => pidsOf(roots, target),
       evaluationCache: new EvaluationCache(),

@@ -33,6 +33,7 @@ const watcher = new Watcher({
   search,
   pidsOf: (target) => pidsOf(roots, target),
   mayAttach: false,
+  asksOnAlarm: false,
   evaluationCache,
   self: () => ({}),
 });

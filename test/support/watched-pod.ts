@@ -51,6 +51,7 @@ export class WatchedPod {
       log: { info: note, warn: note },
       pidsOf: (target) => pidsOf(roots, target),
       mayAttach: false,
+      asksOnAlarm: false,
       evaluationCache: new EvaluationCache(),
       self: () => ({}),
     });

@@ -1,5 +1,6 @@
+import type { CulpritCause } from '../../src/culprit/types.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict, View } from '../../src/diagnosis/types.ts';
-import type { Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../../src/outlets/status.ts';
+import type { CulpritAnswer, Hello, HistogramTake, LiveMessage, SamplesAnswer, Tables } from '../../src/outlets/status.ts';
 import { updatePodClock } from './pod-clock.ts';
 
 /** An answer that is an error. no-target has the lines that fix it. */
@@ -53,6 +54,10 @@ export const api = {
   files: (target: string | null) => request<FileRow[]>('files', targetQuery(target)),
   jvm: (target: string | null) => request<Tables['jvm']>('jvm', targetQuery(target)),
   histogram: (target: string | null) => request<HistogramTake>('jvm/histogram', targetQuery(target), 'POST'),
+  culprit: (target: string | null) => request<CulpritAnswer>('culprit', targetQuery(target)),
+  startCulprit: (target: string | null, cause: CulpritCause, forSeconds: number) =>
+    request<CulpritAnswer>('culprit', { ...targetQuery(target), cause, for: String(forSeconds) }, 'POST'),
+  cancelCulprit: (target: string | null) => request<CulpritAnswer>('culprit', targetQuery(target), 'DELETE'),
   self: () => request<Record<string, unknown>>('self', {}),
   /** `from` "verdict": the range of the verdict, without waiting for the verdict. */
   samples: (target: string | null, from: number | 'verdict' | null, to: number | null, points: number) =>

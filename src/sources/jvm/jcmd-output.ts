@@ -114,6 +114,8 @@ export interface NativeMemory {
     readonly mallocBytes: number;
     readonly mmapBytes: number;
     readonly arenaBytes: number;
+    /** Blocks of malloc that are not freed. */
+    readonly mallocs: number;
   }[];
 }
 
@@ -136,6 +138,7 @@ function nativeMemory(reply: string): NativeMemory | null {
       mallocBytes: part(/\(malloc=(\d+)([A-Z]*)/g),
       mmapBytes: part(/\((?:mmap|stack): reserved=\d+[A-Z]*, committed=(\d+)([A-Z]*)/g),
       arenaBytes: part(/\(arena=(\d+)([A-Z]*)/g),
+      mallocs: part(/\(malloc=\d+[A-Z]* (?:(?:tag|type)=[A-Za-z ]{1,40} )?#(\d+)()/g),
     });
   }
   return {

@@ -3,12 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { JDK_LINES, jdk } from '../../../scripts/jdks.mjs';
 import type { Culprit } from '../../../src/culprit/types.ts';
 import { type JfrEvent, readEvents } from '../../../src/jfr/jfr-chunk.ts';
 import type { JfrValue } from '../../../src/jfr/jfr-values.ts';
+import type { CulpritAnswer } from '../../../src/outlets/status.ts';
 import { startJava } from '../../support/java.ts';
-import { MEMHOUND } from '../../support/memhound.ts';
+import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { run } from '../../support/process.ts';
 
@@ -25,7 +27,7 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   assert.equal(code, 0, stderr);
   const found = JSON.parse(stdout) as Culprit;
   assert.equal(found.state === 'named' && found.culprit.name, 'byte[]', stdout);
-  assert.match(stderr, /two full collections/);
+  assert.match(stderr, /four full collections/);
   const { retention } = found as Extract<Culprit, { state: 'named' }>;
   assert.ok(retention?.state === 'known' && retention.heldBy !== null, stdout);
   assert.match(retention.heldBy.name, /^(?:HeapLeak\.\w+|java\.util\.ArrayList of byte\[\])$/);
@@ -45,6 +47,46 @@ test('culprit names the pool of threads that a running JVM accumulates', { skip 
   assert.ok(found.state === 'named' && found.stand !== null, stdout);
   assert.ok(found.culprit.after > found.culprit.before && found.culprit.share >= 0.5, stdout);
   assert.match(found.stand.frame, /ThreadLeak/);
+});
+
+test('POST /api/v1/culprit begins a search, GET tells how far it is and then which loaders became more, DELETE cancels', {
+  skip,
+}, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-token-'));
+  writeFileSync(join(dir, 'token'), 'sesame-opens-it', { mode: 0o600 });
+  const java = await startJava('scenarios/ClassLoaderLeak.java', ['100', '100000']);
+  await java.line((l) => l === 'ready');
+  const hound = await watch(['--pid', String(java.pid), '--every', '1s', '--attach', '--token-file', join(dir, 'token')]);
+  t.after(async () => {
+    await hound.stop('SIGKILL');
+    await java.stop('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const ask = async (method: string, query = '') => {
+    const headers = { Authorization: 'Bearer sesame-opens-it' };
+    const answer = await fetch(`${hound.url}/api/v1/culprit${query}`, { method, headers });
+    return { status: answer.status, body: (await answer.json()) as CulpritAnswer };
+  };
+  const done = async (): Promise<Extract<CulpritAnswer, { state: 'done' }>> => {
+    for (;;) {
+      const { body } = await ask('GET');
+      if (body.state === 'done') return body;
+      assert.equal(body.state, 'running');
+      await delay(100);
+    }
+  };
+  assert.equal((await ask('GET')).body.state, 'none');
+  assert.equal((await ask('POST', '?cause=threads&for=3600')).body.state, 'running');
+  assert.equal((await ask('POST', '?cause=metaspace')).status, 409);
+  await ask('DELETE');
+  const { culprit: cancelled } = await done();
+  assert.equal(cancelled.state === 'unknown' && cancelled.because, 'cancelled');
+  await ask('POST', '?cause=metaspace&for=4');
+  const { culprit } = await done();
+  assert.ok(culprit.state === 'named', JSON.stringify(culprit));
+  assert.equal(culprit.culprit.name, 'ClassLoaderLeak$Loader');
+  assert.ok(culprit.culprit.more.loaders! > 0 && culprit.culprit.more.classes! > 0, JSON.stringify(culprit));
+  assert.match(culprit.parent!, /AppClassLoader$/);
 });
 
 /** Thirty threads, so that there are events, in Java 8's syntax. */

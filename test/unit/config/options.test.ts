@@ -81,3 +81,14 @@ test('a URL with a password is refused, and the sentence does not repeat the pas
   );
   assert.doesNotMatch(answer.problems.join(), /s3cret/);
 });
+
+test('--attach alone lets a person ask a JVM, --attach=auto an alarm too, and another value is refused', () => {
+  assert.equal(good([]).attach, 'off');
+  assert.equal(good(['--attach']).attach, 'on-request');
+  assert.equal(good(['--attach=auto']).attach, 'auto');
+  assert.equal(good([], { MEMHOUND_ATTACH: 'true' }).attach, 'on-request');
+  assert.equal(good([], { MEMHOUND_ATTACH: 'auto' }).attach, 'auto');
+  assert.equal(good([], { MEMHOUND_ATTACH: 'no' }).attach, 'off');
+  assert.match(bad(['--attach=always'])[0]!, /--attach takes no value/);
+  assert.match(bad([], { MEMHOUND_ATTACH: 'always' })[0]!, /expected auto, true or nothing/);
+});

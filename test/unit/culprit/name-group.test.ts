@@ -4,29 +4,78 @@ import { nameGroup } from '../../../src/culprit/name-group.ts';
 import { MIB } from '../../../src/units.ts';
 
 const heap = (mib: Readonly<Record<string, number>>) =>
-  Object.entries(mib).map(([name, size]) => ({ name, size: size * MIB, stand: null }));
+  Object.entries(mib).map(([name, size]) => ({
+    name,
+    size: size * MIB,
+    counts: { instances: size },
+    stand: null,
+    parent: null,
+  }));
 
 test('a class that grew is named with its share, not a larger one that did not', () => {
-  const found = nameGroup('heap', heap({ '[B': 500, Order: 1, Other: 1 }), heap({ '[B': 500, Order: 10, Other: 2 }));
+  const found = nameGroup('heap', [heap({ '[B': 500, Order: 1, Other: 1 }), heap({ '[B': 500, Order: 10, Other: 2 })]);
   assert.equal(found.state, 'named');
-  assert.deepEqual(found.state === 'named' && found.culprit, { name: 'Order', before: MIB, after: 10 * MIB, share: 0.9 });
+  assert.deepEqual(found.state === 'named' && found.culprit, {
+    name: 'Order',
+    before: MIB,
+    after: 10 * MIB,
+    share: 0.9,
+    sizes: [MIB, 10 * MIB],
+    more: { instances: 9 },
+  });
 });
 
 test('no class is named where none has half of the growth', () => {
-  const found = nameGroup('heap', heap({ A: 1, B: 1, C: 1 }), heap({ A: 4, B: 4, C: 4 }));
+  const found = nameGroup('heap', [heap({ A: 1, B: 1, C: 1 }), heap({ A: 4, B: 4, C: 4 })]);
   assert.equal(found.state === 'unknown' && found.because, 'no-group-has-half');
 });
 
 test('a class that grew by half exactly is named', () => {
-  assert.equal(nameGroup('heap', heap({ A: 1, B: 1, C: 1 }), heap({ A: 5, B: 3, C: 3 })).state, 'named');
+  assert.equal(nameGroup('heap', [heap({ A: 1, B: 1, C: 1 }), heap({ A: 5, B: 3, C: 3 })]).state, 'named');
 });
 
 test('no class is named where the heap as a whole did not grow', () => {
-  const found = nameGroup('heap', heap({ A: 1, B: 9 }), heap({ A: 9, B: 1 }));
+  const found = nameGroup('heap', [heap({ A: 1, B: 9 }), heap({ A: 9, B: 1 })]);
   assert.equal(found.state === 'unknown' && found.because, 'no-growth');
 });
 
 test('an answer that holds no class is not understood', () => {
-  const found = nameGroup('heap', [], heap({ A: 9 }));
+  const found = nameGroup('heap', [[], heap({ A: 9 })]);
   assert.equal(found.state === 'unknown' && found.because, 'not-understood');
+});
+
+const named = (...sizes: number[]) =>
+  nameGroup(
+    'heap',
+    sizes.map((A) => heap({ A, Other: 5 })),
+  );
+
+test('a class that grows from each look to the next is named, with its size at each', () => {
+  const found = named(10, 20, 25, 40);
+  assert.deepEqual(
+    found.state === 'named' && found.culprit.sizes,
+    [10, 20, 25, 40].map((size) => size * MIB),
+  );
+});
+
+for (const [what, sizes] of Object.entries({
+  'breathes and is larger at the last look': [100, 300, 50, 400],
+  'was filling and is full': [100, 300, 400, 400],
+  'grew once': [100, 100, 400, 400],
+  'hardly grows any more': [100, 300, 400, 405],
+})) {
+  test(`a class that ${what} is not named`, () => {
+    const found = named(...sizes);
+    assert.equal(found.state === 'unknown' && found.because, 'not-steady');
+    assert.equal(found.state !== 'failed' && found.grown[0]?.name, 'A');
+  });
+}
+
+test('a class that is there from the second look on has no size at the first', () => {
+  const found = nameGroup('heap', [heap({ Other: 5 }), heap({ A: 5, Other: 5 }), heap({ A: 9, Other: 5 })]);
+  assert.deepEqual(found.state === 'named' && found.culprit.sizes, [0, 5 * MIB, 9 * MIB]);
+});
+
+test('one look is not enough', () => {
+  assert.equal(nameGroup('heap', [heap({ A: 9 })]).state, 'unknown');
 });

@@ -13,11 +13,11 @@ const dump = (jdk: number, look: 1 | 2) =>
 
 for (const jdk of [8, 11, 17, 21, 25]) {
   test(`the pool that grew is named on JDK ${jdk}, beside a pool that is full and one that breathes`, () => {
-    const found = nameGroup('threads', dump(jdk, 1), dump(jdk, 2));
+    const found = nameGroup('threads', [dump(jdk, 1), dump(jdk, 2)]);
     assert.equal(found.state, 'named');
     if (found.state !== 'named') return;
     assert.equal(found.culprit.name, 'http-nio-N-exec-N');
-    assert.deepEqual([found.culprit.before, found.culprit.after], [4, 24]);
+    assert.deepEqual(found.culprit.sizes, [4, 24]);
     assert.ok(found.culprit.share >= 0.8 && found.culprit.share < 1, `share ${found.culprit.share}`);
     assert.deepEqual(found.stand, { frame: 'Leak.stand(Leak.java:4)', threads: 24 });
     assert.ok(!found.grown.some((g) => g.name === 'full-pool-N'));

@@ -78,6 +78,10 @@ const status: Status = {
   views: (id) => see(id, []),
   files: (id) => see(id, []),
   jvm: (id) => see(id, { jvm: null, reason: 'none' }),
+  culprit: (id) => see(id, { state: 'none', causes: [] }),
+  startCulprit: (id, cause, forSeconds) =>
+    see(id, { state: 'running', cause, forSeconds, since: verdict.at, looks: 4, looksDone: 0, cancelled: false, causes: [] }),
+  cancelCulprit: (id) => see(id, { state: 'none', causes: [] }),
   histogram: async (id) => see(id, { at: verdict.at, since: null, largest: [], grown: [], durationMs: 1 }),
   samples: async (q) => {
     samplesFrom = q.fromS;
@@ -238,6 +242,24 @@ describe('the API', () => {
       assert.equal((await ask('/api/v1/self', { host })).status, 200, host);
     assert.equal((await ask('/api/v1/self', { origin: 'http://evil.example' })).status, 403);
     assert.equal((await ask('/api/v1/self', { origin: api.url })).status, 200);
+  });
+
+  test('a search for a culprit begins and is cancelled with a token, and its parameters are checked', async (t) => {
+    const guarded = await createApi(status, { ...options, token: 'secret-7' });
+    t.after(() => guarded.close());
+    const ask = async (method: string, query = '', url = guarded.url) => {
+      const headers = { authorization: 'Bearer secret-7' };
+      const answer = await fetch(`${url}/api/v1/culprit${query}`, { method, ...(url === guarded.url ? { headers } : {}) });
+      return { status: answer.status, body: JSON.stringify(await answer.json()) };
+    };
+    for (const method of ['POST', 'DELETE']) assert.equal((await ask(method, '', api.url)).status, 403);
+    assert.equal((await ask('GET', '', api.url)).status, 200);
+    assert.match((await ask('PUT')).body, /takes GET, POST, DELETE, found PUT/);
+    assert.match((await ask('POST')).body, /"cause":"heap","forSeconds":60/);
+    assert.match((await ask('POST', '?cause=metaspace&for=3600')).body, /"cause":"metaspace","forSeconds":3600/);
+    for (const wrong of ['?cause=disk', '?for=0', '?for=3601', '?for=1.5', '?other=1'])
+      assert.equal((await ask('POST', wrong)).status, 400, wrong);
+    assert.equal((await ask('DELETE')).status, 200);
   });
 
   test('a histogram, which costs the JVM a collection, needs POST and always a token', async () => {

@@ -19,6 +19,7 @@ const category = (name: string, mmap: number, malloc: number, arenas = 0) => ({
   mallocBytes: malloc * MIB,
   mmapBytes: mmap * MIB,
   arenaBytes: arenas * MIB,
+  mallocs: 1,
 });
 const answers = (...categories: ReturnType<typeof category>[]): JcmdReport => ({
   atMs: 0,

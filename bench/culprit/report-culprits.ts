@@ -1,0 +1,113 @@
+/**
+ * npm run report:culprits -- [--only TEXT] [--times N]: runs made programs whose leak is known, one after the other, and asks memhound what
+ * grows in each. Without --only it renews the tables of docs/culprit-report.md. It takes some 12 s a program.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Culprit, CulpritCause } from '../../src/culprit/types.ts';
+import { startJava } from '../../test/support/java.ts';
+import { MEMHOUND } from '../../test/support/memhound.ts';
+import { run } from '../../test/support/process.ts';
+import { wilsonInterval } from '../stats/wilson-interval.ts';
+
+const DOC = 'docs/culprit-report.md';
+const FOR = '8s';
+const { values } = parseArgs({ options: { only: { type: 'string' }, times: { type: 'string', default: '1' } } });
+
+type Kind = Extract<CulpritCause, 'heap' | 'threads' | 'metaspace'>;
+const KINDS: readonly Kind[] = ['heap', 'threads', 'metaspace'];
+
+/** What leaks in the shapes of CulpritCase.java. null: nothing does, or no group has half of it. */
+const LEAK: Readonly<Record<Kind, string>> = {
+  heap: 'CulpritCase$Order',
+  threads: 'http-nio-N-exec-N',
+  metaspace: 'CulpritCase$Redeployed',
+};
+const OTHER: Readonly<Record<Kind, string>> = { heap: 'byte[]', threads: 'Thread-N', metaspace: 'CulpritCase$Engine' };
+const SHAPES: Readonly<Record<string, { readonly what: string; readonly leaks: Readonly<Record<Kind, string>> | null }>> = {
+  leak: { what: 'a leak', leaks: LEAK },
+  'slow-leak': { what: 'a leak a third as fast', leaks: LEAK },
+  'leak-beside-large': { what: 'a leak beside something large that is stable', leaks: LEAK },
+  'leak-beside-breathing': { what: 'a leak beside a pool that breathes', leaks: LEAK },
+  'leak-beside-smaller-leak': { what: 'a leak beside another a quarter as fast', leaks: LEAK },
+  'leak-in-bursts': { what: 'a leak in bursts, one a second', leaks: LEAK },
+  'other-leak': { what: 'a leak of byte arrays, of threads without names, of classes in one loader', leaks: OTHER },
+  'large-and-stable': { what: 'decoy: something large that is stable', leaks: null },
+  breathing: { what: 'decoy: a pool that breathes', leaks: null },
+  filling: { what: 'decoy: a cache that fills and is full', leaks: null },
+  'many-small': { what: 'decoy: six that grow alike', leaks: null },
+};
+
+type Outcome = 'right' | 'not known' | 'wrong';
+
+interface Result {
+  readonly kind: Kind;
+  readonly shape: string;
+  readonly outcome: Outcome;
+  readonly answer: string;
+}
+
+const FLAGS = ['-XX:+UseSerialGC', '-Xmx384m', '-Xss256k', '-XX:TieredStopAtLevel=1'];
+
+async function resultOf(kind: Kind, shape: string): Promise<Result> {
+  const java = await startJava('bench/culprit/CulpritCase.java', [kind, shape], { flags: FLAGS });
+  try {
+    await java.line((line) => line === 'ready');
+    const args = [MEMHOUND, 'culprit', '--json', '--cause', kind, '--for', FOR, '--pid', String(java.pid)];
+    const { code, stdout, stderr } = await run(process.execPath, args);
+    if (code !== 0) throw new Error(`${kind} ${shape}: ${stderr}`);
+    return { kind, shape, ...outcomeOf(JSON.parse(stdout) as Culprit, SHAPES[shape]!.leaks?.[kind] ?? null) };
+  } finally {
+    await java.stop('SIGKILL');
+  }
+}
+
+function outcomeOf(found: Culprit, leak: string | null): Pick<Result, 'outcome' | 'answer'> {
+  if (found.state === 'failed') return { outcome: leak === null ? 'wrong' : 'not known', answer: found.error };
+  if (found.state === 'unknown') return { outcome: leak === null ? 'right' : 'not known', answer: found.because };
+  const { name, share } = found.culprit;
+  return { outcome: name === leak ? 'right' : 'wrong', answer: `${name}, ${Math.floor(100 * share)} %` };
+}
+
+function tables(results: readonly Result[]): string {
+  const rows = Object.entries(SHAPES).map(([shape, { what }]) => {
+    const cells = KINDS.map((kind) =>
+      results
+        .filter((r) => r.kind === kind && r.shape === shape)
+        .map(({ outcome, answer }) => `${outcome}: ${answer}`)
+        .join('; '),
+    );
+    return `| ${[what, ...cells].join(' | ')} |`;
+  });
+  const counts = (['right', 'not known', 'wrong'] as const).map((outcome) => {
+    const of = (some: readonly Result[]): number => some.filter((r) => r.outcome === outcome).length;
+    const byKind = KINDS.map((kind) => `${of(results.filter((r) => r.kind === kind))}`);
+    return `| ${[outcome, ...byKind, wilsonInterval(of(results), results.length)].join(' | ')} |`;
+  });
+  return [
+    `| | ${KINDS.join(' | ')} | of all, with a 95 % interval |`,
+    '| --- | --- | --- | --- | --- |',
+    ...counts,
+    '',
+    `| program | ${KINDS.join(' | ')} |`,
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
+const results: Result[] = [];
+for (let n = 0; n < Number(values.times); n++)
+  for (const kind of KINDS)
+    for (const shape of Object.keys(SHAPES)) {
+      if (values.only !== undefined && !`${kind} ${shape}`.includes(values.only)) continue;
+      const result = await resultOf(kind, shape);
+      console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
+      results.push(result);
+    }
+const text = tables(results);
+console.log(text);
+if (values.only === undefined) {
+  const [head, foot] = readFileSync(DOC, 'utf8').split(/<!-- table -->[\s\S]*<!-- end -->/);
+  writeFileSync(DOC, `${head}<!-- table -->\n\n${text}\n\n<!-- end -->${foot ?? ''}`);
+}
+process.exitCode = results.some(({ outcome }) => outcome === 'wrong') ? 1 : 0;

@@ -1,0 +1,76 @@
+import { bytesText, joinWithAnd, safeName } from '../format.ts';
+import { QUESTIONS } from './questions.ts';
+import type { Retention } from './retention.ts';
+import { COUNTED, type Counted, type Culprit, type CulpritCause, type GroupGrowth, type Unknown } from './types.ts';
+
+const REASONS: Readonly<Record<Unknown, string>> = {
+  'not-understood': 'an answer of the JVM was not understood',
+  'no-growth': 'the whole did not grow from the first look to the last: a longer --for may show more',
+  'no-group-has-half': 'nothing explains half of what grew',
+  'not-steady':
+    'what grew most did not grow from each look to the next: it breathes, has stopped, or grows in bursts, for which a longer --for helps',
+  'over-budget': 'a look took longer than 10 s, so there was no further one',
+  cancelled: 'it was cancelled',
+};
+
+/** Rows of less are not printed. */
+const LEAST_SHARE = 0.01;
+
+/** One of them, for the plural with an s. */
+const COUNTED_NAMES: Readonly<Record<Counted, readonly [one: string, more: string]>> = {
+  loaders: ['loader', 'loaders'],
+  classes: ['class', 'classes'],
+  instances: ['object', 'objects'],
+  blocks: ['block of malloc', 'blocks of malloc'],
+};
+
+const sizeText = (cause: CulpritCause, size: number): string =>
+  QUESTIONS[cause].unit === 'bytes' ? bytesText(size) : `${size} ${size === 1 ? 'thread' : 'threads'}`;
+
+/** "1,240 more loaders and 9,920 more classes"; "": nothing is counted beside the size, or there are not more. */
+function moreText({ more }: GroupGrowth): string {
+  const parts = COUNTED.flatMap((what) => {
+    const n = more[what] ?? 0;
+    return n > 0 ? [`${n.toLocaleString('en-US')} more ${COUNTED_NAMES[what][n === 1 ? 0 : 1]}`] : [];
+  });
+  return parts.length === 0 ? '' : `: ${joinWithAnd(parts)}`;
+}
+
+const rowText = (cause: CulpritCause, g: GroupGrowth): string =>
+  `${safeName(g.name)} grew from ${sizeText(cause, g.before)} to ${sizeText(cause, g.after)}, ${Math.floor(100 * g.share)} % of what grew${moreText(g)}`;
+
+/** What `memhound culprit` prints for people, and what is copied from the page. */
+export function culpritText(culprit: Culprit): string[] {
+  const { cause } = culprit;
+  if (culprit.state === 'failed')
+    return [`${cause}: ${culprit.error}`, ...(culprit.remediation === null ? [] : [culprit.remediation])];
+  const rows = culprit.grown.filter(({ share }) => share >= LEAST_SHARE).map((g) => `  ${rowText(cause, g)}`);
+  if (culprit.state === 'unknown') return [`${cause}: not known, because ${REASONS[culprit.because]}`, ...rows];
+  const { stand, parent } = culprit;
+  const where = stand === null ? '' : `; ${stand.threads} stand in ${safeName(stand.frame)}`;
+  const below = parent === null ? '' : `; their parent is a ${safeName(parent)}`;
+  const what = cause === 'metaspace' && culprit.culprit.more.loaders !== undefined ? 'loaders of class ' : '';
+  return [
+    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${retentionText(culprit.retention)}`,
+    ...rows.slice(1),
+  ];
+}
+
+const HOLDERS = {
+  'static-field': 'held by the static field',
+  field: 'held by the field',
+  collection: 'held by a',
+  frame: 'allocated in',
+} as const;
+
+/** ", held by the static field OrderCache.BY_ID (88 of 133 sampled objects), allocated in OrderService.load:88 (...)" */
+function retentionText(retention: Retention | null): string {
+  if (retention === null) return '';
+  if (retention.state === 'unknown') return `; who holds them is not known: ${retention.reason}`;
+  const { samples, heldBy, allocatedAt } = retention;
+  const known = [heldBy, allocatedAt].filter((one) => one !== null);
+  if (known.length === 0) return `; ${samples} sampled objects have no holder in common`;
+  return known
+    .map((one) => `, ${HOLDERS[one.kind]} ${safeName(one.name)} (${one.samples} of ${samples} sampled objects)`)
+    .join('');
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CulpritQuestion, findCulprit } from '../../../src/culprit/find-culprit.ts';
+import { QUESTIONS } from '../../../src/culprit/questions.ts';
+import type { CulpritCause } from '../../../src/culprit/types.ts';
+import type { Reading } from '../../../src/sources/types.ts';
+import { SECOND_MS } from '../../../src/units.ts';
+
+const question = (cause: CulpritCause, more: Partial<CulpritQuestion> = {}): CulpritQuestion => ({
+  roots: { proc: '/proc', cgroup: '/sys/fs/cgroup' },
+  process: { name: 'java', pid: 1, nspid: 1, startTicks: 0, uid: 0, gid: 0 },
+  cause,
+  forMs: 5,
+  mayRecord: false,
+  signal: new AbortController().signal,
+  onLook: () => {},
+  ...more,
+});
+
+const read = (value: string): Reading<string> => ({ state: 'read', value, atMs: 0 });
+const heap = (mib: number) => read(`   1:  ${mib}  ${mib * 2 ** 20}  com.acme.Order\n   2:  1  9999999  [B\n`);
+
+test('it asks as often as the cause wants, tells each look, and names what grew', async () => {
+  const told: number[] = [];
+  let asked = 0;
+  const found = await findCulprit(question('heap', { onLook: (done) => told.push(done) }), async () => heap(10 * ++asked));
+  assert.equal(found.state === 'named' && found.culprit.name, 'com.acme.Order');
+  assert.equal(asked, QUESTIONS.heap.looks);
+  assert.deepEqual(told, [1, 2, 3, 4]);
+});
+
+test('a JVM is not asked where it was cancelled before', async () => {
+  const found = await findCulprit(question('heap', { signal: AbortSignal.abort() }), () => {
+    throw new Error('asked');
+  });
+  assert.equal(found.state === 'unknown' && found.because, 'cancelled');
+});
+
+test('a cancel ends the wait between two looks', async () => {
+  const stop = new AbortController();
+  let asked = 0;
+  const found = await findCulprit(
+    question('heap', { forMs: 86_400 * SECOND_MS, signal: stop.signal, onLook: () => stop.abort() }),
+    async () => heap(++asked),
+  );
+  assert.equal(found.state === 'unknown' && found.because, 'cancelled');
+  assert.equal(asked, 1);
+});
+
+test('a look that took more than ten seconds is the last', async () => {
+  let asked = 0;
+  let clock = 0;
+  const found = await findCulprit(
+    question('heap'),
+    async () => {
+      asked++;
+      clock += 11 * SECOND_MS;
+      return heap(asked);
+    },
+    () => clock,
+  );
+  assert.equal(found.state === 'unknown' && found.because, 'over-budget');
+  assert.equal(asked, 1);
+});
+
+test('a JVM that does not answer, or is gone, fails with its reason', async () => {
+  const failed = await findCulprit(question('threads'), async () => ({
+    state: 'failed',
+    error: 'no reply',
+    remediation: 'wait',
+  }));
+  assert.deepEqual(failed, { state: 'failed', cause: 'threads', error: 'no reply', remediation: 'wait' });
+  const absent = await findCulprit(question('threads'), async () => ({ state: 'absent', reason: 'pid 1 has ended' }));
+  assert.deepEqual(absent, { state: 'failed', cause: 'threads', error: 'pid 1 has ended', remediation: null });
+});
+
+test('a JVM without the command fails with the name of the command', async () => {
+  const found = await findCulprit(question('metaspace'), async () =>
+    read('java.lang.IllegalArgumentException: Unknown diagnostic command\n'),
+  );
+  assert.match(found.state === 'failed' ? found.error : '', /does not have the command VM\.classloader_stats/);
+});
+
+test('the JVM collects before the first look at its loaders and before the last, since dropped loaders wait for that', async () => {
+  const commands: string[] = [];
+  await findCulprit(question('metaspace'), async (_, command) => {
+    commands.push(command);
+    return read('');
+  });
+  const look = 'VM.classloader_stats';
+  assert.deepEqual(commands, ['GC.run', look, look, look, look, 'GC.run', look]);
+});
+
+test('a JVM that does not track its native memory fails with the option that turns it on', async () => {
+  const found = await findCulprit(question('native'), async () => read('Native memory tracking is not enabled\n'));
+  assert.equal(found.state === 'failed' && found.remediation, '-XX:NativeMemoryTracking=summary');
+});

@@ -1,0 +1,165 @@
+import type { CulpritCause, GroupGrowth } from '../../src/culprit/types.ts';
+import type { CulpritAnswer } from '../../src/outlets/status.ts';
+import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
+import { exactBytesText, groupDigits, level, safeName } from '../data/wording.ts';
+import { byId, el, setText } from '../dom.ts';
+import { copyText } from './data-links.ts';
+
+const POLL_MS = 1000;
+
+const NAMES: Readonly<Record<CulpritCause, string>> = {
+  heap: 'the objects of the heap',
+  threads: 'the threads',
+  metaspace: 'the class loaders',
+  native: 'native memory',
+};
+
+type Done = Extract<CulpritAnswer, { state: 'done' }>;
+
+/** Asks the JVM what grows, shows how far that is, and then the answer with its evidence. It exists only if memhound may attach. */
+export class CulpritPanel {
+  readonly #target: () => string | null;
+  readonly #cause = byId<HTMLSelectElement>('culprit-cause');
+  readonly #find = byId<HTMLButtonElement>('find-culprit');
+  readonly #cancel = byId<HTMLButtonElement>('cancel-culprit');
+  #causes: CulpritAnswer['causes'] = [];
+  /** The container whose answer is shown; undefined: none yet. */
+  #shown: string | null | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(target: () => string | null) {
+    this.#target = target;
+    this.#find.onclick = () => void this.#start();
+    this.#cancel.onclick = () => void this.#ask((id) => api.cancelCulprit(id));
+    this.#cause.onchange = () => this.#drawCost();
+  }
+
+  /** `leading`: the cause that the verdict names, which is asked about first. */
+  show(mayAsk: boolean, leading: string | null): void {
+    byId('culprit').hidden = !mayAsk;
+    const id = this.#target();
+    if (!mayAsk || id === this.#shown) return;
+    this.#shown = id;
+    void this.#ask(async (of) => {
+      const answer = await api.culprit(of);
+      this.#drawCauses(answer, leading);
+      return answer;
+    });
+  }
+
+  #start(): Promise<void> {
+    const seconds = Number(byId<HTMLSelectElement>('culprit-for').value);
+    return this.#ask((id) => api.startCulprit(id, this.#cause.value as CulpritCause, seconds));
+  }
+
+  /** Shows an answer, and asks again while a search runs. */
+  async #ask(request: (target: string | null) => Promise<CulpritAnswer>): Promise<void> {
+    clearTimeout(this.#timer);
+    const id = this.#target();
+    try {
+      const answer = await request(id);
+      if (id !== this.#target()) return; // the user has chosen another container since
+      this.#draw(answer);
+      if (answer.state === 'running') this.#again();
+    } catch (error) {
+      if (error instanceof ApiErrorAnswer) {
+        this.#setRunning(false);
+        setText(byId('culprit-said'), error.message);
+      } else if (error instanceof Unreachable) this.#again();
+      else throw error;
+    }
+  }
+
+  #again(): void {
+    this.#timer = setTimeout(() => void this.#ask((id) => api.culprit(id)), POLL_MS);
+  }
+
+  #drawCauses({ causes, ...run }: CulpritAnswer, leading: string | null): void {
+    this.#causes = causes;
+    this.#cause.replaceChildren(...causes.map(({ cause }) => el('option', { value: cause }, NAMES[cause])));
+    const first = run.state === 'none' ? leading : run.cause;
+    this.#cause.value = causes.find(({ cause }) => cause === first)?.cause ?? 'heap';
+    this.#drawCost();
+  }
+
+  #drawCost(): void {
+    const cost = this.#causes.find(({ cause }) => cause === this.#cause.value)?.cost;
+    setText(byId('culprit-cost'), cost === undefined ? '' : `Costs the app ${cost}.`);
+  }
+
+  #setRunning(running: boolean): void {
+    this.#find.disabled = running;
+    this.#cause.disabled = running;
+    byId<HTMLSelectElement>('culprit-for').disabled = running;
+    this.#cancel.hidden = !running;
+  }
+
+  #draw(answer: CulpritAnswer): void {
+    this.#setRunning(answer.state === 'running');
+    byId('culprit-cost').hidden = answer.state === 'running';
+    byId('culprit-found').hidden = answer.state !== 'done' || answer.culprit.state === 'failed';
+    const said = byId('culprit-said');
+    said.className = answer.state === 'done' && answer.culprit.state === 'named' ? 'sentence' : 'quiet';
+    if (answer.state === 'none') setText(said, '');
+    else if (answer.state === 'running') {
+      this.#cancel.disabled = answer.cancelled;
+      setText(
+        said,
+        answer.cancelled
+          ? 'Cancelled. The JVM still answers the last question…'
+          : `Asking about ${NAMES[answer.cause]}: ${answer.looksDone} of ${answer.looks} looks, ${durationWords(answer.forSeconds)} in all…`,
+      );
+    } else this.#drawDone(answer);
+  }
+
+  #drawDone({ cause, culprit, text, until }: Done): void {
+    const [first = '', second] = text;
+    const sentence = first.slice(`${cause}: `.length);
+    const said = culprit.state === 'named' ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
+    setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
+    if (culprit.state === 'failed') return;
+    byId('culprit-table').replaceChildren(...(culprit.grown.length === 0 ? [] : [growthTable(cause, culprit.grown)]));
+    const where = culprit.state === 'named' ? culprit.stand : null;
+    byId('culprit-where').hidden = where === null;
+    if (where !== null) {
+      setText(byId('culprit-where-title'), `Where ${where.threads} of them stand`);
+      setText(byId('culprit-frame'), safeName(where.frame, 400));
+    }
+    const copy = byId('copy-culprit');
+    copy.onclick = () => void copyText(copy, [`memhound, ${until}`, ...text].join('\n'), 'Copied');
+  }
+}
+
+const durationWords = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
+
+const HEADS = ['What grew', 'First look', 'Last look', 'Share'];
+
+function growthTable(cause: CulpritCause, grown: readonly GroupGrowth[]): HTMLElement {
+  const size = (n: number): HTMLElement => {
+    const cell = el('td', { class: 'number' }, cause === 'threads' ? groupDigits(n) : level(n));
+    if (cause !== 'threads') cell.title = exactBytesText(n);
+    return cell;
+  };
+  const rows = grown.map((g) =>
+    el(
+      'tr',
+      {},
+      el('th', { scope: 'row' }, safeName(g.name, 90), moreNode(g)),
+      size(g.before),
+      size(g.after),
+      el('td', { class: 'number' }, `${Math.floor(100 * g.share)} %`),
+    ),
+  );
+  const head = el('tr', {}, ...HEADS.map((text, n) => el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, text)));
+  return el('table', { class: 'grown' }, el('thead', {}, head), el('tbody', {}, ...rows));
+}
+
+const COUNTED = { loaders: 'loaders', classes: 'classes', instances: 'objects', blocks: 'blocks of malloc' } as const;
+
+function moreNode({ more }: GroupGrowth): HTMLElement | null {
+  const parts = Object.entries(COUNTED).flatMap(([what, name]) => {
+    const n = more[what as keyof typeof COUNTED] ?? 0;
+    return n === 0 ? [] : [`${n > 0 ? '+' : '−'}${groupDigits(Math.abs(n))} ${name}`];
+  });
+  return parts.length === 0 ? null : el('small', {}, parts.join(', '));
+}
