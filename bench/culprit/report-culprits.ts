@@ -77,22 +77,20 @@ function tables(results: readonly Result[]): string {
         .map(({ outcome, answer }) => `${outcome}: ${answer}`)
         .join('; '),
     );
-    return `| ${[what, ...cells].join(' | ')} |`;
+    return [what, ...cells];
   });
   const counts = (['right', 'not known', 'wrong'] as const).map((outcome) => {
     const of = (some: readonly Result[]): number => some.filter((r) => r.outcome === outcome).length;
     const byKind = KINDS.map((kind) => `${of(results.filter((r) => r.kind === kind))}`);
-    return `| ${[outcome, ...byKind, wilsonInterval(of(results), results.length)].join(' | ')} |`;
+    return [outcome, ...byKind, wilsonInterval(of(results), results.length)];
   });
-  return [
-    `| | ${KINDS.join(' | ')} | of all, with a 95 % interval |`,
-    '| --- | --- | --- | --- | --- |',
-    ...counts,
-    '',
-    `| program | ${KINDS.join(' | ')} |`,
-    '| --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+  return `${tableOf(['outcome', ...KINDS, 'of all, with a 95 % interval'], counts)}\n\n${tableOf(['program', ...KINDS], rows)}`;
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, n) => cell.padEnd(widths[n]!)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 const results: Result[] = [];
