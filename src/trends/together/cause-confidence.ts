@@ -66,7 +66,8 @@ export function causeBasis(
   const cappedBy =
     cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)
       ? 'heap-expansion'
-      : growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits), isStartUp))
+      : // What collections leave of a heap is no start-up: it is known only after several of them.
+        growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits), isStartUp && cause !== 'heap'))
         ? 'daily-load'
         : null;
   return {
@@ -88,14 +89,16 @@ export function causeBasis(
 /** A warm-up may last this long, at any rate. If the limit is reached sooner than the second time, the confidence is not reduced. */
 const START_UP_S = 10 * MINUTE_S;
 const IMMINENT_S = HOUR_S;
-const IMMINENT_AT_START_S = 15 * MINUTE_S;
+/** All kinds of memory grow at once for this long. */
+const COLD_START_S = 5 * MINUTE_S;
+const IMMINENT_AT_START_S = 30 * MINUTE_S;
 
 /**
- * Whether the growth of a run of `runSeconds` may be its start: the JVM loads classes, compiles, fills its pools of threads and its heap, all at
- * once. Not if unreclaimable memory or the heap reaches its limit within a quarter of an hour.
+ * Whether the growth of a run of `runSeconds` may be its start: the JVM loads classes, compiles and fills its pools of threads, all at once. Not
+ * if unreclaimable memory or the heap reaches its limit within half an hour.
  */
 export const mayBeStartUp = (runSeconds: number, etas: readonly Eta[]): boolean =>
-  runSeconds <= START_UP_S && !etas.some(({ event, seconds }) => event !== 'reclaim' && seconds < IMMINENT_AT_START_S);
+  runSeconds <= COLD_START_S && !etas.some(({ event, seconds }) => event !== 'reclaim' && seconds < IMMINENT_AT_START_S);
 
 /**
  * Whether growth may be daily load or a warm-up: slower than a tenth of the level at the start per hour; or, after the first minutes, a rise of

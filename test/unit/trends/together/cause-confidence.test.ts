@@ -54,12 +54,12 @@ test('a cause is as sure as the surest field that shows it, and only fields that
   assert.equal(confidence('shmem', { shmem: grown(1, 1, { posterior: 0.6 }) }), 0.6, 'less sure than what may be bounded');
 });
 
-describe('growth of the first ten minutes may be the start', () => {
-  test('unless a limit is met within a quarter of an hour; that page cache is reclaimed does not matter', () => {
-    assert.equal(mayBeStartUp(10 * MINUTE_S, []), true);
-    assert.equal(mayBeStartUp(10 * MINUTE_S + 1, []), false);
-    assert.equal(mayBeStartUp(60, [eta('oom-kill', 15 * MINUTE_S), eta('heap-exhausted', HOUR_S)]), true);
-    assert.equal(mayBeStartUp(60, [eta('oom-kill', 15 * MINUTE_S - 1)]), false);
+describe('growth of the first five minutes may be the start', () => {
+  test('unless a limit is met within half an hour; that page cache is reclaimed does not matter', () => {
+    assert.equal(mayBeStartUp(5 * MINUTE_S, []), true);
+    assert.equal(mayBeStartUp(5 * MINUTE_S + 1, []), false);
+    assert.equal(mayBeStartUp(60, [eta('oom-kill', 30 * MINUTE_S), eta('heap-exhausted', HOUR_S)]), true);
+    assert.equal(mayBeStartUp(60, [eta('oom-kill', 30 * MINUTE_S - 1)]), false);
     assert.equal(mayBeStartUp(60, [eta('oom-kill', HOUR_S), eta('heap-exhausted', 60)]), false);
     assert.equal(mayBeStartUp(60, [eta('reclaim', 60)]), true);
   });
