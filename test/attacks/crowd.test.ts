@@ -72,6 +72,8 @@ test('a file that is written is queried before a thousand mapped ones that never
       residency: null,
       queriedAtMs: 0,
       allocatedAtQuery: 0,
+      mtimeAtQuery: 0,
+      changePerMs: 0,
       ...more,
     }) as TrackedFile;
   const residency = {

@@ -10,7 +10,7 @@ const IN_THE_TABLE = new Set(TEST_NEEDS.flatMap(({ command, or }) => [command, .
 
 /** The programs that a file starts: the first word of a call that starts one, or of a command line if the table has it. */
 function programsIn(source: string): string[] {
-  const called = [...source.matchAll(/\b(?:spawn|spawnSync|execFile|execFileSync|run|start)\(\s*\[?\s*'([^']+)'/g)];
+  const called = [...source.matchAll(/\b(?:spawn|spawnSync|execFile|execFileSync|run|(?<!\.)start)\(\s*\[?\s*'([^']+)'/g)];
   const listed = [...source.matchAll(/(?:\[|\.join\()\s*'([^']+)'/g)].filter(([, name]) => IN_THE_TABLE.has(name!));
   return [...called, ...listed].map(([, name]) => name!);
 }
