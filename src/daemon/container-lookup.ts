@@ -23,6 +23,11 @@ export class ContainerLookup<C extends AnsweringContainer> {
     return this.defaultKey === null ? null : (this.#containers.get(this.defaultKey) ?? null);
   }
 
+  /** The container in which a culprit is searched; null: in none. */
+  get searched(): C | null {
+    return [...this].find(({ culprits }) => culprits?.run.state === 'running') ?? null;
+  }
+
   add(container: C): void {
     this.#containers.set(container.key, container);
   }

@@ -120,9 +120,9 @@ export class StatusAnswers implements Status {
     this.#requireAttach('the search for a culprit signals the JVM and may pause it, so memhound asks');
     if (culprits === null) throw noJvm();
     // One at a time for all containers, because each costs the pod something.
-    const running = [...this.#containers].find((c) => c.culprits?.run.state === 'running');
-    if (running !== undefined)
-      throw new ApiError('culprit-runs', 409, `a culprit is searched in ${running.info().id}; wait for it, or send DELETE`);
+    const { searched } = this.#containers;
+    if (searched !== null)
+      throw new ApiError('culprit-runs', 409, `a culprit is searched in ${searched.info().id}; wait for it, or send DELETE`);
     culprits.start(cause, forSeconds);
     return culpritAnswer(culprits);
   }

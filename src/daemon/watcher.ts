@@ -202,7 +202,7 @@ export class Watcher {
   #askOnAlarm(watched: WatchedContainer, verdict: Verdict): void {
     const jvm = watched.tick?.jvm;
     const heapBytes = jvm?.state === 'read' ? jvm.value.heapUsed.value : null;
-    const isBusy = [...this.#containers].some((c) => c.culprits?.run.state === 'running');
+    const isBusy = this.#containers.lookup.searched !== null;
     const cause = this.#culpritOnAlarm.consider({ verdict, culprits: watched.culprits, heapBytes }, isBusy);
     if (cause !== null)
       this.#options.log.info({ target: watched.target.id, cause, cost: costOf(cause, true) }, 'the JVM is asked what grows');

@@ -13,6 +13,8 @@ export const MAX_RECORDING_BYTES = 32 * MIB;
 
 const MAGIC = 0x464c5200; // "FLR\0"
 const HEADER_BYTES = 68;
+/** Start and duration in nanoseconds, start in ticks, ticks a second. */
+const TIMES_BYTES = 32;
 const [METADATA_TYPE, CHECKPOINT_TYPE] = [0, 1];
 const COMPRESSED_INTEGERS = 1;
 /** Checkpoints of one chunk. The JDK writes one for each flush. */
@@ -45,9 +47,6 @@ export class JfrChunk {
   readonly #classes: ReadonlyMap<number, JfrClass>;
   readonly #values: ValueReader;
   readonly #checkpointAt: number;
-  readonly #startNanos: number;
-  readonly #startTicks: number;
-  readonly #ticksPerSecond: number;
   /** Position of each value, by the class of the pool and the key; null: the checkpoints have not been read. */
   #pools: Map<number, Map<number, number>> | null = null;
 
@@ -67,10 +66,7 @@ export class JfrChunk {
     this.endsAt = startsAt + size;
     this.#checkpointAt = startsAt + header.int64();
     const metadataAt = startsAt + header.int64();
-    this.#startNanos = header.int64();
-    header.int64(); // duration
-    this.#startTicks = header.int64();
-    this.#ticksPerSecond = header.int64();
+    header.skip(TIMES_BYTES);
     if ((header.int32() & COMPRESSED_INTEGERS) === 0) throw new JfrError('expected compressed integers, found plain ones');
     this.#classes = readClasses(this.#event(metadataAt, METADATA_TYPE));
     this.#values = new ValueReader(this.#classes);
@@ -97,11 +93,6 @@ export class JfrChunk {
     if (typeof value !== 'object' || value === null || value instanceof Map || Array.isArray(value)) return value ?? null;
     if ('poolKey' in value) return this.#pooled({ classId: this.#classIdOf('java.lang.String'), key: value.poolKey });
     return 'classId' in value ? this.#pooled(value) : null;
-  }
-
-  /** Epoch milliseconds of a time stamp in ticks. */
-  epochMs(ticks: number): number {
-    return this.#startNanos / 1e6 + ((ticks - this.#startTicks) / this.#ticksPerSecond) * 1000;
   }
 
   #pooled({ classId, key }: JfrReference): Exclude<JfrValue, JfrReference> | null {
