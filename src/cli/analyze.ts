@@ -12,6 +12,7 @@ import { isRecording, parseRecording } from '../inputs/recording.ts';
 import { InputError, parseSeries } from '../inputs/series-file.ts';
 import { versionOf } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
+import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { GIB, MIB } from '../units.ts';
 import { print, printError, printJson, withOptions } from './command.ts';
 import { factsText, verdictText } from './verdict-text.ts';
@@ -25,8 +26,9 @@ async function run(options: Options<'analyze'>, files: readonly string[]): Promi
     return 2;
   }
   const codes = new Set<number>();
+  const cache = EvaluationCache.ofWindows(1);
   for (const file of files) {
-    const outcome = await analyzeFile(file, options.minHistory);
+    const outcome = await analyzeFile(file, options.minHistory, cache);
     if (outcome.state === 'answered') {
       const { warnings } = outcome;
       for (const text of warnings) console.error(`memhound analyze: ${shownName(file)}: warning: ${text}`);
@@ -74,7 +76,11 @@ export type Outcome =
 const MAX_BYTES = GIB;
 
 /** Reads one file (`-`: standard input) in any of the formats and evaluates it. It never throws because of the file's content. */
-export async function analyzeFile(file: string, minHistorySeconds: number): Promise<Outcome> {
+export async function analyzeFile(
+  file: string,
+  minHistorySeconds: number,
+  cache = EvaluationCache.ofWindows(1),
+): Promise<Outcome> {
   let bytes: Buffer;
   try {
     bytes = file === '-' ? await readStandardInput() : readBounded(file);
@@ -88,7 +94,7 @@ export async function analyzeFile(file: string, minHistorySeconds: number): Prom
     };
   }
   try {
-    return { state: 'answered', file, ...evaluateBytes(bytes, minHistorySeconds) };
+    return { state: 'answered', file, ...evaluateBytes(bytes, minHistorySeconds, cache) };
   } catch (error) {
     if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
     return { state: 'failed', file, error: (error as Error).stack ?? String(error) };
@@ -130,9 +136,9 @@ async function readStandardInput(): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-function evaluateBytes(bytes: Buffer, minHistorySeconds: number): Omit<Analysis, 'file'> {
+function evaluateBytes(bytes: Buffer, minHistorySeconds: number, cache: EvaluationCache): Omit<Analysis, 'file'> {
   const { series, jvm, version, warnings } = parse(decode(bytes));
-  return { series, warnings, verdict: recordedVerdict(series, { jvm, version, minHistorySeconds }) };
+  return { series, warnings, verdict: recordedVerdict(series, { jvm, version, minHistorySeconds, cache }) };
 }
 
 function decode(bytes: Buffer): string {

@@ -1,6 +1,7 @@
 import type { Series } from '../history/series.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
+import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { SECOND_MS } from '../units.ts';
 import { composeVerdict } from './compose-verdict.ts';
 import type { TargetInfo, Verdict } from './types.ts';
@@ -12,7 +13,13 @@ export function recordedVerdict(
     jvm,
     version,
     minHistorySeconds,
-  }: { readonly jvm: JvmReading | null; readonly version: 1 | 2; readonly minHistorySeconds: number },
+    cache = new EvaluationCache(),
+  }: {
+    readonly jvm: JvmReading | null;
+    readonly version: 1 | 2;
+    readonly minHistorySeconds: number;
+    readonly cache?: EvaluationCache;
+  },
 ): Verdict {
   const target: TargetInfo = {
     id: 'recorded',
@@ -30,7 +37,7 @@ export function recordedVerdict(
   return composeVerdict({
     atMs: lastTimeOf(series.t) * SECOND_MS,
     target,
-    evaluation: evaluateSeries(series, { minHistorySeconds }),
+    evaluation: evaluateSeries(series, { minHistorySeconds }, cache.forAnotherSeries()),
     series,
     events: series.events,
     jvm,

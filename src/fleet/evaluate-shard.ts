@@ -6,6 +6,7 @@ import { containerSeries } from '../inputs/prometheus/container-series.ts';
 import type { LabelledSeries } from '../inputs/prometheus/labelled-series.ts';
 import { InputError } from '../inputs/series-file.ts';
 import { versionOf } from '../memory-facts.ts';
+import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { chartOf } from './chart.ts';
 import { HttpError } from './http/http-error.ts';
 import type { SeriesReader } from './read/series-reader.ts';
@@ -29,8 +30,13 @@ export interface ShardResult {
   readonly samples: number;
 }
 
+export interface HowToEvaluate {
+  readonly minHistorySeconds: number;
+  readonly cache: EvaluationCache;
+}
+
 /** Reads the samples of some containers and evaluates each, as `analyze` does. A read that fails costs its own containers only. */
-export async function evaluateShard(shard: Shard, reader: SeriesReader, minHistorySeconds: number): Promise<ShardResult> {
+export async function evaluateShard(shard: Shard, reader: SeriesReader, how: HowToEvaluate): Promise<ShardResult> {
   const rows: LabelledSeries[] = [];
   try {
     for (const matchers of shard.reads) rows.push(...(await reader.read(matchers, shard.range, shard.series)));
@@ -49,7 +55,7 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, minHisto
     const candidate = known.get(keyText(key));
     if (candidate === undefined) continue;
     known.delete(keyText(key));
-    const verdict = recordedVerdict(series, { jvm: null, version: versionOf(series.fields), minHistorySeconds });
+    const verdict = recordedVerdict(series, { jvm: null, version: versionOf(series.fields), ...how });
     const { owner, former, sidecar } = candidate;
     const row: FleetRow = { ...key, owner, formerPods: former.map(({ pod }) => pod), sidecar, verdict };
     const summary = summaryOf(row);

@@ -1,4 +1,5 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { evaluateShard, type ShardResult } from './evaluate-shard.ts';
 import { type ClientOptions, HttpClient } from './http/http-client.ts';
 import { PrometheusApi } from './http/prometheus-api.ts';
@@ -23,6 +24,9 @@ export interface Evaluators {
 /** V8 collects garbage earlier in a small heap. Samples are not part of it. A shard takes some 30 MiB of it in the form of JSON, 10 in others. */
 const LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 80 };
 
+/** Containers whose scrapes have no gaps have the same window; those of replicas and former pods have others. */
+const WINDOWS = 4;
+
 type Task = { readonly id: number; readonly shard: Shard };
 type Reply = { readonly id: number; readonly result: ShardResult; readonly warnings: readonly string[] };
 
@@ -34,10 +38,11 @@ export function evaluateHere({ client, plan, minHistorySeconds }: EvaluatorOptio
   const http = new HttpClient(client);
   const api = new PrometheusApi(http);
   const reader = readerFor(api, plan);
+  const cache = EvaluationCache.ofWindows(WINDOWS);
   return {
     size: client.connections,
     async evaluate(shard) {
-      const result = await evaluateShard(shard, reader, minHistorySeconds);
+      const result = await evaluateShard(shard, reader, { minHistorySeconds, cache });
       return { ...result, warnings: [...api.warnings] };
     },
     async close() {

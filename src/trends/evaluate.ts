@@ -58,7 +58,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
       causeBasis: [],
     };
   }
-  const shared = new SharedWork(cache.arithmetic);
+  const shared = new SharedWork(cache.arithmetic, cache.averagers);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
   const isEnough = (first: number): boolean =>
     t[to - 1]! - t[first]! >= options.minHistorySeconds * 0.98 && to - first >= Math.max(2, least);

@@ -1,4 +1,5 @@
 import type { Arithmetic } from './model/arithmetic.ts';
+import { Averagers } from './model/averagers.ts';
 import { CompiledArithmetic } from './model/kernel/compiled-arithmetic.ts';
 import { PastEvaluations } from './runs/past-evaluations.ts';
 
@@ -9,10 +10,23 @@ import { PastEvaluations } from './runs/past-evaluations.ts';
  */
 export class EvaluationCache {
   readonly pastEvaluations = new PastEvaluations();
+  /** undefined: each evaluation has its own. */
+  readonly averagers: Averagers | undefined;
   #arithmetic: Arithmetic | null;
 
-  constructor(arithmetic: Arithmetic | null = null) {
+  constructor(arithmetic: Arithmetic | null = null, averagers: Averagers | undefined = undefined) {
     this.#arithmetic = arithmetic;
+    this.averagers = averagers;
+  }
+
+  /** For the evaluation of many series, each once: what depends on times alone is kept for so many windows, each with a memory of its own. */
+  static ofWindows(windows: number): EvaluationCache {
+    return new EvaluationCache(null, new Averagers(windows, () => new CompiledArithmetic()));
+  }
+
+  /** The same for a series that has nothing to do with those before: without what was computed of their values. */
+  forAnotherSeries(): EvaluationCache {
+    return new EvaluationCache(this.arithmetic, this.averagers);
   }
 
   /** Compiled on first use, unless the constructor was given one. */

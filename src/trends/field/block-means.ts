@@ -23,22 +23,26 @@ function blockSeconds(windowS: number, intervalS: number, most: number): number 
   return DAY_DIVISORS.find((step) => step >= least) ?? least;
 }
 
-/** Robust means of the samples in a window, one a block of time. NaN is a gap. There are about `most` blocks or fewer. */
+/** Robust means of the samples in a window, one a block of time. NaN is a gap. There are about `most` blocks or fewer; of these the last `newest`. */
 export function blockMeans(
   values: Float64Array,
   { t, from, to, intervalS, shared }: Pick<Window, 't' | 'from' | 'to' | 'intervalS' | 'shared'>,
   most: number,
+  newest = Number.POSITIVE_INFINITY,
 ): BlockMeans {
   const fromT = t[from] ?? 0;
   const windowS = (t[to - 1] ?? fromT) - fromT;
   const stepS = blockSeconds(windowS, intervalS, most);
-  const edges = shared.edges(t, from, to, stepS, () => blockEdges(t, from, to, stepS, windowS));
-  const { means, points } = shared.robustMeans(values.subarray(from, to), edges);
+  const all = shared.edges(t, from, to, stepS, () => blockEdges(t, from, to, stepS, windowS));
+  const skipped = Math.max(0, all.length - 1 - newest);
+  const first = all[skipped]!;
+  const edges = skipped === 0 ? all : all.slice(skipped).map((edge) => edge - first);
+  const { means, points } = shared.robustMeans(values.subarray(from + first, to), edges);
   let count = 0;
   const x = new Float64Array(means.length);
   for (let block = 0; block < means.length; block++) {
     if (Number.isNaN(means[block]!)) continue;
-    x[count] = (block + 0.5) * stepS;
+    x[count] = (skipped + block + 0.5) * stepS;
     means[count++] = means[block]!;
   }
   return { timesS: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };

@@ -58,11 +58,18 @@ export function preferRecentGrowth(
 function roseUnusually(values: Float64Array, run: Window, lengthS: number): boolean {
   const stepS = lengthS / STEPS;
   const spanS = run.t[run.to - 1]! - run.t[run.from]!;
-  const { y } = blockMeans(values, run, Math.max(1, Math.floor(spanS / stepS)));
+  const blocks = Math.max(1, Math.floor(spanS / stepS));
+  // Of most series the newest blocks show already that the last rise is nothing unusual.
+  const newest = blockMeans(values, run, blocks, 3 * STEPS).y;
+  if (newest.length > STEPS && !isUnusualRise(newest)) return false;
+  const { y } = blockMeans(values, run, blocks);
+  return y.length - 1 - STEPS - MIN_EARLIER_RISES >= STEPS && isUnusualRise(y);
+}
+
+/** Whether the last rise over `STEPS` values is several times the largest before it. */
+function isUnusualRise(y: Float64Array): boolean {
   const last = y.length - 1;
-  if (last - STEPS - MIN_EARLIER_RISES < STEPS) return false;
-  const before = y.subarray(0, y.length - STEPS);
   let most = 0;
-  for (let i = STEPS; i < before.length; i++) most = Math.max(most, before[i]! - before[i - STEPS]!);
+  for (let i = STEPS; i < y.length - STEPS; i++) most = Math.max(most, y[i]! - y[i - STEPS]!);
   return y[last]! - y[last - STEPS]! > UNUSUAL_FACTOR * most;
 }

@@ -1,9 +1,10 @@
 import type { Arithmetic, RobustMeans } from '../model/arithmetic.ts';
-import { type ModelAverage, ModelAverager } from '../model/model-average.ts';
+import { Averagers } from '../model/averagers.ts';
+import type { ModelAverage } from '../model/model-average.ts';
 
 /**
  * Work that the fields of one evaluation share, because most of them have values at the same times. Each evaluation creates its own. Only the
- * latest window is kept: this saves most of the work, and more windows would need more memory.
+ * latest window is kept: this saves most of the work, and more windows would need more memory. A caller that has it gives `averagers` for more.
  */
 export class SharedWork {
   readonly #arithmetic: Arithmetic;
@@ -13,19 +14,16 @@ export class SharedWork {
     readonly to: number;
     readonly byStep: Map<number, readonly number[]>;
   } | null = null;
-  #averager: { readonly t: Float64Array; readonly windowS: number; readonly of: ModelAverager } | null = null;
+  readonly #averagers: Averagers;
 
-  constructor(arithmetic: Arithmetic) {
+  constructor(arithmetic: Arithmetic, averagers = new Averagers(1, () => arithmetic)) {
     this.#arithmetic = arithmetic;
+    this.#averagers = averagers;
   }
 
   /** As `modelAverage`. */
   modelAverage(t: Float64Array, y: Float64Array, windowS: number): ModelAverage {
-    if (this.#averager === null || this.#averager.windowS !== windowS || !sameValues(this.#averager.t, t)) {
-      this.#averager = null;
-      this.#averager = { t, windowS, of: new ModelAverager(t, windowS, this.#arithmetic) };
-    }
-    return this.#averager.of.average(y);
+    return this.#averagers.of(t, windowS).average(y);
   }
 
   /** As in `Arithmetic`. */
@@ -43,10 +41,4 @@ export class SharedWork {
     this.#edges.byStep.set(stepS, found);
     return found;
   }
-}
-
-function sameValues(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

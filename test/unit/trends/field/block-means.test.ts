@@ -86,3 +86,16 @@ test('one sample is one block, and no sample is none', () => {
   const none = blocks(0, 60, 10);
   assert.deepEqual([none.y.length, none.points, none.fromT, none.windowS], [0, 0, 0, 0]);
 });
+
+test('the newest blocks alone have the means and times that they have among all', () => {
+  const t = Float64Array.from({ length: 500 }, (_, i) => 1000 + 10 * i);
+  const values = t.map((at, i) => (i > 300 && i < 360 ? Number.NaN : Math.sin(at)));
+  const window = { t, from: 20, to: 490, intervalS: 10, shared: new SharedWork(PLAIN_ARITHMETIC) };
+  const all = blockMeans(values, window, 40);
+  const newest = blockMeans(values, window, 40, 20);
+  const present = newest.y.length;
+  assert.ok(present > 10 && present < 20, 'some of the twenty are empty');
+  assert.deepEqual([...newest.y], [...all.y.subarray(-present)]);
+  for (const [i, at] of newest.timesS.entries()) assert.ok(Math.abs(at - all.timesS.at(i - present)!) < 1e-9);
+  assert.deepEqual(blockMeans(values, window, 40, 4000), all);
+});
