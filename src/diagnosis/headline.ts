@@ -3,10 +3,10 @@ import { bytesText, durationText, rateText } from '../format.ts';
 import type { Trend } from '../trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
-import { isHeapInShmem } from './growth/shared-heap.ts';
 import {
   areFlatText,
   capitalise,
+  fillingHeapPerHour,
   flatFieldNames,
   isHeapCounted,
   newestValue,
@@ -140,13 +140,9 @@ function growingUnnamed(context: RuleContext): string {
   const fastest = entriesOf(context.evaluation.fields)
     .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum)
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
-  const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
-  const anon = trendOf(context, 'anon');
-  // While the old generation has hardly been collected, the heap is not called growing, although it is the part that grows.
-  if (anon?.trend === 'growing' && heap >= 0.7 * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
-    return `Memory grows ${rateText(anon.slopeBytesPerHour ?? 0)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
-  if (trendOf(context, 'shmem')?.trend === 'growing' && isHeapInShmem(context.jvm, context.grown.shmem))
-    return `Memory grows ${rateText(trendOf(context, 'shmem')?.slopeBytesPerHour ?? 0)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
+  const filling = fillingHeapPerHour(context);
+  if (filling !== null)
+    return `Memory grows ${rateText(filling)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
   const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
   const but = flat.length > 0 ? ` ${capitalise(areFlatText(flat))}.` : '';
   const how = fastest ? ` ${rateText(fastest[1].slopeBytesPerHour ?? 0)} in ${fastest[0]}` : '';

@@ -7,6 +7,7 @@ import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
+import { isHeapInShmem } from './growth/shared-heap.ts';
 import type { Allocator } from './ledger/allocator.ts';
 import { wasRenewed } from './renewed-fields.ts';
 import type { Steady } from './steady.ts';
@@ -109,6 +110,28 @@ export function growthOf(context: RuleContext, field: FieldId): number {
   return trend?.trend === 'growing' ? (trend.slopeBytesPerHour ?? 0) : 0;
 }
 
+/** Most of the growth of anonymous memory is in the heap from this share on. */
+const MOSTLY_HEAP = 0.7;
+
+/**
+ * Bytes an hour by which memory grows as the Java heap fills, in anonymous or in shared memory; null: it does not. While the old generation has
+ * hardly been collected, the heap is not called growing, although it is the part that grows.
+ */
+export function fillingHeapPerHour(context: RuleContext): number | null {
+  const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
+  const anon = trendOf(context, 'anon');
+  if (anon?.trend === 'growing' && heap >= MOSTLY_HEAP * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
+    return anon.slopeBytesPerHour;
+  const shmem = trendOf(context, 'shmem');
+  return shmem?.trend === 'growing' && isHeapInShmem(context.jvm, context.grown.shmem) ? (shmem.slopeBytesPerHour ?? 0) : null;
+}
+
+/** From this probability on, a field that rises is not flat, even if it is not reported as growing: such as a heap that fills until it is collected. */
+const RISES = 0.9;
+
+const risesUnreported = ({ basis, slopeBytesPerHour }: FieldTrend): boolean =>
+  basis.statistics.significant === 1 && (basis.statistics.growing ?? 0) >= RISES && (slopeBytesPerHour ?? 0) > 0;
+
 /**
  * Short names of those of these fields that are known not to grow, or only by a negligible amount. If metaspace was not updated, the number of
  * loaded classes replaces it, because that is always up to date.
@@ -117,11 +140,12 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
   const isRenewed = (id: FieldId): boolean => context.steady.keep(`${id} is renewed`, wasRenewed(context, id));
   const renewed = among.flatMap((id): FieldId[] => (isRenewed(id) ? [id] : id === 'metaspace' ? ['classes'] : []));
   const isFlat = (id: FieldId): boolean => {
-    const { trend = '', slopeBytesPerHour = null } = trendOf(context, id) ?? {};
-    return (
-      ['stable', 'cyclic', 'shrinking'].includes(trend) ||
-      (trend === 'growing' && slopeBytesPerHour !== null && slopeBytesPerHour < negligiblePerHour)
-    );
+    const field = trendOf(context, id);
+    if (field === null) return false;
+    const { trend, slopeBytesPerHour } = field;
+    return trend === 'growing'
+      ? slopeBytesPerHour !== null && slopeBytesPerHour < negligiblePerHour
+      : ['stable', 'cyclic', 'shrinking'].includes(trend) && !risesUnreported(field);
   };
   const flat = renewed.filter((id) => context.steady.keep(`${id} is flat`, isFlat(id)));
   // A list that is still true stays as it is, although more may be known by now.

@@ -8,6 +8,7 @@ import {
   areFlatText,
   capitalise,
   etaOf,
+  fillingHeapPerHour,
   flatFieldNames,
   growthOf,
   newestValue,
@@ -107,8 +108,18 @@ function meaningText(context: RuleContext, situation: FileSituation | null, flat
       ? 'a leak of mappings, not of memory: disk and cache come back when they are unmapped'
       : situation === 'unclosed'
         ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
-        : `not a leak, the kernel takes it back ${cacheReclaimText(context)}`;
-  return `${areFlat}${areFlat === '' ? capitalise(text) : text}.`;
+        : `${restText(context) === '' ? 'not a leak, ' : ''}the kernel takes it back ${cacheReclaimText(context)}`;
+  return `${areFlat}${areFlat === '' ? capitalise(text) : text}.${restText(context)}`;
+}
+
+/** What grows beside the cache, if it is not known yet whether that is a leak. */
+function restText(context: RuleContext): string {
+  const anon = growthOf(context, 'anon');
+  if (context.evaluation.leak !== null || anon <= 0) return '';
+  const filling = fillingHeapPerHour(context);
+  return filling === null
+    ? ` Anonymous memory grows ${rateText(anon)} beside it, and whether that is a leak is not known yet.`
+    : ` The Java heap fills beside it, ${rateText(filling)}: whether that is a leak is known after its old generation has been collected.`;
 }
 
 /** Other files may fill the same disk. */

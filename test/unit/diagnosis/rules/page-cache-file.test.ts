@@ -206,3 +206,30 @@ test('a disk that other files fill is not said to be filled by the named one', (
   const other = fileRow({ path: '/var/lib/other.db', residentBytes: 0 });
   assert.doesNotMatch(growing({ files: [row, other] })!.headline!, /disk/);
 });
+
+test('a heap that fills beside the log is not flat, and it is not said that there is no leak', () => {
+  const rising = {
+    ...fieldTrend('cyclic', 2e6),
+    basis: { ...fieldTrend('cyclic').basis, statistics: { significant: 1 as const, growing: 1 } },
+  };
+  const given = {
+    evaluation: {
+      trend: 'growing' as const,
+      leak: null,
+      causes: [causeShare('page-cache', 6e6, { what: LOG })],
+      fields: { ...FLAT, usage: fieldTrend('growing', 8e6), anon: fieldTrend('growing', 2e6), heap_used: rising },
+    },
+  };
+  assert.match(
+    applyRule(pageCacheFile, given)?.headline ?? '',
+    /\. Threads and working set are flat: the kernel takes it back at the limit\. The Java heap fills beside it, 48 MB a day: whether that is a leak is known after its old generation has been collected\.$/,
+  );
+  const other = {
+    ...given,
+    evaluation: { ...given.evaluation, fields: { ...given.evaluation.fields, heap_used: fieldTrend('stable') } },
+  };
+  assert.match(
+    applyRule(pageCacheFile, other)?.headline ?? '',
+    /are flat: the kernel takes it back at the limit\. Anonymous memory grows 48 MB a day beside it, and whether that is a leak is not known yet\.$/,
+  );
+});
