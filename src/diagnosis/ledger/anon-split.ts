@@ -48,6 +48,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const stackStarts = new Set(stacks.map((s) => s.start));
   const tally = new Map<AnonPartId | 'unnamed', AnonPart>();
   const swapped = new Map<AnonPartId | 'unnamed', number>();
+  const committed = new Map<AnonPartId | 'unnamed', number>();
   const files = { bytes: 0, libraries: 0, jars: 0, other: 0 };
   let sharedHeap = 0;
   // What lies before an arena or a node in one mapping are most often tables of the collector, of which few pages are resident.
@@ -66,6 +67,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     const isMarking = marking !== null && isWithin(piece, marking);
     const id = isMarking ? 'vm-structures' : idOf(piece, pieces[i - 1], { heap, classSpace, reserves, stackStarts });
     if (piece.swapBytes > 0) swapped.set(id, (swapped.get(id) ?? 0) + piece.swapBytes);
+    if (!piece.perms.startsWith('---')) committed.set(id, (committed.get(id) ?? 0) + piece.end - piece.start);
     if (isMarking) continue; // withMarkStacks adds them, after the rest is divided
     const sum = tally.get(id);
     tally.set(id, {
@@ -84,6 +86,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     unnamed,
     heapInHugePages ? { ...figures, heap: null } : figures,
     heap?.isConfirmed ?? false,
+    committed,
   );
   const heapBytes = parts.find(({ id }) => id === 'java-heap')?.bytes ?? 0;
   const named = withNativeMemory([...parts, ...divideRest(rest, figures, heapBytes)], answers, marking?.committedBytes ?? 0);

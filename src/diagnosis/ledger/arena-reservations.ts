@@ -1,8 +1,8 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf, isWithin } from './address-space.ts';
-import type { JvmFigures } from './jvm-figures.ts';
-import { chooseMetaspace, type Reservation } from './reservation.ts';
+import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
+import { asArenas, chooseMetaspace, type Reservation, shortageWeight } from './reservation.ts';
 
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
 const ARENA_BYTES = 64 * MIB;
@@ -34,21 +34,23 @@ export function arenaReservations(
     all.push(reservation, ...merged);
     if (!reservation.isLonger) certainEnd = merged[merged.length - 1]?.end ?? reservation.end;
   }
-  const committed = nonClass?.committedBytes ?? null;
-  const decided = chooseMetaspace(withoutOverlaps(all), nonClass).filter((r) => r.metaspace || isArenaShaped(r));
-  return withMergedNode(decided, granules ? committed : null, mappings, taken);
+  const reserves = withoutOverlaps(all);
+  const decided = kept(chooseMetaspace(reserves, nonClass));
+  return granules && nonClass !== null ? withMergedNode([decided, kept(asArenas(reserves))], nonClass, mappings, taken) : decided;
 }
+
+const kept = (reserves: readonly Reservation[]): Reservation[] => reserves.filter((r) => r.metaspace || isArenaShaped(r));
 
 const isArenaShaped = ({ start }: Reservation): boolean => start % ARENA_BYTES === 0;
 
 /** A table of the collector whose reserve is followed by a node looks like one longer reservation that begins with the table. */
 function withoutOverlaps(all: readonly Reservation[]): Reservation[] {
-  const kept: Reservation[] = [];
+  const found: Reservation[] = [];
   for (const r of all) {
     const overlaps = (other: Reservation): boolean => other !== r && other.start < r.end && r.start < other.end;
-    if (!r.isLonger || !(all.some((other) => !other.isLonger && overlaps(other)) || kept.some(overlaps))) kept.push(r);
+    if (!r.isLonger || !(all.some((other) => !other.isLonger && overlaps(other)) || found.some(overlaps))) found.push(r);
   }
-  return kept;
+  return found;
 }
 
 /** The reservation that mapping `i` begins; null: it begins none. */
@@ -118,26 +120,31 @@ function arenaInside(mappings: readonly Mapping[], i: number, granules: boolean)
 
 /**
  * A node of metaspace that begins inside a mapping, because the memory before it is writable too. Of all possible starts, it is the one whose
- * committed size is that of the JVM. Reservations that were found at the pieces after its start belong to it.
+ * committed size is that of the JVM. Reservations that were found at the pieces after its start belong to it. `ways`: the reservations as they
+ * were decided without it, and with all undecided ones as arenas: one that was chosen for the missing size may be an arena after all.
  */
 function withMergedNode(
-  found: readonly Reservation[],
-  committed: number | null,
+  ways: readonly [Reservation[], Reservation[]],
+  nonClass: SpaceFigures,
   mappings: readonly Mapping[],
   taken: readonly AddressRange[],
 ): Reservation[] {
-  const sumOf = (reserves: readonly Reservation[]): number =>
-    reserves.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0);
-  let best = { reserves: [...found], off: committed === null ? 0 : Math.max(0, committed - sumOf(found)) };
-  if (committed === null || best.off < METASPACE_GRANULE) return best.reserves;
+  const more = (reserves: readonly Reservation[]): number =>
+    reserves.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0) - nonClass.committedBytes;
+  const weight = shortageWeight(nonClass);
+  const offOf = (reserves: readonly Reservation[]): number => Math.max(more(reserves), -more(reserves) * weight);
+  let best = { reserves: ways[0], off: offOf(ways[0]) };
+  if (more(ways[0]) > -METASPACE_GRANULE) return best.reserves;
   for (const chain of chainsOf(mappings)) {
     if (chain.end - chain.start < ARENA_BYTES) continue;
     for (const m of chain.mappings) {
       if (!m.perms.startsWith('rw') || m.path !== '' || taken.some((range) => isWithin(m, range))) continue;
       for (const node of nodesBeginningIn(m, chain)) {
-        const reserves = [...found.filter((r) => r.end <= node.start || r.start >= node.end), node];
-        const off = Math.abs(committed - sumOf(reserves));
-        if (off < best.off) best = { reserves: reserves.map((r) => (r === node ? { ...r, undecided: off > 0 } : r)), off };
+        for (const found of ways) {
+          const reserves = [...found.filter((r) => r.end <= node.start || r.start >= node.end), node];
+          const off = offOf(reserves);
+          if (off < best.off) best = { reserves: reserves.map((r) => ({ ...r, undecided: off > 0 && r.undecided })), off };
+        }
       }
     }
   }

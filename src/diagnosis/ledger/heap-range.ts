@@ -1,6 +1,6 @@
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { GIB, MIB } from '../../units.ts';
-import { type AddressRange, type Chain, chainsOf } from './address-space.ts';
+import { type AddressRange, type Chain, chainsOf, isArchive, isWithin } from './address-space.ts';
 import { DEFAULT_CLASS_SPACE_BYTES } from './class-space-range.ts';
 import type { JvmFigures } from './jvm-figures.ts';
 
@@ -22,6 +22,10 @@ interface Candidate extends AddressRange {
   readonly rank: 0 | 1 | 2;
   /** Its length is the heap's limit. */
   readonly exact: boolean;
+  /** How many of the mappings are in it that an archive has in a heap. */
+  readonly archived: number;
+  /** It begins or ends where a mapping does, not at the whole MiB beside that. */
+  readonly atBoundary: boolean;
   /** Difference between its committed memory and the committed memory that the JVM reports. */
   readonly off: number;
   readonly resident: number;
@@ -39,6 +43,7 @@ export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): He
   let best: Candidate | null = null;
   for (const chain of chainsOf(mappings)) {
     if (chain.end - chain.start < heap.reservedBytes - LENGTH_SLACK) continue;
+    const pieces = archivedPieces(chain);
     for (const range of candidatesIn(chain, heap.reservedBytes)) {
       const resident = chain.residentWithin(range);
       const off = Math.abs(chain.committedWithin(range) - heap.committedBytes);
@@ -48,13 +53,29 @@ export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): He
       // Any range that agrees is better than one of another size at the usual place.
       const rank = isFar ? 0 : place;
       const exact = range.end - range.start === heap.reservedBytes;
-      const found: Candidate = { ...range, rank, exact, off, resident };
+      const atBoundary = chain.boundaryNear(range.start, 0) !== null || chain.boundaryNear(range.end, 0) !== null;
+      const archived = pieces.filter((m) => isWithin(m, range)).length;
+      const found: Candidate = { ...range, rank, exact, archived, atBoundary, off, resident };
       if (best === null || isBetter(found, best)) best = found;
     }
   }
   return best === null
     ? null
     : { start: best.start, end: best.end, isConfirmed: best.exact && best.off <= Math.max(MIB, heap.committedBytes * 0.02) };
+}
+
+/**
+ * Objects of an archive are mapped into G1's last regions, which are committed as a whole: what follows them is in the heap too. After the
+ * archive's classes there is reserve.
+ */
+function archivedPieces({ mappings }: Chain): Mapping[] {
+  const found: Mapping[] = [];
+  for (let i = 0; i < mappings.length; i++) {
+    const first = i;
+    while (i < mappings.length && isArchive(mappings[i]!)) i++;
+    if (i > first && mappings[i]?.perms.startsWith('---') !== true) found.push(...mappings.slice(first, i + 1));
+  }
+  return found;
 }
 
 /** Ranges of that length that begin on a MiB, as heaps do. They are next to a start or an end of a mapping, or where the JVM tries first. */
@@ -86,6 +107,8 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   const [fitsA, fitsB] = [a.off <= COMMITTED_SLACK, b.off <= COMMITTED_SLACK];
   if (fitsA !== fitsB) return fitsA;
   if (a.exact !== b.exact) return a.exact;
+  if (a.archived !== b.archived) return a.archived > b.archived;
+  if (a.atBoundary !== b.atBoundary) return a.atBoundary;
   if (a.off !== b.off) return a.off < b.off;
   return a.resident === b.resident ? a.start < b.start : a.resident > b.resident;
 }

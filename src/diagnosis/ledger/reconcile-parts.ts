@@ -1,5 +1,5 @@
 import { bytesText } from '../../format.ts';
-import { MIB } from '../../units.ts';
+import { KIB, MIB } from '../../units.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
 
@@ -10,13 +10,18 @@ const SLACK_BYTES = 4 * MIB;
 const FIRST_METASPACE_LIMIT = 22 * MIB;
 const METASPACE_STEP = 6 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
+/** Committed memory of a space comes in steps of at least this size. */
+const GRANULE = 64 * KIB;
+
+/** Committed bytes of the mappings that were taken for a part. */
+export type CommittedByPart = ReadonlyMap<AnonPartId | 'unnamed', number>;
 
 /** Unnamed memory, some of which may belong to a part. */
 type Rest = Pick<AnonPart, 'bytes' | 'low' | 'high'>;
 
 /**
  * Compares the parts from the mappings with the JVM's own values: a part is at least its used and at most its committed bytes. If a part is too
- * small, the missing bytes come from unnamed memory, or from memory that looks like an arena. If it is too large, the excess goes there. In both
+ * small, or if its mappings have less committed than the JVM, the missing bytes come from unnamed memory, or from memory that looks like an arena. If it is too large, the excess goes there. In both
  * cases the part becomes an interval that includes both values. The sum does not change. Pure.
  */
 export function reconcileParts(
@@ -24,19 +29,22 @@ export function reconcileParts(
   unnamed: AnonPart | null,
   figures: JvmFigures,
   isHeapConfirmed: boolean,
+  committed: CommittedByPart,
 ): { readonly parts: AnonPart[]; readonly rest: Rest } {
   const table = new Table(measured, unnamed ?? { bytes: 0, low: 0, high: 0 });
+  const seen = (id: AnonPartId): number => committed.get(id) ?? 0;
   // A heap at a certain address may have less resident than used memory: G1 counts whole regions for a large object, others whole allocation buffers.
   if (figures.heap !== null && figures.collector !== 'ZGC') {
     if (isHeapConfirmed) table.narrow('java-heap', figures.heap);
-    else table.hold('java-heap', figures.heap, 'the heap');
+    else table.hold('java-heap', figures.heap, 'the heap', null);
   }
   if (figures.nonClass !== null) {
     if (figures.release !== null && figures.release < FIRST_RELEASE_WITH_GRANULES)
       table.takeFromUnnamed('metaspace', grown(figures));
-    else table.hold('metaspace', figures.nonClass, 'metaspace');
+    else table.hold('metaspace', figures.nonClass, 'metaspace', seen('metaspace'));
   }
-  if (figures.classSpace !== null) table.hold('class-space', figures.classSpace, 'the compressed class space');
+  if (figures.classSpace !== null)
+    table.hold('class-space', figures.classSpace, 'the compressed class space', seen('class-space'));
   return { parts: table.parts, rest: table.rest };
 }
 
@@ -80,16 +88,31 @@ class Table {
     this.#take(bytes, low, high);
   }
 
-  hold(id: AnonPartId, space: SpaceFigures, name: string): void {
+  /** `seen`: committed bytes of its mappings; null: its used bytes need not be resident, and the committed ones are not compared. */
+  hold(id: AnonPartId, space: SpaceFigures, name: string, seen: number | null): void {
     const part = this.#parts.get(id) ?? { id, bytes: 0, low: 0, high: 0, count: 0 };
-    if (part.high < space.usedBytes * (1 - USED_SLACK) - SLACK_BYTES) this.#enlarge(part, space, name);
+    // Collections alone give committed memory back, so it is at least what it was at the last one.
+    if (seen !== null && part.high < space.committedBytes && seen + GRANULE <= space.committedBytes)
+      this.#enlarge(
+        part,
+        space,
+        name,
+        `has ${bytesText(space.committedBytes)} of ${name} committed, and the mappings show ${bytesText(seen)}`,
+      );
+    else if (part.high < space.usedBytes * (1 - USED_SLACK) - SLACK_BYTES)
+      this.#enlarge(
+        part,
+        space,
+        name,
+        `uses ${bytesText(space.usedBytes)} of ${name}, and the mappings show ${bytesText(part.bytes)}`,
+      );
     else if (space.asOf === 'now' && part.low > space.committedBytes + SLACK_BYTES) this.#reduce(part, space, name);
     else this.narrow(id, space);
   }
 
-  /** The mappings show less than the used bytes. The missing bytes are in unnamed memory, then in the arenas. */
-  #enlarge(part: AnonPart, space: SpaceFigures, name: string): void {
-    let missing = space.usedBytes - part.bytes;
+  /** Some of the part is not where the mappings show it: most probably in unnamed memory, else in the arenas. */
+  #enlarge(part: AnonPart, space: SpaceFigures, name: string, contradiction: string): void {
+    let missing = Math.max(0, space.usedBytes - part.bytes);
     const fromRest = Math.min(missing, this.#rest.bytes);
     missing -= fromRest;
     const arenas = this.#parts.get('malloc-arenas');
@@ -100,15 +123,15 @@ class Table {
       ...part,
       bytes,
       high: Math.max(bytes, most),
-      disagreement: `the JVM uses ${bytesText(space.usedBytes)} of ${name}, and the mappings show ${bytesText(part.bytes)}`,
+      disagreement: `the JVM ${contradiction}`,
     });
     const more = Math.max(0, most - part.high);
     this.#rest = { bytes: this.#rest.bytes - fromRest, low: Math.max(0, this.#rest.low - more), high: this.#rest.high };
-    if (arenas !== undefined && (fromArenas > 0 || more > fromRest))
+    if (arenas !== undefined)
       this.#parts.set('malloc-arenas', {
         ...arenas,
         bytes: arenas.bytes - fromArenas,
-        low: Math.max(0, Math.min(arenas.low, arenas.bytes - Math.max(0, more - fromRest))),
+        low: Math.max(0, Math.min(arenas.low, arenas.bytes - more)),
         disagreement: `some of these may be ${name}`,
       });
   }

@@ -41,20 +41,27 @@ export function chooseMetaspace(found: readonly Reservation[], nonClass: SpaceFi
     return found.map((r) => (r.undecided ? { ...r, metaspace: none && r.committedBytes < r.end - r.start } : r));
   }
   const missing = Math.max(0, nonClass.committedBytes - certain);
-  const shortageWeight = nonClass.asOf === 'last-collection' ? SHORTAGE_WEIGHT : 1;
   const chosen =
-    undecided.length > MAX_COMBINED ? largestWithin(undecided, missing) : nearestSum(undecided, missing, shortageWeight);
+    undecided.length > MAX_COMBINED
+      ? largestWithin(undecided, missing)
+      : nearestSum(undecided, missing, shortageWeight(nonClass));
   const exact = [...chosen].reduce((sum, r) => sum + r.committedBytes, 0) === missing;
   return found.map((r) => (r.undecided ? { ...r, metaspace: chosen.has(r), undecided: !exact } : r));
 }
 
-function nearestSum(of: readonly Reservation[], wanted: number, shortageWeight: number): ReadonlySet<Reservation> {
+/** The undecided ones as arenas, which they may also not be. */
+export const asArenas = (found: readonly Reservation[]): Reservation[] =>
+  found.map((r) => (r.undecided ? { ...r, metaspace: false } : r));
+
+export const shortageWeight = ({ asOf }: SpaceFigures): number => (asOf === 'last-collection' ? SHORTAGE_WEIGHT : 1);
+
+function nearestSum(of: readonly Reservation[], wanted: number, weight: number): ReadonlySet<Reservation> {
   let best: readonly Reservation[] = [];
-  let bestOff = shortageWeight * wanted;
+  let bestOff = weight * wanted;
   for (let bits = 1; bits < 2 ** of.length; bits++) {
     const some = of.filter((_, k) => (bits >> k) % 2 === 1);
     const more = some.reduce((sum, r) => sum + r.committedBytes, 0) - wanted;
-    const off = more < 0 ? -more * shortageWeight : more;
+    const off = more < 0 ? -more * weight : more;
     if (off < bestOff) [best, bestOff] = [some, off];
   }
   return new Set(best);

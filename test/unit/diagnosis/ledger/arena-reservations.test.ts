@@ -317,6 +317,14 @@ describe('a node that begins inside a mapping, because the memory before it is w
     assert.deepEqual(found(merged(640), committed(320 * KIB)), [], 'it is as far off as none');
   });
 
+  test('comes before an arena of whole granules by chance, though the two together are further off', () => {
+    const all = [...arena(AT - 4 * ARENA, 448 * KIB), ...merged(640)];
+    const since = (kib: number) => committed(0, { nonClass: space(kib * KIB, kib * KIB, { asOf: 'last-collection' }) });
+    assert.deepEqual(kinds(found(all, committed(640 * KIB))), ['arena', 'metaspace']);
+    assert.deepEqual(kinds(found(all, since(576))), ['arena?', 'metaspace?'], 'it has grown since the collection');
+    assert.deepEqual(kinds(found(all, committed((448 + 640) * KIB))), ['metaspace', 'metaspace'], 'both are needed');
+  });
+
   test('is not looked for where less than a granule is missing, no figure is known, or the JVM has no granules', () => {
     assert.deepEqual(found(merged(640), committed(64 * KIB - 1)), []);
     assert.deepEqual(found(merged(64), committed(64 * KIB - 1)), []);

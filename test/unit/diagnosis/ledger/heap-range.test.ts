@@ -94,6 +94,25 @@ test('where the JVM tries first it may have no boundary of a mapping, and ends e
   assert.deepEqual(found(heapAt(4 * GIB - 512 * MIB, 512, 513), 512, 512), range(4 * GIB), 'though a mapping ends a MiB later');
 });
 
+test('it has the objects of the class data archive in its last regions, though a range that ends before them has as much committed', () => {
+  const path = '/jdk/lib/server/classes_nocoops.jsa';
+  // 6 MiB of other memory before the heap in one mapping with it; the archive's piece and the rest of its region are the heap's last 2 MiB.
+  const written = mapping(HIGH - 6 * MIB, HIGH + 100 * MIB, { anonBytes: 106 * MIB });
+  const end = HIGH + 512 * MIB;
+  const objects = [mapping(end - 2 * MIB, end - MIB, { path, anonBytes: MIB }), mapping(end - MIB, end)];
+  const withObjects = [written, reserve(written.end, end - 2 * MIB), ...objects];
+  assert.deepEqual(found(withObjects, 102, 512), { start: HIGH, end, isConfirmed: true });
+  // Classes of an archive are followed by reserve, and are not in the heap.
+  const classes = [mapping(end, end + 2 * MIB, { path }), reserve(end + 2 * MIB, end + 16 * MIB)];
+  assert.equal(startOf([written, reserve(written.end, end), ...classes], 100, 512), HIGH);
+});
+
+test('a range that begins or ends where a mapping does comes before one at a whole MiB beside that, though the latter is nearer', () => {
+  const written = mapping(HIGH - 3 * MIB - 12 * KIB, HIGH + 100 * MIB, { anonBytes: 100 * MIB });
+  const mappings = [written, reserve(written.end, HIGH + 512 * MIB)];
+  assert.equal(startOf(mappings, 101, 512), HIGH);
+});
+
 test('its end is the nearest boundary of a mapping within 2 MiB, and its start a whole MiB', () => {
   const odd = [mapping(LOW, LOW + 100 * MIB), reserve(LOW + 100 * MIB, LOW + 512 * MIB + 700 * KIB)];
   assert.deepEqual(found(odd, 100, 512), { start: LOW, end: LOW + 512 * MIB + 700 * KIB, isConfirmed: false });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnonPart, AnonPartId } from '../../../../src/diagnosis/ledger/anon-kinds.ts';
-import { reconcileParts } from '../../../../src/diagnosis/ledger/reconcile-parts.ts';
-import { MIB } from '../../../../src/units.ts';
+import type { JvmFigures } from '../../../../src/diagnosis/ledger/jvm-figures.ts';
+import { type CommittedByPart, reconcileParts } from '../../../../src/diagnosis/ledger/reconcile-parts.ts';
+import { KIB, MIB } from '../../../../src/units.ts';
 import { jvmFigures, space } from '../../../support/made-mappings.ts';
 
 const part = (id: AnonPartId, mib: number, low = mib, high = mib): AnonPart => ({
@@ -15,18 +16,29 @@ const part = (id: AnonPartId, mib: number, low = mib, high = mib): AnonPart => (
 const unnamed = (mib: number, low = mib, high = mib) => part('direct-buffers', mib, low, high);
 const mib = (used: number, committed: number, given: Parameters<typeof space>[2] = {}) =>
   space(used * MIB, committed * MIB, given);
+/** By default the mappings have committed what the JVM says. */
+const reconcile = (
+  parts: readonly AnonPart[],
+  rest: AnonPart | null,
+  figures: JvmFigures,
+  isHeapConfirmed: boolean,
+  committed: CommittedByPart = new Map([
+    ['metaspace', figures.nonClass?.committedBytes ?? 0],
+    ['class-space', figures.classSpace?.committedBytes ?? 0],
+  ]),
+) => reconcileParts(parts, rest, figures, isHeapConfirmed, committed);
 /** Bytes, low and high of each part and of what has no name, MiB. */
-const reconciled = (...given: Parameters<typeof reconcileParts>) => {
-  const { parts, rest } = reconcileParts(...given);
+const reconciled = (...given: Parameters<typeof reconcile>) => {
+  const { parts, rest } = reconcile(...given);
   const figures = ({ bytes, low, high }: Pick<AnonPart, 'bytes' | 'low' | 'high'>) => [bytes / MIB, low / MIB, high / MIB];
   return { ...Object.fromEntries(parts.map((p) => [p.id, figures(p)])), rest: figures(rest) };
 };
-const disagreement = (id: AnonPartId, ...given: Parameters<typeof reconcileParts>): string | undefined =>
-  reconcileParts(...given).parts.find((p) => p.id === id)?.disagreement;
+const disagreement = (id: AnonPartId, ...given: Parameters<typeof reconcile>): string | undefined =>
+  reconcile(...given).parts.find((p) => p.id === id)?.disagreement;
 
 test('without the JVM’s figures the parts stay as they are, but for empty ones', () => {
   const parts = [part('java-heap', 60), part('libraries', 0), part('metaspace', 0, 0, 3)];
-  assert.deepEqual(reconcileParts(parts, null, jvmFigures(), false), {
+  assert.deepEqual(reconcile(parts, null, jvmFigures(), false), {
     parts: [parts[0], parts[2]],
     rest: { bytes: 0, low: 0, high: 0 },
   });
@@ -66,7 +78,7 @@ test('what memory without a name cannot give comes from what looks like arenas, 
   const parts = [part('malloc-arenas', 50, 40, 50)];
   assert.deepEqual(reconciled(parts, unnamed(25), figures, false), {
     metaspace: [60, 0, 70],
-    'malloc-arenas': [15, 5, 50],
+    'malloc-arenas': [15, 0, 50],
     rest: [0, 0, 25],
   });
   assert.equal(disagreement('malloc-arenas', parts, unnamed(25), figures, false), 'some of these may be metaspace');
@@ -76,16 +88,38 @@ test('what memory without a name cannot give comes from what looks like arenas, 
   );
 });
 
-test('arenas that could be the part only if it were all committed keep their bytes, and may be less', () => {
+test('where memory without a name has all that is missing, arenas keep their bytes, and may be less: it is not known where it lies', () => {
   const figures = jvmFigures({ release: 17, nonClass: mib(60, 90) });
   const parts = [part('malloc-arenas', 50)];
   assert.deepEqual(reconciled(parts, unnamed(70), figures, false), {
     metaspace: [60, 0, 90],
-    'malloc-arenas': [50, 20, 50],
+    'malloc-arenas': [50, 0, 50],
     rest: [10, 0, 70],
   });
-  const same = jvmFigures({ release: 17, nonClass: mib(60, 60) });
-  assert.equal(disagreement('malloc-arenas', parts, unnamed(70), same, false), undefined);
+  assert.equal(disagreement('malloc-arenas', parts, unnamed(70), figures, false), 'some of these may be metaspace');
+});
+
+test('a part of which the mappings have less committed than the JVM is not exact, however little is missing', () => {
+  const seen = (bytes: number): CommittedByPart => new Map([['metaspace', bytes]]);
+  const figures = jvmFigures({ release: 17, nonClass: mib(13, 14, { asOf: 'last-collection' }) });
+  const parts = [part('metaspace', 12), part('malloc-arenas', 3)];
+  assert.deepEqual(reconciled(parts, unnamed(20), figures, false, seen(13 * MIB)), {
+    metaspace: [13, 12, 14],
+    'malloc-arenas': [3, 1, 3],
+    rest: [19, 18, 20],
+  });
+  assert.equal(
+    disagreement('metaspace', parts, unnamed(20), figures, false, seen(13 * MIB)),
+    'the JVM has 14 MiB of metaspace committed, and the mappings show 13 MiB',
+  );
+  const exact = { metaspace: [12, 12, 12], 'malloc-arenas': [3, 3, 3], rest: [20, 20, 20] };
+  assert.deepEqual(reconciled(parts, unnamed(20), figures, false, seen(14 * MIB - 64 * KIB + 4 * KIB)), exact);
+  assert.deepEqual(reconciled(parts, unnamed(20), figures, false, seen(15 * MIB)), exact, 'it has grown since the collection');
+});
+
+test('a class space that no mapping was found for is taken from memory without a name, and is not exact', () => {
+  const figures = jvmFigures({ classSpace: mib(3, 4) });
+  assert.deepEqual(reconciled([], unnamed(20), figures, false, new Map()), { 'class-space': [3, 0, 4], rest: [17, 16, 20] });
 });
 
 test('where all together have less than the JVM uses, the part has what there is', () => {
@@ -185,7 +219,7 @@ test('metaspace as of the last collection may have grown until the next one is d
     const classSpace = classUsed === null ? null : mib(classUsed, classUsed, since);
     const figures = jvmFigures({ release: 8, nonClass: mib(used, committed, since), classSpace });
     const parts = classUsed === null ? [] : [part('class-space', classUsed)];
-    const { parts: found } = reconcileParts(parts, unnamed(1000), figures, false);
+    const { parts: found } = reconcile(parts, unnamed(1000), figures, false);
     return Math.round(found.find(({ id }) => id === 'metaspace')!.high / MIB);
   };
   assert.equal(most(6, 8, null), 22, 'the first collection is due at 22 MiB');
