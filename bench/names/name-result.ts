@@ -1,11 +1,14 @@
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import type { Cause } from '../../src/trends/types.ts';
+import { contradictionsIn } from '../../test/support/contradictions.ts';
 import type { NameCase } from './name-cases.ts';
 
 export interface NameResult {
   readonly name: string;
-  /** The last verdict has the right cause, leak and name. */
+  /** The last verdict has the right cause, leak and name, and none contradicts itself. */
   readonly right: boolean;
+  /** What verdicts say that cannot be true together. */
+  readonly contradictions: readonly string[];
   readonly cause: Cause;
   readonly leak: boolean | null;
   readonly headline: string;
@@ -28,10 +31,12 @@ export function resultOf(one: NameCase, verdicts: readonly TimedVerdict[]): Name
   const first = verdicts.findIndex(isNamed);
   const after = first < 0 ? [] : verdicts.slice(first);
   const changes = after.filter((now, i) => i > 0 && shapeOf(now.verdict) !== shapeOf(after[i - 1]!.verdict)).length;
+  const contradictions = verdicts.flatMap(({ verdict }) => contradictionsIn(verdict));
   const minutes = after.length < 2 ? 0 : (last.atS - after[0]!.atS) / 60;
   return {
     name: one.name,
-    right: isNamed(last) && last.verdict.leak === one.leak,
+    right: isNamed(last) && last.verdict.leak === one.leak && contradictions.length === 0,
+    contradictions,
     cause: last.verdict.cause,
     leak: last.verdict.leak,
     headline: last.verdict.headline,

@@ -85,6 +85,7 @@ const worker = async (): Promise<void> => {
     const result = await resultOfCase(one);
     results.set(one, result);
     console.error(`${one.name}: ${result.right ? 'right' : 'WRONG'} (${result.cause}, leak ${result.leak}) ${result.headline}`);
+    for (const contradiction of result.contradictions) console.error(`  contradiction: ${contradiction}`);
   }
 };
 await Promise.all(Array.from({ length: Number(values['at-once']) }, worker));

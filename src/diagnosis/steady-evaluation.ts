@@ -2,6 +2,7 @@ import { entriesOf, type FieldName } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
 import type { CauseShare, Evaluation, FieldTrend } from '../trends/types.ts';
 import { type FileCause, type GrownFiles, rowsNamed } from './growth/file-growth.ts';
+import { agrees } from './leak-of-causes.ts';
 import type { Keeping, Steady, SteadyState } from './steady.ts';
 import type { FileRow } from './types.ts';
 
@@ -74,15 +75,19 @@ interface Causes {
   readonly shares: readonly CauseShare[];
 }
 
-/** Each cause with what it names. Parts that were measured replace what the fields let expect, and not the other way round. */
-const CAUSES: Keeping<Causes> = {
+/**
+ * Each cause with what it names. Parts that were measured replace what the fields let expect, and not the other way round. The answer has waited
+ * already: causes that contradict it go at once.
+ */
+const causesBeside = ({ leak }: Pick<Evaluation, 'leak'>): Keeping<Causes> => ({
   same: (a, b) => namesOf(a.shares) === namesOf(b.shares),
   atOnce: (published, now) =>
+    !agrees(leak, published.shares) ||
     published.shares.length === 0 ||
     now.shares.length === 0 ||
     (published.by === 'fields' && now.by === 'parts') ||
     namesMore(published.shares, now.shares),
-};
+});
 
 const namesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause, what }) => `${cause} ${what}`).join();
 
@@ -91,10 +96,10 @@ const namesMore = (published: readonly CauseShare[], now: readonly CauseShare[])
   published[0]!.cause === now[0]!.cause && published[0]!.what === null && now[0]!.what !== null;
 
 /** The causes in their published order. One that was not found this time keeps its last numbers. */
-export const steadyCauses = (steady: Steady, by: Causes['by'], now: readonly CauseShare[]): readonly CauseShare[] =>
+export const steadyCauses = (steady: Steady, by: Causes['by'], now: Pick<Evaluation, 'leak' | 'causes'>): readonly CauseShare[] =>
   steady
-    .keep('causes', { by, shares: now }, CAUSES)
-    .shares.map((share) => now.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
+    .keep('causes', { by, shares: now.causes }, causesBeside(now))
+    .shares.map((share) => now.causes.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
 
 /** The files that are named, with their newest bytes. */
 export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: GrownFiles): GrownFiles {

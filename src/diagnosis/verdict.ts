@@ -7,6 +7,7 @@ import { attribute } from './growth/attribute.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
 import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
+import { withCauses } from './leak-of-causes.ts';
 import { nameCauses } from './name-causes.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import type { Found, Rule } from './rule.ts';
@@ -52,10 +53,10 @@ export function diagnoseAfter(
     isSwapping: swappedNow(raw) !== null,
   });
   const evaluation = withoutSlabOfFiles(withoutSharedHeap(attributed, raw.jvm, raw.grown), raw.grown);
-  const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation.causes);
+  const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
   const grown = steadyFiles(steady, raw.series.files, raw.grown);
   const causes = nameCauses(found, grown);
-  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: { ...evaluation, causes }, steady };
+  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: withCauses(evaluation, causes), steady };
   return { verdict: verdictOf(context), steady: steady.after };
 }
 

@@ -1,12 +1,14 @@
+import assert from 'node:assert/strict';
 import { composeVerdict } from '../../src/diagnosis/compose-verdict.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { Series } from '../../src/history/series.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
+import { contradictionsIn } from './contradictions.ts';
 
-/** The verdict on a series alone, at its end. */
+/** The verdict on a series alone, at its end. It is an error if it contradicts itself. */
 export function verdictOn(series: Series, target: Partial<TargetInfo> = {}): Verdict {
   const { t, limitBytes, events } = series;
-  return composeVerdict({
+  const verdict = composeVerdict({
     atMs: t[t.length - 1]! * 1000,
     target: {
       id: 'made',
@@ -30,4 +32,6 @@ export function verdictOn(series: Series, target: Partial<TargetInfo> = {}): Ver
     lastEnd: null,
     otherJvms: [],
   });
+  assert.deepEqual(contradictionsIn(verdict), []);
+  return verdict;
 }

@@ -1,6 +1,7 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
+import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
 import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
 import { mayBeCompilers } from './compiler-memory.ts';
 
@@ -21,8 +22,6 @@ const NAMING_SHARE = 0.6;
 const NATIVE_PER_THREAD_BYTES = 128 * KIB;
 /** Class loaders use at most this many bytes of malloc for each byte of resident metaspace. */
 const NATIVE_PER_METASPACE = 1;
-/** Growth that may end by itself is reported with at most this confidence: a collection may free it, or the JVM may have compiled its code. */
-const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 
 export interface AttributionInput {
   readonly evaluation: Evaluation;
@@ -62,14 +61,14 @@ export function attribute({
           evaluation,
           heapCounted,
         );
-  if (growth === null && inAnon.length === found.length) return evaluation;
+  if (inAnon.length === found.length && (growth === null || found.length === 0)) return evaluation;
   const isWarmUp = growth !== null && mayBeCompilers(growth);
   const causes = [...inAnon, ...evaluation.causes.filter((share) => !found.includes(share))];
   causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
   const certain = causes.some(
     ({ cause, reclaimable }) => !reclaimable && (cause !== 'heap' || heapCounted) && (cause !== 'native' || !isWarmUp),
   );
-  if (certain || (found.length === 0 && inAnon.length === 0)) return { ...evaluation, causes };
+  if (certain) return withCauses(evaluation, causes);
   return {
     ...withUnknownLeak(evaluation),
     causes,
@@ -103,13 +102,6 @@ function withFillingHeap(evaluation: Evaluation, growth: AnonGrowth | null): Eva
     etas: [],
   };
 }
-
-/** Such as a heap of which nobody counts what a collection leaves: it may leak within the pages that it has already touched. */
-const withUnknownLeak = (evaluation: Evaluation): Evaluation => ({
-  ...evaluation,
-  leak: null,
-  confidence: Math.min(evaluation.confidence, BOUNDED_GROWTH_CONFIDENCE),
-});
 
 /** Growth of the parts of one cause: bytes over the readings, and bytes per hour at the rate of the trend. */
 interface Measured {

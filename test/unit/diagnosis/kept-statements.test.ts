@@ -124,7 +124,7 @@ describe('causes', () => {
   const named = (cause: CauseShare['cause'], what: string | null, bytesPerHour = 1e6) =>
     causeShare(cause, bytesPerHour, { what });
   const seen = (...steps: readonly (readonly CauseShare[])[]) =>
-    published(steps, (steady, causes) => steadyCauses(steady, 'parts', causes)).map((causes) =>
+    published(steps, (steady, causes) => steadyCauses(steady, 'parts', { leak: null, causes })).map((causes) =>
       causes.map(({ cause, what, bytesPerHour }) => `${cause} ${what} ${bytesPerHour / 1e6}`),
     );
 

@@ -262,7 +262,7 @@ test('a verdict without causes or times says so with none and null, in the curre
 test('times come in their order, the earliest first and by itself too', () => {
   const later = { event: 'oom-kill', seconds: 9e5, low: 8e5, high: 1e6 } as const;
   const sooner = { event: 'heap-exhausted', seconds: 3e5, low: 2e5, high: 4e5 } as const;
-  const v = diagnose(scene({ etas: [later, sooner] }));
+  const v = diagnose(scene({ trend: 'growing', leak: true, causes: [causeShare('heap')], etas: [later, sooner] }));
   assert.deepEqual([v.etas, v.eta], [[sooner, later], sooner]);
 });
 

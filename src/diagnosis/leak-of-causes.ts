@@ -1,0 +1,33 @@
+import type { CauseShare, EtaEvent, Evaluation } from '../trends/types.ts';
+
+/*
+ * The trends of the fields say whether it is a leak, the mappings say what grew, and each may be an answer that is still held. This is the one
+ * place that lets both be published together. Pure.
+ */
+
+/** Growth that may end by itself is reported with at most this confidence: a collection may free it, or the JVM may have compiled its code. */
+const BOUNDED_GROWTH_CONFIDENCE = 0.75;
+
+const isUnreclaimable = (causes: readonly CauseShare[]): boolean => causes.some(({ reclaimable }) => !reclaimable);
+
+/** Whether this answer may stand beside these causes. */
+export const agrees = (leak: Evaluation['leak'], causes: readonly CauseShare[]): boolean =>
+  leak === null || leak === isUnreclaimable(causes);
+
+/** Such as a heap of which nobody counts what a collection leaves: it may leak within the pages that it has already touched. */
+export const withUnknownLeak = (evaluation: Evaluation): Evaluation => ({
+  ...evaluation,
+  leak: null,
+  confidence: Math.min(evaluation.confidence, BOUNDED_GROWTH_CONFIDENCE),
+});
+
+/**
+ * The evaluation with these causes. Where its answer contradicts them, as when mappings show a process that grows and the fields show no leak
+ * yet, whether it leaks is not known; and of its times those stay that are ends of such causes.
+ */
+export function withCauses(evaluation: Evaluation, causes: readonly CauseShare[]): Evaluation {
+  const other: readonly EtaEvent[] = isUnreclaimable(causes) ? ['reclaim'] : ['oom-kill', 'heap-exhausted'];
+  const etas = evaluation.etas.filter(({ event }) => !other.includes(event));
+  const answered = agrees(evaluation.leak, causes) ? evaluation : withUnknownLeak(evaluation);
+  return { ...answered, causes, etas };
+}
