@@ -1,11 +1,11 @@
-import { fieldName, fieldRow } from '../fields.ts';
 import { causeText } from '../fleet/cause-text.ts';
 import { endText } from '../fleet/end-text.ts';
+import { growthText } from '../fleet/growth-text.ts';
 import type { RankedRow } from '../fleet/rank.ts';
 import { workloadName } from '../fleet/report/workloads.ts';
 import type { FleetAnswer } from '../fleet/run-fleet.ts';
-import type { Growth, RowSummary } from '../fleet/types.ts';
-import { rateText, rateWithIntervalText, safeName } from '../format.ts';
+import type { RowSummary } from '../fleet/types.ts';
+import { safeName } from '../format.ts';
 
 const COLUMNS = ['WORKLOAD', 'POD', 'CONTAINER', 'TREND', 'LEAK', 'CAUSE', 'SLOPE (90 %)', 'ENDS', 'CONFIDENCE'] as const;
 
@@ -36,11 +36,6 @@ function cellsOf({ row: { summary }, alarm, replicas }: RankedRow): string[] {
     eta === null ? '' : endText(eta),
     confidence.toFixed(2),
   ];
-}
-
-function growthText({ field, bytesPerHour, low, high }: Growth): string {
-  if (fieldRow(fieldName(field)).unit !== 'bytes') return `${bytesPerHour.toFixed(1)} an hour`;
-  return low === null || high === null ? rateText(bytesPerHour) : rateWithIntervalText(bytesPerHour, low, high);
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

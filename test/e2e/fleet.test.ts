@@ -160,6 +160,9 @@ describe('memhound fleet on a real Prometheus', { skip: missingRequirements('pro
     assert.match(html, new RegExp(`<h1>${alarms.length} containers of \\d+ workloads leak\\.`));
     for (const { owner } of alarms) assert.ok(html.includes(`${owner?.kind}/${owner?.name}`));
     assert.ok(html.includes('<svg class="growth"'));
+    const links = [...html.matchAll(/href="#([\w-]+)"/g)].map(([, id]) => id!);
+    assert.equal(links.length, new Set(alarms.map(({ owner }) => owner?.name)).size, 'the overview has a line for each workload');
+    for (const id of links) assert.ok(html.includes(`<article class="workload" id="${id}">`), id);
     assert.doesNotMatch(html, /<script|<link[^>]*stylesheet|src=|url\((?!data:)|@import/);
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PbfWriter } from 'pbf';
 import { snappyLiterals } from '../../src/fleet/read/snappy-literals.ts';
 import type { StoredSeries } from '../../synthetic/fleet/installs.ts';
+import { writeBlock } from '../../synthetic/fleet/prometheus-block.ts';
 import { program } from './needs.ts';
 import { type Running, start } from './process.ts';
 
@@ -57,9 +58,14 @@ async function launch(
   return { url, pid: running.pid, stop };
 }
 
-/** Prometheus with a configuration, which may tell it to scrape. */
-export async function startPrometheusWith(config: string, more: readonly string[] = []): Promise<FleetServer> {
+/** Prometheus with a configuration, which may tell it to scrape. `past`: series that it has from the start. */
+export async function startPrometheusWith(
+  config: string,
+  more: readonly string[] = [],
+  past: Iterable<StoredSeries> | null = null,
+): Promise<FleetServer> {
   const folder = mkdtempSync(join(tmpdir(), 'memhound-prometheus-'));
+  if (past !== null) writeBlock(join(folder, 'data'), past);
   const file = join(folder, 'prometheus.yml');
   writeFileSync(file, config);
   const port = await freePort();
@@ -72,12 +78,9 @@ export async function startPrometheusWith(config: string, more: readonly string[
   ]);
 }
 
-/** Prometheus, which takes samples of the past by remote write. `more`: further options. */
+/** Prometheus with samples of the past in a block. `more`: further options. */
 export async function startPrometheus(series: Iterable<StoredSeries>, more: readonly string[] = []): Promise<FleetServer> {
-  const config = 'global:\n  scrape_interval: 1h\nstorage:\n  tsdb:\n    out_of_order_time_window: 90d\n';
-  const server = await startPrometheusWith(config, ['--web.enable-remote-write-receiver', ...more]);
-  await write(`${server.url}/api/v1/write`, [...series]);
-  return server;
+  return await startPrometheusWith('global:\n  scrape_interval: 1h\n', more, series);
 }
 
 export async function startVictoriaMetrics(series: Iterable<StoredSeries>): Promise<FleetServer> {

@@ -3,9 +3,10 @@ import { bytesText } from '../../format.ts';
 import { DAY_S } from '../../units.ts';
 import type { Chart } from '../types.ts';
 
-const WIDTH = 520;
+/** About as wide as three charts stand side by side, so that their text is not shrunk. */
+const WIDTH = 360;
 const HEIGHT = 120;
-const TOP = 14;
+const TOP = 17;
 const BOTTOM = 18;
 
 /** The growing field over time: a solid area, restarts as gaps with a mark, the limit as a dashed line if it is near enough to be seen. */
@@ -28,7 +29,7 @@ export function chartSvg(chart: Chart, limitBytes: number | 'max' | null): strin
   const limitLine =
     limit === null
       ? ''
-      : `<line class="limit" x1="0" x2="${WIDTH}" y1="${round(y(limit))}" y2="${round(y(limit))}"/><text x="0" y="${round(y(limit) - 3)}">limit ${bytesText(limit)}</text>`;
+      : `<line class="limit" x1="0" x2="${WIDTH}" y1="${round(y(limit))}" y2="${round(y(limit))}"/><text x="0" y="${round(y(limit) - 4)}">limit ${bytesText(limit)}</text>`;
   const isBytes = fieldRow(fieldName(chart.field)).unit === 'bytes';
   const last = known[known.length - 1];
   const lastText = last === undefined ? 'no value' : isBytes ? bytesText(last) : String(Math.round(last));

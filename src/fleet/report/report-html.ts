@@ -1,6 +1,7 @@
 import { joinWithAnd, safeName } from '../../format.ts';
 import { causeText } from '../cause-text.ts';
 import { endText } from '../end-text.ts';
+import { growthText } from '../growth-text.ts';
 import type { RankedRow } from '../rank.ts';
 import type { FleetAnswer } from '../run-fleet.ts';
 import type { Chart } from '../types.ts';
@@ -23,7 +24,7 @@ const MOST_CHARTS = 3;
 const MOST_WORKLOADS = 200;
 
 const STYLE = `
-.growth { width: 100%; max-width: 520px; display: block; margin: 6px 0 }
+.growth { width: 100%; max-width: 400px; display: block; margin: 6px 0 }
 .growth path { fill: var(--native) }
 .growth .limit { stroke: var(--limit); stroke-dasharray: 5 4; stroke-width: 1.5 }
 .growth .restart { stroke: var(--quiet); stroke-dasharray: 1 3 }
@@ -33,6 +34,9 @@ const STYLE = `
 .workload { margin: 0 0 28px }
 .workload h2 { font-size: var(--text); margin: 0 }
 table { border-collapse: collapse; font-size: var(--small); width: 100% }
+.overview { margin: 0 0 32px }
+.overview a { color: inherit; text-decoration-color: var(--quiet) }
+@media (max-width: 700px) { .overview :is(th, td):is(:nth-child(2), :nth-child(5)) { display: none } }
 th { text-align: left; font-weight: 600; color: var(--quiet) }
 th, td { padding: 3px 14px 3px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top }
 `;
@@ -47,12 +51,13 @@ export function reportHtml({ answer, url, selector, style, chartOf }: ReportInpu
   const body = [
     `<header class="top"><strong class="name">memhound</strong><span class="quiet">${text(url)}${selector === '{}' ? '' : ` ${text(selector)}`}, ${at(answer.range.from)} to ${at(answer.range.to)}</span></header>`,
     `<main><section class="verdict ${tone}" aria-label="Verdict"><h1>${text(headline(answer, alarms))}</h1><p class="state">${text(stateOf(answer))}</p></section>`,
-    list('Leaks, the first to end first', alarms, chartOf),
+    overview(alarms),
+    list('Leaks, the first to end first', alarms, chartOf, 'leak'),
     list('Perhaps leaks', perhaps, chartOf),
     list('Growing, and not known whether it is a leak', open, chartOf),
     missing(answer),
     '</main>',
-    '<footer>Solid areas are memory that the kernel cannot take back. What files and which parts of a JVM grow, no metric of the cgroup tells: <code>memhound inject</code> adds the sidecar that does.</footer>',
+    '<footer>A chart begins at zero and shows the field that grows; a dotted line is a restart, a dashed one the limit, and a gap is a time without samples. Which files and which parts of a JVM grow, no metric of the cgroup tells: <code>memhound inject</code> adds the sidecar that does.</footer>',
   ];
   return `<!doctype html>
 <html lang="en">
@@ -93,14 +98,39 @@ function stateOf({ rows, expectedFalse, missing, tooYoung }: FleetAnswer): strin
   return parts.join(' · ');
 }
 
-function list(title: string, workloads: readonly Workload[], chartOf: ReportInput['chartOf']): string {
+/** `anchor`: what the overview links to, with a number. */
+function list(
+  title: string,
+  workloads: readonly Workload[],
+  chartOf: ReportInput['chartOf'],
+  anchor: string | null = null,
+): string {
   if (workloads.length === 0) return '';
-  const shown = workloads.slice(0, MOST_WORKLOADS).map((workload) => section(workload, chartOf));
+  const shown = workloads
+    .slice(0, MOST_WORKLOADS)
+    .map((workload, i) => section(workload, chartOf, anchor === null ? null : `${anchor}-${i + 1}`));
   const more = workloads.length > MOST_WORKLOADS ? `<p>${workloads.length - MOST_WORKLOADS} more are not shown.</p>` : '';
   return `<section><div class="head"><h2>${text(title)}</h2></div>${shown.join('\n')}${more}</section>`;
 }
 
-function section({ name, rows }: Workload, chartOf: ReportInput['chartOf']): string {
+/** One line a workload: thirty charts are too many to see at once who leaks, by what, and who ends first. */
+function overview(alarms: readonly Workload[]): string {
+  if (alarms.length < 2) return '';
+  const lines = alarms.slice(0, MOST_WORKLOADS).map(({ name, rows }, i) => {
+    const { row, replicas } = rows[0]!;
+    const { growth, eta } = row.summary;
+    const cells = [
+      causeText(row.summary),
+      growth === null ? '' : growthText(growth),
+      eta === null ? '' : endText(eta),
+      replicas === null || replicas.spread === 'single' ? '' : `${replicas.leaking} of ${replicas.of}`,
+    ];
+    return `<tr><td><a href="#leak-${i + 1}">${text(name)}</a></td>${cells.map((cell) => `<td>${text(cell)}</td>`).join('')}</tr>`;
+  });
+  return `<section class="overview" aria-label="Overview"><table><tr><th>Leaks</th><th>Cause</th><th>Grows by</th><th>Ends</th><th>Replicas</th></tr>${lines.join('\n')}</table></section>`;
+}
+
+function section({ name, rows }: Workload, chartOf: ReportInput['chartOf'], id: string | null): string {
   const [first] = rows;
   const { headline: sentence } = first!.row.summary;
   const charts = rows.slice(0, MOST_CHARTS).flatMap((row) => {
@@ -108,7 +138,7 @@ function section({ name, rows }: Workload, chartOf: ReportInput['chartOf']): str
     const { pod, limitBytes } = row.row.summary;
     return chart === null ? [] : [`<figure style="margin:0"><small>${text(pod)}</small>${chartSvg(chart, limitBytes)}</figure>`];
   });
-  return `<article class="workload"><h2>${text(name)}</h2><p class="state">${text(sentence)}<br><small>${text(stateLine(first!))}</small></p><div class="charts">${charts.join('')}</div></article>`;
+  return `<article class="workload"${id === null ? '' : ` id="${id}"`}><h2>${text(name)}</h2><p class="state">${text(sentence)}<br><small>${text(stateLine(first!))}</small></p><div class="charts">${charts.join('')}</div></article>`;
 }
 
 function stateLine({ row: { summary }, replicas }: RankedRow): string {

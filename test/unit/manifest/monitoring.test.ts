@@ -47,6 +47,24 @@ test('the rules ask only for metrics and findings that exist', () => {
   for (const id of findings) assert.ok((ids as Set<string>).has(id), id);
 });
 
+test('the panels of the dashboard lie beside and below each other on the 24 columns of Grafana', () => {
+  interface Panel {
+    readonly id: number;
+    readonly title: string;
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  }
+  const { panels } = JSON.parse(readFileSync('k8s/monitoring/dashboard.json', 'utf8')) as { readonly panels: readonly Panel[] };
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length, 'an id is used twice');
+  const owners = new Map<string, string>();
+  for (const { title, gridPos } of panels)
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        assert.ok(x >= 0 && x < 24, `${title} is outside`);
+        assert.equal(owners.get(`${x} ${y}`), undefined, `${title} overlaps`);
+        owners.set(`${x} ${y}`, title);
+      }
+});
+
 test('each alert fires on its condition with its text, and a healthy pod raises none', {
   skip: missingRequirements('promtool'),
 }, (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ChunkError, XorDecoder } from '../../../../src/fleet/read/xor-chunk.ts';
+import { XorChunkWriter } from '../../../../synthetic/fleet/xor-chunk-writer.ts';
 import { encodeXorChunk } from '../../../support/xor-encoder.ts';
 
 type Sample = readonly [number, number];
@@ -30,6 +31,16 @@ test('any samples survive encoding and decoding, to the last bit', () => {
   fc.assert(
     fc.property(chunk, (samples) => {
       assert.deepEqual(decoded(encodeXorChunk(samples)), samples);
+    }),
+  );
+});
+
+test('the quick writer of synthetic fleets encodes as the slow one does, bit by bit', () => {
+  const writer = new XorChunkWriter();
+  fc.assert(
+    fc.property(chunk, (samples) => {
+      const [t, v] = [samples.map(([at]) => at), samples.map(([, one]) => one)];
+      assert.deepEqual([...writer.encode(t, v, 0, samples.length)], [...encodeXorChunk(samples)]);
     }),
   );
 });
