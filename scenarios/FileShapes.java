@@ -14,6 +14,7 @@ import java.util.List;
 /**
  * Files as servers, brokers and databases keep them: FileShapes SHAPE FOLDER MB_PER_SECOND TOTAL_MB.
  * broker: segments of three partitions, each with a mapped index of fixed length; retention removes all but the newest TOTAL_MB.
+ * zipped: a log of bytes that do not compress, renamed at every 16 MB and then packed into a file of its own, as logback does.
  * thumbnails: files of 20 kB in 256 folders, each closed at once. rolled: a log that is renamed at every 8 MB and never removed.
  * uploads: temporary files of some MB, removed when they are opened, never closed. ring: four files of 8 MB, written in turn for ever.
  * journal: one file of TOTAL_MB that is allocated at once and then filled. mapped: the same through a mapping, without descriptors.
@@ -41,6 +42,7 @@ public class FileShapes {
       case "broker": broker(); break;
       case "thumbnails": thumbnails(); break;
       case "rolled": rolled(); break;
+      case "zipped": zipped(); break;
       case "uploads": uploads(); break;
       case "ring": ring(); break;
       case "journal": journal(); break;
@@ -132,6 +134,28 @@ public class FileShapes {
       }
       log.renameTo(new File(folder, String.format("access.2026-11-%02d.%d.log", 1 + n / 24, n % 24)));
     }
+  }
+
+  private static void zipped() throws Exception {
+    new java.util.Random(1).nextBytes(PART);
+    File log = new File(folder, "access.log");
+    for (int n = 0; more(); n++) {
+      try (RandomAccessFile out = new RandomAccessFile(log, "rw")) {
+        fill(out, 16 << 20);
+      }
+      File old = new File(folder, "access." + n + ".log");
+      log.renameTo(old);
+      new Thread(() -> pack(old)).start();
+    }
+  }
+
+  private static void pack(File old) {
+    try (java.io.OutputStream out = new java.util.zip.GZIPOutputStream(Files.newOutputStream(Path.of(old + ".gz")))) {
+      Files.copy(old.toPath(), out);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+    old.delete();
   }
 
   private static void uploads() throws Exception {

@@ -33,6 +33,10 @@ const row = (
 
 const HARMLESS = { leak: false } as const;
 
+/** Eight files of 50 MiB of which none is in memory. */
+const COLD_STORE =
+  'mkdir "$FOLDER/store"; for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of="$FOLDER/store/blob$i" bs=1M count=50 status=none; done; sync; for f in "$FOLDER"/store/*; do dd if="$f" iflag=nocache count=0 status=none; done';
+
 export const NAME_CASES: readonly NameCase[] = [
   row('one log', ['LogGrowth', '3', '400', 'FOLDER/app.log'], 'page-cache', /\/app\.log \(/, HARMLESS),
   row(
@@ -112,8 +116,18 @@ export const NAME_CASES: readonly NameCase[] = [
   }),
   row('files that are only read', ['Reread', 'closed', 'FOLDER/store', '4'], 'page-cache', /\d+ files .*in \S*\/store\//, {
     ...HARMLESS,
-    prepare:
-      'mkdir "$FOLDER/store"; for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of="$FOLDER/store/blob$i" bs=1M count=50 status=none; done; sync; for f in "$FOLDER"/store/*; do dd if="$f" iflag=nocache count=0 status=none; done',
+    prepare: COLD_STORE,
+  }),
+  row(
+    'a log that is rotated and packed',
+    ['FileShapes', 'zipped', 'FOLDER/logs', '4', '400'],
+    'page-cache',
+    /\/logs\//,
+    HARMLESS,
+  ),
+  row('files that are read in bursts', ['Reread', 'bursts', 'FOLDER/store', '4'], 'page-cache', /in \S*\/store\//, {
+    ...HARMLESS,
+    prepare: COLD_STORE,
   }),
   row('a spill folder on a tmpfs', ['Segments', 'closed', 'SHM/spill', '4', '8', '400'], 'shmem', /\/spill\//),
   row('one file on a tmpfs', ['TmpfsGrowth', '3', '300', 'SHM/queue.dat'], 'shmem', /\/queue\.dat/),

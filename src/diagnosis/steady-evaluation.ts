@@ -1,6 +1,7 @@
 import { entriesOf, type FieldName } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
 import type { CauseShare, Evaluation, FieldTrend } from '../trends/types.ts';
+import { MINUTE_S } from '../units.ts';
 import { type FileCause, type GrownFiles, rowsNamed } from './growth/file-growth.ts';
 import { agrees } from './leak-of-causes.ts';
 import type { Keeping, Steady, SteadyState } from './steady.ts';
@@ -101,19 +102,37 @@ export const steadyCauses = (steady: Steady, by: Causes['by'], now: Pick<Evaluat
     .keep('causes', { by, shares: now.causes }, causesBeside(now))
     .shares.map((share) => now.causes.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
 
-/** The files that are named, with their newest bytes. */
-export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: GrownFiles): GrownFiles {
+/** A log that is renamed and packed, or files that are read in bursts, are not in sight, or do not grow, in some scans. */
+const OUT_OF_SIGHT_S = MINUTE_S;
+
+/** The files that are named for a cause, as they were at the last scan that met them. */
+interface Named {
+  readonly rows: readonly FileRow[];
+  readonly seenS: number;
+}
+
+const pathsOf = ({ rows }: Named): string => rows.map(({ path }) => path).join('\0');
+
+/** The files that are named, with their newest bytes. Files that go out of sight stay for a while, unless others explain the growth now. */
+export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: GrownFiles, atS: number): GrownFiles {
   const filesOf = (cause: FileCause): readonly FileRow[] => {
-    const paths = steady.keep(
+    const newest = ({ rows }: Named): readonly FileRow[] | null =>
+      rowsNamed(
+        tracks,
+        cause,
+        rows.map(({ path }) => path),
+      );
+    const published = steady.keep<Named>(
       `files of ${cause}`,
-      now[cause].map(({ path }) => path),
+      { rows: now[cause], seenS: atS },
       {
-        same: (a, b) => a.join('\0') === b.join('\0'),
-        atOnce: (published) => published.length === 0 || rowsNamed(tracks, cause, published) === null,
+        same: (a, b) => pathsOf(a) === pathsOf(b),
+        atOnce: (before, { rows }) =>
+          before.rows.length === 0 ||
+          (newest(before) === null && (rows.length > 0 || atS - before.seenS > OUT_OF_SIGHT_S || atS < before.seenS)),
       },
     );
-    const isNow = paths.length === now[cause].length && paths.every((path, i) => path === now[cause][i]!.path);
-    return isNow ? now[cause] : (rowsNamed(tracks, cause, paths) ?? now[cause]);
+    return pathsOf(published) === pathsOf({ rows: now[cause], seenS: atS }) ? now[cause] : (newest(published) ?? published.rows);
   };
   return { 'page-cache': filesOf('page-cache'), shmem: filesOf('shmem') };
 }

@@ -54,7 +54,7 @@ export function diagnoseAfter(
   });
   const evaluation = withoutSlabOfFiles(withoutSharedHeap(attributed, raw.jvm, raw.grown), raw.grown);
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
-  const grown = steadyFiles(steady, raw.series.files, raw.grown);
+  const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
   const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: withCauses(evaluation, causes), steady };
   return { verdict: verdictOf(context), steady: steady.after };

@@ -42,7 +42,7 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow) => string>> = {
 const UNNAMED_ADVICE =
   'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, look for deleted files with `lsof +L1`, or run memhound with the uid and gid of the app.';
 
-/** The working set contains the slab that belongs to page cache, up to this share of the cache on ext4. */
+/** The working set contains the slab that belongs to page cache, up to this share of the cache on ext4. Beside it a heap fills at such a pace unnoticed. */
 const SLAB_OF_CACHE = 0.05;
 
 /** Page cache grows. The usual cause is a log that is written inside the container; its pages stay in the cache. */
@@ -56,7 +56,8 @@ export const pageCacheFile: CauseRule = {
     const usage = growthOf(context, 'usage');
     const whole = usage > 0 ? usage : share.bytesPerHour;
     const flat = [
-      ...flatFieldNames(context, ['heap_used', 'threads']),
+      ...flatFieldNames(context, ['heap_used'], SLAB_OF_CACHE * share.bytesPerHour),
+      ...flatFieldNames(context, ['threads']),
       ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
     ];
     return {

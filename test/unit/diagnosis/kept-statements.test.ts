@@ -169,7 +169,10 @@ describe('files that are named', () => {
   const tracks = ['/a.log', '/b.log'].map((path) => fileTrack(path, [1e6, 2e6]));
   const grown = (...paths: readonly string[]) => filesThatGrow(paths.map((path) => fileRow({ path }))).grown;
   const seen = (...steps: readonly (readonly string[])[]) =>
-    published(steps, (steady, paths) => steadyFiles(steady, tracks, grown(...paths)))
+    published(
+      steps.map((paths, second) => ({ paths, second })),
+      (steady, { paths, second }) => steadyFiles(steady, tracks, grown(...paths), second),
+    )
       .at(-1)!
       ['page-cache'].map(({ path }) => path);
 
@@ -185,9 +188,15 @@ describe('files that are named', () => {
     assert.deepEqual(seen(['/gone.log'], ['/b.log']), ['/b.log']);
   });
 
+  test('that are out of sight, as a log while it is renamed, stay for a minute if nothing else explains the growth', () => {
+    const none = (seconds: number): string[][] => Array.from({ length: seconds }, () => []);
+    assert.deepEqual(seen(['/gone.log'], ...none(60)), ['/gone.log']);
+    assert.deepEqual(seen(['/gone.log'], ...none(62)), []);
+  });
+
   test('are the newest rows where they are the same', () => {
     const rows = grown('/a.log');
-    const last = published([rows, rows], (steady, now) => steadyFiles(steady, tracks, now)).at(-1)!;
+    const last = published([rows, rows], (steady, now) => steadyFiles(steady, tracks, now, 0)).at(-1)!;
     assert.equal(last['page-cache'][0], rows['page-cache'][0]);
     assert.deepEqual(last.shmem, []);
   });

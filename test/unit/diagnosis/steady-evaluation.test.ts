@@ -116,6 +116,19 @@ test('no evaluation that leaves only half of the growth to a file has all of it 
   assert.match(second!.headline, /50 % of it/);
 });
 
+test('all of the growth is still all of it where its share is measured a little lower now and then, however long', () => {
+  const withShare = (share: number): Given => ({
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', share * 3.6e9, { reclaimable: true })],
+      fields: { usage: overAMinute('growing', 3.6e9) },
+    },
+  });
+  const lower = Array.from({ length: 100 }, () => withShare(0.89));
+  assert.equal(shapes(verdictsOf([withShare(0.97), ...lower])).size, 1);
+  assert.match(verdictsOf(lower).at(-1)!.headline, /89 % of it/);
+});
+
 test('a verdict that was there is not taken back where samples come late, but after a restart it is', () => {
   const known: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
   const unknownOver = (windowSeconds: number): Given => ({

@@ -207,6 +207,17 @@ test('a disk that other files fill is not said to be filled by the named one', (
   assert.doesNotMatch(growing({ files: [row, other] })!.headline!, /disk/);
 });
 
+test('a heap that rises before its first collections by little beside the log is flat, and one whose floor rises is not', () => {
+  const rises = (trend: 'cyclic' | 'growing') => ({
+    ...fieldTrend(trend, 0.04 * 4.76e6),
+    basis: { ...fieldTrend(trend).basis, statistics: { significant: 1 as const, growing: 1 } },
+  });
+  const headline = (trend: 'cyclic' | 'growing') =>
+    growing({ files: [fileRow()], usage: 4.76e6, fields: { ...FLAT, heap_used: rises(trend) } })?.headline ?? '';
+  assert.match(headline('cyclic'), /Heap, threads and working set are flat/);
+  assert.match(headline('growing'), /\. Threads and working set are flat/);
+});
+
 test('a heap that fills beside the log is not flat, and it is not said that there is no leak', () => {
   const rising = {
     ...fieldTrend('cyclic', 2e6),
