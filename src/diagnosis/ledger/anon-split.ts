@@ -4,6 +4,7 @@ import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../sources/types.ts';
 import { MIB } from '../../units.ts';
 import { type AddressRange, cutAt, isArchive, isWithin } from './address-space.ts';
+import { allocatorOf } from './allocator.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import { arenaReservations } from './arena-reservations.ts';
 import { classSpaceRange } from './class-space-range.ts';
@@ -43,7 +44,9 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const classSpace = classSpaceRange(mappings, heap, figures);
   const marking = markStacks(mappings, figures);
   const ranges = [heap, classSpace, marking].filter((r) => r !== null);
-  const reserves = arenaReservations(mappings, ranges, figures);
+  // musl has no arenas: what looks like one and is no metaspace is a large block, or a table of the collector.
+  const isMusl = allocatorOf(mappings) === 'musl';
+  const reserves = arenaReservations(mappings, ranges, figures).filter((r) => r.metaspace || !isMusl);
   const stacks = stackRanges(mappings);
   const stackStarts = new Set(stacks.map((s) => s.start));
   const tally = new Map<AnonPartId | 'unnamed', AnonPart>();

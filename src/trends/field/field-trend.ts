@@ -121,6 +121,9 @@ export function evaluateField(id: FieldName, values: Float64Array, window: Windo
   return evaluateBlocks(id, blocks, cycles, window);
 }
 
+/** With at least this many collections, a heap's live set is evaluated like any other field. */
+export const MANY_COLLECTIONS = 8;
+
 /** The trend of a heap's floor. `floor`: the live set after each collection. `values`: heap used. Both in bytes. */
 export function evaluateFloor(
   id: FieldName,

@@ -1,15 +1,13 @@
 import type { Limit } from '../../sources/types.ts';
 import { HOUR_S, MINUTE_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
-import { evaluateField, evaluateFloor, type FieldEvaluation } from '../field/field-trend.ts';
+import { evaluateField, evaluateFloor, type FieldEvaluation, MANY_COLLECTIONS } from '../field/field-trend.ts';
 import { centredSums } from '../field/least-squares.ts';
 import { isPracticallySignificant } from '../field/practical-significance.ts';
 import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
 
-/** With at least this many collections, the live set is evaluated like any other field. */
-const MANY_COLLECTIONS = 8;
 /** With only two collections, the rise must be this share of the live set. Its posterior is low unless -Xmx is reached within minutes. */
 const TWO_FLOORS_RISE = 0.3;
 const LOW_POSTERIOR = 0.75;

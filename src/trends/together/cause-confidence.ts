@@ -2,7 +2,7 @@ import { type FieldId, type FieldName, fieldsWhere } from '../../fields.ts';
 import { headroom, versionOf } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S } from '../../units.ts';
-import type { FieldEvaluation } from '../field/field-trend.ts';
+import { type FieldEvaluation, MANY_COLLECTIONS } from '../field/field-trend.ts';
 import type { Cause, CauseBasis, CauseShare, Eta } from '../types.ts';
 
 export type Fields = ReadonlyMap<FieldName, FieldEvaluation>;
@@ -66,8 +66,10 @@ export function causeBasis(
   const cappedBy =
     cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)
       ? 'heap-expansion'
-      : // What collections leave of a heap is no start-up: it is known only after several of them.
-        growing.every(({ id, field }) => mayBeDailyLoad(field, headroomOf(id, fields, limits), isStartUp && cause !== 'heap'))
+      : growing.every(({ id, field }) => {
+            const room = headroomOf(id, fields, limits);
+            return mayBeDailyLoad(field, room, isStartUp && !(cause === 'heap' && fillsForCertain(field, room)));
+          })
         ? 'daily-load'
         : null;
   return {
@@ -99,6 +101,10 @@ const IMMINENT_AT_START_S = 30 * MINUTE_S;
  */
 export const mayBeStartUp = (runSeconds: number, etas: readonly Eta[]): boolean =>
   runSeconds <= COLD_START_S && !etas.some(({ event, seconds }) => event !== 'reclaim' && seconds < IMMINENT_AT_START_S);
+
+/** Whether many collections show that what they leave reaches -Xmx within the hour. At the start a few may show a live set that is being built. */
+const fillsForCertain = ({ basis, slopeBytesPerHour }: FieldEvaluation, room: number): boolean =>
+  (basis.statistics.fullCollections ?? 0) >= MANY_COLLECTIONS && room <= ((slopeBytesPerHour ?? 0) / HOUR_S) * IMMINENT_S;
 
 /**
  * Whether growth may be daily load or a warm-up: slower than a tenth of the level at the start per hour; or, after the first minutes, a rise of

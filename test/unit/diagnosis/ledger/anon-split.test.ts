@@ -86,6 +86,20 @@ describe('a mapping has the name of', () => {
   });
 });
 
+test('with musl, which has no arenas, what looks like one has no name, and metaspace keeps its own', () => {
+  const musl = mapping(apart(9), apart(9) + 400 * KIB, { path: '/lib/ld-musl-x86_64.so.1', perms: 'r-xp' });
+  const at = 1024 * 64 * MIB;
+  const looksLikeArena = [mapping(at, at + 132 * KIB, { anonBytes: 132 * KIB }), reserve(at + 132 * KIB, at + 64 * MIB)];
+  const nodeAt = 2048 * 64 * MIB + 4 * MIB;
+  const node = [mapping(nodeAt, nodeAt + 192 * KIB, { anonBytes: 100 * KIB }), reserve(nodeAt + 192 * KIB, nodeAt + 64 * MIB)];
+  const { metaspace, ...rest } = bytesOf(splitAnon([...looksLikeArena, ...node, musl], null));
+  assert.deepEqual([metaspace, rest['malloc-arenas']], [100 * KIB, undefined]);
+  assert.equal(
+    Object.values(rest).reduce((a, b) => a + b, 0),
+    132 * KIB,
+  );
+});
+
 test('parts are the largest first, count their mappings, and add up to all anonymous memory', () => {
   const split = splitAnon(
     [

@@ -76,6 +76,20 @@ describe('growth of the first five minutes may be the start', () => {
     assert.equal(atStart({ dailyLoadExcluded: true }).confidence, 0.99);
     assert.equal(confidence('metaspace', { metaspace: grown(1500, 1 / 30) }), 0.99);
   });
+  test('of a heap unless eight collections show that -Xmx is met within the hour', () => {
+    const heap = (collections: number, heapMax: number) => {
+      const statistics = { ...fieldEvaluation().basis.statistics, fullCollections: collections };
+      const field = grown(120, 1 / 30, { basis: { ...fieldEvaluation().basis, statistics } });
+      return causeBasis(
+        { cause: 'heap', bytesPerHour: 1, reclaimable: false, what: null },
+        fieldsOf({ heap_used: field }),
+        { limit: 'max', heapMax },
+        { native: null, locked: null },
+        true,
+      ).confidence;
+    };
+    assert.deepEqual([heap(8, 224 * MIB), heap(7, 224 * MIB), heap(8, 225 * MIB)], [0.99, 0.75, 0.75]);
+  });
 });
 
 describe('growth of less than a day may be daily load', () => {
