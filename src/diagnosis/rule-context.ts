@@ -1,9 +1,9 @@
-import { type FieldId, fieldRow } from '../fields.ts';
+import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
 import type { JvmReading, Limit } from '../sources/types.ts';
-import type { Eta, Evaluation, FieldTrend } from '../trends/types.ts';
+import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
 import type { AnonGrowth } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
@@ -132,6 +132,8 @@ const RISES = 0.9;
 const risesUnreported = ({ basis, slopeBytesPerHour }: FieldTrend): boolean =>
   basis.statistics.significant === 1 && (basis.statistics.growing ?? 0) >= RISES && (slopeBytesPerHour ?? 0) > 0;
 
+const CAUSE_OF_FIELD: ByField<Cause> = { heap_used: 'heap', threads: 'threads', metaspace: 'metaspace', classes: 'metaspace' };
+
 /**
  * Short names of those of these fields that are known not to grow, or only by a negligible amount. If metaspace was not updated, the number of
  * loaded classes replaces it, because that is always up to date.
@@ -141,7 +143,9 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
   const renewed = among.flatMap((id): FieldId[] => (isRenewed(id) ? [id] : id === 'metaspace' ? ['classes'] : []));
   const isFlat = (id: FieldId): boolean => {
     const field = trendOf(context, id);
-    if (field === null) return false;
+    // The mappings may show that metaspace grows before its counter does.
+    const isCause = context.evaluation.causes.some(({ cause }) => cause === CAUSE_OF_FIELD[id]);
+    if (field === null || isCause) return false;
     const { trend, slopeBytesPerHour } = field;
     const isNegligible = slopeBytesPerHour !== null && slopeBytesPerHour < negligiblePerHour;
     // A floor that rises is a leak, however slow. Before its first collections a heap rises by what was allocated.

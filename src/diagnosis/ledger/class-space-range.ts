@@ -5,6 +5,8 @@ import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
 
 /** Its size, unless a flag sets another (CompressedClassSpaceSize). The JVM reports it after its first collection. */
 export const DEFAULT_CLASS_SPACE_BYTES = 1024 * MIB;
+/** Rank of a place that only its committed bytes identify. */
+const ELSEWHERE = 3;
 /** Tolerance, because classes may be unloaded between the two readings. */
 const SLACK = 8 * MIB;
 
@@ -22,16 +24,17 @@ export function classSpaceRange(
   const length = classSpace?.reservedBytes ?? DEFAULT_CLASS_SPACE_BYTES;
   const outside = mappings.filter((m) => heap === null || !(m.start >= heap.start && m.end <= heap.end));
   const archiveEnd = lastArchiveEnd(outside);
-  let best: (AddressRange & { readonly off: number }) | null = null;
+  let best: (AddressRange & { readonly rank: number }) | null = null;
   for (const chain of chainsOf(outside)) {
     for (const start of startsIn(chain, heap, archiveEnd)) {
       const range = { start, end: start + length };
       if (range.end > chain.end || (heap !== null && start < heap.end && range.end > heap.start)) continue;
       const isAlone = start === chain.start && range.end === chain.end;
-      const isUsualPlace = isAlone || start === heap?.end || start === archiveEnd;
-      const off = isUsualPlace ? -1 : 0;
-      if (fits(chain.committedWithin(range), classSpace, isUsualPlace) && (best === null || off < best.off))
-        best = { ...range, off };
+      // Stacks and arenas side by side may happen to be as long as the class space, so a certain neighbour decides before the length.
+      const rank = [start === archiveEnd, start === heap?.end, isAlone, true].indexOf(true);
+      const isUsualPlace = rank < ELSEWHERE;
+      if (fits(chain.committedWithin(range), classSpace, isUsualPlace) && (best === null || rank < best.rank))
+        best = { ...range, rank };
     }
   }
   return best === null ? null : { start: best.start, end: best.end };

@@ -1,4 +1,5 @@
 import { ageMs } from '../../clock.ts';
+import { MINUTE_MS } from '../../units.ts';
 
 /** A folder that may contain files in the page cache, with the result of its last walk. `path` is a byte string. */
 export interface Folder {
@@ -59,9 +60,9 @@ export class FolderQueue {
   next(nowMs: number, wide: boolean): Folder | null {
     let best: Folder | null = null;
     for (const folder of this.#folders.values()) {
-      if (!wide && folder.kind !== 'hot' && folder.walkedAtMs === null) continue;
+      if (!wide && folder.kind !== 'hot' && folder.walkedAtMs === null && !isNew(folder, nowMs)) continue;
       if (!isDue(folder, nowMs)) continue;
-      if (best === null || before(folder, best)) best = folder;
+      if (best === null || before(folder, best, nowMs)) best = folder;
     }
     return best;
   }
@@ -82,12 +83,22 @@ function isDue(folder: Folder, nowMs: number): boolean {
   return ageMs(folder.walkedAtMs, nowMs) >= Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
 }
 
-/** Order: hot folders first, then folders never walked, then by rank, then by the time of the last write. */
-function before(a: Folder, b: Folder): boolean {
+/** A folder that was found, and whose names changed within this time, is likely to be one of many: a folder for each day or tenant. */
+const NEW_MS = 10 * MINUTE_MS;
+
+const isNew = ({ walkedAtMs, mtimeMs }: Folder, nowMs: number): boolean => walkedAtMs === null && ageMs(mtimeMs, nowMs) < NEW_MS;
+
+/**
+ * Order: new folders first, else walking the many hot ones again would keep them waiting; then hot folders, then folders never walked, then by
+ * rank, then by the time of the last write.
+ */
+function before(a: Folder, b: Folder, nowMs: number): boolean {
+  const fresher = Number(isNew(a, nowMs)) - Number(isNew(b, nowMs));
   const hot = Number(a.kind === 'hot') - Number(b.kind === 'hot');
   const fresh = Number(a.walkedAtMs === null) - Number(b.walkedAtMs === null);
   const system = Number(isSystemFolder(b.path)) - Number(isSystemFolder(a.path));
   const order =
+    fresher ||
     hot ||
     fresh ||
     system ||

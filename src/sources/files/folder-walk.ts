@@ -9,6 +9,8 @@ import type { PinnedFile } from './measure-files.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 export interface NamedFile extends PinnedFile {
+  /** Path of its folder. */
+  readonly folder: string;
   readonly name: string;
 }
 
@@ -16,10 +18,10 @@ export interface NamedFile extends PinnedFile {
 export interface FolderVisitor {
   /** Whether the walk must open this file. It need not if the file is already known or is not the target's. */
   accepts(stat: Stats): boolean;
-  /** A batch of pinned files of one folder. The walk closes them afterwards. */
-  files(folder: Folder, files: readonly NamedFile[]): Promise<void>;
+  /** A batch of pinned files, of several folders if these are small: each batch may cost a process. The walk closes them afterwards. */
+  files(files: readonly NamedFile[]): Promise<void>;
   begin(folder: Folder): void;
-  /** All names of the folder were read, or the folder was removed (`gone`). */
+  /** All files of the folder were given to `files`, or the folder was removed (`gone`). */
   end(folder: Folder, gone: boolean): void;
 }
 
@@ -41,6 +43,9 @@ export class FolderWalk {
   readonly #queue: FolderQueue;
   readonly #fileSystems: FileSystems;
   #current: { folder: Folder; fd: number; dir: Dir; entries: number } | null = null;
+  /** Pinned files of the next batch, and the folders that were read to the end since the last one. */
+  #pinned: NamedFile[] = [];
+  #ended: { readonly folder: Folder; readonly gone: boolean }[] = [];
   /** Folders opened and names read since the start. */
   readonly done = { folders: 0, names: 0, batches: 0 };
 
@@ -53,11 +58,27 @@ export class FolderWalk {
 
   async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
     const began = performance.now();
-    while (budget.left > 0 && performance.now() - began < MAX_WALK_MS) {
-      if (this.#current === null && !this.#open(nowMs, budget, wide, visitor)) return;
-      if (this.#current !== null) await this.#batch(nowMs, budget, visitor);
-      await breathe(); // a batch takes a millisecond; other work of this process runs in between
+    try {
+      while (budget.left > 0 && performance.now() - began < MAX_WALK_MS) {
+        if (this.#current === null && !this.#open(nowMs, budget, wide, visitor)) break;
+        if (this.#current !== null) this.#readNames(nowMs, budget, visitor);
+        if (this.#pinned.length >= BATCH_FILES) await this.#flush(visitor);
+        await breathe(); // a batch takes a millisecond; other work of this process runs in between
+      }
+    } finally {
+      await this.#flush(visitor);
     }
+  }
+
+  async #flush(visitor: FolderVisitor): Promise<void> {
+    const [files, ended] = [this.#pinned, this.#ended];
+    [this.#pinned, this.#ended] = [[], []];
+    try {
+      if (files.length > 0) await visitor.files(files);
+    } finally {
+      for (const { fd } of files) closeSync(fd);
+    }
+    for (const { folder, gone } of ended) visitor.end(folder, gone);
   }
 
   close(): void {
@@ -98,26 +119,20 @@ export class FolderWalk {
     return true;
   }
 
-  async #batch(nowMs: number, budget: WorkBudget, visitor: FolderVisitor): Promise<void> {
+  #readNames(nowMs: number, budget: WorkBudget, visitor: FolderVisitor): void {
     const current = this.#current!;
-    const batch: NamedFile[] = [];
     this.done.batches++;
     let ended = false;
-    try {
-      while (batch.length < BATCH_FILES && budget.left > 0) {
-        const entry = readEntry(current.dir);
-        if (entry === null) {
-          ended = true;
-          break;
-        }
-        current.entries++;
-        this.done.names++;
-        budget.spend(1);
-        this.#entry(current, entry, batch, visitor);
+    while (this.#pinned.length < BATCH_FILES && budget.left > 0) {
+      const entry = readEntry(current.dir);
+      if (entry === null) {
+        ended = true;
+        break;
       }
-      if (batch.length > 0) await visitor.files(current.folder, batch);
-    } finally {
-      for (const { fd } of batch) closeSync(fd);
+      current.entries++;
+      this.done.names++;
+      budget.spend(1);
+      this.#entry(current, entry, visitor);
     }
     if (!ended) return;
     current.folder.entries = current.entries;
@@ -126,10 +141,10 @@ export class FolderWalk {
     const gone = fstatSync(current.fd).nlink === 0;
     this.close();
     if (gone) this.#queue.drop(current.folder.path);
-    visitor.end(current.folder, gone);
+    this.#ended.push({ folder: current.folder, gone });
   }
 
-  #entry(current: { folder: Folder; fd: number }, entry: Dirent, batch: NamedFile[], visitor: FolderVisitor): void {
+  #entry(current: { folder: Folder; fd: number }, entry: Dirent, visitor: FolderVisitor): void {
     const path = `/proc/self/fd/${current.fd}/${entry.name}`;
     const mounts = mountsOf(this.#root);
     if (mounts.anyRemote && mounts.isRemotePath(`${current.folder.path}/${entry.name}`)) return;
@@ -142,7 +157,8 @@ export class FolderWalk {
     } else if (entry.isFile()) {
       const found = pin(path);
       if (found.state === 'refused') return;
-      if (found.stat.isFile() && visitor.accepts(found.stat)) batch.push({ fd: found.fd, stat: found.stat, name: entry.name });
+      if (found.stat.isFile() && visitor.accepts(found.stat))
+        this.#pinned.push({ fd: found.fd, stat: found.stat, folder: current.folder.path, name: entry.name });
       else closeSync(found.fd);
     }
   }

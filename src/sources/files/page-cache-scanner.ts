@@ -122,6 +122,8 @@ export class PageCacheScanner {
   readonly #sums = new FolderSums();
   readonly #tracked = new Map<string, TrackedFile>();
   readonly #isCandidate: (stat: Stats) => boolean;
+  /** When the walk of a folder began that is not at its end. */
+  readonly #walkBeganMs = new Map<string, number>();
   #mapsAtMs = Number.NEGATIVE_INFINITY;
   #times: ScanTimes;
   #scans = 0;
@@ -165,9 +167,11 @@ export class PageCacheScanner {
     this.#times = { nowMs: 0, firstScanMs: 0, processStartMs, fileSystemOf: (dev) => this.#systems.newest(dev) };
     const since = shared ? processStartMs : null;
     // On a host without containers, all programs share the folders. Only files changed since this program started can be its own.
-    this.#isCandidate = (stat) =>
-      this.#tracked.get(fileKey(stat))?.lostMs !== null &&
-      (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
+    this.#isCandidate = (stat) => {
+      const known = this.#tracked.get(fileKey(stat));
+      if (known !== undefined) known.seenMs = this.#times.nowMs;
+      return known?.lostMs !== null && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
+    };
     for (const folder of folderCandidates(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
     if (!shared) this.#queue.add('/', 'root');
   }
@@ -280,6 +284,7 @@ export class PageCacheScanner {
       mtimeAtQuery: 0,
       changePerMs: 0,
       firstSeenMs: this.#times.nowMs,
+      seenMs: this.#times.nowMs,
       lostMs: null,
       firstQueriedMs: null,
       firstResidentBytes: 0,
@@ -366,8 +371,12 @@ export class PageCacheScanner {
   /** After a walk of the folder: a file that is no longer in it was removed, or will be found in another folder. */
   #endFolder(folder: string, gone: boolean, nowMs: number): void {
     this.#sums.end(folder, gone, nowMs);
-    for (const [key, { lostMs, path }] of this.#tracked)
-      if (lostMs !== null && folderOf(path) === folder) this.#tracked.delete(key);
+    const beganMs = this.#walkBeganMs.get(folder) ?? Number.NEGATIVE_INFINITY;
+    this.#walkBeganMs.delete(folder);
+    for (const [key, { lostMs, path, seenMs, openBy, mapped }] of this.#tracked) {
+      const isMissing = lostMs !== null || (seenMs < beganMs && openBy.length === 0 && !mapped);
+      if (isMissing && folderOf(path) === folder) this.#tracked.delete(key);
+    }
   }
 
   #withBudget(budget: WorkBudget) {
@@ -420,17 +429,20 @@ export class PageCacheScanner {
   #visitor(nowMs: number): FolderVisitor {
     return {
       accepts: this.#isCandidate,
-      begin: (folder) => this.#sums.begin(folder.path, nowMs),
+      begin: (folder) => {
+        this.#walkBeganMs.set(folder.path, nowMs);
+        this.#sums.begin(folder.path, nowMs);
+      },
       end: (folder, gone) => this.#endFolder(folder.path, gone, nowMs),
-      files: (folder, files) => this.#addFolderFiles(nowMs, folder.path, files),
+      files: (files) => this.#addFolderFiles(nowMs, files),
     };
   }
 
   /** Large files get a row each. The others are counted with their folder. */
-  async #addFolderFiles(nowMs: number, folder: string, files: readonly NamedFile[]): Promise<void> {
+  async #addFolderFiles(nowMs: number, files: readonly NamedFile[]): Promise<void> {
     const answers = await measureFiles(files, this.#withBudget(this.#folderBudget));
     this.#queries += files.length;
-    files.forEach(({ name, stat }, i) => {
+    files.forEach(({ folder, name, stat }, i) => {
       const measured = answers[i]!;
       const large = Math.max(measured.residentBytes ?? 0, stat.size) >= this.#limits.largeBytes;
       const path = `${folder === '/' ? '' : folder}/${name}`;
@@ -465,7 +477,9 @@ const residentSum = (files: Iterable<TrackedFile>): number => {
 
 function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, nowMs: number): void {
   const moved = Math.abs((measured.residentBytes ?? 0) - (file.residency?.residentBytes ?? 0));
-  file.changePerMs = file.residency === null ? 0 : moved / Math.max(1, ageMs(file.queriedAtMs, nowMs));
+  // A walk of its folder may measure it again in the same scan, which says nothing of its pace.
+  const sinceMs = ageMs(file.queriedAtMs, nowMs);
+  if (sinceMs > 0) file.changePerMs = file.residency === null ? 0 : moved / sinceMs;
   file.residency = measured;
   file.queriedAtMs = nowMs;
   if (file.firstQueriedMs === null) file.firstResidentBytes = measured.residentBytes ?? 0;

@@ -23,6 +23,8 @@ export interface TrackedFile {
   changePerMs: number;
   /** When a scan first saw it. */
   readonly firstSeenMs: number;
+  /** When a scan or a walk of its folder last saw it. */
+  seenMs: number;
   /** Since when its path names another file; null: the path is right. A walk of its folder finds its new name. */
   lostMs: number | null;
   /** Time at which its residency was first known; null: it is not known yet. */

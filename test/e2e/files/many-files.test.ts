@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FileTracks } from '../../../src/history/file-tracks.ts';
-import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
-import { MIB } from '../../../src/units.ts';
+import { type CacheTotals, PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
+import { Residency } from '../../../src/sources/files/residency.ts';
+import { readPermission } from '../../../src/sources/files/residency-permission.ts';
+import { MIB, MINUTE_MS, SECOND_MS } from '../../../src/units.ts';
 import { start } from '../../support/process.ts';
 import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
 
@@ -20,7 +22,7 @@ const WRITER = `
   console.log('ready');`;
 
 /** A program that obeys commands, and the tracks of the files in its folder after each scan. */
-async function writer(t: TestContext) {
+async function writer(t: TestContext, over: { readonly residency?: Residency } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-many-'));
   const program = start([process.execPath, ['-e', WRITER, dir]]);
   t.after(async () => {
@@ -28,7 +30,7 @@ async function writer(t: TestContext) {
     rmSync(dir, { recursive: true, force: true });
   });
   await program.line((line) => line === 'ready');
-  const scanner = new PageCacheScanner({ roots: ROOTS, process: ownProcessRef(program.pid), pids: () => [program.pid] });
+  const scanner = new PageCacheScanner({ roots: ROOTS, process: ownProcessRef(program.pid), pids: () => [program.pid], ...over });
   t.after(() => scanner.close());
   const tracks = new FileTracks();
   let answers = 0;
@@ -41,9 +43,10 @@ async function writer(t: TestContext) {
       let count = 0;
       await program.line((text) => text === 'done' && ++count === seen);
     },
-    async scan() {
-      const atMs = Date.now();
-      const files = (await scanner.scan(atMs)).filter(({ path }) => path.startsWith(dir));
+    /** `laterMs`: the scan comes so much later than now. */
+    async scan(laterMs = 0, hint?: CacheTotals) {
+      const atMs = Date.now() + laterMs;
+      const files = (await scanner.scan(atMs, hint)).filter(({ path }) => path.startsWith(dir));
       tracks.record(atMs, files);
       return tracks.newest().map((track) => ({ ...track, path: track.path.slice(dir.length) }));
     },
@@ -93,4 +96,37 @@ test('a log that is truncated under its writer has on disk what it holds, not it
   const [log] = await scan();
   assert.equal(log?.sizeBytes.at(-1), 10 * MIB);
   assert.ok(log!.allocatedBytes.at(-1)! < 3 * MIB, `${log?.allocatedBytes.at(-1)} bytes on disk`);
+});
+
+test('closed files of many new folders are found, and their residency is asked for together', async (t) => {
+  let queries = 0;
+  class Counted extends Residency {
+    override query(...args: Parameters<Residency['query']>): ReturnType<Residency['query']> {
+      queries++;
+      return super.query(...args);
+    }
+  }
+  const { does, scan } = await writer(t, { residency: new Counted(readPermission(ROOTS.proc)) });
+  await does('log = open("log"); write(log, 1)');
+  await scan();
+  await does(
+    `for (let i = 0; i < 60; i++) { fs.mkdirSync(dir + '/d' + i); const fd = open('d' + i + '/audit.json'); write(fd, 1); fs.closeSync(fd); }`,
+  );
+  const before = queries;
+  let found = 0;
+  for (let i = 1; i <= 20 && found < 61; i++) found = (await scan(i * MINUTE_MS)).reduce((sum, { files }) => sum + files, 0);
+  assert.equal(found, 61);
+  assert.ok(queries - before < 60, `${queries - before} queries for 60 folders`);
+});
+
+test('a closed file that was removed while another took its room has no row after the next walk of its folder', async (t) => {
+  const { does, scan } = await writer(t);
+  await does(`for (let i = 0; i < 2; i++) { const fd = open('spill-' + i); write(fd, 2); fs.closeSync(fd); }`);
+  await does('write(open("log"), 1)');
+  const files = async (laterMs: number): Promise<number> =>
+    (await scan(laterMs, { fileBytes: 500 * MIB, shmemBytes: 0 })).reduce((sum, track) => sum + track.files, 0);
+  assert.equal(await files(0), 3);
+  assert.equal(await files(0), 3);
+  await does(`fs.unlinkSync(dir + '/spill-0')`);
+  assert.equal(await files(11 * SECOND_MS), 2);
 });

@@ -86,3 +86,13 @@ test('without the JVM’s figures only its usual places count, with the default 
   assert.deepEqual(guessed(spaceAt(AT, 20, 1024)), { start: AT, end: AT + GIB });
   assert.equal(guessed([mapping(AT, AT + 4 * KIB, { perms: 'r--p' }), ...spaceAt(AT + 4 * KIB, 20, 2048)]), null);
 });
+
+test('stacks and arenas that happen to be as long together are not it, if the archive is followed by one', () => {
+  const stacks = Array.from({ length: 15 }, (_, k) => AT - GIB + k * 16 * MIB).flatMap((at) => [
+    reserve(at, at + 16 * KIB),
+    mapping(at + 16 * KIB, at + 16 * MIB),
+  ]);
+  const arena = [mapping(AT - GIB + 240 * MIB, AT - GIB + 241 * MIB), reserve(AT - GIB + 241 * MIB, AT - GIB + 256 * MIB)];
+  const after = [archive(AT, AT + 12 * MIB), ...spaceAt(AT + 12 * MIB, 20), mapping(AT + 268 * MIB, AT + 269 * MIB)];
+  assert.equal(startOf([...stacks, ...arena, ...after]), AT + 12 * MIB);
+});

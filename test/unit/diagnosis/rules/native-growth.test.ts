@@ -122,3 +122,11 @@ test('the first advice is to see whether the memory is held; settings of glibc a
   assert.match(advice('jemalloc'), /runs with jemalloc, so MALLOC_ARENA_MAX and trimming do nothing/);
   assert.doesNotMatch(advice('musl'), /Set MALLOC_ARENA_MAX/);
 });
+
+test('what the mappings show to grow beside it is not called flat, although its counter stands', () => {
+  const found = applyRule(nativeGrowth, {
+    jvm: {},
+    evaluation: { trend: 'growing', leak: null, causes: [causeShare('native'), causeShare('metaspace', 9e6)], fields: FLAT },
+  });
+  assert.match(found?.headline ?? '', /while heap and threads are flat: native memory/);
+});
