@@ -107,6 +107,7 @@ export function container(random: Random, plan: ContainerPlan): Container {
       const live = ouNoise(grid, random, 0.01 * aliveShare * max, random.scale(300, 3000));
       const plain: HeapPlan = {
         live: alive,
+        liveNow: alive[n - 1]!,
         slope: more.slope ?? 0,
         sinceS: more.sinceS ?? 0,
         young,
@@ -123,7 +124,8 @@ export function container(random: Random, plan: ContainerPlan): Container {
         const least = Math.max((0.008 * limit) / DAY, (1.5 * Math.max(MIB, 0.015 * max)) / spanS);
         const room = max * 0.97 - alive[0]! - young - old;
         const slope = Math.min(Math.max((leakTimes * error) / spanS, least), (0.9 * room) / spanS);
-        plan = { ...plain, slope, sinceS: fromS, live: alive.map((value, i) => value + slope * Math.max(0, i * stepS - fromS)) };
+        const leaking = alive.map((value, i) => value + slope * Math.max(0, i * stepS - fromS));
+        plan = { ...plain, slope, sinceS: fromS, live: leaking, liveNow: leaking[n - 1]! };
       }
       const { used, highWater } = heapOf(grid, random, { ...plan, live: plan.live.map((value, i) => value + live.values[i]!) });
       parts.set('heap_used', [used, { ...live, values: new Float64Array(n) }]);

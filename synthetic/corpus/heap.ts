@@ -4,6 +4,8 @@ import type { Grid, SeriesPart } from './parts.ts';
 export interface HeapPlan {
   /** The live set in bytes at each point of the grid. */
   readonly live: Float64Array;
+  /** The live set at the end without its noise. */
+  readonly liveNow: number;
   readonly slope: number;
   readonly sinceS: number;
   /** Maximum garbage of a minor cycle, and of a major one (0: every collection is full). */
@@ -23,7 +25,7 @@ export function heapOf(
   random: Random,
   plan: HeapPlan,
 ): { readonly used: SeriesPart; readonly highWater: SeriesPart } {
-  const { live, young, youngPeriodS, old, oldPeriodS, max } = plan;
+  const { live, liveNow, young, youngPeriodS, old, oldPeriodS, max } = plan;
   const used = new Float64Array(grid.n);
   const high = new Float64Array(grid.n);
   let youngAt = youngPeriodS * random.next();
@@ -55,6 +57,7 @@ export function heapOf(
   return {
     used: {
       ...common,
+      liveNow,
       values: used,
       pending: grid.windowS - plan.sinceS < 3 * slow ? young + old : 0,
       variance: (spanS) => (12 * (late * late)) / 12 / Math.max(1.5, spanS / slow) + (spanS < 3 * slow ? (young + old) ** 2 : 0),

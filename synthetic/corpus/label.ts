@@ -72,7 +72,7 @@ export function labelWhole(
   if (hurting.some(({ said }) => said === 'growing')) overall = 'growing';
   if (short) overall = 'not-enough-data';
   const heap = labels.get('heap_used');
-  const heapNow = fields.get('heap_used')?.reduce((sum, part) => sum + liveSetOf(part), 0) ?? 0;
+  const heapNow = fields.get('heap_used')?.reduce((sum, part) => sum + (part.liveNow ?? 0), 0) ?? 0;
   return {
     scenario,
     truth: {
@@ -89,13 +89,6 @@ export function labelWhole(
           : null,
     },
   };
-}
-
-/** The minimum of the last tenth: the live set, of a heap. */
-function liveSetOf({ values }: SeriesPart): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = Math.floor(0.9 * values.length); i < values.length; i++) least = Math.min(least, values[i]!);
-  return least;
 }
 
 /** Seconds until the 95th percentile of memory that cannot be reclaimed, about its trend, reaches the limit. */

@@ -22,6 +22,8 @@ export interface SeriesPart {
   readonly pending: number;
   /** Variance of the apparent rise of this part over the last `spanS`, by a good estimate of the slope. */
   readonly variance: (spanS: number) => number;
+  /** Of a heap: the live set at the end, bytes. */
+  readonly liveNow?: number;
 }
 
 const DAY = 86_400;

@@ -101,7 +101,7 @@ function heap(made: Lively, plan: HeapOf = {}): void {
   let live = flat;
   let slope = 0;
   if (plan.leakTimes !== undefined) {
-    const error = Math.sqrt(heapOf(grid, random, { ...shape, live: flat }).used.variance(spanS) + noise.variance(spanS));
+    const error = Math.sqrt(heapOf(grid, random, { ...shape, live: flat, liveNow: alive }).used.variance(spanS) + noise.variance(spanS));
     const least = Math.max((0.008 * limit) / 86_400, (1.5 * Math.max(2 ** 20, 0.015 * max)) / spanS);
     const room = max * 0.97 - alive - young - old;
     slope = Math.min(Math.max((plan.leakTimes * error) / spanS, least), (0.9 * room) / spanS);
@@ -114,6 +114,7 @@ function heap(made: Lively, plan: HeapOf = {}): void {
     slope,
     sinceS: fromS,
     live: live.map((value, i) => value + noise.values[i]!),
+    liveNow: live[grid.n - 1]!,
   });
   made.parts.set('heap_used', [used, { ...noise, values: new Float64Array(grid.n) }]);
   if (made.runtime === 'managed') {
