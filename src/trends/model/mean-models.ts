@@ -78,7 +78,8 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
     models.push({ ...BASE_MODEL, logPrior, name: 'daily-cycle', columns: [one, sine, cosine], slopeFactors: null });
     models.push({
       ...BASE_MODEL,
-      logPrior,
+      // With a line, half a cycle fits what rose along a line and stopped.
+      logPrior: logPrior + LOG_PRIOR_BEND,
       name: 'daily-cycle-line',
       columns: [one, sine, cosine, line],
       slopeFactors: [0, 0, 0, 1],

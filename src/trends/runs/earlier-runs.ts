@@ -123,6 +123,14 @@ function followsRun(values: Float64Array, newest: Window, earlier: Window): bool
   return Math.max(apart, atEnd) <= MAX_DISTANCE * moved && share > 0.5 && share < 2;
 }
 
+/** Whether a run still rose in its last third: by more of all that it moved than two runs at the same level may differ. */
+function roseToItsEnd(values: Float64Array, run: Window): boolean {
+  const end = ageOf(run);
+  const level = (share: number): number => levelAt(values, run, share * end, end / 2);
+  const [begin, last] = [level(0.05), level(0.95)];
+  return last > begin && last - level(0.6) > MAX_DISTANCE * (last - begin);
+}
+
 /** Mean of the second half of the levels less that of the first half. */
 function riseOf(levels: readonly number[]): number {
   const half = levels.length >> 1;
@@ -144,12 +152,20 @@ export function adjustForEarlierRuns(
       followsRun(values, window, run.window),
   );
   if (similar.length < MIN_AGREEING_RUNS) return newest;
-  const evaluated = similar.map(({ oomKilled: killed, evaluate: evaluateRun, window: { t, from } }) => {
+  const evaluated = similar.map(({ oomKilled: killed, evaluate: evaluateRun, window: run }) => {
+    const { t, from } = run;
     const field = evaluateRun();
-    return { killed, field, beganAfter: field.basis.line === null ? 0 : field.basis.line.fromT - t[from]! };
+    return {
+      killed,
+      field,
+      beganAfter: field.basis.line === null ? 0 : field.basis.line.fromT - t[from]!,
+      roseToEnd: (field.slopeBytesPerHour ?? 0) > 0 && roseToItsEnd(values, run),
+    };
   });
+  // A run that rose until it was killed did not level off, whichever model its values prefer.
   const leaking = evaluated.filter(
-    ({ killed, field, beganAfter }) => killed !== 'no' && field.trend === 'growing' && beganAfter < MAX_GROWTH_START * age,
+    ({ killed, field, beganAfter, roseToEnd }) =>
+      killed !== 'no' && (field.trend === 'growing' ? beganAfter < MAX_GROWTH_START * age : roseToEnd),
   );
   if (leaking.length > similar.length / 2 && Number.isFinite(newest.levelNow)) {
     const allRecorded = leaking.every(({ killed }) => killed === 'recorded');

@@ -19,6 +19,8 @@ export interface CoMovement {
    * growth is at least the field's growth, and most of the field's growth came at the same times.
    */
   isExplainedByCache(id: FieldId, line: TrendBasis['line'], share: number): boolean;
+  /** As `isExplainedByCache`, for the memory that page tables map: anonymous memory, tmpfs and mapped files. */
+  isExplainedByMappings(id: FieldId, line: TrendBasis['line'], share: number): boolean;
   /**
    * 95th percentile of a sum of fields since `fromT` (epoch seconds), each value moved to the end of the window at `bytesPerHour`. Peaks reach a
    * limit first, and averages would hide them. null: the sum is known for too few rows.
@@ -38,25 +40,31 @@ export function coMovement({ fields, processKills }: Pick<OrderedSeries, 'fields
   const { t, from, to } = window;
   // What a killed process held counts no more, however little is known since.
   const killed = processKills.findLast((row) => row > from && row < to) ?? null;
+  const column = (id: FieldId) => {
+    const values = fields.get(id);
+    return (row: number): number => (values === undefined ? 0 : values[row]!);
+  };
+  const [cache, anon, shmem, mapped] = [column('file'), column('anon'), column('shmem'), column('file_mapped')];
+  const isExplainedBy = (other: (row: number) => number, id: FieldId, line: TrendBasis['line'], share: number): boolean => {
+    const values = fields.get(id);
+    if (line === null || values === undefined) return false;
+    const first = lowerBound(t, line.fromT, from, to);
+    const fieldMeans = intervalMeans((row) => values[row]!, first, to);
+    const otherMeans = intervalMeans(other, first, to);
+    let [gained, otherGained, together] = [0, 0, 0];
+    for (let k = 1; k < fieldMeans.length; k++) {
+      const [mine, its] = [fieldMeans[k]! - fieldMeans[k - 1]!, otherMeans[k]! - otherMeans[k - 1]!];
+      if (!Number.isFinite(mine + its)) continue;
+      gained += mine;
+      otherGained += its;
+      together += Math.max(0, Math.min(mine, share * its));
+    }
+    return gained > 0 && share * otherGained >= gained && together >= MIN_SHARE_TOGETHER * gained;
+  };
   return {
-    isExplainedByCache(id, line, share) {
-      const [values, cache, shmem] = [fields.get(id), fields.get('file'), fields.get('shmem')];
-      if (line === null || values === undefined || cache === undefined) return false;
-      const first = lowerBound(t, line.fromT, from, to);
-      const fieldMeans = intervalMeans((i) => values[i]!, first, to);
-      const disk = intervalMeans((i) => cache[i]! - (shmem === undefined ? 0 : shmem[i]!), first, to);
-      let gained = 0;
-      let cached = 0;
-      let together = 0;
-      for (let k = 1; k < fieldMeans.length; k++) {
-        const [mine, its] = [fieldMeans[k]! - fieldMeans[k - 1]!, disk[k]! - disk[k - 1]!];
-        if (!Number.isFinite(mine + its)) continue;
-        gained += mine;
-        cached += its;
-        together += Math.max(0, Math.min(mine, share * its));
-      }
-      return gained > 0 && share * cached >= gained && together >= MIN_SHARE_TOGETHER * gained;
-    },
+    isExplainedByCache: (id, line, share) =>
+      fields.has('file') && isExplainedBy((row) => cache(row) - shmem(row), id, line, share),
+    isExplainedByMappings: (id, line, share) => isExplainedBy((row) => anon(row) + shmem(row) + mapped(row), id, line, share),
     peak(sum, bytesPerHour, fromT) {
       const first = Math.max(lowerBound(t, fromT, from, to), killed ?? from);
       const step = Math.max(1, Math.floor((to - first) / MAX_ROWS));

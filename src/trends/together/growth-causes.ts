@@ -169,9 +169,12 @@ const PAGE_TABLE_SHARE = 0.01;
 const PAGE_TABLES_PER_THREAD_BYTES = 32 * KIB;
 
 /** Page tables that grow by more than the memory that they map requires. On cgroup v1, only those of the target process are known. */
-function pageTables({ fields }: Growth): Share | null {
+function pageTables({ fields, moved }: Growth): Share | null {
   const known = fields.has('pagetables') ? (['pagetables', 'sec_pagetables'] as const) : (['process_pagetables'] as const);
-  const slope = known.reduce((sum, id) => sum + growthOf(fields, id), 0);
+  // What they map may be called steady, in its noise or as it has just stopped.
+  const isOwn = (id: FieldId): boolean =>
+    grows(fields, id) && !moved.isExplainedByMappings(id, fields.get(id)!.basis.line, PAGE_TABLE_SHARE);
+  const slope = known.reduce((sum, id) => sum + (isOwn(id) ? growthOf(fields, id) : 0), 0);
   const mapped = growthOf(fields, 'anon') + growthOf(fields, 'shmem') + growthOf(fields, 'file_mapped');
   const ofOthers = PAGE_TABLE_SHARE * mapped + PAGE_TABLES_PER_THREAD_BYTES * growthOf(fields, 'threads');
   return slope > ofOthers ? unreclaimable(slope) : null;

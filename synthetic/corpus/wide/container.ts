@@ -101,7 +101,9 @@ function heap(made: Lively, plan: HeapOf = {}): void {
   let live = flat;
   let slope = 0;
   if (plan.leakTimes !== undefined) {
-    const error = Math.sqrt(heapOf(grid, random, { ...shape, live: flat, liveNow: alive }).used.variance(spanS) + noise.variance(spanS));
+    const error = Math.sqrt(
+      heapOf(grid, random, { ...shape, live: flat, liveNow: alive }).used.variance(spanS) + noise.variance(spanS),
+    );
     const least = Math.max((0.008 * limit) / 86_400, (1.5 * Math.max(2 ** 20, 0.015 * max)) / spanS);
     const room = max * 0.97 - alive - young - old;
     slope = Math.min(Math.max((plan.leakTimes * error) / spanS, least), (0.9 * room) / spanS);

@@ -44,14 +44,15 @@ describe('candidates for the course of a series', () => {
     assert.deepEqual(SET.models.slice(0, 2), SET.pilotModels.slice(0, 2));
   });
   test('include a daily cycle in windows of five hours to two days, which is less likely beforehand in short ones', () => {
-    const prior = (hours: number) => {
-      const model = meanModels(u, hours * HOUR_S).models.find(({ name }) => name === 'daily-cycle-line');
+    const prior = (hours: number, of = 'daily-cycle') => {
+      const model = meanModels(u, hours * HOUR_S).models.find(({ name }) => name === of);
       return model === undefined ? null : Math.round(100 * Math.exp(model.logPrior)) / 100;
     };
     assert.deepEqual(
       [prior(4.7), prior(5), prior(11.9), prior(12.1), prior(19), prior(19.3), prior(47.9), prior(48)],
       [null, 0.03, 0.03, 0.1, 0.1, 1, 1, null],
     );
+    assert.equal(prior(24, 'daily-cycle-line'), 0.03, 'a line beside it is as rare as a bend');
     const day = meanModels(u, DAY_S);
     near(course(day, 'daily-cycle', [5, 2, 0])(0.25), 7);
     near(course(day, 'daily-cycle', [5, 0, 2])(0.5), 3);

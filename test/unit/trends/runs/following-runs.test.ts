@@ -228,6 +228,26 @@ describe('a newest run after runs that grew until they were killed', () => {
     const likely = adjusted({ killed: ['recorded', 'likely'], newest, fields: [LEAK, LEAK] });
     assert.deepEqual([likely.trend, likely.posterior, likely.dailyLoadExcluded], ['growing', 0.75, false]);
   });
+  test('grows also where they are said to settle, but rose until their end', () => {
+    const settling = fieldEvaluation({ trend: 'settling', slopeBytesPerHour: 100e6, low: 50e6, high: 150e6 });
+    const after = (value: (minute: number) => number, field = settling, killed: Run['oomKilled'] = 'recorded') =>
+      adjusted({ killed, newest, fields: [field, field], value: (_, minute) => value(minute) }).trend;
+    const stopped = (minute: number) => Math.min(minute, 125);
+    assert.equal(
+      after((minute) => minute),
+      'growing',
+    );
+    assert.equal(after(stopped), 'stable');
+    assert.equal(
+      after((minute) => minute, settling, 'no'),
+      'stable',
+    );
+    assert.equal(
+      after((minute) => minute, { ...settling, slopeBytesPerHour: 0 }),
+      'stable',
+      'no slope is known',
+    );
+  });
   test('keeps what it knows better by itself', () => {
     const sure = adjusted({ killed: 'likely', newest: growingField(120e6, 12e6, { posterior: 0.99, p: 0.001 }) });
     assert.deepEqual([sure.posterior, sure.p], [0.99, 0.001]);

@@ -71,7 +71,7 @@ function evaluated(perHour: number): FieldEvaluation {
 const NONE: DerivedTrends = { native: null, locked: null };
 
 /** Nothing came with page cache but what the slopes say, and no samples tell of peaks. */
-const unmoved: CoMovement = { isExplainedByCache: () => false, peak: () => null };
+const unmoved: CoMovement = { isExplainedByCache: () => false, isExplainedByMappings: () => false, peak: () => null };
 
 for (const row of rows) {
   const [cells, answer] = row.split('|').map((part) => part.trim().split(/\s+/)) as [string[], string[]];
@@ -104,6 +104,18 @@ test('slab that came when the cache did is no cause, however the cache itself is
   const limits = { limit: 4096 * MIB, heapMax: null };
   assert.deepEqual(combineFields(fields, NONE, limits, { ...unmoved, isExplainedByCache: () => true }, DAY_S).causes, []);
   assert.equal(combineFields(fields, NONE, limits, unmoved, DAY_S).causes[0]?.cause, 'slab');
+});
+
+test('page tables that came with the memory that they map are no cause, though that memory is called steady', () => {
+  const fields = new Map<FieldId, FieldEvaluation>([
+    ['usage', evaluated(0)],
+    ['anon', evaluated(0)],
+    ['pagetables', evaluated(12 * MIB)],
+  ]);
+  const limits = { limit: 4096 * MIB, heapMax: null };
+  const causes = (moved: CoMovement) => combineFields(fields, NONE, limits, moved, DAY_S).causes.map(({ cause }) => cause);
+  assert.deepEqual(causes({ ...unmoved, isExplainedByMappings: () => true }), []);
+  assert.deepEqual(causes(unmoved), ['page-tables']);
 });
 
 describe('native memory, where the figures of the JVM tell it from the heap', () => {

@@ -15,6 +15,16 @@ function movement(columns: ByField<(minute: number) => number>, count = ROWS) {
   return coMovement({ fields, processKills: [] }, { t, from: 0, to: count, intervalS: 60, limit: null, shared });
 }
 
+test('page tables are explained by the memory that they map, of all kinds together, and not by less', () => {
+  const line = { fromT: 600, toT: 600 + 60 * (ROWS - 1), level: 0, slopePerSecond: 1 };
+  const explained = (columns: ByField<(minute: number) => number>) =>
+    movement({ pagetables: (m) => 0.01 * m, ...columns }).isExplainedByMappings('pagetables', line, 0.01);
+  assert.equal(explained({ anon: (m) => 1.1 * m }), true);
+  assert.equal(explained({ anon: (m) => 0.4 * m, shmem: (m) => 0.4 * m, file_mapped: (m) => 0.4 * m }), true);
+  assert.equal(explained({ anon: (m) => 0.4 * m }), false);
+  assert.equal(explained({}), false);
+});
+
 describe('a field is explained by page cache', () => {
   const LINE = { fromT: 600, toT: 600 + 60 * (ROWS - 1), level: 0, slopePerSecond: 1 };
   const explained = (columns: ByField<(minute: number) => number>, line: typeof LINE | null = LINE, id: FieldId = 'slab') =>

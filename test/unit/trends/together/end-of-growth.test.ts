@@ -21,7 +21,7 @@ const since = (fromT: number) => ({ ...still.basis, line: { fromT, toT: 1e6, lev
 
 const NONE: DerivedTrends = { native: null, locked: null };
 /** No samples tell of peaks. */
-const unmoved: CoMovement = { isExplainedByCache: () => false, peak: () => null };
+const unmoved: CoMovement = { isExplainedByCache: () => false, isExplainedByMappings: () => false, peak: () => null };
 const UNLIMITED: Limits = { limit: 'max', heapMax: 'max' };
 
 const answer = (fields: ByField<FieldEvaluation>, limits: Partial<Limits> = {}, moved = unmoved, derived = NONE) =>
