@@ -1,13 +1,13 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { failsGate, type Gate } from '../diagnosis/gate.ts';
 import { isOfServer } from '../fleet/evaluate-shard.ts';
 import { evaluateHere, serveThread, startThreads } from '../fleet/evaluators.ts';
 import type { RankedRow } from '../fleet/rank.ts';
-import { parseSelector, selectorText } from '../fleet/read/matchers.ts';
+import { type Matcher, parseSelector, selectorText } from '../fleet/read/matchers.ts';
 import { reportHtml } from '../fleet/report/report-html.ts';
 import { type Question, ResultFile } from '../fleet/result-file.ts';
 import { type FleetAnswer, type Progress, runFleet } from '../fleet/run-fleet.ts';
@@ -34,15 +34,32 @@ async function run(options: FleetCommand): Promise<number> {
     console.error('memhound fleet: expected --prometheus URL; --help lists the options');
     return 2;
   }
-  if (watch === null) return await once(options, prometheus);
+  if (watch !== null && options.resume !== null) {
+    console.error('memhound fleet: --resume continues one run, and --watch begins new ones: expected one of them');
+    return 2;
+  }
+  const selector = selectorOf(options.selector);
+  if (selector === null) return 2;
+  if (watch === null) return await once(options, prometheus, selector);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   for (;;) {
     const startMs = Date.now();
-    const code = await once(options, prometheus);
+    const code = await once(options, prometheus, selector);
     if (code === 2 || (code === 3 && options.failOn !== null)) return code;
     await pause(Math.max(0, startMs + watch * SECOND_MS - Date.now()), stop.signal);
     if (stop.signal.aborted) return 0;
+  }
+}
+
+/** null: it is wrong, which was said. */
+function selectorOf(text: string): readonly Matcher[] | null {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    printError(`memhound fleet: --selector: ${error.message}`);
+    return null;
   }
 }
 
@@ -57,10 +74,9 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', end, { once: true });
   });
 
-async function once(options: FleetCommand, url: string): Promise<number> {
+async function once(options: FleetCommand, url: string, selector: readonly Matcher[]): Promise<number> {
   let results: ResultFile | null = null;
   try {
-    const selector = parseSelector(options.selector);
     const client = {
       url,
       credentials: readCredentials(options),
@@ -74,6 +90,7 @@ async function once(options: FleetCommand, url: string): Promise<number> {
       sinceSeconds: options.since,
       minHistorySeconds: options.minHistory,
     };
+    if (options.report !== null) checkFolder(options.report);
     results = ResultFile.open(options.resume, question, options.until ?? Math.floor(Date.now() / SECOND_MS));
     const progress = progressBar();
     const answer = await runFleet({
@@ -107,6 +124,18 @@ async function once(options: FleetCommand, url: string): Promise<number> {
 const isBundled = (): boolean => import.meta.url.endsWith('.mjs');
 const threadsOf = ({ threads }: FleetCommand): number => Math.min(threads, Math.max(1, availableParallelism()));
 
+/** A run may take minutes, after which it would be known too late. @throws InputError */
+function checkFolder(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+const cannotWrite = (path: string, error: unknown): InputError =>
+  new InputError(`--report ${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+
 /** @throws InputError if it cannot be written */
 function writeReport(path: string, answer: FleetAnswer, results: ResultFile, { url, selector }: Question): void {
   const style = isBundled() ? pageStyle() : '';
@@ -114,7 +143,7 @@ function writeReport(path: string, answer: FleetAnswer, results: ResultFile, { u
   try {
     writeFileSync(path, html);
   } catch (error) {
-    throw new InputError(`--report ${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    throw cannotWrite(path, error);
   }
 }
 

@@ -79,7 +79,7 @@ const nothingFound = (selector: readonly Matcher[]): string =>
   } in this range: expected a Prometheus that scrapes the kubelets (/metrics/cadvisor); check --selector, --since, and whether this server has the cluster's metrics`;
 
 /** A container counts as running if it had a sample this long before the end of the range. */
-const RUNNING_WITHIN = '15m';
+export const RUNNING_WITHIN = '15m';
 
 /** The containers of a namespace that run at the end of the range. */
 export async function candidatesIn(

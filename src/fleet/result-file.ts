@@ -41,9 +41,22 @@ export class ResultFile {
     this.earlier = earlier;
   }
 
-  /** `path` null: a file of this run, which `close` removes. @throws InputError if the file belongs to another question */
+  /** `path` null: a file of this run, which `close` removes. @throws InputError if the file belongs to another question, or cannot be used */
   static open(path: string | null, question: Question, to: number): ResultFile {
-    if (path !== null && existsSync(path)) return ResultFile.#resume(path, question);
+    try {
+      return path !== null && existsSync(path) ? ResultFile.#resume(path, question) : ResultFile.#create(path, question, to);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      throw new InputError(
+        path === null
+          ? `rows are kept in a file in ${tmpdir()}, which cannot be made (${code}): name one with --resume, or another folder in TMPDIR`
+          : `--resume ${path}: expected a file to keep rows in, but it cannot be used (${code})`,
+      );
+    }
+  }
+
+  static #create(path: string | null, question: Question, to: number): ResultFile {
     const folder = path === null ? mkdtempSync(join(tmpdir(), 'memhound-fleet-')) : null;
     const spool = Spool.create(path ?? join(folder!, 'rows.jsonl'));
     spool.append(JSON.stringify({ schema: 'memhound.fleet/1', ...question, to } satisfies Header));
@@ -55,7 +68,7 @@ export class ResultFile {
     const earlier: KnownRow[] = [];
     const spool = Spool.resume(path, (text, place) => {
       if (header === null) header = headerOf(text, path, question);
-      else earlier.push({ summary: summaryOf(JSON.parse(text.slice(0, text.indexOf('\t'))) as FleetRow), place });
+      else earlier.push({ summary: summaryOf(rowOf(text, path, earlier.length + 2)), place });
     });
     if (header === null)
       throw new InputError(`--resume ${path}: expected a file of memhound fleet, found one without a first line`);
@@ -76,6 +89,14 @@ export class ResultFile {
   close(): void {
     this.#spool.close();
     if (this.#folder !== null) rmSync(this.#folder, { recursive: true });
+  }
+}
+
+function rowOf(text: string, path: string, line: number): FleetRow {
+  try {
+    return JSON.parse(text.slice(0, text.indexOf('\t'))) as FleetRow;
+  } catch {
+    throw new InputError(`--resume ${path}: line ${line} is damaged, expected a row: name another file, or remove this one`);
   }
 }
 

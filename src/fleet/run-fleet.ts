@@ -1,7 +1,8 @@
 import { keyText } from '../inputs/prometheus/container-key.ts';
 import { InputError } from '../inputs/series-file.ts';
+import { SECOND_MS } from '../units.ts';
 import { alarmSet } from './alarms.ts';
-import { candidatesIn, takeInventory } from './discover.ts';
+import { candidatesIn, RUNNING_WITHIN, takeInventory } from './discover.ts';
 import { isOfServer } from './evaluate-shard.ts';
 import type { EvaluatorOptions, Evaluators } from './evaluators.ts';
 import { type ClientOptions, HttpClient } from './http/http-client.ts';
@@ -64,7 +65,7 @@ async function run(options: FleetOptions, api: PrometheusApi): Promise<FleetAnsw
   const { selector, range, results, minHistorySeconds } = options;
   const inventory = await takeInventory(api, selector, range);
   const sample = [anyOf('__name__', [inventory.listedBy]), ...selector];
-  const plan = await chooseReader(api, sample, range, options.way);
+  const plan = await chooseReader(api, sample, inventory.labels.pod, range, options.way);
   const { mostSamples } = readerFor(api, plan);
   const evaluators = options.startEvaluators({ client: options.client, plan, minHistorySeconds });
   const rows: KnownRow[] = [...results.earlier];
@@ -119,6 +120,10 @@ async function run(options: FleetOptions, api: PrometheusApi): Promise<FleetAnsw
   for (const warning of api.warnings) warnings.add(warning);
   if (rows.length === 0 && missing.length > 0)
     throw new InputError(`nothing could be read: ${missing[0]!.what}: ${missing[0]!.why}`);
+  if (rows.length + tooYoung === 0)
+    throw new InputError(
+      `no container has a sample in the ${RUNNING_WITHIN} before ${new Date(range.to * SECOND_MS).toISOString()}, though the server has older ones: expected containers that run then; --until takes another time, such as that of the newest samples`,
+    );
   return { range, plan, ...compared(rows, options.falseAlarmRate), missing, warnings: [...warnings], tooYoung, samples };
 }
 

@@ -77,7 +77,7 @@ export class PrometheusApi {
           : { method, path, body: query, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
         readText,
       );
-      const { data, warnings } = openAnswer(parse(text, path));
+      const { data, warnings } = openAnswer(parse(text, `${this.client.origin}/${path}`));
       for (const warning of warnings) this.warnings.add(warning);
       return data;
     } catch (error) {
@@ -88,12 +88,12 @@ export class PrometheusApi {
   }
 }
 
-function parse(text: string, path: string): unknown {
+function parse(text: string, url: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     const found = text.trimStart().startsWith('<') ? 'a web page, perhaps of a login' : 'something else';
-    throw new InputError(`/${path} must answer with JSON, found ${found}: check the URL and the credentials`);
+    throw new InputError(`${url} must answer with JSON, found ${found}: check the URL and the credentials`);
   }
 }
 

@@ -10,6 +10,8 @@ const MAX_POINTS = 11_000;
 const MIN_POINTS = 500;
 /** A server that refuses even this little has another reason than the size. */
 const SHORTEST_S = 3600;
+/** How far back a server looks for a sample, unless it is told (--query.lookback-delta). */
+const LOOKBACK_S = 300;
 
 /**
  * Range queries, which every server answers. The step is the scrape interval: a finer one repeats samples, and a coarser one loses them. What a
@@ -28,7 +30,9 @@ export class RangeReader implements SeriesReader {
 
   async read(matchers: readonly Matcher[], range: TimeRange, expected: number): Promise<LabelledSeries[]> {
     const points = Math.max(MIN_POINTS, Math.min(MAX_POINTS, Math.floor(this.mostSamples / expected)));
-    const expression = selectorText(matchers);
+    const selector = selectorText(matchers);
+    // Of samples that are further apart some would lie between two steps, too old for the second.
+    const expression = this.#step > LOOKBACK_S ? `last_over_time(${selector}[${this.#step}s])` : selector;
     const joined = new Map<string, LabelledSeries[]>();
     for (const part of splitByPoints(range, this.#step, points))
       for (const series of await this.#readPart(expression, part)) {

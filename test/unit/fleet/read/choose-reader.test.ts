@@ -14,7 +14,7 @@ async function wayFor(t: TestContext, statuses: { readonly read: number; readonl
     else if (request.url === '/api/v1/export') response.writeHead(statuses.export).end();
     else response.end(NO_SAMPLES);
   });
-  const { way } = await chooseReader(api, [{ name: 'pod', operator: '!=', value: '' }], RANGE, null);
+  const { way } = await chooseReader(api, [{ name: 'pod', operator: '!=', value: '' }], 'pod', RANGE, null);
   return way;
 }
 
@@ -27,4 +27,37 @@ test('what a server does not have, or a proxy does not let through, leads to the
 test('a server that wants credentials for remote read or export is an error, not one without them', async (t) => {
   await assert.rejects(wayFor(t, { read: 401, export: 200 }), /api\/v1\/read answers 401: it wants credentials/);
   await assert.rejects(wayFor(t, { read: 404, export: 401 }), /api\/v1\/export answers 401: it wants credentials/);
+});
+
+test('the scrape interval is that of some pods, whose samples are asked for alone', async (t) => {
+  const asked: string[] = [];
+  const api = await apiOf(t, async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    const query = new URLSearchParams(body).get('query') ?? '';
+    asked.push(query);
+    const labels = { pod: 'a.b' };
+    response.end(
+      JSON.stringify({
+        status: 'success',
+        data: query.startsWith('topk')
+          ? { resultType: 'vector', result: [{ metric: labels, value: [3600, '1'] }] }
+          : {
+              resultType: 'matrix',
+              result: [
+                {
+                  metric: labels,
+                  values: [
+                    [3000, '1'],
+                    [3030, '1'],
+                    [3060, '1'],
+                  ],
+                },
+              ],
+            },
+      }),
+    );
+  });
+  const plan = await chooseReader(api, [{ name: 'ns', operator: '=', value: 'x' }], 'pod', RANGE, 'query-range');
+  assert.deepEqual(plan, { way: 'query-range', stepSeconds: 30 });
+  assert.deepEqual(asked, ['topk(20, {ns="x"})', '{ns="x",pod="a.b"}[1h]']);
 });
