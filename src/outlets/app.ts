@@ -112,6 +112,13 @@ function keepToken(request: Request, response: Response, token: string | null): 
 /** Browsers may cache assets for ever, since their names have a hash, but not the index. The build has compressed them. */
 function servePage(app: Express, dir: string): void {
   const files = new Set(listFiles(dir));
+  const contents = new Map<string, WeakRef<Buffer>>();
+  /** One copy for all clients that are being sent the file; none stays when no one is. */
+  const read = (name: string): Buffer => {
+    const content = contents.get(name)?.deref() ?? readFileSync(join(dir, name));
+    contents.set(name, new WeakRef(content));
+    return content;
+  };
   for (const name of files) {
     if (/\.(?:br|gz)$/.test(name)) continue;
     const path = name === 'index.html' ? '/' : `/${name}`;
@@ -122,7 +129,7 @@ function servePage(app: Express, dir: string): void {
       );
       response.set({ 'Cache-Control': kept, Vary: 'Accept-Encoding' }).type(name.slice(name.lastIndexOf('.')));
       if (encoding !== undefined) response.set('Content-Encoding', encoding);
-      response.send(readFileSync(join(dir, encoding === undefined ? name : `${name}.${SUFFIX[encoding]}`)));
+      response.send(read(encoding === undefined ? name : `${name}.${SUFFIX[encoding]}`));
     });
   }
 }

@@ -15,6 +15,8 @@ interface Connection {
   /** Requests whose answers are not complete yet. */
   open: number;
   readonly waiting: (() => void)[];
+  /** Bytes that had been written to it when unread bytes were last counted. */
+  countedBytes: number;
 }
 
 /** Maximum of requests that a client may send before it has read the answers. Browsers, curl and Prometheus send none in advance. */
@@ -23,8 +25,10 @@ const MOST_SENT_AHEAD = 8;
 const MOST_MS_AT_ONCE = 20;
 /** Bytes that all clients of a server together may leave unread. */
 const MAX_UNREAD = 8 * MIB;
-/** Unread bytes are counted with every so many requests: a file of the page has 110 KiB. */
-const REQUESTS_PER_COUNT = 32;
+/** They are counted once so many bytes have been written since the last count. All of those may be unread. */
+const BYTES_PER_COUNT = MAX_UNREAD / 2;
+/** The kernel's table has a row for each connection of the pod, so a count may take many ms. The pause after it is so many times as long. */
+const COUNT_PAUSE = 9;
 
 /**
  * The connections of one server. Each costs about 8 KiB here and in the kernel, even if its client sends nothing, so their number and their
@@ -38,7 +42,7 @@ export class Connections {
   /** Answers that are to be begun. */
   readonly #due: (() => void)[] = [];
   #isScheduled = false;
-  #requests = 0;
+  #nextCountMs = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -55,7 +59,7 @@ export class Connections {
         socket.resetAndDestroy();
         return;
       }
-      this.#all.set(socket, { open: 0, waiting: [] });
+      this.#all.set(socket, { open: 0, waiting: [], countedBytes: 0 });
       socket.once('close', () => this.#all.delete(socket));
     });
     server.setTimeout(this.#limits.idleMs, (socket: Socket) => {
@@ -84,7 +88,6 @@ export class Connections {
         return;
       }
       connection.open++;
-      if (++this.#requests % REQUESTS_PER_COUNT === 0) this.#boundUnread(socket);
       response.once('close', () => this.#answered(request));
       const begin = (): void => {
         if (!socket.destroyed) answer(request, response);
@@ -114,20 +117,41 @@ export class Connections {
 
   #beginSome(): void {
     const untilMs = performance.now() + MOST_MS_AT_ONCE;
-    let next = this.#due.shift();
-    for (; next !== undefined; next = performance.now() < untilMs ? this.#due.shift() : undefined) next();
-    this.#isScheduled = this.#due.length > 0;
-    if (this.#isScheduled) setImmediate(() => this.#beginSome());
+    while (this.#due.length > 0) {
+      if (this.#writtenSinceCount() >= BYTES_PER_COUNT) {
+        const pauseMs = this.#nextCountMs - performance.now();
+        if (pauseMs > 0) {
+          setTimeout(() => this.#beginSome(), pauseMs);
+          return;
+        }
+        this.#boundUnread();
+      }
+      if (performance.now() >= untilMs) {
+        setImmediate(() => this.#beginSome());
+        return;
+      }
+      this.#due.shift()!();
+    }
+    this.#isScheduled = false;
+  }
+
+  #writtenSinceCount(): number {
+    let bytes = 0;
+    for (const [socket, { countedBytes }] of this.#all) bytes += socket.bytesWritten - countedBytes;
+    return bytes;
   }
 
   /** Those that have left most unread give way if all together have left too much: each connection alone may have megabytes in the kernel. */
-  #boundUnread({ localPort }: Socket): void {
-    if (localPort === undefined) return;
-    const queues = readSendQueues(localPort);
-    const unread = [...this.#all.keys()].map((socket) => ({
-      socket,
-      bytes: socket.writableLength + (queues.get(socket.remotePort ?? 0) ?? 0),
-    }));
+  #boundUnread(): void {
+    const beganMs = performance.now();
+    const [first] = this.#all.keys();
+    const queues = first?.localPort === undefined ? new Map<number, number>() : readSendQueues(first.localPort);
+    const unread = [...this.#all].map(([socket, connection]) => {
+      connection.countedBytes = socket.bytesWritten;
+      return { socket, bytes: socket.writableLength + (queues.get(socket.remotePort ?? 0) ?? 0) };
+    });
+    const nowMs = performance.now();
+    this.#nextCountMs = nowMs + COUNT_PAUSE * (nowMs - beganMs);
     let sum = unread.reduce((bytes, one) => bytes + one.bytes, 0);
     if (sum <= MAX_UNREAD) return;
     for (const { socket, bytes } of unread.sort((a, b) => b.bytes - a.bytes)) {

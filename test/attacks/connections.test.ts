@@ -60,7 +60,7 @@ test('clients that ask for a file of the page again and again and read nothing l
   }
   const late = await rawConnection(t, hound.url);
   late.write(request('/api/v1/self'));
-  await Promise.race([once(late, 'data'), closed(late)]);
+  await Promise.race([new Promise((resolve) => late.once('data', resolve)), closed(late)]);
   const queued = [...readSendQueues(Number(new URL(hound.url).port)).values()];
   const unread = queued.reduce((sum, bytes) => sum + bytes, 0) / MIB;
   assert.ok(unread < 16, `${unread} MiB`);
