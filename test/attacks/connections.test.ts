@@ -13,7 +13,7 @@ test('connections on which nothing is sent are bounded on both ports, and a prob
   const before = descriptors(hound.running.pid);
   for (const url of [hound.opsUrl, hound.url]) {
     for (let i = 0; i < times(500); i++) await rawConnection(t, url);
-    await holds({ mib: 30, ticks: 1 });
+    await holds({ mib: 30, ticks: 2 });
   }
   const more = descriptors(hound.running.pid) - before;
   assert.ok(more < 64 + 320 + 20, `${more} descriptors more than before`);
@@ -43,7 +43,7 @@ test('requests that are sent ahead of their answers are answered one by one, and
     greedy.resume();
     await ended;
   }
-  await holds({ mib: 40, ticks: 1 });
+  await holds({ mib: 40, ticks: 2 });
 });
 
 test('clients that ask for a file of the page again and again and read nothing leave little in the kernel', {
@@ -64,7 +64,7 @@ test('clients that ask for a file of the page again and again and read nothing l
   const queued = [...readSendQueues(Number(new URL(hound.url).port)).values()];
   const unread = queued.reduce((sum, bytes) => sum + bytes, 0) / MIB;
   assert.ok(unread < 16, `${unread} MiB`);
-  await holds({ mib: 40, ticks: 1 });
+  await holds({ mib: 40, ticks: 2 });
 });
 
 test('readers that ask for long answers and take nothing hold no memory, and others are served after them', {
@@ -131,5 +131,5 @@ test('an upgrade that is refused is closed, whatever its client does', async (t)
   );
   assert.equal((await hound.get('/api/v1/self')).status, 200);
   assert.ok(descriptors(hound.running.pid) - before < 20, `${descriptors(hound.running.pid) - before} descriptors more`);
-  await holds({ mib: 30, ticks: 1 });
+  await holds({ mib: 30, ticks: 2 });
 });

@@ -13,7 +13,7 @@ import { type JvmFigures, jvmFigures } from './jvm-figures.ts';
 import { type MarkStacks, markStacks } from './mark-stacks.ts';
 import { withNativeMemory } from './native-memory-split.ts';
 import { reconcileParts } from './reconcile-parts.ts';
-import { joined, type Reservation } from './reservation.ts';
+import { joined, type Reservation, ReservationMap } from './reservation.ts';
 import { type SwappedParts, withoutSwap, withSwapCounted } from './swapped-parts.ts';
 import { stackRanges } from './thread-stacks.ts';
 
@@ -47,6 +47,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   // musl has no arenas: what looks like one and is no metaspace is a large block, or a table of the collector.
   const isMusl = allocatorOf(mappings) === 'musl';
   const reserves = arenaReservations(mappings, ranges, figures).filter((r) => r.metaspace || !isMusl);
+  const reserved = new ReservationMap(reserves);
   const stacks = stackRanges(mappings);
   const stackStarts = new Set(stacks.map((s) => s.start));
   const tally = new Map<AnonPartId | 'unnamed', AnonPart>();
@@ -68,7 +69,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     if (piece.path.startsWith('/') && fileBytes > 0) addFile(files, piece.path, fileBytes);
     if (piece.anonBytes === 0 && piece.perms.startsWith('---')) continue;
     const isMarking = marking !== null && isWithin(piece, marking);
-    const id = isMarking ? 'vm-structures' : idOf(piece, pieces[i - 1], { heap, classSpace, reserves, stackStarts });
+    const id = isMarking ? 'vm-structures' : idOf(piece, pieces[i - 1], { heap, classSpace, reserved, stackStarts });
     if (piece.swapBytes > 0) swapped.set(id, (swapped.get(id) ?? 0) + piece.swapBytes);
     if (!piece.perms.startsWith('---')) committed.set(id, (committed.get(id) ?? 0) + piece.end - piece.start);
     if (isMarking) continue; // withMarkStacks adds them, after the rest is divided
@@ -111,14 +112,14 @@ const sumOf = (bytes: Iterable<number>): number => [...bytes].reduce((sum, b) =>
 interface Places {
   readonly heap: AddressRange | null;
   readonly classSpace: AddressRange | null;
-  readonly reserves: readonly Reservation[];
+  readonly reserved: ReservationMap;
   readonly stackStarts: ReadonlySet<number>;
 }
 
 function idOf(
   m: Mapping,
   before: Mapping | undefined,
-  { heap, classSpace, reserves, stackStarts }: Places,
+  { heap, classSpace, reserved, stackStarts }: Places,
 ): AnonPartId | 'unnamed' {
   if (heap !== null && isWithin(m, heap)) return 'java-heap';
   if (isArchive(m)) return 'class-archive';
@@ -127,8 +128,8 @@ function idOf(
   if (m.path.startsWith('/')) return 'libraries';
   if (m.perms[2] === 'x') return 'code-cache';
   if (classSpace !== null && isWithin(m, classSpace)) return 'class-space';
-  const reserve = reserves.find((r) => isWithin(m, r));
-  if (reserve !== undefined) return reserve.metaspace ? 'metaspace' : 'malloc-arenas';
+  const reserve = reserved.at(m.start);
+  if (reserve !== null) return reserve.metaspace ? 'metaspace' : 'malloc-arenas';
   if (stackStarts.has(m.start)) return 'thread-stacks';
   return before !== undefined && isBss(m, before) ? 'libraries' : 'unnamed';
 }

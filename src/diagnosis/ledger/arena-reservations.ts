@@ -2,7 +2,7 @@ import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../units.ts';
 import { type AddressRange, type Chain, chainsOf, isWithin } from './address-space.ts';
 import type { JvmFigures, SpaceFigures } from './jvm-figures.ts';
-import { asArenas, chooseMetaspace, type Reservation, shortageWeight } from './reservation.ts';
+import { asArenas, chooseMetaspace, type Reservation, ReservationMap, shortageWeight } from './reservation.ts';
 
 /** glibc's HEAP_MAX_SIZE on 64 bits: an arena's heap is aligned to it and reserves all of it (malloc/arena.c). */
 const ARENA_BYTES = 64 * MIB;
@@ -10,6 +10,8 @@ const ARENA_BYTES = 64 * MIB;
 const METASPACE_GRANULE = 64 * KIB;
 const NODE_ALIGNMENT = 4 * MIB;
 const FIRST_RELEASE_WITH_GRANULES = 16;
+/** A mapping of more than 4,096 full arenas, 256 GiB, is another kind of memory. */
+const MAX_MERGED_BYTES = 4096 * ARENA_BYTES;
 /** The kernel merges the reserve of a node with guard pages after it. A longer reserve belongs to a table of the collector, or to two nodes. */
 const MAX_OVERHANG = MIB;
 
@@ -45,11 +47,10 @@ const isArenaShaped = ({ start }: Reservation): boolean => start % ARENA_BYTES =
 
 /** A table of the collector whose reserve is followed by a node looks like one longer reservation that begins with the table. */
 function withoutOverlaps(all: readonly Reservation[]): Reservation[] {
+  const certain = new ReservationMap(all.filter((r) => !r.isLonger));
   const found: Reservation[] = [];
-  for (const r of all) {
-    const overlaps = (other: Reservation): boolean => other !== r && other.start < r.end && r.start < other.end;
-    if (!r.isLonger || !(all.some((other) => !other.isLonger && overlaps(other)) || found.some(overlaps))) found.push(r);
-  }
+  // In order of address, so only the last one that was taken can reach into the next.
+  for (const r of all) if (!r.isLonger || !(certain.overlaps(r) || (found[found.length - 1]?.end ?? 0) > r.start)) found.push(r);
   return found;
 }
 
@@ -58,11 +59,13 @@ function reservationAt(mappings: readonly Mapping[], i: number, granules: boolea
   const { start } = mappings[i]!;
   const end = reservationEnd(mappings, i);
   if (end === null) return null;
-  const pieces = mappings.slice(i, i + 4096).filter((m) => m.start < end && m.perms.startsWith('rw'));
+  let next = i;
+  while (next < mappings.length && mappings[next]!.start < end) next++;
+  const pieces = mappings.slice(i, next).filter((m) => m.perms.startsWith('rw'));
   const granular = granules && pieces.every((m) => (m.end - m.start) % METASPACE_GRANULE === 0);
   const arenaShaped = start % ARENA_BYTES === 0 && pieces.length === 1;
   if (!granular && !arenaShaped) return null;
-  const last = mappings.slice(i, i + 4096).find((m) => m.end >= end);
+  const last = mappings[next - 1];
   const isLonger = last?.perms.startsWith('---') === true && last.end - end > MAX_OVERHANG;
   return {
     start,
@@ -129,26 +132,31 @@ function withMergedNode(
   mappings: readonly Mapping[],
   taken: readonly AddressRange[],
 ): Reservation[] {
-  const more = (reserves: readonly Reservation[]): number =>
-    reserves.reduce((sum, r) => sum + (r.metaspace ? r.committedBytes : 0), 0) - nonClass.committedBytes;
   const weight = shortageWeight(nonClass);
-  const offOf = (reserves: readonly Reservation[]): number => Math.max(more(reserves), -more(reserves) * weight);
-  let best = { reserves: ways[0], off: offOf(ways[0]) };
-  if (more(ways[0]) > -METASPACE_GRANULE) return best.reserves;
+  const offOf = (bytes: number): number => Math.max(bytes - nonClass.committedBytes, (nonClass.committedBytes - bytes) * weight);
+  const maps = ways.map((reserves) => ({ reserves, map: new ReservationMap(reserves) }));
+  const decidedBytes = maps[0]!.map.metaspaceBytes;
+  if (decidedBytes - nonClass.committedBytes > -METASPACE_GRANULE) return ways[0];
+  let best: { readonly reserves: readonly Reservation[]; readonly node: Reservation } | null = null;
+  let bestOff = offOf(decidedBytes);
   for (const chain of chainsOf(mappings)) {
     if (chain.end - chain.start < ARENA_BYTES) continue;
     for (const m of chain.mappings) {
       if (!m.perms.startsWith('rw') || m.path !== '' || taken.some((range) => isWithin(m, range))) continue;
       for (const node of nodesBeginningIn(m, chain)) {
-        for (const found of ways) {
-          const reserves = [...found.filter((r) => r.end <= node.start || r.start >= node.end), node];
-          const off = offOf(reserves);
-          if (off < best.off) best = { reserves: reserves.map((r) => ({ ...r, undecided: off > 0 && r.undecided })), off };
+        for (const { reserves, map } of maps) {
+          const off = offOf(map.metaspaceBeside(node) + node.committedBytes);
+          if (off < bestOff) [best, bestOff] = [{ reserves, node }, off];
         }
       }
     }
   }
-  return best.reserves;
+  if (best === null) return ways[0];
+  const { reserves, node } = best;
+  return [...reserves.filter((r) => r.end <= node.start || r.start >= node.end), node].map((r) => ({
+    ...r,
+    undecided: bestOff > 0 && r.undecided,
+  }));
 }
 
 /** Each multiple of its alignment in a mapping, beginning at the end. */
@@ -203,7 +211,9 @@ function reservationEnd(mappings: readonly Mapping[], i: number): number | null 
 /** The end of the first arena in a mapping of full arenas; null: it is no such mapping. */
 function wholeArenaEnd(mappings: readonly Mapping[], i: number): number | null {
   const { start, end } = mappings[i]!;
-  return start % ARENA_BYTES === 0 && end >= start + ARENA_BYTES && endsAsArena(mappings, i) ? start + ARENA_BYTES : null;
+  const length = end - start;
+  if (start % ARENA_BYTES !== 0 || length < ARENA_BYTES || length > MAX_MERGED_BYTES) return null;
+  return endsAsArena(mappings, i) ? start + ARENA_BYTES : null;
 }
 
 /** The kernel merges adjacent full arenas into one mapping of whole arenas, possibly followed by the last one's reserve. Large blocks look different. */

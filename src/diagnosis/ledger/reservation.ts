@@ -30,6 +30,55 @@ export function joined(reserves: readonly Reservation[]): AddressRange[] {
   return ranges;
 }
 
+/** Reservations by address, of which no two overlap. A process may have tens of thousands, and each of its mappings is looked up. */
+export class ReservationMap {
+  readonly #sorted: readonly Reservation[];
+  /** Committed metaspace of those before each one. */
+  readonly #metaspaceBytes: Float64Array;
+
+  constructor(reservations: readonly Reservation[]) {
+    this.#sorted = [...reservations].sort((a, b) => a.start - b.start);
+    this.#metaspaceBytes = new Float64Array(reservations.length + 1);
+    for (const [i, { metaspace, committedBytes }] of this.#sorted.entries())
+      this.#metaspaceBytes[i + 1] = this.#metaspaceBytes[i]! + (metaspace ? committedBytes : 0);
+  }
+
+  /** The one that contains an address; null: none does. */
+  at(address: number): Reservation | null {
+    const reservation = this.#sorted[this.#indexAfter(address)];
+    return reservation !== undefined && reservation.start <= address ? reservation : null;
+  }
+
+  overlaps(range: AddressRange): boolean {
+    const next = this.#sorted[this.#indexAfter(range.start)];
+    return next !== undefined && next.start < range.end;
+  }
+
+  /** Committed metaspace of all. */
+  get metaspaceBytes(): number {
+    return this.#metaspaceBytes[this.#sorted.length]!;
+  }
+
+  /** Committed metaspace of all that do not overlap a range. */
+  metaspaceBeside({ start, end }: AddressRange): number {
+    const first = this.#indexAfter(start);
+    let next = first;
+    while (next < this.#sorted.length && this.#sorted[next]!.start < end) next++;
+    return this.#metaspaceBytes[first]! + this.metaspaceBytes - this.#metaspaceBytes[next]!;
+  }
+
+  /** Index of the first one that ends after an address. */
+  #indexAfter(address: number): number {
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#sorted[middle]!.end <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
 /** The undecided ones that together fill the missing committed size are metaspace. If they fill it exactly, no reservation remains undecided. */
 export function chooseMetaspace(found: readonly Reservation[], nonClass: SpaceFigures | null): Reservation[] {
   const undecided = found.filter((r) => r.undecided);

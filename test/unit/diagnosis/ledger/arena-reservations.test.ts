@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { arenaReservations } from '../../../../src/diagnosis/ledger/arena-reservations.ts';
 import type { JvmFigures } from '../../../../src/diagnosis/ledger/jvm-figures.ts';
-import { joined, type Reservation } from '../../../../src/diagnosis/ledger/reservation.ts';
+import { joined, type Reservation, ReservationMap } from '../../../../src/diagnosis/ledger/reservation.ts';
 import type { Mapping } from '../../../../src/sources/mappings/smaps-format.ts';
 import { KIB, MIB } from '../../../../src/units.ts';
 import { jvmFigures, mapping, reserve, space } from '../../../support/made-mappings.ts';
@@ -32,6 +32,50 @@ const found = (mappings: readonly Mapping[], figures: JvmFigures = jvmFigures(),
 /** Kind of each: a question mark where it may be the other one. */
 const kinds = (reservations: readonly Reservation[]) =>
   reservations.map(({ metaspace, undecided }) => `${metaspace ? 'metaspace' : 'arena'}${undecided ? '?' : ''}`);
+
+test('twice as many arenas, or nodes with a longer reserve, are twice the work, not four times', () => {
+  const LONGER = ARENA + 4 * MIB;
+  const shapes = [
+    (k: number) => arena(AT + k * ARENA),
+    (k: number) => [
+      mapping(AT + k * LONGER, AT + k * LONGER + 128 * KIB),
+      reserve(AT + k * LONGER + 128 * KIB, AT + (k + 1) * LONGER),
+    ],
+  ];
+  for (const shape of shapes) {
+    const work = (count: number): number => {
+      let looks = 0;
+      const counted = (m: Mapping): Mapping => ({
+        ...m,
+        get start() {
+          looks++;
+          return m.start;
+        },
+      });
+      found(Array.from({ length: count }, (_, k) => shape(k).map(counted)).flat(), committed(5 * MIB));
+      return looks;
+    };
+    assert.ok(work(8000) < 2.5 * work(4000), `${work(4000)} and ${work(8000)} looks`);
+  }
+});
+
+test('reservations by address: the one that contains it, those that a range reaches into, metaspace beside a range', () => {
+  const all = found([...arena(AT), ...node(NODE + ARENA), ...arena(AT + 4 * ARENA)], committed(256 * KIB));
+  assert.deepEqual(kinds(all), ['arena', 'metaspace', 'arena']);
+  const map = new ReservationMap(all.toReversed());
+  const startAt = (address: number) => map.at(address)?.start ?? null;
+  assert.deepEqual([AT - 1, AT, AT + ARENA - 1, AT + ARENA].map(startAt), [null, AT, AT, null]);
+  assert.equal(startAt(NODE + ARENA + MIB), NODE + ARENA);
+  assert.equal(map.overlaps({ start: AT + ARENA, end: NODE + ARENA }), false);
+  assert.equal(map.overlaps({ start: AT + ARENA, end: NODE + ARENA + 1 }), true);
+  assert.equal(map.metaspaceBeside({ start: AT, end: AT + ARENA }), 256 * KIB);
+  assert.equal(map.metaspaceBeside({ start: NODE, end: NODE + 2 * ARENA }), 0);
+});
+
+test('a mapping of more than 4,096 full arenas is no arena: a container may reserve the whole address space', () => {
+  const full = (count: number) => found([mapping(AT, AT + count * ARENA, { anonBytes: MIB })]).length;
+  assert.deepEqual([full(2), full(4096), full(4097), full(1_000_000)], [2, 4096, 0, 0]);
+});
 
 describe('an arena', () => {
   test('is a written piece at a multiple of 64 MiB and its reserve', () => {
