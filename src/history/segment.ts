@@ -1,5 +1,6 @@
 import { timeProblem } from '../clock.ts';
-import type { ByField } from '../fields.ts';
+import { type ByField, entriesOf } from '../fields.ts';
+
 /**
  * One segment on disk, as columns in compact JSON, which jq can read. `null` is a gap. Pure.
  * Schema 2 has coarser tiers. Schema 1, which had only raw rows, can be read too.
@@ -37,6 +38,23 @@ export const emptySegment = (): Segment => ({
   max: {},
   events: [],
 });
+
+/** The rows and events at `fromS` or later. */
+export function rowsFrom(segment: Segment, fromS: number): Segment {
+  const { t, events } = segment;
+  const first = t.findIndex((at) => at >= fromS);
+  const from = first < 0 ? t.length : first;
+  const later = (columns: Segment['fields']): Segment['fields'] =>
+    Object.fromEntries(entriesOf(columns).map(([id, column]) => [id, column.slice(from)]));
+  return {
+    ...segment,
+    t: t.slice(from),
+    fields: later(segment.fields),
+    min: later(segment.min),
+    max: later(segment.max),
+    events: events.filter((event) => event.t >= fromS),
+  };
+}
 
 const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
 

@@ -61,11 +61,9 @@ export class SealedFiles {
       if (now.has(name) || name === open) continue;
       const setAside = all.some((other) => other.startsWith(`${name}.`));
       const merged = [...now].some(([, by]) => by.startS <= startS + 1e-3 && by.endS >= endS - 1e-3);
-      // It may have been merged with older ones: such a file goes when its first row is too old.
-      const oldestS = Math.min(
-        ...[...this.#known.values()].filter((other) => other.startS <= startS).map((other) => other.startS),
-      );
-      const tooOld = newestS - oldestS > this.#keepS && [...now.values()].every((other) => other.startS > startS);
+      // A merged one goes when its first row is too old, and another one has its newer rows.
+      const rest = [...now.values()].some((other) => other.startS > startS && other.startS <= endS && other.endS >= endS - 1e-3);
+      const tooOld = newestS - startS > this.#keepS && (newestS - endS > this.#keepS || rest);
       const makesRoom = bytes > this.#maxBytes * 0.5 && [...now.values()].every((other) => other.endS >= endS);
       assert.ok(
         setAside || merged || tooOld || makesRoom,

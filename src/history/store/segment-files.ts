@@ -1,10 +1,10 @@
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Low } from 'lowdb';
 import { SECOND_MS } from '../../units.ts';
 import { coarsen } from '../coarsen.ts';
-import { emptySegment, type Segment } from '../segment.ts';
+import { emptySegment, rowsFrom, type Segment } from '../segment.ts';
 import { dropCachedPages } from './drop-page-cache.ts';
 import { openJsonFile } from './json-file.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -28,6 +28,7 @@ export interface OpenSegment {
 
 const TIER_NAMES: Readonly<Record<number, string>> = { 60: '1m', 900: '15m', 7200: '2h' };
 const NAME = /^\d+(?:\.(?:1m|15m|2h))?\.json$/;
+export const isSegmentName = (name: string): boolean => NAME.test(name);
 const stepOf = (name: string): number =>
   Number(Object.keys(TIER_NAMES).find((step) => name.endsWith(`.${TIER_NAMES[Number(step)]}.json`)) ?? 0);
 /** The file name has the segment's start (epoch ms) and its tier. */
@@ -45,7 +46,7 @@ export async function yieldToEventLoop(read: number): Promise<void> {
 
 /** Names of the segments in order of time. A coarser one has the time of the first that it replaces, and comes before it. @throws ENOENT */
 export async function segmentNames(dir: string): Promise<string[]> {
-  const names = (await readdir(dir)).filter((name) => NAME.test(name));
+  const names = (await readdir(dir)).filter(isSegmentName);
   return names.sort((a, b) => startOf(a) - startOf(b) || stepOf(b) - stepOf(a));
 }
 
@@ -89,6 +90,31 @@ export async function sealSegment({ path, low }: OpenSegment, dir: string): Prom
   const { step, until, t } = low.data;
   const startS = startOf(path.slice(path.lastIndexOf('/') + 1));
   return { path, bytes, step, startS, endS: until ?? t.at(-1) ?? startS };
+}
+
+/**
+ * The sealed segments of a folder that is not loaded, by name and size alone. Each ends where the next one begins; the last one's end is not
+ * known, and counts as its start. @throws ENOENT
+ */
+export async function listSealedSegments(dir: string): Promise<SealedSegment[]> {
+  const names = await segmentNames(dir);
+  const sealed: SealedSegment[] = [];
+  for (const [i, name] of names.entries()) {
+    const path = join(dir, name);
+    const { size } = await stat(path);
+    sealed.push({ path, bytes: size, step: stepOf(name), startS: startOf(name), endS: startOf(names[i + 1] ?? name) });
+  }
+  return sealed;
+}
+
+/** Writes the rows of a merged segment from `fromS` on as a segment of its own, and syncs it. The caller removes the old one. null: it has none. */
+export async function sealRowsFrom(dir: string, sealed: SealedSegment, fromS: number): Promise<SealedSegment | null> {
+  const rest = rowsFrom(readSegmentWithEnvelope(sealed.path), fromS);
+  const [startS] = rest.t;
+  if (startS === undefined) return null;
+  const segment = openSegment(segmentPath(dir, startS * SECOND_MS, sealed.step), rest);
+  await segment.low.write();
+  return sealSegment(segment, dir);
 }
 
 /** Writes one coarser segment for several, and syncs it. The caller removes the old ones. */

@@ -43,6 +43,8 @@ export interface StoreOptions {
 const ROWS = 30;
 /** Reserve for the open segments, and for a coarser segment together with those that it replaces. */
 const RESERVED_BYTES = 256 * KIB;
+/** Segments that were set aside may have at most this share of --max-disk. */
+const SET_ASIDE_SHARE = 0.125;
 const MAX_FINAL_REPORTS = 5;
 /** Up to this age, rows in memory are single samples. */
 const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
@@ -51,8 +53,8 @@ const RAW_S = Math.min(...TIERS.map((tier) => tier.olderThanS));
 export class Store {
   readonly #options: StoreOptions;
   readonly #targets = new Map<string, TargetStore>();
-  /** Final reports in folders whose target has not been found, by key. */
-  readonly #unclaimed = new Map<string, readonly FinalReport[]>();
+  /** Folders whose target has not been found, by key: their final reports, and what their files take of the disk. */
+  readonly #unclaimed = new Map<string, TargetStore>();
   /** null: in memory only. */
   readonly #volume: BoundedVolume | null;
   #lock: FolderLock | null = null;
@@ -215,25 +217,20 @@ export class Store {
     await this.#enforceRetention();
   }
 
-  /** Keeps age and size within their limits: deletes a segment if its first row is too old, and the oldest if there are too many bytes. */
+  /** Keeps age and size within their limits: deletes rows that are too old, and the oldest segment if there are too many bytes. */
   async #enforceRetention(): Promise<void> {
     const { maxDiskBytes, keepS = KEEP_S } = this.#options;
     const budget = Math.min(maxDiskBytes * 0.9, maxDiskBytes - RESERVED_BYTES);
-    for (;;) {
-      let bytes = 0;
-      let newestS = 0;
+    const all = [...this.#targets.values(), ...this.#unclaimed.values()];
+    for (const targetStore of this.#targets.values()) await targetStore.dropRowsBefore(newestS(targetStore) - keepS);
+    for (const targetStore of all) await targetStore.boundSetAside((maxDiskBytes * SET_ASIDE_SHARE) / all.length);
+    while (all.reduce((sum, { bytes }) => sum + bytes, 0) > budget) {
       let oldest: { readonly kept: TargetStore; readonly sealed: SealedSegment } | null = null;
-      for (const targetStore of this.#targets.values()) {
-        bytes += targetStore.sealedBytes;
-        // Age is counted from the newest row, not from the clock. Rows after a leap of the clock do not count until they fill a segment. So a
-        // clock that is wrong for a short time does not delete the history.
-        const sealedS = targetStore.sealed.at(-1)?.endS ?? 0;
-        const lastS = targetStore.history.lastS ?? 0;
-        newestS = Math.max(newestS, lastS - sealedS > CLOCK_LEAP_S ? sealedS : targetStore.history.agedFromS);
-        const [sealed] = targetStore.sealed;
-        if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept: targetStore, sealed };
+      for (const kept of all) {
+        const [sealed] = kept.sealed;
+        if (sealed !== undefined && (oldest === null || sealed.endS < oldest.sealed.endS)) oldest = { kept, sealed };
       }
-      if (oldest === null || (bytes <= budget && newestS - oldest.sealed.startS <= keepS)) return;
+      if (oldest === null) return;
       await oldest.kept.drop(oldest.sealed);
     }
   }
@@ -263,14 +260,15 @@ export class Store {
       await this.#lockFolder(this.#options.dir!);
       await mkdir(dir, { recursive: true });
       await saveFinalReports(dir, finalReports);
+      await targetStore.lookBeside(dir);
     });
   }
 
   /** The final reports of a target, or of all (null), the last end first. */
   finalReports(key: string | null): readonly FinalReport[] {
     if (key !== null) return this.#targets.get(key)?.finalReports.toReversed() ?? [];
-    const loaded = [...this.#targets.values()].flatMap(({ finalReports }) => finalReports);
-    return [...loaded, ...[...this.#unclaimed.values()].flat()].sort((a, b) => b.atMs - a.atMs);
+    const all = [...this.#targets.values(), ...this.#unclaimed.values()];
+    return all.flatMap(({ finalReports }) => finalReports).sort((a, b) => b.atMs - a.atMs);
   }
 
   /** Reads the final reports in a folder whose target has not come back: people ask for them just then. */
@@ -279,7 +277,11 @@ export class Store {
     if (dir === null || this.#targets.has(key)) return;
     await this.#tolerateFailure(async () => {
       await stat(dir); // it may wait for ever, which the read after it must not
-      this.#unclaimed.set(key, await loadFinalReports(join(dir, key)));
+      const from = join(dir, key);
+      const unclaimed = new TargetStore(new History(this.#options.keepS), from, this.#options.log);
+      unclaimed.finalReports.push(...(await loadFinalReports(from)));
+      await unclaimed.list(from);
+      if (!this.#targets.has(key)) this.#unclaimed.set(key, unclaimed);
     });
   }
 
@@ -315,8 +317,8 @@ export class Store {
   state(): StoreState {
     if (this.#failure !== null) return { ok: false, reason: this.#failure };
     let [bytes, segments, rows, oldestS] = [0, 0, 0, Number.POSITIVE_INFINITY];
-    for (const targetStore of this.#targets.values()) {
-      bytes += targetStore.sealedBytes;
+    for (const targetStore of [...this.#targets.values(), ...this.#unclaimed.values()]) {
+      bytes += targetStore.bytes;
       segments += targetStore.sealed.length + (targetStore.openSegment === null ? 0 : 1);
       rows += targetStore.history.length;
       oldestS = Math.min(oldestS, targetStore.history.firstS ?? Number.POSITIVE_INFINITY);
@@ -332,6 +334,16 @@ export class Store {
     this.#lock = null;
     if (lock !== null) await this.#tolerateFailure(() => lock.release());
   }
+}
+
+/**
+ * Age is counted from the container's newest row, not from the clock. Rows after a leap of the clock do not count until they fill a segment.
+ * So a clock that is wrong for a short time does not delete the history.
+ */
+function newestS({ sealed, history }: TargetStore): number {
+  const sealedS = sealed.at(-1)?.endS ?? 0;
+  const lastS = history.lastS ?? 0;
+  return lastS - sealedS > CLOCK_LEAP_S ? sealedS : history.agedFromS;
 }
 
 export async function openStore(options: StoreOptions): Promise<Store> {

@@ -5,10 +5,12 @@ import { type History, TIERS } from '../history.ts';
 import type { Segment } from '../segment.ts';
 import { haveMoved, type StoredReadings } from '../stored-readings.ts';
 import { dropCachedFiles } from './drop-page-cache.ts';
+import { type FilesBeside, filesBeside } from './files-beside.ts';
 import type { FinalReport } from './final-reports.ts';
 import type { FolderOwner } from './folder-owner.ts';
 import { loadReadings, saveReadings } from './readings-file.ts';
 import {
+  listSealedSegments,
   type OpenSegment,
   quarantine,
   readSealedSegment,
@@ -16,6 +18,7 @@ import {
   removeTemporaryFiles,
   type SealedSegment,
   sealMergedSegment,
+  sealRowsFrom,
   sealSegment,
   segmentNames,
   yieldToEventLoop,
@@ -44,6 +47,8 @@ export class TargetStore {
   sealedBytes = 0;
   /** In order of time. */
   sealed: SealedSegment[] = [];
+  /** Files that are not segments, as of the last look. */
+  beside: FilesBeside = { bytes: 0, setAside: [] };
   savedState: SavedState = { untilS: null, events: 0 };
   #savedReadings: StoredReadings | null = null;
 
@@ -76,8 +81,65 @@ export class TargetStore {
       }
     }
     await dropCachedFiles(this.sealed.map(({ path }) => path));
+    await this.lookBeside(dir);
     this.#savedReadings = loadReadings(dir);
     if (this.#savedReadings !== null) this.history.resumeReadings(this.#savedReadings);
+  }
+
+  /** Only counts what is there, for a folder whose target was not found. */
+  async list(dir: string): Promise<void> {
+    this.sealed = await listSealedSegments(dir);
+    this.sealedBytes = this.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
+    await this.lookBeside(dir);
+  }
+
+  async lookBeside(dir: string): Promise<void> {
+    this.beside = await filesBeside(dir);
+  }
+
+  /** All bytes of the folder but those of the open segment. */
+  get bytes(): number {
+    return this.sealedBytes + this.beside.bytes;
+  }
+
+  /** Deletes the segments that were set aside first, until at most so many bytes of them are left. */
+  async boundSetAside(maxBytes: number): Promise<void> {
+    let { bytes, setAside } = this.beside;
+    let sum = setAside.reduce((all, one) => all + one.bytes, 0);
+    for (const one of setAside) {
+      if (sum <= maxBytes) break;
+      await rm(one.path, { force: true });
+      sum -= one.bytes;
+      bytes -= one.bytes;
+      setAside = setAside.filter((other) => other !== one);
+    }
+    this.beside = { bytes, setAside };
+  }
+
+  /**
+   * Removes rows before `fromS`. A raw segment has few, and goes as a whole. A merged one covers up to five days, so that its newer rows are
+   * written as another one first.
+   */
+  async dropRowsBefore(fromS: number): Promise<void> {
+    for (const sealed of this.sealed.filter(({ startS }) => startS < fromS)) {
+      if (sealed.step === 0 || sealed.endS < fromS || this.dir === null) {
+        await this.drop(sealed);
+        continue;
+      }
+      try {
+        const rest = await sealRowsFrom(this.dir, sealed, fromS);
+        if (rest?.path === sealed.path) continue;
+        if (rest !== null) {
+          this.sealed.splice(this.sealed.indexOf(sealed), 0, rest);
+          this.sealedBytes += rest.bytes;
+        }
+        await this.drop(sealed);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== undefined && (error as NodeJS.ErrnoException).code !== 'ENOENT')
+          throw error;
+        await this.#dropUnreadable(sealed, error);
+      }
+    }
   }
 
   /**
@@ -92,6 +154,7 @@ export class TargetStore {
     this.sealed = this.sealed.filter((sealed) => !ahead.includes(sealed));
     this.sealedBytes = this.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.openSegment = null;
+    if (this.dir !== null) await this.lookBeside(this.dir);
     this.savedState = { untilS: newestS - 1e-3, events: this.history.eventCount };
     this.#log.warn({ files: paths.length }, 'the clock was set back; segments with later times were renamed');
   }
@@ -105,6 +168,7 @@ export class TargetStore {
     this.sealedBytes += sealed.bytes;
     await this.#saveReadings(dir);
     for (const [i, step] of TIER_STEPS.slice(1).entries()) await this.#coarsen(dir, TIER_STEPS[i]!, step);
+    await this.lookBeside(dir);
   }
 
   /** Once a segment, and only if something has moved: after a kill, the readings since then are lost. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseSegment } from '../../../../src/history/segment.ts';
-import { openStore, StoreError } from '../../../../src/history/store/store.ts';
+import { openStore, type Store, StoreError } from '../../../../src/history/store/store.ts';
 import type { Sample } from '../../../../src/sample/types.ts';
 import { fileRow } from '../../../support/rule-context.ts';
 
@@ -316,4 +316,73 @@ test('readings of parts and files go on after a restart, in the same run alone, 
   };
   assert.deepEqual(await restart('a'), [24, 600, 25]);
   assert.deepEqual(await restart('b'), [0, undefined, 1], 'the container was restarted too');
+});
+
+/** A history of one sample a minute, from `fromS` to `toS`. */
+async function fillMinutes(store: Store, key: string, fromS: number, toS: number): Promise<void> {
+  const history = await store.load(key);
+  for (let s = fromS; s <= toS; s += 60) {
+    history.append(sample(s));
+    await store.save(key);
+  }
+}
+
+test('a merged segment whose first row is too old loses that row alone: what is kept reaches back as far as it may', async (t) => {
+  const dir = folder(t);
+  const keepS = 4 * 3600 + 17 * 60;
+  const store = await openStore({ dir, maxDiskBytes: 64 * 2 ** 20, keepS, everyS: 60, log });
+  await fillMinutes(store, 'jvm', 60, 6 * 3600);
+  await store.close();
+  const again = await openStore({ dir, maxDiskBytes: 64 * 2 ** 20, keepS, everyS: 60, log });
+  const history = await again.load('jvm');
+  // Merged rows have a minute each here, and a segment of them an hour.
+  assert.equal(history.lastS! - history.firstS!, keepS);
+  const [oldest] = readdirSync(join(dir, 'jvm'))
+    .filter((name) => /^\d+\..*json$/.test(name))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  const { t: rows, fields, min } = parseSegment(readFileSync(join(dir, 'jvm', oldest!), 'utf8'));
+  assert.equal(rows[0], history.firstS);
+  assert.equal(fields.usage?.length, rows.length);
+  assert.ok(Object.values(min).every((column) => column?.length === rows.length));
+  await again.close();
+});
+
+test('segments that were set aside have an eighth of --max-disk, the newest of them, and count towards it', async (t) => {
+  const dir = folder(t);
+  const budget = 2 ** 20;
+  mkdirSync(join(dir, 'jvm'));
+  for (let i = 1; i <= 8; i++) writeFileSync(join(dir, 'jvm', `${i}000.json`), `{"cut": "${'x'.repeat(60_000)}`);
+  const store = await open(dir, budget);
+  await fillMinutes(store, 'jvm', 60, 6000);
+  const setAside = readdirSync(join(dir, 'jvm')).filter((name) => name.includes('.broken-'));
+  assert.deepEqual(setAside.map((name) => name.slice(0, 4)).sort(), ['7000', '8000']);
+  const state = store.state();
+  assert.ok(state.ok && state.bytes > 120_000 && state.bytes < budget, JSON.stringify(state));
+  await store.close();
+});
+
+test('folders of containers that did not come back count towards --max-disk, and their oldest segment goes first', async (t) => {
+  const dir = folder(t);
+  const budget = 2 ** 20;
+  const before = await open(dir, budget);
+  const wide = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`field_${i}`, 123456789012 + i]));
+  const fill = async (store: Store, key: string, fromS: number) => {
+    const history = await store.load(key);
+    for (let s = fromS; s <= fromS + 10_000; s += 10) {
+      history.append({ ...sample(s), values: wide });
+      await store.save(key);
+    }
+  };
+  await fill(before, 'gone', 10);
+  await before.close();
+  const after = await open(dir, budget);
+  await after.loadFinalReports('gone');
+  await fill(after, 'new', 20_000);
+  await after.close();
+  const bytes = readdirSync(dir, { recursive: true, withFileTypes: true }).reduce(
+    (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0),
+    0,
+  );
+  assert.ok(bytes <= budget, `${bytes} bytes`);
+  assert.equal((await (await open(dir, budget)).load('new')).lastS, 30_000);
 });
