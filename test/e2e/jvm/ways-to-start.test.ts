@@ -62,6 +62,23 @@ for (const [how, script] of [
     );
   });
 
+/** Starts the JVM where the script has made another /tmp for it alone; its classes are elsewhere. */
+async function findWithOtherTmp(script: string): ReturnType<typeof find> {
+  const classes = java[3]!;
+  const inVarTmp = mkdtempSync('/var/tmp/memhound-ways-');
+  try {
+    const moved = `cp -r ${classes}/. ${inVarTmp}; ${script}; set -- "\${@/#*memhound-classes-*/${inVarTmp}}"; exec java "$@"`;
+    return await find((cgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', moved, 'bash', ...java]), 'ready');
+  } finally {
+    rmSync(inVarTmp, { recursive: true });
+  }
+}
+
+test('a JVM whose /tmp is a volume of its own is found with its counters', { skip, timeout: 60_000 }, async () => {
+  const { target, reason } = await findWithOtherTmp('mount -t tmpfs t /tmp');
+  assert.deepEqual([target.name, target.jvm?.evidence, reason], ['Healthy', 'hsperfdata', null]);
+});
+
 for (const [how, script, why] of [
   ['is read-only', 'mount -t tmpfs -o ro t /tmp', /^its \/tmp is read-only/],
   [
@@ -71,19 +88,9 @@ for (const [how, script, why] of [
   ],
 ] as const)
   test(`a JVM whose /tmp ${how} is found, and the reason for missing counters is that`, { skip, timeout: 60_000 }, async () => {
-    const classes = java[3]!;
-    const inVarTmp = mkdtempSync('/var/tmp/memhound-ways-');
-    try {
-      const moved = `cp -r ${classes}/. ${inVarTmp}; ${script}; set -- "\${@/#*memhound-classes-*/${inVarTmp}}"; exec java "$@"`;
-      const { target, reason } = await find(
-        (cgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', moved, 'bash', ...java]),
-        'ready',
-      );
-      assert.equal(target.jvm?.evidence, 'libjvm');
-      assert.match(reason ?? '', why);
-    } finally {
-      rmSync(inVarTmp, { recursive: true });
-    }
+    const { target, reason } = await findWithOtherTmp(script);
+    assert.equal(target.jvm?.evidence, 'libjvm');
+    assert.match(reason ?? '', why);
   });
 
 test('a JVM over whose /tmp another volume was mounted later is found, and the reason is that', {
