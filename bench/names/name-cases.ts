@@ -161,5 +161,12 @@ export const NAME_CASES: readonly NameCase[] = [
     leak: null,
     seconds: 75,
   }),
+  row(
+    'a heap whose pages are first touched',
+    ['HeapChurn', '40', '9000', '3000', '0'],
+    'none',
+    /as the Java heap fills.* ends at -Xmx \(600 MiB\).* fits the limit/,
+    { flags: ['-XX:+UseParallelGC', '-XX:TieredStopAtLevel=1', '-Xms600m', '-Xmn60m', '-Xmx600m'], leak: null, seconds: 45 },
+  ),
   row('names that do not exist', ['DentryGrowth', '1.5', '120', 'FOLDER'], 'slab', /^Kernel memory grows/, { leak: null }),
 ];

@@ -12,7 +12,7 @@ export interface NameResult {
   readonly cause: Cause;
   readonly leak: boolean | null;
   readonly headline: string;
-  /** Share of the growth that has a name, 0 to 1; null: the last verdict reports no growth. */
+  /** Share of the growth that has a name, 0 to 1; null: the last verdict reports no growth, or the case has no cause. */
   readonly namedShare: number | null;
   /** From the first sample until the right thing was named for good; null: never. */
   readonly secondsUntilNamed: number | null;
@@ -40,7 +40,7 @@ export function resultOf(one: NameCase, verdicts: readonly TimedVerdict[]): Name
     cause: last.verdict.cause,
     leak: last.verdict.leak,
     headline: last.verdict.headline,
-    namedShare: namedShare(last.verdict),
+    namedShare: one.cause === 'none' ? null : namedShare(last.verdict),
     secondsUntilNamed: after[0]?.atS ?? null,
     changesPerMinute: minutes === 0 ? null : changes / minutes,
   };

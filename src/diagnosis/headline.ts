@@ -13,6 +13,7 @@ import {
   type RuleContext,
   trendOf,
 } from './rule-context.ts';
+import { outsideHeapBytes } from './rules/plan-exceeds-limit.ts';
 import type { Keeping } from './steady.ts';
 
 /** The headline if no cause leads it: the state, then its meaning, then the advice. */
@@ -142,11 +143,22 @@ function growingUnnamed(context: RuleContext): string {
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const filling = fillingHeapPerHour(context);
   if (filling !== null)
-    return `Memory grows ${rateText(filling)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.`;
+    return `Memory grows ${rateText(filling)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.${ceilingText(context)}`;
   const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
   const but = flat.length > 0 ? ` ${capitalise(areFlatText(flat))}.` : '';
   const how = fastest ? ` ${rateText(fastest[1].slopeBytesPerHour ?? 0)} in ${fastest[0]}` : '';
   return `Memory grows${how}, and the cause is not known yet.${but}${untilLimit(context)}`;
+}
+
+/** Where a heap that fills or expands ends at the latest. That it does not fit the limit is a finding of its own, which begins the headline. */
+function ceilingText(context: RuleContext): string {
+  const { heapMaxBytes: most, limitBytes: limit } = context.series;
+  if (typeof most !== 'number') return '';
+  const outside = outsideHeapBytes(context);
+  const ends = ` The heap ends at -Xmx (${bytesText(most)}) at the latest`;
+  if (typeof limit !== 'number' || outside === null) return `${ends}.`;
+  const fits = context.steady.keep('-Xmx fits the limit', most + outside <= limit);
+  return fits ? `${ends}, which fits the limit of ${bytesText(limit)} with the ${bytesText(outside)} outside it.` : `${ends}.`;
 }
 
 /** The time at which usage, or the working set where that alone is known, reaches the limit at this rate. What happens then is not known, so the verdict has no ETA for it. */

@@ -5,7 +5,7 @@ import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '
 import type { JvmReading, Limit } from '../sources/types.ts';
 import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
-import type { AnonGrowth } from './growth/anon-growth.ts';
+import { type AnonGrowth, heapShare } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
 import { isHeapInShmem } from './growth/shared-heap.ts';
 import type { Allocator } from './ledger/allocator.ts';
@@ -120,8 +120,11 @@ const MOSTLY_HEAP = 0.7;
 export function fillingHeapPerHour(context: RuleContext): number | null {
   const heap = trendOf(context, 'heap_used')?.slopeBytesPerHour ?? 0;
   const anon = trendOf(context, 'anon');
-  if (anon?.trend === 'growing' && heap >= MOSTLY_HEAP * (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY))
-    return anon.slopeBytesPerHour;
+  const isHeap =
+    heap >= MOSTLY_HEAP * (anon?.slopeBytesPerHour ?? Number.POSITIVE_INFINITY) ||
+    // A heap that is collected and expands touches new pages, although what is in use rises by less.
+    (context.anonGrowth !== null && heapShare(context.anonGrowth) >= MOSTLY_HEAP);
+  if (anon?.trend === 'growing' && isHeap) return anon.slopeBytesPerHour;
   const shmem = trendOf(context, 'shmem');
   return shmem?.trend === 'growing' && isHeapInShmem(context.jvm, context.grown.shmem) ? (shmem.slopeBytesPerHour ?? 0) : null;
 }

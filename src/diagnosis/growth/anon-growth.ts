@@ -108,5 +108,23 @@ const CAUSES: Readonly<Record<AnonPartId | 'native' | 'other-process', GrowthCau
 /** The cause that the growth of a part indicates; null: the part alone indicates none. */
 export const causeOfPart = (id: LedgerPartId): GrowthCause | null => (id in CAUSES ? CAUSES[id as keyof typeof CAUSES] : null);
 
+/**
+ * A collector's tables take at most this share of the heap (its bitmaps, cards and remembered sets), and the first collection of the whole heap
+ * touches all of them at once.
+ */
+const TABLE_SHARE = 1 / 12;
+
+/** The cause of a part among the others: tables that are no larger than the heap lets expect are the heap's. */
+export function causeAmong(parts: readonly PartGrowth[], { id, grewBytes }: PartGrowth): GrowthCause | null {
+  const heap = id === 'vm-structures' ? parts.find((part) => part.id === 'java-heap') : undefined;
+  return heap !== undefined && grewBytes <= TABLE_SHARE * heap.bytes ? 'heap' : causeOfPart(id);
+}
+
+/** The share of what grew that is in the heap, 0 to 1. */
+export function heapShare({ parts }: AnonGrowth): number {
+  const gained = gainedBytes(parts);
+  return gained > 0 ? gainedBytes(parts.filter((part) => causeAmong(parts, part) === 'heap')) / gained : 0;
+}
+
 /** All causes that a part of anonymous memory can indicate. */
 export const CAUSES_OF_PARTS: readonly GrowthCause[] = Object.values(CAUSES);

@@ -2,7 +2,7 @@ import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
 import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
-import { type AnonGrowth, CAUSES_OF_PARTS, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
+import { type AnonGrowth, CAUSES_OF_PARTS, causeAmong, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
 import { mayBeCompilers } from './compiler-memory.ts';
 
 /*
@@ -123,7 +123,7 @@ function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCau
   const gained = gainedBytes(parts);
   const factor = scale > 0.5 && scale < 2 ? scale : 1;
   return (cause) => {
-    const own = parts.filter(({ id, grewBytes }) => causeOfPart(id) === cause && grewBytes > 0);
+    const own = parts.filter((part) => causeAmong(parts, part) === cause && part.grewBytes > 0);
     const grewBytes = gainedBytes(own);
     return {
       grewBytes,

@@ -84,7 +84,7 @@ function directRoomBytes(context: RuleContext, outside: number): { readonly byte
 }
 
 /** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
-function outsideHeapBytes(context: RuleContext): number | null {
+export function outsideHeapBytes(context: RuleContext): number | null {
   const all = unreclaimableNow(context);
   const [anon, used, committed] = [
     newestValue(context, 'anon'),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { AnonGrowth } from '../../../src/diagnosis/growth/anon-growth.ts';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
+import type { LedgerPartId } from '../../../src/diagnosis/ledger/part-table.ts';
 import type { FieldId } from '../../../src/fields.ts';
+import type { Limit } from '../../../src/sources/types.ts';
 import type { FieldTrend, Trend } from '../../../src/trends/types.ts';
 import { GIB, MIB } from '../../../src/units.ts';
 import { fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
@@ -9,10 +12,10 @@ import { fieldTrend, type Given, ruleContext } from '../../support/rule-context.
 const headline = (trend: Trend, fields: Record<string, FieldTrend>, over: Given = {}) =>
   plainHeadline(ruleContext({ ...over, evaluation: { trend, fields, ...over.evaluation } }));
 
-describe('growth whose cause is not known yet', () => {
-  const growing = (fields: Record<string, FieldTrend>, over: Given = {}) =>
-    headline('growing', { usage: fieldTrend('growing', 15e6), ...fields }, over);
+const growing = (fields: Record<string, FieldTrend>, over: Given = {}) =>
+  headline('growing', { usage: fieldTrend('growing', 15e6), ...fields }, over);
 
+describe('growth whose cause is not known yet', () => {
   test('names the fastest field that is no sum, and what is flat', () => {
     const fields = {
       working_set: fieldTrend('growing', 20e6),
@@ -61,6 +64,43 @@ describe('growth whose cause is not known yet', () => {
       growing({ anon: fieldTrend('growing', null), heap_used: fieldTrend('settling', 14e6) }),
       /^Memory grows 0 kB a day in anon/,
     );
+  });
+});
+
+describe('a heap that fills or expands', () => {
+  const part = (id: LedgerPartId, mib: number) => ({
+    id,
+    name: id,
+    process: null,
+    bytes: 200 * MIB,
+    grewBytes: mib * MIB,
+    bytesPerHour: 1e6,
+  });
+  const grew = (heap: number, others: number): AnonGrowth => ({
+    fromS: 0,
+    toS: 60,
+    readings: 4,
+    grewBytes: (heap + others) * MIB,
+    parts: [part('java-heap', heap), part('direct-buffers', others)],
+  });
+  const fields = { anon: fieldTrend('growing', 20e6), heap_used: fieldTrend('cyclic', 5e6) };
+
+  test('is told by its mappings too, since it touches new pages while what is in use rises by less', () => {
+    assert.match(growing(fields, { anonGrowth: grew(70, 30) }), /as the Java heap fills\. Whether that is a leak/);
+    assert.match(growing(fields, { anonGrowth: grew(69, 31) }), /the cause is not known yet/);
+  });
+
+  test('ends at -Xmx, and it is said where that fits the limit', () => {
+    const values = { anon: 300 * MIB, kernel: 0, shmem: 0, heap_used: 250 * MIB, heap_committed: 260 * MIB };
+    const most = (heapMaxBytes: Limit, limitBytes: Limit) =>
+      growing(fields, { anonGrowth: grew(80, 0), values, series: { heapMaxBytes, limitBytes } });
+    assert.match(
+      most(600 * MIB, 768 * MIB),
+      / The heap ends at -Xmx \(600 MiB\) at the latest, which fits the limit of 768 MiB with the \d+(?:\.\d)? MiB outside it\.$/,
+    );
+    assert.match(most(768 * MIB, 768 * MIB), / The heap ends at -Xmx \(768 MiB\) at the latest\.$/);
+    assert.match(most(600 * MIB, 'max'), / The heap ends at -Xmx \(600 MiB\) at the latest\.$/);
+    assert.doesNotMatch(most('max', 768 * MIB), /at the latest/);
   });
 });
 

@@ -177,6 +177,16 @@ test('where neither fields nor parts find a cause in anonymous memory, leak and 
   assert.deepEqual(answer, evaluation);
 });
 
+test("the collector's tables of a heap that expands are the heap, and not native memory: whether it leaks is not known", () => {
+  const growth = grown({ 'java-heap': [100, 180], 'vm-structures': [2, 14] });
+  const answer = attribute({ evaluation: leaking(['native']), growth, heapCounted: true });
+  assert.deepEqual([named(answer), answer.leak, answer.etas], [[], null, []]);
+  const larger = grown({ 'java-heap': [100, 180], 'vm-structures': [2, 40] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth: larger, heapCounted: true })), [
+    ['native', 'vm-structures', 32],
+  ]);
+});
+
 test('a heap leak without a trend of anonymous memory is measured at the pace of its causes', () => {
   for (const fields of [{}, { anon: fieldTrend('stable', 60 * MIB) }]) {
     const growth = grown({ 'direct-buffers': [0, 80], 'java-heap': [64, 84] });
