@@ -13,9 +13,6 @@ const REASONS: Readonly<Record<Unknown, string>> = {
   cancelled: 'it was cancelled',
 };
 
-/** Rows of less are not printed. */
-const LEAST_SHARE = 0.01;
-
 /** One of them, for the plural with an s. */
 const COUNTED_NAMES: Readonly<Record<Counted, readonly [one: string, more: string]>> = {
   loaders: ['loader', 'loaders'],
@@ -44,7 +41,7 @@ export function culpritText(culprit: Culprit): string[] {
   const { cause } = culprit;
   if (culprit.state === 'failed')
     return [`${cause}: ${culprit.error}`, ...(culprit.remediation === null ? [] : [culprit.remediation])];
-  const rows = culprit.grown.filter(({ share }) => share >= LEAST_SHARE).map((g) => `  ${rowText(cause, g)}`);
+  const rows = culprit.grown.map((g) => `  ${rowText(cause, g)}`);
   if (culprit.state === 'unknown') return [`${cause}: not known, because ${REASONS[culprit.because]}`, ...rows];
   const { stand, parent } = culprit;
   const where = stand === null ? '' : `; ${stand.threads} stand in ${safeName(stand.frame)}`;

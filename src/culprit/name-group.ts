@@ -6,7 +6,9 @@ import { COUNTED, type Counts, type Culprit, type CulpritCause, type GroupGrowth
 const LEAST_SHARE = 0.5;
 /** Growth from one look to the next that is less than this part of an even growth counts as none: what stopped, or breathes. */
 const LEAST_STEP = 0.1;
-const TEN = 10;
+/** At most ten groups are told, each with at least a hundredth of what grew. */
+const MOST_TOLD = 10;
+const LEAST_TOLD = 0.01;
 
 /** Names the group that explains the growth from the first look to the last, if one does and grew from each look to the next. Pure. */
 export function nameGroup(cause: CulpritCause, looks: readonly (readonly Group[])[]): Culprit {
@@ -21,11 +23,12 @@ export function nameGroup(cause: CulpritCause, looks: readonly (readonly Group[]
     return unknown('not-understood');
   const groups = grownGroups(first, last, ({ size }) => size);
   const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
+  const told = groups.slice(0, MOST_TOLD).filter(({ grew }) => grew >= LEAST_TOLD * allGrown);
   const sizes = sizesByName(
     looks,
-    groups.slice(0, TEN).map(({ name }) => name),
+    told.map(({ name }) => name),
   );
-  const grown = groups.slice(0, TEN).map(
+  const grown = told.map(
     (group): GroupGrowth => ({
       name: group.name,
       before: group.before?.size ?? 0,
