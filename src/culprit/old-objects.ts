@@ -1,7 +1,8 @@
 import type { JfrChunk, JfrEvent } from '../jfr/jfr-chunk.ts';
-import type { JfrStruct, JfrValue } from '../jfr/jfr-values.ts';
+import type { JfrStruct } from '../jfr/jfr-values.ts';
 import { plainClassName } from '../sources/jvm/class-name.ts';
 import { type Frame, firstOwnFrame, isOfJdk } from './frames.ts';
+import { framesOf, structOf, symbolOf, textOf } from './jfr-frames.ts';
 
 /*
  * Samples of old objects (JFR's event jdk.OldObjectSample): objects of the live set, each with the stack that allocated it and with the path
@@ -91,32 +92,3 @@ const classNameOf = (chunk: JfrChunk, object: JfrStruct | null): string | null =
   const name = symbolOf(chunk, structOf(chunk, object?.get('type'))?.get('name'));
   return name === null ? null : plainClassName(name.replaceAll('/', '.'));
 };
-
-function framesOf(chunk: JfrChunk, trace: JfrValue | undefined): Frame[] {
-  const frames = structOf(chunk, trace)?.get('frames');
-  if (!Array.isArray(frames)) return [];
-  return frames.flatMap((frame: JfrValue) => {
-    const fields = structOf(chunk, frame);
-    const method = structOf(chunk, fields?.get('method'));
-    const type = symbolOf(chunk, structOf(chunk, method?.get('type'))?.get('name'));
-    const name = symbolOf(chunk, method?.get('name'));
-    if (type === null || name === null) return [];
-    return [{ method: `${type.replaceAll('/', '.')}.${name}`, line: Number(fields?.get('lineNumber') ?? 0) || null }];
-  });
-}
-
-function structOf(chunk: JfrChunk, value: JfrValue | undefined): JfrStruct | null {
-  const resolved = chunk.resolve(value);
-  return resolved instanceof Map ? resolved : null;
-}
-
-function textOf(chunk: JfrChunk, value: JfrValue | undefined): string | null {
-  const resolved = chunk.resolve(value);
-  return typeof resolved === 'string' ? resolved : null;
-}
-
-/** A name of the JVM: jdk.types.Symbol, which has one text. */
-function symbolOf(chunk: JfrChunk, value: JfrValue | undefined): string | null {
-  const resolved = chunk.resolve(value);
-  return typeof resolved === 'string' ? resolved : textOf(chunk, resolved instanceof Map ? resolved.get('string') : undefined);
-}

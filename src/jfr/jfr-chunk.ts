@@ -28,16 +28,17 @@ export interface JfrEvent {
 }
 
 /** The events of these types, of all chunks of a recording. Throws JfrError. */
-export function readEvents(recording: Buffer, types: ReadonlySet<string>): JfrEvent[] {
-  const events: JfrEvent[] = [];
+export const readEvents = (recording: Buffer, types: ReadonlySet<string>): JfrEvent[] => [...eachEvent(recording, types)];
+
+/** The same one by one, for recordings of very many events. */
+export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Generator<JfrEvent, void, undefined> {
   if (recording.length > MAX_RECORDING_BYTES)
     throw new JfrError(`expected a recording of at most ${MAX_RECORDING_BYTES} bytes, found ${recording.length}`);
   for (let from = 0; from < recording.length; ) {
     const chunk = new JfrChunk(recording, from);
-    events.push(...chunk.events(types));
+    yield* chunk.events(types);
     from = chunk.endsAt;
   }
-  return events;
 }
 
 export class JfrChunk {
@@ -73,19 +74,17 @@ export class JfrChunk {
   }
 
   /** The events of these types, in the order of the file. */
-  events(types: ReadonlySet<string>): JfrEvent[] {
+  *events(types: ReadonlySet<string>): Generator<JfrEvent, void, undefined> {
     const wanted = new Map([...this.#classes.values()].filter(({ name }) => types.has(name)).map((type) => [type.id, type]));
-    const events: JfrEvent[] = [];
     for (let at = this.#startsAt + HEADER_BYTES; at < this.endsAt; ) {
       const bytes = new JfrBytes(this.#recording, at, this.endsAt);
       const size = bytes.varint();
       if (size <= 0) throw new JfrError(`expected an event at byte ${at}, found a size of ${size}`);
       const type = wanted.get(bytes.varint());
       if (type !== undefined)
-        events.push({ type: type.name, values: this.#values.read(bytes, type.id) as JfrStruct, chunk: this });
+        yield { type: type.name, values: this.#values.read(bytes, type.id) as JfrStruct, chunk: this };
       at += size;
     }
-    return events;
   }
 
   /** What a value is: one of a pool is looked up. null: the pool has no such key. */

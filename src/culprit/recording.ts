@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesText } from '../format.ts';
+import { MAX_RECORDING_BYTES } from '../jfr/jfr-chunk.ts';
+import { attach } from '../sources/jvm/attach.ts';
+import { codeOf, openFileUnder, pinFolderUnder } from '../sources/process/pinned-path.ts';
+import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
+import { MIB, MINUTE_MS } from '../units.ts';
+
+/** A recording of the JVM's flight recorder that runs. */
+export interface Recording {
+  /** Ends it, reads it and removes its files. To be called once, whatever happened meanwhile. */
+  readonly end: () => Promise<Reading<Buffer>>;
+}
+
+export interface RecordingOptions {
+  readonly seconds: number;
+  /** A profile of the JDK, or the text of a file of settings (.jfc). */
+  readonly settings: { readonly profile: string } | { readonly text: string };
+  /** The recorder's repository in the JVM's temporary folder holds no more than this, and the chunk that is written. */
+  readonly maxBytes: number;
+  /** Further options of JFR.start. */
+  readonly more: readonly string[];
+}
+
+const TIMEOUT_MS = MINUTE_MS;
+/** If memhound is killed, the recording ends by itself this much later than planned. */
+const GRACE_SECONDS = 60;
+
+const failed = (error: string) => ({ state: 'failed', error, remediation: null }) as const;
+
+/** Starts a recording in the JVM, which writes it into /tmp of its container when it ends. Needs JDK 8u262 or newer. */
+export async function startRecording(
+  { roots, process }: { readonly roots: Roots; readonly process: ProcessRef },
+  { seconds, settings, maxBytes, more }: RecordingOptions,
+): Promise<Reading<Recording>> {
+  // Nobody in the container can have made a file or a link of this name before.
+  const name = `memhound-${randomBytes(8).toString('hex')}`;
+  const root = join(roots.proc, String(process.pid), 'root');
+  const [recorded, described] = [`${name}.jfr`, `${name}.jfc`];
+  const command = (line: string) => attach({ roots, process, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
+  const end = async (): Promise<Reading<Buffer>> => {
+    try {
+      const stopped = await command(`JFR.stop name=${name}`);
+      return stopped.state === 'read' ? readRecording(root, recorded, process) : stopped;
+    } finally {
+      remove(root, recorded);
+    }
+  };
+  if ('text' in settings) {
+    const refusal = write(root, described, settings.text);
+    if (refusal !== null) return failed(`${refusal} at /tmp of the container, where the settings of a recording are written`);
+  }
+  try {
+    const options = [
+      `name=${name}`,
+      `settings=${'text' in settings ? `/tmp/${described}` : settings.profile}`,
+      `duration=${Math.ceil(seconds) + GRACE_SECONDS}s`,
+      `maxsize=${Math.ceil(maxBytes / MIB)}m`,
+      `filename=/tmp/${recorded}`,
+      ...more,
+    ];
+    const started = await command(`JFR.start ${options.join(' ')}`);
+    if (started.state !== 'read') return started;
+    if (!/Started recording/.test(started.value))
+      return failed(`JFR.start: ${started.value.trim().split('\n')[0]?.slice(0, 200)}`);
+    return { state: 'read', value: { end }, atMs: started.atMs };
+  } finally {
+    if ('text' in settings) remove(root, described); // the JVM has read it
+  }
+}
+
+function readRecording(root: string, file: string, process: ProcessRef): Reading<Buffer> {
+  const opened = openFileUnder(root, `tmp/${file}`);
+  if (opened.state === 'refused') return failed(`the recording: ${opened.code} at its file in /tmp of the container`);
+  try {
+    const { size, uid } = opened.stat;
+    if (uid !== process.uid) return failed(`the recording: expected a file of uid ${process.uid}, found one of uid ${uid}`);
+    if (size > MAX_RECORDING_BYTES)
+      return failed(`the recording: expected at most ${bytesText(MAX_RECORDING_BYTES)}, found ${bytesText(size)}`);
+    const bytes = Buffer.alloc(size);
+    for (let at = 0, read = 1; at < size && read > 0; at += read) read = readSync(opened.fd, bytes, at, size - at, at);
+    return { state: 'read', value: bytes, atMs: Date.now() };
+  } finally {
+    closeSync(opened.fd);
+  }
+}
+
+/** Writes a new file into /tmp of the container. Returns the name of the errno of a refusal; null: it is written. */
+function write(root: string, name: string, text: string): string | null {
+  const folder = pinFolderUnder(root, 'tmp');
+  if (folder.state === 'refused') return folder.code;
+  const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
+  try {
+    // Readable for a JVM of another user.
+    const fd = openSync(`/proc/self/fd/${folder.fd}/${name}`, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o644);
+    try {
+      writeSync(fd, text);
+    } finally {
+      closeSync(fd);
+    }
+    return null;
+  } catch (error) {
+    return codeOf(error);
+  } finally {
+    closeSync(folder.fd);
+  }
+}
+
+function remove(root: string, name: string): void {
+  const folder = pinFolderUnder(root, 'tmp');
+  if (folder.state === 'refused') return;
+  try {
+    unlinkSync(`/proc/self/fd/${folder.fd}/${name}`);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  } finally {
+    closeSync(folder.fd);
+  }
+}
