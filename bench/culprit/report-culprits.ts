@@ -64,6 +64,7 @@ async function resultOf(kind: Kind, shape: string): Promise<Result> {
 
 function outcomeOf(found: Culprit, leak: string | null): Pick<Result, 'outcome' | 'answer'> {
   if (found.state === 'failed') return { outcome: leak === null ? 'wrong' : 'not known', answer: found.error };
+  if (found.state === 'recorded') throw new Error(`${found.cause}: expected an answer about what grew, found a recording`);
   if (found.state === 'unknown') return { outcome: leak === null ? 'right' : 'not known', answer: found.because };
   const { name, share } = found.culprit;
   return { outcome: name === leak ? 'right' : 'wrong', answer: `${name}, ${Math.floor(100 * share)} %` };

@@ -1,5 +1,6 @@
 import { bytesText, joinWithAnd, safeName } from '../format.ts';
-import { QUESTIONS } from './questions.ts';
+import { isRecorded, QUESTIONS } from './questions.ts';
+import { recordedText } from './recorded-text.ts';
 import type { Retention } from './retention.ts';
 import { COUNTED, type Counted, type Culprit, type CulpritCause, type GroupGrowth, type Unknown } from './types.ts';
 
@@ -22,7 +23,7 @@ const COUNTED_NAMES: Readonly<Record<Counted, readonly [one: string, more: strin
 };
 
 const sizeText = (cause: CulpritCause, size: number): string =>
-  QUESTIONS[cause].unit === 'bytes' ? bytesText(size) : `${size} ${size === 1 ? 'thread' : 'threads'}`;
+  isRecorded(cause) || QUESTIONS[cause].unit === 'bytes' ? bytesText(size) : `${size} ${size === 1 ? 'thread' : 'threads'}`;
 
 /** "1,240 more loaders and 9,920 more classes"; "": nothing is counted beside the size, or there are not more. */
 function moreText({ more }: GroupGrowth): string {
@@ -41,6 +42,7 @@ export function culpritText(culprit: Culprit): string[] {
   const { cause } = culprit;
   if (culprit.state === 'failed')
     return [`${cause}: ${culprit.error}`, ...(culprit.remediation === null ? [] : [culprit.remediation])];
+  if (culprit.state === 'recorded') return recordedText(culprit);
   const rows = culprit.grown.map((g) => `  ${rowText(cause, g)}`);
   if (culprit.state === 'unknown') return [`${cause}: not known, because ${REASONS[culprit.because]}`, ...rows];
   const { stand, parent } = culprit;

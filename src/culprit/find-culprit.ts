@@ -1,13 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { attach } from '../sources/jvm/attach.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
+import { findRecorded } from './find-recorded.ts';
 import { startHeapRecording } from './heap-recording.ts';
 import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
-import { type Group, QUESTIONS } from './questions.ts';
+import { type Group, isRecorded, QUESTIONS } from './questions.ts';
 import { type Retention, retentionOf } from './retention.ts';
-import type { Culprit, CulpritCause } from './types.ts';
+import type { Culprit, CulpritCause, LookCause } from './types.ts';
+import { waited } from './waited.ts';
 
 const TIMEOUT_MS = MINUTE_MS;
 /** The JVM may be paused as long as a command takes. One that took longer is not sent again. */
@@ -34,10 +35,12 @@ type Ask = (question: CulpritQuestion, command: string) => Promise<Reading<strin
 const askJvm: Ask = ({ roots, process }, command) =>
   attach({ roots, process, command: 'jcmd', args: [command], timeoutMs: TIMEOUT_MS });
 
-/** Asks a JVM several times and names what grew meanwhile, with evidence. */
+/** Asks a JVM several times and names what grew meanwhile, with evidence; or records what it does meanwhile. */
 export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, now = () => performance.now()): Promise<Culprit> {
   const { cause, forMs, mayRecord } = question;
-  const first = await look(question, 0, ask, now);
+  if (isRecorded(cause)) return findRecorded(question, cause);
+  const look = (n: number) => lookAt(question, cause, n, ask, now);
+  const first = await look(0);
   if (first.state !== 'looked') return first;
   const recording = cause === 'heap' && mayRecord ? await startHeapRecording(question, forMs / SECOND_MS) : null;
   const looks = [first.groups];
@@ -45,7 +48,7 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
   let objects: Reading<readonly OldObject[]> | null = null;
   try {
     for (let n = 1; n < QUESTIONS[cause].looks && stopped === null; n++) {
-      const next = await look(question, n, ask, now);
+      const next = await look(n);
       if (next.state === 'looked') looks.push(next.groups);
       else stopped = next;
     }
@@ -61,13 +64,14 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
 }
 
 /** Waits until a look is due, and takes it. Any other answer ends the search. */
-async function look(
+async function lookAt(
   question: CulpritQuestion,
+  cause: LookCause,
   n: number,
   ask: Ask,
   now: () => number,
 ): Promise<Culprit | { readonly state: 'looked'; readonly groups: readonly Group[] }> {
-  const { cause, signal, forMs, onLook } = question;
+  const { signal, forMs, onLook } = question;
   const { command, groups, looks, collects } = QUESTIONS[cause];
   if (n > 0 && !(await waited(waitMs(forMs, n, looks), signal))) return unknown(cause, 'cancelled');
   if (signal.aborted) return unknown(cause, 'cancelled');
@@ -99,19 +103,8 @@ const waitMs = (forMs: number, n: number, looks: number): number => {
   return (forMs * weight(n)) / all;
 };
 
-/** false: it was cancelled meanwhile. */
-async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await delay(ms, undefined, { signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
-}
-
 /** An answer that says why there is none. */
-function refusal(cause: CulpritCause, answer: string): Culprit | null {
+function refusal(cause: LookCause, answer: string): Culprit | null {
   const { command, refusal: told } = QUESTIONS[cause];
   if (answer.startsWith('java.lang.IllegalArgumentException'))
     return { state: 'failed', cause, error: `this JVM does not have the command ${command}`, remediation: null };

@@ -4,7 +4,8 @@ import { parseClassloaderStats } from '../sources/jvm/classloader-stats.ts';
 import { parseNativeMemory } from '../sources/jvm/jcmd-output.ts';
 import { KIB, MIB } from '../units.ts';
 import { parseThreadDump } from './thread-dump.ts';
-import type { CommonFrame, Counts, CulpritCause } from './types.ts';
+import type { CommonFrame, Counts, CulpritCause, LookCause, RecordedCause } from './types.ts';
+import { RECORDED_CAUSES } from './types.ts';
 
 /** What is counted at one look: a class, a pool of threads, the loaders of a class, a category of native memory. */
 export interface Group {
@@ -38,7 +39,7 @@ export interface Question {
 
 const ALONE = { stand: null, parent: null } as const;
 
-export const QUESTIONS: Readonly<Record<CulpritCause, Question>> = {
+export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   heap: {
     command: 'GC.class_histogram',
     looks: 4,
@@ -109,11 +110,25 @@ export const QUESTIONS: Readonly<Record<CulpritCause, Question>> = {
   },
 };
 
+export const isRecorded = (cause: CulpritCause): cause is RecordedCause => RECORDED_CAUSES.some((one) => one === cause);
+
+/** Looks at the JVM; a recording is one. */
+export const looksOf = (cause: CulpritCause): number => (isRecorded(cause) ? 1 : QUESTIONS[cause].looks);
+
 /** The price for the JVM, in words. `mayRecord`: the flight recorder may run during the looks at a heap. */
-export const costOf = (cause: CulpritCause, mayRecord: boolean): string =>
-  cause === 'heap' && mayRecord
+export function costOf(cause: CulpritCause, mayRecord: boolean): string {
+  if (isRecorded(cause))
+    return `a recording of the flight recorder, which keeps the stack of ${RECORDED_WORDS[cause]}, with a file of at most 16 MiB in its /tmp`;
+  return cause === 'heap' && mayRecord
     ? `${QUESTIONS.heap.cost}; a recording of the flight recorder, with a file of at most 32 MiB in its /tmp; and a walk of the heap at the end`
     : QUESTIONS[cause].cost;
+}
+
+const RECORDED_WORDS: Readonly<Record<RecordedCause, string>> = {
+  'page-cache': 'each write to a file',
+  sock: 'each read and write of a socket',
+  process: 'each start of a program',
+};
 
 /** What the categories hold whose names do not tell it. */
 const NATIVE_NAMES: Readonly<Record<string, string>> = {

@@ -1,8 +1,15 @@
+import type { CodePlace } from './code-place.ts';
 import type { Retention } from './retention.ts';
 
+/** Causes whose culprit shows from one look at the JVM to the next. */
+export const LOOK_CAUSES = ['heap', 'threads', 'metaspace', 'native'] as const;
+export type LookCause = (typeof LOOK_CAUSES)[number];
+/** Causes whose culprit shows in what Java code does while it is recorded. */
+export const RECORDED_CAUSES = ['page-cache', 'sock', 'process'] as const;
+export type RecordedCause = (typeof RECORDED_CAUSES)[number];
 /** Causes whose culprit a JVM can be asked for. */
-export const CULPRIT_CAUSES = ['heap', 'threads', 'metaspace', 'native'] as const;
-export type CulpritCause = (typeof CULPRIT_CAUSES)[number];
+export const CULPRIT_CAUSES = [...LOOK_CAUSES, ...RECORDED_CAUSES] as const;
+export type CulpritCause = LookCause | RecordedCause;
 
 /** What is counted in a group beside its size. */
 export const COUNTED = ['loaders', 'classes', 'instances', 'blocks'] as const;
@@ -28,12 +35,36 @@ export interface CommonFrame {
   readonly threads: number;
 }
 
+/** One file, folder, connection or program, and what Java code did with it while it was recorded. */
+export interface RecordedGroup {
+  /** A path; "HOST:PORT"; a program. */
+  readonly name: string;
+  /** Bytes written, or read and written; of a program, how often it was started. */
+  readonly amount: number;
+  readonly events: number;
+  /** Of the amount of all. */
+  readonly share: number;
+  /** Where at least half of its amount came from; null: no place has half. */
+  readonly from: (CodePlace & { readonly share: number }) | null;
+}
+
+/** What was recorded. `culprit`: null if nothing has half of the amount, or nothing was recorded at all. */
+export interface Recorded {
+  readonly state: 'recorded';
+  readonly cause: RecordedCause;
+  readonly seconds: number;
+  readonly total: number;
+  readonly culprit: RecordedGroup | null;
+  readonly groups: readonly RecordedGroup[];
+}
+
 export type Unknown = 'not-understood' | 'no-growth' | 'no-group-has-half' | 'not-steady' | 'over-budget' | 'cancelled';
 
 export type Culprit =
+  | Recorded
   | {
       readonly state: 'named';
-      readonly cause: CulpritCause;
+      readonly cause: LookCause;
       readonly culprit: GroupGrowth;
       /** null: no threads, or none with Java frames. */
       readonly stand: CommonFrame | null;

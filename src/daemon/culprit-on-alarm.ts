@@ -1,4 +1,4 @@
-import { CULPRIT_CAUSES, type CulpritCause } from '../culprit/types.ts';
+import { type CulpritCause, LOOK_CAUSES } from '../culprit/types.ts';
 import type { Verdict } from '../diagnosis/types.ts';
 import { causeToAsk } from '../diagnosis/with-culprit.ts';
 import { GIB, MINUTE_S } from '../units.ts';
@@ -21,7 +21,7 @@ export class CulpritOnAlarm {
     }: { readonly verdict: Verdict; readonly culprits: CulpritRuns | null; readonly heapBytes: number | null },
     isBusy: boolean,
   ): CulpritCause | null {
-    const cause = causeToAsk(verdict, CULPRIT_CAUSES);
+    const cause = causeToAsk(verdict, LOOK_CAUSES);
     if (cause === null || culprits === null || isBusy) return null;
     const asked = this.#asked.get(culprits) ?? new Set();
     if (asked.has(cause) || (cause !== 'threads' && (heapBytes === null || heapBytes > MAX_HEAP_BYTES))) return null;

@@ -1,5 +1,5 @@
 import { culpritText } from '../culprit/culprit-text.ts';
-import { QUESTIONS } from '../culprit/questions.ts';
+import { looksOf } from '../culprit/questions.ts';
 import type { Culprit, CulpritCause, CulpritRun } from '../culprit/types.ts';
 import { SECOND_MS } from '../units.ts';
 
@@ -38,7 +38,7 @@ export class CulpritRuns {
     if (this.#run.state === 'running') return false;
     const stop = new AbortController();
     this.#stop = stop;
-    const { looks } = QUESTIONS[cause];
+    const looks = looksOf(cause);
     const run: Running = { state: 'running', cause, since: now(), forSeconds, looks, looksDone: 0, cancelled: false };
     this.#run = run;
     this.#ended = this.#ask(run, stop.signal);

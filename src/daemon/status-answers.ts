@@ -1,4 +1,4 @@
-import { costOf, QUESTIONS } from '../culprit/questions.ts';
+import { costOf, looksOf } from '../culprit/questions.ts';
 import { CULPRIT_CAUSES, type CulpritCause } from '../culprit/types.ts';
 import type { FileRow, Ledger, Verdict, View } from '../diagnosis/types.ts';
 import { entriesOf, isField } from '../fields.ts';
@@ -206,7 +206,7 @@ export class StatusAnswers implements Status {
   }
 }
 
-const CAUSES = CULPRIT_CAUSES.map((cause) => ({ cause, looks: QUESTIONS[cause].looks, cost: costOf(cause, true) }));
+const CAUSES = CULPRIT_CAUSES.map((cause) => ({ cause, looks: looksOf(cause), cost: costOf(cause, true) }));
 
 const culpritAnswer = (culprits: CulpritRuns | null): CulpritAnswer => ({
   ...(culprits?.run ?? { state: 'none' }),

@@ -70,7 +70,7 @@ export interface Finding {
   readonly evidence: Readonly<Record<string, unknown>>;
   readonly advice: string;
   /** What the JVM named when it was asked what grows, and when; absent: it was not asked about this cause, or named nothing. */
-  readonly culprit?: Extract<Culprit, { state: 'named' }> & { readonly at: string };
+  readonly culprit?: Extract<Culprit, { state: 'named' | 'recorded' }> & { readonly at: string };
   /** The limit that it is measured against; null: it compares nothing with a limit. */
   readonly limit: FindingLimit | null;
 }

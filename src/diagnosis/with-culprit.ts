@@ -5,7 +5,9 @@ import type { Verdict } from './types.ts';
 type Named = NonNullable<Verdict['findings'][number]['culprit']>;
 
 /** What to do once the culprit is named. It takes the place of the advice that says how to find it. null: the rule's advice stays true. */
-function nextStep({ cause, retention, parent }: Named): string | null {
+function nextStep(found: Named): string | null {
+  if (found.state === 'recorded') return null;
+  const { cause, retention, parent } = found;
   switch (cause) {
     case 'heap':
       return retention?.state === 'known' && retention.heldBy !== null
@@ -20,11 +22,17 @@ function nextStep({ cause, retention, parent }: Named): string | null {
   }
 }
 
+/** null: nothing was named. */
+function namedBy({ culprit, until }: Extract<CulpritRun, { state: 'done' }>): Named | null {
+  if (culprit.state === 'named' || (culprit.state === 'recorded' && culprit.culprit !== null)) return { ...culprit, at: until };
+  return null;
+}
+
 /** The verdict, whose finding of the headline has what the JVM named for its cause: as `culprit`, and with advice for it. Pure. */
 export function withCulprit(verdict: Verdict, run: CulpritRun): Verdict {
-  if (run.state !== 'done' || run.culprit.state !== 'named' || run.cause !== verdict.cause) return verdict;
-  const { until } = run;
-  const culprit: Named = { ...run.culprit, at: until };
+  if (run.state !== 'done' || run.cause !== verdict.cause) return verdict;
+  const culprit = namedBy(run);
+  if (culprit === null) return verdict;
   const sentence = culpritText(culprit)[0]!.slice(`${culprit.cause}: `.length);
   return {
     ...verdict,
@@ -33,7 +41,7 @@ export function withCulprit(verdict: Verdict, run: CulpritRun): Verdict {
         ? {
             ...finding,
             culprit,
-            advice: `The JVM was asked what grows: ${sentence}. ${nextStep(culprit) ?? finding.advice}`,
+            advice: `${culprit.state === 'named' ? 'The JVM was asked what grows' : 'The JVM was recorded'}: ${sentence}. ${nextStep(culprit) ?? finding.advice}`,
           }
         : finding,
     ),

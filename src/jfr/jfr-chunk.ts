@@ -81,8 +81,7 @@ export class JfrChunk {
       const size = bytes.varint();
       if (size <= 0) throw new JfrError(`expected an event at byte ${at}, found a size of ${size}`);
       const type = wanted.get(bytes.varint());
-      if (type !== undefined)
-        yield { type: type.name, values: this.#values.read(bytes, type.id) as JfrStruct, chunk: this };
+      if (type !== undefined) yield { type: type.name, values: this.#values.read(bytes, type.id) as JfrStruct, chunk: this };
       at += size;
     }
   }

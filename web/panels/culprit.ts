@@ -1,4 +1,4 @@
-import type { CulpritCause, GroupGrowth } from '../../src/culprit/types.ts';
+import type { CulpritCause, GroupGrowth, Recorded } from '../../src/culprit/types.ts';
 import type { CulpritAnswer } from '../../src/outlets/status.ts';
 import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
 import { exactBytesText, groupDigits, level, safeName } from '../data/wording.ts';
@@ -12,6 +12,9 @@ const NAMES: Readonly<Record<CulpritCause, string>> = {
   threads: 'the threads',
   metaspace: 'the class loaders',
   native: 'native memory',
+  'page-cache': 'the files that Java code writes',
+  sock: 'the sockets that Java code uses',
+  process: 'the programs that Java code starts',
 };
 
 type Done = Extract<CulpritAnswer, { state: 'done' }>;
@@ -118,7 +121,7 @@ export class CulpritPanel {
     const said = culprit.state === 'named' ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
     setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
     if (culprit.state === 'failed') return;
-    byId('culprit-table').replaceChildren(...(culprit.grown.length === 0 ? [] : [growthTable(cause, culprit.grown)]));
+    byId('culprit-table').replaceChildren(...(tableOf(cause, culprit) ?? []));
     const where = culprit.state === 'named' ? culprit.stand : null;
     byId('culprit-where').hidden = where === null;
     if (where !== null) {
@@ -131,6 +134,33 @@ export class CulpritPanel {
 }
 
 const durationWords = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
+
+type Shown = Exclude<Done['culprit'], { state: 'failed' }>;
+
+/** null: there is no row. */
+function tableOf(cause: CulpritCause, culprit: Shown): HTMLElement[] | null {
+  if (culprit.state === 'recorded') return culprit.groups.length === 0 ? null : [recordedTable(culprit)];
+  return culprit.grown.length === 0 ? null : [growthTable(cause, culprit.grown)];
+}
+
+const RECORDED_HEADS = { 'page-cache': ['File', 'Written'], sock: ['Peer', 'Read and written'], process: ['Program', 'Starts'] };
+
+function recordedTable({ cause, groups }: Recorded): HTMLElement {
+  const rows = groups.map(({ name, amount, share, from }) => {
+    const cell = el('td', { class: 'number' }, cause === 'process' ? groupDigits(amount) : level(amount));
+    if (cause !== 'process') cell.title = exactBytesText(amount);
+    const place = from?.line ?? from?.logger ?? null;
+    const by = place === null ? null : el('small', {}, `${Math.floor(100 * from!.share)} % from ${safeName(place, 200)}`);
+    const percent = el('td', { class: 'number' }, `${Math.floor(100 * share)} %`);
+    return el('tr', {}, el('th', { scope: 'row' }, safeName(name, 200), by), cell, percent);
+  });
+  const head = el(
+    'tr',
+    {},
+    ...[...RECORDED_HEADS[cause], 'Share'].map((text, n) => el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, text)),
+  );
+  return el('table', { class: 'grown' }, el('thead', {}, head), el('tbody', {}, ...rows));
+}
 
 const HEADS = ['What grew', 'First look', 'Last look', 'Share'];
 

@@ -20,9 +20,9 @@ import type { FileRow } from '../types.ts';
 import { FURTHEST_SECONDS, secondsToFull } from './disk-filling.ts';
 
 const HARMLESS = 'No memory setting needs to be raised: the kernel reclaims this cache when it needs memory.';
-const ADVICE: Readonly<Record<FileSituation, (row: FileRow) => string>> = {
-  log: () =>
-    `If the file is a log, write the log to stdout or lower its level. Otherwise rotate the file, or put it on a volume. ${HARMLESS}`,
+const ADVICE: Readonly<Record<FileSituation, (row: FileRow, isJava: boolean) => string>> = {
+  log: (_, isJava) =>
+    `If the file is a log, write the log to stdout or lower its level${isJava ? ': `memhound culprit --cause page-cache` names the line that writes it' : ''}. Otherwise rotate the file, or put it on a volume. ${HARMLESS}`,
   fixed: () =>
     `The file has its full length already and is filled or touched step by step, so its cache ends at that length: a journal that was allocated in advance, a database, a mapped file. Nothing has to be done. If its cache is too much, give it a smaller length. ${HARMLESS}`,
   many: () =>
@@ -88,7 +88,12 @@ export const pageCacheFile: CauseRule = {
         flat,
         reclaimInSeconds: etaOf(context, 'reclaim')?.seconds ?? null,
       },
-      advice: row === null || situation === null ? (share.what === null ? UNNAMED_ADVICE : HARMLESS) : ADVICE[situation](row),
+      advice:
+        row === null || situation === null
+          ? share.what === null
+            ? UNNAMED_ADVICE
+            : HARMLESS
+          : ADVICE[situation](row, context.jvm !== null),
     };
   },
 };

@@ -49,6 +49,38 @@ test('culprit names the pool of threads that a running JVM accumulates', { skip 
   assert.match(found.stand.frame, /ThreadLeak/);
 });
 
+test('culprit names the file, the connection and the program of a running JVM, with the line of code', { skip }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-logged-'));
+  const log = join(dir, 'app.log');
+  const java = await startJava('scenarios/LoggedLookups.java', [log, '/bin/true']);
+  t.after(async () => {
+    await java.stop('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await java.line((l) => l === 'ready');
+  const recorded = async (cause: string) => {
+    const args = ['culprit', '--json', '--cause', cause, '--for', '2s', '--pid', String(java.pid)];
+    const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, ...args]);
+    assert.equal(code, 0, stderr);
+    const found = JSON.parse(stdout) as Culprit;
+    assert.ok(found.state === 'recorded', stdout);
+    return found;
+  };
+  const file = (await recorded('page-cache')).culprit;
+  assert.equal(file?.name, log);
+  assert.match(file.from?.line ?? '', /^LoggedLookups\$GeoClient\.lookup:\d+$/);
+  assert.equal(file.from?.level, 'FINE');
+  assert.match(file.from?.logger ?? '', /^java\.util\.logging\.\w+Handler$/);
+  const [peer] = (await recorded('sock')).groups;
+  assert.match(peer?.name ?? '', /^(?:localhost|127\.0\.0\.1):\d+$/);
+  assert.match(peer?.from?.line ?? '', /^LoggedLookups(?:\$Metrics\.send|\.lambda\$drain\$0):\d+$/);
+  const program = (await recorded('process')).culprit;
+  assert.equal(program?.name, '/bin/true');
+  assert.match(program.from?.line ?? '', /^LoggedLookups\$Thumbnails\.make:\d+$/);
+  const left = readdirSync(tmpdir()).filter((name) => /^memhound-[0-9a-f]{16}\.jf[rc]$/.test(name));
+  assert.deepEqual(left, [], 'the files of the recordings are removed');
+});
+
 test('POST /api/v1/culprit begins a search, GET tells how far it is and then which loaders became more, DELETE cancels', {
   skip,
 }, async (t) => {

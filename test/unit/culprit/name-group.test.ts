@@ -67,7 +67,7 @@ for (const [what, sizes] of Object.entries({
   test(`a class that ${what} is not named`, () => {
     const found = named(...sizes);
     assert.equal(found.state === 'unknown' && found.because, 'not-steady');
-    assert.equal(found.state !== 'failed' && found.grown[0]?.name, 'A');
+    assert.equal(found.grown[0]?.name, 'A');
   });
 }
 

@@ -61,7 +61,7 @@ test('the finding of the headline has what was named, with the time, and its adv
   await culprits.ended;
   const { findings, headlineRule } = withCulprit(alarm, culprits.run);
   const finding = findings.find(({ rule }) => rule === headlineRule);
-  assert.equal(finding?.culprit?.culprit.name, 'pool-N');
+  assert.equal(finding?.culprit?.culprit?.name, 'pool-N');
   assert.match(
     finding.advice,
     /^The JVM was asked what grows: pool-N grew from 10 threads to 90 threads, 90 % of what grew\. Look at what starts them/,
@@ -84,4 +84,22 @@ test('a verdict of another cause, or an answer that names nothing, changes nothi
     } as never),
     alarm,
   );
+});
+
+test('what was recorded stands before the advice for its cause, which stays', () => {
+  const file = { name: '/tmp/app.log', amount: 9 * MIB, events: 900, share: 0.9, from: null };
+  const recorded = {
+    state: 'recorded',
+    cause: 'page-cache',
+    seconds: 60,
+    total: 10 * MIB,
+    culprit: file,
+    groups: [file],
+  } as const;
+  const verdict = { ...alarm, cause: 'page-cache' as const };
+  const run = { state: 'done', cause: 'page-cache', since: '', until: '2026-01-01T00:00:00Z', forSeconds: 60, text: [] } as const;
+  const advice = (culprit: Culprit) =>
+    withCulprit(verdict, { ...run, culprit }).findings.find(({ rule }) => rule === verdict.headlineRule)?.advice ?? '';
+  assert.match(advice(recorded), /^The JVM was recorded: \/tmp\/app\.log has 90 % of the 10 MiB/);
+  assert.ok(advice(recorded).endsWith(advice({ ...recorded, culprit: null })));
 });

@@ -58,6 +58,12 @@ test('the story: the file, its holder, what is flat, that it is no leak, and how
   });
 });
 
+test('the advice for a log of a JVM has the command that names the line which writes it', () => {
+  const files = [fileRow()];
+  assert.match(growing({ files, jvm: {} })?.advice ?? '', /`memhound culprit --cause page-cache`/);
+  assert.doesNotMatch(growing({ files })?.advice ?? '', /memhound culprit/);
+});
+
 test('without a file the title says so, and the advice says how to find it', () => {
   const found = growing({ what: null });
   assert.equal(

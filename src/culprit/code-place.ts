@@ -1,0 +1,37 @@
+import { type Frame, isOfJdk } from './frames.ts';
+
+/** The line of a program that did something, and the logging library through which it did it. */
+export interface CodePlace {
+  /** "com.acme.GeoClient.lookup:41"; null: no frame of the program is on the stack, as in the thread of an asynchronous logger. */
+  readonly line: string | null;
+  /** Of a logging library: the class that wrote; null: none is on the stack. */
+  readonly logger: string | null;
+  /** The level at which it was logged: "DEBUG"; null: not logged, or not known. */
+  readonly level: string | null;
+}
+
+/** Logging libraries: who called them says more. java.util.logging is the JDK's as well. */
+const LOGGERS =
+  /^(?:ch\.qos\.logback|org\.apache\.(?:logging|log4j|commons\.logging|juli\.logging)|org\.slf4j|org\.jboss\.(?:logging|logmanager)|org\.tinylog|net\.logstash\.logback|io\.github\.oshai|java\.util\.logging)\./;
+const LEVELS: ReadonlySet<string> = new Set(
+  'trace debug info warn error fatal finest finer fine config warning severe'.split(' '),
+);
+
+const classOf = (method: string): string => method.slice(0, method.lastIndexOf('.'));
+const isLogger = ({ method }: Frame): boolean => LOGGERS.test(method);
+
+/** The place in the program that a stack leads to, from its top. Pure. */
+export function codePlaceOf(frames: readonly Frame[]): CodePlace {
+  const own = frames.findIndex((frame) => !isLogger(frame) && !isOfJdk(frame.method));
+  const above = own < 0 ? frames : frames.slice(0, own);
+  const loggers = above.filter(isLogger);
+  const writer = loggers.find(({ method }) => /(?:Appender|Handler)$/.test(classOf(method))) ?? loggers[0];
+  // The method of the logger that the program called has the name of the level.
+  const called = loggers.at(-1)?.method.split('.').at(-1)?.toLowerCase() ?? '';
+  const { method, line } = frames[own] ?? { method: null, line: null };
+  return {
+    line: method === null || line === null ? method : `${method}:${line}`,
+    logger: writer === undefined ? null : classOf(writer.method),
+    level: own >= 0 && LEVELS.has(called) ? called.toUpperCase() : null,
+  };
+}

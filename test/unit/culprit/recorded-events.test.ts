@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { culpritText } from '../../../src/culprit/culprit-text.ts';
+import { recordingSettings, sumRecording } from '../../../src/culprit/recorded-events.ts';
+import { MIB } from '../../../src/units.ts';
+import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
+
+const [LONG, STRING, SYMBOL, CLASS, METHOD, FRAME, TRACE, WRITE] = [2, 3, 4, 5, 6, 7, 8, 100];
+const CLASSES: readonly MadeClass[] = [
+  { id: LONG, name: 'long' },
+  { id: STRING, name: 'java.lang.String' },
+  { id: SYMBOL, name: 'jdk.types.Symbol', fields: [['string', STRING]] },
+  { id: CLASS, name: 'java.lang.Class', fields: [['name', SYMBOL]] },
+  {
+    id: METHOD,
+    name: 'jdk.types.Method',
+    fields: [
+      ['type', CLASS],
+      ['name', SYMBOL],
+    ],
+  },
+  {
+    id: FRAME,
+    name: 'jdk.types.StackFrame',
+    fields: [
+      ['method', METHOD],
+      ['lineNumber', LONG],
+    ],
+  },
+  { id: TRACE, name: 'jdk.types.StackTrace', fields: [['frames', FRAME, 'array']] },
+  {
+    id: WRITE,
+    name: 'jdk.FileWrite',
+    fields: [
+      ['stackTrace', TRACE, 'pooled'],
+      ['path', STRING],
+      ['bytesWritten', LONG],
+    ],
+  },
+];
+
+interface Write {
+  readonly path: string;
+  readonly bytes: number;
+  /** Line of com.acme.Writer.write. */
+  readonly line: number;
+}
+
+/** What is said of a recording of these writes. */
+async function recorded(...writes: readonly Write[]) {
+  const frame = (line: number) => [...utf8('com/acme/Writer'), ...utf8('write'), ...varint(line)];
+  const stacks = new Map(writes.map(({ line }) => [line, [1, ...frame(line)]]));
+  const events = writes.map(({ path, bytes, line }) => [WRITE, [...varint(line), ...utf8(path), ...varint(bytes)]] as const);
+  const chunk = madeChunk({ classes: CLASSES, events, checkpoints: [new Map([[TRACE, stacks]])] });
+  return sumRecording('page-cache', chunk, 60);
+}
+const write = (path: string, mib: number, line = 1): Write => ({ path, bytes: mib * MIB, line });
+
+test('the file that has half of all written bytes is named, with the line that wrote most of it', async () => {
+  const found = await recorded(
+    write('/tmp/app.log', 5, 41),
+    write('/tmp/app.log', 4, 41),
+    write('/tmp/app.log', 1, 7),
+    write('/data/x', 2),
+  );
+  assert.deepEqual(culpritText(found), [
+    'page-cache: /tmp/app.log has 83 % of the 12 MiB that Java code wrote to files in 60 s, 90 % of it from com.acme.Writer.write:41',
+    '  /data/x: 2 MiB, 16 %, 100 % of it from com.acme.Writer.write:1',
+  ]);
+});
+
+test('where no line has half of a file, none is named', async () => {
+  const found = await recorded(write('/a', 1, 1), write('/a', 1, 2), write('/a', 1, 3));
+  assert.equal(found.culprit?.name, '/a');
+  assert.equal(found.culprit.from, null);
+});
+
+test('many files of one folder are named by their folder and number', async () => {
+  const found = await recorded(write('/up/1', 1), write('/up/2', 1), write('/up/3', 1), write('/log/a', 1));
+  assert.equal(found.culprit?.name, '/up/ (3 files)');
+  assert.equal(found.culprit.from?.line, 'com.acme.Writer.write:1');
+});
+
+test('where neither a file nor a folder has half, what was written is listed, and nothing is named', async () => {
+  const found = await recorded(write('/a/1', 1), write('/b/1', 1), write('/c/1', 1));
+  assert.equal(found.culprit, null);
+  const [first, ...rows] = culpritText(found);
+  assert.match(first!, /^page-cache: not known, because nothing has half of the 3 MiB that Java code wrote to files in 60 s/);
+  assert.equal(rows.length, 3);
+});
+
+test('where nothing was written, the answer says what a recording does not see', async () => {
+  assert.match(culpritText(await recorded())[0]!, /Java code wrote to no file in 60 s\. Memory-mapped files, native code/);
+});
+
+test('the settings of a recording have each event of the cause, with stacks and without a threshold', () => {
+  const settings = recordingSettings('sock');
+  assert.match(settings, /<event name="jdk.SocketRead">[\s\S]*<event name="jdk.SocketWrite">/);
+  assert.equal(settings.match(/<setting name="threshold">0 ms</g)?.length, 2);
+});
