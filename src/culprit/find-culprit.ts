@@ -1,5 +1,5 @@
 import { attach } from '../sources/jvm/attach.ts';
-import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
+import type { Reading } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
 import { findRecorded } from './find-recorded.ts';
 import { startHeapRecording } from './heap-recording.ts';
@@ -7,27 +7,13 @@ import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
 import { type Group, isRecorded, QUESTIONS } from './questions.ts';
 import { type Retention, retentionOf } from './retention.ts';
-import type { Culprit, CulpritCause, LookCause } from './types.ts';
+import type { Culprit, CulpritCause, CulpritQuestion, LookCause } from './types.ts';
 import { waited } from './waited.ts';
 
 const TIMEOUT_MS = MINUTE_MS;
 /** The JVM may be paused as long as a command takes. One that took longer is not sent again. */
 const BUDGET_MS = 10 * SECOND_MS;
 const SETTLE_MS = SECOND_MS / 2;
-
-export interface CulpritQuestion {
-  readonly roots: Roots;
-  readonly process: ProcessRef;
-  readonly cause: CulpritCause;
-  /** From the first look to the last. */
-  readonly forMs: number;
-  /** Whether a recording of the JVM's flight recorder runs from the first look at a heap to the last. */
-  readonly mayRecord: boolean;
-  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
-  readonly signal: AbortSignal;
-  /** Called after each look with the number of those that are done. */
-  readonly onLook: (done: number) => void;
-}
 
 /** Sends one command. A parameter, because no JVM is slow on demand. */
 type Ask = (question: CulpritQuestion, command: string) => Promise<Reading<string>>;

@@ -1,8 +1,7 @@
 import { MIB, SECOND_MS } from '../units.ts';
-import type { CulpritQuestion } from './find-culprit.ts';
 import { recordingSettings, sumRecording } from './recorded-events.ts';
 import { startRecording } from './recording.ts';
-import type { Culprit, RecordedCause } from './types.ts';
+import type { Culprit, CulpritQuestion, RecordedCause } from './types.ts';
 import { waited } from './waited.ts';
 
 /** Records for a while what Java code writes, sends or starts, and names what most of it was for, and the line that did it. */

@@ -29,7 +29,7 @@ const peer = (event: JfrEvent): string | null => {
 };
 
 /** A new cause is a row here. */
-export const RECORDED_EVENTS: Readonly<Record<RecordedCause, Readonly<Record<string, EventRow>>>> = {
+const RECORDED_EVENTS: Readonly<Record<RecordedCause, Readonly<Record<string, EventRow>>>> = {
   'page-cache': {
     'jdk.FileWrite': { name: (event) => text(event, 'path'), amount: (event) => number(event, 'bytesWritten') },
   },

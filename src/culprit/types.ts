@@ -1,3 +1,4 @@
+import type { ProcessRef, Roots } from '../sources/types.ts';
 import type { CodePlace } from './code-place.ts';
 import type { Retention } from './retention.ts';
 
@@ -10,6 +11,20 @@ export type RecordedCause = (typeof RECORDED_CAUSES)[number];
 /** Causes whose culprit a JVM can be asked for. */
 export const CULPRIT_CAUSES = [...LOOK_CAUSES, ...RECORDED_CAUSES] as const;
 export type CulpritCause = LookCause | RecordedCause;
+
+export interface CulpritQuestion {
+  readonly roots: Roots;
+  readonly process: ProcessRef;
+  readonly cause: CulpritCause;
+  /** From the first look to the last. */
+  readonly forMs: number;
+  /** Whether a recording of the JVM's flight recorder runs from the first look at a heap to the last. */
+  readonly mayRecord: boolean;
+  /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
+  readonly signal: AbortSignal;
+  /** Called after each look with the number of those that are done. */
+  readonly onLook: (done: number) => void;
+}
 
 /** What is counted in a group beside its size. */
 export const COUNTED = ['loaders', 'classes', 'instances', 'blocks'] as const;

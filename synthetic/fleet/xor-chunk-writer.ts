@@ -5,7 +5,7 @@ export const MAX_CHUNK_SAMPLES = 120;
 const MAX_BYTES = 4096;
 
 /**
- * Encodes samples as Prometheus does (tsdb/chunkenc/xor.go; docs/format/chunks.md, "XOR chunk data"), some ten million a second: a fleet has
+ * Encodes samples as Prometheus does (tsdb/chunkenc/xor.go; "XOR chunk data" of its description of chunks), some ten million a second: a fleet has
  * several hundred million.
  */
 export class XorChunkWriter {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CulpritQuestion, findCulprit } from '../../../src/culprit/find-culprit.ts';
+import { findCulprit } from '../../../src/culprit/find-culprit.ts';
 import { QUESTIONS } from '../../../src/culprit/questions.ts';
-import type { CulpritCause } from '../../../src/culprit/types.ts';
+import type { CulpritCause, CulpritQuestion } from '../../../src/culprit/types.ts';
 import type { Reading } from '../../../src/sources/types.ts';
 import { SECOND_MS } from '../../../src/units.ts';
 
