@@ -36,6 +36,8 @@ const UNSEEN: Readonly<Record<RecordedCause, string>> = {
 };
 
 const percent = (share: number): string => `${Math.floor(100 * share)} %`;
+/** "88 % of", "all of" */
+const partOf = (share: number): string => (share >= 0.995 ? 'all of' : `${percent(share)} of`);
 
 /** "; 88 % of it at level DEBUG from com.acme.GeoClient.lookup:41 through ch.qos.logback.core.FileAppender"; "": no place has half. */
 function fromText(from: RecordedGroup['from']): string {
@@ -43,7 +45,7 @@ function fromText(from: RecordedGroup['from']): string {
   const level = from.level === null ? '' : ` at level ${from.level}`;
   const through = from.logger === null ? '' : ` through ${safeName(from.logger)}`;
   const line = from.line === null ? ' in a thread of the logger, so who logs is not known,' : ` from ${safeName(from.line)}`;
-  return `, ${percent(from.share)} of it${level}${line}${through}`;
+  return `, ${partOf(from.share)} it${level}${line}${through}`;
 }
 
 /** The sentence, and a line for each other group. */
@@ -55,7 +57,7 @@ export function recordedText({ cause, culprit, groups, seconds, total }: Recorde
   if (total === 0) return [`${cause}: not known, because ${nothing} ${within}. ${UNSEEN[cause]}`];
   if (culprit === null) return [`${cause}: not known, because nothing has half of ${all(total)} ${within}`, ...groups.map(row)];
   return [
-    `${cause}: ${safeName(culprit.name, 400)} has ${percent(culprit.share)} of ${all(total)} ${within}${fromText(culprit.from)}`,
+    `${cause}: ${safeName(culprit.name, 400)} has ${partOf(culprit.share)} ${all(total)} ${within}${fromText(culprit.from)}`,
     ...groups.slice(1).map(row),
   ];
 }

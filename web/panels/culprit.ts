@@ -102,23 +102,18 @@ export class CulpritPanel {
     byId('culprit-cost').hidden = answer.state === 'running';
     byId('culprit-found').hidden = answer.state !== 'done' || answer.culprit.state === 'failed';
     const said = byId('culprit-said');
-    said.className = answer.state === 'done' && answer.culprit.state === 'named' ? 'sentence' : 'quiet';
+    said.className = answer.state === 'done' && isNamed(answer.culprit) ? 'sentence' : 'quiet';
     if (answer.state === 'none') setText(said, '');
     else if (answer.state === 'running') {
       this.#cancel.disabled = answer.cancelled;
-      setText(
-        said,
-        answer.cancelled
-          ? 'Cancelled. The JVM still answers the last question…'
-          : `Asking about ${NAMES[answer.cause]}: ${answer.looksDone} of ${answer.looks} looks, ${durationWords(answer.forSeconds)} in all…`,
-      );
+      setText(said, answer.cancelled ? 'Cancelled. The JVM still answers the last question…' : runningText(answer));
     } else this.#drawDone(answer);
   }
 
   #drawDone({ cause, culprit, text, until }: Done): void {
     const [first = '', second] = text;
     const sentence = first.slice(`${cause}: `.length);
-    const said = culprit.state === 'named' ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
+    const said = isNamed(culprit) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
     setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
     if (culprit.state === 'failed') return;
     byId('culprit-table').replaceChildren(...(tableOf(cause, culprit) ?? []));
@@ -132,6 +127,15 @@ export class CulpritPanel {
     copy.onclick = () => void copyText(copy, [`memhound, ${until}`, ...text].join('\n'), 'Copied');
   }
 }
+
+const isNamed = (culprit: Done['culprit']): boolean =>
+  culprit.state === 'named' || (culprit.state === 'recorded' && culprit.culprit !== null);
+
+/** One look is a recording, which has nothing to tell until it ends. */
+const runningText = ({ cause, looks, looksDone, forSeconds }: Extract<CulpritAnswer, { state: 'running' }>): string =>
+  looks === 1
+    ? `Recording ${NAMES[cause]} for ${durationWords(forSeconds)}…`
+    : `Asking about ${NAMES[cause]}: ${looksDone} of ${looks} looks, ${durationWords(forSeconds)} in all…`;
 
 const durationWords = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
 

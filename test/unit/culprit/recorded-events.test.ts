@@ -65,7 +65,7 @@ test('the file that has half of all written bytes is named, with the line that w
   );
   assert.deepEqual(culpritText(found), [
     'page-cache: /tmp/app.log has 83 % of the 12 MiB that Java code wrote to files in 60 s, 90 % of it from com.acme.Writer.write:41',
-    '  /data/x: 2 MiB, 16 %, 100 % of it from com.acme.Writer.write:1',
+    '  /data/x: 2 MiB, 16 %, all of it from com.acme.Writer.write:1',
   ]);
 });
 
