@@ -1,11 +1,12 @@
-import { rateText, shareOfBytesText } from '../../format.ts';
+import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
+import { directMemoryLimit } from '../direct-memory.ts';
 import { etaText } from '../eta-text.ts';
 import { causeOfPart, gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import { mayBeCompilers } from '../growth/compiler-memory.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
-import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
+import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext, unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const RELEASE =
@@ -27,8 +28,28 @@ const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
   musl: 'This JVM runs with musl, which has no arenas and gives back what is freed only in whole spans: try an image with glibc to see the difference.',
 };
 
-const adviceFor = ({ allocator }: RuleContext): string =>
-  [RELEASE, DIRECT, BY_ALLOCATOR[allocator ?? 'glibc'], TRACKING].join(' ');
+const SMALL_BLOCKS =
+  'These are small blocks of malloc, no direct buffers: look for native libraries (JNI), and for Inflater, Deflater and streams of zip files that are never closed.';
+const CODE =
+  'Compiled code ends at -XX:ReservedCodeCacheSize. It grows as long as new classes or lambdas are loaded and run often: `jcmd PID Compiler.codecache`.';
+
+/** Advice for the part that grew, if the mappings show one. */
+function adviceFor({ allocator }: RuleContext, part: PartGrowth | null): string {
+  const byAllocator = BY_ALLOCATOR[allocator ?? 'glibc'];
+  const isGlibc = (allocator ?? 'glibc') === 'glibc';
+  switch (part?.id) {
+    case 'code-cache':
+      return `${CODE} ${TRACKING}`;
+    case 'malloc-heap':
+      return [RELEASE, SMALL_BLOCKS, ...(isGlibc ? [] : [byAllocator]), TRACKING].join(' ');
+    case 'malloc-arenas':
+      return [RELEASE, SMALL_BLOCKS, byAllocator, TRACKING].join(' ');
+    case 'direct-buffers':
+      return [RELEASE, DIRECT, ...(isGlibc ? [] : [byAllocator]), TRACKING].join(' ');
+    default:
+      return [RELEASE, DIRECT, byAllocator, TRACKING].join(' ');
+  }
+}
 
 /** Anonymous memory other than the heap, metaspace and threads grows. */
 export const nativeGrowth: CauseRule = {
@@ -44,7 +65,7 @@ export const nativeGrowth: CauseRule = {
         ? ', no more than the compilers of a JVM take as it warms up'
         : '';
     return {
-      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${warmUp}.${etaText(context)}`,
+      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${warmUp}.${boundText(context, share) ?? etaText(context)}`,
       severity: oomSeverity(context),
       title:
         context.jvm === null ? sentence`Anonymous memory grows` : sentence`Native memory grows: direct buffers, JNI or malloc`,
@@ -57,10 +78,28 @@ export const nativeGrowth: CauseRule = {
         flat,
         ...(context.anonGrowth === null ? {} : { grewBytesByPart: grewBytesByPart(context) }),
       },
-      advice: adviceFor(context),
+      advice: adviceFor(context, mainPart(context, share)),
     };
   },
 };
+
+/**
+ * The end of direct buffers that -XX:MaxDirectMemorySize bounds below the limit; null: nothing bounds them before that. The JVM collects when it
+ * is reached, so buffers that nobody uses are freed then. Large blocks of malloc look the same, and have no bound.
+ */
+function boundText(context: RuleContext, share: CauseShare): string | null {
+  const part = mainPart(context, share);
+  const most = directMemoryLimit(context);
+  const held = unreclaimableNow(context);
+  const { limitBytes } = context.series;
+  if (part?.id !== 'direct-buffers' || most === null || held === null || typeof limitBytes !== 'number') return null;
+  const room = most.bytes - part.bytes;
+  if (room < 0 || held + room >= limitBytes) return null;
+  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.flag}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
+}
+
+const mainPart = (context: RuleContext, { what }: CauseShare): PartGrowth | null =>
+  nativeParts(context).find(({ name }) => name === what) ?? null;
 
 const nativeParts = ({ anonGrowth }: RuleContext): readonly PartGrowth[] =>
   (anonGrowth?.parts ?? []).filter(({ id, grewBytes }) => causeOfPart(id) === 'native' && grewBytes > 0);

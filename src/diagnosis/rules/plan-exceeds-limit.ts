@@ -2,6 +2,7 @@ import { bytesText } from '../../format.ts';
 import { residentHeap } from '../../memory-facts.ts';
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import { MIB, SECOND_MS } from '../../units.ts';
+import { directMemoryLimit } from '../direct-memory.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue, type RuleContext, swappedNow, unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -64,23 +65,19 @@ function adviceOf(heapFlag: string | null, limit: number, outside: number, plan:
 
 /** The last one of these options is valid. */
 const HEAP_FLAGS = /^-(?:Xmx|XX:(?:MaxHeapSize|MaxRAMPercentage|MaxRAMFraction|MaxRAM)=)/;
-const DIRECT_FLAG = /^-XX:MaxDirectMemorySize=(\d+)([kmgt]?)$/i;
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
 const flagOf = ({ jvm }: RuleContext, pattern: RegExp): string | null =>
   jvm?.flags.findLast((flag) => pattern.test(flag)) ?? null;
 
 /** The direct memory that -XX:MaxDirectMemorySize still allows; null: the flag is not given. */
 function directRoomBytes(context: RuleContext, outside: number): { readonly bytes: number; readonly flag: string } | null {
-  const flag = flagOf(context, DIRECT_FLAG);
-  const [, digits = '', unit = ''] = flag === null ? [] : (DIRECT_FLAG.exec(flag) ?? []);
-  if (flag === null) return null;
-  const most = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
+  const most = directMemoryLimit(context);
+  if (most === null) return null;
   // Without the mappings, all memory other than metaspace may already be direct buffers.
   const now =
     partsNow(context)?.find(({ id }) => id === 'direct-buffers')?.bytes ??
     Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
-  return most > 0 ? { bytes: Math.max(0, most - now), flag } : null;
+  return { bytes: Math.max(0, most.bytes - now), flag: most.flag };
 }
 
 /** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */

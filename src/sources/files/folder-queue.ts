@@ -16,6 +16,9 @@ const SYSTEM = /^\/(?:usr|lib(?:32|64|x32)?|s?bin|boot|etc|var\/lib\/(?:dpkg|apt
 
 export const isSystemFolder = (path: string): boolean => SYSTEM.test(path);
 
+/** Once the queue is filled to this share, no more of them are added: they would leave no room for the folders that programs make. */
+const SYSTEM_SHARE = 1 / 2;
+
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
@@ -41,7 +44,8 @@ export class FolderQueue {
       known.mtimeMs = Math.max(known.mtimeMs, mtimeMs);
       return;
     }
-    if (this.#folders.size >= this.#maxFolders && !this.#evict(kind)) return;
+    if (isSystemFolder(path) && this.#folders.size >= SYSTEM_SHARE * this.#maxFolders) return;
+    if (this.#folders.size >= this.#maxFolders && !this.#evict(kind, mtimeMs)) return;
     this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0 });
   }
 
@@ -68,12 +72,15 @@ export class FolderQueue {
   }
 
   /** Removes the folder with the lowest priority, if that is lower than the priority of the new one. */
-  #evict(kind: Folder['kind']): boolean {
+  #evict(kind: Folder['kind'], mtimeMs: number): boolean {
     for (const folder of this.#folders.values())
       if (folder.walkedAtMs !== null && folder.entries === 0 && RANK[folder.kind] <= RANK[kind])
         return this.#folders.delete(folder.path);
     for (const folder of this.#folders.values()) if (RANK[folder.kind] < RANK[kind]) return this.#folders.delete(folder.path);
-    return false;
+    let least: Folder | null = null;
+    for (const folder of this.#folders.values())
+      if (folder.kind === kind && folder.mtimeMs < (least?.mtimeMs ?? mtimeMs)) least = folder;
+    return least !== null && this.#folders.delete(least.path);
   }
 }
 

@@ -398,8 +398,18 @@ export class PageCacheScanner {
   #isSearchingFolders(hint: CacheTotals | undefined): boolean {
     if (hint?.fileBytes == null) return true;
     if (hint.fileBytes < MIN_CACHE_BYTES) return false;
-    const named = residentSum(this.#tracked.values()) + this.#sums.residentBytes();
+    const named = residentSum(this.#tracked.values()) + this.#sums.residentBytes() + this.#expectedBytes();
     return named < hint.fileBytes * EXPLAINED_SHARE || this.#isGrowthUnexplained(hint.fileBytes);
+  }
+
+  /** What moving files have probably gained since they were last queried: a large file takes several scans' budget, and need not be searched for. */
+  #expectedBytes(): number {
+    let sum = 0;
+    for (const { residency, changePerMs, queriedAtMs, stat } of this.#tracked.values()) {
+      const room = Math.max(0, allocatedBytes(stat) - (residency?.residentBytes ?? 0));
+      sum += Math.min(room, changePerMs * ageMs(queriedAtMs, this.#times.nowMs));
+    }
+    return sum;
   }
 
   /**
@@ -408,7 +418,7 @@ export class PageCacheScanner {
    */
   #isGrowthUnexplained(fileBytes: number): boolean {
     if (this.#sharesRoot) return false;
-    let explained = this.#sums.ownBytes();
+    let explained = this.#sums.ownBytes() + this.#expectedBytes();
     for (const file of this.#tracked.values()) explained += grownBytes(file, this.#times);
     this.#first ??= { fileBytes, explained };
     const grown = fileBytes - this.#first.fileBytes;

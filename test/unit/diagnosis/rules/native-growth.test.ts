@@ -130,3 +130,42 @@ test('what the mappings show to grow beside it is not called flat, although its 
   });
   assert.match(found?.headline ?? '', /while heap and threads are flat: native memory/);
 });
+
+/** Direct buffers of 200 MiB, or another part, all of what grew. */
+const grownIn = (id: 'direct-buffers' | 'malloc-heap' | 'malloc-arenas' | 'code-cache', flags: readonly string[] = []) =>
+  applyRule(nativeGrowth, {
+    jvm: { flags: [...flags] },
+    values: { anon: 300 * MIB },
+    series: { limitBytes: 1024 * MIB },
+    anonGrowth: {
+      fromS: 0,
+      toS: 60,
+      readings: 6,
+      grewBytes: 100 * MIB,
+      parts: [{ id, name: id, process: null, bytes: 200 * MIB, grewBytes: 100 * MIB, bytesPerHour: 31e6 }],
+    },
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('native', 31e6, { what: id })],
+      etas: [eta('oom-kill', 10 * HOUR_S)],
+      fields: FLAT,
+    },
+  });
+
+test('direct buffers that -XX:MaxDirectMemorySize bounds below the limit end there, and only other blocks reach the limit', () => {
+  assert.match(
+    grownIn('direct-buffers', ['-XX:MaxDirectMemorySize=300m'])?.headline ?? '',
+    /native memory\. Direct buffers end at 300 MiB \(-XX:MaxDirectMemorySize=300m\): there the JVM collects, and throws an OutOfMemoryError if they are in use\. Other blocks of malloc would go on: OOM kill in 9 to 11 hours\.$/,
+  );
+  for (const flags of [['-XX:MaxDirectMemorySize=2g'], ['-XX:MaxDirectMemorySize=150m'], []])
+    assert.match(grownIn('direct-buffers', flags)?.headline ?? '', /native memory\. OOM kill in 9 to 11 hours\.$/);
+});
+
+test('the advice is for the part that grew', () => {
+  assert.doesNotMatch(grownIn('malloc-heap')?.advice ?? '', /MALLOC_ARENA_MAX|MaxDirectMemorySize/);
+  assert.match(grownIn('malloc-heap')?.advice ?? '', /Inflater/);
+  assert.match(grownIn('malloc-arenas')?.advice ?? '', /Inflater.*MALLOC_ARENA_MAX/);
+  assert.doesNotMatch(grownIn('direct-buffers')?.advice ?? '', /MALLOC_ARENA_MAX/);
+  assert.match(grownIn('code-cache')?.advice ?? '', /ReservedCodeCacheSize/);
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FolderQueue } from '../../../../src/sources/files/folder-queue.ts';
+import { HOUR_S, SECOND_MS } from '../../../../src/units.ts';
+
+const NOW_MS = 1e12;
+const HOUR_MS = HOUR_S * SECOND_MS;
+
+/** The next folder, which is then walked. */
+function walkNext(queue: FolderQueue, entries = 1): string | null {
+  const folder = queue.next(NOW_MS, true);
+  if (folder !== null) Object.assign(folder, { walkedAtMs: NOW_MS, entries });
+  return folder?.path ?? null;
+}
+
+test('the folders of the system fill at most half of the queue', () => {
+  const queue = new FolderQueue(10);
+  for (let i = 0; i < 20; i++) queue.add(`/usr/share/${i}`, 'below');
+  assert.equal(queue.size, 5);
+  for (let i = 0; i < 5; i++) queue.add(`/data/${i}`, 'below');
+  assert.equal(queue.size, 10);
+});
+
+test('a full queue gives up the folder that was changed longest ago for one that was changed since', () => {
+  const queue = new FolderQueue(2);
+  queue.add('/data/2026/01', 'below', NOW_MS - 2 * HOUR_MS);
+  queue.add('/data/2026/02', 'below', NOW_MS - HOUR_MS);
+  queue.add('/data/2026/03', 'below', NOW_MS);
+  queue.add('/data/2025/12', 'below', NOW_MS - 3 * HOUR_MS);
+  assert.deepEqual([walkNext(queue), walkNext(queue), walkNext(queue)], ['/data/2026/03', '/data/2026/02', null]);
+});
+
+test('a folder that was made just now is walked before those that change are walked again', () => {
+  const queue = new FolderQueue(10);
+  queue.add('/data/log', 'hot', NOW_MS);
+  queue.add('/opt', 'below', NOW_MS - HOUR_MS);
+  queue.add('/data/2026/03', 'below', NOW_MS - 1000);
+  queue.next(NOW_MS, true)!.walkedAtMs = NOW_MS - HOUR_MS;
+  assert.equal(walkNext(queue), '/data/2026/03');
+});
