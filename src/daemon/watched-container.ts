@@ -14,9 +14,11 @@ import type { Sample } from '../sample/types.ts';
 import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
+import { type ShmemHolder, shmemHolder } from '../sources/process/shmem-holder.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import type { FileReading, Reading, Roots, Target } from '../sources/types.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
+import type { Evaluation } from '../trends/types.ts';
 import { MIB } from '../units.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 import { ContainerProcesses } from './container-processes.ts';
@@ -243,22 +245,30 @@ export class WatchedContainer implements AnsweringContainer {
   /** Evaluates the current run and keeps the verdict. */
   evaluate(nowMs: number, ended: RuleContext['ended'] = null): Verdict {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
+    const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
     const { verdict, steady } = composeVerdictAfter(this.#steady, {
       atMs: nowMs,
       target: this.info(),
       series: this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' }),
       events: this.history.events,
-      evaluation: this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null }),
+      evaluation,
       jvm: this.#jvm(),
       allocator: this.#readers.mappings?.last?.allocator ?? null,
       pod,
       ended,
       lastEnd: lastEnd(this),
       otherJvms: otherJvms(this),
+      shmemHolder: this.#shmemHolder(evaluation),
     });
     this.verdict = withCulprit(verdict, this.culprits?.run ?? { state: 'none' });
     this.#steady = steady;
     return this.verdict;
+  }
+
+  /** Files name what grows in most cases, so that processes are asked only where shared memory grows. */
+  #shmemHolder({ causes }: Evaluation): ShmemHolder | null {
+    const { roots, pidsOf } = this.#options;
+    return causes.some(({ cause }) => cause === 'shmem') ? shmemHolder(roots.proc, pidsOf(this.target)) : null;
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {

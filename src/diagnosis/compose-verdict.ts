@@ -23,6 +23,7 @@ export interface VerdictInput {
   readonly ended: RuleContext['ended'];
   readonly lastEnd: RuleContext['lastEnd'];
   readonly otherJvms: RuleContext['otherJvms'];
+  readonly shmemHolder: RuleContext['shmemHolder'];
 }
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */

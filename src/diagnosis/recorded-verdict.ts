@@ -46,6 +46,7 @@ export function recordedVerdict(
     ended: null,
     lastEnd: null,
     otherJvms: [],
+    shmemHolder: null,
   });
 }
 

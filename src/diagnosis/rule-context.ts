@@ -2,6 +2,7 @@ import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
+import type { ShmemHolder } from '../sources/process/shmem-holder.ts';
 import type { JvmReading, Limit } from '../sources/types.ts';
 import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S } from '../units.ts';
@@ -35,6 +36,8 @@ export interface RuleContext {
   readonly lastEnd: LastEnd | null;
   /** Other JVMs of the container that are separate targets. */
   readonly otherJvms: readonly OtherJvm[];
+  /** The process that maps most of the shared memory, where that grows; null: none does, or it was not asked. */
+  readonly shmemHolder: ShmemHolder | null;
   /** The statements that the verdict before has made. */
   readonly steady: Steady;
 }

@@ -92,6 +92,7 @@ class ReplayedContainer implements AnsweringContainer {
       ended: null,
       lastEnd: null,
       otherJvms: [],
+      shmemHolder: null,
     });
   }
 

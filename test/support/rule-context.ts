@@ -84,6 +84,7 @@ export interface Given {
   readonly ended?: RuleContext['ended'];
   readonly lastEnd?: RuleContext['lastEnd'];
   readonly otherJvms?: RuleContext['otherJvms'];
+  readonly shmemHolder?: RuleContext['shmemHolder'];
 }
 
 export const NOW_MS = Date.parse('2020-12-22T00:00:00Z');
@@ -136,6 +137,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     ended: given.ended ?? null,
     lastEnd: given.lastEnd ?? null,
     otherJvms: given.otherJvms ?? [],
+    shmemHolder: given.shmemHolder ?? null,
   };
 }
 

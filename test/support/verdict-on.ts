@@ -31,6 +31,7 @@ export function verdictOn(series: Series, target: Partial<TargetInfo> = {}): Ver
     ended: null,
     lastEnd: null,
     otherJvms: [],
+    shmemHolder: null,
   });
   assert.deepEqual(contradictionsIn(verdict), []);
   return verdict;

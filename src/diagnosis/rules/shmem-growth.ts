@@ -1,15 +1,20 @@
-import { rateText } from '../../format.ts';
+import { bytesText, rateText, safeName } from '../../format.ts';
+import type { ShmemHolder } from '../../sources/process/shmem-holder.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
 import { fileSituation, filesSubject } from '../grown-files-text.ts';
 import { isHeapInShmem } from '../growth/shared-heap.ts';
 import type { CauseRule } from '../rule.ts';
-import { etaOf, isImminent, newestValue } from '../rule-context.ts';
-import { filePart, sentence } from '../sentence.ts';
+import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
+import { filePart, type Sentence, sentence } from '../sentence.ts';
 
 const ADVICE =
   'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.';
 const UNNAMED_ADVICE =
-  'No file explains it, so a process holds it without one: System V segments (`ipcs -m`), shared memory without a name (memfd, MAP_SHARED), or files of another user. `grep RssShmem /proc/[0-9]*/status` in the container shows which process maps it.';
+  'No file explains it, so a process holds it without one: System V segments (`ipcs -m`), shared memory without a name (memfd, MAP_SHARED), or files of another user.';
+const unnamedAdvice = (holder: ShmemHolder | null): string =>
+  holder === null
+    ? `${UNNAMED_ADVICE} \`grep RssShmem /proc/[0-9]*/status\` in the container shows which process maps it.`
+    : `${UNNAMED_ADVICE} \`grep -E "SYSV|memfd|zero" /proc/${holder.pid}/maps\` shows which of them. A System V segment stays after its processes have ended: \`ipcrm -m ID\` removes it.`;
 const UNCLOSED_ADVICE =
   'A leak of descriptors: deleted files keep their memory until they are closed or the process ends. Find what opens them and close it (try-with-resources). `du` cannot see deleted files; `ls -l /proc/PID/fd | grep deleted` and `lsof +L1` can.';
 const MAPPED_ADVICE =
@@ -24,7 +29,8 @@ export const shmemGrowth: CauseRule = {
     const oom = etaOf(context, 'oom-kill');
     const rows = context.grown.shmem;
     const row = rows[0] ?? null;
-    const alone = share.what === null ? sentence`Shared memory (tmpfs, /dev/shm)` : [filePart(share.what)];
+    const holder = share.what === null && row === null ? holderOf(context) : null;
+    const alone = share.what === null ? unnamedText(context, holder) : [filePart(share.what)];
     const name = row === null ? alone : filesSubject(row);
     const situation = row === null ? null : fileSituation(row, context);
     const unclosed = situation === 'unclosed' || situation === 'removed-log';
@@ -45,6 +51,7 @@ export const shmemGrowth: CauseRule = {
         pids: row?.pids ?? [],
         residentBytes: row?.residentBytes ?? null,
         collector,
+        ...(holder === null ? {} : { holder }),
       },
       advice: isHeapInShmem(context.jvm, rows)
         ? ZGC_ADVICE
@@ -52,9 +59,27 @@ export const shmemGrowth: CauseRule = {
           ? MAPPED_ADVICE
           : unclosed
             ? UNCLOSED_ADVICE
-            : share.what === null && context.series.files.length > 0
-              ? UNNAMED_ADVICE
+            : share.what === null && (holder !== null || context.series.files.length > 0)
+              ? unnamedAdvice(holder)
               : ADVICE,
     };
   },
 };
+
+/** A process that maps less than this share of it does not explain it. */
+const MIN_HELD_SHARE = 0.5;
+
+/** The process that maps most of the shared memory; null: none does, or it is a Java heap (ZGC). */
+function holderOf(context: RuleContext): ShmemHolder | null {
+  const { shmemHolder: holder } = context;
+  const shmem = newestValue(context, 'shmem');
+  const explains = holder !== null && shmem !== null && holder.bytes >= MIN_HELD_SHARE * shmem;
+  return explains && !isHeapInShmem(context.jvm, context.grown.shmem) ? holder : null;
+}
+
+/** "Shared memory without a file in sight, 214 MiB of it mapped by postgres (pid 12)," */
+function unnamedText({ target }: RuleContext, holder: ShmemHolder | null): Sentence {
+  if (holder === null) return sentence`Shared memory (tmpfs, /dev/shm)`;
+  const name = target.jvm !== null && holder.pid === target.pid ? 'the JVM' : safeName(holder.name);
+  return sentence`Shared memory without a file in sight, ${bytesText(holder.bytes)} of it mapped by ${name} (pid ${holder.pid}),`;
+}

@@ -16,6 +16,7 @@ export interface Status {
   readonly threads: number | null;
   readonly vmRssBytes: number | null;
   readonly rssAnonBytes: number | null;
+  readonly rssShmemBytes: number | null;
   readonly swapBytes: number | null;
   /** True if the process catches SIGQUIT. Attach needs this: otherwise the signal kills the process. */
   readonly catchesSigquit: boolean;
@@ -53,6 +54,7 @@ export function parseStatus(text: string): Status & { readonly pid: number } {
     threads: first('Threads'),
     vmRssBytes: kib('VmRSS'),
     rssAnonBytes: kib('RssAnon'),
+    rssShmemBytes: kib('RssShmem'),
     swapBytes: kib('VmSwap'),
     catchesSigquit: (parseMask(field('SigCgt')) & SIGQUIT_BIT) !== 0n,
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shmemGrowth } from '../../../../src/diagnosis/rules/shmem-growth.ts';
-import { HOUR_S } from '../../../../src/units.ts';
+import { HOUR_S, MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, fileRow, type Given } from '../../../support/rule-context.ts';
 
 const growing = (over: Given & { readonly what?: string; readonly seconds?: number } = {}) =>
@@ -34,6 +34,18 @@ test('a file in tmpfs that grows is named, with the time to the OOM kill', () =>
 test('without a file it is shared memory', () => {
   assert.equal(growing()?.headline, `Shared memory (tmpfs, /dev/shm) ${COUNTED}.`);
   assert.equal(growing()?.evidence.collector, null);
+});
+
+test('without a file the process that maps most of it is named, with the command that shows what it is', () => {
+  const holder = (mib: number, name = 'postgres', pid = 12) =>
+    growing({ values: { shmem: 200 * MIB }, shmemHolder: { pid, name, bytes: mib * MIB } });
+  assert.equal(
+    holder(160)?.headline,
+    `Shared memory without a file in sight, 160 MiB of it mapped by postgres (pid 12), ${COUNTED}.`,
+  );
+  assert.match(holder(160)?.advice ?? '', /System V segments .*`grep -E "SYSV\|memfd\|zero" \/proc\/12\/maps`/);
+  assert.match(holder(160, 'java', 1)?.headline ?? '', /mapped by the JVM \(pid 1\)/);
+  assert.equal(holder(99)?.headline, `Shared memory (tmpfs, /dev/shm) ${COUNTED}.`, 'it maps less than half');
 });
 
 test('without a limit it ends where the node runs short', () =>
