@@ -19,7 +19,9 @@ import java.util.List;
  * uploads: temporary files of some MB, removed when they are opened, never closed. ring: four files of 8 MB, written in turn for ever.
  * journal: one file of TOTAL_MB that is allocated at once and then filled. mapped: the same through a mapping, without descriptors.
  * mapped-deleted: the same, and the file is removed while it is mapped. tree: tables of a store, merged into larger ones which replace them.
- * wal: a store of one file beside a log that is emptied at every 16 MB.
+ * wal: a store of one file beside a log that is emptied at every 16 MB. dated: files of 1 MB, each in a folder of its day, closed at once.
+ * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. log-and-heap: a log, and a
+ * heap that fills a third as fast beside it.
  */
 public class FileShapes {
   private static final byte[] PART = new byte[64 * 1024];
@@ -50,6 +52,9 @@ public class FileShapes {
       case "mapped-deleted": mapped(true); break;
       case "tree": tree(); break;
       case "wal": wal(); break;
+      case "dated": dated(); break;
+      case "replaced": replaced(); break;
+      case "log-and-heap": logAndHeap(); break;
       default: throw new IllegalArgumentException(args[0]);
     }
     System.out.println("done");
@@ -230,6 +235,38 @@ public class FileShapes {
       for (int i = 0; i < 256; i++) store.write(PART);
       log.setLength(0);
       log.seek(0);
+    }
+  }
+
+  private static void dated() throws Exception {
+    for (int n = 0; more(); n++) {
+      File day = new File(folder, String.format("2026/%02d/%02d", 1 + n / 28 % 12, 1 + n % 28));
+      day.mkdirs();
+      try (RandomAccessFile out = new RandomAccessFile(new File(day, "audit-" + n + ".json"), "rw")) {
+        fill(out, 1 << 20);
+      }
+    }
+  }
+
+  private static void replaced() throws Exception {
+    File state = new File(folder, "state.json");
+    for (int n = 1; n * 2 * rate < total; n++) {
+      File next = new File(folder, "state.json.tmp");
+      try (RandomAccessFile out = new RandomAccessFile(next, "rw")) {
+        for (double mb = 0; mb < n * 2 * rate; mb += 1.0 / 16) out.write(PART);
+      }
+      next.renameTo(state);
+      Thread.sleep(2000);
+    }
+  }
+
+  private static void logAndHeap() throws Exception {
+    RandomAccessFile log = new RandomAccessFile(new File(folder, "app.log"), "rw");
+    while (more()) {
+      log.write(PART);
+      KEPT.add(new byte[PART.length / 3]);
+      for (int i = 0; i < 4; i++) if (new byte[PART.length].length == 0) return;
+      pace(PART.length);
     }
   }
 }

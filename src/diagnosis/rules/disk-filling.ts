@@ -22,7 +22,7 @@ export const FURTHEST_SECONDS = 90 * DAY_S;
 /** Files on disk grow so fast that their file system, or limits.ephemeral-storage, will be full within a quarter. */
 export const diskFilling: ConditionRule = {
   id: 'disk-filling',
-  find({ disks, pod }) {
+  find({ disks, pod, evaluation }) {
     const first = firstToFill(disks, pod);
     if (first === null) return null;
     const { disk, file, seconds } = first;
@@ -33,9 +33,16 @@ export const diskFilling: ConditionRule = {
       room.by === 'disk'
         ? `the disk ${it} on (${bytesText(room.bytes)} free)`
         : `limits.ephemeral-storage (${bytesText(room.bytes)} left)`;
+    const title = sentence`${filesSubject(file)}${more} ${fill} ${rateText(disk.bytesPerHour)} and ${fills} ${what} ${dueText(seconds, seconds)}. Kubernetes then evicts the pod`;
     return {
       severity: isImminent(seconds) ? 'critical' : 'warn',
-      title: sentence`${filesSubject(file)}${more} ${fill} ${rateText(disk.bytesPerHour)} and ${fills} ${what} ${dueText(seconds, seconds)}. Kubernetes then evicts the pod`,
+      title,
+      // Files that are written past the page cache (O_DIRECT) fill a disk while no memory grows.
+      ...(isImminent(seconds) && evaluation.trend === 'stable'
+        ? {
+            lead: sentence`${filesSubject(file)}${more} ${fills} ${what} ${dueText(seconds, seconds)}, at ${rateText(disk.bytesPerHour)}: Kubernetes then evicts the pod. In memory:`,
+          }
+        : {}),
       outcome: 'ends in a full disk and eviction',
       evidence: {
         path: file.path,

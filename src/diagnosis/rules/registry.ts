@@ -50,8 +50,8 @@ const CAUSE_RULES: Readonly<Record<GrowthCause, CauseRule>> = {
 /** Every rule. Findings of one severity come in this order. */
 export const RULES: readonly Rule[] = [
   ...Object.values(CAUSE_RULES),
-  diskFilling,
   nearLimit,
+  diskFilling,
   limitShared,
   planExceedsLimit,
   throttled,

@@ -344,6 +344,17 @@ test('a process that was killed leads the headline where nothing grows, and what
   );
 });
 
+test('a disk that is full within a day leads the headline where no memory grows: files may be written past the page cache', () => {
+  const soon = file({ growthBytesPerHour: 1e9, fileSystem: { kind: 'disk', freeBytes: 2e9, totalBytes: 1e12 } });
+  const v = diagnose(scene({ trend: 'stable' }, filesThatGrow([soon])));
+  assert.match(
+    v.headline,
+    /^\/tmp\/spring\.log fills the disk it lies on \(1\.86 GiB free\) in 2 hours, at 17 MB a minute: Kubernetes then evicts the pod\. In memory: Nothing grows\. /,
+  );
+  assert.equal(v.headlineRule, 'disk-filling');
+  assert.match(diagnose(scene({ trend: 'stable' }, filesThatGrow([file()]))).headline, /^Nothing grows/);
+});
+
 test('of two conditions that may begin the headline the more severe one does', () => {
   const now = ruleContext().atMs / 1000;
   const leader = (heapMaxMib: number, stalledSeconds: number) => {
