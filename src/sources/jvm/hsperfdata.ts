@@ -162,7 +162,7 @@ function absenceReason(roots: Roots, process: ProcessRef): string {
   if (booleanFlag(args, 'PerfDisableSharedMem') === true)
     return 'the JVM was started with -XX:+PerfDisableSharedMem, so its hsperfdata is no file; remove that flag for heap figures';
   if (kind?.hsperfdata === 'deleted')
-    return `its /tmp/hsperfdata_*/${process.nspid} has been removed while the JVM runs, as cleaners of /tmp do: exclude that folder from it, and restart the JVM for heap figures`;
+    return `its /tmp/hsperfdata_*/${process.nspid} has been removed while the JVM runs, as cleaners of /tmp do, and a JVM of another container that shares it, when it starts: exclude that folder, or give each container a /tmp of its own, and restart the JVM for heap figures`;
   if (kind?.hsperfdata === 'mapped')
     return `its /tmp/hsperfdata_*/${process.nspid} is hidden, because another volume has been mounted over /tmp since the JVM started; mount it before, and restart the JVM for heap figures`;
   if (isReadOnlyPath(readMountinfo(join(roots.proc, String(process.pid))), '/tmp'))
