@@ -116,7 +116,9 @@ function isBetter(a: Candidate, b: Candidate): boolean {
 /** Without the JVM's values: the longest unbroken anonymous chain below 32 GiB, which may be more than the heap. */
 function longestLowChain(mappings: readonly Mapping[]): HeapRange | null {
   let best: HeapRange | null = null;
-  for (const { start, end } of chainsOf(mappings.filter((m) => m.start < LOW && m.path === '')))
+  const low = mappings.filter((m) => m.start < LOW);
+  const ofHeap = new Set(chainsOf(low).flatMap(archivedPieces));
+  for (const { start, end } of chainsOf(low.filter((m) => m.path === '' || ofHeap.has(m))))
     if (end - start >= 4 * MIB && (best === null || end - start > best.end - best.start))
       best = { start, end, isConfirmed: false };
   return best;

@@ -137,6 +137,9 @@ test('without the JVM’s figures it is the longest unnamed chain below 32 GiB, 
   ];
   assert.deepEqual(guessed(mappings), { start: LOW + GIB, end: LOW + GIB + 128 * MIB, isConfirmed: false });
   assert.equal(guessed(heapAt(LOW, 4, 4))?.start, LOW);
+  const path = '/jdk/lib/server/classes.jsa';
+  const objects = mapping(LOW + 128 * MIB, LOW + 129 * MIB, { path });
+  assert.equal(guessed([...heapAt(LOW, 64, 128), objects])?.end, objects.end, 'with the objects of an archive in it');
   assert.equal(guessed(heapAt(LOW, 3, 3)), null);
   assert.equal(guessed(heapAt(32 * GIB, 64, 64)), null);
   assert.equal(guessed([mapping(LOW, LOW + 64 * MIB, { path: '[anon:x]' })]), null);
