@@ -71,8 +71,10 @@ const answerRoute =
         );
       }
     }
-    if (route.long) writer.checkRoom();
-    const answer = async () => await route.answer(status, request.query);
+    const answer = async () => {
+      if (route.long) writer.reserve(response);
+      return await route.answer(status, request.query);
+    };
     // A POST may wait for the JVM, which answers one command at a time. So it takes no place in the queue.
     const value = route.method !== undefined ? await answer() : await turns.take(answer, () => !response.destroyed);
     const reach = reachHeader(status);

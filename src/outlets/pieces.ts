@@ -16,30 +16,36 @@ export class Pieces {
 }
 
 interface Writing {
-  readonly response: ServerResponse;
   /** Time since which the client has read nothing; null: it is reading. */
   stalledMs: number | null;
 }
 
 /** Writes long answers in pieces, as their clients read them. Only one piece is generated before the client has read the one before. */
 export class PieceWriter {
-  readonly #writing = new Set<Writing>();
+  readonly #writing = new Map<ServerResponse, Writing>();
 
-  /** @throws ApiError busy */
-  checkRoom(): void {
-    if (this.#writing.size < MAX_AT_ONCE) return;
-    const [stalled] = [...this.#writing]
-      .filter(({ stalledMs }) => stalledMs !== null && performance.now() - stalledMs > STALLED_MS)
-      .sort((a, b) => a.stalledMs! - b.stalledMs!);
-    if (stalled === undefined)
-      throw new ApiError('busy', 429, `${MAX_AT_ONCE} long answers are being read, the most there may be; ask again in a moment`);
-    this.#writing.delete(stalled);
-    stalled.response.socket?.resetAndDestroy();
+  /** Takes one of the places for long answers, before the answer is computed: its columns are copied then. @throws ApiError busy */
+  reserve(response: ServerResponse): void {
+    if (this.#writing.size >= MAX_AT_ONCE) this.#endStalled();
+    this.#writing.set(response, { stalledMs: null });
+    response.once('close', () => this.#writing.delete(response));
   }
 
+  #endStalled(): void {
+    const [stalled] = [...this.#writing]
+      .filter(([, { stalledMs }]) => stalledMs !== null && performance.now() - stalledMs > STALLED_MS)
+      .sort(([, a], [, b]) => a.stalledMs! - b.stalledMs!);
+    if (stalled === undefined)
+      throw new ApiError('busy', 429, `${MAX_AT_ONCE} long answers are being read, the most there may be; ask again in a moment`);
+    const [response] = stalled;
+    this.#writing.delete(response);
+    response.socket?.resetAndDestroy();
+  }
+
+  /** `response` must have its place. */
   async write(response: ServerResponse, { texts }: Pieces): Promise<void> {
-    const entry: Writing = { response, stalledMs: null };
-    this.#writing.add(entry);
+    const entry = this.#writing.get(response);
+    if (entry === undefined || response.closed) return; // it had to give way, or its client is gone
     const ended = new AbortController();
     response.once('close', () => ended.abort());
     const timer = setTimeout(() => response.socket?.resetAndDestroy(), MAX_MS);
@@ -59,7 +65,6 @@ export class PieceWriter {
       if (!ended.signal.aborted) throw error;
     } finally {
       clearTimeout(timer);
-      this.#writing.delete(entry);
     }
   }
 }

@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { DAY_S } from '../../src/units.ts';
 import { MadeTree } from './made-tree.ts';
 import { dataDir, MEMHOUND, type Memhound, watch } from './memhound.ts';
 import { run } from './process.ts';
@@ -43,10 +44,14 @@ export async function attackedMemhound(
   tree.run({ pid: 10, startTicks: 100, rssMiB: 200, group: 'app', container: 'app' });
   if (smaps !== null) writeFileSync(join(tree.roots.proc, '10/smaps'), smaps);
   const data = dataDir();
-  if (days > 0) cpSync(await filled(days), join(data, 'app'), { recursive: true });
+  if (days > 0) cpSync(await filled(days), join(data, 'jvm'), { recursive: true });
   const roots = ['--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup];
   const hound = await watch(['--every', '1s', '--data', data, ...roots, ...args], wrap === undefined ? {} : { wrap });
   t.after(() => hound.stop('SIGKILL'));
+  if (days > 0) {
+    const { body } = await hound.get<{ t: number[] }>('/api/v1/samples');
+    assert.ok(body.t.at(-1)! - body.t[0]! > (days - 1) * DAY_S, 'the stored history is that of the container');
+  }
   return { hound, tree, data };
 }
 
