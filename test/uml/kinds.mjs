@@ -1,5 +1,5 @@
-// Runs inside the guest: three containers of a pod, whose JVMs hold memory that a node without swap and a kernel with cgroup v1 do not show, and
-// memhound in a fourth. Writes the first verdict of each that names its cause as JSON lines. kinds.test.ts, outside, checks them.
+// Runs inside the guest with the kinds of memory as arguments: a container of a pod for each, whose JVM holds memory that a node without swap and a
+// kernel with cgroup v1 do not show, and memhound in another. Writes the first verdict of each that names its cause, or that it is slowed down, as JSON lines. kinds.test.ts, outside, checks them.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -25,17 +25,23 @@ async function inContainer(env, name, ready, ...command) {
 }
 
 const flags = ['-XX:+UseSerialGC', '-Xms24m', '-Xmx24m', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-cp', `${OUT}/classes`];
-const CASES = [
+const ALL_CASES = [
   { kind: 'swap', max: '72M', cause: 'native', program: ['UnsafeLeak', '1.5', '200'] },
   { kind: 'sock', max: '512M', cause: 'sock', program: ['KernelKinds', 'sock', '1', '60'] },
   { kind: 'page-tables', max: '512M', cause: 'page-tables', program: ['KernelKinds', 'page-tables', '1', '120'] },
+  { kind: 'high', max: '512M', high: '64M', rule: 'throttled', program: ['UnsafeLeak', '1.5', '200'] },
 ];
+const CASES = ALL_CASES.filter(({ kind }) => process.argv.includes(kind));
 const kinds = new Map();
-for (const [i, { max, program }] of CASES.entries()) {
+for (const [i, { max, high = null, program }] of CASES.entries()) {
   const id = String(i + 1).repeat(64);
   const dir = `${POD}/cri-containerd-${id}.scope`;
   mkdirSync(dir);
   writeFileSync(`${dir}/memory.max`, max);
+  if (high !== null) {
+    writeFileSync(`${dir}/memory.high`, high);
+    writeFileSync(`${dir}/memory.swap.max`, '0');
+  }
   await inContainer({ CG_APP: dir }, 'app', 'ready', 'java', ...flags, ...program);
   kinds.set(id.slice(0, 12), CASES[i]);
 }
@@ -67,7 +73,10 @@ await new Promise((resolve, reject) => {
     if (known === undefined) return;
     last.set(known.kind, verdict.headline);
     // The leak of the first container shows only when the kernel swaps it out.
-    const isTold = verdict.leak === true && verdict.cause === known.cause && verdict.growth !== undefined;
+    const isTold =
+      known.rule === undefined
+        ? verdict.leak === true && verdict.cause === known.cause && verdict.growth !== undefined
+        : verdict.findings.some(({ rule }) => rule === known.rule);
     if (!isTold || (known.kind === 'swap' && !verdict.headline.includes('swaps it out'))) return;
     say(known.kind, { verdict });
     kinds.delete(verdict.target.container);
