@@ -89,6 +89,7 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
       selector: selectorText(selector),
       sinceSeconds: options.since,
       minHistorySeconds: options.minHistory,
+      clusterLabel: options.clusterLabel,
     };
     if (options.report !== null) checkFolder(options.report);
     results = ResultFile.open(options.resume, question, options.until ?? Math.floor(Date.now() / SECOND_MS));
@@ -98,6 +99,7 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
       selector,
       range: { from: results.to - options.since, to: results.to },
       minHistorySeconds: options.minHistory,
+      clusterLabel: options.clusterLabel,
       way: options.readBy,
       falseAlarmRate: options.falseAlarms,
       results,

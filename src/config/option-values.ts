@@ -30,6 +30,10 @@ export const whole =
     return /^\d+$/.test(t) && n >= least && n <= most ? ok(n) : no(`a whole number from ${least} to ${most}`);
   };
 
+/** A name of a label of Prometheus. */
+export const labelName = (t: string): Parsed<string> =>
+  /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(t) ? ok(t) : no('a name of a label, such as k8s_cluster');
+
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: MINUTE_S, h: HOUR_S, d: DAY_S };
 
 /** Ten years. */

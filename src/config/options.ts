@@ -13,6 +13,7 @@ import {
   httpUrl,
   kubeMinor,
   label,
+  labelName,
   moment,
   oneOf,
   podUid,
@@ -571,6 +572,13 @@ const TABLES = {
       parse: text,
       otherwise: null,
       help: "PEM file of the client's key",
+    }),
+    clusterLabel: row<string>({
+      flag: 'cluster-label',
+      value: 'NAME',
+      parse: labelName,
+      otherwise: 'cluster',
+      help: 'label by which clusters are told apart, where the server has several',
     }),
     readBy: row<'remote-read' | 'export' | 'query-range' | null>({
       flag: 'read-by',

@@ -65,6 +65,7 @@ export async function takeInventory(api: PrometheusApi, selector: readonly Match
     hasSidecars: others.some((name) => SIDECAR_METRICS.includes(name)),
     listedBy,
     labels: {
+      cluster: api.clusterLabel,
       namespace: namespaceLabel,
       pod: await present('exported_pod', 'pod', 'pod_name'),
       container: await present('exported_container', 'container', 'container_name'),

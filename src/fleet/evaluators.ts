@@ -10,6 +10,7 @@ import type { Shard } from './shards.ts';
 export interface EvaluatorOptions {
   readonly client: ClientOptions;
   readonly plan: ReadPlan;
+  readonly clusterLabel: string;
   readonly minHistorySeconds: number;
 }
 
@@ -34,9 +35,9 @@ type Reply = { readonly id: number; readonly result: ShardResult; readonly warni
 const ROLE = 'memhound fleet';
 
 /** Evaluates in this thread: for few containers, and where the program runs from its source. */
-export function evaluateHere({ client, plan, minHistorySeconds }: EvaluatorOptions): Evaluators {
+export function evaluateHere({ client, plan, clusterLabel, minHistorySeconds }: EvaluatorOptions): Evaluators {
   const http = new HttpClient(client);
-  const api = new PrometheusApi(http);
+  const api = new PrometheusApi(http, clusterLabel);
   const reader = readerFor(api, plan);
   const cache = EvaluationCache.ofWindows(WINDOWS);
   return {

@@ -46,7 +46,7 @@ export async function findFormerPods(
   const lives = await livesOf(api, [...new Set(replaced.flatMap((keys) => [...keys.values()].map(({ pod }) => pod)))], {
     listed,
     range,
-    by: ['cluster', labels.namespace, labels.pod, labels.container],
+    by: [api.clusterLabel, labels.namespace, labels.pod, labels.container],
     podLabel: labels.pod,
   });
   for (const keys of replaced) {

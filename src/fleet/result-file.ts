@@ -18,6 +18,7 @@ export interface Question {
   readonly selector: string;
   readonly sinceSeconds: number;
   readonly minHistorySeconds: number;
+  readonly clusterLabel: string;
 }
 
 interface Header extends Question {

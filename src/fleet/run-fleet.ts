@@ -20,6 +20,8 @@ export interface FleetOptions {
   readonly selector: readonly Matcher[];
   readonly range: TimeRange;
   readonly minHistorySeconds: number;
+  /** By which clusters are told apart. */
+  readonly clusterLabel: string;
   /** The way to read samples; null: the cheapest that the server has. */
   readonly way: Way | null;
   /** Expected share of false ones among the alarms, at most. */
@@ -55,7 +57,7 @@ const MAX_FAILURES = 8;
 export async function runFleet(options: FleetOptions): Promise<FleetAnswer> {
   const http = new HttpClient(options.client);
   try {
-    return await run(options, new PrometheusApi(http));
+    return await run(options, new PrometheusApi(http, options.clusterLabel));
   } finally {
     http.close();
   }
@@ -67,7 +69,12 @@ async function run(options: FleetOptions, api: PrometheusApi): Promise<FleetAnsw
   const sample = [anyOf('__name__', [inventory.listedBy]), ...selector];
   const plan = await chooseReader(api, sample, inventory.labels.pod, range, options.way);
   const { mostSamples } = readerFor(api, plan);
-  const evaluators = options.startEvaluators({ client: options.client, plan, minHistorySeconds });
+  const evaluators = options.startEvaluators({
+    client: options.client,
+    plan,
+    clusterLabel: options.clusterLabel,
+    minHistorySeconds,
+  });
   const rows: KnownRow[] = [...results.earlier];
   const finished = new Set(rows.map(({ summary }) => keyText(summary)));
   const missing: Missing[] = [];
@@ -142,7 +149,7 @@ function compared(rows: readonly KnownRow[], rate: number): Pick<FleetAnswer, 'r
 /** The number of containers, for the progress; null: the server does not say. */
 async function totalOf(api: PrometheusApi, selector: string, at: number): Promise<number | null> {
   try {
-    const [row] = await api.instant(`count(count by (cluster,namespace,pod,container) (${selector}))`, at);
+    const [row] = await api.instant(`count(count by (${api.clusterLabel},namespace,pod,container) (${selector}))`, at);
     return row?.v[0] ?? null;
   } catch {
     return null; // it is for the progress only

@@ -33,6 +33,7 @@ export interface Shard {
  * so on. null: the series have none, as without Kubernetes.
  */
 export interface LabelNames {
+  readonly cluster: string;
   readonly namespace: string;
   readonly pod: string | null;
   readonly container: string | null;
@@ -87,7 +88,7 @@ function shardOf(candidates: readonly Candidate[], plan: ShardPlan): Shard {
   const pods = [...new Set(candidates.flatMap(({ key, former }) => [key, ...former].map(({ pod }) => pod)))];
   const place = (namespaceLabel: string, podLabel: string | null): Matcher[] => [
     ...(namespace === '' ? [] : [anyOf(namespaceLabel, [namespace])]),
-    ...(cluster === '' ? [] : [anyOf('cluster', [cluster])]),
+    ...(cluster === '' ? [] : [anyOf(plan.labels.cluster, [cluster])]),
     ...(podLabel === null || pods.includes('') ? [] : [anyOf(podLabel, pods)]),
   ];
   const cgroup = [

@@ -22,15 +22,29 @@ export class PrometheusApi {
   readonly warnings = new Set<string>();
   #method: 'GET' | 'POST' = 'POST';
 
-  constructor(client: HttpClient) {
+  /** `clusterLabel`: by which clusters are told apart; all that is read has it as `cluster`. */
+  constructor(
+    client: HttpClient,
+    readonly clusterLabel = 'cluster',
+  ) {
     this.client = client;
+  }
+
+  /** Series as they are known here. */
+  named<T extends { readonly labels: Labels }>(rows: readonly T[]): T[] {
+    return rows.map((row) => ({ ...row, labels: this.#named(row.labels) }));
+  }
+
+  #named(labels: Labels): Labels {
+    const { clusterLabel } = this;
+    return clusterLabel === 'cluster' ? labels : { ...labels, cluster: labels[clusterLabel] ?? '' };
   }
 
   /** The labels of all series that match and have samples in the range. Servers answer from their index, without reading samples. */
   async series(match: readonly string[], { from, to }: TimeRange): Promise<Labels[]> {
     const data = await this.#ask('api/v1/series', [...match.map((m) => ['match[]', m] as const), ['start', from], ['end', to]]);
     if (!Array.isArray(data)) throw new InputError(`/api/v1/series answers ${typeof data}, expected an array`);
-    return data.map(labelsOf);
+    return data.map((labels) => this.#named(labelsOf(labels)));
   }
 
   async labelValues(name: string, match: readonly string[], { from, to }: TimeRange): Promise<string[]> {
@@ -46,14 +60,16 @@ export class PrometheusApi {
       ['query', expression],
       ['time', at],
     ])) as { readonly resultType?: unknown; readonly result?: unknown } | undefined;
-    if (data?.resultType === 'matrix') return parseMatrix(data);
+    if (data?.resultType === 'matrix') return this.named(parseMatrix(data));
     if (data?.resultType !== 'vector' || !Array.isArray(data.result))
       throw new InputError(`/api/v1/query answers ${JSON.stringify(data?.resultType)}, expected a vector`);
     const rows = data.result as { readonly metric?: unknown; readonly value?: unknown }[];
-    return parseMatrix({
-      resultType: 'matrix',
-      result: rows.map(({ metric, value }) => ({ metric, values: value === undefined ? [] : [value] })),
-    });
+    return this.named(
+      parseMatrix({
+        resultType: 'matrix',
+        result: rows.map(({ metric, value }) => ({ metric, values: value === undefined ? [] : [value] })),
+      }),
+    );
   }
 
   async range(expression: string, { from, to }: TimeRange, step: number): Promise<LabelledSeries[]> {

@@ -17,12 +17,19 @@ export interface ReadPlan {
   readonly stepSeconds: number;
 }
 
-export const readerFor = (api: PrometheusApi, { way, stepSeconds }: ReadPlan): SeriesReader =>
-  way === 'remote-read'
-    ? new RemoteReader(api.client)
-    : way === 'export'
-      ? new ExportReader(api.client)
-      : new RangeReader(api, stepSeconds);
+export function readerFor(api: PrometheusApi, { way, stepSeconds }: ReadPlan): SeriesReader {
+  const reader =
+    way === 'remote-read'
+      ? new RemoteReader(api.client)
+      : way === 'export'
+        ? new ExportReader(api.client)
+        : new RangeReader(api, stepSeconds);
+  return {
+    way,
+    mostSamples: reader.mostSamples,
+    read: async (...question) => api.named(await reader.read(...question)),
+  };
+}
 
 /** A typical scrape interval, where no samples show one. */
 const DEFAULT_STEP_S = MINUTE_S;

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { ResultFile } from '../../../src/fleet/result-file.ts';
 import { InputError } from '../../../src/inputs/series-file.ts';
 
-const QUESTION = { url: 'http://server', selector: '{}', sinceSeconds: 600, minHistorySeconds: 60 };
+const QUESTION = { url: 'http://server', selector: '{}', sinceSeconds: 600, minHistorySeconds: 60, clusterLabel: 'cluster' };
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'memhound-result-file-'));

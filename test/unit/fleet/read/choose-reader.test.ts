@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { chooseReader } from '../../../../src/fleet/read/choose-reader.ts';
+import { PrometheusApi } from '../../../../src/fleet/http/prometheus-api.ts';
+import { chooseReader, readerFor } from '../../../../src/fleet/read/choose-reader.ts';
+import { keyOf, keyText } from '../../../../src/inputs/prometheus/container-key.ts';
 import { apiOf } from '../../../support/answering-server.ts';
 
 const RANGE = { from: 0, to: 3600 };
@@ -60,4 +62,38 @@ test('the scrape interval is that of some pods, whose samples are asked for alon
   const plan = await chooseReader(api, [{ name: 'ns', operator: '=', value: 'x' }], 'pod', RANGE, 'query-range');
   assert.deepEqual(plan, { way: 'query-range', stepSeconds: 30 });
   assert.deepEqual(asked, ['topk(20, {ns="x"})', '{ns="x",pod="a.b"}[1h]']);
+});
+
+test('clusters that are told apart by another label have keys of their own, however they are read', async (t) => {
+  const metric = (cluster: string) => ({
+    __name__: 'container_memory_rss',
+    k8s: cluster,
+    namespace: 'a',
+    pod: 'db-0',
+    container: 'db',
+  });
+  const { client } = await apiOf(t, async (request, response) => {
+    await request.toArray();
+    const rows = ['east', 'west'].map((cluster) => ({ metric: metric(cluster), values: [[60, '1']], value: [60, '1'] }));
+    const resultType = request.url?.includes('query_range') ? 'matrix' : 'vector';
+    const data = request.url?.includes('series') ? rows.map((row) => row.metric) : { resultType, result: rows };
+    response.end(JSON.stringify({ status: 'success', data }));
+  });
+  const api = new PrometheusApi(client, 'k8s');
+  const keys = ['east/a/db-0/db', 'west/a/db-0/db'];
+  const reader = readerFor(api, { way: 'query-range', stepSeconds: 60 });
+  const pods = [{ name: 'pod', operator: '=', value: 'db-0' }] as const;
+  const read = await reader.read(pods, { from: 0, to: 60 }, 1);
+  assert.deepEqual(
+    read.map(({ labels }) => keyText(keyOf(labels))),
+    keys,
+  );
+  assert.deepEqual(
+    (await api.instant('x', 60)).map(({ labels }) => keyText(keyOf(labels))),
+    keys,
+  );
+  assert.deepEqual(
+    (await api.series(['x'], RANGE)).map((labels) => keyText(keyOf(labels))),
+    keys,
+  );
 });
