@@ -141,7 +141,7 @@ export const NAME_CASES: readonly NameCase[] = [
     ['FileShapes', 'log-and-heap', 'FOLDER/data', '5', '400'],
     'page-cache',
     /\/app\.log \(.*The Java heap fills beside it/,
-    { flags: [...SERIAL, '-Xmx400m', '-Xmn4m'], leak: null },
+    { flags: [...SERIAL, '-Xms400m', '-Xmx400m', '-Xmn4m'], leak: null },
   ),
   row('a spill folder on a tmpfs', ['Segments', 'closed', 'SHM/spill', '4', '8', '400'], 'shmem', /\/spill\//),
   row('one file on a tmpfs', ['TmpfsGrowth', '3', '300', 'SHM/queue.dat'], 'shmem', /\/queue\.dat/),
