@@ -22,8 +22,12 @@ export const FURTHEST_SECONDS = 90 * DAY_S;
 /** Files on disk grow so fast that their file system, or limits.ephemeral-storage, will be full within a quarter. */
 export const diskFilling: ConditionRule = {
   id: 'disk-filling',
-  find({ disks, pod, evaluation }) {
-    const first = firstToFill(disks, pod);
+  find({ disks, pod, evaluation, steady }) {
+    // One scan may miss a file, and another program may free space for a moment. The disk goes on being filled.
+    const first = steady.keep('disk that fills', firstToFill(disks, pod), {
+      same: (a, b) => (a === null) === (b === null),
+      atOnce: (published) => published === null,
+    });
     if (first === null) return null;
     const { disk, file, seconds } = first;
     const room = roomFor(disk, pod);

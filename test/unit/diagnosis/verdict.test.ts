@@ -355,6 +355,15 @@ test('a disk that is full within a day leads the headline where no memory grows:
   assert.match(diagnose(scene({ trend: 'stable' }, filesThatGrow([file()]))).headline, /^Nothing grows/);
 });
 
+test('a disk that fills is said to do so at the next verdict too, although one scan has missed the file', () => {
+  const soon = file({ growthBytesPerHour: 1e9, fileSystem: { kind: 'disk', freeBytes: 2e9, totalBytes: 1e12 } });
+  const first = diagnoseAfter(null, scene({ trend: 'stable', fields: { usage: field('stable') } }, filesThatGrow([soon])));
+  const base = scene({ trend: 'stable', fields: { usage: field('stable') } });
+  const later = (seconds: number) => diagnoseAfter(first.steady, { ...base, atMs: base.atMs + seconds * 1000 }).verdict;
+  assert.equal(later(10).headline, first.verdict.headline);
+  assert.equal(later(10).eta?.event, 'disk-full');
+});
+
 test('of two conditions that may begin the headline the more severe one does', () => {
   const now = ruleContext().atMs / 1000;
   const leader = (heapMaxMib: number, stalledSeconds: number) => {
