@@ -144,7 +144,14 @@ export const PAGE_SCENARIOS = {
           cache: (h) => 300 * MIB + hourly * h,
           files: (h) => [log(h, `/tmp/${HTML_INJECTION}`), ...HOSTILE],
         },
-        { info: { ...jvmTarget(2 * GIB), container: `app\u202e${HTML_INJECTION}${'x'.repeat(4000)}` } },
+        {
+          info: {
+            ...jvmTarget(2 * GIB),
+            name: `java${HTML_INJECTION}`,
+            container: `app\u202e${HTML_INJECTION}${'x'.repeat(4000)}`,
+            otherJvms: [{ pid: 99, name: `</script>${HTML_INJECTION}\u001b[31m` }],
+          },
+        },
       ),
     ]),
   noTarget: () =>
