@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Programs whose leak is known, for npm run report:culprits: CulpritCase KIND SHAPE, where KIND is what is made (heap, threads, metaspace)
+ * Programs whose leak is known, for npm run report:culprits: CulpritCase KIND SHAPE, where KIND is what is made (heap, threads, metaspace,
+ * native)
  * and SHAPE how much of it is kept over time. Each shape is made of parts: a part is a name and a function of time that says how many units
  * of it are kept. Prints "ready" when all that is there from the beginning exists.
  */
@@ -126,6 +127,11 @@ public class CulpritCase {
     public void close() {} // the collector's work
   }
 
+  /** 64 KiB of native memory. */
+  static Maker buffers() {
+    return () -> new Kept(java.nio.ByteBuffer.allocateDirect(64 << 10));
+  }
+
   static int named = 0;
 
   static Maker threads(String prefix) {
@@ -185,6 +191,7 @@ public class CulpritCase {
   static List<Part> parts(String kind, String shape) {
     List<Part> parts = new ArrayList<>();
     boolean isHeap = kind.equals("heap"), isThreads = kind.equals("threads");
+    if (kind.equals("native")) return nativeParts(shape);
     Maker leak = isHeap ? objects(Order.class) : isThreads ? threads("http-nio-8080-exec-") : loaders(Redeployed.class);
     Maker full = isHeap ? objects(Big.class) : isThreads ? threads("full-pool-") : classesOf(new Full());
     Maker pool = isHeap ? objects(Pooled.class) : isThreads ? threads("breathing-") : loaders(Dropped.class);
@@ -207,6 +214,28 @@ public class CulpritCase {
         else if (isThreads) parts.add(part(threads("Thread-"), steady(rate)));
         else parts.add(part(classesOf(new Engine()), steady(2 * rate)));
         break;
+      default: throw new IllegalArgumentException("no shape " + shape);
+    }
+    return parts;
+  }
+
+  /** Beside direct buffers: the stacks of threads and the classes of loaders, which are native memory as well. */
+  static List<Part> nativeParts(String shape) {
+    List<Part> parts = new ArrayList<>();
+    Maker leak = buffers();
+    double rate = 60;
+    switch (shape) {
+      case "leak": parts.add(part(leak, steady(rate))); break;
+      case "slow-leak": parts.add(part(leak, steady(rate / 3))); break;
+      case "leak-beside-large": parts.add(part(buffers(), stable(1200))); parts.add(part(leak, steady(rate))); break;
+      case "leak-beside-breathing": parts.add(part(threads("breathing-"), breathing(20))); parts.add(part(leak, steady(rate))); break;
+      case "leak-beside-smaller-leak": parts.add(part(loaders(Cached.class), steady(20))); parts.add(part(leak, steady(rate))); break;
+      case "leak-in-bursts": parts.add(part(leak, bursts(rate, 1))); break;
+      case "large-and-stable": parts.add(part(buffers(), stable(1200))); break;
+      case "breathing": parts.add(part(threads("breathing-"), breathing(40))); break;
+      case "filling": parts.add(part(buffers(), filling(5 * rate, 5))); break;
+      case "many-small": parts.add(part(buffers(), steady(rate / 6))); parts.add(part(threads("pool-"), steady(2))); parts.add(part(loaders(L0.class), steady(60))); break;
+      case "other-leak": parts.add(part(threads("Thread-"), steady(8))); break;
       default: throw new IllegalArgumentException("no shape " + shape);
     }
     return parts;

@@ -4,26 +4,33 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Culprit, CulpritCause } from '../../src/culprit/types.ts';
+import { type Culprit, LOOK_CAUSES, type LookCause } from '../../src/culprit/types.ts';
 import { startJava } from '../../test/support/java.ts';
 import { MEMHOUND } from '../../test/support/memhound.ts';
 import { run } from '../../test/support/process.ts';
 import { wilsonInterval } from '../stats/wilson-interval.ts';
+import { FLAGS, FOR, type Outcome } from './outcome.ts';
+import { RECORDED_CASES, recordedOutcome } from './recorded-cases.ts';
 
 const DOC = 'docs/culprit-report.md';
-const FOR = '8s';
 const { values } = parseArgs({ options: { only: { type: 'string' }, times: { type: 'string', default: '1' } } });
 
-type Kind = Extract<CulpritCause, 'heap' | 'threads' | 'metaspace'>;
-const KINDS: readonly Kind[] = ['heap', 'threads', 'metaspace'];
+const KINDS = LOOK_CAUSES;
+type Kind = LookCause;
 
 /** What leaks in the shapes of CulpritCase.java. null: nothing does, or no group has half of it. */
 const LEAK: Readonly<Record<Kind, string>> = {
   heap: 'CulpritCase$Order',
   threads: 'http-nio-N-exec-N',
   metaspace: 'CulpritCase$Redeployed',
+  native: 'direct buffers and Unsafe memory (Other)',
 };
-const OTHER: Readonly<Record<Kind, string>> = { heap: 'byte[]', threads: 'Thread-N', metaspace: 'CulpritCase$Engine' };
+const OTHER: Readonly<Record<Kind, string>> = {
+  heap: 'byte[]',
+  threads: 'Thread-N',
+  metaspace: 'CulpritCase$Engine',
+  native: 'Thread',
+};
 const SHAPES: Readonly<Record<string, { readonly what: string; readonly leaks: Readonly<Record<Kind, string>> | null }>> = {
   leak: { what: 'a leak', leaks: LEAK },
   'slow-leak': { what: 'a leak a third as fast', leaks: LEAK },
@@ -31,14 +38,12 @@ const SHAPES: Readonly<Record<string, { readonly what: string; readonly leaks: R
   'leak-beside-breathing': { what: 'a leak beside a pool that breathes', leaks: LEAK },
   'leak-beside-smaller-leak': { what: 'a leak beside another a quarter as fast', leaks: LEAK },
   'leak-in-bursts': { what: 'a leak in bursts, one a second', leaks: LEAK },
-  'other-leak': { what: 'a leak of byte arrays, of threads without names, of classes in one loader', leaks: OTHER },
+  'other-leak': { what: 'a leak of byte arrays, of threads without names, of classes in one loader, of stacks', leaks: OTHER },
   'large-and-stable': { what: 'decoy: something large that is stable', leaks: null },
   breathing: { what: 'decoy: a pool that breathes', leaks: null },
   filling: { what: 'decoy: a cache that fills and is full', leaks: null },
   'many-small': { what: 'decoy: six that grow alike', leaks: null },
 };
-
-type Outcome = 'right' | 'not known' | 'wrong';
 
 interface Result {
   readonly kind: Kind;
@@ -47,10 +52,10 @@ interface Result {
   readonly answer: string;
 }
 
-const FLAGS = ['-XX:+UseSerialGC', '-Xmx384m', '-Xss256k', '-XX:TieredStopAtLevel=1'];
-
 async function resultOf(kind: Kind, shape: string): Promise<Result> {
-  const java = await startJava('bench/culprit/CulpritCase.java', [kind, shape], { flags: FLAGS });
+  const java = await startJava('bench/culprit/CulpritCase.java', [kind, shape], {
+    flags: [...FLAGS, '-XX:NativeMemoryTracking=summary'],
+  });
   try {
     await java.line((line) => line === 'ready');
     const args = [MEMHOUND, 'culprit', '--json', '--cause', kind, '--for', FOR, '--pid', String(java.pid)];
@@ -94,6 +99,34 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
+interface RecordedResult {
+  readonly what: string;
+  readonly cause: string;
+  readonly outcome: Outcome;
+  readonly answer: string;
+}
+
+async function recordedResults(): Promise<RecordedResult[]> {
+  const all: RecordedResult[] = [];
+  for (let n = 0; n < Number(values.times); n++)
+    for (const made of RECORDED_CASES) {
+      if (values.only !== undefined && !`${made.cause} ${made.shape}`.includes(values.only)) continue;
+      const result = { what: made.what, cause: made.cause, ...(await recordedOutcome(made)) };
+      console.error(`${made.cause} ${made.shape}: ${result.outcome}, ${result.answer}`);
+      all.push(result);
+    }
+  return all;
+}
+
+function recordedTable(all: readonly RecordedResult[]): string {
+  const rows = all.map(({ cause, what, outcome, answer }) => [cause, what, `${outcome}: ${answer}`]);
+  const counts = (['right', 'not known', 'wrong'] as const).map((outcome) => [
+    outcome,
+    wilsonInterval(all.filter((r) => r.outcome === outcome).length, all.length),
+  ]);
+  return `${tableOf(['outcome', 'of all that were recorded'], counts)}\n\n${tableOf(['cause', 'program', 'answer'], rows)}`;
+}
+
 const results: Result[] = [];
 for (let n = 0; n < Number(values.times); n++)
   for (const kind of KINDS)
@@ -103,10 +136,11 @@ for (let n = 0; n < Number(values.times); n++)
       console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
       results.push(result);
     }
-const text = tables(results);
+const recorded = await recordedResults();
+const text = `${tables(results)}\n\n${recordedTable(recorded)}`;
 console.log(text);
 if (values.only === undefined) {
   const [head, foot] = readFileSync(DOC, 'utf8').split(/<!-- table -->[\s\S]*<!-- end -->/);
   writeFileSync(DOC, `${head}<!-- table -->\n\n${text}\n\n<!-- end -->${foot ?? ''}`);
 }
-process.exitCode = results.some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
+process.exitCode = [...results, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
