@@ -13,15 +13,21 @@ import { identifyByCgroup } from './target-identity.ts';
 
 /** Targets that an option names: a process, a container, a pod, a folder of the cgroup tree, or memhound's own cgroup. */
 
+const MOST_NAMED = 10;
+
+/** "JVMs in sight: 1, 7 and 3,998 more" */
+function inSightText(jvms: readonly number[]): string {
+  if (jvms.length === 0) return 'no JVM is in sight';
+  const more = jvms.length - MOST_NAMED;
+  return `JVMs in sight: ${jvms.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more.toLocaleString('en-US')} more` : ''}`;
+}
+
 /** --pid N */
 export function targetByPid(options: SearchOptions, seen: readonly ObservedProcess[], pid: number): Found | NotFound {
   const process = seen.find((s) => s.ref.pid === pid);
   if (process === undefined) {
     const jvms = seen.filter((s) => s.evidence !== null).map((s) => s.ref.pid);
-    return refused(
-      2,
-      `--pid ${pid}: there is no such process here; ${jvms.length === 0 ? 'no JVM is in sight' : `JVMs in sight: ${jvms.join(', ')}`}`,
-    );
+    return refused(2, `--pid ${pid}: there is no such process here; ${inSightText(jvms)}`);
   }
   const located = locateCgroup(options.roots, pid, options.selfPid);
   if (located.state === 'denied') return accessDenied(options.selfPid, process.ref);
