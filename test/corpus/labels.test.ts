@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FieldId } from '../../src/fields.ts';
 import { MIB } from '../../src/units.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
-import { labelField } from '../../synthetic/corpus/label.ts';
+import { labelField, labelWhole } from '../../synthetic/corpus/label.ts';
 import { constant, drift, warmUp, white } from '../../synthetic/corpus/parts.ts';
 import { WIDE, wideExample } from '../../synthetic/corpus/wide/index.ts';
 import { Random } from '../../synthetic/random.ts';
@@ -16,6 +16,17 @@ const first = CORPUS.map(({ index }) => exampleOf(index, 0));
 
 test('the same scenario and run give the same series and label', () => {
   for (const { index } of CORPUS) assert.deepEqual(exampleOf(index, 0), first[index]);
+});
+
+test('the time to -Xmx counts from the live set, however much garbage there was at each sample of late', () => {
+  const heap = { ...constant(grid, 700 * MIB), slope: perDay(240 * MIB), liveNow: 500 * MIB };
+  const fields = new Map([
+    ['usage', [constant(grid, 800 * MIB)]],
+    ['heap_used', [heap]],
+  ]);
+  const { truth } = labelWhole('made', fields, { grid, limit: LIMIT, heapMax: 740 * MIB, cause: 'heap' });
+  assert.equal(truth.overall, 'growing');
+  assert.ok(Math.abs(truth.heap_eta_s! - 86_400) < 1, String(truth.heap_eta_s));
 });
 
 test('every third scenario is held out, and there are enough of both', () => {

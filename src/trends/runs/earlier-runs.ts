@@ -123,12 +123,17 @@ function followsRun(values: Float64Array, newest: Window, earlier: Window): bool
   return Math.max(apart, atEnd) <= MAX_DISTANCE * moved && share > 0.5 && share < 2;
 }
 
-/** Whether a run still rose in its last third: by more of all that it moved than two runs at the same level may differ. */
-function roseToItsEnd(values: Float64Array, run: Window): boolean {
+/**
+ * Whether a run rose to its end: in its last third by more of all that it moved than two runs at the same level may differ, and before `age` at half
+ * of that speed or faster.
+ */
+function roseToItsEnd(values: Float64Array, run: Window, age: number): boolean {
   const end = ageOf(run);
-  const level = (share: number): number => levelAt(values, run, share * end, end / 2);
-  const [begin, last] = [level(0.05), level(0.95)];
-  return last > begin && last - level(0.6) > MAX_DISTANCE * (last - begin);
+  const risePerSecond = (from: number, to: number, span: number): number =>
+    (levelAt(values, run, to, span) - levelAt(values, run, from, span)) / (to - from);
+  const moved = 0.9 * end * risePerSecond(0.05 * end, 0.95 * end, end / 2);
+  const late = risePerSecond(0.6 * end, 0.95 * end, end / 2);
+  return moved > 0 && 0.35 * end * late > MAX_DISTANCE * moved && risePerSecond(0.5 * age, 0.95 * age, age / 2) > late / 2;
 }
 
 /** Mean of the second half of the levels less that of the first half. */
@@ -159,13 +164,13 @@ export function adjustForEarlierRuns(
       killed,
       field,
       beganAfter: field.basis.line === null ? 0 : field.basis.line.fromT - t[from]!,
-      roseToEnd: (field.slopeBytesPerHour ?? 0) > 0 && roseToItsEnd(values, run),
+      roseToEnd: (field.slopeBytesPerHour ?? 0) > 0 && roseToItsEnd(values, run, age),
     };
   });
   // A run that rose until it was killed did not level off, whichever model its values prefer.
   const leaking = evaluated.filter(
     ({ killed, field, beganAfter, roseToEnd }) =>
-      killed !== 'no' && (field.trend === 'growing' ? beganAfter < MAX_GROWTH_START * age : roseToEnd),
+      killed !== 'no' && ((field.trend === 'growing' && beganAfter < MAX_GROWTH_START * age) || roseToEnd),
   );
   if (leaking.length > similar.length / 2 && Number.isFinite(newest.levelNow)) {
     const allRecorded = leaking.every(({ killed }) => killed === 'recorded');

@@ -239,6 +239,11 @@ describe('a newest run after runs that grew until they were killed', () => {
     );
     assert.equal(after(stopped), 'stable');
     assert.equal(
+      after((minute) => Math.max(minute, 3 * minute - 220)),
+      'stable',
+      'what came later does not show yet',
+    );
+    assert.equal(
       after((minute) => minute, settling, 'no'),
       'stable',
     );
@@ -275,8 +280,10 @@ describe('a newest run after runs that grew until they were killed', () => {
       [0, 12_000].map((began) =>
         growingField(120e6, 12e6, { basis: { ...LEAK.basis, line: line(began + afterS, began + 12_000) } }),
       );
-    assert.equal(adjusted({ killed: 'recorded', newest, fields: from(2900) }).trend, 'growing');
-    assert.equal(adjusted({ killed: 'recorded', newest, fields: from(3000) }).trend, 'stable');
+    const value = (_: number, minute: number) => Math.max(minute, 3 * minute - 220);
+    assert.equal(adjusted({ killed: 'recorded', newest, value, fields: from(2900) }).trend, 'growing');
+    assert.equal(adjusted({ killed: 'recorded', newest, value, fields: from(3000) }).trend, 'stable');
+    assert.equal(adjusted({ killed: 'recorded', newest, fields: from(3000) }).trend, 'growing', 'though they rose all along');
   });
 });
 
