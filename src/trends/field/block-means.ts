@@ -3,7 +3,7 @@ import type { Window } from './window.ts';
 
 /** A field thinned to about a hundred values at even steps. The slope over the whole window needs no more. */
 export interface BlockMeans {
-  /** Middle of each block that has values, in seconds after `fromT`. */
+  /** Mean time of the samples in each block that has values, in seconds after `fromT`. */
   readonly timesS: Float64Array;
   /** Robust mean of each of these blocks, in the field's unit. */
   readonly y: Float64Array;
@@ -42,7 +42,9 @@ export function blockMeans(
   const x = new Float64Array(means.length);
   for (let block = 0; block < means.length; block++) {
     if (Number.isNaN(means[block]!)) continue;
-    x[count] = (skipped + block + 0.5) * stepS;
+    const fromS = (skipped + block) * stepS;
+    // As of even samples, so that containers that are sampled unevenly share their times. The last block has the sample at its end, too.
+    x[count] = block === means.length - 1 ? (fromS + windowS) / 2 : fromS + (stepS - intervalS) / 2;
     means[count++] = means[block]!;
   }
   return { timesS: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };

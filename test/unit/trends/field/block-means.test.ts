@@ -27,15 +27,21 @@ test('the first sample that is no earlier than a time is found among those that 
     assert.equal(lowerBound(t, at, from, to), found, `${at} among ${from} to ${to}`);
 });
 
-test('a window is cut into even blocks, each with the mean of its samples at its middle', () => {
+test('a window is cut into even blocks, each with the mean of its samples at their mean time', () => {
   const { timesS, y, fromT, stepS, points, windowS } = blocks(101, 60, 10);
   assert.deepEqual([fromT, stepS, points, windowS], [1000, 600, 101, 6000]);
-  assert.deepEqual(
-    [...timesS],
-    Array.from({ length: 10 }, (_, k) => 300 + 600 * k),
-  );
   // The last sample is at the end of the last block, and belongs to it.
   assert.deepEqual([...y], [4.5, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 74.5, 84.5, 95]);
+  assert.deepEqual(
+    [...timesS],
+    [...y].map((index) => 60 * index),
+  );
+  const single = blocks(7, 60, 120);
+  assert.deepEqual(
+    [...single.timesS],
+    [...single.y].map((index) => 60 * index),
+    'one sample a block, two in the last',
+  );
 });
 
 test('a block is no shorter than the sampling interval, and from 1.2 days on it goes evenly into a day', () => {
@@ -66,7 +72,7 @@ test('blocks without values are left out, and the others keep their times', () =
   assert.equal(points, 90);
   assert.deepEqual(
     [...timesS].map((at) => Math.round(at)),
-    [297, 891, 2079, 2673, 3267, 3861, 4455, 5049, 5643],
+    [267, 861, 2049, 2643, 3237, 3831, 4425, 5019, 5643],
   );
   assert.deepEqual([...y], [4.5, 14.5, 34.5, 44.5, 54.5, 64.5, 74.5, 84.5, 94.5]);
 });
@@ -77,7 +83,7 @@ test('only samples of the window count', () => {
   const window = { t, from: 10, to: 20, intervalS: 10, shared: new SharedWork(PLAIN_ARITHMETIC) };
   const { timesS, y, fromT, windowS, points } = blockMeans(values, window, 3);
   assert.deepEqual([fromT, windowS, points], [100, 90, 10]);
-  assert.deepEqual([...timesS], [15, 45, 75]);
+  assert.deepEqual([...timesS], [10, 40, 75]);
   assert.deepEqual([...y], [11, 14, 17.5]);
 });
 
