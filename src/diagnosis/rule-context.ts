@@ -158,7 +158,9 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
     if (trend === 'growing') return isNegligible && id !== 'heap_used';
     return ['stable', 'cyclic', 'shrinking'].includes(trend) && (isNegligible || !risesUnreported(field));
   };
-  const flat = renewed.filter((id) => context.steady.keep(`${id} is flat`, isFlat(id)));
+  // Beside other growth a field may be flat that is not flat by itself: two statements, of which a verdict may need both.
+  const beside = negligiblePerHour > 0 ? ' beside other growth' : '';
+  const flat = renewed.filter((id) => context.steady.keep(`${id} is flat${beside}`, isFlat(id)));
   // A list that is still true stays as it is, although more may be known by now.
   const listed = context.steady.keep(`flat of ${among.join(', ')}`, flat, {
     isSilent: (published) => published.length > 0 && published.every((id) => isNamedIn(flat, id)),

@@ -129,6 +129,23 @@ test('all of the growth is still all of it where its share is measured a little 
   assert.match(verdictsOf(lower).at(-1)!.headline, /89 % of it/);
 });
 
+test('a heap that rises by little beside a log stays flat in the headline of the log, however long', () => {
+  const rising = overAMinute('cyclic', 0.02 * 3.6e9);
+  const beside: Given = {
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', 3.6e9, { reclaimable: true })],
+      fields: {
+        usage: overAMinute('growing', 3.6e9),
+        heap_used: { ...rising, basis: { ...rising.basis, statistics: { significant: 1, growing: 1 } } },
+      },
+    },
+  };
+  const said = verdictsOf(Array.from({ length: 100 }, () => beside));
+  assert.match(said.at(-1)!.headline, /Heap is flat/);
+  assert.equal(shapes(said).size, 1);
+});
+
 test('a verdict that was there is not taken back where samples come late, but after a restart it is', () => {
   const known: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
   const unknownOver = (windowSeconds: number): Given => ({
