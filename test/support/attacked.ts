@@ -65,8 +65,8 @@ const peakMiB = (pid: number): number =>
 /** Ticks that memhound has missed so far, by its own count. */
 async function missedTicks(hound: Memhound): Promise<number> {
   for (;;) {
-    const answered = await statusOf(`${hound.url}/api/v1/self`);
-    if (answered?.status === 200) return (await hound.get<{ missedTicks: number }>('/api/v1/self')).body.missedTicks;
+    const answered = await answerOf<{ missedTicks: number }>(`${hound.url}/api/v1/self`);
+    if (answered?.status === 200) return answered.body.missedTicks;
   }
 }
 
@@ -83,11 +83,14 @@ export async function rawConnection(t: TestContext, url: string): Promise<Socket
 }
 
 /** The status of a GET; null: the connection was reset, as those beyond the most that there may be are. */
-export async function statusOf(url: string): Promise<{ readonly status: number; readonly retryAfter: string | null } | null> {
+export const statusOf = (url: string): Promise<{ readonly status: number; readonly retryAfter: string | null } | null> =>
+  answerOf(url);
+
+async function answerOf<T>(url: string) {
   try {
     const answer = await fetch(url);
-    await answer.arrayBuffer();
-    return { status: answer.status, retryAfter: answer.headers.get('retry-after') };
+    const body = (await answer.json()) as T;
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body };
   } catch (error) {
     const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
     if (!RESET.has(cause?.code ?? '')) throw error;
