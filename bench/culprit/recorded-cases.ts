@@ -57,7 +57,7 @@ export async function recordedOutcome(made: RecordedCase): Promise<{ readonly ou
     const args = ['culprit', '--json', '--cause', made.cause, '--for', FOR, '--pid', String(java.pid)];
     const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, ...args]);
     if (code !== 0) throw new Error(`${made.shape}: ${stderr}`);
-    return judged(made, JSON.parse(stdout) as Culprit);
+    return judged(made, JSON.parse(stdout.replaceAll(folder, '')) as Culprit);
   } finally {
     await java.stop('SIGKILL');
     for (const server of servers) server.close();
@@ -78,7 +78,7 @@ function judged({ cause, name, method }: RecordedCase, found: Culprit): { readon
   const { culprit } = found;
   if (culprit === null) return { outcome: name === null ? 'right' : 'not known', answer: 'nothing has half' };
   const line = culprit.from?.line ?? null;
-  const answer = `${culprit.name.split('/').slice(-2).join('/')}, ${Math.floor(100 * culprit.share)} %, ${line ?? 'no line'}`;
+  const answer = `${culprit.name}, ${Math.floor(100 * culprit.share)} %, ${line ?? 'no line'}`;
   if (name === null || !name.test(culprit.name)) return { outcome: 'wrong', answer };
   if (line === null) return { outcome: method === null ? 'right' : 'not known', answer };
   return { outcome: method !== null && line.startsWith(`${method}:`) ? 'right' : 'wrong', answer };

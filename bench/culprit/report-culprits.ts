@@ -1,6 +1,7 @@
 /**
- * npm run report:culprits -- [--only TEXT] [--times N]: runs made programs whose leak is known, one after the other, and asks memhound what
+ * npm run report:culprits -- [--only TEXT] [--times N] [--servers]: runs made programs whose leak is known, one after the other, and asks memhound what
  * grows in each. Without --only it renews the tables of docs/culprit-report.md. It takes some 12 s a program.
+ * --servers: real servers instead, whose answers are printed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,12 +9,15 @@ import { type Culprit, LOOK_CAUSES, type LookCause } from '../../src/culprit/typ
 import { startJava } from '../../test/support/java.ts';
 import { MEMHOUND } from '../../test/support/memhound.ts';
 import { run } from '../../test/support/process.ts';
+import { serverCulprits } from '../servers/server-culprits.ts';
 import { wilsonInterval } from '../stats/wilson-interval.ts';
 import { FLAGS, FOR, type Outcome } from './outcome.ts';
 import { RECORDED_CASES, recordedOutcome } from './recorded-cases.ts';
 
 const DOC = 'docs/culprit-report.md';
-const { values } = parseArgs({ options: { only: { type: 'string' }, times: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, times: { type: 'string', default: '1' }, servers: { type: 'boolean', default: false } },
+});
 
 const KINDS = LOOK_CAUSES;
 type Kind = LookCause;
@@ -127,20 +131,36 @@ function recordedTable(all: readonly RecordedResult[]): string {
   return `${tableOf(['outcome', 'of all that were recorded'], counts)}\n\n${tableOf(['cause', 'program', 'answer'], rows)}`;
 }
 
-const results: Result[] = [];
-for (let n = 0; n < Number(values.times); n++)
-  for (const kind of KINDS)
-    for (const shape of Object.keys(SHAPES)) {
-      if (values.only !== undefined && !`${kind} ${shape}`.includes(values.only)) continue;
-      const result = await resultOf(kind, shape);
-      console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
-      results.push(result);
-    }
-const recorded = await recordedResults();
-const text = `${tables(results)}\n\n${recordedTable(recorded)}`;
-console.log(text);
-if (values.only === undefined) {
-  const [head, foot] = readFileSync(DOC, 'utf8').split(/<!-- table -->[\s\S]*<!-- end -->/);
-  writeFileSync(DOC, `${head}<!-- table -->\n\n${text}\n\n<!-- end -->${foot ?? ''}`);
+/** Renews what stands between two comments of the document. */
+function renew(mark: string, text: string): void {
+  const [head, foot] = readFileSync(DOC, 'utf8').split(new RegExp(`<!-- ${mark} -->[\\s\\S]*<!-- end of ${mark} -->`));
+  if (foot === undefined)
+    throw new Error(`${DOC}: expected the comments <!-- ${mark} --> and <!-- end of ${mark} -->, found none`);
+  writeFileSync(DOC, `${head}<!-- ${mark} -->\n\n${text}\n\n<!-- end of ${mark} -->${foot}`);
 }
-process.exitCode = [...results, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
+
+async function reportServers(): Promise<void> {
+  const rows = await serverCulprits(values.only ?? null);
+  const text = tableOf(['server', 'what grows', 'what memhound culprit says'], rows);
+  console.log(text);
+  if (values.only === undefined) renew('servers', text);
+}
+
+async function reportPrograms(): Promise<void> {
+  const results: Result[] = [];
+  for (let n = 0; n < Number(values.times); n++)
+    for (const kind of KINDS)
+      for (const shape of Object.keys(SHAPES)) {
+        if (values.only !== undefined && !`${kind} ${shape}`.includes(values.only)) continue;
+        const result = await resultOf(kind, shape);
+        console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
+        results.push(result);
+      }
+  const recorded = await recordedResults();
+  const text = `${tables(results)}\n\n${recordedTable(recorded)}`;
+  console.log(text);
+  if (values.only === undefined) renew('programs', text);
+  process.exitCode = [...results, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
+}
+
+await (values.servers ? reportServers() : reportPrograms());

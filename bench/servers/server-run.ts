@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Jdk } from '../../scripts/jdks.mjs';
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import { GIB } from '../../src/units.ts';
-import { makeCgroup } from '../../test/support/cgroup.ts';
+import { makeCgroup, type TestCgroup } from '../../test/support/cgroup.ts';
 import type { Comparison } from '../../test/support/jvm-figures.ts';
 import { lookAtLedger } from '../../test/support/jvm-ledger.ts';
 import { jstat } from '../../test/support/jvm-truth.ts';
@@ -38,7 +38,7 @@ export interface Plan {
 }
 
 /** Some requests a second for so long, or until `done`; the answer is how many there were. */
-async function load(request: () => Promise<void>, rate: number, seconds: number, done: () => boolean): Promise<number> {
+export async function load(request: () => Promise<void>, rate: number, seconds: number, done: () => boolean): Promise<number> {
   const began = performance.now();
   let n = 0;
   while (performance.now() - began < seconds * 1000 && !done()) {
@@ -99,57 +99,86 @@ async function warmUp(client: Client, jdk: Jdk, pid: number, seconds: number): P
   }
 }
 
-/** Runs a server in a cgroup of its own under quiet load, then lets it grow, with memhound beside it. */
-export async function runServer(server: Server, jdk: Jdk, root: string, plan: Plan): Promise<ServerResult> {
+/** A server that answers, in a cgroup and a folder of its own. */
+export interface RunningServer {
+  readonly client: Client;
+  readonly java: Running;
+  readonly cgroup: TestCgroup;
+  readonly folder: string;
+}
+
+/** Starts a server, and ends it with all that it wrote once `use` is done. */
+export async function withServer<T>(
+  server: Server,
+  jdk: Jdk,
+  root: string,
+  use: (running: RunningServer) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'memhound-server-'));
   const cgroup = makeCgroup(2 * GIB);
   const place: Place = { jdk, root, folder, port: await freePort() };
   const flags = ['-XX:+UseSerialGC', '-Xmx256m', '-Xmn16m', '-XX:NativeMemoryTracking=detail'];
   const java = start(cgroup.join(jdk.java, [...flags, ...server.start(place)]), { cwd: folder });
   let client: Client | null = null;
-  let hound: Memhound | null = null;
   try {
     client = await connect(server, place, java);
-    if (plan.warmSeconds > 0) await warmUp(client, jdk, java.pid, plan.warmSeconds);
-    const history = ['--data', join(folder, 'memhound'), '--min-history', `${plan.minHistorySeconds}s`];
-    hound = await watch(['--pid', String(java.pid), '--every', '1s', ...history]);
-    const alarms = new Set<string>();
-    const stopQuiet = verdicts(hound, ({ leak, headline }) => {
-      if (leak === true) alarms.add(headline);
-    });
-    const quietRequests = await load(client.quiet, plan.quietRate, plan.quietSeconds, () => false).finally(stopQuiet);
-    const ledger = (await lookAtLedger(jdk, java.pid, cgroup, false)).figures;
-    const began = performance.now();
-    const growth: { found: ServerResult['found']; headline: string } = { found: null, headline: '' };
-    const stopGrowth = verdicts(hound, ({ cause, leak, trend, headline }) => {
-      growth.headline = headline;
-      const said =
-        cause === server.cause &&
-        server.names.test(headline) &&
-        (leak === true || (cause === 'page-cache' && trend === 'growing'));
-      if (said) growth.found ??= { seconds: Math.round((performance.now() - began) / 1000), headline };
-    });
-    try {
-      await load(client.grow, plan.growthRate, plan.growthSeconds, () => growth.found !== null);
-    } catch (error) {
-      // What grows may end the server before it is named: an OutOfMemoryError.
-      growth.headline += ` (then the server no longer answered: ${(error as Error).message})`;
-    } finally {
-      await stopGrowth();
-    }
-    const named = (headline: string) => headline.replaceAll(folder, '');
-    return {
-      ledger,
-      alarms: [...alarms].map(named),
-      quietRequests,
-      found: growth.found && { ...growth.found, headline: named(growth.found.headline) },
-      headline: named(growth.headline),
-    };
+    return await use({ client, java, cgroup, folder });
   } finally {
-    await hound?.stop();
     await client?.close();
     await java.stop('SIGKILL');
     await cgroup.remove();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs a server under quiet load, then lets it grow, with memhound beside it. */
+export const runServer = (server: Server, jdk: Jdk, root: string, plan: Plan): Promise<ServerResult> =>
+  withServer(server, jdk, root, async ({ client, java, cgroup, folder }) => {
+    if (plan.warmSeconds > 0) await warmUp(client, jdk, java.pid, plan.warmSeconds);
+    const history = ['--data', join(folder, 'memhound'), '--min-history', `${plan.minHistorySeconds}s`];
+    const hound = await watch(['--pid', String(java.pid), '--every', '1s', ...history]);
+    try {
+      return await watched(hound, { server, jdk, plan, client, java, cgroup, folder });
+    } finally {
+      await hound.stop();
+    }
+  });
+
+interface Watched extends RunningServer {
+  readonly server: Server;
+  readonly jdk: Jdk;
+  readonly plan: Plan;
+}
+
+async function watched(hound: Memhound, { server, jdk, plan, client, java, cgroup, folder }: Watched): Promise<ServerResult> {
+  const alarms = new Set<string>();
+  const stopQuiet = verdicts(hound, ({ leak, headline }) => {
+    if (leak === true) alarms.add(headline);
+  });
+  const quietRequests = await load(client.quiet, plan.quietRate, plan.quietSeconds, () => false).finally(stopQuiet);
+  const ledger = (await lookAtLedger(jdk, java.pid, cgroup, false)).figures;
+  const began = performance.now();
+  const growth: { found: ServerResult['found']; headline: string } = { found: null, headline: '' };
+  const stopGrowth = verdicts(hound, ({ cause, leak, trend, headline }) => {
+    growth.headline = headline;
+    const said =
+      cause === server.cause && server.names.test(headline) && (leak === true || (cause === 'page-cache' && trend === 'growing'));
+    if (said) growth.found ??= { seconds: Math.round((performance.now() - began) / 1000), headline };
+  });
+  try {
+    await load(client.grow, plan.growthRate, plan.growthSeconds, () => growth.found !== null);
+  } catch (error) {
+    // What grows may end the server before it is named: an OutOfMemoryError.
+    growth.headline += ` (then the server no longer answered: ${(error as Error).message})`;
+  } finally {
+    await stopGrowth();
+  }
+  const named = (headline: string) => headline.replaceAll(folder, '');
+  return {
+    ledger,
+    alarms: [...alarms].map(named),
+    quietRequests,
+    found: growth.found && { ...growth.found, headline: named(growth.found.headline) },
+    headline: named(growth.headline),
+  };
 }

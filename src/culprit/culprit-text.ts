@@ -58,6 +58,7 @@ export function culpritText(culprit: Culprit): string[] {
 const HOLDERS = {
   'static-field': 'held by the static field',
   field: 'held by the field',
+  object: 'held by an object of class',
   collection: 'held by a',
   frame: 'allocated in',
 } as const;

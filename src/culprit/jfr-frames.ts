@@ -9,6 +9,10 @@ export function structOf(chunk: JfrChunk, value: JfrValue | undefined): JfrStruc
   return resolved instanceof Map ? resolved : null;
 }
 
+/** The key of a value of a pool: equal for the same object, stack or text of a chunk. null: the value is of no pool. */
+export const keyOf = (value: JfrValue | undefined): number | null =>
+  typeof value === 'object' && value !== null && 'key' in value ? value.key : null;
+
 export function textOf(chunk: JfrChunk, value: JfrValue | undefined): string | null {
   const resolved = chunk.resolve(value);
   return typeof resolved === 'string' ? resolved : null;
@@ -30,6 +34,8 @@ export function framesOf(chunk: JfrChunk, trace: JfrValue | undefined): Frame[] 
     const type = symbolOf(chunk, structOf(chunk, method?.get('type'))?.get('name'));
     const name = symbolOf(chunk, method?.get('name'));
     if (type === null || name === null) return [];
-    return [{ method: `${type.replaceAll('/', '.')}.${name}`, line: Number(fields?.get('lineNumber') ?? 0) || null }];
+    // A class that was compiled without lines has -1.
+    const line = Number(fields?.get('lineNumber') ?? 0);
+    return [{ method: `${type.replaceAll('/', '.')}.${name}`, line: line > 0 ? line : null }];
   });
 }

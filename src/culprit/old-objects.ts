@@ -1,8 +1,9 @@
 import type { JfrChunk, JfrEvent } from '../jfr/jfr-chunk.ts';
 import type { JfrStruct } from '../jfr/jfr-values.ts';
 import { plainClassName } from '../sources/jvm/class-name.ts';
+import type { Link, Step } from './common-holder.ts';
 import { type Frame, firstOwnFrame, isOfJdk } from './frames.ts';
-import { framesOf, structOf, symbolOf, textOf } from './jfr-frames.ts';
+import { framesOf, keyOf, structOf, symbolOf, textOf } from './jfr-frames.ts';
 
 /*
  * Samples of old objects (JFR's event jdk.OldObjectSample): objects of the live set, each with the stack that allocated it and with the path
@@ -11,16 +12,10 @@ import { framesOf, structOf, symbolOf, textOf } from './jfr-frames.ts';
 
 export const OLD_OBJECT_SAMPLE = 'jdk.OldObjectSample';
 
-/** What keeps an object alive: a static field, a field of an object, or a collection of which no owner was found. */
-export interface Holder {
-  readonly kind: 'static-field' | 'field' | 'collection';
-  /** "com.acme.OrderCache.BY_ID"; a collection by its class and that of its elements: "java.util.HashMap of com.acme.Order". */
-  readonly name: string;
-}
-
 export interface OldObject {
   readonly className: string;
-  readonly holder: Holder | null;
+  /** From the object that refers to it to what keeps it alive. */
+  readonly path: readonly Step[];
   readonly allocatedAt: Frame | null;
 }
 
@@ -36,56 +31,44 @@ export function oldObjects(events: readonly JfrEvent[]): OldObject[] {
     if (object === null || className === null) return [];
     const frames = framesOf(chunk, values.get('stackTrace'));
     if (frames.some(({ method }) => method.startsWith('jdk.jfr.'))) return [];
-    return [{ className, holder: holderOf(chunk, object), allocatedAt: allocatorOf(frames) }];
+    return [{ className, path: pathOf(chunk, object), allocatedAt: allocatorOf(frames) }];
   });
-}
-
-interface Link {
-  readonly owner: string;
-  readonly field: string;
-  readonly isStatic: boolean;
 }
 
 /** The first own frame. A constructor is called where the object was wanted, and that says more. */
 const allocatorOf = (frames: readonly Frame[]): Frame | null =>
   frames.find(({ method }) => !isOfJdk(method) && !/\.<(?:cl)?init>$/.test(method)) ?? firstOwnFrame(frames);
 
-/**
- * Of the path of references from the object to what keeps it alive: the first static field; else the last field of a class that is not the
- * JDK's, if it is beyond all collections; else the last collection; else the last such field.
- */
-function holderOf(chunk: JfrChunk, object: JfrStruct): Holder | null {
-  let holder: Holder | null = null;
-  let element = classNameOf(chunk, object);
-  for (let at: JfrStruct = object, n = 0; n < MAX_PATH; n++) {
+function pathOf(chunk: JfrChunk, object: JfrStruct): Step[] {
+  const path: Step[] = [];
+  let refersTo = classNameOf(chunk, object);
+  for (let at: JfrStruct = object; path.length < MAX_PATH; ) {
     const reference = structOf(chunk, at.get('referrer'));
-    const referrer = structOf(chunk, reference?.get('object'));
+    const pooled = reference?.get('object');
+    const referrer = structOf(chunk, pooled);
     if (reference === null || referrer === null) break;
-    const link = linkOf(chunk, reference, referrer);
-    if (link?.isStatic) return { kind: 'static-field', name: `${link.owner}.${link.field}` };
-    const owner = classNameOf(chunk, referrer);
-    if (owner !== null && isCollection(owner)) holder = { kind: 'collection', name: `${owner} of ${element}` };
-    else if (link !== null && !isOfJdk(link.owner)) {
-      holder = { kind: 'field', name: `${link.owner}.${link.field}` };
-      element = link.owner;
-    }
+    const className = classNameOf(chunk, referrer);
+    path.push({ id: `${chunk.endsAt} ${keyOf(pooled)}`, className, refersTo, link: linkOf(chunk, reference, referrer) });
+    refersTo = className;
     at = referrer;
   }
-  return holder;
+  return path;
 }
 
-/** A collection itself, not its nodes or arrays. */
-const isCollection = (className: string): boolean => /^java\.util\.[\w.]+$/.test(className);
-
-/** The field by which an object is referred to; null: it is an element of an array. The fields of a class's mirror are its static fields. */
+/**
+ * The field by which an object is referred to; null: it is an element of an array. The fields of a class's mirror are its static fields. The JVM
+ * looks a field up by its offset alone, so for an object it may name a static field of the same offset (EdgeUtils::field_name_symbol): then the
+ * name is not known.
+ */
 function linkOf(chunk: JfrChunk, reference: JfrStruct, referrer: JfrStruct): Link | null {
   const field = structOf(chunk, reference.get('field'));
   const name = textOf(chunk, field?.get('name'));
   if (field === null || name === null) return null;
   const mirrored = /^Class Name: (\S+)/.exec(textOf(chunk, referrer.get('description')) ?? '')?.[1];
-  const isStatic = (Number(field.get('modifiers')) & STATIC) !== 0 && mirrored !== undefined;
+  const hasStatic = (Number(field.get('modifiers')) & STATIC) !== 0;
+  const isStatic = hasStatic && mirrored !== undefined;
   const owner = isStatic ? mirrored : classNameOf(chunk, referrer);
-  return owner === null ? null : { owner, field: name, isStatic };
+  return owner === null ? null : { owner, field: hasStatic && !isStatic ? null : name, isStatic };
 }
 
 const classNameOf = (chunk: JfrChunk, object: JfrStruct | null): string | null => {

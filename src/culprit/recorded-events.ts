@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eachEvent, type JfrEvent } from '../jfr/jfr-chunk.ts';
-import type { JfrValue } from '../jfr/jfr-values.ts';
 import { type CodePlace, codePlaceOf } from './code-place.ts';
-import { framesOf, textOf } from './jfr-frames.ts';
+import { framesOf, keyOf, textOf } from './jfr-frames.ts';
 import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
 
 /*
@@ -95,9 +94,6 @@ function placeOf({ chunk, values }: JfrEvent, known: Map<string, CodePlace>): Co
   known.set(key, place);
   return place;
 }
-
-const keyOf = (value: JfrValue | undefined): number | null =>
-  typeof value === 'object' && value !== null && 'key' in value ? value.key : null;
 
 const newSum = (): Sum => ({ amount: 0, events: 0, names: new Set(), places: new Map() });
 

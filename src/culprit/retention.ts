@@ -1,3 +1,4 @@
+import { commonHolder } from './common-holder.ts';
 import type { OldObject } from './old-objects.ts';
 
 /** What samples of the live set say about the objects of a class that grew. */
@@ -16,7 +17,7 @@ export type Retention =
 export interface Sampled {
   /** "com.acme.OrderCache.BY_ID", "com.acme.OrderService.load:88" */
   readonly name: string;
-  readonly kind: 'static-field' | 'field' | 'collection' | 'frame';
+  readonly kind: 'static-field' | 'field' | 'object' | 'collection' | 'frame';
   readonly samples: number;
 }
 
@@ -35,10 +36,11 @@ export function retentionOf(className: string, objects: readonly OldObject[]): R
   const places = own.map(({ allocatedAt: at }) =>
     at === null ? null : ({ kind: 'frame', name: at.line === null ? at.method : `${at.method}:${at.line}` } as const),
   );
+  const heldBy = commonHolder(own.map(({ path }) => path));
   return {
     state: 'known',
     samples: own.length,
-    heldBy: mostCommon(own.map(({ holder }) => holder)),
+    heldBy: heldBy === null ? null : { kind: heldBy.kind, name: heldBy.name, samples: heldBy.objects },
     allocatedAt: mostCommon(places),
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OLD_OBJECT_SAMPLE, oldObjects } from '../../../src/culprit/old-objects.ts';
+import { OLD_OBJECT_SAMPLE, type OldObject, oldObjects } from '../../../src/culprit/old-objects.ts';
 import { retentionOf } from '../../../src/culprit/retention.ts';
 import { readEvents } from '../../../src/jfr/jfr-chunk.ts';
 import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
@@ -85,7 +85,7 @@ function sampled(path: readonly OnPath[], frames: readonly string[], count = 1) 
   }
   const trace = frames.flatMap((frame) => {
     const [, type = '', method = '', line = ''] = /^(.*)\.([^.:]+):(\d+)$/.exec(frame) ?? [];
-    return [...utf8(type), ...utf8(method), ...varint(Number(line))];
+    return [...utf8(type), ...utf8(method), ...varint(BigInt(line))];
   });
   const chunk = madeChunk({
     classes: CLASSES,
@@ -110,49 +110,60 @@ const BODY: readonly OnPath[] = [
 ];
 const STACK = ['java/util/Arrays.copyOf:99', 'com/acme/Order.<init>:4', 'com/acme/OrderService.load:88'];
 
-test('a static field that keeps the objects is named, with the line that allocated them', () => {
+/** "owner.field", "static owner.field", or null for an element of an array. */
+const linksOf = (object: OldObject | undefined) =>
+  object?.path.map(({ link }) => (link === null ? null : `${link.isStatic ? 'static ' : ''}${link.owner}.${link.field}`));
+
+test('an object has its path of references to what keeps it alive, and the line that allocated it', () => {
   const mirror = { type: 'java/lang/Class', by: 'static BY_ID', description: 'Class Name: com.acme.OrderCache' };
   const loader = { type: 'jdk/internal/loader/ClassLoaders$AppClassLoader', by: 'classes' };
-  assert.deepEqual(sampled([...BODY, mirror, loader], STACK), [
-    {
-      className: 'byte[]',
-      holder: { kind: 'static-field', name: 'com.acme.OrderCache.BY_ID' },
-      allocatedAt: { method: 'com.acme.OrderService.load', line: 88 },
-    },
+  const [one] = sampled([...BODY, mirror, loader], STACK);
+  assert.equal(one?.className, 'byte[]');
+  assert.deepEqual(one.allocatedAt, { method: 'com.acme.OrderService.load', line: 88 });
+  assert.deepEqual(linksOf(one), [
+    'com.acme.Order.body',
+    'java.util.HashMap$Node.value',
+    null,
+    'java.util.HashMap.table',
+    'static com.acme.OrderCache.BY_ID',
+    'jdk.internal.loader.ClassLoaders$AppClassLoader.classes',
   ]);
+  assert.deepEqual(one.path.map(({ refersTo }) => refersTo).slice(0, 3), ['byte[]', 'com.acme.Order', 'java.util.HashMap$Node']);
 });
 
-test("without a static field, the outermost field of a class that is not the JDK's is named", () => {
-  const [one] = sampled([...BODY, { type: 'com/acme/Sessions', by: 'open' }, { type: 'java/lang/Thread', by: 'target' }], STACK);
-  assert.deepEqual(one!.holder, { kind: 'field', name: 'com.acme.Sessions.open' });
+test('a frame of a class without line numbers has none', () => {
+  const [one] = sampled(BODY, ['com/acme/OrderService.load:18446744073709551615']);
+  assert.deepEqual(one?.allocatedAt, { method: 'com.acme.OrderService.load', line: null });
 });
 
-test('where the path ends at a collection, it is named with the class of its elements', () => {
-  const [one] = sampled(BODY, STACK);
-  assert.deepEqual(one!.holder, { kind: 'collection', name: 'java.util.HashMap of com.acme.Order' });
+test('the same object has the same id on the paths of two samples', () => {
+  const [first, second] = sampled(BODY, STACK, 2);
+  assert.deepEqual(first?.path, second?.path);
+  assert.equal(new Set(first?.path.map(({ id }) => id)).size, BODY.length - 1);
+});
+
+test('a field of an object that is named after a static one has no name: the JVM has mistaken it', () => {
+  const [one] = sampled([...BODY, { type: 'a/Manager', by: 'static name' }], STACK);
+  assert.deepEqual(one?.path.at(-1)?.link, { owner: 'a.Manager', field: null, isStatic: false });
 });
 
 test('a path that leads back to itself has an end', () => {
   const [one] = sampled([{ type: 'a/A' }, { type: 'a/A', by: 'next' }], ['a/A.make:1']);
-  assert.deepEqual(one!.holder, { kind: 'field', name: 'a.A.next' });
+  assert.equal(linksOf(one)?.[0], 'a.A.next');
 });
 
 test('objects of the recorder itself do not count', () => {
   assert.deepEqual(sampled(BODY, ['jdk/jfr/internal/StringPool.add:7']), []);
 });
 
-test('a holder is named for half of the sampled objects of a class, and for none where they are fewer than five', () => {
+test('a place of allocation is named for half of the sampled objects of a class, and nothing where they are fewer than five', () => {
   const many = sampled(BODY, STACK, 5);
-  const none = many.map((object) => ({ ...object, holder: null }));
-  const known = retentionOf('byte[]', [...many, ...none]);
-  assert.deepEqual(known.state === 'known' && known.heldBy, {
-    kind: 'collection',
-    name: 'java.util.HashMap of com.acme.Order',
+  const known = retentionOf('byte[]', many);
+  assert.deepEqual(known.state === 'known' && known.allocatedAt, {
+    kind: 'frame',
+    name: 'com.acme.OrderService.load:88',
     samples: 5,
   });
-  const minority = retentionOf('byte[]', [...many, ...none, ...none]);
-  assert.equal(minority.state === 'known' && minority.heldBy, null);
-  assert.equal(minority.state === 'known' && minority.allocatedAt?.name, 'com.acme.OrderService.load:88');
   assert.deepEqual(retentionOf('byte[]', many.slice(1)), {
     state: 'unknown',
     reason: '4 of 4 sampled objects are of this class; 5 are needed, so a longer --for may tell',

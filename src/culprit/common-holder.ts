@@ -1,0 +1,78 @@
+import { isOfJdk } from './frames.ts';
+
+/** A field that refers to an object. */
+export interface Link {
+  readonly owner: string;
+  /** null: it has a name that is not known. */
+  readonly field: string | null;
+  readonly isStatic: boolean;
+}
+
+/** One step of the path of references from an object to what keeps it alive: an object that refers to the one before it. */
+export interface Step {
+  /** Equal for the same object. */
+  readonly id: string;
+  readonly className: string | null;
+  /** The class of the object before it. */
+  readonly refersTo: string | null;
+  /** null: by an element of an array. */
+  readonly link: Link | null;
+}
+
+/** What keeps objects alive: a static field, a field of an object, an object by its class alone, or a collection of which no owner was found. */
+export interface Holder {
+  readonly kind: 'static-field' | 'field' | 'object' | 'collection';
+  /** "com.acme.OrderCache.BY_ID"; a collection by its class and that of its elements: "java.util.HashMap of com.acme.Order". */
+  readonly name: string;
+}
+
+const LEAST_SHARE = 0.5;
+
+/**
+ * What holds at least half of some objects. They gather at the object nearest to them that is on the paths of so many, and the first field
+ * from there on that is not the JDK's tells whose it is. What lies further out (the server that holds the application that holds the
+ * sessions) holds everything, and says less. null: they have no such object in common. Pure.
+ */
+export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
+  const counts = new Map<string, number>();
+  for (const path of paths) for (const id of new Set(path.map((step) => step.id))) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const nearest = new Map<string, { readonly steps: readonly Step[]; readonly below: readonly Step[]; objects: number }>();
+  for (const path of paths) {
+    const at = path.findIndex(({ id }) => counts.get(id)! >= LEAST_SHARE * paths.length);
+    if (at < 0) continue;
+    const { id } = path[at]!;
+    const known = nearest.get(id) ?? { steps: path.slice(at), below: path.slice(0, at), objects: 0 };
+    known.objects++;
+    nearest.set(id, known);
+  }
+  const [most] = [...nearest].sort(([, a], [, b]) => b.objects - a.objects);
+  if (most === undefined) return null;
+  const [id, { steps, below }] = most;
+  const holder = fieldOf(steps, nodeClasses(paths)) ?? collectionOf(steps, below);
+  return holder === null ? null : { ...holder, objects: counts.get(id)! };
+}
+
+/** The first field of a static, or of a class that is neither the JDK's nor that of a list's nodes. */
+function fieldOf(steps: readonly Step[], nodes: ReadonlySet<string>): Holder | null {
+  const link = steps
+    .map((step) => step.link)
+    .find((one) => one !== null && !isOfJdk(one.owner) && (one.isStatic || !nodes.has(one.owner)));
+  if (link === null || link === undefined) return null;
+  if (link.field === null) return { kind: 'object', name: link.owner };
+  return { kind: link.isStatic ? 'static-field' : 'field', name: `${link.owner}.${link.field}` };
+}
+
+/** Classes whose objects refer to each other, as the nodes of a list or a tree do. */
+function nodeClasses(paths: readonly (readonly Step[])[]): Set<string> {
+  const nodes = new Set<string>();
+  for (const { link, refersTo } of paths.flat()) if (link !== null && link.owner === refersTo) nodes.add(link.owner);
+  return nodes;
+}
+
+/** The first collection itself, not its nodes or arrays; with the class of its elements that is not the JDK's. */
+function collectionOf(steps: readonly Step[], below: readonly Step[]): Holder | null {
+  const found = steps.find(({ className }) => className !== null && /^java\.util\.[\w.]+$/.test(className));
+  if (found === undefined) return null;
+  const own = below.findLast(({ className }) => className !== null && !isOfJdk(className) && !className.endsWith('[]'));
+  return { kind: 'collection', name: `${found.className} of ${own?.className ?? [...below, ...steps][0]!.refersTo}` };
+}

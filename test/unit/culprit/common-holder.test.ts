@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commonHolder, type Step } from '../../../src/culprit/common-holder.ts';
+
+/** An object that refers to the one before it: "CLASS#ID", "CLASS#ID.field" or "static OWNER.field" of its mirror. Nearest first. */
+function path(...steps: readonly string[]): Step[] {
+  let refersTo: string | null = 'byte[]';
+  return steps.map((text) => {
+    const isStatic = text.startsWith('static ');
+    const [, className = '', id = '', field] = isStatic
+      ? /^static (.*)()\.(\w+)$/.exec(text)!
+      : /^([^#]+)#(\w+)(?:\.(\w+))?$/.exec(text)!;
+    const step: Step = {
+      id: `${isStatic ? 'mirror of ' : ''}${className} ${id}`,
+      className: isStatic ? 'java.lang.Class' : className,
+      refersTo,
+      link: field === undefined ? null : { owner: className, field, isStatic },
+    };
+    refersTo = step.className;
+    return step;
+  });
+}
+const orders = (...beyond: readonly string[]) =>
+  [1, 2, 3, 4].map((n) =>
+    path(
+      `a.Order#${n}.body`,
+      `java.util.HashMap$Node#${n}.value`,
+      'java.util.HashMap$Node[]#t',
+      'java.util.HashMap#m.table',
+      ...beyond,
+    ),
+  );
+
+test('the static field of the map in which the objects gather is named', () => {
+  assert.deepEqual(commonHolder(orders('static a.OrderCache.BY_ID')), {
+    kind: 'static-field',
+    name: 'a.OrderCache.BY_ID',
+    objects: 4,
+  });
+});
+
+test('of fields that lie one outside the other, the nearest to the objects is named', () => {
+  const found = commonHolder(
+    orders('a.Manager#1.sessions', 'a.Context#1.manager', 'a.Server#1.services', 'static a.Main.daemon'),
+  );
+  assert.deepEqual(found, { kind: 'field', name: 'a.Manager.sessions', objects: 4 });
+});
+
+test('a field of each object itself is not where they gather', () => {
+  assert.equal(commonHolder(orders('static a.OrderCache.BY_ID'))?.name, 'a.OrderCache.BY_ID');
+  const apart = [1, 2, 3, 4].map((n) => path(`a.Order#${n}.body`, `a.Task#${n}.order`));
+  assert.equal(commonHolder(apart), null);
+});
+
+test('nodes of a list of the program are passed over to the field that has the list', () => {
+  const list = [1, 2, 3, 4].map((n) =>
+    path(...Array.from({ length: n }, (_, i) => `a.Node#${n - i}.${i === 0 ? 'body' : 'next'}`), 'static a.Queue.head'),
+  );
+  assert.equal(commonHolder(list)?.name, 'a.Queue.head');
+});
+
+test('where the name of the field is not known, the class of its object is named', () => {
+  const found = orders('a.Manager#1.sessions').map((path) =>
+    path.map((step) => (step.link?.owner === 'a.Manager' ? { ...step, link: { ...step.link, field: null } } : step)),
+  );
+  assert.deepEqual(commonHolder(found), { kind: 'object', name: 'a.Manager', objects: 4 });
+});
+
+test('a collection without an owner is named with the class of its elements', () => {
+  assert.deepEqual(commonHolder(orders()), { kind: 'collection', name: 'java.util.HashMap of a.Order', objects: 4 });
+  const plain = [1, 2].map(() => path('java.lang.Object[]#t', 'java.util.ArrayList#l.elementData'));
+  assert.equal(commonHolder(plain)?.name, 'java.util.ArrayList of byte[]');
+});
+
+test('what fewer than half of the objects have in common is not named', () => {
+  const others = [5, 6, 7, 8, 9].map((n) => path(`a.Other#${n}.body`));
+  assert.equal(commonHolder([...orders('static a.OrderCache.BY_ID'), ...others]), null);
+});
+
+test('objects of which no path is known have no holder', () => {
+  assert.equal(commonHolder([[], []]), null);
+});
