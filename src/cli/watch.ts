@@ -8,7 +8,7 @@ import { podName, podResources } from '../daemon/pod-resources.ts';
 import { selfAnonBytes, selfReport } from '../daemon/self-report.ts';
 import { SelfTrendMonitor } from '../daemon/self-trend.ts';
 import { Watcher, type WatcherOptions } from '../daemon/watcher.ts';
-import { safeName } from '../format.ts';
+import { bytesText, safeName } from '../format.ts';
 import { BoundedVolume, VolumeHangsError } from '../history/store/bounded-volume.ts';
 import { readStoredFolders, type StoredFolder } from '../history/store/folder-owner.ts';
 import { openStore, StoreError } from '../history/store/store.ts';
@@ -21,15 +21,20 @@ import type { Status } from '../outlets/status.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
 import { ProcessCache } from '../sources/process/known-processes.ts';
+import { ownLimit } from '../sources/process/own-limit.ts';
 import type { ObservedProcess } from '../sources/target/observed-processes.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { findTargets, pidsOf } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
+import { MIB } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf } from './command.ts';
 import { Opened } from './opened.ts';
 import { readSecret, readWebhookUrl, SecretFileError } from './secret-file.ts';
+
+/** With less, it is OOM-killed when many pages are opened at once before two weeks of history (Node 24; measured in docs/faults.md). */
+const LEAST_LIMIT_BYTES = 64 * MIB;
 
 /** `memhound watch`: returns the exit code after a signal has stopped it, or if it cannot start. */
 export async function watch(argv: string[]): Promise<number> {
@@ -43,6 +48,12 @@ export async function watch(argv: string[]): Promise<number> {
     return 2;
   }
   const { config } = parsed;
+  if (ownLimit() < LEAST_LIMIT_BYTES) {
+    printError(
+      `memhound: its own memory limit is ${bytesText(ownLimit())}; expected at least ${bytesText(LEAST_LIMIT_BYTES)}, which 50 open pages and weeks of history need; raise resources.limits.memory of its container, 128Mi is usual`,
+    );
+    return 2;
+  }
   const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
   const known = new ProcessCache<ObservedProcess | null>();

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import self from 'node:process';
 import { bytesText } from '../format.ts';
 import { MAX_RECORDING_BYTES } from '../jfr/jfr-chunk.ts';
 import { attach } from '../sources/jvm/attach.ts';
+import { ownLimit } from '../sources/process/own-limit.ts';
 import { codeOf, openFileUnder, pinFolderUnder } from '../sources/process/pinned-path.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
@@ -71,14 +73,17 @@ export async function startRecording(
   }
 }
 
+/** A container may put a longer file in its place than was asked for, so a recording takes at most half of the memory that memhound has left. */
+const mostBytes = (): number => Math.min(MAX_RECORDING_BYTES, Math.max(0, (ownLimit() - self.memoryUsage.rss()) / 2));
+
 function readRecording(root: string, file: string, process: ProcessRef): Reading<Buffer> {
   const opened = openFileUnder(root, `tmp/${file}`);
   if (opened.state === 'refused') return failed(`the recording: ${opened.code} at its file in /tmp of the container`);
   try {
     const { size, uid } = opened.stat;
+    const most = mostBytes();
     if (uid !== process.uid) return failed(`the recording: expected a file of uid ${process.uid}, found one of uid ${uid}`);
-    if (size > MAX_RECORDING_BYTES)
-      return failed(`the recording: expected at most ${bytesText(MAX_RECORDING_BYTES)}, found ${bytesText(size)}`);
+    if (size > most) return failed(`the recording: expected at most ${bytesText(most)}, found ${bytesText(size)}`);
     const bytes = Buffer.alloc(size);
     for (let at = 0, read = 1; at < size && read > 0; at += read) read = readSync(opened.fd, bytes, at, size - at, at);
     return { state: 'read', value: bytes, atMs: Date.now() };
@@ -96,7 +101,11 @@ function write(root: string, name: string, text: string): string | null {
     // Readable for a JVM of another user.
     const fd = openSync(`/proc/self/fd/${folder.fd}/${name}`, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o644);
     try {
-      writeSync(fd, text);
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    } catch (error) {
+      remove(root, name); // the disk may be full
+      throw error;
     } finally {
       closeSync(fd);
     }
@@ -108,13 +117,14 @@ function write(root: string, name: string, text: string): string | null {
   }
 }
 
+/** The container may have put a folder in place of the file, or made its disk read-only. Then it stays: an error here would hide the answer. */
 function remove(root: string, name: string): void {
   const folder = pinFolderUnder(root, 'tmp');
   if (folder.state === 'refused') return;
   try {
     unlinkSync(`/proc/self/fd/${folder.fd}/${name}`);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    codeOf(error); // throws what is no refusal of the system
   } finally {
     closeSync(folder.fd);
   }

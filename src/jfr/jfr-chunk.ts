@@ -34,6 +34,8 @@ export const readEvents = (recording: Buffer, types: ReadonlySet<string>): JfrEv
 export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Generator<JfrEvent, void, undefined> {
   if (recording.length > MAX_RECORDING_BYTES)
     throw new JfrError(`expected a recording of at most ${MAX_RECORDING_BYTES} bytes, found ${recording.length}`);
+  // A disk that is full leaves such a file. It is not a recording without events.
+  if (recording.length === 0) throw new JfrError('expected a recording, found an empty file');
   for (let from = 0; from < recording.length; ) {
     const chunk = new JfrChunk(recording, from);
     yield* chunk.events(types);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MIB } from '../../src/units.ts';
-import { attackedMemhound, closed, rawConnection, request, times } from '../support/attacked.ts';
+import { attackedMemhound, closed, rawConnection, request, statusOf, times, watched } from '../support/attacked.ts';
 import { makeCgroup } from '../support/cgroup.ts';
+import { MEMHOUND } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
+import { run } from '../support/process.ts';
 
 /** As many mappings as a process may have, none of which joins its neighbour. */
 const manyMappings = (): string =>
@@ -12,6 +14,39 @@ const manyMappings = (): string =>
     const head = `${start.toString(16)}-${(start + 0x1000).toString(16)} r${i % 2 === 0 ? 'w' : '-'}-p 00000000 00:00 0`;
     return `${head}\nRss: 4 kB\nPss: 4 kB\nAnonymous: 4 kB\nSwap: 0 kB\n`;
   }).join('');
+
+test('a memory limit for which 50 pages are too many is refused at the start, with what is needed', {
+  skip: missingRequirements('cgroup'),
+}, async (t) => {
+  const group = makeCgroup(28 * MIB);
+  t.after(() => group.remove());
+  const { code, stderr } = await run(...group.join(process.execPath, [MEMHOUND, 'watch', '--port', '0', '--ops-port', '0']));
+  assert.equal(code, 2);
+  assert.match(stderr, /^memhound: its own memory limit is 28(\.0)? MiB; expected at least 64(\.0)? MiB/);
+});
+
+test('with 64 MiB memhound outlives 50 pages that are opened at once before two weeks of history', {
+  skip: missingRequirements('cgroup'),
+  timeout: 120_000,
+}, async (t) => {
+  const group = makeCgroup(64 * MIB);
+  t.after(() => group.remove());
+  const { hound } = await attackedMemhound(t, { days: 14, wrap: group.join });
+  const holds = await watched(hound);
+  const pages = Array.from({ length: 50 }, () => hound.live());
+  const answers = await Promise.all(
+    pages.map(async (page) => {
+      await page.until(({ type }) => type === 'hello', 60_000);
+      for (const name of ['targets', 'samples', 'ledger', 'files']) await statusOf(`${hound.url}/api/v1/${name}`);
+      return await statusOf(`${hound.url}/api/v1/verdict`);
+    }),
+  );
+  assert.ok(answers.some((answer) => answer?.status === 200));
+  await Promise.all(pages.map((page) => page.next('sample', 60_000)));
+  await holds({ mib: 64, ticks: 2 });
+  for (const page of pages) page.close();
+  assert.equal((await hound.stop()).code, 0);
+});
 
 /** The sidecar's limits: that which `inject` gives, and half of it. */
 for (const mib of [128, 64])

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import self, { cpuUsage } from 'node:process';
+import { cpuUsage } from 'node:process';
 import { KIB, MIB } from '../../units.ts';
+import { ownLimit } from '../process/own-limit.ts';
 import { readStartTicks } from '../process/procfs.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
@@ -18,12 +19,6 @@ export interface SmapsReading {
 /** A longer text has more mappings than can be summed. The read fails then, because a part would look like the whole. */
 const MAX_BYTES = 256 * MIB;
 const MICROSECONDS_PER_MS = 1000;
-
-/** The memory limit of memhound itself, in bytes; infinite: there is none. */
-function ownLimit(): number {
-  const bytes = self.constrainedMemory() ?? 0;
-  return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
-}
 
 /**
  * Reads /proc/PID/smaps in pieces, off the main thread. The kernel releases the mmap lock between two pieces. The read stops after a piece
