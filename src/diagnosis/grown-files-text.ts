@@ -122,7 +122,9 @@ function holdingOf({ files, openFiles, writtenFiles }: FileRow): Holding {
 
 function groupHolderText(row: FileRow, steady: Steady): string {
   const { openFiles, writtenFiles, pids } = row;
-  switch (steady.keep(`who holds ${row.path}`, holdingOf(row))) {
+  // A group of closed files that becomes a group of many is still closed.
+  const isStillClosed = (published: Holding, now: Holding) => published === 'closed' && now === 'newest' && openFiles === 0;
+  switch (steady.keep(`who holds ${row.path}`, holdingOf(row), { isSilent: isStillClosed })) {
     case 'newest':
       return ', closed but for the newest';
     case 'written':

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { filesText } from '../../../src/diagnosis/grown-files-text.ts';
+import { sentenceText } from '../../../src/diagnosis/sentence.ts';
 import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
 import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from '../../../src/diagnosis/steady-evaluation.ts';
 import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
 import { HOUR_S } from '../../../src/units.ts';
 import { fileTrack } from '../../support/file-track.ts';
-import { causeShare, fieldTrend, fileRow, filesThatGrow } from '../../support/rule-context.ts';
+import { causeShare, fieldTrend, fileRow, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
 
 /** Each value as it is published, one a second: far less than a statement of an hour's window is kept. */
 function published<In, Out>(values: readonly In[], keep: (steady: Steady, value: In) => Out): Out[] {
@@ -200,4 +202,13 @@ describe('files that are named', () => {
     assert.equal(last['page-cache'][0], rows['page-cache'][0]);
     assert.deepEqual(last.shmem, []);
   });
+});
+
+test('closed files stay closed while they become many, and none of them is open', () => {
+  const rotated = (files: number) => fileRow({ kind: 'folder', path: '/var/log/', files, openFiles: 0, writtenFiles: 0 });
+  const longerThanKept = Array.from({ length: 200 }, () => rotated(8));
+  const texts = published([rotated(7), ...longerThanKept], (steady, row) =>
+    sentenceText(filesText(row, 'many', { ...ruleContext(), steady })),
+  );
+  for (const text of texts) assert.match(text, /, closed\)$/);
 });
