@@ -4,6 +4,8 @@ import { downsample } from './downsample.ts';
 /** Initial capacity in rows and columns. Both are doubled when needed. */
 const INITIAL_ROWS = 1024;
 const INITIAL_COLUMNS = 48;
+/** If so many rows are merged away, as after stored history was read, a copy without their touched pages is worth its work: a page a column. */
+const RELEASED_ROWS = 512;
 
 /**
  * Rows stored as columns: rising times, and one value per field, NaN for a gap. All columns are in one block. It is so large that malloc
@@ -173,7 +175,9 @@ export class Columns {
       out++;
       at = end;
     }
+    const dropped = this.#length - out;
     this.#length = out;
+    if (dropped >= RELEASED_ROWS) this.#grow(this.#capacity, this.#block.length / this.#capacity);
   }
 }
 

@@ -9,9 +9,13 @@ import type { WorkBudget } from './work-budget.ts';
 /** A regular file that a process holds open. `path` (a byte string) is the kernel's text, which is the path inside the container. */
 export interface OpenFile extends OpenDescriptor {
   readonly path: string;
+  /** The kernel's text as it is, by which a descriptor that was opened again is known. */
+  readonly link: string | typeof TOO_LONG;
   readonly stat: Stats;
   readonly deleted: boolean;
 }
+
+const TOO_LONG = Symbol('a path of more than a page, for which the kernel returns no text');
 
 /** Maximum of remembered files per process. Each takes about 500 bytes. */
 const MAX_KNOWN = 2000;
@@ -106,27 +110,28 @@ export class OpenFiles {
 
   #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
-    if (this.#mounts?.anyRemote && this.#mounts.isRemoteId(this.#mountId(pid, fd, budget))) return null;
-    const stat = statLink(link);
-    if (stat === null) return null;
+    // The kernel returns the text of a link from its own memory, whatever file system the file is on.
+    const name = linkText(link);
+    if (name === null) return null;
     known.highest = Math.max(known.highest, fd);
-    if (!stat.isFile()) return null;
-    const before = known.files.get(fd);
-    budget.spend(2);
-    let name: string;
-    try {
-      name = readlinkSync(link, 'latin1');
-    } catch (error) {
-      if (codeOf(error) !== 'ENAMETOOLONG' && !isAbsence(error)) throw error;
-      // The kernel returns no text for a path longer than a page, but the file still has a size and pages.
-      name = before?.path ?? `/(a path of more than 4,096 bytes, inode ${stat.ino})`;
-    }
     // Files of /proc and /sys are regular files too, but have no page cache.
-    if (/^\/(?:proc|sys)\//.test(name)) return null;
+    if (name !== TOO_LONG && (!name.startsWith('/') || /^\/(?:proc|sys)\//.test(name))) return null;
+    const before = known.files.get(fd);
+    if (this.#mounts?.anyRemote && this.#isRemote(name, before, () => this.#mountId(pid, fd, budget))) return null;
+    const stat = statLink(link);
+    if (stat === null || !stat.isFile()) return null;
+    budget.spend(2);
+    const text = name === TOO_LONG ? (before?.path ?? `/(a path of more than 4,096 bytes, inode ${stat.ino})`) : name;
     const deleted = stat.nlink === 0;
-    const path = deleted ? withoutDeletedMark(name).path : name;
+    const path = deleted ? withoutDeletedMark(text).path : text;
     const same = before !== undefined && before.stat.ino === stat.ino && before.stat.dev === stat.dev;
-    return { path, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
+    return { path, link: name, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
+  }
+
+  /** Another mount may hide the one of an open file, so its path does not tell all; but it does for a file that is known. */
+  #isRemote(name: OpenFile['link'], before: OpenFile | undefined, mountId: () => number): boolean {
+    if (name !== TOO_LONG && this.#mounts!.isRemotePath(name)) return true;
+    return (before === undefined || name !== before.link) && this.#mounts!.isRemoteId(mountId());
   }
 
   #mountId(pid: number, fd: number, budget: WorkBudget): number {
@@ -140,6 +145,17 @@ export class OpenFiles {
     const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1];
     const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
     return access === 1 ? 'w' : access === 2 ? 'rw' : 'r';
+  }
+}
+
+/** null: there is no such descriptor. @throws if access is denied */
+function linkText(link: string): string | typeof TOO_LONG | null {
+  try {
+    return readlinkSync(link, 'latin1');
+  } catch (error) {
+    if (codeOf(error) === 'ENAMETOOLONG') return TOO_LONG;
+    if (isAbsence(error)) return null;
+    throw error;
   }
 }
 

@@ -16,12 +16,15 @@ function withFiles(t: TestContext) {
   writeFileSync(join(root, `${PID}/status`), 'Name:\tjava\nFDSize:\t256\n');
   const files = new OpenFiles(root, 400);
   return {
-    open(fd: number) {
-      const path = join(root, `file-${fd}`);
+    folder: root,
+    /** `mountId`: of the mount that it is on. */
+    open(fd: number, mountId = 27, name = `file-${fd}`) {
+      const path = join(root, name);
       writeFileSync(path, 'x');
       symlinkSync(path, join(root, `${PID}/fd/${fd}`));
-      writeFileSync(join(root, `${PID}/fdinfo/${fd}`), 'pos:\t0\nflags:\t0100000\n');
+      writeFileSync(join(root, `${PID}/fdinfo/${fd}`), `pos:\t0\nflags:\t0100000\nmnt_id:\t${mountId}\n`);
     },
+    mount: (...lines: readonly string[]) => writeFileSync(join(root, `${PID}/mountinfo`), `${lines.join('\n')}\n`),
     close: (fd: number) => rmSync(join(root, `${PID}/fd/${fd}`)),
     /** The descriptors that one scan sees, and its number of operations. */
     look() {
@@ -54,4 +57,26 @@ test('a newly opened file is seen at once, a closed one is dropped, and one with
   const looks = Array.from({ length: 8 }, () => process.look().seen.includes(200));
   assert.ok(looks.includes(true));
   assert.ok(looks.at(-1), 'and stays');
+});
+
+test('beside a mount that may never answer, known files cost no more work, and files on that mount are not asked', (t) => {
+  const [plain, process] = [withFiles(t), withFiles(t)];
+  process.mount(`43 27 0:39 / ${process.folder}/bucket rw - fuse gcsfuse rw`);
+  for (const fd of [0, 1, 2, 3]) {
+    plain.open(fd);
+    process.open(fd);
+  }
+  mkdirSync(join(process.folder, 'bucket'));
+  process.open(4, 43, 'bucket/part-1');
+  plain.look();
+  assert.deepEqual(process.look().seen, [0, 1, 2, 3]);
+  assert.ok(process.look().work <= plain.look().work + 1, 'the descriptor on the mount is one number more');
+});
+
+test('a new file whose mount is hidden by another is known by the id of its mount, and is not asked', (t) => {
+  const process = withFiles(t);
+  process.mount('43 27 0:39 / /data rw - fuse gcsfuse rw', '44 43 8:1 / /data rw - ext4 /dev/sda rw');
+  process.open(0);
+  process.open(1, 43);
+  assert.deepEqual(process.look().seen, [0]);
 });
