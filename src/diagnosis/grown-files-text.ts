@@ -18,7 +18,6 @@ const WHOLE = 0.9;
 const SAME_LENGTH = 1e-6;
 const MIN_LENGTHS = 4;
 const MAX_PIDS = 3;
-const MANY_FILES = 8;
 
 export const fileSituation = (row: FileRow, context: RuleContext): FileSituation =>
   context.steady.keep(`why ${row.path} grows`, situationOf(row, context));
@@ -113,18 +112,17 @@ function fileHolderText(row: FileRow, steady: Steady): string {
 type Holding = 'newest' | 'written' | 'some written' | 'read' | 'some read' | 'closed';
 
 function holdingOf({ files, openFiles, writtenFiles }: FileRow): Holding {
-  // Of many files, one may be open for writing at one moment and none at the next. Both are the same state.
-  if (openFiles <= 1 && files >= MANY_FILES) return 'newest';
+  if (openFiles === 0) return 'closed';
+  if (openFiles === 1 && writtenFiles === 1 && files > 1) return 'newest';
   if (writtenFiles > 0) return writtenFiles >= files ? 'written' : 'some written';
-  if (openFiles > 0) return openFiles >= files ? 'read' : 'some read';
-  return 'closed';
+  return openFiles >= files ? 'read' : 'some read';
 }
 
 function groupHolderText(row: FileRow, steady: Steady): string {
   const { openFiles, writtenFiles, pids } = row;
-  // A group of closed files that becomes a group of many is still closed.
-  const isStillClosed = (published: Holding, now: Holding) => published === 'closed' && now === 'newest' && openFiles === 0;
-  switch (steady.keep(`who holds ${row.path}`, holdingOf(row), { isSilent: isStillClosed })) {
+  // One of the files may be open at one moment and none at the next. Both are the same state.
+  const isSilent = (published: Holding, now: Holding) => published === 'newest' && now === 'closed';
+  switch (steady.keep(`who holds ${row.path}`, holdingOf(row), { isSilent })) {
     case 'newest':
       return ', closed but for the newest';
     case 'written':
