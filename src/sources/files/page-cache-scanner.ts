@@ -4,11 +4,12 @@ import { bounded } from '../../plausible.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '../../units.ts';
 import { parseMappedFiles } from '../mappings/mapped-files.ts';
 import { codeOf, decodePath, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
+import { readArguments } from '../process/procfs.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import { mountsOf } from '../process/remote-mounts.ts';
 import type { FileReading, ProcessRef, Roots } from '../types.ts';
 import { FileSystems } from './file-systems.ts';
-import { folderCandidates } from './folder-candidates.ts';
+import { argumentFolders, folderCandidates } from './folder-candidates.ts';
 import { FolderQueue } from './folder-queue.ts';
 import { FolderSums } from './folder-sums.ts';
 import { type FolderVisitor, FolderWalk, type NamedFile } from './folder-walk.ts';
@@ -173,6 +174,7 @@ export class PageCacheScanner {
       return known?.lostMs !== null && (since === null || (stat.uid === options.process.uid && stat.ctimeMs >= since));
     };
     for (const folder of folderCandidates(options.roots.proc, options.process.pid)) this.#queue.add(folder, 'seed');
+    for (const folder of argumentFolders(readArguments(options.roots.proc, options.process.pid))) this.#queue.add(folder, 'hot');
     if (!shared) this.#queue.add('/', 'root');
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { reconcileResidency } from '../../../src/diagnosis/ledger/reconcile-residency.ts';
 import { parseFincore } from '../../../src/sources/files/fincore.ts';
-import { writableMounts } from '../../../src/sources/files/folder-candidates.ts';
+import { argumentFolders, writableMounts } from '../../../src/sources/files/folder-candidates.ts';
 import { FolderSums } from '../../../src/sources/files/folder-sums.ts';
 import { Residency, type ResidencyQuery } from '../../../src/sources/files/residency.ts';
 import { parseResidency, residencyText } from '../../../src/sources/files/residency-text.ts';
@@ -194,4 +194,21 @@ test('small files have a row for their folder, and those that could not be queri
       ['unqueried', '', 2, 81_920, null, { state: 'unknown', reason: 'owned by uid 0' }],
     ],
   );
+});
+
+test("folders that arguments name are found: of a file its folder, and none of what is only read or is the system's", () => {
+  const args = [
+    'java',
+    '-Dlogging.file=/data/logs/app.log',
+    '-XX:HeapDumpPath=/dumps/',
+    '-jar',
+    '/app/app.jar',
+    '--dir',
+    '/data',
+  ];
+  assert.deepEqual(argumentFolders([...args, '-cp', '/a/x.jar:/b/y.jar', '/usr/lib/z', 'http://host/path', '/', '']), [
+    '/data/logs',
+    '/dumps',
+    '/data',
+  ]);
 });
