@@ -156,7 +156,7 @@ test('a FIFO over a file of the cgroup makes that source fail with a reason, and
 test('a FIFO among the files of the history holds nothing up', { timeout: 60_000 }, async (t) => {
   const { hound, data, tree } = await attackedMemhound(t, { days: 2 });
   await hound.stop();
-  for (const name of ['target.json', 'final-reports.json', '1700000000000.json']) fifo(join(data, 'app', name));
+  for (const name of ['target.json', 'final-reports.json', '1700000000000.json']) fifo(join(data, 'jvm-app', name));
   mkdirSync(join(data, 'other'));
   fifo(join(data, 'other', 'target.json'));
   fifo(join(data, 'lock'));
