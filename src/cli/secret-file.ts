@@ -1,7 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { KIB } from '../units.ts';
 
 /** A file named by an option does not contain what the option needs. The message is for the operator. */
 export class SecretFileError extends Error {}
+
+const MAX_BYTES = 64 * KIB;
+
+/** @throws SecretFileError if it is no regular file of a secret's size: a pipe without a writer would hold the start for ever */
+function readRegularFile(flag: string, path: string, expected: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > MAX_BYTES)
+      throw new SecretFileError(
+        `${flag} ${path}: expected a file of at most ${MAX_BYTES / KIB} KiB with ${expected}, found ${stat.isFile() ? `one of ${stat.size} bytes` : 'a pipe, a device or a folder'}`,
+      );
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** One line from a mounted secret, without a newline at its end. @throws SecretFileError */
 export function readSecret(
@@ -11,8 +29,9 @@ export function readSecret(
 ): string {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    text = readRegularFile(flag, path, expected).trim();
   } catch (error) {
+    if (error instanceof SecretFileError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new SecretFileError(`${flag} ${path}: expected a file with ${expected}, but it cannot be read (${code})`);
   }

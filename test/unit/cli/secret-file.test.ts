@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,4 +31,13 @@ test("a webhook that is no http URL is refused, and the message does not contain
     (error: Error) => /expected an http or https URL/.test(error.message) && !error.message.includes('secret.example'),
   );
   assert.equal(readWebhookUrl(holding(t, 'https://hooks.example/a\n')), 'https://hooks.example/a');
+});
+
+test('a pipe, a device, a folder and a file of megabytes are refused at once', (t) => {
+  const read = (path: string) => () => readSecret('--token-file', path, 'a bearer token');
+  const pipe = `${holding(t, '')}-pipe`;
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero', tmpdir()])
+    assert.throws(read(path), /expected a file of at most 64 KiB with a bearer token, found a pipe, a device or a folder/);
+  assert.throws(read(holding(t, 'x'.repeat(2 ** 20))), /found one of 1048576 bytes/);
 });
