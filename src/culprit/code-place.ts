@@ -1,4 +1,4 @@
-import { type Frame, isOfJdk } from './frames.ts';
+import { type Frame, frameText, isOfJdk } from './frames.ts';
 
 /** The line of a program that did something, and the logging library through which it did it. */
 export interface CodePlace {
@@ -28,9 +28,9 @@ export function codePlaceOf(frames: readonly Frame[]): CodePlace {
   const writer = loggers.find(({ method }) => /(?:Appender|Handler)$/.test(classOf(method))) ?? loggers[0];
   // The method of the logger that the program called has the name of the level.
   const called = loggers.at(-1)?.method.split('.').at(-1)?.toLowerCase() ?? '';
-  const { method, line } = frames[own] ?? { method: null, line: null };
+  const place = frames[own];
   return {
-    line: method === null || line === null ? method : `${method}:${line}`,
+    line: place === undefined ? null : frameText(place),
     logger: writer === undefined ? null : classOf(writer.method),
     level: own >= 0 && LEVELS.has(called) ? called.toUpperCase() : null,
   };

@@ -1,4 +1,5 @@
 import { isOfJdk } from './frames.ts';
+import { LEAST_SHARE } from './shares.ts';
 
 /** A field that refers to an object. */
 export interface Link {
@@ -25,8 +26,6 @@ export interface Holder {
   /** "com.acme.OrderCache.BY_ID"; a collection by its class and that of its elements: "java.util.HashMap of com.acme.Order". */
   readonly name: string;
 }
-
-const LEAST_SHARE = 0.5;
 
 /**
  * What holds at least half of some objects. They gather at the object nearest to them that is on the paths of so many, and the first field

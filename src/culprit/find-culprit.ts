@@ -7,7 +7,8 @@ import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
 import { type Group, isRecorded, QUESTIONS } from './questions.ts';
 import { type Retention, retentionOf } from './retention.ts';
-import type { Culprit, CulpritCause, CulpritQuestion, LookCause } from './types.ts';
+import type { Culprit, CulpritQuestion, LookCause } from './types.ts';
+import { failed, unknown } from './unanswered.ts';
 import { waited } from './waited.ts';
 
 const TIMEOUT_MS = MINUTE_MS;
@@ -97,15 +98,3 @@ function refusal(cause: LookCause, answer: string): Culprit | null {
   const why = told?.(answer) ?? null;
   return why === null ? null : { state: 'failed', cause, ...why };
 }
-
-const unknown = (cause: CulpritCause, because: 'over-budget' | 'cancelled'): Culprit => ({
-  state: 'unknown',
-  cause,
-  because,
-  grown: [],
-});
-
-const failed = (cause: CulpritCause, reading: Exclude<Reading<string>, { state: 'read' }>): Culprit =>
-  reading.state === 'absent'
-    ? { state: 'failed', cause, error: reading.reason, remediation: null }
-    : { state: 'failed', cause, error: reading.error, remediation: reading.remediation };

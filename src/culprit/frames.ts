@@ -6,6 +6,9 @@ export interface Frame {
   readonly line: number | null;
 }
 
+/** "com.acme.OrderService.load:88"; without the line where that is not known. */
+export const frameText = ({ method, line }: Frame): string => (line === null ? method : `${method}:${line}`);
+
 /** Classes of the JDK, with or without the module before them ("java.base@17/java.lang.Thread.run"). */
 const OF_JDK = /^(?:[^(]*\/)?(?:java|javax|jdk|sun|com\.sun)\./;
 

@@ -1,16 +1,12 @@
 import { type GrownGroup, grownGroups } from './grown-groups.ts';
 import { type Group, QUESTIONS } from './questions.ts';
+import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
 import { COUNTED, type Counts, type Culprit, type GroupGrowth, type LookCause } from './types.ts';
 
-/** A name for less than half of what grew would more often be wrong than right. */
-const LEAST_SHARE = 0.5;
 /** Growth from one look to the next that is less than this part of an even growth counts as none: what stopped, or breathes. */
 const LEAST_STEP = 0.1;
-type Named = Extract<Culprit, { state: 'named' | 'unknown' }>;
 
-/** At most ten groups are told, each with at least a hundredth of what grew. */
-const MOST_TOLD = 10;
-const LEAST_TOLD = 0.01;
+type Named = Extract<Culprit, { state: 'named' | 'unknown' }>;
 
 /** Names the group that explains the growth from the first look to the last, if one does and grew from each look to the next. Pure. */
 export function nameGroup(cause: LookCause, looks: readonly (readonly Group[])[]): Named {

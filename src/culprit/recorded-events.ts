@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eachEvent, type JfrEvent } from '../jfr/jfr-chunk.ts';
 import { type CodePlace, codePlaceOf } from './code-place.ts';
 import { framesOf, keyOf, textOf } from './jfr-frames.ts';
+import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
 import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
 
 /*
@@ -53,10 +54,6 @@ export function recordingSettings(cause: RecordedCause): string {
 const MAX_EVENTS = 200_000;
 const EVENTS_A_TURN = 1000;
 const MAX_NAMES = 10_000;
-const MOST_TOLD = 10;
-const LEAST_TOLD = 0.01;
-/** A name, or a line, of less than half is not told as the culprit. */
-const LEAST_SHARE = 0.5;
 
 interface Sum {
   amount: number;
@@ -89,7 +86,9 @@ export async function sumRecording(cause: RecordedCause, recording: Buffer, seco
 /** Stacks are in a pool of their chunk, so each is read once. */
 function placeOf({ chunk, values }: JfrEvent, known: Map<string, CodePlace>): CodePlace {
   const trace = values.get('stackTrace');
-  const key = `${chunk.endsAt} ${keyOf(trace)}`;
+  const pooled = keyOf(trace);
+  if (pooled === null) return codePlaceOf(framesOf(chunk, trace));
+  const key = `${chunk.endsAt} ${pooled}`;
   const place = known.get(key) ?? codePlaceOf(framesOf(chunk, trace));
   known.set(key, place);
   return place;

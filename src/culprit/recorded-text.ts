@@ -39,7 +39,7 @@ const percent = (share: number): string => `${Math.floor(100 * share)} %`;
 /** "88 % of", "all of" */
 const partOf = (share: number): string => (share >= 0.995 ? 'all of' : `${percent(share)} of`);
 
-/** "; 88 % of it at level DEBUG from com.acme.GeoClient.lookup:41 through ch.qos.logback.core.FileAppender"; "": no place has half. */
+/** ", 88 % of it at level DEBUG from com.acme.GeoClient.lookup:41 through ch.qos.logback.core.FileAppender"; "": no place has half. */
 function fromText(from: RecordedGroup['from']): string {
   if (from === null || (from.line === null && from.logger === null)) return '';
   const level = from.level === null ? '' : ` at level ${from.level}`;

@@ -1,5 +1,7 @@
 import { commonHolder } from './common-holder.ts';
+import { frameText } from './frames.ts';
 import type { OldObject } from './old-objects.ts';
+import { LEAST_SHARE } from './shares.ts';
 
 /** What samples of the live set say about the objects of a class that grew. */
 export type Retention =
@@ -23,7 +25,6 @@ export interface Sampled {
 
 /** Fewer samples say nothing about thousands of objects. */
 const LEAST_SAMPLES = 5;
-const LEAST_SHARE = 0.5;
 
 /** The holder and the place of allocation that at least half of the sampled objects of a class have in common. Pure. */
 export function retentionOf(className: string, objects: readonly OldObject[]): Retention {
@@ -33,9 +34,7 @@ export function retentionOf(className: string, objects: readonly OldObject[]): R
       state: 'unknown',
       reason: `${own.length} of ${objects.length} sampled objects are of this class; ${LEAST_SAMPLES} are needed, so a longer --for may tell`,
     };
-  const places = own.map(({ allocatedAt: at }) =>
-    at === null ? null : ({ kind: 'frame', name: at.line === null ? at.method : `${at.method}:${at.line}` } as const),
-  );
+  const places = own.map(({ allocatedAt: at }) => (at === null ? null : ({ kind: 'frame', name: frameText(at) } as const)));
   const heldBy = commonHolder(own.map(({ path }) => path));
   return {
     state: 'known',

@@ -116,7 +116,7 @@ export class CulpritPanel {
     const said = isNamed(culprit) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
     setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
     if (culprit.state === 'failed') return;
-    byId('culprit-table').replaceChildren(...(tableOf(cause, culprit) ?? []));
+    byId('culprit-table').replaceChildren(...tableOf(cause, culprit));
     const where = culprit.state === 'named' ? culprit.stand : null;
     byId('culprit-where').hidden = where === null;
     if (where !== null) {
@@ -141,10 +141,10 @@ const durationWords = (seconds: number): string => (seconds % 60 === 0 ? `${seco
 
 type Shown = Exclude<Done['culprit'], { state: 'failed' }>;
 
-/** null: there is no row. */
-function tableOf(cause: CulpritCause, culprit: Shown): HTMLElement[] | null {
-  if (culprit.state === 'recorded') return culprit.groups.length === 0 ? null : [recordedTable(culprit)];
-  return culprit.grown.length === 0 ? null : [growthTable(cause, culprit.grown)];
+/** Nothing, where there is no row. */
+function tableOf(cause: CulpritCause, culprit: Shown): HTMLElement[] {
+  if (culprit.state === 'recorded') return culprit.groups.length === 0 ? [] : [recordedTable(culprit)];
+  return culprit.grown.length === 0 ? [] : [growthTable(cause, culprit.grown)];
 }
 
 const RECORDED_HEADS = { 'page-cache': ['File', 'Written'], sock: ['Peer', 'Read and written'], process: ['Program', 'Starts'] };

@@ -4,32 +4,11 @@ import { OLD_OBJECT_SAMPLE, type OldObject, oldObjects } from '../../../src/culp
 import { retentionOf } from '../../../src/culprit/retention.ts';
 import { readEvents } from '../../../src/jfr/jfr-chunk.ts';
 import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
+import { CLASS, INT, madeStack, STACK_CLASSES, STRING, TRACE } from '../../support/made-stack.ts';
 
-const [INT, STRING, SYMBOL, CLASS, METHOD, FRAME, TRACE, FIELD, REFERENCE, OBJECT, SAMPLE] = [
-  2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100,
-];
+const [FIELD, REFERENCE, OBJECT, SAMPLE] = [9, 10, 11, 100];
 const CLASSES: readonly MadeClass[] = [
-  { id: INT, name: 'int' },
-  { id: STRING, name: 'java.lang.String' },
-  { id: SYMBOL, name: 'jdk.types.Symbol', fields: [['string', STRING]] },
-  { id: CLASS, name: 'java.lang.Class', fields: [['name', SYMBOL]] },
-  {
-    id: METHOD,
-    name: 'jdk.types.Method',
-    fields: [
-      ['type', CLASS],
-      ['name', SYMBOL],
-    ],
-  },
-  {
-    id: FRAME,
-    name: 'jdk.types.StackFrame',
-    fields: [
-      ['method', METHOD],
-      ['lineNumber', INT],
-    ],
-  },
-  { id: TRACE, name: 'jdk.types.StackTrace', fields: [['frames', FRAME, 'array']] },
+  ...STACK_CLASSES,
   {
     id: FIELD,
     name: 'jdk.types.OldObjectField',
@@ -83,13 +62,9 @@ function sampled(path: readonly OnPath[], frames: readonly string[], count = 1) 
     references.set(i + 1, [...varint(by === undefined ? 0 : i + 1), ...varint(i + 2)]);
     objects.set(i + 1, [...utf8(type), ...(description === undefined ? [0] : utf8(description)), ...varint(i + 1)]);
   }
-  const trace = frames.flatMap((frame) => {
-    const [, type = '', method = '', line = ''] = /^(.*)\.([^.:]+):(\d+)$/.exec(frame) ?? [];
-    return [...utf8(type), ...utf8(method), ...varint(BigInt(line))];
-  });
   const chunk = madeChunk({
     classes: CLASSES,
-    events: Array.from({ length: count }, () => [SAMPLE, [...varint(frames.length), ...trace, ...varint(1)]] as const),
+    events: Array.from({ length: count }, () => [SAMPLE, [...madeStack(frames), ...varint(1)]] as const),
     checkpoints: [
       new Map([
         [FIELD, fields],

@@ -4,30 +4,12 @@ import { culpritText } from '../../../src/culprit/culprit-text.ts';
 import { recordingSettings, sumRecording } from '../../../src/culprit/recorded-events.ts';
 import { MIB } from '../../../src/units.ts';
 import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
+import { madeStack, STACK_CLASSES, STRING, TRACE } from '../../support/made-stack.ts';
 
-const [LONG, STRING, SYMBOL, CLASS, METHOD, FRAME, TRACE, WRITE] = [2, 3, 4, 5, 6, 7, 8, 100];
+const [LONG, WRITE] = [9, 100];
 const CLASSES: readonly MadeClass[] = [
+  ...STACK_CLASSES,
   { id: LONG, name: 'long' },
-  { id: STRING, name: 'java.lang.String' },
-  { id: SYMBOL, name: 'jdk.types.Symbol', fields: [['string', STRING]] },
-  { id: CLASS, name: 'java.lang.Class', fields: [['name', SYMBOL]] },
-  {
-    id: METHOD,
-    name: 'jdk.types.Method',
-    fields: [
-      ['type', CLASS],
-      ['name', SYMBOL],
-    ],
-  },
-  {
-    id: FRAME,
-    name: 'jdk.types.StackFrame',
-    fields: [
-      ['method', METHOD],
-      ['lineNumber', LONG],
-    ],
-  },
-  { id: TRACE, name: 'jdk.types.StackTrace', fields: [['frames', FRAME, 'array']] },
   {
     id: WRITE,
     name: 'jdk.FileWrite',
@@ -48,8 +30,7 @@ interface Write {
 
 /** What is said of a recording of these writes. */
 async function recorded(...writes: readonly Write[]) {
-  const frame = (line: number) => [...utf8('com/acme/Writer'), ...utf8('write'), ...varint(line)];
-  const stacks = new Map(writes.map(({ line }) => [line, [1, ...frame(line)]]));
+  const stacks = new Map(writes.map(({ line }) => [line, madeStack([`com/acme/Writer.write:${line}`])]));
   const events = writes.map(({ path, bytes, line }) => [WRITE, [...varint(line), ...utf8(path), ...varint(bytes)]] as const);
   const chunk = madeChunk({ classes: CLASSES, events, checkpoints: [new Map([[TRACE, stacks]])] });
   return sumRecording('page-cache', chunk, 60);
@@ -97,4 +78,14 @@ test('the settings of a recording have each event of the cause, with stacks and 
   const settings = recordingSettings('sock');
   assert.match(settings, /<event name="jdk.SocketRead">[\s\S]*<event name="jdk.SocketWrite">/);
   assert.equal(settings.match(/<setting name="threshold">0 ms</g)?.length, 2);
+});
+
+test('stacks that stand in the events themselves are told apart', async () => {
+  const classes = CLASSES.map((made) =>
+    made.id === WRITE ? { ...made, fields: [['stackTrace', TRACE] as const, ...made.fields!.slice(1)] } : made,
+  );
+  const events = [1, 2, 3].map(
+    (line) => [WRITE, [...madeStack([`com/acme/Writer.write:${line}`]), ...utf8('/a'), ...varint(MIB)]] as const,
+  );
+  assert.equal((await sumRecording('page-cache', madeChunk({ classes, events }), 60)).culprit?.from, null);
 });
