@@ -10,18 +10,24 @@ import { OLDEST_LINE } from './node-lines.mjs';
 /** So that Node's stack traces name lines of the sources. */
 export const NODE_FLAGS = ['--enable-source-maps'];
 
-/** Paths relative to a source file remain valid. `changed`: the texts that stand for those of some files. */
+const SCRIPTS = resolve('scripts');
+
+/**
+ * Paths relative to a source file remain valid, and a script that a test imports does not take itself for the program that runs: in a compiled
+ * test `import.meta.url` is that of the test. `changed`: the texts that stand for those of some files.
+ */
 const besideTheSource = (changed = new Map()) => ({
   name: 'beside-the-source',
   setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const text = changed.get(path) ?? (await readFile(path, 'utf8'));
-      const contents = text.replace(
-        /(new URL\(.*), import\.meta\.url\)/g,
-        (_, head) => `${head}, '${pathToFileURL(path).href}')`,
-      );
-      return { contents, loader: 'ts' };
-    });
+    const load =
+      (used, loader) =>
+      async ({ path }) => {
+        const text = changed.get(path) ?? (await readFile(path, 'utf8'));
+        return { contents: text.replace(used, (_, head) => `${head}'${pathToFileURL(path).href}'`), loader };
+      };
+    onLoad({ filter: new RegExp(`^${SCRIPTS}/.*\\.ts$`) }, load(/()import\.meta\.url/g, 'ts'));
+    onLoad({ filter: new RegExp(`^${SCRIPTS}/.*\\.mjs$`) }, load(/()import\.meta\.url/g, 'js'));
+    onLoad({ filter: /\.ts$/ }, load(/(new URL\(.*, )import\.meta\.url(?=\))/g, 'ts'));
   },
 });
 
