@@ -38,6 +38,10 @@ async function run(options: FleetCommand): Promise<number> {
     console.error('memhound fleet: --resume continues one run, and --watch begins new ones: expected one of them');
     return 2;
   }
+  if (watch !== null && options.until !== null) {
+    console.error('memhound fleet: --until ends a range once, and --watch reads to the present each time: expected one of them');
+    return 2;
+  }
   const selector = selectorOf(options.selector);
   if (selector === null) return 2;
   if (watch === null) return await once(options, prometheus, selector);

@@ -16,9 +16,13 @@ export interface PrometheusAnswer<T> {
   readonly warnings: readonly string[];
 }
 
-/** Takes an answer of the HTTP API apart. @throws InputError with the server's own words, if it reports an error */
-export function openAnswer(json: unknown): PrometheusAnswer<unknown> {
-  if (!isObject(json)) throw wrong('the answer', 'a JSON object with status and data', json);
+/**
+ * Takes an answer of the HTTP API apart. `from`: the URL that gave it; null: a file.
+ * @throws InputError with the server's own words, if it reports an error
+ */
+export function openAnswer(json: unknown, from: string | null = null): PrometheusAnswer<unknown> {
+  if (!isObject(json))
+    throw wrong(from === null ? 'the answer' : `the answer of ${from}`, 'a JSON object with status and data', json);
   if (json.status === 'error' || (json.data === undefined && json.error !== undefined)) {
     const type = typeof json.errorType === 'string' ? ` (${json.errorType})` : '';
     throw new InputError(`Prometheus reports an error${type}: ${safeName(String(json.error ?? 'without a text'), 500)}`);

@@ -15,7 +15,8 @@ import { MEMHOUND } from '../support/memhound.ts';
 import { missingRequirements, program } from '../support/needs.ts';
 import { run, start } from '../support/process.ts';
 
-const PLACE = { toS: 1_770_000_000, hours: 48, stepS: 300 };
+/** Until now, since --watch has no other end. */
+const PLACE = { toS: Math.floor(Date.now() / 1000), hours: 48, stepS: 300 };
 const made = [...fleetOf({ seed: 5, containers: 8, hours: PLACE.hours, stepS: PLACE.stepS, leaking: 0.5 })];
 
 describe('memhound fleet on a server that is not open to all, or does not answer as it should', {
@@ -165,10 +166,25 @@ describe('memhound fleet on a server that is not open to all, or does not answer
   });
 
   test('--watch repeats the answer until it is interrupted', async () => {
-    const watching = start([process.execPath, args(prometheus.url, '--watch', '1s')]);
+    const options = ['--prometheus', prometheus.url, '--since', '2d', '--watch', '1s'];
+    const watching = start([process.execPath, [MEMHOUND, 'fleet', ...options]]);
     let rounds = 0;
     await watching.line((line) => /^\d+ containers: /.test(line) && ++rounds === 2);
     assert.deepEqual(await watching.stop('SIGTERM'), { code: 0, signal: null });
+    const fixed = await fleet(prometheus.url, '--watch', '1s');
+    assert.equal(fixed.code, 2);
+    assert.match(fixed.stderr, /--until ends a range once, and --watch reads to the present each time: expected one of them/);
+  });
+
+  test('an answer that is no object of Prometheus names who gave it', async (t) => {
+    const url = await listen(
+      t,
+      createServer((_, answer) => answer.end('[]')),
+      'http',
+    );
+    const { code, stderr } = await fleet(url);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`the answer of ${url}/api/v1/\\S+ must be a JSON object with status and data, found \\[\\]`));
   });
 
   /** Answers to reads of samples of one namespace are those of `spoilt`; the others are Prometheus' own. */

@@ -93,7 +93,8 @@ export class PrometheusApi {
           : { method, path, body: query, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
         readText,
       );
-      const { data, warnings } = openAnswer(parse(text, `${this.client.origin}/${path}`));
+      const url = `${this.client.origin}/${path}`;
+      const { data, warnings } = openAnswer(parse(text, url), url);
       for (const warning of warnings) this.warnings.add(warning);
       return data;
     } catch (error) {
