@@ -15,6 +15,8 @@ export interface LastingRise {
   readonly share: number;
   readonly roseSeconds: number;
   readonly standsSeconds: number;
+  /** The longest time for which it hardly rose, twice or more, before it rose again: the pause between bursts. 0: there is none. */
+  readonly pauseSeconds: number;
   /** Least-squares slope over the whole window, in the field's unit a second, and how much of all movement it explains. */
   readonly slopePerSecond: number;
   readonly rSquared: number;
@@ -30,6 +32,10 @@ const END_BLOCKS = 3;
 const MIN_BLOCKS = 12;
 /** Standing still for a shorter share of the time that the rise took says nothing about whether it has stopped. */
 const MIN_STAND_SHARE = 1 / 4;
+/** So does a stand that is hardly longer than the pauses after which it rose again. */
+const MIN_STAND_PAUSES = 1.5;
+/** A smaller share of the whole rise does not end a pause. */
+const STEP_SHARE = 0.05;
 /** As straight as a staircase of four even levels and more: k levels have 1 - 1 / k^2. */
 const EVEN_R_SQUARED = 0.9;
 
@@ -59,6 +65,7 @@ export function lastingRise(timesS: Float64Array, y: Float64Array, windowS: numb
     share: amount / Math.abs(first),
     roseSeconds,
     standsSeconds: windowS - endsS,
+    pauseSeconds: pauseThatCameBack(timesS, smooth, first, STEP_SHARE * amount),
     slopePerSecond: sxy / sxx,
     rSquared: (sxy * sxy) / (sxx * syy),
     levelNow: last,
@@ -66,11 +73,26 @@ export function lastingRise(timesS: Float64Array, y: Float64Array, windowS: numb
 }
 
 /** Whether it has stood for too short a time to know whether it has stopped. */
-export const isTooShortToKnow = ({ roseSeconds, standsSeconds }: LastingRise): boolean =>
-  standsSeconds < MIN_STAND_SHARE * roseSeconds;
+export const isTooShortToKnow = ({ roseSeconds, standsSeconds, pauseSeconds }: LastingRise): boolean =>
+  standsSeconds < Math.max(MIN_STAND_SHARE * roseSeconds, MIN_STAND_PAUSES * pauseSeconds);
 
 /** Whether it rose all along the window, in small steps or without any. */
 export const isEven = ({ rSquared }: LastingRise): boolean => rSquared >= EVEN_R_SQUARED;
+
+/**
+ * Between two times at which it was higher than ever before by `step` or more. The longest pause but one, because a rhythm is known when it comes
+ * back: after two steps, which have one pause, nothing is.
+ */
+function pauseThatCameBack(timesS: Float64Array, smooth: Float64Array, from: number, step: number): number {
+  let [level, atS, longest, second] = [from, Number.NaN, 0, 0];
+  for (let i = 0; i < smooth.length; i++) {
+    if (smooth[i]! < level + step) continue;
+    const pause = Number.isFinite(atS) ? timesS[i]! - atS : 0;
+    [longest, second] = pause > longest ? [pause, longest] : [longest, Math.max(second, pause)];
+    [level, atS] = [smooth[i]!, timesS[i]!];
+  }
+  return second;
+}
 
 function median(values: Float64Array): number {
   return values.slice().sort()[values.length >> 1]!;

@@ -44,6 +44,13 @@ describe('a rise that stopped', () => {
     assert.equal(isTooShortToKnow(riseOf(stopAt(0.7))!), false);
     assert.equal(isTooShortToKnow(riseOf(stopAt(0.9))!), true);
   });
+  test('is too short to know until it stands for longer than it paused between its bursts', () => {
+    const bursts = (last: number) => riseOf((at) => 100 + 15 * Math.floor(Math.min(at, last) / 0.2))!;
+    near(bursts(0.8).pauseSeconds, 200, 15);
+    assert.equal(isTooShortToKnow(bursts(0.8)), true, '200 s after bursts every 200 s');
+    assert.equal(isTooShortToKnow(bursts(0.6)), false, '400 s');
+    assert.ok(riseOf(stopAt(0.7))!.pauseSeconds < 60, 'a straight line has no pause');
+  });
   test('stands since its last step, where it came in steps', () => {
     const rise = riseOf(steps(0.2, 0.5, 0.9))!;
     near(rise.standsSeconds, 100, 15);

@@ -134,6 +134,7 @@ describe('where nothing grows', () => {
       share: 0.4,
       roseSeconds: 3600,
       standsSeconds: 60,
+      pauseSeconds: 0,
       slopePerSecond: 1e4,
       rSquared: 0.8,
       levelNow: 140 * MB,

@@ -14,6 +14,7 @@ const rise = (rSquared: number, given: Partial<LastingRise> = {}): FieldEvaluati
       share: 0.4,
       roseSeconds: 3600,
       standsSeconds: 60,
+      pauseSeconds: 0,
       slopePerSecond: 1e4,
       rSquared,
       levelNow: 140e6,
