@@ -147,6 +147,13 @@ export function safeName(name: string, most = 120): string {
   return `${plain.slice(0, head)}…${plain.slice(plain.length - (most - 1 - head))}`;
 }
 
+/** A longer name of a process says no more. */
+const MAX_PROCESS_NAME = 40;
+
+/** "java orders.jar pid 7", or "pid 7" if it is not known what the process is called. */
+export const processText = (pid: string, name: string | null | undefined): string =>
+  name == null || name === '' ? pid : `${safeName(name, MAX_PROCESS_NAME)} ${pid}`;
+
 /** "a", "a and b", "a, b and c". */
 export function joinWithAnd(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';

@@ -1,4 +1,4 @@
-import { fileRowName } from '../diagnosis/file-name.ts';
+import { fileRowName, holderText } from '../diagnosis/file-name.ts';
 import { reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
 import type { FileRow, Ledger, LedgerPart, SharedLimit, View } from '../diagnosis/types.ts';
 import { bytesText, rateText, safeName } from '../format.ts';
@@ -59,7 +59,7 @@ export function filesText(files: readonly FileRow[]): string[] {
     ...files.slice(0, 10).map((f) => {
       const resident = f.residentBytes === null ? f.method : `${bytesText(f.residentBytes)} in memory`;
       const size = f.sizeBytes === null ? 'size unknown' : bytesText(f.sizeBytes);
-      const open = f.openBy.map((o) => `pid ${o.pid} fd ${o.fd} ${o.mode}`).slice(0, 3);
+      const open = f.openBy.slice(0, 3).map((o) => `${holderText(f, o.pid)} fd ${o.fd} ${o.mode}`);
       const charged =
         f.chargedBytes !== null && f.chargedBytes < (f.residentBytes ?? 0)
           ? [`at most ${bytesText(f.chargedBytes)} charged here`]

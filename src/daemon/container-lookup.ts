@@ -1,3 +1,4 @@
+import { OOM_KILLED_TEXTS } from '../diagnosis/types.ts';
 import { ApiError } from '../outlets/status.ts';
 import type { AnsweringContainer } from './answering-container.ts';
 
@@ -67,8 +68,16 @@ export class ContainerLookup<C extends AnsweringContainer> {
   }
 
   #requireAlive(container: C, address: string): C {
-    if (!container.alive) throw this.#noTargetError(`the watched container has ended; its final verdict is at ${address}`);
-    return container;
+    if (container.alive) return container;
+    const end = container.verdict?.ended ?? null;
+    const how = end === null ? ' has ended' : ` ended at ${end.at}${OOM_KILLED_TEXTS[end.oomKilled]}`;
+    const since = this.noTarget === null ? '' : `. The search since then: ${this.noTarget.reason}`;
+    throw new ApiError(
+      'no-target',
+      503,
+      `the watched container${how}; its final verdict is at ${address}${since}`,
+      this.noTarget?.remediation ?? null,
+    );
   }
 
   #noTargetError(otherwise: string): ApiError {

@@ -1,8 +1,9 @@
-import { fileRows, withChargedBytes } from '../diagnosis/file-rows.ts';
+import { fileRows, withChargedBytes, withHolderNames } from '../diagnosis/file-rows.ts';
 import type { FileRow } from '../diagnosis/types.ts';
 import { FileTracks } from '../history/file-tracks.ts';
 import { openSampler } from '../sample/sampler.ts';
 import { PageCacheScanner } from '../sources/files/page-cache-scanner.ts';
+import { KnownProcessNames } from '../sources/process/process-names.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
 import type { ReadTick } from './tick-answers.ts';
 
@@ -34,6 +35,11 @@ export async function takeSnapshot(
   scanner?.close();
   const tracks = new FileTracks();
   tracks.record(nowMs, files);
-  const rows = withChargedBytes(fileRows(tracks.newest()), values);
+  const charged = withChargedBytes(fileRows(tracks.newest()), values);
+  const names = new KnownProcessNames(roots.proc).of(
+    charged.flatMap((row) => row.pids),
+    target,
+  );
+  const rows = withHolderNames(charged, names);
   return { state: 'read', tick: { ...tick, cgroup }, files, rows };
 }

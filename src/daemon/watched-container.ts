@@ -1,6 +1,6 @@
 import { findCulprit } from '../culprit/find-culprit.ts';
 import { composeVerdictAfter } from '../diagnosis/compose-verdict.ts';
-import { fileRows, namedFiles, withChargedBytes } from '../diagnosis/file-rows.ts';
+import { fileRows, namedFiles, withChargedBytes, withHolderNames } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { LastEnd, OtherJvm, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
@@ -13,6 +13,7 @@ import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
+import { KnownProcessNames, type ProcessNames } from '../sources/process/process-names.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import { type ShmemHolder, shmemHolder } from '../sources/process/shmem-holder.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
@@ -94,12 +95,14 @@ export class WatchedContainer implements AnsweringContainer {
   readonly #evaluations: EvaluationSchedule;
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
+  #processNames: KnownProcessNames;
 
   constructor(key: string, target: Target, options: ContainerOptions) {
     this.key = key;
     this.target = target;
     this.#options = options;
     this.#evaluations = new EvaluationSchedule(options.evaluationCache);
+    this.#processNames = new KnownProcessNames(options.roots.proc);
     this.#readers = this.#open(target);
   }
 
@@ -141,6 +144,7 @@ export class WatchedContainer implements AnsweringContainer {
     this.#bytesAtReading = null;
     this.#evaluations.containerRestarted();
     this.#steady = null;
+    this.#processNames = new KnownProcessNames(this.#options.roots.proc);
     this.#readers = this.#open(target);
     await close(before);
   }
@@ -246,10 +250,11 @@ export class WatchedContainer implements AnsweringContainer {
   evaluate(nowMs: number, ended: RuleContext['ended'] = null): Verdict {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
+    const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
     const { verdict, steady } = composeVerdictAfter(this.#steady, {
       atMs: nowMs,
       target: this.info(),
-      series: this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' }),
+      series,
       events: this.history.events,
       evaluation,
       jvm: this.#jvm(),
@@ -259,6 +264,7 @@ export class WatchedContainer implements AnsweringContainer {
       lastEnd: lastEnd(this),
       otherJvms: otherJvms(this),
       shmemHolder: this.#shmemHolder(evaluation),
+      processNames: this.#holderNames(series.files),
     });
     this.verdict = withCulprit(verdict, this.culprits?.run ?? { state: 'none' });
     this.#steady = steady;
@@ -308,7 +314,15 @@ export class WatchedContainer implements AnsweringContainer {
 
   fileRows(): FileRow[] {
     const { files } = this.history.series({ fields: [], fromS: null, toS: null, points: null, epoch: 'current' });
-    return withChargedBytes(fileRows(files, this.#namedFiles()), this.tick?.sample.values ?? {});
+    const rows = withChargedBytes(fileRows(files, this.#namedFiles()), this.tick?.sample.values ?? {});
+    return withHolderNames(rows, this.#holderNames(rows));
+  }
+
+  #holderNames(files: readonly { readonly pids: readonly number[] }[]): ProcessNames {
+    return this.#processNames.of(
+      files.flatMap(({ pids }) => pids),
+      this.target,
+    );
   }
 
   /** The folders, groups and files that the verdict speaks of. */

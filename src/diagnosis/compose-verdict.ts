@@ -24,6 +24,7 @@ export interface VerdictInput {
   readonly lastEnd: RuleContext['lastEnd'];
   readonly otherJvms: RuleContext['otherJvms'];
   readonly shmemHolder: RuleContext['shmemHolder'];
+  readonly processNames: RuleContext['processNames'];
 }
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */

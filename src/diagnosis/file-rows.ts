@@ -2,6 +2,7 @@ import type { FieldValues } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
 import { isWithin, sumOf } from '../sources/files/file-groups.ts';
 import { residencyText } from '../sources/files/residency-text.ts';
+import type { ProcessNames } from '../sources/process/process-names.ts';
 import { allocatedColumn, growthPace, lastFinite, sumOfColumns } from './growth/growth-pace.ts';
 import { chargedShares } from './ledger/charged-share.ts';
 import type { FileRow, Verdict } from './types.ts';
@@ -48,6 +49,10 @@ export function withChargedBytes(rows: readonly FileRow[], values: Readonly<Fiel
     };
   });
 }
+
+/** Adds what the processes are called that hold the files. */
+export const withHolderNames = (rows: readonly FileRow[], names: ProcessNames): FileRow[] =>
+  rows.map((row) => ({ ...row, holders: row.pids.map((pid) => ({ pid, name: names.get(pid) ?? null })) }));
 
 /** The folders, groups and files that a verdict names. */
 export function namedFiles({ causes, findings }: Pick<Verdict, 'causes' | 'findings'>): string[] {
@@ -97,6 +102,7 @@ export function rowOfTracks(path: string, tracks: readonly FileTrack[]): FileRow
     growthBytesPerHour: pace(allocatedColumn),
     residentGrowthBytesPerHour: pace((track) => track.residentBytes),
     method: residencyText(sum.residency),
+    holders: withoutNames(sum.pids),
   };
 }
 
@@ -111,5 +117,8 @@ function rowOf(track: FileTrack): FileRow {
     growthBytesPerHour: growthPace(t, allocatedColumn(track)).now,
     residentGrowthBytesPerHour: growthPace(t, residentBytes).now,
     method: residencyText(track.residency),
+    holders: withoutNames(track.pids),
   };
 }
+
+const withoutNames = (pids: readonly number[]): FileRow['holders'] => pids.map((pid) => ({ pid, name: null }));

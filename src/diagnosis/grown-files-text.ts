@@ -1,4 +1,5 @@
-import { bytesText, joinWithAnd } from '../format.ts';
+import { bytesText, joinWithAnd, processText } from '../format.ts';
+import type { ProcessNames } from '../sources/process/process-names.ts';
 import { type RuleContext, trendOf } from './rule-context.ts';
 import { filePart, type Sentence, sentence } from './sentence.ts';
 import type { Steady } from './steady.ts';
@@ -45,14 +46,14 @@ function isOnlyRead({ writtenFiles, mtimeMs }: FileRow, context: RuleContext): b
 }
 
 /** "/tmp/spring.log (794 MiB, held open for writing by pid 1, fd 27)", "31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */
-export function filesText(row: FileRow, situation: FileSituation, { steady }: RuleContext): Sentence {
+export function filesText(row: FileRow, situation: FileSituation, { steady, processNames }: RuleContext): Sentence {
   switch (situation) {
     case 'unclosed':
-      return sentence`${row.deletedFiles} deleted files that ${pidsText(row.pids)} still ${row.pids.length > 1 ? 'hold' : 'holds'} open (${levelText(row)}, ${placeText(row)})`;
+      return sentence`${row.deletedFiles} deleted files that ${holdersText(row.pids, processNames)} still ${row.pids.length > 1 ? 'hold' : 'holds'} open (${levelText(row)}, ${placeText(row)})`;
     case 'mapped':
       return row.files === 1
-        ? sentence`${filePart(row.path)} (${mappedLevelText(row)}, deleted but still mapped by ${pidsText(row.pids)})`
-        : sentence`${row.deletedFiles} deleted files that ${pidsText(row.pids)} still ${row.pids.length > 1 ? 'map' : 'maps'} (${mappedLevelText(row)}, ${placeText(row)})`;
+        ? sentence`${filePart(row.path)} (${mappedLevelText(row)}, deleted but still mapped by ${holdersText(row.pids, processNames)})`
+        : sentence`${row.deletedFiles} deleted files that ${holdersText(row.pids, processNames)} still ${row.pids.length > 1 ? 'map' : 'maps'} (${mappedLevelText(row)}, ${placeText(row)})`;
     case 'read':
       if (row.path.endsWith('/')) return sentence`${row.files} files read ${placeText(row)} (${levelText(row)})`;
       return sentence`${filesName(row)} (${levelText(row)}, only read)`;
@@ -61,8 +62,8 @@ export function filesText(row: FileRow, situation: FileSituation, { steady }: Ru
     case 'removed-log':
     case 'many':
       return row.kind === 'file'
-        ? sentence`${filePart(row.path)} (${fileHolderText(row, steady)})`
-        : sentence`${row.files} files ${placeText(row)} (${levelText(row)}${groupHolderText(row, steady)})`;
+        ? sentence`${filePart(row.path)} (${fileHolderText(row, steady, processNames)})`
+        : sentence`${row.files} files ${placeText(row)} (${levelText(row)}${groupHolderText(row, steady, processNames)})`;
     default:
       return situation satisfies never;
   }
@@ -102,10 +103,13 @@ function levelText({ kind, sizeBytes, allocatedBytes, residentBytes }: FileRow):
 const mappedLevelText = ({ residentBytes }: FileRow): string =>
   residentBytes === null ? 'size unknown' : `${bytesText(residentBytes)} in memory`;
 
-function fileHolderText(row: FileRow, steady: Steady): string {
+function fileHolderText(row: FileRow, steady: Steady, names: ProcessNames): string {
   const writer = row.openBy.find((o) => o.mode !== 'r');
   const isHeld = steady.keep(`${row.path} is written`, writer !== undefined);
-  const open = writer && isHeld ? `, held open for writing by pid ${writer.pid}, fd ${writer.fd}` : '';
+  const open =
+    writer && isHeld
+      ? `, held open for writing by ${processText(`pid ${writer.pid}`, names.get(writer.pid))}, fd ${writer.fd}`
+      : '';
   return `${levelText(row)}${row.deleted ? ', deleted but still open' : ''}${open}`;
 }
 
@@ -118,7 +122,7 @@ function holdingOf({ files, openFiles, writtenFiles }: FileRow): Holding {
   return openFiles >= files ? 'read' : 'some read';
 }
 
-function groupHolderText(row: FileRow, steady: Steady): string {
+function groupHolderText(row: FileRow, steady: Steady, names: ProcessNames): string {
   const { openFiles, writtenFiles, pids } = row;
   // One of the files may be open at one moment and none at the next. Both are the same state.
   const isSilent = (published: Holding, now: Holding) => published === 'newest' && now === 'closed';
@@ -126,22 +130,25 @@ function groupHolderText(row: FileRow, steady: Steady): string {
     case 'newest':
       return ', closed but for the newest';
     case 'written':
-      return `, held open for writing by ${pidsText(pids)}`;
+      return `, held open for writing by ${holdersText(pids, names)}`;
     case 'some written':
-      return `, ${writtenFiles} of them held open for writing by ${pidsText(pids)}`;
+      return `, ${writtenFiles} of them held open for writing by ${holdersText(pids, names)}`;
     case 'read':
-      return `, held open for reading by ${pidsText(pids)}`;
+      return `, held open for reading by ${holdersText(pids, names)}`;
     case 'some read':
-      return `, ${openFiles} of them held open for reading by ${pidsText(pids)}`;
+      return `, ${openFiles} of them held open for reading by ${holdersText(pids, names)}`;
     case 'closed':
       return ', closed';
   }
 }
 
-/** "pid 7", "pids 7 and 9" */
-export function pidsText(pids: readonly number[]): string {
+/** "pid 7", "java orders.jar pids 7 and 9", "java orders.jar pid 7 and fluent-bit pid 9" */
+export function holdersText(pids: readonly number[], names: ProcessNames): string {
   if (pids.length === 0) return 'a process';
-  const shown = pids.slice(0, MAX_PIDS).map(String);
+  const shown = pids.slice(0, MAX_PIDS);
   const more = pids.length > MAX_PIDS ? [`${pids.length - MAX_PIDS} more`] : [];
-  return `${pids.length === 1 ? 'pid' : 'pids'} ${joinWithAnd([...shown, ...more])}`;
+  const name = names.get(shown[0]!);
+  if (shown.length > 1 && shown.every((pid) => names.get(pid) === name))
+    return processText(`pids ${joinWithAnd([...shown.map(String), ...more])}`, name);
+  return joinWithAnd([...shown.map((pid) => processText(`pid ${pid}`, names.get(pid))), ...more]);
 }

@@ -1,8 +1,8 @@
 import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, durationText, rateText } from '../format.ts';
-import type { Trend } from '../trends/types.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
+import { freshRiseText, steadyText, undecidedText } from './rise-text.ts';
 import {
   areFlatText,
   capitalise,
@@ -14,27 +14,27 @@ import {
   trendOf,
 } from './rule-context.ts';
 import { outsideHeapBytes } from './rules/plan-exceeds-limit.ts';
-import type { Keeping } from './steady.ts';
+import { type Sentence, sentence } from './sentence.ts';
 
 /** The headline if no cause leads it: the state, then its meaning, then the advice. */
-export function plainHeadline(context: RuleContext): string {
+export function plainHeadline(context: RuleContext): Sentence {
   const { evaluation } = context;
   switch (evaluation.trend) {
     case 'not-enough-data':
-      return tooShort(context);
+      return sentence`${tooShort(context)}`;
     case 'settling':
-      return (
-        undecidedText(context) ??
-        `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowSeconds(context) / 2))}.`
-      );
+      return undecidedText(context) ?? sentence`${settlingText(context)}`;
     case 'cyclic':
-      return `Memory used goes up and down${windowSeconds(context) > DAY_S ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
+      return sentence`Memory used goes up and down${windowSeconds(context) > DAY_S ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
     case 'shrinking':
-      return `Memory used shrinks ${rateText(Math.abs(trendOf(context, 'usage')?.slopeBytesPerHour ?? 0))}. Nothing grows.`;
+      return sentence`Memory used shrinks ${rateText(Math.abs(trendOf(context, 'usage')?.slopeBytesPerHour ?? 0))}. Nothing grows.`;
     case 'growing':
-      return growingUnnamed(context);
+      return sentence`${growingUnnamed(context)}`;
     case 'stable':
-      return `Nothing grows. ${memoryLevelText(context)}, ${steadyText(context)}.${beforeFall(context)}${withoutCounters(context)}`;
+      return (
+        freshRiseText(context) ??
+        sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}`
+      );
     default:
       return evaluation.trend satisfies never;
   }
@@ -53,58 +53,6 @@ function tooShort(context: RuleContext): string {
   return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}`;
 }
 
-/** The lasting rise of a field within its window: its size, its duration, and the time since then without a rise. */
-interface Rise {
-  readonly what: string;
-  readonly text: string;
-  readonly roseSeconds: number;
-  readonly standsSeconds: number;
-}
-
-const RISING: readonly (readonly [FieldId, string])[] = [
-  ['usage', 'Memory used'],
-  ['working_set', 'The working set'],
-  ['anon', 'Anonymous memory'],
-  ['heap_used', "The Java heap's floor after GC"],
-  ['metaspace', 'Metaspace'],
-];
-
-const SAME_RISE: Keeping<Rise | null> = { same: (a, b) => a?.what === b?.what };
-
-/** The first of these fields that has risen and has this trend. */
-function riseWithTrend(context: RuleContext, trend: Trend): Rise | null {
-  for (const [id, what] of RISING) {
-    const field = trendOf(context, id);
-    const { rise, riseShare, roseSeconds, standsSeconds } = field?.basis.statistics ?? {};
-    if (field?.trend !== trend || rise === undefined || riseShare === undefined) continue;
-    const text = `${bytesText(rise)} (${Math.round(100 * riseShare)} %)`;
-    return { what, text, roseSeconds: roseSeconds ?? 0, standsSeconds: standsSeconds ?? 0 };
-  }
-  return null;
-}
-
-/** A pause shorter than this share of the rise is not a pause. */
-const MIN_PAUSE_SHARE = 0.02;
-
-/** The field that rose and has been steady for too short a time; null: it is a warm-up that clearly slows down. */
-function undecidedText(context: RuleContext): string | null {
-  if (context.evaluation.leak !== null) return null;
-  const rise = context.steady.keep('rise of what settles', riseWithTrend(context, 'settling'), SAME_RISE);
-  if (rise === null) return null;
-  const { what, text, roseSeconds, standsSeconds } = rise;
-  const rose = `${what} rose ${text} in ${durationText(roseSeconds)}`;
-  if (!context.steady.keep('it stands', standsSeconds >= MIN_PAUSE_SHARE * roseSeconds))
-    return `${rose}, unevenly: too short to know whether it goes on.`;
-  return `${rose} and has not risen for ${durationText(standsSeconds)}: too short to know whether it has stopped.`;
-}
-
-/** "steady for 57 minutes, after a rise of 45 MiB (41 %) in 24 minutes" */
-function steadyText(context: RuleContext): string {
-  const usage = context.steady.keep('rise of what is steady', riseWithTrend(context, 'stable'), SAME_RISE);
-  if (usage === null || usage.what !== 'Memory used') return `steady for ${durationText(windowSeconds(context))}`;
-  return `steady for ${durationText(usage.standsSeconds)}, after a rise of ${usage.text} ${usage.roseSeconds < 1 ? 'in one step' : `in ${durationText(usage.roseSeconds)}`}`;
-}
-
 /** After a process has ended, less than this share of its memory remains. */
 const LEFT_BY_A_PROCESS = 0.05;
 
@@ -116,6 +64,9 @@ function beforeFall({ series }: RuleContext): string {
   if (at === -1) return '';
   return ` Before that it fell from ${bytesText(usage[at - 1]!)} to ${bytesText(usage[at]!)} in one sample: its process ended or was started again.`;
 }
+
+const settlingText = (context: RuleContext): string =>
+  `Still settling: ${settlingPace(context)}. Ask again in ${durationText(Math.max(1800, windowSeconds(context) / 2))}.`;
 
 function settlingPace(context: RuleContext): string {
   const rise = riseOf(context, 'usage') ?? riseOf(context, 'anon');

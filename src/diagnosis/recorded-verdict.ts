@@ -1,4 +1,5 @@
 import type { Series } from '../history/series.ts';
+import { NO_NAMES } from '../sources/process/process-names.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
@@ -47,6 +48,7 @@ export function recordedVerdict(
     lastEnd: null,
     otherJvms: [],
     shmemHolder: null,
+    processNames: NO_NAMES,
   });
 }
 

@@ -2,6 +2,7 @@ import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
+import type { ProcessNames } from '../sources/process/process-names.ts';
 import type { ShmemHolder } from '../sources/process/shmem-holder.ts';
 import type { JvmReading, Limit } from '../sources/types.ts';
 import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
@@ -38,6 +39,8 @@ export interface RuleContext {
   readonly otherJvms: readonly OtherJvm[];
   /** The process that maps most of the shared memory, where that grows; null: none does, or it was not asked. */
   readonly shmemHolder: ShmemHolder | null;
+  /** What the processes are called that hold files; without those that are not known. */
+  readonly processNames: ProcessNames;
   /** The statements that the verdict before has made. */
   readonly steady: Steady;
 }

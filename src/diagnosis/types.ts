@@ -78,6 +78,13 @@ export interface Finding {
 /** `likely`: the kernel's count could no longer be read, but unreclaimable memory was at the limit. */
 export type OomKilled = 'recorded' | 'likely' | 'no';
 
+/** After "the container ended at …". */
+export const OOM_KILLED_TEXTS: Readonly<Record<OomKilled, string>> = {
+  recorded: ', OOM-killed',
+  likely: ', at its limit: most likely OOM-killed',
+  no: '',
+};
+
 export interface Verdict {
   readonly schema: 'memhound.verdict/2';
   readonly at: string;
@@ -193,4 +200,6 @@ export interface FileRow extends Omit<FileObservation, 'foundLate'>, FileHolders
   readonly chargedBytes: number | null;
   /** `residency` as one text: the method, or "unknown: " and the reason. */
   readonly method: string;
+  /** The processes of `pids` with what they are called: the command, and the main class or jar of a JVM. null: it is not known. */
+  readonly holders: readonly { readonly pid: number; readonly name: string | null }[];
 }

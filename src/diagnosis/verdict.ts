@@ -17,7 +17,7 @@ import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import { Steady, type SteadyState } from './steady.ts';
 import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from './steady-evaluation.ts';
-import type { Finding, FindingLimit, OomKilled, Verdict } from './types.ts';
+import { type Finding, type FindingLimit, OOM_KILLED_TEXTS, type OomKilled, type Verdict } from './types.ts';
 
 /**
  * A rule that applies, with its finding. `headline` is null if the rule explains no cause, or not the first one. `lead` is null if the condition
@@ -171,12 +171,6 @@ function introduction(context: RuleContext): Sentence {
     target.jvm === null && target.reach === 'own-cgroup' ? 'No JVM found; this is the cgroup of memhound itself. ' : '';
   return sentence`${end}${noJvm}`;
 }
-
-const OOM_KILLED_TEXTS: Readonly<Record<OomKilled, string>> = {
-  recorded: ', OOM-killed',
-  likely: ', at its limit: most likely OOM-killed',
-  no: '',
-};
 
 function oomKilledIn(context: RuleContext): OomKilled {
   if (context.ended?.oomKilled === true) return 'recorded';

@@ -14,6 +14,7 @@ import { createApi } from '../../src/outlets/http.ts';
 import { attachLive } from '../../src/outlets/live.ts';
 import { createLog } from '../../src/outlets/log.ts';
 import type { ApiError, HistogramTake, LiveMessage, Status } from '../../src/outlets/status.ts';
+import { NO_NAMES } from '../../src/sources/process/process-names.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
 
 import { processRef, ROOTS } from './process-ref.ts';
@@ -93,6 +94,7 @@ class ReplayedContainer implements AnsweringContainer {
       lastEnd: null,
       otherJvms: [],
       shmemHolder: null,
+      processNames: NO_NAMES,
     });
   }
 

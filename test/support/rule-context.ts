@@ -6,6 +6,7 @@ import { Steady } from '../../src/diagnosis/steady.ts';
 import type { FileRow, FindingLimit } from '../../src/diagnosis/types.ts';
 import { entriesOf, type FieldId } from '../../src/fields.ts';
 import { NO_PARTS } from '../../src/history/part-readings.ts';
+import { NO_NAMES } from '../../src/sources/process/process-names.ts';
 import type { CauseShare, Eta, FieldTrend, Trend } from '../../src/trends/types.ts';
 import { GIB } from '../../src/units.ts';
 import { jvmReading } from './jvm-reading.ts';
@@ -42,6 +43,7 @@ export const fileRow = (over: Partial<FileRow> = {}): FileRow => ({
   chargedBytes: null,
   residency: { state: 'known', method: 'fincore' },
   method: 'fincore',
+  holders: [{ pid: 1, name: null }],
   fileSystem: { kind: 'disk', freeBytes: 4.76e6 * 24 * 12, totalBytes: 1e11 },
   ...over,
 });
@@ -85,6 +87,7 @@ export interface Given {
   readonly lastEnd?: RuleContext['lastEnd'];
   readonly otherJvms?: RuleContext['otherJvms'];
   readonly shmemHolder?: RuleContext['shmemHolder'];
+  readonly processNames?: RuleContext['processNames'];
 }
 
 export const NOW_MS = Date.parse('2020-12-22T00:00:00Z');
@@ -138,6 +141,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     lastEnd: given.lastEnd ?? null,
     otherJvms: given.otherJvms ?? [],
     shmemHolder: given.shmemHolder ?? null,
+    processNames: given.processNames ?? NO_NAMES,
   };
 }
 

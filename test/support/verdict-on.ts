@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { composeVerdict } from '../../src/diagnosis/compose-verdict.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { Series } from '../../src/history/series.ts';
+import { NO_NAMES } from '../../src/sources/process/process-names.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { contradictionsIn } from './contradictions.ts';
 
@@ -32,6 +33,7 @@ export function verdictOn(series: Series, target: Partial<TargetInfo> = {}): Ver
     lastEnd: null,
     otherJvms: [],
     shmemHolder: null,
+    processNames: NO_NAMES,
   });
   assert.deepEqual(contradictionsIn(verdict), []);
   return verdict;

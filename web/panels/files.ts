@@ -1,4 +1,4 @@
-import { fileRowName } from '../../src/diagnosis/file-name.ts';
+import { fileRowName, holderText } from '../../src/diagnosis/file-name.ts';
 import type { FileRow } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
 import { type Highlight, highlightOnHover } from '../charts/highlight.ts';
@@ -60,7 +60,7 @@ const shortName = (f: FileRow): string => f.path.slice(f.path.lastIndexOf('/') +
 
 function row(f: FileRow, most: number): HTMLElement {
   const unreclaimable = isTmpfs(f);
-  const open = f.openBy.slice(0, 2).map((o) => `pid ${o.pid}, fd ${o.fd}, ${MODES[o.mode]}`);
+  const open = f.openBy.slice(0, 2).map((o) => `${holderText(f, o.pid)}, fd ${o.fd}, ${MODES[o.mode]}`);
   const hidden = Math.max(f.openBy.length, f.openFiles) - 2;
   const more = hidden > 0 ? [`and ${hidden} more`] : [];
   const length = f.sizeBytes === null ? 'size not known' : `${level(f.sizeBytes)} long`;

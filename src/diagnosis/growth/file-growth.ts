@@ -2,7 +2,7 @@ import type { FileTrack, Series } from '../../history/series.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
 import { isSystemFolder } from '../../sources/files/folder-queue.ts';
 import type { FileSystemUse } from '../../sources/types.ts';
-import type { CauseShare, Evaluation } from '../../trends/types.ts';
+import type { Evaluation } from '../../trends/types.ts';
 import { HOUR_S } from '../../units.ts';
 import { rowOfTracks } from '../file-rows.ts';
 import { chargedShares, isLibrary } from '../ledger/charged-share.ts';
@@ -39,12 +39,13 @@ export function grownFiles(series: Series, { causes, fields }: Pick<Evaluation, 
   const explain = (cause: FileCause): readonly FileRow[] => {
     const share = causes.find((c) => c.cause === cause);
     const windowS = fields[cause === 'shmem' ? 'shmem' : 'file']?.windowSeconds;
-    return share === undefined ? [] : filesBehind(series, share, cause, windowS ?? Number.POSITIVE_INFINITY);
+    return share === undefined ? [] : filesThatRose(series, cause, share.bytesPerHour, windowS ?? Number.POSITIVE_INFINITY);
   };
   return { 'page-cache': explain('page-cache'), shmem: explain('shmem') };
 }
 
-function filesBehind(series: Series, share: CauseShare, cause: FileCause, windowS: number): readonly FileRow[] {
+/** The files behind growth at this rate in the last `windowS` seconds; none: no visible file explains it. */
+export function filesThatRose(series: Series, cause: FileCause, bytesPerHour: number, windowS: number): readonly FileRow[] {
   const kind = cause === 'shmem' ? 'tmpfs' : 'disk';
   const tracks = tracksOn(series.files, kind);
   const t = tracks[0]?.t;
@@ -55,7 +56,7 @@ function filesBehind(series: Series, share: CauseShare, cause: FileCause, window
   const sum = (row: number): number => sumAt(series, cause, row);
   const now = sum(series.t.length - 1);
   const rose = now - sum(rowAt(series.t, fromS));
-  const whole = rose > 0 ? rose : (share.bytesPerHour * (toS - fromS)) / HOUR_S;
+  const whole = rose > 0 ? rose : (bytesPerHour * (toS - fromS)) / HOUR_S;
   // Residency of libraries and jars is node-wide, because other containers map them too.
   const shareOf = sharesOf(tracks, now);
   const charged = tracks.filter((f) => mayBeCharged(f, cause));

@@ -1,7 +1,7 @@
 import { durationText, rateText } from '../../format.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
 import { cacheReclaimText } from '../eta-text.ts';
-import { type FileSituation, fileSituation, filesName, filesText, pidsText } from '../grown-files-text.ts';
+import { type FileSituation, fileSituation, filesName, filesText, holdersText } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import type { CauseRule } from '../rule.ts';
 import {
@@ -20,9 +20,9 @@ import type { FileRow } from '../types.ts';
 import { FURTHEST_SECONDS, secondsToFull } from './disk-filling.ts';
 
 const HARMLESS = 'No memory setting needs to be raised: the kernel reclaims this cache when it needs memory.';
-const ADVICE: Readonly<Record<FileSituation, (row: FileRow, isJava: boolean) => string>> = {
-  log: (_, isJava) =>
-    `If the file is a log, write the log to stdout or lower its level${isJava ? ': `memhound culprit --cause page-cache` names the line that writes it' : ''}. Otherwise rotate the file, or put it on a volume. ${HARMLESS}`,
+const ADVICE: Readonly<Record<FileSituation, (row: FileRow, context: RuleContext) => string>> = {
+  log: (_, { jvm }) =>
+    `If the file is a log, write the log to stdout or lower its level${jvm !== null ? ': `memhound culprit --cause page-cache` names the line that writes it' : ''}. Otherwise rotate the file, or put it on a volume. ${HARMLESS}`,
   fixed: () =>
     `The file has its full length already and is filled or touched step by step, so its cache ends at that length: a journal that was allocated in advance, a database, a mapped file. Nothing has to be done. If its cache is too much, give it a smaller length. ${HARMLESS}`,
   many: () =>
@@ -34,10 +34,10 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow, isJava: boolean) => 
     const at = fd === undefined ? '/proc/PID/fd/N' : `/proc/${fd.pid}/fd/${fd.fd}`;
     return `The file was removed while a program writes to it, so its space and cache stay until the program closes it. \`truncate -s 0 ${at}\` frees both at once. Then let the program open its log again, or restart it. Rotate with the logging library or with copytruncate, not by removing the file. \`du\` cannot see it; \`ls -l /proc/PID/fd\` and \`lsof +L1\` can.`;
   },
-  mapped: ({ pids }) =>
-    `The files were deleted while ${pidsText(pids)} maps them, and disk space and cache stay until the mappings end. A MappedByteBuffer is unmapped when it is collected, so first see whether anything holds it: \`memhound explain --release\` lets the JVM collect. Then unmap what is done with (Arena.close from Java 22 on). \`du\` and \`lsof +L1\` cannot see these files; \`grep deleted /proc/${pids.length === 1 ? pids[0] : 'PID'}/maps\` can.`,
-  unclosed: ({ pids }) =>
-    `A leak of descriptors: ${pidsText(pids)} deletes files and does not close them. Disk space and cache come back when they are closed or the process ends. Find what opens them and close it (try-with-resources); the limit of open files is reached otherwise. \`du\` cannot see deleted files; \`ls -l /proc/${pids.length === 1 ? pids[0] : 'PID'}/fd | grep deleted\` and \`lsof +L1\` can.`,
+  mapped: ({ pids }, { processNames }) =>
+    `The files were deleted while ${holdersText(pids, processNames)} maps them, and disk space and cache stay until the mappings end. A MappedByteBuffer is unmapped when it is collected, so first see whether anything holds it: \`memhound explain --release\` lets the JVM collect. Then unmap what is done with (Arena.close from Java 22 on). \`du\` and \`lsof +L1\` cannot see these files; \`grep deleted /proc/${pids.length === 1 ? pids[0] : 'PID'}/maps\` can.`,
+  unclosed: ({ pids }, { processNames }) =>
+    `A leak of descriptors: ${holdersText(pids, processNames)} deletes files and does not close them. Disk space and cache come back when they are closed or the process ends. Find what opens them and close it (try-with-resources); the limit of open files is reached otherwise. \`du\` cannot see deleted files; \`ls -l /proc/${pids.length === 1 ? pids[0] : 'PID'}/fd | grep deleted\` and \`lsof +L1\` can.`,
 };
 const UNNAMED_ADVICE =
   'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, look for deleted files with `lsof +L1`, or run memhound with the uid and gid of the app.';
@@ -89,11 +89,7 @@ export const pageCacheFile: CauseRule = {
         reclaimInSeconds: etaOf(context, 'reclaim')?.seconds ?? null,
       },
       advice:
-        row === null || situation === null
-          ? share.what === null
-            ? UNNAMED_ADVICE
-            : HARMLESS
-          : ADVICE[situation](row, context.jvm !== null),
+        row === null || situation === null ? (share.what === null ? UNNAMED_ADVICE : HARMLESS) : ADVICE[situation](row, context),
     };
   },
 };

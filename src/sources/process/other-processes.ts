@@ -110,7 +110,7 @@ export function membersOf(
  * The kernel cuts long names. The full name is that of the program on the command line, if the two agree. A browser writes its whole command
  * line into the first argument (setproctitle), so a name ends at a space if it may.
  */
-function processName(procRoot: string, { pid, name }: { readonly pid: number; readonly name: string }): string {
+export function processName(procRoot: string, { pid, name }: { readonly pid: number; readonly name: string }): string {
   if (name.length < MAX_COMM_LENGTH) return name;
   const [first = ''] = readText(`${procRoot}/${pid}/cmdline`, readRecord)?.split('\0') ?? [];
   const programs = [basename(first.split(' ')[0]!), basename(first)];

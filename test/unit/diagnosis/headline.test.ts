@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { AnonGrowth } from '../../../src/diagnosis/growth/anon-growth.ts';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
 import type { LedgerPartId } from '../../../src/diagnosis/ledger/part-table.ts';
+import { sentenceText } from '../../../src/diagnosis/sentence.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { Limit } from '../../../src/sources/types.ts';
 import type { FieldTrend, Trend } from '../../../src/trends/types.ts';
@@ -10,7 +11,7 @@ import { GIB, MIB } from '../../../src/units.ts';
 import { fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
 
 const headline = (trend: Trend, fields: Record<string, FieldTrend>, over: Given = {}) =>
-  plainHeadline(ruleContext({ ...over, evaluation: { trend, fields, ...over.evaluation } }));
+  sentenceText(plainHeadline(ruleContext({ ...over, evaluation: { trend, fields, ...over.evaluation } })));
 
 const growing = (fields: Record<string, FieldTrend>, over: Given = {}) =>
   headline('growing', { usage: fieldTrend('growing', 15e6), ...fields }, over);

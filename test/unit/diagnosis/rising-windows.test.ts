@@ -24,7 +24,7 @@ const GOLDEN: readonly (readonly [
     directBuffers(),
     'settling',
     null,
-    'Memory used rose 40.5 MiB (36 %) in 71 minutes and has not risen for 11 minutes: too short to know whether it has stopped.',
+    'Memory used rose 40.5 MiB (36 %), most of it anonymous memory, in 71 minutes and has not risen for 11 minutes: too short to know whether it has stopped.',
   ],
   [
     'steps of metaspace and anonymous memory together',
@@ -38,21 +38,21 @@ const GOLDEN: readonly (readonly [
     redeploysOfUnknownProcess(),
     'settling',
     null,
-    'Memory used rose 93.8 MiB (98 %) in 84 minutes and has not risen for 5 minutes: too short to know whether it has stopped.',
+    'Memory used rose 93.8 MiB (98 %), most of it anonymous memory, in 84 minutes and has not risen for 5 minutes: too short to know whether it has stopped.',
   ],
   [
     'a warm-up that stands for a short time',
     justWarmedUp(),
     'settling',
     null,
-    'Memory used rose 48.6 MiB (48 %) in 19 minutes and has not risen for 3 minutes: too short to know whether it has stopped.',
+    'Memory used rose 48.6 MiB (48 %), most of it anonymous memory, in 19 minutes and has not risen for 3 minutes: too short to know whether it has stopped.',
   ],
   [
     'a warm-up that stands for six times as long as it took',
     warmedUp(),
     'stable',
     false,
-    'Nothing grows. 150 MiB of 512 MiB, steady for 119 minutes, after a rise of 44.8 MiB (43 %) in 19 minutes.',
+    'Nothing grows. 150 MiB of 512 MiB, steady for 119 minutes, after a rise of 44.8 MiB (43 %), most of it anonymous memory, in 19 minutes.',
   ],
   [
     'a process that is gone',

@@ -1,0 +1,106 @@
+import type { FieldId } from '../fields.ts';
+import { bytesText, durationText } from '../format.ts';
+import { swings } from '../trends/field/swings.ts';
+import type { Trend } from '../trends/types.ts';
+import { MINUTE_S } from '../units.ts';
+import { type RuleContext, trendOf } from './rule-context.ts';
+import { type Sentence, sentence } from './sentence.ts';
+import type { Keeping } from './steady.ts';
+import { whatRose, whatSwung } from './what-moved.ts';
+
+/** The lasting rise of a field within its window: its size, its duration, and the time since then without a rise. */
+interface Rise {
+  readonly field: FieldId;
+  readonly what: string;
+  readonly bytes: number;
+  readonly share: number;
+  readonly windowSeconds: number;
+  readonly roseSeconds: number;
+  readonly standsSeconds: number;
+}
+
+const RISING: readonly (readonly [FieldId, string])[] = [
+  ['usage', 'Memory used'],
+  ['working_set', 'The working set'],
+  ['anon', 'Anonymous memory'],
+  ['heap_used', "The Java heap's floor after GC"],
+  ['metaspace', 'Metaspace'],
+];
+/** Fields of which a part may have most of the rise. */
+const SUMS: ReadonlySet<FieldId> = new Set(['usage', 'working_set', 'anon']);
+
+const SAME_RISE: Keeping<Rise | null> = { same: (a, b) => a?.field === b?.field };
+
+/** The first of these fields that has risen and has this trend. */
+function riseWithTrend(context: RuleContext, trend: Trend, among = RISING): Rise | null {
+  for (const [field, what] of among) {
+    const found = trendOf(context, field);
+    const { rise, riseShare, roseSeconds = 0, standsSeconds = 0 } = found?.basis.statistics ?? {};
+    if (found?.trend !== trend || rise === undefined || riseShare === undefined) continue;
+    return { field, what, bytes: rise, share: riseShare, windowSeconds: found.windowSeconds, roseSeconds, standsSeconds };
+  }
+  return null;
+}
+
+/** A pause shorter than this share of the rise is not a pause. */
+const MIN_PAUSE_SHARE = 0.02;
+
+/** The field that rose and has been steady for too short a time; null: it is a warm-up that clearly slows down. */
+export function undecidedText(context: RuleContext): Sentence | null {
+  // Where it is known that nothing leaks, a part of memory may have stopped while the whole still slows down.
+  const among = context.evaluation.leak === null ? RISING : RISING.slice(0, 1);
+  const rise = context.steady.keep('rise of what settles', riseWithTrend(context, 'settling', among), SAME_RISE);
+  return rise === null ? null : tooShortText(context, rise);
+}
+
+/** A rise that stands for less than this, whatever its shape, may go on at the next sample. */
+const SHORT_STAND_S = MINUTE_S;
+
+/** Memory is stable by its shape, and has risen only just now; null: it stands for longer, or has not risen. */
+export function freshRiseText(context: RuleContext): Sentence | null {
+  const rise = stableRise(context);
+  const isFresh = context.steady.keep('the rise is fresh', rise !== null && rise.standsSeconds < SHORT_STAND_S);
+  return rise === null || !isFresh ? null : tooShortText(context, rise);
+}
+
+const stableRise = (context: RuleContext): Rise | null =>
+  context.steady.keep('rise of what is steady', riseWithTrend(context, 'stable', RISING.slice(0, 1)), SAME_RISE);
+
+function tooShortText(context: RuleContext, rise: Rise): Sentence {
+  const { what, roseSeconds, standsSeconds } = rise;
+  const rose = sentence`${what} rose ${sizeText(rise)}${partText(context, rise)} ${inText(roseSeconds)}`;
+  if (!context.steady.keep('it stands', standsSeconds >= MIN_PAUSE_SHARE * roseSeconds))
+    return sentence`${rose}, unevenly: too short to know whether it goes on.`;
+  return sentence`${rose} and has not risen for ${durationText(standsSeconds)}: too short to know whether it has stopped.`;
+}
+
+/** "steady for 57 minutes, after a rise of 45 MiB (41 %), most of it direct buffers, in 24 minutes" */
+export function steadyText(context: RuleContext, windowSeconds: number): Sentence {
+  const rise = stableRise(context);
+  if (rise === null) return swingText(context) ?? sentence`steady for ${durationText(windowSeconds)}`;
+  return sentence`steady for ${durationText(rise.standsSeconds)}, after a rise of ${sizeText(rise)}${partText(context, rise)} ${inText(rise.roseSeconds)}`;
+}
+
+/** "up and down between 120 MiB and 310 MiB in 98 seconds, most of it wkhtmltopdf"; null: usage is steady. */
+function swingText(context: RuleContext): Sentence | null {
+  const column = context.series.fields.get('usage');
+  const windowS = trendOf(context, 'usage')?.windowSeconds ?? 0;
+  const toS = context.series.t.at(-1) ?? 0;
+  const found = column === undefined ? null : swings(context.series.t, column, toS - windowS);
+  const swing = context.steady.keep('usage swings', found, { same: (a, b) => (a === null) === (b === null) });
+  if (swing === null) return null;
+  const part = whatSwung(context, { fromS: toS - windowS, toS, bytes: swing.high - swing.low });
+  return sentence`up and down between ${bytesText(swing.low)} and ${bytesText(swing.high)} in ${durationText(windowS)}${part === null ? '' : sentence`, most of it ${part}`}`;
+}
+
+const sizeText = ({ bytes, share }: Rise): string => `${bytesText(bytes)} (${Math.round(100 * share)} %)`;
+
+const inText = (seconds: number): string => (Math.round(seconds) < 1 ? 'in one step' : `in ${durationText(seconds)}`);
+
+/** ", most of it page cache of /data/app.log," */
+function partText(context: RuleContext, { field, bytes, windowSeconds }: Rise): Sentence {
+  if (!SUMS.has(field)) return [];
+  const toS = context.series.t.at(-1) ?? 0;
+  const part = whatRose(context, { fromS: toS - windowSeconds, toS, bytes });
+  return part === null ? [] : sentence`, most of it ${part},`;
+}

@@ -1,0 +1,82 @@
+import { safeName } from '../format.ts';
+import type { PartColumn, PartColumns } from '../history/part-readings.ts';
+import type { Series } from '../history/series.ts';
+import { HOUR_S } from '../units.ts';
+import { filesName } from './grown-files-text.ts';
+import { type FileCause, filesThatRose } from './growth/file-growth.ts';
+import type { RuleContext } from './rule-context.ts';
+import { type Sentence, sentence, sentenceText } from './sentence.ts';
+
+/** A part with this share of a movement is named for it. */
+const MOST = 0.6;
+/** Values that are joined at each end of the window, because one sample may be a spike. */
+const END_VALUES = 3;
+
+/** The window of a movement, epoch seconds, and its bytes. */
+export interface Movement {
+  readonly fromS: number;
+  readonly toS: number;
+  readonly bytes: number;
+}
+
+/** How far a column moved in the window. */
+type Move = (t: Float64Array, column: Float64Array, movement: Movement) => number;
+
+/** "page cache of /data/app.log", "direct buffers and large malloc": the part of memory that has most of a rise; null: none has, or it is not known. */
+export const whatRose = (context: RuleContext, rise: Movement): Sentence | null =>
+  kept(context, 'rose', partThat(rose, context.series, rise));
+
+/** The same of a movement up and down. */
+export const whatSwung = (context: RuleContext, swing: Movement): Sentence | null =>
+  kept(context, 'swung', partThat(swung, context.series, swing));
+
+/** A part that was named stays named as long as no other one is. */
+const kept = ({ steady }: RuleContext, how: string, found: Sentence | null): Sentence | null =>
+  steady.keep(`what ${how}`, found, {
+    same: (a, b) => a !== null && b !== null && nameOf(a) === nameOf(b),
+    atOnce: (published) => published === null,
+    isSilent: (published, now) => published !== null && now === null,
+  });
+
+/** The number of files in a folder is none of its name. */
+const nameOf = (part: Sentence): string => sentenceText(part).replace(/\d+/g, '#');
+
+function partThat(moved: Move, series: Series, movement: Movement): Sentence | null {
+  const { t, fields } = series;
+  const of = (column: Float64Array | undefined): number => (column === undefined ? 0 : moved(t, column, movement));
+  const isMost = (bytes: number): boolean => bytes >= MOST * movement.bytes;
+  const [file, shmem] = [fields.get('file'), fields.get('shmem')];
+  if (isMost(of(fields.get('anon')))) return partOfAnon(moved, series.parts, movement);
+  if (isMost(of(shmem))) return sentence`shared memory${filesText(series, 'shmem', movement)}`;
+  if (isMost(of(file?.map((bytes, i) => bytes - (shmem?.[i] ?? 0)))))
+    return sentence`page cache${filesText(series, 'page-cache', movement)}`;
+  return isMost(of(fields.get('kernel'))) ? sentence`kernel memory` : null;
+}
+
+/** " of /data/app.log"; empty: no files in sight explain it. */
+function filesText(series: Series, cause: FileCause, { fromS, toS, bytes }: Movement): Sentence {
+  const rows = filesThatRose(series, cause, (bytes / (toS - fromS)) * HOUR_S, toS - fromS);
+  return rows.reduce((all: Sentence, row, i) => sentence`${all}${i === 0 ? ' of ' : ' and '}${filesName(row)}`, []);
+}
+
+function partOfAnon(moved: Move, { t, parts }: PartColumns, movement: Movement): Sentence {
+  const of = ({ bytes }: PartColumn): number => moved(t, bytes, movement);
+  const most = parts.find((part) => of(part) >= MOST * movement.bytes);
+  return most === undefined ? sentence`anonymous memory` : sentence`${safeName(most.name)}`;
+}
+
+function within(t: Float64Array, column: Float64Array, { fromS, toS }: Movement): Float64Array {
+  return column.filter((value, i) => Number.isFinite(value) && t[i]! >= fromS && t[i]! <= toS);
+}
+
+function rose(t: Float64Array, column: Float64Array, movement: Movement): number {
+  const values = within(t, column, movement);
+  return values.length < 2 ? 0 : median(values.subarray(-END_VALUES)) - median(values.subarray(0, END_VALUES));
+}
+
+function swung(t: Float64Array, column: Float64Array, movement: Movement): number {
+  const values = within(t, column, movement);
+  return values.length < 2 ? 0 : Math.max(...values) - Math.min(...values);
+}
+
+const median = (values: Float64Array): number => values.slice().sort()[values.length >> 1]!;

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withHolderNames } from '../../../src/diagnosis/file-rows.ts';
+import { filesText, holdersText } from '../../../src/diagnosis/grown-files-text.ts';
+import { sentenceText } from '../../../src/diagnosis/sentence.ts';
+import { fileRow, ruleContext } from '../../support/rule-context.ts';
+
+const NAMES = new Map([
+  [7, 'java orders.jar'],
+  [8, 'java orders.jar'],
+  [9, 'fluent-bit'],
+]);
+
+test('the process that writes a file is named beside its pid', () => {
+  const row = fileRow({ openBy: [{ pid: 7, fd: 27, mode: 'w' }], pids: [7] });
+  const text = (processNames: ReadonlyMap<number, string>): string =>
+    sentenceText(filesText(row, 'log', ruleContext({ processNames })));
+  assert.match(text(NAMES), /, held open for writing by java orders\.jar pid 7, fd 27\)$/);
+  assert.match(text(new Map()), /, held open for writing by pid 7, fd 27\)$/, 'a recording has no names');
+});
+
+test('processes of one name are told together, others each with its own', () => {
+  assert.equal(holdersText([7, 8], NAMES), 'java orders.jar pids 7 and 8');
+  assert.equal(holdersText([7, 9], NAMES), 'java orders.jar pid 7 and fluent-bit pid 9');
+  assert.equal(holdersText([7, 9, 10], NAMES), 'java orders.jar pid 7, fluent-bit pid 9 and pid 10');
+  assert.equal(holdersText([11, 12, 13, 14, 15], NAMES), 'pids 11, 12, 13 and 2 more');
+  assert.equal(holdersText([], NAMES), 'a process');
+});
+
+test('a hostile name is escaped and cut', () => {
+  const text = holdersText([7], new Map([[7, `\u001b[31m\n${'x'.repeat(200)}`]]));
+  assert.match(text, /^\\x1b\[31m\\x0ax+…x+ pid 7$/);
+  assert.ok(text.length <= 46);
+});
+
+test('each row has its holders with their names, and null for a name that is not known', () => {
+  const [row] = withHolderNames([fileRow({ pids: [7, 10] })], NAMES);
+  assert.deepEqual(row!.holders, [
+    { pid: 7, name: 'java orders.jar' },
+    { pid: 10, name: null },
+  ]);
+});

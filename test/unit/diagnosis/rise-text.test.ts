@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { plainHeadline } from '../../../src/diagnosis/headline.ts';
+import { sentenceText } from '../../../src/diagnosis/sentence.ts';
+import type { FieldId } from '../../../src/fields.ts';
+import type { PartColumns } from '../../../src/history/part-readings.ts';
+import type { FileTrack } from '../../../src/history/series.ts';
+import type { Trend } from '../../../src/trends/types.ts';
+import { MIB } from '../../../src/units.ts';
+import { fileTrack } from '../../support/file-track.ts';
+import { fieldTrend, ruleContext } from '../../support/rule-context.ts';
+
+const SECONDS = 60;
+const t = Float64Array.from({ length: SECONDS }, (_, i) => i);
+/** 100 MiB, and 50 more between the seconds 20 and 30. */
+const risen = (second: number): number => 100 + Math.min(50, Math.max(0, 5 * (second - 20)));
+const column = (mib: (second: number) => number): Float64Array => t.map((second) => mib(second) * MIB);
+
+interface Shown {
+  readonly trend?: Trend;
+  readonly leak?: boolean | null;
+  readonly standsSeconds?: number;
+  readonly roseSeconds?: number;
+  readonly fields?: Partial<Record<FieldId, (second: number) => number>>;
+  readonly files?: readonly FileTrack[];
+  readonly parts?: PartColumns;
+}
+
+/** The headline on memory that rose by 50 MiB. */
+function headline({ trend = 'settling', leak = false, standsSeconds = 30, roseSeconds = 10, ...shown }: Shown): string {
+  const statistics = { rise: 50 * MIB, riseShare: 0.5, roseSeconds, standsSeconds };
+  const usage = { ...fieldTrend(trend), windowSeconds: SECONDS - 1 };
+  const fields = Object.entries({ usage: risen, ...shown.fields }).map(([id, mib]) => [id as FieldId, column(mib)] as const);
+  const context = ruleContext({
+    evaluation: { trend, leak, fields: { usage: { ...usage, basis: { ...usage.basis, statistics } } } },
+    series: {
+      t,
+      fields: new Map(fields),
+      files: shown.files ?? [],
+      ...(shown.parts === undefined ? {} : { parts: shown.parts }),
+    },
+  });
+  return sentenceText(plainHeadline(context));
+}
+
+describe('a rise that stands for too short a time to know', () => {
+  test('names the page cache that rose, and the file', () => {
+    const files = [
+      fileTrack(
+        '/data/batch.bin',
+        [...t].map((second) => (risen(second) - 100) * MIB),
+        { t },
+      ),
+    ];
+    assert.equal(
+      headline({ fields: { anon: () => 60, file: (second) => risen(second) - 60 }, files }),
+      'Memory used rose 50 MiB (50 %), most of it page cache of /data/batch.bin, in 10 seconds and has not risen for 30 seconds: too short to know whether it has stopped.',
+    );
+    assert.match(headline({ fields: { file: risen } }), /, most of it page cache, in 10 seconds/, 'no file is in sight');
+  });
+  test('names the part of anonymous memory that rose, if one has most of it', () => {
+    const grew = (name: string, mib: (second: number) => number) => ({
+      ...{ id: 'direct-buffers', name, process: null },
+      bytes: column(mib),
+    });
+    const parts = { t, parts: [grew('direct buffers', (second) => risen(second) - 90), grew('Java heap', () => 50)] };
+    assert.match(headline({ fields: { anon: risen }, parts }), /, most of it direct buffers, in/);
+    const even = {
+      t,
+      parts: [grew('direct buffers', (second) => risen(second) / 2), grew('Java heap', (second) => risen(second) / 2)],
+    };
+    assert.match(headline({ fields: { anon: risen }, parts: even }), /, most of it anonymous memory, in/);
+  });
+  test('names shared memory and kernel memory, and nothing if nothing has most of it', () => {
+    assert.match(headline({ fields: { file: risen, shmem: risen } }), /, most of it shared memory, in/);
+    assert.match(headline({ fields: { kernel: risen } }), /, most of it kernel memory, in/);
+    const half = (second: number): number => risen(second) / 2;
+    assert.match(headline({ fields: { anon: half, file: half } }), /^Memory used rose 50 MiB \(50 %\) in 10 seconds/);
+  });
+  test('is told where memory is stable by its shape, but rose less than a minute ago', () => {
+    assert.match(
+      headline({ trend: 'stable', standsSeconds: 7 }),
+      /^Memory used rose .* has not risen for 7 seconds: too short to know/,
+    );
+    assert.match(
+      headline({ trend: 'stable', standsSeconds: 61 }),
+      /^Nothing grows\. .*, steady for 61 seconds, after a rise of 50 MiB \(50 %\) in 10 seconds\.$/,
+    );
+  });
+  test('came in one step, and never "in 0 seconds"', () => {
+    assert.match(headline({ roseSeconds: 0.2 }), / in one step and has not risen/);
+    assert.match(headline({ trend: 'stable', standsSeconds: 90, roseSeconds: 0 }), / after a rise of .* in one step\.$/);
+  });
+});
+
+describe('memory that goes up and comes back', () => {
+  const saw = (second: number): number => 100 + 5 * (second % 15);
+  const swung = (shown: Shown): string => {
+    const usage = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1 };
+    const fields = Object.entries({ usage: saw, ...shown.fields }).map(([id, mib]) => [id as FieldId, column(mib)] as const);
+    const context = ruleContext({
+      evaluation: { trend: 'stable', fields: { usage } },
+      series: { t, fields: new Map(fields), ...(shown.parts === undefined ? {} : { parts: shown.parts }) },
+    });
+    return sentenceText(plainHeadline(context));
+  };
+  test('is not called steady: the headline has its lowest and highest level', () =>
+    assert.match(swung({}), /^Nothing grows\. \d+ MiB of 2 GiB, up and down between 100 MiB and 170 MiB in 59 seconds\.$/));
+  test('names the process that comes and goes', () => {
+    const parts = {
+      t,
+      parts: [{ id: 'other-process', name: 'wkhtml\u202etopdf', process: null, bytes: column((second) => saw(second) - 100) }],
+    };
+    assert.match(swung({ fields: { anon: saw }, parts }), /, most of it wkhtml\\u202etopdf\.$/);
+  });
+});
