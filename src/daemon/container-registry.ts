@@ -45,6 +45,11 @@ export class ContainerRegistry {
     return this.lookup.size;
   }
 
+  /** Stored folders that no target has continued so far. One of version 0.1 has another name afterwards. */
+  get unclaimed(): readonly StoredFolder[] {
+    return [...this.#stored];
+  }
+
   /** Whether the container for requests that name none is a JVM. */
   get defaultIsJvm(): boolean {
     return (this.lookup.default?.target.jvm ?? null) !== null;

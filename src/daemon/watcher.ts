@@ -158,7 +158,7 @@ export class Watcher {
   async restore(nowMs: number): Promise<void> {
     this.#restoring = true;
     for (const watched of this.#containers) await this.#restore(watched, nowMs);
-    for (const { key } of this.#options.stored) await this.#options.store.loadFinalReports(key);
+    for (const { key } of this.#containers.unclaimed) await this.#options.store.loadFinalReports(key);
     this.#evaluateAll(nowMs);
     for (const watched of this.#containers) await this.#options.store.save(watched.key);
   }

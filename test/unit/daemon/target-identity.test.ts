@@ -235,6 +235,7 @@ test('a folder of version 0.1 is used if only one target can own it, and not if 
   assert.deepEqual(await pod.histories(), { 31: [200, 250] });
   assert.deepEqual(pod.folders(), ['jvm-orders']);
   assert.match(pod.logged.join('\n'), /version 0.1 contains the history of this target {"folder":"jvm","renamed":"jvm-orders"}/);
+  assert.doesNotMatch(pod.logged.join('\n'), /cannot be stored/, 'nothing is read under the old name');
 
   await pod.stop();
   asVersion01(pod, 'jvm-orders', 'jvm');
