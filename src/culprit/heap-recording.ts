@@ -1,7 +1,7 @@
-import { readEvents } from '../jfr/jfr-chunk.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import { MIB } from '../units.ts';
-import { OLD_OBJECT_SAMPLE, type OldObject, oldObjects } from './old-objects.ts';
+import { eventsInTurns } from './events-in-turns.ts';
+import { OLD_OBJECT_SAMPLE, type OldObject, OldObjectReader } from './old-objects.ts';
 import { startRecording } from './recording.ts';
 
 /** A recording of samples of old objects that runs. */
@@ -26,10 +26,25 @@ export async function startHeapRecording(
     const read = await recording.value.end();
     if (read.state !== 'read') return read;
     try {
-      return { ...read, value: oldObjects(readEvents(read.value, new Set([OLD_OBJECT_SAMPLE]))) };
+      return { ...read, value: await readOldObjects(read.value) };
     } catch (error) {
       return { state: 'failed', error: `the recording: ${(error as Error).message}`, remediation: null };
     }
   };
   return { ...recording, value: { end } };
+}
+
+/** The JVM keeps 256 samples (-XX:FlightRecorderOptions=old-object-queue-size), and those of the recorder itself are left out. */
+const MAX_EVENTS = 2048;
+
+async function readOldObjects(recording: Buffer): Promise<OldObject[]> {
+  const reader = new OldObjectReader();
+  const objects: OldObject[] = [];
+  let events = 0;
+  for await (const event of eventsInTurns(recording, new Set([OLD_OBJECT_SAMPLE]))) {
+    if (++events > MAX_EVENTS) break;
+    const object = reader.read(event);
+    if (object !== null) objects.push(object);
+  }
+  return objects;
 }

@@ -22,56 +22,65 @@ export interface OldObject {
 const MAX_PATH = 200;
 const STATIC = 0x8;
 
-/** The sampled objects, but for those of the recorder itself. */
-export function oldObjects(events: readonly JfrEvent[]): OldObject[] {
-  return events.flatMap((event) => {
-    const { chunk, values } = event;
-    const object = structOf(chunk, values.get('object'));
-    const className = classNameOf(chunk, object);
-    if (object === null || className === null) return [];
-    const frames = framesOf(chunk, values.get('stackTrace'));
-    if (frames.some(({ method }) => method.startsWith('jdk.jfr.'))) return [];
-    return [{ className, path: pathOf(chunk, object), allocatedAt: allocatorOf(frames) }];
-  });
-}
-
 /** The first own frame. A constructor is called where the object was wanted, and that says more. */
 const allocatorOf = (frames: readonly Frame[]): Frame | null =>
   frames.find(({ method }) => !isOfJdk(method) && !/\.<(?:cl)?init>$/.test(method)) ?? firstOwnFrame(frames);
 
-function pathOf(chunk: JfrChunk, object: JfrStruct): Step[] {
-  const path: Step[] = [];
-  let refersTo = classNameOf(chunk, object);
-  for (let at: JfrStruct = object; path.length < MAX_PATH; ) {
-    const reference = structOf(chunk, at.get('referrer'));
-    const pooled = reference?.get('object');
-    const referrer = structOf(chunk, pooled);
-    if (reference === null || referrer === null) break;
-    const className = classNameOf(chunk, referrer);
-    path.push({ id: `${chunk.endsAt} ${keyOf(pooled)}`, className, refersTo, link: linkOf(chunk, reference, referrer) });
-    refersTo = className;
-    at = referrer;
+/** Reads the sampled objects of a recording. Their paths have the same few texts thousands of times, so each is kept once. */
+export class OldObjectReader {
+  readonly #texts = new Map<string, string>();
+
+  /** null: it is one of the recorder itself, or cannot be read. */
+  read({ chunk, values }: JfrEvent): OldObject | null {
+    const object = structOf(chunk, values.get('object'));
+    const className = this.#classNameOf(chunk, object);
+    if (object === null || className === null) return null;
+    const frames = framesOf(chunk, values.get('stackTrace'));
+    if (frames.some(({ method }) => method.startsWith('jdk.jfr.'))) return null;
+    return { className, path: this.#pathOf(chunk, object), allocatedAt: allocatorOf(frames) };
   }
-  return path;
-}
 
-/**
- * The field by which an object is referred to; null: it is an element of an array. The fields of a class's mirror are its static fields. The JVM
- * looks a field up by its offset alone, so for an object it may name a static field of the same offset (EdgeUtils::field_name_symbol): then the
- * name is not known.
- */
-function linkOf(chunk: JfrChunk, reference: JfrStruct, referrer: JfrStruct): Link | null {
-  const field = structOf(chunk, reference.get('field'));
-  const name = textOf(chunk, field?.get('name'));
-  if (field === null || name === null) return null;
-  const mirrored = /^Class Name: (\S+)/.exec(textOf(chunk, referrer.get('description')) ?? '')?.[1];
-  const hasStatic = (Number(field.get('modifiers')) & STATIC) !== 0;
-  const isStatic = hasStatic && mirrored !== undefined;
-  const owner = isStatic ? mirrored : classNameOf(chunk, referrer);
-  return owner === null ? null : { owner, field: hasStatic && !isStatic ? null : name, isStatic };
-}
+  #same(text: string): string {
+    const known = this.#texts.get(text) ?? text;
+    this.#texts.set(known, known);
+    return known;
+  }
 
-const classNameOf = (chunk: JfrChunk, object: JfrStruct | null): string | null => {
-  const name = symbolOf(chunk, structOf(chunk, object?.get('type'))?.get('name'));
-  return name === null ? null : plainClassName(name.replaceAll('/', '.'));
-};
+  #pathOf(chunk: JfrChunk, object: JfrStruct): Step[] {
+    const path: Step[] = [];
+    let refersTo = this.#classNameOf(chunk, object);
+    for (let at: JfrStruct = object; path.length < MAX_PATH; ) {
+      const reference = structOf(chunk, at.get('referrer'));
+      const pooled = reference?.get('object');
+      const referrer = structOf(chunk, pooled);
+      if (reference === null || referrer === null) break;
+      const className = this.#classNameOf(chunk, referrer);
+      path.push({ id: `${chunk.endsAt} ${keyOf(pooled)}`, className, refersTo, link: this.#linkOf(chunk, reference, referrer) });
+      refersTo = className;
+      at = referrer;
+    }
+    return path;
+  }
+
+  /**
+   * The field by which an object is referred to; null: it is an element of an array. The fields of a class's mirror are its static fields. The JVM
+   * looks a field up by its offset alone, so for an object it may name a static field of the same offset (EdgeUtils::field_name_symbol): then the
+   * name is not known.
+   */
+  #linkOf(chunk: JfrChunk, reference: JfrStruct, referrer: JfrStruct): Link | null {
+    const field = structOf(chunk, reference.get('field'));
+    const text = textOf(chunk, field?.get('name'));
+    if (field === null || text === null) return null;
+    const name = this.#same(text);
+    const mirrored = /^Class Name: (\S+)/.exec(textOf(chunk, referrer.get('description')) ?? '')?.[1];
+    const hasStatic = (Number(field.get('modifiers')) & STATIC) !== 0;
+    const isStatic = hasStatic && mirrored !== undefined;
+    const owner = isStatic ? this.#same(mirrored) : this.#classNameOf(chunk, referrer);
+    return owner === null ? null : { owner, field: hasStatic && !isStatic ? null : name, isStatic };
+  }
+
+  #classNameOf(chunk: JfrChunk, object: JfrStruct | null): string | null {
+    const name = symbolOf(chunk, structOf(chunk, object?.get('type'))?.get('name'));
+    return name === null ? null : this.#same(plainClassName(name.replaceAll('/', '.')));
+  }
+}

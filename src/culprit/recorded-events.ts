@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { eachEvent, type JfrEvent } from '../jfr/jfr-chunk.ts';
+import type { JfrEvent } from '../jfr/jfr-chunk.ts';
 import { type CodePlace, codePlaceOf } from './code-place.ts';
+import { eventsInTurns } from './events-in-turns.ts';
 import { framesOf, keyOf, textOf } from './jfr-frames.ts';
 import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
 import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
@@ -52,8 +52,10 @@ export function recordingSettings(cause: RecordedCause): string {
 
 /** Events of more than this many are not read: the first ones tell who it is. */
 const MAX_EVENTS = 200_000;
-const EVENTS_A_TURN = 1000;
 const MAX_NAMES = 10_000;
+/** Lines of code; a program has some hundred that write. */
+const MAX_PLACES = 5000;
+const MAX_STACKS = 100_000;
 
 interface Sum {
   amount: number;
@@ -62,15 +64,14 @@ interface Sum {
   readonly places: Map<string, { readonly place: CodePlace; amount: number }>;
 }
 
-/** Sums a recording by file, connection or program. In turns of the event loop, since sampling comes first. Throws JfrError. */
+/** Sums a recording by file, connection or program. Throws JfrError. */
 export async function sumRecording(cause: RecordedCause, recording: Buffer, seconds: number): Promise<Recorded> {
   const rows = RECORDED_EVENTS[cause];
   const sums = new Map<string, Sum>();
-  const places = new Map<string, CodePlace>();
+  const places = new Places();
   let [total, events] = [0, 0];
-  for (const event of eachEvent(recording, new Set(Object.keys(rows)))) {
+  for await (const event of eventsInTurns(recording, new Set(Object.keys(rows)))) {
     if (++events > MAX_EVENTS) break;
-    if (events % EVENTS_A_TURN === 0) await nextTurn();
     const row = rows[event.type];
     const amount = row?.amount(event) ?? 0;
     total += amount;
@@ -78,20 +79,39 @@ export async function sumRecording(cause: RecordedCause, recording: Buffer, seco
     if (name === null || amount === 0 || (sums.size >= MAX_NAMES && !sums.has(name))) continue;
     const sum = sums.get(name) ?? newSum();
     sums.set(name, sum);
-    add(sum, name, amount, 1, placeOf(event, places));
+    add(sum, name, amount, 1, places.of(event));
   }
   return named(cause, seconds, total, sums);
 }
 
-/** Stacks are in a pool of their chunk, so each is read once. */
-function placeOf({ chunk, values }: JfrEvent, known: Map<string, CodePlace>): CodePlace {
-  const trace = values.get('stackTrace');
-  const pooled = keyOf(trace);
-  if (pooled === null) return codePlaceOf(framesOf(chunk, trace));
-  const key = `${chunk.endsAt} ${pooled}`;
-  const place = known.get(key) ?? codePlaceOf(framesOf(chunk, trace));
-  known.set(key, place);
-  return place;
+const NOWHERE: CodePlace = { line: null, logger: null, level: null };
+const keyOfPlace = ({ line, logger, level }: CodePlace): string => `${line} ${logger} ${level}`;
+
+/** The places that stacks lead to. */
+class Places {
+  /** Stacks are in a pool of their chunk, so each is read once. */
+  readonly #byStack = new Map<string, CodePlace>();
+  readonly #all = new Map<string, CodePlace>();
+
+  of({ chunk, values }: JfrEvent): CodePlace {
+    const trace = values.get('stackTrace');
+    const pooled = keyOf(trace);
+    const stack = `${chunk.endsAt} ${pooled}`;
+    const known = pooled === null ? undefined : this.#byStack.get(stack);
+    if (known !== undefined) return known;
+    const place = this.#once(codePlaceOf(framesOf(chunk, trace)));
+    if (pooled !== null && this.#byStack.size < MAX_STACKS) this.#byStack.set(stack, place);
+    return place;
+  }
+
+  #once(place: CodePlace): CodePlace {
+    const key = keyOfPlace(place);
+    const known = this.#all.get(key);
+    if (known !== undefined) return known;
+    if (this.#all.size >= MAX_PLACES) return NOWHERE;
+    this.#all.set(key, place);
+    return place;
+  }
 }
 
 const newSum = (): Sum => ({ amount: 0, events: 0, names: new Set(), places: new Map() });
@@ -100,7 +120,7 @@ function add(sum: Sum, name: string, amount: number, events: number, place: Code
   sum.amount += amount;
   sum.events += events;
   sum.names.add(name);
-  const key = `${place.line} ${place.logger} ${place.level}`;
+  const key = keyOfPlace(place);
   const known = sum.places.get(key) ?? { place, amount: 0 };
   known.amount += amount;
   sum.places.set(key, known);

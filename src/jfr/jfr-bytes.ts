@@ -4,8 +4,8 @@ export class JfrError extends Error {
 }
 
 const BITS_28 = 2 ** 28;
-/** Longest text that is decoded; names of classes and files are shorter. */
-const MAX_TEXT = 64 * 1024;
+/** Longest text that is decoded: the longest path. Names of classes are shorter. */
+const MAX_TEXT = 4096;
 
 /** Encodings of a text in a recording; jdk.jfr.internal.consumer.RecordingInput, StringParser. */
 const TEXT = { null: 0, empty: 1, pooled: 2, utf8: 3, chars: 4, latin1: 5 } as const;
@@ -16,17 +16,17 @@ export type JfrText = string | null | { readonly poolKey: number };
 /** Reads the primitives of JFR's format 1 and 2 at a position that moves. Numbers are big-endian. Each read is bounded by the end. */
 export class JfrBytes {
   at: number;
+  readonly end: number;
   readonly #bytes: Buffer;
-  readonly #end: number;
 
   constructor(bytes: Buffer, at: number, end: number) {
     this.#bytes = bytes;
     this.at = at;
-    this.#end = Math.min(end, bytes.length);
+    this.end = Math.min(end, bytes.length);
   }
 
   get left(): number {
-    return this.#end - this.at;
+    return this.end - this.at;
   }
 
   byte(): number {
@@ -116,7 +116,7 @@ export class JfrBytes {
 
   #take(bytes: number): number {
     const from = this.at;
-    if (bytes < 0 || from + bytes > this.#end) throw new JfrError(`the recording ends within a value, at byte ${from}`);
+    if (bytes < 0 || from + bytes > this.end) throw new JfrError(`the recording ends within a value, at byte ${from}`);
     this.at = from + bytes;
     return from;
   }

@@ -2,6 +2,7 @@ import { MIB } from '../units.ts';
 import { JfrBytes, JfrError } from './jfr-bytes.ts';
 import { type JfrClass, readClasses } from './jfr-types.ts';
 import { type JfrReference, type JfrStruct, type JfrValue, ValueReader } from './jfr-values.ts';
+import { ReadBudget } from './read-budget.ts';
 
 /*
  * Chunks of a JFR file, format 1 and 2 (JDK 8u262 to 25). There is no specification; the sources are jdk.jfr.internal.consumer.ChunkHeader,
@@ -17,8 +18,10 @@ const HEADER_BYTES = 68;
 const TIMES_BYTES = 32;
 const [METADATA_TYPE, CHECKPOINT_TYPE] = [0, 1];
 const COMPRESSED_INTEGERS = 1;
-/** Checkpoints of one chunk. The JDK writes one for each flush. */
-const MAX_CHECKPOINTS = 100_000;
+/** Entries of the pools of one chunk: their places in a chunk of 16 MiB take a similar amount of memory. */
+const MAX_POOLED = 500_000;
+/** Events of other types that are passed over before other work should run. */
+const SKIPPED_A_TURN = 50_000;
 
 /** An event, with the values of pools read when they are asked for. */
 export interface JfrEvent {
@@ -27,18 +30,20 @@ export interface JfrEvent {
   readonly chunk: JfrChunk;
 }
 
-/** The events of these types, of all chunks of a recording. Throws JfrError. */
-export const readEvents = (recording: Buffer, types: ReadonlySet<string>): JfrEvent[] => [...eachEvent(recording, types)];
-
-/** The same one by one, for recordings of very many events. */
-export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Generator<JfrEvent, void, undefined> {
+/**
+ * The events of these types, of all chunks of a recording, one by one. null after each few milliseconds of work: the caller lets other work
+ * run. Throws JfrError.
+ */
+export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Generator<JfrEvent | null, void, undefined> {
   if (recording.length > MAX_RECORDING_BYTES)
     throw new JfrError(`expected a recording of at most ${MAX_RECORDING_BYTES} bytes, found ${recording.length}`);
   // A disk that is full leaves such a file. It is not a recording without events.
   if (recording.length === 0) throw new JfrError('expected a recording, found an empty file');
+  const budget = new ReadBudget();
   for (let from = 0; from < recording.length; ) {
-    const chunk = new JfrChunk(recording, from);
+    const chunk = new JfrChunk(recording, from, budget);
     yield* chunk.events(types);
+    yield null;
     from = chunk.endsAt;
   }
 }
@@ -52,8 +57,9 @@ export class JfrChunk {
   readonly #checkpointAt: number;
   /** Position of each value, by the class of the pool and the key; null: the checkpoints have not been read. */
   #pools: Map<number, Map<number, number>> | null = null;
+  readonly #budget: ReadBudget;
 
-  constructor(recording: Buffer, startsAt: number) {
+  constructor(recording: Buffer, startsAt: number, budget: ReadBudget) {
     const header = new JfrBytes(recording, startsAt, startsAt + HEADER_BYTES);
     const magic = header.int32();
     const [major, minor] = [header.int16(), header.int16()];
@@ -72,19 +78,26 @@ export class JfrChunk {
     header.skip(TIMES_BYTES);
     if ((header.int32() & COMPRESSED_INTEGERS) === 0) throw new JfrError('expected compressed integers, found plain ones');
     this.#classes = readClasses(this.#event(metadataAt, METADATA_TYPE));
-    this.#values = new ValueReader(this.#classes);
+    this.#budget = budget;
+    this.#values = new ValueReader(this.#classes, budget);
   }
 
-  /** The events of these types, in the order of the file. */
-  *events(types: ReadonlySet<string>): Generator<JfrEvent, void, undefined> {
+  /** The events of these types, in the order of the file, and null where other work should run. */
+  *events(types: ReadonlySet<string>): Generator<JfrEvent | null, void, undefined> {
     const wanted = new Map([...this.#classes.values()].filter(({ name }) => types.has(name)).map((type) => [type.id, type]));
-    for (let at = this.#startsAt + HEADER_BYTES; at < this.endsAt; ) {
-      const bytes = new JfrBytes(this.#recording, at, this.endsAt);
-      const size = bytes.varint();
-      if (size <= 0) throw new JfrError(`expected an event at byte ${at}, found a size of ${size}`);
-      const type = wanted.get(bytes.varint());
-      if (type !== undefined) yield { type: type.name, values: this.#values.read(bytes, type.id) as JfrStruct, chunk: this };
-      at += size;
+    const heads = new JfrBytes(this.#recording, this.#startsAt + HEADER_BYTES, this.endsAt);
+    let skipped = 0;
+    while (heads.left > 0) {
+      const end = this.#endOf(heads);
+      const type = wanted.get(heads.varint());
+      if (type !== undefined) {
+        if (this.#pools === null) yield* this.#readPools();
+        this.#budget.beginEvent();
+        const bytes = new JfrBytes(this.#recording, heads.at, end);
+        yield { type: type.name, values: this.#values.read(bytes, type.id) as JfrStruct, chunk: this };
+        if (this.#budget.takesTurn()) yield null;
+      } else if (++skipped % SKIPPED_A_TURN === 0) yield null;
+      heads.at = end;
     }
   }
 
@@ -96,44 +109,61 @@ export class JfrChunk {
   }
 
   #pooled({ classId, key }: JfrReference): Exclude<JfrValue, JfrReference> | null {
-    this.#pools ??= this.#readPools();
-    const at = this.#pools.get(classId)?.get(key);
+    const at = this.#pools?.get(classId)?.get(key);
     if (at === undefined) return null;
     return this.resolve(this.#values.read(new JfrBytes(this.#recording, at, this.endsAt), classId));
   }
 
   /** Checkpoints are a list that begins with the last one; each has the distance to the one before it. */
-  #readPools(): Map<number, Map<number, number>> {
+  *#readPools(): Generator<null, void, undefined> {
     const pools = new Map<number, Map<number, number>>();
-    let at = this.#checkpointAt;
-    for (let n = 0; n < MAX_CHECKPOINTS; n++) {
+    this.#pools = pools;
+    let entries = 0;
+    let [at, before] = [this.#checkpointAt, this.endsAt];
+    for (;;) {
       const bytes = this.#event(at, CHECKPOINT_TYPE);
+      // Those that overlap would make much out of few bytes.
+      if (bytes.end > before)
+        throw new JfrError(`expected a checkpoint that ends before byte ${before}, found one to ${bytes.end}`);
       for (const _ of ['start', 'duration']) bytes.varint();
       const toBefore = bytes.varint();
       bytes.byte(); // kind of checkpoint
-      for (let count = bytes.varint(); count > 0; count--) {
+      for (let count = bytes.count(); count > 0; count--) {
         const classId = bytes.varint();
         const pool = pools.get(classId) ?? new Map<number, number>();
         pools.set(classId, pool);
         for (let values = bytes.count(); values > 0; values--) {
+          if (++entries > MAX_POOLED)
+            throw new JfrError(`expected at most ${MAX_POOLED} entries in the pools of a chunk, found more`);
           const key = bytes.varint();
           if (!pool.has(key)) pool.set(key, bytes.at);
+          this.#budget.beginEvent();
           this.#values.read(bytes, classId);
+          if (this.#budget.takesTurn()) yield null;
         }
       }
-      if (toBefore === 0) return pools;
-      at += toBefore;
+      if (toBefore === 0) return;
+      [at, before] = [at + toBefore, at];
     }
-    throw new JfrError(`expected at most ${MAX_CHECKPOINTS} checkpoints in a chunk, found more`);
   }
 
   #event(at: number, type: number): JfrBytes {
     if (at < this.#startsAt || at >= this.endsAt) throw new JfrError(`expected an event within its chunk, found byte ${at}`);
-    const bytes = new JfrBytes(this.#recording, at, this.endsAt);
+    const head = new JfrBytes(this.#recording, at, this.endsAt);
+    const bytes = new JfrBytes(this.#recording, head.at, this.#endOf(head));
     bytes.varint(); // size
     const found = bytes.varint();
     if (found !== type) throw new JfrError(`expected an event of type ${type} at byte ${at}, found type ${found}`);
     return bytes;
+  }
+
+  /** Reads the size of an event, which is from where it begins to its end. */
+  #endOf(head: JfrBytes): number {
+    const { at } = head;
+    const size = head.varint();
+    if (size <= 0 || at + size > this.endsAt)
+      throw new JfrError(`expected an event that ends by byte ${this.endsAt} at byte ${at}, found a size of ${size}`);
+    return at + size;
   }
 
   #classIdOf(name: string): number {

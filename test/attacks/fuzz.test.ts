@@ -14,7 +14,6 @@ import { parsePrometheus } from '../../src/inputs/prometheus-json.ts';
 import { parseRecording } from '../../src/inputs/recording.ts';
 import { InputError, parseSeries } from '../../src/inputs/series-file.ts';
 import { JfrError } from '../../src/jfr/jfr-bytes.ts';
-import { readEvents } from '../../src/jfr/jfr-chunk.ts';
 import { readImageConfig } from '../../src/manifest/image-config.ts';
 import { inject, NO_OPTIONS } from '../../src/manifest/inject.ts';
 import { quantity } from '../../src/manifest/quantity.ts';
@@ -39,6 +38,7 @@ import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { parseInstance } from '../../src/sources/target/target-identity.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { fuzz, isJson, json, near, oddKey, oddNumber, oddOrPlain, RUNS, SEED } from '../support/fuzz.ts';
+import { readEvents } from '../support/jfr-events.ts';
 import { madeChunk, utf8 } from '../support/made-jfr.ts';
 
 const STAT = 'anon 4096\nfile 8192\nkernel 100\ninactive_file 10\nslab 5\npgfault 12\n';

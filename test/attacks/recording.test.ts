@@ -19,6 +19,7 @@ import { type TestContext, test } from 'node:test';
 import { findRecorded } from '../../src/culprit/find-recorded.ts';
 import type { Culprit } from '../../src/culprit/types.ts';
 import { MIB } from '../../src/units.ts';
+import { type MadeChunk, type MadeClass, madeChunk, utf8, varint } from '../support/made-jfr.ts';
 
 const [uid, gid] = [process.getuid!(), process.getgid!()];
 
@@ -104,6 +105,71 @@ const planted: Record<string, { readonly stop: Stop; readonly said: RegExp; read
     left: 0,
   },
 };
+/** Recordings of some kilobytes that refer to the same bytes again and again, or whose values take none. */
+const STRING = { id: 2, name: 'java.lang.String' };
+const LONG = 'x'.repeat(65_000);
+const pooledText = new Map([[STRING.id, new Map([[1, utf8(LONG)]])]]);
+const written = (fields: MadeClass['fields']): MadeClass => ({ id: 9, name: 'jdk.FileWrite', fields: fields! });
+const bombs: Record<string, { readonly chunk: MadeChunk; readonly said: RegExp }> = {
+  'a list of 30,000 values without bytes': {
+    chunk: {
+      classes: [{ id: 3, name: 'app.Empty' }, written([['all', 3, 'array']])],
+      events: [[9, [...varint(30_000), ...new Array<number>(30_000).fill(0)]]],
+    },
+    said: /expected at most 16384 values/,
+  },
+  'a long text that 30,000 events refer to': {
+    chunk: {
+      classes: [
+        STRING,
+        { id: 4, name: 'long' },
+        written([
+          ['path', 2],
+          ['bytesWritten', 4],
+        ]),
+      ],
+      events: Array.from({ length: 30_000 }, () => [9, [2, 1, 1]] as const),
+      checkpoints: [pooledText],
+    },
+    said: /expected at most 50000000 values in a recording/,
+  },
+  'a stack of 1,000 frames with long names': {
+    chunk: {
+      classes: [
+        STRING,
+        { id: 4, name: 'long' },
+        { id: 5, name: 'jdk.types.Symbol', fields: [['string', 2]] },
+        {
+          id: 6,
+          name: 'jdk.types.Method',
+          fields: [
+            ['type', 7],
+            ['name', 5],
+          ],
+        },
+        { id: 7, name: 'java.lang.Class', fields: [['name', 5]] },
+        { id: 8, name: 'jdk.types.StackTrace', fields: [['frames', 10, 'array']] },
+        { id: 10, name: 'jdk.types.StackFrame', fields: [['method', 6, 'pooled']] },
+        written([
+          ['path', 2],
+          ['bytesWritten', 4],
+          ['stackTrace', 8],
+        ]),
+      ],
+      events: [[9, [...utf8('/a'), 1, ...varint(1000), ...new Array<number>(1000).fill(1)]]],
+      checkpoints: [
+        new Map([
+          [2, new Map([[1, utf8(LONG)]])],
+          [6, new Map([[1, [2, 1, 2, 1]]])],
+        ]),
+      ],
+    },
+    said: /expected at most 500000 values of an event/,
+  },
+};
+for (const [what, { chunk, said }] of Object.entries(bombs))
+  planted[what] = { stop: (file) => writeFileSync(file, madeChunk(chunk)), said, left: 0 };
+
 for (const [what, { stop, said, left }] of Object.entries(planted))
   test(`${what} in place of the recording is told, costs no memory and is removed where it can be`, async (t) => {
     const before = process.memoryUsage().rss;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OLD_OBJECT_SAMPLE, type OldObject, oldObjects } from '../../../src/culprit/old-objects.ts';
+import { OLD_OBJECT_SAMPLE, type OldObject, OldObjectReader } from '../../../src/culprit/old-objects.ts';
 import { retentionOf } from '../../../src/culprit/retention.ts';
-import { readEvents } from '../../../src/jfr/jfr-chunk.ts';
+import { readEvents } from '../../support/jfr-events.ts';
 import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
 import { CLASS, INT, madeStack, STACK_CLASSES, STRING, TRACE } from '../../support/made-stack.ts';
 
@@ -73,7 +73,8 @@ function sampled(path: readonly OnPath[], frames: readonly string[], count = 1) 
       ]),
     ],
   });
-  return oldObjects(readEvents(chunk, new Set([OLD_OBJECT_SAMPLE])));
+  const reader = new OldObjectReader();
+  return readEvents(chunk, new Set([OLD_OBJECT_SAMPLE])).flatMap((event) => reader.read(event) ?? []);
 }
 
 const BODY: readonly OnPath[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readEvents } from '../../../src/jfr/jfr-chunk.ts';
+import { readEvents } from '../../support/jfr-events.ts';
 import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
 
 const [LONG, INT, BOOLEAN, DOUBLE, STRING, SYMBOL, EVENT] = [2, 3, 4, 5, 6, 7, 100];
