@@ -3,15 +3,11 @@ import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
-import type { TargetInfo } from '../../../src/diagnosis/types.ts';
-import { openHsperfdata } from '../../../src/sources/jvm/hsperfdata.ts';
-import { GIB } from '../../../src/units.ts';
-import { makeCgroup, type TestCgroup } from '../../support/cgroup.ts';
+import type { TestCgroup } from '../../support/cgroup.ts';
+import { type FoundJvm, findJvm } from '../../support/found-jvm.ts';
 import { compile } from '../../support/java.ts';
-import { MEMHOUND } from '../../support/memhound.ts';
 import { missingRequirements, program } from '../../support/needs.ts';
-import { run, start } from '../../support/process.ts';
-import { processRef, ROOTS } from '../../support/process-ref.ts';
+import { run } from '../../support/process.ts';
 
 const skip = missingRequirements('root', 'javac', 'cgroup', 'unshare');
 const folder = mkdtempSync(join(tmpdir(), 'memhound-ways-'));
@@ -22,29 +18,6 @@ before(async () => {
     java = ['-Xmx64m', '-XX:+UseSerialGC', '-cp', await compile('scenarios/Healthy.java'), 'Healthy', '8', '20'];
 });
 
-/** Starts a command in a cgroup, and asks memhound what it finds there once the program says so. */
-async function find(
-  command: (cgroup: TestCgroup) => readonly [string, readonly string[]],
-  ready: string,
-): Promise<{ readonly target: TargetInfo; readonly reason: string | null }> {
-  const cgroup = makeCgroup(GIB);
-  const running = start(command(cgroup));
-  try {
-    await running.line((line) => line === ready);
-    const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, 'explain', '--json', '--cgroup', cgroup.dir]);
-    assert.equal(code, 0, stderr);
-    const { target } = JSON.parse(stdout) as { target: TargetInfo };
-    const counters = openHsperfdata({ roots: ROOTS, process: processRef(target.pid ?? assert.fail('no JVM was found')) });
-    const reading = counters.read(Date.now());
-    counters.close();
-    return { target, reason: reading.state === 'absent' ? reading.reason : null };
-  } finally {
-    for (const pid of cgroup.read('cgroup.procs').split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
-    await running.exited;
-    await cgroup.remove();
-  }
-}
-
 const sh = (script: string) => (cgroup: TestCgroup) => cgroup.join('bash', ['-c', script, 'bash', ...java]);
 
 for (const [how, script] of [
@@ -54,7 +27,7 @@ for (const [how, script] of [
   ['with its options in a file', `printf '%s\\n' "$@" > ${folder}/args; exec java @${folder}/args`],
 ] as const)
   test(`a JVM that is started ${how} is found with its counters`, { skip, timeout: 60_000 }, async () => {
-    const { target, reason } = await find(sh(script), 'ready');
+    const { target, reason } = await findJvm(sh(script), 'ready');
     assert.deepEqual(
       [target.name, target.jvm?.evidence, target.jvm?.collector, reason],
       ['Healthy', 'hsperfdata', 'Serial', null],
@@ -62,12 +35,18 @@ for (const [how, script] of [
   });
 
 /** Starts the JVM where the script has made another /tmp for it alone; its classes are elsewhere. */
-async function findWithOtherTmp(script: string, launcher = ''): ReturnType<typeof find> {
+async function findWithOtherTmp(
+  script: string,
+  launcher = '',
+  ready = 'ready',
+  env: Readonly<Record<string, string>> = {},
+): Promise<FoundJvm> {
   const classes = java[3]!;
   const inVarTmp = mkdtempSync('/var/tmp/memhound-ways-');
   try {
     const moved = `cp -r ${classes}/. ${inVarTmp}; ${script}; set -- "\${@/#*memhound-classes-*/${inVarTmp}}"; exec ${launcher} java "$@"`;
-    return await find((cgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', moved, 'bash', ...java]), 'ready');
+    const inNamespace = (cgroup: TestCgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', moved, 'bash', ...java]);
+    return await findJvm(inNamespace, ready, { env });
   } finally {
     rmSync(inVarTmp, { recursive: true });
   }
@@ -83,6 +62,25 @@ test('a JVM in a pid namespace within a pid namespace is found with its counters
   const inside = 'unshare -pf --kill-child unshare -pf --kill-child';
   const { target, reason } = await findWithOtherTmp('mount -t tmpfs t /tmp', inside);
   assert.deepEqual([target.name, target.jvm?.evidence, reason], ['Healthy', 'hsperfdata', null]);
+});
+
+test('a program with the pid of a JVM that was killed is no JVM, though the file of its counters is still there', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const program = `const fs = require('node:fs');
+    console.log('inherited', fs.existsSync('/tmp/hsperfdata_root/' + process.pid));
+    setInterval(() => {}, 1e6);`;
+  // The kernel gives the next process the number after the last one.
+  const inherit = `mkfifo /tmp/says; "$@" <&0 > /tmp/says & jvm=$!
+    read line < /tmp/says; kill -9 $jvm; wait $jvm
+    echo $((jvm - 1)) > /proc/sys/kernel/ns_last_pid; ${process.execPath} -e "$PROGRAM" & wait`;
+  const namespace = `unshare -pf --kill-child --mount-proc bash -c "$INHERIT" bash`;
+  const { target } = await findWithOtherTmp('mount -t tmpfs t /tmp', namespace, 'inherited true', {
+    PROGRAM: program,
+    INHERIT: inherit,
+  });
+  assert.deepEqual([target.name, target.jvm], ['node', null]);
 });
 
 for (const [how, script, why] of [
@@ -104,7 +102,7 @@ test('a JVM over whose /tmp another volume was mounted later is found, and the r
   timeout: 60_000,
 }, async () => {
   const script = 'java "$@" | while read line; do [ "$line" = ready ] && mount -t tmpfs t /tmp; echo "$line"; done';
-  const { target, reason } = await find(
+  const { target, reason } = await findJvm(
     (cgroup) => cgroup.join('unshare', ['-m', 'bash', '-c', script, 'bash', ...java]),
     'ready',
   );
@@ -139,7 +137,7 @@ test('a JVM inside a native program is found by its library, under the name of t
   const folders = [`-I${home}/include`, `-I${home}/include/linux`, `-L${home}/lib/server`, `-Wl,-rpath,${home}/lib/server`];
   const { code, stderr } = await run(compiler!, [`${binary}.c`, ...folders, '-ljvm', '-o', binary]);
   assert.equal(code, 0, stderr);
-  const { target, reason } = await find((cgroup) => cgroup.join(binary, []), 'embedded');
+  const { target, reason } = await findJvm((cgroup) => cgroup.join(binary, []), 'embedded');
   assert.deepEqual(
     [target.name, target.jvm?.evidence, target.jvm?.collector, reason],
     ['orders-native', 'hsperfdata', 'Serial', null],
