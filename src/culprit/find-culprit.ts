@@ -15,6 +15,7 @@ const TIMEOUT_MS = MINUTE_MS;
 /** The JVM may be paused as long as a command takes. One that took longer is not sent again. */
 const BUDGET_MS = 10 * SECOND_MS;
 const SETTLE_MS = SECOND_MS / 2;
+const MAX_GROUPS = 20_000;
 
 /** Sends one command. A parameter, because no JVM is slow on demand. */
 type Ask = (question: CulpritQuestion, command: string) => Promise<Reading<string>>;
@@ -75,8 +76,12 @@ async function lookAt(
   if (refused !== null) return refused;
   onLook(n + 1);
   if (n + 1 < looks && now() - began > BUDGET_MS) return unknown(cause, 'over-budget');
-  return { state: 'looked', groups: groups(answer.value) };
+  return { state: 'looked', groups: largest(groups(answer.value)) };
 }
+
+/** All looks are kept until the last. The container may invent as many names as an answer has room for. */
+const largest = (groups: readonly Group[]): readonly Group[] =>
+  groups.length <= MAX_GROUPS ? groups : [...groups].sort((a, b) => b.size - a.size).slice(0, MAX_GROUPS);
 
 const retentionIn = (objects: Reading<readonly OldObject[]>, className: string): Retention =>
   objects.state === 'read'

@@ -9,6 +9,8 @@ export interface ThreadGroup {
 }
 
 const MAX_THREADS = 50_000;
+/** A program has some dozen pools. */
+const MAX_GROUPS = 10_000;
 const MAX_LINE_LENGTH = 1024;
 
 /**
@@ -36,9 +38,13 @@ export function parseThreadDump(text: string): ThreadGroup[] {
       if (name === undefined) continue;
       if (++seen > MAX_THREADS) break;
       const pattern = name.replace(/\d+/g, 'N');
-      group = groups.get(pattern) ?? { threads: 0, stands: new Map<string, number>() };
+      group = groups.get(pattern) ?? null;
+      if (group === null) {
+        if (groups.size >= MAX_GROUPS) continue;
+        group = { threads: 0, stands: new Map<string, number>() };
+        groups.set(pattern, group);
+      }
       group.threads++;
-      groups.set(pattern, group);
     } else if (line.startsWith('\tat ')) {
       const frame = line.slice(4).trimEnd();
       top ??= frame;

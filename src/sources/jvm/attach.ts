@@ -1,8 +1,11 @@
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import self from 'node:process';
 import { setTimeout as later } from 'node:timers/promises';
+import { bytesText } from '../../format.ts';
 import { KIB, MIB } from '../../units.ts';
+import { ownLimit } from '../process/own-limit.ts';
 import { pin, pinFolderUnder } from '../process/pinned-path.ts';
 import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
@@ -21,8 +24,15 @@ export interface AttachOptions {
 
 /** A histogram of a large application is about 2 MiB of text, with the largest classes first. Other answers have a few KiB. */
 const MAX_REPLY_BYTES = 4 * MIB;
+/** Commands that a tick sends have answers of a few KiB, whatever memory is left. */
+const LEAST_REPLY_BYTES = MIB / 4;
+/** An invented answer takes up to so many times its size while it is parsed. */
+const PARSED_TIMES = 16;
 const PIECE_BYTES = 64 * KIB;
 const POLL_MS = 20;
+
+const mostBytes = (): number =>
+  Math.min(MAX_REPLY_BYTES, Math.max(LEAST_REPLY_BYTES, (ownLimit() - self.memoryUsage.rss()) / PARSED_TIMES));
 
 /** One command at a time for each process: the JVM answers only one at a time, and two must not share the trigger file. */
 const queues = new Map<number, Promise<unknown>>();
@@ -179,12 +189,13 @@ async function sendCommand(
 /** Sends a request and reads until the JVM closes the connection. Time and bytes are bounded. */
 function exchange(path: string, request: Buffer, withinMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const most = mostBytes();
     let reply = Buffer.allocUnsafe(PIECE_BYTES);
     let size = 0;
     // All bytes go into one buffer. Otherwise a reply that arrives byte by byte would need one buffer per byte.
     const take = (length: number, piece: Uint8Array): boolean => {
-      if (size + length > MAX_REPLY_BYTES) {
-        socket.destroy(new Error(`the reply is longer than ${MAX_REPLY_BYTES} bytes`));
+      if (size + length > most) {
+        socket.destroy(new Error(`the reply is longer than ${bytesText(most)}, for which memhound has memory`));
         return false;
       }
       if (size + length > reply.length) {

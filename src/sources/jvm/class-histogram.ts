@@ -7,7 +7,8 @@ export interface ClassCount {
   readonly bytes: number;
 }
 
-const MAX_CLASSES = 100_000;
+/** The largest classes come first. A large application has some 25,000. */
+const MAX_CLASSES = 40_000;
 const MAX_NAME_LENGTH = 512;
 
 /** Parses lines such as `   1:  123  4567  java.lang.String (java.base@17)`. Classes of one name from several loaders are added. Pure. */

@@ -14,7 +14,8 @@ export interface LoaderCount {
   readonly parent: string | null;
 }
 
-const MAX_LOADERS = 200_000;
+/** As many lines of the JVM as the longest answer has. */
+const MAX_LOADERS = 40_000;
 const MAX_NAME_LENGTH = 512;
 const NO_ADDRESS = '0x0000000000000000';
 /** Chunks of metaspace are multiples of 1 KiB (JEP 387, and those of before). */

@@ -44,3 +44,13 @@ test('any text gives groups whose threads are no more than its lines', () => {
     }),
   );
 });
+
+test('a container that invents a name for each of 20,000 threads gets 10,000 groups, and what was there before is counted on', () => {
+  const invented = Array.from(
+    { length: 20_000 },
+    (_, i) => `"${i.toString(26).replace(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)]!)}" #${i}\n\n`,
+  );
+  const groups = parseThreadDump(`"pool-1" #1\n\n${invented.join('')}"pool-2" #2\n\n`);
+  assert.equal(groups.length, 10_000);
+  assert.deepEqual(groups[0], { name: 'pool-N', threads: 2, stand: null });
+});
