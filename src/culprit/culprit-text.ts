@@ -2,7 +2,15 @@ import { bytesText, joinWithAnd, safeName } from '../format.ts';
 import { isRecorded, QUESTIONS } from './questions.ts';
 import { recordedText } from './recorded-text.ts';
 import type { Retention } from './retention.ts';
-import { COUNTED, type Counted, type Culprit, type CulpritCause, type GroupGrowth, type Unknown } from './types.ts';
+import {
+  COUNTED,
+  type Counted,
+  type Culprit,
+  type CulpritCause,
+  type GroupGrowth,
+  type LoaderKeepers,
+  type Unknown,
+} from './types.ts';
 
 const REASONS: Readonly<Record<Unknown, string>> = {
   'not-understood': 'an answer of the JVM was not understood',
@@ -50,9 +58,22 @@ export function culpritText(culprit: Culprit): string[] {
   const below = parent === null ? '' : `; their parent is a ${safeName(parent)}`;
   const what = cause === 'metaspace' && culprit.culprit.more.loaders !== undefined ? 'loaders of class ' : '';
   return [
-    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${retentionText(culprit.retention)}`,
+    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${keepersText(culprit.keepers)}${retentionText(culprit.retention)}`,
     ...rows.slice(1),
   ];
+}
+
+/** "; each has objects of com.acme.Listener; 8 more threads shop-prices stand in com.acme.Prices.run" */
+function keepersText(keepers: LoaderKeepers | null): string {
+  if (keepers === null) return '';
+  const { classes, threads, drivers } = keepers;
+  return [
+    classes.length === 0 ? '' : `; most of them have live objects of ${joinWithAnd(classes.map((name) => safeName(name)))}`,
+    threads === null
+      ? ''
+      : `; with them ${threads.more} more threads ${safeName(threads.name)} run, which stand in ${safeName(threads.frame)}`,
+    drivers ? '; with them drivers became more that are registered in java.sql.DriverManager' : '',
+  ].join('');
 }
 
 const HOLDERS = {

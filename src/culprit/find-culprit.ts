@@ -3,11 +3,12 @@ import type { Reading } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
 import { findRecorded } from './find-recorded.ts';
 import { startHeapRecording } from './heap-recording.ts';
+import { type Beside, loaderKeepers } from './loader-keepers.ts';
 import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
 import { type Group, isRecorded, QUESTIONS } from './questions.ts';
 import { type Retention, retentionOf } from './retention.ts';
-import type { Culprit, CulpritQuestion, LookCause } from './types.ts';
+import type { Culprit, CulpritQuestion, LoaderKeepers, LookCause } from './types.ts';
 import { failed, unknown } from './unanswered.ts';
 import { waited } from './waited.ts';
 
@@ -32,13 +33,16 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
   if (first.state !== 'looked') return first;
   const recording = cause === 'heap' && mayRecord ? await startHeapRecording(question, forMs / SECOND_MS) : null;
   const looks = [first.groups];
+  let last = first;
   let stopped: Culprit | null = null;
   let objects: Reading<readonly OldObject[]> | null = null;
   try {
     for (let n = 1; n < QUESTIONS[cause].looks && stopped === null; n++) {
       const next = await look(n);
-      if (next.state === 'looked') looks.push(next.groups);
-      else stopped = next;
+      if (next.state === 'looked') {
+        looks.push(next.groups);
+        last = next;
+      } else stopped = next;
     }
   } finally {
     // It is ended whatever happens, so that nothing runs on in the JVM. After the collection of the last look, only live objects are left.
@@ -46,9 +50,19 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
   }
   if (stopped !== null) return stopped;
   const culprit = nameGroup(cause, looks);
-  return culprit.state === 'named' && objects !== null
-    ? { ...culprit, retention: retentionIn(objects, culprit.culprit.name) }
-    : culprit;
+  if (culprit.state !== 'named') return culprit;
+  return {
+    ...culprit,
+    keepers: keepersIn(culprit, first.before, last.before),
+    retention: objects === null ? null : retentionIn(objects, culprit.culprit.name),
+  };
+}
+
+interface Looked {
+  readonly state: 'looked';
+  readonly groups: readonly Group[];
+  /** The answers to the commands before the look. */
+  readonly before: ReadonlyMap<string, string>;
 }
 
 /** Waits until a look is due, and takes it. Any other answer ends the search. */
@@ -58,15 +72,19 @@ async function lookAt(
   n: number,
   ask: Ask,
   now: () => number,
-): Promise<Culprit | { readonly state: 'looked'; readonly groups: readonly Group[] }> {
+): Promise<Culprit | Looked> {
   const { signal, forMs, onLook } = question;
-  const { command, groups, looks, collects } = QUESTIONS[cause];
+  const { command, groups, looks, before } = QUESTIONS[cause];
   if (n > 0 && !(await waited(waitMs(forMs, n, looks), signal))) return unknown(cause, 'cancelled');
   if (signal.aborted) return unknown(cause, 'cancelled');
   const began = now();
-  if (collects && (n === 0 || n === looks - 1)) {
-    const collected = await ask(question, 'GC.run');
-    if (collected.state !== 'read') return failed(cause, collected);
+  const answers = new Map<string, string>();
+  if (before.length > 0 && (n === 0 || n === looks - 1)) {
+    for (const one of before) {
+      const answered = await ask(question, one);
+      if (answered.state !== 'read') return failed(cause, answered);
+      answers.set(one, answered.value);
+    }
     // Cleaners free what belonged to collected objects, in a thread of the JVM.
     if (!(await waited(Math.min(SETTLE_MS, forMs), signal))) return unknown(cause, 'cancelled');
   }
@@ -76,7 +94,21 @@ async function lookAt(
   if (refused !== null) return refused;
   onLook(n + 1);
   if (n + 1 < looks && now() - began > BUDGET_MS) return unknown(cause, 'over-budget');
-  return { state: 'looked', groups: largest(groups(answer.value)) };
+  return { state: 'looked', groups: largest(groups(answer.value)), before: answers };
+}
+
+function keepersIn(
+  { cause, culprit }: Extract<Culprit, { state: 'named' }>,
+  first: Looked['before'],
+  last: Looked['before'],
+): LoaderKeepers | null {
+  const more = culprit.more.loaders ?? 0;
+  if (cause !== 'metaspace' || more <= 0) return null;
+  const beside = (answers: Looked['before']): Beside => ({
+    histogram: answers.get('GC.class_histogram') ?? '',
+    threads: answers.get('Thread.print') ?? '',
+  });
+  return loaderKeepers(beside(first), beside(last), more);
 }
 
 /** All looks are kept until the last. The container may invent as many names as an answer has room for. */

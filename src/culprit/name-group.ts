@@ -19,7 +19,9 @@ export function nameGroup(cause: LookCause, looks: readonly (readonly Group[])[]
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined || looks.length < 2 || looks.some((groups) => groups.length === 0))
     return unknown('not-understood');
-  const groups = grownGroups(first, last, ({ size }) => size);
+  const { leastGrowth, isWarmUp } = QUESTIONS[cause];
+  const all = grownGroups(first, last, ({ size }) => size);
+  const groups = all.filter((group) => !isWarmUp(group));
   const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
   const told = groups.slice(0, MOST_TOLD).filter(({ grew }) => grew >= LEAST_TOLD * allGrown);
   const sizes = sizesByName(
@@ -37,13 +39,14 @@ export function nameGroup(cause: LookCause, looks: readonly (readonly Group[])[]
     }),
   );
   // What grew in one group may have left another, so the whole must have grown, too.
-  const net = total(last) - total(first);
+  const warmUp = all.filter(isWarmUp).reduce((sum, { grew }) => sum + grew, 0);
+  const net = total(last) - total(first) - warmUp;
   const [culprit] = grown;
-  if (culprit === undefined || net < QUESTIONS[cause].leastGrowth) return unknown('no-growth', grown);
+  if (culprit === undefined || net < leastGrowth) return unknown('no-growth', grown);
   if (culprit.share < LEAST_SHARE) return unknown('no-group-has-half', grown);
   if (!isSteady(culprit.sizes)) return unknown('not-steady', grown);
   const { stand, parent } = groups[0]!.after;
-  return { state: 'named', cause, culprit, stand, parent, retention: null, grown };
+  return { state: 'named', cause, culprit, stand, parent, keepers: null, retention: null, grown };
 }
 
 /** Whether it grew from each look to the next. A pool that breathes shrinks at times, and a cache that is full stops. */

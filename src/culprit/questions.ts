@@ -3,6 +3,8 @@ import { plainClassName } from '../sources/jvm/class-name.ts';
 import { parseClassloaderStats } from '../sources/jvm/classloader-stats.ts';
 import { parseNativeMemory } from '../sources/jvm/jcmd-output.ts';
 import { KIB, MIB } from '../units.ts';
+import { isOfJdk } from './frames.ts';
+import type { GrownGroup } from './grown-groups.ts';
 import { parseThreadDump } from './thread-dump.ts';
 import type { CommonFrame, Counts, CulpritCause, LookCause, RecordedCause } from './types.ts';
 import { RECORDED_CAUSES } from './types.ts';
@@ -25,8 +27,11 @@ export interface Question {
   readonly command: string;
   /** More looks tell better what breathes from what grows. Each look has its price. At least 2. */
   readonly looks: number;
-  /** Whether a collection (GC.run) comes before the first look and before the last. What waits for one looks like a leak: dropped loaders and buffers. */
-  readonly collects: boolean;
+  /**
+   * Commands before the first look and before the last. The first of them collects: what waits for a collection looks like a leak, such as
+   * dropped loaders and buffers.
+   */
+  readonly before: readonly string[];
   /** The price for the JVM, in words. */
   readonly cost: string;
   readonly groups: (answer: string) => readonly Group[];
@@ -34,8 +39,15 @@ export interface Question {
   readonly refusal: ((answer: string) => { readonly error: string; readonly remediation: string | null } | null) | null;
   /** The whole must grow by this much: less is noise of a running program, which loads classes and starts a few threads. */
   readonly leastGrowth: number;
+  /** Whether a group grew as a program does that starts or warms up. Such growth does not count. */
+  readonly isWarmUp: (grown: GrownGroup<Group>) => boolean;
   readonly unit: 'bytes' | 'threads';
 }
+
+const never = (): boolean => false;
+/** Classes that a server of some hundred libraries loads in a minute after its start. */
+const WARM_UP = 4 * MIB;
+const isOfLoadersOfJdk = (name: string): boolean => name === '<boot class loader>' || isOfJdk(name);
 
 const ALONE = { stand: null, parent: null } as const;
 
@@ -43,7 +55,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   heap: {
     command: 'GC.class_histogram',
     looks: 4,
-    collects: false, // the command collects
+    before: [], // the command collects
     cost: 'four full collections (GC.class_histogram), each a pause of the JVM',
     groups: (answer) =>
       parseHistogram(answer).map(({ name, bytes, instances }) => ({
@@ -54,24 +66,27 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
       })),
     refusal: null,
     leastGrowth: MIB,
+    isWarmUp: never,
     unit: 'bytes',
   },
   threads: {
     command: 'Thread.print',
     looks: 5,
-    collects: false,
+    before: [],
     cost: 'five thread dumps (Thread.print), each a short pause of the JVM',
     groups: (answer) =>
       parseThreadDump(answer).map(({ name, threads, stand }) => ({ ...ALONE, name, size: threads, counts: {}, stand })),
     refusal: null,
     leastGrowth: 5,
+    isWarmUp: never,
     unit: 'threads',
   },
   metaspace: {
     command: 'VM.classloader_stats',
     looks: 5,
-    collects: true,
-    cost: 'two full collections (GC.run), each a pause of the JVM, and five lists of the class loaders (VM.classloader_stats), each a short pause',
+    // DisableExplicitGC, which servers are given, makes nothing of GC.run. The histogram collects all the same.
+    before: ['GC.class_histogram', 'Thread.print'],
+    cost: 'two full collections (GC.class_histogram) and two thread dumps (Thread.print), each a pause of the JVM, and five lists of the class loaders (VM.classloader_stats), each a short pause',
     groups: (answer) =>
       parseClassloaderStats(answer).map(({ name, hidden, loaders, classes, bytes, parent }) => ({
         ...ALONE,
@@ -81,13 +96,16 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
         parent,
       })),
     refusal: null,
-    leastGrowth: 256 * KIB,
+    leastGrowth: 32 * KIB, // four loaders of a few classes
+    // Loaders that became more are kept. One that only got classes may be that of a program which warms up, and the JDK's become more then, too.
+    isWarmUp: ({ name, before, after, grew }) =>
+      grew < WARM_UP && (isOfLoadersOfJdk(name) || (after.counts.loaders ?? 0) <= (before?.counts.loaders ?? 0)),
     unit: 'bytes',
   },
   native: {
     command: 'VM.native_memory summary',
     looks: 5,
-    collects: true,
+    before: ['GC.run'],
     cost: 'two full collections (GC.run), each a pause of the JVM, and five reports of native memory tracking (VM.native_memory), which do not pause it',
     groups: (answer) =>
       (parseNativeMemory(answer)?.categories ?? [])
@@ -106,6 +124,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
           }
         : null,
     leastGrowth: MIB,
+    isWarmUp: never,
     unit: 'bytes',
   },
 };

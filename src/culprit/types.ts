@@ -50,6 +50,16 @@ export interface CommonFrame {
   readonly threads: number;
 }
 
+/** What became more together with class loaders, and so may keep them. */
+export interface LoaderKeepers {
+  /** Classes of which at least half of the loaders that came have live objects; at most three. They tell which application it is. */
+  readonly classes: readonly string[];
+  /** Threads that stand in code that is not the JDK's. null: none became more. */
+  readonly threads: { readonly name: string; readonly more: number; readonly frame: string } | null;
+  /** Whether drivers did that are registered in java.sql.DriverManager. */
+  readonly drivers: boolean;
+}
+
 /** One file, folder, connection or program, and what Java code did with it while it was recorded. */
 export interface RecordedGroup {
   /** A path; "HOST:PORT"; a program. */
@@ -85,6 +95,8 @@ export type Culprit =
       readonly stand: CommonFrame | null;
       /** Of class loaders: the class of the parent that most have. null: no loaders, or it is not known. */
       readonly parent: string | null;
+      /** null: no loaders became more. */
+      readonly keepers: LoaderKeepers | null;
       /** Of a heap: what keeps the objects, and who allocated them. null: nothing was recorded. */
       readonly retention: Retention | null;
       readonly grown: readonly GroupGrowth[];

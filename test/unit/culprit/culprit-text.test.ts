@@ -15,7 +15,17 @@ const growth = (name: string, more: Partial<GroupGrowth> = {}): GroupGrowth => (
 });
 const named = (more: Partial<Extract<Culprit, { state: 'named' }>>): Culprit => {
   const culprit = more.culprit ?? growth('A');
-  return { state: 'named', cause: 'heap', culprit, stand: null, parent: null, retention: null, grown: [culprit], ...more };
+  return {
+    state: 'named',
+    cause: 'heap',
+    culprit,
+    stand: null,
+    parent: null,
+    keepers: null,
+    retention: null,
+    grown: [culprit],
+    ...more,
+  };
 };
 
 test('loaders are named with their number, their classes and their parent', () => {

@@ -81,6 +81,33 @@ test('a JVM without the command fails with the name of the command', async () =>
   assert.match(found.state === 'failed' ? found.error : '', /does not have the command VM\.classloader_stats/);
 });
 
+test('of loaders that became more it is told what of the application is alive in them, and which threads came with them', async () => {
+  let n = 0;
+  const found = await findCulprit(question('metaspace'), async (_, command) => {
+    const [copies, numbers] = [Array.from({ length: n }), Array.from({ length: 9 })];
+    if (command === 'GC.class_histogram')
+      return read([...copies.map(() => '  1:  1  16  Shop$Prices'), ...numbers.map(() => '  2:  9  144  Once')].join('\n'));
+    if (command === 'Thread.print')
+      return read(
+        copies
+          .map(
+            (_, at) =>
+              `"prices-${at}" #${at} daemon\n\tat java.lang.Thread.sleep(Native Method)\n\tat Shop$Prices.run(Shop.java:22)\n`,
+          )
+          .join('\n'),
+      );
+    n += 3;
+    return read(Array.from({ length: n }, (_, at) => `0x${at + 1}  0x0  0x2  4  12288  20000  app.Loader`).join('\n'));
+  });
+  assert.ok(found.state === 'named', JSON.stringify(found));
+  assert.equal(found.culprit.more.loaders, 12);
+  assert.deepEqual(found.keepers, {
+    classes: ['Shop$Prices'],
+    threads: { name: 'prices-N', more: 12, frame: 'Shop$Prices.run(Shop.java:22)' },
+    drivers: false,
+  });
+});
+
 test('the JVM collects before the first look at its loaders and before the last, since dropped loaders wait for that', async () => {
   const commands: string[] = [];
   await findCulprit(question('metaspace'), async (_, command) => {
@@ -88,7 +115,8 @@ test('the JVM collects before the first look at its loaders and before the last,
     return read('');
   });
   const look = 'VM.classloader_stats';
-  assert.deepEqual(commands, ['GC.run', look, look, look, look, 'GC.run', look]);
+  const beside = ['GC.class_histogram', 'Thread.print'];
+  assert.deepEqual(commands, [...beside, look, look, look, look, ...beside, look]);
 });
 
 test('a JVM that does not track its native memory fails with the option that turns it on', async () => {

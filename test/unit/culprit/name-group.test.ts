@@ -79,3 +79,27 @@ test('a class that is there from the second look on has no size at the first', (
 test('one look is not enough', () => {
   assert.equal(nameGroup('heap', [heap({ A: 9 })]).state, 'unknown');
 });
+
+const loaders = (counts: Readonly<Record<string, readonly [loaders: number, mib: number]>>) =>
+  Object.entries(counts).map(([name, [n, mib]]) => ({
+    name,
+    size: mib * MIB,
+    counts: { loaders: n },
+    stand: null,
+    parent: null,
+  }));
+const warmUp = (...apps: readonly (readonly [number, number])[]) =>
+  nameGroup(
+    'metaspace',
+    apps.map(([n, mib], at) => loaders({ '<boot class loader>': [1, 9 + at], 'app.Loader': [n, mib] })),
+  );
+
+test('loaders that became more are named beside a larger warm-up, which does not count', () => {
+  const found = warmUp([1, 0.1], [2, 0.2], [3, 0.3]);
+  assert.deepEqual(found.state === 'named' && [found.culprit.name, found.culprit.share], ['app.Loader', 1]);
+});
+
+test('a loader that only got classes is a warm-up, as long as it did not get many MiB', () => {
+  assert.equal(warmUp([1, 0.1], [1, 1.2], [1, 2.3]).state, 'unknown');
+  assert.equal(warmUp([1, 0.1], [1, 5], [1, 10]).state, 'named');
+});

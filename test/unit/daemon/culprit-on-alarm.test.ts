@@ -15,6 +15,7 @@ const NAMED: Culprit = {
   culprit: growth,
   stand: null,
   parent: null,
+  keepers: null,
   retention: null,
   grown: [growth],
 };
