@@ -120,11 +120,12 @@ const retentionIn = (objects: Reading<readonly OldObject[]>, className: string):
     ? retentionOf(className, objects.value)
     : { state: 'unknown', reason: objects.state === 'absent' ? objects.reason : objects.error };
 
-/** The looks are not evenly apart: what breathes with a period like theirs would look the same each time. By turns 0.8 and 1.2 of an even wait. */
+/** The looks are not evenly apart, nor in a simple ratio: what breathes with a period that fits them would look the same each time. */
+const WEIGHTS = [0.8, 1.27, 0.93, 1.13, 0.71, 1.16];
+
 const waitMs = (forMs: number, n: number, looks: number): number => {
-  const weight = (at: number): number => (at % 2 === 1 ? 0.8 : 1.2);
-  const all = Array.from({ length: looks - 1 }, (_, at) => weight(at + 1)).reduce((sum, w) => sum + w, 0);
-  return (forMs * weight(n)) / all;
+  const all = WEIGHTS.slice(0, looks - 1).reduce((sum, weight) => sum + weight, 0);
+  return (forMs * (WEIGHTS[n - 1] ?? 1)) / all;
 };
 
 /** An answer that says why there is none. */

@@ -54,9 +54,9 @@ const ALONE = { stand: null, parent: null } as const;
 export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   heap: {
     command: 'GC.class_histogram',
-    looks: 4,
+    looks: 5,
     before: [], // the command collects
-    cost: 'four full collections (GC.class_histogram), each a pause of the JVM',
+    cost: 'five full collections (GC.class_histogram), each a pause of the JVM',
     groups: (answer) =>
       parseHistogram(answer).map(({ name, bytes, instances }) => ({
         name: plainClassName(name),
@@ -71,9 +71,9 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   },
   threads: {
     command: 'Thread.print',
-    looks: 5,
+    looks: 7,
     before: [],
-    cost: 'five thread dumps (Thread.print), each a short pause of the JVM',
+    cost: 'seven thread dumps (Thread.print), each a short pause of the JVM',
     groups: (answer) =>
       parseThreadDump(answer).map(({ name, threads, stand }) => ({ ...ALONE, name, size: threads, counts: {}, stand })),
     refusal: null,
@@ -83,10 +83,10 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   },
   metaspace: {
     command: 'VM.classloader_stats',
-    looks: 5,
+    looks: 7,
     // DisableExplicitGC, which servers are given, makes nothing of GC.run. The histogram collects all the same.
     before: ['GC.class_histogram', 'Thread.print'],
-    cost: 'two full collections (GC.class_histogram) and two thread dumps (Thread.print), each a pause of the JVM, and five lists of the class loaders (VM.classloader_stats), each a short pause',
+    cost: 'two full collections (GC.class_histogram) and two thread dumps (Thread.print), each a pause of the JVM, and seven lists of the class loaders (VM.classloader_stats), each a short pause',
     groups: (answer) =>
       parseClassloaderStats(answer).map(({ name, hidden, loaders, classes, bytes, parent }) => ({
         ...ALONE,
@@ -104,9 +104,9 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   },
   native: {
     command: 'VM.native_memory summary',
-    looks: 5,
+    looks: 7,
     before: ['GC.run'],
-    cost: 'two full collections (GC.run), each a pause of the JVM, and five reports of native memory tracking (VM.native_memory), which do not pause it',
+    cost: 'two full collections (GC.run), each a pause of the JVM, and seven reports of native memory tracking (VM.native_memory), which do not pause it',
     groups: (answer) =>
       (parseNativeMemory(answer)?.categories ?? [])
         .filter(({ name }) => name !== 'Java Heap') // the cause heap

@@ -28,7 +28,7 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   assert.equal(code, 0, stderr);
   const found = JSON.parse(stdout) as Culprit;
   assert.equal(found.state === 'named' && found.culprit.name, 'byte[]', stdout);
-  assert.match(stderr, /four full collections/);
+  assert.match(stderr, /five full collections/);
   const { retention } = found as Extract<Culprit, { state: 'named' }>;
   assert.ok(retention?.state === 'known' && retention.heldBy !== null, stdout);
   assert.match(retention.heldBy.name, /^(?:HeapLeak\.\w+|java\.util\.ArrayList of byte\[\])$/);

@@ -71,6 +71,12 @@ for (const [what, sizes] of Object.entries({
   });
 }
 
+test('of seven looks one may show no growth, since a leak in bursts may pause; a fall, or a second pause, is none', () => {
+  assert.equal(named(10, 20, 30, 30, 40, 50, 60).state, 'named');
+  assert.equal(named(10, 20, 30, 24, 40, 50, 60).state, 'unknown');
+  assert.equal(named(10, 20, 30, 30, 30, 45, 60).state, 'unknown');
+});
+
 test('a class that is there from the second look on has no size at the first', () => {
   const found = nameGroup('heap', [heap({ Other: 5 }), heap({ A: 5, Other: 5 }), heap({ A: 9, Other: 5 })]);
   assert.deepEqual(found.state === 'named' && found.culprit.sizes, [0, 5 * MIB, 9 * MIB]);
