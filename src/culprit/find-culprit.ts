@@ -3,7 +3,7 @@ import type { Reading } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
 import { findRecorded } from './find-recorded.ts';
 import { startHeapRecording } from './heap-recording.ts';
-import { type Beside, loaderKeepers } from './loader-keepers.ts';
+import { type Beside, besideOf, loaderKeepers } from './loader-keepers.ts';
 import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
 import { type Group, isRecorded, QUESTIONS } from './questions.ts';
@@ -53,7 +53,7 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
   if (culprit.state !== 'named') return culprit;
   return {
     ...culprit,
-    keepers: keepersIn(culprit, first.before, last.before),
+    keepers: keepersIn(culprit, first, last),
     retention: objects === null ? null : retentionIn(objects, culprit.culprit.name),
   };
 }
@@ -61,8 +61,8 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
 interface Looked {
   readonly state: 'looked';
   readonly groups: readonly Group[];
-  /** The answers to the commands before the look. */
-  readonly before: ReadonlyMap<string, string>;
+  /** null: nothing was asked before the look but to collect. */
+  readonly beside: Beside | null;
 }
 
 /** Waits until a look is due, and takes it. Any other answer ends the search. */
@@ -78,13 +78,16 @@ async function lookAt(
   if (n > 0 && !(await waited(waitMs(forMs, n, looks), signal))) return unknown(cause, 'cancelled');
   if (signal.aborted) return unknown(cause, 'cancelled');
   const began = now();
-  const answers = new Map<string, string>();
+  let beside: Beside | null = null;
   if (before.length > 0 && (n === 0 || n === looks - 1)) {
+    const answers: string[] = [];
     for (const one of before) {
       const answered = await ask(question, one);
       if (answered.state !== 'read') return failed(cause, answered);
-      answers.set(one, answered.value);
+      answers.push(answered.value);
     }
+    const [histogram, threads] = answers;
+    if (histogram !== undefined && threads !== undefined) beside = besideOf(histogram, threads);
     // Cleaners free what belonged to collected objects, in a thread of the JVM.
     if (!(await waited(Math.min(SETTLE_MS, forMs), signal))) return unknown(cause, 'cancelled');
   }
@@ -94,21 +97,13 @@ async function lookAt(
   if (refused !== null) return refused;
   onLook(n + 1);
   if (n + 1 < looks && now() - began > BUDGET_MS) return unknown(cause, 'over-budget');
-  return { state: 'looked', groups: largest(groups(answer.value)), before: answers };
+  return { state: 'looked', groups: largest(groups(answer.value)), beside };
 }
 
-function keepersIn(
-  { cause, culprit }: Extract<Culprit, { state: 'named' }>,
-  first: Looked['before'],
-  last: Looked['before'],
-): LoaderKeepers | null {
+function keepersIn({ cause, culprit }: Extract<Culprit, { state: 'named' }>, first: Looked, last: Looked): LoaderKeepers | null {
   const more = culprit.more.loaders ?? 0;
-  if (cause !== 'metaspace' || more <= 0) return null;
-  const beside = (answers: Looked['before']): Beside => ({
-    histogram: answers.get('GC.class_histogram') ?? '',
-    threads: answers.get('Thread.print') ?? '',
-  });
-  return loaderKeepers(beside(first), beside(last), more);
+  if (cause !== 'metaspace' || more <= 0 || first.beside === null || last.beside === null) return null;
+  return loaderKeepers(first.beside, last.beside, more);
 }
 
 /** All looks are kept until the last. The container may invent as many names as an answer has room for. */

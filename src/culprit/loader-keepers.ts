@@ -2,43 +2,55 @@ import { loadersByClass, parseHistogram } from '../sources/jvm/class-histogram.t
 import { isOfJdk } from './frames.ts';
 import { grownGroups } from './grown-groups.ts';
 import { LEAST_SHARE } from './shares.ts';
-import { parseThreadDump } from './thread-dump.ts';
+import { parseThreadDump, type ThreadGroup } from './thread-dump.ts';
 import type { LoaderKeepers } from './types.ts';
 
-/** A histogram of the classes, and a thread dump. */
+/** What is kept of a histogram of the classes and of a thread dump. */
 export interface Beside {
-  readonly histogram: string;
-  readonly threads: string;
+  /** How many loaders have a class of a name that is not the JDK's, with live objects. */
+  readonly loaders: ReadonlyMap<string, number>;
+  readonly threads: readonly ThreadGroup[];
+  /** Drivers that are registered in java.sql.DriverManager. */
+  readonly drivers: number;
 }
 
+/** The container may invent as many names as an answer has room for. */
+const MAX_NAMES = 10_000;
 const MOST_CLASSES = 3;
 const DRIVER = 'java.sql.DriverInfo';
+
+/** Two of them are kept until the last look. Pure. */
+export function besideOf(histogram: string, threads: string): Beside {
+  const classes = [...loadersByClass(histogram)].filter(([name]) => !isOfJdk(name) && !/^\[|\//.test(name));
+  return {
+    loaders: new Map(classes.slice(0, MAX_NAMES)),
+    threads: parseThreadDump(threads).slice(0, MAX_NAMES),
+    drivers: parseHistogram(histogram).find(({ name }) => name === DRIVER)?.instances ?? 0,
+  };
+}
 
 /** What became more together with the loaders: classes of the application with live objects in each, threads, drivers of JDBC. Pure. */
 export function loaderKeepers(before: Beside, after: Beside, moreLoaders: number): LoaderKeepers {
   const least = Math.max(2, LEAST_SHARE * moreLoaders);
   return {
-    classes: classesOf(before.histogram, after.histogram, least),
+    classes: classesOf(before.loaders, after.loaders, least),
     threads: threadsOf(before.threads, after.threads, least),
-    drivers: driversIn(after.histogram) - driversIn(before.histogram) >= least,
+    drivers: after.drivers - before.drivers >= least,
   };
 }
 
-function classesOf(before: string, after: string, least: number): string[] {
-  const [first, last] = [loadersByClass(before), loadersByClass(after)];
-  return [...last]
-    .map(([name, loaders]) => ({ name, more: loaders - (first.get(name) ?? 0) }))
-    .filter(({ name, more }) => more >= least && !isOfJdk(name) && !name.startsWith('[') && !name.includes('/'))
+function classesOf(before: Beside['loaders'], after: Beside['loaders'], least: number): string[] {
+  return [...after]
+    .map(([name, loaders]) => ({ name, more: loaders - (before.get(name) ?? 0) }))
+    .filter(({ more }) => more >= least)
     .sort((a, b) => b.more - a.more || a.name.localeCompare(b.name))
     .slice(0, MOST_CLASSES)
     .map(({ name }) => name);
 }
 
 /** Threads that stand in a frame of the JDK alone may be anybody's. */
-function threadsOf(before: string, after: string, least: number): LoaderKeepers['threads'] {
-  const grown = grownGroups(parseThreadDump(before), parseThreadDump(after), ({ threads }) => threads);
+function threadsOf(before: Beside['threads'], after: Beside['threads'], least: number): LoaderKeepers['threads'] {
+  const grown = grownGroups(before, after, ({ threads }) => threads);
   const own = grown.find(({ grew, after: { stand } }) => grew >= least && stand !== null && !isOfJdk(stand.frame));
   return own === undefined ? null : { name: own.name, more: own.grew, frame: own.after.stand!.frame };
 }
-
-const driversIn = (histogram: string): number => parseHistogram(histogram).find(({ name }) => name === DRIVER)?.instances ?? 0;
