@@ -145,7 +145,7 @@ const cannotWrite = (path: string, error: unknown): InputError =>
 /** @throws InputError if it cannot be written */
 function writeReport(path: string, answer: FleetAnswer, results: ResultFile, { url, selector }: Question): void {
   const style = isBundled() ? pageStyle() : '';
-  const html = reportHtml({ answer, url, selector, style, chartOf: ({ row }) => results.row(row).chart });
+  const html = reportHtml({ answer, url, selector, style, readRow: ({ row }) => results.row(row) });
   try {
     writeFileSync(path, html);
   } catch (error) {
@@ -177,7 +177,7 @@ function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCom
 
 /** The row as it is on disk, with what only the fleet as a whole tells. */
 function jsonLine({ row, alarm, replicas }: RankedRow, results: ResultFile): string {
-  return `${results.row(row).text.slice(0, -1)},"alarm":${alarm},"replicas":${JSON.stringify(replicas)}}`;
+  return `${results.text(row).slice(0, -1)},"alarm":${alarm},"replicas":${JSON.stringify(replicas)}}`;
 }
 
 function exitCode(answer: FleetAnswer, { failOn, partialOk }: FleetCommand): number {

@@ -12,6 +12,12 @@ export interface KnownRow {
   readonly place: SpoolPlace;
 }
 
+/** A row as it is on disk. */
+export interface StoredRow {
+  readonly row: FleetRow;
+  readonly chart: Chart | null;
+}
+
 /** What the rows of a file were asked for. Another question needs another file. */
 export interface Question {
   readonly url: string;
@@ -81,10 +87,16 @@ export class ResultFile {
     return { summary, place: this.#spool.append(`${row}\t${chart}`) };
   }
 
-  row({ place }: KnownRow): { readonly text: string; readonly chart: Chart | null } {
-    const text = this.#spool.read(place);
-    const tab = text.indexOf('\t');
-    return { text: text.slice(0, tab), chart: JSON.parse(text.slice(tab + 1)) as Chart | null };
+  /** The row as JSON. */
+  text({ place }: KnownRow): string {
+    const line = this.#spool.read(place);
+    return line.slice(0, line.indexOf('\t'));
+  }
+
+  row({ place }: KnownRow): StoredRow {
+    const line = this.#spool.read(place);
+    const tab = line.indexOf('\t');
+    return { row: JSON.parse(line.slice(0, tab)) as FleetRow, chart: JSON.parse(line.slice(tab + 1)) as Chart | null };
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { FleetRow, Growth, RowSummary } from './types.ts';
 
 /** What is kept of a row. */
 export function summaryOf({ verdict, ...row }: FleetRow): RowSummary {
-  const { trend, cause, headline, eta, target } = verdict;
+  const { trend, cause, eta, target } = verdict;
   const { sidecar } = row;
   const isOfSidecar = verdict.leak === null && sidecar !== null && sidecar.leak !== null;
   return {
@@ -12,7 +12,6 @@ export function summaryOf({ verdict, ...row }: FleetRow): RowSummary {
     leak: isOfSidecar ? sidecar.leak : verdict.leak,
     confidence: (isOfSidecar ? sidecar.confidence : null) ?? verdict.confidence,
     cause,
-    headline,
     growth: growthOf(verdict),
     eta,
     limitBytes: 'limitBytes' in target ? target.limitBytes : null,

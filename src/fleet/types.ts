@@ -29,7 +29,6 @@ export interface RowSummary extends ContainerKey {
   readonly leak: boolean | null;
   readonly confidence: number;
   readonly cause: Verdict['cause'];
-  readonly headline: string;
   readonly growth: Growth | null;
   readonly eta: Eta | null;
   readonly limitBytes: number | 'max' | null;

@@ -3,8 +3,8 @@ import { causeText } from '../cause-text.ts';
 import { endText } from '../end-text.ts';
 import { growthText } from '../growth-text.ts';
 import type { RankedRow } from '../rank.ts';
+import type { StoredRow } from '../result-file.ts';
 import type { FleetAnswer } from '../run-fleet.ts';
-import type { Chart } from '../types.ts';
 import { chartSvg } from './chart-svg.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
 
@@ -15,7 +15,8 @@ export interface ReportInput {
   readonly selector: string;
   /** The style sheet of memhound's page. */
   readonly style: string;
-  readonly chartOf: (row: RankedRow) => Chart | null;
+  /** What a row has on disk. */
+  readonly readRow: (row: RankedRow) => StoredRow;
 }
 
 /** Replicas of a workload that are drawn. */
@@ -42,7 +43,7 @@ th, td { padding: 3px 14px 3px 0; border-bottom: 1px solid var(--line); overflow
 `;
 
 /** A page that opens without a server and loads nothing: who leaks, by what, who ends first, each with its chart. */
-export function reportHtml({ answer, url, selector, style, chartOf }: ReportInput): string {
+export function reportHtml({ answer, url, selector, style, readRow }: ReportInput): string {
   const alarms = workloadsOf(answer.rows.filter(({ alarm }) => alarm));
   const perhaps = workloadsOf(answer.rows.filter(({ alarm, row }) => !alarm && row.summary.leak === true));
   const open = workloadsOf(answer.rows.filter(({ row: { summary } }) => summary.leak === null && summary.trend === 'growing'));
@@ -52,9 +53,9 @@ export function reportHtml({ answer, url, selector, style, chartOf }: ReportInpu
     `<header class="top"><strong class="name">memhound</strong><span class="quiet">${text(url)}${selector === '{}' ? '' : ` ${text(selector)}`}, ${at(answer.range.from)} to ${at(answer.range.to)}</span></header>`,
     `<main><section class="verdict ${tone}" aria-label="Verdict"><h1>${text(headline(answer, alarms))}</h1><p class="state">${text(stateOf(answer))}</p></section>`,
     overview(alarms),
-    list('Leaks, the first to end first', alarms, chartOf, 'leak'),
-    list('Perhaps leaks', perhaps, chartOf),
-    list('Growing, and not known whether it is a leak', open, chartOf),
+    list('Leaks, the first to end first', alarms, readRow, 'leak'),
+    list('Perhaps leaks', perhaps, readRow),
+    list('Growing, and not known whether it is a leak', open, readRow),
     missing(answer),
     '</main>',
     '<footer>A chart begins at zero and shows the field that grows; a dotted line is a restart, a dashed one the limit, and a gap is a time without samples. Which files and which parts of a JVM grow, no metric of the cgroup tells: <code>memhound inject</code> adds the sidecar that does.</footer>',
@@ -102,13 +103,13 @@ function stateOf({ rows, expectedFalse, missing, tooYoung }: FleetAnswer): strin
 function list(
   title: string,
   workloads: readonly Workload[],
-  chartOf: ReportInput['chartOf'],
+  readRow: ReportInput['readRow'],
   anchor: string | null = null,
 ): string {
   if (workloads.length === 0) return '';
   const shown = workloads
     .slice(0, MOST_WORKLOADS)
-    .map((workload, i) => section(workload, chartOf, anchor === null ? null : `${anchor}-${i + 1}`));
+    .map((workload, i) => section(workload, readRow, anchor === null ? null : `${anchor}-${i + 1}`));
   const more = workloads.length > MOST_WORKLOADS ? `<p>${workloads.length - MOST_WORKLOADS} more are not shown.</p>` : '';
   return `<section><div class="head"><h2>${text(title)}</h2></div>${shown.join('\n')}${more}</section>`;
 }
@@ -130,11 +131,11 @@ function overview(alarms: readonly Workload[]): string {
   return `<section class="overview" aria-label="Overview"><table><tr><th>Leaks</th><th>Cause</th><th>Grows by</th><th>Ends</th><th>Replicas</th></tr>${lines.join('\n')}</table></section>`;
 }
 
-function section({ name, rows }: Workload, chartOf: ReportInput['chartOf'], id: string | null): string {
+function section({ name, rows }: Workload, readRow: ReportInput['readRow'], id: string | null): string {
   const [first] = rows;
-  const { headline: sentence } = first!.row.summary;
+  const { headline: sentence } = readRow(first!).row.verdict;
   const charts = rows.slice(0, MOST_CHARTS).flatMap((row) => {
-    const chart = chartOf(row);
+    const { chart } = readRow(row);
     const { pod, limitBytes } = row.row.summary;
     return chart === null ? [] : [`<figure style="margin:0"><small>${text(pod)}</small>${chartSvg(chart, limitBytes)}</figure>`];
   });

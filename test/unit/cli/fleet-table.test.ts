@@ -17,7 +17,6 @@ const LEAK: RowSummary = {
   leak: true,
   confidence: 0.98,
   cause: 'native',
-  headline: '',
   growth: { field: 'anon', bytesPerHour: 1e6, low: 0.9e6, high: 1.1e6 },
   eta: { event: 'oom-kill', seconds: 4e5, low: 3.5e5, high: 4.4e5 },
   limitBytes: 2 ** 30,

@@ -19,7 +19,6 @@ test('names and texts of the cluster and of the server are text in the report, w
     leak: true,
     confidence: 1,
     cause: 'native',
-    headline: EVIL,
     growth: { field: 'anon', bytesPerHour: 1, low: 1, high: 2 },
     eta: null,
     limitBytes: 10,
@@ -39,7 +38,11 @@ test('names and texts of the cluster and of the server are text in the report, w
     url: EVIL,
     selector: EVIL,
     style: '',
-    chartOf: () => ({ field: 'anon', from: 0, to: 3600, values: [1, 2], restarts: [] }) as never,
+    readRow: () =>
+      ({
+        row: { verdict: { headline: EVIL } },
+        chart: { field: 'anon', from: 0, to: 3600, values: [1, 2], restarts: [] },
+      }) as never,
   });
   assert.ok(html.includes('&lt;img src=x onerror=alert(1)&gt;'));
   assert.doesNotMatch(html, /<img|<script|<\/script/);
