@@ -178,7 +178,8 @@ export class WatchedContainer implements AnsweringContainer {
       alive: tick.alive,
     });
     for (const event of events) this.history.recordEvent(event);
-    if (Object.keys(tick.sample.values).length > 0) {
+    // What is left in the cgroup of a process that has ended says nothing about what ran in it.
+    if (tick.alive && Object.keys(tick.sample.values).length > 0) {
       this.history.append(tick.sample);
       this.#samplesBeforeRestore?.push(tick.sample);
     }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ApiError } from '../../../src/outlets/status.ts';
 import { WatchedPod } from '../../support/watched-pod.ts';
@@ -25,4 +27,19 @@ test('the answer of a target that has ended says when, whether it was OOM-killed
     },
   );
   assert.match(pod.status.verdict(undefined, -1).headline, /^The container ended at /);
+});
+
+test('the final verdict is of what ran: the empty cgroup that is left is no sample of it', async (t) => {
+  const pod = new WatchedPod(t);
+  pod.tree.run({ pid: 10, startTicks: 100, rssMiB: 300, group: 'orders-1', container: 'orders' });
+  await pod.start();
+  for (let minute = 0; minute < 40; minute++) await pod.tick();
+  const dir = join(pod.tree.roots.proc, '10');
+  for (const file of ['stat', 'status']) rmSync(join(dir, file));
+  writeFileSync(join(dir, 'root/sys/fs/cgroup/memory.current'), '0\n');
+  writeFileSync(join(dir, 'root/sys/fs/cgroup/memory.stat'), 'anon 0\nfile 0\n');
+  await pod.tick();
+  const { trend, headline } = pod.status.verdict(undefined, -1);
+  assert.equal(trend, 'stable');
+  assert.match(headline, /Before that: Nothing grows\. 300 MiB of 1 GiB/);
 });
