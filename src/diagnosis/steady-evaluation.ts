@@ -29,10 +29,14 @@ const isSilent = (published: Answer, now: Answer): boolean =>
 const isSame = (a: Answer, b: Answer): boolean =>
   a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes);
 
+/** Whether growth without a known cause has one now: that says more, and contradicts nothing. */
+const isExplained = (published: Answer, now: Answer): boolean =>
+  published.trend === now.trend && published.leak === now.leak && published.causes.length === 0 && now.causes.length > 0;
+
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
   same: isSame,
-  atOnce: (published, now) => now.leak === true || isUnknown(published) || isUnknown(now),
+  atOnce: (published, now) => now.leak === true || isUnknown(published) || isUnknown(now) || isExplained(published, now),
   isSilent,
 };
 
@@ -57,10 +61,22 @@ export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
 
 /** The evaluation whose trends and causes are published, each with the numbers of the newest evaluation that agrees. */
 export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
-  const { windowSeconds: _, growthPerHour: __, ...answer } = steady.keep('answer', answerOf(now), ANSWER);
+  let explained = false;
+  const {
+    windowSeconds: _,
+    growthPerHour: __,
+    ...answer
+  } = steady.keep('answer', answerOf(now), {
+    ...ANSWER,
+    atOnce: (published, to) => {
+      explained = isExplained(published, to);
+      return ANSWER.atOnce!(published, to);
+    },
+  });
   const field: Keeping<FieldTrend> = {
     same: (a, b) => a.trend === b.trend,
-    atOnce: (published, to) => isUnknown(published) || isUnknown(to),
+    // The fields of a cause that has just been found grow.
+    atOnce: (published, to) => isUnknown(published) || isUnknown(to) || (explained && to.trend === 'growing'),
     isSilent: (published) => isUnknown(now) && !isUnknown(answer) && !isUnknown(published),
   };
   const fields = entriesOf(now.fields).map(([id, trend]): [FieldName, FieldTrend] => [

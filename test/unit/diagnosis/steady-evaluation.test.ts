@@ -129,6 +129,37 @@ test('all of the growth is still all of it where its share is measured a little 
   assert.match(verdictsOf(lower).at(-1)!.headline, /89 % of it/);
 });
 
+test('a share that is all of it within the error of the slopes is all of it from the first verdict on', () => {
+  const usage = overAMinute('growing', 3.6e9);
+  const withError = (share: number, error: number): Given => ({
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', share * 3.6e9, { reclaimable: true })],
+      fields: { usage: { ...usage, low: (1 - error) * 3.6e9, high: (1 + error) * 3.6e9 } },
+    },
+  });
+  const [early, late] = verdictsOf([withError(0.87, 0.16), withError(0.97, 0.02)]);
+  assert.match(early!.headline, /all of it/);
+  assert.match(late!.headline, /all of it/);
+  assert.match(verdictsOf([withError(0.87, 0.1)])[0]!.headline, /87 % of it/);
+  assert.match(verdictsOf([withError(0.79, 0.5)])[0]!.headline, /79 % of it/);
+});
+
+test('growth whose cause was not known is explained in the verdict that finds the cause, and its field grows in it', () => {
+  const usage = overAMinute('growing', 3.6e9);
+  const unknown: Given = { evaluation: { ...GROWS, causes: [], fields: { usage, file: overAMinute('settling', 3.6e9) } } };
+  const known: Given = {
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', 3.6e9, { reclaimable: true })],
+      fields: { usage, file: overAMinute('growing', 3.6e9) },
+    },
+  };
+  const [, , explained, still] = verdictsOf([unknown, unknown, known, unknown]);
+  assert.deepEqual([explained!.cause, explained!.fields.file?.trend], ['page-cache', 'growing']);
+  assert.equal(still!.cause, 'page-cache', 'and is not unexplained again in the next');
+});
+
 test('a heap that rises by little beside a log stays flat in the headline of the log, however long', () => {
   const rising = overAMinute('cyclic', 0.02 * 3.6e9);
   const beside: Given = {
