@@ -42,8 +42,7 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, how: How
     for (const matchers of shard.reads) rows.push(...(await reader.read(matchers, shard.range, shard.series)));
   } catch (error) {
     if (!isOfServer(error)) throw error;
-    const missing = [{ what: nameOf(shard), why: error.message, containers: shard.candidates.length }];
-    return { rows: [], missing, tooYoung: 0, samples: 0 };
+    return missingShard(shard, error.message);
   }
   const samples = rows.reduce((sum, { t }) => sum + t.length, 0);
   const known = new Map(shard.candidates.map((candidate) => [keyText(candidate.key), candidate]));
@@ -70,6 +69,14 @@ export async function evaluateShard(shard: Shard, reader: SeriesReader, how: How
     unanswered.length === 0 ? [] : [{ what: nameOf({ candidates: unanswered }), why: NO_SAMPLES, containers: unanswered.length }];
   return { rows: evaluated, missing, tooYoung: known.size - unanswered.length, samples };
 }
+
+/** The result of a shard that could not be read. */
+export const missingShard = (shard: Shard, why: string): ShardResult => ({
+  rows: [],
+  missing: [{ what: nameOf(shard), why, containers: shard.candidates.length }],
+  tooYoung: 0,
+  samples: 0,
+});
 
 /** The container that a container of a former pod is a life of. Series of a JVM may have no label of their container, so the pod decides. */
 function lifeOf({ candidates }: Shard): (life: ContainerKey) => ContainerKey {

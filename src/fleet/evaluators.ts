@@ -1,6 +1,6 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
-import { evaluateShard, type ShardResult } from './evaluate-shard.ts';
+import { evaluateShard, missingShard, type ShardResult } from './evaluate-shard.ts';
 import { type ClientOptions, HttpClient } from './http/http-client.ts';
 import { PrometheusApi } from './http/prometheus-api.ts';
 import { type ReadPlan, readerFor } from './read/choose-reader.ts';
@@ -58,41 +58,84 @@ export function evaluateHere({ client, plan, clusterLabel, minHistorySeconds }: 
  */
 export function startThreads(script: URL, threads: number, options: EvaluatorOptions): Evaluators {
   const data = { role: ROLE, options: { ...options, client: { ...options.client, connections: 1 } } };
-  const waiting = new Map<number, { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void }>();
-  let next = 0;
-  const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(script, { workerData: data, resourceLimits: LIMITS });
-    const tasks = new Set<number>();
-    const fail = (error: Error): void => {
-      for (const id of tasks) waiting.get(id)?.reject(error);
-    };
-    worker.on('message', (reply: Reply) => {
-      tasks.delete(reply.id);
-      waiting.get(reply.id)?.resolve(reply);
-      waiting.delete(reply.id);
-    });
-    worker.on('error', fail);
-    worker.on('exit', (code) => fail(new Error(`a thread ended with code ${code}`)));
-    return { worker, tasks };
-  });
+  const all = Array.from(
+    { length: threads },
+    () => new EvaluatorThread(() => new Worker(script, { workerData: data, resourceLimits: LIMITS })),
+  );
   return {
     // One more than threads each: its samples arrive while the one before is evaluated.
     size: 2 * threads,
-    async evaluate(shard) {
-      const id = next++;
-      const { worker, tasks } = workers.reduce((least, other) => (other.tasks.size < least.tasks.size ? other : least));
-      tasks.add(id);
-      const { result, warnings } = await new Promise<Reply>((resolve, reject) => {
-        waiting.set(id, { resolve, reject });
-        worker.postMessage({ id, shard } satisfies Task);
-      });
-      return { ...result, warnings };
-    },
+    evaluate: (shard) => all.reduce((least, other) => (other.tasks < least.tasks ? other : least)).evaluate(shard),
     async close() {
-      await Promise.all(workers.map(({ worker }) => worker.terminate()));
+      await Promise.all(all.map((thread) => thread.close()));
     },
   };
 }
+
+type Evaluated = ShardResult & { readonly warnings: readonly string[] };
+
+interface Waiting {
+  readonly shard: Shard;
+  readonly resolve: (result: Evaluated) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A thread that begins with its first shard, and again after one whose answer was too large for it. */
+class EvaluatorThread {
+  readonly #start: () => Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | null = null;
+  #next = 0;
+
+  constructor(start: () => Worker) {
+    this.#start = start;
+  }
+
+  get tasks(): number {
+    return this.#waiting.size;
+  }
+
+  evaluate(shard: Shard): Promise<Evaluated> {
+    this.#worker ??= this.#begin();
+    const [worker, id] = [this.#worker, this.#next++];
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { shard, resolve, reject });
+      worker.postMessage({ id, shard } satisfies Task);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #begin(): Worker {
+    const worker = this.#start();
+    worker.on('message', ({ id, result, warnings }: Reply) => {
+      this.#waiting.get(id)?.resolve({ ...result, warnings });
+      this.#waiting.delete(id);
+    });
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      // A server may send more than it was asked for. That costs these containers, and not the run.
+      const isTooLarge = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      this.#end(({ shard, resolve, reject }) =>
+        isTooLarge ? resolve({ ...missingShard(shard, TOO_LARGE), warnings: [] }) : reject(error),
+      );
+    });
+    worker.on('exit', (code) => {
+      if (this.#worker === worker) this.#end(({ reject }) => reject(new Error(`a thread ended with code ${code}`)));
+    });
+    return worker;
+  }
+
+  #end(settle: (waiting: Waiting) => void): void {
+    const ended = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#worker = null;
+    for (const one of ended) settle(one);
+  }
+}
+
+const TOO_LARGE = `the answer is larger than a thread has memory for (${LIMITS.maxOldGenerationSizeMb} MiB); expected the samples that were asked for`;
 
 /** In a thread of `startThreads` it serves tasks and returns true; elsewhere it does nothing. */
 export function serveThread(): boolean {

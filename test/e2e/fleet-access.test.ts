@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { PbfWriter } from 'pbf';
+import { crc32c } from '../../src/fleet/read/crc32c.ts';
 import { fleetOf } from '../../synthetic/fleet/fleet.ts';
 import { seriesOf } from '../../synthetic/fleet/installs.ts';
 import { Random } from '../../synthetic/random.ts';
@@ -202,6 +204,31 @@ describe('memhound fleet on a server that is not open to all, or does not answer
     );
   }
 
+  /** A frame of remote read with one series, see src/fleet/read/remote-read.ts. */
+  function frameOfLabels(count: number): Buffer {
+    const writer = new PbfWriter();
+    writer.writeMessage(
+      1,
+      (_: null, series) => {
+        for (let i = 0; i < count; i++) series.writeMessage(1, writeLabel, `l${i}`);
+      },
+      null,
+    );
+    const message = writer.finish();
+    const head: number[] = [];
+    for (let left = message.length; ; left >>>= 7) {
+      head.push((left & 127) | (left > 127 ? 128 : 0));
+      if (left <= 127) break;
+    }
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32BE(crc32c(message));
+    return Buffer.concat([Buffer.from(head), sum, message]);
+  }
+  const writeLabel = (name: string, label: PbfWriter): void => {
+    label.writeStringField(1, name);
+    label.writeStringField(2, 'v');
+  };
+
   for (const [what, spoilt, why] of [
     ['slow: it accepts and says nothing', () => {}, /no byte within 1 s; --timeout allows more/],
     ['failing', (_, answer) => void answer.writeHead(500).end('the disk is broken'), /answers 500 \(the disk is broken\)/],
@@ -218,9 +245,17 @@ describe('memhound fleet on a server that is not open to all, or does not answer
       (_, answer) => void answer.writeHead(200, { 'content-type': 'application/x-streamed-protobuf' }).end(),
       /lists it as running, and answers without any sample/,
     ],
+    [
+      'flooding: a series with two million labels',
+      (_, answer) => {
+        answer.writeHead(200, { 'content-type': 'application/x-streamed-protobuf' });
+        answer.end(frameOfLabels(2_000_000));
+      },
+      /the answer is larger than a thread has memory for/,
+    ],
   ] as readonly (readonly [string, RequestListener, RegExp])[])
     test(`a server that is ${what}: the rest is answered, what is missing is listed, and the code is 1`, async (t) => {
-      const { code, stdout } = await fleet(await spoiling(t, spoilt), '--json', '--timeout', '1s');
+      const { code, stdout } = await fleet(await spoiling(t, spoilt), '--json', '--timeout', spoilt.length === 0 ? '1s' : '20s');
       assert.equal(code, 1);
       const lines = rowsIn(stdout);
       const [missing] = lines.flatMap(({ missing: absent }) => absent ?? []);
