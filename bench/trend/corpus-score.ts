@@ -55,7 +55,7 @@ export function toAnswer(judgement: Evaluation): ScoredAnswer {
 }
 
 const rate = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
-const quantile = (values: readonly number[], share: number): number | null =>
+export const quantile = (values: readonly number[], share: number): number | null =>
   values.length === 0 ? null : [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]!;
 const median = (values: readonly number[]): number | null => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -3,18 +3,18 @@
  * The project's own labelled series (synthetic/corpus), the scenarios on which thresholds were tuned, and those that were held out; with
  * `--wide` those of synthetic/corpus/wide, the seeds that were tuned on and others; or the labelled series of DIR: truth.json and
  * traces/ID.json.gz. `--only` is a part of a scenario's name; `--seeds tuned` or `--seeds held-out` is one half of the wide corpus. Prints the scores of docs/accuracy.md. `--oracle`: also how
- * well slopes could be estimated with knowledge that no detector has, if the labels contain it.
+ * well slopes could be estimated with knowledge that no detector has, if the labels of DIR contain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
-import type { Example } from '../../synthetic/corpus/container.ts';
 import { CORPUS, exampleOf } from '../../synthetic/corpus/index.ts';
 import { WIDE, wideExample } from '../../synthetic/corpus/wide/index.ts';
 import { runOnThreads } from '../stats/worker-threads.ts';
 import { type CorpusTrace, toSeries } from './corpus-file.ts';
 import { type Labelled, percent, printScores, type ScoredAnswer, scoreAll, toAnswer } from './corpus-score.ts';
+import { type InformedAnswer, informedAnswers, printInformed } from './informed-slope.ts';
 import { errorUnder, type Oracle, oracleErrors } from './oracle.ts';
 
 const flags = process.argv.slice(2);
@@ -35,6 +35,7 @@ interface Done {
   readonly answer: ScoredAnswer;
   readonly cpuMs: number;
   readonly oracle: Oracle;
+  readonly informed: readonly InformedAnswer[];
 }
 
 const truth = dir === null ? {} : (JSON.parse(readFileSync(join(dir, 'truth.json'), 'utf8')) as Record<string, Labelled>);
@@ -58,22 +59,24 @@ function tasks(): Task[] {
   return CORPUS.filter(({ name }) => isAsked(name)).flatMap(({ index, heldOut }) => runs.map((run) => ({ index, run, heldOut })));
 }
 
-function exampleFor(task: Task): Pick<Example, 'series' | 'label'> {
-  if ('id' in task) return fromFolder(task.id);
+function exampleFor(task: Task) {
+  if ('id' in task) return { ...fromFolder(task.id), parts: null, grid: null };
   return wide ? wideExample(task.index, task.run, task.heldOut) : exampleOf(task.index, task.run);
 }
 
 function work(task: Task): Done {
-  const { series, label } = exampleFor(task);
+  const { series, label, parts, grid } = exampleFor(task);
   const began = process.cpuUsage().user;
   const evaluation = evaluateSeries(series, OPTIONS);
+  const answer = toAnswer(evaluation);
   return {
     id: 'id' in task ? task.id : `run ${task.run}`,
     heldOut: 'index' in task && task.heldOut,
     label,
-    answer: toAnswer(evaluation),
+    answer,
     cpuMs: (process.cpuUsage().user - began) / 1000,
     oracle: oracleErrors(series, label),
+    informed: parts === null || !flags.includes('--oracle') ? [] : informedAnswers({ label, parts, grid }, answer),
   };
 }
 
@@ -96,7 +99,12 @@ if (done !== null) {
     flags.includes('--mistakes'),
   );
   console.log(`CPU ${(done.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / Math.max(1, done.length)).toFixed(1)} ms a series`);
-  if (flags.includes('--oracle')) printOracle(done.map(({ oracle }) => oracle));
+  if (flags.includes('--oracle') && dir !== null) printOracle(done.map(({ oracle }) => oracle));
+  else if (flags.includes('--oracle'))
+    for (const name of columns) {
+      const answers = done.filter(({ heldOut }) => heldOut === (name === 'held out')).flatMap(({ informed }) => informed);
+      if (answers.length > 0) printInformed(name, answers);
+    }
 }
 
 function printOracle(oracles: readonly Oracle[]): void {

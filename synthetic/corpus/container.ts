@@ -4,7 +4,7 @@ import type { HistoryEvent } from '../../src/sample/types.ts';
 import type { Random } from '../random.ts';
 import { type HeapPlan, heapOf } from './heap.ts';
 import { errorOf, labelWhole } from './label.ts';
-import { constant, drift, type Grid, ouNoise, type SeriesPart, white } from './parts.ts';
+import { constant, drift, type Grid, ouNoise, type SeriesPart, times, white } from './parts.ts';
 import { applySamplingFaults, type SamplingFaults } from './sampling-faults.ts';
 
 const MIB = 2 ** 20;
@@ -14,6 +14,9 @@ const DAY = 86_400;
 export interface Example {
   readonly series: Series;
   readonly label: Labelled;
+  /** What the fields of the evaluated run are made of. */
+  readonly parts: ReadonlyMap<string, readonly SeriesPart[]>;
+  readonly grid: Grid;
 }
 
 export interface ContainerPlan {
@@ -143,16 +146,16 @@ function assemble({ random, parts }: Container): Map<string, SeriesPart[]> {
   fields.set('anon', [...get('anon'), ...(parts.get('metaspace') ?? [])]);
   fields.set(
     'active_file',
-    get('file').map((part) => share(part, 1 - inactive)),
+    get('file').map((part) => times(part, 1 - inactive)),
   );
   fields.set(
     'inactive_file',
-    get('file').map((part) => share(part, inactive)),
+    get('file').map((part) => times(part, inactive)),
   );
   fields.set('file', [...get('file'), ...get('shmem')]);
   fields.set('slab', [...get('slab_reclaimable'), ...get('slab_unreclaimable')]);
   // A page table holds 512 entries.
-  fields.set('pagetables', [...get('pagetables'), ...fields.get('anon')!.map((part) => share(part, 1 / 512))]);
+  fields.set('pagetables', [...get('pagetables'), ...fields.get('anon')!.map((part) => times(part, 1 / 512))]);
   const kernel = [...fields.get('slab')!, ...['kernel_stack', 'pagetables', 'sock'].flatMap((id) => fields.get(id)!)];
   fields.set('usage', [...fields.get('anon')!, ...fields.get('file')!, ...kernel]);
   fields.set('working_set', [...fields.get('anon')!, ...get('shmem'), ...fields.get('active_file')!, ...kernel]);
@@ -167,7 +170,12 @@ export function finishRun(scenario: string, made: Container, rough: SamplingFaul
   const { grid, limit, random, heapMax, cause } = made;
   const fields = assemble(made);
   const label = labelWhole(scenario, fields, { grid, limit, heapMax, cause });
-  return { label, series: applySamplingFaults(grid, columnsOf(fields, grid.n), { limit, heapMax, random, rough }) };
+  return {
+    label,
+    series: applySamplingFaults(grid, columnsOf(fields, grid.n), { limit, heapMax, random, rough }),
+    parts: fields,
+    grid,
+  };
 }
 
 /**
@@ -187,7 +195,8 @@ export function finishRuns(
   const { limit, random, heapMax, cause } = last;
   const { stepS } = last.grid;
   const assembled = runs.map(assemble);
-  const ofLast = labelWhole(scenario, assembled[assembled.length - 1]!, { grid: last.grid, limit, heapMax, cause });
+  const parts = assembled[assembled.length - 1]!;
+  const ofLast = labelWhole(scenario, parts, { grid: last.grid, limit, heapMax, cause });
   const label = known ? { ...ofLast, truth: { ...ofLast.truth, accept: ['growing'], per_field: {} } } : ofLast;
   const n = runs.reduce((sum, { grid }) => sum + grid.n, 0);
   const columns = new Map<string, Float64Array>();
@@ -203,17 +212,8 @@ export function finishRuns(
     at += run.grid.n;
   }
   const grid = { n, stepS, windowS: (n - 1) * stepS };
-  return { label, series: applySamplingFaults(grid, columns, { limit, heapMax, random, events }) };
+  return { label, series: applySamplingFaults(grid, columns, { limit, heapMax, random, events }), parts, grid: last.grid };
 }
-
-const share = (part: SeriesPart, factor: number): SeriesPart => ({
-  ...part,
-  values: part.values.map((value) => factor * value),
-  slope: factor * part.slope,
-  toCome: factor * part.toCome,
-  pending: factor * part.pending,
-  variance: (spanS) => factor * factor * part.variance(spanS),
-});
 
 function pages(parts: readonly SeriesPart[], n: number, id: string): Float64Array {
   const page = id === 'kernel_stack' ? 16_384 : 4096;

@@ -27,6 +27,7 @@ export function heapOf(
 ): { readonly used: SeriesPart; readonly highWater: SeriesPart } {
   const { live, liveNow, young, youngPeriodS, old, oldPeriodS, max } = plan;
   const used = new Float64Array(grid.n);
+  const dead = new Float64Array(grid.n);
   const high = new Float64Array(grid.n);
   let youngAt = youngPeriodS * random.next();
   let youngS = youngPeriodS;
@@ -43,6 +44,7 @@ export function heapOf(
       oldS = oldPeriodS * random.between(0.9, 1.1);
     }
     used[i] = Math.min(max, live[i]! + (young * youngAt) / youngPeriodS + (old * oldAt) / oldPeriodS);
+    dead[i] = used[i]! - live[i]!;
     youngAt += grid.stepS;
     oldAt += grid.stepS;
     // A committed heap is not returned to the kernel; it is touched up to about its maximum so far.
@@ -54,14 +56,22 @@ export function heapOf(
   const late =
     (garbage * grid.stepS) / slow + (old > 0 ? young * Math.min(1, (youngPeriodS + grid.stepS) / oldPeriodS + 0.3) : 0);
   const common = { slope: plan.slope, sinceS: plan.sinceS, toCome: 0 };
+  const leaked = Float64Array.from({ length: grid.n }, (_, i) => plan.slope * Math.max(0, i * grid.stepS - plan.sinceS));
   return {
     used: {
       ...common,
       liveNow,
       values: used,
+      courses: [leaked, dead],
       pending: grid.windowS - plan.sinceS < 3 * slow ? young + old : 0,
       variance: (spanS) => (12 * (late * late)) / 12 / Math.max(1.5, spanS / slow) + (spanS < 3 * slow ? (young + old) ** 2 : 0),
     },
-    highWater: { ...common, values: high, pending: 0, variance: () => 0 },
+    highWater: {
+      ...common,
+      values: high,
+      courses: [leaked, high.map((value, i) => value - leaked[i]!)],
+      pending: 0,
+      variance: () => 0,
+    },
   };
 }

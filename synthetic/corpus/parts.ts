@@ -24,7 +24,26 @@ export interface SeriesPart {
   readonly variance: (spanS: number) => number;
   /** Of a heap: the live set at the end, bytes. */
   readonly liveNow?: number;
+  /** Of noise, for an oracle; no label depends on it. `tauS`: decay time of an Ornstein-Uhlenbeck process; 0: white. */
+  readonly noise?: { readonly sd: number; readonly tauS: number };
+  /**
+   * For an oracle: the courses that the values are made of, but for their heights. The first has the slope, and its true height is 1.
+   * Without it the values are the course.
+   */
+  readonly courses?: readonly Float64Array[];
 }
+
+/** The same part times a factor. */
+export const times = (part: SeriesPart, factor: number): SeriesPart => ({
+  ...part,
+  ...(part.noise !== undefined && { noise: { ...part.noise, sd: Math.abs(factor) * part.noise.sd } }),
+  ...(part.courses !== undefined && { courses: part.courses.map((course) => course.map((value) => factor * value)) }),
+  values: part.values.map((value) => factor * value),
+  slope: factor * part.slope,
+  toCome: factor * part.toCome,
+  pending: Math.abs(factor) * part.pending,
+  variance: (spanS) => factor * factor * part.variance(spanS),
+});
 
 const DAY = 86_400;
 const claims = { slope: 0, sinceS: 0, toCome: 0, pending: 0, variance: () => 0 };
@@ -39,6 +58,7 @@ export const constant = (grid: Grid, level: number): SeriesPart => ({ ...claims,
 
 export const white = (grid: Grid, random: Random, sd: number): SeriesPart => ({
   ...claims,
+  noise: { sd, tauS: 0 },
   values: fill(grid, () => sd * random.normal()),
   variance: (spanS) => ofLine(sd * sd, spanS / grid.stepS),
 });
@@ -50,6 +70,7 @@ export function ouNoise(grid: Grid, random: Random, sd: number, tauS: number): S
   let state = sd * random.normal();
   return {
     ...claims,
+    noise: { sd, tauS },
     values: fill(grid, () => {
       state = rho * state + kick * random.normal();
       return state;
@@ -62,6 +83,8 @@ export function ouNoise(grid: Grid, random: Random, sd: number, tauS: number): S
 /** Student's t with three degrees: single samples far out. Medians see only its core. */
 export const heavyTails = (grid: Grid, random: Random, sd: number): SeriesPart => ({
   ...claims,
+  // The variance of Student's t with three degrees is 3.
+  noise: { sd: Math.sqrt(3) * sd, tauS: 0 },
   values: fill(
     grid,
     () => (sd * random.normal()) / Math.sqrt((random.normal() ** 2 + random.normal() ** 2 + random.normal() ** 2) / 3),
@@ -193,6 +216,7 @@ export function staircase(grid: Grid, random: Random, rise: number, everyS: numb
   return {
     ...claims,
     values: fill(grid, (s) => sums[count(s)] ?? sums[sums.length - 1]!),
+    courses: [fill(grid, (s) => rise * Math.min(count(s), sums.length - 1))],
     slope,
     variance: (spanS) => 0.35 * rise * rise * Math.min(1, (3 * everyS) / spanS),
   };

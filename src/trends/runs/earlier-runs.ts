@@ -199,8 +199,9 @@ export function adjustForEarlierRuns(
 
 function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: FieldEvaluation, sure: boolean): FieldEvaluation {
   const posterior = sure ? POSTERIOR_BY_KILLED_RUNS : POSTERIOR_BY_LIKELY_KILLED_RUNS;
-  const estimates = newest.trend === 'growing' ? [...leaking, newest] : leaking;
-  const { slope, low, high } = pooledSlope(estimates);
+  const expected = slopeOfNextRun(leaking.map(growthRateOf));
+  const own = growthRateOf(newest);
+  const { slope, low, high } = own.slope > 0 && own.high > own.low ? weightedMean([expected, own]) : expected;
   const { line } = newest.basis;
   return {
     ...newest,
@@ -224,32 +225,39 @@ function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: Field
   };
 }
 
+/** Runs of one container differ in speed by a tenth or more, as load differs. So do two or three that seem alike. */
+const LEAST_DIFFERENCE = 0.1;
+
 /**
- * One slope, with its 90 % interval, from the slopes of several runs. Runs differ by more than their standard errors, so the method is the random
- * effects model: DerSimonian & Laird 1986, "Meta-Analysis in Clinical Trials". In the interval the variance between the runs counts twice,
- * because two to five runs hardly show how large it is.
+ * The slope that a further run may have, with its 90 % interval, from those of earlier runs. Runs differ by more than their standard errors, so the
+ * method is the random effects model: DerSimonian & Laird 1986, "Meta-Analysis in Clinical Trials". The variance between the runs counts twice,
+ * because two to four runs hardly show how large it is.
  */
-function pooledSlope(estimates: readonly FieldEvaluation[]): GrowthRate {
-  const each = estimates.map((estimate) => {
-    const rate = growthRateOf(estimate);
-    return { slope: rate.slope, variance: Math.max(standardError(rate), 1e-3 * Math.abs(rate.slope), 1e-9) ** 2 };
-  });
-  const weightedMean = (betweenVariance: number) => {
-    let weight = 0;
-    let sum = 0;
-    let squares = 0;
-    for (const { slope, variance } of each) {
-      const w = 1 / (variance + betweenVariance);
-      weight += w;
-      sum += w * slope;
-      squares += w * w;
-    }
-    return { weight, mean: sum / weight, squares };
-  };
-  const fixed = weightedMean(0);
-  const heterogeneity = each.reduce((sum, { slope, variance }) => sum + (slope - fixed.mean) ** 2 / variance, 0);
-  const betweenVariance = Math.max(0, (heterogeneity - (each.length - 1)) / (fixed.weight - fixed.squares / fixed.weight));
-  const { mean, weight } = weightedMean(betweenVariance);
-  const half = Z90 * Math.sqrt(1 / weight + betweenVariance / each.length);
-  return { slope: mean, low: mean - half, high: mean + half };
+function slopeOfNextRun(runs: readonly GrowthRate[]): GrowthRate {
+  const weights = runs.map(weightOf);
+  const all = sumOf(weights);
+  const { slope: common } = weightedMean(runs);
+  const heterogeneity = sumOf(runs.map(({ slope }, k) => weights[k]! * (slope - common) ** 2));
+  const excess = (heterogeneity - (runs.length - 1)) / (all - sumOf(weights.map((weight) => weight ** 2)) / all);
+  const betweenVariance = Math.max((LEAST_DIFFERENCE * common) ** 2, excess);
+  return withVariance(weightedMean(runs.map((rate) => withVariance(rate, betweenVariance))), 2 * betweenVariance);
+}
+
+/** One over the variance of a slope, which is never taken for exact. */
+const weightOf = (rate: GrowthRate): number => Math.max(standardError(rate), 1e-3 * Math.abs(rate.slope), 1e-9) ** -2;
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+/** The slope with more variance, in its unit squared. */
+function withVariance(rate: GrowthRate, more: number): GrowthRate {
+  const half = Z90 * Math.sqrt(1 / weightOf(rate) + more);
+  return { slope: rate.slope, low: rate.slope - half, high: rate.slope + half };
+}
+
+/** The mean of the slopes, weighted by one over their variances. */
+function weightedMean(rates: readonly GrowthRate[]): GrowthRate {
+  const weights = rates.map(weightOf);
+  const slope = sumOf(rates.map((rate, k) => weights[k]! * rate.slope)) / sumOf(weights);
+  const half = Z90 / Math.sqrt(sumOf(weights));
+  return { slope, low: slope - half, high: slope + half };
 }

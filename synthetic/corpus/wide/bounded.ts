@@ -1,5 +1,5 @@
 import { errorOf } from '../label.ts';
-import { fixedLeak, ramp, warmUp } from '../parts.ts';
+import { fixedLeak, ramp, times, warmUp } from '../parts.ts';
 import type { Scenario } from '../scenarios/types.ts';
 import { finish, lively, untouchedHeap } from './container.ts';
 import { cacheFill, expansion, giveBack } from './parts.ts';
@@ -90,7 +90,7 @@ export const bounded: readonly Scenario[] = [
       const slope = made.leak('anon', random.scale(8, 60));
       const leak = made.parts.get('anon')!.pop()!;
       const factor = Math.min(1, (0.3 * made.parts.get('anon')![0]!.values[0]!) / (slope * made.grid.windowS));
-      made.add('anon', { ...leak, values: leak.values.map((value) => -factor * value), slope: -factor * slope });
+      made.add('anon', times(leak, -factor));
       return finish(name, made);
     },
   },

@@ -1,9 +1,9 @@
 import type { Random } from '../../random.ts';
 import { type Container, type ContainerPlan, container, type Example, finishRun } from '../container.ts';
 import { heapOf } from '../heap.ts';
-import { daily, heavyTails, ouNoise, type SeriesPart, sawTooth, spikes } from '../parts.ts';
+import { daily, heavyTails, ouNoise, type SeriesPart, sawTooth, spikes, times } from '../parts.ts';
 import type { SamplingFaults } from '../sampling-faults.ts';
-import { inChunks, reclaimed, times } from './parts.ts';
+import { inChunks, reclaimed } from './parts.ts';
 
 type Runtime = 'jvm' | 'managed' | 'native';
 
@@ -122,10 +122,12 @@ function heap(made: Lively, plan: HeapOf = {}): void {
   if (made.runtime === 'managed') {
     const swing = sawTooth(grid, random, young + old, old > 0 ? oldPeriodS : youngPeriodS);
     made.add('anon', { ...used, pending: 0, variance: (span) => swing.variance(span) + noise.variance(span) });
+    // Its values and its variance are counted above.
+    made.add('anon', { ...noise, values: new Float64Array(grid.n), variance: () => 0 });
   } else if (plan.touchedLater === true) made.add('anon', highWater);
   else if (random.chance(0.25)) {
     // -Xms is -Xmx, and all pages are touched at the start.
-    made.add('anon', { ...highWater, values: new Float64Array(grid.n).fill(0.95 * max), slope: 0, sinceS: 0 });
+    made.add('anon', { ...highWater, values: new Float64Array(grid.n).fill(0.95 * max), courses: [], slope: 0, sinceS: 0 });
   } else made.add('anon', random.chance(0.6) ? inChunks(highWater, max * random.scale(0.005, 0.06)) : highWater);
 }
 

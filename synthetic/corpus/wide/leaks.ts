@@ -1,9 +1,9 @@
 import type { Random } from '../../random.ts';
 import type { Example } from '../container.ts';
-import { drift, staircase, step, warmUp } from '../parts.ts';
+import { drift, staircase, step, times, warmUp } from '../parts.ts';
 import type { Scenario } from '../scenarios/types.ts';
 import { dayOfAll, finish, type Lively, type LivelyPlan, lively } from './container.ts';
-import { cacheFill, driftWithLoad, times } from './parts.ts';
+import { cacheFill, driftWithLoad } from './parts.ts';
 
 /** Growth without an end, from barely visible to steep. */
 const visible = (random: Random): number => random.scale(6.5, 80);

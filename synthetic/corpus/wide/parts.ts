@@ -130,19 +130,12 @@ export function driftWithLoad(grid: Grid, random: Random, slope: number, fromS =
 /** The same part by steps: a JVM commits its heap in regions, an allocator takes arenas. */
 export function inChunks(part: SeriesPart, chunk: number): SeriesPart {
   const everyS = chunk / Math.max(1e-9, part.slope);
+  const values = part.values.map((value) => Math.ceil(value / chunk) * chunk);
+  const [leaked = part.values] = part.courses ?? [];
   return {
     ...part,
-    values: part.values.map((value) => Math.ceil(value / chunk) * chunk),
+    values,
+    courses: [leaked, values.map((value, i) => value - leaked[i]!)],
     variance: (spanS) => part.variance(spanS) + (part.slope > 0 ? 0.1 * chunk * chunk * Math.min(1, (3 * everyS) / spanS) : 0),
   };
 }
-
-/** The same part times a factor. */
-export const times = (part: SeriesPart, factor: number): SeriesPart => ({
-  ...part,
-  values: part.values.map((value) => factor * value),
-  slope: factor * part.slope,
-  toCome: factor * part.toCome,
-  pending: Math.abs(factor) * part.pending,
-  variance: (spanS) => factor * factor * part.variance(spanS),
-});

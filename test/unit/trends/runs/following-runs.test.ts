@@ -287,26 +287,33 @@ describe('a newest run after runs that grew until they were killed', () => {
   });
 });
 
-describe('the slope of several runs', () => {
-  const pooled = (fields: readonly FieldEvaluation[], newest = fieldEvaluation()) => {
+describe('the slope of a run that follows others', () => {
+  const answered = (fields: readonly FieldEvaluation[], newest = fieldEvaluation()) => {
     const answer = adjusted({ lengths: [...fields.map(() => 200), 100], killed: 'recorded', fields, newest });
     return [answer.low!, answer.slopeBytesPerHour!, answer.high!].map((value) => Math.round(value * 100) / 100);
   };
-  test('that agree is their weighted mean, with a narrower interval', () => {
-    assert.deepEqual(pooled([growingField(100, 10), growingField(104, 20)]), [91.86, 100.8, 109.74]);
+  const both = [growingField(100, 10), growingField(100, 10)];
+  test('is their weighted mean where its own is not known, and may differ from it by a tenth and more', () => {
+    assert.deepEqual(answered([growingField(100, 10), growingField(104, 20)]), [73.3, 101.43, 129.55]);
+    assert.deepEqual(answered([growingField(1000, 0), growingField(1000, 0)]), [739.9, 1000, 1260.1]);
   });
-  test('includes that of the newest where it grows', () => {
-    const both = [growingField(100, 10), growingField(100, 10)];
-    assert.deepEqual(pooled(both, growingField(100, 10)), [94.23, 100, 105.77]);
-    assert.deepEqual(pooled(both), [92.93, 100, 107.07]);
+  test('is its own where that is exact, however exact theirs are', () => {
+    const [low, slope, high] = answered(both, growingField(130, 2));
+    assert.ok(low! > 127 && slope! > 129 && high! < 132, `${low} to ${high}`);
   });
-  test('that differ by more than their errors is near their plain mean, with an interval that their distance makes wide', () => {
-    const [low, slope, high] = pooled([growingField(100, 1), growingField(200, 10)]);
+  test('is between its own and theirs where neither is exact, and more exact than both', () => {
+    const [low, slope, high] = answered(both, growingField(120, 20));
+    const [lowOfTheirs, , highOfTheirs] = answered(both);
+    assert.ok(slope! > 105 && slope! < 119, String(slope));
+    assert.ok(high! - low! < 40 && high! - low! < highOfTheirs! - lowOfTheirs!, `${low} to ${high}`);
+  });
+  test('counts its own also where that is not enough to say that it grows', () => {
+    const unsure = fieldEvaluation({ trend: 'stable', slopeBytesPerHour: 130, low: 120, high: 140 });
+    assert.ok(answered(both, unsure)[1]! > 125);
+  });
+  test('has a wide interval where they differ by more than their errors', () => {
+    const [low, slope, high] = answered([growingField(100, 1), growingField(200, 10)]);
     assert.ok(Math.abs(slope! - 150) < 1, String(slope));
     assert.ok(low! < 60 && high! > 240, `${low} to ${high}`);
-  });
-  test('has an interval also where each of them has none', () => {
-    const [low, slope, high] = pooled([growingField(1000, 0), growingField(1000, 0)]);
-    assert.deepEqual([low, slope, high], [998.84, 1000, 1001.16]);
   });
 });
