@@ -97,7 +97,7 @@ const loaders = (counts: Readonly<Record<string, readonly [loaders: number, mib:
 const warmUp = (...apps: readonly (readonly [number, number])[]) =>
   nameGroup(
     'metaspace',
-    apps.map(([n, mib], at) => loaders({ '<boot class loader>': [1, 9 + at], 'app.Loader': [n, mib] })),
+    apps.map(([n, mib], at) => loaders({ '<boot class loader>': [1, 9 + at / 3], 'app.Loader': [n, mib] })),
   );
 
 test('loaders that became more are named beside a larger warm-up, which does not count', () => {
@@ -105,7 +105,7 @@ test('loaders that became more are named beside a larger warm-up, which does not
   assert.deepEqual(found.state === 'named' && [found.culprit.name, found.culprit.share], ['app.Loader', 1]);
 });
 
-test('a loader that only got classes is a warm-up, as long as it did not get many MiB', () => {
-  assert.equal(warmUp([1, 0.1], [1, 1.2], [1, 2.3]).state, 'unknown');
+test('a loader that only got classes is a warm-up, as long as it did not get a MiB', () => {
+  assert.equal(warmUp([1, 0.1], [1, 0.5], [1, 0.9]).state, 'unknown');
   assert.equal(warmUp([1, 0.1], [1, 5], [1, 10]).state, 'named');
 });
