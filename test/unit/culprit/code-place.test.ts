@@ -56,6 +56,33 @@ test('a method of a logger that is no level gives none', () => {
   assert.equal(codePlaceOf(frames(...stack, 'com.acme.A.b:7')).level, null);
 });
 
+const SLF4J = 'org.slf4j.spi.DefaultLoggingEventBuilder';
+for (const [what, level, stack] of [
+  // The builder hands an event to Logback, which has its level within.
+  ['the fluent interface of SLF4J with Logback', null, ['ch.qos.logback.classic.Logger.log:800', `${SLF4J}.log:111`]],
+  [
+    'the fluent interface of SLF4J with a logger that knows no events',
+    'DEBUG',
+    ['org.slf4j.simple.SimpleLogger.debug:9', `${SLF4J}.logViaPublicSLF4JLoggerAPI:150`, `${SLF4J}.log:111`],
+  ],
+  [
+    'the fluent interface of Log4j',
+    null,
+    [
+      'org.apache.logging.log4j.spi.AbstractLogger.logMessage:2822',
+      'org.apache.logging.log4j.internal.DefaultLogBuilder.log:250',
+    ],
+  ],
+  ['a level that is an argument', null, ['org.apache.logging.log4j.spi.AbstractLogger.log:2000']],
+  ['a format of JBoss', 'DEBUG', ['org.jboss.logging.Logger.doLogf:9', 'org.jboss.logging.Logger.debugf:700']],
+  ['the first Tinylog', 'INFO', ['org.pmw.tinylog.Logger.output:9', 'org.pmw.tinylog.Logger.info:99']],
+  ['Flogger', null, ['com.google.common.flogger.LogContext.logImpl:9', 'com.google.common.flogger.LogContext.log:10']],
+] as const)
+  test(`the level is ${level ?? 'not known'} with ${what}, and the line is the program's`, () => {
+    const place = codePlaceOf(frames(...WRITE, ...stack, 'com.acme.GeoClient.lookup:41'));
+    assert.deepEqual([place.line, place.level], ['com.acme.GeoClient.lookup:41', level]);
+  });
+
 test('without any frame nothing is known', () => {
   assert.deepEqual(codePlaceOf([]), { line: null, logger: null, level: null });
 });
