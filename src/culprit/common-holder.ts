@@ -51,12 +51,17 @@ export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { r
   return holder === null ? null : { ...holder, objects: counts.get(id)! };
 }
 
-/** The first field of a static, or of a class that is neither the JDK's nor that of a list's nodes. */
+/** Caches and collections: whose field refers to one says more than its own. */
+const COLLECTIONS =
+  /^(?:com\.github\.benmanes\.caffeine|com\.google\.common|com\.googlecode\.concurrentlinkedhashmap|org\.(?:eclipse|apache\.commons)\.collections\d?|org\.(?:ehcache|cache2k|jctools)|net\.sf\.ehcache|it\.unimi\.dsi\.fastutil|com\.carrotsearch\.hppc|gnu\.trove|kotlin\.collections|scala\.collection|clojure\.lang|io\.vavr\.collection)\./;
+
+/** The first field of a static, or of a class that is neither the JDK's nor that of a list's nodes; if there is a choice, nor that of a library's collection. */
 function fieldOf(steps: readonly Step[], nodes: ReadonlySet<string>): Holder | null {
-  const link = steps
-    .map((step) => step.link)
-    .find((one) => one !== null && !isOfJdk(one.owner) && (one.isStatic || !nodes.has(one.owner)));
-  if (link === null || link === undefined) return null;
+  const own = steps.flatMap(({ link }) =>
+    link !== null && !isOfJdk(link.owner) && (link.isStatic || !nodes.has(link.owner)) ? [link] : [],
+  );
+  const link = own.find(({ owner }) => !COLLECTIONS.test(owner)) ?? own[0];
+  if (link === undefined) return null;
   if (link.field === null) return { kind: 'object', name: link.owner };
   return { kind: link.isStatic ? 'static-field' : 'field', name: `${link.owner}.${link.field}` };
 }

@@ -46,6 +46,12 @@ test('of fields that lie one outside the other, the nearest to the objects is na
   assert.deepEqual(found, { kind: 'field', name: 'a.Manager.sessions', objects: 4 });
 });
 
+test("the program's field that has a library's cache is named, or else that of the cache", () => {
+  const cache = 'com.github.benmanes.caffeine.cache.UnboundedLocalCache#c.data';
+  assert.equal(commonHolder(orders(cache, 'static a.Quotes.CACHE'))?.name, 'a.Quotes.CACHE');
+  assert.equal(commonHolder(orders(cache))?.name, 'com.github.benmanes.caffeine.cache.UnboundedLocalCache.data');
+});
+
 test('a field of each object itself is not where they gather', () => {
   assert.equal(commonHolder(orders('static a.OrderCache.BY_ID'))?.name, 'a.OrderCache.BY_ID');
   const apart = [1, 2, 3, 4].map((n) => path(`a.Order#${n}.body`, `a.Task#${n}.order`));
