@@ -86,7 +86,7 @@ export const NAME_CASES: readonly NameCase[] = [
     'a mapped file, deleted, without a descriptor',
     ['FileShapes', 'mapped-deleted', 'FOLDER/store', '4', '400'],
     'page-cache',
-    /\/store\.map \(.*still mapped by pid/,
+    /\/store\.map \(.*still mapped by java FileShapes pid/,
     HARMLESS,
   ),
   row(

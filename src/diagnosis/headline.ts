@@ -2,7 +2,7 @@ import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, durationText, rateText } from '../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
-import { freshRiseText, steadyText, undecidedText } from './rise-text.ts';
+import { freshRiseText, steadyText, undecidedText, unevenRiseText } from './rise-text.ts';
 import {
   areFlatText,
   capitalise,
@@ -33,6 +33,7 @@ export function plainHeadline(context: RuleContext): Sentence {
     case 'stable':
       return (
         freshRiseText(context) ??
+        unevenRiseText(context) ??
         sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}`
       );
     default:

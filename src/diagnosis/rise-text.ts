@@ -1,6 +1,7 @@
 import type { FieldId } from '../fields.ts';
 import { bytesText, durationText } from '../format.ts';
 import { swings } from '../trends/field/swings.ts';
+import { unevenRise } from '../trends/field/uneven-rise.ts';
 import type { Trend } from '../trends/types.ts';
 import { MINUTE_S } from '../units.ts';
 import { type RuleContext, trendOf } from './rule-context.ts';
@@ -61,6 +62,23 @@ export function freshRiseText(context: RuleContext): Sentence | null {
   const rise = stableRise(context);
   const isFresh = context.steady.keep('the rise is fresh', rise !== null && rise.standsSeconds < SHORT_STAND_S);
   return rise === null || !isFresh ? null : tooShortText(context, rise);
+}
+
+/** With more samples than this, the models know what is a rise. With fewer, on a busy machine, a dip or a late sample hides one. */
+const FEW_SAMPLES = 120;
+
+/** Memory rose and fell back now and then, and the samples are too few to know whether it grows; null: it is not so. */
+export function unevenRiseText(context: RuleContext): Sentence | null {
+  const [column, usage] = [context.series.fields.get('usage'), trendOf(context, 'usage')];
+  if (column === undefined || usage === null || usage.points > FEW_SAMPLES) return null;
+  const toS = context.series.t.at(-1) ?? 0;
+  const fromS = toS - usage.windowSeconds;
+  const isOther = stableRise(context) !== null || swings(context.series.t, column, fromS) !== null;
+  const found = isOther ? null : unevenRise(context.series.t, column, fromS);
+  const rise = context.steady.keep('uneven rise', found, { same: (a, b) => (a === null) === (b === null) });
+  if (rise === null) return null;
+  const part = whatRose(context, { fromS, toS, bytes: rise.amount });
+  return sentence`Memory used rose ${bytesText(rise.amount)} (${Math.round(100 * rise.share)} %)${part === null ? '' : sentence`, most of it ${part},`} in ${durationText(usage.windowSeconds)}, unevenly: too short to know whether it goes on.`;
 }
 
 const stableRise = (context: RuleContext): Rise | null =>

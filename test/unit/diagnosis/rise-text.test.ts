@@ -87,6 +87,19 @@ describe('a rise that stands for too short a time to know', () => {
       /^Nothing grows\. .*, steady for 61 seconds, after a rise of 50 MiB \(50 %\) in 10 seconds\.$/,
     );
   });
+  test('is told where memory is stable by its shape, but rose with dips, and the samples are few', () => {
+    const dipping = (points: number): string => {
+      const usage = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1, points };
+      const values = column((second) => 100 + 3 * second - (second % 12 === 5 ? 60 : 0));
+      const series = { t, fields: new Map([['usage' as const, values]]) };
+      return sentenceText(plainHeadline(ruleContext({ evaluation: { trend: 'stable', fields: { usage } }, series })));
+    };
+    assert.match(
+      dipping(60),
+      /^Memory used rose 12\d MiB \(9\d %\) in 59 seconds, unevenly: too short to know whether it goes on\.$/,
+    );
+    assert.match(dipping(200), /^Nothing grows/);
+  });
   test('came in one step, and never "in 0 seconds"', () => {
     assert.match(headline({ roseSeconds: 0.2 }), / in one step and has not risen/);
     assert.match(headline({ trend: 'stable', standsSeconds: 90, roseSeconds: 0 }), / after a rise of .* in one step\.$/);

@@ -31,3 +31,13 @@ test('usage is not called flat where it grows as well', () => {
     /^The working set \(kubectl top\) grows 30 MB an hour: page cache/,
   );
 });
+
+test('cache that waits for a slow disk becomes active too, and the kernel takes it back once it is written', () => {
+  const values = { usage: 256 * MIB, file: 184 * MIB, file_dirty: 2 * MIB, file_writeback: 70 * MIB };
+  const found = grows({ values, series: { limitBytes: 256 * MIB } });
+  assert.match(
+    found?.headline ?? '',
+    /: page cache becomes active while it waits to be written, 72 MiB now\. Not a leak: the kernel can take it back once it is written,/,
+  );
+  assert.match(found?.advice ?? '', /a faster volume/);
+});
