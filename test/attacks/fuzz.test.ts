@@ -173,7 +173,9 @@ function grownBetween(cause: LookCause, firstAnswer: string, secondAnswer: strin
   const [first, second] = [firstAnswer, secondAnswer].map(QUESTIONS[cause].groups);
   const culprit = nameGroup(cause, [first!, second!]);
   assert.ok(culprit.grown.every(({ share }) => share >= 0 && share <= 1));
-  return { first, second, culprit };
+  // `more` may be less than nothing: fewer objects may have more bytes.
+  const grown = culprit.grown.map(({ more: _, ...rest }) => rest);
+  return { first, second, culprit: { ...culprit, culprit: null, grown } };
 }
 const RECORDING = madeChunk({
   classes: [

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { culpritText } from '../../src/culprit/culprit-text.ts';
+import type { Culprit } from '../../src/culprit/types.ts';
 import type { Verdict } from '../../src/diagnosis/types.ts';
+import type { Status } from '../../src/outlets/status.ts';
 import { openShell } from '../support/browser.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { audit, type Opened, openPage } from '../support/page.ts';
@@ -187,18 +190,21 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual(o.wrong, []);
     }));
 
+  /** In the page: what it shows of its files, a character that cannot be seen, its scripts, and whether it is wider than the window. */
+  const look = () => {
+    const attributes = [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes].map((a) => a.value));
+    const all = [document.documentElement.textContent ?? '', document.title, ...attributes].join(' ');
+    return {
+      files: document.querySelector('#files')?.textContent ?? '',
+      hidden: /(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/u.exec(all)?.[0] ?? null,
+      scripts: document.scripts.length,
+      wide: document.documentElement.scrollWidth > innerWidth,
+    };
+  };
+
   test('names that turn round, hide, forge lines or are 4 KB long are shown for what they are, and break nothing', () =>
     shown('evil', async (o) => {
-      const { files, hidden, scripts, wide } = await o.page.evaluate(() => {
-        const attributes = [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes].map((a) => a.value));
-        const all = [document.documentElement.textContent ?? '', document.title, ...attributes].join(' ');
-        return {
-          files: document.querySelector('#files')?.textContent ?? '',
-          hidden: /(?![\n\t])[\p{Cc}\p{Cf}]/u.exec(all)?.[0] ?? null,
-          scripts: document.scripts.length,
-          wide: document.documentElement.scrollWidth > innerWidth,
-        };
-      });
+      const { files, hidden, scripts, wide } = await o.page.evaluate(look);
       for (const name of [
         '/tmp/\\u202egpj.exe',
         '/tmp/a\\u200bb\\u2066c',
@@ -210,6 +216,86 @@ describe('the page in each state, on made histories behind the real server', { s
       assert.deepEqual({ hidden, scripts, wide }, { hidden: null, scripts: 1, wide: false });
       assert.deepEqual(o.wrong, []);
     }));
+
+  /** Names of classes, threads, frames, files and errors come from the JVM, whose container is not trusted. */
+  const NAME = `</script><script>alert(3)</script>${HTML_INJECTION}\u202e\u2028\x1b[31m`;
+  const hostile = { name: NAME, before: 1, after: 9e6, share: 1, sizes: [1, 2, 9e6], more: { instances: 7 } };
+  const sampled = { name: NAME, kind: 'static-field', samples: 5 } as const;
+  const place = { line: NAME, logger: NAME, level: NAME, share: 1 };
+  const group = { name: `${NAME}${'long/'.repeat(800)}`, amount: 9e6, events: 3, share: 1, from: place };
+  const answers: Readonly<Record<string, Culprit>> = {
+    'a class and its holder': {
+      state: 'named',
+      cause: 'heap',
+      culprit: hostile,
+      stand: null,
+      parent: null,
+      keepers: null,
+      retention: { state: 'known', samples: 5, heldBy: sampled, allocatedAt: { ...sampled, kind: 'frame' } },
+      grown: [hostile, { ...hostile, name: `${NAME}${'x'.repeat(60_000)}` }],
+    },
+    'threads and loaders': {
+      state: 'named',
+      cause: 'threads',
+      culprit: hostile,
+      stand: { frame: NAME, threads: 9 },
+      parent: NAME,
+      keepers: { classes: [NAME], threads: { name: NAME, more: 3, frame: NAME }, drivers: true },
+      retention: { state: 'unknown', reason: NAME },
+      grown: [hostile],
+    },
+    'a file and a line of code': {
+      state: 'recorded',
+      cause: 'page-cache',
+      seconds: 60,
+      total: 9e6,
+      culprit: group,
+      groups: [group, group],
+    },
+    'an error': { state: 'failed', cause: 'native', error: `jcmd: code 1: ${NAME}`, remediation: NAME },
+  };
+  for (const [what, culprit] of Object.entries(answers))
+    test(`a JVM that lies about ${what} reaches the page as text, whatever its names hold`, async (t) => {
+      const real = PAGE_SCENARIOS.evil();
+      const [since, until] = ['2026-01-05T10:00:00.000Z', '2026-01-05T10:05:00.000Z'];
+      const run = {
+        state: 'done',
+        cause: culprit.cause,
+        since,
+        until,
+        forSeconds: 300,
+        culprit,
+        text: culpritText(culprit),
+      } as const;
+      const lies: Partial<Status> = {
+        culprit: () => ({ ...run, causes: real.culprit().causes }),
+        histogram: async () => ({
+          at: until,
+          since,
+          largest: [{ name: NAME, instances: 1, bytes: 9e6 }],
+          grown: [{ name: NAME, instancesGrown: 1, bytesGrown: 9e6, bytes: 9e6 }],
+          durationMs: 1,
+        }),
+      };
+      const status = new Proxy<Status>(real, {
+        get: (of, key) => {
+          const own = lies[key as keyof Status] ?? of[key as keyof Status];
+          return typeof own === 'function' ? own.bind(of) : own;
+        },
+      });
+      const server = await serve(status, { token: 'a-token-of-a-test' });
+      t.after(() => server.close());
+      const o = await openPage(browser, server.url, { extraHTTPHeaders: { authorization: 'Bearer a-token-of-a-test' } });
+      t.after(() => o.close());
+      await o.page.goto(`${server.url}/?token=a-token-of-a-test`);
+      await o.page.waitForFunction(() => document.querySelector('#culprit-said')?.textContent?.includes('alert(3)'));
+      await o.page.click('#take-histogram');
+      await o.page.waitForFunction(() => document.querySelector('#classes')?.textContent?.includes('alert(3)'));
+      const { hidden, scripts, wide } = await o.page.evaluate(look);
+      assert.deepEqual({ hidden, scripts, wide }, { hidden: null, scripts: 1, wide: false });
+      assert.equal(await o.page.locator('main img').count(), 0);
+      assert.deepEqual(o.wrong, []);
+    });
 
   for (const [scene, headline] of [
     ['recordedHeap', /Java heap's floor after GC rises/],
