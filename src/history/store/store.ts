@@ -59,6 +59,7 @@ export class Store {
   readonly #volume: BoundedVolume | null;
   #lock: FolderLock | null = null;
   #failure: string | null = null;
+  #before: Promise<void> = Promise.resolve();
   #givenUp = false;
 
   constructor(options: StoreOptions) {
@@ -179,6 +180,7 @@ export class Store {
       return;
     const { dir } = targetStore;
     await this.#tolerateFailure(async () => {
+      if (targetStore.history.lastS === targetStore.savedState.untilS) return; // the work before has saved it
       await this.#lockFolder(this.#options.dir!);
       if (targetStore.history.lastS! < (targetStore.savedState.untilS ?? 0)) await targetStore.quarantineFuture();
       else if (targetStore.openSegment !== null && targetStore.history.lastS! - targetStore.savedState.untilS! > CLOCK_LEAP_S)
@@ -235,8 +237,17 @@ export class Store {
     }
   }
 
-  /** Write errors must not stop the sampling. They are logged once, the write is tried again at each tick, and the recovery is logged once. */
-  async #tolerateFailure(work: () => Promise<void>): Promise<void> {
+  /**
+   * Write errors must not stop the sampling. They are logged once, the write is tried again at each tick, and the recovery is logged once.
+   * One work after the other: a tick may save while the start still does, and both would write the same files.
+   */
+  #tolerateFailure(work: () => Promise<void>): Promise<void> {
+    const done = this.#before.then(() => this.#tolerated(work));
+    this.#before = done;
+    return done;
+  }
+
+  async #tolerated(work: () => Promise<void>): Promise<void> {
     const { dir, log } = this.#options;
     try {
       await this.#volume!.run(work);

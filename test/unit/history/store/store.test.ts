@@ -386,3 +386,22 @@ test('folders of containers that did not come back count towards --max-disk, and
   assert.ok(bytes <= budget, `${bytes} bytes`);
   assert.equal((await (await open(dir, budget)).load('new')).lastS, 30_000);
 });
+
+test('two saves at once, as a tick and a start make them, write each row once into one segment', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const dir = folder(t);
+    const store = await open(dir);
+    logged.length = 0;
+    const h = await store.load('jvm');
+    const identity = { kind: 'jvm', source: 'container-name', name: 'app', mainClass: null } as const;
+    store.setOwner('jvm', { identity, instance: 'a' });
+    h.append(sample(10));
+    await Promise.all([store.save('jvm'), store.save('jvm')]);
+    h.append(sample(20));
+    await Promise.all([store.save('jvm'), store.save('jvm')]);
+    await store.close();
+    assert.deepEqual(logged, []);
+    assert.deepEqual(readdirSync(join(dir, 'jvm')).sort(), ['10000.json', 'target.json']);
+    assert.deepEqual([...(await (await open(dir)).load('jvm')).series(ALL).t], [10, 20]);
+  }
+});
