@@ -1,4 +1,5 @@
 import { isOfJdk } from './frames.ts';
+import { pathCounts } from './replaced-objects.ts';
 import { LEAST_SHARE } from './shares.ts';
 
 /** A field that refers to an object. */
@@ -33,8 +34,7 @@ export interface Holder {
  * sessions) holds everything, and says less. null: they have no such object in common. Pure.
  */
 export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
-  const counts = new Map<string, number>();
-  for (const path of paths) for (const id of new Set(path.map((step) => step.id))) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const counts = pathCounts(paths);
   const nearest = new Map<string, { readonly steps: readonly Step[]; readonly below: readonly Step[]; objects: number }>();
   for (const path of paths) {
     const at = path.findIndex(({ id }) => counts.get(id)! >= LEAST_SHARE * paths.length);
@@ -45,10 +45,21 @@ export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { r
     nearest.set(id, known);
   }
   const [most] = [...nearest].sort(([, a], [, b]) => b.objects - a.objects);
-  if (most === undefined) return null;
+  if (most === undefined) return keeperOf(paths);
   const [id, { steps, below }] = most;
   const holder = fieldOf(steps, nodeClasses(paths)) ?? collectionOf(steps, below);
   return holder === null ? null : { ...holder, objects: counts.get(id)! };
+}
+
+/** Of these there is one for each thread, or each object. */
+const KEEPERS = ['java.lang.ThreadLocal$ThreadLocalMap', 'java.lang.ref.Finalizer'];
+
+function keeperOf(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
+  for (const name of KEEPERS) {
+    const objects = paths.filter((path) => path.some(({ className }) => className === name)).length;
+    if (objects > 0 && objects >= LEAST_SHARE * paths.length) return { kind: 'object', name, objects };
+  }
+  return null;
 }
 
 /** Caches and collections: whose field refers to one says more than its own. */

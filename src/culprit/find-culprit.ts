@@ -7,6 +7,7 @@ import { type Beside, besideOf, loaderKeepers } from './loader-keepers.ts';
 import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
 import { type Group, isRecorded, QUESTIONS } from './questions.ts';
+import type { MoreOf } from './replaced-objects.ts';
 import { type Retention, retentionOf } from './retention.ts';
 import type { Culprit, CulpritQuestion, LoaderKeepers, LookCause } from './types.ts';
 import { failed, unknown } from './unanswered.ts';
@@ -54,7 +55,7 @@ export async function findCulprit(question: CulpritQuestion, ask: Ask = askJvm, 
   return {
     ...culprit,
     keepers: keepersIn(culprit, first, last),
-    retention: objects === null ? null : retentionIn(objects, culprit.culprit.name),
+    retention: objects === null ? null : retentionIn(objects, culprit.culprit.name, moreInstances(first.groups, last.groups)),
   };
 }
 
@@ -110,9 +111,18 @@ function keepersIn({ cause, culprit }: Extract<Culprit, { state: 'named' }>, fir
 const largest = (groups: readonly Group[]): readonly Group[] =>
   groups.length <= MAX_GROUPS ? groups : [...groups].sort((a, b) => b.size - a.size).slice(0, MAX_GROUPS);
 
-const retentionIn = (objects: Reading<readonly OldObject[]>, className: string): Retention =>
+function moreInstances(first: readonly Group[], last: readonly Group[]): MoreOf {
+  const before = new Map(first.map(({ name, counts }) => [name, counts.instances ?? 0]));
+  const after = new Map(last.map(({ name, counts }) => [name, counts.instances ?? 0]));
+  return (name) => {
+    const now = after.get(name);
+    return now === undefined ? null : now - (before.get(name) ?? 0);
+  };
+}
+
+const retentionIn = (objects: Reading<readonly OldObject[]>, className: string, moreOf: MoreOf): Retention =>
   objects.state === 'read'
-    ? retentionOf(className, objects.value)
+    ? retentionOf(className, objects.value, moreOf)
     : { state: 'unknown', reason: objects.state === 'absent' ? objects.reason : objects.error };
 
 /** The looks are not evenly apart, nor in a simple ratio: what breathes with a period that fits them would look the same each time. */

@@ -1,6 +1,7 @@
 import { commonHolder } from './common-holder.ts';
 import { frameText } from './frames.ts';
 import type { OldObject } from './old-objects.ts';
+import { isReplaced, type MoreOf, pathCounts } from './replaced-objects.ts';
 import { LEAST_SHARE } from './shares.ts';
 
 /** What samples of the live set say about the objects of a class that grew. */
@@ -26,14 +27,19 @@ export interface Sampled {
 /** Fewer samples say nothing about thousands of objects. */
 const LEAST_SAMPLES = 5;
 
-/** The holder and the place of allocation that at least half of the sampled objects of a class have in common. Pure. */
-export function retentionOf(className: string, objects: readonly OldObject[]): Retention {
-  const own = objects.filter((object) => object.className === className);
-  if (own.length < LEAST_SAMPLES)
+/** The holder and the place of allocation that at least half of the sampled objects of a class, which did not take the place of others, have in common. Pure. */
+export function retentionOf(className: string, objects: readonly OldObject[], moreOf: MoreOf): Retention {
+  const all = objects.filter((object) => object.className === className);
+  const counts = pathCounts(all.map(({ path }) => path));
+  const own = all.filter(({ path }) => !isReplaced(path, counts, moreOf(className) ?? 0, moreOf));
+  if (own.length < LEAST_SAMPLES) {
+    const replaced = all.length - own.length;
+    const rest = replaced === 0 ? '' : `, and ${replaced} of them are in places that did not become more`;
     return {
       state: 'unknown',
-      reason: `${own.length} of ${objects.length} sampled objects are of this class; ${LEAST_SAMPLES} are needed, so a longer --for may tell`,
+      reason: `${all.length} of ${objects.length} sampled objects are of this class${rest}; ${LEAST_SAMPLES} are needed, so a longer --for may tell`,
     };
+  }
   const places = own.map(({ allocatedAt: at }) => (at === null ? null : ({ kind: 'frame', name: frameText(at) } as const)));
   const heldBy = commonHolder(own.map(({ path }) => path));
   return {

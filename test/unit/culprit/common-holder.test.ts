@@ -86,3 +86,14 @@ test('what fewer than half of the objects have in common is not named', () => {
 test('objects of which no path is known have no holder', () => {
   assert.equal(commonHolder([[], []]), null);
 });
+
+test('what each thread keeps in its thread locals has these as its holder', () => {
+  const found = [1, 2, 3].map((n) =>
+    path(
+      `java.lang.ThreadLocal$ThreadLocalMap$Entry#e${n}.value`,
+      `java.lang.ThreadLocal$ThreadLocalMap$Entry[]#t${n}`,
+      `java.lang.ThreadLocal$ThreadLocalMap#m${n}.table`,
+    ),
+  );
+  assert.deepEqual(commonHolder(found), { kind: 'object', name: 'java.lang.ThreadLocal$ThreadLocalMap', objects: 3 });
+});

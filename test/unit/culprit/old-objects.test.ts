@@ -134,14 +134,45 @@ test('objects of the recorder itself do not count', () => {
 
 test('a place of allocation is named for half of the sampled objects of a class, and nothing where they are fewer than five', () => {
   const many = sampled(BODY, STACK, 5);
-  const known = retentionOf('byte[]', many);
+  const known = retentionOf('byte[]', many, () => null);
   assert.deepEqual(known.state === 'known' && known.allocatedAt, {
     kind: 'frame',
     name: 'com.acme.OrderService.load:88',
     samples: 5,
   });
-  assert.deepEqual(retentionOf('byte[]', many.slice(1)), {
-    state: 'unknown',
-    reason: '4 of 4 sampled objects are of this class; 5 are needed, so a longer --for may tell',
+  assert.deepEqual(
+    retentionOf('byte[]', many.slice(1), () => null),
+    {
+      state: 'unknown',
+      reason: '4 of 4 sampled objects are of this class; 5 are needed, so a longer --for may tell',
+    },
+  );
+});
+
+const apart = (count: number, owner: string) =>
+  Array.from({ length: count }, (_, n): OldObject => {
+    const link = { owner, field: 'data', isStatic: false };
+    const all = { owner: `${owner}Keeper`, field: 'all', isStatic: false };
+    return {
+      className: 'long[]',
+      allocatedAt: { method: `${owner}.make`, line: 1 },
+      path: [
+        { id: `${owner} ${n}`, className: owner, refersTo: 'long[]', link },
+        { id: `${owner}[]`, className: `${owner}[]`, refersTo: owner, link: null },
+        { id: `${owner}Keeper`, className: `${owner}Keeper`, refersTo: `${owner}[]`, link: all },
+      ],
+    };
   });
+
+test('objects that took the place of others in a cache that is full say nothing of a smaller leak of the same class', () => {
+  const more = new Map([
+    ['long[]', 9000],
+    ['a.Product', 12],
+    ['a.Audit', 9000],
+  ]);
+  const moreOf = (name: string) => more.get(name) ?? null;
+  const found = retentionOf('long[]', [...apart(50, 'a.Product'), ...apart(9, 'a.Audit')], moreOf);
+  assert.deepEqual(found.state === 'known' && [found.samples, found.heldBy?.name], [9, 'a.AuditKeeper.all']);
+  const few = retentionOf('long[]', [...apart(50, 'a.Product'), ...apart(4, 'a.Audit')], moreOf);
+  assert.match(few.state === 'unknown' ? few.reason : '', /^54 of 54 .* and 50 of them are in places that did not become more/);
 });
