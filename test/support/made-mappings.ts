@@ -29,6 +29,7 @@ export const jvmFigures = (given: Partial<JvmFigures> = {}): JvmFigures => ({
   nonClass: null,
   classSpace: null,
   codeCacheBytes: null,
+  markStackBytes: 0,
   ...given,
 });
 

@@ -187,12 +187,12 @@ function withMarkStacks(parts: readonly AnonPart[], marking: MarkStacks | null):
  */
 function divideRest(
   { bytes: rest, low, high }: Pick<AnonPart, 'bytes' | 'low' | 'high'>,
-  { heap, collector }: JvmFigures,
+  { heap, collector, markStackBytes }: JvmFigures,
   heapBytes: number,
 ): AnonPart[] {
   if (high === 0) return [];
   // Without the JVM's values, what is resident in the likely range of the heap stands for the committed heap.
-  const tables = (heap?.committedBytes ?? heapBytes) * tableShare(collector);
+  const tables = (heap?.committedBytes ?? heapBytes) * tableShare(collector) + markStackBytes;
   const most = heap === null ? rest : Math.min(rest, tables + 16 * MIB);
   const whole = Math.round(Math.min(rest, tables + 2 * MIB));
   return [

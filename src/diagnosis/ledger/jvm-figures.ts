@@ -1,6 +1,8 @@
 import type { Collector } from '../../sources/jvm/collectors.ts';
 import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
+import { booleanFlag } from '../../sources/jvm/jvm-flags.ts';
 import type { JvmReading } from '../../sources/types.ts';
+import { MIB } from '../../units.ts';
 import type { AddressRange } from './address-space.ts';
 
 /** The JVM's values for one of its spaces, in bytes. Resident memory is at least used and at most committed. */
@@ -25,6 +27,8 @@ export interface JvmFigures {
   readonly classSpace: SpaceFigures | null;
   /** Reserved bytes of code heaps. */
   readonly codeCacheBytes: number | null;
+  /** The stack of concurrent marking, if it is resident from the start. */
+  readonly markStackBytes: number;
 }
 
 /** From hsperfdata and, with --attach, from the JVM's answers, which are current. Pure. */
@@ -37,7 +41,26 @@ export function jvmFigures(jvm: JvmReading | null, answers: JcmdReport | null): 
     nonClass: nonClassByAnswers(answers) ?? nonClassByCounters(jvm),
     classSpace: classByAnswers(jvm, answers) ?? classByCounters(jvm),
     codeCacheBytes: answers?.codeCacheBytes ?? null,
+    markStackBytes: jvm === null ? 0 : pretouchedMarkStack(jvm),
   };
+}
+
+/** MarkStackSize entries of 8 bytes. Since JDK 9 G1 reserves its stack in another way, and -XX:+AlwaysPreTouch does not touch it. */
+const DEFAULT_MARK_STACK_SIZE = 4 * MIB;
+const LAST_WITH_PRETOUCHED_G1_STACK = 8;
+
+function pretouchedMarkStack({ version, collector, flags }: JvmReading): number {
+  const release = releaseOf(version);
+  const hasOne = collector === 'CMS' || (collector === 'G1' && release !== null && release <= LAST_WITH_PRETOUCHED_G1_STACK);
+  if (!hasOne || booleanFlag(flags, 'AlwaysPreTouch') !== true) return 0;
+  const given = flags.findLast((f) => f.startsWith('-XX:MarkStackSize='))?.split('=')[1];
+  return (given === undefined ? DEFAULT_MARK_STACK_SIZE : (sizeOf(given) ?? DEFAULT_MARK_STACK_SIZE)) * 8;
+}
+
+/** A number of the command line with its unit: "1m" is 1048576. */
+function sizeOf(text: string): number | null {
+  const [, digits, unit] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
+  return digits === undefined ? null : Number(digits) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit!.toLowerCase());
 }
 
 /** "1.8.0_292" is 8, "17.0.15" 17. */

@@ -8,8 +8,9 @@ import { isAbsence, isDenialCode } from '../process/read-text.ts';
 import type { JvmReading, ProcessRef, Reading, Roots, Source } from '../types.ts';
 import { G1CycleCounter } from './g1-cycles.ts';
 import { type Counters, type Layout, readLayout, readValues } from './hsperf-format.ts';
-import { booleanFlag, readJvmArguments } from './jvm-arguments.ts';
+import { readJvmArguments } from './jvm-arguments.ts';
 import { isUnusable, openHsperfFile } from './jvm-detection.ts';
+import { booleanFlag } from './jvm-flags.ts';
 import { toJvmReading } from './jvm-reading.ts';
 import { processKind } from './process-kind.ts';
 

@@ -23,12 +23,6 @@ export function readJvmArguments(procRoot: string, pid: number): string[] {
   return [command, ...words(variables.get('JAVA_TOOL_OPTIONS') ?? ''), ...own, ...words(variables.get('_JAVA_OPTIONS') ?? '')];
 }
 
-/** The last of `+name` and `-name`; null: neither is given. Pure. */
-export function booleanFlag(args: readonly string[], name: string): boolean | null {
-  const last = args.findLast((a) => a === `-XX:+${name}` || a === `-XX:-${name}`);
-  return last === undefined ? null : last.startsWith('-XX:+');
-}
-
 function readVariables(procRoot: string, pid: number): ReadonlyMap<string, string> {
   let text: string;
   try {

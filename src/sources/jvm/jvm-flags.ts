@@ -24,3 +24,9 @@ function selectFlags(vmArgs: string): string[] {
     .filter((arg) => ABOUT_MEMORY.test(arg) && !SECRET_FLAGS.test(arg) && arg.length <= 200)
     .slice(0, 100);
 }
+
+/** The last of `+name` and `-name`; null: neither is given. Pure. */
+export function booleanFlag(args: readonly string[], name: string): boolean | null {
+  const last = args.findLast((a) => a === `-XX:+${name}` || a === `-XX:-${name}`);
+  return last === undefined ? null : last.startsWith('-XX:+');
+}

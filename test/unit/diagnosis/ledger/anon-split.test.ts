@@ -245,6 +245,12 @@ describe('memory without a name', () => {
     }
   });
 
+  test('has the stack of concurrent marking among the tables where it was touched at the start', () => {
+    const flags = ['-XX:+AlwaysPreTouch'];
+    const [without, touched] = [[], flags].map((f) => rest('CMS', 100 * MIB, { flags: f }).tables);
+    assert.deepEqual([touched!.bytes - without!.bytes, touched!.high - without!.high], [32 * MIB, 32 * MIB]);
+  });
+
   test('that is less than the tables can be is tables', () => {
     const { tables, direct } = rest('Serial', MIB);
     assert.deepEqual([tables.bytes, tables.high, direct.bytes, direct.low, direct.high], [MIB, MIB, 0, 0, MIB]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jvmFigures } from '../../../../src/diagnosis/ledger/jvm-figures.ts';
 import type { JcmdReport } from '../../../../src/sources/jvm/jcmd-report.ts';
+import { MIB } from '../../../../src/units.ts';
 import { jvmReading } from '../../../support/jvm-reading.ts';
 
 const area = (name: string, usedBytes: number, committedBytes: number | null) => ({ name, usedBytes, committedBytes });
@@ -28,6 +29,7 @@ test('a JVM that says nothing has no figures', () => {
     nonClass: null,
     classSpace: null,
     codeCacheBytes: null,
+    markStackBytes: 0,
   };
   assert.deepEqual(jvmFigures(null, null), none);
   assert.deepEqual(jvmFigures(null, answers(null)), none);
@@ -122,4 +124,16 @@ test('the heap’s address and the size for code are those that the JVM answers'
   const heap = { areas: [], range, youngBytes: null, maxBytes: null };
   const found = jvmFigures(null, answers(null, { heap, codeCacheBytes: 48 }));
   assert.deepEqual([found.heapRange, found.codeCacheBytes], [range, 48]);
+});
+
+test('-XX:+AlwaysPreTouch makes the stack of concurrent marking resident: that of G1 on JDK 8, and that of CMS', () => {
+  const of = (version: string, collector: 'G1' | 'CMS' | 'Parallel', ...flags: string[]) =>
+    jvmFigures(jvmReading({ version, collector, flags: ['-Xmx256m', ...flags] }), null).markStackBytes / MIB;
+  assert.equal(of('1.8.0_504', 'G1', '-XX:+AlwaysPreTouch'), 32);
+  assert.equal(of('1.8.0_504', 'G1', '-XX:+AlwaysPreTouch', '-XX:MarkStackSize=1M'), 8);
+  assert.equal(of('1.8.0_504', 'G1', '-XX:+AlwaysPreTouch', '-XX:MarkStackSize=1048576'), 8);
+  assert.equal(of('11.0.33', 'CMS', '-XX:+AlwaysPreTouch'), 32);
+  assert.equal(of('11.0.33', 'G1', '-XX:+AlwaysPreTouch'), 0);
+  assert.equal(of('1.8.0_504', 'Parallel', '-XX:+AlwaysPreTouch'), 0);
+  assert.equal(of('1.8.0_504', 'G1'), 0);
 });

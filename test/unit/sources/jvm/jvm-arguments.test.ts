@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { booleanFlag, readJvmArguments } from '../../../../src/sources/jvm/jvm-arguments.ts';
+import { readJvmArguments } from '../../../../src/sources/jvm/jvm-arguments.ts';
+import { booleanFlag } from '../../../../src/sources/jvm/jvm-flags.ts';
 import { mainClassOfArguments } from '../../../../src/sources/jvm/main-class.ts';
 
 const PID = 7;
