@@ -1,12 +1,12 @@
-// Servers of Debian's archive, unpacked into the user's cache folder: `node scripts/debian-servers.mjs [NAME...]`. Nothing is installed,
-// and a server that cannot be had is named with the reason.
+// Servers and launchers of JVMs from Debian's archive, unpacked into the user's cache folder: `node scripts/debian-programs.mjs [NAME...]`.
+// Nothing is installed, and one that cannot be had is named with the reason.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cache, keepLinksInside, unpack } from './debian-archive.mjs';
 
 /** What each needs to run, which is less than its packages depend on. */
-const PACKAGES = {
+const SERVERS = {
   tomcat: [
     'tomcat11',
     'tomcat11-common',
@@ -34,16 +34,28 @@ const PACKAGES = {
   ],
 };
 
-export const SERVERS = Object.keys(PACKAGES);
-const rootOf = (name) => join(cache, 'servers', name);
+/** Native ones come with the libc that they were built for. The launcher of JRuby is in the server's packages. */
+const LAUNCHERS = {
+  groovy: ['groovy', 'antlr', 'libasm-java', 'libcommons-cli-java', 'libjansi-java', 'libjline2-java'],
+  scala: ['scala', 'scala-library', 'scala-asm', 'libjansi-java', 'libjline2-java'],
+  clojure: ['clojure', 'libclojure-java', 'libcore-specs-alpha-clojure', 'libspec-alpha-clojure'],
+  jsvc: ['jsvc', 'libcommons-daemon-java', 'libc6'],
+  tini: ['tini', 'libc6'],
+  s6: ['s6', 'execline', 'libexecline2.9', 'libs6-2.15', 'libskarnet2.15', 'libc6'],
+  supervisor: ['supervisor'],
+};
 
-/** The folder of a server's packages; null where it has not been fetched: nothing is downloaded by this. @type {(name: string) => string | null} */
-export const serverRoot = (name) => (existsSync(join(rootOf(name), 'done')) ? rootOf(name) : null);
+const PACKAGES = { ...SERVERS, ...LAUNCHERS };
+const NAMES = Object.keys(PACKAGES);
+const rootOf = (name) => join(cache, name in SERVERS ? 'servers' : 'launchers', name);
+
+/** The folder of a program's packages; null where it has not been fetched: nothing is downloaded by this. @type {(name: string) => string | null} */
+export const programRoot = (name) => (existsSync(join(rootOf(name), 'done')) ? rootOf(name) : null);
 
 /** @type {(name: string) => { state: 'there', root: string } | { state: 'missing', reason: string }} */
-export function fetchServer(name) {
+export function fetchProgram(name) {
   const root = rootOf(name);
-  if (serverRoot(name) !== null) return { state: 'there', root };
+  if (programRoot(name) !== null) return { state: 'there', root };
   try {
     rmSync(root, { recursive: true, force: true }); // what a run left that was ended
     mkdirSync(root, { recursive: true });
@@ -66,13 +78,13 @@ export function fetchServer(name) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const asked = process.argv.slice(2);
-  const unknown = asked.filter((name) => !SERVERS.includes(name));
+  const unknown = asked.filter((name) => !NAMES.includes(name));
   if (unknown.length > 0) {
-    console.error(`servers: expected some of ${SERVERS.join(', ')}, found ${unknown.join(', ')}`);
+    console.error(`programs: expected some of ${NAMES.join(', ')}, found ${unknown.join(', ')}`);
     process.exit(2);
   }
-  for (const name of asked.length > 0 ? asked : SERVERS) {
-    const got = fetchServer(name);
+  for (const name of asked.length > 0 ? asked : NAMES) {
+    const got = fetchProgram(name);
     console.log(`${name}: ${got.state === 'there' ? got.root : `missing: ${got.reason}`}`);
     if (got.state === 'missing') process.exitCode = 1;
   }

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { fetchServer } from '../../scripts/debian-servers.mjs';
+import { fetchProgram } from '../../scripts/debian-programs.mjs';
 import { fetchJdk } from '../../scripts/jdks.mjs';
 import { runServer, type ServerResult } from './server-run.ts';
 import { SERVERS } from './servers.ts';
@@ -42,7 +42,7 @@ function rowOf(name: string, result: ServerResult): string[] {
 
 async function one(name: string): Promise<string[]> {
   const server = SERVERS[name]!;
-  const [jdk, packages] = [fetchJdk(LINE), fetchServer(name)];
+  const [jdk, packages] = [fetchJdk(LINE), fetchProgram(name)];
   const missing = [jdk, packages].flatMap((got) => (got.state === 'missing' ? [got.reason] : []));
   if (jdk.state === 'missing' || packages.state === 'missing')
     return [server.name, `could not be had: ${missing.join('; ')}`, '', '', ''];

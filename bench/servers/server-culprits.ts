@@ -1,4 +1,4 @@
-import { fetchServer } from '../../scripts/debian-servers.mjs';
+import { fetchProgram } from '../../scripts/debian-programs.mjs';
 import { fetchJdk } from '../../scripts/jdks.mjs';
 import { MEMHOUND } from '../../test/support/memhound.ts';
 import { run } from '../../test/support/process.ts';
@@ -34,7 +34,7 @@ export async function serverCulprits(only: string | null): Promise<string[][]> {
 }
 
 async function culpritOf(server: Server, packed: string, forText: string): Promise<string> {
-  const [jdk, packages] = [fetchJdk(LINE), fetchServer(packed)];
+  const [jdk, packages] = [fetchJdk(LINE), fetchProgram(packed)];
   if (jdk.state === 'missing') return `could not be had: ${jdk.reason}`;
   if (packages.state === 'missing') return `could not be had: ${packages.reason}`;
   return withServer(server, jdk.jdk, packages.root, async ({ client, java, folder }) => {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Jdk } from '../../scripts/jdks.mjs';
-import type { FileRow } from '../../src/diagnosis/types.ts';
 import type { Collector } from '../../src/sources/jvm/collectors.ts';
 import type { JvmReading } from '../../src/sources/types.ts';
 import { GIB, MIB } from '../../src/units.ts';
@@ -21,6 +20,8 @@ export interface Variant {
   readonly collector: Collector;
   readonly flags: readonly string[];
   readonly classes: number;
+  /** In place of -Xms64m and -Xmx: the JVM is to find its own by its other flags. */
+  readonly sizes?: readonly string[];
   /** -Xmx. Address space is reserved for it, and no more of it is used than of a small one. */
   readonly maxHeapBytes?: number;
   readonly threads?: number;
@@ -95,6 +96,8 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const collectedMs = Date.now();
     const atCollection = await beans(java);
     const after = variant.collector === 'Epsilon' ? [] : await samplesAfter(hound, first, collectedMs);
+    // A thread that allocates for the first time since, such as that of finalizers, takes a buffer, and then the sample is more than the beans.
+    const usedWhenSampled = (await beans(java)).get('heap.used') ?? left;
     const growsMs = Date.now();
     await tell(java, 'grow', [LATER.heapMib, LATER.classes]);
     const now = await beans(java);
@@ -104,7 +107,13 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     const jvm = await jvmReading(hound, attach ? grownMs : 0);
     const countedAfter = await collections(jdk, pid);
     const later = await beans(java);
+    const libjvm = mappingsOf(pid).find(({ kind }) => kind.endsWith('/libjvm.so'))!.kind;
+    const residentBefore = await Promise.all([file, libjvm].map(fincore));
     const { target, files, figures, heapCommitted } = await lookAtLedger(jdk, pid, cgroup, attach);
+    const residentAfter = await Promise.all([file, libjvm].map(fincore));
+    // The kernel may take pages back in between.
+    const rowOf = (figure: string, path: string, i: number) =>
+      bytes(figure, files.find((f) => f.path === path)?.residentBytes, { before: residentBefore[i]!, after: residentAfter[i]! });
 
     const is = (name: string): number => now.get(name) ?? 0;
     // Answers to --attach allocate as well.
@@ -126,13 +135,12 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
     // jstat has no count of some collectors; of CMS it counts pauses, and the beans cycles.
     const collected = { before: countedBefore ?? is('collections'), after: countedAfter ?? is('collections') };
     const found = target.jvm?.collector ?? null;
-    const libjvm = mappingsOf(pid).find(({ kind }) => kind.endsWith('/libjvm.so'))!.kind;
     return [
       found === variant.collector ? agrees('collector') : off('collector', `${found} of ${variant.collector}`),
       aged('heap used', jvm?.heapUsed, usedNow, { value: usedThen, atMs: growsMs }, variant.pageBytes, grownMs + TICK_MS),
       aged('heap committed', jvm?.heapCommitted, committedNow, then('heap.committed'), variant.pageBytes),
       bytes('heap max', typeof jvm?.heapMax === 'number' ? jvm.heapMax : null, always(variant.maxHeapBytes ?? MAX_HEAP)),
-      floor(variant, first, after, { before: left, after: atCollection.get('heap.used') ?? left }),
+      floor(variant, first, after, { before: left, after: usedWhenSampled }),
       ...space('metaspace', jvm?.metaspace, 'metaspace'),
       ...space('class space', jvm?.compressedClass, 'class-space'),
       count('threads', jvm?.threads?.live, always(is('threads')), 1),
@@ -144,8 +152,8 @@ async function compare({ jdk, variant, java, cgroup, file }: Subject, attach: bo
       ),
       count('collections', jvm?.gcCount, collected, 0),
       ...figures,
-      await fileRow('file that it wrote', files, file),
-      await fileRow('file libjvm.so', files, libjvm),
+      rowOf('file that it wrote', file, 0),
+      rowOf('file libjvm.so', libjvm, 1),
     ];
   } finally {
     await hound.stop();
@@ -168,10 +176,6 @@ async function jvmReading(hound: Memhound, sinceMs: number): Promise<JvmReading 
   }
 }
 
-async function fileRow(figure: string, files: readonly FileRow[], path: string): Promise<Comparison> {
-  return bytes(figure, files.find((f) => f.path === path)?.residentBytes, always(await fincore(path)));
-}
-
 async function compile({ line, javac }: Jdk, to: string): Promise<void> {
   const compiled = await run(javac, ['-d', to, '-encoding', 'UTF-8', 'scenarios/EveryArea.java']);
   if (compiled.code !== 0) throw new Error(`javac of JDK ${line}: ${compiled.stderr}`);
@@ -188,7 +192,7 @@ export async function runCell(jdk: Jdk, variant: Variant, attaches: readonly boo
   const cgroup = makeCgroup(variant.limitBytes ?? 2 * GIB);
   const file = join(folder, 'grows.log');
   const { maxHeapBytes = MAX_HEAP, directMib = DIRECT_MIB, threads = THREADS } = variant;
-  const sizes = ['-Xms64m', `-Xmx${maxHeapBytes}`, '-XX:NativeMemoryTracking=detail'];
+  const sizes = [...(variant.sizes ?? ['-Xms64m', `-Xmx${maxHeapBytes}`]), '-XX:NativeMemoryTracking=detail'];
   const inFolder = (flags: readonly string[]) => flags.map((flag) => flag.replace('FOLDER', folder));
   const path = variant.prepare === undefined ? classes : join(classes, 'app.jar');
   const program = ['-cp', path, 'EveryArea', ...[HEAP_MIB, directMib, threads, variant.classes, FILE_MIB, file].map(String)];

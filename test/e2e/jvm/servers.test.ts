@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runServer } from '../../../bench/servers/server-run.ts';
 import { SERVERS } from '../../../bench/servers/servers.ts';
-import { serverRoot } from '../../../scripts/debian-servers.mjs';
+import { programRoot } from '../../../scripts/debian-programs.mjs';
 import { jdk } from '../../../scripts/jdks.mjs';
 import { missingRequirements } from '../../support/needs.ts';
 
@@ -12,11 +12,11 @@ const SHORT = { warmSeconds: 5, quietSeconds: 10, growthSeconds: 120, quietRate:
 /** One whose heap leaks and one whose log grows; `npm run report:servers` runs more, for longer. */
 for (const name of ['activemq', 'jetty']) {
   const server = SERVERS[name]!;
-  const [line, root] = [jdk(LINE), serverRoot(name)];
+  const [line, root] = [jdk(LINE), programRoot(name)];
   // Downloads that no test starts, so even with CI their absence is no failure.
   const unfetched = [
     ...(line === null ? [`JDK ${LINE}, which \`node scripts/jdks.mjs ${LINE}\` fetches`] : []),
-    ...(root === null ? [`${server.name}, which \`node scripts/debian-servers.mjs ${name}\` fetches`] : []),
+    ...(root === null ? [`${server.name}, which \`node scripts/debian-programs.mjs ${name}\` fetches`] : []),
   ];
   const skip = missingRequirements('root', 'cgroup') || (unfetched.length > 0 && `needs ${unfetched.join(' and ')}`);
   test(`${server.name}: the ledger is right, requests raise no alarm, and ${server.growth} is named`, {
