@@ -183,22 +183,19 @@ const ALL_SHARE = 0.93;
 const STILL_ALL_SHARE = 0.87;
 const NOT_ALL_SHARE = 0.8;
 
-/** The share of a part's slope in `whole`: "all of it", "82 % of it". In a short window a share may be all of it within the error of the slope. */
-export function shareText(context: RuleContext, part: number, whole: number): string {
+/**
+ * The share of a part's slope in `whole`: "all of it", "82 % of it". `high`: the upper end of the part's interval. In a short window a share may be
+ * all of it within the error of the slope.
+ */
+export function shareText({ steady }: RuleContext, part: number, whole: number, high: number | null = null): string {
   const share = whole > 0 ? part / whole : 1;
-  const mayBeAll = share >= NOT_ALL_SHARE && share * (1 + relativeError(trendOf(context, 'usage'))) >= 1;
-  return context.steady.keep('all of the growth', share >= ALL_SHARE || mayBeAll, {
+  const mayBeAll = share >= NOT_ALL_SHARE && high !== null && high >= ALL_SHARE * whole;
+  return steady.keep('all of the growth', share >= ALL_SHARE || mayBeAll, {
     atOnce: () => share < NOT_ALL_SHARE,
     isSilent: (isAll) => isAll && share >= STILL_ALL_SHARE,
   })
     ? 'all of it'
     : `${Math.round(share * 100)} % of it`;
-}
-
-/** Half the 90 % interval of a slope, as a share of it. */
-function relativeError(trend: FieldTrend | null): number {
-  const { slopeBytesPerHour: slope = null, low = null, high = null } = trend ?? {};
-  return slope === null || low === null || high === null || slope <= 0 ? 0 : (high - low) / 2 / slope;
 }
 
 /** The time to this event; null: none is forecast. */

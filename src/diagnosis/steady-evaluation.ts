@@ -9,6 +9,8 @@ import type { FileRow } from './types.ts';
 
 type Answer = Omit<Evaluation, 'fields'> & {
   readonly windowSeconds: number;
+  /** Memory rose, and stands for too short a time to know whether it goes on. */
+  readonly isUndecided: boolean;
   /** Slope of usage; 0 where it does not grow. */
   readonly growthPerHour: number;
 };
@@ -16,6 +18,7 @@ type Answer = Omit<Evaluation, 'fields'> & {
 const answerOf = ({ fields, ...rest }: Evaluation): Answer => ({
   ...rest,
   windowSeconds: fields.usage?.windowSeconds ?? 0,
+  isUndecided: fields.usage?.trend === 'settling' && fields.usage.basis.statistics.rise !== undefined,
   growthPerHour: fields.usage?.trend === 'growing' ? Math.max(0, fields.usage.slopeBytesPerHour ?? 0) : 0,
 });
 
@@ -29,9 +32,12 @@ const isSilent = (published: Answer, now: Answer): boolean =>
 const isSame = (a: Answer, b: Answer): boolean =>
   a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes);
 
-/** Whether growth without a known cause has one now: that says more, and contradicts nothing. */
+/** Whether it was open whether memory grows, or by what, and is known now: that says more, and contradicts nothing. */
 const isExplained = (published: Answer, now: Answer): boolean =>
-  published.trend === now.trend && published.leak === now.leak && published.causes.length === 0 && now.causes.length > 0;
+  (published.trend === now.trend || (published.isUndecided && now.trend === 'growing')) &&
+  published.leak === now.leak &&
+  published.causes.length === 0 &&
+  now.causes.length > 0;
 
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
@@ -65,6 +71,7 @@ export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
   const {
     windowSeconds: _,
     growthPerHour: __,
+    isUndecided: ___,
     ...answer
   } = steady.keep('answer', answerOf(now), {
     ...ANSWER,

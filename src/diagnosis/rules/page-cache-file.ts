@@ -14,6 +14,7 @@ import {
   newestValue,
   type RuleContext,
   shareText,
+  trendOf,
 } from '../rule-context.ts';
 import { filePart, type Sentence, sentence } from '../sentence.ts';
 import type { FileRow } from '../types.ts';
@@ -61,7 +62,7 @@ export const pageCacheFile: CauseRule = {
       ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
     ];
     return {
-      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat)}${diskText(context, row)}`,
+      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat)}${diskText(context, row)}`,
       severity: 'info',
       title:
         share.what === null

@@ -29,7 +29,7 @@ const MIN_SHARE = 0.15;
 const MAX_FALL_BACK = 0.25;
 /** Blocks that are joined at each end to know the level there. */
 const END_BLOCKS = 3;
-const MIN_BLOCKS = 12;
+const MIN_BLOCKS = 8;
 /** Standing still for a shorter share of the time that the rise took says nothing about whether it has stopped. */
 const MIN_STAND_SHARE = 1 / 4;
 /** So does a stand that is hardly longer than the pauses after which it rose again. */

@@ -135,13 +135,13 @@ test('a share that is all of it within the error of the slopes is all of it from
     evaluation: {
       ...GROWS,
       causes: [causeShare('page-cache', share * 3.6e9, { reclaimable: true })],
-      fields: { usage: { ...usage, low: (1 - error) * 3.6e9, high: (1 + error) * 3.6e9 } },
+      fields: { usage, file: { ...usage, high: share * (1 + error) * 3.6e9 } },
     },
   });
   const [early, late] = verdictsOf([withError(0.87, 0.16), withError(0.97, 0.02)]);
   assert.match(early!.headline, /all of it/);
   assert.match(late!.headline, /all of it/);
-  assert.match(verdictsOf([withError(0.87, 0.1)])[0]!.headline, /87 % of it/);
+  assert.match(verdictsOf([withError(0.87, 0.05)])[0]!.headline, /87 % of it/);
   assert.match(verdictsOf([withError(0.79, 0.5)])[0]!.headline, /79 % of it/);
 });
 
@@ -158,6 +158,22 @@ test('growth whose cause was not known is explained in the verdict that finds th
   const [, , explained, still] = verdictsOf([unknown, unknown, known, unknown]);
   assert.deepEqual([explained!.cause, explained!.fields.file?.trend], ['page-cache', 'growing']);
   assert.equal(still!.cause, 'page-cache', 'and is not unexplained again in the next');
+});
+
+test('memory that rose and stood for too short a time to know grows in the verdict that knows it', () => {
+  const usage = overAMinute('settling', 3.6e9);
+  const rose = { ...usage, basis: { ...usage.basis, statistics: { rise: 5e7, riseShare: 0.5 } } };
+  const settles = (of: typeof usage): Given => ({ evaluation: { trend: 'settling', leak: false, fields: { usage: of } } });
+  const grows: Given = {
+    evaluation: {
+      ...GROWS,
+      causes: [causeShare('page-cache', 3.6e9, { reclaimable: true })],
+      fields: { usage: overAMinute('growing', 3.6e9) },
+    },
+  };
+  const trends = (given: readonly Given[]) => verdictsOf(given).map(({ trend }) => trend);
+  assert.deepEqual(trends([settles(rose), grows, settles(rose)]), ['settling', 'growing', 'growing']);
+  assert.deepEqual(trends([settles(usage), grows]), ['settling', 'settling'], 'a warm-up that slows down is contradicted');
 });
 
 test('a heap that rises by little beside a log stays flat in the headline of the log, however long', () => {
