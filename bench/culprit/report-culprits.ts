@@ -1,7 +1,7 @@
 /**
- * npm run report:culprits -- [--only TEXT] [--times N] [--servers]: runs made programs whose leak is known, one after the other, and asks memhound what
+ * npm run report:culprits -- [--only TEXT] [--times N] [--servers | --costs]: runs made programs whose leak is known, one after the other, and asks memhound what
  * grows in each. Without --only it renews the tables of docs/culprit-report.md. It takes some 12 s a program.
- * --servers: real servers instead, whose answers are printed.
+ * --servers: real servers instead, whose answers are printed. --costs: what each question costs a JVM, into docs/culprit.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,11 +12,17 @@ import { run } from '../../test/support/process.ts';
 import { serverCulprits } from '../servers/server-culprits.ts';
 import { wilsonInterval } from '../stats/wilson-interval.ts';
 import { FLAGS, FOR, type Outcome } from './outcome.ts';
+import { questionCosts } from './question-costs.ts';
 import { RECORDED_CASES, recordedOutcome } from './recorded-cases.ts';
 
 const DOC = 'docs/culprit-report.md';
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, times: { type: 'string', default: '1' }, servers: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    times: { type: 'string', default: '1' },
+    servers: { type: 'boolean', default: false },
+    costs: { type: 'boolean', default: false },
+  },
 });
 
 const KINDS = LOOK_CAUSES;
@@ -132,11 +138,11 @@ function recordedTable(all: readonly RecordedResult[]): string {
 }
 
 /** Renews what stands between two comments of the document. */
-function renew(mark: string, text: string): void {
-  const [head, foot] = readFileSync(DOC, 'utf8').split(new RegExp(`<!-- ${mark} -->[\\s\\S]*<!-- end of ${mark} -->`));
+function renew(mark: string, text: string, file = DOC): void {
+  const [head, foot] = readFileSync(file, 'utf8').split(new RegExp(`<!-- ${mark} -->[\\s\\S]*<!-- end of ${mark} -->`));
   if (foot === undefined)
-    throw new Error(`${DOC}: expected the comments <!-- ${mark} --> and <!-- end of ${mark} -->, found none`);
-  writeFileSync(DOC, `${head}<!-- ${mark} -->\n\n${text}\n\n<!-- end of ${mark} -->${foot}`);
+    throw new Error(`${file}: expected the comments <!-- ${mark} --> and <!-- end of ${mark} -->, found none`);
+  writeFileSync(file, `${head}<!-- ${mark} -->\n\n${text}\n\n<!-- end of ${mark} -->${foot}`);
 }
 
 async function reportServers(): Promise<void> {
@@ -144,6 +150,13 @@ async function reportServers(): Promise<void> {
   const text = tableOf(['server', 'what grows', 'what memhound culprit says'], rows);
   console.log(text);
   if (values.only === undefined) renew('servers', text);
+}
+
+async function reportCosts(): Promise<void> {
+  const { head, rows } = await questionCosts(values.only ?? null);
+  const text = tableOf(head, rows);
+  console.log(text);
+  if (values.only === undefined) renew('costs', text, 'docs/culprit.md');
 }
 
 async function reportPrograms(): Promise<void> {
@@ -163,4 +176,4 @@ async function reportPrograms(): Promise<void> {
   process.exitCode = [...results, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
 }
 
-await (values.servers ? reportServers() : reportPrograms());
+await (values.servers ? reportServers() : values.costs ? reportCosts() : reportPrograms());

@@ -385,10 +385,10 @@ describe('the page in each state, on made histories behind the real server', { s
     await page.goto(`${server.url}/?token=a-token-of-a-test`);
     await page.waitForSelector('#culprit:not([hidden]) option[value=heap]', { state: 'attached' });
     assert.equal(await page.inputValue('#culprit-cause'), 'heap');
-    assert.match((await page.textContent('#culprit-cost')) ?? '', /four full collections/);
+    assert.match((await page.textContent('#culprit-cost')) ?? '', /five full collections/);
     await page.selectOption('#culprit-for', '1800');
     await page.click('#find-culprit');
-    await page.waitForFunction(() => /\d of 4 looks/.test(document.getElementById('culprit-said')?.textContent ?? ''));
+    await page.waitForFunction(() => /\d of 5 looks/.test(document.getElementById('culprit-said')?.textContent ?? ''));
     await page.click('#cancel-culprit');
     await page.waitForFunction(() => document.getElementById('culprit-said')?.textContent?.includes('cancelled'));
     await page.selectOption('#culprit-for', '60');
@@ -398,13 +398,16 @@ describe('the page in each state, on made histories behind the real server', { s
       (await page.textContent('#culprit-said')) ?? '',
       /^com\.example\.orders\.Session grew from .* 27,000 more objects$/,
     );
+    assert.match((await page.textContent('#culprit-when')) ?? '', /^Asked for 1 min, until .*\d{2}:\d{2}/);
     assert.match((await page.textContent('#culprit-table')) ?? '', /\+27[\s,\u202f]000 objects/);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       assert.deepEqual(await audit(page), []);
     }
+    await page.selectOption('#culprit-for', '300');
     await page.reload();
     await page.waitForSelector('#culprit-table tbody tr');
+    assert.equal(await page.inputValue('#culprit-for'), '60', 'the time of the answer that is shown');
   });
 
   for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'noTarget'] as const) {

@@ -1,6 +1,7 @@
 import type { CulpritCause, GroupGrowth, Recorded } from '../../src/culprit/types.ts';
 import type { CulpritAnswer } from '../../src/outlets/status.ts';
 import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
+import { instantText } from '../data/time-format.ts';
 import { exactBytesText, groupDigits, level, safeName } from '../data/wording.ts';
 import { byId, el, setText } from '../dom.ts';
 import { copyText } from './data-links.ts';
@@ -23,6 +24,7 @@ type Done = Extract<CulpritAnswer, { state: 'done' }>;
 export class CulpritPanel {
   readonly #target: () => string | null;
   readonly #cause = byId<HTMLSelectElement>('culprit-cause');
+  readonly #for = byId<HTMLSelectElement>('culprit-for');
   readonly #find = byId<HTMLButtonElement>('find-culprit');
   readonly #cancel = byId<HTMLButtonElement>('cancel-culprit');
   #causes: CulpritAnswer['causes'] = [];
@@ -51,8 +53,7 @@ export class CulpritPanel {
   }
 
   #start(): Promise<void> {
-    const seconds = Number(byId<HTMLSelectElement>('culprit-for').value);
-    return this.#ask((id) => api.startCulprit(id, this.#cause.value as CulpritCause, seconds));
+    return this.#ask((id) => api.startCulprit(id, this.#cause.value as CulpritCause, Number(this.#for.value)));
   }
 
   /** Shows an answer, and asks again while a search runs. */
@@ -82,6 +83,8 @@ export class CulpritPanel {
     this.#cause.replaceChildren(...causes.map(({ cause }) => el('option', { value: cause }, NAMES[cause])));
     const first = run.state === 'none' ? leading : run.cause;
     this.#cause.value = causes.find(({ cause }) => cause === first)?.cause ?? 'heap';
+    const seconds = run.state === 'none' ? '' : String(run.forSeconds);
+    if ([...this.#for.options].some(({ value }) => value === seconds)) this.#for.value = seconds;
     this.#drawCost();
   }
 
@@ -93,7 +96,7 @@ export class CulpritPanel {
   #setRunning(running: boolean): void {
     this.#find.disabled = running;
     this.#cause.disabled = running;
-    byId<HTMLSelectElement>('culprit-for').disabled = running;
+    this.#for.disabled = running;
     this.#cancel.hidden = !running;
   }
 
@@ -110,10 +113,11 @@ export class CulpritPanel {
     } else this.#drawDone(answer);
   }
 
-  #drawDone({ cause, culprit, text, until }: Done): void {
+  #drawDone({ cause, culprit, text, until, forSeconds }: Done): void {
     const [first = '', second] = text;
     const sentence = first.slice(`${cause}: `.length);
-    const said = isNamed(culprit) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
+    const beginsWithName = isNamed(culprit) && cause !== 'metaspace';
+    const said = beginsWithName ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
     setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
     if (culprit.state === 'failed') return;
     byId('culprit-table').replaceChildren(...tableOf(cause, culprit));
@@ -123,6 +127,8 @@ export class CulpritPanel {
       setText(byId('culprit-where-title'), `Where ${where.threads} of them stand`);
       setText(byId('culprit-frame'), safeName(where.frame, 400));
     }
+    const asked = culprit.state === 'recorded' ? 'Recorded' : 'Asked';
+    setText(byId('culprit-when'), `${asked} for ${durationWords(forSeconds)}, until ${instantText(Date.parse(until) / 1000)}`);
     const copy = byId('copy-culprit');
     copy.onclick = () => void copyText(copy, [`memhound, ${until}`, ...text].join('\n'), 'Copied');
   }
