@@ -396,10 +396,10 @@ describe('the page in each state, on made histories behind the real server', { s
     await page.waitForSelector('#culprit-table tbody tr');
     assert.match(
       (await page.textContent('#culprit-said')) ?? '',
-      /^com\.example\.orders\.Session grew from .* 27,000 more objects$/,
+      /^com\.example\.orders\.Session grew from .* 36,000 more objects$/,
     );
     assert.match((await page.textContent('#culprit-when')) ?? '', /^Asked for 1 min, until .*\d{2}:\d{2}/);
-    assert.match((await page.textContent('#culprit-table')) ?? '', /\+27[\s,\u202f]000 objects/);
+    assert.match((await page.textContent('#culprit-table')) ?? '', /\+36[\s,\u202f]000 objects/);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       assert.deepEqual(await audit(page), []);
