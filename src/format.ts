@@ -150,9 +150,11 @@ export function safeName(name: string, most = 120): string {
 /** A longer name of a process says no more. */
 const MAX_PROCESS_NAME = 40;
 
+export const processName = (name: string): string => safeName(name, MAX_PROCESS_NAME);
+
 /** "java orders.jar pid 7", or "pid 7" if it is not known what the process is called. */
 export const processText = (pid: string, name: string | null | undefined): string =>
-  name == null || name === '' ? pid : `${safeName(name, MAX_PROCESS_NAME)} ${pid}`;
+  name == null || name === '' ? pid : `${processName(name)} ${pid}`;
 
 /** "a", "a and b", "a, b and c". */
 export function joinWithAnd(words: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { bytesText, joinWithAnd, processText } from '../format.ts';
+import { bytesText, joinWithAnd, processName, processText } from '../format.ts';
 import type { ProcessNames } from '../sources/process/process-names.ts';
 import { type RuleContext, trendOf } from './rule-context.ts';
 import { filePart, type Sentence, sentence } from './sentence.ts';
@@ -124,31 +124,48 @@ function holdingOf({ files, openFiles, writtenFiles }: FileRow): Holding {
 
 function groupHolderText(row: FileRow, steady: Steady, names: ProcessNames): string {
   const { openFiles, writtenFiles, pids } = row;
+  // Programs that are started for each file come and go.
+  const { text } = steady.keep(`holders of ${row.path}`, holdersOf(pids, names), {
+    same: (a, b) => a.names.join() === b.names.join(),
+    isSilent: (published, now) => now.names.length > 0 && now.names.every((name) => published.names.includes(name)),
+  });
   // One of the files may be open at one moment and none at the next. Both are the same state.
   const isSilent = (published: Holding, now: Holding) => published === 'newest' && now === 'closed';
   switch (steady.keep(`who holds ${row.path}`, holdingOf(row), { isSilent })) {
     case 'newest':
       return ', closed but for the newest';
     case 'written':
-      return `, held open for writing by ${holdersText(pids, names)}`;
+      return `, held open for writing by ${text}`;
     case 'some written':
-      return `, ${writtenFiles} of them held open for writing by ${holdersText(pids, names)}`;
+      return `, ${writtenFiles} of them held open for writing by ${text}`;
     case 'read':
-      return `, held open for reading by ${holdersText(pids, names)}`;
+      return `, held open for reading by ${text}`;
     case 'some read':
-      return `, ${openFiles} of them held open for reading by ${holdersText(pids, names)}`;
+      return `, ${openFiles} of them held open for reading by ${text}`;
     case 'closed':
       return ', closed';
   }
 }
 
-/** "pid 7", "java orders.jar pids 7 and 9", "java orders.jar pid 7 and fluent-bit pid 9" */
+interface Holders {
+  readonly names: readonly string[];
+  readonly text: string;
+}
+
+const holdersOf = (pids: readonly number[], names: ProcessNames): Holders => ({
+  names: [...new Set(pids.flatMap((pid) => names.get(pid) ?? []))].sort(),
+  text: holdersText(pids, names),
+});
+
+/** "pid 7", "java orders.jar pids 7 and 9", "java orders.jar pid 7 and fluent-bit": of several programs the one that was there first has its pid. */
 export function holdersText(pids: readonly number[], names: ProcessNames): string {
   if (pids.length === 0) return 'a process';
-  const shown = pids.slice(0, MAX_PIDS);
+  const inOrder = [...pids].sort((a, b) => a - b);
+  const shown = inOrder.slice(0, MAX_PIDS);
   const more = pids.length > MAX_PIDS ? [`${pids.length - MAX_PIDS} more`] : [];
   const name = names.get(shown[0]!);
-  if (shown.length > 1 && shown.every((pid) => names.get(pid) === name))
-    return processText(`pids ${joinWithAnd([...shown.map(String), ...more])}`, name);
-  return joinWithAnd([...shown.map((pid) => processText(`pid ${pid}`, names.get(pid))), ...more]);
+  const others = [...new Set(inOrder.flatMap((pid) => names.get(pid) ?? []))].filter((other) => other !== name);
+  if (name === undefined || others.length === 0)
+    return processText(`${shown.length > 1 ? 'pids' : 'pid'} ${joinWithAnd([...shown.map(String), ...more])}`, name);
+  return joinWithAnd([processText(`pid ${shown[0]}`, name), ...others.slice(0, MAX_PIDS).map(processName)]);
 }

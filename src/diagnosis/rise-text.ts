@@ -60,7 +60,9 @@ const SHORT_STAND_S = MINUTE_S;
 /** Memory is stable by its shape, and has risen only just now; null: it stands for longer, or has not risen. */
 export function freshRiseText(context: RuleContext): Sentence | null {
   const rise = stableRise(context);
-  const isFresh = context.steady.keep('the rise is fresh', rise !== null && rise.standsSeconds < SHORT_STAND_S);
+  const isFresh = context.steady.keep('the rise is fresh', rise !== null && rise.standsSeconds < SHORT_STAND_S, {
+    atOnce: () => rise !== null,
+  });
   return rise === null || !isFresh ? null : tooShortText(context, rise);
 }
 

@@ -127,6 +127,8 @@ export const steadyCauses = (steady: Steady, by: Causes['by'], now: Pick<Evaluat
 
 /** A log that is renamed and packed, or files that are read in bursts, are not in sight, or do not grow, in some scans. */
 const OUT_OF_SIGHT_S = MINUTE_S;
+/** A file that is written anew under another name, and renamed over the old one, is out of sight while the new one is written. */
+const REPLACED_S = 12;
 
 /** The files that are named for a cause, as they were at the last scan that met them. */
 interface Named {
@@ -152,7 +154,8 @@ export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: G
         same: (a, b) => pathsOf(a) === pathsOf(b),
         atOnce: (before, { rows }) =>
           before.rows.length === 0 ||
-          (newest(before) === null && (rows.length > 0 || atS - before.seenS > OUT_OF_SIGHT_S || atS < before.seenS)),
+          (newest(before) === null &&
+            (atS - before.seenS > (rows.length > 0 ? REPLACED_S : OUT_OF_SIGHT_S) || atS < before.seenS)),
       },
     );
     return pathsOf(published) === pathsOf({ rows: now[cause], seenS: atS }) ? now[cause] : (newest(published) ?? published.rows);

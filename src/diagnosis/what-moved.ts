@@ -2,6 +2,7 @@ import { safeName } from '../format.ts';
 import type { PartColumn, PartColumns } from '../history/part-readings.ts';
 import type { Series } from '../history/series.ts';
 import { HOUR_S } from '../units.ts';
+import { rowOfTracks } from './file-rows.ts';
 import { filesName } from './grown-files-text.ts';
 import { type FileCause, filesThatRose } from './growth/file-growth.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -47,15 +48,21 @@ function partThat(moved: Move, series: Series, movement: Movement): Sentence | n
   const isMost = (bytes: number): boolean => bytes >= MOST * movement.bytes;
   const [file, shmem] = [fields.get('file'), fields.get('shmem')];
   if (isMost(of(fields.get('anon')))) return partOfAnon(moved, series.parts, movement);
-  if (isMost(of(shmem))) return sentence`shared memory${filesText(series, 'shmem', movement)}`;
+  if (isMost(of(shmem))) return sentence`shared memory${filesText(moved, series, 'shmem', movement)}`;
   if (isMost(of(file?.map((bytes, i) => bytes - (shmem?.[i] ?? 0)))))
-    return sentence`page cache${filesText(series, 'page-cache', movement)}`;
+    return sentence`page cache${filesText(moved, series, 'page-cache', movement)}`;
   return isMost(of(fields.get('kernel'))) ? sentence`kernel memory` : null;
 }
 
 /** " of /data/app.log"; empty: no files in sight explain it. */
-function filesText(series: Series, cause: FileCause, { fromS, toS, bytes }: Movement): Sentence {
-  const rows = filesThatRose(series, cause, (bytes / (toS - fromS)) * HOUR_S, toS - fromS);
+function filesText(moved: Move, series: Series, cause: FileCause, movement: Movement): Sentence {
+  const { fromS, toS, bytes } = movement;
+  const swinging =
+    moved === swung ? series.files.find((track) => moved(track.t, track.residentBytes, movement) >= MOST * bytes) : undefined;
+  const rows =
+    swinging === undefined
+      ? filesThatRose(series, cause, (bytes / (toS - fromS)) * HOUR_S, toS - fromS)
+      : [rowOfTracks(swinging.path, [swinging])];
   return rows.reduce((all: Sentence, row, i) => sentence`${all}${i === 0 ? ' of ' : ' and '}${filesName(row)}`, []);
 }
 

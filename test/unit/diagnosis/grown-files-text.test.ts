@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { withHolderNames } from '../../../src/diagnosis/file-rows.ts';
 import { filesText, holdersText } from '../../../src/diagnosis/grown-files-text.ts';
 import { sentenceText } from '../../../src/diagnosis/sentence.ts';
+import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
 import { fileRow, ruleContext } from '../../support/rule-context.ts';
 
 const NAMES = new Map([
@@ -19,12 +20,25 @@ test('the process that writes a file is named beside its pid', () => {
   assert.match(text(new Map()), /, held open for writing by pid 7, fd 27\)$/, 'a recording has no names');
 });
 
-test('processes of one name are told together, others each with its own', () => {
+test('processes of one name are told together; of several programs the one that was there first has its pid', () => {
   assert.equal(holdersText([7, 8], NAMES), 'java orders.jar pids 7 and 8');
-  assert.equal(holdersText([7, 9], NAMES), 'java orders.jar pid 7 and fluent-bit pid 9');
-  assert.equal(holdersText([7, 9, 10], NAMES), 'java orders.jar pid 7, fluent-bit pid 9 and pid 10');
+  assert.equal(holdersText([9, 8, 7], NAMES), 'java orders.jar pid 7 and fluent-bit');
+  assert.equal(holdersText([7, 9, 10], NAMES), 'java orders.jar pid 7 and fluent-bit', 'one that has no name is passed over');
   assert.equal(holdersText([11, 12, 13, 14, 15], NAMES), 'pids 11, 12, 13 and 2 more');
   assert.equal(holdersText([], NAMES), 'a process');
+});
+
+test('the holders stay the same while one that is started for each file comes and goes', () => {
+  let state: SteadyState | null = null;
+  const texts = [[7, 9], [7], [9, 7], [7]].map((pids, second) => {
+    const steady = new Steady(state, second, 3600);
+    const row = fileRow({ kind: 'folder', path: '/logs/', files: 9, openFiles: 2, writtenFiles: 2, pids });
+    const text = sentenceText(filesText(row, 'many', { ...ruleContext({ processNames: NAMES }), steady }));
+    state = steady.after;
+    return text;
+  });
+  assert.deepEqual(new Set(texts), new Set([texts[0]]));
+  assert.match(texts[0]!, /, 2 of them held open for writing by java orders\.jar pid 7 and fluent-bit\)$/);
 });
 
 test('a hostile name is escaped and cut', () => {

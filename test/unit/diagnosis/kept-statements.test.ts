@@ -185,9 +185,12 @@ describe('files that are named', () => {
     assert.deepEqual(seen(['/a.log'], []), ['/a.log']);
   });
 
-  test('are named at once where none was, or where one is not there any more', () => {
-    assert.deepEqual(seen([], ['/b.log']), ['/b.log']);
-    assert.deepEqual(seen(['/gone.log'], ['/b.log']), ['/b.log']);
+  test('are named at once where none was', () => assert.deepEqual(seen([], ['/b.log']), ['/b.log']));
+
+  test('that are out of sight, as a file while it is written anew under another name, stay for a moment beside others', () => {
+    const other = (seconds: number): string[][] => Array.from({ length: seconds }, () => ['/b.log']);
+    assert.deepEqual(seen(['/gone.log'], ...other(12)), ['/gone.log']);
+    assert.deepEqual(seen(['/gone.log'], ...other(13)), ['/b.log']);
   });
 
   test('that are out of sight, as a log while it is renamed, stay for a minute if nothing else explains the growth', () => {

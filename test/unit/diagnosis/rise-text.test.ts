@@ -113,12 +113,27 @@ describe('memory that goes up and comes back', () => {
     const fields = Object.entries({ usage: saw, ...shown.fields }).map(([id, mib]) => [id as FieldId, column(mib)] as const);
     const context = ruleContext({
       evaluation: { trend: 'stable', fields: { usage } },
-      series: { t, fields: new Map(fields), ...(shown.parts === undefined ? {} : { parts: shown.parts }) },
+      series: {
+        t,
+        fields: new Map(fields),
+        files: shown.files ?? [],
+        ...(shown.parts === undefined ? {} : { parts: shown.parts }),
+      },
     });
     return sentenceText(plainHeadline(context));
   };
   test('is not called steady: the headline has its lowest and highest level', () =>
     assert.match(swung({}), /^Nothing grows\. \d+ MiB of 2 GiB, up and down between 100 MiB and 170 MiB in 59 seconds\.$/));
+  test('names the file that is emptied again and again', () => {
+    const files = [
+      fileTrack(
+        '/data/app.log',
+        [...t].map((second) => (saw(second) - 100) * MIB),
+        { t },
+      ),
+    ];
+    assert.match(swung({ fields: { file: saw }, files }), /, most of it page cache of \/data\/app\.log\.$/);
+  });
   test('names the process that comes and goes', () => {
     const parts = {
       t,
