@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import koffi from 'koffi';
 import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { attackedMemhound } from '../support/attacked.ts';
@@ -24,52 +24,6 @@ function deadVolume(t: TestContext): string {
   return dir;
 }
 
-test('a volume of the container that never answers costs its own files, and nothing else', {
-  skip: missingRequirements('mount'),
-  timeout: 60_000,
-}, async (t) => {
-  const dead = deadVolume(t);
-  const app = spawn('sleep', ['1000']);
-  await once(app, 'spawn');
-  t.after(() => app.kill());
-  const hound = await watch(['--pid', String(app.pid), '--every', '1s']);
-  t.after(() => hound.stop('SIGKILL'));
-  const live = hound.live();
-  for (let i = 0; i < 8; i++) await live.next('sample', 10_000);
-  live.close();
-  assert.equal((await hound.get('/readyz')).status, 200);
-  assert.equal((await hound.get('/api/v1/ledger')).status, 200);
-  const reason = `${dead} is a mount of type fuse, which may never answer: its files are not asked`;
-  const row = (await hound.files()).find(({ method }) => method === `unknown: ${reason}`);
-  assert.deepEqual([row?.kind, row?.files, row?.residentBytes], ['unqueried', 0, null]);
-  const said = hound.running
-    .output()
-    .split('\n')
-    .filter((line) => line.includes(reason));
-  assert.equal(said.length, 1, 'the log says it once');
-  assert.equal((await hound.stop()).code, 0);
-});
-
-test('which mounts may never answer is known from their type, the one on top counts, and the root is the container itself', () => {
-  const line = (id: number, point: string, type: string) => `${id} 1 0:${id} / ${point} rw,relatime - ${type} none rw`;
-  const mounts = parseMounts(
-    [
-      line(1, '/', 'fuse.fuse-overlayfs'),
-      line(2, '/bucket', 'fuse.gcsfuse'),
-      line(3, '/bucket/cache', 'tmpfs'),
-      line(4, '/with\\040space', 'nfs4'),
-      line(5, '/twice', 'fuse.sshfs'),
-      line(6, '/twice', 'ext4'),
-      line(7, '/log/app.log', 'fuse'),
-    ].join('\n'),
-  );
-  const remote = (path: string): boolean => mounts.isRemotePath(path);
-  assert.deepEqual(['/bucket', '/bucket/a/b', '/with space/x', '/log/app.log', '//bucket//a/'].map(remote), Array(5).fill(true));
-  assert.deepEqual(['/', '/tmp/a', '/bucket/cache/a', '/buckets', '/twice/a', '/log'].map(remote), Array(6).fill(false));
-  assert.deepEqual([1, 2, 4, 3].map(mounts.isRemoteId), [false, true, true, false]);
-  assert.equal(parseMounts(line(1, '/', 'overlay')).anyRemote, false);
-});
-
 /** Mounts a dead volume over a folder, so that any use of its path waits for ever, and takes it away again. */
 function hangFolder(t: TestContext, dir: string): { readonly answer: () => void } {
   const libc = koffi.load(null);
@@ -88,83 +42,135 @@ function hangFolder(t: TestContext, dir: string): { readonly answer: () => void 
   return { answer };
 }
 
-test('a data folder whose volume stops to answer costs the storing alone, until it answers again', {
-  skip: missingRequirements('mount'),
-  timeout: 120_000,
-}, async (t) => {
-  const { hound, data } = await attackedMemhound(t, { days: 1 });
-  const live = hound.live();
-  await live.next('sample', 10_000);
-  const { answer } = hangFolder(t, data);
-  const reason = async () => (await hound.get<string>('/readyz')).body;
-  while (!/history cannot be stored/.test(await reason())) await live.next('sample', 30_000);
-  for (let i = 0; i < 3; i++) await live.next('sample', 10_000);
-  assert.equal((await hound.get('/readyz')).status, 200);
-  assert.equal((await hound.get('/api/v1/samples?envelope=true')).status, 200);
-  const { body } = await hound.get<{ history: unknown }>('/api/v1/self');
-  assert.match(JSON.stringify(body), /the volume has not answered for \d+ s/);
-  answer();
-  while (/history cannot be stored/.test(await reason())) await live.next('sample', 10_000);
-  live.close();
-  assert.equal((await hound.stop()).code, 0);
-});
-
-test('with a data folder that never answers memhound starts, samples and ends', {
-  skip: missingRequirements('mount'),
-  timeout: 120_000,
-}, async (t) => {
-  const { hound, data, tree } = await attackedMemhound(t);
-  await hound.stop();
-  hangFolder(t, data);
-  const roots = ['--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup];
-  const again = await watch(['--every', '1s', '--data', data, ...roots]);
-  t.after(() => again.stop('SIGKILL'));
-  const live = again.live();
-  for (let i = 0; i < 3; i++) await live.next('sample', 30_000);
-  live.close();
-  const { status, body } = await again.get<string>('/readyz');
-  assert.equal(status, 200);
-  assert.match(body, /history cannot be stored/);
-  // exit() would wait for the thread that hangs.
-  assert.equal((await again.stop()).signal, 'SIGKILL');
-});
-
 const fifo = (path: string): void => {
   rmSync(path, { force: true });
   execFileSync('mkfifo', [path]);
 };
 
-test('a FIFO over a file of the cgroup makes that source fail with a reason, and sampling goes on', {
-  timeout: 60_000,
-}, async (t) => {
-  for (const name of ['memory.stat', 'memory.max', 'memory.current', 'cgroup.procs']) {
-    const { hound, tree } = await attackedMemhound(t);
+// They mostly wait for the seconds after which a volume counts as dead. Each has its own folders.
+describe('what never answers', { concurrency: true }, () => {
+  test('a volume of the container that never answers costs its own files, and nothing else', {
+    skip: missingRequirements('mount'),
+    timeout: 60_000,
+  }, async (t) => {
+    const dead = deadVolume(t);
+    const app = spawn('sleep', ['1000']);
+    await once(app, 'spawn');
+    t.after(() => app.kill());
+    const hound = await watch(['--pid', String(app.pid), '--every', '1s']);
+    t.after(() => hound.stop('SIGKILL'));
+    const live = hound.live();
+    for (let i = 0; i < 8; i++) await live.next('sample', 10_000);
+    live.close();
+    assert.equal((await hound.get('/readyz')).status, 200);
+    assert.equal((await hound.get('/api/v1/ledger')).status, 200);
+    const reason = `${dead} is a mount of type fuse, which may never answer: its files are not asked`;
+    const row = (await hound.files()).find(({ method }) => method === `unknown: ${reason}`);
+    assert.deepEqual([row?.kind, row?.files, row?.residentBytes], ['unqueried', 0, null]);
+    const said = hound.running
+      .output()
+      .split('\n')
+      .filter((line) => line.includes(reason));
+    assert.equal(said.length, 1, 'the log says it once');
+    assert.equal((await hound.stop()).code, 0);
+  });
+
+  test('which mounts may never answer is known from their type, the one on top counts, and the root is the container itself', () => {
+    const line = (id: number, point: string, type: string) => `${id} 1 0:${id} / ${point} rw,relatime - ${type} none rw`;
+    const mounts = parseMounts(
+      [
+        line(1, '/', 'fuse.fuse-overlayfs'),
+        line(2, '/bucket', 'fuse.gcsfuse'),
+        line(3, '/bucket/cache', 'tmpfs'),
+        line(4, '/with\\040space', 'nfs4'),
+        line(5, '/twice', 'fuse.sshfs'),
+        line(6, '/twice', 'ext4'),
+        line(7, '/log/app.log', 'fuse'),
+      ].join('\n'),
+    );
+    const remote = (path: string): boolean => mounts.isRemotePath(path);
+    assert.deepEqual(
+      ['/bucket', '/bucket/a/b', '/with space/x', '/log/app.log', '//bucket//a/'].map(remote),
+      Array(5).fill(true),
+    );
+    assert.deepEqual(['/', '/tmp/a', '/bucket/cache/a', '/buckets', '/twice/a', '/log'].map(remote), Array(6).fill(false));
+    assert.deepEqual([1, 2, 4, 3].map(mounts.isRemoteId), [false, true, true, false]);
+    assert.equal(parseMounts(line(1, '/', 'overlay')).anyRemote, false);
+  });
+
+  test('a data folder whose volume stops to answer costs the storing alone, until it answers again', {
+    skip: missingRequirements('mount'),
+    timeout: 120_000,
+  }, async (t) => {
+    const { hound, data } = await attackedMemhound(t, { days: 1 });
     const live = hound.live();
     await live.next('sample', 10_000);
-    fifo(join(tree.roots.proc, '10/root/sys/fs/cgroup', name));
-    // A restart of memhound finds it there.
-    await hound.stop('SIGKILL');
-    const again = await watch(['--every', '1s', '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup]);
-    t.after(() => again.stop('SIGKILL'));
-    assert.ok([200, 503].includes((await again.get('/readyz')).status), name);
-    assert.equal((await again.get('/healthz')).status, 200);
+    const { answer } = hangFolder(t, data);
+    const reason = async () => (await hound.get<string>('/readyz')).body;
+    while (!/history cannot be stored/.test(await reason())) await live.next('sample', 30_000);
+    for (let i = 0; i < 3; i++) await live.next('sample', 10_000);
+    assert.equal((await hound.get('/readyz')).status, 200);
+    assert.equal((await hound.get('/api/v1/samples?envelope=true')).status, 200);
+    const { body } = await hound.get<{ history: unknown }>('/api/v1/self');
+    assert.match(JSON.stringify(body), /the volume has not answered for \d+ s/);
+    answer();
+    while (/history cannot be stored/.test(await reason())) await live.next('sample', 10_000);
     live.close();
-    assert.equal((await again.stop()).code, 0, name);
-  }
-});
+    assert.equal((await hound.stop()).code, 0);
+  });
 
-test('a FIFO among the files of the history holds nothing up', { timeout: 60_000 }, async (t) => {
-  const { hound, data, tree } = await attackedMemhound(t, { days: 2 });
-  await hound.stop();
-  for (const name of ['target.json', 'final-reports.json', '1700000000000.json']) fifo(join(data, 'jvm-app', name));
-  mkdirSync(join(data, 'other'));
-  fifo(join(data, 'other', 'target.json'));
-  fifo(join(data, 'lock'));
-  writeFileSync(join(data, 'other', 'note.txt'), '');
-  const again = await watch([
-    ...['--every', '1s', '--data', data, '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup],
-  ]);
-  t.after(() => again.stop('SIGKILL'));
-  assert.equal((await again.get('/api/v1/verdict')).status, 200);
-  assert.equal((await again.stop()).code, 0);
+  test('with a data folder that never answers memhound starts, samples and ends', {
+    skip: missingRequirements('mount'),
+    timeout: 120_000,
+  }, async (t) => {
+    const { hound, data, tree } = await attackedMemhound(t);
+    await hound.stop();
+    hangFolder(t, data);
+    const roots = ['--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup];
+    const again = await watch(['--every', '1s', '--data', data, ...roots]);
+    t.after(() => again.stop('SIGKILL'));
+    const live = again.live();
+    for (let i = 0; i < 3; i++) await live.next('sample', 30_000);
+    live.close();
+    const { status, body } = await again.get<string>('/readyz');
+    assert.equal(status, 200);
+    assert.match(body, /history cannot be stored/);
+    // exit() would wait for the thread that hangs.
+    assert.equal((await again.stop()).signal, 'SIGKILL');
+  });
+
+  test('a FIFO over a file of the cgroup makes that source fail with a reason, and sampling goes on', {
+    timeout: 60_000,
+  }, async (t) => {
+    for (const name of ['memory.stat', 'memory.max', 'memory.current', 'cgroup.procs']) {
+      const { hound, tree } = await attackedMemhound(t);
+      const live = hound.live();
+      await live.next('sample', 10_000);
+      fifo(join(tree.roots.proc, '10/root/sys/fs/cgroup', name));
+      // A restart of memhound finds it there.
+      await hound.stop('SIGKILL');
+      const again = await watch(['--every', '1s', '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup]);
+      t.after(() => again.stop('SIGKILL'));
+      assert.ok([200, 503].includes((await again.get('/readyz')).status), name);
+      assert.equal((await again.get('/healthz')).status, 200);
+      live.close();
+      assert.equal((await again.stop()).code, 0, name);
+    }
+  });
+
+  test('a FIFO among the files of the history holds nothing up', { timeout: 60_000 }, async (t) => {
+    const { hound, data, tree } = await attackedMemhound(t, { days: 2 });
+    await hound.stop();
+    for (const name of ['target.json', 'final-reports.json', '1700000000000.json']) fifo(join(data, 'jvm-app', name));
+    mkdirSync(join(data, 'other'));
+    fifo(join(data, 'other', 'target.json'));
+    fifo(join(data, 'lock'));
+    writeFileSync(join(data, 'other', 'note.txt'), '');
+    const again = await watch([
+      ...['--every', '1s', '--data', data, '--proc-root', tree.roots.proc, '--cgroup-root', tree.roots.cgroup],
+    ]);
+    t.after(() => again.stop('SIGKILL'));
+    assert.equal((await again.get('/api/v1/verdict')).status, 200);
+    assert.equal((await again.stop()).code, 0);
+  });
 });
