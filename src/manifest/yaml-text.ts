@@ -108,6 +108,8 @@ function composed(source: string, lineCounter: LineCounter): Document.Parsed[] {
 function readable(error: unknown): unknown {
   // An alias without its anchor, or so many that the text would become gigabytes.
   if (error instanceof ReferenceError) return new ManifestError(`an alias cannot be followed: ${error.message}`);
+  if (error instanceof Error && error.message.startsWith('Merge source'))
+    return new ManifestError('expected the value of a merge key (<<) to be a map or an alias of one, found something else');
   return error instanceof RangeError && STACK_OVERFLOW.test(error.message) ? new ManifestError(TOO_DEEP) : error;
 }
 

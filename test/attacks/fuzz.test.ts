@@ -359,7 +359,16 @@ spec:
         env: [{name: A, value: "1"}]
       volumes:
 `;
-fuzz('a manifest', near(DEPLOYMENT), (text) => void inject(text, { ...NO_OPTIONS, version: '1.0.0' }), ManifestError);
+const MERGED = DEPLOYMENT.replace('name: shop', '<<: [{namespace: a}, *m]\n  name: shop').replace(
+  'metadata: &m',
+  'x: &m {a: b}\nmetadata:',
+);
+fuzz(
+  'a manifest',
+  fc.oneof(near(DEPLOYMENT), near(MERGED)),
+  (text) => void inject(text, { ...NO_OPTIONS, version: '1.0.0' }),
+  ManifestError,
+);
 
 test('any series that is parsed can be evaluated', (t) => {
   t.diagnostic(`FUZZ_SEED=${SEED}`);

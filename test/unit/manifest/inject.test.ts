@@ -194,6 +194,11 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['no containers', pod('restartPolicy: Never'), /expected a list of containers/],
   ['a duplicated key', `${APP}kind: Pod\n`, /line 17.*unique/i],
   ['a template', 'kind: {{ .Values.kind }}\nmetadata: {{ x }}\n', /looks like a template: render it first/],
+  [
+    'a merge key whose value is no map',
+    'kind: Pod\nmetadata: {name: p, <<: [{a: b}, 5]}\nspec: {containers: [{name: a, image: b}]}\n',
+    /expected the value of a merge key \(<<\) to be a map/,
+  ],
   ['a pod spec that is an alias', 'a: &x {containers: []}\nkind: Pod\nmetadata: {name: p}\nspec: *x\n', /is an alias/],
 ];
 for (const [name, source, message] of REFUSED)
