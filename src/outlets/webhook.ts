@@ -7,6 +7,8 @@ export interface WebhookOptions {
   readonly log: Log;
   /** Milliseconds before the first retry. Each further retry doubles it. Tests use less. */
   readonly backoffMs?: number;
+  /** Milliseconds until a receiver must have answered. Tests use less. */
+  readonly timeoutMs?: number;
 }
 
 const MAX_ATTEMPTS = 6;
@@ -37,7 +39,7 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
 
   const deliver = async (news: Notification): Promise<void> => {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS && !end.signal.aborted; attempt++) {
-      const failure = await post(url, news, end.signal);
+      const failure = await post(url, news, { signal: end.signal, timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
       if (failure === null) return;
       // The path and query of a webhook are its secret: only the host is logged.
       options.log.warn(
@@ -60,13 +62,22 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
 }
 
 /** The reason for a failure; null: the receiver accepted the news. */
-async function post(url: URL, news: Notification, signal: AbortSignal): Promise<string | null> {
+async function post(
+  url: URL,
+  news: Notification,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<string | null> {
+  // Not AbortSignal.any() of AbortSignal.timeout(): Node 20 collects it as garbage while it is waited for, and then it never fires.
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  const late = setTimeout(() => stop.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs);
+  signal.addEventListener('abort', end);
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ schema: 'memhound.news/1', ...news, text: news.headline }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: stop.signal,
       redirect: 'error',
     });
     await response.body?.cancel();
@@ -74,6 +85,9 @@ async function post(url: URL, news: Notification, signal: AbortSignal): Promise<
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause;
     return cause?.code ?? (error as Error).name;
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -3,6 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, get as httpGet } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { WebSocket } from 'ws';
 import type { TargetInfo, Verdict } from '../../../src/diagnosis/types.ts';
 import { type Api, createApi } from '../../../src/outlets/http.ts';
@@ -442,6 +444,34 @@ describe('log and webhook', () => {
     );
     assert.equal(lines.length, 2);
     assert.ok(!lines.join('').includes('secret-path'));
+  });
+
+  test('a webhook that never answers is given up for this news, which the log says, and the next news is sent', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const [silent, got] = [new Set<string>(), new Set<string>()];
+    const receiver = createServer(async (request, response) => {
+      const { event } = JSON.parse(Buffer.concat(await request.toArray()).toString()) as { event: string };
+      if (event === 'restart') {
+        got.add(event);
+        response.end();
+        return;
+      }
+      if (silent.size === 0) collectGarbage(); // as it happens sooner or later
+      silent.add(event);
+    });
+    await once(receiver.listen(0, '127.0.0.1'), 'listening');
+    lines.length = 0;
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const hook = startWebhook(status, { url, log, backoffMs: 1, timeoutMs: 300 });
+    emit({ type: 'verdict', target: 'app', verdict });
+    emit({ type: 'restart', kind: 'restart', target: 'app', at: verdict.at, reason: 'the container was restarted' });
+    await hook.idle();
+    hook.close();
+    receiver.closeAllConnections();
+    await new Promise((done) => receiver.close(done));
+    assert.deepEqual([[...silent], [...got]], [['verdict'], ['restart']]);
+    assert.match(lines.join('\n'), /"failure":"TimeoutError","msg":"the webhook was given up for this news"/);
   });
 
   test('a webhook that is no http URL is refused', () => {
