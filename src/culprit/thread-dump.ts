@@ -13,6 +13,10 @@ const MAX_THREADS = 50_000;
 const MAX_GROUPS = 10_000;
 const MAX_LINE_LENGTH = 1024;
 
+/** How the JDK waits. Who called it tells for what: an idle worker stands in LinkedBlockingQueue.take. */
+const WAIT =
+  /^(?:[^(]*\/)?(?:(?:jdk\.internal|sun)\.misc\.Unsafe|java\.util\.concurrent\.(?:locks\.|ForkJoinPool\.(?:un)?managedBlock)|java\.lang\.(?:Object\.wait|Thread\.sleep))/;
+
 /**
  * Groups the Java threads of `Thread.print` by the pattern of their names, and counts where they stand. Threads of the JVM itself, such as
  * those of the collector, have no number after their name and are left out. Pure.
@@ -22,13 +26,15 @@ export function parseThreadDump(text: string): ThreadGroup[] {
   let group: { threads: number; stands: Map<string, number> } | null = null;
   let top: string | null = null;
   let own: string | null = null;
+  let waitedIn: string | null = null;
   let seen = 0;
   const endThread = (): void => {
-    const frame = own ?? top;
+    const frame = own ?? waitedIn ?? top;
     if (group !== null && frame !== null) group.stands.set(frame, (group.stands.get(frame) ?? 0) + 1);
     group = null;
     top = null;
     own = null;
+    waitedIn = null;
   };
   for (const whole of text.split('\n')) {
     const line = whole.slice(0, MAX_LINE_LENGTH);
@@ -49,6 +55,7 @@ export function parseThreadDump(text: string): ThreadGroup[] {
       const frame = line.slice(4).trimEnd();
       top ??= frame;
       if (own === null && !isOfJdk(frame)) own = frame;
+      if (!WAIT.test(frame)) waitedIn ??= frame;
     } else if (line.trim() === '') endThread();
   }
   endThread();

@@ -30,6 +30,23 @@ test('threads of the JVM itself do not count', () => {
   ]);
 });
 
+test('threads that stand in the JDK alone stand where they wait, not in how the JDK waits', () => {
+  const idle = [
+    'jdk.internal.misc.Unsafe.park',
+    'java.util.concurrent.locks.LockSupport.park',
+    'java.util.concurrent.LinkedBlockingQueue.take',
+  ];
+  const timer = ['java.lang.Object.wait', 'java.util.TimerThread.mainLoop'];
+  const stack = (name: string, frames: readonly string[]) =>
+    `"${name}" #1\n${frames.map((frame) => `\tat ${frame}(java.base@17/A.java:1)\n`).join('')}\n`;
+  assert.deepEqual(
+    parseThreadDump(`${stack('pool-1', idle)}${stack('Timer', timer)}${stack('asleep', ['java.lang.Thread.sleep'])}`).map(
+      ({ stand }) => stand?.frame.replace(/\(.*/, ''),
+    ),
+    ['java.util.concurrent.LinkedBlockingQueue.take', 'java.util.TimerThread.mainLoop', 'java.lang.Thread.sleep'],
+  );
+});
+
 test('any text gives groups whose threads are no more than its lines', () => {
   const line = fc.oneof(
     fc.string(),
