@@ -66,13 +66,17 @@ function keeperOf(paths: readonly (readonly Step[])[]): (Holder & { readonly obj
 const COLLECTIONS =
   /^(?:com\.github\.benmanes\.caffeine|com\.google\.common|com\.googlecode\.concurrentlinkedhashmap|org\.(?:eclipse|apache\.commons)\.collections\d?|org\.(?:ehcache|cache2k|jctools)|net\.sf\.ehcache|it\.unimi\.dsi\.fastutil|com\.carrotsearch\.hppc|gnu\.trove|kotlin\.collections|scala\.collection|clojure\.lang|io\.vavr\.collection)\./;
 
+const LAMBDA = /\$\$Lambda.*$/;
+
 /** The first field of a static, or of a class that is neither the JDK's nor that of a list's nodes; if there is a choice, nor that of a library's collection. */
 function fieldOf(steps: readonly Step[], nodes: ReadonlySet<string>): Holder | null {
   const own = steps.flatMap(({ link }) =>
     link !== null && !isOfJdk(link.owner) && (link.isStatic || !nodes.has(link.owner)) ? [link] : [],
   );
-  const link = own.find(({ owner }) => !COLLECTIONS.test(owner)) ?? own[0];
+  const link = own.find(({ owner }) => !COLLECTIONS.test(owner) && !LAMBDA.test(owner)) ?? own[0];
   if (link === undefined) return null;
+  // The field of a lambda is a variable that it has captured, and its number is another in each run.
+  if (LAMBDA.test(link.owner)) return { kind: 'object', name: link.owner.replace(LAMBDA, '$$$$Lambda') };
   if (link.field === null) return { kind: 'object', name: link.owner };
   return { kind: link.isStatic ? 'static-field' : 'field', name: `${link.owner}.${link.field}` };
 }

@@ -29,7 +29,10 @@ const LEAST_SAMPLES = 5;
 
 /** The holder and the place of allocation that at least half of the sampled objects of a class, which did not take the place of others, have in common. Pure. */
 export function retentionOf(className: string, objects: readonly OldObject[], moreOf: MoreOf): Retention {
-  const all = objects.filter((object) => object.className === className);
+  const sampled = objects.filter((object) => object.className === className);
+  // One without a path, where others have one, has been dropped since and waits for a collection.
+  const reached = sampled.filter(({ path }) => path.length > 0);
+  const all = reached.length > 0 ? reached : sampled;
   const counts = pathCounts(all.map(({ path }) => path));
   const own = all.filter(({ path }) => !isReplaced(path, counts, moreOf(className) ?? 0, moreOf));
   if (own.length < LEAST_SAMPLES) {

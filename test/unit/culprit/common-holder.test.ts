@@ -97,3 +97,9 @@ test('what each thread keeps in its thread locals has these as its holder', () =
   );
   assert.deepEqual(commonHolder(found), { kind: 'object', name: 'java.lang.ThreadLocal$ThreadLocalMap', objects: 3 });
 });
+
+test('a variable that a lambda has captured is passed over, and a lambda without an owner is named by its class', () => {
+  const lambda = 'a.Main$$Lambda$3.455896770#l.arg';
+  assert.equal(commonHolder(orders(lambda, 'a.Server#s.handler'))?.name, 'a.Server.handler');
+  assert.deepEqual(commonHolder(orders(lambda)), { kind: 'object', name: 'a.Main$$Lambda', objects: 4 });
+});

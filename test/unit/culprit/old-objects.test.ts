@@ -173,6 +173,9 @@ test('objects that took the place of others in a cache that is full say nothing 
   const moreOf = (name: string) => more.get(name) ?? null;
   const found = retentionOf('long[]', [...apart(50, 'a.Product'), ...apart(9, 'a.Audit')], moreOf);
   assert.deepEqual(found.state === 'known' && [found.samples, found.heldBy?.name], [9, 'a.AuditKeeper.all']);
+  const dropped = apart(50, 'a.Product').map((object) => ({ ...object, path: [] }));
+  const rest = retentionOf('long[]', [...dropped, ...apart(9, 'a.Audit')], moreOf);
+  assert.equal(rest.state === 'known' && rest.allocatedAt?.name, 'a.Audit.make:1');
   const few = retentionOf('long[]', [...apart(50, 'a.Product'), ...apart(4, 'a.Audit')], moreOf);
   assert.match(few.state === 'unknown' ? few.reason : '', /^54 of 54 .* and 50 of them are in places that did not become more/);
 });
