@@ -3,6 +3,7 @@ import type { FieldValues } from '../fields.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { AskedJvm } from '../sources/jvm/asked-jvm.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
+import type { JvmEvidence } from '../sources/jvm/jvm-detection.ts';
 import { jvmValues } from '../sources/jvm/jvm-values.ts';
 import { openProcess } from '../sources/process/process.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
@@ -41,7 +42,7 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
       const jvm: Reading<JvmReading> =
         hsperfdata === null || !alive
           ? { state: 'absent', reason: 'no JVM in this container' }
-          : withAnswers(hsperfdata.read(nowMs), asked, nowMs);
+          : withAnswers(hsperfdata.read(nowMs), { asked, answers: target.jvm !== null && isHotspot(target.jvm.evidence) }, nowMs);
       const sample: Sample = {
         atMs: nowMs,
         epoch,
@@ -73,9 +74,14 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
 }
 
 /** hsperfdata, with the JVM's own answers where it is missing or older than they are. */
-function withAnswers(counters: Reading<JvmReading>, asked: AskedJvm | null, nowMs: number): Reading<JvmReading> {
+function withAnswers(
+  counters: Reading<JvmReading>,
+  { asked, answers }: { readonly asked: AskedJvm | null; readonly answers: boolean },
+  nowMs: number,
+): Reading<JvmReading> {
   if (counters.state === 'read' && asked !== null) return { ...counters, value: asked.update(counters.value, nowMs) };
   if (counters.state !== 'absent') return counters;
+  if (asked === null && !answers) return counters;
   if (asked === null)
     return { ...counters, reason: `${counters.reason}; or run memhound with --attach, which asks the JVM itself` };
   const answer = asked.read(nowMs);
@@ -84,6 +90,9 @@ function withAnswers(counters: Reading<JvmReading>, asked: AskedJvm | null, nowM
   const why = answer.state === 'absent' ? answer.reason : answer.error;
   return { ...counters, reason: `${counters.reason}; the JVM was asked and did not answer: ${why}` };
 }
+
+/** OpenJ9 and native images do not speak the attach protocol. */
+const isHotspot = (evidence: JvmEvidence): boolean => evidence !== 'openj9' && evidence !== 'native-image';
 
 const valuesOf = <T>(reading: Reading<T>, toValues: (value: T) => FieldValues): FieldValues =>
   reading.state === 'read' ? toValues(reading.value) : {};

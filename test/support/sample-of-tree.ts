@@ -18,15 +18,19 @@ export interface SampledTree {
   readonly breakFile: (file: string) => void;
 }
 
-/** A copy of a tree of test/fixtures/trees, its JVM found by the real search and sampled by the real sources. */
-export async function sampleOfTree(t: TestContext, name: string): Promise<SampledTree> {
+/** A copy of a tree of test/fixtures/trees, its JVM found by the real search, perhaps changed, and sampled by the real sources. */
+export async function sampleOfTree(
+  t: TestContext,
+  name: string,
+  change: (target: Target) => Target = (target) => target,
+): Promise<SampledTree> {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-sample-'));
   t.after(() => rmSync(dir, { recursive: true }));
   cpSync(`test/fixtures/trees/${name}`, dir, { recursive: true, verbatimSymlinks: true });
   const roots = { proc: join(dir, 'proc'), cgroup: join(dir, 'sys/fs/cgroup') };
   const found = await findTargets({ ...ANY_TARGET, roots });
   assert.ok(found.state === 'found', `expected a JVM in the tree ${name}, found ${JSON.stringify(found)}`);
-  const target = found.chosen;
+  const target = change(found.chosen);
   const { process } = target;
   assert.ok(process !== null);
   const sampler = openSampler(target, roots, false);

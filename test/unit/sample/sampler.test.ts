@@ -104,3 +104,18 @@ for (const name of TREES) {
     assert.deepEqual(tick.sample.failures, []);
   });
 }
+
+test('where a JVM has no counters --attach is named as another way, but not for one that does not answer it', async (t) => {
+  for (const [evidence, named] of [
+    ['libjvm', true],
+    ['native-image', false],
+    ['openj9', false],
+  ] as const) {
+    const { sampler, process, target, breakFile } = await sampleOfTree(t, 'v2-g1', (found) => ({ ...found, jvm: { evidence } }));
+    const counters = `root/tmp/hsperfdata_app/${process.nspid}`;
+    breakFile(counters);
+    const { jvm } = sampler.tick(NOW_MS);
+    assert.equal(target.jvm?.evidence, evidence);
+    assert.equal(/--attach/.test(jvm.state === 'absent' ? jvm.reason : ''), named, JSON.stringify(jvm));
+  }
+});
