@@ -22,20 +22,24 @@ async function connected(port: number): Promise<Socket> {
   return socket;
 }
 
+/** On a busy machine ZooKeeper may never read what follows its greeting. Then the connection is closed, and another one is tried. */
+const MOST_SILENCE_MS = 20_000;
+
 /** Resolves with what came once it fits. */
 function reply(socket: Socket, fits: (bytes: Buffer) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let all = Buffer.alloc(0);
+    const giveUp = () => socket.destroy();
     const take = (bytes: Buffer): void => {
       all = Buffer.concat([all, bytes]);
       if (!fits(all)) return;
-      socket.off('data', take).off('close', ended);
+      socket.off('data', take).off('close', ended).setTimeout(0, giveUp);
       resolve();
     };
     const ended = () =>
       reject(new Error(`the server closed the connection; it had said ${all.toString('latin1').slice(0, 300)}`));
     if (socket.destroyed) ended();
-    else socket.on('data', take).on('close', ended);
+    else socket.on('data', take).on('close', ended).setTimeout(MOST_SILENCE_MS, giveUp);
   });
 }
 
@@ -73,7 +77,7 @@ export async function zooKeeper(
   const packet = (...parts: Buffer[]) => socket.write(text(Buffer.concat(parts)));
   const whole = (all: Buffer) => all.length >= 4 && all.length >= 4 + all.readInt32BE(0);
   const hello = reply(socket, whole);
-  packet(int(0), Buffer.alloc(8), int(30_000), Buffer.alloc(8), text(Buffer.alloc(16)));
+  packet(int(0), Buffer.alloc(8), int(60_000), Buffer.alloc(8), text(Buffer.alloc(16)));
   await hello;
   let xid = 0;
   return async (op, path, data = Buffer.alloc(0)) => {

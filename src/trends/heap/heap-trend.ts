@@ -79,36 +79,59 @@ const STUDENT_T_95 = [6.314, 2.92, 2.353, 2.132, 2.015];
 
 /**
  * The rise of a live set with few points, by ordinary least squares and Student's t; null: it does not rise. So few points are not enough
- * to estimate a noise model.
+ * to estimate a noise model. A leak may begin late, and then no line goes through all of them: the last ones are tested by themselves, and
+ * must rise by much.
  */
-function riseOfFewFloors(floor: KnownLiveSet, { t, from, to, limit }: Window, heapMax: Limit): FewRise | null {
+function riseOfFewFloors(floor: KnownLiveSet, window: Window, heapMax: Limit): FewRise | null {
+  const { t, from, to } = window;
   const beginsT = t[from]! + START_UP_SHARE * (t[to - 1]! - t[from]!);
   const first = lowerBound(floor.t, beginsT, 0, floor.t.length);
+  const whole = riseSince(floor, first, MIN_RISE, window, heapMax);
+  if (whole !== null) return whole;
+  for (let k = first + 1; k + 3 <= floor.t.length; k++) {
+    const late = riseSince(floor, k, TWO_FLOORS_RISE, window, heapMax);
+    if (late !== null) return late;
+  }
+  return null;
+}
+
+function riseSince(floor: KnownLiveSet, first: number, minRise: number, { limit }: Window, heapMax: Limit): FewRise | null {
   const n = floor.t.length - first;
   if (n < 2) return null;
   const end = floor.t.length - 1;
   const [firstT, lastT, last] = [floor.t[first]!, floor.t[end]!, floor.y[end]!];
   const spanS = lastT - firstT;
   const rises = (slope: number): boolean =>
-    slope * spanS > MIN_RISE * last && isPracticallySignificant(slope, last, limit, spanS, 'bytes');
-  if (n === 2) {
-    const slope = (last - floor.y[first]!) / spanS;
-    if (slope * spanS <= TWO_FLOORS_RISE * last || !rises(slope)) return null;
-    const imminent = typeof heapMax === 'number' && heapMax - last < slope * IMMINENT_S;
-    return {
-      slope,
-      halfInterval: 0.5 * slope,
-      collections: n,
-      levelNow: last,
-      posterior: imminent ? HIGH_POSTERIOR : LOW_POSTERIOR,
-    };
+    slope * spanS > minRise * last && isPracticallySignificant(slope, last, limit, spanS, 'bytes');
+  if (n > 2) {
+    const { meanX, meanY, sxx, sxy, syy } = centredSums(floor.t, floor.y, first);
+    const slope = sxy / sxx;
+    const error = Math.sqrt(Math.max(0, syy - slope * sxy) / (n - 2) / sxx);
+    if (slope > STUDENT_T_99[n - 3]! * error && rises(slope)) {
+      const levelNow = meanY + slope * (lastT - meanX);
+      return { slope, halfInterval: STUDENT_T_95[n - 3]! * error, collections: n, levelNow, posterior: HIGH_POSTERIOR };
+    }
+    if (n > 3 || !isSteadyRise(floor, first)) return null;
   }
-  const { meanX, meanY, sxx, sxy, syy } = centredSums(floor.t, floor.y, first);
-  const slope = sxy / sxx;
-  const error = Math.sqrt(Math.max(0, syy - slope * sxy) / (n - 2) / sxx);
-  if (slope <= STUDENT_T_99[n - 3]! * error || !rises(slope)) return null;
-  const levelNow = meanY + slope * (lastT - meanX);
-  return { slope, halfInterval: STUDENT_T_95[n - 3]! * error, collections: n, levelNow, posterior: HIGH_POSTERIOR };
+  const slope = (last - floor.y[first]!) / spanS;
+  if (slope * spanS <= TWO_FLOORS_RISE * last || !rises(slope)) return null;
+  const imminent = typeof heapMax === 'number' && heapMax - last < slope * IMMINENT_S;
+  return {
+    slope,
+    halfInterval: 0.5 * slope,
+    collections: n,
+    levelNow: last,
+    posterior: imminent ? HIGH_POSTERIOR : LOW_POSTERIOR,
+  };
+}
+
+/** A third collection after two that show a large rise is no reason to doubt it, unless the rise has become another. */
+const STEADY_RATIO = 0.5;
+
+function isSteadyRise({ t, y }: KnownLiveSet, first: number): boolean {
+  const rate = (k: number): number => (y[k + 1]! - y[k]!) / (t[k + 1]! - t[k]!);
+  const [one, next] = [rate(first), rate(first + 1)];
+  return Math.min(one, next) >= STEADY_RATIO * Math.max(one, next) && Math.min(one, next) > 0;
 }
 
 type KnownLiveSet = Extract<LiveSet, { state: 'known' }>;

@@ -217,6 +217,27 @@ describe('three to seven collections', () => {
       undefined,
     );
   });
+  const ofLast = (...collections: readonly (readonly [number, number])[]) =>
+    heap({ collections, promoted: 0 }).basis.statistics.fullCollections;
+  test('show growth that begins late, by the last of them', () => {
+    const late = heap({
+      collections: [
+        [40, 300],
+        [150, 301],
+        [170, 400],
+        [190, 502],
+        [210, 598],
+      ],
+    });
+    assert.deepEqual([late.trend, late.posterior, late.basis.statistics.fullCollections], ['growing', 0.95, 4]);
+    near(late.slopeBytesPerHour, 298.5 * MB, 0.05);
+    assert.equal(ofLast([40, 300], [150, 301], [170, 330], [190, 361], [210, 390]), undefined, 'by less than three tenths');
+  });
+  test('are believed as two are if the third goes on as the first two began', () => {
+    assert.equal(ofLast([40, 300], [100, 300], [120, 301], [150, 420], [170, 480]), 3, 'the last three, at 4 and 3 MB a minute');
+    assert.equal(ofLast([40, 300], [100, 300], [120, 301], [150, 440], [170, 480]), undefined, 'at 4.6 and 2 MB a minute');
+    assert.equal(ofLast([40, 300], [100, 300], [120, 480], [150, 440], [170, 480]), undefined, 'it fell in between');
+  });
   test('may be seven', () => {
     const collections = Array.from({ length: 7 }, (_, k) => [40 + 25 * k, 300 + 20 * k + (k % 2)] as const);
     const { trend, basis } = heap({ collections });
