@@ -56,12 +56,16 @@ function tooShort(context: RuleContext): string {
 
 /** After a process has ended, less than this share of its memory remains. */
 const LEFT_BY_A_PROCESS = 0.05;
+/** A process has more. What an empty cgroup has left is given back in steps, too. */
+const MIN_OF_A_PROCESS = MIB;
 
 /** The newest fall to nearly nothing within one sample; an empty text if there is none. */
 function beforeFall({ series }: RuleContext): string {
   const usage = [...(series.fields.get('usage') ?? [])].filter(Number.isFinite);
   const isLow = (value: number | undefined, before: number): boolean => value === undefined || value < LEFT_BY_A_PROCESS * before;
-  const at = usage.findLastIndex((_, i) => i > 0 && [0, 1, 2].every((ahead) => isLow(usage[i + ahead], usage[i - 1]!)));
+  const at = usage.findLastIndex(
+    (_, i) => i > 0 && usage[i - 1]! >= MIN_OF_A_PROCESS && [0, 1, 2].every((ahead) => isLow(usage[i + ahead], usage[i - 1]!)),
+  );
   if (at === -1) return '';
   return ` Before that it fell from ${bytesText(usage[at - 1]!)} to ${bytesText(usage[at]!)} in one sample: its process ended or was started again.`;
 }

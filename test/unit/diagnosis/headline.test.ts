@@ -131,6 +131,17 @@ describe('what is not growing', () => {
     assert.equal(stable({}), 'Nothing grows. Usage is not known, steady for 7 days.');
     assert.equal(headline('stable', {}, { values: { usage: GIB } }), 'Nothing grows. 1 GiB of 2 GiB, steady for 0 seconds.');
   });
+  test('fell as its process ended, unless it was no more than an empty cgroup has left', () => {
+    const fell = (from: number): string => {
+      const series = {
+        t: Float64Array.of(0, 1, 2, 3, 4),
+        fields: new Map([['usage' as const, Float64Array.of(from, from, 0, 0, 0)]]),
+      };
+      return headline('stable', { usage: HOURS }, { series });
+    };
+    assert.match(fell(128 * MIB), / Before that it fell from 128 MiB to 0 bytes in one sample: its process ended/);
+    assert.doesNotMatch(fell(12 * 1024), /fell/);
+  });
   test('is too short for a trend: says how long it takes, if that is known', () => {
     const short = (hours: number | null) =>
       headline(
