@@ -71,6 +71,10 @@ function endText(context: RuleContext): string {
   if (oom !== null && (isOomFirst || exhausted === null))
     return ` and reaches the container's limit ${etaDueText(context, oom)}: OOM kill`;
   if (exhausted === null) return '';
-  const beforeOom = context.series.limitBytes === 'max' ? '' : ', before any OOM kill';
+  const { limitBytes, heapMaxBytes } = context.series;
+  // At the limit the time to an OOM kill may not be known, and -Xmx is out of reach.
+  if (oom === null && typeof limitBytes === 'number' && typeof heapMaxBytes === 'number' && heapMaxBytes >= limitBytes)
+    return " and reaches the container's limit before -Xmx: OOM kill";
+  const beforeOom = limitBytes === 'max' ? '' : ', before any OOM kill';
   return ` and reaches -Xmx ${etaDueText(context, exhausted)}: OutOfMemoryError${beforeOom}`;
 }

@@ -43,6 +43,14 @@ test('the end is -Xmx or the container limit, whichever comes first', () => {
   assert.match(leaking([oom])?.headline ?? '', /reaches the container's limit/);
 });
 
+test('an -Xmx that the limit has no room for is not the end, also where the time to an OOM kill is not known', () => {
+  const series = { heapMaxBytes: GIB, limitBytes: 200 * MIB };
+  assert.equal(
+    leaking([eta('heap-exhausted', 120)], { series })?.headline,
+    `${FLOOR} and reaches the container's limit before -Xmx: OOM kill.`,
+  );
+});
+
 test('without any time to an end none is claimed, and -Xmx stays a name in the advice', () => {
   const found = leaking([]);
   assert.equal(found?.headline, `${FLOOR}.`);
