@@ -1,5 +1,4 @@
 import { isOfJdk } from './frames.ts';
-import { pathCounts } from './replaced-objects.ts';
 import { LEAST_SHARE } from './shares.ts';
 
 /** A field that refers to an object. */
@@ -94,4 +93,11 @@ function collectionOf(steps: readonly Step[], below: readonly Step[]): Holder | 
   if (found === undefined) return null;
   const own = below.findLast(({ className }) => className !== null && !isOfJdk(className) && !className.endsWith('[]'));
   return { kind: 'collection', name: `${found.className} of ${own?.className ?? [...below, ...steps][0]!.refersTo}` };
+}
+
+/** On how many of the paths each object is. */
+export function pathCounts(paths: readonly (readonly Step[])[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths) for (const id of new Set(path.map((step) => step.id))) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
 }

@@ -20,10 +20,3 @@ export function isReplaced(path: readonly Step[], counts: ReadonlyMap<string, nu
   }
   return false;
 }
-
-/** On how many of the paths each object is. */
-export function pathCounts(paths: readonly (readonly Step[])[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const path of paths) for (const id of new Set(path.map((step) => step.id))) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return counts;
-}

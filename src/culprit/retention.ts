@@ -1,7 +1,7 @@
-import { commonHolder } from './common-holder.ts';
+import { commonHolder, pathCounts } from './common-holder.ts';
 import { frameText } from './frames.ts';
 import type { OldObject } from './old-objects.ts';
-import { isReplaced, type MoreOf, pathCounts } from './replaced-objects.ts';
+import { isReplaced, type MoreOf } from './replaced-objects.ts';
 import { LEAST_SHARE } from './shares.ts';
 
 /** What samples of the live set say about the objects of a class that grew. */

@@ -40,7 +40,7 @@ function complaints(text: string, folder: string): string {
   writeFileSync(file, programOf(text));
   const flags =
     '--noEmit --strict --skipLibCheck --ignoreConfig --module esnext --moduleResolution bundler --target es2022'.split(' ');
-  return spawnSync('node_modules/.bin/tsc', [...flags, file], { encoding: 'utf8' }).stdout;
+  return spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', ...flags, file], { encoding: 'utf8' }).stdout;
 }
 
 test("the dashboard is what Grafana's own types call a dashboard, and a wrong option of a panel is not", (t) => {
