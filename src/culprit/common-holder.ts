@@ -44,21 +44,18 @@ export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { r
     nearest.set(id, known);
   }
   const [most] = [...nearest].sort(([, a], [, b]) => b.objects - a.objects);
-  if (most === undefined) return keeperOf(paths);
+  if (most === undefined) return threadLocalsOf(paths);
   const [id, { steps, below }] = most;
   const holder = fieldOf(steps, nodeClasses(paths)) ?? collectionOf(steps, below);
   return holder === null ? null : { ...holder, objects: counts.get(id)! };
 }
 
-/** Of these there is one for each thread, or each object. */
-const KEEPERS = ['java.lang.ThreadLocal$ThreadLocalMap', 'java.lang.ref.Finalizer'];
+/** There is one for each thread. */
+const THREAD_LOCALS = 'java.lang.ThreadLocal$ThreadLocalMap';
 
-function keeperOf(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
-  for (const name of KEEPERS) {
-    const objects = paths.filter((path) => path.some(({ className }) => className === name)).length;
-    if (objects > 0 && objects >= LEAST_SHARE * paths.length) return { kind: 'object', name, objects };
-  }
-  return null;
+function threadLocalsOf(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
+  const objects = paths.filter((path) => path.some(({ className }) => className === THREAD_LOCALS)).length;
+  return objects > 0 && objects >= LEAST_SHARE * paths.length ? { kind: 'object', name: THREAD_LOCALS, objects } : null;
 }
 
 /** Caches and collections: whose field refers to one says more than its own. */

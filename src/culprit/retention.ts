@@ -44,7 +44,7 @@ export function retentionOf(className: string, objects: readonly OldObject[], mo
     };
   }
   const places = own.map(({ allocatedAt: at }) => (at === null ? null : ({ kind: 'frame', name: frameText(at) } as const)));
-  const heldBy = commonHolder(own.map(({ path }) => path));
+  const heldBy = reached.length > 0 ? commonHolder(own.map(({ path }) => path)) : finalizerOf(own.length, className, moreOf);
   return {
     state: 'known',
     samples: own.length,
@@ -52,6 +52,14 @@ export function retentionOf(className: string, objects: readonly OldObject[], mo
     allocatedAt: mostCommon(places),
   };
 }
+
+const FINALIZER = 'java.lang.ref.Finalizer';
+
+/** The recorder does not follow finalizers. Objects that wait for theirs have no path, and there are as many more finalizers. */
+const finalizerOf = (objects: number, className: string, moreOf: MoreOf) =>
+  (moreOf(FINALIZER) ?? 0) >= LEAST_SHARE * (moreOf(className) ?? Number.POSITIVE_INFINITY)
+    ? ({ kind: 'object', name: FINALIZER, objects } as const)
+    : null;
 
 function mostCommon(all: readonly (Omit<Sampled, 'samples'> | null)[]): Sampled | null {
   const counts = new Map<string, Sampled>();

@@ -179,3 +179,13 @@ test('objects that took the place of others in a cache that is full say nothing 
   const few = retentionOf('long[]', [...apart(50, 'a.Product'), ...apart(4, 'a.Audit')], moreOf);
   assert.match(few.state === 'unknown' ? few.reason : '', /^54 of 54 .* and 50 of them are in places that did not become more/);
 });
+
+test('objects without any path, of which each has a finalizer more, wait to be finalized', () => {
+  const waiting = apart(9, 'a.Resource').map((object) => ({ ...object, path: [] }));
+  const heldBy = (finalizers: number) => {
+    const found = retentionOf('long[]', waiting, (name) => (name === 'java.lang.ref.Finalizer' ? finalizers : 9000));
+    return found.state === 'known' ? (found.heldBy?.name ?? null) : found.reason;
+  };
+  assert.equal(heldBy(9000), 'java.lang.ref.Finalizer');
+  assert.equal(heldBy(12), null);
+});
