@@ -4,11 +4,13 @@ import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { ModelPosterior } from '../model/model-average.ts';
 import type { FieldTrend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
+import { Z90 } from './growth-rate.ts';
 import { isTooShortToKnow, type LastingRise, lastingRise } from './lasting-rise.ts';
 import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
 import { hasTooFewCycles, isStillToCome, MIN_CYCLES, type ReportedTrend, reportedTrend } from './reported-trend.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
+import { errorOfStepHeights } from './step-heights.ts';
 import type { Window } from './window.ts';
 
 /** A field's trend, with what `together/` needs beside the public part. */
@@ -163,6 +165,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
       remainingRise += probability * coefficients[1]! * scale * model.remainingShare(DAY_S / windowS);
   const toSlope = scale / windowS;
   const slope = average.slope.median * toSlope;
+  const stepError = Z90 * slope * errorOfStepHeights(y);
   const top = models[0]!;
   // The middle of the last block is a little before the end of the window.
   const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
@@ -203,8 +206,8 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   return {
     trend,
     slopeBytesPerHour: slope * HOUR_S,
-    low: average.slope.low * toSlope * HOUR_S,
-    high: average.slope.high * toSlope * HOUR_S,
+    low: (slope - Math.hypot(slope - average.slope.low * toSlope, stepError)) * HOUR_S,
+    high: (slope + Math.hypot(average.slope.high * toSlope - slope, stepError)) * HOUR_S,
     p: Math.max(0, 1 - growing),
     points: blocks.points,
     windowSeconds: windowS,

@@ -74,10 +74,22 @@ export function sumGrowthRate(fields: Fields, id: Sum): GrowthRate | null {
   const growing = beside.filter((part) => grows(fields, part)).map((part) => growthRateOf(fields.get(part)!));
   if (anon !== null) growing.push(anon);
   if (growing.length === 0) return ownRate;
+  const countsPageTables = grows(fields, 'kernel') || grows(fields, 'pagetables') || !fields.has('pagetables');
+  if (anon !== null && !countsPageTables) growing.push(pageTablesFor(anon));
   const parts = sumOfRates(growing);
   const agree = Math.abs(parts.slope - ownRate.slope) <= Z99 * standardError(ownRate);
   return agree && standardError(parts) <= standardError(ownRate) ? parts : ownRate;
 }
+
+/** A page table of 4096 bytes has entries for 512 pages; memory in huge pages needs next to none. */
+const PAGE_TABLE_SHARE = 1 / 512;
+
+/** Page tables of memory that grows, where they are too small to be called growing themselves. */
+const pageTablesFor = ({ slope }: GrowthRate): GrowthRate => ({
+  slope: (PAGE_TABLE_SHARE / 2) * slope,
+  low: 0,
+  high: PAGE_TABLE_SHARE * slope,
+});
 
 /** All fields. Growing sums have the slope of their parts. */
 export function reconcileSums(fields: Fields): Map<FieldName, FieldEvaluation> {

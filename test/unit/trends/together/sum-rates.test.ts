@@ -107,6 +107,14 @@ describe('a sum', () => {
       'what grows in anon is known',
     );
   });
+  test('counts the page tables of what grows, a 512th of it at most, where they are too small to be called growing', () => {
+    const anon = growingField(51_200, 100);
+    const near = growingField(51_200, 500);
+    assert.deepEqual(usage({ usage: near, anon, pagetables: still(0, 0) }), [51_250, 150]);
+    assert.deepEqual(usage({ usage: near, anon, pagetables: growingField(90, 1) }), [51_290, 101]);
+    assert.deepEqual(usage({ usage: near, anon, pagetables: still(0, 0), kernel: growingField(80, 1) }), [51_280, 101]);
+    assert.deepEqual(usage({ usage: near, file: anon, pagetables: still(0, 0) }), [51_200, 100], 'page cache has none');
+  });
   test('the working set holds active page cache and shared memory, and no inactive cache', () => {
     const set = (given: ByField<FieldEvaluation>) =>
       round(sumGrowthRate(fieldsOf({ working_set: own, ...given }), 'working_set'));
