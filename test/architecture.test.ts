@@ -152,6 +152,14 @@ test('folders of a room import only those that come before them', () => {
   assert.deepEqual([...new Set(folders)].filter((folder) => !known.has(folder) && !folder.endsWith('/.')).sort(), []);
 });
 
+test('of the room of diagnosis itself only the verdict knows the rules: what several of them need lies below them', () => {
+  const above = imports.filter(
+    ({ file, from }) =>
+      folderOf('src/diagnosis', file) === '.' && file.startsWith('src/diagnosis/') && from.startsWith('src/diagnosis/rules/'),
+  );
+  assert.deepEqual([...new Set(above.map(({ file }) => file))], ['src/diagnosis/verdict.ts']);
+});
+
 test('no files import each other round in a circle, not even types', () => {
   assert.deepEqual(circles(imports), []);
 });

@@ -2,6 +2,7 @@ import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, durationText, rateText } from '../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
+import { outsideHeapBytes } from './outside-heap.ts';
 import { freshRiseText, steadyText, undecidedText, unevenRiseText } from './rise-text.ts';
 import {
   areFlatText,
@@ -13,7 +14,6 @@ import {
   type RuleContext,
   trendOf,
 } from './rule-context.ts';
-import { outsideHeapBytes } from './rules/plan-exceeds-limit.ts';
 import { type Sentence, sentence } from './sentence.ts';
 
 /** The headline if no cause leads it: the state, then its meaning, then the advice. */

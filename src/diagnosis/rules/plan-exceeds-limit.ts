@@ -1,17 +1,14 @@
 import { bytesText } from '../../format.ts';
-import { residentHeap } from '../../memory-facts.ts';
-import { heapCountedIn } from '../../sources/jvm/collectors.ts';
-import { MIB, SECOND_MS } from '../../units.ts';
+import { MIB } from '../../units.ts';
 import { directMemoryLimit } from '../direct-memory.ts';
+import { outsideHeapBytes, partsNow } from '../outside-heap.ts';
 import type { ConditionRule } from '../rule.ts';
-import { newestValue, type RuleContext, swappedNow, unreclaimableNow } from '../rule-context.ts';
+import { newestValue, type RuleContext, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 /** A smaller share of the limit is within the uncertainty of the parts. */
 const MIN_SHARE_OF_LIMIT = 0.01;
 const MUCH_SHARE_OF_LIMIT = 0.15;
-/** Older readings of the mappings are not used. */
-const MAX_AGE_S = 600;
 
 /**
  * -Xmx and the memory outside the heap are together more than the limit. The collector does not know the limit, so the heap may grow until
@@ -78,36 +75,4 @@ function directRoomBytes(context: RuleContext, outside: number): { readonly byte
     partsNow(context)?.find(({ id }) => id === 'direct-buffers')?.bytes ??
     Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
   return { bytes: Math.max(0, most.bytes - now), flag: most.flag };
-}
-
-/** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
-export function outsideHeapBytes(context: RuleContext): number | null {
-  const all = unreclaimableNow(context);
-  const [anon, used, committed] = [
-    newestValue(context, 'anon'),
-    newestValue(context, 'heap_used'),
-    newestValue(context, 'heap_committed'),
-  ];
-  if (all === null || anon === null || used === null || committed === null) return null;
-  const measured = anonOutsideHeap(context);
-  if (measured !== null) return all - anon + measured;
-  const shared = heapCountedIn(context.jvm?.collector ?? null) === 'shmem';
-  const heap = shared
-    ? Math.min(newestValue(context, 'shmem') ?? 0, committed)
-    : residentHeap(anon, newestValue(context, 'metaspace') ?? 0, { used, committed });
-  return all - Math.min(all, heap);
-}
-
-/** Anonymous memory outside the heap by the newest reading of the mappings; null: they contain no heap, or are not known. */
-function anonOutsideHeap(context: RuleContext): number | null {
-  const parts = partsNow(context);
-  if (parts === null || !parts.some(({ id, bytes }) => id === 'java-heap' && bytes > 0)) return null;
-  return parts.reduce((sum, { id, bytes }) => sum + (id === 'java-heap' ? 0 : bytes), 0);
-}
-
-function partsNow({ series, atMs }: RuleContext): readonly { readonly id: string; readonly bytes: number }[] | null {
-  const { t, parts } = series.parts;
-  const at = t.at(-1);
-  if (at === undefined || atMs / SECOND_MS - at > MAX_AGE_S) return null;
-  return parts.map((part) => ({ id: part.id, bytes: part.bytes.at(-1) ?? 0 }));
 }

@@ -1,0 +1,40 @@
+import { residentHeap } from '../memory-facts.ts';
+import { heapCountedIn } from '../sources/jvm/collectors.ts';
+import { SECOND_MS } from '../units.ts';
+import { newestValue, type RuleContext, unreclaimableNow } from './rule-context.ts';
+
+/** Older readings of the mappings are not used. */
+const MAX_AGE_S = 600;
+
+/** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
+export function outsideHeapBytes(context: RuleContext): number | null {
+  const all = unreclaimableNow(context);
+  const [anon, used, committed] = [
+    newestValue(context, 'anon'),
+    newestValue(context, 'heap_used'),
+    newestValue(context, 'heap_committed'),
+  ];
+  if (all === null || anon === null || used === null || committed === null) return null;
+  const measured = anonOutsideHeap(context);
+  if (measured !== null) return all - anon + measured;
+  const shared = heapCountedIn(context.jvm?.collector ?? null) === 'shmem';
+  const heap = shared
+    ? Math.min(newestValue(context, 'shmem') ?? 0, committed)
+    : residentHeap(anon, newestValue(context, 'metaspace') ?? 0, { used, committed });
+  return all - Math.min(all, heap);
+}
+
+/** Anonymous memory outside the heap by the newest reading of the mappings; null: they contain no heap, or are not known. */
+function anonOutsideHeap(context: RuleContext): number | null {
+  const parts = partsNow(context);
+  if (parts === null || !parts.some(({ id, bytes }) => id === 'java-heap' && bytes > 0)) return null;
+  return parts.reduce((sum, { id, bytes }) => sum + (id === 'java-heap' ? 0 : bytes), 0);
+}
+
+/** The parts by the newest reading of the mappings; null: there is none, or it is old. */
+export function partsNow({ series, atMs }: RuleContext): readonly { readonly id: string; readonly bytes: number }[] | null {
+  const { t, parts } = series.parts;
+  const at = t.at(-1);
+  if (at === undefined || atMs / SECOND_MS - at > MAX_AGE_S) return null;
+  return parts.map((part) => ({ id: part.id, bytes: part.bytes.at(-1) ?? 0 }));
+}
