@@ -1,4 +1,4 @@
-import type { FieldEvaluation } from './field-trend.ts';
+import type { FieldTrend } from '../types.ts';
 
 /** A slope with its 90 % interval, in bytes (or counts) an hour. */
 export interface GrowthRate {
@@ -7,7 +7,7 @@ export interface GrowthRate {
   readonly high: number;
 }
 
-export const growthRateOf = ({ slopeBytesPerHour, low, high }: FieldEvaluation): GrowthRate => ({
+export const growthRateOf = ({ slopeBytesPerHour, low, high }: FieldTrend): GrowthRate => ({
   slope: slopeBytesPerHour ?? 0,
   low: low ?? 0,
   high: high ?? 0,
