@@ -1,8 +1,8 @@
 /**
- * node --import tsx bench/trend/score-corpus.ts [DIR|--wide] [--mistakes] [--only SCENARIO] [--runs N] [--answers FILE] [--threads N] [--oracle]
+ * node --import tsx bench/trend/score-corpus.ts [DIR|--wide] [--mistakes] [--only SCENARIO] [--runs N] [--from RUN] [--answers FILE] [--threads N] [--oracle]
  * The project's own labelled series (synthetic/corpus), the scenarios on which thresholds were tuned, and those that were held out; with
  * `--wide` those of synthetic/corpus/wide, the seeds that were tuned on and others; or the labelled series of DIR: truth.json and
- * traces/ID.json.gz. `--only` is a part of a scenario's name; `--seeds tuned` or `--seeds held-out` is one half of the wide corpus. Prints the scores of docs/accuracy.md. `--oracle`: also how
+ * traces/ID.json.gz. `--only` is a part of a scenario's name; `--seeds tuned` or `--seeds held-out` is one half of the wide corpus; `--from` begins at another run than 0. Prints the scores of docs/accuracy.md. `--oracle`: also how
  * well slopes could be estimated with knowledge that no detector has, if the labels of DIR contain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -47,7 +47,7 @@ function tasks(): Task[] {
     return Object.keys(truth)
       .filter((id) => isAsked(truth[id]!.scenario))
       .map((id) => ({ id }));
-  const runs = Array.from({ length: Number(flagValue('--runs') ?? 8) }, (_, run) => run);
+  const runs = Array.from({ length: Number(flagValue('--runs') ?? 8) }, (_, k) => Number(flagValue('--from') ?? 0) + k);
   if (wide) {
     const halves = [false, true].filter(
       (heldOut) => (flagValue('--seeds') ?? (heldOut ? 'held-out' : 'tuned')) === (heldOut ? 'held-out' : 'tuned'),
