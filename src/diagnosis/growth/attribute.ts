@@ -62,7 +62,7 @@ export function attribute({
           heapCounted,
         );
   if (inAnon.length === found.length && (growth === null || found.length === 0)) return evaluation;
-  const isWarmUp = growth !== null && mayBeCompilers(growth);
+  const isWarmUp = growth !== null && mayBeCompilers(growth, nativePartsOf(growth, inAnon));
   const causes = [...inAnon, ...evaluation.causes.filter((share) => !found.includes(share))];
   causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
   const certain = causes.some(
@@ -74,6 +74,16 @@ export function attribute({
     causes,
     etas: evaluation.etas.filter(({ event }) => event === 'disk-full' || event === 'reclaim'),
   };
+}
+
+/** The parts of native memory that grew. Stacks are part of it unless threads grow: then they are theirs. */
+export function nativePartsOf({ parts }: AnonGrowth, causes: readonly CauseShare[]): readonly PartGrowth[] {
+  const threadsGrow = causes.some(({ cause }) => cause === 'threads');
+  const isNative = (part: PartGrowth): boolean => {
+    const cause = causeAmong(parts, part);
+    return cause === 'native' || (cause === 'threads' && !threadsGrow);
+  };
+  return parts.filter((part) => part.grewBytes > 0 && isNative(part));
 }
 
 /** Whether most of the growth is in parts with a name of their own. Without the mappings, anonymous memory is one part. */
@@ -119,11 +129,11 @@ const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[], isSwapping
   found.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
 /** The parts by cause. The readings may cover less time than the trend; `scale` converts their rate to that of the trend if both are similar. */
-function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCause) => Measured {
+function measuredGrowth({ parts }: AnonGrowth, scale: number): (...causes: readonly GrowthCause[]) => Measured {
   const gained = gainedBytes(parts);
   const factor = scale > 0.5 && scale < 2 ? scale : 1;
-  return (cause) => {
-    const own = parts.filter((part) => causeAmong(parts, part) === cause && part.grewBytes > 0);
+  return (...causes) => {
+    const own = parts.filter((part) => part.grewBytes > 0 && causes.some((cause) => causeAmong(parts, part) === cause));
     const grewBytes = gainedBytes(own);
     return {
       grewBytes,
@@ -136,7 +146,7 @@ function measuredGrowth({ parts }: AnonGrowth, scale: number): (cause: GrowthCau
 
 function causesInAnon(
   found: readonly CauseShare[],
-  measured: (cause: GrowthCause) => Measured,
+  measured: (...causes: readonly GrowthCause[]) => Measured,
   { fields }: Evaluation,
   heapCounted: boolean,
 ): CauseShare[] {
@@ -146,7 +156,8 @@ function causesInAnon(
     measured('heap'),
     measured('metaspace'),
     measured('threads'),
-    measured('native'),
+    // Stacks that grow under a steady number of threads are touched further down, and no thread is to blame.
+    threads === null ? measured('native', 'threads') : measured('native'),
   ];
   const causes: CauseShare[] = [];
   const add = (cause: GrowthCause, bytesPerHour: number, what: string | null = null) =>

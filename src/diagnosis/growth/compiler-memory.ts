@@ -1,5 +1,5 @@
 import { MIB, MINUTE_S } from '../../units.ts';
-import { type AnonGrowth, causeOfPart, gainedBytes } from './anon-growth.ts';
+import { type AnonGrowth, gainedBytes, type PartGrowth } from './anon-growth.ts';
 
 /** A warm-up may last this long; the trend of a cause is compared with the same time (cause-confidence.ts). */
 const MAX_WARM_UP_S = 10 * MINUTE_S;
@@ -12,10 +12,10 @@ const MAX_BYTES = 32 * MIB;
 
 /**
  * Whether growth of native memory may be that of the JVM's compilers, which ends by itself: the code cache grows too, and the rest of the growth
- * is not larger than compilers need. Without compiled code, or beyond that size, it has another cause.
+ * is not larger than compilers need. Without compiled code, or beyond that size, it has another cause. `native` has the parts of native memory
+ * that grew.
  */
-export function mayBeCompilers({ fromS, toS, parts }: AnonGrowth): boolean {
-  const native = parts.filter(({ id, grewBytes }) => causeOfPart(id) === 'native' && grewBytes > 0);
+export function mayBeCompilers({ fromS, toS }: AnonGrowth, native: readonly PartGrowth[]): boolean {
   const code = gainedBytes(native.filter(({ id }) => id === 'code-cache'));
   const rest = gainedBytes(native) - code;
   return toS - fromS <= MAX_WARM_UP_S && rest <= Math.min(MAX_BYTES, BYTES_PER_CODE_BYTE * code);

@@ -11,9 +11,13 @@ interface Stack extends AddressRange {
   readonly guard: number;
 }
 
+/** A size that a program asks for, unlike that of a stack merged with a block of malloc, which has a header. */
+const ROUND_BYTES = 64 * KIB;
+
 /**
  * Stacks of threads, each directly above its guard pages. The JVM's own stacks have one length, and their guards have one length. So reserved
- * memory of another length is not a guard, and a longer mapping is a stack that the kernel has merged with the memory after it.
+ * memory of another length is not a guard, and a longer mapping is a stack that the kernel has merged with the memory after it: unless
+ * several have the same round length, as those of a pool whose threads ask for larger stacks.
  */
 export function stackRanges(mappings: readonly Mapping[]): AddressRange[] {
   const stacks: Stack[] = [];
@@ -22,11 +26,16 @@ export function stackRanges(mappings: readonly Mapping[]): AddressRange[] {
     if (isStack(m, before)) stacks.push({ start: m.start, end: m.end, guard: before!.end - before!.start });
   }
   const guard = mostFrequent(stacks.map((s) => s.guard));
-  const length = mostFrequent(stacks.map((s) => s.end - s.start + s.guard));
+  const lengths = stacks.map(lengthOf);
+  const length = mostFrequent(lengths);
+  const isAskedFor = (s: Stack): boolean =>
+    s.guard === guard && lengthOf(s) % ROUND_BYTES === 0 && lengths.filter((one) => one === lengthOf(s)).length > 1;
   return stacks
     .filter((s) => guard === null || s.guard <= Math.max(guard, 4 * KIB))
-    .map((s) => (length === null ? s : cutTo(length, s)));
+    .map((s) => (length === null || isAskedFor(s) ? s : cutTo(length, s)));
 }
+
+const lengthOf = ({ start, end, guard }: Stack): number => end - start + guard;
 
 function cutTo(length: number, { start, end, guard }: Stack): AddressRange {
   const isNative = Math.abs(end - start - NATIVE_STACK_BYTES) <= MAX_GUARD_BYTES;

@@ -2,12 +2,14 @@ import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { directMemoryLimit } from '../direct-memory.ts';
 import { etaText } from '../eta-text.ts';
-import { causeOfPart, gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
+import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
+import { nativePartsOf } from '../growth/attribute.ts';
 import { mayBeCompilers } from '../growth/compiler-memory.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
 import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext, unreclaimableNow } from '../rule-context.ts';
-import { sentence } from '../sentence.ts';
+import { type Sentence, sentence } from '../sentence.ts';
+import { stackBound } from '../stack-bound.ts';
 
 const RELEASE =
   'First see whether the program holds it at all: `memhound explain --release` lets the JVM collect, since buffers that nobody uses wait for a collection, then has malloc give back what was freed, and says what each gave back.';
@@ -33,6 +35,9 @@ const SMALL_BLOCKS =
 const CODE =
   'Compiled code ends at -XX:ReservedCodeCacheSize. It grows as long as new classes or lambdas are loaded and run often: `jcmd PID Compiler.codecache`.';
 
+const STACKS =
+  'A thread keeps what its deepest call has touched, until it ends: recursion over input that grows, or large frames, in a pool whose threads stay. `jcmd PID Thread.print` shows which threads are deep. -Xss bounds each stack, and a StackOverflowError then names the code; a thread that asks for a stack size of its own has that one. Bound the depth, or give such work a few threads of its own.';
+
 /** Advice for the part that grew, if the mappings show one. */
 function adviceFor({ allocator }: RuleContext, part: PartGrowth | null): string {
   const byAllocator = BY_ALLOCATOR[allocator ?? 'glibc'];
@@ -40,6 +45,8 @@ function adviceFor({ allocator }: RuleContext, part: PartGrowth | null): string 
   switch (part?.id) {
     case 'code-cache':
       return `${CODE} ${TRACKING}`;
+    case 'thread-stacks':
+      return STACKS;
     case 'malloc-heap':
       return [RELEASE, SMALL_BLOCKS, ...(isGlibc ? [] : [byAllocator]), TRACKING].join(' ');
     case 'malloc-arenas':
@@ -61,14 +68,13 @@ export const nativeGrowth: CauseRule = {
     const whileFlat = flat.length > 0 ? ` while ${areFlatText(flat)}` : '';
     const where = whereText(context, share);
     const warmUp =
-      context.anonGrowth !== null && mayBeCompilers(context.anonGrowth)
+      context.anonGrowth !== null && mayBeCompilers(context.anonGrowth, nativeParts(context))
         ? ', no more than the compilers of a JVM take as it warms up'
         : '';
     return {
       headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${warmUp}.${boundText(context, share) ?? etaText(context)}`,
       severity: oomSeverity(context),
-      title:
-        context.jvm === null ? sentence`Anonymous memory grows` : sentence`Native memory grows: direct buffers, JNI or malloc`,
+      title: titleOf(context, share),
       evidence: {
         bytesPerHour: share.bytesPerHour,
         anonBytes: newestValue(context, 'anon'),
@@ -83,26 +89,49 @@ export const nativeGrowth: CauseRule = {
   },
 };
 
-/**
- * The end of direct buffers that -XX:MaxDirectMemorySize bounds below the limit; null: nothing bounds them before that. The JVM collects when it
- * is reached, so buffers that nobody uses are freed then. Large blocks of malloc look the same, and have no bound.
- */
+function titleOf(context: RuleContext, share: CauseShare): Sentence {
+  if (context.jvm === null) return sentence`Anonymous memory grows`;
+  return mainPart(context, share)?.id === 'thread-stacks'
+    ? sentence`Thread stacks grow: deep recursion or large frames`
+    : sentence`Native memory grows: direct buffers, JNI or malloc`;
+}
+
+/** The end of what grew, if it is bounded below the limit; null: nothing bounds it before that. */
 function boundText(context: RuleContext, share: CauseShare): string | null {
   const part = mainPart(context, share);
+  if (part?.id === 'direct-buffers') return directBoundText(context, part);
+  return part?.id === 'thread-stacks' ? stackBoundText(context, part) : null;
+}
+
+/**
+ * The end of direct buffers by -XX:MaxDirectMemorySize. The JVM collects when it is reached, so buffers that nobody uses are freed then. Large
+ * blocks of malloc look the same, and have no bound.
+ */
+function directBoundText(context: RuleContext, part: PartGrowth): string | null {
   const most = directMemoryLimit(context);
+  if (most === null || !fits(context, most.bytes - part.bytes)) return null;
+  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.flag}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
+}
+
+/** The end of the stacks of the threads that run now. A thread may have asked for a larger one, and no flag says so. */
+function stackBoundText(context: RuleContext, part: PartGrowth): string | null {
+  const most = stackBound(context, part.bytes);
+  if (most === null || !fits(context, most.bytes - part.bytes)) return null;
+  return ` If all ${most.threads} stacks are of ${bytesText(most.stackBytes)}, they end at ${bytesText(most.bytes)}, which the limit has room for. If threads asked for larger ones, they go on:${etaText(context)}`;
+}
+
+/** Whether this many bytes more are below the limit. */
+function fits(context: RuleContext, room: number): boolean {
   const held = unreclaimableNow(context);
   const { limitBytes } = context.series;
-  if (part?.id !== 'direct-buffers' || most === null || held === null || typeof limitBytes !== 'number') return null;
-  const room = most.bytes - part.bytes;
-  if (room < 0 || held + room >= limitBytes) return null;
-  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.flag}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
+  return room >= 0 && held !== null && typeof limitBytes === 'number' && held + room < limitBytes;
 }
 
 const mainPart = (context: RuleContext, { what }: CauseShare): PartGrowth | null =>
   nativeParts(context).find(({ name }) => name === what) ?? null;
 
-const nativeParts = ({ anonGrowth }: RuleContext): readonly PartGrowth[] =>
-  (anonGrowth?.parts ?? []).filter(({ id, grewBytes }) => causeOfPart(id) === 'native' && grewBytes > 0);
+const nativeParts = ({ anonGrowth, evaluation }: RuleContext): readonly PartGrowth[] =>
+  anonGrowth === null ? [] : nativePartsOf(anonGrowth, evaluation.causes);
 
 const grewBytesByPart = (context: RuleContext): Record<string, number> =>
   Object.fromEntries(nativeParts(context).map(({ name, grewBytes }) => [name, Math.round(grewBytes)]));

@@ -98,10 +98,16 @@ test('on cgroup v2 the kernel stacks that come with threads are theirs', () => {
   assert.deepEqual(named(threads(null)), [['threads', null, 60]]);
 });
 
-test('stacks that grew without a trend of threads take no malloc', () => {
+test('stacks that grew under a steady number of threads are native memory, and no thread is the cause', () => {
   const growth = grown({ 'direct-buffers': [0, 100], 'thread-stacks': [1, 31] });
   const evaluation = leaking(['native'], { fields: { anon: fieldTrend('growing', 130 * MIB) } });
-  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['native', 'direct-buffers', 130]]);
+});
+
+test('if stacks alone grew under a steady number of threads, native memory is named after them and leaks', () => {
+  const growth = grown({ 'thread-stacks': [10, 110] });
+  const answer = attribute({ evaluation: leaking(['native']), growth, heapCounted: true });
+  assert.deepEqual([named(answer), answer.leak], [[['native', 'thread-stacks', 100]], true]);
 });
 
 test('another process that grows is named, and the JVM is not blamed', () => {

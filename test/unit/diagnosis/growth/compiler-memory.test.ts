@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PartGrowth } from '../../../../src/diagnosis/growth/anon-growth.ts';
-import { attribute } from '../../../../src/diagnosis/growth/attribute.ts';
+import { attribute, nativePartsOf } from '../../../../src/diagnosis/growth/attribute.ts';
 import { mayBeCompilers } from '../../../../src/diagnosis/growth/compiler-memory.ts';
 import type { LedgerPartId } from '../../../../src/diagnosis/ledger/part-table.ts';
 import type { Cause } from '../../../../src/trends/types.ts';
@@ -19,20 +19,28 @@ function grown(over: Partial<Record<LedgerPartId, number>> = {}, seconds = 127) 
   return { fromS: 100, toS: 100 + seconds, readings: 21, grewBytes: 12.6 * MIB, parts };
 }
 
-test('arenas that grow while code is compiled may be the compilers', () => assert.equal(mayBeCompilers(grown()), true));
+const mayBe = (growth: ReturnType<typeof grown>) => mayBeCompilers(growth, nativePartsOf(growth, []));
+
+test('arenas that grow while code is compiled may be the compilers', () => assert.equal(mayBe(grown()), true));
 
 test('without compiled code, or beyond 32 times its bytes, native memory has another cause', () => {
-  assert.equal(mayBeCompilers(grown({ 'code-cache': 0 })), false);
-  assert.equal(mayBeCompilers(grown({ 'code-cache': -0.5 })), false);
-  assert.equal(mayBeCompilers(grown({ 'code-cache': 0.5, 'malloc-arenas': 16 })), true);
-  assert.equal(mayBeCompilers(grown({ 'code-cache': 0.5, 'malloc-arenas': 12, 'direct-buffers': 4.1 })), false);
+  assert.equal(mayBe(grown({ 'code-cache': 0 })), false);
+  assert.equal(mayBe(grown({ 'code-cache': -0.5 })), false);
+  assert.equal(mayBe(grown({ 'code-cache': 0.5, 'malloc-arenas': 16 })), true);
+  assert.equal(mayBe(grown({ 'code-cache': 0.5, 'malloc-arenas': 12, 'direct-buffers': 4.1 })), false);
+});
+
+test('stacks that grow without compiled code are not the compilers', () => {
+  const stacks = { 'code-cache': 0, 'malloc-arenas': 0, 'thread-stacks': 20 };
+  assert.equal(mayBe(grown(stacks)), false);
+  assert.equal(mayBe(grown({ ...stacks, 'code-cache': 1 })), true);
 });
 
 test('compilers take at most 32 MiB, and a warm-up lasts ten minutes at most', () => {
-  assert.equal(mayBeCompilers(grown({ 'malloc-arenas': 32 })), true);
-  assert.equal(mayBeCompilers(grown({ 'malloc-arenas': 32.1 })), false);
-  assert.equal(mayBeCompilers(grown({}, 10 * MINUTE_S)), true);
-  assert.equal(mayBeCompilers(grown({}, 10 * MINUTE_S + 1)), false);
+  assert.equal(mayBe(grown({ 'malloc-arenas': 32 })), true);
+  assert.equal(mayBe(grown({ 'malloc-arenas': 32.1 })), false);
+  assert.equal(mayBe(grown({}, 10 * MINUTE_S)), true);
+  assert.equal(mayBe(grown({}, 10 * MINUTE_S + 1)), false);
 });
 
 const answer = (causes: readonly Cause[], growth = grown()) =>

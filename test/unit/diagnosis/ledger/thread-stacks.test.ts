@@ -24,6 +24,12 @@ test('a stack that is longer than the others is cut to their length, because the
   assert.deepEqual(lengths(...stack(30, 4, 5000), ...USUAL), [1020, 1008, 1008], 'guard and stack together have one length');
 });
 
+test('several larger stacks of one round length are whole: a pool asked for them', () => {
+  assert.deepEqual(lengths(...USUAL, ...USUAL, ...stack(100, 16, 65520), ...stack(200, 16, 65520)).slice(-2), [65520, 65520]);
+  assert.deepEqual(lengths(...USUAL, ...USUAL, ...stack(100, 16, 5000), ...stack(200, 16, 5000)).slice(-2), [1008, 1008]);
+  assert.deepEqual(lengths(...USUAL, ...stack(100, 16, 65520)).at(-1), 1008, 'one alone may be merged');
+});
+
 test('a stack of a library’s thread has 8 MiB, give or take its guard pages', () => {
   for (const length of [8192, 8192 - 256, 8192 + 256])
     assert.deepEqual(lengths(...USUAL, ...stack(30, 4, length)).at(-1), length);

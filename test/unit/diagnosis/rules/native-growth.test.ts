@@ -132,10 +132,14 @@ test('what the mappings show to grow beside it is not called flat, although its 
 });
 
 /** Direct buffers of 200 MiB, or another part, all of what grew. */
-const grownIn = (id: 'direct-buffers' | 'malloc-heap' | 'malloc-arenas' | 'code-cache', flags: readonly string[] = []) =>
+const grownIn = (
+  id: 'direct-buffers' | 'thread-stacks' | 'malloc-heap' | 'malloc-arenas' | 'code-cache',
+  flags: readonly string[] = [],
+  threads = 40,
+) =>
   applyRule(nativeGrowth, {
     jvm: { flags: [...flags] },
-    values: { anon: 300 * MIB },
+    values: { anon: 300 * MIB, threads },
     series: { limitBytes: 1024 * MIB },
     anonGrowth: {
       fromS: 0,
@@ -168,4 +172,24 @@ test('the advice is for the part that grew', () => {
   assert.match(grownIn('malloc-arenas')?.advice ?? '', /Inflater.*MALLOC_ARENA_MAX/);
   assert.doesNotMatch(grownIn('direct-buffers')?.advice ?? '', /MALLOC_ARENA_MAX/);
   assert.match(grownIn('code-cache')?.advice ?? '', /ReservedCodeCacheSize/);
+});
+
+test('stacks that grow under a steady number of threads are named, with the advice to look for deep recursion', () => {
+  const found = grownIn('thread-stacks');
+  assert.equal(found?.title, 'Thread stacks grow: deep recursion or large frames');
+  assert.match(found?.headline ?? '', /, 100 of 100 MiB of it in thread-stacks, while .* are flat: native memory\. OOM kill in/);
+  assert.match(found?.advice ?? '', /recursion.*Thread\.print.*-Xss/);
+  assert.doesNotMatch(found?.advice ?? '', /malloc|MALLOC|direct buffers/);
+});
+
+test('stacks end at the number of threads by -Xss if the limit has room for it, and only larger ones would go on', () => {
+  const headline = (flags: string[], threads: number) => grownIn('thread-stacks', flags, threads)?.headline ?? '';
+  const ends =
+    /native memory\. If all 300 stacks are of 1 MiB, they end at 300 MiB, which the limit has room for\. If threads asked for larger ones, they go on: OOM kill in 9 to 11 hours\.$/;
+  assert.match(headline([], 300), ends);
+  assert.match(headline(['-Xss8m', '-Xss1024k'], 300), ends);
+  assert.match(headline(['-XX:ThreadStackSize=1024'], 300), ends);
+  const noBound = /native memory\. OOM kill in 9 to 11 hours\.$/;
+  assert.match(headline([], 150), noBound, 'they take more than that already');
+  assert.match(headline(['-Xss8m'], 300), noBound, 'more than the limit has room for');
 });

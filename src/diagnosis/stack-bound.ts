@@ -1,0 +1,32 @@
+import { KIB, MIB } from '../units.ts';
+import { newestValue, type RuleContext } from './rule-context.ts';
+
+const STACK_SIZE = /^-Xss(\d+)([kmgt]?)$/i;
+const STACK_KIB = /^-XX:ThreadStackSize=(\d+)$/;
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+/** On linux-x64. */
+const DEFAULT_BYTES = MIB;
+
+/** The size of a thread's stack by the JVM's flags. Threads may ask for another one. */
+function stackBytes(flags: readonly string[]): number {
+  const flag = flags.findLast((one) => STACK_SIZE.test(one) || STACK_KIB.test(one)) ?? '';
+  const [, digits = '', unit = ''] = STACK_SIZE.exec(flag) ?? [];
+  const bytes = digits === '' ? Number(STACK_KIB.exec(flag)?.[1] ?? 0) * KIB : Number(digits) * UNITS[unit.toLowerCase()]!;
+  return bytes > 0 ? bytes : DEFAULT_BYTES;
+}
+
+export interface StackBound {
+  readonly threads: number;
+  readonly stackBytes: number;
+  /** What all stacks have at most. */
+  readonly bytes: number;
+}
+
+/** The most that the stacks of today's threads may take; null: not known, or some threads have larger stacks. */
+export function stackBound(context: Pick<RuleContext, 'jvm' | 'series'>, takenBytes: number): StackBound | null {
+  const threads = newestValue(context, 'threads');
+  if (context.jvm === null || threads === null) return null;
+  const one = stackBytes(context.jvm.flags);
+  const bytes = threads * one;
+  return bytes < takenBytes ? null : { threads, stackBytes: one, bytes };
+}
