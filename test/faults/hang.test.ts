@@ -47,34 +47,35 @@ const fifo = (path: string): void => {
   execFileSync('mkfifo', [path]);
 };
 
+// By itself: the others mount volumes of the same namespace while they run, and the mounts of a second ago count.
+test('a volume of the container that never answers costs its own files, and nothing else', {
+  skip: missingRequirements('mount'),
+  timeout: 60_000,
+}, async (t) => {
+  const dead = deadVolume(t);
+  const app = spawn('sleep', ['1000']);
+  await once(app, 'spawn');
+  t.after(() => app.kill());
+  const hound = await watch(['--pid', String(app.pid), '--every', '1s']);
+  t.after(() => hound.stop('SIGKILL'));
+  const live = hound.live();
+  for (let i = 0; i < 8; i++) await live.next('sample', 10_000);
+  live.close();
+  assert.equal((await hound.get('/readyz')).status, 200);
+  assert.equal((await hound.get('/api/v1/ledger')).status, 200);
+  const reason = `${dead} is a mount of type fuse, which may never answer: its files are not asked`;
+  const row = (await hound.files()).find(({ method }) => method === `unknown: ${reason}`);
+  assert.deepEqual([row?.kind, row?.files, row?.residentBytes], ['unqueried', 0, null]);
+  const said = hound.running
+    .output()
+    .split('\n')
+    .filter((line) => line.includes(reason));
+  assert.equal(said.length, 1, 'the log says it once');
+  assert.equal((await hound.stop()).code, 0);
+});
+
 // They mostly wait for the seconds after which a volume counts as dead. Each has its own folders.
 describe('what never answers', { concurrency: true }, () => {
-  test('a volume of the container that never answers costs its own files, and nothing else', {
-    skip: missingRequirements('mount'),
-    timeout: 60_000,
-  }, async (t) => {
-    const dead = deadVolume(t);
-    const app = spawn('sleep', ['1000']);
-    await once(app, 'spawn');
-    t.after(() => app.kill());
-    const hound = await watch(['--pid', String(app.pid), '--every', '1s']);
-    t.after(() => hound.stop('SIGKILL'));
-    const live = hound.live();
-    for (let i = 0; i < 8; i++) await live.next('sample', 10_000);
-    live.close();
-    assert.equal((await hound.get('/readyz')).status, 200);
-    assert.equal((await hound.get('/api/v1/ledger')).status, 200);
-    const reason = `${dead} is a mount of type fuse, which may never answer: its files are not asked`;
-    const row = (await hound.files()).find(({ method }) => method === `unknown: ${reason}`);
-    assert.deepEqual([row?.kind, row?.files, row?.residentBytes], ['unqueried', 0, null]);
-    const said = hound.running
-      .output()
-      .split('\n')
-      .filter((line) => line.includes(reason));
-    assert.equal(said.length, 1, 'the log says it once');
-    assert.equal((await hound.stop()).code, 0);
-  });
-
   test('which mounts may never answer is known from their type, the one on top counts, and the root is the container itself', () => {
     const line = (id: number, point: string, type: string) => `${id} 1 0:${id} / ${point} rw,relatime - ${type} none rw`;
     const mounts = parseMounts(
