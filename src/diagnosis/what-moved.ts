@@ -1,6 +1,7 @@
 import { safeName } from '../format.ts';
 import type { PartColumn, PartColumns } from '../history/part-readings.ts';
 import type { Series } from '../history/series.ts';
+import { median } from '../trends/median.ts';
 import { HOUR_S } from '../units.ts';
 import { rowOfTracks } from './file-rows.ts';
 import { filesName } from './grown-files-text.ts';
@@ -85,5 +86,3 @@ function swung(t: Float64Array, column: Float64Array, movement: Movement): numbe
   const values = within(t, column, movement);
   return values.length < 2 ? 0 : Math.max(...values) - Math.min(...values);
 }
-
-const median = (values: Float64Array): number => values.slice().sort()[values.length >> 1]!;

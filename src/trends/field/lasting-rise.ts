@@ -1,3 +1,4 @@
+import { median } from '../median.ts';
 import { centredSums } from './least-squares.ts';
 
 /**
@@ -92,10 +93,6 @@ function pauseThatCameBack(timesS: Float64Array, smooth: Float64Array, from: num
     [level, atS] = [smooth[i]!, timesS[i]!];
   }
   return second;
-}
-
-function median(values: Float64Array): number {
-  return values.slice().sort()[values.length >> 1]!;
 }
 
 /** Of three neighbours each: a single spike is no level. */

@@ -1,3 +1,5 @@
+import { median } from '../median.ts';
+
 /**
  * A staircase rises by steps whose heights differ, as batches and chunks do. A line through it is as exact as the edges of the steps are; how much
  * rises in the long run is only as exact as the mean of the heights that were seen.
@@ -16,7 +18,7 @@ const MIN_STEPS = 4;
 export function errorOfStepHeights(y: Float64Array): number {
   const m = y.length;
   const moves = Float64Array.from({ length: Math.max(0, m - 1) }, (_, i) => y[i + 1]! - y[i]!);
-  const usual = moves.map(Math.abs).sort()[moves.length >> 1]!;
+  const usual = median(moves.map(Math.abs));
   // A step within a block is in two moves.
   const heights: number[] = [];
   for (let i = 0; i < moves.length; i++) {

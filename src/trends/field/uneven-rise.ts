@@ -1,3 +1,5 @@
+import { median } from '../median.ts';
+
 /** How far a field rose from the first to the last third of a window, whatever it did between. */
 export interface UnevenRise {
   readonly amount: number;
@@ -16,11 +18,9 @@ const MIN_VALUES = 9;
 export function unevenRise(t: Float64Array, values: Float64Array, fromS: number): UnevenRise | null {
   const known = values.filter((value, i) => t[i]! >= fromS && Number.isFinite(value));
   if (known.length < MIN_VALUES) return null;
-  const median = (third: number): number => {
-    const part = known.slice(Math.floor((third * known.length) / THIRDS), Math.floor(((third + 1) * known.length) / THIRDS));
-    return part.sort()[part.length >> 1]!;
-  };
-  const [first, middle, last] = [median(0), median(1), median(2)];
+  const at = (third: number): number => Math.floor((third * known.length) / THIRDS);
+  const level = (third: number): number => median(known.subarray(at(third), at(third + 1)));
+  const [first, middle, last] = [level(0), level(1), level(2)];
   const amount = last - first;
   if (!(amount > 0) || amount < MIN_SHARE * first) return null;
   return Math.min(middle - first, last - middle) >= MIN_STEP_SHARE * amount ? { amount, share: amount / first } : null;
