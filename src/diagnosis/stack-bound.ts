@@ -1,9 +1,9 @@
+import { sizeInBytes } from '../sources/jvm/jvm-flags.ts';
 import { KIB, MIB } from '../units.ts';
 import { newestValue, type RuleContext } from './rule-context.ts';
 
 const STACK_SIZE = /^-Xss(\d+)([kmgt]?)$/i;
 const STACK_KIB = /^-XX:ThreadStackSize=(\d+)$/;
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 /** On linux-x64. */
 const DEFAULT_BYTES = MIB;
 
@@ -11,7 +11,7 @@ const DEFAULT_BYTES = MIB;
 function stackBytes(flags: readonly string[]): number {
   const flag = flags.findLast((one) => STACK_SIZE.test(one) || STACK_KIB.test(one)) ?? '';
   const [, digits = '', unit = ''] = STACK_SIZE.exec(flag) ?? [];
-  const bytes = digits === '' ? Number(STACK_KIB.exec(flag)?.[1] ?? 0) * KIB : Number(digits) * UNITS[unit.toLowerCase()]!;
+  const bytes = digits === '' ? Number(STACK_KIB.exec(flag)?.[1] ?? 0) * KIB : sizeInBytes(digits, unit);
   return bytes > 0 ? bytes : DEFAULT_BYTES;
 }
 

@@ -1,6 +1,6 @@
 import type { Collector } from '../../sources/jvm/collectors.ts';
 import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
-import { booleanFlag } from '../../sources/jvm/jvm-flags.ts';
+import { booleanFlag, sizeInBytes } from '../../sources/jvm/jvm-flags.ts';
 import type { JvmReading } from '../../sources/types.ts';
 import { MIB } from '../../units.ts';
 import type { AddressRange } from './address-space.ts';
@@ -46,6 +46,7 @@ export function jvmFigures(jvm: JvmReading | null, answers: JcmdReport | null): 
 }
 
 /** MarkStackSize entries of 8 bytes. Since JDK 9 G1 reserves its stack in another way, and -XX:+AlwaysPreTouch does not touch it. */
+const MARK_STACK_SIZE = /^-XX:MarkStackSize=(\d+)([kmg]?)$/i;
 const DEFAULT_MARK_STACK_SIZE = 4 * MIB;
 const LAST_WITH_PRETOUCHED_G1_STACK = 8;
 
@@ -53,14 +54,9 @@ function pretouchedMarkStack({ version, collector, flags }: JvmReading): number 
   const release = releaseOf(version);
   const hasOne = collector === 'CMS' || (collector === 'G1' && release !== null && release <= LAST_WITH_PRETOUCHED_G1_STACK);
   if (!hasOne || booleanFlag(flags, 'AlwaysPreTouch') !== true) return 0;
-  const given = flags.findLast((f) => f.startsWith('-XX:MarkStackSize='))?.split('=')[1];
-  return (given === undefined ? DEFAULT_MARK_STACK_SIZE : (sizeOf(given) ?? DEFAULT_MARK_STACK_SIZE)) * 8;
-}
-
-/** A number of the command line with its unit: "1m" is 1048576. */
-function sizeOf(text: string): number | null {
-  const [, digits, unit] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
-  return digits === undefined ? null : Number(digits) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit!.toLowerCase());
+  const given = flags.findLast((f) => f.startsWith('-XX:MarkStackSize=')) ?? '';
+  const [, digits, unit = ''] = MARK_STACK_SIZE.exec(given) ?? [];
+  return (digits === undefined ? DEFAULT_MARK_STACK_SIZE : sizeInBytes(digits, unit)) * 8;
 }
 
 /** "1.8.0_292" is 8, "17.0.15" 17. */

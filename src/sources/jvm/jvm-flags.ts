@@ -30,3 +30,8 @@ export function booleanFlag(args: readonly string[], name: string): boolean | nu
   const last = args.findLast((a) => a === `-XX:+${name}` || a === `-XX:-${name}`);
   return last === undefined ? null : last.startsWith('-XX:+');
 }
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** A size of the command line in bytes: its digits, and its unit in either case. Pure. */
+export const sizeInBytes = (digits: string, unit: string): number => Number(digits) * UNITS[unit.toLowerCase()]!;
