@@ -133,10 +133,10 @@ function overview(alarms: readonly Workload[]): string {
 
 function section({ name, rows }: Workload, readRow: ReportInput['readRow'], id: string | null): string {
   const [first] = rows;
-  const { headline: sentence } = readRow(first!).row.verdict;
-  const charts = rows.slice(0, MOST_CHARTS).flatMap((row) => {
-    const { chart } = readRow(row);
-    const { pod, limitBytes } = row.row.summary;
+  const stored = rows.slice(0, MOST_CHARTS).map(readRow);
+  const { headline: sentence } = stored[0]!.row.verdict;
+  const charts = stored.flatMap(({ chart }, i) => {
+    const { pod, limitBytes } = rows[i]!.row.summary;
     return chart === null ? [] : [`<figure style="margin:0"><small>${text(pod)}</small>${chartSvg(chart, limitBytes)}</figure>`];
   });
   return `<article class="workload"${id === null ? '' : ` id="${id}"`}><h2>${text(name)}</h2><p class="state">${text(sentence)}<br><small>${text(stateLine(first!))}</small></p><div class="charts">${charts.join('')}</div></article>`;
