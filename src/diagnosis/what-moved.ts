@@ -83,6 +83,8 @@ function rose(t: Float64Array, column: Float64Array, movement: Movement): number
 }
 
 function swung(t: Float64Array, column: Float64Array, movement: Movement): number {
-  const values = within(t, column, movement);
-  return values.length < 2 ? 0 : Math.max(...values) - Math.min(...values);
+  // A recording may have more values than a call may have arguments.
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of within(t, column, movement)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return Math.max(0, high - low);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
 import { sentenceText } from '../../../src/diagnosis/sentence.ts';
+import { whatSwung } from '../../../src/diagnosis/what-moved.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { PartColumns } from '../../../src/history/part-readings.ts';
 import type { FileTrack } from '../../../src/history/series.ts';
@@ -140,5 +141,12 @@ describe('memory that goes up and comes back', () => {
       parts: [{ id: 'other-process', name: 'wkhtml\u202etopdf', process: null, bytes: column((second) => saw(second) - 100) }],
     };
     assert.match(swung({ fields: { anon: saw }, parts }), /, most of it wkhtml\\u202etopdf\.$/);
+  });
+  test('names what swung in a recording of a week, each second', () => {
+    const week = Float64Array.from({ length: 604_800 }, (_, second) => second);
+    const kernel = week.map((second) => saw(second % SECONDS) * MIB);
+    const context = ruleContext({ series: { t: week, fields: new Map([['kernel', kernel]]) } });
+    const part = whatSwung(context, { fromS: 0, toS: week.at(-1)!, bytes: 70 * MIB });
+    assert.equal(sentenceText(part!), 'kernel memory');
   });
 });
