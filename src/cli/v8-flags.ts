@@ -20,10 +20,7 @@ export function applyShortRunFlags(): void {
   for (const flag of ['--interrupt-budget=1000000', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
 
-/**
- * V8 flags for `fleet`, whose functions run long enough to be optimised. The young generation does not grow, since each thread has one. The old one
- * grows by a fifth of what is alive before it is collected: by default it waits longer, and a list of ten thousand pods leaves much garbage.
- */
+/** V8 flags for `fleet`, whose functions run long enough to be optimised. The young generation does not grow, since each thread has one. */
 export function applyLongRunFlags(): void {
-  for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20']) setFlagsFromString(flag);
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
