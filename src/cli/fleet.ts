@@ -1,6 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { failsGate, type Gate } from '../diagnosis/gate.ts';
@@ -114,7 +115,7 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
       onProgress: progress.show,
     });
     progress.clear();
-    print(answer, results, options);
+    await print(answer, results, options);
     if (options.report !== null) writeReport(options.report, answer, results, question);
     return exitCode(answer, options);
   } catch (error) {
@@ -165,12 +166,19 @@ function codeOf(error: unknown): number | null {
   return isOfServer(error) ? 1 : null;
 }
 
-function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCommand): void {
+/** Rows that are written before the stream may let go of them. */
+const ROWS_A_TURN = 64;
+
+async function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCommand): Promise<void> {
   if (!json) {
     console.log(escapeControls(fleetTable(answer, all)));
     return;
   }
-  for (const row of answer.rows) console.log(safeJson(jsonLine(row, results)));
+  for (const [i, row] of answer.rows.entries()) {
+    console.log(safeJson(jsonLine(row, results)));
+    // A pipe is written at once, but keeps each text until the turn of the event loop ends.
+    if ((i + 1) % ROWS_A_TURN === 0) await nextTurn();
+  }
   for (const { what, why, containers } of answer.missing) printJson({ missing: { what, why, containers } });
   for (const warning of answer.warnings) console.error(`memhound fleet: the server warns: ${safeName(warning, 500)}`);
 }
