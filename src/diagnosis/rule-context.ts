@@ -191,7 +191,8 @@ export function shareText({ steady }: RuleContext, part: number, whole: number, 
   const share = whole > 0 ? part / whole : 1;
   const mayBeAll = share >= NOT_ALL_SHARE && high !== null && high >= ALL_SHARE * whole;
   return steady.keep('all of the growth', share >= ALL_SHARE || mayBeAll, {
-    atOnce: () => share < NOT_ALL_SHARE,
+    // A cause that grows faster than the whole has all of it: more would be no share.
+    atOnce: () => share < NOT_ALL_SHARE || share > 1,
     isSilent: (isAll) => isAll && share >= STILL_ALL_SHARE,
   })
     ? 'all of it'

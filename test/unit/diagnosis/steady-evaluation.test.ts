@@ -116,14 +116,16 @@ test('no evaluation that leaves only half of the growth to a file has all of it 
   assert.match(second!.headline, /50 % of it/);
 });
 
+/** Page cache has this share of the growth. */
+const withShare = (share: number): Given => ({
+  evaluation: {
+    ...GROWS,
+    causes: [causeShare('page-cache', share * 3.6e9, { reclaimable: true })],
+    fields: { usage: overAMinute('growing', 3.6e9) },
+  },
+});
+
 test('all of the growth is still all of it where its share is measured a little lower now and then, however long', () => {
-  const withShare = (share: number): Given => ({
-    evaluation: {
-      ...GROWS,
-      causes: [causeShare('page-cache', share * 3.6e9, { reclaimable: true })],
-      fields: { usage: overAMinute('growing', 3.6e9) },
-    },
-  });
   const lower = Array.from({ length: 100 }, () => withShare(0.89));
   assert.equal(shapes(verdictsOf([withShare(0.97), ...lower])).size, 1);
   assert.match(verdictsOf(lower).at(-1)!.headline, /89 % of it/);
@@ -240,4 +242,10 @@ test('a group of files is held open for writing or closed as it was first, whate
   });
   assert.equal(filesThatGrow(withFiles(4).files ?? []).grown['page-cache'].length, 1);
   assert.equal(shapes(verdictsOf(alternating(withFiles(4), withFiles(0)))).size, 1);
+});
+
+test('a cause that grows faster than memory as a whole never has more than all of it', () => {
+  const [some, faster] = verdictsOf([withShare(0.66), withShare(4.78)]);
+  assert.match(some!.headline, /66 % of it/);
+  assert.match(faster!.headline, /all of it/);
 });
