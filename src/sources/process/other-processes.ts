@@ -91,7 +91,7 @@ export function membersOf(
   for (const pid of pids) {
     const status = readStatus(procRoot, pid);
     if (status === null) continue;
-    nameByPid.set(pid, knownNames.get(pid) ?? processName(procRoot, status));
+    nameByPid.set(pid, knownNames.get(pid) ?? fullProcessName(procRoot, status));
     if (pid !== except && status.rssAnonBytes !== null) found.push({ ...status, anonBytes: status.rssAnonBytes });
   }
   return found.map(({ pid, ppid, anonBytes, swapBytes }) => {
@@ -110,7 +110,7 @@ export function membersOf(
  * The kernel cuts long names. The full name is that of the program on the command line, if the two agree. A browser writes its whole command
  * line into the first argument (setproctitle), so a name ends at a space if it may.
  */
-export function processName(procRoot: string, { pid, name }: { readonly pid: number; readonly name: string }): string {
+export function fullProcessName(procRoot: string, { pid, name }: { readonly pid: number; readonly name: string }): string {
   if (name.length < MAX_COMM_LENGTH) return name;
   const [first = ''] = readText(`${procRoot}/${pid}/cmdline`, readRecord)?.split('\0') ?? [];
   const programs = [basename(first.split(' ')[0]!), basename(first)];

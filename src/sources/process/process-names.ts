@@ -1,5 +1,5 @@
 import type { Target } from '../types.ts';
-import { processName } from './other-processes.ts';
+import { fullProcessName } from './other-processes.ts';
 import { readStatus } from './procfs.ts';
 import { isDenied } from './read-text.ts';
 
@@ -41,7 +41,7 @@ export class KnownProcessNames {
   #command(pid: number): string | null {
     try {
       const status = readStatus(this.#procRoot, pid);
-      return status === null ? null : processName(this.#procRoot, status);
+      return status === null ? null : fullProcessName(this.#procRoot, status);
     } catch (error) {
       if (isDenied(error)) return null;
       throw error;
