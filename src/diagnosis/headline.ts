@@ -2,6 +2,7 @@ import { entriesOf, type FieldId, fieldRow } from '../fields.ts';
 import { bytesText, durationText, rateText } from '../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
+import { hiddenRise } from './growth/hidden-rise.ts';
 import { outsideHeapBytes } from './outside-heap.ts';
 import { freshRiseText, steadyText, undecidedText, unevenRiseText } from './rise-text.ts';
 import {
@@ -25,13 +26,17 @@ export function plainHeadline(context: RuleContext): Sentence {
     case 'settling':
       return undecidedText(context) ?? sentence`${settlingText(context)}`;
     case 'cyclic':
-      return sentence`Memory used goes up and down${windowSeconds(context) > DAY_S ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`;
+      return (
+        hiddenRiseText(context) ??
+        sentence`Memory used goes up and down${windowSeconds(context) > DAY_S ? ' with the day' : ''}, without lasting drift in ${durationText(windowSeconds(context))}.`
+      );
     case 'shrinking':
       return sentence`Memory used shrinks ${rateText(Math.abs(trendOf(context, 'usage')?.slopeBytesPerHour ?? 0))}. Nothing grows.`;
     case 'growing':
       return sentence`${growingUnnamed(context)}`;
     case 'stable':
       return (
+        hiddenRiseText(context) ??
         freshRiseText(context) ??
         unevenRiseText(context) ??
         sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}`
@@ -39,6 +44,15 @@ export function plainHeadline(context: RuleContext): Sentence {
     default:
       return evaluation.trend satisfies never;
   }
+}
+
+/** The JVM's own memory grows, and the container's trend does not show it; null: it is not so. */
+function hiddenRiseText({ evaluation, anonGrowth }: RuleContext): Sentence | null {
+  const rise = evaluation.leak === null ? hiddenRise(evaluation, anonGrowth) : null;
+  return (
+    rise &&
+    sentence`The JVM's own memory (RSS) rose ${bytesText(rise.bytes)} in ${durationText(rise.seconds)}, outside its heap, while the container's memory has no lasting growth. Whether it leaks is not known yet.`
+  );
 }
 
 /** What "nothing grows" leaves open where the JVM publishes no counters. */

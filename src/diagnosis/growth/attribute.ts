@@ -4,6 +4,7 @@ import { HOUR_S, KIB } from '../../units.ts';
 import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
 import { type AnonGrowth, CAUSES_OF_PARTS, causeAmong, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
 import { mayBeCompilers } from './compiler-memory.ts';
+import { hiddenRise } from './hidden-rise.ts';
 
 /*
  * The trends of the fields show that anonymous memory grows; the ledger over time shows which part of it. If both are known, the causes are
@@ -49,6 +50,7 @@ export function attribute({
   const growth = measured !== null && isSplit(measured) ? measured : null;
   const evaluation = heapCounted ? evaluated : withFillingHeap(evaluated, growth);
   if (!heapCounted && evaluation.leak === false && evaluation.trend !== 'growing') return withUnknownLeak(evaluation);
+  if (evaluation.leak === false && hiddenRise(evaluation, growth) !== null) return withUnknownLeak(evaluation);
   const found = evaluation.causes.filter(({ cause }) => CAUSES_IN_ANON.has(cause));
   const anonGrows = evaluation.fields.anon?.trend === 'growing';
   if (evaluation.trend !== 'growing' || (found.length === 0 && !anonGrows)) return evaluation;

@@ -193,3 +193,33 @@ describe('what is still settling', () => {
     assert.match(settling('usage', [1, 2], 0, 1 / 48), /Ask again in 30 minutes\.$/);
   });
 });
+
+test('a JVM that grows outside its heap beside processes that come and go is said to, and only where leak is not known', () => {
+  const parts = [
+    {
+      id: 'direct-buffers',
+      name: 'direct buffers',
+      process: null,
+      bytes: 200 * MIB,
+      grewBytes: 100 * MIB,
+      bytesPerHour: 100 * MIB,
+    },
+  ] as const;
+  const anonGrowth: AnonGrowth = { fromS: 0, toS: 3600, readings: 60, grewBytes: 100 * MIB, parts };
+  const rss = { ...fieldTrend('growing', 100 * MIB), windowSeconds: 3600 };
+  const said = (trend: Trend, leak: boolean | null): string =>
+    sentenceText(
+      plainHeadline(
+        ruleContext({
+          anonGrowth,
+          evaluation: { trend, leak, fields: { usage: fieldTrend('stable'), anon: fieldTrend('stable'), rss } },
+        }),
+      ),
+    );
+  for (const trend of ['stable', 'cyclic'] as const)
+    assert.equal(
+      said(trend, null),
+      "The JVM's own memory (RSS) rose 100 MiB in 60 minutes, outside its heap, while the container's memory has no lasting growth. Whether it leaks is not known yet.",
+    );
+  assert.match(said('stable', false), /^Nothing grows/);
+});
