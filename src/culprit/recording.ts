@@ -37,8 +37,8 @@ export async function startRecording(
   { roots, process }: { readonly roots: Roots; readonly process: ProcessRef },
   { seconds, settings, maxBytes, more }: RecordingOptions,
 ): Promise<Reading<Recording>> {
-  // Nobody in the container can have made a file or a link of this name before.
-  const name = `memhound-${randomBytes(8).toString('hex')}`;
+  // Nobody in the container can have made a file or a link of this name before. The pid tells whose it is where JVMs share /tmp.
+  const name = `memhound-${process.nspid}-${randomBytes(8).toString('hex')}`;
   const root = join(roots.proc, String(process.pid), 'root');
   const [recorded, described] = [`${name}.jfr`, `${name}.jfc`];
   const command = (line: string) => attach({ roots, process, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });

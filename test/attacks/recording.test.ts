@@ -38,7 +38,7 @@ async function askedFor(t: TestContext, { started = '0\nStarted recording 1.\n',
   const server = createServer((socket) => {
     socket.once('data', (data) => {
       const line = String(data);
-      const name = /name=(memhound-[0-9a-f]+)/.exec(line)?.[1];
+      const name = /name=(memhound-7-[0-9a-f]{16})/.exec(line)?.[1];
       assert.ok(name !== undefined, line);
       if (line.includes('JFR.start')) settings = readFileSync(join(root, `tmp/${name}.jfc`), 'utf8');
       else stop(join(root, `tmp/${name}.jfr`), root);

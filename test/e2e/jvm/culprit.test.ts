@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, watch as watchFolder, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -17,12 +17,25 @@ import { run } from '../../support/process.ts';
 
 const skip = missingRequirements('javac', 'cgroup');
 
+/** The kinds of the files that memhound and this JVM make for recordings of it, all of them and those that are there still. */
+function filesOf(t: TestContext, pid: number) {
+  const name = new RegExp(`^memhound-${pid}-[0-9a-f]{16}\\.(jf[rc])$`);
+  const kinds = (names: readonly string[]) => [...new Set(names.flatMap((one) => name.exec(one)?.[1] ?? []))].sort();
+  const seen: string[] = [];
+  const watcher = watchFolder('/tmp', (_, one) => {
+    if (one !== null) seen.push(one);
+  });
+  t.after(() => watcher.close());
+  return { made: () => kinds(seen), left: () => kinds(readdirSync('/tmp')) };
+}
+
 test('culprit names the class that a running JVM accumulates', { skip }, async (t) => {
   const java = await startJava('scenarios/HeapLeak.java', ['4', '150'], {
     flags: ['-XX:+UseSerialGC', '-Xmx200m', '-XX:TieredStopAtLevel=1'],
   });
   t.after(() => java.stop('SIGKILL'));
   await java.line((l) => l === 'ready');
+  const files = filesOf(t, java.pid);
   const args = ['culprit', '--json', '--for', '3s', '--pid', String(java.pid)];
   const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, ...args]);
   assert.equal(code, 0, stderr);
@@ -33,8 +46,8 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   assert.ok(retention?.state === 'known' && retention.heldBy !== null, stdout);
   assert.match(retention.heldBy.name, /^(?:HeapLeak\.\w+|java\.util\.ArrayList of byte\[\])$/);
   assert.match(retention.allocatedAt?.name ?? '', /^HeapLeak\.main:\d+$/);
-  const left = readdirSync(tmpdir()).filter((name) => /^memhound-[0-9a-f]{16}\.jfr$/.test(name));
-  assert.deepEqual(left, [], 'the file of the recording is removed');
+  assert.deepEqual(files.made(), ['jfr'], 'its file has the pid of the JVM');
+  assert.deepEqual(files.left(), [], 'the file of the recording is removed');
 });
 
 test('culprit names the pool of threads that a running JVM accumulates', { skip }, async (t) => {
@@ -59,6 +72,7 @@ test('culprit names the file, the connection and the program of a running JVM, w
     rmSync(dir, { recursive: true, force: true });
   });
   await java.line((l) => l === 'ready');
+  const files = filesOf(t, java.pid);
   const recorded = async (cause: string) => {
     const args = ['culprit', '--json', '--cause', cause, '--for', '2s', '--pid', String(java.pid)];
     const { code, stdout, stderr } = await run(process.execPath, [MEMHOUND, ...args]);
@@ -78,8 +92,8 @@ test('culprit names the file, the connection and the program of a running JVM, w
   const program = (await recorded('process')).culprit;
   assert.equal(program?.name, '/bin/true');
   assert.match(program.from?.line ?? '', /^LoggedLookups\$Thumbnails\.make:\d+$/);
-  const left = readdirSync(tmpdir()).filter((name) => /^memhound-[0-9a-f]{16}\.jf[rc]$/.test(name));
-  assert.deepEqual(left, [], 'the files of the recordings are removed');
+  assert.deepEqual(files.made(), ['jfc', 'jfr'], 'their files have the pid of the JVM');
+  assert.deepEqual(files.left(), [], 'the files of the recordings are removed');
 });
 
 test('POST /api/v1/culprit begins a search, GET tells how far it is and then which loaders became more, DELETE cancels', {
