@@ -13,6 +13,7 @@ import {
 } from './types.ts';
 
 const REASONS: Readonly<Record<Unknown, string>> = {
+  'no-such-event': 'the flight recorder of this JDK has no such events: those of started programs came with JDK 15',
   'not-understood': 'an answer of the JVM was not understood',
   'no-growth': 'the whole did not grow from the first look to the last: a longer --for may show more',
   'no-group-has-half': 'nothing explains half of what grew',

@@ -30,7 +30,7 @@ export async function findRecorded(question: CulpritQuestion, cause: RecordedCau
   try {
     const recorded = await sumRecording(cause, read.value, seconds);
     onLook(1);
-    return recorded;
+    return recorded ?? unknown(cause, 'no-such-event');
   } catch (error) {
     return { state: 'failed', cause, error: `the recording: ${(error as Error).message}`, remediation: null };
   }

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
-import type { JfrEvent } from '../jfr/jfr-chunk.ts';
+import { type JfrEvent, knowsTypes } from '../jfr/jfr-chunk.ts';
 import { type CodePlace, codePlaceOf } from './code-place.ts';
 import { eventsInTurns } from './events-in-turns.ts';
-import { framesOf, keyOf, textOf } from './jfr-frames.ts';
+import { framesOf, keyOf, structOf, textOf } from './jfr-frames.ts';
 import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
+import { threadPattern } from './thread-dump.ts';
 import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
 
 /*
@@ -55,6 +56,7 @@ const MAX_EVENTS = 200_000;
 const MAX_NAMES = 10_000;
 /** Lines of code; a program has some hundred that write. */
 const MAX_PLACES = 5000;
+const MAX_THREADS = 1000;
 const MAX_STACKS = 100_000;
 
 interface Sum {
@@ -62,11 +64,13 @@ interface Sum {
   events: number;
   readonly names: Set<string>;
   readonly places: Map<string, { readonly place: CodePlace; amount: number }>;
+  readonly threads: Map<string, number>;
 }
 
-/** Sums a recording by file, connection or program. Throws JfrError. */
-export async function sumRecording(cause: RecordedCause, recording: Buffer, seconds: number): Promise<Recorded> {
+/** Sums a recording by file, connection or program; null: its JVM has no such events. Throws JfrError. */
+export async function sumRecording(cause: RecordedCause, recording: Buffer, seconds: number): Promise<Recorded | null> {
   const rows = RECORDED_EVENTS[cause];
+  if (!knowsTypes(recording, Object.keys(rows))) return null;
   const sums = new Map<string, Sum>();
   const places = new Places();
   let [total, events] = [0, 0];
@@ -79,7 +83,7 @@ export async function sumRecording(cause: RecordedCause, recording: Buffer, seco
     if (name === null || amount === 0 || (sums.size >= MAX_NAMES && !sums.has(name))) continue;
     const sum = sums.get(name) ?? newSum();
     sums.set(name, sum);
-    add(sum, name, amount, 1, places.of(event));
+    add(sum, { name, amount, events: 1, place: places.of(event), thread: threadOf(event) });
   }
   return named(cause, seconds, total, sums);
 }
@@ -114,9 +118,24 @@ class Places {
   }
 }
 
-const newSum = (): Sum => ({ amount: 0, events: 0, names: new Set(), places: new Map() });
+const newSum = (): Sum => ({ amount: 0, events: 0, names: new Set(), places: new Map(), threads: new Map() });
 
-function add(sum: Sum, name: string, amount: number, events: number, place: CodePlace): void {
+interface Doing {
+  readonly name: string;
+  readonly amount: number;
+  readonly events: number;
+  readonly place: CodePlace;
+  /** null: it has no name. */
+  readonly thread: string | null;
+}
+
+/** Threads of a pool are one. */
+function threadOf({ chunk, values }: JfrEvent): string | null {
+  const name = textOf(chunk, structOf(chunk, values.get('eventThread'))?.get('javaName'));
+  return name === null ? null : threadPattern(name);
+}
+
+function add(sum: Sum, { name, amount, events, place, thread }: Doing): void {
   sum.amount += amount;
   sum.events += events;
   sum.names.add(name);
@@ -124,6 +143,8 @@ function add(sum: Sum, name: string, amount: number, events: number, place: Code
   const known = sum.places.get(key) ?? { place, amount: 0 };
   known.amount += amount;
   sum.places.set(key, known);
+  if (thread !== null && (sum.threads.has(thread) || sum.threads.size < MAX_THREADS))
+    sum.threads.set(thread, (sum.threads.get(thread) ?? 0) + amount);
 }
 
 /** Where no single file has half, a folder may. */
@@ -141,11 +162,12 @@ function named(cause: RecordedCause, seconds: number, total: number, sums: Reado
 
 function byFolder(sums: ReadonlyMap<string, Sum>): Map<string, Sum> {
   const folders = new Map<string, Sum>();
-  for (const [path, { events, places }] of sums) {
+  for (const [path, { events, places, threads }] of sums) {
     const folder = dirname(path);
     const sum = folders.get(folder) ?? newSum();
     folders.set(folder, sum);
-    for (const { place, amount } of places.values()) add(sum, path, amount, 0, place);
+    for (const { place, amount } of places.values()) add(sum, { name: path, amount, events: 0, place, thread: null });
+    for (const [thread, amount] of threads) sum.threads.set(thread, (sum.threads.get(thread) ?? 0) + amount);
     sum.events += events;
   }
   return folders;
@@ -162,10 +184,16 @@ function told(sums: ReadonlyMap<string, Sum>, total: number, nameOf: (key: strin
       events: sum.events,
       share: sum.amount / total,
       from: mostOf(sum),
+      thread: threadIn(sum),
     }));
 }
 
 function mostOf({ amount, places }: Sum): RecordedGroup['from'] {
   const [most] = [...places.values()].sort((a, b) => b.amount - a.amount);
   return most === undefined || most.amount < LEAST_SHARE * amount ? null : { ...most.place, share: most.amount / amount };
+}
+
+function threadIn({ amount, threads }: Sum): RecordedGroup['thread'] {
+  const [most] = [...threads].sort(([, a], [, b]) => b - a);
+  return most === undefined || most[1] < LEAST_SHARE * amount ? null : { name: most[0], share: most[1] / amount };
 }

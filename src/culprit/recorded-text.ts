@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<RecordedCause, Words>> = {
   },
   process: {
     all: (amount) => `the ${starts(amount)} of programs by Java code`,
-    nothing: 'Java code started no program (before JDK 15, starts are not recorded)',
+    nothing: 'Java code started no program',
     amount: starts,
   },
 };
@@ -48,16 +48,20 @@ function fromText(from: RecordedGroup['from']): string {
   return `, ${partOf(from.share)} it${level}${line}${through}`;
 }
 
+/** ", in the thread thumbs-N": who started a program; what was written or sent says more by its line. */
+const threadText = (cause: RecordedCause, { thread }: RecordedGroup): string =>
+  cause !== 'process' || thread === null ? '' : `, in the thread ${safeName(thread.name)}`;
+
 /** The sentence, and a line for each other group. */
 export function recordedText({ cause, culprit, groups, seconds, total }: Recorded): string[] {
   const { all, nothing, amount } = WORDS[cause];
   const within = `in ${Number(seconds.toFixed(1))} s`;
   const row = (group: RecordedGroup): string =>
-    `  ${safeName(group.name, 400)}: ${amount(group.amount)}, ${percent(group.share)}${fromText(group.from)}`;
+    `  ${safeName(group.name, 400)}: ${amount(group.amount)}, ${percent(group.share)}${fromText(group.from)}${threadText(cause, group)}`;
   if (total === 0) return [`${cause}: not known, because ${nothing} ${within}. ${UNSEEN[cause]}`];
   if (culprit === null) return [`${cause}: not known, because nothing has half of ${all(total)} ${within}`, ...groups.map(row)];
   return [
-    `${cause}: ${safeName(culprit.name, 400)} has ${partOf(culprit.share)} ${all(total)} ${within}${fromText(culprit.from)}`,
+    `${cause}: ${safeName(culprit.name, 400)} has ${partOf(culprit.share)} ${all(total)} ${within}${fromText(culprit.from)}${threadText(cause, culprit)}`,
     ...groups.slice(1).map(row),
   ];
 }

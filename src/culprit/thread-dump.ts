@@ -8,6 +8,9 @@ export interface ThreadGroup {
   readonly stand: CommonFrame | null;
 }
 
+/** The same for threads of one pool. */
+export const threadPattern = (name: string): string => name.replace(/\d+/g, 'N');
+
 const MAX_THREADS = 50_000;
 /** A program has some dozen pools. */
 const MAX_GROUPS = 10_000;
@@ -43,7 +46,7 @@ export function parseThreadDump(text: string): ThreadGroup[] {
       const name = /^"(.*)" #\d/.exec(line)?.[1];
       if (name === undefined) continue;
       if (++seen > MAX_THREADS) break;
-      const pattern = name.replace(/\d+/g, 'N');
+      const pattern = threadPattern(name);
       group = groups.get(pattern) ?? null;
       if (group === null) {
         if (groups.size >= MAX_GROUPS) continue;

@@ -71,6 +71,8 @@ export interface RecordedGroup {
   readonly share: number;
   /** Where at least half of its amount came from; null: no place has half. */
   readonly from: (CodePlace & { readonly share: number }) | null;
+  /** The thread, with N for each number, in which at least half of its amount was caused; null: none has half, or has a name. */
+  readonly thread: { readonly name: string; readonly share: number } | null;
 }
 
 /** What was recorded. `culprit`: null if nothing has half of the amount, or nothing was recorded at all. */
@@ -83,7 +85,14 @@ export interface Recorded {
   readonly groups: readonly RecordedGroup[];
 }
 
-export type Unknown = 'not-understood' | 'no-growth' | 'no-group-has-half' | 'not-steady' | 'over-budget' | 'cancelled';
+export type Unknown =
+  | 'no-such-event'
+  | 'not-understood'
+  | 'no-growth'
+  | 'no-group-has-half'
+  | 'not-steady'
+  | 'over-budget'
+  | 'cancelled';
 
 export type Culprit =
   | Recorded

@@ -48,6 +48,10 @@ export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Gener
   }
 }
 
+/** Whether a JVM that wrote this recording knows one of these types of events. Throws JfrError. */
+export const knowsTypes = (recording: Buffer, types: readonly string[]): boolean =>
+  new JfrChunk(recording, 0, new ReadBudget()).knows(types);
+
 export class JfrChunk {
   readonly endsAt: number;
   readonly #recording: Buffer;
@@ -99,6 +103,10 @@ export class JfrChunk {
       } else if (++skipped % SKIPPED_A_TURN === 0) yield null;
       heads.at = end;
     }
+  }
+
+  knows(types: readonly string[]): boolean {
+    return [...this.#classes.values()].some(({ name }) => types.includes(name));
   }
 
   /** What a value is: one of a pool is looked up. null: the pool has no such key. */

@@ -222,7 +222,14 @@ describe('the page in each state, on made histories behind the real server', { s
   const hostile = { name: NAME, before: 1, after: 9e6, share: 1, sizes: [1, 2, 9e6], more: { instances: 7 } };
   const sampled = { name: NAME, kind: 'static-field', samples: 5 } as const;
   const place = { line: NAME, logger: NAME, level: NAME, share: 1 };
-  const group = { name: `${NAME}${'long/'.repeat(800)}`, amount: 9e6, events: 3, share: 1, from: place };
+  const group = {
+    name: `${NAME}${'long/'.repeat(800)}`,
+    amount: 9e6,
+    events: 3,
+    share: 1,
+    from: place,
+    thread: { name: NAME, share: 1 },
+  };
   const answers: Readonly<Record<string, Culprit>> = {
     'a class and its holder': {
       state: 'named',

@@ -92,6 +92,7 @@ test('culprit names the file, the connection and the program of a running JVM, w
   const program = (await recorded('process')).culprit;
   assert.equal(program?.name, '/bin/true');
   assert.match(program.from?.line ?? '', /^LoggedLookups\$Thumbnails\.make:\d+$/);
+  assert.equal(program.thread?.name, 'main');
   assert.deepEqual(files.made(), ['jfc', 'jfr'], 'their files have the pid of the JVM');
   assert.deepEqual(files.left(), [], 'the files of the recordings are removed');
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { culpritText } from '../../../src/culprit/culprit-text.ts';
 import { recordingSettings, sumRecording } from '../../../src/culprit/recorded-events.ts';
+import type { RecordedCause } from '../../../src/culprit/types.ts';
 import { MIB } from '../../../src/units.ts';
 import { type MadeClass, madeChunk, utf8, varint } from '../../support/made-jfr.ts';
 import { madeStack, STACK_CLASSES, STRING, TRACE } from '../../support/made-stack.ts';
@@ -28,12 +29,18 @@ interface Write {
   readonly line: number;
 }
 
+async function summed(cause: RecordedCause, chunk: Buffer) {
+  const found = await sumRecording(cause, chunk, 60);
+  assert.ok(found !== null);
+  return found;
+}
+
 /** What is said of a recording of these writes. */
 async function recorded(...writes: readonly Write[]) {
   const stacks = new Map(writes.map(({ line }) => [line, madeStack([`com/acme/Writer.write:${line}`])]));
   const events = writes.map(({ path, bytes, line }) => [WRITE, [...varint(line), ...utf8(path), ...varint(bytes)]] as const);
   const chunk = madeChunk({ classes: CLASSES, events, checkpoints: [new Map([[TRACE, stacks]])] });
-  return sumRecording('page-cache', chunk, 60);
+  return summed('page-cache', chunk);
 }
 const write = (path: string, mib: number, line = 1): Write => ({ path, bytes: mib * MIB, line });
 
@@ -87,5 +94,43 @@ test('stacks that stand in the events themselves are told apart', async () => {
   const events = [1, 2, 3].map(
     (line) => [WRITE, [...madeStack([`com/acme/Writer.write:${line}`]), ...utf8('/a'), ...varint(MIB)]] as const,
   );
-  assert.equal((await sumRecording('page-cache', madeChunk({ classes, events }), 60)).culprit?.from, null);
+  assert.equal((await summed('page-cache', madeChunk({ classes, events }))).culprit?.from, null);
+});
+
+const [START, THREAD] = [101, 102];
+const STARTS: readonly MadeClass[] = [
+  ...STACK_CLASSES,
+  { id: THREAD, name: 'java.lang.Thread', fields: [['javaName', STRING]] },
+  {
+    id: START,
+    name: 'jdk.ProcessStart',
+    fields: [
+      ['eventThread', THREAD],
+      ['stackTrace', TRACE],
+      ['command', STRING],
+    ],
+  },
+];
+const started = (thread: string) =>
+  [START, [...utf8(thread), ...madeStack(['com/acme/Thumbs.make:7']), ...utf8('/bin/convert a b')]] as const;
+
+test('the thread that starts a program is named, those of a pool as one', async () => {
+  const events = [started('thumbs-1'), started('thumbs-2'), started('main')];
+  const found = await summed('process', madeChunk({ classes: STARTS, events }));
+  assert.deepEqual(culpritText(found), [
+    'process: /bin/convert has all of the 3 starts of programs by Java code in 60 s, all of it from com.acme.Thumbs.make:7, in the thread thumbs-N',
+  ]);
+});
+
+test('where no thread has half of the starts, none is named', async () => {
+  const events = ['a', 'b', 'c'].map(started);
+  assert.equal((await summed('process', madeChunk({ classes: STARTS, events }))).culprit?.thread, null);
+});
+
+test('a JDK whose recorder does not know the events of a cause is told from one in which there were none', async () => {
+  assert.equal(await sumRecording('process', madeChunk({ classes: CLASSES, events: [] }), 60), null);
+  assert.match(
+    culpritText({ state: 'unknown', cause: 'process', because: 'no-such-event', grown: [] })[0]!,
+    /^process: not known, because the flight recorder of this JDK has no such events: those of started programs came with JDK 15/,
+  );
 });

@@ -88,7 +88,7 @@ test('a verdict of another cause, or an answer that names nothing, changes nothi
 });
 
 test('what was recorded stands before the advice for its cause, which stays', () => {
-  const file = { name: '/tmp/app.log', amount: 9 * MIB, events: 900, share: 0.9, from: null };
+  const file = { name: '/tmp/app.log', amount: 9 * MIB, events: 900, share: 0.9, from: null, thread: null };
   const recorded = {
     state: 'recorded',
     cause: 'page-cache',
