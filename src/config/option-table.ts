@@ -125,10 +125,14 @@ function helpText(spec: CommandSpec, table: Table): string {
   return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n${environment}`;
 }
 
+const MOST_WRONG_LETTERS = 2;
+
 /** "; did you mean --port?" if a known name differs by one or two letters. */
 function nearest(name: string, known: readonly string[]): string {
-  const best = known.map((k) => ({ k, d: distance(name, k) })).sort((a, b) => a.d - b.d)[0];
-  return best !== undefined && best.d <= 2 ? `; did you mean --${best.k}?` : '; --help lists them';
+  // A name that is three letters longer or shorter differs by three at least.
+  const near = known.filter((k) => Math.abs(k.length - name.length) <= MOST_WRONG_LETTERS);
+  const best = near.map((k) => ({ k, d: distance(name, k) })).sort((a, b) => a.d - b.d)[0];
+  return best !== undefined && best.d <= MOST_WRONG_LETTERS ? `; did you mean --${best.k}?` : '; --help lists them';
 }
 
 /** Levenshtein distance of two names. */
