@@ -90,7 +90,7 @@ fuzz('/proc/PID/cgroup', near('0::/kubepods/a\n4:memory:/b\n'), (text) => void p
 const MOUNTS = '38 37 0:24 / / rw - overlay none rw\n39 38 0:25 / /a\\040b rw,relatime shared:1 - fuse.gcsfuse none rw\n';
 fuzz('the mounts of a process', fc.tuple(near(MOUNTS), oddKey), ([text, path]) => {
   const mounts = parseMounts(text);
-  return { remote: mounts.isRemotePath(`/${path}`), id: mounts.isRemoteId(39), any: mounts.anyRemote };
+  return { remote: mounts.isRemotePath(`/${path}`), id: mounts.isRemoteId(39), remoteMounts: mounts.remote.length };
 });
 const TCP = '   1: 0100007F:2260 0100007F:C001 01 0001BC00:00000000 01:00000019 00000000 0 0 6 2\n';
 fuzz('the TCP table of the kernel', near(TCP), (text) => [...parseSendQueues(text, 8800).values()]);

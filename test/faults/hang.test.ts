@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import koffi from 'koffi';
-import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
+import { fileSystemType, openCgroupFile } from '../../src/sources/cgroup/cgroup-files.ts';
+import { type PinResult, pin, pinLink, pinUnder } from '../../src/sources/process/pinned-path.ts';
+import { mountsOf, O_PATH, parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { attackedMemhound } from '../support/attacked.ts';
 import { watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
@@ -24,22 +26,30 @@ function deadVolume(t: TestContext): string {
   return dir;
 }
 
-/** Mounts a dead volume over a folder, so that any use of its path waits for ever, and takes it away again. */
-function hangFolder(t: TestContext, dir: string): { readonly answer: () => void } {
+/**
+ * Mounts a dead volume over a folder, so that any use of its path waits for ever, and takes it away again. `seconds`: it fails after so long,
+ * also when this process waits for it itself.
+ */
+function hangFolder(t: TestContext, dir: string, seconds = Number.POSITIVE_INFINITY) {
   const libc = koffi.load(null);
   const mount = libc.func('int mount(str source, str target, str type, ulong flags, str data)');
   const umount2 = libc.func('int umount2(str target, int flags)');
   const fd = openSync('/dev/fuse', 'r+');
   assert.equal(mount('dead', dir, 'fuse', 0, `fd=${fd},rootmode=40000,user_id=0,group_id=0`), 0);
+  const holder =
+    seconds < Number.POSITIVE_INFINITY ? spawn('sleep', [`${seconds}`], { stdio: ['ignore', 'ignore', 'ignore', fd] }) : null;
+  if (holder !== null) closeSync(fd);
   let ended = false;
   const answer = () => {
     if (ended) return;
     ended = true;
     umount2(dir, MNT_DETACH);
-    closeSync(fd); // a waiting process gets ENOTCONN
+    // A waiting process gets ENOTCONN.
+    if (holder === null) closeSync(fd);
+    else holder.kill();
   };
   t.after(answer);
-  return { answer };
+  return { answer, takeAway: () => assert.equal(umount2(dir, MNT_DETACH), 0) };
 }
 
 const fifo = (path: string): void => {
@@ -74,6 +84,28 @@ test('a volume of the container that never answers costs its own files, and noth
   assert.equal((await hound.stop()).code, 0);
 });
 
+test('a volume that is mounted or taken away in the moment of a look is not asked', {
+  skip: missingRequirements('mount'),
+}, (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-fuse-'));
+  t.after(() => rmdirSync(dir));
+  const root = `/proc/${process.pid}/root`;
+  assert.equal(mountsOf(root).isRemotePath(dir), false);
+  const { takeAway } = hangFolder(t, dir, 5);
+  const code = (found: PinResult) => (found.state === 'refused' ? found.code : found.stat.ino);
+  assert.equal(mountsOf(root).isRemotePath(dir), false, 'the list is that of a moment ago');
+  assert.equal(code(pinUnder(root, dir)), 'EREMOTE');
+  assert.equal(code(pinUnder(root, `${dir}/a/b`)), 'EREMOTE');
+  assert.equal(code(pin(dir, '/proc/self')), 'EREMOTE');
+  assert.throws(() => openCgroupFile(`${root}${dir}/memory.stat`), /is covered by a mount that may never answer/);
+  assert.throws(() => fileSystemType(`${root}${dir}`), /is covered by a mount that may never answer/);
+  const fd = openSync(dir, O_PATH);
+  t.after(() => closeSync(fd));
+  assert.equal(code(pinLink('/proc/self', `fd/${fd}`)), 'EREMOTE');
+  takeAway();
+  assert.equal(code(pinLink('/proc/self', `fd/${fd}`)), 'EREMOTE', 'it is in no list any more');
+});
+
 // They mostly wait for the seconds after which a volume counts as dead. Each has its own folders.
 describe('what never answers', { concurrency: true }, () => {
   test('which mounts may never answer is known from their type, the one on top counts, and the root is the container itself', () => {
@@ -96,7 +128,7 @@ describe('what never answers', { concurrency: true }, () => {
     );
     assert.deepEqual(['/', '/tmp/a', '/bucket/cache/a', '/buckets', '/twice/a', '/log'].map(remote), Array(6).fill(false));
     assert.deepEqual([1, 2, 4, 3].map(mounts.isRemoteId), [false, true, true, false]);
-    assert.equal(parseMounts(line(1, '/', 'overlay')).anyRemote, false);
+    assert.deepEqual(parseMounts(line(1, '/', 'overlay')).remote, []);
   });
 
   test('a data folder whose volume stops to answer costs the storing alone, until it answers again', {

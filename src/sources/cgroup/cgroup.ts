@@ -1,14 +1,13 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FieldValues } from '../../fields.ts';
-import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
+import { isAbsence, isDenied, readRecord } from '../process/read-text.ts';
 import type { CgroupReading, CgroupRef, Limit, Reading, Source } from '../types.ts';
+import { openCgroupFile, readCgroupText } from './cgroup-files.ts';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
 import { ParseError, Problems, parseLimit, tighter } from './flat-keyed.ts';
 import { heldOfSharedLimit } from './shared-limit.ts';
-
-const { O_RDONLY, O_NONBLOCK } = constants;
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -32,7 +31,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
   const valuesOf = (dir: string): FieldValues | null => {
     const texts: Record<string, string> = {};
     for (const name of HELD_FILES[ref.version]) {
-      const text = readText(join(dir, name));
+      const text = readCgroupText(join(dir, name));
       if (text !== null) texts[name] = text;
     }
     return texts['memory.stat'] === undefined ? null : parse(texts).values;
@@ -106,8 +105,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
 function readKept(fds: Map<string, number>, path: string, name: string): string | null {
   const kept = fds.get(name);
   try {
-    // O_NONBLOCK: if the container has put a FIFO there, the open does not wait for a writer.
-    const fd = kept ?? openSync(path, O_RDONLY | O_NONBLOCK);
+    const fd = kept ?? openCgroupFile(path);
     if (kept === undefined) fds.set(name, fd);
     return readRecord(fd);
   } catch (error) {
@@ -135,7 +133,7 @@ function ancestorsOf({ dir, version }: CgroupRef): string[] {
   const above: string[] = [];
   for (let parent = dirname(dir); parent !== '/' && above.length < 16; parent = dirname(parent)) {
     const file = join(parent, LIMIT_FILES[version]);
-    if (readText(file) === null) break;
+    if (readCgroupText(file) === null) break;
     above.push(file);
   }
   return above;

@@ -1,8 +1,9 @@
-import { readdirSync, readlinkSync, statfsSync } from 'node:fs';
+import { readlinkSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import { mountsOf } from '../process/remote-mounts.ts';
 import type { CgroupRef, Reach, Roots } from '../types.ts';
+import { childGroupNames, fileSystemType, readCgroupText } from './cgroup-files.ts';
 import { belowMount, type CgroupMount, parseCgroupMounts, parseProcCgroup } from './mountinfo.ts';
 
 /** Magic numbers of statfs(2), linux/magic.h. */
@@ -62,7 +63,7 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
 function refusalReason(roots: Roots, dir: string, version: 1 | 2, pid: number): string | 'denied' | null {
   try {
     if (isRealProc(roots.proc)) {
-      const { type } = statfsSync(dir);
+      const type = fileSystemType(dir);
       if (type !== (version === 1 ? CGROUP_MAGIC : CGROUP2_MAGIC))
         return `is no cgroup v${version} file system (statfs type 0x${type.toString(16)})`;
     }
@@ -78,16 +79,13 @@ function refusalReason(roots: Roots, dir: string, version: 1 | 2, pid: number): 
 const isRealProc = (procRoot: string): boolean => statfsSync(procRoot).type === PROC_MAGIC;
 
 function containsPid(dir: string, pid: number, depth: number): boolean {
-  const procs = readText(join(dir, 'cgroup.procs'));
+  const procs = readCgroupText(join(dir, 'cgroup.procs'));
   if (procs === null) return false;
   if (procs.split('\n').includes(String(pid))) return true;
   return depth > 0 && childGroups(dir).some((child) => containsPid(child, pid, depth - 1));
 }
 
-const childGroups = (dir: string): string[] =>
-  readdirSync(dir, { withFileTypes: true })
-    .filter((e) => e.isDirectory())
-    .map((e) => join(dir, e.name));
+const childGroups = (dir: string): string[] => childGroupNames(dir).map((name) => join(dir, name));
 
 function readMounts(procRoot: string, pid: number | 'self'): CgroupMount[] {
   const text = readText(join(procRoot, String(pid), 'mountinfo'));

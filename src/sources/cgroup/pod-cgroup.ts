@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsence, isDenied } from '../process/read-text.ts';
 import type { Roots } from '../types.ts';
+import { childGroupNames } from './cgroup-files.ts';
 
 /** Maximum depth of a pod's group: kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice; CRI-O and kind add one or two. */
 const DEPTH = 6;
@@ -33,7 +33,7 @@ export function podCgroup(roots: Roots, uid: string): string | null {
 
 function folders(dir: string): string[] {
   try {
-    return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    return childGroupNames(dir);
   } catch (error) {
     // A group may be removed during the walk, and some trees are not readable for every user.
     if (isAbsence(error) || isDenied(error)) return [];

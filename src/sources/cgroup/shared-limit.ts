@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { FieldValues } from '../../fields.ts';
 import { readerOf, unreclaimable } from '../../memory-facts.ts';
 import { isAbsence, isDenied } from '../process/read-text.ts';
+import { childGroupNames } from './cgroup-files.ts';
 
 /** A pod has a few containers. A group with more children is not a pod's, and reading them all would cost too much. */
 const MAX_CHILDREN = 32;
@@ -32,7 +32,7 @@ export function heldOfSharedLimit(own: FieldValues, { dir, valuesOf, version }: 
 
 function childrenOf(dir: string): string[] {
   try {
-    return readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [join(dir, e.name)] : []));
+    return childGroupNames(dir).map((name) => join(dir, name));
   } catch (error) {
     if (isAbsence(error) || isDenied(error)) return [];
     throw error;

@@ -1,4 +1,5 @@
-import { closeSync, type Dir, type Dirent, fstatSync, lstatSync, opendirSync, type Stats } from 'node:fs';
+import { closeSync, type Dir, type Dirent, fstatSync, opendirSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { MINUTE_MS } from '../../units.ts';
 import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
@@ -147,15 +148,17 @@ export class FolderWalk {
   #entry(current: { folder: Folder; fd: number }, entry: Dirent, visitor: FolderVisitor): void {
     const path = `/proc/self/fd/${current.fd}/${entry.name}`;
     const mounts = mountsOf(this.#root);
-    if (mounts.anyRemote && mounts.isRemotePath(`${current.folder.path}/${entry.name}`)) return;
+    if (mounts.remote.length > 0 && mounts.isRemotePath(`${current.folder.path}/${entry.name}`)) return;
     if (entry.isDirectory()) {
       if (current.folder.path === '/' && NOT_BELOW_ROOT.has(entry.name)) return;
       if (current.folder.path.split('/').length > MAX_DEPTH) return;
-      const stat = lstat(path);
-      if (stat?.isDirectory())
-        this.#queue.add(`${current.folder.path === '/' ? '' : current.folder.path}/${entry.name}`, 'below', stat.mtimeMs);
+      const found = pin(path, dirname(this.#root));
+      if (found.state === 'refused') return;
+      closeSync(found.fd);
+      if (found.stat.isDirectory())
+        this.#queue.add(`${current.folder.path === '/' ? '' : current.folder.path}/${entry.name}`, 'below', found.stat.mtimeMs);
     } else if (entry.isFile()) {
-      const found = pin(path);
+      const found = pin(path, dirname(this.#root));
       if (found.state === 'refused') return;
       if (found.stat.isFile() && visitor.accepts(found.stat))
         this.#pinned.push({ fd: found.fd, stat: found.stat, folder: current.folder.path, name: entry.name });
@@ -181,15 +184,6 @@ function openDir(pinned: { readonly fd: number; readonly stat: Stats }): { fd: n
 function readEntry(dir: Dir): Dirent | null {
   try {
     return dir.readSync();
-  } catch (error) {
-    codeOf(error);
-    return null;
-  }
-}
-
-function lstat(path: string): Stats | null {
-  try {
-    return lstatSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false }) ?? null;
   } catch (error) {
     codeOf(error);
     return null;

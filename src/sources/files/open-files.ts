@@ -1,8 +1,8 @@
-import { readlinkSync, type Stats } from 'node:fs';
-import { codeOf, statLink } from '../process/pinned-path.ts';
+import { closeSync, readlinkSync, type Stats } from 'node:fs';
+import { codeOf, pinLink } from '../process/pinned-path.ts';
 import { withoutDeletedMark } from '../process/proc-paths.ts';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
-import { type Mounts, mountsOf } from '../process/remote-mounts.ts';
+import { isRemoteMount, type Mounts, mountIdIn, mountsOf } from '../process/remote-mounts.ts';
 import type { OpenDescriptor } from '../types.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -37,7 +37,7 @@ interface KnownDescriptors {
 }
 
 /**
- * The regular files that processes hold open. No file is opened: stat follows the kernel's link to the inode. Descriptors are tried by number
+ * The regular files that processes hold open. No file is opened: the kernel's link is followed to the inode. Descriptors are tried by number
  * up to FDSize. They are not listed, because listing 100,000 of them makes the kernel create as many dentries, which are charged to memhound.
  * Each scan checks all files that are written or deleted. It checks the others in turn: a limited count of numbers per scan, shared by the
  * processes.
@@ -116,35 +116,31 @@ export class OpenFiles {
     known.highest = Math.max(known.highest, fd);
     // Files of /proc and /sys are regular files too, but have no page cache.
     if (name !== TOO_LONG && (!name.startsWith('/') || /^\/(?:proc|sys)\//.test(name))) return null;
+    if (name !== TOO_LONG && this.#mounts!.isRemotePath(name)) return null;
     const before = known.files.get(fd);
-    if (this.#mounts?.anyRemote && this.#isRemote(name, before, () => this.#mountId(pid, fd, budget))) return null;
-    const stat = statLink(link);
-    if (stat === null || !stat.isFile()) return null;
+    // Another mount may hide the one of an open file, so its path does not tell all. Even a look at the inode would wait for some (NFS).
+    const info = before?.link === name ? null : this.#info(pid, fd, budget);
+    if (info !== null && isRemoteMount(info.mountId, `${this.#proc}/${pid}`)) return null;
+    const found = pinLink(`${this.#proc}/${pid}`, `fd/${fd}`);
+    if (found.state === 'refused') return null;
+    closeSync(found.fd);
+    const { stat } = found;
+    if (!stat.isFile()) return null;
     budget.spend(2);
     const text = name === TOO_LONG ? (before?.path ?? `/(a path of more than 4,096 bytes, inode ${stat.ino})`) : name;
     const deleted = stat.nlink === 0;
     const path = deleted ? withoutDeletedMark(text).path : text;
     const same = before !== undefined && before.stat.ino === stat.ino && before.stat.dev === stat.dev;
-    return { path, link: name, stat, deleted, pid, fd, mode: same ? before.mode : this.#mode(pid, fd, budget) };
-  }
-
-  /** Another mount may hide the one of an open file, so its path does not tell all; but it does for a file that is known. */
-  #isRemote(name: OpenFile['link'], before: OpenFile | undefined, mountId: () => number): boolean {
-    if (name !== TOO_LONG && this.#mounts!.isRemotePath(name)) return true;
-    return (before === undefined || name !== before.link) && this.#mounts!.isRemoteId(mountId());
-  }
-
-  #mountId(pid: number, fd: number, budget: WorkBudget): number {
-    budget.spend(3);
-    return Number(/^mnt_id:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1] ?? -1);
+    return { path, link: name, stat, deleted, pid, fd, mode: same ? before.mode : (info ?? this.#info(pid, fd, budget)).mode };
   }
 
   /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
-  #mode(pid: number, fd: number, budget: WorkBudget): OpenDescriptor['mode'] {
+  #info(pid: number, fd: number, budget: WorkBudget): { readonly mode: OpenDescriptor['mode']; readonly mountId: number } {
     budget.spend(3);
-    const flags = /^flags:\s*([0-7]+)/m.exec(readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '')?.[1];
+    const text = readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '';
+    const flags = /^flags:\s*([0-7]+)/m.exec(text)?.[1];
     const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
-    return access === 1 ? 'w' : access === 2 ? 'rw' : 'r';
+    return { mode: access === 1 ? 'w' : access === 2 ? 'rw' : 'r', mountId: mountIdIn(text) };
   }
 }
 

@@ -3,7 +3,7 @@ import { ageMs } from '../../clock.ts';
 import { bounded } from '../../plausible.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '../../units.ts';
 import { parseMappedFiles } from '../mappings/mapped-files.ts';
-import { codeOf, decodePath, type PinResult, pin, pinUnder } from '../process/pinned-path.ts';
+import { codeOf, decodePath, type PinResult, pinLink, pinUnder } from '../process/pinned-path.ts';
 import { readArguments } from '../process/procfs.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import { mountsOf } from '../process/remote-mounts.ts';
@@ -389,7 +389,7 @@ export class PageCacheScanner {
   #pinTracked(file: TrackedFile): { fd: number; stat: Stats } | null {
     const { dev, ino } = file.stat;
     for (const open of file.openBy) {
-      const found = isSameFile(pin(`${this.#roots.proc}/${open.pid}/fd/${open.fd}`, true), dev, ino);
+      const found = isSameFile(pinLink(`${this.#roots.proc}/${open.pid}`, `fd/${open.fd}`), dev, ino);
       this.#budget.spend(1);
       if (found !== null) return found;
     }

@@ -54,17 +54,24 @@ export async function attach(options: AttachOptions): Promise<Reading<string>> {
   }
 }
 
+/** The target's /tmp. */
+interface Tmp {
+  readonly fd: number;
+  readonly procFolder: string;
+}
+
 async function attempt(options: AttachOptions): Promise<Reading<string>> {
   const { roots, process: target, command, args } = options;
   const atMs = Date.now();
   const deadline = performance.now() + options.timeoutMs;
-  let tmp: number | null = null;
+  let tmp: Tmp | null = null;
   try {
     const refusal = attachRefusal(roots, target);
     if (refusal !== null) return refusal;
-    const folder = pinFolderUnder(join(roots.proc, String(target.pid), 'root'), 'tmp');
+    const procFolder = join(roots.proc, String(target.pid));
+    const folder = pinFolderUnder(join(procFolder, 'root'), 'tmp');
     if (folder.state === 'refused') return failureOf(target, folder.code, `its /tmp cannot be opened: ${folder.code}`);
-    tmp = folder.fd;
+    tmp = { fd: folder.fd, procFolder };
     if (!(await startListener(roots, target, tmp, deadline)))
       return failed(
         target,
@@ -82,7 +89,7 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
   } catch (error) {
     return failureOf(target, (error as NodeJS.ErrnoException).code ?? '', (error as Error).message);
   } finally {
-    if (tmp !== null) closeSync(tmp);
+    if (tmp !== null) closeSync(tmp.fd);
   }
 }
 
@@ -118,9 +125,9 @@ function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null 
 }
 
 /** True when the socket exists. It exists at once if an earlier client has started the listener. */
-async function startListener(roots: Roots, target: ProcessRef, tmp: number, deadline: number): Promise<boolean> {
+async function startListener(roots: Roots, target: ProcessRef, tmp: Tmp, deadline: number): Promise<boolean> {
   if (hasSocket(tmp, target)) return true;
-  const trigger = `/proc/self/fd/${tmp}/.attach_pid${target.nspid}`;
+  const trigger = `/proc/self/fd/${tmp.fd}/.attach_pid${target.nspid}`;
   // Exclusive: an existing name may be a link that the container created to another place.
   try {
     closeSync(openSync(trigger, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600));
@@ -142,16 +149,16 @@ async function startListener(roots: Roots, target: ProcessRef, tmp: number, dead
   }
 }
 
-function hasSocket(tmp: number, target: ProcessRef): boolean {
+function hasSocket(tmp: Tmp, target: ProcessRef): boolean {
   const found = socketFd(tmp, target);
   if (found !== null) closeSync(found);
   return found !== null;
 }
 
 /** A descriptor of the JVM's socket itself, so that a link, or a name that is replaced later, has no effect. null: no socket yet. */
-function socketFd(tmp: number, target: ProcessRef): number | null {
+function socketFd(tmp: Tmp, target: ProcessRef): number | null {
   const name = `/tmp/.java_pid${target.nspid}`;
-  const found = pin(`/proc/self/fd/${tmp}/.java_pid${target.nspid}`);
+  const found = pin(`/proc/self/fd/${tmp.fd}/.java_pid${target.nspid}`, tmp.procFolder);
   if (found.state === 'refused') {
     if (isAbsenceCode(found.code)) return null;
     throw Object.assign(new Error(`${name}: ${found.code}`), { code: found.code });
@@ -162,13 +169,13 @@ function socketFd(tmp: number, target: ProcessRef): number | null {
 }
 
 /** Whether the JVM supports version 2. A JVM before JDK 24 does not know the command `getversion`. */
-async function speaksV2(tmp: number, target: ProcessRef, deadline: number): Promise<boolean> {
+async function speaksV2(tmp: Tmp, target: ProcessRef, deadline: number): Promise<boolean> {
   const reply = await sendCommand(tmp, target, 1, 'getversion', [], deadline);
   return reply.state === 'answered' && Number.parseInt(reply.text, 10) >= 2;
 }
 
 async function sendCommand(
-  tmp: number,
+  tmp: Tmp,
   target: ProcessRef,
   version: 1 | 2,
   command: string,

@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { MIB } from '../../units.ts';
-import { pin, reopen } from '../process/pinned-path.ts';
+import { pinLink, reopen } from '../process/pinned-path.ts';
 import { isDenied, readText } from '../process/read-text.ts';
 
 /** The kind of a process, from its mappings and its program. */
@@ -40,7 +40,7 @@ function machineIn(maps: string): 'hotspot' | 'openj9' | null {
 
 /** By the names of the sections of the program that runs. */
 function isNativeImage(procRoot: string, pid: number): boolean {
-  const pinned = pin(join(procRoot, String(pid), 'exe'), true);
+  const pinned = pinLink(join(procRoot, String(pid)), 'exe');
   if (pinned.state === 'refused') return false;
   const program = pinned.stat.isFile() ? reopen(pinned) : null;
   closeSync(pinned.fd);

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
-import { mountsOf } from './remote-mounts.ts';
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { mayNeverAnswer, mountsOf, O_PATH } from './remote-mounts.ts';
 
 /**
  * The only way to open paths of a container, which is not trusted. A path is first pinned: open(2) with O_PATH returns a descriptor that only
@@ -9,7 +10,6 @@ import { mountsOf } from './remote-mounts.ts';
  *
  * Paths and names are byte strings (latin1), because a name may not be UTF-8, and then it could not be found again after decoding.
  */
-const O_PATH = 0o10000000; // include/uapi/asm-generic/fcntl.h; node:fs has no constant for it
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** A deeper path is treated as an attack. */
 const MAX_NAMES = 64;
@@ -44,11 +44,32 @@ function tryOpen(path: string, flags: number): number | string {
   }
 }
 
-/** Pins the inode at `path`. A link is not followed unless `follow` is true, which is only for the kernel's links /proc/PID/fd/N. The caller closes it. */
-export function pin(path: string, follow = false): PinResult {
-  const fd = tryOpen(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
-  return typeof fd === 'string' ? refused(fd) : { state: 'pinned', fd, stat: fstatSync(fd) };
+/** The descriptor with its stat, unless its file system may never answer (EREMOTE). */
+function checked(fd: number | string, procFolder: string): PinResult {
+  if (typeof fd === 'string') return refused(fd);
+  const code = refusalOf(fd, procFolder);
+  if (code === null) return { state: 'pinned', fd, stat: fstatSync(fd) };
+  closeSync(fd);
+  return refused(code);
 }
+
+function refusalOf(fd: number, procFolder: string): string | null {
+  try {
+    return mayNeverAnswer(fd, procFolder) ? 'EREMOTE' : null;
+  } catch (error) {
+    return codeOf(error); // no descriptor is free
+  }
+}
+
+/**
+ * Pins the inode at `path`, which is in a pinned folder, without following a link. `procFolder`: the /proc/PID of the process whose folder it
+ * is. The caller closes the descriptor.
+ */
+export const pin = (path: string, procFolder: string): PinResult => checked(tryOpen(path, O_PATH | O_NOFOLLOW), procFolder);
+
+/** Pins the inode behind a link of the kernel in `procFolder`, /proc/PID: `exe`, `fd/N`. The caller closes the descriptor. */
+export const pinLink = (procFolder: string, link: string): PinResult =>
+  checked(tryOpen(`${procFolder}/${link}`, O_PATH), procFolder);
 
 /**
  * Pins `path` under `root`, name by name, without following links. Only `root` itself is followed, because /proc/PID/root is a link of the
@@ -56,19 +77,22 @@ export function pin(path: string, follow = false): PinResult {
  * closes the descriptor.
  */
 export function pinUnder(root: string, path: string): PinResult {
-  // Even a lookup of such a path may block forever.
+  // Saves the look at each name.
   if (mountsOf(root).isRemotePath(`/${path}`)) return refused('EREMOTE');
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   if (names.length > MAX_NAMES) return refused('ENAMETOOLONG');
+  const procFolder = dirname(root);
   let at = tryOpen(root, O_PATH | O_DIRECTORY);
   for (const [i, name] of names.entries()) {
     if (typeof at === 'string') break;
     const last = i === names.length - 1;
-    const next = name === '..' ? 'EXDEV' : tryOpen(`/proc/self/fd/${at}/${name}`, O_PATH | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
+    // A lookup in a folder whose file system does not answer would wait.
+    const refusal = name === '..' ? 'EXDEV' : refusalOf(at, procFolder);
+    const next = refusal ?? tryOpen(`/proc/self/fd/${at}/${name}`, O_PATH | O_NOFOLLOW | (last ? 0 : O_DIRECTORY));
     closeSync(at);
     at = next;
   }
-  return typeof at === 'string' ? refused(at) : { state: 'pinned', fd: at, stat: fstatSync(at) };
+  return checked(at, procFolder);
 }
 
 /** Opens a pinned inode for reading, if fstat says that it is a regular file or a folder. The caller closes both descriptors. */
@@ -95,6 +119,3 @@ export function pinFolderUnder(root: string, path: string): PinResult {
   closeSync(pinned.fd);
   return refused('ENOTDIR');
 }
-
-/** stat of the inode behind one of the kernel's links, without opening it; null: there is no such descriptor. @throws if access is denied */
-export const statLink = (path: string): Stats | null => statSync(path, { throwIfNoEntry: false }) ?? null;

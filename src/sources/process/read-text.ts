@@ -33,15 +33,17 @@ export function readRecord(fd: number): string {
   return n < shared.length ? shared.toString('latin1', 0, n) : readFd(fd);
 }
 
+/** With O_NONBLOCK the open of a FIFO does not wait for a writer. */
+const openToRead = (path: string): number => openSync(path, O_RDONLY | O_NONBLOCK);
+
 /**
  * The text of a kernel file; null: it does not exist. That is ENOENT (no such process or file), ESRCH (the process ended between open and
  * read), ENODEV (the cgroup was removed while its file was open) or ENOTDIR. @throws every other error
  */
-export function readText(path: string, read = readFd): string | null {
+export function readText(path: string, read = readFd, open = openToRead): string | null {
   let fd: number;
   try {
-    // The container may have mounted a FIFO over a file of a cgroup, and its open would wait for a writer.
-    fd = openSync(path, O_RDONLY | O_NONBLOCK);
+    fd = open(path);
   } catch (error) {
     if (isAbsence(error)) return null;
     throw error;

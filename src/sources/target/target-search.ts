@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCgroupText } from '../cgroup/cgroup-files.ts';
 import { locateCgroup } from '../cgroup/locate-cgroup.ts';
 import { readStartTicks } from '../process/procfs.ts';
-import { readText } from '../process/read-text.ts';
 import type { Roots, Target } from '../types.ts';
 import { ownCgroup, targetByName, targetByPid, targetOfCgroup, targetOfPod } from './explicit-targets.ts';
 import { byPrecedence, makeTarget, otherJvmNotes, targetsOfCgroup } from './make-target.ts';
@@ -29,7 +29,7 @@ function search(options: SearchOptions, seen: readonly ObservedProcess[]): Found
 
 /** pids of a target's container, in memhound's pid namespace. */
 export function pidsOf(roots: Roots, target: Target): number[] {
-  const procs = readText(join(target.cgroup.dir, 'cgroup.procs')) ?? '';
+  const procs = readCgroupText(join(target.cgroup.dir, 'cgroup.procs')) ?? '';
   const pids = procs
     .split('\n')
     .map(Number)

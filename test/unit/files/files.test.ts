@@ -86,7 +86,7 @@ test('cachestat, mincore and fincore agree on a file that was just written', {
 }, async (t) => {
   const path = join(folder(t), 'file');
   writeFileSync(path, Buffer.alloc(3 * MIB + 5));
-  const found = pin(path);
+  const found = pin(path, '/proc/self');
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
   const question = { fd: found.fd, stat: found.stat, isOverlay: false };
@@ -99,7 +99,7 @@ test('cachestat, mincore and fincore agree on a file that was just written', {
 test('if cachestat is refused, mincore answers for an owned file, and a foreign file is unknown', async (t) => {
   const path = join(folder(t), 'file');
   writeFileSync(path, Buffer.alloc(8192));
-  const found = pin(path);
+  const found = pin(path, '/proc/self');
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
   for (const errno of [1 /* EPERM */, 38 /* ENOSYS */]) {
@@ -121,7 +121,7 @@ test('without koffi and fincore the answer names the Debian package', async (t) 
   writeFileSync(path, 'x');
   const fd = openSync(path, 'r');
   closeSync(fd);
-  const found = pin(path);
+  const found = pin(path, '/proc/self');
   assert.ok(found.state === 'pinned');
   t.after(() => closeSync(found.fd));
   const missing = async () => ({

@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { OpenFiles } from '../../../../src/sources/files/open-files.ts';
 import { WorkBudget } from '../../../../src/sources/files/work-budget.ts';
+import { mountIdIn } from '../../../../src/sources/process/remote-mounts.ts';
 import { folder } from './own-process.ts';
 
 const PID = 7;
+/** No mount of this machine has such a number. */
+const [BUCKET, DISK, TAKEN_AWAY] = [2_000_000_043, 2_000_000_044, 2_000_000_045];
+
+function mountIdOf(path: string): number {
+  const fd = openSync(path, 'r');
+  try {
+    return mountIdIn(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'));
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** A process with a table of 256 descriptors, of which some are open for reading. */
 function withFiles(t: TestContext) {
@@ -18,7 +30,7 @@ function withFiles(t: TestContext) {
   return {
     folder: root,
     /** `mountId`: of the mount that it is on. */
-    open(fd: number, mountId = 27, name = `file-${fd}`) {
+    open(fd: number, mountId = mountIdOf(root), name = `file-${fd}`) {
       const path = join(root, name);
       writeFileSync(path, 'x');
       symlinkSync(path, join(root, `${PID}/fd/${fd}`));
@@ -61,13 +73,13 @@ test('a newly opened file is seen at once, a closed one is dropped, and one with
 
 test('beside a mount that may never answer, known files cost no more work, and files on that mount are not asked', (t) => {
   const [plain, process] = [withFiles(t), withFiles(t)];
-  process.mount(`43 27 0:39 / ${process.folder}/bucket rw - fuse gcsfuse rw`);
+  process.mount(`${BUCKET} 27 0:39 / ${process.folder}/bucket rw - fuse gcsfuse rw`);
   for (const fd of [0, 1, 2, 3]) {
     plain.open(fd);
     process.open(fd);
   }
   mkdirSync(join(process.folder, 'bucket'));
-  process.open(4, 43, 'bucket/part-1');
+  process.open(4, BUCKET, 'bucket/part-1');
   plain.look();
   assert.deepEqual(process.look().seen, [0, 1, 2, 3]);
   assert.ok(process.look().work <= plain.look().work + 1, 'the descriptor on the mount is one number more');
@@ -75,8 +87,15 @@ test('beside a mount that may never answer, known files cost no more work, and f
 
 test('a new file whose mount is hidden by another is known by the id of its mount, and is not asked', (t) => {
   const process = withFiles(t);
-  process.mount('43 27 0:39 / /data rw - fuse gcsfuse rw', '44 43 8:1 / /data rw - ext4 /dev/sda rw');
+  process.mount(`${BUCKET} 27 0:39 / /data rw - fuse gcsfuse rw`, `${DISK} ${BUCKET} 8:1 / /data rw - ext4 /dev/sda rw`);
   process.open(0);
-  process.open(1, 43);
+  process.open(1, BUCKET);
+  assert.deepEqual(process.look().seen, [0]);
+});
+
+test('a file on a mount that is in no list any more, as after `umount -l` of a volume that hangs, is not asked', (t) => {
+  const process = withFiles(t);
+  process.open(0);
+  process.open(1, TAKEN_AWAY);
   assert.deepEqual(process.look().seen, [0]);
 });
