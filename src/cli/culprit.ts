@@ -2,6 +2,7 @@ import type { Options } from '../config/options.ts';
 import { culpritText } from '../culprit/culprit-text.ts';
 import { findCulprit } from '../culprit/find-culprit.ts';
 import { costOf } from '../culprit/questions.ts';
+import { readNativeMappings } from '../daemon/native-mappings.ts';
 import { findTargets } from '../sources/target/target-search.ts';
 import { SECOND_MS } from '../units.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
@@ -24,15 +25,17 @@ async function run(options: Options<'culprit'>): Promise<number> {
   printError(
     `memhound culprit: asks the JVM pid ${subject.pid} for ${options.for} s; cost: ${costOf(options.cause, !options.noRecording)}`,
   );
+  const roots = rootsOf(options);
   const stop = new AbortController();
   const cancel = (): void => stop.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
   const answer = await findCulprit({
-    roots: rootsOf(options),
+    roots,
     process: subject,
     cause: options.cause,
     forMs: options.for * SECOND_MS,
     mayRecord: !options.noRecording,
+    readNative: () => readNativeMappings({ roots, process: subject }),
     signal: stop.signal,
     onLook: () => {}, // the terminal shows only the result
   });

@@ -1,4 +1,5 @@
 import { bytesText, joinWithAnd, safeName } from '../format.ts';
+import { buffersText, nativeLines } from './native-text.ts';
 import { isRecorded, QUESTIONS } from './questions.ts';
 import { recordedText } from './recorded-text.ts';
 import type { Retention } from './retention.ts';
@@ -29,6 +30,7 @@ const COUNTED_NAMES: Readonly<Record<Counted, readonly [one: string, more: strin
   classes: ['class', 'classes'],
   instances: ['object', 'objects'],
   blocks: ['block of malloc', 'blocks of malloc'],
+  buffers: ['buffer', 'buffers'],
 };
 
 const sizeText = (cause: CulpritCause, size: number): string =>
@@ -53,14 +55,16 @@ export function culpritText(culprit: Culprit): string[] {
     return [`${cause}: ${culprit.error}`, ...(culprit.remediation === null ? [] : [culprit.remediation])];
   if (culprit.state === 'recorded') return recordedText(culprit);
   const rows = culprit.grown.map((g) => `  ${rowText(cause, g)}`);
-  if (culprit.state === 'unknown') return [`${cause}: not known, because ${REASONS[culprit.because]}`, ...rows];
+  const beside = culprit.native === null ? [] : nativeLines(culprit.native);
+  if (culprit.state === 'unknown') return [`${cause}: not known, because ${REASONS[culprit.because]}`, ...rows, ...beside];
   const { stand, parent } = culprit;
   const where = stand === null ? '' : `; ${stand.threads} stand in ${safeName(stand.frame)}`;
   const below = parent === null ? '' : `; their parent is a ${safeName(parent)}`;
   const what = cause === 'metaspace' && culprit.culprit.more.loaders !== undefined ? 'loaders of class ' : '';
   return [
-    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${keepersText(culprit.keepers)}${retentionText(culprit.retention)}`,
+    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${keepersText(culprit.keepers)}${retentionText(culprit.retention)}${buffersText(culprit)}`,
     ...rows.slice(1),
+    ...beside,
   ];
 }
 

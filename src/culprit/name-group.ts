@@ -11,20 +11,25 @@ const LEAST_STEP = 0.25;
 /** One step of so many may show no growth, but may not be a fall by as much: what leaks in bursts may pause. */
 const STEPS_WITH_A_PAUSE = 6;
 
-type Named = Extract<Culprit, { state: 'named' | 'unknown' }>;
+export type Named = Extract<Culprit, { state: 'named' | 'unknown' }>;
 
 /** Names the group that explains the growth from the first look to the last, if one does and grew from each look to the next. Pure. */
-export function nameGroup(cause: LookCause, looks: readonly (readonly Group[])[]): Named {
+export function nameGroup(
+  cause: LookCause,
+  looks: readonly (readonly Group[])[],
+  leastGrowth = QUESTIONS[cause].leastGrowth,
+): Named {
   const unknown = (because: Extract<Culprit, { state: 'unknown' }>['because'], found: readonly GroupGrowth[] = []): Named => ({
     state: 'unknown',
     cause,
     because,
+    native: null,
     grown: found,
   });
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined || looks.length < 2 || looks.some((groups) => groups.length === 0))
     return unknown('not-understood');
-  const { leastGrowth, isWarmUp } = QUESTIONS[cause];
+  const { isWarmUp } = QUESTIONS[cause];
   const all = grownGroups(first, last, ({ size }) => size);
   const groups = all.filter((group) => !isWarmUp(group));
   const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
@@ -51,7 +56,7 @@ export function nameGroup(cause: LookCause, looks: readonly (readonly Group[])[]
   if (culprit.share < LEAST_SHARE) return unknown('no-group-has-half', grown);
   if (!isSteady(culprit.sizes)) return unknown('not-steady', grown);
   const { stand, parent } = groups[0]!.after;
-  return { state: 'named', cause, culprit, stand, parent, keepers: null, retention: null, grown };
+  return { state: 'named', cause, culprit, stand, parent, keepers: null, retention: null, native: null, grown };
 }
 
 /** Whether it grew from look to look. A pool that breathes shrinks at times, and a cache that is full stops. */

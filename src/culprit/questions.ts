@@ -51,6 +51,9 @@ const isOfLoadersOfJdk = (name: string): boolean => name === '<boot class loader
 
 const ALONE = { stand: null, parent: null } as const;
 
+/** Turns on native memory tracking, at the start of the JVM alone. */
+export const TRACKING_OPTION = '-XX:NativeMemoryTracking=summary';
+
 export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   heap: {
     command: 'GC.class_histogram',
@@ -105,8 +108,9 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   native: {
     command: 'VM.native_memory summary',
     looks: 7,
-    before: ['GC.run'],
-    cost: 'two full collections (GC.run), each a pause of the JVM, and seven reports of native memory tracking (VM.native_memory), which do not pause it',
+    // Unlike GC.run it collects with DisableExplicitGC, too, and counts the buffers of java.nio.
+    before: ['GC.class_histogram'],
+    cost: 'two full collections (GC.class_histogram), each a pause of the JVM, and seven times a report of native memory tracking (VM.native_memory), which does not pause it, and its mappings (smaps), for which its mmap calls wait some ms',
     groups: (answer) =>
       (parseNativeMemory(answer)?.categories ?? [])
         .filter(({ name }) => name !== 'Java Heap') // the cause heap
@@ -120,7 +124,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
       /not enabled/i.test(answer.slice(0, KIB))
         ? {
             error: 'native memory tracking is off in this JVM, so it does not know what its native memory is for',
-            remediation: '-XX:NativeMemoryTracking=summary',
+            remediation: TRACKING_OPTION,
           }
         : null,
     leastGrowth: MIB,
@@ -138,6 +142,8 @@ export const looksOf = (cause: CulpritCause): number => (isRecorded(cause) ? 1 :
 export function costOf(cause: CulpritCause, mayRecord: boolean): string {
   if (isRecorded(cause))
     return `a recording of the flight recorder, which keeps the stack of ${RECORDED_WORDS[cause]}, with a file of at most 16 MiB in its /tmp`;
+  if (cause === 'native' && mayRecord)
+    return `${QUESTIONS.native.cost}; and, of JDK 15 and newer, a recording of the flight recorder, which counts the direct buffers`;
   return cause === 'heap' && mayRecord
     ? `${QUESTIONS.heap.cost}; a recording of the flight recorder, with a file of at most 32 MiB in its /tmp; and a walk of the heap at the end`
     : QUESTIONS[cause].cost;

@@ -1,4 +1,4 @@
-import type { ProcessRef, Roots } from '../sources/types.ts';
+import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import type { CodePlace } from './code-place.ts';
 import type { Retention } from './retention.ts';
 
@@ -20,6 +20,8 @@ export interface CulpritQuestion {
   readonly forMs: number;
   /** Whether a recording of the JVM's flight recorder runs from the first look at a heap to the last. */
   readonly mayRecord: boolean;
+  /** Reads the mappings of the JVM by kind, for native memory. */
+  readonly readNative: () => Promise<Reading<NativeMappings>>;
   /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
   readonly signal: AbortSignal;
   /** Called after each look with the number of those that are done. */
@@ -27,7 +29,7 @@ export interface CulpritQuestion {
 }
 
 /** What is counted in a group beside its size. */
-export const COUNTED = ['loaders', 'classes', 'instances', 'blocks'] as const;
+export const COUNTED = ['loaders', 'classes', 'instances', 'blocks', 'buffers'] as const;
 export type Counted = (typeof COUNTED)[number];
 export type Counts = Readonly<Partial<Record<Counted, number>>>;
 
@@ -48,6 +50,56 @@ export interface GroupGrowth {
 export interface CommonFrame {
   readonly frame: string;
   readonly threads: number;
+}
+
+/** Anonymous memory of one kind outside the heap, as the mappings show it: arenas of malloc, stacks, code. */
+export interface NativeKind {
+  readonly name: string;
+  /** Resident and in swap. */
+  readonly bytes: number;
+  /** Whether malloc has it, and so the direct buffers are in it. */
+  readonly isMalloc: boolean;
+}
+
+export interface NativeMappings {
+  readonly kinds: readonly NativeKind[];
+  /** Lengths of the mapped files that are neither libraries nor archives of classes. */
+  readonly mappedFileBytes: number;
+}
+
+export interface Change {
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface KindGrowth extends Change {
+  readonly name: string;
+}
+
+export interface PoolGrowth {
+  /** Buffers that have memory of their own. */
+  readonly count: Change;
+  /** null: not known. */
+  readonly bytes: Change | null;
+}
+
+/** The buffers of java.nio outside the heap. */
+export interface BufferPools {
+  /** Its bytes are known since JDK 15, from a recording. */
+  readonly direct: PoolGrowth;
+  /** Its bytes are the lengths of all mapped files that are neither libraries nor archives of classes; null: the mappings cannot be read. */
+  readonly mapped: PoolGrowth;
+}
+
+/** What is told of native memory beside the groups that grew. */
+export interface NativeEvidence {
+  /** What the groups come from: native memory tracking of the JVM, or its mappings and the pool of direct buffers. */
+  readonly by: 'tracking' | 'mappings';
+  /** By kind of mapping, the largest growth first, the heap left out; null: the mappings cannot be read. */
+  readonly kinds: readonly KindGrowth[] | null;
+  readonly pools: BufferPools;
+  /** The option of the JVM that turns on native memory tracking, which tells more; null: it is on. */
+  readonly remediation: string | null;
 }
 
 /** What became more together with class loaders, and so may keep them. */
@@ -108,12 +160,16 @@ export type Culprit =
       readonly keepers: LoaderKeepers | null;
       /** Of a heap: what keeps the objects, and who allocated them. null: nothing was recorded. */
       readonly retention: Retention | null;
+      /** null: it is no native memory. */
+      readonly native: NativeEvidence | null;
       readonly grown: readonly GroupGrowth[];
     }
   | {
       readonly state: 'unknown';
       readonly cause: CulpritCause;
       readonly because: Unknown;
+      /** null: it is no native memory, or was not looked at until the end. */
+      readonly native: NativeEvidence | null;
       readonly grown: readonly GroupGrowth[];
     }
   | { readonly state: 'failed'; readonly cause: CulpritCause; readonly error: string; readonly remediation: string | null };

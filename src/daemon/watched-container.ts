@@ -28,6 +28,7 @@ import { EvaluationSchedule } from './evaluation-schedule.ts';
 import type { FileScan, FileScans } from './file-scans.ts';
 import { HeapHistograms } from './histograms.ts';
 import { MappingsReader } from './mappings-reader.ts';
+import { readNativeMappings } from './native-mappings.ts';
 import { OomKillTracker } from './oom-kill-tracker.ts';
 import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
@@ -161,7 +162,17 @@ export class WatchedContainer implements AnsweringContainer {
       mappings: jvm === null ? null : new MappingsReader(roots, jvm, mayAttach),
       histograms: jvm === null ? null : new HeapHistograms(roots, jvm),
       culprits:
-        jvm === null ? null : new CulpritRuns((question) => findCulprit({ roots, process: jvm, mayRecord: true, ...question })),
+        jvm === null
+          ? null
+          : new CulpritRuns((question) =>
+              findCulprit({
+                roots,
+                process: jvm,
+                mayRecord: true,
+                readNative: () => readNativeMappings({ roots, process: jvm }),
+                ...question,
+              }),
+            ),
       parts: new PartsReader(roots, targetNow, processes),
       oomKills: new OomKillTracker(targetNow, processes),
     };

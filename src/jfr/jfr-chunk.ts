@@ -1,4 +1,4 @@
-import { MIB } from '../units.ts';
+import { MIB, SECOND_MS } from '../units.ts';
 import { JfrBytes, JfrError } from './jfr-bytes.ts';
 import { type JfrClass, readClasses } from './jfr-types.ts';
 import { type JfrReference, type JfrStruct, type JfrValue, ValueReader } from './jfr-values.ts';
@@ -14,9 +14,8 @@ export const MAX_RECORDING_BYTES = 32 * MIB;
 
 const MAGIC = 0x464c5200; // "FLR\0"
 const HEADER_BYTES = 68;
-/** Start and duration in nanoseconds, start in ticks, ticks a second. */
-const TIMES_BYTES = 32;
 const [METADATA_TYPE, CHECKPOINT_TYPE] = [0, 1];
+const NANOS_PER_MS = 1e6;
 const COMPRESSED_INTEGERS = 1;
 /** Entries of the pools of one chunk: their places in a chunk of 16 MiB take a similar amount of memory. */
 const MAX_POOLED = 500_000;
@@ -62,6 +61,7 @@ export class JfrChunk {
   /** Position of each value, by the class of the pool and the key; null: the checkpoints have not been read. */
   #pools: Map<number, Map<number, number>> | null = null;
   readonly #budget: ReadBudget;
+  readonly #msAt: (ticks: number) => number;
 
   constructor(recording: Buffer, startsAt: number, budget: ReadBudget) {
     const header = new JfrBytes(recording, startsAt, startsAt + HEADER_BYTES);
@@ -79,7 +79,11 @@ export class JfrChunk {
     this.endsAt = startsAt + size;
     this.#checkpointAt = startsAt + header.int64();
     const metadataAt = startsAt + header.int64();
-    header.skip(TIMES_BYTES);
+    const startNanos = header.int64();
+    header.int64(); // its duration
+    const startTicks = header.int64();
+    const ticksPerMs = header.int64() / SECOND_MS;
+    this.#msAt = (ticks) => startNanos / NANOS_PER_MS + (ticks - startTicks) / ticksPerMs;
     if ((header.int32() & COMPRESSED_INTEGERS) === 0) throw new JfrError('expected compressed integers, found plain ones');
     this.#classes = readClasses(this.#event(metadataAt, METADATA_TYPE));
     this.#budget = budget;
@@ -107,6 +111,13 @@ export class JfrChunk {
 
   knows(types: readonly string[]): boolean {
     return [...this.#classes.values()].some(({ name }) => types.includes(name));
+  }
+
+  /** When an event began, in milliseconds since 1970; null: it has no time. */
+  msOf({ values }: JfrEvent): number | null {
+    const ticks = values.get('startTime');
+    const ms = typeof ticks === 'number' ? this.#msAt(ticks) : Number.NaN;
+    return Number.isFinite(ms) ? ms : null;
   }
 
   /** What a value is: one of a pool is looked up. null: the pool has no such key. */

@@ -239,6 +239,7 @@ describe('the page in each state, on made histories behind the real server', { s
       parent: null,
       keepers: null,
       retention: { state: 'known', samples: 5, heldBy: sampled, allocatedAt: { ...sampled, kind: 'frame' } },
+      native: null,
       grown: [hostile, { ...hostile, name: `${NAME}${'x'.repeat(60_000)}` }],
     },
     'threads and loaders': {
@@ -249,6 +250,7 @@ describe('the page in each state, on made histories behind the real server', { s
       parent: NAME,
       keepers: { classes: [NAME], threads: { name: NAME, more: 3, frame: NAME }, drivers: true },
       retention: { state: 'unknown', reason: NAME },
+      native: null,
       grown: [hostile],
     },
     'a file and a line of code': {

@@ -108,7 +108,14 @@ class ReplayedContainer implements AnsweringContainer {
     let look = 0;
     const ask = async () => ({ state: 'read' as const, atMs: 0, value: histogramText(++look) });
     return findCulprit(
-      { ...question, roots: ROOTS, process: processRef(process.pid), mayRecord: false, forMs: question.forMs / 360 },
+      {
+        ...question,
+        roots: ROOTS,
+        process: processRef(process.pid),
+        mayRecord: false,
+        readNative: async () => ({ state: 'absent', reason: 'recorded' }),
+        forMs: question.forMs / 360,
+      },
       ask,
     );
   });

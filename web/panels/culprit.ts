@@ -1,4 +1,4 @@
-import type { CulpritCause, GroupGrowth, Recorded } from '../../src/culprit/types.ts';
+import type { CulpritCause, GroupGrowth, KindGrowth, NativeEvidence, Recorded } from '../../src/culprit/types.ts';
 import type { CulpritAnswer } from '../../src/outlets/status.ts';
 import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
 import { instantText } from '../data/time-format.ts';
@@ -121,6 +121,9 @@ export class CulpritPanel {
     setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
     if (culprit.state === 'failed') return;
     byId('culprit-table').replaceChildren(...tableOf(cause, culprit));
+    const native = culprit.state === 'recorded' ? null : culprit.native;
+    byId('culprit-beside').hidden = native === null;
+    byId('culprit-beside').replaceChildren(...(native === null ? [] : besideOf(native)));
     const where = culprit.state === 'named' ? culprit.stand : null;
     byId('culprit-where').hidden = where === null;
     if (where !== null) {
@@ -172,6 +175,34 @@ function recordedTable({ cause, groups }: Recorded): HTMLElement {
   return el('table', { class: 'grown' }, el('thead', {}, head), el('tbody', {}, ...rows));
 }
 
+/** Beside what grew of native memory: the mappings by kind, the pools of buffers, and the option that tells more. */
+function besideOf({ kinds, pools, remediation }: NativeEvidence): HTMLElement[] {
+  const moved = (kinds ?? []).filter(({ before, after }) => before !== after);
+  return [
+    ...(moved.length === 0 ? [] : [changeTable('By kind of mapping', moved, level)]),
+    changeTable('Buffers of java.nio', poolRows(pools), (n) => groupDigits(n)),
+    ...(remediation === null
+      ? []
+      : [el('p', {}, 'Native memory tracking is off. At the start of the JVM it is turned on by ', el('code', {}, remediation))]),
+  ];
+}
+
+const poolRows = ({ direct, mapped }: NativeEvidence['pools']) => [
+  { name: `direct${direct.bytes === null ? '' : `, ${level(direct.bytes.after)} at the last look`}`, ...direct.count },
+  { name: 'mapped', ...mapped.count },
+];
+
+function changeTable(title: string, changes: readonly KindGrowth[], text: (n: number) => string): HTMLElement {
+  const number = (n: number): HTMLElement => el('td', { class: 'number' }, text(n));
+  const heads = [title, 'First look', 'Last look'].map((head, n) =>
+    el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, head),
+  );
+  const rows = changes.map(({ name, before, after }) =>
+    el('tr', {}, el('th', { scope: 'row' }, safeName(name, 90)), number(before), number(after)),
+  );
+  return el('table', { class: 'grown' }, el('thead', {}, el('tr', {}, ...heads)), el('tbody', {}, ...rows));
+}
+
 const HEADS = ['What grew', 'First look', 'Last look', 'Share'];
 
 function growthTable(cause: CulpritCause, grown: readonly GroupGrowth[]): HTMLElement {
@@ -194,7 +225,13 @@ function growthTable(cause: CulpritCause, grown: readonly GroupGrowth[]): HTMLEl
   return el('table', { class: 'grown' }, el('thead', {}, head), el('tbody', {}, ...rows));
 }
 
-const COUNTED = { loaders: 'loaders', classes: 'classes', instances: 'objects', blocks: 'blocks of malloc' } as const;
+const COUNTED = {
+  loaders: 'loaders',
+  classes: 'classes',
+  instances: 'objects',
+  blocks: 'blocks of malloc',
+  buffers: 'buffers',
+} as const;
 
 function moreNode({ more }: GroupGrowth): HTMLElement | null {
   const parts = Object.entries(COUNTED).flatMap(([what, name]) => {

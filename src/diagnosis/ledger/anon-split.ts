@@ -145,9 +145,13 @@ const isHeapInHugePages = (mappings: readonly Mapping[], { heap }: JvmFigures): 
 
 function addFile(files: { bytes: number; libraries: number; jars: number; other: number }, path: string, bytes: number): void {
   files.bytes += bytes;
-  if (/\.so(?:\.[\d.]+)?(?: \(deleted\))?$/.test(path)) files.libraries += bytes;
-  else if (/\.(?:jar|jmod|jsa|war|zip)$|\/lib\/modules$/.test(path)) files.jars += bytes;
-  else files.other += bytes;
+  files[kindOfFile(path)] += bytes;
+}
+
+/** What a mapped file is, by its name. */
+export function kindOfFile(path: string): 'libraries' | 'jars' | 'other' {
+  if (/\.so(?:\.[\d.]+)?(?: \(deleted\))?$/.test(path)) return 'libraries';
+  return /\.(?:jar|jmod|jsa|war|zip)$|\/lib\/modules$/.test(path) ? 'jars' : 'other';
 }
 
 /** The zeroed data of a library is anonymous memory directly after it. A larger mapping belongs to the VM, not to a library. */

@@ -23,6 +23,7 @@ const named = (more: Partial<Extract<Culprit, { state: 'named' }>>): Culprit => 
     parent: null,
     keepers: null,
     retention: null,
+    native: null,
     grown: [culprit],
     ...more,
   };
@@ -45,7 +46,7 @@ test('threads are counted, and where most stand is said', () => {
 
 test('what else grew follows the culprit, one of a kind without an s', () => {
   const culprit = growth('A', { more: { instances: 1 } });
-  const lines = culpritText(named({ culprit, grown: [culprit, growth('B', { share: 0.03 })] }));
+  const lines = culpritText(named({ culprit, native: null, grown: [culprit, growth('B', { share: 0.03 })] }));
   assert.deepEqual(lines, [
     'heap: A grew from 10 MiB to 40 MiB, 96 % of what grew: 1 more object',
     '  B grew from 10 MiB to 40 MiB, 3 % of what grew',
@@ -53,7 +54,7 @@ test('what else grew follows the culprit, one of a kind without an s', () => {
 });
 
 test('what is not known has its reason, and what grew most all the same', () => {
-  const lines = culpritText({ state: 'unknown', cause: 'heap', because: 'not-steady', grown: [growth('A')] });
+  const lines = culpritText({ state: 'unknown', cause: 'heap', because: 'not-steady', native: null, grown: [growth('A')] });
   assert.match(lines[0]!, /^heap: not known, because what grew most did not grow from each look to the next/);
   assert.match(lines[1]!, /^ {2}A grew/);
 });

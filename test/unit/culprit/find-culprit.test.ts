@@ -12,6 +12,7 @@ const question = (cause: CulpritCause, more: Partial<CulpritQuestion> = {}): Cul
   cause,
   forMs: 5,
   mayRecord: false,
+  readNative: async () => ({ state: 'absent', reason: 'there are no mappings' }),
   signal: new AbortController().signal,
   onLook: () => {},
   ...more,

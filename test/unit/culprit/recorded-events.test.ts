@@ -130,7 +130,7 @@ test('where no thread has half of the starts, none is named', async () => {
 test('a JDK whose recorder does not know the events of a cause is told from one in which there were none', async () => {
   assert.equal(await sumRecording('process', madeChunk({ classes: CLASSES, events: [] }), 60), null);
   assert.match(
-    culpritText({ state: 'unknown', cause: 'process', because: 'no-such-event', grown: [] })[0]!,
+    culpritText({ state: 'unknown', cause: 'process', because: 'no-such-event', native: null, grown: [] })[0]!,
     /^process: not known, because the flight recorder of this JDK has no such events: those of started programs came with JDK 15/,
   );
 });

@@ -17,6 +17,7 @@ const NAMED: Culprit = {
   parent: null,
   keepers: null,
   retention: null,
+  native: null,
   grown: [growth],
 };
 
@@ -81,7 +82,7 @@ test('a verdict of another cause, or an answer that names nothing, changes nothi
   assert.equal(
     withCulprit(alarm, {
       ...culprits.run,
-      culprit: { state: 'unknown', cause: 'threads', because: 'no-growth', grown: [] },
+      culprit: { state: 'unknown', cause: 'threads', because: 'no-growth', native: null, grown: [] },
     } as never),
     alarm,
   );

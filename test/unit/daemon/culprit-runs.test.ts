@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Culprit } from '../../../src/culprit/types.ts';
 import { CulpritRuns } from '../../../src/daemon/culprit-runs.ts';
 
-const NOT_KNOWN: Culprit = { state: 'unknown', cause: 'heap', because: 'no-growth', grown: [] };
+const NOT_KNOWN: Culprit = { state: 'unknown', cause: 'heap', because: 'no-growth', native: null, grown: [] };
 
 function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = (): void => {};
