@@ -22,7 +22,7 @@ export interface PoolRecording {
 export const hasPoolEvent = (version: string): boolean => Number(/^JDK (\d+)/m.exec(version)?.[1] ?? 0) >= 15;
 
 /** The settings of a recording of the pool alone. */
-export function poolSettings(forMs: number): string {
+function poolSettings(forMs: number): string {
   const period = Math.ceil(Math.max(LEAST_PERIOD_MS, forMs / EVENTS));
   return `<?xml version="1.0" encoding="UTF-8"?>
 <configuration version="2.0">

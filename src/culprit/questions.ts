@@ -52,7 +52,7 @@ const isOfLoadersOfJdk = (name: string): boolean => name === '<boot class loader
 const ALONE = { stand: null, parent: null } as const;
 
 /** Turns on native memory tracking, at the start of the JVM alone. */
-export const TRACKING_OPTION = '-XX:NativeMemoryTracking=summary';
+const TRACKING_OPTION = '-XX:NativeMemoryTracking=summary';
 
 export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
   heap: {
