@@ -602,7 +602,7 @@ const TABLES = {
       parse: seconds,
       otherwise: 2 * MINUTE_S,
       otherwiseText: '2m',
-      help: 'longest time that the server may send nothing',
+      help: 'longest time that the server may send nothing, or less than 16 KiB a second of an answer',
     }),
     json: TARGET_ROWS.json,
   },

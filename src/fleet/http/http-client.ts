@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { safeName } from '../../format.ts';
+import { KIB, SECOND_MS } from '../../units.ts';
 import { VERSION } from '../../version.ts';
 import { HttpError, refused, unreachable } from './http-error.ts';
 
@@ -18,7 +19,7 @@ export interface ClientOptions {
   readonly url: string;
   readonly credentials: Credentials;
   readonly connections: number;
-  /** Maximum time without a byte. */
+  /** Maximum time without a byte, and for the first `MIN_BYTES_PER_S` of an answer; the rest must come at that rate. */
   readonly stallMs: number;
   /** Repetitions of a request that failed for a moment. */
   readonly retries: number;
@@ -44,6 +45,10 @@ const MAX_WAIT_MS = 30_000;
 /** A longer text of an error is a page of a proxy. */
 const MAX_DETAIL = 300;
 const MAX_PAGE = 4096;
+/** A server that sends a byte now and then is never silent. A line of 128 kbit/s is faster than this on average. */
+const MIN_BYTES_PER_S = 16 * KIB;
+/** Of an error, and of an answer that is not wanted. */
+const MAX_READ_BYTES = 64 * KIB;
 
 /**
  * A client for one server. It never asks for a compressed answer: on a local network packing costs the server more than it saves
@@ -102,7 +107,7 @@ export class HttpClient {
       const status = message.statusCode ?? 0;
       const { location } = message.headers;
       if (status >= 300 && status < 400 && location !== undefined) {
-        message.resume();
+        this.#discard(message, url);
         if (redirects >= MAX_REDIRECTS)
           throw new HttpError('status', `${url.origin}${url.pathname} redirects more than ${MAX_REDIRECTS} times`, status);
         url = redirected(location, url);
@@ -110,10 +115,54 @@ export class HttpClient {
       }
       if (status >= 400) {
         const after = Number(message.headers['retry-after']);
-        throw refused(url.origin, url.pathname, status, await detailOf(message), after > 0 ? after : null);
+        throw refused(url.origin, url.pathname, status, await detailOf(this.#whole(message, url)), after > 0 ? after : null);
       }
-      return await consume({ status, contentType: message.headers['content-type'] ?? '', body: whole(message, url) });
+      try {
+        const contentType = message.headers['content-type'] ?? '';
+        return await consume({ status, contentType, body: this.#whole(message, url) });
+      } finally {
+        // Not all of an answer is read by all who ask. Its connection is wanted for the next request.
+        if (!message.readableEnded) this.#discard(message, url);
+      }
     }
+  }
+
+  /**
+   * The bytes of an answer. One that ends early is an error, which Node reports while it is read; so is one that trickles. Only the time that
+   * it is waited for counts, not the time that the reader takes.
+   */
+  async *#whole(message: IncomingMessage, url: URL): AsyncIterable<Buffer> {
+    const { stallMs } = this.#options;
+    let [bytes, waitedMs, askedMs] = [0, 0, performance.now()];
+    try {
+      for await (const piece of message as AsyncIterable<Buffer>) {
+        waitedMs += performance.now() - askedMs;
+        bytes += piece.length;
+        if (waitedMs > stallMs + (bytes / MIN_BYTES_PER_S) * SECOND_MS)
+          throw new Error(
+            `${bytes} bytes in ${Math.round(waitedMs / SECOND_MS)} s, expected ${MIN_BYTES_PER_S} in each second after the first ${stallMs / SECOND_MS}; --timeout allows more`,
+          );
+        yield piece;
+        askedMs = performance.now();
+      }
+    } catch (error) {
+      throw new HttpError(
+        'broken',
+        `${url.origin}${url.pathname} breaks off in the middle of its answer: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  /** Reads the rest of an answer that is not wanted, so that its connection can be used again, or closes that. */
+  #discard(message: IncomingMessage, url: URL): void {
+    const read = async () => {
+      let bytes = 0;
+      for await (const piece of this.#whole(message, url)) {
+        bytes += piece.length;
+        if (bytes > MAX_READ_BYTES) break;
+      }
+    };
+    read().catch(() => message.destroy());
   }
 
   #send(url: URL, { method, headers, body }: Request): Promise<IncomingMessage> {
@@ -139,35 +188,31 @@ export class HttpClient {
         },
         resolve,
       );
-      sent.on('timeout', () =>
-        sent.destroy(new Error(`no byte within ${this.#options.stallMs / 1000} s; --timeout allows more`)),
-      );
+      const seconds = this.#options.stallMs / SECOND_MS;
+      sent.on('timeout', () => sent.destroy(new Error(`no byte within ${seconds} s; --timeout allows more`)));
+      // A head that trickles is never silent. Each repetition of 1xx is one, too.
+      let head: NodeJS.Timeout | undefined;
+      sent.once('socket', () => {
+        const late = () => sent.destroy(new Error(`no complete head within ${2 * seconds} s; --timeout allows more`));
+        head = setTimeout(late, 2 * this.#options.stallMs);
+      });
+      sent.once('response', () => clearTimeout(head));
+      sent.once('close', () => clearTimeout(head));
       sent.on('error', (error) => reject(unreachable(url.origin, error)));
       sent.end(body);
     });
   }
 }
 
-/** The bytes of an answer. One that ends early is an error, which Node reports while it is read. */
-async function* whole(message: IncomingMessage, url: URL): AsyncIterable<Buffer> {
-  try {
-    for await (const piece of message) yield piece as Buffer;
-  } catch (error) {
-    throw new HttpError(
-      'broken',
-      `${url.origin}${url.pathname} breaks off in the middle of its answer: ${(error as Error).message}`,
-    );
-  }
-}
-
 /** The server's own words about an error: `error` of Prometheus' JSON, or the beginning of a text. */
-async function detailOf(message: IncomingMessage): Promise<string> {
+async function detailOf(body: AsyncIterable<Buffer>): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
   try {
-    for await (const piece of message) {
-      length += (piece as Buffer).length;
-      if (length <= 65_536) pieces.push(piece as Buffer);
+    for await (const piece of body) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length > MAX_READ_BYTES) break;
     }
   } catch (error) {
     return `its text cannot be read: ${(error as Error).message}`;

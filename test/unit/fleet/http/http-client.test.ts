@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { type Answer, HttpClient } from '../../../../src/fleet/http/http-client.ts';
 import { HttpError } from '../../../../src/fleet/http/http-error.ts';
@@ -81,6 +81,65 @@ test('an error has the words of the server and what to do, and is not asked agai
 test('a server that accepts and says nothing is given up after the longest pause', async (t) => {
   const url = await serve(t, () => {});
   await assert.rejects(clientOf(t, url, 0, 50).exchange(GET, text), /does not answer: no byte within 0.05 s; --timeout/);
+});
+
+/** A byte each 5 ms, until the connection is closed. */
+function drip(response: ServerResponse, send: () => void): void {
+  const timer = setInterval(send, 5);
+  response.once('close', () => clearInterval(timer));
+}
+
+test('a server that sends a byte now and then is given up: within an answer, an error, an answer that redirects, and before its head ends', async (t) => {
+  let closed = 0;
+  const of = async (listener: RequestListener, retries = 0) => {
+    const url = await serve(t, (request, response) => {
+      response.once('close', () => closed++);
+      listener(request, response);
+    });
+    return clientOf(t, url, retries, 50);
+  };
+  const dripping = (status: number, headers = {}) => {
+    const answer: RequestListener = (_, response) => {
+      response.writeHead(status, headers);
+      drip(response, () => response.write('x'));
+    };
+    return answer;
+  };
+  const slow = /\d+ bytes in \d+ s, expected 16384 in each second after the first 0\.05; --timeout allows more/;
+  await assert.rejects((await of(dripping(200))).exchange(GET, text), slow);
+  const refused: Error = await (await of(dripping(400))).exchange(GET, text).then(assert.fail, (error) => error);
+  assert.match(refused.message, /answers 400 \(its text cannot be read: /);
+  assert.match(refused.message, slow);
+  const heads: RequestListener = (_, response) => drip(response, () => response.socket?.write('HTTP/1.1 102 Processing\r\n\r\n'));
+  await assert.rejects((await of(heads)).exchange(GET, text), /does not answer: no complete head within 0.1 s; --timeout/);
+
+  // The one connection is free again, although nobody reads what drips on it.
+  const redirecting: RequestListener = (request, response) =>
+    request.url === '/end' ? response.end('there') : dripping(307, { location: '/end' })(request, response);
+  assert.equal(await (await of(redirecting)).exchange(GET, text), 'there');
+  const client = await of((request, response) =>
+    request.method === 'POST' ? response.end('next') : dripping(200)(request, response),
+  );
+  assert.equal(await client.exchange(GET, async ({ status }) => status), 200);
+  assert.equal(await client.exchange({ ...GET, method: 'POST' }, text), 'next');
+  assert.ok(closed >= 5, `${closed}`);
+});
+
+test('a reader that takes its time is no server that trickles', async (t) => {
+  const url = await serve(t, (_, response) => {
+    response.write('a');
+    setImmediate(() => response.end('b'));
+  });
+  const read = clientOf(t, url, 0, 20).exchange(GET, async ({ body }) => {
+    let all = '';
+    for await (const piece of body) {
+      all += piece.toString();
+      const untilMs = performance.now() + 40;
+      while (performance.now() < untilMs);
+    }
+    return all;
+  });
+  assert.equal(await read, 'ab');
 });
 
 test('the words of a hostile server are a text: no bad escape, control character, bad redirect or page without end breaks the report', async (t) => {
