@@ -45,7 +45,9 @@ export async function watch(
   const listening = JSON.parse(await running.line((line) => line.includes('"listening"'))) as { url: string; opsUrl: string };
   const { url, opsUrl } = listening;
   const get = async <T>(path: string) => {
-    const answer = await fetch(`${path.startsWith('/api') || path === '/' || path === '/openapi.json' ? url : opsUrl}${path}`);
+    const answer = await fetchAfterReset(
+      `${path.startsWith('/api') || path === '/' || path === '/openapi.json' ? url : opsUrl}${path}`,
+    );
     const text = await answer.text();
     return { status: answer.status, body: (text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text) as T };
   };
@@ -61,6 +63,25 @@ export async function watch(
     stop: (signal) => running.stop(signal),
   };
 }
+
+const MAX_RESETS = 3;
+
+/**
+ * On a busy machine a server closes a kept connection in the moment in which it is used again: the request then was not answered, and is asked
+ * again. No other failure is.
+ */
+export async function fetchAfterReset(url: string): Promise<Response> {
+  for (let resets = 0; ; resets++)
+    try {
+      return await fetch(url);
+    } catch (error) {
+      if (!isReset(error) || resets === MAX_RESETS) throw error;
+      console.error(`${url}: the connection was reset; asked again (${resets + 1} of ${MAX_RESETS})`);
+    }
+}
+
+const isReset = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'ECONNRESET';
 
 type Message = LiveMessage | { readonly type: 'hello'; readonly verdicts: Readonly<Record<string, Verdict>> };
 
