@@ -1,4 +1,5 @@
 import type { FieldEvaluation } from '../../src/trends/field/field-trend.ts';
+import type { CoMovement } from '../../src/trends/together/co-movement.ts';
 
 /** The evaluation of a field that is constant at 100 MB for a day, except for the given values. */
 export function fieldEvaluation(given: Partial<FieldEvaluation> = {}): FieldEvaluation {
@@ -32,3 +33,6 @@ export const growingField = (slope: number, half: number, given: Partial<FieldEv
     posterior: 0.99,
     ...given,
   });
+
+/** No two fields move together. */
+export const UNMOVED: CoMovement = { isExplainedByCache: () => false, isExplainedByMappings: () => false, peak: () => null };

@@ -22,7 +22,7 @@ export const heapFloor: CauseRule = {
     return {
       headline: sentence`The Java heap's floor after GC rises ${rateText(share.bytesPerHour)}${end}.${end === '' ? noLimitText(context) : ''}`,
       severity: isImminent(ends?.seconds ?? null) ? 'critical' : 'warn',
-      title: sentence`What survives garbage collection grows: a Java heap leak`,
+      title: sentence`What survives garbage collection grows: a Java heap leak${mayStop(context) ? ', or a heap that fills and stops' : ''}`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         heapUsedBytes: newestValue(context, 'heap_used'),
@@ -69,12 +69,22 @@ function endText(context: RuleContext): string {
     oom !== null && (exhausted === null || oom.seconds < exhausted.seconds),
   );
   if (oom !== null && (isOomFirst || exhausted === null))
-    return ` and reaches the container's limit ${etaDueText(context, oom)}: OOM kill`;
+    return ` and${ifItGoesOn(context)} reaches the container's limit ${etaDueText(context, oom)}: OOM kill`;
   if (exhausted === null) return '';
   const { limitBytes, heapMaxBytes } = context.series;
   // At the limit the time to an OOM kill may not be known, and -Xmx is out of reach.
   if (oom === null && typeof limitBytes === 'number' && typeof heapMaxBytes === 'number' && heapMaxBytes >= limitBytes)
-    return " and reaches the container's limit before -Xmx: OOM kill";
+    return ` and${ifItGoesOn(context)} reaches the container's limit before -Xmx: OOM kill`;
   const beforeOom = limitBytes === 'max' ? '' : ', before any OOM kill';
-  return ` and reaches -Xmx ${etaDueText(context, exhausted)}: OutOfMemoryError${beforeOom}`;
+  return ` and${ifItGoesOn(context)} reaches -Xmx ${etaDueText(context, exhausted)}: OutOfMemoryError${beforeOom}`;
 }
+
+const ifItGoesOn = (context: RuleContext): string => (mayStop(context) ? ', if it goes on,' : '');
+
+/** A cache, a pool or soft references fill as a leak does, and stop: neither leak nor end is stated as a fact before they are excluded. */
+const mayStop = ({ evaluation: { leak, causeBasis }, steady }: RuleContext): boolean =>
+  steady.keep(
+    'the heap may stop by itself',
+    leak === null && !causeBasis.some(({ cause, cappedBy }) => cause === 'heap' && cappedBy === null),
+    { atOnce: () => leak === true },
+  );

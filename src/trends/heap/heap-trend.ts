@@ -43,6 +43,8 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
       ? asStable(plain, 'what the old generation keeps after its collections does not rise')
       : asOverruled(plain);
   const { slope, halfInterval: half, collections, levelNow, posterior } = few;
+  if (holdsLess(series, heapUsed, window, floor.t[floor.t.length - 1]!, few))
+    return asStable(plain, `the heap holds less than it would if the rise of its ${collections} collections went on`);
   return {
     ...plain,
     trend: 'growing',
@@ -123,6 +125,32 @@ function riseSince(floor: KnownLiveSet, first: number, minRise: number, { limit 
     levelNow: last,
     posterior: imminent ? HIGH_POSTERIOR : LOW_POSTERIOR,
   };
+}
+
+/** A smaller rise since the last collection of the old generation says nothing: the next young collection may be to come. */
+const MIN_RISE_SINCE = 0.2;
+/** Less than this share of the expected rise is no rise. */
+const STOPPED_SHARE = 0.5;
+
+/**
+ * Whether the heap, with all garbage in it, held less after a young collection than the live set alone would by then: a cache or a pool is full,
+ * and its old generation is not collected again. Some collectors renew the heap's figures only at a collection, so only those samples count.
+ */
+function holdsLess(
+  { fields, t }: OrderedSeries,
+  heapUsed: Float64Array,
+  { from, to }: Window,
+  lastT: number,
+  { slope, levelNow }: FewRise,
+): boolean {
+  const counts = fields.get('gc_count');
+  if (counts === undefined) return false;
+  for (let i = Math.max(from + 1, lowerBound(t, lastT, from, to)); i < to; i++) {
+    const rise = slope * (t[i]! - lastT);
+    if (rise < MIN_RISE_SINCE * levelNow || !(counts[i]! > counts[i - 1]!)) continue;
+    if (heapUsed[i]! < levelNow + STOPPED_SHARE * rise) return true;
+  }
+  return false;
 }
 
 /** A third collection after two that show a large rise is no reason to doubt it, unless the rise has become another. */

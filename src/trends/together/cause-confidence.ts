@@ -1,7 +1,7 @@
 import { type FieldId, type FieldName, fieldsWhere } from '../../fields.ts';
 import { headroom, versionOf } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
-import { DAY_S, HOUR_S, MINUTE_S } from '../../units.ts';
+import { DAY_S, HOUR_S, MIB, MINUTE_S } from '../../units.ts';
 import { type FieldEvaluation, MANY_COLLECTIONS } from '../field/field-trend.ts';
 import type { Cause, CauseBasis, CauseShare, Eta } from '../types.ts';
 
@@ -53,13 +53,13 @@ interface GrowingField {
   readonly field: FieldEvaluation;
 }
 
-/** The confidence in a cause, with what it is computed from. `isStartUp`: the run is so young that all growth may be its start. */
+/** The confidence in a cause, with what it is computed from. `isStartUp`: whether growth for so many seconds may be the start of the run. */
 export function causeBasis(
   { cause }: CauseShare,
   fields: Fields,
   limits: Limits,
   derived: DerivedTrends,
-  isStartUp = false,
+  isStartUp: (grewSeconds: number) => boolean = () => false,
 ): CauseBasis {
   const growing = growingFields(cause, fields, derived);
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
@@ -68,10 +68,13 @@ export function causeBasis(
       ? 'heap-expansion'
       : growing.every(({ id, field }) => {
             const room = headroomOf(id, fields, limits);
-            return mayBeDailyLoad(field, room, isStartUp && !(cause === 'heap' && fillsForCertain(field, room)));
+            const mayStart = isStartUp(grewSeconds(field)) && !(cause === 'heap' && fillsForCertain(field, room));
+            return mayBeDailyLoad(field, room, mayStart);
           })
         ? 'daily-load'
-        : null;
+        : cause === 'heap' && growing.every(({ field }) => maySoftReferencesHold(field, limits))
+          ? 'soft-references'
+          : null;
   return {
     cause,
     trends: growing.map(({ id, part, field }) => ({
@@ -94,29 +97,78 @@ const IMMINENT_S = HOUR_S;
 /** All kinds of memory grow at once for this long. */
 const COLD_START_S = 5 * MINUTE_S;
 const IMMINENT_AT_START_S = 30 * MINUTE_S;
+/**
+ * A pool of threads, of buffers or of objects fills as straight as a leak, within seconds or minutes, up to a size that fits the container. So an
+ * end tells the two apart only from here on: nearer than this many times the time of the growth, or so near that nothing that fits is left.
+ */
+const FILLING_S = 50;
+const MAX_TIMES_AHEAD = 12;
+const NEARLY_THERE = 1 / 4;
 
 /**
- * Whether the growth of a run of `runSeconds` may be its start: the JVM loads classes, compiles and fills its pools of threads, all at once. Not
- * if unreclaimable memory or the heap reaches its limit within half an hour.
+ * Whether growth for `grewSeconds` in a run of `runSeconds` may be its start: the JVM loads classes, compiles and fills its pools of threads, all at
+ * once. Not if unreclaimable memory or the heap reaches its limit soon.
  */
-export const mayBeStartUp = (runSeconds: number, etas: readonly Eta[]): boolean =>
-  runSeconds <= COLD_START_S && !etas.some(({ event, seconds }) => event !== 'reclaim' && seconds < IMMINENT_AT_START_S);
+export const mayBeStartUp = (runSeconds: number, grewSeconds: number, etas: readonly Eta[]): boolean =>
+  runSeconds <= COLD_START_S && !etas.some((eta) => isNear(eta, grewSeconds));
+
+function isNear({ event, seconds }: Pick<Eta, 'event' | 'seconds'>, grewSeconds: number): boolean {
+  if (event === 'reclaim') return false;
+  if (grewSeconds >= FILLING_S) return seconds < Math.min(IMMINENT_AT_START_S, MAX_TIMES_AHEAD * grewSeconds);
+  // A heap is there to be filled: soft references and caches fill it up to -Xmx.
+  return event === 'oom-kill' && seconds < NEARLY_THERE * grewSeconds;
+}
 
 /** Whether many collections show that what they leave reaches -Xmx within the hour. At the start a few may show a live set that is being built. */
-const fillsForCertain = ({ basis, slopeBytesPerHour }: FieldEvaluation, room: number): boolean =>
-  (basis.statistics.fullCollections ?? 0) >= MANY_COLLECTIONS && room <= ((slopeBytesPerHour ?? 0) / HOUR_S) * IMMINENT_S;
+const fillsForCertain = (field: FieldEvaluation, room: number): boolean =>
+  (field.basis.statistics.fullCollections ?? 0) >= MANY_COLLECTIONS &&
+  grewSeconds(field) >= FILLING_S &&
+  room <= ((field.slopeBytesPerHour ?? 0) / HOUR_S) * IMMINENT_S;
+
+/**
+ * Whether all that the floor of the heap has risen by may be held by soft references alone. HotSpot keeps an object that nobody reads for a second
+ * for each free MiB below -Xmx (-XX:SoftRefLRUPolicyMSPerMB), and frees all of them before it throws an OutOfMemoryError. Where the limit comes
+ * before -Xmx, they end in an OOM kill as a leak does. An end that is near is told of in any case.
+ */
+function maySoftReferencesHold(field: FieldEvaluation, { limit, heapMax }: Limits): boolean {
+  if (field.dailyLoadExcluded || typeof heapMax !== 'number' || (typeof limit === 'number' && heapMax >= limit)) return false;
+  const free = heapMax - field.levelNow;
+  const seconds = (free / (field.slopeBytesPerHour ?? 0)) * HOUR_S;
+  return grewSeconds(field) < free / MIB && !isNear({ event: 'heap-exhausted', seconds }, grewSeconds(field));
+}
+
+/** For how long its newest line goes on. */
+const lineSeconds = ({ basis: { line }, windowSeconds }: FieldEvaluation): number =>
+  line === null ? windowSeconds : line.toT - line.fromT;
+
+/** What it has risen by at its slope: also before its newest line, where the rise only bent. */
+function roseBytes(field: FieldEvaluation): number {
+  const perSecond = (field.slopeBytesPerHour ?? 0) / HOUR_S;
+  const inWindow = Math.min(perSecond * field.windowSeconds, field.levelNow - field.levelAtStart);
+  return Math.max(perSecond * lineSeconds(field), Number.isFinite(inWindow) ? inWindow : 0);
+}
+
+/** A rise that was faster on average than it is now by this factor ends by itself. */
+const SLOWED = 2;
+
+/** For how long it has grown at about its slope. 0: it slows down. */
+function grewSeconds(field: FieldEvaluation): number {
+  const perSecond = (field.slopeBytesPerHour ?? 0) / HOUR_S;
+  const isSlower = field.levelNow - field.levelAtStart > SLOWED * perSecond * field.windowSeconds;
+  return isSlower || !(perSecond > 0) ? 0 : roseBytes(field) / perSecond;
+}
 
 /**
  * Whether growth may be daily load or a warm-up: slower than a tenth of the level at the start per hour; or, after the first minutes, a rise of
  * less than half of that level, or one that is still saturating. Never if the limit is less than an hour away.
  */
 function mayBeDailyLoad(field: FieldEvaluation, room: number, isStartUp: boolean): boolean {
-  const { windowSeconds, levelNow, levelAtStart, saturating, dailyLoadExcluded, basis } = field;
+  const { windowSeconds, levelNow, levelAtStart, saturating, dailyLoadExcluded } = field;
   if (dailyLoadExcluded) return false;
   if (isStartUp) return true;
   const slope = field.slopeBytesPerHour ?? 0;
   // A drift over part of a day, in a run that does not contain the same hours of another day, may be morning load after a quiet night.
-  const sinceS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
+  const sinceS = lineSeconds(field);
   if (sinceS < DAY_S && windowSeconds >= DAY_S && windowSeconds < DAY_S + sinceS) return true;
   if (windowSeconds >= DAY_S) return false;
   const start = Math.max(1, levelAtStart);
@@ -139,9 +191,7 @@ function headroomOf(id: FieldId, fields: Fields, { limit, heapMax }: Limits): nu
 /** Whether growth may be first use of heap pages. It looks like a leak of native memory, and stops when all pages have been touched. */
 function mayBeHeapExpansion(fields: Fields, { limit, heapMax }: Limits, native: NativeTrend | null): boolean {
   if (native !== null) {
-    const { slopeBytesPerHour, basis, windowSeconds } = native.field;
-    const forS = basis.line === null ? windowSeconds : basis.line.toT - basis.line.fromT;
-    return ((slopeBytesPerHour ?? 0) / HOUR_S) * forS < native.untouchedBytes;
+    return roseBytes(native.field) < native.untouchedBytes;
   }
   const anon = fields.get('anon');
   if (!fields.has('heap_used') || typeof heapMax !== 'number' || anon === undefined) return false;

@@ -6,6 +6,7 @@ import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
 import { causeBasis, type DerivedTrends, type Fields, grows, type Limits, mayBeStartUp } from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
+import { fitsWhenFull } from './filling-heap.ts';
 import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
 import { hasUndecidedRise } from './joint-evidence.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
@@ -76,7 +77,11 @@ function etasOf(growth: Growth, causes: readonly CauseShare[], limits: Limits): 
     const { limit } = limits;
     const until = (sum: MovingSum, rate: GrowthRate, event: Eta['event']): Eta | null => {
       const peak = rate.slope > 0 ? peakOf(fields, sum, rate, moved) : null;
-      return peak === null ? null : etaTo(limit - peak, rate, event);
+      if (peak === null) return null;
+      const eta = etaTo(limit - peak, rate, event);
+      const exhausted = etas.find(({ event: one }) => one === 'heap-exhausted')?.seconds ?? 0;
+      const isTooEarly = event === 'oom-kill' && eta !== null && eta.seconds < exhausted;
+      return isTooEarly && fitsWhenFull(growth, causes, { ...limits, limit }, peak) ? null : eta;
     };
     const usage = sumGrowthRate(fields, 'usage');
     const eta = causes.some((cause) => !cause.reclaimable)
@@ -136,7 +141,7 @@ export function combineFields(
   const growth: Growth = { fields, native: derived.native?.field ?? null, locked: derived.locked, moved };
   const causes = causesOf(growth);
   const etas = etasOf(growth, causes, limits);
-  const isStartUp = mayBeStartUp(runSeconds, etas);
+  const isStartUp = (grewSeconds: number): boolean => mayBeStartUp(runSeconds, grewSeconds, etas);
   const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived, isStartUp));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // cgroup v1 does not split kernel memory, so it is not known whether the growth there is reclaimable.

@@ -43,6 +43,27 @@ test('the end is -Xmx or the container limit, whichever comes first', () => {
   assert.match(leaking([oom])?.headline ?? '', /reaches the container's limit/);
 });
 
+test('a heap that may stop by itself is no leak yet, and its end is a condition', () => {
+  const found = (leak: boolean | null, cappedBy: 'soft-references' | null) =>
+    applyRule(heapFloor, {
+      values: { heap_used: 700 * MIB },
+      evaluation: {
+        trend: 'growing',
+        leak,
+        causes: [causeShare('heap')],
+        causeBasis: [{ cause: 'heap', trends: [], posterior: 0.95, cappedBy, confidence: 0.75 }],
+        etas: [eta('heap-exhausted', 40 * HOUR_S)],
+      },
+    });
+  const open = found(null, 'soft-references');
+  assert.match(open?.headline ?? '', /floor after GC rises 31 MB an hour and, if it goes on, reaches -Xmx in 36 to 44 hours/);
+  assert.equal(open?.title, 'What survives garbage collection grows: a Java heap leak, or a heap that fills and stops');
+  for (const known of [found(true, 'soft-references'), found(null, null)]) {
+    assert.match(known?.headline ?? '', /rises 31 MB an hour and reaches -Xmx/);
+    assert.equal(known?.title, 'What survives garbage collection grows: a Java heap leak');
+  }
+});
+
 test('an -Xmx that the limit has no room for is not the end, also where the time to an OOM kill is not known', () => {
   const series = { heapMaxBytes: GIB, limitBytes: 200 * MIB };
   assert.equal(

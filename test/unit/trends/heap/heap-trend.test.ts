@@ -218,7 +218,7 @@ describe('three to seven collections', () => {
     );
   });
   const ofLast = (...collections: readonly (readonly [number, number])[]) =>
-    heap({ collections, promoted: 0 }).basis.statistics.fullCollections;
+    heap({ collections, promoted: 3 }).basis.statistics.fullCollections;
   test('show growth that begins late, by the last of them', () => {
     const late = heap({
       collections: [
@@ -237,6 +237,26 @@ describe('three to seven collections', () => {
     assert.equal(ofLast([40, 300], [100, 300], [120, 301], [150, 420], [170, 480]), 3, 'the last three, at 4 and 3 MB a minute');
     assert.equal(ofLast([40, 300], [100, 300], [120, 301], [150, 440], [170, 480]), undefined, 'at 4.6 and 2 MB a minute');
     assert.equal(ofLast([40, 300], [100, 300], [120, 480], [150, 440], [170, 480]), undefined, 'it fell in between');
+  });
+  test('show no growth where the heap then holds less than the live set would if it went on', () => {
+    const given = {
+      collections: [
+        [60, 100],
+        [90, 190],
+        [120, 280],
+      ],
+      young: () => 20,
+    } as const;
+    const full = heap({ ...given, promoted: 0.1 });
+    assert.deepEqual([full.trend, full.overruled], ['stable', true]);
+    assert.equal(full.basis.reason, 'the heap holds less than it would if the rise of its 3 collections went on');
+    assert.equal(heap({ ...given, promoted: 3 }).trend, 'growing');
+    assert.equal(heap({ ...given, promoted: 0.1, minutes: 138 }).trend, 'growing', 'the rise since is too small');
+    assert.equal(
+      heap({ ...given, promoted: 0.1, without: ['gc_count'] }).trend,
+      'growing',
+      'when the figures were renewed is not known',
+    );
   });
   test('may be seven', () => {
     const collections = Array.from({ length: 7 }, (_, k) => [40 + 25 * k, 300 + 20 * k + (k % 2)] as const);

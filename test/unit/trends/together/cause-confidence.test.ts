@@ -55,13 +55,25 @@ test('a cause is as sure as the surest field that shows it, and only fields that
 });
 
 describe('growth of the first five minutes may be the start', () => {
-  test('unless a limit is met within half an hour; that page cache is reclaimed does not matter', () => {
-    assert.equal(mayBeStartUp(5 * MINUTE_S, []), true);
-    assert.equal(mayBeStartUp(5 * MINUTE_S + 1, []), false);
-    assert.equal(mayBeStartUp(60, [eta('oom-kill', 30 * MINUTE_S), eta('heap-exhausted', HOUR_S)]), true);
-    assert.equal(mayBeStartUp(60, [eta('oom-kill', 30 * MINUTE_S - 1)]), false);
-    assert.equal(mayBeStartUp(60, [eta('oom-kill', HOUR_S), eta('heap-exhausted', 60)]), false);
-    assert.equal(mayBeStartUp(60, [eta('reclaim', 60)]), true);
+  const soon = (event: 'oom-kill' | 'heap-exhausted' | 'reclaim', seconds: number, grewSeconds: number): boolean =>
+    mayBeStartUp(grewSeconds, grewSeconds, [eta(event, seconds)]);
+  test('and later growth not', () => {
+    assert.equal(mayBeStartUp(5 * MINUTE_S, 5 * MINUTE_S, []), true);
+    assert.equal(mayBeStartUp(5 * MINUTE_S + 1, 5 * MINUTE_S + 1, []), false);
+  });
+  test('unless a limit is met within half an hour, and within twelve times as long as it grows', () => {
+    for (const event of ['oom-kill', 'heap-exhausted'] as const) {
+      assert.deepEqual([soon(event, 30 * MINUTE_S, 240), soon(event, 30 * MINUTE_S - 1, 240)], [true, false]);
+      assert.deepEqual([soon(event, 12 * 60, 60), soon(event, 12 * 60 - 1, 60)], [true, false]);
+    }
+    assert.equal(mayBeStartUp(60, 60, [eta('oom-kill', HOUR_S), eta('heap-exhausted', 60)]), false);
+    assert.equal(soon('reclaim', 60, 240), true, 'that page cache is reclaimed does not matter');
+  });
+  test('also near a limit for its first fifty seconds: a pool fills as straight as a leak', () => {
+    assert.deepEqual([soon('oom-kill', 120, 49), soon('oom-kill', 120, 50)], [true, false]);
+    assert.equal(mayBeStartUp(240, 49, [eta('oom-kill', 120)]), true, 'growth that began later');
+    assert.deepEqual([soon('oom-kill', 10, 40), soon('oom-kill', 9, 40)], [true, false], 'next to nothing is left of the limit');
+    assert.equal(soon('heap-exhausted', 9, 40), true, 'a heap may be filled up to -Xmx');
   });
   test('however fast it is, unless earlier runs grew alike', () => {
     const atStart = (given: Partial<FieldEvaluation>) =>
@@ -70,7 +82,7 @@ describe('growth of the first five minutes may be the start', () => {
         fieldsOf({ metaspace: grown(1500, 1 / 30, given) }),
         LIMITS,
         { native: null, locked: null },
-        true,
+        () => true,
       );
     assert.deepEqual([atStart({}).confidence, atStart({}).cappedBy], [0.75, 'daily-load']);
     assert.equal(atStart({ dailyLoadExcluded: true }).confidence, 0.99);
@@ -85,11 +97,44 @@ describe('growth of the first five minutes may be the start', () => {
         fieldsOf({ heap_used: field }),
         { limit: 'max', heapMax },
         { native: null, locked: null },
-        true,
+        () => true,
       ).confidence;
     };
     assert.deepEqual([heap(8, 224 * MIB), heap(7, 224 * MIB), heap(8, 225 * MIB)], [0.99, 0.75, 0.75]);
   });
+});
+
+test('what a heap keeps may be soft references for a second for each free MiB, if -Xmx fits the limit and is not near', () => {
+  // 340 MiB are there after 20 minutes of 720 MiB an hour.
+  const heap = (freeMib: number, given: Partial<FieldEvaluation> = {}, limit: Limits['limit'] = 'max') => {
+    const field = grown(720, 1 / 3, { levelNow: 340 * MIB, ...given });
+    return basis('heap', { heap_used: field }, { limit, heapMax: (340 + freeMib) * MIB });
+  };
+  assert.deepEqual([heap(1201).confidence, heap(1201).cappedBy], [0.75, 'soft-references']);
+  assert.deepEqual([heap(1200).confidence, heap(1200).cappedBy], [0.99, null]);
+  assert.equal(heap(1201, { dailyLoadExcluded: true }).cappedBy, null, 'earlier runs grew alike');
+  assert.equal(heap(1201, {}, 1541 * MIB).cappedBy, null, 'the limit comes first');
+  assert.equal(heap(1201, {}, 1542 * MIB).cappedBy, 'soft-references');
+  const fast = (mibPerHour: number) => heap(1201, { slopeBytesPerHour: mibPerHour * MIB }).cappedBy;
+  assert.deepEqual([fast(2402), fast(2403)], ['soft-references', null], 'half an hour to -Xmx');
+});
+
+test('growth at the start lasts since it has about the slope of now, and one that slows down may end', () => {
+  const seconds: number[] = [];
+  const atStart = (given: Partial<FieldEvaluation>): number => {
+    causeBasis(
+      { cause: 'shmem', bytesPerHour: 1, reclaimable: false, what: null },
+      fieldsOf({ shmem: grown(3600, 1 / 60, given) }),
+      LIMITS,
+      { native: null, locked: null },
+      (grewSeconds) => seconds.push(grewSeconds) > 0,
+    );
+    return Math.round(seconds.at(-1)!);
+  };
+  assert.equal(atStart({}), 60);
+  assert.equal(atStart(since(10 / 3600)), 60, 'a bend');
+  assert.equal(atStart({ ...since(10 / 3600), levelNow: 112 * MIB }), 12, 'it began late');
+  assert.deepEqual([atStart({ levelNow: 220 * MIB }), atStart({ levelNow: 221 * MIB })], [60, 0]);
 });
 
 describe('growth of less than a day may be daily load', () => {
@@ -174,7 +219,13 @@ describe('native memory may be a heap that is touched for the first time', () =>
     const beside = (untouchedMiB: number, field = grown(50, 30)) =>
       confidence('native', given, LIMITS, { native: { field, untouchedBytes: untouchedMiB * MIB } });
     assert.deepEqual([beside(1499), beside(1501)], [0.99, 0.75]);
-    assert.deepEqual([beside(199, grown(50, 30, since(4))), beside(201, grown(50, 30, since(4)))], [0.99, 0.75]);
+    const late = grown(50, 30, { ...since(4), levelNow: 150 * MIB });
+    assert.deepEqual([beside(199, late), beside(201, late)], [0.99, 0.75]);
+    assert.deepEqual(
+      [beside(1499, grown(50, 30, since(4))), beside(1501, grown(50, 30, since(4)))],
+      [0.99, 0.75],
+      'it only bent',
+    );
     assert.equal(beside(0, grown(50, 30, { slopeBytesPerHour: null, posterior: 0.8 })), 0.8);
     assert.equal(beside(0, grown(5, DAY_S / HOUR_S / 2)), 0.75, 'it may be daily load');
   });

@@ -6,6 +6,7 @@ import type { DerivedTrends } from '../../../../src/trends/together/cause-confid
 import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 import { DAY_S, MIB } from '../../../../src/units.ts';
+import { UNMOVED } from '../../../support/evaluation.ts';
 
 /** Growth in MiB an hour of fields as they are evaluated one by one; `.` stands still, `-` is not known. What is said of all together. */
 const TRUTH = `
@@ -70,9 +71,6 @@ function evaluated(perHour: number): FieldEvaluation {
 
 const NONE: DerivedTrends = { native: null, locked: null };
 
-/** Nothing came with page cache but what the slopes say, and no samples tell of peaks. */
-const unmoved: CoMovement = { isExplainedByCache: () => false, isExplainedByMappings: () => false, peak: () => null };
-
 for (const row of rows) {
   const [cells, answer] = row.split('|').map((part) => part.trim().split(/\s+/)) as [string[], string[]];
   const [leak, ...causes] = answer;
@@ -81,7 +79,7 @@ for (const row of rows) {
     const fields = new Map(
       names.flatMap((name, i) => (cells[i] === '-' ? [] : [[name, evaluated(cells[i] === '.' ? 0 : Number(cells[i]) * MIB)]])),
     );
-    const outcome = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 2048 * MIB }, unmoved, DAY_S);
+    const outcome = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 2048 * MIB }, UNMOVED, DAY_S);
     assert.equal(String(outcome.leak), leak);
     assert.deepEqual(
       outcome.causes.map(({ cause }) => cause),
@@ -102,8 +100,8 @@ test('slab that came when the cache did is no cause, however the cache itself is
     ['kernel', evaluated(12 * MIB)],
   ]);
   const limits = { limit: 4096 * MIB, heapMax: null };
-  assert.deepEqual(combineFields(fields, NONE, limits, { ...unmoved, isExplainedByCache: () => true }, DAY_S).causes, []);
-  assert.equal(combineFields(fields, NONE, limits, unmoved, DAY_S).causes[0]?.cause, 'slab');
+  assert.deepEqual(combineFields(fields, NONE, limits, { ...UNMOVED, isExplainedByCache: () => true }, DAY_S).causes, []);
+  assert.equal(combineFields(fields, NONE, limits, UNMOVED, DAY_S).causes[0]?.cause, 'slab');
 });
 
 test('page tables that came with the memory that they map are no cause, though that memory is called steady', () => {
@@ -114,8 +112,8 @@ test('page tables that came with the memory that they map are no cause, though t
   ]);
   const limits = { limit: 4096 * MIB, heapMax: null };
   const causes = (moved: CoMovement) => combineFields(fields, NONE, limits, moved, DAY_S).causes.map(({ cause }) => cause);
-  assert.deepEqual(causes({ ...unmoved, isExplainedByMappings: () => true }), []);
-  assert.deepEqual(causes(unmoved), ['page-tables']);
+  assert.deepEqual(causes({ ...UNMOVED, isExplainedByMappings: () => true }), []);
+  assert.deepEqual(causes(UNMOVED), ['page-tables']);
 });
 
 describe('native memory, where the figures of the JVM tell it from the heap', () => {
@@ -123,7 +121,7 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
   const causes = (perHour: Record<string, number>, native: number) => {
     const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, evaluated(mib * MIB)]));
     const trend = { field: evaluated(native * MIB), untouchedBytes: 0 };
-    return combineFields(fields, { ...NONE, native: trend }, limits, unmoved, DAY_S).causes.map(
+    return combineFields(fields, { ...NONE, native: trend }, limits, UNMOVED, DAY_S).causes.map(
       (c) => `${c.cause} ${c.bytesPerHour / MIB}`,
     );
   };
@@ -144,7 +142,7 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
 describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
   const cause = (perHour: Record<string, number>) => {
     const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, evaluated(mib * MIB)]));
-    const { leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved, DAY_S);
+    const { leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, UNMOVED, DAY_S);
     return causes.map(
       (c) => `${c.cause} ${c.bytesPerHour / MIB} ${c.reclaimable ? 'reclaimable' : 'not reclaimable'}, leak ${leak}`,
     );
@@ -160,7 +158,7 @@ describe('slab that cgroup v1 or an old kernel reports as a whole', () => {
 test('each cause grows by its own part: shmem is not page cache, the stacks of threads are theirs', () => {
   const shares = (perHour: Record<string, number>) => {
     const fields = new Map(entriesOf(perHour).map(([id, mib]) => [id, evaluated(mib * MIB)]));
-    const { causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved, DAY_S);
+    const { causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, UNMOVED, DAY_S);
     return causes.map((c) => `${c.cause} ${c.bytesPerHour / MIB}`);
   };
   assert.deepEqual(shares({ file: 20, shmem: 12 }), ['shmem 12', 'page-cache 8']);
@@ -175,14 +173,14 @@ test('a heap whose live set is not known is neither called a leak nor cleared of
     ['usage', evaluated(0)],
     ['heap_used', heap],
   ]);
-  assert.equal(combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 200 * MIB }, unmoved, DAY_S).leak, null);
+  assert.equal(combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 200 * MIB }, UNMOVED, DAY_S).leak, null);
 });
 
 describe('kinds of memory that cannot be reclaimed', () => {
   const LIMIT = 4096 * MIB;
   const outcome = (perHour: ByField<number>, derived = NONE) => {
     const fields = new Map(entriesOf({ anon: 0, usage: 12, ...perHour }).map(([id, mib]) => [id, evaluated(mib * MIB)]));
-    const { leak, causes, etas } = combineFields(fields, derived, { limit: LIMIT, heapMax: null }, unmoved, DAY_S);
+    const { leak, causes, etas } = combineFields(fields, derived, { limit: LIMIT, heapMax: null }, UNMOVED, DAY_S);
     const end = etas.find(({ event }) => event === 'oom-kill');
     return [
       `leak ${leak}`,
@@ -239,7 +237,7 @@ describe('kinds of memory that cannot be reclaimed', () => {
 describe('page cache that becomes active', () => {
   const causes = (perHour: ByField<number>) => {
     const fields = new Map(entriesOf({ usage: 0, anon: 0, ...perHour }).map(([id, mib]) => [id, evaluated(mib * MIB)]));
-    const { trend, leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, unmoved, DAY_S);
+    const { trend, leak, causes } = combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, UNMOVED, DAY_S);
     return [trend, `leak ${leak}`, ...causes.map(({ cause, bytesPerHour }) => `${cause} ${bytesPerHour / MIB}`)];
   };
   test('is what makes the working set grow while usage is flat', () =>

@@ -7,7 +7,7 @@ import { combineFields } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 import type { TrendStatistics } from '../../../../src/trends/types.ts';
 import { DAY_S, HOUR_S } from '../../../../src/units.ts';
-import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
+import { fieldEvaluation, growingField, UNMOVED } from '../../../support/evaluation.ts';
 
 const MB = 1e6;
 /** Longer than two days, so that it is no daily load. */
@@ -20,11 +20,9 @@ const noted = (statistics: TrendStatistics) => fieldEvaluation({ basis: { ...sti
 const since = (fromT: number) => ({ ...still.basis, line: { fromT, toT: 1e6, level: 0, slopePerSecond: 0 } });
 
 const NONE: DerivedTrends = { native: null, locked: null };
-/** No samples tell of peaks. */
-const unmoved: CoMovement = { isExplainedByCache: () => false, isExplainedByMappings: () => false, peak: () => null };
 const UNLIMITED: Limits = { limit: 'max', heapMax: 'max' };
 
-const answer = (fields: ByField<FieldEvaluation>, limits: Partial<Limits> = {}, moved = unmoved, derived = NONE) =>
+const answer = (fields: ByField<FieldEvaluation>, limits: Partial<Limits> = {}, moved = UNMOVED, derived = NONE) =>
   combineFields(new Map(entriesOf(fields)), derived, { ...UNLIMITED, ...limits }, moved, DAY_S);
 const endsOf = (...given: Parameters<typeof answer>) =>
   answer(...given).etas.map(({ event, seconds, low, high }) => [
@@ -47,7 +45,7 @@ describe('growth ends', () => {
   test('at the peak of the sum since the fastest of its parts began to grow', () => {
     const asked: [number, number][] = [];
     const moved: CoMovement = {
-      ...unmoved,
+      ...UNMOVED,
       peak: (_, perHour, fromT) => {
         asked.push([perHour, fromT]);
         return 150 * MB;
@@ -79,7 +77,7 @@ describe('growth ends', () => {
     assert.deepEqual(endsOf({ usage: growing(20) }, { limit: 200 * MB }), [], 'but not where no cause is known');
   });
   test('at the newest peak of usage where that is page cache', () => {
-    const moved: CoMovement = { ...unmoved, peak: ({ of }, _, fromT) => (of((id) => (id === 'usage' ? fromT : null)) ?? 0) * MB };
+    const moved: CoMovement = { ...UNMOVED, peak: ({ of }, _, fromT) => (of((id) => (id === 'usage' ? fromT : null)) ?? 0) * MB };
     const usage = growing(20, { basis: since(160) });
     assert.equal(endsOf({ usage, file: growing(20) }, { limit: 200 * MB }, moved)[0]![1], 2);
   });
@@ -150,7 +148,7 @@ describe('where nothing grows', () => {
 
 test('anonymous memory and usage that grow without a cause leave open whether it leaks; one of them does not', () => {
   const native = { field: still, untouchedBytes: 0 };
-  const leakOf = (fields: ByField<FieldEvaluation>) => answer(fields, {}, unmoved, { ...NONE, native }).leak;
+  const leakOf = (fields: ByField<FieldEvaluation>) => answer(fields, {}, UNMOVED, { ...NONE, native }).leak;
   assert.equal(leakOf({ usage: growing(10), anon: growing(10), heap_used: still }), null);
   assert.equal(leakOf({ usage: growing(10), anon: still, heap_used: still }), false);
   assert.equal(leakOf({ usage: still, anon: growing(10), heap_used: still }), false);
