@@ -183,6 +183,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     falling,
     lastPartStart,
     moveOfLimit,
+    netFallShare: ((average.levelAfterStart - average.levelAtEnd) * scale) / moved,
     rSquared: straight,
     settles,
     cycles,

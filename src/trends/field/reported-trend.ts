@@ -23,10 +23,13 @@ const requiredPosterior = (straight: number): number =>
 /**
  * A fall ends by itself: what load has taken is given back, a cache is reclaimed, and nobody has to act. So it is reported late rather than early:
  * at a posterior that no small variation lowers, if it began in the first half of the window, and if it frees a part of the limit that matters.
+ * It must also end lower than it stood after the start, by half of the fall: what rose before, as a warm-up or a part of a day's load does, has
+ * only gone back.
  */
 const MIN_POSTERIOR_OF_FALL = 0.97;
 const MAX_START_OF_FALL = 0.5;
 const MIN_FALL_OF_LIMIT = 0.004;
+const MIN_NET_FALL = 0.5;
 
 /** Minimum number of collections for a rising floor, and for a floor whose mean model is not a plain line: few collections are few points. */
 export const MIN_CYCLES = 4;
@@ -41,6 +44,8 @@ export interface TrendFacts {
   readonly lastPartStart: number;
   /** How far it moved along that slope, as a share of the limit; null: there is no limit in its unit. */
   readonly moveOfLimit: number | null;
+  /** How much lower it ends than it stood after the start, as a share of how far it moved along that slope. */
+  readonly netFallShare: number;
   readonly rSquared: number;
   /** Whether it rises towards a level and has a part of that still to come. */
   readonly settles: boolean;
@@ -72,8 +77,10 @@ export function reportedTrend(facts: TrendFacts): ReportedTrend {
   return { trend: 'stable', reason: significant ? `${rises} and ${falls}, ${needed}` : 'its slope is too small to matter' };
 }
 
-const isFallOfNote = ({ lastPartStart, moveOfLimit }: TrendFacts): boolean =>
-  lastPartStart <= MAX_START_OF_FALL && (moveOfLimit === null || moveOfLimit >= MIN_FALL_OF_LIMIT);
+const isFallOfNote = ({ lastPartStart, moveOfLimit, netFallShare }: TrendFacts): boolean =>
+  lastPartStart <= MAX_START_OF_FALL &&
+  netFallShare >= MIN_NET_FALL &&
+  (moveOfLimit === null || moveOfLimit >= MIN_FALL_OF_LIMIT);
 
 /** Whether what is still to come within a day is 2 % of the limit, or a tenth of the level. */
 export function isStillToCome(remainingRise: number, levelNow: number, limit: Limit): boolean {

@@ -38,6 +38,8 @@ export interface ModelAverage {
   readonly slope: { readonly low: number; readonly median: number; readonly high: number };
   /** The most probable model's value at the last point, in the unit of the series. */
   readonly levelAtEnd: number;
+  /** The same at the point that a tenth of all points precede: a process has started by then. */
+  readonly levelAfterStart: number;
 }
 
 /** Models less probable than this, against the most probable one, are left out. */
@@ -147,6 +149,7 @@ export class ModelAverager {
         high: arithmetic.slopeQuantile(slope, 0.95),
       },
       levelAtEnd: modelValueAt(top.model, columns, top.coefficients, m - 1),
+      levelAfterStart: modelValueAt(top.model, columns, top.coefficients, Math.floor(m / 10)),
     };
   }
 }

@@ -9,6 +9,7 @@ const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
   falling: 0.1,
   lastPartStart: 0,
   moveOfLimit: null,
+  netFallShare: 1,
   rSquared: 0,
   settles: false,
   cycles: null,
@@ -41,6 +42,13 @@ test('a fall is reported from a probability of 0.97 on, from the first half of t
   assert.equal(fall({ lastPartStart: 0.5, moveOfLimit: 0.004 }).trend, 'shrinking');
   assert.deepEqual(fall({ lastPartStart: 0.52 }), unsaid);
   assert.deepEqual(fall({ moveOfLimit: 0.0039 }), unsaid);
+});
+
+test('what rose and only went back does not shrink: it must end lower than it stood after the start, by half of the fall', () => {
+  const fall = (netFallShare: number) => trendOf({ growing: 0, falling: 0.99, netFallShare });
+  assert.equal(fall(0.5), 'shrinking');
+  assert.equal(fall(0.49), 'stable');
+  assert.equal(fall(-3), 'stable');
 });
 
 test('what is not reported says which probabilities it has, or that it is too slow to matter', () => {
