@@ -19,6 +19,7 @@ import { printError, printJson, withOptions } from './command.ts';
 import { readCredentials } from './fleet-credentials.ts';
 import { fleetTable } from './fleet-table.ts';
 import { SecretFileError } from './secret-file.ts';
+import { applyLongRunFlags } from './v8-flags.ts';
 
 /** `memhound fleet`: a verdict for each container that a Prometheus server has metrics of. */
 export const fleet = (argv: string[]): Promise<number> => withOptions('fleet', argv, run);
@@ -215,4 +216,4 @@ function progressBar(): { readonly show: (progress: Progress) => void; readonly 
   };
 }
 
-serveThread();
+if (serveThread()) applyLongRunFlags();
