@@ -101,7 +101,7 @@ const IMMINENT_AT_START_S = 30 * MINUTE_S;
  * A pool of threads, of buffers or of objects fills as straight as a leak, within seconds or minutes, up to a size that fits the container. So an
  * end tells the two apart only from here on: nearer than this many times the time of the growth, or so near that nothing that fits is left.
  */
-const FILLING_S = 50;
+const FILLING_S = 30;
 const MAX_TIMES_AHEAD = 12;
 const NEARLY_THERE = 1 / 4;
 

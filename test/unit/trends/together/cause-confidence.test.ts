@@ -69,11 +69,11 @@ describe('growth of the first five minutes may be the start', () => {
     assert.equal(mayBeStartUp(60, 60, [eta('oom-kill', HOUR_S), eta('heap-exhausted', 60)]), false);
     assert.equal(soon('reclaim', 60, 240), true, 'that page cache is reclaimed does not matter');
   });
-  test('also near a limit for its first fifty seconds: a pool fills as straight as a leak', () => {
-    assert.deepEqual([soon('oom-kill', 120, 49), soon('oom-kill', 120, 50)], [true, false]);
-    assert.equal(mayBeStartUp(240, 49, [eta('oom-kill', 120)]), true, 'growth that began later');
-    assert.deepEqual([soon('oom-kill', 10, 40), soon('oom-kill', 9, 40)], [true, false], 'next to nothing is left of the limit');
-    assert.equal(soon('heap-exhausted', 9, 40), true, 'a heap may be filled up to -Xmx');
+  test('also near a limit for its first thirty seconds: a pool fills as straight as a leak', () => {
+    assert.deepEqual([soon('oom-kill', 120, 29), soon('oom-kill', 120, 30)], [true, false]);
+    assert.equal(mayBeStartUp(240, 29, [eta('oom-kill', 120)]), true, 'growth that began later');
+    assert.deepEqual([soon('oom-kill', 7, 28), soon('oom-kill', 6, 28)], [true, false], 'next to nothing is left of the limit');
+    assert.equal(soon('heap-exhausted', 6, 28), true, 'a heap may be filled up to -Xmx');
   });
   test('however fast it is, unless earlier runs grew alike', () => {
     const atStart = (given: Partial<FieldEvaluation>) =>
