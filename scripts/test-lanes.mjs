@@ -22,17 +22,41 @@ const alone = under(
   'pod/sigterm',
 );
 
+/** They wait for a verdict four fifths of their time and more: beside them the cores are free for others. */
+const waiting = under(
+  'e2e/becomes-jvm.test.ts',
+  'e2e/capture.test.ts',
+  'e2e/fleet.test.ts',
+  'e2e/history/restart.test.ts',
+  'e2e/jvm/histogram.test.ts',
+  'e2e/jvm/servers.test.ts',
+  'e2e/oom-kill.test.ts',
+  'e2e/story.test.ts',
+  'e2e/story-leak.test.ts',
+  'e2e/two-jvms-in-one-cgroup.test.ts',
+  'faults/hang.test.ts',
+);
+
 /** A file goes to the first lane that accepts it. */
 const LANES = [
   // Each needs most of a core to keep up with its clock. Pods share one store of images and containers: the next file
   // finds what the previous one built.
   { takes: under('pod', 'uml'), atOnce: 1 },
+  { takes: waiting, atOnce: 1 },
   // A cgroup, a folder, a browser: each test has its own, and ports are free ones.
   { takes: () => true, atOnce: 2 },
 ];
 
 /** These take about a minute each. They come first in their lane, so that none runs alone at the end. */
-const longest = under('e2e/history/day', 'e2e/history/kill', 'e2e/page-states', 'corpus/kernel');
+const longest = under(
+  'attacks/connections',
+  'e2e/history/day',
+  'e2e/history/kill',
+  'e2e/jvm/culprit',
+  'e2e/jvm/servers',
+  'e2e/page-states',
+  'corpus/kernel',
+);
 
 /** Rounds of lanes. The lanes of a round run in parallel, the files of a lane in this order. */
 export function rounds(files) {
