@@ -31,6 +31,15 @@ export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
   };
 }
 
+/** The rate since `fromS`, epoch seconds, by least squares; null: too few values are known. */
+export function paceSince(t: Float64Array, column: Float64Array, fromS: number): number | null {
+  const known = [...column.keys()].filter((i) => t[i]! >= fromS && Number.isFinite(column[i]));
+  return slope(
+    known.map((i) => t[i]!),
+    known.map((i) => column[i]!),
+  );
+}
+
 const dropsOf = (bytes: readonly number[]): number[] =>
   [...bytes.keys()].filter((i) => i > 0 && bytes[i]! < bytes[i - 1]! * (1 - MAX_SHRINKAGE));
 

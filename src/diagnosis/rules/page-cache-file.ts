@@ -3,6 +3,7 @@ import { isWithin } from '../../sources/files/file-groups.ts';
 import { cacheReclaimText } from '../eta-text.ts';
 import { type FileSituation, fileSituation, filesName, filesText, holdersText } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
+import { paceSince } from '../growth/growth-pace.ts';
 import type { CauseRule } from '../rule.ts';
 import {
   areFlatText,
@@ -62,7 +63,7 @@ export const pageCacheFile: CauseRule = {
       ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
     ];
     return {
-      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat)}${diskText(context, row)}`,
+      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat, whole)}${diskText(context, row)}`,
       severity: 'info',
       title:
         share.what === null
@@ -104,25 +105,36 @@ function cacheText(context: RuleContext, what: string | null): Sentence {
   return texts.reduce((all, text, i) => sentence`${all}${i === 0 ? '' : ' and of '}${text}`, sentence`page cache of `);
 }
 
-function meaningText(context: RuleContext, situation: FileSituation | null, flat: readonly string[]): string {
+function meaningText(context: RuleContext, situation: FileSituation | null, flat: readonly string[], whole: number): string {
+  const rest = restText(context, whole);
   const areFlat = flat.length > 0 ? `${capitalise(areFlatText(flat))}: ` : '';
   const text =
     situation === 'mapped'
       ? 'a leak of mappings, not of memory: disk and cache come back when they are unmapped'
       : situation === 'unclosed'
         ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
-        : `${restText(context) === '' ? 'not a leak, ' : ''}the kernel takes it back ${cacheReclaimText(context)}`;
-  return `${areFlat}${areFlat === '' ? capitalise(text) : text}.${restText(context)}`;
+        : `${rest === '' ? 'not a leak, ' : ''}the kernel takes it back ${cacheReclaimText(context)}`;
+  return `${areFlat}${areFlat === '' ? capitalise(text) : text}.${rest}`;
 }
 
-/** What grows beside the cache, if it is not known yet whether that is a leak. */
-function restText(context: RuleContext): string {
+/** What grows beside the cache, if it is not known yet whether that is a leak. `whole`: growth of all memory used, in bytes an hour. */
+function restText(context: RuleContext, whole: number): string {
   const anon = growthOf(context, 'anon');
   if (context.evaluation.leak !== null || anon <= 0) return '';
   const filling = fillingHeapPerHour(context);
   return filling === null
-    ? ` Anonymous memory grows ${rateText(anon)} beside it, and whether that is a leak is not known yet.`
-    : ` The Java heap fills beside it, ${rateText(filling)}: whether that is a leak is known after its old generation has been collected.`;
+    ? ` Anonymous memory grows${partText(context, anon, whole)} beside it, and whether that is a leak is not known yet.`
+    : ` The Java heap fills beside it${filling <= whole ? `, ${rateText(filling)}` : ''}: whether that is a leak is known after its old generation has been collected.`;
+}
+
+/** The rate of anonymous memory. Its newest line may be shorter than that of the whole, and steeper: then the rate is that of the same time. */
+function partText(context: RuleContext, perHour: number, whole: number): string {
+  const { t, fields } = context.series;
+  const column = fields.get('anon');
+  const fromS = trendOf(context, 'usage')?.basis.line?.fromT;
+  const inSameTime = column === undefined || fromS === undefined ? null : paceSince(t, column, fromS);
+  const rate = perHour <= whole ? perHour : inSameTime;
+  return rate !== null && rate > 0 && rate <= whole ? ` ${rateText(rate)}` : '';
 }
 
 /** Other files may fill the same disk. */

@@ -249,3 +249,32 @@ test('a heap that fills beside the log is not flat, and it is not said that ther
     /are flat: the kernel takes it back at the limit\. Anonymous memory grows 48 MB a day beside it, and whether that is a leak is not known yet\.$/,
   );
 });
+
+test('what grows beside the cache is not said to grow faster than all memory: its rate is of the same time, or not stated', () => {
+  const t = Float64Array.from({ length: 41 }, (_, i) => i);
+  const said = (rises: (second: number) => number, heap: 'stable' | 'cyclic' = 'stable') => {
+    const usage = { ...fieldTrend('growing', 50_400e6) };
+    const line = { fromT: 10, toT: 40, level: 0, slopePerSecond: 14e6 };
+    return applyRule(pageCacheFile, {
+      series: { t, fields: new Map([['anon', t.map(rises)] as const]) },
+      evaluation: {
+        trend: 'growing',
+        leak: null,
+        causes: [causeShare('page-cache', 40_000e6, { what: LOG })],
+        fields: {
+          ...FLAT,
+          usage: { ...usage, basis: { ...usage.basis, line } },
+          anon: fieldTrend('growing', 126_000e6),
+          heap_used: fieldTrend(heap, heap === 'stable' ? 0 : 126_000e6),
+        },
+      },
+    })?.headline;
+  };
+  const tenPerSecond = said((second) => second * 10e6);
+  assert.match(tenPerSecond ?? '', /^Memory used grows 14 MB a second.* Anonymous memory grows 10 MB a second beside it, and/);
+  assert.match(
+    said((second) => second * 35e6) ?? '',
+    / Anonymous memory grows beside it, and whether that is a leak is not known yet\.$/,
+  );
+  assert.match(said(() => 0, 'cyclic') ?? '', / The Java heap fills beside it: whether that is a leak/);
+});
