@@ -172,8 +172,10 @@ function causesInAnon(
   const threadsPerHour = fields.threads?.trend === 'growing' ? (fields.threads.slopeBytesPerHour ?? 0) : 0;
   const ofThreads =
     threads === null ? 0 : Math.min(besideBuffers(inNative), inStacks.bytesPerHour + threadsPerHour * NATIVE_PER_THREAD_BYTES);
-  // The JVM updates its value of metaspace only at a collection, so the mappings may show the growth earlier.
-  const metaspaceGrows = by('metaspace') !== null || inMetaspace.share >= MIN_SHARE;
+  // The JVM updates its value of metaspace only at a collection, so the mappings may show the growth earlier: unless no class is loaded any more,
+  // and other native memory grows. Then it is what the start has left in the readings.
+  const isOfStart = loadsNoClass(fields) && inNative.share >= MIN_SHARE;
+  const metaspaceGrows = by('metaspace') !== null || (inMetaspace.share >= MIN_SHARE && !isOfStart);
   const ofLoaders = metaspaceGrows
     ? Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour)
     : 0;
@@ -197,6 +199,10 @@ function causesInAnon(
   const most = Math.max(...causes.map(({ bytesPerHour }) => bytesPerHour));
   return causes.filter(({ bytesPerHour }) => bytesPerHour >= MIN_SHARE_OF_MAIN * most);
 }
+
+/** Whether fewer than one class was loaded in the window; false: it is not known. The number of loaded classes is always up to date. */
+const loadsNoClass = ({ classes }: Evaluation['fields']): boolean =>
+  classes?.trend === 'stable' && ((classes.slopeBytesPerHour ?? 0) / HOUR_S) * classes.windowSeconds < 1;
 
 /** Native growth without blocks past 128 KiB: those of a thread beside its stack are smaller. */
 function besideBuffers({ parts, grewBytes, bytesPerHour }: Measured): number {

@@ -268,6 +268,17 @@ test('class loaders take no malloc that threads took, and metaspace of a trend i
 
 test('metaspace that grows by its mappings is named, also while the JVM has not renewed its figure', () => {
   const growth = grown({ metaspace: [10, 70], 'malloc-arenas': [5, 45] });
+
+  test('metaspace in the mappings is that of the start where no class is loaded any more and other native memory grows', () => {
+    const causes = (classesPerHour: number, parts = grown({ metaspace: [10, 70], 'malloc-arenas': [5, 45] })) => {
+      const classes = { ...fieldTrend('stable', classesPerHour), windowSeconds: 1800 };
+      const evaluation = leaking(['native'], { fields: { anon: fieldTrend('growing', 100 * MIB), classes } });
+      return named(attribute({ evaluation, growth: parts, heapCounted: true }));
+    };
+    assert.deepEqual(causes(1.9), [['native', 'malloc-arenas', 40]]);
+    assert.deepEqual(causes(2), [['metaspace', null, 100]], 'one class in half an hour');
+    assert.deepEqual(causes(0, grown({ metaspace: [10, 70] })), [['metaspace', null, 100]], 'nothing else grows');
+  });
   assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [['metaspace', null, 100]]);
 });
 
