@@ -1,4 +1,5 @@
 import { DAY_S } from '../../units.ts';
+import type { StepChange } from './step-changes.ts';
 
 /**
  * A candidate for the expected course of a memory series: a sum of a few columns of the design matrix, each times a coefficient. Which candidate holds
@@ -230,17 +231,17 @@ const STEP_SATURATION_TIMES = [0.04, 0.1, 0.25];
 const STEP_RAMP_WIDTHS = [0.1, 0.18, 0.3];
 
 /**
- * Models for a series that jumps before the points `jumps`, the largest jump first: it steps once or several times, and after the last step it has
+ * Models for a series that jumps at the points `jumps`, the largest jump first: it steps once or several times, and after the last step it has
  * a slope, or none, or saturates. The slope before the last step is free and is not the slope at the end. Their columns follow on `size` others.
  */
-export function stepModels(u: Float64Array, size: number, jumps: readonly number[]): Pick<ModelSet, 'basis' | 'models'> {
+export function stepModels(u: Float64Array, size: number, jumps: readonly StepChange[]): Pick<ModelSet, 'basis' | 'models'> {
   const basis: Float64Array[] = [];
   const column = (of: (at: number) => number): number => size + basis.push(u.map(of)) - 1;
   const steps: number[] = [];
   const models: MeanModel[] = [];
-  for (const at of jumps) {
-    steps.push(column((x) => (x < u[at]! ? 0 : 1)));
-    const c = u[Math.max(...jumps.slice(0, steps.length))]!;
+  for (const { at, share } of jumps) {
+    steps.push(column((x) => (x < u[at]! ? 0 : x > u[at]! ? 1 : share)));
+    const c = u[Math.max(...jumps.slice(0, steps.length).map((jump) => jump.at))]!;
     const before = column((x) => Math.min(x - c, 0));
     const after = column((x) => Math.max(x - c, 0));
     const stepped = { ...BASE_MODEL, searchedParameters: steps.length, logPrior: LOG_PRIOR_BEND, lastPartStart: c };

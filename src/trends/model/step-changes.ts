@@ -16,8 +16,15 @@ const MAX_STEPS = 3;
 /** A fall counts if no other fall is larger than this share of it. */
 const OTHER_FALLS = 0.5;
 
-/** First index after each of the largest lasting jumps, the largest first. */
-export function stepChanges(y: Float64Array): number[] {
+export interface StepChange {
+  /** Index of the first block that has any of the step. */
+  readonly at: number;
+  /** How much of the step that block has: 1 if it came between two blocks. */
+  readonly share: number;
+}
+
+/** The largest lasting jumps, the largest first. */
+export function stepChanges(y: Float64Array): StepChange[] {
   const m = y.length;
   if (m < 4 * NEIGHBOURS) return [];
   const moves = Float64Array.from({ length: m - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
@@ -36,11 +43,25 @@ export function stepChanges(y: Float64Array): number[] {
     if (next === null) break;
     found.push(next);
   }
+  const steps = found.map((at) => stepAt(y, at, least));
   const [first] = found;
-  if (first === undefined || y[first]! > y[first - 1]!) return found;
+  if (first === undefined || y[first]! > y[first - 1]!) return steps;
   const size = y[first - 1]! - y[first]!;
   const others = moves.filter((_, i) => i + 1 !== first && y[i + 1]! < y[i]!);
-  return others.every((other) => other < OTHER_FALLS * size) ? found : [];
+  return others.every((other) => other < OTHER_FALLS * size) ? steps : [];
+}
+
+/**
+ * A step within a block is two jumps the same way, one after the other. `at`: the first index after the larger one. `least`: what the smaller one
+ * must exceed.
+ */
+function stepAt(y: Float64Array, at: number, least: number): StepChange {
+  const size = y[at]! - y[at - 1]!;
+  const along = (move: number): number => (Math.sign(move) === Math.sign(size) && Math.abs(move) > least ? move : 0);
+  const before = along(y[at - 1]! - y[at - 2]!);
+  const after = along(y[at + 1]! - y[at]!);
+  if (Math.abs(before) > Math.abs(after)) return { at: at - 1, share: before / (before + size) };
+  return { at, share: size / (size + after) };
 }
 
 function mean(y: Float64Array, from: number, to: number): number {

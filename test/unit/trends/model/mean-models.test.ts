@@ -166,7 +166,8 @@ test('a bend is refined by four places about it, each of which is less likely be
 });
 
 describe('models of a series that jumps', () => {
-  const steps = stepModels(u, 0, [60, 20]);
+  const jumps = [60, 20].map((at) => ({ at, share: 1 }));
+  const steps = stepModels(u, 0, jumps);
   test('are a step, a step with a slope, and six that come to it in time, for the first jump and for both', () => {
     assert.deepEqual(countOf(steps.models), { step: 2, 'step-line': 2, 'step-saturation': 12 });
     assert.equal(steps.basis.length, 18);
@@ -184,10 +185,18 @@ describe('models of a series that jumps', () => {
     ]);
     assert.deepEqual([steps.models[2]!.searchedParameters, steps.models[10]!.searchedParameters], [2, 3]);
   });
+  test('have a share of the step in the block that it falls in', () => {
+    const shared = {
+      basis: [u.map(() => 1), ...stepModels(u, 1, [{ at: 60, share: 0.4 }]).basis],
+      models: stepModels(u, 1, [{ at: 60, share: 0.4 }]).models,
+    };
+    const step = course(shared, 'step', [1, 5]);
+    assert.deepEqual([step(0.59), step(0.6), step(0.61)], [1, 3, 6]);
+  });
   test('jump where the series does, and have their slope after the last jump alone', () => {
     const withConstant = {
-      basis: [u.map(() => 1), ...stepModels(u, 1, [60, 20]).basis],
-      models: stepModels(u, 1, [60, 20]).models,
+      basis: [u.map(() => 1), ...stepModels(u, 1, jumps).basis],
+      models: stepModels(u, 1, jumps).models,
     };
     const step = course(withConstant, 'step', [1, 5]);
     assert.deepEqual([step(0.59), step(0.6), step(1)], [1, 6, 6]);

@@ -94,7 +94,7 @@ describe('the daily cycle', () => {
 
 describe('step changes', () => {
   /** Points that differ by 1 from one to the next, and by what is added from some on. */
-  const found = (jumps: Readonly<Record<number, number>>, length = 40): number[] => {
+  const changes = (jumps: Readonly<Record<number, number>>, length = 40) => {
     let level = 0;
     const y = Float64Array.from({ length }, (_, i) => {
       level += jumps[i] ?? 0;
@@ -102,11 +102,19 @@ describe('step changes', () => {
     });
     return stepChanges(y);
   };
+  const found = (jumps: Readonly<Record<number, number>>, length = 40): number[] => changes(jumps, length).map(({ at }) => at);
   test('are where the series jumps by eight times what neighbours differ by, the largest first', () => {
     assert.deepEqual(found({}), []);
     assert.deepEqual(found({ 20: 12 }), [20]);
     assert.deepEqual(found({ 20: 6 }), []);
     assert.deepEqual(found({ 10: 20, 20: 60, 30: 40 }), [20, 30, 10]);
+  });
+  test('that fall within a block are one step, of which that block has a share', () => {
+    assert.deepEqual(changes({ 20: 31 }), [{ at: 20, share: 1 }]);
+    assert.deepEqual(changes({ 20: 31, 21: 9 }), [{ at: 20, share: 0.75 }]);
+    assert.deepEqual(changes({ 19: 9, 20: 31 }), [{ at: 19, share: 0.25 }]);
+    assert.deepEqual(changes({ 20: 31, 21: 7 }), [{ at: 20, share: 1 }], 'too small for a jump');
+    assert.deepEqual(changes({ 20: 31, 21: -9 }), [{ at: 20, share: 1 }], 'the other way');
   });
   test('are three at most', () => assert.deepEqual(found({ 10: 20, 16: 30, 22: 40, 28: 50 }), [28, 22, 16]));
   test('are five points from either end and from one another, in a series of twenty points or more', () => {
