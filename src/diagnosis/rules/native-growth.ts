@@ -104,13 +104,15 @@ function boundText(context: RuleContext, share: CauseShare): string | null {
 }
 
 /**
- * The end of direct buffers by -XX:MaxDirectMemorySize. The JVM collects when it is reached, so buffers that nobody uses are freed then. Large
+ * The end of direct buffers by -XX:MaxDirectMemorySize or its default. The JVM collects when it is reached, so buffers that nobody uses are freed then. Large
  * blocks of malloc look the same, and have no bound.
  */
 function directBoundText(context: RuleContext, part: PartGrowth): string | null {
   const most = directMemoryLimit(context);
-  if (most === null || !fits(context, most.bytes - part.bytes)) return null;
-  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.flag}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
+  // Under another allocator than glibc's all that malloc holds looks like large blocks.
+  const isOnlyDefault = most?.flag === null && context.allocator !== null && context.allocator !== 'glibc';
+  if (most === null || isOnlyDefault || !fits(context, most.bytes - part.bytes)) return null;
+  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.text}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
 }
 
 /** The end of the stacks of the threads that run now. A thread may have asked for a larger one, and no flag says so. */

@@ -1,6 +1,6 @@
 import { bytesText } from '../../format.ts';
 import { MIB } from '../../units.ts';
-import { directMemoryLimit } from '../direct-memory.ts';
+import { directBuffersGrow, directMemoryLimit } from '../direct-memory.ts';
 import { outsideHeapBytes, partsNow } from '../outside-heap.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue, type RuleContext, swappedNow } from '../rule-context.ts';
@@ -29,7 +29,7 @@ export const planExceedsLimit: ConditionRule = {
     const given = heapFlag === null || heapFlag.startsWith('-Xmx') ? '' : ` (${heapFlag})`;
     const rest = isMeasured
       ? sentence`${bytesText(outside)} lie outside the heap: ${bytesText(excess)} more than the limit of ${bytesText(limit)}`
-      : sentence`${bytesText(outside + (direct?.bytes ?? 0))} may lie outside the heap (${direct?.flag ?? ''}): ${bytesText(plannedExcess)} more than the limit of ${bytesText(limit)}`;
+      : sentence`${bytesText(outside + (direct?.bytes ?? 0))} may lie outside the heap (${direct?.text ?? ''}): ${bytesText(plannedExcess)} more than the limit of ${bytesText(limit)}`;
     const title = sentence`-Xmx is ${bytesText(heapMax)}${given}, and ${rest}`;
     return {
       severity: isMeasured && excess >= MUCH_SHARE_OF_LIMIT * limit ? 'critical' : 'warn',
@@ -66,13 +66,17 @@ const HEAP_FLAGS = /^-(?:Xmx|XX:(?:MaxHeapSize|MaxRAMPercentage|MaxRAMFraction|M
 const flagOf = ({ jvm }: RuleContext, pattern: RegExp): string | null =>
   jvm?.flags.findLast((flag) => pattern.test(flag)) ?? null;
 
-/** The direct memory that -XX:MaxDirectMemorySize still allows; null: the flag is not given. */
-function directRoomBytes(context: RuleContext, outside: number): { readonly bytes: number; readonly flag: string } | null {
+/**
+ * The direct memory that the JVM still allows; null: not known. Its default is no plan of the operator: hardly any program takes as much, so it
+ * counts only where direct buffers grow.
+ */
+function directRoomBytes(context: RuleContext, outside: number): ReturnType<typeof directMemoryLimit> {
   const most = directMemoryLimit(context);
-  if (most === null) return null;
+  const grows = context.steady.keep('direct buffers grow', directBuffersGrow(context));
+  if (most === null || (most.flag === null && !grows)) return null;
   // Without the mappings, all memory other than metaspace may already be direct buffers.
   const now =
     partsNow(context)?.find(({ id }) => id === 'direct-buffers')?.bytes ??
     Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
-  return { bytes: Math.max(0, most.bytes - now), flag: most.flag };
+  return { ...most, bytes: Math.max(0, most.bytes - now) };
 }

@@ -136,11 +136,13 @@ const grownIn = (
   id: 'direct-buffers' | 'thread-stacks' | 'malloc-heap' | 'malloc-arenas' | 'code-cache',
   flags: readonly string[] = [],
   threads = 40,
+  over: Given = {},
 ) =>
   applyRule(nativeGrowth, {
     jvm: { flags: [...flags] },
     values: { anon: 300 * MIB, threads },
-    series: { limitBytes: 1024 * MIB },
+    ...over,
+    series: { limitBytes: 1024 * MIB, ...over.series },
     anonGrowth: {
       fromS: 0,
       toS: 60,
@@ -164,6 +166,19 @@ test('direct buffers that -XX:MaxDirectMemorySize bounds below the limit end the
   );
   for (const flags of [['-XX:MaxDirectMemorySize=2g'], ['-XX:MaxDirectMemorySize=150m'], []])
     assert.match(grownIn('direct-buffers', flags)?.headline ?? '', /native memory\. OOM kill in 9 to 11 hours\.$/);
+});
+
+test('direct buffers end at -Xmx where -XX:MaxDirectMemorySize is not given', () => {
+  const headline = (heapMaxBytes: number, over: Given = {}) =>
+    grownIn('direct-buffers', [], 40, { ...over, series: { heapMaxBytes } })?.headline ?? '';
+  assert.match(
+    headline(300 * MIB),
+    /native memory\. Direct buffers end at 300 MiB \(as much as -Xmx, since -XX:MaxDirectMemorySize is not given\): there the JVM collects/,
+  );
+  const noBound = /native memory\. OOM kill in 9 to 11 hours\.$/;
+  assert.match(headline(2048 * MIB), noBound, 'the limit has no room for it');
+  assert.match(headline(300 * MIB, { allocator: 'jemalloc' }), noBound, 'all of malloc looks like direct buffers');
+  assert.match(headline(300 * MIB, { allocator: 'glibc' }), /end at 300 MiB/);
 });
 
 test('the advice is for the part that grew', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planExceedsLimit } from '../../../../src/diagnosis/rules/plan-exceeds-limit.ts';
 import { MIB } from '../../../../src/units.ts';
-import { applyRule, type Given, NOW_MS } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, type Given, NOW_MS } from '../../../support/rule-context.ts';
 
 interface Plan {
   readonly heapMax: number;
@@ -52,6 +52,16 @@ test('direct memory that a flag allows counts before it is used', () => {
   assert.equal(found?.severity, 'warn');
   assert.equal(at({ ...plan, flags: ['-XX:MaxDirectMemorySize=60m'] }), null, 'these may be there already');
   assert.equal(at({ ...plan, flags: ['-XX:MaxDirectMemorySize=0'] }), null, '0 is the default of the JVM');
+});
+
+test('as much direct memory as -Xmx, the default of the JVM, counts only while direct buffers grow', () => {
+  const plan = { heapMax: 400, outside: 90, limit: 500 };
+  const growing = (what: string) => at(plan, { evaluation: { causes: [causeShare('native', 31e6, { what })] } });
+  assert.equal(growing('malloc arenas'), null);
+  assert.equal(
+    growing('direct buffers and large malloc')?.title,
+    '-Xmx is 400 MiB, and 430 MiB may lie outside the heap (as much as -Xmx, since -XX:MaxDirectMemorySize is not given): 330 MiB more than the limit of 500 MiB',
+  );
 });
 
 test('where the mappings were read, what lies outside the heap is theirs, though the heap has grown since', () => {
