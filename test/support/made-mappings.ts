@@ -50,5 +50,6 @@ export const anonSplit = (parts: readonly AnonPart[], given: Partial<AnonSplit> 
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
   heap: null,
   heapInHugePages: false,
+  heapInFile: false,
   ...given,
 });

@@ -8,7 +8,7 @@ import { allocatorOf } from './allocator.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import { arenaReservations } from './arena-reservations.ts';
 import { classSpaceRange } from './class-space-range.ts';
-import { heapRange } from './heap-range.ts';
+import { fileHeapRange, heapRange } from './heap-range.ts';
 import { type JvmFigures, jvmFigures } from './jvm-figures.ts';
 import { type MarkStacks, markStacks } from './mark-stacks.ts';
 import { withNativeMemory } from './native-memory-split.ts';
@@ -30,6 +30,8 @@ export interface AnonSplit {
   readonly heap: AddressRange | null;
   /** Its pages are neither anon nor counted in the cgroup's usage. */
   readonly heapInHugePages: boolean;
+  /** -XX:AllocateHeapAt: its pages are those of a file. Only objects of a class data archive are anonymous memory in it. */
+  readonly heapInFile: boolean;
 }
 
 /**
@@ -104,6 +106,7 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
     mappedFiles: files,
     heap: heap === null ? null : { start: heap.start, end: heap.end },
     heapInHugePages,
+    heapInFile: heap !== null && fileHeapRange(mappings, figures) !== null,
   };
 }
 

@@ -39,6 +39,8 @@ interface Candidate extends AddressRange {
 export function heapRange(mappings: readonly Mapping[], figures: JvmFigures): HeapRange | null {
   if (figures.heapRange !== null) return { ...figures.heapRange, isConfirmed: true };
   const { heap } = figures;
+  const inFile = fileHeapRange(mappings, figures);
+  if (inFile !== null) return inFile;
   if (heap === null || heap.reservedBytes === null) return longestLowChain(mappings);
   let best: Candidate | null = null;
   for (const chain of chainsOf(mappings)) {
@@ -111,6 +113,27 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   if (a.atBoundary !== b.atBoundary) return a.atBoundary;
   if (a.off !== b.off) return a.off < b.off;
   return a.resident === b.resident ? a.start < b.start : a.resident > b.resident;
+}
+
+/**
+ * With -XX:AllocateHeapAt the heap is a file without a name, which is mapped as a whole: it is as long as the heap, or, without the JVM's
+ * values, where heaps are. Objects of an archive are mapped over pieces of it.
+ */
+export function fileHeapRange(mappings: readonly Mapping[], { heap, collector }: JvmFigures): HeapRange | null {
+  if (collector === 'ZGC') return null; // it maps its file piece by piece
+  const files = new Map<number, { start: number; end: number }>();
+  for (const { start, end, perms, path, inode } of mappings) {
+    if (!perms.startsWith('rw-s') || !/^\/(?!memfd:|dev\/|SYSV).* \(deleted\)$/.test(path)) continue;
+    const known = files.get(inode);
+    if (known === undefined) files.set(inode, { start, end });
+    else known.end = end;
+  }
+  const reserved = heap?.reservedBytes ?? null;
+  for (const { start, end } of files.values()) {
+    const fits = reserved === null ? start < LOW && end - start >= 4 * MIB : Math.abs(end - start - reserved) <= LENGTH_SLACK;
+    if (fits) return { start, end, isConfirmed: true };
+  }
+  return null;
 }
 
 /** Without the JVM's values: the longest unbroken anonymous chain below 32 GiB, which may be more than the heap. */

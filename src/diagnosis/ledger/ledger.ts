@@ -47,6 +47,7 @@ export function buildLedger(input: LedgerInput): Ledger {
   const parts: LedgerPart[] = [
     read('anon', values.anon ?? 0, {
       ...(mappings?.split.heapInHugePages ? { note: HUGE_PAGES } : {}),
+      ...(mappings?.split.heapInFile ? { note: HEAP_FILE } : {}),
       ...withParts(anonParts({ ...input, anonBytes: values.anon ?? 0 })),
     }),
     read('page-cache', cache, {
@@ -90,6 +91,8 @@ function pageStates(values: FieldValues): Record<string, number> {
 
 const HUGE_PAGES =
   'the Java heap is in reserved huge pages (-XX:+UseLargePages), which the kernel counts as hugetlb: not as anon, and in this usage only where a part says so';
+const HEAP_FILE =
+  'the Java heap is a file (-XX:AllocateHeapAt): its pages are page cache, or memory of a device, and only objects of the class data archive are anon';
 const EXT4_SLAB = 'page cache on ext4 brings about 3 % of itself as slab: that goes with it and is no leak';
 
 type Read = (id: NamedPartId, bytes: number, rest?: Partial<Omit<LedgerPart, 'id' | 'name'>>) => LedgerPart;

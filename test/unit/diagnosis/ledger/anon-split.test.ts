@@ -219,6 +219,44 @@ describe('a heap in reserved huge pages', () => {
   });
 });
 
+describe('a heap in a file (-XX:AllocateHeapAt)', () => {
+  const of = (start: number, end: number, given: Partial<Mapping> = {}) =>
+    mapping(start, end, { perms: 'rw-s', path: '/var/tmp/#15343619 (deleted)', inode: 15343619, rssBytes: MIB, ...given });
+  const [from, to] = [HEAP_AT, HEAP_AT + 256 * MIB];
+  /** JDK 25, G1: the objects of the archive are mapped over a piece of it. */
+  const whole = [
+    of(from, to - 2 * MIB),
+    mapping(to - 2 * MIB, to - MIB, { path: '/jdk/lib/server/classes.jsa', anonBytes: MIB }),
+    of(to - MIB, to),
+  ];
+  /** An anonymous range of the heap's length, committed as the heap is. */
+  const alike = [
+    mapping(apart(1), apart(1) + 64 * MIB, { anonBytes: 40 * MIB }),
+    reserve(apart(1) + 64 * MIB, apart(1) + 256 * MIB),
+  ];
+
+  test('is that file, and no anonymous memory is taken for it', () => {
+    const split = splitAnon([...whole, ...alike], jvm());
+    assert.deepEqual([split.heap, split.heapInFile], [{ start: from, end: to }, true]);
+    assert.equal(part(split, 'java-heap')?.bytes, MIB);
+    assert.equal(part(split, 'java-heap')?.disagreement, undefined);
+  });
+
+  test('is known by its place where the JVM says nothing of it', () => {
+    assert.equal(splitAnon(whole, null).heapInFile, true);
+    assert.equal(splitAnon([of(FAR, FAR + 256 * MIB)], null).heapInFile, false);
+  });
+
+  test('is not a file of another length, a file with a name, a private one, or shared memory', () => {
+    const isOne = (given: Partial<Mapping>, end = to) => splitAnon([of(from, end, given), ...alike], jvm()).heapInFile;
+    assert.equal(isOne({}), true);
+    assert.equal(isOne({}, to - 8 * MIB), false);
+    for (const path of ['/var/tmp/buffers', '/memfd:x (deleted)', '/SYSV00000000 (deleted)', '/dev/zero (deleted)'])
+      assert.equal(isOne({ path }), false, path);
+    assert.equal(isOne({ perms: 'rw-p' }), false);
+  });
+});
+
 describe('memory without a name', () => {
   const rest = (collector: Collector | null, bytes: number, given: Partial<JvmReading> = {}) => {
     const split = splitAnon([...heap(), resident(apart(1), bytes)], jvm({ collector, ...given }));

@@ -23,6 +23,7 @@ const split: AnonSplit = {
   mappedFiles: { bytes: 0, libraries: 0, jars: 0, other: 0 },
   heap: null,
   heapInHugePages: false,
+  heapInFile: false,
 };
 const anon = (anonBytes: number, rest: Partial<Parameters<typeof anonParts>[0]> = {}) =>
   anonParts({ anonBytes, atMs, jvm: null, mappings: { split, allocator: null, atMs }, others: [], ...rest });

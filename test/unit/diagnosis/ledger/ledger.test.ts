@@ -99,11 +99,13 @@ test('kernel memory has a part for each of its fields that is not 0, and only re
   assert.equal(partOf(ledger({ kernel: 100 }), 'kernel').parts, undefined);
 });
 
-test('anon is divided by the mappings, with a note where the heap is in huge pages', () => {
+test('anon is divided by the mappings, with a note where the heap is in huge pages or in a file', () => {
   const plain = partOf(ledger({ anon: 100 }, { mappings: mappings() }), 'anon');
   assert.deepEqual([plain.parts!.map(({ id }) => id), plain.note], [['java-heap'], undefined]);
   const huge = partOf(ledger({ anon: 100 }, { mappings: mappings({ heapInHugePages: true }) }), 'anon');
   assert.match(huge.note!, /^the Java heap is in reserved huge pages/);
+  const file = partOf(ledger({ anon: 100 }, { mappings: mappings({ heapInFile: true }) }), 'anon');
+  assert.match(file.note!, /^the Java heap is a file/);
 });
 
 test('shared memory is the heap of ZGC and the files of tmpfs, and page cache has what is mapped of libraries', () => {
