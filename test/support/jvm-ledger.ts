@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Jdk } from '../../scripts/jdks.mjs';
 import type { FileRow, Ledger, TargetInfo } from '../../src/diagnosis/types.ts';
 import { bytesText } from '../../src/format.ts';
-import { GIB, KIB } from '../../src/units.ts';
+import { KIB } from '../../src/units.ts';
 import type { TestCgroup } from './cgroup.ts';
 import { agrees, always, bytes, type Comparison, off, parts, type Truth } from './jvm-figures.ts';
 import { mappingsOf, nativeMemory, type Region, residentAnon, sharedHeapBytes } from './jvm-truth.ts';
@@ -17,9 +17,26 @@ const PARTS_BY_KIND: Readonly<Record<string, string>> = {
   'Thread Stack': 'thread-stacks',
 };
 
-/** Before JDK 16 both kinds of class memory are "Class": the one of 1 GiB is the compressed class space. */
-const partOf = ({ kind, start, end }: Region): string =>
-  kind === 'Class' ? (end - start >= GIB ? 'class-space' : 'metaspace') : (PARTS_BY_KIND[kind] ?? 'vm-structures');
+/** Since then the tracker has a kind for metaspace alone. */
+const FIRST_WITH_METASPACE = 16;
+
+/** A JDK that calls both kinds of class memory "Class": the one that is as long as the compressed class space is that. */
+const partOf = ({ kind, start, end }: Region, classSpaceBytes: number | null): string =>
+  kind === 'Class'
+    ? classSpaceBytes === null || end - start === classSpaceBytes
+      ? 'class-space'
+      : 'metaspace'
+    : (PARTS_BY_KIND[kind] ?? 'vm-structures');
+
+/** The JVM's own figure, which other flags may set too; null: the tracker tells the kinds apart. */
+async function classSpaceBytesOf(jdk: Jdk, pid: number): Promise<number | null> {
+  if (jdk.line >= FIRST_WITH_METASPACE) return null;
+  const { stdout, stderr } = await run(jdk.jcmd, [String(pid), 'VM.flags', '-all']);
+  const [, size] = /\bCompressedClassSpaceSize\s+:?= (\d+)/.exec(stdout) ?? [];
+  if (size === undefined)
+    throw new Error(`jcmd ${pid} VM.flags -all: expected CompressedClassSpaceSize, found ${stdout}${stderr}`);
+  return Number(size);
+}
 
 /** The stacks of ZGC's marking threads, which JDK 11 maps at this address without its tracker. */
 function untracked(pid: number, regions: readonly Region[]): Region[] {
@@ -29,7 +46,7 @@ function untracked(pid: number, regions: readonly Region[]): Region[] {
 }
 
 /** Resident anonymous bytes by part, from the JVM's own map of its memory and the kernel's page map. */
-function residentParts(pid: number, regions: readonly Region[]): ReadonlyMap<string, number> {
+function residentParts(pid: number, regions: readonly Region[], classSpaceBytes: number | null): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   const add = (id: string, value: number): void => {
     found.set(id, (found.get(id) ?? 0) + value);
@@ -37,7 +54,7 @@ function residentParts(pid: number, regions: readonly Region[]): ReadonlyMap<str
   const huge = mappingsOf(pid).filter(({ kind }) => kind.startsWith('/anon_hugepage'));
   const inHugePages = (r: Region) => huge.some((h) => h.start < r.end && r.start < h.end);
   const all = [...regions.filter((r) => !inHugePages(r)), ...untracked(pid, regions)];
-  for (const [i, value] of residentAnon(pid, all).entries()) add(partOf(all[i]!), value);
+  for (const [i, value] of residentAnon(pid, all).entries()) add(partOf(all[i]!, classSpaceBytes), value);
   const stack = mappingsOf(pid).filter(({ kind }) => kind.startsWith('[stack'));
   for (const value of residentAnon(pid, stack)) add('thread-stacks', value);
   const whole = Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * KIB;
@@ -70,8 +87,9 @@ interface Look {
 /** The ledger of a JVM that runs with -XX:NativeMemoryTracking=detail, alone in its cgroup, against the JVM's map of its memory. */
 export async function lookAtLedger(jdk: Jdk, pid: number, cgroup: TestCgroup, attach: boolean): Promise<Look> {
   const { regions, committed } = await nativeMemory(jdk, pid);
+  const classSpaceBytes = await classSpaceBytesOf(jdk, pid);
   const truth = () => ({
-    parts: residentParts(pid, regions),
+    parts: residentParts(pid, regions, classSpaceBytes),
     usage: Number(cgroup.read(cgroup.version === 1 ? 'memory.usage_in_bytes' : 'memory.current')),
   });
   const before = truth();
