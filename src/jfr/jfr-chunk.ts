@@ -34,10 +34,7 @@ export interface JfrEvent {
  * run. Throws JfrError.
  */
 export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Generator<JfrEvent | null, void, undefined> {
-  if (recording.length > MAX_RECORDING_BYTES)
-    throw new JfrError(`expected a recording of at most ${MAX_RECORDING_BYTES} bytes, found ${recording.length}`);
-  // A disk that is full leaves such a file. It is not a recording without events.
-  if (recording.length === 0) throw new JfrError('expected a recording, found an empty file');
+  refuseOddLength(recording);
   const budget = new ReadBudget();
   for (let from = 0; from < recording.length; ) {
     const chunk = new JfrChunk(recording, from, budget);
@@ -47,9 +44,18 @@ export function* eachEvent(recording: Buffer, types: ReadonlySet<string>): Gener
   }
 }
 
+function refuseOddLength({ length }: Buffer): void {
+  if (length > MAX_RECORDING_BYTES)
+    throw new JfrError(`expected a recording of at most ${MAX_RECORDING_BYTES} bytes, found ${length}`);
+  // A disk that is full leaves such a file. It is not a recording without events.
+  if (length === 0) throw new JfrError('expected a recording, found an empty file');
+}
+
 /** Whether a JVM that wrote this recording knows one of these types of events. Throws JfrError. */
-export const knowsTypes = (recording: Buffer, types: readonly string[]): boolean =>
-  new JfrChunk(recording, 0, new ReadBudget()).knows(types);
+export function knowsTypes(recording: Buffer, types: readonly string[]): boolean {
+  refuseOddLength(recording);
+  return new JfrChunk(recording, 0, new ReadBudget()).knows(types);
+}
 
 export class JfrChunk {
   readonly endsAt: number;

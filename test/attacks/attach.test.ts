@@ -5,10 +5,12 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { QUESTIONS } from '../../src/culprit/questions.ts';
 import { attach } from '../../src/sources/jvm/attach.ts';
 import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
-import { MIB } from '../../src/units.ts';
+import { KIB, MIB } from '../../src/units.ts';
+import { run } from '../support/process.ts';
 
 const [uid, gid] = [process.getuid!(), process.getgid!()];
 
@@ -28,8 +30,8 @@ async function fakeJvm(t: TestContext, answer: (socket: Socket) => void) {
   await once(server.listen(join(proc, '7/root/tmp/.java_pid7')), 'listening');
   t.after(() => server.close());
   const target = { pid: 7, nspid: 7, startTicks: 100, uid, gid, name: 'java' };
-  const ask = (timeoutMs: number) =>
-    attach({ roots: { proc, cgroup: '/' }, process: target, command: 'jcmd', args: ['GC.heap_info'], timeoutMs });
+  const ask = (timeoutMs: number, command = 'GC.heap_info') =>
+    attach({ roots: { proc, cgroup: '/' }, process: target, command: 'jcmd', args: [command], timeoutMs });
   return { ask };
 }
 
@@ -56,6 +58,37 @@ test('a reply that comes byte by byte is held as bytes, and one that is too long
   });
   const refused = await endless.ask(50_000);
   assert.match(refused.state === 'failed' ? refused.error : '', /the reply is longer than 4 MiB/);
+});
+
+test('of each command of a search for the culprit, a reply may take a sixteenth of the memory that memhound has left, and 256 KiB at least', async (t) => {
+  let bytes = 0;
+  const jvm = await fakeJvm(t, (socket) => socket.end(`0\n${'x'.repeat(bytes)}`));
+  let left = 0;
+  t.mock.method(process, 'constrainedMemory', () => process.memoryUsage.rss() + left);
+  const told = async (command: string) => {
+    const reading = await jvm.ask(20_000, command);
+    return reading.state === 'read' ? reading.value.length : reading.state === 'failed' ? reading.error : reading.reason;
+  };
+  const commands = Object.values(QUESTIONS).flatMap(({ command, before }) => [command, ...before]);
+  for (const command of new Set([...commands, 'JFR.dump'])) {
+    [left, bytes] = [32 * MIB, MIB];
+    assert.equal(await told(command), MIB, command);
+    bytes = 3 * MIB;
+    assert.match(String(await told(command)), /the reply is longer than \d(\.\d+)? MiB, for which memhound has memory/, command);
+    [left, bytes] = [0, 200 * KIB];
+    assert.equal(await told(command), 200 * KIB, command);
+    bytes = 300 * KIB;
+    assert.match(String(await told(command)), /the reply is longer than 256 KiB/, command);
+  }
+});
+
+test('the longest reply with an invented name in each line is parsed within sixteen times its size, for each cause', {
+  timeout: 60_000,
+}, async () => {
+  const flags = [`--max-old-space-size=${(16 * 4 * MIB) / MIB}`, '--import', 'tsx'];
+  const { code, stdout, stderr } = await run(process.execPath, [...flags, 'test/support/parse-invented.ts']);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { heap: 40_000, threads: 10_000, metaspace: 40_000, native: 199 });
 });
 
 test('a reply that never ends is given up when its time is over', async (t) => {

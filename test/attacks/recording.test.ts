@@ -74,6 +74,13 @@ test('the settings of a recording are whole when the JVM reads them, and are gon
   assert.deepEqual(left, []);
 });
 
+test('a recording may take half of the memory that memhound has left, whatever its file is', async (t) => {
+  t.mock.method(process, 'constrainedMemory', () => process.memoryUsage.rss() + 16 * MIB);
+  const { culprit, left } = await askedFor(t, { stop: (file) => writeFileSync(file, Buffer.alloc(9 * MIB)) });
+  assert.match(errorOf(culprit), /^the recording: expected at most [78](\.\d+)? MiB, found 9 MiB/);
+  assert.deepEqual(left, []);
+});
+
 const secret = 'a file of memhound';
 const planted: Record<string, { readonly stop: Stop; readonly said: RegExp; readonly left: number }> = {
   'a link to another file': {
