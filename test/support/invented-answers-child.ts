@@ -1,4 +1,4 @@
-// Parses, for each cause, two answers of 4 MiB with an invented name in each line, and prints the numbers of groups: `node --import tsx parse-invented.ts`.
+// Parses, for each cause, two answers of 4 MiB with an invented name in each line, and prints the numbers of groups: `node --import tsx invented-answers-child.ts`.
 // The heap of this process is limited by who starts it.
 import { nameGroup } from '../../src/culprit/name-group.ts';
 import { QUESTIONS } from '../../src/culprit/questions.ts';
