@@ -1,7 +1,7 @@
 import type { Options } from '../config/options.ts';
 import { culpritText } from '../culprit/culprit-text.ts';
 import { findCulprit } from '../culprit/find-culprit.ts';
-import { costOf } from '../culprit/questions.ts';
+import { costOf, releaseCostOf } from '../culprit/questions.ts';
 import { readNativeMappings } from '../daemon/native-mappings.ts';
 import { findTargets } from '../sources/target/target-search.ts';
 import { SECOND_MS } from '../units.ts';
@@ -22,8 +22,13 @@ async function run(options: Options<'culprit'>): Promise<number> {
     printError('memhound culprit: there is no JVM in this container that could be asked');
     return 1;
   }
+  const releaseCost = options.release ? releaseCostOf(options.cause) : null;
+  if (options.release && releaseCost === null) {
+    printError(`memhound culprit: --release is for --cause native, found --cause ${options.cause}`);
+    return 2;
+  }
   printError(
-    `memhound culprit: asks the JVM pid ${subject.pid} for ${options.for} s; cost: ${costOf(options.cause, !options.noRecording)}`,
+    `memhound culprit: asks the JVM pid ${subject.pid} for ${options.for} s; cost: ${costOf(options.cause, !options.noRecording)}${releaseCost === null ? '' : `; and ${releaseCost}`}`,
   );
   const roots = rootsOf(options);
   const stop = new AbortController();
@@ -35,6 +40,7 @@ async function run(options: Options<'culprit'>): Promise<number> {
     cause: options.cause,
     forMs: options.for * SECOND_MS,
     mayRecord: !options.noRecording,
+    release: options.release,
     readNative: () => readNativeMappings({ roots, process: subject }),
     signal: stop.signal,
     onLook: () => {}, // the terminal shows only the result

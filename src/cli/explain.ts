@@ -1,4 +1,5 @@
 import type { Options } from '../config/options.ts';
+import { releaseText } from '../culprit/release-text.ts';
 import { HeapHistograms, histogramText, takeTwoHistograms } from '../daemon/histograms.ts';
 import { MappingsReader } from '../daemon/mappings-reader.ts';
 import { targetInfo } from '../daemon/target-info.ts';
@@ -12,7 +13,6 @@ import type { JvmReading, Reading } from '../sources/types.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { explainVerdict } from './explain-verdict.ts';
 import { filesText, ledgerText, viewsText } from './ledger-text.ts';
-import { releaseText } from './release-text.ts';
 
 const NO_JVM = { state: 'absent', reason: 'there is no JVM in this container that could be asked' } as const;
 

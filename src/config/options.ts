@@ -678,7 +678,14 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'heap: no recording of the flight recorder during the looks, so no holder and no place of allocation',
+      help: 'no recording of the flight recorder during the looks: of heap no holder and no place of allocation, of native no size of the direct buffers',
+    }),
+    release: row<boolean>({
+      flag: 'release',
+      value: null,
+      parse: flag,
+      otherwise: false,
+      help: 'native: also tell what a collection gives back, and what malloc does that is made to (System.trim_native_heap)',
     }),
   },
 };

@@ -34,7 +34,7 @@ async function findByLooks(
   let objects: Reading<readonly OldObject[]> | null = null;
   let taken: Awaited<ReturnType<typeof takeLooks>>;
   try {
-    taken = await takeLooks(question, cause, { ask, now, afterFirst });
+    taken = await takeLooks(question, cause, { ask, now, afterFirst, aroundCollection: async () => {} });
   } finally {
     // It is ended whatever happens, so that nothing runs on in the JVM. After the collection of the last look, only live objects are left.
     const { recording } = begun;

@@ -4,6 +4,7 @@ import { type Ask, type Looked, takeLooks } from './looks.ts';
 import { type Named, nameGroup } from './name-group.ts';
 import { ALL_MALLOC, groupsOfKinds, kindGrowth, OTHER_MALLOC, type PoolAt, poolsBetween } from './native-looks.ts';
 import { hasPoolEvent, type PoolRecording, startPoolRecording } from './pool-recording.ts';
+import { ReleaseExperiment } from './release-experiment.ts';
 import type { Culprit, CulpritQuestion, NativeEvidence } from './types.ts';
 
 /** Mappings have more noise than the JVM's own count: malloc takes and keeps whole pieces. */
@@ -15,12 +16,20 @@ export async function findNative(question: CulpritQuestion, ask: Ask, now: () =>
   const recording = await recordingOf(question, ask);
   let taken: Awaited<ReturnType<typeof takeLooks>>;
   let pool: Reading<readonly PoolAt[]> | null = null;
+  const experiment = new ReleaseExperiment(question);
   try {
-    taken = await takeLooks(question, 'native', { ask, now, afterFirst: async () => {} });
+    taken = await takeLooks(question, 'native', {
+      ask,
+      now,
+      afterFirst: async () => {},
+      aroundCollection: (when) => experiment.measure(when),
+    });
   } finally {
     pool = recording?.state === 'read' ? await recording.value.end() : null;
   }
-  return taken.state === 'taken' ? nativeCulprit(taken.looks, pool?.state === 'read' ? pool.value : null) : taken;
+  if (taken.state !== 'taken') return taken;
+  const culprit = nativeCulprit(taken.looks, pool?.state === 'read' ? pool.value : null);
+  return { ...culprit, native: culprit.native && { ...culprit.native, released: await experiment.end() } };
 }
 
 /** null: this JDK does not tell of its direct buffers, or may not be recorded. */
@@ -69,5 +78,5 @@ function evidenceOf(
     mappedFileBytes: mappings?.mappedFileBytes ?? null,
     ...(buffers ?? { direct: 0, mapped: 0 }),
   });
-  return { kinds, pools: poolsBetween(seen(first), seen(last), pool), remediation };
+  return { kinds, pools: poolsBetween(seen(first), seen(last), pool), remediation, released: null };
 }

@@ -1,4 +1,5 @@
 import { attach } from '../sources/jvm/attach.ts';
+import { CLEANERS_MS } from '../sources/jvm/release-memory.ts';
 import type { Reading } from '../sources/types.ts';
 import { MINUTE_MS, SECOND_MS } from '../units.ts';
 import { type Beside, besideOf } from './loader-keepers.ts';
@@ -45,6 +46,8 @@ interface HowToLook {
   readonly now: () => number;
   /** Called after the first look. */
   readonly afterFirst: () => Promise<void>;
+  /** Called before the collection of the last look, and when what it freed is gone. */
+  readonly aroundCollection: (when: 'before' | 'after') => Promise<void>;
 }
 
 /** Looks at the JVM as often as the cause wants, over the time of the question. Any other answer says why not all were taken. */
@@ -66,7 +69,7 @@ async function lookAt(
   question: CulpritQuestion,
   cause: LookCause,
   n: number,
-  { ask, now }: HowToLook,
+  { ask, now, aroundCollection }: HowToLook,
 ): Promise<Culprit | Looked> {
   const { signal, forMs, onLook, readNative } = question;
   const { command, groups, looks, before } = QUESTIONS[cause];
@@ -76,6 +79,8 @@ async function lookAt(
   let beside: Beside | null = null;
   let buffers: BufferCounts | null = null;
   if (before.length > 0 && (n === 0 || n === looks - 1)) {
+    const isLast = n > 0;
+    if (isLast) await aroundCollection('before');
     const answers: string[] = [];
     for (const one of before) {
       const answered = await ask(question, one);
@@ -86,7 +91,8 @@ async function lookAt(
     if (histogram !== undefined && threads !== undefined) beside = besideOf(histogram, threads);
     if (histogram !== undefined && cause === 'native') buffers = bufferCounts(histogram);
     // Cleaners free what belonged to collected objects, in a thread of the JVM.
-    if (!(await waited(Math.min(SETTLE_MS, forMs), signal))) return unknown(cause, 'cancelled');
+    if (!(await waited(Math.min(question.release ? CLEANERS_MS : SETTLE_MS, forMs), signal))) return unknown(cause, 'cancelled');
+    if (isLast) await aroundCollection('after');
   }
   const answer = await ask(question, command);
   if (answer.state !== 'read') return failed(cause, answer);

@@ -1,6 +1,7 @@
 import { bytesText, joinWithAnd } from '../format.ts';
 import { MIB } from '../units.ts';
 import { DIRECT_BUFFERS } from './native-looks.ts';
+import { releaseText } from './release-text.ts';
 import type { BufferPools, Culprit, KindGrowth, NativeEvidence, PoolGrowth } from './types.ts';
 
 /** Less than this is noise of a running program. */
@@ -29,7 +30,7 @@ export function buffersText({ culprit, native }: Extract<Culprit, { state: 'name
 }
 
 /** What stands below the sentence: the mappings by kind, the pools as they are, and the option that tells more. */
-export function nativeLines({ by, kinds, pools, remediation }: NativeEvidence): string[] {
+export function nativeLines({ by, kinds, pools, remediation, released }: NativeEvidence): string[] {
   const grown = (kinds ?? []).filter((kind) => more(kind) >= LEAST_TOLD).slice(0, MOST_KINDS);
   return [
     kinds === null
@@ -38,10 +39,11 @@ export function nativeLines({ by, kinds, pools, remediation }: NativeEvidence): 
         ? '  Of the mappings no kind grew by 1 MiB.'
         : `  By kind of mapping: ${grown.map(kindText).join('; ')}.`,
     `  ${poolsText(pools)}.`,
+    ...(released === null
+      ? []
+      : releaseText(released, 'Memory outside the heap, before the last look').map((line) => `  ${line}`)),
     ...(by === 'mappings' && remediation === null
-      ? [
-          '  Native memory tracking sees no growth: malloc was called by a native library, or keeps what was freed. Ask with --release.',
-        ]
+      ? ['  Native memory tracking sees no growth: malloc was called by a native library, or keeps what was freed.']
       : []),
     ...(remediation === null
       ? []

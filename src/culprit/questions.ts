@@ -138,6 +138,12 @@ export const isRecorded = (cause: CulpritCause): cause is RecordedCause => RECOR
 /** Looks at the JVM; a recording is one. */
 export const looksOf = (cause: CulpritCause): number => (isRecorded(cause) ? 1 : QUESTIONS[cause].looks);
 
+/** What the experiment of --release costs besides, and does; null: the cause has none. */
+export const releaseCostOf = (cause: CulpritCause): string | null =>
+  cause === 'native'
+    ? 'after the last look a walk of malloc through its arenas (System.trim_native_heap), during which threads that call malloc may wait'
+    : null;
+
 /** The price for the JVM, in words. `mayRecord`: the flight recorder may run during the looks at a heap. */
 export function costOf(cause: CulpritCause, mayRecord: boolean): string {
   if (isRecorded(cause))

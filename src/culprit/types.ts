@@ -1,3 +1,4 @@
+import type { Released, ReleasedMemory } from '../sources/jvm/release-memory.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import type { CodePlace } from './code-place.ts';
 import type { Retention } from './retention.ts';
@@ -20,6 +21,8 @@ export interface CulpritQuestion {
   readonly forMs: number;
   /** Whether a recording of the JVM's flight recorder runs from the first look at a heap to the last. */
   readonly mayRecord: boolean;
+  /** Whether malloc is trimmed after the last look at native memory, and it is measured what that and the collection before gave back. */
+  readonly release: boolean;
   /** Reads the mappings of the JVM by kind, for native memory. */
   readonly readNative: () => Promise<Reading<NativeMappings>>;
   /** Ends the wait between the looks. A command that was sent is waited for, because the JVM cannot stop it. */
@@ -100,6 +103,8 @@ export interface NativeEvidence {
   readonly pools: BufferPools;
   /** The option of the JVM that turns on native memory tracking, which tells more; null: it is on. */
   readonly remediation: string | null;
+  /** Memory outside the heap before the collection of the last look, after it, and after malloc was trimmed; null: that was not asked for. */
+  readonly released: Reading<ReleasedMemory & { readonly by: Released | null }> | null;
 }
 
 /** What became more together with class loaders, and so may keep them. */

@@ -7,6 +7,7 @@ import { SECOND_MS } from '../units.ts';
 export type Find = (question: {
   readonly cause: CulpritCause;
   readonly forMs: number;
+  readonly release: boolean;
   readonly signal: AbortSignal;
   readonly onLook: (done: number) => void;
 }) => Promise<Culprit>;
@@ -34,14 +35,14 @@ export class CulpritRuns {
   }
 
   /** false: one runs already. */
-  start(cause: CulpritCause, forSeconds: number): boolean {
+  start(cause: CulpritCause, forSeconds: number, release = false): boolean {
     if (this.#run.state === 'running') return false;
     const stop = new AbortController();
     this.#stop = stop;
     const looks = looksOf(cause);
     const run: Running = { state: 'running', cause, since: now(), forSeconds, looks, looksDone: 0, cancelled: false };
     this.#run = run;
-    this.#ended = this.#ask(run, stop.signal);
+    this.#ended = this.#ask(run, release, stop.signal);
     return true;
   }
 
@@ -52,13 +53,13 @@ export class CulpritRuns {
     this.#stop.abort();
   }
 
-  async #ask({ cause, since, forSeconds }: Running, signal: AbortSignal): Promise<void> {
+  async #ask({ cause, since, forSeconds }: Running, release: boolean, signal: AbortSignal): Promise<void> {
     const onLook = (looksDone: number): void => {
       if (this.#run.state === 'running') this.#run = { ...this.#run, looksDone };
     };
     let culprit: Culprit;
     try {
-      culprit = await this.#find({ cause, forMs: forSeconds * SECOND_MS, signal, onLook });
+      culprit = await this.#find({ cause, forMs: forSeconds * SECOND_MS, release, signal, onLook });
     } catch (error) {
       culprit = { state: 'failed', cause, error: `memhound could not ask: ${(error as Error).message}`, remediation: null };
     }

@@ -1,4 +1,4 @@
-import { costOf, looksOf } from '../culprit/questions.ts';
+import { costOf, looksOf, releaseCostOf } from '../culprit/questions.ts';
 import { CULPRIT_CAUSES, type CulpritCause } from '../culprit/types.ts';
 import type { FileRow, Ledger, Verdict, View } from '../diagnosis/types.ts';
 import { entriesOf, isField } from '../fields.ts';
@@ -115,7 +115,7 @@ export class StatusAnswers implements Status {
     return culpritAnswer(this.#containers.require(target).culprits);
   }
 
-  startCulprit(target: string | undefined, cause: CulpritCause, forSeconds: number): CulpritAnswer {
+  startCulprit(target: string | undefined, cause: CulpritCause, forSeconds: number, release: boolean): CulpritAnswer {
     const { culprits } = this.#containers.require(target);
     this.#requireAttach('the search for a culprit signals the JVM and may pause it, so memhound asks');
     if (culprits === null) throw noJvm();
@@ -123,7 +123,7 @@ export class StatusAnswers implements Status {
     const { searched } = this.#containers;
     if (searched !== null)
       throw new ApiError('culprit-runs', 409, `a culprit is searched in ${searched.info().id}; wait for it, or send DELETE`);
-    culprits.start(cause, forSeconds);
+    culprits.start(cause, forSeconds, release);
     return culpritAnswer(culprits);
   }
 
@@ -206,7 +206,12 @@ export class StatusAnswers implements Status {
   }
 }
 
-const CAUSES = CULPRIT_CAUSES.map((cause) => ({ cause, looks: looksOf(cause), cost: costOf(cause, true) }));
+const CAUSES = CULPRIT_CAUSES.map((cause) => ({
+  cause,
+  looks: looksOf(cause),
+  cost: costOf(cause, true),
+  release: releaseCostOf(cause),
+}));
 
 const culpritAnswer = (culprits: CulpritRuns | null): CulpritAnswer => ({
   ...(culprits?.run ?? { state: 'none' }),

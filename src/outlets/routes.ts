@@ -79,6 +79,7 @@ export const ROUTES: readonly Route[] = [
       ...TARGET,
       cause: `${CULPRIT_CAUSES.join(', ')}; default: heap`,
       for: 'seconds from the first look to the last, 1 to 3600; default: 60',
+      release: 'true, with cause=native: also what a collection gives back, and malloc that is made to',
     },
     answer: startCulprit,
   },
@@ -149,7 +150,9 @@ function startCulprit(status: Status, query: Query): unknown {
       `cause must be one of ${CULPRIT_CAUSES.join(', ')}, found ${JSON.stringify(wanted.slice(0, 40))}`,
     );
   const forSeconds = query.for === undefined ? MINUTE_S : integer(query, 'for', 1, LONGEST_SEARCH_S);
-  return status.startCulprit(text(query, 'target'), cause, forSeconds);
+  const release = query.release === 'true';
+  if (release && cause !== 'native') throw new ApiError('bad-request', 400, `release is for cause=native, found cause=${cause}`);
+  return status.startCulprit(text(query, 'target'), cause, forSeconds, release);
 }
 
 /** undefined: the container that runs. */

@@ -24,7 +24,7 @@ export interface Status {
   /** The question about a culprit that runs, or the last answer. */
   culprit(target?: string): CulpritAnswer;
   /** Begins to ask the JVM several times what grows. Only one such question runs at a time. */
-  startCulprit(target: string | undefined, cause: CulpritCause, forSeconds: number): CulpritAnswer;
+  startCulprit(target: string | undefined, cause: CulpritCause, forSeconds: number, release: boolean): CulpritAnswer;
   cancelCulprit(target?: string): CulpritAnswer;
   samples(query: SamplesQuery): Promise<SampleColumns>;
   self(): Readonly<Record<string, unknown>>;
@@ -76,8 +76,13 @@ export interface HistogramTake {
 
 /** What /api/v1/culprit answers, also while it runs. */
 export type CulpritAnswer = CulpritRun & {
-  /** What may be asked, and its price for the JVM in words. */
-  readonly causes: readonly { readonly cause: CulpritCause; readonly looks: number; readonly cost: string }[];
+  /** What may be asked, and its price for the JVM in words; `release`: what release=true costs besides, null where a cause does not have it. */
+  readonly causes: readonly {
+    readonly cause: CulpritCause;
+    readonly looks: number;
+    readonly cost: string;
+    readonly release: string | null;
+  }[];
 };
 
 export interface SamplesQuery {

@@ -55,8 +55,12 @@ export const api = {
   jvm: (target: string | null) => request<Tables['jvm']>('jvm', targetQuery(target)),
   histogram: (target: string | null) => request<HistogramTake>('jvm/histogram', targetQuery(target), 'POST'),
   culprit: (target: string | null) => request<CulpritAnswer>('culprit', targetQuery(target)),
-  startCulprit: (target: string | null, cause: CulpritCause, forSeconds: number) =>
-    request<CulpritAnswer>('culprit', { ...targetQuery(target), cause, for: String(forSeconds) }, 'POST'),
+  startCulprit: (target: string | null, cause: CulpritCause, forSeconds: number, release: boolean) =>
+    request<CulpritAnswer>(
+      'culprit',
+      { ...targetQuery(target), cause, for: String(forSeconds), ...(release ? { release: 'true' } : {}) },
+      'POST',
+    ),
   cancelCulprit: (target: string | null) => request<CulpritAnswer>('culprit', targetQuery(target), 'DELETE'),
   self: () => request<Record<string, unknown>>('self', {}),
   /** `from` "verdict": the range of the verdict, without waiting for the verdict. */

@@ -25,6 +25,7 @@ export class CulpritPanel {
   readonly #target: () => string | null;
   readonly #cause = byId<HTMLSelectElement>('culprit-cause');
   readonly #for = byId<HTMLSelectElement>('culprit-for');
+  readonly #release = byId<HTMLInputElement>('culprit-release');
   readonly #find = byId<HTMLButtonElement>('find-culprit');
   readonly #cancel = byId<HTMLButtonElement>('cancel-culprit');
   #causes: CulpritAnswer['causes'] = [];
@@ -37,6 +38,7 @@ export class CulpritPanel {
     this.#find.onclick = () => void this.#start();
     this.#cancel.onclick = () => void this.#ask((id) => api.cancelCulprit(id));
     this.#cause.onchange = () => this.#drawCost();
+    this.#release.onchange = () => this.#drawCost();
   }
 
   /** `leading`: the cause that the verdict names, which is asked about first. */
@@ -53,7 +55,8 @@ export class CulpritPanel {
   }
 
   #start(): Promise<void> {
-    return this.#ask((id) => api.startCulprit(id, this.#cause.value as CulpritCause, Number(this.#for.value)));
+    const release = this.#release.checked && this.#asked()?.release != null;
+    return this.#ask((id) => api.startCulprit(id, this.#cause.value as CulpritCause, Number(this.#for.value), release));
   }
 
   /** Shows an answer, and asks again while a search runs. */
@@ -88,15 +91,22 @@ export class CulpritPanel {
     this.#drawCost();
   }
 
+  #asked(): CulpritAnswer['causes'][number] | undefined {
+    return this.#causes.find(({ cause }) => cause === this.#cause.value);
+  }
+
   #drawCost(): void {
-    const cost = this.#causes.find(({ cause }) => cause === this.#cause.value)?.cost;
-    setText(byId('culprit-cost'), cost === undefined ? '' : `Costs the app ${cost}.`);
+    const { cost, release = null } = this.#asked() ?? {};
+    byId('culprit-release-label').hidden = release === null;
+    const more = release !== null && this.#release.checked ? `; and ${release}` : '';
+    setText(byId('culprit-cost'), cost === undefined ? '' : `Costs the app ${cost}${more}.`);
   }
 
   #setRunning(running: boolean): void {
     this.#find.disabled = running;
     this.#cause.disabled = running;
     this.#for.disabled = running;
+    this.#release.disabled = running;
     this.#cancel.hidden = !running;
   }
 
@@ -176,15 +186,42 @@ function recordedTable({ cause, groups }: Recorded): HTMLElement {
 }
 
 /** Beside what grew of native memory: the mappings by kind, the pools of buffers, and the option that tells more. */
-function besideOf({ kinds, pools, remediation }: NativeEvidence): HTMLElement[] {
+function besideOf({ kinds, pools, remediation, released }: NativeEvidence): HTMLElement[] {
   const moved = (kinds ?? []).filter(({ before, after }) => before !== after);
   return [
     ...(moved.length === 0 ? [] : [changeTable('By kind of mapping', moved, level)]),
     changeTable('Buffers of java.nio', poolRows(pools), (n) => groupDigits(n)),
+    ...(released === null ? [] : [releasedNode(released)]),
     ...(remediation === null
       ? []
       : [el('p', {}, 'Native memory tracking is off. At the start of the JVM it is turned on by ', el('code', {}, remediation))]),
   ];
+}
+
+const RELEASED = {
+  collection: 'Most of it waited for a collection: no leak of native memory.',
+  malloc: 'Malloc keeps what was freed: no leak.',
+  neither: 'Neither a collection nor malloc had it: the program holds it.',
+} as const;
+
+function releasedNode(released: NonNullable<NativeEvidence['released']>): HTMLElement {
+  if (released.state !== 'read')
+    return el('p', {}, `What is given back was not measured: ${released.state === 'absent' ? released.reason : released.error}`);
+  const { beforeBytes, afterCollectionBytes, afterTrimBytes, by } = released.value;
+  const row = (what: string, from: number, to: number): HTMLElement =>
+    el('tr', {}, el('th', { scope: 'row' }, what), ...[from, to].map((n) => el('td', { class: 'number' }, level(n))));
+  const head = ['Outside the heap', 'Before', 'After'].map((title, n) =>
+    el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, title),
+  );
+  const rows = [row('a collection', beforeBytes, afterCollectionBytes)];
+  if (afterTrimBytes !== null) rows.push(row('malloc that is trimmed', afterCollectionBytes, afterTrimBytes));
+  return el(
+    'div',
+    {},
+    el('table', { class: 'grown' }, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...rows)),
+    afterTrimBytes === null ? el('p', {}, 'This JVM cannot trim malloc.') : null,
+    by === null ? null : el('p', {}, RELEASED[by]),
+  );
 }
 
 const poolRows = ({ direct, mapped }: NativeEvidence['pools']) => [

@@ -4,7 +4,7 @@ import { findCulprit } from '../../../src/culprit/find-culprit.ts';
 import { QUESTIONS } from '../../../src/culprit/questions.ts';
 import type { CulpritCause, CulpritQuestion } from '../../../src/culprit/types.ts';
 import type { Reading } from '../../../src/sources/types.ts';
-import { SECOND_MS } from '../../../src/units.ts';
+import { MIB, SECOND_MS } from '../../../src/units.ts';
 
 const question = (cause: CulpritCause, more: Partial<CulpritQuestion> = {}): CulpritQuestion => ({
   roots: { proc: '/proc', cgroup: '/sys/fs/cgroup' },
@@ -12,6 +12,7 @@ const question = (cause: CulpritCause, more: Partial<CulpritQuestion> = {}): Cul
   cause,
   forMs: 5,
   mayRecord: false,
+  release: false,
   readNative: async () => ({ state: 'absent', reason: 'there are no mappings' }),
   signal: new AbortController().signal,
   onLook: () => {},
@@ -122,5 +123,37 @@ test('the JVM collects before the first look at its loaders and before the last,
 
 test('a JVM that does not track its native memory fails with the option that turns it on', async () => {
   const found = await findCulprit(question('native'), async () => read('Native memory tracking is not enabled\n'));
+  assert.equal(found.state === 'failed' && found.remediation, '-XX:NativeMemoryTracking=summary');
+});
+
+test('the experiment measures memory outside the heap before the collection of the last look, and after it', async () => {
+  const order: string[] = [];
+  let bytes = 400 * MIB;
+  const found = await findCulprit(
+    question('native', {
+      release: true,
+      readNative: async () => {
+        order.push('mappings');
+        return {
+          state: 'read',
+          atMs: 0,
+          value: { kinds: [{ name: 'malloc arenas', bytes, isMalloc: true }], mappedFileBytes: 0 },
+        };
+      },
+    }),
+    async (_, command) => {
+      order.push(command);
+      if (command === 'GC.class_histogram') bytes -= 100 * MIB;
+      return read('Native memory tracking is not enabled');
+    },
+  );
+  assert.ok(found.state === 'unknown' && found.native?.released?.state === 'read', JSON.stringify(found));
+  const { beforeBytes, afterCollectionBytes, by } = found.native.released.value;
+  assert.deepEqual([beforeBytes / MIB, afterCollectionBytes / MIB, by], [300, 200, 'collection']);
+  assert.deepEqual(order.slice(-5), ['mappings', 'GC.class_histogram', 'mappings', 'VM.native_memory summary', 'mappings']);
+});
+
+test('without the mappings a JVM whose tracking is off has no answer, and the option that turns it on is told', async () => {
+  const found = await findCulprit(question('native'), async () => read('Native memory tracking is not enabled'));
   assert.equal(found.state === 'failed' && found.remediation, '-XX:NativeMemoryTracking=summary');
 });

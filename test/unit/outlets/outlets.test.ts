@@ -62,6 +62,7 @@ const verdict: Verdict = {
 const events = new EventEmitter();
 let noTarget: ApiError | null = null;
 /** From where the last samples were asked, epoch seconds. */
+let askedToRelease = false;
 let samplesFrom: number | null = null;
 const see = <T>(id: string | undefined, value: T): T => {
   if (noTarget !== null) throw noTarget;
@@ -81,8 +82,19 @@ const status: Status = {
   files: (id) => see(id, []),
   jvm: (id) => see(id, { jvm: null, reason: 'none' }),
   culprit: (id) => see(id, { state: 'none', causes: [] }),
-  startCulprit: (id, cause, forSeconds) =>
-    see(id, { state: 'running', cause, forSeconds, since: verdict.at, looks: 4, looksDone: 0, cancelled: false, causes: [] }),
+  startCulprit: (id, cause, forSeconds, release) => {
+    askedToRelease = release;
+    return see(id, {
+      state: 'running',
+      cause,
+      forSeconds,
+      since: verdict.at,
+      looks: 4,
+      looksDone: 0,
+      cancelled: false,
+      causes: [],
+    });
+  },
   cancelCulprit: (id) => see(id, { state: 'none', causes: [] }),
   histogram: async (id) => see(id, { at: verdict.at, since: null, largest: [], grown: [], durationMs: 1 }),
   samples: async (q) => {
@@ -258,6 +270,9 @@ describe('the API', () => {
     assert.equal((await ask('GET', '', api.url)).status, 200);
     assert.match((await ask('PUT')).body, /takes GET, POST, DELETE, found PUT/);
     assert.match((await ask('POST')).body, /"cause":"heap","forSeconds":60/);
+    assert.equal((await ask('POST', '?cause=native&release=true')).status, 200);
+    assert.equal(askedToRelease, true);
+    assert.equal((await ask('POST', '?cause=heap&release=true')).status, 400);
     assert.match((await ask('POST', '?cause=metaspace&for=3600')).body, /"cause":"metaspace","forSeconds":3600/);
     for (const wrong of ['?cause=disk', '?for=0', '?for=3601', '?for=1.5', '?other=1'])
       assert.equal((await ask('POST', wrong)).status, 400, wrong);
