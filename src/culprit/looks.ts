@@ -46,7 +46,7 @@ interface HowToLook {
   readonly now: () => number;
   /** Called after the first look. */
   readonly afterFirst: () => Promise<void>;
-  /** Called before the collection of the last look, and when what it freed is gone. */
+  /** Called before the collections of the first look and of the last, and when what it freed is gone. */
   readonly aroundCollection: (when: 'before' | 'after') => Promise<void>;
 }
 
@@ -79,8 +79,7 @@ async function lookAt(
   let beside: Beside | null = null;
   let buffers: BufferCounts | null = null;
   if (before.length > 0 && (n === 0 || n === looks - 1)) {
-    const isLast = n > 0;
-    if (isLast) await aroundCollection('before');
+    await aroundCollection('before');
     const answers: string[] = [];
     for (const one of before) {
       const answered = await ask(question, one);
@@ -92,7 +91,7 @@ async function lookAt(
     if (histogram !== undefined && cause === 'native') buffers = bufferCounts(histogram);
     // Cleaners free what belonged to collected objects, in a thread of the JVM.
     if (!(await waited(Math.min(question.release ? CLEANERS_MS : SETTLE_MS, forMs), signal))) return unknown(cause, 'cancelled');
-    if (isLast) await aroundCollection('after');
+    await aroundCollection('after');
   }
   const answer = await ask(question, command);
   if (answer.state !== 'read') return failed(cause, answer);

@@ -41,7 +41,7 @@ export function nativeLines({ by, kinds, pools, remediation, released }: NativeE
     `  ${poolsText(pools)}.`,
     ...(released === null
       ? []
-      : releaseText(released, 'Memory outside the heap, before the last look').map((line) => `  ${line}`)),
+      : releaseText(released, 'Memory outside the heap, with what was given back').map((line) => `  ${line}`)),
     ...(by === 'mappings' && remediation === null
       ? ['  Native memory tracking sees no growth: malloc was called by a native library, or keeps what was freed.']
       : []),

@@ -103,7 +103,7 @@ export interface NativeEvidence {
   readonly pools: BufferPools;
   /** The option of the JVM that turns on native memory tracking, which tells more; null: it is on. */
   readonly remediation: string | null;
-  /** Memory outside the heap before the collection of the last look, after it, and after malloc was trimmed; null: that was not asked for. */
+  /** Memory outside the heap at the last look, with what the collections of the first look and of it gave back; without; and after malloc was trimmed; null: that was not asked for. */
   readonly released: Reading<ReleasedMemory & { readonly by: Released | null }> | null;
 }
 
