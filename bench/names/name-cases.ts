@@ -148,6 +148,13 @@ export const NAME_CASES: readonly NameCase[] = [
   row('a helper process', ['ChildGrows', '3', '300', 'TOOL'], 'process', /^wkhtmltopdf .*started by the JVM/),
   row('helper processes of many names', ['HelperShapes', 'names', '4', 'TOOL'], 'process', /^Processes of 12 names \(/),
   row('ever more helper processes', ['HelperShapes', 'count', '5', 'TOOL'], 'process', /^wkhtmltopdf \(\d+ processes, /),
+  row(
+    'a helper process that is killed and started again',
+    ['HelperShapes', 'killed', '6', 'TOOL'],
+    'none',
+    /up and down between .*, most of it wkhtmltopdf/,
+    { ...HARMLESS, seconds: 90 },
+  ),
   row('compressors that are never closed', ['HelperShapes', 'deflaters', '3'], 'native', /in malloc arenas/),
   row('direct buffers beside threads', ['HelperShapes', 'buffers', '4'], 'native', /in direct buffers/, {
     flags: [...SMALL, '-XX:MaxDirectMemorySize=1g'],
