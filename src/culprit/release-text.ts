@@ -3,8 +3,9 @@ import { LEAST_RELEASED, type Released, type ReleasedMemory, releasedBy } from '
 import type { Reading } from '../sources/types.ts';
 
 const CONCLUSIONS: Readonly<Record<Released, string>> = {
-  collection: 'So most of it waited for a collection, and is no leak of native memory.',
-  malloc: 'So malloc keeps what was freed: no leak. MALLOC_ARENA_MAX=2 bounds its arenas; jemalloc returns more.',
+  collection: 'So most of what came back waited for a collection.',
+  malloc:
+    'So most of what came back is what malloc keeps of freed memory. MALLOC_ARENA_MAX=2 bounds its arenas; jemalloc returns more.',
   neither: 'So neither a collection nor malloc had it: the program holds it.',
 };
 

@@ -199,8 +199,8 @@ function besideOf({ kinds, pools, remediation, released }: NativeEvidence): HTML
 }
 
 const RELEASED = {
-  collection: 'Most of it waited for a collection: no leak of native memory.',
-  malloc: 'Malloc keeps what was freed: no leak.',
+  collection: 'Most of what came back waited for a collection.',
+  malloc: 'Most of what came back is what malloc keeps of freed memory.',
   neither: 'Neither a collection nor malloc had it: the program holds it.',
 } as const;
 

@@ -19,11 +19,12 @@ export type Released = 'collection' | 'malloc' | 'neither';
 /** Less than this is noise of a running JVM. */
 export const LEAST_RELEASED = 4 * MIB;
 
-/** null: a collection gave back nothing, and malloc cannot be asked. Pure. */
+/** null: what came back is less than half, so the rest may be a leak; or nothing did, and malloc cannot be asked. Pure. */
 export function releasedBy({ beforeBytes, afterCollectionBytes, afterTrimBytes }: ReleasedMemory): Released | null {
   const collected = beforeBytes - afterCollectionBytes;
   const trimmed = afterTrimBytes === null ? 0 : afterCollectionBytes - afterTrimBytes;
   if (Math.max(collected, trimmed) < LEAST_RELEASED) return afterTrimBytes === null ? null : 'neither';
+  if (Math.max(0, collected) + Math.max(0, trimmed) < beforeBytes / 2) return null;
   return collected >= trimmed ? 'collection' : 'malloc';
 }
 
