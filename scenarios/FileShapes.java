@@ -20,6 +20,7 @@ import java.util.List;
  * journal: one file of TOTAL_MB that is allocated at once and then filled. mapped: the same through a mapping, without descriptors.
  * mapped-deleted: the same, and the file is removed while it is mapped. tree: tables of a store, merged into larger ones which replace them.
  * wal: a store of one file beside a log that is emptied at every 16 MB. dated: files of 1 MB, each in a folder of its day, closed at once.
+ * bursts: one file to which nothing is written for 17 seconds, and then all that is due in three.
  * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. log-and-heap: a log, and a
  * heap that fills a third as fast beside it.
  */
@@ -54,6 +55,7 @@ public class FileShapes {
       case "wal": wal(); break;
       case "dated": dated(); break;
       case "replaced": replaced(); break;
+      case "bursts": bursts(); break;
       case "log-and-heap": logAndHeap(); break;
       default: throw new IllegalArgumentException(args[0]);
     }
@@ -257,6 +259,18 @@ public class FileShapes {
       }
       next.renameTo(state);
       Thread.sleep(2000);
+    }
+  }
+
+  private static void bursts() throws Exception {
+    RandomAccessFile out = new RandomAccessFile(new File(folder, "spill.bin"), "rw");
+    double burst = 20 * rate;
+    for (int n = 0; n * burst < total; n++) {
+      for (int part = 0; part < burst * 16; part++) {
+        out.write(PART);
+        Thread.sleep((long) (3000 / (burst * 16)));
+      }
+      Thread.sleep(17000);
     }
   }
 

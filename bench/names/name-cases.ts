@@ -130,6 +130,13 @@ export const NAME_CASES: readonly NameCase[] = [
     prepare: COLD_STORE,
   }),
   row(
+    'a file that is written in bursts',
+    ['FileShapes', 'bursts', 'FOLDER/spill', '1.5', '400'],
+    'page-cache',
+    /page cache of \S*\/spill\.bin/,
+    { ...HARMLESS, seconds: 90 },
+  ),
+  row(
     'a state file that is replaced by a larger one',
     ['FileShapes', 'replaced', 'FOLDER/state', '1.5', '200'],
     'page-cache',

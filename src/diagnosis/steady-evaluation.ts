@@ -152,6 +152,9 @@ export function steadyFiles(steady: Steady, tracks: readonly FileTrack[], now: G
       { rows: now[cause], seenS: atS },
       {
         same: (a, b) => pathsOf(a) === pathsOf(b),
+        // A log that is copied and emptied explains nothing for some scans, and no other file does.
+        isSilent: (before, { rows }) =>
+          rows.length === 0 && before.rows.length > 0 && atS >= before.seenS && atS - before.seenS <= OUT_OF_SIGHT_S,
         atOnce: (before, { rows }) =>
           before.rows.length === 0 ||
           (newest(before) === null &&

@@ -1,5 +1,4 @@
 import { safeName } from '../format.ts';
-import type { PartColumn, PartColumns } from '../history/part-readings.ts';
 import type { Series } from '../history/series.ts';
 import { median } from '../trends/median.ts';
 import { HOUR_S } from '../units.ts';
@@ -11,8 +10,11 @@ import { type Sentence, sentence, sentenceText } from './sentence.ts';
 
 /** A part with this share of a movement is named for it. */
 const MOST = 0.6;
-/** Values that are joined at each end of the window, because one sample may be a spike. */
-const END_VALUES = 3;
+/** The second of two parts that are named together has this share of the first. */
+const MIN_SECOND = 0.4;
+/** Values that are joined at each end of the window, because one sample may be a spike. Where readings are few, the ends must not overlap. */
+const MAX_END_VALUES = 3;
+const END_SHARE = 1 / 3;
 
 /** The window of a movement, epoch seconds, and its bytes. */
 export interface Movement {
@@ -43,17 +45,49 @@ const kept = ({ steady }: RuleContext, how: string, found: Sentence | null): Sen
 /** The number of files in a folder is none of its name. */
 const nameOf = (part: Sentence): string => sentenceText(part).replace(/\d+/g, '#');
 
+/** A part of memory, with how far it moved. */
+interface Part {
+  readonly name: () => Sentence;
+  readonly bytes: number;
+}
+
+/** The part that has most of it, or the two that have most of it together. */
 function partThat(moved: Move, series: Series, movement: Movement): Sentence | null {
-  const { t, fields } = series;
+  const { t, fields, parts } = series;
   const of = (column: Float64Array | undefined): number => (column === undefined ? 0 : moved(t, column, movement));
   const isMost = (bytes: number): boolean => bytes >= MOST * movement.bytes;
   const [file, shmem] = [fields.get('file'), fields.get('shmem')];
-  if (isMost(of(fields.get('anon')))) return partOfAnon(moved, series.parts, movement);
-  if (isMost(of(shmem))) return sentence`shared memory${filesText(moved, series, 'shmem', movement)}`;
-  if (isMost(of(file?.map((bytes, i) => bytes - (shmem?.[i] ?? 0)))))
-    return sentence`page cache${filesText(moved, series, 'page-cache', movement)}`;
-  return isMost(of(fields.get('kernel'))) ? sentence`kernel memory` : null;
+  const cached = file?.map((bytes, i) => bytes - (shmem?.[i] ?? 0));
+  const others: readonly Part[] = [
+    { name: () => sentence`shared memory${filesText(moved, series, 'shmem', movement)}`, bytes: of(shmem) },
+    { name: () => sentence`page cache${filesText(moved, series, 'page-cache', movement)}`, bytes: of(cached) },
+    { name: () => sentence`kernel memory`, bytes: of(fields.get('kernel')) },
+  ];
+  const inAnon: readonly Part[] = parts.parts.map((part) => ({
+    name: () => sentence`${safeName(part.name)}`,
+    bytes: moved(parts.t, part.bytes, movement),
+  }));
+  const whole: readonly Part[] = [{ name: () => sentence`anonymous memory`, bytes: of(fields.get('anon')) }, ...others];
+  const split = [...inAnon, ...others];
+  return (
+    named(split.filter(({ bytes }) => isMost(bytes)).slice(0, 1)) ??
+    named(pairOf(split, isMost)) ??
+    named(whole.filter(({ bytes }) => isMost(bytes)).slice(0, 1)) ??
+    named(pairOf(whole, isMost))
+  );
 }
+
+/** The two largest, if they have most of it together and the second is not small. */
+function pairOf(parts: readonly Part[], isMost: (bytes: number) => boolean): readonly Part[] {
+  const [first, second] = [...parts].sort((a, b) => b.bytes - a.bytes);
+  if (first === undefined || second === undefined || second.bytes < MIN_SECOND * first.bytes) return [];
+  return isMost(first.bytes + second.bytes) ? [first, second] : [];
+}
+
+const named = (parts: readonly Part[]): Sentence | null =>
+  parts.length === 0
+    ? null
+    : parts.reduce((all: Sentence, { name }, i) => sentence`${all}${i === 0 ? '' : ' and '}${name()}`, []);
 
 /** " of /data/app.log"; empty: no files in sight explain it. */
 function filesText(moved: Move, series: Series, cause: FileCause, movement: Movement): Sentence {
@@ -67,19 +101,14 @@ function filesText(moved: Move, series: Series, cause: FileCause, movement: Move
   return rows.reduce((all: Sentence, row, i) => sentence`${all}${i === 0 ? ' of ' : ' and '}${filesName(row)}`, []);
 }
 
-function partOfAnon(moved: Move, { t, parts }: PartColumns, movement: Movement): Sentence {
-  const of = ({ bytes }: PartColumn): number => moved(t, bytes, movement);
-  const most = parts.find((part) => of(part) >= MOST * movement.bytes);
-  return most === undefined ? sentence`anonymous memory` : sentence`${safeName(most.name)}`;
-}
-
 function within(t: Float64Array, column: Float64Array, { fromS, toS }: Movement): Float64Array {
   return column.filter((value, i) => Number.isFinite(value) && t[i]! >= fromS && t[i]! <= toS);
 }
 
 function rose(t: Float64Array, column: Float64Array, movement: Movement): number {
   const values = within(t, column, movement);
-  return values.length < 2 ? 0 : median(values.subarray(-END_VALUES)) - median(values.subarray(0, END_VALUES));
+  const ends = Math.min(MAX_END_VALUES, Math.max(1, Math.floor(END_SHARE * values.length)));
+  return values.length < 2 ? 0 : median(values.subarray(-ends)) - median(values.subarray(0, ends));
 }
 
 function swung(t: Float64Array, column: Float64Array, movement: Movement): number {

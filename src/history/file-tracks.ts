@@ -1,4 +1,4 @@
-import { type FileGroup, groupFiles, holdersOf } from '../sources/files/file-groups.ts';
+import { type FileGroup, groupFiles, holdersOf, isUnfinished } from '../sources/files/file-groups.ts';
 import type { FileBytes, FileObservation } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { folderToMerge } from './folder-to-merge.ts';
@@ -214,12 +214,12 @@ export class FileTracks {
     }
     if (track.state === 'unseen' && isWholeAgain(track, latest, this.#n)) track.state = 'resumed';
     track.columns.set(this.#n, track.state === 'unseen' ? NOT_KNOWN : latest);
-    track.latest = latest;
+    track.latest = { ...latest, path: nameOf(known, latest) };
     track.seenMs = nowMs;
     // Those that were seen least recently come first.
     this.#tracks.delete(group.key);
     this.#tracks.set(group.key, track);
-    this.#observeMembers(nowMs, track, members);
+    this.#observeMembers(nowMs, track, group.kind === 'file' ? [] : members);
   }
 
   /** The bytes of a file that this scan is the first to see, and that are no growth; null: none. The past of a resumed track has them already. */
@@ -305,6 +305,10 @@ const NOT_KNOWN = { sizeBytes: null, residentBytes: null, allocatedBytes: null }
 const SCANS_TO_FIND = 12;
 /** A group of which scans have found this share is whole again. */
 const FOUND_SHARE = 0.9;
+
+/** A file that is replaced keeps its name while only its replacement is in sight. */
+const nameOf = (known: Track | undefined, { kind, path }: Track['latest']): string =>
+  known?.latest.kind === 'file' && kind === 'file' && isUnfinished(path) ? known.latest.path : path;
 
 function isWholeAgain({ columns }: Track, { residentBytes, allocatedBytes, sizeBytes }: Track['latest'], n: number): boolean {
   const found = [sizeBytes, allocatedBytes, residentBytes];

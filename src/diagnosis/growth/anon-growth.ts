@@ -68,7 +68,9 @@ function growthOf(part: PartColumn, times: Float64Array, first: number, end: num
   const { sxx, sxy } = centredSums(times, bytes);
   const slope = sxy / sxx;
   const spanS = times[times.length - 1]! - times[0]!;
-  return isLedgerPart(part.id) && bytes.some((b) => b > 0)
+  // A process that has ended gave back what it held, although a line through its short life may rise.
+  const isGone = part.process !== null && !(bytes[bytes.length - 1]! > 0);
+  return isLedgerPart(part.id) && bytes.some((b) => b > 0) && !isGone
     ? [
         {
           id: part.id,

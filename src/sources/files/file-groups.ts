@@ -17,15 +17,30 @@ export interface FileGroup extends FileDescription, FileHolders {
 const PACKED = /\.(?:gz|zst|xz|bz2|lz4|zip)$/;
 /** The text that a rotation adds after a log's name, or between its stem and its ending, after numbers were replaced by `*`. */
 const ROTATED = /(?:[-._](?:\*|old|bak))+(?=(?:\.(?:log|txt|out))?$)/;
+/** The ending of a file that is being written and is then renamed over the one that it replaces. */
+const UNFINISHED = /\.(?:tmp|temp|part|partial|new)$/;
 const MAX_NAME = 255;
 /** Maximum of descriptors that are listed for a group; `openFiles` counts all. */
 const MAX_DESCRIPTORS = 8;
 const MAX_PIDS = 8;
 
+/** "state.json" of state.json.tmp. A number and an ending alone, as of upload123.tmp, is the name of a temporary file. */
+function finishedName(name: string): string {
+  const finished = name.replace(UNFINISHED, '');
+  return finished.includes('.', 1) || !/\d/.test(finished) ? finished : name;
+}
+
+const finishedPath = (path: string): string => {
+  const folder = folderOfPath(path);
+  return `${folder}${finishedName(path.slice(folder.length))}`;
+};
+
+/** True if the file is being written, and will replace the one that has its name without the ending. */
+export const isUnfinished = (path: string): boolean => finishedPath(path) !== path;
+
 /** A file's name with a `*` for each number, date and hexadecimal id, and without the text that a rotation adds. */
 export function stemOf(name: string): string {
-  return name
-    .slice(0, MAX_NAME)
+  return finishedName(name.slice(0, MAX_NAME))
     .replace(PACKED, '')
     .replace(/[0-9a-z]+/gi, (token) =>
       /^[0-9a-f]+$/i.test(token) && (/\d/.test(token) || token.length >= 8) ? '*' : token.replace(/\d.*$/, '*'),
@@ -104,6 +119,9 @@ function toGroup(key: string, folder: string, stem: string, members: readonly Fi
       isOwn: first.isOwn ?? false,
       members,
     };
+  const replaced = members.find(({ path }) => path === `${folder}${stem}`);
+  if (replaced?.kind === 'file' && members.every(({ path }) => path === replaced.path || finishedPath(path) === replaced.path))
+    return { key, folder, members, kind: 'file', path: replaced.path, ...sumOf(members), files: 1 };
   return { key, folder, members, kind: 'folder', path: stem === '' ? folder : stemPath(folder, stem), ...sumOf(members) };
 }
 

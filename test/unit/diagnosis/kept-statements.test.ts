@@ -5,15 +5,15 @@ import { sentenceText } from '../../../src/diagnosis/sentence.ts';
 import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
 import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from '../../../src/diagnosis/steady-evaluation.ts';
 import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
-import { HOUR_S } from '../../../src/units.ts';
+import { HOUR_S, MINUTE_S } from '../../../src/units.ts';
 import { fileTrack } from '../../support/file-track.ts';
 import { causeShare, fieldTrend, fileRow, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
 
 /** Each value as it is published, one a second: far less than a statement of an hour's window is kept. */
-function published<In, Out>(values: readonly In[], keep: (steady: Steady, value: In) => Out): Out[] {
+function published<In, Out>(values: readonly In[], keep: (steady: Steady, value: In) => Out, windowS = HOUR_S): Out[] {
   let state: SteadyState | null = null;
   return values.map((value, second) => {
-    const steady = new Steady(state, second, HOUR_S);
+    const steady = new Steady(state, second, windowS);
     const out = keep(steady, value);
     state = steady.after;
     return out;
@@ -197,6 +197,16 @@ describe('files that are named', () => {
     const none = (seconds: number): string[][] => Array.from({ length: seconds }, () => []);
     assert.deepEqual(seen(['/gone.log'], ...none(60)), ['/gone.log']);
     assert.deepEqual(seen(['/gone.log'], ...none(62)), []);
+  });
+
+  test('that explain nothing for a while, as a log that is copied and emptied, keep their name for a minute, and no longer', () => {
+    const after = (seconds: number): number =>
+      published(
+        [['/a.log'], ...Array.from({ length: seconds }, () => [])].map((paths, second) => ({ paths, second })),
+        (steady, { paths, second }) => steadyFiles(steady, tracks, grown(...paths), second),
+        MINUTE_S,
+      ).at(-1)!['page-cache'].length;
+    assert.deepEqual([after(59), after(90)], [1, 0]);
   });
 
   test('are the newest rows where they are the same', () => {

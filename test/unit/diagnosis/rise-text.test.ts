@@ -66,17 +66,42 @@ describe('a rise that stands for too short a time to know', () => {
     });
     const parts = { t, parts: [grew('direct buffers', (second) => risen(second) - 90), grew('Java heap', () => 50)] };
     assert.match(headline({ fields: { anon: risen }, parts }), /, most of it direct buffers, in/);
-    const even = {
+    const evenly = (...names: readonly string[]) => ({
       t,
-      parts: [grew('direct buffers', (second) => risen(second) / 2), grew('Java heap', (second) => risen(second) / 2)],
-    };
-    assert.match(headline({ fields: { anon: risen }, parts: even }), /, most of it anonymous memory, in/);
+      parts: names.map((name) => grew(name, (second) => risen(second) / names.length)),
+    });
+    assert.match(
+      headline({ fields: { anon: risen }, parts: evenly('direct buffers', 'Java heap') }),
+      /, most of it direct buffers and Java heap, in/,
+    );
+    assert.match(
+      headline({ fields: { anon: risen }, parts: evenly('direct buffers', 'Java heap', 'code cache', 'metaspace') }),
+      /, most of it anonymous memory, in/,
+      'each of four has too little',
+    );
+  });
+  test('names a file beside the part of anonymous memory that rose with it, such as a heap dump and the heap', () => {
+    const files = [
+      fileTrack(
+        '/data/heap.hprof',
+        [...t].map((second) => ((risen(second) - 100) / 2) * MIB),
+        { t },
+      ),
+    ];
+    const half = (second: number): number => risen(second) / 2;
+    // The mappings are read rarely: two readings tell of a rise as well.
+    const heap = { id: 'java-heap', name: 'Java heap', process: null, bytes: Float64Array.of(half(0) * MIB, half(59) * MIB) };
+    assert.match(
+      headline({ fields: { anon: half, file: half }, files, parts: { t: Float64Array.of(0, 59), parts: [heap] } }),
+      /, most of it (Java heap and page cache of \/data\/heap\.hprof|page cache of \/data\/heap\.hprof and Java heap), in/,
+    );
   });
   test('names shared memory and kernel memory, and nothing if nothing has most of it', () => {
     assert.match(headline({ fields: { file: risen, shmem: risen } }), /, most of it shared memory, in/);
     assert.match(headline({ fields: { kernel: risen } }), /, most of it kernel memory, in/);
     const half = (second: number): number => risen(second) / 2;
-    assert.match(headline({ fields: { anon: half, file: half } }), /^Memory used rose 50 MiB \(50 %\) in 10 seconds/);
+    assert.match(headline({ fields: { anon: half, file: half } }), /, most of it anonymous memory and page cache, in/);
+    assert.match(headline({ fields: { anon: half } }), /^Memory used rose 50 MiB \(50 %\) in 10 seconds/);
   });
   test('is told where memory is stable by its shape, but rose less than a minute ago', () => {
     assert.match(

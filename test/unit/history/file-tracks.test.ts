@@ -20,6 +20,15 @@ function after(...scans: readonly (readonly FileObservation[])[]) {
 }
 const summary = (tracks: ReturnType<typeof after>) => tracks.map((t) => [t.path, t.files, [...t.residentBytes]]);
 
+test('a state file that is written anew and renamed keeps its name in each scan', () => {
+  const [state, anew] = [file('/q/state.json', 8), file('/q/state.json.tmp', 3)];
+  for (const last of [[state], [anew], [state, anew]])
+    assert.deepEqual(
+      after([state], [anew], last).map(({ path, files }) => [path, files]),
+      [['/q/state.json', 1]],
+    );
+});
+
 test('segments that come one after the other are one track of their sum', () =>
   assert.deepEqual(
     summary(after([file('/q/1.log', 8)], [file('/q/1.log', 8), file('/q/2.log', 4)], [file('/q/1.log', 8), file('/q/2.log', 8)])),

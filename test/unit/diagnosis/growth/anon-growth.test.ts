@@ -76,3 +76,20 @@ test('a part of anonymous memory indicates a cause, other parts of the ledger no
   assert.equal(of('native').length, 7);
   assert.equal(causeOfPart('page-cache'), null);
 });
+
+test('a process that lived for a moment, such as jcmd, has not grown once it is gone', () => {
+  const heap = columns([0, 10, 20, 30], { 'java-heap': [10, 10, 40, 44] });
+  const jcmd = (mib: readonly number[]) => ({
+    ...{ id: 'other-process', name: 'jcmd', process: { processes: 1, pid: 9, parent: null } },
+    bytes: Float64Array.from(mib, (m) => m * MIB),
+  });
+  const grown = (mib: readonly number[]) => anonGrowth({ ...heap, parts: [...heap.parts, jcmd(mib)] }, 0, 30)!;
+  assert.deepEqual(
+    grown([0, 0, 20, 0]).parts.map(({ name }) => name),
+    ['java-heap'],
+  );
+  assert.deepEqual(
+    grown([0, 0, 20, 25]).parts.map(({ name }) => name),
+    ['java-heap', 'jcmd'],
+  );
+});

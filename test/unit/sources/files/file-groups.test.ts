@@ -34,6 +34,14 @@ test('files of one stem are one group with their sums; a single file keeps its n
   assert.deepEqual(named([file('/q/app.log'), file('/q/app.log.1')]), [['/q/app.log*', 2]]);
 });
 
+test('a file that is written beside the one that it will replace is the same file, and one that is never renamed keeps its name', () => {
+  assert.deepEqual(named([file('/q/snapshot.db', { sizeBytes: 5 }), file('/q/snapshot.db.tmp', { sizeBytes: 2 })]), [
+    ['/q/snapshot.db', 1],
+  ]);
+  assert.deepEqual(named([file('/q/snapshot.db.tmp')]), [['/q/snapshot.db.tmp', 1]]);
+  assert.deepEqual(named([file('/q/upload_1.tmp'), file('/q/upload_2.tmp')]), [['/q/upload_*.tmp', 2]]);
+});
+
 test('deleted files, and files of a tmpfs, are groups of their own', () => {
   const tmpfs = { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } as const;
   const files = [file('/q/1.log'), file('/q/2.log', { deleted: true }), file('/q/3.log', { fileSystem: tmpfs })];
