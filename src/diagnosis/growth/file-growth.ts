@@ -153,6 +153,9 @@ export function diskGrowths(tracks: readonly FileTrack[]): DiskGrowth[] {
   return [...disks.values()].flatMap(({ fileSystem, on }) => diskGrowth(fileSystem, on));
 }
 
+/** Files that go on growing are named alone if they have at least this share of the pace of all. */
+const MIN_PACE_NAMED = 0.5;
+
 function diskGrowth(fileSystem: FileSystemUse, on: readonly FileTrack[]): DiskGrowth[] {
   const { t } = on[0]!;
   const tracks = on.filter((track) => !mayBeBounded(track) && !isBoundedByLength(track, fileSystem));
@@ -161,9 +164,12 @@ function diskGrowth(fileSystem: FileSystemUse, on: readonly FileTrack[]): DiskGr
   if (pace <= 0) return [];
   if (!takesSpace(whole, tracks.find((f) => f.freeBytes !== null)?.freeBytes ?? null)) return [];
   const span: Span = { fromS: t[0]!, toS: t[t.length - 1]! };
-  const grow = tracks.filter((track) => (growthPace(t, allocatedColumn(track)).net ?? 0) > 0);
-  // New files have no pace of their own yet, although their sum has one.
-  const growing = grow.length > 0 ? grow : tracks;
+  const paces = tracks.map((track) => growthPace(t, allocatedColumn(track)));
+  const goOn = tracks.filter((_, i) => (paces[i]!.net ?? 0) > 0);
+  const ofThose = paces.reduce((sum, { net }) => sum + Math.max(0, net ?? 0), 0);
+  // Of files that are written one after another, each has stopped or is new, although their sum goes on.
+  const rose = ofThose >= MIN_PACE_NAMED * pace ? goOn : tracks.filter((_, i) => (paces[i]!.now ?? 0) > 0);
+  const growing = rose.length > 0 ? rose : tracks;
   const named = whatGrew(fileTree(growing, span, allocatedColumn));
   const usedBytes = growing.reduce((sum, track) => sum + lastKnown(allocatedColumn(track)), 0);
   return [{ fileSystem, bytesPerHour: pace, usedBytes, files: rowsOf(named) }];

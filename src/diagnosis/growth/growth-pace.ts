@@ -6,7 +6,10 @@ import { HOUR_S } from '../../units.ts';
 export interface GrowthPace {
   /** Since it last became smaller, by a rotation or a truncation; if that happens repeatedly, over its peaks. null: not known yet. */
   readonly now: number | null;
-  /** Of its highest level, because files that are written and removed in turn do not grow. null: not known yet. */
+  /**
+   * Of its highest level, because files that are written and removed in turn do not grow, and only of growth that goes on: a heap dump is
+   * written at once and stands. The end of a disk is told by it. null: not known yet.
+   */
   readonly net: number | null;
 }
 
@@ -15,6 +18,12 @@ const MAX_SHRINKAGE = 0.02;
 /** If a rise has slowed to less than this share of its mean rate, the rate of its later half is used. */
 const SLOWED = 0.5;
 const MIN_POINTS = 3;
+/** Growth goes on if it came in so many separate rises at least, of which one was in the last part of the time. */
+const MIN_RISES = 3;
+const LAST_PART = 1 / 3;
+/** A rise by more than this share of all growth, in at most that share of the time, is an event and no part of a pace. */
+const MAX_SHARE_OF_ONE_RISE = 2 / 3;
+const MAX_SHARE_OF_ITS_TIME = 1 / 3;
 
 /** Least squares over the known values of the column. */
 export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
@@ -27,8 +36,68 @@ export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
   const ofPeaks = drops.length === 0 ? null : peakGrowth(times, bytes, last);
   return {
     now: drops.length > 1 ? ofPeaks : sinceDrop,
-    net: ofPeaks ?? (sinceDrop === null ? null : slowed(times, bytes, sinceDrop)),
+    net: netPace(times, bytes, drops, ofPeaks),
   };
+}
+
+function netPace(
+  times: readonly number[],
+  bytes: readonly number[],
+  drops: readonly number[],
+  ofPeaks: number | null,
+): number | null {
+  if (ofPeaks === null) return lastingPace(times, bytes);
+  const [drop] = drops;
+  const cameBackAtOnce = drops.length === 1 && largestRise(bytes.slice(drop)) !== null;
+  return cameBackAtOnce ? null : ofPeaks;
+}
+
+/** The pace of growth that goes on. 0: it has stopped. null: it rose too few times to know. */
+function lastingPace(times: readonly number[], bytes: readonly number[]): number | null {
+  const step = stepOf(times, bytes);
+  if (step !== null) {
+    const without = (values: readonly number[]): number[] => {
+      const rise = values[step.at]! - values[step.at - 1]!;
+      return [...values.slice(0, step.at), ...values.slice(step.at + 1).map((value) => value - rise)];
+    };
+    return lastingPace(without(times), without(bytes));
+  }
+  const whole = slope(times, bytes);
+  if (whole === null || whole <= 0) return whole;
+  if (risesOf(bytes).filter((rise) => rise > 0).length < MIN_RISES) return null;
+  return hasStopped(times, bytes) ? 0 : slowed(times, bytes, whole);
+}
+
+/** How much each value is above the one before it; 0: it is not. */
+const risesOf = (bytes: readonly number[]): number[] => bytes.map((b, i) => (i === 0 ? 0 : Math.max(0, b - bytes[i - 1]!)));
+
+interface Rise {
+  /** Index of the value after it. */
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** The one rise that has most of all growth; null: there is none. */
+function largestRise(bytes: readonly number[]): Rise | null {
+  const rises = risesOf(bytes);
+  const all = rises.reduce((sum, rise) => sum + rise, 0);
+  const at = rises.findIndex((rise) => rise > MAX_SHARE_OF_ONE_RISE * all);
+  return at < 0 ? null : { at, bytes: rises[at]! };
+}
+
+/** The one that came in little of the time, besides; null: there is none. */
+function stepOf(times: readonly number[], bytes: readonly number[]): Rise | null {
+  const rise = largestRise(bytes);
+  if (rise === null) return null;
+  const seconds = times[rise.at]! - times[rise.at - 1]!;
+  return seconds <= MAX_SHARE_OF_ITS_TIME * (times[times.length - 1]! - times[0]!) ? rise : null;
+}
+
+function hasStopped(times: readonly number[], bytes: readonly number[]): boolean {
+  const last = times.length - 1;
+  const fromS = times[last]! - LAST_PART * (times[last]! - times[0]!);
+  const from = times.findLastIndex((t) => t <= fromS);
+  return bytes[last]! <= bytes[from]!;
 }
 
 /** The rate since `fromS`, epoch seconds, by least squares; null: too few values are known. */

@@ -228,8 +228,20 @@ test('the file with nearly all of the growth is named, but a full segment is not
 
 test('files that are all too new for a pace of their own fill a disk together', () => {
   const gap = Number.NaN;
-  const files = [track('/a/1', [10, 10, 10, 10]), track('/b/2', [gap, gap, 10, 12]), track('/c/3', [gap, gap, gap, 30])];
-  assert.deepEqual(hours(files), [[['/c/3', '/b/2'], 27, 52]]);
+  const files = [
+    track('/a/1', [10, 10, 10, 10, 10]),
+    track('/b/2', [gap, gap, 10, 10, 10]),
+    track('/c/3', [gap, gap, gap, 10, 12]),
+    track('/d/4', [gap, gap, gap, gap, 14]),
+  ];
+  assert.deepEqual(hours(files), [[['/d/4', '/c/3', '/b/2'], 18, 46]]);
+});
+
+test('a heap dump beside a log fills no disk, and the log does by its own pace', () => {
+  const dump = track('/tmp/heap.hprof', [Number.NaN, 900, 900, 900, 900, 900]);
+  assert.deepEqual(hours([track('/app/x', [9, 9, 9, 9, 9, 9]), dump]), []);
+  const log = track('/log/app.log', [0, 2, 4, 6, 8, 10]);
+  assert.deepEqual(hours([log, dump]), [[['/log/app.log'], 4, 10]]);
 });
 
 test('files whose file system is not known fill none', () =>

@@ -10,17 +10,18 @@ function paceOf(bytes: readonly number[], t = bytes.map((_, i) => 1000 + i * 180
 
 test('a steady file grows by the same pace now and altogether', () => assert.deepEqual(paceOf([5, 15, 25, 35]), [20, 20]));
 
-test('gaps do not count', () => assert.deepEqual(paceOf([5, Number.NaN, 25, 35, Number.NaN]), [20, 20]));
+test('gaps do not count', () => assert.deepEqual(paceOf([5, Number.NaN, 25, 35, 45, Number.NaN]), [20, 20]));
 
-test('three values tell a pace; two, or three at one time, do not', () => {
+test('three values tell a pace now, three rises that of what goes on; two values, or three at one time, tell none', () => {
   assert.deepEqual(paceOf([0, 10]), [null, null]);
-  assert.deepEqual(paceOf([0, 10, 20]), [20, 20]);
+  assert.deepEqual(paceOf([0, 10, 20]), [20, null]);
+  assert.deepEqual(paceOf([0, 10, 20, 30]), [20, 20]);
   assert.deepEqual(paceOf([0, 10, 20], [1000, 1000, 1000]), [null, null]);
 });
 
 test('after one rotation, a file grows now as it did since then, and altogether from peak to peak', () => {
   assert.deepEqual(paceOf([0, 40, 80, 10, 30, 50, 70, 90]), [40, 4]);
-  assert.deepEqual(paceOf([0, 80, 80, 10, 90, 90, 90])[1], 7, 'from when each peak was reached first');
+  assert.deepEqual(paceOf([0, 80, 80, 10, 50, 90, 90, 90])[1], 5, 'from when each peak was reached first');
 });
 
 test('a file that has not reached its old peak again has not grown altogether', () =>
@@ -40,3 +41,25 @@ test('a rise that has slowed to less than half goes on at the pace of its later 
   assert.deepEqual(paceOf([0, 100, 200, 300, 360, 420, 480])[1], 160, 'one that has slowed less keeps its mean');
   assert.deepEqual(paceOf([0, 1, 2, 3, 13, 23, 33])[1], 11, 'and so does one that has become faster');
 });
+
+test('a file that is written at once and stands has no pace that goes on', () => {
+  for (const bytes of [
+    [0, 0, 186],
+    [0, 186, 186],
+    [0, 0, 0, 186],
+    [0, 100, 186, 186, 186, 186],
+    [30, 30, 5, 186, 186],
+  ])
+    assert.ok((paceOf(bytes)[1] ?? 0) === 0, String(bytes));
+});
+
+test('beside a file that is written at once, a log keeps its own pace', () =>
+  assert.deepEqual(paceOf([0, 1, 2, 3, 4000, 4001, 4002, 4003])[1], 2));
+
+test('growth in several steps goes on, until the last part of the time has none', () => {
+  assert.ok(paceOf([0, 50, 50, 100, 100, 150, 150, 200])[1]! > 0);
+  assert.equal(paceOf([0, 50, 50, 100, 100, 150, 150, 150, 150, 150])[1], 0);
+});
+
+test('a long time without values, in which a file grew, is no step', () =>
+  assert.ok(paceOf([0, 900, 901, 902, 903], [0, 36_000, 36_004, 36_008, 36_012])[1]! > 0));
