@@ -1,4 +1,5 @@
 import { findCulprit } from '../culprit/find-culprit.ts';
+import type { Culprit, CulpritQuestion, CulpritRun } from '../culprit/types.ts';
 import { composeVerdictAfter } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes, withHolderNames } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
@@ -8,6 +9,7 @@ import type { SteadyState } from '../diagnosis/steady.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { withCulprit } from '../diagnosis/with-culprit.ts';
 import { History } from '../history/history.ts';
+import { readerOf } from '../memory-facts.ts';
 import type { HistogramTake } from '../outlets/status.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
@@ -33,6 +35,7 @@ import { OomKillTracker } from './oom-kill-tracker.ts';
 import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, type ReadTick, readLedgerContext } from './tick-answers.ts';
+import { isNearLimit, UndisturbedVerdict, type Urgent } from './undisturbed-verdict.ts';
 
 export interface ContainerOptions {
   readonly roots: Roots;
@@ -43,6 +46,8 @@ export interface ContainerOptions {
   /** --attach was given: commands may be sent to the JVM. */
   readonly mayAttach: boolean;
   readonly minHistorySeconds: number;
+  /** Absent: the JVM is asked. */
+  readonly findCulprit?: (question: CulpritQuestion) => Promise<Culprit>;
   readonly pod: PodResources;
   /** The end before the current run of a container; null: none is known. */
   readonly lastEnd: (watched: WatchedContainer) => LastEnd | null;
@@ -96,6 +101,7 @@ export class WatchedContainer implements AnsweringContainer {
   readonly #evaluations: EvaluationSchedule;
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
+  #undisturbed: UndisturbedVerdict;
   #processNames: KnownProcessNames;
 
   constructor(key: string, target: Target, options: ContainerOptions) {
@@ -103,6 +109,7 @@ export class WatchedContainer implements AnsweringContainer {
     this.target = target;
     this.#options = options;
     this.#evaluations = new EvaluationSchedule(options.evaluationCache);
+    this.#undisturbed = new UndisturbedVerdict(options.minHistorySeconds);
     this.#processNames = new KnownProcessNames(options.roots.proc);
     this.#readers = this.#open(target);
   }
@@ -145,13 +152,14 @@ export class WatchedContainer implements AnsweringContainer {
     this.#bytesAtReading = null;
     this.#evaluations.containerRestarted();
     this.#steady = null;
+    this.#undisturbed = new UndisturbedVerdict(this.#options.minHistorySeconds);
     this.#processNames = new KnownProcessNames(this.#options.roots.proc);
     this.#readers = this.#open(target);
     await close(before);
   }
 
   #open(target: Target): Readers {
-    const { roots, pidsOf, mayAttach, fileScans } = this.#options;
+    const { roots, pidsOf, mayAttach, fileScans, findCulprit: find = findCulprit } = this.#options;
     const { process } = target;
     const jvm = target.jvm === null ? null : process;
     const targetNow = () => this.target;
@@ -165,7 +173,7 @@ export class WatchedContainer implements AnsweringContainer {
         jvm === null
           ? null
           : new CulpritRuns((question) =>
-              findCulprit({
+              find({
                 roots,
                 process: jvm,
                 mayRecord: true,
@@ -258,8 +266,24 @@ export class WatchedContainer implements AnsweringContainer {
     return verdict?.trend === 'growing' && (verdict.leak !== false || verdict.causes.some((c) => !c.reclaimable));
   }
 
-  /** Evaluates the current run and keeps the verdict. */
+  /** Evaluates the current run, unless a search disturbs it, and keeps the verdict. */
   evaluate(nowMs: number, ended: RuleContext['ended'] = null): Verdict {
+    const run: CulpritRun = this.culprits?.run ?? { state: 'none' };
+    const urgent = this.#urgent();
+    const kept = ended === null ? this.#undisturbed.kept(nowMs, run, urgent) : null;
+    const verdict = kept ?? this.#compose(nowMs, ended);
+    if (kept === null) this.#undisturbed.made(verdict, urgent);
+    this.verdict = withCulprit(verdict, run);
+    return this.verdict;
+  }
+
+  #urgent(): Urgent {
+    const { limitBytes, values } = this.tick?.sample ?? { limitBytes: null, values: {} };
+    const near = isNearLimit(readerOf(values), limitBytes, this.target.cgroup.version);
+    return { events: this.history.eventCount, limitBytes, isNearLimit: near };
+  }
+
+  #compose(nowMs: number, ended: RuleContext['ended']): Verdict {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
@@ -278,9 +302,8 @@ export class WatchedContainer implements AnsweringContainer {
       shmemHolder: this.#shmemHolder(evaluation),
       processNames: this.#holderNames(series.files),
     });
-    this.verdict = withCulprit(verdict, this.culprits?.run ?? { state: 'none' });
     this.#steady = steady;
-    return this.verdict;
+    return verdict;
   }
 
   /** Files name what grows in most cases, so that processes are asked only where shared memory grows. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { instancesInOrder } from '../../src/daemon/match-histories.ts';
+import type { ContainerOptions } from '../../src/daemon/watched-container.ts';
 import { Watcher } from '../../src/daemon/watcher.ts';
 import { readStoredFolders } from '../../src/history/store/folder-owner.ts';
 import { openStore } from '../../src/history/store/store.ts';
@@ -33,8 +34,8 @@ export class WatchedPod {
     });
   }
 
-  /** `choice`: what the options say about the target. */
-  async start(choice: Partial<SearchOptions> = {}): Promise<void> {
+  /** `choice`: what the options say about the target. `findCulprit`: answers a search for a culprit, in place of a JVM. */
+  async start(choice: Partial<SearchOptions> = {}, findCulprit?: ContainerOptions['findCulprit']): Promise<void> {
     const { roots } = this.tree;
     const note = (details: object, message: string) => void this.logged.push(`${message} ${JSON.stringify(details)}`);
     const stored = await readStoredFolders(this.dir);
@@ -50,7 +51,8 @@ export class WatchedPod {
       search,
       log: { info: note, warn: note },
       pidsOf: (target) => pidsOf(roots, target),
-      mayAttach: false,
+      mayAttach: findCulprit !== undefined,
+      ...(findCulprit === undefined ? {} : { findCulprit }),
       asksOnAlarm: false,
       evaluationCache: new EvaluationCache(),
       self: () => ({}),

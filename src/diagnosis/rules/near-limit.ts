@@ -7,7 +7,7 @@ import { sentence } from '../sentence.ts';
 const ADVICE =
   'A burst may get the container OOM-killed. Raise the limit or lower -Xmx: heap, metaspace, stacks and native memory must fit together.';
 
-const MIN_SHARE_OF_LIMIT = 0.9;
+export const MIN_SHARE_OF_LIMIT = 0.9;
 
 /** Unreclaimable memory is just below the limit. */
 export const nearLimit: ConditionRule = {
