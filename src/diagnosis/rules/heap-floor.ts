@@ -22,7 +22,7 @@ export const heapFloor: CauseRule = {
     return {
       headline: sentence`The Java heap's floor after GC rises ${rateText(share.bytesPerHour)}${end}.${end === '' ? noLimitText(context) : ''}`,
       severity: isImminent(ends?.seconds ?? null) ? 'critical' : 'warn',
-      title: sentence`What survives garbage collection grows: a Java heap leak${mayStop(context) ? ', or a heap that fills and stops' : ''}`,
+      title: sentence`What survives garbage collection grows: a Java heap leak${mayStop(context) ? ', or soft references that fill it' : ''}`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         heapUsedBytes: newestValue(context, 'heap_used'),
@@ -81,10 +81,10 @@ function endText(context: RuleContext): string {
 
 const ifItGoesOn = (context: RuleContext): string => (mayStop(context) ? ', if it goes on,' : '');
 
-/** A cache, a pool or soft references fill as a leak does, and stop: neither leak nor end is stated as a fact before they are excluded. */
+/** Soft references fill a heap as a leak does, and are freed before -Xmx: neither leak nor end is stated as a fact before they are excluded. */
 const mayStop = ({ evaluation: { leak, causeBasis }, steady }: RuleContext): boolean =>
   steady.keep(
-    'the heap may stop by itself',
-    leak === null && !causeBasis.some(({ cause, cappedBy }) => cause === 'heap' && cappedBy === null),
+    'soft references may hold the heap',
+    leak === null && causeBasis.some(({ cause, cappedBy }) => cause === 'heap' && cappedBy === 'soft-references'),
     { atOnce: () => leak === true },
   );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heapFloor } from '../../../../src/diagnosis/rules/heap-floor.ts';
+import type { CauseBasis } from '../../../../src/trends/types.ts';
 import { GIB, HOUR_S, MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
@@ -43,8 +44,8 @@ test('the end is -Xmx or the container limit, whichever comes first', () => {
   assert.match(leaking([oom])?.headline ?? '', /reaches the container's limit/);
 });
 
-test('a heap that may stop by itself is no leak yet, and its end is a condition', () => {
-  const found = (leak: boolean | null, cappedBy: 'soft-references' | null) =>
+test('a heap that soft references may fill is no leak yet, and its end is a condition', () => {
+  const found = (leak: boolean | null, cappedBy: CauseBasis['cappedBy']) =>
     applyRule(heapFloor, {
       values: { heap_used: 700 * MIB },
       evaluation: {
@@ -57,8 +58,8 @@ test('a heap that may stop by itself is no leak yet, and its end is a condition'
     });
   const open = found(null, 'soft-references');
   assert.match(open?.headline ?? '', /floor after GC rises 31 MB an hour and, if it goes on, reaches -Xmx in 36 to 44 hours/);
-  assert.equal(open?.title, 'What survives garbage collection grows: a Java heap leak, or a heap that fills and stops');
-  for (const known of [found(true, 'soft-references'), found(null, null)]) {
+  assert.equal(open?.title, 'What survives garbage collection grows: a Java heap leak, or soft references that fill it');
+  for (const known of [found(true, 'soft-references'), found(null, null), found(null, 'daily-load')]) {
     assert.match(known?.headline ?? '', /rises 31 MB an hour and reaches -Xmx/);
     assert.equal(known?.title, 'What survives garbage collection grows: a Java heap leak');
   }
