@@ -4,7 +4,7 @@ import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
 import { hiddenRise } from './growth/hidden-rise.ts';
 import { outsideHeapBytes } from './outside-heap.ts';
-import { freshRiseText, steadyText, undecidedText, unevenRiseText } from './rise-text.ts';
+import { openRiseText, steadyText } from './rise-text.ts';
 import {
   areFlatText,
   capitalise,
@@ -24,7 +24,7 @@ export function plainHeadline(context: RuleContext): Sentence {
     case 'not-enough-data':
       return sentence`${tooShort(context)}`;
     case 'settling':
-      return undecidedText(context) ?? sentence`${settlingText(context)}`;
+      return openRiseText(context) ?? sentence`${settlingText(context)}`;
     case 'cyclic':
       return (
         hiddenRiseText(context) ??
@@ -37,8 +37,7 @@ export function plainHeadline(context: RuleContext): Sentence {
     case 'stable':
       return (
         hiddenRiseText(context) ??
-        freshRiseText(context) ??
-        unevenRiseText(context) ??
+        openRiseText(context) ??
         sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}`
       );
     default:

@@ -4,10 +4,11 @@ import { swings } from '../trends/field/swings.ts';
 import { unevenRise } from '../trends/field/uneven-rise.ts';
 import type { Trend } from '../trends/types.ts';
 import { MINUTE_S } from '../units.ts';
+import { newHigh } from './new-high.ts';
 import { type RuleContext, trendOf } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
 import type { Keeping } from './steady.ts';
-import { whatRose, whatSwung } from './what-moved.ts';
+import { isCacheAlone, whatRose, whatSwung } from './what-moved.ts';
 
 /** The lasting rise of a field within its window: its size, its duration, and the time since then without a rise. */
 interface Rise {
@@ -46,41 +47,100 @@ function riseWithTrend(context: RuleContext, trend: Trend, among = RISING): Rise
 /** A pause shorter than this share of the rise is not a pause. */
 const MIN_PAUSE_SHARE = 0.02;
 
+/** A rise of which it is not known whether it goes on, with its sentence. */
+interface OpenRise {
+  readonly rise: Rise;
+  readonly text: () => Sentence;
+}
+
+/** What the headline says of a rise that is too short to know; null: there is none. */
+export const openRiseText = (context: RuleContext): Sentence | null => openRise(context)?.text() ?? null;
+
+/**
+ * Whether memory that the kernel cannot reclaim has risen, and it is not known whether it goes on: then it is not known either whether it is a
+ * leak.
+ */
+export function isLeakOpen(context: RuleContext): boolean {
+  const rise = openRise(context)?.rise ?? null;
+  if (rise === null) return false;
+  const toS = context.series.t.at(-1) ?? 0;
+  return rise.field !== 'usage' || !isCacheAlone(context.series, { fromS: toS - rise.windowSeconds, toS, bytes: rise.bytes });
+}
+
+function openRise(context: RuleContext): OpenRise | null {
+  switch (context.evaluation.trend) {
+    case 'settling':
+      return undecidedRise(context);
+    case 'stable':
+      return freshRise(context) ?? unevenRiseOf(context) ?? riseOfLastSamples(context);
+    default:
+      return null;
+  }
+}
+
 /** The field that rose and has been steady for too short a time; null: it is a warm-up that clearly slows down. */
-export function undecidedText(context: RuleContext): Sentence | null {
+function undecidedRise(context: RuleContext): OpenRise | null {
   // Where it is known that nothing leaks, a part of memory may have stopped while the whole still slows down.
   const among = context.evaluation.leak === null ? RISING : RISING.slice(0, 1);
   const rise = context.steady.keep('rise of what settles', riseWithTrend(context, 'settling', among), SAME_RISE);
-  return rise === null ? null : tooShortText(context, rise);
+  return rise === null ? null : { rise, text: () => tooShortText(context, rise) };
 }
 
 /** A rise that stands for less than this, whatever its shape, may go on at the next sample. */
 const SHORT_STAND_S = MINUTE_S;
 
 /** Memory is stable by its shape, and has risen only just now; null: it stands for longer, or has not risen. */
-export function freshRiseText(context: RuleContext): Sentence | null {
+function freshRise(context: RuleContext): OpenRise | null {
   const rise = stableRise(context);
   const isFresh = context.steady.keep('the rise is fresh', rise !== null && rise.standsSeconds < SHORT_STAND_S, {
     atOnce: () => rise !== null,
   });
-  return rise === null || !isFresh ? null : tooShortText(context, rise);
+  return rise === null || !isFresh ? null : { rise, text: () => tooShortText(context, rise) };
+}
+
+/** Memory is stable by its shape, or was so until just now, and the last samples are far above it; null: they are not. */
+function riseOfLastSamples(context: RuleContext): OpenRise | null {
+  const [column, usage] = [context.series.fields.get('usage'), trendOf(context, 'usage')];
+  const high = column === undefined || usage === null ? null : newHigh(context.series, column, usage.windowSeconds);
+  if (high === null) return null;
+  const windowSeconds = (context.series.t.at(-1) ?? 0) - high.sinceS;
+  const rise: Rise = {
+    ...high,
+    field: 'usage',
+    what: 'Memory used',
+    windowSeconds,
+    roseSeconds: windowSeconds,
+    standsSeconds: 0,
+  };
+  return {
+    rise,
+    text: () =>
+      sentence`${rise.what} rose ${sizeText(rise)}${partText(context, rise)} in the last ${durationText(windowSeconds)}: too short to know whether it goes on.`,
+  };
 }
 
 /** With more samples than this, the models know what is a rise. With fewer, on a busy machine, a dip or a late sample hides one. */
 const FEW_SAMPLES = 120;
 
 /** Memory rose and fell back now and then, and the samples are too few to know whether it grows; null: it is not so. */
-export function unevenRiseText(context: RuleContext): Sentence | null {
+function unevenRiseOf(context: RuleContext): OpenRise | null {
   const [column, usage] = [context.series.fields.get('usage'), trendOf(context, 'usage')];
   if (column === undefined || usage === null || usage.points > FEW_SAMPLES) return null;
-  const toS = context.series.t.at(-1) ?? 0;
-  const fromS = toS - usage.windowSeconds;
+  const { windowSeconds } = usage;
+  const fromS = (context.series.t.at(-1) ?? 0) - windowSeconds;
   const isOther = stableRise(context) !== null || swings(context.series.t, column, fromS) !== null;
   const found = isOther ? null : unevenRise(context.series.t, column, fromS);
-  const rise = context.steady.keep('uneven rise', found, { same: (a, b) => (a === null) === (b === null) });
-  if (rise === null) return null;
-  const part = whatRose(context, { fromS, toS, bytes: rise.amount });
-  return sentence`Memory used rose ${bytesText(rise.amount)} (${Math.round(100 * rise.share)} %)${part === null ? '' : sentence`, most of it ${part},`} in ${durationText(usage.windowSeconds)}, unevenly: too short to know whether it goes on.`;
+  const kept = context.steady.keep('uneven rise', found, { same: (a, b) => (a === null) === (b === null) });
+  if (kept === null) return null;
+  const rise: Rise = {
+    ...{ field: 'usage', what: 'Memory used', bytes: kept.amount, share: kept.share },
+    ...{ windowSeconds, roseSeconds: windowSeconds, standsSeconds: 0 },
+  };
+  return {
+    rise,
+    text: () =>
+      sentence`${rise.what} rose ${sizeText(rise)}${partText(context, rise)} in ${durationText(windowSeconds)}, unevenly: too short to know whether it goes on.`,
+  };
 }
 
 const stableRise = (context: RuleContext): Rise | null =>

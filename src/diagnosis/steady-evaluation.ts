@@ -13,10 +13,13 @@ type Answer = Omit<Evaluation, 'fields'> & {
   readonly isUndecided: boolean;
   /** Slope of usage; 0 where it does not grow. */
   readonly growthPerHour: number;
+  /** null: not known. */
+  readonly usageBytes: number | null;
 };
 
-const answerOf = ({ fields, ...rest }: Evaluation): Answer => ({
+const answerOf = ({ fields, ...rest }: Evaluation, usageBytes: number | null): Answer => ({
   ...rest,
+  usageBytes,
   windowSeconds: fields.usage?.windowSeconds ?? 0,
   isUndecided: fields.usage?.trend === 'settling' && fields.usage.basis.statistics.rise !== undefined,
   growthPerHour: fields.usage?.trend === 'growing' ? Math.max(0, fields.usage.slopeBytesPerHour ?? 0) : 0,
@@ -39,10 +42,23 @@ const isExplained = (published: Answer, now: Answer): boolean =>
   published.causes.length === 0 &&
   now.causes.length > 0;
 
+/** A rise by this share of the level at which memory was steady is not waited for. */
+const MIN_RISE = 0.2;
+
+/** Whether memory was steady and is not any more, and has risen far since. */
+const hasRisen = (published: Answer, now: Answer): boolean =>
+  published.trend === 'stable' &&
+  now.trend !== 'stable' &&
+  !isUnknown(now) &&
+  published.usageBytes !== null &&
+  now.usageBytes !== null &&
+  now.usageBytes >= (1 + MIN_RISE) * published.usageBytes;
+
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
   same: isSame,
-  atOnce: (published, now) => now.leak === true || isUnknown(published) || isUnknown(now) || isExplained(published, now),
+  atOnce: (published, now) =>
+    now.leak === true || isUnknown(published) || isUnknown(now) || isExplained(published, now) || hasRisen(published, now),
   isSilent,
 };
 
@@ -55,7 +71,7 @@ const OTHER_EVENT_RATIO = 4;
  */
 export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
   const published = before.get('answer')?.value as Answer | undefined;
-  const now = answerOf(evaluation);
+  const now = answerOf(evaluation, null);
   if (published === undefined || isSame(published, now)) return false;
   return (
     (now.leak === true && published.leak !== true) ||
@@ -65,25 +81,35 @@ export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
   );
 }
 
-/** The evaluation whose trends and causes are published, each with the numbers of the newest evaluation that agrees. */
-export function steadyEvaluation(steady: Steady, now: Evaluation): Evaluation {
+/**
+ * The evaluation whose trends and causes are published, each with the numbers of the newest evaluation that agrees. `usageBytes`: memory used
+ * now; null: not known.
+ */
+export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: number | null = null): Evaluation {
   let explained = false;
+  let rose = false;
   const {
     windowSeconds: _,
     growthPerHour: __,
     isUndecided: ___,
+    usageBytes: ____,
     ...answer
-  } = steady.keep('answer', answerOf(now), {
+  } = steady.keep('answer', answerOf(now, usageBytes), {
     ...ANSWER,
     atOnce: (published, to) => {
       explained = isExplained(published, to);
+      rose = hasRisen(published, to);
       return ANSWER.atOnce!(published, to);
     },
   });
   const field: Keeping<FieldTrend> = {
     same: (a, b) => a.trend === b.trend,
     // The fields of a cause that has just been found grow.
-    atOnce: (published, to) => isUnknown(published) || isUnknown(to) || (explained && to.trend === 'growing'),
+    atOnce: (published, to) =>
+      isUnknown(published) ||
+      isUnknown(to) ||
+      (explained && to.trend === 'growing') ||
+      (rose && published.trend === 'stable' && to.trend !== 'stable'),
     isSilent: (published) => isUnknown(now) && !isUnknown(answer) && !isUnknown(published),
   };
   const fields = entriesOf(now.fields).map(([id, trend]): [FieldName, FieldTrend] => [

@@ -7,11 +7,12 @@ import { attribute } from './growth/attribute.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
 import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
-import { withCauses } from './leak-of-causes.ts';
+import { withCauses, withUnknownLeak } from './leak-of-causes.ts';
 import { nameCauses } from './name-causes.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
+import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
-import { isHeapCounted, type RuleContext, swappedNow } from './rule-context.ts';
+import { isHeapCounted, newestValue, type RuleContext, swappedNow } from './rule-context.ts';
 import { isEmptyAfterKill, oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
@@ -44,7 +45,7 @@ export function diagnoseAfter(
   const atS = raw.atMs / SECOND_MS;
   const held = before !== null && isOver(before, raw.evaluation) ? null : before;
   const steady = new Steady(held, atS, raw.evaluation.fields.usage?.windowSeconds ?? 0);
-  const kept = steadyEvaluation(steady, raw.evaluation);
+  const kept = steadyEvaluation(steady, raw.evaluation, newestValue(raw, 'usage'));
   const growth = anonGrowthIn({ ...raw, evaluation: kept });
   const attributed = attribute({
     evaluation: kept,
@@ -73,7 +74,8 @@ function verdictOf(context: RuleContext): Verdict {
   // Another process may have begun to grow as the killed one did.
   const beforeGrowth = causes[0]?.cause === 'process' ? kill : [];
   const headlineParts = sentence`${introduction(context)}${leading?.headline ? sentence`${beforeGrowth}${leading.headline}` : plain}`;
-  const { trend, leak, confidence, needs, causeBasis } = context.evaluation;
+  const isOpen = context.evaluation.leak === false && causes.length === 0 && isLeakOpen(context);
+  const { trend, leak, confidence, needs, causeBasis } = isOpen ? withUnknownLeak(context.evaluation) : context.evaluation;
   return {
     schema: 'memhound.verdict/2',
     at: new Date(context.atMs).toISOString(),

@@ -34,6 +34,20 @@ export const whatRose = (context: RuleContext, rise: Movement): Sentence | null 
 export const whatSwung = (context: RuleContext, swing: Movement): Sentence | null =>
   kept(context, 'swung', partThat(swung, context.series, swing));
 
+/** Of a rise: what else rose is small beside the page cache. */
+const NEARLY_ALL = 0.9;
+
+/** Whether nearly all of a rise is page cache, which the kernel can reclaim. */
+export const isCacheAlone = ({ t, fields }: Series, rise: Movement): boolean => {
+  const cached = cachedColumn(fields);
+  return cached !== undefined && rose(t, cached, rise) >= NEARLY_ALL * rise.bytes;
+};
+
+const cachedColumn = (fields: Series['fields']): Float64Array | undefined => {
+  const shmem = fields.get('shmem');
+  return fields.get('file')?.map((bytes, i) => bytes - (shmem?.[i] ?? 0));
+};
+
 /** A part that was named stays named as long as no other one is. */
 const kept = ({ steady }: RuleContext, how: string, found: Sentence | null): Sentence | null =>
   steady.keep(`what ${how}`, found, {
@@ -56,11 +70,9 @@ function partThat(moved: Move, series: Series, movement: Movement): Sentence | n
   const { t, fields, parts } = series;
   const of = (column: Float64Array | undefined): number => (column === undefined ? 0 : moved(t, column, movement));
   const isMost = (bytes: number): boolean => bytes >= MOST * movement.bytes;
-  const [file, shmem] = [fields.get('file'), fields.get('shmem')];
-  const cached = file?.map((bytes, i) => bytes - (shmem?.[i] ?? 0));
   const others: readonly Part[] = [
-    { name: () => sentence`shared memory${filesText(moved, series, 'shmem', movement)}`, bytes: of(shmem) },
-    { name: () => sentence`page cache${filesText(moved, series, 'page-cache', movement)}`, bytes: of(cached) },
+    { name: () => sentence`shared memory${filesText(moved, series, 'shmem', movement)}`, bytes: of(fields.get('shmem')) },
+    { name: () => sentence`page cache${filesText(moved, series, 'page-cache', movement)}`, bytes: of(cachedColumn(fields)) },
     { name: () => sentence`kernel memory`, bytes: of(fields.get('kernel')) },
   ];
   const inAnon: readonly Part[] = parts.parts.map((part) => ({

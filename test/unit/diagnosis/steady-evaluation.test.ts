@@ -249,3 +249,53 @@ test('a cause that grows faster than memory as a whole never has more than all o
   assert.match(some!.headline, /66 % of it/);
   assert.match(faster!.headline, /all of it/);
 });
+
+/** Memory used, with what it consists of, each second until now. */
+const memory = (seconds: number, usage: (second: number) => number, of: 'anon' | 'file'): NonNullable<Given['series']> => {
+  const column = (mib: (second: number) => number) => Float64Array.from({ length: seconds }, (_, i) => mib(i) * MIB);
+  return {
+    t: Float64Array.from({ length: seconds }, (_, i) => i),
+    fields: new Map([
+      ['usage', column(usage)],
+      [of, column(usage)],
+      ['heap_used', column(() => 1)],
+    ]),
+  };
+};
+const stood = { trend: 'stable', leak: false, confidence: 0.95, fields: { usage: overAMinute('stable') } } as const;
+/** 15.8 MiB until the second 25, then 37 MiB a second more for two seconds. */
+const start = (second: number): number => 15.8 + 37 * Math.min(2, Math.max(0, second - 25));
+
+test('a steady level gives way at once when memory used rises by tens of per cent', () => {
+  const risen: Given['evaluation'] = { trend: 'settling', leak: null, fields: { usage: overAMinute('settling') } };
+  const [before, after] = verdictsOf([
+    { evaluation: stood, series: memory(25, start, 'anon') },
+    { evaluation: risen, series: memory(28, start, 'anon') },
+  ]);
+  assert.match(before!.headline, /^Nothing grows\. 15\.8 MiB .* steady/);
+  assert.equal(after!.trend, 'settling');
+  assert.equal(after!.leak, null);
+  assert.equal(after!.fields.usage?.trend, 'settling');
+  const little = verdictsOf([
+    { evaluation: stood, series: memory(25, () => 100, 'anon') },
+    { evaluation: risen, series: memory(28, (second) => (second > 25 ? 110 : 100), 'anon') },
+  ]);
+  assert.equal(little[1]!.trend, 'stable', 'a tenth waits');
+});
+
+test('memory that rose in the last samples is not called steady, nor free of leaks, while its shape is still that of a steady one', () => {
+  const [verdict] = verdictsOf([{ evaluation: stood, series: memory(30, start, 'anon') }]);
+  assert.equal(
+    verdict!.headline,
+    'Memory used rose 74 MiB (468 %), most of it anonymous memory, in the last 4 seconds: too short to know whether it goes on.',
+  );
+  assert.equal(verdict!.leak, null);
+  assert.equal(verdict!.confidence, 0.75);
+});
+
+test('where only page cache rose, it is no leak, although it is not known whether it goes on', () => {
+  const [verdict] = verdictsOf([{ evaluation: stood, series: memory(30, start, 'file') }]);
+  assert.match(verdict!.headline, /^Memory used rose 74 MiB .*page cache.*too short to know/);
+  assert.equal(verdict!.leak, false);
+  assert.equal(verdict!.confidence, 0.95);
+});
