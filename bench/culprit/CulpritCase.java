@@ -233,6 +233,7 @@ public class CulpritCase {
       case "leak-in-bursts": parts.add(part(leak, bursts(rate, 1))); break;
       case "large-and-stable": parts.add(part(buffers(), stable(1200))); break;
       case "breathing": parts.add(part(threads("breathing-"), breathing(40))); break;
+      case "buffers-breathing": parts.add(part(buffers(), breathing(6 * rate))); break;
       case "filling": parts.add(part(buffers(), filling(5 * rate, 5))); break;
       case "many-small": parts.add(part(buffers(), steady(rate / 6))); parts.add(part(threads("pool-"), steady(2))); parts.add(part(loaders(L0.class), steady(60))); break;
       case "other-leak": parts.add(part(threads("Thread-"), steady(8))); break;

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { DIRECT_BUFFERS } from '../../src/culprit/native-looks.ts';
 import { type Culprit, LOOK_CAUSES, type LookCause } from '../../src/culprit/types.ts';
 import { startJava } from '../../test/support/java.ts';
 import { MEMHOUND } from '../../test/support/memhound.ts';
@@ -62,16 +63,26 @@ interface Result {
   readonly answer: string;
 }
 
-async function resultOf(kind: Kind, shape: string): Promise<Result> {
-  const java = await startJava('bench/culprit/CulpritCase.java', [kind, shape], {
-    flags: [...FLAGS, '-XX:NativeMemoryTracking=summary'],
-  });
+const TRACKING = '-XX:NativeMemoryTracking=summary';
+
+/** Native memory without its tracking, by the mappings and the pool of direct buffers. */
+const UNTRACKED: Readonly<Record<string, { readonly what: string; readonly leak: string | null }>> = {
+  leak: { what: 'a leak of direct buffers', leak: DIRECT_BUFFERS },
+  'leak-beside-breathing': { what: 'a leak of direct buffers beside a pool of threads that breathes', leak: DIRECT_BUFFERS },
+  'large-and-stable': { what: 'decoy: direct buffers, many and stable', leak: null },
+  breathing: { what: 'decoy: a pool of threads that breathes', leak: null },
+  'buffers-breathing': { what: 'decoy: direct buffers that breathe', leak: null },
+  filling: { what: 'decoy: a cache of direct buffers that fills and is full', leak: null },
+};
+
+async function resultOf(kind: Kind, shape: string, leak: string | null, more: readonly string[]): Promise<Result> {
+  const java = await startJava('bench/culprit/CulpritCase.java', [kind, shape], { flags: [...FLAGS, ...more] });
   try {
     await java.line((line) => line === 'ready');
     const args = [MEMHOUND, 'culprit', '--json', '--cause', kind, '--for', FOR, '--pid', String(java.pid)];
     const { code, stdout, stderr } = await run(process.execPath, args);
     if (code !== 0) throw new Error(`${kind} ${shape}: ${stderr}`);
-    return { kind, shape, ...outcomeOf(JSON.parse(stdout) as Culprit, SHAPES[shape]!.leaks?.[kind] ?? null) };
+    return { kind, shape, ...outcomeOf(JSON.parse(stdout) as Culprit, leak) };
   } finally {
     await java.stop('SIGKILL');
   }
@@ -108,6 +119,30 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, n) => cell.padEnd(widths[n]!)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
+
+async function untrackedResults(): Promise<Result[]> {
+  const all: Result[] = [];
+  for (let n = 0; n < Number(values.times); n++)
+    for (const [shape, { leak }] of Object.entries(UNTRACKED)) {
+      if (values.only !== undefined && !`untracked ${shape}`.includes(values.only)) continue;
+      const result = await resultOf('native', shape, leak, []);
+      console.error(`untracked ${shape}: ${result.outcome}, ${result.answer}`);
+      all.push(result);
+    }
+  return all;
+}
+
+const untrackedTable = (all: readonly Result[]): string =>
+  tableOf(
+    ['program, without native memory tracking', 'answer'],
+    Object.entries(UNTRACKED).map(([shape, { what }]) => [
+      what,
+      all
+        .filter((result) => result.shape === shape)
+        .map(({ outcome, answer }) => `${outcome}: ${answer}`)
+        .join('; '),
+    ]),
+  );
 
 interface RecordedResult {
   readonly what: string;
@@ -165,15 +200,16 @@ async function reportPrograms(): Promise<void> {
     for (const kind of KINDS)
       for (const shape of Object.keys(SHAPES)) {
         if (values.only !== undefined && !`${kind} ${shape}`.includes(values.only)) continue;
-        const result = await resultOf(kind, shape);
+        const result = await resultOf(kind, shape, SHAPES[shape]!.leaks?.[kind] ?? null, kind === 'native' ? [TRACKING] : []);
         console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
         results.push(result);
       }
+  const untracked = await untrackedResults();
   const recorded = await recordedResults();
-  const text = `${tables(results)}\n\n${recordedTable(recorded)}`;
+  const text = `${tables(results)}\n\n${untrackedTable(untracked)}\n\n${recordedTable(recorded)}`;
   console.log(text);
   if (values.only === undefined) renew('programs', text);
-  process.exitCode = [...results, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
+  process.exitCode = [...results, ...untracked, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
 }
 
 await (values.servers ? reportServers() : values.costs ? reportCosts() : reportPrograms());
