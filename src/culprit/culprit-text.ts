@@ -16,10 +16,10 @@ import {
 const REASONS: Readonly<Record<Unknown, string>> = {
   'no-such-event': 'the flight recorder of this JDK has no such events: those of started programs came with JDK 15',
   'not-understood': 'an answer of the JVM was not understood',
-  'no-growth': 'the whole did not grow from the first look to the last: a longer --for may show more',
+  'no-growth': 'the whole did not grow from the first look to the last: a longer search may show more',
   'no-group-has-half': 'nothing explains half of what grew',
   'not-steady':
-    'what grew most did not grow from each look to the next: it breathes, has stopped, or grows in bursts, for which a longer --for helps',
+    'what grew most did not grow from each look to the next: it breathes, has stopped, or grows in bursts, for which a longer search helps',
   'over-budget': 'a look took longer than 10 s, so there was no further one',
   cancelled: 'it was cancelled',
 };

@@ -40,7 +40,7 @@ export function retentionOf(className: string, objects: readonly OldObject[], mo
     const rest = replaced === 0 ? '' : `, and ${replaced} of them are in places that did not become more`;
     return {
       state: 'unknown',
-      reason: `${all.length} of ${objects.length} sampled objects are of this class${rest}; ${LEAST_SAMPLES} are needed, so a longer --for may tell`,
+      reason: `${all.length} of ${objects.length} sampled objects are of this class${rest}; ${LEAST_SAMPLES} are needed, so a longer search may tell`,
     };
   }
   const places = own.map(({ allocatedAt: at }) => (at === null ? null : ({ kind: 'frame', name: frameText(at) } as const)));

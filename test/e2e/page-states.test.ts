@@ -5,6 +5,7 @@ import { culpritText } from '../../src/culprit/culprit-text.ts';
 import type { Culprit } from '../../src/culprit/types.ts';
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import type { Status } from '../../src/outlets/status.ts';
+import { MIB } from '../../src/units.ts';
 import { openShell } from '../support/browser.ts';
 import { missingRequirements } from '../support/needs.ts';
 import { audit, type Opened, openPage } from '../support/page.ts';
@@ -239,7 +240,20 @@ describe('the page in each state, on made histories behind the real server', { s
       parent: null,
       keepers: null,
       retention: { state: 'known', samples: 5, heldBy: sampled, allocatedAt: { ...sampled, kind: 'frame' } },
-      native: null,
+      native: {
+        by: 'mappings',
+        kinds: [{ name: NAME, before: 0, after: 20 * MIB }],
+        pools: {
+          direct: { count: { before: 1, after: 3 }, bytes: null },
+          mapped: { count: { before: 0, after: 0 }, bytes: null },
+        },
+        remediation: NAME,
+        released: {
+          state: 'read',
+          atMs: 0,
+          value: { beforeBytes: 90 * MIB, afterCollectionBytes: 80 * MIB, afterTrimBytes: 79 * MIB, by: null },
+        },
+      },
       grown: [hostile, { ...hostile, name: `${NAME}${'x'.repeat(60_000)}` }],
     },
     'threads and loaders': {
@@ -302,6 +316,11 @@ describe('the page in each state, on made histories behind the real server', { s
       await o.page.waitForFunction(() => document.querySelector('#classes')?.textContent?.includes('alert(3)'));
       const { hidden, scripts, wide } = await o.page.evaluate(look);
       assert.deepEqual({ hidden, scripts, wide }, { hidden: null, scripts: 1, wide: false });
+      if ('native' in culprit && culprit.native !== null) {
+        const beside = await text(o, '#culprit-beside');
+        assert.match(beside, /20\sMiB\+20\sMiB.*direct, number13\+2mapped, number00–/);
+        assert.match(beside, /by a collection90\sMiB80\sMiB−10\sMiB.*79\sMiB stay: /);
+      }
       assert.equal(await o.page.locator('main img').count(), 0);
       assert.deepEqual(o.wrong, []);
     });

@@ -187,10 +187,10 @@ function recordedTable({ cause, groups }: Recorded): HTMLElement {
 
 /** Beside what grew of native memory: the mappings by kind, the pools of buffers, and the option that tells more. */
 function besideOf({ kinds, pools, remediation, released }: NativeEvidence): HTMLElement[] {
-  const moved = (kinds ?? []).filter(({ before, after }) => before !== after);
+  const moved = (kinds ?? []).filter(({ before, after }) => level(before) !== level(after)).map((kind) => rowOf(kind, level));
   return [
-    ...(moved.length === 0 ? [] : [changeTable('By kind of mapping', moved, level)]),
-    changeTable('Buffers of java.nio', poolRows(pools), (n) => groupDigits(n)),
+    ...(moved.length === 0 ? [] : [changeTable(['By kind of mapping', 'First look', 'Last look'], moved)]),
+    changeTable(['Buffers of java.nio', 'First look', 'Last look'], poolRows(pools)),
     ...(released === null ? [] : [releasedNode(released)]),
     ...(remediation === null
       ? []
@@ -208,35 +208,41 @@ function releasedNode(released: NonNullable<NativeEvidence['released']>): HTMLEl
   if (released.state !== 'read')
     return el('p', {}, `What is given back was not measured: ${released.state === 'absent' ? released.reason : released.error}`);
   const { beforeBytes, afterCollectionBytes, afterTrimBytes, by } = released.value;
-  const row = (what: string, from: number, to: number): HTMLElement =>
-    el('tr', {}, el('th', { scope: 'row' }, what), ...[from, to].map((n) => el('td', { class: 'number' }, level(n))));
-  const head = ['Outside the heap', 'Before', 'After'].map((title, n) =>
-    el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, title),
-  );
-  const rows = [row('a collection', beforeBytes, afterCollectionBytes)];
-  if (afterTrimBytes !== null) rows.push(row('malloc that is trimmed', afterCollectionBytes, afterTrimBytes));
+  const rows = [rowOf({ name: 'by a collection', before: beforeBytes, after: afterCollectionBytes }, level)];
+  if (afterTrimBytes !== null)
+    rows.push(rowOf({ name: 'by malloc, which was trimmed', before: afterCollectionBytes, after: afterTrimBytes }, level));
+  const stay = level(afterTrimBytes ?? afterCollectionBytes);
   return el(
     'div',
     {},
-    el('table', { class: 'grown' }, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...rows)),
+    changeTable(['Given back, outside the heap', 'Before', 'After'], rows),
     afterTrimBytes === null ? el('p', {}, 'This JVM cannot trim malloc.') : null,
-    by === null ? null : el('p', {}, RELEASED[by]),
+    el(
+      'p',
+      {},
+      by === null
+        ? `${stay} stay: the program holds them, or they are memory that the JVM keeps.`
+        : RELEASED[by] + (by === 'neither' ? '' : ` ${stay} stay.`),
+    ),
   );
 }
 
-const poolRows = ({ direct, mapped }: NativeEvidence['pools']) => [
-  { name: `direct${direct.bytes === null ? '' : `, ${level(direct.bytes.after)} at the last look`}`, ...direct.count },
-  { name: 'mapped', ...mapped.count },
-];
+function poolRows({ direct, mapped }: NativeEvidence['pools']): HTMLElement[] {
+  return [
+    rowOf({ name: 'direct, number', ...direct.count }, groupDigits),
+    ...(direct.bytes === null ? [] : [rowOf({ name: 'direct, size', ...direct.bytes }, level)]),
+    rowOf({ name: 'mapped, number', ...mapped.count }, groupDigits),
+  ];
+}
 
-function changeTable(title: string, changes: readonly KindGrowth[], text: (n: number) => string): HTMLElement {
-  const number = (n: number): HTMLElement => el('td', { class: 'number' }, text(n));
-  const heads = [title, 'First look', 'Last look'].map((head, n) =>
-    el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, head),
-  );
-  const rows = changes.map(({ name, before, after }) =>
-    el('tr', {}, el('th', { scope: 'row' }, safeName(name, 90)), number(before), number(after)),
-  );
+function rowOf({ name, before, after }: KindGrowth, text: (n: number) => string): HTMLElement {
+  const change = text(before) === text(after) ? '–' : `${after > before ? '+' : '−'}${text(Math.abs(after - before))}`;
+  const cells = [text(before), text(after), change].map((cell) => el('td', { class: 'number' }, cell));
+  return el('tr', {}, el('th', { scope: 'row' }, safeName(name, 90)), ...cells);
+}
+
+function changeTable(titles: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
+  const heads = [...titles, 'Change'].map((head, n) => el('th', { scope: 'col', class: n === 0 ? '' : 'number' }, head));
   return el('table', { class: 'grown' }, el('thead', {}, el('tr', {}, ...heads)), el('tbody', {}, ...rows));
 }
 

@@ -144,7 +144,7 @@ test('a place of allocation is named for half of the sampled objects of a class,
     retentionOf('byte[]', many.slice(1), () => null),
     {
       state: 'unknown',
-      reason: '4 of 4 sampled objects are of this class; 5 are needed, so a longer --for may tell',
+      reason: '4 of 4 sampled objects are of this class; 5 are needed, so a longer search may tell',
     },
   );
 });
