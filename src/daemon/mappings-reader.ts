@@ -2,7 +2,7 @@ import { cpuUsage } from 'node:process';
 import { ageMs } from '../clock.ts';
 import { allocatorOf } from '../diagnosis/ledger/allocator.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
-import { splitAnon } from '../diagnosis/ledger/anon-split.ts';
+import { splitMappings } from '../diagnosis/ledger/split-mappings.ts';
 import type { Sample } from '../sample/types.ts';
 import { deletedMappedFiles } from '../sources/files/deleted-mappings.ts';
 import { type JcmdReport, queryJvm } from '../sources/jvm/jcmd-report.ts';
@@ -72,7 +72,7 @@ export class MappingsReader {
       this.#budget.record(nowMs, reading.value.costMs);
       const answers = await this.#queryJvm(nowMs);
       this.#last = {
-        split: splitAnon(reading.value.mappings, jvm, answers),
+        split: splitMappings(reading.value.mappings, jvm, answers),
         allocator: allocatorOf(reading.value.mappings),
         atMs: reading.atMs,
       };

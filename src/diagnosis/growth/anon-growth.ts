@@ -90,8 +90,8 @@ const isLedgerPart = (id: string): id is LedgerPartId => id in LEDGER_PARTS;
 export const gainedBytes = (parts: readonly PartGrowth[]): number =>
   parts.reduce((sum, { grewBytes }) => sum + Math.max(0, grewBytes), 0);
 
-/** The cause that the growth of each part of anonymous memory indicates. */
-const CAUSES: Readonly<Record<AnonPartId | 'native' | 'other-process', GrowthCause>> = {
+/** The cause that the growth of each part of anonymous memory indicates. Mappings without a name may be a heap or malloc, so they indicate none. */
+const CAUSES: Readonly<Record<Exclude<AnonPartId, 'unnamed-mappings'> | 'native' | 'other-process', GrowthCause>> = {
   'java-heap': 'heap',
   metaspace: 'metaspace',
   'class-space': 'metaspace',

@@ -28,4 +28,5 @@ export type AnonPartId = Extract<
   | 'libraries'
   | 'vm-structures'
   | 'direct-buffers'
+  | 'unnamed-mappings'
 >;

@@ -3,7 +3,7 @@ import type { JcmdReport } from '../../sources/jvm/jcmd-report.ts';
 import type { Mapping } from '../../sources/mappings/smaps-format.ts';
 import type { JvmReading } from '../../sources/types.ts';
 import { MIB } from '../../units.ts';
-import { type AddressRange, cutAt, isArchive, isWithin } from './address-space.ts';
+import { type AddressRange, cutAt, isArchive, isWithin, type MappingPiece } from './address-space.ts';
 import { allocatorOf } from './allocator.ts';
 import type { AnonPart, AnonPartId } from './anon-kinds.ts';
 import { arenaReservations } from './arena-reservations.ts';
@@ -52,10 +52,10 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
   const reserved = new ReservationMap(reserves);
   const stacks = stackRanges(mappings);
   const stackStarts = new Set(stacks.map((s) => s.start));
-  const tally = new Map<AnonPartId | 'unnamed', AnonPart>();
+  const tally: Tally = new Map();
   const swapped = new Map<AnonPartId | 'unnamed', number>();
   const committed = new Map<AnonPartId | 'unnamed', number>();
-  const files = { bytes: 0, libraries: 0, jars: 0, other: 0 };
+  const files: MappedFiles = { bytes: 0, libraries: 0, jars: 0, other: 0 };
   let sharedHeap = 0;
   // What lies before an arena or a node in one mapping are most often tables of the collector, of which few pages are resident.
   const insideStarts = new Set(reserves.flatMap((r) => (r.startsInside ? r.start : [])));
@@ -67,22 +67,14 @@ export function splitAnon(read: readonly Mapping[], jvm: JvmReading | null, answ
       sharedHeap += piece.pssBytes;
       continue;
     }
-    const fileBytes = Math.max(0, piece.rssBytes - piece.anonBytes);
-    if (piece.path.startsWith('/') && fileBytes > 0) addFile(files, piece.path, fileBytes);
+    addFile(files, piece);
     if (piece.anonBytes === 0 && piece.perms.startsWith('---')) continue;
     const isMarking = marking !== null && isWithin(piece, marking);
     const id = isMarking ? 'vm-structures' : idOf(piece, pieces[i - 1], { heap, classSpace, reserved, stackStarts });
     if (piece.swapBytes > 0) swapped.set(id, (swapped.get(id) ?? 0) + piece.swapBytes);
     if (!piece.perms.startsWith('---')) committed.set(id, (committed.get(id) ?? 0) + piece.end - piece.start);
     if (isMarking) continue; // withMarkStacks adds them, after the rest is divided
-    const sum = tally.get(id);
-    tally.set(id, {
-      id: id === 'unnamed' ? 'direct-buffers' : id,
-      bytes: (sum?.bytes ?? 0) + piece.anonBytes,
-      low: (sum?.low ?? 0) + piece.anonLow,
-      high: (sum?.high ?? 0) + piece.anonHigh,
-      count: (sum?.count ?? 0) + 1,
-    });
+    addPiece(tally, id, piece);
   }
   const unnamed = tally.get('unnamed') ?? null;
   tally.delete('unnamed');
@@ -119,7 +111,7 @@ interface Places {
   readonly stackStarts: ReadonlySet<number>;
 }
 
-function idOf(
+export function idOf(
   m: Mapping,
   before: Mapping | undefined,
   { heap, classSpace, reserved, stackStarts }: Places,
@@ -146,9 +138,28 @@ const isHeapInHugePages = (mappings: readonly Mapping[], { heap }: JvmFigures): 
   heap !== null &&
   mappings.some((m) => m.path.startsWith('/anon_hugepage') && m.perms[2] !== 'x' && m.end - m.start >= heap.committedBytes);
 
-function addFile(files: { bytes: number; libraries: number; jars: number; other: number }, path: string, bytes: number): void {
+type MappedFiles = { -readonly [Kind in keyof AnonSplit['mappedFiles']]: number };
+
+/** Adds the pages of a mapped file that are not anonymous. */
+export function addFile(files: MappedFiles, { path, rssBytes, anonBytes }: Mapping): void {
+  const bytes = Math.max(0, rssBytes - anonBytes);
+  if (!path.startsWith('/') || bytes === 0) return;
   files.bytes += bytes;
   files[kindOfFile(path)] += bytes;
+}
+
+/** The parts by the kind of their mappings. */
+type Tally = Map<AnonPartId | 'unnamed', AnonPart>;
+
+export function addPiece(tally: Tally, id: AnonPartId | 'unnamed', piece: MappingPiece): void {
+  const sum = tally.get(id);
+  tally.set(id, {
+    id: id === 'unnamed' ? 'direct-buffers' : id,
+    bytes: (sum?.bytes ?? 0) + piece.anonBytes,
+    low: (sum?.low ?? 0) + piece.anonLow,
+    high: (sum?.high ?? 0) + piece.anonHigh,
+    count: (sum?.count ?? 0) + 1,
+  });
 }
 
 /** What a mapped file is, by its name. */

@@ -32,6 +32,7 @@ const NAMED_HERE = {
   libraries: { name: 'libraries', reclaimable: false, hue: 'native' },
   'vm-structures': { name: 'GC and VM structures', reclaimable: false, hue: 'native' },
   'direct-buffers': { name: 'direct buffers and large malloc', reclaimable: false, hue: 'native' },
+  'unnamed-mappings': { name: 'mappings without a name (heap, large malloc)', reclaimable: false, hue: 'native' },
   native: { name: 'native: code cache, stacks, GC, malloc, direct buffers', reclaimable: false, hue: 'native' },
   'since-mappings': { name: 'since the mappings were read', reclaimable: false, hue: null },
   'other-process': { name: null, reclaimable: false, hue: null },

@@ -8,7 +8,7 @@ export type SwappedParts = ReadonlyMap<AnonPartId, number>;
 export type SwappedKinds = ReadonlyMap<AnonPartId | 'unnamed', number>;
 
 /** Parts that consist of unnamed memory. Which of them is swapped out is not known, so the one that the JVM does not need for itself comes first. */
-const UNNAMED: readonly AnonPartId[] = ['direct-buffers', 'vm-structures', 'metaspace'];
+const UNNAMED: readonly AnonPartId[] = ['direct-buffers', 'unnamed-mappings', 'vm-structures', 'metaspace'];
 
 /**
  * The mappings, with swapped-out bytes counted as if they were resident: the JVM's own values count both. Swap of a shared mapping belongs to

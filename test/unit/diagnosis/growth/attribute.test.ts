@@ -149,6 +149,12 @@ test('the range of a heap without counters grows: the heap is named, and whether
   assert.deepEqual([named(answer), answer.leak], [[['heap', null, 96]], null]);
 });
 
+test('mappings without a name may be a heap or malloc: their growth is no cause, and whether it leaks is open', () => {
+  const growth = grown({ 'unnamed-mappings': [64, 160], 'malloc-arenas': [5, 9] });
+  const answer = attribute({ evaluation: leaking(['native']), growth, heapCounted: false });
+  assert.deepEqual([answer.causes, answer.leak], [[], null]);
+});
+
 test('without counters and before the parts were read twice, growth is not called native', () => {
   const answer = attribute({ evaluation: leaking(['native']), growth: null, heapCounted: false });
   assert.deepEqual([answer.causes, answer.leak], [[], null]);
