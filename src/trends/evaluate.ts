@@ -105,7 +105,13 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const limits = { limit, heapMax: series.heapMaxBytes };
   const joint = jointEvidence(together, native);
   const combined = admitUnknownParts(
-    combineFields(joint.fields, { native: joint.native, locked }, limits, coMovement(counted, window), windowS),
+    combineFields(
+      joint.fields,
+      { native: joint.native, locked, isSwapped: counted !== ordered },
+      limits,
+      coMovement(counted, window),
+      windowS,
+    ),
     joint.fields,
   );
   // The published fields are those of the kernel, without swapped-out memory.

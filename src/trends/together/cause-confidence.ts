@@ -35,6 +35,8 @@ export interface DerivedTrends {
   readonly native: NativeTrend | null;
   /** Page cache that is locked in memory; null: not known, or there is none. */
   readonly locked: FieldEvaluation | null;
+  /** The kernel has swapped out some of what the processes hold. */
+  readonly isSwapped: boolean;
 }
 
 /** The growing fields that indicate a cause, each with the field that decides when its growth ends. */

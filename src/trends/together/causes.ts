@@ -141,7 +141,8 @@ export function combineFields(
   const growth: Growth = { fields, native: derived.native?.field ?? null, locked: derived.locked, moved };
   const causes = causesOf(growth);
   const etas = etasOf(growth, causes, limits);
-  const isStartUp = (grewSeconds: number): boolean => mayBeStartUp(runSeconds, grewSeconds, etas);
+  // What the kernel swaps out has met its limit already. How much swap there is left may not be known, so that there is no time to an end.
+  const isStartUp = (grewSeconds: number): boolean => !derived.isSwapped && mayBeStartUp(runSeconds, grewSeconds, etas);
   const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived, isStartUp));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // cgroup v1 does not split kernel memory, so it is not known whether the growth there is reclaimable.

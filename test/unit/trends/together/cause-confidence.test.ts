@@ -25,6 +25,7 @@ const basis = (cause: Cause, given: Given, limits: Limits = LIMITS, derived: Par
   causeBasis({ cause, bytesPerHour: 1, reclaimable: false, what: null }, fieldsOf(given), limits, {
     native: null,
     locked: null,
+    isSwapped: false,
     ...derived,
   });
 
@@ -81,7 +82,7 @@ describe('growth of the first five minutes may be the start', () => {
         { cause: 'metaspace', bytesPerHour: 1, reclaimable: false, what: null },
         fieldsOf({ metaspace: grown(1500, 1 / 30, given) }),
         LIMITS,
-        { native: null, locked: null },
+        { native: null, locked: null, isSwapped: false },
         () => true,
       );
     assert.deepEqual([atStart({}).confidence, atStart({}).cappedBy], [0.75, 'daily-load']);
@@ -96,7 +97,7 @@ describe('growth of the first five minutes may be the start', () => {
         { cause: 'heap', bytesPerHour: 1, reclaimable: false, what: null },
         fieldsOf({ heap_used: field }),
         { limit: 'max', heapMax },
-        { native: null, locked: null },
+        { native: null, locked: null, isSwapped: false },
         () => true,
       ).confidence;
     };
@@ -126,7 +127,7 @@ test('growth at the start lasts since it has about the slope of now, and one tha
       { cause: 'shmem', bytesPerHour: 1, reclaimable: false, what: null },
       fieldsOf({ shmem: grown(3600, 1 / 60, given) }),
       LIMITS,
-      { native: null, locked: null },
+      { native: null, locked: null, isSwapped: false },
       (grewSeconds) => seconds.push(grewSeconds) > 0,
     );
     return Math.round(seconds.at(-1)!);

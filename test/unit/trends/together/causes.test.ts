@@ -69,7 +69,7 @@ function evaluated(perHour: number): FieldEvaluation {
   };
 }
 
-const NONE: DerivedTrends = { native: null, locked: null };
+const NONE: DerivedTrends = { native: null, locked: null, isSwapped: false };
 
 for (const row of rows) {
   const [cells, answer] = row.split('|').map((part) => part.trim().split(/\s+/)) as [string[], string[]];

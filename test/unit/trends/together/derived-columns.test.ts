@@ -56,34 +56,39 @@ test('locked page cache is known without shared memory', () => {
 
 describe('a container that swaps', () => {
   const N = 400;
-  const t = Float64Array.from({ length: N }, (_, i) => 1_600_000_000 + 600 * i);
-  const outcome = (mib: ByField<(share: number) => number>, limitMib = 1000) => {
+  const outcome = (mib: ByField<(share: number) => number>, limitMib = 1000, everyS = 600) => {
+    const t = Float64Array.from({ length: N }, (_, i) => 1_600_000_000 + everyS * i);
     const fields = new Map(
       entriesOf(mib).map(([id, of]) => [id, t.map((_, i) => Math.round(of(i / N) * MIB + ((i * 7919) % 13) * 4096))]),
     );
     const series = {
       t,
       fields,
-      intervalS: 600,
+      intervalS: everyS,
       limitBytes: limitMib * MIB,
       heapMaxBytes: null,
       events: [],
       files: [],
       parts: NO_PARTS,
     };
-    const { trend, leak, causes, etas } = evaluateSeries(series, { minHistorySeconds: 900 });
-    return { trend, leak, cause: causes[0]?.cause ?? null, end: etas.find(({ event }) => event === 'oom-kill')?.seconds ?? null };
+    const { trend, leak, confidence, causes, etas } = evaluateSeries(series, { minHistorySeconds: 20 });
+    const end = etas.find(({ event }) => event === 'oom-kill')?.seconds ?? null;
+    return { trend, leak, isSure: confidence > 0.9, cause: causes[0]?.cause ?? null, end };
   };
   const leaked = { anon: () => 900, usage: () => 950, swap: (x: number) => 40 + 400 * x };
 
   test('leaks what it swaps out, and ends where swap does', () => {
     const { end, ...found } = outcome({ ...leaked, swap_limit: () => 600 });
-    assert.deepEqual(found, { trend: 'growing', leak: true, cause: 'native' });
+    assert.deepEqual(found, { trend: 'growing', leak: true, isSure: true, cause: 'native' });
     // 260 MiB are left of 1600 at 400 MiB in 400 samples.
     assert.ok(end !== null && Math.abs(end / (260 * 600) - 1) < 0.1, String(end));
   });
   test('has no known end where swap has no limit', () => {
-    assert.deepEqual(outcome(leaked), { trend: 'growing', leak: true, cause: 'native', end: null });
+    assert.deepEqual(outcome(leaked), { trend: 'growing', leak: true, isSure: true, cause: 'native', end: null });
+  });
+  test('leaks for certain in its first minutes too: what is swapped out has met the limit', () => {
+    assert.equal(outcome(leaked, 1000, 0.25).isSure, true);
+    assert.equal(outcome({ anon: (x) => 300 + 200 * x, usage: (x) => 350 + 200 * x, swap: () => 0 }, 30_000, 0.25).isSure, false);
   });
   test('leaks nothing where tmpfs goes out, or where what was out comes back', () => {
     const tmpfs = { anon: () => 500, usage: (x: number) => 950 - 400 * x, file: (x: number) => 400 - 400 * x };
@@ -91,6 +96,7 @@ describe('a container that swaps', () => {
     assert.deepEqual(outcome({ anon: (x) => 500 + 300 * x, usage: (x) => 550 + 300 * x, swap: (x) => 400 - 300 * x }), {
       trend: 'stable',
       leak: false,
+      isSure: true,
       cause: null,
       end: null,
     });
