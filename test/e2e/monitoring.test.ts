@@ -139,12 +139,18 @@ test('of a real memhound that a real Prometheus scrapes: the dashboard, in both 
     }
   }
 
-  const fleet = await run(process.execPath, [MEMHOUND, 'fleet', '--prometheus', prometheus.url, '--since', '10m', '--json']);
-  assert.equal(fleet.code, 0, fleet.stderr);
-  const [row] = fleet.stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as FleetRow);
+  // The floor of a heap rests on few collections here, so that the leak may be open for some evaluations.
+  const rowOfFleet = async (): Promise<FleetRow | undefined> => {
+    await live.verdict(({ leak }) => leak === true, 150_000);
+    const fleet = await run(process.execPath, [MEMHOUND, 'fleet', '--prometheus', prometheus.url, '--since', '10m', '--json']);
+    assert.equal(fleet.code, 0, fleet.stderr);
+    return fleet.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as FleetRow)[0];
+  };
+  let row = await rowOfFleet();
+  for (let n = 1; n < 10 && row?.sidecar?.leak !== true; n++) row = await rowOfFleet();
   assert.equal(row?.verdict.trend, 'not-enough-data');
   assert.equal(row?.sidecar?.leak, true);
   assert.ok(row.sidecar.causes.some(({ cause }) => cause === 'heap'));
