@@ -288,6 +288,8 @@ test('inject, then --remove, is the identity for any pod that is accepted', () =
           : stringify(made, { version: '1.1', ...options }).trimEnd();
         const text = `${body}${end === '' ? '' : `\n${end}`}`;
         const source = windows ? text.replaceAll('\n', '\r\n') : text;
+        // Parsers differ on the value of a block text that ends with the file, so that such a file is refused.
+        fc.pre(!(end === '' && /(?:lines|y)$/.test(body)));
         const out = add(source, { native }).text;
         assert.notEqual(out, source);
         assert.equal(take(out), source);
