@@ -2,12 +2,13 @@ import type { Reading } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { findNative } from './find-native.ts';
 import { findRecorded } from './find-recorded.ts';
-import { type HeapRecording, startHeapRecording } from './heap-recording.ts';
+import { startHeapRecording } from './heap-recording.ts';
 import { loaderKeepers } from './loader-keepers.ts';
 import { type Ask, askJvm, type Looked, takeLooks } from './looks.ts';
 import { nameGroup } from './name-group.ts';
 import type { OldObject } from './old-objects.ts';
 import { type Group, isRecorded } from './questions.ts';
+import type { Recording } from './recording.ts';
 import type { MoreOf } from './replaced-objects.ts';
 import { type Retention, retentionOf } from './retention.ts';
 import type { Culprit, CulpritQuestion, LoaderKeepers, LookCause } from './types.ts';
@@ -27,7 +28,7 @@ async function findByLooks(
 ): Promise<Culprit> {
   const { forMs, mayRecord } = question;
   // Set while the looks are taken.
-  const begun: { recording: Reading<HeapRecording> | null } = { recording: null };
+  const begun: { recording: Reading<Recording<readonly OldObject[]>> | null } = { recording: null };
   const afterFirst = async (): Promise<void> => {
     if (cause === 'heap' && mayRecord) begun.recording = await startHeapRecording(question, forMs / SECOND_MS);
   };

@@ -3,7 +3,8 @@ import { MIB } from '../units.ts';
 import { type Ask, type Looked, takeLooks } from './looks.ts';
 import { type Named, nameGroup } from './name-group.ts';
 import { ALL_MALLOC, groupsOfKinds, kindGrowth, OTHER_MALLOC, type PoolAt, poolsBetween } from './native-looks.ts';
-import { hasPoolEvent, type PoolRecording, startPoolRecording } from './pool-recording.ts';
+import { hasPoolEvent, startPoolRecording } from './pool-recording.ts';
+import type { Recording } from './recording.ts';
 import { ReleaseExperiment } from './release-experiment.ts';
 import type { Culprit, CulpritQuestion, NativeEvidence } from './types.ts';
 
@@ -13,7 +14,7 @@ const LEAST_GROWTH = 4 * MIB;
 /** Names what grows of native memory: by native memory tracking where it is on, else by the mappings and the pool of direct buffers. */
 export async function findNative(question: CulpritQuestion, ask: Ask, now: () => number): Promise<Culprit> {
   // The recorder takes some MiB when it begins, so it begins before the first look.
-  const recording = await recordingOf(question, ask);
+  const recording = await poolRecordingOf(question, ask);
   let taken: Awaited<ReturnType<typeof takeLooks>>;
   let pool: Reading<readonly PoolAt[]> | null = null;
   const experiment = new ReleaseExperiment(question);
@@ -33,7 +34,7 @@ export async function findNative(question: CulpritQuestion, ask: Ask, now: () =>
 }
 
 /** null: this JDK does not tell of its direct buffers, or may not be recorded. */
-async function recordingOf(question: CulpritQuestion, ask: Ask): Promise<Reading<PoolRecording> | null> {
+async function poolRecordingOf(question: CulpritQuestion, ask: Ask): Promise<Reading<Recording<readonly PoolAt[]>> | null> {
   if (!question.mayRecord || question.signal.aborted) return null;
   const version = await ask(question, 'VM.version');
   return version.state === 'read' && hasPoolEvent(version.value) ? startPoolRecording(question) : null;

@@ -2,37 +2,22 @@ import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import { MIB } from '../units.ts';
 import { eventsInTurns } from './events-in-turns.ts';
 import { OLD_OBJECT_SAMPLE, type OldObject, OldObjectReader } from './old-objects.ts';
-import { startRecording } from './recording.ts';
-
-/** A recording of samples of old objects that runs. */
-export interface HeapRecording {
-  /** Ends it and reads its samples. To be called once, whatever happened meanwhile. */
-  readonly end: () => Promise<Reading<readonly OldObject[]>>;
-}
+import { type Recording, recordingOf, startRecording } from './recording.ts';
 
 /** Starts a recording for `seconds` in the JVM, with the samples of old objects and their paths to the roots. */
-export async function startHeapRecording(
+export const startHeapRecording = async (
   jvm: { readonly roots: Roots; readonly process: ProcessRef },
   seconds: number,
-): Promise<Reading<HeapRecording>> {
-  const recording = await startRecording(jvm, {
-    seconds,
-    settings: { profile: 'profile' },
-    maxBytes: 16 * MIB,
-    more: ['path-to-gc-roots=true'],
-  });
-  if (recording.state !== 'read') return recording;
-  const end = async (): Promise<Reading<readonly OldObject[]>> => {
-    const read = await recording.value.end();
-    if (read.state !== 'read') return read;
-    try {
-      return { ...read, value: await readOldObjects(read.value) };
-    } catch (error) {
-      return { state: 'failed', error: `the recording: ${(error as Error).message}`, remediation: null };
-    }
-  };
-  return { ...recording, value: { end } };
-}
+): Promise<Reading<Recording<readonly OldObject[]>>> =>
+  recordingOf(
+    await startRecording(jvm, {
+      seconds,
+      settings: { profile: 'profile' },
+      maxBytes: 16 * MIB,
+      more: ['path-to-gc-roots=true'],
+    }),
+    readOldObjects,
+  );
 
 /** The JVM keeps 256 samples (-XX:FlightRecorderOptions=old-object-queue-size), and those of the recorder itself are left out. */
 const MAX_EVENTS = 2048;

@@ -3,7 +3,7 @@ import type { Reading } from '../sources/types.ts';
 import { MIB, SECOND_MS } from '../units.ts';
 import { eventsInTurns } from './events-in-turns.ts';
 import type { PoolAt } from './native-looks.ts';
-import { startRecording } from './recording.ts';
+import { type Recording, recordingOf, startRecording } from './recording.ts';
 import type { CulpritQuestion } from './types.ts';
 
 const POOL = 'jdk.DirectBufferStatistics';
@@ -11,12 +11,6 @@ const POOL = 'jdk.DirectBufferStatistics';
 const EVENTS = 60;
 const LEAST_PERIOD_MS = 100;
 const MAX_EVENTS = 10 * EVENTS;
-
-/** A recording of the size of the pool of direct buffers that runs. */
-export interface PoolRecording {
-  /** Ends it and reads it. To be called once, whatever happened meanwhile. */
-  readonly end: () => Promise<Reading<readonly PoolAt[]>>;
-}
 
 /** The event came with JDK 15. */
 export const hasPoolEvent = (version: string): boolean => Number(/^JDK (\d+)/m.exec(version)?.[1] ?? 0) >= 15;
@@ -34,25 +28,17 @@ function poolSettings(forMs: number): string {
 `;
 }
 
-export async function startPoolRecording(question: CulpritQuestion): Promise<Reading<PoolRecording>> {
-  const recording = await startRecording(question, {
-    seconds: question.forMs / SECOND_MS,
-    settings: { text: poolSettings(question.forMs) },
-    maxBytes: MIB,
-    more: [],
-  });
-  if (recording.state !== 'read') return recording;
-  const end = async (): Promise<Reading<readonly PoolAt[]>> => {
-    const read = await recording.value.end();
-    if (read.state !== 'read') return read;
-    try {
-      return { ...read, value: await readPool(read.value) };
-    } catch (error) {
-      return { state: 'failed', error: `the recording: ${(error as Error).message}`, remediation: null };
-    }
-  };
-  return { ...recording, value: { end } };
-}
+/** Starts a recording of the size of the pool of direct buffers, for the time of the question. */
+export const startPoolRecording = async (question: CulpritQuestion): Promise<Reading<Recording<readonly PoolAt[]>>> =>
+  recordingOf(
+    await startRecording(question, {
+      seconds: question.forMs / SECOND_MS,
+      settings: { text: poolSettings(question.forMs) },
+      maxBytes: MIB,
+      more: [],
+    }),
+    readPool,
+  );
 
 /** The sizes of the pool in a recording, in the order of time. Throws JfrError. */
 export async function readPool(recording: Buffer): Promise<PoolAt[]> {

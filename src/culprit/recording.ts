@@ -11,9 +11,9 @@ import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 
 /** A recording of the JVM's flight recorder that runs. */
-export interface Recording {
+export interface Recording<T = Buffer> {
   /** Ends it, reads it and removes its files. To be called once, whatever happened meanwhile. */
-  readonly end: () => Promise<Reading<Buffer>>;
+  readonly end: () => Promise<Reading<T>>;
 }
 
 export interface RecordingOptions {
@@ -71,6 +71,21 @@ export async function startRecording(
   } finally {
     if ('text' in settings) remove(root, described); // the JVM has read it
   }
+}
+
+/** The same recording, of which `read` takes what is wanted when it ends. What `read` throws is a failure. */
+export function recordingOf<T>(started: Reading<Recording>, read: (recording: Buffer) => Promise<T>): Reading<Recording<T>> {
+  if (started.state !== 'read') return started;
+  const end = async (): Promise<Reading<T>> => {
+    const ended = await started.value.end();
+    if (ended.state !== 'read') return ended;
+    try {
+      return { ...ended, value: await read(ended.value) };
+    } catch (error) {
+      return failed(`the recording: ${(error as Error).message}`);
+    }
+  };
+  return { ...started, value: { end } };
 }
 
 /** A container may put a longer file in its place than was asked for, so a recording takes at most half of the memory that memhound has left. */
