@@ -86,29 +86,24 @@ export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
  * now; null: not known.
  */
 export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: number | null = null): Evaluation {
-  let explained = false;
-  let rose = false;
+  const found = answerOf(now, usageBytes);
+  const before = steady.before<Answer>('answer');
+  const isNowExplained = before !== null && isExplained(before, found);
+  const rose = before !== null && hasRisen(before, found);
   const {
     windowSeconds: _,
     growthPerHour: __,
     isUndecided: ___,
     usageBytes: ____,
     ...answer
-  } = steady.keep('answer', answerOf(now, usageBytes), {
-    ...ANSWER,
-    atOnce: (published, to) => {
-      explained = isExplained(published, to);
-      rose = hasRisen(published, to);
-      return ANSWER.atOnce!(published, to);
-    },
-  });
+  } = steady.keep('answer', found, ANSWER);
   const field: Keeping<FieldTrend> = {
     same: (a, b) => a.trend === b.trend,
     // The fields of a cause that has just been found grow.
     atOnce: (published, to) =>
       isUnknown(published) ||
       isUnknown(to) ||
-      (explained && to.trend === 'growing') ||
+      (isNowExplained && to.trend === 'growing') ||
       (rose && published.trend === 'stable' && to.trend !== 'stable'),
     isSilent: (published) => isUnknown(now) && !isUnknown(answer) && !isUnknown(published),
   };

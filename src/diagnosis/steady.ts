@@ -55,6 +55,11 @@ export class Steady {
     return this.#after;
   }
 
+  /** What the verdict before published of a statement; null: nothing. */
+  before<T>(name: string): T | null {
+    return (this.#before?.get(name)?.value as T | undefined) ?? null;
+  }
+
   /** What is published of a statement: `now`, or the one before while that stays. */
   keep<T>(name: string, now: T, { same = Object.is, atOnce = () => false, isSilent = () => false }: Keeping<T> = {}): T {
     const before = this.#before?.get(name);
