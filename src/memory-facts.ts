@@ -90,6 +90,9 @@ export function unreclaimableWithSwap(read: FieldReader, version: 1 | 2 = 2): nu
   return bytes === null ? null : bytes + (swapInUse(read) ?? 0);
 }
 
+/** Unreclaimable memory of this share of its limit is close to an OOM kill. */
+export const NEAR_LIMIT_SHARE = 0.9;
+
 /** Bytes until unreclaimable memory reaches the limit; null: one of the two is not known, or there is no limit. */
 export function headroom(read: FieldReader, limitBytes: number | 'max' | null, version: 1 | 2): number | null {
   const bytes = unreclaimable(read, version);

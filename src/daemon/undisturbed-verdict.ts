@@ -1,12 +1,12 @@
 import type { CulpritRun } from '../culprit/types.ts';
-import { MIN_SHARE_OF_LIMIT } from '../diagnosis/rules/near-limit.ts';
 import type { Verdict } from '../diagnosis/types.ts';
-import { type FieldReader, limitWithSwap, unreclaimableWithSwap } from '../memory-facts.ts';
+import { type FieldReader, limitWithSwap, NEAR_LIMIT_SHARE, unreclaimableWithSwap } from '../memory-facts.ts';
 import type { Limit } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 
 /** After a search, the JVM returns to its own rhythm within this share of the least history: two minutes by default. */
 const SETTLE_SHARE = 2 / 15;
+
 /** What ends the wait: an event (a restart, an OOM kill), another limit, or memory that comes close to it. */
 export interface Urgent {
   readonly events: number;
@@ -17,7 +17,7 @@ export interface Urgent {
 export function isNearLimit(read: FieldReader, limitBytes: Limit | null, version: 1 | 2): boolean {
   const limit = limitWithSwap(read, limitBytes, version);
   const bytes = unreclaimableWithSwap(read, version);
-  return typeof limit === 'number' && bytes !== null && bytes >= MIN_SHARE_OF_LIMIT * limit;
+  return typeof limit === 'number' && bytes !== null && bytes >= NEAR_LIMIT_SHARE * limit;
 }
 
 /**
