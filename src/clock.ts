@@ -13,7 +13,8 @@ const FINER_UNITS = [
 /** What is wrong with a time in epoch seconds, as "expected ..., found ..."; null: nothing. Small times are counted from a start that is not the epoch. */
 export function timeProblem(value: unknown): string | null {
   if (typeof value === 'number' && value >= 0 && value <= LATEST_S) return null;
-  const found = (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 40);
+  // String() fails on an object whose toString is none.
+  const found = (typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value)).slice(0, 40);
   const finer =
     typeof value === 'number'
       ? FINER_UNITS.find(({ perSecond }) => value / perSecond > 30 * 365 * DAY_S && value / perSecond <= LATEST_S)

@@ -94,12 +94,15 @@ function optOf(workload: Workload): unknown {
   return workload.annotations[OPT] ?? workload.template.annotations?.[OPT];
 }
 
+/** null: it is a map or a list, whose own keys may forbid String(). */
+const scalarText = (value: unknown): string | null => (typeof value === 'object' ? null : String(value));
+
 function leftOut(workload: Workload | Unusable, { workloads, selector }: Selection): string | null {
   const name = `${workload.kind}/${workload.name}`;
   if (workloads.length > 0 && !workloads.some((w) => w.toLowerCase() === name.toLowerCase())) return 'no --workload names it';
   if (workload.state === 'unusable') return null;
-  if (String(optOf(workload)) === 'false') return `its annotation ${OPT} is "false"`;
+  if (scalarText(optOf(workload)) === 'false') return `its annotation ${OPT} is "false"`;
   const labels: Readonly<Record<string, unknown>> = { ...workload.template.labels, ...workload.labels };
-  const missing = Object.entries(selector).find(([key, value]) => String(labels[key]) !== value);
+  const missing = Object.entries(selector).find(([key, value]) => scalarText(labels[key]) !== value);
   return missing === undefined ? null : `it has no label ${missing.join('=')} (--selector)`;
 }

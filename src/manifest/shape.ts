@@ -14,6 +14,7 @@ const TEXT: Form = { is: 'text' };
 const TRUTH: Form = { is: 'truth' };
 const IDS = { runAsUser: { is: 'id' }, runAsGroup: { is: 'id' } } as const;
 const ANY_MAP: Form = { is: 'map', keys: {} };
+const QUANTITIES: Form = { is: 'map', keys: { memory: TEXT, cpu: TEXT } };
 const list = (of: Form): Form => ({ is: 'list', of });
 const map = (keys: Readonly<Record<string, Form>>, needs?: string): Form =>
   needs === undefined ? { is: 'map', keys } : { is: 'map', keys, needs };
@@ -24,10 +25,10 @@ const CONTAINER = map(
     image: TEXT,
     command: list(TEXT),
     args: list(TEXT),
-    env: list(map({ name: TEXT })),
+    env: list(map({ name: TEXT, value: TEXT })),
     ports: list(ANY_MAP),
     volumeMounts: list(map({ mountPath: TEXT })),
-    resources: map({ requests: ANY_MAP, limits: ANY_MAP }),
+    resources: map({ requests: QUANTITIES, limits: QUANTITIES }),
     securityContext: map({ ...IDS, privileged: TRUTH, capabilities: map({ add: list(TEXT), drop: list(TEXT) }) }),
   },
   'name',
@@ -65,8 +66,8 @@ function problemOf(value: unknown, form: Form, path: Path): Problem | null {
   if (value === undefined || (value === null && typeof path.at(-1) !== 'number')) return null;
   switch (form.is) {
     case 'text':
-      // Numbers and booleans without quotes are the API's to refuse.
-      return typeof value === 'object' ? wrong('a text') : null;
+      // Numbers, booleans and dates without quotes are the API's to refuse.
+      return typeof value === 'object' && !(value instanceof Date) ? wrong('a text') : null;
     case 'truth':
       return typeof value === 'boolean' ? null : wrong('true or false');
     case 'id':

@@ -38,6 +38,7 @@ describe('a stamp', () => {
     );
     for (const wild of [-1, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '5', null])
       assert.notEqual(timeProblem(wild), null, String(wild));
+    assert.match(timeProblem({ toString: 0 }) ?? '', /found \{"toString":0\}/, 'String() fails on it');
     for (const fine of [0, 10, NOW_S, NOW_S + 0.5]) assert.equal(timeProblem(fine), null);
   });
 });

@@ -151,6 +151,16 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     pod(withApp('ports: {containerPort: 1}')),
     /line 10, column 12: expected containers\[0\]\.ports to be a list, found a map/,
   ],
+  [
+    'a value of env whose toString is none',
+    pod(withApp('env: [{name: A, value: {toString: 0}}]')),
+    /containers\[0\]\.env\[0\]\.value to be a text, found a map/,
+  ],
+  [
+    'a limit whose toString is none',
+    pod(withApp('resources: {limits: {memory: {toString: 0}}}')),
+    /containers\[0\]\.resources\.limits\.memory to be a text, found a map/,
+  ],
   ['env that is a map', pod(withApp('env: {A: b}')), /containers\[0\]\.env to be a list, found a map/],
   [
     'a command that is a text',
