@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { MINUTE_MS } from '../../units.ts';
 import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
-import { mountsOf } from '../process/remote-mounts.ts';
+import { holdingMounts, mountsOf } from '../process/remote-mounts.ts';
 import type { FileSystems } from './file-systems.ts';
 import type { Folder, FolderQueue } from './folder-queue.ts';
 import type { PinnedFile } from './measure-files.ts';
@@ -58,6 +58,10 @@ export class FolderWalk {
   }
 
   async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
+    await holdingMounts(() => this.#walk(nowMs, budget, wide, visitor));
+  }
+
+  async #walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
     const began = performance.now();
     try {
       while (budget.left > 0 && performance.now() - began < MAX_WALK_MS) {

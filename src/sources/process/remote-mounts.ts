@@ -84,18 +84,31 @@ const SHMEM_MOUNT = 0;
 
 /**
  * Mounts that were found to answer, by number, with a descriptor on each. As long as it is open the kernel gives the number to no other
- * mount. It also keeps the mount from being unmounted, so it is closed when this turn of the event loop ends.
+ * mount. It also keeps the mount from being unmounted, so it is closed when this turn of the event loop ends, or the walk that it belongs to.
  */
 const held = new Map<number, number>();
+let walks = 0;
 
 function hold(id: number, fd: number): void {
-  if (held.size === 0) setImmediate(release);
+  if (held.size === 0 && walks === 0) setImmediate(release);
   held.set(id, openSync(`/proc/self/fd/${fd}`, O_PATH));
 }
 
 function release(): void {
+  if (walks > 0) return;
   for (const fd of held.values()) closeSync(fd);
   held.clear();
+}
+
+/** Holds over the turns of `walk` what was found to answer, so that the list of mounts is not read in each. It must be short. */
+export async function holdingMounts(walk: () => Promise<void>): Promise<void> {
+  walks++;
+  try {
+    await walk();
+  } finally {
+    walks--;
+    release();
+  }
 }
 
 /** `mnt_id` of /proc/PID/fdinfo/N. */

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   decodePath,
   openFileUnder,
@@ -21,6 +22,7 @@ import {
   pinFolderUnder,
   pinUnder,
 } from '../../../../src/sources/process/pinned-path.ts';
+import { holdingMounts } from '../../../../src/sources/process/remote-mounts.ts';
 
 function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-pinned-'));
@@ -143,3 +145,34 @@ function linkOf(fd: string): string {
     return '';
   }
 }
+
+test('a mount that answers is held for a turn, and over the turns of a walk, and is then let go', async (t) => {
+  const dir = folder(t);
+  const descriptors = (): number => readdirSync('/proc/self/fd').length;
+  const look = (): void => {
+    const found = pinUnder('/proc/self/root', dir);
+    assert.ok(found.state === 'pinned');
+    closeSync(found.fd);
+  };
+  await nextTurn();
+  const before = descriptors();
+  look();
+  assert.ok(descriptors() > before);
+  await nextTurn();
+  assert.equal(descriptors(), before);
+  await holdingMounts(async () => {
+    look();
+    const held = descriptors();
+    assert.ok(held > before);
+    await nextTurn();
+    assert.equal(descriptors(), held);
+  });
+  assert.equal(descriptors(), before);
+  await assert.rejects(
+    holdingMounts(async () => {
+      look();
+      throw new Error('the walk fails');
+    }),
+  );
+  assert.equal(descriptors(), before);
+});
