@@ -7,9 +7,12 @@ import { parseConfig } from '../../src/config/options.ts';
 import { nameGroup } from '../../src/culprit/name-group.ts';
 import { QUESTIONS } from '../../src/culprit/questions.ts';
 import type { LookCause } from '../../src/culprit/types.ts';
+import { coarsen } from '../../src/history/coarsen.ts';
+import { History } from '../../src/history/history.ts';
 import { parseEvent } from '../../src/history/parse-event.ts';
 import { parseReadings } from '../../src/history/parse-readings.ts';
-import { parseSegment } from '../../src/history/segment.ts';
+import { parseSegment, SegmentError } from '../../src/history/segment.ts';
+import { restoreRows } from '../../src/history/store/segment-rows.ts';
 import { parsePrometheus } from '../../src/inputs/prometheus-json.ts';
 import { parseRecording } from '../../src/inputs/recording.ts';
 import { InputError, parseSeries } from '../../src/inputs/series-file.ts';
@@ -37,7 +40,7 @@ import { parseStat, parseStatus } from '../../src/sources/process/procfs.ts';
 import { parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { parseInstance } from '../../src/sources/target/target-identity.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
-import { fuzz, isJson, json, near, oddKey, oddNumber, oddOrPlain, RUNS, SEED } from '../support/fuzz.ts';
+import { assertPossible, fuzz, isJson, json, near, oddKey, oddNumber, oddOrPlain, RUNS, SEED } from '../support/fuzz.ts';
 import { readEvents } from '../support/jfr-events.ts';
 import { madeChunk, utf8 } from '../support/made-jfr.ts';
 
@@ -85,8 +88,8 @@ fuzz('smaps', near(smaps), (text) =>
 fuzz('maps', near(readFileSync('/proc/self/maps', 'latin1').slice(0, 3000)), (text) =>
   parseMappedFiles(text).map(({ mappedBytes }) => mappedBytes),
 );
-fuzz('mountinfo', near('38 37 0:24 /a /sys/fs/cgroup ro,relatime - cgroup2 none rw\n'), (text) => void parseCgroupMounts(text));
-fuzz('/proc/PID/cgroup', near('0::/kubepods/a\n4:memory:/b\n'), (text) => void parseProcCgroup(text));
+fuzz('mountinfo', near('38 37 0:24 /a /sys/fs/cgroup ro,relatime - cgroup2 none rw\n'), parseCgroupMounts);
+fuzz('/proc/PID/cgroup', near('0::/kubepods/a\n4:memory:/b\n'), parseProcCgroup);
 const MOUNTS = '38 37 0:24 / / rw - overlay none rw\n39 38 0:25 / /a\\040b rw,relatime shared:1 - fuse.gcsfuse none rw\n';
 fuzz('the mounts of a process', fc.tuple(near(MOUNTS), oddKey), ([text, path]) => {
   const mounts = parseMounts(text);
@@ -94,9 +97,9 @@ fuzz('the mounts of a process', fc.tuple(near(MOUNTS), oddKey), ([text, path]) =
 });
 const TCP = '   1: 0100007F:2260 0100007F:C001 01 0001BC00:00000000 01:00000019 00000000 0 0 6 2\n';
 fuzz('the TCP table of the kernel', near(TCP), (text) => [...parseSendQueues(text, 8800).values()]);
-fuzz('stat', near(readFileSync('/proc/self/stat', 'utf8')), (text) => void parseStat(text));
-fuzz('the residency of a recording', fc.oneof(fc.string(), near('unknown: not permitted')), (text) => void parseResidency(text));
-fuzz('the name of an instance', near('/kubepods/a|12:345'), (text) => void parseInstance(text));
+fuzz('stat', near(readFileSync('/proc/self/stat', 'utf8')), parseStat);
+fuzz('the residency of a recording', fc.oneof(fc.string(), near('unknown: not permitted')), parseResidency);
+fuzz('the name of an instance', near('/kubepods/a|12:345'), parseInstance);
 const argument = fc.oneof(
   oddKey,
   oddNumber,
@@ -109,7 +112,11 @@ fuzz(
     fc.array(argument, { maxLength: 6 }),
     fc.dictionary(fc.constantFrom('MEMHOUND_EVERY', 'MEMHOUND_PORT', 'MEMHOUND_KEEP'), oddNumber),
   ),
-  ([argv, env]) => void parseConfig(argv, { ...env }),
+  ([argv, env]) => {
+    const parsed = parseConfig(argv, { ...env });
+    for (const problem of parsed.state === 'bad' ? parsed.problems : []) assert.ok(problem.length < 1000, problem);
+    return parsed.state === 'ok' ? { ...parsed.config } : null;
+  },
 );
 fuzz(
   'the config of an image',
@@ -117,13 +124,13 @@ fuzz(
     json.map((value) => JSON.stringify(value)),
     near('[{"RepoTags":["shop:1"],"RepoDigests":null,"Config":{"User":"1000"}}]'),
   ),
-  (text) => void readImageConfig(text)('shop:1'),
+  (text) => readImageConfig(text)('shop:1'),
   ManifestError,
 );
 fuzz(
   'an event of the history',
   fc.record({ t: fc.nat(), type: fc.constantFrom('restart', 'process_oom_kill', 'a'), killed: json }),
-  (event) => void parseEvent(event),
+  parseEvent,
 );
 fuzz('fincore', near('4096 /proc/self/fd/3\n'), (text) => parseFincore(text, ['/proc/self/fd/3']));
 
@@ -223,7 +230,7 @@ fuzz('the arguments of a JVM', fc.array(argument1, { maxLength: 8 }), (args) => 
   main: mainClassOfArguments(args),
   flags: memoryFlags(args.join(' ')),
 }));
-fuzz('an attach reply', fc.uint8Array(), (bytes) => void decodeReply(bytes));
+fuzz('an attach reply', fc.uint8Array(), decodeReply);
 
 const SERIES = {
   interval_s: 10,
@@ -241,7 +248,7 @@ fuzz(
       .filter(isJson)
       .map((text) => JSON.parse(text)),
   ),
-  (value) => void parseSeries(value),
+  (value) => assertPossible(parseSeries(value)),
   InputError,
 );
 const MATRIX = {
@@ -272,7 +279,7 @@ fuzz(
       .filter(isJson)
       .map((text) => JSON.parse(text)),
   ),
-  (value) => void parsePrometheus(value),
+  (value) => assertPossible(parsePrometheus(value).data),
   InputError,
 );
 const recorded = {
@@ -300,7 +307,7 @@ const line = fc.oneof(
 fuzz(
   'a recording',
   fc.array(line, { minLength: 1, maxLength: 4 }).map((lines) => lines.join('\n')),
-  (text) => void parseRecording(text),
+  (text) => assertPossible(parseRecording(text).series),
   InputError,
 );
 const READINGS = {
@@ -332,17 +339,24 @@ fuzz(
     near(JSON.stringify(READINGS)),
     json.map((parts) => JSON.stringify({ ...READINGS, parts })),
   ),
-  (text) => void parseReadings(text),
+  parseReadings,
 );
-fuzz('a quantity of Kubernetes', fc.oneof(oddOrPlain, oddKey, near('1.5Gi')), (text) => void quantity(text));
+fuzz('a quantity of Kubernetes', fc.oneof(oddOrPlain, oddKey, near('1.5Gi')), (text) => assert.ok(!Number.isNaN(quantity(text))));
 fuzz(
   'a segment',
   fc.oneof(
+    oddKey,
     near('{"schema":"memhound.history/2","t":[1,2],"fields":{"usage":[1,2]},"events":[],"step":0}'),
     json.map((value) => JSON.stringify({ schema: 'memhound.history/2', ...Object(value) })),
   ),
-  (text) => void parseSegment(text),
-  Error,
+  (text) => {
+    const segment = parseSegment(text);
+    const history = new History();
+    restoreRows(history, segment);
+    const { step, until, epoch, limit, heapMax } = segment;
+    return { t: segment.t, step, until, epoch, limit, heapMax, rows: history.length, merged: coarsen([segment], 60).t };
+  },
+  SegmentError,
 );
 
 const DEPLOYMENT = `apiVersion: apps/v1

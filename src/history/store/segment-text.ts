@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseSegment, type Segment } from '../segment.ts';
+import { parseSegment, type Segment, SegmentError } from '../segment.ts';
 
 const HASH_KEY = /,"sum":"([0-9a-f]{16})"\}\n?$/;
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -12,18 +12,18 @@ export function segmentText(segment: Segment): string {
 
 /**
  * Parses the text of a segment. Schema 1 has no hash. `envelope` false skips minimum and maximum of coarser rows, two thirds of the text,
- * which memory does not hold. @throws Error that says what is wrong; the file is then quarantined
+ * which memory does not hold. @throws SegmentError that says what is wrong; the file is then quarantined
  */
 export function readSegmentText(text: string, { envelope = true } = {}): Segment {
   const found = HASH_KEY.exec(text);
   if (found === null) {
     const segment = parseSegment(text);
     if (!text.includes('"memhound.history/1"'))
-      throw new Error('expected a sum as its last key, found none: it was cut or changed');
+      throw new SegmentError('expected a sum as its last key, found none: it was cut or changed');
     return segment;
   }
   const sum = hashOf(text.slice(0, found.index));
-  if (sum !== found[1]) throw new Error(`expected sum ${sum}, found ${found[1]}: a bit has changed`);
+  if (sum !== found[1]) throw new SegmentError(`expected sum ${sum}, found ${found[1]}: a bit has changed`);
   return parseSegment(envelope ? text : withoutEnvelope(text), { proven: true });
 }
 

@@ -79,13 +79,15 @@ export interface ProcessStat {
   readonly startTicks: number;
 }
 
-/** Pure. Source: proc_pid_stat(5). */
-export function parseStat(text: string): ProcessStat {
+/** null: the text has no start time. Pure. Source: proc_pid_stat(5). */
+export function parseStat(text: string): ProcessStat | null {
   // The name is in parentheses and may contain any character, even parentheses. It ends at the last one; field 3 follows it.
   const end = text.lastIndexOf(')');
   let at = end + 1;
   for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
-  return { name: text.slice(text.indexOf('(') + 1, end), startTicks: Number(text.slice(at + 1, text.indexOf(' ', at + 1))) };
+  const startTicks = text.slice(at + 1, text.indexOf(' ', at + 1));
+  // A start that is no number would differ from itself, and so from every start that was read before.
+  return /^\d{1,15}$/.test(startTicks) ? { name: text.slice(text.indexOf('(') + 1, end), startTicks: Number(startTicks) } : null;
 }
 
 /** null: there is no such process (any more). */

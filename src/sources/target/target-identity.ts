@@ -52,11 +52,14 @@ const containerNameOf = (roots: Roots, pid: number): string | null =>
 
 const plain = (name: string): string => name.replace(/[^\w.$-]+/g, '-').slice(-MAX_NAME) || 'unnamed';
 
+/** Longer numbers would lose their last digits; no pid and no start time has so many. */
+const INSTANCE = /^(.*)\|(?:-|(\d{1,15}):(\d{1,15}))$/s;
+
 /** The inverse of `instanceOf`; null: the epoch is from a recording or from another program. */
 export function parseInstance(
   instance: string,
 ): { readonly cgroupPath: string; readonly process: { readonly pid: number; readonly startTicks: number } | null } | null {
-  const match = /^(.*)\|(?:-|(\d+):(\d+))$/s.exec(instance);
+  const match = INSTANCE.exec(instance);
   if (match === null) return null;
   const [, cgroupPath = '', pid, startTicks] = match;
   return { cgroupPath, process: pid === undefined ? null : { pid: Number(pid), startTicks: Number(startTicks) } };

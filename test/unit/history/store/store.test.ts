@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseSegment } from '../../../../src/history/segment.ts';
+import { parseSegment, SegmentError } from '../../../../src/history/segment.ts';
 import { openStore, type Store, StoreError } from '../../../../src/history/store/store.ts';
 import type { Sample } from '../../../../src/sample/types.ts';
 import { fileRow } from '../../../support/rule-context.ts';
@@ -113,7 +113,7 @@ test('a truncated segment and foreign content are not accepted as a segment', ()
     events: [],
   });
   assert.deepEqual(parseSegment(text).fields, { usage: [1, null] });
-  for (let n = 0; n < text.length; n++) assert.throws(() => parseSegment(text.slice(0, n)));
+  for (let n = 0; n < text.length; n++) assert.throws(() => parseSegment(text.slice(0, n)), SegmentError);
   for (const foreign of [
     'null',
     '[]',
@@ -121,8 +121,14 @@ test('a truncated segment and foreign content are not accepted as a segment', ()
     '{"schema":"memhound.history/9"}',
     text.replace('[1,null]', '[1]'),
     text.replace('[1,null]', '[1,"x"]'),
+    text.replace('"usage"', '"constructor"'),
+    text.replace('"limit":1', '"limit":"1"'),
+    text.replace('"heapMax":null', '"heapMax":{}'),
+    text.replace('"epoch":"a"', '"epoch":1'),
+    text.replace('"epochStart":null', '"epochStart":"1"'),
+    text.replace('[1,2]', '[2,1]'),
   ])
-    assert.throws(() => parseSegment(foreign));
+    assert.throws(() => parseSegment(foreign), SegmentError);
 });
 
 test('the disk budget is never exceeded, and the oldest segment is deleted first', async (t) => {

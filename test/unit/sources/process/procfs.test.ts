@@ -9,6 +9,11 @@ test('the start of a process is field 22 of stat, also where its name has spaces
     assert.deepEqual(parseStat(stat(name)), { name, startTicks: 4711 }, name);
 });
 
+test('a stat that is cut, or whose start is no number, is of no process', () => {
+  for (const text of ['', '7 (java', '7 (java) S 1 2', stat('java').replace('4711', 'x'), stat('java').replace('4711', '-1')])
+    assert.equal(parseStat(text), null, text);
+});
+
 test('a process that runs keeps its start, and one that has ended has none', () => {
   const start = readStartTicks('/proc', process.pid);
   assert.ok(start !== null && start > 0);
