@@ -4,6 +4,7 @@ import { KIB } from '../units.ts';
 /** The TCP connection below the WebSocket. Data written while it is corked is sent together. */
 interface TcpSocket {
   cork(): void;
+  on(event: 'data', listener: (piece: Buffer) => void): unknown;
   resetAndDestroy(): void;
   uncork(): void;
 }
@@ -29,6 +30,12 @@ const MAX_UNREAD_BYTES = 512 * KIB;
 const PING_EVERY_BYTES = 64 * KIB;
 
 /**
+ * Bytes that a client may send between two checks. A page sends a pong of some 40 bytes for each 64 KiB that it reads, and a message when its
+ * reader chooses another target. Each frame costs microseconds, so that a few clients that send without end would take a whole CPU.
+ */
+const MAX_SENT_BYTES = 64 * KIB;
+
+/**
  * One open page. Its pongs show how much it has read: each returns the random text of its ping, which only a client that has read up to there
  * can know.
  */
@@ -43,6 +50,7 @@ export class LiveClient {
   readonly #unanswered = new Map<string, number>();
   #ponged = true;
   #tables: string | null = null;
+  #receivedBytes = 0;
 
   constructor(socket: LiveSocket, pipe: TcpSocket) {
     this.#socket = socket;
@@ -56,6 +64,10 @@ export class LiveClient {
       for (const [ping, after] of this.#unanswered) if (after <= count) this.#unanswered.delete(ping);
     });
     socket.on('message', (data) => this.#onMessage(data.toString()));
+    pipe.on('data', (piece) => {
+      this.#receivedBytes += piece.length;
+      if (this.#receivedBytes > MAX_SENT_BYTES) this.drop();
+    });
   }
 
   /** Id of the target whose tables it shows; null: none. */
@@ -95,6 +107,7 @@ export class LiveClient {
   check(): boolean {
     if (!this.#ponged) return this.drop();
     this.#ponged = false;
+    this.#receivedBytes = 0;
     this.#ping();
     return true;
   }

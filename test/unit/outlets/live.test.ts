@@ -125,6 +125,26 @@ describe('a live client', () => {
     assert.equal(live.clients(), 1);
   });
 
+  for (const [what, send] of Object.entries({
+    messages: (socket: WebSocket) => socket.send('{"tables":"app"}'),
+    pings: (socket: WebSocket) => socket.ping(),
+    'pongs that nobody asked for': (socket: WebSocket) => socket.pong('1'),
+    'parts of a message without a byte': (socket: WebSocket) => socket.send('', { fin: false }),
+  }))
+    test(`that sends ${what} without end is dropped after 64 KiB`, async (t) => {
+      const { live, port } = await liveServer(t);
+      const flooding = await goodClient(t, port);
+      const good = await goodClient(t, port);
+      const closed = once(flooding, 'close');
+      flooding.on('error', () => {
+        // To be reset is what happens to it.
+      });
+      for (let n = 0; n < 12_000; n++) send(flooding); // each is six bytes long at least
+      await closed;
+      await roundTrip(good);
+      assert.equal(live.clients(), 1);
+    });
+
   test('an unsolicited pong does not count as read', async (t) => {
     const { live, port, emit } = await liveServer(t);
     const liar = new WebSocket(`ws://127.0.0.1:${port}/api/v1/live`, { autoPong: false });
