@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Due } from '../clock.ts';
-import { loadSyscalls, type Syscalls } from '../sources/files/syscalls.ts';
+import { loadSyscalls, type Syscalls } from '../sources/process/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 
 /** A collection takes about 10 ms, which is 0.2 ms a tick. */

@@ -5,12 +5,15 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { findCulprit } from '../../src/culprit/find-culprit.ts';
 import { QUESTIONS } from '../../src/culprit/questions.ts';
 import { attach } from '../../src/sources/jvm/attach.ts';
 import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
+import { loadSyscalls } from '../../src/sources/process/syscalls.ts';
 import { KIB, MIB } from '../../src/units.ts';
-import { run } from '../support/process.ts';
+import { run, start } from '../support/process.ts';
+import { processRef, ROOTS } from '../support/process-ref.ts';
 
 const [uid, gid] = [process.getuid!(), process.getgid!()];
 
@@ -32,7 +35,8 @@ async function fakeJvm(t: TestContext, answer: (socket: Socket) => void) {
   const target = { pid: 7, nspid: 7, startTicks: 100, uid, gid, name: 'java' };
   const ask = (timeoutMs: number, command = 'GC.heap_info') =>
     attach({ roots: { proc, cgroup: '/' }, process: target, command: 'jcmd', args: [command], timeoutMs });
-  return { ask };
+  const reusePid = () => writeFileSync(join(proc, '7/stat'), `7 (java) S ${[1, ...new Array(17).fill(0)].join(' ')} 101 0 0\n`);
+  return { ask, reusePid, target, roots: { proc, cgroup: '/' } };
 }
 
 test('a reply that comes byte by byte is held as bytes, and one that is too long is refused', { timeout: 60_000 }, async (t) => {
@@ -89,6 +93,84 @@ test('the longest reply with an invented name in each line is parsed within sixt
   const { code, stdout, stderr } = await run(process.execPath, [...flags, 'test/support/invented-answers-child.ts']);
   assert.equal(code, 0, stderr);
   assert.deepEqual(JSON.parse(stdout), { heap: 40_000, threads: 10_000, metaspace: 40_000, native: 199 });
+});
+
+test('an answer that comes after another process got the pid is not that of the JVM, and neither is a later one', async (t) => {
+  let asked = 0;
+  const { ask, reusePid } = await fakeJvm(t, (socket) => {
+    asked++;
+    if (asked === 2) reusePid();
+    socket.end('0\nan answer');
+  });
+  assert.equal((await ask(10_000)).state, 'read');
+  for (let i = 0; i < 2; i++) assert.deepEqual(await ask(10_000), { state: 'absent', reason: 'pid 7 has ended' });
+  assert.equal(asked, 2, 'the other process is not asked');
+});
+
+test('looks of a search for a culprit are of one process: where another got the pid between them, none is compared', async (t) => {
+  let asked = 0;
+  const { reusePid, target, roots } = await fakeJvm(t, (socket) => {
+    if (++asked === 3) reusePid();
+    socket.end(`0\n   1:  ${asked * 1000}  ${asked * 1e9}  app.Leak\n`);
+  });
+  const culprit = await findCulprit({
+    ...{ roots, process: target, cause: 'heap', forMs: 50, mayRecord: false, release: false },
+    readNative: async () => ({ state: 'absent', reason: 'not asked' }),
+    signal: new AbortController().signal,
+    onLook: () => {},
+  });
+  assert.equal(culprit.state === 'failed' ? culprit.error : culprit.state, 'pid 7 has ended');
+});
+
+test('a socket at which another process listens is not asked, whatever its name is', async (t) => {
+  const caught = "process.on('SIGQUIT', () => {}); process.stdin.resume(); console.log('ready')";
+  const app = start([process.execPath, ['-e', caught]]);
+  t.after(() => app.stop());
+  await app.line((line) => line === 'ready');
+  const path = `/tmp/.java_pid${app.pid}`;
+  let asked = false;
+  const neighbour = createServer((socket) => {
+    socket.on('data', () => {
+      asked = true;
+      socket.end('0\nwhat a neighbour says');
+    });
+  });
+  await once(neighbour.listen(path), 'listening');
+  t.after(() => neighbour.close());
+  const reading = await attach({ roots: ROOTS, process: processRef(app.pid), command: 'jcmd', args: ['x'], timeoutMs: 10_000 });
+  assert.match(
+    reading.state === 'failed' ? reading.error : reading.state,
+    new RegExp(`expected that pid ${app.pid} listens, found pid ${process.pid}$`),
+  );
+  assert.equal(asked, false);
+});
+
+test('a signal reaches the process that was looked at, and none that is not the right one or has ended', async (t) => {
+  const calls = await loadSyscalls();
+  assert.ok(typeof calls !== 'string');
+  const app = start([
+    process.execPath,
+    ['-e', "process.on('SIGQUIT', () => console.log('caught')).stdin.resume(); console.log('ready')"],
+  ]);
+  t.after(() => app.stop());
+  await app.line((line) => line === 'ready');
+  assert.equal(
+    calls.signalProcess(app.pid, 'SIGQUIT', () => false),
+    'not-sent',
+  );
+  assert.equal(
+    calls.signalProcess(app.pid, 'SIGQUIT', () => true),
+    'sent',
+  );
+  await app.line((line) => line === 'caught');
+  await app.stop();
+  let looked = false;
+  assert.equal(
+    calls.signalProcess(app.pid, 'SIGQUIT', () => (looked = true)),
+    'not-sent',
+  );
+  assert.equal(looked, false);
+  assert.equal(app.output().match(/caught/g)?.length, 1);
 });
 
 test('a reply that never ends is given up when its time is over', async (t) => {

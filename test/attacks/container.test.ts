@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openHsperfdata } from '../../src/sources/jvm/hsperfdata.ts';
 import { attackedMemhound, watched } from '../support/attacked.ts';
+import { MadeTree } from '../support/made-tree.ts';
 import { MEMHOUND } from '../support/memhound.ts';
-import { run } from '../support/process.ts';
+import { run, start } from '../support/process.ts';
 
 const ESCAPES = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\u2066<img src=x onerror=alert(1)>"\'\\\r';
 /** Characters that a terminal obeys, or that turn the text around. */
@@ -109,4 +111,43 @@ test('files of /proc and hsperfdata that change, shrink, turn into links or have
   assert.doesNotMatch(everything, /PATH=/, 'no file of memhound is read through a link');
   live.close();
   await holds({ mib: 60, ticks: 3 });
+});
+
+test('hsperfdata that another process cuts, lengthens and rewrites while it is read is read as far as it goes, or refused in words', {
+  timeout: 60_000,
+}, async (t) => {
+  const tree = new MadeTree();
+  t.after(() => tree.remove());
+  tree.run({ pid: 10, startTicks: 100, rssMiB: 200, group: 'app', container: 'app' });
+  const file = join(tree.roots.proc, '10/root/tmp/hsperfdata_app/10');
+  // It is mapped and written in place, as by a JVM: read(2) gives less where there is less, and no signal.
+  const writer = start([
+    process.execPath,
+    [
+      '-e',
+      `const fs = require('node:fs'), fd = fs.openSync(${JSON.stringify(file)}, 'r+'), whole = fs.readFileSync(fd);
+      const cut = () => fs.ftruncateSync(fd, Math.floor(Math.random() * whole.length));
+      const odd = () => fs.writeSync(fd, Buffer.from([Math.random() * 256]), 0, 1, Math.floor(Math.random() * whole.length));
+      const restore = () => fs.writeSync(fd, whole, 0, whole.length, 0);
+      const longer = () => fs.ftruncateSync(fd, whole.length + 4096);
+      const steps = [cut, restore, odd, restore, longer, restore];
+      process.stdin.on('end', () => process.exit()).resume();
+      console.log('ready');
+      (function more() { for (let i = 0; i < 600; i++) steps[i % 6](); setImmediate(more); })();`,
+    ],
+  ]);
+  t.after(() => writer.stop());
+  await writer.line((line) => line === 'ready');
+  const process10 = { pid: 10, nspid: 10, startTicks: 100, uid: process.getuid!(), gid: process.getgid!(), name: 'java' };
+  const reader = openHsperfdata({ roots: tree.roots, process: process10 });
+  t.after(() => reader.close());
+  const seen = { read: 0, failed: 0, absent: 0 };
+  for (let i = 0; i < 100_000; i++) {
+    const reading = reader.read(1.7e12 + i);
+    seen[reading.state]++;
+    if (reading.state === 'failed') assert.doesNotMatch(reading.error, /DataView|offset|RangeError|undefined/i);
+    if (reading.state === 'read')
+      for (const { value } of [reading.value.heapUsed, reading.value.heapCommitted]) assert.ok(value >= 0 && value <= 2 ** 54);
+  }
+  assert.ok(seen.read > 0 && seen.failed > 0, JSON.stringify(seen));
 });

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { loadSyscalls } from '../../sources/files/syscalls.ts';
+import { loadSyscalls } from '../../sources/process/syscalls.ts';
 import { openRegularFile } from './regular-file.ts';
 
 /**

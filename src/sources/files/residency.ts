@@ -2,9 +2,9 @@ import { closeSync, type Stats } from 'node:fs';
 import { constants as os } from 'node:os';
 import { GIB } from '../../units.ts';
 import { reopen } from '../process/pinned-path.ts';
+import { loadSyscalls, type Syscalls } from '../process/syscalls.ts';
 import { type FincoreAnswer, fincore } from './fincore.ts';
 import { permissionRefusal, type ResidencyPermission } from './residency-permission.ts';
-import { loadSyscalls, type Syscalls } from './syscalls.ts';
 
 /** A pinned regular file. `isOverlay`: it is on overlayfs, where the pages belong to a file of an underlying layer. */
 export interface ResidencyQuery {
@@ -29,16 +29,18 @@ export type ResidencyAnswer =
 const MAX_MINCORE_BYTES = 4 * GIB;
 const { ENOSYS, EPERM } = os.errno;
 
+type Calls = Pick<Syscalls, 'cachestat' | 'mincore'>;
+
 /** Measures how much of a file is in memory: by cachestat(2), else mincore(2), else `fincore`, each only if its answer is reliable. */
 export class Residency {
   readonly #permission: ResidencyPermission;
-  readonly #load: () => Promise<Syscalls | string>;
+  readonly #load: () => Promise<Calls | string>;
   readonly #fincore: (fds: readonly number[]) => Promise<FincoreAnswer>;
-  #calls: Syscalls | string | null = null;
+  #calls: Calls | string | null = null;
   #noCachestat = false;
   #noFincore: string | null = null;
 
-  constructor(permission: ResidencyPermission, load = loadSyscalls, spawned = fincore) {
+  constructor(permission: ResidencyPermission, load: () => Promise<Calls | string> = loadSyscalls, spawned = fincore) {
     this.#permission = permission;
     this.#load = load;
     this.#fincore = spawned;
@@ -51,7 +53,7 @@ export class Residency {
     return typeof calls === 'string' ? this.#byFincore(queries, calls) : queries.map((q) => this.#bySyscall(calls, q));
   }
 
-  #bySyscall(calls: Syscalls, query: ResidencyQuery): ResidencyAnswer {
+  #bySyscall(calls: Calls, query: ResidencyQuery): ResidencyAnswer {
     if (query.stat.size === 0) return { state: 'known', method: 'cachestat', residentBytes: 0, dirtyBytes: 0 };
     const opened = reopen(query);
     if (opened.state === 'refused') return notOpened(query, this.#permission, opened.code);
@@ -72,7 +74,7 @@ export class Residency {
     }
   }
 
-  #byMincore(calls: Syscalls, { stat }: ResidencyQuery, fd: number): ResidencyAnswer {
+  #byMincore(calls: Calls, { stat }: ResidencyQuery, fd: number): ResidencyAnswer {
     const refusal = permissionRefusal(this.#permission, stat, fd);
     if (refusal !== null) return { state: 'unknown', reason: refusal };
     if (stat.size > MAX_MINCORE_BYTES) return { state: 'unknown', reason: `${stat.size} bytes are too many to ask page by page` };

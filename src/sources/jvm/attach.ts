@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import self from 'node:process';
 import { setTimeout as later } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { ownLimit } from '../process/own-limit.ts';
 import { pin, pinFolderUnder } from '../process/pinned-path.ts';
 import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
+import { loadSyscalls } from '../process/syscalls.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
 import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, V1_ARGUMENTS } from './attach-protocol.ts';
 import { processKind } from './process-kind.ts';
@@ -34,13 +35,15 @@ const POLL_MS = 20;
 const mostBytes = (): number =>
   Math.min(MAX_REPLY_BYTES, Math.max(LEAST_REPLY_BYTES, (ownLimit() - self.memoryUsage.rss()) / PARSED_TIMES));
 
+type Jvm = Pick<AttachOptions, 'roots' | 'process'>;
+
 /** One command at a time for each process: the JVM answers only one at a time, and two must not share the trigger file. */
 const queues = new Map<number, Promise<unknown>>();
 
 /**
  * Sends a command to a JVM through its attach listener, as jcmd does. It is opt-in, because it signals the JVM and writes into its /tmp. The
- * signal is SIGQUIT, which kills a process that does not catch it. So it is sent only if /proc/PID/status shows that it is caught. The
- * trigger file is removed afterwards; the socket that the JVM creates stays. Fails after `timeoutMs`.
+ * signal is SIGQUIT, which kills a process that does not catch it. So it is sent only if /proc/PID/status shows that it is caught, and to no
+ * process that got the pid meanwhile. The trigger file is removed afterwards; the socket that the JVM creates stays. Fails after `timeoutMs`.
  */
 export async function attach(options: AttachOptions): Promise<Reading<string>> {
   const { pid } = options.process;
@@ -72,16 +75,22 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
     const folder = pinFolderUnder(join(procFolder, 'root'), 'tmp');
     if (folder.state === 'refused') return failureOf(target, folder.code, `its /tmp cannot be opened: ${folder.code}`);
     tmp = { fd: folder.fd, procFolder };
-    if (!(await startListener(roots, target, tmp, deadline)))
+    // Now that it is known whose /tmp it is.
+    if (hasEnded(roots, target)) return endedReading(target);
+    const silence = await startListener(roots, target, tmp, deadline);
+    if (silence === 'no answer')
       return failed(
         target,
         `no answer to SIGQUIT within ${options.timeoutMs} ms`,
         'look for -XX:+DisableAttachMechanism among its options',
       );
+    if (silence !== null) return silence;
     const version = args.length > V1_ARGUMENTS || args.some((a) => Buffer.byteLength(a) > 1024) ? 2 : 1;
-    if (version === 2 && !(await speaksV2(tmp, target, deadline)))
+    if (version === 2 && !(await speaksV2(tmp, options, deadline)))
       return failed(target, 'such long arguments need version 2 of the protocol, which begins with JDK 24', null);
-    const reply = await sendCommand(tmp, target, version, command, args, deadline);
+    const reply = await sendCommand(tmp, options, version, command, args, deadline);
+    // Another process may have its pid by now, and a socket of the same name.
+    if (hasEnded(roots, target)) return endedReading(target);
     if (reply.state === 'answered') return { state: 'read', value: reply.text, atMs };
     if (reply.state === 'garbled') return failed(target, 'expected a code and a line feed, found something else', null);
     const what = reply.code === BAD_VERSION ? `protocol version ${version} is not spoken` : `${command}: code ${reply.code}`;
@@ -106,11 +115,14 @@ function failureOf(target: ProcessRef, code: string, message: string): Reading<n
   return failed(target, message, null);
 }
 
+const hasEnded = (roots: Roots, target: ProcessRef): boolean => readStartTicks(roots.proc, target.pid) !== target.startTicks;
+
+const endedReading = ({ pid }: ProcessRef): Reading<never> => ({ state: 'absent', reason: `pid ${pid} has ended` });
+
 /** The reason not to attach; null: none. Checked again right before the signal, because the pid may now belong to another process. */
 function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null {
   const status = readStatus(roots.proc, target.pid);
-  if (status === null || readStartTicks(roots.proc, target.pid) !== target.startTicks)
-    return { state: 'absent', reason: `pid ${target.pid} has ended` };
+  if (status === null || hasEnded(roots, target)) return endedReading(target);
   if (!status.catchesSigquit)
     return failed(
       target,
@@ -124,9 +136,15 @@ function attachRefusal(roots: Roots, target: ProcessRef): Reading<never> | null 
   return null;
 }
 
-/** True when the socket exists. It exists at once if an earlier client has started the listener. */
-async function startListener(roots: Roots, target: ProcessRef, tmp: Tmp, deadline: number): Promise<boolean> {
-  if (hasSocket(tmp, target)) return true;
+/** null: the socket exists. It exists at once if an earlier client has started the listener. */
+async function startListener(
+  roots: Roots,
+  target: ProcessRef,
+  tmp: Tmp,
+  deadline: number,
+): Promise<Reading<never> | 'no answer' | null> {
+  if (hasSocket(tmp, target)) return null;
+  const calls = await loadSyscalls();
   const trigger = `/proc/self/fd/${tmp.fd}/.attach_pid${target.nspid}`;
   // Exclusive: an existing name may be a link that the container created to another place.
   try {
@@ -137,13 +155,22 @@ async function startListener(roots: Roots, target: ProcessRef, tmp: Tmp, deadlin
     throw error;
   }
   try {
-    if (attachRefusal(roots, target) !== null) return false;
-    process.kill(target.pid, 'SIGQUIT');
+    let refusal: Reading<never> | null = null;
+    const isRight = (): boolean => {
+      refusal = attachRefusal(roots, target);
+      return refusal === null;
+    };
+    const sent = typeof calls === 'string' ? 'unsupported' : calls.signalProcess(target.pid, 'SIGQUIT', isRight);
+    if (sent === 'not-sent') return refusal ?? endedReading(target);
+    if (sent === 'unsupported') {
+      if (!isRight()) return refusal;
+      process.kill(target.pid, 'SIGQUIT');
+    }
     while (performance.now() < deadline) {
-      if (hasSocket(tmp, target)) return true;
+      if (hasSocket(tmp, target)) return null;
       await later(POLL_MS);
     }
-    return false;
+    return 'no answer';
   } finally {
     unlinkSync(trigger);
   }
@@ -169,14 +196,14 @@ function socketFd(tmp: Tmp, target: ProcessRef): number | null {
 }
 
 /** Whether the JVM supports version 2. A JVM before JDK 24 does not know the command `getversion`. */
-async function speaksV2(tmp: Tmp, target: ProcessRef, deadline: number): Promise<boolean> {
-  const reply = await sendCommand(tmp, target, 1, 'getversion', [], deadline);
+async function speaksV2(tmp: Tmp, jvm: Jvm, deadline: number): Promise<boolean> {
+  const reply = await sendCommand(tmp, jvm, 1, 'getversion', [], deadline);
   return reply.state === 'answered' && Number.parseInt(reply.text, 10) >= 2;
 }
 
 async function sendCommand(
   tmp: Tmp,
-  target: ProcessRef,
+  jvm: Jvm,
   version: 1 | 2,
   command: string,
   args: readonly string[],
@@ -184,17 +211,42 @@ async function sendCommand(
 ): Promise<DecodedReply> {
   const request = encodeRequest(version, command, args);
   if (request.state === 'refused') throw new Error(request.error);
-  const fd = socketFd(tmp, target);
+  const fd = socketFd(tmp, jvm.process);
   if (fd === null) throw new Error('its socket went away');
+  const calls = await loadSyscalls();
+  const strangerAt = (socket: Socket): string | null => {
+    const at = descriptorOf(socket);
+    // The kernel tells a pid of memhound's own namespace, which /proc shows.
+    if (typeof calls === 'string' || at === null || jvm.roots.proc !== '/proc') return null;
+    const listener = calls.peerPid(at);
+    return listener === null || listener === jvm.process.pid
+      ? null
+      : `/tmp/.java_pid${jvm.process.nspid}: expected that pid ${jvm.process.pid} listens, found pid ${listener}`;
+  };
   try {
-    return decodeReply(await exchange(`/proc/self/fd/${fd}`, request.bytes, deadline - performance.now()));
+    return decodeReply(
+      await exchange(`/proc/self/fd/${fd}`, request.bytes, { withinMs: deadline - performance.now(), strangerAt }),
+    );
   } finally {
     closeSync(fd);
   }
 }
 
-/** Sends a request and reads until the JVM closes the connection. Time and bytes are bounded. */
-function exchange(path: string, request: Buffer, withinMs: number): Promise<Buffer> {
+/** node:net has no public way to it. null: it is closed, or this version of Node keeps it elsewhere. */
+function descriptorOf(socket: Socket): number | null {
+  const fd = (socket as { readonly _handle?: { readonly fd?: unknown } | null })._handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : null;
+}
+
+/**
+ * Sends a request and reads until the JVM closes the connection. Time and bytes are bounded. Nothing is sent where `strangerAt` says that
+ * another process listens.
+ */
+function exchange(
+  path: string,
+  request: Buffer,
+  { withinMs, strangerAt }: { readonly withinMs: number; readonly strangerAt: (socket: Socket) => string | null },
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const most = mostBytes();
     let reply = Buffer.allocUnsafe(PIECE_BYTES);
@@ -216,7 +268,11 @@ function exchange(path: string, request: Buffer, withinMs: number): Promise<Buff
     };
     const socket = connect({ path, onread: { buffer: Buffer.allocUnsafe(PIECE_BYTES), callback: take } });
     const timer = setTimeout(() => socket.destroy(new Error('no reply in time')), Math.max(1, withinMs));
-    socket.on('connect', () => socket.write(request));
+    socket.on('connect', () => {
+      const stranger = strangerAt(socket);
+      if (stranger === null) socket.write(request);
+      else socket.destroy(new Error(stranger));
+    });
     socket.on('error', reject);
     socket.on('close', () => {
       clearTimeout(timer);

@@ -83,7 +83,11 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
       layout = null;
     }
     const n = readSync(fd, buffer, 0, size, 0);
-    if (n !== size) buffer = buffer.subarray(0, n);
+    if (n !== size) {
+      // It was cut after its size was read.
+      buffer = buffer.subarray(0, n);
+      layout = null;
+    }
     return null;
   };
 

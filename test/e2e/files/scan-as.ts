@@ -2,7 +2,7 @@
 import { PageCacheScanner } from '../../../src/sources/files/page-cache-scanner.ts';
 import { Residency } from '../../../src/sources/files/residency.ts';
 import { readPermission } from '../../../src/sources/files/residency-permission.ts';
-import { loadSyscalls } from '../../../src/sources/files/syscalls.ts';
+import { loadSyscalls } from '../../../src/sources/process/syscalls.ts';
 import type { FileReading } from '../../../src/sources/types.ts';
 import { ownProcessRef, ROOTS } from '../../unit/sources/files/own-process.ts';
 

@@ -1,6 +1,8 @@
+import { closeSync } from 'node:fs';
+import { constants as os } from 'node:os';
 import { KIB } from '../../units.ts';
 
-/** System calls that Node does not provide, about files and memory. */
+/** System calls that Node does not provide. */
 export interface Syscalls {
   /** Cached and dirty bytes, or the errno (a positive number). cachestat(2), Linux 6.5. */
   cachestat(fd: number): { readonly cachedBytes: number; readonly dirtyBytes: number } | number;
@@ -12,10 +14,20 @@ export interface Syscalls {
   mallocTrim(): void;
   /** Removes pages from this process's memory. Unchanged pages of a file are mapped again from the page cache when used. madvise(2). */
   madviseDontNeed(at: number, sizeBytes: number): void;
+  /**
+   * Sends a signal to the process that has this pid now, if `isRight` says so of it. If it ends in between, another process that gets its pid
+   * is not signalled. `unsupported`: Linux before 5.3, or a seccomp profile that does not know the calls. pidfd_open(2), pidfd_send_signal(2).
+   */
+  signalProcess(pid: number, signal: 'SIGQUIT', isRight: () => boolean): 'sent' | 'not-sent' | 'unsupported';
+  /** The pid of the process that listens at the other end of a connected Unix socket; null: not known. unix(7), SO_PEERCRED. */
+  peerPid(fd: number): number | null;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
 const SYS_CACHESTAT = 451;
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+const [SOL_SOCKET, SO_PEERCRED] = [1, 17]; // linux/include/uapi/asm-generic/socket.h: others only on MIPS, PA-RISC, PowerPC and SPARC
 const SC_PAGESIZE = 30; // the same in glibc and musl
 const [PROT_NONE, MAP_SHARED] = [0, 1];
 const MADV_DONTNEED = 4;
@@ -75,7 +87,27 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
   const madvise = libc.func('int madvise(intptr_t at, size_t length, int advice)');
   const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
 
+  const syscallOfSignal = libc.func('long syscall(long number, int fd, int signal, void *info, uint flags)');
+  const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
+  const credentials = new Int32Array(3); // pid, uid, gid
+
   return {
+    signalProcess(pid, signal, isRight) {
+      const fd = syscallOfSignal(SYS_PIDFD_OPEN, pid, 0, null, 0);
+      if (fd < 0) return koffi.errno() === os.errno.ESRCH ? 'not-sent' : 'unsupported';
+      try {
+        if (!isRight()) return 'not-sent';
+        if (syscallOfSignal(SYS_PIDFD_SEND_SIGNAL, fd, os.signals[signal], null, 0) === 0) return 'sent';
+        return koffi.errno() === os.errno.ESRCH ? 'not-sent' : 'unsupported';
+      } finally {
+        closeSync(fd);
+      }
+    },
+    peerPid(fd) {
+      const length = new Uint32Array([credentials.byteLength]);
+      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return null;
+      return credentials[0]! > 0 ? credentials[0]! : null; // 0: a process that this namespace does not have
+    },
     mallocTrim: () => void trim?.(0),
     madviseDontNeed: (at, sizeBytes) => void madvise(at, sizeBytes, MADV_DONTNEED),
     fadviseDontNeed: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
