@@ -1,6 +1,6 @@
 import type { Verdict } from '../../src/diagnosis/types.ts';
 import type { Cause } from '../../src/trends/types.ts';
-import { contradictionsIn } from '../../test/support/contradictions.ts';
+import { contradictionsIn, excessesIn } from '../../test/support/contradictions.ts';
 import type { NameCase } from './name-cases.ts';
 
 export interface NameResult {
@@ -31,7 +31,7 @@ export function resultOf(one: NameCase, verdicts: readonly TimedVerdict[]): Name
   const first = verdicts.findIndex(isNamed);
   const after = first < 0 ? [] : verdicts.slice(first);
   const changes = after.filter((now, i) => i > 0 && shapeOf(now.verdict) !== shapeOf(after[i - 1]!.verdict)).length;
-  const contradictions = verdicts.flatMap(({ verdict }) => contradictionsIn(verdict));
+  const contradictions = verdicts.flatMap(({ verdict }) => [...contradictionsIn(verdict), ...excessesIn(verdict)]);
   const minutes = after.length < 2 ? 0 : (last.atS - after[0]!.atS) / 60;
   return {
     name: one.name,

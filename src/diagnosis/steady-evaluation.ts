@@ -1,6 +1,6 @@
 import { entriesOf, type FieldName } from '../fields.ts';
 import type { FileTrack } from '../history/series.ts';
-import type { CauseShare, Evaluation, FieldTrend } from '../trends/types.ts';
+import type { Cause, CauseShare, Evaluation, FieldTrend } from '../trends/types.ts';
 import { MINUTE_S } from '../units.ts';
 import { type FileCause, type GrownFiles, rowsNamed } from './growth/file-growth.ts';
 import { agrees } from './leak-of-causes.ts';
@@ -65,16 +65,32 @@ const ANSWER: Keeping<Answer> = {
 /** Growth that is this many times as fast, and for another reason, is another event. */
 const OTHER_EVENT_RATIO = 4;
 
+/** Causes that are no part of all memory used: a heap fills pages that it has already, and cache that becomes active was cache before. */
+const WITHIN_WHAT_IS_USED: ReadonlySet<Cause> = new Set(['heap', 'active-cache']);
+/** The slope of a sum and those of its parts differ by an error, so that a part may seem to be a little faster. */
+const MAX_SHARE = 1.25;
+
+/** Whether a cause is faster than all memory used is now, so that it cannot be a part of that growth. Where usage does not grow, it is not known. */
+const isFasterThan = (usage: FieldTrend | undefined, { cause, bytesPerHour }: CauseShare): boolean =>
+  usage?.trend === 'growing' &&
+  !WITHIN_WHAT_IS_USED.has(cause) &&
+  bytesPerHour > MAX_SHARE * Math.max(usage.slopeBytesPerHour ?? 0, usage.high ?? 0);
+
+const isFound = (share: CauseShare, among: readonly CauseShare[]): boolean => among.some(({ cause }) => cause === share.cause);
+
 /**
  * Whether all that was published rests on a state that is over, so that nothing of it may be held beside what is measured now: the alarm
- * reports a leak where there was none, or memory grows many times as fast and from other causes.
+ * reports a leak where there was none, memory grows many times as fast and from other causes, or it grows more slowly than a cause that is not
+ * found any more.
  */
 export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
   const published = before.get('answer')?.value as Answer | undefined;
   const now = answerOf(evaluation, null);
   if (published === undefined || isSame(published, now)) return false;
+  const { usage } = evaluation.fields;
   return (
     (now.leak === true && published.leak !== true) ||
+    published.causes.some((share) => !isFound(share, now.causes) && isFasterThan(usage, share)) ||
     (published.trend === 'growing' &&
       now.growthPerHour >= OTHER_EVENT_RATIO * published.growthPerHour &&
       published.growthPerHour > 0)
@@ -124,10 +140,11 @@ interface Causes {
  * Each cause with what it names. Parts that were measured replace what the fields let expect, and not the other way round. The answer has waited
  * already: causes that contradict it go at once.
  */
-const causesBeside = ({ leak }: Pick<Evaluation, 'leak'>): Keeping<Causes> => ({
+const causesBeside = ({ leak, fields }: Pick<Evaluation, 'leak' | 'fields'>): Keeping<Causes> => ({
   same: (a, b) => namesOf(a.shares) === namesOf(b.shares),
   atOnce: (published, now) =>
     !agrees(leak, published.shares) ||
+    published.shares.some((share) => newest(share, now.shares) === null && isFasterThan(fields.usage, share)) ||
     published.shares.length === 0 ||
     now.shares.length === 0 ||
     (published.by === 'fields' && now.by === 'parts') ||
@@ -140,11 +157,17 @@ const namesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause, 
 const namesMore = (published: readonly CauseShare[], now: readonly CauseShare[]): boolean =>
   published[0]!.cause === now[0]!.cause && published[0]!.what === null && now[0]!.what !== null;
 
-/** The causes in their published order. One that was not found this time keeps its last numbers. */
-export const steadyCauses = (steady: Steady, by: Causes['by'], now: Pick<Evaluation, 'leak' | 'causes'>): readonly CauseShare[] =>
-  steady
-    .keep('causes', { by, shares: now.causes }, causesBeside(now))
-    .shares.map((share) => now.causes.find(({ cause, what }) => cause === share.cause && what === share.what) ?? share);
+/** The same cause with its newest numbers; null: it was not found this time. */
+const newest = (share: CauseShare, now: readonly CauseShare[]): CauseShare | null =>
+  now.find(({ cause, what }) => cause === share.cause && what === share.what) ?? null;
+
+/** The causes in their published order. One that was not found this time keeps its last numbers, while all memory used grows as fast. */
+export const steadyCauses = (
+  steady: Steady,
+  by: Causes['by'],
+  now: Pick<Evaluation, 'leak' | 'causes' | 'fields'>,
+): readonly CauseShare[] =>
+  steady.keep('causes', { by, shares: now.causes }, causesBeside(now)).shares.map((share) => newest(share, now.causes) ?? share);
 
 /** A log that is renamed and packed, or files that are read in bursts, are not in sight, or do not grow, in some scans. */
 const OUT_OF_SIGHT_S = MINUTE_S;

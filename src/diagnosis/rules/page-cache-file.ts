@@ -57,13 +57,19 @@ export const pageCacheFile: CauseRule = {
     const situation = row === null ? null : fileSituation(row, context);
     const usage = growthOf(context, 'usage');
     const whole = usage > 0 ? usage : share.bytesPerHour;
+    const cache = cacheText(context, share.what);
+    // Cache may take the place of what the processes give back.
+    const growth =
+      usage > 0 || trendOf(context, 'usage') === null
+        ? sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cache}`
+        : sentence`Memory used does not grow, and ${cache} grows ${rateText(whole)} in it`;
     const flat = [
       ...flatFieldNames(context, ['heap_used'], SLAB_OF_CACHE * share.bytesPerHour),
       ...flatFieldNames(context, ['threads']),
       ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
     ];
     return {
-      headline: sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cacheText(context, share.what)}. ${meaningText(context, situation, flat, whole)}${diskText(context, row)}`,
+      headline: sentence`${growth}. ${meaningText(context, situation, flat, whole - share.bytesPerHour)}${diskText(context, row)}`,
       severity: 'info',
       title:
         share.what === null
@@ -105,8 +111,14 @@ function cacheText(context: RuleContext, what: string | null): Sentence {
   return texts.reduce((all, text, i) => sentence`${all}${i === 0 ? '' : ' and of '}${text}`, sentence`page cache of `);
 }
 
-function meaningText(context: RuleContext, situation: FileSituation | null, flat: readonly string[], whole: number): string {
-  const rest = restText(context, whole);
+/** `besidePerHour`: what of the growth of all memory used is left for what grows beside the cache. */
+function meaningText(
+  context: RuleContext,
+  situation: FileSituation | null,
+  flat: readonly string[],
+  besidePerHour: number,
+): string {
+  const rest = restText(context, besidePerHour);
   const areFlat = flat.length > 0 ? `${capitalise(areFlatText(flat))}: ` : '';
   const text =
     situation === 'mapped'
@@ -117,24 +129,34 @@ function meaningText(context: RuleContext, situation: FileSituation | null, flat
   return `${areFlat}${areFlat === '' ? capitalise(text) : text}.${rest}`;
 }
 
-/** What grows beside the cache, if it is not known yet whether that is a leak. `whole`: growth of all memory used, in bytes an hour. */
-function restText(context: RuleContext, whole: number): string {
+/** What grows beside the cache, if it is not known yet whether that is a leak. */
+function restText(context: RuleContext, besidePerHour: number): string {
   const anon = growthOf(context, 'anon');
   if (context.evaluation.leak !== null || anon <= 0) return '';
   const filling = fillingHeapPerHour(context);
-  return filling === null
-    ? ` Anonymous memory grows${partText(context, anon, whole)} beside it, and whether that is a leak is not known yet.`
-    : ` The Java heap fills beside it${filling <= whole ? `, ${rateText(filling)}` : ''}: whether that is a leak is known after its old generation has been collected.`;
+  const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
+  if (filling === null)
+    return ` Anonymous memory grows${prefixed(' ', rate(anon))} beside it, and whether that is a leak is not known yet.`;
+  return ` The Java heap fills beside it${prefixed(', ', rate(filling))}: whether that is a leak is known after its old generation has been collected.`;
 }
 
-/** The rate of anonymous memory. Its newest line may be shorter than that of the whole, and steeper: then the rate is that of the same time. */
-function partText(context: RuleContext, perHour: number, whole: number): string {
+const prefixed = (prefix: string, text: string | null): string => (text === null ? '' : `${prefix}${text}`);
+
+/** A part may seem to be a little faster than what is left for it, by the error of three slopes. */
+const MAX_EXCESS = 1.1;
+
+/**
+ * The rate of anonymous memory, where it adds up with that of the cache. Its newest line may be shorter than that of the whole, and steeper: then the
+ * rate is that of the same time. null: neither fits.
+ */
+function rateBeside(context: RuleContext, perHour: number, besidePerHour: number): string | null {
   const { t, fields } = context.series;
   const column = fields.get('anon');
   const fromS = trendOf(context, 'usage')?.basis.line?.fromT;
   const inSameTime = column === undefined || fromS === undefined ? null : paceSince(t, column, fromS);
-  const rate = perHour <= whole ? perHour : inSameTime;
-  return rate !== null && rate > 0 && rate <= whole ? ` ${rateText(rate)}` : '';
+  const most = MAX_EXCESS * besidePerHour;
+  const rate = perHour <= most ? perHour : inSameTime;
+  return rate !== null && rate > 0 && rate <= most ? rateText(rate) : null;
 }
 
 /** Other files may fill the same disk. */

@@ -62,6 +62,15 @@ describe('a published state is over', () => {
     assert.equal(over(growing(1e6, ['page-cache']), flat), false, 'usage itself is flat');
   });
 
+  test('where a cause that is not found any more was faster than all memory used is now', () => {
+    const dump = { ...growing(19e9, ['page-cache'], null), fields: { usage: fieldTrend('growing', 20e9) } };
+    assert.equal(over(dump, growing(4e8, [], null)), true);
+    assert.equal(over(growing(1e6, ['page-cache'], null), growing(9e5, [], null)), false, 'within the error of both');
+    assert.equal(over(dump, growing(4e8, ['page-cache'], null)), false, 'it is found, and has its newest pace');
+    assert.equal(over(growing(19e9, ['heap'], null), growing(4e8, [], null)), false, 'a heap fills pages that it has');
+    assert.equal(over(dump, evaluation()), false, 'usage does not grow: it may be the noise of a moment');
+  });
+
   test('never where nothing was published', () => {
     assert.equal(over(null, growing(9e6, ['process'], true)), false);
   });
@@ -126,7 +135,7 @@ describe('causes', () => {
   const named = (cause: CauseShare['cause'], what: string | null, bytesPerHour = 1e6) =>
     causeShare(cause, bytesPerHour, { what });
   const seen = (...steps: readonly (readonly CauseShare[])[]) =>
-    published(steps, (steady, causes) => steadyCauses(steady, 'parts', { leak: null, causes })).map((causes) =>
+    published(steps, (steady, causes) => steadyCauses(steady, 'parts', { leak: null, causes, fields: {} })).map((causes) =>
       causes.map(({ cause, what, bytesPerHour }) => `${cause} ${what} ${bytesPerHour / 1e6}`),
     );
 
@@ -155,6 +164,24 @@ describe('causes', () => {
     assert.deepEqual(seen([named('page-cache', null)], [named('page-cache', '/a')]).at(-1), ['page-cache /a 1']);
     assert.deepEqual(seen([named('page-cache', '/a')], []).at(-1), []);
     assert.deepEqual(seen([], [named('heap', null)]).at(-1), ['heap null 1']);
+  });
+
+  test('that are faster than all memory used go at once where they are not found, and only there', () => {
+    const beside = (usage: Trend, perHour: number) => {
+      const cache = named('page-cache', '/dump', 19e9);
+      const steps = [
+        { causes: [named('native', null, 1e6), cache], usage: fieldTrend('growing', 20e9) },
+        { causes: [named('native', null, 2e6)], usage: fieldTrend(usage, perHour) },
+      ];
+      return published(steps, (steady, { causes, usage: trend }) =>
+        steadyCauses(steady, 'fields', { leak: null, causes, fields: { usage: trend } }),
+      )
+        .at(-1)!
+        .map(({ cause }) => cause);
+    };
+    assert.deepEqual(beside('growing', 4e6), ['native']);
+    assert.deepEqual(beside('growing', 19e9), ['native', 'page-cache']);
+    assert.deepEqual(beside('stable', 4e6), ['native', 'page-cache']);
   });
 
   test('do not change at once to others, lose a name at once, or change it', () => {

@@ -225,7 +225,7 @@ test('causes by measured parts replace those by the fields at once, and are not 
   let state: SteadyState | null = null;
   const firstOf = (second: number, by: 'parts' | 'fields') => {
     const steady = new Steady(state, second, MINUTE_S);
-    const [first] = steadyCauses(steady, by, { leak: true, causes: by === 'parts' ? byParts : byFields });
+    const [first] = steadyCauses(steady, by, { leak: true, causes: by === 'parts' ? byParts : byFields, fields: {} });
     state = steady.after;
     return first?.cause;
   };

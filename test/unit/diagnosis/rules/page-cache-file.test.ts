@@ -270,11 +270,33 @@ test('what grows beside the cache is not said to grow faster than all memory: it
       },
     })?.headline;
   };
-  const tenPerSecond = said((second) => second * 10e6);
-  assert.match(tenPerSecond ?? '', /^Memory used grows 14 MB a second.* Anonymous memory grows 10 MB a second beside it, and/);
+  const threePerSecond = said((second) => second * 3e6);
+  assert.match(threePerSecond ?? '', /^Memory used grows 14 MB a second.* Anonymous memory grows 3 MB a second beside it, and/);
   assert.match(
     said((second) => second * 35e6) ?? '',
     / Anonymous memory grows beside it, and whether that is a leak is not known yet\.$/,
   );
   assert.match(said(() => 0, 'cyclic') ?? '', / The Java heap fills beside it: whether that is a leak/);
+});
+
+test('what grows beside the cache has a rate only where both add up to the growth of all memory used', () => {
+  const beside = (anon: number, usage: number): string =>
+    applyRule(pageCacheFile, {
+      evaluation: {
+        trend: 'growing',
+        leak: null,
+        causes: [causeShare('page-cache', 4e6)],
+        fields: { usage: fieldTrend('growing', usage), anon: fieldTrend('growing', anon) },
+      },
+    })!.headline!;
+  assert.match(beside(2e6, 6e6), /67 % of it page cache.* Anonymous memory grows 48 MB a day beside it/);
+  assert.match(beside(4e6, 4e6), /all of it page cache.* Anonymous memory grows beside it/);
+});
+
+test('cache that takes the place of memory which is given back is not said to make memory used grow', () => {
+  const fields = { usage: fieldTrend('stable') };
+  assert.equal(
+    growing({ fields, what: null })?.headline,
+    'Memory used does not grow, and page cache grows 114 MB a day in it. Not a leak, the kernel takes it back at the limit.',
+  );
 });
