@@ -1,8 +1,18 @@
-import { fieldsWhere } from '../../fields.ts';
+import { type FieldName, fieldsWhere } from '../../fields.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
 /** Fields other than anon that are low when a process starts. */
 const OTHER_PROCESS_FIELDS = fieldsWhere(({ id, perProcess }) => perProcess && id !== 'anon');
+
+/** Counters of the JVM, which fall only when another process begins. */
+const JVM_COUNTERS = ['gc_count', 'full_gc_count'] as const;
+/** What falls with anonymous memory when a collection gives pages of the heap back. */
+const OF_THE_HEAP: ReadonlySet<FieldName> = new Set<FieldName>([
+  'heap_used',
+  'heap_committed',
+  'pagetables',
+  'process_pagetables',
+]);
 
 /** anon drops if it falls below this share of its level before. */
 const ANON_DROP = 0.7;
@@ -25,7 +35,8 @@ const mean = (column: Float64Array, from: number, to: number): number => {
 
 /**
  * Index of the first sample of each run, the first run included. An unrecorded restart is recognised by a change that no running process
- * causes: anonymous memory falls within one sample, together with most of the process's other fields or with all page cache.
+ * causes: anonymous memory falls within one sample, together with most of the process's other fields or with all page cache. Where the
+ * collections go on to be counted, it may be one of them that gave back the heap.
  */
 export function runStarts(series: OrderedSeries): number[] {
   // If usage is not split into parts, all of it counts as the process's memory.
@@ -34,7 +45,11 @@ export function runStarts(series: OrderedSeries): number[] {
   const starts = new Set<number>([0, ...series.restarts]);
   const processKills = new Set(series.processKills);
   if (anon !== undefined) {
-    const others = OTHER_PROCESS_FIELDS.map((id) => series.fields.get(id)).filter((column) => column !== undefined);
+    const columnsOf = (ids: readonly FieldName[]): Float64Array[] =>
+      ids.map((id) => series.fields.get(id)).filter((column) => column !== undefined);
+    const others = columnsOf(OTHER_PROCESS_FIELDS);
+    const besideHeap = columnsOf(OTHER_PROCESS_FIELDS.filter((id) => !OF_THE_HEAP.has(id)));
+    const counters = columnsOf(JVM_COUNTERS);
     let before = 0;
     let was = anon[0]!;
     // Each value is read from the column once, because each read allocates an object in V8's interpreter.
@@ -44,7 +59,8 @@ export function runStarts(series: OrderedSeries): number[] {
       if (now < ANON_DROP * was && !isNear(starts, i) && !isNear(processKills, i)) {
         let fell = 0;
         let flat = 0;
-        for (const column of others) {
+        const goesOn = countsOn(counters, before, i);
+        for (const column of goesOn ? besideHeap : others) {
           const level = mean(column, before - 2, before + 1);
           const after = mean(column, i, i + 2);
           if (!(level > 0) || !Number.isFinite(after)) continue;
@@ -59,6 +75,12 @@ export function runStarts(series: OrderedSeries): number[] {
     }
   }
   return [...starts].sort((a, b) => a - b);
+}
+
+/** Whether the JVM has counted a collection meanwhile, and none of its counters began again. */
+function countsOn(counters: readonly Float64Array[], before: number, at: number): boolean {
+  const counted = counters.filter((column) => column[before]! > 0 && column[at]! >= column[before]!);
+  return counted.length === counters.length && counters.some((column) => column[at]! > column[before]!);
 }
 
 /** Whether a drop belongs to a recorded event. The two have different times, because an event is not recorded at the time of a sample. */

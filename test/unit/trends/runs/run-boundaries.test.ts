@@ -43,6 +43,18 @@ test('an unrecorded restart is where anon falls by a third, with most of what th
   for (const [columns, restart, why] of TABLE) assert.deepEqual(starts(columns), restart ? [0, 5] : [0], why);
 });
 
+test('a collection that gives back the heap is no restart, where the JVM goes on to count its collections', () => {
+  const heap = { heap_used: drop(10), heap_committed: drop(10), process_pagetables: drop(40) };
+  const given = { anon: drop(20), ...heap, threads: drop(100), metaspace: drop(100) };
+  assert.deepEqual(starts({ ...given, gc_count: drop(101), full_gc_count: drop(101) }), [0], 'one more collection');
+  assert.deepEqual(starts({ ...given, gc_count: drop(101), full_gc_count: drop(2) }), [0, 5], 'a counter began again');
+  assert.deepEqual(starts({ ...given, gc_count: drop(2), full_gc_count: drop(2) }), [0, 5], 'both began again');
+  assert.deepEqual(starts({ ...given, gc_count: drop(100) }), [0, 5], 'nothing was collected');
+  assert.deepEqual(starts(given), [0, 5], 'collections are not counted');
+  const restarted = { ...given, threads: drop(50), metaspace: drop(50) };
+  assert.deepEqual(starts({ ...restarted, gc_count: drop(101) }), [0, 5], 'a busy start has collected more by then');
+});
+
 test('a fall to nearly nothing in one sample is the end of a process, whatever else is known', () => {
   assert.deepEqual(starts({ anon: drop(4) }), [0, 5]);
   assert.deepEqual(starts({ anon: drop(4), threads: drop(100) }), [0, 5]);
