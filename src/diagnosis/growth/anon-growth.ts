@@ -32,7 +32,7 @@ export interface AnonGrowth {
 
 /** Minimum time between the readings, and minimum growth of the growing parts together. Less is noise. */
 const MIN_SPAN_S = 8;
-const MIN_GROWTH_BYTES = 4 * MIB;
+export const MIN_GROWTH_BYTES = 4 * MIB;
 
 /**
  * The growth between two times, from the readings of the parts between them; null: there are too few readings, or the growth is too small.

@@ -2,7 +2,15 @@ import type { GrowthCause } from '../../fields.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
 import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
-import { type AnonGrowth, CAUSES_OF_PARTS, causeAmong, causeOfPart, gainedBytes, type PartGrowth } from './anon-growth.ts';
+import {
+  type AnonGrowth,
+  CAUSES_OF_PARTS,
+  causeAmong,
+  causeOfPart,
+  gainedBytes,
+  MIN_GROWTH_BYTES,
+  type PartGrowth,
+} from './anon-growth.ts';
 import { mayBeCompilers } from './compiler-memory.ts';
 import { hiddenRise } from './hidden-rise.ts';
 
@@ -13,6 +21,8 @@ import { hiddenRise } from './hidden-rise.ts';
 
 /** A part with less than this share of all growth is not a separate cause. */
 const MIN_SHARE = 0.1;
+/** Less than this share, and fewer bytes than count as growth at all, are what a JVM takes beside a heap that fills. */
+const MAIN_SHARE = 0.5;
 /** A cause with less than this share of the largest one is not reported beside it: alone it would not matter for as long as the other lasts. */
 const MIN_SHARE_OF_MAIN = 0.03;
 /** `what` of processes of several names that grow together, none of them by enough to be a cause of its own. */
@@ -175,13 +185,13 @@ function causesInAnon(
   // The JVM updates its value of metaspace only at a collection, so the mappings may show the growth earlier: unless no class is loaded any more,
   // and other native memory grows. Then it is what the start has left in the readings.
   const isOfStart = loadsNoClass(fields) && inNative.share >= MIN_SHARE;
-  const metaspaceGrows = by('metaspace') !== null || (inMetaspace.share >= MIN_SHARE && !isOfStart);
+  const metaspaceGrows = by('metaspace') !== null || (isEvident(inMetaspace) && !isOfStart);
   const ofLoaders = metaspaceGrows
     ? Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour)
     : 0;
   const nativePerHour = inNative.bytesPerHour - ofThreads - ofLoaders;
   const nativeShare = inNative.bytesPerHour > 0 ? inNative.share * (nativePerHour / inNative.bytesPerHour) : 0;
-  if (nativeShare >= MIN_SHARE) add('native', nativePerHour, mainPart(inNative));
+  if (isEvident(inNative, nativeShare)) add('native', nativePerHour, mainPart(inNative));
   if (threads !== null) {
     add('threads', inStacks.bytesPerHour + ofThreads + kernelStackGrowth(fields, threadsPerHour));
   }
@@ -199,6 +209,10 @@ function causesInAnon(
   const most = Math.max(...causes.map(({ bytesPerHour }) => bytesPerHour));
   return causes.filter(({ bytesPerHour }) => bytesPerHour >= MIN_SHARE_OF_MAIN * most);
 }
+
+/** Whether so much grew that it is a cause of its own; `share`: of all growth, without what counts as another cause's. */
+const isEvident = (measured: Measured, share = measured.share): boolean =>
+  share >= MIN_SHARE && (share >= MAIN_SHARE || measured.grewBytes * (share / measured.share) >= MIN_GROWTH_BYTES);
 
 /** Whether fewer than one class was loaded in the window; false: it is not known. The number of loaded classes is always up to date. */
 const loadsNoClass = ({ classes }: Evaluation['fields']): boolean =>

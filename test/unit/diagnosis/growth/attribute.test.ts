@@ -131,6 +131,20 @@ test('what shrinks beside a part that grows is not set off against it', () => {
   assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [['native', 'direct-buffers', 100]]);
 });
 
+test('a few MiB of native memory beside a heap that fills are no cause: less than what counts as growth at all', () => {
+  const namedOf = (native: number, heap: number) =>
+    named(
+      attribute({
+        evaluation: leaking(['native']),
+        growth: grown({ 'vm-structures': [1, 1 + native], 'java-heap': [5, 5 + heap] }),
+        heapCounted: true,
+      }),
+    );
+  assert.deepEqual(namedOf(3.3, 20), [], 'as in a spike of the heap');
+  assert.deepEqual(namedOf(5, 20), [['native', 'vm-structures', 5]], 'enough to be a leak of its own');
+  assert.deepEqual(namedOf(3.3, 2), [['native', 'vm-structures', 3]], 'little, but most of what grew');
+});
+
 test('native memory that is spread over several parts has no one name', () => {
   const growth = grown({ 'malloc-heap': [0, 50], 'direct-buffers': [0, 50] });
   assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth, heapCounted: true })), [['native', null, 100]]);
