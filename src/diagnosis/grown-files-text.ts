@@ -122,16 +122,33 @@ function holdingOf({ files, openFiles, writtenFiles }: FileRow): Holding {
   return openFiles >= files ? 'read' : 'some read';
 }
 
+/** How many files are held stays as it was while the way in which they are held does. */
+interface HeldFiles {
+  readonly how: Holding;
+  readonly openFiles: number;
+  readonly writtenFiles: number;
+}
+
+const heldFiles = (row: FileRow): HeldFiles => ({
+  how: holdingOf(row),
+  openFiles: row.openFiles,
+  writtenFiles: row.writtenFiles,
+});
+
 function groupHolderText(row: FileRow, steady: Steady, names: ProcessNames): string {
-  const { openFiles, writtenFiles, pids } = row;
+  const { pids } = row;
   // Programs that are started for each file come and go.
   const { text } = steady.keep(`holders of ${row.path}`, holdersOf(pids, names), {
     same: (a, b) => a.names.join() === b.names.join(),
-    isSilent: (published, now) => now.names.length > 0 && now.names.every((name) => published.names.includes(name)),
+    isSilent: (published, now) =>
+      pids.length === 0 || (now.names.length > 0 && now.names.every((name) => published.names.includes(name))),
   });
-  // One of the files may be open at one moment and none at the next. Both are the same state.
-  const isSilent = (published: Holding, now: Holding) => published === 'newest' && now === 'closed';
-  switch (steady.keep(`who holds ${row.path}`, holdingOf(row), { isSilent })) {
+  const { how, openFiles, writtenFiles } = steady.keep(`who holds ${row.path}`, heldFiles(row), {
+    same: (a, b) => a.how === b.how,
+    // One of the files may be open at one moment and none at the next. Both are the same state.
+    isSilent: (published, now) => published.how === 'newest' && now.how === 'closed',
+  });
+  switch (how) {
     case 'newest':
       return ', closed but for the newest';
     case 'written':

@@ -14,7 +14,8 @@ export const activeCacheGrowth: CauseRule = {
   id: 'active-cache-growth',
   cause: 'active-cache',
   explain(context, share) {
-    const pace = growthOf(context, 'working_set');
+    // The working set may stand by now, while the cause is still published: then its last pace is the cause's own.
+    const pace = growthOf(context, 'working_set') || share.bytesPerHour;
     const usageGrows = growthOf(context, 'usage') > 0;
     const unwritten = unwrittenBytes(context);
     const start = usageGrows ? 'The working set (kubectl top) grows' : 'Usage is flat, but the working set (kubectl top) grows';

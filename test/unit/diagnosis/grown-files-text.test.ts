@@ -41,6 +41,27 @@ test('the holders stay the same while one that is started for each file comes an
   assert.match(texts[0]!, /, 2 of them held open for writing by java orders\.jar pid 7 and fluent-bit\)$/);
 });
 
+test('files that no process holds any more are told as they were held, until that is known to be over', () => {
+  let state: SteadyState | null = null;
+  const texts = [2, 1, 0, 0].map((written, second) => {
+    const steady = new Steady(state, second, 3600);
+    const row = fileRow({
+      kind: 'folder',
+      path: '/backup/',
+      files: 9,
+      openFiles: 2 * written,
+      writtenFiles: written,
+      pids: written > 0 ? [9] : [],
+    });
+    const text = sentenceText(filesText(row, 'many', { ...ruleContext({ processNames: NAMES }), steady }));
+    state = steady.after;
+    return text;
+  });
+  assert.match(texts[0]!, /, 2 of them held open for writing by fluent-bit pid 9\)$/);
+  assert.match(texts[1]!, /, 1 of them held open for writing by fluent-bit pid 9\)$/);
+  assert.deepEqual(texts.slice(2), [texts[1], texts[1]], 'never none of them, and never by nobody');
+});
+
 test('a hostile name is escaped and cut', () => {
   const text = holdersText([7], new Map([[7, `\u001b[31m\n${'x'.repeat(200)}`]]));
   assert.match(text, /^\\x1b\[31m\\x0ax+…x+ pid 7$/);

@@ -4,14 +4,14 @@ import { activeCacheGrowth } from '../../../../src/diagnosis/rules/active-cache-
 import { applyRule, causeShare, fieldTrend, type Given } from '../../../support/rule-context.ts';
 
 const MIB = 2 ** 20;
-const grows = (over: Given = {}, usage = fieldTrend('stable')) =>
+const grows = (over: Given = {}, usage = fieldTrend('stable'), workingSet = fieldTrend('growing', 30e6)) =>
   applyRule(activeCacheGrowth, {
     ...over,
     evaluation: {
       trend: 'growing',
       leak: false,
       causes: [causeShare('active-cache', 31e6, { reclaimable: true })],
-      fields: { usage, working_set: fieldTrend('growing', 30e6) },
+      fields: { usage, working_set: workingSet },
     },
   });
 
@@ -40,4 +40,8 @@ test('cache that waits for a slow disk becomes active too, and the kernel takes 
     /: page cache becomes active while it waits to be written, 72 MiB now\. Not a leak: the kernel can take it back once it is written,/,
   );
   assert.match(found?.advice ?? '', /a faster volume/);
+});
+
+test('a cause that is still published, while the working set stands by now, keeps its own pace: nothing grows 0 kB a day', () => {
+  assert.match(grows({}, fieldTrend('stable'), fieldTrend('stable', 0))?.headline ?? '', /grows 31 MB an hour: page cache/);
 });
