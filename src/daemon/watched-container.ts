@@ -15,6 +15,7 @@ import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
+import { type DescriptorHolder, descriptorHolder } from '../sources/process/descriptor-holder.ts';
 import { KnownProcessNames, type ProcessNames } from '../sources/process/process-names.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import { type ShmemHolder, shmemHolder } from '../sources/process/shmem-holder.ts';
@@ -287,6 +288,8 @@ export class WatchedContainer implements AnsweringContainer {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
+    const holder = this.#descriptorHolder(evaluation);
+    const holders = holder === null ? [] : [{ pids: [holder.pid] }];
     const { verdict, steady } = composeVerdictAfter(this.#steady, {
       atMs: nowMs,
       target: this.info(),
@@ -300,7 +303,8 @@ export class WatchedContainer implements AnsweringContainer {
       lastEnd: lastEnd(this),
       otherJvms: otherJvms(this),
       shmemHolder: this.#shmemHolder(evaluation),
-      processNames: this.#holderNames(series.files),
+      descriptorHolder: holder,
+      processNames: this.#holderNames([...series.files, ...holders]),
     });
     this.#steady = steady;
     return verdict;
@@ -310,6 +314,13 @@ export class WatchedContainer implements AnsweringContainer {
   #shmemHolder({ causes }: Evaluation): ShmemHolder | null {
     const { roots, pidsOf } = this.#options;
     return causes.some(({ cause }) => cause === 'shmem') ? shmemHolder(roots.proc, pidsOf(this.target)) : null;
+  }
+
+  /** Kernel memory has no owner, but descriptors have: they are counted only where kernel memory grows. */
+  #descriptorHolder({ causes }: Evaluation): DescriptorHolder | null {
+    const { roots, pidsOf } = this.#options;
+    const grows = causes.some(({ cause }) => cause === 'slab' || cause === 'kernel');
+    return grows ? descriptorHolder(roots.proc, pidsOf(this.target)) : null;
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {

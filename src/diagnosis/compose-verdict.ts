@@ -24,6 +24,7 @@ export interface VerdictInput {
   readonly lastEnd: RuleContext['lastEnd'];
   readonly otherJvms: RuleContext['otherJvms'];
   readonly shmemHolder: RuleContext['shmemHolder'];
+  readonly descriptorHolder: RuleContext['descriptorHolder'];
   readonly processNames: RuleContext['processNames'];
 }
 

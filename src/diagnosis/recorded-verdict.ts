@@ -48,6 +48,7 @@ export function recordedVerdict(
     lastEnd: null,
     otherJvms: [],
     shmemHolder: null,
+    descriptorHolder: null,
     processNames: NO_NAMES,
   });
 }

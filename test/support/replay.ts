@@ -94,6 +94,7 @@ class ReplayedContainer implements AnsweringContainer {
       lastEnd: null,
       otherJvms: [],
       shmemHolder: null,
+      descriptorHolder: null,
       processNames: NO_NAMES,
     });
   }

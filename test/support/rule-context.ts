@@ -87,6 +87,7 @@ export interface Given {
   readonly lastEnd?: RuleContext['lastEnd'];
   readonly otherJvms?: RuleContext['otherJvms'];
   readonly shmemHolder?: RuleContext['shmemHolder'];
+  readonly descriptorHolder?: RuleContext['descriptorHolder'];
   readonly processNames?: RuleContext['processNames'];
 }
 
@@ -141,6 +142,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     lastEnd: given.lastEnd ?? null,
     otherJvms: given.otherJvms ?? [],
     shmemHolder: given.shmemHolder ?? null,
+    descriptorHolder: given.descriptorHolder ?? null,
     processNames: given.processNames ?? NO_NAMES,
   };
 }

@@ -33,6 +33,7 @@ export function verdictOn(series: Series, target: Partial<TargetInfo> = {}): Ver
     lastEnd: null,
     otherJvms: [],
     shmemHolder: null,
+    descriptorHolder: null,
     processNames: NO_NAMES,
   });
   assert.deepEqual(contradictionsIn(verdict), []);

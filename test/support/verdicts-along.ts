@@ -58,7 +58,16 @@ export function* verdictsAlong(
     const after = composeVerdictAfter(steady, {
       ...{ atMs: atS * 1000, target, series: until, events: until.events },
       evaluation: alarm.update(evaluateSeries(until, { minHistorySeconds }, cache), atS),
-      ...{ jvm: null, allocator: null, ended: null, lastEnd: null, otherJvms: [], shmemHolder: null, processNames: NO_NAMES },
+      ...{
+        jvm: null,
+        allocator: null,
+        ended: null,
+        lastEnd: null,
+        otherJvms: [],
+        shmemHolder: null,
+        descriptorHolder: null,
+        processNames: NO_NAMES,
+      },
       pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     });
     steady = after.steady;

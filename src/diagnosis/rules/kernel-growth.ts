@@ -1,5 +1,6 @@
 import { joinWithAnd, rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
+import { heldDescriptors } from '../held-descriptors.ts';
 import type { CauseRule } from '../rule.ts';
 import { growthOf, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -12,8 +13,9 @@ export const kernelGrowth: CauseRule = {
   id: 'kernel-growth',
   cause: 'kernel',
   explain(context, share) {
+    const held = heldDescriptors(context);
     return {
-      headline: sentence`${whatText(context)} ${rateText(share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}`,
+      headline: sentence`${whatText(context)} ${rateText(share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}${held === null ? '' : sentence` ${held.text}`}`,
       severity: oomSeverity(context),
       title: sentence`Kernel memory other than slab grows`,
       evidence: {
@@ -22,7 +24,7 @@ export const kernelGrowth: CauseRule = {
         percpuBytes: newestValue(context, 'percpu'),
         vmallocBytes: newestValue(context, 'vmalloc'),
       },
-      advice: ADVICE,
+      advice: held === null ? ADVICE : held.advice,
     };
   },
 };

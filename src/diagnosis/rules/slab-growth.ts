@@ -1,5 +1,6 @@
 import { rateText } from '../../format.ts';
 import { etaText, reclaimTimeText } from '../eta-text.ts';
+import { heldDescriptors } from '../held-descriptors.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -17,9 +18,10 @@ export const slabGrowth: CauseRule = {
   id: 'slab-growth',
   cause: 'slab',
   explain(context, share) {
+    const held = heldDescriptors(context);
     const end = share.reclaimable ? '' : etaText(context);
     return {
-      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${end}`,
+      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${end}${held === null ? '' : sentence` ${held.text}`}`,
       severity: share.reclaimable ? 'info' : oomSeverity(context),
       title:
         share.reclaimable && context.target.cgroup.version === 2
@@ -31,11 +33,14 @@ export const slabGrowth: CauseRule = {
         slabReclaimableBytes: newestValue(context, 'slab_reclaimable'),
         slabUnreclaimableBytes: newestValue(context, 'slab_unreclaimable'),
       },
-      advice: !share.reclaimable
-        ? UNRECLAIMABLE_ADVICE
-        : context.target.cgroup.version === 1
-          ? `${RECLAIMABLE_ADVICE} If no files explain it: ${KERNEL_OBJECTS}`
-          : RECLAIMABLE_ADVICE,
+      advice:
+        held !== null
+          ? held.advice
+          : !share.reclaimable
+            ? UNRECLAIMABLE_ADVICE
+            : context.target.cgroup.version === 1
+              ? `${RECLAIMABLE_ADVICE} If no files explain it: ${KERNEL_OBJECTS}`
+              : RECLAIMABLE_ADVICE,
     };
   },
 };
