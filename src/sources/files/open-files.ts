@@ -26,6 +26,15 @@ const MAX_KNOWN = 2000;
 const PROBE_BEYOND = 16;
 const FULL_SCAN_EVERY = 8;
 
+/**
+ * Over budget this many numbers are tried in each scan, and as many files looked at that were written last: with a few hundred files that are
+ * written or deleted, a look at all of them costs more than a scan adds, and no new file would ever be found.
+ */
+const NUMBERS_OVER_BUDGET = 16;
+const WRITTEN_OVER_BUDGET = 8;
+/** Operations. With more debt than this, which many processes may bring, what is known of the rest of them stands for a scan. */
+const MAX_DEBT = 2000;
+
 /** The state of one process: the number at which to continue, the known files by descriptor number, and the highest numbers. */
 interface KnownDescriptors {
   next: number;
@@ -39,13 +48,15 @@ interface KnownDescriptors {
 /**
  * The regular files that processes hold open. No file is opened: the kernel's link is followed to the inode. Descriptors are tried by number
  * up to FDSize. They are not listed, because listing 100,000 of them makes the kernel create as many dentries, which are charged to memhound.
- * Each scan checks all files that are written or deleted. It checks the others in turn: a limited count of numbers per scan, shared by the
- * processes.
+ * Each scan checks the files that are written or deleted, those written last if they are many. It checks the others in turn: a limited count of
+ * numbers per scan, shared by the processes.
  */
 export class OpenFiles {
   readonly #proc: string;
   readonly #numbers: number;
   #window = 0;
+  #processes = 1;
+  #turn = -1;
   #first = true;
   readonly #known = new Map<number, KnownDescriptors>();
   /** Files found in this scan that exceed the number that is remembered. */
@@ -65,20 +76,22 @@ export class OpenFiles {
     this.denied.clear();
     this.#window = Math.max(16, Math.floor((this.#numbers * (this.#first ? 10 : 1)) / Math.max(1, pids.length)));
     this.#first = false;
-    const found: OpenFile[] = [];
-    for (const pid of pids) {
-      this.#notRemembered = [];
+    this.#processes = Math.max(1, pids.length);
+    this.#notRemembered = [];
+    // Each process has its turn to be the first, so that none is left out for good.
+    this.#turn = (this.#turn + 1) % this.#processes;
+    for (const pid of [...pids.slice(this.#turn), ...pids.slice(0, this.#turn)]) {
       try {
-        this.#scanOne(pid, budget);
+        if (budget.left > -MAX_DEBT || !this.#known.has(pid)) this.#scanOne(pid, budget);
       } catch (error) {
         if (isDenied(error)) this.denied.add(pid);
         else if (!isAbsence(error)) throw error;
         this.#known.delete(pid);
-        continue;
       }
-      for (const file of this.#known.get(pid)!.files.values()) found.push(file);
-      for (const file of this.#notRemembered) found.push(file);
     }
+    const found: OpenFile[] = [];
+    for (const pid of pids) for (const file of this.#known.get(pid)?.files.values() ?? []) found.push(file);
+    for (const file of this.#notRemembered) found.push(file);
     return found;
   }
 
@@ -87,12 +100,16 @@ export class OpenFiles {
     const known = this.#known.get(pid) ?? { next: 0, files: new Map(), top: 0, highest: 0, rounds: 0 };
     this.#known.set(pid, known);
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
-    const end = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, known.top + 1 + PROBE_BEYOND);
+    // A program that opens files faster than a round ends has some beyond the highest of the last one: then further numbers are tried.
+    const probed = Math.max(known.top, known.highest) + 1 + PROBE_BEYOND;
+    const end = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, probed);
     const from = known.next < end ? known.next : 0;
-    // Over budget, only descriptors that are known to be open for writing are scanned.
-    const to = budget.left > 0 ? Math.min(end, from + this.#window) : from;
-    const numbers = new Set<number>();
-    for (const file of known.files.values()) if (isRelevant(file) && numbers.size < this.#window / 2) numbers.add(file.fd);
+    const [tried, looked] =
+      budget.left > 0
+        ? [this.#window, this.#window / 2]
+        : [atLeast(2, NUMBERS_OVER_BUDGET / this.#processes), atLeast(1, WRITTEN_OVER_BUDGET / this.#processes)];
+    const to = Math.min(end, from + tried);
+    const numbers = new Set(writtenLast([...known.files.values()].filter(isRelevant), looked));
     for (let fd = from; fd < to; fd++) numbers.add(fd);
     budget.spend(numbers.size + 1);
     for (const fd of numbers) {
@@ -153,6 +170,14 @@ function linkText(link: string): string | typeof TOO_LONG | null {
     if (isAbsence(error)) return null;
     throw error;
   }
+}
+
+const atLeast = (least: number, value: number): number => Math.max(least, Math.floor(value));
+
+/** At most `count` of these files, those that were written last. */
+function writtenLast(files: OpenFile[], count: number): number[] {
+  if (files.length > count) files.sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs);
+  return files.slice(0, count).map(({ fd }) => fd);
 }
 
 const isRelevant = (file: OpenFile): boolean => file.mode !== 'r' || file.deleted;

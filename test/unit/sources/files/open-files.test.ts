@@ -21,7 +21,7 @@ function mountIdOf(path: string): number {
 }
 
 /** A process with a table of 256 descriptors, of which some are open for reading. */
-function withFiles(t: TestContext) {
+function withFiles(t: TestContext, flags = '0100000') {
   const root = folder(t);
   mkdirSync(join(root, `${PID}/fd`), { recursive: true });
   mkdirSync(join(root, `${PID}/fdinfo`));
@@ -34,13 +34,12 @@ function withFiles(t: TestContext) {
       const path = join(root, name);
       writeFileSync(path, 'x');
       symlinkSync(path, join(root, `${PID}/fd/${fd}`));
-      writeFileSync(join(root, `${PID}/fdinfo/${fd}`), `pos:\t0\nflags:\t0100000\nmnt_id:\t${mountId}\n`);
+      writeFileSync(join(root, `${PID}/fdinfo/${fd}`), `pos:\t0\nflags:\t${flags}\nmnt_id:\t${mountId}\n`);
     },
     mount: (...lines: readonly string[]) => writeFileSync(join(root, `${PID}/mountinfo`), `${lines.join('\n')}\n`),
     close: (fd: number) => rmSync(join(root, `${PID}/fd/${fd}`)),
     /** The descriptors that one scan sees, and its number of operations. */
-    look() {
-      const budget = new WorkBudget(10_000, 10_000);
+    look(budget = new WorkBudget(10_000, 10_000)) {
       budget.refill();
       const seen = files.scan([PID], budget).map((file) => file.fd);
       return { seen: seen.sort((a, b) => a - b), work: budget.spent };
@@ -98,4 +97,17 @@ test('a file on a mount that is in no list any more, as after `umount -l` of a v
   process.open(0);
   process.open(1, TAKEN_AWAY);
   assert.deepEqual(process.look().seen, [0]);
+});
+
+test('beside hundreds of files that are written, which cost more than a scan adds, new files are found all the same', (t) => {
+  const process = withFiles(t, '0100001');
+  const budget = new WorkBudget(100, 1000);
+  for (let fd = 0; fd < 150; fd++) process.open(fd);
+  for (let scan = 0; scan < 40; scan++) process.look(budget);
+  for (let fd = 150; fd < 200; fd++) process.open(fd);
+  const before = budget.spent;
+  let scans = 0;
+  while (process.look(budget).seen.length < 200 && scans < 100) scans++;
+  assert.ok(scans < 100, 'all are found');
+  assert.ok((budget.spent - before) / scans < 250, `${budget.spent - before} operations in ${scans} scans`);
 });
