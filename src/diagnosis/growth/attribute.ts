@@ -187,7 +187,7 @@ function causesInAnon(
   const isOfStart = loadsNoClass(fields) && inNative.share >= MIN_SHARE;
   const metaspaceGrows = by('metaspace') !== null || (isEvident(inMetaspace) && !isOfStart);
   const ofLoaders = metaspaceGrows
-    ? Math.min(inNative.bytesPerHour - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour)
+    ? Math.min(besideCode(inNative) - ofThreads, NATIVE_PER_METASPACE * inMetaspace.bytesPerHour)
     : 0;
   const nativePerHour = inNative.bytesPerHour - ofThreads - ofLoaders;
   const nativeShare = inNative.bytesPerHour > 0 ? inNative.share * (nativePerHour / inNative.bytesPerHour) : 0;
@@ -218,11 +218,17 @@ const isEvident = (measured: Measured, share = measured.share): boolean =>
 const loadsNoClass = ({ classes }: Evaluation['fields']): boolean =>
   classes?.trend === 'stable' && ((classes.slopeBytesPerHour ?? 0) / HOUR_S) * classes.windowSeconds < 1;
 
-/** Native growth without blocks past 128 KiB: those of a thread beside its stack are smaller. */
-function besideBuffers({ parts, grewBytes, bytesPerHour }: Measured): number {
-  const inBuffers = gainedBytes(parts.filter(({ id }) => id === 'direct-buffers'));
-  return grewBytes > 0 ? bytesPerHour * (1 - inBuffers / grewBytes) : 0;
+/** Native growth without that of one part. */
+function beside(without: PartGrowth['id'], { parts, grewBytes, bytesPerHour }: Measured): number {
+  const inPart = gainedBytes(parts.filter(({ id }) => id === without));
+  return grewBytes > 0 ? bytesPerHour * (1 - inPart / grewBytes) : 0;
 }
+
+/** Native growth without blocks past 128 KiB: those of a thread beside its stack are smaller. */
+const besideBuffers = (native: Measured): number => beside('direct-buffers', native);
+
+/** Native growth without compiled code: what class loaders bring beside metaspace is malloc. */
+const besideCode = (native: Measured): number => beside('code-cache', native);
 
 /** Kernel memory of a thread on cgroup v1, which has one figure for all of it: its stack of 16 KiB, its task, page tables of its stack. */
 const MAX_KERNEL_PER_THREAD_BYTES = 40 * KIB;

@@ -136,13 +136,13 @@ test('a few MiB of native memory beside a heap that fills are no cause: less tha
     named(
       attribute({
         evaluation: leaking(['native']),
-        growth: grown({ 'vm-structures': [1, 1 + native], 'java-heap': [5, 5 + heap] }),
+        growth: grown({ 'malloc-arenas': [1, 1 + native], 'java-heap': [5, 5 + heap] }),
         heapCounted: true,
       }),
     );
   assert.deepEqual(namedOf(3.3, 20), [], 'as in a spike of the heap');
-  assert.deepEqual(namedOf(5, 20), [['native', 'vm-structures', 5]], 'enough to be a leak of its own');
-  assert.deepEqual(namedOf(3.3, 2), [['native', 'vm-structures', 3]], 'little, but most of what grew');
+  assert.deepEqual(namedOf(5, 20), [['native', 'malloc-arenas', 5]], 'enough to be a leak of its own');
+  assert.deepEqual(namedOf(3.3, 2), [['native', 'malloc-arenas', 3]], 'little, but most of what grew');
 });
 
 test('native memory that is spread over several parts has no one name', () => {
@@ -211,6 +211,8 @@ test("the collector's tables of a heap that expands are the heap, and not native
   assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth: larger, heapCounted: true })), [
     ['native', 'vm-structures', 32],
   ]);
+  const ahead = grown({ 'java-heap': [0.5, 27.8], 'vm-structures': [1, 5.3], libraries: [1, 2.1] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['native']), growth: ahead, heapCounted: true })), [], 'touched first');
 });
 
 test('a heap leak without a trend of anonymous memory is measured at the pace of its causes', () => {
@@ -267,6 +269,14 @@ test('class loaders bring malloc: as much as their metaspace is theirs, more is 
   assert.deepEqual(named(attribute({ evaluation: leaking(['metaspace']), growth: many, heapCounted: true })), [
     ['native', 'malloc-arenas', 60],
     ['metaspace', null, 40],
+  ]);
+});
+
+test('compiled code is not what class loaders bring beside their metaspace', () => {
+  const growth = grown({ metaspace: [10, 18], 'code-cache': [5, 23], 'malloc-arenas': [2, 4] });
+  assert.deepEqual(named(attribute({ evaluation: leaking(['metaspace']), growth, heapCounted: true })), [
+    ['native', 'code-cache', 18],
+    ['metaspace', null, 10],
   ]);
 });
 
