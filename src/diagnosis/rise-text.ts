@@ -157,8 +157,22 @@ function tooShortText(context: RuleContext, rise: Rise): Sentence {
 /** "steady for 57 minutes, after a rise of 45 MiB (41 %), most of it direct buffers, in 24 minutes" */
 export function steadyText(context: RuleContext, windowSeconds: number): Sentence {
   const rise = stableRise(context);
-  if (rise === null) return swingText(context) ?? sentence`steady for ${durationText(windowSeconds)}`;
+  if (rise === null) return swingText(context) ?? sentence`steady for ${durationText(standsSeconds(context, windowSeconds))}`;
   return sentence`steady for ${durationText(rise.standsSeconds)}, after a rise of ${sizeText(rise)}${partText(context, rise)} ${inText(rise.roseSeconds)}`;
+}
+
+/** Memory that was further from where it is now than this share was not steady there. */
+const MAX_MOVE = 0.2;
+/** A level that was met in the last samples alone may be a spike. */
+const MIN_SAMPLES_THERE = 4;
+
+/** The time since usage first was where it is now: a rise up to the limit is no part of the time for which it stands there. */
+function standsSeconds({ series: { t, fields } }: RuleContext, windowSeconds: number): number {
+  const [usage, toS] = [fields.get('usage'), t.at(-1) ?? 0];
+  const now = usage?.at(-1) ?? Number.NaN;
+  // Gaps compare as false.
+  const first = usage?.findIndex((value, i) => t[i]! >= toS - windowSeconds && Math.abs(value - now) <= MAX_MOVE * now) ?? -1;
+  return first === -1 || first > t.length - MIN_SAMPLES_THERE ? windowSeconds : Math.min(windowSeconds, toS - t[first]!);
 }
 
 /** "up and down between 120 MiB and 310 MiB in 98 seconds, most of it wkhtmltopdf"; null: usage is steady. */

@@ -113,6 +113,27 @@ describe('a rise that stands for too short a time to know', () => {
       /^Nothing grows\. .*, steady for 61 seconds, after a rise of 50 MiB \(50 %\) in 10 seconds\.$/,
     );
   });
+  test('is no part of the time for which memory is called steady, where no rise was measured', () => {
+    const steady = (usage: (second: number) => number): string => {
+      const found = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1, points: 500 };
+      const series = { t, fields: new Map([['usage' as const, column(usage)]]) };
+      return sentenceText(plainHeadline(ruleContext({ evaluation: { trend: 'stable', fields: { usage: found } }, series })));
+    };
+    assert.match(
+      steady((second) => Math.min(300, 100 + 10 * second)),
+      / steady for 45 seconds\.$/,
+      'within a fifth from 240 MiB on',
+    );
+    assert.match(
+      steady(() => 100),
+      / steady for 59 seconds\.$/,
+    );
+    assert.match(
+      steady((second) => (second === SECONDS - 1 ? 70 : 100)),
+      / steady for 59 seconds\.$/,
+      'one sample is no level',
+    );
+  });
   test('is told where memory is stable by its shape, but rose with dips, and the samples are few', () => {
     const dipping = (points: number): string => {
       const usage = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1, points };
