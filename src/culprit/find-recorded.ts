@@ -1,3 +1,4 @@
+import { readDirtiedBytes } from '../sources/process/dirtied-bytes.ts';
 import { MIB, SECOND_MS } from '../units.ts';
 import { recordingSettings, sumRecording } from './recorded-events.ts';
 import { startRecording } from './recording.ts';
@@ -16,6 +17,8 @@ export async function findRecorded(question: CulpritQuestion, cause: RecordedCau
       remediation: 'leave --no-recording out',
     };
   const seconds = forMs / SECOND_MS;
+  const dirtied = () => (cause === 'page-cache' ? readDirtiedBytes(question.roots.proc, question.process.pid) : null);
+  const before = dirtied();
   const recording = await startRecording(question, {
     seconds,
     settings: { text: recordingSettings(cause) },
@@ -24,11 +27,12 @@ export async function findRecorded(question: CulpritQuestion, cause: RecordedCau
   });
   if (recording.state !== 'read') return failed(cause, recording);
   const isWhole = await waited(forMs, signal);
+  const after = dirtied();
   const read = await recording.value.end();
   if (!isWhole) return unknown(cause, 'cancelled');
   if (read.state !== 'read') return failed(cause, read);
   try {
-    const recorded = await sumRecording(cause, read.value, seconds);
+    const recorded = await sumRecording(cause, read.value, seconds, before === null || after === null ? null : after - before);
     onLook(1);
     return recorded ?? unknown(cause, 'no-such-event');
   } catch (error) {

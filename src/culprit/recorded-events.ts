@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type JfrEvent, knowsTypes } from '../jfr/jfr-chunk.ts';
+import { KIB, MIB } from '../units.ts';
 import { type CodePlace, codePlaceOf } from './code-place.ts';
 import { eventsInTurns } from './events-in-turns.ts';
 import { framesOf, keyOf, structOf, textOf } from './jfr-frames.ts';
@@ -67,8 +68,21 @@ interface Sum {
   readonly threads: Map<string, number>;
 }
 
-/** Sums a recording by file, connection or program; null: its JVM has no such events. Throws JfrError. */
-export async function sumRecording(cause: RecordedCause, recording: Buffer, seconds: number): Promise<Recorded | null> {
+/** A write may make a page dirty at each of its ends, again after it was written back. */
+const MOST_BESIDE_A_WRITE = 2 * 4 * KIB;
+/** The JVM writes a little beside Java code. Its recording is written twice: into the recorder's folder, and copied when it ends. */
+const LEAST_UNSEEN = MIB;
+
+/**
+ * Sums a recording by file, connection or program; null: its JVM has no such events. `dirtied`: bytes of the page cache that the process made
+ * dirty meanwhile; null: not known, or not of this cause. Throws JfrError.
+ */
+export async function sumRecording(
+  cause: RecordedCause,
+  recording: Buffer,
+  seconds: number,
+  dirtied: number | null,
+): Promise<Recorded | null> {
   const rows = RECORDED_EVENTS[cause];
   if (!knowsTypes(recording, Object.keys(rows))) return null;
   const sums = new Map<string, Sum>();
@@ -85,7 +99,12 @@ export async function sumRecording(cause: RecordedCause, recording: Buffer, seco
     sums.set(name, sum);
     add(sum, { name, amount, events: 1, place: places.of(event), thread: threadOf(event) });
   }
-  return named(cause, seconds, total, sums);
+  // Of a recording that is not read to its end it is not known what all events wrote.
+  const unseen =
+    dirtied === null || events > MAX_EVENTS
+      ? null
+      : Math.max(0, dirtied - 2 * recording.length - total - events * MOST_BESIDE_A_WRITE);
+  return named({ state: 'recorded', cause, seconds, total, unseen }, sums);
 }
 
 const NOWHERE: CodePlace = { line: null, logger: null, level: null };
@@ -147,10 +166,11 @@ function add(sum: Sum, { name, amount, events, place, thread }: Doing): void {
     sum.threads.set(thread, (sum.threads.get(thread) ?? 0) + amount);
 }
 
-/** Where no single file has half, a folder may. */
-function named(cause: RecordedCause, seconds: number, total: number, sums: ReadonlyMap<string, Sum>): Recorded {
-  const answer = { state: 'recorded', cause, seconds, total } as const;
+/** Where no single file has half, a folder may. What most bytes were written by is none of them, if no event tells of it. */
+function named(answer: Omit<Recorded, 'culprit' | 'groups'>, sums: ReadonlyMap<string, Sum>): Recorded {
+  const { cause, total } = answer;
   const groups = told(sums, total, (name) => name);
+  if (isMostUnseen(answer)) return { ...answer, culprit: null, groups };
   const [most] = groups;
   if (most !== undefined && most.share >= LEAST_SHARE) return { ...answer, culprit: most, groups };
   if (cause === 'page-cache') {
@@ -159,6 +179,10 @@ function named(cause: RecordedCause, seconds: number, total: number, sums: Reado
   }
   return { ...answer, culprit: null, groups };
 }
+
+/** Whether more was written than all events together tell. Pure. */
+export const isMostUnseen = ({ total, unseen }: Pick<Recorded, 'total' | 'unseen'>): boolean =>
+  unseen !== null && unseen >= LEAST_UNSEEN && unseen > total;
 
 function byFolder(sums: ReadonlyMap<string, Sum>): Map<string, Sum> {
   const folders = new Map<string, Sum>();

@@ -1,4 +1,5 @@
 import { bytesText, safeName } from '../format.ts';
+import { isMostUnseen } from './recorded-events.ts';
 import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
 
 interface Words {
@@ -53,11 +54,17 @@ const threadText = (cause: RecordedCause, { thread }: RecordedGroup): string =>
   cause !== 'process' || thread === null ? '' : `, in the thread ${safeName(thread.name)}`;
 
 /** The sentence, and a line for each other group. */
-export function recordedText({ cause, culprit, groups, seconds, total }: Recorded): string[] {
+export function recordedText(recorded: Recorded): string[] {
+  const { cause, culprit, groups, seconds, total, unseen } = recorded;
   const { all, nothing, amount } = WORDS[cause];
   const within = `in ${Number(seconds.toFixed(1))} s`;
   const row = (group: RecordedGroup): string =>
     `  ${safeName(group.name, 400)}: ${amount(group.amount)}, ${percent(group.share)}${fromText(group.from)}${threadText(cause, group)}`;
+  if (unseen !== null && isMostUnseen(recorded))
+    return [
+      `${cause}: not known, because the process wrote at least ${bytesText(unseen)} more to files ${within} than the ${bytesText(total)} of which the recorder has events. It has none of transferTo, asynchronous channels, mapped files and native code`,
+      ...groups.map(row),
+    ];
   if (total === 0) return [`${cause}: not known, because ${nothing} ${within}. ${UNSEEN[cause]}`];
   if (culprit === null) return [`${cause}: not known, because nothing has half of ${all(total)} ${within}`, ...groups.map(row)];
   return [

@@ -132,12 +132,14 @@ export interface RecordedGroup {
   readonly thread: { readonly name: string; readonly share: number } | null;
 }
 
-/** What was recorded. `culprit`: null if nothing has half of the amount, or nothing was recorded at all. */
+/** What was recorded. `culprit`: null if nothing has half of the amount, nothing was recorded at all, or more was written than was recorded. */
 export interface Recorded {
   readonly state: 'recorded';
   readonly cause: RecordedCause;
   readonly seconds: number;
   readonly total: number;
+  /** Bytes that the process wrote to files and no event tells of, at least: by transferTo, a mapping, native code. null: not known, or not of this cause. */
+  readonly unseen: number | null;
   readonly culprit: RecordedGroup | null;
   readonly groups: readonly RecordedGroup[];
 }

@@ -272,6 +272,7 @@ describe('the page in each state, on made histories behind the real server', { s
       cause: 'page-cache',
       seconds: 60,
       total: 9e6,
+      unseen: null,
       culprit: group,
       groups: [group, group],
     },

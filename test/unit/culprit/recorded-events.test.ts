@@ -29,18 +29,20 @@ interface Write {
   readonly line: number;
 }
 
-async function summed(cause: RecordedCause, chunk: Buffer) {
-  const found = await sumRecording(cause, chunk, 60);
+async function summed(cause: RecordedCause, chunk: Buffer, dirtied: number | null = null) {
+  const found = await sumRecording(cause, chunk, 60, dirtied);
   assert.ok(found !== null);
   return found;
 }
 
 /** What is said of a recording of these writes. */
-async function recorded(...writes: readonly Write[]) {
+const recorded = (...writes: readonly Write[]) => recordedOf(null, writes);
+
+async function recordedOf(dirtied: number | null, writes: readonly Write[]) {
   const stacks = new Map(writes.map(({ line }) => [line, madeStack([`com/acme/Writer.write:${line}`])]));
   const events = writes.map(({ path, bytes, line }) => [WRITE, [...varint(line), ...utf8(path), ...varint(bytes)]] as const);
   const chunk = madeChunk({ classes: CLASSES, events, checkpoints: [new Map([[TRACE, stacks]])] });
-  return summed('page-cache', chunk);
+  return summed('page-cache', chunk, dirtied);
 }
 const write = (path: string, mib: number, line = 1): Write => ({ path, bytes: mib * MIB, line });
 
@@ -55,6 +57,22 @@ test('the file that has half of all written bytes is named, with the line that w
     'page-cache: /tmp/app.log has 83 % of the 12 MiB that Java code wrote to files in 60 s, 90 % of it from com.acme.Writer.write:41',
     '  /data/x: 2 MiB, 16 %, all of it from com.acme.Writer.write:1',
   ]);
+});
+
+test('no file is named where the process made more pages dirty than all events together tell', async () => {
+  const found = await recordedOf(160 * MIB, [write('/tmp/app.log', 2)]);
+  assert.equal(found.culprit, null);
+  assert.match(
+    culpritText(found)[0]!,
+    /^page-cache: not known, because the process wrote at least 158 MiB more to files in 60 s than the 2 MiB of which the recorder has events/,
+  );
+  assert.equal((await recordedOf(3 * MIB, [write('/tmp/app.log', 2)])).culprit?.name, '/tmp/app.log');
+});
+
+test('pages that small writes made dirty again and again are no bytes that no event tells of', async () => {
+  const lines = Array.from({ length: 400 }, () => ({ path: '/data/log.1', bytes: 100, line: 7 }));
+  assert.equal((await recordedOf(400 * 4096, lines)).culprit?.name, '/data/log.1');
+  assert.equal((await recordedOf(40 * MIB, lines)).culprit, null);
 });
 
 test('where no line has half of a file, none is named', async () => {
@@ -128,7 +146,7 @@ test('where no thread has half of the starts, none is named', async () => {
 });
 
 test('a JDK whose recorder does not know the events of a cause is told from one in which there were none', async () => {
-  assert.equal(await sumRecording('process', madeChunk({ classes: CLASSES, events: [] }), 60), null);
+  assert.equal(await sumRecording('process', madeChunk({ classes: CLASSES, events: [] }), 60, null), null);
   assert.match(
     culpritText({ state: 'unknown', cause: 'process', because: 'no-such-event', native: null, grown: [] })[0]!,
     /^process: not known, because the flight recorder of this JDK has no such events: those of started programs came with JDK 15/,

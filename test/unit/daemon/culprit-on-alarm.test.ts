@@ -95,6 +95,7 @@ test('what was recorded stands before the advice for its cause, which stays', ()
     cause: 'page-cache',
     seconds: 60,
     total: 10 * MIB,
+    unseen: null,
     culprit: file,
     groups: [file],
   } as const;
