@@ -1,16 +1,20 @@
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Kernel memory that a program holds: KernelKinds sock|page-tables MB_PER_SECOND TOTAL_MB. Sockets that nobody reads, or memory of which one page
- * in 2 MiB is read, so that its page tables are all that it takes.
+ * Kernel memory that a program holds: KernelKinds sock|pipes|page-tables MB_PER_SECOND TOTAL_MB. Sockets that nobody reads, full pipes, or memory of
+ * which one page in 2 MiB is read, so that its page tables are all that it takes.
  */
 public class KernelKinds {
   static final int MB = 1 << 20;
   static final int SENT = 256 << 10;
+  /** What a pipe takes before its writer has to wait. */
+  static final int PIPE = 64 << 10;
   /** A page of page tables maps this much. */
   static final int MAPPED = 2 * MB;
   static final int PAGE = 4096;
@@ -60,6 +64,19 @@ public class KernelKinds {
     };
   }
 
+  static Step fullPipes() {
+    List<Pipe> held = new ArrayList<>();
+    ByteBuffer sent = ByteBuffer.allocateDirect(PIPE);
+    return () -> {
+      for (int i = 0; i < MB / PIPE; i++) {
+        Pipe pipe = Pipe.open();
+        pipe.sink().configureBlocking(false);
+        pipe.sink().write(sent.clear());
+        held.add(pipe);
+      }
+    };
+  }
+
   static Step sparseMemory() throws Exception {
     sun.misc.Unsafe unsafe = unsafe();
     long length = (long) MAPPED * (MB / PAGE);
@@ -70,7 +87,7 @@ public class KernelKinds {
   }
 
   public static void main(String[] args) throws Exception {
-    Step step = args[0].equals("sock") ? unreadSockets() : sparseMemory();
+    Step step = args[0].equals("sock") ? unreadSockets() : args[0].equals("pipes") ? fullPipes() : sparseMemory();
     double rate = Double.parseDouble(args[1]);
     int total = Integer.parseInt(args[2]);
     endWithInput();

@@ -110,6 +110,13 @@ export const NAME_CASES: readonly NameCase[] = [
     /deleted files/,
     HARMLESS,
   ),
+  row(
+    'hundreds of files, deleted and never closed',
+    ['Segments', 'deleted', 'FOLDER/cache', '4', '1', '400'],
+    'page-cache',
+    /\b2\d\d deleted files .*\/cache\//,
+    HARMLESS,
+  ),
   row('a log removed under its writer', ['PlainLog', 'FOLDER/app.log', '4', '400'], 'page-cache', /\/app\.log \(.*deleted/, {
     ...HARMLESS,
     beside: 'sleep 12; rm "$FOLDER/app.log"',
@@ -196,5 +203,8 @@ export const NAME_CASES: readonly NameCase[] = [
     /as the Java heap fills.* ends at -Xmx \(600 MiB\).* fits the limit/,
     { flags: ['-XX:+UseParallelGC', '-XX:TieredStopAtLevel=1', '-Xms600m', '-Xmn60m', '-Xmx600m'], leak: null, seconds: 45 },
   ),
+  row('full pipes', ['KernelKinds', 'pipes', '3', '300'], 'slab', /about [\d,]+ ends of pipes, by java KernelKinds pid/, {
+    leak: null,
+  }),
   row('names that do not exist', ['DentryGrowth', '1.5', '120', 'FOLDER'], 'slab', /^Kernel memory grows/, { leak: null }),
 ];

@@ -21,8 +21,8 @@ export const slabGrowth: CauseRule = {
     const held = heldDescriptors(context);
     const end = share.reclaimable ? '' : etaText(context);
     return {
-      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable)}.${end}${held === null ? '' : sentence` ${held.text}`}`,
-      severity: share.reclaimable ? 'info' : oomSeverity(context),
+      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable, held !== null)}.${end}${held === null ? '' : sentence` ${held.text}`}`,
+      severity: share.reclaimable ? (held === null ? 'info' : 'warn') : oomSeverity(context),
       title:
         share.reclaimable && context.target.cgroup.version === 2
           ? sentence`Reclaimable slab grows: many files are looked up or created`
@@ -45,9 +45,9 @@ export const slabGrowth: CauseRule = {
   },
 };
 
-function reclaimability(context: RuleContext, reclaimable: boolean): string {
+function reclaimability(context: RuleContext, reclaimable: boolean, isHeld: boolean): string {
   if (context.target.cgroup.version === 1)
-    return 'cgroup v1 does not say how much of it the kernel can take back; dentries and inodes can be';
+    return `cgroup v1 does not say how much of it the kernel can take back${isHeld ? '' : '; dentries and inodes can be'}`;
   return reclaimable
     ? `dentries and inodes of many files, and the kernel takes them back ${reclaimTimeText(context)}`
     : 'kernel objects that the kernel cannot take back';

@@ -24,6 +24,14 @@ test('who holds thousands of pipes is said beside kernel memory that grows, with
   }
 });
 
+test('on cgroup v1 nothing is said of dentries beside them, and somebody should look', () => {
+  const target = { cgroup: { version: 1, path: '/x' } } as const;
+  const evaluation = { trend: 'growing', causes: [causeShare('slab', 31e6, { reclaimable: true })] } as const;
+  const found = applyRule(slabGrowth, { ...growing('slab'), target, evaluation });
+  assert.match(found?.headline ?? '', /: cgroup v1 does not say how much of it the kernel can take back\. Held open are/);
+  assert.equal(found?.severity, 'warn');
+});
+
 test('descriptors that are too small for the kernel memory there is explain none of it', () => {
   const held = (kernelMib: number) =>
     heldDescriptors(
