@@ -75,10 +75,14 @@ export const filesName = (row: FileRow): Sentence =>
 
 /** The growing files as the subject of a sentence: "/tmp/spring.log", "/data/topic/ (31 files, 251 MiB)". */
 export const filesSubject = (row: FileRow): Sentence =>
-  row.kind === 'file' ? [filePart(row.path)] : sentence`${filePart(row.path)} (${countText(row)}, ${levelText(row)})`;
+  row.kind === 'file' && row.deletedFiles < 2
+    ? [filePart(row.path)]
+    : sentence`${filePart(row.path)} (${countText(row)}, ${levelText(row)})`;
 
-const countText = ({ files, deletedFiles }: FileRow): string => {
-  const kind = deletedFiles >= 2 && deletedFiles >= MOSTLY * files ? 'deleted ' : '';
+/** Many files may have had the same name when they were deleted: each memfd of a name is one. */
+const countText = (row: FileRow): string => {
+  const files = Math.max(row.files, row.deletedFiles);
+  const kind = row.deletedFiles >= 2 && row.deletedFiles >= MOSTLY * files ? 'deleted ' : '';
   return `${files} ${kind}${files === 1 ? 'file' : 'files'}`;
 };
 

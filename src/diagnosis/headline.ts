@@ -108,7 +108,7 @@ function riseOf({ series, evaluation }: RuleContext, field: FieldId): number | n
 
 function growingUnnamed(context: RuleContext): string {
   const fastest = entriesOf(context.evaluation.fields)
-    .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum)
+    .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum && fieldRow(id).unit === 'bytes')
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const filling = fillingHeapPerHour(context);
   if (filling !== null)

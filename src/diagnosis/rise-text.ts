@@ -195,6 +195,6 @@ const inText = (seconds: number): string => (Math.round(seconds) < 1 ? 'in one s
 function partText(context: RuleContext, { field, bytes, windowSeconds }: Rise): Sentence {
   if (!SUMS.has(field)) return [];
   const toS = context.series.t.at(-1) ?? 0;
-  const part = whatRose(context, { fromS: toS - windowSeconds, toS, bytes });
+  const part = whatRose(context, { fromS: toS - windowSeconds, toS, bytes, isOfAnon: field === 'anon' });
   return part === null ? [] : sentence`, most of it ${part},`;
 }

@@ -21,6 +21,8 @@ export interface Movement {
   readonly fromS: number;
   readonly toS: number;
   readonly bytes: number;
+  /** Whether anonymous memory itself moved, so that only a part of it says more. */
+  readonly isOfAnon?: boolean;
 }
 
 /** How far a column moved in the window. */
@@ -79,7 +81,8 @@ function partThat(moved: Move, series: Series, movement: Movement): Sentence | n
     name: () => sentence`${safeName(part.name)}`,
     bytes: moved(parts.t, part.bytes, movement),
   }));
-  const whole: readonly Part[] = [{ name: () => sentence`anonymous memory`, bytes: of(fields.get('anon')) }, ...others];
+  const anon: Part = { name: () => sentence`anonymous memory`, bytes: of(fields.get('anon')) };
+  const whole: readonly Part[] = movement.isOfAnon === true ? [] : [anon, ...others];
   const split = [...inAnon, ...others];
   return (
     named(split.filter(({ bytes }) => isMost(bytes)).slice(0, 1)) ??

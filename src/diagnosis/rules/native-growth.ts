@@ -68,7 +68,7 @@ export const nativeGrowth: CauseRule = {
     const whileFlat = flat.length > 0 ? ` while ${areFlatText(flat)}` : '';
     const where = whereText(context, share);
     const warmUp =
-      context.anonGrowth !== null && mayBeCompilers(context.anonGrowth, nativeParts(context))
+      context.evaluation.leak !== true && context.anonGrowth !== null && mayBeCompilers(context.anonGrowth, nativeParts(context))
         ? ', no more than the compilers of a JVM take as it warms up'
         : '';
     return {

@@ -1,7 +1,7 @@
 import { bytesText, rateText, safeName } from '../../format.ts';
 import type { ShmemHolder } from '../../sources/process/shmem-holder.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
-import { fileSituation, filesSubject } from '../grown-files-text.ts';
+import { fileSituation, filesSubject, holdersText } from '../grown-files-text.ts';
 import { isHeapInShmem } from '../growth/shared-heap.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
@@ -31,9 +31,11 @@ export const shmemGrowth: CauseRule = {
     const row = rows[0] ?? null;
     const holder = share.what === null && row === null ? holderOf(context) : null;
     const alone = share.what === null ? unnamedText(context, holder) : [filePart(share.what)];
-    const name = row === null ? alone : filesSubject(row);
     const situation = row === null ? null : fileSituation(row, context);
     const unclosed = situation === 'unclosed' || situation === 'removed-log';
+    const openIn =
+      unclosed && row !== null && row.pids.length > 0 ? `, held open by ${holdersText(row.pids, context.processNames)},` : '';
+    const name = row === null ? alone : sentence`${filesSubject(row)}${openIn}`;
     const end = oom ? `: OOM kill ${etaDueText(context, oom)}.` : `.${noLimitText(context)}`;
     const collector = context.jvm?.collector ?? null;
     return {

@@ -33,6 +33,8 @@ describe('growth whose cause is not known yet', () => {
     );
   });
 
+  test('names no number of classes or threads as if it were bytes', () =>
+    assert.equal(growing({ classes: fieldTrend('growing', 54_000) }), 'Memory grows, and the cause is not known yet.'));
   test('names no field if only sums grow', () => assert.equal(growing({}), 'Memory grows, and the cause is not known yet.'));
 
   test('says when the limit is reached at this pace', () => {

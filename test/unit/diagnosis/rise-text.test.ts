@@ -113,6 +113,14 @@ describe('a rise that stands for too short a time to know', () => {
       /^Nothing grows\. .*, steady for 61 seconds, after a rise of 50 MiB \(50 %\) in 10 seconds\.$/,
     );
   });
+  test('of anonymous memory is not said to be anonymous memory, most of it', () => {
+    const found = fieldTrend('settling');
+    const statistics = { rise: 50 * MIB, riseShare: 0.5, roseSeconds: 10, standsSeconds: 30 };
+    const anon = { ...found, windowSeconds: SECONDS - 1, basis: { ...found.basis, statistics } };
+    const series = { t, fields: new Map([['anon' as const, column(risen)]]) };
+    const context = ruleContext({ evaluation: { trend: 'settling', leak: null, fields: { anon } }, series });
+    assert.match(sentenceText(plainHeadline(context)), /^Anonymous memory rose 50 MiB \(50 %\) in 10 seconds and has not risen/);
+  });
   test('is no part of the time for which memory is called steady, where no rise was measured', () => {
     const steady = (usage: (second: number) => number): string => {
       const found = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1, points: 500 };

@@ -84,4 +84,10 @@ test('many files in tmpfs are named by their folder; deleted ones that nobody cl
   );
   const deleted = { ...many, deleted: true, deletedFiles: 30 };
   assert.match(growing({ what: many.path, files: [deleted] })?.advice ?? '', /^A leak of descriptors/);
+  const memfd = { ...deleted, kind: 'file', path: '/memfd:arrow', files: 1, sizeBytes: 246 * MIB, pids: [9] } as const;
+  assert.match(
+    growing({ what: memfd.path, files: [memfd], processNames: new Map([[9, 'python3']]) })?.headline ?? '',
+    /^\/memfd:arrow \(30 deleted files, 246 MiB\), held open by python3 pid 9, grows 31 MB an hour/,
+    'each of the same name',
+  );
 });
