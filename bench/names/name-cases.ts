@@ -110,13 +110,6 @@ export const NAME_CASES: readonly NameCase[] = [
     /deleted files/,
     HARMLESS,
   ),
-  row(
-    'hundreds of files, deleted and never closed',
-    ['Segments', 'deleted', 'FOLDER/cache', '4', '1', '400'],
-    'page-cache',
-    /\b2\d\d deleted files .*\/cache\//,
-    HARMLESS,
-  ),
   row('a log removed under its writer', ['PlainLog', 'FOLDER/app.log', '4', '400'], 'page-cache', /\/app\.log \(.*deleted/, {
     ...HARMLESS,
     beside: 'sleep 12; rm "$FOLDER/app.log"',
