@@ -1,8 +1,6 @@
-import { sizeInBytes } from '../sources/jvm/jvm-flags.ts';
 import { LEDGER_PARTS } from './ledger/part-table.ts';
 import type { RuleContext } from './rule-context.ts';
-
-const FLAG = /^-XX:MaxDirectMemorySize=(\d+)([kmgt]?)$/i;
+import { sizeFlag } from './size-flag.ts';
 
 /** The most that direct buffers may take, and where that is from. */
 interface DirectMemoryLimit {
@@ -18,10 +16,8 @@ interface DirectMemoryLimit {
  */
 export function directMemoryLimit({ jvm, series }: Pick<RuleContext, 'jvm' | 'series'>): DirectMemoryLimit | null {
   if (jvm === null) return null;
-  const flag = jvm.flags.findLast((one) => FLAG.test(one)) ?? null;
-  const [, digits = '', unit = ''] = flag === null ? [] : (FLAG.exec(flag) ?? []);
-  const bytes = sizeInBytes(digits, unit);
-  if (flag !== null && bytes > 0) return { bytes, flag, text: flag };
+  const given = sizeFlag(jvm, 'MaxDirectMemorySize');
+  if (given !== null) return { ...given, text: given.flag };
   const { heapMaxBytes } = series;
   if (typeof heapMaxBytes !== 'number') return null;
   return {

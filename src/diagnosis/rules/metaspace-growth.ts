@@ -1,8 +1,9 @@
-import { rateText } from '../../format.ts';
+import { bytesText, rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { fitsLimit, sizeFlag } from '../size-flag.ts';
 
 const ADVICE =
   'Look for proxies, scripts or reflection that define classes for each call (`jcmd PID VM.classloader_stats`). With -XX:MaxMetaspaceSize it ends in an OutOfMemoryError that names metaspace.';
@@ -14,9 +15,9 @@ export const metaspaceGrowth: CauseRule = {
   explain(context, share) {
     const classes = context.jvm?.classes ?? null;
     return {
-      headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: ${classesText(context)}.${etaText(context)}`,
+      headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: ${classesText(context)}.${boundText(context) ?? etaText(context)}`,
       severity: oomSeverity(context),
-      title: context.evaluation.leak === null ? sentence`Metaspace grows` : sentence`Class loaders leak`,
+      title: context.evaluation.leak === null ? sentence`Metaspace grows` : sentence`Classes are loaded and never unloaded`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         metaspaceBytes: newestValue(context, 'metaspace'),
@@ -27,6 +28,20 @@ export const metaspaceGrowth: CauseRule = {
     };
   },
 };
+
+/** Its end by -XX:MaxMetaspaceSize, if the limit has room for that; null: it has not, or nothing bounds it. */
+function boundText(context: RuleContext): string | null {
+  const most = sizeFlag(context.jvm, 'MaxMetaspaceSize');
+  const bytes = metaspaceBytes(context);
+  if (most === null || bytes === null || !fitsLimit(context, most.bytes - bytes)) return null;
+  return ` It ends at ${bytesText(most.bytes)} (${most.flag}), which the limit has room for: OutOfMemoryError, ${bytesText(bytes)} now.`;
+}
+
+/** Metaspace and class space, which the flag bounds together, by the mappings; else by the JVM, whose figure may lag. */
+function metaspaceBytes(context: RuleContext): number | null {
+  const parts = (context.anonGrowth?.parts ?? []).filter(({ id }) => id === 'metaspace' || id === 'class-space');
+  return parts.length > 0 ? parts.reduce((sum, { bytes }) => sum + bytes, 0) : newestValue(context, 'metaspace');
+}
 
 /** Only a collection can unload classes. Until one has shown that they stay, the rule claims nothing. */
 function classesText({ evaluation, jvm, steady }: RuleContext): string {

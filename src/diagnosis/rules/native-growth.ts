@@ -7,16 +7,30 @@ import { nativePartsOf } from '../growth/attribute.ts';
 import { mayBeCompilers } from '../growth/compiler-memory.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
-import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext, unreclaimableNow } from '../rule-context.ts';
+import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { type Sentence, sentence } from '../sentence.ts';
+import { fitsLimit, sizeFlag } from '../size-flag.ts';
 import { stackBound } from '../stack-bound.ts';
 
 const RELEASE =
   'First see whether the program holds it at all: `memhound explain --release` lets the JVM collect, since buffers that nobody uses wait for a collection, then has malloc give back what was freed, and says what each gave back.';
 const DIRECT =
   'Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack.';
-const TRACKING =
-  'Start with -XX:NativeMemoryTracking=summary and compare `jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.';
+const COMPARE = '`jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.';
+const IS_TRACKED = /^-XX:NativeMemoryTracking=(?:summary|detail)$/;
+
+/** What is set already is not advised. */
+const directAdvice = ({ jvm }: RuleContext): string => {
+  const given = sizeFlag(jvm, 'MaxDirectMemorySize');
+  return given === null
+    ? DIRECT
+    : `${given.flag} is set: a smaller one tests for direct buffers, and if they leak, the JVM throws an OutOfMemoryError with a stack.`;
+};
+
+const trackingAdvice = ({ jvm }: RuleContext): string =>
+  jvm?.flags.some((flag) => IS_TRACKED.test(flag)) === true
+    ? `Native memory is tracked already: \`jcmd PID VM.native_memory baseline\` now, and later ${COMPARE}`
+    : `Start with -XX:NativeMemoryTracking=summary and compare ${COMPARE}`;
 
 /** Advice from the allocator's own settings. The settings of glibc have no effect on another allocator. */
 const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
@@ -39,22 +53,24 @@ const STACKS =
   'A thread keeps what its deepest call has touched, until it ends: recursion over input that grows, or large frames, in a pool whose threads stay. `jcmd PID Thread.print` shows which threads are deep. -Xss bounds each stack, and a StackOverflowError then names the code; a thread that asks for a stack size of its own has that one. Bound the depth, or give such work a few threads of its own.';
 
 /** Advice for the part that grew, if the mappings show one. */
-function adviceFor({ allocator }: RuleContext, part: PartGrowth | null): string {
+function adviceFor(context: RuleContext, part: PartGrowth | null): string {
+  const { allocator } = context;
+  const [direct, tracking] = [directAdvice(context), trackingAdvice(context)];
   const byAllocator = BY_ALLOCATOR[allocator ?? 'glibc'];
   const isGlibc = (allocator ?? 'glibc') === 'glibc';
   switch (part?.id) {
     case 'code-cache':
-      return `${CODE} ${TRACKING}`;
+      return `${CODE} ${tracking}`;
     case 'thread-stacks':
       return STACKS;
     case 'malloc-heap':
-      return [RELEASE, SMALL_BLOCKS, ...(isGlibc ? [] : [byAllocator]), TRACKING].join(' ');
+      return [RELEASE, SMALL_BLOCKS, ...(isGlibc ? [] : [byAllocator]), tracking].join(' ');
     case 'malloc-arenas':
-      return [RELEASE, SMALL_BLOCKS, byAllocator, TRACKING].join(' ');
+      return [RELEASE, SMALL_BLOCKS, byAllocator, tracking].join(' ');
     case 'direct-buffers':
-      return [RELEASE, DIRECT, ...(isGlibc ? [] : [byAllocator]), TRACKING].join(' ');
+      return [RELEASE, direct, ...(isGlibc ? [] : [byAllocator]), tracking].join(' ');
     default:
-      return [RELEASE, DIRECT, byAllocator, TRACKING].join(' ');
+      return [RELEASE, direct, byAllocator, tracking].join(' ');
   }
 }
 
@@ -111,22 +127,15 @@ function directBoundText(context: RuleContext, part: PartGrowth): string | null 
   const most = directMemoryLimit(context);
   // Under another allocator than glibc's all that malloc holds looks like large blocks.
   const isOnlyDefault = most?.flag === null && context.allocator !== null && context.allocator !== 'glibc';
-  if (most === null || isOnlyDefault || !fits(context, most.bytes - part.bytes)) return null;
+  if (most === null || isOnlyDefault || !fitsLimit(context, most.bytes - part.bytes)) return null;
   return ` Direct buffers end at ${bytesText(most.bytes)} (${most.text}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
 }
 
 /** The end of the stacks of the threads that run now. A thread may have asked for a larger one, and no flag says so. */
 function stackBoundText(context: RuleContext, part: PartGrowth): string | null {
   const most = stackBound(context, part.bytes);
-  if (most === null || !fits(context, most.bytes - part.bytes)) return null;
+  if (most === null || !fitsLimit(context, most.bytes - part.bytes)) return null;
   return ` If all ${most.threads} stacks are of ${bytesText(most.stackBytes)}, they end at ${bytesText(most.bytes)}, which the limit has room for. If threads asked for larger ones, they go on:${etaText(context)}`;
-}
-
-/** Whether this many bytes more are below the limit. */
-function fits(context: RuleContext, room: number): boolean {
-  const held = unreclaimableNow(context);
-  const { limitBytes } = context.series;
-  return room >= 0 && held !== null && typeof limitBytes === 'number' && held + room < limitBytes;
 }
 
 const mainPart = (context: RuleContext, { what }: CauseShare): PartGrowth | null =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { metaspaceGrowth } from '../../../../src/diagnosis/rules/metaspace-growth.ts';
-import { HOUR_S } from '../../../../src/units.ts';
+import { HOUR_S, MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
 const growing = (seconds: number | null, over: Given = {}) =>
@@ -20,7 +20,7 @@ test('metaspace that grows is a leak of class loaders, with the time to the OOM 
     id: 'metaspace-growth',
     headline: 'Metaspace grows 31 MB an hour: classes are loaded and never unloaded. OOM kill in 36 to 44 hours.',
     severity: 'warn',
-    title: 'Class loaders leak',
+    title: 'Classes are loaded and never unloaded',
     evidence: { bytesPerHour: 31e6, metaspaceBytes: 600, loadedClasses: 90_000, unloadedClasses: 3 },
     advice:
       'Look for proxies, scripts or reflection that define classes for each call (`jcmd PID VM.classloader_stats`). With -XX:MaxMetaspaceSize it ends in an OutOfMemoryError that names metaspace.',
@@ -31,6 +31,22 @@ test('without a JVM reading the number of classes is not known', () => {
   const found = growing(null);
   assert.deepEqual([found?.evidence.loadedClasses, found?.evidence.unloadedClasses], [null, null]);
   assert.equal(found?.headline, 'Metaspace grows 31 MB an hour: classes are loaded and never unloaded.');
+});
+
+test('it ends at -XX:MaxMetaspaceSize where the limit has room for that, and no OOM kill is foretold', () => {
+  const headline = (flags: string[], limitMib = 700): string =>
+    growing(40 * HOUR_S, {
+      jvm: { flags },
+      values: { metaspace: 100 * MIB, anon: 300 * MIB },
+      series: { limitBytes: limitMib * MIB },
+    })?.headline ?? '';
+  assert.match(
+    headline(['-XX:MaxMetaspaceSize=256m']),
+    /unloaded\. It ends at 256 MiB \(-XX:MaxMetaspaceSize=256m\), which the limit has room for: OutOfMemoryError, 100 MiB now\.$/,
+  );
+  const killed = /unloaded\. OOM kill in 36 to 44 hours\.$/;
+  assert.match(headline(['-XX:MaxMetaspaceSize=256m'], 400), killed, 'the limit is nearer');
+  assert.match(headline([]), killed);
 });
 
 test('it is critical within a day of the OOM kill', () => {

@@ -187,6 +187,13 @@ test('direct buffers end at -Xmx where -XX:MaxDirectMemorySize is not given', ()
   assert.match(headline(300 * MIB, { allocator: 'glibc' }), /end at 300 MiB/);
 });
 
+test('what is set already is not advised', () => {
+  const advice = grownIn('direct-buffers', ['-XX:MaxDirectMemorySize=2g', '-XX:NativeMemoryTracking=summary'])?.advice ?? '';
+  assert.match(advice, /-XX:MaxDirectMemorySize=2g is set: a smaller one tests for direct buffers/);
+  assert.match(advice, /tracked already: `jcmd PID VM\.native_memory baseline` now, and later/);
+  assert.doesNotMatch(advice, /Set -XX:MaxDirectMemorySize|Start with/);
+});
+
 test('the advice is for the part that grew', () => {
   assert.doesNotMatch(grownIn('malloc-heap')?.advice ?? '', /MALLOC_ARENA_MAX|MaxDirectMemorySize/);
   assert.match(grownIn('malloc-heap')?.advice ?? '', /Inflater/);
