@@ -5,7 +5,7 @@ import { newestValue, oomSeverity, trendOf } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
-  'Take a thread dump (`jcmd PID Thread.print`) and look for a name that repeats: an executor that is created for each request, or a timer that is never cancelled. Bound the pool.';
+  'Take a thread dump (`jcmd PID Thread.print`) and look for a name that repeats: an executor or an HTTP client that is created for each request, or a timer that is never cancelled. Bound the pool.';
 
 /** The number of threads grows, and their stacks with it. */
 export const threadGrowth: CauseRule = {

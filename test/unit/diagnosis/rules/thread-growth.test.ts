@@ -29,7 +29,7 @@ test('growing threads are named by number, pace and bytes, with the time to the 
     title: 'Threads are started and never end',
     evidence: { threadsPerHour: 12.4, threads: 400, bytesPerHour: 31e6, kernelStackBytes: 5000, liveJavaThreads: 380 },
     advice:
-      'Take a thread dump (`jcmd PID Thread.print`) and look for a name that repeats: an executor that is created for each request, or a timer that is never cancelled. Bound the pool.',
+      'Take a thread dump (`jcmd PID Thread.print`) and look for a name that repeats: an executor or an HTTP client that is created for each request, or a timer that is never cancelled. Bound the pool.',
   });
 });
 
