@@ -1,5 +1,6 @@
 import { isOfJdk } from './frames.ts';
 import { LEAST_SHARE } from './shares.ts';
+import { threadPattern } from './thread-pattern.ts';
 
 /** A field that refers to an object. */
 export interface Link {
@@ -18,6 +19,8 @@ export interface Step {
   readonly refersTo: string | null;
   /** null: by an element of an array. */
   readonly link: Link | null;
+  /** Its name, if it is a thread. */
+  readonly thread?: string;
 }
 
 /** What keeps objects alive: a static field, a field of an object, an object by its class alone, or a collection of which no owner was found. */
@@ -25,6 +28,8 @@ export interface Holder {
   readonly kind: 'static-field' | 'field' | 'object' | 'collection';
   /** "com.acme.OrderCache.BY_ID"; a collection by its class and that of its elements: "java.util.HashMap of com.acme.Order". */
   readonly name: string;
+  /** The thread that has it in its thread locals or on its stack, with N for each number; null: no thread, or it is not known. */
+  readonly thread: string | null;
 }
 
 /**
@@ -34,28 +39,50 @@ export interface Holder {
  */
 export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
   const counts = pathCounts(paths);
-  const nearest = new Map<string, { readonly steps: readonly Step[]; readonly below: readonly Step[]; objects: number }>();
+  const nearest = new Map<string, { readonly path: readonly Step[]; readonly at: number; objects: number }>();
   for (const path of paths) {
     const at = path.findIndex(({ id }) => counts.get(id)! >= LEAST_SHARE * paths.length);
     if (at < 0) continue;
     const { id } = path[at]!;
-    const known = nearest.get(id) ?? { steps: path.slice(at), below: path.slice(0, at), objects: 0 };
+    const known = nearest.get(id) ?? { path, at, objects: 0 };
     known.objects++;
     nearest.set(id, known);
   }
   const [most] = [...nearest].sort(([, a], [, b]) => b.objects - a.objects);
-  if (most === undefined) return threadLocalsOf(paths);
-  const [id, { steps, below }] = most;
-  const holder = fieldOf(steps, nodeClasses(paths)) ?? collectionOf(steps, below);
-  return holder === null ? null : { ...holder, objects: counts.get(id)! };
+  const ofThreads = threadsOf(paths);
+  if (most === undefined) return ofThreads;
+  const [id, { path, at }] = most;
+  // What lies beyond what a thread has is the thread's pool, or the JDK's list of threads.
+  const end = ofThreads === null ? -1 : path.findIndex(isOfThread);
+  if (ofThreads !== null && end >= 0 && end < at) return ofThreads;
+  const steps = path.slice(at, end < 0 ? undefined : end);
+  const own = fieldOf(steps, nodeClasses(paths));
+  const holder = own ?? ofThreads ?? collectionOf(steps, path.slice(0, at));
+  if (holder === null) return null;
+  // A variable of some thread often leads to a field. That says who it is only of what belongs to the thread.
+  return { ...holder, thread: own !== null && end < 0 ? null : threadOf(path), objects: counts.get(id)! };
 }
 
-/** There is one for each thread. */
-const THREAD_LOCALS = 'java.lang.ThreadLocal$ThreadLocalMap';
+/** What each thread has for itself: its thread locals, and of a virtual one its stack. */
+const OF_THREADS = ['java.lang.ThreadLocal$ThreadLocalMap', 'java.lang.VirtualThread'];
+const isOfThread = ({ className }: Step): boolean => className !== null && OF_THREADS.includes(className);
 
-function threadLocalsOf(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
-  const objects = paths.filter((path) => path.some(({ className }) => className === THREAD_LOCALS)).length;
-  return objects > 0 && objects >= LEAST_SHARE * paths.length ? { kind: 'object', name: THREAD_LOCALS, objects } : null;
+/** The thread that a path ends in; null: it ends elsewhere, or the thread has no name. */
+function threadOf(path: readonly Step[]): string | null {
+  // Beyond a static field comes the loader of its class, which many threads have.
+  if (path.some(({ className }) => className === 'java.lang.Class')) return null;
+  const name = path.find(({ thread }) => thread !== undefined)?.thread ?? '';
+  return name === '' ? null : threadPattern(name);
+}
+
+function threadsOf(paths: readonly (readonly Step[])[]): (Holder & { readonly objects: number }) | null {
+  for (const name of OF_THREADS) {
+    const own = paths.filter((path) => path.find(isOfThread)?.className === name);
+    if (own.length === 0 || own.length < LEAST_SHARE * paths.length) continue;
+    const names = new Set(own.map(threadOf));
+    return { kind: 'object', name, thread: names.size === 1 ? [...names][0]! : null, objects: own.length };
+  }
+  return null;
 }
 
 /** Caches and collections: whose field refers to one says more than its own. */
@@ -63,16 +90,19 @@ const COLLECTIONS =
   /^(?:com\.github\.benmanes\.caffeine|com\.google\.common|com\.googlecode\.concurrentlinkedhashmap|org\.(?:eclipse|apache\.commons)\.collections\d?|org\.(?:ehcache|cache2k|jctools)|net\.sf\.ehcache|it\.unimi\.dsi\.fastutil|com\.carrotsearch\.hppc|gnu\.trove|kotlin\.collections|scala\.collection|clojure\.lang|io\.vavr\.collection)\./;
 
 const LAMBDA = /\$\$Lambda.*$/;
+const withoutNumber = (className: string): string => className.replace(LAMBDA, '$$$$Lambda');
+/** Queues of the executors are classes within them. */
+const COLLECTION = /^java\.util\.(?:[\w.]+|[\w.$]+Queue)$/;
 
 /** The first field of a static, or of a class that is neither the JDK's nor that of a list's nodes; if there is a choice, nor that of a library's collection. */
-function fieldOf(steps: readonly Step[], nodes: ReadonlySet<string>): Holder | null {
+function fieldOf(steps: readonly Step[], nodes: ReadonlySet<string>): Omit<Holder, 'thread'> | null {
   const own = steps.flatMap(({ link }) =>
     link !== null && !isOfJdk(link.owner) && (link.isStatic || !nodes.has(link.owner)) ? [link] : [],
   );
   const link = own.find(({ owner }) => !COLLECTIONS.test(owner) && !LAMBDA.test(owner)) ?? own[0];
   if (link === undefined) return null;
   // The field of a lambda is a variable that it has captured, and its number is another in each run.
-  if (LAMBDA.test(link.owner)) return { kind: 'object', name: link.owner.replace(LAMBDA, '$$$$Lambda') };
+  if (LAMBDA.test(link.owner)) return { kind: 'object', name: withoutNumber(link.owner) };
   if (link.field === null) return { kind: 'object', name: link.owner };
   return { kind: link.isStatic ? 'static-field' : 'field', name: `${link.owner}.${link.field}` };
 }
@@ -85,11 +115,14 @@ function nodeClasses(paths: readonly (readonly Step[])[]): Set<string> {
 }
 
 /** The first collection itself, not its nodes or arrays; with the class of its elements that is not the JDK's. */
-function collectionOf(steps: readonly Step[], below: readonly Step[]): Holder | null {
-  const found = steps.find(({ className }) => className !== null && /^java\.util\.[\w.]+$/.test(className));
+function collectionOf(steps: readonly Step[], below: readonly Step[]): Omit<Holder, 'thread'> | null {
+  const found = steps.find(({ className }) => className !== null && COLLECTION.test(className));
   if (found === undefined) return null;
   const own = below.findLast(({ className }) => className !== null && !isOfJdk(className) && !className.endsWith('[]'));
-  return { kind: 'collection', name: `${found.className} of ${own?.className ?? [...below, ...steps][0]!.refersTo}` };
+  return {
+    kind: 'collection',
+    name: `${found.className} of ${withoutNumber(own?.className ?? [...below, ...steps][0]!.refersTo ?? '')}`,
+  };
 }
 
 /** On how many of the paths each object is. */

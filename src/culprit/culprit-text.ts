@@ -97,6 +97,9 @@ function retentionText(retention: Retention | null): string {
   const known = [heldBy, allocatedAt].filter((one) => one !== null);
   if (known.length === 0) return `; ${samples} sampled objects have no holder in common`;
   return known
-    .map((one) => `, ${HOLDERS[one.kind]} ${safeName(one.name)} (${one.samples} of ${samples} sampled objects)`)
+    .map(
+      (one) =>
+        `, ${HOLDERS[one.kind]} ${safeName(one.name)}${one.thread === null ? '' : ` of the thread ${safeName(one.thread)}`} (${one.samples} of ${samples} sampled objects)`,
+    )
     .join('');
 }

@@ -29,13 +29,15 @@ async function findByLooks(
   const { forMs, mayRecord } = question;
   // Set while the looks are taken.
   const begun: { recording: Reading<Recording<readonly OldObject[]>> | null } = { recording: null };
-  const afterFirst = async (): Promise<void> => {
-    if (cause === 'heap' && mayRecord) begun.recording = await startHeapRecording(question, forMs / SECOND_MS);
+  // The recorder takes some MiB of the heap when it begins, so it begins before the first look.
+  const beforeFirst = async (): Promise<void> => {
+    if (cause === 'heap' && mayRecord && !question.signal.aborted)
+      begun.recording = await startHeapRecording(question, forMs / SECOND_MS);
   };
   let objects: Reading<readonly OldObject[]> | null = null;
   let taken: Awaited<ReturnType<typeof takeLooks>>;
   try {
-    taken = await takeLooks(question, cause, { ask, now, afterFirst, aroundCollection: async () => {} });
+    taken = await takeLooks(question, cause, { ask, now, beforeFirst, aroundCollection: async () => {} });
   } finally {
     // It is ended whatever happens, so that nothing runs on in the JVM. After the collection of the last look, only live objects are left.
     const { recording } = begun;

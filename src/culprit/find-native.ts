@@ -22,7 +22,7 @@ export async function findNative(question: CulpritQuestion, ask: Ask, now: () =>
     taken = await takeLooks(question, 'native', {
       ask,
       now,
-      afterFirst: async () => {},
+      beforeFirst: async () => {},
       aroundCollection: (when) => experiment.measure(when),
     });
   } finally {

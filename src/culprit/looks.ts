@@ -44,17 +44,17 @@ export interface Looks {
 interface HowToLook {
   readonly ask: Ask;
   readonly now: () => number;
-  /** Called after the first look. */
-  readonly afterFirst: () => Promise<void>;
+  /** Called before the first look. */
+  readonly beforeFirst: () => Promise<void>;
   /** Called before the collections of the first look and of the last, and when what it freed is gone. */
   readonly aroundCollection: (when: 'before' | 'after') => Promise<void>;
 }
 
 /** Looks at the JVM as often as the cause wants, over the time of the question. Any other answer says why not all were taken. */
 export async function takeLooks(question: CulpritQuestion, cause: LookCause, how: HowToLook): Promise<Looks | Culprit> {
+  await how.beforeFirst();
   const first = await lookAt(question, cause, 0, how);
   if (first.state !== 'looked') return first;
-  await how.afterFirst();
   const looks: [Looked, ...Looked[]] = [first];
   for (let n = 1; n < QUESTIONS[cause].looks; n++) {
     const next = await lookAt(question, cause, n, how);

@@ -22,6 +22,9 @@ export interface OldObject {
 const MAX_PATH = 200;
 const STATIC = 0x8;
 
+/** The JVM describes threads, and roots on their stacks, so. */
+const threadIn = (description: string | null): string | null => /^Thread Name: (.*)$/.exec(description ?? '')?.[1] ?? null;
+
 /** The first own frame. A constructor is called where the object was wanted, and that says more. */
 const allocatorOf = (frames: readonly Frame[]): Frame | null =>
   frames.find(({ method }) => !isOfJdk(method) && !/\.<(?:cl)?init>$/.test(method)) ?? firstOwnFrame(frames);
@@ -37,7 +40,11 @@ export class OldObjectReader {
     if (object === null || className === null) return null;
     const frames = framesOf(chunk, values.get('stackTrace'));
     if (frames.some(({ method }) => method.startsWith('jdk.jfr.'))) return null;
-    return { className, path: this.#pathOf(chunk, object), allocatedAt: allocatorOf(frames) };
+    return {
+      className,
+      path: this.#pathOf(chunk, object, structOf(chunk, values.get('root'))),
+      allocatedAt: allocatorOf(frames),
+    };
   }
 
   #same(text: string): string {
@@ -46,7 +53,7 @@ export class OldObjectReader {
     return known;
   }
 
-  #pathOf(chunk: JfrChunk, object: JfrStruct): Step[] {
+  #pathOf(chunk: JfrChunk, object: JfrStruct, root: JfrStruct | null): Step[] {
     const path: Step[] = [];
     let refersTo = this.#classNameOf(chunk, object);
     for (let at: JfrStruct = object; path.length < MAX_PATH; ) {
@@ -55,10 +62,17 @@ export class OldObjectReader {
       const referrer = structOf(chunk, pooled);
       if (reference === null || referrer === null) break;
       const className = this.#classNameOf(chunk, referrer);
-      path.push({ id: `${chunk.endsAt} ${keyOf(pooled)}`, className, refersTo, link: this.#linkOf(chunk, reference, referrer) });
+      const thread = threadIn(textOf(chunk, referrer.get('description')));
+      const link = this.#linkOf(chunk, reference, referrer);
+      path.push({ id: `${chunk.endsAt} ${keyOf(pooled)}`, className, refersTo, link, ...(thread === null ? {} : { thread }) });
       refersTo = className;
       at = referrer;
     }
+    // What a variable on a stack refers to has no object after it, but the thread's name.
+    const last = path.at(-1);
+    const rootThread = threadIn(textOf(chunk, root?.get('description')));
+    if (last !== undefined && last.thread === undefined && rootThread !== null)
+      path[path.length - 1] = { ...last, thread: rootThread };
     return path;
   }
 

@@ -5,7 +5,7 @@ import { type CodePlace, codePlaceOf } from './code-place.ts';
 import { eventsInTurns } from './events-in-turns.ts';
 import { framesOf, keyOf, structOf, textOf } from './jfr-frames.ts';
 import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
-import { threadPattern } from './thread-dump.ts';
+import { threadPattern } from './thread-pattern.ts';
 import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
 
 /*

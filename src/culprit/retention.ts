@@ -1,4 +1,4 @@
-import { commonHolder, pathCounts } from './common-holder.ts';
+import { commonHolder, type Holder, pathCounts } from './common-holder.ts';
 import { frameText } from './frames.ts';
 import type { OldObject } from './old-objects.ts';
 import { isReplaced, type MoreOf } from './replaced-objects.ts';
@@ -21,6 +21,8 @@ export interface Sampled {
   /** "com.acme.OrderCache.BY_ID", "com.acme.OrderService.load:88" */
   readonly name: string;
   readonly kind: 'static-field' | 'field' | 'object' | 'collection' | 'frame';
+  /** The thread that has it, with N for each number; null: no thread, or it is not known. */
+  readonly thread: string | null;
   readonly samples: number;
 }
 
@@ -43,23 +45,27 @@ export function retentionOf(className: string, objects: readonly OldObject[], mo
       reason: `${all.length} of ${objects.length} sampled objects are of this class${rest}; ${LEAST_SAMPLES} are needed, so a longer search may tell`,
     };
   }
-  const places = own.map(({ allocatedAt: at }) => (at === null ? null : ({ kind: 'frame', name: frameText(at) } as const)));
-  const heldBy = reached.length > 0 ? commonHolder(own.map(({ path }) => path)) : finalizerOf(own.length, className, moreOf);
+  const places = own.map(({ allocatedAt: at }) =>
+    at === null ? null : ({ kind: 'frame', name: frameText(at), thread: null } as const),
+  );
+  const heldBy = reached.length > 0 ? commonHolder(own.map(({ path }) => path)) : unfollowedOf(own.length, className, moreOf);
   return {
     state: 'known',
     samples: own.length,
-    heldBy: heldBy === null ? null : { kind: heldBy.kind, name: heldBy.name, samples: heldBy.objects },
+    heldBy: heldBy === null ? null : { kind: heldBy.kind, name: heldBy.name, thread: heldBy.thread, samples: heldBy.objects },
     allocatedAt: mostCommon(places),
   };
 }
 
-const FINALIZER = 'java.lang.ref.Finalizer';
+/** References that the recorder does not follow. Objects that wait for their finalizer, or that only a soft reference keeps, have no path. */
+const UNFOLLOWED = ['java.lang.ref.Finalizer', 'java.lang.ref.SoftReference'];
 
-/** The recorder does not follow finalizers. Objects that wait for theirs have no path, and there are as many more finalizers. */
-const finalizerOf = (objects: number, className: string, moreOf: MoreOf) =>
-  (moreOf(FINALIZER) ?? 0) >= LEAST_SHARE * (moreOf(className) ?? Number.POSITIVE_INFINITY)
-    ? ({ kind: 'object', name: FINALIZER, objects } as const)
-    : null;
+/** There are as many more of the references as of the objects. */
+function unfollowedOf(objects: number, className: string, moreOf: MoreOf): (Holder & { readonly objects: number }) | null {
+  const least = LEAST_SHARE * (moreOf(className) ?? Number.POSITIVE_INFINITY);
+  const name = UNFOLLOWED.find((one) => (moreOf(one) ?? 0) >= least);
+  return name === undefined ? null : { kind: 'object', name, thread: null, objects };
+}
 
 function mostCommon(all: readonly (Omit<Sampled, 'samples'> | null)[]): Sampled | null {
   const counts = new Map<string, Sampled>();

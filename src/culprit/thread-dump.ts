@@ -1,4 +1,5 @@
 import { isOfJdk } from './frames.ts';
+import { threadPattern } from './thread-pattern.ts';
 import type { CommonFrame } from './types.ts';
 
 /** Threads whose names differ only in numbers. */
@@ -7,9 +8,6 @@ export interface ThreadGroup {
   readonly threads: number;
   readonly stand: CommonFrame | null;
 }
-
-/** The same for threads of one pool. */
-export const threadPattern = (name: string): string => name.replace(/\d+/g, 'N');
 
 const MAX_THREADS = 50_000;
 /** A program has some dozen pools. */

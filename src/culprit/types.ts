@@ -19,7 +19,7 @@ export interface CulpritQuestion {
   readonly cause: CulpritCause;
   /** From the first look to the last. */
   readonly forMs: number;
-  /** Whether a recording of the JVM's flight recorder runs from the first look at a heap to the last. */
+  /** Whether a recording of the JVM's flight recorder runs from just before the first look at a heap to the last. */
   readonly mayRecord: boolean;
   /** Whether malloc is trimmed after the last look at native memory, and it is measured what that and the collection before gave back. */
   readonly release: boolean;

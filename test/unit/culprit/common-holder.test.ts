@@ -35,6 +35,7 @@ test('the static field of the map in which the objects gather is named', () => {
   assert.deepEqual(commonHolder(orders('static a.OrderCache.BY_ID')), {
     kind: 'static-field',
     name: 'a.OrderCache.BY_ID',
+    thread: null,
     objects: 4,
   });
 });
@@ -43,7 +44,7 @@ test('of fields that lie one outside the other, the nearest to the objects is na
   const found = commonHolder(
     orders('a.Manager#1.sessions', 'a.Context#1.manager', 'a.Server#1.services', 'static a.Main.daemon'),
   );
-  assert.deepEqual(found, { kind: 'field', name: 'a.Manager.sessions', objects: 4 });
+  assert.deepEqual(found, { kind: 'field', name: 'a.Manager.sessions', thread: null, objects: 4 });
 });
 
 test("the program's field that has a library's cache is named, or else that of the cache", () => {
@@ -69,11 +70,16 @@ test('where the name of the field is not known, the class of its object is named
   const found = orders('a.Manager#1.sessions').map((path) =>
     path.map((step) => (step.link?.owner === 'a.Manager' ? { ...step, link: { ...step.link, field: null } } : step)),
   );
-  assert.deepEqual(commonHolder(found), { kind: 'object', name: 'a.Manager', objects: 4 });
+  assert.deepEqual(commonHolder(found), { kind: 'object', name: 'a.Manager', thread: null, objects: 4 });
 });
 
 test('a collection without an owner is named with the class of its elements', () => {
-  assert.deepEqual(commonHolder(orders()), { kind: 'collection', name: 'java.util.HashMap of a.Order', objects: 4 });
+  assert.deepEqual(commonHolder(orders()), {
+    kind: 'collection',
+    name: 'java.util.HashMap of a.Order',
+    thread: null,
+    objects: 4,
+  });
   const plain = [1, 2].map(() => path('java.lang.Object[]#t', 'java.util.ArrayList#l.elementData'));
   assert.equal(commonHolder(plain)?.name, 'java.util.ArrayList of byte[]');
 });
@@ -95,11 +101,93 @@ test('what each thread keeps in its thread locals has these as its holder', () =
       `java.lang.ThreadLocal$ThreadLocalMap#m${n}.table`,
     ),
   );
-  assert.deepEqual(commonHolder(found), { kind: 'object', name: 'java.lang.ThreadLocal$ThreadLocalMap', objects: 3 });
+  assert.deepEqual(commonHolder(found), {
+    kind: 'object',
+    name: 'java.lang.ThreadLocal$ThreadLocalMap',
+    thread: null,
+    objects: 3,
+  });
+});
+
+/** What a worker has in its thread local, whose pool a static field has. */
+const ofWorker = (n: number, thread: string, ...own: readonly string[]) => [
+  ...path(
+    `java.lang.Object[]#a${n}`,
+    `java.util.ArrayList#l${n}.elementData`,
+    ...own,
+    `java.lang.ThreadLocal$ThreadLocalMap$Entry#e${n}.value`,
+    `java.lang.ThreadLocal$ThreadLocalMap#m${n}.table`,
+  ),
+  { ...path(`java.lang.Thread#t${n}.threadLocals`)[0]!, thread },
+  ...path('java.util.HashMap#w.table', 'a.Server#s.workers'),
+];
+
+test('what threads of a pool keep in their thread locals is theirs, not the pool’s', () => {
+  const found = [1, 2, 3, 4].map((n) => ofWorker(n, `http-${n}`));
+  assert.deepEqual(commonHolder(found), {
+    kind: 'object',
+    name: 'java.lang.ThreadLocal$ThreadLocalMap',
+    thread: 'http-N',
+    objects: 4,
+  });
+});
+
+test('what one thread keeps in a thread local is its, and a field of the program within it says more', () => {
+  const one = [1, 2, 3].map(() => ofWorker(1, 'worker'));
+  assert.deepEqual(commonHolder(one), {
+    kind: 'object',
+    name: 'java.lang.ThreadLocal$ThreadLocalMap',
+    thread: 'worker',
+    objects: 3,
+  });
+  const own = [1, 2, 3].map(() => ofWorker(1, 'worker', 'a.Context#c.rows'));
+  assert.deepEqual(commonHolder(own), { kind: 'field', name: 'a.Context.rows', thread: 'worker', objects: 3 });
+});
+
+test('what the stacks of virtual threads have is theirs, not the list’s of all of them', () => {
+  const found = [1, 2, 3].map((n) =>
+    path(
+      `jdk.internal.vm.StackChunk#s${n}`,
+      `java.lang.VirtualThread#v${n}.cont`,
+      `java.util.concurrent.ConcurrentHashMap$Node#n${n}.key`,
+      'java.util.concurrent.ConcurrentHashMap#all.table',
+    ),
+  );
+  assert.deepEqual(commonHolder(found), { kind: 'object', name: 'java.lang.VirtualThread', thread: null, objects: 3 });
+});
+
+test('the queue of an executor is named with the tasks, without the number of a lambda, and the thread that has it', () => {
+  const found = [1, 2, 3].map((n) => [
+    ...path(
+      `a.Mailer$$Lambda$5+0x00007f30bd001860.141#t${n}.arg`,
+      'java.util.concurrent.RunnableScheduledFuture[]#a',
+      'java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue#q.queue',
+    ),
+  ]);
+  const ofThread = found.map((steps) => [...steps.slice(0, -1), { ...steps.at(-1)!, thread: 'mailer-3' }]);
+  assert.deepEqual(commonHolder(ofThread), {
+    kind: 'collection',
+    name: 'java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue of a.Mailer$$Lambda',
+    thread: 'mailer-N',
+    objects: 3,
+  });
+});
+
+test('a field to which a variable of a thread leads is no thread’s', () => {
+  const found = orders('a.EventBus#b.listeners').map((steps) => [...steps.slice(0, -1), { ...steps.at(-1)!, thread: 'main' }]);
+  assert.deepEqual(commonHolder(found), { kind: 'field', name: 'a.EventBus.listeners', thread: null, objects: 4 });
+});
+
+test('beyond a static field no thread is told, though one has the loader of its class', () => {
+  const found = orders('static a.OrderCache.BY_ID').map((steps) => [
+    ...steps,
+    { ...path('java.lang.Thread#t.contextClassLoader')[0]!, thread: 'main' },
+  ]);
+  assert.equal(commonHolder(found)?.thread, null);
 });
 
 test('a variable that a lambda has captured is passed over, and a lambda without an owner is named by its class', () => {
   const lambda = 'a.Main$$Lambda$3.455896770#l.arg';
   assert.equal(commonHolder(orders(lambda, 'a.Server#s.handler'))?.name, 'a.Server.handler');
-  assert.deepEqual(commonHolder(orders(lambda)), { kind: 'object', name: 'a.Main$$Lambda', objects: 4 });
+  assert.deepEqual(commonHolder(orders(lambda)), { kind: 'object', name: 'a.Main$$Lambda', thread: null, objects: 4 });
 });

@@ -138,6 +138,7 @@ test('a place of allocation is named for half of the sampled objects of a class,
   assert.deepEqual(known.state === 'known' && known.allocatedAt, {
     kind: 'frame',
     name: 'com.acme.OrderService.load:88',
+    thread: null,
     samples: 5,
   });
   assert.deepEqual(
@@ -180,12 +181,18 @@ test('objects that took the place of others in a cache that is full say nothing 
   assert.match(few.state === 'unknown' ? few.reason : '', /^54 of 54 .* and 50 of them are in places that did not become more/);
 });
 
-test('objects without any path, of which each has a finalizer more, wait to be finalized', () => {
+test('objects without any path are held by what became more with them: finalizers, or soft references', () => {
   const waiting = apart(9, 'a.Resource').map((object) => ({ ...object, path: [] }));
-  const heldBy = (finalizers: number) => {
-    const found = retentionOf('long[]', waiting, (name) => (name === 'java.lang.ref.Finalizer' ? finalizers : 9000));
+  const heldBy = (reference: string, references: number) => {
+    const more = new Map([
+      ['long[]', 9000],
+      [reference, references],
+    ]);
+    const found = retentionOf('long[]', waiting, (name) => more.get(name) ?? null);
     return found.state === 'known' ? (found.heldBy?.name ?? null) : found.reason;
   };
-  assert.equal(heldBy(9000), 'java.lang.ref.Finalizer');
-  assert.equal(heldBy(12), null);
+  for (const reference of ['java.lang.ref.Finalizer', 'java.lang.ref.SoftReference']) {
+    assert.equal(heldBy(reference, 9000), reference);
+    assert.equal(heldBy(reference, 12), null);
+  }
 });

@@ -71,3 +71,20 @@ test('a container that invents a name for each of 20,000 threads gets 10,000 gro
   assert.equal(groups.length, 10_000);
   assert.deepEqual(groups[0], { name: 'pool-N', threads: 2, stand: null });
 });
+
+test('threads whose names have a UUID or a number in hexadecimal digits are of one pool', () => {
+  const names = [
+    'request-3f2a9c10-7b1e-4f0a-9d2c-0123456789ab',
+    'request-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+    'conn 0x7fAb',
+    'conn 0x1',
+  ];
+  const dump = names.map((name, n) => `"${name}" #${n + 1} prio=5\n\tat a.A.run(A.java:1)\n`).join('\n');
+  assert.deepEqual(
+    parseThreadDump(dump).map(({ name, threads }) => [name, threads]),
+    [
+      ['request-N', 2],
+      ['conn N', 2],
+    ],
+  );
+});
