@@ -109,6 +109,7 @@ const PART_TEXTS = { 'outside-heap': ' outside the heap', locked: ' of page cach
 const CAP_TEXTS = {
   'daily-load': 'it may be daily load or a warm-up',
   'heap-expansion': 'it may be the heap, touched for the first time',
+  collection: 'it may wait for a collection of the JVM that frees it',
   'soft-references': 'soft references may hold it, which the JVM frees before -Xmx is exceeded',
 } as const;
 

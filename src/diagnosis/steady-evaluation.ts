@@ -15,11 +15,13 @@ type Answer = Omit<Evaluation, 'fields'> & {
   readonly growthPerHour: number;
   /** null: not known. */
   readonly usageBytes: number | null;
+  readonly atS: number;
 };
 
-const answerOf = ({ fields, ...rest }: Evaluation, usageBytes: number | null): Answer => ({
+const answerOf = ({ fields, ...rest }: Evaluation, atS: number, usageBytes: number | null = null): Answer => ({
   ...rest,
   usageBytes,
+  atS,
   windowSeconds: fields.usage?.windowSeconds ?? 0,
   isUndecided: fields.usage?.trend === 'settling' && fields.usage.basis.statistics.rise !== undefined,
   growthPerHour: fields.usage?.trend === 'growing' ? Math.max(0, fields.usage.slopeBytesPerHour ?? 0) : 0,
@@ -54,12 +56,31 @@ const hasRisen = (published: Answer, now: Answer): boolean =>
   now.usageBytes !== null &&
   now.usageBytes >= (1 + MIN_RISE) * published.usageBytes;
 
+/** Whether a leak was to end in an OOM kill by now, and did not, and is not found any more: a start that just fits the limit. */
+const isRefuted = (published: Answer, now: Answer): boolean => {
+  const kill = published.etas.find(({ event }) => event === 'oom-kill');
+  return (
+    published.leak === true &&
+    now.leak !== true &&
+    kill !== undefined &&
+    kill.high !== null &&
+    now.atS > published.atS + kill.high
+  );
+};
+
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
   same: isSame,
   atOnce: (published, now) =>
-    now.leak === true || isUnknown(published) || isUnknown(now) || isExplained(published, now) || hasRisen(published, now),
+    now.leak === true ||
+    isUnknown(published) ||
+    isUnknown(now) ||
+    isExplained(published, now) ||
+    hasRisen(published, now) ||
+    isRefuted(published, now),
   isSilent,
+  // A file that was written at once looks like growth for some samples. A leak rests on several evaluations already.
+  asLongAsFound: (published, now) => now.leak !== true && (isExplained(published, now) || hasRisen(published, now)),
 };
 
 /** Growth that is this many times as fast, and for another reason, is another event. */
@@ -85,7 +106,7 @@ const isFound = (share: CauseShare, among: readonly CauseShare[]): boolean => am
  */
 export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
   const published = before.get('answer')?.value as Answer | undefined;
-  const now = answerOf(evaluation, null);
+  const now = answerOf(evaluation, 0);
   if (published === undefined || isSame(published, now)) return false;
   const { usage } = evaluation.fields;
   return (
@@ -102,7 +123,7 @@ export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
  * now; null: not known.
  */
 export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: number | null = null): Evaluation {
-  const found = answerOf(now, usageBytes);
+  const found = answerOf(now, steady.atS, usageBytes);
   const before = steady.before<Answer>('answer');
   const isNowExplained = before !== null && isExplained(before, found);
   const rose = before !== null && hasRisen(before, found);
@@ -111,6 +132,7 @@ export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: nu
     growthPerHour: __,
     isUndecided: ___,
     usageBytes: ____,
+    atS: _____,
     ...answer
   } = steady.keep('answer', found, ANSWER);
   const field: Keeping<FieldTrend> = {
@@ -122,6 +144,7 @@ export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: nu
       (isNowExplained && to.trend === 'growing') ||
       (rose && published.trend === 'stable' && to.trend !== 'stable'),
     isSilent: (published) => isUnknown(now) && !isUnknown(answer) && !isUnknown(published),
+    asLongAsFound: (published, to) => !isUnknown(published) && !isUnknown(to) && now.leak !== true,
   };
   const fields = entriesOf(now.fields).map(([id, trend]): [FieldName, FieldTrend] => [
     id,

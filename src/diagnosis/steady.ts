@@ -12,6 +12,8 @@ import { MINUTE_S } from '../units.ts';
  */
 export interface Kept {
   readonly value: unknown;
+  /** Epoch seconds since when it is published, where it stays only as long as it was found; null: it stays for the whole time. */
+  readonly sinceS: number | null;
   /** Epoch seconds of the first evaluation of those in a row that contradict it; null: the last one agreed. */
   readonly contradictedSinceS: number | null;
 }
@@ -34,25 +36,37 @@ export interface Keeping<T> {
   readonly atOnce?: (published: T, now: T) => boolean;
   /** Whether `now` says nothing, so that it does not contradict. */
   readonly isSilent?: (published: T, now: T) => boolean;
+  /** Whether `now`, which is published at once, stays for no longer than the evaluations agree with it: it may be the event of a moment. */
+  readonly asLongAsFound?: ((before: T, now: T) => boolean) | null;
 }
+
+/** A statement that was seen for a moment stays for this share of the time that others stay. */
+const LEAST_SHARE_OF_HOLD = 1 / 4;
 
 /** The statements of one verdict, given those of the verdict before. */
 export class Steady {
   readonly #before: SteadyState | null;
   readonly #atS: number;
   readonly #holdS: number;
+  readonly #isEvent: boolean;
   readonly #after = new Map<string, Kept>();
 
-  /** `before`: null for the first verdict. */
-  constructor(before: SteadyState | null, atS: number, windowS: number) {
+  /** `before`: null for the first verdict, and where `isEvent`: all that was published is over, and what is measured now may be of a moment. */
+  constructor(before: SteadyState | null, atS: number, windowS: number, isEvent = false) {
     this.#before = before;
     this.#atS = atS;
     this.#holdS = holdSeconds(windowS);
+    this.#isEvent = isEvent;
   }
 
   /** The state for the next verdict. A statement that this verdict did not make is forgotten. */
   get after(): SteadyState {
     return this.#after;
+  }
+
+  /** Epoch seconds of this verdict. */
+  get atS(): number {
+    return this.#atS;
   }
 
   /** What the verdict before published of a statement; null: nothing. */
@@ -61,7 +75,11 @@ export class Steady {
   }
 
   /** What is published of a statement: `now`, or the one before while that stays. */
-  keep<T>(name: string, now: T, { same = Object.is, atOnce = () => false, isSilent = () => false }: Keeping<T> = {}): T {
+  keep<T>(
+    name: string,
+    now: T,
+    { same = Object.is, atOnce = () => false, isSilent = () => false, asLongAsFound = null }: Keeping<T> = {},
+  ): T {
     const before = this.#before?.get(name);
     if (before !== undefined && isSilent(before.value as T, now)) {
       this.#after.set(name, before);
@@ -70,9 +88,22 @@ export class Steady {
     const published = before === undefined ? now : (before.value as T);
     // A clock that was set back begins the wait again.
     const sinceS = Math.min(before?.contradictedSinceS ?? this.#atS, this.#atS);
-    const replaced = same(published, now) || atOnce(published, now) || this.#atS - sinceS >= this.#holdS;
-    const kept: Kept = replaced ? { value: now, contradictedSinceS: null } : { value: published, contradictedSinceS: sinceS };
+    const isSame = same(published, now);
+    const isAtOnce = !isSame && atOnce(published, now);
+    const replaced = isSame || isAtOnce || this.#atS - sinceS >= this.#holdSecondsOf(before, sinceS);
+    const isOfMoment =
+      asLongAsFound !== null && (before === undefined ? this.#isEvent : isAtOnce && asLongAsFound(published, now));
+    const beganS = isOfMoment ? this.#atS : replaced && !isSame ? null : (before?.sinceS ?? null);
+    const kept: Kept = replaced
+      ? { value: now, sinceS: beganS, contradictedSinceS: null }
+      : { value: published, sinceS: beganS, contradictedSinceS: sinceS };
     this.#after.set(name, kept);
     return kept.value as T;
+  }
+
+  /** How long a statement stays that has been contradicted since `sinceS`. */
+  #holdSecondsOf(before: Kept | undefined, sinceS: number): number {
+    if (before === undefined || before.sinceS === null) return this.#holdS;
+    return Math.min(this.#holdS, Math.max(sinceS - before.sinceS, LEAST_SHARE_OF_HOLD * this.#holdS));
   }
 }

@@ -43,8 +43,11 @@ export function diagnoseAfter(
   raw: Undiagnosed,
 ): { readonly verdict: Verdict; readonly steady: SteadyState } {
   const atS = raw.atMs / SECOND_MS;
-  const held = before !== null && isOver(before, raw.evaluation) ? null : before;
-  const steady = new Steady(held, atS, raw.evaluation.fields.usage?.windowSeconds ?? 0);
+  const isEvent = before !== null && isOver(before, raw.evaluation);
+  // A leak rests on several evaluations already.
+  const isOfMoment = isEvent && raw.evaluation.leak !== true;
+  const windowS = raw.evaluation.fields.usage?.windowSeconds ?? 0;
+  const steady = new Steady(isEvent ? null : before, atS, windowS, isOfMoment);
   const kept = steadyEvaluation(steady, raw.evaluation, newestValue(raw, 'usage'));
   const growth = anonGrowthIn({ ...raw, evaluation: kept });
   const attributed = attribute({

@@ -19,6 +19,7 @@ import { lockedCacheColumn, newestReader, withSwap } from './together/derived-co
 import { jointEvidence } from './together/joint-evidence.ts';
 import { reconcileSums } from './together/sum-rates.ts';
 import { admitUnknownParts } from './together/unknown-parts.ts';
+import { waitsForCollection } from './together/waits-for-collection.ts';
 import type { Evaluation, EvaluationOptions, FieldTrend, FieldTrends, Trend } from './types.ts';
 
 /** Minimum number of samples, at any interval. */
@@ -103,11 +104,13 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const lockedCache = lockedCacheColumn(ordered.fields);
   const locked = lockedCache === null ? null : withEarlierRuns('unevictable', lockedCache);
   const limits = { limit, heapMax: series.heapMaxBytes };
+  const memory = outsideHeap?.outsideHeap ?? counted.fields.get('anon');
+  const waits = memory === undefined ? null : waitsForCollection(counted, memory, window);
   const joint = jointEvidence(together, native);
   const combined = admitUnknownParts(
     combineFields(
       joint.fields,
-      { native: joint.native, locked, isSwapped: counted !== ordered },
+      { native: joint.native, locked, isSwapped: counted !== ordered, waits },
       limits,
       coMovement(counted, window),
       windowS,

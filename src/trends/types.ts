@@ -93,7 +93,7 @@ export interface CauseBasis {
   /** The highest of the posteriors. */
   readonly posterior: number;
   /** The reason why the confidence is at most 0.75 although the posterior may be higher: this growth may still end without an error. */
-  readonly cappedBy: 'daily-load' | 'heap-expansion' | 'soft-references' | null;
+  readonly cappedBy: 'daily-load' | 'heap-expansion' | 'collection' | 'soft-references' | null;
   readonly confidence: number;
 }
 

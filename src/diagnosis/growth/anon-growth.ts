@@ -33,6 +33,9 @@ export interface AnonGrowth {
 /** Minimum time between the readings, and minimum growth of the growing parts together. Less is noise. */
 const MIN_SPAN_S = 8;
 export const MIN_GROWTH_BYTES = 4 * MIB;
+/** Malloc takes and gives back that much at any time. A heap does not: pages that it touches for the first time are growth, however slow. */
+const MIN_HEAP_GROWTH_BYTES = MIB;
+const MOSTLY_HEAP = 0.7;
 
 /**
  * The growth between two times, from the readings of the parts between them; null: there are too few readings, or the growth is too small.
@@ -46,7 +49,10 @@ export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number
   const first = Math.min(firstReading(t, fromS), latestFirst);
   const times = t.subarray(first, end);
   const grown = parts.flatMap((part) => growthOf(part, times, first, end)).sort((a, b) => b.grewBytes - a.grewBytes);
-  if (gainedBytes(grown) < MIN_GROWTH_BYTES) return null;
+  const gained = gainedBytes(grown);
+  const inHeap = gainedBytes(grown.filter(({ id }) => id === 'java-heap'));
+  const isHeap = inHeap >= MIN_HEAP_GROWTH_BYTES && inHeap >= MOSTLY_HEAP * gained;
+  if (gained < MIN_GROWTH_BYTES && !isHeap) return null;
   return {
     fromS: times[0]!,
     toS: times[times.length - 1]!,

@@ -140,10 +140,13 @@ const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[], isSwapping
   (fields.anon?.trend === 'growing' && !isSwapping ? fields.anon.slopeBytesPerHour : null) ??
   found.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
-/** The parts by cause. The readings may cover less time than the trend; `scale` converts their rate to that of the trend if both are similar. */
+/**
+ * The parts by cause. The readings may cover another time than the trend; `scale` converts their rate to that of the trend, so that no part is
+ * faster than the whole. A trend that is many times as fast is that of a moment which the readings have not seen.
+ */
 function measuredGrowth({ parts }: AnonGrowth, scale: number): (...causes: readonly GrowthCause[]) => Measured {
   const gained = gainedBytes(parts);
-  const factor = scale > 0.5 && scale < 2 ? scale : 1;
+  const factor = scale > 0 && scale < 2 ? scale : 1;
   return (...causes) => {
     const own = parts.filter((part) => part.grewBytes > 0 && causes.some((cause) => causeAmong(parts, part) === cause));
     const grewBytes = gainedBytes(own);

@@ -87,8 +87,9 @@ export const nativeGrowth: CauseRule = {
       context.evaluation.leak !== true && context.anonGrowth !== null && mayBeCompilers(context.anonGrowth, nativeParts(context))
         ? ', no more than the compilers of a JVM take as it warms up'
         : '';
+    const waits = mayWait(context) ? ' that may wait for a collection' : '';
     return {
-      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${warmUp}.${boundText(context, share) ?? etaText(context)}`,
+      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${waits}${warmUp}.${boundText(context, share) ?? etaText(context)}`,
       severity: oomSeverity(context),
       title: titleOf(context, share),
       evidence: {
@@ -104,6 +105,14 @@ export const nativeGrowth: CauseRule = {
     };
   },
 };
+
+/** Whether a collection may free it: until it is known, no leak is stated. */
+const mayWait = ({ evaluation: { leak, causeBasis }, steady }: RuleContext): boolean =>
+  steady.keep(
+    'native memory may wait for a collection',
+    leak === null && causeBasis.some(({ cause, cappedBy }) => cause === 'native' && cappedBy === 'collection'),
+    { atOnce: () => leak === true },
+  );
 
 function titleOf(context: RuleContext, share: CauseShare): Sentence {
   if (context.jvm === null) return sentence`Anonymous memory grows`;

@@ -4,6 +4,7 @@ import type { Limit } from '../../sources/types.ts';
 import { DAY_S, HOUR_S, MIB, MINUTE_S } from '../../units.ts';
 import { type FieldEvaluation, MANY_COLLECTIONS } from '../field/field-trend.ts';
 import type { Cause, CauseBasis, CauseShare, Eta } from '../types.ts';
+import type { Waiting, WaitsForCollection } from './waits-for-collection.ts';
 
 export type Fields = ReadonlyMap<FieldName, FieldEvaluation>;
 
@@ -37,6 +38,8 @@ export interface DerivedTrends {
   readonly locked: FieldEvaluation | null;
   /** The kernel has swapped out some of what the processes hold. */
   readonly isSwapped: boolean;
+  /** Whether native memory that grows may wait for a collection; null: the JVM does not count them. */
+  readonly waits: WaitsForCollection | null;
 }
 
 /** The growing fields that indicate a cause, each with the field that decides when its growth ends. */
@@ -55,28 +58,41 @@ interface GrowingField {
   readonly field: FieldEvaluation;
 }
 
-/** The confidence in a cause, with what it is computed from. `isStartUp`: whether growth for so many seconds may be the start of the run. */
+/** Whether native memory, where it grows, may wait for a collection that frees it. */
+export function nativeWaits(fields: Fields, { native, waits }: DerivedTrends, etas: readonly Eta[]): Waiting {
+  const field = native?.field ?? fields.get('anon');
+  const end = etas.find(({ event }) => event === 'oom-kill')?.seconds ?? null;
+  return field === undefined || waits === null ? 'counts' : waits(field, end);
+}
+
+/**
+ * The confidence in a cause, with what it is computed from. `isStartUp`: whether growth for so many seconds may be the start of the run. `waiting`:
+ * whether native memory may wait for a collection.
+ */
 export function causeBasis(
   { cause }: CauseShare,
   fields: Fields,
   limits: Limits,
   derived: DerivedTrends,
   isStartUp: (grewSeconds: number) => boolean = () => false,
+  waiting: Waiting = 'counts',
 ): CauseBasis {
   const growing = growingFields(cause, fields, derived);
   const posterior = Math.max(0, ...growing.map(({ field }) => field.posterior));
   const cappedBy =
     cause === 'native' && mayBeHeapExpansion(fields, limits, derived.native)
       ? 'heap-expansion'
-      : growing.every(({ id, field }) => {
-            const room = headroomOf(id, fields, limits);
-            const mayStart = isStartUp(grewSeconds(field)) && !(cause === 'heap' && fillsForCertain(field, room));
-            return mayBeDailyLoad(field, room, mayStart);
-          })
-        ? 'daily-load'
-        : cause === 'heap' && growing.every(({ field }) => maySoftReferencesHold(field, limits))
-          ? 'soft-references'
-          : null;
+      : cause === 'native' && waiting !== 'counts'
+        ? 'collection'
+        : growing.every(({ id, field }) => {
+              const room = headroomOf(id, fields, limits);
+              const mayStart = isStartUp(grewSeconds(field)) && !(cause === 'heap' && fillsForCertain(field, room));
+              return mayBeDailyLoad(field, room, mayStart);
+            })
+          ? 'daily-load'
+          : cause === 'heap' && growing.every(({ field }) => maySoftReferencesHold(field, limits))
+            ? 'soft-references'
+            : null;
   return {
     cause,
     trends: growing.map(({ id, part, field }) => ({
@@ -106,6 +122,8 @@ const IMMINENT_AT_START_S = 30 * MINUTE_S;
 const FILLING_S = 30;
 const MAX_TIMES_AHEAD = 24;
 const NEARLY_THERE = 1 / 4;
+/** In the first seconds of growth its pace is that of a moment. */
+const MOMENT_S = 10;
 
 /**
  * Whether growth for `grewSeconds` in a run of `runSeconds` may be its start: the JVM loads classes, compiles and fills its pools of threads, all at
@@ -118,7 +136,7 @@ function isNear({ event, seconds }: Pick<Eta, 'event' | 'seconds'>, grewSeconds:
   if (event === 'reclaim') return false;
   if (grewSeconds >= FILLING_S) return seconds < Math.min(IMMINENT_AT_START_S, MAX_TIMES_AHEAD * grewSeconds);
   // A heap is there to be filled: soft references and caches fill it up to -Xmx.
-  return event === 'oom-kill' && seconds < NEARLY_THERE * grewSeconds;
+  return event === 'oom-kill' && grewSeconds >= MOMENT_S && seconds < NEARLY_THERE * grewSeconds;
 }
 
 /** Whether many collections show that what they leave reaches -Xmx within the hour. At the start a few may show a live set that is being built. */

@@ -4,7 +4,15 @@ import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
-import { causeBasis, type DerivedTrends, type Fields, grows, type Limits, mayBeStartUp } from './cause-confidence.ts';
+import {
+  causeBasis,
+  type DerivedTrends,
+  type Fields,
+  grows,
+  type Limits,
+  mayBeStartUp,
+  nativeWaits,
+} from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
 import { fitsWhenFull } from './filling-heap.ts';
 import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
@@ -143,7 +151,8 @@ export function combineFields(
   const etas = etasOf(growth, causes, limits);
   // What the kernel swaps out has met its limit already. How much swap there is left may not be known, so that there is no time to an end.
   const isStartUp = (grewSeconds: number): boolean => !derived.isSwapped && mayBeStartUp(runSeconds, grewSeconds, etas);
-  const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived, isStartUp));
+  const waiting = nativeWaits(fields, derived, etas);
+  const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived, isStartUp, waiting));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
   // cgroup v1 does not split kernel memory, so it is not known whether the growth there is reclaimable.
   const reclaimabilityUnknown =
@@ -156,7 +165,12 @@ export function combineFields(
   const whole = wholeMemory(fields);
   // The working set alone does not tell page cache from memory that cannot be reclaimed.
   const isWorkingSetAlone = whole === 'working_set' && grows(fields, 'working_set');
-  const leak = causes.some((cause) => !cause.reclaimable) ? true : isUnknown || isWorkingSetAlone ? null : false;
+  // What a collection gave back was no leak, and until it has come further than before, it is not known to have become one.
+  const isLeak = ({ cause, reclaimable }: CauseShare): boolean =>
+    !reclaimable && !(cause === 'native' && waiting === 'given-back');
+  const isHeld = causes.some(isLeak);
+  const isOpen = isUnknown || isWorkingSetAlone || causes.some(({ reclaimable }) => !reclaimable);
+  const leak = isHeld ? true : isOpen ? null : false;
   if (causes.length > 0 || grows(fields, 'usage') || isWorkingSetAlone) {
     const isRelevant = (i: number): boolean => leak !== true || !causes[i]!.reclaimable;
     const confidences = bases.flatMap(({ confidence }, i) => (isRelevant(i) ? [confidence] : []));

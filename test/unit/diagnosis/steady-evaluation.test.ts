@@ -6,7 +6,7 @@ import type { Verdict } from '../../../src/diagnosis/types.ts';
 import { diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
 import type { Trend } from '../../../src/trends/types.ts';
 import { MIB, MINUTE_S } from '../../../src/units.ts';
-import { causeShare, fieldTrend, fileRow, filesThatGrow, type Given, ruleContext } from '../../support/rule-context.ts';
+import { causeShare, eta, fieldTrend, fileRow, filesThatGrow, type Given, ruleContext } from '../../support/rule-context.ts';
 
 /** The verdicts of these contexts, one a second, in a window of a minute. */
 function verdictsOf(contexts: readonly Given[]): Verdict[] {
@@ -53,6 +53,36 @@ test('growth that has ended is reported as ended after a third of the window', (
   const stable: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
   const trends = verdictsOf([grows, ...Array.from({ length: 30 }, () => stable)]).map(({ trend }) => trend);
   assert.equal(trends.indexOf('stable'), 21);
+});
+
+test('growth that began as another event, and was seen for seconds, is not reported for longer than a few more', () => {
+  const heap: Given = { evaluation: { ...GROWS, leak: null, causes: [], fields: { usage: overAMinute('growing', 4e8) } } };
+  const dump: Given = { evaluation: { ...GROWS, leak: null, fields: { usage: overAMinute('growing', 3.6e9) } } };
+  const stable: Given = { evaluation: { trend: 'stable', leak: false, fields: { usage: overAMinute('stable') } } };
+  const endsAfter = (seconds: number): number => {
+    const before = Array.from({ length: 10 }, () => heap);
+    const dumped = Array.from({ length: seconds }, () => dump);
+    const verdicts = verdictsOf([...before, ...dumped, ...Array.from({ length: 30 }, () => stable)]);
+    return verdicts.findIndex(({ trend }) => trend === 'stable') - before.length - seconds;
+  };
+  assert.deepEqual([endsAfter(2), endsAfter(12), endsAfter(40)], [5, 12, 20]);
+});
+
+test('a leak that was to end in an OOM kill by now, and is not found any more, is not reported for longer', () => {
+  const of = (leak: boolean | null, secondsToKill: number): Given => ({
+    evaluation: {
+      trend: 'growing',
+      leak,
+      causes: [causeShare('native', 3.6e9)],
+      etas: [eta('oom-kill', secondsToKill)],
+      fields: { usage: overAMinute('growing', 3.6e9) },
+    },
+  });
+  const stays = (secondsToKill: number): number => {
+    const all = [...Array.from({ length: 30 }, () => of(true, secondsToKill)), ...Array.from({ length: 30 }, () => of(null, 60))];
+    return verdictsOf(all).filter(({ leak }) => leak === true).length - 30;
+  };
+  assert.deepEqual([stays(600), stays(3)], [20, 3]);
 });
 
 test('a leak is reported as soon as the alarm fires, and the first trend as soon as it is known', () => {

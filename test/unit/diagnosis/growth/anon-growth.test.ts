@@ -59,8 +59,14 @@ test('one reading, readings within seconds, or growth of less than 4 MiB tell no
   assert.equal(anonGrowth(columns([], {}), 0, 100), null);
   assert.equal(anonGrowth(columns([0], { 'java-heap': [10] }), 0, 100), null);
   assert.equal(anonGrowth(columns([0, 5], { 'java-heap': [10, 90] }), 0, 100), null);
-  assert.equal(anonGrowth(columns([0, 60], { 'java-heap': [10, 13] }), 0, 100), null);
-  assert.notEqual(anonGrowth(columns([0, 60], { 'java-heap': [10, 14] }), 0, 100), null);
+  assert.equal(anonGrowth(columns([0, 60], { 'malloc-arenas': [10, 13] }), 0, 100), null);
+  assert.notEqual(anonGrowth(columns([0, 60], { 'malloc-arenas': [10, 14] }), 0, 100), null);
+});
+
+test('of a heap 1 MiB tells, if it is most of what grew: its pages are touched for the first time', () => {
+  const grew = (heap: number, arenas: number) =>
+    anonGrowth(columns([0, 60], { 'java-heap': [10, 10 + heap], 'malloc-arenas': [5, 5 + arenas] }), 0, 100) !== null;
+  assert.deepEqual([grew(1, 0), grew(0.9, 0), grew(1.5, 0.5), grew(1.5, 1)], [true, false, true, false]);
 });
 
 test('readings after the time of the verdict do not count', () => {

@@ -81,6 +81,22 @@ const part = (id: keyof typeof NAMES, grewBytes: number) => ({
   bytesPerHour: grewBytes,
 });
 
+test('native memory that may wait for a collection is said to, while that is not known', () => {
+  const said = (leak: boolean | null): string =>
+    applyRule(nativeGrowth, {
+      jvm: {},
+      evaluation: {
+        trend: 'growing',
+        leak,
+        causes: [causeShare('native')],
+        causeBasis: [{ cause: 'native', trends: [], posterior: 0.99, cappedBy: 'collection', confidence: 0.75 }],
+        fields: FLAT,
+      },
+    })!.headline!;
+  assert.match(said(null), /are flat: native memory that may wait for a collection\./);
+  assert.match(said(true), /are flat: native memory\./);
+});
+
 test('growth that may be the compilers is said to be no more than that, unless something is known to leak', () => {
   const warmUp = (leak: boolean | null) =>
     growing({

@@ -26,6 +26,7 @@ const basis = (cause: Cause, given: Given, limits: Limits = LIMITS, derived: Par
     native: null,
     locked: null,
     isSwapped: false,
+    waits: null,
     ...derived,
   });
 
@@ -75,6 +76,7 @@ describe('growth of the first five minutes may be the start', () => {
     assert.equal(mayBeStartUp(240, 29, [eta('oom-kill', 120)]), true, 'growth that began later');
     assert.deepEqual([soon('oom-kill', 7, 28), soon('oom-kill', 6, 28)], [true, false], 'next to nothing is left of the limit');
     assert.equal(soon('heap-exhausted', 6, 28), true, 'a heap may be filled up to -Xmx');
+    assert.deepEqual([soon('oom-kill', 1, 9), soon('oom-kill', 1, 10)], [true, false], 'a pace of seconds is that of a moment');
   });
   test('however fast it is, unless earlier runs grew alike', () => {
     const atStart = (given: Partial<FieldEvaluation>) =>
@@ -82,7 +84,7 @@ describe('growth of the first five minutes may be the start', () => {
         { cause: 'metaspace', bytesPerHour: 1, reclaimable: false, what: null },
         fieldsOf({ metaspace: grown(1500, 1 / 30, given) }),
         LIMITS,
-        { native: null, locked: null, isSwapped: false },
+        { native: null, locked: null, isSwapped: false, waits: null },
         () => true,
       );
     assert.deepEqual([atStart({}).confidence, atStart({}).cappedBy], [0.75, 'daily-load']);
@@ -97,12 +99,36 @@ describe('growth of the first five minutes may be the start', () => {
         { cause: 'heap', bytesPerHour: 1, reclaimable: false, what: null },
         fieldsOf({ heap_used: field }),
         { limit: 'max', heapMax },
-        { native: null, locked: null, isSwapped: false },
+        { native: null, locked: null, isSwapped: false, waits: null },
         () => true,
       ).confidence;
     };
     assert.deepEqual([heap(8, 224 * MIB), heap(7, 224 * MIB), heap(8, 225 * MIB)], [0.99, 0.75, 0.75]);
   });
+});
+
+test('native memory is at most probable while it may wait for a collection, and other memory does not wait', () => {
+  const anon = grown(1500, 1, { dailyLoadExcluded: true });
+  const waiting = (cause: Cause, state: 'open' | 'given-back' | 'counts') => {
+    const { confidence: sure, cappedBy } = causeBasis(
+      { cause, bytesPerHour: 1, reclaimable: false, what: null },
+      fieldsOf({ anon, shmem: anon }),
+      LIMITS,
+      { native: null, locked: null, isSwapped: false, waits: null },
+      () => false,
+      state,
+    );
+    return [sure, cappedBy];
+  };
+  assert.deepEqual(waiting('native', 'open'), [0.75, 'collection']);
+  assert.deepEqual(waiting('native', 'given-back'), [0.75, 'collection']);
+  assert.deepEqual(
+    [waiting('native', 'counts'), waiting('shmem', 'open')],
+    [
+      [0.99, null],
+      [0.99, null],
+    ],
+  );
 });
 
 test('what a heap keeps may be soft references for a second for each free MiB, if -Xmx fits the limit and is not near', () => {
@@ -127,7 +153,7 @@ test('growth at the start lasts since it has about the slope of now, and one tha
       { cause: 'shmem', bytesPerHour: 1, reclaimable: false, what: null },
       fieldsOf({ shmem: grown(3600, 1 / 60, given) }),
       LIMITS,
-      { native: null, locked: null, isSwapped: false },
+      { native: null, locked: null, isSwapped: false, waits: null },
       (grewSeconds) => seconds.push(grewSeconds) > 0,
     );
     return Math.round(seconds.at(-1)!);

@@ -69,7 +69,7 @@ function evaluated(perHour: number): FieldEvaluation {
   };
 }
 
-const NONE: DerivedTrends = { native: null, locked: null, isSwapped: false };
+const NONE: DerivedTrends = { native: null, locked: null, isSwapped: false, waits: null };
 
 for (const row of rows) {
   const [cells, answer] = row.split('|').map((part) => part.trim().split(/\s+/)) as [string[], string[]];
@@ -174,6 +174,18 @@ test('a heap whose live set is not known is neither called a leak nor cleared of
     ['heap_used', heap],
   ]);
   assert.equal(combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: 200 * MIB }, UNMOVED, DAY_S).leak, null);
+});
+
+test('native memory that a collection gave back is no leak, and what leaks beside it is one', () => {
+  const fields = (shmem: number) =>
+    new Map<FieldId, FieldEvaluation>([
+      ['usage', evaluated(24 * MIB)],
+      ['anon', evaluated(12 * MIB)],
+      ['shmem', evaluated(shmem)],
+    ]);
+  const leak = (state: 'open' | 'given-back' | 'counts', shmem = 0): boolean | null =>
+    combineFields(fields(shmem), { ...NONE, waits: () => state }, { limit: 4096 * MIB, heapMax: null }, UNMOVED, DAY_S).leak;
+  assert.deepEqual([leak('given-back'), leak('open'), leak('counts'), leak('given-back', 12 * MIB)], [null, true, true, true]);
 });
 
 describe('kinds of memory that cannot be reclaimed', () => {

@@ -19,7 +19,7 @@ const still = fieldEvaluation({ windowSeconds, posterior: 0 });
 const noted = (statistics: TrendStatistics) => fieldEvaluation({ basis: { ...still.basis, statistics } });
 const since = (fromT: number) => ({ ...still.basis, line: { fromT, toT: 1e6, level: 0, slopePerSecond: 0 } });
 
-const NONE: DerivedTrends = { native: null, locked: null, isSwapped: false };
+const NONE: DerivedTrends = { native: null, locked: null, isSwapped: false, waits: null };
 const UNLIMITED: Limits = { limit: 'max', heapMax: 'max' };
 
 const answer = (fields: ByField<FieldEvaluation>, limits: Partial<Limits> = {}, moved = UNMOVED, derived = NONE) =>

@@ -21,6 +21,7 @@ function events(limitMib: number, heapMaxMib: number, beside: Partial<Record<Fie
     native: native ? { field: fieldEvaluation({ levelNow: 20 * MIB }), untouchedBytes: 0 } : null,
     locked: null,
     isSwapped: false,
+    waits: null,
   };
   return combineFields(fields, derived, { limit: limitMib * MIB, heapMax: heapMaxMib * MIB }, UNMOVED, 60).etas.map(
     ({ event }) => event,
