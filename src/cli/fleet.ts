@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
+import { dropStartCode } from '../daemon/memory-trimmer.ts';
 import { failsGate, type Gate } from '../diagnosis/gate.ts';
 import { isOfServer } from '../fleet/evaluate-shard.ts';
 import { evaluateHere, serveThread, startThreads } from '../fleet/evaluators.ts';
@@ -100,6 +101,7 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
     if (options.report !== null) checkFolder(options.report);
     results = ResultFile.open(options.resume, question, options.until ?? Math.floor(Date.now() / SECOND_MS));
     const progress = progressBar();
+    let isStarted = false;
     const answer = await runFleet({
       client,
       selector,
@@ -113,7 +115,12 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
         isBundled()
           ? startThreads(new URL(import.meta.url), threadsOf(options), evaluatorOptions)
           : evaluateHere(evaluatorOptions),
-      onProgress: progress.show,
+      onProgress(state) {
+        progress.show(state);
+        // By the first rows all threads have begun.
+        if (!isStarted) dropStartCode().catch(() => {}); // a run needs it for nothing else than its memory
+        isStarted = true;
+      },
     });
     progress.clear();
     await print(answer, results, options);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Due } from '../clock.ts';
-import { loadSyscalls, type Syscalls } from '../sources/process/syscalls.ts';
+import { loadSyscalls } from '../sources/process/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 
 /** A collection takes about 10 ms, which is 0.2 ms a tick. */
@@ -23,10 +23,10 @@ export class MemoryTrimmer {
     this.#anonBytes = anonBytes;
   }
 
-  /** Call once after the start. It also drops pages of node's binary that only the start needs. Pages that a tick uses come back from the page cache. */
+  /** Call once after the start. */
   async trimAfterStart(): Promise<void> {
-    const calls = await this.#trim();
-    if (calls !== null) for (const { start, end } of unmodifiedCodeMappings()) calls.madviseDontNeed(start, end - start);
+    await this.#trim();
+    await dropStartCode();
   }
 
   /** Call at each tick. */
@@ -36,14 +36,20 @@ export class MemoryTrimmer {
     if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim();
   }
 
-  async #trim(): Promise<Syscalls | null> {
+  async #trim(): Promise<void> {
     this.#collect();
     const calls = await loadSyscalls();
     if (typeof calls !== 'string') calls.mallocTrim();
     const anon = this.#anonBytes() ?? 0;
     this.#lowestBytes = this.#lowestBytes === 0 ? anon : Math.min(this.#lowestBytes, anon);
-    return typeof calls === 'string' ? null : calls;
   }
+}
+
+/** Drops pages of node's binary that only the start needs, 20 MiB. Pages that are used again come back from the page cache. */
+export async function dropStartCode(): Promise<void> {
+  const calls = await loadSyscalls();
+  if (typeof calls === 'string') return;
+  for (const { start, end } of unmodifiedCodeMappings()) calls.madviseDontNeed(start, end - start);
 }
 
 /** Mappings of the running binary without modified pages. A modified page would be lost if it were dropped. */

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { KIB, MIB } from '../units.ts';
 
 /** The place of a line in a spool, in bytes. */
 export interface SpoolPlace {
@@ -10,6 +11,8 @@ export interface SpoolPlace {
 export class Spool {
   readonly #fd: number;
   #end: number;
+  /** One for all that is read: each row would leave one to the garbage collector, which sees little of what it weighs. */
+  #bytes = Buffer.alloc(64 * KIB);
 
   private constructor(fd: number, end: number) {
     this.#fd = fd;
@@ -23,13 +26,23 @@ export class Spool {
 
   /** Continues a file, and gives its complete lines to `onLine`. What follows the last newline was cut off, and is replaced. */
   static resume(path: string, onLine: (text: string, place: SpoolPlace) => void): Spool {
-    const bytes = readFileSync(path);
-    let offset = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, offset)) {
-      onLine(bytes.subarray(offset, end).toString(), { offset, length: end - offset });
-      offset = end + 1;
+    const spool = new Spool(openSync(path, 'r+'), 0);
+    // The file of a large fleet is larger than the memory that a run takes.
+    let piece = Buffer.alloc(MIB);
+    for (let held = 0; ; ) {
+      if (held === piece.length) piece = Buffer.concat([piece, Buffer.alloc(piece.length)]);
+      const n = readSync(spool.#fd, piece, held, piece.length - held, spool.#end + held);
+      if (n === 0) return spool;
+      held += n;
+      let from = 0;
+      for (let end = piece.indexOf(10); end >= 0 && end < held; end = piece.indexOf(10, from)) {
+        onLine(piece.toString('utf8', from, end), { offset: spool.#end + from, length: end - from });
+        from = end + 1;
+      }
+      piece.copyWithin(0, from, held);
+      held -= from;
+      spool.#end += from;
     }
-    return new Spool(openSync(path, 'r+'), offset);
   }
 
   append(line: string): SpoolPlace {
@@ -42,13 +55,14 @@ export class Spool {
   }
 
   read({ offset, length }: SpoolPlace): string {
-    const bytes = Buffer.alloc(length);
+    if (this.#bytes.length < length) this.#bytes = Buffer.alloc(2 * length);
+    const bytes = this.#bytes;
     for (let read = 0; read < length; ) {
       const n = readSync(this.#fd, bytes, read, length - read, offset + read);
       if (n === 0) throw new Error(`the spool ends at byte ${offset + read}, expected ${length} bytes from ${offset}`);
       read += n;
     }
-    return bytes.toString();
+    return bytes.toString('utf8', 0, length);
   }
 
   close(): void {
