@@ -12,7 +12,14 @@ interface Watched {
 export function otherJvmsOf({ target: own }: Watched, all: Iterable<Watched>): OtherJvm[] {
   return [...all].flatMap(({ target: { id, cgroup, process, jvm }, alive, verdict }): OtherJvm[] =>
     alive && jvm !== null && process !== null && cgroup.path === own.cgroup.path && process.pid !== own.process?.pid
-      ? [{ pid: process.pid, heapRises: heapRisesIn(verdict), address: `/api/v1/verdict?target=${encodeURIComponent(id)}` }]
+      ? [
+          {
+            pid: process.pid,
+            heapRises: heapRisesIn(verdict),
+            heap: verdict?.cause === 'heap' ? verdict : null,
+            address: `/api/v1/verdict?target=${encodeURIComponent(id)}`,
+          },
+        ]
       : [],
   );
 }

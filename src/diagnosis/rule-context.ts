@@ -52,6 +52,8 @@ export interface OtherJvm {
   readonly pid: number;
   /** The trend of its heap floor in its own verdict; null: not known yet. */
   readonly heapRises: boolean | null;
+  /** What its own verdict says if its heap is the first cause; null: it is not. */
+  readonly heap: Pick<Evaluation, 'leak' | 'confidence' | 'etas'> | null;
   /** Path and query of its verdict in the API. */
   readonly address: string;
 }

@@ -9,6 +9,7 @@ import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
 import { withCauses, withUnknownLeak } from './leak-of-causes.ts';
 import { nameCauses } from './name-causes.ts';
+import { otherJvmOf, withOtherHeap } from './other-jvm.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
@@ -60,7 +61,9 @@ export function diagnoseAfter(
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
-  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: withCauses(evaluation, causes), steady };
+  const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
+  const judged = withOtherHeap(withCauses(evaluation, causes), other);
+  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: judged, steady };
   return { verdict: verdictOf(context), steady: steady.after };
 }
 
@@ -74,9 +77,7 @@ function verdictOf(context: RuleContext): Verdict {
   const plain = isEmptyAfterKill(context)
     ? sentence`${kill}${afterKill(context)}`
     : sentence`${kill}${leadText(leading)}${plainHeadline(context)}`;
-  // Another process may have begun to grow as the killed one did.
-  const beforeGrowth = causes[0]?.cause === 'process' ? kill : [];
-  const headlineParts = sentence`${introduction(context)}${leading?.headline ? sentence`${beforeGrowth}${leading.headline}` : plain}`;
+  const headlineParts = sentence`${introduction(context)}${leading?.headline ? sentence`${kill}${leading.headline}` : plain}`;
   const isOpen = context.evaluation.leak === false && causes.length === 0 && isLeakOpen(context);
   const { trend, leak, confidence, needs, causeBasis } = isOpen ? withUnknownLeak(context.evaluation) : context.evaluation;
   return {

@@ -33,7 +33,11 @@ test('of two JVMs in one cgroup each has its own heap figures, and a heap leak o
   assert.ok((await heapMax(still.pid)) !== (await heapMax(leaking.pid)));
   const id = idOf(still.pid);
   await live.verdict(
-    ({ target, headline }) => target.id === id && /^HeapLeak \(pid .* a heap leak of that JVM\./.test(headline),
+    ({ target, leak, eta, headline }) =>
+      target.id === id &&
+      leak === true &&
+      eta?.event === 'heap-exhausted' &&
+      /^HeapLeak \(pid .* a heap leak of that JVM\..*Its heap reaches its -Xmx in .*: OutOfMemoryError\.$/.test(headline),
     120_000,
   );
 });

@@ -123,7 +123,7 @@ const severityAt = (context: RuleContext, atS: number): 'critical' | 'warn' => (
 
 const isRecent = ({ atMs }: RuleContext, atS: number): boolean => atMs / SECOND_MS - atS <= RECENT_SECONDS;
 
-/** The text before the headline of a container in which nothing grows, for a day after a kill. */
+/** The text that begins the headline for a day after a kill. */
 export function recentKill(context: RuleContext): Sentence {
   const [ofContainer, ofProcesses] = [containerKills(context), processKills(context)];
   if (!isEmptyAfterKill(context) && ofProcesses !== null && isRecent(context, ofProcesses.last.t))

@@ -1,10 +1,11 @@
 import { bytesText, joinWithAnd, rateText, safeName } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
-import { etaText } from '../eta-text.ts';
+import { etaDueText, etaText } from '../eta-text.ts';
 import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import { SEVERAL_PROCESSES } from '../growth/attribute.ts';
+import { otherJvmOf } from '../other-jvm.ts';
 import type { CauseRule } from '../rule.ts';
-import { newestValue, type OtherJvm, oomSeverity, type RuleContext } from '../rule-context.ts';
+import { etaOf, newestValue, type OtherJvm, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -18,9 +19,9 @@ export const processGrowth: CauseRule = {
     if (share.what === SEVERAL_PROCESSES) return severalFound(context, share);
     const part = context.anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === share.what) ?? null;
     const name = safeName(share.what ?? 'another process');
-    const other = context.otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
+    const other = otherJvmOf(context, share);
     return {
-      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(context, other)}${jvmText(context)}${etaText(context)}`,
+      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part)}.${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
       severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
@@ -76,13 +77,20 @@ function severalFound(context: RuleContext, share: CauseShare): ReturnType<Cause
 }
 
 /** The known facts about the heap of another JVM; empty: it is not a JVM, or its heap was not read. */
-function otherHeapText({ steady }: RuleContext, other: OtherJvm | null): string {
+function otherHeapText({ steady, evaluation }: RuleContext, other: OtherJvm | null): string {
   if (other === null) return '';
   const rises = steady.keep(`heap of ${other.pid} rises`, other.heapRises, { atOnce: (before) => before === null });
   if (rises === null) return '';
-  return rises
-    ? ' It is a JVM, and the floor of its Java heap after GC rises: a heap leak of that JVM.'
-    : ' It is a JVM, and its Java heap does not grow.';
+  if (!rises) return ' It is a JVM, and its Java heap does not grow.';
+  const leak = evaluation.leak === true ? ': a heap leak of that JVM' : '';
+  return ` It is a JVM, and the floor of its Java heap after GC rises${leak}.`;
+}
+
+/** The end of the growth: the kill, or the -Xmx of the other JVM if that comes first. */
+function endText(context: RuleContext, other: OtherJvm | null): string {
+  const [exhausted, oom] = [etaOf(context, 'heap-exhausted'), etaOf(context, 'oom-kill')];
+  if (other === null || exhausted === null || (oom !== null && oom.seconds < exhausted.seconds)) return etaText(context);
+  return ` Its heap reaches its -Xmx ${etaDueText(context, exhausted)}: OutOfMemoryError.`;
 }
 
 /** ", which the JVM started (pid 12)," */

@@ -344,6 +344,17 @@ test('a process that was killed leads the headline where nothing grows, and what
   );
 });
 
+test('a process that was killed within the last day begins the headline of whatever grows since', () => {
+  const killed = [{ name: 'wkhtmltopdf', pid: 12, anonBytes: 186 * MIB, parent: null }];
+  const base = scene({ trend: 'growing', causes: [causeShare('page-cache')] });
+  const headlineAt = (secondsAgo: number) => {
+    const events = [{ t: base.atMs / 1000 - secondsAgo, type: 'process_oom_kill' as const, killed }];
+    return diagnose({ ...base, series: { ...base.series, events } }).headline;
+  };
+  assert.match(headlineAt(60), /^The OOM killer ended wkhtmltopdf .* still runs\. Memory used .*page cache/);
+  assert.doesNotMatch(headlineAt(2 * 86_400), /OOM killer/);
+});
+
 test('a disk that is full within a day leads the headline where no memory grows: files may be written past the page cache', () => {
   const soon = file({ growthBytesPerHour: 1e9, fileSystem: { kind: 'disk', freeBytes: 2e9, totalBytes: 1e12 } });
   const v = diagnose(scene({ trend: 'stable' }, filesThatGrow([soon])));

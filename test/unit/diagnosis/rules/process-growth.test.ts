@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SEVERAL_PROCESSES } from '../../../../src/diagnosis/growth/attribute.ts';
 import { processGrowth } from '../../../../src/diagnosis/rules/process-growth.ts';
+import type { Eta } from '../../../../src/trends/types.ts';
 import { MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
 
@@ -29,7 +30,7 @@ const growing = (process: object | null, jvmGrew = 0, over: Given = {}) =>
     },
     evaluation: {
       trend: 'growing',
-      leak: true,
+      leak: over.evaluation?.leak === undefined ? true : over.evaluation.leak,
       causes: [causeShare('process', 100e6, { what: 'chrome' })],
       etas: over.evaluation?.etas ?? [],
     },
@@ -66,12 +67,25 @@ test('an OOM kill within a day makes it critical', () => {
 test('of another JVM it is said whether its heap rises, and where its own verdict is', () => {
   const process = { processes: 1, pid: 40, parent: null };
   const other = (heapRises: boolean | null) =>
-    growing(process, 0, { otherJvms: [{ pid: 40, heapRises, address: '/api/v1/verdict?target=x-40' }] })!;
+    growing(process, 0, { otherJvms: [{ pid: 40, heapRises, heap: null, address: '/api/v1/verdict?target=x-40' }] })!;
   assert.match(other(true).headline!, / It is a JVM, and the floor of its Java heap after GC rises: a heap leak of that JVM\. /);
   assert.match(other(false).headline!, / It is a JVM, and its Java heap does not grow\. /);
   assert.doesNotMatch(other(null).headline!, /It is a JVM/);
   assert.equal(other(true).title, 'Another JVM of the container grows: chrome');
   assert.match(other(true).advice, /\/api\/v1\/verdict\?target=x-40\.$/);
+});
+
+test('a heap of another JVM is called a leak only if it is known to be one, and ends at its own -Xmx if that comes first', () => {
+  const process = { processes: 1, pid: 40, parent: null };
+  const otherJvms = [{ pid: 40, heapRises: true, heap: null, address: '/api/v1/verdict?target=x-40' }];
+  const headline = (etas: Eta[], leak: boolean | null = true) =>
+    growing(process, 0, { otherJvms, evaluation: { etas, leak } })!.headline!;
+  assert.match(headline([], null), / the floor of its Java heap after GC rises\. The JVM itself/);
+  assert.match(
+    headline([eta('heap-exhausted', 600)]),
+    /: a heap leak of that JVM\. .* Its heap reaches its -Xmx in 9 to 11 minutes: OutOfMemoryError\.$/,
+  );
+  assert.match(headline([eta('oom-kill', 600), eta('heap-exhausted', 6000)]), / OOM kill in 9 to 11 minutes\.$/);
 });
 
 test('processes of many names are listed by some of their names, with their sum', () => {

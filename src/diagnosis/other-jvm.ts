@@ -1,0 +1,26 @@
+import type { CauseShare, Evaluation } from '../trends/types.ts';
+import { withUnknownLeak } from './leak-of-causes.ts';
+import type { OtherJvm, RuleContext } from './rule-context.ts';
+
+/** The JVM that is meant if a process of the container is the cause; null: that process is no JVM. */
+export function otherJvmOf(
+  { anonGrowth, otherJvms }: Pick<RuleContext, 'anonGrowth' | 'otherJvms'>,
+  { cause, what }: Pick<CauseShare, 'cause' | 'what'>,
+): OtherJvm | null {
+  if (cause !== 'process') return null;
+  const part = anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === what);
+  return otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
+}
+
+/**
+ * The evaluation of growth in the heap of another JVM. Whether that is a leak, and when it ends, is known from the collections of that JVM: a heap
+ * ends at its -Xmx, often before the limit of the container.
+ */
+export function withOtherHeap(evaluation: Evaluation, other: OtherJvm | null): Evaluation {
+  const heap = other?.heap ?? null;
+  if (heap === null || evaluation.trend !== 'growing') return evaluation;
+  const isBounded = heap.etas.some(({ event }) => event === 'heap-exhausted');
+  const ended = isBounded ? { ...evaluation, etas: heap.etas } : evaluation;
+  if (heap.leak === null) return withUnknownLeak(ended);
+  return { ...ended, leak: heap.leak, confidence: heap.confidence };
+}
