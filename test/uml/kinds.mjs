@@ -29,6 +29,7 @@ const ALL_CASES = [
   { kind: 'swap', max: '72M', cause: 'native', program: ['UnsafeLeak', '1.5', '200'] },
   { kind: 'sock', max: '512M', cause: 'sock', program: ['KernelKinds', 'sock', '1', '60'] },
   { kind: 'page-tables', max: '512M', cause: 'page-tables', program: ['KernelKinds', 'page-tables', '1', '120'] },
+  { kind: 'pipes', max: '512M', cause: 'kernel', program: ['KernelKinds', 'pipes', '1', '60'] },
   { kind: 'high', max: '512M', high: '64M', rule: 'throttled', program: ['UnsafeLeak', '1.5', '200'] },
 ];
 const CASES = ALL_CASES.filter(({ kind }) => process.argv.includes(kind));

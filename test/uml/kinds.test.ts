@@ -50,6 +50,14 @@ test(
   },
 );
 
+test('pipes that nobody reads are kernel memory that stays, and who holds them is named', OPTIONS, async (t) => {
+  const verdict = (await verdictsOf(t, ['pipes'])).get('pipes')!;
+  assert.match(
+    verdict.headline,
+    /^Kernel memory .* the kernel cannot take it back\..* Held open are about [\d,]+ ends of pipes, by java KernelKinds pid \d+:/,
+  );
+});
+
 test('a container that the kernel slows down at memory.high is told so', OPTIONS, async (t) => {
   const verdict = (await verdictsOf(t, ['high'])).get('high')!;
   const found = verdict.findings.find(({ rule }) => rule === 'throttled')!;
