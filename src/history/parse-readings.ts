@@ -1,4 +1,5 @@
 import { timeProblem } from '../clock.ts';
+import { plausible } from '../plausible.ts';
 import type { FileSystemUse } from '../sources/types.ts';
 import type { PartProcess, StoredParts } from './part-readings.ts';
 import type { StoredColumn } from './stored-column.ts';
@@ -85,7 +86,8 @@ const fail = (): never => {
 };
 const objectOf = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : fail());
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : fail());
-const numberOf = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : fail());
+/** All of them are sizes, counts, pids or times. */
+const numberOf = (value: unknown): number => (typeof value === 'number' ? (plausible(value) ?? fail()) : fail());
 const numberOrNull = (value: unknown): number | null => (value === null ? null : numberOf(value));
 const listOf = <T>(value: unknown, one: (item: Json) => T): T[] =>
   Array.isArray(value) && value.length <= MAX_ITEMS ? value.map((item) => one(objectOf(item))) : fail();

@@ -1,6 +1,6 @@
 import { timeProblem } from '../clock.ts';
 import { type ByField, entriesOf } from '../fields.ts';
-import { bounded, isFieldKey } from '../plausible.ts';
+import { bounded, isFieldKey, plausible } from '../plausible.ts';
 
 /**
  * One segment on disk, as columns in compact JSON, which jq can read. `null` is a gap. Pure.
@@ -64,7 +64,8 @@ export class SegmentError extends Error {
 
 const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
 const isNumberOrNull = (v: unknown): v is number | null => v === null || isNumber(v);
-const isLimit = (v: unknown): v is Segment['limit'] => v === 'max' || v === null || (isNumber(v) && v >= 0);
+const isSeconds = (v: unknown): boolean => timeProblem(v) === null;
+const isLimit = (v: unknown): v is Segment['limit'] => v === 'max' || v === null || (isNumber(v) && plausible(v) !== null);
 const isTextOrNull = (v: unknown): v is string | null => v === null || typeof v === 'string';
 const isObject = (v: unknown): v is object => typeof v === 'object' && v !== null && !Array.isArray(v);
 
@@ -108,8 +109,8 @@ export function parseSegment(text: string, { proven = false } = {}): Segment {
   if (proven) return segment;
   if (t.some((at, i) => i > 0 && at <= t[i - 1]!)) throw new SegmentError('t must rise');
   for (const part of ['fields', 'min', 'max'] as const) checkColumns(part, segment[part], t.length);
-  if (!isNumber(step) || step < 0 || !isNumberOrNull(until)) throw new SegmentError('step and until must be seconds');
-  if (!isTextOrNull(epoch) || !isNumberOrNull(epochStart))
+  if (!isSeconds(step) || !(until === null || isSeconds(until))) throw new SegmentError('step and until must be seconds');
+  if (!isTextOrNull(epoch) || !(epochStart === null || isSeconds(epochStart)))
     throw new SegmentError('epoch must be a text and epochStart a time, or both null');
   if (!isLimit(limit) || !isLimit(heapMax)) throw new SegmentError('limit and heapMax must be bytes, "max" or null');
   if (!Array.isArray(events) || !events.every((e) => isNumber(e?.t) && typeof e?.type === 'string'))

@@ -1,4 +1,5 @@
 import { FIELDS, type FieldRow, type FieldValues, withoutNulls } from '../../fields.ts';
+import { plausible } from '../../plausible.ts';
 import { KIB } from '../../units.ts';
 import type { ProcessRef, Reading, Roots, Source } from '../types.ts';
 import { readStartTicks } from './procfs.ts';
@@ -43,7 +44,7 @@ const STATUS_FIELDS: readonly { readonly row: FieldRow; readonly label: string }
 );
 
 /**
- * The fields in the text of /proc/PID/status, whose sizes are in kB. Fields that the kernel does not report (VmRSS of a zombie) are missing.
+ * The fields in the text of /proc/PID/status, whose sizes are in kB. Fields that the kernel does not report (VmRSS of a zombie), and impossible values, are missing.
  * It uses no regular expression for each field, because it runs at every tick. Source: proc_pid_status(5).
  */
 export const processValues = (status: string): FieldValues =>
@@ -51,7 +52,7 @@ export const processValues = (status: string): FieldValues =>
     Object.fromEntries(
       STATUS_FIELDS.map(({ row, label }) => {
         const value = numberAfter(status, label);
-        return [row.id, value !== null && row.unit === 'bytes' ? value * KIB : value];
+        return [row.id, value === null ? null : plausible(row.unit === 'bytes' ? value * KIB : value)];
       }),
     ),
   );
