@@ -212,8 +212,8 @@ export class WatchedContainer implements AnsweringContainer {
 
   /** Mounts of which the last scan has asked no file, each with the reason. */
   get skippedMounts(): Sample['failures'] {
-    return this.#files.flatMap(({ kind, files, residency }) =>
-      kind === 'unqueried' && files === 0 && residency.state === 'unknown'
+    return this.#files.flatMap(({ kind, sizeBytes, residency }) =>
+      kind === 'unqueried' && sizeBytes === null && residency.state === 'unknown'
         ? [{ source: 'files of a mount', error: residency.reason, remediation: null }]
         : [],
     );

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import koffi from 'koffi';
 import { fileSystemType, openCgroupFile } from '../../src/sources/cgroup/cgroup-files.ts';
+import { PageCacheScanner } from '../../src/sources/files/page-cache-scanner.ts';
 import { type PinResult, pin, pinLink, pinUnder } from '../../src/sources/process/pinned-path.ts';
 import { mountsOf, O_PATH, parseMounts } from '../../src/sources/process/remote-mounts.ts';
 import { attackedMemhound } from '../support/attacked.ts';
 import { watch } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
+import { processRef, ROOTS } from '../support/process-ref.ts';
 
 const MNT_DETACH = 2;
 
@@ -82,6 +84,32 @@ test('a volume of the container that never answers costs its own files, and noth
     .filter((line) => line.includes(reason));
   assert.equal(said.length, 1, 'the log says it once');
   assert.equal((await hound.stop()).code, 0);
+});
+
+test('a file that is open on a volume which was taken away has a row that says that it is not asked, and memory without a name is asked', {
+  skip: missingRequirements('mount'),
+}, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-fuse-'));
+  t.after(() => rmdirSync(dir));
+  const libc = koffi.load(null);
+  assert.equal(libc.func('int mount(str source, str target, str type, ulong flags, str data)')('none', dir, 'tmpfs', 0, ''), 0);
+  const lost = openSync(join(dir, 'app.log'), 'w');
+  assert.equal(libc.func('int umount2(str target, int flags)')(dir, MNT_DETACH), 0);
+  const memory: number = libc.func('int memfd_create(str name, uint flags)')('cache', 0);
+  t.after(() => [lost, memory].forEach(closeSync));
+  ftruncateSync(memory, 2 ** 20);
+  const self = processRef(process.pid);
+  const scanner = new PageCacheScanner({ roots: ROOTS, process: self, pids: () => [self.pid] });
+  t.after(() => scanner.close());
+  const rows = await scanner.scan(Date.now(), { fileBytes: 0, shmemBytes: 0 });
+  const row = rows.find(({ openBy }) => openBy.some(({ fd }) => fd === lost));
+  assert.deepEqual([row?.kind, row?.files, row?.sizeBytes], ['unqueried', 1, null]);
+  assert.match(
+    row?.residency.state === 'unknown' ? row.residency.reason : '',
+    /app\.log is open on a mount that was taken away .* not asked$/,
+  );
+  const asked = rows.find(({ openBy }) => openBy.some(({ fd }) => fd === memory));
+  assert.deepEqual([asked?.path, asked?.deleted], ['/memfd:cache', true]);
 });
 
 test('a volume that is mounted or taken away in the moment of a look is not asked', {

@@ -15,8 +15,26 @@ export interface OpenFile extends OpenDescriptor {
   readonly deleted: boolean;
 }
 
+/**
+ * What is open on one mount that may never answer, and of which no list of the container's mounts tells: `umount -l` took it out, another
+ * mount hides it, or it is in the namespace of one process.
+ */
+export interface UnaskedMount {
+  /** A byte string: the first file that was seen there. */
+  readonly path: string;
+  readonly openBy: readonly OpenDescriptor[];
+}
+
 const TOO_LONG = Symbol('a path of more than a page, for which the kernel returns no text');
 
+/** What /proc/PID/fdinfo tells of a descriptor. */
+interface FdInfo {
+  readonly mode: OpenDescriptor['mode'];
+  readonly mountId: number;
+}
+
+/** Maximum of remembered descriptors per process that were not looked at. */
+const MAX_UNASKED = 64;
 /** Maximum of remembered files per process. Each takes about 500 bytes. */
 const MAX_KNOWN = 2000;
 /**
@@ -39,6 +57,8 @@ const MAX_DEBT = 2000;
 interface KnownDescriptors {
   next: number;
   readonly files: Map<number, OpenFile>;
+  /** Descriptors that were not looked at, by number. */
+  readonly unasked: Map<number, { readonly mountId: number; readonly path: string; readonly open: OpenDescriptor }>;
   /** Highest number that was open in the last round, or in this one so far. */
   top: number;
   highest: number;
@@ -63,6 +83,10 @@ export class OpenFiles {
   #notRemembered: OpenFile[] = [];
   /** Of the process that is being scanned. */
   #mounts: Mounts | null = null;
+  /** Of the first process of the scan. Those of them that may never answer have rows. */
+  #named: Mounts | null = null;
+  /** The path by which a mount is named, as long as anything is open there. */
+  #unaskedPaths = new Map<number, string>();
   /** Processes whose descriptors memhound has no permission to read. */
   readonly denied = new Set<number>();
 
@@ -76,6 +100,7 @@ export class OpenFiles {
     this.denied.clear();
     this.#window = Math.max(16, Math.floor((this.#numbers * (this.#first ? 10 : 1)) / Math.max(1, pids.length)));
     this.#first = false;
+    this.#named = pids[0] === undefined ? null : mountsOf(`${this.#proc}/${pids[0]}/root`);
     this.#processes = Math.max(1, pids.length);
     this.#notRemembered = [];
     // Each process has its turn to be the first, so that none is left out for good.
@@ -95,9 +120,22 @@ export class OpenFiles {
     return found;
   }
 
+  /** As of the last scan. */
+  unasked(): UnaskedMount[] {
+    const mounts = new Map<number, { readonly path: string; readonly openBy: OpenDescriptor[] }>();
+    for (const { unasked } of this.#known.values())
+      for (const { mountId, path, open } of unasked.values()) {
+        const mount = mounts.get(mountId) ?? { path: this.#unaskedPaths.get(mountId) ?? path, openBy: [] };
+        mounts.set(mountId, mount);
+        mount.openBy.push(open);
+      }
+    this.#unaskedPaths = new Map(Array.from(mounts, ([id, { path }]) => [id, path]));
+    return [...mounts.values()];
+  }
+
   #scanOne(pid: number, budget: WorkBudget): void {
     this.#mounts = mountsOf(`${this.#proc}/${pid}/root`);
-    const known = this.#known.get(pid) ?? { next: 0, files: new Map(), top: 0, highest: 0, rounds: 0 };
+    const known = this.#known.get(pid) ?? { next: 0, files: new Map(), unasked: new Map(), top: 0, highest: 0, rounds: 0 };
     this.#known.set(pid, known);
     const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
     // A program that opens files faster than a round ends has some beyond the highest of the last one: then further numbers are tried.
@@ -110,6 +148,7 @@ export class OpenFiles {
         : [atLeast(2, NUMBERS_OVER_BUDGET / this.#processes), atLeast(1, WRITTEN_OVER_BUDGET / this.#processes)];
     const to = Math.min(end, from + tried);
     const numbers = new Set(writtenLast([...known.files.values()].filter(isRelevant), looked));
+    for (const fd of known.unasked.keys()) if (numbers.size < looked) numbers.add(fd); // it may be closed by now
     for (let fd = from; fd < to; fd++) numbers.add(fd);
     budget.spend(numbers.size + 1);
     for (const fd of numbers) {
@@ -127,19 +166,29 @@ export class OpenFiles {
 
   #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
+    known.unasked.delete(fd);
     // The kernel returns the text of a link from its own memory, whatever file system the file is on.
     const name = linkText(link);
     if (name === null) return null;
     known.highest = Math.max(known.highest, fd);
     // Files of /proc and /sys are regular files too, but have no page cache.
     if (name !== TOO_LONG && (!name.startsWith('/') || /^\/(?:proc|sys)\//.test(name))) return null;
-    if (name !== TOO_LONG && this.#mounts!.isRemotePath(name)) return null;
+    if (name !== TOO_LONG && this.#mounts!.isRemotePath(name)) {
+      if (!this.#named!.isRemotePath(name)) this.#leaveUnasked(known, pid, fd, name, this.#info(pid, fd, budget));
+      return null;
+    }
     const before = known.files.get(fd);
     // Another mount may hide the one of an open file, so its path does not tell all. Even a look at the inode would wait for some (NFS).
     const info = before?.link === name ? null : this.#info(pid, fd, budget);
-    if (info !== null && isRemoteMount(info.mountId, `${this.#proc}/${pid}`)) return null;
+    if (info !== null && isRemoteMount(info.mountId, `${this.#proc}/${pid}`)) {
+      this.#leaveUnasked(known, pid, fd, name, info);
+      return null;
+    }
     const found = pinLink(`${this.#proc}/${pid}`, `fd/${fd}`);
-    if (found.state === 'refused') return null;
+    if (found.state === 'refused') {
+      if (found.code === 'EREMOTE') this.#leaveUnasked(known, pid, fd, name, info ?? this.#info(pid, fd, budget));
+      return null;
+    }
     closeSync(found.fd);
     const { stat } = found;
     if (!stat.isFile()) return null;
@@ -151,8 +200,20 @@ export class OpenFiles {
     return { path, link: name, stat, deleted, pid, fd, mode: same ? before.mode : (info ?? this.#info(pid, fd, budget)).mode };
   }
 
+  #leaveUnasked(
+    known: KnownDescriptors,
+    pid: number,
+    fd: number,
+    name: string | typeof TOO_LONG,
+    { mode, mountId }: FdInfo,
+  ): void {
+    if (known.unasked.size >= MAX_UNASKED) return;
+    const path = name === TOO_LONG ? '/(a path of more than 4,096 bytes)' : withoutDeletedMark(name).path;
+    known.unasked.set(fd, { mountId, path, open: { pid, fd, mode } });
+  }
+
   /** From the octal `flags:` of fdinfo: the two lowest bits are O_RDONLY 0, O_WRONLY 1, O_RDWR 2. */
-  #info(pid: number, fd: number, budget: WorkBudget): { readonly mode: OpenDescriptor['mode']; readonly mountId: number } {
+  #info(pid: number, fd: number, budget: WorkBudget): FdInfo {
     budget.spend(3);
     const text = readText(`${this.#proc}/${pid}/fdinfo/${fd}`, readRecord) ?? '';
     const flags = /^flags:\s*([0-7]+)/m.exec(text)?.[1];

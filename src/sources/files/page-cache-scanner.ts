@@ -6,7 +6,7 @@ import { parseMappedFiles } from '../mappings/mapped-files.ts';
 import { codeOf, decodePath, type PinResult, pinLink, pinUnder } from '../process/pinned-path.ts';
 import { readArguments } from '../process/procfs.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
-import { mountsOf } from '../process/remote-mounts.ts';
+import { knowShmemMount, mountsOf } from '../process/remote-mounts.ts';
 import type { FileReading, ProcessRef, Roots } from '../types.ts';
 import { FileSystems } from './file-systems.ts';
 import { argumentFolders, folderCandidates } from './folder-candidates.ts';
@@ -14,7 +14,7 @@ import { FolderQueue } from './folder-queue.ts';
 import { FolderSums } from './folder-sums.ts';
 import { type FolderVisitor, FolderWalk, type NamedFile } from './folder-walk.ts';
 import { allocatedBytes, type FileResidency, measureFiles, queryCost } from './measure-files.ts';
-import { OpenFiles } from './open-files.ts';
+import { OpenFiles, type UnaskedMount } from './open-files.ts';
 import { Residency } from './residency.ts';
 import { readPermission } from './residency-permission.ts';
 import {
@@ -77,6 +77,7 @@ const EXPLAINED_SHARE = 0.95;
 /** With less page cache than this, no folders are tried. */
 const MIN_CACHE_BYTES = 8 * MIB;
 const BATCH_FILES = 64;
+const MAX_UNASKED_ROWS = 8;
 /** A longer search would hold up the tick: where only fincore(1) tells residency, each folder costs a process. */
 const MAX_SEARCH_MS = 250;
 const SEARCH_STEP = 250;
@@ -186,6 +187,7 @@ export class PageCacheScanner {
     this.#scans++;
     for (const budget of [this.#budget, this.#openBudget, this.#folderBudget]) budget.refill();
     this.#systems.clear();
+    await knowShmemMount();
     this.#scanOpenFiles();
     const mapsEveryMs = this.#wasSearching ? this.#limits.mapsWhileSearchingMs : this.#limits.mapsEveryMs;
     if (ageMs(this.#mapsAtMs, nowMs) >= mapsEveryMs) {
@@ -470,6 +472,7 @@ export class PageCacheScanner {
       ...[...this.#tracked.values()].map((file) => toFileReading(file, this.#times)),
       ...this.#sums.rows(this.#times),
       ...mountsOf(this.#root).remote.map(remoteRow),
+      ...this.#open.unasked().slice(0, MAX_UNASKED_ROWS).map(unaskedRow),
     ];
     return rows.sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0));
   }
@@ -501,19 +504,28 @@ function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, n
 }
 
 /** A mount of which no file is asked: it says so instead of being absent. */
-const remoteRow = ({ path, type }: { readonly path: string; readonly type: string }): FileReading => ({
+const mountRow = (reason: string, openBy: FileReading['openBy']): FileReading => ({
   kind: 'unqueried',
   path: '',
-  files: 0,
+  files: openBy.length,
   ...{ sizeBytes: null, allocatedBytes: null, residentBytes: null, dirtyBytes: null, mtimeMs: null },
-  residency: {
-    state: 'unknown',
-    reason: `${bounded(decodePath(path))} is a mount of type ${bounded(type, 40)}, which may never answer: its files are not asked`,
-  },
-  openBy: [],
+  residency: { state: 'unknown', reason },
+  openBy,
   deleted: false,
   fileSystem: null,
 });
+
+const remoteRow = ({ path, type }: { readonly path: string; readonly type: string }): FileReading =>
+  mountRow(
+    `${bounded(decodePath(path))} is a mount of type ${bounded(type, 40)}, which may never answer: its files are not asked`,
+    [],
+  );
+
+const unaskedRow = ({ path, openBy }: UnaskedMount): FileReading =>
+  mountRow(
+    `${bounded(decodePath(path))} is open on a mount that was taken away (umount -l), that another mount hides, or that the container does not have: it may never answer, so what is open there is not asked`,
+    openBy,
+  );
 
 const isLibraryPath = (path: string): boolean => /\.so[.\d]*$|\/lib\/modules$/.test(path);
 

@@ -4,6 +4,7 @@ import { SECOND_MS } from '../../units.ts';
 import { readMountinfo } from './mountinfo.ts';
 import { unescapeMountPath } from './proc-paths.ts';
 import { readRecord, readText } from './read-text.ts';
+import { loadSyscalls } from './syscalls.ts';
 
 /**
  * Mounts whose file system may never answer, because a program or another machine serves it (gcsfuse, s3fs, sshfs, NFS, ...). Even stat(2)
@@ -79,8 +80,30 @@ export function mountsOf(root: string, keptMs = KEPT_MS): Mounts {
 /** O_PATH of include/uapi/asm-generic/fcntl.h, for which node:fs has no constant: the descriptor refers to the inode, and opens nothing. */
 export const O_PATH = 0o10000000;
 
-/** The kernel's own mount for memory without a name (memfd), which no list has: the first mount that it makes (fs/namespace.c, mnt_init). */
-const SHMEM_MOUNT = 0;
+/**
+ * Number of the kernel's own mount for memory without a name (memfd), which no list has. Since Linux 5.3 it is the first mount that the
+ * kernel makes (fs/namespace.c, mnt_init); before, the first is another file system of the kernel's own, which always answers.
+ */
+let shmemMount = 0;
+let known: Promise<void> | null = null;
+
+/** Asks the kernel for that number once, by memory of memhound's own. Without koffi it stays that of newer kernels. */
+export function knowShmemMount(): Promise<void> {
+  known ??= askShmemMount();
+  return known;
+}
+
+async function askShmemMount(): Promise<void> {
+  const calls = await loadSyscalls();
+  const fd = typeof calls === 'string' ? null : calls.memfd();
+  if (fd === null) return;
+  try {
+    const id = mountIdIn(readText(`/proc/self/fdinfo/${fd}`, readRecord) ?? '');
+    if (!Number.isNaN(id)) shmemMount = id;
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /**
  * Mounts that were found to answer, by number, with a descriptor on each. As long as it is open the kernel gives the number to no other
@@ -119,7 +142,7 @@ export const mountIdIn = (fdinfo: string): number => Number(/^mnt_id:\s*(\d+)/m.
  * `umount -l` takes away the one whose program hangs, and open files keep it.
  */
 export function isRemoteMount(id: number, procFolder: string, keptMs = KEPT_MS): boolean {
-  if (id === SHMEM_MOUNT || held.has(id)) return false;
+  if (id === shmemMount || held.has(id)) return false;
   // What a process has from outside its own list may be in that of memhound.
   return mountsOf(`${procFolder}/root`, keptMs).isRemoteId(id) ?? mountsOf('/proc/self/root', keptMs).isRemoteId(id) ?? true;
 }
@@ -131,7 +154,7 @@ export function isRemoteMount(id: number, procFolder: string, keptMs = KEPT_MS):
  */
 export function mayNeverAnswer(fd: number, procFolder: string): boolean {
   const id = mountIdIn(readText(`/proc/self/fdinfo/${fd}`, readRecord) ?? '');
-  if (id === SHMEM_MOUNT || held.has(id)) return false;
+  if (id === shmemMount || held.has(id)) return false;
   if (isRemoteMount(id, procFolder, 0)) return true;
   hold(id, fd);
   return false;

@@ -14,6 +14,8 @@ export interface Syscalls {
   mallocTrim(): void;
   /** Removes pages from this process's memory. Unchanged pages of a file are mapped again from the page cache when used. madvise(2). */
   madviseDontNeed(at: number, sizeBytes: number): void;
+  /** A descriptor of empty memory without a name; null: the C library or the kernel has none. memfd_create(2), Linux 3.17. */
+  memfd(): number | null;
   /**
    * Sends a signal to the process that has this pid now, if `isRight` says so of it. If it ends in between, another process that gets its pid
    * is not signalled. `unsupported`: Linux before 5.3, or a seccomp profile that does not know the calls. pidfd_open(2), pidfd_send_signal(2).
@@ -25,6 +27,7 @@ export interface Syscalls {
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
 const SYS_CACHESTAT = 451;
+const MFD_CLOEXEC = 1;
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const [SOL_SOCKET, SO_PEERCRED] = [1, 17]; // linux/include/uapi/asm-generic/socket.h: others only on MIPS, PA-RISC, PowerPC and SPARC
@@ -85,6 +88,7 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
   };
 
   const madvise = libc.func('int madvise(intptr_t at, size_t length, int advice)');
+  const memfdCreate = optional(() => libc.func('int memfd_create(str name, uint flags)'));
   const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
 
   const syscallOfSignal = libc.func('long syscall(long number, int fd, int signal, void *info, uint flags)');
@@ -92,6 +96,10 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
   const credentials = new Int32Array(3); // pid, uid, gid
 
   return {
+    memfd() {
+      const fd = memfdCreate?.('memhound', MFD_CLOEXEC) ?? -1;
+      return fd < 0 ? null : fd;
+    },
     signalProcess(pid, signal, isRight) {
       const fd = syscallOfSignal(SYS_PIDFD_OPEN, pid, 0, null, 0);
       if (fd < 0) return koffi.errno() === os.errno.ESRCH ? 'not-sent' : 'unsupported';

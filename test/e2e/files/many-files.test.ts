@@ -21,6 +21,9 @@ const WRITER = `
   require('readline').createInterface({ input: process.stdin }).on('line', (line) => { eval(line); console.log('done'); });
   console.log('ready');`;
 
+/** Little page cache: folders are not searched widely, so the folders of other programs in /tmp play no part. */
+const NOT_SEARCHING: CacheTotals = { fileBytes: MIB, shmemBytes: 0 };
+
 /** A program that obeys commands, and the tracks of the files in its folder after each scan. */
 async function writer(t: TestContext, over: { readonly residency?: Residency } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-many-'));
@@ -78,12 +81,12 @@ test('deleted files that stay open are counted, with who holds them', async (t) 
 test('a log that is renamed keeps its bytes in the scan that follows', async (t) => {
   const { does, scan, dir } = await writer(t);
   await does(`log = open('app.log'); write(log, 6)`);
-  await scan();
+  await scan(0, NOT_SEARCHING);
   await does('fs.closeSync(log)');
-  await scan();
+  await scan(0, NOT_SEARCHING);
   renameSync(join(dir, 'app.log'), join(dir, 'app.log.1'));
   await does(`write(open('app.log'), 2)`);
-  const [group] = await scan();
+  const [group] = await scan(0, NOT_SEARCHING);
   assert.deepEqual([group?.path, group?.files, group?.residentBytes.at(-1)], ['/app.log*', 2, 8 * MIB]);
 });
 
@@ -97,9 +100,6 @@ test('a log that is truncated under its writer has on disk what it holds, not it
   assert.equal(log?.sizeBytes.at(-1), 10 * MIB);
   assert.ok(log!.allocatedBytes.at(-1)! < 3 * MIB, `${log?.allocatedBytes.at(-1)} bytes on disk`);
 });
-
-/** Little page cache: folders are not searched widely, so the folders of other programs in /tmp play no part. */
-const NOT_SEARCHING: CacheTotals = { fileBytes: MIB, shmemBytes: 0 };
 
 test('closed files of many new folders are found, and their residency is asked for together', async (t) => {
   let queries = 0;

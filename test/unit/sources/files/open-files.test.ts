@@ -42,7 +42,8 @@ function withFiles(t: TestContext, flags = '0100000') {
     look(budget = new WorkBudget(10_000, 10_000)) {
       budget.refill();
       const seen = files.scan([PID], budget).map((file) => file.fd);
-      return { seen: seen.sort((a, b) => a - b), work: budget.spent };
+      const unasked = files.unasked().map(({ path, openBy }) => [path.slice(root.length + 1), openBy.map(({ fd }) => fd)]);
+      return { seen: seen.sort((a, b) => a - b), unasked, work: budget.spent };
     },
   };
 }
@@ -89,14 +90,23 @@ test('a new file whose mount is hidden by another is known by the id of its moun
   process.mount(`${BUCKET} 27 0:39 / /data rw - fuse gcsfuse rw`, `${DISK} ${BUCKET} 8:1 / /data rw - ext4 /dev/sda rw`);
   process.open(0);
   process.open(1, BUCKET);
-  assert.deepEqual(process.look().seen, [0]);
+  const { seen, unasked } = process.look();
+  assert.deepEqual([seen, unasked], [[0], [['file-1', [1]]]], 'no row of a mount tells of it');
 });
 
 test('a file on a mount that is in no list any more, as after `umount -l` of a volume that hangs, is not asked', (t) => {
   const process = withFiles(t);
   process.open(0);
   process.open(1, TAKEN_AWAY);
-  assert.deepEqual(process.look().seen, [0]);
+  process.open(2, TAKEN_AWAY);
+  for (let i = 0; i < 2; i++) {
+    const { seen, unasked } = process.look();
+    assert.deepEqual([seen, unasked], [[0], [['file-1', [1, 2]]]], 'it is told by its first file');
+  }
+  process.close(1);
+  assert.deepEqual(process.look().unasked, [['file-1', [2]]], 'the mount keeps its name');
+  process.close(2);
+  assert.deepEqual(process.look().unasked, []);
 });
 
 test('beside hundreds of files that are written, which cost more than a scan adds, new files are found all the same', (t) => {
