@@ -1,7 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { dropStartCode } from '../daemon/memory-trimmer.ts';
@@ -21,6 +20,7 @@ import { readCredentials } from './fleet-credentials.ts';
 import { fleetTable } from './fleet-table.ts';
 import { SecretFileError } from './secret-file.ts';
 import { applyLongRunFlags } from './v8-flags.ts';
+import { writeLines } from './write-lines.ts';
 
 /** `memhound fleet`: a verdict for each container that a Prometheus server has metrics of. */
 export const fleet = (argv: string[]): Promise<number> => withOptions('fleet', argv, run);
@@ -174,21 +174,18 @@ function codeOf(error: unknown): number | null {
   return isOfServer(error) ? 1 : null;
 }
 
-/** Rows that are written before the stream may let go of them. */
-const ROWS_A_TURN = 64;
-
 async function print(answer: FleetAnswer, results: ResultFile, { json, all }: FleetCommand): Promise<void> {
   if (!json) {
     console.log(escapeControls(fleetTable(answer, all)));
     return;
   }
-  for (const [i, row] of answer.rows.entries()) {
-    console.log(safeJson(jsonLine(row, results)));
-    // A pipe is written at once, but keeps each text until the turn of the event loop ends.
-    if ((i + 1) % ROWS_A_TURN === 0) await nextTurn();
-  }
+  await writeLines(process.stdout, linesOf(answer, results));
   for (const { what, why, containers } of answer.missing) printJson({ missing: { what, why, containers } });
   for (const warning of answer.warnings) console.error(`memhound fleet: the server warns: ${safeName(warning, 500)}`);
+}
+
+function* linesOf({ rows }: FleetAnswer, results: ResultFile): Iterable<string> {
+  for (const row of rows) yield safeJson(jsonLine(row, results));
 }
 
 /** The row as it is on disk, with what only the fleet as a whole tells. */
