@@ -82,3 +82,43 @@ test('a name with escape sequences reaches no terminal', { timeout: 60_000 }, as
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
   assert.doesNotMatch(running.output(), /[\u0000-\u0008\u000b-\u001f\u007f]/);
 });
+
+test('HTTP/1.0, whole URLs, odd spellings of a host and a null origin open nothing that a plain request would not', async (t) => {
+  const { hound } = await attackedMemhound(t);
+  const UPGRADE =
+    'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+  const statusFor = async (bytes: string): Promise<number> => {
+    const socket = await rawConnection(t, hound.url);
+    socket.write(bytes);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return Number(/^HTTP\/1\.1 (\d{3})/.exec(String(answer))?.[1]);
+  };
+  const path = '/api/v1/targets';
+  const get = (host: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`;
+  const allowed = ['localhost', 'LOCALHOST:1', '127.0.0.1:8800', '[::1]', '[::1]:8800'];
+  for (const host of allowed) assert.equal(await statusFor(get(host)), 200, host);
+  for (const host of [
+    'localhost.',
+    'localhost:8800@evil.example',
+    'evil.example:8800',
+    '127.0.0.1.evil.example',
+    '[::1%25lo]',
+    '[::ffff:127.0.0.1]',
+    '2130706433',
+    '0x7f.1',
+    '::1',
+  ])
+    assert.equal(await statusFor(get(host)), 403, host);
+  assert.equal(await statusFor(`GET ${path} HTTP/1.0\r\n\r\n`), 403, 'HTTP/1.0 without a host');
+  assert.equal(await statusFor(`GET ${path} HTTP/1.0\r\nHost: localhost\r\n\r\n`), 200);
+  for (const target of ['http://evil.example', 'http://localhost@evil.example', 'ws://evil.example'])
+    assert.equal(await statusFor(`GET ${target}${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`), 403, target);
+  for (const origin of ['null', 'http://localhost.evil.example', 'file://', 'http://localhost:1'])
+    for (const more of ['', UPGRADE])
+      assert.equal(
+        await statusFor(get('localhost', `Origin: ${origin}\r\n${more}`).replace(path, more === '' ? path : '/api/v1/live')),
+        403,
+        origin,
+      );
+});
