@@ -1,6 +1,7 @@
 /**
- * npm run report:culprits -- [--only TEXT] [--times N] [--servers | --costs]: runs made programs whose leak is known, one after the other, and asks memhound what
+ * npm run report:culprits -- [--only TEXT] [--times N] [--servers | --costs | --services]: runs made programs whose leak is known, one after the other, and asks memhound what
  * grows in each. Without --only it renews the tables of docs/culprit-report.md. It takes some 12 s a program.
+ * --services: programs that keep, start and write in the ways in which services do.
  * --servers: real servers instead, whose answers are printed. --costs: what each question costs a JVM, into docs/culprit.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { wilsonInterval } from '../stats/wilson-interval.ts';
 import { FLAGS, FOR, type Outcome } from './outcome.ts';
 import { questionCosts } from './question-costs.ts';
 import { RECORDED_CASES, recordedOutcome } from './recorded-cases.ts';
+import { serviceResults } from './service-cases.ts';
 
 const DOC = 'docs/culprit-report.md';
 const { values } = parseArgs({
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     times: { type: 'string', default: '1' },
     servers: { type: 'boolean', default: false },
     costs: { type: 'boolean', default: false },
+    services: { type: 'boolean', default: false },
   },
 });
 
@@ -187,6 +190,19 @@ async function reportServers(): Promise<void> {
   if (values.only === undefined) renew('servers', text);
 }
 
+async function reportServices(): Promise<void> {
+  const all = await serviceResults(values.only ?? null);
+  const counts = (['right', 'not known', 'wrong'] as const).map((outcome) => [
+    outcome,
+    wilsonInterval(all.filter((one) => one.outcome === outcome).length, all.length),
+  ]);
+  const rows = all.map(({ cause, what, outcome, answer }) => [cause, what, `${outcome}: ${answer}`]);
+  const text = `${tableOf(['outcome', 'of all'], counts)}\n\n${tableOf(['cause', 'program', 'answer'], rows)}`;
+  console.log(text);
+  if (values.only === undefined) renew('services', text);
+  process.exitCode = all.some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
+}
+
 async function reportCosts(): Promise<void> {
   const { head, rows } = await questionCosts(values.only ?? null);
   const text = tableOf(head, rows);
@@ -212,4 +228,4 @@ async function reportPrograms(): Promise<void> {
   process.exitCode = [...results, ...untracked, ...recorded].some(({ outcome }) => outcome === 'wrong') ? 1 : 0;
 }
 
-await (values.servers ? reportServers() : values.costs ? reportCosts() : reportPrograms());
+await (values.servers ? reportServers() : values.services ? reportServices() : values.costs ? reportCosts() : reportPrograms());
