@@ -21,8 +21,8 @@ import java.util.List;
  * mapped-deleted: the same, and the file is removed while it is mapped. tree: tables of a store, merged into larger ones which replace them.
  * wal: a store of one file beside a log that is emptied at every 16 MB. dated: files of 1 MB, each in a folder of its day, closed at once.
  * bursts: one file to which nothing is written for 17 seconds, and then all that is due in three.
- * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. log-and-heap: a log, and a
- * heap that fills a third as fast beside it.
+ * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. snapshot: the same, written under
+ * another ending. log-and-heap: a log, and a heap that fills a third as fast beside it.
  */
 public class FileShapes {
   private static final byte[] PART = new byte[64 * 1024];
@@ -54,7 +54,8 @@ public class FileShapes {
       case "tree": tree(); break;
       case "wal": wal(); break;
       case "dated": dated(); break;
-      case "replaced": replaced(); break;
+      case "replaced": replaced("state.json", "state.json.tmp"); break;
+      case "snapshot": replaced("snapshot.db", "snapshot.tmp"); break;
       case "bursts": bursts(); break;
       case "log-and-heap": logAndHeap(); break;
       default: throw new IllegalArgumentException(args[0]);
@@ -250,10 +251,10 @@ public class FileShapes {
     }
   }
 
-  private static void replaced() throws Exception {
-    File state = new File(folder, "state.json");
+  private static void replaced(String name, String written) throws Exception {
+    File state = new File(folder, name);
     for (int n = 1; n * 2 * rate < total; n++) {
-      File next = new File(folder, "state.json.tmp");
+      File next = new File(folder, written);
       try (RandomAccessFile out = new RandomAccessFile(next, "rw")) {
         for (double mb = 0; mb < n * 2 * rate; mb += 1.0 / 16) out.write(PART);
       }

@@ -144,6 +144,13 @@ export const NAME_CASES: readonly NameCase[] = [
     HARMLESS,
   ),
   row(
+    'a snapshot that is written under another ending',
+    ['FileShapes', 'snapshot', 'FOLDER/state', '1.5', '200'],
+    'page-cache',
+    /\/snapshot\.db \(/,
+    HARMLESS,
+  ),
+  row(
     'a log beside a heap that fills',
     ['FileShapes', 'log-and-heap', 'FOLDER/data', '5', '400'],
     'page-cache',

@@ -18,7 +18,7 @@ const PACKED = /\.(?:gz|zst|xz|bz2|lz4|zip)$/;
 /** The text that a rotation adds after a log's name, or between its stem and its ending, after numbers were replaced by `*`. */
 const ROTATED = /(?:[-._](?:\*|old|bak))+(?=(?:\.(?:log|txt|out))?$)/;
 /** The ending of a file that is being written and is then renamed over the one that it replaces. */
-const UNFINISHED = /\.(?:tmp|temp|part|partial|new)$/;
+const UNFINISHED = /\.(?:tmp|temp|part|partial|new|swp)$/;
 const MAX_NAME = 255;
 /** Maximum of descriptors that are listed for a group; `openFiles` counts all. */
 const MAX_DESCRIPTORS = 8;
@@ -34,6 +34,38 @@ const finishedPath = (path: string): string => {
   const folder = folderOfPath(path);
   return `${folder}${finishedName(path.slice(folder.length))}`;
 };
+
+/** "snapshot" of snapshot.tmp, of snapshot.4711.tmp and of .snapshot.swp: what it has in common with the name that it gets, where that has another ending. */
+const bareName = (unfinished: string): string =>
+  unfinished
+    .replace(UNFINISHED, '')
+    .replace(/^\./, '')
+    .replace(/[-._][0-9a-f]*\d[0-9a-f]*$/i, '');
+const withoutEnding = (name: string): string => name.replace(/(?<=.)\.[^.]+$/, '');
+
+/**
+ * The path of the file that an unfinished one will replace under another ending, by the path of the unfinished one. It is the only one of its
+ * folder with that name, and nobody writes it.
+ */
+function replacedPaths(files: readonly FileObservation[]): ReadonlyMap<string, string> {
+  const unfinished = files.filter(({ path, kind }) => kind === 'file' && UNFINISHED.test(path));
+  if (unfinished.length === 0) return new Map();
+  const finished = new Map<string, string[]>();
+  for (const { path, kind, openBy, deleted } of files) {
+    if (kind !== 'file' || deleted || UNFINISHED.test(path) || openBy.some(isWriting)) continue;
+    const folder = folderOfPath(path);
+    const name = path.slice(folder.length);
+    for (const bare of new Set([name, withoutEnding(name)]))
+      finished.set(`${folder}${bare}`, [...(finished.get(`${folder}${bare}`) ?? []), path]);
+  }
+  return new Map(
+    unfinished.flatMap(({ path }): [string, string][] => {
+      const folder = folderOfPath(path);
+      const candidates = finished.get(`${folder}${bareName(path.slice(folder.length))}`) ?? [];
+      return candidates.length === 1 ? [[path, candidates[0]!]] : [];
+    }),
+  );
+}
 
 /** True if the file is being written, and will replace the one that has its name without the ending. */
 export const isUnfinished = (path: string): boolean => finishedPath(path) !== path;
@@ -81,14 +113,15 @@ const pidsOf = (openBy: readonly OpenDescriptor[], mappedBy: readonly number[] =
 /** Observations by group. All files below one of the `merged` folders are one group. Pure. */
 export function groupFiles(files: readonly FileObservation[], merged: readonly string[] = []): FileGroup[] {
   const members = new Map<string, { folder: string; stem: string; files: FileObservation[] }>();
+  const replaced = replacedPaths(files);
   for (const file of files) {
-    const { folder, stem } = placeOf(file, merged);
+    const { folder, stem } = placeOf(file, merged, replaced.get(file.path) ?? file.path);
     const key = file.kind === 'unqueried' ? unqueriedKey(file) : [spaceOf(file), folder, stem].join('\0');
     const group = members.get(key);
     if (group === undefined) members.set(key, { folder, stem, files: [file] });
     else group.files.push(file);
   }
-  return [...members].map(([key, group]) => toGroup(key, group.folder, group.stem, group.files));
+  return [...members].map(([key, group]) => toGroup(key, group.folder, group.stem, group.files, replaced));
 }
 
 const unqueriedKey = ({ residency }: FileDescription): string =>
@@ -98,15 +131,25 @@ const unqueriedKey = ({ residency }: FileDescription): string =>
 const spaceOf = (file: FileDescription): string => `${file.fileSystem?.kind ?? 'disk'} ${file.deleted}`;
 
 /** An empty stem: all files of the folder. */
-function placeOf(file: FileObservation, merged: readonly string[]): { readonly folder: string; readonly stem: string } {
+function placeOf(
+  file: FileObservation,
+  merged: readonly string[],
+  path: string,
+): { readonly folder: string; readonly stem: string } {
   const folder = folderOfPath(file.path);
   const within = merged.find((path) => folder.startsWith(path));
   if (within !== undefined) return { folder: within, stem: '' };
-  const name = file.path.slice(folder.length);
+  const name = path.slice(folder.length);
   return { folder, stem: file.kind === 'file' ? stemOf(name) : name };
 }
 
-function toGroup(key: string, folder: string, stem: string, members: readonly FileObservation[]): FileGroup {
+function toGroup(
+  key: string,
+  folder: string,
+  stem: string,
+  members: readonly FileObservation[],
+  replacedBy: ReadonlyMap<string, string>,
+): FileGroup {
   const [first] = members;
   if (members.length === 1 && first !== undefined && (stem !== '' || first.path === folder || first.kind === 'unqueried'))
     return {
@@ -120,7 +163,8 @@ function toGroup(key: string, folder: string, stem: string, members: readonly Fi
       members,
     };
   const replaced = members.find(({ path }) => path === `${folder}${stem}`);
-  if (replaced?.kind === 'file' && members.every(({ path }) => path === replaced.path || finishedPath(path) === replaced.path))
+  const isOfReplaced = (path: string): boolean => [path, finishedPath(path), replacedBy.get(path)].includes(replaced?.path);
+  if (replaced?.kind === 'file' && members.every(({ path }) => isOfReplaced(path)))
     return { key, folder, members, kind: 'file', path: replaced.path, ...sumOf(members), files: 1 };
   return { key, folder, members, kind: 'folder', path: stem === '' ? folder : stemPath(folder, stem), ...sumOf(members) };
 }

@@ -42,6 +42,19 @@ test('a file that is written beside the one that it will replace is the same fil
   assert.deepEqual(named([file('/q/upload_1.tmp'), file('/q/upload_2.tmp')]), [['/q/upload_*.tmp', 2]]);
 });
 
+test('a file that is written under another ending is one with the file that it replaces', () => {
+  for (const unfinished of ['snapshot.tmp', 'snapshot.4711.tmp', 'snapshot-3f9c1a7e.part', '.snapshot.swp'])
+    assert.deepEqual(named([file('/q/snapshot.db'), file(`/q/${unfinished}`)]), [['/q/snapshot.db', 1]], unfinished);
+  assert.deepEqual(named([file('/q/.state.json.swp'), file('/q/state.json')]), [['/q/state.json', 1]]);
+});
+
+test('and not where it may be another: two files have that name, one is written, or it lies elsewhere', () => {
+  const [tmp, db] = [file('/q/a.tmp'), file('/q/a.db')];
+  const writer = [{ pid: 7, fd: 4, mode: 'w' as const }];
+  for (const others of [[db, file('/q/a.json')], [file('/q/a.db', { openBy: writer })], [file('/p/a.db')], [file('/q/ab.db')]])
+    assert.equal(groupFiles([tmp, ...others]).length, 1 + others.length);
+});
+
 test('deleted files, and files of a tmpfs, are groups of their own', () => {
   const tmpfs = { kind: 'tmpfs', freeBytes: 1, totalBytes: 2 } as const;
   const files = [file('/q/1.log'), file('/q/2.log', { deleted: true }), file('/q/3.log', { fileSystem: tmpfs })];
