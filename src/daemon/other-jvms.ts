@@ -10,22 +10,31 @@ interface Watched {
 
 /** The other JVMs in the cgroup of one, with what their own verdicts say of their heaps. */
 export function otherJvmsOf({ target: own }: Watched, all: Iterable<Watched>): OtherJvm[] {
-  return [...all].flatMap(({ target: { id, cgroup, process, jvm }, alive, verdict }): OtherJvm[] =>
-    alive && jvm !== null && process !== null && cgroup.path === own.cgroup.path && process.pid !== own.process?.pid
-      ? [
-          {
-            pid: process.pid,
-            heapRises: heapRisesIn(verdict),
-            heap: verdict?.cause === 'heap' ? verdict : null,
-            address: `/api/v1/verdict?target=${encodeURIComponent(id)}`,
-          },
-        ]
-      : [],
-  );
+  const names = new Map(own.otherJvms.map(({ pid, name }) => [pid, name]));
+  return [...all].flatMap(({ target: { id, cgroup, process, jvm }, alive, verdict }): OtherJvm[] => {
+    if (!alive || jvm === null || process === null || cgroup.path !== own.cgroup.path || process.pid === own.process?.pid)
+      return [];
+    return [
+      {
+        pid: process.pid,
+        name: names.get(process.pid) ?? process.name,
+        heapRises: heapRisesIn(verdict),
+        heap: heapLeakIn(verdict),
+        address: `/api/v1/verdict?target=${encodeURIComponent(id)}`,
+      },
+    ];
+  });
 }
 
 function heapRisesIn(verdict: Verdict | null): boolean | null {
   const trend = verdict?.fields.heap_used?.trend ?? 'not-enough-data';
   if (trend === 'not-enough-data') return null;
   return trend === 'growing' || verdict?.causes.some(({ cause }) => cause === 'heap') === true;
+}
+
+function heapLeakIn(verdict: Verdict | null): OtherJvm['heap'] {
+  const first = verdict?.causes[0];
+  if (verdict === null || first?.cause !== 'heap') return null;
+  const { leak, confidence, etas } = verdict;
+  return { leak, confidence, etas, bytesPerHour: first.bytesPerHour };
 }

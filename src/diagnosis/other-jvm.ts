@@ -9,18 +9,29 @@ export function otherJvmOf(
 ): OtherJvm | null {
   if (cause !== 'process') return null;
   const part = anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === what);
-  return otherJvms.find(({ pid }) => pid === part?.process?.pid) ?? null;
+  return otherJvms.find(({ pid, name }) => (part === undefined ? name === what : pid === part.process?.pid)) ?? null;
 }
 
 /**
  * The evaluation of growth in the heap of another JVM. Whether that is a leak, and when it ends, is known from the collections of that JVM: a heap
  * ends at its -Xmx, often before the limit of the container.
  */
-export function withOtherHeap(evaluation: Evaluation, other: OtherJvm | null): Evaluation {
-  const heap = other?.heap ?? null;
-  if (heap === null || evaluation.trend !== 'growing') return evaluation;
+export function withOtherHeap(evaluation: Evaluation, { heap }: OtherJvm): Evaluation {
+  if (heap === null) return evaluation;
   const isBounded = heap.etas.some(({ event }) => event === 'heap-exhausted');
   const ended = isBounded ? { ...evaluation, etas: heap.etas } : evaluation;
   if (heap.leak === null) return withUnknownLeak(ended);
   return { ...ended, leak: heap.leak, confidence: heap.confidence };
+}
+
+/**
+ * The evaluation of a container in which nothing seems to leak, while a heap of another JVM does: within pages that it has touched before, so that
+ * no process grows.
+ */
+export function withHiddenLeak(evaluation: Evaluation, others: readonly OtherJvm[]): Evaluation {
+  const other = evaluation.leak === true ? undefined : others.find(({ heap }) => heap?.leak === true);
+  if (other === undefined) return evaluation;
+  const share: CauseShare = { cause: 'process', bytesPerHour: other.heap!.bytesPerHour, reclaimable: false, what: other.name };
+  const rest = evaluation.causes.filter(({ cause }) => cause !== 'process');
+  return withOtherHeap({ ...evaluation, trend: 'growing', causes: [share, ...rest] }, other);
 }

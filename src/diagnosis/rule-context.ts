@@ -50,10 +50,12 @@ export interface RuleContext {
 
 export interface OtherJvm {
   readonly pid: number;
+  /** As the process is called in the ledger. */
+  readonly name: string;
   /** The trend of its heap floor in its own verdict; null: not known yet. */
   readonly heapRises: boolean | null;
-  /** What its own verdict says if its heap is the first cause; null: it is not. */
-  readonly heap: Pick<Evaluation, 'leak' | 'confidence' | 'etas'> | null;
+  /** What its own verdict says if its heap is the first cause, with the slope of the floor; null: it is not. */
+  readonly heap: (Pick<Evaluation, 'leak' | 'confidence' | 'etas'> & { readonly bytesPerHour: number }) | null;
   /** Path and query of its verdict in the API. */
   readonly address: string;
 }

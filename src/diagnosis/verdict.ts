@@ -9,7 +9,7 @@ import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
 import { withCauses, withUnknownLeak } from './leak-of-causes.ts';
 import { nameCauses } from './name-causes.ts';
-import { otherJvmOf, withOtherHeap } from './other-jvm.ts';
+import { otherJvmOf, withHiddenLeak, withOtherHeap } from './other-jvm.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
@@ -62,7 +62,8 @@ export function diagnoseAfter(
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
   const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
-  const judged = withOtherHeap(withCauses(evaluation, causes), other);
+  const caused = withCauses(evaluation, causes);
+  const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
   const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: judged, steady };
   return { verdict: verdictOf(context), steady: steady.after };
 }
