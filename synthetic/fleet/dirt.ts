@@ -160,6 +160,21 @@ export const DIRT = {
     });
   },
 
+  /** Since an upgrade the node's agent names the same cgroups by other paths. */
+  'another path of the cgroup': (series, place, random) => {
+    const at = momentMs(place, random.between(0.3, 0.7));
+    return series.flatMap((one): StoredSeries[] => {
+      const { id } = one.labels;
+      if (!isCgroup(one) || id === undefined) return [one];
+      const part = (path: string, keep: (tMs: number) => boolean): StoredSeries => {
+        const kept = one.tMs.flatMap((tMs, i) => (keep(tMs) ? [i] : []));
+        return { labels: { ...one.labels, id: path }, tMs: kept.map((i) => one.tMs[i]!), v: kept.map((i) => one.v[i]!) };
+      };
+      const scope = `/kubepods.slice/cri-containerd-${id.split('/').at(-1)}.scope`;
+      return [part(id, (t) => t < at), part(scope, (t) => t >= at)].filter(({ tMs }) => tMs.length > 0);
+    });
+  },
+
   /** Only what a dashboard shows was kept. */
   'rss and working set only': (series) =>
     series.filter((one) => !isCgroup(one) || /memory_(rss|working_set_bytes)$|spec_/.test(one.labels.__name__!)),

@@ -47,12 +47,16 @@ export function isNoContainer(labels: Labels, { pod, container }: ContainerKey):
   return isCgroup && (pod !== '' || (labels.id !== undefined && /^\/$|\.slice$|^\/(?:kubepods|system|user)\b/.test(labels.id)));
 }
 
+/** The id of a container at the end of its cgroup's path: `.../ID` and `.../cri-containerd-ID.scope`. */
+const CONTAINER_ID = /[0-9a-f]{64}(?=(?:\.scope)?$)/;
+
 /**
- * What identifies a run of a container: the cgroup's path, which contains the container's id. Some installs drop it; then a pod that moves to
+ * What identifies a run of a container: its id in the cgroup's path. What is before it may change without a restart, as where another version of
+ * the node's agent names the path in another way. Some installs drop the path; then a pod that moves to
  * another node, or gets another image, is another run. Labels of the replica that scraped differ without a restart.
  */
 export function runOf(labels: Labels): string {
   const { id, name, node, instance, image } = labels;
-  if (id !== undefined && id !== '') return id;
+  if (id !== undefined && id !== '') return CONTAINER_ID.exec(id)?.[0] ?? id;
   return [node ?? instance ?? '', image ?? '', name ?? ''].join('\n');
 }
