@@ -10,6 +10,16 @@ const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 
 const isUnreclaimable = (causes: readonly CauseShare[]): boolean => causes.some(({ reclaimable }) => !reclaimable);
 
+/** If reclaimable causes have less than this share of the growth of all memory used, they do not say whether the rest leaks. */
+const MIN_EXPLAINED_SHARE = 0.5;
+
+/** Whether causes that the kernel takes back are most of what all memory used grows by; true where it does not grow. */
+function explainMost(causes: readonly CauseShare[], { usage }: Evaluation['fields']): boolean {
+  if (usage?.trend !== 'growing' || causes.length === 0) return true;
+  const perHour = causes.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
+  return perHour >= MIN_EXPLAINED_SHARE * (usage.low ?? usage.slopeBytesPerHour ?? 0);
+}
+
 /** Whether this answer may stand beside these causes. */
 export const agrees = (leak: Evaluation['leak'], causes: readonly CauseShare[]): boolean =>
   leak === null || leak === isUnreclaimable(causes);
@@ -23,11 +33,13 @@ export const withUnknownLeak = (evaluation: Evaluation): Evaluation => ({
 
 /**
  * The evaluation with these causes. Where its answer contradicts them, as when mappings show a process that grows and the fields show no leak
- * yet, whether it leaks is not known; and of its times those stay that are ends of such causes.
+ * yet, or where they are the smaller part of the growth, whether it leaks is not known; and of its times those stay that are ends of such
+ * causes.
  */
 export function withCauses(evaluation: Evaluation, causes: readonly CauseShare[]): Evaluation {
   const other: readonly EtaEvent[] = isUnreclaimable(causes) ? ['reclaim'] : ['oom-kill', 'heap-exhausted'];
   const etas = evaluation.etas.filter(({ event }) => !other.includes(event));
-  const answered = agrees(evaluation.leak, causes) ? evaluation : withUnknownLeak(evaluation);
+  const isAnswered = agrees(evaluation.leak, causes) && (evaluation.leak !== false || explainMost(causes, evaluation.fields));
+  const answered = isAnswered ? evaluation : withUnknownLeak(evaluation);
   return { ...answered, causes, etas };
 }

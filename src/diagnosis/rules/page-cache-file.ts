@@ -132,7 +132,9 @@ function meaningText(
 /** What grows beside the cache, if it is not known yet whether that is a leak. */
 function restText(context: RuleContext, besidePerHour: number): string {
   const anon = growthOf(context, 'anon');
-  if (context.evaluation.leak !== null || anon <= 0) return '';
+  if (context.evaluation.leak !== null) return '';
+  if (anon <= 0)
+    return besidePerHour >= 0.5 * growthOf(context, 'usage') && besidePerHour > 0 ? ' What else grows is not known yet.' : '';
   const filling = fillingHeapPerHour(context);
   const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
   if (filling === null)

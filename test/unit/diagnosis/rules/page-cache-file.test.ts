@@ -248,6 +248,11 @@ test('a heap that fills beside the log is not flat, and it is not said that ther
     applyRule(pageCacheFile, other)?.headline ?? '',
     /are flat: the kernel takes it back at the limit\. Anonymous memory grows 48 MB a day beside it, and whether that is a leak is not known yet\.$/,
   );
+  const unread = applyRule(pageCacheFile, {
+    ...other,
+    evaluation: { ...other.evaluation, fields: { ...FLAT, usage: fieldTrend('growing', 80e6) } },
+  });
+  assert.match(unread?.headline ?? '', /: the kernel takes it back at the limit\. What else grows is not known yet\.$/);
 });
 
 test('what grows beside the cache is not said to grow faster than all memory: its rate is of the same time, or not stated', () => {
