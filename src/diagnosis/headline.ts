@@ -38,7 +38,7 @@ export function plainHeadline(context: RuleContext): Sentence {
       return (
         hiddenRiseText(context) ??
         openRiseText(context) ??
-        sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}`
+        sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}${earlierRunsText(context)}`
       );
     default:
       return evaluation.trend satisfies never;
@@ -59,6 +59,13 @@ const withoutCounters = (context: RuleContext): string =>
   isHeapCounted(context) || context.evaluation.leak !== null
     ? ''
     : ' The JVM publishes no counters: a leak within the Java heap shows only once the heap takes more memory.';
+
+/** What runs before did that the newest is too young to show. */
+function earlierRunsText(context: RuleContext): string {
+  const { runsThatGrew, slopeOfRuns } = trendOf(context, 'anon')?.basis.statistics ?? {};
+  if (context.evaluation.leak !== null || runsThatGrew === undefined || slopeOfRuns === undefined) return '';
+  return ` But the ${runsThatGrew} runs before it grew ${rateText(slopeOfRuns)} to their end, and this one is too young to show whether it does.`;
+}
 
 function tooShort(context: RuleContext): string {
   const { needs } = context.evaluation;

@@ -11,7 +11,8 @@ import type { Window } from './field/window.ts';
 import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
 import { normalise } from './normalise.ts';
-import { adjustForEarlierRuns, earlierRuns } from './runs/earlier-runs.ts';
+import { adjustForEarlierRuns, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
+import { type GrowthBefore, growthBefore } from './runs/growth-before.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
@@ -74,13 +75,13 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     return preferRecentGrowth(evaluateField(id, values, present), values, present, (part) => evaluateField(id, values, part));
   };
   const pastRuns = earlierRuns(series, ordered, starts, window);
-  const withEarlierRuns = (id: FieldName, values: Float64Array): FieldEvaluation => {
-    const earlier = pastRuns.map((run) => ({
+  const runsOf = (id: FieldName, values: Float64Array): RunOfField[] =>
+    pastRuns.map((run) => ({
       ...run,
       evaluate: () => cache.pastEvaluations.evaluation(id, values, run.window, () => evaluateOver(id, values, run.window)),
     }));
-    return adjustForEarlierRuns(earlier, values, evaluateOver(id, values, window), window);
-  };
+  const withEarlierRuns = (id: FieldName, values: Float64Array): FieldEvaluation =>
+    adjustForEarlierRuns(runsOf(id, values), values, evaluateOver(id, values, window), window);
   const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
   const together = new Map(fields);
   let counted = ordered;
@@ -118,13 +119,31 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     joint.fields,
   );
   // The published fields are those of the kernel, without swapped-out memory.
-  const published = jointEvidence(fields, native).fields;
+  const published = new Map(jointEvidence(fields, native).fields);
+  const [anon, anonValues] = [published.get('anon'), ordered.fields.get('anon')];
+  const before =
+    combined.leak === false && combined.trend !== 'growing' && anon !== undefined && anonValues !== undefined
+      ? growthBefore(runsOf('anon', anonValues), anonValues, anon, window)
+      : null;
+  if (before !== null) published.set('anon', withGrowthBefore(anon!, before));
   return {
     ...combined,
+    ...(before !== null && { leak: null, confidence: Math.min(combined.confidence, YOUNG_RUN_CONFIDENCE) }),
     needs: neededHistoryNow(combined.trend, published, window),
     fields: publicFields(reconcileSums(published)),
   };
 }
+
+/** A run that is too young to show what earlier ones did is reported with at most this confidence. */
+const YOUNG_RUN_CONFIDENCE = 0.6;
+
+const withGrowthBefore = (field: FieldEvaluation, { runs, bytesPerHour }: GrowthBefore): FieldEvaluation => ({
+  ...field,
+  basis: {
+    ...field.basis,
+    statistics: { ...field.basis.statistics, runsThatGrew: runs, slopeOfRuns: bytesPerHour },
+  },
+});
 
 /** Of the JVM's own process, which went on through the kill of another one. */
 const isOfJvm = (id: FieldName): boolean => fieldRow(id).source !== 'cgroup';

@@ -58,6 +58,9 @@ export interface TrendStatistics {
   /** Earlier runs of the container that levelled off, or grew until they were killed, and decided this trend. */
   readonly runsThatStopped?: number;
   readonly runsThatLeaked?: number;
+  /** Earlier runs that grew, where the newest is too young to show whether it does, and their bytes an hour. */
+  readonly runsThatGrew?: number;
+  readonly slopeOfRuns?: number;
 }
 
 export type EtaEvent = 'heap-exhausted' | 'oom-kill' | 'disk-full' | 'reclaim';

@@ -25,7 +25,7 @@ export interface Run {
 }
 
 /** A run, and a function that evaluates one field over its whole length. It is called only if the run is similar to the newest. */
-interface RunOfField extends Run {
+export interface RunOfField extends Run {
   readonly evaluate: () => FieldEvaluation;
 }
 
@@ -84,7 +84,7 @@ const POSTERIOR_BY_LIKELY_KILLED_RUNS = 0.75;
 /** If an earlier run began to grow later than this share of the newest run's age, the newest cannot show that growth yet. */
 const MAX_GROWTH_START = 0.5;
 
-const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
+export const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
 
 /** Mean of the known values within a tenth of `span` (seconds) around an age; NaN: there are none. */
 function levelAt(values: Float64Array, { t, from, to }: Window, age: number, span: number): number {
@@ -127,7 +127,7 @@ function followsRun(values: Float64Array, newest: Window, earlier: Window): bool
  * Whether a run rose to its end: in its last third by more of all that it moved than two runs at the same level may differ, and before `age` at half
  * of that speed or faster.
  */
-function roseToItsEnd(values: Float64Array, run: Window, age: number): boolean {
+export function roseToItsEnd(values: Float64Array, run: Window, age: number): boolean {
   const end = ageOf(run);
   const risePerSecond = (from: number, to: number, span: number): number =>
     (levelAt(values, run, to, span) - levelAt(values, run, from, span)) / (to - from);
@@ -233,7 +233,7 @@ const LEAST_DIFFERENCE = 0.1;
  * method is the random effects model: DerSimonian & Laird 1986, "Meta-Analysis in Clinical Trials". The variance between the runs counts twice,
  * because two to four runs hardly show how large it is.
  */
-function slopeOfNextRun(runs: readonly GrowthRate[]): GrowthRate {
+export function slopeOfNextRun(runs: readonly GrowthRate[]): GrowthRate {
   const weights = runs.map(weightOf);
   const all = sumOf(weights);
   const { slope: common } = weightedMean(runs);

@@ -1,5 +1,5 @@
 import { type FieldId, type GrowthCause, KERNEL_FIELDS, partsOf } from '../../fields.ts';
-import { KIB, MIB } from '../../units.ts';
+import { HOUR_S, KIB, MIB } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf } from '../field/growth-rate.ts';
 import type { CauseShare } from '../types.ts';
@@ -155,10 +155,16 @@ const pageCacheGrows = (growth: Growth): boolean =>
 /** A smaller share of the active list's growth is new page cache, as with a log that is read while it is written. */
 const MIN_REST_OF_ACTIVE = 0.5;
 
+/** Less than this share of a rise of usage that may go on is what becomes active of a file that is written in bursts. */
+const MIN_ACTIVE_OF_RISE = 0.25;
+
 /** Existing page cache that is used again moves to the active list. The working set grows by it, and usage does not. */
 function activeCache(growth: Growth): Share | null {
   const { fields } = growth;
   if (!grows(fields, 'active_file') || !grows(fields, 'working_set')) return null;
+  const rise = fields.get('usage')?.undecidedRise ?? null;
+  const becameActive = (seconds: number): number => (slopeOf(fields, 'active_file') * seconds) / HOUR_S;
+  if (rise !== null && becameActive(rise.roseSeconds + rise.standsSeconds) < MIN_ACTIVE_OF_RISE * rise.amount) return null;
   const rest = slopeOf(fields, 'active_file') - (pageCacheGrows(growth) ? cacheSlope(growth) : 0);
   return rest > MIN_REST_OF_ACTIVE * slopeOf(fields, 'active_file') ? { bytesPerHour: rest, reclaimable: true } : null;
 }

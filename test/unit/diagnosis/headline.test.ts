@@ -131,6 +131,15 @@ describe('what is not growing', () => {
     assert.equal(stable({ values, series: { limitBytes: null } }), 'Nothing grows. 600 MiB, steady for 7 days.');
     assert.equal(stable({ values: { working_set: 500 * MIB } }), 'Nothing grows. 500 MiB of 2 GiB, steady for 7 days.');
     assert.equal(stable({}), 'Nothing grows. Usage is not known, steady for 7 days.');
+    const grew = {
+      ...fieldTrend('stable'),
+      basis: { ...fieldTrend('stable').basis, statistics: { runsThatGrew: 2, slopeOfRuns: 1e6 } },
+    };
+    assert.match(
+      headline('stable', { anon: grew, usage: HOURS }, { values, evaluation: { leak: null } }),
+      / But the 2 runs before it grew 24 MB a day to their end, and this one is too young to show whether it does\.$/,
+    );
+    assert.doesNotMatch(headline('stable', { anon: grew, usage: HOURS }, { values }), /runs before/);
     assert.equal(headline('stable', {}, { values: { usage: GIB } }), 'Nothing grows. 1 GiB of 2 GiB, steady for 0 seconds.');
   });
   test('fell as its process ended, unless it was no more than an empty cgroup has left', () => {

@@ -258,6 +258,29 @@ describe('page cache that becomes active', () => {
     assert.deepEqual(causes({ working_set: 0, active_file: 12 }), ['stable', 'leak false']);
     assert.deepEqual(causes({ usage: 12, working_set: 12, anon: 12, active_file: 0 }), ['growing', 'leak true', 'native 12']);
   });
+  test('is no cause beside a rise of usage that may go on, and is many times as large', () => {
+    const rise = {
+      amount: 100 * MIB,
+      share: 1,
+      roseSeconds: 3000,
+      standsSeconds: 600,
+      pauseSeconds: 0,
+      slopePerSecond: 0,
+      rSquared: 0,
+      levelNow: 0,
+    };
+    const causesBeside = (activeMib: number) => {
+      const active = evaluated(activeMib * MIB);
+      const usage: FieldEvaluation = { ...evaluated(0), trend: 'settling', undecidedRise: rise };
+      const fields = new Map([
+        ['usage', usage],
+        ['working_set', active],
+        ['active_file', active],
+      ] as const);
+      return combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, UNMOVED, DAY_S).causes.map(({ cause }) => cause);
+    };
+    assert.deepEqual([causesBeside(2), causesBeside(24), causesBeside(26)], [[], [], ['active-cache']]);
+  });
   test('is page cache where the file itself is new', () => {
     const log = { usage: 12, file: 12, working_set: 10, active_file: 10 };
     assert.deepEqual(causes(log), ['growing', 'leak false', 'page-cache 12']);
