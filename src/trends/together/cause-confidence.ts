@@ -58,10 +58,10 @@ interface GrowingField {
   readonly field: FieldEvaluation;
 }
 
-/** Whether native memory, where it grows, may wait for a collection that frees it. */
-export function nativeWaits(fields: Fields, { native, waits }: DerivedTrends, etas: readonly Eta[]): Waiting {
+/** Whether native memory, where it grows, may wait for a collection that frees it. If the kernel swaps it out, the limit is reached before one. */
+export function nativeWaits(fields: Fields, { native, waits, isSwapped }: DerivedTrends, etas: readonly Eta[]): Waiting {
   const field = native?.field ?? fields.get('anon');
-  const end = etas.find(({ event }) => event === 'oom-kill')?.seconds ?? null;
+  const end = isSwapped ? 0 : (etas.find(({ event }) => event === 'oom-kill')?.seconds ?? null);
   return field === undefined || waits === null ? 'counts' : waits(field, end);
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FieldName } from '../../../../src/fields.ts';
+import { nativeWaits } from '../../../../src/trends/together/cause-confidence.ts';
 import { type Waiting, waitsForCollection } from '../../../../src/trends/together/waits-for-collection.ts';
 import { MIB } from '../../../../src/units.ts';
 import { fieldEvaluation } from '../../../support/evaluation.ts';
+import { eta } from '../../../support/rule-context.ts';
 
 /** A JVM of 48 MiB whose heap fills by so many MiB a second, one sample a second. */
 interface Run {
@@ -44,6 +46,14 @@ test('growth before the first collection is open if one is due in the first half
   assert.equal(stateOf({ seconds: 40, memoryMib: leak }, null), 'open', 'no end is in sight');
   assert.equal(stateOf({ seconds: 40, memoryMib: leak }, 150), 'counts', 'it is due in 113 seconds');
   assert.equal(stateOf({ seconds: 40, memoryMib: leak, heapPerSecond: 0 }), 'counts', 'none is due: the heap stands');
+});
+
+test('growth that the kernel swaps out does not wait for a collection that is due: the limit is reached before', () => {
+  const { t, memory, fields } = columns({ seconds: 40, memoryMib: leak });
+  const waits = waitsForCollection({ fields, t }, memory, { from: 0, to: t.length });
+  const stateWhere = (isSwapped: boolean) =>
+    nativeWaits(new Map([['anon', fieldEvaluation()]]), { native: null, locked: null, isSwapped, waits }, [eta('oom-kill', 360)]);
+  assert.deepEqual([stateWhere(false), stateWhere(true)], ['open', 'counts']);
 });
 
 test('growth that stays after two collections counts, after one it is open while another is due', () => {
