@@ -1,4 +1,5 @@
 import type { Series } from '../history/series.ts';
+import { NO_NAMES } from '../sources/process/process-names.ts';
 import type { JvmReading } from '../sources/types.ts';
 import type { Evaluation } from '../trends/types.ts';
 import { diskGrowths, grownFiles } from './growth/file-growth.ts';
@@ -27,6 +28,17 @@ export interface VerdictInput {
   readonly descriptorHolder: RuleContext['descriptorHolder'];
   readonly processNames: RuleContext['processNames'];
 }
+
+/** What only `watch` can know: a recording, and a series of another tool, has none of it. */
+export const NOT_WATCHED = {
+  allocator: null,
+  ended: null,
+  lastEnd: null,
+  otherJvms: [],
+  shmemHolder: null,
+  descriptorHolder: null,
+  processNames: NO_NAMES,
+} as const satisfies Partial<VerdictInput>;
 
 /** The one place where an evaluation and a series become a verdict: for `watch`, `analyze` and the tests. */
 export const composeVerdict = (input: VerdictInput): Verdict => composeVerdictAfter(null, input).verdict;

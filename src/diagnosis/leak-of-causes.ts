@@ -11,7 +11,7 @@ const BOUNDED_GROWTH_CONFIDENCE = 0.75;
 const isUnreclaimable = (causes: readonly CauseShare[]): boolean => causes.some(({ reclaimable }) => !reclaimable);
 
 /** If reclaimable causes have less than this share of the growth of all memory used, they do not say whether the rest leaks. */
-const MIN_EXPLAINED_SHARE = 0.5;
+export const MIN_EXPLAINED_SHARE = 0.5;
 
 /** Whether causes that the kernel takes back are most of what all memory used grows by; true where it does not grow. */
 function explainMost(causes: readonly CauseShare[], { usage }: Evaluation['fields']): boolean {

@@ -1,6 +1,11 @@
 import type { CauseShare, Evaluation } from '../trends/types.ts';
+import type { AnonGrowth, PartGrowth } from './growth/anon-growth.ts';
 import { withUnknownLeak } from './leak-of-causes.ts';
 import type { OtherJvm, RuleContext } from './rule-context.ts';
+
+/** The growth of the process that a cause names; null: it was not measured. */
+export const processPart = (growth: AnonGrowth | null, what: CauseShare['what']): PartGrowth | null =>
+  growth?.parts.find(({ id, name }) => id === 'other-process' && name === what) ?? null;
 
 /** The JVM that is meant if a process of the container is the cause; null: that process is no JVM. */
 export function otherJvmOf(
@@ -8,8 +13,8 @@ export function otherJvmOf(
   { cause, what }: Pick<CauseShare, 'cause' | 'what'>,
 ): OtherJvm | null {
   if (cause !== 'process') return null;
-  const part = anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === what);
-  return otherJvms.find(({ pid, name }) => (part === undefined ? name === what : pid === part.process?.pid)) ?? null;
+  const part = processPart(anonGrowth, what);
+  return otherJvms.find(({ pid, name }) => (part === null ? name === what : pid === part.process?.pid)) ?? null;
 }
 
 /**

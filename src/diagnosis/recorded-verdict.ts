@@ -1,10 +1,9 @@
 import type { Series } from '../history/series.ts';
-import { NO_NAMES } from '../sources/process/process-names.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { SECOND_MS } from '../units.ts';
-import { composeVerdict } from './compose-verdict.ts';
+import { composeVerdict, NOT_WATCHED } from './compose-verdict.ts';
 import type { TargetInfo, Verdict } from './types.ts';
 
 /** The verdict for a series that nobody watches: a file, or the samples that a Prometheus server has. Pure. */
@@ -42,14 +41,8 @@ export function recordedVerdict(
     series,
     events: series.events,
     jvm,
-    allocator: null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
-    ended: null,
-    lastEnd: null,
-    otherJvms: [],
-    shmemHolder: null,
-    descriptorHolder: null,
-    processNames: NO_NAMES,
+    ...NOT_WATCHED,
   });
 }
 

@@ -12,7 +12,7 @@ import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
 import { normalise } from './normalise.ts';
 import { adjustForEarlierRuns, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
-import { type GrowthBefore, growthBefore } from './runs/growth-before.ts';
+import { growthBefore, withGrowthBefore } from './runs/growth-before.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
@@ -136,14 +136,6 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
 
 /** A run that is too young to show what earlier ones did is reported with at most this confidence. */
 const YOUNG_RUN_CONFIDENCE = 0.6;
-
-const withGrowthBefore = (field: FieldEvaluation, { runs, bytesPerHour }: GrowthBefore): FieldEvaluation => ({
-  ...field,
-  basis: {
-    ...field.basis,
-    statistics: { ...field.basis.statistics, runsThatGrew: runs, slopeOfRuns: bytesPerHour },
-  },
-});
 
 /** Of the JVM's own process, which went on through the kill of another one. */
 const isOfJvm = (id: FieldName): boolean => fieldRow(id).source !== 'cgroup';

@@ -6,7 +6,7 @@ import { EvaluationSchedule } from '../../src/daemon/evaluation-schedule.ts';
 import { Messages } from '../../src/daemon/messages.ts';
 import { StatusAnswers } from '../../src/daemon/status-answers.ts';
 import { ledgerOf, type ReadTick } from '../../src/daemon/tick-answers.ts';
-import { composeVerdict } from '../../src/diagnosis/compose-verdict.ts';
+import { composeVerdict, NOT_WATCHED } from '../../src/diagnosis/compose-verdict.ts';
 import { fileRows } from '../../src/diagnosis/file-rows.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { History } from '../../src/history/history.ts';
@@ -14,7 +14,6 @@ import { createApi } from '../../src/outlets/http.ts';
 import { attachLive } from '../../src/outlets/live.ts';
 import { createLog } from '../../src/outlets/log.ts';
 import type { ApiError, HistogramTake, LiveMessage, Status } from '../../src/outlets/status.ts';
-import { NO_NAMES } from '../../src/sources/process/process-names.ts';
 import type { FileReading, JvmReading } from '../../src/sources/types.ts';
 
 import { processRef, ROOTS } from './process-ref.ts';
@@ -88,14 +87,8 @@ class ReplayedContainer implements AnsweringContainer {
       events: this.history.events,
       evaluation: this.#evaluations.evaluate(this.history, { minHistorySeconds, final: false }),
       jvm: jvm(this.history),
-      allocator: null,
       pod: { memoryRequestBytes, ephemeralStorageLimitBytes: null },
-      ended: null,
-      lastEnd: null,
-      otherJvms: [],
-      shmemHolder: null,
-      descriptorHolder: null,
-      processNames: NO_NAMES,
+      ...NOT_WATCHED,
     });
   }
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { composeVerdict } from '../../src/diagnosis/compose-verdict.ts';
+import { composeVerdict, NOT_WATCHED } from '../../src/diagnosis/compose-verdict.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { Series } from '../../src/history/series.ts';
-import { NO_NAMES } from '../../src/sources/process/process-names.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { contradictionsIn } from './contradictions.ts';
 
@@ -27,14 +26,8 @@ export function verdictOn(series: Series, target: Partial<TargetInfo> = {}): Ver
     series,
     events,
     jvm: null,
-    allocator: null,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
-    ended: null,
-    lastEnd: null,
-    otherJvms: [],
-    shmemHolder: null,
-    descriptorHolder: null,
-    processNames: NO_NAMES,
+    ...NOT_WATCHED,
   });
   assert.deepEqual(contradictionsIn(verdict), []);
   return verdict;

@@ -1,8 +1,7 @@
-import { composeVerdictAfter } from '../../src/diagnosis/compose-verdict.ts';
+import { composeVerdictAfter, NOT_WATCHED } from '../../src/diagnosis/compose-verdict.ts';
 import type { SteadyState } from '../../src/diagnosis/steady.ts';
 import type { TargetInfo, Verdict } from '../../src/diagnosis/types.ts';
 import type { FileTrack, Series } from '../../src/history/series.ts';
-import { NO_NAMES } from '../../src/sources/process/process-names.ts';
 import { createAlarm } from '../../src/trends/alarm.ts';
 import { evaluateSeries } from '../../src/trends/evaluate.ts';
 import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
@@ -58,16 +57,8 @@ export function* verdictsAlong(
     const after = composeVerdictAfter(steady, {
       ...{ atMs: atS * 1000, target, series: until, events: until.events },
       evaluation: alarm.update(evaluateSeries(until, { minHistorySeconds }, cache), atS),
-      ...{
-        jvm: null,
-        allocator: null,
-        ended: null,
-        lastEnd: null,
-        otherJvms: [],
-        shmemHolder: null,
-        descriptorHolder: null,
-        processNames: NO_NAMES,
-      },
+      jvm: null,
+      ...NOT_WATCHED,
       pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     });
     steady = after.steady;

@@ -24,7 +24,7 @@ export const kernelGrowth: CauseRule = {
         percpuBytes: newestValue(context, 'percpu'),
         vmallocBytes: newestValue(context, 'vmalloc'),
       },
-      advice: held === null ? ADVICE : held.advice,
+      advice: held?.advice ?? ADVICE,
     };
   },
 };

@@ -4,6 +4,7 @@ import { cacheReclaimText } from '../eta-text.ts';
 import { type FileSituation, fileSituation, filesName, filesText, holdersText } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import { paceSince } from '../growth/growth-pace.ts';
+import { MIN_EXPLAINED_SHARE } from '../leak-of-causes.ts';
 import type { CauseRule } from '../rule.ts';
 import {
   areFlatText,
@@ -134,7 +135,7 @@ function restText(context: RuleContext, besidePerHour: number): string {
   const anon = growthOf(context, 'anon');
   if (context.evaluation.leak !== null) return '';
   if (anon <= 0)
-    return besidePerHour >= 0.5 * growthOf(context, 'usage') && besidePerHour > 0 ? ' What else grows is not known yet.' : '';
+    return besidePerHour > (1 - MIN_EXPLAINED_SHARE) * growthOf(context, 'usage') ? ' What else grows is not known yet.' : '';
   const filling = fillingHeapPerHour(context);
   const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
   if (filling === null)

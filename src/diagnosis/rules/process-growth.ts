@@ -3,7 +3,7 @@ import type { CauseShare } from '../../trends/types.ts';
 import { etaDueText, etaText } from '../eta-text.ts';
 import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import { SEVERAL_PROCESSES } from '../growth/attribute.ts';
-import { otherJvmOf } from '../other-jvm.ts';
+import { otherJvmOf, processPart } from '../other-jvm.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, newestValue, type OtherJvm, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -17,7 +17,7 @@ export const processGrowth: CauseRule = {
   cause: 'process',
   explain(context, share) {
     if (share.what === SEVERAL_PROCESSES) return severalFound(context, share);
-    const part = context.anonGrowth?.parts.find(({ id, name }) => id === 'other-process' && name === share.what) ?? null;
+    const part = processPart(context.anonGrowth, share.what);
     const name = safeName(share.what ?? 'another process');
     const other = otherJvmOf(context, share);
     return {

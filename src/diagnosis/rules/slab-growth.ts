@@ -33,17 +33,17 @@ export const slabGrowth: CauseRule = {
         slabReclaimableBytes: newestValue(context, 'slab_reclaimable'),
         slabUnreclaimableBytes: newestValue(context, 'slab_unreclaimable'),
       },
-      advice:
-        held !== null
-          ? held.advice
-          : !share.reclaimable
-            ? UNRECLAIMABLE_ADVICE
-            : context.target.cgroup.version === 1
-              ? `${RECLAIMABLE_ADVICE} If no files explain it: ${KERNEL_OBJECTS}`
-              : RECLAIMABLE_ADVICE,
+      advice: held?.advice ?? adviceFor(context, share.reclaimable),
     };
   },
 };
+
+function adviceFor(context: RuleContext, reclaimable: boolean): string {
+  if (!reclaimable) return UNRECLAIMABLE_ADVICE;
+  return context.target.cgroup.version === 1
+    ? `${RECLAIMABLE_ADVICE} If no files explain it: ${KERNEL_OBJECTS}`
+    : RECLAIMABLE_ADVICE;
+}
 
 function reclaimability(context: RuleContext, reclaimable: boolean, isHeld: boolean): string {
   if (context.target.cgroup.version === 1)

@@ -1,6 +1,7 @@
 import { closeSync, readlinkSync, type Stats } from 'node:fs';
 import { codeOf, pinLink } from '../process/pinned-path.ts';
 import { withoutDeletedMark } from '../process/proc-paths.ts';
+import { descriptorSlots } from '../process/procfs.ts';
 import { isAbsence, isDenied, readRecord, readText } from '../process/read-text.ts';
 import { isRemoteMount, type Mounts, mountIdIn, mountsOf } from '../process/remote-mounts.ts';
 import type { OpenDescriptor } from '../types.ts';
@@ -137,7 +138,7 @@ export class OpenFiles {
     this.#mounts = mountsOf(`${this.#proc}/${pid}/root`);
     const known = this.#known.get(pid) ?? { next: 0, files: new Map(), unasked: new Map(), top: 0, highest: 0, rounds: 0 };
     this.#known.set(pid, known);
-    const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${this.#proc}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
+    const slots = descriptorSlots(this.#proc, pid);
     // A program that opens files faster than a round ends has some beyond the highest of the last one: then further numbers are tried.
     const probed = Math.max(known.top, known.highest) + 1 + PROBE_BEYOND;
     const end = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, probed);

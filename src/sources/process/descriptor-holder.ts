@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { MAX_PROCESSES } from './other-processes.ts';
-import { isAbsence, isDenied, readRecord, readText } from './read-text.ts';
+import { descriptorSlots } from './procfs.ts';
+import { isAbsence, isDenied } from './read-text.ts';
 
 /** Kernel objects that a process holds by descriptors, by the kernel's name of them in the link of the descriptor. */
 const KINDS = {
@@ -43,7 +44,7 @@ export function descriptorHolder(procRoot: string, pids: readonly number[]): Des
 
 function mostOf(procRoot: string, pid: number): DescriptorHolder | null {
   try {
-    const slots = Number(/^FDSize:\s*(\d+)/m.exec(readText(`${procRoot}/${pid}/status`, readRecord) ?? '')?.[1] ?? 0);
+    const slots = descriptorSlots(procRoot, pid);
     if (slots < MIN_COUNT) return null;
     const step = Math.max(1, Math.floor(slots / MAX_LOOKS));
     const counts = new Map<DescriptorKind, number>();

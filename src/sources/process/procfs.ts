@@ -125,3 +125,7 @@ export function onlineCpus(procRoot: string): number {
   const lines = readText(join(procRoot, 'stat'))?.match(/^cpu\d+ /gm) ?? [];
   return Math.max(1, lines.length);
 }
+
+/** How many descriptors the process has room for, a bound of their numbers; 0: it has ended. Source: FDSize of proc_pid_status(5). */
+export const descriptorSlots = (procRoot: string, pid: number): number =>
+  Number(/^FDSize:\s*(\d+)/m.exec(readText(join(procRoot, String(pid), 'status'), readRecord) ?? '')?.[1] ?? 0);

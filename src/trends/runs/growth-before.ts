@@ -7,7 +7,7 @@ import { ageOf, type RunOfField, roseToItsEnd, slopeOfNextRun } from './earlier-
 const MIN_AGE_RATIO = 3;
 const MIN_RUNS = 2;
 
-export interface GrowthBefore {
+interface GrowthBefore {
   readonly runs: number;
   readonly bytesPerHour: number;
 }
@@ -35,3 +35,12 @@ export function growthBefore(
   const isSlower = own.high > own.low && own.high < expected.low;
   return isSlower ? null : { runs: grew.length, bytesPerHour: expected.slope };
 }
+
+/** The evaluation of the newest run, which says what the runs before it grew by. */
+export const withGrowthBefore = (field: FieldEvaluation, { runs, bytesPerHour }: GrowthBefore): FieldEvaluation => ({
+  ...field,
+  basis: {
+    ...field.basis,
+    statistics: { ...field.basis.statistics, runsThatGrew: runs, slopeOfRuns: bytesPerHour },
+  },
+});
