@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MIB } from '../../src/units.ts';
 import { MadeTree } from '../support/made-tree.ts';
+import { unmount } from '../support/unmount.ts';
 
 const VOLUME_MIB = 24;
 
@@ -76,7 +77,7 @@ export class Volume {
   }
 
   close(): void {
-    spawnSync('umount', [this.#mount]);
+    unmount(this.#mount);
     rmSync(this.#mount, { recursive: true });
   }
 }

@@ -13,7 +13,7 @@ const failure = (command: string, args: readonly string[]): string | false => {
 
 function whyNoMount(): string | false {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-mount-'));
-  const why = failure('mount', ['-t', 'tmpfs', 'tmpfs', dir]) || failure('umount', [dir]);
+  const why = failure('mount', ['-t', 'tmpfs', 'tmpfs', dir]) || failure('umount', ['-l', dir]);
   rmdirSync(dir);
   return why;
 }

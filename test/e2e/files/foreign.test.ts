@@ -9,6 +9,7 @@ import { MIB } from '../../../src/units.ts';
 import { fincore } from '../../support/fincore.ts';
 import { missingRequirements, program } from '../../support/needs.ts';
 import { start } from '../../support/process.ts';
+import { unmount } from '../../support/unmount.ts';
 
 const LOOK = fileURLToPath(new URL('./scan-as.ts', import.meta.url));
 const AS = ['--reuid', '1000', '--regid', '1000', '--clear-groups'];
@@ -57,7 +58,7 @@ test('on overlayfs, where cachestat returns 0, mincore is used', {
   const dir = mkdtempSync('/tmp/memhound-overlay-');
   let mounted = false;
   t.after(() => {
-    if (mounted) execFileSync('umount', [join(dir, 'merged')]);
+    if (mounted) unmount(join(dir, 'merged'));
     rmSync(dir, { recursive: true, force: true });
   });
   for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(dir, name));

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { History } from '../../../src/history/history.ts';
 import { openStore, type Store } from '../../../src/history/store/store.ts';
 import { missingRequirements } from '../../support/needs.ts';
+import { unmount } from '../../support/unmount.ts';
 
 const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
 const ALL = { fields: null, fromS: null, toS: null, points: null, epoch: 'all' } as const;
@@ -19,8 +20,8 @@ function smallDisk(): string {
   return dir;
 }
 const skip = missingRequirements('mount');
-const unmount = (dir: string): void => {
-  assert.equal(spawnSync('umount', [dir]).status, 0);
+const removeDisk = (dir: string): void => {
+  unmount(dir);
   rmdirSync(dir);
 };
 
@@ -34,7 +35,7 @@ async function withDisk(work: (dir: string, store: Store, history: History, warn
     await store.close();
   } finally {
     mount('-o', 'remount,rw', dir);
-    unmount(dir);
+    removeDisk(dir);
   }
 }
 
@@ -134,6 +135,6 @@ test('memhound starts with a read-only volume, says so, and stores history once 
     assert.deepEqual(warned, ['history cannot be stored; sampling continues in memory', 'history is stored again']);
   } finally {
     mount('-o', 'remount,rw', dir);
-    unmount(dir);
+    removeDisk(dir);
   }
 });
