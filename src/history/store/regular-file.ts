@@ -25,3 +25,15 @@ export function readRegularFile(path: string): Buffer {
     closeSync(fd);
   }
 }
+
+/** A socket, a link that leads to itself, and no file at all: this will not be different at the next look. */
+const WRONG_KIND: ReadonlySet<string> = new Set(['ENXIO', 'ELOOP', 'ENOENT']);
+
+/**
+ * Whether the kernel did not let the file be read (too few descriptors, a disk or a volume with an error, no permission), which may pass. Otherwise
+ * its content is at fault, or there is no such file.
+ */
+export function isReadFailure(error: unknown): boolean {
+  const { errno, code } = error as NodeJS.ErrnoException;
+  return errno !== undefined && !WRONG_KIND.has(code ?? '');
+}

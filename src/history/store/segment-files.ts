@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Low } from 'lowdb';
 import { SECOND_MS } from '../../units.ts';
 import { coarsen } from '../coarsen.ts';
-import { emptySegment, rowsFrom, type Segment } from '../segment.ts';
+import { emptySegment, type Segment } from '../segment.ts';
 import { dropCachedPages } from './drop-page-cache.ts';
 import { openJsonFile } from './json-file.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -107,12 +107,11 @@ export async function listSealedSegments(dir: string): Promise<SealedSegment[]> 
   return sealed;
 }
 
-/** Writes the rows of a merged segment from `fromS` on as a segment of its own, and syncs it. The caller removes the old one. null: it has none. */
-export async function sealRowsFrom(dir: string, sealed: SealedSegment, fromS: number): Promise<SealedSegment | null> {
-  const rest = rowsFrom(readSegmentWithEnvelope(sealed.path), fromS);
-  const [startS] = rest.t;
+/** Writes the later rows of a merged segment as a segment of its own, and syncs it. The caller removes the old one. null: there are none. */
+export async function sealLaterRows(dir: string, rows: Segment): Promise<SealedSegment | null> {
+  const [startS] = rows.t;
   if (startS === undefined) return null;
-  const segment = openSegment(segmentPath(dir, startS * SECOND_MS, sealed.step), rest);
+  const segment = openSegment(segmentPath(dir, startS * SECOND_MS, rows.step), rows);
   await segment.low.write();
   return sealSegment(segment, dir);
 }

@@ -2,13 +2,15 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TIER_STEPS } from '../coarsen.ts';
 import { type History, TIERS } from '../history.ts';
-import type { Segment } from '../segment.ts';
+import { rowsFrom, type Segment } from '../segment.ts';
 import { haveMoved, type StoredReadings } from '../stored-readings.ts';
 import { dropCachedFiles } from './drop-page-cache.ts';
 import { type FilesBeside, filesBeside } from './files-beside.ts';
 import type { FinalReport } from './final-reports.ts';
 import type { FolderOwner } from './folder-owner.ts';
+import { mergeGroup } from './merge-group.ts';
 import { loadReadings, saveReadings } from './readings-file.ts';
+import { isReadFailure } from './regular-file.ts';
 import {
   listSealedSegments,
   type OpenSegment,
@@ -17,8 +19,8 @@ import {
   readSegmentWithEnvelope,
   removeTemporaryFiles,
   type SealedSegment,
+  sealLaterRows,
   sealMergedSegment,
-  sealRowsFrom,
   sealSegment,
   segmentNames,
   yieldToEventLoop,
@@ -28,9 +30,6 @@ import { restoreRows, type SavedState } from './segment-rows.ts';
 export interface StoreLog {
   warn(details: object, message: string): void;
 }
-
-/** Minimum rows of a coarser segment: 1 h of minutes, 15 h of quarter hours, 5 days of two hours. */
-const MIN_MERGED_ROWS = 60;
 
 /** One target's history, in memory and in its folder: the open segment and the sealed ones. */
 export class TargetStore {
@@ -51,6 +50,8 @@ export class TargetStore {
   beside: FilesBeside = { bytes: 0, setAside: [] };
   savedState: SavedState = { untilS: null, events: 0 };
   #savedReadings: StoredReadings | null = null;
+  /** Segments of which the log says that they could not be read. */
+  readonly #told = new Set<string>();
 
   constructor(history: History, dir: string | null, log: StoreLog) {
     this.history = history;
@@ -62,6 +63,7 @@ export class TargetStore {
     let coveredS = Number.NEGATIVE_INFINITY;
     await removeTemporaryFiles(dir);
     const names = await segmentNames(dir);
+    const unread: string[] = [];
     for (const [i, name] of names.entries()) {
       await yieldToEventLoop(i + 1);
       const path = join(dir, name);
@@ -77,13 +79,25 @@ export class TargetStore {
         this.sealed.push(sealed);
         this.sealedBytes += sealed.bytes;
       } catch (error) {
-        await this.#quarantine(path, error);
+        if (isReadFailure(error)) unread.push(this.#leave(path, error));
+        else await this.#quarantine(path, error);
       }
     }
+    if (unread.length > 0) await this.#listUnread(dir, unread);
     await dropCachedFiles(this.sealed.map(({ path }) => path));
     await this.lookBeside(dir);
     this.#savedReadings = loadReadings(dir);
     if (this.#savedReadings !== null) this.history.resumeReadings(this.#savedReadings);
+  }
+
+  /** They are known by name and size, as all segments of a folder that is not loaded: they count, age and are read by the next start. */
+  async #listUnread(dir: string, paths: readonly string[]): Promise<void> {
+    for (const listed of await listSealedSegments(dir)) {
+      if (!paths.includes(listed.path)) continue;
+      this.sealed.push(listed);
+      this.sealedBytes += listed.bytes;
+    }
+    this.sealed.sort((a, b) => a.startS - b.startS);
   }
 
   /** Only counts what is there, for a folder whose target was not found. */
@@ -126,19 +140,15 @@ export class TargetStore {
         await this.drop(sealed);
         continue;
       }
-      try {
-        const rest = await sealRowsFrom(this.dir, sealed, fromS);
-        if (rest?.path === sealed.path) continue;
-        if (rest !== null) {
-          this.sealed.splice(this.sealed.indexOf(sealed), 0, rest);
-          this.sealedBytes += rest.bytes;
-        }
-        await this.drop(sealed);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== undefined && (error as NodeJS.ErrnoException).code !== 'ENOENT')
-          throw error;
-        await this.#dropUnreadable(sealed, error);
+      const segment = await this.#readAgain(sealed);
+      if (typeof segment === 'string') continue;
+      const rest = await sealLaterRows(this.dir, rowsFrom(segment, fromS));
+      if (rest?.path === sealed.path) continue;
+      if (rest !== null) {
+        this.sealed.splice(this.sealed.indexOf(sealed), 0, rest);
+        this.sealedBytes += rest.bytes;
       }
+      await this.drop(sealed);
     }
   }
 
@@ -180,24 +190,17 @@ export class TargetStore {
   }
 
   /** Merges old segments of one tier into one of the next. It is synced before the old ones are removed. At most one merge, so work is bounded. */
-  async #coarsen(dir: string, from: number, to: number): Promise<void> {
+  async #coarsen(dir: string, from: number, to: number, passed: readonly SealedSegment[] = []): Promise<void> {
     const ageS = TIERS.find((tier) => tier.stepS === to)!.olderThanS;
     const oldestS = this.history.agedFromS - ageS;
-    const group: SealedSegment[] = [];
-    for (const sealed of this.sealed.filter((s) => s.step === from)) {
-      if (sealed.endS >= oldestS) break;
-      group.push(sealed);
-      if (sealed.endS - group[0]!.startS >= MIN_MERGED_ROWS * to) break;
-    }
+    const group = mergeGroup(this.sealed, { from, to, oldestS, passed });
     const [first] = group;
-    if (first === undefined || group.at(-1)!.endS - first.startS < MIN_MERGED_ROWS * to) return;
+    if (first === undefined) return;
     const segments: Segment[] = [];
     for (const sealed of group) {
-      try {
-        segments.push(readSegmentWithEnvelope(sealed.path));
-      } catch (error) {
-        await this.#dropUnreadable(sealed, error);
-      }
+      const segment = await this.#readAgain(sealed);
+      if (segment === 'left') return this.#coarsen(dir, from, to, [...passed, sealed]);
+      if (segment !== 'gone') segments.push(segment);
     }
     if (segments.length < group.length) return; // the rest is merged next time
     const coarse = await sealMergedSegment(dir, first.startS, segments, to);
@@ -206,11 +209,31 @@ export class TargetStore {
     for (const sealed of group) await this.drop(sealed);
   }
 
-  /** Removes a sealed segment from the list if it was deleted or has changed. */
-  async #dropUnreadable(sealed: SealedSegment, error: unknown): Promise<void> {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#quarantine(sealed.path, error);
-    this.sealed = this.sealed.filter((s) => s !== sealed);
-    this.sealedBytes -= sealed.bytes;
+  /** `left`: it cannot be read now. `gone`: it was deleted, or has changed and was set aside. */
+  async #readAgain(sealed: SealedSegment): Promise<Segment | 'left' | 'gone'> {
+    try {
+      return readSegmentWithEnvelope(sealed.path);
+    } catch (error) {
+      if (isReadFailure(error)) {
+        this.#leave(sealed.path, error);
+        return 'left';
+      }
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.#quarantine(sealed.path, error);
+      this.sealed = this.sealed.filter((s) => s !== sealed);
+      this.sealedBytes -= sealed.bytes;
+      return 'gone';
+    }
+  }
+
+  /** Nothing is known of its content, and the next read may succeed. */
+  #leave(path: string, error: unknown): string {
+    if (!this.#told.has(path))
+      this.#log.warn(
+        { file: path, error: (error as Error).message },
+        'a history segment could not be read and was left as it is',
+      );
+    this.#told.add(path);
+    return path;
   }
 
   async #quarantine(path: string, error: unknown): Promise<void> {

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -281,6 +292,69 @@ test('a sealed segment that is deleted or changed while memhound runs is left ou
   await store.close();
   const again = await open(dir);
   assert.equal((await again.load('jvm')).lastS, 30_000);
+  await again.close();
+});
+
+/** A read of it fails as one of a sick disk does: with EIO. Resolves the name to what it was. */
+function unreadable(path: string): () => void {
+  renameSync(path, `${path}.kept`);
+  symlinkSync('/proc/self/mem', path);
+  return () => renameSync(`${path}.kept`, path);
+}
+
+const segmentsIn = (dir: string): string[] =>
+  readdirSync(dir)
+    .filter((name) => /^\d+(\.\w+)?\.json$/.test(name))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+
+test('a segment that the disk does not let be read is left as it is: it counts, the others are read, and the next start reads it', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  await fillMinutes(store, 'jvm', 60, 7200);
+  await store.close();
+  const before = segmentsIn(join(dir, 'jvm'));
+  const readable = unreadable(join(dir, 'jvm', before[1]!));
+  logged.length = 0;
+  const again = await open(dir);
+  const rows = [...(await again.load('jvm')).series(ALL).t];
+  assert.deepEqual([rows.length, rows[0], rows.at(-1)], [90, 60, 7200]);
+  assert.deepEqual(segmentsIn(join(dir, 'jvm')), before);
+  const state = again.state();
+  assert.ok(state.ok && state.segments === before.length);
+  assert.deepEqual(logged, ['a history segment could not be read and was left as it is']);
+  await again.close();
+  readable();
+  const third = await open(dir);
+  assert.equal((await third.load('jvm')).series(ALL).t.length, 120);
+  await third.close();
+});
+
+test('a merge passes over a segment that the disk does not let be read, says so once, and takes it when it can be read', async (t) => {
+  const dir = folder(t);
+  const store = await open(dir);
+  await fillMinutes(store, 'jvm', 60, 7200);
+  const victim = segmentsIn(join(dir, 'jvm'))[1]!;
+  const readable = unreadable(join(dir, 'jvm', victim));
+  logged.length = 0;
+  await fillMinutes(store, 'jvm', 7260, 30_000);
+  assert.equal(store.state().ok, true);
+  assert.deepEqual(logged, ['a history segment could not be read and was left as it is']);
+  const names = segmentsIn(join(dir, 'jvm'));
+  assert.ok(
+    names.some((name) => name.endsWith('.1m.json')),
+    names.join(' '),
+  );
+  assert.ok(names.includes(victim));
+  readable();
+  await fillMinutes(store, 'jvm', 30_060, 36_000);
+  await store.close();
+  const again = await open(dir);
+  const t1 = (await again.load('jvm')).series(ALL).t;
+  assert.deepEqual([...t1].filter((at) => at < 7200).length, 119, 'no row is lost');
+  assert.deepEqual(
+    readdirSync(join(dir, 'jvm')).filter((name) => name.includes('broken')),
+    [],
+  );
   await again.close();
 });
 
