@@ -12,6 +12,7 @@ import { parseHistogram } from '../../src/sources/jvm/class-histogram.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../src/sources/jvm/jcmd-output.ts';
 import { loadSyscalls } from '../../src/sources/process/syscalls.ts';
 import { KIB, MIB } from '../../src/units.ts';
+import { missingRequirements } from '../support/needs.ts';
 import { run, start } from '../support/process.ts';
 import { processRef, ROOTS } from '../support/process-ref.ts';
 
@@ -142,6 +143,32 @@ test('a socket at which another process listens is not asked, whatever its name 
     reading.state === 'failed' ? reading.error : reading.state,
     new RegExp(`expected that pid ${app.pid} listens, found pid ${process.pid}$`),
   );
+  assert.equal(asked, false);
+});
+
+test('a socket at which a process of another pid namespace listens is not asked, since the kernel does not say which', {
+  skip: missingRequirements('unshare'),
+}, async (t) => {
+  const app = `"${process.execPath}" -e "process.on('SIGQUIT', () => {}).stdin.resume(); console.log('ready')"`;
+  const ask = `"${process.execPath}" --import tsx test/support/attach-child.ts $!`;
+  const inside = `${app} < <(exec sleep 1000) & read -r _; echo "pid $!"; read -r _; ${ask}`;
+  const space = start(['unshare', ['--pid', '--fork', '--kill-child', '--mount-proc', 'bash', '-c', inside]]);
+  t.after(() => space.stop('SIGKILL'));
+  await space.line((line) => line === 'ready');
+  space.child.stdin?.write('\n');
+  const pid = Number((await space.line((line) => line.startsWith('pid '))).slice(4));
+  let asked = false;
+  const outside = createServer((socket) => {
+    socket.on('data', () => {
+      asked = true;
+      socket.end('0\nwhat another namespace says');
+    });
+  });
+  await once(outside.listen(`/tmp/.java_pid${pid}`), 'listening');
+  t.after(() => outside.close());
+  space.child.stdin?.write('\n');
+  const said = await space.line((line) => line.startsWith('{'));
+  assert.match(said, new RegExp(`expected that pid ${pid} listens, found a process of another pid namespace`));
   assert.equal(asked, false);
 });
 

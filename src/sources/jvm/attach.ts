@@ -1,8 +1,9 @@
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { join } from 'node:path';
 import self from 'node:process';
 import { setTimeout as later } from 'node:timers/promises';
+import { getSystemErrorName } from 'node:util';
 import { bytesText } from '../../format.ts';
 import { KIB, MIB } from '../../units.ts';
 import { ownLimit } from '../process/own-limit.ts';
@@ -213,67 +214,65 @@ async function sendCommand(
   if (request.state === 'refused') throw new Error(request.error);
   const fd = socketFd(tmp, jvm.process);
   if (fd === null) throw new Error('its socket went away');
-  const calls = await loadSyscalls();
-  const strangerAt = (socket: Socket): string | null => {
-    const at = descriptorOf(socket);
-    // The kernel tells a pid of memhound's own namespace, which /proc shows.
-    if (typeof calls === 'string' || at === null || jvm.roots.proc !== '/proc') return null;
-    const listener = calls.peerPid(at);
-    return listener === null || listener === jvm.process.pid
-      ? null
-      : `/tmp/.java_pid${jvm.process.nspid}: expected that pid ${jvm.process.pid} listens, found pid ${listener}`;
-  };
+  const most = mostBytes();
   try {
-    return decodeReply(
-      await exchange(`/proc/self/fd/${fd}`, request.bytes, { withinMs: deadline - performance.now(), strangerAt }),
-    );
+    const connected = await connectTo(`/proc/self/fd/${fd}`, jvm);
+    return decodeReply(await exchange(connected, request.bytes, { withinMs: deadline - performance.now(), most }));
   } finally {
     closeSync(fd);
   }
 }
 
-/** node:net has no public way to it. null: it is closed, or this version of Node keeps it elsewhere. */
-function descriptorOf(socket: Socket): number | null {
-  const fd = (socket as { readonly _handle?: { readonly fd?: unknown } | null })._handle?.fd;
-  return typeof fd === 'number' && fd >= 0 ? fd : null;
-}
+/** How node:net gets at the socket: by its path, or by a descriptor that is connected already. */
+type Connection = { readonly path: string } | { readonly fd: number };
 
 /**
- * Sends a request and reads until the JVM closes the connection. Time and bytes are bounded. Nothing is sent where `strangerAt` says that
- * another process listens.
+ * With koffi memhound connects itself, because node:net does not tell who listens: nothing is sent to any other process than the JVM. The kernel
+ * tells pids of memhound's own namespace, which are those of /proc.
  */
+async function connectTo(path: string, { roots, process: target }: Jvm): Promise<Connection> {
+  const calls = await loadSyscalls();
+  if (typeof calls === 'string' || roots.proc !== '/proc') return { path };
+  const name = `/tmp/.java_pid${target.nspid}`;
+  const made = calls.connectUnix(path);
+  if (typeof made === 'number') {
+    const code = getSystemErrorName(-made);
+    throw Object.assign(new Error(`${name}: ${code}`), { code });
+  }
+  if (made.peerPid === target.pid) return { fd: made.fd };
+  closeSync(made.fd);
+  throw new Error(
+    `${name}: expected that pid ${target.pid} listens, found ${made.peerPid === null ? 'a process of another pid namespace' : `pid ${made.peerPid}`}`,
+  );
+}
+
+/** Sends a request and reads until the JVM closes the connection. Time and bytes are bounded. */
 function exchange(
-  path: string,
+  to: Connection,
   request: Buffer,
-  { withinMs, strangerAt }: { readonly withinMs: number; readonly strangerAt: (socket: Socket) => string | null },
+  { withinMs, most }: { readonly withinMs: number; readonly most: number },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const most = mostBytes();
     let reply = Buffer.allocUnsafe(PIECE_BYTES);
     let size = 0;
     // All bytes go into one buffer. Otherwise a reply that arrives byte by byte would need one buffer per byte.
-    const take = (length: number, piece: Uint8Array): boolean => {
-      if (size + length > most) {
+    const socket = 'fd' in to ? new Socket({ fd: to.fd, readable: true, writable: true }) : connect(to.path);
+    socket.on('data', (piece) => {
+      if (size + piece.length > most) {
         socket.destroy(new Error(`the reply is longer than ${bytesText(most)}, for which memhound has memory`));
-        return false;
+        return;
       }
-      if (size + length > reply.length) {
+      if (size + piece.length > reply.length) {
         const larger = Buffer.allocUnsafe(2 * reply.length);
         reply.copy(larger, 0, 0, size);
         reply = larger;
       }
-      reply.set(piece.subarray(0, length), size);
-      size += length;
-      return true;
-    };
-    const socket = connect({ path, onread: { buffer: Buffer.allocUnsafe(PIECE_BYTES), callback: take } });
-    const timer = setTimeout(() => socket.destroy(new Error('no reply in time')), Math.max(1, withinMs));
-    socket.on('connect', () => {
-      const stranger = strangerAt(socket);
-      if (stranger === null) socket.write(request);
-      else socket.destroy(new Error(stranger));
+      reply.set(piece, size);
+      size += piece.length;
     });
+    const timer = setTimeout(() => socket.destroy(new Error('no reply in time')), Math.max(1, withinMs));
     socket.on('error', reject);
+    socket.write(request);
     socket.on('close', () => {
       clearTimeout(timer);
       resolve(reply.subarray(0, size)); // no effect after an error, which has already rejected

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { constants as os } from 'node:os';
+import { endianness, constants as os } from 'node:os';
 import { KIB } from '../../units.ts';
 
 /** System calls that Node does not provide. */
@@ -21,8 +21,11 @@ export interface Syscalls {
    * is not signalled. `unsupported`: Linux before 5.3, or a seccomp profile that does not know the calls. pidfd_open(2), pidfd_send_signal(2).
    */
   signalProcess(pid: number, signal: 'SIGQUIT', isRight: () => boolean): 'sent' | 'not-sent' | 'unsupported';
-  /** The pid of the process that listens at the other end of a connected Unix socket; null: not known. unix(7), SO_PEERCRED. */
-  peerPid(fd: number): number | null;
+  /**
+   * A connection to a Unix socket, which does not wait, and the pid of the process that listens there; null: this pid namespace has none for it. Or
+   * the errno. unix(7), SO_PEERCRED.
+   */
+  connectUnix(path: string): { readonly fd: number; readonly peerPid: number | null } | number;
 }
 
 /** Unified number on all architectures; linux/include/uapi/asm-generic/unistd.h. */
@@ -30,7 +33,9 @@ const SYS_CACHESTAT = 451;
 const MFD_CLOEXEC = 1;
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
-const [SOL_SOCKET, SO_PEERCRED] = [1, 17]; // linux/include/uapi/asm-generic/socket.h: others only on MIPS, PA-RISC, PowerPC and SPARC
+// linux/include/uapi/asm-generic/socket.h, fcntl.h: others only on Alpha, MIPS, PA-RISC, PowerPC and SPARC
+const [SOL_SOCKET, SO_PEERCRED, AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC] = [1, 17, 1, 1, 0o4000, 0o2000000];
+const LONGEST_SOCKET_PATH = 107;
 const SC_PAGESIZE = 30; // the same in glibc and musl
 const [PROT_NONE, MAP_SHARED] = [0, 1];
 const MADV_DONTNEED = 4;
@@ -93,6 +98,8 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
 
   const syscallOfSignal = libc.func('long syscall(long number, int fd, int signal, void *info, uint flags)');
   const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
+  const socket = libc.func('int socket(int domain, int type, int protocol)');
+  const connect = libc.func('int connect(int fd, void *address, uint length)');
   const credentials = new Int32Array(3); // pid, uid, gid
 
   return {
@@ -111,10 +118,23 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
         closeSync(fd);
       }
     },
-    peerPid(fd) {
+    connectUnix(path) {
+      const name = Buffer.from(path);
+      if (name.length > LONGEST_SOCKET_PATH) return os.errno.ENAMETOOLONG;
+      const address = Buffer.alloc(2 + name.length + 1);
+      if (endianness() === 'LE') address.writeUInt16LE(AF_UNIX);
+      else address.writeUInt16BE(AF_UNIX);
+      name.copy(address, 2);
+      const fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      if (fd < 0) return koffi.errno();
+      if (connect(fd, address, address.length) !== 0) {
+        const code = koffi.errno();
+        closeSync(fd);
+        return code;
+      }
       const length = new Uint32Array([credentials.byteLength]);
-      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return null;
-      return credentials[0]! > 0 ? credentials[0]! : null; // 0: a process that this namespace does not have
+      const told = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) === 0;
+      return { fd, peerPid: told && credentials[0]! > 0 ? credentials[0]! : null };
     },
     mallocTrim: () => void trim?.(0),
     madviseDontNeed: (at, sizeBytes) => void madvise(at, sizeBytes, MADV_DONTNEED),
