@@ -51,7 +51,7 @@ export function rowOf(s: Scenario, version: 1 | 2, files: Readonly<Record<string
     Math.abs(a.unexplainedBytes) / a.boundBytes > Math.abs(b.unexplainedBytes) / b.boundBytes ? a : b,
   );
   const value = (parts: readonly Said[]) =>
-    sum(parts, names, (p) => (s.unit === 'bytes' ? p.bytes : Number(/^(\d+)/.exec(p.note)?.[1] ?? 0)));
+    sum(parts, names, (p) => (s.unit === 'bytes' ? p.bytes : Number(/(\d+) of them/.exec(p.note)?.[1] ?? 0)));
   const isFile = names.some((n) => n.startsWith('/'));
   // Scans of a file are rare, and the bytes before the first scan are the program's as well. So its size counts, not its growth.
   const end = isFile ? got.last : got.after;
