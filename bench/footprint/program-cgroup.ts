@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 
@@ -43,13 +43,10 @@ export function makeProgramCgroup(): ProgramCgroup {
   };
 }
 
-let serial = 0;
 /** cgroup v1 counts CPU time in a separate hierarchy; null if it is not mounted or not writable. */
 function makeCpuacct(): string | null {
-  const dir = `/sys/fs/cgroup/cpuacct/memhound-bench-${process.pid}-${++serial}`;
   try {
-    mkdirSync(dir);
-    return dir;
+    return mkdtempSync('/sys/fs/cgroup/cpuacct/memhound-bench-');
   } catch (error) {
     if (['ENOENT', 'EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
