@@ -1,5 +1,4 @@
 import { isAscii } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Options } from '../config/options.ts';
 import { failsGate } from '../diagnosis/gate.ts';
@@ -13,8 +12,9 @@ import { InputError, parseSeries } from '../inputs/series-file.ts';
 import { versionOf } from '../memory-facts.ts';
 import type { JvmReading } from '../sources/types.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
-import { GIB, MIB } from '../units.ts';
+import { GIB } from '../units.ts';
 import { print, printError, printJson, withOptions } from './command.ts';
+import { readBounded, readStandardInput, TooLongError } from './read-bounded.ts';
 import { factsText, verdictText } from './verdict-text.ts';
 
 /** `memhound analyze`: a verdict for each file, in the given order. Of several exit codes, 2 wins over 1, and 1 over 3. No file is skipped. */
@@ -83,10 +83,15 @@ export async function analyzeFile(
 ): Promise<Outcome> {
   let bytes: Buffer;
   try {
-    bytes = file === '-' ? await readStandardInput() : readBounded(file);
+    bytes = file === '-' ? await readStandardInput(MAX_BYTES) : readBounded(file, MAX_BYTES);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
+    if (error instanceof TooLongError)
+      return {
+        state: 'bad-input',
+        file,
+        error: `is longer than ${MAX_BYTES} bytes, the most that is read: use fewer points or a shorter time`,
+      };
     return {
       state: 'bad-input',
       file,
@@ -99,41 +104,6 @@ export async function analyzeFile(
     if (error instanceof InputError) return { state: 'bad-input', file, error: error.message };
     return { state: 'failed', file, error: (error as Error).stack ?? String(error) };
   }
-}
-
-const tooLong = (): InputError =>
-  new InputError(`is longer than ${MAX_BYTES} bytes, the most that is read: use fewer points or a shorter time`);
-
-/** Reads the whole file synchronously, because nothing else is waiting. A pipe has no size, and a device no end. */
-function readBounded(file: string): Buffer {
-  const fd = openSync(file, 'r');
-  try {
-    const stat = fstatSync(fd);
-    if (stat.size > MAX_BYTES) throw tooLong();
-    if (stat.isFile()) return readFileSync(fd);
-    const pieces: Buffer[] = [];
-    for (let total = 0; ; ) {
-      const piece = Buffer.allocUnsafe(MIB);
-      const length = readSync(fd, piece, 0, piece.length, null);
-      if (length === 0) return Buffer.concat(pieces);
-      pieces.push(piece.subarray(0, length));
-      total += length;
-      if (total > MAX_BYTES) throw tooLong();
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function readStandardInput(): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let total = 0;
-  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
-    total += piece.length;
-    if (total > MAX_BYTES) throw tooLong();
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 function evaluateBytes(bytes: Buffer, minHistorySeconds: number, cache: EvaluationCache): Omit<Analysis, 'file'> {

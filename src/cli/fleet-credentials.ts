@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Credentials } from '../fleet/http/http-client.ts';
+import { MIB } from '../units.ts';
+import { readBounded, TooLongError } from './read-bounded.ts';
 import { readSecret, SecretFileError } from './secret-file.ts';
+
+/** The authorities of a whole system have a quarter of it. */
+const MAX_BYTES = MIB;
 
 export interface CredentialFiles {
   readonly bearerTokenFile: string | null;
@@ -32,8 +36,12 @@ export function readCredentials(files: CredentialFiles): Credentials {
 
 function readText(flag: string, path: string, expected: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readBounded(path, MAX_BYTES).toString('utf8');
   } catch (error) {
+    if (error instanceof TooLongError)
+      throw new SecretFileError(
+        `${flag} ${path}: expected a file of at most ${MAX_BYTES / MIB} MiB with ${expected}, found more`,
+      );
     const { code } = error as NodeJS.ErrnoException;
     throw new SecretFileError(`${flag} ${path}: expected a file with ${expected}, but it cannot be read (${code})`);
   }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { safeName } from '../format.ts';
 import { readImageConfig } from '../manifest/image-config.ts';
@@ -8,7 +7,14 @@ import { decodeManifest, ManifestError } from '../manifest/yaml-text.ts';
 import { VERSION } from '../version.ts';
 import { withOptions } from './command.ts';
 import { imageUsers } from './image-user.ts';
-import { type ManifestFile, ManifestFileError, readManifests, replaceFile, STANDARD_INPUT } from './manifest-files.ts';
+import {
+  type ManifestFile,
+  ManifestFileError,
+  readManifestFile,
+  readManifests,
+  replaceFile,
+  STANDARD_INPUT,
+} from './manifest-files.ts';
 import { textDiff } from './text-diff.ts';
 
 /** `memhound inject`: reads manifests and writes them with the sidecar. Notes for the user go to standard error. */
@@ -99,11 +105,9 @@ async function usersOf(options: Options<'inject'>, problems: string[]): Promise<
   const file = options.imageConfig;
   if (file === null) return () => null;
   try {
-    return readImageConfig(decodeManifest(await readFile(file)));
+    return readImageConfig(decodeManifest(readManifestFile(file)));
   } catch (error) {
     if (error instanceof ManifestError) throw new ManifestFileError(file, error.message);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new ManifestFileError(file, `cannot be read (${code})`);
+    throw error;
   }
 }

@@ -1,11 +1,11 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { decodeManifest, ManifestError } from '../manifest/yaml-text.ts';
 import { MIB } from '../units.ts';
+import { readBounded, readStandardInput, TooLongError } from './read-bounded.ts';
 
 /** Maximum size of all manifests of a call. */
-const MAX_BYTES = 16 * MIB;
+const MAX_MANIFEST_BYTES = 16 * MIB;
 export const STANDARD_INPUT = '-';
 
 export interface ManifestFile {
@@ -25,31 +25,28 @@ export class ManifestFileError extends Error {
 /** The manifests that these names mean: a file, a folder with all below it, or - for standard input. @throws ManifestFileError */
 export async function readManifests(names: readonly string[]): Promise<ManifestFile[]> {
   const files: ManifestFile[] = [];
-  let left = MAX_BYTES;
+  let left = MAX_MANIFEST_BYTES;
   const add = (name: string, bytes: Uint8Array, named: boolean): void => {
     left -= bytes.length;
-    if (left < 0) throw new ManifestFileError(name, `expected at most ${MAX_BYTES >> 20} MiB, found more`);
     const text = decoded(name, bytes);
     // A folder holds other files too; a manifest names its kind.
     if (named || /\bkind\b/.test(text)) files.push({ name, text });
   };
   for (const name of names) {
     if (name === STANDARD_INPUT) {
-      add(name, await buffer(process.stdin), true);
+      add(name, await readStandardInput(left).catch((error) => refuse(name, error)), true);
       continue;
     }
     const isFolder = reading(name, () => statSync(name).isDirectory());
     const found = isFolder ? reading(name, () => manifestsBelow(name)) : [name];
     if (found.length === 0) throw new ManifestFileError(name, 'expected files that end in .yaml, .yml or .json, found none');
-    for (const file of found)
-      add(
-        file,
-        reading(file, () => readFileSync(file)),
-        !isFolder,
-      );
+    for (const file of found) add(file, readManifestFile(file, left), !isFolder);
   }
   return files;
 }
+
+/** @throws ManifestFileError */
+export const readManifestFile = (file: string, most = MAX_MANIFEST_BYTES): Buffer => reading(file, () => readBounded(file, most));
 
 /** Replaces a file in one step. Its rights stay, and a link stays a link. @throws ManifestFileError */
 export function replaceFile({ name }: ManifestFile, text: string): void {
@@ -74,10 +71,16 @@ function reading<T>(name: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new ManifestFileError(name, `cannot be read or written (${code})`);
+    refuse(name, error);
   }
+}
+
+function refuse(name: string, error: unknown): never {
+  if (error instanceof TooLongError)
+    throw new ManifestFileError(name, `expected at most ${MAX_MANIFEST_BYTES / MIB} MiB, found more`);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  throw new ManifestFileError(name, `cannot be read or written (${code})`);
 }
 
 /** Hidden folders and packages hold no manifests of the user's. Links are not followed. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../inputs/series-file.ts';
-import { Spool, type SpoolPlace } from './spool.ts';
+import { Spool, SpoolError, type SpoolPlace } from './spool.ts';
 import { summaryOf } from './summary.ts';
 import type { Chart, FleetRow, RowSummary } from './types.ts';
 
@@ -53,6 +53,8 @@ export class ResultFile {
     try {
       return path !== null && existsSync(path) ? ResultFile.#resume(path, question) : ResultFile.#create(path, question, to);
     } catch (error) {
+      if (error instanceof SpoolError)
+        throw new InputError(`--resume ${path}: expected a file of memhound fleet, found ${error.message}`);
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
       throw new InputError(

@@ -1,10 +1,18 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { KIB, MIB } from '../units.ts';
 
 /** The place of a line in a spool, in bytes. */
 export interface SpoolPlace {
   readonly offset: number;
   readonly length: number;
+}
+
+/** A row has some 100 KiB. */
+const LONGEST_LINE = 64 * MIB;
+
+/** What was found in place of lines. */
+export class SpoolError extends Error {
+  override name = 'SpoolError';
 }
 
 /** Lines of text in a file: the rows of a large fleet do not fit into memory, and their order is known only at the end. */
@@ -24,12 +32,17 @@ export class Spool {
     return new Spool(openSync(path, 'wx+', 0o600), 0);
   }
 
-  /** Continues a file, and gives its complete lines to `onLine`. What follows the last newline was cut off, and is replaced. */
+  /**
+   * Continues a file, and gives its complete lines to `onLine`. What follows the last newline was cut off, and is replaced. @throws SpoolError if it is
+   * no file of lines: a device has no end, and what is no file of memhound may have no newline
+   */
   static resume(path: string, onLine: (text: string, place: SpoolPlace) => void): Spool {
-    const spool = new Spool(openSync(path, 'r+'), 0);
+    const spool = new Spool(openSync(path, constants.O_RDWR | constants.O_NONBLOCK), 0);
+    if (!fstatSync(spool.#fd).isFile()) throw new SpoolError('a pipe or a device');
     // The file of a large fleet is larger than the memory that a run takes.
     let piece = Buffer.alloc(MIB);
     for (let held = 0; ; ) {
+      if (held === LONGEST_LINE) throw new SpoolError(`a line of more than ${LONGEST_LINE / MIB} MiB`);
       if (held === piece.length) piece = Buffer.concat([piece, Buffer.alloc(piece.length)]);
       const n = readSync(spool.#fd, piece, held, piece.length - held, spool.#end + held);
       if (n === 0) return spool;

@@ -150,7 +150,7 @@ function startCulprit(status: Status, query: Query): unknown {
       `cause must be one of ${CULPRIT_CAUSES.join(', ')}, found ${JSON.stringify(wanted.slice(0, 40))}`,
     );
   const forSeconds = query.for === undefined ? MINUTE_S : integer(query, 'for', 1, LONGEST_SEARCH_S);
-  const release = query.release === 'true';
+  const release = flag(query, 'release');
   if (release && cause !== 'native') throw new ApiError('bad-request', 400, `release is for cause=native, found cause=${cause}`);
   return status.startCulprit(text(query, 'target'), cause, forSeconds, release);
 }

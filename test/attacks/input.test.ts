@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseCgroupV2 } from '../../src/sources/cgroup/cgroup-v2.ts';
@@ -103,4 +103,40 @@ test('what a container says of itself is possible, or it is not there', () => {
     ['memory.events', 'memory.max'],
   );
   assert.match(problems[1]!.error, /memory\.max.*"-5"/);
+});
+
+test('a device, a pipe or a file without an end in place of an input ends with a sentence, before it fills the memory', {
+  timeout: 120_000,
+}, async () => {
+  const dir = dataDir();
+  const [fifo, hole] = [join(dir, 'fifo'), join(dir, 'hole')];
+  execFileSync('mkfifo', [fifo]);
+  writeFileSync(hole, '');
+  truncateSync(hole, 2 ** 36);
+  const fleet = ['fleet', '--prometheus', 'http://127.0.0.1:9'];
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['analyze', hole], /is longer than 1073741824 bytes/],
+    [['inject', hole], /expected at most 16 MiB, found more/],
+    [['inject', '/dev/zero'], /expected at most 16 MiB, found more/],
+    [['inject', '-'], /expected at most 16 MiB, found more/],
+    [['inject', '--image-config', '/dev/zero', 'k8s/example.yaml'], /expected at most 16 MiB, found more/],
+    [[...fleet, '--ca-file', '/dev/zero'], /expected a file of at most 1 MiB with PEM, found more/],
+    [[...fleet, '--header-file', '/proc/self/pagemap'], /expected a file of at most 1 MiB with headers, found more/],
+    [[...fleet, '--basic-auth-file', '/dev/zero'], /expected a file of at most 1 MiB with USER:PASSWORD, found more/],
+    [[...fleet, '--bearer-token-file', '/dev/zero'], /expected a file of at most 64 KiB with a bearer token/],
+    [[...fleet, '--resume', '/dev/zero'], /expected a file of memhound fleet, found a pipe or a device/],
+    [[...fleet, '--resume', fifo], /expected a file of memhound fleet, found a pipe or a device/],
+    [[...fleet, '--resume', hole], /expected a file of memhound fleet, found a line of more than 64 MiB/],
+    [['watch', '--token-file', fifo], /expected a file of at most 64 KiB with a bearer token/],
+    [['watch', '--data', '/dev/zero'], /expected a folder, found a file/],
+  ];
+  for (const [args, sentence] of cases) {
+    // What has no end is bounded by the kernel, too, so that a failure of this test does no harm.
+    const limited = ['-c', 'ulimit -v 8000000; exec "$@" < /dev/zero', 'sh', process.execPath, MEMHOUND, ...args];
+    const { code, stderr } = await run('sh', limited);
+    // As for rows that belong to another question.
+    assert.equal(code, args.includes('--resume') ? 1 : 2, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, sentence);
+    assert.doesNotMatch(stderr, /\.mjs:| {4}at /, `${args.join(' ')}: no stack`);
+  }
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_S, HOUR_S } from '../../src/units.ts';
 import type { Random } from '../../synthetic/random.ts';
@@ -58,8 +58,9 @@ const jump = (name: string, seconds: (random: Random) => number): Listed => ({
   end: null,
 });
 
-/** The files of the only history, in order of time. */
+/** The files of the only history, in order of time; none: the folder was deleted, and no tick has made it again. */
 const segments = (dir: string): { readonly folder: string; readonly names: string[] } => {
+  if (!existsSync(dir)) return { folder: dir, names: [] };
   const [key] = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   if (key === undefined) return { folder: dir, names: [] };
   const folder = join(dir, key.name);
@@ -161,6 +162,7 @@ const LIST: readonly Listed[] = [
     begin: ({ restart, volume }) =>
       restart(() => {
         const { folder, names } = segments(volume.dir);
+        if (!existsSync(folder)) return;
         const first = Number.parseInt(names[0] ?? '1700000000000', 10);
         writeFileSync(join(folder, `${first - 1000}.json`), '{"schema":"memhound.history/3","rows":[]}\n');
       }),
@@ -180,6 +182,16 @@ const LIST: readonly Listed[] = [
         forgetFile(name);
       }),
     end: null,
+  },
+  {
+    name: 'a segment cannot be read',
+    of: 'volume',
+    begin: ({ restart, volume, random }) =>
+      restart(() => {
+        const { folder, names } = segments(volume.dir);
+        if (names.length >= 2) volume.makeUnreadable(join(folder, random.pick(names.slice(0, -1))));
+      }),
+    end: ({ volume }) => volume.makeReadable(),
   },
 ];
 

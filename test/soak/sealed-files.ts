@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Sealed {
@@ -48,6 +48,10 @@ export class SealedFiles {
     for (const name of names) {
       if (name === open) continue;
       const known = this.#known.get(name);
+      if (lstatSync(join(folder, name)).isSymbolicLink()) {
+        if (known !== undefined) now.set(name, known); // it cannot be read for a while
+        continue;
+      }
       const { mtimeMs, size } = statSync(join(folder, name));
       if (known === undefined) now.set(name, { mtimeMs, bytes: size, ...spanOf(join(folder, name)) });
       else {

@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -26,6 +28,8 @@ export class Volume {
   readonly dir = join(this.#mount, 'data');
   readonly #aside = join(this.#mount, 'aside');
   readonly #copy = join(this.#mount, 'copy');
+  readonly #unread = join(this.#mount, 'unread');
+  #unreadable: string | null = null;
 
   constructor() {
     mount('-t', 'tmpfs', '-o', `size=${VOLUME_MIB}m`, 'tmpfs', this.#mount);
@@ -64,6 +68,21 @@ export class Volume {
   restoreFolder(): void {
     rmSync(this.dir);
     renameSync(this.#aside, this.dir);
+  }
+
+  /** Each read of it fails with EIO, as on a sick disk. */
+  makeUnreadable(path: string): void {
+    renameSync(path, this.#unread);
+    symlinkSync('/proc/self/mem', path);
+    this.#unreadable = path;
+  }
+
+  /** It may be too old meanwhile, and be gone. */
+  makeReadable(): void {
+    if (this.#unreadable === null) return;
+    if (lstatSync(this.#unreadable, { throwIfNoEntry: false }) === undefined) rmSync(this.#unread);
+    else renameSync(this.#unread, this.#unreadable);
+    this.#unreadable = null;
   }
 
   /** Keeps the files as a kill at this moment would leave them. The folder may have been deleted, and not be made again yet. */
