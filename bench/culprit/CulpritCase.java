@@ -134,10 +134,18 @@ public class CulpritCase {
 
   static int named = 0;
 
+  interface Wait {
+    void in(CountDownLatch end);
+  }
+
   static Maker threads(String prefix) {
+    return threads(prefix, CulpritCase::waitIn);
+  }
+
+  static Maker threads(String prefix, Wait wait) {
     return () -> {
       CountDownLatch end = new CountDownLatch(1);
-      Thread thread = new Thread(() -> waitIn(end), prefix + ++named);
+      Thread thread = new Thread(() -> wait.in(end), prefix + ++named);
       thread.setDaemon(true);
       thread.start();
       return () -> {
@@ -154,6 +162,14 @@ public class CulpritCase {
       Thread.currentThread().interrupt();
     }
   }
+
+  /** Where threads of six pools stand: none of them shares its stack. */
+  static void waitInA(CountDownLatch end) { waitIn(end); }
+  static void waitInB(CountDownLatch end) { waitIn(end); }
+  static void waitInC(CountDownLatch end) { waitIn(end); }
+  static void waitInD(CountDownLatch end) { waitIn(end); }
+  static void waitInE(CountDownLatch end) { waitIn(end); }
+  static void waitInF(CountDownLatch end) { waitIn(end); }
 
   static byte[] code;
 
@@ -245,9 +261,10 @@ public class CulpritCase {
   static void many(String kind, double rate, List<Part> parts) {
     List<Class<? extends Order>> classes = List.of(K0.class, K1.class, K2.class, K3.class, K4.class, K5.class);
     List<Class<? extends Loader>> loaders = List.of(L0.class, L1.class, L2.class, L3.class, L4.class, L5.class);
+    List<Wait> waits = List.of(CulpritCase::waitInA, CulpritCase::waitInB, CulpritCase::waitInC, CulpritCase::waitInD, CulpritCase::waitInE, CulpritCase::waitInF);
     for (int i = 0; i < 6; i++) {
       String prefix = "pool-" + (char) ('a' + i) + "-";
-      Maker maker = kind.equals("heap") ? objects(classes.get(i)) : kind.equals("threads") ? threads(prefix) : loaders(loaders.get(i));
+      Maker maker = kind.equals("heap") ? objects(classes.get(i)) : kind.equals("threads") ? threads(prefix, waits.get(i)) : loaders(loaders.get(i));
       parts.add(part(maker, steady(rate)));
     }
   }

@@ -86,8 +86,6 @@ public class StartedCase {
     static final Map<String, Object> COMPILED = new HashMap<>();
   }
 
-  static class PluginLoader extends ScriptLoader {}
-
   public static class Script {
     public byte[] state = new byte[16];
 
@@ -164,14 +162,6 @@ public class StartedCase {
             KEPT.add(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, args) -> null));
           }
         };
-      }
-      case "thread-local-loader": {
-        ExecutorService workers = Executors.newFixedThreadPool(8, task -> { Thread t = new Thread(task, "worker"); t.setDaemon(true); return t; });
-        Class<?>[] keys = new Class<?>[1];
-        return n -> every(n, 5, () -> workers.submit(() -> {
-          new ThreadLocal<Object>() {}.set(new PluginLoader().eval(code));
-          return null;
-        }));
       }
       case "deflaters": return n -> { Uploads.deflate(); };
       case "deflaters-breathe": {

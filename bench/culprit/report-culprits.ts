@@ -1,5 +1,5 @@
 /**
- * npm run report:culprits -- [--only TEXT] [--times N] [--servers | --costs | --services]: runs made programs whose leak is known, one after the other, and asks memhound what
+ * npm run report:culprits -- [--only TEXT] [--times N] [--at-once N] [--servers | --costs | --services]: runs made programs whose leak is known, one after the other or some at once, and asks memhound what
  * grows in each. Without --only it renews the tables of docs/culprit-report.md. It takes some 12 s a program.
  * --services: programs that keep, start and write in the ways in which services do.
  * --servers: real servers instead, whose answers are printed. --costs: what each question costs a JVM, into docs/culprit.md.
@@ -7,12 +7,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { DIRECT_BUFFERS } from '../../src/culprit/native-looks.ts';
-import { type Culprit, LOOK_CAUSES, type LookCause } from '../../src/culprit/types.ts';
+import type { Culprit } from '../../src/culprit/types.ts';
 import { startJava } from '../../test/support/java.ts';
 import { MEMHOUND } from '../../test/support/memhound.ts';
 import { run } from '../../test/support/process.ts';
 import { serverCulprits } from '../servers/server-culprits.ts';
 import { wilsonInterval } from '../stats/wilson-interval.ts';
+import { atOnce, repeated } from './at-once.ts';
 import { FLAGS, FOR, type Outcome } from './outcome.ts';
 import { questionCosts } from './question-costs.ts';
 import { RECORDED_CASES, recordedOutcome } from './recorded-cases.ts';
@@ -26,11 +27,17 @@ const { values } = parseArgs({
     servers: { type: 'boolean', default: false },
     costs: { type: 'boolean', default: false },
     services: { type: 'boolean', default: false },
+    'at-once': { type: 'string', default: '1' },
   },
 });
 
-const KINDS = LOOK_CAUSES;
-type Kind = LookCause;
+const TIMES = Number(values.times);
+const AT_ONCE = Number(values['at-once']);
+const isWanted = (text: string): boolean => values.only === undefined || text.includes(values.only);
+
+/** Descriptors are among what services do. */
+const KINDS = ['heap', 'threads', 'metaspace', 'native'] as const;
+type Kind = (typeof KINDS)[number];
 
 /** What leaks in the shapes of CulpritCase.java. null: nothing does, or no group has half of it. */
 const LEAK: Readonly<Record<Kind, string>> = {
@@ -123,16 +130,13 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-async function untrackedResults(): Promise<Result[]> {
-  const all: Result[] = [];
-  for (let n = 0; n < Number(values.times); n++)
-    for (const [shape, { leak }] of Object.entries(UNTRACKED)) {
-      if (values.only !== undefined && !`untracked ${shape}`.includes(values.only)) continue;
-      const result = await resultOf('native', shape, leak, []);
-      console.error(`untracked ${shape}: ${result.outcome}, ${result.answer}`);
-      all.push(result);
-    }
-  return all;
+function untrackedResults(): Promise<Result[]> {
+  const made = Object.entries(UNTRACKED).filter(([shape]) => isWanted(`untracked ${shape}`));
+  return atOnce(repeated(made, TIMES), AT_ONCE, async ([shape, { leak }]) => {
+    const result = await resultOf('native', shape, leak, []);
+    console.error(`untracked ${shape}: ${result.outcome}, ${result.answer}`);
+    return result;
+  });
 }
 
 const untrackedTable = (all: readonly Result[]): string =>
@@ -154,16 +158,13 @@ interface RecordedResult {
   readonly answer: string;
 }
 
-async function recordedResults(): Promise<RecordedResult[]> {
-  const all: RecordedResult[] = [];
-  for (let n = 0; n < Number(values.times); n++)
-    for (const made of RECORDED_CASES) {
-      if (values.only !== undefined && !`${made.cause} ${made.shape}`.includes(values.only)) continue;
-      const result = { what: made.what, cause: made.cause, ...(await recordedOutcome(made)) };
-      console.error(`${made.cause} ${made.shape}: ${result.outcome}, ${result.answer}`);
-      all.push(result);
-    }
-  return all;
+function recordedResults(): Promise<RecordedResult[]> {
+  const made = RECORDED_CASES.filter(({ cause, shape }) => isWanted(`${cause} ${shape}`));
+  return atOnce(repeated(made, TIMES), AT_ONCE, async (one) => {
+    const result = { what: one.what, cause: one.cause, ...(await recordedOutcome(one)) };
+    console.error(`${one.cause} ${one.shape}: ${result.outcome}, ${result.answer}`);
+    return result;
+  });
 }
 
 function recordedTable(all: readonly RecordedResult[]): string {
@@ -191,7 +192,7 @@ async function reportServers(): Promise<void> {
 }
 
 async function reportServices(): Promise<void> {
-  const all = await serviceResults(values.only ?? null);
+  const all = await serviceResults(values.only ?? null, TIMES, AT_ONCE);
   const counts = (['right', 'not known', 'wrong'] as const).map((outcome) => [
     outcome,
     wilsonInterval(all.filter((one) => one.outcome === outcome).length, all.length),
@@ -211,15 +212,15 @@ async function reportCosts(): Promise<void> {
 }
 
 async function reportPrograms(): Promise<void> {
-  const results: Result[] = [];
-  for (let n = 0; n < Number(values.times); n++)
-    for (const kind of KINDS)
-      for (const shape of Object.keys(SHAPES)) {
-        if (values.only !== undefined && !`${kind} ${shape}`.includes(values.only)) continue;
-        const result = await resultOf(kind, shape, SHAPES[shape]!.leaks?.[kind] ?? null, kind === 'native' ? [TRACKING] : []);
-        console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
-        results.push(result);
-      }
+  const made = KINDS.flatMap((kind) =>
+    Object.entries(SHAPES).map(([shape, { leaks }]) => ({ kind, shape, leak: leaks?.[kind] ?? null })),
+  );
+  const wanted = made.filter(({ kind, shape }) => isWanted(`${kind} ${shape}`));
+  const results = await atOnce(repeated(wanted, TIMES), AT_ONCE, async ({ kind, shape, leak }) => {
+    const result = await resultOf(kind, shape, leak, kind === 'native' ? [TRACKING] : []);
+    console.error(`${kind} ${shape}: ${result.outcome}, ${result.answer}`);
+    return result;
+  });
   const untracked = await untrackedResults();
   const recorded = await recordedResults();
   const text = `${tables(results)}\n\n${untrackedTable(untracked)}\n\n${recordedTable(recorded)}`;

@@ -6,11 +6,15 @@ import type { Culprit, CulpritCause } from '../../src/culprit/types.ts';
 import { compile, startJava } from '../../test/support/java.ts';
 import { MEMHOUND } from '../../test/support/memhound.ts';
 import { run, start } from '../../test/support/process.ts';
+import { atOnce, repeated } from './at-once.ts';
+import { MIXED_CASES } from './mixed-cases.ts';
 import { FLAGS, FOR, type Outcome } from './outcome.ts';
 
-interface ServiceCase {
+export interface ServiceCase {
+  /** The program; HeldCase.java for the heap and StartedCase.java for the rest, if it is not told. */
+  readonly main?: string;
   readonly cause: CulpritCause;
-  /** A shape of HeldCase.java (heap) or StartedCase.java. */
+  /** A shape of the program. */
   readonly shape: string;
   readonly what: string;
   /** What should be named. null: nothing leaks, or no event tells of it. */
@@ -63,7 +67,7 @@ const CASES: readonly ServiceCase[] = [
   heap('tenants', 'caches of twenty tenants', /\$Tenants\.ALL$/),
   heap('locals-of-a-thread', 'a list on the stack of a thread', /ArrayList of byte\[\]$/),
   { ...heap('virtual-threads', 'virtual threads that wait', /^java\.lang\.VirtualThread$/), jdk: 21 },
-  heap('map-of-strings', 'a map of texts, of which no class has half', null, /byte\[\]/),
+  heap('map-of-strings', 'a map of texts, of which no class has half', /\$Headers\.BY_USER$/, /byte\[\]/),
   heap('lru', 'decoy: a bounded cache whose entries change', null, null),
   heap('one-buffer', 'decoy: one buffer that doubles now and then', null, null),
   started('threads', 'executors', 'an executor for each request', /^pool-N-thread-N$/),
@@ -74,7 +78,6 @@ const CASES: readonly ServiceCase[] = [
   started('metaspace', 'hidden', 'hidden classes', /^hidden classes of .*AppClassLoader$/),
   started('metaspace', 'scripts', 'scripts, each in a loader, in a static map', /\$ScriptLoader$/),
   started('metaspace', 'proxy-classes', 'proxies of interfaces in new loaders', /\$1InterfaceLoader$/),
-  started('metaspace', 'thread-local-loader', 'loaders kept by thread locals', /\$PluginLoader$/),
   started('metaspace', 'scripts-dropped', 'decoy: scripts that are dropped', null),
   started('metaspace', 'scripts-bounded', 'decoy: a bounded cache of scripts', null),
   started('native', 'deflaters', 'Deflaters that are not ended', /^malloc without the buffers of java\.nio$/),
@@ -97,21 +100,19 @@ export interface ServiceResult {
   readonly answer: string;
 }
 
-/** Programs that keep, start and write in the ways in which services do, one after the other. */
-export async function serviceResults(only: string | null): Promise<ServiceResult[]> {
-  const all: ServiceResult[] = [];
-  for (const made of CASES) {
-    if (only !== null && !`${made.cause} ${made.shape}`.includes(only)) continue;
-    const result = { cause: made.cause, what: made.what, ...judged(made, await answerOf(made)) };
-    console.error(`${made.cause} ${made.shape}: ${result.outcome}, ${result.answer}`);
-    all.push(result);
-  }
-  return all;
+/** Programs that keep, start and write in the ways in which services do, at most so many at once. */
+export function serviceResults(only: string | null, times: number, most: number): Promise<ServiceResult[]> {
+  const made = [...CASES, ...MIXED_CASES].filter(({ cause, shape }) => only === null || `${cause} ${shape}`.includes(only));
+  return atOnce(repeated(made, times), most, async (one) => {
+    const result = { cause: one.cause, what: one.what, ...judged(one, await answerOf(one)) };
+    console.error(`${one.cause} ${one.shape}: ${result.outcome}, ${result.answer}`);
+    return result;
+  });
 }
 
-async function answerOf({ cause, shape, jdk }: ServiceCase): Promise<Culprit> {
+async function answerOf({ main: program, cause, shape, jdk }: ServiceCase): Promise<Culprit> {
   const folder = mkdtempSync(join(tmpdir(), 'memhound-service-'));
-  const main = cause === 'heap' ? 'HeldCase' : 'StartedCase';
+  const main = program ?? (cause === 'heap' ? 'HeldCase' : 'StartedCase');
   const file = `bench/culprit/${main}.java`;
   // The heap of some is larger than that of the other programs.
   const flags = [...FLAGS, '-Xmx900m'];
@@ -137,7 +138,7 @@ function javaOf(line: number): string {
   return fetched.jdk.java;
 }
 
-function judged({ name, holder, method }: ServiceCase, found: Culprit): Pick<ServiceResult, 'outcome' | 'answer'> {
+function judged({ cause, name, holder, method }: ServiceCase, found: Culprit): Pick<ServiceResult, 'outcome' | 'answer'> {
   if (found.state === 'failed') return { outcome: 'not known', answer: found.error };
   if (found.state === 'unknown') return { outcome: name === null ? 'right' : 'not known', answer: found.because };
   if (found.state === 'recorded') {
@@ -147,11 +148,14 @@ function judged({ name, holder, method }: ServiceCase, found: Culprit): Pick<Ser
     const isRight = name?.test(culprit.name) === true && (line === null || method === undefined || line.startsWith(`${method}:`));
     return { outcome: isRight ? 'right' : 'wrong', answer: `${culprit.name}, ${line ?? 'no line'}` };
   }
-  const { culprit, retention } = found;
-  const heldBy = retention?.state === 'known' ? retention.heldBy : null;
+  const { culprit, retention, usedBy } = found;
+  const known = retention?.state === 'known' ? retention.heldBy : null;
+  const heldBy = known ?? (found.keepers?.threadLocals === true ? { name: 'values of ThreadLocals', thread: null } : null);
   const thread = heldBy === null || heldBy.thread === null ? '' : ` of the thread ${heldBy.thread}`;
-  const answer = `${culprit.name}, ${Math.floor(100 * culprit.share)} %${heldBy === null ? '' : `, ${heldBy.name}${thread}`}`;
+  const answer = `${culprit.name}, ${Math.floor(100 * culprit.share)} %${usedBy === null ? '' : `, ${usedBy.line}`}${heldBy === null ? '' : `, ${heldBy.name}${thread}`}`;
   if (name === null || !name.test(culprit.name)) return { outcome: 'wrong', answer };
+  if (usedBy !== null && !usedBy.line?.startsWith(`${method}:`)) return { outcome: 'wrong', answer };
+  if (usedBy === null && cause === 'descriptors' && method !== undefined) return { outcome: 'not known', answer };
   if (heldBy === null) return { outcome: holder ? 'not known' : 'right', answer };
   return { outcome: holder?.test(heldBy.name) ? 'right' : 'wrong', answer };
 }

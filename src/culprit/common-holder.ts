@@ -30,6 +30,8 @@ export interface Holder {
   readonly name: string;
   /** The thread that has it in its thread locals or on its stack, with N for each number; null: no thread, or it is not known. */
   readonly thread: string | null;
+  /** The id of the object that has it. Two fields of one name are two objects'. */
+  readonly at: string;
 }
 
 /**
@@ -57,7 +59,8 @@ export function commonHolder(paths: readonly (readonly Step[])[]): (Holder & { r
   if (ofThreads !== null && end >= 0 && end < at) return ofThreads;
   const steps = path.slice(at, end < 0 ? undefined : end);
   const own = fieldOf(steps, nodeClasses(paths));
-  const holder = own ?? ofThreads ?? collectionOf(steps, path.slice(0, at));
+  if (own === null && ofThreads !== null) return ofThreads;
+  const holder = own ?? collectionOf(steps, path.slice(0, at));
   if (holder === null) return null;
   // A variable of some thread often leads to a field. That says who it is only of what belongs to the thread.
   return { ...holder, thread: own !== null && end < 0 ? null : threadOf(path), objects: counts.get(id)! };
@@ -80,7 +83,7 @@ function threadsOf(paths: readonly (readonly Step[])[]): (Holder & { readonly ob
     const own = paths.filter((path) => path.find(isOfThread)?.className === name);
     if (own.length === 0 || own.length < LEAST_SHARE * paths.length) continue;
     const names = new Set(own.map(threadOf));
-    return { kind: 'object', name, thread: names.size === 1 ? [...names][0]! : null, objects: own.length };
+    return { kind: 'object', name, thread: names.size === 1 ? [...names][0]! : null, at: name, objects: own.length };
   }
   return null;
 }
@@ -96,15 +99,16 @@ const COLLECTION = /^java\.util\.(?:[\w.]+|[\w.$]+Queue)$/;
 
 /** The first field of a static, or of a class that is neither the JDK's nor that of a list's nodes; if there is a choice, nor that of a library's collection. */
 function fieldOf(steps: readonly Step[], nodes: ReadonlySet<string>): Omit<Holder, 'thread'> | null {
-  const own = steps.flatMap(({ link }) =>
-    link !== null && !isOfJdk(link.owner) && (link.isStatic || !nodes.has(link.owner)) ? [link] : [],
+  const own = steps.flatMap(({ link, id }) =>
+    link !== null && !isOfJdk(link.owner) && (link.isStatic || !nodes.has(link.owner)) ? [{ link, id }] : [],
   );
-  const link = own.find(({ owner }) => !COLLECTIONS.test(owner) && !LAMBDA.test(owner)) ?? own[0];
-  if (link === undefined) return null;
+  const found = own.find(({ link: { owner } }) => !COLLECTIONS.test(owner) && !LAMBDA.test(owner)) ?? own[0];
+  if (found === undefined) return null;
+  const { link, id: at } = found;
   // The field of a lambda is a variable that it has captured, and its number is another in each run.
-  if (LAMBDA.test(link.owner)) return { kind: 'object', name: withoutNumber(link.owner) };
-  if (link.field === null) return { kind: 'object', name: link.owner };
-  return { kind: link.isStatic ? 'static-field' : 'field', name: `${link.owner}.${link.field}` };
+  if (LAMBDA.test(link.owner)) return { kind: 'object', name: withoutNumber(link.owner), at };
+  if (link.field === null) return { kind: 'object', name: link.owner, at };
+  return { kind: link.isStatic ? 'static-field' : 'field', name: `${link.owner}.${link.field}`, at };
 }
 
 /** Classes whose objects refer to each other, as the nodes of a list or a tree do. */
@@ -121,6 +125,7 @@ function collectionOf(steps: readonly Step[], below: readonly Step[]): Omit<Hold
   const own = below.findLast(({ className }) => className !== null && !isOfJdk(className) && !className.endsWith('[]'));
   return {
     kind: 'collection',
+    at: found.id,
     name: `${found.className} of ${withoutNumber(own?.className ?? [...below, ...steps][0]!.refersTo ?? '')}`,
   };
 }

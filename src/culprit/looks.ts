@@ -25,6 +25,8 @@ export interface Looked {
   readonly state: 'looked';
   readonly atMs: number;
   readonly groups: readonly Group[];
+  /** null: the cause has none. */
+  readonly wider: readonly Group[] | null;
   /** What the histogram and the thread dump before the look have of loaders; null: none was taken. */
   readonly beside: Beside | null;
   /** What the histogram before the look has of buffers; null: none was taken. */
@@ -72,7 +74,7 @@ async function lookAt(
   { ask, now, aroundCollection }: HowToLook,
 ): Promise<Culprit | Looked> {
   const { signal, forMs, onLook, readNative } = question;
-  const { command, groups, looks, before } = QUESTIONS[cause];
+  const { command, groups, wider: widerOf, looks, before } = QUESTIONS[cause];
   if (n > 0 && !(await waited(waitMs(forMs, n, looks), signal))) return unknown(cause, 'cancelled');
   if (signal.aborted) return unknown(cause, 'cancelled');
   const began = now();
@@ -103,7 +105,8 @@ async function lookAt(
   onLook(n + 1);
   if (n + 1 < looks && now() - began > BUDGET_MS) return unknown(cause, 'over-budget');
   const found = refused === null ? largest(groups(answer.value)) : [];
-  return { state: 'looked', atMs, groups: found, beside, buffers, mappings, refusal: refused };
+  const wider = refused === null && widerOf !== null ? largest(widerOf(answer.value)) : null;
+  return { state: 'looked', atMs, groups: found, wider, beside, buffers, mappings, refusal: refused };
 }
 
 /** All looks are kept until the last. The container may invent as many names as an answer has room for. */

@@ -1,17 +1,29 @@
+import { joinWithAnd } from '../format.ts';
 import { type GrownGroup, grownGroups } from './grown-groups.ts';
+import type { HeldTogether } from './held-together.ts';
 import { type Group, QUESTIONS } from './questions.ts';
 import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
+import { isSteady } from './steady-growth.ts';
 import { COUNTED, type Counts, type Culprit, type GroupGrowth, type LookCause } from './types.ts';
 
-/**
- * Growth from one look to the next that is less than this part of an even growth counts as none: what stopped, or breathes. Five looks at what
- * goes up and down at random show so much growth at each step in one case of three hundred, seven in one of three thousand.
- */
-const LEAST_STEP = 0.25;
-/** One step of so many may show no growth, but may not be a fall by as much: what leaks in bursts may pause. */
-const STEPS_WITH_A_PAUSE = 6;
-
 export type Named = Extract<Culprit, { state: 'named' | 'unknown' }>;
+
+/** Names a group; where none explains the growth, one of the wider groups, if each look has them. Pure. */
+export function nameGroupOrWider(
+  cause: LookCause,
+  looks: readonly { readonly groups: readonly Group[]; readonly wider: readonly Group[] | null }[],
+): Named {
+  const found = nameGroup(
+    cause,
+    looks.map(({ groups }) => groups),
+  );
+  if (found.state === 'named' || found.because !== 'no-group-has-half') return found;
+  const wider = nameGroup(
+    cause,
+    looks.map(({ wider: of }) => of ?? []),
+  );
+  return wider.state === 'named' ? wider : found;
+}
 
 /** Names the group that explains the growth from the first look to the last, if one does and grew from each look to the next. Pure. */
 export function nameGroup(
@@ -31,7 +43,8 @@ export function nameGroup(
     return unknown('not-understood');
   const { isWarmUp } = QUESTIONS[cause];
   const all = grownGroups(first, last, ({ size }) => size);
-  const groups = all.filter((group) => !isWarmUp(group));
+  const warm = new Set(all.filter((group) => isWarmUp(group, () => sizesOf(looks, group.name))));
+  const groups = all.filter((group) => !warm.has(group));
   const allGrown = groups.reduce((sum, { grew }) => sum + grew, 0);
   const told = groups.slice(0, MOST_TOLD).filter(({ grew }) => grew >= LEAST_TOLD * allGrown);
   const sizes = sizesByName(
@@ -49,23 +62,47 @@ export function nameGroup(
     }),
   );
   // What grew in one group may have left another, so the whole must have grown, too.
-  const warmUp = all.filter(isWarmUp).reduce((sum, { grew }) => sum + grew, 0);
+  const warmUp = [...warm].reduce((sum, { grew }) => sum + grew, 0);
   const net = total(last) - total(first) - warmUp;
   const [culprit] = grown;
   if (culprit === undefined || net < leastGrowth) return unknown('no-growth', grown);
   if (culprit.share < LEAST_SHARE) return unknown('no-group-has-half', grown);
   if (!isSteady(culprit.sizes)) return unknown('not-steady', grown);
   const { stand, parent } = groups[0]!.after;
-  return { state: 'named', cause, culprit, stand, parent, keepers: null, retention: null, native: null, grown };
+  return { state: 'named', cause, culprit, stand, parent, keepers: null, retention: null, native: null, usedBy: null, grown };
 }
 
-/** Whether it grew from look to look. A pool that breathes shrinks at times, and a cache that is full stops. */
-function isSteady(sizes: readonly number[]): boolean {
-  const steps = sizes.slice(1).map((size, n) => size - sizes[n]!);
-  const even = (sizes.at(-1)! - sizes[0]!) / steps.length;
-  const pauses = steps.filter((step) => step < LEAST_STEP * even);
-  return pauses.length <= Math.floor(steps.length / STEPS_WITH_A_PAUSE) && pauses.every((step) => step > -LEAST_STEP * even);
+/**
+ * Names the classes that one holder has together, where no class has half of the growth: as one group, of which the sum grew from each look to the
+ * next. null: none. Pure.
+ */
+export function nameTogether({ classes, share, retention }: HeldTogether, grown: readonly GroupGrowth[]): Named | null {
+  const sizes = (classes[0]?.sizes ?? []).map((_, n) => classes.reduce((sum, one) => sum + (one.sizes[n] ?? 0), 0));
+  if (!isSteady(sizes)) return null;
+  const sum = (of: (one: GroupGrowth) => number): number => classes.reduce((all, one) => all + of(one), 0);
+  const culprit: GroupGrowth = {
+    name: joinWithAnd(classes.map(({ name }) => name)),
+    before: sum(({ before }) => before),
+    after: sum(({ after }) => after),
+    share,
+    sizes,
+    more: { instances: sum(({ more }) => more.instances ?? 0) },
+  };
+  return {
+    state: 'named',
+    cause: 'heap',
+    culprit,
+    stand: null,
+    parent: null,
+    keepers: null,
+    retention,
+    native: null,
+    usedBy: null,
+    grown,
+  };
 }
+
+const sizesOf = (looks: readonly (readonly Group[])[], name: string): number[] => sizesByName(looks, [name]).get(name) ?? [];
 
 function sizesByName(looks: readonly (readonly Group[])[], names: readonly string[]): Map<string, number[]> {
   const sizes = new Map(names.map((name) => [name, looks.map(() => 0)]));

@@ -3,16 +3,18 @@ import { plainClassName } from '../sources/jvm/class-name.ts';
 import { parseClassloaderStats } from '../sources/jvm/classloader-stats.ts';
 import { parseNativeMemory } from '../sources/jvm/jcmd-output.ts';
 import { KIB, MIB } from '../units.ts';
+import { type DescriptorGroup, folderGroups, parseDescriptors } from './descriptor-groups.ts';
 import { isOfJdk } from './frames.ts';
 import type { GrownGroup } from './grown-groups.ts';
-import { parseThreadDump } from './thread-dump.ts';
+import { isSteady } from './steady-growth.ts';
+import { parseThreadDump, threadsByStack } from './thread-dump.ts';
 import type { CommonFrame, Counts, CulpritCause, LookCause, RecordedCause } from './types.ts';
 import { RECORDED_CAUSES } from './types.ts';
 
-/** What is counted at one look: a class, a pool of threads, the loaders of a class, a category of native memory. */
+/** What is counted at one look: a class, a pool of threads, the loaders of a class, a category of native memory, files of one name. */
 export interface Group {
   readonly name: string;
-  /** In the unit of the cause: bytes, or threads. */
+  /** In the unit of the cause: bytes, threads or descriptors. */
   readonly size: number;
   readonly counts: Counts;
   /** Where most of a pool's threads stand; null: no threads, or none with a stack. */
@@ -21,9 +23,9 @@ export interface Group {
   readonly parent: string | null;
 }
 
-/** What a JVM is asked several times for a cause. A new cause is a row here. */
+/** What a JVM is asked several times for a cause, or the kernel about it. A new cause is a row here. */
 export interface Question {
-  /** A command of jcmd. */
+  /** A command of jcmd; of descriptors what is read instead. */
   readonly command: string;
   /** More looks tell better what breathes from what grows. Each look has its price. At least 2. */
   readonly looks: number;
@@ -35,21 +37,33 @@ export interface Question {
   /** The price for the JVM, in words. */
   readonly cost: string;
   readonly groups: (answer: string) => readonly Group[];
+  /** Groups by something else that many may have in common, where no group of the first kind explains the growth; null: there are none. */
+  readonly wider: ((answer: string) => readonly Group[]) | null;
   /** Why an answer without groups has none, where that is known. */
   readonly refusal: ((answer: string) => { readonly error: string; readonly remediation: string | null } | null) | null;
   /** The whole must grow by this much: less is noise of a running program, which loads classes and starts a few threads. */
   readonly leastGrowth: number;
-  /** Whether a group grew as a program does that starts or warms up. Such growth does not count. */
-  readonly isWarmUp: (grown: GrownGroup<Group>) => boolean;
-  readonly unit: 'bytes' | 'threads';
+  /** Whether a group grew as a program does that starts or warms up, or is the collector's own. Such growth does not count. `sizes`: at each look. */
+  readonly isWarmUp: (grown: GrownGroup<Group>, sizes: () => readonly number[]) => boolean;
+  readonly unit: 'bytes' | 'threads' | 'descriptors';
 }
 
 const never = (): boolean => false;
+/** What JDK 19 and newer fill a gap with that a collection leaves. It is no object of the program. */
+const FILLER = /^\[?L?jdk\.internal\.vm\.Filler/;
+/** Older JDKs fill gaps with int[], a few large ones that come and go from one collection to the next. */
+const isFiller: Question['isWarmUp'] = ({ name, before, after }, sizes) => {
+  if (name !== 'int[]') return false;
+  const all = sizes();
+  return (after.counts.instances ?? 0) - (before?.counts.instances ?? 0) < all.length && !isSteady(all);
+};
 /** Tomcat 11 loads 0.4 MiB of classes in the twenty seconds after its first page. */
 const WARM_UP = MIB;
 const isOfLoadersOfJdk = (name: string): boolean => name === '<boot class loader>' || isOfJdk(name);
 
 const ALONE = { stand: null, parent: null } as const;
+
+const asGroup = ({ name, open, closed }: DescriptorGroup): Group => ({ ...ALONE, name, size: open, counts: { closed } });
 
 /** Turns on native memory tracking, at the start of the JVM alone. */
 const TRACKING_OPTION = '-XX:NativeMemoryTracking=summary';
@@ -61,15 +75,13 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
     before: [], // the command collects
     cost: 'five full collections (GC.class_histogram), each a pause of the JVM',
     groups: (answer) =>
-      parseHistogram(answer).map(({ name, bytes, instances }) => ({
-        name: plainClassName(name),
-        size: bytes,
-        counts: { instances },
-        ...ALONE,
-      })),
+      parseHistogram(answer)
+        .filter(({ name }) => !FILLER.test(name))
+        .map(({ name, bytes, instances }) => ({ name: plainClassName(name), size: bytes, counts: { instances }, ...ALONE })),
+    wider: null,
     refusal: null,
     leastGrowth: MIB,
-    isWarmUp: never,
+    isWarmUp: isFiller,
     unit: 'bytes',
   },
   threads: {
@@ -79,6 +91,14 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
     cost: 'seven thread dumps (Thread.print), each a short pause of the JVM',
     groups: (answer) =>
       parseThreadDump(answer).map(({ name, threads, stand }) => ({ ...ALONE, name, size: threads, counts: {}, stand })),
+    wider: (answer) =>
+      threadsByStack(answer).map(({ name, threads, names, stand }) => ({
+        ...ALONE,
+        name,
+        size: threads,
+        counts: { names },
+        stand,
+      })),
     refusal: null,
     leastGrowth: 5,
     isWarmUp: never,
@@ -98,6 +118,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
         counts: hidden ? { classes } : { loaders, classes },
         parent,
       })),
+    wider: null,
     refusal: null,
     leastGrowth: 32 * KIB, // four loaders of a few classes
     // Loaders that became more are kept. One that only got classes may be that of a program which warms up, and the JDK's become more then, too.
@@ -120,6 +141,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
           size: committedBytes,
           counts: { blocks: mallocs },
         })),
+    wider: null,
     refusal: (answer) =>
       /not enabled/i.test(answer.slice(0, KIB))
         ? {
@@ -130,6 +152,18 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
     leastGrowth: MIB,
     isWarmUp: never,
     unit: 'bytes',
+  },
+  descriptors: {
+    command: '/proc/PID/fd',
+    looks: 7,
+    before: [],
+    cost: 'nothing for seven lists of its descriptors (/proc/PID/fd)',
+    groups: (answer) => parseDescriptors(answer).map(asGroup),
+    wider: (answer) => folderGroups(answer).map(asGroup),
+    refusal: null,
+    leastGrowth: 5,
+    isWarmUp: never,
+    unit: 'descriptors',
   },
 };
 
@@ -148,10 +182,12 @@ export const releaseCostOf = (cause: CulpritCause): string | null =>
 export function costOf(cause: CulpritCause, mayRecord: boolean): string {
   if (isRecorded(cause))
     return `a recording of the flight recorder, which keeps the stack of ${RECORDED_WORDS[cause]}, with a file of at most 16 MiB in its /tmp`;
+  if (cause === 'descriptors' && mayRecord)
+    return `${QUESTIONS.descriptors.cost}; and a recording of the flight recorder, which keeps the stack of each read and write of a file or socket, with a file of at most 16 MiB in its /tmp`;
   if (cause === 'native' && mayRecord)
     return `${QUESTIONS.native.cost}; and, of JDK 15 and newer, a recording of the flight recorder, which counts the direct buffers`;
-  return cause === 'heap' && mayRecord
-    ? `${QUESTIONS.heap.cost}; a recording of the flight recorder, with a file of at most 32 MiB in its /tmp; and a walk of the heap at the end`
+  return (cause === 'heap' || cause === 'metaspace') && mayRecord
+    ? `${QUESTIONS[cause].cost}; a recording of the flight recorder, with a file of at most 32 MiB in its /tmp; and a walk of the heap at the end`
     : QUESTIONS[cause].cost;
 }
 

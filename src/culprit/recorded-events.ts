@@ -2,11 +2,12 @@ import { dirname } from 'node:path';
 import { type JfrEvent, knowsTypes } from '../jfr/jfr-chunk.ts';
 import { KIB, MIB } from '../units.ts';
 import { type CodePlace, codePlaceOf } from './code-place.ts';
+import { groupsOfFile, groupsOfPeer } from './descriptor-groups.ts';
 import { eventsInTurns } from './events-in-turns.ts';
 import { framesOf, keyOf, structOf, textOf } from './jfr-frames.ts';
 import { LEAST_SHARE, LEAST_TOLD, MOST_TOLD } from './shares.ts';
 import { threadPattern } from './thread-pattern.ts';
-import type { Recorded, RecordedCause, RecordedGroup } from './types.ts';
+import type { Recorded, RecordedCause, RecordedGroup, UsedBy } from './types.ts';
 
 /*
  * What Java code did while it was recorded: the files that it wrote, the connections that it read and wrote, the programs that it started,
@@ -45,12 +46,24 @@ const RECORDED_EVENTS: Readonly<Record<RecordedCause, Readonly<Record<string, Ev
 };
 
 /** The settings of a recording of these events alone, each of them with its stack, however short it was. */
-export function recordingSettings(cause: RecordedCause): string {
+function settingsOf(types: readonly string[]): string {
   const settings = { enabled: 'true', stackTrace: 'true', threshold: '0 ms', throttle: 'off' };
   const lines = Object.entries(settings).map(([name, value]) => `    <setting name="${name}">${value}</setting>`);
-  const events = Object.keys(RECORDED_EVENTS[cause]).map((type) => `  <event name="${type}">\n${lines.join('\n')}\n  </event>`);
+  const events = types.map((type) => `  <event name="${type}">\n${lines.join('\n')}\n  </event>`);
   return `<?xml version="1.0" encoding="UTF-8"?>\n<configuration version="2.0">\n${events.join('\n')}\n</configuration>\n`;
 }
+
+export const recordingSettings = (cause: RecordedCause): string => settingsOf(Object.keys(RECORDED_EVENTS[cause]));
+
+/** How each use of something that is open is called in a list of descriptors. */
+const USES: Readonly<Record<string, (event: JfrEvent) => readonly string[]>> = {
+  'jdk.FileRead': (event) => groupsOfFile(text(event, 'path') ?? ''),
+  'jdk.FileWrite': (event) => groupsOfFile(text(event, 'path') ?? ''),
+  'jdk.SocketRead': (event) => groupsOfPeer(text(event, 'address') ?? '', number(event, 'port')),
+  'jdk.SocketWrite': (event) => groupsOfPeer(text(event, 'address') ?? '', number(event, 'port')),
+};
+
+export const useSettings = (): string => settingsOf(Object.keys(USES));
 
 /** Events of more than this many are not read: the first ones tell who it is. */
 const MAX_EVENTS = 200_000;
@@ -105,6 +118,20 @@ export async function sumRecording(
       ? null
       : Math.max(0, dirtied - 2 * recording.length - total - events * MOST_BESIDE_A_WRITE);
   return named({ state: 'recorded', cause, seconds, total, unseen }, sums);
+}
+
+/** The place that at least half of the reads and writes of a group of descriptors come from; null: none has half, or there were none. Throws JfrError. */
+export async function usedBy(recording: Buffer, group: string): Promise<UsedBy | null> {
+  const sum = newSum();
+  const places = new Places();
+  let events = 0;
+  for await (const event of eventsInTurns(recording, new Set(Object.keys(USES)))) {
+    if (++events > MAX_EVENTS) break;
+    if (USES[event.type]!(event).includes(group))
+      add(sum, { name: group, amount: 1, events: 1, place: places.of(event), thread: null });
+  }
+  const from = mostOf(sum);
+  return from === null ? null : { ...from, events: sum.events };
 }
 
 const NOWHERE: CodePlace = { line: null, logger: null, level: null };
@@ -166,7 +193,7 @@ function add(sum: Sum, { name, amount, events, place, thread }: Doing): void {
     sum.threads.set(thread, (sum.threads.get(thread) ?? 0) + amount);
 }
 
-/** Where no single file has half, a folder may. What most bytes were written by is none of them, if no event tells of it. */
+/** Where no single file has half, a folder may, and of peers a host: each connection that was accepted is another peer. What most bytes were written by is none of them, if no event tells of it. */
 function named(answer: Omit<Recorded, 'culprit' | 'groups'>, sums: ReadonlyMap<string, Sum>): Recorded {
   const { cause, total } = answer;
   const groups = told(sums, total, (name) => name);
@@ -174,27 +201,36 @@ function named(answer: Omit<Recorded, 'culprit' | 'groups'>, sums: ReadonlyMap<s
   const [most] = groups;
   if (most !== undefined && most.share >= LEAST_SHARE) return { ...answer, culprit: most, groups };
   if (cause === 'page-cache') {
-    const folders = told(byFolder(sums), total, (folder, { names }) => `${folder}/ (${names.size} files)`);
+    const folders = told(gathered(sums, dirname), total, (folder, { names }) => `${folder}/ (${names.size} files)`);
     if (folders[0] !== undefined && folders[0].share >= LEAST_SHARE) return { ...answer, culprit: folders[0], groups: folders };
+  }
+  if (cause === 'sock') {
+    const byHost = new Map([...gathered(sums, hostOf)].filter(([, { names }]) => names.size >= LEAST_PORTS));
+    const hosts = told(byHost, total, (host, { names }) => `${host} (${names.size} ports)`);
+    if (hosts[0] !== undefined && hosts[0].share >= LEAST_SHARE) return { ...answer, culprit: hosts[0], groups: hosts };
   }
   return { ...answer, culprit: null, groups };
 }
+
+/** Fewer may be as many services. */
+const LEAST_PORTS = 10;
+const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(':'));
 
 /** Whether more was written than all events together tell. Pure. */
 export const isMostUnseen = ({ total, unseen }: Pick<Recorded, 'total' | 'unseen'>): boolean =>
   unseen !== null && unseen >= LEAST_UNSEEN && unseen > total;
 
-function byFolder(sums: ReadonlyMap<string, Sum>): Map<string, Sum> {
-  const folders = new Map<string, Sum>();
-  for (const [path, { events, places, threads }] of sums) {
-    const folder = dirname(path);
-    const sum = folders.get(folder) ?? newSum();
-    folders.set(folder, sum);
-    for (const { place, amount } of places.values()) add(sum, { name: path, amount, events: 0, place, thread: null });
+function gathered(sums: ReadonlyMap<string, Sum>, into: (name: string) => string): Map<string, Sum> {
+  const all = new Map<string, Sum>();
+  for (const [name, { events, places, threads }] of sums) {
+    const key = into(name);
+    const sum = all.get(key) ?? newSum();
+    all.set(key, sum);
+    for (const { place, amount } of places.values()) add(sum, { name, amount, events: 0, place, thread: null });
     for (const [thread, amount] of threads) sum.threads.set(thread, (sum.threads.get(thread) ?? 0) + amount);
     sum.events += events;
   }
-  return folders;
+  return all;
 }
 
 function told(sums: ReadonlyMap<string, Sum>, total: number, nameOf: (key: string, sum: Sum) => string): RecordedGroup[] {

@@ -4,7 +4,7 @@ import type { CodePlace } from './code-place.ts';
 import type { Retention } from './retention.ts';
 
 /** Causes whose culprit shows from one look at the JVM to the next. */
-export const LOOK_CAUSES = ['heap', 'threads', 'metaspace', 'native'] as const;
+export const LOOK_CAUSES = ['heap', 'threads', 'metaspace', 'native', 'descriptors'] as const;
 export type LookCause = (typeof LOOK_CAUSES)[number];
 /** Causes whose culprit shows in what Java code does while it is recorded. */
 export const RECORDED_CAUSES = ['page-cache', 'sock', 'process'] as const;
@@ -32,11 +32,11 @@ export interface CulpritQuestion {
 }
 
 /** What is counted in a group beside its size. */
-export const COUNTED = ['loaders', 'classes', 'instances', 'blocks', 'buffers'] as const;
+export const COUNTED = ['loaders', 'classes', 'instances', 'blocks', 'buffers', 'names', 'closed'] as const;
 export type Counted = (typeof COUNTED)[number];
 export type Counts = Readonly<Partial<Record<Counted, number>>>;
 
-/** What one group (a class, a pool of threads, the loaders of a class, a category of native memory) had at the looks. Threads are counted for threads, else bytes. */
+/** What one group (a class, a pool of threads, the loaders of a class, a category of native memory, files of one name) had at the looks. Threads and descriptors are counted, else bytes. */
 export interface GroupGrowth {
   readonly name: string;
   readonly before: number;
@@ -45,7 +45,7 @@ export interface GroupGrowth {
   readonly share: number;
   /** Its size at each look, from the first to the last. */
   readonly sizes: readonly number[];
-  /** How many more there are than at the first look: objects of a class, loaders and their classes, blocks of malloc. Empty for threads. */
+  /** How many more there are than at the first look: objects of a class, loaders and their classes, blocks of malloc; names of threads with one stack; connections that the other side has closed. */
   readonly more: Counts;
 }
 
@@ -53,6 +53,8 @@ export interface GroupGrowth {
 export interface CommonFrame {
   readonly frame: string;
   readonly threads: number;
+  /** The whole stack of one of them, from the top. */
+  readonly stack: readonly string[];
 }
 
 /** Anonymous memory of one kind outside the heap, as the mappings show it: arenas of malloc, stacks, code. */
@@ -115,7 +117,17 @@ export interface LoaderKeepers {
   readonly threads: { readonly name: string; readonly more: number; readonly frame: string } | null;
   /** Whether drivers did that are registered in java.sql.DriverManager. */
   readonly drivers: boolean;
+  /** Whether values of ThreadLocals did, and threads did not. */
+  readonly threadLocals: boolean;
+  /** Whether MBeans did. */
+  readonly mbeans: boolean;
 }
+
+/** Where most reads and writes of something that is open came from, of so many. */
+export type UsedBy = CodePlace & { readonly share: number; readonly events: number };
+
+/** What the JDK keeps until it is taken out. */
+export type Registry = 'drivers' | 'threadLocals' | 'mbeans';
 
 /** One file, folder, connection or program, and what Java code did with it while it was recorded. */
 export interface RecordedGroup {
@@ -165,10 +177,12 @@ export type Culprit =
       readonly parent: string | null;
       /** null: no loaders became more. */
       readonly keepers: LoaderKeepers | null;
-      /** Of a heap: what keeps the objects, and who allocated them. null: nothing was recorded. */
+      /** Of a heap: what keeps the objects, and who allocated them. Of loaders: what keeps what they loaded. null: nothing was recorded. */
       readonly retention: Retention | null;
       /** null: it is no native memory. */
       readonly native: NativeEvidence | null;
+      /** Of descriptors: the line that most reads and writes of them come from; null: no line has half of them, or nothing was recorded. */
+      readonly usedBy: UsedBy | null;
       readonly grown: readonly GroupGrowth[];
     }
   | {

@@ -18,6 +18,7 @@ function nextStep(found: Named): string | null {
     case 'metaspace':
       return `Look at what creates a loader for each use${parent === null ? '' : ' below that parent'} (a script engine, a proxy, a redeployed application) and at what still refers to its classes: a static field, a ThreadLocal, a thread that still runs.`;
     case 'native':
+    case 'descriptors': // no verdict has it as its cause
       return null;
   }
 }

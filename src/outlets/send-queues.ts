@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readTable } from '../sources/process/read-table.ts';
 import { MIB } from '../units.ts';
 
 /** In a pod with tens of thousands of connections the table is longer; its rows come in no order. */
@@ -23,28 +23,5 @@ export function parseSendQueues(table: string, localPort: number): Map<number, n
 }
 
 export function readSendQueues(localPort: number): Map<number, number> {
-  return parseSendQueues(readTable('/proc/self/net/tcp') + readTable('/proc/self/net/tcp6'), localPort);
-}
-
-/** Empty where this kernel has no such table: without IPv6, or none of /proc. */
-function readTable(path: string): string {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return '';
-  }
-  try {
-    const pieces: Buffer[] = [];
-    for (let length = 0; length < MAX_TABLE; ) {
-      const piece = Buffer.allocUnsafe(65_536);
-      const read = readSync(fd, piece, 0, piece.length, null);
-      if (read === 0) break;
-      pieces.push(piece.subarray(0, read));
-      length += read;
-    }
-    return Buffer.concat(pieces).toString('latin1');
-  } finally {
-    closeSync(fd);
-  }
+  return parseSendQueues(readTable('/proc/self/net/tcp', MAX_TABLE) + readTable('/proc/self/net/tcp6', MAX_TABLE), localPort);
 }

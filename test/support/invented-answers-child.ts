@@ -11,6 +11,7 @@ const LINES: Readonly<Record<LookCause, (i: number) => string>> = {
   threads: (i) => `"${i.toString(26).replace(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)]!)}" #1\n\n`,
   metaspace: (i) => `0x${i.toString(16)} 0x0 0x0 1 1024 ${i} a${i.toString(36)}\n`,
   native: (i) => `- a${i.toString(36)} (reserved=1KB, committed=${i}KB)\n`,
+  descriptors: (i) => `/${i.toString(26).replace(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)]!)}\n`,
 };
 
 const answerTo = (cause: LookCause): string => {

@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<CulpritCause, string>> = {
   threads: 'the threads',
   metaspace: 'the class loaders',
   native: 'native memory',
+  descriptors: 'what it has open',
   'page-cache': 'the files that Java code writes',
   sock: 'the sockets that Java code uses',
   process: 'the programs that Java code starts',
@@ -274,6 +275,8 @@ const COUNTED = {
   instances: 'objects',
   blocks: 'blocks of malloc',
   buffers: 'buffers',
+  names: 'names',
+  closed: 'closed by the other side',
 } as const;
 
 function moreNode({ more }: GroupGrowth): HTMLElement | null {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commonHolder, type Step } from '../../../src/culprit/common-holder.ts';
+import { commonHolder as commonHolderAt, type Step } from '../../../src/culprit/common-holder.ts';
+
+/** Without the object that has it. */
+function commonHolder(paths: readonly (readonly Step[])[]) {
+  const found = commonHolderAt(paths);
+  if (found === null) return null;
+  const { at: _, ...holder } = found;
+  return holder;
+}
 
 /** An object that refers to the one before it: "CLASS#ID", "CLASS#ID.field" or "static OWNER.field" of its mirror. Nearest first. */
 function path(...steps: readonly string[]): Step[] {

@@ -24,6 +24,7 @@ const named = (more: Partial<Extract<Culprit, { state: 'named' }>>): Culprit => 
     keepers: null,
     retention: null,
     native: null,
+    usedBy: null,
     grown: [culprit],
     ...more,
   };
@@ -38,7 +39,7 @@ test('loaders are named with their number, their classes and their parent', () =
 
 test('threads are counted, and where most stand is said', () => {
   const culprit = growth('pool-N', { before: 1, after: 8, sizes: [1, 8] });
-  const stand = { frame: 'a.B.c(B.java:1)', threads: 7 };
+  const stand = { frame: 'a.B.c(B.java:1)', threads: 7, stack: ['a.B.c(B.java:1)'] };
   assert.deepEqual(culpritText(named({ cause: 'threads', culprit, stand })), [
     'threads: pool-N grew from 1 thread to 8 threads, 96 % of what grew; 7 stand in a.B.c(B.java:1)',
   ]);

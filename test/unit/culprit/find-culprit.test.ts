@@ -107,6 +107,8 @@ test('of loaders that became more it is told what of the application is alive in
     classes: ['Shop$Prices'],
     threads: { name: 'prices-N', more: 18, frame: 'Shop$Prices.run(Shop.java:22)' },
     drivers: false,
+    threadLocals: false,
+    mbeans: false,
   });
 });
 
@@ -156,4 +158,20 @@ test('the experiment counts what the collections of the first look and of the la
 test('without the mappings a JVM whose tracking is off has no answer, and the option that turns it on is told', async () => {
   const found = await findCulprit(question('native'), async () => read('Native memory tracking is not enabled'));
   assert.equal(found.state === 'failed' && found.remediation, '-XX:NativeMemoryTracking=summary');
+});
+
+test('values of ThreadLocals that became more with the loaders are told, unless threads did, too', async () => {
+  const keepers = async (threads: number) => {
+    let n = 0;
+    const found = await findCulprit(question('metaspace'), async (_, command) => {
+      if (command === 'GC.class_histogram') return read(`  1:  ${40 + n}  1000  java.lang.ThreadLocal$ThreadLocalMap$Entry\n`);
+      if (command === 'Thread.print')
+        return read(Array.from({ length: 4 + (n > 0 ? threads : 0) }, (_, at) => `"w-${at}" #${at}\n\n`).join(''));
+      n += 3;
+      return read(Array.from({ length: n }, (_, at) => `0x${at + 1}  0x0  0x2  4  12288  20000  app.Loader`).join('\n'));
+    });
+    return found.state === 'named' ? found.keepers : null;
+  };
+  assert.equal((await keepers(0))?.threadLocals, true);
+  assert.equal((await keepers(20))?.threadLocals, false);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nameGroup } from '../../../src/culprit/name-group.ts';
+import { QUESTIONS } from '../../../src/culprit/questions.ts';
 import { MIB } from '../../../src/units.ts';
 
 const heap = (mib: Readonly<Record<string, number>>) =>
@@ -108,4 +109,35 @@ test('loaders that became more are named beside a larger warm-up, which does not
 test('a loader that only got classes is a warm-up, as long as it did not get a MiB', () => {
   assert.equal(warmUp([1, 0.1], [1, 0.5], [1, 0.9]).state, 'unknown');
   assert.equal(warmUp([1, 0.1], [1, 5], [1, 10]).state, 'named');
+});
+
+/** MiB of int[] at each look, in as many objects, beside a leak of 6 MiB in all. */
+const besideInts = (ints: readonly number[], objects: readonly number[]) =>
+  nameGroup(
+    'heap',
+    ints.map((mib, n) => [
+      { name: 'int[]', size: mib * MIB, counts: { instances: objects[n]! }, stand: null, parent: null },
+      ...heap({ A: 10 + 1.5 * n }),
+    ]),
+  );
+
+test('a few large int[] that come and go from look to look are gaps of the collector, and no growth', () => {
+  const found = besideInts([1, 9, 2, 1, 9], [3, 4, 3, 3, 4]);
+  assert.deepEqual(found.state === 'named' && [found.culprit.name, found.culprit.share], ['A', 1]);
+});
+
+test('int[] that the program keeps are named: many, or a few that become more with each look', () => {
+  assert.equal(besideInts([1, 4, 7, 10, 13], [1, 2, 3, 4, 5]).grown[0]?.name, 'int[]');
+  const many = besideInts([1, 9, 2, 1, 9], [3, 400, 30, 3, 400]);
+  assert.equal(many.grown[0]?.name, 'int[]');
+});
+
+test('what the JDK fills gaps with is no class of the program', () => {
+  const groups = QUESTIONS.heap.groups(
+    '   1:  3  4194304  [Ljdk.internal.vm.FillerElement; (java.base@21)\n   2:  9  144  jdk.internal.vm.FillerObject (java.base@21)\n   3:  1  16  A\n',
+  );
+  assert.deepEqual(
+    groups.map(({ name }) => name),
+    ['A'],
+  );
 });

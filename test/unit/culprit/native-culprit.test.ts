@@ -36,6 +36,7 @@ const looksAt = (at: (n: number) => At): readonly [Looked, ...Looked[]] =>
         stand: null,
         parent: null,
       })),
+      wider: null,
       beside: null,
       buffers: { direct: buffers, mapped: 0 },
       mappings: {

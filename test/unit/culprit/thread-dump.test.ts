@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { nameGroup } from '../../../src/culprit/name-group.ts';
+import { nameGroup, nameGroupOrWider } from '../../../src/culprit/name-group.ts';
 import { QUESTIONS } from '../../../src/culprit/questions.ts';
 import { parseThreadDump } from '../../../src/culprit/thread-dump.ts';
 
@@ -19,7 +19,9 @@ for (const jdk of [8, 11, 17, 21, 25]) {
     assert.equal(found.culprit.name, 'http-nio-N-exec-N');
     assert.deepEqual(found.culprit.sizes, [4, 24]);
     assert.ok(found.culprit.share >= 0.8 && found.culprit.share < 1, `share ${found.culprit.share}`);
-    assert.deepEqual(found.stand, { frame: 'Leak.stand(Leak.java:4)', threads: 24 });
+    assert.deepEqual([found.stand?.frame, found.stand?.threads], ['Leak.stand(Leak.java:4)', 24]);
+    assert.match(found.stand!.stack[0]!, /park|sleep|wait/i);
+    assert.ok(found.stand!.stack.includes(found.stand!.frame));
     assert.ok(!found.grown.some((g) => g.name === 'full-pool-N'));
   });
 }
@@ -45,6 +47,41 @@ test('threads that stand in the JDK alone stand where they wait, not in how the 
     ),
     ['java.util.concurrent.LinkedBlockingQueue.take', 'java.util.TimerThread.mainLoop', 'java.lang.Thread.sleep'],
   );
+});
+
+const looksOf = (dumps: readonly string[]) =>
+  dumps.map((text) => ({ groups: QUESTIONS.threads.groups(text), wider: QUESTIONS.threads.wider!(text) }));
+const threadsOf = (names: readonly string[], frames: readonly string[]) =>
+  names.map((name) => `"${name}" #1\n${frames.map((frame) => `\tat ${frame}\n`).join('')}\n`).join('');
+const CITIES = ['berlin', 'oslo', 'paris', 'rome', 'wien', 'zagreb'];
+const PARKED = 'java.lang.Object.wait(java.base@17/Object.java:1)';
+
+test('threads whose names have nothing in common are named by their stack, with the number of names', () => {
+  const stack = [PARKED, 'app.Queue.take(Queue.java:9)', 'app.Sync.run(Sync.java:5)'];
+  const found = nameGroupOrWider('threads', looksOf([threadsOf(CITIES.slice(0, 1), stack), threadsOf(CITIES, stack)]));
+  assert.ok(found.state === 'named', JSON.stringify(found));
+  assert.equal(found.culprit.name, 'threads in app.Queue.take(Queue.java:9) below app.Sync.run(Sync.java:5)');
+  assert.deepEqual([found.culprit.sizes, found.culprit.more], [[1, 6], { names: 5 }]);
+  assert.deepEqual(found.stand?.stack, stack);
+});
+
+test('threads that wait in one method for several parts of the program are no group', () => {
+  const dump = (n: number) =>
+    ['A', 'B', 'C']
+      .map((part) =>
+        threadsOf(
+          CITIES.slice(0, n).map((city) => `${part} ${city}`),
+          [PARKED, 'app.Queue.take(Queue.java:9)', `app.${part}.run(${part}.java:5)`],
+        ),
+      )
+      .join('');
+  const found = nameGroupOrWider('threads', looksOf([dump(1), dump(6)]));
+  assert.equal(found.state === 'unknown' && found.because, 'no-group-has-half');
+});
+
+test('idle threads of several pools that stand in the JDK alone are no group', () => {
+  const found = nameGroupOrWider('threads', looksOf([threadsOf(CITIES.slice(0, 1), [PARKED]), threadsOf(CITIES, [PARKED])]));
+  assert.equal(found.state === 'unknown' && found.because, 'no-group-has-half');
 });
 
 test('any text gives groups whose threads are no more than its lines', () => {

@@ -18,6 +18,7 @@ const NAMED: Culprit = {
   keepers: null,
   retention: null,
   native: null,
+  usedBy: null,
   grown: [growth],
 };
 
