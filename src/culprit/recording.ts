@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, lstatSync, opendirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import self from 'node:process';
 import { bytesText } from '../format.ts';
@@ -67,6 +67,7 @@ export async function startRecording(
     if (started.state !== 'read') return started;
     if (!/Started recording/.test(started.value))
       return failed(`JFR.start: ${started.value.trim().split('\n')[0]?.slice(0, 200)}`);
+    await removeLeftovers(root, process, () => command('JFR.check'));
     return { state: 'read', value: { end }, atMs: started.atMs };
   } finally {
     if ('text' in settings) remove(root, described); // the JVM has read it
@@ -130,6 +131,47 @@ function write(root: string, name: string, text: string): string | null {
   } finally {
     closeSync(folder.fd);
   }
+}
+
+/** The file of another search is written when its recording ends, and read at once. */
+const LEFT_MS = MINUTE_MS;
+/** The container may have as many files in its /tmp as it likes. */
+const MAX_NAMES = 10_000;
+
+/**
+ * Removes the files of earlier recordings of this JVM whose memhound was killed: those that are older than a minute and of no recording that runs.
+ * `check`: the recordings of the JVM.
+ */
+async function removeLeftovers(root: string, { nspid }: ProcessRef, check: () => Promise<Reading<string>>): Promise<void> {
+  const left = leftIn(root, new RegExp(`^(memhound-${nspid}-[0-9a-f]{16})\\.jf[rc]$`));
+  if (left.length === 0) return;
+  const checked = await check();
+  if (checked.state !== 'read') return; // which of them run is not known
+  for (const { file, recording } of left) if (!checked.value.includes(recording)) remove(root, file);
+}
+
+function leftIn(root: string, name: RegExp): { readonly file: string; readonly recording: string }[] {
+  const pinned = pinFolderUnder(root, 'tmp');
+  if (pinned.state === 'refused') return [];
+  const found: { file: string; recording: string }[] = [];
+  const path = `/proc/self/fd/${pinned.fd}`;
+  try {
+    const folder = opendirSync(path);
+    try {
+      for (let n = 0, entry = folder.readSync(); entry !== null && n < MAX_NAMES; n++, entry = folder.readSync()) {
+        const recording = entry.isFile() ? name.exec(entry.name)?.[1] : undefined;
+        if (recording !== undefined && Date.now() - lstatSync(`${path}/${entry.name}`).mtimeMs > LEFT_MS)
+          found.push({ file: entry.name, recording });
+      }
+    } finally {
+      folder.closeSync();
+    }
+  } catch (error) {
+    codeOf(error); // throws what is no refusal of the system
+  } finally {
+    closeSync(pinned.fd);
+  }
+  return found;
 }
 
 /** The container may have put a folder in place of the file, or made its disk read-only. Then it stays: an error here would hide the answer. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, watch as watchFolder, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, watch as watchFolder, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,7 +13,7 @@ import { startJava } from '../../support/java.ts';
 import { readEvents } from '../../support/jfr-events.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
-import { run } from '../../support/process.ts';
+import { run, start } from '../../support/process.ts';
 
 const skip = missingRequirements('javac', 'cgroup');
 
@@ -48,6 +48,36 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   assert.match(retention.allocatedAt?.name ?? '', /^HeapLeak\.main:\d+$/);
   assert.deepEqual(files.made(), ['jfr'], 'its file has the pid of the JVM');
   assert.deepEqual(files.left(), [], 'the file of the recording is removed');
+});
+
+test('where memhound is killed the recording has an end of its own, and the next search removes its file', {
+  skip,
+}, async (t) => {
+  const java = await startJava('scenarios/HeapLeak.java', ['1', '60'], { flags: ['-XX:+UseSerialGC', '-Xmx200m'] });
+  t.after(() => java.stop('SIGKILL'));
+  await java.line((l) => l === 'ready');
+  const files = filesOf(t, java.pid);
+  const jcmd = async (...command: string[]) => (await run('jcmd', [String(java.pid), ...command])).stdout;
+  const args = ['culprit', '--pid', String(java.pid), '--for'];
+  const killed = start([process.execPath, [MEMHOUND, ...args, '1h']]);
+  t.after(() => killed.stop('SIGKILL'));
+  let running: RegExpExecArray | null = null;
+  while (running === null) {
+    await delay(100);
+    running = /name=(memhound-\S+) (?:duration=(\S+) )?.*\(running\)/.exec(await jcmd('JFR.check'));
+  }
+  await killed.stop('SIGKILL');
+  assert.match(running[2] ?? '', /^(?:3660s|1h 1m|61m|1h1m)$/, running[0]);
+  const file = join('/tmp', `${running[1]}.jfr`);
+  const old = new Date(Date.now() - 3600_000);
+  utimesSync(file, old, old);
+  const search = () => run(process.execPath, [MEMHOUND, ...args, '1s']);
+  assert.equal((await search()).code, 0);
+  assert.deepEqual(files.left(), ['jfr'], 'that of a recording which runs is left');
+  await jcmd('JFR.stop', `name=${running[1]}`); // as the end of its time does
+  utimesSync(file, old, old);
+  assert.equal((await search()).code, 0);
+  assert.deepEqual(files.left(), []);
 });
 
 test('culprit names the pool of threads that a running JVM accumulates', { skip }, async (t) => {
