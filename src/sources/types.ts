@@ -143,6 +143,8 @@ export interface FileObservation extends FileDescription {
   readonly mtimeMs?: number | null;
   /** Written after the container had started: this container touched its pages first, so they are charged to it. */
   readonly isOwn?: boolean;
+  /** A folder with very many files: its values are estimated from some of them. */
+  readonly isSampled?: boolean;
   /** The part of its bytes that this scan is the first to see, but that existed before the first scan; it is no growth. null: none. */
   readonly foundLate?: FileBytes | null;
 }

@@ -21,6 +21,8 @@ const MAX_NAMED_FILES = 20;
 const MIN_ROW_BYTES = 64 * KIB;
 /** A residency that was asked longer ago says so. Files that are written are asked at each scan. */
 const OLD_MS = 2 * MINUTE_MS;
+/** The error of a sum that is estimated from a thousand files and more of different sizes, as a share of it. */
+const SAMPLING_ERROR = 0.1;
 /** Page cache by file: large files by name, files of one kind together, files that cannot be queried, then the rest. Pure. */
 export function pageCacheParts(
   files: readonly FileReading[],
@@ -129,13 +131,15 @@ function namedPart(f: FileReading, scale: number, whole: number, reclaimable: bo
   const count = f.kind === 'file' ? null : `${f.files} files`;
   const ageMs = f.residentAtMs == null ? 0 : Date.parse(at) - f.residentAtMs;
   const age = ageMs < OLD_MS ? null : `asked ${Math.round(ageMs / MINUTE_MS)} min ago`;
-  const note = [method, age, count, state, shared].filter((x) => x !== null).join('; ');
+  const error = f.isSampled === true ? SAMPLING_ERROR : 0;
+  const sample = error > 0 ? 'by a part of them' : null;
+  const note = [method, age, count, sample, state, shared].filter((x) => x !== null).join('; ');
   return intervalPart(
     { id: f.kind === 'folder' ? 'folder' : 'file', name: safeName(f.path) },
-    [scale < 1 ? 0 : bytes, bytes, Math.min(whole, f.residentBytes!)],
+    [scale < 1 ? 0 : Math.round(bytes * (1 - error)), bytes, Math.min(whole, Math.round(f.residentBytes! * (1 + error)))],
     {
       reclaimable,
-      how: scale < 1 ? 'estimated' : 'measured',
+      how: scale < 1 || error > 0 ? 'estimated' : 'measured',
       at,
       note,
     },

@@ -5,6 +5,7 @@ import { etaText } from '../eta-text.ts';
 import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import { nativePartsOf } from '../growth/attribute.ts';
 import { mayBeCompilers } from '../growth/compiler-memory.ts';
+import { heldDescriptors } from '../held-descriptors.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
 import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
@@ -44,6 +45,13 @@ const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
   musl: 'This JVM runs with musl, which has no arenas and gives back what is freed only in whole spans: try an image with glibc to see the difference.',
 };
 
+const EXPLICIT_COLLECTIONS_OFF = '-XX:+DisableExplicitGC';
+const hasNoExplicitCollections = ({ jvm }: RuleContext): boolean =>
+  jvm?.flags.findLast((flag) => /^-XX:[+-]DisableExplicitGC$/.test(flag)) === EXPLICIT_COLLECTIONS_OFF;
+const NO_COLLECTION = `${EXPLICIT_COLLECTIONS_OFF} keeps the JVM from collecting for direct buffers, so those that nobody uses stay until the heap is full: remove it, or have -XX:+ExplicitGCInvokesConcurrent instead.`;
+const THREADS =
+  'Threads grow beside it, and each keeps its own buffers (ThreadLocal, and those of java.nio) until it ends: first see what starts them (`jcmd PID Thread.print`).';
+
 const SMALL_BLOCKS =
   'These are small blocks of malloc, no direct buffers: look for native libraries (JNI), and for Inflater, Deflater and streams of zip files that are never closed.';
 const CODE =
@@ -52,10 +60,23 @@ const CODE =
 const STACKS =
   'A thread keeps what its deepest call has touched, until it ends: recursion over input that grows, or large frames, in a pool whose threads stay. `jcmd PID Thread.print` shows which threads are deep. -Xss bounds each stack, and a StackOverflowError then names the code; a thread that asks for a stack size of its own has that one. Bound the depth, or give such work a few threads of its own.';
 
-/** Advice for the part that grew, if the mappings show one. */
+/** Advice for the part that grew, and first for what grows beside it and brings it. */
 function adviceFor(context: RuleContext, part: PartGrowth | null): string {
+  const { causes } = context.evaluation;
+  const kernelGrows = causes.some(({ cause }) => cause === 'slab' || cause === 'kernel');
+  const held = kernelGrows ? heldDescriptors(context) : null;
+  return [
+    ...(held === null ? [] : [`${held.text} ${held.advice}`]),
+    ...(causes.some(({ cause }) => cause === 'threads') ? [THREADS] : []),
+    adviceForPart(context, part),
+  ].join(' ');
+}
+
+/** Advice for the part that grew, if the mappings show one. */
+function adviceForPart(context: RuleContext, part: PartGrowth | null): string {
   const { allocator } = context;
-  const [direct, tracking] = [directAdvice(context), trackingAdvice(context)];
+  const direct = `${hasNoExplicitCollections(context) ? `${NO_COLLECTION} ` : ''}${directAdvice(context)}`;
+  const tracking = trackingAdvice(context);
   const byAllocator = BY_ALLOCATOR[allocator ?? 'glibc'];
   const isGlibc = (allocator ?? 'glibc') === 'glibc';
   switch (part?.id) {
@@ -137,7 +158,10 @@ function directBoundText(context: RuleContext, part: PartGrowth): string | null 
   // Under another allocator than glibc's all that malloc holds looks like large blocks.
   const isOnlyDefault = most?.flag === null && context.allocator !== null && context.allocator !== 'glibc';
   if (most === null || isOnlyDefault || !fitsLimit(context, most.bytes - part.bytes)) return null;
-  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.text}): there the JVM collects, and throws an OutOfMemoryError if they are in use. Other blocks of malloc would go on:${etaText(context)}`;
+  const then = hasNoExplicitCollections(context)
+    ? `throws an OutOfMemoryError, even if nobody uses them: ${EXPLICIT_COLLECTIONS_OFF} keeps it from collecting first`
+    : 'collects, and throws an OutOfMemoryError if they are in use';
+  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.text}): there the JVM ${then}. Other blocks of malloc would go on:${etaText(context)}`;
 }
 
 /** The end of the stacks of the threads that run now. A thread may have asked for a larger one, and no flag says so. */

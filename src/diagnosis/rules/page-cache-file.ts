@@ -56,7 +56,7 @@ export const pageCacheFile: CauseRule = {
     const rows = context.grown['page-cache'];
     const row = rows[0] ?? null;
     const situation = row === null ? null : fileSituation(row, context);
-    const usage = growthOf(context, 'usage');
+    const usage = riseOfUsage(context);
     const whole = usage > 0 ? usage : share.bytesPerHour;
     const cache = cacheText(context, share.what);
     // Cache may take the place of what the processes give back.
@@ -102,6 +102,12 @@ export const pageCacheFile: CauseRule = {
     };
   },
 };
+
+/** Bytes per hour, also where it is open whether the rise goes on: the cache in it does. */
+function riseOfUsage(context: RuleContext): number {
+  const usage = trendOf(context, 'usage');
+  return usage?.trend === 'settling' ? Math.max(0, usage.slopeBytesPerHour ?? 0) : growthOf(context, 'usage');
+}
 
 /** "page cache of 31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */
 function cacheText(context: RuleContext, what: string | null): Sentence {

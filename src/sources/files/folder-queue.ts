@@ -9,6 +9,9 @@ export interface Folder {
   mtimeMs: number;
   walkedAtMs: number | null;
   entries: number;
+  /** What its last walk cost, in names of which each was looked at, and how long it took. */
+  cost: number;
+  tookMs: number;
 }
 
 /** The system's own folders have tens of thousands of files, and programs hardly ever write to them. They are walked after all others. */
@@ -46,7 +49,7 @@ export class FolderQueue {
     }
     if (isSystemFolder(path) && this.#folders.size >= SYSTEM_SHARE * this.#maxFolders) return;
     if (this.#folders.size >= this.#maxFolders && !this.#evict(kind, mtimeMs)) return;
-    this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0 });
+    this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0, cost: 0, tookMs: 0 });
   }
 
   /** Makes the folder due at the next scan, whatever the time of its last walk. */
@@ -60,12 +63,15 @@ export class FolderQueue {
     this.#folders.delete(path);
   }
 
-  /** The next folder that is due; null: none is. `wide`: include folders that are only guesses. */
+  /**
+   * The next folder that is due; null: none is. `wide`: files in sight do not explain the page cache, so folders that are only guesses are included,
+   * and those whose names change are walked again sooner.
+   */
   next(nowMs: number, wide: boolean): Folder | null {
     let best: Folder | null = null;
     for (const folder of this.#folders.values()) {
       if (!wide && folder.kind !== 'hot' && folder.walkedAtMs === null && !isNew(folder, nowMs)) continue;
-      if (!isDue(folder, nowMs)) continue;
+      if (!isDue(folder, nowMs, wide)) continue;
       if (best === null || before(folder, best, nowMs)) best = folder;
     }
     return best;
@@ -84,10 +90,15 @@ export class FolderQueue {
   }
 }
 
-function isDue(folder: Folder, nowMs: number): boolean {
-  if (folder.walkedAtMs === null) return true;
-  const costlier = Math.max(1, folder.entries / 100) * (folder.kind === 'hot' ? 1 : 6);
-  return ageMs(folder.walkedAtMs, nowMs) >= Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
+/** While a hot folder with very many files is searched, the rest of the time is for other folders. */
+const SEARCH_SHARE = 1 / 3;
+
+function isDue({ walkedAtMs, cost, tookMs, kind }: Folder, nowMs: number, wide: boolean): boolean {
+  if (walkedAtMs === null) return true;
+  const costlier = Math.max(1, cost / 100) * (kind === 'hot' ? 1 : 6);
+  const againMs = Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
+  const sooner = wide && kind === 'hot' ? Math.max(HOT_AGAIN_MS, tookMs / SEARCH_SHARE - tookMs) : againMs;
+  return ageMs(walkedAtMs, nowMs) >= Math.min(againMs, sooner);
 }
 
 /** A folder that was found, and whose names changed within this time, is likely to be one of many: a folder for each day or tenant. */

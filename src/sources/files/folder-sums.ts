@@ -18,6 +18,8 @@ interface Sum {
   /** Time of the first complete walk of the folder; null: no walk is complete yet. */
   completedMs: number | null;
   residency: ResidencyState;
+  /** Some of the files stand for others that were not opened. */
+  isSampled: boolean;
   /** When the walk began. */
   readonly walkedAtMs: number;
   /** The file system of the files; null: not known. */
@@ -53,26 +55,36 @@ export class FolderSums {
       mtimeMs: 0,
       completedMs: this.#complete.get(folder)?.completedMs ?? null,
       residency: { state: 'unknown', reason: 'no file was queried' },
+      isSampled: false,
       walkedAtMs: nowMs,
       dev: null,
       unknown: new Map(),
     });
   }
 
-  add(folder: string, stat: Stats, measured: FileResidency, isOwn: boolean): void {
+  /** A file that stands for `weight` files. */
+  add(
+    folder: string,
+    stat: Stats,
+    measured: FileResidency,
+    { weight, isOwn }: { readonly weight: number; readonly isOwn: boolean },
+  ): void {
     const sum = this.#partial.get(folder);
     if (sum === undefined) return;
     const { residency } = measured;
+    const [sizeBytes, allocated] = [weight * stat.size, weight * allocatedBytes(stat)];
+    if (weight > 1) sum.isSampled = true;
     if (residency.state === 'unknown') {
-      addUnqueried(sum.unknown, residency.reason, { files: 1, sizeBytes: stat.size, allocatedBytes: allocatedBytes(stat) });
+      addUnqueried(sum.unknown, residency.reason, { files: weight, sizeBytes, allocatedBytes: allocated });
       return;
     }
-    sum.files++;
-    sum.sizeBytes += stat.size;
-    sum.allocatedBytes += allocatedBytes(stat);
-    sum.residentBytes += measured.residentBytes ?? 0;
-    sum.dirtyBytes += measured.dirtyBytes ?? 0;
-    if (isOwn) sum.ownBytes += measured.residentBytes ?? 0;
+    const residentBytes = weight * (measured.residentBytes ?? 0);
+    sum.files += weight;
+    sum.sizeBytes += sizeBytes;
+    sum.allocatedBytes += allocated;
+    sum.residentBytes += residentBytes;
+    sum.dirtyBytes += weight * (measured.dirtyBytes ?? 0);
+    if (isOwn) sum.ownBytes += residentBytes;
     sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
     sum.residency = residency;
     if (measured.fileSystem !== null) sum.dev = stat.dev;
@@ -156,6 +168,7 @@ const folderRow = (folder: string, sum: Sum, times: ScanTimes, foundLate: FileBy
   deleted: false,
   fileSystem: sum.dev === null ? null : times.fileSystemOf(sum.dev),
   isOwn: sum.ownBytes >= sum.residentBytes / 2,
+  isSampled: sum.isSampled,
   foundLate,
 });
 

@@ -1,6 +1,7 @@
 import { closeSync, type Dir, type Dirent, fstatSync, opendirSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { ageMs } from '../../clock.ts';
 import { MINUTE_MS } from '../../units.ts';
 import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
 import { holdingMounts, mountsOf } from '../process/remote-mounts.ts';
@@ -13,6 +14,8 @@ export interface NamedFile extends PinnedFile {
   /** Path of its folder. */
   readonly folder: string;
   readonly name: string;
+  /** It stands for so many files of its folder: 1, or more if the folder has too many to open them all. */
+  readonly weight: number;
 }
 
 /** Receives the results of a walk. */
@@ -29,6 +32,19 @@ export interface FolderVisitor {
 /** Number of files that are pinned at the same time. */
 const BATCH_FILES = 64;
 const MAX_DEPTH = 24;
+/**
+ * A walk opens this many files of a folder, then half of as many more, a quarter of twice as many, and so on: the sum of a hundred thousand small
+ * files is then known to a few per cent, and the walk ends before the folder has doubled.
+ */
+const ALL_OPENED = 2048;
+/** Reading a name takes this share of the time of an operation. */
+const SKIPPED_NAME = 1 / 8;
+
+/** Of each so many files, the walk opens one after `entries` names. */
+const strideAfter = (entries: number): number => 2 ** Math.floor(Math.log2(Math.max(1, (2 * entries) / ALL_OPENED)));
+
+/** Whether the last walk of a folder opened all of its files. */
+export const isOpenedWhole = ({ entries }: Pick<Folder, 'entries'>): boolean => strideAfter(entries) === 1;
 /** A longer walk would hold up the tick. On a busy machine, a batch whose residency only fincore(1) tells takes a hundred milliseconds. */
 const MAX_WALK_MS = 1000;
 const RECENT_CHANGE_MS = 10 * MINUTE_MS;
@@ -43,7 +59,7 @@ export class FolderWalk {
   readonly #root: string;
   readonly #queue: FolderQueue;
   readonly #fileSystems: FileSystems;
-  #current: { folder: Folder; fd: number; dir: Dir; entries: number } | null = null;
+  #current: { folder: Folder; fd: number; dir: Dir; entries: number; cost: number; readonly beganMs: number } | null = null;
   /** Pinned files of the next batch, and the folders that were read to the end since the last one. */
   #pinned: NamedFile[] = [];
   #ended: { readonly folder: Folder; readonly gone: boolean }[] = [];
@@ -112,13 +128,14 @@ export class FolderWalk {
       // Not a folder, on a file system that is not walked, or not readable. It is remembered, so that it is not tried each time.
       closeSync(found.fd);
       folder.entries = 1;
+      folder.cost = 1;
       return true;
     }
     closeSync(found.fd);
     // Names changed since the last walk, or shortly before the first: programs write here, although each file may exist only for a moment.
     if (found.stat.mtimeMs >= (lastWalkMs ?? nowMs - RECENT_CHANGE_MS) && folder.kind !== 'root') folder.kind = 'hot';
     folder.mtimeMs = found.stat.mtimeMs;
-    this.#current = { folder, ...opened, entries: 0 };
+    this.#current = { folder, ...opened, entries: 0, cost: 0, beganMs: nowMs };
     this.done.folders++;
     visitor.begin(folder);
     return true;
@@ -134,13 +151,19 @@ export class FolderWalk {
         ended = true;
         break;
       }
-      current.entries++;
+      const weight = strideAfter(current.entries++);
       this.done.names++;
-      budget.spend(1);
-      this.#entry(current, entry, visitor);
+      // Each walk opens other files, so that after some walks every large one has a row.
+      const isSkipped = entry.isFile() && (current.entries + this.done.folders) % weight !== 0;
+      const cost = isSkipped ? SKIPPED_NAME : 1;
+      current.cost += cost;
+      budget.spend(cost);
+      if (!isSkipped) this.#entry(current, entry, weight, visitor);
     }
     if (!ended) return;
     current.folder.entries = current.entries;
+    current.folder.cost = current.cost;
+    current.folder.tookMs = ageMs(current.beganMs, nowMs);
     current.folder.walkedAtMs = nowMs;
     // A folder that was removed during the walk has no links left. Its list of names only looks complete.
     const gone = fstatSync(current.fd).nlink === 0;
@@ -149,7 +172,7 @@ export class FolderWalk {
     this.#ended.push({ folder: current.folder, gone });
   }
 
-  #entry(current: { folder: Folder; fd: number }, entry: Dirent, visitor: FolderVisitor): void {
+  #entry(current: { folder: Folder; fd: number }, entry: Dirent, weight: number, visitor: FolderVisitor): void {
     const path = `/proc/self/fd/${current.fd}/${entry.name}`;
     const mounts = mountsOf(this.#root);
     if (mounts.remote.length > 0 && mounts.isRemotePath(`${current.folder.path}/${entry.name}`)) return;
@@ -165,7 +188,7 @@ export class FolderWalk {
       const found = pin(path, dirname(this.#root));
       if (found.state === 'refused') return;
       if (found.stat.isFile() && visitor.accepts(found.stat))
-        this.#pinned.push({ fd: found.fd, stat: found.stat, folder: current.folder.path, name: entry.name });
+        this.#pinned.push({ fd: found.fd, stat: found.stat, folder: current.folder.path, name: entry.name, weight });
       else closeSync(found.fd);
     }
   }

@@ -10,9 +10,9 @@ import { knowShmemMount, mountsOf } from '../process/remote-mounts.ts';
 import type { FileReading, ProcessRef, Roots } from '../types.ts';
 import { FileSystems } from './file-systems.ts';
 import { argumentFolders, folderCandidates } from './folder-candidates.ts';
-import { FolderQueue } from './folder-queue.ts';
+import { type Folder, FolderQueue } from './folder-queue.ts';
 import { FolderSums } from './folder-sums.ts';
-import { type FolderVisitor, FolderWalk, type NamedFile } from './folder-walk.ts';
+import { type FolderVisitor, FolderWalk, isOpenedWhole, type NamedFile } from './folder-walk.ts';
 import { allocatedBytes, type FileResidency, measureFiles, queryCost } from './measure-files.ts';
 import { OpenFiles, type UnaskedMount } from './open-files.ts';
 import { Residency } from './residency.ts';
@@ -373,9 +373,10 @@ export class PageCacheScanner {
   }
 
   /** After a walk of the folder: a file that is no longer in it was removed, or will be found in another folder. */
-  #endFolder(folder: string, gone: boolean, nowMs: number): void {
+  #endFolder({ path: folder, entries }: Folder, gone: boolean, nowMs: number): void {
     this.#sums.end(folder, gone, nowMs);
-    const beganMs = this.#walkBeganMs.get(folder) ?? Number.NEGATIVE_INFINITY;
+    const isWhole = isOpenedWhole({ entries });
+    const beganMs = (isWhole ? this.#walkBeganMs.get(folder) : undefined) ?? Number.NEGATIVE_INFINITY;
     this.#walkBeganMs.delete(folder);
     for (const [key, { lostMs, path, seenMs, openBy, mapped }] of this.#tracked) {
       const isMissing = lostMs !== null || (seenMs < beganMs && openBy.length === 0 && !mapped);
@@ -447,7 +448,7 @@ export class PageCacheScanner {
         this.#walkBeganMs.set(folder.path, nowMs);
         this.#sums.begin(folder.path, nowMs);
       },
-      end: (folder, gone) => this.#endFolder(folder.path, gone, nowMs),
+      end: (folder, gone) => this.#endFolder(folder, gone, nowMs),
       files: (files) => this.#addFolderFiles(nowMs, files),
     };
   }
@@ -456,13 +457,13 @@ export class PageCacheScanner {
   async #addFolderFiles(nowMs: number, files: readonly NamedFile[]): Promise<void> {
     const answers = await measureFiles(files, this.#withBudget(this.#folderBudget));
     this.#queries += files.length;
-    files.forEach(({ folder, name, stat }, i) => {
+    files.forEach(({ folder, name, stat, weight }, i) => {
       const measured = answers[i]!;
       const large = Math.max(measured.residentBytes ?? 0, stat.size) >= this.#limits.largeBytes;
       const path = `${folder === '/' ? '' : folder}/${name}`;
       const file = large ? this.#track(path, stat) : null;
       if (file !== null) Object.assign(file, { path, lostMs: null } satisfies Partial<TrackedFile>);
-      if (file === null) this.#sums.add(folder, stat, measured, stat.mtimeMs >= this.#times.processStartMs);
+      if (file === null) this.#sums.add(folder, stat, measured, { weight, isOwn: stat.mtimeMs >= this.#times.processStartMs });
       else setResidency(file, stat, measured, nowMs);
     });
   }

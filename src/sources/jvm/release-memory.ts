@@ -32,6 +32,9 @@ const TIMEOUT_MS = MINUTE_MS;
 /** Time for the cleaners of direct buffers, which run in a separate thread after the collection. */
 export const CLEANERS_MS = 2_000;
 
+/** -XX:+DisableExplicitGC makes nothing of GC.run. The histogram collects all the same. */
+const IS_DISABLED = /explicit gc is disabled/i;
+
 /** Runs a full collection in the JVM, then makes its malloc return freed memory to the kernel. Newer updates of JDK 11 and 17, and all since 21, can trim. */
 export async function releaseMemory(jvm: {
   readonly roots: Roots;
@@ -40,7 +43,8 @@ export async function releaseMemory(jvm: {
   const send = (line: string) => attach({ ...jvm, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
   const anonBytes = (): number | null => readStatus(jvm.roots.proc, jvm.process.pid)?.rssAnonBytes ?? null;
   const beforeBytes = anonBytes();
-  const collected = await send('GC.run');
+  let collected = await send('GC.run');
+  if (collected.state === 'read' && IS_DISABLED.test(collected.value)) collected = await send('GC.class_histogram');
   if (collected.state !== 'read') return collected;
   await delay(CLEANERS_MS);
   const afterCollectionBytes = anonBytes();

@@ -179,9 +179,9 @@ test('small files have a row for their folder, and those that could not be queri
         folder,
         stat,
         { residentBytes: 40_960, dirtyBytes: 0, residency: { state: 'known', method: 'cachestat' }, fileSystem: null },
-        false,
+        { weight: 1, isOwn: false },
       );
-    sums.add(folder, stat, unknown, false);
+    sums.add(folder, stat, unknown, { weight: 1, isOwn: false });
     sums.end(folder, false, 1);
   }
   assert.deepEqual(
@@ -194,6 +194,22 @@ test('small files have a row for their folder, and those that could not be queri
       ['unqueried', '', 2, 81_920, null, { state: 'unknown', reason: 'owned by uid 0' }],
     ],
   );
+});
+
+test('a file that stands for others counts as all of them, and its row says that it is estimated', () => {
+  const sums = new FolderSums();
+  const stat = { size: 40_960, blocks: 80, mtimeMs: 5 } as Stats;
+  const measured = {
+    residentBytes: 8192,
+    dirtyBytes: 0,
+    residency: { state: 'known', method: 'cachestat' },
+    fileSystem: null,
+  } as const;
+  sums.begin('/a', 0);
+  for (const weight of [1, 4, 16]) sums.add('/a', stat, measured, { weight, isOwn: true });
+  sums.end('/a', false, 1);
+  const [row] = sums.rows({ nowMs: 2, firstScanMs: 1, processStartMs: 1, fileSystemOf: () => null });
+  assert.deepEqual([row?.files, row?.sizeBytes, row?.residentBytes, row?.isSampled], [21, 860_160, 172_032, true]);
 });
 
 test("folders that arguments name are found: of a file its folder, and none of what is only read or is the system's", () => {

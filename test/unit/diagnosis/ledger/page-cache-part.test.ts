@@ -51,6 +51,15 @@ test('files of disks are page cache, also where the file system is not known, an
   assert.deepEqual([pageCacheParts([], 0, AT), tmpfsParts([], 9, AT)], [[], []]);
 });
 
+test('a folder of which only a part was opened is estimated, within a tenth', () => {
+  const [part] = pageCacheParts(
+    [fileReading('/objects/', 40 * MIB, { kind: 'folder', files: 9000, isSampled: true })],
+    80 * MIB,
+    AT,
+  );
+  assert.deepEqual([part!.how, part!.lowBytes, part!.bytes, part!.highBytes], ['estimated', 36 * MIB, 40 * MIB, 44 * MIB]);
+});
+
 test('the largest part comes first, whatever it is', () => {
   const files = [fileReading('/a', MIB), fileReading('/b.so', 3 * MIB), fileReading('/c', 2 * MIB)];
   assert.deepEqual(ids(pageCacheParts(files, 10 * MIB, AT)), ['unseen-files', 'mapped-libraries', 'file', 'file']);

@@ -203,6 +203,32 @@ test('direct buffers end at -Xmx where -XX:MaxDirectMemorySize is not given', ()
   assert.match(headline(300 * MIB, { allocator: 'glibc' }), /end at 300 MiB/);
 });
 
+test('with -XX:+DisableExplicitGC nothing is collected where direct buffers end, and that flag is the first advice about them', () => {
+  const found = grownIn('direct-buffers', ['-XX:MaxDirectMemorySize=300m', '-XX:+DisableExplicitGC']);
+  assert.match(
+    found?.headline ?? '',
+    /there the JVM throws an OutOfMemoryError, even if nobody uses them: -XX:\+DisableExplicitGC/,
+  );
+  assert.match(
+    found?.advice ?? '',
+    /says what each gave back\. -XX:\+DisableExplicitGC keeps the JVM from collecting for direct buffers/,
+  );
+  const given = ['-XX:+DisableExplicitGC', '-XX:-DisableExplicitGC', '-XX:MaxDirectMemorySize=300m'];
+  assert.match(grownIn('direct-buffers', given)?.headline ?? '', /there the JVM collects/);
+});
+
+test('what grows beside native memory and brings it comes first in the advice: threads, and descriptors of one kind', () => {
+  const beside = (cause: 'threads' | 'slab', over: Given = {}) =>
+    applyRule(nativeGrowth, {
+      ...over,
+      evaluation: { trend: 'growing', leak: true, causes: [causeShare('native'), causeShare(cause, 4e6)] },
+    })?.advice ?? '';
+  assert.match(beside('threads'), /^Threads grow beside it, and each keeps its own buffers/);
+  const selectors = { values: { kernel: 12 * MIB }, descriptorHolder: { pid: 7, kind: 'epoll', count: 3000 } } as const;
+  assert.match(beside('slab', selectors), /^Held open are about 3,000 epoll sets, by pid 7: .* Each Selector holds/);
+  assert.match(beside('slab'), /^First see whether the program holds it/);
+});
+
 test('what is set already is not advised', () => {
   const advice = grownIn('direct-buffers', ['-XX:MaxDirectMemorySize=2g', '-XX:NativeMemoryTracking=summary'])?.advice ?? '';
   assert.match(advice, /-XX:MaxDirectMemorySize=2g is set: a smaller one tests for direct buffers/);

@@ -298,6 +298,11 @@ test('what grows beside the cache has a rate only where both add up to the growt
   assert.match(beside(4e6, 4e6), /all of it page cache.* Anonymous memory grows beside it/);
 });
 
+test('where it is open whether memory used goes on rising, it is not said to stand beside cache that grows', () => {
+  const fields = { usage: fieldTrend('settling', 6e6) };
+  assert.match(growing({ fields, what: null })?.headline ?? '', /^Memory used grows 144 MB a day, /);
+});
+
 test('cache that takes the place of memory which is given back is not said to make memory used grow', () => {
   const fields = { usage: fieldTrend('stable') };
   assert.equal(

@@ -38,3 +38,12 @@ test('a folder that was made just now is walked before those that change are wal
   queue.next(NOW_MS, true)!.walkedAtMs = NOW_MS - HOUR_MS;
   assert.equal(walkNext(queue), '/data/2026/03');
 });
+
+test('while page cache is not explained, a folder whose names change is walked again although it is large, after twice the time that its walk took', () => {
+  const queue = new FolderQueue(10);
+  queue.add('/data/spool', 'hot', NOW_MS);
+  Object.assign(queue.next(NOW_MS, true)!, { walkedAtMs: NOW_MS, entries: 30_000, cost: 10_000, tookMs: 20 * SECOND_MS });
+  assert.equal(queue.next(NOW_MS + 30 * SECOND_MS, true), null);
+  assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, false), null);
+  assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, true)?.path, '/data/spool');
+});
