@@ -20,6 +20,14 @@ const { values } = parseArgs({
   options: { only: { type: 'string' }, 'at-once': { type: 'string', default: '2' }, log: { type: 'string' } },
 });
 
+/** Ends what is under way, so that a report that is stopped leaves nothing behind. */
+const underWay = new Set<() => Promise<void>>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    queue.length = 0;
+    void Promise.all([...underWay].map((end) => end())).finally(() => process.exit(1));
+  });
+
 interface TimedVerdict {
   readonly atS: number;
   readonly verdict: Verdict;
@@ -48,6 +56,16 @@ async function resultOfCase(one: NameCase): Promise<NameResult> {
       .replace(/^TOOL$/, tool),
   );
   const ends: (() => Promise<unknown>)[] = [];
+  const end = async (): Promise<void> => {
+    if (!underWay.delete(end)) return;
+    for (const stop of ends) await stop();
+    for (const pid of cgroup.read('cgroup.procs').split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+    await delay(200);
+    await cgroup.remove();
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(shm, { recursive: true, force: true });
+  };
+  underWay.add(end);
   try {
     if (one.prepare !== undefined) await run(...shell(one.prepare));
     const program = await startJava(`scenarios/${one.program}.java`, args, { cgroup, flags: one.flags });
@@ -68,12 +86,7 @@ async function resultOfCase(one: NameCase): Promise<NameResult> {
     if (values.log !== undefined) logVerdicts(values.log, one, verdicts);
     return resultOf(one, verdicts);
   } finally {
-    for (const end of ends) await end();
-    for (const pid of cgroup.read('cgroup.procs').split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
-    await delay(200);
-    await cgroup.remove();
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(shm, { recursive: true, force: true });
+    await end();
   }
 }
 

@@ -57,7 +57,7 @@ export function diagnoseAfter(
     heapCounted: isHeapCounted(raw),
     isSwapping: swappedNow(raw) !== null,
   });
-  const evaluation = withoutSlabOfFiles(withoutSharedHeap(attributed, raw.jvm, raw.grown), raw.grown);
+  const evaluation = withoutSlabOfFiles(withoutSharedHeap(attributed, raw.jvm, raw.grown, isHeapCounted(raw)), raw.grown);
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);

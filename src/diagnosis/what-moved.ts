@@ -5,8 +5,10 @@ import { HOUR_S } from '../units.ts';
 import { rowOfTracks } from './file-rows.ts';
 import { filesName } from './grown-files-text.ts';
 import { type FileCause, filesThatRose } from './growth/file-growth.ts';
+import { isHeapFile } from './ledger/page-cache-part.ts';
 import type { RuleContext } from './rule-context.ts';
 import { type Sentence, sentence, sentenceText } from './sentence.ts';
+import type { FileRow } from './types.ts';
 
 /** A part with this share of a movement is named for it. */
 const MOST = 0.6;
@@ -73,7 +75,7 @@ function partThat(moved: Move, series: Series, movement: Movement): Sentence | n
   const of = (column: Float64Array | undefined): number => (column === undefined ? 0 : moved(t, column, movement));
   const isMost = (bytes: number): boolean => bytes >= MOST * movement.bytes;
   const others: readonly Part[] = [
-    { name: () => sentence`shared memory${filesText(moved, series, 'shmem', movement)}`, bytes: of(fields.get('shmem')) },
+    { name: () => sharedName(moved, series, movement), bytes: of(fields.get('shmem')) },
     { name: () => sentence`page cache${filesText(moved, series, 'page-cache', movement)}`, bytes: of(cachedColumn(fields)) },
     { name: () => sentence`kernel memory`, bytes: of(fields.get('kernel')) },
   ];
@@ -104,16 +106,26 @@ const named = (parts: readonly Part[]): Sentence | null =>
     ? null
     : parts.reduce((all: Sentence, { name }, i) => sentence`${all}${i === 0 ? '' : ' and '}${name()}`, []);
 
+/** The heap of ZGC is shared memory, too. */
+function sharedName(moved: Move, series: Series, movement: Movement): Sentence {
+  const rows = rowsThat(moved, series, 'shmem', movement);
+  return rows.length > 0 && rows.every(isHeapFile) ? sentence`Java heap` : sentence`shared memory${textOf(rows)}`;
+}
+
 /** " of /data/app.log"; empty: no files in sight explain it. */
-function filesText(moved: Move, series: Series, cause: FileCause, movement: Movement): Sentence {
+const filesText = (moved: Move, series: Series, cause: FileCause, movement: Movement): Sentence =>
+  textOf(rowsThat(moved, series, cause, movement));
+
+const textOf = (rows: readonly FileRow[]): Sentence =>
+  rows.reduce((all: Sentence, row, i) => sentence`${all}${i === 0 ? ' of ' : ' and '}${filesName(row)}`, []);
+
+function rowsThat(moved: Move, series: Series, cause: FileCause, movement: Movement): readonly FileRow[] {
   const { fromS, toS, bytes } = movement;
   const swinging =
     moved === swung ? series.files.find((track) => moved(track.t, track.residentBytes, movement) >= MOST * bytes) : undefined;
-  const rows =
-    swinging === undefined
-      ? filesThatRose(series, cause, (bytes / (toS - fromS)) * HOUR_S, toS - fromS)
-      : [rowOfTracks(swinging.path, [swinging])];
-  return rows.reduce((all: Sentence, row, i) => sentence`${all}${i === 0 ? ' of ' : ' and '}${filesName(row)}`, []);
+  return swinging === undefined
+    ? filesThatRose(series, cause, (bytes / (toS - fromS)) * HOUR_S, toS - fromS)
+    : [rowOfTracks(swinging.path, [swinging])];
 }
 
 function within(t: Float64Array, column: Float64Array, { fromS, toS }: Movement): Float64Array {

@@ -26,10 +26,15 @@ export interface Memhound {
   readonly stop: (signal?: NodeJS.Signals) => ReturnType<Running['stop']>;
 }
 
+const dataDirs: string[] = [];
+process.on('exit', () => {
+  for (const dir of dataDirs) rmSync(dir, { recursive: true, force: true });
+});
+
 /** A folder for the history of one test, removed with the test process. */
 export function dataDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'memhound-data-'));
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+  dataDirs.push(dir);
   return dir;
 }
 

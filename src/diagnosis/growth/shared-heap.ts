@@ -14,14 +14,26 @@ const SLAB_SHARE = 0.08;
 export const isHeapInShmem = (jvm: Pick<JvmReading, 'collector'> | null, shmem: GrownFiles['shmem']): boolean =>
   heapCountedIn(jvm?.collector ?? null) === 'shmem' && shmem.every(isHeapFile);
 
-/** The evaluation without a heap's shared memory as a cause of its own: the heap's floor tells whether it leaks. */
-export function withoutSharedHeap(evaluation: Evaluation, jvm: JvmReading | null, { shmem }: GrownFiles): Evaluation {
+/** Whether the file of a heap is all that grows in shared memory: a JVM without counters tells its collector by it. */
+export const isHeapFileAlone = ({ shmem }: GrownFiles): boolean => shmem.length > 0 && shmem.every(isHeapFile);
+
+/**
+ * The evaluation without a heap's shared memory as a cause of its own: the heap's floor tells whether it leaks. If the heap is not counted, it is the
+ * cause, and nobody knows what a collection leaves of it.
+ */
+export function withoutSharedHeap(
+  evaluation: Evaluation,
+  jvm: JvmReading | null,
+  grown: GrownFiles,
+  heapCounted: boolean,
+): Evaluation {
   const shared = evaluation.causes.find(({ cause }) => cause === 'shmem');
-  if (shared === undefined || !isHeapInShmem(jvm, shmem)) return evaluation;
+  if (shared === undefined || !(heapCounted ? isHeapInShmem(jvm, grown.shmem) : isHeapFileAlone(grown))) return evaluation;
   const isOfItsPages = ({ cause, reclaimable, bytesPerHour }: CauseShare): boolean =>
     cause === 'slab' && reclaimable && bytesPerHour < SLAB_SHARE * shared.bytesPerHour;
-  const causes = evaluation.causes.filter((share) => share !== shared && !isOfItsPages(share));
-  if (causes.some(({ reclaimable }) => !reclaimable)) return { ...evaluation, causes };
+  const rest = evaluation.causes.filter((share) => share !== shared && !isOfItsPages(share));
+  const causes: readonly CauseShare[] = heapCounted ? rest : [...rest, { ...shared, cause: 'heap', what: null }];
+  if (rest.some(({ reclaimable }) => !reclaimable)) return { ...evaluation, causes };
   return {
     ...evaluation,
     causes,

@@ -2,6 +2,7 @@ import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
 import { gainedBytes } from '../growth/anon-growth.ts';
+import { isHeapFileAlone } from '../growth/shared-heap.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isHeapCounted, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -47,8 +48,11 @@ function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<Ca
     part === null
       ? 'in the range of the Java heap'
       : `${shareOfBytesText(part.grewBytes, all)} of it in the range of the Java heap by its mappings`;
+  const growth = isHeapFileAlone(context.grown)
+    ? `The Java heap, which this JVM holds in shared memory, grows ${rateText(share.bytesPerHour)}`
+    : `Anonymous memory grows ${rateText(share.bytesPerHour)}, ${where}`;
   return {
-    headline: sentence`Anonymous memory grows ${rateText(share.bytesPerHour)}, ${where}. The JVM publishes no counters, so it is not known whether this survives garbage collection.`,
+    headline: sentence`${growth}. The JVM publishes no counters, so it is not known whether this survives garbage collection.`,
     severity: 'warn',
     title: sentence`The Java heap fills, and the JVM does not say what its collections leave`,
     evidence: {

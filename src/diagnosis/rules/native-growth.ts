@@ -53,7 +53,9 @@ const THREADS =
   'Threads grow beside it, and each keeps its own buffers (ThreadLocal, and those of java.nio) until it ends: first see what starts them (`jcmd PID Thread.print`).';
 
 const SMALL_BLOCKS =
-  'These are small blocks of malloc, no direct buffers: look for native libraries (JNI), and for Inflater, Deflater and streams of zip files that are never closed.';
+  'These are small blocks of malloc: look for native libraries (JNI), and for Inflater, Deflater and streams of zip files that are never closed.';
+/** glibc's M_MMAP_THRESHOLD: only larger blocks are a mapping each. The thread that starts a JVM makes none of them. */
+const SMALL_BUFFERS = 'Direct buffers of less than 128 KiB are such blocks, too.';
 const CODE =
   'Compiled code ends at -XX:ReservedCodeCacheSize. It grows as long as new classes or lambdas are loaded and run often: `jcmd PID Compiler.codecache`.';
 
@@ -87,7 +89,7 @@ function adviceForPart(context: RuleContext, part: PartGrowth | null): string {
     case 'malloc-heap':
       return [RELEASE, SMALL_BLOCKS, ...(isGlibc ? [] : [byAllocator]), tracking].join(' ');
     case 'malloc-arenas':
-      return [RELEASE, SMALL_BLOCKS, byAllocator, tracking].join(' ');
+      return [RELEASE, SMALL_BLOCKS, SMALL_BUFFERS, direct, byAllocator, tracking].join(' ');
     case 'direct-buffers':
       return [RELEASE, direct, ...(isGlibc ? [] : [byAllocator]), tracking].join(' ');
     default:

@@ -59,6 +59,20 @@ describe('a rise that stands for too short a time to know', () => {
     );
     assert.match(headline({ fields: { file: risen } }), /, most of it page cache, in 10 seconds/, 'no file is in sight');
   });
+  test('names the Java heap, where that is in shared memory', () => {
+    const over = { t, fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 } } as const;
+    const files = [
+      fileTrack(
+        '/memfd:java_heap',
+        [...t].map((second) => (risen(second) - 100) * MIB),
+        over,
+      ),
+    ];
+    assert.match(
+      headline({ fields: { anon: () => 60, file: risen, shmem: risen }, files }),
+      /, most of it Java heap, in 10 seconds/,
+    );
+  });
   test('names the part of anonymous memory that rose, if one has most of it', () => {
     const grew = (name: string, mib: (second: number) => number) => ({
       ...{ id: 'direct-buffers', name, process: null },

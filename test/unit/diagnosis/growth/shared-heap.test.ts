@@ -5,12 +5,13 @@ import type { Cause } from '../../../../src/trends/types.ts';
 import { jvmReading } from '../../../support/jvm-reading.ts';
 import { causeShare, eta, fileRow, filesThatGrow, ruleContext } from '../../../support/rule-context.ts';
 
-function left(causes: readonly Cause[], path: string, collector: 'ZGC' | 'G1' = 'ZGC') {
+function left(causes: readonly Cause[], path: string, collector: 'ZGC' | 'G1' | null = 'ZGC') {
   const { evaluation } = ruleContext({
     evaluation: { trend: 'growing', leak: true, causes: causes.map((cause) => causeShare(cause)), etas: [eta('oom-kill', 600)] },
   });
   const row = fileRow({ path, fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 } });
-  const found = withoutSharedHeap(evaluation, jvmReading({ collector }), filesThatGrow([row]).grown);
+  const jvm = collector === null ? null : jvmReading({ collector });
+  const found = withoutSharedHeap(evaluation, jvm, filesThatGrow([row]).grown, jvm !== null);
   return [found.causes.map(({ cause }) => cause), found.leak, found.etas.length];
 }
 
@@ -19,6 +20,11 @@ test('the heap of ZGC is shared memory: it is one cause, the heap, not two', () 
 
 test('before its floor is known, whether the heap leaks is not known', () =>
   assert.deepEqual(left(['shmem'], '/memfd:java_heap'), [[], null, 0]));
+
+test('a heap in shared memory of a JVM without counters is the heap, of which nobody knows what a collection leaves', () => {
+  assert.deepEqual(left(['shmem'], '/memfd:java_heap', null), [['heap'], null, 0]);
+  assert.deepEqual(left(['shmem'], '/dev/shm/queue', null), [['shmem'], true, 1]);
+});
 
 test('other files of shared memory, and shared memory beside another collector, stay a cause', () => {
   assert.deepEqual(left(['shmem'], '/dev/shm/queue'), [['shmem'], true, 1]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { heapFloor } from '../../../../src/diagnosis/rules/heap-floor.ts';
 import type { CauseBasis } from '../../../../src/trends/types.ts';
 import { GIB, HOUR_S, MIB } from '../../../../src/units.ts';
-import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, eta, fileRow, type Given } from '../../../support/rule-context.ts';
 
 const leaking = (etas: readonly ReturnType<typeof eta>[], over: Given = {}) =>
   applyRule(heapFloor, {
@@ -97,6 +97,14 @@ test('a heap without counters is not said to have a floor, although its parts ar
   assert.match(
     leaking([], { values: {} })?.headline ?? '',
     /^Anonymous memory grows 31 MB an hour, in the range of the Java heap\. The JVM publishes no counters/,
+  );
+});
+
+test('a heap in shared memory, of a JVM without counters, is known by its file', () => {
+  const heap = fileRow({ path: '/memfd:java_heap', fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 } });
+  assert.match(
+    leaking([], { values: {}, files: [heap] })?.headline ?? '',
+    /^The Java heap, which this JVM holds in shared memory, grows 31 MB an hour\. The JVM publishes no counters/,
   );
 });
 
