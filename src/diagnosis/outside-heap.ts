@@ -6,8 +6,10 @@ import { newestValue, type RuleContext, unreclaimableNow } from './rule-context.
 /** Older readings of the mappings are not used. */
 const MAX_AGE_S = 600;
 
+type Known = Pick<RuleContext, 'series' | 'jvm' | 'target' | 'atMs'>;
+
 /** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
-export function outsideHeapBytes(context: RuleContext): number | null {
+export function outsideHeapBytes(context: Known): number | null {
   const all = unreclaimableNow(context);
   const [anon, used, committed] = [
     newestValue(context, 'anon'),
@@ -25,14 +27,17 @@ export function outsideHeapBytes(context: RuleContext): number | null {
 }
 
 /** Anonymous memory outside the heap by the newest reading of the mappings; null: they contain no heap, or are not known. */
-function anonOutsideHeap(context: RuleContext): number | null {
+function anonOutsideHeap(context: Known): number | null {
   const parts = partsNow(context);
   if (parts === null || !parts.some(({ id, bytes }) => id === 'java-heap' && bytes > 0)) return null;
   return parts.reduce((sum, { id, bytes }) => sum + (id === 'java-heap' ? 0 : bytes), 0);
 }
 
 /** The parts by the newest reading of the mappings; null: there is none, or it is old. */
-export function partsNow({ series, atMs }: RuleContext): readonly { readonly id: string; readonly bytes: number }[] | null {
+export function partsNow({
+  series,
+  atMs,
+}: Pick<RuleContext, 'series' | 'atMs'>): readonly { readonly id: string; readonly bytes: number }[] | null {
   const { t, parts } = series.parts;
   const at = t.at(-1);
   if (at === undefined || atMs / SECOND_MS - at > MAX_AGE_S) return null;

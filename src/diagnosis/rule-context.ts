@@ -82,7 +82,7 @@ export function newestValue(context: Pick<RuleContext, 'series'>, field: FieldId
 }
 
 /** Bytes that the kernel cannot reclaim; null: not known. */
-export const unreclaimableNow = (context: RuleContext): number | null =>
+export const unreclaimableNow = (context: Pick<RuleContext, 'series' | 'target'>): number | null =>
   unreclaimable((field) => newestValue(context, field), context.target.cgroup.version);
 
 /** Bytes that are swapped out; null: this container does not use swap. */

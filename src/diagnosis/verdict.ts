@@ -4,12 +4,15 @@ import { endedAtLimit } from './ended-at-limit.ts';
 import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
 import { attribute } from './growth/attribute.ts';
+import { withHeapEnd } from './growth/heap-end.ts';
+import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
 import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
 import { withCauses, withUnknownLeak } from './leak-of-causes.ts';
 import { nameCauses } from './name-causes.ts';
 import { otherJvmOf, withHiddenLeak, withOtherHeap } from './other-jvm.ts';
+import { outsideHeapBytes } from './outside-heap.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
@@ -57,12 +60,13 @@ export function diagnoseAfter(
     heapCounted: isHeapCounted(raw),
     isSwapping: swappedNow(raw) !== null,
   });
-  const evaluation = withoutSlabOfFiles(withoutSharedHeap(attributed, raw.jvm, raw.grown, isHeapCounted(raw)), raw.grown);
+  const ofHeap = withoutSharedHeap(attributed, raw.jvm, raw.grown, isHeapCounted(raw));
+  const evaluation = withKernelOfProcesses(withoutSlabOfFiles(ofHeap, raw.grown), growth);
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
   const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
-  const caused = withCauses(evaluation, causes);
+  const caused = withHeapEnd(withCauses(evaluation, causes), { ...raw.series, outsideBytes: outsideHeapBytes(raw) });
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
   const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: judged, steady };
   return { verdict: verdictOf(context), steady: steady.after };

@@ -236,7 +236,8 @@ const besideCode = (native: Measured): number => beside('code-cache', native);
 /** Kernel memory of a thread on cgroup v1, which has one figure for all of it: its stack of 16 KiB, its task, page tables of its stack. */
 const MAX_KERNEL_PER_THREAD_BYTES = 40 * KIB;
 
-function kernelStackGrowth({ kernel_stack: stacks, kernel }: Evaluation['fields'], threadsPerHour: number): number {
+/** Kernel memory that belongs to the threads which become more, per hour. */
+export function kernelStackGrowth({ kernel_stack: stacks, kernel }: Evaluation['fields'], threadsPerHour: number): number {
   if (stacks !== undefined) return Math.max(0, stacks.slopeBytesPerHour ?? 0);
   const growth = kernel?.trend === 'growing' ? (kernel.slopeBytesPerHour ?? 0) : 0;
   return Math.min(growth, threadsPerHour * MAX_KERNEL_PER_THREAD_BYTES);

@@ -132,7 +132,7 @@ function meaningText(
       ? 'a leak of mappings, not of memory: disk and cache come back when they are unmapped'
       : situation === 'unclosed'
         ? 'a leak of descriptors, not of memory: disk and cache come back when they are closed'
-        : `${rest === '' ? 'not a leak, ' : ''}the kernel takes it back ${cacheReclaimText(context)}`;
+        : `${context.evaluation.leak === null ? '' : 'not a leak, '}the kernel takes it back ${cacheReclaimText(context)}`;
   return `${areFlat}${areFlat === '' ? capitalise(text) : text}.${rest}`;
 }
 
