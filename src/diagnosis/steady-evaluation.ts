@@ -9,6 +9,7 @@ import type { FileRow } from './types.ts';
 
 type Answer = Omit<Evaluation, 'fields'> & {
   readonly windowSeconds: number;
+  readonly isPause: boolean;
   /** Memory rose, and stands for too short a time to know whether it goes on. */
   readonly isUndecided: boolean;
   /** Slope of usage; 0 where it does not grow. */
@@ -23,16 +24,21 @@ const answerOf = ({ fields, ...rest }: Evaluation, atS: number, usageBytes: numb
   usageBytes,
   atS,
   windowSeconds: fields.usage?.windowSeconds ?? 0,
+  isPause: fields.usage !== undefined && isPause(fields.usage),
   isUndecided: fields.usage?.trend === 'settling' && fields.usage.basis.statistics.rise !== undefined,
   growthPerHour: fields.usage?.trend === 'growing' ? Math.max(0, fields.usage.slopeBytesPerHour ?? 0) : 0,
 });
+
+/** Whether it may pause between two bursts: it has done so before, for as long, and went on. */
+const isPause = ({ trend, basis }: FieldTrend): boolean => trend !== 'growing' && basis.statistics.bursts !== undefined;
 
 const causesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause }) => cause).join();
 const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === 'not-enough-data';
 
 /** Samples that come late on a busy machine may be too few for a moment. A window that began again is another run. */
 const isSilent = (published: Answer, now: Answer): boolean =>
-  isUnknown(now) && !isUnknown(published) && now.windowSeconds >= published.windowSeconds / 2;
+  (isUnknown(now) && !isUnknown(published) && now.windowSeconds >= published.windowSeconds / 2) ||
+  (published.trend === 'growing' && published.leak !== true && now.isPause);
 
 const isSame = (a: Answer, b: Answer): boolean =>
   a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes);
@@ -133,6 +139,7 @@ export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: nu
     isUndecided: ___,
     usageBytes: ____,
     atS: _____,
+    isPause: ______,
     ...answer
   } = steady.keep('answer', found, ANSWER);
   const field: Keeping<FieldTrend> = {
@@ -143,7 +150,9 @@ export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: nu
       isUnknown(to) ||
       (isNowExplained && to.trend === 'growing') ||
       (rose && published.trend === 'stable' && to.trend !== 'stable'),
-    isSilent: (published) => isUnknown(now) && !isUnknown(answer) && !isUnknown(published),
+    isSilent: (published, to) =>
+      (isUnknown(now) && !isUnknown(answer) && !isUnknown(published)) ||
+      (answer.trend === 'growing' && published.trend === 'growing' && isPause(to)),
     asLongAsFound: (published, to) => !isUnknown(published) && !isUnknown(to) && now.leak !== true,
   };
   const fields = entriesOf(now.fields).map(([id, trend]): [FieldName, FieldTrend] => [

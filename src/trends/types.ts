@@ -48,6 +48,8 @@ export interface TrendStatistics {
   readonly significant?: 0 | 1;
   /** Number of falls of the sawtooth from which the floor was taken. */
   readonly collections?: number;
+  /** Number of bursts in which it rises, where it has not stood for longer since the last one than between them. */
+  readonly bursts?: number;
   /** Number of collections of the old generation from which the heap floor was taken. */
   readonly fullCollections?: number;
   /** For a field that rose and is steady: the rise in its unit and as a share of the level before; the duration of the rise, and of the time since. */

@@ -2,7 +2,7 @@ import { type FieldName, fieldRow } from '../../fields.ts';
 import { DAY_S, HOUR_S } from '../../units.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
 import type { ModelPosterior } from '../model/model-average.ts';
-import type { FieldTrend, TrendBasis } from '../types.ts';
+import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { Z90 } from './growth-rate.ts';
 import { isTooShortToKnow, type LastingRise, lastingRise } from './lasting-rise.ts';
@@ -10,6 +10,7 @@ import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
 import { hasTooFewCycles, isStillToCome, MIN_CYCLES, type ReportedTrend, reportedTrend } from './reported-trend.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
+import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
 import { errorOfStepHeights } from './step-heights.ts';
 import type { Window } from './window.ts';
 
@@ -190,21 +191,20 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   });
   // A saw-tooth rises until it is collected: only its floor can be said to have risen.
   const floorIsKnown = !fieldRow(id).sawtooth || (cycles ?? 0) >= MIN_CYCLES;
-  const rise =
-    reported.trend === 'stable' && floorIsKnown
-      ? lastingRise(
-          blocks.timesS,
-          y.map((value) => level + value * scale),
-          windowS,
-        )
-      : null;
+  const values = y.map((value) => level + value * scale);
+  const inBursts = IN_BURSTS.has(reported.trend) && !fieldRow(id).sawtooth ? staircase(blocks.timesS, values, windowS) : null;
+  const matters = inBursts !== null && isPracticallySignificant(inBursts.slopePerSecond, level, limit, windowS, unit);
+  // The newest line may be that of the newest burst alone.
+  const isLineOfBurst = reported.trend === 'growing' && top.model.lastPartStart * windowS > (inBursts?.beganS ?? windowS);
+  const goesOn = matters && (reported.trend === 'growing' ? isLineOfBurst : inBursts.bursts >= BURSTS_THAT_COME_BACK);
+  const rise = reported.trend === 'stable' && floorIsKnown && !goesOn ? lastingRise(blocks.timesS, values, windowS) : null;
   const isUndecided =
     rise !== null && isTooShortToKnow(rise) && isPracticallySignificant(rise.slopePerSecond, level, limit, windowS, unit);
   const { trend, reason }: ReportedTrend = isUndecided
     ? { trend: 'settling', reason: 'it rose, and stands for too short a time to know whether it has stopped' }
     : reported;
   const tooFewCycles = cycles !== null && hasTooFewCycles(top, cycles);
-  return {
+  const evaluated: FieldEvaluation = {
     trend,
     slopeBytesPerHour: slope * HOUR_S,
     low: (slope - Math.hypot(slope - average.slope.low * toSlope, stepError)) * HOUR_S,
@@ -229,6 +229,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
         rSquared,
         significant: significant ? 1 : 0,
         ...(cycles === null ? {} : { collections: cycles }),
+        ...(matters ? { bursts: inBursts.bursts } : {}),
         ...(rise === null
           ? {}
           : { rise: rise.amount, riseShare: rise.share, roseSeconds: rise.roseSeconds, standsSeconds: rise.standsSeconds }),
@@ -241,6 +242,37 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     dailyLoadExcluded: false,
     posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growingFlatPrior) : growingFlatPrior,
     undecidedRise: isUndecided ? rise : null,
+  };
+  return goesOn ? growingInBursts(evaluated, inBursts, t[from]!, values[m - 1]!) : evaluated;
+}
+
+/** Trends of which a burst, or the pause after it, may be the reason. */
+const IN_BURSTS: ReadonlySet<Trend> = new Set(['growing', 'stable', 'settling']);
+/** The next burst may not come. */
+const BURSTS_POSTERIOR = 0.75;
+
+/** A field that rises in bursts, as growth at their mean rate. */
+function growingInBursts(
+  field: FieldEvaluation,
+  { slopePerSecond, standardError, beganS }: Staircase,
+  windowT: number,
+  levelNow: number,
+): FieldEvaluation {
+  const [slope, half] = [slopePerSecond * HOUR_S, Z90 * standardError * slopePerSecond * HOUR_S];
+  const [fromT, toT] = [windowT + beganS, windowT + field.windowSeconds];
+  return {
+    ...field,
+    trend: 'growing',
+    slopeBytesPerHour: slope,
+    low: slope - half,
+    high: slope + half,
+    ...(field.trend !== 'growing' && { p: 1 - BURSTS_POSTERIOR, posterior: BURSTS_POSTERIOR }),
+    levelNow,
+    basis: {
+      ...field.basis,
+      line: { fromT, toT, level: levelNow - slopePerSecond * (toT - fromT), slopePerSecond },
+      reason: 'it rises in bursts, and has not paused for longer than before',
+    },
   };
 }
 

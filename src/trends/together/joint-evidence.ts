@@ -74,7 +74,8 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
     }
   return {
     fields: joint,
-    native: native === null || !grows(joint, 'anon') ? native : { ...native, field: growingWithAnon(native.field) },
+    native:
+      native === null || !grows(joint, 'anon') ? native : { ...native, field: growingWith(joint.get('anon')!, native.field) },
   };
 }
 
@@ -93,9 +94,11 @@ const SAME_RATE = 0.6;
 
 const JOINTLY = 'it rises, and so does memory that is measured apart from it';
 
-/** anon outside the heap, if anon is known to grow. */
-const growingWithAnon = (field: FieldEvaluation): FieldEvaluation =>
-  field.undecidedRise === null ? field : (asGrowing(field, EVEN_RISE_POSTERIOR, 'it rose, and anon grows') ?? field);
+/** anon outside the heap, if anon is known to grow: no more certainly than that. */
+const growingWith = (anon: FieldEvaluation, field: FieldEvaluation): FieldEvaluation =>
+  field.undecidedRise === null
+    ? field
+    : (asGrowing(field, Math.min(EVEN_RISE_POSTERIOR, anon.posterior), 'it rose, and anon grows') ?? field);
 const EVEN_RISE_POSTERIOR = ODDS_OF_EVEN_RISE / (1 + ODDS_OF_EVEN_RISE);
 
 /** Whether unreclaimable memory rose and it is not known yet whether the rise continues. */

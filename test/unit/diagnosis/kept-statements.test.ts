@@ -109,6 +109,28 @@ describe('the trend of a field', () => {
     assert.deepEqual([last.trend, last.fields.anon?.trend, last.fields.shmem?.trend], ['stable', 'growing', 'growing']);
   });
 
+  test('is growth through a pause between two bursts, with the answer', () => {
+    const inBursts = (trend: Trend, bursts: number | null): Evaluation => {
+      const field = fieldTrend(trend, 1e6);
+      const statistics = bursts === null ? {} : { bursts };
+      const usage = { ...field, basis: { ...field.basis, statistics } };
+      return evaluation({
+        trend,
+        causes: trend === 'growing' ? [causeShare('page-cache', 1e6, { reclaimable: true })] : [],
+        fields: { usage, file: usage },
+      });
+    };
+    const last = (pause: Evaluation) => {
+      const { trend, causes, fields } = published(
+        [inBursts('growing', null), ...Array.from({ length: 2000 }, () => pause)],
+        steadyEvaluation,
+      ).at(-1)!;
+      return [trend, causes.length, fields.file?.trend];
+    };
+    assert.deepEqual(last(inBursts('settling', 2)), ['growing', 1, 'growing']);
+    assert.deepEqual(last(inBursts('settling', null)), ['settling', 0, 'settling']);
+  });
+
   test('is one statement for each field', () => {
     const both = (anon: Trend, shmem: Trend) =>
       evaluation({ fields: { usage: fieldTrend('stable'), anon: fieldTrend(anon), shmem: fieldTrend(shmem) } });

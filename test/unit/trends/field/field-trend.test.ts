@@ -50,7 +50,7 @@ test('a field that hardly moves is stable, at its last level', () => {
 });
 
 describe('a field that rose in steps and was not seen to drift', () => {
-  const steps = (last: number) => evaluate((hour) => 300 + 60 * [2, 5.5, last].filter((at) => hour >= at).length);
+  const steps = (last: number) => evaluate((hour) => 300 + 60 * [2, 3, last].filter((at) => hour >= at).length);
   test('settles while it stands for too short a time to know whether it has stopped', () => {
     const { trend, basis, undecidedRise } = steps(9.3);
     assert.deepEqual(
@@ -245,4 +245,22 @@ test('a count grows as bytes do', () => {
   assert.equal(threads.trend, 'growing');
   near(threads.slopeBytesPerHour, 10, 0.5);
   assert.equal(threads.windowSeconds < DAY_S, true);
+});
+
+describe('a field that rises in bursts', () => {
+  const bursts = (hours: number) =>
+    evaluate((hour) => 300 + 60 * [1, 3, 5].reduce((sum, at) => sum + Math.min(1, Math.max(0, 5 * (hour - at))), 0), { hours });
+  test('grows at their mean rate through a pause that is no longer than those before', () => {
+    for (const hours of [5.5, 6.5, 7.5]) {
+      const { trend, slopeBytesPerHour, basis, undecidedRise } = bursts(hours);
+      assert.deepEqual([trend, undecidedRise, basis.statistics.bursts], ['growing', null, 3], `${hours} hours`);
+      near(slopeBytesPerHour, 30 * MB, 3 * MB);
+    }
+  });
+  test('is no sure growth, since the next burst may not come', () => {
+    assert.equal(bursts(7.5).posterior, 0.75);
+  });
+  test('does not grow any more once it stands for longer', () => {
+    assert.notEqual(bursts(8.5).trend, 'growing');
+  });
 });
