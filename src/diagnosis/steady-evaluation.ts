@@ -7,27 +7,23 @@ import { agrees } from './leak-of-causes.ts';
 import type { Keeping, Steady, SteadyState } from './steady.ts';
 import type { FileRow } from './types.ts';
 
-type Answer = Omit<Evaluation, 'fields'> & {
-  readonly windowSeconds: number;
-  readonly isPause: boolean;
-  /** Memory rose, and stands for too short a time to know whether it goes on. */
-  readonly isUndecided: boolean;
-  /** Slope of usage; 0 where it does not grow. */
-  readonly growthPerHour: number;
+/** An evaluation, and what was true when it was made. */
+interface Answer {
+  readonly evaluation: Evaluation;
   /** null: not known. */
   readonly usageBytes: number | null;
   readonly atS: number;
-};
+}
 
-const answerOf = ({ fields, ...rest }: Evaluation, atS: number, usageBytes: number | null = null): Answer => ({
-  ...rest,
-  usageBytes,
-  atS,
-  windowSeconds: fields.usage?.windowSeconds ?? 0,
-  isPause: fields.usage !== undefined && isPause(fields.usage),
-  isUndecided: fields.usage?.trend === 'settling' && fields.usage.basis.statistics.rise !== undefined,
-  growthPerHour: fields.usage?.trend === 'growing' ? Math.max(0, fields.usage.slopeBytesPerHour ?? 0) : 0,
-});
+/** Memory rose, and stands for too short a time to know whether it goes on. */
+const isUndecided = ({ fields: { usage } }: Evaluation): boolean =>
+  usage?.trend === 'settling' && usage.basis.statistics.rise !== undefined;
+
+/** Slope of usage; 0 where it does not grow. */
+const growthPerHour = ({ fields: { usage } }: Evaluation): number =>
+  usage?.trend === 'growing' ? Math.max(0, usage.slopeBytesPerHour ?? 0) : 0;
+
+const windowSeconds = ({ fields: { usage } }: Evaluation): number => usage?.windowSeconds ?? 0;
 
 /** Whether it may pause between two bursts: it has done so before, for as long, and went on. */
 const isPause = ({ trend, basis }: FieldTrend): boolean => trend !== 'growing' && basis.statistics.bursts !== undefined;
@@ -36,16 +32,18 @@ const causesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause 
 const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === 'not-enough-data';
 
 /** Samples that come late on a busy machine may be too few for a moment. A window that began again is another run. */
-const isSilent = (published: Answer, now: Answer): boolean =>
-  (isUnknown(now) && !isUnknown(published) && now.windowSeconds >= published.windowSeconds / 2) ||
-  (published.trend === 'growing' && published.leak !== true && now.isPause);
+const isLate = (published: Evaluation, now: Evaluation): boolean =>
+  isUnknown(now) && !isUnknown(published) && windowSeconds(now) >= windowSeconds(published) / 2;
 
-const isSame = (a: Answer, b: Answer): boolean =>
+const pauses = (published: Evaluation, { fields: { usage } }: Evaluation): boolean =>
+  published.trend === 'growing' && published.leak !== true && usage !== undefined && isPause(usage);
+
+const isSame = (a: Evaluation, b: Evaluation): boolean =>
   a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes);
 
 /** Whether it was open whether memory grows, or by what, and is known now: that says more, and contradicts nothing. */
-const isExplained = (published: Answer, now: Answer): boolean =>
-  (published.trend === now.trend || (published.isUndecided && now.trend === 'growing')) &&
+const isExplained = (published: Evaluation, now: Evaluation): boolean =>
+  (published.trend === now.trend || (isUndecided(published) && now.trend === 'growing')) &&
   published.leak === now.leak &&
   published.causes.length === 0 &&
   now.causes.length > 0;
@@ -55,19 +53,19 @@ const MIN_RISE = 0.2;
 
 /** Whether memory was steady and is not any more, and has risen far since. */
 const hasRisen = (published: Answer, now: Answer): boolean =>
-  published.trend === 'stable' &&
-  now.trend !== 'stable' &&
-  !isUnknown(now) &&
+  published.evaluation.trend === 'stable' &&
+  now.evaluation.trend !== 'stable' &&
+  !isUnknown(now.evaluation) &&
   published.usageBytes !== null &&
   now.usageBytes !== null &&
   now.usageBytes >= (1 + MIN_RISE) * published.usageBytes;
 
 /** Whether a leak was to end in an OOM kill by now, and did not, and is not found any more: a start that just fits the limit. */
 const isRefuted = (published: Answer, now: Answer): boolean => {
-  const kill = published.etas.find(({ event }) => event === 'oom-kill');
+  const kill = published.evaluation.etas.find(({ event }) => event === 'oom-kill');
   return (
-    published.leak === true &&
-    now.leak !== true &&
+    published.evaluation.leak === true &&
+    now.evaluation.leak !== true &&
     kill !== undefined &&
     kill.high !== null &&
     now.atS > published.atS + kill.high
@@ -76,17 +74,18 @@ const isRefuted = (published: Answer, now: Answer): boolean => {
 
 /** The alarm has waited already before it reports a leak. */
 const ANSWER: Keeping<Answer> = {
-  same: isSame,
+  same: (a, b) => isSame(a.evaluation, b.evaluation),
   atOnce: (published, now) =>
-    now.leak === true ||
-    isUnknown(published) ||
-    isUnknown(now) ||
-    isExplained(published, now) ||
+    now.evaluation.leak === true ||
+    isUnknown(published.evaluation) ||
+    isUnknown(now.evaluation) ||
+    isExplained(published.evaluation, now.evaluation) ||
     hasRisen(published, now) ||
     isRefuted(published, now),
-  isSilent,
+  isSilent: (published, now) => isLate(published.evaluation, now.evaluation) || pauses(published.evaluation, now.evaluation),
   // A file that was written at once looks like growth for some samples. A leak rests on several evaluations already.
-  asLongAsFound: (published, now) => now.leak !== true && (isExplained(published, now) || hasRisen(published, now)),
+  asLongAsFound: (published, now) =>
+    now.evaluation.leak !== true && (isExplained(published.evaluation, now.evaluation) || hasRisen(published, now)),
 };
 
 /** Growth that is this many times as fast, and for another reason, is another event. */
@@ -110,17 +109,16 @@ const isFound = (share: CauseShare, among: readonly CauseShare[]): boolean => am
  * reports a leak where there was none, memory grows many times as fast and from other causes, or it grows more slowly than a cause that is not
  * found any more.
  */
-export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
-  const published = before.get('answer')?.value as Answer | undefined;
-  const now = answerOf(evaluation, 0);
+export function isOver(before: SteadyState, now: Evaluation): boolean {
+  const published = (before.get('answer')?.value as Answer | undefined)?.evaluation;
   if (published === undefined || isSame(published, now)) return false;
-  const { usage } = evaluation.fields;
+  const { usage } = now.fields;
   return (
     (now.leak === true && published.leak !== true) ||
     published.causes.some((share) => !isFound(share, now.causes) && isFasterThan(usage, share)) ||
     (published.trend === 'growing' &&
-      now.growthPerHour >= OTHER_EVENT_RATIO * published.growthPerHour &&
-      published.growthPerHour > 0)
+      growthPerHour(now) >= OTHER_EVENT_RATIO * growthPerHour(published) &&
+      growthPerHour(published) > 0)
   );
 }
 
@@ -129,19 +127,11 @@ export function isOver(before: SteadyState, evaluation: Evaluation): boolean {
  * now; null: not known.
  */
 export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: number | null = null): Evaluation {
-  const found = answerOf(now, steady.atS, usageBytes);
+  const found: Answer = { evaluation: now, usageBytes, atS: steady.atS };
   const before = steady.before<Answer>('answer');
-  const isNowExplained = before !== null && isExplained(before, found);
+  const isNowExplained = before !== null && isExplained(before.evaluation, now);
   const rose = before !== null && hasRisen(before, found);
-  const {
-    windowSeconds: _,
-    growthPerHour: __,
-    isUndecided: ___,
-    usageBytes: ____,
-    atS: _____,
-    isPause: ______,
-    ...answer
-  } = steady.keep('answer', found, ANSWER);
+  const { evaluation: answer } = steady.keep('answer', found, ANSWER);
   const field: Keeping<FieldTrend> = {
     same: (a, b) => a.trend === b.trend,
     // The fields of a cause that has just been found grow.
