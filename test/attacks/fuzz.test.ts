@@ -230,7 +230,16 @@ fuzz('the arguments of a JVM', fc.array(argument1, { maxLength: 8 }), (args) => 
   main: mainClassOfArguments(args),
   flags: memoryFlags(args.join(' ')),
 }));
-fuzz('an attach reply', fc.uint8Array(), decodeReply);
+const replyText = fc
+  .tuple(fc.integer({ min: -(10 ** 7), max: 10 ** 7 }), fc.string())
+  .map(([code, text]) => Buffer.from(`${code}\n${text}`));
+fuzz('an attach reply', fc.oneof(fc.uint8Array(), replyText), (bytes) => {
+  const reply = decodeReply(bytes);
+  if (reply.state !== 'refused') return reply;
+  // It is -1 where the command has failed (JNI_ERR).
+  assert.ok(Math.abs(reply.code) < 10 ** 6 && reply.code !== 0);
+  return reply.text;
+});
 
 const SERIES = {
   interval_s: 10,
