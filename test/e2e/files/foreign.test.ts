@@ -76,11 +76,15 @@ test('on overlayfs, where cachestat returns 0, mincore is used', {
     merged,
     [],
   );
+  // The pages are those of the upper file. A machine that reclaims may have taken some since they were written; none come back.
+  const left = await fincore(join(dir, 'upper', 'spring.log'));
   for (const [way, rows] of Object.entries(answer)) {
     const log = rows.find(({ path }) => path === join(merged, 'spring.log'));
-    assert.equal(log?.residentBytes, 20 * MIB, way);
-    assert.deepEqual(log.residency, { state: 'known', method: way === 'fincore' ? 'fincore' : 'mincore' });
+    const resident = log?.residentBytes ?? -1;
+    assert.ok(left > 19 * MIB && resident >= left && resident <= 20 * MIB, `${way}: ${resident}, ${left} left`);
+    assert.deepEqual(log?.residency, { state: 'known', method: way === 'fincore' ? 'fincore' : 'mincore' });
     const gone = rows.find(({ path }) => path === join(merged, 'gone'));
-    assert.deepEqual([gone?.deleted, gone?.residentBytes], [true, 4 * MIB], way);
+    const kept = gone?.residentBytes ?? -1;
+    assert.ok(gone?.deleted && kept > 3 * MIB && kept <= 4 * MIB, `${way}: ${kept}`);
   }
 });
