@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
+import { limitGarbage } from '../daemon/garbage-limit.ts';
 import { dropStartCode } from '../daemon/memory-trimmer.ts';
 import { failsGate, type Gate } from '../diagnosis/gate.ts';
 import { isOfServer } from '../fleet/evaluate-shard.ts';
@@ -83,6 +84,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 
 async function once(options: FleetCommand, url: string, selector: readonly Matcher[]): Promise<number> {
   let results: ResultFile | null = null;
+  const garbage = limitGarbage();
   try {
     const client = {
       url,
@@ -133,6 +135,7 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
     return code;
   } finally {
     results?.close();
+    garbage.stop();
   }
 }
 

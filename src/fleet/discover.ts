@@ -1,4 +1,4 @@
-import { isNoContainer, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
+import { type ContainerKey, isNoContainer, KEY_LABELS, keyOf, keyText } from '../inputs/prometheus/container-key.ts';
 import type { LabelledSeries, Labels } from '../inputs/prometheus/labelled-series.ts';
 import {
   CGROUP_METRICS,
@@ -92,8 +92,13 @@ export async function candidatesIn(
 ): Promise<Candidate[]> {
   const place: Matcher[] = namespace === '' ? [] : [anyOf(inventory.labels.namespace, [namespace])];
   const listed = [anyOf('__name__', [inventory.listedBy]), ...place, ...containersOnly(inventory.labels.container), ...selector];
-  const running = await api.instant(`last_over_time(${selectorText(listed)}[${RUNNING_WITHIN}])`, range.to);
-  const keys = countByKey(running.map(({ labels }) => ({ ...labels, __name__: inventory.listedBy })));
+  // Other labels, such as those of an image, are most of an answer.
+  const by = [api.clusterLabel, ...KEY_LABELS, ...(inventory.labels.pod === null || inventory.hasSidecars ? ['id', 'name'] : [])];
+  const running = await api.instant(
+    `count by (${[...new Set(by)].join(',')}) (last_over_time(${selectorText(listed)}[${RUNNING_WITHIN}]))`,
+    range.to,
+  );
+  const keys = runningIn(running.map(({ labels }) => ({ ...labels, __name__: inventory.listedBy })));
   if (keys.size === 0) return [];
   const limits = inventory.hasLimits ? await limitsIn(api, namespace, range.to) : new Map<string, LabelledSeries[]>();
   const owners = new Owners(inventory.hasOwners ? await ownersIn(api, namespace, range) : []);
@@ -108,9 +113,8 @@ export async function candidatesIn(
     ? await sidecarsIn(api, namespace, [...keys.values()], range.to)
     : new Map<string, SidecarVerdict>();
   return [...keys.values()]
-    .map(({ key, series }) => ({
+    .map(({ key }) => ({
       key,
-      series,
       owner: owners.of(key),
       limits: limits.get(keyText(key)) ?? [],
       former: former.get(keyText(key)) ?? [],
@@ -119,19 +123,13 @@ export async function candidatesIn(
     .sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
 }
 
-interface Running extends KnownContainer {
-  readonly cgroupIds: string[];
-  series: number;
-}
-
-function countByKey(rows: readonly Labels[]): Map<string, Running> {
-  const keys = new Map<string, Running>();
+function runningIn(rows: readonly Labels[]): Map<string, KnownContainer> {
+  const keys = new Map<string, { readonly key: ContainerKey; readonly cgroupIds: string[] }>();
   for (const labels of rows) {
     const key = keyOf(labels);
     if (isNoContainer(labels, key)) continue;
-    const known = keys.get(keyText(key)) ?? { key, cgroupIds: [], series: 0 };
+    const known = keys.get(keyText(key)) ?? { key, cgroupIds: [] };
     keys.set(keyText(key), known);
-    known.series++;
     if (labels.id !== undefined) known.cgroupIds.push(labels.id);
   }
   return keys;

@@ -11,8 +11,6 @@ export interface Candidate {
   readonly owner: Owner | null;
   /** Limits that kube-state-metrics reports. */
   readonly limits: readonly LabelledSeries[];
-  /** Series of one metric: one for each run and replica. */
-  readonly series: number;
   /** Containers of former pods of its workload that are its earlier lives, the newest first. */
   readonly former: readonly ContainerKey[];
   readonly sidecar: SidecarVerdict | null;

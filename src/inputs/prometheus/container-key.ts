@@ -17,6 +17,14 @@ export const keyText = ({ cluster, namespace, pod, container }: ContainerKey): s
  */
 const isReport = (labels: Labels): boolean => /^kube_|(?:^|:)container_/.test(labels.__name__ ?? '');
 
+/** The labels that keys of containers in Kubernetes are made of. */
+export const KEY_LABELS: readonly string[] = [
+  'cluster',
+  ...['namespace', 'exported_namespace'],
+  ...['pod', 'exported_pod', 'pod_name'],
+  ...['container', 'exported_container', 'container_name'],
+];
+
 /** The key of a series. Before Kubernetes 1.16 cAdvisor wrote `pod_name` and `container_name`. */
 export function keyOf(labels: Labels): ContainerKey {
   const isReported = isReport(labels);

@@ -1,0 +1,25 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { MIB } from '../units.ts';
+
+/** A collection takes some 20 ms, so garbage of so many bytes is little work. */
+const MAX_GARBAGE_BYTES = 6 * MIB;
+const EVERY_MS = 200;
+
+/**
+ * Collects garbage of this thread soon: V8 lets the heap of a main thread grow to a multiple of its live objects, and only the heaps of
+ * threads have limits that can be set by a program.
+ */
+export function limitGarbage(): { readonly stop: () => void } {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  let liveBytes = getHeapStatistics().used_heap_size;
+  const timer = setInterval(() => {
+    const { used_heap_size: usedBytes } = getHeapStatistics();
+    if (usedBytes < liveBytes + MAX_GARBAGE_BYTES) return;
+    collect();
+    liveBytes = getHeapStatistics().used_heap_size;
+  }, EVERY_MS);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
