@@ -4,14 +4,20 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { limitGarbage } from '../../../src/daemon/garbage-limit.ts';
 
+/** Of an entry of type gc. */
+interface Detail {
+  readonly kind: number;
+  readonly flags: number;
+}
+
 /** Objects of some 30 MiB that live long enough to leave the young generation. */
 const answers = (): unknown[] => Array.from({ length: 300_000 }, (_, i) => ({ pod: `pod-${i}` }));
 
 test('garbage of a thread that waits is collected soon, although its heap is far from full', { timeout: 60_000 }, async () => {
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
-    for (const { detail } of list.getEntries()) {
-      const { kind, flags } = detail as { readonly kind: number; readonly flags: number };
+    for (const entry of list.getEntries()) {
+      const { kind, flags } = (entry as PerformanceEntry & { readonly detail: Detail }).detail;
       const isForced = (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
       if (kind === constants.NODE_PERFORMANCE_GC_MAJOR && isForced) collections++;
     }
