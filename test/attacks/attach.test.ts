@@ -93,7 +93,7 @@ test('the longest reply with an invented name in each line is parsed within sixt
   const flags = [`--max-old-space-size=${(16 * 4 * MIB) / MIB}`, '--import', 'tsx'];
   const { code, stdout, stderr } = await run(process.execPath, [...flags, 'test/support/invented-answers-child.ts']);
   assert.equal(code, 0, stderr);
-  assert.deepEqual(JSON.parse(stdout), { heap: 40_000, threads: 10_000, metaspace: 40_000, native: 199 });
+  assert.deepEqual(JSON.parse(stdout), { heap: 40_000, threads: 10_000, metaspace: 40_000, native: 199, descriptors: 10_000 });
 });
 
 test('an answer that comes after another process got the pid is not that of the JVM, and neither is a later one', async (t) => {

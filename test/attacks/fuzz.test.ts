@@ -176,6 +176,14 @@ const dump = fc.oneof(
 fuzz('two thread dumps, of which the second says what grew', fc.tuple(dump, dump), ([first, second]) =>
   grownBetween('threads', first, second),
 );
+const LOADERS = near('0x0 0x0 0x0 3 6144 900 app.Loader\n0x1 0x0 0x0 5 9000 70 app.Other\n');
+fuzz('two lists of class loaders, of which the second says what grew', fc.tuple(LOADERS, LOADERS), ([first, second]) =>
+  grownBetween('metaspace', first, second),
+);
+const OPENED = near('/data/a-1.log\n/data/a-2.log\nsocket:[1234]\npipe:[7]\nanon_inode:[eventpoll]\n/tmp/x (deleted)\n');
+fuzz('two lists of descriptors, of which the second says what grew', fc.tuple(OPENED, OPENED), ([first, second]) =>
+  grownBetween('descriptors', first, second),
+);
 function grownBetween(cause: LookCause, firstAnswer: string, secondAnswer: string) {
   const [first, second] = [firstAnswer, secondAnswer].map(QUESTIONS[cause].groups);
   const culprit = nameGroup(cause, [first!, second!]);
