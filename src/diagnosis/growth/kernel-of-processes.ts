@@ -6,8 +6,8 @@ import { kernelStackGrowth } from './attribute.ts';
 
 /** Fewer processes of one name are not said to become more: each of them may grow. */
 const MIN_PROCESSES = 16;
-/** A process takes no more kernel memory than this: page tables, stack, descriptors, and what the kernel keeps of each (440 KiB of a `sleep`). */
-const MAX_KERNEL_PER_PROCESS_BYTES = MIB;
+/** A process takes no more kernel memory than this: page tables, stack, descriptors, and what the kernel keeps of each (0.4 to 1.5 MiB of a `sleep`). */
+const MAX_KERNEL_PER_PROCESS_BYTES = 4 * MIB;
 /** Less than this share of the known causes changes neither their order nor the end. */
 const MIN_SHARE = 0.1;
 const KERNEL_CAUSES: ReadonlySet<string> = new Set<GrowthCause>(['slab', 'kernel', 'page-tables']);

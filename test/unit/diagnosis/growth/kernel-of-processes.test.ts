@@ -48,6 +48,6 @@ test('kernel memory is not theirs where they are few, where it is more than they
   const alone = [['threads', 20]];
   assert.deepEqual(sleeping(4)[0], alone, 'the stacks of the threads');
   assert.deepEqual(sleeping(44, undefined, 8)[0], alone);
-  assert.deepEqual(sleeping(400)[0], alone);
+  assert.deepEqual(sleeping(900)[0], alone);
   assert.deepEqual(sleeping(44, [causeShare('slab', 44 * MIB)])[0], [['slab', 44]]);
 });
