@@ -15,7 +15,8 @@ import java.util.List;
  * Files as servers, brokers and databases keep them: FileShapes SHAPE FOLDER MB_PER_SECOND TOTAL_MB.
  * broker: segments of three partitions, each with a mapped index of fixed length; retention removes all but the newest TOTAL_MB.
  * zipped: a log of bytes that do not compress, renamed at every 16 MB and then packed into a file of its own, as logback does.
- * thumbnails: files of 20 kB in 256 folders, each closed at once. rolled: a log that is renamed at every 8 MB and never removed.
+ * thumbnails: files of 20 kB in 256 folders, each closed at once. objects: files of 8 kB, all in one folder. sessions: a folder for each file of 8 kB.
+ * rolled: a log that is renamed at every 8 MB and never removed.
  * uploads: temporary files of some MB, removed when they are opened, never closed. ring: four files of 8 MB, written in turn for ever.
  * journal: one file of TOTAL_MB that is allocated at once and then filled. mapped: the same through a mapping, without descriptors.
  * mapped-deleted: the same, and the file is removed while it is mapped. tree: tables of a store, merged into larger ones which replace them.
@@ -44,6 +45,8 @@ public class FileShapes {
     switch (args[0]) {
       case "broker": broker(); break;
       case "thumbnails": thumbnails(); break;
+      case "objects": objects(false); break;
+      case "sessions": objects(true); break;
       case "rolled": rolled(); break;
       case "zipped": zipped(); break;
       case "uploads": uploads(); break;
@@ -131,6 +134,16 @@ public class FileShapes {
         out.write(PART, 0, 20000);
       }
       pace(20000);
+    }
+  }
+
+  private static void objects(boolean folders) throws Exception {
+    byte[] object = new byte[8192];
+    for (int i = 0; more(); i++) {
+      File in = folders ? new File(folder, "session-" + i) : folder;
+      in.mkdirs();
+      Files.write(new File(in, java.util.UUID.randomUUID() + ".bin").toPath(), object);
+      pace(object.length);
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.zip.Deflater;
 /**
  * Memory outside of the heap in shapes that are easily taken for another: HelperShapes SHAPE MB_PER_SECOND TOOL.
  * names: helper processes of twelve names that grow together. count: ever more helper processes, each of 6 MB, that never end.
+ * sleepers: ever more helper processes that are as small as a shell and never end; MB_PER_SECOND is their number in a second.
  * buffers: threads that never end, and direct buffers beside them. deflaters: compressors that are never closed.
  * killed: a helper that grows and is killed and started again every ten seconds, while the JVM lives on.
  * TOOL is a perl under the name of a tool; the other names are links beside it.
@@ -26,6 +27,7 @@ public class HelperShapes {
     switch (args[0]) {
       case "names": names(Path.of(args[2])); break;
       case "count": count(args[2]); break;
+      case "sleepers": sleepers(args[2]); break;
       case "killed": killed(args[2]); break;
       case "buffers": buffers(); break;
       case "deflaters": deflaters(); break;
@@ -52,6 +54,13 @@ public class HelperShapes {
     for (int n = 1; n < 200; n++) {
       KEPT.add(new ProcessBuilder(tool, "-e", "my $kept = 'x' x 5000000; sleep 100000;").start());
       pace(6.0 * n);
+    }
+  }
+
+  private static void sleepers(String tool) throws Exception {
+    for (int i = 1; ; i++) {
+      KEPT.add(new ProcessBuilder(tool, "-e", "sleep").start());
+      pace(i);
     }
   }
 

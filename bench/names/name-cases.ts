@@ -162,6 +162,7 @@ export const NAME_CASES: readonly NameCase[] = [
   row('a helper process', ['ChildGrows', '3', '300', 'TOOL'], 'process', /^wkhtmltopdf .*started by the JVM/),
   row('helper processes of many names', ['HelperShapes', 'names', '4', 'TOOL'], 'process', /^Processes of 12 names \(/),
   row('ever more helper processes', ['HelperShapes', 'count', '5', 'TOOL'], 'process', /^wkhtmltopdf \(\d+ processes, /),
+  row('ever more helpers that are small', ['HelperShapes', 'sleepers', '4', 'TOOL'], 'process', /^wkhtmltopdf \(\d+ processes, /),
   row(
     'a helper process that is killed and started again',
     ['HelperShapes', 'killed', '6', 'TOOL'],
@@ -193,6 +194,11 @@ export const NAME_CASES: readonly NameCase[] = [
   row('the heap', ['HeapLeak', '3', '400'], 'heap', /heap's floor/, { flags: [...SERIAL, '-Xmx500m', '-Xmn4m'], seconds: 75 }),
   row('the heap, without counters', ['HeapLeak', '3', '400'], 'heap', /range of the Java heap/, {
     flags: [...SERIAL, '-Xmx500m', '-XX:+PerfDisableSharedMem'],
+    leak: null,
+    seconds: 75,
+  }),
+  row("ZGC's heap, without counters", ['HeapLeak', '3', '400'], 'heap', /^The Java heap, which this JVM holds in shared memory/, {
+    flags: ['-XX:+UseZGC', '-Xmx500m', '-XX:-UsePerfData'],
     leak: null,
     seconds: 75,
   }),

@@ -21,7 +21,7 @@ export const processGrowth: CauseRule = {
     const name = safeName(share.what ?? 'another process');
     const other = otherJvmOf(context, share);
     return {
-      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(part, share)}.${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
+      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(context, part, share)}.${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
       severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
@@ -104,9 +104,9 @@ function whoText({ target }: RuleContext, part: PartGrowth | null): string {
 }
 
 /** ", 27.9 MiB now"; where the kernel has more for the processes than they have themselves, that is most of the growth. */
-function sizeText(part: PartGrowth | null, { bytesPerHour }: CauseShare): string {
+function sizeText({ steady }: RuleContext, part: PartGrowth | null, { bytesPerHour, what }: CauseShare): string {
   if (part === null || part.bytes === 0) return '';
-  return bytesPerHour > 2 * part.bytesPerHour
+  return steady.keep(`most of ${what} is kernel memory`, bytesPerHour > 2 * part.bytesPerHour)
     ? `, most of it kernel memory for so many processes; they hold ${bytesText(part.bytes)} themselves now`
     : `, ${bytesText(part.bytes)} now`;
 }

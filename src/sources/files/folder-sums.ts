@@ -5,7 +5,7 @@ import type { FileBytes, FileReading, ResidencyState } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
 import type { ScanTimes } from './tracked-files.ts';
 
-/** The small files of one folder. */
+/** The small files of one folder, and the folders in it. */
 interface Sum {
   files: number;
   sizeBytes: number;
@@ -15,6 +15,9 @@ interface Sum {
   /** Resident bytes of files that were written after the container had started. */
   ownBytes: number;
   mtimeMs: number;
+  /** Folders in it, and the blocks on disk of those that were changed after the container had started: these are in memory like those of files. */
+  folders: number;
+  folderBytes: number;
   /** Time of the first complete walk of the folder; null: no walk is complete yet. */
   completedMs: number | null;
   residency: ResidencyState;
@@ -29,13 +32,21 @@ interface Sum {
 }
 
 interface UnqueriedSum {
-  files: number;
-  sizeBytes: number;
-  allocatedBytes: number;
+  readonly files: number;
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
 }
 
 /** A smaller sum has no row. */
 const MIN_ROW_BYTES = 64 * KIB;
+/** Sums of folders that were not walked for longest are dropped beyond this. */
+const MAX_SUMS = 4000;
+/** The folders in one folder have one row from this number on, if most have too little for a row or not all were walked. */
+const MANY_FOLDERS = 100;
+/** From this number of walked ones on, the others are taken to be like them. */
+const ENOUGH_WALKED = 30;
+/** If this share of the folders has been walked, they are all. */
+const NEARLY_ALL = 0.9;
 
 /** Sums by folder. The sums of the last complete walk are kept until the next walk of the folder is complete. */
 export class FolderSums {
@@ -53,6 +64,8 @@ export class FolderSums {
       dirtyBytes: 0,
       ownBytes: 0,
       mtimeMs: 0,
+      folders: 0,
+      folderBytes: 0,
       completedMs: this.#complete.get(folder)?.completedMs ?? null,
       residency: { state: 'unknown', reason: 'no file was queried' },
       isSampled: false,
@@ -90,12 +103,27 @@ export class FolderSums {
     if (measured.fileSystem !== null) sum.dev = stat.dev;
   }
 
+  /** A folder in it that stands for `weight` folders. */
+  addFolder(parent: string, stat: Stats, { weight, isOwn }: { readonly weight: number; readonly isOwn: boolean }): void {
+    const sum = this.#partial.get(parent);
+    if (sum === undefined) return;
+    sum.folders += weight;
+    if (isOwn) sum.folderBytes += weight * allocatedBytes(stat);
+    sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
+    sum.dev ??= stat.dev;
+  }
+
   end(folder: string, gone: boolean, nowMs: number): void {
     const sum = this.#partial.get(folder);
     this.#partial.delete(folder);
-    if (sum !== undefined) sum.completedMs ??= nowMs;
-    if (gone || sum === undefined || (sum.files === 0 && sum.unknown.size === 0)) this.#complete.delete(folder);
-    else this.#complete.set(folder, sum);
+    this.#complete.delete(folder);
+    if (gone || sum === undefined) return;
+    sum.completedMs ??= nowMs;
+    this.#complete.set(folder, sum);
+    for (const oldest of this.#complete.keys()) {
+      if (this.#complete.size <= MAX_SUMS) break;
+      this.#complete.delete(oldest);
+    }
   }
 
   clear(): void {
@@ -105,15 +133,43 @@ export class FolderSums {
 
   residentBytes(): number {
     let sum = 0;
-    for (const folder of new Map([...this.#partial, ...this.#complete]).values()) sum += folder.residentBytes;
+    for (const folder of this.#sums().values()) sum += folder.residentBytes;
     return sum;
   }
 
   /** Resident bytes of files that were written after the container had started. */
   ownBytes(): number {
     let sum = 0;
-    for (const folder of new Map([...this.#partial, ...this.#complete]).values()) sum += folder.ownBytes;
+    for (const folder of this.#sums().values()) sum += folder.ownBytes;
     return sum;
+  }
+
+  /** By folder; those of very many folders in one are a part of the sum of that one. */
+  #sums(): Map<string, Sum> {
+    const sums = new Map([...this.#partial, ...this.#complete]);
+    const within = new Map<string, string[]>();
+    for (const [folder, { folders }] of this.#complete) if (folders >= MANY_FOLDERS) within.set(folder, []);
+    if (within.size === 0) return sums;
+    for (const folder of this.#complete.keys()) if (!within.has(folder)) within.get(parentOf(folder))?.push(folder);
+    for (const [parent, walked] of within) {
+      const own = this.#complete.get(parent)!;
+      const large = walked.filter((folder) => this.#complete.get(folder)!.residentBytes >= MIN_ROW_BYTES);
+      const areAllAlike = large.length > walked.length / 2;
+      if (areAllAlike && walked.length >= NEARLY_ALL * own.folders) continue;
+      // A large folder among small ones has a row of its own, and is not like those that were not walked.
+      const apart = new Set(areAllAlike ? [] : large);
+      const alike = walked.filter((folder) => !apart.has(folder));
+      // Folders that were removed since they were walked are among them, too.
+      const scale = alike.length < ENOUGH_WALKED ? 1 : Math.max(0, own.folders - apart.size) / alike.length;
+      for (const folder of alike) sums.delete(folder);
+      const sum = together(
+        own,
+        alike.map((folder) => this.#complete.get(folder)!),
+        scale,
+      );
+      sums.set(parent, sum);
+    }
+    return sums;
   }
 
   /** One row for each folder, and one for each reason why the residency of files is unknown. */
@@ -122,7 +178,7 @@ export class FolderSums {
     const before = this.#reported;
     this.#reported = new Map();
     const unknown = new Map<string, UnqueriedSum>();
-    for (const [folder, sum] of new Map([...this.#partial, ...this.#complete])) {
+    for (const [folder, sum] of this.#sums()) {
       if (sum.residentBytes >= MIN_ROW_BYTES) {
         const { sizeBytes, allocatedBytes, residentBytes } = sum;
         this.#reported.set(folder, { sizeBytes, allocatedBytes, residentBytes });
@@ -135,12 +191,36 @@ export class FolderSums {
   }
 }
 
+const parentOf = (folder: string): string => folder.slice(0, folder.lastIndexOf('/')) || '/';
+
+/** The sum of a folder with those of the folders in it, of which each stands for `scale`; their blocks count as files. */
+function together(own: Sum, walked: readonly Sum[], scale: number): Sum {
+  const total = (of: (sum: Sum) => number): number => of(own) + Math.round(scale * walked.reduce((all, sum) => all + of(sum), 0));
+  const files = total((sum) => sum.files);
+  const unknown = new Map(own.unknown);
+  for (const sum of walked) for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
+  return {
+    ...own,
+    files: Math.max(files, own.folders),
+    sizeBytes: total((sum) => sum.sizeBytes) + own.folderBytes,
+    allocatedBytes: total((sum) => sum.allocatedBytes) + own.folderBytes,
+    residentBytes: total((sum) => sum.residentBytes) + own.folderBytes,
+    dirtyBytes: total((sum) => sum.dirtyBytes),
+    ownBytes: total((sum) => sum.ownBytes) + own.folderBytes,
+    mtimeMs: Math.max(own.mtimeMs, ...walked.map(({ mtimeMs }) => mtimeMs)),
+    isSampled: true,
+    residency: [own, ...walked].find(({ residency }) => residency.state === 'known')?.residency ?? own.residency,
+    unknown,
+  };
+}
+
 function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: UnqueriedSum): void {
   const sum = sums.get(reason) ?? { files: 0, sizeBytes: 0, allocatedBytes: 0 };
-  sum.files += part.files;
-  sum.sizeBytes += part.sizeBytes;
-  sum.allocatedBytes += part.allocatedBytes;
-  sums.set(reason, sum);
+  sums.set(reason, {
+    files: sum.files + part.files,
+    sizeBytes: sum.sizeBytes + part.sizeBytes,
+    allocatedBytes: sum.allocatedBytes + part.allocatedBytes,
+  });
 }
 
 /** Until the first walk of a folder is complete, and in the scan that completes it, new bytes in its sum were only discovered; they are no growth. */

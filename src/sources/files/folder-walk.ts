@@ -25,6 +25,8 @@ export interface FolderVisitor {
   /** A batch of pinned files, of several folders if these are small: each batch may cost a process. The walk closes them afterwards. */
   files(files: readonly NamedFile[]): Promise<void>;
   begin(folder: Folder): void;
+  /** A folder that lies in `parent`; it stands for `weight` of them. */
+  folder(parent: string, stat: Stats, weight: number): void;
   /** All files of the folder were given to `files`, or the folder was removed (`gone`). */
   end(folder: Folder, gone: boolean): void;
 }
@@ -59,7 +61,15 @@ export class FolderWalk {
   readonly #root: string;
   readonly #queue: FolderQueue;
   readonly #fileSystems: FileSystems;
-  #current: { folder: Folder; fd: number; dir: Dir; entries: number; cost: number; readonly beganMs: number } | null = null;
+  #current: {
+    folder: Folder;
+    fd: number;
+    dir: Dir;
+    entries: number;
+    folders: number;
+    cost: number;
+    readonly beganMs: number;
+  } | null = null;
   /** Pinned files of the next batch, and the folders that were read to the end since the last one. */
   #pinned: NamedFile[] = [];
   #ended: { readonly folder: Folder; readonly gone: boolean }[] = [];
@@ -135,7 +145,7 @@ export class FolderWalk {
     // Names changed since the last walk, or shortly before the first: programs write here, although each file may exist only for a moment.
     if (found.stat.mtimeMs >= (lastWalkMs ?? nowMs - RECENT_CHANGE_MS) && folder.kind !== 'root') folder.kind = 'hot';
     folder.mtimeMs = found.stat.mtimeMs;
-    this.#current = { folder, ...opened, entries: 0, cost: 0, beganMs: nowMs };
+    this.#current = { folder, ...opened, entries: 0, folders: 0, cost: 0, beganMs: nowMs };
     this.done.folders++;
     visitor.begin(folder);
     return true;
@@ -151,10 +161,13 @@ export class FolderWalk {
         ended = true;
         break;
       }
-      const weight = strideAfter(current.entries++);
+      const isFolder = entry.isDirectory();
+      const seen = isFolder ? current.folders++ : current.entries - current.folders;
+      const weight = strideAfter(seen);
+      current.entries++;
       this.done.names++;
       // Each walk opens other files, so that after some walks every large one has a row.
-      const isSkipped = entry.isFile() && (current.entries + this.done.folders) % weight !== 0;
+      const isSkipped = (isFolder || entry.isFile()) && (seen + this.done.folders) % weight !== 0;
       const cost = isSkipped ? SKIPPED_NAME : 1;
       current.cost += cost;
       budget.spend(cost);
@@ -182,8 +195,9 @@ export class FolderWalk {
       const found = pin(path, dirname(this.#root));
       if (found.state === 'refused') return;
       closeSync(found.fd);
-      if (found.stat.isDirectory())
-        this.#queue.add(`${current.folder.path === '/' ? '' : current.folder.path}/${entry.name}`, 'below', found.stat.mtimeMs);
+      if (!found.stat.isDirectory()) return;
+      visitor.folder(current.folder.path, found.stat, weight);
+      this.#queue.add(`${current.folder.path === '/' ? '' : current.folder.path}/${entry.name}`, 'below', found.stat.mtimeMs);
     } else if (entry.isFile()) {
       const found = pin(path, dirname(this.#root));
       if (found.state === 'refused') return;

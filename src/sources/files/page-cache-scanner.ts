@@ -448,6 +448,8 @@ export class PageCacheScanner {
         this.#walkBeganMs.set(folder.path, nowMs);
         this.#sums.begin(folder.path, nowMs);
       },
+      folder: (parent, stat, weight) =>
+        this.#sums.addFolder(parent, stat, { weight, isOwn: stat.mtimeMs >= this.#times.processStartMs }),
       end: (folder, gone) => this.#endFolder(folder, gone, nowMs),
       files: (files) => this.#addFolderFiles(nowMs, files),
     };

@@ -212,6 +212,65 @@ test('a file that stands for others counts as all of them, and its row says that
   assert.deepEqual([row?.files, row?.sizeBytes, row?.residentBytes, row?.isSampled], [21, 860_160, 172_032, true]);
 });
 
+const KNOWN = { dirtyBytes: 0, residency: { state: 'known', method: 'cachestat' }, fileSystem: null } as const;
+const ONE = { weight: 1, isOwn: true };
+const TIMES = { nowMs: 2, firstScanMs: 1, processStartMs: 1, fileSystemOf: () => null };
+
+/** Sums of a folder in which so many folders lie, each with one small file, of which some were walked. */
+function manyFolders(folders: number, walked: number, fileBytes = 4096): FolderSums {
+  const sums = new FolderSums();
+  sums.begin('/w', 0);
+  for (let i = 0; i < folders; i++) sums.addFolder('/w', { blocks: 8, dev: 1, mtimeMs: 5 } as Stats, ONE);
+  sums.end('/w', false, 1);
+  for (let i = 0; i < walked; i++) {
+    sums.begin(`/w/${i}`, 0);
+    const stat = { size: fileBytes, blocks: fileBytes / 512, mtimeMs: 5 } as Stats;
+    sums.add(`/w/${i}`, stat, { ...KNOWN, residentBytes: fileBytes }, ONE);
+    sums.end(`/w/${i}`, false, 1);
+  }
+  return sums;
+}
+
+test('thousands of folders with little in each are one row, with what the walked ones let expect and with their own blocks', () => {
+  const sums = manyFolders(2000, 100);
+  for (const rows of [sums.rows(TIMES), sums.rows(TIMES)])
+    assert.deepEqual(
+      rows.map(({ path, files, residentBytes, isSampled }) => [path, files, residentBytes, isSampled]),
+      [['/w/', 2000, 2000 * 8192, true]],
+    );
+  assert.equal(sums.residentBytes(), 2000 * 8192);
+  assert.deepEqual(
+    manyFolders(2000, 0)
+      .rows(TIMES)
+      .map(({ path, files, residentBytes }) => [path, files, residentBytes]),
+    [['/w/', 2000, 2000 * 4096]],
+    'empty folders have blocks, too',
+  );
+});
+
+test('folders of which each has a row of its own keep it, and a few are not taken for all', () => {
+  assert.equal(
+    manyFolders(200, 200, 128 * 1024)
+      .rows(TIMES)
+      .filter(({ path }) => path !== '/w/').length,
+    200,
+  );
+  const sums = manyFolders(2000, 100);
+  sums.begin('/w/large', 0);
+  sums.add('/w/large', { size: 1 << 20, blocks: 2048, mtimeMs: 5 } as Stats, { ...KNOWN, residentBytes: 1 << 20 }, ONE);
+  sums.end('/w/large', false, 1);
+  assert.deepEqual(
+    sums.rows(TIMES).map(({ path, residentBytes }) => [path, residentBytes]),
+    [
+      ['/w/', 2000 * 4096 + 1999 * 4096],
+      ['/w/large/', 1 << 20],
+    ],
+    'a large one among small ones',
+  );
+  const [row] = manyFolders(2000, 10).rows(TIMES);
+  assert.equal(row?.residentBytes, 2000 * 4096 + 10 * 4096);
+});
+
 test("folders that arguments name are found: of a file its folder, and none of what is only read or is the system's", () => {
   const args = [
     'java',

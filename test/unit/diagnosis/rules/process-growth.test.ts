@@ -48,6 +48,19 @@ test('a process that the JVM started is named with its size, and the JVM is said
   assert.equal(found.evidence.pid, 40);
 });
 
+test('of small processes that become more, most is kernel memory', () => {
+  const own = { processes: 300, pid: 40, parent: null };
+  const part = { id: 'other-process', name: 'sleep', process: own, bytes: 30 * MIB, grewBytes: 9e6, bytesPerHour: 9e6 } as const;
+  const found = applyRule(processGrowth, {
+    anonGrowth: { fromS: 0, toS: 3600, readings: 9, grewBytes: 9e6, parts: [part] },
+    evaluation: { trend: 'growing', leak: true, causes: [causeShare('process', 40e6, { what: 'sleep' })] },
+  });
+  assert.match(
+    found?.headline ?? '',
+    /grows 40 MB an hour, most of it kernel memory for so many processes; they hold 30 MiB themselves now\./,
+  );
+});
+
 test('several processes of one name are counted, and another parent than the JVM is named', () => {
   const found = growing({ processes: 7, pid: 40, parent: { pid: 12, name: 'sh' } })!;
   assert.match(found.headline!, /^chrome \(7 processes, the largest is pid 40, started by sh, pid 12\) grows/);

@@ -24,6 +24,7 @@ async function walked(t: TestContext, files: number): Promise<ReadonlyMap<string
   await walk.walk(Date.now(), budget, false, {
     accepts: () => true,
     begin() {},
+    folder() {},
     end() {},
     files: async (batch) => void found.push(...batch.filter(({ folder }) => folder === dir)),
   });
