@@ -48,6 +48,17 @@ test('a search through a crowd of processes called java lets others have their t
   assert.ok(found.skipped >= 0 && found.skipped < count);
 });
 
+test('the JVMs of many cgroups are 64 targets at most, also where several share one', async (t) => {
+  const tree = new MadeTree();
+  t.after(() => tree.remove());
+  for (let pid = 100; pid < 169; pid++)
+    tree.run({ pid, startTicks: pid, rssMiB: 1, group: `app-${pid % 23}`, command: `Main${pid}` });
+  const found = await findTargets({ ...ANY_TARGET, roots: tree.roots });
+  assert.ok(found.state === 'found');
+  // A slow machine may not have seen all of them within the time of a search.
+  assert.ok(found.targets.length <= 64 && found.targets.length + found.skipped >= 60, `${found.targets.length} targets`);
+});
+
 test('of many JVMs in one cgroup some are named', async (t) => {
   const tree = new MadeTree();
   t.after(() => tree.remove());

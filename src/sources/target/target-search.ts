@@ -53,8 +53,10 @@ function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[])
     if (targets.length >= MAX_TARGETS) break;
     if (targets.some((t) => t.cgroup.path === jvm.cgroupPath)) continue;
     const located = locateCgroup(roots, jvm.ref.pid, selfPid);
-    if (located.state === 'located') targets.push(...targetsOfCgroup(roots, located, jvm, seen, locateOr(options, located)));
-    else if (located.state === 'denied') hidden.push(jvm);
+    if (located.state === 'located') {
+      const more = targetsOfCgroup(roots, located, jvm, seen, locateOr(options, located));
+      targets.push(...more.slice(0, MAX_TARGETS - targets.length));
+    } else if (located.state === 'denied') hidden.push(jvm);
     else refusals.push(...located.tried);
   }
   const visible = [...targets, ...containersWithoutJvm(options, inOrder, targets)];
@@ -107,6 +109,7 @@ function containersWithoutJvm(options: SearchOptions, inOrder: readonly Observed
   const excluded = new Set([null, own, first.cgroupPath, ...jvms.map((t) => t.cgroup.path)]);
   const found: Target[] = [];
   for (const process of inOrder) {
+    if (jvms.length + found.length >= MAX_TARGETS) break;
     if (excluded.has(process.cgroupPath) || process.rssBytes === 0) continue;
     const located = locateCgroup(options.roots, process.ref.pid, options.selfPid);
     if (located.state !== 'located') continue;
