@@ -480,7 +480,9 @@ public class MixedCase {
       case "threads-only": return n -> every(n, 3, () -> daemon(() -> {}, "short-" + n));
       // descriptors
       case "open-unread": return n -> every(n, 2, () -> KEPT.add(new RandomAccessFile("/proc/self/status", "r")));
-      case "open-read": return n -> every(n, 2, () -> Reader.first(data(folder, COUNT++)));
+      case "open-read":
+        for (int i = 0; i < 500; i++) data(folder, i); // so that it is only read from then on
+        return n -> every(n, 2, () -> Reader.first(data(folder, COUNT++)));
       case "open-deleted":
         return n -> every(n, 2, () -> {
           File upload = File.createTempFile("upload", ".tmp", folder);

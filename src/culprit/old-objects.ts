@@ -2,7 +2,7 @@ import type { JfrChunk, JfrEvent } from '../jfr/jfr-chunk.ts';
 import type { JfrStruct } from '../jfr/jfr-values.ts';
 import { plainClassName } from '../sources/jvm/class-name.ts';
 import type { Link, Step } from './common-holder.ts';
-import { type Frame, firstOwnFrame, isOfJdk } from './frames.ts';
+import { type Frame, firstOwnFrame, frameText, isOfJdk } from './frames.ts';
 import { framesOf, keyOf, structOf, symbolOf, textOf } from './jfr-frames.ts';
 
 /*
@@ -17,6 +17,8 @@ export interface OldObject {
   /** From the object that refers to it to what keeps it alive. */
   readonly path: readonly Step[];
   readonly allocatedAt: Frame | null;
+  /** The stack that allocated it, from the top: "com.acme.OrderService.load:88". */
+  readonly stack: readonly string[];
 }
 
 const MAX_PATH = 200;
@@ -44,6 +46,7 @@ export class OldObjectReader {
       className,
       path: this.#pathOf(chunk, object, structOf(chunk, values.get('root'))),
       allocatedAt: allocatorOf(frames),
+      stack: frames.map((frame) => this.#same(frameText(frame))),
     };
   }
 

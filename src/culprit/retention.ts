@@ -24,6 +24,8 @@ export interface Sampled {
   /** The thread that has it, with N for each number; null: no thread, or it is not known. */
   readonly thread: string | null;
   readonly samples: number;
+  /** Of a place of allocation one of the stacks that lead there, from the top; else empty. */
+  readonly stack: readonly string[];
 }
 
 /** Fewer samples say nothing about thousands of objects. */
@@ -34,7 +36,7 @@ function holdersOf(className: string, objects: readonly OldObject[]): OldObject[
   const found = new Map<string, OldObject>();
   for (const { className: of, path } of objects) {
     const at = of === className ? -1 : path.findIndex((step) => step.className === className);
-    if (at >= 0) found.set(path[at]!.id, { className, path: path.slice(at + 1), allocatedAt: null });
+    if (at >= 0) found.set(path[at]!.id, { className, path: path.slice(at + 1), allocatedAt: null, stack: [] });
   }
   return [...found.values()].filter(({ path }) => path.length > 0);
 }
@@ -85,11 +87,19 @@ export function retentionOf(
   };
 }
 
-export const sampledOf = ({ kind, name, thread }: Holder, samples: number): Sampled => ({ kind, name, thread, samples });
+export const sampledOf = ({ kind, name, thread }: Holder, samples: number): Sampled => ({
+  kind,
+  name,
+  thread,
+  samples,
+  stack: [],
+});
 
 export const allocatorOf = (own: readonly OldObject[]): Sampled | null =>
   mostCommon(
-    own.map(({ allocatedAt: at }) => (at === null ? null : ({ kind: 'frame', name: frameText(at), thread: null } as const))),
+    own.map(({ allocatedAt: at, stack }) =>
+      at === null ? null : ({ kind: 'frame', name: frameText(at), thread: null, stack } as const),
+    ),
   );
 
 /**

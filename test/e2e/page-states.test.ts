@@ -221,7 +221,7 @@ describe('the page in each state, on made histories behind the real server', { s
   /** Names of classes, threads, frames, files and errors come from the JVM, whose container is not trusted. */
   const NAME = `</script><script>alert(3)</script>${HTML_INJECTION}\u202e\u2028\x1b[31m`;
   const hostile = { name: NAME, before: 1, after: 9e6, share: 1, sizes: [1, 2, 9e6], more: { instances: 7 } };
-  const sampled = { name: NAME, kind: 'static-field', thread: null, samples: 5 } as const;
+  const sampled = { name: NAME, kind: 'static-field', thread: null, samples: 5, stack: [NAME] } as const;
   const place = { line: NAME, logger: NAME, level: NAME, share: 1 };
   const group = {
     name: `${NAME}${'long/'.repeat(800)}`,

@@ -135,17 +135,27 @@ export class CulpritPanel {
     const native = culprit.state === 'recorded' ? null : culprit.native;
     byId('culprit-beside').hidden = native === null;
     byId('culprit-beside').replaceChildren(...(native === null ? [] : besideOf(native)));
-    const where = culprit.state === 'named' ? culprit.stand : null;
+    const where = culprit.state === 'named' ? stackOf(culprit) : null;
     byId('culprit-where').hidden = where === null;
     if (where !== null) {
-      setText(byId('culprit-where-title'), `Where ${where.threads} of them stand`);
-      setText(byId('culprit-frame'), safeName(where.frame, 400));
+      setText(byId('culprit-where-title'), where.title);
+      setText(byId('culprit-frame'), where.stack.map((frame) => safeName(frame, 400)).join('\n'));
     }
     const asked = culprit.state === 'recorded' ? 'Recorded' : 'Asked';
     setText(byId('culprit-when'), `${asked} for ${durationWords(forSeconds)}, until ${instantText(Date.parse(until) / 1000)}`);
     const copy = byId('copy-culprit');
     copy.onclick = () => void copyText(copy, [`memhound, ${until}`, ...text].join('\n'), 'Copied');
   }
+}
+
+/** The stack that says where the culprit is in the program; null: none is known. */
+function stackOf({
+  stand,
+  retention,
+}: Extract<Done['culprit'], { state: 'named' }>): { title: string; stack: readonly string[] } | null {
+  if (stand !== null) return { title: `Where ${groupDigits(stand.threads)} of them stand: one stack`, stack: stand.stack };
+  const at = retention?.state === 'known' ? retention.allocatedAt : null;
+  return at === null ? null : { title: 'Where they are allocated: one stack', stack: at.stack };
 }
 
 const isNamed = (culprit: Done['culprit']): boolean =>

@@ -22,6 +22,7 @@ const samples = (count: number, className: string, owner: string): OldObject[] =
   Array.from({ length: count }, (_, n) => ({
     className,
     allocatedAt: { method: `${owner}.put`, line: 5 },
+    stack: ['java.util.HashMap.put:1', `${owner}.put:5`],
     path: className === NODE ? inMap(owner) : [entryOf(owner, n), ...inMap(owner)],
   }));
 const growth = (name: string, share: number, sizes: readonly number[] = [0, 10, 20, 30, 40]): GroupGrowth => ({
@@ -47,8 +48,14 @@ test('classes of which none has half of the growth are named together, by the fi
   assert.deepEqual(found.retention, {
     state: 'known',
     samples: 18,
-    heldBy: { kind: 'static-field', name: 'a.Users.MAP', thread: null, samples: 18 },
-    allocatedAt: { kind: 'frame', name: 'a.Users.put:5', thread: null, samples: 18 },
+    heldBy: { kind: 'static-field', name: 'a.Users.MAP', thread: null, samples: 18, stack: [] },
+    allocatedAt: {
+      kind: 'frame',
+      name: 'a.Users.put:5',
+      thread: null,
+      samples: 18,
+      stack: ['java.util.HashMap.put:1', 'a.Users.put:5'],
+    },
   });
 });
 
@@ -67,6 +74,7 @@ test('two fields of one name are of two objects, so they hold nothing together',
     Array.from({ length: 9 }, () => ({
       className: name,
       allocatedAt: null,
+      stack: [],
       path: [step(`table of ${cache}`, 'java.lang.Object[]'), step(cache, 'a.Cache', field('a.Cache', 'all'))],
     }));
   const apart = CLASSES.flatMap((name) => inCache(name, `cache of ${name}`));
@@ -94,6 +102,7 @@ test('an entry of a map that is seldom sampled itself is seen with its key, if t
 const inThread = (n: number): OldObject => ({
   className: 'byte[]',
   allocatedAt: null,
+  stack: [],
   path: [
     step(`state ${n}`, 'app.Plugin', field('app.Plugin', 'state')),
     step(
@@ -114,6 +123,7 @@ test('loaders are kept by what holds the outermost object of what they loaded: t
     name: 'java.lang.ThreadLocal$ThreadLocalMap',
     thread: 'worker-N',
     samples: 6,
+    stack: [],
   });
   assert.equal(loaderRetention(objects, new Set(['app.Other']), 40).state, 'unknown');
 });

@@ -140,6 +140,7 @@ test('a place of allocation is named for half of the sampled objects of a class,
     name: 'com.acme.OrderService.load:88',
     thread: null,
     samples: 5,
+    stack: ['java.util.Arrays.copyOf:99', 'com.acme.Order.<init>:4', 'com.acme.OrderService.load:88'],
   });
   assert.deepEqual(
     retentionOf('byte[]', many.slice(1), () => null),
@@ -157,6 +158,7 @@ const apart = (count: number, owner: string) =>
     return {
       className: 'long[]',
       allocatedAt: { method: `${owner}.make`, line: 1 },
+      stack: [`${owner}.make:1`],
       path: [
         { id: `${owner} ${n}`, className: owner, refersTo: 'long[]', link },
         { id: `${owner}[]`, className: `${owner}[]`, refersTo: owner, link: null },
