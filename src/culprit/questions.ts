@@ -51,12 +51,8 @@ export interface Question {
 const never = (): boolean => false;
 /** What JDK 19 and newer fill a gap with that a collection leaves. It is no object of the program. */
 const FILLER = /^\[?L?jdk\.internal\.vm\.Filler/;
-/** Older JDKs fill gaps with int[], a few large ones that come and go from one collection to the next. */
-const isFiller: Question['isWarmUp'] = ({ name, before, after }, sizes) => {
-  if (name !== 'int[]') return false;
-  const all = sizes();
-  return (after.counts.instances ?? 0) - (before?.counts.instances ?? 0) < all.length && !isSteady(all);
-};
+/** Older JDKs fill gaps with int[], large or small, which come and go from one collection to the next. */
+const isFiller: Question['isWarmUp'] = ({ name }, sizes) => name === 'int[]' && !isSteady(sizes());
 /** Tomcat 11 loads 0.4 MiB of classes in the twenty seconds after its first page. */
 const WARM_UP = MIB;
 const isOfLoadersOfJdk = (name: string): boolean => name === '<boot class loader>' || isOfJdk(name);
@@ -157,7 +153,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
     command: '/proc/PID/fd',
     looks: 7,
     before: [],
-    cost: 'nothing for seven lists of its descriptors (/proc/PID/fd)',
+    cost: 'seven lists of its descriptors (/proc/PID/fd), of which the JVM notices nothing',
     groups: (answer) => parseDescriptors(answer).map(asGroup),
     wider: (answer) => folderGroups(answer).map(asGroup),
     refusal: null,

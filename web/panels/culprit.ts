@@ -127,7 +127,8 @@ export class CulpritPanel {
   #drawDone({ cause, culprit, text, until, forSeconds }: Done): void {
     const [first = '', second] = text;
     const sentence = first.slice(`${cause}: `.length);
-    const beginsWithName = isNamed(culprit) && cause !== 'metaspace';
+    // A name is written as it is; "threads in", "files of" and "direct buffers" are words.
+    const beginsWithName = isNamed(culprit) && cause !== 'metaspace' && !/^[a-z]+ [a-z]/.test(sentence);
     const said = beginsWithName ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
     setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
     if (culprit.state === 'failed') return;
@@ -260,16 +261,17 @@ function changeTable(titles: readonly string[], rows: readonly HTMLElement[]): H
 const HEADS = ['What grew', 'First look', 'Last look', 'Share'];
 
 function growthTable(cause: CulpritCause, grown: readonly GroupGrowth[]): HTMLElement {
+  const isCount = cause === 'threads' || cause === 'descriptors';
   const size = (n: number): HTMLElement => {
-    const cell = el('td', { class: 'number' }, cause === 'threads' ? groupDigits(n) : level(n));
-    if (cause !== 'threads') cell.title = exactBytesText(n);
+    const cell = el('td', { class: 'number' }, isCount ? groupDigits(n) : level(n));
+    if (!isCount) cell.title = exactBytesText(n);
     return cell;
   };
   const rows = grown.map((g) =>
     el(
       'tr',
       {},
-      el('th', { scope: 'row' }, safeName(g.name, 90), moreNode(g)),
+      el('th', { scope: 'row' }, safeName(g.name, 200), moreNode(g)),
       size(g.before),
       size(g.after),
       el('td', { class: 'number' }, `${Math.floor(100 * g.share)} %`),
