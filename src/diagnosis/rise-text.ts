@@ -1,5 +1,6 @@
 import type { FieldId } from '../fields.ts';
 import { bytesText, durationText } from '../format.ts';
+import { risingFloor } from '../trends/field/rising-floor.ts';
 import { swings } from '../trends/field/swings.ts';
 import { unevenRise } from '../trends/field/uneven-rise.ts';
 import type { Trend } from '../trends/types.ts';
@@ -8,7 +9,7 @@ import { newHigh } from './new-high.ts';
 import { type RuleContext, trendOf } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
 import type { Keeping } from './steady.ts';
-import { isCacheAlone, whatRose, whatSwung } from './what-moved.ts';
+import { isCacheAlone, isCacheBetween, whatRose, whatSwung } from './what-moved.ts';
 
 /** The lasting rise of a field within its window: its size, its duration, and the time since then without a rise. */
 interface Rise {
@@ -51,6 +52,8 @@ const MIN_PAUSE_SHARE = 0.02;
 interface OpenRise {
   readonly rise: Rise;
   readonly text: () => Sentence;
+  /** Only of a floor: nearly all of its rise is page cache, which the kernel can reclaim. */
+  readonly isCache?: boolean;
 }
 
 /** What the headline says of a rise that is too short to know; null: there is none. */
@@ -61,8 +64,10 @@ export const openRiseText = (context: RuleContext): Sentence | null => openRise(
  * leak.
  */
 export function isLeakOpen(context: RuleContext): boolean {
-  const rise = openRise(context)?.rise ?? null;
-  if (rise === null) return false;
+  const open = openRise(context);
+  if (open === null) return false;
+  const { rise, isCache } = open;
+  if (isCache !== undefined) return !isCache;
   const toS = context.series.t.at(-1) ?? 0;
   return rise.field !== 'usage' || !isCacheAlone(context.series, { fromS: toS - rise.windowSeconds, toS, bytes: rise.bytes });
 }
@@ -72,7 +77,7 @@ function openRise(context: RuleContext): OpenRise | null {
     case 'settling':
       return undecidedRise(context);
     case 'stable':
-      return freshRise(context) ?? unevenRiseOf(context) ?? riseOfLastSamples(context);
+      return freshRise(context) ?? unevenRiseOf(context) ?? floorThatRises(context) ?? riseOfLastSamples(context);
     default:
       return null;
   }
@@ -140,6 +145,41 @@ function unevenRiseOf(context: RuleContext): OpenRise | null {
     rise,
     text: () =>
       sentence`${rise.what} rose ${sizeText(rise)}${partText(context, rise)} in ${durationText(windowSeconds)}, unevenly: too short to know whether it goes on.`,
+  };
+}
+
+/** Where samples are many, the models have found no drift, so that a floor of fewer cycles rises by chance. */
+const CYCLES_OF_MANY_SAMPLES = 5;
+
+/** Memory goes up and down, and its floor rose with each of the few times that it came back; null: it is not so. */
+function floorThatRises(context: RuleContext): OpenRise | null {
+  const { series, steady } = context;
+  const [column, usage] = [series.fields.get('usage'), trendOf(context, 'usage')];
+  if (column === undefined || usage === null) return null;
+  const { windowSeconds } = usage;
+  const since = (series.t.at(-1) ?? 0) - windowSeconds;
+  const rising = swings(series.t, column, since) === null ? null : risingFloor(series.t, column, since);
+  const found = rising !== null && (usage.points <= FEW_SAMPLES || rising.cycles >= CYCLES_OF_MANY_SAMPLES) ? rising : null;
+  const floor = steady.keep('floor that rises', found, {
+    same: (a, b) => (a === null) === (b === null),
+    atOnce: (before) => before === null,
+  });
+  if (floor === null) return null;
+  const { amount, cycles, fromS, toS } = floor;
+  const isCache = steady.keep('floor of page cache', isCacheBetween(series, { fromS, toS, bytes: amount }));
+  return {
+    rise: {
+      field: 'usage',
+      what: 'Memory used',
+      bytes: amount,
+      share: 0,
+      windowSeconds,
+      roseSeconds: toS - fromS,
+      standsSeconds: 0,
+    },
+    text: () =>
+      sentence`Memory used goes ${swingText(context) ?? 'up and down'}, and its floor rose ${bytesText(amount)} in ${cycles} cycles: too short to know whether it goes on.`,
+    isCache,
   };
 }
 

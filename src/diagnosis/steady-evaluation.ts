@@ -104,10 +104,28 @@ const isFasterThan = (usage: FieldTrend | undefined, { cause, bytesPerHour }: Ca
 
 const isFound = (share: CauseShare, among: readonly CauseShare[]): boolean => among.some(({ cause }) => cause === share.cause);
 
+/** It has stood for this share of its window: what is held for longer than that is held because the window is short. */
+const MIN_STAND_SHARE = 1 / 30;
+const SHORT_WINDOW_S = 30 * MINUTE_S;
+
+/**
+ * Whether memory that was called a leak has stopped growing, as a cache does that is full: it rose and stands, or it slows down. The alarm has waited for
+ * several evaluations. A heap leaks within pages that it has already, while all memory used stands.
+ */
+function hasStopped(published: Evaluation, { leak, fields: { usage } }: Evaluation): boolean {
+  if (published.leak !== true || leak === true || usage === undefined || usage.trend === 'growing' || isPause(usage))
+    return false;
+  if (published.causes.some(({ cause }) => WITHIN_WHAT_IS_USED.has(cause))) return false;
+  const { standsSeconds } = usage.basis.statistics;
+  return standsSeconds === undefined
+    ? usage.trend === 'settling' && usage.windowSeconds < SHORT_WINDOW_S
+    : standsSeconds >= MIN_STAND_SHARE * usage.windowSeconds;
+}
+
 /**
  * Whether all that was published rests on a state that is over, so that nothing of it may be held beside what is measured now: the alarm
- * reports a leak where there was none, memory grows many times as fast and from other causes, or it grows more slowly than a cause that is not
- * found any more.
+ * reports a leak where there was none, what leaked stands, memory grows many times as fast and from other causes, or it grows more slowly than a
+ * cause that is not found any more.
  */
 export function isOver(before: SteadyState, now: Evaluation): boolean {
   const published = (before.get('answer')?.value as Answer | undefined)?.evaluation;
@@ -115,6 +133,7 @@ export function isOver(before: SteadyState, now: Evaluation): boolean {
   const { usage } = now.fields;
   return (
     (now.leak === true && published.leak !== true) ||
+    hasStopped(published, now) ||
     published.causes.some((share) => !isFound(share, now.causes) && isFasterThan(usage, share)) ||
     (published.trend === 'growing' &&
       growthPerHour(now) >= OTHER_EVENT_RATIO * growthPerHour(published) &&

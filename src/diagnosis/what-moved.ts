@@ -47,6 +47,13 @@ export const isCacheAlone = ({ t, fields }: Series, rise: Movement): boolean => 
   return cached !== undefined && rose(t, cached, rise) >= NEARLY_ALL * rise.bytes;
 };
 
+/** The same of a rise from one sample to another, such as those at the lowest points of what goes up and down. */
+export function isCacheBetween({ t, fields }: Series, { fromS, toS, bytes }: Movement): boolean {
+  const cached = cachedColumn(fields);
+  const at = (time: number): number => cached?.[t.indexOf(time)] ?? Number.NaN;
+  return at(toS) - at(fromS) >= NEARLY_ALL * bytes;
+}
+
 const cachedColumn = (fields: Series['fields']): Float64Array | undefined => {
   const shmem = fields.get('shmem');
   return fields.get('file')?.map((bytes, i) => bytes - (shmem?.[i] ?? 0));

@@ -13,6 +13,7 @@ import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
 import { errorOfStepHeights } from './step-heights.ts';
 import type { Window } from './window.ts';
+import { isYoungStep } from './young-step.ts';
 
 /** A field's trend, with what `together/` needs beside the public part. */
 export interface FieldEvaluation extends FieldTrend {
@@ -178,7 +179,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const moved = Math.abs(slope) * (1 - lastPartStart) * windowS;
   const moveOfLimit = typeof limit === 'number' && unit === 'bytes' ? moved / limit : null;
   const straight = top.model.name === 'two-saturations-line' ? 0 : rSquared;
-  const reported = reportedTrend({
+  const byModels = reportedTrend({
     significant,
     growing,
     falling,
@@ -189,9 +190,13 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     settles,
     cycles,
   });
+  const values = y.map((value) => level + value * scale);
+  const reported: ReportedTrend =
+    byModels.trend === 'growing' && isYoungStep(blocks.timesS, values, lastPartStart * windowS)
+      ? { trend: 'stable', reason: 'it rose in one step just now' }
+      : byModels;
   // A saw-tooth rises until it is collected: only its floor can be said to have risen.
   const floorIsKnown = !fieldRow(id).sawtooth || (cycles ?? 0) >= MIN_CYCLES;
-  const values = y.map((value) => level + value * scale);
   const inBursts = IN_BURSTS.has(reported.trend) && !fieldRow(id).sawtooth ? staircase(blocks.timesS, values, windowS) : null;
   const matters = inBursts !== null && isPracticallySignificant(inBursts.slopePerSecond, level, limit, windowS, unit);
   // The newest line may be that of the newest burst alone.

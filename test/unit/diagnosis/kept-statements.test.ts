@@ -52,6 +52,21 @@ describe('a published state is over', () => {
     assert.equal(over(growing(1e6, ['native'], true), growing(1e6, ['heap'], true)), false, 'it was reported');
   });
 
+  test('where what was called a leak stands, or slows down in a short window', () => {
+    const stands = (standsSeconds: number | null, trend: Trend = 'settling', windowSeconds = 10 * MINUTE_S): Evaluation => {
+      const field = { ...fieldTrend(trend), windowSeconds };
+      const statistics = standsSeconds === null ? {} : { rise: 1e8, standsSeconds };
+      return evaluation({ trend, leak: null, fields: { usage: { ...field, basis: { ...field.basis, statistics } } } });
+    };
+    const leak = growing(1e6, ['native'], true);
+    assert.deepEqual([over(leak, stands(20)), over(leak, stands(19))], [true, false], 'a thirtieth of ten minutes');
+    assert.equal(over(leak, stands(20, 'stable')), true);
+    assert.deepEqual([over(leak, stands(null)), over(leak, stands(null, 'stable'))], [true, false]);
+    assert.equal(over(leak, stands(null, 'settling', HOUR_S)), false, 'a long window');
+    assert.equal(over(growing(1e6, ['native'], null), stands(20)), false, 'no leak was published');
+    assert.equal(over(growing(1e6, ['heap'], true), stands(20)), false, 'a heap leaks within what it has');
+  });
+
   test('where memory grows four times as fast from other causes, and grew before', () => {
     assert.equal(over(growing(1e6, ['page-cache']), growing(4e6, ['process'])), true);
     assert.equal(over(growing(1e6, ['page-cache']), growing(3.9e6, ['process'])), false);

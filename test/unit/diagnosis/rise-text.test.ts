@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
+import { isLeakOpen } from '../../../src/diagnosis/rise-text.ts';
 import { sentenceText } from '../../../src/diagnosis/sentence.ts';
 import { whatSwung } from '../../../src/diagnosis/what-moved.ts';
 import type { FieldId } from '../../../src/fields.ts';
@@ -217,4 +218,33 @@ describe('memory that goes up and comes back', () => {
     const part = whatSwung(context, { fromS: 0, toS: week.at(-1)!, bytes: 70 * MIB });
     assert.equal(sentenceText(part!), 'kernel memory');
   });
+});
+
+/** 100 MiB and a sawtooth of 60 MiB, eight seconds long, whose floor rises by this much each time. */
+const sawtooth =
+  (rise: number, base = 100) =>
+  (second: number): number =>
+    base + 7.5 * (second % 8) + rise * Math.floor(second / 8);
+
+test('memory that goes up and down from a floor that rises is not said to stand', () => {
+  const said = (fields: Partial<Record<FieldId, (second: number) => number>>): string => {
+    const usage = fieldTrend('stable');
+    const shown = ruleContext({
+      evaluation: { trend: 'stable', leak: false, fields: { usage: { ...usage, windowSeconds: SECONDS, points: SECONDS } } },
+      series: {
+        t,
+        fields: new Map(Object.entries(fields).map(([id, mib]) => [id as FieldId, column(mib)])),
+      },
+    });
+    return `${isLeakOpen(shown)} ${sentenceText(plainHeadline(shown))}`;
+  };
+  assert.match(
+    said({ usage: sawtooth(5), anon: sawtooth(5) }),
+    /^true Memory used goes up and down between 100 MiB and .*, most of it anonymous memory, and its floor rose .* MiB in 7 cycles: too short to know/,
+  );
+  assert.match(
+    said({ usage: sawtooth(5), anon: () => 50, file: sawtooth(5, 50), shmem: () => 0 }),
+    /^false Memory used goes .* its floor rose/,
+  );
+  assert.match(said({ usage: sawtooth(0), anon: sawtooth(0) }), /^false .*Nothing grows/);
 });
