@@ -13,6 +13,7 @@ import {
   isHeapCounted,
   newestValue,
   type RuleContext,
+  swappedNow,
   trendOf,
 } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
@@ -155,13 +156,23 @@ function untilLimit(context: RuleContext): string {
   return ` At this pace the limit is reached ${etaDueText(context, { event: 'reclaim', ...eta })}.`;
 }
 
-/** "622 MiB of 2 GiB" */
+/** "622 MiB of 2 GiB", "72 MiB of 72 MiB and 30 MiB in swap" */
 function memoryLevelText(context: RuleContext): string {
   const usage = newestValue(context, 'usage') ?? newestValue(context, 'working_set');
   const limit = context.series.limitBytes;
   if (usage === null) return 'Usage is not known';
-  if (typeof limit === 'number') return `${bytesText(usage)} of ${bytesText(limit)}`;
-  return limit === 'max' ? `${bytesText(usage)} (no limit)` : bytesText(usage);
+  const swap = swapText(context, usage);
+  if (typeof limit === 'number') return `${bytesText(usage)} of ${bytesText(limit)}${swap}`;
+  return limit === 'max' ? `${bytesText(usage)} (no limit)${swap}` : `${bytesText(usage)}${swap}`;
+}
+
+const MIN_SWAP_SHARE = 0.05;
+
+/** At the limit usage stands, and what the processes hold beyond it is in swap. */
+function swapText(context: RuleContext, usage: number): string {
+  const swap = swappedNow(context);
+  const isMuch = context.steady.keep('much is in swap', swap !== null && swap >= MIN_SWAP_SHARE * usage);
+  return isMuch && swap !== null ? ` and ${bytesText(swap)} in swap` : '';
 }
 
 /** The longest window of any field's trend, in seconds. */

@@ -1,6 +1,7 @@
+import type { FieldId } from '../fields.ts';
 import { residentHeap } from '../memory-facts.ts';
 import { heapCountedIn } from '../sources/jvm/collectors.ts';
-import { SECOND_MS } from '../units.ts';
+import { KIB, SECOND_MS } from '../units.ts';
 import { newestValue, type RuleContext, unreclaimableNow } from './rule-context.ts';
 
 /** Older readings of the mappings are not used. */
@@ -8,9 +9,20 @@ const MAX_AGE_S = 600;
 
 type Known = Pick<RuleContext, 'series' | 'jvm' | 'target' | 'atMs'>;
 
+/** Kernel memory of a thread: its stack and its task. */
+const KERNEL_PER_THREAD_BYTES = 24 * KIB;
+
+/** Kernel memory of cgroup v1 that may be dentries and inodes, which the kernel takes back: all but page tables and what threads have. */
+function openKernelBytes(context: Known): number {
+  if (context.target.cgroup.version !== 1) return 0;
+  const of = (id: FieldId): number => newestValue(context, id) ?? 0;
+  return Math.max(0, of('kernel') - of('process_pagetables') - of('threads') * KERNEL_PER_THREAD_BYTES);
+}
+
 /** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
 export function outsideHeapBytes(context: Known): number | null {
-  const all = unreclaimableNow(context);
+  const held = unreclaimableNow(context);
+  const all = held === null ? null : held - openKernelBytes(context);
   const [anon, used, committed] = [
     newestValue(context, 'anon'),
     newestValue(context, 'heap_used'),

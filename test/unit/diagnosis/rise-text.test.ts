@@ -118,6 +118,20 @@ describe('a rise that stands for too short a time to know', () => {
     assert.match(headline({ fields: { anon: half, file: half } }), /, most of it anonymous memory and page cache, in/);
     assert.match(headline({ fields: { anon: half } }), /^Memory used rose 50 MiB \(50 %\) in 10 seconds/);
   });
+  test('what is in swap is said beside memory that stands at the limit', () => {
+    const level = (swap: number): string =>
+      sentenceText(
+        plainHeadline(
+          ruleContext({
+            values: { usage: 72 * MIB, anon: 60 * MIB, swap: swap * MIB },
+            evaluation: { trend: 'stable', fields: { usage: { ...fieldTrend('stable'), windowSeconds: 600 } } },
+            series: { limitBytes: 72 * MIB },
+          }),
+        ),
+      );
+    assert.match(level(30), /^Nothing grows\. 72 MiB of 72 MiB and 30 MiB in swap, steady/);
+    assert.match(level(2), /^Nothing grows\. 72 MiB of 72 MiB, steady/);
+  });
   test('is told where memory is stable by its shape, but rose less than a minute ago', () => {
     assert.match(
       headline({ trend: 'stable', standsSeconds: 7 }),

@@ -31,6 +31,15 @@ test('-Xmx and what lies outside the heap are compared with the limit, with the 
   assert.match(found?.advice ?? '', /Set -Xmx310m instead of -XX:MaxRAMPercentage=80/);
 });
 
+test('kernel memory of cgroup v1, which may be dentries, lies outside the heap only as far as page tables and threads explain it', () => {
+  const plan = { heapMax: 400, outside: 90, limit: 500 };
+  const kernel = { kernel: 60 * MIB, process_pagetables: 2 * MIB, threads: 40 };
+  const version = (v: 1 | 2) => ({ values: kernel, target: { cgroup: { version: v, path: '/x' } } }) as const;
+  assert.match(at(plan, version(2))?.title ?? '', /150 MiB lie outside the heap/);
+  assert.equal(at(plan, version(1)), null);
+  assert.match(at({ ...plan, outside: 120 }, version(1))?.title ?? '', /123 MiB lie outside the heap/);
+});
+
 test('it is critical where much does not fit, and says where no heap is left at all', () => {
   assert.equal(at({ heapMax: 500, outside: 140, limit: 500 })?.severity, 'critical');
   assert.match(at({ heapMax: 400, outside: 480, limit: 500 })?.advice ?? '', /leaves no room for a heap/);
