@@ -1,5 +1,6 @@
 import { bytesText, dueText, rateText } from '../../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../../units.ts';
+import { adviceForKind } from '../file-kinds.ts';
 import { filesSubject } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import type { ConditionRule } from '../rule.ts';
@@ -22,7 +23,7 @@ export const FURTHEST_SECONDS = 90 * DAY_S;
 /** Files on disk grow so fast that their file system, or limits.ephemeral-storage, will be full within a quarter. */
 export const diskFilling: ConditionRule = {
   id: 'disk-filling',
-  find({ disks, pod, evaluation, steady }) {
+  find({ disks, pod, evaluation, steady, jvm }) {
     // One scan may miss a file, and another program may free space for a moment. The disk goes on being filled.
     const first = steady.keep('disk that fills', firstToFill(disks, pod), {
       same: (a, b) => (a === null) === (b === null),
@@ -60,7 +61,8 @@ export const diskFilling: ConditionRule = {
         secondsToFull: Math.round(seconds),
       },
       limit: limitOf(disk, pod),
-      advice: file.deletedFiles > 0 ? DELETED_ADVICE : file.kind === 'file' ? ADVICE : MANY_ADVICE,
+      advice:
+        file.deletedFiles > 0 ? DELETED_ADVICE : (adviceForKind(file, { jvm }) ?? (file.kind === 'file' ? ADVICE : MANY_ADVICE)),
       // Growth of files is a measured sum of writes, not a noisy level. 25 % in each direction covers a change of load.
       etas: [
         { event: 'disk-full', seconds: Math.round(seconds), low: Math.round(seconds * 0.8), high: Math.round(seconds * 1.25) },

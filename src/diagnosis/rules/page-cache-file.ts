@@ -1,6 +1,7 @@
 import { durationText, rateText } from '../../format.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
 import { cacheReclaimText } from '../eta-text.ts';
+import { adviceForKind } from '../file-kinds.ts';
 import { type FileSituation, fileSituation, filesName, filesText, holdersText } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import { paceSince } from '../growth/growth-pace.ts';
@@ -98,7 +99,11 @@ export const pageCacheFile: CauseRule = {
         reclaimInSeconds: etaOf(context, 'reclaim')?.seconds ?? null,
       },
       advice:
-        row === null || situation === null ? (share.what === null ? UNNAMED_ADVICE : HARMLESS) : ADVICE[situation](row, context),
+        row === null || situation === null
+          ? share.what === null
+            ? UNNAMED_ADVICE
+            : HARMLESS
+          : adviceFor(row, situation, context),
     };
   },
 };
@@ -107,6 +112,12 @@ export const pageCacheFile: CauseRule = {
 function riseOfUsage(context: RuleContext): number {
   const usage = trendOf(context, 'usage');
   return usage?.trend === 'settling' ? Math.max(0, usage.slopeBytesPerHour ?? 0) : growthOf(context, 'usage');
+}
+
+/** An option bounds what a JVM writes by itself, unless the files are to be closed or unmapped first. */
+function adviceFor(row: FileRow, situation: FileSituation, context: RuleContext): string {
+  const ofKind = situation === 'log' || situation === 'many' ? adviceForKind(row, context) : null;
+  return ofKind === null ? ADVICE[situation](row, context) : `${ofKind} ${HARMLESS}`;
 }
 
 /** "page cache of 31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */
