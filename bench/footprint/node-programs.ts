@@ -7,7 +7,7 @@ import type { Hello } from '../../src/outlets/status.ts';
 import { launch, type Program } from './program.ts';
 
 /** The environment of the image (Dockerfile). */
-const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' };
+const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** memhound as its image runs it, on this Node. */
 export const memhound = (name: string, node: string): Program => ({
