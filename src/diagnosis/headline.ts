@@ -72,7 +72,7 @@ function tooShort(context: RuleContext): string {
   const { needs } = context.evaluation;
   if (context.ended !== null) return `It ran for too short a time for a verdict.${beforeFall(context)}`;
   const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * HOUR_S))}`;
-  return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}`;
+  return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}${earlierRunsText(context)}`;
 }
 
 /** After a process has ended, less than this share of its memory remains. */

@@ -11,8 +11,9 @@ import type { Window } from './field/window.ts';
 import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
 import { normalise } from './normalise.ts';
-import { adjustForEarlierRuns, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
+import { adjustForEarlierRuns, ageOf, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
 import { growthBefore, withGrowthBefore } from './runs/growth-before.ts';
+import { killLoop } from './runs/kill-loop.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
@@ -43,23 +44,6 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const askedSamples = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
   const least = options.minHistorySeconds < DEFAULT_HISTORY_S ? Math.min(MIN_SAMPLES, askedSamples) : MIN_SAMPLES;
   const evaluatedFields = [...ordered.fields].filter(([id]) => isEvaluated(fieldRow(id)));
-  if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {
-    const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
-    const none = notEnoughData(to - from, windowS, 'too little history since the last restart');
-    return {
-      trend: 'not-enough-data',
-      leak: null,
-      confidence: 0.99,
-      causes: [],
-      etas: [],
-      needs: {
-        hours: missingS / HOUR_S,
-        for: `the least history of ${options.minHistorySeconds} s and ${Math.ceil(least)} samples since the last restart`,
-      },
-      fields: publicFields(new Map(evaluatedFields.map(([id]) => [id, none]))),
-      causeBasis: [],
-    };
-  }
   const shared = new SharedWork(cache.arithmetic, cache.averagers);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
   const isEnough = (first: number): boolean =>
@@ -80,6 +64,43 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
       ...run,
       evaluate: () => cache.pastEvaluations.evaluation(id, values, run.window, () => evaluateOver(id, values, run.window)),
     }));
+  const anonValues = ordered.fields.get('anon');
+  if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {
+    const none = notEnoughData(to - from, windowS, 'too little history since the last restart');
+    const young = new Map(evaluatedFields.map(([id]) => [id, none] as const));
+    const inLoop = evaluatedFields.flatMap(([id, values]) => {
+      const field = killLoop(runsOf(id, values), values, { ...none, levelNow: values[to - 1] ?? Number.NaN });
+      return field === null ? [] : [[id, field] as const];
+    });
+    const fields = new Map([...young, ...inLoop]);
+    const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
+    const needs = {
+      hours: missingS / HOUR_S,
+      for: `the least history of ${options.minHistorySeconds} s and ${Math.ceil(least)} samples since the last restart`,
+    };
+    // Where all runs are killed young, no run may ever be old enough.
+    const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
+    const combined = combineFields(
+      fields,
+      { native: null, locked: null, isSwapped: false, waits: null },
+      limits,
+      coMovement(ordered, window),
+      Math.max(0, ...pastRuns.map((run) => ageOf(run.window))),
+    );
+    if (combined.leak === true) return { ...combined, needs, fields: publicFields(fields) };
+    const before = anonValues === undefined ? null : growthBefore(runsOf('anon', anonValues), anonValues, none, window);
+    if (before !== null) young.set('anon', withGrowthBefore(none, before));
+    return {
+      trend: 'not-enough-data',
+      leak: null,
+      confidence: 0.99,
+      causes: [],
+      etas: [],
+      needs,
+      fields: publicFields(young),
+      causeBasis: [],
+    };
+  }
   const withEarlierRuns = (id: FieldName, values: Float64Array): FieldEvaluation =>
     adjustForEarlierRuns(runsOf(id, values), values, evaluateOver(id, values, window), window);
   const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
@@ -120,7 +141,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   );
   // The published fields are those of the kernel, without swapped-out memory.
   const published = new Map(jointEvidence(fields, native).fields);
-  const [anon, anonValues] = [published.get('anon'), ordered.fields.get('anon')];
+  const anon = published.get('anon');
   const before =
     combined.leak === false && combined.trend !== 'growing' && anon !== undefined && anonValues !== undefined
       ? growthBefore(runsOf('anon', anonValues), anonValues, anon, window)

@@ -197,7 +197,12 @@ export function adjustForEarlierRuns(
   return newest;
 }
 
-function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: FieldEvaluation, sure: boolean): FieldEvaluation {
+/** The newest run, expected to grow as earlier ones did. `sure`: it is recorded that they were killed. */
+export function growsLikeEarlierRuns(
+  leaking: readonly FieldEvaluation[],
+  newest: FieldEvaluation,
+  sure: boolean,
+): FieldEvaluation {
   const posterior = sure ? POSTERIOR_BY_KILLED_RUNS : POSTERIOR_BY_LIKELY_KILLED_RUNS;
   const expected = slopeOfNextRun(leaking.map(growthRateOf));
   const own = growthRateOf(newest);
