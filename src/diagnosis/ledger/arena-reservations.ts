@@ -26,11 +26,12 @@ export function arenaReservations(
   { nonClass, release }: JvmFigures,
 ): Reservation[] {
   const granules = release === null || release >= FIRST_RELEASE_WITH_GRANULES;
+  const isNoArena: MappingTest = mappings.some(isArenaWithFlag) ? (m) => m.noReserve === false : () => false;
   const all: Reservation[] = [];
   let certainEnd = 0;
   for (let i = 0; i < mappings.length; i++) {
     if (mappings[i]!.start < certainEnd || taken.some((range) => isWithin(mappings[i]!, range))) continue;
-    const reservation = reservationAt(mappings, i, granules) ?? arenaInside(mappings, i, granules);
+    const reservation = reservationAt(mappings, i, granules, isNoArena) ?? arenaInside(mappings, i, granules, isNoArena);
     if (reservation === null) continue;
     const merged = arenasAfter(reservation, mappings[i]!, granules);
     all.push(reservation, ...merged);
@@ -41,7 +42,8 @@ export function arenaReservations(
   return granules && nonClass !== null ? withMergedNode([decided, kept(asArenas(reserves))], nonClass, mappings, taken) : decided;
 }
 
-const kept = (reserves: readonly Reservation[]): Reservation[] => reserves.filter((r) => r.metaspace || isArenaShaped(r));
+const kept = (reserves: readonly Reservation[]): Reservation[] =>
+  reserves.filter((r) => r.metaspace || (isArenaShaped(r) && !r.isNoArena));
 
 const isArenaShaped = ({ start }: Reservation): boolean => start % ARENA_BYTES === 0;
 
@@ -54,8 +56,14 @@ function withoutOverlaps(all: readonly Reservation[]): Reservation[] {
   return found;
 }
 
+/** Newer glibc maps its arenas with MAP_NORESERVE. Where one of a process is, all are; of an older glibc, the flag tells nothing. */
+const isArenaWithFlag = ({ noReserve, perms, start }: Mapping): boolean =>
+  noReserve === true && perms.startsWith('rw') && start % ARENA_BYTES === 0;
+
+type MappingTest = (m: Mapping) => boolean;
+
 /** The reservation that mapping `i` begins; null: it begins none. */
-function reservationAt(mappings: readonly Mapping[], i: number, granules: boolean): Reservation | null {
+function reservationAt(mappings: readonly Mapping[], i: number, granules: boolean, isNoArena: MappingTest): Reservation | null {
   const { start } = mappings[i]!;
   const end = reservationEnd(mappings, i);
   if (end === null) return null;
@@ -76,6 +84,7 @@ function reservationAt(mappings: readonly Mapping[], i: number, granules: boolea
     anonBytes: pieces.reduce((sum, m) => sum + (m.anonBytes * (Math.min(m.end, end) - m.start)) / (m.end - m.start), 0),
     committedBytes: pieces.reduce((sum, m) => sum + Math.min(m.end, end) - m.start, 0),
     startsInside: false,
+    isNoArena: pieces.some(isNoArena),
   };
 }
 
@@ -95,16 +104,18 @@ function arenasAfter(first: Reservation, m: Mapping, granules: boolean): Reserva
       anonBytes: (m.anonBytes * committedBytes) / (m.end - m.start),
       committedBytes,
       startsInside: false,
+      isNoArena: first.isNoArena,
     };
   });
 }
 
 /** An arena whose written piece the kernel has merged with the memory before it: its reserve ends where an arena ends. null: it is none. */
-function arenaInside(mappings: readonly Mapping[], i: number, granules: boolean): Reservation | null {
+function arenaInside(mappings: readonly Mapping[], i: number, granules: boolean, isNoArena: MappingTest): Reservation | null {
   const [m, reserve] = [mappings[i]!, mappings[i + 1]];
   const start = Math.floor(m.end / ARENA_BYTES) * ARENA_BYTES;
   if (m.path !== '' || !m.perms.startsWith('rw-p') || start <= m.start || start === m.end) return null;
   if (reserve?.start !== m.end || !reserve.perms.startsWith('---') || reserve.end !== start + ARENA_BYTES) return null;
+  if (isNoArena(m)) return null;
   // It may be a node of metaspace.
   if (granules && (m.end - start) % METASPACE_GRANULE === 0) return null;
   const committedBytes = m.end - start;
@@ -118,6 +129,7 @@ function arenaInside(mappings: readonly Mapping[], i: number, granules: boolean)
     committedBytes,
     startsInside: true,
     isLonger: false,
+    isNoArena: false,
   };
 }
 
@@ -182,6 +194,7 @@ function nodeAt(chain: Chain, start: number): Reservation | null {
     committedBytes: chain.committedWithin({ start, end }),
     startsInside: true,
     isLonger: false,
+    isNoArena: false,
   };
 }
 

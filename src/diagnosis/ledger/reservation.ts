@@ -15,6 +15,8 @@ export interface Reservation extends AddressRange {
   readonly committedBytes: number;
   /** It begins inside a mapping, because the memory before it is writable too. */
   readonly startsInside: boolean;
+  /** The kernel says that its memory was mapped in another way than an arena. */
+  readonly isNoArena: boolean;
   /** Its last reserve goes on past its end, so it may be another kind of reservation. */
   readonly isLonger: boolean;
 }

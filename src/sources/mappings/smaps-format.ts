@@ -21,6 +21,8 @@ export interface Mapping {
   readonly anonBytes: number;
   /** Bytes that are swapped out. */
   readonly swapBytes: number;
+  /** Mapped with MAP_NORESERVE (`nr` of VmFlags). undefined: not known. */
+  readonly noReserve?: boolean;
 }
 
 /** Maximum number of mappings that are kept. */
@@ -89,7 +91,9 @@ const COUNTERS: Readonly<Record<string, 'rssBytes' | 'pssBytes' | 'anonBytes' | 
 };
 
 function count(mapping: Growing, line: string): void {
-  const key = COUNTERS[line.slice(0, line.indexOf(':'))];
+  const name = line.slice(0, line.indexOf(':'));
+  if (name === 'VmFlags') mapping.noReserve = / nr\b/.test(line);
+  const key = COUNTERS[name];
   if (key === undefined) return;
   const kib = Number.parseInt(line.slice(line.indexOf(':') + 1), 10);
   mapping[key] = plausible(kib * KIB) ?? 0;

@@ -33,6 +33,23 @@ const found = (mappings: readonly Mapping[], figures: JvmFigures = jvmFigures(),
 const kinds = (reservations: readonly Reservation[]) =>
   reservations.map(({ metaspace, undecided }) => `${metaspace ? 'metaspace' : 'arena'}${undecided ? '?' : ''}`);
 
+test('a block of malloc that has the place and size of an arena is none, where the kernel says how each was mapped', () => {
+  const block = (noReserve?: boolean) =>
+    mapping(AT + ARENA, AT + 2 * ARENA, { anonBytes: ARENA, ...(noReserve === undefined ? {} : { noReserve }) });
+  const besides = (noReserve: boolean) => arena(AT - 3 * ARENA).map((m) => ({ ...m, noReserve }));
+  assert.equal(found([...besides(true), block(false)]).length, 1);
+  assert.equal(found([...besides(true), block(true)]).length, 2, 'a full arena');
+  assert.equal(found([...besides(false), block(false)]).length, 2, 'an older glibc');
+  assert.equal(found([...arena(AT - 3 * ARENA), block()]).length, 2, 'it is not known');
+  // Metaspace is mapped as malloc's blocks are.
+  const full = committed(ARENA + 256 * KIB);
+  assert.deepEqual(kinds(found([...besides(true), ...node(NODE - 2 * ARENA), block(false)], full)), [
+    'arena',
+    'metaspace',
+    'metaspace',
+  ]);
+});
+
 test('twice as many arenas, or nodes with a longer reserve, are twice the work, not four times', () => {
   const LONGER = ARENA + 4 * MIB;
   const shapes = [
@@ -89,6 +106,7 @@ describe('an arena', () => {
         committedBytes: 132 * KIB,
         startsInside: false,
         isLonger: false,
+        isNoArena: false,
       },
     ]);
   });
@@ -187,6 +205,7 @@ describe('an arena whose written piece the kernel has merged with the memory bef
         committedBytes: 132 * KIB,
         startsInside: true,
         isLonger: false,
+        isNoArena: false,
       },
     ]);
     assert.equal(found(merged(132 * KIB, 60 * KIB))[0]!.anonBytes, 60 * KIB);
@@ -230,6 +249,7 @@ describe('a node of metaspace', () => {
         committedBytes: 256 * KIB,
         startsInside: false,
         isLonger: false,
+        isNoArena: false,
       },
     ]);
     assert.deepEqual(found(node(NODE + MIB)), []);
@@ -352,6 +372,7 @@ describe('a node that begins inside a mapping, because the memory before it is w
         committedBytes: 640 * KIB,
         startsInside: true,
         isLonger: false,
+        isNoArena: false,
       },
     ]);
   });

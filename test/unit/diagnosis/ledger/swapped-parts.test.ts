@@ -116,6 +116,7 @@ test('a leak in malloc arenas that the kernel swaps out is named, although no re
       end: 0x7a0000000000 + i * 64 * MIB + 62 * MIB,
       perms: 'rw-p',
       path: '',
+      noReserve: true,
       rssBytes: 0,
       pssBytes: 0,
       anonBytes: 0,

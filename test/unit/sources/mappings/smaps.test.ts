@@ -24,6 +24,15 @@ const jvmOf = (collector: Collector): JvmReading =>
   });
 const part = (split: AnonSplit, id: string) => split.parts.find((p) => p.id === id);
 
+test('how a mapping was made is known where the kernel says it', () => {
+  const head = '7f0000000000-7f0000001000 rw-p 00000000 00:00 0\n';
+  const flags = ['VmFlags: rd wr mr mw me nr \n', 'VmFlags: rd wr mr mw me ac sd \n', ''];
+  assert.deepEqual(
+    flags.map((line) => parseSmaps(`${head}Rss: 4 kB\n${line}`)[0]?.noReserve),
+    [true, false, undefined],
+  );
+});
+
 test('more mappings than can be kept are not taken for all of them', () => {
   const parser = new SmapsParser(mostMappings(64 * MIB));
   const line = '7f0000000000-7f0000001000 rw-p 00000000 00:00 0\n';
