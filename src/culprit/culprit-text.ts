@@ -2,7 +2,6 @@ import { bytesText, joinWithAnd, safeName } from '../format.ts';
 import { buffersText, nativeLines } from './native-text.ts';
 import { isRecorded, QUESTIONS } from './questions.ts';
 import { recordedText } from './recorded-text.ts';
-import type { Retention } from './retention.ts';
 import {
   COUNTED,
   type Counted,
@@ -67,7 +66,7 @@ export function culpritText(culprit: Culprit): string[] {
   const below = parent === null ? '' : `; their parent is a ${safeName(parent)}`;
   const what = cause === 'metaspace' && culprit.culprit.more.loaders !== undefined ? 'loaders of class ' : '';
   return [
-    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${keepersText(culprit.keepers)}${retentionText(culprit.retention)}${buffersText(culprit)}${usedByText(culprit)}`,
+    `${cause}: ${what}${rowText(cause, culprit.culprit)}${where}${below}${keepersText(culprit.keepers)}${retentionText(culprit)}${buffersText(culprit)}${usedByText(culprit)}`,
     ...rows.slice(1),
     ...beside,
   ];
@@ -105,9 +104,10 @@ const HOLDERS = {
 } as const;
 
 /** ", held by the static field OrderCache.BY_ID (88 of 133 sampled objects), allocated in OrderService.load:88 (...)" */
-function retentionText(retention: Retention | null): string {
+function retentionText({ cause, retention }: Extract<Culprit, { state: 'named' }>): string {
   if (retention === null) return '';
-  if (retention.state === 'unknown') return `; who holds them is not known: ${retention.reason}`;
+  // Of loaders it is often not known, and what keeps them is told beside.
+  if (retention.state === 'unknown') return cause === 'metaspace' ? '' : `; who holds them is not known: ${retention.reason}`;
   const { samples, heldBy, allocatedAt } = retention;
   const known = [heldBy, allocatedAt].filter((one) => one !== null);
   if (known.length === 0) return `; ${samples} sampled objects have no holder in common`;

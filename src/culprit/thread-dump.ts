@@ -66,16 +66,14 @@ export function parseThreadDump(text: string): ThreadGroup[] {
 }
 
 /**
- * The threads by where they entered the program and where in it they stand, whatever their names. Those that are in the JDK alone say by their
+ * The threads by their stack in the program, whatever their names. Those that are in the JDK alone say by their
  * names whose they are. Pure.
  */
 export function threadsByStack(text: string): StackGroup[] {
   const groups = new Groups();
   for (const thread of threadsIn(text)) {
     const own = thread.stack.filter((frame) => !isOfJdk(frame) && !LAMBDA.test(frame));
-    const [inner, outer] = [own[0], own.at(-1)];
-    const name = inner === undefined ? thread.pattern : `threads in ${inner}${outer === inner ? '' : ` below ${outer}`}`;
-    groups.add(name, thread);
+    groups.add(own.length === 0 ? thread.pattern : `threads in ${own.join(' below ')}`, thread);
   }
   return groups.all.map(([name, { threads, names, stand }]) => ({ name, threads, names: names.size, stand }));
 }

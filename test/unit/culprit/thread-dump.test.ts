@@ -71,7 +71,7 @@ test('threads that wait in one method for several parts of the program are no gr
       .map((part) =>
         threadsOf(
           CITIES.slice(0, n).map((city) => `${part} ${city}`),
-          [PARKED, 'app.Queue.take(Queue.java:9)', `app.${part}.run(${part}.java:5)`],
+          [PARKED, 'app.Queue.take(Queue.java:9)', `app.${part}.run(${part}.java:5)`, 'app.Worker.run(Worker.java:3)'],
         ),
       )
       .join('');
