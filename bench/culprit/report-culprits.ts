@@ -168,12 +168,26 @@ function recordedResults(): Promise<RecordedResult[]> {
 }
 
 function recordedTable(all: readonly RecordedResult[]): string {
-  const rows = all.map(({ cause, what, outcome, answer }) => [cause, what, `${outcome}: ${answer}`]);
+  const rows = rowsByProgram(all);
   const counts = (['right', 'not known', 'wrong'] as const).map((outcome) => [
     outcome,
     wilsonInterval(all.filter((r) => r.outcome === outcome).length, all.length),
   ]);
   return `${tableOf(['outcome', 'of all that were recorded'], counts)}\n\n${tableOf(['cause', 'program', 'answer'], rows)}`;
+}
+
+/** A row for each program, with how often each outcome was, and the first answer of it. */
+function rowsByProgram(all: readonly RecordedResult[]): string[][] {
+  const programs = new Map<string, RecordedResult[]>();
+  for (const one of all) programs.set(`${one.cause} ${one.what}`, [...(programs.get(`${one.cause} ${one.what}`) ?? []), one]);
+  return [...programs.values()].map((runs) => {
+    const { cause, what } = runs[0]!;
+    const told = (['right', 'not known', 'wrong'] as const).flatMap((outcome) => {
+      const same = runs.filter((one) => one.outcome === outcome);
+      return same.length === 0 ? [] : [`${same.length} ${outcome}: ${same[0]!.answer}`];
+    });
+    return [cause, what, told.join('; ')];
+  });
 }
 
 /** Renews what stands between two comments of the document. */
@@ -197,7 +211,7 @@ async function reportServices(): Promise<void> {
     outcome,
     wilsonInterval(all.filter((one) => one.outcome === outcome).length, all.length),
   ]);
-  const rows = all.map(({ cause, what, outcome, answer }) => [cause, what, `${outcome}: ${answer}`]);
+  const rows = rowsByProgram(all);
   const text = `${tableOf(['outcome', 'of all'], counts)}\n\n${tableOf(['cause', 'program', 'answer'], rows)}`;
   console.log(text);
   if (values.only === undefined) renew('services', text);

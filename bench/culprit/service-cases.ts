@@ -125,7 +125,7 @@ async function answerOf({ main: program, cause, shape, jdk }: ServiceCase): Prom
     const args = [MEMHOUND, 'culprit', '--json', '--cause', cause, '--for', FOR, '--pid', String(java.pid)];
     const { code, stdout, stderr } = await run(process.execPath, args);
     if (code !== 0) throw new Error(`${cause} ${shape}: ${stderr}`);
-    return JSON.parse(stdout.replaceAll(folder, '')) as Culprit;
+    return JSON.parse(stdout.replaceAll(folder, '').replaceAll(folder.replaceAll(/\d+/g, 'N'), '')) as Culprit;
   } finally {
     await java.stop('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
