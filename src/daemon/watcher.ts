@@ -51,6 +51,7 @@ export class Watcher {
   /** True after `restore` has begun. From then on, the history of a new container is read when the container appears. */
   #restoring = false;
   #reportedAmbiguous = false;
+  #saving: Promise<void> | null = null;
   readonly #searchDue = new Due();
   readonly #evaluationDue = new Due();
 
@@ -90,7 +91,6 @@ export class Watcher {
 
   /** `first`: skip expensive work, so that the first sample is ready at once, even with a long stored history. */
   async tick(nowMs: number, { first = false } = {}): Promise<void> {
-    const { store } = this.#options;
     const gone = this.#containers.hasEndedAlone;
     if (this.#searchDue.isDue(nowMs) || gone || this.#containers.size === 0) {
       this.#searchDue.wait(nowMs, this.#searchPauseMs());
@@ -122,7 +122,7 @@ export class Watcher {
     if (first) return;
     await this.scanFilesAndMappings(nowMs);
     if (this.#evaluationDue.isDue(nowMs)) this.#evaluateAll(nowMs);
-    for (const watched of this.#containers) if (watched.restored) await store.save(watched.key);
+    await this.#save();
   }
 
   async #search(nowMs: number): Promise<void> {
@@ -188,7 +188,25 @@ export class Watcher {
     for (const c of containers) if (c.alive) await this.#separately('mappings', c.target.id, nowMs, () => c.readParts(nowMs));
   }
 
+  /** Waits for half of an interval at most: what a slow volume has not taken by then is taken meanwhile, and what comes until then goes with the next. */
+  async #save(): Promise<void> {
+    this.#saving ??= this.#saveAll().finally(() => {
+      this.#saving = null;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, (this.#options.everySeconds * SECOND_MS) / 2);
+    });
+    await Promise.race([this.#saving, late]);
+    clearTimeout(timer);
+  }
+
+  async #saveAll(): Promise<void> {
+    for (const watched of this.#containers) if (watched.restored) await this.#options.store.save(watched.key);
+  }
+
   async close(): Promise<void> {
+    await this.#saving;
     for (const watched of this.#containers) await watched.close();
     await this.#options.store.close();
   }

@@ -166,10 +166,14 @@ describe('what never answers', { concurrency: true }, () => {
     const { hound, data } = await attackedMemhound(t, { days: 1 });
     const live = hound.live();
     await live.next('sample', 10_000);
+    const missed = async () => (await hound.get<{ missedTicks: number }>('/api/v1/self')).body.missedTicks;
+    const before = await missed();
     const { answer } = hangFolder(t, data);
     const reason = async () => (await hound.get<string>('/readyz')).body;
     while (!/history cannot be stored/.test(await reason())) await live.next('sample', 30_000);
     for (let i = 0; i < 3; i++) await live.next('sample', 10_000);
+    // A tick each second: before, all of the ten seconds were missed after which the volume counts as dead.
+    assert.ok((await missed()) - before < 8, 'a tick does not wait for the volume');
     assert.equal((await hound.get('/readyz')).status, 200);
     assert.equal((await hound.get('/api/v1/samples?envelope=true')).status, 200);
     const { body } = await hound.get<{ history: unknown }>('/api/v1/self');

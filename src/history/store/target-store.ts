@@ -157,6 +157,7 @@ export class TargetStore {
    * rows; on disk the segments are renamed, because sealed segments are never changed.
    */
   async quarantineFuture(): Promise<void> {
+    const { eventCount: events } = this.history;
     const newestS = this.history.lastS!;
     const ahead = this.sealed.filter((sealed) => sealed.endS >= newestS);
     const paths = [...ahead.map(({ path }) => path), ...(this.openSegment === null ? [] : [this.openSegment.path])];
@@ -165,7 +166,7 @@ export class TargetStore {
     this.sealedBytes = this.sealed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.openSegment = null;
     if (this.dir !== null) await this.lookBeside(this.dir);
-    this.savedState = { untilS: newestS - 1e-3, events: this.history.eventCount };
+    this.savedState = { untilS: newestS - 1e-3, events };
     this.#log.warn({ files: paths.length }, 'the clock was set back; segments with later times were renamed');
   }
 
