@@ -64,7 +64,7 @@ export const pageCacheFile: CauseRule = {
     const growth =
       usage > 0 || trendOf(context, 'usage') === null
         ? sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cache}`
-        : sentence`Memory used does not grow, and ${cache} grows ${rateText(whole)} in it`;
+        : sentence`${besideText(context)}, and ${cache} grows ${rateText(whole)} in it`;
     const flat = [
       ...flatFieldNames(context, ['heap_used'], SLAB_OF_CACHE * share.bytesPerHour),
       ...flatFieldNames(context, ['threads']),
@@ -118,6 +118,13 @@ function riseOfUsage(context: RuleContext): number {
 function adviceFor(row: FileRow, situation: FileSituation, context: RuleContext): string {
   const ofKind = situation === 'log' || situation === 'many' ? adviceForKind(row, context) : null;
   return ofKind === null ? ADVICE[situation](row, context) : `${ofKind} ${HARMLESS}`;
+}
+
+/** What all memory used does, where the cache grows and the sum is not called growing. */
+function besideText(context: RuleContext): string {
+  const usage = trendOf(context, 'usage');
+  if (usage?.trend !== 'settling') return 'Memory used does not grow';
+  return usage.basis.statistics.rise === undefined ? 'Memory used rises ever more slowly' : 'Memory used rose and stands';
 }
 
 /** "page cache of 31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */

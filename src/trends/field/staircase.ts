@@ -10,7 +10,7 @@ import { median } from '../median.ts';
  *     __|
  */
 export interface Staircase {
-  /** Bursts that were seen. Two may be a coincidence; three come back. */
+  /** Bursts that were seen. */
   readonly bursts: number;
   /** In the field's unit a second: the mean height of the bursts over the mean time from one to the next. */
   readonly slopePerSecond: number;
@@ -24,8 +24,8 @@ export interface Staircase {
 const LARGE = 4;
 /** With fewer bursts, no pause has ended. */
 const MIN_BURSTS = 2;
-/** From so many on, they are known to come back. */
-export const BURSTS_THAT_COME_BACK = 3;
+/** From so many on, they are known to come back. A cache, a heap or a pool may well be enlarged three times, each time for good. */
+export const BURSTS_THAT_COME_BACK = 4;
 /** The smallest of the bursts, and the shortest of the pauses, as a share of the others' largest: a rhythm is even. */
 const MIN_EVEN = 0.4;
 /** Less than this share of the highest burst is none. */

@@ -120,7 +120,7 @@ const IMMINENT_AT_START_S = 30 * MINUTE_S;
  * end tells the two apart only from here on: nearer than this many times the time of the growth, or so near that nothing that fits is left.
  */
 const FILLING_S = 30;
-const MAX_TIMES_AHEAD = 12;
+const MAX_TIMES_AHEAD = 24;
 const NEARLY_THERE = 1 / 4;
 /** In the first seconds of growth its pace is that of a moment. */
 const MOMENT_S = 10;

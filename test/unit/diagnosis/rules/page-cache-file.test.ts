@@ -303,6 +303,14 @@ test('where it is open whether memory used goes on rising, it is not said to sta
   assert.match(growing({ fields, what: null })?.headline ?? '', /^Memory used grows 144 MB a day, /);
 });
 
+test('memory used that rises ever more slowly, or rose and stands, is not said not to grow', () => {
+  const settling = fieldTrend('settling', 0);
+  const stands = { ...settling, basis: { ...settling.basis, statistics: { rise: 1e8 } } };
+  const headline = (usage: typeof settling) => growing({ fields: { usage }, what: null })?.headline ?? '';
+  assert.match(headline(settling), /^Memory used rises ever more slowly, and page cache grows 114 MB a day in it/);
+  assert.match(headline(stands), /^Memory used rose and stands, and page cache grows/);
+});
+
 test('cache that takes the place of memory which is given back is not said to make memory used grow', () => {
   const fields = { usage: fieldTrend('stable') };
   assert.equal(

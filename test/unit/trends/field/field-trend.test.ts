@@ -249,18 +249,25 @@ test('a count grows as bytes do', () => {
 
 describe('a field that rises in bursts', () => {
   const bursts = (hours: number) =>
-    evaluate((hour) => 300 + 60 * [1, 3, 5].reduce((sum, at) => sum + Math.min(1, Math.max(0, 5 * (hour - at))), 0), { hours });
+    evaluate((hour) => 300 + 60 * [1, 3, 5, 7].reduce((sum, at) => sum + Math.min(1, Math.max(0, 5 * (hour - at))), 0), {
+      hours,
+    });
   test('grows at their mean rate through a pause that is no longer than those before', () => {
-    for (const hours of [5.5, 6.5, 7.5]) {
+    for (const hours of [7.5, 8.5, 9.5]) {
       const { trend, slopeBytesPerHour, basis, undecidedRise } = bursts(hours);
-      assert.deepEqual([trend, undecidedRise, basis.statistics.bursts], ['growing', null, 3], `${hours} hours`);
+      assert.deepEqual([trend, undecidedRise], ['growing', null], `${hours} hours`);
+      assert.equal(basis.statistics.bursts, 4);
       near(slopeBytesPerHour, 30 * MB, 3 * MB);
     }
   });
   test('is no sure growth, since the next burst may not come', () => {
-    assert.equal(bursts(7.5).posterior, 0.75);
+    assert.equal(bursts(9.5).posterior, 0.75);
+  });
+  test('does not grow by three of them: what is enlarged now and then is so', () => {
+    const { trend, basis } = bursts(6.5);
+    assert.deepEqual([trend, basis.statistics.bursts], ['settling', 3]);
   });
   test('does not grow any more once it stands for longer', () => {
-    assert.notEqual(bursts(8.5).trend, 'growing');
+    assert.notEqual(bursts(10.5).trend, 'growing');
   });
 });
