@@ -121,6 +121,10 @@ function growingUnnamed(context: RuleContext): string {
   const filling = fillingHeapPerHour(context);
   if (filling !== null)
     return `Memory grows ${rateText(filling)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.${ceilingText(context)}`;
+  const { fields } = context.series;
+  // Kubelets of Windows nodes report no more, and some installs keep no more.
+  if (fields.has('working_set') && !fields.has('anon') && !fields.has('file'))
+    return `Memory grows. Its parts are not reported, so page cache cannot be told from memory that stays, and whether it leaks is not known.${untilLimit(context)}`;
   const flat = flatFieldNames(context, ['heap_used', 'threads', 'metaspace']);
   const but = flat.length > 0 ? ` ${capitalise(areFlatText(flat))}.` : '';
   const how = fastest ? ` ${rateText(fastest[1].slopeBytesPerHour ?? 0)} in ${fastest[0]}` : '';

@@ -37,6 +37,16 @@ describe('growth whose cause is not known yet', () => {
     assert.equal(growing({ classes: fieldTrend('growing', 54_000) }), 'Memory grows, and the cause is not known yet.'));
   test('names no field if only sums grow', () => assert.equal(growing({}), 'Memory grows, and the cause is not known yet.'));
 
+  test('says why it is not known whether it leaks where parts are not reported, as of Windows nodes', () => {
+    const fields = { working_set: fieldTrend('growing', 15e6) };
+    const values = { usage: 300 * MIB, working_set: 300 * MIB };
+    assert.match(
+      growing(fields, { values }),
+      /^Memory grows\. Its parts are not reported, .*, and whether it leaks is not known\./,
+    );
+    assert.match(growing(fields, { values: { ...values, anon: 200 * MIB } }), /the cause is not known yet/);
+  });
+
   test('says when the limit is reached at this pace', () => {
     const values = { usage: 1000e6 };
     const series = { limitBytes: 1150e6 };
