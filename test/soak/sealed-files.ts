@@ -6,6 +6,8 @@ interface Sealed {
   readonly mtimeMs: number;
   readonly bytes: number;
   readonly startS: number;
+  /** Time of its last row: in a merged one that of the first sample which the row covers. */
+  readonly lastRowS: number;
   readonly endS: number;
 }
 
@@ -61,13 +63,13 @@ export class SealedFiles {
       }
     }
     const newestS = open === undefined ? 0 : spanOf(join(folder, open)).endS;
-    for (const [name, { startS, endS }] of this.#known) {
+    for (const [name, { startS, lastRowS, endS }] of this.#known) {
       if (now.has(name) || name === open) continue;
       const setAside = all.some((other) => other.startsWith(`${name}.`));
       const merged = [...now].some(([, by]) => by.startS <= startS + 1e-3 && by.endS >= endS - 1e-3);
       // A merged one goes when its first row is too old, and another one has its newer rows.
       const rest = [...now.values()].some((other) => other.startS > startS && other.startS <= endS && other.endS >= endS - 1e-3);
-      const tooOld = newestS - startS > this.#keepS && (newestS - endS > this.#keepS || rest);
+      const tooOld = newestS - startS > this.#keepS && (newestS - lastRowS > this.#keepS || rest);
       const makesRoom = bytes > this.#maxBytes * 0.5 && [...now.values()].every((other) => other.endS >= endS);
       assert.ok(
         setAside || merged || tooOld || makesRoom,
@@ -91,13 +93,14 @@ export class SealedFiles {
 
 const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
 
-function spanOf(path: string): { readonly startS: number; readonly endS: number } {
+function spanOf(path: string): Pick<Sealed, 'startS' | 'lastRowS' | 'endS'> {
   const startS = startOf(path.slice(path.lastIndexOf('/') + 1));
   try {
     const { t, until } = JSON.parse(readFileSync(path, 'utf8')) as { t?: number[]; until?: number | null };
-    return { startS, endS: until ?? t?.at(-1) ?? startS };
+    const lastRowS = t?.at(-1) ?? startS;
+    return { startS, lastRowS, endS: until ?? lastRowS };
   } catch (error) {
-    if (error instanceof SyntaxError) return { startS, endS: startS }; // its bit has flipped
+    if (error instanceof SyntaxError) return { startS, lastRowS: startS, endS: startS }; // its bit has flipped
     throw error;
   }
 }
