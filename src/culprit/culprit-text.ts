@@ -110,7 +110,7 @@ function retentionText({ cause, retention }: Extract<Culprit, { state: 'named' }
   if (retention.state === 'unknown') return cause === 'metaspace' ? '' : `; who holds them is not known: ${retention.reason}`;
   const { samples, heldBy, allocatedAt } = retention;
   const known = [heldBy, allocatedAt].filter((one) => one !== null);
-  if (known.length === 0) return `; ${samples} sampled objects have no holder in common`;
+  if (known.length === 0) return cause === 'metaspace' ? '' : `; ${samples} sampled objects have no holder in common`;
   return known
     .map(
       (one) =>

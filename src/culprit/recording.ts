@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import self from 'node:process';
 import { bytesText } from '../format.ts';
 import { MAX_RECORDING_BYTES } from '../jfr/jfr-chunk.ts';
-import { attach } from '../sources/jvm/attach.ts';
+import { attach, WRITABLE_TMP } from '../sources/jvm/attach.ts';
 import { ownLimit } from '../sources/process/own-limit.ts';
 import { codeOf, openFileUnder, pinFolderUnder } from '../sources/process/pinned-path.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
@@ -52,6 +52,12 @@ export async function startRecording(
   };
   if ('text' in settings) {
     const refusal = write(root, described, settings.text);
+    if (refusal === 'EROFS')
+      return {
+        state: 'failed',
+        error: '/tmp of the container is read-only, and a recording is written there',
+        remediation: WRITABLE_TMP,
+      };
     if (refusal !== null) return failed(`${refusal} at /tmp of the container, where the settings of a recording are written`);
   }
   try {

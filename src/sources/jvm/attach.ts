@@ -31,6 +31,8 @@ const LEAST_REPLY_BYTES = MIB / 4;
 /** An invented answer takes up to so many times its size while it is parsed. */
 const PARSED_TIMES = 16;
 const PIECE_BYTES = 64 * KIB;
+/** What helps where the root file system of a container cannot be written. */
+export const WRITABLE_TMP = 'mount an emptyDir at /tmp of that container';
 const POLL_MS = 20;
 
 const mostBytes = (): number =>
@@ -113,6 +115,9 @@ function failureOf(target: ProcessRef, code: string, message: string): Reading<n
   if (isAbsenceCode(code)) return { state: 'absent', reason: `pid ${target.pid} has ended, or its container has no /tmp` };
   if (isDenialCode(code))
     return failed(target, 'expected to run as its user', `run memhound as uid ${target.uid}, gid ${target.gid}`);
+  // The JVM makes a socket there, so it could not answer either.
+  if (code === 'EROFS')
+    return failed(target, '/tmp of its container is read-only, and the JVM answers by a socket there', WRITABLE_TMP);
   return failed(target, message, null);
 }
 

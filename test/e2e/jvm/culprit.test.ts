@@ -9,7 +9,7 @@ import type { Culprit } from '../../../src/culprit/types.ts';
 import type { JfrEvent } from '../../../src/jfr/jfr-chunk.ts';
 import type { JfrValue } from '../../../src/jfr/jfr-values.ts';
 import type { CulpritAnswer } from '../../../src/outlets/status.ts';
-import { startJava } from '../../support/java.ts';
+import { compile, startJava } from '../../support/java.ts';
 import { readEvents } from '../../support/jfr-events.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
@@ -78,6 +78,20 @@ test('where memhound is killed the recording has an end of its own, and the next
   utimesSync(file, old, old);
   assert.equal((await search()).code, 0);
   assert.deepEqual(files.left(), []);
+});
+
+test('a container whose /tmp is read-only cannot be asked, and what helps is said', { skip }, async (t) => {
+  const mounts = 'mount --bind /tmp /tmp && mount -o remount,ro,bind /tmp';
+  const program = `exec java -Xmx64m -cp ${await compile('scenarios/ThreadLeak.java')} ThreadLeak 20 400`;
+  const java = start(['unshare', ['-m', 'sh', '-c', `${mounts} && ${program}`]]);
+  t.after(() => java.stop('SIGKILL'));
+  await java.line((l) => l === 'ready');
+  for (const cause of ['threads', 'page-cache']) {
+    const args = ['culprit', '--cause', cause, '--for', '1s', '--pid', String(java.pid)];
+    const { code, stdout } = await run(process.execPath, [MEMHOUND, ...args]);
+    assert.equal(code, 1);
+    assert.match(stdout, /\/tmp of (?:its|the) container is read-only, .*\nmount an emptyDir at \/tmp of that container/);
+  }
 });
 
 test('culprit names the pool of threads that a running JVM accumulates', { skip }, async (t) => {
