@@ -1,4 +1,5 @@
 import type { GrowthCause } from '../../fields.ts';
+import { MAX_KERNEL_PER_THREAD_BYTES } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
 import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
@@ -232,9 +233,6 @@ const besideBuffers = (native: Measured): number => beside('direct-buffers', nat
 
 /** Native growth without compiled code: what class loaders bring beside metaspace is malloc. */
 const besideCode = (native: Measured): number => beside('code-cache', native);
-
-/** Kernel memory of a thread on cgroup v1, which has one figure for all of it: its stack of 16 KiB, its task, page tables of its stack. */
-const MAX_KERNEL_PER_THREAD_BYTES = 40 * KIB;
 
 /** Kernel memory that belongs to the threads which become more, per hour. */
 export function kernelStackGrowth({ kernel_stack: stacks, kernel }: Evaluation['fields'], threadsPerHour: number): number {

@@ -15,7 +15,7 @@ import {
 } from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
 import { fitsWhenFull } from './filling-heap.ts';
-import { causesOf, type Growth, otherKernelRate } from './growth-causes.ts';
+import { causesOf, type Growth, kernelOfThreads, otherKernelRate } from './growth-causes.ts';
 import { hasUndecidedRise } from './joint-evidence.ts';
 import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
 
@@ -35,6 +35,8 @@ function unreclaimableRate(growth: Growth, causes: readonly CauseShare[]): Growt
   if (has('locked-cache') && locked !== null) parts.push(growthRateOf(locked));
   const otherKernel = has('kernel') ? otherKernelRate(growth) : null;
   if (otherKernel !== null) parts.push(otherKernel);
+  const ofThreads = has('threads') && versionOf(fields) === 1 ? kernelOfThreads(growth) : null;
+  if (ofThreads !== null) parts.push(ofThreads);
   return sumOfRates(parts.map((part) => ({ ...part, low: Math.max(0, part.low) })));
 }
 

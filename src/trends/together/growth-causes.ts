@@ -77,6 +77,8 @@ const threadsGrow = (fields: Fields): boolean => grows(fields, 'threads') || gro
 /** A thread's stack is reserved with this size unless -Xss says otherwise (linux-x64), and its kernel stack has 16 KiB. */
 const MAX_STACK_BYTES = MIB;
 const KERNEL_STACK_BYTES = 16 * KIB;
+/** Kernel memory of a thread on cgroup v1, which has one figure for all of it: its stack of 16 KiB, its task, page tables of its stack. */
+export const MAX_KERNEL_PER_THREAD_BYTES = 40 * KIB;
 
 /** Maximum growth of anon by the stacks of new threads, in bytes per hour. A thread uses at most its whole stack. */
 function maxStackGrowth(fields: Fields): number {
@@ -193,6 +195,15 @@ function kernel(growth: Growth): Share | null {
   const rest = otherKernelRate(growth);
   const slope = growthOf(fields, 'percpu') + growthOf(fields, 'vmalloc') + (rest?.slope ?? 0);
   return slope > 0 ? unreclaimable(slope) : null;
+}
+
+/** What new threads take of kernel memory on cgroup v1, which has one figure for all of it; null: it does not grow. */
+export function kernelOfThreads({ fields }: Growth): GrowthRate | null {
+  const kernel = fields.get('kernel');
+  if (kernel === undefined || !grows(fields, 'kernel') || !grows(fields, 'threads')) return null;
+  const { slope, low, high } = growthRateOf(kernel);
+  const most = slopeOf(fields, 'threads') * MAX_KERNEL_PER_THREAD_BYTES;
+  return { slope: Math.min(slope, most), low: Math.min(low, most), high: Math.min(high, most) };
 }
 
 const MIN_REST_OF_KERNEL = 0.5;

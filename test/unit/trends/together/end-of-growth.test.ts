@@ -42,6 +42,14 @@ describe('growth ends', () => {
     assert.equal(endsOf(parts, { limit: 500 * MB })[0]![1], 10, '200 of 500 MB are left, at 20 MB an hour');
     assert.equal(endsOf({ anon: still, slab: growing(10) }, { limit: 300 * MB })[0]![1], 10, 'slab as a whole is one');
   });
+  test('with the kernel memory of new threads on cgroup v1, up to 40 KiB each', () => {
+    const of = (kernelMb: number, threads: FieldEvaluation) =>
+      endsOf({ anon: growing(10), kernel: growing(kernelMb), threads }, { limit: 400 * MB })[0]![1] as number;
+    const each = growingField(500, 50, { windowSeconds, levelNow: 100 });
+    assert.ok(of(10, each) < of(0.001, each), 'sooner than by anonymous memory alone');
+    assert.equal(of(100, each), of(30, each), 'no more than 500 threads an hour take');
+    assert.equal(of(30, still), of(0.001, still), 'threads that do not grow take none');
+  });
   test('at the peak of the sum since the fastest of its parts began to grow', () => {
     const asked: [number, number][] = [];
     const moved: CoMovement = {
