@@ -6,12 +6,15 @@ import { rowOfTracks } from './file-rows.ts';
 import { filesName } from './grown-files-text.ts';
 import { type FileCause, filesThatRose } from './growth/file-growth.ts';
 import { isHeapFile } from './ledger/page-cache-part.ts';
+import type { LedgerPartId } from './ledger/part-table.ts';
 import type { RuleContext } from './rule-context.ts';
 import { type Sentence, sentence, sentenceText } from './sentence.ts';
 import type { FileRow } from './types.ts';
 
 /** A part with this share of a movement is named for it. */
 const MOST = 0.6;
+/** What came since the mappings were read is of a part that is not known yet. */
+const NO_THING: LedgerPartId = 'since-mappings';
 /** The second of two parts that are named together has this share of the first. */
 const MIN_SECOND = 0.4;
 /** Values that are joined at each end of the window, because one sample may be a spike. Where readings are few, the ends must not overlap. */
@@ -86,7 +89,8 @@ function partThat(moved: Move, series: Series, movement: Movement): Sentence | n
     { name: () => sentence`page cache${filesText(moved, series, 'page-cache', movement)}`, bytes: of(cachedColumn(fields)) },
     { name: () => sentence`kernel memory`, bytes: of(fields.get('kernel')) },
   ];
-  const inAnon: readonly Part[] = parts.parts.map((part) => ({
+  const things = parts.parts.filter(({ id }) => id !== NO_THING);
+  const inAnon: readonly Part[] = things.map((part) => ({
     name: () => sentence`${safeName(part.name)}`,
     bytes: moved(parts.t, part.bytes, movement),
   }));

@@ -225,6 +225,11 @@ describe('memory that goes up and comes back', () => {
     };
     assert.match(swung({ fields: { anon: saw }, parts }), /, most of it wkhtml\\u202etopdf\.$/);
   });
+  test('names no part of which it is not known what it is', () => {
+    const bytes = column((second) => saw(second) - 100);
+    const parts = { t, parts: [{ id: 'since-mappings', name: 'since the mappings were read', process: null, bytes }] };
+    assert.match(swung({ fields: { anon: saw }, parts }), /, most of it anonymous memory\.$/);
+  });
   test('names what swung in a recording of a week, each second', () => {
     const week = Float64Array.from({ length: 604_800 }, (_, second) => second);
     const kernel = week.map((second) => saw(second % SECONDS) * MIB);
