@@ -32,8 +32,12 @@ export function withoutSharedHeap(
   const isOfItsPages = ({ cause, reclaimable, bytesPerHour }: CauseShare): boolean =>
     cause === 'slab' && reclaimable && bytesPerHour < SLAB_SHARE * shared.bytesPerHour;
   const rest = evaluation.causes.filter((share) => share !== shared && !isOfItsPages(share));
-  const causes: readonly CauseShare[] = heapCounted ? rest : [...rest, { ...shared, cause: 'heap', what: null }];
-  if (rest.some(({ reclaimable }) => !reclaimable)) return { ...evaluation, causes };
+  const heap: CauseShare = { ...shared, cause: 'heap', what: null };
+  const causes: readonly CauseShare[] = heapCounted
+    ? rest
+    : [...rest, heap].sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
+  // What grows more slowly than a heap that nobody counts does not say whether it leaks.
+  if (rest.some(({ reclaimable }) => !reclaimable) && (heapCounted || causes[0] !== heap)) return { ...evaluation, causes };
   return {
     ...evaluation,
     causes,

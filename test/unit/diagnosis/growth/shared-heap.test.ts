@@ -26,6 +26,18 @@ test('a heap in shared memory of a JVM without counters is the heap, of which no
   assert.deepEqual(left(['shmem'], '/dev/shm/queue', null), [['shmem'], true, 1]);
 });
 
+test('the little that grows beside such a heap comes after it, and what grows faster before it', () => {
+  const shares = (nativePerHour: number) => {
+    const causes = [causeShare('native', nativePerHour), causeShare('shmem', 100e6)];
+    const { evaluation } = ruleContext({ evaluation: { trend: 'growing', leak: true, causes } });
+    const row = fileRow({ path: '/memfd:java_heap', fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 } });
+    const found = withoutSharedHeap(evaluation, null, filesThatGrow([row]).grown, false);
+    return [found.causes.map(({ cause }) => cause), found.leak];
+  };
+  assert.deepEqual(shares(3e6), [['heap', 'native'], null]);
+  assert.deepEqual(shares(300e6), [['native', 'heap'], true]);
+});
+
 test('other files of shared memory, and shared memory beside another collector, stay a cause', () => {
   assert.deepEqual(left(['shmem'], '/dev/shm/queue'), [['shmem'], true, 1]);
   assert.deepEqual(left(['shmem'], '/memfd:java_heap', 'G1'), [['shmem'], true, 1]);
