@@ -186,7 +186,7 @@ export const NAME_CASES: readonly NameCase[] = [
     flags: [...SMALL, '-XX:MaxDirectMemorySize=1g'],
     limitBytes: 1024 * MIB,
   }),
-  row('threads', ['ThreadLeak', '12', '900'], 'threads', /^Threads grow/),
+  row('threads', ['ThreadLeak', '12', '900'], 'threads', /^Threads grow/, { limitBytes: 320 * MIB }),
   row('class loaders', ['ClassLoaderLeak', '60', '6000'], 'metaspace', /^Metaspace grows/, {
     flags: [...SMALL, '-XX:MetaspaceSize=6m'],
     seconds: 75,
