@@ -146,7 +146,11 @@ describe('a receiver of the webhook is not trusted', { skip: missingRequirements
       ['headers', ahead('HTTP/1.1 200 OK\r\n', many(`x-a: ${'b'.repeat(500)}\r\n`)), /^UND_ERR_HEADERS_OVERFLOW$/],
       ['a status line', ahead('HTTP/1.1 200 ', text), /^TimeoutError$|^UND_ERR_|^HPE_/],
       ['early hints', ahead('', many(`HTTP/1.1 103 Early\r\nlink: ${'a'.repeat(500)}\r\n\r\n`)), /^TimeoutError$|^UND_ERR_/],
-      ['an answer of another protocol', answering((socket) => socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')), /^HPE_/],
+      [
+        'an answer of another protocol',
+        answering((socket) => socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')),
+        /^HPE_|^UND_ERR_|^TypeError$/,
+      ],
       ['a redirect', answering((socket) => socket.end(away)), /^TypeError$/],
     ];
     for (const [name, server, reason] of cases) {

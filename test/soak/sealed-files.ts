@@ -40,7 +40,7 @@ export class SealedFiles {
     const all = readdirSync(folder);
     const names = all.filter((name) => /^\d+(\.\w+)?\.json$/.test(name));
     const open = names
-      .filter((name) => !/\.(1m|15m|2h)\./.test(name))
+      .filter((name) => !isMerged(name))
       .sort((a, b) => startOf(a) - startOf(b))
       .at(-1);
     let bytes = 0;
@@ -67,9 +67,9 @@ export class SealedFiles {
       if (now.has(name) || name === open) continue;
       const setAside = all.some((other) => other.startsWith(`${name}.`));
       const merged = [...now].some(([, by]) => by.startS <= startS + 1e-3 && by.endS >= endS - 1e-3);
-      // A merged one goes when its first row is too old, and another one has its newer rows.
+      // A raw one goes as a whole when its first row is too old. Of a merged one another one has the newer rows then.
       const rest = [...now.values()].some((other) => other.startS > startS && other.startS <= endS && other.endS >= endS - 1e-3);
-      const tooOld = newestS - startS > this.#keepS && (newestS - lastRowS > this.#keepS || rest);
+      const tooOld = newestS - startS > this.#keepS && (!isMerged(name) || newestS - lastRowS > this.#keepS || rest);
       const makesRoom = bytes > this.#maxBytes * 0.5 && [...now.values()].every((other) => other.endS >= endS);
       assert.ok(
         setAside || merged || tooOld || makesRoom,
@@ -91,6 +91,7 @@ export class SealedFiles {
   }
 }
 
+const isMerged = (name: string): boolean => /\.(1m|15m|2h)\./.test(name);
 const startOf = (name: string): number => Number.parseInt(name, 10) / 1000;
 
 function spanOf(path: string): Pick<Sealed, 'startS' | 'lastRowS' | 'endS'> {
