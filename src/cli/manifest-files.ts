@@ -34,11 +34,11 @@ export async function readManifests(names: readonly string[]): Promise<ManifestF
   };
   for (const name of names) {
     if (name === STANDARD_INPUT) {
-      add(name, await readStandardInput(left).catch((error) => refuse(name, error)), true);
+      add(name, await readStandardInput(left).catch((error) => refuse(name, 'read', error)), true);
       continue;
     }
-    const isFolder = reading(name, () => statSync(name).isDirectory());
-    const found = isFolder ? reading(name, () => manifestsBelow(name)) : [name];
+    const isFolder = attempt(name, 'read', () => statSync(name).isDirectory());
+    const found = isFolder ? attempt(name, 'read', () => manifestsBelow(name)) : [name];
     if (found.length === 0) throw new ManifestFileError(name, 'expected files that end in .yaml, .yml or .json, found none');
     for (const file of found) add(file, readManifestFile(file, left), !isFolder);
   }
@@ -46,11 +46,12 @@ export async function readManifests(names: readonly string[]): Promise<ManifestF
 }
 
 /** @throws ManifestFileError */
-export const readManifestFile = (file: string, most = MAX_MANIFEST_BYTES): Buffer => reading(file, () => readBounded(file, most));
+export const readManifestFile = (file: string, most = MAX_MANIFEST_BYTES): Buffer =>
+  attempt(file, 'read', () => readBounded(file, most));
 
 /** Replaces a file in one step. Its rights stay, and a link stays a link. @throws ManifestFileError */
 export function replaceFile({ name }: ManifestFile, text: string): void {
-  reading(name, () => {
+  attempt(name, 'written', () => {
     const path = realpathSync(name);
     const unfinished = `${path}.${process.pid}.tmp`;
     writeFileSync(unfinished, text, { mode: statSync(path).mode, flag: 'wx' });
@@ -67,20 +68,20 @@ function decoded(name: string, bytes: Uint8Array): string {
   }
 }
 
-function reading<T>(name: string, act: () => T): T {
+function attempt<T>(name: string, done: 'read' | 'written', act: () => T): T {
   try {
     return act();
   } catch (error) {
-    refuse(name, error);
+    refuse(name, done, error);
   }
 }
 
-function refuse(name: string, error: unknown): never {
+function refuse(name: string, done: 'read' | 'written', error: unknown): never {
   if (error instanceof TooLongError)
     throw new ManifestFileError(name, `expected at most ${MAX_MANIFEST_BYTES / MIB} MiB, found more`);
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
-  throw new ManifestFileError(name, `cannot be read or written (${code})`);
+  throw new ManifestFileError(name, `cannot be ${done} (${code})`);
 }
 
 /** Hidden folders and packages hold no manifests of the user's. Links are not followed. */

@@ -11,9 +11,8 @@ import type { Window } from './field/window.ts';
 import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
 import { normalise } from './normalise.ts';
-import { adjustForEarlierRuns, ageOf, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
+import { adjustForEarlierRuns, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
 import { growthBefore, withGrowthBefore } from './runs/growth-before.ts';
-import { killLoop } from './runs/kill-loop.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
@@ -68,26 +67,12 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {
     const none = notEnoughData(to - from, windowS, 'too little history since the last restart');
     const young = new Map(evaluatedFields.map(([id]) => [id, none] as const));
-    const inLoop = evaluatedFields.flatMap(([id, values]) => {
-      const field = killLoop(runsOf(id, values), values, { ...none, levelNow: values[to - 1] ?? Number.NaN });
-      return field === null ? [] : [[id, field] as const];
-    });
-    const fields = new Map([...young, ...inLoop]);
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
     const needs = {
       hours: missingS / HOUR_S,
       for: `the least history of ${options.minHistorySeconds} s and ${Math.ceil(least)} samples since the last restart`,
     };
-    // Where all runs are killed young, no run may ever be old enough.
-    const limits = { limit: series.limitBytes, heapMax: series.heapMaxBytes };
-    const combined = combineFields(
-      fields,
-      { native: null, locked: null, isSwapped: false, waits: null },
-      limits,
-      coMovement(ordered, window),
-      Math.max(0, ...pastRuns.map((run) => ageOf(run.window))),
-    );
-    if (combined.leak === true) return { ...combined, needs, fields: publicFields(fields) };
+    // A leak that is killed before each run is old enough shows in the runs before it.
     const before = anonValues === undefined ? null : growthBefore(runsOf('anon', anonValues), anonValues, none, window);
     if (before !== null) young.set('anon', withGrowthBefore(none, before));
     return {

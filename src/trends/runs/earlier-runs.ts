@@ -198,11 +198,7 @@ export function adjustForEarlierRuns(
 }
 
 /** The newest run, expected to grow as earlier ones did. `sure`: it is recorded that they were killed. */
-export function growsLikeEarlierRuns(
-  leaking: readonly FieldEvaluation[],
-  newest: FieldEvaluation,
-  sure: boolean,
-): FieldEvaluation {
+function growsLikeEarlierRuns(leaking: readonly FieldEvaluation[], newest: FieldEvaluation, sure: boolean): FieldEvaluation {
   const posterior = sure ? POSTERIOR_BY_KILLED_RUNS : POSTERIOR_BY_LIKELY_KILLED_RUNS;
   const expected = slopeOfNextRun(leaking.map(growthRateOf));
   const own = growthRateOf(newest);
