@@ -55,7 +55,7 @@ const rowText = (cause: CulpritCause, g: GroupGrowth): string =>
 export function culpritText(culprit: Culprit): string[] {
   const { cause } = culprit;
   if (culprit.state === 'failed')
-    return [`${cause}: ${culprit.error}`, ...(culprit.remediation === null ? [] : [culprit.remediation])];
+    return [`${cause}: not known, because ${culprit.error}`, ...(culprit.remediation === null ? [] : [culprit.remediation])];
   if (culprit.state === 'recorded') return recordedText(culprit);
   const rows = culprit.grown.map((g) => `  ${rowText(cause, g)}`);
   const beside = culprit.native === null ? [] : nativeLines(culprit.native);

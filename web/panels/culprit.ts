@@ -129,8 +129,8 @@ export class CulpritPanel {
     const sentence = first.slice(`${cause}: `.length);
     // A name is written as it is; "threads in", "files of" and "direct buffers" are words.
     const beginsWithName = isNamed(culprit) && cause !== 'metaspace' && !/^[a-z]+ [a-z]/.test(sentence);
-    const said = beginsWithName ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
-    setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}: ${second}` : said);
+    const said = beginsWithName ? sentence : upperFirst(sentence);
+    setText(byId('culprit-said'), culprit.state === 'failed' && second !== undefined ? `${said}. ${upperFirst(second)}.` : said);
     if (culprit.state === 'failed') return;
     byId('culprit-table').replaceChildren(...tableOf(cause, culprit));
     const native = culprit.state === 'recorded' ? null : culprit.native;
@@ -158,6 +158,8 @@ function stackOf({
   const at = retention?.state === 'known' ? retention.allocatedAt : null;
   return at === null ? null : { title: 'Where they are allocated: one stack', stack: at.stack };
 }
+
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const isNamed = (culprit: Done['culprit']): boolean =>
   culprit.state === 'named' || (culprit.state === 'recorded' && culprit.culprit !== null);

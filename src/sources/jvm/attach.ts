@@ -12,6 +12,7 @@ import { readStartTicks, readStatus } from '../process/procfs.ts';
 import { isAbsenceCode, isDenialCode } from '../process/read-text.ts';
 import { loadSyscalls } from '../process/syscalls.ts';
 import type { ProcessRef, Reading, Roots } from '../types.ts';
+import { isAttachDisabled } from './attach-disabled.ts';
 import { BAD_VERSION, type DecodedReply, decodeReply, encodeRequest, V1_ARGUMENTS } from './attach-protocol.ts';
 import { processKind } from './process-kind.ts';
 
@@ -33,6 +34,7 @@ const PARSED_TIMES = 16;
 const PIECE_BYTES = 64 * KIB;
 /** What helps where the root file system of a container cannot be written. */
 export const WRITABLE_TMP = 'mount an emptyDir at /tmp of that container';
+const ATTACH_ENABLED = 'remove that flag, and restart the JVM';
 const POLL_MS = 20;
 
 const mostBytes = (): number =>
@@ -78,15 +80,13 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
     const folder = pinFolderUnder(join(procFolder, 'root'), 'tmp');
     if (folder.state === 'refused') return failureOf(target, folder.code, `its /tmp cannot be opened: ${folder.code}`);
     tmp = { fd: folder.fd, procFolder };
-    // Now that it is known whose /tmp it is.
+    const isDisabled = isAttachDisabled(roots, target);
+    // Now that it is known whose /tmp and whose options they are.
     if (hasEnded(roots, target)) return endedReading(target);
+    if (isDisabled)
+      return failed(target, 'it was started with -XX:+DisableAttachMechanism, so it was not signalled', ATTACH_ENABLED);
     const silence = await startListener(roots, target, tmp, deadline);
-    if (silence === 'no answer')
-      return failed(
-        target,
-        `no answer to SIGQUIT within ${options.timeoutMs} ms`,
-        'look for -XX:+DisableAttachMechanism among its options',
-      );
+    if (silence === 'no answer') return failed(target, `no answer to SIGQUIT within ${options.timeoutMs} ms`, null);
     if (silence !== null) return silence;
     const version = args.length > V1_ARGUMENTS || args.some((a) => Buffer.byteLength(a) > 1024) ? 2 : 1;
     if (version === 2 && !(await speaksV2(tmp, options, deadline)))
@@ -107,7 +107,7 @@ async function attempt(options: AttachOptions): Promise<Reading<string>> {
 
 const failed = (target: ProcessRef, error: string, remediation: string | null): Reading<never> => ({
   state: 'failed',
-  error: `attach to pid ${target.pid}: ${error}`,
+  error: `pid ${target.pid} cannot be asked: ${error}`,
   remediation: remediation,
 });
 

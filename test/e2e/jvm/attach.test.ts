@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
-import { test } from 'node:test';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { grownClasses } from '../../../src/culprit/grown-groups.ts';
 import { attach } from '../../../src/sources/jvm/attach.ts';
 import { parseHistogram } from '../../../src/sources/jvm/class-histogram.ts';
 import { parseCodeCache, parseHeapInfo, parseMetaspace, parseNativeMemory } from '../../../src/sources/jvm/jcmd-output.ts';
 import { startJava } from '../../support/java.ts';
 import { missingRequirements } from '../../support/needs.ts';
-import { start } from '../../support/process.ts';
+import { type Running, start } from '../../support/process.ts';
 import { processRef, ROOTS } from '../../support/process-ref.ts';
 
 const skip = missingRequirements('javac');
@@ -20,6 +22,7 @@ const jcmd = async (pid: number, line: string): Promise<string> => {
 /** A program (node -e) that answers as JDK 24 does. It prints each request. Like the JVM, it names its socket once it listens. */
 const FAKE = `
 const net = require('node:net'), fs = require('node:fs'), path = '/tmp/.java_pid' + process.pid;
+fs.rmSync(path, { force: true }); // as a JVM does at its start: one of the same pid may have been killed
 process.on('exit', () => fs.rmSync(path, { force: true }));
 process.on('SIGQUIT', () => net.createServer((socket) => socket.once('data', (request) => {
   console.log(JSON.stringify(request.toString()));
@@ -83,6 +86,35 @@ test('a JVM with -Xrs, and a program that is none, are never signalled', { skip 
   }
 });
 
+const DISABLED = '-XX:+DisableAttachMechanism';
+const disabling: Record<string, (t: TestContext) => Promise<Running>> = {
+  'an option': () => startJava('scenarios/Healthy.java', ['8', '5'], { flags: [DISABLED, '-Xmx64m'] }),
+  'an option, without hsperfdata': () =>
+    startJava('scenarios/Healthy.java', ['8', '5'], { flags: [DISABLED, '-XX:-UsePerfData', '-Xmx64m'] }),
+  'a file of flags': (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'memhound-flags-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'flags'), '+DisableAttachMechanism\n');
+    return startJava('scenarios/Healthy.java', ['8', '5'], { flags: [`-XX:Flags=${join(folder, 'flags')}`, '-Xmx64m'] });
+  },
+};
+for (const [by, startIt] of Object.entries(disabling))
+  test(`a JVM that may not be attached to by ${by} is not signalled, and the flag is named`, { skip }, async (t) => {
+    const java = await startIt(t);
+    t.after(() => java.stop('SIGKILL'));
+    await java.line((l) => l === 'ready');
+    const reading = await ask(java.pid, 'jcmd', ['GC.heap_info']);
+    assert.match(reading.state === 'failed' ? reading.error : reading.state, /started with -XX:\+DisableAttachMechanism/);
+    assert.match((reading.state === 'failed' && reading.remediation) || '', /^remove that flag/);
+  });
+
+test('a flag among the arguments of the program is not that of its JVM', { skip }, async (t) => {
+  const java = await startJava('scenarios/Healthy.java', ['8', '5', DISABLED]);
+  t.after(() => java.stop('SIGKILL'));
+  await java.line((l) => l === 'ready');
+  assert.match(await jcmd(java.pid, 'GC.heap_info'), /Metaspace/);
+});
+
 test('version 2 is used if arguments need it and the JVM supports it', async () => {
   const fake = start([process.execPath, ['-e', FAKE]]);
   try {
@@ -105,6 +137,7 @@ test('a process that catches the signal and never answers costs the timeout and 
   const deaf = start([process.execPath, ['-e', "process.on('SIGQUIT', () => {}); process.stdin.resume(); console.log('ready')"]]);
   try {
     await deaf.line((l) => l === 'ready');
+    rmSync(`/tmp/.java_pid${deaf.pid}`, { force: true }); // of a JVM of the same pid that was killed
     const reading = await ask(deaf.pid, 'jcmd', ['GC.heap_info'], 200);
     assert.match(reading.state === 'failed' ? reading.error : reading.state, /no answer to SIGQUIT within 200 ms/);
     assert.ok(!existsSync(`/tmp/.attach_pid${deaf.pid}`));
@@ -118,6 +151,7 @@ test('a link in place of the socket is not followed', async () => {
   const planted = `/tmp/.java_pid${liar.pid}`;
   try {
     await liar.line((l) => l === 'ready');
+    rmSync(planted, { force: true }); // of a JVM of the same pid that was killed
     symlinkSync('/run/some.sock', planted);
     const reading = await ask(liar.pid, 'jcmd', ['GC.heap_info'], 200);
     assert.match(

@@ -62,7 +62,7 @@ test('what is not known has its reason, and what grew most all the same', () => 
 
 test('a failure has its remediation on a line of its own', () => {
   const failed: Culprit = { state: 'failed', cause: 'native', error: 'tracking is off', remediation: '-XX:X' };
-  assert.deepEqual(culpritText(failed), ['native: tracking is off', '-XX:X']);
+  assert.deepEqual(culpritText(failed), ['native: not known, because tracking is off', '-XX:X']);
 });
 
 test('a name with control characters reaches no terminal raw', () => {
