@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { culpritText } from '../../src/culprit/culprit-text.ts';
 import type { Culprit } from '../../src/culprit/types.ts';
 import type { Verdict } from '../../src/diagnosis/types.ts';
-import type { Status } from '../../src/outlets/status.ts';
+import { ApiError, type Status } from '../../src/outlets/status.ts';
 import { MIB } from '../../src/units.ts';
 import { openShell } from '../support/browser.ts';
 import { missingRequirements } from '../support/needs.ts';
@@ -446,6 +446,36 @@ describe('the page in each state, on made histories behind the real server', { s
     await page.waitForSelector('#culprit-table tbody tr');
     assert.equal(await page.inputValue('#culprit-for'), '60', 'the time of the answer that is shown');
   });
+
+  const ends: Record<string, Status['culprit']> = {
+    'and is not back': () => {
+      throw new ApiError('no-target', 503, 'the watched container ended: see /api/v1/verdict?epoch=-1', null);
+    },
+    'and was started again': () => ({ state: 'none', causes: PAGE_SCENARIOS.heapLeak().culprit().causes }),
+  };
+  for (const [what, culprit] of Object.entries(ends))
+    test(`where a container ends ${what} during a search, the page says that there is no answer`, async (t) => {
+      const real = PAGE_SCENARIOS.heapLeak();
+      let hasEnded = false;
+      const status = new Proxy<Status>(real, {
+        get: (of, key) => {
+          const own = key === 'culprit' && hasEnded ? culprit : of[key as keyof Status];
+          return typeof own === 'function' ? own.bind(of) : own;
+        },
+      });
+      const server = await serve(status, { token: 'a-token-of-a-test' });
+      t.after(() => server.close());
+      const page = await browser.newPage();
+      t.after(() => page.close());
+      await page.goto(`${server.url}/?token=a-token-of-a-test`);
+      await page.waitForSelector('#culprit:not([hidden]) option[value=heap]', { state: 'attached' });
+      await page.selectOption('#culprit-for', '1800');
+      await page.click('#find-culprit');
+      await page.waitForFunction(() => /\d of 5 looks/.test(document.getElementById('culprit-said')?.textContent ?? ''));
+      hasEnded = true;
+      await page.waitForSelector('#find-culprit:enabled');
+      assert.equal(await page.textContent('#culprit-said'), 'No answer: the container has ended.');
+    });
 
   for (const scene of ['story', 'heapLeak', 'restarted', 'several', 'recordedLog', 'noTarget'] as const) {
     describe(`axe-core on ${scene}`, () => {

@@ -12,7 +12,14 @@ export class ApiErrorAnswer extends Error {
   ) {
     super(message);
   }
+
+  /** For a reader who sees the container that was asked: the message has addresses of the API, and other containers. */
+  get sentence(): string {
+    return this.code === 'no-target' || this.code === 'unknown-target' ? CONTAINER_ENDED : this.message;
+  }
 }
+
+export const CONTAINER_ENDED = 'No answer: the container has ended.';
 
 /** The connection was lost, perhaps during an answer. This is not a fault of the page, which connects again. */
 export class Unreachable extends Error {}

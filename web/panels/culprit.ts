@@ -1,6 +1,6 @@
 import type { CulpritCause, GroupGrowth, KindGrowth, NativeEvidence, Recorded } from '../../src/culprit/types.ts';
 import type { CulpritAnswer } from '../../src/outlets/status.ts';
-import { ApiErrorAnswer, api, Unreachable } from '../data/api.ts';
+import { ApiErrorAnswer, api, CONTAINER_ENDED, Unreachable } from '../data/api.ts';
 import { instantText } from '../data/time-format.ts';
 import { exactBytesText, groupDigits, level, safeName } from '../data/wording.ts';
 import { byId, el, setText } from '../dom.ts';
@@ -32,6 +32,8 @@ export class CulpritPanel {
   #causes: CulpritAnswer['causes'] = [];
   /** The container whose answer is shown; undefined: none yet. */
   #shown: string | null | undefined;
+  /** A search ran when it was last asked about. */
+  #isAwaited = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(target: () => string | null) {
@@ -48,6 +50,7 @@ export class CulpritPanel {
     const id = this.#target();
     if (!mayAsk || id === this.#shown) return;
     this.#shown = id;
+    this.#isAwaited = false;
     void this.#ask(async (of) => {
       const answer = await api.culprit(of);
       this.#drawCauses(answer, leading);
@@ -72,7 +75,8 @@ export class CulpritPanel {
     } catch (error) {
       if (error instanceof ApiErrorAnswer) {
         this.#setRunning(false);
-        setText(byId('culprit-said'), error.message);
+        this.#isAwaited = false;
+        setText(byId('culprit-said'), error.sentence);
       } else if (error instanceof Unreachable) this.#again();
       else throw error;
     }
@@ -117,11 +121,13 @@ export class CulpritPanel {
     byId('culprit-found').hidden = answer.state !== 'done' || answer.culprit.state === 'failed';
     const said = byId('culprit-said');
     said.className = answer.state === 'done' && isNamed(answer.culprit) ? 'sentence' : 'quiet';
-    if (answer.state === 'none') setText(said, '');
+    // A container that was started again has no search.
+    if (answer.state === 'none') setText(said, this.#isAwaited ? CONTAINER_ENDED : '');
     else if (answer.state === 'running') {
       this.#cancel.disabled = answer.cancelled;
       setText(said, answer.cancelled ? 'Cancelled. The JVM still answers the last question…' : runningText(answer));
     } else this.#drawDone(answer);
+    this.#isAwaited = answer.state === 'running';
   }
 
   #drawDone({ cause, culprit, text, until, forSeconds }: Done): void {

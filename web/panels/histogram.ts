@@ -28,7 +28,7 @@ async function take(button: HTMLButtonElement, target: string | null): Promise<v
     byId('classes').replaceChildren(...rows);
   } catch (error) {
     if (!(error instanceof ApiErrorAnswer || error instanceof Unreachable)) throw error;
-    setText(said, error instanceof ApiErrorAnswer ? error.message : 'The connection was lost; try again when it is back.');
+    setText(said, error instanceof ApiErrorAnswer ? error.sentence : 'The connection was lost; try again when it is back.');
   } finally {
     button.disabled = false;
   }
