@@ -15,6 +15,7 @@ const HAS_AMX = / amx_tile\b/.test(readFileSync('/proc/cpuinfo', 'utf8'));
 export const TEST_NEEDS = [
   need('javac', ['openjdk-17-jdk-headless', 'default-jdk-headless'], 'a real JVM: the story, heap leak, restarts'),
   need('jstat', ['openjdk-17-jdk-headless', 'default-jdk-headless'], "a JVM's counters, against the JDK's own reader"),
+  need('jcmd', ['openjdk-17-jdk-headless', 'default-jdk-headless'], "a JVM's flight recordings, against the JDK's own list"),
   need('fincore', ['util-linux-extra', 'util-linux'], 'page cache by file, against the kernel'),
   need('setpriv', ['util-linux'], 'programs as another user'),
   need('unshare', ['util-linux'], 'a process namespace as in a pod'),

@@ -15,7 +15,7 @@ import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
 import { run, start } from '../../support/process.ts';
 
-const skip = missingRequirements('javac', 'cgroup');
+const skip = missingRequirements('javac', 'cgroup', 'jcmd', 'unshare', 'mount');
 
 /** The kinds of the files that memhound and this JVM make for recordings of it, all of them and those that are there still. */
 function filesOf(t: TestContext, pid: number) {
