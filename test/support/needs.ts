@@ -31,6 +31,7 @@ type Need =
   | (
       | 'javac'
       | 'jstat'
+      | 'jcmd'
       | 'fincore'
       | 'setpriv'
       | 'chromium'
