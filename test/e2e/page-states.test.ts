@@ -220,7 +220,7 @@ describe('the page in each state, on made histories behind the real server', { s
 
   /** Names of classes, threads, frames, files and errors come from the JVM, whose container is not trusted. */
   const NAME = `</script><script>alert(3)</script>${HTML_INJECTION}\u202e\u2028\x1b[31m`;
-  const hostile = { name: NAME, before: 1, after: 9e6, share: 1, sizes: [1, 2, 9e6], more: { instances: 7 } };
+  const hostile = { name: NAME, before: 1, after: 9e6, share: 1, sizes: [1, 2, 9e6], more: { instances: 7, classes: 1 } };
   const sampled = { name: NAME, kind: 'static-field', thread: null, samples: 5, stack: [NAME] } as const;
   const place = { line: NAME, logger: NAME, level: NAME, share: 1 };
   const group = {
@@ -329,6 +329,15 @@ describe('the page in each state, on made histories behind the real server', { s
         const beside = await text(o, '#culprit-beside');
         assert.match(beside, /20\sMiB\+20\sMiB.*direct, number13\+2mapped, number00–/);
         assert.match(beside, /by a collection90\sMiB80\sMiB−10\sMiB.*79\sMiB stay: /);
+        assert.match(await text(o, '#culprit-table'), /\+1 class, \+7 objects/);
+        await o.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+        await o.page.click('#copy-culprit');
+        await o.page.waitForFunction(() => document.getElementById('copy-culprit')?.textContent === 'Copied');
+        const copied = await o.page.evaluate(() => navigator.clipboard.readText());
+        assert.match(
+          copied,
+          /^memhound, .*\nheap: .*\nWhere they are allocated: one stack:\n {2}[^\n]*alert\(3\)[^\n]*\\u202e[^\n]*$/s,
+        );
       }
       assert.equal(await o.page.locator('main img').count(), 0);
       assert.deepEqual(o.wrong, []);

@@ -148,10 +148,11 @@ export class CulpritPanel {
       setText(byId('culprit-where-title'), where.title);
       setText(byId('culprit-frame'), where.stack.map((frame) => safeName(frame, 400)).join('\n'));
     }
+    const stack = where === null ? [] : [`${where.title}:`, ...where.stack.map((frame) => `  ${safeName(frame, 400)}`)];
     const asked = culprit.state === 'recorded' ? 'Recorded' : 'Asked';
     setText(byId('culprit-when'), `${asked} for ${durationWords(forSeconds)}, until ${instantText(Date.parse(until) / 1000)}`);
     const copy = byId('copy-culprit');
-    copy.onclick = () => void copyText(copy, [`memhound, ${until}`, ...text].join('\n'), 'Copied');
+    copy.onclick = () => void copyText(copy, [`memhound, ${until}`, ...text, ...stack].join('\n'), 'Copied');
   }
 }
 
@@ -290,19 +291,19 @@ function growthTable(cause: CulpritCause, grown: readonly GroupGrowth[]): HTMLEl
 }
 
 const COUNTED = {
-  loaders: 'loaders',
-  classes: 'classes',
-  instances: 'objects',
-  blocks: 'blocks of malloc',
-  buffers: 'buffers',
-  names: 'names',
-  closed: 'closed by the other side',
+  loaders: ['loader', 'loaders'],
+  classes: ['class', 'classes'],
+  instances: ['object', 'objects'],
+  blocks: ['block of malloc', 'blocks of malloc'],
+  buffers: ['buffer', 'buffers'],
+  names: ['name', 'names'],
+  closed: ['closed by the other side', 'closed by the other side'],
 } as const;
 
 function moreNode({ more }: GroupGrowth): HTMLElement | null {
-  const parts = Object.entries(COUNTED).flatMap(([what, name]) => {
+  const parts = Object.entries(COUNTED).flatMap(([what, [one, many]]) => {
     const n = more[what as keyof typeof COUNTED] ?? 0;
-    return n === 0 ? [] : [`${n > 0 ? '+' : '−'}${groupDigits(Math.abs(n))} ${name}`];
+    return n === 0 ? [] : [`${n > 0 ? '+' : '−'}${groupDigits(Math.abs(n))} ${Math.abs(n) === 1 ? one : many}`];
   });
   return parts.length === 0 ? null : el('small', {}, parts.join(', '));
 }
