@@ -6,7 +6,7 @@ import { bytesText } from '../format.ts';
 import { MAX_RECORDING_BYTES } from '../jfr/jfr-chunk.ts';
 import { attach, WRITABLE_TMP } from '../sources/jvm/attach.ts';
 import { ownLimit } from '../sources/process/own-limit.ts';
-import { codeOf, openFileUnder, pinFolderUnder } from '../sources/process/pinned-path.ts';
+import { codeOf, openFileUnder, type PinResult, pinFolderUnder } from '../sources/process/pinned-path.ts';
 import type { ProcessRef, Reading, Roots } from '../sources/types.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 
@@ -42,12 +42,12 @@ export async function startRecording(
   const root = join(roots.proc, String(process.pid), 'root');
   const [recorded, described] = [`${name}.jfr`, `${name}.jfc`];
   const command = (line: string) => attach({ roots, process, command: 'jcmd', args: [line], timeoutMs: TIMEOUT_MS });
-  const end = async (): Promise<Reading<Buffer>> => {
+  const endIn = async (tmp: PinResult): Promise<Reading<Buffer>> => {
     try {
       const stopped = await command(`JFR.stop name=${name}`);
       return stopped.state === 'read' ? readRecording(root, recorded, process) : stopped;
     } finally {
-      remove(root, recorded);
+      removeIn(tmp, recorded);
     }
   };
   if ('text' in settings) {
@@ -74,7 +74,9 @@ export async function startRecording(
     if (!/Started recording/.test(started.value))
       return failed(`JFR.start: ${started.value.trim().split('\n')[0]?.slice(0, 200)}`);
     await removeLeftovers(root, process, () => command('JFR.check'));
-    return { state: 'read', value: { end }, atMs: started.atMs };
+    // Its path is gone with the JVM, which may end first, but the folder may be on a volume that stays.
+    const tmp = pinFolderUnder(root, 'tmp');
+    return { state: 'read', value: { end: () => endIn(tmp) }, atMs: started.atMs };
   } finally {
     if ('text' in settings) remove(root, described); // the JVM has read it
   }
@@ -181,8 +183,10 @@ function leftIn(root: string, name: RegExp): { readonly file: string; readonly r
 }
 
 /** The container may have put a folder in place of the file, or made its disk read-only. Then it stays: an error here would hide the answer. */
-function remove(root: string, name: string): void {
-  const folder = pinFolderUnder(root, 'tmp');
+const remove = (root: string, name: string): void => removeIn(pinFolderUnder(root, 'tmp'), name);
+
+/** Closes the folder, too. */
+function removeIn(folder: PinResult, name: string): void {
   if (folder.state === 'refused') return;
   try {
     unlinkSync(`/proc/self/fd/${folder.fd}/${name}`);

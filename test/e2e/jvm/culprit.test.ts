@@ -80,6 +80,26 @@ test('where memhound is killed the recording has an end of its own, and the next
   assert.deepEqual(files.left(), []);
 });
 
+test('where the JVM ends during a recording, that is said, and what the recorder wrote at its end is removed', {
+  skip,
+}, async (t) => {
+  const java = await startJava('scenarios/HeapLeak.java', ['1', '60'], { flags: ['-XX:+UseSerialGC', '-Xmx200m'] });
+  t.after(() => java.stop('SIGKILL'));
+  await java.line((l) => l === 'ready');
+  const files = filesOf(t, java.pid);
+  const searched = run(process.execPath, [MEMHOUND, 'culprit', '--pid', String(java.pid), '--for', '20s']);
+  let running = '';
+  while (!running.includes('(running)')) {
+    await delay(100);
+    running = (await run('jcmd', [String(java.pid), 'JFR.check'])).stdout;
+  }
+  await java.stop('SIGTERM');
+  const { code, stdout } = await searched;
+  assert.equal(code, 1);
+  assert.match(stdout, /^heap: not known, because pid \d+ has ended/);
+  assert.deepEqual([files.made(), files.left()], [['jfr'], []]);
+});
+
 test('a container whose /tmp is read-only cannot be asked, and what helps is said', { skip }, async (t) => {
   const mounts = 'mount --bind /tmp /tmp && mount -o remount,ro,bind /tmp';
   const program = `exec java -Xmx64m -cp ${await compile('scenarios/ThreadLeak.java')} ThreadLeak 20 400`;
