@@ -1,4 +1,5 @@
 import type { LabelledSeries, Labels } from '../../inputs/prometheus/labelled-series.ts';
+import { cutSamples } from '../../inputs/prometheus/matrix-text.ts';
 import { labelsOf, openAnswer, parseMatrix } from '../../inputs/prometheus-json.ts';
 import { InputError } from '../../inputs/series-file.ts';
 import type { Answer, HttpClient } from './http-client.ts';
@@ -73,18 +74,29 @@ export class PrometheusApi {
   }
 
   async range(expression: string, { from, to }: TimeRange, step: number): Promise<LabelledSeries[]> {
-    return parseMatrix(
-      await this.#ask('api/v1/query_range', [
-        ['query', expression],
-        ['start', from],
-        ['end', to],
-        ['step', step],
-      ]),
-    );
+    const parameters: Parameters = [
+      ['query', expression],
+      ['start', from],
+      ['end', to],
+      ['step', step],
+    ];
+    return await this.#ask('api/v1/query_range', parameters, this.#method, (text, open) => {
+      const cut = cutSamples(text);
+      const rows = cut === null ? [] : parseMatrix(open(cut.json));
+      // Samples that are not those of a row are a list of another name: then all is for JSON.parse.
+      return cut !== null && rows.length === cut.samples.length
+        ? rows.map(({ labels }, i) => ({ labels, ...cut.samples[i]! }))
+        : parseMatrix(open(text));
+    });
   }
 
   /** A long selector does not fit into a URL, so parameters are posted; a proxy that allows only GET gets them in the URL. */
-  async #ask(path: string, parameters: Parameters, method = this.#method): Promise<unknown> {
+  async #ask<T = unknown>(
+    path: string,
+    parameters: Parameters,
+    method = this.#method,
+    read: (text: string, open: (json: string) => unknown) => T = (text, open) => open(text) as T,
+  ): Promise<T> {
     const query = parameters.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`).join('&');
     try {
       const text = await this.client.exchange(
@@ -94,13 +106,15 @@ export class PrometheusApi {
         readText,
       );
       const url = `${this.client.origin}/${path}`;
-      const { data, warnings } = openAnswer(parse(text, url), url);
-      for (const warning of warnings) this.warnings.add(warning);
-      return data;
+      return read(text, (json) => {
+        const { data, warnings } = openAnswer(parse(json, url), url);
+        for (const warning of warnings) this.warnings.add(warning);
+        return data;
+      });
     } catch (error) {
       if (!(error instanceof HttpError) || error.status !== 405 || method === 'GET') throw error;
       this.#method = 'GET';
-      return await this.#ask(path, parameters, 'GET');
+      return await this.#ask(path, parameters, 'GET', read);
     }
   }
 }
