@@ -134,7 +134,7 @@ describe('a receiver of the webhook is not trusted', { skip: missingRequirements
     });
     await once(elsewhere.listen(0, '127.0.0.1'), 'listening');
     t.after(() => elsewhere.close());
-    const away = `HTTP/1.1 307 T\r\nlocation: http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/\r\ncontent-length: 0\r\n\r\n`;
+    const away = `HTTP/1.1 307 T\r\nlocation: http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
     const cases: readonly (readonly [string, Server, RegExp | null])[] = [
       ['a body', ahead('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', chunk), null],
       [
