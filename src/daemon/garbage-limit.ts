@@ -1,6 +1,6 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import { MIB } from '../units.ts';
+import { garbageCollection } from './collect-garbage.ts';
 
 /** A collection takes some 20 ms, so garbage of so many bytes is little work. */
 const MAX_GARBAGE_BYTES = 6 * MIB;
@@ -11,8 +11,7 @@ const EVERY_MS = 200;
  * threads have limits that can be set by a program.
  */
 export function limitGarbage(): { readonly stop: () => void } {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collect = garbageCollection();
   let liveBytes = getHeapStatistics().used_heap_size;
   const timer = setInterval(() => {
     const { used_heap_size: usedBytes } = getHeapStatistics();

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Due } from '../clock.ts';
 import { loadSyscalls } from '../sources/process/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
+import { garbageCollection } from './collect-garbage.ts';
 
 /** A collection takes about 10 ms, which is 0.2 ms a tick. */
 const EVERY_MS = 10 * MINUTE_MS;
@@ -11,15 +10,13 @@ const MAX_GARBAGE_BYTES = MIB;
 
 /** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc keeps freed memory. */
 export class MemoryTrimmer {
-  readonly #collect: () => void;
+  readonly #collect = garbageCollection();
   readonly #anonBytes: () => number | null;
   readonly #due = new Due();
   /** Lowest anonymous memory after a trim so far, bytes. */
   #lowestBytes = 0;
 
   constructor(anonBytes: () => number | null) {
-    setFlagsFromString('--expose-gc');
-    this.#collect = runInNewContext('gc') as () => void;
     this.#anonBytes = anonBytes;
   }
 

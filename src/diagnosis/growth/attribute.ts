@@ -1,5 +1,5 @@
 import type { GrowthCause } from '../../fields.ts';
-import { MAX_KERNEL_PER_THREAD_BYTES } from '../../trends/together/growth-causes.ts';
+import { byWeight, MAX_KERNEL_PER_THREAD_BYTES } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
 import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
@@ -77,7 +77,7 @@ export function attribute({
   if (inAnon.length === found.length && (growth === null || found.length === 0)) return evaluation;
   const isWarmUp = growth !== null && mayBeCompilers(growth, nativePartsOf(growth, inAnon));
   const causes = [...inAnon, ...evaluation.causes.filter((share) => !found.includes(share))];
-  causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
+  causes.sort(byWeight);
   const certain = causes.some(
     ({ cause, reclaimable }) => !reclaimable && (cause !== 'heap' || heapCounted) && (cause !== 'native' || !isWarmUp),
   );

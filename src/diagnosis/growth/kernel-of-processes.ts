@@ -1,4 +1,5 @@
 import type { GrowthCause } from '../../fields.ts';
+import { byWeight } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { MIB } from '../../units.ts';
 import type { AnonGrowth, PartGrowth } from './anon-growth.ts';
@@ -35,9 +36,7 @@ export function withKernelOfProcesses(evaluation: Evaluation, growth: AnonGrowth
   const sooner = before > 0 ? before / (before + rest) : 1;
   return {
     ...evaluation,
-    causes: [...others, ...withKernel].sort(
-      (a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour,
-    ),
+    causes: [...others, ...withKernel].sort(byWeight),
     etas: evaluation.etas.map((eta) =>
       eta.event === 'oom-kill'
         ? { ...eta, seconds: eta.seconds * sooner, low: eta.low * sooner, high: eta.high === null ? null : eta.high * sooner }

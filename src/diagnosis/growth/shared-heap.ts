@@ -1,5 +1,6 @@
 import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import type { JvmReading } from '../../sources/types.ts';
+import { byWeight } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { isHeapFile } from '../ledger/page-cache-part.ts';
 import type { GrownFiles } from './file-growth.ts';
@@ -33,9 +34,7 @@ export function withoutSharedHeap(
     cause === 'slab' && reclaimable && bytesPerHour < SLAB_SHARE * shared.bytesPerHour;
   const rest = evaluation.causes.filter((share) => share !== shared && !isOfItsPages(share));
   const heap: CauseShare = { ...shared, cause: 'heap', what: null };
-  const causes: readonly CauseShare[] = heapCounted
-    ? rest
-    : [...rest, heap].sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
+  const causes: readonly CauseShare[] = heapCounted ? rest : [...rest, heap].sort(byWeight);
   // What grows more slowly than a heap that nobody counts does not say whether it leaks.
   if (rest.some(({ reclaimable }) => !reclaimable) && (heapCounted || causes[0] !== heap)) return { ...evaluation, causes };
   return {

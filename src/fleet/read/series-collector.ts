@@ -1,4 +1,5 @@
 import { hasSameTimes, type LabelledSeries, type Labels } from '../../inputs/prometheus/labelled-series.ts';
+import { SampleColumns } from '../../inputs/prometheus/sample-columns.ts';
 import { SECOND_MS } from '../../units.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { TimeRange } from '../http/prometheus-api.ts';
@@ -14,9 +15,7 @@ export class SeriesCollector implements SampleSink {
   readonly #times = new Map<string, Float64Array>();
   #labels: Labels | null = null;
   #key = '';
-  #t = new Float64Array(4096);
-  #v = new Float64Array(4096);
-  #length = 0;
+  readonly #columns = new SampleColumns(4096);
   #samples = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
@@ -37,14 +36,8 @@ export class SeriesCollector implements SampleSink {
     if (!(tMs > this.#lastMs) || tMs < this.#range.fromMs || tMs > this.#range.toMs || Number.isNaN(value)) return;
     if (++this.#samples > MAX_SAMPLES)
       throw new HttpError('broken', `the server sends more than ${MAX_SAMPLES} samples, expected some hundred thousand`);
-    if (this.#length === this.#t.length) {
-      this.#t = grown(this.#t);
-      this.#v = grown(this.#v);
-    }
-    this.#t[this.#length] = tMs / SECOND_MS;
-    this.#v[this.#length] = value;
+    this.#columns.push(tMs / SECOND_MS, value);
     this.#lastMs = tMs;
-    this.#length++;
   }
 
   /** A copy, or that of a series before with the same times: half of the memory. */
@@ -63,18 +56,10 @@ export class SeriesCollector implements SampleSink {
   }
 
   #finish(): void {
-    if (this.#labels !== null && this.#length > 0) {
-      const t = this.#t.subarray(0, this.#length);
-      this.#done.push({ labels: this.#labels, t: this.#shared(t), v: this.#v.slice(0, this.#length) });
-    }
+    const { t, v } = this.#columns;
+    if (this.#labels !== null && t.length > 0) this.#done.push({ labels: this.#labels, t: this.#shared(t), v: v.slice() });
     this.#labels = null;
-    this.#length = 0;
+    this.#columns.clear();
     this.#lastMs = Number.NEGATIVE_INFINITY;
   }
-}
-
-function grown(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(2 * column.length);
-  out.set(column);
-  return out;
 }

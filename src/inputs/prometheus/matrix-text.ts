@@ -1,4 +1,5 @@
 import { timeProblem } from '../../clock.ts';
+import { SampleColumns } from './sample-columns.ts';
 
 export interface Samples {
   /** Epoch seconds, strictly rising. */
@@ -42,9 +43,7 @@ export function cutSamples(text: string): CutAnswer | null {
 class SampleList {
   readonly #text: string;
   #at: number;
-  #t = new Float64Array(512);
-  #v = new Float64Array(512);
-  #length = 0;
+  readonly #columns = new SampleColumns(512);
 
   /** `at`: index of the bracket of the first sample. */
   constructor(text: string, at: number) {
@@ -58,7 +57,7 @@ class SampleList {
   }
 
   samples(): Samples {
-    return { t: this.#t.slice(0, this.#length), v: this.#v.slice(0, this.#length) };
+    return { t: this.#columns.t.slice(), v: this.#columns.v.slice() };
   }
 
   /** Whether all of it is written as expected. */
@@ -77,13 +76,14 @@ class SampleList {
         this.#at = end;
       }
       if (!this.#skip(QUOTE) || !this.#skip(CLOSE)) return false;
-      this.#push(t, v);
+      this.#columns.push(t, v);
       last = t;
       if (this.#text.charCodeAt(this.#at) === CLOSE) break;
       if (!this.#skip(COMMA)) return false;
     }
     // The times rise, so those between are plausible as well.
-    return timeProblem(this.#t[0]) === null && timeProblem(this.#t[this.#length - 1]) === null;
+    const { t } = this.#columns;
+    return timeProblem(t[0]) === null && timeProblem(t.at(-1)) === null;
   }
 
   #skip(code: number): boolean {
@@ -108,17 +108,4 @@ class SampleList {
       }
     }
   }
-
-  #push(t: number, v: number): void {
-    if (this.#length === this.#t.length) [this.#t, this.#v] = [doubled(this.#t), doubled(this.#v)];
-    this.#t[this.#length] = t;
-    this.#v[this.#length] = v;
-    this.#length++;
-  }
-}
-
-function doubled(values: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(2 * values.length);
-  larger.set(values);
-  return larger;
 }

@@ -1,3 +1,4 @@
+import { meanAndError } from '../mean-and-error.ts';
 import { median } from '../median.ts';
 
 /**
@@ -100,12 +101,4 @@ function deepestFall(y: Float64Array): number {
     fall = Math.max(fall, highest - value);
   }
   return fall;
-}
-
-/** The mean, and its standard error as a share of it. */
-function meanAndError(values: readonly number[]): { readonly mean: number; readonly error: number } {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1);
-  return { mean, error: Math.sqrt(variance / n) / mean };
 }

@@ -1,3 +1,4 @@
+import { meanAndError } from '../mean-and-error.ts';
 import { median } from '../median.ts';
 
 /**
@@ -30,7 +31,5 @@ export function errorOfStepHeights(y: Float64Array): number {
   const rise = y[m - 1]! - y[0]!;
   const sum = heights.reduce((total, height) => total + height, 0);
   if (heights.length < MIN_STEPS || !(Math.abs(sum - rise) < MAX_OTHER_SHARE * rise)) return 0;
-  const mean = sum / heights.length;
-  const variance = heights.reduce((total, height) => total + (height - mean) ** 2, 0) / (heights.length - 1);
-  return Math.sqrt(variance / heights.length) / mean;
+  return meanAndError(heights).error;
 }

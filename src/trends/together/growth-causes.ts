@@ -43,13 +43,17 @@ const CAUSES: Readonly<Record<GrowthCause, (growth: Growth) => Share | null>> = 
 
 const GROWTH_CAUSES = Object.keys(CAUSES) as GrowthCause[];
 
-/** The causes of growth: unreclaimable ones first, then the faster first. */
+/** Unreclaimable causes first, then the faster first. */
+export const byWeight = (a: CauseShare, b: CauseShare): number =>
+  Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour;
+
+/** The causes of growth, by weight. */
 export function causesOf(growth: Growth): CauseShare[] {
   const causes = GROWTH_CAUSES.flatMap((cause): CauseShare[] => {
     const share = CAUSES[cause](growth);
     return share === null ? [] : [{ cause, bytesPerHour: share.bytesPerHour, reclaimable: share.reclaimable, what: null }];
   });
-  return causes.sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour);
+  return causes.sort(byWeight);
 }
 
 const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBytesPerHour ?? 0;

@@ -13,7 +13,7 @@ import { compile, startJava } from '../../support/java.ts';
 import { readEvents } from '../../support/jfr-events.ts';
 import { MEMHOUND, watch } from '../../support/memhound.ts';
 import { missingRequirements } from '../../support/needs.ts';
-import { run, start } from '../../support/process.ts';
+import { type Running, run, start } from '../../support/process.ts';
 
 const skip = missingRequirements('javac', 'cgroup', 'jcmd', 'unshare', 'mount');
 
@@ -50,22 +50,33 @@ test('culprit names the class that a running JVM accumulates', { skip }, async (
   assert.deepEqual(files.left(), [], 'the file of the recording is removed');
 });
 
-test('where memhound is killed the recording has an end of its own, and the next search removes its file', {
-  skip,
-}, async (t) => {
+async function leakingJvm(t: TestContext): Promise<Running> {
   const java = await startJava('scenarios/HeapLeak.java', ['1', '60'], { flags: ['-XX:+UseSerialGC', '-Xmx200m'] });
   t.after(() => java.stop('SIGKILL'));
   await java.line((l) => l === 'ready');
+  return java;
+}
+
+const jcmd = async (java: Running, ...command: string[]) => (await run('jcmd', [String(java.pid), ...command])).stdout;
+
+/** Waits until a search records: the name of its recording, and how long it lasts if that has an end. */
+async function recordingIn(java: Running): Promise<RegExpExecArray> {
+  for (;;) {
+    const running = /name=(memhound-\S+) (?:duration=(\S+) )?.*\(running\)/.exec(await jcmd(java, 'JFR.check'));
+    if (running !== null) return running;
+    await delay(100);
+  }
+}
+
+test('where memhound is killed the recording has an end of its own, and the next search removes its file', {
+  skip,
+}, async (t) => {
+  const java = await leakingJvm(t);
   const files = filesOf(t, java.pid);
-  const jcmd = async (...command: string[]) => (await run('jcmd', [String(java.pid), ...command])).stdout;
   const args = ['culprit', '--pid', String(java.pid), '--for'];
   const killed = start([process.execPath, [MEMHOUND, ...args, '1h']]);
   t.after(() => killed.stop('SIGKILL'));
-  let running: RegExpExecArray | null = null;
-  while (running === null) {
-    await delay(100);
-    running = /name=(memhound-\S+) (?:duration=(\S+) )?.*\(running\)/.exec(await jcmd('JFR.check'));
-  }
+  const running = await recordingIn(java);
   await killed.stop('SIGKILL');
   assert.match(running[2] ?? '', /^(?:3660s|1h 1m|61m|1h1m)$/, running[0]);
   const file = join('/tmp', `${running[1]}.jfr`);
@@ -74,7 +85,7 @@ test('where memhound is killed the recording has an end of its own, and the next
   const search = () => run(process.execPath, [MEMHOUND, ...args, '1s']);
   assert.equal((await search()).code, 0);
   assert.deepEqual(files.left(), ['jfr'], 'that of a recording which runs is left');
-  await jcmd('JFR.stop', `name=${running[1]}`); // as the end of its time does
+  await jcmd(java, 'JFR.stop', `name=${running[1]}`); // as the end of its time does
   utimesSync(file, old, old);
   assert.equal((await search()).code, 0);
   assert.deepEqual(files.left(), []);
@@ -83,16 +94,10 @@ test('where memhound is killed the recording has an end of its own, and the next
 test('where the JVM ends during a recording, that is said, and what the recorder wrote at its end is removed', {
   skip,
 }, async (t) => {
-  const java = await startJava('scenarios/HeapLeak.java', ['1', '60'], { flags: ['-XX:+UseSerialGC', '-Xmx200m'] });
-  t.after(() => java.stop('SIGKILL'));
-  await java.line((l) => l === 'ready');
+  const java = await leakingJvm(t);
   const files = filesOf(t, java.pid);
   const searched = run(process.execPath, [MEMHOUND, 'culprit', '--pid', String(java.pid), '--for', '20s']);
-  let running = '';
-  while (!running.includes('(running)')) {
-    await delay(100);
-    running = (await run('jcmd', [String(java.pid), 'JFR.check'])).stdout;
-  }
+  await recordingIn(java);
   await java.stop('SIGTERM');
   const { code, stdout } = await searched;
   assert.equal(code, 1);
