@@ -1,9 +1,16 @@
 import { bytesText, joinWithAnd, safeName } from '../format.ts';
-import { COUNTED_NAMES } from './counted-names.ts';
 import { buffersText, nativeLines } from './native-text.ts';
 import { isRecorded, QUESTIONS } from './questions.ts';
 import { recordedText } from './recorded-text.ts';
-import { COUNTED, type Culprit, type CulpritCause, type GroupGrowth, type LoaderKeepers, type Unknown } from './types.ts';
+import {
+  COUNTED,
+  type Counted,
+  type Culprit,
+  type CulpritCause,
+  type GroupGrowth,
+  type LoaderKeepers,
+  type Unknown,
+} from './types.ts';
 
 const REASONS: Readonly<Record<Unknown, string>> = {
   'no-such-event': 'the flight recorder of this JDK has no such events: those of started programs came with JDK 15',
@@ -14,6 +21,17 @@ const REASONS: Readonly<Record<Unknown, string>> = {
     'what grew most did not grow from each look to the next: it breathes, has stopped, or grows in bursts, for which a longer search helps',
   'over-budget': 'a look took longer than 10 s, so there was no further one',
   cancelled: 'it was cancelled',
+};
+
+/** One of them, for the plural with an s. */
+const COUNTED_NAMES: Readonly<Record<Counted, readonly [one: string, more: string]>> = {
+  loaders: ['loader', 'loaders'],
+  classes: ['class', 'classes'],
+  instances: ['object', 'objects'],
+  blocks: ['block of malloc', 'blocks of malloc'],
+  buffers: ['buffer', 'buffers'],
+  names: ['name', 'names'],
+  closed: ['that the other side has closed', 'that the other side has closed'],
 };
 
 function sizeText(cause: CulpritCause, size: number): string {

@@ -1,12 +1,4 @@
-import { COUNTED_NAMES } from '../../src/culprit/counted-names.ts';
-import {
-  COUNTED,
-  type CulpritCause,
-  type GroupGrowth,
-  type KindGrowth,
-  type NativeEvidence,
-  type Recorded,
-} from '../../src/culprit/types.ts';
+import type { CulpritCause, GroupGrowth, KindGrowth, NativeEvidence, Recorded } from '../../src/culprit/types.ts';
 import type { CulpritAnswer } from '../../src/outlets/status.ts';
 import { ApiErrorAnswer, api, CONTAINER_ENDED, Unreachable } from '../data/api.ts';
 import { instantText } from '../data/time-format.ts';
@@ -298,16 +290,19 @@ function growthTable(cause: CulpritCause, grown: readonly GroupGrowth[]): HTMLEl
   return el('table', { class: 'grown' }, el('thead', {}, head), el('tbody', {}, ...rows));
 }
 
-/** In a cell there is no "more" before it. */
-const NAMES_IN_CELL: typeof COUNTED_NAMES = {
-  ...COUNTED_NAMES,
+const COUNTED = {
+  loaders: ['loader', 'loaders'],
+  classes: ['class', 'classes'],
+  instances: ['object', 'objects'],
+  blocks: ['block of malloc', 'blocks of malloc'],
+  buffers: ['buffer', 'buffers'],
+  names: ['name', 'names'],
   closed: ['closed by the other side', 'closed by the other side'],
-};
+} as const;
 
 function moreNode({ more }: GroupGrowth): HTMLElement | null {
-  const parts = COUNTED.flatMap((what) => {
-    const n = more[what] ?? 0;
-    const [one, many] = NAMES_IN_CELL[what];
+  const parts = Object.entries(COUNTED).flatMap(([what, [one, many]]) => {
+    const n = more[what as keyof typeof COUNTED] ?? 0;
     return n === 0 ? [] : [`${n > 0 ? '+' : '−'}${groupDigits(Math.abs(n))} ${Math.abs(n) === 1 ? one : many}`];
   });
   return parts.length === 0 ? null : el('small', {}, parts.join(', '));
