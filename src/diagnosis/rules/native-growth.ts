@@ -1,4 +1,5 @@
 import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
+import { booleanFlag } from '../../sources/jvm/jvm-flags.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { directMemoryLimit } from '../direct-memory.ts';
 import { etaText } from '../eta-text.ts';
@@ -46,8 +47,7 @@ const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
 };
 
 const EXPLICIT_COLLECTIONS_OFF = '-XX:+DisableExplicitGC';
-const hasNoExplicitCollections = ({ jvm }: RuleContext): boolean =>
-  jvm?.flags.findLast((flag) => /^-XX:[+-]DisableExplicitGC$/.test(flag)) === EXPLICIT_COLLECTIONS_OFF;
+const hasNoExplicitCollections = ({ jvm }: RuleContext): boolean => booleanFlag(jvm?.flags ?? [], 'DisableExplicitGC') === true;
 const NO_COLLECTION = `${EXPLICIT_COLLECTIONS_OFF} keeps the JVM from collecting for direct buffers, so those that nobody uses stay until the heap is full: remove it, or have -XX:+ExplicitGCInvokesConcurrent instead.`;
 const THREADS =
   'Threads grow beside it, and each keeps its own buffers (ThreadLocal, and those of java.nio) until it ends: first see what starts them (`jcmd PID Thread.print`).';
