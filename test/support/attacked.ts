@@ -87,10 +87,16 @@ export const statusOf = (url: string): Promise<{ readonly status: number; readon
   answerOf(url);
 
 async function answerOf<T>(url: string) {
+  const answer = await textOf(url);
+  return answer === null ? null : { ...answer, body: JSON.parse(answer.text) as T };
+}
+
+/** A GET whose answer is only read: of many at once none waits until another is parsed, or it would be a reader that takes nothing. null: it was reset. */
+export async function textOf(url: string) {
   try {
     const answer = await fetch(url);
-    const body = (await answer.json()) as T;
-    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body };
+    const text = await answer.text();
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), text };
   } catch (error) {
     const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
     if (!RESET.has(cause?.code ?? '')) throw error;
