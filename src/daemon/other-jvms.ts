@@ -1,8 +1,10 @@
 import type { OtherJvm } from '../diagnosis/rule-context.ts';
 import type { Verdict } from '../diagnosis/types.ts';
+import type { Tick } from '../sample/sampler.ts';
 import type { Target } from '../sources/types.ts';
 
 interface Watched {
+  readonly tick: Tick | null;
   readonly target: Target;
   readonly alive: boolean;
   readonly verdict: Verdict | null;
@@ -11,7 +13,7 @@ interface Watched {
 /** The other JVMs in the cgroup of one, with what their own verdicts say of their heaps. */
 export function otherJvmsOf({ target: own }: Watched, all: Iterable<Watched>): OtherJvm[] {
   const names = new Map(own.otherJvms.map(({ pid, name }) => [pid, name]));
-  return [...all].flatMap(({ target: { id, cgroup, process, jvm }, alive, verdict }): OtherJvm[] => {
+  return [...all].flatMap(({ target: { id, cgroup, process, jvm }, alive, verdict, tick }): OtherJvm[] => {
     if (!alive || jvm === null || process === null || cgroup.path !== own.cgroup.path || process.pid === own.process?.pid)
       return [];
     return [
@@ -20,6 +22,7 @@ export function otherJvmsOf({ target: own }: Watched, all: Iterable<Watched>): O
         name: names.get(process.pid) ?? process.name,
         heapRises: heapRisesIn(verdict),
         heap: heapLeakIn(verdict),
+        heapPlan: heapPlanIn(tick),
         address: `/api/v1/verdict?target=${encodeURIComponent(id)}`,
       },
     ];
@@ -37,4 +40,9 @@ function heapLeakIn(verdict: Verdict | null): OtherJvm['heap'] {
   if (verdict === null || first?.cause !== 'heap') return null;
   const { leak, confidence, etas } = verdict;
   return { leak, confidence, etas, bytesPerHour: first.bytesPerHour };
+}
+
+function heapPlanIn(tick: Tick | null): OtherJvm['heapPlan'] {
+  const { heapMaxBytes: maxBytes = null, values: { heap_committed: committedBytes = null } = {} } = tick?.sample ?? {};
+  return typeof maxBytes === 'number' && committedBytes !== null ? { maxBytes, committedBytes } : null;
 }

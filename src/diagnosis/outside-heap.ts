@@ -19,7 +19,7 @@ function openKernelBytes(context: Known): number {
   return Math.max(0, of('kernel') - of('process_pagetables') - of('threads') * KERNEL_PER_THREAD_BYTES);
 }
 
-/** Unreclaimable bytes without the resident heap; null: the heap's values are not known. */
+/** Unreclaimable bytes without the resident heap; null: neither the mappings nor the JVM tell the heap from the rest. */
 export function outsideHeapBytes(context: Known): number | null {
   const held = unreclaimableNow(context);
   const all = held === null ? null : held - openKernelBytes(context);
@@ -28,9 +28,10 @@ export function outsideHeapBytes(context: Known): number | null {
     newestValue(context, 'heap_used'),
     newestValue(context, 'heap_committed'),
   ];
-  if (all === null || anon === null || used === null || committed === null) return null;
+  if (all === null || anon === null) return null;
   const measured = anonOutsideHeap(context);
   if (measured !== null) return all - anon + measured;
+  if (used === null || committed === null) return null;
   const shared = heapCountedIn(context.jvm?.collector ?? null) === 'shmem';
   const heap = shared
     ? Math.min(newestValue(context, 'shmem') ?? 0, committed)

@@ -56,6 +56,8 @@ export interface OtherJvm {
   readonly heapRises: boolean | null;
   /** What its own verdict says if its heap is the first cause, with the slope of the floor; null: it is not. */
   readonly heap: (Pick<Evaluation, 'leak' | 'confidence' | 'etas'> & { readonly bytesPerHour: number }) | null;
+  /** How far its heap may grow and how far it has; null: not known. */
+  readonly heapPlan: { readonly maxBytes: number; readonly committedBytes: number } | null;
   /** Path and query of its verdict in the API. */
   readonly address: string;
 }

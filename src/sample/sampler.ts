@@ -3,11 +3,13 @@ import type { FieldValues } from '../fields.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
 import { AskedJvm } from '../sources/jvm/asked-jvm.ts';
 import { openHsperfdata } from '../sources/jvm/hsperfdata.ts';
+import { readJvmArguments } from '../sources/jvm/jvm-arguments.ts';
 import type { JvmEvidence } from '../sources/jvm/jvm-detection.ts';
 import { jvmValues } from '../sources/jvm/jvm-values.ts';
+import { plannedHeapBytes } from '../sources/jvm/planned-heap.ts';
 import { openProcess } from '../sources/process/process.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
-import type { CgroupReading, FileProblem, JvmReading, Reading, Roots, Source, Target } from '../sources/types.ts';
+import type { CgroupReading, FileProblem, JvmReading, Limit, Reading, Roots, Source, Target } from '../sources/types.ts';
 import type { Sample } from './types.ts';
 
 /** Everything that one tick read of a target, and its sample. */
@@ -34,6 +36,13 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
   const hsperfdata = process === null || target.jvm === null ? null : openHsperfdata({ roots, process });
   const asked = process === null || target.jvm === null || !mayAttach ? null : new AskedJvm(roots, process);
   const epoch = instanceOf(target.cgroup.path, process);
+  // The arguments of a process never change.
+  let args: readonly string[] | null = null;
+  const heapMaxByArguments = (limitBytes: Limit): number | null => {
+    if (process === null || target.jvm === null) return null;
+    args ??= readJvmArguments(roots.proc, process.pid);
+    return plannedHeapBytes(args, limitBytes);
+  };
   return {
     tick(nowMs) {
       const group = cgroup.read(nowMs);
@@ -43,6 +52,7 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
         hsperfdata === null || !alive
           ? { state: 'absent', reason: 'no JVM in this container' }
           : withAnswers(hsperfdata.read(nowMs), { asked, answers: target.jvm !== null && isHotspot(target.jvm.evidence) }, nowMs);
+      const limitBytes = group.state === 'read' ? group.value.limitBytes : null;
       const sample: Sample = {
         atMs: nowMs,
         epoch,
@@ -51,8 +61,8 @@ export function openSampler(target: Target, roots: Roots, mayAttach: boolean): S
           ...(alive && subject !== null ? valuesOf(subject, (values) => values) : {}),
           ...valuesOf(jvm, jvmValues),
         },
-        limitBytes: group.state === 'read' ? group.value.limitBytes : null,
-        heapMaxBytes: jvm.state === 'read' ? jvm.value.heapMax : null,
+        limitBytes,
+        heapMaxBytes: jvm.state === 'read' ? jvm.value.heapMax : alive ? heapMaxByArguments(limitBytes) : null,
         failures: [
           failureOf(cgroup, group),
           failureOf(procfs, subject),

@@ -1,9 +1,9 @@
-import { bytesText } from '../../format.ts';
+import { bytesText, joinWithAnd } from '../../format.ts';
 import { MIB } from '../../units.ts';
-import { directBuffersGrow, directMemoryLimit } from '../direct-memory.ts';
-import { outsideHeapBytes, partsNow } from '../outside-heap.ts';
+import { outsideHeapBytes } from '../outside-heap.ts';
+import { type PlannedRoom, plannedRooms } from '../planned-rooms.ts';
 import type { ConditionRule } from '../rule.ts';
-import { newestValue, type RuleContext, swappedNow } from '../rule-context.ts';
+import { type RuleContext, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 /** A smaller share of the limit is within the uncertainty of the parts. */
@@ -11,8 +11,9 @@ const MIN_SHARE_OF_LIMIT = 0.01;
 const MUCH_SHARE_OF_LIMIT = 0.15;
 
 /**
- * -Xmx and the memory outside the heap are together more than the limit. The collector does not know the limit, so the heap may grow until
- * the kernel kills the JVM, although nothing leaks.
+ * -Xmx and the memory outside the heap are together more than the limit, or would be if what other flags allow were taken: direct memory,
+ * metaspace, code cache, stacks, the heap of another JVM. The collector does not know the limit, so the heap may grow until the kernel kills the
+ * JVM, although nothing leaks.
  */
 export const planExceedsLimit: ConditionRule = {
   id: 'plan-exceeds-limit',
@@ -20,16 +21,16 @@ export const planExceedsLimit: ConditionRule = {
     const { limitBytes: limit, heapMaxBytes: heapMax } = context.series;
     const outside = outsideHeapBytes(context);
     if (typeof limit !== 'number' || typeof heapMax !== 'number' || outside === null || swappedNow(context) !== null) return null;
-    const direct = directRoomBytes(context, outside);
+    const rooms = plannedRooms(context, outside);
+    const room = rooms.reduce((sum, { bytes }) => sum + bytes, 0);
     const excess = heapMax + outside - limit;
-    const plannedExcess = excess + (direct?.bytes ?? 0);
-    if (plannedExcess < MIN_SHARE_OF_LIMIT * limit) return null;
+    if (excess + room < MIN_SHARE_OF_LIMIT * limit) return null;
     const isMeasured = excess >= MIN_SHARE_OF_LIMIT * limit;
     const heapFlag = flagOf(context, HEAP_FLAGS);
     const given = heapFlag === null || heapFlag.startsWith('-Xmx') ? '' : ` (${heapFlag})`;
     const rest = isMeasured
       ? sentence`${bytesText(outside)} lie outside the heap: ${bytesText(excess)} more than the limit of ${bytesText(limit)}`
-      : sentence`${bytesText(outside + (direct?.bytes ?? 0))} may lie outside the heap (${direct?.text ?? ''}): ${bytesText(plannedExcess)} more than the limit of ${bytesText(limit)}`;
+      : sentence`${bytesText(outside + room)} may lie outside the heap (${joinWithAnd(rooms.map(({ text }) => text))}): ${bytesText(excess + room)} more than the limit of ${bytesText(limit)}`;
     const title = sentence`-Xmx is ${bytesText(heapMax)}${given}, and ${rest}`;
     return {
       severity: isMeasured && excess >= MUCH_SHARE_OF_LIMIT * limit ? 'critical' : 'warn',
@@ -39,24 +40,36 @@ export const planExceedsLimit: ConditionRule = {
       evidence: {
         heapMaxBytes: heapMax,
         outsideHeapBytes: outside,
-        directMemoryRoomBytes: direct?.bytes ?? null,
-        excessBytes: isMeasured ? excess : plannedExcess,
+        directMemoryRoomBytes: rooms.find(({ part }) => part === 'direct-buffers')?.bytes ?? null,
+        roomBytes: room,
+        excessBytes: isMeasured ? excess : excess + room,
         limitBytes: limit,
-        flags: [heapFlag, direct?.flag ?? null].filter((flag) => flag !== null),
+        flags: [heapFlag, ...rooms.map(({ flag }) => flag)].filter((flag) => flag !== null),
       },
-      limit: { kind: 'memory', bytes: limit, level: 'planned', levelBytes: heapMax + outside + (direct?.bytes ?? 0) },
-      advice: adviceOf(heapFlag, limit, outside, heapMax + outside + (direct?.bytes ?? 0)),
+      limit: { kind: 'memory', bytes: limit, level: 'planned', levelBytes: heapMax + outside + room },
+      advice: adviceOf({ heapFlag, heapMax, limit, outside, rooms }),
     };
   },
 };
 
+interface Plan {
+  readonly heapFlag: string | null;
+  readonly heapMax: number;
+  readonly limit: number;
+  readonly outside: number;
+  readonly rooms: readonly PlannedRoom[];
+}
+
 /** A tenth is reserved for bursts. */
-function adviceOf(heapFlag: string | null, limit: number, outside: number, plan: number): string {
+function adviceOf({ heapFlag, heapMax, limit, outside, rooms }: Plan): string {
+  const plan = rooms.reduce((sum, { bytes }) => sum + bytes, heapMax + outside);
   const heap = Math.floor((0.9 * limit - outside) / MIB);
   const lower =
     heap < 32
       ? 'What lies outside the heap leaves no room for a heap'
-      : `Set -Xmx${heap}m${heapFlag?.startsWith('-Xmx') === false ? ` instead of ${heapFlag}` : ''}, which leaves a tenth of the limit free`;
+      : heap * MIB < heapMax
+        ? `Set -Xmx${heap}m${heapFlag?.startsWith('-Xmx') === false ? ` instead of ${heapFlag}` : ''}, which leaves a tenth of the limit free`
+        : `Lower what may come outside the heap by ${Math.ceil((plan - limit) / MIB)} MiB`;
   return `The collector does not know the limit and lets the heap grow up to -Xmx. ${lower}; or raise the limit to ${Math.ceil((1.1 * plan) / MIB)} MiB; or bound what lies outside the heap: -XX:MaxDirectMemorySize, fewer threads, -XX:ReservedCodeCacheSize.`;
 }
 
@@ -65,18 +78,3 @@ const HEAP_FLAGS = /^-(?:Xmx|XX:(?:MaxHeapSize|MaxRAMPercentage|MaxRAMFraction|M
 
 const flagOf = ({ jvm }: RuleContext, pattern: RegExp): string | null =>
   jvm?.flags.findLast((flag) => pattern.test(flag)) ?? null;
-
-/**
- * The direct memory that the JVM still allows; null: not known. Its default is no plan of the operator: hardly any program takes as much, so it
- * counts only where direct buffers grow.
- */
-function directRoomBytes(context: RuleContext, outside: number): ReturnType<typeof directMemoryLimit> {
-  const most = directMemoryLimit(context);
-  const grows = context.steady.keep('direct buffers grow', directBuffersGrow(context));
-  if (most === null || (most.flag === null && !grows)) return null;
-  // Without the mappings, all memory other than metaspace may already be direct buffers.
-  const now =
-    partsNow(context)?.find(({ id }) => id === 'direct-buffers')?.bytes ??
-    Math.max(0, outside - (newestValue(context, 'metaspace') ?? 0));
-  return { ...most, bytes: Math.max(0, most.bytes - now) };
-}

@@ -4,7 +4,14 @@ import { otherJvmOf, withHiddenLeak, withOtherHeap } from '../../../src/diagnosi
 import type { OtherJvm } from '../../../src/diagnosis/rule-context.ts';
 import { causeShare, eta, ruleContext } from '../../support/rule-context.ts';
 
-const other = (heap: OtherJvm['heap']): OtherJvm => ({ pid: 40, name: 'App', heapRises: true, heap, address: '' });
+const other = (heap: OtherJvm['heap']): OtherJvm => ({
+  pid: 40,
+  name: 'App',
+  heapRises: true,
+  heap,
+  heapPlan: null,
+  address: '',
+});
 const heapOf = (over: Partial<NonNullable<OtherJvm['heap']>>) =>
   other({ leak: true, confidence: 0.95, etas: [], bytesPerHour: 7e6, ...over });
 const growing = ruleContext({

@@ -119,3 +119,14 @@ test('where a JVM has no counters --attach is named as another way, but not for 
     assert.equal(/--attach/.test(jvm.state === 'absent' ? jvm.reason : ''), named, JSON.stringify(jvm));
   }
 });
+
+test('a JVM whose counters are hidden has the -Xmx of its arguments', async (t) => {
+  const { sampler, write } = await sampleOfTree(t, 'v1-g1', (target) => ({
+    ...target,
+    process: target.process && { ...target.process, nspid: 4711 },
+  }));
+  write('cmdline', 'java\0-Xmx600m\0-jar\0/app/orders.jar\0');
+  const { sample, jvm } = sampler.tick(NOW_MS);
+  assert.equal(jvm.state, 'absent');
+  assert.equal(sample.heapMaxBytes, 600 * 2 ** 20);
+});

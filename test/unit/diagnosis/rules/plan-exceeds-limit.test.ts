@@ -63,6 +63,59 @@ test('direct memory that a flag allows counts before it is used', () => {
   assert.equal(at({ ...plan, flags: ['-XX:MaxDirectMemorySize=0'] }), null, '0 is the default of the JVM');
 });
 
+test('where only what may come outside the heap is too much, the advice is to lower that, and not to raise -Xmx', () => {
+  const found = at({ heapMax: 300, outside: 30, limit: 500, flags: ['-Xmx300m', '-XX:MaxDirectMemorySize=400m'] });
+  assert.match(found?.advice ?? '', /Lower what may come outside the heap by 230 MiB; or raise the limit/);
+  assert.doesNotMatch(found?.advice ?? '', /Set -Xmx/);
+});
+
+test('stacks, code cache and metaspace that flags allow count before they are used, and defaults do not', () => {
+  const parts = {
+    t: Float64Array.of(NOW_MS / 1000 - 30),
+    parts: [
+      { id: 'java-heap', name: 'Java heap', process: null, bytes: Float64Array.of(100 * MIB) },
+      { id: 'code-cache', name: 'code cache', process: null, bytes: Float64Array.of(10 * MIB) },
+      { id: 'thread-stacks', name: 'thread stacks', process: null, bytes: Float64Array.of(4 * MIB) },
+      { id: 'metaspace', name: 'metaspace', process: null, bytes: Float64Array.of(26 * MIB) },
+    ],
+  };
+  const plan = { heapMax: 300, outside: 40, limit: 500 };
+  const planned = (...flags: string[]) => at({ ...plan, flags }, { series: { parts }, values: { threads: 40 } });
+  assert.equal(planned(), null);
+  assert.equal(planned('-XX:ReservedCodeCacheSize=100m', '-Xss1m'), null, 'that fits');
+  assert.equal(
+    planned('-Xss8m')?.title,
+    '-Xmx is 300 MiB, and 356 MiB may lie outside the heap (-Xss8m for 40 threads): 156 MiB more than the limit of 500 MiB',
+  );
+  const found = planned('-XX:ReservedCodeCacheSize=210m', '-XX:MaxMetaspaceSize=126m');
+  assert.match(found?.title ?? '', /340 MiB may lie .*\(-XX:MaxMetaspaceSize=126m and -XX:ReservedCodeCacheSize=210m\)/);
+  assert.deepEqual(found?.evidence.flags, ['-XX:MaxMetaspaceSize=126m', '-XX:ReservedCodeCacheSize=210m']);
+});
+
+test('the heaps of two JVMs in a container are planned together', () => {
+  const other = { pid: 40, name: 'Batch', heapRises: null, heap: null, address: '' };
+  const beside = (maxMib: number) =>
+    at(
+      { heapMax: 300, outside: 90, limit: 500 },
+      { otherJvms: [{ ...other, heapPlan: { maxBytes: maxMib * MIB, committedBytes: 20 * MIB } }] },
+    );
+  assert.equal(beside(100), null);
+  assert.equal(
+    beside(320)?.title,
+    '-Xmx is 300 MiB, and 390 MiB may lie outside the heap (-Xmx of Batch pid 40 is 320 MiB): 190 MiB more than the limit of 500 MiB',
+  );
+});
+
+test('without counters, the heap of the mappings counts', () => {
+  const part = (id: string, mib: number) => ({ id, name: id, process: null, bytes: Float64Array.of(mib * MIB) });
+  const parts = { t: Float64Array.of(NOW_MS / 1000 - 30), parts: [part('java-heap', 20), part('malloc-arenas', 30)] };
+  const found = applyRule(planExceedsLimit, {
+    values: { anon: 50 * MIB },
+    series: { limitBytes: 500 * MIB, heapMaxBytes: 600 * MIB, parts },
+  });
+  assert.match(found?.title ?? '', /^-Xmx is 600 MiB, and 30 MiB lie outside the heap: 130 MiB more/);
+});
+
 test('as much direct memory as -Xmx, the default of the JVM, counts only while direct buffers grow', () => {
   const plan = { heapMax: 400, outside: 90, limit: 500 };
   const growing = (what: string) => at(plan, { evaluation: { causes: [causeShare('native', 31e6, { what })] } });

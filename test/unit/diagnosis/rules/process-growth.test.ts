@@ -81,7 +81,7 @@ test('of another JVM it is said whether its heap rises, and where its own verdic
   const process = { processes: 1, pid: 40, parent: null };
   const other = (heapRises: boolean | null) =>
     growing(process, 0, {
-      otherJvms: [{ pid: 40, name: 'chrome', heapRises, heap: null, address: '/api/v1/verdict?target=x-40' }],
+      otherJvms: [{ pid: 40, name: 'chrome', heapRises, heap: null, heapPlan: null, address: '/api/v1/verdict?target=x-40' }],
     })!;
   assert.match(other(true).headline!, / It is a JVM, and the floor of its Java heap after GC rises: a heap leak of that JVM\. /);
   assert.match(other(false).headline!, / It is a JVM, and its Java heap does not grow\. /);
@@ -92,7 +92,9 @@ test('of another JVM it is said whether its heap rises, and where its own verdic
 
 test('a heap of another JVM is called a leak only if it is known to be one, and ends at its own -Xmx if that comes first', () => {
   const process = { processes: 1, pid: 40, parent: null };
-  const otherJvms = [{ pid: 40, name: 'chrome', heapRises: true, heap: null, address: '/api/v1/verdict?target=x-40' }];
+  const otherJvms = [
+    { pid: 40, name: 'chrome', heapRises: true, heap: null, heapPlan: null, address: '/api/v1/verdict?target=x-40' },
+  ];
   const headline = (etas: Eta[], leak: boolean | null = true) =>
     growing(process, 0, { otherJvms, evaluation: { etas, leak } })!.headline!;
   assert.match(headline([], null), / the floor of its Java heap after GC rises\. The JVM itself/);
