@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertAsked } from './asked.ts';
@@ -30,19 +30,17 @@ function* parents(): Generator<{ version: 1 | 2; dir: string }> {
   for (let path = own(''); path !== null; path = path === '/' ? null : dirname(path)) yield { version: 2, dir: join(ROOT, path) };
 }
 
-let serial = 0;
 /** Throws with the reason, one line per parent that was tried, if this machine allows none. */
 export function makeCgroup(limitBytes: number): TestCgroup {
   assertAsked('cgroup');
   const refused: string[] = [];
   for (const { version, dir: parent } of parents()) {
-    const dir = join(parent, `memhound-test-${process.pid}-${++serial}`);
-    let made = false;
+    let dir = '';
     try {
       if (version === 2 && !/\bmemory\b/.test(readFileSync(join(parent, 'cgroup.subtree_control'), 'utf8')))
         writeFileSync(join(parent, 'cgroup.subtree_control'), '+memory');
-      mkdirSync(dir);
-      made = true;
+      // A name by chance: a bench in a pid namespace of its own has the pid of another.
+      dir = mkdtempSync(join(parent, 'memhound-test-'));
       const limitFile = join(dir, version === 1 ? 'memory.limit_in_bytes' : 'memory.max');
       const setLimit = (bytes: number) => writeFileSync(limitFile, String(bytes));
       setLimit(limitBytes);
@@ -55,7 +53,7 @@ export function makeCgroup(limitBytes: number): TestCgroup {
         remove: () => remove(dir),
       };
     } catch (error) {
-      if (made) rmdirSync(dir);
+      if (dir !== '') rmdirSync(dir);
       refused.push((error as Error).message);
     }
   }
