@@ -12,6 +12,7 @@ import { evaluateHeap } from './heap/heap-trend.ts';
 import { anonOutsideHeap } from './heap/live-set.ts';
 import { normalise } from './normalise.ts';
 import { adjustForEarlierRuns, earlierRuns, type RunOfField } from './runs/earlier-runs.ts';
+import { withEvidenceOfRuns } from './runs/evidence-of-runs.ts';
 import { growthBefore, withGrowthBefore } from './runs/growth-before.ts';
 import { runStarts } from './runs/run-boundaries.ts';
 import { combineFields } from './together/causes.ts';
@@ -86,8 +87,10 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
       causeBasis: [],
     };
   }
-  const withEarlierRuns = (id: FieldName, values: Float64Array): FieldEvaluation =>
-    adjustForEarlierRuns(runsOf(id, values), values, evaluateOver(id, values, window), window);
+  const withEarlierRuns = (id: FieldName, values: Float64Array): FieldEvaluation => {
+    const runs = runsOf(id, values);
+    return withEvidenceOfRuns(runs, adjustForEarlierRuns(runs, values, evaluateOver(id, values, window), window));
+  };
   const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
   const together = new Map(fields);
   let counted = ordered;

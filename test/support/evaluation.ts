@@ -17,6 +17,7 @@ export function fieldEvaluation(given: Partial<FieldEvaluation> = {}): FieldEval
     saturating: false,
     dailyLoadExcluded: false,
     posterior: 0,
+    growthOdds: null,
     undecidedRise: null,
     ...given,
   };

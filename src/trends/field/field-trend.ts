@@ -1,7 +1,7 @@
 import { type FieldName, fieldRow } from '../../fields.ts';
 import { DAY_S, HOUR_S } from '../../units.ts';
 import { removeDailyCycle } from '../model/daily-cycle.ts';
-import type { ModelPosterior } from '../model/model-average.ts';
+import type { GrowthOdds, ModelPosterior } from '../model/model-average.ts';
 import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { Z90 } from './growth-rate.ts';
@@ -27,6 +27,8 @@ export interface FieldEvaluation extends FieldTrend {
   readonly dailyLoadExcluded: boolean;
   /** Posterior probability of growth under a flat prior. Confidence starts from it. */
   readonly posterior: number;
+  /** Its odds of growth by the models alone; null: it has too few values, or did not move enough to matter. */
+  readonly growthOdds: GrowthOdds | null;
   /** The heap grows or is nearly full, and its collector does not report what is left after a collection: a leak is neither found nor excluded. */
   readonly liveSetUnknown?: true;
   /** What its collections leave does not rise, or is not known: its own values are no evidence of growth. */
@@ -48,6 +50,7 @@ const EMPTY = {
   saturating: false,
   dailyLoadExcluded: false,
   posterior: 0,
+  growthOdds: null,
   undecidedRise: null,
 };
 
@@ -245,6 +248,7 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     levelAtStart: blocks.y[0]!,
     saturating: SATURATING.has(top.model.name),
     dailyLoadExcluded: false,
+    growthOdds: average.growthOdds,
     posterior: tooFewCycles ? Math.min(FEW_CYCLES_POSTERIOR, growingFlatPrior) : growingFlatPrior,
     undecidedRise: isUndecided ? rise : null,
   };

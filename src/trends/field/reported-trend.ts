@@ -11,7 +11,7 @@ import type { Trend } from '../types.ts';
  * depends on correct noise models, and must be high. If the drift is nearly all of the variation, less is enough: no noise of a real machine
  * was seen to look like that.
  */
-const MIN_POSTERIOR = 0.94;
+export const MIN_POSTERIOR = 0.94;
 const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
 const LOW_R_SQUARED = 0.5;
 const HIGH_R_SQUARED = 0.85;

@@ -34,6 +34,8 @@ export interface ModelAverage {
   readonly falling: number;
   /** Posterior probability of a positive slope if no model had been preferred beforehand. */
   readonly growingFlatPrior: number;
+  /** ln of the odds that the series grows, of these models and beforehand. */
+  readonly growthOdds: GrowthOdds;
   /** Quantiles of the slope given that there is a lasting one, in the unit of the series a window: 0.05, 0.5 and 0.95. 0 where no model has one. */
   readonly slope: { readonly low: number; readonly median: number; readonly high: number };
   /** The most probable model's value at the last point, in the unit of the series. */
@@ -42,8 +44,18 @@ export interface ModelAverage {
   readonly levelAfterStart: number;
 }
 
+/**
+ * ln of the odds of growth: `posterior` by the series and by what was preferred beforehand; `prior` by that alone, for the likeliest model that
+ * grows and the likeliest that does not. Their difference is the evidence of the series (ln of the Bayes factor), which adds up over series that
+ * grow for the same reason.
+ */
+export interface GrowthOdds {
+  readonly posterior: number;
+  readonly prior: number;
+}
+
 /** Models less probable than this, against the most probable one, are left out. */
-const MIN_RELATIVE_PROBABILITY = 1e-3;
+export const MIN_RELATIVE_PROBABILITY = 1e-3;
 /** Models whose log evidence differs by less than this are equally probable. */
 const TIE = 1e-9;
 /** Under a flat prior no model's prior rises by more than this: of some thirty places for a bend one fits by chance. */
@@ -137,10 +149,12 @@ export class ModelAverager {
     }
     const belowZero = arithmetic.slopeCdf(slope, 0);
     const top = models[0]!;
+    const growing = drifting * (1 - belowZero);
     return {
       models,
       drifting,
-      growing: drifting * (1 - belowZero),
+      growing,
+      growthOdds: growthOdds(models, growing),
       falling: drifting * belowZero,
       growingFlatPrior: all > 0 ? growingFlatPrior / all : 0,
       slope: {
@@ -152,6 +166,14 @@ export class ModelAverager {
       levelAfterStart: modelValueAt(top.model, columns, top.coefficients, Math.floor(m / 10)),
     };
   }
+}
+
+function growthOdds(models: readonly ModelPosterior[], growing: number): GrowthOdds {
+  const priorOf = (grows: boolean): number =>
+    models.find(({ model }) => (model.slopeFactors !== null) === grows)?.model.logPrior ?? 0;
+  // What is less probable than the models that are left out is not known.
+  const share = Math.min(Math.max(growing, MIN_RELATIVE_PROBABILITY), 1 - MIN_RELATIVE_PROBABILITY);
+  return { posterior: Math.log(share / (1 - share)), prior: priorOf(true) - priorOf(false) };
 }
 
 function addModels(series: SeriesRegression, { basis, models }: Pick<ModelSet, 'basis' | 'models'>): readonly MeanModel[] {

@@ -65,6 +65,7 @@ function evaluated(perHour: number): FieldEvaluation {
     saturating: false,
     dailyLoadExcluded: false,
     posterior: grows ? 0.97 : 0.05,
+    growthOdds: null,
     undecidedRise: null,
   };
 }

@@ -1,0 +1,57 @@
+import type { FieldEvaluation } from '../field/field-trend.ts';
+import { MIN_POSTERIOR } from '../field/reported-trend.ts';
+import { MIN_RELATIVE_PROBABILITY } from '../model/model-average.ts';
+import type { RunOfField } from './earlier-runs.ts';
+
+/**
+ * A container that leaks does so in each of its runs. A start that bends into a leak and one that bends into a slower saturation look alike in one run;
+ * one run after the other, the evidence adds up:
+ *
+ *     ln odds of growth = what was preferred beforehand, once + the evidence of each run
+ *
+ * The runs may differ in speed and level, so nothing is compared with them but whether they grew. The newest may be of a version without the leak, so
+ * what the others say is worth no more than CHANGED allows. They are not evidence against growth, because the newest may be the first that leaks.
+ */
+const CHANGED = 0.1;
+/** A leak may be faster or slower than in the other runs by this factor. One that is slower still is another matter. */
+const MAX_SPEED_RATIO = 4;
+/** The evidence of a run that did not grow by what matters. */
+const NO_GROWTH = Math.log(MIN_RELATIVE_PROBABILITY);
+
+const logit = (p: number): number => Math.log(p / (1 - p));
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** The newest run, with the evidence of the earlier ones if that makes it grow. */
+export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEvaluation): FieldEvaluation {
+  const odds = newest.growthOdds;
+  if (odds === null || !MAY_GROW.has(newest.trend) || newest.overruled === true || newest.basis.statistics.significant !== 1)
+    return newest;
+  const own = odds.posterior - odds.prior;
+  // Not even runs that all grew would be enough: they need not be evaluated.
+  if (runs.length === 0 || logistic(own + logit(1 - CHANGED)) < MIN_POSTERIOR) return newest;
+  const evaluated = runs.map(({ evaluate }) => evaluate());
+  const shared = odds.prior + evaluated.reduce((sum, run) => sum + evidenceOf(run), 0);
+  const before = (1 - CHANGED) * logistic(shared) + CHANGED * logistic(odds.prior);
+  const posterior = logistic(own + logit(before));
+  const speeds = evaluated.filter((run) => evidenceOf(run) > 0).map(({ slopeBytesPerHour }) => slopeBytesPerHour!);
+  const slope = newest.slopeBytesPerHour!;
+  const isAsFast = slope > Math.min(...speeds) / MAX_SPEED_RATIO && slope < Math.max(...speeds) * MAX_SPEED_RATIO;
+  if (posterior < MIN_POSTERIOR || !isAsFast) return newest;
+  return {
+    ...newest,
+    trend: 'growing',
+    p: Math.min(newest.p ?? 1, 1 - posterior),
+    posterior: Math.max(newest.posterior, posterior),
+    undecidedRise: null,
+    basis: {
+      ...newest.basis,
+      statistics: { ...newest.basis.statistics, runsThatLeaked: speeds.length },
+      reason: `it rises as it did in ${speeds.length} earlier runs, with a probability of ${Math.round(100 * posterior)} % by all of them`,
+    },
+  };
+}
+
+const MAY_GROW: ReadonlySet<string> = new Set(['stable', 'settling']);
+
+const evidenceOf = ({ growthOdds, basis }: FieldEvaluation): number =>
+  growthOdds === null || basis.statistics.significant !== 1 ? NO_GROWTH : growthOdds.posterior - growthOdds.prior;
