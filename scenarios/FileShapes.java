@@ -23,7 +23,8 @@ import java.util.List;
  * wal: a store of one file beside a log that is emptied at every 16 MB. dated: files of 1 MB, each in a folder of its day, closed at once.
  * bursts: one file to which nothing is written for 17 seconds, and then all that is due in three.
  * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. snapshot: the same, written under
- * another ending. log-and-heap: a log, and a heap that fills a third as fast beside it.
+ * another ending. log-and-heap: a log, and a heap that fills a third as fast beside it. locks: empty files under random names; each takes 1 KiB of
+ * kernel memory. watched: folders, each watched by one WatchService; each takes 5 KiB of page cache and kernel memory.
  */
 public class FileShapes {
   private static final byte[] PART = new byte[64 * 1024];
@@ -61,6 +62,8 @@ public class FileShapes {
       case "snapshot": replaced("snapshot.db", "snapshot.tmp"); break;
       case "bursts": bursts(); break;
       case "log-and-heap": logAndHeap(); break;
+      case "locks": locks(); break;
+      case "watched": watched(); break;
       default: throw new IllegalArgumentException(args[0]);
     }
     System.out.println("done");
@@ -144,6 +147,25 @@ public class FileShapes {
       in.mkdirs();
       Files.write(new File(in, java.util.UUID.randomUUID() + ".bin").toPath(), object);
       pace(object.length);
+    }
+  }
+
+  private static void locks() throws Exception {
+    for (int i = 0; more(); i++) {
+      File in = new File(folder, "locks-" + i / 1000);
+      if (i % 1000 == 0) in.mkdirs();
+      new File(in, java.util.UUID.randomUUID() + ".lck").createNewFile();
+      pace(1024);
+    }
+  }
+
+  private static void watched() throws Exception {
+    java.nio.file.WatchService watcher = folder.toPath().getFileSystem().newWatchService();
+    for (int i = 0; more(); i++) {
+      Path in = new File(folder, "project-" + i / 100 + "/module-" + i).toPath();
+      Files.createDirectories(in);
+      in.register(watcher, java.nio.file.StandardWatchEventKinds.ENTRY_CREATE);
+      pace(5 * 1024);
     }
   }
 

@@ -212,5 +212,23 @@ export const NAME_CASES: readonly NameCase[] = [
   row('full pipes', ['KernelKinds', 'pipes', '3', '300'], 'slab', /about [\d,]+ ends of pipes, by java KernelKinds pid/, {
     leak: null,
   }),
+  row(
+    'empty files on a tmpfs',
+    ['FileShapes', 'locks', 'SHM/locks', '2.5', '400'],
+    'slab',
+    /On the tmpfs \S+ lie about [\d,]+ files/,
+    {
+      leak: null,
+    },
+  ),
+  row(
+    'folders that are watched',
+    ['FileShapes', 'watched', 'FOLDER/tree', '2', '400'],
+    'page-cache',
+    /about [\d,]+ watches on files/,
+    {
+      leak: null,
+    },
+  ),
   row('names that do not exist', ['DentryGrowth', '1.5', '120', 'FOLDER'], 'slab', /^Kernel memory grows/, { leak: null }),
 ];

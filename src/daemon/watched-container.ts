@@ -15,7 +15,7 @@ import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
 import type { Sample } from '../sample/types.ts';
 import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import type { ReadReason } from '../sources/mappings/smaps-budget.ts';
-import { type DescriptorHolder, descriptorHolder } from '../sources/process/descriptor-holder.ts';
+import type { CountedObjects } from '../sources/process/kernel-objects.ts';
 import { KnownProcessNames, type ProcessNames } from '../sources/process/process-names.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import { type ShmemHolder, shmemHolder } from '../sources/process/shmem-holder.ts';
@@ -30,6 +30,7 @@ import { CulpritRuns } from './culprit-runs.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import type { FileScan, FileScans } from './file-scans.ts';
 import { HeapHistograms } from './histograms.ts';
+import { KernelObjectCounts } from './kernel-object-counts.ts';
 import { MappingsReader } from './mappings-reader.ts';
 import { readNativeMappings } from './native-mappings.ts';
 import { OomKillTracker } from './oom-kill-tracker.ts';
@@ -100,6 +101,7 @@ export class WatchedContainer implements AnsweringContainer {
   /** Memory in processes when the mappings were last read for the parts. */
   #bytesAtReading: number | null = null;
   readonly #evaluations: EvaluationSchedule;
+  readonly #objectCounts = new KernelObjectCounts();
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
   #undisturbed: UndisturbedVerdict;
@@ -288,8 +290,8 @@ export class WatchedContainer implements AnsweringContainer {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-    const holder = this.#descriptorHolder(evaluation);
-    const holders = holder === null ? [] : [{ pids: [holder.pid] }];
+    const kernelObjects = this.#kernelObjects(evaluation);
+    const holders = kernelObjects.flatMap((objects) => ('pid' in objects ? [{ pids: [objects.pid] }] : []));
     const { verdict, steady } = composeVerdictAfter(this.#steady, {
       atMs: nowMs,
       target: this.info(),
@@ -303,7 +305,7 @@ export class WatchedContainer implements AnsweringContainer {
       lastEnd: lastEnd(this),
       otherJvms: otherJvms(this),
       shmemHolder: this.#shmemHolder(evaluation),
-      descriptorHolder: holder,
+      kernelObjects,
       processNames: this.#holderNames([...series.files, ...holders]),
     });
     this.#steady = steady;
@@ -316,11 +318,11 @@ export class WatchedContainer implements AnsweringContainer {
     return causes.some(({ cause }) => cause === 'shmem') ? shmemHolder(roots.proc, pidsOf(this.target)) : null;
   }
 
-  /** Kernel memory has no owner, but descriptors have: they are counted only where kernel memory grows. */
-  #descriptorHolder({ causes }: Evaluation): DescriptorHolder | null {
+  /** Kernel memory has no owner, but descriptors, watches and files of a tmpfs have: they are counted only where kernel memory grows. */
+  #kernelObjects({ causes }: Evaluation): readonly CountedObjects[] {
     const { roots, pidsOf } = this.#options;
     const grows = causes.some(({ cause }) => cause === 'slab' || cause === 'kernel');
-    return grows ? descriptorHolder(roots.proc, pidsOf(this.target)) : null;
+    return grows ? this.#objectCounts.look(roots.proc, pidsOf(this.target), this.target.process?.pid ?? null) : [];
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {

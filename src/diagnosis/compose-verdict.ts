@@ -25,7 +25,7 @@ export interface VerdictInput {
   readonly lastEnd: RuleContext['lastEnd'];
   readonly otherJvms: RuleContext['otherJvms'];
   readonly shmemHolder: RuleContext['shmemHolder'];
-  readonly descriptorHolder: RuleContext['descriptorHolder'];
+  readonly kernelObjects: RuleContext['kernelObjects'];
   readonly processNames: RuleContext['processNames'];
 }
 
@@ -36,7 +36,7 @@ export const NOT_WATCHED = {
   lastEnd: null,
   otherJvms: [],
   shmemHolder: null,
-  descriptorHolder: null,
+  kernelObjects: [],
   processNames: NO_NAMES,
 } as const satisfies Partial<VerdictInput>;
 

@@ -2,7 +2,7 @@ import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import type { Series } from '../history/series.ts';
 import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
-import type { DescriptorHolder } from '../sources/process/descriptor-holder.ts';
+import type { CountedObjects } from '../sources/process/kernel-objects.ts';
 import type { ProcessNames } from '../sources/process/process-names.ts';
 import type { ShmemHolder } from '../sources/process/shmem-holder.ts';
 import type { JvmReading, Limit } from '../sources/types.ts';
@@ -40,8 +40,8 @@ export interface RuleContext {
   readonly otherJvms: readonly OtherJvm[];
   /** The process that maps most of the shared memory, where that grows; null: none does, or it was not asked. */
   readonly shmemHolder: ShmemHolder | null;
-  /** The process that holds the most descriptors of one kind, where kernel memory grows; null: none holds many, or it was not asked. */
-  readonly descriptorHolder: DescriptorHolder | null;
+  /** What may hold most kernel memory, where that grows; empty: there are few such objects, or they were not counted. */
+  readonly kernelObjects: readonly CountedObjects[];
   /** What the processes are called that hold files; without those that are not known. */
   readonly processNames: ProcessNames;
   /** The statements that the verdict before has made. */

@@ -87,7 +87,7 @@ export interface Given {
   readonly lastEnd?: RuleContext['lastEnd'];
   readonly otherJvms?: RuleContext['otherJvms'];
   readonly shmemHolder?: RuleContext['shmemHolder'];
-  readonly descriptorHolder?: RuleContext['descriptorHolder'];
+  readonly kernelObjects?: RuleContext['kernelObjects'];
   readonly processNames?: RuleContext['processNames'];
 }
 
@@ -142,7 +142,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     lastEnd: given.lastEnd ?? null,
     otherJvms: given.otherJvms ?? [],
     shmemHolder: given.shmemHolder ?? null,
-    descriptorHolder: given.descriptorHolder ?? null,
+    kernelObjects: given.kernelObjects ?? [],
     processNames: given.processNames ?? NO_NAMES,
   };
 }

@@ -1,6 +1,6 @@
 import { joinWithAnd, rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
-import { heldDescriptors } from '../held-descriptors.ts';
+import { heldKernelObjects } from '../held-kernel-objects.ts';
 import type { CauseRule } from '../rule.ts';
 import { growthOf, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -13,7 +13,7 @@ export const kernelGrowth: CauseRule = {
   id: 'kernel-growth',
   cause: 'kernel',
   explain(context, share) {
-    const held = heldDescriptors(context);
+    const held = heldKernelObjects(context);
     return {
       headline: sentence`${whatText(context)} ${rateText(share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}${held === null ? '' : sentence` ${held.text}`}`,
       severity: oomSeverity(context),

@@ -6,11 +6,11 @@ import { etaText } from '../eta-text.ts';
 import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import { nativePartsOf } from '../growth/attribute.ts';
 import { mayBeCompilers } from '../growth/compiler-memory.ts';
-import { heldDescriptors } from '../held-descriptors.ts';
+import { heldKernelObjects } from '../held-kernel-objects.ts';
 import type { Allocator } from '../ledger/allocator.ts';
 import type { CauseRule } from '../rule.ts';
 import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
-import { type Sentence, sentence } from '../sentence.ts';
+import { type Sentence, sentence, sentenceText } from '../sentence.ts';
 import { fitsLimit, sizeFlag } from '../size-flag.ts';
 import { stackBound } from '../stack-bound.ts';
 
@@ -66,9 +66,9 @@ const STACKS =
 function adviceFor(context: RuleContext, part: PartGrowth | null): string {
   const { causes } = context.evaluation;
   const kernelGrows = causes.some(({ cause }) => cause === 'slab' || cause === 'kernel');
-  const held = kernelGrows ? heldDescriptors(context) : null;
+  const held = kernelGrows ? heldKernelObjects(context) : null;
   return [
-    ...(held === null ? [] : [`${held.text} ${held.advice}`]),
+    ...(held === null ? [] : [`${sentenceText(held.text)} ${held.advice}`]),
     ...(causes.some(({ cause }) => cause === 'threads') ? [THREADS] : []),
     adviceForPart(context, part),
   ].join(' ');

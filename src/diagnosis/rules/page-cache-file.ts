@@ -5,6 +5,7 @@ import { adviceForKind } from '../file-kinds.ts';
 import { type FileSituation, fileSituation, filesName, filesText, holdersText } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import { paceSince } from '../growth/growth-pace.ts';
+import { heldKernelObjects } from '../held-kernel-objects.ts';
 import { MIN_EXPLAINED_SHARE } from '../leak-of-causes.ts';
 import type { CauseRule } from '../rule.ts';
 import {
@@ -55,6 +56,7 @@ export const pageCacheFile: CauseRule = {
   cause: 'page-cache',
   explain(context, share) {
     const rows = context.grown['page-cache'];
+    const held = share.what === null ? heldBeside(context) : null;
     const row = rows[0] ?? null;
     const situation = row === null ? null : fileSituation(row, context);
     const usage = riseOfUsage(context);
@@ -71,7 +73,7 @@ export const pageCacheFile: CauseRule = {
       ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
     ];
     return {
-      headline: sentence`${growth}. ${meaningText(context, situation, flat, whole - share.bytesPerHour)}${diskText(context, row)}`,
+      headline: sentence`${growth}. ${meaningText(context, situation, flat, whole - share.bytesPerHour)}${diskText(context, row)}${held === null ? '' : sentence` ${held.text}`}`,
       severity: 'info',
       title:
         share.what === null
@@ -101,12 +103,16 @@ export const pageCacheFile: CauseRule = {
       advice:
         row === null || situation === null
           ? share.what === null
-            ? UNNAMED_ADVICE
+            ? (held?.advice ?? UNNAMED_ADVICE)
             : HARMLESS
           : adviceFor(row, situation, context),
     };
   },
 };
+
+/** What grows in kernel memory beside page cache that no file explains: the folders that are watched have blocks in it, too. */
+const heldBeside = (context: RuleContext): ReturnType<typeof heldKernelObjects> =>
+  context.evaluation.causes.some(({ cause }) => cause === 'slab') ? heldKernelObjects(context) : null;
 
 /** Bytes per hour, also where it is open whether the rise goes on: the cache in it does. */
 function riseOfUsage(context: RuleContext): number {

@@ -1,6 +1,6 @@
 import { rateText } from '../../format.ts';
 import { etaText, reclaimTimeText } from '../eta-text.ts';
-import { heldDescriptors } from '../held-descriptors.ts';
+import { heldKernelObjects } from '../held-kernel-objects.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -18,7 +18,7 @@ export const slabGrowth: CauseRule = {
   id: 'slab-growth',
   cause: 'slab',
   explain(context, share) {
-    const held = heldDescriptors(context);
+    const held = heldKernelObjects(context);
     const end = share.reclaimable ? '' : etaText(context);
     return {
       headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable, held !== null)}.${end}${held === null ? '' : sentence` ${held.text}`}`,

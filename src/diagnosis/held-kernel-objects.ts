@@ -1,0 +1,100 @@
+import { processText, safeName } from '../format.ts';
+import type { CountedObjects, KernelObjects } from '../sources/process/kernel-objects.ts';
+import { KIB } from '../units.ts';
+import { newestValue, type RuleContext } from './rule-context.ts';
+import { type Sentence, sentence } from './sentence.ts';
+
+/*
+ * Kernel memory has no owner, but descriptors, watches and files of a tmpfs have: a process that holds thousands of pipes is named beside kernel
+ * memory that grows. Pure.
+ */
+
+interface KindText {
+  readonly name: string;
+  /** The most kernel memory that one of them takes, whatever it does. A pipe has two ends and 64 KiB. */
+  readonly maxBytes: number;
+  /** The same of one that came since they were first counted, where that may be more: a Unix socket of which nobody reads holds 208 KiB. */
+  readonly maxNewBytes?: number;
+  readonly advice: string;
+}
+
+const SELECTORS =
+  'Each Selector holds an epoll set and an eventfd or a pipe until it is closed: look for clients (HTTP, Netty, Kafka, AWS) that are made for each request, and make one for all.';
+
+const TEXTS: Readonly<Record<KernelObjects['kind'], KindText>> = {
+  pipe: {
+    name: 'ends of pipes',
+    maxBytes: 32 * KIB,
+    advice:
+      'Look for a Process whose streams are not closed, and for Pipe.open: a pipe keeps what was written and not read, up to 64 KiB, until its ends are closed.',
+  },
+  socket: {
+    name: 'sockets',
+    maxBytes: 8 * KIB,
+    maxNewBytes: 208 * KIB,
+    advice:
+      'Look for responses whose body is not closed, and for a pool of connections without a bound: `ss -tanp` shows the peers, `ss -xp` those of Unix sockets. CLOSE-WAIT: the peer has closed, and this process has not.',
+  },
+  epoll: { name: 'epoll sets', maxBytes: 4 * KIB, advice: SELECTORS },
+  eventfd: { name: 'eventfds', maxBytes: 4 * KIB, advice: SELECTORS },
+  inotify: {
+    name: 'inotify instances',
+    maxBytes: 64 * KIB,
+    advice: 'Look for a WatchService that is made again and again, and close it.',
+  },
+  io_uring: {
+    name: 'io_uring rings',
+    maxBytes: 512 * KIB,
+    advice: 'Look for event loops with io_uring that are made again and again, and close them.',
+  },
+  watch: {
+    name: 'watches on files and folders (inotify)',
+    maxBytes: 2 * KIB,
+    advice:
+      'Look for a WatchService, or a file monitor of a framework, that watches a whole tree: each watch keeps the inode and the name of its folder in memory. Watch fewer folders, and cancel the keys of those that are gone. `grep -c ^inotify /proc/PID/fdinfo/*` counts them.',
+  },
+  'tmpfs-file': {
+    name: 'files and folders',
+    maxBytes: 2 * KIB,
+    advice:
+      'Remove files that are done with (lock files, sessions, sockets), or keep them on a disk: on a tmpfs each takes about 1 KiB of kernel memory, also an empty one. `df -i` counts them, `find FOLDER -xdev | wc -l` shows where.',
+  },
+};
+
+/** What they may take must be this share of kernel memory. */
+const MIN_SHARE = 0.25;
+
+/** The objects that may explain kernel memory that grows, in a sentence, with advice; null: none are known. */
+export function heldKernelObjects(context: RuleContext): { readonly text: Sentence; readonly advice: string } | null {
+  const kernel = newestValue(context, 'kernel') ?? newestValue(context, 'slab') ?? 0;
+  const [most] = [...context.kernelObjects].sort((a, b) => mostBytes(b) - mostBytes(a));
+  const explains = most !== undefined && mostBytes(most) >= MIN_SHARE * kernel ? most : null;
+  const held = context.steady.keep<CountedObjects | null>('holder of kernel objects', explains, {
+    same: (a, b) => (a === null) === (b === null) && (a === null || b === null || holderOf(a) === holderOf(b)),
+    atOnce: (published) => published === null,
+  });
+  if (held === null) return null;
+  const { name, advice } = TEXTS[held.kind];
+  const count = `about ${roundedText(held.count)} ${name}`;
+  if (held.kind === 'tmpfs-file')
+    return {
+      text: sentence`On the tmpfs ${safeName(held.path)} lie ${count}: what they take stays until they are removed.`,
+      advice,
+    };
+  const who = processText(`pid ${held.pid}`, context.processNames.get(held.pid));
+  return { text: sentence`Held open are ${count}, by ${who}: what they take stays until they are closed.`, advice };
+}
+
+const mostBytes = ({ kind, count, grew }: CountedObjects): number => {
+  const { maxBytes, maxNewBytes = maxBytes } = TEXTS[kind];
+  return count * maxBytes + Math.max(0, grew) * (maxNewBytes - maxBytes);
+};
+
+const holderOf = (objects: KernelObjects): string =>
+  `${objects.kind} of ${objects.kind === 'tmpfs-file' ? objects.path : objects.pid}`;
+
+/** Two digits, because it may be an estimate: "4,800". */
+function roundedText(count: number): string {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1);
+  return (Math.round(count / unit) * unit).toLocaleString('en');
+}

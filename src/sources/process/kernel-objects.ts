@@ -1,0 +1,143 @@
+import { closeSync, readlinkSync, readSync, statfsSync } from 'node:fs';
+import { KIB } from '../../units.ts';
+import { readMountinfo } from './mountinfo.ts';
+import { MAX_PROCESSES } from './other-processes.ts';
+import { codeOf, decodePath, pinFolderUnder } from './pinned-path.ts';
+import { unescapeMountPath } from './proc-paths.ts';
+import { descriptorSlots } from './procfs.ts';
+import { isAbsence, isDenied, readText } from './read-text.ts';
+
+/** What a process holds by descriptors, by the kernel's name of it in the link of the descriptor. */
+const KINDS = {
+  pipe: /^pipe:/,
+  socket: /^socket:/,
+  epoll: /^anon_inode:\[eventpoll\]$/,
+  eventfd: /^anon_inode:\[eventfd\]$/,
+  inotify: /^anon_inode:inotify$/,
+  io_uring: /^anon_inode:\[io_uring\]$/,
+} as const;
+
+export type DescriptorKind = keyof typeof KINDS;
+
+const NAMES = Object.keys(KINDS) as DescriptorKind[];
+
+/** Kernel objects that are held by a process, or by a file system in memory. The count is estimated where there are thousands. */
+export type KernelObjects =
+  | { readonly kind: DescriptorKind | 'watch'; readonly pid: number; readonly count: number }
+  | { readonly kind: 'tmpfs-file'; readonly path: string; readonly count: number };
+
+/** The same with how many they became more since they were first counted. */
+export type CountedObjects = KernelObjects & { readonly grew: number };
+
+/** Fewer than this hold too little kernel memory to matter. */
+const MIN_COUNT = 500;
+/** Each look at a descriptor makes the kernel keep its name, which is charged to memhound. */
+const MAX_LOOKS = 1024;
+/** A prime number: descriptors alternate (both ends of a pipe, an epoll set and its eventfd), and equal steps would meet one kind alone. */
+const SCATTER = 7919;
+
+/** What most may be of: the descriptors of one kind in one process, the watches of one, the files of one tmpfs. Empty: none has many, or none may be asked. */
+export function kernelObjects(procRoot: string, pids: readonly number[], mainPid: number | null): readonly KernelObjects[] {
+  const held = pids.slice(0, MAX_PROCESSES).map((pid) => heldBy(procRoot, pid));
+  return [
+    ...mostOf(held.flatMap(({ descriptors }) => descriptors)),
+    ...mostOf(held.flatMap(({ watches }) => watches)),
+    ...(mainPid === null ? [] : mostOf(tmpfsFiles(procRoot, mainPid))),
+  ];
+}
+
+function mostOf(objects: readonly KernelObjects[]): KernelObjects[] {
+  const [most] = [...objects].sort((a, b) => b.count - a.count);
+  return most === undefined || most.count < MIN_COUNT ? [] : [most];
+}
+
+interface Held {
+  readonly descriptors: readonly KernelObjects[];
+  readonly watches: readonly KernelObjects[];
+}
+
+const NOTHING: Held = { descriptors: [], watches: [] };
+
+function heldBy(procRoot: string, pid: number): Held {
+  try {
+    const slots = descriptorSlots(procRoot, pid);
+    const step = Math.max(1, Math.floor(slots / MAX_LOOKS));
+    const counts = new Map<DescriptorKind, number>();
+    let looks = 0;
+    let watches = 0;
+    for (let first = 0; first + step <= slots; first += step) {
+      const fd = first + ((looks * SCATTER) % step);
+      const kind = kindOf(`${procRoot}/${pid}/fd/${fd}`);
+      if (kind !== null) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      if (kind === 'inotify') watches += watchesOf(`${procRoot}/${pid}/fdinfo/${fd}`);
+      looks++;
+    }
+    const scale = looks === 0 ? 0 : slots / looks;
+    return {
+      descriptors: [...counts].map(([kind, seen]) => ({ pid, kind, count: Math.round(seen * scale) })),
+      watches: [{ pid, kind: 'watch', count: Math.round(watches * scale) }],
+    };
+  } catch (error) {
+    if (isDenied(error)) return NOTHING;
+    throw error;
+  }
+}
+
+/** null: there is no such descriptor, or it holds a file. */
+function kindOf(link: string): DescriptorKind | null {
+  try {
+    const text = readlinkSync(link, 'latin1');
+    return NAMES.find((kind) => KINDS[kind].test(text)) ?? null;
+  } catch (error) {
+    // A path of more than a page has no text.
+    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return null;
+    throw error;
+  }
+}
+
+/** The kernel writes a line of some 120 bytes for each watch, the newest first. Of more than this the rest is estimated. */
+const MAX_WATCH_TEXT = 64 * KIB;
+
+function watchesOf(fdinfo: string): number {
+  const text = readText(fdinfo, readHead) ?? '';
+  const numbers = [...text.matchAll(/^inotify wd:([0-9a-f]+) /gm)].map(([, wd]) => Number.parseInt(wd!, 16));
+  const [newest = 0, oldest = 0] = [numbers[0], numbers.at(-1)];
+  if (text.length < MAX_WATCH_TEXT) return numbers.length;
+  // Watches are numbered as they are made, and those that were removed leave gaps.
+  return Math.round((numbers.length / (newest - oldest + 1)) * newest);
+}
+
+function readHead(fd: number): string {
+  const head = Buffer.allocUnsafe(MAX_WATCH_TEXT);
+  let length = 0;
+  // The kernel gives a page or less at a time.
+  for (let n = 1; n > 0 && length < head.length; length += n) n = readSync(fd, head, length, head.length - length, length);
+  return head.toString('latin1', 0, length);
+}
+
+/** How many files, folders and links lie on each tmpfs that the process may write. */
+function tmpfsFiles(procRoot: string, pid: number): KernelObjects[] {
+  const mounts = readMountinfo(`${procRoot}/${pid}`).split('\n');
+  return mounts.flatMap((line): KernelObjects[] => {
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , , , point = '', options = ''] = left.split(' ');
+    if (!right.startsWith('tmpfs ') || !options.split(',').includes('rw')) return [];
+    const path = unescapeMountPath(point);
+    const count = usedInodes(`${procRoot}/${pid}/root`, path);
+    return count === null ? [] : [{ kind: 'tmpfs-file', path: decodePath(path), count }];
+  });
+}
+
+function usedInodes(root: string, path: string): number | null {
+  const pinned = pinFolderUnder(root, path);
+  if (pinned.state === 'refused') return null;
+  try {
+    const { files, ffree } = statfsSync(`/proc/self/fd/${pinned.fd}`);
+    return files - ffree;
+  } catch (error) {
+    codeOf(error);
+    return null;
+  } finally {
+    closeSync(pinned.fd);
+  }
+}

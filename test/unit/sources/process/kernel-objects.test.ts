@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { kernelObjects } from '../../../../src/sources/process/kernel-objects.ts';
+
+test('the process that holds most descriptors of one kind is found, and thousands are estimated from a thousand', (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-descriptors-'));
+  t.after(() => rmSync(proc, { recursive: true }));
+  const process = (pid: number, slots: number, links: readonly string[]) => {
+    mkdirSync(`${proc}/${pid}/fd`, { recursive: true });
+    writeFileSync(`${proc}/${pid}/status`, `Name:\tjava\nPid:\t${pid}\nFDSize:\t${slots}\n`);
+    for (const [fd, link] of links.entries()) symlinkSync(link, `${proc}/${pid}/fd/${fd}`);
+  };
+  const repeat = (count: number, ...links: readonly string[]) => Array.from({ length: count }, () => links).flat();
+  process(7, 256, repeat(200, 'socket:[1]'));
+  process(8, 1024, [...repeat(400, 'pipe:[1]'), ...repeat(520, 'socket:[2]')]);
+  process(9, 8192, repeat(2000, 'anon_inode:[eventpoll]', 'anon_inode:[eventfd]', '/data/app.log'));
+  assert.deepEqual(kernelObjects(proc, [7, 8, 999], null), [{ pid: 8, kind: 'socket', count: 520 }]);
+  const [most] = kernelObjects(proc, [7, 8, 9], null);
+  assert.ok(most !== undefined && 'pid' in most);
+  assert.equal(most.pid, 9);
+  assert.ok(most.kind === 'epoll' || most.kind === 'eventfd');
+  assert.ok(Math.abs(most.count - 2000) < 200, `${most.count} of 2,000, which alternate with two other kinds`);
+  assert.deepEqual(kernelObjects(proc, [7], null), [], 'few are no matter');
+});
+
+test('watches are counted, and of very many the newest are read', (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-watches-'));
+  t.after(() => rmSync(proc, { recursive: true }));
+  const watching = (pid: number, count: number) => {
+    for (const folder of ['fd', 'fdinfo']) mkdirSync(`${proc}/${pid}/${folder}`, { recursive: true });
+    writeFileSync(`${proc}/${pid}/status`, `Name:\tjava\nPid:\t${pid}\nFDSize:\t64\n`);
+    symlinkSync('anon_inode:inotify', `${proc}/${pid}/fd/5`);
+    const line = (wd: number) => `inotify wd:${wd.toString(16)} ino:${wd} sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8\n`;
+    const lines = Array.from({ length: count }, (_, i) => line(count - i));
+    writeFileSync(`${proc}/${pid}/fdinfo/5`, `pos:\t0\nflags:\t02004000\nmnt_id:\t15\n${lines.join('')}`);
+  };
+  watching(7, 600);
+  assert.deepEqual(kernelObjects(proc, [7], null), [{ kind: 'watch', pid: 7, count: 600 }]);
+  watching(8, 30_000);
+  const [most] = kernelObjects(proc, [7, 8], null);
+  assert.ok(most?.kind === 'watch' && most.pid === 8);
+  assert.ok(Math.abs(most.count - 30_000) < 100, `${most.count} of 30,000`);
+});
+
+test('the files of a tmpfs are counted', () => {
+  const dir = mkdtempSync('/dev/shm/memhound-files-');
+  try {
+    for (let i = 0; i < 600; i++) writeFileSync(join(dir, `lock-${i}`), '');
+    const [found] = kernelObjects('/proc', [], process.pid).filter(({ kind }) => kind === 'tmpfs-file');
+    assert.ok(found?.kind === 'tmpfs-file');
+    assert.ok(found.count >= 600, `${found.count} on ${found.path}`);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
