@@ -199,7 +199,11 @@ export class FileTracks {
       const whole = this.#tracks.get(into);
       this.#tracks.delete(key);
       if (whole === undefined) this.#tracks.set(into, track);
-      else whole.columns.add(track.columns, this.#n);
+      else {
+        whole.columns.add(track.columns, this.#n);
+        // The sum of several files is the past of none of them.
+        whole.latest = { ...whole.latest, kind: 'folder', path: folder };
+      }
     }
   }
 

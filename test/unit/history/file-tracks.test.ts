@@ -77,6 +77,15 @@ test('hundreds of tenants become one track of their folder, and the largest keep
   assert.deepEqual([...before[0]!.residentBytes], [1, 798], 'what had a track before is in the sum');
 });
 
+test('where folders become one track, no file of them has the past of their sum', () => {
+  const uploads = (n: number, bytes: number) =>
+    Array.from({ length: n }, (_, i) => file(`/blobs/vol-${i}/a${'bcdefghij'[i % 9]}.bytes`, bytes));
+  const [blobs] = after(uploads(40, 10), uploads(60, 10), [...uploads(60, 10), file('/blobs/vol-0/new.bytes', 30)]);
+  assert.deepEqual([blobs?.path, [...blobs!.residentBytes]], ['/blobs/', [400, 600, 630]]);
+  for (const member of blobs!.members)
+    assert.ok(Math.max(...member.residentBytes) <= 30, `${member.path}: ${[...member.residentBytes]}`);
+});
+
 test('free space of a disk is kept beside its files', () => {
   const on = (freeBytes: number) => file('/a', 1, { fileSystem: { kind: 'disk', freeBytes, totalBytes: 100 } });
   assert.deepEqual([...after([on(50)], [on(40)])[0]!.freeBytes!], [50, 40]);
