@@ -48,8 +48,10 @@ function isOnlyRead({ writtenFiles, mtimeMs }: FileRow, context: RuleContext): b
 /** "/tmp/spring.log (794 MiB, held open for writing by pid 1, fd 27)", "31 files in /data/topic/ (251 MiB, held open for writing by pid 7)" */
 export function filesText(row: FileRow, situation: FileSituation, { steady, processNames }: RuleContext): Sentence {
   switch (situation) {
-    case 'unclosed':
-      return sentence`${row.deletedFiles} deleted files that ${holdersText(row.pids, processNames)} still ${row.pids.length > 1 ? 'hold' : 'holds'} open (${levelText(row)}, ${placeText(row)})`;
+    case 'unclosed': {
+      const { pids } = keepersOf(row);
+      return sentence`${row.deletedFiles} deleted files that ${holdersText(pids, processNames)} still ${pids.length > 1 ? 'hold' : 'holds'} open (${levelText(row)}, ${placeText(row)})`;
+    }
     case 'mapped':
       return row.files === 1
         ? sentence`${filePart(row.path)} (${mappedLevelText(row)}, deleted but still mapped by ${holdersText(row.pids, processNames)})`
@@ -67,6 +69,20 @@ export function filesText(row: FileRow, situation: FileSituation, { steady, proc
     default:
       return situation satisfies never;
   }
+}
+
+/** A process with fewer descriptors than this share of those that another has, such as the writer of the one file that is not deleted, keeps none of the rest. */
+const MIN_KEPT_SHARE = 0.25;
+
+/** The processes that keep deleted files open, and whether they only read them, as a log shipper does: then another process deletes them. */
+export function keepersOf({ pids, openBy }: FileRow): { readonly pids: readonly number[]; readonly areReading: boolean } {
+  const counts = new Map<number, number>();
+  for (const { pid } of openBy) counts.set(pid, (counts.get(pid) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  const main = pids.filter((pid) => (counts.get(pid) ?? 0) >= MIN_KEPT_SHARE * most);
+  const kept = main.length === 0 ? pids : main;
+  const own = openBy.filter(({ pid }) => kept.includes(pid));
+  return { pids: kept, areReading: own.length > 0 && own.every(({ mode }) => mode === 'r') };
 }
 
 /** Only their name: "/tmp/spring.log", "31 files in /data/topic/". */

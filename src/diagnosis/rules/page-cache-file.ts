@@ -2,7 +2,7 @@ import { durationText, rateText } from '../../format.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
 import { cacheReclaimText } from '../eta-text.ts';
 import { adviceForKind } from '../file-kinds.ts';
-import { type FileSituation, fileSituation, filesName, filesText, holdersText } from '../grown-files-text.ts';
+import { type FileSituation, fileSituation, filesName, filesText, holdersText, keepersOf } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import { paceSince } from '../growth/growth-pace.ts';
 import { heldKernelObjects } from '../held-kernel-objects.ts';
@@ -41,8 +41,14 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow, context: RuleContext
   },
   mapped: ({ pids }, { processNames }) =>
     `The files were deleted while ${holdersText(pids, processNames)} maps them, and disk space and cache stay until the mappings end. A MappedByteBuffer is unmapped when it is collected, so first see whether anything holds it: \`memhound explain --release\` lets the JVM collect. Then unmap what is done with (Arena.close from Java 22 on). \`du\` and \`lsof +L1\` cannot see these files; \`grep deleted /proc/${pids.length === 1 ? pids[0] : 'PID'}/maps\` can.`,
-  unclosed: ({ pids }, { processNames }) =>
-    `A leak of descriptors: ${holdersText(pids, processNames)} deletes files and does not close them. Disk space and cache come back when they are closed or the process ends. Find what opens them and close it (try-with-resources); the limit of open files is reached otherwise. \`du\` cannot see deleted files; \`ls -l /proc/${pids.length === 1 ? pids[0] : 'PID'}/fd | grep deleted\` and \`lsof +L1\` can.`,
+  unclosed: (row, { processNames }) => {
+    const { pids, areReading } = keepersOf(row);
+    const who = holdersText(pids, processNames);
+    const seen = `\`du\` cannot see deleted files; \`ls -l /proc/${pids.length === 1 ? pids[0] : 'PID'}/fd | grep deleted\` and \`lsof +L1\` can.`;
+    return areReading
+      ? `${who} keeps files open for reading that were deleted meanwhile, as a log shipper or a \`tail -f\` does. Disk space and cache come back when it closes them: restart it, and let it close files that are gone (Rotate_Wait of Fluent Bit, close.on_state_change.removed of Filebeat). ${seen}`
+      : `A leak of descriptors: ${who} deletes files and does not close them. Disk space and cache come back when they are closed or the process ends. Find what opens them and close it (try-with-resources); the limit of open files is reached otherwise. ${seen}`;
+  },
 };
 const UNNAMED_ADVICE =
   'The file is no longer open, belongs to another user, or lies where memhound may not look. Compare `du` inside the container over an hour, look for deleted files with `lsof +L1`, or run memhound with the uid and gid of the app.';

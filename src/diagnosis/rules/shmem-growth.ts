@@ -1,7 +1,7 @@
 import { bytesText, rateText, safeName } from '../../format.ts';
 import type { ShmemHolder } from '../../sources/process/shmem-holder.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
-import { fileSituation, filesSubject, holdersText } from '../grown-files-text.ts';
+import { fileSituation, filesSubject, holdersText, keepersOf } from '../grown-files-text.ts';
 import { isHeapInShmem } from '../growth/shared-heap.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
@@ -34,7 +34,9 @@ export const shmemGrowth: CauseRule = {
     const situation = row === null ? null : fileSituation(row, context);
     const unclosed = situation === 'unclosed' || situation === 'removed-log';
     const openIn =
-      unclosed && row !== null && row.pids.length > 0 ? `, held open by ${holdersText(row.pids, context.processNames)},` : '';
+      unclosed && row !== null && row.pids.length > 0
+        ? `, held open by ${holdersText(keepersOf(row).pids, context.processNames)},`
+        : '';
     const name = row === null ? alone : sentence`${filesSubject(row)}${openIn}`;
     const end = oom ? `: OOM kill ${etaDueText(context, oom)}.` : `.${noLimitText(context)}`;
     const collector = context.jvm?.collector ?? null;
@@ -76,7 +78,12 @@ function holderOf(context: RuleContext): ShmemHolder | null {
   const { shmemHolder: holder } = context;
   const shmem = newestValue(context, 'shmem');
   const explains = holder !== null && shmem !== null && holder.bytes >= MIN_HELD_SHARE * shmem;
-  return explains && !isHeapInShmem(context.jvm, context.grown.shmem) ? holder : null;
+  const found = explains && !isHeapInShmem(context.jvm, context.grown.shmem) ? holder : null;
+  // A process that was not seen at one look, on a busy machine, still holds it.
+  return context.steady.keep<ShmemHolder | null>('holder of shared memory', found, {
+    same: (a, b) => a?.pid === b?.pid,
+    atOnce: (published) => published === null,
+  });
 }
 
 /** "Shared memory without a file in sight, 214 MiB of it mapped by postgres (pid 12)," */

@@ -318,3 +318,16 @@ test('cache that takes the place of memory which is given back is not said to ma
     'Memory used does not grow, and page cache grows 114 MB a day in it. Not a leak, the kernel takes it back at the limit.',
   );
 });
+
+test('deleted files that a process only reads were deleted by another: it is to close what is gone', () => {
+  const descriptor = (pid: number, fd: number, mode: 'r' | 'w') => ({ pid, fd, mode });
+  const openBy = [descriptor(7, 4, 'w'), ...[3, 4, 5, 6, 7, 8, 9].map((fd) => descriptor(26, fd, 'r'))];
+  const found = of(many({ deletedFiles: 30, path: '/data/logs/', pids: [7, 26], openBy }));
+  assert.match(
+    found?.headline ?? '',
+    /30 deleted files that pid 26 still holds open/,
+    'and not who writes the one that is there',
+  );
+  assert.match(found?.advice ?? '', /^pid 26 keeps files open for reading that were deleted meanwhile, as a log shipper/);
+  assert.match(found?.advice ?? '', /`ls -l \/proc\/26\/fd \| grep deleted`/);
+});

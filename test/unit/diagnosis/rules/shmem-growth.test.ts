@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shmemGrowth } from '../../../../src/diagnosis/rules/shmem-growth.ts';
+import { sentenceText } from '../../../../src/diagnosis/sentence.ts';
+import { Steady, type SteadyState } from '../../../../src/diagnosis/steady.ts';
 import { HOUR_S, MIB } from '../../../../src/units.ts';
-import { applyRule, causeShare, eta, fileRow, type Given } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, eta, fileRow, type Given, ruleContext } from '../../../support/rule-context.ts';
 
 const growing = (over: Given & { readonly what?: string; readonly seconds?: number } = {}) =>
   applyRule(shmemGrowth, {
@@ -90,4 +92,18 @@ test('many files in tmpfs are named by their folder; deleted ones that nobody cl
     /^\/memfd:arrow \(30 deleted files, 246 MiB\), held open by python3 pid 9, grows 31 MB an hour/,
     'each of the same name',
   );
+});
+
+test('a process that maps most of it is named still where one look has not seen it', () => {
+  let state: SteadyState | null = null;
+  const headlineAt = (second: number, bytes: number | null): string => {
+    const given = { values: { shmem: 200 * MIB }, shmemHolder: bytes === null ? null : { pid: 12, name: 'python3', bytes } };
+    const steady = new Steady(state, second, HOUR_S);
+    const { headline } = shmemGrowth.explain({ ...ruleContext(given), steady }, causeShare('shmem', 31e6, { what: null }));
+    state = steady.after;
+    return sentenceText(headline);
+  };
+  assert.match(headlineAt(0, 160 * MIB), /160 MiB of it mapped by python3/);
+  assert.match(headlineAt(1, null), /160 MiB of it mapped by python3/);
+  assert.match(headlineAt(2, 170 * MIB), /170 MiB of it mapped by python3/);
 });
