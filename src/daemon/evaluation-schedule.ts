@@ -1,5 +1,4 @@
-import type { History } from '../history/history.ts';
-import type { Series } from '../history/series.ts';
+import type { History, HistorySeries } from '../history/history.ts';
 import { createAlarm, exceedsThreshold, pendingSeconds } from '../trends/alarm.ts';
 import { evaluateSeries } from '../trends/evaluate.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
@@ -36,7 +35,7 @@ export class EvaluationSchedule {
   ): Evaluation {
     const now = inputState(history);
     if (!final && this.#last !== null && isCurrent(this.#last, now, history)) return this.#last.reported;
-    const evaluation = evaluateSeries(currentAndEarlierRuns(history, null), { minHistorySeconds }, this.#cache);
+    const evaluation = this.#evaluateAt(history, null, minHistorySeconds);
     if (this.#last === null && exceedsThreshold(evaluation))
       this.#replayAlarm(history, now.atS, pendingSeconds(evaluation), minHistorySeconds);
     const reported = this.#alarm.update(evaluation, now.atS);
@@ -49,7 +48,17 @@ export class EvaluationSchedule {
     for (const part of REPLAYED_AT) {
       // A whole second, because rounding of a fraction could make the pending time slightly too short.
       const thenS = Math.floor(atS - part * pendingS);
-      this.#alarm.update(evaluateSeries(currentAndEarlierRuns(history, thenS), { minHistorySeconds }, this.#cache), thenS);
+      this.#alarm.update(this.#evaluateAt(history, thenS, minHistorySeconds), thenS);
+    }
+  }
+
+  /** `toS`: as if that time were now; null: it is now. */
+  #evaluateAt(history: History, toS: number | null, minHistorySeconds: number): Evaluation {
+    const series = currentAndEarlierRuns(history, toS);
+    try {
+      return evaluateSeries(series, { minHistorySeconds }, this.#cache);
+    } finally {
+      series.release();
     }
   }
 
@@ -75,7 +84,7 @@ const isCurrent = (last: LastEvaluation, now: ReturnType<typeof inputState>, his
   usageIsSteady(last.usage, now.usage, history.limitBytes);
 
 /** The current run until `toS` (null: now), and the earlier runs, with which a young run is compared. */
-function currentAndEarlierRuns(history: History, toS: number | null): Series {
+function currentAndEarlierRuns(history: History, toS: number | null): HistorySeries {
   const all = history.series({ fields: null, fromS: null, toS, points: null, epoch: 'all' });
   const { startS } = history.epoch;
   const known = !(startS > (all.t[0] ?? startS)) || all.events.some(({ t }) => Math.abs(t - startS) < 1);

@@ -58,6 +58,7 @@ export class SelfTrendMonitor {
     this.#evaluationDue.wait(nowMs, EVALUATE_MS);
     const series = this.#history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'all' });
     const { trend, leak, fields } = evaluateSeries(series, { minHistorySeconds: MIN_HISTORY_S }, this.#cache);
+    series.release();
     this.#trend = {
       trend,
       leak,

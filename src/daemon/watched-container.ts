@@ -292,24 +292,28 @@ export class WatchedContainer implements AnsweringContainer {
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
     const kernelObjects = this.#kernelObjects(evaluation);
     const holders = kernelObjects.flatMap((objects) => ('pid' in objects ? [{ pids: [objects.pid] }] : []));
-    const { verdict, steady } = composeVerdictAfter(this.#steady, {
-      atMs: nowMs,
-      target: this.info(),
-      series,
-      events: this.history.events,
-      evaluation,
-      jvm: this.#jvm(),
-      allocator: this.#readers.mappings?.last?.allocator ?? null,
-      pod,
-      ended,
-      lastEnd: lastEnd(this),
-      otherJvms: otherJvms(this),
-      shmemHolder: this.#shmemHolder(evaluation),
-      kernelObjects,
-      processNames: this.#holderNames([...series.files, ...holders]),
-    });
-    this.#steady = steady;
-    return verdict;
+    try {
+      const { verdict, steady } = composeVerdictAfter(this.#steady, {
+        atMs: nowMs,
+        target: this.info(),
+        series,
+        events: this.history.events,
+        evaluation,
+        jvm: this.#jvm(),
+        allocator: this.#readers.mappings?.last?.allocator ?? null,
+        pod,
+        ended,
+        lastEnd: lastEnd(this),
+        otherJvms: otherJvms(this),
+        shmemHolder: this.#shmemHolder(evaluation),
+        kernelObjects,
+        processNames: this.#holderNames([...series.files, ...holders]),
+      });
+      this.#steady = steady;
+      return verdict;
+    } finally {
+      series.release();
+    }
   }
 
   /** Files name what grows in most cases, so that processes are asked only where shared memory grows. */

@@ -1,6 +1,6 @@
 import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
-import type { Series } from '../history/series.ts';
+import { type Series, valueIn } from '../history/series.ts';
 import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
 import type { CountedObjects } from '../sources/process/kernel-objects.ts';
 import type { ProcessNames } from '../sources/process/process-names.ts';
@@ -76,10 +76,12 @@ export interface PodResources {
 
 /** The newest value of a field in bytes (or its unit); null: it is a gap, or the field is missing. */
 export function newestValue(context: Pick<RuleContext, 'series'>, field: FieldId): number | null {
-  const column = context.series.fields.get(field);
-  if (!column) return null;
+  const { t, fields } = context.series;
   // If a source failed, the newest tick has a gap. So a few ticks before it are tried too, but not more.
-  for (let i = column.length - 1; i >= Math.max(0, column.length - 5); i--) if (Number.isFinite(column[i])) return column[i]!;
+  for (let row = t.length - 1; row >= Math.max(0, t.length - 5); row--) {
+    const value = valueIn(fields, field, row);
+    if (Number.isFinite(value)) return value!;
+  }
   return null;
 }
 

@@ -1,17 +1,14 @@
-import { type ByField, type FieldName, fieldRow, namesIn } from '../fields.ts';
+import { type ByField, namesIn } from '../fields.ts';
 import { aggregate } from './columns.ts';
 import { FIELDS_KEPT_BY_MINIMUM, TIERS } from './history.ts';
 import { emptySegment, type Segment } from './segment.ts';
+import { roundingOf } from './stored-rounding.ts';
 
 /** Steps of the tiers on disk, finest first: 0 is raw. */
 export const TIER_STEPS: readonly number[] = [0, ...TIERS.map((tier) => tier.stepS).reverse()];
 
 type Column = (number | null)[];
 const value = (column: readonly (number | null)[] | undefined, i: number): number => column?.[i] ?? Number.NaN;
-const ofUnit = (id: FieldName): ((v: number) => number | null) => {
-  const parts = fieldRow(id).unit === 'seconds' ? 1000 : 1;
-  return (v) => (Number.isFinite(v) ? Math.round(v * parts) / parts : null);
-};
 
 /**
  * Merges several segments of a tier, in order of time, into a coarser one. A row covers `stepS` seconds, never across a restart, and has the
@@ -42,7 +39,8 @@ export function coarsen(segments: readonly Segment[], stepS: number): Segment {
         const own = segment[part]?.[id];
         return value(own ?? segment.fields[id], i);
       });
-    const rounded = ofUnit(id);
+    const round = roundingOf(id);
+    const rounded = (v: number): number | null => (Number.isFinite(v) ? round(v) : null);
     const middle = bins.map((bin) => aggregate(of(bin, 'fields'), 0, bin.length, FIELDS_KEPT_BY_MINIMUM.has(id)));
     const low = bins.map((bin) => aggregate(of(bin, 'min'), 0, bin.length, true));
     const high = bins.map(

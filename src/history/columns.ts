@@ -1,42 +1,49 @@
 import { type FieldColumns, type FieldName, type FieldValues, fieldName } from '../fields.ts';
+import { DecodedColumns } from './decoded-columns.ts';
 import { downsample } from './downsample.ts';
+import { FrozenColumns } from './frozen-columns.ts';
 
-/** Initial capacity in rows and columns. Both are doubled when needed. */
-const INITIAL_ROWS = 1024;
-const INITIAL_COLUMNS = 48;
-/** If so many rows are merged away, as after stored history was read, a copy without their touched pages is worth its work: a page a column. */
-const RELEASED_ROWS = 512;
+/** Rows that are kept as they came, before they are frozen. Room for so many is large enough for malloc to map it, so that unused pages cost nothing. */
+const OPEN_ROWS = 512;
+/** Initial capacities. Both are enlarged when needed. */
+const INITIAL_TIMES = 1024;
+const INITIAL_FIELDS = 48;
+/** A rise of the size between two merges. */
+const SPARE_BYTES = 16 << 10;
+
+/** How a field's rows become one coarser row. */
+export interface Coarser {
+  /** Whether the minimum is kept, instead of the mean. */
+  readonly keepsMinimum: (id: FieldName) => boolean;
+  readonly round: (id: FieldName) => (value: number) => number;
+}
 
 /**
- * Rows stored as columns: rising times, and one value per field, NaN for a gap. All columns are in one block. It is so large that malloc
- * maps it, so its unused part consists of untouched pages and costs nothing. Doubling is cheap for the same reason, and growing arrays do
- * not fragment the heap over months.
+ * Rows stored as columns: rising times, and one value per field, NaN for a gap. The newest rows are open: they lie one after the other, so that
+ * a new one touches one page of memory instead of one a field. Older ones are frozen in few bytes, and decoded for those who read them.
  */
 export class Columns {
-  #capacity = INITIAL_ROWS;
-  #block = new Float64Array(INITIAL_ROWS * INITIAL_COLUMNS);
-  /** Index of each field's column in the block. The first column holds the times. */
+  #times = new Float64Array(INITIAL_TIMES);
+  /** Index of each field's column. */
   #places = new Map<FieldName, number>();
   #length = 0;
-
-  get #t(): Float64Array {
-    return this.#at(0);
-  }
-
-  #at(place: number): Float64Array {
-    return this.#block.subarray(place * this.#capacity, (place + 1) * this.#capacity);
-  }
+  #frozen = new FrozenColumns();
+  /** The open rows, each with room for `#width` fields. */
+  #open = new Float64Array(0);
+  #width = INITIAL_FIELDS;
+  /** Changes with each row and each merge, after which columns that were selected before can no longer be decoded. */
+  #version = 0;
 
   get length(): number {
     return this.#length;
   }
 
   get firstS(): number | null {
-    return this.#length === 0 ? null : this.#block[0]!;
+    return this.#length === 0 ? null : this.#times[0]!;
   }
 
   get lastS(): number | null {
-    return this.#length === 0 ? null : this.#block[this.#length - 1]!;
+    return this.#length === 0 ? null : this.#times[this.#length - 1]!;
   }
 
   has(id: FieldName): boolean {
@@ -48,79 +55,92 @@ export class Columns {
   }
 
   timeOf(row: number): number {
-    return this.#block[row]!;
+    return this.#times[row]!;
   }
 
   /** NaN for a gap. */
   valueOf(id: FieldName, row: number): number {
     const place = this.#places.get(id);
-    return place === undefined ? Number.NaN : this.#block[place * this.#capacity + row]!;
+    if (place === undefined) return Number.NaN;
+    const open = row - this.#frozen.length;
+    return open < 0 ? this.#frozen.valueAt(place, row) : this.#open[open * this.#width + place]!;
   }
 
   /** Appends a row. */
   row(t: number, values: FieldValues): void {
-    this.#reserve(1);
     for (const id in values) this.#place(fieldName(id));
-    this.#block[this.#length] = t;
-    for (const [id, place] of this.#places) this.#block[place * this.#capacity + this.#length] = values[id] ?? Number.NaN;
-    this.#length++;
+    const at = this.#addTime(t);
+    for (const [id, place] of this.#places) this.#open[at + place] = values[id] ?? Number.NaN;
   }
 
   /** Appends stored columns, null for a gap. Rows that are not later than the last one are skipped. */
   rows(t: readonly number[], fields: FieldColumns): void {
-    const last = this.lastS ?? Number.NEGATIVE_INFINITY;
-    let from = 0;
-    while (from < t.length && t[from]! <= last) from++;
-    const n = t.length - from;
-    this.#reserve(n);
     for (const id in fields) this.#place(fieldName(id));
-    for (let i = 0; i < n; i++) this.#block[this.#length + i] = t[from + i]!;
-    for (const [id, place] of this.#places) {
-      const at = place * this.#capacity + this.#length;
-      const values = fields[id];
-      if (values === undefined) this.#block.fill(Number.NaN, at, at + n);
-      else for (let i = 0; i < n; i++) this.#block[at + i] = values[from + i] ?? Number.NaN;
+    const columns = Array.from(this.#places, ([id, place]) => ({ values: fields[id], place }));
+    for (let row = 0; row < t.length; row++) {
+      if (t[row]! <= (this.lastS ?? Number.NEGATIVE_INFINITY)) continue;
+      const at = this.#addTime(t[row]!);
+      for (const { values, place } of columns) this.#open[at + place] = values?.[row] ?? Number.NaN;
     }
-    this.#length += n;
+  }
+
+  /** Begins a row, and returns where its values belong in the open rows. */
+  #addTime(t: number): number {
+    if (this.#length - this.#frozen.length === OPEN_ROWS) this.#freeze();
+    if (this.#open.length === 0) this.#open = new Float64Array(OPEN_ROWS * this.#width);
+    if (this.#length === this.#times.length) {
+      const times = new Float64Array(this.#length + INITIAL_TIMES);
+      times.set(this.#times);
+      this.#times = times;
+    }
+    this.#times[this.#length++] = t;
+    this.#version++;
+    return (this.#length - 1 - this.#frozen.length) * this.#width;
+  }
+
+  #freeze(): void {
+    const first = this.#frozen.length;
+    const column = new Float64Array(this.#length - first);
+    this.#frozen.add(column.length, this.#places.size, (place) => {
+      this.#decode(place, first, this.#length, column, 0);
+      return column;
+    });
   }
 
   /** Adds `seconds`, which may be negative, to the times of the rows from `first` on, and drops those of them that are then not after `after`. */
   shift(seconds: number, first: number, after: number): void {
-    const times = this.#t;
     let from = first;
     for (let i = first; i < this.#length; i++) {
-      times[i]! += seconds;
-      if (times[i]! <= after) from = i + 1;
+      this.#times[i]! += seconds;
+      if (this.#times[i]! <= after) from = i + 1;
     }
+    this.#version++;
     if (from === first) return;
-    for (let place = 0; place <= this.#places.size; place++) this.#at(place).copyWithin(first, from, this.#length);
-    this.#length -= from - first;
-  }
-
-  /** Reserves room for this many more rows. */
-  #reserve(rows: number): void {
-    const wanted = this.#length + rows;
-    if (wanted > this.#capacity) this.#grow(Math.max(wanted, 2 * this.#capacity), this.#block.length / this.#capacity);
+    const kept = Int32Array.from({ length: this.#length - (from - first) }, (_, i) => (i < first ? i : i + from - first));
+    this.#rewrite(kept, (column) => {
+      column.copyWithin(first, from);
+    });
   }
 
   /** Index of a field's column. A new column has gaps in all rows so far. */
   #place(id: FieldName): number {
     const known = this.#places.get(id);
     if (known !== undefined) return known;
-    const place = this.#places.size + 1;
-    const columns = this.#block.length / this.#capacity;
-    if (place >= columns) this.#grow(this.#capacity, 2 * columns);
+    const place = this.#places.size;
     this.#places.set(id, place);
-    this.#block.fill(Number.NaN, place * this.#capacity, place * this.#capacity + this.#length);
+    if (place === this.#width) this.#widen(2 * this.#width);
+    const open = this.#length - this.#frozen.length;
+    for (let row = 0; row < open; row++) this.#open[row * this.#width + place] = Number.NaN;
     return place;
   }
 
-  #grow(capacity: number, columns: number): void {
-    const block = new Float64Array(capacity * columns);
-    for (let place = 0; place <= this.#places.size; place++)
-      block.set(this.#at(place).subarray(0, this.#length), place * capacity);
-    this.#block = block;
-    this.#capacity = capacity;
+  #widen(width: number): void {
+    const open = new Float64Array(OPEN_ROWS * width);
+    const rows = this.#length - this.#frozen.length;
+    for (let row = 0; row < rows; row++)
+      open.set(this.#open.subarray(row * this.#width, row * this.#width + this.#width), row * width);
+    this.#open = open;
+    this.#width = width;
   }
 
   /** First row whose time is not before `t`. */
@@ -129,55 +149,85 @@ export class Columns {
     let high = this.#length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#block[middle]! < t) low = middle + 1;
+      if (this.#times[middle]! < t) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /**
-   * Rows `first` to `end`, at most `points` of them. If all rows are requested, the result is a view of the columns instead of a copy, because
-   * a verdict each minute would leave a megabyte of garbage for each container. The view is valid until the next row.
-   */
-  select(first: number, end: number, ids: Iterable<FieldName>, points: number | null) {
-    const t = this.#t;
-    const kept = downsample(t, first, end, points);
-    const cut = (column: Float64Array): Float64Array =>
-      kept === null ? column.subarray(first, Math.max(first, end)) : Float64Array.from(kept, (i) => column[i]!);
-    const fields = new Map<FieldName, Float64Array>();
-    for (const id of ids) {
-      const place = this.#places.get(id);
-      fields.set(
-        id,
-        place === undefined ? new Float64Array(kept?.length ?? Math.max(0, end - first)).fill(Number.NaN) : cut(this.#at(place)),
-      );
-    }
-    return { t: cut(t), fields };
+  #decode(place: number, first: number, end: number, into: Float64Array, at: number): void {
+    const frozen = this.#frozen.length;
+    if (first < frozen) this.#frozen.decode(place, first, Math.min(end, frozen), into, at);
+    const open = this.#open;
+    const width = this.#width;
+    let from = (Math.max(first, frozen) - frozen) * width + place;
+    for (let row = Math.max(first, frozen); row < end; row++, from += width) into[at + row - first] = open[from]!;
   }
 
-  /** Makes rows coarser in place. `stepAt` returns the seconds that a row of that time covers (0: one sample). No row crosses a break. */
-  merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, floors: ReadonlySet<FieldName>): void {
-    const times = this.#t;
-    const columns = [...this.#places].map(([id, place]) => ({ column: this.#at(place), floor: floors.has(id) }));
-    let out = 0;
-    let at = from;
-    while (at < this.#length) {
+  /** Rows `first` to `end`, at most `points` of them. A column is decoded when it is read. All are valid until the next row. */
+  select(first: number, end: number, ids: Iterable<FieldName>, points: number | null) {
+    const kept = downsample(this.#times, first, end, points);
+    const rows = Math.max(0, end - first);
+    const version = this.#version;
+    const requireCurrent = (): void => {
+      if (version !== this.#version)
+        throw new Error('history: a column is read that was selected before the newest row or merge');
+    };
+    const fields = new DecodedColumns(ids, kept?.length ?? rows, {
+      decode: (id, into) => {
+        requireCurrent();
+        const place = this.#places.get(id);
+        if (place === undefined) into.fill(Number.NaN);
+        else if (kept === null) this.#decode(place, first, first + rows, into, 0);
+        else for (let i = 0; i < kept.length; i++) into[i] = this.valueOf(id, kept[i]!);
+      },
+      valueAt: (id, row) => {
+        requireCurrent();
+        return this.valueOf(id, kept === null ? first + row : kept[row]!);
+      },
+    });
+    const t = kept === null ? this.#times.subarray(first, first + rows) : Float64Array.from(kept, (i) => this.#times[i]!);
+    return { t, fields };
+  }
+
+  /** Makes rows coarser, and drops those before `from`. No row crosses a break. */
+  merge(from: number, stepAt: (t: number) => number, breaks: ReadonlySet<number>, { keepsMinimum, round }: Coarser): void {
+    const times = this.#times;
+    // The first row of each coarser one.
+    const begins: number[] = [];
+    for (let at = from; at < this.#length; ) {
       const t = times[at]!;
       const step = stepAt(t);
-      let end = at + 1;
-      if (step > 0) {
-        const bin = Math.floor(t / step);
-        while (end < this.#length && Math.floor(times[end]! / step) === bin && !breaks.has(times[end]!)) end++;
-      }
-      if (end - at > 1) for (const { column, floor } of columns) column[out] = aggregate(column, at, end, floor);
-      else if (out !== at) for (const { column } of columns) column[out] = column[at]!;
-      times[out] = t;
-      out++;
-      at = end;
+      begins.push(at++);
+      if (step <= 0) continue;
+      const bin = Math.floor(t / step);
+      while (at < this.#length && Math.floor(times[at]! / step) === bin && !breaks.has(times[at]!)) at++;
     }
-    const dropped = this.#length - out;
-    this.#length = out;
-    if (dropped >= RELEASED_ROWS) this.#grow(this.#capacity, this.#block.length / this.#capacity);
+    this.#rewrite(Int32Array.from(begins), (column, id) => {
+      const [isFloor, rounded] = [keepsMinimum(id), round(id)];
+      for (let i = 0; i < begins.length; i++) {
+        const at = begins[i]!;
+        const end = begins[i + 1] ?? this.#length;
+        column[i] = end - at > 1 ? rounded(aggregate(column, at, end, isFloor)) : column[at]!;
+      }
+    });
+  }
+
+  /** Keeps only the rows `kept` and freezes them all. `change` moves the values of a column in place. */
+  #rewrite(kept: Int32Array, change: (column: Float64Array, id: FieldName) => void): void {
+    const column = new Float64Array(this.#length);
+    const ids = [...this.#places.keys()];
+    const frozen = new FrozenColumns(this.#frozen.bytes + SPARE_BYTES);
+    frozen.add(kept.length, ids.length, (place) => {
+      this.#decode(place, 0, this.#length, column, 0);
+      change(column, ids[place]!);
+      return column;
+    });
+    for (let i = 0; i < kept.length; i++) this.#times[i] = this.#times[kept[i]!]!;
+    this.#frozen.release();
+    this.#frozen = frozen;
+    this.#length = kept.length;
+    this.#version++;
   }
 }
 

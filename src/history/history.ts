@@ -2,11 +2,12 @@ import { type FieldColumns, type FieldName, type FieldValues, fieldsWhere } from
 import type { HistoryEvent, Sample } from '../sample/types.ts';
 import type { FileObservation, Limit } from '../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
-import { Columns } from './columns.ts';
+import { type Coarser, Columns } from './columns.ts';
 import { FileTracks } from './file-tracks.ts';
 import { type PartObservation, PartReadings } from './part-readings.ts';
 import type { Series } from './series.ts';
 import type { StoredReadings } from './stored-readings.ts';
+import { roundingOf } from './stored-rounding.ts';
 
 export interface HistoryQuery {
   /** null: all. */
@@ -36,6 +37,13 @@ const CLOCK_WAIT_S = 300;
 
 /** Fields that are a sawtooth. A coarser row keeps their minimum, because the floor is evaluated. */
 export const FIELDS_KEPT_BY_MINIMUM: ReadonlySet<FieldName> = new Set(fieldsWhere(({ sawtooth }) => sawtooth));
+
+const COARSER: Coarser = { keepsMinimum: (id) => FIELDS_KEPT_BY_MINIMUM.has(id), round: roundingOf };
+
+export interface HistorySeries extends Series {
+  /** Frees the columns that were read. They are then empty. */
+  readonly release: () => void;
+}
 
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
@@ -213,8 +221,8 @@ export class History {
     return this.#rows.valueOf(field, row);
   }
 
-  /** The columns may be views of this history, valid until the next sample. */
-  series(query: HistoryQuery): Series {
+  /** The columns are valid until the next sample, or until they are released. */
+  series(query: HistoryQuery): HistorySeries {
     const from = Math.max(
       query.fromS ?? Number.NEGATIVE_INFINITY,
       (this.lastS ?? 0) - this.#keepS,
@@ -229,6 +237,7 @@ export class History {
     return {
       t,
       fields,
+      release: () => fields.release(),
       intervalS: this.#intervalS,
       limitBytes: this.limitBytes,
       heapMaxBytes: this.heapMaxBytes,
@@ -261,7 +270,7 @@ export class History {
     const { agedFromS } = this;
     const ageOf = (t: number): number => (t > agedFromS ? nowS : agedFromS) - t;
     const stepAt = (t: number): number => TIERS.find((tier) => ageOf(t) > tier.olderThanS)?.stepS ?? 0;
-    this.#rows.merge(this.#rows.rowAt(agedFromS - this.#keepS), stepAt, breaks, FIELDS_KEPT_BY_MINIMUM);
+    this.#rows.merge(this.#rows.rowAt(agedFromS - this.#keepS), stepAt, breaks, COARSER);
     this.#compactAt = this.length + COMPACT_EVERY;
   }
 }

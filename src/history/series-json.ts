@@ -26,7 +26,7 @@ export function readerColumns(series: Series) {
     limit_bytes: typeof series.limitBytes === 'number' ? series.limitBytes : null,
     heap_max_bytes: typeof series.heapMaxBytes === 'number' ? series.heapMaxBytes : null,
     t: series.t.map((t) => Math.round(t * 1000) / 1000),
-    fields: new Map(Array.from(series.fields, ([id, column]) => [id, column.slice()])),
+    fields: new Map(series.fields),
     aux: { events: [...series.events] },
   };
 }

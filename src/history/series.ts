@@ -1,6 +1,7 @@
 import type { FieldName } from '../fields.ts';
 import type { HistoryEvent } from '../sample/types.ts';
 import type { FileDescription, FileHolders, Limit } from '../sources/types.ts';
+import { DecodedColumns } from './decoded-columns.ts';
 import type { PartColumns } from './part-readings.ts';
 
 /**
@@ -23,6 +24,10 @@ export interface Series {
   /** The ledger over time, as far as it was read. */
   readonly parts: PartColumns;
 }
+
+/** The value of a field in one row, without the column where it is encoded; undefined: there is no such column or row. */
+export const valueIn = (fields: Series['fields'], id: FieldName, row: number): number | undefined =>
+  fields instanceof DecodedColumns ? fields.valueAt(id, row) : fields.get(id)?.[row];
 
 /** Growth of a file, or of a group of files, as columns of equal length. A NaN at the beginning: it was not there yet. */
 export interface FileTrack extends FileDescription, FileHolders {

@@ -43,7 +43,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const windowS = to > from ? t[to - 1]! - t[from]! : 0;
   const askedSamples = options.minHistorySeconds / Math.max(1e-9, series.intervalS);
   const least = options.minHistorySeconds < DEFAULT_HISTORY_S ? Math.min(MIN_SAMPLES, askedSamples) : MIN_SAMPLES;
-  const evaluatedFields = [...ordered.fields].filter(([id]) => isEvaluated(fieldRow(id)));
+  const evaluatedFields = [...ordered.fields.keys()].filter((id) => isEvaluated(fieldRow(id)));
   const shared = new SharedWork(cache.arithmetic, cache.averagers);
   const window: Window = { t, from, to, intervalS: series.intervalS, limit: series.limitBytes, shared };
   const isEnough = (first: number): boolean =>
@@ -67,7 +67,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const anonValues = ordered.fields.get('anon');
   if (windowS < options.minHistorySeconds * 0.98 || to - from < Math.max(2, least)) {
     const none = notEnoughData(to - from, windowS, 'too little history since the last restart');
-    const young = new Map(evaluatedFields.map(([id]) => [id, none] as const));
+    const young = new Map(evaluatedFields.map((id) => [id, none] as const));
     const missingS = Math.max(options.minHistorySeconds - windowS, (least - (to - from)) * series.intervalS, 0);
     const needs = {
       hours: missingS / HOUR_S,
@@ -91,7 +91,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     const runs = runsOf(id, values);
     return withEvidenceOfRuns(runs, adjustForEarlierRuns(runs, values, evaluateOver(id, values, window), window));
   };
-  const fields = new Map(evaluatedFields.map(([id, values]) => [id, withEarlierRuns(id, values)]));
+  const fields = new Map(evaluatedFields.map((id) => [id, withEarlierRuns(id, ordered.fields.get(id)!)]));
   const together = new Map(fields);
   let counted = ordered;
   const swapped = withSwap(ordered);

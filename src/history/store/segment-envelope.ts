@@ -18,9 +18,9 @@ const ROWS_PER_TURN = 400;
 
 /** Adds the rows in memory, some in each turn of the event loop: all of a quarter at once would hold up a sample. */
 export async function addRowsInMemory(maker: EnvelopeBuilder, series: Series): Promise<void> {
-  // Copies: history's own columns change with the next sample.
+  // All are read now: history changes with the next sample.
   const t = series.t.slice();
-  const fields = new Map(Array.from(series.fields, ([id, column]) => [id, column.slice()]));
+  const fields = new Map(series.fields);
   for (let from = 0; from < t.length; from += ROWS_PER_TURN) {
     const at = (id: FieldName, row: number) => fields.get(id)?.[from + row];
     maker.add({ t: t.subarray(from, from + ROWS_PER_TURN), low: at, high: at });

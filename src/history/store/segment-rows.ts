@@ -1,8 +1,9 @@
-import { entriesOf, fieldRow } from '../../fields.ts';
+import { entriesOf } from '../../fields.ts';
 import type { Limit } from '../../sources/types.ts';
 import type { History } from '../history.ts';
 import { parseEvent } from '../parse-event.ts';
 import type { Segment } from '../segment.ts';
+import { roundingOf, roundToMilli } from '../stored-rounding.ts';
 
 /** The part of a history that is on disk. */
 export interface SavedState {
@@ -10,8 +11,6 @@ export interface SavedState {
   /** The history's `eventCount` at the last save. */
   readonly events: number;
 }
-
-const roundToMilli = (v: number): number => Math.round(v * 1000) / 1000;
 
 const firstNewRow = (history: History, { untilS }: SavedState): number =>
   history.rowAt(untilS === null ? Number.NEGATIVE_INFINITY : untilS + 1e-6);
@@ -27,7 +26,7 @@ export function appendNewRows(segment: Segment, history: History, saved: SavedSt
   for (let row = first; row < history.length; row++) segment.t.push(roundToMilli(history.timeOf(row)));
   for (const id of history.fields()) {
     segment.fields[id] ??= new Array<number | null>(before).fill(null);
-    const round = fieldRow(id).unit === 'seconds' ? roundToMilli : Math.round;
+    const round = roundingOf(id);
     for (let row = first; row < history.length; row++) {
       const value = history.valueOf(id, row);
       segment.fields[id].push(Number.isFinite(value) ? round(value) : null);

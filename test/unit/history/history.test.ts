@@ -58,6 +58,13 @@ test('two weeks of samples take few rows in order of time: the minimum of the he
   assert.equal(t[t.length - 1], 1e6 + (n - 1) * step);
 });
 
+test('a mean is rounded as on disk, so that a restart changes no row: to bytes and to milliseconds', () => {
+  const h = new History();
+  for (let i = 0; i < 3000; i++) h.append(sample(1e6 + i * 10, { usage: i % 2 === 0 ? 10 : 13, gc_seconds: (i % 2) / 1000 }));
+  const { fields } = h.series(ALL);
+  assert.deepEqual([fields.get('usage')![100], fields.get('gc_seconds')![100]], [12, 0.001]);
+});
+
 test('rows are never merged across a restart', () => {
   const h = new History();
   for (let i = 0; i < 3000; i++) h.append(sample(i * 10, { usage: i < 1001 ? 1 : 3 }, i < 1001 ? 'a' : 'b'));
