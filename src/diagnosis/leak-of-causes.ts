@@ -43,3 +43,20 @@ export function withCauses(evaluation: Evaluation, causes: readonly CauseShare[]
   const answered = isAnswered ? evaluation : withUnknownLeak(evaluation);
   return { ...answered, causes, etas };
 }
+
+/** Growth of which it is open whether it leaks is led by what the kernel takes back, if that is so many times as fast. */
+const LEADING_RATIO = 1.5;
+
+/** Whether causes that the kernel takes back are to be told first: the others are smaller, and whether they leak is not known. */
+export function leadsOpenCauses({ leak, causes }: Evaluation): boolean {
+  const perHour = (kept: readonly CauseShare[]): number => kept.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
+  const open = causes.filter(({ reclaimable }) => !reclaimable);
+  const first = causes.find(({ reclaimable }) => reclaimable)?.bytesPerHour ?? 0;
+  return leak === null && open.length > 0 && first > 0 && first >= LEADING_RATIO * perHour(open);
+}
+
+/** The evaluation with the causes that the kernel takes back before those that are open. */
+export const withOpenCausesLast = (evaluation: Evaluation): Evaluation => ({
+  ...evaluation,
+  causes: [...evaluation.causes].sort((a, b) => Number(b.reclaimable) - Number(a.reclaimable)),
+});

@@ -9,7 +9,8 @@ import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
 import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
-import { withCauses, withUnknownLeak } from './leak-of-causes.ts';
+import { withHeapThatFills } from './heap-that-fills.ts';
+import { leadsOpenCauses, withCauses, withOpenCausesLast, withUnknownLeak } from './leak-of-causes.ts';
 import { nameCauses } from './name-causes.ts';
 import { otherJvmOf, withHiddenLeak, withOtherHeap } from './other-jvm.ts';
 import { outsideHeapBytes } from './outside-heap.ts';
@@ -68,7 +69,11 @@ export function diagnoseAfter(
   const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
   const caused = withHeapEnd(withCauses(evaluation, causes), { ...raw.series, outsideBytes: outsideHeapBytes(raw) });
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
-  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: judged, steady };
+  const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
+  // What is known to leak is told at once.
+  const isLed = steady.keep('open causes come last', leadsOpenCauses(filled), { atOnce: () => filled.leak !== null });
+  const ordered = isLed ? withOpenCausesLast(filled) : filled;
+  const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: ordered, steady };
   return { verdict: verdictOf(context), steady: steady.after };
 }
 

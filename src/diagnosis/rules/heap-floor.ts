@@ -3,6 +3,7 @@ import type { CauseShare } from '../../trends/types.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
 import { gainedBytes } from '../growth/anon-growth.ts';
 import { isHeapFileAlone } from '../growth/shared-heap.ts';
+import { FILLING_HEAP } from '../heap-that-fills.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isHeapCounted, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -17,6 +18,7 @@ export const heapFloor: CauseRule = {
   cause: 'heap',
   explain(context, share) {
     if (!isHeapCounted(context)) return withoutCounters(context, share);
+    if (share.what === FILLING_HEAP) return filling(context, share);
     const { heapMaxBytes } = context.series;
     const end = endText(context);
     const ends = etaOf(context, 'heap-exhausted') ?? etaOf(context, 'oom-kill');
@@ -36,6 +38,25 @@ export const heapFloor: CauseRule = {
     };
   },
 };
+
+const FILLING_ADVICE =
+  'Nothing has to be done yet. A collection of the old generation tells what of it is live: wait for one, or ask for it (`memhound explain --release`, or `jcmd PID GC.run`).';
+
+/** A heap that fills beside another cause: what survives is known after its old generation has been collected. */
+function filling(context: RuleContext, share: CauseShare): ReturnType<CauseRule['explain']> {
+  return {
+    headline: sentence`The Java heap fills, ${rateText(share.bytesPerHour)}: whether that is a leak is known after its old generation has been collected.`,
+    severity: 'info',
+    title: sentence`The Java heap fills, and what a collection leaves of it is not known yet`,
+    evidence: {
+      bytesPerHour: share.bytesPerHour,
+      heapUsedBytes: newestValue(context, 'heap_used'),
+      heapMaxBytes: context.series.heapMaxBytes,
+      fullCollections: context.jvm?.fullGcCount ?? null,
+    },
+    advice: FILLING_ADVICE,
+  };
+}
 
 const UNCOUNTED_ADVICE =
   'Give the JVM its counters back: remove -XX:+PerfDisableSharedMem or -XX:-UsePerfData, and let its user have a name in /etc/passwd. Or start memhound with --attach, so that it may ask the JVM.';

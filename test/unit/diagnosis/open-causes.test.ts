@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diagnose } from '../../../src/diagnosis/verdict.ts';
+import type { Evaluation } from '../../../src/trends/types.ts';
+import { causeShare, fieldTrend, fileRow, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
+
+const verdictOf = (evaluation: Partial<Evaluation>) => {
+  const context = ruleContext({ jvm: {}, evaluation: { trend: 'growing', leak: null, confidence: 0.75, ...evaluation } });
+  return diagnose({ ...context, ...filesThatGrow([fileRow()]) });
+};
+
+/** A log, and memory outside the heap. */
+const beside = (logPerHour: number, nativePerHour: number, leak: boolean | null) =>
+  verdictOf({
+    leak,
+    causes: [causeShare('native', nativePerHour), causeShare('page-cache', logPerHour)],
+    fields: {
+      usage: fieldTrend('growing', logPerHour + nativePerHour),
+      anon: fieldTrend('growing', nativePerHour),
+      file: fieldTrend('growing', logPerHour),
+    },
+  });
+
+test('a log that grows ten times as fast as what may be the start of a JVM leads; a leak leads however slow it is', () => {
+  const open = beside(10e6, 1e6, null);
+  assert.deepEqual([open.cause, open.causes[1]?.cause], ['page-cache', 'native']);
+  assert.match(
+    open.headline,
+    /^Memory used grows .*page cache of \/tmp\/spring\.log .*Anonymous memory grows 24 MB a day beside it, and whether that is a leak is not known yet\./,
+  );
+  assert.equal(beside(10e6, 1e6, true).cause, 'native');
+});
+
+test('open growth that is as fast as the log leads', () => {
+  assert.equal(beside(10e6, 9e6, null).cause, 'native');
+});
+
+test('a heap that fills beside a log is a cause with its own rate, so that the causes add up', () => {
+  const { cause, causes, headline, findings } = verdictOf({
+    causes: [causeShare('page-cache', 6e6)],
+    fields: {
+      usage: fieldTrend('growing', 8e6),
+      anon: fieldTrend('growing', 2e6),
+      file: fieldTrend('growing', 6e6),
+      heap_used: fieldTrend('cyclic', 2e6),
+    },
+  });
+  assert.equal(cause, 'page-cache');
+  assert.deepEqual(causes[1], { cause: 'heap', bytesPerHour: 2e6, reclaimable: false, what: 'filling' });
+  assert.match(headline, /The Java heap fills beside it, 48 MB a day: whether that is a leak is known after/);
+  const finding = findings.find(({ rule }) => rule === 'heap-floor');
+  assert.equal(finding?.title, 'The Java heap fills, and what a collection leaves of it is not known yet');
+  assert.equal(finding?.severity, 'info');
+});
