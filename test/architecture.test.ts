@@ -57,7 +57,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   'src/history': { store: [], '.': [] },
   'src/inputs': { prometheus: [] },
-  'src/trends': { model: [], field: ['model'], heap: ['field'], runs: ['field'], together: ['field'] },
+  'src/trends': { model: [], field: ['model'], heap: ['field'], runs: ['model', 'field'], together: ['field'] },
   'src/diagnosis': { ledger: [], growth: ['ledger'], rules: ['ledger', 'growth'] },
   'src/fleet': { http: [], read: ['http'], report: [] },
   web: { data: [], charts: ['data'], panels: ['data', 'charts'], style: [] },
