@@ -6,27 +6,36 @@ export interface Swings {
 
 /** Smaller swings, as a share of the highest level, are noise of collectors and caches. */
 const MIN_SHARE = 0.15;
-/** It comes back when it goes from the upper to the lower third of the range. */
+/** It comes back when it falls by a third of the range from its last peak, and goes up again by as much: the start may lie below all that follows. */
 const THIRD = 1 / 3;
+/** A start that lies lower than all that follows by this share of the range is no level that it comes back to. */
+const START = 1 / 5;
 const MIN_FALLS = 2;
 
 /** Since `fromS`; null: it did not come back at least twice, or moved little. */
 export function swings(t: Float64Array, values: Float64Array, fromS: number): Swings | null {
+  const known = values.filter((value, i) => Number.isFinite(value) && t[i]! >= fromS);
+  const range = rangeOf(known);
+  if (!(range.high - range.low > MIN_SHARE * range.high)) return null;
+  const travel = THIRD * (range.high - range.low);
+  let [falls, isUp, turn, firstFall] = [0, false, known[0]!, 0];
+  for (const [i, value] of known.entries()) {
+    const goesOn = isUp ? value > turn : value < turn;
+    if (goesOn) turn = value;
+    if (Math.abs(value - turn) < travel) continue;
+    if (isUp && ++falls === 1) firstFall = i;
+    [isUp, turn] = [!isUp, value];
+  }
+  if (falls < MIN_FALLS) return null;
+  const { low } = rangeOf(known.subarray(firstFall));
+  const isOfStart = low - range.low > START * (range.high - range.low);
+  const levels = { low: isOfStart ? low : range.low, high: range.high };
+  return levels.high - levels.low > MIN_SHARE * levels.high ? levels : null;
+}
+
+function rangeOf(values: Float64Array): Swings {
+  // A recording may have more values than a call may have arguments.
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  const first = t.findIndex((at) => at >= fromS);
-  if (first < 0) return null;
-  for (let i = first; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) continue;
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-  }
-  const range = high - low;
-  if (!(range > MIN_SHARE * high)) return null;
-  let [falls, isUp] = [0, false];
-  for (let i = first; i < values.length; i++) {
-    const place = (values[i]! - low) / range;
-    if (place >= 1 - THIRD) isUp = true;
-    else if (isUp && place <= THIRD) [falls, isUp] = [falls + 1, false];
-  }
-  return falls >= MIN_FALLS ? { low, high } : null;
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return { low, high };
 }

@@ -10,6 +10,12 @@ const saw = (period: number) => (second: number) => 100 + (100 * (second % perio
 test('a field that comes back again and again swings between its lowest and its highest level', () =>
   assert.deepEqual(of(saw(20)), { low: 100, high: 200 }));
 
+test('a start below all that follows hides no swing, and is none of its lowest levels', () =>
+  assert.deepEqual(
+    of((second) => (second < 5 ? 60 + 8 * second : saw(20)(second))),
+    { low: 100, high: 200 },
+  ));
+
 test('a single way back is no swing, nor is a rise or a small movement', () => {
   assert.equal(of(saw(60)), null);
   assert.equal(
