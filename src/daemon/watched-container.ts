@@ -290,7 +290,7 @@ export class WatchedContainer implements AnsweringContainer {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-    const kernelObjects = this.#kernelObjects(evaluation);
+    const kernelObjects = this.#kernelObjects(evaluation, nowMs);
     const holders = kernelObjects.flatMap((objects) => ('pid' in objects ? [{ pids: [objects.pid] }] : []));
     try {
       const { verdict, steady } = composeVerdictAfter(this.#steady, {
@@ -323,10 +323,10 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   /** Kernel memory has no owner, but descriptors, watches and files of a tmpfs have: they are counted only where kernel memory grows. */
-  #kernelObjects({ causes }: Evaluation): readonly CountedObjects[] {
+  #kernelObjects({ causes }: Evaluation, nowMs: number): readonly CountedObjects[] {
     const { roots, pidsOf } = this.#options;
     const grows = causes.some(({ cause }) => cause === 'slab' || cause === 'kernel');
-    return grows ? this.#objectCounts.look(roots.proc, pidsOf(this.target), this.target.process?.pid ?? null) : [];
+    return grows ? this.#objectCounts.look(nowMs, roots.proc, pidsOf(this.target), this.target.process?.pid ?? null) : [];
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {

@@ -1,10 +1,11 @@
-import type { Eta } from '../trends/types.ts';
+import type { Eta, Evaluation } from '../trends/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { endedAtLimit } from './ended-at-limit.ts';
 import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
 import { attribute } from './growth/attribute.ts';
 import { withHeapEnd } from './growth/heap-end.ts';
+import { isKernelMemoryHeld, withHeldKernelMemory } from './growth/held-kernel-memory.ts';
 import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
 import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
@@ -17,7 +18,7 @@ import { outsideHeapBytes } from './outside-heap.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
-import { isHeapCounted, newestValue, type RuleContext, swappedNow } from './rule-context.ts';
+import { isHeapCounted, newestValue, type RuleContext, swappedNow, unreclaimableNow } from './rule-context.ts';
 import { isEmptyAfterKill, oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
@@ -62,7 +63,7 @@ export function diagnoseAfter(
     isSwapping: swappedNow(raw) !== null,
   });
   const ofHeap = withoutSharedHeap(attributed, raw.jvm, raw.grown, isHeapCounted(raw));
-  const evaluation = withKernelOfProcesses(withoutSlabOfFiles(ofHeap, raw.grown), growth);
+  const evaluation = withHeldKernel(withKernelOfProcesses(withoutSlabOfFiles(ofHeap, raw.grown), growth), raw, steady);
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
@@ -75,6 +76,19 @@ export function diagnoseAfter(
   const ordered = isLed ? withOpenCausesLast(filled) : filled;
   const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: ordered, steady };
   return { verdict: verdictOf(context), steady: steady.after };
+}
+
+/** Watches and files of a tmpfs hold kernel memory that the fields say may be taken back. */
+function withHeldKernel(evaluation: Evaluation, raw: Undiagnosed, steady: Steady): Evaluation {
+  const held = steady.keep('kernel memory is held', isKernelMemoryHeld(evaluation, raw.kernelObjects), {
+    atOnce: (published) => !published,
+  });
+  if (!held || !evaluation.causes.some(({ cause }) => cause === 'slab')) return evaluation;
+  const { limitBytes } = raw.series;
+  const now = unreclaimableNow(raw);
+  const open = raw.target.cgroup.version === 1 ? 0 : (newestValue(raw, 'slab_reclaimable') ?? 0);
+  const room = typeof limitBytes === 'number' && now !== null ? Math.max(0, limitBytes - now - open) : null;
+  return withHeldKernelMemory(evaluation, raw.kernelObjects, room);
 }
 
 function verdictOf(context: RuleContext): Verdict {

@@ -46,7 +46,7 @@ function adviceFor(context: RuleContext, reclaimable: boolean): string {
 }
 
 function reclaimability(context: RuleContext, reclaimable: boolean, isHeld: boolean): string {
-  if (context.target.cgroup.version === 1)
+  if (context.target.cgroup.version === 1 && reclaimable)
     return `cgroup v1 does not say how much of it the kernel can take back${isHeld ? '' : '; dentries and inodes can be'}`;
   return reclaimable
     ? `dentries and inodes of many files, and the kernel takes them back ${reclaimTimeText(context)}`

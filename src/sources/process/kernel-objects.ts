@@ -26,8 +26,8 @@ export type KernelObjects =
   | { readonly kind: DescriptorKind | 'watch'; readonly pid: number; readonly count: number }
   | { readonly kind: 'tmpfs-file'; readonly path: string; readonly count: number };
 
-/** The same with how many they became more since they were first counted. */
-export type CountedObjects = KernelObjects & { readonly grew: number };
+/** The same with how many they became more since they were first counted, and the seconds since then. */
+export type CountedObjects = KernelObjects & { readonly grew: number; readonly seconds: number };
 
 /** Fewer than this hold too little kernel memory to matter. */
 const MIN_COUNT = 500;

@@ -14,9 +14,9 @@ test('of kernel objects it is known how many came since they were first counted'
     for (let fd = from; fd < to; fd++) symlinkSync('socket:[1]', `${proc}/7/fd/${fd}`);
   };
   const counts = new KernelObjectCounts();
-  const look = () => counts.look(proc, [7], null).map(({ count, grew }) => ({ count, grew }));
+  const look = (atMs: number) => counts.look(atMs, proc, [7], null).map(({ count, grew, seconds }) => ({ count, grew, seconds }));
   open(0, 600);
-  assert.deepEqual(look(), [{ count: 600, grew: 0 }]);
+  assert.deepEqual(look(1000), [{ count: 600, grew: 0, seconds: 0 }]);
   open(600, 700);
-  assert.deepEqual(look(), [{ count: 700, grew: 100 }]);
+  assert.deepEqual(look(21_000), [{ count: 700, grew: 100, seconds: 20 }]);
 });

@@ -9,7 +9,7 @@ import type { CountedObjects } from '../../../src/sources/process/kernel-objects
 import { MIB } from '../../../src/units.ts';
 import { applyRule, causeShare, type Given, ruleContext } from '../../support/rule-context.ts';
 
-const PIPES = { pid: 7, kind: 'pipe', count: 4824, grew: 0 } as const;
+const PIPES = { pid: 7, kind: 'pipe', count: 4824, grew: 0, seconds: 0 } as const;
 const growing = (cause: 'slab' | 'kernel'): Given => ({
   values: { kernel: 144 * MIB },
   kernelObjects: [PIPES],
@@ -38,7 +38,10 @@ test('on cgroup v1 nothing is said of dentries beside them, and somebody should 
 test('descriptors that are too small for the kernel memory there is explain none of it', () => {
   const held = (kernelMib: number) =>
     heldKernelObjects(
-      ruleContext({ values: { kernel: kernelMib * MIB }, kernelObjects: [{ pid: 7, kind: 'epoll', count: 3000, grew: 0 }] }),
+      ruleContext({
+        values: { kernel: kernelMib * MIB },
+        kernelObjects: [{ pid: 7, kind: 'epoll', count: 3000, grew: 0, seconds: 0 }],
+      }),
     );
   assert.match(sentenceText(held(12)?.text ?? []), /about 3,000 epoll sets, by pid 7:/);
   assert.equal(held(200), null);
@@ -51,8 +54,8 @@ const heldText = (kernelMib: number, ...kernelObjects: readonly CountedObjects[]
 };
 
 test('files of a tmpfs and watches take kernel memory, too, and what takes most of it is named', () => {
-  const files = { kind: 'tmpfs-file', path: '/shm', count: 151_234, grew: 9000 } as const;
-  const watches = { kind: 'watch', pid: 7, count: 24_100, grew: 9000 } as const;
+  const files = { kind: 'tmpfs-file', path: '/shm', count: 151_234, grew: 9000, seconds: 20 } as const;
+  const watches = { kind: 'watch', pid: 7, count: 24_100, grew: 9000, seconds: 20 } as const;
   assert.equal(
     heldText(156, files, watches),
     'On the tmpfs /shm lie about 150,000 files and folders: what they take stays until they are removed.',
@@ -62,7 +65,7 @@ test('files of a tmpfs and watches take kernel memory, too, and what takes most 
 });
 
 test('sockets explain much kernel memory only where they become more: those of clients that wait hold little', () => {
-  const sockets = (grew: number) => heldText(180, { kind: 'socket', pid: 7, count: 1900, grew });
+  const sockets = (grew: number) => heldText(180, { kind: 'socket', pid: 7, count: 1900, grew, seconds: 20 });
   assert.equal(sockets(0), null);
   assert.match(sockets(600) ?? '', /about 1,900 sockets, by pid 7:/);
 });
@@ -71,7 +74,7 @@ test('beside page cache that no file explains, what grows in kernel memory is na
   const beside = (cause: 'slab' | 'native') =>
     applyRule(pageCacheFile, {
       values: { kernel: 40 * MIB },
-      kernelObjects: [{ kind: 'watch', pid: 7, count: 24_100, grew: 9000 }],
+      kernelObjects: [{ kind: 'watch', pid: 7, count: 24_100, grew: 9000, seconds: 20 }],
       evaluation: { trend: 'growing', causes: [causeShare('page-cache', 9e6), causeShare(cause, 3e6)] },
     });
   assert.match(beside('slab')?.headline ?? '', / Held open are about 24,000 watches on files and folders/);

@@ -224,7 +224,10 @@ test('what grows beside native memory and brings it comes first in the advice: t
       evaluation: { trend: 'growing', leak: true, causes: [causeShare('native'), causeShare(cause, 4e6)] },
     })?.advice ?? '';
   assert.match(beside('threads'), /^Threads grow beside it, and each keeps its own buffers/);
-  const selectors = { values: { kernel: 12 * MIB }, kernelObjects: [{ pid: 7, kind: 'epoll', count: 3000, grew: 0 }] } as const;
+  const selectors = {
+    values: { kernel: 12 * MIB },
+    kernelObjects: [{ pid: 7, kind: 'epoll', count: 3000, grew: 0, seconds: 0 }],
+  } as const;
   assert.match(beside('slab', selectors), /^Held open are about 3,000 epoll sets, by pid 7: .* Each Selector holds/);
   assert.match(beside('slab'), /^First see whether the program holds it/);
 });

@@ -1,0 +1,65 @@
+import type { CountedObjects } from '../../sources/process/kernel-objects.ts';
+import { byWeight } from '../../trends/together/growth-causes.ts';
+import type { CauseShare, Eta, Evaluation } from '../../trends/types.ts';
+import { HOUR_S, KIB, MINUTE_S } from '../../units.ts';
+
+/** What one of them takes of kernel memory at least: an inode and a name, and what a watch has. Of pipes and sockets it depends on what is in them. */
+const LEAST_BYTES: Partial<Record<CountedObjects['kind'], number>> = { 'tmpfs-file': 0.8 * KIB, watch: KIB };
+/** They are the growth if they are this share of it. */
+const MIN_SHARE = 0.5;
+/** A shorter count may be of a moment. */
+const MIN_SECONDS = 10;
+/** A leak is known after so long, where its end is near, as that of other memory is; else after the first minutes, in which pools fill. */
+const SOON_SECONDS = 30;
+const NEAR_END_S = 30 * MINUTE_S;
+const NEAR_END_TIMES = 24;
+const START_S = 5 * MINUTE_S;
+const MAX_CONFIDENCE = 0.95;
+
+/** Whether kernel memory that is taken to be reclaimable, or of which cgroup v1 does not say it, grows by objects that stay until they are closed or removed. */
+export function isKernelMemoryHeld({ causes }: Evaluation, objects: readonly CountedObjects[]): boolean {
+  const slab = causes.find(({ cause }) => cause === 'slab');
+  const perHour = objects.reduce((sum, { kind, grew, seconds }) => {
+    return seconds < MIN_SECONDS ? sum : sum + (grew / seconds) * HOUR_S * (LEAST_BYTES[kind] ?? 0);
+  }, 0);
+  return slab?.reclaimable === true && perHour >= MIN_SHARE * slab.bytesPerHour;
+}
+
+/** The evaluation with that memory as what the kernel cannot reclaim. `roomBytes`: what is left of the limit; null: there is none. */
+export function withHeldKernelMemory(
+  evaluation: Evaluation,
+  objects: readonly CountedObjects[],
+  roomBytes: number | null,
+): Evaluation {
+  const { causes, fields, causeBasis } = evaluation;
+  const held = causes
+    .map((share): CauseShare => (share.cause === 'slab' ? { ...share, reclaimable: false } : share))
+    .sort(byWeight);
+  const isAlone = held.every(({ cause, reclaimable }) => cause === 'slab' || reclaimable);
+  if (!isAlone) return { ...evaluation, causes: held };
+  const slab = held.find(({ cause }) => cause === 'slab')!;
+  const field = fields.slab_reclaimable ?? fields.kernel;
+  const until = (perHour: number): number => ((roomBytes ?? 0) / perHour) * HOUR_S;
+  const seconds = until(slab.bytesPerHour);
+  const low = field?.low ?? null;
+  const eta: Eta = {
+    event: 'oom-kill',
+    seconds,
+    low: Math.min(seconds, until(Math.max(slab.bytesPerHour, field?.high ?? 0))),
+    high: low !== null && low > 0 ? Math.max(seconds, until(low)) : null,
+  };
+  const countedS = Math.max(0, ...objects.map(({ seconds }) => seconds));
+  const grewS = field?.windowSeconds ?? 0;
+  const isNear = roomBytes !== null && seconds < NEAR_END_S && seconds < NEAR_END_TIMES * grewS;
+  const isLeak = countedS >= SOON_SECONDS && (grewS >= START_S || isNear);
+  const posterior = causeBasis.find(({ cause }) => cause === 'slab')?.posterior ?? 0;
+  return {
+    ...evaluation,
+    causes: held,
+    leak: isLeak ? true : null,
+    confidence: isLeak
+      ? Math.min(MAX_CONFIDENCE, Math.max(evaluation.confidence, posterior))
+      : Math.min(evaluation.confidence, 0.75),
+    etas: [...evaluation.etas.filter(({ event }) => event !== 'reclaim'), ...(roomBytes === null ? [] : [eta])],
+  };
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diagnose } from '../../../../src/diagnosis/verdict.ts';
+import type { CountedObjects } from '../../../../src/sources/process/kernel-objects.ts';
+import { GIB, MIB } from '../../../../src/units.ts';
+import { causeShare, eta, fieldTrend, ruleContext } from '../../../support/rule-context.ts';
+
+const PER_HOUR = 9.5e9;
+/** Kernel memory of cgroup v1 that has grown for `seconds`, with what was counted in it. */
+function verdictOf(objects: CountedObjects, { seconds = 60, usedMib = 200, limitBytes = 768 * MIB } = {}) {
+  const kernel = { ...fieldTrend('growing', PER_HOUR), windowSeconds: seconds, low: PER_HOUR, high: PER_HOUR };
+  const {
+    anonGrowth: _,
+    steady: __,
+    ...context
+  } = ruleContext({
+    values: { usage: usedMib * MIB, anon: 60 * MIB, kernel: (usedMib - 60) * MIB },
+    series: { limitBytes },
+    target: { cgroup: { version: 1, path: '/x' } },
+    kernelObjects: [objects],
+    evaluation: {
+      trend: 'growing',
+      leak: null,
+      confidence: 0.75,
+      causes: [causeShare('slab', PER_HOUR, { reclaimable: true })],
+      causeBasis: [{ cause: 'slab', slope: PER_HOUR, posterior: 0.999, confidence: 0.75, cappedBy: 'daily-load' } as never],
+      etas: [eta('reclaim', 200)],
+      fields: { usage: kernel, kernel },
+    },
+  });
+  return diagnose(context);
+}
+const files = (perSecond: number, seconds = 40): CountedObjects => ({
+  ...{ kind: 'tmpfs-file', path: '/shm', count: 150_000 },
+  ...{ grew: perSecond * seconds, seconds },
+});
+
+test('files of a tmpfs that grow as fast as kernel memory are a leak that ends in an OOM kill, on cgroup v1 too', () => {
+  const found = verdictOf(files(2500));
+  assert.equal(found.leak, true);
+  assert.deepEqual(
+    found.causes.map(({ cause, reclaimable }) => [cause, reclaimable]),
+    [['slab', false]],
+  );
+  assert.deepEqual(
+    found.etas.map(({ event, seconds }) => [event, Math.round(seconds)]),
+    [['oom-kill', Math.round((568 * MIB * 3600) / PER_HOUR)]],
+  );
+  assert.match(
+    found.headline,
+    /^Kernel memory grows 2\.6 MB a second on its own: kernel objects that the kernel cannot take back\. OOM kill in 4 minutes\. On the tmpfs \/shm lie about 150,000 files/,
+  );
+});
+
+test('it is not known to be a leak before it was counted for some time, or where the end is far and the start near', () => {
+  assert.equal(verdictOf(files(2500, 15)).leak, null);
+  assert.equal(verdictOf(files(2500), { limitBytes: 16 * GIB }).leak, null);
+  assert.equal(verdictOf(files(2500), { limitBytes: 16 * GIB, seconds: 400 }).leak, true);
+});
+
+test('files that are too few for the growth, or do not become more, leave it open', () => {
+  for (const few of [files(200), files(0)]) {
+    const found = verdictOf(few);
+    assert.equal(found.leak, null);
+    assert.equal(found.causes[0]?.reclaimable, true);
+  }
+});
+
+test('what a pipe or a socket holds is not known, so their number does not decide', () =>
+  assert.equal(verdictOf({ kind: 'socket', pid: 7, count: 5000, grew: 4000, seconds: 40 }).causes[0]?.reclaimable, true));
