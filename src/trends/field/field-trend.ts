@@ -10,6 +10,7 @@ import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
 import { hasTooFewCycles, isStillToCome, MIN_CYCLES, type ReportedTrend, reportedTrend } from './reported-trend.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
+import { withoutSpikes } from './spikes.ts';
 import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
 import { errorOfStepHeights } from './step-heights.ts';
 import type { Window } from './window.ts';
@@ -157,8 +158,10 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   if (!isPracticallySignificant((2 * scale) / windowS, level, limit, windowS, unit))
     return flatField(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
 
-  const y = blocks.y.map((value) => (value - level) / scale);
-  if (windowS >= 2 * DAY_S) removeDailyCycle(blocks.timesS, y, blocks.stepS, windowS);
+  const moves = blocks.y.map((value) => (value - level) / scale);
+  if (windowS >= 2 * DAY_S) removeDailyCycle(blocks.timesS, moves, blocks.stepS, windowS);
+  // A floor has no spikes: its values are troughs.
+  const y = cycles === null ? withoutSpikes(moves) : moves;
   const { models, drifting, growing, falling, growingFlatPrior, ...average } = window.shared.modelAverage(
     blocks.timesS,
     y,
