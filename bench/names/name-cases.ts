@@ -213,13 +213,6 @@ export const NAME_CASES: readonly NameCase[] = [
     leak: null,
   }),
   row(
-    'empty files on a tmpfs',
-    ['FileShapes', 'locks', 'SHM/locks', '2.5', '400'],
-    'slab',
-    /On the tmpfs \S+ lie about [\d,]+ files/,
-    { seconds: 75 },
-  ),
-  row(
     'folders that are watched',
     ['FileShapes', 'watched', 'FOLDER/tree', '2', '400'],
     'slab',

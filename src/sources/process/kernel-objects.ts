@@ -115,10 +115,14 @@ function readHead(fd: number): string {
   return head.toString('latin1', 0, length);
 }
 
-/** How many files, folders and links lie on each tmpfs that the process may write. */
+/**
+ * How many files, folders and links lie on each tmpfs that the process may write. Where it has the mounts of memhound itself, as on a host without
+ * containers, they may be anybody's, and none are counted.
+ */
 function tmpfsFiles(procRoot: string, pid: number): KernelObjects[] {
-  const mounts = readMountinfo(`${procRoot}/${pid}`).split('\n');
-  return mounts.flatMap((line): KernelObjects[] => {
+  const mountinfo = readMountinfo(`${procRoot}/${pid}`);
+  if (rootMount(mountinfo) === rootMount(readMountinfo(`${procRoot}/self`))) return [];
+  return mountinfo.split('\n').flatMap((line): KernelObjects[] => {
     const [left = '', right = ''] = line.split(' - ');
     const [, , , , point = '', options = ''] = left.split(' ');
     if (!right.startsWith('tmpfs ') || !options.split(',').includes('rw')) return [];
@@ -127,6 +131,9 @@ function tmpfsFiles(procRoot: string, pid: number): KernelObjects[] {
     return count === null ? [] : [{ kind: 'tmpfs-file', path: decodePath(path), count }];
   });
 }
+
+/** The id of the mount of `/`: another namespace has another one. */
+const rootMount = (mountinfo: string): string | undefined => /^(\d+) \S+ \S+ \S+ \/ /m.exec(mountinfo)?.[1];
 
 function usedInodes(root: string, path: string): number | null {
   const pinned = pinFolderUnder(root, path);

@@ -45,14 +45,26 @@ test('watches are counted, and of very many the newest are read', (t) => {
   assert.ok(Math.abs(most.count - 30_000) < 100, `${most.count} of 30,000`);
 });
 
-test('the files of a tmpfs are counted', () => {
-  const dir = mkdtempSync('/dev/shm/memhound-files-');
-  try {
-    for (let i = 0; i < 600; i++) writeFileSync(join(dir, `lock-${i}`), '');
-    const [found] = kernelObjects('/proc', [], process.pid).filter(({ kind }) => kind === 'tmpfs-file');
-    assert.ok(found?.kind === 'tmpfs-file');
-    assert.ok(found.count >= 600, `${found.count} on ${found.path}`);
-  } finally {
-    rmSync(dir, { recursive: true });
+test('the files of a tmpfs of a container are counted, and not those of a host', (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-tmpfs-'));
+  const folder = mkdtempSync('/dev/shm/memhound-files-');
+  t.after(() => {
+    for (const path of [proc, folder]) rmSync(path, { recursive: true });
+  });
+  for (let i = 0; i < 600; i++) writeFileSync(join(folder, `lock-${i}`), '');
+  const mounts = (root: number) =>
+    `${root} 1 8:1 / / rw,relatime - ext4 /dev/sda rw\n${root + 1} ${root} 0:5 / /dev/shm rw,nosuid - tmpfs tmpfs rw\n`;
+  for (const [name, root] of [
+    ['7', 40],
+    ['self', 60],
+  ] as const) {
+    mkdirSync(`${proc}/${name}`);
+    writeFileSync(`${proc}/${name}/mountinfo`, mounts(root));
   }
+  symlinkSync('/', `${proc}/7/root`);
+  const [found] = kernelObjects(proc, [], 7);
+  assert.ok(found?.kind === 'tmpfs-file' && found.path === '/dev/shm');
+  assert.ok(found.count >= 600, `${found.count}`);
+  writeFileSync(`${proc}/self/mountinfo`, mounts(40));
+  assert.deepEqual(kernelObjects(proc, [], 7), [], 'memhound has the same mounts');
 });
