@@ -4,8 +4,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
-import { builtins } from './builtins.mjs';
-import { lean } from './lean.mjs';
+import { bundlePlugins } from './lean.mjs';
 import { OLDEST_LINE } from './node-lines.mjs';
 import { writeLicenses } from './third-party.mjs';
 
@@ -51,7 +50,7 @@ async function bundle(entry, file, shebang = '') {
     legalComments: 'none',
     // A native library: found in node_modules at run time; without it fincore is used (docs/decisions/0001-residency.md).
     external: ['koffi'],
-    plugins: [builtins, apart, lean],
+    plugins: [...bundlePlugins, apart],
     // express and friends are CommonJS and call require for Node's own modules.
     banner: { js: `${shebang}import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);` },
     define: { MEMHOUND_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },

@@ -2,6 +2,7 @@
 // docs/footprint.md. A call of a part that is left out fails with its name, and the tests over HTTP would show it.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { builtins } from './builtins.mjs';
 
 /** Whole packages, and why nothing calls them. */
 const ABSENT = {
@@ -11,20 +12,39 @@ const ABSENT = {
   '@opentelemetry/api': "prom-client's default metrics; none is registered",
 };
 
+/**
+ * Modules of Node that one package requires for what memhound does not call, each with what the package gets instead. TLS also reads every
+ * certificate of NODE_EXTRA_CA_CERTS, and keeps them.
+ */
+const ABSENT_FOR = {
+  // For tasks in processes of their own.
+  'node-cron': { child_process: '{}' },
+  // For clients, and for compressed messages, which live.ts does not offer.
+  ws: { https: '{}', tls: '{}', zlib: '{}' },
+  // For loggers in threads.
+  pino: { worker_threads: '{ isMainThread: true }' },
+  // One check that there is a descriptor.
+  'sonic-boom': { assert: '(holds, message) => { if (!holds) throw new Error(message); }' },
+};
+
 /** Media types by the extensions that the page has. The whole list is 150 KB of text and 1 MB as objects. */
 const EXTENSIONS = ['html', 'css', 'js', 'mjs', 'json', 'map', 'svg', 'png', 'ico', 'woff2', 'txt', 'bin'];
 
 /** An esbuild plugin. */
-export const lean = {
+const lean = {
   name: 'lean',
   setup(build) {
     const names = Object.keys(ABSENT).map((name) => name.replace(/[/.]/g, '\\$&'));
     build.onResolve({ filter: new RegExp(`^(?:${names.join('|')})$`) }, ({ path }) => ({ path, namespace: 'absent' }));
-    // For tasks in separate processes, of which there are none. Node's module for them takes some milliseconds of each start.
-    build.onResolve({ filter: /^child_process$/ }, ({ path, importer }) =>
-      importer.includes('/node-cron/') ? { path, namespace: 'absent' } : null,
-    );
-    build.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}' }));
+    for (const [importer, builtins] of Object.entries(ABSENT_FOR))
+      build.onResolve({ filter: new RegExp(`^(?:node:)?(?:${Object.keys(builtins).join('|')})$`) }, ({ path, importer: file }) =>
+        file.includes(`/node_modules/${importer}/`)
+          ? { path, namespace: 'absent', pluginData: builtins[path.replace('node:', '')] }
+          : null,
+      );
+    build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ pluginData: exported = '{}' }) => ({
+      contents: `module.exports = ${exported}`,
+    }));
     // Every tick is scheduled in UTC (src/sample/schedule.ts).
     build.onLoad({ filter: /node-cron[/\\]dist[/\\]_shared\.js$/ }, async ({ path }) => {
       const [...parts] = (await readFile(path, 'utf8')).split('new Intl.DateTimeFormat(');
@@ -42,3 +62,6 @@ export const lean = {
     });
   },
 };
+
+/** The plugins of each bundle, in this order: what `builtins` takes, `lean` does not see. */
+export const bundlePlugins = [lean, builtins];

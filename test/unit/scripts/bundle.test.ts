@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { build } from 'esbuild';
 import fc from 'fast-check';
-import { builtins } from '../../../scripts/builtins.mjs';
+import { bundlePlugins } from '../../../scripts/lean.mjs';
 import { UtcFormat } from '../../../scripts/utc-format.mjs';
 
 const text = async (contents: string) => {
   const { outputFiles } = await build({
-    stdin: { contents },
+    stdin: { contents, resolveDir: new URL('.', import.meta.url).pathname },
     write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
     minifySyntax: true,
-    plugins: [builtins],
+    plugins: bundlePlugins,
   });
   return outputFiles[0]?.text ?? '';
 };
@@ -30,6 +30,18 @@ test("a bundle requires Node's own modules, so that exports that nobody imports 
 
 test('what is imported later is still loaded later', async () => {
   assert.match(await text("console.log(import('node:child_process'))"), /import\("node:child_process"\)/);
+});
+
+test("a bundle has no module of Node that its libraries require for what is not called, and has it for the program's own calls", async () => {
+  const required = async (contents: string): Promise<string[]> =>
+    [...new Set(Array.from((await text(contents)).matchAll(/require\w*\("node:([a-z_]+)"\)/g), ([, name]) => name!))].sort();
+  const ofNone = (names: string[]): string[] =>
+    names.filter((name) => ['assert', 'child_process', 'https', 'tls', 'worker_threads', 'zlib'].includes(name));
+  const libraries = "import { WebSocketServer } from 'ws'; import pino from 'pino'; import cron from 'node-cron';";
+  const used = await required(`${libraries} console.log(WebSocketServer, pino, cron)`);
+  assert.deepEqual(ofNone(used), []);
+  assert.ok(used.includes('http') && used.includes('crypto'), used.join());
+  assert.deepEqual(await required("import { gunzipSync } from 'node:zlib'; console.log(gunzipSync)"), ['zlib']);
 });
 
 test('the times of node-cron in UTC are those of Intl', () => {
