@@ -38,8 +38,8 @@ const isLate = (published: Evaluation, now: Evaluation): boolean =>
 const pauses = (published: Evaluation, { fields: { usage } }: Evaluation): boolean =>
   published.trend === 'growing' && published.leak !== true && usage !== undefined && isPause(usage);
 
-const isSame = (a: Evaluation, b: Evaluation): boolean =>
-  a.trend === b.trend && a.leak === b.leak && causesOf(a.causes) === causesOf(b.causes);
+const growAlike = (a: Evaluation, b: Evaluation): boolean => a.trend === b.trend && causesOf(a.causes) === causesOf(b.causes);
+const isSame = (a: Evaluation, b: Evaluation): boolean => a.leak === b.leak && growAlike(a, b);
 
 /** Whether it was open whether memory grows, or by what, and is known now: that says more, and contradicts nothing. */
 const isExplained = (published: Evaluation, now: Evaluation): boolean =>
@@ -132,7 +132,8 @@ export function isOver(before: SteadyState, now: Evaluation): boolean {
   if (published === undefined || isSame(published, now)) return false;
   const { usage } = now.fields;
   return (
-    (now.leak === true && published.leak !== true) ||
+    // Where it was open whether the same growth leaks, all that was said of it is still true.
+    (now.leak === true && published.leak !== true && !(published.leak === null && growAlike(published, now))) ||
     hasStopped(published, now) ||
     published.causes.some((share) => !isFound(share, now.causes) && isFasterThan(usage, share)) ||
     (published.trend === 'growing' &&
@@ -185,6 +186,8 @@ const causesBeside = ({ leak, fields }: Pick<Evaluation, 'leak' | 'fields'>): Ke
   same: (a, b) => namesOf(a.shares) === namesOf(b.shares),
   atOnce: (published, now) =>
     !agrees(leak, published.shares) ||
+    // A leak that is known leads.
+    (leak === true && published.shares[0]!.reclaimable) ||
     published.shares.some((share) => newest(share, now.shares) === null && isFasterThan(fields.usage, share)) ||
     published.shares.length === 0 ||
     now.shares.length === 0 ||
