@@ -7,7 +7,7 @@ import type { ProcessNames } from '../sources/process/process-names.ts';
 import type { ShmemHolder } from '../sources/process/shmem-holder.ts';
 import type { JvmReading, Limit } from '../sources/types.ts';
 import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
-import { DAY_S } from '../units.ts';
+import { DAY_S, MINUTE_S } from '../units.ts';
 import { type AnonGrowth, heapShare } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
 import { isHeapInShmem } from './growth/shared-heap.ts';
@@ -154,14 +154,25 @@ const risesUnreported = ({ basis, slopeBytesPerHour }: FieldTrend): boolean =>
 
 const CAUSE_OF_FIELD: ByField<Cause> = { heap_used: 'heap', threads: 'threads', metaspace: 'metaspace', classes: 'metaspace' };
 
+const YOUNG_S = 30 * MINUTE_S;
+
+/** A field, and what it may grow by in an hour and still be called flat beside other growth. */
+export interface FlatCandidate {
+  readonly id: FieldId;
+  readonly negligiblePerHour: number;
+}
+
 /**
  * Short names of those of these fields that are known not to grow, or only by a negligible amount. If metaspace was not updated, the number of
  * loaded classes replaces it, because that is always up to date.
  */
-export function flatFieldNames(context: RuleContext, among: readonly FieldId[], negligiblePerHour = 0): string[] {
+export function flatFieldNames(context: RuleContext, among: readonly (FieldId | FlatCandidate)[]): string[] {
+  const candidates = among.map((one): FlatCandidate => (typeof one === 'string' ? { id: one, negligiblePerHour: 0 } : one));
   const isRenewed = (id: FieldId): boolean => context.steady.keep(`${id} is renewed`, wasRenewed(context, id));
-  const renewed = among.flatMap((id): FieldId[] => (isRenewed(id) ? [id] : id === 'metaspace' ? ['classes'] : []));
-  const isFlat = (id: FieldId): boolean => {
+  const renewed = candidates.flatMap((one): FlatCandidate[] =>
+    isRenewed(one.id) ? [one] : one.id === 'metaspace' ? [{ ...one, id: 'classes' }] : [],
+  );
+  const isFlat = ({ id, negligiblePerHour }: FlatCandidate): boolean => {
     const field = trendOf(context, id);
     // The mappings may show that metaspace grows before its counter does.
     const isCause = context.evaluation.causes.some(({ cause }) => cause === CAUSE_OF_FIELD[id]);
@@ -173,11 +184,12 @@ export function flatFieldNames(context: RuleContext, among: readonly FieldId[], 
     return ['stable', 'cyclic', 'shrinking'].includes(trend) && (isNegligible || !risesUnreported(field));
   };
   // Beside other growth a field may be flat that is not flat by itself: two statements, of which a verdict may need both.
-  const beside = negligiblePerHour > 0 ? ' beside other growth' : '';
-  const flat = renewed.filter((id) => context.steady.keep(`${id} is flat${beside}`, isFlat(id)));
-  // A list that is still true stays as it is, although more may be known by now.
-  const listed = context.steady.keep(`flat of ${among.join(', ')}`, flat, {
-    isSilent: (published) => published.length > 0 && published.every((id) => isNamedIn(flat, id)),
+  const beside = ({ negligiblePerHour }: FlatCandidate): string => (negligiblePerHour > 0 ? ' beside other growth' : '');
+  const flat = renewed.filter((one) => context.steady.keep(`${one.id} is flat${beside(one)}`, isFlat(one))).map(({ id }) => id);
+  // In the first half hour a list that is still true stays as it is, although more is known from second to second.
+  const isYoung = (trendOf(context, 'usage')?.windowSeconds ?? 0) < YOUNG_S;
+  const listed = context.steady.keep(`flat of ${candidates.map((one) => `${one.id}${beside(one)}`).join(', ')}`, flat, {
+    isSilent: (published) => isYoung && published.length > 0 && published.every((id) => isNamedIn(flat, id)),
     atOnce: (published) => published.length > 0,
   });
   return listed.map((id) => fieldRow(id).shortName ?? id);

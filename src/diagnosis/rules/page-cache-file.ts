@@ -73,11 +73,12 @@ export const pageCacheFile: CauseRule = {
       usage > 0 || trendOf(context, 'usage') === null
         ? sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cache}`
         : sentence`${besideText(context)}, and ${cache} grows ${rateText(whole)} in it`;
-    const flat = [
-      ...flatFieldNames(context, ['heap_used'], SLAB_OF_CACHE * share.bytesPerHour),
-      ...flatFieldNames(context, ['threads']),
-      ...flatFieldNames(context, ['working_set'], SLAB_OF_CACHE * share.bytesPerHour),
-    ];
+    const negligiblePerHour = SLAB_OF_CACHE * share.bytesPerHour;
+    const flat = flatFieldNames(context, [
+      { id: 'heap_used', negligiblePerHour },
+      'threads',
+      { id: 'working_set', negligiblePerHour },
+    ]);
     return {
       headline: sentence`${growth}. ${meaningText(context, situation, flat, whole - share.bytesPerHour)}${diskText(context, row)}${held === null ? '' : sentence` ${held.text}`}`,
       severity: 'info',

@@ -33,6 +33,24 @@ test('a working set that is flat or not by turns is said to be the one that it w
   assert.match(said.at(-1)!.headline, /Working set is flat/);
 });
 
+test('what is flat beside a cache stays as it was said first for half an hour, while more becomes known', () => {
+  const of = (trend: Trend, windowSeconds: number): Given => ({
+    evaluation: {
+      ...GROWS,
+      fields: {
+        usage: { ...fieldTrend('growing', 3600 * MIB), windowSeconds },
+        threads: fieldTrend('stable'),
+        working_set: fieldTrend(trend, trend === 'growing' ? 1800 * MIB : 0),
+      },
+    },
+  });
+  const after = (windowSeconds: number): string =>
+    verdictsOf([of('growing', windowSeconds), ...Array.from({ length: 200 }, () => of('stable', windowSeconds))]).at(-1)!
+      .headline;
+  assert.match(after(MINUTE_S), /\. Threads are flat/);
+  assert.match(after(30 * MINUTE_S), /\. Threads and working set are flat/);
+});
+
 test('growth that the evaluations find three times of four is reported without a break, with the newest numbers', () => {
   const grows = (slope: number): Given => ({
     evaluation: {
