@@ -4,6 +4,7 @@ import { endedAtLimit } from './ended-at-limit.ts';
 import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
 import { attribute } from './growth/attribute.ts';
+import { withCacheInTimeOfUsage } from './growth/cache-in-time-of-usage.ts';
 import { withHeapEnd } from './growth/heap-end.ts';
 import { isKernelMemoryHeld, withHeldKernelMemory } from './growth/held-kernel-memory.ts';
 import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
@@ -63,7 +64,8 @@ export function diagnoseAfter(
     isSwapping: swappedNow(raw) !== null,
   });
   const ofHeap = withoutSharedHeap(attributed, raw.jvm, raw.grown, isHeapCounted(raw));
-  const evaluation = withHeldKernel(withKernelOfProcesses(withoutSlabOfFiles(ofHeap, raw.grown), growth), raw, steady);
+  const ofFiles = withCacheInTimeOfUsage(withoutSlabOfFiles(ofHeap, raw.grown), raw.series);
+  const evaluation = withHeldKernel(withKernelOfProcesses(ofFiles, growth), raw, steady);
   const found = steadyCauses(steady, growth === null ? 'fields' : 'parts', evaluation);
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
