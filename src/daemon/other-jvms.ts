@@ -1,7 +1,9 @@
+import { FILLING_HEAP } from '../diagnosis/heap-that-fills.ts';
 import type { OtherJvm } from '../diagnosis/rule-context.ts';
 import type { Verdict } from '../diagnosis/types.ts';
 import type { Tick } from '../sample/sampler.ts';
 import type { Target } from '../sources/types.ts';
+import type { CauseShare } from '../trends/types.ts';
 
 interface Watched {
   readonly tick: Tick | null;
@@ -32,7 +34,8 @@ export function otherJvmsOf({ target: own }: Watched, all: Iterable<Watched>): O
 function heapRisesIn(verdict: Verdict | null): boolean | null {
   const trend = verdict?.fields.heap_used?.trend ?? 'not-enough-data';
   if (trend === 'not-enough-data') return null;
-  return trend === 'growing' || verdict?.causes.some(({ cause }) => cause === 'heap') === true;
+  const isFloor = ({ cause, what }: CauseShare): boolean => cause === 'heap' && what !== FILLING_HEAP;
+  return trend === 'growing' || verdict?.causes.some(isFloor) === true;
 }
 
 function heapLeakIn(verdict: Verdict | null): OtherJvm['heap'] {

@@ -171,13 +171,15 @@ function meaningText(
 function restText(context: RuleContext, besidePerHour: number): string {
   const anon = growthOf(context, 'anon');
   if (context.evaluation.leak !== null) return '';
-  if (anon <= 0)
+  const heap = context.evaluation.causes.find(({ cause }) => cause === 'heap') ?? null;
+  if (heap === null && anon <= 0)
     return besidePerHour > (1 - MIN_EXPLAINED_SHARE) * growthOf(context, 'usage') ? ' What else grows is not known yet.' : '';
-  const filling = fillingHeapPerHour(context);
+  const filling = heap === null ? fillingHeapPerHour(context) : heap.bytesPerHour;
   const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
   if (filling === null)
     return ` Anonymous memory grows${prefixed(' ', rate(anon))} beside it, and whether that is a leak is not known yet.`;
-  return ` The Java heap fills beside it${prefixed(', ', rate(filling))}: whether that is a leak is known after its old generation has been collected.`;
+  const pace = heap === null ? rate(filling) : rateText(filling);
+  return ` The Java heap fills beside it${prefixed(', ', pace)}: whether that is a leak is known after its old generation has been collected.`;
 }
 
 const prefixed = (prefix: string, text: string | null): string => (text === null ? '' : `${prefix}${text}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose } from '../../../src/diagnosis/verdict.ts';
+import type { SteadyState } from '../../../src/diagnosis/steady.ts';
+import { diagnose, diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
 import type { Evaluation } from '../../../src/trends/types.ts';
 import { causeShare, fieldTrend, fileRow, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
 
@@ -51,4 +52,31 @@ test('a heap that fills beside a log is a cause with its own rate, so that the c
   const finding = findings.find(({ rule }) => rule === 'heap-floor');
   assert.equal(finding?.title, 'The Java heap fills, and what a collection leaves of it is not known yet');
   assert.equal(finding?.severity, 'info');
+});
+
+test('a heap that fills beside a log has at most what the log leaves of all growth, and stays where one evaluation does not see it', () => {
+  let state: SteadyState | null = null;
+  const said = [5e6, 0, 5e6].map((anonPerHour, second) => {
+    const given = ruleContext({
+      jvm: {},
+      evaluation: {
+        trend: 'growing',
+        leak: null,
+        causes: [causeShare('page-cache', 6e6)],
+        fields: {
+          usage: { ...fieldTrend('growing', 8e6), windowSeconds: 60 },
+          anon: fieldTrend('growing', anonPerHour),
+          heap_used: fieldTrend('cyclic', anonPerHour),
+        },
+      },
+    });
+    const { verdict, steady } = diagnoseAfter(state, { ...given, atMs: second * 1000 });
+    state = steady;
+    return verdict;
+  });
+  assert.deepEqual(
+    said.map(({ causes }) => causes[1]?.bytesPerHour),
+    [2e6, 2e6, 2e6],
+  );
+  for (const { headline } of said) assert.match(headline, /The Java heap fills beside it, 48 MB a day: whether/);
 });
