@@ -25,10 +25,32 @@ function levelWith(bytes: number, digitsOf: (value: number, digits: number) => s
   return `${Math.round(bytes)} bytes`;
 }
 
-/** A slope in bytes an hour in the unit of time in which it is a readable number: "114 MB a day", "31 MB an hour", "5 MB a second". */
-export function rateText(bytesPerHour: number): string {
-  const { per, hours } = timeUnitOf(bytesPerHour);
-  return `${megabytes(bytesPerHour * hours)} ${per}`;
+export type RateUnit = 'second' | 'minute' | 'hour' | 'day';
+
+/** From how many bytes an hour on a rate is told in this unit of time, how it is called, and its hours. */
+const RATE_UNITS: Readonly<Record<RateUnit, { readonly from: number; readonly per: string; readonly hours: number }>> = {
+  second: { from: 3.6e9, per: 'a second', hours: 1 / HOUR_S },
+  minute: { from: 600e6, per: 'a minute', hours: MINUTE_S / HOUR_S },
+  hour: { from: 10e6, per: 'an hour', hours: 1 },
+  day: { from: 0, per: 'a day', hours: 24 },
+};
+
+/** The unit of time in which a slope in bytes an hour is a readable number. */
+export const rateUnitOf = (bytesPerHour: number): RateUnit =>
+  (Object.keys(RATE_UNITS) as RateUnit[]).find((unit) => Math.abs(bytesPerHour) >= RATE_UNITS[unit].from) ?? 'day';
+
+/** A rate that was told in one unit may come so far across its border and still be told in it. */
+const ACROSS_BORDER = 1.3;
+
+/** Whether a slope is readable in a unit in which it was told before: at a border it would be told in two by turns. */
+export const isReadableIn = (unit: RateUnit, bytesPerHour: number): boolean =>
+  unit === rateUnitOf(bytesPerHour * ACROSS_BORDER) || unit === rateUnitOf(bytesPerHour / ACROSS_BORDER);
+
+/** A slope in bytes an hour: "114 MB a day", "31 MB an hour", "5 MB a second", "0.9 MB a second" where it is told in seconds. */
+export function rateText(bytesPerHour: number, unit: RateUnit = rateUnitOf(bytesPerHour)): string {
+  const { per, hours } = RATE_UNITS[unit];
+  const bytes = bytesPerHour * hours;
+  return `${unit === 'day' || bytes >= 1e6 ? megabytes(bytes) : `${trim(bytes / 1e6, 1)} MB`} ${per}`;
 }
 
 /**
@@ -59,12 +81,8 @@ export function distinctTexts(values: readonly number[]): string[] {
 const byteUnitOf = (bytes: number): readonly [number, string] =>
   Math.abs(bytes) >= 1e9 ? [1e9, 'GB'] : Math.abs(bytes) >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
 
-function timeUnitOf(bytesPerHour: number): { readonly per: string; readonly hours: number } {
-  const abs = Math.abs(bytesPerHour);
-  if (abs >= 3.6e9) return { per: 'a second', hours: 1 / HOUR_S };
-  if (abs >= 600e6) return { per: 'a minute', hours: MINUTE_S / HOUR_S };
-  return abs >= 10e6 ? { per: 'an hour', hours: 1 } : { per: 'a day', hours: 24 };
-}
+const timeUnitOf = (bytesPerHour: number): { readonly per: string; readonly hours: number } =>
+  RATE_UNITS[rateUnitOf(bytesPerHour)];
 
 function megabytes(bytes: number): string {
   const abs = Math.abs(bytes);

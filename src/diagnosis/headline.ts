@@ -17,6 +17,7 @@ import {
   trendOf,
 } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
+import { steadyRateText } from './steady-rate.ts';
 
 /** The headline if no cause leads it: the state, then its meaning, then the advice. */
 export function plainHeadline(context: RuleContext): Sentence {
@@ -120,7 +121,7 @@ function growingUnnamed(context: RuleContext): string {
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const filling = fillingHeapPerHour(context);
   if (filling !== null)
-    return `Memory grows ${rateText(filling)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.${ceilingText(context)}`;
+    return `Memory grows ${steadyRateText(context, 'what fills', filling)} as the Java heap fills. Whether that is a leak is known after its old generation has been collected.${ceilingText(context)}`;
   const { fields } = context.series;
   // Kubelets of Windows nodes report no more, and some installs keep no more.
   if (fields.has('working_set') && !fields.has('anon') && !fields.has('file'))

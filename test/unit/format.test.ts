@@ -6,6 +6,7 @@ import {
   dueText,
   durationText,
   intervalText,
+  isReadableIn,
   joinWithAnd,
   rateText,
   rateWithIntervalText,
@@ -25,13 +26,10 @@ test('a level is in the unit in which limits are written', () => {
 });
 
 test("the story's 4.76 MB an hour reads as 114 MB a day, and a fast leak in a shorter unit", () => {
-  assert.deepEqual([4.76e6, 31e6, 18e9, 700e6, 1500].map(rateText), [
-    '114 MB a day',
-    '31 MB an hour',
-    '5 MB a second',
-    '12 MB a minute',
-    '36 kB a day',
-  ]);
+  assert.deepEqual(
+    [4.76e6, 31e6, 18e9, 700e6, 1500].map((perHour) => rateText(perHour)),
+    ['114 MB a day', '31 MB an hour', '5 MB a second', '12 MB a minute', '36 kB a day'],
+  );
 });
 
 test('a rate and its interval are in the unit of the rate', () => {
@@ -93,4 +91,17 @@ test('JSON on a terminal has no character that a terminal obeys, and means the s
   const line = safeJson(JSON.stringify(value));
   assert.match(line, /^[\x20-\x7e]+$/);
   assert.deepEqual(JSON.parse(line), value);
+});
+
+test('a rate near the border of two units of time is readable in both, and has no other unit of bytes then', () => {
+  assert.deepEqual(
+    [rateText(3.4e9), rateText(3.4e9, 'second'), rateText(3.7e9, 'minute')],
+    ['57 MB a minute', '0.9 MB a second', '62 MB a minute'],
+  );
+  const readable = (perHour: number) =>
+    (['second', 'minute', 'hour', 'day'] as const).filter((unit) => isReadableIn(unit, perHour));
+  assert.deepEqual(readable(3.4e9), ['second', 'minute']);
+  assert.deepEqual(readable(-3.7e9), ['second', 'minute']);
+  assert.deepEqual(readable(2e9), ['minute']);
+  assert.deepEqual(readable(0), ['day']);
 });

@@ -1,4 +1,4 @@
-import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
+import { bytesText, shareOfBytesText } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
 import { gainedBytes } from '../growth/anon-growth.ts';
@@ -7,6 +7,7 @@ import { FILLING_HEAP } from '../heap-that-fills.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isHeapCounted, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 /** HEAP_MAX is replaced by the size of -Xmx if that is known. */
 const ADVICE =
@@ -23,7 +24,7 @@ export const heapFloor: CauseRule = {
     const end = endText(context);
     const ends = etaOf(context, 'heap-exhausted') ?? etaOf(context, 'oom-kill');
     return {
-      headline: sentence`The Java heap's floor after GC rises ${rateText(share.bytesPerHour)}${end}.${end === '' ? noLimitText(context) : ''}`,
+      headline: sentence`The Java heap's floor after GC rises ${steadyRateText(context, share.cause, share.bytesPerHour)}${end}.${end === '' ? noLimitText(context) : ''}`,
       severity: isImminent(ends?.seconds ?? null) ? 'critical' : 'warn',
       title: sentence`What survives garbage collection grows: a Java heap leak${mayStop(context) ? ', or soft references that fill it' : ''}`,
       evidence: {
@@ -45,7 +46,7 @@ const FILLING_ADVICE =
 /** A heap that fills beside another cause: what survives is known after its old generation has been collected. */
 function filling(context: RuleContext, share: CauseShare): ReturnType<CauseRule['explain']> {
   return {
-    headline: sentence`The Java heap fills, ${rateText(share.bytesPerHour)}: whether that is a leak is known after its old generation has been collected.`,
+    headline: sentence`The Java heap fills, ${steadyRateText(context, share.cause, share.bytesPerHour)}: whether that is a leak is known after its old generation has been collected.`,
     severity: 'info',
     title: sentence`The Java heap fills, and what a collection leaves of it is not known yet`,
     evidence: {
@@ -70,8 +71,8 @@ function withoutCounters(context: RuleContext, share: CauseShare): ReturnType<Ca
       ? 'in the range of the Java heap'
       : `${shareOfBytesText(part.grewBytes, all)} of it in the range of the Java heap by its mappings`;
   const growth = isHeapFileAlone(context.grown)
-    ? `The Java heap, which this JVM holds in shared memory, grows ${rateText(share.bytesPerHour)}`
-    : `Anonymous memory grows ${rateText(share.bytesPerHour)}, ${where}`;
+    ? `The Java heap, which this JVM holds in shared memory, grows ${steadyRateText(context, share.cause, share.bytesPerHour)}`
+    : `Anonymous memory grows ${steadyRateText(context, share.cause, share.bytesPerHour)}, ${where}`;
   return {
     headline: sentence`${growth}. The JVM publishes no counters, so it is not known whether this survives garbage collection.`,
     severity: 'warn',

@@ -1,9 +1,10 @@
-import { joinWithAnd, rateText } from '../../format.ts';
+import { joinWithAnd } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import { heldKernelObjects } from '../held-kernel-objects.ts';
 import type { CauseRule } from '../rule.ts';
 import { growthOf, newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Look for kernel objects that a process makes and does not give back: full pipes and io_uring rings (`ls -l /proc/PID/fd | grep -c -e pipe -e io_uring`), bpf maps (`bpftool map` on the node), network namespaces and containers that are made again and again (`lsns`). Kernel memory that a process holds is freed when it ends.';
@@ -15,7 +16,7 @@ export const kernelGrowth: CauseRule = {
   explain(context, share) {
     const held = heldKernelObjects(context);
     return {
-      headline: sentence`${whatText(context)} ${rateText(share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}${held === null ? '' : sentence` ${held.text}`}`,
+      headline: sentence`${whatText(context)} ${steadyRateText(context, share.cause, share.bytesPerHour)}, and the kernel cannot take it back.${etaText(context)}${held === null ? '' : sentence` ${held.text}`}`,
       severity: oomSeverity(context),
       title: sentence`Kernel memory other than slab grows`,
       evidence: {

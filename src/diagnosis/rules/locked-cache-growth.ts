@@ -1,8 +1,8 @@
-import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Find who locks: `grep -E "VmLck|VmPin" /proc/[0-9]*/status`. mlockall locks every mapped file too (bootstrap.memory_lock of Elasticsearch and OpenSearch, memlock options of databases, `vmtouch -l`). Switch it off, or bound it: `ulimit -l`, or leave out the capability IPC_LOCK.';
@@ -13,7 +13,7 @@ export const lockedCacheGrowth: CauseRule = {
   cause: 'locked-cache',
   explain(context, share) {
     return {
-      headline: sentence`Page cache that is locked in memory (mlock) grows ${rateText(share.bytesPerHour)}. Dashboards count it as cache, but the kernel cannot take it back.${etaText(context)}`,
+      headline: sentence`Page cache that is locked in memory (mlock) grows ${steadyRateText(context, share.cause, share.bytesPerHour)}. Dashboards count it as cache, but the kernel cannot take it back.${etaText(context)}`,
       severity: oomSeverity(context),
       title: sentence`Page cache that is locked in memory grows`,
       evidence: {

@@ -1,9 +1,10 @@
-import { bytesText, rateText } from '../../format.ts';
+import { bytesText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 import { fitsLimit, sizeFlag } from '../size-flag.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Look for proxies, scripts or reflection that define classes for each call (`jcmd PID VM.classloader_stats`). With -XX:MaxMetaspaceSize it ends in an OutOfMemoryError that names metaspace.';
@@ -15,7 +16,7 @@ export const metaspaceGrowth: CauseRule = {
   explain(context, share) {
     const classes = context.jvm?.classes ?? null;
     return {
-      headline: sentence`Metaspace grows ${rateText(share.bytesPerHour)}: ${classesText(context)}.${boundText(context) ?? etaText(context)}`,
+      headline: sentence`Metaspace grows ${steadyRateText(context, share.cause, share.bytesPerHour)}: ${classesText(context)}.${boundText(context) ?? etaText(context)}`,
       severity: oomSeverity(context),
       title: context.evaluation.leak === null ? sentence`Metaspace grows` : sentence`Classes are loaded and never unloaded`,
       evidence: {

@@ -1,4 +1,4 @@
-import { bytesText, rateText, shareOfBytesText } from '../../format.ts';
+import { bytesText, shareOfBytesText } from '../../format.ts';
 import { booleanFlag } from '../../sources/jvm/jvm-flags.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { directMemoryLimit } from '../direct-memory.ts';
@@ -13,6 +13,7 @@ import { areFlatText, flatFieldNames, newestValue, oomSeverity, type RuleContext
 import { type Sentence, sentence, sentenceText } from '../sentence.ts';
 import { fitsLimit, sizeFlag } from '../size-flag.ts';
 import { stackBound } from '../stack-bound.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const RELEASE =
   'First see whether the program holds it at all: `memhound explain --release` lets the JVM collect, since buffers that nobody uses wait for a collection, then has malloc give back what was freed, and says what each gave back.';
@@ -112,7 +113,7 @@ export const nativeGrowth: CauseRule = {
         : '';
     const waits = mayWait(context) ? ' that may wait for a collection' : '';
     return {
-      headline: sentence`${what} grows ${rateText(share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${waits}${warmUp}.${boundText(context, share) ?? etaText(context)}`,
+      headline: sentence`${what} grows ${steadyRateText(context, share.cause, share.bytesPerHour)}${where}${where !== '' && whileFlat !== '' ? ',' : ''}${whileFlat}: native memory${waits}${warmUp}.${boundText(context, share) ?? etaText(context)}`,
       severity: oomSeverity(context),
       title: titleOf(context, share),
       evidence: {

@@ -1,4 +1,4 @@
-import { durationText, rateText } from '../../format.ts';
+import { durationText } from '../../format.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
 import { cacheReclaimText } from '../eta-text.ts';
 import { adviceForKind } from '../file-kinds.ts';
@@ -21,6 +21,7 @@ import {
   trendOf,
 } from '../rule-context.ts';
 import { filePart, type Sentence, sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 import type { FileRow } from '../types.ts';
 import { FURTHEST_SECONDS, secondsToFull } from './disk-filling.ts';
 
@@ -71,8 +72,8 @@ export const pageCacheFile: CauseRule = {
     // Cache may take the place of what the processes give back.
     const growth =
       usage > 0 || trendOf(context, 'usage') === null
-        ? sentence`Memory used grows ${rateText(whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cache}`
-        : sentence`${besideText(context)}, and ${cache} grows ${rateText(whole)} in it`;
+        ? sentence`Memory used grows ${steadyRateText(context, 'usage', whole)}, ${shareText(context, share.bytesPerHour, whole, trendOf(context, 'file')?.high)} ${cache}`
+        : sentence`${besideText(context)}, and ${cache} grows ${steadyRateText(context, 'usage', whole)} in it`;
     const negligiblePerHour = SLAB_OF_CACHE * share.bytesPerHour;
     const flat = flatFieldNames(context, [
       { id: 'heap_used', negligiblePerHour },
@@ -178,7 +179,7 @@ function restText(context: RuleContext, besidePerHour: number): string {
   const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
   if (filling === null)
     return ` Anonymous memory grows${prefixed(' ', rate(anon))} beside it, and whether that is a leak is not known yet.`;
-  const pace = heap === null ? rate(filling) : rateText(filling);
+  const pace = heap === null ? rate(filling) : steadyRateText(context, 'what fills', filling);
   return ` The Java heap fills beside it${prefixed(', ', pace)}: whether that is a leak is known after its old generation has been collected.`;
 }
 
@@ -198,7 +199,7 @@ function rateBeside(context: RuleContext, perHour: number, besidePerHour: number
   const inSameTime = column === undefined || fromS === undefined ? null : paceSince(t, column, fromS);
   const most = MAX_EXCESS * besidePerHour;
   const rate = perHour <= most ? perHour : inSameTime;
-  return rate !== null && rate > 0 && rate <= most ? rateText(rate) : null;
+  return rate !== null && rate > 0 && rate <= most ? steadyRateText(context, 'what fills', rate) : null;
 }
 
 /** Other files may fill the same disk. */

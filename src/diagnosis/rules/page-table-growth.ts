@@ -1,8 +1,9 @@
-import { bytesText, rateText } from '../../format.ts';
+import { bytesText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Compare the processes: `grep VmPTE /proc/[0-9]*/status`. Many processes: each has page tables of its own, so limit how many run. One process with many: it maps much and touches little of each part. Look for mapped files that are never unmapped (`wc -l /proc/PID/maps`, MappedByteBuffer, FileChannel.map) and for sparse use of a large mapping (a heap far larger than what is used). Huge pages need fewer page tables.';
@@ -13,7 +14,7 @@ export const pageTableGrowth: CauseRule = {
   cause: 'page-tables',
   explain(context, share) {
     return {
-      headline: sentence`Page tables grow ${rateText(share.bytesPerHour)}${nowText(context)}: many processes, or mappings of which little is touched.${etaText(context)}`,
+      headline: sentence`Page tables grow ${steadyRateText(context, share.cause, share.bytesPerHour)}${nowText(context)}: many processes, or mappings of which little is touched.${etaText(context)}`,
       severity: oomSeverity(context),
       title: sentence`Page tables grow`,
       evidence: {

@@ -1,4 +1,4 @@
-import { bytesText, joinWithAnd, rateText, safeName } from '../../format.ts';
+import { bytesText, joinWithAnd, safeName } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
 import { etaDueText, etaText } from '../eta-text.ts';
 import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
@@ -7,6 +7,7 @@ import { otherJvmOf, processPart } from '../other-jvm.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, newestValue, type OtherJvm, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Flags of the JVM do not help: this memory belongs to another process of the container. Find out why it does not end or shrink. End it when its work is done, give it a limit of its own (`ulimit -v`, its own memory option), and limit how many of them run at the same time.';
@@ -21,7 +22,7 @@ export const processGrowth: CauseRule = {
     const name = safeName(share.what ?? 'another process');
     const other = otherJvmOf(context, share);
     return {
-      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${rateText(share.bytesPerHour)}${sizeText(context, part, share)}.${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
+      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${steadyRateText(context, share.cause, share.bytesPerHour)}${sizeText(context, part, share)}.${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
       severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
@@ -59,7 +60,7 @@ function severalFound(context: RuleContext, share: CauseShare): ReturnType<Cause
   const listed = joinWithAnd([...names.map((name) => safeName(name)), ...more]);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return {
-    headline: sentence`Processes of ${parts.length} names (${listed}) grow ${rateText(share.bytesPerHour)} together, ${bytesText(bytes)} now.${jvmText(context)}${etaText(context)}`,
+    headline: sentence`Processes of ${parts.length} names (${listed}) grow ${steadyRateText(context, share.cause, share.bytesPerHour)} together, ${bytesText(bytes)} now.${jvmText(context)}${etaText(context)}`,
     severity: oomSeverity(context),
     title: sentence`Other processes of the container grow: ${listed}`,
     evidence: {

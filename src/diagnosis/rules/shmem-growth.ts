@@ -1,4 +1,4 @@
-import { bytesText, rateText, safeName } from '../../format.ts';
+import { bytesText, safeName } from '../../format.ts';
 import type { ShmemHolder } from '../../sources/process/shmem-holder.ts';
 import { etaDueText, noLimitText } from '../eta-text.ts';
 import { fileSituation, filesSubject, holdersText, keepersOf } from '../grown-files-text.ts';
@@ -6,6 +6,7 @@ import { isHeapInShmem } from '../growth/shared-heap.ts';
 import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { filePart, type Sentence, sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.';
@@ -41,7 +42,7 @@ export const shmemGrowth: CauseRule = {
     const end = oom ? `: OOM kill ${etaDueText(context, oom)}.` : `.${noLimitText(context)}`;
     const collector = context.jvm?.collector ?? null;
     return {
-      headline: sentence`${name} grows ${rateText(share.bytesPerHour)}. Most dashboards count it as cache, but the kernel cannot take it back${end}`,
+      headline: sentence`${name} grows ${steadyRateText(context, share.cause, share.bytesPerHour)}. Most dashboards count it as cache, but the kernel cannot take it back${end}`,
       severity: isImminent(oom?.seconds ?? null) ? 'critical' : 'warn',
       title: sentence`tmpfs or shared memory grows`,
       evidence: {

@@ -1,9 +1,9 @@
-import { rateText } from '../../format.ts';
 import { etaText, reclaimTimeText } from '../eta-text.ts';
 import { heldKernelObjects } from '../held-kernel-objects.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, type RuleContext } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const UNRECLAIMABLE_ADVICE =
   'Find the kernel objects that grow: `slabtop -o -s c` on the node sorts them by size. sock_inode_cache, eventpoll, filp: descriptors that are never closed (`ls /proc/PID/fd | wc -l`). inotify_inode_mark: watches on files (`grep -c inotify /proc/PID/fdinfo/*`). nf_conntrack: connections. task_struct, pid: processes and threads that never end. What a process holds is freed when it ends.';
@@ -21,7 +21,7 @@ export const slabGrowth: CauseRule = {
     const held = heldKernelObjects(context);
     const end = share.reclaimable ? '' : etaText(context);
     return {
-      headline: sentence`Kernel memory grows ${rateText(share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable, held !== null)}.${end}${held === null ? '' : sentence` ${held.text}`}`,
+      headline: sentence`Kernel memory grows ${steadyRateText(context, share.cause, share.bytesPerHour)} on its own: ${reclaimability(context, share.reclaimable, held !== null)}.${end}${held === null ? '' : sentence` ${held.text}`}`,
       severity: share.reclaimable ? (held === null ? 'info' : 'warn') : oomSeverity(context),
       title:
         share.reclaimable && context.target.cgroup.version === 2

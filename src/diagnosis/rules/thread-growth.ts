@@ -1,8 +1,8 @@
-import { rateText } from '../../format.ts';
 import { etaText } from '../eta-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity, trendOf } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const ADVICE =
   'Take a thread dump (`jcmd PID Thread.print`) and look for a name that repeats: an executor or an HTTP client that is created for each request, or a timer that is never cancelled. Bound the pool.';
@@ -16,7 +16,7 @@ export const threadGrowth: CauseRule = {
     const threads = newestValue(context, 'threads');
     const now = threads === null ? '' : `, ${threads} now`;
     return {
-      headline: sentence`Threads grow${paceText(perHour)}${now}; their stacks and kernel memory take ${rateText(share.bytesPerHour)}.${etaText(context)}`,
+      headline: sentence`Threads grow${paceText(perHour)}${now}; their stacks and kernel memory take ${steadyRateText(context, share.cause, share.bytesPerHour)}.${etaText(context)}`,
       severity: oomSeverity(context),
       title: sentence`Threads are started and never end`,
       evidence: {

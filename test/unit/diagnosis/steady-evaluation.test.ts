@@ -51,6 +51,28 @@ test('what is flat beside a cache stays as it was said first for half an hour, w
   assert.match(after(30 * MINUTE_S), /\. Threads and working set are flat/);
 });
 
+test('a rate at the border of two units of time is told in one of them, and in another as soon as it is far from there', () => {
+  const of = (slope: number): Given => ({
+    evaluation: {
+      trend: 'growing',
+      leak: true,
+      causes: [causeShare('native', slope)],
+      fields: { usage: overAMinute('growing', slope) },
+    },
+  });
+  const rates = verdictsOf([3.7e9, 3.5e9, 3.7e9, 3.3e9, 1.8e9, 3.7e9].map(of)).map(
+    ({ headline }) => / grows (.*? a \w+)/.exec(headline)![1],
+  );
+  assert.deepEqual(rates, [
+    '1 MB a second',
+    '1 MB a second',
+    '1 MB a second',
+    '0.9 MB a second',
+    '30 MB a minute',
+    '62 MB a minute',
+  ]);
+});
+
 test('growth that the evaluations find three times of four is reported without a break, with the newest numbers', () => {
   const grows = (slope: number): Given => ({
     evaluation: {
