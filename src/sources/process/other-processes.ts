@@ -57,19 +57,34 @@ export function otherProcesses(
   return sumByName(membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames));
 }
 
+/**
+ * Workers write what they do into their name (setproctitle: "postgres: app orders 10.0.0.7(5121) idle"). Those whose names differ in numbers alone
+ * are of one name, with a `*` for each number. The name of a program has no space, and a number in it is its version.
+ */
+const commonName = (name: string): string => (name.includes(' ') ? name.replace(/\d+(?:[.:-]\d+)*/g, '*') : name);
+
 /** Summed by name, largest first. */
 export function sumByName(members: readonly Member[]): ProcessesByName[] {
   const groups = new Map<string, Group>();
   for (const member of members) {
-    const group = groups.get(member.name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: member };
+    const name = commonName(member.name);
+    const group = groups.get(name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: member };
     group.processes++;
     group.anonBytes += member.anonBytes;
     group.swapBytes += member.swapBytes;
     if (withSwap(member) > withSwap(group.largest)) group.largest = member;
-    groups.set(member.name, group);
+    groups.set(name, group);
   }
-  return [...groups.values()]
-    .map(({ largest: { name, pid, parent }, ...sums }) => ({ name, ...sums, pid, parent }))
+  return [...groups]
+    .map(
+      ([
+        name,
+        {
+          largest: { pid, parent },
+          ...sums
+        },
+      ]) => ({ name, ...sums, pid, parent }),
+    )
     .sort((a, b) => withSwap(b) - withSwap(a));
 }
 

@@ -65,3 +65,20 @@ test('a browser that writes its whole command line into the first argument has t
     ['headless-browser-shell'],
   );
 });
+
+test('workers that write what they do into their names are of one name, and versions of a program are not', (t) => {
+  const root = procOf(t, [
+    { pid: 2, name: 'postgres: app o', anon: 10, cmdline: 'postgres: app orders 10.0.0.7(5121) idle\0' },
+    { pid: 3, name: 'postgres: app o', anon: 30, cmdline: 'postgres: app orders 10.0.0.12(40) idle\0' },
+    { pid: 4, name: 'python3', anon: 5 },
+    { pid: 5, name: 'python2', anon: 4 },
+  ]);
+  assert.deepEqual(
+    otherProcesses(root, [2, 3, 4, 5], null).map(({ name, processes, pid }) => [name, processes, pid]),
+    [
+      ['postgres: app orders *(*) idle', 2, 3],
+      ['python3', 1, 4],
+      ['python2', 1, 5],
+    ],
+  );
+});
