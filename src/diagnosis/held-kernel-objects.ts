@@ -1,7 +1,8 @@
 import { processText, safeName } from '../format.ts';
 import type { CountedObjects, KernelObjects } from '../sources/process/kernel-objects.ts';
 import { KIB } from '../units.ts';
-import { newestValue, type RuleContext } from './rule-context.ts';
+import { mayExplain } from './growth/held-kernel-memory.ts';
+import { growthOf, newestValue, type RuleContext } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
 
 /*
@@ -67,7 +68,9 @@ const MIN_SHARE = 0.25;
 /** The objects that may explain kernel memory that grows, in a sentence, with advice; null: none are known. */
 export function heldKernelObjects(context: RuleContext): { readonly text: Sentence; readonly advice: string } | null {
   const kernel = newestValue(context, 'kernel') ?? newestValue(context, 'slab') ?? 0;
-  const [most] = [...context.kernelObjects].sort((a, b) => mostBytes(b) - mostBytes(a));
+  const kernelPerHour = growthOf(context, 'kernel') || growthOf(context, 'slab');
+  const objects = context.kernelObjects.filter((one) => kernelPerHour === 0 || mayExplain(one, kernelPerHour));
+  const [most] = [...objects].sort((a, b) => mostBytes(b) - mostBytes(a));
   const explains = most !== undefined && mostBytes(most) >= MIN_SHARE * kernel ? most : null;
   const held = context.steady.keep<CountedObjects | null>('holder of kernel objects', explains, {
     same: (a, b) => (a === null) === (b === null) && (a === null || b === null || holderOf(a) === holderOf(b)),

@@ -5,10 +5,14 @@ import { HOUR_S, KIB, MINUTE_S } from '../../units.ts';
 
 /** What one of them takes of kernel memory at least: an inode and a name, and what a watch has. Of pipes and sockets it depends on what is in them. */
 const LEAST_BYTES: Partial<Record<CountedObjects['kind'], number>> = { 'tmpfs-file': 0.8 * KIB, watch: KIB };
-/** They are the growth if they are this share of it. */
+/** They are the growth if they are this share of it; less than the smaller share explains none of it. */
 const MIN_SHARE = 0.5;
+const MIN_SHARE_NAMED = 0.25;
+/** Objects that take more than all of the growth are charged to another container, which writes to the same tmpfs. */
+const MAX_SHARE = 1.25;
 /** A shorter count may be of a moment. */
 const MIN_SECONDS = 10;
+const MIN_SECONDS_NAMED = 5;
 /** A leak is known after so long, where its end is near, as that of other memory is; else after the first minutes, in which pools fill. */
 const SOON_SECONDS = 30;
 const NEAR_END_S = 30 * MINUTE_S;
@@ -16,13 +20,27 @@ const NEAR_END_TIMES = 24;
 const START_S = 5 * MINUTE_S;
 const MAX_CONFIDENCE = 0.95;
 
+/** What they take at least of what kernel memory grows by in an hour; null: what one of them takes is not known, or how fast they become more. */
+function leastPerHour({ kind, grew, seconds }: CountedObjects, minSeconds: number): number | null {
+  const least = LEAST_BYTES[kind];
+  return least === undefined || seconds < minSeconds ? null : (grew / seconds) * HOUR_S * least;
+}
+
+/** Whether the objects may be what kernel memory grows by. */
+export function mayExplain(objects: CountedObjects, kernelPerHour: number): boolean {
+  if (LEAST_BYTES[objects.kind] === undefined) return true;
+  const least = leastPerHour(objects, MIN_SECONDS_NAMED);
+  return least !== null && least >= MIN_SHARE_NAMED * kernelPerHour && least <= MAX_SHARE * kernelPerHour;
+}
+
 /** Whether kernel memory that is taken to be reclaimable, or of which cgroup v1 does not say it, grows by objects that stay until they are closed or removed. */
 export function isKernelMemoryHeld({ causes }: Evaluation, objects: readonly CountedObjects[]): boolean {
   const slab = causes.find(({ cause }) => cause === 'slab');
-  const perHour = objects.reduce((sum, { kind, grew, seconds }) => {
-    return seconds < MIN_SECONDS ? sum : sum + (grew / seconds) * HOUR_S * (LEAST_BYTES[kind] ?? 0);
-  }, 0);
-  return slab?.reclaimable === true && perHour >= MIN_SHARE * slab.bytesPerHour;
+  if (slab?.reclaimable !== true) return false;
+  return objects.some((one) => {
+    const least = leastPerHour(one, MIN_SECONDS);
+    return least !== null && least >= MIN_SHARE * slab.bytesPerHour && least <= MAX_SHARE * slab.bytesPerHour;
+  });
 }
 
 /** The evaluation with that memory as what the kernel cannot reclaim. `roomBytes`: what is left of the limit; null: there is none. */

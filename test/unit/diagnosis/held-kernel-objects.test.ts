@@ -7,7 +7,7 @@ import { slabGrowth } from '../../../src/diagnosis/rules/slab-growth.ts';
 import { sentenceText } from '../../../src/diagnosis/sentence.ts';
 import type { CountedObjects } from '../../../src/sources/process/kernel-objects.ts';
 import { MIB } from '../../../src/units.ts';
-import { applyRule, causeShare, type Given, ruleContext } from '../../support/rule-context.ts';
+import { applyRule, causeShare, fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
 
 const PIPES = { pid: 7, kind: 'pipe', count: 4824, grew: 0, seconds: 0 } as const;
 const growing = (cause: 'slab' | 'kernel'): Given => ({
@@ -62,6 +62,25 @@ test('files of a tmpfs and watches take kernel memory, too, and what takes most 
   );
   assert.match(heldText(40, watches) ?? '', /about 24,000 watches on files and folders \(inotify\), by pid 7:/);
   assert.equal(heldText(400, watches), null, 'they are too few for so much');
+});
+
+test('files of a tmpfs that take more than kernel memory grows by are of another container, and those that do not become more explain nothing', () => {
+  const named = (perSecond: number, seconds = 20) => {
+    const files = { kind: 'tmpfs-file', path: '/shm', count: 150_000, grew: perSecond * seconds, seconds } as const;
+    const sockets = { kind: 'socket', pid: 7, count: 900, grew: 300, seconds } as const;
+    const held = heldKernelObjects(
+      ruleContext({
+        values: { kernel: 90 * MIB },
+        kernelObjects: [files, sockets],
+        evaluation: { fields: { kernel: fieldTrend('growing', 3.3e9) } },
+      }),
+    );
+    return held && sentenceText(held.text);
+  };
+  assert.match(named(1000) ?? '', /^On the tmpfs \/shm/);
+  assert.match(named(1000, 3) ?? '', /sockets/, 'too short to know how fast they become more');
+  assert.match(named(2000) ?? '', /sockets/);
+  assert.match(named(0) ?? '', /sockets/);
 });
 
 test('sockets explain much kernel memory only where they become more: those of clients that wait hold little', () => {
