@@ -17,7 +17,8 @@ const KERNEL_CAUSES: ReadonlySet<string> = new Set<GrowthCause>(['slab', 'kernel
  * The evaluation with kernel memory as part of the processes that become more and more: each takes more of it than of its own where it is small.
  * cgroup v1 has one figure for all kernel memory, so its trends leave it out beside other growth, and with it the time to the OOM kill.
  */
-export function withKernelOfProcesses(evaluation: Evaluation, growth: AnonGrowth | null): Evaluation {
+export function withKernelOfProcesses(evaluated: Evaluation, growth: AnonGrowth | null): Evaluation {
+  const evaluation = withoutStacksOfProcesses(evaluated, growth);
   const { causes, fields } = evaluation;
   const kernel = fields.kernel?.trend === 'growing' ? (fields.kernel.slopeBytesPerHour ?? 0) : 0;
   const parts = (growth?.parts ?? []).filter((part) => newPerHour(part) > 0);
@@ -42,6 +43,21 @@ export function withKernelOfProcesses(evaluation: Evaluation, growth: AnonGrowth
         ? { ...eta, seconds: eta.seconds * sooner, low: eta.low * sooner, high: eta.high === null ? null : eta.high * sooner }
         : eta,
     ),
+  };
+}
+
+/** Kernel stacks that grow while the JVM starts no threads are those of processes that become more. */
+function withoutStacksOfProcesses(evaluation: Evaluation, growth: AnonGrowth | null): Evaluation {
+  const { causes, fields } = evaluation;
+  const areMore = growth?.parts.some((part) => newPerHour(part) > 0) === true;
+  if (!areMore || fields.threads === undefined || fields.threads.trend === 'growing') return evaluation;
+  const stacks = causes.find(({ cause }) => cause === 'threads');
+  const first = causes.find(({ cause }) => cause === 'process');
+  if (stacks === undefined || first === undefined) return evaluation;
+  const whole = { ...first, bytesPerHour: first.bytesPerHour + stacks.bytesPerHour };
+  return {
+    ...evaluation,
+    causes: causes.flatMap((share) => (share === stacks ? [] : [share === first ? whole : share])).sort(byWeight),
   };
 }
 

@@ -51,3 +51,25 @@ test('kernel memory is not theirs where they are few, where it is more than they
   assert.deepEqual(sleeping(900)[0], alone);
   assert.deepEqual(sleeping(44, [causeShare('slab', 44 * MIB)])[0], [['slab', 44]]);
 });
+
+test('kernel stacks that grow while the JVM starts no threads are of the processes, and no threads are to blame', () => {
+  const causes = [
+    causeShare('process', 10 * MIB, { what: 'sleep' }),
+    causeShare('page-tables', 8 * MIB),
+    causeShare('threads', 2 * MIB),
+  ];
+  const after = (trend: 'stable' | 'growing', processes = 200) => {
+    const fields = { threads: fieldTrend(trend, trend === 'growing' ? 100 : 0) };
+    const { evaluation } = ruleContext({ evaluation: { trend: 'growing', causes, fields } });
+    return withKernelOfProcesses(evaluation, growth(processes)).causes.map(({ cause, bytesPerHour }) => [
+      cause,
+      bytesPerHour / MIB,
+    ]);
+  };
+  assert.deepEqual(after('stable'), [
+    ['process', 12],
+    ['page-tables', 8],
+  ]);
+  assert.equal(after('growing').length, 3);
+  assert.equal(after('stable', 8).length, 3, 'they are few');
+});
