@@ -192,8 +192,21 @@ const causesBeside = ({ leak, fields }: Pick<Evaluation, 'leak' | 'fields'>): Ke
     published.shares.length === 0 ||
     now.shares.length === 0 ||
     (published.by === 'fields' && now.by === 'parts') ||
+    isOvertaken(published, now) ||
     namesMore(published.shares, now.shares),
 });
+
+/** So many times as fast as all that was published is a cause that has just begun, such as a tool that somebody starts. */
+const MUCH_FASTER = 4;
+
+/** Whether a part that was measured, and that the kernel cannot reclaim, grows much faster than all that is published. */
+function isOvertaken(published: Causes, now: Causes): boolean {
+  if (now.by !== 'parts') return false;
+  const most = Math.max(...published.shares.map((share) => (newest(share, now.shares) ?? share).bytesPerHour));
+  return now.shares.some(
+    (share) => !share.reclaimable && newest(share, published.shares) === null && share.bytesPerHour >= MUCH_FASTER * most,
+  );
+}
 
 const namesOf = (causes: readonly CauseShare[]): string => causes.map(({ cause, what }) => `${cause} ${what}`).join();
 

@@ -222,6 +222,15 @@ describe('causes', () => {
     assert.deepEqual(beside('stable', 4e6), ['native', 'page-cache']);
   });
 
+  test('that grow much faster than all that was published are published at once, if the kernel cannot reclaim them', () => {
+    const slow = named('native', 'direct buffers', 1.7e9);
+    const jmap = (perHour: number) => [named('process', 'jmap', perHour), named('native', 'direct buffers', 1.5e9)];
+    assert.deepEqual(seen([slow], jmap(20e9)).at(-1), ['process jmap 20000', 'native direct buffers 1500']);
+    assert.deepEqual(seen([slow], jmap(3e9)).at(-1), ['native direct buffers 1500'], 'it waits');
+    const cache = { ...named('page-cache', '/dump', 20e9), reclaimable: true };
+    assert.deepEqual(seen([slow], [slow, cache]).at(-1), ['native direct buffers 1700']);
+  });
+
   test('do not change at once to others, lose a name at once, or change it', () => {
     assert.deepEqual(seen([named('page-cache', null)], [named('heap', 'x')]).at(-1), ['page-cache null 1']);
     assert.deepEqual(seen([named('page-cache', '/a')], [named('page-cache', null)]).at(-1), ['page-cache /a 1']);
