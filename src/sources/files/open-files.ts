@@ -1,4 +1,4 @@
-import { closeSync, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { codeOf, pinLink } from '../process/pinned-path.ts';
 import { withoutDeletedMark } from '../process/proc-paths.ts';
 import { descriptorSlots } from '../process/procfs.ts';
@@ -169,7 +169,9 @@ export class OpenFiles {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
     known.unasked.delete(fd);
     // The kernel returns the text of a link from its own memory, whatever file system the file is on.
-    const name = linkText(link);
+    // Beyond the highest most numbers are free, and the error of a call takes the time of two.
+    const isBeyond = fd > Math.max(known.top, known.highest);
+    const name = isBeyond && lstatSync(link, { throwIfNoEntry: false }) === undefined ? null : linkText(link);
     if (name === null) return null;
     known.highest = Math.max(known.highest, fd);
     // Files of /proc and /sys are regular files too, but have no page cache.
