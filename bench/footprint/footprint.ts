@@ -85,10 +85,13 @@ const group = (): ProgramCgroup | null => {
     return null;
   }
 };
+// As in a pod, no program keeps its data in a folder of the JVMs: memhound would follow its own files there, which change at each tick.
+const logs = join(dir, 'logs');
+mkdirSync(logs);
 const pods = Array.from({ length: number('jvms') }, () => makeCgroup(256 << 20));
 const jvms = await Promise.all(
   pods.map(async (pod, i) => {
-    const java = await startJava(`demo/${MAIN_CLASS}.java`, [join(dir, `app-${i}.log`), '0.02', '100'], { cgroup: pod });
+    const java = await startJava(`demo/${MAIN_CLASS}.java`, [join(logs, `app-${i}.log`), '0.02', '100'], { cgroup: pod });
     await java.line((line) => line.startsWith('logging'));
     return java;
   }),

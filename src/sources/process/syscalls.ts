@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { endianness, constants as os } from 'node:os';
 import { KIB } from '../../units.ts';
 
@@ -54,8 +55,8 @@ let loaded: Promise<Syscalls | string> | null = null;
 async function load(): Promise<Syscalls | string> {
   if (process.platform !== 'linux') return `this is ${process.platform}, and the calls are Linux's`;
   try {
-    const { default: koffi } = await import('koffi');
-    return bind(koffi);
+    // An import would read all exports of Node's modules that koffi imports, and so load what stands behind them: 0.25 MiB.
+    return bind(createRequire(import.meta.url)('koffi') as typeof import('koffi').default);
   } catch (error) {
     return `the library koffi could not be loaded: ${(error as Error).message}`;
   }
