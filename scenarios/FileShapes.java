@@ -24,7 +24,7 @@ import java.util.List;
  * bursts: one file to which nothing is written for 17 seconds, and then all that is due in three.
  * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. snapshot: the same, written under
  * another ending. log-and-heap: a log, and a heap that fills a third as fast beside it. locks: empty files under random names; each takes 1 KiB of
- * kernel memory. watched: folders, each watched by one WatchService; each takes 5 KiB of page cache and kernel memory.
+ * kernel memory. blobs: files of 40 to 440 kB under random names, scattered over 2,000 folders. watched: folders, each watched by one WatchService; each takes 5 KiB of page cache and kernel memory.
  */
 public class FileShapes {
   private static final byte[] PART = new byte[64 * 1024];
@@ -62,6 +62,7 @@ public class FileShapes {
       case "snapshot": replaced("snapshot.db", "snapshot.tmp"); break;
       case "bursts": bursts(); break;
       case "log-and-heap": logAndHeap(); break;
+      case "blobs": blobs(); break;
       case "locks": locks(); break;
       case "watched": watched(); break;
       default: throw new IllegalArgumentException(args[0]);
@@ -147,6 +148,16 @@ public class FileShapes {
       in.mkdirs();
       Files.write(new File(in, java.util.UUID.randomUUID() + ".bin").toPath(), object);
       pace(object.length);
+    }
+  }
+
+  private static void blobs() throws Exception {
+    for (int i = 0; more(); i++) {
+      File in = new File(folder, "content/vol-" + i % 43 + "/chap-" + i % 47);
+      in.mkdirs();
+      try (RandomAccessFile out = new RandomAccessFile(new File(in, java.util.UUID.randomUUID() + ".bytes"), "rw")) {
+        fill(out, 40_000 + i * 104_729L % 400_000);
+      }
     }
   }
 

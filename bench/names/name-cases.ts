@@ -54,6 +54,13 @@ export const NAME_CASES: readonly NameCase[] = [
     HARMLESS,
   ),
   row(
+    'blobs under random names in many folders',
+    ['FileShapes', 'blobs', 'FOLDER/blobs', '4', '400'],
+    'page-cache',
+    /\d+ files in \S*\/blobs\/.* But the disk they fill lasts/,
+    HARMLESS,
+  ),
+  row(
     'a log for each tenant',
     ['Segments', 'tenants', 'FOLDER/tenants', '4', '8', '400'],
     'page-cache',
