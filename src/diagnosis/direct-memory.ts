@@ -1,6 +1,7 @@
+import { booleanFlag } from '../sources/jvm/jvm-flags.ts';
 import { LEDGER_PARTS } from './ledger/part-table.ts';
 import type { RuleContext } from './rule-context.ts';
-import { sizeFlag } from './size-flag.ts';
+import { fitsLimit, sizeFlag } from './size-flag.ts';
 
 /** The most that direct buffers may take, and where that is from. */
 interface DirectMemoryLimit {
@@ -26,6 +27,21 @@ export function directMemoryLimit({ jvm, series }: Pick<RuleContext, 'jvm' | 'se
     text: 'as much as -Xmx, since -XX:MaxDirectMemorySize is not given',
   };
 }
+
+/**
+ * The most that direct buffers may take, of which there are so many bytes now, if the limit of the container has room for it: there the JVM collects.
+ * null: nothing bounds them before that.
+ */
+export function directBound(context: RuleContext, bytesNow: number): DirectMemoryLimit | null {
+  const most = directMemoryLimit(context);
+  // Under another allocator than glibc's all that malloc holds looks like large blocks.
+  const isOnlyDefault = most?.flag === null && context.allocator !== null && context.allocator !== 'glibc';
+  return most === null || isOnlyDefault || !fitsLimit(context, most.bytes - bytesNow) ? null : most;
+}
+
+/** Whether nothing is collected where direct buffers end. */
+export const hasNoExplicitCollections = ({ jvm }: Pick<RuleContext, 'jvm'>): boolean =>
+  booleanFlag(jvm?.flags ?? [], 'DisableExplicitGC') === true;
 
 /** Whether direct buffers are what grows, as far as the mappings tell them from other large blocks. */
 export const directBuffersGrow = ({ evaluation }: Pick<RuleContext, 'evaluation'>): boolean =>

@@ -26,6 +26,7 @@ import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import { Steady, type SteadyState } from './steady.ts';
 import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from './steady-evaluation.ts';
 import { type Finding, type FindingLimit, OOM_KILLED_TEXTS, type OomKilled, type Verdict } from './types.ts';
+import { withWaitingBuffers } from './waiting-buffers.ts';
 
 /**
  * A rule that applies, with its finding. `headline` is null if the rule explains no cause, or not the first one. `lead` is null if the condition
@@ -72,7 +73,8 @@ export function diagnoseAfter(
   const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
   const caused = withHeapEnd(withCauses(evaluation, causes), { ...raw.series, outsideBytes: outsideHeapBytes(raw) });
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
-  const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
+  const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
+  const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });
   // What is known to leak is told at once.
   const isLed = steady.keep('open causes come last', leadsOpenCauses(filled), { atOnce: () => filled.leak !== null });
   const ordered = isLed ? withOpenCausesLast(filled) : filled;

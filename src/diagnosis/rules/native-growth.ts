@@ -1,7 +1,6 @@
 import { bytesText, shareOfBytesText } from '../../format.ts';
-import { booleanFlag } from '../../sources/jvm/jvm-flags.ts';
 import type { CauseShare } from '../../trends/types.ts';
-import { directMemoryLimit } from '../direct-memory.ts';
+import { directBound, hasNoExplicitCollections } from '../direct-memory.ts';
 import { etaText } from '../eta-text.ts';
 import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
 import { nativePartsOf } from '../growth/attribute.ts';
@@ -48,7 +47,6 @@ const BY_ALLOCATOR: Readonly<Record<Allocator, string>> = {
 };
 
 const EXPLICIT_COLLECTIONS_OFF = '-XX:+DisableExplicitGC';
-const hasNoExplicitCollections = ({ jvm }: RuleContext): boolean => booleanFlag(jvm?.flags ?? [], 'DisableExplicitGC') === true;
 const NO_COLLECTION = `${EXPLICIT_COLLECTIONS_OFF} keeps the JVM from collecting for direct buffers, so those that nobody uses stay until the heap is full: remove it, or have -XX:+ExplicitGCInvokesConcurrent instead.`;
 const THREADS =
   'Threads grow beside it, and each keeps its own buffers (ThreadLocal, and those of java.nio) until it ends: first see what starts them (`jcmd PID Thread.print`).';
@@ -157,10 +155,8 @@ function boundText(context: RuleContext, share: CauseShare): string | null {
  * blocks of malloc look the same, and have no bound.
  */
 function directBoundText(context: RuleContext, part: PartGrowth): string | null {
-  const most = directMemoryLimit(context);
-  // Under another allocator than glibc's all that malloc holds looks like large blocks.
-  const isOnlyDefault = most?.flag === null && context.allocator !== null && context.allocator !== 'glibc';
-  if (most === null || isOnlyDefault || !fitsLimit(context, most.bytes - part.bytes)) return null;
+  const most = directBound(context, part.bytes);
+  if (most === null) return null;
   const then = hasNoExplicitCollections(context)
     ? `throws an OutOfMemoryError, even if nobody uses them: ${EXPLICIT_COLLECTIONS_OFF} keeps it from collecting first`
     : 'collects, and throws an OutOfMemoryError if they are in use';
