@@ -64,6 +64,8 @@ interface KnownDescriptors {
   top: number;
   highest: number;
   rounds: number;
+  /** The number that was tried last was free. */
+  wasFree: boolean;
 }
 
 /**
@@ -136,7 +138,10 @@ export class OpenFiles {
 
   #scanOne(pid: number, budget: WorkBudget): void {
     this.#mounts = mountsOf(`${this.#proc}/${pid}/root`);
-    const known = this.#known.get(pid) ?? { next: 0, files: new Map(), unasked: new Map(), top: 0, highest: 0, rounds: 0 };
+    const known = this.#known.get(pid) ?? {
+      ...{ next: 0, files: new Map(), unasked: new Map(), top: 0, highest: 0, rounds: 0 },
+      wasFree: false,
+    };
     this.#known.set(pid, known);
     const slots = descriptorSlots(this.#proc, pid);
     // A program that opens files faster than a round ends has some beyond the highest of the last one: then further numbers are tried.
@@ -169,9 +174,9 @@ export class OpenFiles {
     const link = `${this.#proc}/${pid}/fd/${fd}`;
     known.unasked.delete(fd);
     // The kernel returns the text of a link from its own memory, whatever file system the file is on.
-    // Beyond the highest most numbers are free, and the error of a call takes the time of two.
-    const isBeyond = fd > Math.max(known.top, known.highest);
-    const name = isBeyond && lstatSync(link, { throwIfNoEntry: false }) === undefined ? null : linkText(link);
+    // Free numbers lie together, and the error of a call takes the time of two.
+    const name = known.wasFree && lstatSync(link, { throwIfNoEntry: false }) === undefined ? null : linkText(link);
+    known.wasFree = name === null;
     if (name === null) return null;
     known.highest = Math.max(known.highest, fd);
     // Files of /proc and /sys are regular files too, but have no page cache.
