@@ -11,13 +11,13 @@ const since = (fromT: number, perSecond: number): FieldTrend => {
 };
 
 /** Page cache that is 15 of 16 parts of 3.2 MiB a second, and its line of the last seconds with another slope. */
-function cachePerSecond(lineFrom: number, perSecond: number, usageFrom = 0): number {
+function cachePerSecond(lineFrom: number, perSecond: number, usageFrom = 0, windowSeconds = HOUR_S): number {
   const t = Float64Array.from({ length: 30 }, (_, i) => i);
   const { evaluation } = ruleContext({
     evaluation: {
       trend: 'growing',
       causes: [causeShare('page-cache', perSecond * HOUR_S)],
-      fields: { usage: since(usageFrom, 3.2 * MIB), file: since(lineFrom, perSecond) },
+      fields: { usage: { ...since(usageFrom, 3.2 * MIB), windowSeconds }, file: since(lineFrom, perSecond) },
     },
   });
   const fields = new Map([
@@ -30,6 +30,10 @@ function cachePerSecond(lineFrom: number, perSecond: number, usageFrom = 0): num
 test('page cache has its pace since all memory used grows so, where its own line is of the last seconds', () => {
   assert.equal(Math.round(cachePerSecond(26, 2.6 * MIB)), 3 * MIB);
   assert.equal(Math.round(cachePerSecond(26, 3.6 * MIB)), 3 * MIB);
+});
+
+test('page cache of a young run has its measured share of the growth, also where its line is as long', () => {
+  assert.equal(Math.round(cachePerSecond(0, 2.6 * MIB, 0, 30)), 3 * MIB);
 });
 
 test('page cache has the slope of its own line where that is as long, or many times as fast: then it is another growth', () => {
