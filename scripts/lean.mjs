@@ -21,6 +21,8 @@ const ABSENT_FOR = {
   'node-cron': { child_process: '{}' },
   // For clients, and for compressed messages, which live.ts does not offer.
   ws: { https: '{}', tls: '{}', zlib: '{}' },
+  // For its gateway, and for metrics of Node itself.
+  'prom-client': { https: '{}', zlib: '{}', perf_hooks: '{}' },
   // For loggers in threads.
   pino: { worker_threads: '{ isMainThread: true }' },
   // One check that there is a descriptor.

@@ -1,13 +1,15 @@
 import { type FieldColumns, type FieldName, type FieldValues, fieldName } from '../fields.ts';
 import { DecodedColumns } from './decoded-columns.ts';
 import { downsample } from './downsample.ts';
+import { freeBuffer } from './free-buffer.ts';
 import { FrozenColumns } from './frozen-columns.ts';
 
 /** Rows that are kept as they came, before they are frozen. Room for so many is large enough for malloc to map it, so that unused pages cost nothing. */
 const OPEN_ROWS = 512;
-/** Initial capacities. Both are enlarged when needed. */
-const INITIAL_TIMES = 1024;
-const INITIAL_FIELDS = 48;
+/** Room for fields at first, and steps by which it and that for times grow. */
+const FIELDS = 48;
+const MORE_FIELDS = 16;
+const MORE_TIMES = 1024;
 /** A rise of the size between two merges. */
 const SPARE_BYTES = 16 << 10;
 
@@ -23,14 +25,14 @@ export interface Coarser {
  * a new one touches one page of memory instead of one a field. Older ones are frozen in few bytes, and decoded for those who read them.
  */
 export class Columns {
-  #times = new Float64Array(INITIAL_TIMES);
+  #times = new Float64Array(MORE_TIMES);
   /** Index of each field's column. */
   #places = new Map<FieldName, number>();
   #length = 0;
   #frozen = new FrozenColumns();
   /** The open rows, each with room for `#width` fields. */
   #open = new Float64Array(0);
-  #width = INITIAL_FIELDS;
+  #width = FIELDS;
   /** Changes with each row and each merge, after which columns that were selected before can no longer be decoded. */
   #version = 0;
 
@@ -89,7 +91,7 @@ export class Columns {
     if (this.#length - this.#frozen.length === OPEN_ROWS) this.#freeze();
     if (this.#open.length === 0) this.#open = new Float64Array(OPEN_ROWS * this.#width);
     if (this.#length === this.#times.length) {
-      const times = new Float64Array(this.#length + INITIAL_TIMES);
+      const times = new Float64Array(this.#length + MORE_TIMES);
       times.set(this.#times);
       this.#times = times;
     }
@@ -105,6 +107,13 @@ export class Columns {
       this.#decode(place, first, this.#length, column, 0);
       return column;
     });
+    this.#dropOpen();
+  }
+
+  /** The open rows were frozen. New ones begin in a block whose pages are not touched yet. */
+  #dropOpen(): void {
+    if (this.#open.length > 0) freeBuffer(this.#open.buffer);
+    this.#open = new Float64Array(0);
   }
 
   /** Adds `seconds`, which may be negative, to the times of the rows from `first` on, and drops those of them that are then not after `after`. */
@@ -128,14 +137,14 @@ export class Columns {
     if (known !== undefined) return known;
     const place = this.#places.size;
     this.#places.set(id, place);
-    if (place === this.#width) this.#widen(2 * this.#width);
+    if (place === this.#width) this.#widen(this.#width + MORE_FIELDS);
     const open = this.#length - this.#frozen.length;
     for (let row = 0; row < open; row++) this.#open[row * this.#width + place] = Number.NaN;
     return place;
   }
 
   #widen(width: number): void {
-    const open = new Float64Array(OPEN_ROWS * width);
+    const open = new Float64Array(this.#open.length === 0 ? 0 : OPEN_ROWS * width);
     const rows = this.#length - this.#frozen.length;
     for (let row = 0; row < rows; row++)
       open.set(this.#open.subarray(row * this.#width, row * this.#width + this.#width), row * width);
@@ -226,6 +235,7 @@ export class Columns {
     for (let i = 0; i < kept.length; i++) this.#times[i] = this.#times[kept[i]!]!;
     this.#frozen.release();
     this.#frozen = frozen;
+    this.#dropOpen();
     this.#length = kept.length;
     this.#version++;
   }

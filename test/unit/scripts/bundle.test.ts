@@ -36,9 +36,10 @@ test("a bundle has no module of Node that its libraries require for what is not 
   const required = async (contents: string): Promise<string[]> =>
     [...new Set(Array.from((await text(contents)).matchAll(/require\w*\("node:([a-z_]+)"\)/g), ([, name]) => name!))].sort();
   const ofNone = (names: string[]): string[] =>
-    names.filter((name) => ['assert', 'child_process', 'https', 'tls', 'worker_threads', 'zlib'].includes(name));
-  const libraries = "import { WebSocketServer } from 'ws'; import pino from 'pino'; import cron from 'node-cron';";
-  const used = await required(`${libraries} console.log(WebSocketServer, pino, cron)`);
+    names.filter((name) => ['assert', 'child_process', 'https', 'perf_hooks', 'tls', 'worker_threads', 'zlib'].includes(name));
+  const libraries =
+    "import { WebSocketServer } from 'ws'; import pino from 'pino'; import cron from 'node-cron'; import { Gauge } from 'prom-client';";
+  const used = await required(`${libraries} console.log(WebSocketServer, pino, cron, Gauge)`);
   assert.deepEqual(ofNone(used), []);
   assert.ok(used.includes('http') && used.includes('crypto'), used.join());
   assert.deepEqual(await required("import { gunzipSync } from 'node:zlib'; console.log(gunzipSync)"), ['zlib']);
