@@ -35,8 +35,12 @@ const isUnknown = ({ trend }: Pick<Evaluation, 'trend'>): boolean => trend === '
 const isLate = (published: Evaluation, now: Evaluation): boolean =>
   isUnknown(now) && !isUnknown(published) && windowSeconds(now) >= windowSeconds(published) / 2;
 
-const pauses = (published: Evaluation, { fields: { usage } }: Evaluation): boolean =>
-  published.trend === 'growing' && published.leak !== true && usage !== undefined && isPause(usage);
+/** Whether all memory used pauses between two bursts, or the cache that alone was said to grow: the sum may be noisier than its part. */
+const pauses = (published: Evaluation, { fields: { usage, file } }: Evaluation): boolean => {
+  if (published.trend !== 'growing' || published.leak === true) return false;
+  const isOfCache = published.causes.length > 0 && published.causes.every(({ cause }) => cause === 'page-cache');
+  return (usage !== undefined && isPause(usage)) || (isOfCache && file !== undefined && isPause(file));
+};
 
 const growAlike = (a: Evaluation, b: Evaluation): boolean => a.trend === b.trend && causesOf(a.causes) === causesOf(b.causes);
 const isSame = (a: Evaluation, b: Evaluation): boolean => a.leak === b.leak && growAlike(a, b);

@@ -145,6 +145,11 @@ describe('the trend of a field', () => {
     };
     assert.deepEqual(last(inBursts('settling', 2)), ['growing', 1, 'growing']);
     assert.deepEqual(last(inBursts('settling', null)), ['settling', 0, 'settling']);
+    const ofCacheAlone: Evaluation = {
+      ...growing(1e6, []),
+      fields: { usage: fieldTrend('growing', 1e6), file: inBursts('settling', 2).fields.file! },
+    };
+    assert.deepEqual(last(ofCacheAlone), ['growing', 1, 'growing'], 'the sum is not known to come in bursts');
   });
 
   test('is one statement for each field', () => {
