@@ -6,17 +6,36 @@ export interface Swings {
 
 /** Smaller swings, as a share of the highest level, are noise of collectors and caches. */
 const MIN_SHARE = 0.15;
-/** It comes back when it falls by a third of the range from its last peak, and goes up again by as much: the start may lie below all that follows. */
+/** It comes back when it goes from the upper to the lower third of the range. */
 const THIRD = 1 / 3;
+const MIN_FALLS = 2;
+/** Over a start far below, or a spike far above, all that follows it also comes back when it falls by a third of the range and goes up again, so often. */
+const MIN_FALLS_WITHIN = 3;
 /** A start that lies lower than all that follows by this share of the range is no level that it comes back to. */
 const START = 1 / 5;
-const MIN_FALLS = 2;
 
-/** Since `fromS`; null: it did not come back at least twice, or moved little. */
+/** Since `fromS`; null: it did not come back often enough, or moved little. */
 export function swings(t: Float64Array, values: Float64Array, fromS: number): Swings | null {
   const known = values.filter((value, i) => Number.isFinite(value) && t[i]! >= fromS);
   const range = rangeOf(known);
-  if (!(range.high - range.low > MIN_SHARE * range.high)) return null;
+  if (!isWide(range)) return null;
+  return swingsWithin(known, range) ?? (fallsThrough(known, range) >= MIN_FALLS ? range : null);
+}
+
+const isWide = ({ low, high }: Swings): boolean => high - low > MIN_SHARE * high;
+
+/** How often it goes from the upper to the lower third. */
+function fallsThrough(known: Float64Array, { low, high }: Swings): number {
+  let [falls, isUp] = [0, false];
+  for (const value of known) {
+    const place = (value - low) / (high - low);
+    if (place >= 1 - THIRD) isUp = true;
+    else if (isUp && place <= THIRD) [falls, isUp] = [falls + 1, false];
+  }
+  return falls;
+}
+
+function swingsWithin(known: Float64Array, range: Swings): Swings | null {
   const travel = THIRD * (range.high - range.low);
   let [falls, isUp, turn, firstFall] = [0, false, known[0]!, 0];
   for (const [i, value] of known.entries()) {
@@ -26,11 +45,11 @@ export function swings(t: Float64Array, values: Float64Array, fromS: number): Sw
     if (isUp && ++falls === 1) firstFall = i;
     [isUp, turn] = [!isUp, value];
   }
-  if (falls < MIN_FALLS) return null;
+  if (falls < MIN_FALLS_WITHIN) return null;
   const { low } = rangeOf(known.subarray(firstFall));
   const isOfStart = low - range.low > START * (range.high - range.low);
   const levels = { low: isOfStart ? low : range.low, high: range.high };
-  return levels.high - levels.low > MIN_SHARE * levels.high ? levels : null;
+  return isWide(levels) ? levels : null;
 }
 
 function rangeOf(values: Float64Array): Swings {

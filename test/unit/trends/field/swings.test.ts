@@ -16,6 +16,13 @@ test('a start below all that follows hides no swing, and is none of its lowest l
     { low: 100, high: 200 },
   ));
 
+test('two ways back through the whole range are enough, and over a start far below it takes three', () => {
+  const over = (start: number, period: number) => of((second) => (second < 5 ? start : saw(period)(second)));
+  assert.deepEqual(over(100, 45), { low: 100, high: 200 });
+  assert.equal(over(20, 45), null);
+  assert.deepEqual(over(20, 24), { low: 100, high: 200 });
+});
+
 test('a single way back is no swing, nor is a rise or a small movement', () => {
   assert.equal(of(saw(60)), null);
   assert.equal(
