@@ -35,7 +35,7 @@ const severitiesOf = (rule: Rule): string => {
   );
   if (used.length === 0)
     throw new Error(`src/diagnosis/rules/${rule.id}.ts: expected one of the severities ${SEVERITIES.join(', ')}`);
-  return used.join(' or ');
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(used).replace(/,(?= or )/, '');
 };
 
 const entry = (rule: Rule): string =>

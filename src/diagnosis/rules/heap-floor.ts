@@ -13,7 +13,10 @@ import { steadyRateText } from '../steady-rate.ts';
 const ADVICE =
   'Take two class histograms some time apart and compare them (`memhound explain --histogram --attach`, or `jcmd PID GC.class_histogram`), or dump the heap before HEAP_MAX is reached. A larger -Xmx only delays it.';
 
-/** The heap floor rises: the live set after GC grows. A sawtooth over a level floor is healthy. */
+/**
+ * The heap floor rises: the live set after GC grows. A sawtooth over a level floor is healthy. A heap with `what` `filling` touches new pages beside
+ * another cause, and no collection has told yet what of it is live.
+ */
 export const heapFloor: CauseRule = {
   id: 'heap-floor',
   cause: 'heap',
