@@ -11,7 +11,8 @@ import { type ContainerOptions, WatchedContainer } from './watched-container.ts'
 export interface ContainerChanges {
   /** The watched instance has ended. Another instance replaces it. */
   readonly onRemoved: (watched: WatchedContainer) => Promise<void>;
-  readonly onReplaced: (watched: WatchedContainer) => void;
+  /** `isBeside`: another process that is watched has run on in its cgroup, so the container has. */
+  readonly onReplaced: (watched: WatchedContainer, isBeside: boolean) => void;
   readonly onAdded: (watched: WatchedContainer) => Promise<void>;
   /** A folder without an owner belongs to this target. Resolves with the folder's new key. */
   readonly onAdopted: (folder: string, key: string) => Promise<string>;
@@ -76,6 +77,8 @@ export class ContainerRegistry {
     this.lookup.noTarget = null;
     const candidates = this.#candidates();
     const matched = matchHistories(candidates, found.targets);
+    const isLiving = (path: string): boolean =>
+      candidates.some(({ alive, watched }) => alive && watched?.target.cgroup.path === path);
     await this.#closeShells(found.targets, new Set(matched.values()));
     for (const target of inOrderOfStart(found.targets)) {
       const history = matched.get(target);
@@ -84,7 +87,7 @@ export class ContainerRegistry {
       else {
         if (history.watched.alive) await changes.onRemoved(history.watched);
         await history.watched.replaceTarget(target);
-        changes.onReplaced(history.watched);
+        changes.onReplaced(history.watched, isLiving(target.cgroup.path));
       }
     }
     const left = candidates.filter((candidate) => candidate.watched === null && ![...matched.values()].includes(candidate));

@@ -1,6 +1,7 @@
 import { Due } from '../clock.ts';
 import { costOf } from '../culprit/questions.ts';
 import type { Verdict } from '../diagnosis/types.ts';
+import { safeName } from '../format.ts';
 import type { History } from '../history/history.ts';
 import type { StoredFolder } from '../history/store/folder-owner.ts';
 import type { Store } from '../history/store/store.ts';
@@ -8,7 +9,7 @@ import type { Log } from '../outlets/log.ts';
 import type { Status } from '../outlets/status.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
-import { HOUR_S, MINUTE_MS, SECOND_MS } from '../units.ts';
+import { HOUR_S, MINUTE_MS, MINUTE_S, SECOND_MS } from '../units.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import { CulpritOnAlarm } from './culprit-on-alarm.ts';
 import { FailureLog } from './failure-log.ts';
@@ -237,14 +238,20 @@ export class Watcher {
   async #reconcile(found: TargetSearch, nowMs: number): Promise<void> {
     await this.#containers.reconcile(found, {
       onRemoved: (watched) => this.#finalize(watched, nowMs),
-      onReplaced: (watched) => {
-        watched.history.recordEvent({ t: nowMs / SECOND_MS, type: 'restart' });
+      onReplaced: (watched, isBeside) => {
+        const { history } = watched;
+        const ranSeconds = nowMs / SECOND_MS - Math.max(history.epoch.startS, history.firstS ?? 0);
+        history.recordEvent({ t: nowMs / SECOND_MS, type: 'restart' });
+        // A JVM that another one starts for each piece of work, again and again, is no news.
+        if (isBeside && ranSeconds < BRIEF_RUN_S) return;
         this.#messages.emit({
           type: 'restart',
           kind: 'restart',
           target: watched.target.id,
           at: iso(nowMs),
-          reason: 'the container was restarted',
+          reason: isBeside
+            ? `${safeName(watched.target.identity.name)} was started again; its container runs on`
+            : 'the container was restarted',
         });
       },
       onAdded: async (watched) => {
@@ -267,6 +274,9 @@ export class Watcher {
     for (const watched of this.#containers) if (watched.restored) this.#saveOwner(watched);
   }
 }
+
+/** A JVM that ran beside another one for less is a helper of it. */
+const BRIEF_RUN_S = 10 * MINUTE_S;
 
 /** Records that memhound started, which explains a gap. At most one event an hour, because history keeps few and memhound may restart every minute. */
 function recordStart(history: History, nowS: number): void {

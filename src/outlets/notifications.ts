@@ -43,6 +43,6 @@ export const logNotifications = (status: Status, log: Log): (() => void) =>
     const level = news.event === 'oom-kill' || news.leak === true ? 'warn' : 'info';
     log[level](
       news,
-      news.event === 'verdict' ? 'verdict changed' : news.event === 'restart' ? 'container restarted' : 'OOM kill',
+      news.event === 'verdict' ? 'verdict changed' : news.event === 'restart' ? 'restarted' : 'OOM kill',
     );
   });

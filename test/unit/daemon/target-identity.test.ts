@@ -52,6 +52,34 @@ test('another program in the cgroup of one that ended is a restart of the contai
   assert.equal(pod.messages.filter((m) => m.type === 'restart').length, 1);
 });
 
+test('a JVM that another one starts for each piece of work is no news when it comes again; one that had run for long is, and its container runs on', async (t) => {
+  const pod = new WatchedPod(t);
+  const converter = {
+    ...billing,
+    group: orders.group,
+    container: orders.container,
+    rssMiB: 100,
+    command: 'com.example.Converter',
+  };
+  const news = () => pod.messages.flatMap((m) => (m.type === 'restart' ? [m.reason] : []));
+  const startAgain = async (from: number, to: number) => {
+    pod.tree.end(from);
+    pod.tree.run({ ...converter, pid: to, startTicks: 1000 + to });
+    await pod.tick();
+    await pod.tick();
+  };
+  pod.tree.run({ ...orders, command: 'com.example.Orders' });
+  pod.tree.run(converter);
+  await pod.start();
+  await startAgain(20, 21);
+  await startAgain(21, 22);
+  assert.deepEqual(news(), []);
+  assert.deepEqual((await pod.histories('rss'))[22]?.at(-1), 100, 'its history goes on');
+  for (let minute = 0; minute < 10; minute++) await pod.tick();
+  await startAgain(22, 23);
+  assert.deepEqual(news(), ['com.example.Converter was started again; its container runs on']);
+});
+
 test('the same holds if only the main class distinguishes the containers', async (t) => {
   const pod = new WatchedPod(t);
   const [a, b] = [
