@@ -41,8 +41,5 @@ export function onNotification(status: Status, notify: (news: Notification) => v
 export const logNotifications = (status: Status, log: Log): (() => void) =>
   onNotification(status, (news) => {
     const level = news.event === 'oom-kill' || news.leak === true ? 'warn' : 'info';
-    log[level](
-      news,
-      news.event === 'verdict' ? 'verdict changed' : news.event === 'restart' ? 'restarted' : 'OOM kill',
-    );
+    log[level](news, news.event === 'verdict' ? 'verdict changed' : news.event === 'restart' ? 'restarted' : 'OOM kill');
   });
