@@ -69,7 +69,10 @@ export function isLeakOpen(context: RuleContext): boolean {
   const { rise, isCache } = open;
   if (isCache !== undefined) return !isCache;
   const toS = context.series.t.at(-1) ?? 0;
-  return rise.field !== 'usage' || !isCacheAlone(context.series, { fromS: toS - rise.windowSeconds, toS, bytes: rise.bytes });
+  const isOfCache =
+    rise.field === 'usage' && isCacheAlone(context.series, { fromS: toS - rise.windowSeconds, toS, bytes: rise.bytes });
+  // A file that is cut off and written again takes the cache with it for a moment, and the rise stays published.
+  return !context.steady.keep('the rise is page cache', isOfCache);
 }
 
 function openRise(context: RuleContext): OpenRise | null {

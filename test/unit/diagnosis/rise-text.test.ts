@@ -3,12 +3,13 @@ import { describe, test } from 'node:test';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
 import { isLeakOpen } from '../../../src/diagnosis/rise-text.ts';
 import { sentenceText } from '../../../src/diagnosis/sentence.ts';
+import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
 import { whatSwung } from '../../../src/diagnosis/what-moved.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { PartColumns } from '../../../src/history/part-readings.ts';
 import type { FileTrack } from '../../../src/history/series.ts';
 import type { Trend } from '../../../src/trends/types.ts';
-import { MIB } from '../../../src/units.ts';
+import { MIB, MINUTE_S } from '../../../src/units.ts';
 import { fileTrack } from '../../support/file-track.ts';
 import { fieldTrend, ruleContext } from '../../support/rule-context.ts';
 
@@ -266,4 +267,29 @@ test('memory that goes up and down from a floor that rises is not said to stand'
     /^false Memory used goes .* its floor rose/,
   );
   assert.match(said({ usage: sawtooth(0), anon: sawtooth(0) }), /^false .*Nothing grows/);
+});
+
+test('a log that is cut off for a moment after its cache rose does not make it open whether the rise leaks', () => {
+  const usage = fieldTrend('stable');
+  const statistics = { rise: 50 * MIB, riseShare: 0.5, roseSeconds: 40, standsSeconds: 5 };
+  const shown = ruleContext({
+    evaluation: {
+      fields: { usage: { ...usage, windowSeconds: SECONDS, points: SECONDS, basis: { ...usage.basis, statistics } } },
+    },
+  });
+  const cutOff = (second: number): number => (second > SECONDS - 4 ? 70 : 50 + (50 * second) / SECONDS);
+  const whole = (second: number): number => 50 + (50 * second) / SECONDS;
+  let state: SteadyState | null = null;
+  const open = [whole, whole, cutOff, cutOff, whole, cutOff].map((cache, i) => {
+    const fields = new Map<FieldId, Float64Array>([
+      ['usage', column((second) => 50 + cache(second))],
+      ['file', column(cache)],
+      ['shmem', column(() => 0)],
+    ]);
+    const steady = new Steady(state, i, MINUTE_S);
+    const isOpen = isLeakOpen({ ...shown, steady, series: { ...shown.series, t, fields } });
+    state = steady.after;
+    return isOpen;
+  });
+  assert.deepEqual(open, [false, false, false, false, false, false]);
 });
