@@ -1,8 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readMountinfo } from '../process/mountinfo.ts';
+import { mountsIn, readMountinfo } from '../process/mountinfo.ts';
 import { codeOf } from '../process/pinned-path.ts';
-import { unescapeMountPath } from '../process/proc-paths.ts';
 import { isSystemFolder } from './folder-queue.ts';
 
 /** Folders in which programs usually write. */
@@ -14,12 +13,9 @@ const MAX_FOLDERS = 64;
 
 /** Writable mount points (volumes, emptyDirs) from /proc/PID/mountinfo, as byte strings. Pure. */
 export function writableMounts(text: string): string[] {
-  return text.split('\n').flatMap((line) => {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , , , point = '', options = ''] = left.split(' ');
-    const path = unescapeMountPath(point);
-    const writable = options.split(',').includes('rw') && !KERNEL_TYPES.test(right.split(' ')[0] ?? '');
-    return writable && path.length > 1 && !/^\/(?:proc|sys|dev\/(?!shm))/.test(path) ? [path] : [];
+  return mountsIn(text).flatMap(({ point, options, type }) => {
+    const writable = options.includes('rw') && !KERNEL_TYPES.test(type);
+    return writable && point.length > 1 && !/^\/(?:proc|sys|dev\/(?!shm))/.test(point) ? [point] : [];
   });
 }
 

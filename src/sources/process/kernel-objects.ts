@@ -1,9 +1,8 @@
 import { closeSync, readlinkSync, readSync, statfsSync } from 'node:fs';
 import { KIB } from '../../units.ts';
-import { readMountinfo } from './mountinfo.ts';
+import { mountsIn, readMountinfo } from './mountinfo.ts';
 import { MAX_PROCESSES } from './other-processes.ts';
 import { codeOf, decodePath, pinFolderUnder } from './pinned-path.ts';
-import { unescapeMountPath } from './proc-paths.ts';
 import { descriptorSlots } from './procfs.ts';
 import { isAbsence, isDenied, readText } from './read-text.ts';
 
@@ -120,20 +119,17 @@ function readHead(fd: number): string {
  * containers, they may be anybody's, and none are counted.
  */
 function tmpfsFiles(procRoot: string, pid: number): KernelObjects[] {
-  const mountinfo = readMountinfo(`${procRoot}/${pid}`);
-  if (rootMount(mountinfo) === rootMount(readMountinfo(`${procRoot}/self`))) return [];
-  return mountinfo.split('\n').flatMap((line): KernelObjects[] => {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , , , point = '', options = ''] = left.split(' ');
-    if (!right.startsWith('tmpfs ') || !options.split(',').includes('rw')) return [];
-    const path = unescapeMountPath(point);
-    const count = usedInodes(`${procRoot}/${pid}/root`, path);
-    return count === null ? [] : [{ kind: 'tmpfs-file', path: decodePath(path), count }];
+  const mounts = mountsIn(readMountinfo(`${procRoot}/${pid}`));
+  if (rootMount(mounts) === rootMount(mountsIn(readMountinfo(`${procRoot}/self`)))) return [];
+  return mounts.flatMap(({ point, options, type }): KernelObjects[] => {
+    if (type !== 'tmpfs' || !options.includes('rw')) return [];
+    const count = usedInodes(`${procRoot}/${pid}/root`, point);
+    return count === null ? [] : [{ kind: 'tmpfs-file', path: decodePath(point), count }];
   });
 }
 
 /** The id of the mount of `/`: another namespace has another one. */
-const rootMount = (mountinfo: string): string | undefined => /^(\d+) \S+ \S+ \S+ \/ /m.exec(mountinfo)?.[1];
+const rootMount = (mounts: ReturnType<typeof mountsIn>): number | undefined => mounts.find(({ point }) => point === '/')?.id;
 
 function usedInodes(root: string, path: string): number | null {
   const pinned = pinFolderUnder(root, path);

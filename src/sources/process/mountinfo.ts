@@ -14,17 +14,44 @@ export function readMountinfo(procFolder: string): string {
   }
 }
 
-/** Whether the mount of an absolute path may not be written, by a text of mountinfo. Pure. Source: proc_pid_mountinfo(5). */
+/** A line of mountinfo. */
+interface Mount {
+  readonly id: number;
+  /** As the process sees it, a byte string. */
+  readonly point: string;
+  /** Those of the mount, and those of its file system. */
+  readonly options: readonly string[];
+  readonly systemOptions: readonly string[];
+  readonly type: string;
+}
+
+/** The mounts in a text of mountinfo, in its order: of several at one point the last one hides the others. Pure. Source: proc_pid_mountinfo(5). */
+export function mountsIn(mountinfo: string): Mount[] {
+  return mountinfo.split('\n').flatMap((line): Mount[] => {
+    const [left = '', right = ''] = line.split(' - ');
+    const [id = '', , , , point = '', options = ''] = left.split(' ');
+    if (point === '') return [];
+    const [type = '', , systemOptions = ''] = right.split(' ');
+    return [
+      {
+        id: Number(id),
+        point: unescapeMountPath(point),
+        options: options.split(','),
+        systemOptions: systemOptions.split(','),
+        type,
+      },
+    ];
+  });
+}
+
+/** Whether the mount of an absolute path may not be written, by a text of mountinfo. Pure. */
 export function isReadOnlyPath(mountinfo: string, path: string): boolean {
   let longest = '';
   let readOnly = false;
-  for (const line of mountinfo.split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , , , point = '', options = ''] = left.split(' ');
-    const mount = unescapeMountPath(point);
-    if (point === '' || !`${path}/`.startsWith(mount === '/' ? '/' : `${mount}/`) || mount.length < longest.length) continue;
-    longest = mount; // of several at one point the last one hides the others
-    readOnly = [options, right.split(' ')[2] ?? ''].some((list) => list.split(',').includes('ro'));
+  for (const { point, options, systemOptions } of mountsIn(mountinfo)) {
+    if (!`${path}/`.startsWith(point === '/' ? '/' : `${point}/`) || point.length < longest.length) continue;
+    longest = point;
+    readOnly = options.includes('ro') || systemOptions.includes('ro');
   }
   return readOnly;
 }

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SECOND_MS } from '../../units.ts';
-import { readMountinfo } from './mountinfo.ts';
-import { unescapeMountPath } from './proc-paths.ts';
+import { mountsIn, readMountinfo } from './mountinfo.ts';
 import { readRecord, readText } from './read-text.ts';
 import { loadSyscalls } from './syscalls.ts';
 
@@ -30,15 +29,10 @@ export interface Mounts {
 export function parseMounts(text: string): Mounts {
   const points = new Map<string, string | null>();
   const ids = new Map<number, boolean>();
-  for (const line of text.split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const [id = '', , , , point = ''] = left.split(' ');
-    if (point === '') continue;
-    const path = unescapeMountPath(point);
-    const [type = ''] = right.split(' ');
-    const remote = path !== '/' && REMOTE_TYPES.test(type);
-    points.set(path, remote ? type : null); // if several are mounted at one point, the last one hides the others
-    ids.set(Number(id), remote);
+  for (const { id, point, type } of mountsIn(text)) {
+    const remote = point !== '/' && REMOTE_TYPES.test(type);
+    points.set(point, remote ? type : null);
+    ids.set(id, remote);
   }
   return {
     remote: [...points].flatMap(([path, type]) => (type === null ? [] : [{ path, type }])).slice(0, MAX_NAMED),
