@@ -1,11 +1,9 @@
+import { sumPerHour } from '../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../trends/types.ts';
 import { fillingHeapPerHour, isHeapCounted, type RuleContext } from './rule-context.ts';
 
 /** `what` of a heap that touches new pages, while nobody knows yet what a collection leaves of it. */
 export const FILLING_HEAP = 'filling';
-
-/** Cache that becomes active was used before. */
-const WAS_USED: ReadonlySet<CauseShare['cause']> = new Set(['active-cache']);
 
 /**
  * The evaluation with a heap that fills as a cause beside the others, so that what they have of the growth adds up. Alone it is no cause: then nothing
@@ -29,10 +27,8 @@ export function withHeapThatFills(context: RuleContext): Evaluation {
 function fillingBeside(context: RuleContext): number | null {
   const { usage } = context.evaluation.fields;
   const filling = fillingHeapPerHour(context) ?? 0;
-  const named = context.evaluation.causes.reduce(
-    (sum, { cause, bytesPerHour }) => sum + (WAS_USED.has(cause) ? 0 : bytesPerHour),
-    0,
-  );
+  // Cache that becomes active was used before.
+  const named = sumPerHour(context.evaluation.causes.filter(({ cause }) => cause !== 'active-cache'));
   const rest = usage?.trend === 'growing' ? (usage.slopeBytesPerHour ?? 0) - named : filling;
   const bytesPerHour = Math.min(filling, rest);
   return bytesPerHour > 0 ? bytesPerHour : null;

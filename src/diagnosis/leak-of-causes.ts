@@ -1,3 +1,4 @@
+import { sumPerHour } from '../trends/together/growth-causes.ts';
 import type { CauseShare, EtaEvent, Evaluation } from '../trends/types.ts';
 
 /*
@@ -16,8 +17,7 @@ export const MIN_EXPLAINED_SHARE = 0.5;
 /** Whether causes that the kernel takes back are most of what all memory used grows by; true where it does not grow. */
 function explainMost(causes: readonly CauseShare[], { usage }: Evaluation['fields']): boolean {
   if (usage?.trend !== 'growing' || causes.length === 0) return true;
-  const perHour = causes.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
-  return perHour >= MIN_EXPLAINED_SHARE * (usage.low ?? usage.slopeBytesPerHour ?? 0);
+  return sumPerHour(causes) >= MIN_EXPLAINED_SHARE * (usage.low ?? usage.slopeBytesPerHour ?? 0);
 }
 
 /** Whether this answer may stand beside these causes. */
@@ -49,10 +49,9 @@ const LEADING_RATIO = 1.5;
 
 /** Whether causes that the kernel takes back are to be told first: the others are smaller, and whether they leak is not known. */
 export function leadsOpenCauses({ leak, causes }: Evaluation): boolean {
-  const perHour = (kept: readonly CauseShare[]): number => kept.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
   const open = causes.filter(({ reclaimable }) => !reclaimable);
   const first = causes.find(({ reclaimable }) => reclaimable)?.bytesPerHour ?? 0;
-  return leak === null && open.length > 0 && first > 0 && first >= LEADING_RATIO * perHour(open);
+  return leak === null && open.length > 0 && first > 0 && first >= LEADING_RATIO * sumPerHour(open);
 }
 
 /** The evaluation with the causes that the kernel takes back before those that are open. */

@@ -1,5 +1,5 @@
 import type { GrowthCause } from '../../fields.ts';
-import { byWeight, MAX_KERNEL_PER_THREAD_BYTES } from '../../trends/together/growth-causes.ts';
+import { byWeight, MAX_KERNEL_PER_THREAD_BYTES, sumPerHour } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB } from '../../units.ts';
 import { withCauses, withUnknownLeak } from '../leak-of-causes.ts';
@@ -138,8 +138,7 @@ const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / 
 
 /** The growth rate of anonymous memory by its trend, with what is in swap. */
 const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[], isSwapping: boolean): number =>
-  (fields.anon?.trend === 'growing' && !isSwapping ? fields.anon.slopeBytesPerHour : null) ??
-  found.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
+  (fields.anon?.trend === 'growing' && !isSwapping ? fields.anon.slopeBytesPerHour : null) ?? sumPerHour(found);
 
 /**
  * The parts by cause. The readings may cover another time than the trend; `scale` converts their rate to that of the trend, so that no part is
@@ -153,7 +152,7 @@ function measuredGrowth({ parts }: AnonGrowth, scale: number): (...causes: reado
     const grewBytes = gainedBytes(own);
     return {
       grewBytes,
-      bytesPerHour: factor * own.reduce((sum, part) => sum + part.bytesPerHour, 0),
+      bytesPerHour: factor * sumPerHour(own),
       share: grewBytes / gained,
       parts: own,
     };
@@ -204,12 +203,7 @@ function causesInAnon(
   const shareOf = ({ grewBytes }: PartGrowth): number => inProcesses.share * (grewBytes / inProcesses.grewBytes);
   for (const part of inProcesses.parts) if (shareOf(part) >= MIN_SHARE) add('process', part.bytesPerHour, part.name);
   const small = inProcesses.parts.filter((part) => shareOf(part) < MIN_SHARE);
-  if (small.reduce((sum, part) => sum + shareOf(part), 0) >= MIN_SHARE)
-    add(
-      'process',
-      small.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0),
-      SEVERAL_PROCESSES,
-    );
+  if (small.reduce((sum, part) => sum + shareOf(part), 0) >= MIN_SHARE) add('process', sumPerHour(small), SEVERAL_PROCESSES);
   const most = Math.max(...causes.map(({ bytesPerHour }) => bytesPerHour));
   return causes.filter(({ bytesPerHour }) => bytesPerHour >= MIN_SHARE_OF_MAIN * most);
 }

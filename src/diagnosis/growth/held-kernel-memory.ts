@@ -2,6 +2,7 @@ import type { CountedObjects } from '../../sources/process/kernel-objects.ts';
 import { byWeight } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Eta, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB, MINUTE_S } from '../../units.ts';
+import { withUnknownLeak } from '../leak-of-causes.ts';
 
 /** What one of them takes of kernel memory at least: an inode and a name, and what a watch has. Of pipes and sockets it depends on what is in them. */
 const LEAST_BYTES: Partial<Record<CountedObjects['kind'], number>> = { 'tmpfs-file': 0.8 * KIB, watch: KIB };
@@ -26,21 +27,21 @@ function leastPerHour({ kind, grew, seconds }: CountedObjects, minSeconds: numbe
   return least === undefined || seconds < minSeconds ? null : (grew / seconds) * HOUR_S * least;
 }
 
+const isShareOf = (kernelPerHour: number, leastPerHour: number | null, minShare: number): boolean =>
+  leastPerHour !== null && leastPerHour >= minShare * kernelPerHour && leastPerHour <= MAX_SHARE * kernelPerHour;
+
 /** Whether the objects may be what kernel memory grows by. */
 export function mayExplain(objects: CountedObjects, kernelPerHour: number): boolean {
   if (LEAST_BYTES[objects.kind] === undefined) return true;
   const least = leastPerHour(objects, MIN_SECONDS_NAMED);
-  return least !== null && least >= MIN_SHARE_NAMED * kernelPerHour && least <= MAX_SHARE * kernelPerHour;
+  return isShareOf(kernelPerHour, least, MIN_SHARE_NAMED);
 }
 
 /** Whether kernel memory that is taken to be reclaimable, or of which cgroup v1 does not say it, grows by objects that stay until they are closed or removed. */
 export function isKernelMemoryHeld({ causes }: Evaluation, objects: readonly CountedObjects[]): boolean {
   const slab = causes.find(({ cause }) => cause === 'slab');
   if (slab?.reclaimable !== true) return false;
-  return objects.some((one) => {
-    const least = leastPerHour(one, MIN_SECONDS);
-    return least !== null && least >= MIN_SHARE * slab.bytesPerHour && least <= MAX_SHARE * slab.bytesPerHour;
-  });
+  return objects.some((one) => isShareOf(slab.bytesPerHour, leastPerHour(one, MIN_SECONDS), MIN_SHARE));
 }
 
 /** The evaluation with that memory as what the kernel cannot reclaim. `roomBytes`: what is left of the limit; null: there is none. */
@@ -71,13 +72,12 @@ export function withHeldKernelMemory(
   const isNear = roomBytes !== null && seconds < NEAR_END_S && seconds < NEAR_END_TIMES * grewS;
   const isLeak = countedS >= SOON_SECONDS && (grewS >= START_S || isNear);
   const posterior = causeBasis.find(({ cause }) => cause === 'slab')?.posterior ?? 0;
+  const answered: Evaluation = isLeak
+    ? { ...evaluation, leak: true, confidence: Math.min(MAX_CONFIDENCE, Math.max(evaluation.confidence, posterior)) }
+    : withUnknownLeak(evaluation);
   return {
-    ...evaluation,
+    ...answered,
     causes: held,
-    leak: isLeak ? true : null,
-    confidence: isLeak
-      ? Math.min(MAX_CONFIDENCE, Math.max(evaluation.confidence, posterior))
-      : Math.min(evaluation.confidence, 0.75),
     etas: [...evaluation.etas.filter(({ event }) => event !== 'reclaim'), ...(roomBytes === null ? [] : [eta])],
   };
 }

@@ -1,3 +1,4 @@
+import { sumPerHour } from '../../trends/together/growth-causes.ts';
 import type { Evaluation } from '../../trends/types.ts';
 import { HOUR_S, MIB } from '../../units.ts';
 import { type AnonGrowth, causeAmong } from './anon-growth.ts';
@@ -17,9 +18,7 @@ const MIN_SHARE = 0.6;
 export function hiddenRise({ trend, fields: { rss, anon } }: Evaluation, growth: AnonGrowth | null): HiddenRise | null {
   if ((trend !== 'stable' && trend !== 'cyclic') || growth === null) return null;
   if (rss?.trend !== 'growing' || rss.slopeBytesPerHour === null || anon?.trend === 'growing') return null;
-  const perHour = growth.parts
-    .filter((part) => !['heap', 'process', null].includes(causeAmong(growth.parts, part)))
-    .reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
+  const perHour = sumPerHour(growth.parts.filter((part) => !['heap', 'process', null].includes(causeAmong(growth.parts, part))));
   const bytes = (rss.slopeBytesPerHour * rss.windowSeconds) / HOUR_S;
   return bytes >= MIN_RISE_BYTES && perHour >= MIN_SHARE * rss.slopeBytesPerHour ? { bytes, seconds: rss.windowSeconds } : null;
 }

@@ -1,5 +1,5 @@
 import type { GrowthCause } from '../../fields.ts';
-import { byWeight } from '../../trends/together/growth-causes.ts';
+import { byWeight, sumPerHour } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Evaluation } from '../../trends/types.ts';
 import { MIB } from '../../units.ts';
 import type { AnonGrowth, PartGrowth } from './anon-growth.ts';
@@ -27,7 +27,7 @@ export function withKernelOfProcesses(evaluated: Evaluation, growth: AnonGrowth 
   const threads = causes.some(({ cause }) => cause === 'threads') ? (fields.threads?.slopeBytesPerHour ?? 0) : 0;
   const rest = kernel - kernelStackGrowth(fields, threads);
   const made = parts.reduce((sum, part) => sum + newPerHour(part), 0);
-  const before = sumOf(causes.filter(({ reclaimable }) => !reclaimable));
+  const before = sumPerHour(causes.filter(({ reclaimable }) => !reclaimable));
   if (rest <= MIN_SHARE * before || rest > made * MAX_KERNEL_PER_PROCESS_BYTES) return evaluation;
   const withKernel = parts.map((part): CauseShare => {
     const own = causes.find(({ cause, what }) => cause === 'process' && what === part.name)?.bytesPerHour ?? part.bytesPerHour;
@@ -60,8 +60,6 @@ function withoutStacksOfProcesses(evaluation: Evaluation, growth: AnonGrowth | n
     causes: causes.flatMap((share) => (share === stacks ? [] : [share === first ? whole : share])).sort(byWeight),
   };
 }
-
-const sumOf = (causes: readonly CauseShare[]): number => causes.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
 /** How many processes of the name start in an hour and stay, each of the size that they have; 0: they are few, or do not grow. */
 const newPerHour = ({ process, bytes, bytesPerHour }: PartGrowth): number =>

@@ -139,7 +139,12 @@ export class OpenFiles {
   #scanOne(pid: number, budget: WorkBudget): void {
     this.#mounts = mountsOf(`${this.#proc}/${pid}/root`);
     const known = this.#known.get(pid) ?? {
-      ...{ next: 0, files: new Map(), unasked: new Map(), top: 0, highest: 0, rounds: 0 },
+      next: 0,
+      files: new Map(),
+      unasked: new Map(),
+      top: 0,
+      highest: 0,
+      rounds: 0,
       wasFree: false,
     };
     this.#known.set(pid, known);

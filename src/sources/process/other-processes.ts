@@ -76,15 +76,7 @@ export function sumByName(members: readonly Member[]): ProcessesByName[] {
     groups.set(name, group);
   }
   return [...groups]
-    .map(
-      ([
-        name,
-        {
-          largest: { pid, parent },
-          ...sums
-        },
-      ]) => ({ name, ...sums, pid, parent }),
-    )
+    .map(([name, { largest, ...sums }]) => ({ name, ...sums, pid: largest.pid, parent: largest.parent }))
     .sort((a, b) => withSwap(b) - withSwap(a));
 }
 

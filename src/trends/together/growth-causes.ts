@@ -47,6 +47,10 @@ const GROWTH_CAUSES = Object.keys(CAUSES) as GrowthCause[];
 export const byWeight = (a: CauseShare, b: CauseShare): number =>
   Number(a.reclaimable) - Number(b.reclaimable) || b.bytesPerHour - a.bytesPerHour;
 
+/** Growth of several causes, or of their parts, in bytes an hour. */
+export const sumPerHour = (shares: readonly Pick<CauseShare, 'bytesPerHour'>[]): number =>
+  shares.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
+
 /** The causes of growth, by weight. */
 export function causesOf(growth: Growth): CauseShare[] {
   const causes = GROWTH_CAUSES.flatMap((cause): CauseShare[] => {
