@@ -5,6 +5,7 @@ import { adviceForKind } from '../file-kinds.ts';
 import { type FileSituation, fileSituation, filesName, filesText, holdersText, keepersOf } from '../grown-files-text.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import { paceSince } from '../growth/growth-pace.ts';
+import { FILLING_HEAP } from '../heap-that-fills.ts';
 import { heldKernelObjects } from '../held-kernel-objects.ts';
 import { MIN_EXPLAINED_SHARE } from '../leak-of-causes.ts';
 import type { CauseRule } from '../rule.ts';
@@ -175,6 +176,8 @@ function restText(context: RuleContext, besidePerHour: number): string {
   const heap = context.evaluation.causes.find(({ cause }) => cause === 'heap') ?? null;
   if (heap === null && anon <= 0)
     return besidePerHour > (1 - MIN_EXPLAINED_SHARE) * growthOf(context, 'usage') ? ' What else grows is not known yet.' : '';
+  if (heap !== null && heap.what !== FILLING_HEAP)
+    return ` The Java heap grows ${steadyRateText(context, 'what fills', heap.bytesPerHour)} beside it, and whether that is a leak is not known yet.`;
   const filling = heap === null ? fillingHeapPerHour(context) : heap.bytesPerHour;
   const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
   if (filling === null)

@@ -80,3 +80,20 @@ test('a heap that fills beside a log has at most what the log leaves of all grow
   );
   for (const { headline } of said) assert.match(headline, /The Java heap fills beside it, 48 MB a day: whether/);
 });
+
+test('a heap beside a log of which nobody counts what a collection leaves is not said to tell it at the next one', () => {
+  const context = ruleContext({
+    jvm: {},
+    evaluation: {
+      trend: 'growing',
+      leak: null,
+      confidence: 0.75,
+      causes: [causeShare('heap', 1e6), causeShare('page-cache', 10e6)],
+      fields: { usage: fieldTrend('growing', 11e6), anon: fieldTrend('growing', 1e6), file: fieldTrend('growing', 10e6) },
+    },
+  });
+  assert.match(
+    diagnose({ ...context, ...filesThatGrow([fileRow()]) }).headline,
+    /\. The Java heap grows 24 MB a day beside it, and whether that is a leak is not known yet\./,
+  );
+});
