@@ -1,5 +1,6 @@
 import { readlinkSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { mountinfoText } from '../process/mountinfo.ts';
 import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import { mountsOf } from '../process/remote-mounts.ts';
 import type { CgroupRef, Reach, Roots } from '../types.ts';
@@ -88,7 +89,7 @@ function containsPid(dir: string, pid: number, depth: number): boolean {
 const childGroups = (dir: string): string[] => childGroupNames(dir).map((name) => join(dir, name));
 
 function readMounts(procRoot: string, pid: number | 'self'): CgroupMount[] {
-  const text = readText(join(procRoot, String(pid), 'mountinfo'));
+  const text = mountinfoText(join(procRoot, String(pid)));
   return text === null ? [] : parseCgroupMounts(text);
 }
 

@@ -1,6 +1,6 @@
-import { unescapeMountPath } from '../process/proc-paths.ts';
+import { mountsIn } from '../process/mountinfo.ts';
 
-/** One line of /proc/PID/mountinfo that is a cgroup mount. Source: proc_pid_mountinfo(5). */
+/** One line of /proc/PID/mountinfo that is a cgroup mount. */
 export interface CgroupMount {
   readonly version: 1 | 2;
   /** v1: its controllers, e.g. ["memory"]; v2: empty. */
@@ -12,18 +12,12 @@ export interface CgroupMount {
 
 /** The cgroup mounts, newest first, because a later mount hides an earlier one on the same mount point. Pure. */
 export function parseCgroupMounts(text: string): CgroupMount[] {
-  const mounts: CgroupMount[] = [];
-  for (const line of text.split('\n')) {
-    const [left, right] = line.split(' - ');
-    if (right === undefined || !right.startsWith('cgroup')) continue;
-    const fields = left!.split(' ');
-    const [type, , options = ''] = right.split(' ');
-    const root = unescapeMountPath(fields[3] ?? '/');
-    const mountPoint = unescapeMountPath(fields[4] ?? '');
-    if (type === 'cgroup2') mounts.unshift({ version: 2, controllers: [], root, mountPoint });
-    else if (type === 'cgroup') mounts.unshift({ version: 1, controllers: options.split(','), root, mountPoint });
-  }
-  return mounts;
+  return mountsIn(text)
+    .flatMap(({ type, root, point: mountPoint, systemOptions }): CgroupMount[] => {
+      if (type === 'cgroup2') return [{ version: 2, controllers: [], root, mountPoint }];
+      return type === 'cgroup' ? [{ version: 1, controllers: systemOptions, root, mountPoint }] : [];
+    })
+    .reverse();
 }
 
 /** The cgroup paths of a process, from /proc/PID/cgroup: the v1 memory path if there is one, and the v2 path. Pure. */

@@ -1,15 +1,25 @@
 import { unescapeMountPath } from './proc-paths.ts';
-import { isAbsence, isDenied, readText } from './read-text.ts';
+import { isDenied, readText } from './read-text.ts';
 
 /**
- * The text of mountinfo in `procFolder`, which is /proc/PID; empty where it may not be read, or where the process ends: the kernel answers EINVAL for one that has
- * given up its namespaces already (fs/proc_namespace.c, mounts_open_common).
+ * The text of mountinfo in `procFolder`, which is /proc/PID; null where the process ends: the kernel answers EINVAL for one that has given up its
+ * namespaces already (fs/proc_namespace.c, mounts_open_common). @throws if it may not be read
  */
+export function mountinfoText(procFolder: string): string | null {
+  try {
+    return readText(`${procFolder}/mountinfo`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return null;
+    throw error;
+  }
+}
+
+/** The same; empty where the process ends or may not be read. */
 export function readMountinfo(procFolder: string): string {
   try {
-    return readText(`${procFolder}/mountinfo`) ?? '';
+    return mountinfoText(procFolder) ?? '';
   } catch (error) {
-    if (isDenied(error) || isAbsence(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return '';
+    if (isDenied(error)) return '';
     throw error;
   }
 }
@@ -17,6 +27,8 @@ export function readMountinfo(procFolder: string): string {
 /** A line of mountinfo. */
 interface Mount {
   readonly id: number;
+  /** What of its file system is mounted, a byte string. */
+  readonly root: string;
   /** As the process sees it, a byte string. */
   readonly point: string;
   /** Those of the mount, and those of its file system. */
@@ -29,12 +41,13 @@ interface Mount {
 export function mountsIn(mountinfo: string): Mount[] {
   return mountinfo.split('\n').flatMap((line): Mount[] => {
     const [left = '', right = ''] = line.split(' - ');
-    const [id = '', , , , point = '', options = ''] = left.split(' ');
+    const [id = '', , , root = '', point = '', options = ''] = left.split(' ');
     if (point === '') return [];
     const [type = '', , systemOptions = ''] = right.split(' ');
     return [
       {
         id: Number(id),
+        root: unescapeMountPath(root),
         point: unescapeMountPath(point),
         options: options.split(','),
         systemOptions: systemOptions.split(','),

@@ -3,14 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { locateCgroup } from '../../../../src/sources/cgroup/locate-cgroup.ts';
 import { isReadOnlyPath, readMountinfo } from '../../../../src/sources/process/mountinfo.ts';
+import { ROOTS } from '../../../support/process-ref.ts';
 
 test('the mounts of a process are read, and those of one that is gone are empty', () => {
   assert.match(readMountinfo('/proc/self'), / \/proc /);
   assert.equal(readMountinfo('/proc/999999999'), '');
 });
 
-test('a process that has ended and is not reaped yet has no mounts, and that is no error', async (t) => {
+test('a process that has ended and is not reaped yet has no mounts, and that is no error, also where its cgroup is located', async (t) => {
   // A parent that is stopped does not ask for the end of its child.
   const child = `const { spawn } = require('node:child_process');
     console.log(spawn(process.execPath, ['-e', 'setTimeout(() => {}, 300)']).pid);`;
@@ -21,6 +23,7 @@ test('a process that has ended and is not reaped yet has no mounts, and that is 
   const folder = `/proc/${String(line).trim()}`;
   while (!/\) Z /.test(readFileSync(`${folder}/stat`, 'latin1'))) await new Promise(setImmediate);
   assert.equal(readMountinfo(folder), '');
+  assert.doesNotThrow(() => locateCgroup(ROOTS, Number(String(line)), process.pid));
 });
 
 const MOUNTS = `22 1 259:1 / / rw,relatime - ext4 /dev/root rw
