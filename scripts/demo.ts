@@ -75,7 +75,8 @@ async function demo(): Promise<boolean> {
       },
       2 ** 31 - 1,
     )
-    .catch((error: Error) => ending || console.error(`live updates ended: ${error.message}`));
+    // Ctrl-C reaches memhound too, which may close the connection before this program hears of the signal.
+    .catch((error: Error) => setTimeout(() => ending || console.error(`live updates ended: ${error.message}`), 1000).unref());
   const died = Promise.race([
     service.exited.then(() => `the service ended by itself:\n${service.output()}`),
     hound.running.exited.then(() => `memhound ended by itself:\n${hound.running.output()}`),

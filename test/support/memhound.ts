@@ -90,6 +90,9 @@ const isReset = (error: unknown): boolean =>
 
 type Message = LiveMessage | { readonly type: 'hello'; readonly verdicts: Readonly<Record<string, Verdict>> };
 
+/** As many of the last messages stand in an error. */
+const SUMMARY_LINES = 20;
+
 /** One WebSocket connection; every message is kept, so that none is missed between two waits. */
 class Live {
   readonly messages: Message[] = [];
@@ -170,6 +173,8 @@ class Live {
     const summaries = this.messages.map((m) =>
       m.type === 'verdict' ? `${m.verdict.trend}/${m.verdict.leak}: ${m.verdict.headline}` : m.type,
     );
-    return summaries.filter((line, i) => line !== summaries[i - 1]).join('; ') || 'nothing';
+    const changes = summaries.filter((line, i) => line !== summaries[i - 1]);
+    const earlier = changes.length - SUMMARY_LINES;
+    return `${earlier > 0 ? `${earlier} earlier messages; ` : ''}${changes.slice(-SUMMARY_LINES).join('; ')}` || 'nothing';
   }
 }
