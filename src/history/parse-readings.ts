@@ -1,7 +1,7 @@
 import { timeProblem } from '../clock.ts';
 import { plausible } from '../plausible.ts';
 import type { FileSystemUse } from '../sources/types.ts';
-import type { PartProcess, StoredParts } from './part-readings.ts';
+import type { EarlierLives, Lives, PartProcess, StoredParts } from './part-readings.ts';
 import type { StoredColumn } from './stored-column.ts';
 import type { StoredReadings } from './stored-readings.ts';
 import type { StoredFile, StoredFiles, StoredTrack } from './stored-tracks.ts';
@@ -40,10 +40,23 @@ function partsOf(json: Json): StoredParts {
   };
 }
 
-const processOf = ({ processes, pid, parent }: Json): PartProcess => ({
+const processOf = ({ processes, pid, parent, lives = null }: Json): PartProcess => ({
   processes: numberOf(processes),
   pid: numberOf(pid),
   parent: parent === null ? null : { pid: numberOf(objectOf(parent).pid), name: textOf(objectOf(parent).name) },
+  lives: lives === null ? null : livesOf(objectOf(lives)),
+});
+
+const livesOf = ({ sinceS, earlier }: Json): Lives => ({
+  sinceS: numberOf(sinceS),
+  earlier: earlier === null ? null : earlierOf(objectOf(earlier)),
+});
+
+const earlierOf = ({ lives, firstS, leastPeakBytes, mostPeakBytes }: Json): EarlierLives => ({
+  lives: numberOf(lives),
+  firstS: numberOf(firstS),
+  leastPeakBytes: numberOf(leastPeakBytes),
+  mostPeakBytes: numberOf(mostPeakBytes),
 });
 
 function filesOf(json: Json): StoredFiles {

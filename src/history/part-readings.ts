@@ -15,10 +15,31 @@ export interface PartProcess {
   readonly pid: number;
   /** The process that started it; null: none of this container. */
   readonly parent: { readonly pid: number; readonly name: string } | null;
+  /** null: they were read once, so nothing is known of others before them. */
+  readonly lives: Lives | null;
+}
+
+/** A name over time. One life of it ends when none of its processes runs any more; processes that take turns are one life. */
+export interface Lives {
+  /** The first reading that met the present life, epoch seconds. */
+  readonly sinceS: number;
+  /** Those that ended before; null: none was seen. */
+  readonly earlier: EarlierLives | null;
+}
+
+export interface EarlierLives {
+  readonly lives: number;
+  /** The first reading that met the first of them, epoch seconds. */
+  readonly firstS: number;
+  /** The most that each of them was seen with: of the smallest and of the largest. */
+  readonly leastPeakBytes: number;
+  readonly mostPeakBytes: number;
 }
 
 export interface PartObservation extends PartDescription {
   readonly bytes: number;
+  /** All processes of the name; null: it is the JVM's. */
+  readonly pids: readonly number[] | null;
 }
 
 /** How the parts of anonymous memory grew. Columns of equal length; a part that was not there has 0 bytes. */
@@ -53,10 +74,13 @@ export class PartReadings {
   #rows: Row[] = [];
   /** By key, the part that was seen last at the end. */
   readonly #parts = new Map<string, PartDescription>();
+  /** By key, the processes of a name when it was seen last. */
+  readonly #pids = new Map<string, readonly number[]>();
 
   clear(): void {
     this.#rows = [];
     this.#parts.clear();
+    this.#pids.clear();
   }
 
   /** All parts as they are at `atS`: together they are all anonymous memory. A reading that is not later than the last is dropped. */
@@ -66,16 +90,43 @@ export class PartReadings {
     const bytes = new Map<string, number>();
     for (const part of parts) {
       const key = keyOf(part);
+      const lives = part.pids === null ? (part.process?.lives ?? null) : this.#livesOf(key, part.pids, atS);
       bytes.set(key, (bytes.get(key) ?? 0) + part.bytes);
       this.#parts.delete(key);
-      this.#parts.set(key, { id: part.id, name: part.name, process: part.process });
+      this.#parts.set(key, {
+        id: part.id,
+        name: part.name,
+        process: part.process === null ? null : { ...part.process, lives },
+      });
+      if (part.pids !== null) this.#pids.set(key, part.pids);
     }
     this.#rows.push({ t: atS, bytes });
     if (this.#rows.length > MAX_READINGS) this.#thinOlderHalf();
     for (const key of this.#parts.keys()) {
       if (this.#parts.size <= MAX_PARTS) break;
       this.#parts.delete(key);
+      this.#pids.delete(key);
     }
+  }
+
+  #livesOf(key: string, pids: readonly number[], atS: number): Lives {
+    const before = this.#parts.get(key)?.process ?? null;
+    const lives = before?.lives ?? { sinceS: atS, earlier: null };
+    if (before === null || (this.#pids.get(key) ?? [before.pid]).some((pid) => pids.includes(pid))) return lives;
+    const peakBytes = this.#rows.reduce(
+      (most, { t, bytes }) => (t < lives.sinceS ? most : Math.max(most, bytes.get(key) ?? 0)),
+      0,
+    );
+    const { earlier } = lives;
+    return {
+      sinceS: atS,
+      earlier: {
+        lives: (earlier?.lives ?? 0) + 1,
+        firstS: earlier?.firstS ?? lives.sinceS,
+        leastPeakBytes: Math.min(earlier?.leastPeakBytes ?? peakBytes, peakBytes),
+        mostPeakBytes: Math.max(earlier?.mostPeakBytes ?? peakBytes, peakBytes),
+      },
+    };
   }
 
   columns(): PartColumns {
@@ -106,12 +157,14 @@ export class PartReadings {
     for (const [i, at] of t.entries())
       this.record(
         at,
-        columns.map(({ part, bytes }) => ({ ...part, bytes: Number.isNaN(bytes[i]) ? 0 : bytes[i]! })),
+        columns.map(({ part, bytes }) => ({ ...part, bytes: Number.isNaN(bytes[i]) ? 0 : bytes[i]!, pids: null })),
       );
     this.#rows.push(...since);
     for (const [key, part] of newest) {
+      const before = this.#parts.get(key)?.process ?? null;
+      const goesOn = part.process !== null && before?.pid === part.process.pid;
       this.#parts.delete(key);
-      this.#parts.set(key, part);
+      this.#parts.set(key, goesOn ? { ...part, process: { ...part.process, lives: before.lives } } : part);
     }
   }
 

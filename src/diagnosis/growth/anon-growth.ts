@@ -48,7 +48,7 @@ export function anonGrowth({ t, parts }: PartColumns, fromS: number, toS: number
   if (latestFirst < 0) return null;
   const first = Math.min(firstReading(t, fromS), latestFirst);
   const times = t.subarray(first, end);
-  const grown = parts.flatMap((part) => growthOf(part, times, first, end)).sort((a, b) => b.grewBytes - a.grewBytes);
+  const grown = parts.flatMap((part) => growthOf(part, times, first, end, fromS)).sort((a, b) => b.grewBytes - a.grewBytes);
   const gained = gainedBytes(grown);
   const inHeap = gainedBytes(grown.filter(({ id }) => id === 'java-heap'));
   const isHeap = inHeap >= MIN_HEAP_GROWTH_BYTES && inHeap >= MOSTLY_HEAP * gained;
@@ -69,8 +69,8 @@ function firstReading(t: Float64Array, fromS: number): number {
   return within > 0 && fromS - t[within - 1]! < t[within]! - fromS ? within - 1 : within;
 }
 
-function growthOf(part: PartColumn, times: Float64Array, first: number, end: number): PartGrowth[] {
-  const bytes = part.bytes.subarray(first, end);
+function growthOf(part: PartColumn, all: Float64Array, first: number, end: number, fromS: number): PartGrowth[] {
+  const { times, bytes } = ownReadings(part, all, part.bytes.subarray(first, end), fromS);
   const { sxx, sxy } = centredSums(times, bytes);
   const slope = sxy / sxx;
   const spanS = times[times.length - 1]! - times[0]!;
@@ -88,6 +88,25 @@ function growthOf(part: PartColumn, times: Float64Array, first: number, end: num
         },
       ]
     : [];
+}
+
+interface OwnReadings {
+  readonly times: Float64Array;
+  readonly bytes: Float64Array;
+}
+
+/**
+ * The readings of a part without those of processes of its name that had ended before `fromS`: what they held is no part of this growth. A
+ * process that was read once grew from nothing.
+ */
+function ownReadings({ process }: PartColumn, times: Float64Array, bytes: Float64Array, fromS: number): OwnReadings {
+  const bornS = process?.lives?.sinceS ?? times[0]!;
+  const born = times.findIndex((t) => t >= bornS);
+  if (born <= 0 || times[born - 1]! >= fromS) return { times, bytes };
+  const isOne = born === times.length - 1;
+  return isOne
+    ? { times: times.slice(born - 1), bytes: Float64Array.of(0, bytes[born]!) }
+    : { times: times.slice(born), bytes: bytes.slice(born) };
 }
 
 const isLedgerPart = (id: string): id is LedgerPartId => id in LEDGER_PARTS;

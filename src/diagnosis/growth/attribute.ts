@@ -70,7 +70,7 @@ export function attribute({
       ? found.filter(({ cause }) => cause !== 'native' || heapCounted)
       : causesInAnon(
           found,
-          measuredGrowth(growth, rateOf(evaluation, found, isSwapping) / perHour(growth)),
+          measuredGrowth(growth, rateOf(evaluation, found, isSwapping) / sumPerHour(growth.parts)),
           evaluation,
           heapCounted,
         );
@@ -133,8 +133,6 @@ interface Measured {
   readonly share: number;
   readonly parts: readonly PartGrowth[];
 }
-
-const perHour = ({ grewBytes, fromS, toS }: AnonGrowth): number => (grewBytes / (toS - fromS)) * HOUR_S;
 
 /** The growth rate of anonymous memory by its trend, with what is in swap. */
 const rateOf = ({ fields }: Evaluation, found: readonly CauseShare[], isSwapping: boolean): number =>

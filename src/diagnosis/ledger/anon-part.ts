@@ -53,16 +53,17 @@ export function anonParts(input: AnonInput): LedgerPart[] {
 export function anonObservations(resident: AnonInput, swapBytes: number): PartObservation[] {
   const input = withSwap(resident, swapBytes);
   const others = otherParts(input, '');
-  const byName = input.others.map(({ name, processes, pid, parent }, i) => ({
+  const byName = input.others.map(({ name, processes, pid, parent, pids }, i) => ({
     id: 'other-process',
     name: safeName(name),
     bytes: others[i]!.bytes,
-    process: { processes, pid, parent },
+    process: { processes, pid, parent, lives: null },
+    pids,
   }));
   const own = anonParts(input).filter(({ id }) => id !== 'other-process');
-  const named = [...own.map(({ id, name, bytes }) => ({ id, name, bytes, process: null })), ...byName];
+  const named = [...own.map(({ id, name, bytes }) => ({ id, name, bytes, process: null, pids: null })), ...byName];
   const rest = Math.max(0, input.anonBytes - sumOfParts(named));
-  return rest === 0 ? named : [...named, { id: 'anon', name: LEDGER_PARTS.anon.name, bytes: rest, process: null }];
+  return rest === 0 ? named : [...named, { id: 'anon', name: LEDGER_PARTS.anon.name, bytes: rest, process: null, pids: null }];
 }
 
 function withSwap({ anonBytes, mappings, others, ...rest }: AnonInput, swapBytes: number): AnonInput {

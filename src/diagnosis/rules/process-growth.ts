@@ -1,7 +1,8 @@
-import { bytesText, joinWithAnd, safeName } from '../../format.ts';
+import { bytesText, durationText, joinWithAnd, safeName } from '../../format.ts';
 import type { CauseShare } from '../../trends/types.ts';
+import { SECOND_MS } from '../../units.ts';
 import { etaDueText, etaText } from '../eta-text.ts';
-import { gainedBytes, type PartGrowth } from '../growth/anon-growth.ts';
+import { gainedBytes, MIN_GROWTH_BYTES, type PartGrowth } from '../growth/anon-growth.ts';
 import { SEVERAL_PROCESSES } from '../growth/attribute.ts';
 import { otherJvmOf, processPart } from '../other-jvm.ts';
 import type { CauseRule } from '../rule.ts';
@@ -22,7 +23,7 @@ export const processGrowth: CauseRule = {
     const name = safeName(share.what ?? 'another process');
     const other = otherJvmOf(context, share);
     return {
-      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${steadyRateText(context, share.cause, share.bytesPerHour)}${sizeText(context, part, share)}.${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
+      headline: sentence`${share.what === null ? 'Another process' : name}${whoText(context, part)} grows ${steadyRateText(context, share.cause, share.bytesPerHour)}${sizeText(context, part, share)}.${earlierText(context, part)}${otherHeapText(context, other)}${jvmText(context)}${endText(context, other)}`,
       severity: oomSeverity(context),
       title: sentence`Another ${other === null ? 'process' : 'JVM'} of the container grows: ${name}`,
       evidence: {
@@ -33,6 +34,7 @@ export const processGrowth: CauseRule = {
         parent: part?.process?.parent ?? null,
         processBytes: part?.bytes ?? null,
         grewBytes: part === null ? null : Math.round(part.grewBytes),
+        endedBefore: part?.process?.lives?.earlier?.lives ?? null,
         jvmRssBytes: context.target.jvm === null ? null : newestValue(context, 'rss'),
       },
       advice:
@@ -75,6 +77,17 @@ function severalFound(context: RuleContext, share: CauseShare): ReturnType<Cause
     },
     advice: ADVICE,
   };
+}
+
+/** How often it was started before, and how large it was; empty: never, or it was small. */
+function earlierText({ atMs }: RuleContext, part: PartGrowth | null): string {
+  const earlier = part?.process?.lives?.earlier ?? null;
+  if (earlier === null || earlier.mostPeakBytes < MIN_GROWTH_BYTES) return '';
+  const [least, most] = [bytesText(earlier.leastPeakBytes), bytesText(earlier.mostPeakBytes)];
+  const size = earlier.lives > 1 && least !== most ? `${least} to ${most}` : most;
+  const times = earlier.lives === 1 ? 'once' : `${earlier.lives} times`;
+  const before = earlier.lives === 1 ? 'the one' : 'those';
+  return ` It was started again ${times} in ${durationText(atMs / SECOND_MS - earlier.firstS)}: ${before} before had ${size} when last seen.`;
 }
 
 /** The known facts about the heap of another JVM; empty: it is not a JVM, or its heap was not read. */

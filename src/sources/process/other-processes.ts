@@ -21,6 +21,7 @@ export interface Member extends ObservedMember {
 export interface ProcessesByName {
   readonly name: string;
   readonly processes: number;
+  readonly pids: readonly number[];
   /** Sum of RssAnon, bytes. */
   readonly anonBytes: number;
   /** Sum of VmSwap, bytes. */
@@ -38,7 +39,7 @@ export const MAX_PROCESSES = 500;
 const MAX_COMM_LENGTH = 15;
 
 interface Group {
-  processes: number;
+  pids: number[];
   anonBytes: number;
   swapBytes: number;
   largest: Member;
@@ -68,15 +69,21 @@ export function sumByName(members: readonly Member[]): ProcessesByName[] {
   const groups = new Map<string, Group>();
   for (const member of members) {
     const name = commonName(member.name);
-    const group = groups.get(name) ?? { processes: 0, anonBytes: 0, swapBytes: 0, largest: member };
-    group.processes++;
+    const group = groups.get(name) ?? { pids: [], anonBytes: 0, swapBytes: 0, largest: member };
+    group.pids.push(member.pid);
     group.anonBytes += member.anonBytes;
     group.swapBytes += member.swapBytes;
     if (withSwap(member) > withSwap(group.largest)) group.largest = member;
     groups.set(name, group);
   }
   return [...groups]
-    .map(([name, { largest, ...sums }]) => ({ name, ...sums, pid: largest.pid, parent: largest.parent }))
+    .map(([name, { largest, ...sums }]) => ({
+      name,
+      processes: sums.pids.length,
+      ...sums,
+      pid: largest.pid,
+      parent: largest.parent,
+    }))
     .sort((a, b) => withSwap(b) - withSwap(a));
 }
 

@@ -41,7 +41,7 @@ test('a heap of another JVM that leaks within pages it has touched before is the
 });
 
 test('the other JVM is found by the process that the cause names, and by its name where no process was measured', () => {
-  const process = { processes: 1, pid: 40, parent: null };
+  const process = { processes: 1, pid: 40, parent: null, lives: null };
   const part = { id: 'other-process' as const, name: 'java', bytes: 9, grewBytes: 9, bytesPerHour: 9, process };
   const anonGrowth = { fromS: 0, toS: 1, readings: 2, grewBytes: 9, parts: [part] };
   const otherJvms = [other(null)];

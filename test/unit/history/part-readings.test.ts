@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PartReadings } from '../../../src/history/part-readings.ts';
 
-const part = (id: string, bytes: number, name = id) => ({ id, name, bytes, process: null });
+const part = (id: string, bytes: number, name = id) => ({ id, name, bytes, process: null, pids: null });
 
 test('readings become a column for each part, and a part that is not there has 0 bytes', () => {
   const readings = new PartReadings();
@@ -43,4 +43,25 @@ test('of a thousand processes that come and go, each of another name, only the n
   const names = readings.columns().parts.map(({ name }) => name);
   assert.equal(names.length, 48);
   assert.ok(names.includes('job-999'));
+});
+
+const helper = (bytes: number, pids: readonly number[]) => ({
+  ...{ id: 'other-process', name: 'convert', bytes, pids },
+  process: { processes: pids.length, pid: pids[0]!, parent: null, lives: null },
+});
+const livesOf = (...all: readonly (readonly [bytes: number, ...pids: readonly number[]])[]) => {
+  const readings = new PartReadings();
+  for (const [i, [bytes, ...pids]] of all.entries()) readings.record(i, pids.length === 0 ? [] : [helper(bytes, pids)]);
+  return readings.columns().parts[0]!.process!.lives;
+};
+
+test('a process that ends and is started again begins another life of its name, and what it had before is known', () => {
+  const earlier = { lives: 2, firstS: 0, leastPeakBytes: 90, mostPeakBytes: 120 };
+  assert.deepEqual(livesOf([10, 5], [120, 5], [0], [9, 6], [90, 6], [7, 7], [14, 7]), { sinceS: 5, earlier });
+  assert.deepEqual(livesOf([10, 5], [120, 5]), { sinceS: 0, earlier: null });
+});
+
+test('workers that take turns are one life while one of them runs, also where none was seen for a moment', () => {
+  assert.deepEqual(livesOf([10, 5], [20, 5, 6], [10, 6], [20, 6, 7], [10, 7]), { sinceS: 0, earlier: null });
+  assert.deepEqual(livesOf([10, 5], [0], [12, 5]), { sinceS: 0, earlier: null });
 });

@@ -8,7 +8,7 @@ import type { FileObservation } from '../../../src/sources/types.ts';
 import { MIB } from '../../../src/units.ts';
 import { fileRow } from '../../support/rule-context.ts';
 
-const part = (id: string, mib: number) => ({ id, name: id, bytes: mib * MIB, process: null });
+const part = (id: string, mib: number) => ({ id, name: id, bytes: mib * MIB, process: null, pids: null });
 const file = (path: string, mib: number, over: Partial<FileObservation> = {}): FileObservation => ({
   ...fileRow(),
   path,
@@ -35,6 +35,25 @@ test('parts go on after a restart with the readings before it', () => {
   assert.deepEqual([t.length, t[0], t.at(-2), t.at(-1)], [25, 0, 99, 120]);
   const arenas = parts.find(({ id }) => id === 'malloc-arenas');
   assert.deepEqual(mibOf(arenas!.bytes), [...t]);
+});
+
+test('a helper that runs on keeps its lives before a restart of memhound, and one that was started since has another', () => {
+  const helper = (mib: number, pid: number) => ({
+    ...{ id: 'other-process', name: 'convert', bytes: mib * MIB, pids: [pid] },
+    process: { processes: 1, pid, parent: null, lives: null },
+  });
+  const livesAfter = (pid: number) => {
+    const before = new PartReadings();
+    for (const [i, at] of [5, 5, 6, 6].entries()) before.record(i, [helper(10 + i, at)]);
+    const after = new PartReadings();
+    after.record(10, [helper(20, pid)]);
+    after.resume(readBack(before, new FileTracks()).parts);
+    after.record(20, [helper(30, pid)]);
+    return after.columns().parts[0]!.process!.lives;
+  };
+  const earlier = { lives: 1, firstS: 0, leastPeakBytes: 11 * MIB, mostPeakBytes: 11 * MIB };
+  assert.deepEqual(livesAfter(6), { sinceS: 2, earlier });
+  assert.equal(livesAfter(7)!.sinceS, 10);
 });
 
 /** Tracks of a memhound that scanned each second, up to 10 s, and was started again. */

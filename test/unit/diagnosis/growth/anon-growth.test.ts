@@ -83,10 +83,29 @@ test('a part of anonymous memory indicates a cause, other parts of the ledger no
   assert.equal(causeOfPart('page-cache'), null);
 });
 
+test('what a process of the same name held that was killed before is no part of the growth of the living one', () => {
+  const helper = (t: readonly number[], mib: readonly number[], sinceS: number) => ({
+    t: Float64Array.from(t),
+    parts: [
+      {
+        ...{ id: 'other-process', name: 'convert' },
+        process: { processes: 1, pid: 9, parent: null, lives: { sinceS, earlier: null } },
+        bytes: Float64Array.from(mib, (m) => m * MIB),
+      },
+    ],
+  });
+  const paceSince = (fromS: number, ...args: Parameters<typeof helper>) =>
+    Math.round(anonGrowth(helper(...args), fromS, 20)!.parts[0]!.bytesPerHour / MIB / 3600);
+  assert.equal(paceSince(16, [10, 12, 15, 17, 18, 20], [90, 110, 130, 5, 14, 32], 17), 9);
+  assert.equal(paceSince(19, [10, 12, 15, 20], [90, 110, 130, 15], 20), 3, 'read once, it grew from nothing');
+  // A trend that goes on across its end: the one that is there now replaces the other.
+  assert.equal(paceSince(10, [10, 12, 15, 17, 18, 20], [30, 30, 30, 30, 30, 62], 17), 2);
+});
+
 test('a process that lived for a moment, such as jcmd, has not grown once it is gone', () => {
   const heap = columns([0, 10, 20, 30], { 'java-heap': [10, 10, 40, 44] });
   const jcmd = (mib: readonly number[]) => ({
-    ...{ id: 'other-process', name: 'jcmd', process: { processes: 1, pid: 9, parent: null } },
+    ...{ id: 'other-process', name: 'jcmd', process: { processes: 1, pid: 9, parent: null, lives: null } },
     bytes: Float64Array.from(mib, (m) => m * MIB),
   });
   const grown = (mib: readonly number[]) => anonGrowth({ ...heap, parts: [...heap.parts, jcmd(mib)] }, 0, 30)!;

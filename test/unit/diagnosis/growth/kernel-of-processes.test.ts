@@ -9,7 +9,7 @@ import { causeShare, eta, fieldTrend, ruleContext } from '../../../support/rule-
 /** So many processes with 100 KiB each, of which half started in the last hour. */
 const growth = (processes: number): AnonGrowth => {
   const bytes = (processes * MIB) / 10;
-  const process = { processes, pid: 7, parent: null };
+  const process = { processes, pid: 7, parent: null, lives: null };
   const part = { id: 'other-process', name: 'sleep', process, bytes, grewBytes: bytes / 2, bytesPerHour: bytes / 2 } as const;
   return { fromS: 0, toS: 3600, readings: 9, grewBytes: bytes / 2, parts: [part] };
 };

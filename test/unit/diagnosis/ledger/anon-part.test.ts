@@ -32,6 +32,7 @@ const input = (anonBytes: number, of: AnonSplit | null, given: Partial<AnonInput
 const process = (name: string, anonBytes: number, given: Partial<ProcessesByName> = {}): ProcessesByName => ({
   name,
   processes: 1,
+  pids: [9],
   anonBytes,
   swapBytes: 0,
   pid: 9,
@@ -222,13 +223,13 @@ test('history has the same parts with what they have in swap, each other process
   const swapped = new Map([['java-heap', 200]] as const);
   const found = anonObservations(input(1130, anonSplit([HEAP, ARENAS], { swapped }), { others }), 200);
   assert.deepEqual(found, [
-    { id: 'java-heap', name: 'Java heap', bytes: 800, process: null },
-    { id: 'malloc-arenas', name: 'malloc arenas', bytes: 400, process: null },
-    { id: 'since-mappings', name: 'since the mappings were read', bytes: 30, process: null },
-    { id: 'other-process', name: 'sh', bytes: 150, process: { processes: 2, pid: 9, parent } },
+    { id: 'java-heap', name: 'Java heap', bytes: 800, process: null, pids: null },
+    { id: 'malloc-arenas', name: 'malloc arenas', bytes: 400, process: null, pids: null },
+    { id: 'since-mappings', name: 'since the mappings were read', bytes: 30, process: null, pids: null },
+    { id: 'other-process', name: 'sh', bytes: 150, process: { processes: 2, pid: 9, parent, lives: null }, pids: [9] },
   ]);
   assert.deepEqual(anonObservations(input(300, null, { others }), 20), [
-    { id: 'other-process', name: 'sh', bytes: 150, process: { processes: 2, pid: 9, parent } },
-    { id: 'anon', name: 'anon', bytes: 220, process: null },
+    { id: 'other-process', name: 'sh', bytes: 150, process: { processes: 2, pid: 9, parent, lives: null }, pids: [9] },
+    { id: 'anon', name: 'anon', bytes: 220, process: null, pids: null },
   ]);
 });

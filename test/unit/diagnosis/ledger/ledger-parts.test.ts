@@ -44,7 +44,7 @@ test('memory released since then makes every part an interval, and they still su
 
 test('other processes are separate parts by name, before the JVM is divided', () => {
   const parts = anon(130 * MIB, {
-    others: [{ name: 'sh', processes: 2, anonBytes: 30 * MIB, swapBytes: 0, pid: 9, parent: null }],
+    others: [{ name: 'sh', processes: 2, pids: [9, 10], anonBytes: 30 * MIB, swapBytes: 0, pid: 9, parent: null }],
   });
   assert.equal(by(parts, 'sh (2 processes)').bytes, 30 * MIB);
   assert.equal(sum(parts), 130 * MIB);
@@ -52,7 +52,7 @@ test('other processes are separate parts by name, before the JVM is divided', ()
 
 test('a hostile process name is written as text', () => {
   const parts = anon(130 * MIB, {
-    others: [{ name: 'a\nb\u001b[2J', processes: 1, anonBytes: MIB, swapBytes: 0, pid: 9, parent: null }],
+    others: [{ name: 'a\nb\u001b[2J', processes: 1, pids: [9], anonBytes: MIB, swapBytes: 0, pid: 9, parent: null }],
   });
   assert.ok(parts.every((p) => !p.name.includes('\n') && !p.name.includes('\u001b')));
 });

@@ -46,7 +46,7 @@ test('the ledger divides what is resident, and says what each part has in swap b
     atMs: 0,
     jvm: null,
     mappings: { split, allocator: null, atMs: 0 },
-    others: [{ name: 'convert', processes: 1, anonBytes: 3 * MIB, swapBytes: 9 * MIB, pid: 9, parent: null }],
+    others: [{ name: 'convert', processes: 1, pids: [9], anonBytes: 3 * MIB, swapBytes: 9 * MIB, pid: 9, parent: null }],
   });
   assert.equal(sum(parts.map(({ bytes }) => bytes)), split.anonBytes + 3 * MIB);
   const heap = parts.find(({ id }) => id === 'java-heap');
@@ -148,7 +148,15 @@ test('a leak in malloc arenas that the kernel swaps out is named, although no re
 test('another process that is swapped out is named with what it holds, although its resident memory shrinks', () => {
   const series = swapping((readings, atS, grownMib) => {
     const others = [
-      { name: 'chrome', processes: 2, anonBytes: 40 * MIB, swapBytes: grownMib * MIB, pid: 77, parent: { pid: 1, name: 'java' } },
+      {
+        name: 'chrome',
+        processes: 2,
+        pids: [9, 10],
+        anonBytes: 40 * MIB,
+        swapBytes: grownMib * MIB,
+        pid: 77,
+        parent: { pid: 1, name: 'java' },
+      },
     ];
     readings.record(
       atS,

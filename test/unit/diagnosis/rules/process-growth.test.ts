@@ -4,7 +4,7 @@ import { SEVERAL_PROCESSES } from '../../../../src/diagnosis/growth/attribute.ts
 import { processGrowth } from '../../../../src/diagnosis/rules/process-growth.ts';
 import type { Eta } from '../../../../src/trends/types.ts';
 import { MIB } from '../../../../src/units.ts';
-import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, eta, type Given, NOW_MS } from '../../../support/rule-context.ts';
 
 const part = (id: 'other-process' | 'java-heap', name: string, bytes: number, grewBytes: number, process: object | null) => ({
   id,
@@ -37,7 +37,7 @@ const growing = (process: object | null, jvmGrew = 0, over: Given = {}) =>
   });
 
 test('a process that the JVM started is named with its size, and the JVM is said to stand still', () => {
-  const found = growing({ processes: 1, pid: 40, parent: { pid: 1, name: 'java' } })!;
+  const found = growing({ processes: 1, pid: 40, parent: { pid: 1, name: 'java' }, lives: null })!;
   assert.equal(
     found.headline,
     'chrome (pid 40, started by the JVM) grows 100 MB an hour, 186 MiB now. The JVM itself stands at 90 MiB.',
@@ -49,7 +49,7 @@ test('a process that the JVM started is named with its size, and the JVM is said
 });
 
 test('of small processes that become more, most is kernel memory', () => {
-  const own = { processes: 300, pid: 40, parent: null };
+  const own = { processes: 300, pid: 40, parent: null, lives: null };
   const part = { id: 'other-process', name: 'sleep', process: own, bytes: 30 * MIB, grewBytes: 9e6, bytesPerHour: 9e6 } as const;
   const found = applyRule(processGrowth, {
     anonGrowth: { fromS: 0, toS: 3600, readings: 9, grewBytes: 9e6, parts: [part] },
@@ -61,14 +61,27 @@ test('of small processes that become more, most is kernel memory', () => {
   );
 });
 
+test('a process that is started again and again is said to be, with what it had when it was last seen', () => {
+  const headlineOf = (lives: number, leastMib: number, mostMib: number) => {
+    const earlier = { lives, firstS: NOW_MS / 1000 - 64, leastPeakBytes: leastMib * MIB, mostPeakBytes: mostMib * MIB };
+    return growing({ processes: 1, pid: 40, parent: null, lives: { sinceS: 0, earlier } })!.headline!;
+  };
+  assert.match(
+    headlineOf(4, 127, 133),
+    / It was started again 4 times in 64 seconds: those before had 127 MiB to 133 MiB when last seen\./,
+  );
+  assert.match(headlineOf(1, 127, 127), / It was started again once in 64 seconds: the one before had 127 MiB when last seen\./);
+  assert.doesNotMatch(headlineOf(9, 1, 2), /started again/);
+});
+
 test('several processes of one name are counted, and another parent than the JVM is named', () => {
-  const found = growing({ processes: 7, pid: 40, parent: { pid: 12, name: 'sh' } })!;
+  const found = growing({ processes: 7, pid: 40, parent: { pid: 12, name: 'sh' }, lives: null })!;
   assert.match(found.headline!, /^chrome \(7 processes, the largest is pid 40, started by sh, pid 12\) grows/);
-  assert.match(growing({ processes: 1, pid: 40, parent: null })!.headline!, /^chrome \(pid 40\) grows/);
+  assert.match(growing({ processes: 1, pid: 40, parent: null, lives: null })!.headline!, /^chrome \(pid 40\) grows/);
 });
 
 test('a JVM that grows as well is not said to stand still', () => {
-  assert.doesNotMatch(growing({ processes: 1, pid: 40, parent: null }, 30 * MIB)!.headline!, /JVM itself/);
+  assert.doesNotMatch(growing({ processes: 1, pid: 40, parent: null, lives: null }, 30 * MIB)!.headline!, /JVM itself/);
 });
 
 test('an OOM kill within a day makes it critical', () => {
@@ -78,7 +91,7 @@ test('an OOM kill within a day makes it critical', () => {
 });
 
 test('of another JVM it is said whether its heap rises, and where its own verdict is', () => {
-  const process = { processes: 1, pid: 40, parent: null };
+  const process = { processes: 1, pid: 40, parent: null, lives: null };
   const other = (heapRises: boolean | null) =>
     growing(process, 0, {
       otherJvms: [{ pid: 40, name: 'chrome', heapRises, heap: null, heapPlan: null, address: '/api/v1/verdict?target=x-40' }],
@@ -91,7 +104,7 @@ test('of another JVM it is said whether its heap rises, and where its own verdic
 });
 
 test('a heap of another JVM is called a leak only if it is known to be one, and ends at its own -Xmx if that comes first', () => {
-  const process = { processes: 1, pid: 40, parent: null };
+  const process = { processes: 1, pid: 40, parent: null, lives: null };
   const otherJvms = [
     { pid: 40, name: 'chrome', heapRises: true, heap: null, heapPlan: null, address: '/api/v1/verdict?target=x-40' },
   ];
@@ -114,7 +127,9 @@ test('processes of many names are listed by some of their names, with their sum'
       readings: 9,
       grewBytes: 40 * MIB,
       parts: [
-        ...names.map((name) => part('other-process', name, 20 * MIB, 10 * MIB, { processes: 1, pid: 9, parent: null })),
+        ...names.map((name) =>
+          part('other-process', name, 20 * MIB, 10 * MIB, { processes: 1, pid: 9, parent: null, lives: null }),
+        ),
         part('java-heap', 'Java heap', 90 * MIB, 0, null),
       ],
     },

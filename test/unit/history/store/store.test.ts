@@ -379,7 +379,7 @@ test('readings of parts and files go on after a restart, in the same run alone, 
   const h = await first.load('jvm');
   for (let s = 10; s <= 600; s += 10) {
     h.append(sample(s));
-    h.recordParts(s * 1000, [{ id: 'malloc-arenas', name: 'malloc arenas', bytes: s * 2 ** 20, process: null }]);
+    h.recordParts(s * 1000, [{ id: 'malloc-arenas', name: 'malloc arenas', bytes: s * 2 ** 20, process: null, pids: null }]);
     h.recordFiles(s * 1000, [file(s)]);
     await first.save('jvm');
     assert.equal(existsSync(join(dir, 'jvm', 'readings.json')), s >= 300, 'the first segment is full after 300 s');

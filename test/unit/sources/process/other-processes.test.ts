@@ -29,8 +29,16 @@ test('processes are summed by name, with the largest one and the process that st
     { pid: 7, name: 'sh', anon: 20, ppid: 99 },
   ]);
   assert.deepEqual(otherProcesses(root, [1, 5, 6, 7, 8], 1), [
-    { name: 'chrome', processes: 2, anonBytes: 400 * 1024, swapBytes: 7 * 1024, pid: 6, parent: { pid: 5, name: 'chrome' } },
-    { name: 'sh', processes: 1, anonBytes: 20 * 1024, swapBytes: 0, pid: 7, parent: null },
+    {
+      name: 'chrome',
+      processes: 2,
+      pids: [5, 6],
+      anonBytes: 400 * 1024,
+      swapBytes: 7 * 1024,
+      pid: 6,
+      parent: { pid: 5, name: 'chrome' },
+    },
+    { name: 'sh', processes: 1, pids: [7], anonBytes: 20 * 1024, swapBytes: 0, pid: 7, parent: null },
   ]);
 });
 
