@@ -21,9 +21,14 @@ const NEAR_END_TIMES = 24;
 const START_S = 5 * MINUTE_S;
 const MAX_CONFIDENCE = 0.95;
 
+/** What one takes of kernel memory at least; undefined: that is not known. */
+const leastBytesOf = (objects: CountedObjects): number | undefined =>
+  'leastBytes' in objects && objects.count > 0 ? objects.leastBytes! / objects.count : LEAST_BYTES[objects.kind];
+
 /** What they take at least of what kernel memory grows by in an hour; null: what one of them takes is not known, or how fast they become more. */
-function leastPerHour({ kind, grew, seconds }: CountedObjects, minSeconds: number): number | null {
-  const least = LEAST_BYTES[kind];
+function leastPerHour(objects: CountedObjects, minSeconds: number): number | null {
+  const { grew, seconds } = objects;
+  const least = leastBytesOf(objects);
   return least === undefined || seconds < minSeconds ? null : (grew / seconds) * HOUR_S * least;
 }
 
@@ -32,7 +37,7 @@ const isShareOf = (kernelPerHour: number, leastPerHour: number | null, minShare:
 
 /** Whether the objects may be what kernel memory grows by. */
 export function mayExplain(objects: CountedObjects, kernelPerHour: number): boolean {
-  if (LEAST_BYTES[objects.kind] === undefined) return true;
+  if (leastBytesOf(objects) === undefined) return true;
   const least = leastPerHour(objects, MIN_SECONDS_NAMED);
   return isShareOf(kernelPerHour, least, MIN_SHARE_NAMED);
 }

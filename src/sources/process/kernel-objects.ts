@@ -22,7 +22,13 @@ const NAMES = Object.keys(KINDS) as DescriptorKind[];
 
 /** Kernel objects that are held by a process, or by a file system in memory. The count is estimated where there are thousands. */
 export type KernelObjects =
-  | { readonly kind: DescriptorKind | 'watch'; readonly pid: number; readonly count: number }
+  | {
+      readonly kind: DescriptorKind | 'watch';
+      readonly pid: number;
+      readonly count: number;
+      /** What all of them take at least, where the kernel tells their sizes: the rings of io_uring. */
+      readonly leastBytes?: number;
+    }
   | { readonly kind: 'tmpfs-file'; readonly path: string; readonly count: number };
 
 /** The same with how many they became more since they were first counted, and the seconds since then. */
@@ -30,6 +36,8 @@ export type CountedObjects = KernelObjects & { readonly grew: number; readonly s
 
 /** Fewer than this hold too little kernel memory to matter. */
 const MIN_COUNT = 500;
+/** One whose size the kernel tells counts for as many as it takes times this: a few rings hold more than hundreds of sockets. */
+const COUNTED_AS_ONE = 8 * KIB;
 /** Each look at a descriptor makes the kernel keep its name, which is charged to memhound. */
 const MAX_LOOKS = 1024;
 /** A prime number: descriptors alternate (both ends of a pipe, an epoll set and its eventfd), and equal steps would meet one kind alone. */
@@ -46,9 +54,12 @@ export function kernelObjects(procRoot: string, pids: readonly number[], mainPid
 }
 
 function mostOf(objects: readonly KernelObjects[]): KernelObjects[] {
-  const [most] = [...objects].sort((a, b) => b.count - a.count);
-  return most === undefined || most.count < MIN_COUNT ? [] : [most];
+  const [most] = [...objects].sort((a, b) => weightOf(b) - weightOf(a));
+  return most === undefined || weightOf(most) < MIN_COUNT ? [] : [most];
 }
+
+const weightOf = (objects: KernelObjects): number =>
+  'leastBytes' in objects ? Math.max(objects.count, objects.leastBytes! / COUNTED_AS_ONE) : objects.count;
 
 interface Held {
   readonly descriptors: readonly KernelObjects[];
@@ -64,16 +75,23 @@ function heldBy(procRoot: string, pid: number): Held {
     const counts = new Map<DescriptorKind, number>();
     let looks = 0;
     let watches = 0;
+    let ringBytes = 0;
     for (let first = 0; first + step <= slots; first += step) {
       const fd = first + ((looks * SCATTER) % step);
       const kind = kindOf(`${procRoot}/${pid}/fd/${fd}`);
       if (kind !== null) counts.set(kind, (counts.get(kind) ?? 0) + 1);
       if (kind === 'inotify') watches += watchesOf(`${procRoot}/${pid}/fdinfo/${fd}`);
+      if (kind === 'io_uring') ringBytes += ringBytesOf(`${procRoot}/${pid}/fdinfo/${fd}`);
       looks++;
     }
     const scale = looks === 0 ? 0 : slots / looks;
     return {
-      descriptors: [...counts].map(([kind, seen]) => ({ pid, kind, count: Math.round(seen * scale) })),
+      descriptors: [...counts].map(([kind, seen]) => ({
+        pid,
+        kind,
+        count: Math.round(seen * scale),
+        ...(kind === 'io_uring' && ringBytes > 0 ? { leastBytes: Math.round(ringBytes * scale) } : {}),
+      })),
       watches: [{ pid, kind: 'watch', count: Math.round(watches * scale) }],
     };
   } catch (error) {
@@ -104,6 +122,16 @@ function watchesOf(fdinfo: string): number {
   if (text.length < MAX_WATCH_TEXT) return numbers.length;
   // Watches are numbered as they are made, and those that were removed leave gaps.
   return Math.round((numbers.length / (newest - oldest + 1)) * newest);
+}
+
+/** An entry of the submission queue has 64 bytes and its index 4, one of the completion queue 16. Source: Linux, io_uring.h, fdinfo.c. */
+function ringBytesOf(fdinfo: string): number {
+  const text = readText(fdinfo, readHead) ?? '';
+  const entries = (key: string): number => {
+    const mask = new RegExp(`^${key}:\\t0x([0-9a-f]{1,6})$`, 'm').exec(text);
+    return mask === null ? 0 : Number.parseInt(mask[1]!, 16) + 1;
+  };
+  return entries('SqMask') * (64 + 4) + entries('CqMask') * 16;
 }
 
 function readHead(fd: number): string {

@@ -68,3 +68,14 @@ test('files that are too few for the growth, or so many that another container m
 
 test('what a pipe or a socket holds is not known, so their number does not decide', () =>
   assert.equal(verdictOf({ kind: 'socket', pid: 7, count: 5000, grew: 4000, seconds: 40 }).causes[0]?.reclaimable, true));
+
+test('rings of io_uring of which the kernel tells the sizes are a leak where they take what kernel memory grows by', () => {
+  const rings = (perSecond: number): CountedObjects => ({
+    ...{ kind: 'io_uring', pid: 7, count: 400, leastBytes: 400 * 409_600 },
+    ...{ grew: perSecond * 40, seconds: 40 },
+  });
+  const found = verdictOf(rings(5));
+  assert.equal(found.leak, true);
+  assert.match(found.headline, /cannot take back\. OOM kill in 4 minutes\. Held open are about 400 io_uring rings, by pid 7/);
+  assert.equal(verdictOf(rings(0)).leak, null);
+});

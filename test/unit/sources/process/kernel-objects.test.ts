@@ -45,6 +45,28 @@ test('watches are counted, and of very many the newest are read', (t) => {
   assert.ok(Math.abs(most.count - 30_000) < 100, `${most.count} of 30,000`);
 });
 
+test('rings of io_uring are few and large: their sizes are read, and they count by them', (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-rings-'));
+  t.after(() => rmSync(proc, { recursive: true }));
+  const holding = (pid: number, rings: number, sockets: number) => {
+    for (const folder of ['fd', 'fdinfo']) mkdirSync(`${proc}/${pid}/${folder}`, { recursive: true });
+    writeFileSync(`${proc}/${pid}/status`, `Name:\tjava\nPid:\t${pid}\nFDSize:\t1024\n`);
+    for (let fd = 0; fd < rings + sockets; fd++)
+      symlinkSync(fd < rings ? 'anon_inode:[io_uring]' : 'socket:[1]', `${proc}/${pid}/fd/${fd}`);
+    for (let fd = 0; fd < rings; fd++)
+      writeFileSync(
+        `${proc}/${pid}/fdinfo/${fd}`,
+        'pos:\t0\nino:\t84\nSqMask:\t0xfff\nSqHead:\t0\nCqMask:\t0x1fff\nCqHead:\t0\n',
+      );
+  };
+  holding(7, 40, 600);
+  assert.deepEqual(kernelObjects(proc, [7], null), [
+    { pid: 7, kind: 'io_uring', count: 40, leastBytes: 40 * (4096 * 68 + 8192 * 16) },
+  ]);
+  holding(8, 4, 100);
+  assert.deepEqual(kernelObjects(proc, [8], null), [], 'the rings of one event loop or two are no matter');
+});
+
 test('the files of a tmpfs of a container are counted, and not those of a host', (t) => {
   const proc = mkdtempSync(join(tmpdir(), 'memhound-tmpfs-'));
   const folder = mkdtempSync('/dev/shm/memhound-files-');
