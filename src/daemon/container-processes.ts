@@ -1,3 +1,4 @@
+import { jvmNames } from '../sources/jvm/main-class.ts';
 import { type Member, membersOf } from '../sources/process/other-processes.ts';
 import type { Target } from '../sources/types.ts';
 
@@ -41,9 +42,10 @@ export class ContainerProcesses {
   }
 
   #read(pids: readonly number[]): readonly Member[] {
-    const { process, jvm, otherJvms } = this.#target();
+    const target = this.#target();
+    const { process, jvm } = target;
     // The process of a container without a JVM is one of its members.
     const except = jvm === null ? null : (process?.pid ?? null);
-    return membersOf(this.#procRoot, pids, except, new Map(otherJvms.map(({ pid, name }) => [pid, name])));
+    return membersOf(this.#procRoot, pids, except, jvmNames(this.#procRoot, target));
   }
 }

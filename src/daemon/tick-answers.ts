@@ -3,6 +3,7 @@ import { buildLedger } from '../diagnosis/ledger/ledger.ts';
 import { toolViews } from '../diagnosis/tool-views.ts';
 import type { Ledger, View } from '../diagnosis/types.ts';
 import type { Tick } from '../sample/sampler.ts';
+import { jvmNames } from '../sources/jvm/main-class.ts';
 import { otherProcesses, type ProcessesByName } from '../sources/process/other-processes.ts';
 import { onlineCpus } from '../sources/process/procfs.ts';
 import type { FileReading, Roots, Target } from '../sources/types.ts';
@@ -39,12 +40,7 @@ export const viewsOf = ({ cgroup, sample, jvm }: ReadTick): readonly View[] =>
 
 /** The processes of the container other than its JVM. */
 const readOthers = (roots: Roots, target: Target, pids: readonly number[]): ProcessesByName[] =>
-  otherProcesses(
-    roots.proc,
-    pids,
-    target.jvm === null ? null : (target.process?.pid ?? null),
-    new Map(target.otherJvms.map(({ pid, name }) => [pid, name])),
-  );
+  otherProcesses(roots.proc, pids, target.jvm === null ? null : (target.process?.pid ?? null), jvmNames(roots.proc, target));
 
 /** Reads the node's CPUs and the container's other processes for a ledger. */
 export const readLedgerContext = (

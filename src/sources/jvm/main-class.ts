@@ -1,4 +1,6 @@
-import type { ProcessRef, Roots } from '../types.ts';
+import type { BetterName } from '../process/other-processes.ts';
+import { readArguments } from '../process/procfs.ts';
+import type { ProcessRef, Roots, Target } from '../types.ts';
 import { openHsperfdata, parseHsperfdata } from './hsperfdata.ts';
 import { readJvmArguments } from './jvm-arguments.ts';
 
@@ -20,6 +22,15 @@ export function readMainClass(roots: Roots, process: ProcessRef): string | null 
   }
   const args = readJvmArguments(roots.proc, process.pid);
   return process.name === 'java' || /(?:^|\/)java$/.test(args[0] ?? '') ? mainClassOfArguments(args) : null;
+}
+
+/**
+ * The names of JVMs among the processes of a container: as the search found them, or for those that it has not seen yet, or that are too many for
+ * it, by their command lines.
+ */
+export function jvmNames(procRoot: string, { otherJvms }: Pick<Target, 'otherJvms'>): BetterName {
+  const found = new Map(otherJvms.map(({ pid, name }) => [pid, name]));
+  return ({ pid, name }) => found.get(pid) ?? (name === 'java' ? mainClassOfArguments(readArguments(procRoot, pid)) : null);
 }
 
 /** `/app/orders-1.4.2.jar` gives orders.jar, so that a new version has the same name. `orders/com.example.Main` (a module) gives com.example.Main. */

@@ -45,17 +45,19 @@ interface Group {
   largest: Member;
 }
 
-/**
- * A container's processes except one, summed by name, largest first. Processes that end during the scan are skipped. `knownNames` has
- * better names for some pids, such as the main class of a JVM.
- */
+/** A better name for a process than that of its program, such as the main class of a JVM; null: there is none. */
+export type BetterName = (process: { readonly pid: number; readonly name: string }) => string | null;
+
+const NO_BETTER_NAME: BetterName = () => null;
+
+/** A container's processes except one, summed by name, largest first. Processes that end during the scan are skipped. */
 export function otherProcesses(
   procRoot: string,
   pids: readonly number[],
   except: number | null,
-  knownNames: ReadonlyMap<number, string> = new Map(),
+  betterName: BetterName = NO_BETTER_NAME,
 ): ProcessesByName[] {
-  return sumByName(membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, knownNames));
+  return sumByName(membersOf(procRoot, pids.slice(0, MAX_PROCESSES), except, betterName));
 }
 
 /**
@@ -96,7 +98,7 @@ export function membersOf(
   procRoot: string,
   pids: readonly number[],
   except: number | null,
-  knownNames: ReadonlyMap<number, string> = new Map(),
+  betterName: BetterName = NO_BETTER_NAME,
 ): Member[] {
   // Most containers have one process. It need not be read to learn that there are no others.
   if (pids.every((pid) => pid === except)) return [];
@@ -105,7 +107,7 @@ export function membersOf(
   for (const pid of pids) {
     const status = readStatus(procRoot, pid);
     if (status === null) continue;
-    nameByPid.set(pid, knownNames.get(pid) ?? fullProcessName(procRoot, status));
+    nameByPid.set(pid, betterName(status) ?? fullProcessName(procRoot, status));
     if (pid !== except && status.rssAnonBytes !== null) found.push({ ...status, anonBytes: status.rssAnonBytes });
   }
   return found.map(({ pid, ppid, anonBytes, swapBytes }) => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { jvmNames } from '../../../../src/sources/jvm/main-class.ts';
 import { otherProcesses } from '../../../../src/sources/process/other-processes.ts';
 
 /** A /proc with these processes. */
@@ -60,8 +61,28 @@ test('another JVM has the name that the search gave it, and a kernel thread has 
     { pid: 4, name: 'kworker' },
   ]);
   assert.deepEqual(
-    otherProcesses(root, [2, 3, 4], 2, new Map([[3, 'com.acme.Batch']])).map(({ name }) => name),
+    otherProcesses(root, [2, 3, 4], 2, jvmNames(root, { otherJvms: [{ pid: 3, name: 'com.acme.Batch' }] })).map(
+      ({ name }) => name,
+    ),
     ['com.acme.Batch'],
+  );
+});
+
+test('a JVM that the search has not seen yet has the name of its main class or jar at once, by its command line', (t) => {
+  const root = procOf(t, [
+    {
+      pid: 2,
+      name: 'java',
+      anon: 50,
+      cmdline: '/opt/jdk/bin/java\0-Xmx64m\0-cp\0/opt/gradle/lib\0org.gradle.launcher.GradleDaemon\x008.5\0',
+    },
+    { pid: 3, name: 'java', anon: 60, cmdline: 'java\0-jar\0/app/batch-1.4.jar\0--password=x\0' },
+    { pid: 4, name: 'java', anon: 10, cmdline: '' },
+    { pid: 5, name: 'javac', anon: 5, cmdline: 'javac\0Main\0' },
+  ]);
+  assert.deepEqual(
+    otherProcesses(root, [2, 3, 4, 5], null, jvmNames(root, { otherJvms: [] })).map(({ name }) => name),
+    ['batch.jar', 'org.gradle.launcher.GradleDaemon', 'java', 'javac'],
   );
 });
 
