@@ -18,6 +18,9 @@ export const isHeapInShmem = (jvm: Pick<JvmReading, 'collector'> | null, shmem: 
 /** Whether the file of a heap is all that grows in shared memory: a JVM without counters tells its collector by it. */
 export const isHeapFileAlone = ({ shmem }: GrownFiles): boolean => shmem.length > 0 && shmem.every(isHeapFile);
 
+/** Less than this share of what the heap's pages grow by is what a JVM takes beside them. */
+const MIN_SHARE = 0.1;
+
 /**
  * The evaluation without a heap's shared memory as a cause of its own: the heap's floor tells whether it leaks. If the heap is not counted, it is the
  * cause, and nobody knows what a collection leaves of it.
@@ -34,9 +37,16 @@ export function withoutSharedHeap(
     cause === 'slab' && reclaimable && bytesPerHour < SLAB_SHARE * shared.bytesPerHour;
   const rest = evaluation.causes.filter((share) => share !== shared && !isOfItsPages(share));
   const heap: CauseShare = { ...shared, cause: 'heap', what: null };
-  const causes: readonly CauseShare[] = heapCounted ? rest : [...rest, heap].sort(byWeight);
-  // What grows more slowly than a heap that nobody counts does not say whether it leaks.
-  if (rest.some(({ reclaimable }) => !reclaimable) && (heapCounted || causes[0] !== heap)) return { ...evaluation, causes };
+  // In anonymous memory, too, so little beside a heap that fills is no cause.
+  const told = rest.filter(
+    ({ cause, reclaimable, bytesPerHour }) => reclaimable || cause === 'heap' || bytesPerHour >= MIN_SHARE * shared.bytesPerHour,
+  );
+  const causes: readonly CauseShare[] = heapCounted ? told : [...rest, heap].sort(byWeight);
+  // What grows more slowly than a heap does not say whether that leaks.
+  const isAnswered = told.some(
+    ({ cause, reclaimable, bytesPerHour }) => cause === 'heap' || (!reclaimable && bytesPerHour >= shared.bytesPerHour),
+  );
+  if (isAnswered) return { ...evaluation, causes };
   return {
     ...evaluation,
     causes,

@@ -38,6 +38,19 @@ test('the little that grows beside such a heap comes after it, and what grows fa
   assert.deepEqual(shares(300e6), [['native', 'heap'], true]);
 });
 
+test('what grows beside a heap of ZGC that fills is told with its answer only where it is faster, and a trickle of malloc is not', () => {
+  const beside = (nativePerHour: number) => {
+    const causes = [causeShare('native', nativePerHour), causeShare('shmem', 100e6)];
+    const { evaluation } = ruleContext({ evaluation: { trend: 'growing', leak: true, causes, etas: [eta('oom-kill', 600)] } });
+    const row = fileRow({ path: '/memfd:java_heap', fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 } });
+    const found = withoutSharedHeap(evaluation, jvmReading({ collector: 'ZGC' }), filesThatGrow([row]).grown, true);
+    return [found.causes.map(({ cause }) => cause), found.leak, found.etas.length];
+  };
+  assert.deepEqual(beside(5e6), [[], null, 0]);
+  assert.deepEqual(beside(40e6), [['native'], null, 0]);
+  assert.deepEqual(beside(300e6), [['native'], true, 1]);
+});
+
 test('other files of shared memory, and shared memory beside another collector, stay a cause', () => {
   assert.deepEqual(left(['shmem'], '/dev/shm/queue'), [['shmem'], true, 1]);
   assert.deepEqual(left(['shmem'], '/memfd:java_heap', 'G1'), [['shmem'], true, 1]);
