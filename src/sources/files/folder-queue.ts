@@ -19,18 +19,37 @@ const SYSTEM = /^\/(?:usr|lib(?:32|64|x32)?|s?bin|boot|etc|var\/lib\/(?:dpkg|apt
 
 export const isSystemFolder = (path: string): boolean => SYSTEM.test(path);
 
-/** Once the queue is filled to this share, no more of them are added: they would leave no room for the folders that programs make. */
+/** Once the queue is filled to this share, or to this number, no more of them are added: they would leave no room for the folders that programs make. */
 const SYSTEM_SHARE = 1 / 2;
+const MAX_SYSTEM = 500;
 
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
 const OTHERS_AGAIN_MS = 600_000;
+/** The same of a hot folder while page cache grows by more than files in sight: what is new is in it, or in a folder that was made in it. */
+const HOT_SOON_MS = 3000;
+
+/**
+ * What the files in sight leave open. `level`: they do not explain the page cache, so folders that are only guesses are included, and those whose
+ * names change are walked again sooner. `growth`: they do not explain what it grows by, so these are walked again soonest.
+ */
+export type Search = 'none' | 'level' | 'growth';
+
+/** The folders that are due at one time, the next one last. */
+interface Due {
+  readonly nowMs: number;
+  readonly search: Search;
+  readonly folders: Folder[];
+}
 
 /** Decides which folder to walk next. It keeps at most `most` folders. */
 export class FolderQueue {
   readonly #folders = new Map<string, Folder>();
   readonly #maxFolders: number;
+  #due: Due | null = null;
+  /** Those that were added since the due ones were put in order. */
+  #added: Folder[] = [];
 
   constructor(maxFolders: number) {
     this.#maxFolders = maxFolders;
@@ -47,34 +66,50 @@ export class FolderQueue {
       known.mtimeMs = Math.max(known.mtimeMs, mtimeMs);
       return;
     }
-    if (isSystemFolder(path) && this.#folders.size >= SYSTEM_SHARE * this.#maxFolders) return;
+    if (isSystemFolder(path) && this.#folders.size >= Math.min(MAX_SYSTEM, SYSTEM_SHARE * this.#maxFolders)) return;
     if (this.#folders.size >= this.#maxFolders && !this.#evict(kind, mtimeMs)) return;
-    this.#folders.set(path, { path, kind, mtimeMs, walkedAtMs: null, entries: 0, cost: 0, tookMs: 0 });
+    const folder: Folder = { path, kind, mtimeMs, walkedAtMs: null, entries: 0, cost: 0, tookMs: 0 };
+    this.#folders.set(path, folder);
+    this.#added.push(folder);
   }
 
   /** Makes the folder due at the next scan, whatever the time of its last walk. */
   walkAgain(path: string): void {
     this.add(path, 'hot');
     const folder = this.#folders.get(path);
-    if (folder !== undefined) folder.walkedAtMs = null;
+    if (folder === undefined) return;
+    folder.walkedAtMs = null;
+    this.#added.push(folder);
   }
 
   drop(path: string): void {
     this.#folders.delete(path);
   }
 
-  /**
-   * The next folder that is due; null: none is. `wide`: files in sight do not explain the page cache, so folders that are only guesses are included,
-   * and those whose names change are walked again sooner.
-   */
-  next(nowMs: number, wide: boolean): Folder | null {
-    let best: Folder | null = null;
-    for (const folder of this.#folders.values()) {
-      if (!wide && folder.kind !== 'hot' && folder.walkedAtMs === null && !isNew(folder, nowMs)) continue;
-      if (!isDue(folder, nowMs, wide)) continue;
-      if (best === null || before(folder, best, nowMs)) best = folder;
+  /** The next folder that is due; null: none is. */
+  next(nowMs: number, search: Search): Folder | null {
+    const isNext = (folder: Folder): boolean =>
+      this.#folders.get(folder.path) === folder &&
+      (search !== 'none' || folder.kind === 'hot' || folder.walkedAtMs !== null || isNew(folder, nowMs)) &&
+      isDue(folder, nowMs, search);
+    if (this.#due?.nowMs !== nowMs || this.#due.search !== search) {
+      const folders = [...this.#folders.values()]
+        .filter(isNext)
+        .sort((a, b) => order(a, b, nowMs))
+        .reverse();
+      this.#due = { nowMs, search, folders };
+      this.#added = [];
     }
-    return best;
+    const { folders } = this.#due;
+    this.#added = this.#added.filter(isNext);
+    while (folders.length > 0 && !isNext(folders.at(-1)!)) folders.pop();
+    const added = this.#added.reduce<Folder | null>(
+      (best, one) => (best === null || order(one, best, nowMs) < 0 ? one : best),
+      null,
+    );
+    const waiting = folders.at(-1) ?? null;
+    if (added === null || (waiting !== null && order(waiting, added, nowMs) < 0)) return folders.pop() ?? null;
+    return added;
   }
 
   /** Removes the folder with the lowest priority, if that is lower than the priority of the new one. */
@@ -93,11 +128,12 @@ export class FolderQueue {
 /** While a hot folder with very many files is searched, the rest of the time is for other folders. */
 const SEARCH_SHARE = 1 / 3;
 
-function isDue({ walkedAtMs, cost, tookMs, kind }: Folder, nowMs: number, wide: boolean): boolean {
+function isDue({ walkedAtMs, cost, tookMs, kind }: Folder, nowMs: number, search: Search): boolean {
   if (walkedAtMs === null) return true;
   const costlier = Math.max(1, cost / 100) * (kind === 'hot' ? 1 : 6);
   const againMs = Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
-  const sooner = wide && kind === 'hot' ? Math.max(HOT_AGAIN_MS, tookMs / SEARCH_SHARE - tookMs) : againMs;
+  const soonestMs = search === 'growth' ? HOT_SOON_MS * costlier : HOT_AGAIN_MS;
+  const sooner = search !== 'none' && kind === 'hot' ? Math.max(soonestMs, tookMs / SEARCH_SHARE - tookMs) : againMs;
   return ageMs(walkedAtMs, nowMs) >= Math.min(againMs, sooner);
 }
 
@@ -110,17 +146,17 @@ const isNew = ({ walkedAtMs, mtimeMs }: Folder, nowMs: number): boolean => walke
  * Order: new folders first, else walking the many hot ones again would keep them waiting; then hot folders, then folders never walked, then by
  * rank, then by the time of the last write.
  */
-function before(a: Folder, b: Folder, nowMs: number): boolean {
-  const fresher = Number(isNew(a, nowMs)) - Number(isNew(b, nowMs));
-  const hot = Number(a.kind === 'hot') - Number(b.kind === 'hot');
-  const fresh = Number(a.walkedAtMs === null) - Number(b.walkedAtMs === null);
-  const system = Number(isSystemFolder(b.path)) - Number(isSystemFolder(a.path));
-  const order =
+function order(a: Folder, b: Folder, nowMs: number): number {
+  const fresher = Number(isNew(b, nowMs)) - Number(isNew(a, nowMs));
+  const hot = Number(b.kind === 'hot') - Number(a.kind === 'hot');
+  const fresh = Number(b.walkedAtMs === null) - Number(a.walkedAtMs === null);
+  const system = Number(isSystemFolder(a.path)) - Number(isSystemFolder(b.path));
+  return (
     fresher ||
     hot ||
     fresh ||
     system ||
-    RANK[a.kind] - RANK[b.kind] ||
-    (a.walkedAtMs === null ? a.mtimeMs - b.mtimeMs : b.walkedAtMs! - a.walkedAtMs);
-  return order > 0;
+    RANK[b.kind] - RANK[a.kind] ||
+    (a.walkedAtMs === null ? b.mtimeMs - a.mtimeMs : a.walkedAtMs - b.walkedAtMs!)
+  );
 }

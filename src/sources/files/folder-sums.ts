@@ -40,7 +40,7 @@ interface UnqueriedSum {
 /** A smaller sum has no row. */
 const MIN_ROW_BYTES = 64 * KIB;
 /** Sums of folders that were not walked for longest are dropped beyond this. */
-const MAX_SUMS = 4000;
+const MAX_SUMS = 5000;
 /** The folders in one folder have one row from this number on, if most have too little for a row or not all were walked. */
 const MANY_FOLDERS = 100;
 /** From this number of walked ones on, the others are taken to be like them. */
@@ -178,7 +178,7 @@ export class FolderSums {
     const before = this.#reported;
     this.#reported = new Map();
     const unknown = new Map<string, UnqueriedSum>();
-    for (const [folder, sum] of this.#sums()) {
+    for (const [folder, sum] of withSmallOnes(this.#sums())) {
       if (sum.residentBytes >= MIN_ROW_BYTES) {
         const { sizeBytes, allocatedBytes, residentBytes } = sum;
         this.#reported.set(folder, { sizeBytes, allocatedBytes, residentBytes });
@@ -192,6 +192,54 @@ export class FolderSums {
 }
 
 const parentOf = (folder: string): string => folder.slice(0, folder.lastIndexOf('/')) || '/';
+
+/** The sums, with those that are too small for a row as a part of the nearest folder above that has one, or of the topmost one. */
+function withSmallOnes(sums: ReadonlyMap<string, Sum>): ReadonlyMap<string, Sum> {
+  const small = new Map<string, Sum[]>();
+  const moved: string[] = [];
+  for (const [folder, sum] of sums) {
+    if (sum.residentBytes >= MIN_ROW_BYTES) continue;
+    let above: string | null = null;
+    for (let at = folder; at !== '/'; ) {
+      at = parentOf(at);
+      const known = sums.get(at);
+      // Another file system, such as a tmpfs, is another kind of memory.
+      if (known === undefined || (known.dev !== null && sum.dev !== null && known.dev !== sum.dev)) break;
+      above = at;
+      if (known.residentBytes >= MIN_ROW_BYTES) break;
+    }
+    if (above === null) continue;
+    moved.push(folder);
+    const within = small.get(above);
+    if (within === undefined) small.set(above, [sum]);
+    else within.push(sum);
+  }
+  if (small.size === 0) return sums;
+  const whole = new Map(sums);
+  for (const [above, within] of small) whole.set(above, withParts(sums.get(above)!, within));
+  for (const folder of moved) whole.delete(folder);
+  return whole;
+}
+
+function withParts(own: Sum, parts: readonly Sum[]): Sum {
+  const total = (of: (sum: Sum) => number): number => parts.reduce((all, sum) => all + of(sum), of(own));
+  const unknown = new Map(own.unknown);
+  for (const sum of parts) for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
+  return {
+    ...own,
+    files: total(({ files }) => files),
+    sizeBytes: total(({ sizeBytes }) => sizeBytes),
+    allocatedBytes: total((sum) => sum.allocatedBytes),
+    residentBytes: total(({ residentBytes }) => residentBytes),
+    dirtyBytes: total(({ dirtyBytes }) => dirtyBytes),
+    ownBytes: total(({ ownBytes }) => ownBytes),
+    mtimeMs: Math.max(own.mtimeMs, ...parts.map(({ mtimeMs }) => mtimeMs)),
+    isSampled: own.isSampled || parts.some(({ isSampled }) => isSampled),
+    residency: [own, ...parts].find(({ residency }) => residency.state === 'known')?.residency ?? own.residency,
+    dev: [own, ...parts].find(({ dev }) => dev !== null)?.dev ?? null,
+    unknown,
+  };
+}
 
 /** The sum of a folder with those of the folders in it, of which each stands for `scale`; their blocks count as files. */
 function together(own: Sum, walked: readonly Sum[], scale: number): Sum {

@@ -287,3 +287,32 @@ test("folders that arguments name are found: of a file its folder, and none of w
     '/data',
   ]);
 });
+
+test('folders with too little for a row are a part of the nearest folder above that has one, and of no other file system', () => {
+  const sums = new FolderSums();
+  const put = (folder: string, bytes: number, dev = 1) => {
+    sums.begin(folder, 0);
+    const stat = { size: bytes, blocks: bytes / 512, mtimeMs: 5, dev } as Stats;
+    sums.add(
+      folder,
+      stat,
+      { ...KNOWN, residentBytes: bytes, fileSystem: { kind: 'disk', freeBytes: 1, totalBytes: 2 } } as never,
+      ONE,
+    );
+    sums.end(folder, false, 1);
+  };
+  put('/src', 128 * 1024);
+  put('/src/a', 0);
+  for (let i = 0; i < 20; i++) put(`/src/a/${i}`, 12 * 1024);
+  put('/src/shm', 16 * 1024, 2);
+  put('/lib', 0);
+  for (let i = 0; i < 10; i++) put(`/lib/${i}`, 8 * 1024);
+  put('/few', 4096);
+  assert.deepEqual(
+    sums.rows(TIMES).map(({ path, residentBytes, isSampled }) => [path, residentBytes! / 1024, isSampled]),
+    [
+      ['/src/', 128 + 20 * 12, false],
+      ['/lib/', 80, false],
+    ],
+  );
+});
