@@ -274,7 +274,6 @@ const TABLE = [
     null,
     null,
     'Where the limit is that of a visible group above, such as the pod: what cannot be reclaimed outside of this container',
-    { evaluated: false },
   ),
   row(
     'held_by_ended',

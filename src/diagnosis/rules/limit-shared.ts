@@ -1,9 +1,13 @@
 import { bytesText } from '../../format.ts';
-import { MIB } from '../../units.ts';
+import { sumPerHour } from '../../trends/together/growth-causes.ts';
+import type { Eta } from '../../trends/types.ts';
+import { HOUR_S, MIB } from '../../units.ts';
+import { etaDueText } from '../eta-text.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import type { ConditionRule } from '../rule.ts';
-import { newestValue } from '../rule-context.ts';
+import { etaOf, growthOf, isImminent, newestValue, type RuleContext, trendOf, unreclaimableNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
+import { steadyRateText } from '../steady-rate.ts';
 
 const BY_ENDED =
   'What containers that ended wrote to a tmpfs stays charged to the pod: delete the files of an emptyDir with medium Memory that nobody needs any more, or give it a sizeLimit. It goes with the pod.';
@@ -28,12 +32,49 @@ export const limitShared: ConditionRule = {
     if (elsewhere < Math.max(MIN_BYTES, MIN_SHARE_OF_LIMIT * limitBytes)) return null;
     const isByEnded = ended >= Math.max(MIN_BYTES, elsewhere / 2);
     const ofEnded = ended >= MIN_BYTES ? `, ${bytesText(ended)} of it charged by containers that have ended` : '';
+    const end = endByOthers(context, limitBytes - elsewhere);
+    const title = sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}${growthText(context)}`;
+    const isNear = isImminent(end?.seconds ?? null);
     return {
-      severity: 'warn',
-      title: sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}`,
-      evidence: { heldElsewhereBytes: elsewhere, heldByEndedBytes: known, limitBytes },
+      severity: isNear ? 'critical' : 'warn',
+      title,
+      ...(end !== null && isNear && context.evaluation.trend !== 'growing'
+        ? {
+            lead: sentence`${title}: the limit is reached ${etaDueText(context, end)}, and the kernel then ends a process of any container that shares it. In this container:`,
+          }
+        : {}),
+      ...(end === null ? {} : { outcome: 'ends in an OOM kill in the group that shares the limit' }),
+      evidence: {
+        heldElsewhereBytes: elsewhere,
+        heldByEndedBytes: known,
+        limitBytes,
+        ...(end === null
+          ? {}
+          : { elsewhereBytesPerHour: growthOf(context, 'held_elsewhere'), secondsToLimit: Math.round(end.seconds) }),
+      },
+      etas: end === null || etaOf(context, 'oom-kill') !== null ? [] : [end],
       advice: isByEnded ? BY_ENDED : known === null ? `${BY_OTHERS}${ENDED_UNKNOWN}` : BY_OTHERS,
       limit: unreclaimableAgainstLimit(context),
     };
   },
 };
+
+const grows = (context: RuleContext): boolean =>
+  context.steady.keep('others of the limit grow', growthOf(context, 'held_elsewhere') > 0, { atOnce: (before) => !before });
+
+const growthText = (context: RuleContext): string => {
+  const perHour = growthOf(context, 'held_elsewhere');
+  return grows(context) && perHour > 0 ? ` and grow ${steadyRateText(context, 'held elsewhere', perHour)}` : '';
+};
+
+/** When what others hold, with what this container grows by, reaches the limit; null: others do not grow. */
+function endByOthers(context: RuleContext, leftBytes: number): Eta | null {
+  const own = unreclaimableNow(context);
+  const trend = trendOf(context, 'held_elsewhere');
+  const perHour = growthOf(context, 'held_elsewhere');
+  if (!grows(context) || own === null || trend === null || perHour <= 0) return null;
+  const beside = sumPerHour(context.evaluation.causes.filter(({ reclaimable }) => !reclaimable));
+  const seconds = (rate: number): number => (Math.max(0, leftBytes - own) / (rate + beside)) * HOUR_S;
+  const high = trend.low !== null && trend.low > 0 ? seconds(trend.low) : null;
+  return { event: 'oom-kill', seconds: seconds(perHour), low: seconds(trend.high ?? perHour), high };
+}
