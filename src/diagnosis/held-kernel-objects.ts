@@ -54,6 +54,12 @@ const TEXTS: Readonly<Record<KernelObjects['kind'], KindText>> = {
     advice:
       'Look for a WatchService, or a file monitor of a framework, that watches a whole tree: each watch keeps the inode and the name of its folder in memory. Watch fewer folders, and cancel the keys of those that are gone. `grep -c ^inotify /proc/PID/fdinfo/*` counts them.',
   },
+  zombie: {
+    name: 'processes that have ended',
+    maxBytes: 16 * KIB,
+    advice:
+      'Zombies: a process that has ended keeps its record until the one that started it waits for it, and takes a number of the limit of processes (pids.max). Wait for each child. Children whose own parent has ended go to process 1 of the container, which must wait for them: run an init as process 1 (tini, dumb-init, `docker run --init`), or share the process namespace of the pod. `ps -eo stat,ppid | grep -c ^Z` counts them.',
+  },
   'tmpfs-file': {
     name: 'files and folders',
     maxBytes: 2 * KIB,
@@ -85,6 +91,11 @@ export function heldKernelObjects(context: RuleContext): { readonly text: Senten
       advice,
     };
   const who = processText(`pid ${held.pid}`, context.processNames.get(held.pid));
+  if (held.kind === 'zombie')
+    return {
+      text: sentence`There are ${count} and that ${who} does not wait for (zombies): what they take stays until it does, or ends.`,
+      advice,
+    };
   return { text: sentence`Held open are ${count}, by ${who}: what they take stays until they are closed.`, advice };
 }
 

@@ -4,8 +4,15 @@ import type { CauseShare, Eta, Evaluation } from '../../trends/types.ts';
 import { HOUR_S, KIB, MINUTE_S } from '../../units.ts';
 import { withUnknownLeak } from '../leak-of-causes.ts';
 
-/** What one of them takes of kernel memory at least: an inode and a name, and what a watch has. Of pipes and sockets it depends on what is in them. */
-const LEAST_BYTES: Partial<Record<CountedObjects['kind'], number>> = { 'tmpfs-file': 0.8 * KIB, watch: KIB };
+/**
+ * What one of them takes of kernel memory at least: an inode and a name, what a watch has, the record of a process. Of pipes and sockets it depends
+ * on what is in them.
+ */
+const LEAST_BYTES: Partial<Record<CountedObjects['kind'], number>> = {
+  'tmpfs-file': 0.8 * KIB,
+  watch: KIB,
+  zombie: 5 * KIB,
+};
 /** They are the growth if they are this share of it; less than the smaller share explains none of it. */
 const MIN_SHARE = 0.5;
 const MIN_SHARE_NAMED = 0.25;

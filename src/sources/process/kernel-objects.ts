@@ -29,6 +29,7 @@ export type KernelObjects =
       /** What all of them take at least, where the kernel tells their sizes: the rings of io_uring. */
       readonly leastBytes?: number;
     }
+  | { readonly kind: 'zombie'; readonly pid: number; readonly count: number }
   | { readonly kind: 'tmpfs-file'; readonly path: string; readonly count: number };
 
 /** The same with how many they became more since they were first counted, and the seconds since then. */
@@ -43,14 +44,34 @@ const MAX_LOOKS = 1024;
 /** A prime number: descriptors alternate (both ends of a pipe, an epoll set and its eventfd), and equal steps would meet one kind alone. */
 const SCATTER = 7919;
 
-/** What most may be of: the descriptors of one kind in one process, the watches of one, the files of one tmpfs. Empty: none has many, or none may be asked. */
+/**
+ * What most may be of: the descriptors of one kind in one process, the watches of one, the ended children of one, the files of one tmpfs. Empty:
+ * none has many, or none may be asked.
+ */
 export function kernelObjects(procRoot: string, pids: readonly number[], mainPid: number | null): readonly KernelObjects[] {
   const held = pids.slice(0, MAX_PROCESSES).map((pid) => heldBy(procRoot, pid));
   return [
     ...mostOf(held.flatMap(({ descriptors }) => descriptors)),
     ...mostOf(held.flatMap(({ watches }) => watches)),
+    ...mostOf(zombies(procRoot, pids)),
     ...(mainPid === null ? [] : mostOf(tmpfsFiles(procRoot, mainPid))),
   ];
+}
+
+/** A container with more processes has no such number that have ended, too. */
+const MAX_CHILDREN_TEXT = 256 * KIB;
+
+/**
+ * Children of which no process in the container is left, by the process that does not wait for them: a process that has ended is in no list of the
+ * cgroup. Those that another thread than the first has started are not seen, and none where the kernel has no lists of children.
+ */
+function zombies(procRoot: string, pids: readonly number[]): KernelObjects[] {
+  const living = new Set(pids);
+  return pids.slice(0, MAX_PROCESSES).map((pid): KernelObjects => {
+    const text = readText(`${procRoot}/${pid}/task/${pid}/children`, (fd) => readHead(fd, MAX_CHILDREN_TEXT)) ?? '';
+    const children = text.split(' ').filter((child) => child !== '');
+    return { kind: 'zombie', pid, count: children.filter((child) => !living.has(Number(child))).length };
+  });
 }
 
 function mostOf(objects: readonly KernelObjects[]): KernelObjects[] {
@@ -116,7 +137,7 @@ function kindOf(link: string): DescriptorKind | null {
 const MAX_WATCH_TEXT = 64 * KIB;
 
 function watchesOf(fdinfo: string): number {
-  const text = readText(fdinfo, readHead) ?? '';
+  const text = readText(fdinfo, (fd) => readHead(fd, MAX_WATCH_TEXT)) ?? '';
   const numbers = [...text.matchAll(/^inotify wd:([0-9a-f]+) /gm)].map(([, wd]) => Number.parseInt(wd!, 16));
   const [newest = 0, oldest = 0] = [numbers[0], numbers.at(-1)];
   if (text.length < MAX_WATCH_TEXT) return numbers.length;
@@ -126,7 +147,7 @@ function watchesOf(fdinfo: string): number {
 
 /** An entry of the submission queue has 64 bytes and its index 4, one of the completion queue 16. Source: Linux, io_uring.h, fdinfo.c. */
 function ringBytesOf(fdinfo: string): number {
-  const text = readText(fdinfo, readHead) ?? '';
+  const text = readText(fdinfo, (fd) => readHead(fd, MAX_WATCH_TEXT)) ?? '';
   const entries = (key: string): number => {
     const mask = new RegExp(`^${key}:\\t0x([0-9a-f]{1,6})$`, 'm').exec(text);
     return mask === null ? 0 : Number.parseInt(mask[1]!, 16) + 1;
@@ -134,8 +155,8 @@ function ringBytesOf(fdinfo: string): number {
   return entries('SqMask') * (64 + 4) + entries('CqMask') * 16;
 }
 
-function readHead(fd: number): string {
-  const head = Buffer.allocUnsafe(MAX_WATCH_TEXT);
+function readHead(fd: number, most: number): string {
+  const head = Buffer.allocUnsafe(most);
   let length = 0;
   // The kernel gives a page or less at a time.
   for (let n = 1; n > 0 && length < head.length; length += n) n = readSync(fd, head, length, head.length - length, length);

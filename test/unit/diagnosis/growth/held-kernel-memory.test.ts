@@ -79,3 +79,9 @@ test('rings of io_uring of which the kernel tells the sizes are a leak where the
   assert.match(found.headline, /cannot take back\. OOM kill in 4 minutes\. Held open are about 400 io_uring rings, by pid 7/);
   assert.equal(verdictOf(rings(0)).leak, null);
 });
+
+test('processes that have ended and are not waited for are a leak, with the one that should wait', () => {
+  const found = verdictOf({ kind: 'zombie', pid: 7, count: 14_200, grew: 12_000, seconds: 40 });
+  assert.equal(found.leak, true);
+  assert.match(found.headline, /There are about 14,000 processes that have ended and that pid 7 does not wait for \(zombies\)/);
+});

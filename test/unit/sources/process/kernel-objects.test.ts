@@ -67,6 +67,26 @@ test('rings of io_uring are few and large: their sizes are read, and they count 
   assert.deepEqual(kernelObjects(proc, [8], null), [], 'the rings of one event loop or two are no matter');
 });
 
+test('children that have ended and are not waited for are counted by the process that started them', (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-zombies-'));
+  t.after(() => rmSync(proc, { recursive: true }));
+  const having = (pid: number, children: readonly number[]) => {
+    mkdirSync(`${proc}/${pid}/task/${pid}`, { recursive: true });
+    mkdirSync(`${proc}/${pid}/fd`);
+    writeFileSync(`${proc}/${pid}/status`, `Name:\tnode\nPid:\t${pid}\nFDSize:\t64\n`);
+    writeFileSync(`${proc}/${pid}/task/${pid}/children`, children.map((child) => `${child} `).join(''));
+  };
+  having(7, [8, 9]);
+  having(8, [9, ...Array.from({ length: 6400 }, (_, i) => 1000 + i)]);
+  having(9, []);
+  assert.deepEqual(kernelObjects(proc, [7, 8, 9], null), [{ kind: 'zombie', pid: 8, count: 6400 }]);
+  having(
+    10,
+    Array.from({ length: 400 }, (_, i) => 1000 + i),
+  );
+  assert.deepEqual(kernelObjects(proc, [10], null), [], 'few are no matter');
+});
+
 test('the files of a tmpfs of a container are counted, and not those of a host', (t) => {
   const proc = mkdtempSync(join(tmpdir(), 'memhound-tmpfs-'));
   const folder = mkdtempSync('/dev/shm/memhound-files-');
