@@ -1,7 +1,7 @@
 import { processText, safeName } from '../format.ts';
 import type { CountedObjects, KernelObjects } from '../sources/process/kernel-objects.ts';
 import { KIB } from '../units.ts';
-import { mayExplain } from './growth/held-kernel-memory.ts';
+import { areMostOfAll, MIN_SECONDS_NAMED, mayExplain } from './growth/held-kernel-memory.ts';
 import { growthOf, newestValue, type RuleContext } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
 
@@ -75,7 +75,10 @@ const MIN_SHARE = 0.25;
 export function heldKernelObjects(context: RuleContext): { readonly text: Sentence; readonly advice: string } | null {
   const kernel = newestValue(context, 'kernel') ?? newestValue(context, 'slab') ?? 0;
   const kernelPerHour = growthOf(context, 'kernel') || growthOf(context, 'slab');
-  const objects = context.kernelObjects.filter((one) => kernelPerHour === 0 || mayExplain(one, kernelPerHour));
+  const objects = context.kernelObjects.filter(
+    (one) =>
+      kernelPerHour === 0 || mayExplain(one, kernelPerHour) || (one.seconds < MIN_SECONDS_NAMED && areMostOfAll(one, kernel)),
+  );
   const [most] = [...objects].sort((a, b) => mostBytes(b) - mostBytes(a));
   const explains = most !== undefined && mostBytes(most) >= MIN_SHARE * kernel ? most : null;
   const held = context.steady.keep<CountedObjects | null>('holder of kernel objects', explains, {

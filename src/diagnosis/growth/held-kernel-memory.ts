@@ -20,7 +20,7 @@ const MIN_SHARE_NAMED = 0.25;
 const MAX_SHARE = 1.25;
 /** A shorter count may be of a moment. */
 const MIN_SECONDS = 10;
-const MIN_SECONDS_NAMED = 5;
+export const MIN_SECONDS_NAMED = 5;
 /** A leak is known after so long, where its end is near, as that of other memory is; else after the first minutes, in which pools fill. */
 const SOON_SECONDS = 30;
 const NEAR_END_S = 30 * MINUTE_S;
@@ -42,6 +42,14 @@ function leastPerHour(objects: CountedObjects, minSeconds: number): number | nul
 const isShareOf = (kernelPerHour: number, leastPerHour: number | null, minShare: number): boolean =>
   leastPerHour !== null && leastPerHour >= minShare * kernelPerHour && leastPerHour <= MAX_SHARE * kernelPerHour;
 
+/** What processes hold is theirs from the first look on, where it is at least so much of all kernel memory. Another container may write to a tmpfs. */
+const MIN_SHARE_OF_ALL = 0.5;
+
+export const areMostOfAll = (objects: CountedObjects, kernelBytes: number | null): boolean =>
+  objects.kind !== 'tmpfs-file' &&
+  kernelBytes !== null &&
+  (leastBytesOf(objects) ?? 0) * objects.count >= MIN_SHARE_OF_ALL * kernelBytes;
+
 /** Whether the objects may be what kernel memory grows by. */
 export function mayExplain(objects: CountedObjects, kernelPerHour: number): boolean {
   if (leastBytesOf(objects) === undefined) return true;
@@ -50,10 +58,18 @@ export function mayExplain(objects: CountedObjects, kernelPerHour: number): bool
 }
 
 /** Whether kernel memory that is taken to be reclaimable, or of which cgroup v1 does not say it, grows by objects that stay until they are closed or removed. */
-export function isKernelMemoryHeld({ causes }: Evaluation, objects: readonly CountedObjects[]): boolean {
+export function isKernelMemoryHeld(
+  { causes }: Evaluation,
+  objects: readonly CountedObjects[],
+  kernelBytes: number | null,
+): boolean {
   const slab = causes.find(({ cause }) => cause === 'slab');
   if (slab?.reclaimable !== true) return false;
-  return objects.some((one) => isShareOf(slab.bytesPerHour, leastPerHour(one, MIN_SECONDS), MIN_SHARE));
+  return objects.some(
+    (one) =>
+      isShareOf(slab.bytesPerHour, leastPerHour(one, MIN_SECONDS), MIN_SHARE) ||
+      (one.seconds < MIN_SECONDS && areMostOfAll(one, kernelBytes)),
+  );
 }
 
 /** The evaluation with that memory as what the kernel cannot reclaim. `roomBytes`: what is left of the limit; null: there is none. */

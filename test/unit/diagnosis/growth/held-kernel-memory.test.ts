@@ -80,6 +80,18 @@ test('rings of io_uring of which the kernel tells the sizes are a leak where the
   assert.equal(verdictOf(rings(0)).leak, null);
 });
 
+test('what processes hold is named at the first look where it is most of all kernel memory, and files of a tmpfs are not', () => {
+  const atFirst = (objects: CountedObjects) => verdictOf({ ...objects, grew: 0, seconds: 0 });
+  const rings = { kind: 'io_uring', pid: 7, count: 300, leastBytes: 300 * 409_600, grew: 0, seconds: 0 } as const;
+  assert.match(atFirst(rings).headline, /kernel objects that the kernel cannot take back\..* about 300 io_uring rings/);
+  assert.equal(atFirst(rings).leak, null);
+  assert.doesNotMatch(atFirst({ ...rings, count: 100, leastBytes: 100 * 409_600 }).headline, /io_uring/);
+  assert.match(
+    atFirst({ kind: 'tmpfs-file', path: '/shm', count: 150_000, grew: 0, seconds: 0 }).headline,
+    /cgroup v1 does not say/,
+  );
+});
+
 test('processes that have ended and are not waited for are a leak, with the one that should wait', () => {
   const found = verdictOf({ kind: 'zombie', pid: 7, count: 14_200, grew: 12_000, seconds: 40 });
   assert.equal(found.leak, true);
