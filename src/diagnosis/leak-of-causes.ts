@@ -47,11 +47,12 @@ export function withCauses(evaluation: Evaluation, causes: readonly CauseShare[]
 /** Growth of which it is open whether it leaks is led by what the kernel takes back, if that is so many times as fast. */
 const LEADING_RATIO = 1.5;
 
-/** Whether causes that the kernel takes back are to be told first: the others are smaller, and whether they leak is not known. */
-export function leadsOpenCauses({ leak, causes }: Evaluation): boolean {
+/** Whether causes that the kernel takes back are to be told first: the others are smaller, and whether they leak is not known. null: not both are there. */
+export function leadsOpenCauses({ leak, causes }: Evaluation): boolean | null {
   const open = causes.filter(({ reclaimable }) => !reclaimable);
   const first = causes.find(({ reclaimable }) => reclaimable)?.bytesPerHour ?? 0;
-  return leak === null && open.length > 0 && first > 0 && first >= LEADING_RATIO * sumPerHour(open);
+  if (open.length === 0 || first <= 0) return null;
+  return leak === null && first >= LEADING_RATIO * sumPerHour(open);
 }
 
 /** The evaluation with the causes that the kernel takes back before those that are open. */

@@ -76,17 +76,23 @@ export function diagnoseAfter(
   const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
   const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });
   // What is known to leak is told at once.
-  const isLed = steady.keep('open causes come last', leadsOpenCauses(filled), { atOnce: () => filled.leak !== null });
-  const ordered = isLed ? withOpenCausesLast(filled) : filled;
+  const isLed = steady.keep('open causes come last', leadsOpenCauses(filled), {
+    atOnce: (before) => before === null || filled.leak !== null,
+  });
+  const ordered = isLed === true ? withOpenCausesLast(filled) : filled;
   const context: RuleContext = { ...raw, grown, anonGrowth: growth, evaluation: ordered, steady };
   return { verdict: verdictOf(context), steady: steady.after };
 }
 
 /** Watches and files of a tmpfs hold kernel memory that the fields say may be taken back. */
 function withHeldKernel(evaluation: Evaluation, raw: Undiagnosed, steady: Steady): Evaluation {
-  const held = steady.keep('kernel memory is held', isKernelMemoryHeld(evaluation, raw.kernelObjects), {
-    atOnce: (published) => !published,
-  });
+  const held = steady.keep(
+    'kernel memory is held',
+    isKernelMemoryHeld(evaluation, raw.kernelObjects, newestValue(raw, 'kernel')),
+    {
+      atOnce: (published) => !published,
+    },
+  );
   if (!held || !evaluation.causes.some(({ cause }) => cause === 'slab')) return evaluation;
   const { limitBytes } = raw.series;
   const now = unreclaimableNow(raw);

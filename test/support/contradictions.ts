@@ -40,7 +40,7 @@ function rateOf(text: string): number {
 const RATE = '[\\d.]+ (?:bytes|kB|MB|GB) an? (?:second|minute|hour|day)';
 /** A whole, the share of one part in it, and another part beside it. */
 const WITH_PARTS = new RegExp(
-  `^Memory used grows (${RATE}), (all|\\d+ %) of it .*(?:Anonymous memory grows|The Java heap fills beside it,) (${RATE})`,
+  `^Memory used grows (${RATE}), (all|\\d+ %) of it .*(?:(?:Anonymous memory|Metaspace|Memory outside the Java heap|Shared memory) grows|The Java heap fills beside it,) (${RATE})`,
 );
 /** "All of it" may be a little less, and rates have two or three digits. */
 const TOLERANCE = 0.25;

@@ -1,8 +1,10 @@
-import { durationText } from '../../format.ts';
+import { durationText, safeName } from '../../format.ts';
 import { isWithin } from '../../sources/files/file-groups.ts';
+import type { CauseShare } from '../../trends/types.ts';
 import { cacheReclaimText } from '../eta-text.ts';
 import { adviceForKind } from '../file-kinds.ts';
 import { type FileSituation, fileSituation, filesName, filesText, holdersText, keepersOf } from '../grown-files-text.ts';
+import { SEVERAL_PROCESSES } from '../growth/attribute.ts';
 import type { DiskGrowth } from '../growth/file-growth.ts';
 import { paceSince } from '../growth/growth-pace.ts';
 import { FILLING_HEAP } from '../heap-that-fills.ts';
@@ -178,13 +180,29 @@ function restText(context: RuleContext, besidePerHour: number): string {
     return besidePerHour > (1 - MIN_EXPLAINED_SHARE) * growthOf(context, 'usage') ? ' What else grows is not known yet.' : '';
   if (heap !== null && heap.what !== FILLING_HEAP)
     return ` The Java heap grows ${steadyRateText(context, 'what fills', heap.bytesPerHour)} beside it, and whether that is a leak is not known yet.`;
-  const filling = heap === null ? fillingHeapPerHour(context) : heap.bytesPerHour;
   const rate = (perHour: number): string | null => rateBeside(context, perHour, besidePerHour);
+  const open = context.evaluation.causes.find(({ reclaimable }) => !reclaimable) ?? null;
+  if (heap === null && open !== null)
+    return ` ${openCauseText(open)} grows${prefixed(' ', rate(open.bytesPerHour))} beside it, and whether that is a leak is not known yet.`;
+  const filling = heap === null ? fillingHeapPerHour(context) : heap.bytesPerHour;
   if (filling === null)
     return ` Anonymous memory grows${prefixed(' ', rate(anon))} beside it, and whether that is a leak is not known yet.`;
   const pace = heap === null ? rate(filling) : steadyRateText(context, 'what fills', filling);
   return ` The Java heap fills beside it${prefixed(', ', pace)}: whether that is a leak is known after its old generation has been collected.`;
 }
+
+/** A cause of which it is open whether it leaks, as the subject of a sentence. */
+function openCauseText({ cause, what }: CauseShare): string {
+  if (cause === 'process') return what === null || what === SEVERAL_PROCESSES ? 'Memory of other processes' : safeName(what);
+  return OPEN_CAUSES[cause] ?? 'Memory that the kernel cannot take back';
+}
+
+const OPEN_CAUSES: Partial<Record<CauseShare['cause'], string>> = {
+  metaspace: 'Metaspace',
+  native: 'Memory outside the Java heap',
+  threads: 'Memory of threads',
+  shmem: 'Shared memory',
+};
 
 const prefixed = (prefix: string, text: string | null): string => (text === null ? '' : `${prefix}${text}`);
 

@@ -27,7 +27,7 @@ test('a log that grows ten times as fast as what may be the start of a JVM leads
   assert.deepEqual([open.cause, open.causes[1]?.cause], ['page-cache', 'native']);
   assert.match(
     open.headline,
-    /^Memory used grows .*page cache of \/tmp\/spring\.log .*Anonymous memory grows 24 MB a day beside it, and whether that is a leak is not known yet\./,
+    /^Memory used grows .*page cache of \/tmp\/spring\.log .*Memory outside the Java heap grows 24 MB a day beside it, and whether that is a leak is not known yet\./,
   );
   assert.equal(beside(10e6, 1e6, true).cause, 'native');
 });
@@ -96,4 +96,25 @@ test('a heap beside a log of which nobody counts what a collection leaves is not
     diagnose({ ...context, ...filesThatGrow([fileRow()]) }).headline,
     /\. The Java heap grows 24 MB a day beside it, and whether that is a leak is not known yet\./,
   );
+});
+
+test('which comes first is right from the first evaluation that finds both, and does not change', () => {
+  let state: SteadyState | null = null;
+  const first = [0, 1, 2, 30].map((second) => {
+    const causes = second === 0 ? [] : [causeShare('metaspace', 1e6), causeShare('page-cache', 8e6)];
+    const given = ruleContext({
+      jvm: {},
+      evaluation: {
+        trend: second === 0 ? 'not-enough-data' : 'growing',
+        leak: null,
+        confidence: 0.75,
+        causes,
+        fields: { usage: { ...fieldTrend('growing', 9e6), windowSeconds: 60 }, file: fieldTrend('growing', 8e6) },
+      },
+    });
+    const { verdict, steady } = diagnoseAfter(state, { ...given, ...filesThatGrow([fileRow()]), atMs: second * 1000 });
+    state = steady;
+    return verdict.cause;
+  });
+  assert.deepEqual(first, ['none', 'page-cache', 'page-cache', 'page-cache']);
 });

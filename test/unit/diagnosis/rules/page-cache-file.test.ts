@@ -284,6 +284,25 @@ test('what grows beside the cache is not said to grow faster than all memory: it
   assert.match(said(() => 0, 'cyclic') ?? '', / The Java heap fills beside it: whether that is a leak/);
 });
 
+test('what is known to grow beside the cache is called by its name, although the heap rises too', () => {
+  const beside = (...causes: readonly Parameters<typeof causeShare>[]): string =>
+    applyRule(pageCacheFile, {
+      evaluation: {
+        trend: 'growing',
+        leak: null,
+        causes: [causeShare('page-cache', 6e6, { what: LOG }), ...causes.map((one) => causeShare(...one))],
+        fields: { usage: fieldTrend('growing', 8e6), anon: fieldTrend('growing', 2e6), heap_used: fieldTrend('cyclic', 2e6) },
+      },
+    })!.headline!;
+  assert.match(
+    beside(['metaspace', 2e6]),
+    / Metaspace grows 48 MB a day beside it, and whether that is a leak is not known yet\.$/,
+  );
+  assert.match(beside(['process', 2e6, { what: 'wkhtmltopdf' }]), / wkhtmltopdf grows 48 MB a day beside it/);
+  assert.match(beside(['native', 6e6]), / Memory outside the Java heap grows beside it/);
+  assert.match(beside(), / The Java heap fills beside it/);
+});
+
 test('what grows beside the cache has a rate only where both add up to the growth of all memory used', () => {
   const beside = (anon: number, usage: number): string =>
     applyRule(pageCacheFile, {
