@@ -1,3 +1,5 @@
+import type { FileTrack } from '../history/series.ts';
+import { lastFinite, residentColumn } from './growth/growth-pace.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { FileRow } from './types.ts';
 
@@ -19,7 +21,7 @@ const KINDS: readonly FileKind[] = [
   {
     isNamed: (path) => /\.jfr$/.test(path),
     advice:
-      "These are recordings of the JVM's flight recorder: maxsize and maxage of -XX:StartFlightRecording bound them, and `jcmd PID JFR.check` lists those that run.",
+      "These are recordings of the JVM's flight recorder, or of a profiler that writes its format (async-profiler, Pyroscope): maxsize and maxage of -XX:StartFlightRecording bound them, and `jcmd PID JFR.check` lists those that run; a profiler's agent must remove what it has sent.",
   },
   {
     isNamed: (path, flags) => {
@@ -31,7 +33,19 @@ const KINDS: readonly FileKind[] = [
   },
 ];
 
-/** Advice for files of such a kind; null: they are none. */
-export function adviceForKind({ path }: FileRow, { jvm }: Pick<RuleContext, 'jvm'>): string | null {
-  return nameOf(path) === '' ? null : (KINDS.find(({ isNamed }) => isNamed(path, jvm?.flags ?? []))?.advice ?? null);
+/** Advice for files of such a kind; null: they are none. Of a folder, that for the files that are most of it. */
+export function adviceForKind({ path }: FileRow, { jvm, series }: Pick<RuleContext, 'jvm' | 'series'>): string | null {
+  const named = path.endsWith('/') ? mostOf(path, series.files) : path;
+  if (named === null || nameOf(named) === '') return null;
+  return KINDS.find(({ isNamed }) => isNamed(named, jvm?.flags ?? []))?.advice ?? null;
+}
+
+/** Files of one name, or one file, with this share of what is in a folder are what it is for. */
+const MOST = 0.8;
+
+function mostOf(folder: string, tracks: readonly FileTrack[]): string | null {
+  const bytesOf = (track: FileTrack): number => Math.max(0, lastFinite(residentColumn(track)) ?? 0);
+  const within = tracks.filter(({ path }) => path.startsWith(folder));
+  const whole = within.reduce((sum, track) => sum + bytesOf(track), 0);
+  return within.find((track) => bytesOf(track) >= MOST * whole && whole > 0)?.path ?? null;
 }

@@ -104,11 +104,17 @@ export function whatGrew(node: FileNode): FileNode[] {
     if (best.folder || isFile(best) || !isNearlyAllOf(best, node)) return whatGrew(best);
     // The folder contains only this group. A single file of the group may still have the growth.
     const inside = whatGrew(best)[0]!;
-    return inside === best ? [node.path === '/' ? best : node] : [inside];
+    return inside === best ? [isOfAll(node.path) && isTelling(best.path) ? best : node] : [inside];
   }
   if (node.path !== '/' || best === null) return [node];
   return largestPlaces(node);
 }
+
+/** Folders in which any program writes: their name tells less than that of the files. */
+const isOfAll = (path: string): boolean => ['/', '/tmp/', '/var/tmp/', '/dev/shm/'].includes(path);
+
+/** "/tmp/pyroscope*.jfr" tells more than its folder; "/tmp/*.tmp", of ids alone, does not. */
+const isTelling = (path: string): boolean => /[a-z]{3}[^/]*\*/i.test(path.slice(path.lastIndexOf('/')));
 
 const isFile = (node: FileNode): boolean => node.tracks[0]!.kind === 'file';
 

@@ -9,7 +9,7 @@ import { sentence } from '../sentence.ts';
 import type { FileRow, FindingLimit } from '../types.ts';
 
 const ADVICE =
-  'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
+  'If the file is a log, log to stdout, lower the log level, or rotate it with a bound; else bound what is kept in it. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
 const MANY_ADVICE =
   'Bound what these files may take: retention of the segments, rotation of the logs, or removal of what is done with. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
 const DELETED_ADVICE =
@@ -23,7 +23,7 @@ export const FURTHEST_SECONDS = 90 * DAY_S;
 /** Files on disk grow so fast that their file system, or limits.ephemeral-storage, will be full within a quarter. */
 export const diskFilling: ConditionRule = {
   id: 'disk-filling',
-  find({ disks, pod, evaluation, steady, jvm }) {
+  find({ disks, pod, evaluation, steady, jvm, series }) {
     // One scan may miss a file, and another program may free space for a moment. The disk goes on being filled.
     const first = steady.keep('disk that fills', firstToFill(disks, pod), {
       same: (a, b) => (a === null) === (b === null),
@@ -62,7 +62,9 @@ export const diskFilling: ConditionRule = {
       },
       limit: limitOf(disk, pod),
       advice:
-        file.deletedFiles > 0 ? DELETED_ADVICE : (adviceForKind(file, { jvm }) ?? (file.kind === 'file' ? ADVICE : MANY_ADVICE)),
+        file.deletedFiles > 0
+          ? DELETED_ADVICE
+          : (adviceForKind(file, { jvm, series }) ?? (file.kind === 'file' ? ADVICE : MANY_ADVICE)),
       // Growth of files is a measured sum of writes, not a noisy level. 25 % in each direction covers a change of load.
       etas: [
         { event: 'disk-full', seconds: Math.round(seconds), low: Math.round(seconds * 0.8), high: Math.round(seconds * 1.25) },

@@ -48,10 +48,11 @@ test('files of a folder that grow together are named by it, whatever stands stil
   assert.deepEqual(namesOf([...tenants, track('/var/old.bin', [500, 500, 500])], [500, 590, 680]), ['/data/']);
 });
 
-test('a group that fills its folder is called by the folder, one among others by its own name', () => {
+test('a group that fills its folder is called by the folder, one among others, or in a folder of all programs, by its own name', () => {
   assert.deepEqual(namesOf([group('/data/topic/*.log', [0, 50, 100], 30)], [0, 50, 100]), ['/data/topic/']);
   const uploads = group('/tmp/upload_*.tmp', [0, 50, 100], 30);
-  assert.deepEqual(namesOf([uploads, track('/tmp/hsperf', [1, 1, 1])], [1, 51, 101]), ['/tmp/']);
+  assert.deepEqual(namesOf([uploads, track('/tmp/hsperf', [1, 1, 1])], [1, 51, 101]), ['/tmp/upload_*.tmp']);
+  assert.deepEqual(namesOf([group('/tmp/*.tmp', [0, 50, 100], 30)], [0, 50, 100]), ['/tmp/'], 'ids tell nothing');
   assert.deepEqual(namesOf([uploads, group('/tmp/cache-*.bin', [9, 9, 9], 30)], [9, 59, 109]), ['/tmp/upload_*.tmp']);
 });
 

@@ -29,7 +29,7 @@ test('a file that fills its disk within a quarter is a warning, with the time as
       secondsToFull: 12 * DAY_S,
     },
     advice:
-      'Log to stdout, lower the log level, or rotate the file with a bound. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.',
+      'If the file is a log, log to stdout, lower the log level, or rotate it with a bound; else bound what is kept in it. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.',
     etas: [{ event: 'disk-full', seconds: 12 * DAY_S, low: 829_440, high: 1_296_000 }],
     limit: { kind: 'file-system', bytes: 1e11, level: 'disk-space', levelBytes: 98_629_120_000 },
     headline: null,
