@@ -109,24 +109,35 @@ function floorBlockMeans({ t: at, values }: Pick<SawtoothFloor, 't' | 'values'>,
   };
 }
 
-/** Blocks of the field, or of its floor if it is a sawtooth. `cycles`: number of collections; null: no sawtooth. */
-function blocksOf(id: FieldName, values: Float64Array, window: Window): { blocks: BlockMeans; cycles: number | null } {
+interface FieldBlocks {
+  readonly blocks: BlockMeans;
+  /** Number of collections; null: no sawtooth. */
+  readonly cycles: number | null;
+  /** The floor, where it has too few values to be the blocks. */
+  readonly fewTroughs: SawtoothFloor | null;
+}
+
+/** Blocks of the field, or of its floor if it is a sawtooth. */
+function blocksOf(id: FieldName, values: Float64Array, window: Window): FieldBlocks {
   if (fieldRow(id).sawtooth) {
     const { t: at, y } = presentValues(values, window);
     const floor = sawtoothFloor(at, y);
     if (floor !== null && floor.cycles >= MIN_CYCLES) {
       const thin = { ...floorBlockMeans(floor, window), points: y.length };
       const enough = thin.y.length >= MIN_BLOCKS;
-      return { blocks: enough ? thin : blockMeans(values, window, MAX_BLOCKS), cycles: floor.cycles };
+      return {
+        blocks: enough ? thin : blockMeans(values, window, MAX_BLOCKS),
+        cycles: floor.cycles,
+        fewTroughs: enough ? null : floor,
+      };
     }
-    return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: floor?.cycles ?? null };
+    return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: floor?.cycles ?? null, fewTroughs: floor };
   }
-  return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null };
+  return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null, fewTroughs: null };
 }
 
 export function evaluateField(id: FieldName, values: Float64Array, window: Window): FieldEvaluation {
-  const { blocks, cycles } = blocksOf(id, values, window);
-  return evaluateBlocks(id, blocks, cycles, window);
+  return evaluateBlocks(id, blocksOf(id, values, window), window);
 }
 
 /** With at least this many collections, a heap's live set is evaluated like any other field. */
@@ -140,10 +151,11 @@ export function evaluateFloor(
   window: Window,
 ): FieldEvaluation {
   const points = presentValues(values, window).y.length;
-  return evaluateBlocks(id, { ...floorBlockMeans(floor, window), points }, floor.values.length, window);
+  const blocks = { ...floorBlockMeans(floor, window), points };
+  return evaluateBlocks(id, { blocks, cycles: floor.values.length, fewTroughs: null }, window);
 }
 
-function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null, window: Window): FieldEvaluation {
+function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBlocks, window: Window): FieldEvaluation {
   const { t, from, to, limit } = window;
   const windowS = t[to - 1]! - t[from]!;
   const m = blocks.y.length;
@@ -177,7 +189,9 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
   const top = models[0]!;
   // The middle of the last block is a little before the end of the window.
   const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
-  const levelNow = level + average.levelAtEnd * scale + ahead;
+  const levelNow =
+    troughLevel(fewTroughs, t[from]! + top.model.lastPartStart * windowS, t[to - 1]!, slope) ??
+    level + average.levelAtEnd * scale + ahead;
   const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   const settles = top.model.remainingShare !== null && isStillToCome(remainingRise, levelNow, limit);
@@ -256,6 +270,19 @@ function evaluateBlocks(id: FieldName, blocks: BlockMeans, cycles: number | null
     undecidedRise: isUndecided ? rise : null,
   };
   return goesOn ? growingInBursts(evaluated, inBursts, t[from]!, values[m - 1]!) : evaluated;
+}
+
+/**
+ * The level of the floor at the time `at`: its troughs since `since`, or the last of them, moved along `slope` (a second). Blocks of a saw-tooth
+ * with few troughs have its slope, but half of its garbage. null: there is no trough.
+ */
+function troughLevel(floor: SawtoothFloor | null, since: number, at: number, slope: number): number | null {
+  const n = floor?.t.length ?? 0;
+  if (floor === null || n === 0) return null;
+  const first = Math.min(n - 1, lowerBound(floor.t, since, 0, n));
+  let sum = 0;
+  for (let k = first; k < n; k++) sum += floor.values[k]! + slope * (at - floor.t[k]!);
+  return sum / (n - first);
 }
 
 /** Trends of which a burst, or the pause after it, may be the reason. */

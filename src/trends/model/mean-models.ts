@@ -9,7 +9,7 @@ import type { StepChange } from './step-changes.ts';
  *     line              /       a level and a slope
  *     hinge             _/      two slopes that meet;  start: flat before;  stop: flat after
  *     saturation        ,--     exponential approach to a level, as of a cache that fills; two of them; one that also stops, or with a slope beside it
- *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a slope
+ *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a line, which is a lasting slope where most of a day is seen
  *     step              _|~     where the series itself jumps, once or several times; with a slope, or a saturation, after it
  */
 export interface MeanModel {
@@ -55,8 +55,9 @@ const logPriorOfStop = (c: number): number => LOG_PRIOR_BEND + STAND_POWER * Mat
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
 const LOG_PRIOR_SATURATIONS_AND_DRIFT = Math.log(0.002);
 /** In windows of less than a day, part of a daily cycle can look like any other model. */
+const MOST_OF_DAY_S = 0.8 * DAY_S;
 const logPriorOfDailyCycle = (windowS: number): number =>
-  Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < 0.8 * DAY_S ? 0.1 : 1);
+  Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < MOST_OF_DAY_S ? 0.1 : 1);
 
 /** Models whose columns depend on the points alone. `u`: the points as shares of the window, 0 to 1. */
 export function meanModels(u: Float64Array, windowS: number): ModelSet {
@@ -83,7 +84,8 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
       logPrior: logPrior + LOG_PRIOR_BEND,
       name: 'daily-cycle-line',
       columns: [one, sine, cosine, line],
-      slopeFactors: [0, 0, 0, 1],
+      // Over a part of a day the cycle takes any slope: a steep line less half a cycle is a rise that has stopped.
+      slopeFactors: windowS < MOST_OF_DAY_S ? null : [0, 0, 0, 1],
     });
   }
   const flexible = [

@@ -86,8 +86,14 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
 function explains(floor: FieldEvaluation, anon: FieldEvaluation | undefined): boolean {
   if (anon?.trend !== 'growing' || floor.overruled === true || floor.liveSetUnknown === true) return false;
   const { growing = 0, collections = 0 } = floor.basis.statistics;
-  const share = (floor.slopeBytesPerHour ?? 0) / (anon.slopeBytesPerHour ?? Number.POSITIVE_INFINITY);
-  return growing >= LEANS_TO_GROWTH && collections >= MIN_CYCLES && share > SAME_RATE && share < 1 / SAME_RATE;
+  return growing >= LEANS_TO_GROWTH && collections >= MIN_CYCLES && isSameRate(growthRateOf(floor), growthRateOf(anon));
+}
+
+/** About the same, or their intervals overlap: the floor of few collections is uncertain. */
+function isSameRate(floor: GrowthRate, anon: GrowthRate): boolean {
+  const share = floor.slope / anon.slope;
+  if (share > SAME_RATE && share < 1 / SAME_RATE) return true;
+  return floor.low <= anon.high && anon.low <= floor.high;
 }
 const LEANS_TO_GROWTH = 0.5;
 const SAME_RATE = 0.6;

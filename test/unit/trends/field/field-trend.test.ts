@@ -193,6 +193,11 @@ describe('a heap, which is a saw-tooth', () => {
     assert.deepEqual(of(2.2), [4, 'growing']);
     assert.deepEqual(of(3), [3, 'cyclic']);
   });
+  test('of few collections stands at its floor, which has moved on since the last of them, not at the mean of the swing', () => {
+    const { levelNow, basis } = evaluate(teeth(2.2, 60), { id: 'heap_used', noise: 0 });
+    near(levelNow, (300 + (60 / 2.2) * 10) * MB, 12 * MB);
+    near(basis.line!.level + basis.line!.slopePerSecond * 10 * HOUR_S, levelNow, MB);
+  });
   test('of few values is not asked for its floor', () =>
     assert.equal(evaluate((hour) => 300 + 10 * hour, { id: 'heap_used', hours: 0.08 }).trend, 'not-enough-data'));
   test('rose by its floor if that came in steps', () => {

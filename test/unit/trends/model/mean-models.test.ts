@@ -54,6 +54,13 @@ describe('candidates for the course of a series', () => {
     );
     assert.equal(prior(24, 'daily-cycle-line'), 0.03, 'a line beside it is as rare as a bend');
     const day = meanModels(u, DAY_S);
+    const lasts = (hours: number) =>
+      meanModels(u, hours * HOUR_S).models.find(({ name }) => name === 'daily-cycle-line')!.slopeFactors !== null;
+    assert.deepEqual(
+      [12, 19, 20, 40].map(lasts),
+      [false, false, true, true],
+      'a cycle takes any slope until most of a day is seen',
+    );
     near(course(day, 'daily-cycle', [5, 2, 0])(0.25), 7);
     near(course(day, 'daily-cycle', [5, 0, 2])(0.5), 3);
     near(course(day, 'daily-cycle-line', [5, 2, 0, 10])(1), 10);

@@ -53,12 +53,14 @@ test('a floor of 0.92 grows if anonymous memory rose too, and not by itself', ()
 test('a floor that leans to growth at the rate of growing anonymous memory is where that comes from', () => {
   const floor = (growing: number, slopeBytesPerHour: number, collections: number): FieldEvaluation => {
     const { basis, ...field } = leaning(growing);
-    return { ...field, slopeBytesPerHour, basis: { ...basis, statistics: { ...basis.statistics, collections } } };
+    const [low, high] = [0.9 * slopeBytesPerHour, 1.1 * slopeBytesPerHour];
+    return { ...field, slopeBytesPerHour, low, high, basis: { ...basis, statistics: { ...basis.statistics, collections } } };
   };
   const beside = (heap: FieldEvaluation) => trendsOf({ anon: growingField(1e6, 1e5), heap_used: heap }).heap_used;
   assert.equal(beside(floor(0.5, 0.7e6, 4)), 'growing');
   assert.equal(beside(floor(0.49, 0.7e6, 4)), 'stable', 'it leans the other way');
   assert.equal(beside(floor(0.5, 0.5e6, 4)), 'stable', 'something else grows too');
+  assert.equal(beside({ ...floor(0.5, 0.5e6, 4), high: 1.1e6 }), 'growing', 'its slope is as uncertain as that');
   assert.equal(beside(floor(0.5, 1.8e6, 4)), 'stable', 'anonymous memory would grow faster');
   assert.equal(beside(floor(0.5, 0.7e6, 3)), 'stable', 'its floor is not known');
   assert.equal(beside({ ...floor(0.5, 0.7e6, 4), liveSetUnknown: true }), 'stable');
