@@ -37,7 +37,8 @@ export type FileCause = keyof GrownFiles;
 /** The files that grew in the page cache and in shared memory, if these grow. */
 export function grownFiles(series: Series, { causes, fields }: Pick<Evaluation, 'causes' | 'fields'>): GrownFiles {
   const explain = (cause: FileCause): readonly FileRow[] => {
-    const share = causes.find((c) => c.cause === cause);
+    const share =
+      causes.find((c) => c.cause === cause) ?? causes.find((c) => cause === 'page-cache' && c.cause === 'locked-cache');
     const windowS = fields[cause === 'shmem' ? 'shmem' : 'file']?.windowSeconds;
     return share === undefined ? [] : filesThatRose(series, cause, share.bytesPerHour, windowS ?? Number.POSITIVE_INFINITY);
   };

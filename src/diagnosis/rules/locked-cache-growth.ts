@@ -1,4 +1,5 @@
 import { etaText } from '../eta-text.ts';
+import { fileSituation, filesText } from '../grown-files-text.ts';
 import type { CauseRule } from '../rule.ts';
 import { newestValue, oomSeverity } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
@@ -12,14 +13,19 @@ export const lockedCacheGrowth: CauseRule = {
   id: 'locked-cache-growth',
   cause: 'locked-cache',
   explain(context, share) {
+    // Where other cache grows too, it is not known which of the files are locked.
+    const isAlone = !context.evaluation.causes.some(({ cause }) => cause === 'page-cache');
+    const [row = null] = isAlone ? context.grown['page-cache'] : [];
+    const files = row === null ? '' : sentence`, that of ${filesText(row, fileSituation(row, context), context)}`;
     return {
-      headline: sentence`Page cache that is locked in memory (mlock) grows ${steadyRateText(context, share.cause, share.bytesPerHour)}. Dashboards count it as cache, but the kernel cannot take it back.${etaText(context)}`,
+      headline: sentence`Page cache that is locked in memory (mlock) grows ${steadyRateText(context, share.cause, share.bytesPerHour)}${files}. Dashboards count it as cache, but the kernel cannot take it back.${etaText(context)}`,
       severity: oomSeverity(context),
       title: sentence`Page cache that is locked in memory grows`,
       evidence: {
         bytesPerHour: share.bytesPerHour,
         unevictableBytes: newestValue(context, 'unevictable'),
         fileBytes: newestValue(context, 'file'),
+        ...(row === null ? {} : { path: row.path, files: row.files }),
       },
       advice: ADVICE,
     };

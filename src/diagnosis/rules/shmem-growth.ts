@@ -7,6 +7,7 @@ import type { CauseRule } from '../rule.ts';
 import { etaOf, isImminent, newestValue, type RuleContext } from '../rule-context.ts';
 import { filePart, type Sentence, sentence } from '../sentence.ts';
 import { steadyRateText } from '../steady-rate.ts';
+import type { FileRow } from '../types.ts';
 
 const ADVICE =
   'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.';
@@ -18,6 +19,8 @@ const unnamedAdvice = (holder: ShmemHolder | null): string =>
     : `${UNNAMED_ADVICE} \`grep -E "SYSV|memfd|zero" /proc/${holder.pid}/maps\` shows which of them. A System V segment stays after its processes have ended: \`ipcrm -m ID\` removes it.`;
 const UNCLOSED_ADVICE =
   'A leak of descriptors: deleted files keep their memory until they are closed or the process ends. Find what opens them and close it (try-with-resources). `du` cannot see deleted files; `ls -l /proc/PID/fd | grep deleted` and `lsof +L1` can.';
+const MEMFD_ADVICE =
+  'One file in memory that has no name in any folder (memfd_create) grows: its memory is freed when it is closed or truncated. Its name, after memfd:, tells who made it: a profiler that records in memory (async-profiler with jfropts=mem), buffers that are shared with another process. Bound what is written to it. `du` cannot see it; `ls -l /proc/PID/fd | grep memfd` can.';
 const MAPPED_ADVICE =
   'The files were deleted while a process maps them, and their memory stays until the mappings end. A MappedByteBuffer is unmapped when it is collected: `memhound explain --release` lets the JVM collect and shows whether anything holds it. `du` and `lsof +L1` cannot see these files; `grep deleted /proc/PID/maps` can.';
 const ZGC_ADVICE = 'ZGC keeps the Java heap in shared memory. Compare it with heap_committed before you look for files.';
@@ -63,13 +66,17 @@ export const shmemGrowth: CauseRule = {
         : situation === 'mapped'
           ? MAPPED_ADVICE
           : unclosed
-            ? UNCLOSED_ADVICE
+            ? unclosedAdvice(row)
             : share.what === null && (holder !== null || context.series.files.length > 0)
               ? unnamedAdvice(holder)
               : ADVICE,
     };
   },
 };
+
+/** Several have been left open; one that grows is in use. */
+const unclosedAdvice = (row: FileRow | null): string =>
+  row?.path.startsWith('/memfd:') && row.deletedFiles < 2 ? MEMFD_ADVICE : UNCLOSED_ADVICE;
 
 /** A process that maps less than this share of it does not explain it. */
 const MIN_HELD_SHARE = 0.5;

@@ -70,10 +70,14 @@ function replacedPaths(files: readonly FileObservation[]): ReadonlyMap<string, s
 /** True if the file is being written, and will replace the one that has its name without the ending. */
 export const isUnfinished = (path: string): boolean => finishedPath(path) !== path;
 
+/** A segment of a Lucene index is numbered with digits and letters: _9.cfs, _a.cfs, _1k_Lucene90_0.dvd. */
+const SEGMENT = /^_[0-9a-z]{1,4}(?=[._])/;
+
 /** A file's name with a `*` for each number, date and hexadecimal id, and without the text that a rotation adds. */
 export function stemOf(name: string): string {
   return finishedName(name.slice(0, MAX_NAME))
     .replace(PACKED, '')
+    .replace(SEGMENT, '_0')
     .replace(/[0-9a-z]+/gi, (token) =>
       /^[0-9a-f]+$/i.test(token) && (/\d/.test(token) || token.length >= 8) ? '*' : token.replace(/\d.*$/, '*'),
     )

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lockedCacheGrowth } from '../../../../src/diagnosis/rules/locked-cache-growth.ts';
-import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, eta, fileRow, type Given } from '../../../support/rule-context.ts';
 
 const grows = (over: Given = {}) =>
   applyRule(lockedCacheGrowth, {
@@ -23,4 +23,24 @@ test('page cache that is locked is said to be no cache that helps, with who may 
   assert.deepEqual(found?.evidence, { bytesPerHour: 31e6, unevictableBytes: 7, fileBytes: 9 });
   assert.equal(found?.severity, 'critical');
   assert.match(found?.advice ?? '', /VmLck.*mlockall/);
+});
+
+test('the files whose cache grows are named, unless other cache grows beside it', () => {
+  const row = fileRow({
+    path: '/data/idx/',
+    kind: 'folder',
+    files: 21,
+    residentBytes: 160 * 2 ** 20,
+    openBy: [],
+    openFiles: 0,
+    writtenFiles: 0,
+  });
+  const headline = (...causes: Parameters<typeof causeShare>[]) =>
+    grows({ files: [row], evaluation: { causes: causes.map((one) => causeShare(...one)) } })?.headline ?? '';
+  const locked: Parameters<typeof causeShare> = ['locked-cache', 31e6, { reclaimable: false }];
+  assert.match(
+    headline(locked),
+    /\(mlock\) grows 31 MB an hour, that of 21 files in \/data\/idx\/ \(160 MiB, closed\)\. Dashboards/,
+  );
+  assert.match(headline(locked, ['page-cache', 9e6]), /\(mlock\) grows 31 MB an hour\. Dashboards/);
 });

@@ -107,3 +107,18 @@ test('a process that maps most of it is named still where one look has not seen 
   assert.match(headlineAt(1, null), /160 MiB of it mapped by python3/);
   assert.match(headlineAt(2, 170 * MIB), /170 MiB of it mapped by python3/);
 });
+
+test('one memfd that grows is in use, and several that stay open are a leak of descriptors', () => {
+  const advice = (deletedFiles: number) =>
+    applyRule(shmemGrowth, {
+      files: [
+        fileRow({
+          ...{ path: '/memfd:async-profiler-recording', deleted: true, deletedFiles, files: deletedFiles },
+          fileSystem: { kind: 'tmpfs', freeBytes: 0, totalBytes: 1 },
+        }),
+      ],
+      evaluation: { trend: 'growing', causes: [causeShare('shmem', 31e6, { what: '/memfd:async-profiler-recording' })] },
+    })?.advice ?? '';
+  assert.match(advice(1), /^One file in memory that has no name in any folder/);
+  assert.match(advice(40), /^A leak of descriptors/);
+});

@@ -21,6 +21,9 @@ for (const [name, stem] of [
   ['app.log.old', 'app.log'],
   ['3f9c1a7e-2b40-4c1d-9a77-0123456789ab.part', '*.part'],
   ['gc.log', 'gc.log'],
+  ['_k.cfs', '_*.cfs'],
+  ['_1k_Lucene90_0.dvd', '_*_Lucene*.dvd'],
+  ['_remote.repositories', '_remote.repositories'],
 ] as const)
   test(`the stem of ${name} is ${stem}`, () => assert.equal(stemOf(name), stem));
 
