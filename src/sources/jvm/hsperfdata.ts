@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { ageMs, Due } from '../../clock.ts';
 import { KIB, MIB, MINUTE_MS } from '../../units.ts';
 import { isReadOnlyPath, readMountinfo } from '../process/mountinfo.ts';
 import { openFileUnder } from '../process/pinned-path.ts';
@@ -54,10 +55,21 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
     return reason.text;
   };
 
+  // A JVM makes its file at its start. The longer it has none, the less often its /tmp is searched: that costs more than the rest of a sample.
+  let missingSinceMs: number | null = null;
+  const searchDue = new Due();
+  const openFile = (nowMs: number): ReturnType<typeof openHsperfFile> => {
+    if (!searchDue.isDue(nowMs)) return null;
+    const file = openHsperfFile(roots.proc, process.pid, process);
+    missingSinceMs = file === null ? (missingSinceMs ?? nowMs) : null;
+    if (missingSinceMs !== null) searchDue.wait(nowMs, Math.min(MINUTE_MS, ageMs(missingSinceMs, nowMs) / 2));
+    return file;
+  };
+
   /** Reads the bytes into `buffer`; null: done, else why not. */
-  const fill = (): Absent | Failed | null => {
+  const fill = (nowMs: number): Absent | Failed | null => {
     if (fd === null) {
-      const file = openHsperfFile(roots.proc, process.pid, process);
+      const file = openFile(nowMs);
       if (file === null) return { state: 'absent', reason: whyAbsent() };
       if (file.state === 'refused') return refusal(process, file.code);
       // If a dead JVM of the same pid left its file behind, no process maps that file.
@@ -113,7 +125,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
         if (readStartTicks(roots.proc, process.pid) !== process.startTicks)
           return { state: 'absent', reason: `pid ${process.pid} has ended; a file it left behind is stale and not read` };
         for (let attempt = 0; ; attempt++) {
-          const unread = fill();
+          const unread = fill(nowMs);
           if (unread !== null) return unread;
           const parsed = counters();
           if (parsed.state === 'failed') return { state: 'failed', error: parsed.error, remediation: null };
@@ -130,7 +142,7 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
     },
     rawBytes() {
       try {
-        if (fill() !== null) return null;
+        if (fill(Date.now()) !== null) return null;
       } catch (error) {
         if (isAbsence(error)) return null;
         throw error;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openHsperfdata, parseHsperfdata, toJvmReading } from '../../../../src/sources/jvm/hsperfdata.ts';
 
 const COLLECTORS = { serial: 'Serial', parallel: 'Parallel', g1: 'G1', zgc: 'ZGC', shenandoah: 'Shenandoah' } as const;
 type Name = keyof typeof COLLECTORS;
@@ -99,4 +101,48 @@ test('arguments that may carry secrets are not passed on', () => {
   const args = '-Xmx1g -Dpassword=x -XX:MaxRAMPercentage=70 -javaagent:/a.jar=key -XX:OnError=mail';
   const withArgs = { get: (name: string) => (name === 'java.rt.vmArgs' ? args : given.get(name)) };
   assert.deepEqual(toJvmReading(withArgs, { atMs: 0, previous: null }).flags, ['-Xmx1g', '-XX:MaxRAMPercentage=70']);
+});
+
+const PID = 7;
+const START_TICKS = 100;
+
+/** A JVM whose /tmp has no file, in a /proc of its own. */
+function jvmWithoutFile(t: TestContext) {
+  const proc = mkdtempSync(join(tmpdir(), 'memhound-hsperfdata-'));
+  t.after(() => rmSync(proc, { recursive: true, force: true }));
+  const folder = join(proc, String(PID), 'root/tmp/hsperfdata_app');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(proc, String(PID), 'stat'), `${PID} (java) S ${'0 '.repeat(18)}${START_TICKS} 0\n`);
+  writeFileSync(join(proc, String(PID), 'maps'), `7f00-7f01 rw-s 00000000 00:01 1 /tmp/hsperfdata_app/${PID}\n`);
+  const reader = openHsperfdata({
+    roots: { proc, cgroup: proc },
+    process: { pid: PID, nspid: PID, startTicks: START_TICKS, uid: 1000, gid: 1000, name: 'java' },
+  });
+  t.after(() => reader.close());
+  return {
+    stateAt: (seconds: number) => reader.read(1_700_000_000_000 + seconds * 1000).state,
+    makeFile: () => writeFileSync(join(folder, String(PID)), bytesOf('g1')),
+  };
+}
+
+test('the file of a JVM that has just started is found at the next tick', (t) => {
+  const { stateAt, makeFile } = jvmWithoutFile(t);
+  assert.equal(stateAt(0), 'absent');
+  makeFile();
+  assert.equal(stateAt(10), 'read');
+});
+
+test('a JVM that has had no file for long is searched for one each minute', (t) => {
+  const { stateAt, makeFile } = jvmWithoutFile(t);
+  for (let at = 0; at <= 300; at += 10) assert.equal(stateAt(at), 'absent');
+  makeFile();
+  const found = [310, 320, 330, 340, 350, 360].map(stateAt);
+  assert.ok(found[0] === 'absent' && found.at(-1) === 'read', found.join());
+});
+
+test('the file is searched for at once when the clock was set back', (t) => {
+  const { stateAt, makeFile } = jvmWithoutFile(t);
+  for (let at = 0; at <= 300; at += 10) stateAt(at);
+  makeFile();
+  assert.equal(stateAt(-3600), 'read');
 });
