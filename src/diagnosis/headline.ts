@@ -40,6 +40,7 @@ export function plainHeadline(context: RuleContext): Sentence {
       return (
         hiddenRiseText(context) ??
         openRiseText(context) ??
+        fillingWithinText(context) ??
         sentence`Nothing grows. ${memoryLevelText(context)}, ${steadyText(context, windowSeconds(context))}.${beforeFall(context)}${withoutCounters(context)}${earlierRunsText(context)}`
       );
     default:
@@ -54,6 +55,13 @@ function hiddenRiseText({ evaluation, anonGrowth }: RuleContext): Sentence | nul
     rise &&
     sentence`The JVM's own memory (RSS) rose ${bytesText(rise.bytes)} in ${durationText(rise.seconds)}, outside its heap, while the container's memory has no lasting growth. Whether it leaks is not known yet.`
   );
+}
+
+/** A heap fills pages that it has touched before, and most of what it allocates survives; null: it does not. */
+function fillingWithinText(context: RuleContext): Sentence | null {
+  const { survivedBytes, survivedShare } = trendOf(context, 'heap_used')?.basis.statistics ?? {};
+  if (survivedBytes === undefined || survivedShare === undefined || context.evaluation.leak !== null) return null;
+  return sentence`Memory used stands at ${memoryLevelText(context)}, but the Java heap fills within it: ${bytesText(survivedBytes)}, ${Math.round(survivedShare * 100)} % of what it allocated, survived its young collections. Whether that is a leak is known after its old generation has been collected.`;
 }
 
 /** What "nothing grows" leaves open where the JVM publishes no counters. */

@@ -142,15 +142,37 @@ export function fillingHeapPerHour(context: RuleContext): number | null {
     // A heap that is collected and expands touches new pages, although what is in use rises by less.
     (context.anonGrowth !== null && heapShare(context.anonGrowth) >= MOSTLY_HEAP);
   if (anon?.trend === 'growing' && isHeap) return anon.slopeBytesPerHour;
+  // It touches new pages in steps, at its collections, and most of what it allocates survives them.
+  if (mostSurvives(context) && heap > 0) return heap;
   const shmem = trendOf(context, 'shmem');
   return shmem?.trend === 'growing' && isHeapInShmem(context.jvm, context.grown.shmem) ? (shmem.slopeBytesPerHour ?? 0) : null;
 }
+
+/** Whether most of what the heap allocates survives its young collections, and no collection of the old generation has told what of that is live. */
+export const mostSurvives = (context: RuleContext): boolean =>
+  trendOf(context, 'heap_used')?.basis.statistics.survivedBytes !== undefined;
 
 /** From this probability on, a field that rises is not flat, even if it is not reported as growing: such as a heap that fills until it is collected. */
 const RISES = 0.9;
 
 const risesUnreported = ({ basis, slopeBytesPerHour }: FieldTrend): boolean =>
   basis.statistics.significant === 1 && (basis.statistics.growing ?? 0) >= RISES && (slopeBytesPerHour ?? 0) > 0;
+
+/** A rise by this share of the level is none of a flat field, before it has stood for half of the time; one of so little of all memory used is. */
+const MIN_RISE = 0.2;
+const MIN_SHARE_OF_USAGE = 0.05;
+const MIN_STAND_SHARE = 1 / 2;
+
+/** Whether a field rose by much in its window, whatever its newest line does. */
+function roseByMuch({ basis: { statistics }, windowSeconds }: FieldTrend, usageBytes: number): boolean {
+  const { rise, riseShare = 0, standsSeconds = 0 } = statistics;
+  return (
+    rise !== undefined &&
+    riseShare >= MIN_RISE &&
+    rise >= MIN_SHARE_OF_USAGE * usageBytes &&
+    standsSeconds < MIN_STAND_SHARE * windowSeconds
+  );
+}
 
 const CAUSE_OF_FIELD: ByField<Cause> = { heap_used: 'heap', threads: 'threads', metaspace: 'metaspace', classes: 'metaspace' };
 
@@ -172,6 +194,7 @@ export function flatFieldNames(context: RuleContext, among: readonly (FieldId | 
   const renewed = candidates.flatMap((one): FlatCandidate[] =>
     isRenewed(one.id) ? [one] : one.id === 'metaspace' ? [{ ...one, id: 'classes' }] : [],
   );
+  const usageBytes = newestValue(context, 'usage') ?? 0;
   const isFlat = ({ id, negligiblePerHour }: FlatCandidate): boolean => {
     const field = trendOf(context, id);
     // The mappings may show that metaspace grows before its counter does.
@@ -181,6 +204,7 @@ export function flatFieldNames(context: RuleContext, among: readonly (FieldId | 
     const isNegligible = slopeBytesPerHour !== null && slopeBytesPerHour < negligiblePerHour;
     // A floor that rises is a leak, however slow. Before its first collections a heap rises by what was allocated.
     if (trend === 'growing') return isNegligible && id !== 'heap_used';
+    if (isBytes(id) && roseByMuch(field, usageBytes)) return false;
     return ['stable', 'cyclic', 'shrinking'].includes(trend) && (isNegligible || !risesUnreported(field));
   };
   // Beside other growth a field may be flat that is not flat by itself: two statements, of which a verdict may need both.
@@ -194,6 +218,8 @@ export function flatFieldNames(context: RuleContext, among: readonly (FieldId | 
   });
   return listed.map((id) => fieldRow(id).shortName ?? id);
 }
+
+const isBytes = (id: FieldId): boolean => fieldRow(id).unit === 'bytes';
 
 /** Metaspace and the number of loaded classes say the same. */
 const isNamedIn = (ids: readonly FieldId[], id: FieldId): boolean =>

@@ -52,6 +52,9 @@ export interface TrendStatistics {
   readonly bursts?: number;
   /** Number of collections of the old generation from which the heap floor was taken. */
   readonly fullCollections?: number;
+  /** What the young collections left in the old generation since it was collected, where that is most of what was allocated: bytes, and its share. */
+  readonly survivedBytes?: number;
+  readonly survivedShare?: number;
   /** For a field that rose and is steady: the rise in its unit and as a share of the level before; the duration of the rise, and of the time since. */
   readonly rise?: number;
   readonly riseShare?: number;

@@ -30,7 +30,10 @@ export interface FieldEvaluation extends FieldTrend {
   readonly posterior: number;
   /** Its odds of growth by the models alone; null: it has too few values, or did not move enough to matter. */
   readonly growthOdds: GrowthOdds | null;
-  /** The heap grows or is nearly full, and its collector does not report what is left after a collection: a leak is neither found nor excluded. */
+  /**
+   * The heap grows or is nearly full, and its collector does not report what is left after a collection; or most of what is allocated survives the
+   * young collections, and the old generation was not collected: a leak is neither found nor excluded.
+   */
   readonly liveSetUnknown?: true;
   /** What its collections leave does not rise, or is not known: its own values are no evidence of growth. */
   readonly overruled?: true;

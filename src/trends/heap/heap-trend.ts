@@ -7,6 +7,7 @@ import { isPracticallySignificant } from '../field/practical-significance.ts';
 import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
+import { type Survivors, survivorsSince } from './survivors.ts';
 
 /** With only two collections, the rise must be this share of the live set. Its posterior is low unless -Xmx is reached within minutes. */
 const TWO_FLOORS_RISE = 0.3;
@@ -27,10 +28,13 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   if (many !== null && many.trend !== 'not-enough-data') return many;
   const plain = evaluateField('heap_used', heapUsed, window);
   if (many !== null || floor.state === 'no-data' || plain.trend === 'not-enough-data') return plain;
-  if (floor.state === 'not-collected')
-    return plain.trend === 'growing'
-      ? asStable(plain, 'the old generation has hardly been collected yet: the live set is not known')
-      : asOverruled(plain);
+  if (floor.state === 'not-collected') {
+    const uncollected =
+      plain.trend === 'growing'
+        ? asStable(plain, 'the old generation has hardly been collected yet: the live set is not known')
+        : asOverruled(plain);
+    return withSurvivors(uncollected, survivorsSince(series, window, floor.since), window);
+  }
   if (floor.state === 'not-reported') {
     const isNearlyFull = typeof heapMax === 'number' && plain.levelNow > NEARLY_FULL * heapMax;
     if (plain.trend !== 'growing' && !isNearlyFull) return plain;
@@ -184,6 +188,22 @@ const withReason = (field: FieldEvaluation, reason: string): FieldEvaluation => 
 
 /** A heap that fills until it is collected says nothing of its live set, however straight it rises. */
 const asOverruled = (field: FieldEvaluation): FieldEvaluation => ({ ...field, overruled: true, undecidedRise: null });
+
+/** So much of what was allocated survives where a heap fills with what is held; of what is allocated and forgotten it is a tenth or less. */
+const MOST_SURVIVES = 0.5;
+/** What survived, as a share of the heap that was in use at first: less is what a start leaves. */
+const MIN_SURVIVED = 0.5;
+
+/** A heap of which most survives its young collections may leak: only a collection of the old generation tells. */
+function withSurvivors(field: FieldEvaluation, survivors: Survivors | null, { limit }: Window): FieldEvaluation {
+  if (survivors === null || survivors.share < MOST_SURVIVES || survivors.keptBytes < MIN_SURVIVED * field.levelAtStart)
+    return field;
+  const { keptBytes, share } = survivors;
+  const perSecond = keptBytes / field.windowSeconds;
+  if (!isPracticallySignificant(perSecond, field.levelNow, limit, field.windowSeconds, 'bytes')) return field;
+  const statistics = { ...field.basis.statistics, survivedBytes: keptBytes, survivedShare: Math.min(1, share) };
+  return { ...field, liveSetUnknown: true, basis: { ...field.basis, statistics } };
+}
 
 const asStable = (field: FieldEvaluation, reason: string): FieldEvaluation => ({
   ...asOverruled(withReason(field, reason)),

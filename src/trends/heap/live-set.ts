@@ -10,8 +10,8 @@ import type { OrderedSeries } from '../normalise.ts';
 export type LiveSet =
   /** Bytes in the old generation after its collections, at epoch seconds `t`. */
   | { readonly state: 'known'; readonly t: Float64Array; readonly y: Float64Array }
-  /** The old generation was not collected often enough in this run. */
-  | { readonly state: 'not-collected' }
+  /** The old generation was not collected often enough in this run; `since`: the row of its last collection, or the first one of the run. */
+  | { readonly state: 'not-collected'; readonly since: number }
   /** The collector updates its counters before it has freed anything. */
   | { readonly state: 'not-reported' }
   /** The series has no such counters (a series file). The floor must be taken from heap_used. */
@@ -25,8 +25,6 @@ export function liveSetAfterGc(series: OrderedSeries, from: number, to: number):
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
   if (old === undefined) return { state: 'no-data' };
   if (full === undefined) return { state: series.fields.has('gc_count') ? 'not-reported' : 'no-data' };
-  // Shenandoah has one space. It falls in each cycle and is always reported, but several pauses are counted in each cycle.
-  if (isSingleSpace(old, series.fields.get('heap_used'), from, to)) return { state: 'no-data' };
   const { counted, cycles } = gcCycles(full, old, from, to);
   if (!counted) return { state: 'no-data' };
   const whole = joinShortCycles(cycles);
@@ -39,12 +37,7 @@ export function liveSetAfterGc(series: OrderedSeries, from: number, to: number):
         t: Float64Array.from(floor, ({ minimumIndex: at }) => series.t[at]!),
         y: Float64Array.from(floor, ({ minimum: least }) => least),
       }
-    : { state: 'not-collected' };
-}
-
-function isSingleSpace(a: Float64Array, b: Float64Array | undefined, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (b === undefined || (a[i] !== b[i] && Number.isFinite(a[i]!))) return false;
-  return true;
+    : { state: 'not-collected', since: cycles[cycles.length - 1]?.from ?? from };
 }
 
 /** The time from one collection of the old generation to the next. */
@@ -121,7 +114,8 @@ function isComplete({ samples }: GcCycle, earlier: readonly GcCycle[]): boolean 
  * anon less the resident part of the heap, in bytes; null if the JVM's counters are missing. A JVM touches its committed heap page by
  * page when it first uses it. That looks like a native memory leak for minutes or hours, and then stops. The JVM seldom gives heap
  * pages back, so the high-water marks of the old generation and of the rest are taken as resident. `untouchedBytes` of the committed heap
- * were in use in no sample, although they may have been in use between two samples.
+ * were in use in no sample, although they may have been in use between two samples. A heap of one space (Shenandoah) is used region after region, and
+ * what it copies goes to regions of its own, so all that it has committed is taken as resident.
  */
 export function anonOutsideHeap(
   series: OrderedSeries,
@@ -131,6 +125,8 @@ export function anonOutsideHeap(
   const heap = series.fields.get('heap_used');
   const old = series.fields.get('old_used');
   if (anon === undefined || heap === undefined || old === undefined) return null;
+  const committed = series.fields.get('heap_committed');
+  const ofOneSpace = series.fields.has('full_gc_count') && isSingleSpace(old, heap) ? committed : undefined;
   const beyond = new Float64Array(anon.length).fill(Number.NaN);
   let oldHighWater = 0;
   let youngHighWater = 0;
@@ -139,13 +135,17 @@ export function anonOutsideHeap(
   for (let i = 0; i < anon.length; i++) {
     if (restartIndexes.has(i)) oldHighWater = youngHighWater = 0;
     if (Number.isFinite(heap[i]!) && Number.isFinite(old[i]!)) {
-      oldHighWater = Math.max(oldHighWater, old[i]!);
+      const inOld = ofOneSpace?.[i] ?? Number.NaN;
+      oldHighWater = Math.max(oldHighWater, old[i]!, Number.isFinite(inOld) ? inOld : 0);
       youngHighWater = Math.max(youngHighWater, heap[i]! - old[i]!);
       hasHeapValues = true;
     }
     if (hasHeapValues && Number.isFinite(anon[i]!)) beyond[i] = Math.max(0, anon[i]! - oldHighWater - youngHighWater);
   }
   if (!hasHeapValues) return null;
-  const committed = series.fields.get('heap_committed')?.findLast(Number.isFinite) ?? 0;
-  return { outsideHeap: beyond, untouchedBytes: Math.max(0, committed - oldHighWater - youngHighWater) };
+  const committedNow = committed?.findLast(Number.isFinite) ?? 0;
+  return { outsideHeap: beyond, untouchedBytes: Math.max(0, committedNow - oldHighWater - youngHighWater) };
 }
+
+const isSingleSpace = (old: Float64Array, heap: Float64Array): boolean =>
+  old.every((value, i) => value === heap[i] || !Number.isFinite(value));

@@ -244,3 +244,15 @@ test('a JVM that grows outside its heap beside processes that come and go is sai
     );
   assert.match(said('stable', false), /^Nothing grows/);
 });
+
+test('memory used that stands while what the heap allocates survives is not said to be all that there is to know', () => {
+  const heap = fieldTrend('cyclic', 1e6);
+  const statistics = { survivedBytes: 45 * MIB, survivedShare: 0.92 };
+  const fields = { usage: fieldTrend('stable'), heap_used: { ...heap, basis: { ...heap.basis, statistics } } };
+  const said = (leak: null | false) => headline('stable', fields, { values: { usage: 300 * MIB }, evaluation: { leak } });
+  assert.match(
+    said(null),
+    /^Memory used stands at 300 MiB.*, but the Java heap fills within it: 45 MiB, 92 % of what it allocated, survived its young collections\. Whether that is a leak is known after its old generation has been collected\.$/,
+  );
+  assert.match(said(false), /^Nothing grows\./);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { areFlatText, flatFieldNames } from '../../../src/diagnosis/rule-context.ts';
+import { areFlatText, fillingHeapPerHour, flatFieldNames } from '../../../src/diagnosis/rule-context.ts';
 import { fieldName } from '../../../src/fields.ts';
 import { HOUR_S, MIB } from '../../../src/units.ts';
 import { fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
@@ -44,4 +44,24 @@ test('what is flat is stated in the singular or the plural', () => {
   assert.equal(areFlatText(['heap']), 'heap is flat');
   assert.equal(areFlatText(['classes']), 'classes are flat');
   assert.equal(areFlatText(['heap', 'metaspace']), 'heap and metaspace are flat');
+});
+
+test('what rose by much in its window is not called flat before it has stood for half of it, however little it moves now', () => {
+  const rose = (mib: number, riseShare: number, standsSeconds: number) => {
+    const statistics = { rise: mib * MIB, riseShare, roseSeconds: 600, standsSeconds };
+    const heap_used = { ...STABLE, basis: { ...STABLE.basis, statistics } };
+    return flat({ values: { usage: 200 * MIB } }, { ...ALL_STABLE, heap_used }).includes('heap');
+  };
+  assert.equal(rose(40, 0.4, 900), false);
+  assert.equal(rose(40, 0.4, 1900), true, 'it has stood for longer than that');
+  assert.equal(rose(40, 0.1, 900), true, 'it rose by little of its level');
+  assert.equal(rose(5, 0.4, 900), true, 'it rose by little of all memory used');
+});
+
+test('a heap that keeps what it allocates fills, also where it touches new pages in steps', () => {
+  const heap = fieldTrend('cyclic', 4e6);
+  const kept = { ...heap, basis: { ...heap.basis, statistics: { survivedBytes: 45 * MIB, survivedShare: 0.92 } } };
+  const filling = (heap_used: typeof heap) =>
+    fillingHeapPerHour(ruleContext({ evaluation: { fields: { anon: fieldTrend('stable'), heap_used } } }));
+  assert.deepEqual([filling(kept), filling(heap)], [4e6, null]);
 });

@@ -19,12 +19,14 @@ interface Given {
   readonly heapMax?: Limit;
   readonly minutes?: number;
   readonly without?: readonly string[];
+  /** Young collections up to a minute, instead of one in each. */
+  readonly countOf?: (minute: number) => number;
   /** MB of young objects at a minute, instead of about 100 at all times. */
   readonly young?: (minute: number) => number;
 }
 
 /** The trend of a heap over four hours, a sample a minute: an old generation of 300 MB at first, and 100 MB of young objects with noise. */
-function heap({ collections = [], promoted = 0.5, heapMax = 4000 * MB, minutes = 240, without = [], young }: Given) {
+function heap({ collections = [], promoted = 0.5, heapMax = 4000 * MB, minutes = 240, without = [], young, countOf }: Given) {
   const random = new Random(11);
   const t = Float64Array.from({ length: minutes }, (_, i) => 1e6 + MINUTE_S * i);
   const last = (minute: number) => collections.findLast(([at]) => at <= minute) ?? [0, 300];
@@ -32,7 +34,7 @@ function heap({ collections = [], promoted = 0.5, heapMax = 4000 * MB, minutes =
   const columns: ByField<Float64Array> = {
     heap_used: old.map((value, i) => value + (young?.(i) ?? 100 + random.normal()) * MB),
     old_used: old,
-    gc_count: t.map((_, i) => i),
+    gc_count: t.map((_, i) => countOf?.(i) ?? i),
     full_gc_count: t.map((_, i) => collections.filter(([at]) => at <= i).length),
   };
   const fields = new Map(entriesOf(columns).filter(([id]) => !without.includes(id)));
@@ -55,6 +57,16 @@ describe('a heap that rises', () => {
   test('is no evidence of growth before its old generation was collected, though it rises evenly since its young one was', () => {
     const { trend, overruled, basis } = heap({ promoted: 0, young: (minute) => (minute < 20 ? 60 : 0) + minute });
     assert.deepEqual([trend, overruled, basis.statistics.significant], ['cyclic', true, 1]);
+  });
+  test('may leak where most of what it allocates survives its young collections, and is a healthy one where little does', () => {
+    const young = (minute: number): number => 10 + 9 * (minute % 10);
+    const collected = (promoted: number) => heap({ promoted, minutes: 60, young, countOf: (minute) => Math.floor(minute / 10) });
+    const leaks = collected(8);
+    assert.deepEqual([leaks.trend === 'growing', leaks.liveSetUnknown], [false, true]);
+    near(leaks.basis.statistics.survivedBytes ?? null, 8 * 59 * MB);
+    assert.ok((leaks.basis.statistics.survivedShare ?? 0) > 0.9);
+    assert.equal(collected(1).liveSetUnknown, undefined);
+    assert.equal(collected(1).basis.statistics.survivedBytes, undefined);
   });
   test('is not known to grow where its collector does not report what is left', () => {
     const { trend, basis, liveSetUnknown } = heap({ without: ['full_gc_count'] });
