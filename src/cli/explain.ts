@@ -8,7 +8,8 @@ import { ledgerOf, readLedgerContext, viewsOf } from '../daemon/tick-answers.ts'
 import { bytesText } from '../format.ts';
 import { withDeletedMappings } from '../sources/files/deleted-mappings.ts';
 import { releaseMemory } from '../sources/jvm/release-memory.ts';
-import { findTargets, pidsOf } from '../sources/target/target-search.ts';
+import { pidsOf } from '../sources/target/container-pids.ts';
+import { findTargets } from '../sources/target/target-search.ts';
 import type { JvmReading, Reading } from '../sources/types.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 import { explainVerdict } from './explain-verdict.ts';

@@ -22,9 +22,10 @@ import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
 import { ProcessCache } from '../sources/process/known-processes.ts';
 import { ownLimit } from '../sources/process/own-limit.ts';
+import { ContainerPids } from '../sources/target/container-pids.ts';
 import type { ObservedProcess } from '../sources/target/observed-processes.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
-import { findTargets, pidsOf } from '../sources/target/target-search.ts';
+import { findTargets } from '../sources/target/target-search.ts';
 import type { Roots } from '../sources/types.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { MIB } from '../units.ts';
@@ -122,6 +123,8 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     log.error({}, 'the volume of --data does not answer, and an end would wait for it; memhound kills itself');
     process.kill(process.pid, 'SIGKILL');
   });
+  const pids = new ContainerPids(roots);
+  opened.add(() => pids.close());
   const evaluationCache = new EvaluationCache();
   const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);
   const trimmer = new MemoryTrimmer(selfAnonBytes);
@@ -135,7 +138,7 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     stored,
     search,
     log,
-    pidsOf: (target) => pidsOf(roots, target),
+    pidsOf: (target) => pids.of(target),
     mayAttach: config.attach !== 'off',
     asksOnAlarm: config.attach === 'auto',
     evaluationCache,

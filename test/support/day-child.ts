@@ -10,7 +10,8 @@ import { selfAnonBytes } from '../../src/daemon/self-report.ts';
 import { SelfTrendMonitor } from '../../src/daemon/self-trend.ts';
 import { Watcher } from '../../src/daemon/watcher.ts';
 import { openStore } from '../../src/history/store/store.ts';
-import { findTargets, pidsOf } from '../../src/sources/target/target-search.ts';
+import { pidsOf } from '../../src/sources/target/container-pids.ts';
+import { findTargets } from '../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
 import { ANY_TARGET } from './any-target.ts';
 

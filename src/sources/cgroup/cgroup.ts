@@ -1,12 +1,12 @@
-import { closeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FieldValues } from '../../fields.ts';
-import { isAbsence, isDenied, readRecord } from '../process/read-text.ts';
+import { isDenied, readRecord } from '../process/read-text.ts';
 import type { CgroupReading, CgroupRef, Limit, Reading, Source } from '../types.ts';
-import { openCgroupFile, readCgroupText } from './cgroup-files.ts';
+import { readCgroupText } from './cgroup-files.ts';
 import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
 import { ParseError, Problems, parseLimit, tighter } from './flat-keyed.ts';
+import { KeptFiles } from './kept-file.ts';
 import { heldOfSharedLimit } from './shared-limit.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -17,13 +17,10 @@ export interface CgroupReader extends Source<CgroupReading> {
   rawFiles(): Record<string, string>;
 }
 
-/**
- * Reads one memory cgroup repeatedly. Descriptors stay open and are read from position 0; the kernel generates the text again at each
- * such read. This saves the path walk through /proc/PID/root, and is safe if the path is replaced in the meantime.
- */
+/** Reads one memory cgroup repeatedly. */
 export function openCgroup(ref: CgroupRef): CgroupReader {
   const names = ref.version === 1 ? V1_FILES : V2_FILES;
-  const fds = new Map<string, number>();
+  const files = new KeptFiles();
   const parse = ref.version === 1 ? parseCgroupV1 : parseCgroupV2;
   const ancestors = ancestorsOf(ref);
 
@@ -40,7 +37,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
   const rawFiles = (): Record<string, string> => {
     const texts: Record<string, string> = {};
     for (const name of names) {
-      const text = readKept(fds, `${ref.dir}/${name}`, name);
+      const text = files.read(`${ref.dir}/${name}`, RECORD);
       if (text !== null) texts[name] = text;
     }
     return texts;
@@ -51,7 +48,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
     const file = LIMIT_FILES[ref.version];
     // Its problem is one of the reading already.
     const own = new Problems().attempt(file, () => (texts[file] === undefined ? null : parseLimit(file, texts[file])));
-    const { limitBytes, dir } = tightest(fds, own, ancestors, problems);
+    const { limitBytes, dir } = tightest(files, own, ancestors, problems);
     if (dir === null) return { limitBytes, shared: {} };
     const shared = problems.attempt(dir, () => heldOfSharedLimit(values, { dir, valuesOf, version: ref.version }));
     return { limitBytes, shared: shared ?? {} };
@@ -95,30 +92,13 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
     read,
     rawFiles,
     close() {
-      for (const fd of fds.values()) closeSync(fd);
-      fds.clear();
+      files.close();
     },
   };
 }
 
-/** The text of a file whose descriptor is kept open; null: the file does not exist, or the group was removed (ENODEV). */
-function readKept(fds: Map<string, number>, path: string, name: string): string | null {
-  const kept = fds.get(name);
-  try {
-    const fd = kept ?? openCgroupFile(path);
-    if (kept === undefined) fds.set(name, fd);
-    return readRecord(fd);
-  } catch (error) {
-    const fd = fds.get(name);
-    if (fd !== undefined) {
-      closeSync(fd);
-      fds.delete(name);
-    }
-    // EOPNOTSUPP: memory.pressure, if PSI was disabled at boot.
-    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'EOPNOTSUPP') return null;
-    throw error;
-  }
-}
+/** Each of these files is written in one piece. */
+const RECORD = { read: readRecord };
 
 /** The files that say what of a group cannot be reclaimed. */
 const HELD_FILES = {
@@ -141,7 +121,7 @@ function ancestorsOf({ dir, version }: CgroupRef): string[] {
 
 /** The tightest limit, and the group above that has it; null: it is the container's own. */
 function tightest(
-  fds: Map<string, number>,
+  files: KeptFiles,
   own: Limit,
   ancestors: readonly string[],
   problems: Problems,
@@ -149,7 +129,7 @@ function tightest(
   let found: { readonly limitBytes: Limit; readonly dir: string | null } = { limitBytes: own, dir: null };
   for (const file of ancestors) {
     const limit = problems.attempt(file, () => {
-      const text = readKept(fds, file, file);
+      const text = files.read(file, RECORD);
       return text === null ? null : parseLimit(basename(file), text);
     });
     if (typeof limit === 'number' && (typeof found.limitBytes !== 'number' || limit < found.limitBytes))

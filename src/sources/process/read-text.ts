@@ -9,7 +9,7 @@ const MAX_BYTES = MIB;
 let shared = Buffer.allocUnsafe(16 * KIB);
 
 /** Reads a descriptor from its start into one shared buffer, at most `MAX_BYTES`. The kernel generates a new text at each read from 0. */
-function readFd(fd: number): string {
+export function readFd(fd: number): string {
   let length = 0;
   for (;;) {
     if (length === shared.length) {

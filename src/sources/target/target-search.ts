@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCgroupText } from '../cgroup/cgroup-files.ts';
 import { locateCgroup } from '../cgroup/locate-cgroup.ts';
-import { readStartTicks } from '../process/procfs.ts';
-import type { Roots, Target } from '../types.ts';
+import type { Target } from '../types.ts';
 import { ownCgroup, targetByName, targetByPid, targetOfCgroup, targetOfPod } from './explicit-targets.ts';
 import { byPrecedence, makeTarget, otherJvmNotes, targetsOfCgroup } from './make-target.ts';
 import { type ObservedProcess, observeProcesses } from './observed-processes.ts';
@@ -27,21 +25,8 @@ function search(options: SearchOptions, seen: readonly ObservedProcess[]): Found
   return chooseTargets(options, seen);
 }
 
-/** pids of a target's container, in memhound's pid namespace. */
-export function pidsOf(roots: Roots, target: Target): number[] {
-  const procs = readCgroupText(join(target.cgroup.dir, 'cgroup.procs')) ?? '';
-  const pids = procs
-    .split('\n')
-    .map(Number)
-    .filter((n) => n > 0);
-  if (pids.length > 0) return pids;
-  return target.process !== null && readStartTicks(roots.proc, target.process.pid) === target.process.startTicks
-    ? [target.process.pid]
-    : [];
-}
-
 /** More than the containers of a pod. If a whole node is watched, the containers with the biggest JVMs come first. */
-const MAX_TARGETS = 64;
+export const MAX_TARGETS = 64;
 
 function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[]): Found | NotFound {
   const { roots, selfPid } = options;
