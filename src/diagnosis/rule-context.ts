@@ -149,7 +149,7 @@ export function fillingHeapPerHour(context: RuleContext): number | null {
 }
 
 /** Whether most of what the heap allocates survives its young collections, and no collection of the old generation has told what of that is live. */
-export const mostSurvives = (context: RuleContext): boolean =>
+const mostSurvives = (context: RuleContext): boolean =>
   trendOf(context, 'heap_used')?.basis.statistics.survivedBytes !== undefined;
 
 /** From this probability on, a field that rises is not flat, even if it is not reported as growing: such as a heap that fills until it is collected. */

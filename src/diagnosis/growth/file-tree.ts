@@ -93,8 +93,8 @@ function growthSince(track: FileTrack, fromS: number, measure: Measure): number 
 }
 
 /**
- * The place that grew: the deepest folder, group of files or file with nearly all of the growth. If that is only the root, the largest places
- * that have nearly all of it together.
+ * The place that grew: the deepest folder, group of files or file with nearly all of the growth, or the two in it that have it together. If that is
+ * only the root, the largest places that have nearly all of it.
  */
 export function whatGrew(node: FileNode): FileNode[] {
   const only = node.children.length === 1 ? node.children[0]! : null;
@@ -106,8 +106,23 @@ export function whatGrew(node: FileNode): FileNode[] {
     const inside = whatGrew(best)[0]!;
     return inside === best ? [isOfAll(node.path) && isTelling(best.path) ? best : node] : [inside];
   }
-  if (node.path !== '/' || best === null) return [node];
-  return largestPlaces(node);
+  if (best === null) return [node];
+  return node.path === '/' ? largestPlaces(node) : (twoPlaces(node) ?? [node]);
+}
+
+/** Two folders have this share of their parent's growth together, and each of them that share, from first to last. */
+const MIN_SHARE_OF_BOTH = 0.9;
+const MIN_SHARE_OF_EACH = 0.2;
+
+/** Two folders, or a folder and what lies beside it, that grow all the time and have nearly all of the growth; null: there are not two such. */
+function twoPlaces(folder: FileNode): FileNode[] | null {
+  const [first, second] = [...folder.children].sort((a, b) => b.grownBytes - a.grownBytes);
+  if (first === undefined || second === undefined || !(first.folder || second.folder)) return null;
+  const both = [first, second];
+  const isPart = ({ grownBytes, lateBytes }: FileNode): boolean =>
+    grownBytes >= MIN_SHARE_OF_EACH * folder.grownBytes && lateBytes >= MIN_SHARE_OF_EACH * folder.lateBytes;
+  const together = first.grownBytes + second.grownBytes;
+  return both.every(isPart) && together >= MIN_SHARE_OF_BOTH * folder.grownBytes ? both.flatMap(whatGrew) : null;
 }
 
 /** Folders in which any program writes: their name tells less than that of the files. */

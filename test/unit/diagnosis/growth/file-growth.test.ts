@@ -48,6 +48,18 @@ test('files of a folder that grow together are named by it, whatever stands stil
   assert.deepEqual(namesOf([...tenants, track('/var/old.bin', [500, 500, 500])], [500, 590, 680]), ['/data/']);
 });
 
+test('two folders that have nearly all of the growth are both named, and not the one that holds them', () => {
+  const uploads = group('/data/uploads/*.part', [0, 30, 60], 20);
+  const letters = group('/data/dlq/msg-*.json', [0, 24, 48], 20);
+  assert.deepEqual(namesOf([letters, uploads], [0, 54, 108]), ['/data/uploads/', '/data/dlq/']);
+  assert.deepEqual(namesOf([uploads, track('/data/app.log', [0, 20, 40])], [0, 50, 100]), ['/data/uploads/', '/data/app.log']);
+  const third = track('/data/x/y.log', [0, 20, 40]);
+  assert.deepEqual(namesOf([letters, uploads, third], [0, 74, 148]), ['/data/'], 'three are called by what holds them');
+  const builds = [track('/data/1/log', [0, 60, 60, 60, 60, 60]), track('/data/2/log', [0, 0, 15, 30, 45, 60])];
+  assert.deepEqual(namesOf(builds, [0, 60, 75, 90, 105, 120]), ['/data/'], 'one folder after another');
+  assert.deepEqual(namesOf([track('/data/a.log', [0, 50]), track('/data/b.log', [0, 50])], [0, 100]), ['/data/']);
+});
+
 test('a group that fills its folder is called by the folder, one among others, or in a folder of all programs, by its own name', () => {
   assert.deepEqual(namesOf([group('/data/topic/*.log', [0, 50, 100], 30)], [0, 50, 100]), ['/data/topic/']);
   const uploads = group('/tmp/upload_*.tmp', [0, 50, 100], 30);
@@ -206,7 +218,7 @@ const hours = (files: readonly FileTrack[]) =>
 
 test('a disk is filled by all files on it together', () => {
   const parts = [track('/data/a/1', [0, 10, 20, 30]), track('/data/b/2', [0, 5, 10, 15]), track('/app/x', [9, 9, 9, 9])];
-  assert.deepEqual(hours(parts), [[['/data/'], 30, 45]]);
+  assert.deepEqual(hours(parts), [[['/data/a/1', '/data/b/2'], 30, 45]]);
   const other = track('/logs/z', [0, 4, 8, 12], { fileSystem: { ...DISK, totalBytes: 5e11 } });
   assert.deepEqual(
     hours([...parts, other]).map(([, perHour]) => perHour),
