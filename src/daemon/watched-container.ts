@@ -3,11 +3,13 @@ import type { Culprit, CulpritQuestion, CulpritRun } from '../culprit/types.ts';
 import { composeVerdictAfter } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes, withHolderNames } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
+import { type LeftByRuns, leftByRuns } from '../diagnosis/growth/left-by-runs.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { LastEnd, OtherJvm, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { SteadyState } from '../diagnosis/steady.ts';
 import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts';
 import { withCulprit } from '../diagnosis/with-culprit.ts';
+import { fieldName } from '../fields.ts';
 import { History } from '../history/history.ts';
 import { readerOf } from '../memory-facts.ts';
 import type { HistogramTake } from '../outlets/status.ts';
@@ -289,6 +291,7 @@ export class WatchedContainer implements AnsweringContainer {
   #compose(nowMs: number, ended: RuleContext['ended']): Verdict {
     const { minHistorySeconds, pod, lastEnd, otherJvms } = this.#options;
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
+    const left = this.#leftByRuns();
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
     const kernelObjects = this.#kernelObjects(evaluation, nowMs);
     const holders = kernelObjects.flatMap((objects) => ('pid' in objects ? [{ pids: [objects.pid] }] : []));
@@ -305,6 +308,7 @@ export class WatchedContainer implements AnsweringContainer {
         ended,
         lastEnd: lastEnd(this),
         otherJvms: otherJvms(this),
+        leftByRuns: left,
         shmemHolder: this.#shmemHolder(evaluation),
         kernelObjects,
         processNames: this.#holderNames([...series.files, ...holders]),
@@ -313,6 +317,17 @@ export class WatchedContainer implements AnsweringContainer {
       return verdict;
     } finally {
       series.release();
+    }
+  }
+
+  /** The one answer that needs all runs: their shared memory alone is read. */
+  #leftByRuns(): LeftByRuns | null {
+    if (!this.history.events.some(({ type }) => type === 'restart')) return null;
+    const shmem = this.history.series({ fields: [fieldName('shmem')], fromS: null, toS: null, points: null, epoch: 'all' });
+    try {
+      return leftByRuns(shmem);
+    } finally {
+      shmem.release();
     }
   }
 

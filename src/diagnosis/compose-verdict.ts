@@ -24,6 +24,7 @@ export interface VerdictInput {
   readonly ended: RuleContext['ended'];
   readonly lastEnd: RuleContext['lastEnd'];
   readonly otherJvms: RuleContext['otherJvms'];
+  readonly leftByRuns: RuleContext['leftByRuns'];
   readonly shmemHolder: RuleContext['shmemHolder'];
   readonly kernelObjects: RuleContext['kernelObjects'];
   readonly processNames: RuleContext['processNames'];
@@ -35,6 +36,7 @@ export const NOT_WATCHED = {
   ended: null,
   lastEnd: null,
   otherJvms: [],
+  leftByRuns: null,
   shmemHolder: null,
   kernelObjects: [],
   processNames: NO_NAMES,

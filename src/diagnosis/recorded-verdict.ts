@@ -4,6 +4,7 @@ import { evaluateSeries } from '../trends/evaluate.ts';
 import { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { SECOND_MS } from '../units.ts';
 import { composeVerdict, NOT_WATCHED } from './compose-verdict.ts';
+import { leftByRuns } from './growth/left-by-runs.ts';
 import type { TargetInfo, Verdict } from './types.ts';
 
 /** The verdict for a series that nobody watches: a file, or the samples that a Prometheus server has. Pure. */
@@ -43,6 +44,7 @@ export function recordedVerdict(
     jvm,
     pod: { memoryRequestBytes: null, ephemeralStorageLimitBytes: null },
     ...NOT_WATCHED,
+    leftByRuns: leftByRuns(series),
   });
 }
 

@@ -10,6 +10,7 @@ import type { Cause, Eta, Evaluation, FieldTrend } from '../trends/types.ts';
 import { DAY_S, MINUTE_S } from '../units.ts';
 import { type AnonGrowth, heapShare } from './growth/anon-growth.ts';
 import type { DiskGrowth, GrownFiles } from './growth/file-growth.ts';
+import type { LeftByRuns } from './growth/left-by-runs.ts';
 import { isHeapInShmem } from './growth/shared-heap.ts';
 import type { Allocator } from './ledger/allocator.ts';
 import { wasRenewed } from './renewed-fields.ts';
@@ -38,6 +39,8 @@ export interface RuleContext {
   readonly lastEnd: LastEnd | null;
   /** Other JVMs of the container that are separate targets. */
   readonly otherJvms: readonly OtherJvm[];
+  /** What earlier runs have left in shared memory; null: nothing is known to be left. */
+  readonly leftByRuns: LeftByRuns | null;
   /** The process that maps most of the shared memory, where that grows; null: none does, or it was not asked. */
   readonly shmemHolder: ShmemHolder | null;
   /** What may hold most kernel memory, where that grows; empty: there are few such objects, or they were not counted. */

@@ -86,6 +86,7 @@ export interface Given {
   readonly ended?: RuleContext['ended'];
   readonly lastEnd?: RuleContext['lastEnd'];
   readonly otherJvms?: RuleContext['otherJvms'];
+  readonly leftByRuns?: RuleContext['leftByRuns'];
   readonly shmemHolder?: RuleContext['shmemHolder'];
   readonly kernelObjects?: RuleContext['kernelObjects'];
   readonly processNames?: RuleContext['processNames'];
@@ -141,6 +142,7 @@ export function ruleContext(given: Given = {}): RuleContext {
     ended: given.ended ?? null,
     lastEnd: given.lastEnd ?? null,
     otherJvms: given.otherJvms ?? [],
+    leftByRuns: given.leftByRuns ?? null,
     shmemHolder: given.shmemHolder ?? null,
     kernelObjects: given.kernelObjects ?? [],
     processNames: given.processNames ?? NO_NAMES,

@@ -8,6 +8,7 @@ import { diskFilling } from './disk-filling.ts';
 import { heapFloor } from './heap-floor.ts';
 import { hugePageGrowth } from './huge-page-growth.ts';
 import { kernelGrowth } from './kernel-growth.ts';
+import { leftByRuns } from './left-by-runs.ts';
 import { limitShared } from './limit-shared.ts';
 import { lockedCacheGrowth } from './locked-cache-growth.ts';
 import { metaspaceGrowth } from './metaspace-growth.ts';
@@ -53,6 +54,7 @@ export const RULES: readonly Rule[] = [
   nearLimit,
   diskFilling,
   limitShared,
+  leftByRuns,
   planExceedsLimit,
   throttled,
   swappedOut,

@@ -1,0 +1,57 @@
+import { bytesText, durationText } from '../../format.ts';
+import { fileRows } from '../file-rows.ts';
+import { unreclaimableAgainstLimit } from '../finding-limit.ts';
+import { filesSubject } from '../grown-files-text.ts';
+import type { ConditionRule } from '../rule.ts';
+import { type RuleContext, unreclaimableNow } from '../rule-context.ts';
+import { type Sentence, sentence } from '../sentence.ts';
+
+const ADVICE =
+  'What is written to /dev/shm, or to an emptyDir with medium Memory, stays when the process that wrote it ends: each run adds its own. Let it write under a name that is the same in each run, or remove what earlier runs have left before the start, in the entrypoint. Removing the files gives the memory back at once; the end of the JVM does not.';
+
+/** Shared memory rises with each restart: a run leaves its files on a tmpfs, and the next one adds its own. */
+export const leftByRuns: ConditionRule = {
+  id: 'left-by-runs',
+  find(context) {
+    const { leftByRuns: left } = context;
+    if (left === null) return null;
+    const title = sentence`Shared memory (tmpfs) rose ${bytesText(left.bytesPerRestart)} with each of ${left.restarts} restarts in ${durationText(left.seconds)}, to ${bytesText(left.bytes)}: what a run leaves there stays`;
+    const more = restartsToLimit(context, left.bytesPerRestart);
+    const end =
+      more === null ? '' : more === 0 ? '. The next one reaches the limit' : `. The limit is reached after some ${more} more`;
+    const seen = inSight(context);
+    return {
+      severity: 'warn',
+      title: sentence`${title}${end}`,
+      outcome: 'ends in an OOM kill at a later start',
+      evidence: {
+        restarts: left.restarts,
+        bytesPerRestart: Math.round(left.bytesPerRestart),
+        shmemBytes: left.bytes,
+        restartsToLimit: more,
+      },
+      advice: ADVICE,
+      limit: unreclaimableAgainstLimit(context),
+      lead: sentence`${title}${seen}${end}.`,
+    };
+  },
+};
+
+/** ", such as /dev/shm/unpack-*.bin (8 files, 200 MiB)": the largest on a tmpfs. */
+function inSight({ series }: RuleContext): Sentence {
+  const [row] = fileRows(series.files)
+    .filter(({ kind, fileSystem }) => kind !== 'unqueried' && fileSystem?.kind === 'tmpfs')
+    .sort((a, b) => (b.residentBytes ?? 0) - (a.residentBytes ?? 0));
+  return row === undefined ? [] : sentence`, such as ${filesSubject(row)}`;
+}
+
+/** How many more restarts have room; null: there is no limit, or it is far. */
+function restartsToLimit(context: RuleContext, bytesPerRestart: number): number | null {
+  const { limitBytes } = context.series;
+  const now = unreclaimableNow(context);
+  if (typeof limitBytes !== 'number' || now === null) return null;
+  const more = Math.floor(Math.max(0, limitBytes - now) / bytesPerRestart);
+  return more <= FURTHEST ? more : null;
+}
+
+const FURTHEST = 100;
