@@ -24,7 +24,8 @@ import java.util.List;
  * bursts: one file to which nothing is written for 17 seconds, and then all that is due in three.
  * replaced: a state file that is written anew every two seconds, larger each time, and renamed over the old one. snapshot: the same, written under
  * another ending. log-and-heap: a log, and a heap that fills a third as fast beside it. locks: empty files under random names; each takes 1 KiB of
- * kernel memory. blobs: files of 40 to 440 kB under random names, scattered over 2,000 folders. watched: folders, each watched by one WatchService; each takes 5 KiB of page cache and kernel memory.
+ * kernel memory. blobs: files of 40 to 440 kB under random names, scattered over 2,000 folders. sources: checkouts of
+ * 100 files of 4 to 20 kB, three in a folder, the folders five deep. watched: folders, each watched by one WatchService; each takes 5 KiB of page cache and kernel memory.
  */
 public class FileShapes {
   private static final byte[] PART = new byte[64 * 1024];
@@ -63,6 +64,7 @@ public class FileShapes {
       case "bursts": bursts(); break;
       case "log-and-heap": logAndHeap(); break;
       case "blobs": blobs(); break;
+      case "sources": sources(); break;
       case "locks": locks(); break;
       case "watched": watched(); break;
       default: throw new IllegalArgumentException(args[0]);
@@ -157,6 +159,16 @@ public class FileShapes {
       in.mkdirs();
       try (RandomAccessFile out = new RandomAccessFile(new File(in, java.util.UUID.randomUUID() + ".bytes"), "rw")) {
         fill(out, 40_000 + i * 104_729L % 400_000);
+      }
+    }
+  }
+
+  private static void sources() throws Exception {
+    for (int i = 0; more(); i++) {
+      File in = new File(folder, "job-" + i / 100 % 5 + "/branch-" + i / 500 + "/module-" + i / 10 % 10 + "/src/main/java/p" + i % 10 / 3);
+      in.mkdirs();
+      try (RandomAccessFile out = new RandomAccessFile(new File(in, "Class" + i + ".java"), "rw")) {
+        fill(out, 4_000 + i * 7919L % 16_000);
       }
     }
   }

@@ -10,6 +10,8 @@ import java.util.zip.Deflater;
  * names: helper processes of twelve names that grow together. count: ever more helper processes, each of 6 MB, that never end.
  * sleepers: ever more helper processes that are as small as a shell and never end; MB_PER_SECOND is their number in a second.
  * buffers: threads that never end, and direct buffers beside them. deflaters: compressors that are never closed.
+ * jvms: ever more JVMs that are started and never end, as daemons of a build are. zombies: one helper that starts others, which end at once, and does
+ * not wait for them; MB_PER_SECOND is their number in a hundredth of a second.
  * killed: a helper that grows and is killed and started again every ten seconds, while the JVM lives on.
  * TOOL is a perl under the name of a tool; the other names are links beside it.
  */
@@ -29,6 +31,9 @@ public class HelperShapes {
       case "count": count(args[2]); break;
       case "sleepers": sleepers(args[2]); break;
       case "killed": killed(args[2]); break;
+      case "jvms": jvms(); break;
+      case "zombies": zombies(args[2]); break;
+      case "idle": break;
       case "buffers": buffers(); break;
       case "deflaters": deflaters(); break;
       default: throw new IllegalArgumentException(args[0]);
@@ -62,6 +67,21 @@ public class HelperShapes {
       KEPT.add(new ProcessBuilder(tool, "-e", "sleep").start());
       pace(i);
     }
+  }
+
+  private static void jvms() throws Exception {
+    String java = ProcessHandle.current().info().command().orElseThrow();
+    String classes = System.getProperty("java.class.path");
+    for (int n = 1; n < 60; n++) {
+      List<String> command = List.of(java, "-XX:+UseSerialGC", "-Xms16m", "-Xmx16m", "-XX:+AlwaysPreTouch", "-cp", classes, "HelperShapes", "idle", "1");
+      KEPT.add(new ProcessBuilder(command).start());
+      pace(32.0 * n);
+    }
+  }
+
+  private static void zombies(String tool) throws Exception {
+    String script = "while (1) { for (1 .. " + (int) (rate * 10) + ") { my $child = fork; exit if defined $child && $child == 0; } select(undef, undef, undef, 0.1); }";
+    KEPT.add(new ProcessBuilder(tool, "-e", script).start());
   }
 
   private static void killed(String tool) throws Exception {

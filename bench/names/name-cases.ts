@@ -61,6 +61,13 @@ export const NAME_CASES: readonly NameCase[] = [
     HARMLESS,
   ),
   row(
+    'sources in deep trees of small folders',
+    ['FileShapes', 'sources', 'FOLDER/ws', '1', '400'],
+    'page-cache',
+    /\d+ files in \S*\/ws\/.* But the disk they fill lasts/,
+    HARMLESS,
+  ),
+  row(
     'a log for each tenant',
     ['Segments', 'tenants', 'FOLDER/tenants', '4', '8', '400'],
     'page-cache',
@@ -170,6 +177,13 @@ export const NAME_CASES: readonly NameCase[] = [
   row('helper processes of many names', ['HelperShapes', 'names', '4', 'TOOL'], 'process', /^Processes of 12 names \(/),
   row('ever more helper processes', ['HelperShapes', 'count', '5', 'TOOL'], 'process', /^wkhtmltopdf \(\d+ processes, /),
   row('ever more helpers that are small', ['HelperShapes', 'sleepers', '4', 'TOOL'], 'process', /^wkhtmltopdf \(\d+ processes, /),
+  row('ever more helper JVMs', ['HelperShapes', 'jvms', '6'], 'process', /^HelperShapes \(\d+ processes, /),
+  row(
+    'processes that have ended and are not waited for',
+    ['HelperShapes', 'zombies', '2', 'TOOL'],
+    'slab',
+    /processes that have ended and that wkhtmltopdf pid \d+ does not wait for/,
+  ),
   row(
     'a helper process that is killed and started again',
     ['HelperShapes', 'killed', '6', 'TOOL'],

@@ -12,7 +12,7 @@ import type { FileRow } from '../types.ts';
 const ADVICE =
   'Delete or bound the files in /dev/shm or in the emptyDir with `medium: Memory`. With a sizeLimit on the volume, Kubernetes evicts this pod when the limit is reached.';
 const UNNAMED_ADVICE =
-  'No file explains it, so a process holds it without one: System V segments (`ipcs -m`), shared memory without a name (memfd, MAP_SHARED), or files of another user.';
+  'No file explains it, so a process holds it without one: System V segments (`ipcs -m`), shared memory without a name (memfd, MAP_SHARED), files of another user, or a tmpfs that a process mounted for itself in a mount namespace of its own (`grep tmpfs /proc/[0-9]*/mountinfo`).';
 const unnamedAdvice = (holder: ShmemHolder | null): string =>
   holder === null
     ? `${UNNAMED_ADVICE} \`grep RssShmem /proc/[0-9]*/status\` in the container shows which process maps it.`
