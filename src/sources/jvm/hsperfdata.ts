@@ -55,37 +55,43 @@ export function openHsperfdata(options: { readonly roots: Roots; readonly proces
     return reason.text;
   };
 
-  // A JVM makes its file at its start. The longer it has none, the less often its /tmp is searched: that costs more than the rest of a sample.
-  let missingSinceMs: number | null = null;
-  const searchDue = new Due();
-  const openFile = (nowMs: number): ReturnType<typeof openHsperfFile> => {
-    if (!searchDue.isDue(nowMs)) return null;
+  /** The descriptor of the process's own file, or why there is none. */
+  const search = (): number | Absent | Failed => {
     const file = openHsperfFile(roots.proc, process.pid, process);
-    missingSinceMs = file === null ? (missingSinceMs ?? nowMs) : null;
-    if (missingSinceMs !== null) searchDue.wait(nowMs, Math.min(MINUTE_MS, ageMs(missingSinceMs, nowMs) / 2));
-    return file;
+    if (file === null) return { state: 'absent', reason: whyAbsent() };
+    if (file.state === 'refused') return refusal(process, file.code);
+    // If a dead JVM of the same pid left its file behind, no process maps that file.
+    const kind = processKind(roots.proc, process.pid);
+    if (kind === null || kind.hsperfdata !== null) return file.fd;
+    const isEmpty = fstatSync(file.fd).blocks === 0;
+    closeSync(file.fd);
+    const name = `/tmp/hsperfdata_*/${process.nspid}`;
+    return {
+      state: 'absent',
+      reason: isEmpty
+        ? `${name} is empty, because its /tmp was full when the JVM started; give it room, and restart the JVM for heap figures`
+        : `${name} was left behind by another JVM that had the same pid`,
+    };
+  };
+
+  // A JVM makes its file at its start. The longer it has none, the less often it is searched for: that costs more than the rest of a sample.
+  let unfound: { readonly why: Absent | Failed; readonly sinceMs: number } | null = null;
+  const searchDue = new Due();
+  const searchIfDue = (nowMs: number): number | Absent | Failed => {
+    if (unfound !== null && !searchDue.isDue(nowMs)) return unfound.why;
+    const found = search();
+    const sinceMs = unfound?.sinceMs ?? nowMs;
+    unfound = typeof found === 'number' ? null : { why: found, sinceMs };
+    searchDue.wait(nowMs, Math.min(MINUTE_MS, ageMs(sinceMs, nowMs) / 2));
+    return found;
   };
 
   /** Reads the bytes into `buffer`; null: done, else why not. */
   const fill = (nowMs: number): Absent | Failed | null => {
     if (fd === null) {
-      const file = openFile(nowMs);
-      if (file === null) return { state: 'absent', reason: whyAbsent() };
-      if (file.state === 'refused') return refusal(process, file.code);
-      // If a dead JVM of the same pid left its file behind, no process maps that file.
-      const kind = processKind(roots.proc, process.pid);
-      if (kind !== null && kind.hsperfdata === null) {
-        const isEmpty = fstatSync(file.fd).blocks === 0;
-        closeSync(file.fd);
-        const name = `/tmp/hsperfdata_*/${process.nspid}`;
-        return {
-          state: 'absent',
-          reason: isEmpty
-            ? `${name} is empty, because its /tmp was full when the JVM started; give it room, and restart the JVM for heap figures`
-            : `${name} was left behind by another JVM that had the same pid`,
-        };
-      }
-      fd = file.fd;
+      const found = searchIfDue(nowMs);
+      if (typeof found !== 'number') return found;
+      fd = found;
     }
     const { size } = fstatSync(fd);
     if (size > MAX_BYTES)

@@ -1,4 +1,5 @@
 import { median } from '../median.ts';
+import { finiteSince } from './finite-since.ts';
 import { sawtoothFloor } from './sawtooth-floor.ts';
 
 /** A field that goes up and comes back, each time a little less far. */
@@ -27,8 +28,8 @@ const MIN_SHARE = 0.03;
 
 /** Since `fromS`; null: it is no sawtooth, or its floor does not rise: a later trough is as low as an earlier one. */
 export function risingFloor(t: Float64Array, values: Float64Array, fromS: number): RisingFloor | null {
-  const known = [...values.keys()].filter((i) => t[i]! >= fromS && Number.isFinite(values[i]));
-  const [times, y] = [Float64Array.from(known, (i) => t[i]!), Float64Array.from(known, (i) => values[i]!)];
+  const known = finiteSince(t, values, fromS);
+  const [times, y] = [known.t, known.values];
   const floor = sawtoothFloor(times, y);
   if (floor === null || floor.cycles < MIN_TROUGHS || floor.cycles > MAX_TROUGHS) return null;
   const half = Math.floor(floor.cycles / 2);

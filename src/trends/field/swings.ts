@@ -1,3 +1,5 @@
+import { finiteSince } from './finite-since.ts';
+
 /** A field that goes up and comes back again and again: the lowest and the highest level. */
 export interface Swings {
   readonly low: number;
@@ -16,7 +18,7 @@ const START = 1 / 5;
 
 /** Since `fromS`; null: it did not come back often enough, or moved little. */
 export function swings(t: Float64Array, values: Float64Array, fromS: number): Swings | null {
-  const known = finiteSince(t, values, fromS);
+  const known = finiteSince(t, values, fromS).values;
   const range = rangeOf(known);
   if (!isWide(range)) return null;
   return swingsWithin(known, range) ?? (fallsThrough(known, range) >= MIN_FALLS ? range : null);
@@ -25,16 +27,6 @@ export function swings(t: Float64Array, values: Float64Array, fromS: number): Sw
 const isWide = ({ low, high }: Swings): boolean => high - low > MIN_SHARE * high;
 
 // In `watch` nothing is optimised, and these loops see every row of a window: by index, without an object for each value, they take a third of the time.
-
-function finiteSince(t: Float64Array, values: Float64Array, fromS: number): Float64Array {
-  const known = new Float64Array(values.length);
-  let length = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value - value === 0 && t[i]! >= fromS) known[length++] = value;
-  }
-  return known.subarray(0, length);
-}
 
 /** How often it goes from the upper to the lower third. */
 function fallsThrough(known: Float64Array, { low, high }: Swings): number {

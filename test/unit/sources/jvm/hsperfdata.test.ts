@@ -105,6 +105,7 @@ test('arguments that may carry secrets are not passed on', () => {
 
 const PID = 7;
 const START_TICKS = 100;
+const MAPPED = `7f00-7f01 rw-s 00000000 00:01 1 /tmp/hsperfdata_app/${PID}\n`;
 
 /** A JVM whose /tmp has no file, in a /proc of its own. */
 function jvmWithoutFile(t: TestContext) {
@@ -113,7 +114,7 @@ function jvmWithoutFile(t: TestContext) {
   const folder = join(proc, String(PID), 'root/tmp/hsperfdata_app');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(proc, String(PID), 'stat'), `${PID} (java) S ${'0 '.repeat(18)}${START_TICKS} 0\n`);
-  writeFileSync(join(proc, String(PID), 'maps'), `7f00-7f01 rw-s 00000000 00:01 1 /tmp/hsperfdata_app/${PID}\n`);
+  writeFileSync(join(proc, String(PID), 'maps'), MAPPED);
   const reader = openHsperfdata({
     roots: { proc, cgroup: proc },
     process: { pid: PID, nspid: PID, startTicks: START_TICKS, uid: 1000, gid: 1000, name: 'java' },
@@ -122,6 +123,7 @@ function jvmWithoutFile(t: TestContext) {
   return {
     stateAt: (seconds: number) => reader.read(1_700_000_000_000 + seconds * 1000).state,
     makeFile: () => writeFileSync(join(folder, String(PID)), bytesOf('g1')),
+    mapFile: (isMapped: boolean) => writeFileSync(join(proc, String(PID), 'maps'), isMapped ? MAPPED : ''),
   };
 }
 
@@ -136,6 +138,16 @@ test('a JVM that has had no file for long is searched for one each minute', (t) 
   const { stateAt, makeFile } = jvmWithoutFile(t);
   for (let at = 0; at <= 300; at += 10) assert.equal(stateAt(at), 'absent');
   makeFile();
+  const found = [310, 320, 330, 340, 350, 360].map(stateAt);
+  assert.ok(found[0] === 'absent' && found.at(-1) === 'read', found.join());
+});
+
+test('a file that a dead JVM left behind is looked at each minute, not at each tick', (t) => {
+  const { stateAt, makeFile, mapFile } = jvmWithoutFile(t);
+  makeFile();
+  mapFile(false);
+  for (let at = 0; at <= 300; at += 10) assert.equal(stateAt(at), 'absent');
+  mapFile(true);
   const found = [310, 320, 330, 340, 350, 360].map(stateAt);
   assert.ok(found[0] === 'absent' && found.at(-1) === 'read', found.join());
 });
