@@ -17,6 +17,10 @@ export interface GrowthPace {
 const MAX_SHRINKAGE = 0.02;
 /** If a rise has slowed to less than this share of its mean rate, the rate of its later half is used. */
 const SLOWED = 0.5;
+/** And to less than this share of the earlier half, if that is by more than so many standard errors of chance. */
+const SLOWER = 0.75;
+const Z_SLOWER = 2.5;
+const MIN_RISES_OF_ERROR = 4;
 const MIN_POINTS = 3;
 /** Growth goes on if it came in so many separate rises at least, of which one was in the last part of the time. */
 const MIN_RISES = 3;
@@ -129,11 +133,31 @@ function indexOfPeak(bytes: readonly number[], from: number, to: number): number
   return peak;
 }
 
+/** The rate of the recent part, where growth slows down: of the later half, and so on within that. */
 function slowed(times: readonly number[], bytes: readonly number[], whole: number): number {
   const middle = (times[0]! + times[times.length - 1]!) / 2;
   const half = times.findIndex((t) => t >= middle);
-  const later = slope(times.slice(half), bytes.slice(half));
-  return later !== null && later < SLOWED * whole ? later : whole;
+  const [laterTimes, laterBytes] = [times.slice(half), bytes.slice(half)];
+  const [earlierTimes, earlierBytes] = [times.slice(0, half + 1), bytes.slice(0, half + 1)];
+  const later = slope(laterTimes, laterBytes);
+  if (later === null) return whole;
+  const earlier = slope(earlierTimes, earlierBytes);
+  const isSlower =
+    later < SLOWED * whole ||
+    (earlier !== null &&
+      later < SLOWER * earlier &&
+      earlier - later > Z_SLOWER * Math.hypot(errorOfRate(earlierTimes, earlierBytes), errorOfRate(laterTimes, laterBytes)));
+  return isSlower ? slowed(laterTimes, laterBytes, later) : whole;
+}
+
+/** The standard error of a rate, by how much its rises differ: of a log that is written in bursts the halves differ by chance. Per hour. */
+function errorOfRate(times: readonly number[], bytes: readonly number[]): number {
+  const rises = times.slice(1).map((_, i) => bytes[i + 1]! - bytes[i]!);
+  if (rises.length < MIN_RISES_OF_ERROR) return Number.POSITIVE_INFINITY;
+  const mean = rises.reduce((sum, rise) => sum + rise, 0) / rises.length;
+  const squares = rises.reduce((sum, rise) => sum + (rise - mean) ** 2, 0);
+  const variance = (squares / (rises.length - 1)) * rises.length;
+  return (Math.sqrt(variance) / (times[times.length - 1]! - times[0]!)) * HOUR_S;
 }
 
 function slope(times: readonly number[], bytes: readonly number[]): number | null {

@@ -42,6 +42,21 @@ test('a rise that has slowed to less than half goes on at the pace of its later 
   assert.deepEqual(paceOf([0, 1, 2, 3, 13, 23, 33])[1], 11, 'and so does one that has become faster');
 });
 
+test('a log whose pace falls all the time goes on at the pace of its recent part', () => {
+  // 120 MB x (1 - e^(-t/60)), a value each second: 0.32 MB a second at the end, 0.87 in the mean.
+  const t = Array.from({ length: 110 }, (_, i) => 1000 + i);
+  const bytes = t.map((at) => 120e6 * (1 - Math.exp(-(at - 1000) / 60)));
+  const pace = paceOf(bytes, t)[1]! / 3600;
+  assert.ok(pace > 0.3e6 && pace < 0.45e6, String(pace));
+});
+
+test('a log that is written in bursts keeps its mean pace, although its halves differ', () => {
+  const bursts = [9, 0, 1, 8, 0, 0, 9, 0, 0, 7, 0, 6, 0, 0, 0, 8, 0, 1, 0, 5];
+  let sum = 0;
+  const bytes = [0, ...bursts.map((rise) => (sum += rise * 100))];
+  assert.ok(paceOf(bytes)[1]! > 480, String(paceOf(bytes)));
+});
+
 test('a file that is written at once and stands has no pace that goes on', () => {
   for (const bytes of [
     [0, 0, 186],

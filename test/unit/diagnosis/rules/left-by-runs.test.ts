@@ -30,6 +30,9 @@ test('the files in sight are named where it begins the headline', () => {
   const fileSystem = { kind: 'tmpfs', freeBytes: 1e9, totalBytes: 2e9 } as const;
   const files = [fileTrack('/dev/shm/unpack-*.bin', [100 * MIB, 200 * MIB], { fileSystem, kind: 'folder', files: 8 })];
   const lead = leadOf(found({ series: { files } }));
-  assert.match(lead, /what a run leaves there stays, such as \/dev\/shm\/unpack-\*\.bin \(8 files, 200 MiB\)\. The limit is reached after some 71 more\.$/);
+  assert.match(
+    lead,
+    /what a run leaves there stays, such as \/dev\/shm\/unpack-\*\.bin \(8 files, 200 MiB\)\. The limit is reached after some 71 more\.$/,
+  );
   assert.doesNotMatch(leadOf(found()), /such as/);
 });
