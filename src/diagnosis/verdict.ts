@@ -5,7 +5,7 @@ import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
 import { attribute } from './growth/attribute.ts';
 import { withCacheInTimeOfUsage } from './growth/cache-in-time-of-usage.ts';
-import { withHeapEnd } from './growth/heap-end.ts';
+import { withHeapEnd, withPaceOfHeap } from './growth/heap-end.ts';
 import { isKernelMemoryHeld, withHeldKernelMemory } from './growth/held-kernel-memory.ts';
 import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
@@ -71,7 +71,12 @@ export function diagnoseAfter(
   const grown = steadyFiles(steady, raw.series.files, raw.grown, atS);
   const causes = nameCauses(found, grown);
   const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
-  const caused = withHeapEnd(withCauses(evaluation, causes), { ...raw.series, outsideBytes: outsideHeapBytes(raw) });
+  const outsideBytes = outsideHeapBytes(raw);
+  const paced = withCauses(evaluation, causes);
+  // Without the mappings it is not known what the heap has in memory.
+  const sized =
+    growth === null ? paced : withPaceOfHeap(paced, { ...raw.series, outsideBytes, unreclaimableBytes: unreclaimableNow(raw) });
+  const caused = withHeapEnd(sized, { ...raw.series, outsideBytes });
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
   const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
   const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });

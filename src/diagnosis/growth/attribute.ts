@@ -65,12 +65,15 @@ export function attribute({
   const found = evaluation.causes.filter(({ cause }) => CAUSES_IN_ANON.has(cause));
   const anonGrows = evaluation.fields.anon?.trend === 'growing';
   if (evaluation.trend !== 'growing' || (found.length === 0 && !anonGrows)) return evaluation;
+  // A heap takes pages in steps, and the trend of all memory is then not that of what grows evenly beside it.
+  const takesPages = growth?.parts.some(({ id, grewBytes }) => causeOfPart(id) === 'heap' && grewBytes > 0) ?? false;
+  const isStepped = heapCounted && takesPages && found.some(({ cause }) => cause === 'heap');
   const inAnon =
     growth === null
       ? found.filter(({ cause }) => cause !== 'native' || heapCounted)
       : causesInAnon(
           found,
-          measuredGrowth(growth, rateOf(evaluation, found, isSwapping) / sumPerHour(growth.parts)),
+          measuredGrowth(growth, isStepped ? 1 : rateOf(evaluation, found, isSwapping) / sumPerHour(growth.parts)),
           evaluation,
           heapCounted,
         );

@@ -403,3 +403,12 @@ test('blocks of buffers are not taken for memory of the threads that start besid
     ['native', 'direct-buffers', 40],
   ]);
 });
+
+test('beside a heap that takes pages in steps, native memory keeps the pace that was measured: the trend of all memory is flat between two', () => {
+  const evaluation = leaking(['heap'], { fields: { anon: fieldTrend('growing', 110 * MIB), threads: fieldTrend('stable') } });
+  const growth = grown({ 'direct-buffers': [10, 110], 'java-heap': [50, 450] });
+  assert.deepEqual(named(attribute({ evaluation, growth, heapCounted: true })), [
+    ['heap', null, 100],
+    ['native', 'direct-buffers', 100],
+  ]);
+});
