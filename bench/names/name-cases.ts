@@ -230,9 +230,7 @@ export const NAME_CASES: readonly NameCase[] = [
     /as the Java heap fills.* ends at -Xmx \(600 MiB\).* fits the limit/,
     { flags: ['-XX:+UseParallelGC', '-XX:TieredStopAtLevel=1', '-Xms600m', '-Xmn60m', '-Xmx600m'], leak: null, seconds: 45 },
   ),
-  row('full pipes', ['KernelKinds', 'pipes', '3', '300'], 'slab', /about [\d,]+ ends of pipes, by java KernelKinds pid/, {
-    leak: null,
-  }),
+  row('full pipes', ['KernelKinds', 'pipes', '3', '300'], 'slab', /about [\d,]+ ends of pipes, by java KernelKinds pid/),
   row(
     'folders that are watched',
     ['FileShapes', 'watched', 'FOLDER/tree', '2', '400'],

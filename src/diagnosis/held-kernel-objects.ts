@@ -1,7 +1,7 @@
 import { processText, safeName } from '../format.ts';
 import type { CountedObjects, KernelObjects } from '../sources/process/kernel-objects.ts';
 import { KIB } from '../units.ts';
-import { areMostOfAll, MIN_SECONDS_NAMED, mayExplain } from './growth/held-kernel-memory.ts';
+import { areMostOfAll, BYTES_OF_ONE, MIN_SECONDS_NAMED, mayExplain } from './growth/held-kernel-memory.ts';
 import { growthOf, newestValue, type RuleContext } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
 
@@ -25,19 +25,19 @@ const SELECTORS =
 const TEXTS: Readonly<Record<KernelObjects['kind'], KindText>> = {
   pipe: {
     name: 'ends of pipes',
-    maxBytes: 32 * KIB,
+    maxBytes: BYTES_OF_ONE.pipe.most,
     advice:
       'Look for a Process whose streams are not closed, and for Pipe.open: a pipe keeps what was written and not read, up to 64 KiB, until its ends are closed.',
   },
   socket: {
     name: 'sockets',
     maxBytes: 8 * KIB,
-    maxNewBytes: 208 * KIB,
+    maxNewBytes: BYTES_OF_ONE.socket.most,
     advice:
       'Look for responses whose body is not closed, and for a pool of connections without a bound: `ss -tanp` shows the peers, `ss -xp` those of Unix sockets. CLOSE-WAIT: the peer has closed, and this process has not.',
   },
-  epoll: { name: 'epoll sets', maxBytes: 4 * KIB, advice: SELECTORS },
-  eventfd: { name: 'eventfds', maxBytes: 4 * KIB, advice: SELECTORS },
+  epoll: { name: 'epoll sets', maxBytes: BYTES_OF_ONE.epoll.most, advice: SELECTORS },
+  eventfd: { name: 'eventfds', maxBytes: BYTES_OF_ONE.eventfd.most, advice: SELECTORS },
   inotify: {
     name: 'inotify instances',
     maxBytes: 64 * KIB,

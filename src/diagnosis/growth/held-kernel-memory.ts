@@ -13,6 +13,18 @@ const LEAST_BYTES: Partial<Record<CountedObjects['kind'], number>> = {
   watch: KIB,
   zombie: 5 * KIB,
 };
+/**
+ * What one end of a pipe, a socket or a selector takes with nothing in it, and with as much as it may hold. What is in it nobody tells, so they are the
+ * growth if that, shared among those that came, is neither less nor more.
+ */
+export const BYTES_OF_ONE = {
+  pipe: { least: 0.8 * KIB, most: 33 * KIB },
+  socket: { least: 1.5 * KIB, most: 208 * KIB },
+  epoll: { least: 0.25 * KIB, most: 4 * KIB },
+  eventfd: { least: 0.25 * KIB, most: 4 * KIB },
+} as const;
+const MIN_GROWN = 200;
+
 /** They are the growth if they are this share of it; less than the smaller share explains none of it. */
 const MIN_SHARE = 0.5;
 const MIN_SHARE_NAMED = 0.25;
@@ -42,6 +54,15 @@ function leastPerHour(objects: CountedObjects, minSeconds: number): number | nul
 const isShareOf = (kernelPerHour: number, leastPerHour: number | null, minShare: number): boolean =>
   leastPerHour !== null && leastPerHour >= minShare * kernelPerHour && leastPerHour <= MAX_SHARE * kernelPerHour;
 
+/** Whether the growth fits so many that came and were not closed. */
+function fitsThoseThatCame({ kind, grew, seconds }: CountedObjects, kernelPerHour: number): boolean {
+  const one = kind in BYTES_OF_ONE ? BYTES_OF_ONE[kind as keyof typeof BYTES_OF_ONE] : null;
+  if (one === null || seconds < MIN_SECONDS || grew < MIN_GROWN) return false;
+  const bytes = kernelPerHour / ((grew / seconds) * HOUR_S);
+  // Where there are thousands, both are estimates.
+  return bytes >= one.least / MAX_SHARE && bytes <= one.most * MAX_SHARE;
+}
+
 /** What processes hold is theirs from the first look on, where it is at least so much of all kernel memory. Another container may write to a tmpfs. */
 const MIN_SHARE_OF_ALL = 0.5;
 
@@ -59,7 +80,7 @@ export function mayExplain(objects: CountedObjects, kernelPerHour: number): bool
 
 /** Whether kernel memory that is taken to be reclaimable, or of which cgroup v1 does not say it, grows by objects that stay until they are closed or removed. */
 export function isKernelMemoryHeld(
-  { causes }: Evaluation,
+  { causes, fields }: Evaluation,
   objects: readonly CountedObjects[],
   kernelBytes: number | null,
 ): boolean {
@@ -68,6 +89,8 @@ export function isKernelMemoryHeld(
   return objects.some(
     (one) =>
       isShareOf(slab.bytesPerHour, leastPerHour(one, MIN_SECONDS), MIN_SHARE) ||
+      // Where the kernel says what it can take back, what is in them is no part of that.
+      (fields.slab_reclaimable === undefined && fitsThoseThatCame(one, slab.bytesPerHour)) ||
       (one.seconds < MIN_SECONDS && areMostOfAll(one, kernelBytes)),
   );
 }

@@ -66,8 +66,18 @@ test('files that are too few for the growth, or so many that another container m
   }
 });
 
-test('what a pipe or a socket holds is not known, so their number does not decide', () =>
-  assert.equal(verdictOf({ kind: 'socket', pid: 7, count: 5000, grew: 4000, seconds: 40 }).causes[0]?.reclaimable, true));
+test('pipes and sockets are the growth where that is no more than those that came can hold, and no less than they take empty', () => {
+  const held = (kind: 'pipe' | 'socket' | 'epoll', perSecond: number, seconds = 40) =>
+    verdictOf({ kind, pid: 7, count: 9000, grew: perSecond * seconds, seconds });
+  // 2.6 MB a second: 26 kB for each of a hundred.
+  assert.deepEqual([held('pipe', 100).leak, held('pipe', 100).causes[0]?.reclaimable], [true, false]);
+  assert.equal(held('socket', 100).leak, true);
+  assert.equal(held('epoll', 1000).leak, true);
+  for (const other of [held('pipe', 50), held('pipe', 6000), held('socket', 6), held('epoll', 100), held('pipe', 100, 5)]) {
+    assert.equal(other.leak, null);
+    assert.equal(other.causes[0]?.reclaimable, true);
+  }
+});
 
 test('rings of io_uring of which the kernel tells the sizes are a leak where they take what kernel memory grows by', () => {
   const rings = (perSecond: number): CountedObjects => ({
